@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package v1alpha1 holds the input of function-platform-application: the
+// settings of a platform.
+//
+// +kubebuilder:object:generate=true
+// +groupName=platformapplication.fn.p6m.dev
+// +versionName=v1alpha1
+package v1alpha1

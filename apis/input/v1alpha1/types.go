@@ -1,0 +1,315 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Kind and version of the function's input.
+const (
+	Group   = "platformapplication.fn.p6m.dev"
+	Version = "v1alpha1"
+	Kind    = "PlatformConfig"
+)
+
+// DefaultEnvironmentConfig is the EnvironmentConfig that overlays the input
+// unless the input names another.
+const DefaultEnvironmentConfig = "platform-application"
+
+// +kubebuilder:object:root=true
+// +kubebuilder:storageversion
+// +kubebuilder:resource:categories=crossplane
+
+// A PlatformConfig holds the settings of a platform. It is the input of the
+// function in a Composition; an EnvironmentConfig of the cluster, whose data has
+// the same fields as spec, overlays it: objects are merged, lists and plain
+// values are replaced.
+type PlatformConfig struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec PlatformConfigSpec `json:"spec,omitempty"`
+}
+
+// PlatformConfigSpec holds the settings of a platform.
+type PlatformConfigSpec struct {
+	// EnvironmentConfigRef names the EnvironmentConfig that overlays these
+	// settings. It is read from the input only.
+	// +optional
+	EnvironmentConfigRef *EnvironmentConfigReference `json:"environmentConfigRef,omitempty"`
+
+	// TenantID of the Entra ID tenant. Required.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
+	TenantID string `json:"tenantId,omitempty"`
+
+	// SubscriptionID of the Azure subscription that holds vaults and identities.
+	// Required.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
+	SubscriptionID string `json:"subscriptionId,omitempty"`
+
+	// ResourceGroupName of the existing resource group that holds vaults and
+	// identities. Required.
+	// +optional
+	// +kubebuilder:validation:MaxLength=90
+	ResourceGroupName string `json:"resourceGroupName,omitempty"`
+
+	// Location of vaults and identities, for example westeurope. Required.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Location string `json:"location,omitempty"`
+
+	// OIDCIssuerURL of the cluster, which Entra ID trusts. Required.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
+	OIDCIssuerURL string `json:"oidcIssuerUrl,omitempty"`
+
+	// Cloud decides the address of the Azure portal. Default: AzurePublic.
+	// +optional
+	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
+	Cloud string `json:"cloud,omitempty"`
+
+	// Tags of vaults and identities.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=40
+	Tags map[string]string `json:"tags,omitempty"`
+
+	// AzureProviderConfigRef is used by the Azure resources. Default:
+	// ClusterProviderConfig/default.
+	// +optional
+	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
+
+	// SecretSyncProviderConfigRef is used by the KeyVaultSecretSync. Default:
+	// ClusterProviderConfig/default.
+	// +optional
+	SecretSyncProviderConfigRef *ProviderConfigReference `json:"secretSyncProviderConfigRef,omitempty"`
+
+	// SecretCreatorPrincipalID is the object id of the identity with which
+	// provider-keyvault-secretsync creates missing secrets. It becomes Key Vault
+	// Secrets Officer of every vault. Without it that identity needs the role on
+	// a wider scope, or nothing is created in advance.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`
+	SecretCreatorPrincipalID string `json:"secretCreatorPrincipalId,omitempty"`
+
+	// KeyVault holds defaults and rules for vaults.
+	// +optional
+	KeyVault *KeyVaultDefaults `json:"keyVault,omitempty"`
+
+	// Secrets holds the platform's rules for secrets.
+	// +optional
+	Secrets *SecretDefaults `json:"secrets,omitempty"`
+
+	// Workload holds defaults for pods.
+	// +optional
+	Workload *WorkloadDefaults `json:"workload,omitempty"`
+
+	// Ingress holds the platform's kinds of ingress.
+	// +optional
+	Ingress *IngressDefaults `json:"ingress,omitempty"`
+}
+
+// EnvironmentConfigReference names an EnvironmentConfig.
+type EnvironmentConfigReference struct {
+	// Name of the EnvironmentConfig. Default: platform-application.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Resolution is Required or Optional. Required: without the
+	// EnvironmentConfig nothing new is composed and what exists is left as it is.
+	// Optional: without it the input alone counts. Default: Required.
+	// +optional
+	// +kubebuilder:validation:Enum=Required;Optional
+	Resolution string `json:"resolution,omitempty"`
+}
+
+// ProviderConfigReference names a provider configuration.
+type ProviderConfigReference struct {
+	// Kind is ProviderConfig or ClusterProviderConfig. Default:
+	// ClusterProviderConfig.
+	// +optional
+	// +kubebuilder:validation:Enum=ProviderConfig;ClusterProviderConfig
+	Kind string `json:"kind,omitempty"`
+	// Name of the provider configuration.
+	Name string `json:"name"`
+}
+
+// KeyVaultDefaults holds defaults and rules for vaults.
+type KeyVaultDefaults struct {
+	// SKU of vaults: standard or premium. Default: standard.
+	// +optional
+	// +kubebuilder:validation:Enum=standard;premium
+	SKU string `json:"sku,omitempty"`
+
+	// DeletionPolicy of vaults: Retain or SoftDelete. Purge is for an application
+	// to choose, never a default. Default: Retain.
+	// +optional
+	// +kubebuilder:validation:Enum=Retain;SoftDelete
+	DeletionPolicy string `json:"deletionPolicy,omitempty"`
+
+	// SoftDeleteRetentionDays, 7 to 90. It counts when a vault is created; Azure
+	// does not let it change. Default: 90.
+	// +optional
+	// +kubebuilder:validation:Minimum=7
+	// +kubebuilder:validation:Maximum=90
+	SoftDeleteRetentionDays *int32 `json:"softDeleteRetentionDays,omitempty"`
+
+	// PublicNetworkAccessEnabled of vaults. Default: Azure's, which is true.
+	// +optional
+	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
+
+	// Officers may read and write the secrets of every vault.
+	// +optional
+	// +listType=map
+	// +listMapKey=objectId
+	// +kubebuilder:validation:MaxItems=20
+	Officers []Officer `json:"officers,omitempty"`
+
+	// Assigned lists existing vaults and the application that may use each, with
+	// spec.keyVault.name. An application that names another vault is refused, or
+	// it could read the secrets of others.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10000
+	Assigned []AssignedVault `json:"assigned,omitempty"`
+}
+
+// Officer is a user, group or service principal that may write secrets.
+type Officer struct {
+	// ObjectID in Entra ID, a lower-case UUID.
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`
+	ObjectID string `json:"objectId"`
+
+	// PrincipalType of the object. Default: Azure finds out.
+	// +optional
+	// +kubebuilder:validation:Enum=User;Group;ServicePrincipal
+	PrincipalType string `json:"principalType,omitempty"`
+}
+
+// AssignedVault lets one application use an existing vault.
+type AssignedVault struct {
+	// Name of the vault.
+	Name string `json:"name"`
+	// ResourceGroupName of the vault. Default: the platform's.
+	// +optional
+	ResourceGroupName string `json:"resourceGroupName,omitempty"`
+	// Namespace of the application.
+	Namespace string `json:"namespace"`
+	// Application is its name.
+	Application string `json:"application"`
+}
+
+// SecretDefaults holds the platform's rules for secrets.
+type SecretDefaults struct {
+	// Structures says which keys a new secret of a name has. The name is matched
+	// without its environment prefix. They come before the built-in ones.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=200
+	Structures []SecretStructure `json:"structures,omitempty"`
+
+	// EnvironmentPrefixes that a secret's name may begin with. Default: common-,
+	// dev-, stg-, prd-, prod-.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	EnvironmentPrefixes []string `json:"environmentPrefixes,omitempty"`
+
+	// CreateMissing creates listed secrets that the vault does not have. Default:
+	// true.
+	// +optional
+	CreateMissing *bool `json:"createMissing,omitempty"`
+
+	// PollInterval of a vault. Default: the provider's, 30s.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
+	PollInterval string `json:"pollInterval,omitempty"`
+}
+
+// SecretStructure says which keys a new secret has.
+type SecretStructure struct {
+	// Name of the secret, without its environment prefix.
+	Name string `json:"name"`
+	// Keys of the secret. None: the secret is not created in advance.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Keys []string `json:"keys,omitempty"`
+}
+
+// WorkloadDefaults holds defaults for pods.
+type WorkloadDefaults struct {
+	// Replicas of a Deployment that does not say. Default: Kubernetes', which is 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// Resources of a container that does not say.
+	// +optional
+	Resources *ResourceRequirements `json:"resources,omitempty"`
+
+	// RunAsNonRoot refuses images that run as root. Default: false.
+	// +optional
+	RunAsNonRoot *bool `json:"runAsNonRoot,omitempty"`
+
+	// Labels of the pods.
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// ImagePullSecrets of the pods.
+	// +optional
+	// +listType=set
+	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+}
+
+// ResourceRequirements of a container.
+type ResourceRequirements struct {
+	// Limits is the most the container may use.
+	// +optional
+	Limits corev1.ResourceList `json:"limits,omitempty"`
+	// Requests is what the container is sure to have.
+	// +optional
+	Requests corev1.ResourceList `json:"requests,omitempty"`
+}
+
+// IngressDefaults holds the platform's kinds of ingress.
+type IngressDefaults struct {
+	// Domain under which an application without hostnames is published, as
+	// <application>.<domain>.
+	// +optional
+	Domain string `json:"domain,omitempty"`
+
+	// DefaultType of an Ingress that does not say.
+	// +optional
+	DefaultType string `json:"defaultType,omitempty"`
+
+	// Types of ingress. A type that is not listed is taken for an IngressClass.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Types []IngressType `json:"types,omitempty"`
+}
+
+// IngressType is one kind of ingress.
+type IngressType struct {
+	// Name of the type.
+	Name string `json:"name"`
+	// IngressClassName of the type. Default: its name.
+	// +optional
+	IngressClassName string `json:"ingressClassName,omitempty"`
+	// Annotations of every Ingress of the type.
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
+	// OIDCAnnotations of an Ingress that asks visitors to log in. They win over
+	// the application's own. Without them such an Ingress is refused.
+	// +optional
+	OIDCAnnotations map[string]string `json:"oidcAnnotations,omitempty"`
+	// TLSSecretName of the certificate for the hostnames. Default: no TLS section.
+	// +optional
+	TLSSecretName string `json:"tlsSecretName,omitempty"`
+}

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+// Limits of maps whose type is not ours, so that no marker can say them. They
+// keep the estimated cost of CEL rules on these maps low.
+const (
+	maxQuantities     = 16
+	maxQuantityLength = 64
+)
+
+// bound finds the maps of Kubernetes quantities in a schema and limits them. It
+// also replaces the pattern of a quantity, which is a screenful, by a rule with
+// a message that can be read.
+func bound(s *extv1.JSONSchemaProps) {
+	for name, property := range s.Properties {
+		bound(&property)
+		s.Properties[name] = property
+	}
+	if s.Items != nil && s.Items.Schema != nil {
+		bound(s.Items.Schema)
+	}
+	if s.AdditionalProperties == nil || s.AdditionalProperties.Schema == nil {
+		return
+	}
+	value := s.AdditionalProperties.Schema
+	bound(value)
+	if value.XIntOrString && value.Pattern != "" {
+		s.MaxProperties = new(int64(maxQuantities))
+		value.Pattern = ""
+		value.MaxLength = new(int64(maxQuantityLength))
+		value.XValidations = extv1.ValidationRules{{
+			Rule:    "isQuantity(string(self)) && !string(self).startsWith('-')",
+			Message: "a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory",
+		}}
+	}
+}

@@ -1,0 +1,594 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Kinds and version of this API.
+const (
+	Group   = "meta.p6m.dev"
+	Version = "v1alpha1"
+	// Kind is the namespaced composite resource, or the claim for one.
+	Kind = "PlatformApplication"
+	// LegacyKind is the cluster-scoped composite resource behind a claim.
+	LegacyKind = "XPlatformApplication"
+)
+
+// SecretsRevisionAnnotation is set on the pods of an application. It changes
+// when a secret has a new version, which makes Kubernetes roll the pods.
+const SecretsRevisionAnnotation = "meta.p6m.dev/secrets-revision"
+
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,shortName=papp,categories={crossplane,platform}
+// +kubebuilder:printcolumn:name="VAULT",type="string",JSONPath=".status.keyVault.uri"
+// +kubebuilder:printcolumn:name="SECRETS",type="string",JSONPath=".status.secretsSynced"
+// +kubebuilder:printcolumn:name="IMAGE",type="string",JSONPath=".spec.deployment.image",priority=1
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name must have lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen: it becomes the name of a Service",fieldPath=".metadata.name"
+
+// A PlatformApplication is one application: its workload, its own Azure Key
+// Vault and the environment variables its pods get from there.
+type PlatformApplication struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   PlatformApplicationSpec   `json:"spec,omitempty"`
+	Status PlatformApplicationStatus `json:"status,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+
+// A PlatformApplicationList is a list of PlatformApplications.
+type PlatformApplicationList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []PlatformApplication `json:"items"`
+}
+
+// PlatformApplicationSpec is what an application team asks for.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.keyVault) && has(self.keyVault.name) ? has(oldSelf.keyVault) && has(oldSelf.keyVault.name) && self.keyVault.name == oldSelf.keyVault.name : !(has(oldSelf.keyVault) && has(oldSelf.keyVault.name))",message="keyVault.name cannot be set, changed or removed after creation: the application would lose the secrets of its present vault",fieldPath=".keyVault.name"
+// +kubebuilder:validation:XValidation:rule="!(has(self.keyVault) && has(self.keyVault.deletionPolicy) && self.keyVault.deletionPolicy == 'Purge') || (has(oldSelf.keyVault) && has(oldSelf.keyVault.deletionPolicy) && oldSelf.keyVault.deletionPolicy == 'Purge')",message="keyVault.deletionPolicy cannot become Purge after creation: the vault has purge protection, which Azure never turns off",fieldPath=".keyVault.deletionPolicy"
+type PlatformApplicationSpec struct {
+	// Deployment is the workload. Without it the application has secrets only.
+	// +optional
+	Deployment *Deployment `json:"deployment,omitempty"`
+
+	// Config holds plain environment variables. A value may use $(NAME) to refer
+	// to a variable that comes from a secret; Kubernetes expands it.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=512
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 255 && k.matches('^[A-Za-z_][A-Za-z0-9_.-]*$'))",message="the name of an environment variable has letters, digits, underscores, dots and hyphens, begins with a letter or underscore, and is at most 255 characters long"
+	Config map[string]string `json:"config,omitempty"`
+
+	// Secrets lists the Key Vault secrets whose keys become environment
+	// variables. They are created, empty, in the application's own vault.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, a.name == b.name || a.name.size() != b.name.size() || a.name.lowerAscii() != b.name.lowerAscii()))",message="no two names may differ only in upper and lower case: Key Vault takes them for the same secret"
+	Secrets []Secret `json:"secrets,omitempty"`
+
+	// KeyVault configures the application's vault. It has one without this, too.
+	// +optional
+	KeyVault *KeyVault `json:"keyVault,omitempty"`
+
+	// Autoscaling scales the pods with their CPU load.
+	// +optional
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
+
+	// Networking makes the application reachable.
+	// +optional
+	Networking *Networking `json:"networking,omitempty"`
+
+	// Resources is accepted and preserved, and not acted on.
+	// +optional
+	Resources *apiextensionsv1.JSON `json:"resources,omitempty"`
+
+	// ResourceRequirements is accepted and preserved, and not acted on.
+	// +optional
+	ResourceRequirements *apiextensionsv1.JSON `json:"resourceRequirements,omitempty"`
+
+	// ManagedResources is accepted and preserved, and not acted on.
+	// +optional
+	ManagedResources *apiextensionsv1.JSON `json:"managedResources,omitempty"`
+
+	// Rollouts is accepted and preserved, and not acted on.
+	// +optional
+	Rollouts *apiextensionsv1.JSON `json:"rollouts,omitempty"`
+}
+
+// Deployment is the workload of an application: one container, any number of pods.
+type Deployment struct {
+	// Image of the container, with its tag or digest.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:]]')",message="image must not contain blanks"
+	Image string `json:"image"`
+
+	// Replicas is the number of pods. Default: the platform's, else 1. With
+	// autoscaling it is the least number unless autoscaling.minReplicas is set.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// Ports the container listens on. They are published by a Service that has
+	// the application's name. Without ports there is no Service.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:XValidation:rule="self.all(p, self.exists_one(q, q.port == p.port && (has(q.protocol) && q.protocol.lowerAscii() == 'udp') == (has(p.protocol) && p.protocol.lowerAscii() == 'udp')))",message="no port may be listed twice; every protocol but udp counts as tcp"
+	// +kubebuilder:validation:XValidation:rule="self.all(p, !has(p.name) || self.exists_one(q, has(q.name) && q.name == p.name))",message="no port name may be used twice"
+	Ports []Port `json:"ports,omitempty"`
+
+	// Command replaces the image's entry point.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Command []string `json:"command,omitempty"`
+
+	// Args are the arguments of the command, or of the image's entry point.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Args []string `json:"args,omitempty"`
+
+	// Resources the container requests and is limited to.
+	// +optional
+	Resources *ResourceRequirements `json:"resources,omitempty"`
+
+	// ReadinessProbe tells whether a pod may receive traffic.
+	// +optional
+	ReadinessProbe *Probe `json:"readinessProbe,omitempty"`
+
+	// LivenessProbe tells whether a pod must be restarted.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a livenessProbe",fieldPath=".successThreshold"
+	LivenessProbe *Probe `json:"livenessProbe,omitempty"`
+
+	// StartupProbe holds back the other probes until it has succeeded once.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a startupProbe",fieldPath=".successThreshold"
+	StartupProbe *Probe `json:"startupProbe,omitempty"`
+
+	// RestartOnSecretChange rolls the pods when a secret has a new version, so
+	// that they see it. Default: true.
+	// +optional
+	RestartOnSecretChange *bool `json:"restartOnSecretChange,omitempty"`
+}
+
+// Port is one port of the container and of the Service.
+type Port struct {
+	// Name of the port. Default: <protocol>-<port>, for example http-8080.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z](-?[a-z0-9])*$')",message="a port name has lower-case letters, digits and single hyphens, begins with a letter and does not end with a hyphen"
+	Name string `json:"name,omitempty"`
+
+	// Protocol the application speaks. Default: tcp.
+	// +optional
+	// +kubebuilder:validation:Enum=tcp;udp;http;https;http2;grpc;TCP;UDP;HTTP;HTTPS;HTTP2;GRPC
+	Protocol string `json:"protocol,omitempty"`
+
+	// Port number, 1 to 65535.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
+}
+
+// ResourceRequirements of the container. A fraction is written as 500m, or in
+// quotes as "0.5".
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(r, !(r in self.requests) || !(r in self.limits) || !isQuantity(string(self.requests[r])) || !isQuantity(string(self.limits[r])) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request of cpu or memory must not be greater than its limit"
+type ResourceRequirements struct {
+	// Limits is the most the container may use.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.all(r, r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/'))",message="a resource is cpu, memory, ephemeral-storage, hugepages-<size> or an extended one such as nvidia.com/gpu"
+	Limits corev1.ResourceList `json:"limits,omitempty"`
+
+	// Requests is what the container is sure to have.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.all(r, r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/'))",message="a resource is cpu, memory, ephemeral-storage, hugepages-<size> or an extended one such as nvidia.com/gpu"
+	Requests corev1.ResourceList `json:"requests,omitempty"`
+}
+
+// Probe asks the container, over HTTP if it has a path and by opening a TCP
+// connection otherwise.
+type Probe struct {
+	// Port to ask, 1 to 65535.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port"`
+
+	// Path of an HTTP GET. Without it the probe opens a TCP connection.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="path must begin with /"
+	Path string `json:"path,omitempty"`
+
+	// Scheme of the HTTP GET. Default: HTTP.
+	// +optional
+	// +kubebuilder:validation:Enum=HTTP;HTTPS
+	Scheme corev1.URIScheme `json:"scheme,omitempty"`
+
+	// InitialDelaySeconds to wait before the first probe. Default: 0.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	InitialDelaySeconds *int32 `json:"initialDelaySeconds,omitempty"`
+
+	// PeriodSeconds between two probes. Default: 10.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
+
+	// TimeoutSeconds of one probe. Default: 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
+
+	// SuccessThreshold is the number of successes in a row that count as one.
+	// Default: 1, and 1 is all that Kubernetes allows for liveness and startup.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	SuccessThreshold *int32 `json:"successThreshold,omitempty"`
+
+	// FailureThreshold is the number of failures in a row that count as one.
+	// Default: 3.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	FailureThreshold *int32 `json:"failureThreshold,omitempty"`
+}
+
+// Secret is one Key Vault secret of the application.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, has(e.key))",message="if the secret has keys, every entry of env needs a key"
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, !has(e.key) || e.key in self.keys)",message="env must use no other keys than those in keys"
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.prefix)",message="prefix and env exclude each other, because env gives exact names"
+type Secret struct {
+	// Name of the secret in the Key Vault.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=127
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-zA-Z-]*$')",message="the name of a Key Vault secret has letters, digits and hyphens, nothing else"
+	Name string `json:"name"`
+
+	// Keys is the structure to create in the vault if the secret does not exist.
+	// Default: the platform's structure for a secret of this name, else none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=125
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[-._a-zA-Z0-9]*$')",message="a key has letters, digits, hyphens, underscores and dots, nothing else"
+	Keys []string `json:"keys,omitempty"`
+
+	// Env injects exactly these variables. Without it every key is injected,
+	// under a name made from the key.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	Env []EnvVar `json:"env,omitempty"`
+
+	// Prefix goes in front of the variable name of every key.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z_][A-Z0-9_]*$')",message="a prefix has upper-case letters, digits and underscores, and does not begin with a digit"
+	Prefix string `json:"prefix,omitempty"`
+
+	// Optional lets the workload start without this secret. Default: false.
+	// +optional
+	Optional bool `json:"optional,omitempty"`
+
+	// Version pins the secret to one version. Default: the latest.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{32}$')",message="a version is the last part of the secret's identifier in Key Vault: 32 characters, each a digit or a letter from a to f"
+	Version string `json:"version,omitempty"`
+
+	// RefreshInterval takes changes of this secret at most that often, for
+	// example 1h or 24h. Default: at every poll.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self != '' && self.matches('^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$')",message="refreshInterval must be a duration in hours, minutes and seconds, such as 24h, 30m or 1h30m"
+	RefreshInterval string `json:"refreshInterval,omitempty"`
+
+	// Format of the secret's value. Default: Auto, which decides by the content
+	// type, then by the content.
+	// +optional
+	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
+	Format string `json:"format,omitempty"`
+}
+
+// EnvVar is one variable that comes from a key of a secret.
+type EnvVar struct {
+	// Name of the environment variable.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",message="the name of a variable has letters, digits and underscores, and does not begin with a digit"
+	Name string `json:"name"`
+
+	// Key of the secret. Without it the variable is the whole value of a
+	// plain-text secret.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=125
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]*$')",message="a key has letters, digits, hyphens, underscores and dots, nothing else"
+	Key string `json:"key,omitempty"`
+}
+
+// DeletionPolicy says what happens to a vault when its application is deleted.
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	// DeletionRetain leaves the vault as it is.
+	DeletionRetain DeletionPolicy = "Retain"
+	// DeletionSoftDelete deletes the vault; Azure keeps it recoverable.
+	DeletionSoftDelete DeletionPolicy = "SoftDelete"
+	// DeletionPurge deletes the vault and its secrets for good.
+	DeletionPurge DeletionPolicy = "Purge"
+)
+
+// KeyVault configures the application's vault.
+type KeyVault struct {
+	// Name of an existing vault to use instead of an own one. The platform team
+	// must have assigned that vault to this application.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=24
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z](-?[a-zA-Z0-9])*$')",message="the name of a vault has letters, digits and single hyphens, begins with a letter and does not end with a hyphen"
+	Name string `json:"name,omitempty"`
+
+	// DeletionPolicy says what happens to the vault when the application is
+	// deleted. Retain leaves it, SoftDelete deletes it recoverably, Purge deletes
+	// it for good. Default: the platform's, else Retain.
+	// +optional
+	// +kubebuilder:validation:Enum=Retain;SoftDelete;Purge
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// SKU of the vault. Default: the platform's, else standard.
+	// +optional
+	// +kubebuilder:validation:Enum=standard;premium
+	SKU string `json:"sku,omitempty"`
+
+	// Officers may read and write the secrets of this vault, in addition to the
+	// platform's officers. They get the role Key Vault Secrets Officer.
+	// +optional
+	// +listType=map
+	// +listMapKey=objectId
+	// +kubebuilder:validation:MaxItems=20
+	Officers []Officer `json:"officers,omitempty"`
+}
+
+// Officer is a user, group or service principal that may write secrets.
+type Officer struct {
+	// ObjectID in Entra ID, a lower-case UUID.
+	// +kubebuilder:validation:MaxLength=320
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$')",message="objectId is the object id of a user, group or service principal in Entra ID: a UUID in lower case, not a name or an e-mail address"
+	ObjectID string `json:"objectId"`
+
+	// PrincipalType of the object. Default: Azure finds out.
+	// +optional
+	// +kubebuilder:validation:Enum=User;Group;ServicePrincipal
+	PrincipalType string `json:"principalType,omitempty"`
+}
+
+// Autoscaling scales the pods with their CPU load.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas must not be greater than maxReplicas"
+// +kubebuilder:validation:XValidation:rule="!has(self.enabled) || !self.enabled || has(self.maxReplicas)",message="maxReplicas is required when autoscaling is enabled"
+type Autoscaling struct {
+	// Enabled turns autoscaling on. Default: false.
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
+
+	// MinReplicas is the least number of pods. Default: deployment.replicas, else 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MinReplicas *int32 `json:"minReplicas,omitempty"`
+
+	// MaxReplicas is the greatest number of pods.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
+
+	// TargetCPUUtilizationPercentage of the requested CPU, averaged over the
+	// pods. Default: 80.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	TargetCPUUtilizationPercentage *int32 `json:"targetCPUUtilizationPercentage,omitempty"`
+}
+
+// Networking makes the application reachable.
+type Networking struct {
+	// Ingress publishes the application outside the cluster.
+	// +optional
+	Ingress *Ingress `json:"ingress,omitempty"`
+
+	// Inbound is accepted and preserved, and not acted on.
+	// +optional
+	Inbound *apiextensionsv1.JSON `json:"inbound,omitempty"`
+
+	// Outbound is accepted and preserved, and not acted on.
+	// +optional
+	Outbound *apiextensionsv1.JSON `json:"outbound,omitempty"`
+
+	// CDN is accepted and preserved, and not acted on.
+	// +optional
+	CDN *apiextensionsv1.JSON `json:"cdn,omitempty"`
+}
+
+// Ingress publishes the application outside the cluster.
+type Ingress struct {
+	// Enabled creates the Ingress. Default: false.
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
+
+	// Hostnames the application answers to. Default: <application>.<domain>, if
+	// the platform has a domain.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="a hostname has lower-case letters, digits, hyphens and dots, for example shop.example.com or *.example.com; no scheme, port or path"
+	Hostnames []string `json:"hostnames,omitempty"`
+
+	// Path prefix that leads to the application. Default: /.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.matches('[[:space:]]')",message="path must begin with / and must not contain blanks"
+	Path string `json:"path,omitempty"`
+
+	// Type of ingress, one of the platform's, else an IngressClass. Default: the
+	// platform's default type.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || self == ''",message="a type has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
+	Type string `json:"type,omitempty"`
+
+	// OIDC asks visitors to log in.
+	// +optional
+	OIDC *OIDC `json:"oidc,omitempty"`
+
+	// Annotations of the Ingress.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// OIDC asks visitors to log in, in the way the platform has set up.
+//
+// +kubebuilder:pruning:PreserveUnknownFields
+type OIDC struct {
+	// Enabled asks for a login. Default: false.
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
+}
+
+// PlatformApplicationStatus is what an application team reads back.
+type PlatformApplicationStatus struct {
+	// KeyVault is the application's vault.
+	// +optional
+	KeyVault *KeyVaultStatus `json:"keyVault,omitempty"`
+
+	// Identity is the application's workload identity.
+	// +optional
+	Identity *IdentityStatus `json:"identity,omitempty"`
+
+	// SecretsSynced is how many secrets of how many are synced, for example 3/4.
+	// +optional
+	SecretsSynced string `json:"secretsSynced,omitempty"`
+
+	// Secrets tells the state of each secret of the spec.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Secrets []SecretStatus `json:"secrets,omitempty"`
+
+	// Environment describes the environment variables of the pods.
+	// +optional
+	Environment *EnvironmentStatus `json:"environment,omitempty"`
+}
+
+// KeyVaultStatus is the application's vault.
+type KeyVaultStatus struct {
+	// Name of the vault in Azure.
+	// +optional
+	Name string `json:"name,omitempty"`
+	// URI of the vault, for example https://web-application-ab12.vault.azure.net/.
+	// +optional
+	URI string `json:"uri,omitempty"`
+	// ResourceID of the vault in Azure Resource Manager.
+	// +optional
+	ResourceID string `json:"resourceId,omitempty"`
+	// PortalURL opens the vault in the Azure portal.
+	// +optional
+	PortalURL string `json:"portalUrl,omitempty"`
+}
+
+// IdentityStatus is the application's workload identity.
+type IdentityStatus struct {
+	// Name of the user-assigned identity in Azure.
+	// +optional
+	Name string `json:"name,omitempty"`
+	// ClientID of the identity.
+	// +optional
+	ClientID string `json:"clientId,omitempty"`
+	// PrincipalID (object id) of the identity.
+	// +optional
+	PrincipalID string `json:"principalId,omitempty"`
+	// ServiceAccountName the pods run as.
+	// +optional
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+}
+
+// SecretStatus is the state of one secret.
+type SecretStatus struct {
+	// Name of the secret in the vault.
+	Name string `json:"name"`
+	// State of the secret. Pending: not looked at yet.
+	// +optional
+	State string `json:"state,omitempty"`
+	// Message says what is wrong and what to do.
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Version whose content the pods get.
+	// +optional
+	Version string `json:"version,omitempty"`
+	// UpdatedAt is when the secret was last changed in the vault.
+	// +optional
+	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
+	// ExpiresAt is when the secret expires.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+	// Env names the variables that come from this secret.
+	// +optional
+	// +listType=atomic
+	Env []string `json:"env,omitempty"`
+}
+
+// EnvironmentStatus describes the environment variables of the pods.
+type EnvironmentStatus struct {
+	// Variables is the number of variables, those of config included.
+	// +optional
+	Variables int32 `json:"variables,omitempty"`
+	// Revision of the secrets the pods get. It is made of versions, never of values.
+	// +optional
+	Revision string `json:"revision,omitempty"`
+	// Shadowed lists keys that are not injected because something else has the
+	// same variable name.
+	// +optional
+	// +listType=atomic
+	Shadowed []ShadowedVariable `json:"shadowed,omitempty"`
+}
+
+// ShadowedVariable is a key that is not injected because something else has
+// the same variable name.
+type ShadowedVariable struct {
+	// Name of the variable.
+	Name string `json:"name"`
+	// Secret that lost.
+	Secret string `json:"secret"`
+	// Key of that secret. Empty for a plain-text secret, which has no keys.
+	// +optional
+	Key string `json:"key,omitempty"`
+	// By is what won: the name of a secret, or config.
+	By string `json:"by"`
+}

@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package v1alpha1 holds the API of provider-keyvault-secretsync.
+//
+// +kubebuilder:object:generate=true
+// +groupName=secrets.p6m.dev
+// +versionName=v1alpha1
+package v1alpha1

@@ -1,0 +1,247 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// A State of one secret. Expiry is not a state: Key Vault still serves an
+// expired secret.
+type State string
+
+// The states of a secret.
+const (
+	// StateSynced: the content of the latest version is in the Secret.
+	StateSynced State = "Synced"
+	// StateAwaitingValue: a key of the structure is still empty or null.
+	StateAwaitingValue State = "AwaitingValue"
+	// StateMissing: the vault has no such secret.
+	StateMissing State = "Missing"
+	// StateSoftDeleted: the secret is deleted and can be recovered.
+	StateSoftDeleted State = "SoftDeleted"
+	// StateDisabled: the secret is disabled.
+	StateDisabled State = "Disabled"
+	// StateInvalid: the value cannot be parsed, or two of its keys collide.
+	StateInvalid State = "Invalid"
+	// StateForbidden: the application's identity may not read the secret.
+	StateForbidden State = "Forbidden"
+	// StateAwaitingAccess: roles or credentials have not reached Azure's data
+	// plane yet, which is normal for some minutes after creation.
+	StateAwaitingAccess State = "AwaitingAccess"
+	// StateThrottled: Key Vault asked to slow down.
+	StateThrottled State = "Throttled"
+	// StateUnreachable: Key Vault or Entra ID did not answer.
+	StateUnreachable State = "Unreachable"
+)
+
+// KeyVaultSecretSyncParameters says what is kept in step with what.
+type KeyVaultSecretSyncParameters struct {
+	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
+	// +kubebuilder:validation:Pattern=`^https://[^\s/]+/?$`
+	VaultURI string `json:"vaultUri"`
+
+	// TenantID of the Entra ID tenant of the identity.
+	// +kubebuilder:validation:MinLength=1
+	TenantID string `json:"tenantId"`
+
+	// ClientID of the application's identity, which reads the vault.
+	// +kubebuilder:validation:MinLength=1
+	ClientID string `json:"clientId"`
+
+	// ServiceAccountName, in the namespace of this object, whose token stands for
+	// the identity.
+	// +kubebuilder:validation:MinLength=1
+	ServiceAccountName string `json:"serviceAccountName"`
+
+	// Secrets of the vault to sync.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=100
+	Secrets []SyncedSecret `json:"secrets,omitempty"`
+
+	// Target is the Kubernetes Secret to write.
+	Target Target `json:"target"`
+
+	// CreateMissing creates listed secrets that have keys and that the vault does
+	// not have, with the identity of the provider configuration. Nothing is ever
+	// overwritten or deleted. Default: false.
+	// +optional
+	CreateMissing bool `json:"createMissing,omitempty"`
+
+	// PollInterval of the vault. Default: 30s.
+	// +optional
+	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
+}
+
+// SyncedSecret is one secret of the vault.
+type SyncedSecret struct {
+	// Name of the secret in the vault.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=127
+	// +kubebuilder:validation:Pattern=`^[0-9a-zA-Z-]{1,127}$`
+	Name string `json:"name"`
+
+	// Version to read. Default: the latest.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{32}$`
+	Version string `json:"version,omitempty"`
+
+	// Format of the value. Default: Auto.
+	// +optional
+	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
+	Format string `json:"format,omitempty"`
+
+	// Keys the secret has when it is created, and must have values for.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=125
+	Keys []string `json:"keys,omitempty"`
+
+	// Create is false for a secret that must not be created in advance even if
+	// createMissing is set. Default: true.
+	// +optional
+	Create *bool `json:"create,omitempty"`
+
+	// Optional lets the object be ready without this secret. Default: false.
+	// +optional
+	Optional bool `json:"optional,omitempty"`
+
+	// RefreshInterval takes changes of this secret at most that often.
+	// +optional
+	RefreshInterval *metav1.Duration `json:"refreshInterval,omitempty"`
+}
+
+// Target is the Kubernetes Secret to write. It must not exist, or be ours.
+type Target struct {
+	// Name of the Secret, in the namespace of this object.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// Labels of the Secret.
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// KeyVaultSecretSyncObservation is what was seen and written. It never holds a
+// value, nor anything computed from a value.
+type KeyVaultSecretSyncObservation struct {
+	// Secrets tells the state of each secret.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Secrets []ObservedSecret `json:"secrets,omitempty"`
+
+	// Target is the Secret as last written.
+	// +optional
+	Target *ObservedTarget `json:"target,omitempty"`
+
+	// LastChangeTime is when the content of the Secret last changed.
+	// +optional
+	LastChangeTime *metav1.Time `json:"lastChangeTime,omitempty"`
+}
+
+// ObservedSecret is the state of one secret.
+type ObservedSecret struct {
+	// Name of the secret in the vault.
+	Name string `json:"name"`
+	// State of the secret.
+	// +optional
+	State State `json:"state,omitempty"`
+	// Message says what is wrong and what to do. It never holds a value.
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Version of the last good content, which the Secret has.
+	// +optional
+	Version string `json:"version,omitempty"`
+	// ContentType of that version.
+	// +optional
+	ContentType string `json:"contentType,omitempty"`
+	// CreatedAt is when that version was created.
+	// +optional
+	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
+	// UpdatedAt is when that version was last changed.
+	// +optional
+	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
+	// ExpiresAt is when that version expires.
+	// +optional
+	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
+	// Keys of the last good content.
+	// +optional
+	// +listType=atomic
+	Keys []ObservedKey `json:"keys,omitempty"`
+}
+
+// ObservedKey is one key of a secret and where it is in the Kubernetes Secret.
+type ObservedKey struct {
+	// Key of the secret. Empty for a plain-text secret, which has no keys.
+	// +optional
+	Key string `json:"key,omitempty"`
+	// DataKey of the Kubernetes Secret: <secret>.<key>, or <secret> for a
+	// plain-text secret.
+	DataKey string `json:"dataKey"`
+}
+
+// ObservedTarget is the Secret as last written.
+type ObservedTarget struct {
+	// Name of the Secret.
+	// +optional
+	Name string `json:"name,omitempty"`
+	// Revision changes with the content. It is made of version ids.
+	// +optional
+	Revision string `json:"revision,omitempty"`
+}
+
+// KeyVaultSecretSyncSpec is the desired state of a KeyVaultSecretSync.
+type KeyVaultSecretSyncSpec struct {
+	xpv2.ManagedResourceSpec `json:",inline"`
+
+	// ForProvider says what is kept in step with what.
+	ForProvider KeyVaultSecretSyncParameters `json:"forProvider"`
+}
+
+// KeyVaultSecretSyncStatus is the observed state of a KeyVaultSecretSync.
+type KeyVaultSecretSyncStatus struct {
+	xpv1.ResourceStatus `json:",inline"`
+
+	// AtProvider is what was seen and written. It never holds a value, nor
+	// anything computed from a value.
+	// +optional
+	AtProvider KeyVaultSecretSyncObservation `json:"atProvider,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:storageversion
+// +kubebuilder:printcolumn:name="SYNCED",type="string",JSONPath=".status.conditions[?(@.type=='Synced')].status"
+// +kubebuilder:printcolumn:name="READY",type="string",JSONPath=".status.conditions[?(@.type=='Ready')].status"
+// +kubebuilder:printcolumn:name="SECRET",type="string",JSONPath=".spec.forProvider.target.name"
+// +kubebuilder:printcolumn:name="LAST-CHANGE",type="date",JSONPath=".status.atProvider.lastChangeTime"
+// +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
+// +kubebuilder:resource:scope=Namespaced,shortName=kvsync,categories={crossplane,managed,azure}
+
+// A KeyVaultSecretSync keeps a Kubernetes Secret in step with secrets of an
+// Azure Key Vault.
+type KeyVaultSecretSync struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   KeyVaultSecretSyncSpec   `json:"spec"`
+	Status KeyVaultSecretSyncStatus `json:"status,omitempty"`
+}
+
+// +kubebuilder:object:root=true
+
+// A KeyVaultSecretSyncList is a list of KeyVaultSecretSyncs.
+type KeyVaultSecretSyncList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []KeyVaultSecretSync `json:"items"`
+}

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package schema
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// azureModule holds the CustomResourceDefinitions of provider-azure.
+const azureModule = "github.com/upbound/provider-azure/v2"
+
+// azureCRDs are the files of the kinds that an application is composed of.
+var azureCRDs = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
+	"Vault":                       "keyvault.azure.m.upbound.io_vaults.yaml",
+	"RoleAssignment":              "authorization.azure.m.upbound.io_roleassignments.yaml",
+	"UserAssignedIdentity":        "managedidentity.azure.m.upbound.io_userassignedidentities.yaml",
+	"FederatedIdentityCredential": "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml",
+}
+
+// ProviderAzureCRDs returns Validators for the Azure resources that an
+// application is composed of, by kind, from the module in go.mod.
+func ProviderAzureCRDs(tb testing.TB) map[string]*Validator {
+	tb.Helper()
+	out, err := exec.CommandContext(tb.Context(), "go", "list", "-m", "-f", "{{.Dir}}", azureModule).Output()
+	if err != nil {
+		tb.Fatalf("cannot find module %s: %s", azureModule, err)
+	}
+	dir := filepath.Join(strings.TrimSpace(string(out)), "package", "crds")
+
+	vs := make(map[string]*Validator, len(azureCRDs))
+	for kind, file := range azureCRDs {
+		v, err := LoadCRD(filepath.Join(dir, file))
+		if err != nil {
+			tb.Fatalf("cannot load the definition of %s: %s", kind, err)
+		}
+		vs[kind] = v
+	}
+	return vs
+}
