@@ -1,0 +1,165 @@
+package azurename
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// hashLength in characters of 5 bits. With 50 bits, two of n applications
+	// share a hash with a probability of about n²/2^51: one in 225,000 for
+	// 100,000 applications. They would also need the same readable part to be
+	// given the same vault.
+	hashLength = 10
+
+	maxVault    = 24 // Azure's limit for a vault
+	maxReadable = 63 // of identities and credentials, whose limits are 128 and 120
+
+	// nameless stands in for a name that has no letter or digit.
+	nameless = "app"
+
+	// assignments is the namespace of our role assignment names, made for this
+	// purpose and never to be changed.
+	assignments = "dc735f07-2603-4afa-a164-e67f67e7c6bd"
+)
+
+// A Scope is what makes a name unique: one application in one cluster in one
+// subscription.
+type Scope struct {
+	// SubscriptionID of the resources. Its case does not matter.
+	SubscriptionID string
+
+	// Issuer is the URL of the cluster's OIDC issuer, and stands for the
+	// cluster. Slashes at its end do not matter.
+	Issuer string
+
+	// Namespace and Name of the application.
+	Namespace, Name string
+}
+
+// Vault returns the name of the application's Key Vault, which is unique in all
+// of Azure. It is valid as ValidVault has it, for any scope, in lower case, and
+// contains none of the words that Azure reserves.
+func (s Scope) Vault() string {
+	return s.name(maxVault - len("-") - hashLength)
+}
+
+// Identity returns the name of the application's user-assigned identity. It
+// ends in the same hash as the vault.
+func (s Scope) Identity() string {
+	return s.name(maxReadable)
+}
+
+// Credential returns the name of the federated credential of the identity. It
+// is the same as that of the identity, of which it is a child.
+func (s Scope) Credential() string {
+	return s.name(maxReadable)
+}
+
+func (s Scope) name(readable int) string {
+	return shorten(s.Name, readable) + "-" + s.hash()
+}
+
+// hash returns the first characters of the scope's SHA-256 in base32 (RFC 4648,
+// lower case), or later ones in the rare case that those contain a reserved
+// word: a vault of that name would be refused forever.
+func (s Scope) hash() string {
+	var b []byte
+	for _, part := range [...]string{
+		strings.ToLower(s.SubscriptionID),
+		strings.TrimRight(s.Issuer, "/"),
+		s.Namespace,
+		s.Name,
+	} {
+		// The length in front makes ("ab", "c") differ from ("a", "bc"),
+		// whatever the parts contain.
+		b = binary.BigEndian.AppendUint64(b, uint64(len(part)))
+		b = append(b, part...)
+	}
+	sum := sha256.Sum256(b)
+	return pick(strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])))
+}
+
+// pick returns the first stretch of a digest that has no reserved word.
+func pick(digest string) string {
+	for i := range len(digest) - hashLength {
+		if h := digest[i : i+hashLength]; unreserve(h) == h {
+			return h
+		}
+	}
+	return digest[:hashLength]
+}
+
+// shorten makes the readable part of a name: letters and digits in lower case
+// with single hyphens between them, at most limit characters, a letter first
+// and no hyphen last.
+//
+// Everything else becomes a hyphen. A name that begins with a digit gets an "a"
+// in front.
+func shorten(name string, limit int) string {
+	b := make([]byte, 0, len(name))
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case isLetter(c):
+			b = append(b, c|0x20)
+		case isDigit(c):
+			b = append(b, c)
+		case len(b) > 0 && b[len(b)-1] != '-':
+			b = append(b, '-')
+		}
+	}
+
+	short := unreserve(string(b))
+	if short == "" {
+		short = nameless
+	}
+	if isDigit(short[0]) {
+		short = "a" + short
+	}
+	return strings.TrimRight(short[:min(limit, len(short))], "-")
+}
+
+// unreserve breaks the words that Azure refuses in the names of resources with
+// a public endpoint, and returns anything else unchanged.
+//
+// Documented are "microsoft" and "windows" anywhere and "login" at the start of
+// a name; vaults have also been refused for an "xbox" inside. All are broken
+// everywhere, as an application called login-service must get a vault. Other
+// reserved words matter only as whole names, which ours, with a hash, never
+// are.
+func unreserve(s string) string {
+	for _, r := range [...]struct{ word, broken string }{
+		{"login", "log-in"},
+		{"microsoft", "micro-soft"},
+		{"windows", "win-dows"},
+		{"xbox", "x-box"},
+	} {
+		// Until none is left: an x can be the end of one and the start of the
+		// next.
+		for strings.Contains(s, r.word) {
+			s = strings.ReplaceAll(s, r.word, r.broken)
+		}
+	}
+	return s
+}
+
+// RoleAssignment returns the name of the assignment of a role to a principal at
+// a scope: a UUID (version 5) of the three.
+//
+// Azure does not tell case apart in any of them and returns them in a case of
+// its own choice, so they are compared without it. A role definition is to be
+// given in one form always, as its id or as its full path: they are different
+// names here.
+func RoleAssignment(scope, principalID, roleDefinition string) string {
+	// None of these can contain a NUL.
+	parts := strings.ToLower(scope + "\x00" + principalID + "\x00" + roleDefinition)
+	return uuid.NewSHA1(uuid.MustParse(assignments), []byte(parts)).String()
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }

@@ -1,0 +1,387 @@
+package azurename
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+)
+
+const (
+	subscription = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+	issuer       = "https://westeurope.oic.prod-aks.azure.com/9c1b7a52-4d3e-4f60-8a71-b2c3d4e5f607/3f6c9d2e-51a4-4f0e-8c57-0a1b2c3d4e5f"
+)
+
+// Azure's rules, as its documentation has them.
+var (
+	vaultRule      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
+	identityRule   = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
+	credentialRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
+	reserved       = regexp.MustCompile(`(?i)login|microsoft|windows|xbox`)
+)
+
+func app(namespace, name string) Scope {
+	return Scope{SubscriptionID: subscription, Issuer: issuer, Namespace: namespace, Name: name}
+}
+
+// TestNamesAreFrozen holds the names that applications already have. If it
+// fails, the code is wrong and not the table: other names mean new, empty
+// vaults. The hashes were computed with another implementation.
+func TestNamesAreFrozen(t *testing.T) {
+	type names struct{ Vault, Identity string }
+	cases := map[string]struct {
+		reason string
+		scope  Scope
+		want   names
+	}{
+		"Short": {
+			reason: "A short name is kept whole.",
+			scope:  app("shop", "orders"),
+			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+		},
+		"Hyphen": {
+			reason: "Hyphens are kept.",
+			scope:  app("shop", "orders-api"),
+			want:   names{"orders-api-44ghqmmq4v", "orders-api-44ghqmmq4v"},
+		},
+		"Long": {
+			reason: "A name is cut to what the resource has room for.",
+			scope:  app("shop", "orders-api-gateway-internal"),
+			want:   names{"orders-api-ga-pqg5okv3cz", "orders-api-gateway-internal-pqg5okv3cz"},
+		},
+		"CutAtHyphen": {
+			reason: "No hyphen is left where the name was cut.",
+			scope:  app("shop", "payments-api-v2"),
+			want:   names{"payments-api-6xxprwrwod", "payments-api-v2-6xxprwrwod"},
+		},
+		"LeadingDigit": {
+			reason: "A vault cannot start with a digit: an a goes in front.",
+			scope:  app("shop", "3scale"),
+			want:   names{"a3scale-du747swjzi", "a3scale-du747swjzi"},
+		},
+		"Dot": {
+			reason: "Whatever is no letter or digit becomes a hyphen.",
+			scope:  app("shop", "my.app"),
+			want:   names{"my-app-dn2otpz3ew", "my-app-dn2otpz3ew"},
+		},
+		"ReservedAtStart": {
+			reason: "Azure refuses names that start with login.",
+			scope:  app("auth", "login-service"),
+			want:   names{"log-in-servic-n64f227qes", "log-in-service-n64f227qes"},
+		},
+		"ReservedAnywhere": {
+			reason: "Azure refuses names that contain windows.",
+			scope:  app("ops", "windows-exporter"),
+			want:   names{"win-dows-expo-uvn53enppb", "win-dows-exporter-uvn53enppb"},
+		},
+		"ReservedInHash": {
+			reason: "A hash that contains a reserved word is taken from further on in the digest.",
+			scope:  app("shop", "app-79178"),
+			want:   names{"app-79178-box6hjzzpt", "app-79178-box6hjzzpt"},
+		},
+		"UpperCase": {
+			reason: "The readable part is lower case, but another name is another application.",
+			scope:  app("shop", "Orders"),
+			want:   names{"orders-gszullnjq4", "orders-gszullnjq4"},
+		},
+		"NoName": {
+			reason: "There is always a readable part.",
+			scope:  app("shop", ""),
+			want:   names{"app-ig7zsfbl7f", "app-ig7zsfbl7f"},
+		},
+		"Unicode": {
+			reason: "There is always a readable part, also where nothing of a name is left.",
+			scope:  app("shop", "日本"), //nolint:gosmopolitan // Any script may come.
+			want:   names{"app-y4civ6nznl", "app-y4civ6nznl"},
+		},
+		"Longest": {
+			reason: "The longest name of a Kubernetes label fits an identity.",
+			scope:  app("shop", strings.Repeat("a", 63)),
+			want:   names{"aaaaaaaaaaaaa-w64fvsckqf", strings.Repeat("a", 63) + "-w64fvsckqf"},
+		},
+		"LongerThanThat": {
+			reason: "What is longer is cut there too, and not left with a hyphen.",
+			scope:  app("shop", strings.Repeat("orders-", 30)),
+			want:   names{"orders-orders-wjasnweo5f", "orders-orders-orders-orders-orders-orders-orders-orders-orders-wjasnweo5f"},
+		},
+		"OtherNamespace": {
+			reason: "The namespace is part of the hash.",
+			scope:  app("shop-dev", "orders"),
+			want:   names{"orders-3eqhyqmo7x", "orders-3eqhyqmo7x"},
+		},
+		"OtherCluster": {
+			reason: "The issuer is part of the hash.",
+			scope:  Scope{SubscriptionID: subscription, Issuer: "https://oidc.example.org", Namespace: "shop", Name: "orders"},
+			want:   names{"orders-fhkodpzndk", "orders-fhkodpzndk"},
+		},
+		"OtherSubscription": {
+			reason: "The subscription is part of the hash.",
+			scope:  Scope{SubscriptionID: "6d2c1a3e-9a75-4b0b-8f51-2f6f1f3c7a10", Issuer: issuer, Namespace: "shop", Name: "orders"},
+			want:   names{"orders-lwlrxs73fv", "orders-lwlrxs73fv"},
+		},
+		"SubscriptionCase": {
+			reason: "The case of a subscription id means nothing.",
+			scope:  Scope{SubscriptionID: strings.ToUpper(subscription), Issuer: issuer, Namespace: "shop", Name: "orders"},
+			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+		},
+		"IssuerSlash": {
+			reason: "Clusters differ in whether their issuer ends with a slash, and so do people who copy it.",
+			scope:  Scope{SubscriptionID: subscription, Issuer: issuer + "/", Namespace: "shop", Name: "orders"},
+			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+		},
+		"Zero": {
+			reason: "Even a scope of nothing has a name.",
+			want:   names{"app-mzuhvlpymk", "app-mzuhvlpymk"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := names{tc.scope.Vault(), tc.scope.Identity()}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nVault(), Identity(): -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.want.Identity, tc.scope.Credential()); diff != "" {
+				t.Errorf("\n%s\nCredential(): -want, +got:\n%s", tc.reason, diff)
+			}
+			checkScope(t, tc.scope)
+		})
+	}
+}
+
+func TestRoleAssignmentsAreFrozen(t *testing.T) {
+	const (
+		scope     = "/subscriptions/" + subscription + "/resourceGroups/apps/providers/Microsoft.KeyVault/vaults/orders-b6y42bwvzz"
+		principal = "5d0a5b6c-9b0d-4c8e-8a3f-1e2d3c4b5a69"
+		user      = "4633458b-17de-408a-b874-0445c86b69e6"
+		officer   = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	)
+	type args struct{ scope, principalID, roleDefinition string }
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   string
+	}{
+		"User":          {reason: "The application's role on its vault.", args: args{scope, principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"Officer":       {reason: "Another role of the same principal is another assignment.", args: args{scope, principal, officer}, want: "9ff86aab-099b-563b-9037-45c3be105ce9"},
+		"PrincipalCase": {reason: "The case of a principal means nothing.", args: args{scope, strings.ToUpper(principal), user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"ScopeCase":     {reason: "Azure returns resource ids in a case of its own choice.", args: args{strings.ToLower(scope), principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"RoleCase":      {reason: "The case of a role means nothing.", args: args{scope, principal, strings.ToUpper(user)}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
+		"Empty":         {reason: "Even nothing has a name.", want: "3388b5a9-61ed-5380-808c-da2d6cd82591"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := RoleAssignment(tc.args.scope, tc.args.principalID, tc.args.roleDefinition)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nRoleAssignment(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestPick(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		digest string
+		want   string
+	}{
+		"First":   {reason: "The first characters, as a rule.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghij"},
+		"Word":    {reason: "A reserved word at the start is left behind.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijk"},
+		"WordEnd": {reason: "A reserved word at the end is left behind too.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopq"},
+		"Only":    {reason: "A digest that has nothing else is taken as it is, which happens once in far more names than there will be.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxb"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := pick(tc.digest)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\npick(%q): -want, +got:\n%s", tc.reason, tc.digest, diff)
+			}
+		})
+	}
+}
+
+// TestNamesAreUnique names 100,000 applications that look as alike as
+// applications do, so that the readable parts are often the same.
+func TestNamesAreUnique(t *testing.T) {
+	const subscriptions, issuers, namespaces, apps = 5, 20, 20, 50
+
+	vaults := make(map[string]Scope, subscriptions*issuers*namespaces*apps)
+	identities := make(map[string]Scope, subscriptions*issuers*namespaces*apps)
+	for i := range subscriptions * issuers * namespaces * apps {
+		s := Scope{
+			SubscriptionID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i/(apps*namespaces*issuers)),
+			Issuer:         fmt.Sprintf("https://oidc.example.org/%d/", i/(apps*namespaces)%issuers),
+			Namespace:      fmt.Sprintf("team-%d", i/apps%namespaces),
+			Name:           fmt.Sprintf("customer-orders-%d", i%apps),
+		}
+		for _, n := range []struct {
+			name string
+			seen map[string]Scope
+		}{{s.Vault(), vaults}, {s.Identity(), identities}} {
+			if other, ok := n.seen[n.name]; ok {
+				t.Errorf("%v and %v are both named %q", other, s, n.name)
+			}
+			n.seen[n.name] = s
+		}
+		if err := ValidVault(s.Vault()); err != nil {
+			t.Errorf("ValidVault(%q): %v", s.Vault(), err)
+		}
+	}
+	if len(vaults) != 100_000 || len(identities) != 100_000 {
+		t.Errorf("got %d names of vaults and %d of identities, want 100,000", len(vaults), len(identities))
+	}
+}
+
+// TestNearMisses moves characters from one part to the next: the parts together
+// are the same text, and yet other scopes.
+func TestNearMisses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyScope().Draw(t, "scope")
+		text := s.SubscriptionID + s.Issuer + s.Namespace + s.Name
+		cuts := rapid.SliceOfN(rapid.IntRange(0, len(text)), 3, 3).Draw(t, "cuts")
+		slices.Sort(cuts)
+		a, b, c := cuts[0], cuts[1], cuts[2]
+		checkDiffer(t, s, Scope{text[:a], text[a:b], text[b:c], text[c:]})
+
+		other := rapid.String().Draw(t, "other")
+		checkDiffer(t, s, Scope{other, s.Issuer, s.Namespace, s.Name})
+		checkDiffer(t, s, Scope{s.SubscriptionID, other, s.Namespace, s.Name})
+		checkDiffer(t, s, Scope{s.SubscriptionID, s.Issuer, other, s.Name})
+		checkDiffer(t, s, Scope{s.SubscriptionID, s.Issuer, s.Namespace, other})
+	})
+}
+
+func TestScopeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { checkScope(t, anyScope().Draw(t, "scope")) })
+}
+
+func TestRoleAssignmentProperties(t *testing.T) {
+	// Everything that can be in the id of a resource, a principal or a role.
+	id := rapid.StringMatching(`[a-z0-9/._()\-]{0,40}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a := [3]string{id.Draw(t, "scope"), id.Draw(t, "principal"), id.Draw(t, "role")}
+		b := [3]string{id.Draw(t, "scope"), id.Draw(t, "principal"), id.Draw(t, "role")}
+		for i := range b {
+			if rapid.Bool().Draw(t, "same") {
+				b[i] = a[i]
+			}
+		}
+		if same := RoleAssignment(a[0], a[1], a[2]) == RoleAssignment(b[0], b[1], b[2]); same != (a == b) {
+			t.Errorf("RoleAssignment(%q) and RoleAssignment(%q) are the same: %t, want %t", a, b, same, a == b)
+		}
+		checkRoleAssignment(t, a[0], a[1], a[2])
+	})
+}
+
+func FuzzScope(f *testing.F) {
+	f.Add(subscription, issuer, "shop", "orders")
+	f.Add("", "/", "", "-")
+	f.Add("x", "y", "z", "xboxboxbox")
+	f.Add("x", "y", "z", "9logi-nLOGIN")
+	f.Add("x", "y", "z", "\xff.ä--1")
+	f.Fuzz(func(t *testing.T, subscription, issuer, namespace, name string) {
+		checkScope(t, Scope{subscription, issuer, namespace, name})
+	})
+}
+
+func FuzzRoleAssignment(f *testing.F) {
+	f.Add("/subscriptions/x", "5d0a5b6c-9b0d-4c8e-8a3f-1e2d3c4b5a69", "4633458b-17de-408a-b874-0445c86b69e6")
+	f.Add("", "\xff", "É")
+	f.Fuzz(func(t *testing.T, scope, principalID, roleDefinition string) {
+		checkRoleAssignment(t, scope, principalID, roleDefinition)
+	})
+}
+
+// checkScope checks what holds for the names of any scope.
+func checkScope(t rapid.TB, s Scope) {
+	t.Helper()
+
+	vault, identity, credential := s.Vault(), s.Identity(), s.Credential()
+	if err := ValidVault(vault); err != nil || !vaultRule.MatchString(vault) || strings.Contains(vault, "--") {
+		t.Errorf("%q.Vault() = %q is not valid: %v", s, vault, err)
+	}
+	if !identityRule.MatchString(identity) {
+		t.Errorf("%q.Identity() = %q is not valid", s, identity)
+	}
+	if !credentialRule.MatchString(credential) {
+		t.Errorf("%q.Credential() = %q is not valid", s, credential)
+	}
+	for _, name := range []string{vault, identity, credential} {
+		if reserved.MatchString(name) {
+			t.Errorf("%q has the name %q, which contains a reserved word", s, name)
+		}
+		if name != strings.ToLower(name) {
+			t.Errorf("%q has the name %q, which is not lower case", s, name)
+		}
+	}
+
+	if a, b := vault[len(vault)-hashLength:], identity[len(identity)-hashLength:]; a != b {
+		t.Errorf("%q has the hash %q in the vault and %q in the identity", s, a, b)
+	}
+	same := Scope{strings.ToLower(s.SubscriptionID), s.Issuer + "/", s.Namespace, s.Name}
+	if got := same.Vault(); got != vault {
+		t.Errorf("%q.Vault() = %q, want that of %q, which is %q", same, got, s, vault)
+	}
+}
+
+func checkDiffer(t rapid.TB, a, b Scope) {
+	t.Helper()
+
+	if equal := normal(a) == normal(b); equal != (a.hash() == b.hash()) {
+		t.Errorf("%q and %q have the hashes %q and %q: want same %t", a, b, a.hash(), b.hash(), equal)
+	}
+}
+
+// normal returns a scope without what makes no difference.
+func normal(s Scope) Scope {
+	s.SubscriptionID = strings.ToLower(s.SubscriptionID)
+	s.Issuer = strings.TrimRight(s.Issuer, "/")
+	return s
+}
+
+func checkRoleAssignment(t rapid.TB, scope, principalID, roleDefinition string) {
+	t.Helper()
+
+	name := RoleAssignment(scope, principalID, roleDefinition)
+	if id, err := uuid.Parse(name); err != nil || id.Version() != 5 || id.String() != name {
+		t.Errorf("RoleAssignment(%q, %q, %q) = %q is not a UUID of version 5: %v", scope, principalID, roleDefinition, name, err)
+	}
+	if got := RoleAssignment(scope, strings.ToLower(principalID), roleDefinition); got != name {
+		t.Errorf("RoleAssignment(%q, %q, %q) = %q, but %q in lower case", scope, principalID, roleDefinition, name, got)
+	}
+}
+
+// anyScope draws scopes as they are, and scopes as they should never be.
+func anyScope() *rapid.Generator[Scope] {
+	part := rapid.OneOf(
+		rapid.StringMatching(`[a-z0-9]([a-z0-9\-]{0,60}[a-z0-9])?`),
+		rapid.StringMatching(`-?(login|xbox|windows|microsoft|[a-z0-9])(login|boxbox|windows|soft|-)?[0-9.]?`),
+		rapid.StringMatching(`[A-Za-z0-9/.\-]{0,30}`),
+		rapid.String(),
+	)
+	return rapid.Custom(func(t *rapid.T) Scope {
+		return Scope{part.Draw(t, "subscription"), part.Draw(t, "issuer"), part.Draw(t, "namespace"), part.Draw(t, "name")}
+	})
+}
+
+func BenchmarkVault(b *testing.B) {
+	s := app("shop", "orders-api-gateway-internal")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Vault()
+	}
+}
+
+func BenchmarkRoleAssignment(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		RoleAssignment("/subscriptions/"+subscription, "5d0a5b6c-9b0d-4c8e-8a3f-1e2d3c4b5a69", "4633458b-17de-408a-b874-0445c86b69e6")
+	}
+}

@@ -1,0 +1,15 @@
+// Package azurename makes the names under which an application's resources are
+// known in Azure.
+//
+// A name is computed from what the application is and from nothing else, so
+// that one that is deleted and created again finds its vault. These names are a
+// contract: a change to any rule here gives running applications new, empty
+// vaults and leaves the old ones behind. Tests freeze them.
+//
+// Every name is a readable part made of the application's name, and a hash of
+// everything that sets the application apart from its namesakes:
+//
+//	orders-api-44ghqmmq4v
+//
+// The readable part is for people. Uniqueness rests on the hash alone.
+package azurename

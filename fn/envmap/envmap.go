@@ -1,0 +1,345 @@
+package envmap
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ByConfig is what Shadowed.By says when a variable of config won.
+const ByConfig = "config"
+
+// commonPrefix marks the secrets that are shared between environments. They
+// hold defaults, so anything more specific beats them.
+const commonPrefix = "common-"
+
+// A Secret is one entry of spec.secrets, together with what was synced of it.
+type Secret struct {
+	// Name of the secret in Key Vault.
+	Name string
+
+	// Prefix goes in front of every derived name. It is used as it is: that it
+	// makes a valid name is for the schema to see to.
+	Prefix string
+
+	// Env are exact mappings. When there are any, nothing else of this secret
+	// is injected, and Prefix is not applied.
+	Env []Mapping
+
+	// Keys whose last good content is in the Kubernetes Secret. A plain-text
+	// secret has one key, with an empty name.
+	Keys []Key
+
+	// Optional secrets may be absent without anyone being told.
+	Optional bool
+}
+
+// A Mapping injects one key under a chosen name.
+type Mapping struct {
+	// Name of the variable.
+	Name string
+
+	// Key of the secret. Empty means the whole value of a plain-text secret.
+	Key string
+}
+
+// A Key is one key of a secret that has a value.
+type Key struct {
+	// Name of the key inside the secret. Empty for a plain-text secret.
+	Name string
+
+	// DataKey under which the Kubernetes Secret holds the value.
+	DataKey string
+}
+
+// An Environment is the outcome of Map: what is injected, and what is not and
+// why.
+type Environment struct {
+	// Variables in the order the pod lists them: those of secrets sorted by
+	// name, then those of config sorted by name. No name occurs twice.
+	Variables []Variable
+
+	// Shadowed are the keys that lost their name to another source, sorted by
+	// name, then by position of their secret.
+	Shadowed []Shadowed
+
+	// Collisions are the keys that lost their name to another key of the same
+	// secret, sorted by name, then by position of the secret.
+	Collisions []Collision
+
+	// Missing are the exact mappings of secrets that are not optional whose key
+	// has no value yet, in the order of the spec.
+	Missing []Missing
+}
+
+// A Variable is one environment variable of the pod: either of config, and then
+// it has a value, or of a secret, and then it has a reference.
+type Variable struct {
+	Name string
+
+	// Value of a config variable, as it is in the spec.
+	Value string
+
+	// Secret, Key and DataKey say where the value of a secret variable is.
+	// Secret is empty for config.
+	Secret, Key, DataKey string
+
+	// Optional is that of the secret.
+	Optional bool
+}
+
+// Shadowed is a key that is not injected because its name went to another
+// source.
+type Shadowed struct {
+	Name, Secret, Key string
+
+	// By is ByConfig or the name of the secret that won.
+	By string
+}
+
+// A Collision is a set of keys of one secret that claim the same name. None of
+// them is injected.
+type Collision struct {
+	Name, Secret string
+
+	// Keys that collide, sorted.
+	Keys []string
+}
+
+// Missing is an exact mapping whose key is not, or not yet, in the secret.
+type Missing struct{ Name, Secret, Key string }
+
+// Map computes the environment of a pod from the config and secrets of its
+// spec. Prefixes are the environment prefixes that plain-text secrets are named
+// without.
+//
+// The order of secrets matters, as the later one wins a name; the order of keys
+// within one does not. Adding a secret may change where a variable comes from
+// but never takes a name away: collisions are a matter within one secret, and
+// every name that is claimed has a winner. (Adding a key to a secret can take a
+// name away, by colliding.)
+//
+// Some input the schema refuses has a defined outcome all the same: two
+// mappings of one secret to the same name collide like any two keys, and so do
+// two keys of the same name with different data keys; an exact repetition of a
+// mapping or key counts once; a secret listed twice is two secrets.
+//
+// Map modifies none of its arguments, and the result shares no slice with them.
+func Map(config map[string]string, secrets []Secret, prefixes []string) Environment {
+	claims, missing := collect(secrets, prefixes)
+	order := byName(claims)
+	names := countNames(claims, order)
+
+	m := mapper{config: config, secrets: secrets, claims: claims}
+	m.env.Missing = missing
+	m.env.Variables = slices.Grow(m.env.Variables, names+len(config))
+	m.env.Shadowed = slices.Grow(m.env.Shadowed, len(claims)-names)
+
+	var contenders []int // reused from name to name
+	for len(order) > 0 {
+		name := claims[order[0]].name
+		n := run(order, func(c int) bool { return claims[c].name == name })
+		contenders = m.collide(contenders[:0], order[:n])
+		m.award(contenders)
+		order = order[n:]
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		m.env.Variables = append(m.env.Variables, Variable{Name: name, Value: config[name]})
+	}
+	return m.env
+}
+
+// A claim is what one key of one secret asks for: to be injected under a name.
+type claim struct {
+	name   string
+	secret int // position in the list, which is precedence
+	key    *Key
+}
+
+// collect returns what every secret claims, in the order of secrets, and the
+// mappings that have no key to claim with.
+func collect(secrets []Secret, prefixes []string) ([]claim, []Missing) {
+	n := 0
+	for i := range secrets {
+		n += max(len(secrets[i].Keys), len(secrets[i].Env))
+	}
+
+	claims := make([]claim, 0, n)
+	var missing []Missing
+	for i := range secrets {
+		s := &secrets[i]
+		if len(s.Env) == 0 {
+			for j := range s.Keys {
+				k := &s.Keys[j]
+				claims = append(claims, claim{name: derive(s, k, prefixes), secret: i, key: k})
+			}
+			continue
+		}
+
+		keys := index(s.Keys)
+		for _, m := range s.Env {
+			if k := keys[m.Key]; k != nil {
+				claims = append(claims, claim{name: m.Name, secret: i, key: k})
+			} else if !s.Optional {
+				missing = append(missing, Missing{Name: m.Name, Secret: s.Name, Key: m.Key})
+			}
+		}
+	}
+	return claims, missing
+}
+
+// derive names the variable of a key that has no exact mapping.
+func derive(s *Secret, k *Key, prefixes []string) string {
+	key := k.Name
+	if key == "" {
+		key = TrimEnvironment(s.Name, prefixes)
+	}
+	return s.Prefix + Name(key)
+}
+
+// index returns keys by name. Of two with the same name it is the one with the
+// smaller data key, so that their order does not matter.
+func index(keys []Key) map[string]*Key {
+	m := make(map[string]*Key, len(keys))
+	for i := range keys {
+		k := &keys[i]
+		if seen := m[k.Name]; seen == nil || k.DataKey < seen.DataKey {
+			m[k.Name] = k
+		}
+	}
+	return m
+}
+
+// byName returns the claims, as positions, sorted by name, then by position.
+// It is numbers that are sorted, as moving what has pointers costs more than the
+// comparisons.
+func byName(claims []claim) []int {
+	order := make([]int, len(claims))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if c := strings.Compare(claims[a].name, claims[b].name); c != 0 {
+			return c
+		}
+		return a - b
+	})
+	return order
+}
+
+// countNames returns how many different names are claimed.
+func countNames(claims []claim, order []int) int {
+	n := 0
+	for i, c := range order {
+		if i == 0 || claims[c].name != claims[order[i-1]].name {
+			n++
+		}
+	}
+	return n
+}
+
+// A mapper turns claims, name by name, into an environment. Its methods refer
+// to claims by position.
+type mapper struct {
+	config  map[string]string
+	secrets []Secret
+	claims  []claim
+	env     Environment
+}
+
+// collide takes all claims to one name, in order of position, and appends to
+// contenders the one of each secret. A secret with more than one is out, and
+// recorded as a collision.
+func (m *mapper) collide(contenders, same []int) []int {
+	for len(same) > 0 {
+		first := m.claims[same[0]]
+		n := run(same, func(c int) bool { return m.claims[c].secret == first.secret })
+		if m.repeated(same[:n]) {
+			contenders = append(contenders, same[0])
+		} else {
+			m.env.Collisions = append(m.env.Collisions, Collision{
+				Name:   first.name,
+				Secret: m.secrets[first.secret].Name,
+				Keys:   m.keys(same[:n]),
+			})
+		}
+		same = same[n:]
+	}
+	return contenders
+}
+
+// repeated says whether claims are all for the same key.
+func (m *mapper) repeated(own []int) bool {
+	for _, c := range own[1:] {
+		if *m.claims[c].key != *m.claims[own[0]].key {
+			return false
+		}
+	}
+	return true
+}
+
+// keys returns the names of the keys of some claims, sorted, without exact
+// repetitions.
+func (m *mapper) keys(own []int) []string {
+	keys := make([]Key, len(own))
+	for i, c := range own {
+		keys[i] = *m.claims[c].key
+	}
+	slices.SortFunc(keys, func(a, b Key) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.DataKey, b.DataKey))
+	})
+	keys = slices.Compact(keys)
+
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
+// award gives the name that all contenders claim to one of them, or to config,
+// and records the others as shadowed. Contenders are in order of position.
+func (m *mapper) award(contenders []int) {
+	if len(contenders) == 0 {
+		return
+	}
+
+	winner, by := -1, ByConfig
+	if _, taken := m.config[m.claims[contenders[0]].name]; !taken {
+		winner = m.winner(contenders)
+		by = m.secrets[m.claims[winner].secret].Name
+	}
+
+	for _, i := range contenders {
+		c := &m.claims[i]
+		s := &m.secrets[c.secret]
+		if i == winner {
+			m.env.Variables = append(m.env.Variables, Variable{Name: c.name, Secret: s.Name, Key: c.key.Name, DataKey: c.key.DataKey, Optional: s.Optional})
+		} else {
+			m.env.Shadowed = append(m.env.Shadowed, Shadowed{Name: c.name, Secret: s.Name, Key: c.key.Name, By: by})
+		}
+	}
+}
+
+// winner returns the last contender that is not of a common secret, or else the
+// last.
+func (m *mapper) winner(contenders []int) int {
+	for _, c := range slices.Backward(contenders) {
+		if !hasPrefix(m.secrets[m.claims[c].secret].Name, commonPrefix) {
+			return c
+		}
+	}
+	return contenders[len(contenders)-1]
+}
+
+// run returns how many claims at the start of a list satisfy a condition.
+func run(claims []int, same func(int) bool) int {
+	for i, c := range claims {
+		if !same(c) {
+			return i
+		}
+	}
+	return len(claims)
+}

@@ -1,0 +1,177 @@
+package envmap
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The rules once more, written to be read next to the design and not to be
+// fast. Whatever Map and Name answer is compared with this.
+
+var (
+	conventional = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+	afterSmall   = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	endOfRun     = regexp.MustCompile(`([A-Z])([A-Z][a-z])`)
+	outside      = regexp.MustCompile(`[^A-Z0-9_]`)
+	smallLetters = regexp.MustCompile(`[a-z]+`)
+	leadingDigit = regexp.MustCompile(`^[0-9]`)
+)
+
+func oracleName(key string) string {
+	if conventional.MatchString(key) {
+		return key
+	}
+	if key == "" {
+		return "_"
+	}
+	// Go regular expressions match an invalid byte as one character.
+	name := afterSmall.ReplaceAllString(key, "${1}_${2}")
+	for endOfRun.MatchString(name) {
+		name = endOfRun.ReplaceAllString(name, "${1}_${2}")
+	}
+	name = smallLetters.ReplaceAllStringFunc(name, strings.ToUpper)
+	name = outside.ReplaceAllString(name, "_")
+	if leadingDigit.MatchString(name) {
+		name = "_" + name
+	}
+	return name
+}
+
+// ref is a key of a secret, by position.
+type ref struct {
+	secret  int
+	key     string
+	dataKey string
+}
+
+// oracleClaims returns who asks for which name, and what is missing.
+//
+//nolint:gocognit // Naive on purpose: the rules, word for word.
+func oracleClaims(secrets []Secret, prefixes []string) (map[string][]ref, []Missing) {
+	claims := map[string][]ref{}
+	claim := func(name string, r ref) {
+		if !slices.Contains(claims[name], r) {
+			claims[name] = append(claims[name], r)
+		}
+	}
+	var missing []Missing
+	for i, s := range secrets {
+		for _, k := range s.Keys {
+			if len(s.Env) > 0 {
+				break
+			}
+			name := oracleName(k.Name)
+			if k.Name == "" {
+				name = oracleName(TrimEnvironment(s.Name, prefixes))
+			}
+			claim(s.Prefix+name, ref{i, k.Name, k.DataKey})
+		}
+		for _, m := range s.Env {
+			var found []string
+			for _, k := range s.Keys {
+				if k.Name == m.Key {
+					found = append(found, k.DataKey)
+				}
+			}
+			switch {
+			case len(found) > 0:
+				claim(m.Name, ref{i, m.Key, slices.Min(found)})
+			case !s.Optional:
+				missing = append(missing, Missing{m.Name, s.Name, m.Key})
+			}
+		}
+	}
+	return claims, missing
+}
+
+//nolint:gocognit // Naive on purpose: the rules, word for word.
+func oracle(config map[string]string, secrets []Secret, prefixes []string) Environment {
+	var env Environment
+	claims, missing := oracleClaims(secrets, prefixes)
+	env.Missing = missing
+
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		var winner *ref
+		var contenders []ref
+		for i, s := range secrets {
+			var own []ref
+			var keys []string
+			for _, r := range claims[name] {
+				if r.secret == i {
+					own, keys = append(own, r), append(keys, r.key)
+				}
+			}
+			slices.Sort(keys)
+			switch len(own) {
+			case 0:
+			case 1:
+				contenders = append(contenders, own[0])
+			default:
+				env.Collisions = append(env.Collisions, Collision{name, s.Name, keys})
+			}
+		}
+
+		// The last of those that are not common, or else the last.
+		for i, r := range contenders {
+			if !strings.HasPrefix(strings.ToLower(secrets[r.secret].Name), "common-") {
+				winner = &contenders[i]
+			}
+		}
+		if winner == nil && len(contenders) > 0 {
+			winner = &contenders[len(contenders)-1]
+		}
+		by := "config"
+		if _, ok := config[name]; ok {
+			winner = nil
+		}
+		if winner != nil {
+			s := secrets[winner.secret]
+			by = s.Name
+			env.Variables = append(env.Variables, Variable{Name: name, Secret: s.Name, Key: winner.key, DataKey: winner.dataKey, Optional: s.Optional})
+		}
+		for i, r := range contenders {
+			if &contenders[i] != winner {
+				env.Shadowed = append(env.Shadowed, Shadowed{name, secrets[r.secret].Name, r.key, by})
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		env.Variables = append(env.Variables, Variable{Name: name, Value: config[name]})
+	}
+	return env
+}
+
+// accounts lists every key that was claimed with as "secret/key -> name".
+func accounts(claims map[string][]ref, secrets []Secret) []string {
+	var out []string
+	for name, refs := range claims {
+		for _, r := range refs {
+			out = append(out, fmt.Sprintf("%q/%q -> %q", secrets[r.secret].Name, r.key, name))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// accounted lists every key an environment mentions, in the same way.
+func accounted(env Environment) []string {
+	var out []string
+	for _, v := range env.Variables {
+		if v.Secret != "" {
+			out = append(out, fmt.Sprintf("%q/%q -> %q", v.Secret, v.Key, v.Name))
+		}
+	}
+	for _, s := range env.Shadowed {
+		out = append(out, fmt.Sprintf("%q/%q -> %q", s.Secret, s.Key, s.Name))
+	}
+	for _, c := range env.Collisions {
+		for _, k := range c.Keys {
+			out = append(out, fmt.Sprintf("%q/%q -> %q", c.Secret, k, c.Name))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
