@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
+
+	"github.com/p6m-dev/platform-application/fn/azurename"
+)
+
+// A role is one of Azure's built-in roles.
+// https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
+type role struct{ name, id string }
+
+func secretsUser() role {
+	return role{name: "Key Vault Secrets User", id: "4633458b-17de-408a-b874-0445c86b69e6"}
+}
+
+func secretsOfficer() role {
+	return role{name: "Key Vault Secrets Officer", id: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"}
+}
+
+const principalServicePrincipal = "ServicePrincipal"
+
+// A grant is a role that a principal shall have on the vault.
+type grant struct {
+	resource      string // composition resource name
+	suffix        string // of the Kubernetes object's name
+	principalID   string // empty: not known yet
+	principalType string
+	role          role
+}
+
+// access is what is known of the role assignments.
+type access struct {
+	grants   []grant
+	observed map[string]Object
+	// replacing names those that are deleted now and created again next.
+	replacing []string
+}
+
+// roleAssignments lets the application read its vault, and officers and the
+// platform's secret creator write to it.
+func (c *composition) roleAssignments(v vault, i identity) access {
+	a := access{grants: c.grants(i), observed: map[string]Object{}}
+	for _, g := range a.grants {
+		seen, exists := c.seen[g.resource]
+		if exists {
+			a.observed[g.resource] = seen
+		}
+		switch {
+		case v.id == "" || g.principalID == "":
+			c.keep(g.resource)
+		case !exists:
+			c.want(g.resource, c.roleAssignment(v.id, g))
+		case sameAssignment(seen, v.id, g):
+			// Azure changes nothing about an assignment, so neither do we.
+			c.keep(g.resource)
+		default:
+			// The principal is another one, for example because the identity was
+			// deleted in Azure and made anew. An assignment cannot be changed: it
+			// goes now, and its successor comes when it is gone.
+			a.replacing = append(a.replacing, g.resource)
+			c.waiting = true
+		}
+	}
+	return a
+}
+
+func (c *composition) grants(i identity) []grant {
+	grants := []grant{{
+		resource: NameRoleAssignmentApp, suffix: "secrets-user",
+		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
+	}}
+	// Azure has one assignment of a role to a principal, so must we.
+	granted := map[string]bool{}
+	if id := c.platform.SecretCreatorPrincipalID; id != "" {
+		granted[strings.ToLower(id)] = true
+		grants = append(grants, grant{
+			resource: NameRoleAssignmentCreator, suffix: "secret-creator",
+			principalID: id, principalType: principalServicePrincipal, role: secretsOfficer(),
+		})
+	}
+	officer := func(objectID, principalType string) {
+		id := strings.ToLower(objectID)
+		if granted[id] {
+			return
+		}
+		granted[id] = true
+		grants = append(grants, grant{
+			resource: PrefixRoleAssignmentOfficer + id, suffix: "officer",
+			principalID: id, principalType: principalType, role: secretsOfficer(),
+		})
+	}
+	for _, o := range c.platform.KeyVault.Officers {
+		officer(o.ObjectID, o.PrincipalType)
+	}
+	for _, o := range c.spec().KeyVault.Officers {
+		officer(o.ObjectID, o.PrincipalType)
+	}
+	return grants
+}
+
+func (c *composition) roleAssignment(vaultID string, g grant) *authorizationv1beta1.RoleAssignment {
+	name := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
+	object := &authorizationv1beta1.RoleAssignment{
+		TypeMeta: typeMeta(authorizationv1beta1.RoleAssignment_GroupVersionKind),
+		// The name tells apart an assignment and its successor.
+		ObjectMeta: c.managedMeta(fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, name[:8])),
+	}
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	object.Spec.ForProvider = authorizationv1beta1.RoleAssignmentParameters{
+		Name:               &name,
+		PrincipalID:        &g.principalID,
+		RoleDefinitionName: &g.role.name,
+		Scope:              &vaultID,
+	}
+	if g.principalType != "" {
+		// Without it a fresh identity, which is not everywhere in Entra ID yet, is
+		// refused as PrincipalNotFound.
+		object.Spec.ForProvider.PrincipalType = new(g.principalType)
+	}
+	return object
+}
+
+// sameAssignment ignores case, which Azure does not keep in ids.
+func sameAssignment(seen Object, vaultID string, g grant) bool {
+	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), vaultID) &&
+		strings.EqualFold(seen.str("spec", "forProvider", "principalId"), g.principalID) &&
+		strings.EqualFold(seen.str("spec", "forProvider", "roleDefinitionName"), g.role.name)
+}
+
+func (a access) condition() Condition {
+	if len(a.replacing) > 0 {
+		return Condition{
+			Type: TypeAccessReady, Status: False, Reason: ReasonReplacing,
+			Message: "A principal has changed, so role assignments on the vault are made anew: " + strings.Join(a.replacing, ", ") + ". This normally takes a minute.",
+		}
+	}
+	var waiting []string
+	for _, g := range a.grants {
+		o, ok := a.observed[g.resource]
+		if ok && o.condition("Ready").status == "True" {
+			continue
+		}
+		if problem := o.problem(); problem != "" {
+			return Condition{
+				Type: TypeAccessReady, Status: False, Reason: ReasonAzureRefused,
+				Message: fmt.Sprintf("Azure did not assign %s on the vault (%s): %s. Your platform team can help.", g.role.name, g.resource, problem),
+			}
+		}
+		waiting = append(waiting, g.resource)
+	}
+	if len(waiting) == 0 {
+		return Condition{
+			Type: TypeAccessReady, Status: True, Reason: ReasonAvailable,
+			Message: "All roles on the vault are assigned. After a change Azure can take 10 minutes to act on them.",
+		}
+	}
+	slices.Sort(waiting)
+	return Condition{
+		Type: TypeAccessReady, Status: False, Reason: ReasonCreating,
+		Message: "Roles on the vault are being assigned: " + strings.Join(waiting, ", ") + ". This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to act on them. Nothing to do but wait.",
+	}
+}
+
+// resourceGroup returns the resource group of an Azure resource id.
+func resourceGroup(id string) string {
+	segments := strings.Split(id, "/")
+	for i, s := range segments {
+		if strings.EqualFold(s, "resourceGroups") && i+1 < len(segments) {
+			return segments[i+1]
+		}
+	}
+	return ""
+}

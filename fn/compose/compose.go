@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package compose decides what an application consists of: from what is asked
+// for, the settings of the platform and what is observed, to what is desired.
+// It is pure: no clients, no clock, no randomness, and it never sees a value of
+// a secret.
+package compose
+
+import (
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
+)
+
+// Names of the composed resources. They are a contract: Crossplane deletes what
+// had a name that is no longer desired.
+const (
+	NameKeyVault              = "key-vault"
+	NameIdentity              = "identity"
+	NameFederatedCredential   = "federated-credential"
+	NameRoleAssignmentApp     = "role-assignment-app"
+	NameRoleAssignmentCreator = "role-assignment-creator"
+	// PrefixRoleAssignmentOfficer is followed by the object id of the officer.
+	PrefixRoleAssignmentOfficer = "role-assignment-officer-"
+	NameServiceAccount          = "service-account"
+	NameSecretSync              = "secret-sync"
+	NameDeployment              = "deployment"
+	NameService                 = "service"
+	NameAutoscaler              = "autoscaler"
+	NameIngress                 = "ingress"
+)
+
+// An Application is what a team asks for, be it as a namespaced composite
+// resource or as a claim.
+type Application struct {
+	Name      string
+	Namespace string
+	// Labels of the manifest.
+	Labels map[string]string
+	Spec   v1alpha1.PlatformApplicationSpec
+	// Status is the last one this function returned, or empty.
+	Status v1alpha1.PlatformApplicationStatus
+	// Ignored lists fields of the manifest that are preserved but not acted on.
+	Ignored []string
+}
+
+// A Resource is desired.
+type Resource struct {
+	Object map[string]any
+	Ready  bool
+}
+
+// A Result is what is desired of an application, and what to tell its team.
+type Result struct {
+	Resources  map[string]Resource
+	Status     v1alpha1.PlatformApplicationStatus
+	Conditions []Condition
+	// Waiting is true while something asked for is not composed yet, which the
+	// readiness of the composed resources does not show.
+	Waiting bool
+}
+
+// Compose decides what is desired of an application. An error is about the
+// manifest or the settings, and names the field.
+func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (Result, error) {
+	if err := validate(a, p, seen); err != nil {
+		return Result{}, err
+	}
+
+	c := newComposition(a, p, seen)
+	vault := c.keyVault()
+	identity := c.identity()
+	credential := c.federatedCredential(identity)
+	access := c.roleAssignments(vault, identity)
+	c.serviceAccount(identity)
+	secrets := c.secretSync(vault, identity)
+	workload := c.workload(secrets)
+
+	return Result{
+		Resources: c.desired,
+		Status:    status(a, vault, identity, secrets, workload),
+		Conditions: []Condition{
+			identityReady(identity, credential),
+			keyVaultReady(vault),
+			access.condition(),
+			secrets.condition(),
+			workload.condition(),
+			fieldsIgnored(append(a.Ignored, workload.ignored...)),
+		},
+		Waiting: c.waiting,
+	}, nil
+}
+
+// Keep leaves everything that exists as it is. It is for when the settings of
+// the platform cannot be had: an application that runs must not notice.
+func Keep(a Application, seen Observed, message string) Result {
+	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
+	for name := range seen {
+		c.keep(name)
+	}
+	pending := func(t string) Condition {
+		return Condition{Type: t, Status: Unknown, Reason: ReasonSettingsMissing, Message: message}
+	}
+	return Result{
+		Resources: c.desired,
+		Status:    a.Status,
+		Conditions: []Condition{
+			pending(TypeIdentityReady), pending(TypeKeyVaultReady), pending(TypeAccessReady),
+			pending(TypeSecretsSynced), pending(TypeWorkloadReady), fieldsIgnored(a.Ignored),
+		},
+		Waiting: true,
+	}
+}
+
+// A composition collects what is desired.
+type composition struct {
+	app      Application
+	platform inputv1alpha1.PlatformConfigSpec
+	seen     Observed
+	names    azurename.Scope
+
+	desired map[string]Resource
+	waiting bool
+}
+
+func newComposition(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) *composition {
+	return &composition{
+		app:      a,
+		platform: p,
+		seen:     seen,
+		names: azurename.Scope{
+			SubscriptionID: p.SubscriptionID,
+			Issuer:         p.OIDCIssuerURL,
+			Namespace:      a.Namespace,
+			Name:           a.Name,
+		},
+		desired: make(map[string]Resource, len(seen)),
+	}
+}
+
+// want makes an object desired.
+func (c *composition) want(name string, object any) {
+	c.desired[name] = Resource{Object: toMap(object), Ready: ready(c.seen[name])}
+}
+
+// keep makes what is observed desired, unchanged. It returns false if nothing
+// is observed; then there is something to wait for.
+func (c *composition) keep(name string) bool {
+	o, ok := c.seen[name]
+	if !ok {
+		c.waiting = true
+		return false
+	}
+	c.desired[name] = Resource{Object: own(o), Ready: ready(o)}
+	return true
+}

@@ -1,0 +1,563 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+const (
+	testVaultID     = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.KeyVault/vaults/shop-api-abc"
+	testPrincipalID = "77777777-7777-4777-8777-777777777777"
+	testCreatorID   = "44444444-4444-4444-8444-444444444444"
+	testOfficerID   = "88888888-8888-4888-8888-888888888888"
+)
+
+// platform returns settings, with changes as JSON.
+func platform(t *testing.T, changes string) inputv1alpha1.PlatformConfigSpec {
+	t.Helper()
+	input := &inputv1alpha1.PlatformConfig{Spec: inputv1alpha1.PlatformConfigSpec{
+		TenantID:          "11111111-1111-4111-8111-111111111111",
+		SubscriptionID:    "22222222-2222-4222-8222-222222222222",
+		ResourceGroupName: "rg-applications",
+		Location:          "westeurope",
+		OIDCIssuerURL:     "https://issuer.example.com/",
+	}}
+	overlay := map[string]any{}
+	if err := json.Unmarshal([]byte(first(changes, "{}")), &overlay); err != nil {
+		t.Fatal(err)
+	}
+	p, err := settings.Resolve(input, overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func application(t *testing.T, spec string) Application {
+	t.Helper()
+	a := Application{Name: "shop-api", Namespace: "shop", Labels: map[string]string{labelApp: "shop", "argocd.argoproj.io/instance": "x"}}
+	if err := json.Unmarshal([]byte(spec), &a.Spec); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// azureSeen is a vault and an identity that Azure has.
+func azureSeen() Observed {
+	return Observed{
+		NameKeyVault: {
+			"kind": "Vault",
+			"metadata": map[string]any{
+				"annotations": map[string]any{annotationExternalName: "shop-api-abc"},
+			},
+			"status": map[string]any{"atProvider": map[string]any{"id": testVaultID, "vaultUri": "https://shop-api-abc.vault.azure.net/"}},
+		},
+		NameIdentity: {
+			"kind": "UserAssignedIdentity",
+			"status": map[string]any{"atProvider": map[string]any{
+				"id":       "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop-api-abc",
+				"clientId": "66666666-6666-4666-8666-666666666666", "principalId": testPrincipalID,
+			}},
+		},
+	}
+}
+
+func compose(t *testing.T, spec, platformChanges string, seen Observed) Result {
+	t.Helper()
+	r, err := Compose(application(t, spec), platform(t, platformChanges), seen)
+	if err != nil {
+		t.Fatalf("Compose(...): %v", err)
+	}
+	return r
+}
+
+func (r Result) condition(conditionType string) Condition {
+	for _, c := range r.Conditions {
+		if c.Type == conditionType {
+			return c
+		}
+	}
+	return Condition{}
+}
+
+// TestVault shows what each deletion policy makes of a vault.
+func TestVault(t *testing.T) {
+	type want struct {
+		policies        []any
+		purgeProtection any
+		note            bool
+	}
+	protected := azureSeen()
+	protected[NameKeyVault].object("status", "atProvider")["purgeProtectionEnabled"] = true
+	cases := map[string]struct {
+		reason   string
+		spec     string
+		platform string
+		seen     Observed
+		want     want
+	}{
+		"Default": {
+			reason: "A vault survives its application unless that is wished otherwise.",
+			spec:   `{}`,
+			want:   want{policies: []any{"Observe", "Create", "Update"}, purgeProtection: true},
+		},
+		"SoftDelete": {
+			reason: "A vault that is deleted with its application can be recovered.",
+			spec:   `{"keyVault": {"deletionPolicy": "SoftDelete"}}`,
+			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
+		},
+		"PlatformDefault": {
+			reason:   "The platform has a say where the application has none.",
+			spec:     `{}`,
+			platform: `{"keyVault": {"deletionPolicy": "SoftDelete"}}`,
+			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
+		},
+		"Purge": {
+			reason: "Only who asks for it gets a vault that is gone for good.",
+			spec:   `{"keyVault": {"deletionPolicy": "Purge"}}`,
+			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false},
+		},
+		"PurgeTooLate": {
+			reason: "Azure never turns purge protection off, so it is not tried, and said.",
+			spec:   `{"keyVault": {"deletionPolicy": "Purge"}}`,
+			seen:   protected,
+			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, note: true},
+		},
+		"Adopted": {
+			reason:   "A vault that was there before is looked at and not changed.",
+			spec:     `{"keyVault": {"name": "legacy-vault", "deletionPolicy": "Purge"}}`,
+			platform: `{"keyVault": {"assigned": [{"name": "legacy-vault", "namespace": "shop", "application": "shop-api"}]}}`,
+			want:     want{policies: []any{"Observe"}},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, tc.spec, tc.platform, tc.seen)
+			vault := Object(r.Resources[NameKeyVault].Object)
+			got := want{
+				policies:        vault.list("spec", "managementPolicies"),
+				purgeProtection: vault.object("spec", "forProvider")["purgeProtectionEnabled"],
+				note:            strings.Contains(r.condition(TypeKeyVaultReady).Message, "Note: "),
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRoleAssignments shows who gets which role on the vault.
+func TestRoleAssignments(t *testing.T) {
+	type assignment struct{ Principal, Type, Role string }
+	officer := "Key Vault Secrets Officer"
+	cases := map[string]struct {
+		reason         string
+		spec, platform string
+		want           map[string]assignment
+	}{
+		"ApplicationOnly": {
+			reason: "An application may read its own vault.",
+			spec:   `{}`,
+			want:   map[string]assignment{NameRoleAssignmentApp: {testPrincipalID, "ServicePrincipal", "Key Vault Secrets User"}},
+		},
+		"Everybody": {
+			reason:   "Officers of platform and application, and the creator of secrets, may write.",
+			spec:     `{"keyVault": {"officers": [{"objectId": "99999999-9999-4999-8999-999999999999"}]}}`,
+			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
+			want: map[string]assignment{
+				NameRoleAssignmentApp:                                                {testPrincipalID, "ServicePrincipal", "Key Vault Secrets User"},
+				NameRoleAssignmentCreator:                                            {testCreatorID, "ServicePrincipal", officer},
+				PrefixRoleAssignmentOfficer + testOfficerID:                          {testOfficerID, "Group", officer},
+				PrefixRoleAssignmentOfficer + "99999999-9999-4999-8999-999999999999": {"99999999-9999-4999-8999-999999999999", "", officer},
+			},
+		},
+		"OncePerPrincipal": {
+			reason:   "Azure refuses a role that a principal has already, so nobody gets it twice.",
+			spec:     `{"keyVault": {"officers": [{"objectId": "` + testOfficerID + `"}, {"objectId": "` + testCreatorID + `"}]}}`,
+			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
+			want: map[string]assignment{
+				NameRoleAssignmentApp:                       {testPrincipalID, "ServicePrincipal", "Key Vault Secrets User"},
+				NameRoleAssignmentCreator:                   {testCreatorID, "ServicePrincipal", officer},
+				PrefixRoleAssignmentOfficer + testOfficerID: {testOfficerID, "Group", officer},
+			},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := map[string]assignment{}
+			for name, r := range compose(t, tc.spec, tc.platform, azureSeen()).Resources {
+				if !strings.HasPrefix(name, "role-assignment-") {
+					continue
+				}
+				p := Object(r.Object).object("spec", "forProvider")
+				got[name] = assignment{p.str("principalId"), p.str("principalType"), p.str("roleDefinitionName")}
+				if s := p.str("scope"); s != testVaultID {
+					t.Errorf("\n%s\nCompose(...): %s: want the vault as scope, got %q", tc.reason, name, s)
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestStructures shows which keys a secret is created with.
+func TestStructures(t *testing.T) {
+	type structure struct {
+		keys   []any
+		create bool
+	}
+	cases := map[string]struct {
+		reason string
+		secret string
+		want   structure
+	}{
+		"Postgres":    {"A known name has a known structure.", `{"name": "postgres-credentials"}`, structure{[]any{"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"}, true}},
+		"Prefixed":    {"It is known under each environment's prefix.", `{"name": "prd-api-credentials"}`, structure{[]any{"API_KEY", "API_SECRET"}, true}},
+		"OtherCase":   {"It is known in other letters, which are the same to Key Vault.", `{"name": "Dev-Webhook-Tokens"}`, structure{[]any{"WEBHOOK_TOKEN"}, true}},
+		"Certificate": {"A certificate is not created in advance, which would block its import.", `{"name": "common-tls-certificates"}`, structure{nil, false}},
+		"OwnKeys":     {"The application's own keys win.", `{"name": "tls-certificates", "keys": ["tls.crt"]}`, structure{[]any{"tls.crt"}, true}},
+		"Platform":    {"The platform's structures win over the built-in ones.", `{"name": "common-webhook-tokens-v2"}`, structure{[]any{"A"}, true}},
+		"Unknown":     {"An unknown secret has no keys.", `{"name": "feature-flags"}`, structure{nil, true}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, `{"secrets": [`+tc.secret+`]}`, `{"secrets": {"structures": [{"name": "webhook-tokens-v2", "keys": ["A"]}]}}`, azureSeen())
+			s, _ := Object(r.Resources[NameSecretSync].Object).list("spec", "forProvider", "secrets")[0].(map[string]any)
+			got := structure{keys: Object(s).list("keys"), create: s["create"] != false}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(structure{})); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestReplicas shows who says how many pods there are.
+func TestReplicas(t *testing.T) {
+	const autoscaled = `{"deployment": {"image": "a", "replicas": 3}, "autoscaling": {"enabled": true, "maxReplicas": 9}}`
+	ownedBy := func(managers ...string) Observed {
+		var fields []any
+		for _, m := range managers {
+			fields = append(fields, map[string]any{"manager": m, "fieldsV1": map[string]any{"f:spec": map[string]any{"f:replicas": map[string]any{}}}})
+		}
+		return Observed{NameDeployment: {
+			"kind":     kindDeployment,
+			"metadata": map[string]any{"managedFields": fields},
+			"spec":     map[string]any{"replicas": float64(5)},
+		}}
+	}
+	cases := map[string]struct {
+		reason         string
+		spec, platform string
+		seen           Observed
+		want           any
+	}{
+		"Manifest":    {"The manifest says.", `{"deployment": {"image": "a", "replicas": 3}}`, `{"workload": {"replicas": 2}}`, nil, int64(3)},
+		"Platform":    {"If it does not, the platform does.", `{"deployment": {"image": "a"}}`, `{"workload": {"replicas": 2}}`, nil, int64(2)},
+		"Nobody":      {"If nobody does, Kubernetes does.", `{"deployment": {"image": "a"}}`, ``, nil, nil},
+		"Autoscaler":  {"The autoscaler says, and we keep out of it.", autoscaled, ``, nil, nil},
+		"TakingOver":  {"Until it does for the first time, the pods that run stay as many.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc"), int64(5)},
+		"TakenOver":   {"Then they are the autoscaler's.", autoscaled, ``, ownedBy("kube-controller-manager"), nil},
+		"Shared":      {"So they are if both once agreed.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc", "kube-controller-manager"), nil},
+		"TurnedOff":   {"Without autoscaling the manifest says again.", `{"deployment": {"image": "a", "replicas": 3}}`, ``, ownedBy("kube-controller-manager"), int64(3)},
+		"NotRecorded": {"If nobody knows whose they are, they are not ours.", autoscaled, ``, ownedBy(), nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, tc.spec, tc.platform, tc.seen)
+			got := Object(r.Resources[NameDeployment].Object).object("spec")["replicas"]
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want replicas, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestHeldReplicas shows that a Deployment that is held does not take the number
+// of pods from the autoscaler.
+func TestHeldReplicas(t *testing.T) {
+	seen := azureSeen()
+	seen[NameDeployment] = Object{"kind": kindDeployment, "apiVersion": "apps/v1", "spec": map[string]any{"replicas": float64(5)}}
+	r := compose(t, `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}], "autoscaling": {"enabled": true, "maxReplicas": 9}}`, ``, seen)
+	if got, ok := Object(r.Resources[NameDeployment].Object).object("spec")["replicas"]; ok {
+		t.Errorf("Compose(...): want a held Deployment without replicas, got %v", got)
+	}
+	if _, ok := seen[NameDeployment].object("spec")["replicas"]; !ok {
+		t.Error("Compose(...): changed what was observed")
+	}
+	if _, ok := r.Resources[NameAutoscaler]; !ok {
+		t.Error("Compose(...): want an autoscaler for a Deployment that is held")
+	}
+}
+
+// TestIngress shows how an application is published.
+func TestIngress(t *testing.T) {
+	const types = `{"ingress": {"domain": "apps.example.com", "defaultType": "internal", "types": [
+		{"name": "internal", "ingressClassName": "nginx-internal", "annotations": {"a": "platform", "b": "platform"}},
+		{"name": "public", "tlsSecretName": "wildcard", "oidcAnnotations": {"auth": "login"}}]}}`
+	deployment := `"deployment": {"image": "a", "ports": [{"port": 9000}, {"port": 8080, "protocol": "http"}]}`
+	type want struct {
+		hosts       []string
+		class       string
+		port        string
+		annotations map[string]any
+		tls         bool
+		reason      string
+		message     string
+	}
+	available := want{reason: ReasonRollingOut}
+	with := func(change func(*want)) want {
+		w := available
+		change(&w)
+		return w
+	}
+	cases := map[string]struct {
+		reason         string
+		spec, platform string
+		want           want
+	}{
+		"NotEnabled": {
+			reason: "Nothing is published unless that is asked for.",
+			spec:   `{` + deployment + `, "networking": {"ingress": {"hostnames": ["a.example.com"]}}}`,
+			want:   available,
+		},
+		"Defaults": {
+			reason:   "The platform gives a name and a type.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "annotations": {"b": "team"}}}}`,
+			platform: types,
+			want: with(func(w *want) {
+				w.hosts, w.class, w.port = []string{"shop-api.apps.example.com"}, "nginx-internal", "http-8080"
+				w.annotations = map[string]any{"a": "platform", "b": "team"}
+			}),
+		},
+		"ClassOfThatName": {
+			reason: "A type nobody lists is an IngressClass.",
+			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "traefik", "hostnames": ["a.example.com", "b.example.com"]}}}`,
+			want: with(func(w *want) {
+				w.hosts, w.class, w.port = []string{"a.example.com", "b.example.com"}, "traefik", "http-8080"
+			}),
+		},
+		"Login": {
+			reason:   "A login is what the platform says it is; the application cannot weaken it.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enabled": true}, "annotations": {"auth": "none"}}}}`,
+			platform: types,
+			want: with(func(w *want) {
+				w.hosts, w.class, w.port, w.tls = []string{"shop-api.apps.example.com"}, "public", "http-8080", true
+				w.annotations = map[string]any{"auth": "login"}
+			}),
+		},
+		"NoLogin": {
+			reason:   "Where there is no login, an application that asks for one is not published without.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "oidc": {"enabled": true}}}}`,
+			platform: types,
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: the platform has no login for ingress type internal, and without one the application would be open to everybody; ask your platform team. The pods are not affected."},
+		},
+		"NoHostname": {
+			reason: "Without a name it would answer to every name.",
+			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true}}}`,
+			want:   want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: required, because the platform has no default domain. The pods are not affected."},
+		},
+		"NoPorts": {
+			reason: "Without a port there is nothing to publish.",
+			spec:   `{"deployment": {"image": "a"}, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
+			want:   available,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, tc.spec, tc.platform, azureSeen())
+			c := r.condition(TypeWorkloadReady)
+			got := want{reason: c.Reason}
+			if tc.want.message != "" {
+				got.message = c.Message
+			}
+			ingress := Object(r.Resources[NameIngress].Object)
+			got.class = ingress.str("spec", "ingressClassName")
+			got.annotations = ingress.object("metadata", "annotations")
+			got.tls = len(ingress.list("spec", "tls")) > 0
+			for _, rule := range ingress.list("spec", "rules") {
+				o, _ := rule.(map[string]any)
+				got.hosts = append(got.hosts, Object(o).str("host"))
+				for _, p := range Object(o).list("http", "paths") {
+					path, _ := p.(map[string]any)
+					got.port = Object(path).str("backend", "service", "port", "name")
+				}
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRollout shows when the pods of a Deployment are as asked for.
+func TestRollout(t *testing.T) {
+	deployment := func(generation, observed, replicas, total, updated, available float64, conditions ...any) Object {
+		return Object{
+			"kind": kindDeployment, "metadata": map[string]any{"generation": generation}, "spec": map[string]any{"replicas": replicas},
+			"status": map[string]any{
+				"observedGeneration": observed, "replicas": total, "updatedReplicas": updated, "availableReplicas": available, "conditions": conditions,
+			},
+		}
+	}
+	cases := map[string]struct {
+		reason string
+		o      Object
+		want   string
+	}{
+		"None":           {"There is no Deployment yet.", nil, ReasonRollingOut},
+		"NoStatus":       {"Nobody has looked at it yet.", Object{"kind": kindDeployment, "metadata": map[string]any{"generation": 1.0}}, ReasonRollingOut},
+		"OldGeneration":  {"What is said of an older generation does not count.", deployment(2, 1, 3, 3, 3, 3), ReasonRollingOut},
+		"Updating":       {"Some pods are of the new generation.", deployment(2, 2, 3, 4, 1, 3), ReasonRollingOut},
+		"OldPodsLeft":    {"Pods of the old generation are still there.", deployment(2, 2, 3, 4, 3, 3), ReasonRollingOut},
+		"NotAvailable":   {"New pods are not available yet.", deployment(2, 2, 3, 3, 3, 2), ReasonRollingOut},
+		"Available":      {"All is as asked for.", deployment(2, 2, 3, 3, 3, 3), ReasonAvailable},
+		"ScaledToZero":   {"No pods are asked for, and there are none.", deployment(1, 1, 0, 0, 0, 0), ReasonAvailable},
+		"Deadline":       {"New pods do not become ready.", deployment(2, 2, 3, 4, 1, 3, map[string]any{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}), ReasonRolloutFailed},
+		"ReplicaFailure": {"Pods cannot be created, for example for lack of quota.", deployment(2, 2, 3, 0, 0, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}), ReasonRolloutFailed},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, rollout(tc.o).Reason); diff != "" {
+				t.Errorf("\n%s\nrollout(...): -want reason, +got:\n%s", tc.reason, diff)
+			}
+			if got := ready(tc.o); got != (tc.want == ReasonAvailable) {
+				t.Errorf("\n%s\nready(...): got %t", tc.reason, got)
+			}
+		})
+	}
+}
+
+// TestConditions shows what a team reads.
+func TestConditions(t *testing.T) {
+	refused := azureSeen()
+	refused[NameKeyVault] = Object{"kind": "Vault", "status": map[string]any{"conditions": []any{
+		map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "create failed:\n  QuotaExceeded " + strings.Repeat("x", 1000)},
+	}}}
+	colliding := azureSeen()
+	colliding[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
+		map[string]any{"name": "a", "state": "Synced", "version": "1", "keys": []any{
+			map[string]any{"key": "client-id", "dataKey": "a.client-id"}, map[string]any{"key": "clientId", "dataKey": "a.clientId"},
+		}},
+	}}}}
+	waiting := azureSeen()
+	waiting[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
+		map[string]any{"name": "a", "state": "AwaitingValue", "message": "set POSTGRES_USER."},
+	}}}}
+	cases := map[string]struct {
+		reason        string
+		spec          string
+		seen          Observed
+		conditionType string
+		want          Condition
+	}{
+		"VaultCreating": {
+			reason: "A new vault takes a while.",
+			spec:   `{}`, conditionType: TypeKeyVaultReady,
+			want: Condition{Status: False, Reason: ReasonCreating, Message: "Vault shop-api-mmmm is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."},
+		},
+		"VaultRefused": {
+			reason: "What Azure says is said, in one line of bearable length.",
+			spec:   `{}`, seen: refused, conditionType: TypeKeyVaultReady,
+			want: Condition{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Your platform team can help."},
+		},
+		"VaultReady": {
+			reason: "The address to put values into is where one looks first.",
+			spec:   `{}`, seen: azureSeen(), conditionType: TypeKeyVaultReady,
+			want: Condition{Status: True, Reason: ReasonAvailable, Message: "Put values into https://shop-api-abc.vault.azure.net/."},
+		},
+		"SecretsNone": {
+			reason: "Who lists no secrets waits for none.",
+			spec:   `{}`, conditionType: TypeSecretsSynced,
+			want: Condition{Status: True, Reason: ReasonNotRequested, Message: "The application lists no secrets."},
+		},
+		"SecretsPending": {
+			reason: "Secrets with the same problem are told together.",
+			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b: Pending, waits for the vault and the identity, which normally takes 5 minutes after creation."},
+		},
+		"SecretsAwaitingValue": {
+			reason: "The provider's words say what to do.",
+			spec:   `{"secrets": [{"name": "a"}, {"name": "b", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a: AwaitingValue, set POSTGRES_USER; b: Pending, not looked at yet, which normally takes a minute."},
+		},
+		"KeysCollide": {
+			reason: "Two keys that become one variable are both named.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonVariablesCollide, Message: "Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+		},
+		"PodsWait": {
+			reason: "Pods wait for secrets by name.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: waiting, conditionType: TypeWorkloadReady,
+			want: Condition{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for a (AwaitingValue); condition SecretsSynced says why."},
+		},
+		"NoDeployment": {
+			reason: "An application without pods is complete.",
+			spec:   `{}`, conditionType: TypeWorkloadReady,
+			want: Condition{Status: True, Reason: ReasonNotRequested, Message: "The application has no deployment."},
+		},
+		"Ignored": {
+			reason: "What has no effect is said.",
+			spec:   `{"autoscaling": {"enabled": true, "maxReplicas": 3}}`, conditionType: TypeFieldsIgnored,
+			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (there is no deployment)."},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, tc.spec, ``, tc.seen)
+			got := r.condition(tc.conditionType)
+			if name := r.Status.KeyVault.Name; tc.seen[NameKeyVault].str("metadata", "annotations", annotationExternalName) == "" {
+				got.Message = strings.ReplaceAll(got.Message, name, "shop-api-mmmm")
+			}
+			tc.want.Type = tc.conditionType
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want condition, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestStatusStays shows that what Azure said once is not blanked.
+func TestStatusStays(t *testing.T) {
+	a := application(t, `{}`)
+	a.Status.KeyVault = &v1alpha1.KeyVaultStatus{Name: "shop-api-abc", URI: "https://shop-api-abc.vault.azure.net/", ResourceID: testVaultID, PortalURL: "https://portal.example.com/"}
+	a.Status.Identity = &v1alpha1.IdentityStatus{Name: "shop-api-abc", ClientID: "client", PrincipalID: testPrincipalID, ServiceAccountName: "shop-api"}
+	seen := Observed{NameKeyVault: observedVault("shop-api-abc"), NameIdentity: {"spec": map[string]any{"forProvider": map[string]any{"name": "shop-api-abc"}}}}
+	r, err := Compose(a, platform(t, ``), seen)
+	if err != nil {
+		t.Fatalf("Compose(...): %v", err)
+	}
+	want := v1alpha1.PlatformApplicationStatus{KeyVault: a.Status.KeyVault, Identity: a.Status.Identity}
+	if diff := cmp.Diff(want, r.Status); diff != "" {
+		t.Errorf("Compose(...): -want status, +got:\n%s", diff)
+	}
+}
+
+// TestLabels shows that nothing Argo CD or others write is passed on: it would
+// make them take composed resources for their own.
+func TestLabels(t *testing.T) {
+	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b", "optional": true}]}`, ``, azureSeen())
+	want := map[string]any{labelName: "shop-api", labelApp: "shop"}
+	for name, resource := range r.Resources {
+		got := map[string]any(Object(resource.Object).object("metadata", "labels"))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Compose(...): %s: -want labels, +got:\n%s", name, diff)
+		}
+	}
+	if got := slices.Sorted(maps.Keys(r.Resources)); len(got) != 8 {
+		t.Errorf("Compose(...): want 8 resources, got %v", got)
+	}
+}

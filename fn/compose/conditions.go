@@ -1,0 +1,176 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Types of the conditions of an application.
+const (
+	TypeIdentityReady = "IdentityReady"
+	TypeKeyVaultReady = "KeyVaultReady"
+	TypeAccessReady   = "AccessReady"
+	TypeSecretsSynced = "SecretsSynced"
+	TypeWorkloadReady = "WorkloadReady"
+	TypeFieldsIgnored = "FieldsIgnored"
+)
+
+// Reasons of conditions.
+const (
+	ReasonAvailable          = "Available"
+	ReasonCreating           = "Creating"
+	ReasonReplacing          = "Replacing"
+	ReasonAzureRefused       = "AzureRefused"
+	ReasonNotRequested       = "NotRequested"
+	ReasonSecretsNotSynced   = "SecretsNotSynced"
+	ReasonVariablesCollide   = "VariablesCollide"
+	ReasonWaitingForSecrets  = "WaitingForSecrets"
+	ReasonHeld               = "Held"
+	ReasonIngressRefused     = "IngressRefused"
+	ReasonRollingOut         = "RollingOut"
+	ReasonRolloutFailed      = "RolloutFailed"
+	ReasonFieldsIgnored      = "FieldsIgnored"
+	ReasonNoFieldsIgnored    = "NoFieldsIgnored"
+	ReasonSettingsMissing    = "PlatformSettingsMissing"
+	ReasonInvalid            = "Invalid"
+	ReasonAccessPoliciesUsed = "AccessPoliciesUsed"
+)
+
+// ConditionStatus is True, False or Unknown.
+type ConditionStatus string
+
+// Statuses of conditions.
+const (
+	True    ConditionStatus = "True"
+	False   ConditionStatus = "False"
+	Unknown ConditionStatus = "Unknown"
+)
+
+// A Condition tells a team that has no access to the cluster what is, what is
+// waited for, how long that is normal, and what to do.
+type Condition struct {
+	Type    string
+	Status  ConditionStatus
+	Reason  string
+	Message string
+}
+
+// problem returns what a provider says is wrong with a managed resource.
+func (o Object) problem() string {
+	synced := o.condition("Synced")
+	if synced.status != "False" {
+		return ""
+	}
+	return shorten(first(synced.message, synced.reason))
+}
+
+// shorten an error of Azure, which can have pages, to what fits a condition.
+func shorten(s string) string {
+	const most = 400
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " …"
+}
+
+func identityReady(i identity, credential Object) Condition {
+	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
+	for _, o := range []Object{i.observed, credential} {
+		if problem := o.problem(); problem != "" {
+			c.Reason = ReasonAzureRefused
+			c.Message = fmt.Sprintf("Azure did not take the %s: %s. Your platform team can help.", o.str("kind"), problem)
+			return c
+		}
+	}
+	switch {
+	case i.clientID == "" || i.principalID == "":
+		c.Message = "The identity " + i.name + " is being created in Azure. This normally takes a minute. Nothing to do but wait."
+	case credential.condition("Ready").status != "True":
+		c.Message = "The identity " + i.name + " exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."
+	default:
+		c.Status, c.Reason = True, ReasonAvailable
+		c.Message = "Pods run as identity " + i.name + " (client id " + i.clientID + ")."
+	}
+	return c
+}
+
+func keyVaultReady(v vault) Condition {
+	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
+	problem := v.observed.problem()
+	switch {
+	case v.uri == "" && problem != "":
+		c.Reason = ReasonAzureRefused
+		c.Message = fmt.Sprintf("Azure did not create vault %s: %s. Your platform team can help.", v.name, problem)
+	case v.uri == "" && v.adopted:
+		c.Message = "Vault " + v.name + " is being looked up. This normally takes a minute. If it lasts, your platform team can check that the vault exists in the resource group they assigned it from."
+	case v.uri == "":
+		c.Message = "Vault " + v.name + " is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."
+	case v.adopted && usesAccessPolicies(v.observed):
+		c.Reason = ReasonAccessPoliciesUsed
+		c.Message = "Vault " + v.name + " uses access policies, so role assignments have no effect. Ask its owner to switch it to Azure role-based access control."
+	case v.observed.condition("Ready").status == "False":
+		c.Message = "Vault " + v.name + " is not ready: " + first(problem, shorten(v.observed.condition("Ready").message), v.observed.condition("Ready").reason) + ". If this lasts for 10 minutes, your platform team can help."
+	default:
+		c.Status, c.Reason = True, ReasonAvailable
+		c.Message = "Put values into " + v.uri + "."
+		if problem != "" {
+			v.notes = append(v.notes, "Azure did not take the last change of the vault: "+problem)
+		}
+	}
+	if len(v.notes) > 0 {
+		c.Message += " Note: " + strings.Join(v.notes, "; ") + "."
+	}
+	return c
+}
+
+// usesAccessPolicies is true only if the vault says so.
+func usesAccessPolicies(o Object) bool {
+	enabled, ok := o.object("status", "atProvider")["rbacAuthorizationEnabled"].(bool)
+	return ok && !enabled
+}
+
+func (w workload) condition() Condition {
+	c := Condition{Type: TypeWorkloadReady, Status: False}
+	waiting := some(w.waitingFor, "; ")
+	switch {
+	case !w.requested:
+		c.Status, c.Reason, c.Message = True, ReasonNotRequested, "The application has no deployment."
+	case w.held():
+		c.Reason = ReasonHeld
+		c.Message = "The pods that run are left as they are, image " + w.image() + ", until every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why. All changes of the deployment wait with it."
+	case len(w.waitingFor) > 0:
+		c.Reason = ReasonWaitingForSecrets
+		c.Message = "The pods start when every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why."
+	case len(w.refused) > 0:
+		c.Reason = ReasonIngressRefused
+		c.Message = strings.Join(w.refused, "; ") + ". The pods are not affected."
+	default:
+		r := rollout(w.observed)
+		c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message
+	}
+	return c
+}
+
+func (w workload) image() string {
+	for _, e := range w.observed.list("spec", "template", "spec", "containers") {
+		m, _ := e.(map[string]any)
+		return first(Object(m).str("image"), "unknown")
+	}
+	return "unknown"
+}
+
+func fieldsIgnored(fields []string) Condition {
+	if len(fields) == 0 {
+		return Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored, Message: "Every field of the spec has its effect."}
+	}
+	slices.Sort(fields)
+	return Condition{
+		Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored,
+		Message: "These fields are kept but have no effect: " + strings.Join(fields, ", ") + ".",
+	}
+}

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+// tokenAudience is what Entra ID wants a Kubernetes token to be made for.
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
+const tokenAudience = "api://AzureADTokenExchange"
+
+// An identity is what is known of the application's workload identity.
+type identity struct {
+	name string
+	// id, clientID and principalID are empty until Azure has the identity.
+	id, clientID, principalID string
+	serviceAccount            string
+	observed                  Object
+}
+
+func (c *composition) identity() identity {
+	seen := c.seen[NameIdentity]
+	i := identity{
+		name:           first(seen.str("spec", "forProvider", "name"), c.names.Identity()),
+		id:             seen.str("status", "atProvider", "id"),
+		clientID:       seen.str("status", "atProvider", "clientId"),
+		principalID:    seen.str("status", "atProvider", "principalId"),
+		serviceAccount: c.app.Name,
+		observed:       seen,
+	}
+
+	object := &managedidentityv1beta1.UserAssignedIdentity{
+		TypeMeta:   typeMeta(managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind),
+		ObjectMeta: c.managedMeta(c.app.Name),
+	}
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	object.Spec.ForProvider = managedidentityv1beta1.UserAssignedIdentityParameters{
+		Name:              &i.name,
+		Location:          new(first(seen.str("spec", "forProvider", "location"), c.platform.Location)),
+		ResourceGroupName: new(first(seen.str("spec", "forProvider", "resourceGroupName"), c.platform.ResourceGroupName)),
+		Tags:              c.tags(),
+	}
+	c.want(NameIdentity, object)
+	return i
+}
+
+// federatedCredential makes Entra ID accept tokens of the application's service
+// account for its identity. It returns what is observed of it.
+func (c *composition) federatedCredential(i identity) Object {
+	seen := c.seen[NameFederatedCredential]
+	if i.id == "" {
+		c.keep(NameFederatedCredential)
+		return seen
+	}
+
+	object := &managedidentityv1beta1.FederatedIdentityCredential{
+		TypeMeta:   typeMeta(managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind),
+		ObjectMeta: c.managedMeta(c.app.Name),
+	}
+	object.Annotations = map[string]string{
+		annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
+	}
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	object.Spec.ForProvider = managedidentityv1beta1.FederatedIdentityCredentialParameters{
+		Audience: []*string{new(tokenAudience)},
+		// Entra ID compares the issuer to the letter, a trailing slash included.
+		Issuer:            &c.platform.OIDCIssuerURL,
+		Subject:           new("system:serviceaccount:" + c.app.Namespace + ":" + i.serviceAccount),
+		ParentID:          new(first(seen.str("spec", "forProvider", "parentId"), i.id)),
+		ResourceGroupName: new(first(seen.str("spec", "forProvider", "resourceGroupName"), resourceGroup(i.id), c.platform.ResourceGroupName)),
+	}
+	c.want(NameFederatedCredential, object)
+	return seen
+}
+
+// serviceAccount is what the pods run as. It exists at once; the identity's
+// client id follows.
+func (c *composition) serviceAccount(i identity) {
+	seen := c.seen[NameServiceAccount]
+	annotations := map[string]string{
+		annotationTenantID: first(seen.str("metadata", "annotations", annotationTenantID), c.platform.TenantID),
+	}
+	if id := first(i.clientID, seen.str("metadata", "annotations", annotationClientID)); id != "" {
+		annotations[annotationClientID] = id
+	}
+	object := corev1ac.ServiceAccount(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithAnnotations(annotations)
+	c.want(NameServiceAccount, object)
+}
+
+func typeMeta(gvk schema.GroupVersionKind) metav1.TypeMeta {
+	apiVersion, kind := gvk.ToAPIVersionAndKind()
+	return metav1.TypeMeta{APIVersion: apiVersion, Kind: kind}
+}

@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	xpcommon "github.com/crossplane/crossplane-runtime/v2/apis/common"
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// A vault is what is known of the application's Key Vault.
+type vault struct {
+	name string
+	// id and uri are empty until Azure has the vault.
+	id, uri   string
+	portalURL string
+	observed  Object
+	// adopted: the vault existed before and is not ours to change.
+	adopted bool
+	// notes say what could not be done as asked for.
+	notes []string
+}
+
+func (c *composition) keyVault() vault {
+	seen := c.seen[NameKeyVault]
+	v := vault{
+		id:       seen.str("status", "atProvider", "id"),
+		uri:      seen.str("status", "atProvider", "vaultUri"),
+		observed: seen,
+		adopted:  c.spec().KeyVault.Name != "",
+	}
+	// A vault once created keeps its name, whatever later versions of this
+	// function or the settings would call it: another name is another vault.
+	v.name = first(
+		seen.str("metadata", "annotations", annotationExternalName),
+		lastSegment(v.id),
+		c.spec().KeyVault.Name,
+		c.names.Vault(),
+	)
+	v.portalURL = portalURL(c.platform, v.id)
+
+	object := &keyvaultv1beta1.Vault{
+		TypeMeta:   typeMeta(keyvaultv1beta1.Vault_GroupVersionKind),
+		ObjectMeta: c.managedMeta(c.app.Name),
+	}
+	object.Annotations = map[string]string{annotationExternalName: v.name}
+	if v.portalURL != "" {
+		object.Annotations[annotationArgoCDLink] = v.portalURL
+	}
+	object.Spec.ManagedResourceSpec = c.azureSpec()
+	if v.adopted {
+		object.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+		object.Spec.ForProvider.ResourceGroupName = new(c.adoptedResourceGroup())
+	} else {
+		v.notes = c.ownVault(&object.Spec, seen)
+	}
+	c.want(NameKeyVault, object)
+	return v
+}
+
+// ownVault configures a vault that is the application's own.
+func (c *composition) ownVault(spec *keyvaultv1beta1.VaultSpec, seen Object) (notes []string) {
+	policy := v1alpha1.DeletionPolicy(first(string(c.spec().KeyVault.DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
+	if policy != v1alpha1.DeletionRetain {
+		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
+	}
+
+	// Without purge protection the Azure provider purges a vault that it deletes.
+	purgeProtection := policy != v1alpha1.DeletionPurge
+	if !purgeProtection && seen.bool("status", "atProvider", "purgeProtectionEnabled") {
+		purgeProtection = true
+		notes = append(notes, "the vault keeps its purge protection, which Azure never turns off; when the application is deleted the vault stays recoverable")
+	}
+
+	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
+	if n, ok := seen.number("spec", "forProvider", "softDeleteRetentionDays"); ok {
+		retention = float64(n)
+	}
+	spec.ForProvider = keyvaultv1beta1.VaultParameters{
+		// Azure does not move a vault: what it was created with stays.
+		Location:                   new(first(seen.str("spec", "forProvider", "location"), c.platform.Location)),
+		ResourceGroupName:          new(first(seen.str("spec", "forProvider", "resourceGroupName"), c.platform.ResourceGroupName)),
+		SoftDeleteRetentionDays:    &retention,
+		TenantID:                   new(first(seen.str("spec", "forProvider", "tenantId"), c.platform.TenantID)),
+		SkuName:                    new(first(c.spec().KeyVault.SKU, c.platform.KeyVault.SKU)),
+		RbacAuthorizationEnabled:   new(true),
+		PurgeProtectionEnabled:     &purgeProtection,
+		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
+		Tags:                       c.tags(),
+	}
+	return notes
+}
+
+func (c *composition) adoptedResourceGroup() string {
+	a, _ := settings.Assigned(&c.platform, c.spec().KeyVault.Name, c.app.Namespace, c.app.Name)
+	return first(a.ResourceGroupName, c.platform.ResourceGroupName)
+}
+
+// spec of the application, with optional objects there but empty.
+func (c *composition) spec() struct{ KeyVault v1alpha1.KeyVault } {
+	return struct{ KeyVault v1alpha1.KeyVault }{KeyVault: ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})}
+}
+
+// tags of Azure resources. They tell an Azure administrator whose a vault is.
+func (c *composition) tags() map[string]*string {
+	tags := map[string]*string{
+		"application": &c.app.Name,
+		"namespace":   &c.app.Namespace,
+	}
+	for k, v := range c.platform.Tags {
+		tags[k] = new(v)
+	}
+	return tags
+}
+
+// azureSpec is common to all Azure resources. LateInitialize is left out: it
+// would make the provider write fields that this function then owns.
+func (c *composition) azureSpec() xpv2.ManagedResourceSpec {
+	return xpv2.ManagedResourceSpec{
+		ManagementPolicies: xpv1.ManagementPolicies{
+			xpv1.ManagementActionObserve,
+			xpv1.ManagementActionCreate,
+			xpv1.ManagementActionUpdate,
+		},
+		ProviderConfigReference: providerConfigReference(c.platform.AzureProviderConfigRef),
+	}
+}
+
+func providerConfigReference(ref *inputv1alpha1.ProviderConfigReference) *xpcommon.ProviderConfigReference {
+	return &xpcommon.ProviderConfigReference{Kind: ref.Kind, Name: ref.Name}
+}
+
+// managedMeta is the metadata of a managed resource.
+func (c *composition) managedMeta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: c.app.Namespace, Labels: maps.Clone(c.labels())}
+}
+
+func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {
+	if resourceID == "" {
+		return ""
+	}
+	host := map[string]string{
+		settings.CloudAzureUSGovernment: "portal.azure.us",
+		settings.CloudAzureChina:        "portal.azure.cn",
+	}[p.Cloud]
+	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", first(host, "portal.azure.com"), p.TenantID, resourceID)
+}
+
+func lastSegment(id string) string {
+	return id[strings.LastIndexByte(id, '/')+1:]
+}

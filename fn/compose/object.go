@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Kinds that are treated differently from others.
+const (
+	kindDeployment = "Deployment"
+	kindService    = "Service"
+	kindIngress    = "Ingress"
+)
+
+// toMap returns an API object as Crossplane wants it: without a status, and
+// without what the Go types add that nobody asked for.
+func toMap(object any) map[string]any {
+	if m, ok := object.(map[string]any); ok {
+		return m
+	}
+	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		// Only a type that cannot be an API object gets here.
+		panic(fmt.Sprintf("cannot convert %T: %v", object, err))
+	}
+	delete(m, "status")
+	if metadata, ok := m["metadata"].(map[string]any); ok {
+		delete(metadata, "creationTimestamp")
+	}
+	if spec, ok := m["spec"].(map[string]any); ok {
+		if init, ok := spec["initProvider"].(map[string]any); ok && len(init) == 0 {
+			delete(spec, "initProvider")
+		}
+	}
+	return m
+}
+
+// labels of everything composed.
+func (c *composition) labels() map[string]string {
+	l := map[string]string{labelName: c.app.Name}
+	if v := c.app.Labels[labelApp]; v != "" {
+		l[labelApp] = v
+	}
+	return l
+}

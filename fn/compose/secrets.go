@@ -1,0 +1,298 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/envmap"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// targetSuffix follows the application's name in the name of its Secret.
+const targetSuffix = "-keyvault"
+
+// statePending is the state of a secret nobody has looked at yet.
+const statePending = "Pending"
+
+// A syncedSecret is a secret of the spec and what is known of it.
+type syncedSecret struct {
+	spec     v1alpha1.Secret
+	observed Object
+	keys     []envmap.Key
+}
+
+// ready tells whether the secret was synced once. Its last good content then
+// stays, whatever becomes of the secret in the vault.
+func (s syncedSecret) ready() bool {
+	return s.observed.str("version") != ""
+}
+
+func (s syncedSecret) state() string {
+	return first(s.observed.str("state"), statePending)
+}
+
+func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
+
+// mayBeMissing is true of an optional secret that the vault does not have.
+func (s syncedSecret) mayBeMissing() bool {
+	return s.spec.Optional && s.state() == string(secretsv1alpha1.StateMissing)
+}
+
+// secrets is what is known of the application's secrets.
+type secrets struct {
+	list []syncedSecret
+	// target is the Kubernetes Secret that has the values.
+	target, revision string
+	environment      envmap.Environment
+	// composed is false until vault and identity exist.
+	composed bool
+	problem  string
+}
+
+// secretSync keeps the application's Kubernetes Secret in step with its vault.
+func (c *composition) secretSync(v vault, i identity) secrets {
+	seen := c.seen[NameSecretSync]
+	s := secrets{
+		target:   c.target(seen),
+		revision: seen.str("status", "atProvider", "target", "revision"),
+		problem:  seen.problem(),
+	}
+
+	observed := map[string]Object{}
+	for _, e := range seen.list("status", "atProvider", "secrets") {
+		m, _ := e.(map[string]any)
+		observed[Object(m).str("name")] = m
+	}
+	for _, spec := range c.app.Spec.Secrets {
+		s.list = append(s.list, syncedSecret{spec: spec, observed: observed[spec.Name], keys: observedKeys(observed[spec.Name])})
+	}
+	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes)
+
+	switch {
+	case len(s.list) == 0:
+		s.composed = true
+	case v.uri == "" || i.clientID == "":
+		s.composed = c.keep(NameSecretSync)
+	default:
+		s.composed = true
+		c.want(NameSecretSync, c.keyVaultSecretSync(v, i, s))
+	}
+	return s
+}
+
+// target keeps the name of a Secret that pods refer to.
+func (c *composition) target(seen Object) string {
+	return first(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
+}
+
+func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *secretsv1alpha1.KeyVaultSecretSync {
+	object := &secretsv1alpha1.KeyVaultSecretSync{
+		TypeMeta:   typeMeta(secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind()),
+		ObjectMeta: c.managedMeta(c.app.Name),
+	}
+	object.Spec.ManagedResourceSpec = xpv2.ManagedResourceSpec{
+		ProviderConfigReference: providerConfigReference(c.platform.SecretSyncProviderConfigRef),
+	}
+	object.Spec.ForProvider = secretsv1alpha1.KeyVaultSecretSyncParameters{
+		VaultURI:           v.uri,
+		TenantID:           c.platform.TenantID,
+		ClientID:           i.clientID,
+		ServiceAccountName: i.serviceAccount,
+		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels()},
+		CreateMissing:      *c.platform.Secrets.CreateMissing,
+		PollInterval:       duration(c.platform.Secrets.PollInterval),
+	}
+	for _, secret := range s.list {
+		keys, create := c.structure(secret.spec)
+		synced := secretsv1alpha1.SyncedSecret{
+			Name:            secret.spec.Name,
+			Version:         secret.spec.Version,
+			Format:          secret.spec.Format,
+			Keys:            keys,
+			Optional:        secret.spec.Optional,
+			RefreshInterval: duration(secret.spec.RefreshInterval),
+		}
+		if !create {
+			synced.Create = new(false)
+		}
+		object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, synced)
+	}
+	return object
+}
+
+// structure returns the keys a secret has when it is created, and whether it
+// may be created in advance at all.
+func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) {
+	if len(s.Keys) > 0 {
+		return s.Keys, true
+	}
+	keys, known := settings.Structure(&c.platform, envmap.TrimEnvironment(s.Name, c.platform.Secrets.EnvironmentPrefixes))
+	return keys, !known || len(keys) > 0
+}
+
+func observedKeys(o Object) []envmap.Key {
+	list := o.list("keys")
+	keys := make([]envmap.Key, 0, len(list))
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		k := envmap.Key{Name: Object(m).str("key"), DataKey: Object(m).str("dataKey")}
+		if k.DataKey != "" {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+func mappable(list []syncedSecret) []envmap.Secret {
+	out := make([]envmap.Secret, 0, len(list))
+	for _, s := range list {
+		m := envmap.Secret{Name: s.spec.Name, Prefix: s.spec.Prefix, Keys: s.keys, Optional: s.spec.Optional}
+		for _, e := range s.spec.Env {
+			m.Env = append(m.Env, envmap.Mapping{Name: e.Name, Key: e.Key})
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// duration of a validated string; nil for none.
+func duration(s string) *metav1.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return nil
+	}
+	return &metav1.Duration{Duration: d}
+}
+
+// waitingFor says which secrets hold back the workload, and why.
+func (s secrets) waitingFor() []string {
+	var waiting []string
+	for _, secret := range s.list {
+		if !secret.spec.Optional && !secret.ready() {
+			waiting = append(waiting, secret.spec.Name+" ("+secret.state()+")")
+		}
+	}
+	for _, m := range s.environment.Missing {
+		if s.isReady(m.Secret) {
+			waiting = append(waiting, missingKey(m))
+		}
+	}
+	return waiting
+}
+
+func (s secrets) isReady(name string) bool {
+	for _, secret := range s.list {
+		if secret.spec.Name == name {
+			return secret.ready()
+		}
+	}
+	return false
+}
+
+func missingKey(m envmap.Missing) string {
+	if m.Key == "" {
+		return fmt.Sprintf("%s has keys and is not plain text, so variable %s needs a key", m.Secret, m.Name)
+	}
+	return fmt.Sprintf("%s has no key %s, which variable %s comes from", m.Secret, m.Key, m.Name)
+}
+
+// describe secrets that are not as they should be, those alike together.
+func (s secrets) describe(list []syncedSecret) string {
+	var order []string
+	names := map[string][]string{}
+	for _, secret := range list {
+		what := secret.state()
+		if m := strings.TrimSuffix(s.message(secret), "."); m != "" {
+			what += ", " + m
+		}
+		if len(names[what]) == 0 {
+			order = append(order, what)
+		}
+		names[what] = append(names[what], secret.spec.Name)
+	}
+	parts := make([]string, 0, len(order))
+	for _, what := range order {
+		parts = append(parts, some(names[what], ", ")+": "+what)
+	}
+	return some(parts, "; ")
+}
+
+// message says what to do about a secret, in the words of the provider if it
+// has any.
+func (s secrets) message(secret syncedSecret) string {
+	if m := secret.observed.str("message"); m != "" {
+		return m
+	}
+	switch {
+	case secret.state() != statePending:
+		return ""
+	case !s.composed:
+		return "waits for the vault and the identity, which normally takes 5 minutes after creation"
+	case s.problem != "":
+		return "cannot be synced: " + s.problem
+	}
+	return "not looked at yet, which normally takes a minute"
+}
+
+func (s secrets) count() (synced, total int) {
+	for _, secret := range s.list {
+		if secret.synced() {
+			synced++
+		}
+	}
+	return synced, len(s.list)
+}
+
+func (s secrets) condition() Condition {
+	c := Condition{Type: TypeSecretsSynced, Status: True, Reason: ReasonAvailable}
+	if len(s.list) == 0 {
+		c.Reason, c.Message = ReasonNotRequested, "The application lists no secrets."
+		return c
+	}
+
+	var unsynced []syncedSecret
+	for _, secret := range s.list {
+		if !secret.synced() && !secret.mayBeMissing() {
+			unsynced = append(unsynced, secret)
+		}
+	}
+	synced, total := s.count()
+	if len(unsynced) > 0 {
+		c.Status, c.Reason = False, ReasonSecretsNotSynced
+		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
+		return c
+	}
+	if len(s.environment.Collisions) > 0 {
+		c.Status, c.Reason = False, ReasonVariablesCollide
+		c.Message = collisions(s.environment.Collisions)
+		return c
+	}
+	c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
+	return c
+}
+
+func collisions(list []envmap.Collision) string {
+	parts := make([]string, 0, len(list))
+	for _, col := range list {
+		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", strings.Join(col.Keys, " and "), col.Secret, col.Name))
+	}
+	return "Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
+}
+
+// some joins the first few of a list; a condition is read in one line.
+func some(list []string, separator string) string {
+	const most = 5
+	if len(list) <= most {
+		return strings.Join(list, separator)
+	}
+	return fmt.Sprintf("%s%sand %d more", strings.Join(list[:most], separator), separator, len(list)-most)
+}

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// status tells a team what it has. What Azure has said once stays until Azure
+// says something else: a provider that restarts must not blank it.
+func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.PlatformApplicationStatus {
+	last := a.Status
+	if last.KeyVault == nil {
+		last.KeyVault = &v1alpha1.KeyVaultStatus{}
+	}
+	if last.Identity == nil {
+		last.Identity = &v1alpha1.IdentityStatus{}
+	}
+
+	out := v1alpha1.PlatformApplicationStatus{
+		KeyVault: &v1alpha1.KeyVaultStatus{
+			Name:       v.name,
+			URI:        first(v.uri, last.KeyVault.URI),
+			ResourceID: first(v.id, last.KeyVault.ResourceID),
+			PortalURL:  first(v.portalURL, last.KeyVault.PortalURL),
+		},
+		Identity: &v1alpha1.IdentityStatus{
+			Name:               i.name,
+			ClientID:           first(i.clientID, last.Identity.ClientID),
+			PrincipalID:        first(i.principalID, last.Identity.PrincipalID),
+			ServiceAccountName: i.serviceAccount,
+		},
+	}
+	if len(s.list) > 0 {
+		synced, total := s.count()
+		out.SecretsSynced = fmt.Sprintf("%d/%d", synced, total)
+	}
+	env := variablesOf(s)
+	for _, secret := range s.list {
+		out.Secrets = append(out.Secrets, v1alpha1.SecretStatus{
+			Name:      secret.spec.Name,
+			State:     secret.state(),
+			Message:   s.message(secret),
+			Version:   secret.observed.str("version"),
+			UpdatedAt: timestamp(secret.observed.str("updatedAt")),
+			ExpiresAt: timestamp(secret.observed.str("expiresAt")),
+			Env:       env[secret.spec.Name],
+		})
+	}
+
+	switch {
+	case !w.requested:
+	case len(w.waitingFor) > 0:
+		// Pods that run have the environment they were started with.
+		out.Environment = last.Environment
+	default:
+		out.Environment = environmentStatus(s)
+	}
+	return out
+}
+
+func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
+	e := &v1alpha1.EnvironmentStatus{
+		Variables: int32(len(s.environment.Variables)), //nolint:gosec // The schema allows some thousands at most.
+		Revision:  s.revision,
+	}
+	for _, sh := range s.environment.Shadowed {
+		e.Shadowed = append(e.Shadowed, v1alpha1.ShadowedVariable{Name: sh.Name, Secret: sh.Secret, Key: sh.Key, By: sh.By})
+	}
+	return e
+}
+
+// variablesOf each secret, in the order of the pod.
+func variablesOf(s secrets) map[string][]string {
+	out := map[string][]string{}
+	for _, v := range s.environment.Variables {
+		if v.Secret != "" {
+			out[v.Secret] = append(out[v.Secret], v.Name)
+		}
+	}
+	return out
+}
+
+func timestamp(s string) *metav1.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return nil
+	}
+	return &metav1.Time{Time: t}
+}

@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+)
+
+// TestValidate shows what is said of a manifest that the schema did not see, for
+// example when it is rendered on a desk.
+func TestValidate(t *testing.T) {
+	const id = "88888888-8888-4888-8888-888888888888"
+	type args struct {
+		name, spec string
+		seen       Observed
+	}
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   string
+	}{
+		"Empty": {
+			reason: "An application without anything has a vault.",
+			args:   args{spec: `{}`},
+		},
+		"NameWithDot": {
+			reason: "A Service cannot have such a name.",
+			args:   args{name: "shop.api", spec: `{}`},
+			want:   `metadata.name: Invalid value: "shop.api": must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service`,
+		},
+		"ConfigName": {
+			reason: "Variables have names that a pod can have; the value is not shown.",
+			args:   args{spec: `{"config": {"1LOG LEVEL": "hunter2", "A=B": "hunter2"}}`},
+			want:   `[spec.config[1LOG LEVEL]: Invalid value: "1LOG LEVEL": must be the name of an environment variable, spec.config[A=B]: Invalid value: "A=B": must be the name of an environment variable]`,
+		},
+		"SecretUnderscore": {
+			reason: "Key Vault allows no underscore.",
+			args:   args{spec: `{"secrets": [{"name": "postgres_credentials"}]}`},
+			want:   `spec.secrets[0].name: Invalid value: "postgres_credentials": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+		},
+		"SecretSlash": {
+			reason: "Key Vault allows no slash.",
+			args:   args{spec: `{"secrets": [{"name": "a"}, {"name": "prod/db"}]}`},
+			want:   `spec.secrets[1].name: Invalid value: "prod/db": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+		},
+		"SecretEmpty": {
+			reason: "A secret has a name.",
+			args:   args{spec: `{"secrets": [{"name": ""}]}`},
+			want:   `spec.secrets[0].name: Invalid value: "": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+		},
+		"SecretTwice": {
+			reason: "To list a secret twice is a mistake, also in other letters, which are the same to Key Vault.",
+			args:   args{spec: `{"secrets": [{"name": "api-key"}, {"name": "API-key"}]}`},
+			want:   `spec.secrets[1].name: Duplicate value: "API-key"`,
+		},
+		"Prefix": {
+			reason: "A prefix begins a variable's name.",
+			args:   args{spec: `{"secrets": [{"name": "a", "prefix": "9-"}]}`},
+			want:   `spec.secrets[0].prefix: Invalid value: "9-": must be the beginning of an environment variable's name`,
+		},
+		"PrefixWithEnv": {
+			reason: "A prefix has no effect on exact names.",
+			args:   args{spec: `{"secrets": [{"name": "a", "prefix": "P_", "env": [{"name": "A", "key": "k"}]}]}`},
+			want:   `spec.secrets[0].prefix: Forbidden: it has no effect on env, which gives exact names`,
+		},
+		"RefreshInterval": {
+			reason: "An interval has a unit.",
+			args:   args{spec: `{"secrets": [{"name": "a", "refreshInterval": "30"}]}`},
+			want:   `spec.secrets[0].refreshInterval: Invalid value: "30": must be a duration such as 30m or 24h`,
+		},
+		"EnvName": {
+			reason: "A variable has a name that a pod can have.",
+			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A-B", "key": "k"}]}]}`},
+			want:   `spec.secrets[0].env[0].name: Invalid value: "A-B": must be the name of an environment variable`,
+		},
+		"EnvTwice": {
+			reason: "A variable comes from one key.",
+			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A", "key": "k"}, {"name": "A", "key": "l"}]}]}`},
+			want:   `spec.secrets[0].env[1].name: Duplicate value: "A"`,
+		},
+		"EnvContradictsKeys": {
+			reason: "A variable comes from a key of the structure.",
+			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user"], "env": [{"name": "A", "key": "username"}]}]}`},
+			want:   `spec.secrets[0].env[0].key: Invalid value: "username": must be one of keys`,
+		},
+		"KeyName": {
+			reason: "A key becomes a key of a Kubernetes Secret.",
+			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user name"]}]}`},
+			want:   `spec.secrets[0].keys[0]: Invalid value: "user name": must be 1 to 125 letters, digits, hyphens, underscores and dots`,
+		},
+		"NoImage": {
+			reason: "A deployment runs an image.",
+			args:   args{spec: `{"deployment": {}}`},
+			want:   `spec.deployment.image: Required value: the image to run`,
+		},
+		"NegativeReplicas": {
+			reason: "There are no fewer than no pods.",
+			args:   args{spec: `{"deployment": {"image": "a", "replicas": -1}}`},
+			want:   `spec.deployment.replicas: Invalid value: -1: must not be negative`,
+		},
+		"PortZero": {
+			reason: "Ports begin with 1.",
+			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 0, "name": "web"}]}}`},
+			want:   `spec.deployment.ports[0].port: Invalid value: 0: must be from 1 to 65535`,
+		},
+		"PortTooHigh": {
+			reason: "Ports end with 65535.",
+			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 65536, "name": "web"}]}}`},
+			want:   `spec.deployment.ports[0].port: Invalid value: 65536: must be from 1 to 65535`,
+		},
+		"PortTwice": {
+			reason: "A port is listed once.",
+			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}]}}`},
+			want:   `spec.deployment.ports[1].port: Duplicate value: "TCP/80"`,
+		},
+		"PortNameTwice": {
+			reason: "A port's name is used once.",
+			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 80, "name": "web"}, {"port": 81, "name": "web"}]}}`},
+			want:   `spec.deployment.ports[1].name: Duplicate value: "web"`,
+		},
+		"PortName": {
+			reason: "A port's name is short.",
+			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 80, "name": "administration-port"}]}}`},
+			want:   `spec.deployment.ports[0].name: Invalid value: "administration-port": must be lower-case letters, digits and hyphens with a letter among them, and at most 15 characters long`,
+		},
+		"ProbePort": {
+			reason: "A probe asks a port.",
+			args:   args{spec: `{"deployment": {"image": "a", "livenessProbe": {"port": 70000}}}`},
+			want:   `spec.deployment.livenessProbe.port: Invalid value: 70000: must be from 1 to 65535`,
+		},
+		"NoMaxReplicas": {
+			reason: "Autoscaling needs a limit.",
+			args:   args{spec: `{"autoscaling": {"enabled": true}}`},
+			want:   `spec.autoscaling.maxReplicas: Required value: autoscaling needs a limit`,
+		},
+		"MinAboveMax": {
+			reason: "The least is not more than the most.",
+			args:   args{spec: `{"autoscaling": {"enabled": true, "minReplicas": 5, "maxReplicas": 3}}`},
+			want:   `spec.autoscaling.minReplicas: Invalid value: 5: must not be greater than maxReplicas`,
+		},
+		"MaxReplicasZero": {
+			reason: "Autoscaling does not scale to nothing.",
+			args:   args{spec: `{"autoscaling": {"enabled": true, "maxReplicas": 0}}`},
+			want:   `spec.autoscaling.maxReplicas: Invalid value: 0: must be at least 1`,
+		},
+		"TargetZero": {
+			reason: "A target of nothing is never reached.",
+			args:   args{spec: `{"autoscaling": {"enabled": true, "maxReplicas": 2, "targetCPUUtilizationPercentage": 0}}`},
+			want:   `spec.autoscaling.targetCPUUtilizationPercentage: Invalid value: 0: must be at least 1`,
+		},
+		"DeletionPolicy": {
+			reason: "A deletion policy is one of three.",
+			args:   args{spec: `{"keyVault": {"deletionPolicy": "Delete"}}`},
+			want:   `spec.keyVault.deletionPolicy: Unsupported value: "Delete": supported values: "Retain", "SoftDelete", "Purge"`,
+		},
+		"OfficerName": {
+			reason: "An officer is an object of Entra ID, not an e-mail address.",
+			args:   args{spec: `{"keyVault": {"officers": [{"objectId": "ann@example.com"}]}}`},
+			want:   `spec.keyVault.officers[0].objectId: Invalid value: "ann@example.com": must be a lower-case UUID: the object id of a user, group or service principal in Entra ID`,
+		},
+		"VaultName": {
+			reason: "A vault's name follows Azure's rule.",
+			args:   args{spec: `{"keyVault": {"name": "legacy--vault"}}`},
+			want:   `[spec.keyVault.name: Invalid value: "legacy--vault": must not contain two hyphens in a row, spec.keyVault.name: Forbidden: vault "legacy--vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault]`,
+		},
+		"VaultOfOthers": {
+			reason: "An application cannot name the vault of another: it would be let in.",
+			args:   args{spec: `{"keyVault": {"name": "billing-vault"}}`},
+			want:   `spec.keyVault.name: Forbidden: vault "billing-vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault`,
+		},
+		"VaultAssigned": {
+			reason: "It can name one that is assigned to it.",
+			args:   args{spec: `{"keyVault": {"name": "legacy-vault"}}`},
+		},
+		"VaultChanged": {
+			reason: "It cannot leave its own vault for it.",
+			args: args{
+				spec: `{"keyVault": {"name": "legacy-vault"}}`,
+				seen: Observed{NameKeyVault: observedVault("shop-api-abc", "Observe", "Create")},
+			},
+			want: `spec.keyVault.name: Forbidden: the application has vault "shop-api-abc", and would lose its secrets with another`,
+		},
+		"VaultRemoved": {
+			reason: "It cannot make an assigned vault its own.",
+			args: args{
+				spec: `{"keyVault": {"officers": [{"objectId": "` + id + `"}]}}`,
+				seen: Observed{NameKeyVault: observedVault("legacy-vault", "Observe")},
+			},
+			want: `spec.keyVault.name: Forbidden: it cannot be removed: the application uses vault "legacy-vault", which is not its own, and would lose its secrets`,
+		},
+	}
+	settings := inputv1alpha1.PlatformConfigSpec{KeyVault: &inputv1alpha1.KeyVaultDefaults{
+		Assigned: []inputv1alpha1.AssignedVault{{Name: "Legacy-Vault", Namespace: "shop", Application: "shop-api"}, {Name: "billing-vault", Namespace: "billing", Application: "shop-api"}},
+	}}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := Application{Name: first(tc.args.name, "shop-api"), Namespace: "shop"}
+			if err := json.Unmarshal([]byte(tc.args.spec), &a.Spec); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if err := validate(a, settings, tc.args.seen); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nvalidate(...): -want error, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func observedVault(name string, policies ...any) Object {
+	return Object{
+		"metadata": map[string]any{"annotations": map[string]any{annotationExternalName: name}},
+		"spec":     map[string]any{"managementPolicies": policies},
+	}
+}

@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// A workload is what is known of the application's pods.
+type workload struct {
+	requested bool
+	observed  Object
+	// waitingFor says what holds the workload back. If there is a Deployment it
+	// is left as it is meanwhile.
+	waitingFor []string
+	// refused says what of the workload cannot be composed as asked for.
+	refused []string
+	// ignored lists fields that have no effect without another.
+	ignored []string
+}
+
+// held tells whether a running Deployment waits for secrets.
+func (w workload) held() bool { return len(w.waitingFor) > 0 && w.observed != nil }
+
+// workload runs the application. A Deployment is composed when every secret it
+// needs has been synced once, and from then on always.
+func (c *composition) workload(s secrets) workload {
+	w := workload{requested: c.app.Spec.Deployment != nil, observed: c.seen[NameDeployment]}
+	if !w.requested {
+		w.ignored = c.withoutDeployment()
+		return w
+	}
+
+	w.waitingFor = s.waitingFor()
+	if len(w.waitingFor) == 0 {
+		c.want(NameDeployment, c.deployment(s))
+	} else if c.waiting = true; c.keep(NameDeployment) {
+		c.setReplicas(NameDeployment)
+	}
+	c.service(w)
+	c.autoscaler(w)
+	c.ingress(&w)
+	return w
+}
+
+func (c *composition) withoutDeployment() (ignored []string) {
+	if a := c.app.Spec.Autoscaling; a != nil && a.Enabled {
+		ignored = append(ignored, "spec.autoscaling (there is no deployment)")
+	}
+	if in := c.ingressSpec(); in != nil {
+		ignored = append(ignored, "spec.networking.ingress (there is no deployment)")
+	}
+	return ignored
+}
+
+func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfiguration {
+	seen := c.seen[NameDeployment]
+	template := corev1ac.PodTemplateSpec().
+		WithLabels(c.platform.Workload.Labels).
+		WithLabels(c.labels()).
+		WithLabels(map[string]string{labelUseWorkloads: "true"}).
+		WithSpec(c.pod(s))
+	if r := c.revision(s); r != "" {
+		template.WithAnnotations(map[string]string{v1alpha1.SecretsRevisionAnnotation: r})
+	}
+
+	spec := appsv1ac.DeploymentSpec().
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{labelName: c.app.Name})).
+		WithTemplate(template)
+	if n := c.replicas(seen); n != nil {
+		spec.WithReplicas(*n)
+	}
+	object := appsv1ac.Deployment(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
+	return object
+}
+
+// revision of the secrets, which rolls the pods when it changes.
+func (c *composition) revision(s secrets) string {
+	if len(s.list) == 0 || !ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
+		return ""
+	}
+	seen := c.seen[NameDeployment]
+	return first(s.revision, seen.str("spec", "template", "metadata", "annotations", v1alpha1.SecretsRevisionAnnotation))
+}
+
+func (c *composition) pod(s secrets) *corev1ac.PodSpecApplyConfiguration {
+	security := corev1ac.PodSecurityContext().
+		WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))
+	if v := c.platform.Workload.RunAsNonRoot; v != nil {
+		security.WithRunAsNonRoot(*v)
+	}
+	pod := corev1ac.PodSpec().
+		WithServiceAccountName(c.app.Name).
+		WithSecurityContext(security).
+		WithContainers(c.container(s))
+	for _, name := range c.platform.Workload.ImagePullSecrets {
+		pod.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(name))
+	}
+	return pod
+}
+
+func (c *composition) container(s secrets) *corev1ac.ContainerApplyConfiguration {
+	d := c.app.Spec.Deployment
+	container := corev1ac.Container().
+		WithName(c.app.Name).
+		WithImage(d.Image).
+		WithCommand(d.Command...).
+		WithArgs(d.Args...).
+		WithSecurityContext(corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false)).
+		WithEnv(environment(s)...)
+	for _, p := range d.Ports {
+		container.WithPorts(corev1ac.ContainerPort().WithName(portName(p)).WithProtocol(transport(p)).WithContainerPort(p.Port))
+	}
+	if r := c.resources(); r != nil {
+		container.WithResources(r)
+	}
+	if d.ReadinessProbe != nil {
+		container.WithReadinessProbe(probe(d.ReadinessProbe))
+	}
+	if d.LivenessProbe != nil {
+		container.WithLivenessProbe(probe(d.LivenessProbe))
+	}
+	if d.StartupProbe != nil {
+		container.WithStartupProbe(probe(d.StartupProbe))
+	}
+	return container
+}
+
+// environment of the container: variables of secrets first, so that config can
+// refer to them.
+func environment(s secrets) []*corev1ac.EnvVarApplyConfiguration {
+	vars := make([]*corev1ac.EnvVarApplyConfiguration, 0, len(s.environment.Variables))
+	for _, v := range s.environment.Variables {
+		e := corev1ac.EnvVar().WithName(v.Name)
+		if v.Secret == "" {
+			vars = append(vars, e.WithValue(v.Value))
+			continue
+		}
+		ref := corev1ac.SecretKeySelector().WithName(s.target).WithKey(v.DataKey)
+		if v.Optional {
+			ref.WithOptional(true)
+		}
+		vars = append(vars, e.WithValueFrom(corev1ac.EnvVarSource().WithSecretKeyRef(ref)))
+	}
+	return vars
+}
+
+func (c *composition) resources() *corev1ac.ResourceRequirementsApplyConfiguration {
+	out := corev1ac.ResourceRequirements()
+	switch d := c.platform.Workload.Resources; {
+	case c.app.Spec.Deployment.Resources != nil:
+		r := c.app.Spec.Deployment.Resources
+		return withResources(out, r.Limits, r.Requests)
+	case d != nil:
+		return withResources(out, d.Limits, d.Requests)
+	}
+	return nil
+}
+
+func withResources(out *corev1ac.ResourceRequirementsApplyConfiguration, limits, requests corev1.ResourceList) *corev1ac.ResourceRequirementsApplyConfiguration {
+	if len(limits) > 0 {
+		out.WithLimits(limits)
+	}
+	if len(requests) > 0 {
+		out.WithRequests(requests)
+	}
+	return out
+}
+
+func probe(p *v1alpha1.Probe) *corev1ac.ProbeApplyConfiguration {
+	out := corev1ac.Probe()
+	if p.Path == "" {
+		out.WithTCPSocket(corev1ac.TCPSocketAction().WithPort(intstr.FromInt32(p.Port)))
+	} else {
+		get := corev1ac.HTTPGetAction().WithPath(p.Path).WithPort(intstr.FromInt32(p.Port))
+		if p.Scheme != "" {
+			get.WithScheme(p.Scheme)
+		}
+		out.WithHTTPGet(get)
+	}
+	out.InitialDelaySeconds = p.InitialDelaySeconds
+	out.PeriodSeconds = p.PeriodSeconds
+	out.TimeoutSeconds = p.TimeoutSeconds
+	out.SuccessThreshold = p.SuccessThreshold
+	out.FailureThreshold = p.FailureThreshold
+	return out
+}
+
+// portName is stable when ports are reordered.
+func portName(p v1alpha1.Port) string {
+	return first(p.Name, first(strings.ToLower(p.Protocol), "tcp")+"-"+strconv.Itoa(int(p.Port)))
+}
+
+func transport(p v1alpha1.Port) corev1.Protocol {
+	if strings.EqualFold(p.Protocol, "udp") {
+		return corev1.ProtocolUDP
+	}
+	return corev1.ProtocolTCP
+}
+
+// isHTTP tells whether an Ingress can lead to a port.
+func isHTTP(p v1alpha1.Port) bool {
+	return slices.Contains([]string{"http", "https", "http2", "grpc"}, strings.ToLower(p.Protocol))
+}
+
+// appProtocol tells proxies what is spoken; nil for plain TCP and UDP.
+// https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol
+func appProtocol(p v1alpha1.Port) *string {
+	switch strings.ToLower(p.Protocol) {
+	case "http", "https", "grpc":
+		return new(strings.ToLower(p.Protocol))
+	case "http2":
+		return new("kubernetes.io/h2c")
+	}
+	return nil
+}
+
+// service publishes the ports inside the cluster. A Service that exists waits
+// together with a Deployment that is held: the pods do not have new ports yet.
+func (c *composition) service(w workload) {
+	ports := c.app.Spec.Deployment.Ports
+	switch {
+	case len(ports) == 0:
+		return
+	case len(w.waitingFor) > 0:
+		c.keep(NameService)
+		return
+	}
+
+	spec := corev1ac.ServiceSpec().WithSelector(map[string]string{labelName: c.app.Name})
+	for _, p := range ports {
+		port := corev1ac.ServicePort().
+			WithName(portName(p)).
+			WithProtocol(transport(p)).
+			WithPort(p.Port).
+			WithTargetPort(intstr.FromInt32(p.Port))
+		port.AppProtocol = appProtocol(p)
+		spec.WithPorts(port)
+	}
+	object := corev1ac.Service(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
+	c.want(NameService, object)
+}

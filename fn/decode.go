@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/request"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// A manifest is a composite resource, be it namespaced or behind a claim.
+type manifest struct {
+	Metadata struct {
+		Name      string            `json:"name"`
+		Namespace string            `json:"namespace"`
+		Labels    map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Spec struct {
+		v1alpha1.PlatformApplicationSpec
+
+		ClaimRef *struct {
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"claimRef"`
+	} `json:"spec"`
+	Status v1alpha1.PlatformApplicationStatus `json:"status"`
+}
+
+// decodeApplication reads a composite resource. An application behind a claim
+// has the claim's name and namespace, so that both variants compose the same.
+func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
+	var m manifest
+	if err := decode(xr, &m); err != nil {
+		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
+	}
+	a := compose.Application{
+		Name:      m.Metadata.Name,
+		Namespace: m.Metadata.Namespace,
+		Labels:    m.Metadata.Labels,
+		Spec:      m.Spec.PlatformApplicationSpec,
+		Status:    m.Status,
+		Ignored:   ignoredFields(m.Spec.PlatformApplicationSpec, xr),
+	}
+	if ref := m.Spec.ClaimRef; ref != nil {
+		a.Name, a.Namespace = ref.Name, ref.Namespace
+	}
+	if a.Namespace == "" {
+		return a, fmt.Errorf("cannot compose %s %q: it has no namespace; create a %s in the namespace of the application", v1alpha1.LegacyKind, a.Name, v1alpha1.Kind)
+	}
+	return a, nil
+}
+
+// ignoredFields lists what a manifest has that is preserved and not acted on.
+// What is there but empty is not worth a word.
+func ignoredFields(spec v1alpha1.PlatformApplicationSpec, xr *structpb.Struct) (ignored []string) {
+	fields := xr.GetFields()["spec"].GetStructValue().GetFields()
+	for _, name := range []string{"resources", "resourceRequirements", "managedResources", "rollouts"} {
+		if !isEmpty(fields[name]) {
+			ignored = append(ignored, "spec."+name)
+		}
+	}
+	networking := fields["networking"].GetStructValue().GetFields()
+	for _, name := range []string{"inbound", "outbound", "cdn"} {
+		if !isEmpty(networking[name]) {
+			ignored = append(ignored, "spec.networking."+name)
+		}
+	}
+	oidc := networking["ingress"].GetStructValue().GetFields()["oidc"].GetStructValue().GetFields()
+	for _, name := range slices.Sorted(maps.Keys(oidc)) {
+		if name != "enabled" {
+			ignored = append(ignored, "spec.networking.ingress.oidc."+name)
+		}
+	}
+	if in := spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
+		ignored = append(ignored, "spec.networking.ingress (enabled is not true)")
+	}
+	return ignored
+}
+
+func isEmpty(v *structpb.Value) bool {
+	switch k := v.GetKind().(type) {
+	case nil, *structpb.Value_NullValue:
+		return true
+	case *structpb.Value_StructValue:
+		return len(k.StructValue.GetFields()) == 0
+	case *structpb.Value_ListValue:
+		return len(k.ListValue.GetValues()) == 0
+	}
+	return false
+}
+
+func decodeObserved(resources map[string]*fnv1.Resource) compose.Observed {
+	seen := make(compose.Observed, len(resources))
+	for name, r := range resources {
+		seen[name] = r.GetResource().AsMap()
+	}
+	return seen
+}
+
+func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, error) {
+	input := &inputv1alpha1.PlatformConfig{}
+	if req.GetInput() == nil {
+		return input, nil
+	}
+	if err := request.GetInput(req, input); err != nil {
+		return nil, fmt.Errorf("cannot read the function's input from the Composition: %w", err)
+	}
+	return input, nil
+}
+
+// requirement is the name under which the EnvironmentConfig is asked for.
+const requirement = "environment-config"
+
+// requireEnvironmentConfig asks Crossplane for the EnvironmentConfig. It has to
+// be asked for every time, or Crossplane takes it as no longer needed.
+func requireEnvironmentConfig(rsp *fnv1.RunFunctionResponse, name string) {
+	rsp.Requirements = &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{
+		requirement: {
+			ApiVersion: "apiextensions.crossplane.io/v1beta1",
+			Kind:       "EnvironmentConfig",
+			Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
+		},
+	}}
+}
+
+// A resolution is how far Crossplane is with a required resource.
+type resolution int
+
+const (
+	// unresolved: Crossplane has not looked yet; it calls again when it has.
+	unresolved resolution = iota
+	notFound
+	found
+)
+
+// decodeEnvironmentConfig returns the data of the EnvironmentConfig.
+func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, resolution) {
+	resources, ok := req.GetRequiredResources()[requirement]
+	switch {
+	case !ok:
+		return nil, unresolved
+	case len(resources.GetItems()) == 0:
+		return nil, notFound
+	}
+	data := resources.GetItems()[0].GetResource().GetFields()["data"].GetStructValue()
+	return data.AsMap(), found
+}
+
+// decode is lenient about fields it does not know: the manifest may have passed
+// the schema of a newer version.
+func decode(s *structpb.Struct, into any) error {
+	b, err := json.Marshal(s.AsMap())
+	if err != nil {
+		return err //nolint:wrapcheck // The caller says what was read.
+	}
+	err = json.Unmarshal(b, into)
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: must be of type %s, not %s", t.Field, t.Type, t.Value)
+	}
+	return err //nolint:wrapcheck // The caller says what was read.
+}

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/crossplane/function-sdk-go/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// How long a response counts. Crossplane calls again then, or at once when
+// something that is composed changes.
+const (
+	ttlWaiting = time.Minute
+	ttlReady   = 10 * time.Minute
+)
+
+// A Function composes PlatformApplications.
+type Function struct {
+	fnv1.UnimplementedFunctionRunnerServiceServer
+
+	log logging.Logger
+}
+
+// NewFunction returns a function that logs to log.
+func NewFunction(log logging.Logger) *Function { return &Function{log: log} }
+
+// RunFunction decodes what is asked for and what is there, decides what is
+// desired, and encodes that. It never returns an error: what is wrong with a
+// request is a fatal result, which makes Crossplane change nothing.
+func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
+	rsp := response.To(req, ttlWaiting)
+
+	xr := req.GetObserved().GetComposite().GetResource()
+	app, err := decodeApplication(xr)
+	if err != nil {
+		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+	}
+	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
+	seen := decodeObserved(req.GetObserved().GetResources())
+
+	input, err := decodeInput(req)
+	if err != nil {
+		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+	}
+	ref := settings.EnvironmentConfig(input)
+	requireEnvironmentConfig(rsp, ref.Name)
+	overlay, state := decodeEnvironmentConfig(req)
+	if state == unresolved || state == notFound && ref.Required && len(seen) > 0 {
+		log.Debug("Left everything as it is", "environmentConfig", ref.Name, "resolved", state != unresolved)
+		return f.respond(rsp, xr, compose.Keep(app, seen, settingsMissing(ref)))
+	}
+
+	platform, err := settings.Resolve(input, overlay)
+	if state == notFound && ref.Required {
+		err = environmentConfigNotFound(ref, err)
+	}
+	if err != nil {
+		return f.fatal(rsp, compose.ReasonSettingsMissing, err), nil
+	}
+
+	result, err := compose.Compose(app, platform, seen)
+	if err != nil {
+		return f.fatal(rsp, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
+	}
+	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
+	return f.respond(rsp, xr, result)
+}
+
+func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r compose.Result) (*fnv1.RunFunctionResponse, error) {
+	if err := encode(rsp, xr, r); err != nil {
+		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+	}
+	if !r.Waiting && allReady(r.Resources) {
+		rsp.Meta.Ttl = durationpb.New(ttlReady)
+	}
+	return rsp, nil
+}
+
+// fatal makes Crossplane change nothing. It cannot say so to a claim, so a
+// condition does.
+func (f *Function) fatal(rsp *fnv1.RunFunctionResponse, reason string, err error) *fnv1.RunFunctionResponse {
+	f.log.Info("Changed nothing", "error", err)
+	response.ConditionFalse(rsp, compose.TypeWorkloadReady, reason).
+		WithMessage("Nothing was changed, and what runs keeps running: " + err.Error()).
+		TargetCompositeAndClaim()
+	response.Fatal(rsp, err)
+	return rsp
+}
+
+func allReady(resources map[string]compose.Resource) bool {
+	for _, r := range resources {
+		if !r.Ready {
+			return false
+		}
+	}
+	return true
+}
+
+func settingsMissing(ref settings.Reference) string {
+	return fmt.Sprintf("The settings of the platform are missing: EnvironmentConfig %s is not there. What runs keeps running, and changes wait until your platform team has restored it.", ref.Name)
+}
+
+func environmentConfigNotFound(ref settings.Reference, also error) error {
+	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it, or set environmentConfigRef.resolution to %s in the Composition's input", ref.Name, settings.ResolutionOptional)
+	if also != nil {
+		err = fmt.Errorf("%w; %w", err, also)
+	}
+	return err
+}

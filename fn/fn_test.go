@@ -1,0 +1,522 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+const twoSecrets = `{
+	"deployment": {"image": "shop-api:1"},
+	"config": {"LOG_LEVEL": "info"},
+	"secrets": [{"name": "postgres-credentials"}, {"name": "api-credentials", "optional": true}]
+}`
+
+// runningWorld has an application that runs with the first of two secrets.
+func runningWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, twoSecrets)
+	w.azureAll()
+	w.sync("postgres-credentials", "Synced", "POSTGRES_USER", "POSTGRES_PASSWORD")
+	w.reconcile()
+	w.rollout()
+	w.reconcile()
+	if _, ok := w.composed[compose.NameDeployment]; !ok {
+		t.Fatalf("cannot get application to run: composed are only %v", slices.Sorted(maps.Keys(w.composed)))
+	}
+	return w
+}
+
+// TestSequence shows how an application comes to life: what is composed when.
+func TestSequence(t *testing.T) {
+	w := newWorld(t, twoSecrets)
+	steps := []struct {
+		reason string
+		do     func()
+		want   []string
+	}{
+		{
+			reason: "Vault, identity and service account need nothing.",
+			do:     func() {},
+			want:   []string{"identity", "key-vault", "service-account"},
+		},
+		{
+			reason: "The federated credential needs the id of the identity.",
+			do:     func() { w.azure(compose.NameIdentity) },
+			want:   []string{"federated-credential", "identity", "key-vault", "service-account"},
+		},
+		{
+			reason: "Role assignments and the secret sync need the vault, too.",
+			do:     func() { w.azure(compose.NameKeyVault) },
+			want:   []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"},
+		},
+		{
+			reason: "A secret that still waits for its value starts no pods.",
+			do:     func() { w.sync("postgres-credentials", "AwaitingValue") },
+			want:   []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"},
+		},
+		{
+			reason: "Pods start when every secret that is not optional is synced.",
+			do:     func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") },
+			want:   []string{"deployment", "federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"},
+		},
+	}
+	w.reconcile()
+	for _, s := range steps {
+		s.do()
+		rsp := w.reconcile()
+		if diff := cmp.Diff(s.want, desiredNames(rsp)); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want desired resources, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
+// TestResourceNames freezes the names of composed resources. To change one is
+// to delete that resource of every application.
+func TestResourceNames(t *testing.T) {
+	w := newWorld(t, `{
+		"deployment": {"image": "shop-api:1", "ports": [{"port": 8080, "protocol": "http"}]},
+		"secrets": [{"name": "postgres-credentials"}],
+		"keyVault": {"officers": [{"objectId": "88888888-8888-4888-8888-888888888888"}]},
+		"autoscaling": {"enabled": true, "maxReplicas": 3},
+		"networking": {"ingress": {"enabled": true, "hostnames": ["shop.example.com"]}}
+	}`)
+	w.azureAll()
+	w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+	want := []string{
+		"autoscaler",
+		"deployment",
+		"federated-credential",
+		"identity",
+		"ingress",
+		"key-vault",
+		"role-assignment-app",
+		"role-assignment-creator",
+		"role-assignment-officer-88888888-8888-4888-8888-888888888888",
+		"secret-sync",
+		"service",
+		"service-account",
+	}
+	if diff := cmp.Diff(want, desiredNames(w.reconcile())); diff != "" {
+		t.Errorf("RunFunction(...): -want names of composed resources, +got:\n%s", diff)
+	}
+}
+
+// TestHold shows what happens to pods that run when things around them change.
+func TestHold(t *testing.T) {
+	synced := map[string]string{
+		"LOG_LEVEL":         "info",
+		"POSTGRES_USER":     "postgres-credentials.POSTGRES_USER",
+		"POSTGRES_PASSWORD": "postgres-credentials.POSTGRES_PASSWORD",
+	}
+	with := func(more ...string) map[string]string {
+		m := maps.Clone(synced)
+		for i := 0; i < len(more); i += 2 {
+			m[more[i]] = more[i+1]
+		}
+		return m
+	}
+	old := podSpec{Image: "shop-api:1", Env: synced, Revision: "rev-1"}
+
+	type want struct {
+		pod    podSpec
+		reason string
+	}
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+		want   want
+	}{
+		"NothingChanged": {
+			reason: "Nothing changes when nothing changed.",
+			change: func(*world) {},
+			want:   want{pod: old, reason: compose.ReasonAvailable},
+		},
+		"NewImage": {
+			reason: "A new image rolls out.",
+			change: func(w *world) { nested(w.xr, "spec", "deployment")["image"] = "shop-api:2" },
+			want:   want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+		},
+		"NewSecret": {
+			reason: "A secret that is newly listed and not synced holds the Deployment, and the new image with it.",
+			change: func(w *world) {
+				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
+				nested(w.xr, "spec", "config")["LOG_LEVEL"] = "debug"
+				w.list(map[string]any{"name": "webhook-tokens"})
+			},
+			want: want{pod: old, reason: compose.ReasonHeld},
+		},
+		"NewOptionalSecret": {
+			reason: "An optional secret holds nothing.",
+			change: func(w *world) {
+				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
+				w.list(map[string]any{"name": "webhook-tokens", "optional": true})
+			},
+			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+		},
+		"OptionalSecretSynced": {
+			reason: "An optional secret is injected as soon as it is there.",
+			change: func(w *world) { w.sync("api-credentials", "Synced", "API_KEY") },
+			want:   want{pod: podSpec{Image: "shop-api:1", Env: with("API_KEY", "api-credentials.API_KEY"), Revision: "rev-2"}, reason: compose.ReasonAvailable},
+		},
+		"SecretFailsAfterSynced": {
+			reason: "A secret that was synced and fails now holds nothing: its last good keys stay in use.",
+			change: func(w *world) {
+				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
+				w.sync("postgres-credentials", "Disabled", "POSTGRES_USER", "POSTGRES_PASSWORD")
+			},
+			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+		},
+		"SyncStatusEmptied": {
+			reason: "A sync that knows nothing any more leaves the pods as they are.",
+			change: func(w *world) { delete(w.composed[compose.NameSecretSync], "status") },
+			want:   want{pod: old, reason: compose.ReasonHeld},
+		},
+		"SyncWithoutRevision": {
+			reason: "A revision that is missing does not roll the pods.",
+			change: func(w *world) { delete(nested(w.composed[compose.NameSecretSync], "status", "atProvider"), "target") },
+			want:   want{pod: old, reason: compose.ReasonAvailable},
+		},
+		"IdentityStatusVanished": {
+			reason: "An identity whose status vanished takes nothing with it.",
+			change: func(w *world) { delete(w.composed[compose.NameIdentity], "status") },
+			want:   want{pod: old, reason: compose.ReasonAvailable},
+		},
+		"VaultStatusVanished": {
+			reason: "A vault whose status vanished takes nothing with it.",
+			change: func(w *world) { delete(w.composed[compose.NameKeyVault], "status") },
+			want:   want{pod: old, reason: compose.ReasonAvailable},
+		},
+		"EnvironmentConfigGone": {
+			reason: "Without the settings of the platform everything stays as it is, and changes wait.",
+			change: func(w *world) {
+				w.environment = nil
+				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
+			},
+			want: want{pod: old, reason: compose.ReasonSettingsMissing},
+		},
+		"EnvironmentConfigUnresolved": {
+			reason: "While Crossplane fetches the settings everything stays as it is.",
+			change: func(w *world) { w.unresolved = true },
+			want:   want{pod: old, reason: compose.ReasonSettingsMissing},
+		},
+		"NewerProvider": {
+			reason: "Fields that a newer provider adds do no harm.",
+			change: func(w *world) {
+				for _, o := range w.composed {
+					o["future"] = "field"
+					nested(o, "spec")["futureField"] = map[string]any{"a": []any{1.0, "b"}}
+					nested(o, "status", "atProvider")["futureField"] = []any{map[string]any{"x": nil}}
+				}
+			},
+			want: want{pod: old, reason: compose.ReasonAvailable},
+		},
+		"KeyOfExactMappingGone": {
+			reason: "A variable that names a key which is not there holds the Deployment.",
+			change: func(w *world) {
+				nested(w.xr, "spec")["secrets"] = []any{map[string]any{
+					"name": "postgres-credentials",
+					"env":  []any{map[string]any{"name": "PGHOST", "key": "POSTGRES_HOST"}},
+				}}
+			},
+			want: want{pod: old, reason: compose.ReasonHeld},
+		},
+		"SomebodyElsesAnnotations": {
+			reason: "What others write into the pod template stays theirs.",
+			change: func(w *world) {
+				nested(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations")["kubectl.kubernetes.io/restartedAt"] = "now"
+				delete(w.composed[compose.NameSecretSync], "status")
+			},
+			want: want{pod: old, reason: compose.ReasonHeld},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := runningWorld(t)
+			before := slices.Sorted(maps.Keys(w.composed))
+			tc.change(w)
+			rsp := w.call()
+			if f := fatal(rsp); f != "" {
+				t.Fatalf("\n%s\nRunFunction(...): unexpected fatal result: %s", tc.reason, f)
+			}
+			if diff := cmp.Diff(before, desiredNames(rsp)); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want desired resources, +got:\n%s", tc.reason, diff)
+			}
+			got := want{pod: podOf(t, desired(rsp, compose.NameDeployment)), reason: condition(rsp, compose.TypeWorkloadReady).GetReason()}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
+			}
+			if a := nested(desired(rsp, compose.NameDeployment), "spec", "template", "metadata", "annotations"); a["kubectl.kubernetes.io/restartedAt"] != nil {
+				t.Errorf("\n%s\nRunFunction(...): desires an annotation of somebody else: %v", tc.reason, a)
+			}
+		})
+	}
+}
+
+// TestHeldReadiness shows that a held application does not look finished.
+func TestHeldReadiness(t *testing.T) {
+	w := runningWorld(t)
+	if got := w.call().GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_UNSPECIFIED {
+		t.Errorf("RunFunction(...): want no word on the readiness of a running application, got %s", got)
+	}
+	w.list(map[string]any{"name": "webhook-tokens"})
+	rsp := w.call()
+	if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_FALSE {
+		t.Errorf("RunFunction(...): want a held application not to be ready, got %s", got)
+	}
+	want := "The pods that run are left as they are, image shop-api:1, until every secret has its values. Waiting for webhook-tokens (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."
+	if diff := cmp.Diff(want, condition(rsp, compose.TypeWorkloadReady).GetMessage()); diff != "" {
+		t.Errorf("RunFunction(...): -want message, +got:\n%s", diff)
+	}
+}
+
+// TestRestartOnSecretChange shows that pods can be left alone.
+func TestRestartOnSecretChange(t *testing.T) {
+	w := runningWorld(t)
+	nested(w.xr, "spec", "deployment")["restartOnSecretChange"] = false
+	got := podOf(t, desired(w.call(), compose.NameDeployment)).Revision
+	if got != "" {
+		t.Errorf("RunFunction(...): want no annotation %q, got %q", "secrets-revision", got)
+	}
+}
+
+// TestImmutable shows that what Azure cannot change is not changed, whatever
+// the settings say later.
+func TestImmutable(t *testing.T) {
+	w := runningWorld(t)
+	before := w.call()
+	maps.Copy(w.environment, map[string]any{
+		"location":          "northeurope",
+		"resourceGroupName": "rg-other",
+		"subscriptionId":    "99999999-9999-4999-8999-999999999999",
+		"oidcIssuerUrl":     "https://other.example.com/",
+		"keyVault":          map[string]any{"softDeleteRetentionDays": 7},
+	})
+	after := w.call()
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity, compose.NameRoleAssignmentApp, compose.NameRoleAssignmentCreator} {
+		if diff := cmp.Diff(desired(before, name)["spec"], desired(after, name)["spec"]); diff != "" {
+			t.Errorf("RunFunction(...): %s: -want unchanged, +got:\n%s", name, diff)
+		}
+	}
+	for _, name := range []string{compose.NameKeyVault, compose.NameFederatedCredential} {
+		want := nested(desired(before, name), "metadata", "annotations")["crossplane.io/external-name"]
+		got := nested(desired(after, name), "metadata", "annotations")["crossplane.io/external-name"]
+		if diff := cmp.Diff(want, got); diff != "" || want == nil {
+			t.Errorf("RunFunction(...): %s: -want external name, +got:\n%s", name, diff)
+		}
+	}
+}
+
+// TestIdentityReplaced shows how a role assignment follows an identity that was
+// made anew: Azure cannot change an assignment, so it goes and comes back.
+func TestIdentityReplaced(t *testing.T) {
+	w := runningWorld(t)
+	old := nested(w.composed[compose.NameRoleAssignmentApp], "metadata")["name"]
+	nested(w.composed[compose.NameIdentity], "status", "atProvider")["principalId"] = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+
+	rsp := w.reconcile()
+	if _, ok := rsp.GetDesired().GetResources()[compose.NameRoleAssignmentApp]; ok {
+		t.Errorf("RunFunction(...): want the assignment of the old principal to go")
+	}
+	if diff := cmp.Diff(compose.ReasonReplacing, condition(rsp, compose.TypeAccessReady).GetReason()); diff != "" {
+		t.Errorf("RunFunction(...): -want reason, +got:\n%s", diff)
+	}
+	rsp = w.reconcile()
+	got := desired(rsp, compose.NameRoleAssignmentApp)
+	if diff := cmp.Diff("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", nested(got, "spec", "forProvider")["principalId"]); diff != "" {
+		t.Errorf("RunFunction(...): -want principal, +got:\n%s", diff)
+	}
+	if now := nested(got, "metadata")["name"]; now == old {
+		t.Errorf("RunFunction(...): want the successor to have another name than %q, which may still be there", old)
+	}
+}
+
+// TestSettings shows what a platform team reads when settings are wrong.
+func TestSettings(t *testing.T) {
+	type args struct {
+		input, environment map[string]any
+	}
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   string
+	}{
+		"AllFromEnvironmentConfig": {
+			reason: "An EnvironmentConfig is enough.",
+			args:   args{environment: testSettings()},
+		},
+		"AllFromInput": {
+			reason: "The input is enough, if it says that it is.",
+			args: args{input: func() map[string]any {
+				s := testSettings()
+				s["environmentConfigRef"] = map[string]any{"resolution": "Optional"}
+				return s
+			}()},
+		},
+		"NotFound": {
+			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
+			want:   `cannot find EnvironmentConfig "platform-application": create it, or set environmentConfigRef.resolution to Optional in the Composition's input; cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
+		},
+		"OtherNotFound": {
+			reason: "So is one that the input names, even if the input has everything else.",
+			args: args{input: func() map[string]any {
+				s := testSettings()
+				s["environmentConfigRef"] = map[string]any{"name": "production"}
+				return s
+			}()},
+			want: `cannot find EnvironmentConfig "production": create it, or set environmentConfigRef.resolution to Optional in the Composition's input`,
+		},
+		"Missing": {
+			reason: "All that is missing is named at once.",
+			args:   args{environment: map[string]any{"tenantId": "11111111-1111-4111-8111-111111111111", "location": "westeurope"}},
+			want:   "cannot use platform settings: missing subscriptionId, resourceGroupName, oidcIssuerUrl",
+		},
+		"Misspelt": {
+			reason: "A setting nobody knows is an error, not ignored.",
+			args:   args{environment: map[string]any{"tennantId": "x"}},
+			want:   `cannot read platform settings: unknown field "tennantId"`,
+		},
+		"WrongType": {
+			reason: "A wrong type is named with its field.",
+			args:   args{environment: map[string]any{"keyVault": map[string]any{"softDeleteRetentionDays": "90"}}},
+			want:   "cannot read platform settings: keyVault.softDeleteRetentionDays: must be of type int32, not string",
+		},
+		"WrongInput": {
+			reason: "The input is read strictly, too.",
+			args:   args{input: map[string]any{"tennantId": "x"}, environment: testSettings()},
+			want:   `cannot read the function's input from the Composition:`,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, `{}`)
+			w.input, w.environment = tc.args.input, tc.args.environment
+			rsp := w.call()
+			got := fatal(rsp)
+			if tc.want == "" && got != "" || !strings.HasPrefix(got, tc.want) {
+				t.Errorf("\n%s\nRunFunction(...): -want fatal result, +got:\n%s", tc.reason, cmp.Diff(tc.want, got))
+			}
+			if tc.want != "" && len(rsp.GetConditions()) != 1 {
+				t.Errorf("\n%s\nRunFunction(...): want one condition that tells the claim, got %v", tc.reason, rsp.GetConditions())
+			}
+		})
+	}
+}
+
+// TestRequirements shows that the EnvironmentConfig is asked for on every call.
+func TestRequirements(t *testing.T) {
+	want := &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{"environment-config": {
+		ApiVersion: "apiextensions.crossplane.io/v1beta1",
+		Kind:       "EnvironmentConfig",
+		Match:      &fnv1.ResourceSelector_MatchName{MatchName: "production"},
+	}}}
+	w := newWorld(t, twoSecrets)
+	w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "production"}}
+	for _, unresolved := range []bool{true, false} {
+		w.unresolved = unresolved
+		rsp := w.call()
+		if diff := cmp.Diff(want, rsp.GetRequirements(), protocmp.Transform()); diff != "" {
+			t.Errorf("RunFunction(...): unresolved %t: -want requirements, +got:\n%s", unresolved, diff)
+		}
+		if f := fatal(rsp); f != "" {
+			t.Errorf("RunFunction(...): unresolved %t: unexpected fatal result, after which Crossplane does not fetch: %s", unresolved, f)
+		}
+	}
+}
+
+// TestTTL shows that an application at rest is not looked at every minute.
+func TestTTL(t *testing.T) {
+	w := newWorld(t, twoSecrets)
+	if got := w.call().GetMeta().GetTtl().AsDuration(); got != time.Minute {
+		t.Errorf("RunFunction(...): want a TTL of a minute while there is something to wait for, got %s", got)
+	}
+	w = runningWorld(t)
+	if got := w.call().GetMeta().GetTtl().AsDuration(); got != 10*time.Minute {
+		t.Errorf("RunFunction(...): want a TTL of 10 minutes for an application at rest, got %s", got)
+	}
+}
+
+// TestClaim shows that an application behind a claim is composed as one that is
+// namespaced, and that its claim hears of it.
+func TestClaim(t *testing.T) {
+	run := func(claim bool) *fnv1.RunFunctionResponse {
+		w := newWorld(t, twoSecrets)
+		if claim {
+			w.xr["kind"] = "XPlatformApplication"
+			w.xr["metadata"] = map[string]any{"name": "shop-api-x7k2p"}
+			nested(w.xr, "spec", "claimRef")["name"] = "shop-api"
+			nested(w.xr, "spec", "claimRef")["namespace"] = "shop"
+		}
+		w.azureAll()
+		w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+		return w.reconcile()
+	}
+	namespaced, claim := run(false), run(true)
+	if diff := cmp.Diff(namespaced.GetDesired().GetResources(), claim.GetDesired().GetResources(), protocmp.Transform()); diff != "" {
+		t.Errorf("RunFunction(...): -namespaced, +claim:\n%s", diff)
+	}
+	for name, r := range claim.GetDesired().GetResources() {
+		if got := nested(r.GetResource().AsMap(), "metadata")["namespace"]; got != "shop" {
+			t.Errorf("RunFunction(...): %s: want the namespace of the claim, got %v", name, got)
+		}
+	}
+	for _, c := range claim.GetConditions() {
+		if c.GetTarget() != fnv1.Target_TARGET_COMPOSITE_AND_CLAIM {
+			t.Errorf("RunFunction(...): condition %s does not reach the claim", c.GetType())
+		}
+	}
+	if len(claim.GetConditions()) != 6 {
+		t.Errorf("RunFunction(...): want 6 conditions, got %d", len(claim.GetConditions()))
+	}
+}
+
+// TestEarlierFunctions shows that what earlier functions desire stays.
+func TestEarlierFunctions(t *testing.T) {
+	w := newWorld(t, `{}`)
+	req := w.request()
+	req.Desired = &fnv1.State{
+		Composite: &fnv1.Resource{Resource: resource.MustStructJSON(`{"status":{"region":"moon"}}`)},
+		Resources: map[string]*fnv1.Resource{"bucket": {Resource: resource.MustStructJSON(`{"kind":"Bucket"}`)}},
+	}
+	rsp, err := NewFunction(nopLogger()).RunFunction(t.Context(), req)
+	if err != nil {
+		t.Fatalf("RunFunction(...): %v", err)
+	}
+	if _, ok := rsp.GetDesired().GetResources()["bucket"]; !ok {
+		t.Errorf("RunFunction(...): a resource of an earlier function is gone")
+	}
+	status := nested(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status")
+	if status["region"] != "moon" || status["keyVault"] == nil {
+		t.Errorf("RunFunction(...): want the status of an earlier function beside ours, got %v", status)
+	}
+}
+
+// TestOnlyStatus shows that nothing of the composite resource is desired but its
+// status.
+func TestOnlyStatus(t *testing.T) {
+	xr := runningWorld(t).call().GetDesired().GetComposite().GetResource().AsMap()
+	want := []string{"apiVersion", "kind", "status"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(xr))); diff != "" {
+		t.Errorf("RunFunction(...): -want fields of the composite resource, +got:\n%s", diff)
+	}
+}
+
+// TestNoEvents shows that no event is written on every call, which would be one
+// a minute for each application.
+func TestNoEvents(t *testing.T) {
+	if r := runningWorld(t).call().GetResults(); len(r) > 0 {
+		t.Errorf("RunFunction(...): want no results, got %v", r)
+	}
+}

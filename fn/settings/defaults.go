@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package settings
+
+import (
+	"strings"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+)
+
+// The clouds of Azure.
+const (
+	CloudAzurePublic       = "AzurePublic"
+	CloudAzureUSGovernment = "AzureUSGovernment"
+	CloudAzureChina        = "AzureChina"
+)
+
+// Defaults of a vault.
+const (
+	defaultSKU                     = "standard"
+	defaultDeletionPolicy          = "Retain"
+	defaultSoftDeleteRetentionDays = int32(90)
+)
+
+// setDefaults fills what is left out, so that no reader of settings has to.
+func setDefaults(s *v1alpha1.PlatformConfigSpec) {
+	if s.Cloud == "" {
+		s.Cloud = CloudAzurePublic
+	}
+	s.AzureProviderConfigRef = providerConfig(s.AzureProviderConfigRef)
+	s.SecretSyncProviderConfigRef = providerConfig(s.SecretSyncProviderConfigRef)
+
+	if s.KeyVault == nil {
+		s.KeyVault = &v1alpha1.KeyVaultDefaults{}
+	}
+	if s.KeyVault.SKU == "" {
+		s.KeyVault.SKU = defaultSKU
+	}
+	if s.KeyVault.DeletionPolicy == "" {
+		s.KeyVault.DeletionPolicy = defaultDeletionPolicy
+	}
+	if s.KeyVault.SoftDeleteRetentionDays == nil {
+		d := defaultSoftDeleteRetentionDays
+		s.KeyVault.SoftDeleteRetentionDays = &d
+	}
+
+	if s.Secrets == nil {
+		s.Secrets = &v1alpha1.SecretDefaults{}
+	}
+	if s.Secrets.CreateMissing == nil {
+		create := true
+		s.Secrets.CreateMissing = &create
+	}
+	if len(s.Secrets.EnvironmentPrefixes) == 0 {
+		s.Secrets.EnvironmentPrefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"}
+	}
+	s.Secrets.Structures = append(s.Secrets.Structures, builtinStructures()...)
+
+	if s.Workload == nil {
+		s.Workload = &v1alpha1.WorkloadDefaults{}
+	}
+	if s.Ingress == nil {
+		s.Ingress = &v1alpha1.IngressDefaults{}
+	}
+}
+
+func providerConfig(ref *v1alpha1.ProviderConfigReference) *v1alpha1.ProviderConfigReference {
+	out := v1alpha1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: "default"}
+	if ref != nil {
+		out.Name = ref.Name
+		if ref.Kind != "" {
+			out.Kind = ref.Kind
+		}
+	}
+	return &out
+}
+
+// builtinStructures come last, so that the platform's own win: the first
+// structure of a name counts.
+func builtinStructures() []v1alpha1.SecretStructure {
+	return []v1alpha1.SecretStructure{
+		{Name: "postgres-credentials", Keys: []string{"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"}},
+		{Name: "api-credentials", Keys: []string{"API_KEY", "API_SECRET"}},
+		{Name: "webhook-tokens", Keys: []string{"WEBHOOK_TOKEN"}},
+		// Without keys: a placeholder would block the import of a Key Vault
+		// certificate of this name, for 90 days if the vault has purge protection.
+		{Name: "tls-certificates"},
+	}
+}
+
+// Structure returns the keys that a new secret of a name has, by the first
+// structure of that name. The name comes without its environment prefix. Key
+// Vault does not tell upper from lower case in names, so neither does this.
+func Structure(s *v1alpha1.PlatformConfigSpec, name string) (keys []string, ok bool) {
+	for _, st := range s.Secrets.Structures {
+		if strings.EqualFold(st.Name, name) {
+			return st.Keys, true
+		}
+	}
+	return nil, false
+}
+
+// Assigned returns the vault of that name, if the application may use it.
+func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application string) (v1alpha1.AssignedVault, bool) {
+	for _, a := range s.KeyVault.Assigned {
+		if strings.EqualFold(a.Name, vault) && a.Namespace == namespace && a.Application == application {
+			return a, true
+		}
+	}
+	return v1alpha1.AssignedVault{}, false
+}

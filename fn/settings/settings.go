@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package settings resolves the settings of a platform: the input of the
+// function, overlaid by an EnvironmentConfig, checked and with its defaults.
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+)
+
+// Resolution policies of an EnvironmentConfig.
+const (
+	ResolutionRequired = "Required"
+	ResolutionOptional = "Optional"
+)
+
+// A Reference names the EnvironmentConfig that overlays the input.
+type Reference struct {
+	Name     string
+	Required bool
+}
+
+// EnvironmentConfig returns which EnvironmentConfig overlays the input.
+func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
+	ref := Reference{Name: v1alpha1.DefaultEnvironmentConfig, Required: true}
+	if r := input.Spec.EnvironmentConfigRef; r != nil {
+		if r.Name != "" {
+			ref.Name = r.Name
+		}
+		ref.Required = r.Resolution != ResolutionOptional
+	}
+	return ref
+}
+
+// Resolve overlays the input with the data of an EnvironmentConfig, which may be
+// nil: objects are merged, lists and plain values are replaced. It returns the
+// settings with their defaults, or an error that names every field that is
+// missing or unusable.
+func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.PlatformConfigSpec, error) {
+	var s v1alpha1.PlatformConfigSpec
+
+	base, err := toMap(input.Spec)
+	if err != nil {
+		return s, fmt.Errorf("cannot read the function's input: %w", err)
+	}
+	if err := fromMap(merge(base, overlay), &s); err != nil {
+		return s, fmt.Errorf("cannot read platform settings: %w", err)
+	}
+	if err := check(&s); err != nil {
+		return s, fmt.Errorf("cannot use platform settings: %w", err)
+	}
+	setDefaults(&s)
+	return s, nil
+}
+
+// merge returns base overlaid by over, and changes neither.
+func merge(base, over map[string]any) map[string]any {
+	out := maps.Clone(base)
+	for k, v := range over {
+		b, okBase := out[k].(map[string]any)
+		o, okOver := v.(map[string]any)
+		if okBase && okOver {
+			v = merge(b, o)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func toMap(s v1alpha1.PlatformConfigSpec) (map[string]any, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // The caller says what was read.
+	}
+	m := map[string]any{}
+	return m, json.Unmarshal(b, &m) //nolint:wrapcheck // The caller says what was read.
+}
+
+// fromMap is strict: a misspelt setting must not be ignored in silence.
+func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err //nolint:wrapcheck // The caller says what was read.
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(s); err != nil {
+		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fmt.Errorf("%s: must be of type %s, not %s", t.Field, t.Type, t.Value)
+		}
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one object")
+	}
+	return nil
+}
+
+// check names everything that is missing first, because a platform team that
+// starts out wants the whole list at once.
+func check(s *v1alpha1.PlatformConfigSpec) error {
+	required := []struct{ field, value string }{
+		{"tenantId", s.TenantID},
+		{"subscriptionId", s.SubscriptionID},
+		{"resourceGroupName", s.ResourceGroupName},
+		{"location", s.Location},
+		{"oidcIssuerUrl", s.OIDCIssuerURL},
+	}
+	var missing []string
+	for _, r := range required {
+		if r.value == "" {
+			missing = append(missing, r.field)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("missing %s", strings.Join(missing, ", "))
+	}
+
+	c := checker{}
+	c.uuid("tenantId", s.TenantID)
+	c.uuid("subscriptionId", s.SubscriptionID)
+	if s.SecretCreatorPrincipalID != "" {
+		c.uuid("secretCreatorPrincipalId", s.SecretCreatorPrincipalID)
+	}
+	if u, err := url.Parse(s.OIDCIssuerURL); err != nil || u.Scheme != "https" || u.Host == "" {
+		c.add("oidcIssuerUrl", "must be an https URL")
+	}
+	c.oneOf("cloud", s.Cloud, CloudAzurePublic, CloudAzureUSGovernment, CloudAzureChina)
+	c.providerConfig("azureProviderConfigRef", s.AzureProviderConfigRef)
+	c.providerConfig("secretSyncProviderConfigRef", s.SecretSyncProviderConfigRef)
+	c.keyVault(s.KeyVault)
+	c.secrets(s.Secrets)
+	c.ingress(s.Ingress)
+	return errors.Join(c.errs...)
+}
+
+type checker struct{ errs []error }
+
+func (c *checker) add(field, message string) {
+	c.errs = append(c.errs, fmt.Errorf("%s: %s", field, message))
+}
+
+func (c *checker) uuid(field, value string) {
+	if _, err := uuid.Parse(value); err != nil || len(value) != 36 {
+		c.add(field, "must be a UUID")
+	}
+}
+
+func (c *checker) oneOf(field, value string, allowed ...string) {
+	if value == "" {
+		return
+	}
+	if slices.Contains(allowed, value) {
+		return
+	}
+	c.add(field, "must be one of "+strings.Join(allowed, ", "))
+}
+
+func (c *checker) providerConfig(field string, ref *v1alpha1.ProviderConfigReference) {
+	if ref == nil {
+		return
+	}
+	c.oneOf(field+".kind", ref.Kind, "ProviderConfig", "ClusterProviderConfig")
+	if ref.Name == "" {
+		c.add(field+".name", "is required")
+	}
+}
+
+func (c *checker) keyVault(kv *v1alpha1.KeyVaultDefaults) {
+	if kv == nil {
+		return
+	}
+	c.oneOf("keyVault.sku", kv.SKU, "standard", "premium")
+	c.oneOf("keyVault.deletionPolicy", kv.DeletionPolicy, "Retain", "SoftDelete")
+	if d := kv.SoftDeleteRetentionDays; d != nil && (*d < 7 || *d > 90) {
+		c.add("keyVault.softDeleteRetentionDays", "must be from 7 to 90")
+	}
+	for i, o := range kv.Officers {
+		c.uuid(fmt.Sprintf("keyVault.officers[%d].objectId", i), o.ObjectID)
+		c.oneOf(fmt.Sprintf("keyVault.officers[%d].principalType", i), o.PrincipalType, "User", "Group", "ServicePrincipal")
+	}
+	for i, a := range kv.Assigned {
+		if a.Name == "" || a.Namespace == "" || a.Application == "" {
+			c.add(fmt.Sprintf("keyVault.assigned[%d]", i), "name, namespace and application are required")
+		}
+	}
+}
+
+func (c *checker) secrets(s *v1alpha1.SecretDefaults) {
+	if s == nil {
+		return
+	}
+	for i, p := range s.EnvironmentPrefixes {
+		if p == "" {
+			c.add(fmt.Sprintf("secrets.environmentPrefixes[%d]", i), "must not be empty")
+		}
+	}
+	for i, st := range s.Structures {
+		if st.Name == "" {
+			c.add(fmt.Sprintf("secrets.structures[%d].name", i), "is required")
+		}
+		if len(st.Keys) > 50 {
+			c.add(fmt.Sprintf("secrets.structures[%d].keys", i), "must not have more than 50 keys")
+		}
+	}
+	if s.PollInterval != "" {
+		if d, err := time.ParseDuration(s.PollInterval); err != nil || d <= 0 {
+			c.add("secrets.pollInterval", "must be a duration such as 30s or 5m")
+		}
+	}
+}
+
+func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
+	if in == nil {
+		return
+	}
+	for i, t := range in.Types {
+		if t.Name == "" {
+			c.add(fmt.Sprintf("ingress.types[%d].name", i), "is required")
+		}
+	}
+}

@@ -1,0 +1,360 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossplane/function-sdk-go/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// A world is what Crossplane and its providers do around the function: it keeps
+// what is composed, and plays the providers.
+type world struct {
+	tb testing.TB
+	// xr is the composite resource.
+	xr map[string]any
+	// input and environment are the settings; environment is nil if there is no
+	// EnvironmentConfig.
+	input, environment map[string]any
+	// unresolved: Crossplane has not looked for the EnvironmentConfig.
+	unresolved bool
+	// composed resources by composition resource name.
+	composed map[string]map[string]any
+}
+
+func newWorld(tb testing.TB, spec string) *world {
+	tb.Helper()
+	return &world{
+		tb: tb,
+		xr: map[string]any{
+			"apiVersion": "meta.p6m.dev/v1alpha1",
+			"kind":       "PlatformApplication",
+			"metadata":   map[string]any{"name": "shop-api", "namespace": "shop"},
+			"spec":       object(tb, spec),
+		},
+		environment: testSettings(),
+		composed:    map[string]map[string]any{},
+	}
+}
+
+func testSettings() map[string]any {
+	return map[string]any{
+		"tenantId":                 "11111111-1111-4111-8111-111111111111",
+		"subscriptionId":           "22222222-2222-4222-8222-222222222222",
+		"resourceGroupName":        "rg-applications",
+		"location":                 "westeurope",
+		"oidcIssuerUrl":            "https://issuer.example.com/cluster/",
+		"secretCreatorPrincipalId": "44444444-4444-4444-8444-444444444444",
+	}
+}
+
+func object(tb testing.TB, doc string) map[string]any {
+	tb.Helper()
+	m := map[string]any{}
+	if err := json.Unmarshal([]byte(doc), &m); err != nil {
+		tb.Fatalf("cannot read test object: %v\n%s", err, doc)
+	}
+	return m
+}
+
+func (w *world) request() *fnv1.RunFunctionRequest {
+	w.tb.Helper()
+	req := &fnv1.RunFunctionRequest{
+		Observed: &fnv1.State{
+			Composite: &fnv1.Resource{Resource: w.structure(w.xr)},
+			Resources: map[string]*fnv1.Resource{},
+		},
+		RequiredResources: map[string]*fnv1.Resources{},
+	}
+	if w.input != nil {
+		req.Input = w.structure(map[string]any{"apiVersion": "platformapplication.fn.p6m.dev/v1alpha1", "kind": "PlatformConfig", "spec": w.input})
+	}
+	for name, o := range w.composed {
+		req.Observed.Resources[name] = &fnv1.Resource{Resource: w.structure(o)}
+	}
+	switch {
+	case w.unresolved:
+	case w.environment == nil:
+		req.RequiredResources[requirement] = &fnv1.Resources{}
+	default:
+		req.RequiredResources[requirement] = &fnv1.Resources{Items: []*fnv1.Resource{{
+			Resource: w.structure(map[string]any{"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig", "data": w.environment}),
+		}}}
+	}
+	return req
+}
+
+func (w *world) structure(m map[string]any) *structpb.Struct {
+	w.tb.Helper()
+	b, err := json.Marshal(m)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	s := &structpb.Struct{}
+	if err := s.UnmarshalJSON(b); err != nil {
+		w.tb.Fatal(err)
+	}
+	return s
+}
+
+// call the function, without acting on what it says.
+func (w *world) call() *fnv1.RunFunctionResponse {
+	w.tb.Helper()
+	rsp, err := NewFunction(nopLogger()).RunFunction(w.tb.Context(), w.request())
+	if err != nil {
+		w.tb.Fatalf("RunFunction(...): %v", err)
+	}
+	return rsp
+}
+
+// reconcile calls the function and does what it says, as Crossplane would.
+func (w *world) reconcile() *fnv1.RunFunctionResponse {
+	w.tb.Helper()
+	rsp := w.call()
+	if fatal(rsp) != "" {
+		return rsp
+	}
+	desired := rsp.GetDesired().GetResources()
+	maps.DeleteFunc(w.composed, func(name string, _ map[string]any) bool {
+		_, ok := desired[name]
+		return !ok
+	})
+	for name, r := range desired {
+		w.apply(name, r.GetResource().AsMap())
+	}
+	w.xr["status"] = rsp.GetDesired().GetComposite().GetResource().AsMap()["status"]
+	return rsp
+}
+
+// apply what is desired. A name once given stays, and so does what a provider
+// wrote: its status, and the external name of kinds that Azure names.
+func (w *world) apply(name string, desired map[string]any) {
+	observed, exists := w.composed[name]
+	if !exists {
+		annotate(desired, "crossplane.io/composition-resource-name", name)
+		nested(desired, "metadata")["generation"] = float64(1)
+		w.composed[name] = desired
+		return
+	}
+	if !reflect.DeepEqual(observed["spec"], desired["spec"]) {
+		g, _ := nested(observed, "metadata")["generation"].(float64)
+		nested(observed, "metadata")["generation"] = g + 1
+	}
+	observed["spec"] = desired["spec"]
+	if observed["spec"] == nil {
+		delete(observed, "spec")
+	}
+	for k, v := range nested(desired, "metadata", "annotations") {
+		annotate(observed, k, v)
+	}
+}
+
+func annotate(o map[string]any, key string, value any) {
+	nested(o, "metadata", "annotations")[key] = value
+}
+
+// nested returns the object at a path, and makes it if it is not there.
+func nested(o map[string]any, path ...string) map[string]any {
+	for _, p := range path {
+		m, ok := o[p].(map[string]any)
+		if !ok {
+			m = map[string]any{}
+			o[p] = m
+		}
+		o = m
+	}
+	return o
+}
+
+// at returns the value at a path, or nil.
+func at(o map[string]any, path ...string) any {
+	var v any = o
+	for _, p := range path {
+		m, _ := v.(map[string]any)
+		v = m[p]
+	}
+	return v
+}
+
+// azure plays provider-upjet-azure for one resource.
+func (w *world) azure(name string) {
+	o, ok := w.composed[name]
+	if !ok {
+		return
+	}
+	status := nested(o, "status", "atProvider")
+	const arm = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/"
+	switch name {
+	case compose.NameKeyVault:
+		vault, _ := nested(o, "metadata", "annotations")["crossplane.io/external-name"].(string)
+		status["id"] = arm + "Microsoft.KeyVault/vaults/" + vault
+		status["vaultUri"] = "https://" + vault + ".vault.azure.net/"
+		status["purgeProtectionEnabled"] = nested(o, "spec", "forProvider")["purgeProtectionEnabled"]
+	case compose.NameIdentity:
+		identity, _ := nested(o, "spec", "forProvider")["name"].(string)
+		status["id"] = arm + "Microsoft.ManagedIdentity/userAssignedIdentities/" + identity
+		status["clientId"] = "66666666-6666-4666-8666-666666666666"
+		status["principalId"] = "77777777-7777-4777-8777-777777777777"
+	}
+	becomeReady(o)
+}
+
+// becomeReady is what a managed resource says when all is well.
+func becomeReady(o map[string]any) {
+	nested(o, "status")["conditions"] = []any{
+		map[string]any{"type": "Synced", "status": "True"},
+		map[string]any{"type": "Ready", "status": "True"},
+	}
+}
+
+// list one more secret in the spec.
+func (w *world) list(secret map[string]any) {
+	secrets, _ := at(w.xr, "spec", "secrets").([]any)
+	nested(w.xr, "spec")["secrets"] = append(slices.Clip(secrets), secret)
+}
+
+// azureAll has all Azure resources composed and ready.
+func (w *world) azureAll() {
+	for range 3 {
+		w.reconcile()
+		for name := range w.composed {
+			if strings.HasPrefix(name, "role-assignment") || slices.Contains([]string{compose.NameKeyVault, compose.NameIdentity, compose.NameFederatedCredential}, name) {
+				w.azure(name)
+			}
+		}
+	}
+	w.reconcile()
+}
+
+// sync plays provider-keyvault-secretsync: the secret has these keys now. No
+// keys: nothing of it was ever synced.
+func (w *world) sync(name, state string, keys ...string) {
+	status := nested(w.composed[compose.NameSecretSync], "status", "atProvider")
+	entry := map[string]any{"name": name, "state": state}
+	if state != "Synced" {
+		entry["message"] = "message of the provider."
+	}
+	if len(keys) > 0 {
+		entry["version"] = fmt.Sprintf("%032x", len(keys))
+		var list []any
+		for _, k := range keys {
+			list = append(list, map[string]any{"key": k, "dataKey": name + "." + k})
+		}
+		entry["keys"] = list
+	}
+	secrets, _ := status["secrets"].([]any)
+	secrets = slices.DeleteFunc(secrets, func(v any) bool {
+		m, _ := v.(map[string]any)
+		return m["name"] == name
+	})
+	status["secrets"] = append(secrets, entry)
+	nested(status, "target")["name"] = "shop-api-keyvault"
+	nested(status, "target")["revision"] = fmt.Sprintf("rev-%d", len(secrets)+1)
+	becomeReady(w.composed[compose.NameSecretSync])
+}
+
+// rollout plays the deployment controller: all pods are up to date.
+func (w *world) rollout() {
+	o, ok := w.composed[compose.NameDeployment]
+	if !ok {
+		return
+	}
+	n, ok := nested(o, "spec")["replicas"]
+	if !ok {
+		n = float64(1)
+	}
+	status := nested(o, "status")
+	status["observedGeneration"] = nested(o, "metadata")["generation"]
+	status["replicas"], status["updatedReplicas"], status["availableReplicas"] = n, n, n
+}
+
+func fatal(rsp *fnv1.RunFunctionResponse) string {
+	for _, r := range rsp.GetResults() {
+		if r.GetSeverity() == fnv1.Severity_SEVERITY_FATAL {
+			return r.GetMessage()
+		}
+	}
+	return ""
+}
+
+func condition(rsp *fnv1.RunFunctionResponse, conditionType string) *fnv1.Condition {
+	for _, c := range rsp.GetConditions() {
+		if c.GetType() == conditionType {
+			return c
+		}
+	}
+	return nil
+}
+
+func desiredNames(rsp *fnv1.RunFunctionResponse) []string {
+	return slices.Sorted(maps.Keys(rsp.GetDesired().GetResources()))
+}
+
+func desired(rsp *fnv1.RunFunctionResponse, name string) map[string]any {
+	return rsp.GetDesired().GetResources()[name].GetResource().AsMap()
+}
+
+// podSpec is what matters of a Deployment to those who run it.
+type podSpec struct {
+	Image string
+	// Env by name: the value, or the data key of the Secret.
+	Env      map[string]string
+	Revision string
+}
+
+func podOf(tb testing.TB, deployment map[string]any) podSpec {
+	tb.Helper()
+	var d struct {
+		Spec struct {
+			Template struct {
+				Metadata struct {
+					Annotations map[string]string `json:"annotations"`
+				} `json:"metadata"`
+				Spec struct {
+					Containers []struct {
+						Image string `json:"image"`
+						Env   []struct {
+							Name      string `json:"name"`
+							Value     string `json:"value"`
+							ValueFrom struct {
+								SecretKeyRef struct {
+									Key string `json:"key"`
+								} `json:"secretKeyRef"`
+							} `json:"valueFrom"`
+						} `json:"env"`
+					} `json:"containers"`
+				} `json:"spec"`
+			} `json:"template"`
+		} `json:"spec"`
+	}
+	b, err := json.Marshal(deployment)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &d); err != nil {
+		tb.Fatal(err)
+	}
+	out := podSpec{Env: map[string]string{}, Revision: d.Spec.Template.Metadata.Annotations[v1alpha1.SecretsRevisionAnnotation]}
+	for _, c := range d.Spec.Template.Spec.Containers {
+		out.Image = c.Image
+		for _, e := range c.Env {
+			out.Env[e.Name] = e.Value + e.ValueFrom.SecretKeyRef.Key
+		}
+	}
+	return out
+}
+
+func nopLogger() logging.Logger { return logging.NewNopLogger() }
