@@ -1,0 +1,281 @@
+package render
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	golden = "testdata/golden"
+
+	// stopMargin is kept of a test's deadline to stop the function's process.
+	stopMargin = 10 * time.Second
+)
+
+var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
+
+// TestGolden renders every example at every stage with both variants. What comes out is frozen in golden files, byte for byte,
+// and must be what an API server takes as it is.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+
+	root, requests := repository(t)
+	ctx := testContext(t)
+
+	harness, err := Start(ctx, root)
+	if err != nil {
+		t.Fatalf("Start(...): %v", err)
+	}
+
+	t.Cleanup(func() {
+		if err := harness.Close(); err != nil {
+			t.Errorf("Close(): %v", err)
+		}
+	})
+
+	rendered := make([]File, len(requests))
+
+	// A group of its own, so that all of it is done before validation begins.
+	t.Run("rendered", func(t *testing.T) {
+		for i, r := range requests {
+			t.Run(r.String(), func(t *testing.T) {
+				t.Parallel()
+
+				got, err := harness.Render(ctx, r)
+				if err != nil {
+					t.Fatalf("Render(...): %v", err)
+				}
+
+				rendered[i] = File{Name: r.String(), Data: got}
+
+				compare(t, filepath.Join(golden, r.String()+".yaml"), got)
+			})
+		}
+	})
+
+	for _, v := range Variants() {
+		t.Run("valid/"+string(v), func(t *testing.T) {
+			t.Parallel()
+
+			files := slices.DeleteFunc(slices.Clone(rendered), func(f File) bool {
+				return !strings.HasPrefix(f.Name, string(v)+string(filepath.Separator))
+			})
+
+			checkValid(ctx, t, root, v, files)
+		})
+	}
+}
+
+// checkValid validates the renderings of a variant, and the files they were made from.
+func checkValid(ctx context.Context, t *testing.T, root string, v Variant, rendered []File) {
+	t.Helper()
+
+	validator, err := NewValidator(ctx, root)
+	if err != nil {
+		t.Fatalf("NewValidator(...): %v", err)
+	}
+
+	sources, err := Sources(root, v)
+	if err != nil {
+		t.Fatalf("Sources(...): %v", err)
+	}
+
+	problems, err := validator.Validate(ctx, v, append(sources, rendered...)...)
+	if err != nil {
+		t.Fatalf("Validate(...): %v", err)
+	}
+
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+// TestGoldenFilesInUse fails for golden files that nothing renders any more, or removes them when updating.
+func TestGoldenFilesInUse(t *testing.T) {
+	t.Parallel()
+
+	_, requests := repository(t)
+
+	stale, err := staleFiles(golden, requests)
+	if err != nil {
+		t.Fatalf("staleFiles(...): %v", err)
+	}
+
+	for _, path := range stale {
+		if !*update {
+			t.Errorf("%s belongs to no example: delete it, or run `make test-golden-update`", path)
+
+			continue
+		}
+
+		if err := os.Remove(path); err != nil {
+			t.Errorf("cannot remove stale golden file: %v", err)
+		}
+	}
+}
+
+// TestValidatorFinds makes sure that silence of the validator means something.
+func TestValidatorFinds(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		doc    string
+		want   []Problem
+	}{
+		"Valid": {
+			reason: "Nothing is wrong with this.",
+			doc:    "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}",
+		},
+		"UnknownFieldOfKubernetes": {
+			reason: "The API server drops a field that it does not know.",
+			doc:    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replica: 1}}",
+			want:   []Problem{{File: "x", Object: "Deployment web", Message: `unknown field "spec.replica"`}},
+		},
+		"UnknownFieldOfProvider": {
+			reason: "The same for the custom resources of the Azure provider.",
+			doc: "{apiVersion: keyvault.azure.m.upbound.io/v1beta1, kind: Vault, metadata: {name: web}, spec: {forProvider: " +
+				"{location: l, skuName: standard, tenantId: t, region: r}}}",
+			want: []Problem{{
+				File: "x", Object: "Vault web", Field: "spec.forProvider.region",
+				Message: `spec.forProvider.region: Invalid value: "region": unknown field: "region"`,
+			}},
+		},
+		"NoSuchKind": {
+			reason: "A kind that nobody has defined cannot be applied.",
+			doc:    "{apiVersion: example.org/v1, kind: Thing, metadata: {name: web}}",
+			want:   []Problem{{File: "x", Object: "Thing web", Message: "not checked: missingSchema"}},
+		},
+		"DuplicateKey": {
+			reason: "Of a key that is there twice, one is lost.",
+			doc:    "{apiVersion: v1, kind: Service, kind: Service}",
+			want: []Problem{{
+				File: "x", Object: "YAML",
+				Message: `document 1: yaml: unmarshal errors:` + "\n" + `  line 1: key "kind" already set in map`,
+			}},
+		},
+		"Result": {
+			reason: "What a function says is no object.",
+			doc:    "{apiVersion: render.crossplane.io/v1beta1, kind: Result, message: hello}",
+		},
+	}
+
+	root, _ := repository(t)
+	ctx := testContext(t)
+
+	validator, err := NewValidator(ctx, root)
+	if err != nil {
+		t.Fatalf("NewValidator(...): %v", err)
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got, err := validator.Validate(ctx, Modern, File{Name: "x", Data: []byte(tc.doc)})
+			if err != nil {
+				t.Fatalf("\n%s\nValidate(...): %v", tc.reason, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nValidate(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// repository returns the root of this repository and all that can be rendered in it. No examples is a failure.
+func repository(t *testing.T) (string, []Request) {
+	t.Helper()
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatalf("Root(): %v", err)
+	}
+
+	requests, err := Requests(root, "")
+	if err != nil {
+		t.Fatalf("Requests(...): %v", err)
+	}
+
+	return root, requests
+}
+
+// testContext ends a little before the test's deadline, so that a test that hangs still stops what it started.
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+
+	deadline, ok := t.Deadline()
+	if !ok {
+		return t.Context()
+	}
+
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-stopMargin))
+	t.Cleanup(cancel)
+
+	return ctx
+}
+
+// compare compares with a golden file, or writes it when updating.
+func compare(t *testing.T, path string, got []byte) {
+	t.Helper()
+
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatalf("cannot create directory of golden file: %v", err)
+		}
+
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatalf("cannot write golden file: %v", err)
+		}
+
+		return
+	}
+
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it: %v", err)
+	}
+
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and review the change.", path, diff)
+	}
+}
+
+// staleFiles returns the files below dir that are the golden file of no request.
+func staleFiles(dir string, requests []Request) ([]string, error) {
+	used := map[string]bool{}
+	for _, r := range requests {
+		used[r.String()+".yaml"] = true
+	}
+
+	var stale []string
+
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil
+		}
+
+		if err == nil && !entry.IsDir() && !used[strings.TrimPrefix(path, dir+string(filepath.Separator))] {
+			stale = append(stale, path)
+		}
+
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list golden files: %w", err)
+	}
+
+	return stale, nil
+}

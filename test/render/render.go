@@ -1,0 +1,260 @@
+// Package render runs this repository's examples through the real Compositions, the real function and Crossplane's own
+// composition engine, and validates what comes out. No cluster, no container and no network is involved: the function runs as
+// a process on a loopback port, and Crossplane renders with a local binary.
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// renderTimeout bounds one rendering, which takes well under a second.
+const renderTimeout = time.Minute
+
+// A Request names one rendering.
+type Request struct {
+	// Variant of the API to render with.
+	Variant Variant
+
+	// Example is a directory of examples/.
+	Example string
+
+	// Stage says what is observed already: the name of a stage of the example, its number, or nothing at all.
+	Stage string
+}
+
+// String returns the request as variant/example/stage, which is also the name of its golden file.
+func (r Request) String() string {
+	stage := r.Stage
+	if stage == "" {
+		stage = "unobserved"
+	}
+
+	return filepath.Join(string(r.Variant), r.Example, stage)
+}
+
+// A Harness renders. Close it: it owns a process and a temporary directory.
+type Harness struct {
+	root     string
+	dir      string
+	cli      string
+	core     string
+	function *function
+}
+
+// Start builds the function of the repository at that root, starts it, and returns once it accepts connections. The context
+// bounds the start only; the function runs until Close.
+func Start(ctx context.Context, root string) (*Harness, error) {
+	cli, err := tools.Path(ctx, "crossplane")
+	if err != nil {
+		return nil, fmt.Errorf("cannot get the Crossplane command line tool: %w", err)
+	}
+
+	core, err := tools.Path(ctx, "crossplane-core")
+	if err != nil {
+		return nil, fmt.Errorf("cannot get Crossplane's composition engine: %w", err)
+	}
+
+	dir, err := os.MkdirTemp("", "platform-application-render-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a directory to render in: %w", err)
+	}
+
+	fn, err := startFunction(ctx, root, dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start the function: %w", err), os.RemoveAll(dir))
+	}
+
+	return &Harness{root: root, dir: dir, cli: cli, core: core, function: fn}, nil
+}
+
+// Close stops the function and removes all temporary files.
+func (h *Harness) Close() error {
+	h.function.close()
+
+	if err := os.RemoveAll(h.dir); err != nil {
+		return fmt.Errorf("cannot clean up after rendering: %w", err)
+	}
+
+	return nil
+}
+
+// Render returns the YAML documents that Crossplane would apply for the request: the XR with its status, the composed
+// resources sorted by name, and the results sorted by message. The same request gives the same bytes.
+func (h *Harness) Render(ctx context.Context, r Request) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+
+	out, err := h.render(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s: %w", r, errors.Join(err, h.function.failure()))
+	}
+
+	return out, nil
+}
+
+func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
+	example, err := findExample(h.root, r.Example)
+	if err != nil {
+		return nil, err
+	}
+
+	composition, err := loadOne(filepath.Join(h.root, r.Variant.composition()))
+	if err != nil {
+		return nil, err
+	}
+
+	application, err := example.application()
+	if err != nil {
+		return nil, err
+	}
+
+	observed, err := example.observed(r.Stage, application.GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+
+	functions, err := h.functions(composition)
+	if err != nil {
+		return nil, err
+	}
+
+	xr, err := r.Variant.composite(application, composition)
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp(h.dir, "request-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a directory for the request: %w", err)
+	}
+
+	in := func(name string) string { return filepath.Join(dir, name) }
+	args := []string{
+		"composition", "render", in("xr.yaml"), filepath.Join(h.root, r.Variant.composition()), in("functions.yaml"),
+		"--crossplane-binary", h.core,
+		"--xrd", filepath.Join(h.root, r.Variant.definition()),
+		"--required-resources", filepath.Join(h.root, environmentConfig),
+		"--include-full-xr", "--include-function-results",
+	}
+	err = errors.Join(write(in("xr.yaml"), xr), write(in("functions.yaml"), functions))
+
+	// The command line tool refuses a file of observed resources that has none.
+	if len(observed) > 0 {
+		args = append(args, "--observed-resources", in("observed.yaml"))
+		err = errors.Join(err, write(in("observed.yaml"), observed...))
+	}
+
+	if err != nil {
+		return nil, err
+	}
+
+	out, err := crossplane(ctx, h.cli, dir, args...)
+	if err != nil {
+		return nil, err
+	}
+
+	return sortResults(out), nil
+}
+
+// sortResults puts the results at the end of a rendering in order. Crossplane adds one for each resource that is not ready,
+// at random.
+func sortResults(rendering []byte) []byte {
+	const separator = "\n---\n"
+
+	docs := strings.Split(strings.TrimSuffix(string(rendering), "\n"), separator)
+
+	first := slices.IndexFunc(docs, func(doc string) bool { return strings.HasPrefix(doc, "apiVersion: render.crossplane.io/") })
+	if first >= 0 {
+		slices.Sort(docs[first:])
+	}
+
+	return []byte(strings.Join(docs, separator) + "\n")
+}
+
+// functions describes the running function under the name by which the Composition calls it.
+func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	steps, _, err := unstructured.NestedSlice(composition.Object, "spec", "pipeline")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read pipeline of Composition %q: %w", composition.GetName(), err)
+	}
+
+	names := []string{}
+
+	for _, s := range steps {
+		step, _ := s.(map[string]any)
+		name, _, _ := unstructured.NestedString(step, "functionRef", "name")
+		names = append(names, name)
+	}
+
+	names = slices.Compact(names)
+	if len(names) != 1 || names[0] == "" {
+		return nil, fmt.Errorf("cannot serve Composition %q: it calls functions %q, and only ours is running", composition.GetName(), names)
+	}
+
+	fn := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "pkg.crossplane.io/v1",
+		"kind":       "Function",
+		"spec":       map[string]any{"package": "example.org/" + names[0] + ":v0.0.0"},
+	}}
+	fn.SetName(names[0])
+	fn.SetAnnotations(map[string]string{
+		"render.crossplane.io/runtime":                    "Development",
+		"render.crossplane.io/runtime-development-target": h.function.address,
+	})
+
+	return fn, nil
+}
+
+// crossplane runs the Crossplane command line tool and returns what it prints. The error of a failed run has the tool's own
+// words; its output is returned as well.
+func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+
+	cmd := exec.CommandContext(ctx, cli, args...)
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// A developer's own settings may switch off the commands we use; a file that does not exist means the defaults.
+	cmd.Env = append(os.Environ(), "CROSSPLANE_CONFIG="+filepath.Join(dir, "no-config.yaml"))
+
+	err := cmd.Run()
+	if err != nil {
+		err = errors.Join(fmt.Errorf("crossplane %s %s: %w\n%s", args[0], args[1], err, bytes.TrimSpace(stderr.Bytes())), ctx.Err())
+	}
+
+	return stdout.Bytes(), err
+}
+
+// write writes objects to a file, one YAML document each.
+func write(path string, objects ...*unstructured.Unstructured) error {
+	var b bytes.Buffer
+
+	for _, o := range objects {
+		doc, err := yaml.Marshal(o)
+		if err != nil {
+			return fmt.Errorf("cannot marshal %s %q: %w", o.GetKind(), o.GetName(), err)
+		}
+
+		b.WriteString("---\n")
+		b.Write(doc)
+	}
+
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("cannot write input of Crossplane: %w", err)
+	}
+
+	return nil
+}

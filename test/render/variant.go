@@ -1,0 +1,88 @@
+package render
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// A Variant is one of the two APIs that take the same manifest.
+type Variant string
+
+const (
+	// Modern is the namespaced XR.
+	Modern Variant = "modern"
+
+	// Claim is the claim of a cluster-scoped XR.
+	Claim Variant = "claim"
+)
+
+// claimSuffix stands for the random one Crossplane gives the XR of a claim.
+const claimSuffix = "-x7k2p"
+
+// Variants returns all variants.
+func Variants() []Variant { return []Variant{Modern, Claim} }
+
+// ParseVariant returns the variant of that name.
+func ParseVariant(name string) (Variant, error) {
+	if v := Variant(name); slices.Contains(Variants(), v) {
+		return v, nil
+	}
+
+	return "", fmt.Errorf("there is no variant %q: choose from %q", name, Variants())
+}
+
+// dir is where the variant's XRD and Composition are.
+func (v Variant) dir() string {
+	if v == Claim {
+		return filepath.Join("apis", "claim")
+	}
+
+	return filepath.Join("apis", "platformapplication")
+}
+
+func (v Variant) composition() string { return filepath.Join(v.dir(), "composition.yaml") }
+
+func (v Variant) definition() string { return filepath.Join(v.dir(), "definition.yaml") }
+
+// composite returns the XR that Crossplane would hand to the Composition for that application: the application itself, or the
+// XR Crossplane would have made of the claim.
+func (v Variant) composite(application, composition *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	xr := application.DeepCopy()
+	if v != Claim {
+		return xr, nil
+	}
+
+	ref, _, err := unstructured.NestedStringMap(composition.Object, "spec", "compositeTypeRef")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read composite type of Composition %q: %w", composition.GetName(), err)
+	}
+
+	xr.SetAPIVersion(ref["apiVersion"])
+	xr.SetKind(ref["kind"])
+	xr.SetName(application.GetName() + claimSuffix)
+	xr.SetNamespace("")
+
+	labels := xr.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+
+	labels["crossplane.io/claim-name"] = application.GetName()
+	labels["crossplane.io/claim-namespace"] = application.GetNamespace()
+	xr.SetLabels(labels)
+
+	err = unstructured.SetNestedStringMap(xr.Object, map[string]string{
+		"apiVersion": application.GetAPIVersion(),
+		"kind":       application.GetKind(),
+		"name":       application.GetName(),
+		"namespace":  application.GetNamespace(),
+	}, "spec", "claimRef")
+	if err != nil {
+		return nil, fmt.Errorf("cannot refer to claim %q: %w", application.GetName(), err)
+	}
+
+	return xr, nil
+}

@@ -1,0 +1,98 @@
+package tools
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Tool is a program this repository runs but does not contain. The directory test/tools/<Name> is a module whose go.mod
+// pins it, and nothing else names a version.
+type Tool struct {
+	// Name is what callers ask for, the wrapper module's directory and the executable's file name.
+	Name string
+
+	// Main is the import path of the program.
+	Main string
+
+	// Module provides Main. Its version in the wrapper's go.mod is the tool's version.
+	Module string
+
+	// VersionArgs make the tool print its version. Without them a program found on PATH cannot be trusted to be this tool.
+	VersionArgs []string
+
+	// Variables are set by the linker, each as importpath.name=value, for tools that do not know their module's version.
+	// ${version}, ${major} and ${minor} are expanded.
+	Variables []string
+
+	// ColdBuild is how long a first build takes on two cores, in words.
+	ColdBuild string
+}
+
+// All returns every tool, sorted by name.
+func All() []Tool {
+	return []Tool{
+		{
+			Name:        "controller-gen",
+			Main:        "sigs.k8s.io/controller-tools/cmd/controller-gen",
+			Module:      "sigs.k8s.io/controller-tools",
+			VersionArgs: []string{"--version"},
+			ColdBuild:   "20 s",
+		},
+		{
+			Name:        "crossplane",
+			Main:        "github.com/crossplane/cli/v2/cmd/crossplane",
+			Module:      "github.com/crossplane/cli/v2",
+			VersionArgs: []string{"version", "--client"},
+			Variables:   []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
+			ColdBuild:   "3 min",
+		},
+		{
+			// Its executable is called crossplane as well, and older command line tools answer --version just as it does:
+			// only our own build is certain to be it.
+			Name:      "crossplane-core",
+			Main:      "github.com/crossplane/crossplane/v2/cmd/crossplane",
+			Module:    "github.com/crossplane/crossplane/v2",
+			Variables: []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
+			ColdBuild: "3 min",
+		},
+		{
+			Name:        "golangci-lint",
+			Main:        "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
+			Module:      "github.com/golangci/golangci-lint/v2",
+			VersionArgs: []string{"version", "--short"},
+			ColdBuild:   "90 s",
+		},
+		{
+			Name:        "gotestsum",
+			Main:        "gotest.tools/gotestsum",
+			Module:      "gotest.tools/gotestsum",
+			VersionArgs: []string{"--version"},
+			ColdBuild:   "20 s",
+		},
+	}
+}
+
+// Names returns the name of every tool, sorted.
+func Names() []string {
+	all := All()
+	names := make([]string, len(all))
+
+	for i, t := range all {
+		names[i] = t.Name
+	}
+
+	return names
+}
+
+// find returns the tool of that name.
+func find(name string) (Tool, error) {
+	all := All()
+
+	i := slices.IndexFunc(all, func(t Tool) bool { return t.Name == name })
+	if i < 0 {
+		return Tool{}, fmt.Errorf("unknown tool %q: choose from %s", name, strings.Join(Names(), ", "))
+	}
+
+	return all[i], nil
+}
