@@ -1,0 +1,99 @@
+# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (test/tools).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Prints the path of a pinned tool.
+tool := go run ./test/tools/cmd/tools
+
+##@ Everyday
+
+.PHONY: help
+help: ## List all targets
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: generate
+generate: ## Regenerate deepcopy code, CRDs, XRDs and the API reference from the Go types
+	@CONTROLLER_GEN=$$($(tool) controller-gen) go run ./apis/internal/generate
+
+.PHONY: render
+render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
+	@go run ./test/render/cmd/render render \
+		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)"
+
+.PHONY: build
+build: ## Compile everything; the function goes to _output/
+	@go build ./...
+	@go build -trimpath -o _output/function-platform-application ./fn
+
+.PHONY: clean
+clean: ## Remove what `make build` left behind
+	@rm -rf _output
+
+##@ Checks
+
+# Not from Go's test cache: it does not see that the programs a test runs have changed.
+.PHONY: test
+test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./fn/...]
+ifdef UPDATE
+	@$(MAKE) test-golden-update
+endif
+	@$(tool) crossplane crossplane-core >/dev/null
+	@"$$($(tool) gotestsum)" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
+		-count=1 -shuffle=on $(if $(RACE),-race) $(or $(PKG),./...)
+
+.PHONY: test-golden-update
+test-golden-update: ## Rewrite the golden renderings; review the difference
+	@$(tool) crossplane crossplane-core >/dev/null
+	@go test ./test/render -count=1 -run '^TestGolden' -update
+
+.PHONY: lint
+lint: ## Run all linters: [FIX=1]
+	@"$$($(tool) golangci-lint)" run $(if $(FIX),--fix) ./...
+
+.PHONY: validate
+validate: ## Check everything rendered against the schemas of the API server: [EXAMPLE=web-application]
+	@go run ./test/render/cmd/render validate --example "$(EXAMPLE)"
+
+.PHONY: bench
+bench: ## Run all benchmarks
+	@go test -run '^$$' -bench . -benchmem ./...
+
+# Seconds for all fuzz targets together.
+FUZZ_SECONDS ?= 10
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a moment: [FUZZ_SECONDS=10 in total]
+	@mapfile -t targets < <(grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | \
+		sed -E 's,^(.*)/[^/]*:[0-9]+:func (.*),\1 \2,' | sort); \
+	(( $${#targets[@]} )) || { echo "there are no fuzz targets"; exit 1; }; \
+	each=$$(( ($(FUZZ_SECONDS) + $${#targets[@]} - 1) / $${#targets[@]} )); \
+	for target in "$${targets[@]}"; do \
+		read -r package name <<<"$$target"; \
+		echo "$$package $$name for $$each s"; \
+		output=$$(go test -run '^$$' -fuzz "^$$name\$$" -fuzztime "$${each}s" "$$package") || { echo "$$output"; exit 1; }; \
+	done
+
+# Copies of the files that a package is made of, each kind in a directory of its own.
+.PHONY: packages-check
+packages-check: ## Build all packages, without their runtime images, to prove that Crossplane can read them
+	@crossplane=$$($(tool) crossplane); \
+	stage=$$(mktemp -d); \
+	trap 'rm -rf "$$stage"' EXIT; \
+	mkdir "$$stage"/{configuration,claims,function,provider}; \
+	cp crossplane.yaml apis/platformapplication/{definition,composition}.yaml "$$stage/configuration"; \
+	cp package/claim/crossplane.yaml apis/claim/{definition,composition}.yaml "$$stage/claims"; \
+	cp package/function/crossplane.yaml package/function/input/*.yaml "$$stage/function"; \
+	cp package/provider/crossplane.yaml package/provider/crds/*.yaml "$$stage/provider"; \
+	for package in configuration claims function provider; do \
+		(cd "$$stage" && "$$crossplane" xpkg build --package-root="$$package" --package-file="$$package.xpkg" >/dev/null); \
+		echo "ok  $$package ($$(du -h "$$stage/$$package.xpkg" | cut -f1))"; \
+	done
+
+.PHONY: ci
+ci: ## Run all that must pass before a merge, as the build server does
+	@.ci/run
