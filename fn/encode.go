@@ -4,12 +4,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/types/known/structpb"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
@@ -41,12 +41,12 @@ func encode(rsp *fnv1.RunFunctionResponse, observed *structpb.Struct, r compose.
 
 // encodeStatus touches nothing of the observed composite resource but its status.
 func encodeStatus(rsp *fnv1.RunFunctionResponse, observed *structpb.Struct, r compose.Result) error {
-	b, err := json.Marshal(r.Status)
+	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&r.Status)
 	if err != nil {
 		return fmt.Errorf("cannot encode status: %w", err)
 	}
-	status := &structpb.Struct{}
-	if err := status.UnmarshalJSON(b); err != nil {
+	status, err := structpb.NewStruct(m)
+	if err != nil {
 		return fmt.Errorf("cannot encode status: %w", err)
 	}
 

@@ -51,7 +51,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 
 	input, err := decodeInput(req)
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+		return f.fatal(rsp, compose.ReasonSettingsInvalid, err), nil
 	}
 	ref := settings.EnvironmentConfig(input)
 	requireEnvironmentConfig(rsp, ref.Name)
@@ -63,10 +63,10 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 
 	platform, err := settings.Resolve(input, overlay)
 	if state == notFound && ref.Required {
-		err = environmentConfigNotFound(ref, err)
+		return f.fatal(rsp, compose.ReasonSettingsMissing, environmentConfigNotFound(ref, err)), nil
 	}
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonSettingsMissing, err), nil
+		return f.fatal(rsp, compose.ReasonSettingsInvalid, err), nil
 	}
 
 	result, err := compose.Compose(app, platform, seen)
@@ -112,7 +112,7 @@ func settingsMissing(ref settings.Reference) string {
 }
 
 func environmentConfigNotFound(ref settings.Reference, also error) error {
-	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it, or set environmentConfigRef.resolution to %s in the Composition's input", ref.Name, settings.ResolutionOptional)
+	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there", ref.Name, settings.ResolutionOptional)
 	if also != nil {
 		err = fmt.Errorf("%w; %w", err, also)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -282,6 +283,47 @@ func TestHeldReadiness(t *testing.T) {
 	}
 }
 
+// TestSecretRemoved shows that the keys of a secret stay in the Secret until no
+// pod refers to them any more.
+func TestSecretRemoved(t *testing.T) {
+	w := runningWorld(t)
+	listed := func(rsp *fnv1.RunFunctionResponse) (names []string) {
+		for _, s := range list(at(desired(rsp, compose.NameSecretSync), "spec", "forProvider", "secrets")) {
+			names = append(names, fmt.Sprint(s["name"]))
+		}
+		return names
+	}
+	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "api-credentials", "optional": true}}
+	steps := []struct {
+		reason string
+		do     func()
+		want   []string
+	}{
+		{reason: "Pods that run refer to the secret.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
+		{reason: "They do until the rollout is over.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
+		{reason: "Then nobody needs it.", do: w.rollout, want: []string{"api-credentials"}},
+		{reason: "The same goes for the last secret of all.", do: func() {
+			w.sync("api-credentials", "Synced", "API_KEY")
+			w.reconcile()
+			w.rollout()
+			delete(nested(w.xr, "spec"), "secrets")
+		}, want: []string{"api-credentials"}},
+		{reason: "Without secrets there is nothing to sync.", do: func() {
+			w.reconcile()
+			w.rollout()
+		}, want: nil},
+	}
+	for _, s := range steps {
+		s.do()
+		if diff := cmp.Diff(s.want, listed(w.reconcile())); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want secrets of the sync, +got:\n%s", s.reason, diff)
+		}
+	}
+	if _, ok := w.composed[compose.NameSecretSync]; ok {
+		t.Error("RunFunction(...): want no sync for an application without secrets")
+	}
+}
+
 // TestRestartOnSecretChange shows that pods can be left alone.
 func TestRestartOnSecretChange(t *testing.T) {
 	w := runningWorld(t)
@@ -367,7 +409,7 @@ func TestSettings(t *testing.T) {
 		},
 		"NotFound": {
 			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
-			want:   `cannot find EnvironmentConfig "platform-application": create it, or set environmentConfigRef.resolution to Optional in the Composition's input; cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
+			want:   `cannot find EnvironmentConfig "platform-application": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
 		},
 		"OtherNotFound": {
 			reason: "So is one that the input names, even if the input has everything else.",
@@ -376,7 +418,7 @@ func TestSettings(t *testing.T) {
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
 				return s
 			}()},
-			want: `cannot find EnvironmentConfig "production": create it, or set environmentConfigRef.resolution to Optional in the Composition's input`,
+			want: `cannot find EnvironmentConfig "production": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
 		},
 		"Missing": {
 			reason: "All that is missing is named at once.",

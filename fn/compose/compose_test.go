@@ -453,6 +453,11 @@ func TestConditions(t *testing.T) {
 			map[string]any{"key": "client-id", "dataKey": "a.client-id"}, map[string]any{"key": "clientId", "dataKey": "a.clientId"},
 		}},
 	}}}}
+	conflict := azureSeen()
+	conflict[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{
+		"atProvider": map[string]any{"secrets": []any{map[string]any{"name": "a", "state": "Synced", "version": "1"}}},
+		"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "TargetConflict", "message": "a Secret of that name is not ours."}},
+	}}
 	waiting := azureSeen()
 	waiting[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
 		map[string]any{"name": "a", "state": "AwaitingValue", "message": "set POSTGRES_USER."},
@@ -493,6 +498,16 @@ func TestConditions(t *testing.T) {
 			reason: "The provider's words say what to do.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
 			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a: AwaitingValue, set POSTGRES_USER; b: Pending, not looked at yet, which normally takes a minute."},
+		},
+		"SecretsOptional": {
+			reason: "An optional secret that nobody gave a value is no problem.",
+			spec:   `{"secrets": [{"name": "a", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
+			want: Condition{Status: True, Reason: ReasonAvailable, Message: "0 of 1 secrets are synced; the others are optional and have no value."},
+		},
+		"SecretNotWritten": {
+			reason: "Values that are not written are of no use.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: conflict, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault cannot be written: a Secret of that name is not ours."},
 		},
 		"KeysCollide": {
 			reason: "Two keys that become one variable are both named.",

@@ -27,6 +27,7 @@ const (
 	ReasonAzureRefused       = "AzureRefused"
 	ReasonNotRequested       = "NotRequested"
 	ReasonSecretsNotSynced   = "SecretsNotSynced"
+	ReasonSecretNotWritten   = "SecretNotWritten"
 	ReasonVariablesCollide   = "VariablesCollide"
 	ReasonWaitingForSecrets  = "WaitingForSecrets"
 	ReasonHeld               = "Held"
@@ -36,6 +37,7 @@ const (
 	ReasonFieldsIgnored      = "FieldsIgnored"
 	ReasonNoFieldsIgnored    = "NoFieldsIgnored"
 	ReasonSettingsMissing    = "PlatformSettingsMissing"
+	ReasonSettingsInvalid    = "PlatformSettingsInvalid"
 	ReasonInvalid            = "Invalid"
 	ReasonAccessPoliciesUsed = "AccessPoliciesUsed"
 )
@@ -66,6 +68,15 @@ func (o Object) problem() string {
 		return ""
 	}
 	return shorten(first(synced.message, synced.reason))
+}
+
+// notReady returns why a managed resource says it is not ready, if it does.
+func (o Object) notReady() string {
+	ready := o.condition("Ready")
+	if ready.status != "False" || ready.reason == "Creating" {
+		return ""
+	}
+	return shorten(first(ready.message, ready.reason))
 }
 
 // shorten an error of Azure, which can have pages, to what fits a condition.

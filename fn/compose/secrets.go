@@ -10,6 +10,7 @@ import (
 
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -42,9 +43,10 @@ func (s syncedSecret) state() string {
 
 func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
 
-// mayBeMissing is true of an optional secret that the vault does not have.
-func (s syncedSecret) mayBeMissing() bool {
-	return s.spec.Optional && s.state() == string(secretsv1alpha1.StateMissing)
+// notNeeded is true of an optional secret that nobody has given a value.
+func (s syncedSecret) notNeeded() bool {
+	state := secretsv1alpha1.State(s.state())
+	return s.spec.Optional && !s.ready() && (state == secretsv1alpha1.StateMissing || state == secretsv1alpha1.StateAwaitingValue)
 }
 
 // secrets is what is known of the application's secrets.
@@ -53,9 +55,12 @@ type secrets struct {
 	// target is the Kubernetes Secret that has the values.
 	target, revision string
 	environment      envmap.Environment
+	// retiring secrets are still needed by pods that are being replaced.
+	retiring []secretsv1alpha1.SyncedSecret
 	// composed is false until vault and identity exist.
 	composed bool
-	problem  string
+	// problem is what keeps the sync as a whole from working.
+	problem string
 }
 
 // secretSync keeps the application's Kubernetes Secret in step with its vault.
@@ -64,7 +69,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	s := secrets{
 		target:   c.target(seen),
 		revision: seen.str("status", "atProvider", "target", "revision"),
-		problem:  seen.problem(),
+		problem:  first(seen.problem(), seen.notReady()),
 	}
 
 	observed := map[string]Object{}
@@ -77,8 +82,9 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	}
 	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes)
 
+	s.retiring = c.retiringSecrets(seen)
 	switch {
-	case len(s.list) == 0:
+	case len(s.list)+len(s.retiring) == 0:
 		s.composed = true
 	case v.uri == "" || i.clientID == "":
 		s.composed = c.keep(NameSecretSync)
@@ -126,7 +132,49 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *secret
 		}
 		object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, synced)
 	}
+	object.Spec.ForProvider.Secrets = append(object.Spec.ForProvider.Secrets, s.retiring...)
 	return object
+}
+
+// retiringSecrets are no longer in the spec, but pods that run still refer to
+// their keys: one that restarts before the rollout is over, or if it fails, must
+// find them.
+func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecret {
+	deployment, running := c.seen[NameDeployment]
+	if !running || c.app.Spec.Deployment == nil {
+		return nil
+	}
+	listed := map[string]bool{}
+	for _, s := range c.app.Spec.Secrets {
+		listed[strings.ToLower(s.Name)] = true
+	}
+	var retiring []secretsv1alpha1.SyncedSecret
+	for _, e := range seen.list("spec", "forProvider", "secrets") {
+		m, _ := e.(map[string]any)
+		secret := secretsv1alpha1.SyncedSecret{}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[strings.ToLower(secret.Name)] {
+			continue
+		}
+		if rollout(deployment).Status != True || refersTo(deployment, secret.Name) {
+			retiring = append(retiring, secret)
+		}
+	}
+	return retiring
+}
+
+// refersTo tells whether pods have a variable that comes from a secret.
+func refersTo(deployment Object, secret string) bool {
+	for _, e := range deployment.list("spec", "template", "spec", "containers") {
+		container, _ := e.(map[string]any)
+		for _, e := range Object(container).list("env") {
+			variable, _ := e.(map[string]any)
+			key := Object(variable).str("valueFrom", "secretKeyRef", "key")
+			if name, _, _ := strings.Cut(key, "."); name == secret {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // structure returns the keys a secret has when it is created, and whether it
@@ -261,7 +309,7 @@ func (s secrets) condition() Condition {
 
 	var unsynced []syncedSecret
 	for _, secret := range s.list {
-		if !secret.synced() && !secret.mayBeMissing() {
+		if !secret.synced() && !secret.notNeeded() {
 			unsynced = append(unsynced, secret)
 		}
 	}
@@ -271,12 +319,20 @@ func (s secrets) condition() Condition {
 		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
 		return c
 	}
+	if s.problem != "" {
+		c.Status, c.Reason = False, ReasonSecretNotWritten
+		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s cannot be written: %s.", synced, total, s.target, strings.TrimSuffix(s.problem, "."))
+		return c
+	}
 	if len(s.environment.Collisions) > 0 {
 		c.Status, c.Reason = False, ReasonVariablesCollide
 		c.Message = collisions(s.environment.Collisions)
 		return c
 	}
 	c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
+	if synced < total {
+		c.Message = strings.TrimSuffix(c.Message, ".") + "; the others are optional and have no value."
+	}
 	return c
 }
 

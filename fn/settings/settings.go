@@ -193,10 +193,19 @@ func (c *checker) keyVault(kv *v1alpha1.KeyVaultDefaults) {
 		c.uuid(fmt.Sprintf("keyVault.officers[%d].objectId", i), o.ObjectID)
 		c.oneOf(fmt.Sprintf("keyVault.officers[%d].principalType", i), o.PrincipalType, "User", "Group", "ServicePrincipal")
 	}
+	vaults := map[string]v1alpha1.AssignedVault{}
 	for i, a := range kv.Assigned {
+		field := fmt.Sprintf("keyVault.assigned[%d]", i)
 		if a.Name == "" || a.Namespace == "" || a.Application == "" {
-			c.add(fmt.Sprintf("keyVault.assigned[%d]", i), "name, namespace and application are required")
+			c.add(field, "name, namespace and application are required")
+			continue
 		}
+		// Two applications in one vault would read each other's secrets, and fight
+		// over the role assignments of officers, which Azure has once only.
+		if other, ok := vaults[strings.ToLower(a.Name)]; ok {
+			c.add(field, fmt.Sprintf("vault %s is assigned to %s/%s already", a.Name, other.Namespace, other.Application))
+		}
+		vaults[strings.ToLower(a.Name)] = a
 	}
 }
 

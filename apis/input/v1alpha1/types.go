@@ -169,7 +169,7 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:MaxItems=20
 	Officers []Officer `json:"officers,omitempty"`
 
-	// Assigned lists existing vaults and the application that may use each, with
+	// Assigned lists existing vaults and the one application that may use each, with
 	// spec.keyVault.name. An application that names another vault is refused, or
 	// it could read the secrets of others.
 	// +optional

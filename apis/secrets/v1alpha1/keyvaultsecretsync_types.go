@@ -17,7 +17,8 @@ type State string
 const (
 	// StateSynced: the content of the latest version is in the Secret.
 	StateSynced State = "Synced"
-	// StateAwaitingValue: a key of the structure is still empty or null.
+	// StateAwaitingValue: a key of the structure is still empty or null, or the
+	// secret has no structure and was created without any keys.
 	StateAwaitingValue State = "AwaitingValue"
 	// StateMissing: the vault has no such secret.
 	StateMissing State = "Missing"
@@ -67,8 +68,8 @@ type KeyVaultSecretSyncParameters struct {
 	// Target is the Kubernetes Secret to write.
 	Target Target `json:"target"`
 
-	// CreateMissing creates listed secrets that have keys and that the vault does
-	// not have, with the identity of the provider configuration. Nothing is ever
+	// CreateMissing creates listed secrets that the vault does not have, with
+	// their keys and without values, with the identity of the provider configuration. Nothing is ever
 	// overwritten or deleted. Default: false.
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`

@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package settings
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+)
+
+const complete = `"tenantId": "11111111-1111-4111-8111-111111111111", "subscriptionId": "22222222-2222-4222-8222-222222222222", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "https://issuer.example.com/"`
+
+func TestResolve(t *testing.T) {
+	type args struct{ input, overlay string }
+	type want struct {
+		settings func(s v1alpha1.PlatformConfigSpec) any
+		value    any
+		err      string
+	}
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   want
+	}{
+		"Defaults": {
+			reason: "What is left out has a default, so that no reader has to think of it.",
+			args:   args{input: `{` + complete + `}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					return []any{s.Cloud, *s.AzureProviderConfigRef, s.KeyVault.SKU, s.KeyVault.DeletionPolicy, *s.KeyVault.SoftDeleteRetentionDays, *s.Secrets.CreateMissing, s.Secrets.EnvironmentPrefixes}
+				},
+				value: []any{"AzurePublic", v1alpha1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: "default"}, "standard", "Retain", int32(90), true, []string{"common-", "dev-", "stg-", "prd-", "prod-"}},
+			},
+		},
+		"ValuesReplace": {
+			reason: "A value of the overlay replaces that of the input.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"location": "northeurope"}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Location }, value: "northeurope"},
+		},
+		"ObjectsMerge": {
+			reason: "Objects are merged, at every depth.",
+			args:   args{input: `{` + complete + `, "tags": {"a": "1", "b": "1"}, "keyVault": {"sku": "premium"}}`, overlay: `{"tags": {"b": "2", "c": "2"}, "keyVault": {"deletionPolicy": "SoftDelete"}}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					return []any{s.Tags, s.KeyVault.SKU, s.KeyVault.DeletionPolicy}
+				},
+				value: []any{map[string]string{"a": "1", "b": "2", "c": "2"}, "premium", "SoftDelete"},
+			},
+		},
+		"ListsReplace": {
+			reason: "Lists are replaced: to merge them could only ever add officers.",
+			args: args{
+				input:   `{` + complete + `, "keyVault": {"officers": [{"objectId": "33333333-3333-4333-8333-333333333333", "principalType": "Group"}]}}`,
+				overlay: `{"keyVault": {"officers": [{"objectId": "44444444-4444-4444-8444-444444444444"}]}}`,
+			},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any { return s.KeyVault.Officers },
+				value:    []v1alpha1.Officer{{ObjectID: "44444444-4444-4444-8444-444444444444"}},
+			},
+		},
+		"AllMissing": {
+			reason: "All that is missing is named at once.",
+			args:   args{input: `{}`},
+			want:   want{err: "cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl"},
+		},
+		"AllWrong": {
+			reason: "All that is wrong is named at once, with its path.",
+			args: args{input: `{"tenantId": "contoso", "subscriptionId": "prod", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "http://issuer",
+				"cloud": "Moon", "secretCreatorPrincipalId": "me", "azureProviderConfigRef": {"kind": "Config"},
+				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
+				"secrets": {"environmentPrefixes": [""], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
+				"ingress": {"types": [{}]}}`},
+			want: want{err: `cannot use platform settings: tenantId: must be a UUID
+subscriptionId: must be a UUID
+secretCreatorPrincipalId: must be a UUID
+oidcIssuerUrl: must be an https URL
+cloud: must be one of AzurePublic, AzureUSGovernment, AzureChina
+azureProviderConfigRef.kind: must be one of ProviderConfig, ClusterProviderConfig
+azureProviderConfigRef.name: is required
+keyVault.sku: must be one of standard, premium
+keyVault.deletionPolicy: must be one of Retain, SoftDelete
+keyVault.softDeleteRetentionDays: must be from 7 to 90
+keyVault.officers[0].objectId: must be a UUID
+keyVault.officers[0].principalType: must be one of User, Group, ServicePrincipal
+keyVault.assigned[0]: name, namespace and application are required
+keyVault.assigned[2]: vault Legacy is assigned to shop/api already
+secrets.environmentPrefixes[0]: must not be empty
+secrets.structures[0].name: is required
+secrets.pollInterval: must be a duration such as 30s or 5m
+ingress.types[0].name: is required`},
+		},
+		"Misspelt": {
+			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},
+			want:   want{err: `cannot read platform settings: unknown field "officer"`},
+		},
+		"WrongType": {
+			reason: "A wrong type is named with its path.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tags": ["a"]}`},
+			want:   want{err: `cannot read platform settings: tags: must be of type map[string]string, not array`},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			input := &v1alpha1.PlatformConfig{}
+			if err := json.Unmarshal([]byte(tc.args.input), &input.Spec); err != nil {
+				t.Fatal(err)
+			}
+			var overlay map[string]any
+			if tc.args.overlay != "" {
+				if err := json.Unmarshal([]byte(tc.args.overlay), &overlay); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := Resolve(input, overlay)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tc.want.err, got); diff != "" {
+				t.Fatalf("\n%s\nResolve(...): -want error, +got:\n%s", tc.reason, diff)
+			}
+			if err != nil {
+				return
+			}
+			if diff := cmp.Diff(tc.want.value, tc.want.settings(s)); diff != "" {
+				t.Errorf("\n%s\nResolve(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestAssigned(t *testing.T) {
+	s := &v1alpha1.PlatformConfigSpec{KeyVault: &v1alpha1.KeyVaultDefaults{Assigned: []v1alpha1.AssignedVault{
+		{Name: "Legacy", Namespace: "shop", Application: "api"},
+	}}}
+	cases := map[string]struct {
+		reason                        string
+		vault, namespace, application string
+		want                          bool
+	}{
+		"Assigned":         {"The application it is assigned to may use a vault; Azure ignores case.", "legacy", "shop", "api", true},
+		"OtherNamespace":   {"An application of that name elsewhere may not.", "legacy", "billing", "api", false},
+		"OtherApplication": {"Nor may its neighbour.", "legacy", "shop", "web", false},
+		"OtherVault":       {"Nor may it use other vaults.", "billing", "shop", "api", false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if _, got := Assigned(s, tc.vault, tc.namespace, tc.application); got != tc.want {
+				t.Errorf("\n%s\nAssigned(...): want %t, got %t", tc.reason, tc.want, got)
+			}
+		})
+	}
+}
