@@ -85,11 +85,12 @@ func TestServeInsecurely(t *testing.T) {
 func serve(ctx context.Context, t *testing.T, args ...string) *bytes.Buffer {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "function")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", program, ".").CombinedOutput() //nolint:gosec // Our own program, in a directory of the test.
+	if err != nil {
 		t.Fatalf("cannot build function: %v\n%s", err, out)
 	}
 	logs := &bytes.Buffer{}
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // As above.
 	cmd.Stdout, cmd.Stderr = logs, logs
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("cannot start function: %v", err)

@@ -107,15 +107,9 @@ ingress.types[0].name: is required`},
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			input := &v1alpha1.PlatformConfig{}
-			if err := json.Unmarshal([]byte(tc.args.input), &input.Spec); err != nil {
-				t.Fatal(err)
-			}
+			read(t, tc.args.input, &input.Spec)
 			var overlay map[string]any
-			if tc.args.overlay != "" {
-				if err := json.Unmarshal([]byte(tc.args.overlay), &overlay); err != nil {
-					t.Fatal(err)
-				}
-			}
+			read(t, tc.args.overlay, &overlay)
 			s, err := Resolve(input, overlay)
 			got := ""
 			if err != nil {
@@ -131,6 +125,17 @@ ingress.types[0].name: is required`},
 				t.Errorf("\n%s\nResolve(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// read a JSON document, if there is one.
+func read(t *testing.T, doc string, into any) {
+	t.Helper()
+	if doc == "" {
+		return
+	}
+	if err := json.Unmarshal([]byte(doc), into); err != nil {
+		t.Fatal(err)
 	}
 }
 
