@@ -5,7 +5,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/jsonerror"
 )
 
 // A manifest is a composite resource, be it namespaced or behind a claim.
@@ -26,14 +26,7 @@ type manifest struct {
 		Namespace string            `json:"namespace"`
 		Labels    map[string]string `json:"labels"`
 	} `json:"metadata"`
-	Spec struct {
-		v1alpha1.PlatformApplicationSpec
-
-		ClaimRef *struct {
-			Name      string `json:"name"`
-			Namespace string `json:"namespace"`
-		} `json:"claimRef"`
-	} `json:"spec"`
+	Spec   v1alpha1.PlatformApplicationSpec   `json:"spec"`
 	Status v1alpha1.PlatformApplicationStatus `json:"status"`
 }
 
@@ -48,12 +41,12 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Name:      m.Metadata.Name,
 		Namespace: m.Metadata.Namespace,
 		Labels:    m.Metadata.Labels,
-		Spec:      m.Spec.PlatformApplicationSpec,
+		Spec:      m.Spec,
 		Status:    m.Status,
-		Ignored:   ignoredFields(m.Spec.PlatformApplicationSpec, xr),
+		Ignored:   ignoredFields(m.Spec, xr),
 	}
-	if ref := m.Spec.ClaimRef; ref != nil {
-		a.Name, a.Namespace = ref.Name, ref.Namespace
+	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil {
+		a.Name, a.Namespace = claim["name"].GetStringValue(), claim["namespace"].GetStringValue()
 	}
 	if a.Namespace == "" {
 		return a, fmt.Errorf("cannot compose %s %q: it has no namespace; create a %s in the namespace of the application", v1alpha1.LegacyKind, a.Name, v1alpha1.Kind)
@@ -164,9 +157,5 @@ func decode(s *structpb.Struct, into any) error {
 	if err != nil {
 		return err //nolint:wrapcheck // The caller says what was read.
 	}
-	err = json.Unmarshal(b, into)
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s: must be of type %s, not %s", t.Field, t.Type, t.Value)
-	}
-	return err //nolint:wrapcheck // The caller says what was read.
+	return jsonerror.Explain(json.Unmarshal(b, into))
 }

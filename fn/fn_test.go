@@ -433,7 +433,7 @@ func TestSettings(t *testing.T) {
 		"WrongType": {
 			reason: "A wrong type is named with its field.",
 			args:   args{environment: map[string]any{"keyVault": map[string]any{"softDeleteRetentionDays": "90"}}},
-			want:   "cannot read platform settings: keyVault.softDeleteRetentionDays: must be of type int32, not string",
+			want:   "cannot read platform settings: keyVault.softDeleteRetentionDays: must be a whole number, not a string",
 		},
 		"WrongInput": {
 			reason: "The input is read strictly, too.",

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -20,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/jsonerror"
 )
 
 // Resolution policies of an EnvironmentConfig.
@@ -98,16 +98,7 @@ func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(s); err != nil {
-		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fmt.Errorf("%s: must be of type %s, not %s", t.Field, t.Type, t.Value)
-		}
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one object")
-	}
-	return nil
+	return jsonerror.Explain(d.Decode(s))
 }
 
 // check names everything that is missing first, because a platform team that

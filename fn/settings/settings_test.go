@@ -101,7 +101,7 @@ ingress.types[0].name: is required`},
 		"WrongType": {
 			reason: "A wrong type is named with its path.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tags": ["a"]}`},
-			want:   want{err: `cannot read platform settings: tags: must be of type map[string]string, not array`},
+			want:   want{err: `cannot read platform settings: tags: must be an object, not a list`},
 		},
 	}
 	for name, tc := range cases {

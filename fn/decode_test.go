@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"testing"
+
+	"github.com/crossplane/function-sdk-go/resource"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDecodeApplication shows how manifests are read that a schema has not seen.
+func TestDecodeApplication(t *testing.T) {
+	type want struct {
+		name, namespace string
+		ignored         []string
+		err             string
+	}
+	cases := map[string]struct {
+		reason string
+		xr     string
+		want   want
+	}{
+		"Namespaced": {
+			reason: "A namespaced application has its own name and namespace.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {}}`,
+			want:   want{name: "a", namespace: "b"},
+		},
+		"Claim": {
+			reason: "An application behind a claim has those of the claim.",
+			xr:     `{"metadata": {"name": "a-x7k2p"}, "spec": {"claimRef": {"name": "a", "namespace": "b"}}}`,
+			want:   want{name: "a", namespace: "b"},
+		},
+		"NoNamespace": {
+			reason: "There is nowhere to compose an application without a namespace.",
+			xr:     `{"metadata": {"name": "a"}, "spec": {}}`,
+			want:   want{name: "a", err: `cannot compose XPlatformApplication "a": it has no namespace; create a PlatformApplication in the namespace of the application`},
+		},
+		"WrongType": {
+			reason: "A wrong type is named with its field.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "replicas": "3"}}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.replicas: must be a whole number, not a string`},
+		},
+		"WrongListItem": {
+			reason: "So is one in a list.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"secrets": ["postgres-credentials"]}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.secrets: must be an object, not a string`},
+		},
+		"Newer": {
+			reason: "A field of a newer version is no error.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"future": {"x": 1}}, "status": {"future": []}}`,
+			want:   want{name: "a", namespace: "b"},
+		},
+		"Ignored": {
+			reason: "What is preserved and has no effect is listed, unless it is empty.",
+			xr: `{"metadata": {"name": "a", "namespace": "b"}, "spec": {
+				"resources": {}, "resourceRequirements": [{"resourceType": "postgres"}], "managedResources": null, "rollouts": {"canary": true},
+				"networking": {"inbound": [], "outbound": ["x"], "cdn": {"enabled": false}, "ingress": {"hostnames": ["h"], "oidc": {"enabled": true, "provider": "x"}}}}}`,
+			want: want{name: "a", namespace: "b", ignored: []string{
+				"spec.resourceRequirements", "spec.rollouts", "spec.networking.outbound", "spec.networking.cdn",
+				"spec.networking.ingress.oidc.provider", "spec.networking.ingress (enabled is not true)",
+			}},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a, err := decodeApplication(resource.MustStructJSON(tc.xr))
+			got := want{name: a.Name, namespace: a.Namespace, ignored: a.Ignored}
+			if err != nil {
+				got.err, got.ignored = err.Error(), nil
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\ndecodeApplication(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
