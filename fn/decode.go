@@ -12,6 +12,7 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
 	"google.golang.org/protobuf/types/known/structpb"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -26,14 +27,16 @@ type manifest struct {
 		Namespace string            `json:"namespace"`
 		Labels    map[string]string `json:"labels"`
 	} `json:"metadata"`
-	Spec   v1alpha1.PlatformApplicationSpec   `json:"spec"`
-	Status v1alpha1.PlatformApplicationStatus `json:"status"`
+	Spec v1alpha1.PlatformApplicationSpec `json:"spec"`
 }
 
 // decodeApplication reads a composite resource. An application behind a claim
 // has the claim's name and namespace, so that both variants compose the same.
 func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 	var m manifest
+	if err := checkQuantities(xr); err != nil {
+		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
+	}
 	if err := decode(xr, &m); err != nil {
 		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
 	}
@@ -42,7 +45,7 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Namespace: m.Metadata.Namespace,
 		Labels:    m.Metadata.Labels,
 		Spec:      m.Spec,
-		Status:    m.Status,
+		Status:    decodeStatus(xr.GetFields()["status"].GetStructValue()),
 		Ignored:   ignoredFields(m.Spec, xr),
 	}
 	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil {
@@ -52,6 +55,33 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		return a, fmt.Errorf("cannot compose %s %q: it has no namespace; create a %s in the namespace of the application", v1alpha1.LegacyKind, a.Name, v1alpha1.Kind)
 	}
 	return a, nil
+}
+
+// decodeStatus reads the last status. One that cannot be read is none: it is
+// written anew by every call, and must not keep an application from changing.
+func decodeStatus(status *structpb.Struct) v1alpha1.PlatformApplicationStatus {
+	var last v1alpha1.PlatformApplicationStatus
+	if err := decode(status, &last); err != nil {
+		return v1alpha1.PlatformApplicationStatus{}
+	}
+	return last
+}
+
+// checkQuantities names the quantity that is wrong, which decoding does not.
+func checkQuantities(xr *structpb.Struct) error {
+	deployment := xr.GetFields()["spec"].GetStructValue().GetFields()["deployment"].GetStructValue()
+	resources := deployment.GetFields()["resources"].GetStructValue()
+	for _, group := range []string{"limits", "requests"} {
+		quantities := resources.GetFields()[group].GetStructValue().GetFields()
+		for _, name := range slices.Sorted(maps.Keys(quantities)) {
+			if s, ok := quantities[name].GetKind().(*structpb.Value_StringValue); ok {
+				if _, err := resource.ParseQuantity(s.StringValue); err != nil {
+					return fmt.Errorf("spec.deployment.resources.%s.%s: %q is not a quantity such as 500m, 2 or 512Mi", group, name, s.StringValue)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // ignoredFields lists what a manifest has that is preserved and not acted on.

@@ -47,6 +47,16 @@ func TestDecodeApplication(t *testing.T) {
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"secrets": ["postgres-credentials"]}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.secrets: must be an object, not a string`},
 		},
+		"Quantity": {
+			reason: "A quantity that is none is named.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: "lots" is not a quantity such as 500m, 2 or 512Mi`},
+		},
+		"OddStatus": {
+			reason: "A status that cannot be read is none.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "status": {"keyVault": "x"}}`,
+			want:   want{name: "a", namespace: "b"},
+		},
 		"Newer": {
 			reason: "A field of a newer version is no error.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"future": {"x": 1}}, "status": {"future": []}}`,
