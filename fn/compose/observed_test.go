@@ -50,6 +50,11 @@ func TestOwn(t *testing.T) {
 			want: `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},
 				"spec": {"replicas": 2, "template": {"metadata": {"labels": {"x": "y"}, "annotations": {"meta.p6m.dev/secrets-revision": "r"}}, "spec": {"containers": [{"image": "i"}]}}}}`,
 		},
+		"DeploymentWithoutRevision": {
+			reason:   "Pods without a revision have no annotation of ours.",
+			observed: `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}`,
+			want:     `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"metadata": {}}}}`,
+		},
 		"Ingress": {
 			reason:   "Annotations of an Ingress are the application's, but for those that machines write.",
 			observed: `{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a", "annotations": {"nginx.ingress.kubernetes.io/auth-url": "u", "crossplane.io/composition-resource-name": "ingress", "kubectl.kubernetes.io/last-applied-configuration": "{}"}}, "spec": {"rules": []}}`,
