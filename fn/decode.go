@@ -5,6 +5,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ type manifest struct {
 // has the claim's name and namespace, so that both variants compose the same.
 func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 	var m manifest
-	if err := checkQuantities(xr); err != nil {
+	if err := errors.Join(checkConfig(xr), checkQuantities(xr)); err != nil {
 		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
 	}
 	if err := decode(xr, &m); err != nil {
@@ -65,6 +66,32 @@ func decodeStatus(status *structpb.Struct) v1alpha1.PlatformApplicationStatus {
 		return v1alpha1.PlatformApplicationStatus{}
 	}
 	return last
+}
+
+// decodeConditions reads the conditions this function has set.
+func decodeConditions(xr *structpb.Struct) map[string]compose.Condition {
+	out := map[string]compose.Condition{}
+	for _, v := range xr.GetFields()["status"].GetStructValue().GetFields()["conditions"].GetListValue().GetValues() {
+		c := v.GetStructValue().GetFields()
+		out[c["type"].GetStringValue()] = compose.Condition{
+			Type:    c["type"].GetStringValue(),
+			Status:  compose.ConditionStatus(c["status"].GetStringValue()),
+			Reason:  c["reason"].GetStringValue(),
+			Message: c["message"].GetStringValue(),
+		}
+	}
+	return out
+}
+
+// checkConfig names the variable that is not a string, which decoding does not.
+func checkConfig(xr *structpb.Struct) error {
+	config := xr.GetFields()["spec"].GetStructValue().GetFields()["config"].GetStructValue().GetFields()
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		if _, ok := config[name].GetKind().(*structpb.Value_StringValue); !ok {
+			return fmt.Errorf("spec.config.%s: must be a string: put the value in quotes", name)
+		}
+	}
+	return nil
 }
 
 // checkQuantities names the quantity that is wrong, which decoding does not.

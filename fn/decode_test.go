@@ -47,6 +47,11 @@ func TestDecodeApplication(t *testing.T) {
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"secrets": ["postgres-credentials"]}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.secrets: must be an object, not a string`},
 		},
+		"Config": {
+			reason: "A variable that is no string is named.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"config": {"A": "1", "PORT": 8080}}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.config.PORT: must be a string: put the value in quotes`},
+		},
 		"Quantity": {
 			reason: "A quantity that is none is named.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,

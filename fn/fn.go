@@ -44,14 +44,14 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	xr := req.GetObserved().GetComposite().GetResource()
 	app, err := decodeApplication(xr)
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
 	}
 	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
 	seen := decodeObserved(req.GetObserved().GetResources())
 
 	input, err := decodeInput(req)
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonSettingsInvalid, err), nil
+		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
 	}
 	ref := settings.EnvironmentConfig(input)
 	requireEnvironmentConfig(rsp, ref.Name)
@@ -63,15 +63,15 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 
 	platform, err := settings.Resolve(input, overlay)
 	if state == notFound && ref.Required {
-		return f.fatal(rsp, compose.ReasonSettingsMissing, environmentConfigNotFound(ref, err)), nil
+		return f.fatal(rsp, xr, compose.ReasonSettingsMissing, environmentConfigNotFound(ref, err)), nil
 	}
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonSettingsInvalid, err), nil
+		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
 	}
 
 	result, err := compose.Compose(app, platform, seen)
 	if err != nil {
-		return f.fatal(rsp, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
+		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 	return f.respond(rsp, xr, result)
@@ -79,7 +79,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 
 func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r compose.Result) (*fnv1.RunFunctionResponse, error) {
 	if err := encode(rsp, xr, r); err != nil {
-		return f.fatal(rsp, compose.ReasonInvalid, err), nil
+		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
 	}
 	if !r.Waiting && allReady(r.Resources) {
 		rsp.Meta.Ttl = durationpb.New(ttlReady)
@@ -88,12 +88,21 @@ func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r
 }
 
 // fatal makes Crossplane change nothing. It cannot say so to a claim, so a
-// condition does.
-func (f *Function) fatal(rsp *fnv1.RunFunctionResponse, reason string, err error) *fnv1.RunFunctionResponse {
+// condition does; the others stay as they were, since nothing changes.
+func (f *Function) fatal(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, reason string, err error) *fnv1.RunFunctionResponse {
 	f.log.Info("Changed nothing", "error", err)
-	response.ConditionFalse(rsp, compose.TypeWorkloadReady, reason).
-		WithMessage("Nothing was changed, and what runs keeps running: " + err.Error()).
-		TargetCompositeAndClaim()
+	message := "Nothing was changed, and what runs keeps running: " + err.Error()
+	last := decodeConditions(xr)
+	for _, t := range compose.ConditionTypes() {
+		c, ok := last[t]
+		if !ok {
+			c = compose.Condition{Type: t, Status: compose.Unknown, Reason: reason, Message: message}
+		}
+		if t == compose.TypeWorkloadReady {
+			c = compose.Condition{Type: t, Status: compose.False, Reason: reason, Message: message}
+		}
+		rsp.Conditions = append(rsp.Conditions, encodeCondition(c))
+	}
 	response.Fatal(rsp, err)
 	return rsp
 }

@@ -129,7 +129,9 @@ func TestHold(t *testing.T) {
 		}
 		return m
 	}
-	old := podSpec{Image: "shop-api:1", Env: synced, Revision: "rev-1"}
+	// Frozen: if it changes, an upgrade of the function rolls all pods.
+	const revision = "5ee6300c21a65de7"
+	old := podSpec{Image: "shop-api:1", Env: synced, Revision: revision}
 
 	type want struct {
 		pod    podSpec
@@ -148,7 +150,7 @@ func TestHold(t *testing.T) {
 		"NewImage": {
 			reason: "A new image rolls out.",
 			change: func(w *world) { nested(w.xr, "spec", "deployment")["image"] = "shop-api:2" },
-			want:   want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+			want:   want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"NewSecret": {
 			reason: "A secret that is newly listed and not synced holds the Deployment, and the new image with it.",
@@ -165,12 +167,12 @@ func TestHold(t *testing.T) {
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 				w.list(map[string]any{"name": "webhook-tokens", "optional": true})
 			},
-			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"OptionalSecretSynced": {
 			reason: "An optional secret is injected as soon as it is there.",
 			change: func(w *world) { w.sync("api-credentials", "Synced", "API_KEY") },
-			want:   want{pod: podSpec{Image: "shop-api:1", Env: with("API_KEY", "api-credentials.API_KEY"), Revision: "rev-2"}, reason: compose.ReasonAvailable},
+			want:   want{pod: podSpec{Image: "shop-api:1", Env: with("API_KEY", "api-credentials.API_KEY"), Revision: "8ae6fb1811a9d055"}, reason: compose.ReasonRollingOut},
 		},
 		"SecretFailsAfterSynced": {
 			reason: "A secret that was synced and fails now holds nothing: its last good keys stay in use.",
@@ -178,7 +180,7 @@ func TestHold(t *testing.T) {
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 				w.sync("postgres-credentials", "Disabled", "POSTGRES_USER", "POSTGRES_PASSWORD")
 			},
-			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: "rev-1"}, reason: compose.ReasonAvailable},
+			want: want{pod: podSpec{Image: "shop-api:2", Env: synced, Revision: revision}, reason: compose.ReasonRollingOut},
 		},
 		"SyncStatusEmptied": {
 			reason: "A sync that knows nothing any more leaves the pods as they are.",
@@ -450,8 +452,8 @@ func TestSettings(t *testing.T) {
 			if tc.want == "" && got != "" || !strings.HasPrefix(got, tc.want) {
 				t.Errorf("\n%s\nRunFunction(...): -want fatal result, +got:\n%s", tc.reason, cmp.Diff(tc.want, got))
 			}
-			if tc.want != "" && len(rsp.GetConditions()) != 1 {
-				t.Errorf("\n%s\nRunFunction(...): want one condition that tells the claim, got %v", tc.reason, rsp.GetConditions())
+			if tc.want != "" && (len(rsp.GetConditions()) != 6 || !strings.Contains(condition(rsp, compose.TypeWorkloadReady).GetMessage(), tc.want)) {
+				t.Errorf("\n%s\nRunFunction(...): want six conditions, of which one tells the claim, got %v", tc.reason, rsp.GetConditions())
 			}
 		})
 	}
@@ -542,6 +544,71 @@ func TestEarlierFunctions(t *testing.T) {
 	status := nested(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status")
 	if status["region"] != "moon" || status["keyVault"] == nil {
 		t.Errorf("RunFunction(...): want the status of an earlier function beside ours, got %v", status)
+	}
+}
+
+// TestEarlierFunctionsKept shows that without settings only what this function
+// composed is kept: all else is another function's.
+func TestEarlierFunctionsKept(t *testing.T) {
+	w := runningWorld(t)
+	want := w.observed()
+	w.composed["bucket"] = map[string]any{"kind": "Bucket"}
+	w.environment = nil
+	if diff := cmp.Diff(want, desiredNames(w.call())); diff != "" {
+		t.Errorf("RunFunction(...): -want, +got:\n%s", diff)
+	}
+}
+
+// TestFatalConditions shows that a mistake in the manifest does not hide what is
+// known of the rest.
+func TestFatalConditions(t *testing.T) {
+	w := runningWorld(t)
+	nested(w.xr, "status")["conditions"] = []any{map[string]any{"type": "KeyVaultReady", "status": "True", "reason": "Available", "message": "m"}}
+	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "a_b"}}
+	rsp := w.call()
+	got := map[string]string{}
+	for _, c := range rsp.GetConditions() {
+		got[c.GetType()] = c.GetStatus().String() + " " + c.GetReason()
+	}
+	want := map[string]string{
+		"AccessReady": "STATUS_CONDITION_UNKNOWN Invalid", "FieldsIgnored": "STATUS_CONDITION_UNKNOWN Invalid", "IdentityReady": "STATUS_CONDITION_UNKNOWN Invalid",
+		"KeyVaultReady": "STATUS_CONDITION_TRUE Available", "SecretsSynced": "STATUS_CONDITION_UNKNOWN Invalid", "WorkloadReady": "STATUS_CONDITION_FALSE Invalid",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("RunFunction(...): -want conditions, +got:\n%s", diff)
+	}
+}
+
+// TestChangeIsNotReady shows that an application is not ready while it is being
+// changed, although the pods before were.
+func TestChangeIsNotReady(t *testing.T) {
+	w := runningWorld(t)
+	if got := w.call().GetDesired().GetResources()[compose.NameDeployment].GetReady(); got != fnv1.Ready_READY_TRUE {
+		t.Errorf("RunFunction(...): want a Deployment at rest to be ready, got %s", got)
+	}
+	nested(w.xr, "spec", "config")["LOG_LEVEL"] = "debug"
+	rsp := w.call()
+	if got := rsp.GetDesired().GetResources()[compose.NameDeployment].GetReady(); got != fnv1.Ready_READY_FALSE {
+		t.Errorf("RunFunction(...): want a Deployment that changes not to be ready, got %s", got)
+	}
+	if got := rsp.GetMeta().GetTtl().AsDuration(); got != time.Minute {
+		t.Errorf("RunFunction(...): want to be called again soon, got a TTL of %s", got)
+	}
+}
+
+// TestRecreate shows that an application that is deleted and created again, with
+// other settings, finds its vault as it is.
+func TestRecreate(t *testing.T) {
+	w := runningWorld(t)
+	vault := at(w.composed[compose.NameKeyVault], "metadata", "annotations", "crossplane.io/external-name")
+	again := newWorld(t, twoSecrets)
+	again.environment["location"] = "northeurope"
+	again.reconcile()
+	again.azure(compose.NameKeyVault)
+	nested(again.composed[compose.NameKeyVault], "status", "atProvider")["location"] = "westeurope"
+	got := desired(again.reconcile(), compose.NameKeyVault)
+	if diff := cmp.Diff([]any{vault, "westeurope"}, []any{at(got, "metadata", "annotations", "crossplane.io/external-name"), at(got, "spec", "forProvider", "location")}); diff != "" {
+		t.Errorf("RunFunction(...): -want vault and location, +got:\n%s", diff)
 	}
 }
 

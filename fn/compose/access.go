@@ -59,9 +59,8 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 			c.keep(g.resource)
 		case !exists:
 			c.want(g.resource, c.roleAssignment(v.id, g))
-		case sameAssignment(seen, v.id, g):
-			// Azure changes nothing about an assignment, so neither do we.
-			c.keep(g.resource)
+		case isSame(seen, v.id, g):
+			c.want(g.resource, c.sameAssignment(seen, g))
 		default:
 			// The principal is another one, for example because the identity was
 			// deleted in Azure and made anew. An assignment cannot be changed: it
@@ -101,7 +100,7 @@ func (c *composition) grants(i identity) []grant {
 	for _, o := range c.platform.KeyVault.Officers {
 		officer(o.ObjectID, o.PrincipalType)
 	}
-	for _, o := range c.spec().KeyVault.Officers {
+	for _, o := range c.keyVaultSpec().Officers {
 		officer(o.ObjectID, o.PrincipalType)
 	}
 	return grants
@@ -130,8 +129,20 @@ func (c *composition) roleAssignment(vaultID string, g grant) *authorizationv1be
 	return object
 }
 
-// sameAssignment ignores case, which Azure does not keep in ids.
-func sameAssignment(seen Object, vaultID string, g grant) bool {
+// sameAssignment is desired of an assignment that exists: Azure changes nothing
+// about it, so what makes it what it is stays to the letter.
+func (c *composition) sameAssignment(seen Object, g grant) *authorizationv1beta1.RoleAssignment {
+	g.principalID = seen.str("spec", "forProvider", "principalId")
+	if seen.inAzure() || seen.str("metadata", "annotations", annotationExternalName) != "" {
+		g.principalType = seen.str("spec", "forProvider", "principalType")
+	}
+	object := c.roleAssignment(seen.str("spec", "forProvider", "scope"), g)
+	object.Spec.ForProvider.Name = new(first(seen.str("spec", "forProvider", "name"), *object.Spec.ForProvider.Name))
+	return object
+}
+
+// isSame ignores case, which Azure does not keep in ids.
+func isSame(seen Object, vaultID string, g grant) bool {
 	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), vaultID) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "principalId"), g.principalID) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "roleDefinitionName"), g.role.name)

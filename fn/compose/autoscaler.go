@@ -15,16 +15,19 @@ import (
 const defaultTargetCPUUtilizationPercentage = 80
 
 // autoscaler scales the Deployment, as soon as there is one.
-func (c *composition) autoscaler(w workload) {
+func (c *composition) autoscaler(w *workload) {
 	a := c.app.Spec.Autoscaling
-	if a == nil || !a.Enabled {
+	if !c.autoscaled() {
 		return
 	}
-	if len(w.waitingFor) > 0 && w.observed == nil {
-		c.keep(NameAutoscaler)
+	if w.waits() && w.observed == nil {
+		c.keepIfObserved(NameAutoscaler)
 		return
 	}
 
+	if r := c.resources(); r == nil || r.Requests == nil || (*r.Requests).Cpu().IsZero() {
+		w.ignored = append(w.ignored, "spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)")
+	}
 	maxReplicas := ptr.Deref(a.MaxReplicas, 1)
 	minReplicas := ptr.Deref(a.MinReplicas, min(max(ptr.Deref(c.app.Spec.Deployment.Replicas, 1), 1), maxReplicas))
 	target := ptr.Deref(a.TargetCPUUtilizationPercentage, defaultTargetCPUUtilizationPercentage)
@@ -43,7 +46,7 @@ func (c *composition) autoscaler(w workload) {
 
 // replicas of the Deployment, or nil for what the autoscaler says.
 func (c *composition) replicas(seen Object) *int32 {
-	if a := c.app.Spec.Autoscaling; a == nil || !a.Enabled {
+	if !c.autoscaled() {
 		if n := c.app.Spec.Deployment.Replicas; n != nil {
 			return n
 		}
@@ -53,27 +56,19 @@ func (c *composition) replicas(seen Object) *int32 {
 	// own. To let go of it would make it 1, until the autoscaler notices. So it
 	// stays as it is until the autoscaler has written it and owns it.
 	n, ok := seen.number("spec", "replicas")
-	if !ok || !onlyCrossplaneOwnsReplicas(seen) {
+	if !ok || !ownsReplicas(seen) {
 		return nil
 	}
 	return new(int32(n)) //nolint:gosec // The API server keeps replicas within an int32.
 }
 
-// setReplicas of a Deployment that is kept: those observed are not ours if an
-// autoscaler sets them.
-func (c *composition) setReplicas(name string) {
-	a := c.app.Spec.Autoscaling
-	if a == nil || !a.Enabled || onlyCrossplaneOwnsReplicas(c.seen[name]) {
-		return
-	}
-	delete(Object(c.desired[name].Object).object("spec"), "replicas")
+func (c *composition) autoscaled() bool {
+	return c.app.Spec.Autoscaling != nil && c.app.Spec.Autoscaling.Enabled
 }
 
-// composedFieldManager begins the name under which Crossplane applies what a
-// function desires.
-const composedFieldManager = "apiextensions.crossplane.io/composed"
-
-func onlyCrossplaneOwnsReplicas(seen Object) bool {
+// ownsReplicas tells whether Crossplane, and nobody else, has set the number of
+// pods.
+func ownsReplicas(seen Object) bool {
 	owned := false
 	for _, e := range seen.list("metadata", "managedFields") {
 		m, _ := e.(map[string]any)

@@ -8,6 +8,8 @@
 package compose
 
 import (
+	"strings"
+
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/azurename"
@@ -75,7 +77,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	access := c.roleAssignments(vault, identity)
 	c.serviceAccount(identity)
 	secrets := c.secretSync(vault, identity)
-	workload := c.workload(secrets)
+	workload := c.workload(identity, secrets)
 
 	return Result{
 		Resources: c.desired,
@@ -92,12 +94,25 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	}, nil
 }
 
-// Keep leaves everything that exists as it is. It is for when the settings of
+// isOurs tells whether this function composes a resource of that name; other
+// functions of the pipeline may compose more.
+func isOurs(name string) bool {
+	switch name {
+	case NameKeyVault, NameIdentity, NameFederatedCredential, NameRoleAssignmentApp, NameRoleAssignmentCreator,
+		NameServiceAccount, NameSecretSync, NameDeployment, NameService, NameAutoscaler, NameIngress:
+		return true
+	}
+	return strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
+}
+
+// Keep leaves everything this function composed as it is. It is for when the settings of
 // the platform cannot be had: an application that runs must not notice.
 func Keep(a Application, seen Observed, message string) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
 	for name := range seen {
-		c.keep(name)
+		if isOurs(name) {
+			c.keep(name)
+		}
 	}
 	pending := func(t string) Condition {
 		return Condition{Type: t, Status: Unknown, Reason: ReasonSettingsMissing, Message: message}
@@ -144,6 +159,13 @@ func (c *composition) want(name string, object any) {
 	c.desired[name] = Resource{Object: toMap(object), Ready: ready(c.seen[name])}
 }
 
+// keepIfObserved keeps what is there, and waits for nothing.
+func (c *composition) keepIfObserved(name string) {
+	if _, ok := c.seen[name]; ok {
+		c.keep(name)
+	}
+}
+
 // keep makes what is observed desired, unchanged. It returns false if nothing
 // is observed; then there is something to wait for.
 func (c *composition) keep(name string) bool {
@@ -152,6 +174,10 @@ func (c *composition) keep(name string) bool {
 		c.waiting = true
 		return false
 	}
-	c.desired[name] = Resource{Object: own(o), Ready: ready(o)}
+	object := own(o)
+	if name == NameDeployment && c.autoscaled() && !ownsReplicas(o) {
+		delete(Object(object).object("spec"), "replicas")
+	}
+	c.desired[name] = Resource{Object: object, Ready: ready(o)}
 	return true
 }

@@ -5,6 +5,7 @@ package compose
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -277,7 +278,9 @@ func TestReplicas(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := compose(t, tc.spec, tc.platform, tc.seen)
+			seen := azureSeen()
+			maps.Copy(seen, tc.seen)
+			r := compose(t, tc.spec, tc.platform, seen)
 			got := Object(r.Resources[NameDeployment].Object).object("spec")["replicas"]
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nCompose(...): -want replicas, +got:\n%s", tc.reason, diff)
@@ -335,12 +338,12 @@ func TestIngress(t *testing.T) {
 			want:   available,
 		},
 		"Defaults": {
-			reason:   "The platform gives a name and a type.",
-			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "annotations": {"b": "team"}}}}`,
+			reason:   "The platform gives a name, a type and annotations, which win. What would make Argo CD take it for another's is left out.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "annotations": {"b": "team", "c": "team", "argocd.argoproj.io/tracking-id": "other"}}}}`,
 			platform: types,
 			want: with(func(w *want) {
 				w.hosts, w.class, w.port = []string{"shop-api.apps.example.com"}, "nginx-internal", "http-8080"
-				w.annotations = map[string]any{"a": "platform", "b": "team"}
+				w.annotations = map[string]any{"a": "platform", "b": "platform", "c": "team"}
 			}),
 		},
 		"ClassOfThatName": {
@@ -365,10 +368,33 @@ func TestIngress(t *testing.T) {
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: the platform has no login for ingress type internal, and without one the application would be open to everybody; ask your platform team. The pods are not affected."},
 		},
+		"LoginNotSaid": {
+			reason:   "A misspelt wish for a login must not publish an application without one.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enable": true}}}}`,
+			platform: types,
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc.enabled: required, true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+		},
+		"OnlyUDP": {
+			reason: "An Ingress cannot lead to UDP.",
+			spec:   `{"deployment": {"image": "a", "ports": [{"port": 53, "protocol": "udp"}]}, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
+			want:   available,
+		},
 		"NoHostname": {
 			reason: "Without a name it would answer to every name.",
 			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true}}}`,
 			want:   want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: required, because the platform has no default domain. The pods are not affected."},
+		},
+		"UnknownType": {
+			reason:   "Where the platform has types, an application cannot choose an IngressClass of its own.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "admin"}}}`,
+			platform: types,
+			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin", only internal, public. The pods are not affected.`},
+		},
+		"ForeignDomain": {
+			reason:   "An application has no names but those the platform allows, and no wildcards.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["shop.apps.example.com", "login.example.com", "*.apps.example.com"]}}}`,
+			platform: `{"ingress": {"allowedDomains": ["apps.example.com"]}}`,
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: login.example.com is not in a domain that applications may use: apps.example.com; spec.networking.ingress.hostnames: *.apps.example.com is not in a domain that applications may use: apps.example.com. The pods are not affected."},
 		},
 		"NoPorts": {
 			reason: "Without a port there is nothing to publish.",
@@ -507,12 +533,22 @@ func TestConditions(t *testing.T) {
 		"SecretNotWritten": {
 			reason: "Values that are not written are of no use.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: conflict, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault cannot be written: a Secret of that name is not ours."},
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not as it should be: a Secret of that name is not ours."},
+		},
+		"KeysCollideBesides": {
+			reason: "They are named even if there is a worse problem.",
+			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b: Pending, not looked at yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+		},
+		"PodsWaitForIdentity": {
+			reason: "A pod that is created before the identity never learns of it.",
+			spec:   `{"deployment": {"image": "a"}}`, conditionType: TypeWorkloadReady,
+			want: Condition{Status: False, Reason: ReasonWaitingForIdentity, Message: "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute."},
 		},
 		"KeysCollide": {
 			reason: "Two keys that become one variable are both named.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonVariablesCollide, Message: "Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+			want: Condition{Status: False, Reason: ReasonVariablesCollide, Message: "1 of 1 secrets are synced. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
 		"PodsWait": {
 			reason: "Pods wait for secrets by name.",
@@ -523,6 +559,11 @@ func TestConditions(t *testing.T) {
 			reason: "An application without pods is complete.",
 			spec:   `{}`, conditionType: TypeWorkloadReady,
 			want: Condition{Status: True, Reason: ReasonNotRequested, Message: "The application has no deployment."},
+		},
+		"NothingToMeasure": {
+			reason: "An autoscaler without a request never scales.",
+			spec:   `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "maxReplicas": 3}}`, seen: azureSeen(), conditionType: TypeFieldsIgnored,
+			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)."},
 		},
 		"Ignored": {
 			reason: "What has no effect is said.",
@@ -542,6 +583,118 @@ func TestConditions(t *testing.T) {
 				t.Errorf("\n%s\nCompose(...): -want condition, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// TestFixed shows from when on Azure's answer counts, and no longer the settings.
+func TestFixed(t *testing.T) {
+	asked := func(status, annotations map[string]any) Observed {
+		return Observed{NameKeyVault: {
+			"kind":     "Vault",
+			"metadata": map[string]any{"annotations": annotations},
+			"spec":     map[string]any{"forProvider": map[string]any{"location": "westeurop", "softDeleteRetentionDays": 30.0}},
+			"status":   map[string]any{"atProvider": status},
+		}}
+	}
+	cases := map[string]struct {
+		reason string
+		seen   Observed
+		want   []any
+	}{
+		"NotCreated": {"A mistake in the settings is corrected as long as Azure has nothing.", asked(nil, nil), []any{"westeurope", 90.0}},
+		"Created":    {"What was created stays as it was asked for, even if its status is gone.", asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}), []any{"westeurop", 30.0}},
+		"FoundAgain": {"A vault that was retained stays as it is, whatever was asked for.", asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, nil), []any{"northeurope", 7.0}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Object(compose(t, `{}`, ``, tc.seen).Resources[NameKeyVault].Object).object("spec", "forProvider")
+			if diff := cmp.Diff(tc.want, []any{p["location"], p["softDeleteRetentionDays"]}); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want location and retention, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestPrincipalType shows that a type Azure refused can be corrected, and one
+// that it took stays.
+func TestPrincipalType(t *testing.T) {
+	seen := azureSeen()
+	name := PrefixRoleAssignmentOfficer + testOfficerID
+	officer := func(principalType string) Object {
+		r := compose(t, `{"keyVault": {"officers": [{"objectId": "`+testOfficerID+`", "principalType": "`+principalType+`"}]}}`, ``, seen)
+		return Object(r.Resources[name].Object)
+	}
+	seen[name] = officer("User")
+	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "Group" {
+		t.Errorf("Compose(...): want a type that Azure never took to be corrected, got %q", got)
+	}
+	seen[name].object("metadata")["annotations"] = map[string]any{annotationExternalName: "/id"}
+	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "User" {
+		t.Errorf("Compose(...): want a type that Azure took to stay, got %q", got)
+	}
+}
+
+// TestHeldService shows that what leads to pods that are held stays, too, but for
+// what makes them public.
+func TestHeldService(t *testing.T) {
+	seen := azureSeen()
+	seen[NameDeployment] = Object{"kind": kindDeployment, "apiVersion": "apps/v1"}
+	seen[NameService] = Object{"kind": kindService, "apiVersion": "v1"}
+	seen[NameIngress] = Object{"kind": kindIngress, "apiVersion": "networking.k8s.io/v1"}
+	const ingress = `, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}`
+	cases := map[string]struct {
+		reason string
+		spec   string
+		want   []string
+	}{
+		"PortsRemoved":    {"The pods that run still have their ports.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}]` + ingress + `}`, []string{NameDeployment, NameIngress, NameService}},
+		"IngressDisabled": {"To be public no longer waits for nothing.", `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b"}]}`, []string{NameDeployment, NameService}},
+		"NotHeld":         {"Pods without ports have no Service.", `{"deployment": {"image": "a"}` + ingress + `}`, []string{NameDeployment}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, name := range slices.Sorted(maps.Keys(compose(t, tc.spec, ``, seen).Resources)) {
+				if slices.Contains([]string{NameDeployment, NameIngress, NameService}, name) {
+					got = append(got, name)
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRetiringSecrets shows how a secret that is no longer listed is treated
+// while pods refer to it.
+func TestRetiringSecrets(t *testing.T) {
+	seen := azureSeen()
+	var before, env []any
+	for i := range 120 {
+		name := fmt.Sprintf("dev-%03d", i)
+		before = append(before, map[string]any{"name": name, "keys": []any{"A"}})
+		if i >= 20 {
+			env = append(env, map[string]any{"name": name, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"key": name + ".A"}}})
+		}
+	}
+	seen[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "spec": map[string]any{"forProvider": map[string]any{"secrets": before}}}
+	seen[NameDeployment] = Object{"kind": kindDeployment, "metadata": map[string]any{"generation": 2.0}, "spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"env": env}}}}}}
+	var list []string
+	for i := range 100 {
+		list = append(list, fmt.Sprintf("{\"name\": \"prod-%03d\"}", i))
+	}
+	r := compose(t, `{"deployment": {"image": "a"}, "secrets": [`+strings.Join(list, ",")+`]}`, ``, seen)
+	got := Object(r.Resources[NameSecretSync].Object).list("spec", "forProvider", "secrets")
+	if len(got) != 200 {
+		t.Fatalf("Compose(...): want as many secrets as a sync can have, got %d", len(got))
+	}
+	for i, e := range got[100:] {
+		m, _ := e.(map[string]any)
+		want := map[string]any{"name": fmt.Sprintf("dev-%03d", i+20), "keys": []any{"A"}, "create": false, "optional": true}
+		if diff := cmp.Diff(want, m); diff != "" {
+			t.Fatalf("Compose(...): -want those that pods refer to, neither created nor missed, +got:\n%s", diff)
+		}
 	}
 }
 
@@ -565,7 +718,7 @@ func TestStatusStays(t *testing.T) {
 // make them take composed resources for their own.
 func TestLabels(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b", "optional": true}]}`, ``, azureSeen())
-	want := map[string]any{labelName: "shop-api", labelApp: "shop"}
+	want := map[string]any{labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api"}
 	for name, resource := range r.Resources {
 		got := map[string]any(Object(resource.Object).object("metadata", "labels"))
 		if diff := cmp.Diff(want, got); diff != "" {

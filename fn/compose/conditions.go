@@ -19,6 +19,12 @@ const (
 	TypeFieldsIgnored = "FieldsIgnored"
 )
 
+// ConditionTypes returns the types of all conditions, every one of which is set
+// by every call.
+func ConditionTypes() []string {
+	return []string{TypeIdentityReady, TypeKeyVaultReady, TypeAccessReady, TypeSecretsSynced, TypeWorkloadReady, TypeFieldsIgnored}
+}
+
 // Reasons of conditions.
 const (
 	ReasonAvailable          = "Available"
@@ -30,6 +36,7 @@ const (
 	ReasonSecretNotWritten   = "SecretNotWritten"
 	ReasonVariablesCollide   = "VariablesCollide"
 	ReasonWaitingForSecrets  = "WaitingForSecrets"
+	ReasonWaitingForIdentity = "WaitingForIdentity"
 	ReasonHeld               = "Held"
 	ReasonIngressRefused     = "IngressRefused"
 	ReasonRollingOut         = "RollingOut"
@@ -151,15 +158,21 @@ func (w workload) condition() Condition {
 	switch {
 	case !w.requested:
 		c.Status, c.Reason, c.Message = True, ReasonNotRequested, "The application has no deployment."
+	case w.waitingForIdentity && len(w.waitingFor) == 0:
+		c.Reason = ReasonWaitingForIdentity
+		c.Message = "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute."
 	case w.held():
 		c.Reason = ReasonHeld
 		c.Message = "The pods that run are left as they are, image " + w.image() + ", until every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why. All changes of the deployment wait with it."
-	case len(w.waitingFor) > 0:
+	case w.waits():
 		c.Reason = ReasonWaitingForSecrets
 		c.Message = "The pods start when every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why."
 	case len(w.refused) > 0:
 		c.Reason = ReasonIngressRefused
 		c.Message = strings.Join(w.refused, "; ") + ". The pods are not affected."
+	case w.rollsOut && w.observed != nil:
+		c.Reason = ReasonRollingOut
+		c.Message = "The pods are being rolled out. This normally takes a few minutes."
 	default:
 		r := rollout(w.observed)
 		c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message

@@ -43,8 +43,8 @@ func (c *composition) identity() identity {
 	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
 	object.Spec.ForProvider = managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
-		Location:          new(first(seen.str("spec", "forProvider", "location"), c.platform.Location)),
-		ResourceGroupName: new(first(seen.str("spec", "forProvider", "resourceGroupName"), c.platform.ResourceGroupName)),
+		Location:          new(seen.fixed("location", c.platform.Location)),
+		ResourceGroupName: new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		Tags:              c.tags(),
 	}
 	c.want(NameIdentity, object)
@@ -74,8 +74,8 @@ func (c *composition) federatedCredential(i identity) Object {
 		// Entra ID compares the issuer to the letter, a trailing slash included.
 		Issuer:            &c.platform.OIDCIssuerURL,
 		Subject:           new("system:serviceaccount:" + c.app.Namespace + ":" + i.serviceAccount),
-		ParentID:          new(first(seen.str("spec", "forProvider", "parentId"), i.id)),
-		ResourceGroupName: new(first(seen.str("spec", "forProvider", "resourceGroupName"), resourceGroup(i.id), c.platform.ResourceGroupName)),
+		ParentID:          new(seen.fixed("parentId", i.id)),
+		ResourceGroupName: new(seen.fixed("resourceGroupName", first(resourceGroup(i.id), c.platform.ResourceGroupName))),
 	}
 	c.want(NameFederatedCredential, object)
 	return seen
@@ -86,7 +86,7 @@ func (c *composition) federatedCredential(i identity) Object {
 func (c *composition) serviceAccount(i identity) {
 	seen := c.seen[NameServiceAccount]
 	annotations := map[string]string{
-		annotationTenantID: first(seen.str("metadata", "annotations", annotationTenantID), c.platform.TenantID),
+		annotationTenantID: c.platform.TenantID,
 	}
 	if id := first(i.clientID, seen.str("metadata", "annotations", annotationClientID)); id != "" {
 		annotations[annotationClientID] = id

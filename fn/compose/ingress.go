@@ -5,9 +5,13 @@ package compose
 
 import (
 	"maps"
+	"strconv"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -22,46 +26,93 @@ func (c *composition) ingressSpec() *v1alpha1.Ingress {
 	return n.Ingress
 }
 
-// ingress publishes the application outside the cluster. It never publishes
-// less guarded, or under other names, than was asked for.
+// ingress publishes the application outside the cluster. What cannot be published
+// as asked for, under allowed names and with the login it wants, is not published.
 func (c *composition) ingress(w *workload) {
 	in := c.ingressSpec()
-	ports := c.app.Spec.Deployment.Ports
 	switch {
 	case in == nil:
+		// To stop publishing waits for nothing.
 		return
-	case len(ports) == 0:
-		w.ignored = append(w.ignored, "spec.networking.ingress (the deployment has no ports)")
+	case w.waits():
+		c.keepIfObserved(NameIngress)
 		return
-	case len(w.waitingFor) > 0:
-		c.keep(NameIngress)
+	}
+	port, ok := ingressPort(c.app.Spec.Deployment.Ports)
+	if !ok {
+		w.ignored = append(w.ignored, "spec.networking.ingress (the deployment has no port for it)")
 		return
 	}
 
-	t := c.ingressType(in)
+	t, known := c.ingressType(in)
 	hostnames := c.hostnames(in)
-	if len(hostnames) == 0 {
-		w.refused = append(w.refused, "spec.networking.ingress.hostnames: required, because the platform has no default domain")
-	}
-	if oidc(in) && len(t.OIDCAnnotations) == 0 {
-		w.refused = append(w.refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", and without one the application would be open to everybody; ask your platform team")
-	}
+	w.refused = c.refusedIngress(in, t, known, hostnames)
 	if len(w.refused) > 0 {
 		c.waiting = true
-		c.keep(NameIngress)
+		if c.keep(NameIngress) {
+			w.refused = append(w.refused, "the Ingress that exists stays as it was")
+		}
 		return
 	}
-	c.want(NameIngress, c.ingressObject(in, t, hostnames))
+	for name := range in.Annotations {
+		if isReserved(name) {
+			w.ignored = append(w.ignored, "spec.networking.ingress.annotations["+name+"] (reserved)")
+		}
+	}
+	c.want(NameIngress, c.ingressObject(in, t, hostnames, port))
 }
 
-func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, hostnames []string) *networkingv1ac.IngressApplyConfiguration {
+// refusedIngress says why an Ingress is not composed as asked for.
+func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, known bool, hostnames []string) (refused []string) {
+	if !known {
+		refused = append(refused, "spec.networking.ingress.type: the platform has no type "+strconv.Quote(t.Name)+", only "+c.ingressTypes())
+	}
+	if len(hostnames) == 0 {
+		refused = append(refused, "spec.networking.ingress.hostnames: required, because the platform has no default domain")
+	}
+	for _, h := range hostnames {
+		if !c.allowedHostname(h) {
+			refused = append(refused, "spec.networking.ingress.hostnames: "+h+" is not in a domain that applications may use: "+strings.Join(c.platform.Ingress.AllowedDomains, ", "))
+		}
+	}
+	if in.OIDC != nil && in.OIDC.Enabled == nil {
+		refused = append(refused, "spec.networking.ingress.oidc.enabled: required, true or false; without it the application could be open to everybody by mistake")
+	}
+	if oidc(in) && known && len(t.OIDCAnnotations) == 0 {
+		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", and without one the application would be open to everybody; ask your platform team")
+	}
+	return refused
+}
+
+// allowedHostname keeps an application from names that are not applications'.
+func (c *composition) allowedHostname(hostname string) bool {
+	if len(c.platform.Ingress.AllowedDomains) == 0 {
+		return true
+	}
+	for _, domain := range c.platform.Ingress.AllowedDomains {
+		if hostname == domain || strings.HasSuffix(hostname, "."+domain) && !strings.HasPrefix(hostname, "*.") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *composition) ingressTypes() string {
+	names := make([]string, 0, len(c.platform.Ingress.Types))
+	for _, t := range c.platform.Ingress.Types {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, hostnames []string, port v1alpha1.Port) *networkingv1ac.IngressApplyConfiguration {
 	spec := networkingv1ac.IngressSpec()
 	if class := first(t.IngressClassName, t.Name); class != "" {
 		spec.WithIngressClassName(class)
 	}
 	backend := networkingv1ac.IngressBackend().WithService(
 		networkingv1ac.IngressServiceBackend().WithName(c.app.Name).WithPort(
-			networkingv1ac.ServiceBackendPort().WithName(portName(ingressPort(c.app.Spec.Deployment.Ports)))))
+			networkingv1ac.ServiceBackendPort().WithName(portName(port))))
 	for _, host := range hostnames {
 		spec.WithRules(networkingv1ac.IngressRule().WithHost(host).WithHTTP(
 			networkingv1ac.HTTPIngressRuleValue().WithPaths(
@@ -75,11 +126,14 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	}
 
 	object := networkingv1ac.Ingress(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
-	annotations := maps.Clone(t.Annotations)
-	if annotations == nil {
-		annotations = map[string]string{}
+	annotations := map[string]string{}
+	for name, value := range in.Annotations {
+		if !isReserved(name) {
+			annotations[name] = value
+		}
 	}
-	maps.Copy(annotations, in.Annotations)
+	// The platform's come last: they are rules, not suggestions.
+	maps.Copy(annotations, t.Annotations)
 	if oidc(in) {
 		maps.Copy(annotations, t.OIDCAnnotations)
 	}
@@ -89,16 +143,17 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	return object
 }
 
-func oidc(in *v1alpha1.Ingress) bool { return in.OIDC != nil && in.OIDC.Enabled }
+func oidc(in *v1alpha1.Ingress) bool { return in.OIDC != nil && ptr.Deref(in.OIDC.Enabled, false) }
 
-func (c *composition) ingressType(in *v1alpha1.Ingress) inputv1alpha1.IngressType {
+// ingressType is one of the platform's types, if it has any; else an IngressClass.
+func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.IngressType, known bool) {
 	name := first(in.Type, c.platform.Ingress.DefaultType)
 	for _, t := range c.platform.Ingress.Types {
 		if t.Name == name {
-			return t
+			return t, true
 		}
 	}
-	return inputv1alpha1.IngressType{Name: name}
+	return inputv1alpha1.IngressType{Name: name}, len(c.platform.Ingress.Types) == 0 || name == ""
 }
 
 func (c *composition) hostnames(in *v1alpha1.Ingress) []string {
@@ -108,12 +163,17 @@ func (c *composition) hostnames(in *v1alpha1.Ingress) []string {
 	return []string{c.app.Name + "." + c.platform.Ingress.Domain}
 }
 
-// ingressPort is the first port that speaks HTTP, else the first.
-func ingressPort(ports []v1alpha1.Port) v1alpha1.Port {
+// ingressPort is the first port that speaks HTTP, else the first that is not UDP.
+func ingressPort(ports []v1alpha1.Port) (port v1alpha1.Port, ok bool) {
 	for _, p := range ports {
 		if isHTTP(p) {
-			return p
+			return p, true
 		}
 	}
-	return ports[0]
+	for _, p := range ports {
+		if transport(p) != corev1.ProtocolUDP {
+			return p, true
+		}
+	}
+	return port, false
 }

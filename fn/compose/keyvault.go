@@ -39,17 +39,17 @@ func (c *composition) keyVault() vault {
 		id:       seen.str("status", "atProvider", "id"),
 		uri:      seen.str("status", "atProvider", "vaultUri"),
 		observed: seen,
-		adopted:  c.spec().KeyVault.Name != "",
+		adopted:  c.keyVaultSpec().Name != "",
 	}
 	// A vault once created keeps its name, whatever later versions of this
 	// function or the settings would call it: another name is another vault.
 	v.name = first(
 		seen.str("metadata", "annotations", annotationExternalName),
 		lastSegment(v.id),
-		c.spec().KeyVault.Name,
+		c.keyVaultSpec().Name,
 		c.names.Vault(),
 	)
-	v.portalURL = portalURL(c.platform, v.id)
+	v.portalURL = first(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := &keyvaultv1beta1.Vault{
 		TypeMeta:   typeMeta(keyvaultv1beta1.Vault_GroupVersionKind),
@@ -72,7 +72,7 @@ func (c *composition) keyVault() vault {
 
 // ownVault configures a vault that is the application's own.
 func (c *composition) ownVault(spec *keyvaultv1beta1.VaultSpec, seen Object) (notes []string) {
-	policy := v1alpha1.DeletionPolicy(first(string(c.spec().KeyVault.DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
+	policy := v1alpha1.DeletionPolicy(first(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 	if policy != v1alpha1.DeletionRetain {
 		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
 	}
@@ -85,16 +85,17 @@ func (c *composition) ownVault(spec *keyvaultv1beta1.VaultSpec, seen Object) (no
 	}
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
-	if n, ok := seen.number("spec", "forProvider", "softDeleteRetentionDays"); ok {
+	if n, ok := seen.fixedNumber("softDeleteRetentionDays"); ok {
 		retention = float64(n)
 	}
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{
-		// Azure does not move a vault: what it was created with stays.
-		Location:                   new(first(seen.str("spec", "forProvider", "location"), c.platform.Location)),
-		ResourceGroupName:          new(first(seen.str("spec", "forProvider", "resourceGroupName"), c.platform.ResourceGroupName)),
+		// Azure does not move a vault. One that was retained and is found again keeps
+		// what it has, too.
+		Location:                   new(seen.fixed("location", c.platform.Location)),
+		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
-		TenantID:                   new(first(seen.str("spec", "forProvider", "tenantId"), c.platform.TenantID)),
-		SkuName:                    new(first(c.spec().KeyVault.SKU, c.platform.KeyVault.SKU)),
+		TenantID:                   new(seen.fixed("tenantId", c.platform.TenantID)),
+		SkuName:                    new(first(c.keyVaultSpec().SKU, c.platform.KeyVault.SKU)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
 		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
@@ -104,22 +105,25 @@ func (c *composition) ownVault(spec *keyvaultv1beta1.VaultSpec, seen Object) (no
 }
 
 func (c *composition) adoptedResourceGroup() string {
-	a, _ := settings.Assigned(&c.platform, c.spec().KeyVault.Name, c.app.Namespace, c.app.Name)
+	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
 	return first(a.ResourceGroupName, c.platform.ResourceGroupName)
 }
 
-// spec of the application, with optional objects there but empty.
-func (c *composition) spec() struct{ KeyVault v1alpha1.KeyVault } {
-	return struct{ KeyVault v1alpha1.KeyVault }{KeyVault: ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})}
+// keyVaultSpec of the application, which is empty if it has none.
+func (c *composition) keyVaultSpec() v1alpha1.KeyVault {
+	return ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})
 }
 
 // tags of Azure resources. They tell an Azure administrator whose a vault is.
 func (c *composition) tags() map[string]*string {
-	tags := map[string]*string{
-		"application": &c.app.Name,
-		"namespace":   &c.app.Namespace,
-	}
+	tags := map[string]*string{}
+	ours := map[string]string{"application": c.app.Name, "namespace": c.app.Namespace}
 	for k, v := range c.platform.Tags {
+		tags[k] = new(v)
+		// Azure does not tell upper from lower case in names of tags.
+		delete(ours, strings.ToLower(k))
+	}
+	for k, v := range ours {
 		tags[k] = new(v)
 	}
 	return tags

@@ -14,14 +14,12 @@ const (
 	kindDeployment = "Deployment"
 	kindService    = "Service"
 	kindIngress    = "Ingress"
+	kindAutoscaler = "HorizontalPodAutoscaler"
 )
 
 // toMap returns an API object as Crossplane wants it: without a status, and
 // without what the Go types add that nobody asked for.
 func toMap(object any) map[string]any {
-	if m, ok := object.(map[string]any); ok {
-		return m
-	}
 	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		// Only a type that cannot be an API object gets here.
@@ -39,9 +37,16 @@ func toMap(object any) map[string]any {
 	return m
 }
 
+// selector of the application's pods. It is a label of our own: one that others
+// use too would send them this application's traffic, or it theirs.
+func (c *composition) selector() map[string]string {
+	return map[string]string{labelApplication: c.app.Name}
+}
+
 // labels of everything composed.
 func (c *composition) labels() map[string]string {
-	l := map[string]string{labelName: c.app.Name}
+	l := c.selector()
+	l[labelName] = c.app.Name
 	if v := c.app.Labels[labelApp]; v != "" {
 		l[labelApp] = v
 	}

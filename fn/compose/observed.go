@@ -4,10 +4,15 @@
 package compose
 
 import (
-	"maps"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
@@ -28,12 +33,19 @@ const (
 	annotationTenantID     = "azure.workload.identity/tenant-id"
 )
 
+// annotationCreated is set by crossplane-runtime when it has created something.
+const annotationCreated = "crossplane.io/external-create-succeeded"
+
 // Labels this function sets on what it composes.
 const (
 	labelName         = "app.kubernetes.io/name"
 	labelApp          = "p6m.dev/app"
+	labelApplication  = "meta.p6m.dev/application"
 	labelUseWorkloads = "azure.workload.identity/use"
 )
+
+// secretKey is the path of the key in a variable that comes from a Secret.
+func secretKey() []string { return []string{"valueFrom", "secretKeyRef", "key"} }
 
 // str returns the string at a path, or "" if there is none.
 func (o Object) str(path ...string) string {
@@ -62,6 +74,31 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
+// inAzure tells whether Azure has, or once had, what a managed resource is for.
+func (o Object) inAzure() bool {
+	return o.str("status", "atProvider", "id") != "" || o.str("metadata", "annotations", annotationCreated) != ""
+}
+
+// fixed returns a parameter that Azure does not let change: as it is in Azure, else
+// as Azure was asked for it, else as it is wanted now.
+func (o Object) fixed(parameter, wanted string) string {
+	if !o.inAzure() {
+		return wanted
+	}
+	return first(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
+}
+
+// fixedNumber is fixed for a number; false if Azure lets it be chosen still.
+func (o Object) fixedNumber(parameter string) (int64, bool) {
+	if !o.inAzure() {
+		return 0, false
+	}
+	if n, ok := o.number("status", "atProvider", parameter); ok {
+		return n, true
+	}
+	return o.number("spec", "forProvider", parameter)
+}
+
 func (o Object) list(path ...string) []any {
 	v, _, _ := unstructured.NestedFieldNoCopy(o, path...)
 	l, _ := v.([]any)
@@ -87,15 +124,16 @@ func (o Object) condition(conditionType string) observedCondition {
 	return observedCondition{}
 }
 
-// own returns of an observed object what this function may desire of it: what
-// it composes itself, and nothing that somebody else keeps there. To desire a
-// field means to own it, and to overwrite whoever else writes it.
+// own returns of an observed object what this function may desire of it: what it
+// composed itself, and nothing that somebody else keeps there. To desire a field
+// means to own it, to overwrite whoever else writes it, and to remove it when it
+// is no longer desired.
 func own(o Object) map[string]any {
 	metadata := map[string]any{"name": o.str("metadata", "name")}
 	if ns := o.str("metadata", "namespace"); ns != "" {
 		metadata["namespace"] = ns
 	}
-	if l := pick(o.object("metadata", "labels"), labelName, labelApp, labelUseWorkloads); len(l) > 0 {
+	if l := pick(o.object("metadata", "labels"), labelName, labelApp, labelApplication); len(l) > 0 {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID)
@@ -107,15 +145,25 @@ func own(o Object) map[string]any {
 	}
 
 	out := map[string]any{"apiVersion": o.str("apiVersion"), "kind": o.str("kind"), "metadata": metadata}
-	if spec := o.object("spec"); spec != nil {
-		out["spec"] = ownSpec(o.str("kind"), spec)
+	if spec := ownSpec(o); spec != nil {
+		out["spec"] = map[string]any(spec)
 	}
 	return out
 }
 
-func ownSpec(kind string, spec Object) map[string]any {
+// ownSpec is what Crossplane has applied of the spec of a Kubernetes object. A
+// managed resource has one author; so, as far as anyone knows, has an object that
+// nobody recorded the authors of.
+func ownSpec(o Object) Object {
+	if applied, ok := appliedByCrossplane(o); ok {
+		return applied.object("spec")
+	}
+	spec := o.object("spec")
+	if spec == nil {
+		return nil
+	}
 	spec = unstructuredCopy(spec)
-	switch kind {
+	switch o.str("kind") {
 	case kindDeployment:
 		if template := spec.object("template", "metadata"); template != nil {
 			a := pick(template.object("annotations"), v1alpha1.SecretsRevisionAnnotation)
@@ -134,19 +182,75 @@ func ownSpec(kind string, spec Object) map[string]any {
 	return spec
 }
 
-// ownIngressAnnotations are those the application's team or platform asked for.
-// Which ones that were cannot be told from others', except for what is known to
-// be written by machines.
-func ownIngressAnnotations(o Object) map[string]any {
-	out := map[string]any{}
-	for k, v := range o.object("metadata", "annotations") {
-		domain, _, _ := strings.Cut(k, "/")
-		if domain == "crossplane.io" || domain == "argocd.argoproj.io" || domain == "kubectl.kubernetes.io" {
-			continue
+// composedFieldManager begins the name under which Crossplane applies what a
+// function desires.
+const composedFieldManager = "apiextensions.crossplane.io/composed"
+
+// appliedByCrossplane returns those fields of a Kubernetes object that Crossplane
+// has applied. It is false for other kinds, and if that was not recorded.
+func appliedByCrossplane(o Object) (Object, bool) {
+	manager := ""
+	for _, e := range o.list("metadata", "managedFields") {
+		m, _ := e.(map[string]any)
+		if name := Object(m).str("manager"); strings.HasPrefix(name, composedFieldManager) && Object(m).str("operation") == string(metav1.ManagedFieldsOperationApply) {
+			manager = name
 		}
-		out[k] = v
+	}
+	if manager == "" {
+		return nil, false
+	}
+	switch o.str("kind") {
+	case kindDeployment:
+		return extract(o, manager, appsv1ac.ExtractDeployment)
+	case kindService:
+		return extract(o, manager, corev1ac.ExtractService)
+	case kindIngress:
+		return extract(o, manager, networkingv1ac.ExtractIngress)
+	case kindAutoscaler:
+		return extract(o, manager, autoscalingv2ac.ExtractHorizontalPodAutoscaler)
+	}
+	return nil, false
+}
+
+// extract reads an observed object into its Go type, because it takes the schema
+// of a kind to tell whose an item of a list is.
+func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)) (Object, bool) {
+	typed := new(T)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, typed); err != nil {
+		return nil, false
+	}
+	applied, err := by(typed, manager)
+	if err != nil {
+		return nil, false
+	}
+	return toMap(applied), true
+}
+
+// ownIngressAnnotations are those the application's team or platform asked for.
+func ownIngressAnnotations(o Object) map[string]any {
+	annotations := o.object("metadata", "annotations")
+	if applied, ok := appliedByCrossplane(o); ok {
+		annotations = applied.object("metadata", "annotations")
+	}
+	out := map[string]any{}
+	for k, v := range annotations {
+		if !isReserved(k) {
+			out[k] = v
+		}
 	}
 	return out
+}
+
+// isReserved is true of annotations by which tools tell what is theirs. An
+// application that set them could pass for another.
+func isReserved(annotation string) bool {
+	domain, _, _ := strings.Cut(annotation, "/")
+	for _, d := range []string{"crossplane.io", "argoproj.io", "kubectl.kubernetes.io"} {
+		if domain == d || strings.HasSuffix(domain, "."+d) {
+			return true
+		}
+	}
+	return false
 }
 
 func pick(from Object, keys ...string) map[string]any {
@@ -160,7 +264,7 @@ func pick(from Object, keys ...string) map[string]any {
 }
 
 func unstructuredCopy(o Object) Object {
-	return (&unstructured.Unstructured{Object: maps.Clone(map[string]any(o))}).DeepCopy().Object
+	return (&unstructured.Unstructured{Object: o}).DeepCopy().Object
 }
 
 // first returns the first string that is not empty.

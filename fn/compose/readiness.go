@@ -16,7 +16,7 @@ func ready(o Object) bool {
 	switch o.str("kind") {
 	case kindDeployment:
 		return rollout(o).Status == True
-	case "ServiceAccount", kindService, kindIngress, "HorizontalPodAutoscaler":
+	case "ServiceAccount", kindService, kindIngress, kindAutoscaler:
 		// They have no condition that tells, or one that depends on traffic.
 		return true
 	}

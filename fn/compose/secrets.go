@@ -4,7 +4,11 @@
 package compose
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,9 +71,8 @@ type secrets struct {
 func (c *composition) secretSync(v vault, i identity) secrets {
 	seen := c.seen[NameSecretSync]
 	s := secrets{
-		target:   c.target(seen),
-		revision: seen.str("status", "atProvider", "target", "revision"),
-		problem:  first(seen.problem(), seen.notReady()),
+		target:  c.target(seen),
+		problem: first(seen.problem(), seen.notReady()),
 	}
 
 	observed := map[string]Object{}
@@ -81,6 +84,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		s.list = append(s.list, syncedSecret{spec: spec, observed: observed[spec.Name], keys: observedKeys(observed[spec.Name])})
 	}
 	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes)
+	s.revision = revision(s)
 
 	s.retiring = c.retiringSecrets(seen)
 	switch {
@@ -93,6 +97,30 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		c.want(NameSecretSync, c.keyVaultSecretSync(v, i, s))
 	}
 	return s
+}
+
+// revision of the secrets that pods get variables from. It is made of their
+// versions, never of values: another secret of the vault, one that is no longer
+// listed or not injected, does not roll the pods.
+func revision(s secrets) string {
+	versions := map[string]string{}
+	for _, secret := range s.list {
+		versions[secret.spec.Name] = secret.observed.str("version")
+	}
+	used := map[string]string{}
+	for _, v := range s.environment.Variables {
+		if v.Secret != "" {
+			used[v.Secret] = versions[v.Secret]
+		}
+	}
+	if len(used) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		fmt.Fprintf(h, "%s=%s\n", name, used[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // target keeps the name of a Secret that pods refer to.
@@ -146,20 +174,26 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 	}
 	listed := map[string]bool{}
 	for _, s := range c.app.Spec.Secrets {
-		listed[strings.ToLower(s.Name)] = true
+		listed[s.Name] = true
 	}
-	var retiring []secretsv1alpha1.SyncedSecret
+	var referred, perhaps []secretsv1alpha1.SyncedSecret
 	for _, e := range seen.list("spec", "forProvider", "secrets") {
 		m, _ := e.(map[string]any)
 		secret := secretsv1alpha1.SyncedSecret{}
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[strings.ToLower(secret.Name)] {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[secret.Name] {
 			continue
 		}
-		if rollout(deployment).Status != True || refersTo(deployment, secret.Name) {
-			retiring = append(retiring, secret)
+		// It is read while it is there, and nobody misses it when it is not.
+		secret.Create, secret.Optional = new(false), true
+		switch {
+		case refersTo(deployment, secret.Name):
+			referred = append(referred, secret)
+		case rollout(deployment).Status != True:
+			perhaps = append(perhaps, secret)
 		}
 	}
-	return retiring
+	retiring := slices.Concat(referred, perhaps)
+	return retiring[:min(len(retiring), secretsv1alpha1.MaxSecrets-len(listed))]
 }
 
 // refersTo tells whether pods have a variable that comes from a secret.
@@ -168,7 +202,7 @@ func refersTo(deployment Object, secret string) bool {
 		container, _ := e.(map[string]any)
 		for _, e := range Object(container).list("env") {
 			variable, _ := e.(map[string]any)
-			key := Object(variable).str("valueFrom", "secretKeyRef", "key")
+			key := Object(variable).str(secretKey()...)
 			if name, _, _ := strings.Cut(key, "."); name == secret {
 				return true
 			}
@@ -314,34 +348,36 @@ func (s secrets) condition() Condition {
 		}
 	}
 	synced, total := s.count()
-	if len(unsynced) > 0 {
+	collisions := collisions(s.environment.Collisions)
+	switch {
+	case len(unsynced) > 0:
 		c.Status, c.Reason = False, ReasonSecretsNotSynced
 		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
-		return c
-	}
-	if s.problem != "" {
+	case s.problem != "":
 		c.Status, c.Reason = False, ReasonSecretNotWritten
-		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s cannot be written: %s.", synced, total, s.target, strings.TrimSuffix(s.problem, "."))
-		return c
-	}
-	if len(s.environment.Collisions) > 0 {
+		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s is not as it should be: %s.", synced, total, s.target, strings.TrimSuffix(s.problem, "."))
+	case collisions != "":
 		c.Status, c.Reason = False, ReasonVariablesCollide
-		c.Message = collisions(s.environment.Collisions)
-		return c
+		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
+	case synced < total:
+		c.Message = fmt.Sprintf("%d of %d secrets are synced; the others are optional and have no value.", synced, total)
+	default:
+		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
 	}
-	c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
-	if synced < total {
-		c.Message = strings.TrimSuffix(c.Message, ".") + "; the others are optional and have no value."
-	}
+	c.Message += collisions
 	return c
 }
 
+// collisions is a sentence about keys that are not injected, or nothing.
 func collisions(list []envmap.Collision) string {
+	if len(list) == 0 {
+		return ""
+	}
 	parts := make([]string, 0, len(list))
 	for _, col := range list {
 		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", strings.Join(col.Keys, " and "), col.Secret, col.Name))
 	}
-	return "Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
+	return " Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
 }
 
 // some joins the first few of a list; a condition is read in one line.

@@ -56,7 +56,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 
 	switch {
 	case !w.requested:
-	case len(w.waitingFor) > 0:
+	case w.waits():
 		// Pods that run have the environment they were started with.
 		out.Environment = last.Environment
 	default:
@@ -72,6 +72,11 @@ func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 	}
 	for _, sh := range s.environment.Shadowed {
 		e.Shadowed = append(e.Shadowed, v1alpha1.ShadowedVariable{Name: sh.Name, Secret: sh.Secret, Key: sh.Key, By: sh.By})
+	}
+	for _, col := range s.environment.Collisions {
+		for _, key := range col.Keys {
+			e.Shadowed = append(e.Shadowed, v1alpha1.ShadowedVariable{Name: col.Name, Secret: col.Secret, Key: key, By: col.Secret})
+		}
 	}
 	return e
 }

@@ -28,6 +28,10 @@ func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) 
 	if len(validation.IsDNS1035Label(a.Name)) > 0 {
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, "must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service"))
 	}
+	if a.Name == "default" {
+		// Its pods would share the identity with all pods that choose none.
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, "must not be default, which is the ServiceAccount of pods that choose none"))
+	}
 	spec := field.NewPath("spec")
 	errs = append(errs, validateConfig(a.Spec.Config, spec.Child("config"))...)
 	errs = append(errs, validateSecrets(a.Spec.Secrets, spec.Child("secrets"))...)

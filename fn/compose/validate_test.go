@@ -34,6 +34,11 @@ func TestValidate(t *testing.T) {
 			args:   args{name: "shop.api", spec: `{}`},
 			want:   `metadata.name: Invalid value: "shop.api": must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service`,
 		},
+		"NameDefault": {
+			reason: "Pods that choose no ServiceAccount must not get an application's identity.",
+			args:   args{name: "default", spec: `{}`},
+			want:   `metadata.name: Invalid value: "default": must not be default, which is the ServiceAccount of pods that choose none`,
+		},
 		"ConfigName": {
 			reason: "Variables have names that a pod can have; the value is not shown.",
 			args:   args{spec: `{"config": {"1LOG LEVEL": "hunter2", "A=B": "hunter2"}}`},

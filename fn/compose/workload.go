@@ -25,18 +25,26 @@ type workload struct {
 	// waitingFor says what holds the workload back. If there is a Deployment it
 	// is left as it is meanwhile.
 	waitingFor []string
+	// waitingForIdentity is why the first pods are not started yet.
+	waitingForIdentity bool
+	// rollsOut is true if the pods that run are not the ones desired.
+	rollsOut bool
 	// refused says what of the workload cannot be composed as asked for.
 	refused []string
 	// ignored lists fields that have no effect without another.
 	ignored []string
 }
 
+// waits tells whether the workload is not composed as asked for yet.
+func (w workload) waits() bool { return w.waitingForIdentity || len(w.waitingFor) > 0 }
+
 // held tells whether a running Deployment waits for secrets.
-func (w workload) held() bool { return len(w.waitingFor) > 0 && w.observed != nil }
+func (w workload) held() bool { return w.waits() && w.observed != nil }
 
 // workload runs the application. A Deployment is composed when every secret it
-// needs has been synced once, and from then on always.
-func (c *composition) workload(s secrets) workload {
+// needs has been synced once, and from then on always. The first pods wait for
+// the identity, too: its client id is put into a pod when the pod is created.
+func (c *composition) workload(i identity, s secrets) workload {
 	w := workload{requested: c.app.Spec.Deployment != nil, observed: c.seen[NameDeployment]}
 	if !w.requested {
 		w.ignored = c.withoutDeployment()
@@ -44,15 +52,66 @@ func (c *composition) workload(s secrets) workload {
 	}
 
 	w.waitingFor = s.waitingFor()
-	if len(w.waitingFor) == 0 {
+	w.waitingForIdentity = w.observed == nil && i.clientID == ""
+	if w.waits() {
+		c.waiting = true
+		c.keep(NameDeployment)
+	} else {
 		c.want(NameDeployment, c.deployment(s))
-	} else if c.waiting = true; c.keep(NameDeployment) {
-		c.setReplicas(NameDeployment)
+		w.rollsOut = c.rollsOut()
 	}
 	c.service(w)
-	c.autoscaler(w)
+	c.autoscaler(&w)
 	c.ingress(&w)
 	return w
+}
+
+// rollsOut tells whether the pods desired are others than those observed, and
+// says so to Crossplane: a Deployment that changes now is not ready, whatever its
+// status still says of the pods before.
+func (c *composition) rollsOut() bool {
+	d := c.desired[NameDeployment]
+	if samePods(d.Object, c.seen[NameDeployment]) {
+		return false
+	}
+	d.Ready = false
+	c.desired[NameDeployment] = d
+	return true
+}
+
+// samePods compares what tells one pod from another: image, variables, revision
+// of the secrets. All else has defaults that only the API server knows.
+func samePods(desired, observed Object) bool {
+	revision := []string{"spec", "template", "metadata", "annotations", v1alpha1.SecretsRevisionAnnotation}
+	if desired.str(revision...) != observed.str(revision...) {
+		return false
+	}
+	containers := byName(observed.list("spec", "template", "spec", "containers"))
+	for name, want := range byName(desired.list("spec", "template", "spec", "containers")) {
+		have := containers[name]
+		if want.str("image") != have.str("image") {
+			return false
+		}
+		wantEnv, haveEnv := byName(want.list("env")), byName(have.list("env"))
+		if len(wantEnv) != len(haveEnv) {
+			return false
+		}
+		for name, v := range wantEnv {
+			if v.str("value") != haveEnv[name].str("value") || v.str(secretKey()...) != haveEnv[name].str(secretKey()...) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func byName(list []any) map[string]Object {
+	out := make(map[string]Object, len(list))
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		out[Object(m).str("name")] = m
+	}
+	return out
 }
 
 func (c *composition) withoutDeployment() (ignored []string) {
@@ -72,27 +131,18 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 		WithLabels(c.labels()).
 		WithLabels(map[string]string{labelUseWorkloads: "true"}).
 		WithSpec(c.pod(s))
-	if r := c.revision(s); r != "" {
+	if r := s.revision; r != "" && ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
 		template.WithAnnotations(map[string]string{v1alpha1.SecretsRevisionAnnotation: r})
 	}
 
 	spec := appsv1ac.DeploymentSpec().
-		WithSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{labelName: c.app.Name})).
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(c.selector())).
 		WithTemplate(template)
 	if n := c.replicas(seen); n != nil {
 		spec.WithReplicas(*n)
 	}
 	object := appsv1ac.Deployment(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
 	return object
-}
-
-// revision of the secrets, which rolls the pods when it changes.
-func (c *composition) revision(s secrets) string {
-	if len(s.list) == 0 || !ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
-		return ""
-	}
-	seen := c.seen[NameDeployment]
-	return first(s.revision, seen.str("spec", "template", "metadata", "annotations", v1alpha1.SecretsRevisionAnnotation))
 }
 
 func (c *composition) pod(s secrets) *corev1ac.PodSpecApplyConfiguration {
@@ -111,6 +161,16 @@ func (c *composition) pod(s secrets) *corev1ac.PodSpecApplyConfiguration {
 	return pod
 }
 
+// securityContext lets a platform that wants pods without root run them under the
+// Pod Security Standard "restricted".
+func (c *composition) securityContext() *corev1ac.SecurityContextApplyConfiguration {
+	security := corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false)
+	if ptr.Deref(c.platform.Workload.RunAsNonRoot, false) {
+		security.WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))
+	}
+	return security
+}
+
 func (c *composition) container(s secrets) *corev1ac.ContainerApplyConfiguration {
 	d := c.app.Spec.Deployment
 	container := corev1ac.Container().
@@ -118,7 +178,7 @@ func (c *composition) container(s secrets) *corev1ac.ContainerApplyConfiguration
 		WithImage(d.Image).
 		WithCommand(d.Command...).
 		WithArgs(d.Args...).
-		WithSecurityContext(corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false)).
+		WithSecurityContext(c.securityContext()).
 		WithEnv(environment(s)...)
 	for _, p := range d.Ports {
 		container.WithPorts(corev1ac.ContainerPort().WithName(portName(p)).WithProtocol(transport(p)).WithContainerPort(p.Port))
@@ -227,19 +287,19 @@ func appProtocol(p v1alpha1.Port) *string {
 	return nil
 }
 
-// service publishes the ports inside the cluster. A Service that exists waits
-// together with a Deployment that is held: the pods do not have new ports yet.
+// service publishes the ports inside the cluster. A Service waits together with
+// a Deployment that is held: the pods that run have the ports they had.
 func (c *composition) service(w workload) {
 	ports := c.app.Spec.Deployment.Ports
-	switch {
-	case len(ports) == 0:
+	if w.waits() {
+		c.keepIfObserved(NameService)
 		return
-	case len(w.waitingFor) > 0:
-		c.keep(NameService)
+	}
+	if len(ports) == 0 {
 		return
 	}
 
-	spec := corev1ac.ServiceSpec().WithSelector(map[string]string{labelName: c.app.Name})
+	spec := corev1ac.ServiceSpec().WithSelector(c.selector())
 	for _, p := range ports {
 		port := corev1ac.ServicePort().
 			WithName(portName(p)).

@@ -25,6 +25,11 @@ const (
 
 // setDefaults fills what is left out, so that no reader of settings has to.
 func setDefaults(s *v1alpha1.PlatformConfigSpec) {
+	// Entra ID and Azure answer in lower case; a difference would look like a change.
+	for _, id := range []*string{&s.TenantID, &s.SubscriptionID, &s.SecretCreatorPrincipalID} {
+		*id = strings.ToLower(*id)
+	}
+
 	if s.Cloud == "" {
 		s.Cloud = CloudAzurePublic
 	}

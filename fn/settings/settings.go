@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/jsonerror"
@@ -130,11 +131,19 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	if u, err := url.Parse(s.OIDCIssuerURL); err != nil || u.Scheme != "https" || u.Host == "" {
 		c.add("oidcIssuerUrl", "must be an https URL")
 	}
+	if strings.Contains(s.ResourceGroupName, "/") {
+		c.add("resourceGroupName", "must be a name, not an id")
+	}
+	if strings.Contains(s.OIDCIssuerURL, ".oic.prod-aks.azure.com/") && !strings.HasSuffix(s.OIDCIssuerURL, "/") {
+		c.add("oidcIssuerUrl", "must end with a slash, as the issuer of every AKS cluster does: Entra ID compares it to the letter")
+	}
 	c.oneOf("cloud", s.Cloud, CloudAzurePublic, CloudAzureUSGovernment, CloudAzureChina)
 	c.providerConfig("azureProviderConfigRef", s.AzureProviderConfigRef)
 	c.providerConfig("secretSyncProviderConfigRef", s.SecretSyncProviderConfigRef)
+	c.tags(s.Tags)
 	c.keyVault(s.KeyVault)
 	c.secrets(s.Secrets)
+	c.workload(s.Workload)
 	c.ingress(s.Ingress)
 	return errors.Join(c.errs...)
 }
@@ -143,6 +152,24 @@ type checker struct{ errs []error }
 
 func (c *checker) add(field, message string) {
 	c.errs = append(c.errs, fmt.Errorf("%s: %s", field, message))
+}
+
+func (c *checker) dns(field, value string) {
+	if len(validation.IsDNS1123Subdomain(value)) > 0 {
+		c.add(field, "must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit")
+	}
+}
+
+func (c *checker) qualified(field, name string) {
+	if len(validation.IsQualifiedName(name)) > 0 {
+		c.add(field, "must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none")
+	}
+}
+
+func (c *checker) annotations(field string, annotations map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(annotations)) {
+		c.qualified(field+"["+name+"]", strings.ToLower(name))
+	}
 }
 
 func (c *checker) uuid(field, value string) {
@@ -168,6 +195,34 @@ func (c *checker) providerConfig(field string, ref *v1alpha1.ProviderConfigRefer
 	c.oneOf(field+".kind", ref.Kind, "ProviderConfig", "ClusterProviderConfig")
 	if ref.Name == "" {
 		c.add(field+".name", "is required")
+	}
+}
+
+// tags are checked as Azure does.
+// https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+func (c *checker) tags(tags map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		if name == "" || len(name) > 512 || len(tags[name]) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
+			c.add("tags["+name+"]", `must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256`)
+		}
+	}
+}
+
+func (c *checker) workload(w *v1alpha1.WorkloadDefaults) {
+	if w == nil {
+		return
+	}
+	if w.Replicas != nil && *w.Replicas < 0 {
+		c.add("workload.replicas", "must not be negative")
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
+		c.qualified("workload.labels["+name+"]", name)
+		if len(validation.IsValidLabelValue(w.Labels[name])) > 0 {
+			c.add("workload.labels["+name+"]", "must have a value of at most 63 letters, digits, hyphens, underscores and dots")
+		}
+	}
+	for i, name := range w.ImagePullSecrets {
+		c.dns(fmt.Sprintf("workload.imagePullSecrets[%d]", i), name)
 	}
 }
 
@@ -228,9 +283,16 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 	if in == nil {
 		return
 	}
+	if in.Domain != "" {
+		c.dns("ingress.domain", in.Domain)
+	}
+	for i, domain := range in.AllowedDomains {
+		c.dns(fmt.Sprintf("ingress.allowedDomains[%d]", i), domain)
+	}
 	for i, t := range in.Types {
-		if t.Name == "" {
-			c.add(fmt.Sprintf("ingress.types[%d].name", i), "is required")
-		}
+		field := fmt.Sprintf("ingress.types[%d]", i)
+		c.dns(field+".name", t.Name)
+		c.annotations(field+".annotations", t.Annotations)
+		c.annotations(field+".oidcAnnotations", t.OIDCAnnotations)
 	}
 }

@@ -72,8 +72,9 @@ func TestResolve(t *testing.T) {
 			args: args{input: `{"tenantId": "contoso", "subscriptionId": "prod", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "http://issuer",
 				"cloud": "Moon", "secretCreatorPrincipalId": "me", "azureProviderConfigRef": {"kind": "Config"},
 				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
+				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
 				"secrets": {"environmentPrefixes": [""], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
-				"ingress": {"types": [{}]}}`},
+				"ingress": {"domain": "-", "allowedDomains": ["A"], "types": [{"name": "Public"}]}}`},
 			want: want{err: `cannot use platform settings: tenantId: must be a UUID
 subscriptionId: must be a UUID
 secretCreatorPrincipalId: must be a UUID
@@ -81,6 +82,7 @@ oidcIssuerUrl: must be an https URL
 cloud: must be one of AzurePublic, AzureUSGovernment, AzureChina
 azureProviderConfigRef.kind: must be one of ProviderConfig, ClusterProviderConfig
 azureProviderConfigRef.name: is required
+tags[a/b]: must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256
 keyVault.sku: must be one of standard, premium
 keyVault.deletionPolicy: must be one of Retain, SoftDelete
 keyVault.softDeleteRetentionDays: must be from 7 to 90
@@ -91,7 +93,12 @@ keyVault.assigned[2]: vault Legacy is assigned to shop/api already
 secrets.environmentPrefixes[0]: must not be empty
 secrets.structures[0].name: is required
 secrets.pollInterval: must be a duration such as 30s or 5m
-ingress.types[0].name: is required`},
+workload.replicas: must not be negative
+workload.labels[Bad Key!]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+workload.imagePullSecrets[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.domain: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.allowedDomains[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].name: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
 		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",

@@ -253,7 +253,8 @@ type WorkloadDefaults struct {
 	// +optional
 	Resources *ResourceRequirements `json:"resources,omitempty"`
 
-	// RunAsNonRoot refuses images that run as root. Default: false.
+	// RunAsNonRoot refuses images that run as root, and drops all capabilities, as
+	// the Pod Security Standard "restricted" wants. Default: false.
 	// +optional
 	RunAsNonRoot *bool `json:"runAsNonRoot,omitempty"`
 
@@ -284,11 +285,18 @@ type IngressDefaults struct {
 	// +optional
 	Domain string `json:"domain,omitempty"`
 
+	// AllowedDomains are those whose hostnames applications may have. A wildcard
+	// hostname is never allowed then. Default: all.
+	// +optional
+	// +listType=set
+	AllowedDomains []string `json:"allowedDomains,omitempty"`
+
 	// DefaultType of an Ingress that does not say.
 	// +optional
 	DefaultType string `json:"defaultType,omitempty"`
 
-	// Types of ingress. A type that is not listed is taken for an IngressClass.
+	// Types of ingress. Others are refused. Without any, a type is taken for an
+	// IngressClass.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -302,14 +310,15 @@ type IngressType struct {
 	// IngressClassName of the type. Default: its name.
 	// +optional
 	IngressClassName string `json:"ingressClassName,omitempty"`
-	// Annotations of every Ingress of the type.
+	// Annotations of every Ingress of the type. They win over the application's own.
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// OIDCAnnotations of an Ingress that asks visitors to log in. They win over
 	// the application's own. Without them such an Ingress is refused.
 	// +optional
 	OIDCAnnotations map[string]string `json:"oidcAnnotations,omitempty"`
-	// TLSSecretName of the certificate for the hostnames. Default: no TLS section.
+	// TLSSecretName of the certificate for the hostnames. The Secret must exist in
+	// the namespace of each application. Default: no TLS section.
 	// +optional
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
 }

@@ -30,6 +30,7 @@ const SecretsRevisionAnnotation = "meta.p6m.dev/secrets-revision"
 // +kubebuilder:printcolumn:name="SECRETS",type="string",JSONPath=".status.secretsSynced"
 // +kubebuilder:printcolumn:name="IMAGE",type="string",JSONPath=".spec.deployment.image",priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name must have lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen: it becomes the name of a Service",fieldPath=".metadata.name"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name != 'default'",message="the name must not be default, which is the ServiceAccount of pods that choose none",fieldPath=".metadata.name"
 
 // A PlatformApplication is one application: its workload, its own Azure Key
 // Vault and the environment variables its pods get from there.
@@ -477,9 +478,10 @@ type Ingress struct {
 //
 // +kubebuilder:pruning:PreserveUnknownFields
 type OIDC struct {
-	// Enabled asks for a login. Default: false.
+	// Enabled asks for a login. An Ingress whose oidc does not say is not composed:
+	// it would be open to everybody by mistake.
 	// +optional
-	Enabled bool `json:"enabled,omitempty"`
+	Enabled *bool `json:"enabled,omitempty"`
 }
 
 // PlatformApplicationStatus is what an application team reads back.
@@ -589,6 +591,7 @@ type ShadowedVariable struct {
 	// Key of that secret. Empty for a plain-text secret, which has no keys.
 	// +optional
 	Key string `json:"key,omitempty"`
-	// By is what won: the name of a secret, or config.
+	// By is what won: the name of a secret, or config. It is the same secret if
+	// keys of it collide, of which none is injected.
 	By string `json:"by"`
 }

@@ -39,6 +39,10 @@ const (
 	StateUnreachable State = "Unreachable"
 )
 
+// MaxSecrets of one KeyVaultSecretSync: those that an application lists, and as
+// many again that its pods still refer to.
+const MaxSecrets = 200
+
 // KeyVaultSecretSyncParameters says what is kept in step with what.
 type KeyVaultSecretSyncParameters struct {
 	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
@@ -62,7 +66,7 @@ type KeyVaultSecretSyncParameters struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
-	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:MaxItems=200
 	Secrets []SyncedSecret `json:"secrets,omitempty"`
 
 	// Target is the Kubernetes Secret to write.

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+)
+
+// TestKeepAndRelease applies a Deployment as Crossplane does, server-side, and
+// shows that to keep it and to let go of it again leaves alone what others wrote:
+// a webhook at creation, which owns nothing, and an autoscaler.
+func TestKeepAndRelease(t *testing.T) {
+	const spec = `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "autoscaling": {"enabled": true, "maxReplicas": 9}}`
+	seen := azureSeen()
+	composed := compose(t, spec, ``, seen).Resources[NameDeployment].Object
+	client := fake.NewClientset().AppsV1().Deployments("shop")
+	apply := func(object map[string]any) *appsv1.Deployment {
+		t.Helper()
+		b, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := client.Patch(t.Context(), "shop-api", types.ApplyPatchType, b, metav1.PatchOptions{FieldManager: composedFieldManager + "/abc", Force: new(true)})
+		if err != nil {
+			t.Fatalf("cannot apply Deployment: %v", err)
+		}
+		return d
+	}
+
+	d := apply(composed)
+	managed := d.ManagedFields
+	d.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: "team", Operator: corev1.TolerationOpExists}}
+	d.Spec.Template.Annotations = map[string]string{"kubectl.kubernetes.io/restartedAt": "now"}
+	if _, err := client.Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "webhook"}); err != nil {
+		t.Fatal(err)
+	}
+	d.ManagedFields = managed
+	d, err := client.Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "webhook"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Spec.Replicas = new(int32(7))
+	if d, err = client.Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "kube-controller-manager"}); err != nil {
+		t.Fatal(err)
+	}
+	want := d.Spec.DeepCopy()
+
+	observed, err := runtime.DefaultUnstructuredConverter.ToUnstructured(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed["apiVersion"], observed["kind"] = "apps/v1", kindDeployment
+	seen[NameDeployment] = normal(t, observed)
+	kept := Keep(application(t, spec), seen, "").Resources[NameDeployment].Object
+	if diff := cmp.Diff(composed, kept); diff != "" {
+		t.Errorf("Keep(...): -what was composed, +what is kept:\n%s", diff)
+	}
+	if diff := cmp.Diff(*want, apply(kept).Spec); diff != "" {
+		t.Errorf("apply(Keep(...)): -want what was there, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(*want, apply(compose(t, spec, ``, seen).Resources[NameDeployment].Object).Spec); diff != "" {
+		t.Errorf("apply(Compose(...)): -want what was there, +got:\n%s", diff)
+	}
+}
