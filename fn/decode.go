@@ -14,6 +14,7 @@ import (
 	"github.com/crossplane/function-sdk-go/request"
 	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -208,9 +209,14 @@ func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, reso
 }
 
 // decode is lenient about fields it does not know: the manifest may have passed
-// the schema of a newer version.
+// the schema of a newer version. The direct way is the fast one; the way through
+// JSON can say which field is wrong.
 func decode(s *structpb.Struct, into any) error {
-	b, err := json.Marshal(s.AsMap())
+	m := s.AsMap()
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, into); err == nil {
+		return nil
+	}
+	b, err := json.Marshal(m)
 	if err != nil {
 		return err //nolint:wrapcheck // The caller says what was read.
 	}

@@ -498,10 +498,7 @@ func TestClaim(t *testing.T) {
 	run := func(claim bool) *fnv1.RunFunctionResponse {
 		w := newWorld(t, twoSecrets)
 		if claim {
-			w.xr["kind"] = "XPlatformApplication"
-			w.xr["metadata"] = map[string]any{"name": "shop-api-x7k2p"}
-			nested(w.xr, "spec", "claimRef")["name"] = "shop-api"
-			nested(w.xr, "spec", "claimRef")["namespace"] = "shop"
+			w.behindClaim()
 		}
 		w.azureAll()
 		w.sync("postgres-credentials", "Synced", "POSTGRES_USER")

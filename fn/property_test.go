@@ -29,6 +29,9 @@ func TestProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, `{}`)
 		w.xr["spec"] = specs().Draw(rt, "spec")
+		if rapid.Bool().Draw(rt, "claim") {
+			w.behindClaim()
+		}
 		vault := ""
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			disturb(rt, w)
@@ -272,6 +275,9 @@ func disturb(rt *rapid.T, w *world) {
 func (w *world) changeSpec(spec map[string]any) {
 	if at(spec, "keyVault", "deletionPolicy") == "Purge" && at(w.xr, "spec", "keyVault", "deletionPolicy") != "Purge" {
 		delete(nested(spec, "keyVault"), "deletionPolicy")
+	}
+	if ref, ok := at(w.xr, "spec", "claimRef").(map[string]any); ok {
+		spec["claimRef"] = ref
 	}
 	w.xr["spec"] = spec
 }

@@ -220,6 +220,14 @@ func becomeReady(o map[string]any) {
 	}
 }
 
+// behindClaim makes the composite resource the one behind a claim.
+func (w *world) behindClaim() {
+	w.xr["kind"] = "XPlatformApplication"
+	w.xr["metadata"] = map[string]any{"name": "shop-api-x7k2p"}
+	nested(w.xr, "spec", "claimRef")["name"] = "shop-api"
+	nested(w.xr, "spec", "claimRef")["namespace"] = "shop"
+}
+
 // list one more secret in the spec.
 func (w *world) list(secret map[string]any) {
 	secrets, _ := at(w.xr, "spec", "secrets").([]any)

@@ -58,6 +58,7 @@ func (c *composition) workload(i identity, s secrets) workload {
 		c.keep(NameDeployment)
 	} else {
 		c.want(NameDeployment, c.deployment(s))
+		setEnvironment(c.desired[NameDeployment].Object, s)
 		w.rollsOut = c.rollsOut()
 	}
 	c.service(w)
@@ -130,7 +131,7 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 		WithLabels(c.platform.Workload.Labels).
 		WithLabels(c.labels()).
 		WithLabels(map[string]string{labelUseWorkloads: "true"}).
-		WithSpec(c.pod(s))
+		WithSpec(c.pod())
 	if r := s.revision; r != "" && ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
 		template.WithAnnotations(map[string]string{v1alpha1.SecretsRevisionAnnotation: r})
 	}
@@ -145,7 +146,7 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 	return object
 }
 
-func (c *composition) pod(s secrets) *corev1ac.PodSpecApplyConfiguration {
+func (c *composition) pod() *corev1ac.PodSpecApplyConfiguration {
 	security := corev1ac.PodSecurityContext().
 		WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))
 	if v := c.platform.Workload.RunAsNonRoot; v != nil {
@@ -154,7 +155,7 @@ func (c *composition) pod(s secrets) *corev1ac.PodSpecApplyConfiguration {
 	pod := corev1ac.PodSpec().
 		WithServiceAccountName(c.app.Name).
 		WithSecurityContext(security).
-		WithContainers(c.container(s))
+		WithContainers(c.container())
 	for _, name := range c.platform.Workload.ImagePullSecrets {
 		pod.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(name))
 	}
@@ -171,15 +172,14 @@ func (c *composition) securityContext() *corev1ac.SecurityContextApplyConfigurat
 	return security
 }
 
-func (c *composition) container(s secrets) *corev1ac.ContainerApplyConfiguration {
+func (c *composition) container() *corev1ac.ContainerApplyConfiguration {
 	d := c.app.Spec.Deployment
 	container := corev1ac.Container().
 		WithName(c.app.Name).
 		WithImage(d.Image).
 		WithCommand(d.Command...).
 		WithArgs(d.Args...).
-		WithSecurityContext(c.securityContext()).
-		WithEnv(environment(s)...)
+		WithSecurityContext(c.securityContext())
 	for _, p := range d.Ports {
 		container.WithPorts(corev1ac.ContainerPort().WithName(portName(p)).WithProtocol(transport(p)).WithContainerPort(p.Port))
 	}
@@ -198,23 +198,27 @@ func (c *composition) container(s secrets) *corev1ac.ContainerApplyConfiguration
 	return container
 }
 
-// environment of the container: variables of secrets first, so that config can
-// refer to them.
-func environment(s secrets) []*corev1ac.EnvVarApplyConfiguration {
-	vars := make([]*corev1ac.EnvVarApplyConfiguration, 0, len(s.environment.Variables))
+// setEnvironment of the container: variables of secrets first, so that config can
+// refer to them. They are most of what is composed, and not written by way of Go
+// types because that takes three times as long.
+func setEnvironment(deployment Object, s secrets) {
+	vars := make([]any, 0, len(s.environment.Variables))
 	for _, v := range s.environment.Variables {
-		e := corev1ac.EnvVar().WithName(v.Name)
 		if v.Secret == "" {
-			vars = append(vars, e.WithValue(v.Value))
+			vars = append(vars, map[string]any{"name": v.Name, "value": v.Value})
 			continue
 		}
-		ref := corev1ac.SecretKeySelector().WithName(s.target).WithKey(v.DataKey)
+		ref := map[string]any{"name": s.target, "key": v.DataKey}
 		if v.Optional {
-			ref.WithOptional(true)
+			ref["optional"] = true
 		}
-		vars = append(vars, e.WithValueFrom(corev1ac.EnvVarSource().WithSecretKeyRef(ref)))
+		vars = append(vars, map[string]any{"name": v.Name, "valueFrom": map[string]any{"secretKeyRef": ref}})
 	}
-	return vars
+	for _, e := range deployment.list("spec", "template", "spec", "containers") {
+		if container, ok := e.(map[string]any); ok && len(vars) > 0 {
+			container["env"] = vars
+		}
+	}
 }
 
 func (c *composition) resources() *corev1ac.ResourceRequirementsApplyConfiguration {
