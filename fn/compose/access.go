@@ -106,21 +106,16 @@ func (c *composition) grants(i identity) []grant {
 	return grants
 }
 
-func (c *composition) roleAssignment(vaultID string, g grant) *authorizationv1beta1.RoleAssignment {
+func (c *composition) roleAssignment(vaultID string, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	name := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
-	object := &authorizationv1beta1.RoleAssignment{
-		TypeMeta: typeMeta(authorizationv1beta1.RoleAssignment_GroupVersionKind),
-		// The name tells apart an assignment and its successor.
-		ObjectMeta: c.managedMeta(fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, name[:8])),
-	}
-	object.Spec.ManagedResourceSpec = c.azureSpec()
-	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
-	object.Spec.ForProvider = authorizationv1beta1.RoleAssignmentParameters{
+	// The Kubernetes name tells apart an assignment and its successor.
+	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, name[:8]), authorizationv1beta1.RoleAssignmentParameters{
 		Name:               &name,
 		PrincipalID:        &g.principalID,
 		RoleDefinitionName: &g.role.name,
 		Scope:              &vaultID,
-	}
+	})
+	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	if g.principalType != "" {
 		// Without it a fresh identity, which is not everywhere in Entra ID yet, is
 		// refused as PrincipalNotFound.
@@ -131,7 +126,7 @@ func (c *composition) roleAssignment(vaultID string, g grant) *authorizationv1be
 
 // sameAssignment is desired of an assignment that exists: Azure changes nothing
 // about it, so what makes it what it is stays to the letter.
-func (c *composition) sameAssignment(seen Object, g grant) *authorizationv1beta1.RoleAssignment {
+func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	g.principalID = seen.str("spec", "forProvider", "principalId")
 	if seen.inAzure() || seen.str("metadata", "annotations", annotationExternalName) != "" {
 		g.principalType = seen.str("spec", "forProvider", "principalType")

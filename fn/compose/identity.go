@@ -6,8 +6,6 @@ package compose
 import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
@@ -35,18 +33,13 @@ func (c *composition) identity() identity {
 		observed:       seen,
 	}
 
-	object := &managedidentityv1beta1.UserAssignedIdentity{
-		TypeMeta:   typeMeta(managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind),
-		ObjectMeta: c.managedMeta(c.app.Name),
-	}
-	object.Spec.ManagedResourceSpec = c.azureSpec()
-	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
-	object.Spec.ForProvider = managedidentityv1beta1.UserAssignedIdentityParameters{
+	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
 		Location:          new(seen.fixed("location", c.platform.Location)),
 		ResourceGroupName: new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		Tags:              c.tags(),
-	}
+	})
+	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	c.want(NameIdentity, object)
 	return i
 }
@@ -60,22 +53,17 @@ func (c *composition) federatedCredential(i identity) Object {
 		return seen
 	}
 
-	object := &managedidentityv1beta1.FederatedIdentityCredential{
-		TypeMeta:   typeMeta(managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind),
-		ObjectMeta: c.managedMeta(c.app.Name),
-	}
-	object.Annotations = map[string]string{
-		annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
-	}
-	object.Spec.ManagedResourceSpec = c.azureSpec()
-	object.Spec.ManagementPolicies = append(object.Spec.ManagementPolicies, xpv1.ManagementActionDelete)
-	object.Spec.ForProvider = managedidentityv1beta1.FederatedIdentityCredentialParameters{
+	object := newManaged(c, managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind, c.app.Name, managedidentityv1beta1.FederatedIdentityCredentialParameters{
 		Audience: []*string{new(tokenAudience)},
 		// Entra ID compares the issuer to the letter, a trailing slash included.
 		Issuer:            &c.platform.OIDCIssuerURL,
 		Subject:           new("system:serviceaccount:" + c.app.Namespace + ":" + i.serviceAccount),
 		ParentID:          new(seen.fixed("parentId", i.id)),
 		ResourceGroupName: new(seen.fixed("resourceGroupName", first(resourceGroup(i.id), c.platform.ResourceGroupName))),
+	})
+	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Annotations = map[string]string{
+		annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
 	}
 	c.want(NameFederatedCredential, object)
 	return seen
@@ -93,9 +81,4 @@ func (c *composition) serviceAccount(i identity) {
 	}
 	object := corev1ac.ServiceAccount(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithAnnotations(annotations)
 	c.want(NameServiceAccount, object)
-}
-
-func typeMeta(gvk schema.GroupVersionKind) metav1.TypeMeta {
-	apiVersion, kind := gvk.ToAPIVersionAndKind()
-	return metav1.TypeMeta{APIVersion: apiVersion, Kind: kind}
 }

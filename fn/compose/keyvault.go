@@ -5,14 +5,10 @@ package compose
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
-	xpcommon "github.com/crossplane/crossplane-runtime/v2/apis/common"
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
-	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -51,10 +47,7 @@ func (c *composition) keyVault() vault {
 	)
 	v.portalURL = first(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
-	object := &keyvaultv1beta1.Vault{
-		TypeMeta:   typeMeta(keyvaultv1beta1.Vault_GroupVersionKind),
-		ObjectMeta: c.managedMeta(c.app.Name),
-	}
+	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})
 	object.Annotations = map[string]string{annotationExternalName: v.name}
 	if v.portalURL != "" {
 		object.Annotations[annotationArgoCDLink] = v.portalURL
@@ -71,7 +64,7 @@ func (c *composition) keyVault() vault {
 }
 
 // ownVault configures a vault that is the application's own.
-func (c *composition) ownVault(spec *keyvaultv1beta1.VaultSpec, seen Object) (notes []string) {
+func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []string) {
 	policy := v1alpha1.DeletionPolicy(first(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 	if policy != v1alpha1.DeletionRetain {
 		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
@@ -127,28 +120,6 @@ func (c *composition) tags() map[string]*string {
 		tags[k] = new(v)
 	}
 	return tags
-}
-
-// azureSpec is common to all Azure resources. LateInitialize is left out: it
-// would make the provider write fields that this function then owns.
-func (c *composition) azureSpec() xpv2.ManagedResourceSpec {
-	return xpv2.ManagedResourceSpec{
-		ManagementPolicies: xpv1.ManagementPolicies{
-			xpv1.ManagementActionObserve,
-			xpv1.ManagementActionCreate,
-			xpv1.ManagementActionUpdate,
-		},
-		ProviderConfigReference: providerConfigReference(c.platform.AzureProviderConfigRef),
-	}
-}
-
-func providerConfigReference(ref *inputv1alpha1.ProviderConfigReference) *xpcommon.ProviderConfigReference {
-	return &xpcommon.ProviderConfigReference{Kind: ref.Kind, Name: ref.Name}
-}
-
-// managedMeta is the metadata of a managed resource.
-func (c *composition) managedMeta(name string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Name: name, Namespace: c.app.Namespace, Labels: maps.Clone(c.labels())}
 }
 
 func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {

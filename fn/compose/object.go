@@ -17,22 +17,12 @@ const (
 	kindAutoscaler = "HorizontalPodAutoscaler"
 )
 
-// toMap returns an API object as Crossplane wants it: without a status, and
-// without what the Go types add that nobody asked for.
+// toMap returns an object of a Go type as Crossplane wants it.
 func toMap(object any) map[string]any {
 	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		// Only a type that cannot be an API object gets here.
 		panic(fmt.Sprintf("cannot convert %T: %v", object, err))
-	}
-	delete(m, "status")
-	if metadata, ok := m["metadata"].(map[string]any); ok {
-		delete(metadata, "creationTimestamp")
-	}
-	if spec, ok := m["spec"].(map[string]any); ok {
-		if init, ok := spec["initProvider"].(map[string]any); ok && len(init) == 0 {
-			delete(spec, "initProvider")
-		}
 	}
 	return m
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -128,15 +127,8 @@ func (c *composition) target(seen Object) string {
 	return first(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
 }
 
-func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *secretsv1alpha1.KeyVaultSecretSync {
-	object := &secretsv1alpha1.KeyVaultSecretSync{
-		TypeMeta:   typeMeta(secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind()),
-		ObjectMeta: c.managedMeta(c.app.Name),
-	}
-	object.Spec.ManagedResourceSpec = xpv2.ManagedResourceSpec{
-		ProviderConfigReference: providerConfigReference(c.platform.SecretSyncProviderConfigRef),
-	}
-	object.Spec.ForProvider = secretsv1alpha1.KeyVaultSecretSyncParameters{
+func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
+	object := newManaged(c, secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind(), c.app.Name, secretsv1alpha1.KeyVaultSecretSyncParameters{
 		VaultURI:           v.uri,
 		TenantID:           c.platform.TenantID,
 		ClientID:           i.clientID,
@@ -144,7 +136,8 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *secret
 		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels()},
 		CreateMissing:      *c.platform.Secrets.CreateMissing,
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
-	}
+	})
+	object.Spec.ProviderConfigReference = providerConfigReference(c.platform.SecretSyncProviderConfigRef)
 	for _, secret := range s.list {
 		keys, create := c.structure(secret.spec)
 		synced := secretsv1alpha1.SyncedSecret{
