@@ -390,6 +390,12 @@ func TestIngress(t *testing.T) {
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin", only internal, public. The pods are not affected.`},
 		},
+		"TypeNotSaid": {
+			reason:   "It has to choose one of them where the platform has no default.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
+			platform: `{"ingress": {"types": [{"name": "internal"}, {"name": "public"}]}}`,
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.type: required, one of internal, public. The pods are not affected."},
+		},
 		"ForeignDomain": {
 			reason:   "An application has no names but those the platform allows, and no wildcards.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["shop.apps.example.com", "login.example.com", "*.apps.example.com"]}}}`,

@@ -15,6 +15,7 @@ import (
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // ingressSpec is nil if no Ingress is asked for.
@@ -55,7 +56,7 @@ func (c *composition) ingress(w *workload) {
 		return
 	}
 	for name := range in.Annotations {
-		if isReserved(name) {
+		if settings.IsReserved(name) {
 			w.ignored = append(w.ignored, "spec.networking.ingress.annotations["+name+"] (reserved)")
 		}
 	}
@@ -64,7 +65,10 @@ func (c *composition) ingress(w *workload) {
 
 // refusedIngress says why an Ingress is not composed as asked for.
 func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, known bool, hostnames []string) (refused []string) {
-	if !known {
+	switch {
+	case !known && t.Name == "":
+		refused = append(refused, "spec.networking.ingress.type: required, one of "+c.ingressTypes())
+	case !known:
 		refused = append(refused, "spec.networking.ingress.type: the platform has no type "+strconv.Quote(t.Name)+", only "+c.ingressTypes())
 	}
 	if len(hostnames) == 0 {
@@ -128,7 +132,7 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	object := networkingv1ac.Ingress(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
 	annotations := map[string]string{}
 	for name, value := range in.Annotations {
-		if !isReserved(name) {
+		if !settings.IsReserved(name) {
 			annotations[name] = value
 		}
 	}
@@ -153,7 +157,7 @@ func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.Ingress
 			return t, true
 		}
 	}
-	return inputv1alpha1.IngressType{Name: name}, len(c.platform.Ingress.Types) == 0 || name == ""
+	return inputv1alpha1.IngressType{Name: name}, len(c.platform.Ingress.Types) == 0
 }
 
 func (c *composition) hostnames(in *v1alpha1.Ingress) []string {

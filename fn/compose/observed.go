@@ -15,6 +15,7 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // Observed holds the composed resources that exist, by their composition
@@ -234,23 +235,11 @@ func ownIngressAnnotations(o Object) map[string]any {
 	}
 	out := map[string]any{}
 	for k, v := range annotations {
-		if !isReserved(k) {
+		if !settings.IsReserved(k) {
 			out[k] = v
 		}
 	}
 	return out
-}
-
-// isReserved is true of annotations by which tools tell what is theirs. An
-// application that set them could pass for another.
-func isReserved(annotation string) bool {
-	domain, _, _ := strings.Cut(annotation, "/")
-	for _, d := range []string{"crossplane.io", "argoproj.io", "kubectl.kubernetes.io"} {
-		if domain == d || strings.HasSuffix(domain, "."+d) {
-			return true
-		}
-	}
-	return false
 }
 
 func pick(from Object, keys ...string) map[string]any {

@@ -14,7 +14,7 @@ import (
 )
 
 // Explain returns an error of encoding/json in words such as
-// "spec.deployment.replicas: must be a number, not a string". It never shows a
+// "spec.deployment.replicas: must be a whole number, not a string". It never shows a
 // value of the document.
 func Explain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

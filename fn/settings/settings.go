@@ -169,7 +169,22 @@ func (c *checker) qualified(field, name string) {
 func (c *checker) annotations(field string, annotations map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
 		c.qualified(field+"["+name+"]", strings.ToLower(name))
+		if IsReserved(name) {
+			c.add(field+"["+name+"]", "is reserved")
+		}
 	}
+}
+
+// IsReserved is true of annotations by which tools tell what is theirs. What sets
+// them could pass for something else.
+func IsReserved(annotation string) bool {
+	domain, _, _ := strings.Cut(annotation, "/")
+	for _, d := range []string{"crossplane.io", "argoproj.io", "kubectl.kubernetes.io"} {
+		if domain == d || strings.HasSuffix(domain, "."+d) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *checker) uuid(field, value string) {
@@ -289,10 +304,15 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 	for i, domain := range in.AllowedDomains {
 		c.dns(fmt.Sprintf("ingress.allowedDomains[%d]", i), domain)
 	}
+	names := map[string]bool{"": true}
 	for i, t := range in.Types {
+		names[t.Name] = true
 		field := fmt.Sprintf("ingress.types[%d]", i)
 		c.dns(field+".name", t.Name)
 		c.annotations(field+".annotations", t.Annotations)
 		c.annotations(field+".oidcAnnotations", t.OIDCAnnotations)
+	}
+	if len(in.Types) > 0 && !names[in.DefaultType] {
+		c.add("ingress.defaultType", "must be one of types")
 	}
 }

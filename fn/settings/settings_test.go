@@ -74,7 +74,7 @@ func TestResolve(t *testing.T) {
 				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
 				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
 				"secrets": {"environmentPrefixes": [""], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
-				"ingress": {"domain": "-", "allowedDomains": ["A"], "types": [{"name": "Public"}]}}`},
+				"ingress": {"domain": "-", "allowedDomains": ["A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
 			want: want{err: `cannot use platform settings: tenantId: must be a UUID
 subscriptionId: must be a UUID
 secretCreatorPrincipalId: must be a UUID
@@ -98,7 +98,9 @@ workload.labels[Bad Key!]: must have a name of letters, digits, hyphens, undersc
 workload.imagePullSecrets[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.domain: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.allowedDomains[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].name: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
+ingress.types[0].name: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: is reserved
+ingress.defaultType: must be one of types`},
 		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
