@@ -18,7 +18,8 @@ help: ## List all targets
 
 .PHONY: generate
 generate: ## Regenerate deepcopy code, CRDs, XRDs and the API reference from the Go types
-	@CONTROLLER_GEN=$$($(tool) controller-gen) go run ./apis/internal/generate
+	@controller_gen=$$($(tool) controller-gen); \
+	CONTROLLER_GEN=$$controller_gen go run ./apis/internal/generate
 
 .PHONY: render
 render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
@@ -43,7 +44,8 @@ ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
 	@$(tool) crossplane crossplane-core >/dev/null
-	@"$$($(tool) gotestsum)" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
+	@gotestsum=$$($(tool) gotestsum); \
+	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on $(if $(RACE),-race) $(or $(PKG),./...)
 
 .PHONY: test-golden-update
@@ -53,10 +55,11 @@ test-golden-update: ## Rewrite the golden renderings; review the difference
 
 .PHONY: lint
 lint: ## Run all linters: [FIX=1]
-	@"$$($(tool) golangci-lint)" run $(if $(FIX),--fix) ./...
+	@linter=$$($(tool) golangci-lint); \
+	"$$linter" run $(if $(FIX),--fix) ./...
 
 .PHONY: validate
-validate: ## Check everything rendered against the schemas of the API server: [EXAMPLE=web-application]
+validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
 	@go run ./test/render/cmd/render validate --example "$(EXAMPLE)"
 
 .PHONY: bench

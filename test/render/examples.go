@@ -19,6 +19,9 @@ const (
 
 	// defaultNamespace is where an application that names no namespace goes, as with kubectl.
 	defaultNamespace = "default"
+
+	// labelName is on every composed resource and holds the name of its application.
+	labelName = "app.kubernetes.io/name"
 )
 
 // An Example is a directory of examples/ with an application.yaml.
@@ -116,8 +119,7 @@ func Sources(root string, v Variant) ([]File, error) {
 	names := []string{v.definition(), v.composition(), environmentConfig}
 
 	for _, e := range examples {
-		dir := filepath.Join("examples", e.Name)
-		names = append(names, filepath.Join(dir, applicationFile))
+		names = append(names, e.relative(filepath.Join(e.dir, applicationFile)))
 
 		for _, s := range e.Stages {
 			paths, err := e.stageFiles(s)
@@ -126,7 +128,7 @@ func Sources(root string, v Variant) ([]File, error) {
 			}
 
 			for _, p := range paths {
-				names = append(names, filepath.Join(dir, strings.TrimPrefix(p, e.dir)))
+				names = append(names, e.relative(p))
 			}
 		}
 	}
@@ -185,7 +187,16 @@ func findExample(root, name string) (Example, error) {
 		names[i] = e.Name
 	}
 
+	if name == "" {
+		return Example{}, fmt.Errorf("cannot render without an example: name one with EXAMPLE=…: choose from %s", strings.Join(names, ", "))
+	}
+
 	return Example{}, fmt.Errorf("there is no example %q: choose from %s", name, strings.Join(names, ", "))
+}
+
+// relative returns the path of a file of the example from the root of the repository.
+func (e Example) relative(path string) string {
+	return filepath.Join("examples", e.Name, strings.TrimPrefix(path, e.dir))
 }
 
 // application returns the manifest a team commits, in a namespace.
@@ -206,6 +217,11 @@ func (e Example) application() (*unstructured.Unstructured, error) {
 func (e Example) stageFiles(stage string) ([]string, error) {
 	if stage == "" {
 		return nil, nil
+	}
+
+	if len(e.Stages) == 0 {
+		return nil, fmt.Errorf("cannot use stage %q of example %q: it has no stages: leave STAGE out, or copy files into %s",
+			stage, e.Name, e.relative(filepath.Join(e.dir, observedDir)))
 	}
 
 	i := slices.IndexFunc(e.Stages, func(s string) bool {
@@ -231,9 +247,9 @@ func (e Example) stageFiles(stage string) ([]string, error) {
 	return files, nil
 }
 
-// observed returns the composed resources that exist at that stage. Those that name no namespace are in that of their
-// application.
-func (e Example) observed(stage, namespace string) ([]*unstructured.Unstructured, error) {
+// observed returns the composed resources of the application that exist at that stage. Those that name no namespace are in that
+// of their application.
+func (e Example) observed(stage string, application *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	files, err := e.stageFiles(stage)
 	if err != nil {
 		return nil, err
@@ -247,14 +263,37 @@ func (e Example) observed(stage, namespace string) ([]*unstructured.Unstructured
 			return nil, err
 		}
 
+		for _, o := range objects {
+			if o.GetNamespace() == "" {
+				o.SetNamespace(application.GetNamespace())
+			}
+
+			if err := belongs(o, application); err != nil {
+				return nil, fmt.Errorf("%s: %w", e.relative(f), err)
+			}
+		}
+
 		observed = append(observed, objects...)
 	}
 
-	for _, o := range observed {
-		if o.GetNamespace() == "" {
-			o.SetNamespace(namespace)
-		}
+	return observed, nil
+}
+
+// belongs returns an error if what is observed cannot be of the application. Crossplane would ignore it, or the function would
+// take another application's vault for this one's, and the rendering would be of nothing that can happen.
+func belongs(observed, application *unstructured.Unstructured) error {
+	object := observed.GetKind() + " " + observed.GetName()
+
+	// A copied example is told what to do at once, whether or not it was moved to another namespace as well.
+	if owner := observed.GetLabels()[labelName]; owner != "" && owner != application.GetName() {
+		return fmt.Errorf("%s belongs to application %s, and %s is %s: delete %s/ and leave STAGE out, or change the names in it",
+			object, owner, applicationFile, application.GetName(), observedDir)
 	}
 
-	return observed, nil
+	if observed.GetNamespace() != application.GetNamespace() {
+		return fmt.Errorf("%s is in namespace %s, and %s in %s: change one of them",
+			object, observed.GetNamespace(), applicationFile, application.GetNamespace())
+	}
+
+	return nil
 }

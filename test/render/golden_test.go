@@ -245,7 +245,8 @@ func compare(t *testing.T, path string, got []byte) {
 
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it: %v", err)
+		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it, or remove examples/%s if it is only yours: %v",
+			filepath.Base(filepath.Dir(path)), err)
 	}
 
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {

@@ -46,6 +46,9 @@ func (r Request) String() string {
 	return filepath.Join(string(r.Variant), r.Example, stage)
 }
 
+// Application returns the manifest that is rendered, as Sources names it.
+func (r Request) Application() string { return filepath.Join("examples", r.Example, applicationFile) }
+
 // A Harness renders. Close it: it owns a process and a temporary directory.
 type Harness struct {
 	root     string
@@ -122,7 +125,7 @@ func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 		return nil, err
 	}
 
-	observed, err := example.observed(r.Stage, application.GetNamespace())
+	observed, err := example.observed(r.Stage, application)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +223,7 @@ func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructur
 }
 
 // crossplane runs the Crossplane command line tool and returns what it prints. The error of a failed run has the tool's own
-// words; its output is returned as well.
+// words, or the function's; its output is returned as well.
 func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 
@@ -232,10 +235,20 @@ func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, e
 
 	err := cmd.Run()
 	if err != nil {
-		err = errors.Join(fmt.Errorf("crossplane %s %s: %w\n%s", args[0], args[1], err, bytes.TrimSpace(stderr.Bytes())), ctx.Err())
+		err = failedRun(args, err, stderr.String(), ctx.Err())
 	}
 
 	return stdout.Bytes(), err
+}
+
+// failedRun returns why the command line tool has failed. What the function refuses is an answer to who wrote the manifest, to
+// whom the layers that the answer came through mean nothing.
+func failedRun(args []string, exit error, stderr string, ended error) error {
+	if _, fatal, ok := strings.Cut(stderr, "returned a fatal result: "); ok {
+		return errors.New(strings.TrimSpace(fatal))
+	}
+
+	return errors.Join(fmt.Errorf("crossplane %s %s: %w\n%s", args[0], args[1], exit, strings.TrimSpace(stderr)), ended)
 }
 
 // write writes objects to a file, one YAML document each.

@@ -1,8 +1,10 @@
 package render
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,24 +81,47 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 
 	cases := map[string]struct {
-		reason string
-		stage  string
-		want   string
+		reason  string
+		example string
+		stage   string
+		want    string
 	}{
-		"Nothing":  {reason: "Without a stage nothing is observed."},
-		"Name":     {reason: "A stage has a name.", stage: "2-ready"},
-		"Number":   {reason: "Its number is enough.", stage: "2"},
-		"TwoDigit": {reason: "A number is compared as a whole.", stage: "1", want: `example "web" has no stage "1": choose from 10-late, 2-ready`},
-		"Unknown":  {reason: "A slip is answered with the stages there are.", stage: "ready", want: `example "web" has no stage "ready": choose from 10-late, 2-ready`},
+		"Nothing": {reason: "Without a stage nothing is observed.", example: "web"},
+		"Name":    {reason: "A stage has a name.", example: "web", stage: "2-ready"},
+		"Number":  {reason: "Its number is enough.", example: "web", stage: "2"},
+		"TwoDigit": {
+			reason:  "A number is compared as a whole.",
+			example: "web",
+			stage:   "1",
+			want:    `example "web" has no stage "1": choose from 10-late, 2-ready`,
+		},
+		"Unknown": {
+			reason:  "A slip is answered with the stages there are.",
+			example: "web",
+			stage:   "ready",
+			want:    `example "web" has no stage "ready": choose from 10-late, 2-ready`,
+		},
+		"NoStages": {
+			reason:  "There is nothing to choose from in an example without stages.",
+			example: "minimal",
+			stage:   "3",
+			want: `cannot use stage "3" of example "minimal": it has no stages: ` +
+				`leave STAGE out, or copy files into examples/minimal/observed`,
+		},
+		"NoExample": {
+			reason: "Who names no example is told how.",
+			want:   "cannot render without an example: name one with EXAMPLE=…: choose from minimal, web",
+		},
 	}
 
-	root := repositoryOf(t, "examples/web/application.yaml", "examples/web/observed/2-ready/vault.yaml", "examples/web/observed/10-late.yaml")
+	root := repositoryOf(t, "examples/minimal/application.yaml", "examples/web/application.yaml",
+		"examples/web/observed/2-ready/vault.yaml", "examples/web/observed/10-late.yaml")
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			got := message(Check(root, Request{Example: "web", Stage: tc.stage}))
+			got := message(Check(root, Request{Example: tc.example, Stage: tc.stage}))
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nCheck(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -107,10 +132,15 @@ func TestCheck(t *testing.T) {
 func TestObserved(t *testing.T) {
 	t.Parallel()
 
+	type want struct {
+		objects []string
+		err     string
+	}
+
 	cases := map[string]struct {
 		reason string
 		data   string
-		want   []string
+		want   want
 	}{
 		"OnlyComments": {
 			reason: "A stage at which nothing exists yet can say so in a comment.",
@@ -118,8 +148,25 @@ func TestObserved(t *testing.T) {
 		},
 		"Namespaces": {
 			reason: "Crossplane takes observed resources of the application's namespace only, so that is the default.",
-			data:   "{kind: A, metadata: {name: a}}\n---\n{kind: B, metadata: {name: b, namespace: other}}\n",
-			want:   []string{"shop/a", "other/b"},
+			data:   "{kind: A, metadata: {name: a}}\n---\n{kind: B, metadata: {name: b, namespace: shop}}\n",
+			want:   want{objects: []string{"shop/a", "shop/b"}},
+		},
+		"OtherNamespace": {
+			reason: "Crossplane would leave it out without a word.",
+			data:   "{kind: A, metadata: {name: a, namespace: other}}\n",
+			want: want{err: "examples/web/observed/1-x.yaml: A a is in namespace other, and application.yaml in shop: " +
+				"change one of them"},
+		},
+		"SameApplication": {
+			reason: "What is labelled with the application's name is its own.",
+			data:   "{kind: A, metadata: {name: a, labels: {app.kubernetes.io/name: web}}}\n",
+			want:   want{objects: []string{"shop/a"}},
+		},
+		"OtherApplication": {
+			reason: "A copied example still has the resources of the original, wherever it was moved.",
+			data:   "{kind: A, metadata: {name: a, namespace: other, labels: {app.kubernetes.io/name: original}}}\n",
+			want: want{err: "examples/web/observed/1-x.yaml: A a belongs to application original, and application.yaml is web: " +
+				"delete observed/ and leave STAGE out, or change the names in it"},
 		},
 	}
 
@@ -137,17 +184,18 @@ func TestObserved(t *testing.T) {
 				t.Fatalf("findExample(...): %v", err)
 			}
 
-			observed, err := example.observed("1", "shop")
-			if err != nil {
-				t.Fatalf("\n%s\nobserved(...): %v", tc.reason, err)
-			}
+			application := &unstructured.Unstructured{Object: map[string]any{}}
+			application.SetName("web")
+			application.SetNamespace("shop")
 
-			var got []string
+			observed, err := example.observed("1", application)
+
+			got := want{err: message(err)}
 			for _, o := range observed {
-				got = append(got, o.GetNamespace()+"/"+o.GetName())
+				got.objects = append(got.objects, o.GetNamespace()+"/"+o.GetName())
 			}
 
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
 				t.Errorf("\n%s\nobserved(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -211,6 +259,71 @@ func TestComposite(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\ncomposite(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestCompositeName(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		claim  string
+		want   string
+	}{
+		"Short":   {reason: "A short name is there as a whole.", claim: "web", want: "web-x7k2p"},
+		"Fits":    {reason: "57 characters leave room for all of it.", claim: strings.Repeat("a", 57), want: strings.Repeat("a", 57) + "-x7k2p"},
+		"Longest": {reason: "What is too long loses the hyphen first.", claim: strings.Repeat("a", 63), want: strings.Repeat("a", 58) + "x7k2p"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(tc.want, compositeName(tc.claim)); diff != "" {
+				t.Errorf("\n%s\ncompositeName(%q): -want, +got:\n%s", tc.reason, tc.claim, diff)
+			}
+		})
+	}
+}
+
+func TestParseVariant(t *testing.T) {
+	t.Parallel()
+
+	_, err := ParseVariant("clam")
+	if diff := cmp.Diff(`there is no variant "clam": choose from modern, claim`, message(err)); diff != "" {
+		t.Errorf("ParseVariant(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestFailedRun(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		stderr string
+		want   string
+	}{
+		"Fatal": {
+			reason: "What the function refuses is said without the layers it came through.",
+			stderr: "crossplane: error: cannot compose resources: pipeline step \"a\" returned a fatal result: cannot use it: no\n",
+			want:   "cannot use it: no",
+		},
+		"Other": {
+			reason: "Anything else is said in the tool's own words.",
+			stderr: "crossplane: error: no such file\n",
+			want:   "crossplane composition render: exit status 1\ncrossplane: error: no such file",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			err := failedRun([]string{"composition", "render", "xr.yaml"}, errors.New("exit status 1"), tc.stderr, nil)
+			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
+				t.Errorf("\n%s\nfailedRun(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -19,8 +19,13 @@ const (
 	Claim Variant = "claim"
 )
 
-// claimSuffix stands for the random one Crossplane gives the XR of a claim.
-const claimSuffix = "-x7k2p"
+const (
+	// claimSuffix stands for the random one Crossplane gives the XR of a claim.
+	claimSuffix = "x7k2p"
+
+	// maxClaimPrefix is how much of the claim's name and a hyphen Crossplane keeps, so that the suffix makes it 63 characters.
+	maxClaimPrefix = 63 - len(claimSuffix)
+)
 
 // Variants returns all variants.
 func Variants() []Variant { return []Variant{Modern, Claim} }
@@ -31,7 +36,7 @@ func ParseVariant(name string) (Variant, error) {
 		return v, nil
 	}
 
-	return "", fmt.Errorf("there is no variant %q: choose from %q", name, Variants())
+	return "", fmt.Errorf("there is no variant %q: choose from %s, %s", name, Modern, Claim)
 }
 
 // dir is where the variant's XRD and Composition are.
@@ -62,7 +67,7 @@ func (v Variant) composite(application, composition *unstructured.Unstructured) 
 
 	xr.SetAPIVersion(ref["apiVersion"])
 	xr.SetKind(ref["kind"])
-	xr.SetName(application.GetName() + claimSuffix)
+	xr.SetName(compositeName(application.GetName()))
 	xr.SetNamespace("")
 
 	labels := xr.GetLabels()
@@ -85,4 +90,12 @@ func (v Variant) composite(application, composition *unstructured.Unstructured) 
 	}
 
 	return xr, nil
+}
+
+// compositeName returns the name of the XR that Crossplane makes of a claim. As the API server does for a generateName, it cuts
+// the end off, and the hyphen first.
+func compositeName(claim string) string {
+	prefix := claim + "-"
+
+	return prefix[:min(len(prefix), maxClaimPrefix)] + claimSuffix
 }

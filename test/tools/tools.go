@@ -30,6 +30,9 @@ const (
 	// modulePath is how the repository root is recognised.
 	modulePath = "github.com/p6m-dev/platform-application"
 
+	// cacheAdvice ends an error about the cache directory.
+	cacheAdvice = "set " + EnvCache + " to a directory you can write to"
+
 	lockPoll       = 200 * time.Millisecond
 	versionTimeout = 10 * time.Second
 )
@@ -198,10 +201,13 @@ func cacheDir() (string, error) {
 func build(ctx context.Context, tool Tool, p pin, path string, progress io.Writer) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("cannot create cache directory: %w", err)
+		return fmt.Errorf("cannot create cache directory: %w; %s", err, cacheAdvice)
 	}
 
-	unlock, err := lock(ctx, filepath.Join(dir, "lock"))
+	// A first build takes minutes, and so does waiting for it.
+	waiting := func() { fmt.Fprintf(progress, "waiting for another build of %s\n", tool.Name) }
+
+	unlock, err := lock(ctx, filepath.Join(dir, "lock"), waiting)
 	if err != nil {
 		return err
 	}
@@ -255,17 +261,18 @@ func linkerFlags(tool Tool, version string) string {
 	return strings.Join(flags, " ")
 }
 
-// lock takes an exclusive lock on the file. The kernel drops it when the process ends, however that happens.
-func lock(ctx context.Context, path string) (func(), error) {
+// lock takes an exclusive lock on the file, and calls waiting once if another process holds it. The kernel drops it when the
+// process ends, however that happens.
+func lock(ctx context.Context, path string, waiting func()) (func(), error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open lock: %w", err)
+		return nil, fmt.Errorf("cannot open lock: %w; %s", err, cacheAdvice)
 	}
 
 	poll := time.NewTicker(lockPoll)
 	defer poll.Stop()
 
-	for {
+	for attempt := 0; ; attempt++ {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return func() { _ = f.Close() }, nil
@@ -275,6 +282,10 @@ func lock(ctx context.Context, path string) (func(), error) {
 			_ = f.Close()
 
 			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
+		}
+
+		if attempt == 0 {
+			waiting()
 		}
 
 		select {

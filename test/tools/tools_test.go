@@ -5,6 +5,7 @@ import (
 	"errors"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -251,27 +252,47 @@ func TestLock(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "lock")
+	waited := 0
+	waiting := func() { waited++ }
 
-	unlock, err := lock(t.Context(), path)
+	unlock, err := lock(t.Context(), path, waiting)
 	if err != nil {
 		t.Fatalf("lock(...): %v", err)
 	}
 
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
+	// Long enough to try more than once.
+	ended, cancel := context.WithTimeout(t.Context(), 3*lockPoll)
+	defer cancel()
 
-	if _, err := lock(ended, path); !errors.Is(err, context.Canceled) {
+	if _, err := lock(ended, path, waiting); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("lock(...) while another holds it: want it to give up with its context, got %v", err)
 	}
 
 	unlock()
 
-	unlock, err = lock(t.Context(), path)
+	unlock, err = lock(t.Context(), path, waiting)
 	if err != nil {
 		t.Fatalf("lock(...) after the other has let go: %v", err)
 	}
 
 	unlock()
+
+	if diff := cmp.Diff(1, waited); diff != "" {
+		t.Errorf("calls of waiting by three locks of which one waits: -want, +got:\n%s", diff)
+	}
+}
+
+func TestBuildUnwritableCache(t *testing.T) {
+	t.Parallel()
+
+	// No directory can be made below a file, not even by root.
+	file := filepath.Join(t.TempDir(), "file")
+	writeFile(t, file, "", 0o600)
+
+	err := build(t.Context(), Tool{Name: "tool"}, pin{}, filepath.Join(file, "key", "tool"), io.Discard)
+	if err == nil || !strings.HasSuffix(err.Error(), "; set PLATFORM_APPLICATION_TOOLS to a directory you can write to") {
+		t.Errorf("build(...): want an error that says how to use another cache, got %v", err)
+	}
 }
 
 func writeFile(t *testing.T, path, content string, mode os.FileMode) {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -23,10 +24,11 @@ import (
 const timeout = 30 * time.Minute
 
 const usage = `usage:
-  render    --example NAME [--stage NAME or NUMBER] [--variant modern|claim]
+  render    --example NAME [--stage NAME or NUMBER] [--variant modern|claim] [--root DIRECTORY]
             prints what an example becomes at a stage, or when nothing is observed yet
-  validate  [--example NAME]
-            renders everything and lists what the API server would refuse or drop`
+  validate  [--example NAME] [--root DIRECTORY]
+            checks the manifests, and renders them at every stage and checks what comes out: against the schemas, with
+            no unknown fields; values of labels are not checked`
 
 var errInvalid = errors.New("there are problems")
 
@@ -51,20 +53,45 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return errors.New(usage)
 	}
 
-	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	example := flags.String("example", "", "a directory of examples/")
-	stage := flags.String("stage", "", "what is observed: the name or number of a stage of the example, or nothing")
-	variant := flags.String("variant", string(render.Modern), "modern (namespaced XR) or claim")
+	var r render.Request
 
+	// Errors and help are printed by us, once.
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&r.Example, "example", "", "a directory of examples/")
 	root := flags.String("root", "", "another repository of this shape than the one around the working directory")
 
-	if err := flags.Parse(args[1:]); err != nil {
-		return fmt.Errorf("cannot parse flags: %w", err)
+	switch args[0] {
+	case "render":
+		r.Variant = render.Modern
+		flags.StringVar(&r.Stage, "stage", "", "what is observed: the name or number of a stage of the example, or nothing")
+		flags.Func("variant", "modern (namespaced XR) or claim", func(name string) (err error) {
+			r.Variant, err = render.ParseVariant(name)
+
+			return err
+		})
+	case "validate":
+	case "help", "-h", "-help", "--help":
+		fmt.Fprintln(stdout, usage)
+
+		return nil
+	default:
+		return fmt.Errorf("there is no command %q\n%s", args[0], usage)
 	}
 
-	v, err := render.ParseVariant(*variant)
+	err := flags.Parse(args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stdout, usage)
+
+		return nil
+	}
+
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("there is an argument too many: %q", flags.Arg(0))
+	}
+
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot %s: %w\n%s", args[0], err, usage)
 	}
 
 	if *root == "" {
@@ -74,14 +101,11 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 	}
 
-	switch args[0] {
-	case "render":
-		return renderOne(ctx, stdout, *root, render.Request{Variant: v, Example: *example, Stage: *stage})
-	case "validate":
-		return validate(ctx, stdout, *root, *example)
+	if args[0] == "validate" {
+		return validate(ctx, stdout, *root, r.Example)
 	}
 
-	return errors.New(usage)
+	return renderOne(ctx, stdout, *root, r)
 }
 
 func renderOne(ctx context.Context, stdout io.Writer, root string, r render.Request) (err error) {
@@ -126,7 +150,8 @@ func validate(ctx context.Context, stdout io.Writer, root, example string) (err 
 	}
 	defer func() { err = errors.Join(err, harness.Close()) }()
 
-	count := 0
+	rendered := 0
+	known := map[render.Problem]bool{}
 
 	for _, v := range render.Variants() {
 		files, err := render.Sources(root, v)
@@ -134,51 +159,95 @@ func validate(ctx context.Context, stdout io.Writer, root, example string) (err 
 			return err
 		}
 
-		var problems []render.Problem
-
-		for _, r := range requests {
-			if r.Variant != v {
-				continue
-			}
-
-			out, err := harness.Render(ctx, r)
-			if err != nil {
-				problems = append(problems, render.Problem{File: r.String(), Object: "rendering", Message: err.Error()})
-			}
-
-			files = append(files, render.File{Name: r.String(), Data: out})
-		}
-
-		found, err := validator.Validate(ctx, v, files...)
+		problems, err := validator.Validate(ctx, v, files...)
 		if err != nil {
 			return err
 		}
 
-		problems = append(problems, found...)
-		count += len(problems)
-		report(stdout, files, problems)
+		report(stdout, files, problems, known)
+
+		// What an invalid manifest becomes is of no use to anybody, and repeats its problems in other words.
+		sound, skipped := split(requests, v, problems)
+		for _, r := range skipped {
+			fmt.Fprintf(stdout, "skipped  %s: correct the manifest first\n", r)
+		}
+
+		files, problems = renderAll(ctx, harness, sound)
+		rendered += len(sound)
+
+		// The validator refuses to check nothing.
+		if len(files) > 0 {
+			found, err := validator.Validate(ctx, v, files...)
+			if err != nil {
+				return err
+			}
+
+			problems = append(problems, found...)
+		}
+
+		report(stdout, files, problems, known)
 	}
 
-	fmt.Fprintf(stdout, "%d renderings, %d problems\n", len(requests), count)
+	fmt.Fprintf(stdout, "%d renderings, %d problems\n", rendered, len(known))
 
-	if count > 0 {
+	if len(known) > 0 {
 		return errInvalid
 	}
 
 	return nil
 }
 
-// report prints one line for each file without problems, and the problems of the others.
-func report(stdout io.Writer, files []render.File, problems []render.Problem) {
+// split returns the requests for a variant: those whose manifest has no problem, and the others.
+func split(requests []render.Request, v render.Variant, problems []render.Problem) (sound, skipped []render.Request) {
+	for _, r := range requests {
+		if r.Variant != v {
+			continue
+		}
+
+		if slices.ContainsFunc(problems, func(p render.Problem) bool { return p.File == r.Application() }) {
+			skipped = append(skipped, r)
+
+			continue
+		}
+
+		sound = append(sound, r)
+	}
+
+	return sound, skipped
+}
+
+// renderAll returns what the requests become, and a problem for each that cannot be rendered.
+func renderAll(ctx context.Context, harness *render.Harness, requests []render.Request) (files []render.File, problems []render.Problem) {
+	for _, r := range requests {
+		out, err := harness.Render(ctx, r)
+		if err != nil {
+			problems = append(problems, render.Problem{File: r.String(), Object: "rendering", Message: err.Error()})
+		}
+
+		files = append(files, render.File{Name: r.String(), Data: out})
+	}
+
+	return files, problems
+}
+
+// report prints one line for each file, and the problems of those that have any. A problem that is known already is not printed
+// again: most sources are validated with both variants.
+func report(stdout io.Writer, files []render.File, problems []render.Problem, known map[render.Problem]bool) {
 	for _, f := range files {
-		verdict := "ok      "
+		verdict := "ok       "
 
 		for _, p := range problems {
-			if p.File == f.Name {
-				verdict = "invalid "
-
-				fmt.Fprintln(stdout, "problem", p)
+			if p.File != f.Name {
+				continue
 			}
+
+			verdict = "invalid  "
+
+			if !known[p] {
+				fmt.Fprintln(stdout, "problem ", p)
+			}
+
+			known[p] = true
 		}
 
 		fmt.Fprintln(stdout, verdict+f.Name)
