@@ -268,6 +268,36 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestOptionalStatusLost shows that pods keep the variables of an optional secret
+// when the sync forgets that it ever had it.
+func TestOptionalStatusLost(t *testing.T) {
+	w := newWorld(t, `{"deployment": {"image": "shop-api:1"}, "secrets": [{"name": "api-credentials", "optional": true}]}`)
+	w.azureAll()
+	w.sync("api-credentials", "Synced", "API_KEY")
+	w.reconcile()
+	want := podOf(t, w.composed[compose.NameDeployment])
+	delete(w.composed[compose.NameSecretSync], "status")
+	rsp := w.call()
+	if diff := cmp.Diff(want, podOf(t, desired(rsp, compose.NameDeployment))); diff != "" || want.Env["API_KEY"] == "" {
+		t.Errorf("RunFunction(...): -want pod, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(compose.ReasonHeld, condition(rsp, compose.TypeWorkloadReady).GetReason()); diff != "" {
+		t.Errorf("RunFunction(...): -want reason, +got:\n%s", diff)
+	}
+}
+
+// TestTooManySecrets shows that a list no schema has seen does not stop the
+// function.
+func TestTooManySecrets(t *testing.T) {
+	w := runningWorld(t)
+	for i := range 250 {
+		w.list(map[string]any{"name": fmt.Sprintf("s-%d", i)})
+	}
+	if f := fatal(w.call()); f != "" {
+		t.Errorf("RunFunction(...): %s", f)
+	}
+}
+
 // TestHeldReadiness shows that a held application does not look finished.
 func TestHeldReadiness(t *testing.T) {
 	w := runningWorld(t)

@@ -186,7 +186,7 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 		}
 	}
 	retiring := slices.Concat(referred, perhaps)
-	return retiring[:min(len(retiring), secretsv1alpha1.MaxSecrets-len(listed))]
+	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
 }
 
 // refersTo tells whether pods have a variable that comes from a secret.
@@ -248,11 +248,13 @@ func duration(s string) *metav1.Duration {
 	return &metav1.Duration{Duration: d}
 }
 
-// waitingFor says which secrets hold back the workload, and why.
-func (s secrets) waitingFor() []string {
+// waitingFor says which secrets hold back the workload, and why. An optional one
+// does only if the pods that run have it: a status that was lost must not take it
+// from them.
+func (s secrets) waitingFor(deployment Object) []string {
 	var waiting []string
 	for _, secret := range s.list {
-		if !secret.spec.Optional && !secret.ready() {
+		if !secret.ready() && (!secret.spec.Optional || refersTo(deployment, secret.spec.Name)) {
 			waiting = append(waiting, secret.spec.Name+" ("+secret.state()+")")
 		}
 	}

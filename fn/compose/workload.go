@@ -51,7 +51,7 @@ func (c *composition) workload(i identity, s secrets) workload {
 		return w
 	}
 
-	w.waitingFor = s.waitingFor()
+	w.waitingFor = s.waitingFor(w.observed)
 	w.waitingForIdentity = w.observed == nil && i.clientID == ""
 	if w.waits() {
 		c.waiting = true
