@@ -19,7 +19,8 @@ help: ## List all targets
 .PHONY: generate
 generate: ## Regenerate deepcopy code, CRDs, XRDs and the API reference from the Go types
 	@controller_gen=$$($(tool) controller-gen); \
-	CONTROLLER_GEN=$$controller_gen go run ./apis/internal/generate
+	angryjet=$$($(tool) angryjet); \
+	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet go run ./apis/internal/generate
 
 .PHONY: render
 render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]

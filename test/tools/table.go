@@ -33,6 +33,13 @@ type Tool struct {
 func All() []Tool {
 	return []Tool{
 		{
+			// It has no way to tell its version: only our own build is certain to be it.
+			Name:      "angryjet",
+			Main:      "github.com/crossplane/crossplane-tools/cmd/angryjet",
+			Module:    "github.com/crossplane/crossplane-tools",
+			ColdBuild: "15 s",
+		},
+		{
 			Name:        "controller-gen",
 			Main:        "sigs.k8s.io/controller-tools/cmd/controller-gen",
 			Module:      "sigs.k8s.io/controller-tools",
@@ -57,6 +64,13 @@ func All() []Tool {
 			ColdBuild: "3 min",
 		},
 		{
+			Name:        "etcd",
+			Main:        "go.etcd.io/etcd/server/v3",
+			Module:      "go.etcd.io/etcd/server/v3",
+			VersionArgs: []string{"--version"},
+			ColdBuild:   "30 s",
+		},
+		{
 			Name:        "golangci-lint",
 			Main:        "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
 			Module:      "github.com/golangci/golangci-lint/v2",
@@ -69,6 +83,19 @@ func All() []Tool {
 			Module:      "gotest.tools/gotestsum",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "20 s",
+		},
+		{
+			// Without these variables it reports a version that clients cannot parse.
+			Name:        "kube-apiserver",
+			Main:        "k8s.io/kubernetes/cmd/kube-apiserver",
+			Module:      "k8s.io/kubernetes",
+			VersionArgs: []string{"--version"},
+			Variables: []string{
+				"k8s.io/component-base/version.gitVersion=${version}",
+				"k8s.io/component-base/version.gitMajor=${major}",
+				"k8s.io/component-base/version.gitMinor=${minor}",
+			},
+			ColdBuild: "4 min",
 		},
 	}
 }

@@ -5,12 +5,14 @@
 //
 //   - the deep copy functions, and the CustomResourceDefinitions of the provider
 //     and of the function's input, both with controller-gen,
+//   - the methods that Crossplane wants of managed resources and provider
+//     configurations, with angryjet,
 //   - the CompositeResourceDefinitions of PlatformApplication, namespaced and
 //     with claims,
 //   - the API reference in docs/reference.
 //
-// It runs in the root of the repository; CONTROLLER_GEN is the path of
-// controller-gen.
+// It runs in the root of the repository; CONTROLLER_GEN and ANGRYJET are the paths
+// of these tools.
 package main
 
 import (
@@ -41,26 +43,31 @@ type api struct {
 	// crds is where the CustomResourceDefinitions of the group go. Without it
 	// they only serve to make other files.
 	crds string
+	// managed is true of a group with managed resources.
+	managed bool
 }
 
 func apis() []api {
 	return []api{
 		{group: "meta.p6m.dev", dir: "apis/platformapplication/v1alpha1"},
 		{group: "platformapplication.fn.p6m.dev", dir: "apis/input/v1alpha1", crds: "package/function/input"},
-		{group: "secrets.p6m.dev", dir: "apis/secrets/v1alpha1", crds: "package/provider/crds"},
+		{group: "secrets.p6m.dev", dir: "apis/secrets/v1alpha1", crds: "package/provider/crds", managed: true},
 	}
 }
 
 func main() {
-	if err := run(context.Background(), os.Getenv("CONTROLLER_GEN")); err != nil {
+	if err := run(context.Background(), os.Getenv("CONTROLLER_GEN"), os.Getenv("ANGRYJET")); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, controllerGen string) error {
+func run(ctx context.Context, controllerGen, angryjet string) error {
 	if controllerGen == "" {
 		return errors.New("cannot find controller-gen: set CONTROLLER_GEN to its path, or run 'make generate'")
+	}
+	if angryjet == "" {
+		return errors.New("cannot find angryjet: set ANGRYJET to its path, or run 'make generate'")
 	}
 	if _, err := os.Stat(boilerplate); err != nil {
 		return fmt.Errorf("cannot find %s: run in the root of the repository", boilerplate)
@@ -73,6 +80,9 @@ func run(ctx context.Context, controllerGen string) error {
 	defer os.RemoveAll(tmp) //nolint:errcheck // A temporary directory.
 
 	if err := runControllerGen(ctx, controllerGen, tmp); err != nil {
+		return err
+	}
+	if err := runAngryjet(ctx, angryjet); err != nil {
 		return err
 	}
 	for _, a := range apis() {
@@ -93,6 +103,21 @@ func runControllerGen(ctx context.Context, path, crds string) error {
 	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // The path is the developer's own.
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot run controller-gen: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// runAngryjet writes the methods of managed resources and provider configurations
+// beside the types.
+func runAngryjet(ctx context.Context, path string) error {
+	for _, a := range apis() {
+		if !a.managed {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, path, "generate-methodsets", "--header-file="+boilerplate, "./"+a.dir) //nolint:gosec // The path is the developer's own.
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("cannot run angryjet: %w\n%s", err, out)
+		}
 	}
 	return nil
 }

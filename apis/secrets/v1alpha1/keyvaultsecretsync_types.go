@@ -9,8 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A State of one secret. Expiry is not a state: Key Vault still serves an
-// expired secret.
+// A State of one secret, and of all of them together. Expiry is not a state: Key
+// Vault still serves an expired secret.
 type State string
 
 // The states of a secret.
@@ -39,6 +39,16 @@ const (
 	StateUnreachable State = "Unreachable"
 )
 
+// States of the object that no single secret can have.
+const (
+	// StateTargetConflict: there is a Secret of that name which is not ours. It is
+	// left alone.
+	StateTargetConflict State = "TargetConflict"
+	// StateTargetTooLarge: the Secret would be larger than Kubernetes allows. The
+	// one that exists is left as it is.
+	StateTargetTooLarge State = "TargetTooLarge"
+)
+
 // MaxSecrets of one KeyVaultSecretSync: those that an application lists, and as
 // many again that its pods still refer to.
 const MaxSecrets = 200
@@ -46,7 +56,9 @@ const MaxSecrets = 200
 // KeyVaultSecretSyncParameters says what is kept in step with what.
 type KeyVaultSecretSyncParameters struct {
 	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
-	// +kubebuilder:validation:Pattern=`^https://[^\s/]+/?$`
+	// It is a vault of Azure, Azure China or Azure US Government.
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
 	VaultURI string `json:"vaultUri"`
 
 	// TenantID of the Entra ID tenant of the identity.
@@ -78,8 +90,11 @@ type KeyVaultSecretSyncParameters struct {
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
 
-	// PollInterval of the vault. Default: 30s.
+	// PollInterval of the vault. Default: 30s. At least 1s.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 }
 
@@ -119,14 +134,19 @@ type SyncedSecret struct {
 
 	// RefreshInterval takes changes of this secret at most that often.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s')",message="must not be negative"
 	RefreshInterval *metav1.Duration `json:"refreshInterval,omitempty"`
 }
 
 // Target is the Kubernetes Secret to write. It must not exist, or be ours.
 type Target struct {
-	// Name of the Secret, in the namespace of this object.
+	// Name of the Secret, in the namespace of this object. It cannot be changed:
+	// pods refer to it.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot be changed, because pods refer to this Secret; make another KeyVaultSecretSync instead"
 	Name string `json:"name"`
 
 	// Labels of the Secret.
@@ -137,6 +157,15 @@ type Target struct {
 // KeyVaultSecretSyncObservation is what was seen and written. It never holds a
 // value, nor anything computed from a value.
 type KeyVaultSecretSyncObservation struct {
+	// State of all secrets together: the worst of them, where an optional secret
+	// that was never given a value does not count.
+	// +optional
+	State State `json:"state,omitempty"`
+
+	// SecretsSynced is how many of the secrets are synced, for example 3/4.
+	// +optional
+	SecretsSynced string `json:"secretsSynced,omitempty"`
+
 	// Secrets tells the state of each secret.
 	// +optional
 	// +listType=map
@@ -174,6 +203,9 @@ type ObservedSecret struct {
 	// UpdatedAt is when that version was last changed.
 	// +optional
 	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
+	// SyncedAt is when that content was written to the Secret.
+	// +optional
+	SyncedAt *metav1.Time `json:"syncedAt,omitempty"`
 	// ExpiresAt is when that version expires.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
@@ -198,7 +230,8 @@ type ObservedTarget struct {
 	// Name of the Secret.
 	// +optional
 	Name string `json:"name,omitempty"`
-	// Revision changes with the content. It is made of version ids.
+	// Revision changes with the content. It is made of names and version ids,
+	// never of values.
 	// +optional
 	Revision string `json:"revision,omitempty"`
 }
@@ -226,7 +259,9 @@ type KeyVaultSecretSyncStatus struct {
 // +kubebuilder:storageversion
 // +kubebuilder:printcolumn:name="SYNCED",type="string",JSONPath=".status.conditions[?(@.type=='Synced')].status"
 // +kubebuilder:printcolumn:name="READY",type="string",JSONPath=".status.conditions[?(@.type=='Ready')].status"
-// +kubebuilder:printcolumn:name="SECRET",type="string",JSONPath=".spec.forProvider.target.name"
+// +kubebuilder:printcolumn:name="STATE",type="string",JSONPath=".status.atProvider.state"
+// +kubebuilder:printcolumn:name="SECRETS",type="string",JSONPath=".status.atProvider.secretsSynced"
+// +kubebuilder:printcolumn:name="TARGET",type="string",JSONPath=".spec.forProvider.target.name",priority=1
 // +kubebuilder:printcolumn:name="LAST-CHANGE",type="date",JSONPath=".status.atProvider.lastChangeTime"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,shortName=kvsync,categories={crossplane,managed,azure}
