@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package apiserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"sync"
+)
+
+// auditPolicy has the API server write down every request for a resource before
+// it looks at it: what a client has had an answer to is in the log.
+const auditPolicy = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [ResponseStarted, ResponseComplete, Panic]
+rules:
+  - level: None
+    users: [system:apiserver]
+  - level: None
+    nonResourceURLs: ["*"]
+  - level: Metadata
+`
+
+// A Request is what someone asked of the API server, whether or not it was
+// allowed, as far as it is counted.
+type Request struct {
+	// Verb is get, list, watch, create, update, patch, delete or deletecollection.
+	// Server-side apply is patch.
+	Verb string
+
+	Group       string
+	Resource    string
+	Subresource string
+	Namespace   string
+}
+
+// Requests counts requests.
+type Requests map[Request]int
+
+// Requests returns how often the user has asked what since the API server
+// started. It takes the user's name as the API server has it: see
+// ServiceAccountUser.
+func (s *Server) Requests(user string) (Requests, error) {
+	return s.audit.requests(user)
+}
+
+// Since returns the requests that came after an earlier count.
+func (r Requests) Since(earlier Requests) Requests {
+	return r.filter(func(q Request) int { return r[q] - earlier[q] })
+}
+
+// In returns the requests for one namespace.
+func (r Requests) In(namespace string) Requests {
+	return r.filter(func(q Request) int {
+		if q.Namespace == namespace {
+			return r[q]
+		}
+
+		return 0
+	})
+}
+
+// Writes returns the requests that change what the cluster stores, if they are
+// allowed. Leases are left out, which leader election renews all the time, as
+// are questions that are put as objects, such as a request for a token.
+func (r Requests) Writes() Requests {
+	return r.filter(func(q Request) int {
+		if q.writes() {
+			return r[q]
+		}
+
+		return 0
+	})
+}
+
+// Total returns the number of requests.
+func (r Requests) Total() int {
+	total := 0
+	for _, n := range r {
+		total += n
+	}
+
+	return total
+}
+
+func (r Requests) filter(count func(Request) int) Requests {
+	out := Requests{}
+
+	for q := range r {
+		if n := count(q); n > 0 {
+			out[q] = n
+		}
+	}
+
+	return out
+}
+
+func (q Request) writes() bool {
+	switch q.Verb {
+	case "create", "update", "patch", "delete", "deletecollection":
+	default:
+		return false
+	}
+
+	switch q.Group {
+	case "coordination.k8s.io":
+		return q.Resource != "leases"
+	case "authentication.k8s.io", "authorization.k8s.io":
+		return false
+	case "":
+		return q.Resource != "serviceaccounts" || q.Subresource != "token"
+	default:
+		return true
+	}
+}
+
+// An auditLog counts the entries of a log that the API server appends to.
+type auditLog struct {
+	path string
+
+	mu     sync.Mutex
+	read   int64
+	counts map[string]Requests
+}
+
+// auditEvent is what is of interest in an entry.
+type auditEvent struct {
+	Verb string `json:"verb"`
+	User struct {
+		Username string `json:"username"`
+	} `json:"user"`
+	ObjectRef struct {
+		Namespace   string `json:"namespace"`
+		APIGroup    string `json:"apiGroup"`
+		Resource    string `json:"resource"`
+		Subresource string `json:"subresource"`
+	} `json:"objectRef"`
+}
+
+func (l *auditLog) requests(user string) (Requests, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	if err := l.catchUp(); err != nil {
+		return nil, fmt.Errorf("cannot count requests: %w", err)
+	}
+
+	out := Requests{}
+	maps.Copy(out, l.counts[user])
+
+	return out, nil
+}
+
+// catchUp counts the entries since the last time.
+func (l *auditLog) catchUp() error {
+	f, err := os.Open(l.path)
+	if err != nil {
+		return err //nolint:wrapcheck // It names the file and what was attempted.
+	}
+	defer f.Close() //nolint:errcheck // It was only read.
+
+	entries, err := io.ReadAll(io.NewSectionReader(f, l.read, 1<<62))
+	if err != nil {
+		return fmt.Errorf("cannot read %q: %w", l.path, err)
+	}
+
+	// An entry that is still being written counts next time.
+	entries = entries[:bytes.LastIndexByte(entries, '\n')+1]
+
+	for entry := range bytes.Lines(entries) {
+		e := auditEvent{}
+		if err := json.Unmarshal(entry, &e); err != nil {
+			return fmt.Errorf("cannot parse %q: %w", l.path, err)
+		}
+
+		l.count(e)
+	}
+
+	l.read += int64(len(entries))
+
+	return nil
+}
+
+func (l *auditLog) count(e auditEvent) {
+	if l.counts == nil {
+		l.counts = map[string]Requests{}
+	}
+
+	if l.counts[e.User.Username] == nil {
+		l.counts[e.User.Username] = Requests{}
+	}
+
+	l.counts[e.User.Username][Request{
+		Verb:        e.Verb,
+		Group:       e.ObjectRef.APIGroup,
+		Resource:    e.ObjectRef.Resource,
+		Subresource: e.ObjectRef.Subresource,
+		Namespace:   e.ObjectRef.Namespace,
+	}]++
+}

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package apiserver
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Run runs all tests of a package with one API server, which it passes to use
+// first, and returns their exit code:
+//
+//	var server *apiserver.Server
+//
+//	func TestMain(m *testing.M) {
+//		os.Exit(apiserver.Run(m, func(s *apiserver.Server) { server = s }))
+//	}
+//
+// Tests that share a server keep apart by taking a Namespace each.
+func Run(m *testing.M, use func(*Server), opts ...Option) int {
+	s, err := Start(context.Background(), opts...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+
+		return 1
+	}
+
+	// Not lost in a panic: the guard ends the server then.
+	use(s)
+
+	code := m.Run()
+
+	if err := s.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "cannot stop API server:", err)
+
+		return max(code, 1)
+	}
+
+	return code
+}
+
+// StartFor starts an API server for one test, and stops it when the test ends.
+func StartFor(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+
+	s, err := Start(tb.Context(), opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	tb.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			tb.Errorf("cannot stop API server: %v", err)
+		}
+	})
+
+	return s
+}
+
+// notInNames are the characters that a namespace cannot have in its name.
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// Namespace creates a namespace that no other test has, named after the test.
+func (s *Server) Namespace(tb testing.TB) string {
+	tb.Helper()
+
+	// Some characters are for the API server to make the name unique.
+	prefix := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(tb.Name()), "-"), "-")
+	prefix = strings.TrimSuffix(prefix[:min(len(prefix), 50)], "-")
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}
+	if err := s.client.Create(tb.Context(), ns); err != nil {
+		tb.Fatalf("cannot create namespace: %v", err)
+	}
+
+	return ns.GetName()
+}

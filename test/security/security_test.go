@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package security tests the files that say what the provider may do, on a real
+// API server and with the provider's own credentials.
+package security
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// providerDir holds the provider's package, and the files beside it.
+const providerDir = "../../package/provider"
+
+//nolint:gochecknoglobals // Shared by all tests: starting a server takes seconds.
+var (
+	server *apiserver.Server
+
+	// provider may do what the provider's ServiceAccount may, admin anything.
+	provider, admin client.Client
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(apiserver.Run(m, func(s *apiserver.Server) {
+		server = s
+
+		if err := connect(context.Background()); err != nil {
+			panic(err)
+		}
+	}))
+}
+
+func connect(ctx context.Context) error {
+	cfg, err := server.InstallProvider(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot install provider: %w", err)
+	}
+
+	admin = server.Client()
+
+	provider, err = client.New(cfg, client.Options{Scheme: admin.Scheme()})
+	if err != nil {
+		return fmt.Errorf("cannot create client: %w", err)
+	}
+
+	return nil
+}
+
+// file returns the path of one of the provider's files.
+func file(name string) string {
+	return filepath.Join(providerDir, name)
+}
+
+// message returns what a policy said to whom it denied a request, and the whole
+// error if something else went wrong.
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+
+	if _, said, ok := strings.Cut(err.Error(), "denied request: "); ok && strings.Contains(err.Error(), "ValidatingAdmissionPolicy") {
+		return said
+	}
+
+	return err.Error()
+}

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package security
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+const azure = "api://AzureADTokenExchange"
+
+func TestTokens(t *testing.T) {
+	const (
+		audience = "provider-keyvault-secretsync may request ServiceAccount tokens for the audience api://AzureADTokenExchange and no other"
+		lifetime = "provider-keyvault-secretsync may request ServiceAccount tokens for one hour at most"
+		bound    = "provider-keyvault-secretsync may not request ServiceAccount tokens that are bound to an object"
+		platform = "provider-keyvault-secretsync may not request tokens of ServiceAccounts in the namespaces crossplane-system and kube-system, " +
+			"which are for the platform and not for applications"
+	)
+
+	ns := server.Namespace(t)
+	serviceAccounts := map[string]string{ns: "app", "kube-system": "app", apiserver.ProviderNamespace: apiserver.ProviderServiceAccount}
+
+	for namespace, name := range serviceAccounts {
+		if err := server.CreateServiceAccount(t.Context(), namespace, name); err != nil {
+			t.Fatalf("cannot create ServiceAccount: %v", err)
+		}
+	}
+
+	// A Secret that tokens can be bound to.
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "secret"}}
+	if err := admin.Create(t.Context(), secret); err != nil {
+		t.Fatalf("cannot create Secret: %v", err)
+	}
+
+	to := &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Secret", Name: secret.GetName()}
+
+	cases := map[string]struct {
+		reason    string
+		user      client.Client
+		namespace string
+		spec      authenticationv1.TokenRequestSpec
+		want      string
+	}{
+		"Azure": {
+			reason: "This is what the provider reads a vault with.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
+		},
+		"AzureBriefly": {
+			reason: "A shorter life is fine.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, ExpirationSeconds: new(int64(600))},
+		},
+		"OtherAudience": {
+			reason: "A token must not open anything but Azure.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{"https://vault.example.org"}},
+			want:   audience,
+		},
+		"Cluster": {
+			reason: "Least of all the cluster itself.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{server.Issuer()}},
+			want:   audience,
+		},
+		"TwoAudiences": {
+			reason: "Nor both.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure, server.Issuer()}},
+			want:   audience,
+		},
+		"SameAudienceTwice": {
+			reason: "One audience is one audience.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure, azure}},
+			want:   audience,
+		},
+		"NoAudience": {
+			reason: "No audience stands for the cluster's.",
+			user:   provider,
+			want:   audience,
+		},
+		"EmptyAudience": {
+			reason: "An audience without a name is another one.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{""}},
+			want:   audience,
+		},
+		"TooLong": {
+			reason: "A token that leaks should not be of use for long.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, ExpirationSeconds: new(int64(3601))},
+			want:   lifetime,
+		},
+		"Bound": {
+			reason: "A token must not say that it is from a certain pod.",
+			user:   provider,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, BoundObjectRef: to},
+			want:   bound,
+		},
+		"CrossplaneSystem": {
+			reason:    "Other providers may have identities that may do everything in Azure.",
+			user:      provider,
+			namespace: apiserver.ProviderNamespace,
+			spec:      authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
+			want:      platform,
+		},
+		"KubeSystem": {
+			reason:    "So may parts of the cluster.",
+			user:      provider,
+			namespace: "kube-system",
+			spec:      authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
+			want:      platform,
+		},
+		"SomebodyElse": {
+			reason: "Nobody else is affected.",
+			user:   admin,
+			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{"https://vault.example.org"}, ExpirationSeconds: new(int64(7200)), BoundObjectRef: to},
+		},
+		"SomebodyElseInKubeSystem": {
+			reason:    "Not there either.",
+			user:      admin,
+			namespace: "kube-system",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns}}
+			if tc.namespace != "" {
+				sa.SetNamespace(tc.namespace)
+			}
+
+			sa.SetName(serviceAccounts[sa.GetNamespace()])
+
+			tr := &authenticationv1.TokenRequest{Spec: tc.spec}
+			err := tc.user.SubResource("token").Create(t.Context(), sa, tr)
+
+			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
+				t.Errorf("\n%s\ntoken for %v: -want, +got:\n%s", tc.reason, tc.spec.Audiences, diff)
+			}
+
+			if (tr.Status.Token != "") != (tc.want == "") {
+				t.Errorf("\n%s\ntoken for %v: got one is %t", tc.reason, tc.spec.Audiences, tr.Status.Token != "")
+			}
+		})
+	}
+}
