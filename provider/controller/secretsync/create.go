@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+)
+
+// createRetry is when to try again to create a secret.
+const createRetry = 2 * time.Minute
+
+// contentTypeJSON of secrets that are created.
+const contentTypeJSON = "application/json"
+
+// mayCreate tells whether a secret that is missing may be created in advance. The
+// application's identity has read the vault by then: only that shows that a
+// secret is missing.
+func (e *external) mayCreate(s v1alpha1.SyncedSecret) bool {
+	return e.look.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create)
+}
+
+// creations are those secrets that are to be created now.
+func (e *external) creations() []v1alpha1.SyncedSecret {
+	var out []v1alpha1.SyncedSecret
+
+	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
+		if e.findings[s.Name].State != v1alpha1.StateMissing || !e.mayCreate(s) {
+			continue
+		}
+
+		after := e.look.memory.secrets[s.Name].createAfter
+		if e.look.now.Before(after) {
+			e.look.memory.lookAt(after)
+			continue
+		}
+
+		out = append(out, s)
+	}
+
+	return out
+}
+
+// createMissing creates what is missing in the vault, and tells whether anything
+// has come of it. That is never an error of the sync: what exists is synced in any
+// case.
+func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) bool {
+	list := e.creations()
+	if len(list) == 0 {
+		return false
+	}
+
+	client, err := e.creator(ctx, sync)
+
+	for _, s := range list {
+		p := keyvault.Properties{}
+		if err == nil {
+			p, err = client.Create(ctx, s.Name, contentTypeJSON, structure(s.Keys))
+		}
+
+		e.created(s, p, err)
+
+		// The others are created even if this one cannot be.
+		if r := keyvault.ReasonOf(err); r == keyvault.Exists || r == keyvault.Deleted {
+			err = nil
+		}
+	}
+
+	return true
+}
+
+// created, or not created.
+func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err error) {
+	m := e.look.memory
+	memo := m.secrets[s.Name]
+
+	e.metrics.created(err)
+
+	switch keyvault.ReasonOf(err) {
+	case "":
+		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
+		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
+		memo.createMessage = ""
+		e.findings[s.Name] = f
+	case keyvault.Exists:
+		// The next list shows it.
+		memo.createAfter = e.look.now.Add(e.look.interval)
+	case keyvault.Deleted:
+		memo.deleted, memo.asked = true, e.look.now
+		memo.createAfter = e.look.now.Add(e.fullRead)
+		e.findings[s.Name] = e.look.missing(s, memo)
+	default:
+		memo.createAfter = e.look.now.Add(max(createRetry, retryAfter(err)))
+		memo.createMessage = fmt.Sprintf("It could not be created in advance: %s.", describe(err))
+		e.findings[s.Name] = e.look.missing(s, memo)
+	}
+
+	m.secrets[s.Name] = memo
+
+	if !memo.createAfter.IsZero() {
+		m.lookAt(memo.createAfter)
+	}
+}
+
+// creator returns the client that creates secrets.
+func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (*keyvault.Client, error) {
+	name, c, err := creatorOf(ctx, e.kube, sync)
+	if err != nil {
+		return nil, &keyvault.Error{Reason: keyvault.NoIdentity, Operation: "create secrets", Detail: err.Error()}
+	}
+
+	return e.pool.Creator(sync.Spec.ForProvider.VaultURI, name, c) //nolint:wrapcheck // It says what was attempted.
+}
+
+// askForDeleted finds out which missing secrets can be recovered, of those that
+// an attempt to create them would not tell.
+func (e *external) askForDeleted(ctx context.Context) {
+	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
+		if e.findings[s.Name].State != v1alpha1.StateMissing || e.mayCreate(s) {
+			continue
+		}
+
+		memo := e.look.memory.secrets[s.Name]
+		if !memo.asked.IsZero() && e.look.now.Sub(memo.asked) < e.fullRead {
+			continue
+		}
+
+		memo.deleted, memo.asked = e.isDeleted(ctx, s), e.look.now
+		e.look.memory.secrets[s.Name] = memo
+		e.findings[s.Name] = e.look.missing(s, memo)
+	}
+}
+
+// isDeleted asks with the identity that creates secrets, as the one of the
+// application is normally not allowed to know. Nobody is told if neither is.
+func (e *external) isDeleted(ctx context.Context, s v1alpha1.SyncedSecret) bool {
+	if e.look.sync.Spec.ForProvider.CreateMissing {
+		if c, err := e.creator(ctx, e.look.sync); err == nil {
+			deleted, err := c.Deleted(ctx, s.Name)
+			if err == nil {
+				return deleted
+			}
+		}
+	}
+
+	c, err := vault{pool: e.pool, target: e.look.memory.target}.client()
+	if err != nil {
+		return false
+	}
+
+	deleted, err := c.Deleted(ctx, s.Name)
+
+	return err == nil && deleted
+}
+
+// structure is the value of a secret that has keys and no values yet. Values are
+// empty and not null, so that a person only has to type between quotes.
+func structure(keys []string) string {
+	var b strings.Builder
+
+	b.WriteString("{")
+
+	for i, key := range keys {
+		if i > 0 {
+			b.WriteString(",")
+		}
+
+		name, _ := json.Marshal(key) //nolint:errchkjson // A string can be encoded.
+		b.Write(name)
+		b.WriteString(`:""`)
+	}
+
+	b.WriteString("}")
+
+	return b.String()
+}
+
+// describe an error without what was attempted.
+func describe(err error) string {
+	if e, ok := errors.AsType[*keyvault.Error](err); ok {
+		return e.Detail
+	}
+
+	return "for an unknown reason"
+}
+
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*keyvault.Error](err); ok {
+		return e.RetryAfter
+	}
+
+	return 0
+}

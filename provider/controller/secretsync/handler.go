@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
+	ctrlhandler "sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+// Priorities of reconciles, the most urgent first.
+const (
+	// priorityNew: somebody waits for values for the first time.
+	priorityNew = 20
+	// priorityChanged: somebody has changed something.
+	priorityChanged = 10
+	// priorityKnown: it was synced before, and is looked at because the provider has
+	// started.
+	priorityKnown = 0
+)
+
+type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// A queue of the controller that the watcher can add to.
+type queue struct {
+	mu       sync.Mutex
+	requests requests
+}
+
+// Start keeps the controller's queue. It implements source.Source.
+func (q *queue) Start(_ context.Context, r workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+
+	q.requests = r
+
+	return nil
+}
+
+// wake a sync whose vault has changed.
+func (q *queue) wake(key types.NamespacedName) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+
+	if q.requests != nil {
+		add(q.requests, key, priorityChanged)
+	}
+}
+
+// add a request with a priority.
+func add(q requests, key types.NamespacedName, priority int) {
+	r := reconcile.Request{NamespacedName: key}
+
+	if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		p.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, r)
+		return
+	}
+
+	q.Add(r)
+}
+
+// A handler of events of the API server.
+type handler struct {
+	queue     *queue
+	forgotten func(client.Object)
+}
+
+// syncs that are new, changed or gone.
+func (h *handler) syncs() ctrlhandler.EventHandler {
+	return ctrlhandler.Funcs{
+		CreateFunc: func(_ context.Context, e ctrlevent.CreateEvent, q requests) {
+			add(q, client.ObjectKeyFromObject(e.Object), priorityOf(e.Object, priorityKnown))
+		},
+		UpdateFunc: func(_ context.Context, e ctrlevent.UpdateEvent, q requests) {
+			if paused(e.ObjectNew) {
+				h.forgotten(e.ObjectNew)
+			}
+
+			add(q, client.ObjectKeyFromObject(e.ObjectNew), priorityOf(e.ObjectNew, priorityChanged))
+		},
+		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, _ requests) { h.forgotten(e.Object) },
+	}
+}
+
+// secrets that somebody has changed or deleted. Only those of the provider are
+// watched.
+func (h *handler) secrets() ctrlhandler.EventHandler {
+	enqueue := func(o client.Object, q requests) {
+		if name := o.GetAnnotations()[annotationSync]; name != "" {
+			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, priorityChanged)
+			return
+		}
+
+		if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == v1alpha1.KeyVaultSecretSyncKind {
+			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: owner.Name}, priorityChanged)
+		}
+	}
+
+	return ctrlhandler.Funcs{
+		UpdateFunc: func(_ context.Context, e ctrlevent.UpdateEvent, q requests) {
+			if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
+				enqueue(e.ObjectOld, q)
+				enqueue(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, q requests) { enqueue(e.Object, q) },
+	}
+}
+
+// priorityOf a sync: that of others waits while one was never synced.
+func priorityOf(o client.Object, otherwise int) int {
+	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	if !ok {
+		return otherwise
+	}
+
+	never := func(s v1alpha1.ObservedSecret) bool { return s.Version == "" }
+	if len(sync.Status.AtProvider.Secrets) == 0 || slices.ContainsFunc(sync.Status.AtProvider.Secrets, never) {
+		return priorityNew
+	}
+
+	return otherwise
+}
+
+// paused tells whether the managed reconciler leaves a sync alone.
+func paused(o client.Object) bool {
+	if meta.IsPaused(o) {
+		return true
+	}
+
+	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+
+	return ok && sync.GetManagementPolicies() != nil && len(sync.GetManagementPolicies()) == 0
+}

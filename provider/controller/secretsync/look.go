@@ -1,0 +1,325 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+const (
+	// propagation is how long roles and credentials normally take to reach all of
+	// Azure. See
+	// https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
+	propagation = 10 * time.Minute
+	// refusedRetry is when to try again to read what the identity may not read,
+	// although it may list the vault.
+	refusedRetry = 5 * time.Minute
+	// failedRetry is when to read again what could not be read.
+	failedRetry = 30 * time.Second
+	// readsAtOnce of one sync.
+	readsAtOnce = 5
+)
+
+// A look at the secrets of a vault.
+type look struct {
+	sync     *v1alpha1.KeyVaultSecretSync
+	current  plan.Current
+	snapshot watch.Snapshot
+	memory   *memory
+	now      time.Time
+	interval time.Duration
+	// all is true if every secret is to be read, changed or not.
+	all bool
+}
+
+// oneByOne is true if the vault may not be listed. A role with a condition on the
+// names of secrets allows to read them nevertheless.
+func (l *look) oneByOne() bool {
+	return keyvault.ReasonOf(l.snapshot.Err) == keyvault.Forbidden
+}
+
+// known returns what can be said of a secret without reading it, or false.
+func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
+	if l.snapshot.Err != nil && !l.oneByOne() {
+		return l.failed(s, l.snapshot.Err), true
+	}
+
+	content, have := l.current.Record[s.Name]
+	memo, remembered := l.memory.secrets[s.Name]
+
+	if l.oneByOne() {
+		return plan.Finding{}, false
+	}
+
+	item, found := l.snapshot.Item(s.Name)
+
+	switch {
+	case !found && remembered && memo.state == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
+		// We have created it since the vault was listed.
+		return plan.Finding{State: memo.state, Message: memo.message}, true
+	case !found:
+		return l.missing(s, memo), true
+	case !item.Enabled && s.Version == "":
+		return plan.Finding{State: v1alpha1.StateDisabled, Message: "The latest version is disabled. Enable it, or set a new value."}, true
+	}
+
+	asked := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
+	latest := content.Updated == item.Updated.Unix() || s.Version != ""
+
+	if asked && !latest && s.RefreshInterval != nil {
+		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
+			l.memory.lookAt(due)
+
+			return plan.Finding{State: v1alpha1.StateSynced, Message: fmt.Sprintf(
+				"It has changed. The change is taken at %s, as refreshInterval says.", due.UTC().Format(time.RFC3339))}, true
+		}
+	}
+
+	switch {
+	case l.all:
+		return plan.Finding{}, false
+	case asked && latest:
+		if expires := time.Unix(content.Expires, 0); content.Expires != 0 && expires.After(l.now) {
+			l.memory.lookAt(expires)
+		}
+
+		return plan.Finding{State: v1alpha1.StateSynced}, true
+	case remembered && memo.updated.Equal(item.Updated):
+		return plan.Finding{State: memo.state, Message: memo.message}, true
+	}
+
+	return plan.Finding{}, false
+}
+
+// missing says what to do about a secret that the vault does not have.
+func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
+	vault := l.sync.Spec.ForProvider.VaultURI
+
+	if m.deleted {
+		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
+			"Secret %s of %s is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.", s.Name, vault)}
+	}
+
+	message := fmt.Sprintf("There is no secret %s in %s. Create it.", s.Name, vault)
+	if s.Create != nil && !*s.Create {
+		message = fmt.Sprintf("There is no secret %s in %s. Create it, or import a certificate of that name.", s.Name, vault)
+	}
+
+	if m.createMessage != "" {
+		message += " " + m.createMessage
+	}
+
+	return plan.Finding{State: v1alpha1.StateMissing, Message: message}
+}
+
+// failed says what an error of Azure means for a secret.
+func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Finding {
+	e, ok := errors.AsType[*keyvault.Error](err)
+	if !ok {
+		e = &keyvault.Error{Reason: keyvault.Unreachable, Detail: "there was no answer"}
+	}
+
+	switch e.Reason {
+	case keyvault.NotFound:
+		return l.missing(s, l.memory.secrets[s.Name])
+	case keyvault.Disabled:
+		return plan.Finding{State: v1alpha1.StateDisabled, Message: "It is disabled. Enable it, or set a new value."}
+	case keyvault.Throttled:
+		return plan.Finding{State: v1alpha1.StateThrottled, Message: fmt.Sprintf("It cannot be read for the moment: %s. It is tried again without your doing anything.", e.Detail)}
+	case keyvault.Forbidden, keyvault.NoIdentity:
+		return l.refused(s, e)
+	default:
+		return plan.Finding{State: v1alpha1.StateUnreachable, Message: fmt.Sprintf("It cannot be read: %s. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team.", e.Detail)}
+	}
+}
+
+// refused tells an identity that is not let in yet from one that is not let in.
+func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding {
+	p := l.sync.Spec.ForProvider
+	_, had := l.current.Record[s.Name]
+	until := l.memory.since.Add(propagation)
+
+	if !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
+		l.memory.lookAt(until)
+
+		return plan.Finding{State: v1alpha1.StateAwaitingAccess, Message: fmt.Sprintf(
+			"Azure does not let identity %s in yet: %s. This is normal for 10 minutes after it was created. Nothing to do but wait.", p.ClientID, e.Detail)}
+	}
+
+	what := "Your platform team can give it the role Key Vault Secrets User on the vault; that takes up to 10 minutes to have its effect."
+	if e.Reason == keyvault.NoIdentity {
+		what = "Your platform team can look at its federated credential and ServiceAccount " + p.ServiceAccountName + "."
+	}
+
+	return plan.Finding{State: v1alpha1.StateForbidden, Message: fmt.Sprintf("Azure does not let identity %s read %s: %s. %s", p.ClientID, p.VaultURI, e.Detail, what)}
+}
+
+func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
+	for _, s := range sync.Status.AtProvider.Secrets {
+		if s.Name == name {
+			return s.State
+		}
+	}
+
+	return ""
+}
+
+// take a look: find out about every secret, and read those that have to be.
+func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
+	findings := map[string]plan.Finding{}
+
+	var ask []v1alpha1.SyncedSecret
+
+	for _, s := range l.sync.Spec.ForProvider.Secrets {
+		if f, ok := l.known(s); ok {
+			findings[s.Name] = f
+		} else {
+			ask = append(ask, s)
+		}
+	}
+
+	failed := false
+
+	for name, answer := range read(ctx, vault, ask) {
+		if answer.err == nil {
+			l.memory.allowed = true
+			findings[name] = plan.Finding{Secret: &answer.secret}
+
+			continue
+		}
+
+		s := named(ask, name)
+		findings[name] = l.failed(s, answer.err)
+		failed = l.retry(answer.err) || failed
+	}
+
+	if l.snapshot.Err == nil {
+		l.memory.allowed = true
+	}
+
+	if l.all && !failed && l.snapshot.Err == nil {
+		l.memory.read = l.now
+	}
+
+	if l.oneByOne() {
+		l.again(findings)
+	}
+
+	return findings
+}
+
+// retry says when to read again what could not be read, and whether that is
+// needed at all.
+func (l *look) retry(err error) bool {
+	e, ok := errors.AsType[*keyvault.Error](err)
+	if !ok {
+		e = &keyvault.Error{Reason: keyvault.Unreachable}
+	}
+
+	switch e.Reason {
+	case keyvault.NotFound, keyvault.Disabled:
+		return false
+	case keyvault.Forbidden:
+		l.memory.lookAt(l.now.Add(refusedRetry))
+		return false
+	default:
+		l.memory.lookAt(l.now.Add(max(failedRetry, e.RetryAfter)))
+		return true
+	}
+}
+
+// again says when to read one by one again.
+func (l *look) again(findings map[string]plan.Finding) {
+	for _, f := range findings {
+		if f.Secret != nil {
+			l.memory.refused = 0
+			l.memory.lookAt(l.now.Add(l.interval))
+
+			return
+		}
+	}
+
+	l.memory.lookAt(l.now.Add(min(l.interval<<min(l.memory.refused, 8), max(refusedRetry, l.interval))))
+	l.memory.refused++
+}
+
+func named(list []v1alpha1.SyncedSecret, name string) v1alpha1.SyncedSecret {
+	for _, s := range list {
+		if s.Name == name {
+			return s
+		}
+	}
+
+	return v1alpha1.SyncedSecret{Name: name}
+}
+
+// An answer of a vault to a request for one secret.
+type answer struct {
+	secret keyvault.Secret
+	err    error
+}
+
+// read secrets, a few at once. When the vault cannot be reached, the rest is not
+// asked for.
+func read(ctx context.Context, vault vault, list []v1alpha1.SyncedSecret) map[string]answer {
+	if len(list) == 0 {
+		return nil
+	}
+
+	client, err := vault.client()
+	answers := make(map[string]answer, len(list))
+
+	var (
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		slots = make(chan struct{}, readsAtOnce)
+		stop  = err
+	)
+
+	for _, s := range list {
+		slots <- struct{}{}
+
+		mu.Lock()
+
+		failed := stop
+		if failed != nil {
+			answers[s.Name] = answer{err: failed}
+		}
+
+		mu.Unlock()
+
+		if failed != nil {
+			<-slots
+			continue
+		}
+
+		wg.Go(func() {
+			defer func() { <-slots }()
+
+			secret, err := client.Get(ctx, s.Name, s.Version)
+
+			mu.Lock()
+			defer mu.Unlock()
+
+			answers[s.Name] = answer{secret: secret, err: err}
+
+			if r := keyvault.ReasonOf(err); r == keyvault.Unreachable || r == keyvault.Throttled || r == keyvault.NoIdentity {
+				stop = err
+			}
+		})
+	}
+
+	wg.Wait()
+
+	return answers
+}

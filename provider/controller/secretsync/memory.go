@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+// A memory is what is remembered of a sync to spare requests. Nothing in it is
+// needed to be right: without it everything is looked at again. Only the
+// reconciler of the sync uses it, except for what is in reported.
+type memory struct {
+	uid        types.UID
+	generation int64
+
+	target watch.Target
+	// since is when the target became what it is, as far as that is known.
+	since time.Time
+	// allowed is true once the target has let the application in.
+	allowed bool
+
+	// read is when all secrets were last read. Lists have a resolution of one
+	// second, so this is done every now and then.
+	read time.Time
+	// resourceVersion of the Secret when it was last as it should be. Another one:
+	// somebody else has changed it.
+	resourceVersion string
+	secrets         map[string]memo
+
+	// next is when the sync has to be looked at even if nothing wakes it.
+	next time.Time
+	// refused is how often in a row no secret could be read one by one.
+	refused int
+}
+
+// A memo is what is remembered of one secret whose value is of no use, or that is
+// missing.
+type memo struct {
+	// updated is the entry of the list that this is about.
+	updated time.Time
+	state   v1alpha1.State
+	message string
+
+	// deleted is whether the secret, which is missing, can be recovered, and asked
+	// is when that was asked.
+	deleted bool
+	asked   time.Time
+	// createAfter is when to try again to create it, and createMessage why it
+	// could not be created.
+	createAfter   time.Time
+	createMessage string
+}
+
+// memories of all syncs.
+type memories struct {
+	mu   sync.Mutex
+	list map[types.NamespacedName]*memory
+}
+
+// of a sync, which looks at the target from now on.
+func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, now time.Time, fullRead time.Duration) *memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+
+	mem, ok := m.list[key]
+	if !ok || mem.uid != sync.UID {
+		mem = &memory{
+			uid: sync.UID, generation: sync.Generation, target: target, since: sync.CreationTimestamp.Time,
+			// After a start, not everything is read at once.
+			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
+			secrets: map[string]memo{},
+		}
+		m.list[key] = mem
+	}
+
+	if mem.target != target {
+		mem.target, mem.since, mem.allowed = target, now, false
+		mem.read, mem.secrets = time.Time{}, map[string]memo{}
+	}
+
+	if mem.generation != sync.Generation {
+		mem.generation, mem.secrets = sync.Generation, map[string]memo{}
+	}
+
+	return mem
+}
+
+// forget a sync.
+func (m *memories) forget(key types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	delete(m.list, key)
+}
+
+// next returns how long after now a sync has to be looked at again.
+func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	mem, ok := m.list[types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}]
+	if !ok || mem.next.IsZero() {
+		return 0, false
+	}
+
+	return max(mem.next.Sub(now), time.Second), true
+}
+
+// lookAt makes sure that the sync is looked at by then.
+func (m *memory) lookAt(at time.Time) {
+	if m.next.IsZero() || at.Before(m.next) {
+		m.next = at
+	}
+}

@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// Metrics of all syncs: counters, and gauges that are made of what was last
+// reported when somebody asks for them.
+type Metrics struct {
+	writes    *prometheus.CounterVec
+	creations *prometheus.CounterVec
+
+	secrets     *prometheus.Desc
+	syncs       *prometheus.Desc
+	lastSuccess *prometheus.Desc
+	expiry      *prometheus.Desc
+	vaults      *prometheus.Desc
+
+	mu       sync.Mutex
+	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
+	// lastList of a sync's vault, and how many vaults there are.
+	lastList func(types.NamespacedName) time.Time
+	targets  func() int
+}
+
+// NewMetrics returns metrics that have to be registered.
+func NewMetrics() *Metrics {
+	name := func(n string) string { return prometheus.BuildFQName(keyvault.Namespace, "", n) }
+
+	return &Metrics{
+		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: keyvault.Namespace, Name: "secret_writes_total",
+			Help: "Writes of Kubernetes Secrets, by result (ok or error).",
+		}, []string{"result"}),
+		creations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: keyvault.Namespace, Name: "vault_secrets_created_total",
+			Help: "Secrets that were to be created in vaults, by result: ok, or the reason why not.",
+		}, []string{"result"}),
+		secrets: prometheus.NewDesc(name("secrets"),
+			"Secrets of vaults, by namespace of their sync and state.", []string{"namespace", "state"}, nil),
+		syncs: prometheus.NewDesc(name("sync_state"),
+			"Always 1: the state of each sync, which is the worst of its secrets or a problem of its Secret.", []string{"namespace", "name", "state"}, nil),
+		lastSuccess: prometheus.NewDesc(name("last_success_timestamp_seconds"),
+			"When the vault of a sync was last listed with success, in Unix seconds. Missing if it never was.", []string{"namespace", "name"}, nil),
+		expiry: prometheus.NewDesc(name("secret_expiry_timestamp_seconds"),
+			"When the version of a secret that is in use expires, in Unix seconds. Missing if it does not.", []string{"namespace", "name", "secret"}, nil),
+		vaults: prometheus.NewDesc(name("watched_vaults"),
+			"Vaults that are watched, each counted once for every identity it is read with.", nil, nil),
+		reported: map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation{},
+	}
+}
+
+// Describe all metrics.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	m.writes.Describe(ch)
+	m.creations.Describe(ch)
+
+	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults} {
+		ch <- d
+	}
+}
+
+// Collect all metrics.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	m.writes.Collect(ch)
+	m.creations.Collect(ch)
+
+	m.mu.Lock()
+	reported := maps.Clone(m.reported)
+	lastList, targets := m.lastList, m.targets
+	m.mu.Unlock()
+
+	if targets != nil {
+		ch <- prometheus.MustNewConstMetric(m.vaults, prometheus.GaugeValue, float64(targets()))
+	}
+
+	type group struct{ namespace, state string }
+
+	counts := map[group]int{}
+
+	for key, o := range reported {
+		if o.State != "" {
+			ch <- prometheus.MustNewConstMetric(m.syncs, prometheus.GaugeValue, 1, key.Namespace, key.Name, string(o.State))
+		}
+
+		if at := lastList(key); !at.IsZero() {
+			ch <- prometheus.MustNewConstMetric(m.lastSuccess, prometheus.GaugeValue, float64(at.Unix()), key.Namespace, key.Name)
+		}
+
+		for _, s := range o.Secrets {
+			counts[group{key.Namespace, string(s.State)}]++
+
+			if s.ExpiresAt != nil {
+				ch <- prometheus.MustNewConstMetric(m.expiry, prometheus.GaugeValue, float64(s.ExpiresAt.Unix()), key.Namespace, key.Name, s.Name)
+			}
+		}
+	}
+
+	for g, n := range counts {
+		ch <- prometheus.MustNewConstMetric(m.secrets, prometheus.GaugeValue, float64(n), g.namespace, g.state)
+	}
+}
+
+// follow whoever lists the vaults.
+func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets func() int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	m.lastList, m.targets = lastList, targets
+}
+
+// last returns what was last reported of a sync.
+func (m *Metrics) last(key types.NamespacedName) (v1alpha1.KeyVaultSecretSyncObservation, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	o, ok := m.reported[key]
+
+	return o, ok
+}
+
+func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyncObservation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	m.reported[key] = o
+}
+
+func (m *Metrics) forget(key types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	delete(m.reported, key)
+}
+
+func (m *Metrics) written(err error) {
+	result := "ok"
+	if err != nil {
+		result = "error"
+	}
+
+	m.writes.WithLabelValues(result).Inc()
+}
+
+func (m *Metrics) created(err error) {
+	result := "ok"
+	if err != nil {
+		result = string(keyvault.ReasonOf(err))
+	}
+
+	m.creations.WithLabelValues(result).Inc()
+}

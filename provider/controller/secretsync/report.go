@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/plan"
+)
+
+// reasonNotSynced of condition Ready: a secret was never synced.
+const reasonNotSynced xpv1.ConditionReason = "SecretsNotSynced"
+
+// report what is, in the status, as events, and in metrics.
+func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+
+	before, ok := e.metrics.last(key)
+	if !ok {
+		before = sync.Status.AtProvider
+	}
+
+	e.announce(sync, before, o, problem)
+	e.metrics.observe(key, o)
+	e.preview(sync, o, problem)
+}
+
+// preview what is as long as the Secret is not as it should be, in the status
+// only.
+func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+	sync.Status.AtProvider = o
+	sync.SetConditions(ready(sync, o, problem))
+}
+
+// ready when every secret that is not optional was synced once. What is wrong
+// with it later is in its state; the Secret still has what pods need.
+func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
+	c := xpv1.Available()
+
+	waiting := plan.NotReady(o, sync.Spec.ForProvider)
+
+	switch {
+	case problem != nil:
+		c = xpv1.Unavailable().WithMessage(problem.Message)
+		c.Reason = xpv1.ConditionReason(problem.State)
+	case len(waiting) > 0:
+		c = xpv1.Unavailable().WithMessage(describeSecrets(waiting))
+		c.Reason = reasonNotSynced
+	}
+
+	c.ObservedGeneration = sync.Generation
+	c.LastTransitionTime = metav1.Now()
+
+	return c
+}
+
+// describeSecrets that keep a sync from being ready.
+func describeSecrets(list []v1alpha1.ObservedSecret) string {
+	const most = 3
+
+	var parts []string
+
+	for i, s := range list {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(list)-most))
+			break
+		}
+
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s: %s. %s", s.Name, s.State, s.Message)))
+	}
+
+	return strings.Join(parts, " ")
+}
+
+// announce as events what has changed: the state of a secret, its version, or a
+// problem of the Secret as a whole.
+func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+	if problem != nil && before.State != problem.State {
+		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(problem.Message)))
+	}
+
+	known := map[string]v1alpha1.ObservedSecret{}
+	for _, s := range before.Secrets {
+		known[s.Name] = s
+	}
+
+	for _, s := range after.Secrets {
+		was := known[s.Name]
+		if s.State == was.State && s.Version == was.Version || s.State == "" {
+			continue
+		}
+
+		switch s.State {
+		case v1alpha1.StateSynced:
+			e.record.Event(sync, event.Normal(event.Reason(s.State), fmt.Sprintf(
+				"Secret %s is synced: version %s is in Secret %s.", s.Name, s.Version, sync.Spec.ForProvider.Target.Name)))
+		case v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess:
+			e.record.Event(sync, event.Normal(event.Reason(s.State), s.Name+": "+s.Message))
+		default:
+			e.record.Event(sync, event.Warning(event.Reason(s.State), errors.New(s.Name+": "+s.Message)))
+		}
+
+		e.log.Info("Secret has changed its state", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
+			"state", s.State, "version", s.Version, "previous", was.State)
+	}
+}

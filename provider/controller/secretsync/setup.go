@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package secretsync reconciles KeyVaultSecretSyncs: it keeps a Kubernetes Secret
+// in step with secrets of an Azure Key Vault.
+//
+// It is a reconciler of managed resources like that of any provider, with one
+// difference. It is not polled: a watcher lists the vaults, and wakes the syncs
+// whose secrets have changed. A reconcile then is: get the Secret, ask the vault
+// for what is not known (look), decide (package plan), and write the Secret once.
+package secretsync
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+// Options of the controller, besides those that all controllers have.
+type Options struct {
+	controller.Options
+
+	// Pool of clients.
+	Pool *keyvault.Pool
+	// ListsAtOnce is how many vaults are listed at the same time.
+	ListsAtOnce int
+	// FullRead is how often all secrets are read, changed or not.
+	FullRead time.Duration
+	// Timeout of one reconcile.
+	Timeout time.Duration
+	// Metrics of the syncs and of the watcher.
+	Metrics      *Metrics
+	WatchMetrics *watch.Metrics
+}
+
+// SetupGated adds the controller as soon as its kind is served.
+func SetupGated(mgr ctrl.Manager, o Options) error {
+	o.Gate.Register(func() {
+		if err := Setup(mgr, o); err != nil {
+			o.Logger.Info("Cannot set up controller", "error", err, "kind", v1alpha1.KeyVaultSecretSyncKind)
+		}
+	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind())
+
+	return nil
+}
+
+// Setup adds the controller to a manager.
+func Setup(mgr ctrl.Manager, o Options) error {
+	gvk := v1alpha1.KeyVaultSecretSyncGroupVersionKind()
+	name := managed.ControllerName(gvk.GroupKind().String())
+
+	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: &written{over: map[types.UID]string{}}}}
+	queue := &queue{}
+	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
+
+	c := &connector{
+		kube:         quiet.client,
+		usage:        resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
+		pool:         o.Pool,
+		watcher:      watch.New(lister{pool: o.Pool}, o.ListsAtOnce, o.WatchMetrics, queue.wake),
+		memories:     &memories{list: map[types.NamespacedName]*memory{}},
+		metrics:      o.Metrics,
+		record:       recorder,
+		log:          o.Logger.WithValues("controller", name),
+		pollInterval: o.PollInterval,
+		fullRead:     o.FullRead,
+		now:          time.Now,
+	}
+	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets)
+
+	if err := mgr.Add(c.watcher); err != nil {
+		return fmt.Errorf("cannot add the watcher of vaults: %w", err)
+	}
+
+	if err := addStateMetrics(mgr, o); err != nil {
+		return err
+	}
+
+	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
+		managed.WithTypedExternalConnector(c),
+		managed.WithLogger(c.log),
+		managed.WithRecorder(recorder),
+		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
+			if d, ok := c.memories.next(mg, time.Now()); ok {
+				return d
+			}
+
+			return fallback
+		}))...)
+
+	handler := &handler{queue: queue, forgotten: func(o client.Object) {
+		c.forget(client.ObjectKeyFromObject(o))
+		quiet.client.(quietClient).written.forget(o.GetUID()) //nolint:forcetypeassert // Made above.
+	}}
+
+	return ctrl.NewControllerManagedBy(mgr). //nolint:wrapcheck // It says what was attempted.
+							Named(name).
+							WithOptions(o.ForControllerRuntime()).
+							WatchesRawSource(queue).
+							Watches(&v1alpha1.KeyVaultSecretSync{}, handler.syncs(), builder.WithPredicates(resource.DesiredStateChanged())).
+							Watches(&corev1.Secret{}, handler.secrets(), builder.OnlyMetadata).
+							Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+}
+
+func reconcilerOptions(o Options) []managed.ReconcilerOption {
+	out := []managed.ReconcilerOption{
+		managed.WithPollInterval(o.FullRead),
+		managed.WithTimeout(o.Timeout),
+		// The name of the Secret is in the spec, so there is nothing to initialize, and
+		// a crash while it is created leaves nothing behind.
+		managed.WithInitializers(),
+		managed.WithDeterministicExternalName(true),
+		managed.WithCreationGracePeriod(0),
+	}
+
+	if o.MetricOptions != nil {
+		out = append(out, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
+	}
+
+	if o.Features.Enabled(feature.EnableBetaManagementPolicies) {
+		out = append(out, managed.WithManagementPolicies())
+	}
+
+	if o.Features.Enabled(feature.EnableAlphaChangeLogs) {
+		out = append(out, managed.WithChangeLogger(o.ChangeLogOptions.ChangeLogger))
+	}
+
+	return out
+}
+
+// addStateMetrics that Crossplane's providers have: how many resources exist, and
+// how many of them are ready and synced.
+func addStateMetrics(mgr manager.Manager, o Options) error {
+	if o.MetricOptions == nil || o.MetricOptions.MRStateMetrics == nil {
+		return nil
+	}
+
+	r := statemetrics.NewMRStateRecorder(mgr.GetClient(), o.Logger, o.MetricOptions.MRStateMetrics, &v1alpha1.KeyVaultSecretSyncList{}, o.MetricOptions.PollStateMetricInterval)
+	if err := mgr.Add(r); err != nil {
+		return fmt.Errorf("cannot add the recorder of state metrics: %w", err)
+	}
+
+	return nil
+}
+
+// A connector has what all reconciles share.
+type connector struct {
+	kube     client.Client
+	usage    *resource.ProviderConfigUsageTracker
+	pool     *keyvault.Pool
+	watcher  *watch.Watcher
+	memories *memories
+	metrics  *Metrics
+	record   event.Recorder
+	log      logging.Logger
+	// pollInterval of vaults whose syncs name none.
+	pollInterval time.Duration
+	fullRead     time.Duration
+	now          func() time.Time
+}
+
+// Connect says that the sync uses its provider configuration. Whether there is
+// one matters only if a secret has to be created.
+func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
+	if !meta.WasDeleted(sync) {
+		if err := c.usage.Track(ctx, sync); err != nil {
+			return nil, fmt.Errorf("cannot track the use of the provider configuration: %w", err)
+		}
+	}
+
+	return &external{connector: c, plan: plan.Plan{}}, nil
+}
+
+// forget a sync that is gone or paused: its vault is not asked any more.
+func (c *connector) forget(key types.NamespacedName) {
+	c.watcher.Forget(key)
+	c.memories.forget(key)
+	c.metrics.forget(key)
+}

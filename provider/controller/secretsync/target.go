@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/plan"
+)
+
+const (
+	// FieldOwner of all that the provider applies.
+	FieldOwner = "provider-keyvault-secretsync"
+
+	// LabelManagedBy is on every Secret of the provider. Only those are watched,
+	// and an admission policy keeps the provider from touching others.
+	LabelManagedBy = "secrets.p6m.dev/managed-by"
+
+	// annotationSync names the sync that a Secret belongs to, in its namespace.
+	annotationSync = "secrets.p6m.dev/sync"
+	// annotationContent is the record of what a Secret contains.
+	annotationContent = "secrets.p6m.dev/content"
+)
+
+// A target is the Secret of a sync.
+type target struct {
+	// secret is nil if there is none.
+	secret *corev1.Secret
+	// ours is false for a Secret of somebody else.
+	ours bool
+}
+
+// get the Secret of a sync, from the API server: values are never cached.
+func get(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (target, error) {
+	s := &corev1.Secret{}
+
+	err := kube.Get(ctx, types.NamespacedName{Namespace: sync.Namespace, Name: sync.Spec.ForProvider.Target.Name}, s)
+	if kerrors.IsNotFound(err) {
+		return target{}, nil
+	}
+
+	if err != nil {
+		return target{}, fmt.Errorf("cannot get Secret %q: %w", sync.Spec.ForProvider.Target.Name, err)
+	}
+
+	return target{secret: s, ours: belongs(s, sync)}, nil
+}
+
+// belongs tells whether a Secret is that of the sync, or was that of an object of
+// the same name which was deleted and left it behind.
+func belongs(s *corev1.Secret, sync *v1alpha1.KeyVaultSecretSync) bool {
+	if owner := metav1.GetControllerOf(s); owner != nil {
+		return owner.UID == sync.UID
+	}
+
+	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == sync.Name
+}
+
+// current content of the Secret.
+func (t target) current() plan.Current {
+	if t.secret == nil {
+		return plan.Current{}
+	}
+
+	return plan.Current{Data: t.secret.Data, Record: plan.ParseRecord(t.secret.Annotations[annotationContent])}
+}
+
+// asShouldBe tells whether everything but the content is as it should be.
+func (t target) asShouldBe(sync *v1alpha1.KeyVaultSecretSync) bool {
+	if t.secret == nil {
+		return false
+	}
+
+	for k, v := range labels(sync) {
+		if t.secret.Labels[k] != v {
+			return false
+		}
+	}
+
+	return t.secret.Annotations[annotationSync] == sync.Name && metav1.IsControlledBy(t.secret, sync) == mayDelete(sync)
+}
+
+// claim the name of the Secret by creating it, empty. Server-side apply could not
+// tell a Secret that somebody else creates at the same moment.
+func claim(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (*corev1.Secret, error) {
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Namespace:   sync.Namespace,
+		Name:        sync.Spec.ForProvider.Target.Name,
+		Labels:      map[string]string{LabelManagedBy: FieldOwner},
+		Annotations: map[string]string{annotationSync: sync.Name},
+	}}
+	if err := kube.Create(ctx, s, client.FieldOwner(FieldOwner)); err != nil {
+		return nil, fmt.Errorf("cannot create Secret %q: %w", s.Name, err)
+	}
+
+	return s, nil
+}
+
+// apply the content to the Secret, all of it at once, and return its new resource
+// version. It fails if the Secret is no longer the one that was looked at.
+func apply(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (string, error) {
+	record, err := p.Record.Encode()
+	if err != nil {
+		return "", err //nolint:wrapcheck // It says what was attempted.
+	}
+
+	s := corev1ac.Secret(to.Name, to.Namespace).
+		WithUID(to.UID).
+		WithResourceVersion(to.ResourceVersion).
+		WithLabels(labels(sync)).
+		WithAnnotations(map[string]string{annotationSync: sync.Name, annotationContent: record}).
+		WithData(p.Data)
+	if mayDelete(sync) {
+		s.WithOwnerReferences(metav1ac.OwnerReference().
+			WithAPIVersion(v1alpha1.GroupVersion().String()).WithKind(v1alpha1.KeyVaultSecretSyncKind).
+			WithName(sync.Name).WithUID(sync.UID).WithController(true).WithBlockOwnerDeletion(true))
+	}
+
+	if err := kube.Apply(ctx, s, client.FieldOwner(FieldOwner), client.ForceOwnership); err != nil {
+		return "", fmt.Errorf("cannot apply Secret %q: %w", to.Name, err)
+	}
+
+	return *s.ResourceVersion, nil
+}
+
+// remove the Secret, if it is still the one that was looked at.
+func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
+	err := kube.Delete(ctx, s, client.Preconditions{UID: &s.UID})
+	if err != nil && !kerrors.IsNotFound(err) {
+		return fmt.Errorf("cannot delete Secret %q: %w", s.Name, err)
+	}
+
+	return nil
+}
+
+func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
+	l := maps.Clone(sync.Spec.ForProvider.Target.Labels)
+	if l == nil {
+		l = map[string]string{}
+	}
+
+	l[LabelManagedBy] = FieldOwner
+
+	return l
+}
+
+// StripSecret leaves of a Secret's metadata what the controller wants to know.
+func StripSecret(o any) (any, error) {
+	m, ok := o.(metav1.Object)
+	if !ok {
+		return o, nil
+	}
+
+	m.SetManagedFields(nil)
+
+	if sync := m.GetAnnotations()[annotationSync]; sync != "" {
+		m.SetAnnotations(map[string]string{annotationSync: sync})
+	}
+
+	return o, nil
+}

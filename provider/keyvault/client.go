@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+)
+
+// createdByTag marks versions of ours, for those who look at the vault.
+const (
+	createdByTag   = "created-by"
+	createdByValue = "provider-keyvault-secretsync"
+)
+
+// A Client of one vault with one identity. Each of its calls has a deadline and
+// is sent once. Its errors are *Error.
+type Client struct {
+	secrets    *azsecrets.Client
+	uri        string
+	credential *credential
+	limiter    *limiter
+	timeout    time.Duration
+}
+
+// newClient of a vault.
+func newClient(uri string, c *credential, options azcore.ClientOptions, l *limiter, timeout time.Duration) (*Client, error) {
+	secrets, err := azsecrets.NewClient(uri, c, &azsecrets.ClientOptions{ClientOptions: options})
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a client of %s: %w", uri, err)
+	}
+
+	return &Client{secrets: secrets, uri: uri, credential: c, limiter: l, timeout: timeout}, nil
+}
+
+// List the properties of all secrets, without values and versions. It takes a
+// request for every 25 of them.
+func (c *Client) List(ctx context.Context) ([]Properties, error) {
+	var list []Properties
+
+	pager := c.secrets.NewListSecretPropertiesPager(nil)
+	for pager.More() {
+		err := c.call(ctx, "list secrets of "+c.uri, func(ctx context.Context) error {
+			page, err := pager.NextPage(ctx)
+			for _, p := range page.Value {
+				list = append(list, properties(p.ID, p.Attributes, p.ContentType))
+			}
+
+			return err //nolint:wrapcheck // It is classified.
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	return list, nil
+}
+
+// Get a secret: the latest version of it, or the one that is named.
+func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) {
+	s := Secret{}
+	err := c.call(ctx, fmt.Sprintf("get secret %q from %s", name, c.uri), func(ctx context.Context) error {
+		r, err := c.secrets.GetSecret(ctx, name, version, nil)
+		if err != nil {
+			return err //nolint:wrapcheck // It is classified.
+		}
+
+		s.Properties = properties(r.ID, r.Attributes, r.ContentType)
+		s.Value = deref(r.Value)
+
+		return nil
+	})
+
+	return s, err
+}
+
+// Deleted tells whether a secret is deleted and can be recovered. Applications
+// are normally not allowed to know.
+func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
+	err := c.call(ctx, fmt.Sprintf("get deleted secret %q from %s", name, c.uri), func(ctx context.Context) error {
+		_, err := c.secrets.GetDeletedSecret(ctx, name, nil)
+		return err //nolint:wrapcheck // It is classified.
+	})
+	if ReasonOf(err) == NotFound {
+		return false, nil
+	}
+
+	return err == nil, err
+}
+
+// Create a secret that is not there. It looks once more before it writes, as Key
+// Vault cannot be told to write only what is missing.
+func (c *Client) Create(ctx context.Context, name, contentType, value string) (Properties, error) {
+	_, err := c.Get(ctx, name, "")
+
+	switch ReasonOf(err) {
+	case NotFound:
+	case "", Disabled:
+		return Properties{}, &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Detail: "it has been created meanwhile"}
+	default:
+		return Properties{}, err
+	}
+
+	p := Properties{}
+	err = c.call(ctx, fmt.Sprintf("create secret %q in %s", name, c.uri), func(ctx context.Context) error {
+		r, err := c.secrets.SetSecret(ctx, name, azsecrets.SetSecretParameters{
+			Value:       &value,
+			ContentType: &contentType,
+			Tags:        map[string]*string{createdByTag: new(createdByValue)},
+		}, nil)
+		p = properties(r.ID, r.Attributes, r.ContentType)
+
+		return err //nolint:wrapcheck // It is classified.
+	})
+
+	return p, err
+}
+
+// call with a deadline, in turn. If the vault does not accept the token, which may
+// have been revoked, it is sent once more with a new one.
+func (c *Client) call(ctx context.Context, operation string, do func(context.Context) error) error {
+	err := c.send(ctx, operation, do)
+	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusUnauthorized && e.Reason == NoIdentity {
+		return c.send(ctx, operation, do)
+	}
+
+	return err
+}
+
+func (c *Client) send(ctx context.Context, operation string, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	paused, err := c.limiter.wait(ctx)
+	if paused > 0 {
+		return &Error{Reason: Throttled, Operation: operation, Detail: "the vault asks to slow down", RetryAfter: paused}
+	}
+
+	if err != nil {
+		return &Error{Reason: Throttled, Operation: operation, Detail: "too many requests of our own wait for this vault"}
+	}
+
+	err = do(ctx)
+	if err == nil {
+		c.limiter.answered()
+		return nil
+	}
+
+	e := classify(err, operation)
+	// What Entra ID answered says nothing about the vault.
+	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault {
+		switch e.Status {
+		case http.StatusTooManyRequests:
+			e.RetryAfter = c.limiter.throttled(e.RetryAfter)
+		case http.StatusUnauthorized:
+			c.credential.forget()
+		}
+	}
+
+	return e
+}
+
+func properties(id *azsecrets.ID, a *azsecrets.SecretAttributes, contentType *string) Properties {
+	p := Properties{ContentType: deref(contentType), Enabled: true}
+
+	if id != nil {
+		p.Name, p.Version = id.Name(), id.Version()
+	}
+
+	if a != nil {
+		if a.Enabled != nil {
+			p.Enabled = *a.Enabled
+		}
+
+		p.Created, p.Updated, p.Expires = deref(a.Created), deref(a.Updated), deref(a.Expires)
+	}
+
+	return p
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+
+	return *p
+}
+
+// clientOptions of all clients of Azure: they never retry.
+func clientOptions(transport policy.Transporter) azcore.ClientOptions {
+	return azcore.ClientOptions{
+		Transport: transport,
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+		Telemetry: policy.TelemetryOptions{ApplicationID: "keyvault-secretsync"},
+	}
+}

@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+)
+
+// clouds by the end of their vaults' host names. See
+// https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-object-identifiers
+func clouds() map[string]cloud.Configuration {
+	return map[string]cloud.Configuration{
+		".vault.azure.net":         cloud.AzurePublic,
+		".vault.azure.cn":          cloud.AzureChina,
+		".vault.usgovcloudapi.net": cloud.AzureGovernment,
+	}
+}
+
+// parseVault returns the host of a vault and the cloud it is in. Tokens of
+// applications are sent to no other host.
+func parseVault(uri string) (host string, c cloud.Configuration, err error) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: it must look like https://my-vault.vault.azure.net/", uri)
+	}
+
+	host = strings.ToLower(u.Hostname())
+	for suffix, c := range clouds() {
+		if name, ok := strings.CutSuffix(host, suffix); ok && name != "" && !strings.Contains(name, ".") {
+			return host, c, nil
+		}
+	}
+
+	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is in none of Azure's clouds", uri)
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"fmt"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+// A Creator is the identity that creates missing secrets. It is comparable.
+type Creator struct {
+	Source   v1alpha1.CredentialsSource
+	TenantID string
+	ClientID string
+	// ClientSecret for source ClientSecret.
+	ClientSecret string
+}
+
+// Format prints the creator without its client secret.
+func (c Creator) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%s %s/%s", c.Source, c.TenantID, c.ClientID)
+}
+
+// credential of the creator.
+func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredential, error) {
+	switch c.Source {
+	case v1alpha1.CredentialsSourceWorkloadIdentity:
+		credential, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: options, TenantID: c.TenantID, ClientID: c.ClientID,
+		})
+		if err != nil {
+			return nil, &Error{
+				Reason: NoIdentity, Operation: "use the workload identity of the provider",
+				Detail: "its pod has none; label it azure.workload.identity/use and annotate its ServiceAccount with a client id",
+			}
+		}
+
+		return credential, nil
+	case v1alpha1.CredentialsSourceManagedIdentity:
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
+		if c.ClientID != "" {
+			o.ID = azidentity.ClientID(c.ClientID)
+		}
+
+		credential, err := azidentity.NewManagedIdentityCredential(o)
+		if err != nil {
+			return nil, &Error{Reason: NoIdentity, Operation: "use the managed identity of the node", Detail: "it cannot be used here"}
+		}
+
+		return credential, nil
+	case v1alpha1.CredentialsSourceClientSecret:
+		credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
+		if err != nil {
+			return nil, &Error{Reason: NoIdentity, Operation: "use the client secret", Detail: "tenant id, client id or client secret is not valid"}
+		}
+
+		return credential, nil
+	default:
+		return nil, &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}
+	}
+}

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// TokenAudience is the one audience the provider asks service account tokens for.
+// Entra ID wants it of federated credentials. See
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+const TokenAudience = "api://AzureADTokenExchange"
+
+// tokenLifetime of a service account's token in seconds: the shortest that
+// Kubernetes gives. It is exchanged at once.
+const tokenLifetime = 600
+
+// A TokenSource gives tokens of service accounts.
+type TokenSource interface {
+	// Token of the identity's service account, for Entra ID.
+	Token(ctx context.Context, id Identity) (string, error)
+}
+
+// ServiceAccountTokens are requested from the API server.
+type ServiceAccountTokens struct {
+	Client kubernetes.Interface
+}
+
+// Token asks the API server for a token.
+func (s ServiceAccountTokens) Token(ctx context.Context, id Identity) (string, error) {
+	r, err := s.Client.CoreV1().ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{Audiences: []string{TokenAudience}, ExpirationSeconds: new(int64(tokenLifetime))},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return "", classifyTokenRequest(err, id)
+	}
+
+	return r.Status.Token, nil
+}
+
+func classifyTokenRequest(err error, id Identity) *Error {
+	e := &Error{Reason: Unreachable, Operation: fmt.Sprintf("get a token of ServiceAccount %s/%s", id.Namespace, id.ServiceAccount)}
+
+	switch {
+	case kerrors.IsNotFound(err):
+		e.Reason, e.Detail = NoIdentity, fmt.Sprintf("there is no ServiceAccount %q in namespace %q", id.ServiceAccount, id.Namespace)
+	case kerrors.IsForbidden(err):
+		e.Reason, e.Detail = NoIdentity, "Kubernetes does not let the provider request tokens of service accounts; its ClusterRole or an admission policy is in the way"
+	case kerrors.IsTooManyRequests(err):
+		e.Reason, e.Detail = Throttled, "Kubernetes asks to slow down"
+	default:
+		e.Detail = "Kubernetes gives no token of ServiceAccount " + id.ServiceAccount
+	}
+
+	return e
+}
+
+// A credential of an application, or of the identity that creates secrets. Its
+// errors are of this package, and Entra ID is left alone while it asks for that.
+type credential struct {
+	limiter *limiter
+	// make the credential of azidentity anew, without any token.
+	make func() (azcore.TokenCredential, error)
+
+	mu    sync.Mutex
+	inner azcore.TokenCredential
+}
+
+func newCredential(now func() time.Time, build func() (azcore.TokenCredential, error)) (*credential, error) {
+	inner, err := build()
+	if err != nil {
+		return nil, err
+	}
+
+	return &credential{limiter: newLimiter(now), make: build, inner: inner}, nil
+}
+
+// current returns the credential of azidentity that is in use.
+func (c *credential) current() azcore.TokenCredential {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	return c.inner
+}
+
+// forget the token, which a vault does not accept. azidentity would give the same
+// one until it expires.
+func (c *credential) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if inner, err := c.make(); err == nil {
+		c.inner = inner
+	}
+}
+
+// applicationCredential asks for every token of Entra ID with a new token of the
+// service account.
+func applicationCredential(id Identity, tokens TokenSource, options azcore.ClientOptions) (azcore.TokenCredential, error) {
+	c, err := azidentity.NewClientAssertionCredential(id.TenantID, id.ClientID, func(ctx context.Context) (string, error) {
+		token, err := tokens.Token(ctx, id)
+		if f, ok := ctx.Value(failureKey{}).(*failure); ok {
+			f.err = err
+		}
+
+		return token, err //nolint:wrapcheck // GetToken takes it as it is.
+	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: options})
+	if err != nil {
+		return nil, &Error{
+			Reason: NoIdentity, Operation: fmt.Sprintf("use client id %q in tenant %q", id.ClientID, id.TenantID),
+			Detail: "they are not valid",
+		}
+	}
+
+	return c, nil
+}
+
+// failure carries the error of a token source past azidentity, which keeps only
+// its text.
+type (
+	failure    struct{ err error }
+	failureKey struct{}
+)
+
+// GetToken returns a token of Entra ID, from the cache of azidentity if it can.
+func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	const operation = "get a token"
+
+	if paused := c.limiter.paused(); paused > 0 {
+		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: "Entra ID asks to slow down", RetryAfter: paused}
+	}
+
+	f := &failure{}
+
+	token, err := c.current().GetToken(context.WithValue(ctx, failureKey{}, f), options)
+	if err == nil {
+		c.limiter.answered()
+		return token, nil
+	}
+
+	if e, ok := errors.AsType[*Error](f.err); ok {
+		return azcore.AccessToken{}, e
+	}
+
+	e := classifyToken(err, operation)
+	if e.Reason == Throttled {
+		e.RetryAfter = c.limiter.throttled(e.RetryAfter)
+	}
+
+	return azcore.AccessToken{}, e
+}

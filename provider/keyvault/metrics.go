@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Namespace of the names of all metrics of the provider.
+const Namespace = "keyvault_secretsync"
+
+// Metrics of the requests to Azure.
+type Metrics struct {
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	throttled *prometheus.CounterVec
+}
+
+// NewMetrics returns metrics that have to be registered.
+func NewMetrics() *Metrics {
+	return &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: Namespace, Name: "azure_requests_total",
+			Help: "Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata) and HTTP status code, or error if there was no answer. Key Vault answers 401 to the first request of every client.",
+		}, []string{"operation", "code"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: Namespace, Name: "azure_request_duration_seconds",
+			Help:    "Time until Key Vault or Entra ID answered, by operation.",
+			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
+		}, []string{"operation"}),
+		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: Namespace, Name: "azure_throttled_total",
+			Help: "Times that Key Vault (vault) or Entra ID (entra) asked to slow down. Nothing is sent to the vault, or for the identity, until the time it names has passed.",
+		}, []string{"service"}),
+	}
+}
+
+// Describe all metrics.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	m.requests.Describe(ch)
+	m.durations.Describe(ch)
+	m.throttled.Describe(ch)
+}
+
+// Collect all metrics.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	m.requests.Collect(ch)
+	m.durations.Collect(ch)
+	m.throttled.Collect(ch)
+}
+
+func (m *Metrics) request(operation, code string, d time.Duration) {
+	m.requests.WithLabelValues(operation, code).Inc()
+	m.durations.WithLabelValues(operation).Observe(d.Seconds())
+
+	if code != "429" {
+		return
+	}
+
+	service := "vault"
+	if operation == operationToken || operation == operationMetadata {
+		service = "entra"
+	}
+
+	m.throttled.WithLabelValues(service).Inc()
+}

@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// Options of a pool.
+type Options struct {
+	// Tokens of service accounts.
+	Tokens TokenSource
+	// Transport to Azure.
+	Transport http.RoundTripper
+	// Metrics of requests.
+	Metrics *Metrics
+	// Timeout of one request, the tokens it needs included.
+	Timeout time.Duration
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// A Pool of credentials, clients and limiters.
+type Pool struct {
+	options   Options
+	transport *counted
+
+	mu sync.Mutex
+	// clients of applications.
+	clients map[clientKey]*Client
+	// credentials of applications, and how many clients use them.
+	credentials map[credentialKey]*shared[*credential]
+	// limiters by the host of the vault, and how many clients use them.
+	limiters map[string]*shared[*limiter]
+	// creators by the provider configuration they come from.
+	creators map[string]creator
+}
+
+type clientKey struct {
+	uri      string
+	identity Identity
+}
+
+// A credentialKey has the authority as well: a tenant is known in one cloud only.
+type credentialKey struct {
+	authority string
+	identity  Identity
+}
+
+// A shared value goes when the last one that uses it goes.
+type shared[T any] struct {
+	value T
+	users int
+}
+
+type creator struct {
+	Creator
+
+	authority  string
+	credential *credential
+}
+
+// NewPool returns an empty pool.
+func NewPool(o Options) *Pool {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+
+	return &Pool{
+		options: o,
+		// Redirects are not followed: they could lead a token elsewhere.
+		transport: &counted{metrics: o.Metrics, client: &http.Client{
+			Transport:     o.Transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}},
+		clients:     map[clientKey]*Client{},
+		credentials: map[credentialKey]*shared[*credential]{},
+		limiters:    map[string]*shared[*limiter]{},
+		creators:    map[string]creator{},
+	}
+}
+
+// Application returns the client of a vault as an application.
+func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	key := clientKey{uri: vaultURI, identity: id}
+	if c, ok := p.clients[key]; ok {
+		return c, nil
+	}
+
+	host, cloud, err := parseVault(vaultURI)
+	if err != nil {
+		return nil, err
+	}
+
+	options := clientOptions(p.transport)
+	options.Cloud = cloud
+
+	ck := credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id}
+	if p.credentials[ck] == nil {
+		cred, err := newCredential(p.options.Now, func() (azcore.TokenCredential, error) {
+			return applicationCredential(id, p.options.Tokens, options)
+		})
+		if err != nil {
+			return nil, err
+		}
+
+		p.credentials[ck] = &shared[*credential]{value: cred}
+	}
+
+	if p.limiters[host] == nil {
+		p.limiters[host] = &shared[*limiter]{value: newLimiter(p.options.Now)}
+	}
+
+	c, err := newClient("https://"+host, p.credentials[ck].value, options, p.limiters[host].value, p.options.Timeout)
+	if err != nil {
+		return nil, err
+	}
+
+	p.clients[key] = c
+	p.credentials[ck].users++
+	p.limiters[host].users++
+
+	return c, nil
+}
+
+// Drop a client that is not used any more, and what only it used.
+func (p *Pool) Drop(vaultURI string, id Identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	key := clientKey{uri: vaultURI, identity: id}
+	if _, ok := p.clients[key]; !ok {
+		return
+	}
+
+	delete(p.clients, key)
+
+	host, cloud, err := parseVault(vaultURI)
+	if err != nil {
+		return // There cannot be a client of it.
+	}
+
+	release(p.credentials, credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id})
+	release(p.limiters, host)
+}
+
+func release[K comparable, T any](m map[K]*shared[T], key K) {
+	s, ok := m[key]
+	if !ok {
+		return
+	}
+
+	s.users--
+	if s.users <= 0 {
+		delete(m, key)
+	}
+}
+
+// Creator returns a client of a vault as the identity that creates missing
+// secrets. It shares the limiter of the vault with the application's client. The
+// name is that of the provider configuration the identity comes from.
+func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	host, cloud, err := parseVault(vaultURI)
+	if err != nil {
+		return nil, err
+	}
+
+	options := clientOptions(p.transport)
+	options.Cloud = cloud
+
+	known, ok := p.creators[name]
+	if !ok || known.Creator != c || known.authority != cloud.ActiveDirectoryAuthorityHost {
+		cred, err := newCredential(p.options.Now, func() (azcore.TokenCredential, error) { return c.credential(options) })
+		if err != nil {
+			return nil, err
+		}
+
+		known = creator{Creator: c, authority: cloud.ActiveDirectoryAuthorityHost, credential: cred}
+		p.creators[name] = known
+	}
+
+	l := newLimiter(p.options.Now)
+	if s, ok := p.limiters[host]; ok {
+		l = s.value
+	}
+
+	client, err := newClient("https://"+host, known.credential, options, l, p.options.Timeout)
+	if err != nil {
+		return nil, err
+	}
+
+	return client, nil
+}

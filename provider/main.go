@@ -1,0 +1,228 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command provider-keyvault-secretsync is a Crossplane provider that keeps
+// Kubernetes Secrets in step with Azure Key Vault.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	changelogsv1alpha1 "github.com/crossplane/crossplane-runtime/v2/apis/changelogs/proto/v1alpha1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/gate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/p6m-dev/platform-application/provider/controller/config"
+	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+// name of the provider in logs and change logs.
+const name = "provider-keyvault-secretsync"
+
+// version is set when a release is built.
+var version = "development" //nolint:gochecknoglobals // The linker can set nothing else.
+
+// CLI of the provider.
+type CLI struct {
+	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
+
+	LeaderElection   bool   `env:"LEADER_ELECTION"   help:"Elect a leader, for several replicas."                                                                short:"l"`
+	MaxReconcileRate int    `default:"100"           env:"MAX_RECONCILE_RATE"                                                                                    help:"Reconciles at once, and in a second. Requests to Kubernetes are limited to five times as many in a second."`
+	MetricsAddress   string `default:":8080"         env:"METRICS_BIND_ADDRESS"                                                                                  help:"Address at which to serve Prometheus metrics. 0 for none."                                                  name:"metrics-bind-address"`
+	HealthAddress    string `default:":8081"         env:"HEALTH_PROBE_BIND_ADDRESS"                                                                             help:"Address at which to serve /healthz and /readyz. 0 for none."                                                name:"health-probe-bind-address"`
+
+	PollInterval     time.Duration `default:"30s"  env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
+	FullReadInterval time.Duration `default:"10m"  env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
+	ListsAtOnce      int           `default:"20"   env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time."`
+	RequestTimeout   time.Duration `default:"10s"  env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
+	ReconcileTimeout time.Duration `default:"2m"   env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
+	IdleConnections  int           `default:"1000" env:"IDLE_CONNECTIONS"   help:"Connections to vaults that are kept open between requests. Each takes about 25 kB of memory, and spares a TLS handshake for every poll."`
+
+	StateMetricInterval time.Duration `default:"1m" env:"POLL_STATE_METRIC" help:"How often managed resources are counted for metrics." name:"poll-state-metric"`
+
+	EnableManagementPolicies bool   `default:"true"                               env:"ENABLE_MANAGEMENT_POLICIES"                      help:"Heed management policies." negatable:""`
+	EnableChangeLogs         bool   `env:"ENABLE_CHANGE_LOGS"                     help:"Send change logs."                              name:"enable-changelogs"`
+	ChangeLogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH"                         help:"Socket to send change logs to." name:"changelogs-socket-path"`
+
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// Run the provider until it is told to end.
+func (c *CLI) Run(ctx context.Context) error {
+	zl := zap.New(zap.UseDevMode(c.Debug))
+	log := logging.NewLogrLogger(zl.WithName(name))
+
+	// controller-runtime says a lot that only developers want to know.
+	if c.Debug {
+		ctrl.SetLogger(zl)
+	} else {
+		ctrl.SetLogger(zap.New(zap.WriteTo(io.Discard)))
+	}
+
+	klog.SetLogger(zl)
+
+	rest, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("cannot find out how to reach Kubernetes: %w", err)
+	}
+
+	rest = ratelimiter.LimitRESTConfig(rest, c.MaxReconcileRate)
+
+	mgr, err := newManager(rest, c)
+	if err != nil {
+		return err
+	}
+
+	kube, err := kubernetes.NewForConfig(rest)
+	if err != nil {
+		return fmt.Errorf("cannot make a client of Kubernetes: %w", err)
+	}
+
+	azure := keyvault.NewMetrics()
+	o := secretsync.Options{
+		Options: controller.Options{
+			Logger:                  log,
+			MaxConcurrentReconciles: c.MaxReconcileRate,
+			PollInterval:            c.PollInterval,
+			GlobalRateLimiter:       ratelimiter.NewGlobal(c.MaxReconcileRate),
+			Features:                c.features(),
+			MetricOptions: &controller.MetricOptions{
+				PollStateMetricInterval: c.StateMetricInterval,
+				MRMetrics:               managed.NewMRMetricRecorder(),
+				MRStateMetrics:          statemetrics.NewMRStateMetrics(),
+			},
+		},
+		Pool: keyvault.NewPool(keyvault.Options{
+			Tokens:    keyvault.ServiceAccountTokens{Client: kube},
+			Transport: keyvault.NewTransport(c.IdleConnections),
+			Metrics:   azure,
+			Timeout:   c.RequestTimeout,
+		}),
+		ListsAtOnce:  c.ListsAtOnce,
+		FullRead:     c.FullReadInterval,
+		Timeout:      c.ReconcileTimeout,
+		Metrics:      secretsync.NewMetrics(),
+		WatchMetrics: watch.NewMetrics(),
+	}
+
+	if err := register(metrics.Registry, o, azure); err != nil {
+		return err
+	}
+
+	if c.EnableChangeLogs {
+		conn, err := grpc.NewClient("unix://"+c.ChangeLogsSocketPath, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if err != nil {
+			return fmt.Errorf("cannot make a client of change logs: %w", err)
+		}
+		defer conn.Close() //nolint:errcheck // The process ends.
+
+		o.ChangeLogOptions = &controller.ChangeLogOptions{ChangeLogger: managed.NewGRPCChangeLogger(
+			changelogsv1alpha1.NewChangeLogServiceClient(conn), managed.WithProviderVersion(name+":"+version))}
+	}
+
+	if err := setup(ctx, mgr, o); err != nil {
+		return err
+	}
+
+	log.Info("Starting", "version", version)
+
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("cannot run the controllers: %w", err)
+	}
+
+	return nil
+}
+
+func (c *CLI) features() *feature.Flags {
+	f := &feature.Flags{}
+
+	if c.EnableManagementPolicies {
+		f.Enable(feature.EnableBetaManagementPolicies)
+	}
+
+	if c.EnableChangeLogs {
+		f.Enable(feature.EnableAlphaChangeLogs)
+	}
+
+	return f
+}
+
+// register all metrics.
+func register(r prometheus.Registerer, o secretsync.Options, azure *keyvault.Metrics) error {
+	for _, m := range []any{azure, o.Metrics, o.WatchMetrics, o.MetricOptions.MRMetrics, o.MetricOptions.MRStateMetrics} {
+		collector, ok := m.(prometheus.Collector)
+		if !ok {
+			continue
+		}
+
+		if err := r.Register(collector); err != nil {
+			return fmt.Errorf("cannot register metrics: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// setup all controllers. They start when their kinds are served, if the provider
+// may watch for that.
+func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
+	safe, err := mayWatchDefinitions(ctx, mgr)
+	if err != nil {
+		return err
+	}
+
+	if !safe {
+		o.Logger.Info("The provider may not watch CustomResourceDefinitions, so it starts without waiting for its own")
+
+		if err := config.Setup(mgr, o.Options); err != nil {
+			return err //nolint:wrapcheck // It says what was attempted.
+		}
+
+		return secretsync.Setup(mgr, o) //nolint:wrapcheck // It says what was attempted.
+	}
+
+	o.Gate = new(gate.Gate[schema.GroupVersionKind])
+	if err := customresourcesgate.Setup(mgr, o.Options); err != nil {
+		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
+	}
+
+	if err := config.SetupGated(mgr, o.Options); err != nil {
+		return err //nolint:wrapcheck // It says what was attempted.
+	}
+
+	return secretsync.SetupGated(mgr, o) //nolint:wrapcheck // It says what was attempted.
+}
+
+func main() {
+	c := &CLI{}
+	k := kong.Parse(c, kong.Name(name), kong.Description("Keeps Kubernetes Secrets in step with Azure Key Vault."), kong.Vars{"version": version})
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	k.FatalIfErrorf(c.Run(ctx))
+}

@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
+)
+
+// Leases are longer than usual: with hundreds of reconciles in a second, renewing
+// one may take a while.
+const (
+	leaseDuration = 60 * time.Second
+	renewDeadline = 50 * time.Second
+)
+
+// newManager of controllers, with its cache and probes.
+func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, extv1.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("cannot make a scheme: %w", err)
+		}
+	}
+
+	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
+		Scheme: scheme,
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject: map[client.Object]cache.ByObject{
+				// Our own only, and of those only metadata: they are read from the API server.
+				&corev1.Secret{}: {
+					Label:     labels.SelectorFromSet(labels.Set{secretsync.LabelManagedBy: secretsync.FieldOwner}),
+					Transform: secretsync.StripSecret,
+				},
+				// There can be thousands, with large schemas. Only names and conditions matter.
+				&extv1.CustomResourceDefinition{}: {Transform: stripSchemas},
+			},
+		},
+		Client:                     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Metrics:                    metricsserver.Options{BindAddress: c.MetricsAddress},
+		HealthProbeBindAddress:     c.HealthAddress,
+		LeaderElection:             c.LeaderElection,
+		LeaderElectionID:           "crossplane-leader-election-" + name,
+		LeaderElectionResourceLock: resourcelock.LeasesResourceLock,
+		LeaseDuration:              new(leaseDuration),
+		RenewDeadline:              new(renewDeadline),
+		// The process ends with the manager, so nobody has to wait for the lease to expire.
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a manager of controllers: %w", err)
+	}
+
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("cannot add a health check: %w", err)
+	}
+
+	if err := mgr.AddReadyzCheck("cache", cacheSynced(mgr.GetCache())); err != nil {
+		return nil, fmt.Errorf("cannot add a readiness check: %w", err)
+	}
+
+	return mgr, nil
+}
+
+// cacheSynced is a check that everything watched has been listed once.
+func cacheSynced(c cache.Cache) healthz.Checker {
+	return func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+
+		if !c.WaitForCacheSync(ctx) {
+			return errors.New("the cache is not filled yet")
+		}
+
+		return nil
+	}
+}
+
+// stripSchemas of definitions.
+func stripSchemas(o any) (any, error) {
+	crd, ok := o.(*extv1.CustomResourceDefinition)
+	if !ok {
+		return o, nil
+	}
+
+	crd.ManagedFields, crd.Annotations = nil, nil
+	for i := range crd.Spec.Versions {
+		crd.Spec.Versions[i].Schema = nil
+	}
+
+	return crd, nil
+}
+
+// mayWatchDefinitions asks whether the provider may watch definitions, which it
+// needs to wait for its own.
+func mayWatchDefinitions(ctx context.Context, mgr ctrl.Manager) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+
+	for _, verb := range []string{"get", "list", "watch"} {
+		review := &authorizationv1.SelfSubjectAccessReview{
+			ObjectMeta: metav1.ObjectMeta{},
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Group: extv1.GroupName, Resource: "customresourcedefinitions", Verb: verb,
+			}},
+		}
+		if err := mgr.GetClient().Create(ctx, review); err != nil {
+			return false, fmt.Errorf("cannot ask whether the provider may %s CustomResourceDefinitions: %w", verb, err)
+		}
+
+		if !review.Status.Allowed {
+			return false, nil
+		}
+	}
+
+	return true, nil
+}

@@ -1,0 +1,385 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/payload"
+)
+
+// maxRecord is what the record may have of the 256 KiB that Kubernetes allows for
+// all annotations of an object.
+const maxRecord = 200 << 10
+
+// stillInUse ends the message of a secret that was synced before.
+const stillInUse = " The values it had before stay in use."
+
+// A Finding is what was found out about one secret.
+type Finding struct {
+	// Secret, if it was read.
+	Secret *keyvault.Secret
+	// State otherwise. StateSynced: the Secret has the latest content.
+	State v1alpha1.State
+	// Message that goes with the state.
+	Message string
+}
+
+// Current is the Secret as it is.
+type Current struct {
+	Data   map[string][]byte
+	Record Record
+}
+
+// A Plan is what the Secret and the status should be. Printing it would show
+// values.
+type Plan struct {
+	// Data of the Secret, and the record that goes with it.
+	Data   map[string][]byte
+	Record Record
+	// Changed is false if the Secret has all of that already.
+	Changed bool
+
+	// Before is what to report as long as the Secret is not written.
+	Before v1alpha1.KeyVaultSecretSyncObservation
+	// After is what to report when it is. Its times and revision are those of this
+	// plan.
+	After v1alpha1.KeyVaultSecretSyncObservation
+
+	// Problem is why the Secret cannot be written as it should be. It is then left
+	// as it is.
+	Problem *Problem
+}
+
+// A Problem of the Secret as a whole.
+type Problem struct {
+	State   v1alpha1.State
+	Message string
+}
+
+// Make a plan from what was found out about each secret.
+func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, findings map[string]Finding, now time.Time) Plan {
+	had := current.Record.intact(current.Data)
+	p := Plan{Data: map[string][]byte{}, Record: Record{}}
+	words := words{vault: strings.TrimSuffix(spec.VaultURI, "/")}
+
+	for _, s := range spec.Secrets {
+		f := findings[s.Name]
+		old, has := had[s.Name]
+
+		before := old.observe(s.Name)
+		before.State, before.Message = f.State, f.Message
+
+		content, data, ok := Content{}, map[string][]byte(nil), false
+		if f.Secret != nil {
+			content, data, before.State, before.Message = read(s, *f.Secret, words, now)
+			ok = before.State == v1alpha1.StateSynced
+		} else if f.State == v1alpha1.StateSynced {
+			before.State, before.Message = recheck(s, old, current.Data, f.Message, words, now)
+		}
+
+		if before.State != v1alpha1.StateSynced && has && !strings.HasSuffix(before.Message, stillInUse) {
+			before.Message = strings.TrimSpace(before.Message + stillInUse)
+		}
+
+		if ok && has && old.Version == content.Version && maps.EqualFunc(old.data(s.Name, current.Data), data, slices.Equal) {
+			content.Synced = old.Synced
+		}
+
+		if !ok {
+			// Even what is not whole any more stays until it can be replaced.
+			content, data = current.left(s.Name)
+		}
+
+		after := before
+		if ok || has {
+			after = content.observe(s.Name)
+			after.State, after.Message = before.State, before.Message
+		}
+
+		maps.Copy(p.Data, data)
+
+		if content.Version != "" {
+			p.Record[s.Name] = content
+		}
+
+		if ok && (!has || old.Version != content.Version) {
+			before.State, before.Message = stateBefore(previous, s.Name), "The latest version is not in the Secret yet."
+		}
+
+		p.Before.Secrets = append(p.Before.Secrets, before)
+		p.After.Secrets = append(p.After.Secrets, after)
+	}
+
+	differs := !current.has(p.Data)
+	p.Changed = differs || !maps.EqualFunc(p.Record, current.Record, sameContent)
+	p.Problem = tooLarge(p)
+
+	if p.Problem != nil {
+		p.refuse(current, had)
+	}
+
+	p.Before.Target = target(spec.Target.Name, had, spec)
+	p.After.Target = target(spec.Target.Name, p.Record, spec)
+	p.Before.LastChangeTime, p.After.LastChangeTime = previous.LastChangeTime, previous.LastChangeTime
+
+	if p.Changed && differs || previous.LastChangeTime == nil && len(p.Data) > 0 {
+		p.After.LastChangeTime = new(metav1.NewTime(now.Truncate(time.Second)))
+	}
+
+	summarize(&p.Before, spec, p.Problem)
+	summarize(&p.After, spec, p.Problem)
+
+	return p
+}
+
+// Awaiting is the finding about a secret that was just created without values.
+func Awaiting(vaultURI string, s v1alpha1.SyncedSecret) Finding {
+	w := words{vault: strings.TrimSuffix(vaultURI, "/")}
+	return Finding{State: v1alpha1.StateAwaitingValue, Message: w.awaitingValue(s.Name, s.Keys)}
+}
+
+// read a secret. Only a state of StateSynced comes with content.
+func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Time) (Content, map[string][]byte, v1alpha1.State, string) {
+	parsed, err := payload.Parse(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
+	if err != nil {
+		return Content{}, nil, v1alpha1.StateInvalid, invalid(err)
+	}
+
+	c := Content{
+		Version: secret.Version, ContentType: secret.ContentType, Format: s.Format,
+		Created: seconds(secret.Created), Updated: seconds(secret.Updated), Expires: seconds(secret.Expires), Synced: now.Unix(),
+	}
+	data := map[string][]byte{}
+
+	for _, e := range parsed.Entries {
+		if e.Value == nil {
+			continue // It has no value yet, which is not the same as an empty one.
+		}
+
+		data[e.DataKey] = e.Value
+		c.Keys = append(c.Keys, e.Key)
+	}
+
+	if missing := parsed.Awaiting(s.Keys); len(missing) > 0 || len(data) == 0 {
+		return Content{}, nil, v1alpha1.StateAwaitingValue, w.awaitingValue(s.Name, missing)
+	}
+
+	return c, data, v1alpha1.StateSynced, w.expired(secret.Expires, now)
+}
+
+// recheck content that is in the Secret against the structure, which may have
+// changed since.
+func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, message string, w words, now time.Time) (v1alpha1.State, string) {
+	missing := slices.DeleteFunc(slices.Clone(s.Keys), func(key string) bool {
+		return slices.Contains(c.Keys, key) && len(data[payload.DataKey(s.Name, key)]) > 0
+	})
+	if len(missing) > 0 {
+		return v1alpha1.StateAwaitingValue, w.awaitingValue(s.Name, missing)
+	}
+
+	return v1alpha1.StateSynced, strings.TrimSpace(message + " " + w.expired(timeOf(c.Expires), now))
+}
+
+// left returns what is left of a secret: what was recorded or, if the record is
+// lost, what looks like it.
+func (c Current) left(name string) (Content, map[string][]byte) {
+	if content, ok := c.Record[name]; ok {
+		return content, content.data(name, c.Data)
+	}
+
+	data := map[string][]byte{}
+	for key, value := range c.Data {
+		if secretOf(key) == name {
+			data[key] = value
+		}
+	}
+
+	return Content{}, data
+}
+
+// has tells whether the Secret has this data, and no other of ours. What others
+// have added is left alone.
+func (c Current) has(data map[string][]byte) bool {
+	for key, value := range data {
+		if have, ok := c.Data[key]; !ok || !slices.Equal(have, value) {
+			return false
+		}
+	}
+
+	for key := range c.Record.dataKeys() {
+		_, have := c.Data[key]
+		if _, want := data[key]; have && !want {
+			return false
+		}
+	}
+
+	return true
+}
+
+func sameContent(a, b Content) bool {
+	return a.Version == b.Version && a.ContentType == b.ContentType && a.Format == b.Format &&
+		a.Created == b.Created && a.Updated == b.Updated && a.Expires == b.Expires &&
+		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys)
+}
+
+func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
+	for _, s := range previous.Secrets {
+		if s.Name == name {
+			return s.State
+		}
+	}
+
+	return ""
+}
+
+// secretOf returns the secret that a data key belongs to. Names of secrets have
+// no dots.
+func secretOf(dataKey string) string {
+	name, _, _ := strings.Cut(dataKey, ".")
+	return name
+}
+
+// tooLarge returns a problem if Kubernetes would not take the Secret.
+func tooLarge(p Plan) *Problem {
+	if !p.Changed {
+		return nil
+	}
+
+	size, of := 0, map[string]int{}
+	for key, value := range p.Data {
+		size += len(value)
+		of[secretOf(key)] += len(value)
+	}
+
+	record, err := p.Record.Encode()
+
+	switch {
+	case size > corev1.MaxSecretSize:
+		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return of[b] - of[a] })
+		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
+			"The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; the largest are %s.",
+			size, corev1.MaxSecretSize, some(names, ", "))}
+	case err != nil || len(record) > maxRecord:
+		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: "The Secret would have too many keys for Kubernetes, so it is left as it is. Take some secrets off the list, or name their keys with letters, digits, hyphens, dots and underscores only."}
+	}
+
+	return nil
+}
+
+// refuse to change the Secret: what is in it is reported, and what is not is not
+// synced.
+func (p *Plan) refuse(current Current, had Record) {
+	for i, after := range p.After.Secrets {
+		old := had[after.Name]
+		kept := old.observe(after.Name)
+		kept.State, kept.Message = after.State, after.Message
+
+		if after.State == v1alpha1.StateSynced && old.Version != after.Version {
+			kept.State, kept.Message = v1alpha1.StateInvalid, "Its latest version does not fit into the Secret."
+		}
+
+		p.After.Secrets[i] = kept
+	}
+
+	p.Before.Secrets = p.After.Secrets
+	p.Data, p.Record, p.Changed = current.Data, current.Record, false
+}
+
+// target as written. The revision changes when pods would see something else.
+func target(name string, r Record, spec v1alpha1.KeyVaultSecretSyncParameters) *v1alpha1.ObservedTarget {
+	t := &v1alpha1.ObservedTarget{Name: name}
+
+	h, any := sha256.New(), false
+	for _, s := range slices.SortedFunc(slices.Values(spec.Secrets), func(a, b v1alpha1.SyncedSecret) int { return strings.Compare(a.Name, b.Name) }) {
+		if c, ok := r[s.Name]; ok {
+			fmt.Fprintf(h, "%s=%s %s\n", s.Name, c.Version, c.Format)
+
+			any = true
+		}
+	}
+
+	if any {
+		t.Revision = hex.EncodeToString(h.Sum(nil)[:8])
+	}
+
+	return t
+}
+
+// severity of states, the worst first.
+func severity() []v1alpha1.State {
+	return []v1alpha1.State{
+		v1alpha1.StateTargetConflict, v1alpha1.StateTargetTooLarge,
+		v1alpha1.StateForbidden, v1alpha1.StateInvalid, v1alpha1.StateDisabled, v1alpha1.StateSoftDeleted, v1alpha1.StateMissing,
+		v1alpha1.StateUnreachable, v1alpha1.StateThrottled, v1alpha1.StateAwaitingAccess, v1alpha1.StateAwaitingValue,
+		"", v1alpha1.StateSynced,
+	}
+}
+
+// summarize the states of all secrets.
+func summarize(o *v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSecretSyncParameters, problem *Problem) {
+	optional := map[string]bool{}
+	for _, s := range spec.Secrets {
+		optional[s.Name] = s.Optional
+	}
+
+	worst, synced := len(severity())-1, 0
+
+	for _, s := range o.Secrets {
+		if s.State == v1alpha1.StateSynced {
+			synced++
+		}
+
+		unneeded := optional[s.Name] && s.Version == "" && (s.State == v1alpha1.StateMissing || s.State == v1alpha1.StateAwaitingValue)
+		if !unneeded {
+			worst = min(worst, slices.Index(severity(), s.State))
+		}
+	}
+
+	o.State = severity()[worst]
+	if problem != nil {
+		o.State = problem.State
+	}
+
+	o.SecretsSynced = fmt.Sprintf("%d/%d", synced, len(o.Secrets))
+}
+
+// NotReady returns those secrets without which the object is not ready: they were
+// never synced and are not optional.
+func NotReady(o v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSecretSyncParameters) []v1alpha1.ObservedSecret {
+	needed := map[string]bool{}
+	for _, s := range spec.Secrets {
+		needed[s.Name] = !s.Optional
+	}
+
+	var out []v1alpha1.ObservedSecret
+	for _, s := range o.Secrets {
+		if needed[s.Name] && s.Version == "" {
+			out = append(out, s)
+		}
+	}
+
+	return out
+}
+
+// invalid says why a value cannot be read. A payload's errors hold no values.
+func invalid(err error) string {
+	if e, ok := errors.AsType[*payload.Error](err); ok {
+		return sentence(e.Error())
+	}
+
+	return "The value cannot be read."
+}

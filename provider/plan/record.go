@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/payload"
+)
+
+// A Content is the last good content of one secret, as the Secret has it. It says
+// nothing of values.
+type Content struct {
+	Version     string `json:"version"`
+	ContentType string `json:"contentType,omitempty"`
+	// Format that was asked for, not the one that was found.
+	Format string `json:"format,omitempty"`
+	// Times in Unix seconds, zero for none.
+	Created int64 `json:"created,omitempty"`
+	Updated int64 `json:"updated,omitempty"`
+	Expires int64 `json:"expires,omitempty"`
+	// Synced is when the content was written.
+	Synced int64 `json:"synced"`
+	// Keys of the secret, sorted. Plain text has one, which is empty.
+	Keys []string `json:"keys"`
+}
+
+// A Record is the content of a Secret, by name of the secret.
+type Record map[string]Content
+
+// ParseRecord reads what Encode wrote. What cannot be read counts as nothing:
+// everything is then written anew.
+func ParseRecord(s string) Record {
+	r := Record{}
+	if err := json.Unmarshal([]byte(s), &r); err != nil {
+		return Record{}
+	}
+
+	return r
+}
+
+// Encode the record. The same record gives the same text.
+func (r Record) Encode() (string, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("cannot encode the record of what a Secret contains: %w", err)
+	}
+
+	return string(b), nil
+}
+
+// intact returns the record of those secrets whose data is all there.
+func (r Record) intact(data map[string][]byte) Record {
+	out := Record{}
+	for name, c := range r {
+		if len(c.Keys) > 0 && len(c.data(name, data)) == len(c.Keys) {
+			out[name] = c
+		}
+	}
+
+	return out
+}
+
+// dataKeys of all secrets.
+func (r Record) dataKeys() map[string]bool {
+	out := map[string]bool{}
+	for name, c := range r {
+		for _, key := range c.Keys {
+			out[payload.DataKey(name, key)] = true
+		}
+	}
+
+	return out
+}
+
+// data of the secret, as far as it is there.
+func (c Content) data(name string, data map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	for _, key := range c.Keys {
+		dataKey := payload.DataKey(name, key)
+		if value, ok := data[dataKey]; ok {
+			out[dataKey] = value
+		}
+	}
+
+	return out
+}
+
+// observe the content as the status shows it.
+func (c Content) observe(name string) v1alpha1.ObservedSecret {
+	o := v1alpha1.ObservedSecret{
+		Name: name, Version: c.Version, ContentType: c.ContentType,
+		CreatedAt: unix(c.Created), UpdatedAt: unix(c.Updated), SyncedAt: unix(c.Synced), ExpiresAt: unix(c.Expires),
+	}
+	for _, key := range c.Keys {
+		o.Keys = append(o.Keys, v1alpha1.ObservedKey{Key: key, DataKey: payload.DataKey(name, key)})
+	}
+
+	return o
+}
+
+func unix(seconds int64) *metav1.Time {
+	if seconds == 0 {
+		return nil
+	}
+
+	return new(metav1.Unix(seconds, 0))
+}
+
+func timeOf(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+
+	return time.Unix(seconds, 0)
+}
+
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+
+	return t.Unix()
+}

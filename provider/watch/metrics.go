@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// Metrics of polls.
+type Metrics struct {
+	lateness prometheus.Histogram
+}
+
+// NewMetrics returns metrics that have to be registered.
+func NewMetrics() *Metrics {
+	return &Metrics{lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: keyvault.Namespace, Name: "poll_lateness_seconds",
+		Help:    "How much later than planned a vault was listed. It grows when too few lists are allowed at once.",
+		Buckets: []float64{0.01, 0.1, 0.5, 1, 5, 10, 30, 60},
+	})}
+}
+
+// Describe all metrics.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) { m.lateness.Describe(ch) }
+
+// Collect all metrics.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) { m.lateness.Collect(ch) }
+
+func (m *Metrics) late(d time.Duration) { m.lateness.Observe(d.Seconds()) }

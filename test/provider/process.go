@@ -1,0 +1,251 @@
+package provider
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// stopTimeout is how long a provider may take to end.
+const stopTimeout = 30 * time.Second
+
+// A Process is a running provider.
+type Process struct {
+	// MetricsURL and HealthURL are where it serves.
+	MetricsURL, HealthURL string
+
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Start the provider with these flags, and end it with the test, at which its log
+// is shown if the test has failed.
+func (w *World) Start(tb testing.TB, flags ...string) *Process {
+	tb.Helper()
+
+	p, err := w.Run(tb.Context(), nil, flags...)
+	if err != nil {
+		tb.Fatalf("cannot start the provider: %v", err)
+	}
+
+	tb.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			tb.Errorf("cannot stop the provider: %v", err)
+		}
+
+		if tb.Failed() {
+			tb.Logf("log of the provider:\n%s", p.Log())
+		}
+	})
+
+	return p
+}
+
+// Run the provider with more environment variables and flags, until it is ready.
+func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Process, error) {
+	ports, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+
+	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
+
+	// Not with the context, which would kill it before it can be stopped.
+	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
+		"--metrics-bind-address=" + ports[0], "--health-probe-bind-address=" + ports[1],
+	}, flags...)...)
+	p.cmd.Env = append(append(w.Azure.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+w.dir), env...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+
+	out, in := io.Pipe()
+	p.cmd.Stdout, p.cmd.Stderr = in, in
+
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("cannot run the provider: %w", err)
+	}
+
+	go p.collect(out)
+	go func() {
+		p.err = p.cmd.Wait()
+		_ = in.Close()
+
+		close(p.done)
+	}()
+
+	err = apiserver.Eventually(ctx, func(ctx context.Context) error { return p.ready(ctx) })
+	if err != nil {
+		_ = p.Kill()
+		return nil, fmt.Errorf("the provider is not ready: %w\n%s", err, p.Log())
+	}
+
+	return p, nil
+}
+
+func (p *Process) collect(out io.Reader) {
+	lines := bufio.NewReader(out)
+
+	for {
+		line, err := lines.ReadString('\n')
+
+		p.mu.Lock()
+		p.log.WriteString(line)
+		p.mu.Unlock()
+
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Process) ready(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("it has ended: %w", p.err)
+	default:
+	}
+
+	_, err := fetch(ctx, p.HealthURL+"/readyz")
+
+	return err
+}
+
+// Log returns what the provider has logged.
+func (p *Process) Log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.log.String()
+}
+
+// PID of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Stop the provider as Kubernetes does.
+func (p *Process) Stop() error {
+	select {
+	case <-p.done:
+		return nil
+	default:
+	}
+
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("cannot end the provider: %w", err)
+	}
+
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(stopTimeout):
+		_ = p.Kill()
+		return errors.New("the provider does not end")
+	}
+}
+
+// Kill the provider at once.
+func (p *Process) Kill() error {
+	err := p.cmd.Process.Kill()
+
+	<-p.done
+
+	return err //nolint:wrapcheck // There is nothing to add.
+}
+
+// Metrics as text, and what they say of one: the sum of all its series that have
+// these labels.
+func (p *Process) Metrics(ctx context.Context) (string, error) { return fetch(ctx, p.MetricsURL) }
+
+// Metric returns the sum of all series of a gauge or counter that have these
+// labels, each as name=value.
+func (p *Process) Metric(ctx context.Context, name string, labels ...string) (float64, error) {
+	text, err := p.Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		return 0, fmt.Errorf("cannot parse metrics: %w", err)
+	}
+
+	sum := 0.0
+
+	for _, m := range families[name].GetMetric() {
+		have := map[string]bool{}
+		for _, l := range m.GetLabel() {
+			have[l.GetName()+"="+l.GetValue()] = true
+		}
+
+		matches := true
+		for _, l := range labels {
+			matches = matches && have[l]
+		}
+
+		if matches {
+			sum += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+
+	return sum, nil
+}
+
+func fetch(ctx context.Context, url string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", fmt.Errorf("cannot ask the provider: %w", err)
+	}
+
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("cannot ask the provider: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // It has been read.
+
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the provider answers %s: %s", resp.Status, body)
+	}
+
+	return string(body), err
+}
+
+// freeAddresses on loopback.
+func freeAddresses(n int) ([]string, error) {
+	var out []string
+
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It returns at once.
+		if err != nil {
+			return nil, fmt.Errorf("cannot find a free port: %w", err)
+		}
+		defer l.Close() //nolint:errcheck // It was only asked for its address.
+
+		out = append(out, l.Addr().String())
+	}
+
+	return out, nil
+}

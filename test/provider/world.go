@@ -1,0 +1,273 @@
+// Package provider runs the provider's real program against a real API server and
+// the stand-in for Azure, with the permissions that its ServiceAccount has in a
+// cluster, and says what came of it.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	// Tenant of all identities and vaults.
+	Tenant = "11111111-1111-4111-8111-111111111111"
+
+	// audience of the tokens that federated credentials take.
+	audience = "api://AzureADTokenExchange"
+)
+
+// A World has an API server, Azure, and the program of the provider.
+type World struct {
+	API   *apiserver.Server
+	Azure *azure.Server
+
+	// Kube may do anything.
+	Kube client.Client
+
+	program    string
+	kubeconfig string
+	// provider is what the provider may do.
+	provider *rest.Config
+	dir      string
+	vaults   atomic.Int64
+}
+
+// New makes a world around an API server. The provider is built, not started.
+func New(ctx context.Context, api *apiserver.Server, o azure.Options) (*World, error) {
+	dir, err := os.MkdirTemp("", "provider-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a directory: %w", err)
+	}
+
+	w := &World{API: api, dir: dir, program: filepath.Join(dir, "provider"), kubeconfig: filepath.Join(dir, "kubeconfig")}
+	if err := w.set(ctx, o); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+
+	return w, nil
+}
+
+func (w *World) set(ctx context.Context, o azure.Options) error {
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", w.program, "./provider")
+	build.Dir = root
+
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build the provider: %w\n%s", err, out)
+	}
+
+	if w.provider, err = w.API.InstallProvider(ctx); err != nil {
+		return err
+	}
+
+	if err := apiserver.WriteKubeconfig(w.kubeconfig, w.provider); err != nil {
+		return err
+	}
+
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("cannot make a scheme: %w", err)
+		}
+	}
+
+	if w.Kube, err = client.New(w.API.Config(), client.Options{Scheme: scheme}); err != nil {
+		return fmt.Errorf("cannot make a client: %w", err)
+	}
+
+	if w.Azure, err = azure.Start(ctx, o); err != nil {
+		return err
+	}
+
+	if err := w.Azure.PutTenant(Tenant); err != nil {
+		return err
+	}
+
+	return w.Azure.PutIssuerSource(w.API.Issuer(), w.API.JWKS)
+}
+
+// Close ends Azure and removes all files.
+func (w *World) Close() error {
+	var err error
+	if w.Azure != nil {
+		err = w.Azure.Close()
+	}
+
+	if removed := os.RemoveAll(w.dir); err == nil {
+		err = removed
+	}
+
+	return err
+}
+
+// An App is an application with all that Crossplane makes for it: an identity, a
+// vault, roles and a ServiceAccount.
+type App struct {
+	world *World
+
+	Namespace, Name string
+	ClientID        string
+	PrincipalID     string
+	Vault           string
+}
+
+// App makes an application. Its federated credential and its role come with the
+// options, so that tests can leave them out or delay them.
+func (w *World) App(tb testing.TB, namespace, name string, o ...AppOption) *App {
+	tb.Helper()
+
+	a, err := w.NewApp(tb.Context(), namespace, name, o...)
+	if err != nil {
+		tb.Fatalf("cannot make application %s/%s: %v", namespace, name, err)
+	}
+
+	return a
+}
+
+// An AppOption changes what an application has.
+type AppOption func(*appOptions)
+
+type appOptions struct {
+	credentialDelay, roleDelay time.Duration
+	noCredential, noRole       bool
+	refuseList                 bool
+}
+
+// WithRoleDelay lets the role have its effect later.
+func WithRoleDelay(d time.Duration) AppOption { return func(o *appOptions) { o.roleDelay = d } }
+
+// WithCredentialDelay lets the federated credential have its effect later.
+func WithCredentialDelay(d time.Duration) AppOption {
+	return func(o *appOptions) { o.credentialDelay = d }
+}
+
+// WithoutRole leaves the role out.
+func WithoutRole() AppOption { return func(o *appOptions) { o.noRole = true } }
+
+// WithoutCredential leaves the federated credential out.
+func WithoutCredential() AppOption { return func(o *appOptions) { o.noCredential = true } }
+
+// WithRefusedList gives the role a condition on names, so that lists are refused.
+func WithRefusedList() AppOption { return func(o *appOptions) { o.refuseList = true } }
+
+// NewApp is App for those who have no test.
+func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppOption) (*App, error) {
+	o := &appOptions{}
+	for _, opt := range opts {
+		opt(o)
+	}
+
+	a := &App{
+		world: w, Namespace: namespace, Name: name,
+		ClientID: uuid.NewString(), PrincipalID: uuid.NewString(),
+		Vault: fmt.Sprintf("v%d-%s", w.vaults.Add(1), uuid.NewString()[:8]),
+	}
+
+	if err := w.API.CreateServiceAccount(ctx, namespace, name); err != nil {
+		return nil, err
+	}
+
+	if err := w.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: a.ClientID, PrincipalID: a.PrincipalID}); err != nil {
+		return nil, err
+	}
+
+	if err := w.Azure.PutVault(azure.Vault{Name: a.Vault, TenantID: Tenant}); err != nil {
+		return nil, err
+	}
+
+	if !o.noCredential {
+		if err := a.AddCredential(o.credentialDelay); err != nil {
+			return nil, err
+		}
+	}
+
+	if o.noRole {
+		return a, nil
+	}
+
+	return a, w.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
+		ID: "app", PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User", Delay: o.roleDelay, RefuseList: o.refuseList,
+	})
+}
+
+// AddCredential adds the federated credential of the application's ServiceAccount.
+func (a *App) AddCredential(delay time.Duration) error {
+	return a.world.Azure.PutFederatedCredential(Tenant, a.ClientID, azure.FederatedCredential{
+		Name: "kubernetes", Issuer: a.world.API.Issuer(), Subject: apiserver.ServiceAccountUser(a.Namespace, a.Name),
+		Audiences: []string{audience}, Delay: delay,
+	})
+}
+
+// URI of the vault.
+func (a *App) URI() string { return "https://" + a.Vault + ".vault.azure.net/" }
+
+// Target is the name of the application's Secret.
+func (a *App) Target() string { return a.Name + "-keyvault" }
+
+// Sync is the application's KeyVaultSecretSync, as the function composes it but
+// polled every second. It is not applied.
+func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
+	s := &v1alpha1.KeyVaultSecretSync{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.KeyVaultSecretSyncKind},
+		ObjectMeta: metav1.ObjectMeta{Namespace: a.Namespace, Name: a.Name},
+	}
+	s.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
+		VaultURI: a.URI(), TenantID: Tenant, ClientID: a.ClientID, ServiceAccountName: a.Name,
+		Secrets: secrets, Target: v1alpha1.Target{Name: a.Target()},
+		PollInterval: &metav1.Duration{Duration: time.Second},
+	}
+
+	return s
+}
+
+// Put a secret into the application's vault, and return its version.
+func (a *App) Put(tb testing.TB, name, value string) string {
+	tb.Helper()
+
+	version, err := a.world.Azure.PutSecret(a.Vault, name, azure.Secret{Value: value})
+	if err != nil {
+		tb.Fatalf("cannot put secret %s: %v", name, err)
+	}
+
+	return version
+}
+
+// Secret of the application, or nil if there is none.
+func (a *App) Secret(ctx context.Context) (*corev1.Secret, error) {
+	s := &corev1.Secret{}
+
+	err := a.world.Kube.Get(ctx, client.ObjectKey{Namespace: a.Namespace, Name: a.Target()}, s)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("cannot get Secret: %w", err)
+	}
+
+	if err != nil {
+		return nil, nil //nolint:nilnil // There is none.
+	}
+
+	return s, nil
+}
