@@ -44,16 +44,16 @@ import (
 const name = "provider-keyvault-secretsync"
 
 // version is set when a release is built.
-var version = "development" //nolint:gochecknoglobals // The linker can set nothing else.
+var version = "development"
 
 // CLI of the provider.
 type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
-	LeaderElection   bool   `env:"LEADER_ELECTION"   help:"Elect a leader, for several replicas."                                                                short:"l"`
-	MaxReconcileRate int    `default:"100"           env:"MAX_RECONCILE_RATE"                                                                                    help:"Reconciles at once, and in a second. Requests to Kubernetes are limited to five times as many in a second."`
-	MetricsAddress   string `default:":8080"         env:"METRICS_BIND_ADDRESS"                                                                                  help:"Address at which to serve Prometheus metrics. 0 for none."                                                  name:"metrics-bind-address"`
-	HealthAddress    string `default:":8081"         env:"HEALTH_PROBE_BIND_ADDRESS"                                                                             help:"Address at which to serve /healthz and /readyz. 0 for none."                                                name:"health-probe-bind-address"`
+	LeaderElection   bool   `env:"LEADER_ELECTION" help:"Elect a leader, for several replicas." short:"l"`
+	MaxReconcileRate int    `default:"100"         env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once, and in a second. Requests to Kubernetes are limited to five times as many in a second."`
+	MetricsAddress   string `default:":8080"       env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                  name:"metrics-bind-address"`
+	HealthAddress    string `default:":8081"       env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s"  env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
 	FullReadInterval time.Duration `default:"10m"  env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
@@ -64,9 +64,9 @@ type CLI struct {
 
 	StateMetricInterval time.Duration `default:"1m" env:"POLL_STATE_METRIC" help:"How often managed resources are counted for metrics." name:"poll-state-metric"`
 
-	EnableManagementPolicies bool   `default:"true"                               env:"ENABLE_MANAGEMENT_POLICIES"                      help:"Heed management policies." negatable:""`
-	EnableChangeLogs         bool   `env:"ENABLE_CHANGE_LOGS"                     help:"Send change logs."                              name:"enable-changelogs"`
-	ChangeLogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH"                         help:"Socket to send change logs to." name:"changelogs-socket-path"`
+	EnableManagementPolicies bool   `default:"true"                                env:"ENABLE_MANAGEMENT_POLICIES" help:"Heed management policies."      negatable:""`
+	EnableChangeLogs         bool   `env:"ENABLE_CHANGE_LOGS"                      help:"Send change logs."         name:"enable-changelogs"`
+	ChangeLogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH"     help:"Socket to send change logs to." name:"changelogs-socket-path"`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
@@ -199,10 +199,10 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
 		o.Logger.Info("The provider may not watch CustomResourceDefinitions, so it starts without waiting for its own")
 
 		if err := config.Setup(mgr, o.Options); err != nil {
-			return err //nolint:wrapcheck // It says what was attempted.
+			return err
 		}
 
-		return secretsync.Setup(mgr, o) //nolint:wrapcheck // It says what was attempted.
+		return secretsync.Setup(mgr, o)
 	}
 
 	o.Gate = new(gate.Gate[schema.GroupVersionKind])
@@ -211,10 +211,10 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
 	}
 
 	if err := config.SetupGated(mgr, o.Options); err != nil {
-		return err //nolint:wrapcheck // It says what was attempted.
+		return err
 	}
 
-	return secretsync.SetupGated(mgr, o) //nolint:wrapcheck // It says what was attempted.
+	return secretsync.SetupGated(mgr, o)
 }
 
 func main() {

@@ -88,25 +88,6 @@ func newCredential(now func() time.Time, build func() (azcore.TokenCredential, e
 	return &credential{limiter: newLimiter(now), make: build, inner: inner}, nil
 }
 
-// current returns the credential of azidentity that is in use.
-func (c *credential) current() azcore.TokenCredential {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	return c.inner
-}
-
-// forget the token, which a vault does not accept. azidentity would give the same
-// one until it expires.
-func (c *credential) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	if inner, err := c.make(); err == nil {
-		c.inner = inner
-	}
-}
-
 // applicationCredential asks for every token of Entra ID with a new token of the
 // service account.
 func applicationCredential(id Identity, tokens TokenSource, options azcore.ClientOptions) (azcore.TokenCredential, error) {
@@ -116,7 +97,7 @@ func applicationCredential(id Identity, tokens TokenSource, options azcore.Clien
 			f.err = err
 		}
 
-		return token, err //nolint:wrapcheck // GetToken takes it as it is.
+		return token, err
 	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: options})
 	if err != nil {
 		return nil, &Error{
@@ -161,4 +142,23 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 	}
 
 	return azcore.AccessToken{}, e
+}
+
+// current returns the credential of azidentity that is in use.
+func (c *credential) current() azcore.TokenCredential {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	return c.inner
+}
+
+// forget the token, which a vault does not accept. azidentity would give the same
+// one until it expires.
+func (c *credential) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if inner, err := c.make(); err == nil {
+		c.inner = inner
+	}
 }

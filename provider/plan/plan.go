@@ -44,6 +44,9 @@ type Current struct {
 	Record Record
 }
 
+// Intact returns the record of those secrets whose data is all there.
+func (c Current) Intact() Record { return c.Record.intact(c.Data) }
+
 // A Plan is what the Secret and the status should be. Printing it would show
 // values.
 type Plan struct {
@@ -72,78 +75,107 @@ type Problem struct {
 
 // Make a plan from what was found out about each secret.
 func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, findings map[string]Finding, now time.Time) Plan {
-	had := current.Record.intact(current.Data)
+	had := current.Intact()
 	p := Plan{Data: map[string][]byte{}, Record: Record{}}
-	words := words{vault: strings.TrimSuffix(spec.VaultURI, "/")}
 
 	for _, s := range spec.Secrets {
-		f := findings[s.Name]
-		old, has := had[s.Name]
+		d := decide(s, findings[s.Name], current, had, words{vault: strings.TrimSuffix(spec.VaultURI, "/")}, now)
 
-		before := old.observe(s.Name)
-		before.State, before.Message = f.State, f.Message
+		maps.Copy(p.Data, d.data)
 
-		content, data, ok := Content{}, map[string][]byte(nil), false
-		if f.Secret != nil {
-			content, data, before.State, before.Message = read(s, *f.Secret, words, now)
-			ok = before.State == v1alpha1.StateSynced
-		} else if f.State == v1alpha1.StateSynced {
-			before.State, before.Message = recheck(s, old, current.Data, f.Message, words, now)
+		if d.content.Version != "" {
+			p.Record[s.Name] = d.content
 		}
 
-		if before.State != v1alpha1.StateSynced && has && !strings.HasSuffix(before.Message, stillInUse) {
-			before.Message = strings.TrimSpace(before.Message + stillInUse)
-		}
-
-		if ok && has && old.Version == content.Version && maps.EqualFunc(old.data(s.Name, current.Data), data, slices.Equal) {
-			content.Synced = old.Synced
-		}
-
-		if !ok {
-			// Even what is not whole any more stays until it can be replaced.
-			content, data = current.left(s.Name)
-		}
-
-		after := before
-		if ok || has {
-			after = content.observe(s.Name)
-			after.State, after.Message = before.State, before.Message
-		}
-
-		maps.Copy(p.Data, data)
-
-		if content.Version != "" {
-			p.Record[s.Name] = content
-		}
-
-		if ok && (!has || old.Version != content.Version) {
-			before.State, before.Message = stateBefore(previous, s.Name), "The latest version is not in the Secret yet."
-		}
-
-		p.Before.Secrets = append(p.Before.Secrets, before)
-		p.After.Secrets = append(p.After.Secrets, after)
+		p.Before.Secrets = append(p.Before.Secrets, d.before(previous))
+		p.After.Secrets = append(p.After.Secrets, d.after())
 	}
 
 	differs := !current.has(p.Data)
 	p.Changed = differs || !maps.EqualFunc(p.Record, current.Record, sameContent)
-	p.Problem = tooLarge(p)
+	p.Before.LastChangeTime, p.After.LastChangeTime = previous.LastChangeTime, previous.LastChangeTime
 
-	if p.Problem != nil {
+	if differs || previous.LastChangeTime == nil && len(p.Data) > 0 {
+		p.After.LastChangeTime = new(metav1.NewTime(now.Truncate(time.Second)))
+	}
+
+	if p.Problem = tooLarge(p); p.Problem != nil {
 		p.refuse(current, had)
 	}
 
 	p.Before.Target = target(spec.Target.Name, had, spec)
 	p.After.Target = target(spec.Target.Name, p.Record, spec)
-	p.Before.LastChangeTime, p.After.LastChangeTime = previous.LastChangeTime, previous.LastChangeTime
-
-	if p.Changed && differs || previous.LastChangeTime == nil && len(p.Data) > 0 {
-		p.After.LastChangeTime = new(metav1.NewTime(now.Truncate(time.Second)))
-	}
 
 	summarize(&p.Before, spec, p.Problem)
 	summarize(&p.After, spec, p.Problem)
 
 	return p
+}
+
+// A decision about one secret.
+type decision struct {
+	name    string
+	state   v1alpha1.State
+	message string
+
+	// content and data that the Secret should have of it.
+	content Content
+	data    map[string][]byte
+	// old is the content that the Secret has, if all of it is there.
+	old Content
+	has bool
+	// taken is true if the content is what was just read.
+	taken bool
+}
+
+// decide about one secret. Only what is good replaces what is there.
+func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w words, now time.Time) decision {
+	d := decision{name: s.Name, state: f.State, message: f.Message}
+	d.old, d.has = had[s.Name]
+
+	if f.Secret != nil {
+		d.content, d.data, d.state, d.message = read(s, *f.Secret, w, now)
+		d.taken = d.state == v1alpha1.StateSynced
+	} else if f.State == v1alpha1.StateSynced {
+		d.state, d.message = recheck(s, d.old, current.Data, f.Message, w, now)
+	}
+
+	if d.state != v1alpha1.StateSynced && d.has && !strings.HasSuffix(d.message, stillInUse) {
+		d.message = strings.TrimSpace(d.message + stillInUse)
+	}
+
+	if !d.taken {
+		// Even what is not whole any more stays until it can be replaced.
+		d.content, d.data = current.left(s.Name)
+	} else if d.has && d.old.Version == d.content.Version && maps.EqualFunc(d.old.data(s.Name, current.Data), d.data, slices.Equal) {
+		d.content.Synced = d.old.Synced
+	}
+
+	return d
+}
+
+// after the Secret is written.
+func (d decision) after() v1alpha1.ObservedSecret {
+	o := v1alpha1.ObservedSecret{Name: d.name}
+	if d.taken || d.has {
+		o = d.content.observe(d.name)
+	}
+
+	o.State, o.Message = d.state, d.message
+
+	return o
+}
+
+// before the Secret is written.
+func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.ObservedSecret {
+	o := d.old.observe(d.name)
+	o.State, o.Message = d.state, d.message
+
+	if d.taken && d.old.Version != d.content.Version {
+		o.State, o.Message = stateBefore(previous, d.name), "The latest version is not in the Secret yet."
+	}
+
+	return o
 }
 
 // Awaiting is the finding about a secret that was just created without values.
@@ -297,22 +329,23 @@ func (p *Plan) refuse(current Current, had Record) {
 
 	p.Before.Secrets = p.After.Secrets
 	p.Data, p.Record, p.Changed = current.Data, current.Record, false
+	p.After.LastChangeTime = p.Before.LastChangeTime
 }
 
 // target as written. The revision changes when pods would see something else.
 func target(name string, r Record, spec v1alpha1.KeyVaultSecretSyncParameters) *v1alpha1.ObservedTarget {
 	t := &v1alpha1.ObservedTarget{Name: name}
 
-	h, any := sha256.New(), false
+	h, synced := sha256.New(), false
 	for _, s := range slices.SortedFunc(slices.Values(spec.Secrets), func(a, b v1alpha1.SyncedSecret) int { return strings.Compare(a.Name, b.Name) }) {
 		if c, ok := r[s.Name]; ok {
 			fmt.Fprintf(h, "%s=%s %s\n", s.Name, c.Version, c.Format)
 
-			any = true
+			synced = true
 		}
 	}
 
-	if any {
+	if synced {
 		t.Revision = hex.EncodeToString(h.Sum(nil)[:8])
 	}
 

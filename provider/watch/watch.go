@@ -177,7 +177,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 // Watch a target for a sync from now on, and no other target, and return what is
 // known of it. Who is the first to watch it waits for it to be listed.
 func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	v := w.subscribe(sync, t, subscriber{names: names, interval: interval})
+	v := w.subscribe(sync, t, subscriber{names: names, interval: interval}) //nolint:contextcheck // Polls go on after the call.
 
 	v.poll.Lock()
 	defer v.poll.Unlock()
@@ -299,7 +299,7 @@ func (w *Watcher) list(ctx context.Context, v *vault) Snapshot {
 		w.lister.Drop(v.target) // It was forgotten while it was listed.
 	}
 
-	w.schedule(v, v.delay())
+	w.schedule(v, v.delay()) //nolint:contextcheck // Polls go on after the call.
 
 	return next
 }

@@ -118,7 +118,7 @@ func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		return nil, &keyvault.Error{Reason: keyvault.NoIdentity, Operation: "create secrets", Detail: err.Error()}
 	}
 
-	return e.pool.Creator(sync.Spec.ForProvider.VaultURI, name, c) //nolint:wrapcheck // It says what was attempted.
+	return e.pool.Creator(sync.Spec.ForProvider.VaultURI, name, c)
 }
 
 // askForDeleted finds out which missing secrets can be recovered, of those that

@@ -72,7 +72,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 
 	e.target = t
 	e.look = &look{
-		sync: sync, current: t.current(), memory: m, now: now, interval: interval,
+		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now, interval: interval,
 		snapshot: e.watcher.Watch(ctx, key, to, names(p), interval),
 		all:      drifted || now.Sub(m.read) >= e.fullRead,
 	}
@@ -112,6 +112,18 @@ func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync
 	return managed.ExternalUpdate{}, e.write(ctx, sync, e.target.secret)
 }
 
+// Delete the Secret. The vault is left alone.
+func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
+	if e.target.secret == nil || !e.target.ours {
+		return managed.ExternalDelete{}, nil
+	}
+
+	return managed.ExternalDelete{}, remove(ctx, e.kube, e.target.secret)
+}
+
+// Disconnect does nothing: clients are pooled.
+func (e *external) Disconnect(context.Context) error { return nil }
+
 // write what is planned.
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret) error {
 	if e.createMissing(ctx, sync) {
@@ -137,18 +149,6 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync,
 
 	return nil
 }
-
-// Delete the Secret. The vault is left alone.
-func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
-	if e.target.secret == nil || !e.target.ours {
-		return managed.ExternalDelete{}, nil
-	}
-
-	return managed.ExternalDelete{}, remove(ctx, e.kube, e.target.secret)
-}
-
-// Disconnect does nothing: clients are pooled.
-func (e *external) Disconnect(context.Context) error { return nil }
 
 // remember what secrets that were read without use are about.
 func (e *external) remember(p plan.Plan) {
@@ -238,7 +238,7 @@ type vault struct {
 }
 
 func (v vault) client() (*keyvault.Client, error) {
-	return v.pool.Application(v.target.VaultURI, v.target.Identity) //nolint:wrapcheck // It says what was attempted.
+	return v.pool.Application(v.target.VaultURI, v.target.Identity)
 }
 
 // A lister lists vaults with pooled clients.
@@ -250,10 +250,10 @@ type lister struct {
 func (l lister) List(ctx context.Context, t watch.Target) ([]keyvault.Properties, error) {
 	c, err := l.pool.Application(t.VaultURI, t.Identity)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // It says what was attempted.
+		return nil, err
 	}
 
-	return c.List(ctx) //nolint:wrapcheck // It says what was attempted.
+	return c.List(ctx)
 }
 
 // Drop the client of the target.
@@ -311,7 +311,7 @@ func creatorOf(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultS
 
 	creator.ClientSecret = string(s.Data[c.SecretRef.Key])
 	if creator.ClientSecret == "" {
-		return name, creator, fmt.Errorf("Secret %s/%s has no client secret under key %s", c.SecretRef.Namespace, c.SecretRef.Name, c.SecretRef.Key)
+		return name, creator, fmt.Errorf("there is no client secret in Secret %s/%s under key %s", c.SecretRef.Namespace, c.SecretRef.Name, c.SecretRef.Key)
 	}
 
 	return name, creator, nil

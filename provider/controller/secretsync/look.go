@@ -32,8 +32,10 @@ const (
 
 // A look at the secrets of a vault.
 type look struct {
-	sync     *v1alpha1.KeyVaultSecretSync
-	current  plan.Current
+	sync    *v1alpha1.KeyVaultSecretSync
+	current plan.Current
+	// record of what is whole in the Secret.
+	record   plan.Record
 	snapshot watch.Snapshot
 	memory   *memory
 	now      time.Time
@@ -54,7 +56,7 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
-	content, have := l.current.Record[s.Name]
+	content, have := l.record[s.Name]
 	memo, remembered := l.memory.secrets[s.Name]
 
 	if l.oneByOne() {
@@ -146,7 +148,7 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Finding {
 // refused tells an identity that is not let in yet from one that is not let in.
 func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding {
 	p := l.sync.Spec.ForProvider
-	_, had := l.current.Record[s.Name]
+	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
 	if !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {

@@ -113,7 +113,7 @@ func claim(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecre
 func apply(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (string, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
-		return "", err //nolint:wrapcheck // It says what was attempted.
+		return "", err
 	}
 
 	s := corev1ac.Secret(to.Name, to.Namespace).
