@@ -28,9 +28,10 @@ render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARI
 		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)"
 
 .PHONY: build
-build: ## Compile everything; the function goes to _output/
+build: ## Compile everything; function and provider go to _output/
 	@go build ./...
 	@go build -trimpath -o _output/function-platform-application ./fn
+	@go build -trimpath -o _output/provider-keyvault-secretsync ./provider
 
 .PHONY: clean
 clean: ## Remove what `make build` left behind
@@ -44,10 +45,10 @@ test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./f
 ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
-	@$(tool) crossplane crossplane-core >/dev/null
+	@$(tool) crossplane crossplane-core etcd kube-apiserver >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
-		-count=1 -shuffle=on $(if $(RACE),-race) $(or $(PKG),./...)
+		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
 
 .PHONY: test-golden-update
 test-golden-update: ## Rewrite the golden renderings; review the difference

@@ -28,9 +28,11 @@ const (
 	// earliest is how much of an interval passes before the next poll at least.
 	// Polls of vaults that were first listed together drift apart.
 	earliest = 0.9
-	// maxBackoff is the longest time between two polls of a vault that fails,
-	// unless Azure names a longer one or the interval is longer.
-	maxBackoff = 2 * time.Minute
+	// The longest times between two polls of a vault that fails, unless Azure names
+	// a longer one or the interval is longer: somebody may be waiting for an identity
+	// that was just made.
+	maxBackoff         = 2 * time.Minute
+	maxIdentityBackoff = time.Minute
 )
 
 // A Target is a vault, read with one identity.
@@ -354,13 +356,16 @@ func (v *vault) delay() time.Duration {
 	interval := v.interval()
 	jittered := time.Duration(float64(interval) * (earliest + (1-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
 
+	longest := interval
+
 	switch keyvault.ReasonOf(v.snapshot.Err) {
-	case keyvault.NoIdentity, keyvault.Unreachable:
-		doubled := jittered << min(v.failures-1, 8)
-		return max(jittered, min(doubled, maxBackoff))
-	default:
-		return jittered
+	case keyvault.NoIdentity:
+		longest = maxIdentityBackoff
+	case keyvault.Unreachable:
+		longest = maxBackoff
 	}
+
+	return max(jittered, min(jittered<<min(max(v.failures-1, 0), 8), longest))
 }
 
 func (v *vault) stop() {

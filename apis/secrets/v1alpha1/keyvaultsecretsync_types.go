@@ -90,7 +90,7 @@ type KeyVaultSecretSyncParameters struct {
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
 
-	// PollInterval of the vault. Default: 30s. At least 1s.
+	// PollInterval of the vault. Default: that of the provider, 30s.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -237,6 +237,8 @@ type ObservedTarget struct {
 }
 
 // KeyVaultSecretSyncSpec is the desired state of a KeyVaultSecretSync.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.writeConnectionSecretToRef)",message="there are no connection details: forProvider.target is the Secret that is written"
 type KeyVaultSecretSyncSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 

@@ -209,7 +209,8 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 		l.memory.allowed = true
 	}
 
-	if l.all && !failed && l.snapshot.Err == nil {
+	everything := l.all || len(ask) == len(l.sync.Spec.ForProvider.Secrets)
+	if everything && !failed && l.snapshot.Err == nil {
 		l.memory.read = l.now
 	}
 
