@@ -1,0 +1,106 @@
+// Package count counts what clients ask for and how they are answered. It never sees what a request or an answer holds.
+package count
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Key says what is counted together.
+type Key struct {
+	// Vault that was asked, if one was.
+	Vault string `json:"vault,omitempty"`
+
+	// Tenant and ClientID of a request for a token, as the client named them.
+	Tenant   string `json:"tenant,omitempty"`
+	ClientID string `json:"clientId,omitempty"`
+
+	// Operation that was asked for; see the constants of package fault.
+	Operation string `json:"operation"`
+
+	// Status of the answer: of HTTP, and 0 if there was none.
+	Status int `json:"status"`
+
+	// Error is the code of a refusal, such as ForbiddenByRbac or AADSTS700213.
+	Error string `json:"error,omitempty"`
+}
+
+// A Count is how often something was asked and answered.
+type Count struct {
+	Key
+
+	Count int `json:"count"`
+}
+
+// Counts is a snapshot, sorted.
+type Counts []Count
+
+// Of returns how often something was asked and answered that has all the fields of that key which are not empty.
+func (c Counts) Of(want Key) int {
+	sum := 0
+
+	for _, got := range c {
+		if matches(want, got.Key) {
+			sum += got.Count
+		}
+	}
+
+	return sum
+}
+
+func matches(want, got Key) bool {
+	return (want.Vault == "" || strings.EqualFold(want.Vault, got.Vault)) &&
+		(want.Tenant == "" || strings.EqualFold(want.Tenant, got.Tenant)) &&
+		(want.ClientID == "" || strings.EqualFold(want.ClientID, got.ClientID)) &&
+		(want.Operation == "" || want.Operation == got.Operation) &&
+		(want.Status == 0 || want.Status == got.Status) &&
+		(want.Error == "" || want.Error == got.Error)
+}
+
+// A Counter counts. Its zero value is ready for use, by many at the same time.
+type Counter struct {
+	mu     sync.Mutex
+	counts map[Key]int
+}
+
+// Add counts one.
+func (c *Counter) Add(key Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if c.counts == nil {
+		c.counts = map[Key]int{}
+	}
+
+	c.counts[key]++
+}
+
+// Reset forgets everything.
+func (c *Counter) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	clear(c.counts)
+}
+
+// Snapshot returns what was counted since the start or the last Reset.
+func (c *Counter) Snapshot() Counts {
+	c.mu.Lock()
+	counts := maps.Clone(c.counts)
+	c.mu.Unlock()
+
+	out := make(Counts, 0, len(counts))
+	for key, n := range counts {
+		out = append(out, Count{Key: key, Count: n})
+	}
+
+	slices.SortFunc(out, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(a.Vault, b.Vault), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.ClientID, b.ClientID),
+			cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Error, b.Error))
+	})
+
+	return out
+}

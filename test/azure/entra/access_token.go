@@ -1,0 +1,194 @@
+package entra
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure/jose"
+)
+
+const (
+	// VaultResource is the audience of tokens for Key Vault.
+	VaultResource = "https://vault.azure.net"
+
+	// issuerPrefix and a tenant id make the issuer of access tokens.
+	issuerPrefix = "https://sts.windows.net/"
+
+	// keyID of the one key that signs access tokens.
+	keyID = "stand-in"
+
+	// maxVerified bounds how many verified tokens are kept.
+	maxVerified = 1 << 14
+)
+
+// A Caller is whom an access token speaks for.
+type Caller struct {
+	TenantID    string
+	PrincipalID string
+	ClientID    string
+}
+
+// claims of an access token.
+type claims struct {
+	Audience  string `json:"aud"`
+	Issuer    string `json:"iss"`
+	IssuedAt  int64  `json:"iat"`
+	NotBefore int64  `json:"nbf"`
+	Expires   int64  `json:"exp"`
+	ClientID  string `json:"appid"`
+	AppIDACR  string `json:"appidacr"`
+	IDType    string `json:"idtyp"`
+	ObjectID  string `json:"oid"`
+	Subject   string `json:"sub"`
+	TenantID  string `json:"tid"`
+	UniqueID  string `json:"uti"`
+	Version   string `json:"ver"`
+
+	// serial is taken from UniqueID: tokens are numbered in the order in which they were issued.
+	serial uint64
+}
+
+// A TokenError says why an access token is not accepted.
+type TokenError struct {
+	// Message in the words of Key Vault.
+	Message string
+
+	// Revoked says that the token is sound but was revoked, so that the client should get another.
+	Revoked bool
+}
+
+// Error returns the message.
+func (e *TokenError) Error() string { return e.Message }
+
+// Tokens issues and verifies access tokens. They are signed and say everything themselves.
+type Tokens struct {
+	now    func() time.Time
+	key    *ecdsa.PrivateKey
+	serial atomic.Uint64
+
+	mu sync.RWMutex
+
+	// verified tokens, so that each is verified once.
+	verified map[string]*claims
+
+	// revoked is, by principal, the serial number of the last token that is no longer good.
+	revoked map[string]uint64
+}
+
+// NewTokens returns an issuer of tokens with a key of its own.
+func NewTokens(now func() time.Time) (*Tokens, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a key for access tokens: %w", err)
+	}
+
+	return &Tokens{now: now, key: key, verified: map[string]*claims{}, revoked: map[string]uint64{}}, nil
+}
+
+// Issue returns a token for that audience.
+func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (string, error) {
+	now := t.now()
+	unique := uuid.New()
+	binary.BigEndian.PutUint64(unique[:], t.serial.Add(1))
+
+	return jose.Sign(t.key, keyID, claims{
+		Audience: audience, Issuer: issuerPrefix + c.TenantID + "/",
+		IssuedAt: now.Unix(), NotBefore: now.Unix(), Expires: now.Add(lifetime).Unix(),
+		ClientID: c.ClientID, AppIDACR: "2", IDType: "app", ObjectID: c.PrincipalID, Subject: c.PrincipalID, TenantID: c.TenantID,
+		UniqueID: base64.RawURLEncoding.EncodeToString(unique[:]), Version: "1.0",
+	})
+}
+
+// Revoke makes all tokens of a principal that were issued until now invalid.
+func (t *Tokens) Revoke(principalID string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	t.revoked[strings.ToLower(principalID)] = t.serial.Load()
+}
+
+// Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
+func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
+	t.mu.RLock()
+	c, ok := t.verified[token]
+	t.mu.RUnlock()
+
+	if !ok {
+		var err error
+
+		c, err = t.parse(token)
+		if err != nil {
+			return Caller{}, err
+		}
+	}
+
+	if c.Audience != VaultResource {
+		return Caller{}, &TokenError{Message: fmt.Sprintf("AKV10022: Invalid audience. Expected %s, found: %s.", VaultResource, c.Audience)}
+	}
+
+	if c.TenantID != tenantID {
+		return Caller{}, &TokenError{Message: fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s%s/, found %s.",
+			issuerPrefix, tenantID, c.Issuer)}
+	}
+
+	if now := t.now().Unix(); now >= c.Expires || now < c.NotBefore {
+		return Caller{}, &TokenError{Message: "[TokenExpired] Error validating token: 'S2S12086'."}
+	}
+
+	t.mu.RLock()
+	revoked, ok := t.revoked[c.ObjectID]
+	t.mu.RUnlock()
+
+	if ok && c.serial <= revoked {
+		return Caller{}, &TokenError{Message: "Continuous access evaluation resulted in a claims challenge.", Revoked: true}
+	}
+
+	return Caller{TenantID: c.TenantID, PrincipalID: c.ObjectID, ClientID: c.ClientID}, nil
+}
+
+// parse verifies the signature of a token and keeps what it says.
+func (t *Tokens) parse(token string) (*claims, error) {
+	parsed, err := jose.Parse(token)
+	if err != nil {
+		return nil, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
+	}
+
+	if parsed.KeyID != keyID || parsed.Verify(&t.key.PublicKey) != nil {
+		return nil, &TokenError{Message: "AKV10046: Unable to resolve the key used for signature validation."}
+	}
+
+	c := &claims{}
+	if err := json.Unmarshal(parsed.Claims, c); err != nil {
+		return nil, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
+	}
+
+	// It is ours, so it has a serial number.
+	if unique, err := base64.RawURLEncoding.DecodeString(c.UniqueID); err == nil && len(unique) >= 8 {
+		c.serial = binary.BigEndian.Uint64(unique)
+	}
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	if len(t.verified) >= maxVerified {
+		clear(t.verified)
+	}
+
+	t.verified[token] = c
+
+	return c, nil
+}
+
+// jwks returns the key that access tokens are signed with.
+func (t *Tokens) jwks() ([]byte, error) { return jose.MarshalKeys(jose.Keys{keyID: &t.key.PublicKey}) }

@@ -1,0 +1,333 @@
+// Package entra stands in for Entra ID: tenants, applications and managed identities with their credentials, and the endpoints that
+// turn a credential into an access token.
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure/jose"
+)
+
+// maxFederatedCredentials is how many federated credentials Entra ID allows one identity to have.
+const maxFederatedCredentials = 20
+
+// maxFieldLength is how long an issuer, a subject or an audience of a federated credential may be.
+const maxFieldLength = 600
+
+// An Application is an identity that can get tokens: an app registration with its service principal, or a managed identity.
+type Application struct {
+	// TenantID, ClientID and PrincipalID are GUIDs. The principal id is what role assignments are made to.
+	TenantID    string `json:"tenantId,omitempty"`
+	ClientID    string `json:"clientId,omitempty"`
+	PrincipalID string `json:"principalId"`
+
+	// ClientSecret, if the application has one.
+	ClientSecret string `json:"clientSecret,omitempty"`
+
+	// ManagedIdentity says that the machine has this identity: the metadata service gives it tokens without a credential.
+	ManagedIdentity bool `json:"managedIdentity,omitempty"`
+
+	// ResourceID of a managed identity, by which the metadata service can be asked for it.
+	ResourceID string `json:"resourceId,omitempty"`
+}
+
+// A FederatedCredential lets tokens of another issuer stand for an application.
+type FederatedCredential struct {
+	// Name, unique in its application.
+	Name string `json:"name,omitempty"`
+
+	// Issuer and Subject are compared byte by byte with the claims iss and sub.
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject"`
+
+	// Audiences has exactly one, which the claim aud has to be.
+	Audiences []string `json:"audiences"`
+
+	// Delay is how long it takes until Entra ID knows the credential everywhere; until then it is as if it did not exist.
+	Delay time.Duration `json:"-"`
+}
+
+// A KeySource returns the JSON Web Key Set of an issuer.
+type KeySource func(ctx context.Context) ([]byte, error)
+
+// Directory is all that Entra ID knows. Use it from as many goroutines as you like.
+type Directory struct {
+	now func() time.Time
+
+	mu      sync.RWMutex
+	tenants map[string]*tenant
+	issuers map[string]*issuer
+}
+
+type tenant struct {
+	id           string
+	applications map[string]*application
+}
+
+// An application as the directory keeps it. Its fields do not change: a change is a new one.
+type application struct {
+	Application
+
+	credentials []credential
+}
+
+type credential struct {
+	FederatedCredential
+
+	// from is when it is known everywhere.
+	from time.Time
+}
+
+// NewDirectory returns an empty directory that takes the time from now.
+func NewDirectory(now func() time.Time) *Directory {
+	return &Directory{now: now, tenants: map[string]*tenant{}, issuers: map[string]*issuer{}}
+}
+
+// PutTenant creates a tenant, unless there is one of that id already.
+func (d *Directory) PutTenant(id string) error {
+	id, err := guid("tenant", id)
+	if err != nil {
+		return err
+	}
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	if d.tenants[id] == nil {
+		d.tenants[id] = &tenant{id: id, applications: map[string]*application{}}
+	}
+
+	return nil
+}
+
+// PutApplication creates or changes an application. Its federated credentials stay.
+func (d *Directory) PutApplication(a Application) (err error) {
+	defer func() { err = wrap(err, "cannot register application %q in tenant %q", a.ClientID, a.TenantID) }()
+
+	for _, id := range []struct {
+		what string
+		id   *string
+	}{{"tenant", &a.TenantID}, {"client", &a.ClientID}, {"principal", &a.PrincipalID}} {
+		*id.id, err = guid(id.what, *id.id)
+		if err != nil {
+			return err
+		}
+	}
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	t := d.tenants[a.TenantID]
+	if t == nil {
+		return errors.New("there is no such tenant")
+	}
+
+	for _, other := range t.applications {
+		if other.PrincipalID == a.PrincipalID && other.ClientID != a.ClientID {
+			return fmt.Errorf("application %s has principal id %s already", other.ClientID, a.PrincipalID)
+		}
+	}
+
+	changed := &application{Application: a}
+	if was := t.applications[a.ClientID]; was != nil {
+		changed.credentials = was.credentials
+	}
+
+	t.applications[a.ClientID] = changed
+
+	return nil
+}
+
+// DeleteApplication removes an application and its credentials, and says whether there was one.
+func (d *Directory) DeleteApplication(tenantID, clientID string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	t := d.tenants[strings.ToLower(tenantID)]
+	if t == nil || t.applications[strings.ToLower(clientID)] == nil {
+		return false
+	}
+
+	delete(t.applications, strings.ToLower(clientID))
+
+	return true
+}
+
+// PutFederatedCredential creates or changes a federated credential, within the limits that Entra ID has.
+func (d *Directory) PutFederatedCredential(tenantID, clientID string, c FederatedCredential) (err error) {
+	defer func() {
+		err = wrap(err, "cannot register federated credential %q of application %q", c.Name, clientID)
+	}()
+
+	if err := c.validate(); err != nil {
+		return err
+	}
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	a, t := d.find(tenantID, clientID)
+	if a == nil {
+		return errors.New("there is no such application in this tenant")
+	}
+
+	c.Audiences = slices.Clone(c.Audiences)
+	changed := &application{Application: a.Application}
+
+	for _, other := range a.credentials {
+		if other.Name == c.Name {
+			continue
+		}
+
+		if other.Issuer == c.Issuer && other.Subject == c.Subject {
+			return fmt.Errorf("federated credential %q has this issuer and subject already", other.Name)
+		}
+
+		changed.credentials = append(changed.credentials, other)
+	}
+
+	if len(changed.credentials) >= maxFederatedCredentials {
+		return fmt.Errorf("it has %d, which is the limit", maxFederatedCredentials)
+	}
+
+	changed.credentials = append(changed.credentials, credential{FederatedCredential: c, from: d.now().Add(c.Delay)})
+	t.applications[a.ClientID] = changed
+
+	return nil
+}
+
+// DeleteFederatedCredential removes a federated credential, and says whether there was one.
+func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	a, t := d.find(tenantID, clientID)
+	if a == nil {
+		return false
+	}
+
+	changed := &application{Application: a.Application}
+
+	for _, c := range a.credentials {
+		if c.Name != name {
+			changed.credentials = append(changed.credentials, c)
+		}
+	}
+
+	t.applications[a.ClientID] = changed
+
+	return len(changed.credentials) < len(a.credentials)
+}
+
+// PutIssuer says which keys sign the tokens of an issuer.
+func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
+	keys, err := jose.ParseKeys(jwks)
+	if err != nil {
+		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
+	}
+
+	return d.putIssuer(issuerURL, &issuer{keys: keys})
+}
+
+// PutIssuerSource says where the keys of an issuer come from. It is asked when a token names a key that is not known yet.
+func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
+	return d.putIssuer(issuerURL, &issuer{source: source})
+}
+
+func (d *Directory) putIssuer(issuerURL string, i *issuer) error {
+	if err := validateIssuer(issuerURL); err != nil {
+		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
+	}
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+
+	d.issuers[issuerURL] = i
+
+	return nil
+}
+
+// find is to be called with the lock held.
+func (d *Directory) find(tenantID, clientID string) (*application, *tenant) {
+	t := d.tenants[strings.ToLower(tenantID)]
+	if t == nil {
+		return nil, nil
+	}
+
+	return t.applications[strings.ToLower(clientID)], t
+}
+
+// lookup returns a tenant's canonical id and an application of it. Either is empty if there is none.
+func (d *Directory) lookup(tenantID, clientID string) (string, *application) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+
+	a, t := d.find(tenantID, clientID)
+	if t == nil {
+		return "", nil
+	}
+
+	return t.id, a
+}
+
+func (c FederatedCredential) validate() error {
+	if c.Name == "" || len(c.Name) > 120 {
+		return errors.New("its name has to have 1 to 120 characters")
+	}
+
+	if len(c.Audiences) != 1 {
+		return fmt.Errorf("it has %d audiences, and exactly one is allowed", len(c.Audiences))
+	}
+
+	for what, field := range map[string]string{"issuer": c.Issuer, "subject": c.Subject, "audience": c.Audiences[0]} {
+		if field == "" || len(field) > maxFieldLength {
+			return fmt.Errorf("its %s has to have 1 to %d characters", what, maxFieldLength)
+		}
+
+		if strings.ContainsRune(field, '*') {
+			return fmt.Errorf("its %s has a wildcard, which is not supported", what)
+		}
+	}
+
+	if c.Delay < 0 {
+		return errors.New("its delay is negative")
+	}
+
+	return validateIssuer(c.Issuer)
+}
+
+func validateIssuer(issuerURL string) error {
+	u, err := url.Parse(issuerURL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("an issuer is an https URL without query and fragment")
+	}
+
+	return nil
+}
+
+// guid returns an id in its canonical form.
+func guid(what, id string) (string, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil || len(id) != len(parsed.String()) {
+		return "", fmt.Errorf("its %s id %q is not a GUID", what, id)
+	}
+
+	return parsed.String(), nil
+}
+
+func wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}

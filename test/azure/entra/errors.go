@@ -1,0 +1,128 @@
+package entra
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// A refusal is an error of Entra ID before it has an id and a time.
+type refusal struct {
+	// code is the number after AADSTS.
+	code int
+
+	// oauth is the error of RFC 6749.
+	oauth string
+
+	status  int
+	message string
+}
+
+// The words that RFC 6749 and RFC 8707 have for errors.
+const (
+	invalidRequest       = "invalid_request"
+	invalidClient        = "invalid_client"
+	invalidScope         = "invalid_scope"
+	invalidResource      = "invalid_resource"
+	unauthorizedClient   = "unauthorized_client"
+	unsupportedGrantType = "unsupported_grant_type"
+	unavailable          = "temporarily_unavailable"
+)
+
+const federationHelp = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
+
+func badRequest(code int, format string, args ...any) *refusal {
+	return &refusal{code: code, oauth: invalidRequest, status: http.StatusBadRequest, message: fmt.Sprintf(format, args...)}
+}
+
+func badClient(code int, format string, args ...any) *refusal {
+	return &refusal{code: code, oauth: invalidClient, status: http.StatusUnauthorized, message: fmt.Sprintf(format, args...)}
+}
+
+func noTenant(id string) *refusal {
+	return badRequest(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the "+
+		"correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", id)
+}
+
+func noApplication(id, tenantID string) *refusal {
+	return &refusal{
+		code: 700016, oauth: unauthorizedClient, status: http.StatusBadRequest,
+		message: fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the "+
+			"application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You "+
+			"may have sent your authentication request to the wrong tenant.", id, tenantID),
+	}
+}
+
+// errorBody is how Entra ID says no.
+type errorBody struct {
+	Error            string `json:"error"`
+	ErrorDescription string `json:"error_description"`
+	ErrorCodes       []int  `json:"error_codes"`
+	Timestamp        string `json:"timestamp"`
+	TraceID          string `json:"trace_id"`
+	CorrelationID    string `json:"correlation_id"`
+	ErrorURI         string `json:"error_uri,omitempty"`
+}
+
+// answer gives the refusal its id and time.
+func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
+	body := errorBody{
+		Error: e.oauth, ErrorCodes: []int{e.code}, Timestamp: now.UTC().Format("2006-01-02 15:04:05Z"),
+		TraceID: uuid.NewString(), CorrelationID: correlationID(r),
+		ErrorURI: "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
+	}
+	body.ErrorDescription = fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
+		e.code, e.message, body.TraceID, body.CorrelationID, body.Timestamp)
+
+	answer := wire.JSON(e.status, body)
+	answer.Error = "AADSTS" + strconv.Itoa(e.code)
+
+	return answer
+}
+
+// correlationID is the client's own if it sent a sound one.
+func correlationID(r *http.Request) string {
+	if id, err := guid("", r.Header.Get("Client-Request-Id")); err == nil {
+		return id
+	}
+
+	return uuid.NewString()
+}
+
+// injected is the refusal that a fault asks for.
+func injected(rule fault.Rule) (*refusal, http.Header) {
+	e := &refusal{code: 90033, oauth: unavailable, status: rule.Status, message: "A transient error has occurred. Please try again."}
+	if rule.Status < http.StatusInternalServerError && rule.Status != http.StatusTooManyRequests {
+		e.oauth = invalidClient
+	}
+
+	if rule.Status == http.StatusTooManyRequests {
+		e.code, e.message = 90055, "The server is terminating the request because the caller sends too many of them."
+	}
+
+	if code, err := strconv.Atoi(rule.Error); err == nil {
+		e.code, e.message = code, injectedMessage(code)
+	}
+
+	header := http.Header{}
+	if rule.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int((rule.RetryAfter+time.Second-1)/time.Second)))
+	}
+
+	return e, header
+}
+
+func injectedMessage(code int) string {
+	switch code {
+	case 70021, 700211, 700212, 700213:
+		return "No matching federated identity record found for presented assertion. " + federationHelp
+	default:
+		return "The request was refused on demand."
+	}
+}

@@ -1,0 +1,146 @@
+package entra
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// MachineHost is where a machine's metadata service is reached, over plain HTTP.
+const MachineHost = "169.254.169.254"
+
+const machinePath = "/metadata/identity/oauth2/token"
+
+type machineError struct {
+	Error            string `json:"error"`
+	ErrorDescription string `json:"error_description"`
+}
+
+// machineToken is the metadata service's answer. Its numbers are strings.
+type machineToken struct {
+	AccessToken  string `json:"access_token"`
+	ClientID     string `json:"client_id"`
+	ExpiresIn    string `json:"expires_in"`
+	ExpiresOn    string `json:"expires_on"`
+	ExtExpiresIn string `json:"ext_expires_in"`
+	NotBefore    string `json:"not_before"`
+	Resource     string `json:"resource"`
+	TokenType    string `json:"token_type"`
+}
+
+// ServeMachine serves the metadata service, which gives the managed identities of the machine their tokens.
+func (s *Service) ServeMachine(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Server", "IMDS/150.870.65.1854")
+
+	query := r.URL.Query()
+	request := fault.Request{Operation: fault.MachineToken, ClientID: query.Get("client_id"), PrincipalID: query.Get("object_id")}
+	handle := func() wire.Answer { return s.machine(r, query) }
+
+	switch {
+	case r.URL.Path != machinePath:
+		request.Operation = fault.Unknown
+		handle = func() wire.Answer { return machineRefusal(http.StatusNotFound, "not_found", "The path is not known.") }
+	case r.Method != http.MethodGet:
+		handle = func() wire.Answer {
+			return machineRefusal(http.StatusMethodNotAllowed, "method_not_allowed", "The method is not allowed.")
+		}
+	}
+
+	s.Gate.Serve(w, r, wire.Exchange{
+		Request: request,
+		Key:     count.Key{Operation: request.Operation, ClientID: request.ClientID},
+		Handle:  handle,
+		Refuse: func(rule fault.Rule) wire.Answer {
+			_, header := injected(rule)
+			answer := machineRefusal(rule.Status, rule.Error, "The request was refused on demand.")
+			answer.Header = header
+
+			return answer
+		},
+	})
+}
+
+func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
+	switch {
+	case !strings.EqualFold(r.Header.Get("Metadata"), "true"):
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required metadata header not specified")
+	case r.Header.Get("X-Forwarded-For") != "":
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Requests that were forwarded are not served")
+	case !slices.Contains([]string{"2018-02-01", "2019-08-01", "2019-11-01", "2020-06-01", "2021-02-01"}, query.Get("api-version")):
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required query variable 'api-version' is missing or not known")
+	case query.Get("resource") == "":
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Required query variable 'resource' is missing")
+	}
+
+	resource := query.Get("resource")
+	if !slices.Contains(resources(), strings.TrimSuffix(resource, "/")) {
+		return machineRefusal(http.StatusBadRequest, invalidResource,
+			"AADSTS500011: The resource principal named "+resource+" was not found in the tenant.")
+	}
+
+	found := s.Directory.machineIdentities(query)
+
+	switch {
+	case len(found) == 0:
+		return machineRefusal(http.StatusBadRequest, invalidRequest, "Identity not found")
+	case len(found) > 1:
+		return machineRefusal(http.StatusBadRequest, invalidRequest,
+			"Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request")
+	}
+
+	a := found[0]
+
+	token, err := s.Tokens.Issue(Caller{TenantID: a.TenantID, PrincipalID: a.PrincipalID, ClientID: a.ClientID},
+		strings.TrimSuffix(resource, "/"), s.Lifetime)
+	if err != nil {
+		return wire.Answer{Status: http.StatusInternalServerError, Error: "CannotSign"}
+	}
+
+	now := s.Now()
+	seconds := strconv.FormatInt(int64(s.Lifetime/time.Second)-1, 10)
+
+	return wire.JSON(http.StatusOK, machineToken{
+		AccessToken: token, ClientID: a.ClientID, ExpiresIn: seconds, ExtExpiresIn: seconds,
+		ExpiresOn: strconv.FormatInt(now.Add(s.Lifetime).Unix(), 10), NotBefore: strconv.FormatInt(now.Unix(), 10),
+		Resource: resource, TokenType: "Bearer",
+	})
+}
+
+// machineIdentities returns the managed identities of the machine that a query may mean.
+func (d *Directory) machineIdentities(query url.Values) []*application {
+	clientID, objectID, resourceID := query.Get("client_id"), query.Get("object_id"), query.Get("msi_res_id")
+	if resourceID == "" {
+		resourceID = query.Get("mi_res_id")
+	}
+
+	var found []*application
+
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+
+	for _, t := range d.tenants {
+		for _, a := range t.applications {
+			if a.ManagedIdentity && (clientID == "" || strings.EqualFold(clientID, a.ClientID)) &&
+				(objectID == "" || strings.EqualFold(objectID, a.PrincipalID)) &&
+				(resourceID == "" || strings.EqualFold(resourceID, a.ResourceID)) {
+				found = append(found, a)
+			}
+		}
+	}
+
+	return found
+}
+
+func machineRefusal(status int, code, description string) wire.Answer {
+	answer := wire.JSON(status, machineError{Error: code, ErrorDescription: description})
+	answer.Error = code
+
+	return answer
+}

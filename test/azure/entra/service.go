@@ -1,0 +1,247 @@
+package entra
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	// Host is where Entra ID is reached.
+	Host = "login.microsoftonline.com"
+
+	// maxForm bounds the body of a request for a token.
+	maxForm = 1 << 16
+
+	// refreshFrom is the least lifetime of a token for which Entra ID proposes when to refresh it.
+	refreshFrom = 2 * time.Hour
+
+	tenantPlaceholder = "{tenantid}"
+)
+
+// Service serves Entra ID's endpoints and those of the metadata service.
+type Service struct {
+	Directory *Directory
+	Tokens    *Tokens
+	Gate      *wire.Gate
+
+	// Lifetime of access tokens.
+	Lifetime time.Duration
+
+	// Now returns the time.
+	Now func() time.Time
+}
+
+// resources that tokens can be had for. Only a vault is there to take one.
+func resources() []string {
+	return []string{VaultResource, "https://management.azure.com", "https://graph.microsoft.com", "https://storage.azure.com"}
+}
+
+// ServeHTTP serves login.microsoftonline.com.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.headers(w, r)
+
+	tenantID, endpoint, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+
+	operation, method := fault.Unknown, http.MethodGet
+	handle := func() wire.Answer { return wire.Answer{Status: http.StatusNotFound} }
+	key := count.Key{Tenant: tenantID}
+
+	switch {
+	case r.URL.Path == "/common/discovery/instance":
+		operation, handle, key.Tenant = fault.Discovery, func() wire.Answer { return s.discovery(r) }, ""
+	case endpoint == "v2.0/.well-known/openid-configuration":
+		operation, handle = fault.Configuration, func() wire.Answer { return s.configuration(r, tenantID) }
+	case endpoint == "discovery/v2.0/keys":
+		operation, handle = fault.Keys, s.keys
+	case endpoint == "oauth2/v2.0/token":
+		operation, method = fault.Token, http.MethodPost
+	}
+
+	if operation != fault.Unknown && r.Method != method {
+		handle = func() wire.Answer {
+			return wire.Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": []string{method}}}
+		}
+	}
+
+	request := fault.Request{Operation: operation}
+
+	if operation == fault.Token && r.Method == method {
+		form, refused := readForm(w, r)
+		clientID := form.Get("client_id")
+		key.ClientID, request.ClientID = clientID, clientID
+
+		if _, a := s.Directory.lookup(tenantID, clientID); a != nil {
+			request.PrincipalID = a.PrincipalID
+		}
+
+		handle = func() wire.Answer {
+			if refused != nil {
+				return refused.answer(r, s.Now())
+			}
+
+			return s.token(r, tenantID, form)
+		}
+	}
+
+	key.Operation = operation
+
+	s.Gate.Serve(w, r, wire.Exchange{Request: request, Key: key, Handle: handle, Refuse: s.refuse(r)})
+}
+
+// refuse returns how a fault is answered.
+func (s *Service) refuse(r *http.Request) func(fault.Rule) wire.Answer {
+	return func(rule fault.Rule) wire.Answer {
+		e, header := injected(rule)
+		answer := e.answer(r, s.Now())
+		answer.Header = header
+
+		return answer
+	}
+}
+
+// headers sets those that every answer has.
+func (*Service) headers(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h["Cache-Control"] = []string{"no-store, no-cache"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Strict-Transport-Security"] = []string{"max-age=31536000; includeSubDomains"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
+
+	if id := r.Header.Get("Client-Request-Id"); id != "" && strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
+		h["Client-Request-Id"] = []string{id}
+	}
+}
+
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, badRequest(900561, "The endpoint only accepts POST requests with content type application/x-www-form-urlencoded.")
+	}
+
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+
+	if err := r.ParseForm(); err != nil {
+		return nil, badRequest(9002012, "The request body is not a form.")
+	}
+
+	for name, values := range r.PostForm {
+		if len(values) > 1 {
+			return r.PostForm, badRequest(90014, "The parameter '%s' is duplicated.", name)
+		}
+	}
+
+	return r.PostForm, nil
+}
+
+type instanceMetadata struct {
+	PreferredNetwork string   `json:"preferred_network"`
+	PreferredCache   string   `json:"preferred_cache"`
+	Aliases          []string `json:"aliases"`
+}
+
+type instances struct {
+	TenantDiscoveryEndpoint string             `json:"tenant_discovery_endpoint"`
+	APIVersion              string             `json:"api-version"`
+	Metadata                []instanceMetadata `json:"metadata"`
+}
+
+// discovery says which hosts are one and the same cloud.
+func (s *Service) discovery(r *http.Request) wire.Answer {
+	query := r.URL.Query()
+
+	version := query.Get("api-version")
+	if version != "1.0" && version != "1.1" {
+		return badRequest(900144, "The request must contain the following parameter: 'api-version'.").answer(r, s.Now())
+	}
+
+	authority, err := url.Parse(query.Get("authorization_endpoint"))
+	if err != nil || authority.Scheme != "https" || !slices.Contains(aliases(), authority.Host) {
+		e := badRequest(50049, "Unknown or invalid instance.")
+		e.oauth = "invalid_instance"
+
+		return e.answer(r, s.Now())
+	}
+
+	tenantID, _, _ := strings.Cut(strings.TrimPrefix(authority.Path, "/"), "/")
+
+	return wire.JSON(http.StatusOK, instances{
+		TenantDiscoveryEndpoint: fmt.Sprintf("https://%s/%s/v2.0/.well-known/openid-configuration", Host, tenantID),
+		APIVersion:              version,
+		Metadata:                []instanceMetadata{{PreferredNetwork: Host, PreferredCache: "login.windows.net", Aliases: aliases()}},
+	})
+}
+
+func aliases() []string {
+	return []string{Host, "login.windows.net", "login.microsoft.com", "sts.windows.net"}
+}
+
+type configuration struct {
+	TokenEndpoint         string   `json:"token_endpoint"`
+	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	JWKSURI               string   `json:"jwks_uri"`
+	ResponseModes         []string `json:"response_modes_supported"`
+	SubjectTypes          []string `json:"subject_types_supported"`
+	SigningAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	Scopes                []string `json:"scopes_supported"`
+	Issuer                string   `json:"issuer"`
+	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	TenantRegionScope     string   `json:"tenant_region_scope"`
+	CloudInstanceName     string   `json:"cloud_instance_name"`
+}
+
+// configuration says where the endpoints of a tenant are.
+func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
+	tenant := tenantPlaceholder
+
+	if !slices.Contains([]string{"common", "organizations"}, tenantID) {
+		id, _ := s.Directory.lookup(tenantID, "")
+		if id == "" {
+			return noTenant(tenantID).answer(r, s.Now())
+		}
+
+		tenant = id
+	}
+
+	base := "https://" + Host + "/" + tenant
+	issuer := base
+
+	if tenant == tenantPlaceholder {
+		base = "https://" + Host + "/" + tenantID
+	}
+
+	return wire.JSON(http.StatusOK, configuration{
+		TokenEndpoint:         base + "/oauth2/v2.0/token",
+		TokenAuthMethods:      []string{"client_secret_post", "private_key_jwt"},
+		JWKSURI:               base + "/discovery/v2.0/keys",
+		ResponseModes:         []string{"query", "fragment", "form_post"},
+		SubjectTypes:          []string{"pairwise"},
+		SigningAlgorithms:     []string{"RS256"},
+		ResponseTypes:         []string{"code", "id_token", "code id_token", "id_token token"},
+		Scopes:                []string{"openid", "profile", "email", "offline_access"},
+		Issuer:                issuer + "/v2.0",
+		AuthorizationEndpoint: base + "/oauth2/v2.0/authorize",
+		TenantRegionScope:     "EU",
+		CloudInstanceName:     "microsoftonline.com",
+	})
+}
+
+// keys are those that access tokens are signed with.
+func (s *Service) keys() wire.Answer {
+	jwks, err := s.Tokens.jwks()
+	if err != nil {
+		return wire.Answer{Status: http.StatusInternalServerError}
+	}
+
+	return wire.Answer{Status: http.StatusOK, Body: jwks}
+}

@@ -1,0 +1,287 @@
+package entra
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/jose"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+	// skew is how far the clock of an issuer may be off.
+	skew = 5 * time.Minute
+)
+
+type tokenBody struct {
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	ExtExpiresIn int64  `json:"ext_expires_in"`
+	RefreshIn    int64  `json:"refresh_in,omitempty"`
+	AccessToken  string `json:"access_token"`
+}
+
+// token answers a request for a token.
+func (s *Service) token(r *http.Request, tenantID string, form url.Values) wire.Answer {
+	a, audience, refused := s.authenticate(r, tenantID, form)
+	if refused != nil {
+		return refused.answer(r, s.Now())
+	}
+
+	token, err := s.Tokens.Issue(Caller{TenantID: a.TenantID, PrincipalID: a.PrincipalID, ClientID: a.ClientID}, audience, s.Lifetime)
+	if err != nil {
+		return wire.Answer{Status: http.StatusInternalServerError, Error: "CannotSign"}
+	}
+
+	// A second less, as Entra ID does: the token is that old when it arrives.
+	seconds := int64(s.Lifetime/time.Second) - 1
+	body := tokenBody{TokenType: "Bearer", ExpiresIn: seconds, ExtExpiresIn: seconds, AccessToken: token}
+
+	if s.Lifetime >= refreshFrom {
+		body.RefreshIn = seconds / 2
+	}
+
+	return wire.JSON(http.StatusOK, body)
+}
+
+// authenticate returns who asks for a token and for which audience, or why not.
+func (s *Service) authenticate(r *http.Request, tenantID string, form url.Values) (*application, string, *refusal) {
+	if slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(tenantID)) {
+		return nil, "", badRequest(50059, "No tenant-identifying information found in either the request or implied by any provided credentials.")
+	}
+
+	switch grant := form.Get("grant_type"); grant {
+	case "client_credentials":
+	case "":
+		return nil, "", missing("grant_type")
+	default:
+		e := badRequest(70003, "The app requested an unsupported grant type '%s'.", grant)
+		e.oauth = unsupportedGrantType
+
+		return nil, "", e
+	}
+
+	clientID := form.Get("client_id")
+	if clientID == "" {
+		return nil, "", missing("client_id")
+	}
+
+	if form.Get("scope") == "" {
+		return nil, "", missing("scope")
+	}
+
+	if c := form.Get("claims"); c != "" {
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(c), &object); err != nil {
+			return nil, "", badRequest(90013, "The parameter 'claims' is not valid JSON.")
+		}
+	}
+
+	id, a := s.Directory.lookup(tenantID, clientID)
+
+	switch {
+	case id == "":
+		return nil, "", noTenant(tenantID)
+	case a == nil:
+		return nil, "", noApplication(clientID, id)
+	}
+
+	audience, refused := scope(form.Get("scope"), id)
+	if refused != nil {
+		return nil, "", refused
+	}
+
+	return a, audience, s.credential(r, a, form)
+}
+
+// scope returns the audience that a scope asks for.
+func scope(scope, tenantID string) (string, *refusal) {
+	var wanted []string
+
+	for word := range strings.FieldsSeq(scope) {
+		// MSAL adds these to every request; they mean nothing for an application.
+		if !slices.Contains([]string{"openid", "profile", "offline_access"}, word) {
+			wanted = append(wanted, word)
+		}
+	}
+
+	if len(wanted) != 1 {
+		return "", &refusal{
+			code: 70011, oauth: invalidScope, status: http.StatusBadRequest,
+			message: "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' " +
+				"is not valid. The scope " + scope + " is not valid.",
+		}
+	}
+
+	resource, ok := strings.CutSuffix(wanted[0], "/.default")
+	if !ok {
+		return "", &refusal{
+			code: 1002012, oauth: invalidScope, status: http.StatusBadRequest,
+			message: "The provided value for scope " + wanted[0] + " is not valid. Client credential flows must have a scope value with " +
+				"/.default suffixed to the resource identifier (application ID URI).",
+		}
+	}
+
+	if !slices.Contains(resources(), strings.TrimSuffix(resource, "/")) {
+		return "", &refusal{
+			code: 500011, oauth: invalidResource, status: http.StatusBadRequest,
+			message: "The resource principal named " + resource + " was not found in the tenant named " + tenantID + ". This can happen " +
+				"if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. " +
+				"You might have sent your authentication request to the wrong tenant.",
+		}
+	}
+
+	return resource, nil
+}
+
+// credential checks what an application proves itself with.
+func (s *Service) credential(r *http.Request, a *application, form url.Values) *refusal {
+	assertion, kind, secret := form.Get("client_assertion"), form.Get("client_assertion_type"), form.Get("client_secret")
+
+	switch {
+	case assertion != "" && secret != "":
+		return badRequest(90010, "Only one of 'client_assertion' and 'client_secret' can be sent.")
+	case assertion != "" && kind != jwtBearer:
+		return badRequest(90014, "The required field 'client_assertion_type' is missing from the credential or is not '%s'.", jwtBearer)
+	case assertion != "":
+		return s.assertion(r, a, assertion)
+	case kind != "":
+		return badClient(7000216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
+	case secret == "":
+		return badClient(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+	case a.ClientSecret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(a.ClientSecret)) != 1:
+		return badClient(7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "+
+			"value, not the client secret ID, for a secret added to app '%s'.", a.ClientID)
+	}
+
+	return nil
+}
+
+// assertionClaims are those of a federated token that matter.
+type assertionClaims struct {
+	Issuer    string        `json:"iss"`
+	Subject   string        `json:"sub"`
+	Audience  jose.Audience `json:"aud"`
+	Expires   *json.Number  `json:"exp"`
+	NotBefore *json.Number  `json:"nbf"`
+	IssuedAt  *json.Number  `json:"iat"`
+}
+
+// assertion checks a token of another issuer.
+func (s *Service) assertion(r *http.Request, a *application, assertion string) *refusal {
+	token, err := jose.Parse(assertion)
+	if err != nil {
+		return badRequest(50027, "JWT token is invalid or malformed.")
+	}
+
+	var c assertionClaims
+	if err := json.Unmarshal(token.Claims, &c); err != nil || c.Issuer == "" || c.Subject == "" {
+		return badRequest(50027, "JWT token is invalid or malformed.")
+	}
+
+	if refused := match(a.credentials, c, s.Now()); refused != nil {
+		return refused
+	}
+
+	key, err := s.Directory.signingKey(r, c.Issuer, token.KeyID)
+	if err != nil {
+		return badRequest(50166, "Request to External OIDC endpoint failed.")
+	}
+
+	if key == nil || token.Verify(key) != nil {
+		return badClient(700027, "Client assertion failed signature validation.")
+	}
+
+	return c.validAt(s.Now())
+}
+
+// match finds the federated credential that an assertion is for.
+func match(credentials []credential, c assertionClaims, now time.Time) *refusal {
+	var issuer, subject, both bool
+
+	for _, known := range credentials {
+		if now.Before(known.from) {
+			continue
+		}
+
+		issuer = issuer || known.Issuer == c.Issuer
+		subject = subject || known.Subject == c.Subject
+
+		if known.Issuer != c.Issuer || known.Subject != c.Subject {
+			continue
+		}
+
+		both = true
+
+		if len(c.Audience) == 1 && c.Audience[0] == known.Audiences[0] {
+			return nil
+		}
+	}
+
+	const text = "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential " +
+		"Subject, Audience and Issuer against the presented assertion. " + federationHelp
+
+	switch {
+	case both:
+		return badClient(700212, text, "audience", strings.Join(c.Audience, ", "))
+	case issuer:
+		return badClient(700213, text, "subject", c.Subject)
+	case subject:
+		return badClient(700211, text, "issuer", c.Issuer)
+	default:
+		return badRequest(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. "+
+			"Assertion Subject: '%s'. Assertion Audience: '%s'. %s", c.Issuer, c.Subject, strings.Join(c.Audience, ", "), federationHelp)
+	}
+}
+
+// validAt checks the times of an assertion, all of which it has to name but nbf.
+func (c assertionClaims) validAt(now time.Time) *refusal {
+	expires, ok := instant(c.Expires)
+	issued, okIssued := instant(c.IssuedAt)
+
+	from := issued
+
+	okFrom := true
+	if c.NotBefore != nil {
+		from, okFrom = instant(c.NotBefore)
+	}
+
+	if !ok || !okIssued || !okFrom {
+		return badRequest(50027, "JWT token is invalid or malformed.")
+	}
+
+	if !now.Before(expires.Add(skew)) || now.Before(from.Add(-skew)) || now.Before(issued.Add(-skew)) {
+		const layout = "2006-01-02T15:04:05.0000000Z"
+
+		return badClient(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, "+
+			"expiry time of assertion %s. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+			now.UTC().Format(layout), from.UTC().Format(layout), expires.UTC().Format(layout))
+	}
+
+	return nil
+}
+
+// instant reads a time in seconds since 1970, which may have a fraction.
+func instant(n *json.Number) (time.Time, bool) {
+	if n == nil {
+		return time.Time{}, false
+	}
+
+	seconds, err := n.Float64()
+	if err != nil || seconds < 0 || seconds > 1<<40 {
+		return time.Time{}, false
+	}
+
+	return time.Unix(int64(seconds), 0), true
+}
+
+func missing(parameter string) *refusal {
+	return badRequest(900144, "The request body must contain the following parameter: '%s'.", parameter)
+}

@@ -1,0 +1,185 @@
+// Package fault makes requests fail on demand.
+//
+// A Rule says which requests it is for and what becomes of them. Rules are tried in the order they were added; the first that
+// matches decides, except that a Slow rule only delays and the next ones are tried after it.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Operations that requests are told apart by, in rules and in counts.
+const (
+	// Connect is the opening of a connection through the proxy.
+	Connect = "connect"
+
+	// Discovery and the following are of Entra ID and of the metadata service.
+	Discovery     = "discovery"
+	Configuration = "openid-configuration"
+	Keys          = "keys"
+	Token         = "token"
+	MachineToken  = "machine-token"
+
+	// Challenge is a request to a vault without a token, whatever else it asks for.
+	Challenge = "challenge"
+
+	// Set and the following are of a vault's secrets.
+	Set          = "set"
+	Update       = "update"
+	Get          = "get"
+	List         = "list"
+	ListVersions = "list-versions"
+	Delete       = "delete"
+	GetDeleted   = "get-deleted"
+	ListDeleted  = "list-deleted"
+	Recover      = "recover"
+	Purge        = "purge"
+	Backup       = "backup"
+	Restore      = "restore"
+
+	// Unknown is a request that no operation matches.
+	Unknown = "unknown"
+)
+
+// Operations returns all operations that a rule may name.
+func Operations() []string {
+	return []string{
+		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
+		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, Unknown,
+	}
+}
+
+// An Effect is what becomes of a request.
+type Effect string
+
+// The effects.
+const (
+	// Status answers with Rule.Status, and Rule.RetryAfter and Rule.Error if they are set. Nothing is carried out.
+	Status Effect = "status"
+
+	// Hang does not answer until the client gives up, or for Rule.Duration if that is set, after which the connection is closed.
+	// Nothing is carried out.
+	Hang Effect = "hang"
+
+	// Slow answers Rule.Duration later than otherwise.
+	Slow Effect = "slow"
+
+	// Reset carries out the request, sends half of the answer and resets the connection.
+	Reset Effect = "reset"
+
+	// Truncate carries out the request, sends half of the answer and closes the connection.
+	Truncate Effect = "truncate"
+
+	// Garbage carries out the request and answers with its status and a body that is not JSON: Rule.Text, or some HTML.
+	Garbage Effect = "garbage"
+
+	// ExpireToken answers 401 with error="invalid_token", as a vault does for a token that has expired. Vaults only.
+	ExpireToken Effect = "expire-token"
+
+	// RevokeToken answers 401 with error="insufficient_claims" and claims, which asks the client for a fresh token (continuous
+	// access evaluation). Vaults only.
+	RevokeToken Effect = "revoke-token"
+)
+
+// Effects returns all effects.
+func Effects() []Effect {
+	return []Effect{Status, Hang, Slow, Reset, Truncate, Garbage, ExpireToken, RevokeToken}
+}
+
+// A Rule makes requests fail. Fields that are empty match every request.
+type Rule struct {
+	// ID names the rule. Add makes one if it is empty.
+	ID string `json:"id,omitempty"`
+
+	// Vault, by name. Requests to Entra ID have none.
+	Vault string `json:"vault,omitempty"`
+
+	// Operation is one of the constants of this package.
+	Operation string `json:"operation,omitempty"`
+
+	// Secret, by name.
+	Secret string `json:"secret,omitempty"`
+
+	// Identity is a principal id or a client id.
+	Identity string `json:"identity,omitempty"`
+
+	// Effect is what becomes of the request.
+	Effect Effect `json:"effect"`
+
+	// Status of an answer, 400 to 599. Only with effect Status.
+	Status int `json:"status,omitempty"`
+
+	// RetryAfter is sent in whole seconds if it is not zero. Only with effect Status.
+	RetryAfter time.Duration `json:"-"`
+
+	// Error is the code in the body: for Entra ID the number of an error such as 700211, for a vault a word such as Forbidden.
+	// Only with effect Status.
+	Error string `json:"error,omitempty"`
+
+	// Duration is for how long a request hangs, or how much slower it is.
+	Duration time.Duration `json:"-"`
+
+	// Text is the body of effect Garbage.
+	Text string `json:"text,omitempty"`
+
+	// Count is how many requests the rule is for. Zero means until it is removed.
+	Count int `json:"count,omitempty"`
+}
+
+// Validate says what is wrong with a rule.
+func (r Rule) Validate() error {
+	if r.Operation != "" && !slices.Contains(Operations(), r.Operation) {
+		return fmt.Errorf("there is no operation %q: choose from %s", r.Operation, strings.Join(Operations(), ", "))
+	}
+
+	if !slices.Contains(Effects(), r.Effect) {
+		return fmt.Errorf("there is no effect %q: choose from %v", r.Effect, Effects())
+	}
+
+	if r.Count < 0 || r.Duration < 0 || r.RetryAfter < 0 {
+		return errors.New("a count or a duration cannot be negative")
+	}
+
+	if r.Effect == Status && (r.Status < http.StatusBadRequest || r.Status > 599) {
+		return fmt.Errorf("effect %q needs a status from 400 to 599, not %d", Status, r.Status)
+	}
+
+	if r.Effect != Status && (r.Status != 0 || r.RetryAfter != 0 || r.Error != "") {
+		return fmt.Errorf("a status, an error and when to retry are for effect %q only", Status)
+	}
+
+	if r.Effect == Slow && r.Duration == 0 {
+		return fmt.Errorf("effect %q needs a duration", Slow)
+	}
+
+	if r.Operation == Connect && !slices.Contains([]Effect{Status, Hang, Slow, Reset}, r.Effect) {
+		return fmt.Errorf("opening a connection cannot have effect %q", r.Effect)
+	}
+
+	return nil
+}
+
+// A Request is what rules are matched with.
+type Request struct {
+	Vault     string
+	Operation string
+	Secret    string
+
+	// PrincipalID and ClientID of the caller, if they are known.
+	PrincipalID string
+	ClientID    string
+}
+
+func (r Rule) matches(q Request) bool {
+	return (r.Vault == "" || strings.EqualFold(r.Vault, q.Vault)) &&
+		(r.Operation == "" && q.Operation != Connect || r.Operation == q.Operation) &&
+		(r.Secret == "" || strings.EqualFold(r.Secret, q.Secret)) &&
+		(r.Identity == "" || strings.EqualFold(r.Identity, q.PrincipalID) || strings.EqualFold(r.Identity, q.ClientID)) &&
+		// Only a vault looks at tokens, if it gets one.
+		(q.Vault != "" && q.Operation != Challenge || r.Effect != ExpireToken && r.Effect != RevokeToken)
+}

@@ -1,0 +1,114 @@
+package fault
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Rules is a list of rules. Its zero value is empty and ready for use, by many at the same time.
+type Rules struct {
+	// some is whether there are any, so that the usual request, which no rule is for, takes no lock.
+	some atomic.Bool
+
+	mu     sync.Mutex
+	rules  []Rule
+	serial int
+}
+
+// Add adds a rule and returns its id.
+func (r *Rules) Add(rule Rule) (string, error) {
+	if err := rule.Validate(); err != nil {
+		return "", fmt.Errorf("cannot add fault: %w", err)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	if rule.ID == "" {
+		r.serial++
+		rule.ID = fmt.Sprintf("fault-%d", r.serial)
+	}
+
+	if slices.ContainsFunc(r.rules, func(other Rule) bool { return other.ID == rule.ID }) {
+		return "", fmt.Errorf("cannot add fault: there is one with id %q", rule.ID)
+	}
+
+	r.rules = append(r.rules, rule)
+	r.some.Store(true)
+
+	return rule.ID, nil
+}
+
+// Remove removes a rule and says whether there was one with that id.
+func (r *Rules) Remove(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	before := len(r.rules)
+	r.rules = slices.DeleteFunc(r.rules, func(rule Rule) bool { return rule.ID == id })
+	r.some.Store(len(r.rules) > 0)
+
+	return len(r.rules) < before
+}
+
+// Clear removes every rule.
+func (r *Rules) Clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.rules = nil
+	r.some.Store(false)
+}
+
+// List returns the rules that are left, with what is left of their counts.
+func (r *Rules) List() []Rule {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	return slices.Clone(r.rules)
+}
+
+// Match returns for how long to delay the request, and the rule that decides about it, if there is one.
+func (r *Rules) Match(q Request) (delay time.Duration, decides *Rule) {
+	if !r.some.Load() {
+		return 0, nil
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	used := map[string]bool{}
+
+	for _, rule := range r.rules {
+		if !rule.matches(q) {
+			continue
+		}
+
+		used[rule.ID] = true
+
+		if rule.Effect != Slow {
+			decides = &rule
+
+			break
+		}
+
+		delay += rule.Duration
+	}
+
+	for i := range r.rules {
+		if used[r.rules[i].ID] && r.rules[i].Count > 0 {
+			r.rules[i].Count--
+			if r.rules[i].Count == 0 {
+				r.rules[i].Count = -1
+			}
+		}
+	}
+
+	r.rules = slices.DeleteFunc(r.rules, func(rule Rule) bool { return rule.Count < 0 })
+	r.some.Store(len(r.rules) > 0)
+
+	return delay, decides
+}

@@ -1,0 +1,146 @@
+package keyvault
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// claims is what a client is asked to get a fresh token with: base64 of {"access_token":{"nbf":{"essential":true}}}.
+const claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="
+
+type innerError struct {
+	Code string `json:"code"`
+}
+
+type errorDetail struct {
+	Code       string      `json:"code"`
+	Message    string      `json:"message"`
+	InnerError *innerError `json:"innererror,omitempty"`
+}
+
+type errorBody struct {
+	Error errorDetail `json:"error"`
+}
+
+// refuse returns an error as Key Vault has them. An inner code is optional.
+func refuse(status int, code, inner, format string, args ...any) wire.Answer {
+	detail := errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}
+	if inner != "" {
+		detail.InnerError = &innerError{Code: inner}
+	}
+
+	answer := wire.JSON(status, errorBody{Error: detail})
+
+	answer.Error = code
+	if inner != "" {
+		answer.Error = inner
+	}
+
+	return answer
+}
+
+func badParameter(format string, args ...any) wire.Answer {
+	return refuse(http.StatusBadRequest, "BadParameter", "", format, args...)
+}
+
+func notFound(name string) wire.Answer {
+	return refuse(http.StatusNotFound, "SecretNotFound", "", "A secret with (name/id) %s was not found in this key vault. If you recently "+
+		"deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see "+
+		"https://go.microsoft.com/fwlink/?linkid=2125182", name)
+}
+
+func deletedNotFound(name string) wire.Answer {
+	return refuse(http.StatusNotFound, "SecretNotFound", "", "Deleted Secret not found: %s", name)
+}
+
+func nameBlocked(name string) wire.Answer {
+	return refuse(http.StatusConflict, "Conflict", "ObjectIsDeletedButRecoverable", "Secret %s is currently in a deleted but recoverable "+
+		"state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", name)
+}
+
+func disabled(operation string) wire.Answer {
+	return refuse(http.StatusForbidden, "Forbidden", "SecretDisabled", "Operation %s is not allowed on a disabled secret.", operation)
+}
+
+func managedSecret(operation string) wire.Answer {
+	return refuse(http.StatusForbidden, "Forbidden", "SecretManagedByKeyVault",
+		"Operation %s is not allowed on a secret that is managed by a certificate.", operation)
+}
+
+func throttled(retryAfter time.Duration) wire.Answer {
+	answer := refuse(http.StatusTooManyRequests, "Throttled", "",
+		"Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
+	answer.Header = http.Header{"Retry-After": []string{seconds(retryAfter)}}
+
+	return answer
+}
+
+// forbidden is the refusal of what no role assignment allows.
+func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer {
+	resource := v.ResourceID
+	if secret != "" {
+		resource += "/secrets/" + secret
+	}
+
+	return refuse(http.StatusForbidden, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\n"+
+		"If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\n"+
+		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: 'Microsoft.KeyVault/vaults/secrets/%s'\r\n"+
+		"Resource: '%s'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\n"+
+		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, actions[operation], resource, v.Name, v.Location)
+}
+
+// challenge asks for a token. The space after the comma is part of the protocol: the client splits at spaces.
+func challenge(tenantID, message, more string) wire.Answer {
+	answer := refuse(http.StatusUnauthorized, "Unauthorized", "", "%s", message)
+	answer.Header = http.Header{"Www-Authenticate": []string{
+		`Bearer authorization="https://` + entra.Host + `/` + tenantID + `", resource="` + entra.VaultResource + `"` + more,
+	}}
+
+	return answer
+}
+
+const (
+	invalidToken       = `, error="invalid_token"`
+	insufficientClaims = `, error="insufficient_claims", claims="` + claims + `"`
+)
+
+// injected is the answer that a fault asks for.
+func injected(tenantID string, rule fault.Rule) wire.Answer {
+	switch rule.Effect {
+	case fault.ExpireToken:
+		return challenge(tenantID, "[TokenExpired] Error validating token: 'S2S12086'.", invalidToken)
+	case fault.RevokeToken:
+		return challenge(tenantID, "Continuous access evaluation resulted in a claims challenge.", insufficientClaims)
+	default:
+	}
+
+	code, message := rule.Error, "The request was refused on demand."
+
+	switch {
+	case code != "":
+	case rule.Status == http.StatusTooManyRequests:
+		code, message = "Throttled", "Request was not processed because too many requests were received."
+	case rule.Status == http.StatusForbidden:
+		code = "Forbidden"
+	case rule.Status >= http.StatusInternalServerError:
+		code, message = "InternalServerError", "An internal error occurred. Please try again."
+	default:
+		code = "BadParameter"
+	}
+
+	answer := refuse(rule.Status, code, "", "%s", message)
+	if rule.RetryAfter > 0 {
+		answer.Header = http.Header{"Retry-After": []string{seconds(rule.RetryAfter)}}
+	}
+
+	return answer
+}
+
+// seconds rounds up, so that the client does not come back too early.
+func seconds(d time.Duration) string { return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))) }

@@ -1,0 +1,119 @@
+package keyvault
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+)
+
+// The built-in roles that matter for secrets, by the ids of their definitions.
+const (
+	Administrator       = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+	Reader              = "21090545-7ca7-4776-b22c-e363652d74d2"
+	SecretsOfficer      = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	SecretsUser         = "4633458b-17de-408a-b874-0445c86b69e6"
+	CertificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985"
+)
+
+// roles by name. Names are compared in lower case.
+var roles = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
+	"key vault administrator":        Administrator,
+	"key vault reader":               Reader,
+	"key vault secrets officer":      SecretsOfficer,
+	"key vault secrets user":         SecretsUser,
+	"key vault certificates officer": CertificatesOfficer,
+}
+
+// actions are the data actions that operations on secrets need.
+var actions = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
+	fault.Get:          "getSecret/action",
+	fault.List:         "readMetadata/action",
+	fault.ListVersions: "readMetadata/action",
+	fault.Set:          "setSecret/action",
+	fault.Update:       "update/action",
+	fault.Delete:       "delete",
+	fault.Recover:      "recover/action",
+	fault.Purge:        "purge/action",
+	fault.Backup:       "backup/action",
+	fault.Restore:      "restore/action",
+
+	// To see what was deleted takes the right to bring it back.
+	fault.GetDeleted:  "recover/action",
+	fault.ListDeleted: "recover/action",
+}
+
+// permitted are the operations that a role allows.
+var permitted = map[string][]string{ //nolint:gochecknoglobals // A constant in all but name.
+	Administrator: {
+		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
+		fault.Restore, fault.GetDeleted, fault.ListDeleted,
+	},
+	SecretsOfficer: {
+		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
+		fault.Restore, fault.GetDeleted, fault.ListDeleted,
+	},
+	SecretsUser:         {fault.Get, fault.List, fault.ListVersions},
+	Reader:              {fault.List, fault.ListVersions},
+	CertificatesOfficer: {},
+}
+
+// A RoleAssignment gives a principal a role on a vault.
+type RoleAssignment struct {
+	// ID of the assignment: any name that is unique in the vault.
+	ID string `json:"id,omitempty"`
+
+	// PrincipalID is the object id of an identity.
+	PrincipalID string `json:"principalId"`
+
+	// Role is the name or the id of a built-in role, or the resource id of its definition.
+	Role string `json:"role"`
+
+	// Delay is how long the assignment takes to reach the vault.
+	Delay time.Duration `json:"-"`
+
+	// RefuseList stands for a condition on the names of secrets, because of which lists are refused.
+	RefuseList bool `json:"refuseList,omitempty"`
+
+	// Secrets are the names that such a condition allows. Empty allows all; naming any implies RefuseList.
+	Secrets []string `json:"secrets,omitempty"`
+}
+
+// An assignment as a vault keeps it.
+type assignment struct {
+	RoleAssignment
+
+	role string
+	from time.Time
+}
+
+// roleID returns the id of a role's definition.
+func roleID(role string) (string, error) {
+	id := strings.ToLower(role[strings.LastIndexByte(role, '/')+1:])
+
+	if _, ok := permitted[id]; ok {
+		return id, nil
+	}
+
+	if id, ok := roles[strings.ToLower(role)]; ok {
+		return id, nil
+	}
+
+	return "", fmt.Errorf("there is no role %q that says anything about secrets", role)
+}
+
+// allows says whether the assignment lets that operation be done on that secret at that time.
+func (a assignment) allows(operation, secret string, now time.Time) bool {
+	if now.Before(a.from) || !slices.Contains(permitted[a.role], operation) {
+		return false
+	}
+
+	// A list is of no one name, so that a condition on names refuses it.
+	if operation == fault.List || operation == fault.ListDeleted {
+		return !a.RefuseList && len(a.Secrets) == 0
+	}
+
+	return len(a.Secrets) == 0 || slices.ContainsFunc(a.Secrets, func(name string) bool { return strings.EqualFold(name, secret) })
+}

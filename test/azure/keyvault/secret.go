@@ -1,0 +1,233 @@
+package keyvault
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits of Azure on what a secret holds.
+const (
+	maxValue       = 25 * 1024
+	maxContentType = 255
+	maxTags        = 15
+	maxTagKey      = 256
+	maxTagValue    = 512
+	maxName        = 127
+)
+
+// A secret and its versions.
+type secret struct {
+	name string
+
+	// versions in the order in which they were made: the last is the current one.
+	versions []*version
+
+	// managed says that the secret belongs to a certificate.
+	managed bool
+
+	// deletedAt and purgeAt are set while the secret is deleted.
+	deletedAt time.Time
+	purgeAt   time.Time
+}
+
+// A version of a secret. What clients see of it is kept as JSON until it changes, as it is asked for far more often.
+type version struct {
+	id          string
+	value       string
+	contentType *string
+	tags        map[string]string
+	enabled     bool
+	notBefore   *int64
+	expires     *int64
+	created     int64
+	updated     int64
+
+	bundle []byte
+	item   []byte
+	listed []byte
+}
+
+// attributes of a secret on the wire. Times are in seconds since 1970.
+type attributes struct {
+	Enabled         bool   `json:"enabled"`
+	NotBefore       *int64 `json:"nbf,omitempty"`
+	Expires         *int64 `json:"exp,omitempty"`
+	Created         int64  `json:"created"`
+	Updated         int64  `json:"updated"`
+	RecoveryLevel   string `json:"recoveryLevel"`
+	RecoverableDays int    `json:"recoverableDays"`
+}
+
+// bundle is a secret on the wire. A pointer is nil where Key Vault leaves the member out.
+type bundle struct {
+	Value              *string           `json:"value,omitempty"`
+	ContentType        *string           `json:"contentType,omitempty"`
+	ID                 string            `json:"id"`
+	KeyID              string            `json:"kid,omitempty"`
+	Managed            bool              `json:"managed,omitempty"`
+	Attributes         attributes        `json:"attributes"`
+	Tags               map[string]string `json:"tags,omitzero"`
+	PreviousVersion    string            `json:"previousVersion,omitempty"`
+	RecoveryID         string            `json:"recoveryId,omitempty"`
+	DeletedDate        int64             `json:"deletedDate,omitempty"`
+	ScheduledPurgeDate int64             `json:"scheduledPurgeDate,omitempty"`
+}
+
+func (s *secret) current() *version { return s.versions[len(s.versions)-1] }
+
+func (s *secret) find(id string) *version {
+	if id == "" {
+		return s.current()
+	}
+
+	for _, v := range s.versions {
+		if v.id == id {
+			return v
+		}
+	}
+
+	return nil
+}
+
+// forget drops what was kept as JSON.
+func (s *secret) forget() {
+	for _, v := range s.versions {
+		v.forget()
+	}
+}
+
+func (v *version) forget() { v.bundle, v.item, v.listed = nil, nil, nil }
+
+// describe returns what is common to all that clients see of a version.
+func (v *vault) describe(s *secret, ver *version, id string) bundle {
+	b := bundle{
+		ContentType: ver.contentType,
+		ID:          id,
+		Managed:     s.managed,
+		Tags:        ver.tags,
+		Attributes: attributes{
+			Enabled: ver.enabled, NotBefore: ver.notBefore, Expires: ver.expires, Created: ver.created, Updated: ver.updated,
+		},
+	}
+	b.Attributes.RecoveryLevel, b.Attributes.RecoverableDays = v.recovery()
+
+	return b
+}
+
+// bundle returns a version with its value.
+func (v *vault) bundle(s *secret, ver *version) []byte {
+	if ver.bundle == nil {
+		b := v.properties(s, ver)
+		b.Value = &ver.value
+		ver.bundle = encode(b)
+	}
+
+	return ver.bundle
+}
+
+// properties returns a version without its value.
+func (v *vault) properties(s *secret, ver *version) bundle {
+	b := v.describe(s, ver, v.url("secrets", s.name, ver.id))
+	if s.managed {
+		b.KeyID = v.url("keys", s.name, ver.id)
+
+		if i := slices.Index(s.versions, ver); i > 0 {
+			b.PreviousVersion = s.versions[i-1].id
+		}
+	}
+
+	return b
+}
+
+// item returns a secret as lists have it: the attributes of its current version, and no version.
+func (v *vault) item(s *secret) []byte {
+	ver := s.current()
+	if ver.item == nil {
+		ver.item = encode(v.describe(s, ver, v.url("secrets", s.name, "")))
+	}
+
+	return ver.item
+}
+
+// listed returns a version as lists of versions have it.
+func (v *vault) listed(s *secret, ver *version) []byte {
+	if ver.listed == nil {
+		ver.listed = encode(v.describe(s, ver, v.url("secrets", s.name, ver.id)))
+	}
+
+	return ver.listed
+}
+
+// grave adds to a bundle when its secret was deleted, and until when it can be recovered.
+func (v *vault) grave(s *secret, b bundle) bundle {
+	b.RecoveryID = v.url("deletedsecrets", s.name, "")
+	b.DeletedDate = s.deletedAt.Unix()
+	b.ScheduledPurgeDate = s.purgeAt.Unix()
+
+	return b
+}
+
+func (v *vault) url(collection, name, version string) string {
+	var b strings.Builder
+
+	b.WriteString("https://")
+	b.WriteString(strings.ToLower(v.Name))
+	b.WriteString(Suffix)
+	b.WriteByte('/')
+	b.WriteString(collection)
+	b.WriteByte('/')
+	b.WriteString(name)
+
+	if version != "" {
+		b.WriteByte('/')
+		b.WriteString(version)
+	}
+
+	return b.String()
+}
+
+// validName says whether Key Vault would take the name of a secret.
+func validName(name string) bool {
+	if name == "" || len(name) > maxName {
+		return false
+	}
+
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-':
+		default:
+			return false
+		}
+	}
+
+	return true
+}
+
+// newVersion returns an id for a version: 32 hexadecimal digits.
+func newVersion() string {
+	var id [16]byte
+
+	_, _ = rand.Read(id[:]) // Never fails.
+
+	return hex.EncodeToString(id[:])
+}
+
+// encode writes what is made of strings and numbers, which cannot fail.
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+
+	return data
+}
+
+func lower(name string) string { return strings.ToLower(name) }
+
+// sorted returns the names of some secrets in the order of lists.
+func sorted(secrets map[string]*secret) []string { return slices.Sorted(maps.Keys(secrets)) }

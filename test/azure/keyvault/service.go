@@ -1,0 +1,298 @@
+package keyvault
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// Suffix and the name of a vault make the host where it is reached.
+const Suffix = ".vault.azure.net"
+
+// A Verifier knows whom an access token speaks for. It is an *entra.Tokens.
+type Verifier interface {
+	Verify(token, tenantID string) (entra.Caller, error)
+}
+
+// Service holds vaults and serves the data plane of their secrets.
+type Service struct {
+	verifier Verifier
+	gate     *wire.Gate
+	now      func() time.Time
+
+	// sealer makes backups opaque.
+	sealer cipher.AEAD
+
+	mu     sync.RWMutex
+	vaults map[string]*vault
+}
+
+// NewService returns a service without vaults.
+func NewService(verifier Verifier, gate *wire.Gate, now func() time.Time) (*Service, error) {
+	var key [32]byte
+
+	_, _ = rand.Read(key[:]) // Never fails.
+
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a key for backups: %w", err)
+	}
+
+	sealer, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a key for backups: %w", err)
+	}
+
+	return &Service{verifier: verifier, gate: gate, now: now, sealer: sealer, vaults: map[string]*vault{}}, nil
+}
+
+// VaultOf returns the name of the vault that a host belongs to, if it has the name of one.
+func VaultOf(host string) (string, bool) {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+
+	name, ok := strings.CutSuffix(strings.ToLower(host), Suffix)
+
+	return name, ok && name != "" && !strings.Contains(name, ".")
+}
+
+// A call is a request to a vault that is being answered.
+type call struct {
+	route
+
+	service *Service
+	vault   *vault
+	request *http.Request
+	caller  entra.Caller
+	query   query
+	now     time.Time
+}
+
+// ServeHTTP serves the vault that the request's host names.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, _ := VaultOf(r.Host)
+
+	v, info := s.serving(name)
+	if v == nil {
+		// A client that kept a connection open; it cannot open another.
+		panic(http.ErrAbortHandler)
+	}
+
+	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, vault: v, request: r, now: s.now()}
+	key := count.Key{Vault: info.Name, Operation: c.operation}
+	request := fault.Request{Vault: info.Name, Operation: c.operation, Secret: c.name}
+	tenantID := info.TenantID
+
+	headers(w.Header(), r, info)
+
+	handle := c.serve
+
+	authorization := r.Header.Get("Authorization")
+	token, bearer := strings.CutPrefix(authorization, "Bearer ")
+
+	switch {
+	case authorization == "":
+		key.Operation, request.Operation = fault.Challenge, fault.Challenge
+		handle = func() wire.Answer {
+			return challenge(tenantID, "AKV10000: Request is missing a Bearer or PoP token.", "")
+		}
+	case !bearer:
+		handle = func() wire.Answer {
+			return challenge(tenantID, "AKV10000: Request is missing a Bearer or PoP token.", invalidToken)
+		}
+	default:
+		var err error
+
+		c.caller, err = s.verifier.Verify(token, tenantID)
+		if err != nil {
+			handle = func() wire.Answer { return refuseToken(tenantID, err) }
+		}
+
+		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
+	}
+
+	s.gate.Serve(w, r, wire.Exchange{
+		Request: request, Key: key, Handle: handle,
+		Refuse: func(rule fault.Rule) wire.Answer { return injected(tenantID, rule) },
+	})
+}
+
+func refuseToken(tenantID string, err error) wire.Answer {
+	more := invalidToken
+
+	var refusal *entra.TokenError
+	if errors.As(err, &refusal) && refusal.Revoked {
+		more = insufficientClaims
+	}
+
+	answer := challenge(tenantID, err.Error(), more)
+	answer.Error, _, _ = strings.Cut(strings.TrimPrefix(more, `, error="`), `"`)
+
+	return answer
+}
+
+// headers sets those that every answer of Key Vault has.
+func headers(h http.Header, r *http.Request, v Vault) {
+	h["Cache-Control"] = []string{"no-cache"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Strict-Transport-Security"] = []string{"max-age=31536000;includeSubDomains"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["X-Ms-Keyvault-Region"] = []string{v.Location}
+	h["X-Ms-Keyvault-Service-Version"] = []string{"1.9.2784.1"}
+	h["X-Ms-Keyvault-Network-Info"] = []string{"conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"}
+	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
+
+	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
+		h["X-Ms-Client-Request-Id"] = []string{id}
+	}
+}
+
+// serving returns a vault that is not deleted, and what it is like now.
+func (s *Service) serving(name string) (*vault, Vault) {
+	v := s.vault(name)
+	if v == nil {
+		return nil, Vault{}
+	}
+
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	if v.deleted {
+		return nil, Vault{}
+	}
+
+	return v, v.Vault
+}
+
+// serve answers a caller who is known.
+func (c *call) serve() wire.Answer {
+	body, refused := c.readBody()
+
+	c.vault.mu.Lock()
+	defer c.vault.mu.Unlock()
+
+	if answer := c.throttle(); answer != nil {
+		return *answer
+	}
+
+	if c.operation == fault.Unknown {
+		return c.unknown()
+	}
+
+	var answer *wire.Answer
+	if c.query, answer = parseQuery(c.request.URL.RawQuery); answer != nil {
+		return *answer
+	}
+
+	if c.name != "" && !validName(c.name) {
+		return badParameter("The request URI contains an invalid name: %s", c.name)
+	}
+
+	if c.version != "" && !validVersion(c.version) {
+		return badParameter("The request URI contains an invalid version: %s", c.version)
+	}
+
+	if !c.vault.allowed(c.caller.PrincipalID, c.operation, c.name, c.now) {
+		return c.vault.forbidden(c.caller, c.operation, c.name)
+	}
+
+	if refused != nil {
+		return *refused
+	}
+
+	c.vault.sweep(c.now)
+
+	return c.do(body)
+}
+
+// throttle counts the request against the limits of the vault.
+func (c *call) throttle() *wire.Answer {
+	limit := &c.vault.operations
+	if c.operation == fault.Set {
+		limit = &c.vault.creations
+	}
+
+	free, ok := limit.take(c.now)
+	if !ok {
+		return new(throttled(free))
+	}
+
+	return nil
+}
+
+// unknown answers what there is no operation for.
+func (c *call) unknown() wire.Answer {
+	if c.allow == "" {
+		return wire.Answer{Status: http.StatusNotFound}
+	}
+
+	answer := refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The requested resource does not support http method '%s'.",
+		c.request.Method)
+	answer.Header = http.Header{"Allow": []string{c.allow}}
+
+	return answer
+}
+
+// do carries out what has been found in order.
+func (c *call) do(body []byte) wire.Answer {
+	switch c.operation {
+	case fault.Get:
+		return c.get()
+	case fault.List:
+		return c.list()
+	case fault.ListVersions:
+		return c.listVersions()
+	case fault.Set:
+		return c.set(body)
+	case fault.Update:
+		return c.update(body)
+	case fault.Delete:
+		return c.delete()
+	case fault.GetDeleted:
+		return c.getDeleted()
+	case fault.ListDeleted:
+		return c.listDeleted()
+	case fault.Recover:
+		return c.recover()
+	case fault.Purge:
+		return c.purge()
+	case fault.Backup:
+		return c.backup()
+	default:
+		return c.restore(body)
+	}
+}
+
+// wrote notes who changed a secret.
+func (c *call) wrote(secretName, version string) {
+	c.vault.writes = append(c.vault.writes, Write{
+		Secret: secretName, Version: version, Operation: c.operation, Principal: c.caller.PrincipalID, Time: c.now,
+	})
+}
+
+// sweep purges what was deleted so long ago that it cannot be recovered any more.
+func (v *vault) sweep(now time.Time) {
+	for name, s := range v.deletedSecrets {
+		if !now.Before(s.purgeAt) {
+			delete(v.deletedSecrets, name)
+			v.deletedNames = nil
+		}
+	}
+}
+
+func validVersion(id string) bool {
+	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == ""
+}

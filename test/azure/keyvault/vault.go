@@ -1,0 +1,381 @@
+// Package keyvault stands in for Azure Key Vault: vaults with their role assignments, and the data plane of their secrets.
+package keyvault
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// How long what was deleted can be recovered, in days.
+const (
+	minRetention     = 7
+	maxRetention     = 90
+	defaultRetention = maxRetention
+)
+
+const defaultLocation = "westeurope"
+
+// vaultName is what Azure allows, but for hyphens that follow each other.
+var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
+
+// A Vault is a key vault that uses role assignments.
+type Vault struct {
+	// Name is unique in all of Azure.
+	Name string `json:"name,omitempty"`
+
+	// TenantID is where its callers have to come from.
+	TenantID string `json:"tenantId"`
+
+	// PurgeProtection cannot be switched off again.
+	PurgeProtection bool `json:"purgeProtection,omitempty"`
+
+	// RetentionDays is fixed when the vault is created: 7 to 90, which it is if left out.
+	RetentionDays int `json:"retentionDays,omitempty"`
+
+	// ResourceID and Location are told to callers who are refused.
+	ResourceID string `json:"resourceId,omitempty"`
+	Location   string `json:"location,omitempty"`
+}
+
+// A vault as it is kept.
+type vault struct {
+	Vault
+
+	mu sync.Mutex
+
+	deleted     bool
+	assignments map[string]assignment
+
+	// secrets and deletedSecrets by name in lower case.
+	secrets        map[string]*secret
+	deletedSecrets map[string]*secret
+
+	// names of secrets and of deletedSecrets in the order of lists, or nil if they changed.
+	names        []string
+	deletedNames []string
+
+	creations  limiter
+	operations limiter
+
+	writes []Write
+}
+
+// A Write says who changed a secret, and when. It never says to what.
+type Write struct {
+	Secret    string    `json:"secret"`
+	Version   string    `json:"version,omitempty"`
+	Operation string    `json:"operation"`
+	Principal string    `json:"principalId,omitempty"`
+	Time      time.Time `json:"time"`
+}
+
+// ErrNotFound is why something cannot be done to what is not there.
+var ErrNotFound = errors.New("not found")
+
+// PutVault creates or changes a vault.
+func (s *Service) PutVault(v Vault) error {
+	if !vaultName.MatchString(v.Name) || strings.Contains(v.Name, "--") {
+		return fmt.Errorf("cannot register vault %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter "+
+			"and ends with a letter or digit", v.Name)
+	}
+
+	tenantID, err := uuid.Parse(v.TenantID)
+	if err != nil {
+		return fmt.Errorf("cannot register vault %q: its tenant id %q is not a GUID", v.Name, v.TenantID)
+	}
+
+	v.TenantID = tenantID.String()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	known := s.vaults[strings.ToLower(v.Name)]
+	if known != nil {
+		err := known.change(v)
+		if err != nil {
+			return fmt.Errorf("cannot change vault %q: %w", v.Name, err)
+		}
+
+		return nil
+	}
+
+	if v.RetentionDays == 0 {
+		v.RetentionDays = defaultRetention
+	}
+
+	if v.RetentionDays < minRetention || v.RetentionDays > maxRetention {
+		return fmt.Errorf("cannot register vault %q: its retention of %d days is not between %d and %d",
+			v.Name, v.RetentionDays, minRetention, maxRetention)
+	}
+
+	if v.Location == "" {
+		v.Location = defaultLocation
+	}
+
+	if v.ResourceID == "" {
+		v.ResourceID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/default/providers/microsoft.keyvault/vaults/" +
+			strings.ToLower(v.Name)
+	}
+
+	s.vaults[strings.ToLower(v.Name)] = &vault{
+		Vault: v, assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{},
+		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
+	}
+
+	return nil
+}
+
+// change makes a vault as another says, as far as it can be changed.
+func (v *vault) change(to Vault) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	if v.deleted {
+		return errors.New("a vault with the same name already exists in deleted state, which has to be recovered or purged")
+	}
+
+	if v.PurgeProtection && !to.PurgeProtection {
+		return errors.New("purge protection cannot be switched off")
+	}
+
+	if to.RetentionDays != 0 && to.RetentionDays != v.RetentionDays {
+		return errors.New("retention cannot be changed")
+	}
+
+	v.TenantID, v.PurgeProtection = to.TenantID, to.PurgeProtection
+
+	if to.Location != "" {
+		v.Location = to.Location
+	}
+
+	if to.ResourceID != "" {
+		v.ResourceID = to.ResourceID
+	}
+
+	// Both say how a secret can be recovered, which is part of its attributes.
+	for _, s := range v.secrets {
+		s.forget()
+	}
+
+	return nil
+}
+
+// DeleteVault deletes a vault, which can be recovered, and its role assignments, which cannot.
+func (s *Service) DeleteVault(name string) error {
+	return s.with(name, "delete", func(v *vault) error {
+		if v.deleted {
+			return ErrNotFound
+		}
+
+		v.deleted = true
+		clear(v.assignments)
+
+		return nil
+	})
+}
+
+// RecoverVault brings a deleted vault back, without its role assignments.
+func (s *Service) RecoverVault(name string) error {
+	return s.with(name, "recover", func(v *vault) error {
+		if !v.deleted {
+			return errors.New("it is not deleted")
+		}
+
+		v.deleted = false
+
+		return nil
+	})
+}
+
+// PurgeVault removes a deleted vault for good, unless it is protected.
+func (s *Service) PurgeVault(name string) error {
+	err := s.with(name, "purge", func(v *vault) error {
+		if !v.deleted {
+			return errors.New("it is not deleted")
+		}
+
+		if v.PurgeProtection {
+			return errors.New("it has purge protection")
+		}
+
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	delete(s.vaults, strings.ToLower(name))
+
+	return nil
+}
+
+// Vaults returns the vaults that are not deleted, by name.
+func (s *Service) Vaults() []Vault {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+
+	var out []Vault
+
+	for _, name := range slices.Sorted(maps.Keys(s.vaults)) {
+		v := s.vaults[name]
+		v.mu.Lock()
+		if !v.deleted {
+			out = append(out, v.Vault)
+		}
+		v.mu.Unlock()
+	}
+
+	return out
+}
+
+// Exists says whether there is a vault of that name that is not deleted, which is when its name resolves.
+func (s *Service) Exists(name string) bool {
+	v, _ := s.serving(name)
+
+	return v != nil
+}
+
+// PutRoleAssignment creates a role assignment, or replaces the one with its id.
+func (s *Service) PutRoleAssignment(vaultName string, a RoleAssignment) error {
+	return s.with(vaultName, "assign a role on", func(v *vault) error {
+		role, err := roleID(a.Role)
+		if err != nil {
+			return err
+		}
+
+		principal, err := uuid.Parse(a.PrincipalID)
+		if err != nil {
+			return fmt.Errorf("the principal id %q is not a GUID", a.PrincipalID)
+		}
+
+		if a.ID == "" || a.Delay < 0 {
+			return errors.New("an assignment needs an id, and a delay that is not negative")
+		}
+
+		if v.deleted {
+			return ErrNotFound
+		}
+
+		for id, other := range v.assignments {
+			if id != a.ID && other.role == role && other.PrincipalID == principal.String() {
+				return fmt.Errorf("the role assignment already exists: the id of the existing role assignment is %s", id)
+			}
+		}
+
+		a.PrincipalID = principal.String()
+		a.Secrets = slices.Clone(a.Secrets)
+		v.assignments[a.ID] = assignment{RoleAssignment: a, role: role, from: s.now().Add(a.Delay)}
+
+		return nil
+	})
+}
+
+// DeleteRoleAssignment removes a role assignment.
+func (s *Service) DeleteRoleAssignment(vaultName, id string) error {
+	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
+		if _, ok := v.assignments[id]; !ok {
+			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
+		}
+
+		delete(v.assignments, id)
+
+		return nil
+	})
+}
+
+// RoleAssignments returns those of a vault, by id.
+func (s *Service) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
+	var out []RoleAssignment
+
+	err := s.with(vaultName, "list the role assignments of", func(v *vault) error {
+		for _, id := range slices.Sorted(maps.Keys(v.assignments)) {
+			out = append(out, v.assignments[id].RoleAssignment)
+		}
+
+		return nil
+	})
+
+	return out, err
+}
+
+// Writes returns who changed the secrets of a vault, in order. A secret's name limits it to that one.
+func (s *Service) Writes(vaultName, secretName string) ([]Write, error) {
+	var out []Write
+
+	err := s.with(vaultName, "list the writes to", func(v *vault) error {
+		for _, w := range v.writes {
+			if secretName == "" || strings.EqualFold(w.Secret, secretName) {
+				out = append(out, w)
+			}
+		}
+
+		return nil
+	})
+
+	return out, err
+}
+
+// with does something to a vault, deleted or not, while nobody else does.
+func (s *Service) with(name, verb string, do func(*vault) error) error {
+	v := s.vault(name)
+	if v == nil {
+		return fmt.Errorf("cannot %s vault %q: %w", verb, name, ErrNotFound)
+	}
+
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	err := do(v)
+	if err != nil {
+		return fmt.Errorf("cannot %s vault %q: %w", verb, name, err)
+	}
+
+	return nil
+}
+
+func (s *Service) vault(name string) *vault {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+
+	if v, ok := s.vaults[name]; ok {
+		return v
+	}
+
+	return s.vaults[strings.ToLower(name)]
+}
+
+// allowed says whether a principal may do that to a secret.
+func (v *vault) allowed(principalID, operation, secret string, now time.Time) bool {
+	for _, a := range v.assignments {
+		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// recovery returns the attributes that say how a secret can be recovered.
+func (v *vault) recovery() (level string, days int) {
+	level = "Recoverable"
+	if v.RetentionDays < maxRetention {
+		level = "CustomizedRecoverable"
+	}
+
+	if !v.PurgeProtection {
+		level += "+Purgeable"
+	}
+
+	return level, v.RetentionDays
+}

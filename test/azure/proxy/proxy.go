@@ -1,0 +1,301 @@
+// Package proxy is an HTTP proxy that does not connect to anywhere: it answers for a few hosts itself, over TLS with certificates of
+// its own authority, and refuses all others.
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	httpsPort = "443"
+
+	// readHeaderTimeout and idleTimeout end connections that are of no use.
+	readHeaderTimeout = 30 * time.Second
+	idleTimeout       = 10 * time.Minute
+)
+
+// A Host is what the proxy answers for.
+type Host struct {
+	// Certificate is the name that the host's certificate is for, which may be a wildcard.
+	Certificate string
+
+	// Vault, if the host is that of a vault, for faults and counts.
+	Vault string
+
+	// Exists says whether the name of the host resolves.
+	Exists bool
+
+	// Handler answers.
+	Handler http.Handler
+}
+
+// Config says what a proxy does.
+type Config struct {
+	// Address to listen on.
+	Address string
+
+	// Lookup returns the host of a name in lower case, or nil if it is to be refused.
+	Lookup func(name string) *Host
+
+	// Plain answers requests for http://PlainHost.
+	PlainHost string
+	Plain     http.Handler
+
+	// Gate has the faults that connections have, and counts them.
+	Gate *wire.Gate
+}
+
+// A Proxy is one that runs.
+type Proxy struct {
+	config    Config
+	authority *authority
+	listener  net.Listener
+	tunnels   *tunnels
+	outer     *http.Server
+	inner     *http.Server
+	cancel    context.CancelFunc
+	done      sync.WaitGroup
+
+	mu           sync.Mutex
+	certificates map[string]*tls.Certificate
+}
+
+type hostKey struct{}
+
+// Start starts a proxy. Close it: the context bounds the start only.
+func Start(ctx context.Context, config Config) (*Proxy, error) {
+	a, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for clients of the proxy: %w", err)
+	}
+
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := &Proxy{config: config, authority: a, listener: listener, cancel: cancel, certificates: map[string]*tls.Certificate{}}
+
+	p.tunnels = newTunnels(listener.Addr(), &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: p.certificate,
+	})
+
+	// What clients do wrong in TLS and HTTP is theirs to report.
+	quiet := log.New(io.Discard, "", 0)
+
+	p.outer = &http.Server{
+		Handler: http.HandlerFunc(p.serveOuter), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: quiet,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	p.inner = &http.Server{
+		Handler: http.HandlerFunc(p.serveInner), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: quiet,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, hostKey{}, hostOf(conn))
+		},
+	}
+
+	p.done.Go(func() { _ = p.outer.Serve(listener) })
+	p.done.Go(func() { _ = p.inner.Serve(p.tunnels) })
+
+	return p, nil
+}
+
+// URL returns what to set HTTPS_PROXY to.
+func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
+
+// CAPEM returns the certificate of the authority.
+func (p *Proxy) CAPEM() []byte { return p.authority.pem }
+
+// Close ends all connections.
+func (p *Proxy) Close() error {
+	p.cancel()
+
+	err := errors.Join(p.outer.Close(), p.tunnels.Close(), p.inner.Close())
+
+	p.done.Wait()
+
+	if err != nil {
+		return fmt.Errorf("cannot close the proxy: %w", err)
+	}
+
+	return nil
+}
+
+// hostOf returns the host that a connection's client asked for.
+func hostOf(conn net.Conn) string {
+	if t, ok := conn.(*tls.Conn); ok {
+		if inner, ok := t.NetConn().(*tunnel); ok {
+			return inner.host
+		}
+	}
+
+	return ""
+}
+
+// certificate returns the certificate for the connection's host.
+func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	t, ok := hello.Conn.(*tunnel)
+	if !ok || !strings.EqualFold(t.host, hello.ServerName) {
+		return nil, fmt.Errorf("the client wants to speak to %q, which is not what it asked to be connected to", hello.ServerName)
+	}
+
+	host := p.config.Lookup(t.host)
+	if host == nil {
+		return nil, fmt.Errorf("there is no %q", t.host)
+	}
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if known := p.certificates[host.Certificate]; known != nil {
+		return known, nil
+	}
+
+	made, err := p.authority.leaf(host.Certificate)
+	if err != nil {
+		return nil, err
+	}
+
+	p.certificates[host.Certificate] = made
+
+	return made, nil
+}
+
+// serveInner answers a request that came through a tunnel.
+func (p *Proxy) serveInner(w http.ResponseWriter, r *http.Request) {
+	name, _ := r.Context().Value(hostKey{}).(string)
+
+	if !strings.EqualFold(strings.TrimSuffix(r.Host, ":"+httpsPort), name) {
+		http.Error(w, "the request is for another host than the connection", http.StatusMisdirectedRequest)
+
+		return
+	}
+
+	host := p.config.Lookup(name)
+	if host == nil || !host.Exists {
+		// The name does not resolve any more, but this client does not ask.
+		panic(http.ErrAbortHandler)
+	}
+
+	host.Handler.ServeHTTP(w, r)
+}
+
+// serveOuter answers a request to the proxy.
+func (p *Proxy) serveOuter(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodConnect:
+		p.connect(w, r)
+	case !r.URL.IsAbs():
+		http.Error(w, "this is a proxy: set HTTPS_PROXY and HTTP_PROXY to it", http.StatusBadRequest)
+	case r.URL.Scheme == "http" && strings.TrimSuffix(r.URL.Host, ":80") == p.config.PlainHost:
+		p.config.Plain.ServeHTTP(w, r)
+	default:
+		http.Error(w, refusal(r.URL.Host), http.StatusForbidden)
+	}
+}
+
+// connect makes a tunnel of a connection.
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
+	name, port, err := parseTarget(r.RequestURI)
+	if err != nil {
+		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadRequest)
+
+		return
+	}
+
+	var host *Host
+	if port == httpsPort {
+		host = p.config.Lookup(name)
+	}
+
+	if host == nil {
+		p.config.Gate.Counter.Add(count.Key{Operation: fault.Connect, Status: http.StatusForbidden})
+		http.Error(w, refusal(r.RequestURI), http.StatusForbidden)
+
+		return
+	}
+
+	key := count.Key{Vault: host.Vault, Operation: fault.Connect}
+
+	delay, rule := p.config.Gate.Faults.Match(fault.Request{Vault: host.Vault, Operation: fault.Connect})
+	if delay > 0 && !wire.Wait(r.Context(), delay) {
+		panic(http.ErrAbortHandler)
+	}
+
+	if rule != nil {
+		p.fail(w, r, key, rule)
+
+		return
+	}
+
+	if !host.Exists {
+		key.Status = http.StatusBadGateway
+		p.config.Gate.Counter.Add(key)
+		http.Error(w, fmt.Sprintf("cannot connect: lookup %s: no such host", name), key.Status)
+
+		return
+	}
+
+	key.Status = http.StatusOK
+	p.config.Gate.Counter.Add(key)
+	p.open(w, name)
+}
+
+// open tells the client to go on, and has the rest of the connection served as that host's.
+func (p *Proxy) open(w http.ResponseWriter, name string) {
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "cannot connect", http.StatusInternalServerError)
+
+		return
+	}
+
+	if _, err := conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
+		_ = conn.Close()
+
+		return
+	}
+
+	p.tunnels.add(&tunnel{Conn: conn, host: name, early: buffered.Reader})
+}
+
+// fail does to a connection what a fault says.
+func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, key count.Key, rule *fault.Rule) {
+	key.Error = string(rule.Effect)
+	if rule.Effect == fault.Status {
+		key.Status = rule.Status
+	}
+
+	p.config.Gate.Counter.Add(key)
+
+	switch rule.Effect {
+	case fault.Status:
+		http.Error(w, "cannot connect: it was refused on demand", rule.Status)
+	case fault.Reset:
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			wire.Reset(conn)
+		}
+	default:
+		wire.Hang(r, rule.Duration)
+	}
+}
+
+func refusal(target string) string {
+	return target + " is not part of this stand-in for Azure: it answers for login.microsoftonline.com and *.vault.azure.net only"
+}

@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"bufio"
+	"crypto/tls"
+	"net"
+	"sync"
+)
+
+// A tunnel is a connection of a client to one of the hosts that the proxy answers for.
+type tunnel struct {
+	net.Conn
+
+	// host that the client asked for.
+	host string
+
+	// early is what the client sent before it was told that it may.
+	early *bufio.Reader
+}
+
+// Read reads what came early first.
+func (t *tunnel) Read(p []byte) (int, error) {
+	if t.early != nil {
+		if t.early.Buffered() > 0 {
+			return t.early.Read(p) //nolint:wrapcheck // A reader's errors are looked at by value.
+		}
+
+		t.early = nil
+	}
+
+	return t.Conn.Read(p) //nolint:wrapcheck // A reader's errors are looked at by value.
+}
+
+// NetConn returns the connection below.
+func (t *tunnel) NetConn() net.Conn { return t.Conn }
+
+// tunnels is a listener that accepts the tunnels it is given.
+type tunnels struct {
+	address net.Addr
+	config  *tls.Config
+	queue   chan *tunnel
+	done    chan struct{}
+	once    sync.Once
+}
+
+func newTunnels(address net.Addr, config *tls.Config) *tunnels {
+	return &tunnels{address: address, config: config, queue: make(chan *tunnel), done: make(chan struct{})}
+}
+
+// Accept returns the next tunnel, which speaks TLS.
+func (l *tunnels) Accept() (net.Conn, error) {
+	select {
+	case t := <-l.queue:
+		return tls.Server(t, l.config), nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends the accepting.
+func (l *tunnels) Close() error {
+	l.once.Do(func() { close(l.done) })
+
+	return nil
+}
+
+// Addr returns the address of the proxy.
+func (l *tunnels) Addr() net.Addr { return l.address }
+
+// add has a tunnel accepted, or closes it if nobody accepts any more.
+func (l *tunnels) add(t *tunnel) {
+	select {
+	case l.queue <- t:
+	case <-l.done:
+		_ = t.Close()
+	}
+}

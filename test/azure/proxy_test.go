@@ -1,0 +1,328 @@
+package azure_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// connect asks the proxy for a connection, and returns the status and the body if it gets none.
+func (w *world) connect(tb testing.TB, target string) (int, string) {
+	tb.Helper()
+
+	conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", strings.TrimPrefix(w.ProxyURL(), "http://"))
+	must(tb, err)
+
+	defer conn.Close() //nolint:errcheck // It is of no use any more.
+
+	_, err = fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target)
+	must(tb, err)
+
+	rsp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		return 0, ""
+	}
+
+	// The body of a success is the connection itself.
+	if rsp.StatusCode == http.StatusOK {
+		return rsp.StatusCode, ""
+	}
+
+	defer rsp.Body.Close() //nolint:errcheck // It is read to the end.
+
+	body, err := io.ReadAll(rsp.Body)
+	must(tb, err)
+
+	return rsp.StatusCode, string(body)
+}
+
+func TestConnect(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	must(t, w.PutVault(azure.Vault{Name: "kv-deleted", TenantID: tenant}))
+	must(t, w.DeleteVault("kv-deleted"))
+
+	type want struct {
+		Status int
+		Body   string
+	}
+
+	cases := map[string]struct {
+		reason string
+		target string
+		want   want
+	}{
+		"Login":       {"Entra ID is always there.", "login.microsoftonline.com:443", want{200, ""}},
+		"Vault":       {"So is a vault.", "KV-Test.vault.azure.net:443", want{200, ""}},
+		"NoVault":     {"A vault that is not registered does not resolve.", "kv-none.vault.azure.net:443", want{502, "no such host"}},
+		"Deleted":     {"Nor does a deleted one.", "kv-deleted.vault.azure.net:443", want{502, "no such host"}},
+		"Other":       {"There is nothing else.", "example.org:443", want{403, "not part of this stand-in"}},
+		"OtherPort":   {"On no other port.", "kv-test.vault.azure.net:80", want{403, "not part of this stand-in"}},
+		"Below":       {"And nothing below a vault.", "a.kv-test.vault.azure.net:443", want{403, "not part of this stand-in"}},
+		"NoPort":      {"A target has a port.", "kv-test.vault.azure.net", want{400, ""}},
+		"OddHostName": {"And the name of a host.", "kv_test.vault.azure.net:443", want{400, "character"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			status, body := w.connect(t, tc.target)
+			if status != tc.want.Status || !strings.Contains(body, tc.want.Body) {
+				t.Errorf("\n%s\nCONNECT %s: want %v, got %d %q", tc.reason, tc.target, tc.want, status, body)
+			}
+		})
+	}
+}
+
+func TestConnectFaults(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	for _, f := range []azure.Fault{
+		{Vault: vault, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 504, Count: 1},
+		{Vault: vault, Operation: azure.OpConnect, Effect: azure.EffectReset, Count: 1},
+	} {
+		_, err := w.AddFault(f)
+		must(t, err)
+	}
+
+	got := []int{}
+
+	for range 3 {
+		status, _ := w.connect(t, "kv-test.vault.azure.net:443")
+		got = append(got, status)
+	}
+
+	if diff := cmp.Diff([]int{504, 0, 200}, got); diff != "" {
+		t.Errorf("CONNECT: -want, +got:\n%s", diff)
+	}
+}
+
+func TestDeletedVault(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	put(t, c, "a", "1")
+
+	get := func() refusal {
+		_, err := c.GetSecret(t.Context(), "a", "", nil)
+		if err == nil {
+			return refusal{Status: 200}
+		}
+
+		return refused(t, err)
+	}
+
+	must(t, w.DeleteVault(vault))
+
+	// The connection that was kept ends as well.
+	if diff := cmp.Diff(refusal{}, get()); diff != "" {
+		t.Errorf("GetSecret(...) from a deleted vault: -want, +got:\n%s", diff)
+	}
+
+	must(t, w.RecoverVault(vault))
+
+	if diff := cmp.Diff(refusal{403, "Forbidden", "ForbiddenByRbac"}, get()); diff != "" {
+		t.Errorf("GetSecret(...) from a recovered vault: role assignments do not come back: -want, +got:\n%s", diff)
+	}
+
+	must(t, w.PutRoleAssignment(vault, azure.RoleAssignment{ID: "again", PrincipalID: officerPrincipal, Role: azure.SecretsUser}))
+
+	if diff := cmp.Diff(refusal{Status: 200}, get()); diff != "" {
+		t.Errorf("GetSecret(...) from a recovered vault: secrets do come back: -want, +got:\n%s", diff)
+	}
+}
+
+func TestConnectionIsForOneHost(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/secrets", nil)
+	must(t, err)
+
+	r.Host = "login.microsoftonline.com"
+
+	rsp, err := w.raw.RoundTrip(r)
+	must(t, err)
+	must(t, rsp.Body.Close())
+
+	if diff := cmp.Diff(http.StatusMisdirectedRequest, rsp.StatusCode); diff != "" {
+		t.Errorf("GET with another host than the connection's: -want, +got:\n%s", diff)
+	}
+}
+
+// envChild makes the test binary the program that TestEnv starts.
+const envChild = "AZURE_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envChild) != "" {
+		if err := child(context.Background(), os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+
+		return
+	}
+
+	os.Exit(m.Run())
+}
+
+// child is a program that has never heard of this package: it uses the clients as they come.
+func child(ctx context.Context, assertion string) error {
+	federated, err := azidentity.NewClientAssertionCredential(tenant, reader,
+		func(context.Context) (string, error) { return assertion, nil }, nil)
+	if err != nil {
+		return fmt.Errorf("cannot create federated credential: %w", err)
+	}
+
+	machine, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(officer)})
+	if err != nil {
+		return fmt.Errorf("cannot create managed identity credential: %w", err)
+	}
+
+	writer, err := azsecrets.NewClient(origin, machine, nil)
+	if err != nil {
+		return fmt.Errorf("cannot create client to write with: %w", err)
+	}
+
+	if _, err := writer.SetSecret(ctx, "a", azsecrets.SetSecretParameters{Value: new("from a child")}, nil); err != nil {
+		return fmt.Errorf("cannot set secret: %w", err)
+	}
+
+	client, err := azsecrets.NewClient(origin, federated, nil)
+	if err != nil {
+		return fmt.Errorf("cannot create client to read with: %w", err)
+	}
+
+	got, err := client.GetSecret(ctx, "a", "", nil)
+	if err != nil {
+		return fmt.Errorf("cannot get secret: %w", err)
+	}
+
+	fmt.Print(*got.Value) //nolint:forbidigo // The parent reads it.
+
+	return nil
+}
+
+func TestEnv(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true}))
+
+	assertion := w.assertion(t)
+
+	cmd := exec.CommandContext(t.Context(), os.Args[0], assertion) //nolint:gosec // The test starts itself.
+	cmd.Env = append(w.Env(), envChild+"=1")
+
+	out, err := cmd.CombinedOutput()
+	must(t, err)
+
+	if diff := cmp.Diff("from a child", string(out)); diff != "" {
+		t.Errorf("a program with the variables only: -want, +got:\n%s", diff)
+	}
+}
+
+func TestMachine(t *testing.T) {
+	t.Parallel()
+
+	const machine = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net"
+
+	w := newWorld(t)
+	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true}))
+
+	two := newWorld(t)
+
+	for _, a := range []azure.Application{
+		{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true},
+		{TenantID: tenant, ClientID: reader, PrincipalID: readerPrincipal, ManagedIdentity: true, ResourceID: "/it"},
+	} {
+		must(t, two.PutApplication(a))
+	}
+
+	metadata := http.Header{"Metadata": []string{"true"}}
+
+	cases := map[string]struct {
+		reason string
+		w      *world
+		url    string
+		header http.Header
+		want   int
+	}{
+		"Only":       {"The only identity need not be named.", w, machine, metadata, 200},
+		"NoHeader":   {"The header is required.", w, machine, nil, 400},
+		"Forwarded":  {"Nobody else's requests are served.", w, machine, http.Header{"Metadata": {"true"}, "X-Forwarded-For": {"1.2.3.4"}}, 400},
+		"NoVersion":  {"So is the version.", w, strings.Replace(machine, "2018-02-01", "", 1), metadata, 400},
+		"NoResource": {"And the resource.", w, strings.Replace(machine, "https://vault.azure.net", "", 1), metadata, 400},
+		"OddPath":    {"There is nothing else.", w, "http://169.254.169.254/metadata/instance", metadata, 404},
+		"Unassigned": {"An identity has to be the machine's.", w, machine + "&client_id=" + reader, metadata, 400},
+		"Ambiguous":  {"Of two one has to be named.", two, machine, metadata, 400},
+		"ClientID":   {"By its client id.", two, machine + "&client_id=" + reader, metadata, 200},
+		"ObjectID":   {"Or its object id.", two, machine + "&object_id=" + readerPrincipal, metadata, 200},
+		"ResourceID": {"Or its resource id.", two, machine + "&msi_res_id=/it", metadata, 200},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			rsp := tc.w.send(t, request{method: http.MethodGet, url: tc.url, header: tc.header})
+			if diff := cmp.Diff(tc.want, rsp.Status); diff != "" {
+				t.Errorf("\n%s\nGET %s: -want, +got:\n%s\n%s", tc.reason, tc.url, diff, rsp.Body)
+			}
+		})
+	}
+}
+
+func TestManagedIdentityCredential(t *testing.T) {
+	t.Parallel()
+
+	// The library keeps tokens of managed identities for the whole process, so that this has to be one that it has not met.
+	fresh := uuid.NewString()
+
+	w := newWorld(t)
+	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: reader, PrincipalID: fresh, ManagedIdentity: true}))
+
+	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+		ClientOptions: w.options(t), ID: azidentity.ObjectID(fresh),
+	})
+	must(t, err)
+
+	_, err = cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
+	must(t, err)
+
+	if diff := cmp.Diff(1, w.Counts().Of(azure.CountKey{Operation: azure.OpMachineToken, Status: 200})); diff != "" {
+		t.Errorf("Counts(): -want, +got:\n%s", diff)
+	}
+}
+
+func TestOtherPlainRequests(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	rsp := w.send(t, request{method: http.MethodGet, url: "http://example.org/"})
+	if rsp.Status != http.StatusForbidden || !strings.Contains(string(rsp.Body), "not part of this stand-in") {
+		t.Errorf("GET http://example.org: got %d %s", rsp.Status, rsp.Body)
+	}
+}

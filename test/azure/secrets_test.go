@@ -1,0 +1,325 @@
+package azure_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// put sets a secret through the data plane and returns its version.
+func put(tb testing.TB, c *azsecrets.Client, name, value string) string {
+	tb.Helper()
+
+	got, err := c.SetSecret(tb.Context(), name, azsecrets.SetSecretParameters{Value: &value}, nil)
+	must(tb, err)
+
+	return got.ID.Version()
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+
+	first := put(t, c, "db", "one")
+	created := w.clock.Now()
+
+	w.clock.Move(time.Minute)
+
+	expires := w.clock.Now().Add(time.Hour)
+	second, err := c.SetSecret(t.Context(), "DB", azsecrets.SetSecretParameters{
+		Value: new("two"), ContentType: new("text/plain"), Tags: map[string]*string{"team": new("a")},
+		SecretAttributes: &azsecrets.SecretAttributes{Expires: &expires},
+	}, nil)
+	must(t, err)
+
+	id := func(version string) *azsecrets.ID {
+		return new(azsecrets.ID("https://kv-test.vault.azure.net/secrets/db/" + version))
+	}
+	attributes := func(at time.Time, expires *time.Time) *azsecrets.SecretAttributes {
+		return &azsecrets.SecretAttributes{
+			Enabled: new(true), Created: &at, Updated: &at, Expires: expires,
+			RecoveryLevel: new("Recoverable+Purgeable"), RecoverableDays: new(int32(90)),
+		}
+	}
+
+	want := map[string]azsecrets.Secret{
+		first: {ID: id(first), Value: new("one"), Attributes: attributes(created, nil)},
+		"": {
+			ID: id(second.ID.Version()), Value: new("two"), ContentType: new("text/plain"), Tags: map[string]*string{"team": new("a")},
+			Attributes: attributes(w.clock.Now(), &expires),
+		},
+	}
+
+	for version, want := range want {
+		got, err := c.GetSecret(t.Context(), "dB", version, nil)
+		must(t, err)
+
+		if diff := cmp.Diff(want, got.Secret); diff != "" {
+			t.Errorf("GetSecret(..., %q): names are the same in any case, and versions are kept: -want, +got:\n%s", version, diff)
+		}
+	}
+
+	// A change of what is said about a version moves that version only.
+	w.clock.Move(time.Minute)
+
+	updated, err := c.UpdateSecretProperties(t.Context(), "db", first, azsecrets.UpdateSecretPropertiesParameters{
+		SecretAttributes: &azsecrets.SecretAttributes{Enabled: new(false)},
+	}, nil)
+	must(t, err)
+
+	changed := attributes(created, nil)
+	changed.Enabled, changed.Updated = new(false), new(w.clock.Now())
+
+	if diff := cmp.Diff(azsecrets.Secret{ID: id(first), Attributes: changed}, updated.Secret); diff != "" {
+		t.Errorf("UpdateSecretProperties(...): -want, +got:\n%s", diff)
+	}
+
+	_, err = c.GetSecret(t.Context(), "db", first, nil)
+	if diff := cmp.Diff(refusal{Status: 403, Code: "Forbidden", Inner: "SecretDisabled"}, refused(t, err)); diff != "" {
+		t.Errorf("GetSecret(...) of a disabled version: -want, +got:\n%s", diff)
+	}
+
+	listed := map[string]bool{}
+
+	for pager := c.NewListSecretPropertiesVersionsPager("db", nil); pager.More(); {
+		page, err := pager.NextPage(t.Context())
+		must(t, err)
+
+		for _, item := range page.Value {
+			listed[item.ID.Version()] = *item.Attributes.Enabled
+		}
+	}
+
+	if diff := cmp.Diff(map[string]bool{first: false, second.ID.Version(): true}, listed); diff != "" {
+		t.Errorf("ListSecretPropertiesVersions(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.reader(t))
+
+	want := []string{}
+
+	for i := range 60 {
+		name := fmt.Sprintf("secret-%02d", i)
+		want = append(want, name)
+
+		_, err := w.PutSecret(vault, name, azure.Secret{Value: "x", Disabled: i == 0, ContentType: "text/plain"})
+		must(t, err)
+	}
+
+	got := []string{}
+	pages := 0
+
+	for pager := c.NewListSecretPropertiesPager(nil); pager.More(); pages++ {
+		page, err := pager.NextPage(t.Context())
+		must(t, err)
+
+		for _, item := range page.Value {
+			got = append(got, item.ID.Name())
+
+			if item.ID.Version() != "" || *item.ContentType != "text/plain" || *item.Attributes.Enabled != (item.ID.Name() != "secret-00") {
+				t.Errorf("ListSecretProperties(...): %s is not listed as it should be", *item.ID)
+			}
+		}
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("ListSecretProperties(...): -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(3, pages); diff != "" {
+		t.Errorf("ListSecretProperties(...): pages of 25: -want, +got:\n%s", diff)
+	}
+}
+
+func TestListIsOfTheCurrentVersion(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+
+	updated := func() int64 {
+		page, err := c.NewListSecretPropertiesPager(nil).NextPage(t.Context())
+		must(t, err)
+
+		return page.Value[0].Attributes.Updated.Unix()
+	}
+
+	put(t, c, "a", "1")
+
+	before := updated()
+
+	w.clock.Move(time.Second)
+	put(t, c, "a", "2")
+
+	if diff := cmp.Diff(before+1, updated()); diff != "" {
+		t.Errorf("updated: a new version moves it: -want, +got:\n%s", diff)
+	}
+}
+
+func TestSoftDelete(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	version := put(t, c, "a", "1")
+
+	deleted, err := c.DeleteSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	now := w.clock.Now()
+	want := azsecrets.DeletedSecret{
+		ID:         new(azsecrets.ID("https://kv-test.vault.azure.net/secrets/a/" + version)),
+		RecoveryID: new("https://kv-test.vault.azure.net/deletedsecrets/a"),
+		Attributes: &azsecrets.SecretAttributes{
+			Enabled: new(true), Created: &now, Updated: &now, RecoveryLevel: new("Recoverable+Purgeable"), RecoverableDays: new(int32(90)),
+		},
+		DeletedDate: &now, ScheduledPurgeDate: new(now.Add(90 * 24 * time.Hour)),
+	}
+
+	if diff := cmp.Diff(want, deleted.DeletedSecret); diff != "" {
+		t.Errorf("DeleteSecret(...): -want, +got:\n%s", diff)
+	}
+
+	got, err := c.GetDeletedSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	if diff := cmp.Diff(want, got.DeletedSecret); diff != "" {
+		t.Errorf("GetDeletedSecret(...): -want, +got:\n%s", diff)
+	}
+
+	page, err := c.NewListDeletedSecretPropertiesPager(nil).NextPage(t.Context())
+	must(t, err)
+
+	if diff := cmp.Diff(1, len(page.Value)); diff != "" {
+		t.Errorf("ListDeletedSecretProperties(...): -want, +got:\n%s", diff)
+	}
+
+	_, err = c.GetSecret(t.Context(), "a", "", nil)
+	if diff := cmp.Diff(refusal{Status: 404, Code: "SecretNotFound"}, refused(t, err)); diff != "" {
+		t.Errorf("GetSecret(...) of a deleted one: -want, +got:\n%s", diff)
+	}
+
+	_, err = c.SetSecret(t.Context(), "A", azsecrets.SetSecretParameters{Value: new("2")}, nil)
+	if diff := cmp.Diff(refusal{Status: 409, Code: "Conflict", Inner: "ObjectIsDeletedButRecoverable"}, refused(t, err)); diff != "" {
+		t.Errorf("SetSecret(...) of a deleted one: -want, +got:\n%s", diff)
+	}
+
+	_, err = c.RecoverDeletedSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	back, err := c.GetSecret(t.Context(), "a", "", nil)
+	must(t, err)
+
+	if diff := cmp.Diff("1", *back.Value); diff != "" {
+		t.Errorf("GetSecret(...) of a recovered one: -want, +got:\n%s", diff)
+	}
+
+	_, err = c.DeleteSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	_, err = c.PurgeDeletedSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	_, err = c.GetDeletedSecret(t.Context(), "a", nil)
+	if diff := cmp.Diff(refusal{Status: 404, Code: "SecretNotFound"}, refused(t, err)); diff != "" {
+		t.Errorf("GetDeletedSecret(...) of a purged one: -want, +got:\n%s", diff)
+	}
+
+	put(t, c, "a", "3")
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	must(t, w.PutVault(azure.Vault{Name: "kv-protected", TenantID: tenant, PurgeProtection: true, RetentionDays: 7}))
+	must(t, w.PutRoleAssignment("kv-protected", azure.RoleAssignment{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}))
+
+	c := w.client(t, "kv-protected", w.officer(t))
+	put(t, c, "a", "1")
+
+	_, err := c.DeleteSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	_, err = c.PurgeDeletedSecret(t.Context(), "a", nil)
+	if diff := cmp.Diff(refusal{Status: 403, Code: "Forbidden"}, refused(t, err)); diff != "" {
+		t.Errorf("PurgeDeletedSecret(...) with purge protection: -want, +got:\n%s", diff)
+	}
+
+	// Key Vault purges it when its time has come. The token does not last so long, and a fresh credential gets a fresh one.
+	w.clock.Move(7 * 24 * time.Hour)
+	put(t, w.client(t, "kv-protected", w.officer(t)), "a", "2")
+}
+
+func TestBackup(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	must(t, w.PutVault(azure.Vault{Name: "kv-other", TenantID: tenant}))
+	must(t, w.PutRoleAssignment("kv-other", azure.RoleAssignment{ID: "o", PrincipalID: officerPrincipal, Role: azure.Administrator}))
+
+	c, other := w.client(t, vault, w.officer(t)), w.client(t, "kv-other", w.officer(t))
+	first := put(t, c, "a", "one")
+	put(t, c, "a", "two")
+
+	backup, err := c.BackupSecret(t.Context(), "a", nil)
+	must(t, err)
+
+	_, err = c.RestoreSecret(t.Context(), azsecrets.RestoreSecretParameters{SecretBackup: backup.Value}, nil)
+	if diff := cmp.Diff(refusal{Status: 409, Code: "Conflict"}, refused(t, err)); diff != "" {
+		t.Errorf("RestoreSecret(...) over a secret: -want, +got:\n%s", diff)
+	}
+
+	_, err = other.RestoreSecret(t.Context(), azsecrets.RestoreSecretParameters{SecretBackup: backup.Value}, nil)
+	must(t, err)
+
+	got, err := other.GetSecret(t.Context(), "a", first, nil)
+	must(t, err)
+
+	if diff := cmp.Diff("one", *got.Value); diff != "" {
+		t.Errorf("GetSecret(...) of a restored one: all versions come back: -want, +got:\n%s", diff)
+	}
+
+	_, err = other.RestoreSecret(t.Context(), azsecrets.RestoreSecretParameters{SecretBackup: []byte("made up")}, nil)
+	if diff := cmp.Diff(refusal{Status: 400, Code: "BadParameter"}, refused(t, err)); diff != "" {
+		t.Errorf("RestoreSecret(...) of something else: -want, +got:\n%s", diff)
+	}
+
+	if strings.Contains(string(backup.Value), "one") {
+		t.Error("BackupSecret(...): it shows a value")
+	}
+}
+
+func TestWrites(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	first, second := put(t, c, "a", "1"), put(t, c, "a", "2")
+	put(t, c, "b", "1")
+
+	got, err := w.Writes(vault, "A")
+	must(t, err)
+
+	want := []azure.Write{
+		{Secret: "a", Version: first, Operation: azure.OpSet, Principal: officerPrincipal, Time: w.clock.Now()},
+		{Secret: "a", Version: second, Operation: azure.OpSet, Principal: officerPrincipal, Time: w.clock.Now()},
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Writes(...): -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,243 @@
+package azure
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/proxy"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	defaultAddress  = "127.0.0.1:0"
+	defaultLifetime = 24 * time.Hour
+
+	// minLifetime is the least for which clients keep a token.
+	minLifetime = 5 * time.Minute
+)
+
+// Options of a server. The zero value is fine.
+type Options struct {
+	// ProxyAddress and AdminAddress are loopback addresses to listen on. The default is a free port.
+	ProxyAddress string
+	AdminAddress string
+
+	// CAFile is where the certificate that clients have to trust is written. The default is a temporary file.
+	CAFile string
+
+	// TokenLifetime is how long an access token is good for: 24 hours by default, and at least 5 minutes.
+	TokenLifetime time.Duration
+
+	// Latency makes every answer later.
+	Latency time.Duration
+
+	// Now is the time of Azure. The default is time.Now. Clients have their own, so it is best for tests that move it back and
+	// forth a little.
+	Now func() time.Time
+}
+
+// A Server stands in for Azure. Its methods may be called from many goroutines at the same time.
+type Server struct {
+	gate      *wire.Gate
+	directory *entra.Directory
+	tokens    *entra.Tokens
+	vaults    *keyvault.Service
+	proxy     *proxy.Proxy
+	admin     *admin
+	caFile    string
+	remove    bool
+}
+
+// Start starts a server that runs until it is closed. The context bounds the start only.
+func Start(ctx context.Context, o Options) (_ *Server, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("cannot start: %w", err)
+	}
+
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+
+	s := &Server{gate: &wire.Gate{}, directory: entra.NewDirectory(o.Now), caFile: o.CAFile}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+
+	s.gate.SetLatency(o.Latency)
+
+	s.tokens, err = entra.NewTokens(o.Now)
+	if err != nil {
+		return nil, err
+	}
+
+	s.vaults, err = keyvault.NewService(s.tokens, s.gate, o.Now)
+	if err != nil {
+		return nil, err
+	}
+
+	directory := &entra.Service{Directory: s.directory, Tokens: s.tokens, Gate: s.gate, Lifetime: o.TokenLifetime, Now: o.Now}
+
+	s.proxy, err = proxy.Start(ctx, proxy.Config{
+		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.gate,
+		PlainHost: entra.MachineHost, Plain: http.HandlerFunc(directory.ServeMachine),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	if err := s.writeCA(); err != nil {
+		return nil, err
+	}
+
+	s.admin, err = startAdmin(ctx, o.AdminAddress, s)
+	if err != nil {
+		return nil, err
+	}
+
+	return s, nil
+}
+
+// complete fills in what was left out, and says what cannot be.
+func (o *Options) complete() error {
+	for _, address := range []*string{&o.ProxyAddress, &o.AdminAddress} {
+		if *address == "" {
+			*address = defaultAddress
+		}
+
+		host, _, err := net.SplitHostPort(*address)
+		if err != nil {
+			return fmt.Errorf("cannot listen on %q: %w", *address, err)
+		}
+
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("cannot listen on %q: it is not a loopback address, and there is nothing to keep strangers out", *address)
+		}
+	}
+
+	if o.TokenLifetime == 0 {
+		o.TokenLifetime = defaultLifetime
+	}
+
+	if o.TokenLifetime < minLifetime {
+		return fmt.Errorf("cannot issue tokens for %s: clients do not keep one that is good for less than %s", o.TokenLifetime, minLifetime)
+	}
+
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+
+	return nil
+}
+
+// Close ends everything.
+func (s *Server) Close() error {
+	var errs []error
+
+	if s.admin != nil {
+		errs = append(errs, s.admin.close())
+	}
+
+	if s.proxy != nil {
+		errs = append(errs, s.proxy.Close())
+	}
+
+	if s.remove {
+		errs = append(errs, os.Remove(s.caFile))
+	}
+
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("cannot close: %w", err)
+	}
+
+	return nil
+}
+
+// ProxyURL returns the address of the proxy, for HTTPS_PROXY and HTTP_PROXY.
+func (s *Server) ProxyURL() string { return s.proxy.URL() }
+
+// AdminURL returns the address of the admin API.
+func (s *Server) AdminURL() string { return s.admin.url() }
+
+// CAFile returns the path of the certificate that clients have to trust, for SSL_CERT_FILE.
+func (s *Server) CAFile() string { return s.caFile }
+
+// CAPEM returns the certificate that clients have to trust.
+func (s *Server) CAPEM() []byte { return s.proxy.CAPEM() }
+
+// Env returns the environment variables that make an unmodified program speak to this server.
+func (s *Server) Env() []string {
+	return []string{
+		"HTTPS_PROXY=" + s.ProxyURL(),
+		"HTTP_PROXY=" + s.ProxyURL(),
+		"NO_PROXY=127.0.0.1,localhost,.svc,.cluster.local",
+		"SSL_CERT_FILE=" + s.CAFile(),
+	}
+}
+
+// Transport returns a transport that speaks to this server, for clients in the same process. Each call returns another one, with
+// connections of its own.
+func (s *Server) Transport() *http.Transport {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.CAPEM())
+
+	address := s.ProxyURL()
+
+	return &http.Transport{
+		Proxy:               func(*http.Request) (*url.URL, error) { return url.Parse(address) },
+		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
+		MaxIdleConnsPerHost: 100,
+		IdleConnTimeout:     time.Minute,
+	}
+}
+
+// lookup returns which hosts there are.
+func (s *Server) lookup(directory http.Handler) func(string) *proxy.Host {
+	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
+
+	return func(name string) *proxy.Host {
+		if name == entra.Host {
+			return login
+		}
+
+		vault, ok := keyvault.VaultOf(name)
+		if !ok {
+			return nil
+		}
+
+		return &proxy.Host{Certificate: "*" + keyvault.Suffix, Vault: vault, Exists: s.vaults.Exists(vault), Handler: s.vaults}
+	}
+}
+
+func (s *Server) writeCA() error {
+	if s.caFile == "" {
+		f, err := os.CreateTemp("", "azure-ca-*.pem")
+		if err != nil {
+			return fmt.Errorf("cannot create a file for the certificate authority: %w", err)
+		}
+
+		s.caFile, s.remove = f.Name(), true
+
+		if err := f.Close(); err != nil {
+			return fmt.Errorf("cannot create a file for the certificate authority: %w", err)
+		}
+	}
+
+	//nolint:gosec // Others may read a certificate.
+	if err := os.WriteFile(s.caFile, s.CAPEM(), 0o644); err != nil {
+		return fmt.Errorf("cannot write the certificate authority: %w", err)
+	}
+
+	return nil
+}

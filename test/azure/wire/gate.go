@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+)
+
+// maxDiscard is how much of a body is read to learn whether the client is still there.
+const maxDiscard = 1 << 20
+
+// A Gate is what every request passes. Its zero value is open.
+type Gate struct {
+	// Faults that requests have.
+	Faults fault.Rules
+
+	// Counter of answers.
+	Counter count.Counter
+
+	latency atomic.Int64
+}
+
+// SetLatency makes every answer that much later than it could be.
+func (g *Gate) SetLatency(d time.Duration) { g.latency.Store(int64(d)) }
+
+// An Exchange is a request and the ways to answer it.
+type Exchange struct {
+	// Request is what faults are matched with.
+	Request fault.Request
+
+	// Key is what the answer is counted as. Its status and error are filled in.
+	Key count.Key
+
+	// Refuse returns the answer to a request that a rule refuses.
+	Refuse func(fault.Rule) Answer
+
+	// Handle carries out the request.
+	Handle func() Answer
+}
+
+// Serve answers a request.
+func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
+	delay, rule := g.Faults.Match(x.Request)
+
+	delay += time.Duration(g.latency.Load())
+	if delay > 0 && !Wait(r.Context(), delay) {
+		g.count(x.Key, Answer{})
+
+		// To return would be to answer 200, and the client may still be there if it is the server that ends.
+		panic(http.ErrAbortHandler)
+	}
+
+	if rule == nil {
+		answer := x.Handle()
+		g.count(x.Key, answer)
+		answer.write(w)
+
+		return
+	}
+
+	switch rule.Effect {
+	case fault.Hang:
+		g.count(x.Key, Answer{})
+		Hang(r, rule.Duration)
+	case fault.Reset, fault.Truncate:
+		answer := x.Handle()
+		g.count(x.Key, Answer{Error: string(rule.Effect)})
+		answer.cut(w, rule.Effect == fault.Reset)
+	case fault.Garbage:
+		answer := garbage(x.Handle(), rule.Text)
+		g.count(x.Key, answer)
+		answer.write(w)
+	case fault.Status, fault.Slow, fault.ExpireToken, fault.RevokeToken:
+		answer := x.Refuse(*rule)
+		g.count(x.Key, answer)
+		answer.write(w)
+	}
+}
+
+func (g *Gate) count(key count.Key, answer Answer) {
+	key.Status, key.Error = answer.Status, answer.Error
+	g.Counter.Add(key)
+}
+
+// Hang returns never in the ordinary way: it closes the connection when the client has gone, or after the duration.
+func Hang(r *http.Request, d time.Duration) {
+	// While there is something left to read, net/http does not look whether the client is still there.
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxDiscard))
+
+	if d > 0 {
+		Wait(r.Context(), d)
+	} else {
+		<-r.Context().Done()
+	}
+
+	panic(http.ErrAbortHandler)
+}
+
+func garbage(a Answer, text string) Answer {
+	a.Body = []byte(text)
+	a.Error = string(fault.Garbage)
+
+	if text == "" {
+		a.Body = []byte("<html><head><title>Something between</title></head><body>This is not from the service.</body></html>")
+	}
+
+	return a
+}
+
+// Wait waits, and says whether it did so to the end.
+func Wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
