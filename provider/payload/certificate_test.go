@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"crypto/x509"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCertificateEntries(t *testing.T) {
+	p := newParties(t)
+	noKeyIDs := func(c *x509.Certificate) { c.SubjectKeyId, c.AuthorityKeyId = nil, nil }
+
+	// A renewal of web with the same key.
+	renewed := issue(t, "renewed", p.web.key, p.issuing, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(time.Hour) })
+	// The authority that had the name of issuing before it got a new key.
+	former := issue(t, "issuing", newEC(t), p.intermediate, authority)
+	// The certificate of root that other has signed.
+	crossed := issue(t, "root", p.root.key, p.other, authority)
+	// Two authorities that have signed each other, and none of which is a root.
+	a := issue(t, "a", newEC(t), p.other, authority)
+	b := issue(t, "b", newEC(t), a, authority)
+	a = issue(t, "a", a.key, b, authority)
+	circular := issue(t, "circular", p.web.key, a)
+	// Certificates from before there were key identifiers.
+	old := issue(t, "old", newEC(t), party{}, noKeyIDs)
+	older := issue(t, "older", p.web.key, old, noKeyIDs)
+
+	cases := map[string]struct {
+		reason       string
+		certificates []party
+		want         summary
+	}{
+		"Renewed":     {"Of two certificates of one key, the later is taken.", []party{p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"RenewedLast": {"In any order.", []party{renewed, p.web, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"SameName":    {"Authorities of one name are told apart by their keys.", []party{p.web, former, p.issuing, p.intermediate}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate issuing"}},
+		"CrossSigned": {"A root ends the chain, even if others have signed it.", []party{p.web, p.issuing, p.intermediate, p.other, crossed, p.root}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other root"}},
+		"CrossedOnly": {"Without it the chain goes on.", []party{p.web, p.issuing, p.intermediate, crossed, p.other}, summary{Served: "web issuing intermediate root", Key: "web", Trusted: "other"}},
+		"Circle":      {"A circle ends.", []party{b, a, circular}, summary{Served: "circular a b", Key: "web", Trusted: "b"}},
+		"NoKeyIDs":    {"Names alone will do.", []party{older, old}, summary{Served: "older", Key: "web", Trusted: "old"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var value strings.Builder
+			value.WriteString(pkcs8(t, p.web))
+			for _, c := range tc.certificates {
+				value.WriteString(certificate(c))
+			}
+			if diff := cmp.Diff(tc.want, p.summarize(t, value.String(), PEM)); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// marker stands for what must not be seen. Nothing else has its letters in a row.
+const marker = "Zq7XkW9vJ"
+
+// hide puts the marker somewhere into a value.
+func hide(value string, at uint16) string {
+	i := int(at) % (len(value) + 1)
+	return value[:i] + marker + value[i:]
+}
+
+// checkParse checks what holds for any secret and format, and returns the payload.
+func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
+	t.Helper()
+
+	p, err := Parse(s, format)
+	again, errAgain := Parse(s, format)
+	if diff := cmp.Diff(p, again); diff != "" || (err == nil) != (errAgain == nil) {
+		t.Errorf("Parse(...) twice: -first, +second:\n%s", diff)
+	}
+	if err != nil {
+		if diff := cmp.Diff(Payload{}, p); diff != "" {
+			t.Errorf("Parse(...) returns both an error and a payload:\n%s", diff)
+		}
+		checkError(t, s, err)
+		return p, err
+	}
+
+	if p.Format == Auto || reader(p.Format) == nil {
+		t.Errorf("Parse(...) used format %q", p.Format)
+	}
+	seen := map[string]bool{}
+	for _, e := range p.Entries {
+		if !validDataKey.MatchString(e.DataKey) || len(e.DataKey) > 253 || e.DataKey == "." || e.DataKey == ".." {
+			t.Errorf("Parse(...) returns %q, which is not a key of a Kubernetes Secret", e.DataKey)
+		}
+		if e.DataKey != s.Name && !strings.HasPrefix(e.DataKey, s.Name+".") {
+			t.Errorf("Parse(...) returns %q for secret %q", e.DataKey, s.Name)
+		}
+		if seen[e.DataKey] {
+			t.Errorf("Parse(...) returns %q twice", e.DataKey)
+		}
+		seen[e.DataKey] = true
+	}
+	if !slices.IsSortedFunc(p.Entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) }) {
+		t.Errorf("Parse(...) returns entries that are not sorted")
+	}
+	return p, nil
+}
+
+var validDataKey = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
+
+// checkError checks that an error is one of ours and shows no more of a value than
+// keys.
+func checkError(t rapid.TB, s Secret, err error) {
+	t.Helper()
+
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("Parse(...) returns a %T", err)
+	}
+	if !utf8.ValidString(err.Error()) || strings.ContainsAny(err.Error(), "\n\r\x00") {
+		t.Errorf("Parse(...) returns an error that is not a line of text: %q", err)
+	}
+	// Any four letters of the marker.
+	for i := range len(marker) - 3 {
+		if strings.Contains(e.Problem, marker[i:i+4]) && !named(s.Value, e.Format, marker[i:i+4]) {
+			t.Fatalf("Parse(...) returns an error that shows a part of the value: %v", err)
+		}
+	}
+}
+
+// named says whether text is part of the name of a key of a well-formed value.
+func named(value string, format Format, text string) bool {
+	switch format {
+	case JSON:
+		var members map[string]json.RawMessage
+		if json.Unmarshal([]byte(trimBOM(value)), &members) != nil {
+			return false
+		}
+		for key := range members {
+			if strings.Contains(key, text) {
+				return true
+			}
+		}
+		return false
+	case Dotenv:
+		entries, fault := readDotenv(value)
+		return fault == nil && slices.ContainsFunc(entries, func(e Entry) bool { return strings.Contains(e.Key, text) })
+	default:
+		return false
+	}
+}
+
+// checkJSON compares a payload, or the error, with what encoding/json has to say.
+func checkJSON(t rapid.TB, s Secret, p Payload, err error) {
+	t.Helper()
+
+	doc := []byte(trimBOM(s.Value))
+	keys, ok := keysOf(doc)
+	if err != nil {
+		if ok && !strings.Contains(err.Error(), "key") && !stricter(err) {
+			t.Errorf("Parse(...) refuses what encoding/json takes: %v", err)
+		}
+		return
+	}
+	if !ok {
+		t.Fatalf("Parse(...) takes what encoding/json refuses: %q", doc)
+	}
+	slices.Sort(keys)
+	got := make([]string, 0, len(p.Entries))
+	for _, e := range p.Entries {
+		got = append(got, e.Key)
+	}
+	if diff := cmp.Diff(keys, got); diff != "" {
+		t.Errorf("Parse(...) keys: -encoding/json, +got:\n%s", diff)
+	}
+
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(doc, &members); err != nil {
+		t.Fatalf("cannot decode what has keys: %v", err)
+	}
+	for _, e := range p.Entries {
+		if diff := cmp.Diff(oracleValue(t, members[e.Key]), e.Value); diff != "" {
+			t.Errorf("Parse(...) value of %q: -encoding/json, +got:\n%s", e.Key, diff)
+		}
+	}
+}
+
+// stricter says whether an error is about something that encoding/json lets pass.
+func stricter(err error) bool {
+	for _, s := range []string{"half of a character", "not a character in UTF-8", "nested too deep", "larger than"} {
+		if strings.Contains(err.Error(), s) {
+			return true
+		}
+	}
+	return false
+}
+
+// keysOf returns all keys of an object, and whether it is one.
+func keysOf(doc []byte) ([]string, bool) {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	if token, err := d.Token(); err != nil || token != json.Delim('{') {
+		return nil, false
+	}
+	keys := []string{}
+	for d.More() {
+		token, err := d.Token()
+		key, ok := token.(string)
+		if err != nil || !ok {
+			return nil, false
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return nil, false
+		}
+		keys = append(keys, key)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, false
+	}
+	_, err := d.Token()
+	return keys, errors.Is(err, io.EOF)
+}
+
+func oracleValue(t rapid.TB, raw json.RawMessage) Value {
+	t.Helper()
+
+	switch raw[0] {
+	case 'n':
+		return nil
+	case '"':
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			t.Fatalf("cannot decode a string: %v", err)
+		}
+		return Value(text)
+	case '{', '[':
+		var b bytes.Buffer
+		if err := json.Compact(&b, raw); err != nil {
+			t.Fatalf("cannot make a value compact: %v", err)
+		}
+		return b.Bytes()
+	default:
+		return Value(raw)
+	}
+}

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAssignDataKeys(t *testing.T) {
+	long := strings.Repeat("k", 252)
+	cases := map[string]struct {
+		reason string
+		keys   []string
+		want   map[string]string
+		error  string
+	}{
+		"Allowed":     {"What Kubernetes allows is kept.", []string{"tls.crt", "A_b-1"}, map[string]string{"tls.crt": "s.tls.crt", "A_b-1": "s.A_b-1"}, ""},
+		"Replaced":    {"Every other character becomes one underscore.", []string{"a b/c", "größe", "🔑"}, map[string]string{"a b/c": "s.a_b_c", "größe": "s.gr__e", "🔑": "s._"}, ""},
+		"Dots":        {"A key may be what a data key may not.", []string{".", ".."}, map[string]string{".": "s..", "..": "s..."}, ""},
+		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `keys "a b" and "a/b" collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
+		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `key "b" is there twice: remove one`},
+		"LongestUsed": {"253 characters are allowed.", []string{long[1:]}, map[string]string{long[1:]: "s." + long[1:]}, ""},
+		"TooLong":     {"254 are not.", []string{long}, nil, `key "` + long[:64] + `…" is too long: together with the name of the secret it may have 252 characters`},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			entries := make([]Entry, len(tc.keys))
+			for i, k := range tc.keys {
+				entries[i].Key = k
+			}
+			var got map[string]string
+			message := ""
+			if fault := assignDataKeys("s", entries); fault != nil {
+				message = fault.Problem
+			} else {
+				got = map[string]string{}
+				for _, e := range entries {
+					got[e.Key] = e.DataKey
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nassignDataKeys(...): -want, +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.error, message); diff != "" {
+				t.Errorf("\n%s\nassignDataKeys(...): -want error, +got error:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestValidName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"": false, "a": true, "0": true, "-": true, "Db-1": true, "a.b": false, "a_b": false, "a b": false, "ä": false,
+		strings.Repeat("n", 127): true, strings.Repeat("n", 128): false,
+	} {
+		if got := validName(name); got != want {
+			t.Errorf("validName(%q) = %t, want %t", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package payload turns the value of one Key Vault secret into keys with
+// values, as they go into a Kubernetes Secret.
+//
+// It is pure: no I/O, no clock, no state. The same value gives the same
+// payload. Values come from whoever may write to a vault, so none may make it panic, take
+// long or use much memory.
+//
+// # Formats
+//
+//   - JSON: an object. Strings are taken as they are, numbers and booleans as they
+//     are written, objects and arrays as compact JSON. A null is a key that has no
+//     value yet.
+//   - Text: one value without a key, byte for byte. If it is empty, there is no
+//     value yet.
+//   - Dotenv: lines KEY=VALUE, with comments, quotes and export, and without
+//     expansion: $NAME stays $NAME.
+//   - PEM: a private key and certificates, in any order, become tls.crt, tls.key
+//     and ca.crt.
+//   - PKCS12: the same in base64 of a PFX file without a password, as Key Vault
+//     serves certificates.
+//   - Auto: the content type decides; without one that is known, the content.
+//
+// # Data keys
+//
+// The keys of one secret are found in the data of the Kubernetes Secret as
+// <secret>.<key>, where characters that Kubernetes does not allow have become
+// underscores. A value without a key is found as <secret>. The name of a Key Vault
+// secret has no dot, so that two secrets never meet.
+//
+// # Secrecy
+//
+// An error never holds any part of a value. It names keys only if the whole
+// value could be read: in a malformed one nobody can tell what is a key. Errors of other
+// packages are never passed on, as they tend to quote what they stumbled over.
+// Nothing here prints a value, whichever verb, encoder or logger it is given to.
+// Only a field that is not exported can undo that: there fmt does not ask a
+// type how it wants to be printed.
+package payload

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxValue is the size in bytes up to which Key Vault stores a value.
+const maxValue = 25 * 1024
+
+// A Format of a value.
+type Format string
+
+// The formats.
+const (
+	// Auto finds the format out, first by content type and then by content.
+	Auto Format = "Auto"
+	// JSON is an object.
+	JSON Format = "JSON"
+	// Text is a single value that has no key.
+	Text Format = "Text"
+	// Dotenv has lines KEY=VALUE.
+	Dotenv Format = "Dotenv"
+	// PEM has a private key and its certificates.
+	PEM Format = "PEM"
+	// PKCS12 is a PFX file in base64.
+	PKCS12 Format = "PKCS12"
+)
+
+// A Secret is what Key Vault served. Printing it shows its name only.
+type Secret struct {
+	Name, ContentType, Value string
+}
+
+// An Entry is one key and its value.
+type Entry struct {
+	// Key of the secret. Empty for plain text, which has no keys.
+	Key string
+	// DataKey of the Kubernetes Secret: <secret>.<key>, or <secret> for plain text.
+	DataKey string
+	// Value of the key. Nil: it has none yet, which an empty value that was
+	// written as such is not.
+	Value Value
+}
+
+// A Payload is the content of a secret.
+type Payload struct {
+	// Format that was used, never Auto.
+	Format Format
+	// Entries sorted by key.
+	Entries []Entry
+}
+
+// Parse reads the value of a secret in a format, of which an empty one counts as
+// Auto. Any error is an *Error.
+func Parse(s Secret, format Format) (Payload, error) {
+	p, fault := parse(s, format)
+	if fault != nil {
+		return Payload{}, fault
+	}
+	return p, nil
+}
+
+// Awaiting returns those of the keys of a structure that have no value, in the
+// order of the structure: they are absent, null or empty.
+func (p Payload) Awaiting(structure []string) []string {
+	return slices.DeleteFunc(slices.Clone(structure), func(key string) bool {
+		return slices.ContainsFunc(p.Entries, func(e Entry) bool {
+			return e.Key == key && len(e.Value) > 0
+		})
+	})
+}
+
+func parse(s Secret, format Format) (Payload, *Error) {
+	used, advice := format, ""
+	fail := func(fault *Error) (Payload, *Error) {
+		fault.Secret, fault.Format = s.Name, used
+		fault.Problem += advice
+		return Payload{}, fault
+	}
+
+	if !validName(s.Name) {
+		return fail(problem("its name is not that of a Key Vault secret: use up to 127 letters, digits and hyphens"))
+	}
+	if len(s.Value) > maxValue {
+		return fail(problem(fmt.Sprintf("the value is larger than the %d bytes that Key Vault stores: split it into several secrets", maxValue)))
+	}
+
+	if format == Auto || format == "" {
+		used, advice = detect(s)
+	}
+	read := reader(used)
+	if read == nil {
+		return fail(problem("there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12"))
+	}
+	entries, fault := read(s.Value)
+	if fault != nil {
+		return fail(fault)
+	}
+	if fault := assignDataKeys(s.Name, entries); fault != nil {
+		return fail(fault)
+	}
+	return Payload{Format: used, Entries: entries}, nil
+}
+
+// reader returns what reads a format, which leaves the data keys to be assigned.
+func reader(f Format) func(value string) ([]Entry, *Error) {
+	switch f {
+	case JSON:
+		return readJSON
+	case Text:
+		return readText
+	case Dotenv:
+		return readDotenv
+	case PEM:
+		return readPEM
+	case PKCS12:
+		return readPKCS12
+	default:
+		return nil
+	}
+}
+
+// trimBOM removes the byte order mark that editors on Windows put in front of
+// UTF-8.
+func trimBOM(value string) string {
+	return strings.TrimPrefix(value, "\ufeff")
+}

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// outcome is what Parse returned, in a form that is easy to write down.
+type outcome struct {
+	Payload Payload
+	Error   string
+}
+
+func parsed(s Secret, f Format) outcome {
+	p, err := Parse(s, f)
+	if err != nil {
+		return outcome{Payload: p, Error: err.Error()}
+	}
+	return outcome{Payload: p}
+}
+
+// readable makes entries of keys and values that alternate; those of a secret
+// called s.
+func readable(keysAndValues ...string) []Entry {
+	var entries []Entry
+	for kv := range slices.Chunk(keysAndValues, 2) {
+		entries = append(entries, Entry{Key: kv[0], DataKey: "s." + kv[0], Value: Value(kv[1])})
+	}
+	return entries
+}
+
+func TestParse(t *testing.T) {
+	type args struct {
+		secret Secret
+		format Format
+	}
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   outcome
+	}{
+		"DefaultIsAuto": {
+			reason: "No format counts as Auto, and the one that was found is told.",
+			args:   args{secret: Secret{Name: "s", Value: `{"A": "1"}`}},
+			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("A", "1")}},
+		},
+		"FormatWins": {
+			reason: "Who asks for a format gets it, whatever the content type and content are.",
+			args:   args{secret: Secret{Name: "s", ContentType: "application/json", Value: `{"A": "1"}`}, format: Text},
+			want: outcome{Payload: Payload{
+				Format: Text, Entries: []Entry{{DataKey: "s", Value: Value(`{"A": "1"}`)}},
+			}},
+		},
+		"Sorted": {
+			reason: "Entries are sorted by key, byte by byte.",
+			args:   args{secret: Secret{Name: "s", Value: `{"b":"1","B":"2","a":"3","ab":"4"}`}},
+			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("B", "2", "a", "3", "ab", "4", "b", "1")}},
+		},
+		"NoSuchFormat": {
+			reason: "Only what the schema has is a format.",
+			args:   args{secret: Secret{Name: "s", Value: "v"}, format: "YAML"},
+			want:   outcome{Error: `cannot read secret "s": there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12`},
+		},
+		"NoSuchName": {
+			reason: "Data keys are valid because the name is.",
+			args:   args{secret: Secret{Name: "a_b", Value: "v"}},
+			want:   outcome{Error: `cannot read secret "a_b": its name is not that of a Key Vault secret: use up to 127 letters, digits and hyphens`},
+		},
+		"TooLarge": {
+			reason: "What Key Vault does not store, nobody needs to look at.",
+			args:   args{secret: Secret{Name: "s", Value: "{" + strings.Repeat(" ", 25_600)}},
+			want:   outcome{Error: `cannot read secret "s": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets`},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := parsed(tc.args.secret, tc.args.format)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestParseLargest(t *testing.T) {
+	value := strings.Repeat("x", 25_600)
+	want := outcome{Payload: Payload{Format: Text, Entries: []Entry{{DataKey: "s", Value: Value(value)}}}}
+	if diff := cmp.Diff(want, parsed(Secret{Name: "s", Value: value}, Auto)); diff != "" {
+		t.Errorf("\nThe largest value of Key Vault is read.\nParse(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestAwaiting(t *testing.T) {
+	payload := Payload{Entries: []Entry{
+		{Key: "EMPTY", Value: Value{}},
+		{Key: "FULL", Value: Value("1")},
+		{Key: "NULL"},
+		{Key: "OTHER"},
+	}}
+	cases := map[string]struct {
+		reason    string
+		payload   Payload
+		structure []string
+		want      []string
+	}{
+		"NoStructure":   {"Without a structure nothing is awaited.", payload, nil, nil},
+		"InTheirOrder":  {"Absent, null and empty keys are awaited, in the order of the structure.", payload, []string{"NULL", "FULL", "ABSENT", "EMPTY"}, []string{"NULL", "ABSENT", "EMPTY"}},
+		"Complete":      {"Nothing is awaited when every key has a value.", payload, []string{"FULL"}, []string{}},
+		"EmptyPayload":  {"An empty object lacks everything.", Payload{}, []string{"A", "B"}, []string{"A", "B"}},
+		"TextHasNoKeys": {"A text is not the value of any key.", Payload{Entries: []Entry{{DataKey: "s", Value: Value("v")}}}, []string{"A"}, []string{"A"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.payload.Awaiting(tc.structure)); diff != "" {
+				t.Errorf("\n%s\nAwaiting(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+)
+
+const (
+	certificateLabel = "CERTIFICATE"
+	privateKeyLabel  = "PRIVATE KEY"
+	privateKeySuffix = privateKeyLabel // of the labels of all kinds of private keys
+)
+
+// readPEM reads a private key and certificates. What is not between BEGIN and END
+// does not matter, nor do blocks of another kind, such as the EC PARAMETERS that
+// openssl puts in front of a key.
+func readPEM(value string) ([]Entry, *Error) {
+	blocks, fault := pemBlocks(value)
+	if fault != nil {
+		return nil, fault
+	}
+
+	var key crypto.PrivateKey
+	var certificates []*x509.Certificate
+	for _, b := range blocks {
+		switch {
+		case b.label == certificateLabel:
+			c, err := x509.ParseCertificate(b.der)
+			if err != nil {
+				return nil, problemOnLine(b.line, "the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again")
+			}
+			certificates = append(certificates, c)
+		case !strings.HasSuffix(b.label, privateKeySuffix):
+		case key != nil:
+			return nil, problemOnLine(b.line, severalKeys)
+		case b.encrypted:
+			return nil, problemOnLine(b.line, "the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)")
+		default:
+			if key = parseKey(b); key == nil {
+				return nil, problemOnLine(b.line, "the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)")
+			}
+		}
+	}
+	return certificateEntries(key, certificates)
+}
+
+// parseKey reads a private key, or returns nil.
+func parseKey(b pemBlock) crypto.PrivateKey {
+	switch b.label {
+	case privateKeyLabel:
+		if key, err := x509.ParsePKCS8PrivateKey(b.der); err == nil {
+			return key
+		}
+	case "RSA PRIVATE KEY":
+		if key, err := x509.ParsePKCS1PrivateKey(b.der); err == nil {
+			return key
+		}
+	case "EC PRIVATE KEY":
+		if key, err := x509.ParseECPrivateKey(b.der); err == nil {
+			return key
+		}
+	}
+	return nil
+}
+
+// A pemBlock is what stands between BEGIN and END, and the line of BEGIN.
+type pemBlock struct {
+	label     string
+	der       []byte
+	encrypted bool
+	line      int
+}
+
+// pemBlocks returns the blocks of a value. Where encoding/pem would go over a
+// block that is damaged, and with it lose a certificate without a word, this
+// is an error. White space around lines is tolerated, as values are copied from
+// indented files.
+func pemBlocks(value string) ([]pemBlock, *Error) {
+	var blocks []pemBlock
+	var text strings.Builder // of the block that is being read
+	label, begin, number := "", 0, 0
+	for line := range strings.Lines(trimBOM(value)) {
+		number++
+		line = strings.TrimSpace(line)
+
+		l, begins := beginLabel(line)
+		if begins && label == "" {
+			label, begin = l, number
+			text.Reset()
+		} else if begins {
+			break // Its END is missing, as it is for the last one.
+		}
+		if label == "" {
+			continue
+		}
+
+		text.WriteString(line + "\n")
+		if line != "-----END "+label+"-----" {
+			continue
+		}
+		decoded, _ := pem.Decode([]byte(text.String()))
+		if decoded == nil {
+			return nil, problemOnLine(begin, "the block that begins here is damaged: copy it again as a whole, with its line breaks")
+		}
+		blocks = append(blocks, pemBlock{
+			label:     label,
+			der:       decoded.Bytes,
+			encrypted: strings.HasPrefix(label, "ENCRYPTED ") || strings.Contains(decoded.Headers["Proc-Type"], "ENCRYPTED"),
+			line:      begin,
+		})
+		label = ""
+	}
+	if label != "" {
+		return nil, problemOnLine(begin, "the block that begins here has no END line of its own: copy it again as a whole, with its line breaks")
+	}
+	if blocks == nil {
+		return nil, problem("there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks")
+	}
+	return blocks, nil
+}
+
+// beginLabel returns the label of a line that begins a block.
+func beginLabel(line string) (string, bool) {
+	label, begins := strings.CutPrefix(line, "-----BEGIN ")
+	label, ends := strings.CutSuffix(label, "-----")
+	return label, begins && ends && label != "" && !strings.Contains(label, "--")
+}

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPEM(t *testing.T) {
+	p := newParties(t)
+	sec1, err := x509.MarshalECPrivateKey(p.web.key.(*ecdsa.PrivateKey)) //nolint:forcetypeassert // It was made as one.
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs1 := x509.MarshalPKCS1PrivateKey(p.rsa.key.(*rsa.PrivateKey)) //nolint:forcetypeassert // It was made as one.
+	chain := certificate(p.web) + certificate(p.issuing) + certificate(p.intermediate) + certificate(p.root)
+
+	cases := map[string]struct {
+		reason string
+		value  string
+		want   summary
+	}{
+		"Chain":      {"The chain is served without its root, which is trusted.", pkcs8(t, p.web) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
+		"AnyOrder":   {"The order in which they are given does not matter.", certificate(p.root) + certificate(p.issuing) + pkcs8(t, p.web) + certificate(p.web) + certificate(p.intermediate), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
+		"NoRoot":     {"Without a root the last issuer is trusted, and served.", pkcs8(t, p.web) + certificate(p.intermediate) + certificate(p.issuing) + certificate(p.web), summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate"}},
+		"Gap":        {"An authority that the chain does not reach is trusted, too.", pkcs8(t, p.web) + certificate(p.web) + certificate(p.issuing) + certificate(p.root), summary{Served: "web issuing", Key: "web", Trusted: "issuing root"}},
+		"LeafOnly":   {"A certificate alone has no authority.", pkcs8(t, p.web) + certificate(p.web), summary{Served: "web", Key: "web"}},
+		"SelfSigned": {"A self-signed certificate is its own authority.", pkcs8(t, p.other) + certificate(p.other), summary{Served: "other", Key: "other", Trusted: "other"}},
+		"Extra":      {"Other authorities are trusted after that of the chain.", pkcs8(t, p.web) + certificate(p.other) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
+		"ExtraOnly":  {"They are all there is if the chain has no authority.", pkcs8(t, p.web) + certificate(p.other) + certificate(p.web), summary{Served: "web", Key: "web", Trusted: "other"}},
+		"Strangers":  {"The certificates of other keys are left out.", pkcs8(t, p.web) + certificate(p.rsa) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
+		"Twice":      {"What is there twice is taken once.", pkcs8(t, p.web) + chain + chain + certificate(p.other) + certificate(p.other), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
+		"SEC1":       {"openssl ecparam writes keys like this.", block("EC PARAMETERS", []byte{6, 0}) + block("EC PRIVATE KEY", sec1) + certificate(p.web), summary{Served: "web", Key: "web"}},
+		"PKCS1":      {"And openssl genrsa did like this.", block("RSA PRIVATE KEY", pkcs1) + certificate(p.rsa), summary{Served: "rsa", Key: "rsa"}},
+		"Ed25519":    {"Keys can be small.", pkcs8(t, p.edward) + certificate(p.edward), summary{Served: "edward", Key: "edward"}},
+		"RSA":        {"And large.", pkcs8(t, p.rsa) + certificate(p.rsa), summary{Served: "rsa", Key: "rsa"}},
+		"Text":       {"Text outside of blocks does not matter, nor do indentation and the line breaks of Windows.", "\ufeffBag Attributes\n  localKeyID: 01\r\n" + strings.ReplaceAll(pkcs8(t, p.web), "\n", "  \r\n") + "subject=/CN=web\n" + "  " + strings.ReplaceAll(certificate(p.web), "\n", "\n  "), summary{Served: "web", Key: "web"}},
+
+		"Empty":       {"Nothing is no certificate.", "", summary{Error: "there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks"}},
+		"OneLine":     {"Line breaks were lost.", strings.ReplaceAll(pkcs8(t, p.web)+chain, "\n", " "), summary{Error: "there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks"}},
+		"NoKey":       {"A key that cannot be exported is not in the secret of a certificate.", chain, summary{Error: "there is no private key: store it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
+		"NoLeaf":      {"A key alone is of no use.", pkcs8(t, p.web), summary{Error: "there is no certificate: store that of the private key with it"}},
+		"WrongKey":    {"The key has to be that of a certificate.", pkcs8(t, p.other) + chain, summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
+		"SeveralKeys": {"Which key is meant cannot be known.", pkcs8(t, p.web) + chain + pkcs8(t, p.rsa), summary{Error: lineOf(pkcs8(t, p.web)+chain, 1) + ": " + severalKeys}},
+		"Encrypted":   {"A pass phrase is nowhere to be had.", block("ENCRYPTED PRIVATE KEY", []byte{1}) + chain, summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"}},
+		"EncryptedOld": {
+			"The same as openssl did it before.",
+			strings.Replace(block("RSA PRIVATE KEY", pkcs1), "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1) + chain,
+			summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"},
+		},
+		"OtherKey":  {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"}},
+		"NotAKey":   {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"}},
+		"Agreement": {"A key that cannot sign belongs to no certificate.", agreementKey(t) + chain, summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
+		"NotACert":  {"A certificate that is damaged inside.", "\n\n" + block("CERTIFICATE", []byte("hunter2")), summary{Error: "line 3: the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again"}},
+		"Damaged":   {"A block that is damaged is not skipped.", pkcs8(t, p.web) + strings.Replace(chain, "MII", "M*I", 1), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the block that begins here is damaged: copy it again as a whole, with its line breaks"}},
+		"Cut":       {"Nor is one that was cut off.", "-----BEGIN PRIVATE KEY-----\nhunter2", summary{Error: "line 1: the block that begins here has no END line of its own: copy it again as a whole, with its line breaks"}},
+		"CutInside": {"Nor one that lost its end to the next.", "-----BEGIN PRIVATE KEY-----\nhunter2\n" + chain, summary{Error: "line 1: the block that begins here has no END line of its own: copy it again as a whole, with its line breaks"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, p.summarize(t, tc.value, PEM)); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// lineOf says which line is n lines after a text.
+func lineOf(text string, n int) string {
+	return "line " + strconv.Itoa(strings.Count(text, "\n")+n)
+}
+
+func agreementKey(tb testing.TB) string {
+	tb.Helper()
+
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		tb.Fatalf("cannot generate key: %v", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		tb.Fatalf("cannot encode key: %v", err)
+	}
+	return block("PRIVATE KEY", der)
+}

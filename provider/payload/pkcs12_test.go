@@ -1,0 +1,349 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des" //nolint:gosec // What old files are encrypted with.
+	"crypto/pbkdf2"
+	"crypto/sha1" //nolint:gosec // See above.
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+func TestPKCS12(t *testing.T) {
+	p := newParties(t)
+	encode := func(e *pkcs12.Encoder, password string, leaf party, others ...party) string {
+		return pfxOf(t, e, password, leaf, others...)
+	}
+	const (
+		damaged  = "the PFX file is damaged or was not made without a password: export or import it again without one"
+		password = "the PFX file has a password: export or import it without one"
+		noFile   = "the value is base64, but not of a PFX file: store one, or import it as a certificate of Key Vault"
+		no64     = "the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault"
+		tooMany  = "the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default"
+	)
+	full := summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}
+	modern := encode(pkcs12.Modern2023, "", p.web, p.issuing, p.intermediate, p.root)
+
+	cases := map[string]struct {
+		reason string
+		value  string
+		want   summary
+	}{
+		"Modern2023":   {"What openssl 3 writes.", modern, full},
+		"Modern2026":   {"What openssl 3.4 can write.", encode(pkcs12.Modern2026, "", p.web, p.issuing, p.intermediate, p.root), full},
+		"LegacyDES":    {"What Windows writes.", encode(pkcs12.LegacyDES, "", p.web, p.issuing, p.intermediate, p.root), full},
+		"LegacyRC2":    {"What openssl 1 wrote.", encode(pkcs12.LegacyRC2, "", p.web, p.issuing, p.intermediate, p.root), full},
+		"Passwordless": {"Without encryption and MAC.", encode(pkcs12.Passwordless, "", p.web, p.issuing, p.intermediate, p.root), full},
+		"AnyOrder":     {"The leaf is the certificate of the key, wherever it is.", encode(pkcs12.Modern, "", party{p.root.Certificate, p.web.key}, p.intermediate, p.web, p.issuing), full},
+		"Nothing":      {"A password may be nothing instead of empty.", nothingPFX(t, p.web, p.issuing), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"LeafOnly":     {"No authority, no ca.crt.", encode(pkcs12.Modern, "", p.web), summary{Served: "web", Key: "web"}},
+		"RSA":          {"RSA keys.", encode(pkcs12.Modern, "", p.rsa, p.issuing), summary{Served: "rsa issuing", Key: "rsa", Trusted: "issuing"}},
+		"Ed25519":      {"Ed25519 keys.", encode(pkcs12.Modern, "", p.edward), summary{Served: "edward", Key: "edward"}},
+		"Space":        {"Base64 comes in lines.", "\ufeff " + wrap(modern) + "\t", full},
+		"Java":         {"Java 8 has 200,000 iterations.", encode(pkcs12.LegacyDES.WithIterations(66_666), "", p.web), summary{Served: "web", Key: "web"}},
+
+		"Password":      {"Nobody has a password to give.", encode(pkcs12.Modern2023, "hunter2", p.web, p.root), summary{Error: password}},
+		"PasswordRC2":   {"However old it is.", encode(pkcs12.LegacyRC2, "hunter2", p.web, p.root), summary{Error: password}},
+		"PasswordMAC":   {"Or new.", encode(pkcs12.Modern2026, "hunter2", p.web, p.root), summary{Error: password}},
+		"PasswordNoMAC": {"Without a MAC it cannot be told from damage.", without(t, encode(pkcs12.Modern2023, "hunter2", p.web)), summary{Error: damaged}},
+		"Base64":        {"Base64 it is.", "hunter2!", summary{Error: no64}},
+		"Base64URL":     {"The standard one.", strings.NewReplacer("+", "-", "/", "_").Replace(modern) + "-_", summary{Error: no64}},
+		"Cut":           {"All of it.", modern[:len(modern)-8], summary{Error: noFile}},
+		"Empty":         {"Nothing is no file.", "", summary{Error: noFile}},
+		"Other":         {"Something else in base64.", base64.StdEncoding.EncodeToString([]byte("hunter2hunter2")), summary{Error: noFile}},
+		"DER":           {"Not every structure is a file.", base64.StdEncoding.EncodeToString(p.web.Raw), summary{Error: noFile}},
+		"WrongKey":      {"The key has to be that of a certificate.", encode(pkcs12.Modern, "", party{p.web.Certificate, p.other.key}, p.root), summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
+		"TooMany":       {"Iterations are limited.", encode(pkcs12.Modern.WithIterations(83_334), "", p.web), summary{Error: tooMany}},
+		"NoKey":         {"A key that cannot be exported.", trustStore(t, p.root), summary{Error: "there is no private key where a PFX file has it: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
+		"SeveralKeys":   {"Which key is meant cannot be known.", assemble(t, nil, dataOf(t, keyBag(t, p.web), keyBag(t, p.rsa), certBag(t, p.web))), summary{Error: severalKeys}},
+		"PlainLists":    {"Plain lists may be many.", assemble(t, nil, dataOf(t, certBag(t, p.issuing)), dataOf(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"OddContent":    {"A list is data or encrypted data.", assemble(t, nil, contentInfo{Type: asn1.ObjectIdentifier{1, 2, 3}}), summary{Error: damaged}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, p.summarize(t, tc.value, PKCS12)); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestHostilePKCS12 has files that would keep the library busy for hours, take all
+// memory or make it panic. That it returns at all is what is tested.
+func TestHostilePKCS12(t *testing.T) {
+	p := newParties(t)
+	const forever = math.MaxInt32
+	honest := dataOf(t, keyBag(t, p.web), certBag(t, p.web))
+
+	cases := map[string]struct {
+		reason string
+		value  string
+	}{
+		"MAC":         {"A MAC with many iterations.", assemble(t, &macData{Iterations: forever, Digest: digest(oid(1, 3, 14, 3, 2, 26), nil)}, honest)},
+		"PBMAC1":      {"A newer MAC with many iterations.", assemble(t, &macData{Digest: digest(oid(1, 2, 840, 113549, 1, 5, 14), derived(t, forever, 32, hmacSHA256()))}, honest)},
+		"KeyLength":   {"A MAC with a key that fills the memory.", assemble(t, &macData{Digest: digest(oid(1, 2, 840, 113549, 1, 5, 14), derived(t, 1, forever, hmacSHA256()))}, honest)},
+		"Content":     {"A list of bags with many iterations.", assemble(t, nil, honest, encryptedContent(t, pbes1(t, forever), make([]byte, 16)))},
+		"ContentPBE2": {"The same with a newer cipher.", assemble(t, nil, honest, encryptedContent(t, pbes2(t, forever, make([]byte, 16)), make([]byte, 16)))},
+		"Key":         {"A private key with many iterations.", assemble(t, nil, dataOf(t, shroudedBag(t, pbes1(t, forever)), certBag(t, p.web)))},
+		"Sum":         {"Many small ones.", assemble(t, nil, append([]contentInfo{honest}, slices.Repeat([]contentInfo{encryptedContent(t, pbes1(t, maxIterations/2), make([]byte, 16))}, 3)...)...)},
+		"HiddenKey":   {"A private key with many iterations in an encrypted list.", assemble(t, nil, encryptedContent(t, pbes1(t, 1), encryptNothing(t, certBag(t, p.web), shroudedBag(t, pbes1(t, forever)))), honest)},
+		"HiddenEmpty": {"The same for an empty password.", assemble(t, nil, encryptEmpty(t, shroudedBag(t, pbes1(t, forever))), honest)},
+		"OnlyHidden":  {"The same without another key.", assemble(t, nil, dataOf(t, certBag(t, p.web)), encryptEmpty(t, shroudedBag(t, pbes1(t, forever))))},
+		"IV":          {"An initialization vector of the wrong length.", assemble(t, nil, honest, encryptedContent(t, pbes2(t, 1, []byte{1}), make([]byte, 16)))},
+		"IVAlone":     {"The same in the only list.", assemble(t, &macData{Iterations: 1, Digest: macOfNothing(nil).Digest}, encryptedContent(t, pbes2(t, 1, []byte{1}), make([]byte, 16)))},
+		"IVOfKey":     {"The same for a private key.", assemble(t, nil, dataOf(t, shroudedBag(t, pbes2(t, 1, nil)), certBag(t, p.web)))},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := p.summarize(t, tc.value, PKCS12); got.Error == "" {
+				t.Errorf("\n%s\nParse(...): want an error, got %+v", tc.reason, got)
+			}
+		})
+	}
+}
+
+// pfxOf encodes a file.
+func pfxOf(tb testing.TB, e *pkcs12.Encoder, password string, leaf party, others ...party) string {
+	tb.Helper()
+
+	var chain []*x509.Certificate
+	for _, o := range others {
+		chain = append(chain, o.Certificate)
+	}
+	der, err := e.Encode(leaf.key, leaf.Certificate, chain, password)
+	if err != nil {
+		tb.Fatalf("cannot encode PFX file: %v", err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+func trustStore(tb testing.TB, p party) string {
+	tb.Helper()
+
+	der, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{p.Certificate}, "")
+	if err != nil {
+		tb.Fatalf("cannot encode trust store: %v", err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// wrap breaks base64 into lines.
+func wrap(text string) string {
+	var b strings.Builder
+	for c := range slices.Chunk([]byte(text), 64) {
+		b.Write(c)
+		b.WriteString("\r\n")
+	}
+	return b.String()
+}
+
+// without removes the MAC of a file.
+func without(tb testing.TB, value string) string {
+	tb.Helper()
+
+	der, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var outer pfx
+	if !unmarshal(der, &outer) {
+		tb.Fatal("cannot take the file apart")
+	}
+	return encodePFX(nil, outer.AuthSafe)
+}
+
+func encodePFX(mac *macData, content contentInfo) string {
+	var der []byte
+	if mac == nil {
+		der = mustMarshal(struct {
+			Version int
+			Content contentInfo
+		}{3, content})
+	} else {
+		der = mustMarshal(pfx{3, content, *mac})
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// assemble makes a file of lists of bags.
+func assemble(tb testing.TB, mac *macData, contents ...contentInfo) string {
+	tb.Helper()
+
+	return encodePFX(mac, dataContent(mustMarshal(contents)))
+}
+
+func dataOf(tb testing.TB, bags ...safeBagToWrite) contentInfo {
+	tb.Helper()
+
+	return dataContent(mustMarshal(bags))
+}
+
+type safeBagToWrite struct {
+	Type  asn1.ObjectIdentifier
+	Value asn1.RawValue
+}
+
+func bag(kind int, der []byte) safeBagToWrite {
+	return safeBagToWrite{oid(1, 2, 840, 113549, 1, 12, 10, 1, kind), explicit(der)}
+}
+
+func keyBag(tb testing.TB, p party) safeBagToWrite {
+	tb.Helper()
+
+	der, err := x509.MarshalPKCS8PrivateKey(p.key)
+	if err != nil {
+		tb.Fatalf("cannot encode key: %v", err)
+	}
+	return bag(1, der)
+}
+
+func shroudedBag(tb testing.TB, a pkix.AlgorithmIdentifier) safeBagToWrite {
+	tb.Helper()
+
+	return bag(2, mustMarshal(encryptedPrivateKeyInfo{a, make([]byte, 16)}))
+}
+
+func certBag(tb testing.TB, p party) safeBagToWrite {
+	tb.Helper()
+
+	return bag(3, mustMarshal(struct {
+		Type asn1.ObjectIdentifier
+		Data asn1.RawValue
+	}{oid(1, 2, 840, 113549, 1, 9, 22, 1), explicit(mustMarshal(p.Raw))}))
+}
+
+func encryptedContent(tb testing.TB, a pkix.AlgorithmIdentifier, encrypted []byte) contentInfo {
+	tb.Helper()
+
+	var data encryptedData
+	data.Content.Type = oid(1, 2, 840, 113549, 1, 7, 1)
+	data.Content.Algorithm = a
+	data.Content.Encrypted = asn1.RawValue{Class: asn1.ClassContextSpecific, Bytes: encrypted}
+	return contentInfo{oid(1, 2, 840, 113549, 1, 7, 6), explicit(mustMarshal(data))}
+}
+
+// encryptNothing encrypts bags as no password at all does it, with one iteration and
+// no salt: then the key and the initialization vector are hashes of their
+// diversifiers.
+func encryptNothing(tb testing.TB, bags ...safeBagToWrite) []byte {
+	tb.Helper()
+
+	derive := func(diversifier byte, length int) []byte {
+		sum := sha1.Sum(bytes.Repeat([]byte{diversifier}, sha1.BlockSize)) //nolint:gosec // See the import.
+		return slices.Concat(sum[:], sum[:])[:length]
+	}
+	c, err := des.NewTripleDESCipher(derive(1, 24)) //nolint:gosec // See the import.
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return cbc(c, derive(2, des.BlockSize), mustMarshal(bags))
+}
+
+// encryptEmpty encrypts bags with an empty password.
+func encryptEmpty(tb testing.TB, bags ...safeBagToWrite) contentInfo {
+	tb.Helper()
+
+	key, err := pbkdf2.Key(sha256.New, "", nil, 1, 32)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c, err := aes.NewCipher(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	iv := make([]byte, aes.BlockSize)
+	return encryptedContent(tb, pbes2(tb, 1, iv), cbc(c, iv, mustMarshal(bags)))
+}
+
+// cbc encrypts with padding.
+func cbc(c cipher.Block, iv, plain []byte) []byte {
+	padding := c.BlockSize() - len(plain)%c.BlockSize()
+	plain = append(slices.Clone(plain), bytes.Repeat([]byte{byte(padding)}, padding)...) //nolint:gosec // A block is short.
+	cipher.NewCBCEncrypter(c, iv).CryptBlocks(plain, plain)
+	return plain
+}
+
+// nothingPFX encodes a file for which the password is nothing, where others have an
+// empty string.
+func nothingPFX(tb testing.TB, leaf, issuer party) string {
+	tb.Helper()
+
+	contents := mustMarshal([]contentInfo{
+		encryptedContent(tb, pbes1(tb, 1), encryptNothing(tb, certBag(tb, issuer), certBag(tb, leaf))),
+		dataOf(tb, keyBag(tb, leaf)),
+	})
+	mac := macOfNothing(contents)
+	return encodePFX(&mac, dataContent(contents))
+}
+
+func digest(algorithm asn1.ObjectIdentifier, parameters []byte) struct {
+	Algorithm pkix.AlgorithmIdentifier
+	Digest    []byte
+} {
+	return struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Digest    []byte
+	}{pkix.AlgorithmIdentifier{Algorithm: algorithm, Parameters: asn1.RawValue{FullBytes: parameters}}, []byte{1}}
+}
+
+// pbes1 is Triple DES without a salt.
+func pbes1(tb testing.TB, iterations int) pkix.AlgorithmIdentifier {
+	tb.Helper()
+
+	return pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 12, 1, 3), Parameters: asn1.RawValue{FullBytes: mustMarshal(struct {
+		Salt       []byte
+		Iterations int
+	}{nil, iterations})}}
+}
+
+// pbes2 is AES-256.
+func pbes2(tb testing.TB, iterations int, iv []byte) pkix.AlgorithmIdentifier {
+	tb.Helper()
+
+	cipher := pkix.AlgorithmIdentifier{Algorithm: oid(2, 16, 840, 1, 101, 3, 4, 1, 42), Parameters: asn1.RawValue{FullBytes: mustMarshal(iv)}}
+	return pkix.AlgorithmIdentifier{
+		Algorithm:  oid(1, 2, 840, 113549, 1, 5, 13),
+		Parameters: asn1.RawValue{FullBytes: derived(tb, iterations, 32, cipher)},
+	}
+}
+
+// derived writes the parameters of a scheme whose key is derived by PBKDF2 with
+// HMAC-SHA-256 and no salt.
+func derived(tb testing.TB, iterations, keyLength int, scheme pkix.AlgorithmIdentifier) []byte {
+	tb.Helper()
+
+	derivation := mustMarshal(struct {
+		Salt                  []byte
+		Iterations, KeyLength int
+		PRF                   pkix.AlgorithmIdentifier
+	}{nil, iterations, keyLength, hmacSHA256()})
+	return mustMarshal(schemeParameters{
+		pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 5, 12), Parameters: asn1.RawValue{FullBytes: derivation}},
+		scheme,
+	})
+}
+
+func hmacSHA256() pkix.AlgorithmIdentifier {
+	return pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 2, 9)}
+}
+
+func oid(arcs ...int) asn1.ObjectIdentifier { return arcs }
+
+func explicit(der []byte) asn1.RawValue {
+	return asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: der}
+}
