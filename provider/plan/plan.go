@@ -103,7 +103,7 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 		p.refuse(current, had)
 	}
 
-	p.Before.Target = target(spec.Target.Name, had, spec)
+	p.Before.Target = target(spec.Target.Name, current.Record, spec)
 	p.After.Target = target(spec.Target.Name, p.Record, spec)
 
 	summarize(&p.Before, spec, p.Problem)
@@ -136,6 +136,8 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 	if f.Secret != nil {
 		d.content, d.data, d.state, d.message = read(s, *f.Secret, w, now)
 		d.taken = d.state == v1alpha1.StateSynced
+	} else if f.State == v1alpha1.StateSynced && !d.has {
+		d.state = "" // Somebody has changed the Secret.
 	} else if f.State == v1alpha1.StateSynced {
 		d.state, d.message = recheck(s, d.old, current.Data, f.Message, w, now)
 	}
@@ -229,7 +231,7 @@ func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, message
 // left returns what is left of a secret: what was recorded or, if the record is
 // lost, what looks like it.
 func (c Current) left(name string) (Content, map[string][]byte) {
-	if content, ok := c.Record[name]; ok {
+	if content, ok := c.Record[name]; ok && len(content.Keys) > 0 {
 		return content, content.data(name, c.Data)
 	}
 
@@ -270,7 +272,7 @@ func sameContent(a, b Content) bool {
 
 func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
 	for _, s := range previous.Secrets {
-		if s.Name == name {
+		if s.Name == name && slices.Contains(severity(), s.State) {
 			return s.State
 		}
 	}

@@ -6,6 +6,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,6 +42,8 @@ func ParseRecord(s string) Record {
 	if err := json.Unmarshal([]byte(s), &r); err != nil {
 		return Record{}
 	}
+
+	maps.DeleteFunc(r, func(_ string, c Content) bool { return c.Version == "" || len(c.Keys) == 0 })
 
 	return r
 }

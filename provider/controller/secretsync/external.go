@@ -77,10 +77,14 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		all:      drifted || now.Sub(m.read) >= e.fullRead,
 	}
 	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})
+	if e.look.anyRead(e.findings) {
+		e.metrics.read(key, now)
+	}
+
 	e.askForDeleted(ctx)
 	e.plan = plan.Make(p, sync.Status.AtProvider, e.look.current, e.findings, now)
 	e.remember(e.plan)
-	m.lookAt(m.read.Add(e.fullRead))
+	m.lookAt(later(m.read.Add(e.fullRead), now.Add(failedRetry)))
 
 	o := managed.ExternalObservation{
 		ResourceExists:   t.secret != nil,
@@ -192,6 +196,16 @@ func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, m *memory) manage
 
 	// Not up to date, but nothing can be done about it.
 	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}
+}
+
+// later is the time, or the other one if it is over already: what could not be
+// done when it was due is not tried without a pause.
+func later(t, earliest time.Time) time.Time {
+	if t.Before(earliest) {
+		return earliest
+	}
+
+	return t
 }
 
 func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {

@@ -113,7 +113,11 @@ func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
 	}
 
 	message := fmt.Sprintf("There is no secret %s in %s. Create it.", s.Name, vault)
-	if s.Create != nil && !*s.Create {
+
+	switch _, had := l.record[s.Name]; {
+	case had:
+		message = fmt.Sprintf("Secret %s of %s is gone, so somebody has deleted it. Recover it with az keyvault secret recover or, if that is refused, create it anew.", s.Name, vault)
+	case s.Create != nil && !*s.Create:
 		message = fmt.Sprintf("There is no secret %s in %s. Create it, or import a certificate of that name.", s.Name, vault)
 	}
 
@@ -243,17 +247,26 @@ func (l *look) retry(err error) bool {
 
 // again says when to read one by one again.
 func (l *look) again(findings map[string]plan.Finding) {
-	for _, f := range findings {
-		if f.Secret != nil {
-			l.memory.refused = 0
-			l.memory.lookAt(l.now.Add(l.interval))
+	if l.anyRead(findings) {
+		l.memory.refused = 0
+		l.memory.lookAt(l.now.Add(l.interval))
 
-			return
-		}
+		return
 	}
 
 	l.memory.lookAt(l.now.Add(min(l.interval<<min(l.memory.refused, 8), max(refusedRetry, l.interval))))
 	l.memory.refused++
+}
+
+// anyRead tells whether any secret was read.
+func (l *look) anyRead(findings map[string]plan.Finding) bool {
+	for _, f := range findings {
+		if f.Secret != nil {
+			return true
+		}
+	}
+
+	return false
 }
 
 func named(list []v1alpha1.SyncedSecret, name string) v1alpha1.SyncedSecret {

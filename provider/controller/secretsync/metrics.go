@@ -29,6 +29,8 @@ type Metrics struct {
 
 	mu       sync.Mutex
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
+	// lastRead of a secret of each sync.
+	lastRead map[types.NamespacedName]time.Time
 	// lastList of a sync's vault, and how many vaults there are.
 	lastList func(types.NamespacedName) time.Time
 	targets  func() int
@@ -52,12 +54,13 @@ func NewMetrics() *Metrics {
 		syncs: prometheus.NewDesc(name("sync_state"),
 			"Always 1: the state of each sync, which is the worst of its secrets or a problem of its Secret.", []string{"namespace", "name", "state"}, nil),
 		lastSuccess: prometheus.NewDesc(name("last_success_timestamp_seconds"),
-			"When the vault of a sync was last listed with success, in Unix seconds. Missing if it never was.", []string{"namespace", "name"}, nil),
+			"When the vault of a sync was last listed or, where that is refused, read with success, in Unix seconds. Missing if it never was.", []string{"namespace", "name"}, nil),
 		expiry: prometheus.NewDesc(name("secret_expiry_timestamp_seconds"),
 			"When the version of a secret that is in use expires, in Unix seconds. Missing if it does not.", []string{"namespace", "name", "secret"}, nil),
 		vaults: prometheus.NewDesc(name("watched_vaults"),
 			"Vaults that are watched, each counted once for every identity it is read with.", nil, nil),
 		reported: map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation{},
+		lastRead: map[types.NamespacedName]time.Time{},
 	}
 }
 
@@ -77,7 +80,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.creations.Collect(ch)
 
 	m.mu.Lock()
-	reported := maps.Clone(m.reported)
+	reported, lastRead := maps.Clone(m.reported), maps.Clone(m.lastRead)
 	lastList, targets := m.lastList, m.targets
 	m.mu.Unlock()
 
@@ -94,12 +97,14 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(m.syncs, prometheus.GaugeValue, 1, key.Namespace, key.Name, string(o.State))
 		}
 
-		if at := lastList(key); !at.IsZero() {
+		if at := later(lastList(key), lastRead[key]); !at.IsZero() {
 			ch <- prometheus.MustNewConstMetric(m.lastSuccess, prometheus.GaugeValue, float64(at.Unix()), key.Namespace, key.Name)
 		}
 
 		for _, s := range o.Secrets {
-			counts[group{key.Namespace, string(s.State)}]++
+			if s.State != "" {
+				counts[group{key.Namespace, string(s.State)}]++
+			}
 
 			if s.ExpiresAt != nil {
 				ch <- prometheus.MustNewConstMetric(m.expiry, prometheus.GaugeValue, float64(s.ExpiresAt.Unix()), key.Namespace, key.Name, s.Name)
@@ -137,11 +142,20 @@ func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyn
 	m.reported[key] = o
 }
 
+// read is called when a secret of a sync was read with success.
+func (m *Metrics) read(key types.NamespacedName, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	m.lastRead[key] = at
+}
+
 func (m *Metrics) forget(key types.NamespacedName) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
 	delete(m.reported, key)
+	delete(m.lastRead, key)
 }
 
 func (m *Metrics) written(err error) {

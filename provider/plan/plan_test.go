@@ -1,0 +1,756 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+const testVault = "https://web.vault.azure.net"
+
+// Versions have 32 digits.
+const (
+	v1 = "11111111111111111111111111111111"
+	v2 = "22222222222222222222222222222222"
+)
+
+func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
+
+func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(noon().Add(d))) }
+
+func specOf(secrets ...v1alpha1.SyncedSecret) v1alpha1.KeyVaultSecretSyncParameters {
+	return v1alpha1.KeyVaultSecretSyncParameters{
+		VaultURI: testVault + "/",
+		Secrets:  secrets,
+		Target:   v1alpha1.Target{Name: "web-secrets"},
+	}
+}
+
+func found(s keyvault.Secret) Finding { return Finding{Secret: &s} }
+
+// secret of a version that was set an hour before noon.
+func secret(version, value string) keyvault.Secret {
+	return keyvault.Secret{
+		Properties: keyvault.Properties{Version: version, Enabled: true, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour)},
+		Value:      value,
+	}
+}
+
+// content of that version, which was synced half an hour before noon.
+func content(version string, keys ...string) Content {
+	return Content{
+		Version: version, Keys: keys,
+		Created: noon().Add(-2 * time.Hour).Unix(), Updated: noon().Add(-time.Hour).Unix(), Synced: noon().Add(-30 * time.Minute).Unix(),
+	}
+}
+
+func data(keysAndValues ...string) map[string][]byte {
+	d := map[string][]byte{}
+	for i := 0; i < len(keysAndValues); i += 2 {
+		d[keysAndValues[i]] = []byte(keysAndValues[i+1])
+	}
+
+	return d
+}
+
+// observed is what the status says of content.
+func observed(state v1alpha1.State, message, version string, synced time.Duration, keys ...v1alpha1.ObservedKey) v1alpha1.ObservedSecret {
+	return v1alpha1.ObservedSecret{
+		Name: "db", State: state, Message: message, Version: version, Keys: keys,
+		CreatedAt: at(-2 * time.Hour), UpdatedAt: at(-time.Hour), SyncedAt: at(synced),
+	}
+}
+
+func key(name string) v1alpha1.ObservedKey {
+	return v1alpha1.ObservedKey{Key: name, DataKey: "db." + name}
+}
+
+func TestMakeSecret(t *testing.T) {
+	type args struct {
+		secret  v1alpha1.SyncedSecret
+		current Current
+		finding Finding
+	}
+
+	type want struct {
+		Data    map[string][]byte
+		Changed bool
+		Before  v1alpha1.ObservedSecret
+		After   v1alpha1.ObservedSecret
+	}
+
+	const stays = " The values it had before stay in use."
+
+	had := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A")}}
+
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   want
+	}{
+		"First": {
+			reason: "What was never there is written, and is reported once it is.",
+			args:   args{finding: found(secret(v1, `{"A":"a"}`))},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, key("A")),
+			},
+		},
+		"Same": {
+			reason: "A version that was read again changes nothing, nor when it was synced.",
+			args:   args{current: had, finding: found(secret(v1, `{"A":"a"}`))},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+			},
+		},
+		"Latest": {
+			reason: "A secret that has not changed needs not be read.",
+			args:   args{current: had, finding: Finding{State: v1alpha1.StateSynced}},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+			},
+		},
+		"NewVersion": {
+			reason: "A new version replaces the old one: keys that it has no more go.",
+			args:   args{current: had, finding: found(secret(v2, `{"B":"b"}`))},
+			want: want{
+				Data: data("db.B", "b"), Changed: true,
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("B")),
+			},
+		},
+		"Repaired": {
+			reason: "A value that somebody has changed in the Secret is put right.",
+			args: args{
+				current: Current{Data: data("db.A", "tampered"), Record: had.Record},
+				finding: found(secret(v1, `{"A":"a"}`)),
+			},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, key("A")),
+			},
+		},
+		"Restored": {
+			reason: "A key that somebody has removed from the Secret is put back, and until then is not reported.",
+			args: args{
+				current: Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A", "B")}},
+				finding: found(secret(v1, `{"A":"a","B":"b"}`)),
+			},
+			want: want{
+				Data: data("db.A", "a", "db.B", "b"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, key("A"), key("B")),
+			},
+		},
+		"Text": {
+			reason: "Plain text is under the name of the secret.",
+			args:   args{finding: found(secret(v1, "a"))},
+			want: want{
+				Data: data("db", "a"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"Null": {
+			reason: "A key without a value is left out, an empty value is not.",
+			args:   args{finding: found(secret(v1, `{"A":null,"B":""}`))},
+			want: want{
+				Data: data("db.B", ""), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, key("B")),
+			},
+		},
+		"AwaitingAll": {
+			reason: "An object without keys has no values yet.",
+			args:   args{finding: found(secret(v1, `{}`))},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+			},
+		},
+		"AwaitingSome": {
+			reason: "As long as keys of the structure are empty, null or absent, none of it is written.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B", "C", "D"}},
+				finding: found(secret(v1, `{"A":"a","B":"","C":null}`)),
+			},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "Keys B, C, D have no values yet. Set them in secret db of https://web.vault.azure.net."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "Keys B, C, D have no values yet. Set them in secret db of https://web.vault.azure.net."},
+			},
+		},
+		"AwaitingAfterSynced": {
+			reason: "A new version that is not complete does not replace the one that was.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
+				current: had, finding: found(secret(v2, `{"A":""}`)),
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateAwaitingValue, "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"StructureChanged": {
+			reason: "A key that is asked for only now is missed, though the version is the latest.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}},
+				current: had, finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateAwaitingValue, "Key B has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, "Key B has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"StructureOfEmptyValue": {
+			reason: "A key of the structure that is empty in the Secret has no value yet.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
+				current: Current{Data: data("db.A", ""), Record: had.Record}, finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data:   data("db.A", ""),
+				Before: observed(v1alpha1.StateAwaitingValue, "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"Invalid": {
+			reason: "A value that cannot be read is said to be so in a sentence, without the value.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Format: "JSON"},
+				current: had, finding: found(secret(v2, `hunter2`)),
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateInvalid, `Cannot read secret "db" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text.`+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateInvalid, `Cannot read secret "db" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text.`+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"Failed": {
+			reason: "What could not be read keeps what it had.",
+			args:   args{current: had, finding: Finding{State: v1alpha1.StateForbidden, Message: "No."}},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"FailedAgain": {
+			reason: "A message that was remembered says once only what stays in use.",
+			args:   args{current: had, finding: Finding{State: v1alpha1.StateInvalid, Message: "No." + stays}},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateInvalid, "No."+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateInvalid, "No."+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"FailedNeverSynced": {
+			reason: "What was never there cannot stay in use.",
+			args:   args{finding: Finding{State: v1alpha1.StateMissing, Message: "There is none."}},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "There is none."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "There is none."},
+			},
+		},
+		"LostRecord": {
+			reason: "Without a record, what looks like the secret's stays until it can be replaced; nobody knows its version.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db", "text", "dbx", "foreign", "dbx.A", "foreign")},
+				finding: Finding{State: v1alpha1.StateUnreachable, Message: "No."},
+			},
+			want: want{
+				Data:   data("db.A", "a", "db", "text"),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "No."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "No."},
+			},
+		},
+		"Expired": {
+			reason: "An expired secret is synced, with a warning.",
+			args: args{finding: found(keyvault.Secret{
+				Properties: keyvault.Properties{Version: v1, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour), Expires: noon()}, Value: `{"A":"a"}`,
+			})},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "It expired at 2026-05-01T12:00:00Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, 0, key("A"))
+					o.ExpiresAt = at(0)
+
+					return o
+				}(),
+			},
+		},
+		"ExpiredMeanwhile": {
+			reason: "A message that goes with a synced secret is kept beside the warning.",
+			args: args{
+				current: Current{Data: had.Data, Record: func() Record {
+					c := content(v1, "A")
+					c.Expires = noon().Add(-time.Second).Unix()
+
+					return Record{"db": c}
+				}()},
+				finding: Finding{State: v1alpha1.StateSynced, Message: "It has changed."},
+			},
+			want: want{
+				Data: data("db.A", "a"),
+				Before: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "It has changed. It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
+					o.ExpiresAt = at(-time.Second)
+
+					return o
+				}(),
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "It has changed. It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
+					o.ExpiresAt = at(-time.Second)
+
+					return o
+				}(),
+			},
+		},
+		"FormatChanged": {
+			reason: "The same version in another format is other content, of the same version.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Format: "Text"},
+				current: had, finding: found(secret(v1, `{"A":"a"}`)),
+			},
+			want: want{
+				Data: data("db", `{"A":"a"}`), Changed: true,
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v1, 0, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"MetadataChanged": {
+			reason: "A content type that was added later changes the record only.",
+			args: args{current: had, finding: found(keyvault.Secret{
+				Properties: keyvault.Properties{Version: v1, ContentType: "application/json", Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Minute)}, Value: `{"A":"a"}`,
+			})},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A"))
+					o.ContentType, o.UpdatedAt = "application/json", at(-time.Minute)
+
+					return o
+				}(),
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.args.secret.Name = "db"
+
+			p := Make(specOf(tc.args.secret), v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Finding{"db": tc.args.finding}, noon())
+			got := want{Data: p.Data, Changed: p.Changed, Before: p.Before.Secrets[0], After: p.After.Secrets[0]}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A secret cannot be said to be synced if the Secret has not got all of it, as
+// then its keys are not reported.
+func TestMakeIncompleteIsNotSynced(t *testing.T) {
+	current := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A", "B")}}
+
+	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, current,
+		map[string]Finding{"db": {State: v1alpha1.StateSynced}}, noon())
+
+	if got := p.After.Secrets[0]; got.State == v1alpha1.StateSynced && got.Version == "" {
+		t.Errorf("\nKey B of db is gone from the Secret.\nMake(...): says that db is synced, of no version and without keys, %s of all", p.After.SecretsSynced)
+	}
+}
+
+func TestMakeForeignData(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		current Current
+		want    bool
+	}{
+		"Other":   {reason: "Data of others changes nothing.", current: Current{Data: data("db.A", "a", "foreign", "x", "other.A", "x"), Record: Record{"db": content(v1, "A")}}},
+		"SameKey": {reason: "Not even under a name that could be the secret's.", current: Current{Data: data("db.A", "a", "db.FOREIGN", "x"), Record: Record{"db": content(v1, "A")}}},
+		"Removed": {
+			reason:  "Data of a secret that is not listed any more is removed.",
+			current: Current{Data: data("db.A", "a", "old.A", "x"), Record: Record{"db": content(v1, "A"), "old": content(v1, "A")}}, want: true,
+		},
+		"RemovedBySomebodyElse": {
+			reason:  "It may be gone already, and only has to be taken off the record.",
+			current: Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A"), "old": content(v1, "A")}}, want: true,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, tc.current,
+				map[string]Finding{"db": {State: v1alpha1.StateSynced}}, noon())
+
+			if diff := cmp.Diff(tc.want, p.Changed); diff != "" {
+				t.Errorf("\n%s\nMake(...).Changed: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(data("db.A", "a"), p.Data); diff != "" {
+				t.Errorf("\n%s\nMake(...).Data: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestMakeLastChangeTime(t *testing.T) {
+	before := at(-time.Hour)
+
+	cases := map[string]struct {
+		reason   string
+		previous *metav1.Time
+		current  Current
+		finding  Finding
+		want     *metav1.Time
+	}{
+		"Nothing": {reason: "Nothing has ever been there.", finding: Finding{State: v1alpha1.StateMissing}},
+		"Changed": {reason: "Content changes now.", previous: before, finding: found(secret(v1, "a")), want: at(0)},
+		"Same": {
+			reason: "Content that stays leaves the time alone.", previous: before,
+			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced}, want: before,
+		},
+		"RecordOnly": {
+			reason: "A version with the same content is no change of the content.", previous: before,
+			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: found(secret(v2, "a")), want: before,
+		},
+		"StatusLost": {
+			reason:  "Content that was there before, but nobody remembers since when, changes now.",
+			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced}, want: at(0),
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{LastChangeTime: tc.previous}, tc.current,
+				map[string]Finding{"db": tc.finding}, noon().Add(300*time.Millisecond))
+
+			if diff := cmp.Diff(tc.want, p.After.LastChangeTime); diff != "" {
+				t.Errorf("\n%s\nMake(...).After.LastChangeTime: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.previous, p.Before.LastChangeTime); diff != "" {
+				t.Errorf("\n%s\nMake(...).Before.LastChangeTime: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestMakeState(t *testing.T) {
+	type secrets []v1alpha1.SyncedSecret
+
+	type want struct {
+		State    v1alpha1.State
+		Synced   string
+		NotReady []string
+	}
+
+	a, b, c := v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "c"}
+	optional := v1alpha1.SyncedSecret{Name: "a", Optional: true}
+	synced := Finding{State: v1alpha1.StateSynced}
+	has := Current{Data: data("a", "a", "b", "b"), Record: Record{"a": content(v1, ""), "b": content(v1, "")}}
+
+	cases := map[string]struct {
+		reason   string
+		secrets  secrets
+		current  Current
+		findings map[string]Finding
+		want     want
+	}{
+		"None":   {reason: "A sync without secrets has nothing to wait for.", want: want{State: v1alpha1.StateSynced, Synced: "0/0"}},
+		"Synced": {reason: "All are.", secrets: secrets{a, b}, current: has, findings: map[string]Finding{"a": synced, "b": synced}, want: want{State: v1alpha1.StateSynced, Synced: "2/2"}},
+		"Worst": {
+			reason: "One is refused, which is worse than a value that is awaited.", secrets: secrets{a, b, c}, current: has,
+			findings: map[string]Finding{"a": synced, "b": {State: v1alpha1.StateForbidden}, "c": {State: v1alpha1.StateAwaitingValue}},
+			want:     want{State: v1alpha1.StateForbidden, Synced: "1/3", NotReady: []string{"c"}},
+		},
+		"NotFoundOut": {
+			reason: "Of one that nothing was found out about nothing is said.", secrets: secrets{a, b}, current: has,
+			findings: map[string]Finding{"a": synced}, want: want{State: "", Synced: "1/2"},
+		},
+		"OptionalMissing": {
+			reason: "An optional secret may be missing.", secrets: secrets{optional},
+			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
+		},
+		"OptionalAwaiting": {
+			reason: "An optional secret may have no value.", secrets: secrets{optional},
+			findings: map[string]Finding{"a": {State: v1alpha1.StateAwaitingValue}}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
+		},
+		"OptionalInvalid": {
+			reason: "An optional secret that is there but cannot be read is a problem, though not one to wait for.", secrets: secrets{optional},
+			findings: map[string]Finding{"a": {State: v1alpha1.StateInvalid}}, want: want{State: v1alpha1.StateInvalid, Synced: "0/1"},
+		},
+		"OptionalGone": {
+			reason: "An optional secret that is in use is missed.", secrets: secrets{optional}, current: has,
+			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
+		},
+		"Gone": {
+			reason: "What was synced once keeps nobody waiting.", secrets: secrets{a}, current: has,
+			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(specOf(tc.secrets...), v1alpha1.KeyVaultSecretSyncObservation{}, tc.current, tc.findings, noon())
+
+			got := want{State: p.After.State, Synced: p.After.SecretsSynced}
+			for _, s := range NotReady(p.After, specOf(tc.secrets...)) {
+				got.NotReady = append(got.NotReady, s.Name)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Whatever is in the status that was written before, it is no reason to give up.
+func TestMakeForeignState(t *testing.T) {
+	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{
+		Secrets: []v1alpha1.ObservedSecret{{Name: "db", State: "OfAnotherRelease"}},
+	}, Current{}, map[string]Finding{"db": found(secret(v1, "a"))}, noon())
+
+	if diff := cmp.Diff(data("db", "a"), p.Data); diff != "" {
+		t.Errorf("\nA state that this release does not know is replaced.\nMake(...): -want, +got:\n%s", diff)
+	}
+}
+
+// large secrets that do not fit into a Secret together.
+func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Finding) {
+	findings = map[string]Finding{}
+
+	for i := range n {
+		name := fmt.Sprintf("s%02d", i)
+		secrets = append(secrets, v1alpha1.SyncedSecret{Name: name})
+		findings[name] = found(secret(v2, strings.Repeat("x", 25*1024-i)))
+	}
+
+	return secrets, findings
+}
+
+func TestMakeTooLarge(t *testing.T) {
+	manyKeys := func() string {
+		var b strings.Builder
+		for i := range 150 {
+			fmt.Fprintf(&b, `,"%s%03d":"v"`, strings.Repeat("<", 120), i)
+		}
+
+		return "{" + strings.TrimPrefix(b.String(), ",") + "}"
+	}
+
+	secrets, findings := large(50)
+	secrets = append(secrets, v1alpha1.SyncedSecret{Name: "kept"}, v1alpha1.SyncedSecret{Name: "missing"})
+	findings["s00"] = found(secret(v2, "new"))
+	findings["kept"] = Finding{State: v1alpha1.StateSynced}
+	findings["missing"] = Finding{State: v1alpha1.StateMissing, Message: "There is none."}
+
+	cases := map[string]struct {
+		reason   string
+		secrets  []v1alpha1.SyncedSecret
+		findings map[string]Finding
+		want     string
+	}{
+		"Values": {
+			reason: "All values together are more than Kubernetes takes.", secrets: secrets, findings: findings,
+			want: fmt.Sprintf("The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; "+
+				"the largest are s01, s02, s03, s04, s05, s06, s07, s08, s09, s10, and 41 more.", 49*25*1024-49*50/2+len("new")+len("kept"), corev1.MaxSecretSize),
+		},
+		"Keys": {
+			reason:  "All keys together do not fit into an annotation.",
+			secrets: []v1alpha1.SyncedSecret{{Name: "s00"}, {Name: "s01"}, {Name: "kept"}},
+			findings: map[string]Finding{
+				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": {State: v1alpha1.StateSynced},
+			},
+			want: "The Secret would have too many keys for Kubernetes, so it is left as it is. Take some secrets off the list, or name their keys with letters, digits, hyphens, dots and underscores only.",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			current := Current{
+				Data:   data("s00", "old", "kept", "kept", "foreign", "x"),
+				Record: Record{"s00": content(v1, ""), "kept": content(v1, "")},
+			}
+			previous := v1alpha1.KeyVaultSecretSyncObservation{LastChangeTime: at(-time.Hour)}
+
+			p := Make(specOf(tc.secrets...), previous, current, tc.findings, noon())
+
+			if diff := cmp.Diff(&Problem{State: v1alpha1.StateTargetTooLarge, Message: tc.want}, p.Problem); diff != "" {
+				t.Errorf("\n%s\nMake(...).Problem: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if p.Changed || !cmp.Equal(current.Data, p.Data) || !cmp.Equal(current.Record, p.Record) {
+				t.Errorf("\n%s\nMake(...): changes the Secret, which was to be left as it is", tc.reason)
+			}
+
+			if diff := cmp.Diff(p.Before.Secrets, p.After.Secrets); diff != "" {
+				t.Errorf("\nNothing is written.\nMake(...): -Before, +After:\n%s", diff)
+			}
+
+			if diff := cmp.Diff(v1alpha1.StateTargetTooLarge, p.After.State); diff != "" {
+				t.Errorf("\n%s\nMake(...).After.State: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			states := map[string]v1alpha1.ObservedSecret{}
+			for _, s := range p.After.Secrets {
+				states[s.Name] = v1alpha1.ObservedSecret{State: s.State, Version: s.Version, Message: s.Message}
+			}
+
+			want := map[string]v1alpha1.ObservedSecret{
+				"s00":  {State: v1alpha1.StateInvalid, Version: v1, Message: "Its latest version does not fit into the Secret."},
+				"s01":  {State: v1alpha1.StateInvalid, Message: "Its latest version does not fit into the Secret."},
+				"kept": {State: v1alpha1.StateSynced, Version: v1},
+			}
+			for name, s := range want {
+				if diff := cmp.Diff(s, states[name]); diff != "" {
+					t.Errorf("\n%s\nMake(...).After of %s: -want, +got:\n%s", tc.reason, name, diff)
+				}
+			}
+		})
+	}
+}
+
+// The content does not change, so neither does the time.
+func TestMakeTooLargeLastChangeTime(t *testing.T) {
+	secrets, findings := large(50)
+
+	p := Make(specOf(secrets...), v1alpha1.KeyVaultSecretSyncObservation{LastChangeTime: at(-time.Hour)}, Current{}, findings, noon())
+
+	if diff := cmp.Diff(at(-time.Hour), p.After.LastChangeTime); diff != "" {
+		t.Errorf("\nThe Secret is left as it is.\nMake(...).After.LastChangeTime: -want, +got:\n%s", diff)
+	}
+}
+
+// A Secret that just fits, even with what somebody else has added to it, is no
+// problem.
+func TestMakeLargeUnchanged(t *testing.T) {
+	secrets, findings := large(40)
+	first := Make(specOf(secrets...), v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon())
+	current := Current{Data: first.Data, Record: first.Record}
+	current.Data["foreign"] = make([]byte, 24<<10)
+
+	second := Make(specOf(secrets...), first.After, current, synced(first.Record), noon())
+
+	if first.Problem != nil || second.Problem != nil || second.Changed {
+		t.Errorf("\nWhat fits is written, and left alone then.\nMake(...): problems %v and %v, changed again: %t", first.Problem, second.Problem, second.Changed)
+	}
+}
+
+func TestTargetRevision(t *testing.T) {
+	base := Record{"a": content(v1, "A"), "b": content(v1, "B")}
+	with := func(change func(c *Content)) Record {
+		c := base["b"]
+		change(&c)
+
+		return Record{"a": base["a"], "b": c}
+	}
+	spec := specOf(v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "b"})
+	revision := target("x", base, spec).Revision
+
+	cases := map[string]struct {
+		reason string
+		spec   v1alpha1.KeyVaultSecretSyncParameters
+		record Record
+		same   bool
+	}{
+		"Order":       {reason: "The order of the list does not matter.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
+		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.Expires, c.Created = 1, 2, 3, 4 }), same: true},
+		"ContentType": {reason: "The content type does not matter.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
+		"Keys":        {reason: "A version has its keys, so they do not matter.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},
+		"NotListed":   {reason: "A secret that is not listed does not matter.", spec: spec, record: Record{"a": base["a"], "b": base["b"], "c": content(v1, "C")}, same: true},
+		"Structure":   {reason: "What is asked for does not matter, only what is there.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},
+		"Version":     {reason: "A version matters.", spec: spec, record: with(func(c *Content) { c.Version = v2 })},
+		"Format":      {reason: "A format matters.", spec: spec, record: with(func(c *Content) { c.Format = "Text" })},
+		"Less":        {reason: "A secret that is not there any more matters.", spec: spec, record: Record{"a": base["a"]}},
+		"Off":         {reason: "A secret that is taken off the list matters.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}), record: base},
+		"Swapped":     {reason: "Which secret has which version matters.", spec: specOf(v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "c"}), record: Record{"a": base["a"], "c": base["b"]}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := target("x", tc.record, tc.spec).Revision
+			if diff := cmp.Diff(tc.same, got == revision); diff != "" {
+				t.Errorf("\n%s\ntarget(...).Revision is the same: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	if diff := cmp.Diff(&v1alpha1.ObservedTarget{Name: "x"}, target("x", Record{}, spec)); diff != "" {
+		t.Errorf("\nAn empty Secret has no revision.\ntarget(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestAwaiting(t *testing.T) {
+	many := make([]string, 0, 12)
+	for i := range 12 {
+		many = append(many, fmt.Sprintf("K%d", i))
+	}
+
+	cases := map[string]struct {
+		reason string
+		keys   []string
+		want   string
+	}{
+		"None": {reason: "A secret without a structure.", want: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+		"One":  {reason: "One key.", keys: []string{"A"}, want: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."},
+		"Two":  {reason: "Two keys.", keys: []string{"A", "B"}, want: "Keys A, B have no values yet. Set them in secret db of https://web.vault.azure.net."},
+		"Many": {reason: "Too many keys for a line.", keys: many, want: "Keys K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, and 2 more have no values yet. Set them in secret db of https://web.vault.azure.net."},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := Awaiting(testVault+"/", v1alpha1.SyncedSecret{Name: "db", Keys: tc.keys})
+			if diff := cmp.Diff(Finding{State: v1alpha1.StateAwaitingValue, Message: tc.want}, got); diff != "" {
+				t.Errorf("\n%s\nAwaiting(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestSentence(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   string
+	}{
+		"Plain":    {reason: "A capital and a full stop.", text: "cannot do it", want: "Cannot do it."},
+		"Stop":     {reason: "One full stop is enough.", text: "Cannot do it.", want: "Cannot do it."},
+		"NotASCII": {reason: "A capital of another alphabet.", text: "über", want: "Über."},
+		"Digit":    {reason: "What has no capital stays.", text: "25 keys", want: "25 keys."},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, sentence(tc.text)); diff != "" {
+				t.Errorf("\n%s\nsentence(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

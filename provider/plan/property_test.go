@@ -1,0 +1,482 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/payload"
+)
+
+// marker begins every value, old or new, so that one can be found anywhere.
+const marker = "VaLuE"
+
+// An input is everything Make is given, and what is known of it.
+type input struct {
+	spec     v1alpha1.KeyVaultSecretSyncParameters
+	previous v1alpha1.KeyVaultSecretSyncObservation
+	current  Current
+	findings map[string]Finding
+
+	// good are those secrets of which a good value was read.
+	good map[string]bool
+	// whole are those secrets whose data is all there and on record.
+	whole map[string]bool
+	// foreign data of somebody else.
+	foreign []string
+}
+
+func (in input) make() Plan {
+	return Make(in.spec, in.previous, in.current, in.findings, noon())
+}
+
+// applied is the Secret after the plan has been applied by its field manager:
+// what it applied before, and does not any more, is gone.
+func applied(in input, p Plan) Current {
+	d := maps.Clone(p.Data)
+	for _, key := range in.foreign {
+		if _, ours := d[key]; !ours {
+			d[key] = in.current.Data[key]
+		}
+	}
+
+	return Current{Data: d, Record: p.Record}
+}
+
+// synced are the findings when a vault has nothing new.
+func synced(r Record) map[string]Finding {
+	findings := map[string]Finding{}
+	for name := range r {
+		findings[name] = Finding{State: v1alpha1.StateSynced}
+	}
+
+	return findings
+}
+
+func TestMakeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := anyInput(t)
+		p := in.make()
+
+		checkLastKnownGood(t, in, p)
+		checkStatus(t, in, p)
+		checkForeign(t, in, p)
+		checkOptionalCounts(t, in, p)
+		checkSecrecy(t, p)
+		checkAgain(t, in, p)
+	})
+}
+
+// checkLastKnownGood: data of a listed secret stays unless good data replaces it.
+func checkLastKnownGood(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	for _, s := range in.spec.Secrets {
+		if in.good[s.Name] {
+			checkReplaced(t, in, p, s)
+			continue
+		}
+
+		for key, value := range in.current.Data {
+			if secretOf(key) != s.Name || slices.Contains(in.foreign, key) {
+				continue
+			}
+
+			if got, ok := p.Data[key]; !ok || string(got) != string(value) {
+				t.Fatalf("No good value of %s was read, but data %s does not stay: %q is now %q", s.Name, key, value, got)
+			}
+		}
+	}
+}
+
+// checkReplaced: good data is written whole.
+func checkReplaced(t *rapid.T, in input, p Plan, s v1alpha1.SyncedSecret) {
+	t.Helper()
+
+	secret := in.findings[s.Name].Secret
+
+	parsed, err := payload.Parse(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
+	if err != nil {
+		t.Fatalf("A good value cannot be read: %v", err)
+	}
+
+	want := map[string]string{}
+	for _, e := range parsed.Entries {
+		if e.Value != nil {
+			want[e.DataKey] = string(e.Value)
+		}
+	}
+
+	got := map[string]string{}
+	for key, value := range p.Data {
+		if secretOf(key) == s.Name {
+			got[key] = string(value)
+		}
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("A good value of %s was read: -want, +got:\n%s", s.Name, diff)
+	}
+
+	if v := p.Record[s.Name].Version; v != secret.Version {
+		t.Fatalf("A good value of %s was read: its version is %s and the record says %s", s.Name, secret.Version, v)
+	}
+}
+
+// checkStatus: it is in the order of the spec, and says of every secret what the
+// record does.
+func checkStatus(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	for i, s := range in.spec.Secrets {
+		before, after := p.Before.Secrets[i], p.After.Secrets[i]
+		if before.Name != s.Name || after.Name != s.Name {
+			t.Fatalf("Secret %d is %s, and the status says %s and %s", i, s.Name, before.Name, after.Name)
+		}
+
+		if diff := cmp.Diff(statusOf(s.Name, p.Record.intact(p.Data)), versionAndKeys(after)); diff != "" {
+			t.Fatalf("After does not say of %s what the record does: -record, +status:\n%s", s.Name, diff)
+		}
+
+		if diff := cmp.Diff(statusOf(s.Name, in.current.Record.intact(in.current.Data)), versionAndKeys(before)); diff != "" {
+			t.Fatalf("Before does not say of %s what the Secret has: -record, +status:\n%s", s.Name, diff)
+		}
+
+		if after.State == v1alpha1.StateSynced && after.Version == "" {
+			t.Fatalf("%s is said to be synced, and the Secret has no version of it", s.Name)
+		}
+
+		for _, k := range after.Keys {
+			if _, ok := p.Data[k.DataKey]; !ok {
+				t.Fatalf("The status has key %s of %s, which the Secret has not", k.Key, s.Name)
+			}
+		}
+	}
+
+	for name := range p.Record {
+		if !slices.ContainsFunc(in.spec.Secrets, func(s v1alpha1.SyncedSecret) bool { return s.Name == name }) {
+			t.Fatalf("The record has %s, which is not listed", name)
+		}
+	}
+
+	if !p.Changed {
+		if diff := cmp.Diff(p.Before.Target, p.After.Target); diff != "" {
+			t.Fatalf("Nothing changes: -Before, +After:\n%s", diff)
+		}
+	}
+}
+
+func versionAndKeys(s v1alpha1.ObservedSecret) []string {
+	out := []string{s.Version}
+	for _, k := range s.Keys {
+		out = append(out, k.Key+" "+k.DataKey)
+	}
+
+	return out
+}
+
+func statusOf(name string, r Record) []string {
+	return versionAndKeys(r[name].observe(name))
+}
+
+// checkForeign: data of others is no concern of a plan.
+func checkForeign(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	for _, key := range in.foreign {
+		if _, ok := p.Data[key]; ok {
+			t.Fatalf("Data %s of somebody else is in the plan", key)
+		}
+	}
+
+	without := in
+	without.current.Data = maps.Clone(in.current.Data)
+
+	for _, key := range in.foreign {
+		delete(without.current.Data, key)
+	}
+
+	if diff := cmp.Diff(without.make(), p); diff != "" {
+		t.Fatalf("Data of somebody else matters: -without, +with:\n%s", diff)
+	}
+}
+
+// checkOptionalCounts: SecretsSynced counts, and NotReady names the others unless
+// they were synced before or are optional.
+func checkOptionalCounts(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	n, waiting := 0, []string(nil)
+
+	for i, s := range p.After.Secrets {
+		if s.State == v1alpha1.StateSynced {
+			n++
+		}
+
+		if s.Version == "" && !in.spec.Secrets[i].Optional {
+			waiting = append(waiting, s.Name)
+		}
+	}
+
+	if want := fmt.Sprintf("%d/%d", n, len(in.spec.Secrets)); p.After.SecretsSynced != want {
+		t.Fatalf("SecretsSynced is %s, want %s", p.After.SecretsSynced, want)
+	}
+
+	var got []string
+	for _, s := range NotReady(p.After, in.spec) {
+		got = append(got, s.Name)
+	}
+
+	if diff := cmp.Diff(waiting, got); diff != "" {
+		t.Fatalf("NotReady(...): -want, +got:\n%s", diff)
+	}
+}
+
+// checkSecrecy: no value is anywhere but in the data.
+func checkSecrecy(t *rapid.T, p Plan) {
+	t.Helper()
+
+	record, err := p.Record.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for what, v := range map[string]any{"Before": p.Before, "After": p.After, "Problem": p.Problem, "Record": record} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if strings.Contains(string(text), marker) {
+			t.Fatalf("%s holds a value: %s", what, text)
+		}
+	}
+}
+
+// checkAgain: what is applied needs not be applied again.
+func checkAgain(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	next := input{spec: in.spec, previous: p.After, current: applied(in, p), findings: synced(p.Record.intact(p.Data))}
+	for name, f := range in.findings {
+		if _, ok := next.findings[name]; !ok {
+			next.findings[name] = f
+		}
+	}
+
+	again := Make(next.spec, next.previous, next.current, next.findings, noon().Add(time.Hour))
+
+	if again.Changed {
+		t.Fatalf("What was applied is to be applied again:\n%s", cmp.Diff(next.current, Current{Data: again.Data, Record: again.Record}))
+	}
+
+	if diff := cmp.Diff(p.After.Target, again.After.Target); diff != "" {
+		t.Fatalf("The revision changes though nothing else does: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(p.After.LastChangeTime, again.After.LastChangeTime); diff != "" {
+		t.Fatalf("The time of the last change changes though nothing else does: -want, +got:\n%s", diff)
+	}
+}
+
+// The revision is made of names, versions and formats: neither values nor times
+// nor anything else shows in it.
+func TestRevisionProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := anyInput(t)
+		p := in.make()
+
+		parts := []string{}
+		for _, s := range in.spec.Secrets {
+			if c, ok := p.Record[s.Name]; ok {
+				parts = append(parts, s.Name+" "+c.Version+" "+c.Format)
+			}
+		}
+
+		record := Record{}
+		for _, part := range parts {
+			f := strings.Split(part, " ")
+			record[f[0]] = Content{Version: f[1], Format: f[2]}
+		}
+
+		spec := specOf()
+		for _, s := range in.spec.Secrets {
+			spec.Secrets = append(spec.Secrets, v1alpha1.SyncedSecret{Name: s.Name})
+		}
+
+		slices.Reverse(spec.Secrets)
+
+		if diff := cmp.Diff(target(in.spec.Target.Name, record, spec), p.After.Target); diff != "" {
+			t.Fatalf("The revision depends on more than names, versions and formats: -want, +got:\n%s", diff)
+		}
+	})
+}
+
+// names that secrets have: some begin with others.
+func secretNames() []string { return []string{"db", "db-2", "api", "Web", "common-x"} }
+
+func keyNames() []string { return []string{"A", "B", "tls.crt", "c/d", "é"} }
+
+// values gives every value it is asked for another one.
+type values int
+
+func (v *values) next() string {
+	*v++
+	return fmt.Sprintf("%s-%d", marker, *v)
+}
+
+func anyInput(t *rapid.T) input {
+	in := input{
+		spec: specOf(), current: Current{Data: map[string][]byte{}, Record: Record{}},
+		findings: map[string]Finding{}, good: map[string]bool{}, whole: map[string]bool{},
+	}
+	v := new(values)
+
+	for _, name := range rapid.Permutation(secretNames()).Draw(t, "order") {
+		anyCurrent(t, &in, name, v)
+
+		if !rapid.Bool().Draw(t, name+" listed") {
+			continue
+		}
+
+		s := v1alpha1.SyncedSecret{
+			Name:     name,
+			Format:   rapid.SampledFrom([]string{"", "Auto", "JSON"}).Draw(t, name+" format"),
+			Keys:     rapid.SliceOfNDistinct(rapid.SampledFrom(keyNames()), 0, 3, rapid.ID).Draw(t, name+" keys"),
+			Optional: rapid.Bool().Draw(t, name+" optional"),
+		}
+		in.spec.Secrets = append(in.spec.Secrets, s)
+		in.findings[name] = anyFinding(t, &in, s, v)
+	}
+
+	for _, key := range []string{"foreign", "other.A", "other"} {
+		if rapid.Bool().Draw(t, key) {
+			in.current.Data[key] = []byte(v.next())
+			in.foreign = append(in.foreign, key)
+		}
+	}
+
+	return in
+}
+
+// anyCurrent content of one secret: none, whole, with a key gone, or with the
+// record lost.
+func anyCurrent(t *rapid.T, in *input, name string, v *values) {
+	kind := rapid.SampledFrom([]string{"none", "whole", "incomplete", "data lost", "record lost"}).Draw(t, name+" current")
+	if kind == "none" {
+		return
+	}
+
+	c := Content{
+		Version: rapid.SampledFrom([]string{v1, v2}).Draw(t, name+" version"),
+		Synced:  noon().Add(-time.Hour).Unix(), Updated: noon().Add(-2 * time.Hour).Unix(),
+		Keys: rapid.SliceOfNDistinct(rapid.SampledFrom(keyNames()), 1, 4, rapid.ID).Draw(t, name+" has"),
+	}
+	slices.Sort(c.Keys)
+
+	for i, key := range c.Keys {
+		if kind == "data lost" || kind == "incomplete" && i == 0 {
+			continue
+		}
+
+		value := v.next()
+		if rapid.IntRange(0, 9).Draw(t, "empty") == 0 {
+			value = ""
+		}
+
+		in.current.Data[payload.DataKey(name, key)] = []byte(value)
+	}
+
+	if kind != "record lost" {
+		in.current.Record[name] = c
+	}
+
+	in.whole[name] = kind == "whole"
+}
+
+func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Finding {
+	kinds := []string{"good", "invalid", "awaiting", "failed", "nothing"}
+	if in.whole[s.Name] {
+		kinds = append(kinds, "synced")
+	}
+
+	read := secret(rapid.SampledFrom([]string{v1, v2}).Draw(t, "version"), "")
+
+	switch rapid.SampledFrom(kinds).Draw(t, s.Name+" finding") {
+	case "good":
+		in.good[s.Name] = true
+		members := map[string]any{"EXTRA": v.next(), "NULL": nil, "EMPTY": "", "NESTED": []string{v.next()}}
+
+		for _, key := range s.Keys {
+			members[key] = v.next()
+		}
+
+		read.Value = encode(members)
+
+		return found(read)
+	case "invalid":
+		read.Value = rapid.SampledFrom([]string{
+			`{"A":"` + v.next(), `{"` + v.next() + `"`, `{"A":` + v.next() + `}`, `{"A":"x","A":"` + v.next() + `"}`,
+			`{"a/b":"` + v.next() + `","a:b":"` + v.next() + `"}`, `{"A":"` + v.next() + `"} ` + v.next(), `{"":"` + v.next() + `"}`,
+		}).Draw(t, "value")
+
+		return found(read)
+	case "awaiting":
+		members := map[string]any{"NULL": nil}
+		for i, key := range s.Keys {
+			if i > 0 {
+				members[key] = v.next()
+			}
+		}
+
+		read.Value = encode(members)
+
+		return found(read)
+	case "failed":
+		return Finding{State: rapid.SampledFrom([]v1alpha1.State{
+			v1alpha1.StateMissing, v1alpha1.StateSoftDeleted, v1alpha1.StateDisabled, v1alpha1.StateForbidden,
+			v1alpha1.StateAwaitingAccess, v1alpha1.StateThrottled, v1alpha1.StateUnreachable, v1alpha1.StateInvalid,
+		}).Draw(t, "state"), Message: "It failed."}
+	case "synced":
+		return Finding{State: v1alpha1.StateSynced}
+	default:
+		return Finding{}
+	}
+}
+
+func encode(members map[string]any) string {
+	text, err := json.Marshal(members)
+	if err != nil {
+		panic(err)
+	}
+
+	return string(text)
+}
+
+// One order of a list gives the same Secret as any other.
+func TestMakeOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := anyInput(t)
+		want := in.make()
+
+		in.spec.Secrets = rapid.Permutation(in.spec.Secrets).Draw(t, "other order")
+		got := in.make()
+
+		ignore := cmpopts.SortSlices(func(a, b v1alpha1.ObservedSecret) bool { return a.Name < b.Name })
+		if diff := cmp.Diff(want, got, ignore); diff != "" {
+			t.Fatalf("The order of the list matters: -one, +other:\n%s", diff)
+		}
+	})
+}

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+func TestParseRecord(t *testing.T) {
+	full := Content{Version: v1, ContentType: "application/json", Format: "JSON", Created: 1, Updated: 2, Expires: 3, Synced: 4, Keys: []string{"A", "b/c"}}
+
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   Record
+	}{
+		"Empty":   {reason: "There is no record yet.", want: Record{}},
+		"Garbled": {reason: "What is no record counts as none.", text: `{"db":{"version":`, want: Record{}},
+		"Array":   {reason: "Other JSON counts as none.", text: `["db"]`, want: Record{}},
+		"Null":    {reason: "Null counts as none.", text: `null`, want: Record{}},
+		"Types":   {reason: "A part that cannot be read makes the whole unreadable.", text: `{"a":{"version":"1","keys":["A"]},"db":{"version":1}}`, want: Record{}},
+		"Full": {
+			reason: "All that was recorded.",
+			text:   `{"db":{"version":"` + v1 + `","contentType":"application/json","format":"JSON","created":1,"updated":2,"expires":3,"synced":4,"keys":["A","b/c"]}}`,
+			want:   Record{"db": full},
+		},
+		"Newer": {
+			reason: "What a later release adds does not disturb.",
+			text:   `{"db":{"version":"` + v1 + `","synced":4,"keys":[""],"added":true}}`,
+			want:   Record{"db": {Version: v1, Synced: 4, Keys: []string{""}}},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, ParseRecord(tc.text), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("\n%s\nParseRecord(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	text, err := Record{"db": full}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(Record{"db": full}, ParseRecord(text)); diff != "" {
+		t.Errorf("\nWhat was encoded can be read.\nParseRecord(...): -want, +got:\n%s", diff)
+	}
+}
+
+// Whatever somebody writes into the annotation, it costs no secret its data.
+func TestMakeGarbledRecord(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		record string
+	}{
+		"Lost":      {reason: "The annotation is gone."},
+		"Cut":       {reason: "It was cut.", record: `{"db":{"version":"1","keys":["A"`},
+		"Null":      {reason: "It is null.", record: `null`},
+		"NoContent": {reason: "It has an entry of nothing.", record: `{"db":{}}`},
+		"NoKeys":    {reason: "It has an entry without keys.", record: `{"db":{"version":"` + v1 + `","synced":1,"keys":[]}}`},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			current := Current{Data: data("db.A", "a"), Record: ParseRecord(tc.record)}
+
+			for _, f := range []Finding{{State: v1alpha1.StateUnreachable}, {State: v1alpha1.StateForbidden}, found(secret(v2, "{"))} {
+				p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Finding{"db": f}, noon())
+
+				if diff := cmp.Diff(current.Data, p.Data); diff != "" {
+					t.Errorf("\n%s Nothing good was read.\nMake(...).Data: -want, +got:\n%s", tc.reason, diff)
+				}
+			}
+		})
+	}
+}
+
+func FuzzParseRecord(f *testing.F) {
+	for _, seed := range []string{"", "null", "{", `{"db":{}}`, `{"db":null}`, `{"db":{"version":"1","keys":["A"],"synced":1}}`, `{"db":{"keys":["A","A","\u0000"]}}`} {
+		f.Add(seed)
+	}
+
+	f.Fuzz(func(t *testing.T, text string) {
+		r := ParseRecord(text)
+
+		again, err := r.Encode()
+		if err != nil {
+			t.Fatalf("\nA record can be encoded.\nEncode(): %v", err)
+		}
+
+		if diff := cmp.Diff(r, ParseRecord(again), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("\nWhat was encoded can be read.\nParseRecord(...): -want, +got:\n%s", diff)
+		}
+
+		// Whatever it says, a plan can be made, and no data of a listed secret goes.
+		spec, current := specOf(v1alpha1.SyncedSecret{Name: "db"}), Current{Data: data("db.A", "a"), Record: r}
+		p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Finding{"db": {State: v1alpha1.StateUnreachable}}, noon())
+
+		if recorded := r["db"].Keys; len(recorded) == 0 && string(p.Data["db.A"]) != "a" {
+			t.Errorf("\nA record without keys costs no secret its data.\nMake(...).Data: %v", p.Data)
+		}
+	})
+}
