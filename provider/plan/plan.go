@@ -133,12 +133,13 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 	d := decision{name: s.Name, state: f.State, message: f.Message}
 	d.old, d.has = had[s.Name]
 
-	if f.Secret != nil {
+	switch {
+	case f.Secret != nil:
 		d.content, d.data, d.state, d.message = read(s, *f.Secret, w, now)
 		d.taken = d.state == v1alpha1.StateSynced
-	} else if f.State == v1alpha1.StateSynced && !d.has {
+	case f.State == v1alpha1.StateSynced && !d.has:
 		d.state = "" // Somebody has changed the Secret.
-	} else if f.State == v1alpha1.StateSynced {
+	case f.State == v1alpha1.StateSynced:
 		d.state, d.message = recheck(s, d.old, current.Data, f.Message, w, now)
 	}
 
