@@ -5,6 +5,7 @@ package keyvault
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -25,6 +26,12 @@ type Creator struct {
 func (c Creator) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "%s %s/%s", c.Source, c.TenantID, c.ClientID)
 }
+
+// MarshalText encodes the creator without its client secret.
+func (c Creator) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
+
+// LogValue logs the creator without its client secret.
+func (c Creator) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // credential of the creator.
 func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredential, error) {

@@ -105,6 +105,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
 	s, err := claim(ctx, e.kube, sync)
 	if err != nil {
+		e.metrics.written(err)
 		return managed.ExternalCreation{}, err
 	}
 
