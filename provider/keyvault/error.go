@@ -258,7 +258,7 @@ func requestID(r *http.Response) string {
 func retryAfter(r *http.Response) time.Duration {
 	v := r.Header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(v); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
+		return time.Duration(min(seconds, int(time.Hour/time.Second))) * time.Second
 	}
 
 	at, err := http.ParseTime(v)
