@@ -40,6 +40,13 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
+const (
+	// reconcilesPerSecond of each worker: most take some milliseconds.
+	reconcilesPerSecond = 5
+	// requestsPerReconcile to Kubernetes, in a second and for each worker.
+	requestsPerReconcile = 4 * reconcilesPerSecond
+)
+
 // name of the provider in logs and change logs.
 const name = "provider-keyvault-secretsync"
 
@@ -51,7 +58,7 @@ type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
 	LeaderElection   bool   `env:"LEADER_ELECTION" help:"Elect a leader, for several replicas." short:"l"`
-	MaxReconcileRate int    `default:"100"         env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once, and in a second. Requests to Kubernetes are limited to five times as many in a second."`
+	MaxReconcileRate int    `default:"100"         env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once. Five times as many may happen in a second, and twenty times as many requests to Kubernetes."`
 	MetricsAddress   string `default:":8080"       env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                  name:"metrics-bind-address"`
 	HealthAddress    string `default:":8081"       env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                name:"health-probe-bind-address"`
 
@@ -90,7 +97,9 @@ func (c *CLI) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot find out how to reach Kubernetes: %w", err)
 	}
 
-	rest = ratelimiter.LimitRESTConfig(rest, c.MaxReconcileRate)
+	// The API server has limits of its own. These are for a provider that has gone
+	// mad, not for one that has much to do.
+	rest.QPS, rest.Burst = float32(requestsPerReconcile*c.MaxReconcileRate), 2*requestsPerReconcile*c.MaxReconcileRate
 
 	mgr, err := newManager(rest, c)
 	if err != nil {
@@ -108,7 +117,7 @@ func (c *CLI) Run(ctx context.Context) error {
 			Logger:                  log,
 			MaxConcurrentReconciles: c.MaxReconcileRate,
 			PollInterval:            c.PollInterval,
-			GlobalRateLimiter:       ratelimiter.NewGlobal(c.MaxReconcileRate),
+			GlobalRateLimiter:       ratelimiter.NewGlobal(reconcilesPerSecond * c.MaxReconcileRate),
 			Features:                c.features(),
 			MetricOptions: &controller.MetricOptions{
 				PollStateMetricInterval: c.StateMetricInterval,
@@ -116,6 +125,7 @@ func (c *CLI) Run(ctx context.Context) error {
 				MRStateMetrics:          statemetrics.NewMRStateMetrics(),
 			},
 		},
+		Secrets: kube.CoreV1(),
 		Pool: keyvault.NewPool(keyvault.Options{
 			Tokens:    keyvault.ServiceAccountTokens{Client: kube},
 			Transport: keyvault.NewTransport(c.IdleConnections),

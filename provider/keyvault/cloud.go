@@ -38,3 +38,14 @@ func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 
 	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is in none of Azure's clouds", uri)
 }
+
+// isVault tells whether a host is a vault.
+func isVault(host string) bool {
+	for suffix := range clouds() {
+		if strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+
+	return false
+}

@@ -98,7 +98,12 @@ func applicationCredential(id Identity, tokens TokenSource, options azcore.Clien
 		}
 
 		return token, err
-	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: options})
+	}, &azidentity.ClientAssertionCredentialOptions{
+		ClientOptions: options,
+		// The authorities are those of Azure's clouds: nobody has to be asked whether
+		// they can be trusted, for each of thousands of identities.
+		DisableInstanceDiscovery: true,
+	})
 	if err != nil {
 		return nil, &Error{
 			Reason: NoIdentity, Operation: fmt.Sprintf("use client id %q in tenant %q", id.ClientID, id.TenantID),

@@ -19,28 +19,42 @@ const (
 	// idleTimeout is longer than the usual poll interval: a handshake for every
 	// poll would cost more than the poll.
 	idleTimeout = 2 * time.Minute
-	perVault    = 8
+
+	// One connection to each vault is kept, and a few may be open at once.
+	idlePerVault = 1
+	openPerVault = 4
+	// All identities get their tokens from one host.
+	perEntra = 16
+
+	// bufferSize of connections. Answers are a few kB, and the default buffers would
+	// be most of a connection's memory.
+	bufferSize = 2 << 10
 )
 
 // NewTransport returns a transport for many vaults, each of which is asked a
-// little every now and then. It heeds HTTPS_PROXY and NO_PROXY.
-func NewTransport(maxIdle int) *http.Transport {
+// little every now and then, and for Entra ID. So many idle connections to vaults
+// are kept. It heeds HTTPS_PROXY and NO_PROXY.
+func NewTransport(maxIdle int) http.RoundTripper {
+	vaults, entra := newTransport(maxIdle), newTransport(perEntra)
+	vaults.MaxIdleConnsPerHost, vaults.MaxConnsPerHost = idlePerVault, openPerVault
+	entra.MaxIdleConnsPerHost, entra.MaxConnsPerHost = perEntra, perEntra
+
+	return byHost{vaults: vaults, others: entra}
+}
+
+func newTransport(maxIdle int) *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: handshakeTimeout,
 		IdleConnTimeout:     idleTimeout,
 		MaxIdleConns:        maxIdle,
-		MaxIdleConnsPerHost: 2,
-		MaxConnsPerHost:     perVault,
-		// Answers are a few kB. The default buffers are most of a connection's memory.
-		ReadBufferSize:  2 << 10,
-		WriteBufferSize: 2 << 10,
+		ReadBufferSize:      bufferSize,
+		WriteBufferSize:     bufferSize,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12,
 			// As the default transport of azcore.
-			Renegotiation:      tls.RenegotiateFreelyAsClient,
-			ClientSessionCache: tls.NewLRUClientSessionCache(maxIdle),
+			Renegotiation: tls.RenegotiateFreelyAsClient,
 		},
 		// Not HTTP/2, which keeps much more memory for each of many connections.
 		Protocols: http1(),
@@ -52,6 +66,20 @@ func http1() *http.Protocols {
 	p.SetHTTP1(true)
 
 	return p
+}
+
+// byHost keeps vaults apart from the rest, of which there are few hosts.
+type byHost struct {
+	vaults, others http.RoundTripper
+}
+
+// RoundTrip sends a request.
+func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
+	if isVault(req.URL.Hostname()) {
+		return b.vaults.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+	}
+
+	return b.others.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
 }
 
 // counted counts and times what goes through a transport.
@@ -92,8 +120,6 @@ func operationOf(req *http.Request) string {
 	path := req.URL.Path
 
 	switch {
-	case strings.HasSuffix(path, "/token"):
-		return operationToken
 	case strings.HasPrefix(path, "/deletedsecrets/"):
 		return operationDeleted
 	case path == "/secrets" || path == "/secrets/":
@@ -102,6 +128,8 @@ func operationOf(req *http.Request) string {
 		return operationSet
 	case strings.HasPrefix(path, "/secrets/"):
 		return operationGet
+	case strings.HasSuffix(path, "/token"):
+		return operationToken
 	default:
 		return operationMetadata
 	}

@@ -87,7 +87,10 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	m.lookAt(later(m.read.Add(e.fullRead), now.Add(failedRetry)))
 
 	o := managed.ExternalObservation{
-		ResourceExists:   t.secret != nil,
+		// A Secret that is not there is a change like any other, for Update. Create is
+		// for names that are not known in advance: it would cost three more writes,
+		// and a second look. It is used where policies allow no Update.
+		ResourceExists:   t.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
 		ResourceUpToDate: !e.plan.Changed && t.asShouldBe(sync) && len(e.creations()) == 0,
 	}
 
@@ -103,18 +106,13 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 
 // Create the Secret, and whatever is missing in the vault.
 func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
-	s, err := claim(ctx, e.kube, sync)
-	if err != nil {
-		e.metrics.written(err)
-		return managed.ExternalCreation{}, err
-	}
-
-	return managed.ExternalCreation{}, e.write(ctx, sync, s)
+	return managed.ExternalCreation{}, e.write(ctx, sync)
 }
 
-// Update the Secret, and create what is missing in the vault.
+// Update the Secret, which may mean to create it, and create what is missing in
+// the vault.
 func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, e.write(ctx, sync, e.target.secret)
+	return managed.ExternalUpdate{}, e.write(ctx, sync)
 }
 
 // Delete the Secret. The vault is left alone.
@@ -130,18 +128,14 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 func (e *external) Disconnect(context.Context) error { return nil }
 
 // write what is planned.
-func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret) error {
+func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
 		e.plan = plan.Make(sync.Spec.ForProvider, sync.Status.AtProvider, e.look.current, e.findings, e.look.now)
 		e.remember(e.plan)
 	}
 
-	resourceVersion := to.ResourceVersion
-
-	if e.target.secret == nil || e.plan.Changed || !e.target.asShouldBe(sync) {
-		var err error
-
-		resourceVersion, err = apply(ctx, e.kube, sync, to, e.plan)
+	if e.plan.Changed || !e.target.asShouldBe(sync) {
+		err := e.writeSecret(ctx, sync)
 		e.metrics.written(err)
 
 		if err != nil {
@@ -149,8 +143,29 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync,
 		}
 	}
 
-	e.look.memory.resourceVersion = resourceVersion
+	e.look.memory.resourceVersion = e.target.secret.ResourceVersion
 	e.report(sync, e.plan.After, e.plan.Problem)
+
+	return nil
+}
+
+// writeSecret applies what is planned, to a Secret of that name which is ours.
+func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
+	if e.target.secret == nil {
+		claimed, err := claim(ctx, e.kube, sync)
+		if err != nil {
+			return err
+		}
+
+		e.target.secret = claimed
+	}
+
+	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
+	if err != nil {
+		return err
+	}
+
+	e.target.secret = applied
 
 	return nil
 }

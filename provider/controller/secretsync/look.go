@@ -26,8 +26,10 @@ const (
 	refusedRetry = 5 * time.Minute
 	// failedRetry is when to read again what could not be read.
 	failedRetry = 30 * time.Second
-	// readsAtOnce of one sync.
-	readsAtOnce = 5
+	// readsAtOnce of a sync with many secrets, and how many secrets it takes to read
+	// one more at once. Every read at once is a connection.
+	readsAtOnce  = 4
+	readsInOrder = 8
 )
 
 // A look at the secrets of a vault.
@@ -298,7 +300,7 @@ func read(ctx context.Context, vault vault, list []v1alpha1.SyncedSecret) map[st
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
-		slots = make(chan struct{}, readsAtOnce)
+		slots = make(chan struct{}, min(1+len(list)/readsInOrder, readsAtOnce))
 		stop  = err
 	)
 

@@ -45,6 +45,8 @@ type written struct {
 	over map[types.UID]string
 }
 
+func newWritten() *written { return &written{over: map[types.UID]string{}} }
+
 func (w *written) set(uid types.UID, resourceVersion string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

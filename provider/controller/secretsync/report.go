@@ -6,11 +6,14 @@ package secretsync
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -82,7 +85,7 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 }
 
 // announce as events what has changed: the state of a secret, its version, or a
-// problem of the Secret as a whole.
+// problem of the Secret as a whole. Secrets of the same state share an event.
 func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	if problem != nil && before.State != problem.State {
 		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(problem.Message)))
@@ -93,23 +96,54 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 		known[s.Name] = s
 	}
 
+	changed := map[v1alpha1.State][]string{}
+
 	for _, s := range after.Secrets {
 		was := known[s.Name]
 		if s.State == was.State && s.Version == was.Version || s.State == "" {
 			continue
 		}
 
-		switch s.State {
-		case v1alpha1.StateSynced:
-			e.record.Event(sync, event.Normal(event.Reason(s.State), fmt.Sprintf(
-				"Secret %s is synced: version %s is in Secret %s.", s.Name, s.Version, sync.Spec.ForProvider.Target.Name)))
-		case v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess:
-			e.record.Event(sync, event.Normal(event.Reason(s.State), s.Name+": "+s.Message))
-		default:
-			e.record.Event(sync, event.Warning(event.Reason(s.State), errors.New(s.Name+": "+s.Message)))
+		what := s.Name + ": " + s.Message
+		if s.State == v1alpha1.StateSynced {
+			what = strings.TrimSpace(fmt.Sprintf("%s: version %s is in Secret %s. %s", s.Name, s.Version, sync.Spec.ForProvider.Target.Name, s.Message))
 		}
 
+		changed[s.State] = append(changed[s.State], what)
 		e.log.Info("Secret has changed its state", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
 			"state", s.State, "version", s.Version, "previous", was.State)
 	}
+
+	for _, state := range slices.Sorted(maps.Keys(changed)) {
+		message := shorten(changed[state])
+
+		switch state {
+		case v1alpha1.StateSynced, v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess:
+			e.record.Event(sync, event.Normal(event.Reason(state), message))
+		default:
+			e.record.Event(sync, event.Warning(event.Reason(state), errors.New(message)))
+		}
+	}
+}
+
+// shorten what was announced to what Kubernetes takes as the message of an event.
+func shorten(parts []string) string {
+	const most = 1000
+
+	message := ""
+
+	for i, part := range parts {
+		if len(message)+len(part) > most && i > 0 {
+			return fmt.Sprintf("%s And %d more.", message, len(parts)-i)
+		}
+
+		message = strings.TrimSpace(message + " " + part)
+	}
+
+	return message
+}
+
+// said is true of an event of the managed reconciler that one of ours says better.
+func said(_ runtime.Object, e event.Event) bool {
+	return e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource")
 }

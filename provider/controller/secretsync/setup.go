@@ -26,10 +26,14 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
@@ -41,6 +45,8 @@ import (
 type Options struct {
 	controller.Options
 
+	// Secrets of Kubernetes, to apply them.
+	Secrets corev1client.SecretsGetter
 	// Pool of clients.
 	Pool *keyvault.Pool
 	// ListsAtOnce is how many vaults are listed at the same time.
@@ -70,12 +76,13 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	gvk := v1alpha1.KeyVaultSecretSyncGroupVersionKind()
 	name := managed.ControllerName(gvk.GroupKind().String())
 
-	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: &written{over: map[types.UID]string{}}}}
+	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: newWritten()}}
 	queue := &queue{}
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
 
 	c := &connector{
 		kube:         quiet.client,
+		secrets:      o.Secrets,
 		usage:        resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
 		pool:         o.Pool,
 		watcher:      watch.New(lister{pool: o.Pool}, o.ListsAtOnce, o.WatchMetrics, queue.wake),
@@ -100,7 +107,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
 		managed.WithTypedExternalConnector(c),
 		managed.WithLogger(c.log),
-		managed.WithRecorder(recorder),
+		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name), append(o.EventFilterFunctions, said)...)), //nolint:staticcheck // What crossplane-runtime takes.
 		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
 			if d, ok := c.memories.next(mg, time.Now()); ok {
 				return d
@@ -116,11 +123,26 @@ func Setup(mgr ctrl.Manager, o Options) error {
 
 	return ctrl.NewControllerManagedBy(mgr). //nolint:wrapcheck // It says what was attempted.
 							Named(name).
-							WithOptions(o.ForControllerRuntime()).
+							WithOptions(options(o)).
 							WatchesRawSource(queue).
 							Watches(&v1alpha1.KeyVaultSecretSync{}, handler.syncs(), builder.WithPredicates(resource.DesiredStateChanged())).
 							Watches(&corev1.Secret{}, handler.secrets(), builder.OnlyMetadata).
 							Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+}
+
+// Pauses after reconciles that have failed. The first is short: most often the
+// cache was only a moment behind.
+const (
+	firstPause = 50 * time.Millisecond
+	maxPause   = time.Minute
+)
+
+// options that controller-runtime takes.
+func options(o Options) ctrlcontroller.Options {
+	out := o.ForControllerRuntime()
+	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstPause, maxPause)
+
+	return out
 }
 
 func reconcilerOptions(o Options) []managed.ReconcilerOption {
@@ -167,6 +189,7 @@ func addStateMetrics(mgr manager.Manager, o Options) error {
 // A connector has what all reconciles share.
 type connector struct {
 	kube     client.Client
+	secrets  corev1client.SecretsGetter
 	usage    *resource.ProviderConfigUsageTracker
 	pool     *keyvault.Pool
 	watcher  *watch.Watcher

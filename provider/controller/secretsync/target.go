@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -108,12 +109,12 @@ func claim(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecre
 	return s, nil
 }
 
-// apply the content to the Secret, all of it at once, and return its new resource
-// version. It fails if the Secret is no longer the one that was looked at.
-func apply(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (string, error) {
+// apply the content to the Secret, all of it at once, and return what has become
+// of it. It fails if the Secret is no longer the one that was looked at.
+func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 
 	s := corev1ac.Secret(to.Name, to.Namespace).
@@ -128,11 +129,12 @@ func apply(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecre
 			WithName(sync.Name).WithUID(sync.UID).WithController(true).WithBlockOwnerDeletion(true))
 	}
 
-	if err := kube.Apply(ctx, s, client.FieldOwner(FieldOwner), client.ForceOwnership); err != nil {
-		return "", fmt.Errorf("cannot apply Secret %q: %w", to.Name, err)
+	applied, err := kube.Secrets(to.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
+	if err != nil {
+		return nil, fmt.Errorf("cannot apply Secret %q: %w", to.Name, err)
 	}
 
-	return *s.ResourceVersion, nil
+	return applied, nil
 }
 
 // remove the Secret, if it is still the one that was looked at.

@@ -1,0 +1,553 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+const testTimeout = 10 * time.Second
+
+// An azure is a vault, or whatever else is behind a transport. It keeps count of
+// what it is asked.
+type azure struct {
+	mu       sync.Mutex
+	requests []string
+	bodies   []string
+	answer   func(r *http.Request) *http.Response
+}
+
+// RoundTrip answers a request. Who has no token is told where to get one, and
+// that is not counted.
+func (a *azure) RoundTrip(r *http.Request) (*http.Response, error) {
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if token == "" && strings.Contains(r.URL.Host, ".vault.") {
+		return reply(r, http.StatusUnauthorized, map[string]string{
+			"WWW-Authenticate": `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`,
+		}, ""), nil
+	}
+
+	var body []byte
+
+	if r.Body != nil {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // It cannot fail.
+		}
+
+		body = b
+	}
+
+	what := r.Method + " " + r.URL.Path
+	if skip := r.URL.Query().Get("$skiptoken"); skip != "" {
+		what += " page " + skip
+	}
+
+	a.mu.Lock()
+	a.requests = append(a.requests, what)
+	a.bodies = append(a.bodies, string(body))
+	a.mu.Unlock()
+
+	if resp := a.answer(r); resp != nil {
+		return resp, nil
+	}
+
+	<-r.Context().Done()
+
+	return nil, r.Context().Err() //nolint:wrapcheck // As any transport.
+}
+
+func reply(r *http.Request, status int, header map[string]string, body string) *http.Response {
+	resp := answerOf(status, header, body)
+	resp.Header.Set("Content-Type", "application/json")
+	resp.Request = r
+
+	return resp
+}
+
+// always the same answer.
+func always(status int, header map[string]string, body string) func(r *http.Request) *http.Response {
+	return func(r *http.Request) *http.Response { return reply(r, status, header, body) }
+}
+
+// A tokens is a credential that gives another token every time it is made.
+type tokens struct{ n int }
+
+func (t *tokens) build() (azcore.TokenCredential, error) {
+	t.n++
+	return fixed("token-" + strconv.Itoa(t.n)), nil
+}
+
+type fixed string
+
+func (f fixed) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: string(f), ExpiresOn: time.Now().Add(time.Hour)}, nil
+}
+
+// clientOf a vault.
+func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
+	t.Helper()
+
+	tokens := &tokens{}
+
+	credential, err := newCredential(time.Now, tokens.build)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := newClient("https://web.vault.azure.net", credential, clientOptions(&counted{client: &http.Client{Transport: a}, metrics: NewMetrics()}), newLimiter(time.Now), testTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c, tokens
+}
+
+// errorOf is an error of ours, without the name of the request.
+func errorOf(t *testing.T, err error) *Error {
+	t.Helper()
+
+	if err == nil {
+		return nil
+	}
+
+	e, ok := err.(*Error) //nolint:errorlint // Every error of a client is one.
+	if !ok {
+		t.Fatalf("The error is a %T: %v", err, err)
+	}
+
+	if strings.Contains(e.Error(), marker) || strings.Contains(e.Error(), hidden) {
+		t.Errorf("The error repeats what a server said: %v", e)
+	}
+
+	return e
+}
+
+func bundle(path, value string, more string) string {
+	return `{"id":"https://web.vault.azure.net/` + path + `","value":"` + value + `","attributes":{"enabled":true,"created":1777636800,"updated":1777636860` + more + `}}`
+}
+
+func TestClientGet(t *testing.T) {
+	const version = "0123456789abcdef0123456789abcdef"
+
+	type want struct {
+		Secret   Properties
+		Value    string
+		Err      *Error
+		Requests []string
+	}
+
+	created, updated := time.Unix(1777636800, 0), time.Unix(1777636860, 0)
+	failed := func(r Reason, status int, code, detail string) *Error {
+		return &Error{Reason: r, Operation: `get secret "db" from https://web.vault.azure.net`, Status: status, Code: code, Detail: detail}
+	}
+
+	cases := map[string]struct {
+		reason  string
+		version string
+		answer  func(r *http.Request) *http.Response
+		want    want
+	}{
+		"Latest": {
+			reason: "The latest version.", answer: always(200, nil, bundle("secrets/db/"+version, hidden, `,"exp":1777640000`)),
+			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated, Expires: time.Unix(1777640000, 0)}, Value: hidden, Requests: []string{"GET /secrets/db/"}},
+		},
+		"Version": {
+			reason: "The version that is named.", version: version, answer: always(200, nil, bundle("secrets/db/"+version, "", "")),
+			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated}, Requests: []string{"GET /secrets/db/" + version}},
+		},
+		"Bare": {
+			reason: "An answer without anything.", answer: always(200, nil, `{}`),
+			want: want{Secret: Properties{Enabled: true}, Requests: []string{"GET /secrets/db/"}},
+		},
+		"Missing": {
+			reason: "There is none.", answer: always(404, nil, vaultError("SecretNotFound", "")),
+			want: want{Err: failed(NotFound, 404, "SecretNotFound", "there is no such secret"), Requests: []string{"GET /secrets/db/"}},
+		},
+		"Broken": {
+			reason: "Nothing is tried again.", answer: always(500, nil, marker),
+			want: want{Err: failed(Unreachable, 500, "", "the vault has a problem of its own (HTTP status 500)"), Requests: []string{"GET /secrets/db/"}},
+		},
+		"Garbled": {
+			reason: "An answer that is cut may hold half of a value.", answer: always(200, nil, `{"value":"`+hidden),
+			want: want{Err: failed(Unreachable, 0, "", "there was no answer, or one that makes no sense"), Requests: []string{"GET /secrets/db/"}},
+		},
+		"NoAnswer": {
+			reason: "Nobody answers in time.", answer: func(*http.Request) *http.Response { return nil },
+			want: want{Err: failed(Unreachable, 0, "", "there was no answer in time"), Requests: []string{"GET /secrets/db/"}},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &azure{answer: tc.answer}
+				c, _ := clientOf(t, a)
+				start := time.Now()
+
+				s, err := c.Get(t.Context(), "db", tc.version)
+				got := want{Secret: s.Properties, Value: s.Value, Err: errorOf(t, err), Requests: a.requests}
+
+				if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("\n%s\nGet(...): -want, +got:\n%s", tc.reason, diff)
+				}
+
+				if took := time.Since(start); took > testTimeout {
+					t.Errorf("\n%s\nGet(...) took %s", tc.reason, took)
+				}
+			})
+		})
+	}
+}
+
+func TestClientUnauthorized(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		// good is the first token that the vault takes.
+		good int
+		want Reason
+		made int
+	}{
+		"Good":    {reason: "A token that is taken is used.", good: 1, made: 1},
+		"Revoked": {reason: "A token that is not taken is replaced, once.", good: 2, made: 2},
+		"Never":   {reason: "If the new one is not taken either, that is the end of it.", good: 9, want: NoIdentity, made: 3},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &azure{answer: func(r *http.Request) *http.Response {
+					n, err := strconv.Atoi(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer token-"))
+					if err != nil || n < tc.good {
+						return reply(r, http.StatusUnauthorized, map[string]string{
+							"WWW-Authenticate": `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`,
+						}, vaultError("Unauthorized", ""))
+					}
+
+					return reply(r, http.StatusOK, nil, bundle("secrets/db/v1", "a", ""))
+				}}
+				c, tokens := clientOf(t, a)
+
+				_, err := c.Get(t.Context(), "db", "")
+				if diff := cmp.Diff(tc.want, ReasonOf(err)); diff != "" {
+					t.Errorf("\n%s\nGet(...): -want, +got:\n%s", tc.reason, diff)
+				}
+
+				if diff := cmp.Diff(tc.made, tokens.n); diff != "" {
+					t.Errorf("\n%s\nTokens that were made: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				if len(a.requests) > 4 {
+					t.Errorf("\n%s\nGet(...) made %d requests", tc.reason, len(a.requests))
+				}
+			})
+		})
+	}
+}
+
+func TestClientThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		status := http.StatusTooManyRequests
+		a := &azure{answer: func(r *http.Request) *http.Response {
+			return reply(r, status, map[string]string{"Retry-After": "60"}, bundle("secrets/db/v1", "a", ""))
+		}}
+		c, _ := clientOf(t, a)
+
+		check := func(reason string, want *Error, requests int) {
+			t.Helper()
+
+			_, err := c.Get(t.Context(), "db", "")
+			if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
+				t.Errorf("\n%s\nGet(...): -want, +got:\n%s", reason, diff)
+			}
+
+			if diff := cmp.Diff(requests, len(a.requests)); diff != "" {
+				t.Errorf("\n%s\nRequests: -want, +got:\n%s", reason, diff)
+			}
+		}
+		throttled := func(status int, retryAfter time.Duration) *Error {
+			return &Error{
+				Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "the vault asks to slow down",
+				Status: status, RetryAfter: retryAfter,
+			}
+		}
+
+		check("The vault asks to slow down.", throttled(429, time.Minute), 1)
+
+		status = http.StatusOK
+
+		check("Nothing is sent for as long.", throttled(0, time.Minute), 1)
+
+		time.Sleep(59 * time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+		check("Not even a second before.", throttled(0, time.Second), 1)
+
+		time.Sleep(time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+		check("Then it is asked again.", nil, 2)
+	})
+}
+
+// Who waits longer for a turn than a request may take has not waited for Azure.
+func TestClientCrowded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &azure{answer: always(200, nil, bundle("secrets/db/v1", "a", ""))}
+		c, _ := clientOf(t, a)
+		c.limiter.rate.ReserveN(time.Now(), requestsAtOnce)
+
+		for range requestsPerSecond {
+			c.limiter.rate.ReserveN(time.Now(), int(testTimeout/time.Second))
+		}
+
+		_, err := c.Get(t.Context(), "db", "")
+		want := &Error{Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "too many requests of our own wait for this vault"}
+
+		if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
+			t.Errorf("\nGet(...): -want, +got:\n%s", diff)
+		}
+
+		if len(a.requests) > 0 {
+			t.Errorf("\nNothing is sent out of turn.\nGet(...) made requests %v", a.requests)
+		}
+	})
+}
+
+// page of a list that has so many pages.
+func page(r *http.Request, pages int) *http.Response {
+	n, _ := strconv.Atoi(r.URL.Query().Get("$skiptoken"))
+
+	next := "null"
+	if n+1 < pages {
+		next = fmt.Sprintf("%q", fmt.Sprintf("https://web.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=%d", n+1))
+	}
+
+	return reply(r, 200, nil, fmt.Sprintf(`{"value":[{"id":"https://web.vault.azure.net/secrets/s%d","contentType":"text/plain","attributes":{"enabled":%t,"updated":%d}}],"nextLink":%s}`, n, n%2 == 0, 1777636800+n, next))
+}
+
+func TestClientList(t *testing.T) {
+	type want struct {
+		List     []Properties
+		Err      Reason
+		Requests []string
+	}
+
+	cases := map[string]struct {
+		reason string
+		answer func(r *http.Request) *http.Response
+		want   want
+	}{
+		"Empty": {reason: "A vault without secrets.", answer: always(200, nil, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Pages": {
+			reason: "Every page is a request.", answer: func(r *http.Request) *http.Response { return page(r, 3) },
+			want: want{
+				List: []Properties{
+					{Name: "s0", ContentType: "text/plain", Enabled: true, Updated: time.Unix(1777636800, 0)},
+					{Name: "s1", ContentType: "text/plain", Updated: time.Unix(1777636801, 0)},
+					{Name: "s2", ContentType: "text/plain", Enabled: true, Updated: time.Unix(1777636802, 0)},
+				},
+				Requests: []string{"GET /secrets", "GET /secrets page 1", "GET /secrets page 2"},
+			},
+		},
+		"Half": {
+			reason: "Half of a list is none: what is on the other pages would seem to be missing.",
+			answer: func(r *http.Request) *http.Response {
+				if r.URL.Query().Has("$skiptoken") {
+					return reply(r, 503, nil, marker)
+				}
+
+				return page(r, 3)
+			},
+			want: want{Err: Unreachable, Requests: []string{"GET /secrets", "GET /secrets page 1"}},
+		},
+		"Forbidden": {reason: "Listing may not be allowed.", answer: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden, Requests: []string{"GET /secrets"}}},
+		"NoAnswer":  {reason: "Nobody answers.", answer: func(*http.Request) *http.Response { return nil }, want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &azure{answer: tc.answer}
+				c, _ := clientOf(t, a)
+
+				list, err := c.List(t.Context())
+				errorOf(t, err)
+
+				got := want{List: list, Err: ReasonOf(err), Requests: a.requests}
+				for i, r := range got.Requests {
+					got.Requests[i] = strings.Replace(r, "/secrets/", "/secrets", 1)
+				}
+
+				if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("\n%s\nList(...): -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		})
+	}
+}
+
+// Every page has a deadline of its own.
+func TestClientListSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &azure{answer: func(r *http.Request) *http.Response {
+			time.Sleep(testTimeout - time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+			return page(r, 5)
+		}}
+		c, _ := clientOf(t, a)
+
+		list, err := c.List(t.Context())
+		if err != nil || len(list) != 5 {
+			t.Errorf("\nA long list of a slow vault takes its time.\nList(...) = %d secrets, %v", len(list), err)
+		}
+	})
+}
+
+func TestClientDeleted(t *testing.T) {
+	type want struct {
+		Deleted bool
+		Err     Reason
+	}
+
+	cases := map[string]struct {
+		reason string
+		answer func(r *http.Request) *http.Response
+		want   want
+	}{
+		"Deleted":   {reason: "It can be recovered.", answer: always(200, nil, `{"recoveryId":"https://web.vault.azure.net/deletedsecrets/db"}`), want: want{Deleted: true}},
+		"Unknown":   {reason: "It never was.", answer: always(404, nil, vaultError("SecretNotFound", ""))},
+		"Forbidden": {reason: "Nobody is told.", answer: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := &azure{answer: tc.answer}
+			c, _ := clientOf(t, a)
+
+			deleted, err := c.Deleted(t.Context(), "db")
+			if diff := cmp.Diff(tc.want, want{Deleted: deleted, Err: ReasonOf(err)}); diff != "" {
+				t.Errorf("\n%s\nDeleted(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff([]string{"GET /deletedsecrets/db"}, a.requests); diff != "" {
+				t.Errorf("\n%s\nRequests: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestClientCreate(t *testing.T) {
+	type want struct {
+		Properties Properties
+		Err        *Error
+		Requests   []string
+	}
+
+	const looked, set = "GET /secrets/db/", "PUT /secrets/db"
+
+	missing := always(404, nil, vaultError("SecretNotFound", ""))
+	creating := `create secret "db" in https://web.vault.azure.net`
+	exists := &Error{Reason: Exists, Operation: creating, Detail: "it has been created meanwhile"}
+
+	cases := map[string]struct {
+		reason   string
+		get, put func(r *http.Request) *http.Response
+		want     want
+	}{
+		"Created": {
+			reason: "What is missing is created.", get: missing, put: always(200, nil, bundle("secrets/db/v1", "", "")),
+			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set}},
+		},
+		"Exists":   {reason: "What is there is left alone.", get: always(200, nil, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
+		"Disabled": {reason: "What is there is left alone, even if it cannot be read.", get: always(403, nil, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
+		"Forbidden": {
+			reason: "Who may not look does not write.", get: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			want: want{Err: &Error{
+				Reason: Forbidden, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
+			}, Requests: []string{looked}},
+		},
+		"Unreachable": {
+			reason: "Who gets no answer does not write.", get: always(500, nil, marker),
+			want: want{Err: &Error{
+				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 500, Detail: "the vault has a problem of its own (HTTP status 500)",
+			}, Requests: []string{looked}},
+		},
+		"Garbled": {
+			reason: "Who does not understand the answer does not write.", get: always(200, nil, `{"value":"`+hidden),
+			want: want{Err: &Error{
+				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "there was no answer, or one that makes no sense",
+			}, Requests: []string{looked}},
+		},
+		"Deleted": {
+			reason: "A name that is taken cannot be used.", get: missing, put: always(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
+			want: want{Err: &Error{
+				Reason: Deleted, Operation: creating, Status: 409, Code: "ObjectIsDeletedButRecoverable", Detail: "a secret of that name is deleted and can be recovered",
+			}, Requests: []string{looked, set}},
+		},
+		"ReadOnly": {
+			reason: "The identity may look, and may not write.", get: missing, put: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			want: want{Err: &Error{
+				Reason: Forbidden, Operation: creating, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
+			}, Requests: []string{looked, set}},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := &azure{answer: func(r *http.Request) *http.Response {
+				if r.Method == http.MethodPut {
+					return tc.put(r)
+				}
+
+				return tc.get(r)
+			}}
+			c, _ := clientOf(t, a)
+
+			p, err := c.Create(t.Context(), "db", "application/json", `{"A":""}`)
+			if tc.want.Err != nil {
+				p = Properties{}
+			}
+
+			if diff := cmp.Diff(tc.want, want{Properties: p, Err: errorOf(t, err), Requests: a.requests}); diff != "" {
+				t.Errorf("\n%s\nCreate(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestClientCreateBody(t *testing.T) {
+	a := &azure{answer: func(r *http.Request) *http.Response {
+		if r.Method == http.MethodPut {
+			return reply(r, 200, nil, bundle("secrets/db/v1", "", ""))
+		}
+
+		return reply(r, 404, nil, vaultError("SecretNotFound", ""))
+	}}
+	c, _ := clientOf(t, a)
+
+	if _, err := c.Create(t.Context(), "db", "application/json", `{"A":""}`); err != nil {
+		t.Fatal(err)
+	}
+
+	got := map[string]any{}
+	if err := json.Unmarshal([]byte(a.bodies[len(a.bodies)-1]), &got); err != nil {
+		t.Fatal(err)
+	}
+
+	want := map[string]any{"value": `{"A":""}`, "contentType": "application/json", "tags": map[string]any{createdByTag: createdByValue}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("\nThe secret says what it is, and who has made it.\nCreate(...): -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/google/go-cmp/cmp"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	clientgotesting "k8s.io/client-go/testing"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+func identity() Identity {
+	return Identity{TenantID: "tenant", ClientID: "client", Namespace: "team-a", ServiceAccount: "web"}
+}
+
+func TestServiceAccountTokens(t *testing.T) {
+	const operation = "get a token of ServiceAccount team-a/web"
+
+	accounts := schema.GroupResource{Resource: "serviceaccounts"}
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   *Error
+	}{
+		"Token":    {reason: "A token."},
+		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Detail: `there is no ServiceAccount "web" in namespace "team-a"`}},
+		"Forbidden": {
+			reason: "RBAC, or an admission policy.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
+			want: &Error{Reason: NoIdentity, Operation: operation, Detail: "Kubernetes does not let the provider request tokens of service accounts; its ClusterRole or an admission policy is in the way"},
+		},
+		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Detail: "Kubernetes asks to slow down"}},
+		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},
+		"NoAnswer":  {reason: "No API server.", err: errors.New(marker), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			kube := fake.NewClientset()
+			asked := authenticationv1.TokenRequestSpec{}
+
+			kube.PrependReactor("create", "serviceaccounts", func(a clientgotesting.Action) (bool, runtime.Object, error) {
+				create, ok := a.(clientgotesting.CreateAction)
+				if !ok || a.GetSubresource() != "token" || a.GetNamespace() != "team-a" {
+					return false, nil, nil
+				}
+
+				if r, ok := create.GetObject().(*authenticationv1.TokenRequest); ok {
+					asked = r.Spec
+				}
+
+				return true, &authenticationv1.TokenRequest{Status: authenticationv1.TokenRequestStatus{Token: "jwt"}}, tc.err
+			})
+
+			token, err := ServiceAccountTokens{Client: kube}.Token(t.Context(), identity())
+			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
+				t.Errorf("\n%s\nToken(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if tc.err == nil && token != "jwt" {
+				t.Errorf("\n%s\nToken(...) = %q", tc.reason, token)
+			}
+
+			want := authenticationv1.TokenRequestSpec{Audiences: []string{"api://AzureADTokenExchange"}, ExpirationSeconds: new(int64(600))}
+			if diff := cmp.Diff(want, asked); diff != "" {
+				t.Errorf("\nTokens are for Entra ID alone, and short-lived.\nToken(...): -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// A credentialFunc is a credential.
+type credentialFunc func() error
+
+func (f credentialFunc) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "token"}, f()
+}
+
+func TestCredentialThrottled(t *testing.T) {
+	now := time.Now()
+	asked := 0
+
+	var answer error
+
+	c, err := newCredential(func() time.Time { return now }, func() (azcore.TokenCredential, error) {
+		return credentialFunc(func() error {
+			asked++
+			return answer
+		}), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	throttled := func(retryAfter string) error {
+		return &azidentity.AuthenticationFailedError{RawResponse: answerOf(429, map[string]string{"Retry-After": retryAfter}, marker)}
+	}
+	slow := func(status int, after time.Duration) *Error {
+		return &Error{Reason: Throttled, Operation: "get a token", Detail: "Entra ID asks to slow down", Status: status, RetryAfter: after}
+	}
+
+	steps := []struct {
+		reason string
+		after  time.Duration
+		answer error
+		want   *Error
+		asked  int
+	}{
+		{reason: "A token.", asked: 1},
+		{reason: "Entra ID asks to slow down, and says for how long.", answer: throttled("30"), want: slow(429, 30*time.Second), asked: 2},
+		{reason: "Nobody asks meanwhile.", after: 10 * time.Second, want: slow(0, 20*time.Second), asked: 2},
+		{reason: "It does not say for how long.", after: 20 * time.Second, answer: throttled(""), want: slow(429, 10*time.Second), asked: 3},
+		{reason: "Again.", after: 10 * time.Second, answer: throttled(""), want: slow(429, 20*time.Second), asked: 4},
+		{reason: "Then there is a token.", after: 20 * time.Second, asked: 5},
+		{reason: "So the next pause is short again.", answer: throttled(""), want: slow(429, 10*time.Second), asked: 6},
+	}
+
+	for i, s := range steps {
+		now = now.Add(s.after)
+		answer = s.answer
+
+		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{})
+		if diff := cmp.Diff(s.want, errorOf(t, err)); diff != "" {
+			t.Errorf("\n%s\nGetToken(...) of step %d: -want, +got:\n%s", s.reason, i, diff)
+		}
+
+		if diff := cmp.Diff(s.asked, asked); diff != "" {
+			t.Errorf("\n%s\nTimes that Entra ID was asked after step %d: -want, +got:\n%s", s.reason, i, diff)
+		}
+	}
+}
+
+func TestCredentialForget(t *testing.T) {
+	made, broken := 0, false
+
+	c, err := newCredential(time.Now, func() (azcore.TokenCredential, error) {
+		if broken {
+			return nil, errors.New(marker)
+		}
+
+		made++
+
+		return fixed("token"), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c.forget()
+
+	if diff := cmp.Diff(2, made); diff != "" {
+		t.Errorf("\nA credential that forgets its token is made anew.\nforget(): -want, +got:\n%s", diff)
+	}
+
+	broken = true
+
+	c.forget()
+
+	if c.current() == nil {
+		t.Error("\nIf that fails, the one that there is stays in use.\nforget(): there is none")
+	}
+}
+
+func TestCreatorCredential(t *testing.T) {
+	t.Setenv("AZURE_CLIENT_ID", "")
+	t.Setenv("AZURE_TENANT_ID", "")
+	t.Setenv("AZURE_FEDERATED_TOKEN_FILE", "")
+
+	cases := map[string]struct {
+		reason  string
+		creator Creator
+		want    *Error
+	}{
+		"None":    {reason: "No identity.", creator: Creator{Source: v1alpha1.CredentialsSourceNone}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}},
+		"Unknown": {reason: "A source that nobody knows.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}},
+		"NoWorkloadIdentity": {
+			reason: "A pod without a workload identity.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity},
+			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Detail: "its pod has none; label it azure.workload.identity/use and annotate its ServiceAccount with a client id"},
+		},
+		"ManagedIdentity": {reason: "The one identity of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity}},
+		"ManagedByID":     {reason: "One of the identities of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: "client"}},
+		"ClientSecret":    {reason: "A client secret.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "client", ClientSecret: hidden}},
+		"BadTenant": {
+			reason: "What is no tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "/" + marker, ClientID: "client", ClientSecret: hidden},
+			want: &Error{Reason: NoIdentity, Operation: "use the client secret", Detail: "tenant id, client id or client secret is not valid"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c, err := tc.creator.credential(clientOptions(&counted{metrics: NewMetrics()}))
+			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
+				t.Errorf("\n%s\ncredential(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if err == nil && c == nil {
+				t.Errorf("\n%s\ncredential(...): there is none", tc.reason)
+			}
+		})
+	}
+}

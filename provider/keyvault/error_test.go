@@ -1,0 +1,376 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/google/go-cmp/cmp"
+)
+
+// marker is what servers and libraries say. None of it may be repeated.
+const marker = "MaRkEr"
+
+// answerOf a server.
+func answerOf(status int, header map[string]string, body string) *http.Response {
+	h := http.Header{}
+	for k, v := range header {
+		h.Set(k, v)
+	}
+
+	return &http.Response{
+		StatusCode: status, Status: fmt.Sprintf("%d %s", status, marker), Header: h, Body: io.NopCloser(strings.NewReader(body)),
+		Request: &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: "web.vault.azure.net", Path: "/secrets/" + marker}},
+	}
+}
+
+// vaultError as Key Vault answers.
+func vaultError(code, inner string) string {
+	if inner != "" {
+		inner = `,"innererror":{"code":"` + inner + `","message":"` + marker + `"}`
+	}
+
+	return `{"error":{"code":"` + code + `","message":"` + marker + `"` + inner + `}}`
+}
+
+// entraError as Entra ID answers.
+func entraError(codes string) string {
+	return `{"error":"invalid_client","error_description":"AADSTS0: ` + marker + `","error_codes":[` + codes + `],"trace_id":"` + marker + `"}`
+}
+
+func checkError(t *testing.T, reason string, want *Error, got *Error) {
+	t.Helper()
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("\n%s\n-want, +got:\n%s", reason, diff)
+	}
+
+	if text := fmt.Sprintf("%v %+v", got, *got); strings.Contains(text, marker) {
+		t.Errorf("\n%s\nThe error repeats what a server or library said: %s", reason, text)
+	}
+}
+
+func TestClassifyResponse(t *testing.T) {
+	const operation = "get secret"
+
+	cases := map[string]struct {
+		reason string
+		answer *http.Response
+		want   Error
+	}{
+		"NotFound": {
+			reason: "A secret that is not there.", answer: answerOf(404, nil, vaultError("SecretNotFound", "")),
+			want: Error{Reason: NotFound, Detail: "there is no such secret", Code: "SecretNotFound"},
+		},
+		"Deleted": {
+			reason: "A name that is taken by a deleted secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
+			want: Error{Reason: Deleted, Detail: "a secret of that name is deleted and can be recovered", Code: "ObjectIsDeletedButRecoverable"},
+		},
+		"Conflict": {
+			reason: "Another conflict.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 409)", Code: "ObjectIsBeingDeleted"},
+		},
+		"Disabled": {
+			reason: "A disabled secret is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "SecretDisabled")),
+			want: Error{Reason: Disabled, Detail: "the secret is disabled", Code: "SecretDisabled"},
+		},
+		"Firewall": {
+			reason: "A firewall is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByFirewall")),
+			want: Error{Reason: Unreachable, Detail: "the firewall of the vault does not let this cluster in", Code: "ForbiddenByFirewall"},
+		},
+		"PrivateEndpoint": {
+			reason: "Nor is a private endpoint.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByConnection")),
+			want: Error{Reason: Unreachable, Detail: "the vault can only be reached through its private endpoint, and this cluster does not use it", Code: "ForbiddenByConnection"},
+		},
+		"Forbidden": {
+			reason: "No role.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this", Code: "ForbiddenByRbac"},
+		},
+		"ForbiddenGarbage": {
+			reason: "A refusal without a body that can be read.", answer: answerOf(403, nil, "<html>"+marker),
+			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+		},
+		"Unauthorized": {
+			reason: "A token that is not taken.", answer: answerOf(401, map[string]string{"WWW-Authenticate": marker}, vaultError("Unauthorized", "")),
+			want: Error{Reason: NoIdentity, Detail: "the vault does not accept the token", Code: "Unauthorized"},
+		},
+		"Throttled": {
+			reason: "Too many requests.", answer: answerOf(429, map[string]string{"Retry-After": "17"}, vaultError("Throttled", "VaultRequestTypeLimitReached")),
+			want: Error{Reason: Throttled, Detail: "the vault asks to slow down", RetryAfter: 17 * time.Second, Code: "VaultRequestTypeLimitReached"},
+		},
+		"Broken": {
+			reason: "A problem of the vault.", answer: answerOf(503, map[string]string{"Retry-After": "3"}, marker),
+			want: Error{Reason: Unreachable, Detail: "the vault has a problem of its own (HTTP status 503)", RetryAfter: 3 * time.Second},
+		},
+		"Redirect": {
+			reason: "Redirects are not followed.", answer: answerOf(302, map[string]string{"Location": "https://" + marker}, ""),
+			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 302)"},
+		},
+		"BadRequest": {
+			reason: "A problem of ours.", answer: answerOf(400, nil, vaultError("BadParameter", "")),
+			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 400)", Code: "BadParameter"},
+		},
+		"RequestID": {
+			reason: "Azure's name for the request.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, ""),
+			want: Error{Reason: NotFound, Detail: "there is no such secret", RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
+		},
+		"NoCode": {
+			reason: "What is no code is not taken for one.", answer: answerOf(403, map[string]string{"X-Ms-Error-Code": marker + " " + marker, "X-Ms-Request-Id": "<" + marker + ">"}, vaultError(marker+"-x", marker+"!")),
+			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+		},
+		"LongCode": {
+			reason: "Nor what is too long for one.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
+			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.want.Operation, tc.want.Status = operation, tc.answer.StatusCode
+			checkError(t, tc.reason, &tc.want, classify(runtime.NewResponseError(tc.answer), operation))
+		})
+	}
+}
+
+func TestClassifyToken(t *testing.T) {
+	const operation = "get a token"
+
+	failed := func(r *http.Response) error { return &azidentity.AuthenticationFailedError{RawResponse: r} }
+	federated := "Entra ID gives no token: the identity has no federated credential for this service account and cluster "
+	unverified := "Entra ID gives no token: it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees "
+	tenant, secret := "Entra ID gives no token: there is no such tenant ", "Entra ID gives no token: the client secret is wrong or has expired "
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   Error
+	}{
+		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Detail: federated + "(AADSTS70021)"}},
+		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Detail: federated + "(AADSTS700211)"}},
+		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Detail: federated + "(AADSTS700213)"}},
+		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Detail: "Entra ID gives no token: the tenant has no identity of this client id (AADSTS700016)"}},
+		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Detail: tenant + "(AADSTS90002)"}},
+		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Detail: "Entra ID gives no token: the token of the service account has expired, or the clocks differ (AADSTS700024)"}},
+		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Detail: unverified + "(AADSTS50027)"}},
+		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Detail: secret + "(AADSTS7000222)"}},
+		"Other":   {reason: "A code that nothing is known of.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Detail: "Entra ID gives no token: it refuses the identity (AADSTS123456)"}},
+		"Throttled": {
+			reason: "Too many requests.", err: failed(answerOf(429, map[string]string{"Retry-After": "30"}, marker)),
+			want: Error{Reason: Throttled, Status: 429, RetryAfter: 30 * time.Second, Detail: "Entra ID asks to slow down"},
+		},
+		"Broken": {
+			reason: "A problem of Entra ID, whatever code it gives.", err: failed(answerOf(503, map[string]string{"X-Ms-Request-Id": "1-2"}, entraError("90033"))),
+			want: Error{Reason: Unreachable, Status: 503, RequestID: "1-2", Detail: "Entra ID has a problem of its own (HTTP status 503)"},
+		},
+		"Garbage": {reason: "Something in between answers.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Detail: "Entra ID gave an answer that makes no sense (HTTP status 407)"}},
+		"NoAnswer": {
+			reason: "No answer at all.", err: fmt.Errorf("%s: %w", marker, &azidentity.AuthenticationFailedError{}),
+			want: Error{Reason: Unreachable, Detail: "Entra ID: there was no answer, or one that makes no sense"},
+		},
+		"Timeout": {reason: "No answer in time.", err: fmt.Errorf("%s: %w", marker, context.DeadlineExceeded), want: Error{Reason: Unreachable, Detail: "Entra ID: there was no answer in time"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.want.Operation = operation
+			checkError(t, tc.reason, &tc.want, classifyToken(tc.err, operation))
+		})
+	}
+}
+
+func TestClassifyTransport(t *testing.T) {
+	const operation = "list secrets"
+
+	request := func(err error) error { return &url.Error{Op: "Get", URL: "https://" + marker, Err: err} }
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   string
+	}{
+		"NoHost":    {reason: "A host that does not exist.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}), want: "the host name does not exist"},
+		"NoDNS":     {reason: "No DNS.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsTimeout: true}}), want: "the host name cannot be looked up"},
+		"Deadline":  {reason: "A deadline of ours.", err: request(context.DeadlineExceeded), want: "there was no answer in time"},
+		"Timeout":   {reason: "A timeout of the network.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: "there was no answer in time"},
+		"Cancelled": {reason: "The provider ends.", err: request(context.Canceled), want: "the request was given up"},
+		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: "the connection failed while the operation was dial"},
+		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: "the connection failed while the operation was proxyconnect"},
+		"Untrusted": {
+			reason: "A certificate of somebody unknown.",
+			err:    request(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}),
+			want:   "the certificate of the server is not trusted",
+		},
+		"OtherHost": {reason: "A certificate of somebody else.", err: request(x509.HostnameError{Host: marker, Certificate: &x509.Certificate{DNSNames: []string{marker}}}), want: "the certificate of the server is not trusted"},
+		"Closed":    {reason: "The connection ends early.", err: request(io.ErrUnexpectedEOF), want: "there was no answer, or one that makes no sense"},
+		"Garbage":   {reason: "Anything else.", err: errors.New(marker), want: "there was no answer, or one that makes no sense"},
+		"Decoding":  {reason: "An answer that cannot be decoded is quoted by libraries.", err: fmt.Errorf("unmarshalling type: %w", &json.SyntaxError{}), want: "there was no answer, or one that makes no sense"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			checkError(t, tc.reason, &Error{Reason: Unreachable, Operation: operation, Detail: tc.want}, classify(tc.err, operation))
+		})
+	}
+}
+
+func TestClassifyOwn(t *testing.T) {
+	own := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "no", RetryAfter: time.Second, Code: "AADSTS1"}
+	got := classify(fmt.Errorf("%s: %w", marker, own), "list secrets")
+
+	checkError(t, "What the credential found out is kept, for another operation.", &Error{Reason: NoIdentity, Operation: "list secrets", Detail: "no", RetryAfter: time.Second, Code: "AADSTS1"}, got)
+
+	if diff := cmp.Diff("get a token", own.Operation); diff != "" {
+		t.Errorf("\nThe credential's own error, which others may have, is left alone.\nclassify(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestError(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		err    Error
+		want   string
+	}{
+		"Plain":     {reason: "What was attempted, and what is wrong.", err: Error{Operation: "list secrets", Detail: "no", Code: "X", Status: 403}, want: "cannot list secrets: no"},
+		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Detail: "no", RequestID: "1-2"}, want: "cannot list secrets: no (request 1-2)"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.err.Error()); diff != "" {
+				t.Errorf("\n%s\nError(): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestReasonOf(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   Reason
+	}{
+		"None":    {reason: "No error has no reason."},
+		"Own":     {reason: "One of ours has one.", err: &Error{Reason: Disabled}, want: Disabled},
+		"Wrapped": {reason: "Also inside another.", err: fmt.Errorf("x: %w", &Error{Reason: Disabled}), want: Disabled},
+		"Other":   {reason: "Any other is a problem of reaching Azure.", err: errors.New("x"), want: Unreachable},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, ReasonOf(tc.err)); diff != "" {
+				t.Errorf("\n%s\nReasonOf(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	const date = "Fri, 01 May 2026 12:00:00 GMT"
+
+	cases := map[string]struct {
+		reason string
+		header map[string]string
+		want   time.Duration
+	}{
+		"None":      {reason: "No header."},
+		"Seconds":   {reason: "Seconds.", header: map[string]string{"Retry-After": "42"}, want: 42 * time.Second},
+		"Zero":      {reason: "Now.", header: map[string]string{"Retry-After": "0"}},
+		"Negative":  {reason: "No time.", header: map[string]string{"Retry-After": "-1"}},
+		"Fraction":  {reason: "No whole seconds.", header: map[string]string{"Retry-After": "1.5"}},
+		"Long":      {reason: "Nobody is believed to want to be left alone for longer than an hour.", header: map[string]string{"Retry-After": "86400"}, want: time.Hour},
+		"Huge":      {reason: "Not even if the number is larger than can be counted.", header: map[string]string{"Retry-After": "9999999999"}, want: time.Hour},
+		"Date":      {reason: "A date, by the clock of the server.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
+		"PastDate":  {reason: "A date that is over.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 11:00:00 GMT", "Date": date}},
+		"LateDate":  {reason: "A date that is far away.", header: map[string]string{"Retry-After": "Sat, 02 May 2026 11:00:00 GMT", "Date": date}, want: time.Hour},
+		"OldDate":   {reason: "A date in an old form.", header: map[string]string{"Retry-After": "Friday, 01-May-26 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
+		"PastClock": {reason: "Without a clock of the server, ours.", header: map[string]string{"Retry-After": "Fri, 01 May 2020 12:00:30 GMT"}},
+		"Garbage":   {reason: "Anything else.", header: map[string]string{"Retry-After": "soon"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, retryAfter(answerOf(429, tc.header, ""))); diff != "" {
+				t.Errorf("\n%s\nretryAfter(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, seed := range []string{"", "1", "-1", "3600", "9999999999", "20000000000", "Fri, 01 May 2026 12:00:30 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "1e9"} {
+		f.Add(seed, "Fri, 01 May 2026 12:00:00 GMT")
+	}
+
+	f.Fuzz(func(t *testing.T, value, date string) {
+		got := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}, "Date": {date}}})
+		if got < 0 || got > time.Hour {
+			t.Fatalf("retryAfter(%q at %q) = %s", value, date, got)
+		}
+	})
+}
+
+func TestParseErrorBody(t *testing.T) {
+	type want struct {
+		Inner string
+		Codes []int
+	}
+
+	cases := map[string]struct {
+		reason string
+		body   string
+		want   want
+	}{
+		"Empty":       {reason: "No body."},
+		"HTML":        {reason: "No JSON.", body: "<html></html>"},
+		"Vault":       {reason: "Key Vault.", body: vaultError("Forbidden", "ForbiddenByRbac"), want: want{Inner: "ForbiddenByRbac"}},
+		"NoInner":     {reason: "Key Vault, without more.", body: vaultError("Forbidden", "")},
+		"Entra":       {reason: "Entra ID.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
+		"OtherCodes":  {reason: "Codes that are none.", body: `{"error_codes":["70021"]}`},
+		"NullError":   {reason: "An error of nothing.", body: `{"error":null}`},
+		"InnerString": {reason: "An inner error that is no object.", body: `{"error":{"innererror":"x"}}`},
+		"InnerCode":   {reason: "A code that is none.", body: vaultError("Forbidden", "a b")},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			b := parseErrorBody(answerOf(403, nil, tc.body))
+			if diff := cmp.Diff(tc.want, want{Inner: b.innerCode(), Codes: b.Codes}); diff != "" {
+				t.Errorf("\n%s\nparseErrorBody(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func FuzzParseErrorBody(f *testing.F) {
+	for _, seed := range []string{"", "null", "[]", "{}", `{"error":"x"}`, vaultError("Forbidden", "SecretDisabled"), entraError("70021"), `{"error_codes":[1e99]}`} {
+		f.Add(403, seed)
+	}
+
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		e := classify(runtime.NewResponseError(answerOf(status, nil, body)), "x")
+		if e.Reason == "" || e.Detail == "" || e.Code != "" && !codePattern().MatchString(e.Code) {
+			t.Fatalf("classify(%d %q) = %+v", status, body, *e)
+		}
+
+		e = classifyToken(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, body)}, "x")
+		if e.Reason == "" || e.Detail == "" {
+			t.Fatalf("classifyToken(%d %q) = %+v", status, body, *e)
+		}
+	})
+}

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestOperationOf(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		method string
+		url    string
+		want   string
+	}{
+		"Token":     {reason: "A token of Entra ID.", method: http.MethodPost, url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "token"},
+		"Instance":  {reason: "What Entra ID says of itself.", method: http.MethodGet, url: "https://login.microsoftonline.com/common/discovery/instance?x=y", want: "metadata"},
+		"OpenID":    {reason: "What Entra ID says of itself.", method: http.MethodGet, url: "https://login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", want: "metadata"},
+		"Managed":   {reason: "A token of a managed identity.", method: http.MethodGet, url: "http://169.254.169.254/metadata/identity/oauth2/token?resource=x", want: "token"},
+		"List":      {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets?api-version=7.6", want: "list"},
+		"ListSlash": {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/", want: "list"},
+		"Get":       {reason: "The latest version.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/", want: "get"},
+		"Version":   {reason: "A version.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef", want: "get"},
+		"Set":       {reason: "A new version.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/db", want: "set"},
+		"Deleted":   {reason: "A deleted secret.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/db", want: "getdeleted"},
+		"NamedSo":   {reason: "A secret may be called token.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/token", want: "set"},
+		"NamedSo2":  {reason: "A secret may be called token.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/token", want: "getdeleted"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), tc.method, tc.url, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, operationOf(r)); diff != "" {
+				t.Errorf("\n%s\noperationOf(%s %s): -want, +got:\n%s", tc.reason, tc.method, tc.url, diff)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestCounted(t *testing.T) {
+	m := NewMetrics()
+	status := 200
+	c := counted{metrics: m, client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if status == 0 {
+			return nil, errors.New(marker)
+		}
+
+		return reply(r, status, nil, ""), nil
+	})}}
+
+	for _, request := range []struct {
+		url    string
+		status int
+	}{
+		{"https://web.vault.azure.net/secrets", 200},
+		{"https://web.vault.azure.net/secrets", 429},
+		{"https://web.vault.azure.net/secrets/" + hidden + "/", 200},
+		{"https://web.vault.azure.net/secrets/db/", 0},
+		{"https://login.microsoftonline.com/tenant/oauth2/v2.0/token", 429},
+	} {
+		status = request.status
+
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, request.url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if resp, err := c.Do(r); err == nil {
+			_ = resp.Body.Close()
+		}
+	}
+
+	const want = `
+# HELP keyvault_secretsync_azure_requests_total Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata) and HTTP status code, or error if there was no answer. Key Vault answers 401 to the first request of every client.
+# TYPE keyvault_secretsync_azure_requests_total counter
+keyvault_secretsync_azure_requests_total{code="200",operation="get"} 1
+keyvault_secretsync_azure_requests_total{code="200",operation="list"} 1
+keyvault_secretsync_azure_requests_total{code="429",operation="list"} 1
+keyvault_secretsync_azure_requests_total{code="429",operation="token"} 1
+keyvault_secretsync_azure_requests_total{code="error",operation="get"} 1
+# HELP keyvault_secretsync_azure_throttled_total Times that Key Vault (vault) or Entra ID (entra) asked to slow down. Nothing is sent to the vault, or for the identity, until the time it names has passed.
+# TYPE keyvault_secretsync_azure_throttled_total counter
+keyvault_secretsync_azure_throttled_total{service="entra"} 1
+keyvault_secretsync_azure_throttled_total{service="vault"} 1
+`
+	if err := testutil.CollectAndCompare(m, strings.NewReader(want), "keyvault_secretsync_azure_requests_total", "keyvault_secretsync_azure_throttled_total"); err != nil {
+		t.Errorf("\nRequests are counted by what they are, never by what they name.\n%v", err)
+	}
+
+	if problems, err := testutil.CollectAndLint(m); err != nil || len(problems) > 0 {
+		t.Errorf("\nMetrics are named as Prometheus wants.\n%v %v", problems, err)
+	}
+}
+
+func TestNewTransport(t *testing.T) {
+	by, _ := NewTransport(7).(byHost)
+	tr, _ := by.vaults.(*http.Transport)
+
+	if tr.Proxy == nil || tr.MaxIdleConns != 7 || tr.MaxConnsPerHost == 0 || tr.TLSHandshakeTimeout == 0 || tr.TLSClientConfig.InsecureSkipVerify {
+		t.Errorf("\nConnections are limited, heed proxies and verify certificates.\nNewTransport(7): %+v", tr)
+	}
+}
