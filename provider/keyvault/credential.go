@@ -131,6 +131,15 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 
 	f := &failure{}
 
+	// A bit less than the request has: an answer that does not come from Entra ID must
+	// not look like one that does not come from the vault.
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)*9/10)
+		defer cancel()
+	}
+
 	token, err := c.current().GetToken(context.WithValue(ctx, failureKey{}, f), options)
 	if err == nil {
 		c.limiter.answered()
@@ -139,6 +148,11 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 
 	if e, ok := errors.AsType[*Error](f.err); ok {
 		return azcore.AccessToken{}, e
+	}
+
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// azidentity keeps only the text of that.
+		err = ctx.Err()
 	}
 
 	e := classifyToken(err, operation)

@@ -29,12 +29,17 @@ func (e *external) mayCreate(s v1alpha1.SyncedSecret) bool {
 	return e.look.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create)
 }
 
+// gone is true of a secret that the vault does not have, or not any more.
+func gone(s v1alpha1.State) bool {
+	return s == v1alpha1.StateMissing || s == v1alpha1.StateSoftDeleted
+}
+
 // creations are those secrets that are to be created now.
 func (e *external) creations() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
 	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if e.findings[s.Name].State != v1alpha1.StateMissing || !e.mayCreate(s) {
+		if !gone(e.findings[s.Name].State) || !e.mayCreate(s) {
 			continue
 		}
 
@@ -89,7 +94,7 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
 		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
-		memo.createMessage = ""
+		memo.createMessage, memo.deleted = "", false
 		e.findings[s.Name] = f
 	case keyvault.Exists:
 		// The next list shows it.
@@ -125,12 +130,13 @@ func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 // an attempt to create them would not tell.
 func (e *external) askForDeleted(ctx context.Context) {
 	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if e.findings[s.Name].State != v1alpha1.StateMissing || e.mayCreate(s) {
+		if !gone(e.findings[s.Name].State) || e.mayCreate(s) || s.Version != "" {
 			continue
 		}
 
 		memo := e.look.memory.secrets[s.Name]
-		if !memo.asked.IsZero() && e.look.now.Sub(memo.asked) < e.fullRead {
+		if again := memo.asked.Add(e.fullRead); !memo.asked.IsZero() && e.look.now.Before(again) {
+			e.look.memory.lookAt(again)
 			continue
 		}
 

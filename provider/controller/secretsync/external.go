@@ -67,14 +67,18 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		return e.conflict(sync, m), nil
 	}
 
-	drifted := t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion
+	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
+		// Somebody has changed the Secret. All is read until that has worked.
+		m.read = time.Time{}
+	}
+
 	interval := e.interval(sync)
 
 	e.target = t
 	e.look = &look{
 		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now, interval: interval,
 		snapshot: e.watcher.Watch(ctx, key, to, names(p), interval),
-		all:      drifted || now.Sub(m.read) >= e.fullRead,
+		all:      now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
 	}
 	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})
 	if e.look.anyRead(e.findings) {
@@ -179,8 +183,9 @@ func (e *external) remember(p plan.Plan) {
 			continue
 		}
 
+		// What does not fit is read again: only all of it together tells.
 		item, found := e.look.snapshot.Item(s.Name)
-		if !found || s.State == v1alpha1.StateSynced {
+		if !found || s.State == v1alpha1.StateSynced || p.Problem != nil {
 			delete(m.secrets, s.Name)
 			continue
 		}

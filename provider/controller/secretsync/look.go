@@ -44,6 +44,8 @@ type look struct {
 	interval time.Duration
 	// all is true if every secret is to be read, changed or not.
 	all bool
+	// drifted is true if somebody else has changed the Secret.
+	drifted bool
 }
 
 // oneByOne is true if the vault may not be listed. A role with a condition on the
@@ -71,16 +73,24 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 	case !found && remembered && memo.state == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
 		// We have created it since the vault was listed.
 		return plan.Finding{State: memo.state, Message: memo.message}, true
+	case !found && l.snapshot.TakenAt.Before(l.memory.changed):
+		// It was put on our list since the vault was listed.
+		return plan.Finding{}, false
 	case !found:
 		return l.missing(s, memo), true
 	case !item.Enabled && s.Version == "":
 		return plan.Finding{State: v1alpha1.StateDisabled, Message: "The latest version is disabled. Enable it, or set a new value."}, true
 	}
 
+	if memo.deleted {
+		memo.deleted = false
+		l.memory.secrets[s.Name] = memo
+	}
+
 	asked := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
 	latest := content.Updated == item.Updated.Unix() || s.Version != ""
 
-	if asked && !latest && s.RefreshInterval != nil {
+	if asked && !latest && s.RefreshInterval != nil && !l.drifted {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
 			l.memory.lookAt(due)
 
@@ -108,6 +118,11 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 // missing says what to do about a secret that the vault does not have.
 func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
 	vault := l.sync.Spec.ForProvider.VaultURI
+
+	if s.Version != "" {
+		return plan.Finding{State: v1alpha1.StateMissing, Message: fmt.Sprintf(
+			"Secret %s of %s has no version %s. Name another one or, to have the latest, none.", s.Name, vault, s.Version)}
+	}
 
 	if m.deleted {
 		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
@@ -216,7 +231,7 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 	}
 
 	everything := l.all || len(ask) == len(l.sync.Spec.ForProvider.Secrets)
-	if everything && !failed && l.snapshot.Err == nil {
+	if everything && !failed && (l.snapshot.Err == nil || l.oneByOne() && l.anyRead(findings)) {
 		l.memory.read = l.now
 	}
 

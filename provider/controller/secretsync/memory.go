@@ -21,6 +21,8 @@ import (
 type memory struct {
 	uid        types.UID
 	generation int64
+	// changed is when the generation was first seen.
+	changed time.Time
 
 	target watch.Target
 	// since is when the target became what it is, as far as that is known.
@@ -76,7 +78,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	mem, ok := m.list[key]
 	if !ok || mem.uid != sync.UID {
 		mem = &memory{
-			uid: sync.UID, generation: sync.Generation, target: target, since: sync.CreationTimestamp.Time,
+			uid: sync.UID, generation: sync.Generation, changed: now, target: target, since: sync.CreationTimestamp.Time,
 			// After a start, not everything is read at once.
 			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
 			secrets: map[string]memo{},
@@ -90,7 +92,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	}
 
 	if mem.generation != sync.Generation {
-		mem.generation, mem.secrets = sync.Generation, map[string]memo{}
+		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
 	}
 
 	return mem

@@ -106,6 +106,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 
 	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
 		managed.WithTypedExternalConnector(c),
+		managed.WithFinalizer(finalizer{resource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName)}),
 		managed.WithLogger(c.log),
 		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name), append(o.EventFilterFunctions, said)...)), //nolint:staticcheck // What crossplane-runtime takes.
 		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
@@ -184,6 +185,25 @@ func addStateMetrics(mgr manager.Manager, o Options) error {
 	}
 
 	return nil
+}
+
+// A finalizer that leaves the status alone. To add a finalizer writes the object,
+// and takes over what the API server has for a status: what was just observed
+// would be lost.
+type finalizer struct{ resource.Finalizer }
+
+// AddFinalizer to a sync.
+func (f finalizer) AddFinalizer(ctx context.Context, o resource.Object) error {
+	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	if !ok {
+		return f.Finalizer.AddFinalizer(ctx, o) //nolint:wrapcheck // It says what was attempted.
+	}
+
+	observed := sync.Status.DeepCopy()
+	err := f.Finalizer.AddFinalizer(ctx, o)
+	sync.Status = *observed
+
+	return err //nolint:wrapcheck // It says what was attempted.
 }
 
 // A connector has what all reconciles share.

@@ -5,8 +5,10 @@ package secretsync
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -90,7 +92,41 @@ func (t target) asShouldBe(sync *v1alpha1.KeyVaultSecretSync) bool {
 		}
 	}
 
+	for k := range applied(t.secret) {
+		if _, ok := labels(sync)[k]; !ok {
+			return false
+		}
+	}
+
 	return t.secret.Annotations[annotationSync] == sync.Name && metav1.IsControlledBy(t.secret, sync) == mayDelete(sync)
+}
+
+// applied returns the labels that were applied to a Secret by us.
+func applied(s *corev1.Secret) map[string]bool {
+	out := map[string]bool{}
+
+	for _, m := range s.ManagedFields {
+		if m.Manager != FieldOwner || m.Operation != metav1.ManagedFieldsOperationApply || m.FieldsV1 == nil {
+			continue
+		}
+
+		fields := struct {
+			Metadata struct {
+				Labels map[string]struct{} `json:"f:labels"`
+			} `json:"f:metadata"`
+		}{}
+		if err := json.Unmarshal(m.FieldsV1.Raw, &fields); err != nil {
+			continue
+		}
+
+		for field := range fields.Metadata.Labels {
+			if k, ok := strings.CutPrefix(field, "f:"); ok {
+				out[k] = true
+			}
+		}
+	}
+
+	return out
 }
 
 // claim the name of the Secret by creating it, empty. Server-side apply could not
