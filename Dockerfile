@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
 
-# The runtime image of the function:
+# The runtime images of the function, which is the default, and of the provider:
 #
 #   docker build -t function-runtime .
+#   docker build -t provider-runtime --target provider --build-arg VERSION=v0.1.0 .
 #
-# `crossplane xpkg build --embed-runtime-image=…` puts it into a package. Nothing in this repository's own tests needs
+# `crossplane xpkg build --embed-runtime-image=…` puts one into a package. Nothing in this repository's own tests needs
 # Docker.
 
-FROM --platform=${BUILDPLATFORM} golang:1.26 AS build
-ARG TARGETOS TARGETARCH
+FROM --platform=${BUILDPLATFORM} golang:1.26 AS source
 WORKDIR /src
 
 # Dependencies change less often than our code: a layer of their own.
@@ -16,12 +16,29 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 
 COPY apis apis
+
+FROM source AS build-provider
+ARG TARGETOS TARGETARCH VERSION=development
+COPY provider provider
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /out/provider ./provider
+
+FROM source AS build-function
+ARG TARGETOS TARGETARCH
 COPY fn fn
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -ldflags="-s -w" -o /out/function ./fn
 
-FROM gcr.io/distroless/static-debian12:nonroot
-COPY --from=build /out/function /function
+FROM gcr.io/distroless/static-debian12:nonroot AS provider
+COPY --from=build-provider /out/provider /provider
+
+# Where the provider serves metrics and probes.
+EXPOSE 8080 8081
+USER 65532:65532
+ENTRYPOINT ["/provider"]
+
+FROM gcr.io/distroless/static-debian12:nonroot AS function
+COPY --from=build-function /out/function /function
 
 # Where the function answers Crossplane, and where it serves metrics.
 EXPOSE 9443 8080

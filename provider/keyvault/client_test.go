@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//nolint:bodyclose // Bodies of answers are strings.
 package keyvault
 
 import (
@@ -82,8 +83,8 @@ func reply(r *http.Request, status int, header map[string]string, body string) *
 }
 
 // always the same answer.
-func always(status int, header map[string]string, body string) func(r *http.Request) *http.Response {
-	return func(r *http.Request) *http.Response { return reply(r, status, header, body) }
+func always(status int, body string) func(r *http.Request) *http.Response {
+	return func(r *http.Request) *http.Response { return reply(r, status, nil, body) }
 }
 
 // A tokens is a credential that gives another token every time it is made.
@@ -165,27 +166,27 @@ func TestClientGet(t *testing.T) {
 		want    want
 	}{
 		"Latest": {
-			reason: "The latest version.", answer: always(200, nil, bundle("secrets/db/"+version, hidden, `,"exp":1777640000`)),
+			reason: "The latest version.", answer: always(200, bundle("secrets/db/"+version, hidden, `,"exp":1777640000`)),
 			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated, Expires: time.Unix(1777640000, 0)}, Value: hidden, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Version": {
-			reason: "The version that is named.", version: version, answer: always(200, nil, bundle("secrets/db/"+version, "", "")),
+			reason: "The version that is named.", version: version, answer: always(200, bundle("secrets/db/"+version, "", "")),
 			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated}, Requests: []string{"GET /secrets/db/" + version}},
 		},
 		"Bare": {
-			reason: "An answer without anything.", answer: always(200, nil, `{}`),
+			reason: "An answer without anything.", answer: always(200, `{}`),
 			want: want{Secret: Properties{Enabled: true}, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Missing": {
-			reason: "There is none.", answer: always(404, nil, vaultError("SecretNotFound", "")),
+			reason: "There is none.", answer: always(404, vaultError("SecretNotFound", "")),
 			want: want{Err: failed(NotFound, 404, "SecretNotFound", "there is no such secret"), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Broken": {
-			reason: "Nothing is tried again.", answer: always(500, nil, marker),
+			reason: "Nothing is tried again.", answer: always(500, marker),
 			want: want{Err: failed(Unreachable, 500, "", "the vault has a problem of its own (HTTP status 500)"), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Garbled": {
-			reason: "An answer that is cut may hold half of a value.", answer: always(200, nil, `{"value":"`+hidden),
+			reason: "An answer that is cut may hold half of a value.", answer: always(200, `{"value":"`+hidden),
 			want: want{Err: failed(Unreachable, 0, "", "there was no answer, or one that makes no sense"), Requests: []string{"GET /secrets/db/"}},
 		},
 		"NoAnswer": {
@@ -294,10 +295,10 @@ func TestClientThrottled(t *testing.T) {
 
 		check("Nothing is sent for as long.", throttled(0, time.Minute), 1)
 
-		time.Sleep(59 * time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+		time.Sleep(59 * time.Second)
 		check("Not even a second before.", throttled(0, time.Second), 1)
 
-		time.Sleep(time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+		time.Sleep(time.Second)
 		check("Then it is asked again.", nil, 2)
 	})
 }
@@ -305,7 +306,7 @@ func TestClientThrottled(t *testing.T) {
 // Who waits longer for a turn than a request may take has not waited for Azure.
 func TestClientCrowded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &azure{answer: always(200, nil, bundle("secrets/db/v1", "a", ""))}
+		a := &azure{answer: always(200, bundle("secrets/db/v1", "a", ""))}
 		c, _ := clientOf(t, a)
 		c.limiter.rate.ReserveN(time.Now(), requestsAtOnce)
 
@@ -350,7 +351,7 @@ func TestClientList(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Empty": {reason: "A vault without secrets.", answer: always(200, nil, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
+		"Empty": {reason: "A vault without secrets.", answer: always(200, `{"value":[],"nextLink":null}`), want: want{Requests: []string{"GET /secrets"}}},
 		"Pages": {
 			reason: "Every page is a request.", answer: func(r *http.Request) *http.Response { return page(r, 3) },
 			want: want{
@@ -373,7 +374,7 @@ func TestClientList(t *testing.T) {
 			},
 			want: want{Err: Unreachable, Requests: []string{"GET /secrets", "GET /secrets page 1"}},
 		},
-		"Forbidden": {reason: "Listing may not be allowed.", answer: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden, Requests: []string{"GET /secrets"}}},
+		"Forbidden": {reason: "Listing may not be allowed.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden, Requests: []string{"GET /secrets"}}},
 		"NoAnswer":  {reason: "Nobody answers.", answer: func(*http.Request) *http.Response { return nil }, want: want{Err: Unreachable, Requests: []string{"GET /secrets"}}},
 	}
 
@@ -384,7 +385,7 @@ func TestClientList(t *testing.T) {
 				c, _ := clientOf(t, a)
 
 				list, err := c.List(t.Context())
-				errorOf(t, err)
+				_ = errorOf(t, err)
 
 				got := want{List: list, Err: ReasonOf(err), Requests: a.requests}
 				for i, r := range got.Requests {
@@ -403,7 +404,7 @@ func TestClientList(t *testing.T) {
 func TestClientListSlowly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &azure{answer: func(r *http.Request) *http.Response {
-			time.Sleep(testTimeout - time.Second) //nolint:forbidigo // The time of a bubble passes at once.
+			time.Sleep(testTimeout - time.Second)
 			return page(r, 5)
 		}}
 		c, _ := clientOf(t, a)
@@ -426,9 +427,9 @@ func TestClientDeleted(t *testing.T) {
 		answer func(r *http.Request) *http.Response
 		want   want
 	}{
-		"Deleted":   {reason: "It can be recovered.", answer: always(200, nil, `{"recoveryId":"https://web.vault.azure.net/deletedsecrets/db"}`), want: want{Deleted: true}},
-		"Unknown":   {reason: "It never was.", answer: always(404, nil, vaultError("SecretNotFound", ""))},
-		"Forbidden": {reason: "Nobody is told.", answer: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden}},
+		"Deleted":   {reason: "It can be recovered.", answer: always(200, `{"recoveryId":"https://web.vault.azure.net/deletedsecrets/db"}`), want: want{Deleted: true}},
+		"Unknown":   {reason: "It never was.", answer: always(404, vaultError("SecretNotFound", ""))},
+		"Forbidden": {reason: "Nobody is told.", answer: always(403, vaultError("Forbidden", "ForbiddenByRbac")), want: want{Err: Forbidden}},
 	}
 
 	for name, tc := range cases {
@@ -457,7 +458,7 @@ func TestClientCreate(t *testing.T) {
 
 	const looked, set = "GET /secrets/db/", "PUT /secrets/db"
 
-	missing := always(404, nil, vaultError("SecretNotFound", ""))
+	missing := always(404, vaultError("SecretNotFound", ""))
 	creating := `create secret "db" in https://web.vault.azure.net`
 	exists := &Error{Reason: Exists, Operation: creating, Detail: "it has been created meanwhile"}
 
@@ -467,37 +468,37 @@ func TestClientCreate(t *testing.T) {
 		want     want
 	}{
 		"Created": {
-			reason: "What is missing is created.", get: missing, put: always(200, nil, bundle("secrets/db/v1", "", "")),
+			reason: "What is missing is created.", get: missing, put: always(200, bundle("secrets/db/v1", "", "")),
 			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set}},
 		},
-		"Exists":   {reason: "What is there is left alone.", get: always(200, nil, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
-		"Disabled": {reason: "What is there is left alone, even if it cannot be read.", get: always(403, nil, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
+		"Exists":   {reason: "What is there is left alone.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
+		"Disabled": {reason: "What is there is left alone, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
 		"Forbidden": {
-			reason: "Who may not look does not write.", get: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			reason: "Who may not look does not write.", get: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
 				Reason: Forbidden, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
 			}, Requests: []string{looked}},
 		},
 		"Unreachable": {
-			reason: "Who gets no answer does not write.", get: always(500, nil, marker),
+			reason: "Who gets no answer does not write.", get: always(500, marker),
 			want: want{Err: &Error{
 				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 500, Detail: "the vault has a problem of its own (HTTP status 500)",
 			}, Requests: []string{looked}},
 		},
 		"Garbled": {
-			reason: "Who does not understand the answer does not write.", get: always(200, nil, `{"value":"`+hidden),
+			reason: "Who does not understand the answer does not write.", get: always(200, `{"value":"`+hidden),
 			want: want{Err: &Error{
 				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "there was no answer, or one that makes no sense",
 			}, Requests: []string{looked}},
 		},
 		"Deleted": {
-			reason: "A name that is taken cannot be used.", get: missing, put: always(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
+			reason: "A name that is taken cannot be used.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
 			want: want{Err: &Error{
 				Reason: Deleted, Operation: creating, Status: 409, Code: "ObjectIsDeletedButRecoverable", Detail: "a secret of that name is deleted and can be recovered",
 			}, Requests: []string{looked, set}},
 		},
 		"ReadOnly": {
-			reason: "The identity may look, and may not write.", get: missing, put: always(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
+			reason: "The identity may look, and may not write.", get: missing, put: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
 				Reason: Forbidden, Operation: creating, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
 			}, Requests: []string{looked, set}},

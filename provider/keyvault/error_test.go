@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//nolint:bodyclose // Bodies of answers are strings.
 package keyvault
 
 import (

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -304,7 +305,7 @@ func tooLarge(p Plan) *Problem {
 
 	switch {
 	case size > corev1.MaxSecretSize:
-		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return of[b] - of[a] })
+		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
 		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
 			"The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; the largest are %s.",
 			size, corev1.MaxSecretSize, some(names, ", "))}

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func secret(version, value string) keyvault.Secret {
 }
 
 // content of that version, which was synced half an hour before noon.
-func content(version string, keys ...string) Content {
+func content(version string, keys ...string) Content { //nolint:unparam // A case says which version it is about.
 	return Content{
 		Version: version, Keys: keys,
 		Created: noon().Add(-2 * time.Hour).Unix(), Updated: noon().Add(-time.Hour).Unix(), Synced: noon().Add(-30 * time.Minute).Unix(),
@@ -57,8 +58,8 @@ func content(version string, keys ...string) Content {
 
 func data(keysAndValues ...string) map[string][]byte {
 	d := map[string][]byte{}
-	for i := 0; i < len(keysAndValues); i += 2 {
-		d[keysAndValues[i]] = []byte(keysAndValues[i+1])
+	for pair := range slices.Chunk(keysAndValues, 2) {
+		d[pair[0]] = []byte(pair[1])
 	}
 
 	return d
@@ -555,7 +556,7 @@ func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Finding)
 	return secrets, findings
 }
 
-func TestMakeTooLarge(t *testing.T) {
+func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all that has to be true of it.
 	manyKeys := func() string {
 		var b strings.Builder
 		for i := range 150 {
@@ -752,5 +753,29 @@ func TestSentence(t *testing.T) {
 				t.Errorf("\n%s\nsentence(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// Secrets of the same size are named in the same order every time, or the status
+// would be another at every look.
+func TestMakeTooLargeSameSize(t *testing.T) {
+	var secrets []v1alpha1.SyncedSecret
+
+	findings := map[string]Finding{}
+
+	for i := range 50 {
+		name := fmt.Sprintf("s%02d", i)
+		secrets = append(secrets, v1alpha1.SyncedSecret{Name: name})
+		findings[name] = found(secret(v1, strings.Repeat("x", 24<<10)))
+	}
+
+	spec := specOf(secrets...)
+
+	want := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon())
+	for range 10 {
+		got := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon())
+		if diff := cmp.Diff(want.Problem, got.Problem); diff != "" {
+			t.Fatalf("\nThe same state is described in the same words.\nMake(...).Problem: -once, +again:\n%s", diff)
+		}
 	}
 }

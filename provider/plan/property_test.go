@@ -137,7 +137,7 @@ func checkReplaced(t *rapid.T, in input, p Plan, s v1alpha1.SyncedSecret) {
 
 // checkStatus: it is in the order of the spec, and says of every secret what the
 // record does.
-func checkStatus(t *rapid.T, in input, p Plan) {
+func checkStatus(t *rapid.T, in input, p Plan) { //nolint:gocognit // All that has to be true of a status.
 	t.Helper()
 
 	for i, s := range in.spec.Secrets {

@@ -24,6 +24,15 @@ var intros = map[string]string{ //nolint:gochecknoglobals // A constant in all b
 	"PlatformConfig": "It is not an object of the cluster: it is the `input` of the function's step in a Composition.",
 	"KeyVaultSecretSync": "A PlatformApplication comes with one; nobody writes it by hand. No field ever holds the value of a\n" +
 		"secret, nor anything computed from one.",
+	"ProviderConfig": "It says with which identity missing secrets are created for the syncs of its namespace that name it in\n" +
+		"`spec.providerConfigRef`. It has no say in who reads: that is always the application. While a sync uses it,\n" +
+		"it is not deleted.",
+	"ClusterProviderConfig": "It says with which identity missing secrets are created for the syncs of all namespaces that name it in\n" +
+		"`spec.providerConfigRef`. It has no say in who reads: that is always the application. While a sync uses it,\n" +
+		"it is not deleted. Only here may `secretRef` have a namespace of its choice.",
+	"ProviderConfigUsage": "The provider writes and removes them; nobody else does. `providerConfigRef` is the configuration that is\n" +
+		"used, by `kind` and `name`, and `resourceRef` the KeyVaultSecretSync that uses it, by `apiVersion`, `kind`,\n" +
+		"`name` and `uid`.",
 }
 
 // common are the fields that every managed resource has. They are described in

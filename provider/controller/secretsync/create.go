@@ -130,8 +130,12 @@ func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 // an attempt to create them would not tell.
 func (e *external) askForDeleted(ctx context.Context) {
 	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if !gone(e.findings[s.Name].State) || e.mayCreate(s) || s.Version != "" {
+		if !gone(e.findings[s.Name].State) || e.mayCreate(s) {
 			continue
+		}
+
+		if _, found := e.look.snapshot.Item(s.Name); found {
+			continue // Only the version is missing.
 		}
 
 		memo := e.look.memory.secrets[s.Name]

@@ -32,6 +32,9 @@ const (
 type external struct {
 	*connector
 
+	// previous is what was reported before.
+	previous v1alpha1.KeyVaultSecretSyncObservation
+
 	// Of the observation, for what follows it.
 	target   target
 	look     *look
@@ -46,6 +49,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		return managed.ExternalObservation{}, err
 	}
 
+	e.previous = *sync.Status.AtProvider.DeepCopy()
 	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
 
 	if meta.WasDeleted(sync) {
@@ -86,7 +90,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	}
 
 	e.askForDeleted(ctx)
-	e.plan = plan.Make(p, sync.Status.AtProvider, e.look.current, e.findings, now)
+	e.plan = plan.Make(p, e.previous, e.look.current, e.findings, now)
 	e.remember(e.plan)
 	m.lookAt(later(m.read.Add(e.fullRead), now.Add(failedRetry)))
 
@@ -134,7 +138,7 @@ func (e *external) Disconnect(context.Context) error { return nil }
 // write what is planned.
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
-		e.plan = plan.Make(sync.Spec.ForProvider, sync.Status.AtProvider, e.look.current, e.findings, e.look.now)
+		e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.findings, e.look.now)
 		e.remember(e.plan)
 	}
 

@@ -119,7 +119,7 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
 	vault := l.sync.Spec.ForProvider.VaultURI
 
-	if s.Version != "" {
+	if _, found := l.snapshot.Item(s.Name); found && s.Version != "" {
 		return plan.Finding{State: v1alpha1.StateMissing, Message: fmt.Sprintf(
 			"Secret %s of %s has no version %s. Name another one or, to have the latest, none.", s.Name, vault, s.Version)}
 	}

@@ -29,7 +29,7 @@ func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVault
 
 	before, ok := e.metrics.last(key)
 	if !ok {
-		before = sync.Status.AtProvider
+		before = e.previous
 	}
 
 	e.announce(sync, before, o, problem)
@@ -143,7 +143,20 @@ func shorten(parts []string) string {
 	return message
 }
 
-// said is true of an event of the managed reconciler that one of ours says better.
-func said(_ runtime.Object, e event.Event) bool {
-	return e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource")
+// A terseRecorder leaves out events of the managed reconciler that one of ours
+// says better.
+type terseRecorder struct{ event.Recorder }
+
+// Event records an event.
+func (r terseRecorder) Event(o runtime.Object, e event.Event) {
+	if e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource") {
+		return
+	}
+
+	r.Recorder.Event(o, e)
+}
+
+// WithAnnotations returns a recorder that adds them to every event.
+func (r terseRecorder) WithAnnotations(keysAndValues ...string) event.Recorder {
+	return terseRecorder{r.Recorder.WithAnnotations(keysAndValues...)}
 }

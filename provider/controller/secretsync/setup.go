@@ -108,7 +108,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		managed.WithTypedExternalConnector(c),
 		managed.WithFinalizer(finalizer{resource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName)}),
 		managed.WithLogger(c.log),
-		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name), append(o.EventFilterFunctions, said)...)), //nolint:staticcheck // What crossplane-runtime takes.
+		managed.WithRecorder(terseRecorder{recorder}),
 		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
 			if d, ok := c.memories.next(mg, time.Now()); ok {
 				return d

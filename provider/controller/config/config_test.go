@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+// A queue notes what is added to it, and how much later.
+type queue struct {
+	requests
+
+	added map[string]time.Duration
+}
+
+func (q *queue) Add(r reconcile.Request) { q.added[r.String()] = 0 }
+
+func (q *queue) AddAfter(r reconcile.Request, d time.Duration) { q.added[r.String()] = d }
+
+func TestGathered(t *testing.T) {
+	usage := func(kind string) *v1alpha1.ProviderConfigUsage {
+		u := &v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "usage"}}
+		u.ProviderConfigReference = xpv1.ProviderConfigReference{Kind: kind, Name: "default"}
+
+		return u
+	}
+
+	cases := map[string]struct {
+		reason string
+		kind   string
+		usage  *v1alpha1.ProviderConfigUsage
+		want   map[string]time.Duration
+	}{
+		"Own":     {reason: "A usage of a configuration of its namespace.", kind: "ProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{"team-a/default": gathering}},
+		"Cluster": {reason: "A usage of one of the platform.", kind: "ClusterProviderConfig", usage: usage("ClusterProviderConfig"), want: map[string]time.Duration{"/default": gathering}},
+		"Other":   {reason: "A usage of the other kind.", kind: "ClusterProviderConfig", usage: usage("ProviderConfig"), want: map[string]time.Duration{}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			h := gathered(&resource.EnqueueRequestForProviderConfig{Kind: tc.kind})
+
+			for event, do := range map[string]func(q requests){
+				"create": func(q requests) { h.Create(t.Context(), ctrlevent.CreateEvent{Object: tc.usage}, q) },
+				"update": func(q requests) {
+					h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: tc.usage, ObjectNew: tc.usage}, q)
+				},
+				"delete": func(q requests) { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: tc.usage}, q) },
+			} {
+				q := &queue{added: map[string]time.Duration{}}
+				do(q)
+
+				if diff := cmp.Diff(tc.want, q.added); diff != "" {
+					t.Errorf("\n%s It is counted a moment later.\n%s: -want, +got:\n%s", tc.reason, event, diff)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/payload"
+	"github.com/p6m-dev/platform-application/provider/plan"
+)
+
+func TestStructure(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		keys   []string
+		want   string
+	}{
+		"None":   {reason: "An object to fill in.", want: `{}`},
+		"Some":   {reason: "In the order in which they are listed.", keys: []string{"USER", "PASSWORD"}, want: `{"USER":"","PASSWORD":""}`},
+		"Quoted": {reason: "Whatever they are called.", keys: []string{`a"b\c`}, want: `{"a\"b\\c":""}`},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, structure(tc.keys)); diff != "" {
+				t.Errorf("\n%s\nstructure(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Whatever the keys: the structure is JSON, has just them, and all of them await a
+// value.
+func TestStructureProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfNDistinct(rapid.StringN(1, 125, -1).Filter(utf8.ValidString), 0, 50, rapid.ID).Draw(t, "keys")
+		text := structure(keys)
+
+		got := map[string]string{}
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("structure(%q) = %s: %v", keys, text, err)
+		}
+
+		want := map[string]string{}
+		for _, key := range keys {
+			want[key] = ""
+		}
+
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("structure(...): -want, +got:\n%s", diff)
+		}
+
+		p, err := payload.Parse(payload.Secret{Name: "db", ContentType: contentTypeJSON, Value: text}, payload.Auto)
+		if err != nil {
+			return // Two of them are the same to Kubernetes, or one is too long for it.
+		}
+
+		if missing := p.Awaiting(keys); len(missing) != len(keys) {
+			t.Fatalf("Of %q only %q await a value", keys, missing)
+		}
+	})
+}
+
+func TestCreations(t *testing.T) {
+	type want struct {
+		Create bool
+		Next   time.Duration
+	}
+
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		change func(l *look)
+		state  v1alpha1.State
+		want   want
+	}{
+		"Missing":   {reason: "What is missing is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Wanted":    {reason: "Also if somebody says so.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.sync.Spec.ForProvider.CreateMissing = false }},
+		"NotThis":   {reason: "And for this one.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
+		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
+		"Deleted":   {reason: "A name that was taken may be free again.", state: v1alpha1.StateSoftDeleted, want: want{Create: true}},
+		"Forbidden": {reason: "Who may not read does not know.", state: v1alpha1.StateForbidden},
+		"Waiting":   {reason: "Nobody knows yet.", state: v1alpha1.StateAwaitingAccess},
+		"Unread":    {reason: "The vault does not answer.", state: v1alpha1.StateUnreachable},
+		"Later": {
+			reason: "It could not be created a moment ago.", state: v1alpha1.StateMissing,
+			change: func(l *look) { l.memory.secrets["db"] = memo{createAfter: noon().Add(time.Minute)} }, want: want{Next: time.Minute},
+		},
+		"Now": {
+			reason: "Now it is tried again.", state: v1alpha1.StateMissing,
+			change: func(l *look) { l.memory.secrets["db"] = memo{createAfter: noon()} }, want: want{Create: true},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.secret.Name = "db"
+			l := lookAt(tc.secret)
+			l.empty()
+			l.sync.Spec.ForProvider.CreateMissing = true
+
+			if tc.change != nil {
+				tc.change(l)
+			}
+
+			e, _ := externalOf(l)
+			e.findings["db"] = plan.Finding{State: tc.state}
+
+			got := want{Create: len(e.creations()) > 0}
+			if !l.memory.next.IsZero() {
+				got.Next = l.memory.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\ncreations(): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestCreated(t *testing.T) {
+	type want struct {
+		State   v1alpha1.State
+		Message string
+		Next    time.Duration
+	}
+
+	const (
+		missing = "There is no secret db in https://web.vault.azure.net/. Create it."
+		failed  = " It could not be created in advance: no."
+	)
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   want
+	}{
+		"Created": {reason: "It awaits its values.", want: want{State: v1alpha1.StateAwaitingValue, Message: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."}},
+		"Exists":  {reason: "Somebody else was faster, which the next list shows.", err: &keyvault.Error{Reason: keyvault.Exists}, want: want{State: v1alpha1.StateMissing, Message: missing, Next: 30 * time.Second}},
+		"Deleted": {
+			reason: "The name is taken.", err: &keyvault.Error{Reason: keyvault.Deleted},
+			want: want{
+				State: v1alpha1.StateSoftDeleted, Next: fullRead,
+				Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
+			},
+		},
+		"Forbidden": {reason: "It is tried again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
+		"Throttled": {reason: "When Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, Detail: "no", RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
+		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: for an unknown reason.", Next: createRetry}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}}
+			l := lookAt(s)
+			l.empty()
+
+			e, _ := externalOf(l)
+			e.findings["db"] = l.missing(s, memo{})
+			e.created(s, keyvault.Properties{Updated: noon()}, tc.err)
+
+			got := want{State: e.findings["db"].State, Message: e.findings["db"].Message}
+			if !l.memory.next.IsZero() {
+				got.Next = l.memory.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\ncreated(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

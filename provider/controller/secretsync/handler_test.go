@@ -1,0 +1,213 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"testing"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+func TestPriorityOf(t *testing.T) {
+	with := func(secrets ...v1alpha1.ObservedSecret) client.Object {
+		s := newSync()
+		s.Status.AtProvider.Secrets = secrets
+
+		return s
+	}
+
+	cases := map[string]struct {
+		reason string
+		object client.Object
+		want   int
+	}{
+		"New":     {reason: "Nothing is known of a new sync.", object: with(), want: priorityNew},
+		"Never":   {reason: "One of its secrets was never synced.", object: with(v1alpha1.ObservedSecret{Version: v1}, v1alpha1.ObservedSecret{State: v1alpha1.StateMissing}), want: priorityNew},
+		"Synced":  {reason: "All were.", object: with(v1alpha1.ObservedSecret{Version: v1, State: v1alpha1.StateForbidden}), want: priorityKnown},
+		"Another": {reason: "Something else.", object: &corev1.Secret{}, want: priorityKnown},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, priorityOf(tc.object, priorityKnown)); diff != "" {
+				t.Errorf("\n%s\npriorityOf(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestPaused(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(s *v1alpha1.KeyVaultSecretSync)
+		want   bool
+	}{
+		"No": {reason: "As usual.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		"Annotation": {reason: "By annotation.", change: func(s *v1alpha1.KeyVaultSecretSync) {
+			s.Annotations = map[string]string{"crossplane.io/paused": "true"}
+		}, want: true},
+		"NotPaused": {reason: "By annotation, not.", change: func(s *v1alpha1.KeyVaultSecretSync) {
+			s.Annotations = map[string]string{"crossplane.io/paused": "false"}
+		}},
+		"Policies": {reason: "By allowing nothing.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(xpv1.ManagementPolicies{}) }, want: true},
+		"Observe":  {reason: "Who may only look, looks.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(xpv1.ManagementPolicies{"Observe"}) }},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSync()
+			tc.change(s)
+
+			if diff := cmp.Diff(tc.want, paused(s)); diff != "" {
+				t.Errorf("\n%s\npaused(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// A recorder is a queue that notes what is added to it.
+type recorder struct {
+	requests
+
+	added map[string]int
+}
+
+func newRecorder() *recorder { return &recorder{added: map[string]int{}} }
+
+func (r *recorder) Add(q reconcile.Request) { r.added[q.String()] = 0 }
+
+// A prioritized queue also notes the priority.
+type prioritized struct {
+	priorityqueue.PriorityQueue[reconcile.Request]
+
+	added map[string]int
+}
+
+func (p *prioritized) AddWithOpts(o priorityqueue.AddOpts, items ...reconcile.Request) {
+	for _, i := range items {
+		p.added[i.String()] = *o.Priority
+	}
+}
+
+func TestQueue(t *testing.T) {
+	q := &queue{}
+	key := types.NamespacedName{Namespace: "team-a", Name: "web"}
+
+	q.wake(key) // The controller has not started, and will look at all anyway.
+
+	p := &prioritized{added: map[string]int{}}
+	if err := q.Start(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+
+	q.wake(key)
+
+	if diff := cmp.Diff(map[string]int{"team-a/web": priorityChanged}, p.added); diff != "" {
+		t.Errorf("\nA sync whose vault has changed is looked at.\nwake(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestHandlerSyncs(t *testing.T) {
+	var forgotten []string
+
+	h := (&handler{forgotten: func(o client.Object) { forgotten = append(forgotten, o.GetName()) }}).syncs()
+	q := &prioritized{added: map[string]int{}}
+	synced := newSync()
+	synced.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Version: v1}}
+
+	stopped := synced.DeepCopy()
+	stopped.Annotations = map[string]string{"crossplane.io/paused": "true"}
+
+	steps := []struct {
+		reason    string
+		do        func()
+		want      map[string]int
+		forgotten []string
+	}{
+		{reason: "One that is known can wait.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityKnown}},
+		{reason: "One that is new cannot.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: newSync()}, q) }, want: map[string]int{"team-a/web": priorityNew}},
+		{reason: "Somebody has changed it.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
+		{reason: "Somebody has paused it: its vault is left alone.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: stopped}, q) }, want: map[string]int{"team-a/web": priorityChanged}, forgotten: []string{"web"}},
+		{reason: "It is gone.", do: func() { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: synced}, q) }, forgotten: []string{"web"}},
+	}
+
+	for _, s := range steps {
+		q.added, forgotten = map[string]int{}, nil
+
+		s.do()
+
+		if diff := cmp.Diff(s.want, q.added, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("\n%s\nAdded: -want, +got:\n%s", s.reason, diff)
+		}
+
+		if diff := cmp.Diff(s.forgotten, forgotten); diff != "" {
+			t.Errorf("\n%s\nForgotten: -want, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
+func TestHandlerSecrets(t *testing.T) {
+	h := (&handler{}).secrets()
+
+	secret := func(version string, change func(s *corev1.Secret)) *corev1.Secret {
+		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "x", ResourceVersion: version, Annotations: map[string]string{annotationSync: "web"}}}
+		if change != nil {
+			change(s)
+		}
+
+		return s
+	}
+	owned := func(kind string) func(s *corev1.Secret) {
+		return func(s *corev1.Secret) {
+			s.Annotations = nil
+			s.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: "owner", Controller: new(true)}}
+		}
+	}
+
+	cases := map[string]struct {
+		reason string
+		was    *corev1.Secret
+		is     *corev1.Secret
+		want   []string
+	}{
+		"Changed": {reason: "Somebody has changed it.", was: secret("1", nil), is: secret("2", nil), want: []string{"team-a/web"}},
+		"Resync":  {reason: "Nobody has changed it.", was: secret("1", nil), is: secret("1", nil)},
+		"Deleted": {reason: "Somebody has deleted it.", was: secret("1", nil), want: []string{"team-a/web"}},
+		"Renamed": {reason: "Somebody has taken the annotation away.", was: secret("1", nil), is: secret("2", func(s *corev1.Secret) { s.Annotations = nil }), want: []string{"team-a/web"}},
+		"Owned":   {reason: "Its owner is known in any case.", was: secret("1", owned("KeyVaultSecretSync")), want: []string{"team-a/owner"}},
+		"Foreign": {reason: "It belongs to something else.", was: secret("1", owned("Other"))},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			q := newRecorder()
+
+			if tc.is == nil {
+				h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: tc.was}, q)
+			} else {
+				h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: tc.was, ObjectNew: tc.is}, q)
+			}
+
+			want := map[string]int{}
+			for _, name := range tc.want {
+				want[name] = 0
+			}
+
+			if diff := cmp.Diff(want, q.added); diff != "" {
+				t.Errorf("\n%s\nAdded: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

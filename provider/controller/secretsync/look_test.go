@@ -1,0 +1,378 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+const (
+	testVault = "https://web.vault.azure.net/"
+
+	// Versions have 32 digits.
+	v1 = "11111111111111111111111111111111"
+	v2 = "22222222222222222222222222222222"
+)
+
+func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
+
+// before noon.
+func before(d time.Duration) time.Time { return noon().Add(-d) }
+
+func newSync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
+	s := &v1alpha1.KeyVaultSecretSync{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "team-a", Name: "web", UID: "sync-uid", Generation: 1, CreationTimestamp: metav1.NewTime(before(24 * time.Hour)),
+	}}
+	s.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
+		VaultURI: testVault, TenantID: "tenant", ClientID: "client", ServiceAccountName: "web",
+		Secrets: secrets, Target: v1alpha1.Target{Name: "web-secrets"},
+	}
+
+	return s
+}
+
+// lookAt a sync with one secret, which is in the Secret as version v1, updated an
+// hour before noon.
+func lookAt(s v1alpha1.SyncedSecret) *look {
+	content := plan.Content{
+		Version: v1, Format: "", Updated: before(time.Hour).Unix(), Synced: before(30 * time.Minute).Unix(), Keys: []string{"A"},
+	}
+	current := plan.Current{Data: map[string][]byte{"db.A": []byte("a")}, Record: plan.Record{"db": content}}
+
+	return &look{
+		sync: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second,
+		memory:   &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)},
+		snapshot: listed(before(time.Hour), true),
+	}
+}
+
+// listed a moment before noon.
+func listed(updated time.Time, enabled bool) watch.Snapshot {
+	return watch.NewSnapshot([]keyvault.Properties{{Name: "DB", Updated: updated, Enabled: enabled}}, before(time.Second))
+}
+
+// empty the Secret of a look.
+func (l *look) empty() {
+	l.current, l.record = plan.Current{}, plan.Record{}
+}
+
+func TestLookKnown(t *testing.T) {
+	type want struct {
+		Known   bool
+		State   v1alpha1.State
+		Message string
+		// Next is how long after noon the sync has to be looked at.
+		Next time.Duration
+	}
+
+	const (
+		missing  = "There is no secret db in https://web.vault.azure.net/. Create it."
+		disabled = "The latest version is disabled. Enable it, or set a new value."
+		changed  = "It has changed. The change is taken at 2026-05-01T12:30:00Z, as refreshInterval says."
+	)
+
+	read := want{}
+	synced := want{Known: true, State: v1alpha1.StateSynced}
+	fails := func(r keyvault.Reason) func(l *look) {
+		return func(l *look) { l.snapshot.Err = &keyvault.Error{Reason: r, Detail: "no"} }
+	}
+
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		change func(l *look)
+		want   want
+	}{
+		"Latest":         {reason: "The Secret has what the list shows.", want: synced},
+		"New":            {reason: "It is not in the Secret yet.", change: func(l *look) { l.empty() }, want: read},
+		"Changed":        {reason: "The list shows a later one.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read},
+		"Restored":       {reason: "The list shows an earlier one: it was recovered from a backup.", change: func(l *look) { l.snapshot = listed(before(2*time.Hour), true) }, want: read},
+		"All":            {reason: "Everything is read now and then.", change: func(l *look) { l.all = true }, want: read},
+		"DataLost":       {reason: "Not all of its data is in the Secret.", change: func(l *look) { delete(l.current.Data, "db.A"); l.record = l.current.Intact() }, want: read},
+		"FormatChanged":  {reason: "It is wanted in another format.", secret: v1alpha1.SyncedSecret{Format: "Text"}, want: read},
+		"Pinned":         {reason: "A version never changes.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
+		"PinnedOther":    {reason: "Another version is wanted.", secret: v1alpha1.SyncedSecret{Version: v2}, want: read},
+		"PinnedDisabled": {reason: "What the list shows is the latest version, not the one that is wanted.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
+		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"PinnedSoftDeleted": {
+			reason: "Nor has one that can be recovered.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.memory.secrets["db"] = memo{deleted: true}
+			},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
+		},
+		"PutOnList": {reason: "The list is older than the wish.", change: func(l *look) {
+			l.snapshot, l.memory.changed = watch.NewSnapshot(nil, before(time.Minute)), before(time.Second)
+		}, want: read},
+		"Disabled": {reason: "It cannot be read.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: want{Known: true, State: v1alpha1.StateDisabled, Message: disabled}},
+		"Missing":  {reason: "There is none.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"Gone": {
+			reason: "There was one.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()) },
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: "Secret db of https://web.vault.azure.net/ is gone, so somebody has deleted it. Recover it with az keyvault secret recover or, if that is refused, create it anew."},
+		},
+		"MissingNotCreated": {
+			reason: "One that is not to be created may be that of a certificate.", secret: v1alpha1.SyncedSecret{Create: new(false)},
+			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() },
+			want:   want{Known: true, State: v1alpha1.StateMissing, Message: "There is no secret db in https://web.vault.azure.net/. Create it, or import a certificate of that name."},
+		},
+		"MissingNotCreatedYet": {
+			reason: "It could not be created.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.empty()
+				l.memory.secrets["db"] = memo{createMessage: "It could not be created in advance: no."}
+			},
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no."},
+		},
+		"SoftDeleted": {
+			reason: "It can be recovered.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.memory.secrets["db"] = memo{deleted: true}
+			},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
+		},
+		"JustCreated": {
+			reason: "It was created after the vault was listed.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, before(time.Minute))
+				l.empty()
+				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Second)}
+			},
+			want: want{Known: true, State: v1alpha1.StateAwaitingValue, Message: "Set it."},
+		},
+		"CreatedAndDeleted": {
+			reason: "It was created, and is gone in a later list.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, before(time.Second))
+				l.empty()
+				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Minute)}
+			},
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing},
+		},
+		"Memo": {
+			reason: "What was read without use is not read again.", change: func(l *look) {
+				l.snapshot = listed(before(time.Minute), true)
+				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(time.Minute)}
+			},
+			want: want{Known: true, State: v1alpha1.StateInvalid, Message: "Bad."},
+		},
+		"MemoOfOther": {
+			reason: "Unless it has changed.", change: func(l *look) {
+				l.snapshot = listed(before(time.Minute), true)
+				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(2 * time.Minute)}
+			},
+			want: read,
+		},
+		"MemoAll": {
+			reason: "Or everything is read.", change: func(l *look) {
+				l.all, l.snapshot = true, listed(before(time.Minute), true)
+				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(time.Minute)}
+			},
+			want: read,
+		},
+		"Held": {
+			reason: "A change waits for the refresh interval.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) },
+			want:   want{Known: true, State: v1alpha1.StateSynced, Message: changed, Next: 30 * time.Minute},
+		},
+		"HeldAll": {
+			reason: "Even if everything is read.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			change: func(l *look) { l.all, l.snapshot = true, listed(before(time.Minute), true) },
+			want:   want{Known: true, State: v1alpha1.StateSynced, Message: changed, Next: 30 * time.Minute},
+		},
+		"HeldNoMore": {
+			reason: "Until that is over.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: 30 * time.Minute}},
+			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
+		},
+		"HeldNotYet": {
+			reason: "What was never synced does not wait.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			change: func(l *look) { l.empty() }, want: read,
+		},
+		"HeldOtherFormat": {
+			reason: "What somebody asks for does not wait.", secret: v1alpha1.SyncedSecret{Format: "Text", RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
+		},
+		"Expires": {
+			reason: "When it expires there is something to say.", change: func(l *look) {
+				c := l.record["db"]
+				c.Expires = noon().Add(time.Hour).Unix()
+				l.record["db"] = c
+			},
+			want: want{Known: true, State: v1alpha1.StateSynced, Next: time.Hour},
+		},
+		"Expired": {
+			reason: "When it has, there is nothing to wait for.", change: func(l *look) {
+				c := l.record["db"]
+				c.Expires = before(time.Hour).Unix()
+				l.record["db"] = c
+			},
+			want: synced,
+		},
+		"OneByOne":    {reason: "If lists are refused, secrets may not be.", change: fails(keyvault.Forbidden), want: read},
+		"Throttled":   {reason: "The vault asks to slow down.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no. It is tried again without your doing anything."}},
+		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."}},
+		"Unknown": {
+			reason: "Any other error.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
+			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: there was no answer. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."},
+		},
+		"NoIdentity": {
+			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net/: no. Your platform team can look at its federated credential and ServiceAccount web."},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.secret.Name = "db"
+			l := lookAt(tc.secret)
+
+			if tc.change != nil {
+				tc.change(l)
+			}
+
+			f, known := l.known(tc.secret)
+			got := want{Known: known, State: f.State, Message: f.Message}
+
+			if !l.memory.next.IsZero() {
+				got.Next = l.memory.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestLookRefused(t *testing.T) {
+	type want struct {
+		State v1alpha1.State
+		Next  time.Duration
+	}
+
+	cases := map[string]struct {
+		reason string
+		change func(l *look)
+		want   want
+	}{
+		"New":        {reason: "An identity that was just made is let in soon.", change: func(l *look) { l.memory.since = before(time.Minute) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute}},
+		"AlmostOver": {reason: "For ten minutes that is normal.", change: func(l *look) { l.memory.since = before(propagation - time.Second) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: time.Second}},
+		"Over":       {reason: "Then it is not.", change: func(l *look) { l.memory.since = before(propagation) }, want: want{State: v1alpha1.StateForbidden}},
+		"Allowed":    {reason: "An identity that was let in once has lost its role.", change: func(l *look) { l.memory.since, l.memory.allowed = before(time.Minute), true }, want: want{State: v1alpha1.StateForbidden}},
+		"Had":        {reason: "So has one whose secret was synced, even if nobody remembers.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
+		"Known": {
+			reason: "What was said to be refused does not become normal when the provider starts again.", change: func(l *look) {
+				l.memory.since = before(time.Minute)
+				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
+			},
+			want: want{State: v1alpha1.StateForbidden},
+		},
+		"Waiting": {
+			reason: "What waits goes on waiting.", change: func(l *look) {
+				l.memory.since = before(time.Minute)
+				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
+			},
+			want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute},
+		},
+	}
+
+	for name, tc := range cases {
+		for _, r := range []keyvault.Reason{keyvault.Forbidden, keyvault.NoIdentity} {
+			t.Run(name+string(r), func(t *testing.T) {
+				l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+				l.empty()
+				tc.change(l)
+
+				got := want{State: l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: r}).State}
+				if !l.memory.next.IsZero() {
+					got.Next = l.memory.next.Sub(noon())
+				}
+
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("\n%s\nfailed(...): -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		}
+	}
+}
+
+func TestLookRetry(t *testing.T) {
+	type want struct {
+		Retry bool
+		Next  time.Duration
+	}
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   want
+	}{
+		"NotFound":    {reason: "The list shows when there is one.", err: &keyvault.Error{Reason: keyvault.NotFound}},
+		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}},
+		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{Next: refusedRetry}},
+		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{Retry: true, Next: failedRetry}},
+		"Unknown":     {reason: "Whatever it is.", err: errors.New("x"), want: want{Retry: true, Next: failedRetry}},
+		"Throttled":   {reason: "Or when Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{Retry: true, Next: time.Minute}},
+		"Soon":        {reason: "But not too soon.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{Retry: true, Next: failedRetry}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+
+			got := want{Retry: l.retry(tc.err)}
+			if !l.memory.next.IsZero() {
+				got.Next = l.memory.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nretry(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestLookAgain(t *testing.T) {
+	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+	refused := map[string]plan.Finding{"db": {State: v1alpha1.StateForbidden}}
+	some := map[string]plan.Finding{"db": {Secret: &keyvault.Secret{}}, "api": {State: v1alpha1.StateForbidden}}
+
+	steps := []struct {
+		reason   string
+		findings map[string]plan.Finding
+		want     time.Duration
+	}{
+		{reason: "Who is refused tries again.", findings: refused, want: 30 * time.Second},
+		{reason: "Less and less often.", findings: refused, want: time.Minute},
+		{reason: "Less and less often.", findings: refused, want: 2 * time.Minute},
+		{reason: "Less and less often.", findings: refused, want: 4 * time.Minute},
+		{reason: "Up to a limit.", findings: refused, want: refusedRetry},
+		{reason: "Up to a limit.", findings: refused, want: refusedRetry},
+		{reason: "Who may read something looks as often as others.", findings: some, want: 30 * time.Second},
+		{reason: "And begins anew when that ends.", findings: refused, want: 30 * time.Second},
+	}
+
+	for i, s := range steps {
+		l.memory.next = time.Time{}
+		l.again(s.findings)
+
+		if diff := cmp.Diff(s.want, l.memory.next.Sub(noon())); diff != "" {
+			t.Errorf("\n%s\nagain(...) of step %d: -want, +got:\n%s", s.reason, i, diff)
+		}
+	}
+
+	l.interval, l.memory.next = time.Hour, time.Time{}
+	l.again(refused)
+
+	if diff := cmp.Diff(time.Hour, l.memory.next.Sub(noon())); diff != "" {
+		t.Errorf("\nNobody looks more often than asked to.\nagain(...): -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+const fullRead = 10 * time.Minute
+
+func newMemories() *memories { return &memories{list: map[types.NamespacedName]*memory{}} }
+
+func TestMemories(t *testing.T) {
+	type want struct {
+		Secrets int
+		Allowed bool
+		Since   time.Time
+		// All is true if everything is read the next time.
+		All bool
+		// Drifted is true if a change of the Secret would be seen.
+		Drifted bool
+	}
+
+	created := newSync().CreationTimestamp.Time
+	one, two := watch.Target{VaultURI: testVault}, watch.Target{VaultURI: "https://other.vault.azure.net/"}
+
+	cases := map[string]struct {
+		reason string
+		change func(s *v1alpha1.KeyVaultSecretSync)
+		target watch.Target
+		want   want
+	}{
+		"Same":       {reason: "What is known stays known.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
+		"Generation": {reason: "What was of no use may be of use to another spec.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
+		"Target":     {reason: "Nothing is known of another vault.", target: two, want: want{Since: noon(), All: true, Drifted: true}},
+		"Recreated":  {reason: "An object of the same name is another one.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.UID = "other" }, target: one, want: want{Since: created}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s, m := newSync(), newMemories()
+
+			first := m.of(s, one, noon(), fullRead)
+			if first.read.After(noon()) || noon().Sub(first.read) >= fullRead {
+				t.Errorf("\nAfter a start, not everything is read at once.\nof(...): read at %s", first.read)
+			}
+
+			first.secrets["db"] = memo{state: v1alpha1.StateInvalid}
+			first.allowed, first.resourceVersion = true, "7"
+
+			if tc.change != nil {
+				tc.change(s)
+			}
+
+			second := m.of(s, tc.target, noon(), fullRead)
+
+			got := want{
+				Secrets: len(second.secrets), Allowed: second.allowed, Since: second.since,
+				All: noon().Sub(second.read) >= fullRead, Drifted: second.resourceVersion != "",
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nof(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestMemoriesNext(t *testing.T) {
+	s, m := newSync(), newMemories()
+
+	if d, ok := m.next(s, noon()); ok {
+		t.Errorf("\nNothing is known of a sync.\nnext(...) = %s", d)
+	}
+
+	mem := m.of(s, watch.Target{}, noon(), fullRead)
+
+	if d, ok := m.next(s, noon()); ok {
+		t.Errorf("\nThere is no reason to look at it.\nnext(...) = %s", d)
+	}
+
+	steps := []struct {
+		reason string
+		at     time.Duration
+		want   time.Duration
+	}{
+		{reason: "It has to be looked at.", at: time.Hour, want: time.Hour},
+		{reason: "Sooner.", at: time.Minute, want: time.Minute},
+		{reason: "Not later.", at: time.Hour, want: time.Minute},
+		{reason: "At once is in a second.", at: -time.Hour, want: time.Second},
+	}
+
+	for _, step := range steps {
+		mem.lookAt(noon().Add(step.at))
+
+		if d, ok := m.next(s, noon()); !ok || d != step.want {
+			t.Errorf("\n%s\nnext(...) = %s, want %s", step.reason, d, step.want)
+		}
+	}
+
+	m.forget(types.NamespacedName{Namespace: "team-a", Name: "web"})
+
+	if _, ok := m.next(s, noon()); ok || len(m.list) > 0 {
+		t.Error("\nA sync that is gone is forgotten.\nnext(...): it is not")
+	}
+}

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+func TestQuietStatus(t *testing.T) {
+	stored := newSync()
+	stored.Status.AtProvider.State = v1alpha1.StateSynced
+	stored.SetConditions(xpv1.Available())
+
+	writes, fail := 0, error(nil)
+	server := kubeWith(t, stored).WithInterceptorFuncs(interceptor.Funcs{
+		SubResourceUpdate: func(ctx context.Context, c client.Client, subResource string, o client.Object, opts ...client.SubResourceUpdateOption) error {
+			writes++
+
+			if fail != nil {
+				return fail
+			}
+
+			return c.SubResource(subResource).Update(ctx, o, opts...)
+		},
+	}).Build()
+
+	cached := &v1alpha1.KeyVaultSecretSync{}
+	refresh := func() {
+		t.Helper()
+
+		if err := server.Get(t.Context(), client.ObjectKeyFromObject(stored), cached); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	refresh()
+
+	// A cache is behind the API server until it is refreshed.
+	reads := interceptor.NewClient(server, interceptor.Funcs{
+		Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+			s, ok := o.(*v1alpha1.KeyVaultSecretSync)
+			if !ok {
+				return errors.New("it is no sync")
+			}
+
+			cached.DeepCopyInto(s)
+
+			return nil
+		},
+	})
+	quiet := quietClient{Client: reads, written: newWritten()}
+	conflict := errors.New("conflict")
+
+	steps := []struct {
+		reason  string
+		refresh bool
+		fail    error
+		change  func(s *v1alpha1.KeyVaultSecretSync)
+		want    int
+	}{
+		{reason: "Nothing has changed.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "Only when it was looked at.", change: func(s *v1alpha1.KeyVaultSecretSync) {
+			for i := range s.Status.Conditions {
+				s.Status.Conditions[i].LastTransitionTime = metav1.NewTime(time.Now().Add(time.Hour))
+			}
+		}},
+		{reason: "A write that fails is no write.", fail: conflict, change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateMissing }, want: 1},
+		{reason: "What is stored is as it should be still.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "Something has changed.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateForbidden }, want: 1},
+		{reason: "The cache does not know of it, and seems to have what is wanted.", change: func(*v1alpha1.KeyVaultSecretSync) {}, fail: conflict, want: 1},
+		{reason: "Now it knows.", refresh: true, change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "A condition has changed.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetConditions(xpv1.Unavailable()) }, want: 1},
+	}
+
+	for i, s := range steps {
+		if s.refresh {
+			refresh()
+		}
+
+		writes, fail = 0, s.fail
+		o := cached.DeepCopy()
+		s.change(o)
+
+		if err := quiet.Status().Update(t.Context(), o); !errors.Is(err, s.fail) && (s.want > 0 || err != nil) {
+			t.Errorf("\n%s\nUpdate(...) of step %d: %v", s.reason, i, err)
+		}
+
+		if diff := cmp.Diff(s.want, writes); diff != "" {
+			t.Errorf("\n%s\nWrites of step %d: -want, +got:\n%s", s.reason, i, diff)
+		}
+	}
+
+	quiet.written.forget(stored.UID)
+
+	if n := len(quiet.written.over); n > 0 {
+		t.Errorf("\nWhat is gone is forgotten.\nforget(...): %d are left", n)
+	}
+
+	writes, fail = 0, conflict
+	if err := quiet.Status().Update(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"}}); !errors.Is(err, conflict) || writes != 1 {
+		t.Errorf("\nThe status of anything else is written as it is.\nUpdate(...): %v, %d writes", err, writes)
+	}
+}

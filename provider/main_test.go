@@ -1,0 +1,167 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+func defaults() CLI {
+	return CLI{
+		MaxReconcileRate: 100, MetricsAddress: ":8080", HealthAddress: ":8081",
+		PollInterval: 30 * time.Second, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
+		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 300,
+		StateMetricInterval: time.Minute, EnableManagementPolicies: true, ChangeLogsSocketPath: "/var/run/changelogs/changelogs.sock",
+	}
+}
+
+func TestCLI(t *testing.T) {
+	with := func(change func(c *CLI)) CLI {
+		c := defaults()
+		change(&c)
+
+		return c
+	}
+
+	cases := map[string]struct {
+		reason string
+		args   []string
+		env    map[string]string
+		want   CLI
+		failed bool
+	}{
+		"Defaults": {reason: "Nothing has to be said.", want: defaults()},
+		"Short":    {reason: "As Crossplane's own providers are started.", args: []string{"-d", "-l"}, want: with(func(c *CLI) { c.Debug, c.LeaderElection = true, true })},
+		"Flags": {
+			reason: "By flags.",
+			args:   []string{"--debug", "--leader-election", "--max-reconcile-rate=7", "--poll-interval=5s", "--full-read-interval=1h", "--lists-at-once=3", "--metrics-bind-address=0", "--health-probe-bind-address=:1", "--poll-state-metric=2m"},
+			want: with(func(c *CLI) {
+				c.Debug, c.LeaderElection, c.MaxReconcileRate, c.PollInterval, c.FullReadInterval, c.ListsAtOnce = true, true, 7, 5*time.Second, time.Hour, 3
+				c.MetricsAddress, c.HealthAddress, c.StateMetricInterval = "0", ":1", 2*time.Minute
+			}),
+		},
+		"Environment": {
+			reason: "By environment.", env: map[string]string{"POLL_INTERVAL": "5s", "LEADER_ELECTION": "true", "MAX_RECONCILE_RATE": "7"},
+			want: with(func(c *CLI) { c.PollInterval, c.LeaderElection, c.MaxReconcileRate = 5*time.Second, true, 7 }),
+		},
+		"Features": {
+			reason: "Features can be switched.", args: []string{"--no-enable-management-policies", "--enable-changelogs", "--changelogs-socket-path=/x"},
+			want: with(func(c *CLI) {
+				c.EnableManagementPolicies, c.EnableChangeLogs, c.ChangeLogsSocketPath = false, true, "/x"
+			}),
+		},
+		"Unknown": {reason: "What is not known is refused.", args: []string{"--poll"}, failed: true},
+		"NoTime":  {reason: "What is no time is refused.", args: []string{"--poll-interval=often"}, failed: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for k, v := range tc.env {
+				t.Setenv(k, v)
+			}
+
+			got := CLI{}
+
+			parser, err := kong.New(&got, kong.Name(name), kong.Vars{"version": version})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			_, err = parser.Parse(tc.args)
+			if diff := cmp.Diff(tc.failed, err != nil); diff != "" {
+				t.Fatalf("\n%s\nParse(...) fails: -want, +got:\n%s\n%v", tc.reason, diff, err)
+			}
+
+			if tc.failed {
+				return
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestFeatures(t *testing.T) {
+	type want struct{ Policies, ChangeLogs bool }
+
+	cases := map[string]struct {
+		reason string
+		cli    CLI
+		want   want
+	}{
+		"None": {reason: "None.", cli: CLI{}},
+		"All":  {reason: "All.", cli: CLI{EnableManagementPolicies: true, EnableChangeLogs: true}, want: want{Policies: true, ChangeLogs: true}},
+		"Some": {reason: "Those that are switched on.", cli: defaults(), want: want{Policies: true}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := tc.cli.features()
+
+			got := want{Policies: f.Enabled(feature.EnableBetaManagementPolicies), ChangeLogs: f.Enabled(feature.EnableAlphaChangeLogs)}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nfeatures(): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestStripSchemas(t *testing.T) {
+	crd := &extv1.CustomResourceDefinition{
+		ObjectMeta: metav1.ObjectMeta{Name: "x", Annotations: map[string]string{"a": "b"}, ManagedFields: []metav1.ManagedFieldsEntry{{}}},
+		Spec:       extv1.CustomResourceDefinitionSpec{Versions: []extv1.CustomResourceDefinitionVersion{{Name: "v1", Served: true, Schema: &extv1.CustomResourceValidation{}}}},
+		Status:     extv1.CustomResourceDefinitionStatus{Conditions: []extv1.CustomResourceDefinitionCondition{{Type: extv1.Established}}},
+	}
+	want := &extv1.CustomResourceDefinition{
+		ObjectMeta: metav1.ObjectMeta{Name: "x"},
+		Spec:       extv1.CustomResourceDefinitionSpec{Versions: []extv1.CustomResourceDefinitionVersion{{Name: "v1", Served: true}}},
+		Status:     crd.Status,
+	}
+
+	got, err := stripSchemas(crd)
+	if diff := cmp.Diff(any(want), got); diff != "" || err != nil {
+		t.Errorf("\nOnly names and conditions matter.\nstripSchemas(...): %v, -want, +got:\n%s", err, diff)
+	}
+
+	if got, err := stripSchemas("x"); got != "x" || err != nil {
+		t.Errorf("\nAnything else is left alone.\nstripSchemas(...) = %v, %v", got, err)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	o := secretsync.Options{
+		Options: controller.Options{MetricOptions: &controller.MetricOptions{MRMetrics: managed.NewMRMetricRecorder(), MRStateMetrics: statemetrics.NewMRStateMetrics()}},
+		Metrics: secretsync.NewMetrics(), WatchMetrics: watch.NewMetrics(),
+	}
+	r := prometheus.NewPedanticRegistry()
+
+	if err := register(r, o, keyvault.NewMetrics()); err != nil {
+		t.Fatalf("\nAll metrics can be registered together.\nregister(...): %v", err)
+	}
+
+	if _, err := r.Gather(); err != nil {
+		t.Errorf("\nAnd gathered.\nGather(): %v", err)
+	}
+
+	if err := register(r, o, keyvault.NewMetrics()); err == nil {
+		t.Error("\nBut not twice.\nregister(...): they can")
+	}
+}

@@ -1,0 +1,771 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//nolint:thelper // A bubble is a test, no helper.
+package watch
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+const interval = 30 * time.Second
+
+func vaultA() Target { return Target{VaultURI: "https://a.vault.azure.net"} }
+func vaultB() Target { return Target{VaultURI: "https://b.vault.azure.net"} }
+
+func syncOf(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: "team-a", Name: name}
+}
+
+// A world has vaults, and notes who lists them when and who is woken.
+type world struct {
+	mu      sync.Mutex
+	start   time.Time
+	secrets map[Target][]keyvault.Properties
+	err     error
+	takes   time.Duration
+	hang    chan struct{}
+
+	lists   map[Target][]time.Duration
+	drops   []Target
+	woken   []string
+	running int
+	most    int
+}
+
+func newWorld() *world {
+	return &world{start: time.Now(), secrets: map[Target][]keyvault.Properties{}, lists: map[Target][]time.Duration{}}
+}
+
+func (w *world) List(_ context.Context, t Target) ([]keyvault.Properties, error) {
+	w.mu.Lock()
+	w.lists[t] = append(w.lists[t], time.Since(w.start))
+	w.running++
+	w.most = max(w.most, w.running)
+	secrets, err, takes, hang := slices.Clone(w.secrets[t]), w.err, w.takes, w.hang
+	w.mu.Unlock()
+
+	time.Sleep(takes)
+
+	if hang != nil {
+		<-hang
+	}
+
+	w.mu.Lock()
+	w.running--
+	w.mu.Unlock()
+
+	return secrets, err //nolint:wrapcheck // It is what the test wants.
+}
+
+func (w *world) Drop(t Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	w.drops = append(w.drops, t)
+}
+
+func (w *world) watcher(atOnce int) *Watcher {
+	return New(w, atOnce, NewMetrics(), func(sync types.NamespacedName) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+
+		w.woken = append(w.woken, sync.Name)
+	})
+}
+
+// set a secret of a vault.
+func (w *world) set(t Target, name string, updated int64, enabled bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	w.secrets[t] = slices.DeleteFunc(w.secrets[t], func(p keyvault.Properties) bool { return p.Name == name })
+	w.secrets[t] = append(w.secrets[t], keyvault.Properties{Name: name, Updated: time.Unix(updated, 0), Enabled: enabled})
+}
+
+func (w *world) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	w.err = err
+}
+
+func (w *world) remove(t Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	delete(w.secrets, t)
+}
+
+func (w *world) listed(t Target) []time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	return slices.Clone(w.lists[t])
+}
+
+// wakes since it was last asked, sorted.
+func (w *world) wakes() []string {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	woken := w.woken
+	w.woken = nil
+	slices.Sort(woken)
+
+	return woken
+}
+
+// pass some time.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// gaps between points in time.
+func gaps(points []time.Duration) []time.Duration {
+	var out []time.Duration
+	for i := 1; i < len(points); i++ {
+		out = append(out, points[i]-points[i-1])
+	}
+
+	return out
+}
+
+// bubble runs a test with a watcher that is stopped at the end, after which
+// nothing may go on.
+func bubble(t *testing.T, atOnce int, test func(t *testing.T, w *world, watcher *Watcher)) {
+	t.Helper()
+
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		watcher := w.watcher(atOnce)
+		ctx, cancel := context.WithCancel(t.Context())
+		stopped := make(chan error, 1)
+
+		go func() { stopped <- watcher.Start(ctx) }()
+
+		test(t, w, watcher)
+		cancel()
+
+		if err := <-stopped; err != nil {
+			t.Errorf("\nStart(...): %v", err)
+		}
+
+		synctest.Wait()
+
+		before := len(w.listed(vaultA())) + len(w.listed(vaultB()))
+
+		pass(time.Hour)
+
+		if after := len(w.listed(vaultA())) + len(w.listed(vaultB())); after != before {
+			t.Errorf("\nNothing is listed after the end.\n%d lists more", after-before)
+		}
+	})
+}
+
+func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of its polls.
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		for _, name := range []string{"one", "two", "three"} {
+			watcher.Watch(t.Context(), syncOf(name), vaultA(), []string{"db"}, interval)
+		}
+
+		if diff := cmp.Diff([]time.Duration{0}, w.listed(vaultA())); diff != "" {
+			t.Errorf("\nThe first who watches a vault lists it, and the others share that.\nWatch(...): -want, +got:\n%s", diff)
+		}
+
+		for range 100 {
+			pass(interval)
+			watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval)
+		}
+
+		lists := w.listed(vaultA())
+		if len(lists) < 101 || len(lists) > 113 {
+			t.Errorf("\nOne list for each interval, whoever many want it.\n%d lists in 100 intervals", len(lists))
+		}
+
+		for _, gap := range gaps(lists) {
+			if gap < interval*9/10 || gap > interval {
+				t.Errorf("\nPolls drift apart by a tenth of the interval at most.\nA gap of %s", gap)
+			}
+		}
+
+		if all := slices.Compact(slices.Sorted(slices.Values(gaps(lists)))); len(all) < 50 {
+			t.Errorf("\nPolls drift apart.\nThere are only %d different gaps", len(all))
+		}
+
+		if woken := w.wakes(); len(woken) > 0 {
+			t.Errorf("\nNobody is woken while nothing changes.\nwoken: %v", woken)
+		}
+
+		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
+			t.Errorf("\nTargets(): -want, +got:\n%s", diff)
+		}
+	})
+}
+
+func TestWake(t *testing.T) {
+	const noon = 1777636800
+
+	unreachable := func(detail string) error {
+		return &keyvault.Error{Reason: keyvault.Unreachable, Detail: detail, RequestID: time.Now().String()}
+	}
+
+	// Before each change, the vault has db and api, and sync one has db, two has api
+	// and three has both.
+	cases := map[string]struct {
+		reason string
+		// before is an error that lists have at first.
+		before error
+		change func(w *world)
+		want   []string
+	}{
+		"Nothing":  {reason: "Nothing has changed.", change: func(*world) {}},
+		"Updated":  {reason: "A secret has a new version.", change: func(w *world) { w.set(vaultA(), "db", noon+1, true) }, want: []string{"one", "three"}},
+		"Disabled": {reason: "A secret was disabled.", change: func(w *world) { w.set(vaultA(), "api", noon, false) }, want: []string{"three", "two"}},
+		"Created":  {reason: "A secret that is listed was created.", change: func(w *world) { w.set(vaultA(), "new", noon, true) }, want: []string{"two"}},
+		"Foreign":  {reason: "A secret that nobody lists was created.", change: func(w *world) { w.set(vaultA(), "foreign", noon, true) }},
+		"Case": {reason: "Key Vault does not tell names apart by case.", change: func(w *world) {
+			w.remove(vaultA())
+			w.set(vaultA(), "DB", noon, true)
+			w.set(vaultA(), "API", noon, true)
+		}},
+		"Removed": {reason: "All were deleted.", change: func(w *world) { w.remove(vaultA()) }, want: []string{"one", "three", "two"}},
+		"Other":   {reason: "Another vault.", change: func(w *world) { w.set(vaultB(), "db", noon+1, true) }},
+		"Fails":   {reason: "The vault cannot be listed.", change: func(w *world) { w.fail(unreachable("x")) }, want: []string{"one", "three", "two"}},
+		"FailsSame": {
+			reason: "It still cannot, for the same reason.", before: unreachable("x"),
+			change: func(w *world) { w.fail(unreachable("x")) },
+		},
+		"FailsOther": {
+			reason: "It cannot, for another reason.", before: unreachable("x"),
+			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Detail: "x"}) }, want: []string{"one", "three", "two"},
+		},
+		"FailsElse": {
+			reason: "It cannot, and says something else.", before: unreachable("x"),
+			change: func(w *world) { w.fail(unreachable("y")) }, want: []string{"one", "three", "two"},
+		},
+		"FailsUnknown": {
+			reason: "An error that is none of ours is like any other such.", before: errors.New("x"),
+			change: func(w *world) { w.fail(errors.New("y")) },
+		},
+		"Recovers": {
+			reason: "It can be listed again.", before: unreachable("x"),
+			change: func(w *world) { w.fail(nil) }, want: []string{"one", "three", "two"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				w.set(vaultA(), "db", noon, true)
+				w.set(vaultA(), "api", noon, true)
+				w.fail(tc.before)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"api", "new"}, interval)
+				watcher.Watch(t.Context(), syncOf("three"), vaultA(), []string{"db", "Api"}, interval)
+
+				pass(interval)
+
+				if woken := w.wakes(); len(woken) > 0 {
+					t.Errorf("\nNobody is woken yet.\nwoken: %v", woken)
+				}
+
+				tc.change(w)
+				pass(5 * interval)
+
+				if diff := cmp.Diff(tc.want, w.wakes(), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("\n%s\nwoken: -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		})
+	}
+}
+
+// What changes while a vault cannot be listed is seen when it can be again, and
+// what is known stays known.
+func TestSnapshot(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(vaultA(), "db", 100, true)
+
+		started := time.Now()
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+		if item, ok := s.Item("DB"); !ok || item.Updated.Unix() != 100 || !item.Enabled || s.Err != nil || !s.TakenAt.Equal(started) {
+			t.Errorf("\nThe vault was listed.\nWatch(...) = %+v", s)
+		}
+
+		w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
+		pass(interval)
+
+		s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.Forbidden || !s.TakenAt.Equal(started) {
+			t.Errorf("\nThe vault cannot be listed any more, and what is known of it is as old as it is.\nWatch(...) = %+v", s)
+		}
+
+		if diff := cmp.Diff(started, watcher.LastList(syncOf("one"))); diff != "" {
+			t.Errorf("\nLastList(...): -want, +got:\n%s", diff)
+		}
+
+		if at := watcher.LastList(syncOf("two")); !at.IsZero() {
+			t.Errorf("\nOf a sync that is not known, nothing is known.\nLastList(...) = %s", at)
+		}
+	})
+}
+
+func TestNeverListed(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.fail(errors.New("x"))
+
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		if _, ok := s.Item("db"); ok || s.Err == nil || !s.TakenAt.IsZero() {
+			t.Errorf("\nNothing is known.\nWatch(...) = %+v", s)
+		}
+
+		if at := watcher.LastList(syncOf("one")); !at.IsZero() {
+			t.Errorf("\nIt was never listed.\nLastList(...) = %s", at)
+		}
+	})
+}
+
+// The list is under way until all of them have come, in real time: a bubble cannot
+// tell that somebody waits for a mutex.
+func TestConcurrentFirst(t *testing.T) {
+	w := newWorld()
+	w.hang = make(chan struct{})
+	w.set(vaultA(), "db", 100, true)
+
+	watcher := w.watcher(1)
+	names := []string{"one", "two", "three"}
+
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() {
+			if _, ok := watcher.Watch(t.Context(), syncOf(name), vaultA(), []string{"db"}, time.Hour).Item("db"); !ok {
+				t.Error("\nWhoever watches gets what the one list has shown.\nWatch(...): has not")
+			}
+		})
+	}
+
+	for n := 0; n < len(names); runtime.Gosched() {
+		watcher.mu.Lock()
+		n = len(watcher.syncs)
+		watcher.mu.Unlock()
+	}
+
+	close(w.hang)
+	wg.Wait()
+
+	if n := len(w.listed(vaultA())); n != 1 {
+		t.Errorf("\nAll of them share one list.\n%d lists", n)
+	}
+
+	if len(w.woken) > 0 {
+		t.Errorf("\nNobody is woken by the list that they wait for.\nwoken: %v", w.woken)
+	}
+
+	for _, name := range names {
+		watcher.Forget(syncOf(name))
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		err      error
+		interval time.Duration
+		// want are the longest gaps between lists; a tenth less is fine.
+		want []time.Duration
+	}{
+		"Unreachable": {
+			reason: "A vault that cannot be reached is left alone for longer and longer, up to 2 minutes.",
+			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: interval,
+			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
+		},
+		"Unknown": {
+			reason: "An error of any other kind is such a problem.",
+			err:    errors.New("x"), interval: interval,
+			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute},
+		},
+		"NoIdentity": {
+			reason: "Somebody may be waiting for an identity that was just made.",
+			err:    &keyvault.Error{Reason: keyvault.NoIdentity}, interval: interval,
+			want: []time.Duration{30 * time.Second, time.Minute, time.Minute, time.Minute},
+		},
+		"Often": {
+			reason: "Even from the shortest interval.",
+			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: time.Second,
+			want: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
+		},
+		"Seldom": {
+			reason: "An interval that is longer anyway stays.",
+			err:    &keyvault.Error{Reason: keyvault.Unreachable}, interval: 10 * time.Minute,
+			want: []time.Duration{10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
+		},
+		"Forbidden": {
+			reason: "A role can be given at any moment, and to be refused costs Azure nothing.",
+			err:    &keyvault.Error{Reason: keyvault.Forbidden}, interval: interval,
+			want: []time.Duration{30 * time.Second, 30 * time.Second, 30 * time.Second},
+		},
+		"RetryAfter": {
+			reason: "Azure is left alone for as long as it asks.",
+			err:    &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 45 * time.Second}, interval: interval,
+			want: []time.Duration{45 * time.Second, 45 * time.Second},
+		},
+		"RetryAfterLong": {
+			reason: "Even if that is longer than any pause of ours.",
+			err:    &keyvault.Error{Reason: keyvault.Unreachable, RetryAfter: 10 * time.Minute}, interval: interval,
+			want: []time.Duration{10 * time.Minute, 10 * time.Minute},
+		},
+		"RetryAfterShort": {
+			reason: "A time that is shorter than the interval is nothing to hurry for.",
+			err:    &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, interval: interval,
+			want: []time.Duration{30 * time.Second, 30 * time.Second},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				w.fail(tc.err)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, tc.interval)
+
+				for _, longest := range tc.want {
+					pass(longest)
+				}
+
+				got := gaps(w.listed(vaultA()))
+				if len(got) < len(tc.want) {
+					t.Fatalf("\n%s\ngaps: %v, want %v", tc.reason, got, tc.want)
+				}
+
+				for i, want := range tc.want {
+					if got[i] > want || got[i] < want*9/10 {
+						t.Errorf("\n%s\ngaps: %v, want %v", tc.reason, got, tc.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestBackoffEnds(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.fail(errors.New("x"))
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, interval)
+		pass(time.Hour)
+		w.fail(nil)
+		pass(2 * time.Minute)
+
+		before := len(w.listed(vaultA()))
+
+		pass(10 * interval)
+
+		if n := len(w.listed(vaultA())) - before; n < 10 || n > 12 {
+			t.Errorf("\nA vault that works again is listed as often as before.\n%d lists in 10 intervals", n)
+		}
+	})
+}
+
+// Whatever interval and failures: polls go on, and are never further apart than
+// they may be.
+func TestDelayProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		wanted := time.Duration(rapid.Int64Range(int64(time.Second), int64(1000*time.Hour)).Draw(t, "interval"))
+		reason := rapid.SampledFrom([]keyvault.Reason{"", keyvault.Unreachable, keyvault.NoIdentity, keyvault.Forbidden, keyvault.Throttled}).Draw(t, "reason")
+		v := &vault{subscribers: map[types.NamespacedName]subscriber{syncOf("one"): {interval: wanted}}}
+
+		if reason != "" {
+			v.snapshot.Err = &keyvault.Error{Reason: reason}
+			v.failures = rapid.IntRange(1, 1<<40).Draw(t, "failures")
+		}
+
+		d := v.delay()
+		if d < wanted*9/10-1 || d > max(wanted, maxBackoff) {
+			t.Fatalf("delay() = %s", d)
+		}
+	})
+}
+
+func TestChangeOfTarget(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(vaultB(), "db", 100, true)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		pass(10 * time.Second)
+
+		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultB(), []string{"db"}, interval).Item("db"); !ok {
+			t.Error("\nThe other vault is listed at once.\nWatch(...): it is not")
+		}
+
+		pass(10 * interval)
+
+		if n := len(w.listed(vaultA())); n != 1 {
+			t.Errorf("\nA vault that nobody watches any more is not listed.\n%d lists", n)
+		}
+
+		if n := len(w.listed(vaultB())); n < 10 {
+			t.Errorf("\nThe other one is.\n%d lists", n)
+		}
+
+		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
+			t.Errorf("\nWhat was kept of the vault is dropped.\nDrop(...): -want, +got:\n%s", diff)
+		}
+
+		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
+			t.Errorf("\nTargets(): -want, +got:\n%s", diff)
+		}
+	})
+}
+
+func TestForget(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Forget(syncOf("nobody"))
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval)
+		watcher.Forget(syncOf("one"))
+		w.set(vaultA(), "db", 100, true)
+		pass(interval)
+
+		if diff := cmp.Diff([]string{"two"}, w.wakes()); diff != "" {
+			t.Errorf("\nWho is forgotten is not woken.\nwoken: -want, +got:\n%s", diff)
+		}
+
+		if len(w.drops) > 0 {
+			t.Errorf("\nThe vault is still watched.\nDrop(...): %v", w.drops)
+		}
+
+		watcher.Forget(syncOf("two"))
+		watcher.Forget(syncOf("two"))
+
+		before := len(w.listed(vaultA()))
+
+		pass(10 * interval)
+
+		if n := len(w.listed(vaultA())) - before; n > 0 {
+			t.Errorf("\nA vault that nobody watches is not listed.\n%d lists", n)
+		}
+
+		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
+			t.Errorf("\nWhat was kept of the vault is dropped, once.\nDrop(...): -want, +got:\n%s", diff)
+		}
+
+		if n := len(watcher.vaults) + len(watcher.syncs); n > 0 {
+			t.Errorf("\nNothing is left behind.\n%d things are", n)
+		}
+	})
+}
+
+// A list that is under way when its vault is forgotten uses a client, which has
+// to go, too; and it wakes nobody.
+func TestForgetDuringList(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+		hang := make(chan struct{})
+
+		w.mu.Lock()
+		w.hang = hang
+		w.mu.Unlock()
+
+		w.set(vaultA(), "db", 100, true)
+		pass(interval)
+		watcher.Forget(syncOf("one"))
+		close(hang)
+		pass(10 * interval)
+
+		if diff := cmp.Diff([]Target{vaultA(), vaultA()}, w.drops); diff != "" {
+			t.Errorf("\nWhat the list has made is dropped after it.\nDrop(...): -want, +got:\n%s", diff)
+		}
+
+		if woken := w.wakes(); len(woken) > 0 {
+			t.Errorf("\nNobody is there to be woken.\nwoken: %v", woken)
+		}
+
+		if n := len(w.listed(vaultA())); n != 2 {
+			t.Errorf("\nThe vault is not listed again.\n%d lists", n)
+		}
+	})
+}
+
+// One that comes back while the list for it is still under way gets a list of its
+// own, and nothing is dropped that it uses.
+func TestWatchAgainDuringList(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+		hang := make(chan struct{})
+
+		w.mu.Lock()
+		w.hang = hang
+		w.mu.Unlock()
+
+		pass(interval)
+		watcher.Forget(syncOf("one"))
+
+		w.mu.Lock()
+		w.hang = nil
+		w.mu.Unlock()
+
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		close(hang)
+		pass(0)
+
+		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
+			t.Errorf("\nOnly what nobody used was dropped.\nDrop(...): -want, +got:\n%s", diff)
+		}
+
+		before := len(w.listed(vaultA()))
+
+		pass(10 * interval)
+
+		if n := len(w.listed(vaultA())) - before; n < 10 || n > 12 {
+			t.Errorf("\nThe vault is listed once for each interval.\n%d lists in 10 intervals", n)
+		}
+	})
+}
+
+func TestShorterInterval(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		interval time.Duration
+		// want is when the next list is at the latest.
+		want time.Duration
+	}{
+		"Shorter": {reason: "Who wants to know sooner is told sooner.", interval: 10 * time.Second, want: 10 * time.Second},
+		"Longer":  {reason: "Who does not care does not delay it.", interval: time.Hour, want: 10 * time.Minute},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, 10*time.Minute)
+				watcher.Watch(t.Context(), syncOf("two"), vaultA(), nil, tc.interval)
+				pass(tc.want)
+
+				if n := len(w.listed(vaultA())); n != 2 {
+					t.Errorf("\n%s\n%d lists within %s", tc.reason, n, tc.want)
+				}
+
+				pass(10 * tc.want)
+
+				for _, gap := range gaps(w.listed(vaultA())) {
+					if gap > tc.want || gap < tc.want*9/10 {
+						t.Errorf("\n%s\nA gap of %s", tc.reason, gap)
+					}
+				}
+
+				watcher.Forget(syncOf("two"))
+				pass(tc.want)
+
+				before := len(w.listed(vaultA()))
+
+				pass(10 * time.Minute)
+
+				if n := len(w.listed(vaultA())) - before; n < 1 || n > 2 {
+					t.Errorf("\nWhen that one is gone, it is as before.\n%d lists in 10 minutes", n)
+				}
+			})
+		})
+	}
+}
+
+// An interval that becomes shorter does not end a backoff or what Azure asked for.
+func TestShorterIntervalOfFailed(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Hour})
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, 10*time.Minute)
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), nil, time.Second)
+		pass(59 * time.Minute)
+
+		if n := len(w.listed(vaultA())); n != 1 {
+			t.Errorf("\nAzure asked to be left alone for an hour.\n%d lists", n)
+		}
+	})
+}
+
+func TestSlots(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, w *world, watcher *Watcher) {
+		const vaults = 6
+
+		targets := make([]Target, vaults)
+		for i := range targets {
+			targets[i] = Target{VaultURI: strings.Repeat("v", i+1)}
+			watcher.Watch(t.Context(), syncOf(targets[i].VaultURI), targets[i], nil, interval)
+		}
+
+		w.mu.Lock()
+		w.takes, w.most = 20*time.Second, 0
+		w.mu.Unlock()
+
+		pass(10 * time.Minute)
+
+		if diff := cmp.Diff(2, w.most); diff != "" {
+			t.Errorf("\nSo many vaults are listed at once.\n-want, +got:\n%s", diff)
+		}
+
+		for _, target := range targets {
+			if n := len(w.listed(target)); n < 5 {
+				t.Errorf("\nEvery vault has its turn.\n%d lists of %s", n, target.VaultURI)
+			}
+		}
+
+		if n := testutil.CollectAndCount(watcher.metrics); n != 1 {
+			t.Errorf("\nHow late polls are can be seen.\n%d metrics", n)
+		}
+
+		for _, target := range targets {
+			watcher.Forget(syncOf(target.VaultURI))
+		}
+
+		pass(time.Minute)
+	})
+}
+
+func TestSnapshotItem(t *testing.T) {
+	s := NewSnapshot([]keyvault.Properties{{Name: "Db", Enabled: true, Updated: time.Unix(1, 0)}, {Name: "api"}}, time.Unix(2, 0))
+
+	cases := map[string]struct {
+		reason string
+		name   string
+		want   *Item
+	}{
+		"Found":   {reason: "By its name.", name: "api", want: &Item{}},
+		"Case":    {reason: "Key Vault does not tell names apart by case.", name: "dB", want: &Item{Enabled: true, Updated: time.Unix(1, 0)}},
+		"Unknown": {reason: "There is none.", name: "web"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got *Item
+			if item, ok := s.Item(tc.name); ok {
+				got = &item
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nItem(%q): -want, +got:\n%s", tc.reason, tc.name, diff)
+			}
+		})
+	}
+
+	if names := slices.Sorted(maps.Keys(s.items)); !cmp.Equal([]string{"api", "db"}, names) {
+		t.Errorf("\nNewSnapshot(...) has %v", names)
+	}
+}

@@ -1,0 +1,283 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	alertsFile    = "package/monitoring/alerts.yaml"
+	dashboardFile = "package/monitoring/dashboard.json"
+)
+
+// An alert of a PrometheusRule.
+type alert struct {
+	Alert       string            `json:"alert"`
+	Expr        string            `json:"expr"`
+	For         string            `json:"for"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+func alerts(t *testing.T) []alert {
+	t.Helper()
+
+	rules := struct {
+		Spec struct {
+			Groups []struct {
+				Rules []alert `json:"rules"`
+			} `json:"groups"`
+		} `json:"spec"`
+	}{}
+	if err := yaml.Unmarshal(read(t, alertsFile), &rules); err != nil {
+		t.Fatal(err)
+	}
+
+	var out []alert
+	for _, g := range rules.Spec.Groups {
+		out = append(out, g.Rules...)
+	}
+
+	if len(out) == 0 {
+		t.Fatal("there are no alerts")
+	}
+
+	return out
+}
+
+// A panel of a dashboard.
+type panel struct {
+	Title   string `json:"title"`
+	Targets []struct {
+		Expr         string `json:"expr"`
+		LegendFormat string `json:"legendFormat"`
+	} `json:"targets"`
+}
+
+// A dashboard of Grafana.
+type dashboard struct {
+	Panels     []panel `json:"panels"`
+	Templating struct {
+		List []struct {
+			Name       string `json:"name"`
+			Definition string `json:"definition"`
+		} `json:"list"`
+	} `json:"templating"`
+}
+
+func loadDashboard(t *testing.T) dashboard {
+	t.Helper()
+
+	d := dashboard{}
+	if err := json.Unmarshal(read(t, dashboardFile), &d); err != nil {
+		t.Fatal(err)
+	}
+
+	if len(d.Panels) == 0 {
+		t.Fatal("there are no panels")
+	}
+
+	return d
+}
+
+func TestAlerts(t *testing.T) {
+	got, names := map[string][]string{}, map[string]bool{}
+
+	for _, a := range alerts(t) {
+		if faults := a.check(metrics(t)); len(faults) > 0 {
+			got[a.Alert] = faults
+		}
+
+		if names[a.Alert] {
+			got[a.Alert] = append(got[a.Alert], "it is there twice")
+		}
+
+		names[a.Alert] = true
+	}
+
+	if diff := cmp.Diff(map[string][]string{}, got); diff != "" {
+		t.Errorf("faults of %s: -want, +got:\n%s", alertsFile, diff)
+	}
+}
+
+var label = regexp.MustCompile(`\$labels\.(\w+)`)
+
+// check an alert: its expression, and what it says about the result.
+func (a alert) check(m Metrics) []string {
+	faults := m.Check(a.Expr)
+	results := m.Results(a.Expr)
+
+	for _, name := range []string{"summary", "description", "runbook_url"} {
+		if a.Annotations[name] == "" {
+			faults = append(faults, "it has no "+name)
+		}
+
+		for _, l := range label.FindAllStringSubmatch(a.Annotations[name], -1) {
+			if !slices.Contains(results, l[1]) {
+				faults = append(faults, fmt.Sprintf("its %s uses label %s, which its result does not have", name, l[1]))
+			}
+		}
+	}
+
+	if !slices.Contains([]string{"critical", "warning", "info"}, a.Labels["severity"]) {
+		faults = append(faults, "it has no severity")
+	}
+
+	if !slices.Contains([]string{"platform", "application"}, a.Labels["team"]) {
+		faults = append(faults, "it has no team")
+	}
+
+	return faults
+}
+
+func TestDashboard(t *testing.T) {
+	d := loadDashboard(t)
+	got := map[string][]string{}
+
+	for _, p := range d.Panels {
+		if faults := p.check(metrics(t)); len(faults) > 0 {
+			got[p.Title] = faults
+		}
+	}
+
+	for _, v := range d.Templating.List {
+		values := regexp.MustCompile(`^label_values\(([^,]+), (\w+)\)$`).FindStringSubmatch(v.Definition)
+
+		switch {
+		case v.Definition == "":
+		case values == nil:
+			got["$"+v.Name] = []string{"cannot read " + v.Definition}
+		default:
+			m, ok := metrics(t).series(values[1])
+			if !ok || !slices.Contains(m.Labels, values[2]) {
+				got["$"+v.Name] = []string{"there are no " + v.Definition}
+			}
+		}
+	}
+
+	if diff := cmp.Diff(map[string][]string{}, got); diff != "" {
+		t.Errorf("faults of %s: -want, +got:\n%s", dashboardFile, diff)
+	}
+}
+
+var legend = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+// check a panel: its expressions, and the labels in its legend.
+func (p panel) check(m Metrics) []string {
+	var faults []string
+
+	for _, target := range p.Targets {
+		faults = append(faults, m.Check(target.Expr)...)
+
+		for _, l := range legend.FindAllStringSubmatch(target.LegendFormat, -1) {
+			if !slices.Contains(m.Results(target.Expr), l[1]) {
+				faults = append(faults, "its legend uses label "+l[1]+", which its result does not have")
+			}
+		}
+	}
+
+	return faults
+}
+
+// TestCheckFails has the checks find what is wrong.
+func TestCheckFails(t *testing.T) {
+	m := Metrics{
+		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}},
+		"requests": {Type: "counter", Labels: []string{"controller"}, values: map[string]map[string]bool{"controller": {"ours": true}}},
+		"late":     {Type: "histogram"},
+	}
+
+	for name, tc := range map[string]struct {
+		reason     string
+		expression string
+		want       []string
+	}{
+		"Good":              {reason: "All of this exists.", expression: `sum by (namespace) (syncs{state=~"Synced|Missing"})`},
+		"GoodHistogram":     {reason: "A histogram has buckets.", expression: `histogram_quantile(0.5, sum by (le) (rate(late_bucket[5m])))`},
+		"GoodTarget":        {reason: "Prometheus adds the instance.", expression: `syncs and on (instance) late_count`},
+		"UnknownMetric":     {reason: "A metric was renamed.", expression: `sync`, want: []string{"there is no metric sync"}},
+		"HistogramAsGauge":  {reason: "A histogram has no series of its own name.", expression: `late`, want: []string{"there is no metric late"}},
+		"CounterAsBuckets":  {reason: "Only a histogram has buckets.", expression: `requests_bucket`, want: []string{"there is no metric requests_bucket"}},
+		"UnknownLabel":      {reason: "A label was renamed.", expression: `syncs{status="Synced"}`, want: []string{"metric syncs has no label status"}},
+		"UnknownState":      {reason: "A state was renamed.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{"there is no state Lost"}},
+		"UnknownController": {reason: "A controller was renamed.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
+		"UnknownGrouping":   {reason: "There is nothing to group by.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
+		"Syntax":            {reason: "It is no expression.", expression: `sum(`, want: []string{`cannot parse "sum(": ( is not closed`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, m.Check(tc.expression)); diff != "" {
+				t.Errorf("\n%s\nCheck(%q): -want, +got:\n%s", tc.reason, tc.expression, diff)
+			}
+		})
+	}
+
+	bad := alert{Expr: `sum by (state) (syncs)`, Annotations: map[string]string{"summary": "{{ $labels.namespace }}", "description": "x"}}
+	want := []string{
+		"its summary uses label namespace, which its result does not have", "it has no runbook_url", "it has no severity", "it has no team",
+	}
+
+	if diff := cmp.Diff(want, bad.check(m)); diff != "" {
+		t.Errorf("\nAn alert that says too much and too little.\ncheck(...): -want, +got:\n%s", diff)
+	}
+}
+
+// TestRunbook has a section for every state and for every alert.
+func TestRunbook(t *testing.T) {
+	const runbook = "docs/operations/runbook.md"
+
+	have := anchors(string(read(t, runbook)))
+
+	var missing []string
+
+	for _, s := range States() {
+		if !have[strings.ToLower(string(s))] {
+			missing = append(missing, "state "+string(s))
+		}
+	}
+
+	for _, a := range alerts(t) {
+		page, anchor, _ := strings.Cut(a.Annotations["runbook_url"], "#")
+		if !strings.HasSuffix(page, "/blob/main/"+runbook) || !have[anchor] {
+			missing = append(missing, "alert "+a.Alert+" ("+a.Annotations["runbook_url"]+")")
+		}
+	}
+
+	if diff := cmp.Diff([]string(nil), missing); diff != "" {
+		t.Errorf("missing in %s: -want, +got:\n%s", runbook, diff)
+	}
+
+	if len(States()) < 12 {
+		t.Errorf("States(): want at least 12, got %v", States())
+	}
+}
+
+// TestAlertsAreDocumented has a row for every alert, and no other.
+func TestAlertsAreDocumented(t *testing.T) {
+	const page = "docs/operations/alerts.md"
+
+	want, got := map[string]string{}, map[string]string{}
+
+	for _, a := range alerts(t) {
+		want[a.Alert] = fmt.Sprintf("%s, %s, %s", a.Labels["severity"], a.For, a.Labels["team"])
+	}
+
+	for _, row := range tables(string(read(t, page))) {
+		if strings.HasPrefix(row[0], "`KeyVault") && len(row) >= 4 {
+			got[code(row[0])] = strings.Join(row[1:4], ", ")
+		}
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("severity, duration and team in %s: -alerts.yaml, +page:\n%s", page, diff)
+	}
+}

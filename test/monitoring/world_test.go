@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/watch"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/provider"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+//nolint:gochecknoglobals // Set by TestMain, and once by the first test that wants metrics.
+var (
+	world *provider.World
+	// exported metrics of a provider that has seen success and failure.
+	exported Metrics
+)
+
+func TestMain(m *testing.M) {
+	code := apiserver.Run(m, func(s *apiserver.Server) {
+		var err error
+		if world, err = provider.New(context.Background(), s, azure.Options{}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	})
+	if err := world.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+
+	os.Exit(code)
+}
+
+// ours tells whether a metric is the provider's own.
+func ours(name string, _ Metric) bool { return strings.HasPrefix(name, keyvault.Namespace+"_") }
+
+// described are the metrics that the provider's collectors have.
+func described(t *testing.T) Metrics {
+	t.Helper()
+
+	out, err := Described(keyvault.NewMetrics(), watch.NewMetrics(), secretsync.NewMetrics(),
+		managed.NewMRMetricRecorder(), statemetrics.NewMRStateMetrics())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}
+
+// metrics of a provider for which much has happened. They are asked for once.
+func metrics(t *testing.T) Metrics {
+	t.Helper()
+
+	if exported != nil {
+		return exported
+	}
+
+	p := world.Start(t, "--poll-state-metric=1s")
+	want := described(t)
+	namespace := world.API.Namespace(t)
+
+	world.Apply(t, success(t, namespace))
+	world.Apply(t, conflict(t, namespace))
+	world.Apply(t, throttled(t, namespace))
+
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		text, err := p.Metrics(ctx)
+		if err != nil {
+			return err
+		}
+
+		if exported, err = ParseMetrics(text); err != nil {
+			return err
+		}
+
+		for name := range want {
+			if _, ok := exported[name]; !ok && ours(name, Metric{}) {
+				return fmt.Errorf("there is no metric %s", name)
+			}
+		}
+
+		if _, ok := exported["crossplane_managed_resource_exists"]; !ok {
+			return errors.New("managed resources are not counted yet")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("the provider does not export every metric it has: %v", err)
+	}
+
+	// Of some libraries what is described is more than what has happened.
+	for name, m := range want {
+		if _, ok := exported[name]; !ok {
+			exported[name] = m
+		}
+	}
+
+	return exported
+}
+
+// success is a sync of a secret that expires, and of one that is created.
+func success(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
+	t.Helper()
+
+	app := world.App(t, namespace, "success")
+	if _, err := world.Azure.PutSecret(app.Vault, "expires", azure.Secret{Value: "x", Expires: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+
+	creator := azure.Application{TenantID: provider.Tenant, ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), ClientSecret: "not-a-secret"}
+	if err := world.Azure.PutApplication(creator); err != nil {
+		t.Fatal(err)
+	}
+
+	role := azure.RoleAssignment{ID: "creator", PrincipalID: creator.PrincipalID, Role: azure.SecretsOfficer}
+	if err := world.Azure.PutRoleAssignment(app.Vault, role); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := world.API.Apply(t.Context(),
+		&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "creator"},
+			Data:       map[string][]byte{"secret": []byte(creator.ClientSecret)},
+		},
+	); err != nil {
+		t.Fatal(err)
+	}
+
+	config := &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "creator"}}
+	config.Spec.Credentials = v1alpha1.ProviderCredentials{
+		Source: v1alpha1.CredentialsSourceClientSecret, TenantID: provider.Tenant, ClientID: creator.ClientID,
+		SecretRef: &v1alpha1.SecretKeyReference{Name: "creator", Key: "secret"},
+	}
+
+	if err := world.Kube.Create(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "expires"}, v1alpha1.SyncedSecret{Name: "created", Keys: []string{"KEY"}})
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.SetProviderConfigReference(reference(config))
+
+	return sync
+}
+
+// conflict is a sync whose Secret belongs to somebody else.
+func conflict(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
+	t.Helper()
+
+	app := world.App(t, namespace, "conflict")
+	if err := world.API.Apply(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: app.Target()}}); err != nil {
+		t.Fatal(err)
+	}
+
+	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
+}
+
+// throttled is a sync whose vault asks to slow down.
+func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
+	t.Helper()
+
+	app := world.App(t, namespace, "throttled")
+	if _, err := world.Azure.AddFault(azure.Fault{
+		Vault: app.Vault, Operation: "list", Effect: "status", Status: http.StatusTooManyRequests, RetryAfter: time.Second, Count: 1,
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
+}
+
+// TestExample does what docs/how-to/try-the-provider.md says.
+func TestExample(t *testing.T) {
+	root := repository(t)
+
+	state, err := azure.ParseState(read(t, "examples/provider/azure.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := world.Azure.Apply(state); err != nil {
+		t.Fatal(err)
+	}
+
+	world.Start(t)
+
+	if err := world.API.ApplyFiles(t.Context(), filepath.Join(root, "examples", "provider", "sync.yaml")); err != nil {
+		t.Fatal(err)
+	}
+
+	sync := &v1alpha1.KeyVaultSecretSync{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-application"}}
+	world.AwaitStates(t, sync, map[string]v1alpha1.State{"prod-postgres-credentials": v1alpha1.StateMissing})
+
+	if _, err := world.Azure.PutSecret(state.Vaults[0].Name, "prod-postgres-credentials",
+		azure.Secret{Value: `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"correct-horse"}`}); err != nil {
+		t.Fatal(err)
+	}
+
+	world.AwaitStates(t, sync, map[string]v1alpha1.State{"prod-postgres-credentials": v1alpha1.StateSynced})
+
+	s := &corev1.Secret{}
+	if err := world.Kube.Get(t.Context(), key("shop", "web-application-keyvault"), s); err != nil {
+		t.Fatal(err)
+	}
+
+	want := []string{"prod-postgres-credentials.POSTGRES_PASSWORD", "prod-postgres-credentials.POSTGRES_USER"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(s.Data))); diff != "" {
+		t.Errorf("keys of Secret: -want, +got:\n%s", diff)
+	}
+}
+
+// TestMetrics has the provider export all that its collectors describe, with the
+// labels that they describe.
+func TestMetrics(t *testing.T) {
+	want, got := map[string][]string{}, map[string][]string{}
+
+	for name, m := range described(t) {
+		if ours(name, m) {
+			want[name] = m.Labels
+		}
+	}
+
+	for name, m := range metrics(t) {
+		if ours(name, m) {
+			got[name] = m.Labels
+		}
+	}
+
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("labels of metrics: -described, +exported:\n%s", diff)
+	}
+}
+
+func repository(t *testing.T) string {
+	t.Helper()
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return root
+}
+
+// read a file of the repository.
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(repository(t), path))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return data
+}
