@@ -62,15 +62,15 @@ type CLI struct {
 
 	LeaderElection   bool   `env:"LEADER_ELECTION" help:"Elect a leader, for several replicas." short:"l"`
 	MaxReconcileRate int    `default:"100"         env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once. Five times as many may happen in a second, and twenty times as many requests to Kubernetes."`
-	MetricsAddress   string `default:":8080"       env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                  name:"metrics-bind-address"`
-	HealthAddress    string `default:":8081"       env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                name:"health-probe-bind-address"`
+	MetricsAddress   string `default:":8080"       env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                       name:"metrics-bind-address"`
+	HealthAddress    string `default:":8081"       env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
 
-	PollInterval     time.Duration `default:"30s"  env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
-	FullReadInterval time.Duration `default:"10m"  env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
-	ListsAtOnce      int           `default:"20"   env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time."`
-	RequestTimeout   time.Duration `default:"10s"  env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
-	ReconcileTimeout time.Duration `default:"2m"   env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
-	IdleConnections  int           `default:"300"  env:"IDLE_CONNECTIONS"   help:"Connections to vaults that are kept open between requests. Each takes about 35 kB of memory, and spares a TLS handshake for every poll."`
+	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
+	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
+	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time."`
+	RequestTimeout   time.Duration `default:"10s" env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
+	ReconcileTimeout time.Duration `default:"2m"  env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
+	IdleConnections  int           `default:"300" env:"IDLE_CONNECTIONS"   help:"Connections to vaults that are kept open between requests. Each takes about 35 kB of memory, and spares a TLS handshake for every poll."`
 
 	StateMetricInterval time.Duration `default:"1m" env:"POLL_STATE_METRIC" help:"How often managed resources are counted for metrics." name:"poll-state-metric"`
 

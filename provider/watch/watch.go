@@ -363,6 +363,8 @@ func (v *vault) delay() time.Duration {
 		longest = maxIdentityBackoff
 	case keyvault.Unreachable:
 		longest = maxBackoff
+	default:
+		// It costs no more than when all is well.
 	}
 
 	return max(jittered, min(jittered<<min(max(v.failures-1, 0), 8), longest))

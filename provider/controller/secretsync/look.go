@@ -60,27 +60,42 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
-	content, have := l.record[s.Name]
-	memo, remembered := l.memory.secrets[s.Name]
-
 	if l.oneByOne() {
 		return plan.Finding{}, false
 	}
 
 	item, found := l.snapshot.Item(s.Name)
+	if !found {
+		return l.unlisted(s)
+	}
 
-	switch {
-	case !found && remembered && memo.state == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
-		// We have created it since the vault was listed.
-		return plan.Finding{State: memo.state, Message: memo.message}, true
-	case !found && l.snapshot.TakenAt.Before(l.memory.changed):
-		// It was put on our list since the vault was listed.
-		return plan.Finding{}, false
-	case !found:
-		return l.missing(s, memo), true
-	case !item.Enabled && s.Version == "":
+	if !item.Enabled && s.Version == "" {
 		return plan.Finding{State: v1alpha1.StateDisabled, Message: "The latest version is disabled. Enable it, or set a new value."}, true
 	}
+
+	return l.listed(s, item)
+}
+
+// unlisted returns what can be said of a secret that is not in the list.
+func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
+	memo := l.memory.secrets[s.Name]
+
+	switch {
+	case memo.state == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
+		// We have created it since the vault was listed.
+		return plan.Finding{State: memo.state, Message: memo.message}, true
+	case l.snapshot.TakenAt.Before(l.memory.changed):
+		// It was put on our list since the vault was listed.
+		return plan.Finding{}, false
+	}
+
+	return l.missing(s, memo), true
+}
+
+// listed returns what can be said of a secret by its entry in the list.
+func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, bool) {
+	content, have := l.record[s.Name]
+	memo, remembered := l.memory.secrets[s.Name]
 
 	if memo.deleted {
 		memo.deleted = false
