@@ -72,32 +72,26 @@ func add(q requests, key types.NamespacedName, priority int) {
 	q.Add(r)
 }
 
-// A handler of events of the API server.
-type handler struct {
-	queue     *queue
-	forgotten func(client.Object)
-}
-
-// syncs that are new, changed or gone.
-func (h *handler) syncs() ctrlhandler.EventHandler {
+// syncs returns a handler of syncs that are new, changed or gone. It calls gone
+// for the last.
+func syncs(gone func(client.Object)) ctrlhandler.EventHandler {
 	return ctrlhandler.Funcs{
 		CreateFunc: func(_ context.Context, e ctrlevent.CreateEvent, q requests) {
 			add(q, client.ObjectKeyFromObject(e.Object), priorityOf(e.Object, priorityKnown))
 		},
 		UpdateFunc: func(_ context.Context, e ctrlevent.UpdateEvent, q requests) {
-			if paused(e.ObjectNew) {
-				h.forgotten(e.ObjectNew)
-			}
-
 			add(q, client.ObjectKeyFromObject(e.ObjectNew), priorityOf(e.ObjectNew, priorityChanged))
 		},
-		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, _ requests) { h.forgotten(e.Object) },
+		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, q requests) {
+			gone(e.Object)
+			add(q, client.ObjectKeyFromObject(e.Object), priorityChanged)
+		},
 	}
 }
 
-// secrets that somebody has changed or deleted. Only those of the provider are
-// watched.
-func (h *handler) secrets() ctrlhandler.EventHandler {
+// secrets returns a handler of Secrets that somebody has changed or deleted. Only
+// those of the provider are watched.
+func secrets() ctrlhandler.EventHandler {
 	enqueue := func(o client.Object, q requests) {
 		if name := o.GetAnnotations()[annotationSync]; name != "" {
 			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, priorityChanged)

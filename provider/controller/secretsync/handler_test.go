@@ -4,6 +4,7 @@
 package secretsync
 
 import (
+	"context"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -122,7 +123,7 @@ func TestQueue(t *testing.T) {
 func TestHandlerSyncs(t *testing.T) {
 	var forgotten []string
 
-	h := (&handler{forgotten: func(o client.Object) { forgotten = append(forgotten, o.GetName()) }}).syncs()
+	h := syncs(func(o client.Object) { forgotten = append(forgotten, o.GetName()) })
 	q := &prioritized{added: map[string]int{}}
 	synced := newSync()
 	synced.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Version: v1}}
@@ -139,8 +140,8 @@ func TestHandlerSyncs(t *testing.T) {
 		{reason: "One that is known can wait.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityKnown}},
 		{reason: "One that is new cannot.", do: func() { h.Create(t.Context(), ctrlevent.CreateEvent{Object: newSync()}, q) }, want: map[string]int{"team-a/web": priorityNew}},
 		{reason: "Somebody has changed it.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
-		{reason: "Somebody has paused it: its vault is left alone.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: stopped}, q) }, want: map[string]int{"team-a/web": priorityChanged}, forgotten: []string{"web"}},
-		{reason: "It is gone.", do: func() { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: synced}, q) }, forgotten: []string{"web"}},
+		{reason: "Somebody has paused it.", do: func() { h.Update(t.Context(), ctrlevent.UpdateEvent{ObjectOld: synced, ObjectNew: stopped}, q) }, want: map[string]int{"team-a/web": priorityChanged}},
+		{reason: "It is gone: its vault is left alone.", do: func() { h.Delete(t.Context(), ctrlevent.DeleteEvent{Object: synced}, q) }, want: map[string]int{"team-a/web": priorityChanged}, forgotten: []string{"web"}},
 	}
 
 	for _, s := range steps {
@@ -159,7 +160,7 @@ func TestHandlerSyncs(t *testing.T) {
 }
 
 func TestHandlerSecrets(t *testing.T) {
-	h := (&handler{}).secrets()
+	h := secrets()
 
 	secret := func(version string, change func(s *corev1.Secret)) *corev1.Secret {
 		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "x", ResourceVersion: version, Annotations: map[string]string{annotationSync: "web"}}}
@@ -207,6 +208,50 @@ func TestHandlerSecrets(t *testing.T) {
 
 			if diff := cmp.Diff(want, q.added); diff != "" {
 				t.Errorf("\n%s\nAdded: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestForgetful(t *testing.T) {
+	key := types.NamespacedName{Namespace: "team-a", Name: "web"}
+	stopped := newSync()
+	stopped.Annotations = map[string]string{"crossplane.io/paused": "true"}
+
+	cases := map[string]struct {
+		reason  string
+		objects []client.Object
+		want    []string
+	}{
+		"There":  {reason: "A sync that is there goes on watching its vault.", objects: []client.Object{newSync()}},
+		"Paused": {reason: "One that is paused does not.", objects: []client.Object{stopped}, want: []string{"web"}},
+		"Gone":   {reason: "Neither does one that is gone.", want: []string{"web"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var forgotten []string
+
+			reconciled := 0
+			f := forgetful{
+				Reconciler: reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
+					reconciled++
+					return reconcile.Result{}, nil
+				}),
+				kube:   kubeWith(t, tc.objects...).Build(),
+				forget: func(k types.NamespacedName) { forgotten = append(forgotten, k.Name) },
+			}
+
+			if _, err := f.Reconcile(t.Context(), reconcile.Request{NamespacedName: key}); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, forgotten); diff != "" {
+				t.Errorf("\n%s\nReconcile(...): -want forgotten, +got:\n%s", tc.reason, diff)
+			}
+
+			if reconciled != 1 {
+				t.Errorf("\n%s\nReconcile(...): want it to be reconciled once, got %d", tc.reason, reconciled)
 			}
 		})
 	}

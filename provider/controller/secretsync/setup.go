@@ -25,6 +25,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/util/workqueue"
@@ -76,7 +77,8 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	gvk := v1alpha1.KeyVaultSecretSyncGroupVersionKind()
 	name := managed.ControllerName(gvk.GroupKind().String())
 
-	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: newWritten()}}
+	written := newWritten()
+	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: written}}
 	queue := &queue{}
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
 
@@ -117,18 +119,15 @@ func Setup(mgr ctrl.Manager, o Options) error {
 			return fallback
 		}))...)
 
-	handler := &handler{queue: queue, forgotten: func(o client.Object) {
-		c.forget(client.ObjectKeyFromObject(o))
-		quiet.client.(quietClient).written.forget(o.GetUID()) //nolint:forcetypeassert // Made above.
-	}}
+	f := forgetful{Reconciler: r, kube: mgr.GetClient(), forget: c.forget}
 
 	return ctrl.NewControllerManagedBy(mgr). //nolint:wrapcheck // It says what was attempted.
 							Named(name).
 							WithOptions(options(o)).
 							WatchesRawSource(queue).
-							Watches(&v1alpha1.KeyVaultSecretSync{}, handler.syncs(), builder.WithPredicates(resource.DesiredStateChanged())).
-							Watches(&corev1.Secret{}, handler.secrets(), builder.OnlyMetadata).
-							Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+							Watches(&v1alpha1.KeyVaultSecretSync{}, syncs(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
+							Watches(&corev1.Secret{}, secrets(), builder.OnlyMetadata).
+							Complete(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter))
 }
 
 // Pauses after reconciles that have failed. The first is short: most often the
@@ -185,6 +184,25 @@ func addStateMetrics(mgr manager.Manager, o Options) error {
 	}
 
 	return nil
+}
+
+// A forgetful reconciler stops watching for a sync that is gone or paused. Here
+// reconciles of one sync follow each other: none can begin to watch again.
+type forgetful struct {
+	reconcile.Reconciler
+
+	kube   client.Client
+	forget func(types.NamespacedName)
+}
+
+// Reconcile a sync.
+func (f forgetful) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	sync := &v1alpha1.KeyVaultSecretSync{}
+	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && paused(sync) {
+		f.forget(req.NamespacedName)
+	}
+
+	return f.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
 }
 
 // A finalizer that leaves the status alone. To add a finalizer writes the object,
