@@ -2,12 +2,18 @@ package provider
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -138,4 +144,98 @@ func messages(s *v1alpha1.KeyVaultSecretSync) string {
 	}
 
 	return out
+}
+
+// Events about a sync.
+func (w *World) Events(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) ([]corev1.Event, error) {
+	list := &corev1.EventList{}
+	if err := w.Kube.List(ctx, list, client.InNamespace(s.Namespace)); err != nil {
+		return nil, fmt.Errorf("cannot list events: %w", err)
+	}
+
+	var out []corev1.Event
+
+	for _, e := range list.Items {
+		if e.InvolvedObject.Kind == v1alpha1.KeyVaultSecretSyncKind && e.InvolvedObject.Name == s.Name {
+			out = append(out, e)
+		}
+	}
+
+	return out, nil
+}
+
+// Leaks says where any of these texts is seen outside Secrets: in the log and the
+// metrics of a provider, in events, and in syncs and what their use is tracked by.
+// It never says what was seen there.
+func (w *World) Leaks(ctx context.Context, p *Process, texts ...string) ([]string, error) {
+	metrics, err := p.Metrics(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	places := map[string]any{"the log of the provider": p.Log(), "its metrics": metrics}
+
+	for place, list := range map[string]client.ObjectList{
+		"events":                 &corev1.EventList{},
+		"KeyVaultSecretSyncs":    &v1alpha1.KeyVaultSecretSyncList{},
+		"ProviderConfigUsages":   &v1alpha1.ProviderConfigUsageList{},
+		"ClusterProviderConfigs": &v1alpha1.ClusterProviderConfigList{},
+		"ProviderConfigs":        &v1alpha1.ProviderConfigList{},
+	} {
+		if err := w.Kube.List(ctx, list); err != nil {
+			return nil, fmt.Errorf("cannot list %s: %w", place, err)
+		}
+
+		places[place] = list
+	}
+
+	secrets := &metav1.PartialObjectMetadataList{}
+	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+
+	if err := w.Kube.List(ctx, secrets); err != nil {
+		return nil, fmt.Errorf("cannot list the metadata of Secrets: %w", err)
+	}
+
+	places["the metadata of Secrets"] = secrets
+
+	var out []string
+
+	for place, content := range places {
+		b, err := json.Marshal(content)
+		if err != nil {
+			return nil, fmt.Errorf("cannot encode %s: %w", place, err)
+		}
+
+		for i, text := range texts {
+			if strings.Contains(string(b), text) || strings.Contains(string(b), base64.StdEncoding.EncodeToString([]byte(text))) {
+				out = append(out, fmt.Sprintf("text %d, which must not be seen, is in %s", i, place))
+			}
+		}
+	}
+
+	return out, nil
+}
+
+// Abandon removes the syncs of these namespaces, and leaves their Secrets.
+func (w *World) Abandon(ctx context.Context, namespaces ...string) error {
+	for _, namespace := range namespaces {
+		list := &v1alpha1.KeyVaultSecretSyncList{}
+		if err := w.Kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return fmt.Errorf("cannot list KeyVaultSecretSyncs: %w", err)
+		}
+
+		for _, s := range list.Items {
+			err := w.Kube.Delete(ctx, &s)
+			if client.IgnoreNotFound(err) != nil {
+				return fmt.Errorf("cannot delete KeyVaultSecretSync: %w", err)
+			}
+
+			err = w.Kube.Patch(ctx, &s, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))
+			if client.IgnoreNotFound(err) != nil {
+				return fmt.Errorf("cannot remove the finalizer of KeyVaultSecretSync: %w", err)
+			}
+		}
+	}
+
+	return nil
 }

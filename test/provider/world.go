@@ -13,10 +13,12 @@ import (
 	"testing"
 	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -270,4 +272,83 @@ func (a *App) Secret(ctx context.Context) (*corev1.Secret, error) {
 	}
 
 	return s, nil
+}
+
+// A Creator is an identity that creates missing secrets: an application with a
+// client secret, which is in a Kubernetes Secret.
+type Creator struct {
+	ClientID, PrincipalID string
+	// Secret has the client secret under key clientSecret.
+	Secret types.NamespacedName
+
+	world *World
+}
+
+// Creator makes an identity that creates missing secrets, with its client secret
+// in a Secret of that namespace.
+func (w *World) Creator(tb testing.TB, namespace, clientSecret string) *Creator {
+	tb.Helper()
+
+	c := &Creator{
+		ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), world: w,
+		Secret: types.NamespacedName{Namespace: namespace, Name: "creator-" + uuid.NewString()[:8]},
+	}
+
+	err := w.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: c.ClientID, PrincipalID: c.PrincipalID, ClientSecret: clientSecret})
+	if err != nil {
+		tb.Fatalf("cannot register the identity that creates secrets: %v", err)
+	}
+
+	err = w.Kube.Create(tb.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.Secret.Namespace, Name: c.Secret.Name},
+		StringData: map[string]string{"clientSecret": clientSecret},
+	})
+	if err != nil {
+		tb.Fatalf("cannot create Secret: %v", err)
+	}
+
+	return c
+}
+
+// MayCreate gives the identity the role Key Vault Secrets Officer on the vault of an application.
+func (c *Creator) MayCreate(tb testing.TB, a *App) {
+	tb.Helper()
+
+	err := c.world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{ID: "creator-" + c.ClientID, PrincipalID: c.PrincipalID, Role: azure.SecretsOfficer})
+	if err != nil {
+		tb.Fatalf("cannot assign a role: %v", err)
+	}
+}
+
+// Credentials for a provider configuration.
+func (c *Creator) Credentials() v1alpha1.ProviderCredentials {
+	return v1alpha1.ProviderCredentials{
+		Source: v1alpha1.CredentialsSourceClientSecret, TenantID: Tenant, ClientID: c.ClientID,
+		SecretRef: &v1alpha1.SecretKeyReference{Namespace: c.Secret.Namespace, Name: c.Secret.Name, Key: "clientSecret"},
+	}
+}
+
+// ClusterConfig makes a ClusterProviderConfig of these credentials, and returns a
+// reference to it.
+func (w *World) ClusterConfig(tb testing.TB, c v1alpha1.ProviderCredentials) *xpv1.ProviderConfigReference {
+	tb.Helper()
+
+	pc := &v1alpha1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{GenerateName: "config-"}, Spec: v1alpha1.ProviderConfigSpec{Credentials: c}}
+	if err := w.Kube.Create(tb.Context(), pc); err != nil {
+		tb.Fatalf("cannot create ClusterProviderConfig: %v", err)
+	}
+
+	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ClusterProviderConfigKind, Name: pc.Name}
+}
+
+// Config makes a ProviderConfig of these credentials, and returns a reference to it.
+func (w *World) Config(tb testing.TB, namespace string, c v1alpha1.ProviderCredentials) *xpv1.ProviderConfigReference {
+	tb.Helper()
+
+	pc := &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "config-"}, Spec: v1alpha1.ProviderConfigSpec{Credentials: c}}
+	if err := w.Kube.Create(tb.Context(), pc); err != nil {
+		tb.Fatalf("cannot create ProviderConfig: %v", err)
+	}
+
+	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: pc.Name}
 }

@@ -1,0 +1,395 @@
+package provider
+
+import (
+	"fmt"
+	"testing"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// An application gets to no vault but its own, whatever its manifest says, and
+// leads nobody else there.
+func TestIsolation(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
+	start(t).group(t, map[string]func(*testing.T, *suite){
+		"Read":                testForeignRead,
+		"ReadAfterSync":       testForeignReadAfterSync,
+		"Write":               testForeignWrite,
+		"WriteWithoutRole":    testWriteWithoutRole,
+		"SecretOfOthers":      testForeignClientSecret,
+		"SecretOfOwn":         testOwnClientSecret,
+		"ConfigOfOthers":      testForeignConfig,
+		"NoConfig":            testNoConfig,
+		"TargetOfAnotherSync": testTargetOfAnotherSync,
+	})
+}
+
+// victim is an application that has a value, and is synced.
+func (s *suite) victim(t *testing.T) *App {
+	t.Helper()
+
+	victim, _ := s.synced(t, v1alpha1.SyncedSecret{})
+
+	return victim
+}
+
+// An intrusion is what a sync may claim in order to read the vault of somebody else.
+type intrusion struct {
+	reason string
+	// prepare the victim, and make the claim.
+	prepare func(*testing.T, *App)
+	intrude func(victim *App, p *v1alpha1.KeyVaultSecretSyncParameters)
+	// words of the message.
+	words []string
+}
+
+func intrusions() map[string]intrusion {
+	both := func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) { p.VaultURI, p.ClientID = v.URI(), v.ClientID }
+
+	return map[string]intrusion{
+		"Vault": {
+			reason:  "With an identity of its own, it has no role on the vault of somebody else.",
+			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) { p.VaultURI = v.URI() },
+			words:   []string{"no role"},
+		},
+		"Identity": {
+			reason:  "The identity of somebody else has no credential for its ServiceAccount.",
+			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) { p.ClientID = v.ClientID },
+			words:   []string{"federated credential"},
+		},
+		"VaultAndIdentity": {
+			reason:  "Even with the same name of the ServiceAccount: the namespace is part of the subject.",
+			intrude: both,
+			words:   []string{"federated credential"},
+		},
+		"ServiceAccount": {
+			reason: "A ServiceAccount of another namespace cannot be named.",
+			prepare: func(t *testing.T, v *App) {
+				t.Helper()
+				must(t, world.API.CreateServiceAccount(t.Context(), v.Namespace, "only-there"))
+				must(t, world.Azure.PutFederatedCredential(Tenant, v.ClientID, azure.FederatedCredential{
+					Name: "second", Issuer: world.API.Issuer(), Subject: "system:serviceaccount:" + v.Namespace + ":only-there", Audiences: []string{audience},
+				}))
+			},
+			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
+				both(v, p)
+
+				p.ServiceAccountName = "only-there"
+			},
+			words: []string{`no ServiceAccount "only-there"`},
+		},
+		"ServiceAccountPath": {
+			reason: "Nor by a name that looks like a path.",
+			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
+				both(v, p)
+
+				p.ServiceAccountName = "../../" + v.Namespace + "/serviceaccounts/" + v.Name
+			},
+			words: []string{"ServiceAccount"},
+		},
+		"OtherTenant": {
+			reason: "A tenant that knows nobody gives no token.",
+			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
+				both(v, p)
+
+				p.TenantID = "22222222-2222-4222-8222-222222222222"
+			},
+			words: []string{"Entra ID"},
+		},
+	}
+}
+
+func testForeignRead(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, tc := range intrusions() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			victim := s.victim(t)
+			app := s.app(t)
+			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+
+			if tc.prepare != nil {
+				tc.prepare(t, victim)
+			}
+
+			tc.intrude(victim, &sync.Spec.ForProvider)
+			world.Apply(t, sync)
+			s.refused(t, app, sync, nil, tc.words)
+		})
+	}
+}
+
+// refused and nothing else: no value, and not even the knowledge whether there is one.
+func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSync, data map[string]string, words []string) {
+	t.Helper()
+
+	check := func() {
+		t.Helper()
+
+		got := world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+			o := observed(got, "db")
+			if o.State == v1alpha1.StateSynced || o.State == "" {
+				return fmt.Errorf("state of db is %q, want that it is refused\n%s", o.State, messages(got))
+			}
+
+			return nil
+		})
+
+		o := observed(got, "db")
+		switch o.State {
+		case v1alpha1.StateAwaitingAccess, v1alpha1.StateForbidden, v1alpha1.StateUnreachable:
+		default:
+			t.Errorf("state is %s: %s", o.State, o.Message)
+		}
+
+		s.await(t, sync, "db", expectation{State: o.State, Words: words})
+		s.expectData(t, app, expectation{State: o.State, Data: data})
+	}
+
+	check()
+	s.polled(t, 3)
+	check()
+}
+
+// Who was synced and then names somebody else's vault keeps what it had, and gets
+// nothing else.
+func testForeignReadAfterSync(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, tc := range intrusions() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			victim := s.victim(t)
+			s.put(t, victim, "db", `{"USER":"hunter2-of-the-victim"}`)
+
+			app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+
+			if tc.prepare != nil {
+				tc.prepare(t, victim)
+			}
+
+			own := sync.DeepCopy()
+
+			tc.intrude(victim, &sync.Spec.ForProvider)
+			world.Apply(t, sync)
+			s.refused(t, app, sync, goodData(), tc.words)
+
+			own.ResourceVersion = ""
+			world.Apply(t, own)
+			s.await(t, own, "db", expectation{State: v1alpha1.StateSynced})
+			s.put(t, app, "db", otherValue)
+			app.AwaitData(t, otherData())
+		})
+	}
+}
+
+// The identity that creates secrets has a role on all vaults. Nobody can send it
+// to one that they cannot read themselves.
+func testForeignWrite(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, tc := range intrusions() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			victim := s.victim(t)
+			app := s.app(t)
+			creator := world.Creator(t, app.Namespace, mark)
+			creator.MayCreate(t, victim)
+
+			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "planted", Keys: []string{"A"}})
+			sync.Spec.ForProvider.CreateMissing = true
+			sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+
+			if tc.prepare != nil {
+				tc.prepare(t, victim)
+			}
+
+			tc.intrude(victim, &sync.Spec.ForProvider)
+			world.Apply(t, sync)
+			s.refused(t, app, sync, nil, tc.words)
+			expectWrites(t, victim, nil)
+
+			asked := world.Azure.Counts().Of(azure.CountKey{ClientID: creator.ClientID, Operation: azure.OpToken})
+			if asked != 0 {
+				t.Errorf("\n%s\nthe identity that creates secrets was used %d times", tc.reason, asked)
+			}
+		})
+	}
+}
+
+// Not even into its own vault, as long as the application may not read that.
+func testWriteWithoutRole(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t, WithoutRole())
+	creator := world.Creator(t, app.Namespace, mark)
+	creator.MayCreate(t, app)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}})
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	world.Apply(t, sync)
+	s.refused(t, app, sync, nil, []string{"no role"})
+	expectWrites(t, app, nil)
+
+	assignRole(t, s, app)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateAwaitingValue})
+	expectWrites(t, app, []azure.Write{{Secret: "db", Operation: "set", Principal: creator.PrincipalID}})
+}
+
+// A ProviderConfig cannot use a Secret of another namespace.
+func testForeignClientSecret(t *testing.T, s *suite) {
+	t.Helper()
+
+	victim := s.victim(t)
+	app := s.app(t)
+	creator := world.Creator(t, victim.Namespace, mark)
+	creator.MayCreate(t, app)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}})
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.Spec.ProviderConfigReference = world.Config(t, app.Namespace, creator.Credentials())
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "another namespace"}})
+	expectWrites(t, app, nil)
+
+	// Left out, the namespace is that of the ProviderConfig.
+	credentials := creator.Credentials()
+	credentials.SecretRef.Namespace = ""
+	sync.Spec.ProviderConfigReference = world.Config(t, app.Namespace, credentials)
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "cannot get the client secret"}})
+	expectWrites(t, app, nil)
+}
+
+// A ProviderConfig can use a Secret of its own namespace.
+func testOwnClientSecret(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, named := range map[string]bool{"Default": false, "Named": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			app := s.app(t)
+			creator := world.Creator(t, app.Namespace, mark)
+			creator.MayCreate(t, app)
+
+			credentials := creator.Credentials()
+			if !named {
+				credentials.SecretRef.Namespace = ""
+			}
+
+			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}})
+			sync.Spec.ForProvider.CreateMissing = true
+			sync.Spec.ProviderConfigReference = world.Config(t, app.Namespace, credentials)
+			world.Apply(t, sync)
+			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateAwaitingValue})
+			expectWrites(t, app, []azure.Write{{Secret: "db", Operation: "set", Principal: creator.PrincipalID}})
+		})
+	}
+}
+
+// A ProviderConfig of another namespace cannot be named.
+func testForeignConfig(t *testing.T, s *suite) {
+	t.Helper()
+
+	victim := s.victim(t)
+	app := s.app(t)
+	creator := world.Creator(t, victim.Namespace, mark)
+	creator.MayCreate(t, app)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}})
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.Spec.ProviderConfigReference = world.Config(t, victim.Namespace, creator.Credentials())
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "there is no ProviderConfig"}})
+	expectWrites(t, app, nil)
+}
+
+// Without an identity that creates, values that exist are synced all the same, and
+// what is missing says why.
+func testNoConfig(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, tc := range map[string]struct {
+		reason string
+		ref    func(*testing.T, *App) *xpv1.ProviderConfigReference
+		word   string
+	}{
+		"Absent": {
+			reason: "There is no such configuration.",
+			ref: func(*testing.T, *App) *xpv1.ProviderConfigReference {
+				return &xpv1.ProviderConfigReference{Kind: v1alpha1.ClusterProviderConfigKind, Name: "absent"}
+			},
+			word: "there is no ClusterProviderConfig",
+		},
+		"None": {
+			reason: "The configuration has no identity.",
+			ref: func(t *testing.T, _ *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone})
+			},
+			word: "no identity",
+		},
+		"NoRole": {
+			reason: "The identity has no role on the vault.",
+			ref: func(t *testing.T, a *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+				return world.ClusterConfig(t, world.Creator(t, a.Namespace, mark).Credentials())
+			},
+			word: "no role",
+		},
+		"WrongSecret": {
+			reason: "The client secret is wrong.",
+			ref: func(t *testing.T, a *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+
+				creator := world.Creator(t, a.Namespace, mark)
+				creator.MayCreate(t, a)
+				must(t, world.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: creator.ClientID, PrincipalID: creator.PrincipalID, ClientSecret: "rotated"}))
+
+				return world.ClusterConfig(t, creator.Credentials())
+			},
+			word: "client secret is wrong",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			app := s.app(t)
+			s.put(t, app, "db", goodValue)
+
+			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "missing"})
+			sync.Spec.ForProvider.CreateMissing = true
+			sync.Spec.ProviderConfigReference = tc.ref(t, app)
+			world.Apply(t, sync)
+			s.expect(t, app, sync, "missing", expectation{State: v1alpha1.StateMissing, Data: goodData(), Words: []string{"could not be created", tc.word}})
+			s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+			expectWrites(t, app, nil)
+		})
+	}
+}
+
+// Two syncs of a namespace cannot have the same Secret.
+func testTargetOfAnotherSync(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, _ := s.synced(t, v1alpha1.SyncedSecret{})
+	s.put(t, app, "other", mark)
+
+	second := app.Sync(v1alpha1.SyncedSecret{Name: "other"})
+	second.Name = "second"
+	world.Apply(t, second)
+	world.Await(t, second, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict))
+	})
+	s.polled(t, 2)
+	s.expectData(t, app, expectation{State: "shared", Data: goodData()})
+}

@@ -1,0 +1,365 @@
+package provider
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// testsAtOnce is how many tests run at the same time: they wait most of it.
+const testsAtOnce = "24"
+
+// mark is part of every value, so that one that leaks is found.
+const mark = "hunter2"
+
+var world *World //nolint:gochecknoglobals // Made once for all tests.
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	parallel()
+
+	var failed error
+
+	code := apiserver.Run(m, func(s *apiserver.Server) {
+		world, failed = New(context.Background(), s, azure.Options{})
+		if failed != nil {
+			fmt.Fprintln(os.Stderr, failed)
+			os.Exit(1)
+		}
+	})
+	if err := world.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+
+	os.Exit(code)
+}
+
+// parallel sets how many tests run at the same time, unless the caller did.
+func parallel() {
+	asked := false
+
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+
+	if !asked {
+		_ = flag.Set("test.parallel", testsAtOnce)
+	}
+}
+
+// A suite is a provider that several tests share. They run at the same time, each
+// with an application and a namespace of its own.
+type suite struct {
+	*Process
+
+	// idle is an application to which nothing happens, so that its vault is listed
+	// every second.
+	idle *App
+
+	// forbidden are texts that must not be seen anywhere but in Secrets.
+	forbidden []string
+
+	mu         sync.Mutex
+	namespaces []string
+	puts       int
+}
+
+// start a provider for a test and its subtests. In the end, nothing may have leaked.
+func start(t *testing.T, flags ...string) *suite {
+	t.Helper()
+
+	s := &suite{Process: world.Start(t, append([]string{"--debug"}, flags...)...), forbidden: []string{mark, "PRIVATE KEY"}}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+
+		leaks, err := world.Leaks(ctx, s.Process, s.forbidden...)
+		if err != nil {
+			t.Errorf("cannot look for values that have leaked: %v", err)
+		}
+
+		for _, l := range leaks {
+			t.Error(l)
+		}
+
+		if err := world.Abandon(ctx, s.namespaces...); err != nil {
+			t.Errorf("cannot remove syncs: %v", err)
+		}
+	})
+
+	s.idle = s.app(t)
+	s.put(t, s.idle, "idle", mark)
+
+	sync := s.idle.Sync(v1alpha1.SyncedSecret{Name: "idle"})
+	world.Apply(t, sync)
+	world.AwaitStates(t, sync, map[string]v1alpha1.State{"idle": v1alpha1.StateSynced})
+
+	return s
+}
+
+// app makes an application in a namespace of its own.
+func (s *suite) app(t *testing.T, o ...AppOption) *App {
+	t.Helper()
+
+	namespace := world.API.Namespace(t)
+
+	s.mu.Lock()
+	s.namespaces = append(s.namespaces, namespace)
+	s.mu.Unlock()
+
+	return world.App(t, namespace, "web", o...)
+}
+
+// put a secret, and return its version. No two are updated in the same second,
+// which lists could not tell apart.
+func (s *suite) put(t *testing.T, a *App, name, value string) string {
+	t.Helper()
+
+	return s.putSecret(t, a, name, azure.Secret{Value: value})
+}
+
+func (s *suite) putSecret(t *testing.T, a *App, name string, secret azure.Secret) string {
+	t.Helper()
+
+	s.mu.Lock()
+	s.puts++
+	secret.Updated = time.Now().Truncate(time.Second).Add(-24 * time.Hour).Add(time.Duration(s.puts) * 2 * time.Second)
+	s.mu.Unlock()
+
+	version, err := world.Azure.PutSecret(a.Vault, name, secret)
+	if err != nil {
+		t.Fatalf("cannot put secret %s: %v", name, err)
+	}
+
+	return version
+}
+
+// group runs tests at the same time.
+func (s *suite) group(t *testing.T, tests map[string]func(*testing.T, *suite)) {
+	t.Helper()
+
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+// fault makes Azure fail until the returned function is called.
+func fault(t *testing.T, faults ...azure.Fault) func() {
+	t.Helper()
+
+	ids := make([]string, 0, len(faults))
+
+	for _, f := range faults {
+		id, err := world.Azure.AddFault(f)
+		if err != nil {
+			t.Fatalf("cannot add a fault: %v", err)
+		}
+
+		ids = append(ids, id)
+	}
+
+	remove := func() {
+		for _, id := range ids {
+			world.Azure.RemoveFault(id)
+		}
+	}
+	t.Cleanup(remove)
+
+	return remove
+}
+
+// must is for what cannot fail.
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits twice as long as apiserver.Eventually: the provider may take half
+// a minute to try again.
+func eventually(t *testing.T, check func(context.Context) error) {
+	t.Helper()
+
+	var err error
+	for range 2 {
+		if err = apiserver.Eventually(t.Context(), check); err == nil {
+			return
+		}
+	}
+
+	t.Fatal(err)
+}
+
+// polled waits until the vault of the idle application was listed n times more.
+// Whatever the provider does in its own time, it has had that much of it.
+func (s *suite) polled(t *testing.T, n int) {
+	t.Helper()
+	listed(t, s.idle, n)
+}
+
+// listed waits until the vault of an application was listed n times more.
+func listed(t *testing.T, a *App, n int) {
+	t.Helper()
+
+	lists := func() int {
+		return world.Azure.Counts().Of(azure.CountKey{Vault: a.Vault, Operation: azure.OpList})
+	}
+	from := lists()
+
+	eventually(t, func(context.Context) error {
+		if got := lists() - from; got < n {
+			return fmt.Errorf("the vault was listed %d times more, want %d", got, n)
+		}
+
+		return nil
+	})
+}
+
+// soon is for what the provider has done already, and the API server or a metric
+// has to show yet.
+func soon(t *testing.T, check func(context.Context) error) {
+	t.Helper()
+	must(t, apiserver.Eventually(t.Context(), check))
+}
+
+// An expectation of one secret of a sync.
+type expectation struct {
+	State v1alpha1.State
+	// Words that the message has.
+	Words []string
+	// Data of the whole Secret.
+	Data map[string]string
+}
+
+// expect that a secret gets into a state, and that everything which tells of states
+// tells of that.
+func (s *suite) expect(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync, name string, want expectation) *v1alpha1.KeyVaultSecretSync {
+	t.Helper()
+
+	got := s.await(t, sync, name, want)
+	s.expectData(t, a, want)
+	s.expectEvent(t, sync, name, want.State)
+
+	soon(t, func(ctx context.Context) error {
+		n, err := s.Metric(ctx, "keyvault_secretsync_secrets", "namespace="+sync.Namespace, "state="+string(want.State))
+		if err == nil && n < 1 {
+			err = fmt.Errorf("metric keyvault_secretsync_secrets of state %s is %v, want at least 1", want.State, n)
+		}
+
+		return err
+	})
+
+	return got
+}
+
+// await a state, and words in its message.
+func (s *suite) await(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name string, want expectation) *v1alpha1.KeyVaultSecretSync {
+	t.Helper()
+
+	var got *v1alpha1.KeyVaultSecretSync
+
+	eventually(t, func(ctx context.Context) error {
+		var err error
+		if got, err = world.Get(ctx, sync); err != nil {
+			return err
+		}
+
+		o := observed(got, name)
+		if o.State != want.State {
+			return fmt.Errorf("state of %s is %q, want %q\n%s", name, o.State, want.State, messages(got))
+		}
+
+		for _, w := range want.Words {
+			if !strings.Contains(o.Message, w) {
+				return fmt.Errorf("message of %s is %q, want %q in it", name, o.Message, w)
+			}
+		}
+
+		return nil
+	})
+
+	return got
+}
+
+// expectData is eventual only for good news: what failed has written nothing.
+func (s *suite) expectData(t *testing.T, a *App, want expectation) {
+	t.Helper()
+
+	compare := func(ctx context.Context) error {
+		got, err := a.Data(ctx)
+		if err != nil {
+			return err
+		}
+
+		if diff := cmp.Diff(want.Data, got, cmpopts.EquateEmpty()); diff != "" {
+			return fmt.Errorf("data of the Secret: -want, +got:\n%s", diff)
+		}
+
+		return nil
+	}
+
+	if want.State == v1alpha1.StateSynced {
+		eventually(t, compare)
+		return
+	}
+
+	if err := compare(t.Context()); err != nil {
+		t.Errorf("in state %s: %v", want.State, err)
+	}
+}
+
+// expectEvent about a state of a secret.
+func (s *suite) expectEvent(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, name string, state v1alpha1.State) {
+	t.Helper()
+
+	kind := corev1.EventTypeWarning
+	if slices.Contains([]v1alpha1.State{v1alpha1.StateSynced, v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess}, state) {
+		kind = corev1.EventTypeNormal
+	}
+
+	soon(t, func(ctx context.Context) error {
+		events, err := world.Events(ctx, sync)
+		if err != nil {
+			return err
+		}
+
+		var have []string
+
+		for _, e := range events {
+			if e.Type == kind && e.Reason == string(state) && strings.Contains(e.Message, name) {
+				return nil
+			}
+
+			have = append(have, e.Type+" "+e.Reason+": "+e.Message)
+		}
+
+		return fmt.Errorf("there is no %s event of reason %s about %s, but:\n%s", kind, state, name, strings.Join(have, "\n"))
+	})
+}
+
+// observed is the status of a secret.
+func observed(s *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.ObservedSecret {
+	for _, o := range s.Status.AtProvider.Secrets {
+		if o.Name == name {
+			return o
+		}
+	}
+
+	return v1alpha1.ObservedSecret{}
+}

@@ -1,0 +1,1134 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+const (
+	goodValue  = `{"USER":"hunter2-good"}`
+	otherValue = `{"USER":"hunter2-other"}`
+
+	secretsUser = "Key Vault Secrets User"
+)
+
+func goodData() map[string]string  { return map[string]string{"db.USER": "hunter2-good"} }
+func otherData() map[string]string { return map[string]string{"db.USER": "hunter2-other"} }
+
+// A trouble that a secret gets into, and what ends it.
+type trouble struct {
+	reason string
+	// secret that is synced, called db.
+	secret v1alpha1.SyncedSecret
+	// create what is missing.
+	create bool
+	app    []AppOption
+	// cause of the trouble, and the cure. A cure of nil: it ends by itself.
+	cause, cure func(*testing.T, *suite, *App)
+
+	want expectation
+	// fresh is what is expected if the secret was never synced, if that is something else.
+	fresh *expectation
+	// only before or after the first sync does this happen.
+	only string
+	// cured is the data in the end: otherData, if the cure set a new value.
+	cured map[string]string
+}
+
+// run a trouble before or after a secret was synced for the first time.
+func (tr trouble) run(t *testing.T, s *suite, after bool) {
+	t.Helper()
+
+	app := s.app(t, tr.app...)
+	tr.secret.Name = "db"
+	sync := app.Sync(tr.secret)
+
+	if tr.create {
+		creator := world.Creator(t, app.Namespace, mark)
+		creator.MayCreate(t, app)
+
+		sync.Spec.ForProvider.CreateMissing = true
+		sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	}
+
+	want := tr.want
+
+	s.put(t, app, "db", goodValue)
+
+	if after {
+		world.Apply(t, sync)
+		s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+		want.Data = goodData()
+		want.Words = append([]string{"stay in use"}, want.Words...)
+	} else if tr.fresh != nil {
+		want = *tr.fresh
+	}
+
+	if tr.cause != nil {
+		tr.cause(t, s, app)
+	}
+
+	world.Apply(t, sync)
+
+	got := s.expect(t, app, sync, "db", want)
+	expectReady(t, got, want, after)
+
+	if tr.cure != nil {
+		tr.cure(t, s, app)
+	}
+
+	cured := tr.cured
+	if cured == nil {
+		cured = goodData()
+	}
+
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: cured})
+	s.expectNoMore(t, sync, want.State)
+}
+
+// expectReady as soon as there was a value once.
+func expectReady(t *testing.T, got *v1alpha1.KeyVaultSecretSync, want expectation, after bool) {
+	t.Helper()
+
+	c := got.Status.GetCondition(xpv1.TypeReady)
+
+	type ready struct {
+		Status corev1.ConditionStatus
+		Reason xpv1.ConditionReason
+	}
+
+	expected := ready{Status: corev1.ConditionFalse, Reason: "SecretsNotSynced"}
+	if after {
+		expected = ready{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}
+	}
+
+	if diff := cmp.Diff(expected, ready{Status: c.Status, Reason: c.Reason}); diff != "" {
+		t.Errorf("condition Ready in state %s: -want, +got:\n%s", want.State, diff)
+	}
+
+	if diff := cmp.Diff(want.State, got.Status.AtProvider.State); diff != "" {
+		t.Errorf("state of all: -want, +got:\n%s", diff)
+	}
+}
+
+// expectNoMore of a state in the metrics.
+func (s *suite) expectNoMore(t *testing.T, sync *v1alpha1.KeyVaultSecretSync, state v1alpha1.State) {
+	t.Helper()
+
+	soon(t, func(ctx context.Context) error {
+		n, err := s.Metric(ctx, "keyvault_secretsync_secrets", "namespace="+sync.Namespace, "state="+string(state))
+		if err == nil && n != 0 {
+			err = fmt.Errorf("metric keyvault_secretsync_secrets of state %s is still %v", state, n)
+		}
+
+		return err
+	})
+}
+
+func putOther(t *testing.T, s *suite, a *App) {
+	t.Helper()
+	s.put(t, a, "db", otherValue)
+}
+
+func assignRole(t *testing.T, _ *suite, a *App) {
+	t.Helper()
+	must(t, world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{ID: "app", PrincipalID: a.PrincipalID, Role: secretsUser}))
+}
+
+func deleteSecret(t *testing.T, _ *suite, a *App) {
+	t.Helper()
+	must(t, world.Azure.DeleteSecret(a.Vault, "db"))
+}
+
+func recoverSecret(t *testing.T, _ *suite, a *App) {
+	t.Helper()
+	must(t, world.Azure.RecoverSecret(a.Vault, "db"))
+}
+
+// All that can be said of one sync that is left in peace by Azure.
+func TestStates(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
+	start(t).group(t, map[string]func(*testing.T, *suite){
+		"Trouble": testTroubles,
+		"Target":  testTarget,
+		"Life":    testLife,
+	})
+}
+
+// Every state a secret can be in: what is told about it, that the last good value
+// stays, and that it ends by itself.
+func testTroubles(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, tr := range troubles() {
+		for when, after := range map[string]bool{"Before": false, "After": true} {
+			if tr.only != "" && tr.only != when {
+				continue
+			}
+
+			t.Run(name+"/"+when, func(t *testing.T) {
+				t.Parallel()
+				tr.run(t, s, after)
+			})
+		}
+	}
+}
+
+func troubles() map[string]trouble {
+	value := func(v string) func(*testing.T, *suite, *App) {
+		return func(t *testing.T, s *suite, a *App) { t.Helper(); s.put(t, a, "db", v) }
+	}
+
+	return map[string]trouble{
+		"EmptyKey": {
+			reason: "A key of the structure without a value keeps everything else of that version out.",
+			secret: v1alpha1.SyncedSecret{Keys: []string{"USER"}},
+			cause:  value(`{"USER":"","PASSWORD":"hunter2"}`), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"USER", "has no value yet"}},
+		},
+		"NullKey": {
+			reason: "A null is no value.",
+			secret: v1alpha1.SyncedSecret{Keys: []string{"USER", "PASSWORD"}},
+			cause:  value(`{"USER":null,"PASSWORD":null}`), cure: value(`{"USER":"hunter2","PASSWORD":"hunter2"}`),
+			cured: map[string]string{"db.USER": "hunter2", "db.PASSWORD": "hunter2"},
+			want:  expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"USER", "PASSWORD", "have no values yet"}},
+			only:  "Before",
+		},
+		"EmptyText": {
+			reason: "An empty text is no value.",
+			secret: v1alpha1.SyncedSecret{Format: "Text"},
+			cause:  value(""), cure: value("hunter2"), cured: map[string]string{"db": "hunter2"},
+			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"no values yet"}},
+			only: "Before",
+		},
+		"Missing": {
+			reason: "A secret that was purged is missing, and can be set again.",
+			cause: func(t *testing.T, s *suite, a *App) {
+				t.Helper()
+				deleteSecret(t, s, a)
+				must(t, world.Azure.PurgeSecret(a.Vault, "db"))
+			},
+			cure: putOther, cured: otherData(),
+			want:  expectation{State: v1alpha1.StateMissing, Words: []string{"deleted", "create it anew"}},
+			fresh: &expectation{State: v1alpha1.StateMissing, Words: []string{"no secret db", "Create it"}},
+		},
+		"SoftDeletedSeenByCreation": {
+			reason: "That a deleted secret blocks its name is found out by trying to create it.",
+			create: true, cause: deleteSecret, cure: recoverSecret,
+			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "az keyvault secret recover"}},
+		},
+		"SoftDeletedSeenByCreator": {
+			reason: "The identity that creates secrets may look at deleted ones.",
+			create: true, secret: v1alpha1.SyncedSecret{Create: new(false)}, cause: deleteSecret, cure: recoverSecret,
+			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "recover"}},
+		},
+		"SoftDeletedSeenByOfficer": {
+			reason: "An application that is an officer of its vault may look at deleted secrets.",
+			app:    []AppOption{WithoutRole()},
+			cause: func(t *testing.T, s *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{ID: "app", PrincipalID: a.PrincipalID, Role: azure.SecretsOfficer}))
+				deleteSecret(t, s, a)
+			},
+			cure: recoverSecret, only: "Before",
+			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "recover"}},
+		},
+		"Disabled": {
+			reason: "A disabled secret keeps its last value.",
+			cause: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.DisableSecret(a.Vault, "db", true))
+			},
+			cure: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.DisableSecret(a.Vault, "db", false))
+			},
+			want: expectation{State: v1alpha1.StateDisabled, Words: []string{"disabled", "Enable it"}},
+		},
+		"NotJSON": {
+			reason: "What looks like JSON and is none is not taken as text.",
+			cause:  value(`{"USER": hunter2}`), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"db", "JSON", "line 1"}},
+		},
+		"WrongFormat": {
+			reason: "The format that was asked for is the only one tried.",
+			secret: v1alpha1.SyncedSecret{Format: "JSON"},
+			cause:  value("USER=hunter2\nPASSWORD=hunter2"), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"JSON"}},
+		},
+		"CollidingKeys": {
+			reason: "Keys that become the same key of the Secret are named, and none is taken.",
+			cause:  value(`{"a/b":"hunter2","a:b":"hunter2"}`), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateInvalid, Words: []string{`"a/b"`, `"a:b"`}},
+		},
+		"RoleRemoved": {
+			reason: "An identity that was let in once is refused, not waited for.",
+			cause: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.DeleteRoleAssignment(a.Vault, "app"))
+			},
+			cure: assignRole, only: "After",
+			want: expectation{State: v1alpha1.StateForbidden, Words: []string{"role", secretsUser, "platform team"}},
+		},
+		"RoleDelayed": {
+			reason: "A new role takes its time.",
+			app:    []AppOption{WithRoleDelay(4 * time.Second)}, only: "Before",
+			want: expectation{State: v1alpha1.StateAwaitingAccess, Words: []string{"no role", "10 minutes"}},
+		},
+		"CredentialDelayed": {
+			reason: "A new credential takes its time.",
+			app:    []AppOption{WithCredentialDelay(4 * time.Second)}, only: "Before",
+			want: expectation{State: v1alpha1.StateAwaitingAccess, Words: []string{"federated credential", "AADSTS70", "10 minutes"}},
+		},
+		"CredentialRemoved": {
+			reason: "A credential that is gone shows when a new token is needed.",
+			cause: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				world.Azure.DeleteFederatedCredential(Tenant, a.ClientID, "kubernetes")
+				world.Azure.RevokeTokens(a.PrincipalID)
+			},
+			cure: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				must(t, a.AddCredential(0))
+			},
+			want:  expectation{State: v1alpha1.StateForbidden, Words: []string{"federated credential"}},
+			fresh: &expectation{State: v1alpha1.StateAwaitingAccess, Words: []string{"federated credential"}},
+		},
+		"Throttled": {
+			reason: "What Key Vault asks for is heeded, and ends.",
+			cause: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				fault(t, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectStatus, Status: http.StatusTooManyRequests, RetryAfter: 3 * time.Second, Count: 1})
+			},
+			want: expectation{State: v1alpha1.StateThrottled, Words: []string{"slow down", "tried again"}},
+		},
+		"Unreachable": {
+			reason: "Outages end by themselves.",
+			cause: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				fault(t, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 2})
+			},
+			want: expectation{State: v1alpha1.StateUnreachable, Words: []string{"503", "tried again"}},
+		},
+	}
+}
+
+// What is special about single secrets and about the Secret as a whole.
+func testTarget(t *testing.T, s *suite) {
+	t.Helper()
+
+	s.group(t, map[string]func(*testing.T, *suite){
+		"Conflict":          testConflict,
+		"TooLarge":          testTooLarge,
+		"TooLargeAtFirst":   testTooLargeAtFirst,
+		"PinnedVersion":     testPinnedVersion,
+		"PinnedMissing":     testPinnedMissing,
+		"Expired":           testExpired,
+		"Expires":           testExpires,
+		"Optional":          testOptional,
+		"RefreshInterval":   testRefreshInterval,
+		"EditedByOthers":    testEditedByOthers,
+		"EditedWhileHeld":   testEditedWhileHeld,
+		"EditedInOutage":    testEditedInOutage,
+		"ListRefused":       testListRefused,
+		"ListRefusedByName": testListRefusedByName,
+		"Labels":            testLabels,
+		"LabelTaken":        testLabelTaken,
+		"TakenOffTheList":   testTakenOffTheList,
+	})
+}
+
+// synced is an application whose secret db has its good value.
+func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret, o ...AppOption) (*App, *v1alpha1.KeyVaultSecretSync) {
+	t.Helper()
+
+	secret.Name = "db"
+	app := s.app(t, o...)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(secret)
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	return app, sync
+}
+
+// change the Secret of an application as somebody else.
+func (a *App) change(t *testing.T, do func(*corev1.Secret)) {
+	t.Helper()
+
+	eventually(t, func(ctx context.Context) error {
+		secret, err := a.Secret(ctx)
+		if err != nil {
+			return err
+		}
+
+		do(secret)
+
+		return world.Kube.Update(ctx, secret)
+	})
+}
+
+// A Secret of somebody else is left alone, whatever happens.
+func testConflict(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace, Name: app.Target()}, Data: map[string][]byte{"theirs": []byte("theirs")}}
+	must(t, world.Kube.Create(t.Context(), foreign))
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+	})
+	s.expectEvent(t, sync, app.Target(), v1alpha1.StateTargetConflict)
+
+	n, err := s.Metric(t.Context(), "keyvault_secretsync_sync_state", "namespace="+app.Namespace, "state=TargetConflict")
+	must(t, err)
+
+	if n != 1 {
+		t.Errorf("metric keyvault_secretsync_sync_state is %v, want 1", n)
+	}
+
+	s.polled(t, 2)
+
+	now := &corev1.Secret{}
+	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
+
+	if diff := cmp.Diff(foreign, now); diff != "" {
+		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+	}
+
+	must(t, world.Kube.Delete(t.Context(), foreign))
+
+	// It looks again after a minute. Whoever cannot wait touches the sync.
+	sync.Annotations = map[string]string{"example.com/touched": "1"}
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error { return readyIs(got, corev1.ConditionTrue, "Available") })
+}
+
+func readyIs(s *v1alpha1.KeyVaultSecretSync, status corev1.ConditionStatus, reason string, words ...string) error {
+	c := s.Status.GetCondition(xpv1.TypeReady)
+	if c.Status != status || string(c.Reason) != reason {
+		return fmt.Errorf("condition Ready is %s because of %s, want %s because of %s\n%s", c.Status, c.Reason, status, reason, messages(s))
+	}
+
+	for _, w := range words {
+		if !strings.Contains(c.Message, w) {
+			return fmt.Errorf("message of condition Ready is %q, want %q in it", c.Message, w)
+		}
+	}
+
+	return nil
+}
+
+// large secrets, together a little more than 1 MiB.
+func (s *suite) large(t *testing.T, a *App) []v1alpha1.SyncedSecret {
+	t.Helper()
+
+	var list []v1alpha1.SyncedSecret
+
+	for i := range 43 {
+		name := fmt.Sprintf("large-%02d", i)
+		s.put(t, a, name, strings.Repeat(mark+".", 25_000/len(mark+".")))
+		list = append(list, v1alpha1.SyncedSecret{Name: name})
+	}
+
+	return list
+}
+
+// shrink large secrets so that all of them fit.
+func (s *suite) shrink(t *testing.T, a *App) {
+	t.Helper()
+
+	for i := range 3 {
+		s.put(t, a, fmt.Sprintf("large-%02d", i), mark)
+	}
+}
+
+// A Secret that would be larger than Kubernetes allows stays as it is.
+func testTooLarge(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	list := sync.Spec.ForProvider.Secrets
+	sync.Spec.ForProvider.Secrets = append(s.large(t, app), list...)
+	listed(t, app, 2)
+	world.Apply(t, sync)
+
+	got := world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetTooLarge), "1048576", "Make secrets smaller")
+	})
+	s.expectData(t, app, expectation{State: v1alpha1.StateTargetTooLarge, Data: goodData()})
+	s.expectEvent(t, sync, "", v1alpha1.StateTargetTooLarge)
+
+	if got.Status.AtProvider.State != v1alpha1.StateTargetTooLarge {
+		t.Errorf("state is %s, want %s", got.Status.AtProvider.State, v1alpha1.StateTargetTooLarge)
+	}
+
+	// What fits is synced when the rest is off the list.
+	sync.Spec.ForProvider.Secrets = list
+	world.Apply(t, sync)
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error { return readyIs(got, corev1.ConditionTrue, "Available") })
+	s.set(t, app, sync, "db", otherValue, otherData())
+}
+
+// A Secret that is too large at first is written as soon as values are smaller.
+func testTooLargeAtFirst(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	sync := app.Sync(s.large(t, app)...)
+	world.Apply(t, sync)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetTooLarge), "Make secrets smaller")
+	})
+	s.expectData(t, app, expectation{State: v1alpha1.StateTargetTooLarge})
+	s.shrink(t, app)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		if n := got.Status.AtProvider.SecretsSynced; n != "43/43" {
+			return fmt.Errorf("%s secrets are synced, want all\n%s", n, messages(got))
+		}
+
+		return readyIs(got, corev1.ConditionTrue, "Available")
+	})
+}
+
+// A pinned version stays when there is a new one, and changes with the pin.
+func testPinnedVersion(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	first := s.put(t, app, "db", goodValue)
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Version: first})
+	world.Apply(t, sync)
+	s.arrived(t, app, sync, "db", first, goodData())
+
+	second := s.put(t, app, "db", otherValue)
+	s.put(t, app, "db", `{"USER":"hunter2-third"}`)
+
+	// Another secret shows that the vault is looked at.
+	sync.Spec.ForProvider.Secrets = append(sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: "other"})
+	world.Apply(t, sync)
+	s.put(t, app, "other", mark)
+
+	pinned := goodData()
+	pinned["other"] = mark
+	app.AwaitData(t, pinned)
+
+	sync.Spec.ForProvider.Secrets = []v1alpha1.SyncedSecret{{Name: "db", Version: second}}
+	world.Apply(t, sync)
+	s.arrived(t, app, sync, "db", second, otherData())
+}
+
+// A pin on a version that does not exist is told as that, and keeps what was there.
+func testPinnedMissing(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	version := strings.Repeat("0", 32)
+	sync.Spec.ForProvider.Secrets[0].Version = version
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Data: goodData(), Words: []string{version}})
+
+	sync.Spec.ForProvider.Secrets[0].Version = ""
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+}
+
+// An expired secret is served and synced, with a warning.
+func testExpired(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	s.putSecret(t, app, "db", azure.Secret{Value: goodValue, Expires: at})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+
+	got := s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData(), Words: []string{"expired at " + at.UTC().Format(time.RFC3339), "set new ones"}})
+
+	if e := observed(got, "db").ExpiresAt; e == nil || !e.Time.Equal(at) {
+		t.Errorf("expiresAt is %v, want %v", e, at)
+	}
+
+	n, err := s.Metric(t.Context(), "keyvault_secretsync_secret_expiry_timestamp_seconds", "namespace="+app.Namespace, "secret=db")
+	must(t, err)
+
+	if n != float64(at.Unix()) {
+		t.Errorf("metric keyvault_secretsync_secret_expiry_timestamp_seconds is %v, want %v", n, at.Unix())
+	}
+}
+
+// A secret that expires while it is in use is told of when it does.
+func testExpires(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.putSecret(t, app, "db", azure.Secret{Value: goodValue, Expires: time.Now().Add(4 * time.Second)})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"It expired at"}})
+	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
+}
+
+// An optional secret keeps nobody waiting until it has had a value.
+func testOptional(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Spec.ForProvider.Secrets = append(sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: "extra", Optional: true})
+	world.Apply(t, sync)
+
+	got := s.await(t, sync, "extra", expectation{State: v1alpha1.StateMissing})
+	if err := readyIs(got, corev1.ConditionTrue, "Available"); err != nil {
+		t.Error(err)
+	}
+
+	want := v1alpha1.KeyVaultSecretSyncObservation{State: v1alpha1.StateSynced, SecretsSynced: "1/2"}
+	if diff := cmp.Diff(want.State+" "+v1alpha1.State(want.SecretsSynced), got.Status.AtProvider.State+" "+v1alpha1.State(got.Status.AtProvider.SecretsSynced)); diff != "" {
+		t.Errorf("state of all: -want, +got:\n%s", diff)
+	}
+
+	s.put(t, app, "extra", mark)
+	app.AwaitData(t, map[string]string{"db.USER": "hunter2-good", "extra": mark})
+	s.put(t, app, "extra", `{"A":`)
+
+	got = s.await(t, sync, "extra", expectation{State: v1alpha1.StateInvalid, Words: []string{"stay in use"}})
+	if got.Status.AtProvider.State != v1alpha1.StateInvalid {
+		t.Errorf("state of all is %s, want %s: pods have had a value of it", got.Status.AtProvider.State, v1alpha1.StateInvalid)
+	}
+}
+
+// A refresh interval holds changes back, and the message tells until when.
+func testRefreshInterval(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}})
+	version := s.put(t, app, "db", otherValue)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData(), Words: []string{"It has changed", "refreshInterval"}})
+	s.polled(t, 3)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData(), Words: []string{"refreshInterval"}})
+
+	sync.Spec.ForProvider.Secrets[0].RefreshInterval = &metav1.Duration{Duration: time.Second}
+	world.Apply(t, sync)
+	s.arrived(t, app, sync, "db", version, otherData())
+	s.set(t, app, sync, "db", goodValue, goodData())
+}
+
+// What somebody else does to our data is undone. What they add is left alone.
+func testEditedByOthers(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+	app.AwaitData(t, goodData())
+
+	app.change(t, func(secret *corev1.Secret) { delete(secret.Data, "db.USER") })
+	app.AwaitData(t, goodData())
+
+	secret, err := app.Secret(t.Context())
+	must(t, err)
+	must(t, world.Kube.Delete(t.Context(), secret))
+	app.AwaitData(t, goodData())
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["theirs"] = []byte("theirs") })
+	s.put(t, app, "db", otherValue)
+
+	want := otherData()
+	want["theirs"] = "theirs"
+	app.AwaitData(t, want)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+
+	// By either of the two, the Secret is still known to be ours.
+	for _, change := range []func(*corev1.Secret){
+		func(secret *corev1.Secret) { secret.OwnerReferences = nil },
+		func(secret *corev1.Secret) { secret.Annotations = nil },
+	} {
+		app.change(t, change)
+		expectSecret(t, app, func(secret *corev1.Secret) error {
+			if secret.Annotations["secrets.p6m.dev/sync"] != sync.Name || metav1.GetControllerOf(secret) == nil {
+				return fmt.Errorf("the Secret has annotations %v and owners %v", secret.Annotations, secret.OwnerReferences)
+			}
+
+			return nil
+		})
+		app.AwaitData(t, want)
+	}
+}
+
+// A Secret whose label somebody takes away is not ours to write any more, which
+// is told. Its data stays.
+func testLabelTaken(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	label := func(value string) {
+		app.change(t, func(secret *corev1.Secret) { secret.Labels = map[string]string{"secrets.p6m.dev/managed-by": value} })
+	}
+
+	label("somebody")
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		c := got.Status.GetCondition(xpv1.TypeSynced)
+		if c.Status != corev1.ConditionFalse || !strings.Contains(c.Message, "does not have the label") {
+			return fmt.Errorf("condition Synced is %s: %s", c.Status, c.Message)
+		}
+
+		return nil
+	})
+	s.expectData(t, app, expectation{State: "refused", Data: goodData()})
+
+	label("provider-keyvault-secretsync")
+	s.set(t, app, sync, "db", otherValue, otherData())
+}
+
+func expectSecret(t *testing.T, a *App, check func(*corev1.Secret) error) {
+	t.Helper()
+
+	soon(t, func(ctx context.Context) error {
+		secret, err := a.Secret(ctx)
+		if err != nil {
+			return err
+		}
+
+		if secret == nil {
+			return fmt.Errorf("there is no Secret %s", a.Target())
+		}
+
+		return check(secret)
+	})
+}
+
+// What somebody else does to our data is undone even while a change is held back.
+func testEditedWhileHeld(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}})
+	s.put(t, app, "db", otherValue)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"refreshInterval"}})
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+
+	// With the old value or the new one, but not with theirs.
+	expectSecret(t, app, func(secret *corev1.Secret) error {
+		if v := string(secret.Data["db.USER"]); v != "hunter2-good" && v != "hunter2-other" {
+			return fmt.Errorf("the Secret has %q", v)
+		}
+
+		return nil
+	})
+}
+
+// What somebody else does to our data while the vault cannot be asked is undone
+// when it can.
+func testEditedInOutage(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	remove := fault(t, azure.Fault{Vault: app.Vault, Effect: azure.EffectStatus, Status: http.StatusInternalServerError})
+
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateUnreachable})
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+	s.polled(t, 3)
+	remove()
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	app.AwaitData(t, goodData())
+}
+
+// Where the vault may not be listed, secrets are read one by one.
+func testListRefused(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{}, WithRefusedList())
+	s.set(t, app, sync, "db", otherValue, otherData())
+	must(t, world.Azure.DisableSecret(app.Vault, "db", true))
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: otherData(), Words: []string{"stay in use"}})
+	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
+}
+
+// A role for some secrets lets those be synced, and tells of the others.
+func testListRefusedByName(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t, WithoutRole())
+	must(t, world.Azure.PutRoleAssignment(app.Vault, azure.RoleAssignment{ID: "app", PrincipalID: app.PrincipalID, Role: secretsUser, Secrets: []string{"db"}}))
+	s.put(t, app, "db", goodValue)
+	s.put(t, app, "other", mark)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "other"})
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	got := s.await(t, sync, "other", expectation{State: v1alpha1.StateForbidden, Words: []string{secretsUser}})
+	if err := readyIs(got, corev1.ConditionFalse, "SecretsNotSynced", "other"); err != nil {
+		t.Error(err)
+	}
+
+	s.put(t, app, "db", otherValue)
+	app.AwaitData(t, otherData())
+}
+
+// The Secret is applied: its labels and data have our field manager, and what is
+// no longer asked for is gone.
+func testLabels(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "team": "a"}
+	world.Apply(t, sync)
+
+	hasLabels := func(want map[string]string) func(*corev1.Secret) error {
+		want["secrets.p6m.dev/managed-by"] = "provider-keyvault-secretsync"
+
+		return func(secret *corev1.Secret) error {
+			if diff := cmp.Diff(want, secret.Labels); diff != "" {
+				return fmt.Errorf("labels: -want, +got:\n%s", diff)
+			}
+
+			return nil
+		}
+	}
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "team": "a"}))
+
+	secret, err := app.Secret(t.Context())
+	must(t, err)
+
+	owned := ""
+
+	for _, f := range secret.ManagedFields {
+		if f.Manager == "provider-keyvault-secretsync" && f.Operation == metav1.ManagedFieldsOperationApply {
+			owned = string(f.FieldsV1.Raw)
+		}
+	}
+
+	for _, field := range []string{`"f:db.USER"`, `"f:team"`, `"f:ownerReferences"`} {
+		if !strings.Contains(owned, field) {
+			t.Errorf("our field manager does not own %s, but %s", field, owned)
+		}
+	}
+
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "team": "b"}
+	world.Apply(t, sync)
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "team": "b"}))
+
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web"}
+	world.Apply(t, sync)
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web"}))
+}
+
+// Data of a secret that is no longer listed goes, and that of the others stays.
+func testTakenOffTheList(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	s.put(t, app, "other", mark)
+
+	list := sync.Spec.ForProvider.Secrets
+	sync.Spec.ForProvider.Secrets = []v1alpha1.SyncedSecret{list[0], {Name: "other"}}
+	world.Apply(t, sync)
+
+	both := goodData()
+	both["other"] = mark
+	app.AwaitData(t, both)
+
+	sync.Spec.ForProvider.Secrets = list
+	world.Apply(t, sync)
+	app.AwaitData(t, goodData())
+}
+
+// What is deleted in the end can be created anew.
+func TestPurged(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
+	s := start(t, "--full-read-interval=3s")
+
+	for name, secret := range map[string]v1alpha1.SyncedSecret{
+		"Created":    {Name: "db", Keys: []string{"USER"}},
+		"NotCreated": {Name: "db", Create: new(false)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			app := s.app(t)
+			creator := world.Creator(t, app.Namespace, mark)
+			creator.MayCreate(t, app)
+			s.put(t, app, "db", goodValue)
+			deleteSecret(t, s, app)
+
+			sync := app.Sync(secret)
+			sync.Spec.ForProvider.CreateMissing = true
+			sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+			world.Apply(t, sync)
+			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSoftDeleted})
+
+			must(t, world.Azure.PurgeSecret(app.Vault, "db"))
+
+			want := expectation{State: v1alpha1.StateAwaitingValue}
+			if name == "NotCreated" {
+				want.State = v1alpha1.StateMissing
+			}
+
+			s.expect(t, app, sync, "db", want)
+			s.put(t, app, "db", otherValue)
+			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
+		})
+	}
+}
+
+// Management policies, pausing and deletion.
+func testLife(t *testing.T, s *suite) {
+	t.Helper()
+
+	s.group(t, map[string]func(*testing.T, *suite){
+		"Observe":      testObserve,
+		"Paused":       testPaused,
+		"Kept":         testKept,
+		"Deleted":      testDeleted,
+		"Usage":        testUsage,
+		"ObserveLater": testObserveLater,
+	})
+}
+
+// Who may only observe writes nothing, in the cluster or in the vault.
+func testObserve(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	creator := world.Creator(t, app.Namespace, mark)
+	creator.MayCreate(t, app)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "missing"})
+	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	world.Apply(t, sync)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		if c := got.Status.GetCondition(xpv1.TypeSynced); c.Status != corev1.ConditionFalse {
+			return fmt.Errorf("condition Synced is %s, want False: there is no Secret\n%s", c.Status, messages(got))
+		}
+
+		return nil
+	})
+	s.polled(t, 3)
+	expectWrites(t, app, nil)
+
+	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
+		t.Errorf("there is a Secret, or it cannot be told: %v", err)
+	}
+}
+
+// Who may no longer write leaves the Secret as it is.
+func testObserveLater(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+	world.Apply(t, sync)
+	s.put(t, app, "db", otherValue)
+	s.polled(t, 4)
+	s.expectData(t, app, expectation{State: "as it was", Data: goodData()})
+
+	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
+	world.Apply(t, sync)
+	app.AwaitData(t, otherData())
+}
+
+// requests to the vault of an application.
+func requests(a *App) int {
+	n := 0
+
+	for _, c := range world.Azure.Counts() {
+		if c.Vault == a.Vault && c.Operation != azure.OpConnect {
+			n += c.Count
+		}
+	}
+
+	return n
+}
+
+// Who is paused asks Azure for nothing, and goes on where it was.
+func testPaused(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
+	world.Apply(t, sync)
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		if c := got.Status.GetCondition(xpv1.TypeSynced); c.Reason != xpv1.ReasonReconcilePaused {
+			return fmt.Errorf("condition Synced is %s because of %s, want %s", c.Status, c.Reason, xpv1.ReasonReconcilePaused)
+		}
+
+		return nil
+	})
+	s.polled(t, 1) // A list may have been on its way.
+
+	before := requests(app)
+
+	s.put(t, app, "db", otherValue)
+	s.polled(t, 4)
+
+	if diff := cmp.Diff(before, requests(app)); diff != "" {
+		t.Errorf("requests to the vault while paused: -want, +got:\n%s", diff)
+	}
+
+	s.expectData(t, app, expectation{State: "paused", Data: goodData()})
+
+	sync.Annotations = nil
+	world.Apply(t, sync)
+	app.AwaitData(t, otherData())
+}
+
+// A sync that may not delete leaves its Secret, and its successor takes it over.
+func testKept(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{
+		xpv1.ManagementActionObserve, xpv1.ManagementActionCreate, xpv1.ManagementActionUpdate, xpv1.ManagementActionLateInitialize,
+	}
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	secret, err := app.Secret(t.Context())
+	must(t, err)
+
+	if len(secret.OwnerReferences) > 0 {
+		t.Errorf("owners of the Secret: want none, got %v: it would be collected as garbage", secret.OwnerReferences)
+	}
+
+	remove(t, sync)
+
+	kept, err := app.Secret(t.Context())
+	must(t, err)
+
+	if diff := cmp.Diff(secret, kept); diff != "" {
+		t.Errorf("Secret after its sync was deleted: -want, +got:\n%s", diff)
+	}
+
+	again := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, again)
+	s.expect(t, app, again, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+	expectSecret(t, app, func(now *corev1.Secret) error {
+		if now.UID != kept.UID || metav1.GetControllerOf(now) == nil {
+			return fmt.Errorf("Secret %s is owned by %v, want %s owned by its sync", now.UID, now.OwnerReferences, kept.UID)
+		}
+
+		return nil
+	})
+}
+
+// remove a sync, and wait until it is gone.
+func remove(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
+	t.Helper()
+
+	must(t, world.Kube.Delete(t.Context(), sync.DeepCopy()))
+	soon(t, func(ctx context.Context) error {
+		got := &v1alpha1.KeyVaultSecretSync{}
+
+		err := world.Kube.Get(ctx, client.ObjectKeyFromObject(sync), got)
+		if err == nil {
+			return fmt.Errorf("KeyVaultSecretSync %s/%s is still there\n%s", sync.Namespace, sync.Name, messages(got))
+		}
+
+		return client.IgnoreNotFound(err)
+	})
+}
+
+// Deletion takes the Secret along, and does not need Azure for that.
+func testDeleted(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	// So rarely that whatever is asked for is because of the deletion.
+	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	before := requests(app)
+
+	remove(t, sync)
+
+	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
+		t.Errorf("the Secret is still there, or it cannot be told: %v", err)
+	}
+
+	s.polled(t, 2)
+
+	if diff := cmp.Diff(before, requests(app)); diff != "" {
+		t.Errorf("requests to the vault after deletion: -want, +got:\n%s", diff)
+	}
+
+	for name, state := range map[string]string{"keyvault_secretsync_secrets": "state=Synced", "keyvault_secretsync_sync_state": "state=Synced"} {
+		n, err := s.Metric(t.Context(), name, "namespace="+app.Namespace, state)
+		must(t, err)
+
+		if n != 0 {
+			t.Errorf("metric %s is %v after deletion, want none", name, n)
+		}
+	}
+}
+
+// The use of provider configurations of both kinds is tracked.
+func testUsage(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	credentials := v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone}
+	used := map[string]bool{}
+
+	for _, ref := range []*xpv1.ProviderConfigReference{world.ClusterConfig(t, credentials), world.Config(t, app.Namespace, credentials)} {
+		sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+		sync.Name, sync.Spec.ForProvider.Target.Name = strings.ToLower(ref.Kind), strings.ToLower(ref.Kind)
+		sync.Spec.ProviderConfigReference = ref
+		world.Apply(t, sync)
+		s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+
+		used[ref.Kind+" "+ref.Name+" by "+sync.Name] = true
+	}
+
+	usages := &v1alpha1.ProviderConfigUsageList{}
+	must(t, world.Kube.List(t.Context(), usages, client.InNamespace(app.Namespace)))
+
+	got := map[string]bool{}
+	for _, u := range usages.Items {
+		got[u.ProviderConfigReference.Kind+" "+u.ProviderConfigReference.Name+" by "+u.ResourceReference.Name] = true
+	}
+
+	if diff := cmp.Diff(used, got); diff != "" {
+		t.Errorf("usages: -want, +got:\n%s", diff)
+	}
+}
