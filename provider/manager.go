@@ -63,6 +63,7 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		Metrics:                    metricsserver.Options{BindAddress: c.MetricsAddress},
 		HealthProbeBindAddress:     c.HealthAddress,
 		LeaderElection:             c.LeaderElection,
+		LeaderElectionNamespace:    c.LeaderElectionNamespace,
 		LeaderElectionID:           "crossplane-leader-election-" + name,
 		LeaderElectionResourceLock: resourcelock.LeasesResourceLock,
 		LeaseDuration:              new(leaseDuration),

@@ -250,12 +250,29 @@ func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSyn
 func (a *App) Put(tb testing.TB, name, value string) string {
 	tb.Helper()
 
-	version, err := a.world.Azure.PutSecret(a.Vault, name, azure.Secret{Value: value})
+	version, err := a.world.Azure.PutSecret(a.Vault, name, azure.Secret{Value: value, Updated: a.next(name)})
 	if err != nil {
 		tb.Fatalf("cannot put secret %s: %v", name, err)
 	}
 
 	return version
+}
+
+// next is when a secret is updated that is put now: later than it was by a second,
+// the resolution of lists, as if some time had passed. Zero is now.
+func (a *App) next(name string) time.Time {
+	secrets, err := a.world.Azure.Secrets(a.Vault)
+	if err != nil {
+		return time.Time{}
+	}
+
+	for _, s := range secrets {
+		if s.Name == name && !s.Updated.Before(time.Now().Truncate(time.Second)) {
+			return s.Updated.Add(time.Second)
+		}
+	}
+
+	return time.Time{}
 }
 
 // Secret of the application, or nil if there is none.
