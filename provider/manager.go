@@ -32,6 +32,8 @@ import (
 // Leases are longer than usual: with hundreds of reconciles in a second, renewing
 // one may take a while.
 const (
+	shutdownTimeout = 10 * time.Second
+
 	leaseDuration = 60 * time.Second
 	renewDeadline = 50 * time.Second
 )
@@ -70,6 +72,9 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		RenewDeadline:              new(renewDeadline),
 		// The process ends with the manager, so nobody has to wait for the lease to expire.
 		LeaderElectionReleaseOnCancel: true,
+		// Reconciles are short. Under load the queue of controller-runtime v0.23 may not
+		// end at all (its issue 3538).
+		GracefulShutdownTimeout: new(shutdownTimeout),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a manager of controllers: %w", err)

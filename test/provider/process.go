@@ -101,34 +101,6 @@ func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Proces
 	return p, nil
 }
 
-func (p *Process) collect(out io.Reader) {
-	lines := bufio.NewReader(out)
-
-	for {
-		line, err := lines.ReadString('\n')
-
-		p.mu.Lock()
-		p.log.WriteString(line)
-		p.mu.Unlock()
-
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (p *Process) ready(ctx context.Context) error {
-	select {
-	case <-p.done:
-		return fmt.Errorf("it has ended: %w", p.err)
-	default:
-	}
-
-	_, err := fetch(ctx, p.HealthURL+"/readyz")
-
-	return err
-}
-
 // Log returns what the provider has logged.
 func (p *Process) Log() string {
 	p.mu.Lock()
@@ -248,4 +220,32 @@ func freeAddresses(n int) ([]string, error) {
 	}
 
 	return out, nil
+}
+
+func (p *Process) collect(out io.Reader) {
+	lines := bufio.NewReader(out)
+
+	for {
+		line, err := lines.ReadString('\n')
+
+		p.mu.Lock()
+		p.log.WriteString(line)
+		p.mu.Unlock()
+
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Process) ready(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("it has ended: %w", p.err)
+	default:
+	}
+
+	_, err := fetch(ctx, p.HealthURL+"/readyz")
+
+	return err
 }

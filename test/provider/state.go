@@ -134,16 +134,17 @@ func States(s *v1alpha1.KeyVaultSecretSync) map[string]v1alpha1.State {
 }
 
 func messages(s *v1alpha1.KeyVaultSecretSync) string {
-	out := ""
+	var out strings.Builder
+
 	for _, o := range s.Status.AtProvider.Secrets {
-		out += fmt.Sprintf("%s: %s\n", o.Name, o.Message)
+		fmt.Fprintf(&out, "%s: %s\n", o.Name, o.Message)
 	}
 
 	for _, c := range s.Status.Conditions {
-		out += fmt.Sprintf("%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
+		fmt.Fprintf(&out, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 
-	return out
+	return out.String()
 }
 
 // Events about a sync.

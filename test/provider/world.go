@@ -16,6 +16,7 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -67,49 +68,6 @@ func New(ctx context.Context, api *apiserver.Server, o azure.Options) (*World, e
 	}
 
 	return w, nil
-}
-
-func (w *World) set(ctx context.Context, o azure.Options) error {
-	root, err := tools.Root()
-	if err != nil {
-		return err
-	}
-
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", w.program, "./provider")
-	build.Dir = root
-
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot build the provider: %w\n%s", err, out)
-	}
-
-	if w.provider, err = w.API.InstallProvider(ctx); err != nil {
-		return err
-	}
-
-	if err := apiserver.WriteKubeconfig(w.kubeconfig, w.provider); err != nil {
-		return err
-	}
-
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return fmt.Errorf("cannot make a scheme: %w", err)
-		}
-	}
-
-	if w.Kube, err = client.New(w.API.Config(), client.Options{Scheme: scheme}); err != nil {
-		return fmt.Errorf("cannot make a client: %w", err)
-	}
-
-	if w.Azure, err = azure.Start(ctx, o); err != nil {
-		return err
-	}
-
-	if err := w.Azure.PutTenant(Tenant); err != nil {
-		return err
-	}
-
-	return w.Azure.PutIssuerSource(w.API.Issuer(), w.API.JWKS)
 }
 
 // Close ends Azure and removes all files.
@@ -258,34 +216,16 @@ func (a *App) Put(tb testing.TB, name, value string) string {
 	return version
 }
 
-// next is when a secret is updated that is put now: later than it was by a second,
-// the resolution of lists, as if some time had passed. Zero is now.
-func (a *App) next(name string) time.Time {
-	secrets, err := a.world.Azure.Secrets(a.Vault)
-	if err != nil {
-		return time.Time{}
-	}
-
-	for _, s := range secrets {
-		if s.Name == name && !s.Updated.Before(time.Now().Truncate(time.Second)) {
-			return s.Updated.Add(time.Second)
-		}
-	}
-
-	return time.Time{}
-}
-
 // Secret of the application, or nil if there is none.
 func (a *App) Secret(ctx context.Context) (*corev1.Secret, error) {
 	s := &corev1.Secret{}
 
 	err := a.world.Kube.Get(ctx, client.ObjectKey{Namespace: a.Namespace, Name: a.Target()}, s)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, fmt.Errorf("cannot get Secret: %w", err)
-	}
-
-	if err != nil {
+	switch {
+	case kerrors.IsNotFound(err):
 		return nil, nil //nolint:nilnil // There is none.
+	case err != nil:
+		return nil, fmt.Errorf("cannot get Secret: %w", err)
 	}
 
 	return s, nil
@@ -368,4 +308,64 @@ func (w *World) Config(tb testing.TB, namespace string, c v1alpha1.ProviderCrede
 	}
 
 	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: pc.Name}
+}
+
+func (w *World) set(ctx context.Context, o azure.Options) error {
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", w.program, "./provider")
+	build.Dir = root
+
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build the provider: %w\n%s", err, out)
+	}
+
+	if w.provider, err = w.API.InstallProvider(ctx); err != nil {
+		return err
+	}
+
+	if err := apiserver.WriteKubeconfig(w.kubeconfig, w.provider); err != nil {
+		return err
+	}
+
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("cannot make a scheme: %w", err)
+		}
+	}
+
+	if w.Kube, err = client.New(w.API.Config(), client.Options{Scheme: scheme}); err != nil {
+		return fmt.Errorf("cannot make a client: %w", err)
+	}
+
+	if w.Azure, err = azure.Start(ctx, o); err != nil {
+		return err
+	}
+
+	if err := w.Azure.PutTenant(Tenant); err != nil {
+		return err
+	}
+
+	return w.Azure.PutIssuerSource(w.API.Issuer(), w.API.JWKS)
+}
+
+// next is when a secret is updated that is put now: later than it was by a second,
+// the resolution of lists, as if some time had passed. Zero is now.
+func (a *App) next(name string) time.Time {
+	secrets, err := a.world.Azure.Secrets(a.Vault)
+	if err != nil {
+		return time.Time{}
+	}
+
+	for _, s := range secrets {
+		if s.Name == name && !s.Updated.Before(time.Now().Truncate(time.Second)) {
+			return s.Updated.Add(time.Second)
+		}
+	}
+
+	return time.Time{}
 }

@@ -5,9 +5,12 @@ package secretsync
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -75,18 +78,22 @@ type quietStatus struct {
 	written *written
 }
 
-// Update the status unless the cache, which is not known to be old, has it like
-// that.
+// Update the status unless the cache has it like that. A status that was made
+// from an old cache is not written.
 func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	now, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
 		return s.SubResourceWriter.Update(ctx, o, opts...) //nolint:wrapcheck // A client returns errors as they are.
 	}
 
+	if s.written.stale(now.UID, now.ResourceVersion) {
+		// The API server would say the same. A moment later the cache has caught up.
+		return kerrors.NewConflict(schema.GroupResource{Group: v1alpha1.Group, Resource: "keyvaultsecretsyncs"}, now.Name, errors.New("the cache is old"))
+	}
+
 	was := &v1alpha1.KeyVaultSecretSync{}
 	if err := s.reader.Get(ctx, client.ObjectKeyFromObject(now), was); err == nil &&
-		was.ResourceVersion == now.ResourceVersion && !s.written.stale(now.UID, now.ResourceVersion) &&
-		equality.Semantic.DeepEqual(quiet(was.Status), quiet(now.Status)) {
+		was.ResourceVersion == now.ResourceVersion && equality.Semantic.DeepEqual(quiet(was.Status), quiet(now.Status)) {
 		return nil
 	}
 
@@ -95,7 +102,9 @@ func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client
 		return err //nolint:wrapcheck // A client returns errors as they are.
 	}
 
-	s.written.set(now.UID, over)
+	if now.ResourceVersion != over {
+		s.written.set(now.UID, over)
+	}
 
 	return nil
 }

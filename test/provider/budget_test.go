@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// spent is what one application has cost so far.
+type spent struct {
+	Lists, Reads, Challenges, Tokens int
+}
+
+// spent on an application in requests to Azure.
+func (a *App) spent() spent {
+	c := a.world.Azure.Counts()
+	of := func(operation string) int { return c.Of(azure.CountKey{Vault: a.Vault, Operation: operation}) }
+
+	return spent{
+		Lists: of(azure.OpList), Reads: of(azure.OpGet), Challenges: of(azure.OpChallenge),
+		Tokens: c.Of(azure.CountKey{ClientID: a.ClientID, Operation: azure.OpToken}),
+	}
+}
+
+// An application costs a request for every secret when it is new, and then one
+// list for each interval, whatever the number of its secrets.
+func TestBudget(t *testing.T) {
+	ten := map[string][]string{}
+	for i := range 10 {
+		ten[fmt.Sprintf("secret-%d", i)] = []string{"KEY"}
+	}
+
+	cases := map[string]struct {
+		reason  string
+		secrets map[string][]string
+		// change is the secret that gets a new version in the end.
+		change string
+	}{
+		"TenSecrets": {
+			reason:  "Ten secrets fit into a page of a list.",
+			secrets: ten,
+			change:  "secret-5",
+		},
+		"Guide": {
+			reason:  "The guide's application has four secrets with eleven keys.",
+			secrets: Structures(),
+			change:  "postgres-credentials",
+		},
+	}
+
+	world.Start(t)
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) { testBudget(t, tc.reason, tc.secrets, tc.change) })
+	}
+}
+
+func testBudget(t *testing.T, reason string, secrets map[string][]string, change string) {
+	t.Helper()
+
+	app := world.App(t, world.API.Namespace(t), "web")
+	sync := app.Sync()
+	updated := time.Now().Add(-24 * time.Hour)
+	states := map[string]v1alpha1.State{}
+
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		_, err := world.Azure.PutSecret(app.Vault, name, azure.Secret{Value: Structured(secrets[name]...), Created: updated, Updated: updated})
+		must(t, err)
+
+		sync.Spec.ForProvider.Secrets = append(sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: name, Keys: secrets[name]})
+		states[name] = v1alpha1.StateSynced
+	}
+
+	world.Apply(t, sync)
+	t.Cleanup(func() { must(t, world.Abandon(context.WithoutCancel(t.Context()), app.Namespace)) })
+	world.AwaitStates(t, sync, states)
+
+	const intervals = 10
+
+	// What comes of the first sync is over some polls later.
+	listed(t, app, 3)
+
+	quiet := world.ProviderRequests(t)
+	before := app.spent()
+
+	awaitSpent(t, app, before.Lists+intervals)
+
+	want := spent{Lists: before.Lists + intervals, Reads: len(secrets), Challenges: 1, Tokens: 1}
+	if diff := cmp.Diff(want, app.spent()); diff != "" {
+		t.Errorf("\n%s\nrequests to Azure after %d idle intervals: -want, +got:\n%s", reason, intervals, diff)
+	}
+
+	if diff := cmp.Diff(apiserver.Requests{}, world.ProviderRequests(t).Since(quiet)); diff != "" {
+		t.Errorf("\n%s\nrequests to the API server in %d idle intervals: -want, +got:\n%s", reason, intervals, diff)
+	}
+
+	asked := world.ProviderRequests(t)
+
+	version, err := world.Azure.PutSecret(app.Vault, change, azure.Secret{Value: Structured(secrets[change]...), Updated: updated.Add(time.Hour)})
+	must(t, err)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		if v := observed(got, change).Version; v != version {
+			return fmt.Errorf("version is %q, want %q", v, version)
+		}
+
+		return nil
+	})
+	listed(t, app, 3)
+
+	got := app.spent()
+	got.Lists = 0 // One for each interval, as always.
+
+	if diff := cmp.Diff(spent{Reads: len(secrets) + 1, Challenges: 1, Tokens: 1}, got); diff != "" {
+		t.Errorf("\n%s\nrequests to Azure after one secret has changed: -want, +got:\n%s", reason, diff)
+	}
+
+	writes := apiserver.Requests{
+		{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}:                                                               1,
+		{Verb: "update", Group: "secrets.p6m.dev", Resource: "keyvaultsecretsyncs", Subresource: "status", Namespace: app.Namespace}: 1,
+		{Verb: "create", Resource: "events", Namespace: app.Namespace}:                                                               1,
+	}
+	if diff := cmp.Diff(writes, world.ProviderRequests(t).Since(asked).Writes()); diff != "" {
+		t.Errorf("\n%s\nwrites to the API server after one secret has changed: -want, +got:\n%s", reason, diff)
+	}
+}
+
+// awaitSpent waits until the vault was listed so many times.
+func awaitSpent(t *testing.T, a *App, lists int) {
+	t.Helper()
+
+	eventually(t, func(context.Context) error {
+		if got := a.spent().Lists; got < lists {
+			return fmt.Errorf("there were %d lists, want %d", got, lists)
+		}
+
+		return nil
+	})
+}

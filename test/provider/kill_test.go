@@ -1,0 +1,432 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// A victim is an application whose provider is killed: an officer has set one of
+// its secrets, and the provider creates the others.
+type victim struct {
+	*App
+
+	sync    *v1alpha1.KeyVaultSecretSync
+	creator *Creator
+
+	// values that an officer has set, by secret.
+	values map[string]string
+	// created by the provider: all that nobody had set before.
+	created map[string]bool
+
+	made time.Time
+	sets int
+}
+
+// keyOf the one key that each secret of a victim has.
+const keyOf = "KEY"
+
+// newVictim makes an application with these secrets, of which an officer has set the
+// first.
+func newVictim(t *testing.T, name string, secrets ...string) *victim {
+	t.Helper()
+
+	app := world.App(t, world.API.Namespace(t), name)
+	v := &victim{
+		App: app, creator: world.Creator(t, app.Namespace, uuid.NewString()),
+		values: map[string]string{}, created: map[string]bool{}, made: time.Now().Add(-24 * time.Hour),
+	}
+	v.creator.MayCreate(t, app)
+
+	v.sync = app.Sync()
+	v.sync.Spec.ForProvider.CreateMissing = true
+	v.sync.Spec.ProviderConfigReference = world.ClusterConfig(t, v.creator.Credentials())
+
+	for i, s := range secrets {
+		v.sync.Spec.ForProvider.Secrets = append(v.sync.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: s, Keys: []string{keyOf}})
+		v.created[s] = i > 0
+	}
+
+	v.set(t, secrets[0])
+	t.Cleanup(func() { must(t, world.Abandon(context.WithoutCancel(t.Context()), app.Namespace)) })
+
+	return v
+}
+
+// set a secret, as an officer does.
+func (v *victim) set(t *testing.T, secret string) {
+	t.Helper()
+
+	v.values[secret] = uuid.NewString()
+	v.sets++
+
+	// No two in the same second, which lists could not tell apart.
+	_, err := world.Azure.PutSecret(v.Vault, secret, azure.Secret{
+		Value:   fmt.Sprintf(`{%q:%q}`, keyOf, v.values[secret]),
+		Updated: v.made.Add(time.Duration(v.sets) * 2 * time.Second),
+	})
+	must(t, err)
+}
+
+// whole says what is not as it should be once a provider has had its time: all
+// that was set is in the Secret, and nothing else, and what was missing waits for
+// its values.
+func (v *victim) whole(ctx context.Context) error {
+	data, states := map[string]string{}, map[string]v1alpha1.State{}
+
+	for _, s := range v.sync.Spec.ForProvider.Secrets {
+		states[s.Name] = v1alpha1.StateAwaitingValue
+
+		if value, ok := v.values[s.Name]; ok {
+			data[s.Name+"."+keyOf], states[s.Name] = value, v1alpha1.StateSynced
+		}
+	}
+
+	sync, err := world.Get(ctx, v.sync)
+	if err != nil {
+		return err
+	}
+
+	if diff := cmp.Diff(states, States(sync)); diff != "" {
+		return fmt.Errorf("states of %s/%s: -want, +got:\n%s%s", sync.Namespace, sync.Name, diff, messages(sync))
+	}
+
+	got, err := v.Data(ctx)
+	if err != nil {
+		return err
+	}
+
+	if diff := cmp.Diff(data, got, cmpopts.EquateEmpty()); diff != "" {
+		return fmt.Errorf("data of Secret of %s/%s: -want, +got:\n%s", sync.Namespace, sync.Name, diff)
+	}
+
+	return nil
+}
+
+// expectVault: each secret that was missing was created once, by the identity for
+// that, before anybody else has set it; and no other was touched.
+func (v *victim) expectVault(t *testing.T, reason string) {
+	t.Helper()
+
+	for _, s := range v.sync.Spec.ForProvider.Secrets {
+		writes, err := world.Azure.Writes(v.Vault, s.Name)
+		must(t, err)
+
+		var ours []int
+
+		for i, w := range writes {
+			if w.Principal != "" {
+				ours = append(ours, i)
+			}
+
+			if w.Principal != "" && (w.Principal != v.creator.PrincipalID || w.Operation != "set") {
+				t.Errorf("\n%s\n%s of secret %s by %s", reason, w.Operation, s.Name, w.Principal)
+			}
+		}
+
+		var want []int
+		if v.created[s.Name] {
+			want = []int{0}
+		}
+
+		if diff := cmp.Diff(want, ours); diff != "" {
+			t.Errorf("\n%s\nwhich writes of secret %s are of the provider: -want, +got:\n%s", reason, s.Name, diff)
+		}
+	}
+}
+
+// gone says what is left of a victim that was deleted.
+func (v *victim) gone(ctx context.Context) error {
+	if _, err := world.Get(ctx, v.sync); !kerrors.IsNotFound(errors.Unwrap(err)) {
+		return fmt.Errorf("there is still a KeyVaultSecretSync: %w", err)
+	}
+
+	list := &corev1.SecretList{}
+	if err := world.Kube.List(ctx, list, client.InNamespace(v.Namespace), client.MatchingLabels{"secrets.p6m.dev/managed-by": "provider-keyvault-secretsync"}); err != nil {
+		return fmt.Errorf("cannot list Secrets: %w", err)
+	}
+
+	if n := len(list.Items); n > 0 {
+		return fmt.Errorf("%d Secrets are left", n)
+	}
+
+	return nil
+}
+
+// A moment returns a check that it has come.
+type moment func(*testing.T, *victim) func(context.Context) error
+
+// held is when Azure does not answer.
+func held(operation, secret string) moment {
+	return func(t *testing.T, v *victim) func(context.Context) error {
+		t.Helper()
+
+		f := azure.Fault{Vault: v.Vault, Operation: operation, Secret: secret, Effect: azure.EffectHang}
+		if operation == azure.OpToken {
+			f.Vault, f.Identity = "", v.ClientID
+		}
+
+		fault(t, f)
+
+		return func(context.Context) error {
+			for _, c := range world.Azure.Counts() {
+				// What hangs has no status.
+				if c.Operation == operation && c.Status == 0 && (c.Vault == v.Vault || c.ClientID == v.ClientID) {
+					return nil
+				}
+			}
+
+			return fmt.Errorf("there is no %s that hangs", operation)
+		}
+	}
+}
+
+// seen is when something has been done that can be seen.
+func seen(check func(context.Context, *victim) error) moment {
+	return func(t *testing.T, v *victim) func(context.Context) error {
+		t.Helper()
+
+		return func(ctx context.Context) error { return check(ctx, v) }
+	}
+}
+
+// written is when a secret that was missing has been created.
+func written(secret string) moment {
+	return seen(func(_ context.Context, v *victim) error {
+		writes, err := world.Azure.Writes(v.Vault, secret)
+		if err == nil && len(writes) == 0 {
+			err = errors.New("it was not created")
+		}
+
+		return err
+	})
+}
+
+func hasFinalizer(ctx context.Context, v *victim) error {
+	s, err := world.Get(ctx, v.sync)
+	if err == nil && len(s.Finalizers) == 0 {
+		err = errors.New("there is no finalizer")
+	}
+
+	return err
+}
+
+func hasSecret(ctx context.Context, v *victim) error {
+	s, err := v.Secret(ctx)
+	if err == nil && s == nil {
+		err = errors.New("there is no Secret")
+	}
+
+	return err
+}
+
+func hasNoSecret(ctx context.Context, v *victim) error {
+	s, err := v.Secret(ctx)
+	if err == nil && s != nil {
+		err = errors.New("there is still a Secret")
+	}
+
+	return err
+}
+
+// hasValue says whether what an officer has set is in the Secret.
+func hasValue(ctx context.Context, v *victim) error {
+	data, err := v.Data(ctx)
+	if err == nil && data["first."+keyOf] != v.values["first"] {
+		err = errors.New("the value is not in the Secret")
+	}
+
+	return err
+}
+
+// A killing is a moment at which a provider is killed.
+type killing struct {
+	reason string
+	moment moment
+	// changed and deleted say what is done to an application that is whole. Neither:
+	// it is new.
+	changed, deleted bool
+}
+
+// A provider that is killed at any moment leaves nothing behind that the next one
+// cannot put right.
+func TestKill(t *testing.T) {
+	cases := map[string]killing{
+		"FirstToken":    {reason: "Nothing has been done yet.", moment: held(azure.OpToken, "")},
+		"FirstList":     {reason: "Nothing has been done yet.", moment: held(azure.OpList, "")},
+		"FirstRead":     {reason: "Nothing has been done yet.", moment: held(azure.OpGet, "first")},
+		"LookBefore":    {reason: "What is missing is read once more before it is created.", moment: held(azure.OpGet, "second")},
+		"FirstCreation": {reason: "The vault has not created anything.", moment: held(azure.OpSet, "second")},
+		"LastCreation":  {reason: "Some of what was missing is there, and some is not.", moment: held(azure.OpSet, "third")},
+		"AfterCreation": {reason: "The vault has created the first secret, and nobody remembers.", moment: written("second")},
+		"AfterAll":      {reason: "The vault has created everything, and the Secret may not be written.", moment: written("third")},
+		"Finalizer":     {reason: "Only the finalizer is there.", moment: seen(hasFinalizer)},
+		"Claimed":       {reason: "The Secret is there, and may be empty.", moment: seen(hasSecret)},
+		"Applied":       {reason: "The Secret has its values, and the status does not say so.", moment: seen(hasValue)},
+		"ListOfChange":  {reason: "A new version is in the vault.", changed: true, moment: held(azure.OpList, "")},
+		"ReadOfChange":  {reason: "A new version is being read.", changed: true, moment: held(azure.OpGet, "first")},
+		"Changed":       {reason: "The new version is in the Secret, and the status does not say so.", changed: true, moment: seen(hasValue)},
+		"Deleted":       {reason: "The sync is being deleted.", deleted: true, moment: seen(func(context.Context, *victim) error { return nil })},
+		"SecretDeleted": {reason: "The Secret is deleted, and the finalizer may be there.", deleted: true, moment: seen(hasNoSecret)},
+	}
+
+	p := world.Start(t)
+
+	for name, tc := range cases {
+		next := func() *Process { return world.Start(t) } // It outlives the subtest.
+
+		t.Run(name, func(t *testing.T) { p = tc.kill(t, p, next) })
+	}
+}
+
+// kill the provider at the moment, and return the one that has put things right.
+func (k killing) kill(t *testing.T, p *Process, next func() *Process) *Process {
+	t.Helper()
+
+	v := newVictim(t, "web", "first", "second", "third")
+
+	if k.changed || k.deleted {
+		world.Apply(t, v.sync)
+		eventually(t, v.whole)
+	}
+
+	come := k.moment(t, v)
+
+	switch {
+	case k.changed:
+		v.set(t, "first")
+	case k.deleted:
+		must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
+	default:
+		world.Apply(t, v.sync)
+	}
+
+	spin(t, come)
+	must(t, p.Kill())
+	world.Azure.ClearFaults()
+
+	p = next()
+
+	if !k.deleted {
+		eventually(t, v.whole)
+		// Nothing comes of it later, either.
+		listed(t, v.App, 2)
+		must(t, v.whole(t.Context()))
+		must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
+	}
+
+	eventually(t, v.gone)
+	v.expectVault(t, k.reason)
+
+	return p
+}
+
+// spin until a moment has come, with no pause in which it would be over.
+func spin(t *testing.T, check func(context.Context) error) {
+	t.Helper()
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+
+	for {
+		err := check(ctx)
+		if err == nil {
+			return
+		}
+
+		if ctx.Err() != nil {
+			t.Fatalf("the moment to kill the provider does not come: %v", err)
+		}
+	}
+}
+
+// A provider that is killed again and again, at any moment, in the end has done
+// everything exactly once.
+func TestKillAtRandom(t *testing.T) {
+	const (
+		during  = 12 * time.Second
+		longest = time.Second
+	)
+
+	random := rand.New(rand.NewPCG(20240229, 7)) //nolint:gosec // The same sequence every time.
+	secrets := []string{"first", "second", "third", "fourth"}
+
+	var victims, deleted []*victim
+
+	kills := 0
+
+	for start := time.Now(); time.Since(start) < during; kills++ {
+		switch n := random.IntN(10); {
+		case n < 4 || len(victims) == 0:
+			v := newVictim(t, fmt.Sprintf("web-%d", kills), secrets...)
+			world.Apply(t, v.sync)
+			victims = append(victims, v)
+		case n < 9:
+			// Officers do not set what is being created at that moment: Key Vault has
+			// nothing against it.
+			v := victims[random.IntN(len(victims))]
+			for _, s := range v.there(t) {
+				v.set(t, s)
+			}
+		default:
+			i := random.IntN(len(victims))
+			must(t, world.Kube.Delete(t.Context(), victims[i].sync.DeepCopy()))
+			deleted = append(deleted, victims[i])
+			victims = slices.Delete(victims, i, i+1)
+		}
+
+		p, err := world.Run(t.Context(), nil)
+		must(t, err)
+
+		<-time.After(time.Duration(random.Int64N(int64(longest)))) // A moment at random.
+		must(t, p.Kill())
+	}
+
+	t.Logf("%d kills, %d applications of which %d were deleted", kills, len(victims)+len(deleted), len(deleted))
+	world.Start(t)
+
+	for _, v := range deleted {
+		eventually(t, v.gone)
+
+		// What was not created before the deletion is not created after it.
+		maps.DeleteFunc(v.created, func(s string, _ bool) bool { return !slices.Contains(v.there(t), s) })
+		v.expectVault(t, "A sync that was deleted leaves its vault alone.")
+	}
+
+	for _, v := range victims {
+		eventually(t, v.whole)
+		v.expectVault(t, "What is missing is created once, however often the provider is killed.")
+		must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
+		eventually(t, v.gone)
+	}
+}
+
+// there are the secrets that the vault has.
+func (v *victim) there(t *testing.T) []string {
+	t.Helper()
+
+	list, err := world.Azure.Secrets(v.Vault)
+	must(t, err)
+
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Name)
+	}
+
+	return out
+}
