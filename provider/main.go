@@ -60,11 +60,11 @@ var version = "development"
 type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
-	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Elect a leader, for several replicas."                      short:"l"`
-	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease. Default: that of the pod."`
-	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                                          help:"Reconciles at once. Five times as many may happen in a second, and twenty times as many requests to Kubernetes."`
-	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                                        help:"Address at which to serve Prometheus metrics. 0 for none."                                                       name:"metrics-bind-address"`
-	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"                                   help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
+	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Elect a leader, for several replicas." short:"l"`
+	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."      placeholder:"NAMESPACE-OF-THE-POD"`
+	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once. Five times as many may happen in a second, and twenty times as many requests to Kubernetes."`
+	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                       name:"metrics-bind-address"`
+	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
 	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
