@@ -85,18 +85,31 @@ func All() []Tool {
 			ColdBuild:   "20 s",
 		},
 		{
-			// Without these variables it reports a version that clients cannot parse.
-			Name:        "kube-apiserver",
-			Main:        "k8s.io/kubernetes/cmd/kube-apiserver",
-			Module:      "k8s.io/kubernetes",
-			VersionArgs: []string{"--version"},
-			Variables: []string{
-				"k8s.io/component-base/version.gitVersion=${version}",
-				"k8s.io/component-base/version.gitMajor=${major}",
-				"k8s.io/component-base/version.gitMinor=${minor}",
-			},
-			ColdBuild: "4 min",
+			Name:        "helm",
+			Main:        "helm.sh/helm/v4/cmd/helm",
+			Module:      "helm.sh/helm/v4",
+			VersionArgs: []string{"version", "--short"},
+			Variables:   []string{"helm.sh/helm/v4/internal/version.version=${version}"},
+			ColdBuild:   "2 min",
 		},
+		kubernetes("kube-apiserver", "4 min"),
+		kubernetes("kube-controller-manager", "2 min"),
+	}
+}
+
+// kubernetes returns one of Kubernetes' own programs. Without these variables it reports a version that clients cannot parse.
+func kubernetes(name, coldBuild string) Tool {
+	return Tool{
+		Name:        name,
+		Main:        "k8s.io/kubernetes/cmd/" + name,
+		Module:      "k8s.io/kubernetes",
+		VersionArgs: []string{"--version"},
+		Variables: []string{
+			"k8s.io/component-base/version.gitVersion=${version}",
+			"k8s.io/component-base/version.gitMajor=${major}",
+			"k8s.io/component-base/version.gitMinor=${minor}",
+		},
+		ColdBuild: coldBuild,
 	}
 }
 
