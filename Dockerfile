@@ -5,8 +5,8 @@
 #   docker build -t function-runtime .
 #   docker build -t provider-runtime --target provider --build-arg VERSION=v0.1.0 .
 #
-# `crossplane xpkg build --embed-runtime-image=…` puts one into a package. Nothing in this repository's own tests needs
-# Docker.
+# `crossplane xpkg build --embed-runtime-image=…` puts one into a package. `make packages` builds the same images without
+# Docker, and nothing in this repository's own tests needs it.
 
 FROM --platform=${BUILDPLATFORM} golang:1.26 AS source
 WORKDIR /src
@@ -21,26 +21,30 @@ FROM source AS build-provider
 ARG TARGETOS TARGETARCH VERSION=development
 COPY provider provider
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /out/provider ./provider
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -ldflags="-s -w -X main.version=${VERSION}" -o /out/provider ./provider
 
 FROM source AS build-function
-ARG TARGETOS TARGETARCH
+ARG TARGETOS TARGETARCH VERSION=development
 COPY fn fn
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -ldflags="-s -w" -o /out/function ./fn
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -ldflags="-s -w -X main.version=${VERSION}" -o /out/function ./fn
 
-FROM gcr.io/distroless/static-debian12:nonroot AS provider
+FROM scratch AS provider
+COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build-provider /out/provider /provider
 
 # Where the provider serves metrics and probes.
 EXPOSE 8080 8081
 USER 65532:65532
+WORKDIR /
 ENTRYPOINT ["/provider"]
 
-FROM gcr.io/distroless/static-debian12:nonroot AS function
+FROM scratch AS function
+COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build-function /out/function /function
 
-# Where the function answers Crossplane, and where it serves metrics.
-EXPOSE 9443 8080
+# Where the function serves metrics, and where it answers Crossplane.
+EXPOSE 8080 9443
 USER 65532:65532
+WORKDIR /
 ENTRYPOINT ["/function"]

@@ -33,9 +33,32 @@ build: ## Compile everything; function and provider go to _output/
 	@go build -trimpath -o _output/function-platform-application ./fn
 	@go build -trimpath -o _output/provider-keyvault-secretsync ./provider
 
+.PHONY: demo
+demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]
+	@mkdir -p _output
+	@go build -o _output/plane ./test/plane/cmd/plane
+	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)"
+
+.PHONY: demo-down
+demo-down: ## End the demo that runs, and remove what it kept
+	@go run ./test/plane/cmd/plane down
+
 .PHONY: clean
 clean: ## Remove what `make build` left behind
 	@rm -rf _output
+
+##@ Packages
+
+# Versions are compared: it has to be a semantic one.
+VERSION ?= v0.1.0-dev
+
+.PHONY: packages
+packages: ## Build all packages for amd64 and arm64 into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
+	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
+
+.PHONY: push
+push: ## Build all packages and push them: REGISTRY=ghcr.io [VERSION=v0.1.0]
+	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
 
 ##@ Checks
 
@@ -49,6 +72,14 @@ endif
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
+
+# What the promises are worth, on whole control planes.
+.PHONY: e2e
+e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade]
+	@$(tool) crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager >/dev/null
+	@gotestsum=$$($(tool) gotestsum); \
+	"$$gotestsum" --format standard-verbose -- \
+		-tags e2e -count=1 -timeout=45m $(if $(RUN),-run "$(RUN)") ./test/e2e/...
 
 .PHONY: test-golden-update
 test-golden-update: ## Rewrite the golden renderings; review the difference
@@ -81,22 +112,6 @@ fuzz: ## Run each fuzz target for a moment: [FUZZ_SECONDS=10 in total]
 		read -r package name <<<"$$target"; \
 		echo "$$package $$name for $$each s"; \
 		output=$$(go test -run '^$$' -fuzz "^$$name\$$" -fuzztime "$${each}s" "$$package") || { echo "$$output"; exit 1; }; \
-	done
-
-# Copies of the files that a package is made of, each kind in a directory of its own.
-.PHONY: packages-check
-packages-check: ## Build all packages, without their runtime images, to prove that Crossplane can read them
-	@crossplane=$$($(tool) crossplane); \
-	stage=$$(mktemp -d); \
-	trap 'rm -rf "$$stage"' EXIT; \
-	mkdir "$$stage"/{configuration,claims,function,provider}; \
-	cp crossplane.yaml apis/platformapplication/{definition,composition}.yaml "$$stage/configuration"; \
-	cp package/claim/crossplane.yaml apis/claim/{definition,composition}.yaml "$$stage/claims"; \
-	cp package/function/crossplane.yaml package/function/input/*.yaml "$$stage/function"; \
-	cp package/provider/crossplane.yaml package/provider/crds/*.yaml "$$stage/provider"; \
-	for package in configuration claims function provider; do \
-		(cd "$$stage" && "$$crossplane" xpkg build --package-root="$$package" --package-file="$$package.xpkg" >/dev/null); \
-		echo "ok  $$package ($$(du -h "$$stage/$$package.xpkg" | cut -f1))"; \
 	done
 
 .PHONY: ci

@@ -182,7 +182,7 @@ func (s *Server) configureAPIServer(program string) error {
 
 	api.Out, api.Err = log, log
 
-	policy, tokenKey := filepath.Join(s.dir, "audit-policy.yaml"), filepath.Join(s.dir, "token.key")
+	policy, tokenKey := filepath.Join(s.dir, "audit-policy.yaml"), s.TokenKeyFile()
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
 		return fmt.Errorf("cannot write audit policy: %w", err)
 	}

@@ -6,6 +6,7 @@ package apiserver
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -15,11 +16,15 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 const (
 	// jwksPath is where an API server has the keys of its tokens.
 	jwksPath = "/openid/v1/jwks"
+
+	// tokenKeyFile has the key that signs ServiceAccount tokens.
+	tokenKeyFile = "token.key"
 
 	// sessionLife is longer than any test, so that no client has to renew its token.
 	sessionLife = 24 * time.Hour
@@ -69,6 +74,22 @@ func (s *Server) ConfigFor(ctx context.Context, namespace, serviceAccount string
 	cfg.BearerToken = tr.Status.Token
 
 	return cfg, nil
+}
+
+// ConfigForUser returns the configuration of a client with a certificate of that
+// user in those groups, such as system:kube-controller-manager.
+func (s *Server) ConfigForUser(name string, groups ...string) (*rest.Config, error) {
+	user, err := s.plane.AddUser(envtest.User{Name: name, Groups: groups}, &rest.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot add user %q: %w", name, err)
+	}
+
+	return user.Config(), nil
+}
+
+// TokenKeyFile is the path of the private key that signs ServiceAccount tokens.
+func (s *Server) TokenKeyFile() string {
+	return filepath.Join(s.dir, tokenKeyFile)
 }
 
 // WriteKubeconfig writes the configuration of a client to a file, credentials

@@ -59,7 +59,7 @@ func Path(ctx context.Context, name string) (string, error) {
 		return path, nil
 	}
 
-	cache, err := cacheDir()
+	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +179,8 @@ func reports(output []byte, version string) bool {
 	return regexp.MustCompile(`(^|[^0-9A-Za-z.-])v?` + number + `($|[^0-9A-Za-z.+-])`).Match(output)
 }
 
-func cacheDir() (string, error) {
+// CacheDir returns the directory for what is built once and kept.
+func CacheDir() (string, error) {
 	if dir := os.Getenv(EnvCache); dir != "" {
 		abs, err := filepath.Abs(dir)
 		if err != nil {

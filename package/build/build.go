@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package build makes Crossplane packages of this repository, without Docker: it
+// compiles the programs, puts each into an image of its own, and has the Crossplane
+// command line tool put image, metadata and examples into a package.
+package build
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// noarch is the architecture of a package without a program.
+const noarch = ""
+
+// A Package is something that Crossplane installs.
+type Package struct {
+	// Repository in which it is published, such as
+	// p6m-dev/function-platform-application, below the registry.
+	Repository string
+
+	// Metadata is the path of its crossplane.yaml.
+	Metadata string
+
+	// Objects are the paths of what it consists of otherwise: CRDs, XRDs, Compositions.
+	Objects []string
+
+	// Examples is a directory of examples, or empty.
+	Examples string
+
+	// Program it runs, if it does.
+	Program *Program
+}
+
+// Name of the package.
+func (p Package) Name() string { return filepath.Base(p.Repository) }
+
+// All packages of the repository at that root.
+func All(root string) []Package {
+	in := func(path ...string) string { return filepath.Join(append([]string{root}, path...)...) }
+	examples := in("examples")
+
+	return []Package{
+		{
+			Repository: "p6m-dev/function-platform-application",
+			Metadata:   in("package", "function", "crossplane.yaml"),
+			Objects:    []string{in("package", "function", "input")},
+			Program:    &Program{Main: "./fn", Path: "/function", Ports: []int{8080, 9443}},
+		},
+		{
+			Repository: "p6m-dev/provider-keyvault-secretsync",
+			Metadata:   in("package", "provider", "crossplane.yaml"),
+			Objects:    []string{in("package", "provider", "crds")},
+			Program:    &Program{Main: "./provider", Path: "/provider", Ports: []int{8080, 8081}},
+		},
+		{
+			Repository: "p6m-dev/configuration-platform-application",
+			Metadata:   in("crossplane.yaml"),
+			Objects:    []string{in("apis", "platformapplication", "definition.yaml"), in("apis", "platformapplication", "composition.yaml")},
+			Examples:   examples,
+		},
+		{
+			Repository: "p6m-dev/configuration-platform-application-claim",
+			Metadata:   in("package", "claim", "crossplane.yaml"),
+			Objects:    []string{in("apis", "claim", "definition.yaml"), in("apis", "claim", "composition.yaml")},
+			Examples:   examples,
+		},
+	}
+}
+
+// Options of a build.
+type Options struct {
+	// Root of the repository whose programs are compiled.
+	Root string
+
+	// Out is the directory for package files. It is made.
+	Out string
+
+	// Programs is a directory in which compiled programs are kept, so that building
+	// what has not changed is quick. By default they are not kept.
+	Programs string
+
+	// Version that programs report, and that packages are tagged with.
+	Version string
+
+	// Architectures to build for, as Go names them.
+	Architectures []string
+}
+
+// A PackageFile is a package, built for one architecture.
+type PackageFile struct {
+	Path string
+
+	// Architecture is empty for a package that runs everywhere.
+	Architecture string
+
+	// Size of the file in bytes.
+	Size int64
+}
+
+// Build a package: one file for each architecture, or one for all if it has no
+// program.
+func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
+	architectures := o.Architectures
+	if p.Program == nil {
+		architectures = []string{noarch}
+	}
+
+	if err := os.MkdirAll(o.Out, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot create directory for packages: %w", err)
+	}
+
+	var files []PackageFile
+
+	for _, architecture := range architectures {
+		f, err := p.build(ctx, o, architecture)
+		if err != nil {
+			return nil, fmt.Errorf("cannot build package %s: %w", p.Name(), err)
+		}
+
+		files = append(files, f)
+	}
+
+	return files, nil
+}
+
+// build for one architecture. What goes into a package is staged in a directory of
+// its own, since the tool takes every YAML file that it finds.
+func (p Package) build(ctx context.Context, o Options, architecture string) (_ PackageFile, err error) {
+	stage, err := os.MkdirTemp("", "package-")
+	if err != nil {
+		return PackageFile{}, fmt.Errorf("cannot make a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
+
+	root := filepath.Join(stage, "root")
+	if err := p.stage(root); err != nil {
+		return PackageFile{}, err
+	}
+
+	parts := []string{p.Name(), o.Version}
+	if architecture != noarch {
+		parts = append(parts, architecture)
+	}
+
+	out := filepath.Join(o.Out, strings.Join(parts, "-")+".xpkg")
+	// Examples in a directory that does not exist are none.
+	args := []string{"xpkg", "build", "--package-root=" + root, "--package-file=" + out, "--examples-root=" + filepath.Join(stage, "examples")}
+
+	if p.Examples != "" {
+		args[len(args)-1] = "--examples-root=" + p.Examples
+	}
+
+	if p.Program != nil {
+		runtime := filepath.Join(stage, "runtime.tar")
+		if err := p.writeRuntime(ctx, o, architecture, runtime); err != nil {
+			return PackageFile{}, err
+		}
+
+		args = append(args, "--embed-runtime-image-tarball="+runtime)
+	}
+
+	if err := crossplane(ctx, args...); err != nil {
+		return PackageFile{}, err
+	}
+
+	info, err := os.Stat(out)
+	if err != nil {
+		return PackageFile{}, fmt.Errorf("cannot find package: %w", err)
+	}
+
+	return PackageFile{Path: out, Architecture: architecture, Size: info.Size()}, nil
+}
+
+// stage copies metadata and objects into a directory.
+func (p Package) stage(dir string) error {
+	if err := os.Mkdir(dir, 0o750); err != nil {
+		return fmt.Errorf("cannot make a directory: %w", err)
+	}
+
+	if err := copyFile(p.Metadata, filepath.Join(dir, "crossplane.yaml")); err != nil {
+		return err
+	}
+
+	for _, object := range p.Objects {
+		paths := []string{object}
+
+		if info, err := os.Stat(object); err != nil {
+			return fmt.Errorf("cannot find what the package consists of: %w", err)
+		} else if info.IsDir() {
+			paths, err = filepath.Glob(filepath.Join(object, "*.yaml"))
+			if err != nil {
+				return fmt.Errorf("cannot list %s: %w", object, err)
+			}
+		}
+
+		for _, path := range paths {
+			if err := copyFile(path, filepath.Join(dir, filepath.Base(path))); err != nil {
+				return err
+			}
+		}
+	}
+
+	return nil
+}
+
+// writeRuntime writes the image of the program to a tar file.
+func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path string) error {
+	image, err := p.Program.Image(ctx, o, architecture)
+	if err != nil {
+		return err
+	}
+
+	ref, err := name.NewTag("runtime:" + architecture)
+	if err != nil {
+		return fmt.Errorf("cannot name image: %w", err)
+	}
+
+	if err := tarball.WriteToFile(path, ref, image); err != nil {
+		return fmt.Errorf("cannot write image: %w", err)
+	}
+
+	return nil
+}
+
+// Push the files of a package to a registry as one version, for all architectures,
+// and return the reference.
+func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+
+	ref := registry + "/" + p.Repository + ":" + version
+	if err := crossplane(ctx, "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
+		return "", fmt.Errorf("cannot push package %s: %w", ref, err)
+	}
+
+	return ref, nil
+}
+
+// crossplane runs the command line tool.
+func crossplane(ctx context.Context, args ...string) error {
+	path, err := tools.Path(ctx, "crossplane")
+	if err != nil {
+		return err
+	}
+
+	var said bytes.Buffer
+
+	//nolint:gosec // The arguments are ours.
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("crossplane %s: %w\n%s", strings.Join(args[:2], " "), err, bytes.TrimSpace(said.Bytes()))
+	}
+
+	return nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from) //nolint:gosec // A file of the repository.
+	if err != nil {
+		return fmt.Errorf("cannot read what the package consists of: %w", err)
+	}
+
+	if err := os.WriteFile(to, data, 0o600); err != nil {
+		return fmt.Errorf("cannot stage what the package consists of: %w", err)
+	}
+
+	return nil
+}

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// user of every image: nobody in particular, and not root.
+const user = "65532:65532"
+
+// An Image has what a program needs and nothing else: no shell, no package
+// manager, nobody who could log in.
+type Image struct {
+	// Architecture as Go names it, such as amd64.
+	Architecture string
+
+	// Program is the path of the executable in the image, such as /provider. It is
+	// the entry point.
+	Program string
+
+	// Args are passed to the program unless whoever runs the image has others.
+	Args []string
+
+	// Ports that the program listens on.
+	Ports []int
+
+	// Files by their path in the image, without a slash in front.
+	Files map[string]File
+}
+
+// A File in an image.
+type File struct {
+	Data       []byte
+	Executable bool
+}
+
+// Build the image. The same input gives the same digest.
+func (i Image) Build() (v1.Image, error) {
+	ca, err := roots()
+	if err != nil {
+		return nil, err
+	}
+
+	files := map[string]File{rootsPath: {Data: ca}}
+	maps.Copy(files, i.Files)
+
+	layer, err := layerOf(files)
+	if err != nil {
+		return nil, err
+	}
+
+	image, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		return nil, fmt.Errorf("cannot add layer to image: %w", err)
+	}
+
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read configuration of image: %w", err)
+	}
+
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", i.Architecture
+	config.Config.Entrypoint, config.Config.Cmd = []string{i.Program}, i.Args
+	config.Config.User, config.Config.WorkingDir = user, "/"
+
+	for _, port := range i.Ports {
+		if config.Config.ExposedPorts == nil {
+			config.Config.ExposedPorts = map[string]struct{}{}
+		}
+
+		config.Config.ExposedPorts[strconv.Itoa(port)+"/tcp"] = struct{}{}
+	}
+
+	image, err = mutate.ConfigFile(image, config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot configure image: %w", err)
+	}
+
+	return image, nil
+}
+
+// layerOf files, in order and without times.
+func layerOf(files map[string]File) (v1.Layer, error) {
+	var out bytes.Buffer
+
+	w := tar.NewWriter(&out)
+	made := map[string]bool{}
+
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		for _, dir := range parents(name) {
+			if made[dir] {
+				continue
+			}
+
+			made[dir] = true
+
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755}); err != nil {
+				return nil, fmt.Errorf("cannot write %s: %w", dir, err)
+			}
+		}
+
+		f := files[name]
+
+		mode := int64(0o644)
+		if f.Executable {
+			mode = 0o755
+		}
+
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(f.Data))}); err != nil {
+			return nil, fmt.Errorf("cannot write %s: %w", name, err)
+		}
+
+		if _, err := w.Write(f.Data); err != nil {
+			return nil, fmt.Errorf("cannot write %s: %w", name, err)
+		}
+	}
+
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("cannot write layer: %w", err)
+	}
+
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
+	if err != nil {
+		return nil, fmt.Errorf("cannot read layer: %w", err)
+	}
+
+	return layer, nil
+}
+
+// parents of a path, the outermost first.
+func parents(name string) []string {
+	var out []string
+
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		out = append(out, dir)
+	}
+
+	slices.Reverse(out)
+
+	return out
+}

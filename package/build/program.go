@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// A Program that is the runtime of a package.
+type Program struct {
+	// Main is the directory of its main package in the repository, such as
+	// ./provider.
+	Main string
+
+	// Path of the executable in the image.
+	Path string
+
+	// Args that it is run with.
+	Args []string
+
+	// Ports that it listens on.
+	Ports []int
+}
+
+// compile returns the program's executable for an architecture. It is static, and
+// the same wherever it is built.
+func (p Program) compile(ctx context.Context, o Options, architecture string) (_ []byte, err error) {
+	dir := o.Programs
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "programs-"); err != nil {
+			return nil, fmt.Errorf("cannot make a directory: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+
+	flags := linkerFlags(o.Version)
+	// Go does not link again what is there already, and up to date.
+	out := filepath.Join(dir, key(o.Root, p.Main, architecture, flags), filepath.Base(p.Path))
+
+	//nolint:gosec // A program of this repository.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", out, p.Main)
+	cmd.Dir = o.Root
+
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("cannot build %s for %s: %w\n%s", p.Main, architecture, err, said)
+	}
+
+	data, err := os.ReadFile(out) //nolint:gosec // It was just built.
+	if err != nil {
+		return nil, fmt.Errorf("cannot read program: %w", err)
+	}
+
+	return data, nil
+}
+
+// key is a name for what is described by these.
+func key(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+
+	return hex.EncodeToString(sum[:8])
+}
+
+// linkerFlags leave out what only debuggers read.
+func linkerFlags(version string) string {
+	return "-s -w -X main.version=" + version
+}
+
+// Image of the program for an architecture.
+func (p Program) Image(ctx context.Context, o Options, architecture string) (v1.Image, error) {
+	data, err := p.compile(ctx, o, architecture)
+	if err != nil {
+		return nil, err
+	}
+
+	return Image{
+		Architecture: architecture,
+		Program:      p.Path,
+		Args:         p.Args,
+		Ports:        p.Ports,
+		Files:        map[string]File{strings.TrimPrefix(p.Path, "/"): {Data: data, Executable: true}},
+	}.Build()
+}

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"bytes"
+	"encoding/pem"
+	"fmt"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+// rootsPath is where Go and most others look for the certificates to trust.
+const rootsPath = "etc/ssl/certs/ca-certificates.crt"
+
+// roots returns the certificate authorities that Mozilla trusts, as PEM. They come
+// from a pinned module and not from the machine that builds, so that an image is
+// the same wherever it is built. Those that are trusted under conditions only are
+// left out: a file cannot say the conditions.
+func roots() ([]byte, error) {
+	var out bytes.Buffer
+
+	for root := range bundle.Roots() {
+		if root.Constraint != nil {
+			continue
+		}
+
+		if err := pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}); err != nil {
+			return nil, fmt.Errorf("cannot encode certificate authority: %w", err)
+		}
+	}
+
+	return out.Bytes(), nil
+}

@@ -1,0 +1,291 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// secretName of most applications here, of which the platform knows the keys.
+const secretName = "postgres-credentials"
+
+// An app is an application under test.
+type app struct {
+	plane           *plane.Plane
+	namespace, name string
+}
+
+// A manifestOption changes the manifest of an application.
+type manifestOption func(spec map[string]any)
+
+// with sets a field of the manifest's spec, such as deployment.replicas.
+func with(path string, value any) manifestOption {
+	return func(spec map[string]any) {
+		if err := unstructured.SetNestedField(spec, value, strings.Split(path, ".")...); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// without removes a field of the manifest's spec.
+func without(path string) manifestOption {
+	return func(spec map[string]any) { unstructured.RemoveNestedField(spec, strings.Split(path, ".")...) }
+}
+
+// apply the manifest of an application, as Argo CD does.
+func apply(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) *app {
+	t.Helper()
+
+	if err := p.API.Apply(t.Context(), manifest(namespace, name, opts...)); err != nil {
+		t.Fatal(err)
+	}
+
+	return &app{plane: p, namespace: namespace, name: name}
+}
+
+// manifest of an application that runs the demo's program.
+func manifest(namespace, name string, opts ...manifestOption) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(fmt.Sprintf(`
+apiVersion: meta.p6m.dev/v1alpha1
+kind: PlatformApplication
+metadata:
+  namespace: %s
+  name: %s
+spec:
+  deployment:
+    image: %s
+    replicas: 1
+    ports: [{port: 8080, protocol: http}]
+    readinessProbe: {port: 8080, path: /healthz, periodSeconds: 1}
+  config:
+    DEMO_SHOW: POSTGRES_USER,POSTGRES_PASSWORD,POSTGRES_HOST,POSTGRES_DB,POSTGRES_PORT
+  secrets:
+  - name: %s
+`, namespace, name, demoImage, secretName)), &u.Object); err != nil {
+		panic(err)
+	}
+
+	spec, _ := u.Object["spec"].(map[string]any)
+	for _, o := range opts {
+		o(spec)
+	}
+
+	return u
+}
+
+// wait until a check of the application returns no error.
+func (a *app) wait(t *testing.T, check func(*plane.Application) error) *plane.Application {
+	t.Helper()
+
+	got, err := a.plane.WaitFor(t.Context(), a.namespace, a.name, check)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return got
+}
+
+// vault of the application, as soon as it has one.
+func (a *app) vault(t *testing.T) string {
+	t.Helper()
+
+	return a.wait(t, plane.HasVault).Status.KeyVault.URI
+}
+
+// set a secret in the application's vault, as an officer does, and return when that was.
+func (a *app) set(t *testing.T, name, value string) time.Time {
+	t.Helper()
+
+	uri := a.vault(t)
+
+	err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
+		return plane.SetSecret(ctx, w.azure, uri, name, value)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return time.Now()
+}
+
+// postgres is the value of the secret with that password.
+func postgres(password string) string {
+	return fmt.Sprintf(`{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":%q,"POSTGRES_HOST":"db","POSTGRES_DB":"shop","POSTGRES_PORT":5432}`, password)
+}
+
+// password that nothing else contains.
+func password() string { return "pw-" + string(uuid.NewUUID()) }
+
+// started is an application that is ready, with a password in its environment.
+func started(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) (*app, string) {
+	t.Helper()
+
+	a, pw := apply(t, p, namespace, name, opts...), password()
+	a.set(t, secretName, postgres(pw))
+	a.wait(t, plane.Ready)
+	a.runsWith(t, pw)
+
+	return a, pw
+}
+
+// runsWith waits until all Pods have that password, and returns when the last of
+// them started.
+func (a *app) runsWith(t *testing.T, password string) time.Time {
+	t.Helper()
+
+	var last time.Time
+
+	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have the password", a.namespace, a.name), func(ctx context.Context) error {
+		processes, err := a.plane.Ask(ctx, a.namespace, a.name)
+		if err != nil {
+			return err
+		}
+
+		if len(processes) == 0 {
+			return errors.New("no Pod is ready")
+		}
+
+		for _, p := range processes {
+			if got, _ := p.Value("POSTGRES_PASSWORD"); got != password {
+				return fmt.Errorf("Pod %s has another password", p.Pod) //nolint:staticcheck // The name of a kind.
+			}
+
+			last = p.Started
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return last
+}
+
+// pods of the application, by name, that are not about to end.
+func (a *app) pods(t *testing.T) map[string]string {
+	t.Helper()
+
+	list := &corev1.PodList{}
+	if err := a.plane.API.Client().List(t.Context(), list, client.InNamespace(a.namespace), client.MatchingLabels{"meta.p6m.dev/application": a.name}); err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string]string{}
+
+	for _, pod := range list.Items {
+		if pod.DeletionTimestamp == nil {
+			out[pod.Name] = string(pod.UID)
+		}
+	}
+
+	return out
+}
+
+// composed resources of the application: their uids by kind and name.
+func (a *app) composed(t *testing.T) map[string]string {
+	t.Helper()
+
+	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string]string{}
+	for _, r := range resources {
+		out[r.GetKind()+"/"+r.GetName()] = string(r.GetUID())
+	}
+
+	return out
+}
+
+// remove the application, and wait until nothing of it is left.
+func (a *app) remove(t *testing.T) {
+	t.Helper()
+
+	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	u := manifest(a.namespace, a.name)
+	if err := a.plane.API.Client().Delete(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, r := range append(resources, u) {
+		err := plane.Eventually(t.Context(), "the end of "+r.GetKind()+" "+r.GetName(), func(ctx context.Context) error {
+			err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(r), r.DeepCopy())
+			if client.IgnoreNotFound(err) != nil {
+				return fmt.Errorf("cannot get it: %w", err)
+			}
+
+			if err == nil {
+				return errors.New("it is still there")
+			}
+
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// state of the application's secret of that name.
+func state(a *plane.Application, name string) (state, message string) {
+	for _, s := range a.Status.Secrets {
+		if s.Name == name {
+			return s.State, s.Message
+		}
+	}
+
+	return "", ""
+}
+
+// secretIs is a check that the secret is in that state.
+func secretIs(name, want string) func(*plane.Application) error {
+	return func(a *plane.Application) error {
+		if got, message := state(a, name); got != want {
+			return fmt.Errorf("secret %s is %q, not %q: %s", name, got, want, message)
+		}
+
+		return nil
+	}
+}
+
+// conditionSays is a check that a condition is not true, and that its message has
+// these words.
+func conditionSays(kind string, words ...string) func(*plane.Application) error {
+	return func(a *plane.Application) error {
+		c := a.Condition(kind)
+		if c.Status == "True" || c.Status == "" {
+			return fmt.Errorf("%s is %q: %s", kind, c.Status, c.Message)
+		}
+
+		for _, word := range words {
+			if !strings.Contains(c.Message, word) {
+				return fmt.Errorf("%s does not mention %q: %s", kind, word, c.Message)
+			}
+		}
+
+		return nil
+	}
+}

@@ -1,0 +1,144 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+)
+
+// TestLeak proves that a value is in the application's Secret and in no other
+// object of the cluster, and in no log of anything that runs.
+func TestLeak(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+	// The value comes, changes, and cannot be read any more.
+	a, first := started(t, w.modern, namespace, "web")
+
+	second := password()
+	a.set(t, secretName, postgres(second))
+	a.runsWith(t, second)
+
+	third := password()
+	a.set(t, secretName, `{"POSTGRES_PASSWORD": "`+third+`"`)
+	a.wait(t, secretIs(secretName, "Invalid"))
+
+	want := map[string][]string{first: nil, second: {"Secret/" + namespace + "/web-keyvault"}, third: nil}
+	got := map[string][]string{}
+
+	for value := range want {
+		got[value] = append(where(t, value), logsWith(t, value)...)
+	}
+
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("a value must be in the Secret only: -want, +got:\n%s", diff)
+	}
+}
+
+// where a value is found among all objects, as kind/namespace/name.
+func where(t *testing.T, value string) []string {
+	t.Helper()
+
+	config := w.modern.API.Config()
+
+	d, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	kube, err := dynamic.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	lists, err := d.ServerPreferredResources()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var out []string
+
+	for _, l := range lists {
+		for _, r := range l.APIResources {
+			if !slices.Contains(r.Verbs, "list") {
+				continue
+			}
+
+			gv, err := schema.ParseGroupVersion(l.GroupVersion)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			gvr := gv.WithResource(r.Name)
+
+			objects, err := kube.Resource(gvr).List(t.Context(), metav1.ListOptions{})
+			if err != nil {
+				t.Fatalf("cannot list %s: %v", gvr, err)
+			}
+
+			for _, o := range objects.Items {
+				data, err := json.Marshal(o.Object)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				if contains(data, value) {
+					out = append(out, fmt.Sprintf("%s/%s/%s", r.Kind, o.GetNamespace(), o.GetName()))
+				}
+			}
+		}
+	}
+
+	return out
+}
+
+// contains says whether data has a value in it, as it is or as Secrets have it.
+func contains(data []byte, value string) bool {
+	return bytes.Contains(data, []byte(value)) || bytes.Contains(data, []byte(base64.StdEncoding.EncodeToString([]byte(value))))
+}
+
+// logsWith returns the logs that have a value in them.
+func logsWith(t *testing.T, value string) []string {
+	t.Helper()
+
+	var out []string
+
+	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") {
+			return nil //nolint:nilerr // Files come and go while pods do.
+		}
+
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("cannot read log: %w", err)
+		}
+
+		if contains(data, value) {
+			out = append(out, path)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}

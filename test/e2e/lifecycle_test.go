@@ -1,0 +1,303 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// TestCreation proves that one manifest becomes a running application, with the
+// same result as composite resource and as claim.
+func TestCreation(t *testing.T) {
+	results := map[plane.Variant][]string{}
+
+	for variant, p := range map[plane.Variant]*plane.Plane{plane.Modern: w.modern, plane.Claim: w.claims(t)} {
+		t.Run(string(variant), func(t *testing.T) {
+			a := apply(t, p, namespaceOf(t, p), "web")
+
+			waiting := a.wait(t, secretIs(secretName, "AwaitingValue"))
+			if err := conditionSays("SecretsSynced", secretName, "POSTGRES_PASSWORD")(waiting); err != nil {
+				t.Errorf("a team must be told what to do: %v", err)
+			}
+
+			if got := a.pods(t); len(got) > 0 {
+				t.Errorf("nothing must start before it has its values: got Pods %v", got)
+			}
+
+			pw := password()
+			a.set(t, secretName, postgres(pw))
+			ready := a.wait(t, plane.Ready)
+			a.runsWith(t, pw)
+
+			for _, s := range ready.Status.Secrets {
+				if s.Version == "" {
+					t.Errorf("secret %s: want a version in the status", s.Name)
+				}
+			}
+
+			var kinds []string
+			for key := range a.composed(t) {
+				kind, _, _ := strings.Cut(key, "/")
+				kinds = append(kinds, kind)
+			}
+
+			slices.Sort(kinds)
+
+			results[variant] = append(kinds, fmt.Sprint(ready.Status.SecretsSynced, " ", ready.Status.Environment.Variables, " ", ready.Status.Secrets[0].Env))
+		})
+	}
+
+	if diff := cmp.Diff(results[plane.Modern], results[plane.Claim]); diff != "" {
+		t.Errorf("both variants must come to the same: -modern, +claim:\n%s", diff)
+	}
+}
+
+// TestRotation proves that a new value reaches the processes, in less than two
+// intervals and the time that a rollout takes, unless the team does not want that.
+func TestRotation(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+	a, _ := started(t, w.modern, namespace, "rolls")
+	still, old := started(t, w.modern, namespace, "stays", with("deployment.restartOnSecretChange", false))
+
+	pods, before := still.pods(t), a.pods(t)
+	pw, other := password(), password()
+
+	start := a.set(t, secretName, postgres(pw))
+	still.set(t, secretName, postgres(other))
+
+	arrived := a.secretHas(t, pw)
+	last := a.runsWith(t, pw)
+	t.Logf("the Secret had the new value after %.1f s, and the last Pod started after %.1f s", arrived.Sub(start).Seconds(), last.Sub(start).Seconds())
+
+	if took := arrived.Sub(start); took > 2*poll {
+		t.Errorf("want the new value within two intervals of %s, got it after %s", poll, took)
+	}
+
+	for name := range before {
+		if _, ok := a.pods(t)[name]; ok {
+			t.Errorf("Pod %s has the old value, and must end", name)
+		}
+	}
+
+	still.secretHas(t, other)
+	// What the function makes of the new version is in the status.
+	still.wait(t, func(got *plane.Application) error {
+		return still.versionIsCurrent(t.Context(), got)
+	})
+
+	if diff := cmp.Diff(pods, still.pods(t)); diff != "" {
+		t.Errorf("restartOnSecretChange: false must not roll Pods: -want, +got:\n%s", diff)
+	}
+
+	still.runsWith(t, old)
+}
+
+// TestIsolation proves that applications have nothing of each other, in one
+// namespace and under one name in two clusters, and that naming another's identity
+// gives nothing.
+func TestIsolation(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+	claims := w.claims(t)
+
+	if err := claims.API.CreateNamespace(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+
+	a, pwA := started(t, w.modern, namespace, "web")
+	b, pwB := started(t, w.modern, namespace, "api")
+	c, pwC := started(t, claims, namespace, "web")
+
+	vaults := map[string]bool{a.vault(t): true, b.vault(t): true, c.vault(t): true}
+	if len(vaults) != 3 {
+		t.Errorf("want three vaults, got %v", slices.Sorted(maps.Keys(vaults)))
+	}
+
+	a.runsWith(t, pwA)
+	b.runsWith(t, pwB)
+	c.runsWith(t, pwC)
+
+	// Nobody may create such an object but Crossplane. If somebody could:
+	victim := a.wait(t, plane.Ready)
+	thief := &v1alpha1.KeyVaultSecretSync{}
+	thief.SetNamespace(namespace)
+	thief.SetName("thief")
+	thief.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
+		VaultURI: victim.Status.KeyVault.URI, TenantID: plane.Tenant, ClientID: victim.Status.Identity.ClientID,
+		ServiceAccountName: b.wait(t, plane.Ready).Status.Identity.ServiceAccountName,
+		Secrets:            []v1alpha1.SyncedSecret{{Name: secretName}},
+		Target:             v1alpha1.Target{Name: "loot"},
+	}
+
+	created := thief.DeepCopy()
+	created.SetGroupVersionKind(v1alpha1.GroupVersion().WithKind(v1alpha1.KeyVaultSecretSyncKind))
+
+	if err := w.modern.API.Apply(t.Context(), created); err != nil {
+		t.Fatal(err)
+	}
+
+	err := plane.Eventually(t.Context(), "the thief to be refused", func(ctx context.Context) error {
+		u := created.DeepCopy()
+		if err := get(ctx, w.modern, u); err != nil {
+			return err
+		}
+
+		for _, s := range u.Status.AtProvider.Secrets {
+			if s.State == "AwaitingAccess" || s.State == "Forbidden" {
+				return nil
+			}
+		}
+
+		return errors.New("it is not refused yet")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	loot := &corev1.Secret{}
+	if err := w.modern.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "loot"}, loot); !kerrors.IsNotFound(err) && len(loot.Data) > 0 {
+		t.Errorf("the thief must get nothing, got keys %v (%v)", slices.Sorted(maps.Keys(loot.Data)), err)
+	}
+}
+
+// TestDeletion proves where the data is after an application was deleted and
+// created again.
+func TestDeletion(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+
+	cases := map[string]struct {
+		reason  string
+		policy  string
+		deleted func(vault string) error
+		found   bool
+	}{
+		"Retain": {
+			reason:  "The vault stays as it is, with its data.",
+			policy:  "Retain",
+			deleted: vaultIs("active"),
+			found:   true,
+		},
+		"SoftDelete": {
+			reason:  "The vault is deleted, cannot be purged, and is recovered with its data.",
+			policy:  "SoftDelete",
+			deleted: vaultIs("deleted"),
+			found:   true,
+		},
+		"Purge": {
+			reason:  "Nothing is left of the vault.",
+			policy:  "Purge",
+			deleted: vaultIs("gone"),
+			found:   false,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			policy := with("keyVault.deletionPolicy", tc.policy)
+			a, pw := started(t, w.modern, namespace, strings.ToLower(name), policy)
+			vault := a.wait(t, plane.Ready).Status.KeyVault.Name
+
+			a.remove(t)
+
+			err := plane.Eventually(t.Context(), "the vault", func(context.Context) error { return tc.deleted(vault) })
+			if err != nil {
+				t.Fatalf("\n%s\n%v", tc.reason, err)
+			}
+
+			again := apply(t, w.modern, namespace, strings.ToLower(name), policy)
+			if got := again.wait(t, plane.HasVault).Status.KeyVault.Name; got != vault {
+				t.Errorf("\n%s\nwant the application to find its vault %s again, got %s", tc.reason, vault, got)
+			}
+
+			if tc.found {
+				again.runsWith(t, pw)
+			} else {
+				again.wait(t, secretIs(secretName, "AwaitingValue"))
+			}
+		})
+	}
+}
+
+// vaultIs is a check of where a vault is.
+func vaultIs(want string) func(string) error {
+	return func(name string) error {
+		got, err := w.azure.VaultState(name)
+		if err != nil {
+			return err
+		}
+
+		if got != want {
+			return fmt.Errorf("vault %s is %s, not %s", name, got, want)
+		}
+
+		return nil
+	}
+}
+
+// get an object again.
+func get(ctx context.Context, p *plane.Plane, o *v1alpha1.KeyVaultSecretSync) error {
+	s, err := p.Sync(ctx, o.GetNamespace(), o.GetName())
+	if err != nil {
+		return err
+	}
+
+	*o = *s
+
+	return nil
+}
+
+// secretHas waits until the application's Secret has that password, and returns
+// when that was.
+func (a *app) secretHas(t *testing.T, password string) time.Time {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "the Secret to have the password", func(ctx context.Context) error {
+		s := &corev1.Secret{}
+		if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name + "-keyvault"}, s); err != nil {
+			return fmt.Errorf("cannot get Secret: %w", err)
+		}
+
+		if string(s.Data[secretName+".POSTGRES_PASSWORD"]) != password {
+			return errors.New("it has another")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return time.Now()
+}
+
+// versionIsCurrent returns an error unless the status has the version that the
+// sync has.
+func (a *app) versionIsCurrent(ctx context.Context, got *plane.Application) error {
+	s, err := a.plane.Sync(ctx, a.namespace, a.name)
+	if err != nil {
+		return err
+	}
+
+	if has, want := got.Status.Secrets[0].Version, s.Status.AtProvider.Secrets[0].Version; has != want {
+		return fmt.Errorf("the status has version %s, the sync %s", has, want)
+	}
+
+	return nil
+}

@@ -1,0 +1,160 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// TestPermissions proves that whoever forgets one of the roles that come with the
+// packages is told which permission is missing, and that all is well once it is
+// there. With all of them, every other test works.
+func TestPermissions(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+
+	cases := map[string]struct {
+		reason string
+		role   string
+		// resource of the rule that is taken out of the role.
+		resource string
+		opts     []manifestOption
+	}{
+		"Tokens": {
+			reason:   "The provider reads vaults as the application.",
+			role:     "provider-keyvault-secretsync",
+			resource: "serviceaccounts/token",
+		},
+		"Autoscalers": {
+			reason:   "Crossplane composes autoscalers.",
+			role:     "crossplane:platform-application",
+			resource: "horizontalpodautoscalers",
+			opts:     []manifestOption{with("autoscaling.enabled", true), with("autoscaling.maxReplicas", int64(2))},
+		},
+		"Ingresses": {
+			reason:   "Crossplane composes Ingresses.",
+			role:     "crossplane:platform-application",
+			resource: "ingresses",
+			opts: []manifestOption{
+				with("networking.ingress.enabled", true), with("networking.ingress.hostnames", []any{"shop.example.com"}),
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			restore := removeRule(t, tc.role, tc.resource)
+			defer restore()
+
+			a := apply(t, w.modern, namespace, strings.ToLower(name), tc.opts...)
+			pw := password()
+			a.set(t, secretName, postgres(pw))
+
+			err := plane.Eventually(t.Context(), "a condition or event that names "+tc.resource, func(ctx context.Context) error {
+				return a.tellsOf(ctx, tc.resource)
+			})
+			if err != nil {
+				t.Errorf("\n%s\n%v", tc.reason, err)
+			}
+
+			restore()
+			a.wait(t, plane.Ready)
+			a.runsWith(t, pw)
+		})
+	}
+}
+
+// removeRule takes what is said of a resource out of a role, and returns what puts
+// it back.
+func removeRule(t *testing.T, role, resource string) func() {
+	t.Helper()
+
+	kube := w.modern.API.Client()
+
+	found := &rbacv1.ClusterRole{}
+	if err := kube.Get(t.Context(), client.ObjectKey{Name: role}, found); err != nil {
+		t.Fatal(err)
+	}
+
+	all := found.DeepCopy().Rules
+	found.Rules = nil
+
+	for _, rule := range all {
+		if len(rule.Resources) != 1 || rule.Resources[0] != resource {
+			found.Rules = append(found.Rules, rule)
+		}
+	}
+
+	if len(found.Rules) != len(all)-1 {
+		t.Fatalf("ClusterRole %s has no rule of its own for %s", role, resource)
+	}
+
+	if err := kube.Update(t.Context(), found); err != nil {
+		t.Fatal(err)
+	}
+
+	restored := false
+
+	return func() {
+		if restored {
+			return
+		}
+
+		restored = true
+		ctx := context.WithoutCancel(t.Context())
+
+		if err := kube.Get(ctx, client.ObjectKey{Name: role}, found); err != nil {
+			t.Fatal(err)
+		}
+
+		found.Rules = all
+		if err := kube.Update(ctx, found); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tellsOf returns an error unless a condition of the application, or an event about
+// it or what it consists of, names a resource.
+func (a *app) tellsOf(ctx context.Context, resource string) error {
+	got, err := a.plane.Application(ctx, a.namespace, a.name)
+	if err != nil {
+		return err
+	}
+
+	for _, c := range got.Conditions() {
+		if strings.Contains(c.Message, resource) {
+			return nil
+		}
+	}
+
+	for _, s := range got.Status.Secrets {
+		if strings.Contains(s.Message, resource) {
+			return nil
+		}
+	}
+
+	events := &corev1.EventList{}
+	if err := a.plane.API.Client().List(ctx, events, client.InNamespace(a.namespace)); err != nil {
+		return fmt.Errorf("cannot list events: %w", err)
+	}
+
+	for _, e := range events.Items {
+		if e.InvolvedObject.Name == a.name && strings.Contains(e.Message, resource) {
+			return nil
+		}
+	}
+
+	return fmt.Errorf("none does; the conditions are:\n%s", got.Conditions())
+}

@@ -1,0 +1,289 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+const (
+	// earlier is the version of what is upgraded from.
+	earlier = "v0.1.0-0.earlier"
+
+	// releaseNotes name what an upgrade does to running applications.
+	releaseNotes = "docs/operations/release-notes.md"
+
+	// rollsPods begins the entry of a change that rolls pods.
+	rollsPods = "**Rolls pods:**"
+)
+
+// TestUpgrade proves that upgrading all packages to what is tested here changes
+// nothing in a running application, from the commit before and from every release.
+func TestUpgrade(t *testing.T) {
+	for _, ref := range refs(t) {
+		t.Run(ref, func(t *testing.T) {
+			p, err := w.newPlane(t.Context(), "upgrade", plane.Modern, checkout(t, ref), earlier)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			defer func() {
+				if err := w.stop(p); err != nil {
+					t.Error(err)
+				}
+			}()
+
+			upgrade(t, p)
+		})
+	}
+}
+
+func upgrade(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	const namespace = "shop"
+	if err := p.API.CreateNamespace(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+
+	apps := map[*app]string{}
+
+	for name, opts := range map[string][]manifestOption{
+		"plain":  nil,
+		"manual": {with("crossplane.compositionUpdatePolicy", "Manual")},
+		"scaled": {with("autoscaling.enabled", true), with("autoscaling.minReplicas", int64(1)), with("autoscaling.maxReplicas", int64(2))},
+		"config": {with("config.DATABASE_URL", "postgres://$(POSTGRES_HOST)/"), with("networking.ingress.enabled", true), with("networking.ingress.hostnames", []any{"shop.example.com"})},
+	} {
+		a, pw := started(t, p, namespace, name, opts...)
+		apps[a] = pw
+	}
+
+	type observation struct{ Composed, Pods map[string]string }
+
+	observe := func(a *app) observation { return observation{a.composed(t), a.pods(t)} }
+
+	before := map[string]observation{}
+	for a := range apps {
+		before[a.name] = observe(a)
+	}
+
+	if err := p.PushPackages(t.Context(), w.root, head); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := p.Upgrade(t.Context(), plane.Modern, head); err != nil {
+		t.Fatal(err)
+	}
+
+	// A new value has to make its way through everything that was upgraded.
+	fresh, _ := started(t, p, namespace, "fresh")
+	_ = fresh
+
+	after := map[string]observation{}
+
+	for a, pw := range apps {
+		a.wait(t, plane.Ready)
+		a.reconciled(t)
+		a.runsWith(t, pw)
+		after[a.name] = observe(a)
+		a.madeOnce(t)
+	}
+
+	if diff := cmp.Diff(before, after); diff != "" && !announced(t) {
+		t.Errorf("an upgrade must change nothing unless %s says so in an entry that begins with %q: -before, +after:\n%s", releaseNotes, rollsPods, diff)
+	}
+
+	for a := range apps {
+		pw := password()
+		a.set(t, secretName, postgres(pw))
+		a.runsWith(t, pw)
+	}
+}
+
+// reconciled waits until what the function composes is what runs: the Deployment's
+// controller has seen its last change, and is done with it.
+func (a *app) reconciled(t *testing.T) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "the rollout of "+a.name, func(ctx context.Context) error {
+		d := &appsv1.Deployment{}
+		if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name}, d); err != nil {
+			return fmt.Errorf("cannot get Deployment: %w", err)
+		}
+
+		if d.Status.ObservedGeneration != d.Generation || d.Status.UpdatedReplicas != d.Status.Replicas || d.Status.ReadyReplicas != d.Status.Replicas {
+			return errors.New("it is under way")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestManual proves that a change of the Composition reaches an application only
+// when its team or platform lets it.
+func TestManual(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+	manual, _ := started(t, w.modern, namespace, "manual", with("crossplane.compositionUpdatePolicy", "Manual"))
+	automatic, _ := started(t, w.modern, namespace, "automatic")
+	pods := manual.pods(t)
+
+	const path, changed = "workload", "2"
+
+	composition := &unstructured.Unstructured{}
+	composition.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1", Kind: "Composition"})
+
+	key := client.ObjectKey{Name: "platformapplications.meta.p6m.dev"}
+	if err := w.modern.API.Client().Get(t.Context(), key, composition); err != nil {
+		t.Fatal(err)
+	}
+
+	original := composition.DeepCopy()
+
+	pipeline, _, err := unstructured.NestedSlice(composition.Object, "spec", "pipeline")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	step, _ := pipeline[0].(map[string]any)
+	if err := unstructured.SetNestedField(step, map[string]any{"resources": map[string]any{"requests": map[string]any{"cpu": changed}}}, "input", "spec", path); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := unstructured.SetNestedSlice(composition.Object, pipeline, "spec", "pipeline"); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := w.modern.API.Client().Update(t.Context(), composition); err != nil {
+		t.Fatal(err)
+	}
+
+	defer func() {
+		current := original.DeepCopy()
+		if err := w.modern.API.Client().Get(context.WithoutCancel(t.Context()), key, current); err != nil {
+			t.Fatal(err)
+		}
+
+		current.Object["spec"] = original.Object["spec"]
+		if err := w.modern.API.Client().Update(context.WithoutCancel(t.Context()), current); err != nil {
+			t.Fatal(err)
+		}
+	}()
+
+	err = plane.Eventually(t.Context(), "the change of the Composition", func(ctx context.Context) error {
+		if got := automatic.cpu(ctx); got != changed {
+			return fmt.Errorf("the application with the automatic policy requests %q", got)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// It is looked at again, and still has what it had.
+	pw := password()
+	manual.set(t, secretName, postgres(pw))
+	manual.runsWith(t, pw)
+
+	if got := manual.cpu(t.Context()); got == changed {
+		t.Errorf("an application with the manual policy must stay as it is, got request %q; it had Pods %v", got, pods)
+	}
+}
+
+// cpu that the application's container requests.
+func (a *app) cpu(ctx context.Context) string {
+	d := &appsv1.Deployment{}
+	if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name}, d); err != nil {
+		return err.Error()
+	}
+
+	return d.Spec.Template.Spec.Containers[0].Resources.Requests.Cpu().String()
+}
+
+// refs to upgrade from: the commit before, and every release.
+func refs(t *testing.T) []string {
+	t.Helper()
+
+	out := []string{git(t, "rev-parse", "--short", "HEAD^")}
+
+	for _, tag := range strings.Fields(git(t, "tag", "--list", "v*", "--merged", "HEAD")) {
+		out = append(out, tag)
+	}
+
+	return out
+}
+
+// checkout the repository at a ref into a directory of its own.
+func checkout(t *testing.T, ref string) string {
+	t.Helper()
+
+	dir := t.TempDir()
+	archive := filepath.Join(dir, "archive.tar")
+
+	git(t, "archive", "--output="+archive, ref)
+
+	root := filepath.Join(dir, "root")
+	if err := os.Mkdir(root, 0o750); err != nil {
+		t.Fatal(err)
+	}
+
+	if out, err := exec.CommandContext(t.Context(), "tar", "--extract", "--file="+archive, "--directory="+root).CombinedOutput(); err != nil {
+		t.Fatalf("cannot extract %s: %v\n%s", ref, err, out)
+	}
+
+	return root
+}
+
+func git(t *testing.T, args ...string) string {
+	t.Helper()
+
+	var out, said bytes.Buffer
+
+	cmd := exec.CommandContext(t.Context(), "git", args...)
+	cmd.Dir = w.root
+	cmd.Stdout, cmd.Stderr = &out, &said
+
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, said.String())
+	}
+
+	return strings.TrimSpace(out.String())
+}
+
+// announced says whether the release notes of what is not released yet have an
+// entry about pods that are rolled.
+func announced(t *testing.T) bool {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(w.root, releaseNotes))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, unreleased, _ := strings.Cut(string(data), "\n## Unreleased\n")
+	unreleased, _, _ = strings.Cut(unreleased, "\n## ")
+
+	return strings.Contains(unreleased, rollsPods)
+}

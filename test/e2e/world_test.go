@@ -1,0 +1,231 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	// head is the version of what is tested.
+	head = "v0.1.0-1.head"
+
+	// poll is how often vaults are looked at.
+	poll = 5 * time.Second
+
+	demoImage = "ghcr.io/p6m-dev/demo-application:v1"
+)
+
+// world has an Azure, and the planes that live in it.
+type world struct {
+	dir   string
+	root  string
+	azure *azure.Server
+
+	// modern has namespaced composite resources. All tests share it.
+	modern *plane.Plane
+
+	mu     sync.Mutex
+	planes []*plane.Plane
+	claim  *plane.Plane
+	logs   []*os.File
+}
+
+// w is what tests share: starting it takes longer than most of them.
+var w *world //nolint:gochecknoglobals // TestMain has no other way to hand it to tests.
+
+func TestMain(m *testing.M) {
+	// Pods are started by this program running itself.
+	sandbox.Main()
+
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) (code int) {
+	var err error
+
+	w, err = newWorld(context.Background())
+	if w != nil {
+		defer func() {
+			if err := w.close(code == 0); err != nil {
+				fmt.Fprintln(os.Stderr, "cannot stop:", err)
+
+				code = max(code, 1)
+			}
+		}()
+	}
+
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+
+		return 1
+	}
+
+	return m.Run()
+}
+
+// newWorld starts an Azure and a plane in it.
+func newWorld(ctx context.Context) (*world, error) {
+	root, err := tools.Root()
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a directory: %w", err)
+	}
+
+	out := &world{dir: dir, root: root}
+
+	if out.azure, err = azure.Start(ctx, azure.Options{}); err != nil {
+		return out, err
+	}
+
+	out.modern, err = out.newPlane(ctx, "modern", plane.Modern, root, head)
+
+	return out, err
+}
+
+// newPlane starts a plane with the packages of the repository at that root.
+func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant, root, version string) (*plane.Plane, error) {
+	dir := filepath.Join(w.dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make a directory: %w", err)
+	}
+
+	log, err := os.Create(filepath.Join(dir, "node.log"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot create log: %w", err)
+	}
+
+	p, err := plane.Start(ctx, plane.Options{
+		Name: name, Dir: dir, Azure: w.azure, PollInterval: poll,
+		Progress: progress(name),
+		Log:      slog.New(slog.NewTextHandler(log, nil)),
+	})
+
+	w.mu.Lock()
+	w.logs = append(w.logs, log)
+	if p != nil {
+		w.planes = append(w.planes, p)
+	}
+	w.mu.Unlock()
+
+	if err != nil {
+		return nil, err
+	}
+
+	if err := p.PushImage(ctx, build.Program{Main: "./examples/demo/app", Path: "/app"}, "p6m-dev/demo-application:v1"); err != nil {
+		return nil, err
+	}
+
+	if err := p.PushPackages(ctx, root, version); err != nil {
+		return nil, err
+	}
+
+	return p, p.Install(ctx, variant, version)
+}
+
+// claims returns the plane with claims, which is started when it is first needed.
+func (w *world) claims(t *testing.T) *plane.Plane {
+	t.Helper()
+
+	if w.claim == nil {
+		p, err := w.newPlane(context.WithoutCancel(t.Context()), "claim", plane.Claim, w.root, head)
+		if err != nil {
+			t.Fatalf("cannot start plane with claims: %v", err)
+		}
+
+		w.claim = p
+	}
+
+	return w.claim
+}
+
+// stop a plane before the others.
+func (w *world) stop(p *plane.Plane) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	for i, other := range w.planes {
+		if other == p {
+			w.planes = append(w.planes[:i], w.planes[i+1:]...)
+
+			return p.Stop()
+		}
+	}
+
+	return nil
+}
+
+// close ends everything. What could say why a test failed stays.
+func (w *world) close(passed bool) error {
+	var errs []error
+
+	for _, p := range w.planes {
+		errs = append(errs, p.Stop())
+	}
+
+	if w.azure != nil {
+		errs = append(errs, w.azure.Close())
+	}
+
+	for _, l := range w.logs {
+		errs = append(errs, l.Close())
+	}
+
+	if passed {
+		errs = append(errs, os.RemoveAll(w.dir))
+	} else {
+		fmt.Fprintln(os.Stderr, "logs are in", w.dir)
+	}
+
+	return errors.Join(errs...)
+}
+
+// progress tells what starts, as tests do.
+func progress(name string) func(string) func(error) {
+	return func(what string) func(error) {
+		start := time.Now()
+
+		return func(err error) {
+			result := "ok"
+			if err != nil {
+				result = "failed"
+			}
+
+			fmt.Fprintf(os.Stderr, "    %s: %s: %s in %.0f s\n", name, what, result, time.Since(start).Seconds())
+		}
+	}
+}
+
+// namespaceOf a test, in which nothing is but what the test makes.
+func namespaceOf(t *testing.T, p *plane.Plane) string {
+	t.Helper()
+
+	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+	if err := p.API.CreateNamespace(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+
+	return name
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// What the platform has in Azure. Planes that share an Azure share it.
+const (
+	Tenant        = "11111111-1111-4111-8111-111111111111"
+	Subscription  = "22222222-2222-4222-8222-222222222222"
+	ResourceGroup = "rg-applications"
+	Location      = "westeurope"
+)
+
+// A principal is somebody with a password.
+type principal struct{ clientID, principalID, password string }
+
+// Who there is besides the applications.
+var (
+	// provisioner is who the Azure providers are: it may make vaults, identities and
+	// role assignments.
+	provisioner = principal{"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "99999999-9999-4999-8999-999999999999", "password-of-the-provisioner"} //nolint:gochecknoglobals // A constant.
+
+	// creator is who provider-keyvault-secretsync is when it creates missing secrets.
+	creator = principal{"44444444-aaaa-4444-8444-444444444444", "44444444-4444-4444-8444-444444444444", "password-of-the-creator"} //nolint:gochecknoglobals // A constant.
+
+	// officer is a person who may put values into every vault.
+	officer = principal{"55555555-aaaa-4555-8555-555555555555", "55555555-5555-4555-8555-555555555555", "password-of-the-officer"} //nolint:gochecknoglobals // A constant.
+)
+
+// openAccount registers all that at Azure.
+func (p *Plane) openAccount(context.Context) error {
+	a := p.options.Azure
+	if err := a.PutTenant(Tenant); err != nil {
+		return err
+	}
+
+	for _, who := range []principal{provisioner, creator, officer} {
+		err := a.PutApplication(azure.Application{
+			TenantID: Tenant, ClientID: who.clientID, PrincipalID: who.principalID, ClientSecret: who.password,
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	return a.PutSubscription(azure.Subscription{
+		ID: Subscription, TenantID: Tenant, Administrators: []string{provisioner.principalID},
+		ResourceGroups: []azure.ResourceGroup{{Name: ResourceGroup, Location: Location}},
+	})
+}
+
+// configure the providers and the function, as a platform team does.
+func (p *Plane) configure(ctx context.Context) error {
+	credentials, err := json.Marshal(map[string]string{
+		"clientId": provisioner.clientID, "clientSecret": provisioner.password, "subscriptionId": Subscription, "tenantId": Tenant,
+	})
+	if err != nil {
+		return fmt.Errorf("cannot encode credentials: %w", err)
+	}
+
+	config := func(apiVersion string, credentials map[string]any) *unstructured.Unstructured {
+		return object(apiVersion, "ClusterProviderConfig", "default", map[string]any{"credentials": credentials})
+	}
+
+	settings := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
+		"metadata": map[string]any{"name": "platform-application"},
+		"data":     p.settings(),
+	}}
+
+	return p.API.Apply(
+		ctx,
+		secret("azure-credentials", "credentials", string(credentials)),
+		secret("secret-creator", "clientSecret", creator.password),
+		config("azure.m.upbound.io/v1beta1", map[string]any{
+			"source":    "Secret",
+			"secretRef": map[string]any{"namespace": Namespace, "name": "azure-credentials", "key": "credentials"},
+		}),
+		config("secrets.p6m.dev/v1alpha1", map[string]any{
+			"source": "ClientSecret", "tenantId": Tenant, "clientId": creator.clientID,
+			"secretRef": map[string]any{"namespace": Namespace, "name": "secret-creator", "key": "clientSecret"},
+		}),
+		settings,
+	)
+}
+
+// settings of the platform.
+func (p *Plane) settings() map[string]any {
+	settings := map[string]any{
+		"tenantId":                 Tenant,
+		"subscriptionId":           Subscription,
+		"resourceGroupName":        ResourceGroup,
+		"location":                 Location,
+		"oidcIssuerUrl":            p.issuer,
+		"secretCreatorPrincipalId": creator.principalID,
+		"keyVault": map[string]any{
+			"officers": []any{map[string]any{"objectId": officer.principalID, "principalType": "User"}},
+		},
+	}
+
+	if p.options.PollInterval > 0 {
+		settings["secrets"] = map[string]any{"pollInterval": p.options.PollInterval.String()}
+	}
+
+	return settings
+}
+
+func secret(name, key, value string) *corev1.Secret {
+	return &corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: name},
+		StringData: map[string]string{key: value},
+	}
+}
+
+// SetSecret puts a value into a vault as an officer does, with the real client.
+func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {
+	client, err := officersClient(a, vaultURI)
+	if err != nil {
+		return err
+	}
+
+	if _, err := client.SetSecret(ctx, name, azsecrets.SetSecretParameters{Value: &value}, nil); err != nil {
+		return fmt.Errorf("cannot set secret %q in vault %s: %w", name, vaultURI, err)
+	}
+
+	return nil
+}
+
+// officersClient of a vault.
+func officersClient(a *azure.Server, vaultURI string) (*azsecrets.Client, error) {
+	options := policy.ClientOptions{Transport: &http.Client{Transport: a.Transport()}}
+
+	credential, err := azidentity.NewClientSecretCredential(Tenant, officer.clientID, officer.password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
+	if err != nil {
+		return nil, fmt.Errorf("cannot sign in as officer: %w", err)
+	}
+
+	client, err := azsecrets.NewClient(vaultURI, credential, &azsecrets.ClientOptions{ClientOptions: options})
+	if err != nil {
+		return nil, fmt.Errorf("cannot make client of vault %s: %w", vaultURI, err)
+	}
+
+	return client, nil
+}

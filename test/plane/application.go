@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	v1alpha1sync "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+)
+
+const (
+	askTimeout = 5 * time.Second
+
+	// selector is the label by which pods belong to an application.
+	selector = "meta.p6m.dev/application"
+)
+
+// An Application is a PlatformApplication as its team sees it.
+type Application struct {
+	*unstructured.Unstructured
+
+	Status v1alpha1.PlatformApplicationStatus
+}
+
+// A Condition of an application.
+type Condition struct {
+	Type, Status, Reason, Message string
+}
+
+// Application of that name.
+func (p *Plane) Application(ctx context.Context, namespace, name string) (*Application, error) {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: "PlatformApplication"})
+
+	if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, u); err != nil {
+		return nil, fmt.Errorf("cannot get PlatformApplication %q in namespace %q: %w", name, namespace, err)
+	}
+
+	a := &Application{Unstructured: u}
+
+	status, _, err := unstructured.NestedMap(u.Object, "status")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read status of PlatformApplication %q: %w", name, err)
+	}
+
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(status, &a.Status); err != nil {
+		return nil, fmt.Errorf("cannot read status of PlatformApplication %q: %w", name, err)
+	}
+
+	return a, nil
+}
+
+// WaitFor an application until a check of it returns no error.
+func (p *Plane) WaitFor(ctx context.Context, namespace, name string, check func(*Application) error) (*Application, error) {
+	var last *Application
+
+	err := Eventually(ctx, fmt.Sprintf("PlatformApplication %q in namespace %q", name, namespace), func(ctx context.Context) error {
+		a, err := p.Application(ctx, namespace, name)
+		if err != nil {
+			return err
+		}
+
+		last = a
+
+		return check(a)
+	})
+	if err != nil && last != nil {
+		err = fmt.Errorf("%w; its conditions are:\n%s", err, last.Conditions())
+	}
+
+	return last, err
+}
+
+// Ready is a check that an application is ready, all its conditions included.
+func Ready(a *Application) error {
+	for _, kind := range []string{"Synced", "IdentityReady", "KeyVaultReady", "AccessReady", "SecretsSynced", "WorkloadReady", "Ready"} {
+		if c := a.Condition(kind); c.Status != "True" {
+			return fmt.Errorf("%s is %q: %s: %s", kind, c.Status, c.Reason, c.Message)
+		}
+	}
+
+	return nil
+}
+
+// HasVault is a check that the address of the application's vault is known.
+func HasVault(a *Application) error {
+	if a.Status.KeyVault == nil || a.Status.KeyVault.URI == "" {
+		return errors.New("its vault has no address yet")
+	}
+
+	return nil
+}
+
+// Condition of that type. It is empty if there is none.
+func (a *Application) Condition(kind string) Condition {
+	for _, c := range a.Conditions() {
+		if c.Type == kind {
+			return c
+		}
+	}
+
+	return Condition{Type: kind}
+}
+
+// Conditions of an application, as they are printed.
+type Conditions []Condition
+
+// Conditions in the order in which the application has them.
+func (a *Application) Conditions() Conditions {
+	found, _, _ := unstructured.NestedSlice(a.Object, "status", "conditions")
+
+	var out Conditions
+
+	for _, f := range found {
+		m, ok := f.(map[string]any)
+		if !ok {
+			continue
+		}
+
+		text := func(key string) string {
+			s, _ := m[key].(string)
+
+			return s
+		}
+
+		out = append(out, Condition{Type: text("type"), Status: text("status"), Reason: text("reason"), Message: text("message")})
+	}
+
+	return out
+}
+
+func (c Conditions) String() string {
+	var b strings.Builder
+	for _, one := range c {
+		fmt.Fprintf(&b, "  %-15s %-7s %-16s %s\n", one.Type, one.Status, one.Reason, one.Message)
+	}
+
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// A Process of the demo application is what one of its Pods says of itself.
+type Process struct {
+	Pod     string
+	Host    string    `json:"host"`
+	Started time.Time `json:"started"`
+
+	Environment []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"environment"`
+}
+
+// Value of a variable, if the process has it.
+func (p Process) Value(name string) (string, bool) {
+	for _, v := range p.Environment {
+		if v.Name == name {
+			return v.Value, true
+		}
+	}
+
+	return "", false
+}
+
+// Ask every Pod of an application that is ready what it was started with. The
+// application runs the demo's program.
+func (p *Plane) Ask(ctx context.Context, namespace, name string) ([]Process, error) {
+	pods := &corev1.PodList{}
+	if err := p.API.Client().List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels{selector: name}); err != nil {
+		return nil, fmt.Errorf("cannot list Pods of application %q: %w", name, err)
+	}
+
+	var out []Process
+
+	for _, pod := range pods.Items {
+		if !podReady(&pod) || pod.DeletionTimestamp != nil {
+			continue
+		}
+
+		process, err := p.ask(ctx, &pod)
+		if err != nil {
+			return nil, fmt.Errorf("cannot ask Pod %q what it was started with: %w", pod.Name, err)
+		}
+
+		out = append(out, process)
+	}
+
+	slices.SortFunc(out, func(a, b Process) int { return strings.Compare(a.Pod, b.Pod) })
+
+	return out, nil
+}
+
+func (p *Plane) ask(ctx context.Context, pod *corev1.Pod) (Process, error) {
+	port := int(pod.Spec.Containers[0].Ports[0].ContainerPort)
+
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return p.DialPod(ctx, pod.Status.PodIP, port)
+		},
+		DisableKeepAlives: true,
+	}
+	u := url.URL{Scheme: "http", Host: pod.Status.PodIP + ":" + strconv.Itoa(port), Path: "/process"}
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return Process{}, fmt.Errorf("cannot make request: %w", err)
+	}
+
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return Process{}, fmt.Errorf("cannot send request: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // It was read.
+
+	out := Process{Pod: pod.Name}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return Process{}, fmt.Errorf("cannot read answer: %w", err)
+	}
+
+	return out, nil
+}
+
+func podReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// Sync of that name.
+func (p *Plane) Sync(ctx context.Context, namespace, name string) (*v1alpha1sync.KeyVaultSecretSync, error) {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(v1alpha1sync.GroupVersion().WithKind(v1alpha1sync.KeyVaultSecretSyncKind))
+
+	if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, u); err != nil {
+		return nil, fmt.Errorf("cannot get KeyVaultSecretSync %q in namespace %q: %w", name, namespace, err)
+	}
+
+	s := &v1alpha1sync.KeyVaultSecretSync{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, s); err != nil {
+		return nil, fmt.Errorf("cannot read KeyVaultSecretSync %q: %w", name, err)
+	}
+
+	return s, nil
+}

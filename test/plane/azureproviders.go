@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// azureVersion of the packages of provider-upjet-azure, whose kinds they have.
+const azureVersion = "v2.6.0"
+
+// pushAzureProviders pushes the stand-ins for the packages of provider-upjet-azure
+// under their names.
+func (p *Plane) pushAzureProviders(ctx context.Context) error {
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+
+	var packages []build.Package
+
+	for _, name := range provider.Packages() {
+		crds, err := provider.CRDs(ctx, name)
+		if err != nil {
+			return err
+		}
+
+		repository := "upbound/provider-azure-" + name
+		if name == provider.Family {
+			repository = "upbound/provider-family-azure"
+		}
+
+		packages = append(packages, build.Package{
+			Repository: repository,
+			Metadata:   filepath.Join(root, "test", "azure", "arm", "package", name, "crossplane.yaml"),
+			Objects:    crds,
+			Program:    &build.Program{Main: "./test/azure/arm/cmd/provider-azure", Path: "/provider", Args: []string{name}, Ports: []int{8080, 8081}},
+		})
+	}
+
+	return p.pushPackages(ctx, packages, root, azureVersion)
+}

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// A lock is held by the demo that uses a directory. The kernel drops it when the
+// process ends, however that happens.
+type lock struct {
+	file *os.File
+}
+
+// errRuns is why a directory cannot be used.
+var errRuns = errors.New("a demo runs already: end it with make demo-down")
+
+// take the lock of a directory, which is made.
+func take(dir string) (*lock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make directory: %w", err)
+	}
+
+	f, err := os.OpenFile(pidFile(dir), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open lock: %w", err)
+	}
+
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, errRuns
+		}
+
+		return nil, fmt.Errorf("cannot lock %s: %w", f.Name(), err)
+	}
+
+	if err := errors.Join(f.Truncate(0), write(f, strconv.Itoa(os.Getpid()))); err != nil {
+		_ = f.Close()
+
+		return nil, fmt.Errorf("cannot write process id: %w", err)
+	}
+
+	return &lock{file: f}, nil
+}
+
+func (l *lock) release() error {
+	if err := l.file.Close(); err != nil {
+		return fmt.Errorf("cannot release lock: %w", err)
+	}
+
+	return nil
+}
+
+// downCommand ends the demo that runs.
+type downCommand struct{}
+
+// Run asks the demo to end, waits for that, and removes its directory.
+func (*downCommand) Run(ctx context.Context, c *commands) error {
+	if _, err := os.Stat(c.Dir); errors.Is(err, os.ErrNotExist) {
+		fmt.Println("No demo runs.") //nolint:forbidigo // This is a command's output.
+
+		return nil
+	}
+
+	l, err := take(c.Dir)
+	if errors.Is(err, errRuns) {
+		if err := end(c.Dir); err != nil {
+			return err
+		}
+
+		err = plane.Eventually(ctx, "the demo to end", func(context.Context) error {
+			l, err = take(c.Dir)
+
+			return err
+		})
+	}
+
+	if err != nil {
+		return err
+	}
+
+	if err := errors.Join(os.RemoveAll(c.Dir), l.release()); err != nil {
+		return fmt.Errorf("cannot remove directory of the demo: %w", err)
+	}
+
+	fmt.Println("The demo has ended.") //nolint:forbidigo // This is a command's output.
+
+	return nil
+}
+
+// end asks the process that holds the lock of a directory to end.
+func end(dir string) error {
+	written, err := os.ReadFile(pidFile(dir))
+	if err != nil {
+		return fmt.Errorf("cannot find process of the demo: %w", err)
+	}
+
+	pid, err := strconv.Atoi(strings.TrimSpace(string(written)))
+	if err != nil {
+		return fmt.Errorf("cannot find process of the demo: %w", err)
+	}
+
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("cannot end process %d of the demo: %w", pid, err)
+	}
+
+	return nil
+}
+
+func pidFile(dir string) string { return filepath.Join(dir, "pid") }
+
+func write(f *os.File, text string) error {
+	_, err := f.WriteString(text + "\n")
+
+	return err //nolint:wrapcheck // The caller says what was attempted.
+}

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command plane runs the local control plane, and shows what an application team
+// gets from it:
+//
+//	go run ./test/plane/cmd/plane demo
+//	go run ./test/plane/cmd/plane down
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+// commands of the program.
+type commands struct {
+	Dir string `default:"_output/demo" help:"Where kubeconfig, logs and files of processes are."`
+
+	Demo demoCommand `cmd:"" help:"Start a control plane, and show on it what an application team gets."`
+	Down downCommand `cmd:"" help:"End the demo that runs, and remove its directory."`
+}
+
+func main() {
+	// Pods are started by this program running itself.
+	sandbox.Main()
+
+	c := &commands{}
+	k := kong.Parse(c, kong.Name("plane"), kong.Description("A control plane on this machine, with everything real but Azure and the node."))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.FatalIfErrorf(k.Run(c))
+}

@@ -1,0 +1,287 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// A Variant of the API.
+type Variant string
+
+// The variants. A plane has one of them.
+const (
+	// Modern has a PlatformApplication that is a namespaced composite resource.
+	Modern Variant = "modern"
+
+	// Claim has a PlatformApplication that is a claim of a cluster-scoped one.
+	Claim Variant = "claim"
+)
+
+// Names under which packages are installed.
+const (
+	FunctionName = "p6m-dev-function-platform-application"
+	ProviderName = "p6m-dev-provider-keyvault-secretsync"
+)
+
+// Registries that packages come from by name. On a plane they are one registry.
+const (
+	ourRegistry   = "ghcr.io"
+	azureRegistry = "xpkg.upbound.io"
+)
+
+// configuration is the package that has the variant.
+func (v Variant) configuration() string {
+	if v == Claim {
+		return "configuration-platform-application-claim"
+	}
+
+	return "configuration-platform-application"
+}
+
+// PushPackages builds the packages of the repository at that root for this machine,
+// and pushes them as that version.
+func (p *Plane) PushPackages(ctx context.Context, root, version string) error {
+	return p.step(ctx, "packages "+version, func(ctx context.Context) error {
+		return p.pushPackages(ctx, build.All(root), root, version)
+	})
+}
+
+// PushImage builds the program in that directory of the repository, and pushes it
+// as that image.
+func (p *Plane) PushImage(ctx context.Context, program build.Program, path string) error {
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+
+	programs, err := programsDir()
+	if err != nil {
+		return err
+	}
+
+	image, err := program.Image(ctx, build.Options{Root: root, Programs: programs}, runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+
+	return p.registry.push(ctx, path, image)
+}
+
+// Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
+// and wait until it is ready for applications.
+func (p *Plane) Install(ctx context.Context, variant Variant, version string) error {
+	root, err := tools.Root()
+	if err != nil {
+		return err
+	}
+
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"Azure providers", p.pushAzureProviders},
+		{"Azure account", p.openAccount},
+		{"Crossplane packages", func(ctx context.Context) error { return p.installPackages(ctx, root, variant, version) }},
+		{"platform settings", p.configure},
+	} {
+		if err := p.step(ctx, step.what, step.do); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// Upgrade the packages that are installed to another version that was pushed, all
+// three as a platform team does, and wait until they are ready.
+func (p *Plane) Upgrade(ctx context.Context, variant Variant, version string) error {
+	return p.step(ctx, "upgrade to "+version, func(ctx context.Context) error {
+		for _, o := range p.packages(variant, version) {
+			if err := p.API.Apply(ctx, o); err != nil {
+				return err
+			}
+		}
+
+		return p.waitForPackages(ctx, variant, version)
+	})
+}
+
+// programsDir is where programs are kept between runs.
+func programsDir() (string, error) {
+	cache, err := tools.CacheDir()
+	if err != nil {
+		return "", err
+	}
+
+	return filepath.Join(cache, "programs"), nil
+}
+
+func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root, version string) (err error) {
+	o := build.Options{Root: root, Version: version, Architectures: []string{runtime.GOARCH}}
+
+	// Those of another root are built once, and would stay for ever.
+	if here, err := tools.Root(); err == nil && here == root {
+		if o.Programs, err = programsDir(); err != nil {
+			return err
+		}
+	}
+
+	o.Out, err := os.MkdirTemp("", "packages-")
+	if err != nil {
+		return fmt.Errorf("cannot make a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(o.Out)) }()
+
+	for _, pkg := range packages {
+		files, err := pkg.Build(ctx, o)
+		if err != nil {
+			return err
+		}
+
+		if _, err := pkg.Push(ctx, p.registry.address, version, files); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// installPackages in the order of the documentation: what restricts the provider is
+// there before it.
+func (p *Plane) installPackages(ctx context.Context, root string, variant Variant, version string) error {
+	for _, o := range p.imageConfigs() {
+		if err := p.API.Apply(ctx, o); err != nil {
+			return err
+		}
+	}
+
+	dir := filepath.Join(root, "package")
+
+	err := p.API.ApplyFiles(
+		ctx,
+		filepath.Join(dir, "provider", "rbac.yaml"),
+		filepath.Join(dir, "provider", "admission-policy.yaml"),
+		filepath.Join(dir, "provider", "runtime.yaml"),
+		filepath.Join(dir, "rbac", "crossplane.yaml"),
+	)
+	if err != nil {
+		return err
+	}
+
+	for _, o := range p.packages(variant, version) {
+		if err := p.API.Apply(ctx, o); err != nil {
+			return err
+		}
+	}
+
+	return p.waitForPackages(ctx, variant, version)
+}
+
+// imageConfigs have Crossplane take packages from the plane's registry, as a
+// cluster without a way to the internet has it.
+func (p *Plane) imageConfigs() []*unstructured.Unstructured {
+	var out []*unstructured.Unstructured
+
+	for name, registry := range map[string]string{"our-packages": ourRegistry, "azure-providers": azureRegistry} {
+		out = append(out, object("pkg.crossplane.io/v1beta1", "ImageConfig", name, map[string]any{
+			"matchImages":  []any{map[string]any{"type": "Prefix", "prefix": registry + "/"}},
+			"rewriteImage": map[string]any{"prefix": p.registry.address + "/"},
+		}))
+	}
+
+	return out
+}
+
+func (p *Plane) packages(variant Variant, version string) []*unstructured.Unstructured {
+	image := func(name string) string { return ourRegistry + "/p6m-dev/" + name + ":" + version }
+
+	return []*unstructured.Unstructured{
+		object("pkg.crossplane.io/v1", "Provider", ProviderName, map[string]any{
+			"package":          image("provider-keyvault-secretsync"),
+			"runtimeConfigRef": map[string]any{"name": "provider-keyvault-secretsync"},
+		}),
+		object("pkg.crossplane.io/v1", "Function", FunctionName, map[string]any{"package": image("function-platform-application")}),
+		object("pkg.crossplane.io/v1", "Configuration", variant.configuration(), map[string]any{"package": image(variant.configuration())}),
+	}
+}
+
+// waitForPackages until ours are ready in that version, and all they depend on is.
+func (p *Plane) waitForPackages(ctx context.Context, variant Variant, version string) error {
+	want := map[string]string{
+		"Provider/" + ProviderName:                        version,
+		"Function/" + FunctionName:                        version,
+		"Configuration/" + variant.configuration():        version,
+		"Provider/upbound-provider-azure-keyvault":        azureVersion,
+		"Provider/upbound-provider-family-azure":          azureVersion,
+		"Provider/upbound-provider-azure-managedidentity": azureVersion,
+		"Provider/upbound-provider-azure-authorization":   azureVersion,
+	}
+
+	return p.Eventually(ctx, "packages", func(ctx context.Context) error {
+		for key, version := range want {
+			if err := p.packageReady(ctx, key, version); err != nil {
+				return err
+			}
+		}
+
+		return nil
+	})
+}
+
+// packageReady returns an error unless the revision of that version is the active
+// one, and is healthy.
+func (p *Plane) packageReady(ctx context.Context, key, version string) error {
+	kind, name := split(key)
+
+	pkg := &unstructured.Unstructured{}
+	pkg.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind})
+
+	if err := p.API.Client().Get(ctx, client.ObjectKey{Name: name}, pkg); err != nil {
+		return fmt.Errorf("cannot get %s: %w", key, err)
+	}
+
+	for _, c := range []string{"Installed", "Healthy"} {
+		if status, message := condition(pkg, c); status != "True" {
+			return fmt.Errorf("%s is not %s: %s", key, c, message)
+		}
+	}
+
+	revision := &unstructured.Unstructured{}
+	revision.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind + "Revision"})
+
+	current, _, _ := unstructured.NestedString(pkg.Object, "status", "currentRevision")
+	if err := p.API.Client().Get(ctx, client.ObjectKey{Name: current}, revision); err != nil {
+		return fmt.Errorf("cannot get revision of %s: %w", key, err)
+	}
+
+	if image, _, _ := unstructured.NestedString(revision.Object, "spec", "image"); !hasTag(image, version) {
+		return fmt.Errorf("%s is %s, not %s", key, image, version)
+	}
+
+	types := []string{"RevisionHealthy"}
+	if kind != "Configuration" {
+		types = append(types, "RuntimeHealthy")
+	}
+
+	for _, c := range types {
+		if status, message := condition(revision, c); status != "True" {
+			return fmt.Errorf("revision of %s is not %s: %s", key, c, message)
+		}
+	}
+
+	return nil
+}

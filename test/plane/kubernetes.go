@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/plane/kubelet"
+	"github.com/p6m-dev/platform-application/test/plane/proxy"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// startAPIServer starts etcd and the API server, which authorizes and admits as that
+// of a production cluster.
+func (p *Plane) startAPIServer(ctx context.Context) error {
+	var err error
+
+	p.API, err = apiserver.Start(
+		ctx,
+		apiserver.WithIssuer(p.issuer),
+		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
+		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
+		// A test without controllers has to do without the plugin ServiceAccount.
+		apiserver.WithFlag("disable-admission-plugins", ""),
+		// For `kubectl logs`.
+		apiserver.WithFlag("kubelet-preferred-address-types", "InternalIP"),
+	)
+	if err != nil {
+		return fmt.Errorf("cannot start API server: %w", err)
+	}
+
+	if err := apiserver.WriteKubeconfig(p.Kubeconfig(), p.API.Config()); err != nil {
+		return err
+	}
+
+	return p.options.Azure.PutIssuerSource(p.issuer, p.API.JWKS)
+}
+
+// startControllers starts kube-controller-manager. Each controller has the
+// permissions of its own ServiceAccount.
+func (p *Plane) startControllers(ctx context.Context) error {
+	path, err := tools.Path(ctx, "kube-controller-manager")
+	if err != nil {
+		return err
+	}
+
+	config, err := p.API.ConfigForUser("system:kube-controller-manager")
+	if err != nil {
+		return err
+	}
+
+	kubeconfig, ca := p.file("kube-controller-manager.kubeconfig"), p.file("ca.crt")
+	if err := apiserver.WriteKubeconfig(kubeconfig, config); err != nil {
+		return err
+	}
+
+	if err := os.WriteFile(ca, config.CAData, 0o600); err != nil {
+		return fmt.Errorf("cannot write certificate of API server: %w", err)
+	}
+
+	p.controllers, err = start(
+		path, p.Log("kube-controller-manager"),
+		"--kubeconfig="+kubeconfig,
+		"--root-ca-file="+ca,
+		"--service-account-private-key-file="+p.API.TokenKeyFile(),
+		"--use-service-account-credentials",
+		"--leader-elect=false",
+		"--secure-port=0",
+		// For hundreds of applications at once.
+		"--kube-api-qps=500", "--kube-api-burst=1000",
+	)
+
+	return err
+}
+
+// startNode starts the kubelet, and the proxy that its pods find each other and
+// Azure through.
+func (p *Plane) startNode(ctx context.Context) error {
+	if err := p.startProxy(ctx); err != nil {
+		return err
+	}
+
+	node, err := p.API.ConfigForUser("system:node:"+nodeName, "system:nodes")
+	if err != nil {
+		return err
+	}
+
+	scheduler, err := p.API.ConfigForUser("system:kube-scheduler")
+	if err != nil {
+		return err
+	}
+
+	api, err := hostOf(p.API.Config())
+	if err != nil {
+		return err
+	}
+
+	p.kubelet, err = kubelet.Start(ctx, kubelet.Options{
+		Config: node, Binder: scheduler, Node: nodeName, Dir: p.file("node"),
+		Registry: p.registry.address, Images: p.registry.mirror,
+		CA: p.options.Azure.CAPEM(),
+		Env: map[string]string{
+			"HTTPS_PROXY": p.proxy.URL(),
+			"HTTP_PROXY":  p.proxy.URL(),
+			"NO_PROXY":    "127.0.0.1,localhost",
+		},
+		APIServer: api,
+		Reachable: []string{api, p.proxy.Address(), p.registry.address},
+		Log:       p.options.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("cannot start kubelet: %w", err)
+	}
+
+	return nil
+}
+
+// startProxy starts the proxy with a cache of Services.
+func (p *Plane) startProxy(ctx context.Context) error {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, discoveryv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("cannot register types: %w", err)
+		}
+	}
+
+	services, err := cache.New(p.API.Config(), cache.Options{Scheme: scheme})
+	if err != nil {
+		return fmt.Errorf("cannot watch Services: %w", err)
+	}
+
+	p.background.Go(func() { _ = services.Start(p.lifetime) })
+
+	upstream, err := url.Parse(p.options.Azure.ProxyURL())
+	if err != nil {
+		return fmt.Errorf("cannot find Azure: %w", err)
+	}
+
+	p.proxy, err = proxy.Start(ctx, proxy.Config{
+		Cluster: proxy.Services{
+			Kube:    services,
+			DialPod: p.DialPod,
+		},
+		Upstream: upstream,
+	})
+
+	return err
+}
+
+// letSchedulerBind grants the stand-in for a scheduler what it needs beyond the
+// role that Kubernetes has for schedulers.
+func (p *Plane) grantNode(ctx context.Context) error {
+	return p.API.Apply(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "plane:scheduler"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kube-scheduler"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: "system:kube-scheduler"}},
+	})
+}
+
+func hostOf(config *rest.Config) (string, error) {
+	u, err := url.Parse(config.Host)
+	if err != nil {
+		return "", fmt.Errorf("cannot find API server: %w", err)
+	}
+
+	if u.Host == "" {
+		return config.Host, nil
+	}
+
+	return u.Host, nil
+}
+
+// file in the plane's directory.
+func (p *Plane) file(name string) string { return filepath.Join(p.options.Dir, name) }

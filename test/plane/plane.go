@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plane is a control plane on one machine: a real API server with its
+// controllers, Crossplane as its Helm chart installs it, and the packages of this
+// repository as Crossplane's package manager installs them. Two things are stand-ins:
+// Azure, and the node, which runs Pods as processes of this machine.
+//
+//	plane, err := plane.Start(ctx, plane.Options{Azure: azure, Dir: dir})
+//	err = plane.PushPackages(ctx, root, "v0.1.0")
+//	err = plane.Install(ctx, plane.Modern, "v0.1.0")
+//
+// All of it listens on loopback only, and all of it ends with the process that
+// started it, however that ends.
+package plane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plane/kubelet"
+	"github.com/p6m-dev/platform-application/test/plane/proxy"
+)
+
+const (
+	// Namespace of Crossplane.
+	Namespace = "crossplane-system"
+
+	nodeName = "local"
+
+	// waitTimeout is for anything to become ready, on a machine that is busy.
+	waitTimeout = 5 * time.Minute
+	waitPoll    = 200 * time.Millisecond
+)
+
+// Options of a plane.
+type Options struct {
+	// Name tells planes apart that share an Azure.
+	Name string
+
+	// Dir has kubeconfigs, logs and the processes' files. It is made.
+	Dir string
+
+	// Azure that the plane's applications live in.
+	Azure *azure.Server
+
+	// PollInterval of vaults: as applications have it by default if it is zero.
+	PollInterval time.Duration
+
+	// Progress is told what is being done. It returns what to call when it is done. The
+	// default tells nobody.
+	Progress func(what string) (done func(error))
+
+	// Log of the node. The default is none.
+	Log *slog.Logger
+}
+
+// A Plane is a control plane that runs.
+type Plane struct {
+	// API is its API server.
+	API *apiserver.Server
+
+	options     Options
+	issuer      string
+	registry    *registry
+	proxy       *proxy.Proxy
+	kubelet     *kubelet.Kubelet
+	controllers *process
+
+	lifetime   context.Context //nolint:containedctx // That of what runs in the background.
+	end        context.CancelFunc
+	background sync.WaitGroup
+}
+
+// Start a plane with Crossplane and no packages. Stop it in the end.
+func Start(ctx context.Context, o Options) (_ *Plane, err error) {
+	o.complete()
+
+	p := &Plane{options: o, issuer: "https://oidc.example.com/" + o.Name}
+	p.lifetime, p.end = context.WithCancel(context.WithoutCancel(ctx))
+
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Stop())
+		}
+	}()
+
+	if err := os.MkdirAll(filepath.Join(o.Dir, "logs"), 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make directory of plane: %w", err)
+	}
+
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"Kubernetes API server and etcd", p.startAPIServer},
+		{"Kubernetes controllers", p.startControllers},
+		{"OCI registry", p.startRegistry},
+		{"node", p.startNode},
+		{"Crossplane", p.installCrossplane},
+	} {
+		if err := p.step(ctx, step.what, step.do); err != nil {
+			return nil, err
+		}
+	}
+
+	return p, nil
+}
+
+// Stop everything. Kubeconfigs and logs stay.
+func (p *Plane) Stop() error {
+	var errs []error
+
+	p.end()
+
+	if p.kubelet != nil {
+		errs = append(errs, p.kubelet.Close())
+	}
+
+	if p.controllers != nil {
+		errs = append(errs, p.controllers.stop())
+	}
+
+	if p.proxy != nil {
+		errs = append(errs, p.proxy.Close())
+	}
+
+	p.background.Wait()
+
+	if p.API != nil {
+		errs = append(errs, p.API.Stop())
+	}
+
+	if p.registry != nil {
+		errs = append(errs, p.registry.close())
+	}
+
+	return errors.Join(errs...)
+}
+
+// Kubeconfig is the path of the configuration of a client that may do anything.
+func (p *Plane) Kubeconfig() string { return p.file("kubeconfig") }
+
+// Log is the path of the log of one of Kubernetes' own processes.
+func (p *Plane) Log(name string) string { return p.file(filepath.Join("logs", name+".log")) }
+
+// ProxyURL is how to reach the Services of the plane, such as
+// http://name.namespace:port.
+func (p *Plane) ProxyURL() string { return p.proxy.URL() }
+
+// Processes of Pods.
+func (p *Plane) Processes() []kubelet.Process { return p.kubelet.Processes() }
+
+// DialPod connects to a port of the Pod with that IP.
+func (p *Plane) DialPod(ctx context.Context, ip string, port int) (net.Conn, error) {
+	if p.kubelet == nil {
+		return nil, errors.New("cannot connect to Pod: the node has not started")
+	}
+
+	return p.kubelet.DialPod(ctx, ip, port)
+}
+
+// Eventually waits until a check returns no error. What it says then is what is
+// waited for, and the check's last error.
+func (p *Plane) Eventually(ctx context.Context, what string, check func(context.Context) error) error {
+	return Eventually(ctx, what, check)
+}
+
+// Eventually waits until a check returns no error. What it says then is what is
+// waited for, and the check's last error.
+func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
+	defer cancel()
+
+	tick := time.NewTicker(waitPoll)
+	defer tick.Stop()
+
+	var last error
+
+	for {
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("cannot wait any longer for %s: %w", what, last)
+		case <-tick.C:
+		}
+	}
+}
+
+func (o *Options) complete() {
+	if o.Name == "" {
+		o.Name = "local"
+	}
+
+	if o.Progress == nil {
+		o.Progress = func(string) func(error) { return func(error) {} }
+	}
+
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// step does something, and says so.
+func (p *Plane) step(ctx context.Context, what string, do func(context.Context) error) error {
+	done := p.options.Progress(what)
+	err := do(ctx)
+	done(err)
+
+	return err
+}
+
+func (p *Plane) startRegistry(ctx context.Context) error {
+	var err error
+	p.registry, err = startRegistry(ctx)
+
+	return err
+}

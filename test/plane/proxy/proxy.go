@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package proxy is what stands between the processes of a cluster and all that they
+// connect to by name: an HTTP proxy on loopback that knows the cluster's Services,
+// as its DNS would, and passes everything else on to the proxy that answers for
+// Azure. Programs find it through HTTPS_PROXY and HTTP_PROXY.
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	dialTimeout       = 10 * time.Second
+	readHeaderTimeout = 30 * time.Second
+)
+
+// A Resolver finds what is behind a name.
+type Resolver interface {
+	// Dial connects to the port of a host of the cluster. It returns ErrNotInCluster
+	// if the cluster has no such name.
+	Dial(ctx context.Context, host string, port int) (net.Conn, error)
+}
+
+// ErrNotInCluster is why a Resolver does not connect to what another may know.
+var ErrNotInCluster = errors.New("not a name of the cluster")
+
+// Config of a proxy.
+type Config struct {
+	// Cluster knows the names of the cluster.
+	Cluster Resolver
+
+	// Upstream is the proxy for all other names.
+	Upstream *url.URL
+}
+
+// A Proxy is one that runs.
+type Proxy struct {
+	config   Config
+	listener net.Listener
+	server   *http.Server
+	plain    *httputil.ReverseProxy
+	done     sync.WaitGroup
+	cancel   context.CancelFunc
+}
+
+// Start a proxy on a free port of loopback. The context bounds the start only.
+func Start(ctx context.Context, config Config) (*Proxy, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for clients of the proxy: %w", err)
+	}
+
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := &Proxy{config: config, listener: listener, cancel: cancel}
+	quiet := log.New(io.Discard, "", 0)
+
+	p.plain = &httputil.ReverseProxy{
+		// The request has been given a proxy's form, and is sent on as it is.
+		Rewrite: func(r *httputil.ProxyRequest) { r.Out.Host = r.In.Host },
+		Transport: &http.Transport{
+			Proxy:       p.upstreamOf,
+			DialContext: p.dialPlain,
+			// Pods come and go under one name.
+			DisableKeepAlives: true,
+		},
+		ErrorLog: quiet,
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		},
+	}
+	p.server = &http.Server{
+		Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: quiet,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	p.done.Go(func() { _ = p.server.Serve(listener) })
+
+	return p, nil
+}
+
+// Address to connect to, as host:port.
+func (p *Proxy) Address() string { return p.listener.Addr().String() }
+
+// URL to set HTTPS_PROXY to.
+func (p *Proxy) URL() string { return "http://" + p.Address() }
+
+// Close ends the proxy and every connection through it.
+func (p *Proxy) Close() error {
+	p.cancel()
+	err := p.server.Close()
+	p.done.Wait()
+
+	if err != nil {
+		return fmt.Errorf("cannot close proxy: %w", err)
+	}
+
+	return nil
+}
+
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodConnect:
+		p.connect(w, r)
+	case r.URL.IsAbs():
+		p.plain.ServeHTTP(w, r)
+	default:
+		http.Error(w, "this is a proxy: set HTTPS_PROXY and HTTP_PROXY to it", http.StatusBadRequest)
+	}
+}
+
+// connect makes a tunnel.
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
+	dialCtx, cancel := context.WithTimeout(r.Context(), dialTimeout)
+	defer cancel()
+
+	there, refusal, err := p.dial(dialCtx, r.RequestURI)
+
+	switch {
+	case err != nil:
+		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadGateway)
+
+		return
+	case refusal != nil:
+		defer refusal.Body.Close() //nolint:errcheck // It was read as far as it matters.
+
+		w.WriteHeader(refusal.StatusCode)
+		_, _ = io.Copy(w, refusal.Body)
+
+		return
+	}
+	defer there.Close() //nolint:errcheck // Both sides are done.
+
+	here, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "cannot connect", http.StatusInternalServerError)
+
+		return
+	}
+	defer here.Close() //nolint:errcheck // Both sides are done.
+
+	if _, err := here.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
+		return
+	}
+
+	splice(r.Context(), here, buffered.Reader, there)
+}
+
+// dial connects to a host of the cluster, or else through the upstream proxy, whose
+// refusal it returns if there is one.
+func (p *Proxy) dial(ctx context.Context, address string) (net.Conn, *http.Response, error) {
+	conn, err := p.dialCluster(ctx, address)
+	if !errors.Is(err, ErrNotInCluster) {
+		return conn, nil, err
+	}
+
+	conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.config.Upstream.Host)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot reach the proxy for Azure: %w", err)
+	}
+
+	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", address, address); err != nil {
+		_ = conn.Close()
+
+		return nil, nil, fmt.Errorf("cannot reach the proxy for Azure: %w", err)
+	}
+
+	// A fault may leave a connection without an answer. Whoever gives up ends the wait.
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	reader := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+
+	if !stop() || err != nil {
+		_ = conn.Close()
+
+		return nil, nil, fmt.Errorf("the proxy for Azure does not answer: %w", errors.Join(err, ctx.Err()))
+	}
+
+	if resp.StatusCode != http.StatusOK {
+		return nil, resp, nil
+	}
+
+	return &readFirst{Conn: conn, reader: reader}, nil, nil
+}
+
+func (p *Proxy) dialCluster(ctx context.Context, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("bad address: %w", err)
+	}
+
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, fmt.Errorf("bad port: %w", err)
+	}
+
+	return p.config.Cluster.Dial(ctx, host, number)
+}
+
+// upstreamOf a plain request is a proxy unless its host is one of the cluster.
+func (p *Proxy) upstreamOf(r *http.Request) (*url.URL, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
+	defer cancel()
+
+	conn, err := p.dialCluster(ctx, withPort(r.URL.Host))
+	if errors.Is(err, ErrNotInCluster) {
+		return p.config.Upstream, nil
+	}
+
+	if conn != nil {
+		_ = conn.Close()
+	}
+
+	return nil, nil //nolint:nilnil // This is how a Transport is told to connect by itself.
+}
+
+func (p *Proxy) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	if address == p.config.Upstream.Host {
+		return new(net.Dialer).DialContext(ctx, network, address) //nolint:wrapcheck // It says it all.
+	}
+
+	return p.dialCluster(ctx, address)
+}
+
+func withPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+
+	return net.JoinHostPort(host, "80")
+}
+
+// readFirst is a connection of which something was read already.
+type readFirst struct {
+	net.Conn
+
+	reader io.Reader
+}
+
+func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) } //nolint:wrapcheck // As the connection itself.
+
+// splice two connections until one of them ends.
+func splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {
+	stop := context.AfterFunc(ctx, func() {
+		_ = here.Close()
+		_ = there.Close()
+	})
+	defer stop()
+
+	done := make(chan struct{}, 2)
+
+	forward := func(to net.Conn, from io.Reader) {
+		_, _ = io.Copy(to, from)
+		// What was sent has to arrive, and the other direction goes on until its end.
+		if c, ok := to.(interface{ CloseWrite() error }); ok {
+			_ = c.CloseWrite()
+		} else {
+			_ = to.Close()
+		}
+
+		done <- struct{}{}
+	}
+
+	go forward(there, from)
+	go forward(here, there)
+
+	<-done
+	<-done
+}

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	ociregistry "github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// A registry of OCI images on loopback. It mirrors every other: an image that was
+// pushed here stands for the one of the same path and tag on any host.
+type registry struct {
+	address string
+	server  *http.Server
+	done    sync.WaitGroup
+}
+
+func startRegistry(ctx context.Context) (*registry, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for clients of the registry: %w", err)
+	}
+
+	r := &registry{address: listener.Addr().String()}
+	r.server = &http.Server{
+		Handler:           ociregistry.New(ociregistry.Logger(log.New(io.Discard, "", 0))),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	r.done.Go(func() { _ = r.server.Serve(listener) })
+
+	return r, nil
+}
+
+func (r *registry) close() error {
+	err := r.server.Close()
+	r.done.Wait()
+
+	if err != nil {
+		return fmt.Errorf("cannot close registry: %w", err)
+	}
+
+	return nil
+}
+
+// mirror returns where an image is on this registry, or the image as it is if it is
+// not here.
+func (r *registry) mirror(image string) string {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return image
+	}
+
+	here, err := name.ParseReference(r.address + "/" + ref.Context().RepositoryStr() + separator(ref) + ref.Identifier())
+	if err != nil {
+		return image
+	}
+
+	if _, err := remote.Head(here); err != nil {
+		return image
+	}
+
+	return here.String()
+}
+
+// push an image, such as to p6m-dev/demo-application:v1.
+func (r *registry) push(ctx context.Context, path string, image v1.Image) error {
+	ref, err := name.ParseReference(r.address + "/" + path)
+	if err != nil {
+		return fmt.Errorf("cannot push image: %w", err)
+	}
+
+	if err := remote.Write(ref, image, remote.WithContext(ctx)); err != nil {
+		return fmt.Errorf("cannot push image %s: %w", path, err)
+	}
+
+	return nil
+}
+
+func separator(ref name.Reference) string {
+	if strings.HasPrefix(ref.Identifier(), "sha256:") {
+		return "@"
+	}
+
+	return ":"
+}
