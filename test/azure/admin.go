@@ -97,6 +97,14 @@ func (a *admin) routes() http.Handler {
 		"POST /vaults/{vault}/certificates/{name}":      a.putCertificate,
 		"GET /vaults/{vault}/writes":                    a.writes,
 
+		"GET /subscriptions":                                       func(*http.Request) (any, error) { return a.server.Subscriptions(), nil },
+		"PUT /subscriptions/{subscription}":                        a.putSubscription,
+		"PUT /subscriptions/{subscription}/resourcegroups/{group}": a.putResourceGroup,
+		"GET /delays":           a.getDelays,
+		"PUT /delays":           a.putDelays,
+		"GET /resources":        func(*http.Request) (any, error) { return a.server.ARMResources(), nil },
+		"GET /resources/events": func(*http.Request) (any, error) { return a.server.ARMEvents(), nil },
+
 		"GET /faults":         a.listFaults,
 		"POST /faults":        a.postFault,
 		"DELETE /faults":      a.clearFaults,

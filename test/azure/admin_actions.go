@@ -173,6 +173,47 @@ func (a *admin) writes(r *http.Request) (any, error) {
 	return a.server.Writes(r.PathValue("vault"), r.URL.Query().Get("secret"))
 }
 
+func (a *admin) putSubscription(r *http.Request) (any, error) {
+	var sub Subscription
+	if err := read(r, &sub); err != nil {
+		return nil, err
+	}
+
+	sub.ID = r.PathValue("subscription")
+
+	return nil, a.server.PutSubscription(sub)
+}
+
+func (a *admin) putResourceGroup(r *http.Request) (any, error) {
+	var g ResourceGroup
+	if err := read(r, &g); err != nil {
+		return nil, err
+	}
+
+	g.Name = r.PathValue("group")
+
+	return nil, a.server.PutResourceGroup(r.PathValue("subscription"), g)
+}
+
+func (a *admin) getDelays(*http.Request) (any, error) {
+	d := a.server.Delays()
+
+	return DelaysState{
+		Principal: Duration(d.Principal), Credential: Duration(d.Credential), Role: Duration(d.Role), Vault: Duration(d.Vault),
+	}, nil
+}
+
+func (a *admin) putDelays(r *http.Request) (any, error) {
+	var d DelaysState
+	if err := read(r, &d); err != nil {
+		return nil, err
+	}
+
+	a.server.SetDelays(d.delays())
+
+	return nil, nil //nolint:nilnil // There is nothing to say.
+}
+
 func (a *admin) listFaults(*http.Request) (any, error) {
 	out := []FaultState{}
 	for _, f := range a.server.Faults() {

@@ -54,6 +54,31 @@ const (
 	OpPurge         = fault.Purge
 	OpBackup        = fault.Backup
 	OpRestore       = fault.Restore
+
+	OpManagementChallenge  = fault.ManagementChallenge
+	OpGetVault             = fault.GetVault
+	OpListVaults           = fault.ListVaults
+	OpPutVault             = fault.PutVault
+	OpPatchVault           = fault.PatchVault
+	OpDeleteVault          = fault.DeleteVault
+	OpGetDeletedVault      = fault.GetDeletedVault
+	OpPurgeVault           = fault.PurgeVault
+	OpGetIdentity          = fault.GetIdentity
+	OpPutIdentity          = fault.PutIdentity
+	OpPatchIdentity        = fault.PatchIdentity
+	OpDeleteIdentity       = fault.DeleteIdentity
+	OpGetCredential        = fault.GetCredential
+	OpListCredentials      = fault.ListCredentials
+	OpPutCredential        = fault.PutCredential
+	OpDeleteCredential     = fault.DeleteCredential
+	OpGetRoleAssignment    = fault.GetRoleAssignment
+	OpListRoleAssignments  = fault.ListRoleAssignments
+	OpPutRoleAssignment    = fault.PutRoleAssignment
+	OpDeleteRoleAssignment = fault.DeleteRoleAssignment
+	OpGetRoleDefinition    = fault.GetRoleDefinition
+	OpListRoleDefinitions  = fault.ListRoleDefinitions
+	OpGetResourceGroup     = fault.GetResourceGroup
+	OpGetSubscription      = fault.GetSubscription
 )
 
 // AddFault makes requests fail from now on, and returns the id to remove it by.

@@ -1,7 +1,8 @@
-// Package azure stands in for Entra ID and for the secrets of Azure Key Vault, for programs and tests that have no subscription.
+// Package azure stands in for Entra ID, for the secrets of Azure Key Vault and for the Resource Manager that makes vaults and
+// identities, for programs and tests that have no subscription.
 //
-// A Server is an HTTP proxy on loopback that answers for login.microsoftonline.com, for every *.vault.azure.net and for the metadata
-// service of a machine. Clients need not be changed, nor know: Server.Env has the four environment variables that lead them there, and
+// A Server is an HTTP proxy on loopback that answers for login.microsoftonline.com, for management.azure.com, for every
+// *.vault.azure.net and for the metadata service of a machine. Clients need not be changed, nor know: Server.Env has the four environment variables that lead them there, and
 // Server.Transport does the same for a client in the same process.
 //
 //	server, err := azure.Start(ctx, azure.Options{})
@@ -11,6 +12,14 @@
 //	err = server.PutFederatedCredential(tenantID, clientID, azure.FederatedCredential{…})
 //	err = server.PutVault(azure.Vault{Name: "kv-app", TenantID: tenantID})
 //	err = server.PutRoleAssignment("kv-app", azure.RoleAssignment{ID: "app", PrincipalID: principalID, Role: azure.SecretsUser})
+//
+// Vaults, managed identities, their federated credentials and role assignments can also be made as in Azure, through its Resource
+// Manager, in a subscription that is registered. They are the same as those that are registered, and enforced as those are:
+//
+//	err = server.PutSubscription(azure.Subscription{
+//		ID: subscriptionID, TenantID: tenantID, Administrators: []string{principalID},
+//		ResourceGroups: []azure.ResourceGroup{{Name: "rg-applications", Location: "westeurope"}},
+//	})
 //
 // It is strict. What it accepts is what Azure documents, and all else is refused as Azure refuses it, with the same status, code and
 // as far as they are known the same words. It verifies the signatures and claims of federated tokens, and enforces role assignments,
@@ -55,8 +64,17 @@
 //	POST   /vaults/{vault}/certificates/{name}       Certificate: pem, or dnsNames and more to generate one
 //	GET    /vaults/{vault}/writes                    who changed which secret when; ?secret= for one
 //
+//	GET    /subscriptions
+//	PUT    /subscriptions/{subscription}             Subscription: tenantId, administrators, resourceGroups
+//	PUT    /subscriptions/{subscription}/resourcegroups/{group}
+//	                                                 ResourceGroup: location
+//	GET    /delays
+//	PUT    /delays                                   DelaysState: principal, credential, role, vault
+//	GET    /resources                                how often each resource was created, deleted and more
+//	GET    /resources/events                         who made which change when
+//
 //	GET    /faults
-//	POST   /faults                                   FaultState: vault, operation, secret, identity, effect, status, retryAfter, …
+//	POST   /faults                                   FaultState: host, vault, operation, secret, identity, effect, status, retryAfter, …
 //	DELETE /faults, /faults/{id}
 //	PUT    /latency                                  Latency: latency
 //	GET    /counts

@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/p6m-dev/platform-application/test/azure/arm"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/proxy"
@@ -41,6 +42,9 @@ type Options struct {
 	// Latency makes every answer later.
 	Latency time.Duration
 
+	// Delays are how long it takes until what is made through the resource manager has its effect: none by default.
+	Delays Delays
+
 	// Now is the time of Azure. The default is time.Now. Clients have their own, so it is best for tests that move it back and
 	// forth a little.
 	Now func() time.Time
@@ -52,6 +56,7 @@ type Server struct {
 	directory *entra.Directory
 	tokens    *entra.Tokens
 	vaults    *keyvault.Service
+	manager   *arm.Service
 	proxy     *proxy.Proxy
 	admin     *admin
 	caFile    string
@@ -86,6 +91,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+
+	s.manager = arm.NewService(arm.Config{Directory: s.directory, Tokens: s.tokens, Vaults: s.vaults, Gate: s.gate, Now: o.Now})
+	s.manager.SetDelays(o.Delays)
 
 	directory := &entra.Service{Directory: s.directory, Tokens: s.tokens, Gate: s.gate, Lifetime: o.TokenLifetime, Now: o.Now}
 
@@ -205,10 +213,14 @@ func (s *Server) Transport() *http.Transport {
 // lookup returns which hosts there are.
 func (s *Server) lookup(directory http.Handler) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
+	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.manager}
 
 	return func(name string) *proxy.Host {
-		if name == entra.Host {
+		switch name {
+		case entra.Host:
 			return login
+		case arm.Host:
+			return manager
 		}
 
 		vault, ok := keyvault.VaultOf(name)

@@ -12,10 +12,12 @@ import (
 
 // A State is what a server can be told to have, all at once. See ParseState for how it is written.
 type State struct {
-	Tenants []TenantState `json:"tenants,omitempty"`
-	Issuers []IssuerState `json:"issuers,omitempty"`
-	Vaults  []VaultState  `json:"vaults,omitempty"`
-	Faults  []FaultState  `json:"faults,omitempty"`
+	Tenants       []TenantState  `json:"tenants,omitempty"`
+	Issuers       []IssuerState  `json:"issuers,omitempty"`
+	Subscriptions []Subscription `json:"subscriptions,omitempty"`
+	Delays        *DelaysState   `json:"delays,omitempty"`
+	Vaults        []VaultState   `json:"vaults,omitempty"`
+	Faults        []FaultState   `json:"faults,omitempty"`
 }
 
 // A TenantState is a tenant and its applications.
@@ -91,6 +93,14 @@ func (s *Server) Apply(state State) error {
 
 	for _, i := range state.Issuers {
 		errs = append(errs, s.PutIssuer(i.Issuer, i.JWKS))
+	}
+
+	for _, sub := range state.Subscriptions {
+		errs = append(errs, s.PutSubscription(sub))
+	}
+
+	if state.Delays != nil {
+		s.SetDelays(state.Delays.delays())
 	}
 
 	for _, v := range state.Vaults {

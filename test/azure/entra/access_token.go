@@ -22,6 +22,9 @@ const (
 	// VaultResource is the audience of tokens for Key Vault.
 	VaultResource = "https://vault.azure.net"
 
+	// ManagementResource is the audience of tokens for the resource manager.
+	ManagementResource = "https://management.azure.com"
+
 	// issuerPrefix and a tenant id make the issuer of access tokens.
 	issuerPrefix = "https://sts.windows.net/"
 
@@ -66,7 +69,22 @@ type TokenError struct {
 
 	// Revoked says that the token is sound but was revoked, so that the client should get another.
 	Revoked bool
+
+	// Flaw is what is wrong with the token.
+	Flaw Flaw
 }
+
+// A Flaw of a token.
+type Flaw int
+
+// The flaws.
+const (
+	FlawMalformed Flaw = iota
+	FlawAudience
+	FlawIssuer
+	FlawExpired
+	FlawRevoked
+)
 
 // Error returns the message.
 func (e *TokenError) Error() string { return e.Message }
@@ -120,30 +138,63 @@ func (t *Tokens) Revoke(principalID string) {
 
 // Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
+	c, err := t.claims(token)
+	if err != nil {
+		return Caller{}, err
+	}
+
+	if c.Audience != VaultResource {
+		return Caller{}, &TokenError{
+			Message: fmt.Sprintf("AKV10022: Invalid audience. Expected %s, found: %s.", VaultResource, c.Audience), Flaw: FlawAudience,
+		}
+	}
+
+	if c.TenantID != tenantID {
+		return Caller{}, &TokenError{
+			Message: fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s%s/, found %s.", issuerPrefix, tenantID, c.Issuer),
+			Flaw:    FlawIssuer,
+		}
+	}
+
+	return t.caller(c)
+}
+
+// VerifyManagement returns whom a token speaks for to the resource manager, of whatever tenant. A refusal is a *TokenError.
+func (t *Tokens) VerifyManagement(token string) (Caller, error) {
+	c, err := t.claims(token)
+	if err != nil {
+		return Caller{}, err
+	}
+
+	// Clients ask for it with a slash at the end and without.
+	if strings.TrimSuffix(c.Audience, "/") != ManagementResource {
+		return Caller{}, &TokenError{
+			Message: fmt.Sprintf("The access token has been obtained for wrong audience or resource '%s'. It should exactly match with "+
+				"one of the allowed audiences '%s/','%s'.", c.Audience, ManagementResource, ManagementResource),
+			Flaw: FlawAudience,
+		}
+	}
+
+	return t.caller(c)
+}
+
+// claims returns what a token says if its signature is sound.
+func (t *Tokens) claims(token string) (*claims, error) {
 	t.mu.RLock()
 	c, ok := t.verified[token]
 	t.mu.RUnlock()
 
-	if !ok {
-		var err error
-
-		c, err = t.parse(token)
-		if err != nil {
-			return Caller{}, err
-		}
+	if ok {
+		return c, nil
 	}
 
-	if c.Audience != VaultResource {
-		return Caller{}, &TokenError{Message: fmt.Sprintf("AKV10022: Invalid audience. Expected %s, found: %s.", VaultResource, c.Audience)}
-	}
+	return t.parse(token)
+}
 
-	if c.TenantID != tenantID {
-		return Caller{}, &TokenError{Message: fmt.Sprintf("AKV10032: Invalid issuer. Expected one of %s%s/, found %s.",
-			issuerPrefix, tenantID, c.Issuer)}
-	}
-
+// caller returns whom a token speaks for, unless it is no longer good.
+func (t *Tokens) caller(c *claims) (Caller, error) {
 	if now := t.now().Unix(); now >= c.Expires || now < c.NotBefore {
-		return Caller{}, &TokenError{Message: "[TokenExpired] Error validating token: 'S2S12086'."}
+		return Caller{}, &TokenError{Message: "[TokenExpired] Error validating token: 'S2S12086'.", Flaw: FlawExpired}
 	}
 
 	t.mu.RLock()
@@ -151,7 +202,9 @@ func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	t.mu.RUnlock()
 
 	if ok && c.serial <= revoked {
-		return Caller{}, &TokenError{Message: "Continuous access evaluation resulted in a claims challenge.", Revoked: true}
+		return Caller{}, &TokenError{
+			Message: "Continuous access evaluation resulted in a claims challenge.", Revoked: true, Flaw: FlawRevoked,
+		}
 	}
 
 	return Caller{TenantID: c.TenantID, PrincipalID: c.ObjectID, ClientID: c.ClientID}, nil

@@ -228,6 +228,60 @@ func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) b
 	return len(changed.credentials) < len(a.credentials)
 }
 
+// Application returns an application without its secret, if there is one.
+func (d *Directory) Application(tenantID, clientID string) (Application, bool) {
+	_, a := d.lookup(tenantID, clientID)
+	if a == nil {
+		return Application{}, false
+	}
+
+	out := a.Application
+	out.ClientSecret = ""
+
+	return out, true
+}
+
+// HasPrincipal says whether a tenant has an application with that principal id.
+func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+
+	t := d.tenants[strings.ToLower(tenantID)]
+	if t == nil {
+		return false
+	}
+
+	for _, a := range t.applications {
+		if strings.EqualFold(a.PrincipalID, principalID) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// HasTenant says whether there is a tenant of that id.
+func (d *Directory) HasTenant(id string) bool {
+	known, _ := d.lookup(id, "")
+
+	return known != ""
+}
+
+// FederatedCredentials returns those of an application, in the order in which they were created.
+func (d *Directory) FederatedCredentials(tenantID, clientID string) []FederatedCredential {
+	_, a := d.lookup(tenantID, clientID)
+	if a == nil {
+		return nil
+	}
+
+	out := make([]FederatedCredential, 0, len(a.credentials))
+	for _, c := range a.credentials {
+		out = append(out, c.FederatedCredential)
+	}
+
+	return out
+}
+
 // PutIssuer says which keys sign the tokens of an issuer.
 func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
 	keys, err := jose.ParseKeys(jwks)

@@ -40,9 +40,9 @@ type Service struct {
 	Now func() time.Time
 }
 
-// resources that tokens can be had for. Only a vault is there to take one.
+// resources that tokens can be had for. Only vaults and the resource manager are there to take one.
 func resources() []string {
-	return []string{VaultResource, "https://management.azure.com", "https://graph.microsoft.com", "https://storage.azure.com"}
+	return []string{VaultResource, ManagementResource, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
 // ServeHTTP serves login.microsoftonline.com.
@@ -72,7 +72,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	request := fault.Request{Operation: operation}
+	request := fault.Request{Host: Host, Operation: operation}
 
 	if operation == fault.Token && r.Method == method {
 		form, refused := readForm(w, r)

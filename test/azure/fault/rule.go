@@ -42,6 +42,34 @@ const (
 	Backup       = "backup"
 	Restore      = "restore"
 
+	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
+	ManagementChallenge = "management-challenge"
+
+	// GetVault and the following are of the resource manager.
+	GetVault             = "get-vault"
+	ListVaults           = "list-vaults"
+	PutVault             = "put-vault"
+	PatchVault           = "patch-vault"
+	DeleteVault          = "delete-vault"
+	GetDeletedVault      = "get-deleted-vault"
+	PurgeVault           = "purge-vault"
+	GetIdentity          = "get-identity"
+	PutIdentity          = "put-identity"
+	PatchIdentity        = "patch-identity"
+	DeleteIdentity       = "delete-identity"
+	GetCredential        = "get-federated-credential"
+	ListCredentials      = "list-federated-credentials"
+	PutCredential        = "put-federated-credential"
+	DeleteCredential     = "delete-federated-credential"
+	GetRoleAssignment    = "get-role-assignment"
+	ListRoleAssignments  = "list-role-assignments"
+	PutRoleAssignment    = "put-role-assignment"
+	DeleteRoleAssignment = "delete-role-assignment"
+	GetRoleDefinition    = "get-role-definition"
+	ListRoleDefinitions  = "list-role-definitions"
+	GetResourceGroup     = "get-resource-group"
+	GetSubscription      = "get-subscription"
+
 	// Unknown is a request that no operation matches.
 	Unknown = "unknown"
 )
@@ -50,7 +78,10 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, Unknown,
+		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
+		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
+		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, Unknown,
 	}
 }
 
@@ -96,7 +127,10 @@ type Rule struct {
 	// ID names the rule. Add makes one if it is empty.
 	ID string `json:"id,omitempty"`
 
-	// Vault, by name. Requests to Entra ID have none.
+	// Host that was asked, such as management.azure.com.
+	Host string `json:"host,omitempty"`
+
+	// Vault, by name. Requests to Entra ID and to the resource manager have none.
 	Vault string `json:"vault,omitempty"`
 
 	// Operation is one of the constants of this package.
@@ -166,6 +200,7 @@ func (r Rule) Validate() error {
 
 // A Request is what rules are matched with.
 type Request struct {
+	Host      string
 	Vault     string
 	Operation string
 	Secret    string
@@ -176,7 +211,8 @@ type Request struct {
 }
 
 func (r Rule) matches(q Request) bool {
-	return (r.Vault == "" || strings.EqualFold(r.Vault, q.Vault)) &&
+	return (r.Host == "" || strings.EqualFold(r.Host, q.Host)) &&
+		(r.Vault == "" || strings.EqualFold(r.Vault, q.Vault)) &&
 		(r.Operation == "" && q.Operation != Connect || r.Operation == q.Operation) &&
 		(r.Secret == "" || strings.EqualFold(r.Secret, q.Secret)) &&
 		(r.Identity == "" || strings.EqualFold(r.Identity, q.PrincipalID) || strings.EqualFold(r.Identity, q.ClientID)) &&

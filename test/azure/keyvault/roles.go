@@ -104,6 +104,13 @@ func roleID(role string) (string, error) {
 	return "", fmt.Errorf("there is no role %q that says anything about secrets", role)
 }
 
+// Knows says whether a role, by its name, its id or the resource id of its definition, says anything about secrets.
+func Knows(role string) bool {
+	_, err := roleID(role)
+
+	return err == nil
+}
+
 // allows says whether the assignment lets that operation be done on that secret at that time.
 func (a assignment) allows(operation, secret string, now time.Time) bool {
 	if now.Before(a.from) || !slices.Contains(permitted[a.role], operation) {

@@ -37,6 +37,9 @@ type Service struct {
 
 	mu     sync.RWMutex
 	vaults map[string]*vault
+
+	// above are the role assignments on what vaults are in.
+	above scopes
 }
 
 // NewService returns a service without vaults.
@@ -93,7 +96,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, vault: v, request: r, now: s.now()}
 	key := count.Key{Vault: info.Name, Operation: c.operation}
-	request := fault.Request{Vault: info.Name, Operation: c.operation, Secret: c.name}
+	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: c.operation, Secret: c.name}
 	tenantID := info.TenantID
 
 	headers(w.Header(), r, info)
@@ -170,7 +173,7 @@ func (s *Service) serving(name string) (*vault, Vault) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 
-	if v.deleted {
+	if v.deleted || s.now().Before(v.from) {
 		return nil, Vault{}
 	}
 
@@ -205,7 +208,7 @@ func (c *call) serve() wire.Answer {
 		return badParameter("The request URI contains an invalid version: %s", c.version)
 	}
 
-	if !c.vault.allowed(c.caller.PrincipalID, c.operation, c.name, c.now) {
+	if !c.vault.allowed(c.caller.PrincipalID, c.operation, c.name, c.now, c.service.above.on(c.vault.ResourceID)) {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 

@@ -43,6 +43,12 @@ type Vault struct {
 	// ResourceID and Location are told to callers who are refused.
 	ResourceID string `json:"resourceId,omitempty"`
 	Location   string `json:"location,omitempty"`
+
+	// AccessPolicies says that the vault heeds access policies and not role assignments. It has none, so nobody may do anything.
+	AccessPolicies bool `json:"accessPolicies,omitempty"`
+
+	// Delay is how long it takes until the name of a new vault resolves.
+	Delay time.Duration `json:"-"`
 }
 
 // A vault as it is kept.
@@ -51,7 +57,12 @@ type vault struct {
 
 	mu sync.Mutex
 
-	deleted     bool
+	deleted bool
+
+	// deletedAt is when it was deleted, and from when its name resolves.
+	deletedAt time.Time
+	from      time.Time
+
 	assignments map[string]assignment
 
 	// secrets and deletedSecrets by name in lower case.
@@ -126,7 +137,7 @@ func (s *Service) PutVault(v Vault) error {
 	}
 
 	s.vaults[strings.ToLower(v.Name)] = &vault{
-		Vault: v, assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{},
+		Vault: v, from: s.now().Add(v.Delay), assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{},
 		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
 	}
 
@@ -150,7 +161,7 @@ func (v *vault) change(to Vault) error {
 		return errors.New("retention cannot be changed")
 	}
 
-	v.TenantID, v.PurgeProtection = to.TenantID, to.PurgeProtection
+	v.TenantID, v.PurgeProtection, v.AccessPolicies = to.TenantID, to.PurgeProtection, to.AccessPolicies
 
 	if to.Location != "" {
 		v.Location = to.Location
@@ -175,7 +186,7 @@ func (s *Service) DeleteVault(name string) error {
 			return ErrNotFound
 		}
 
-		v.deleted = true
+		v.deleted, v.deletedAt = true, s.now()
 		clear(v.assignments)
 
 		return nil
@@ -237,6 +248,35 @@ func (s *Service) Vaults() []Vault {
 	}
 
 	return out
+}
+
+// A VaultState is a vault and what became of it.
+type VaultState struct {
+	Vault
+
+	// DeletedAt is when it was deleted, or zero.
+	DeletedAt time.Time
+
+	// Resolves says whether its name resolves.
+	Resolves bool
+}
+
+// Lookup returns a vault, deleted or not.
+func (s *Service) Lookup(name string) (VaultState, bool) {
+	v := s.vault(name)
+	if v == nil {
+		return VaultState{}, false
+	}
+
+	v.mu.Lock()
+	defer v.mu.Unlock()
+
+	out := VaultState{Vault: v.Vault, Resolves: !v.deleted && !s.now().Before(v.from)}
+	if v.deleted {
+		out.DeletedAt = v.deletedAt
+	}
+
+	return out, true
 }
 
 // Exists says whether there is a vault of that name that is not deleted, which is when its name resolves.
@@ -355,8 +395,18 @@ func (s *Service) vault(name string) *vault {
 	return s.vaults[strings.ToLower(name)]
 }
 
-// allowed says whether a principal may do that to a secret.
-func (v *vault) allowed(principalID, operation, secret string, now time.Time) bool {
+// allowed says whether a principal may do that to a secret, by the vault's assignments and those that it inherits.
+func (v *vault) allowed(principalID, operation, secret string, now time.Time, inherited []assignment) bool {
+	if v.AccessPolicies {
+		return false
+	}
+
+	for _, a := range inherited {
+		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
+			return true
+		}
+	}
+
 	for _, a := range v.assignments {
 		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
 			return true

@@ -233,7 +233,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	key := count.Key{Vault: host.Vault, Operation: fault.Connect}
 
-	delay, rule := p.config.Gate.Faults.Match(fault.Request{Vault: host.Vault, Operation: fault.Connect})
+	delay, rule := p.config.Gate.Faults.Match(fault.Request{Host: name, Vault: host.Vault, Operation: fault.Connect})
 	if delay > 0 && !wire.Wait(r.Context(), delay) {
 		panic(http.ErrAbortHandler)
 	}
@@ -297,5 +297,6 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, key count.Key, rule
 }
 
 func refusal(target string) string {
-	return target + " is not part of this stand-in for Azure: it answers for login.microsoftonline.com and *.vault.azure.net only"
+	return target + " is not part of this stand-in for Azure: it answers for login.microsoftonline.com, " +
+		"management.azure.com and *.vault.azure.net only"
 }

@@ -1,0 +1,202 @@
+// Command provider-azure simulates a package of provider-upjet-azure, or all of the family that is simulated.
+//
+//	provider-azure keyvault --poll 10s --debug
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/gate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	corev1 "k8s.io/api/core/v1"
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
+)
+
+const (
+	name = "provider-azure"
+
+	// all packages in one program.
+	all = "all"
+
+	shutdownTimeout = 10 * time.Second
+
+	// requestsPerReconcile to Kubernetes in a second, for each reconcile that may happen in it.
+	requestsPerReconcile = 5
+)
+
+// CLI of the provider. Flags are named as those of the real one.
+type CLI struct {
+	Package string `arg:"" default:"all" env:"PROVIDER_AZURE_PACKAGE" enum:"all,family,keyvault,managedidentity,authorization" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
+
+	Debug            bool          `env:"DEBUG" help:"Run with debug logging." short:"d"`
+	Poll             time.Duration `default:"1m" env:"POLL" help:"How often a resource is checked for drift. The real provider does so every 10 minutes."`
+	MaxReconcileRate int           `default:"100" env:"MAX_RECONCILE_RATE" help:"Reconciles in a second, and at once."`
+	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS" help:"The address the metrics server listens on. 0 for none." name:"metrics-bind-address"`
+	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none." name:"health-probe-bind-addr"`
+}
+
+// Run the provider until it is told to end.
+func (c *CLI) Run(ctx context.Context) error {
+	zl := zap.New(zap.UseDevMode(c.Debug))
+	log := logging.NewLogrLogger(zl.WithName(name))
+
+	// controller-runtime says a lot that only developers want to know.
+	if c.Debug {
+		ctrl.SetLogger(zl)
+	} else {
+		ctrl.SetLogger(zap.New(zap.WriteTo(io.Discard)))
+	}
+
+	klog.SetLogger(zl)
+
+	mgr, err := c.manager()
+	if err != nil {
+		return err
+	}
+
+	o := controller.Options{
+		Logger:                  log,
+		MaxConcurrentReconciles: c.MaxReconcileRate,
+		PollInterval:            c.Poll,
+		GlobalRateLimiter:       ratelimiter.NewGlobal(c.MaxReconcileRate),
+		Features:                &feature.Flags{},
+		Gate:                    new(gate.Gate[schema.GroupVersionKind]),
+		MetricOptions: &controller.MetricOptions{
+			PollStateMetricInterval: time.Minute, MRMetrics: managed.NewMRMetricRecorder(), MRStateMetrics: statemetrics.NewMRStateMetrics(),
+		},
+	}
+	o.Features.Enable(feature.EnableBetaManagementPolicies)
+
+	if recorder, ok := o.MetricOptions.MRMetrics.(*managed.MRMetricRecorder); ok {
+		if err := metrics.Registry.Register(recorder); err != nil {
+			return fmt.Errorf("cannot register metrics: %w", err)
+		}
+	}
+
+	if err := customresourcesgate.Setup(mgr, o); err != nil {
+		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
+	}
+
+	for _, pkg := range provider.Packages() {
+		if c.Package != pkg && c.Package != all {
+			continue
+		}
+
+		if err := provider.SetupGated(mgr, pkg, o); err != nil {
+			return err
+		}
+	}
+
+	log.Info("Starting", "package", c.Package)
+
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("cannot run the controllers: %w", err)
+	}
+
+	return nil
+}
+
+// manager of the controllers, with its cache and probes.
+func (c *CLI) manager() (ctrl.Manager, error) {
+	rest, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find out how to reach Kubernetes: %w", err)
+	}
+
+	rest.QPS, rest.Burst = float32(requestsPerReconcile*c.MaxReconcileRate), 2*requestsPerReconcile*c.MaxReconcileRate
+
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, extv1.AddToScheme, provider.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("cannot make a scheme: %w", err)
+		}
+	}
+
+	mgr, err := ctrl.NewManager(rest, ctrl.Options{
+		Scheme: scheme,
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject:         map[client.Object]cache.ByObject{&extv1.CustomResourceDefinition{}: {Transform: stripSchemas}},
+		},
+		Client:                  client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Metrics:                 metricsserver.Options{BindAddress: c.MetricsAddress},
+		HealthProbeBindAddress:  c.HealthAddress,
+		GracefulShutdownTimeout: new(shutdownTimeout),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a manager of controllers: %w", err)
+	}
+
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("cannot add a health check: %w", err)
+	}
+
+	err = mgr.AddReadyzCheck("cache", func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the cache is not filled yet")
+		}
+
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot add a readiness check: %w", err)
+	}
+
+	return mgr, nil
+}
+
+// stripSchemas of definitions: only names and conditions matter.
+func stripSchemas(o any) (any, error) {
+	crd, ok := o.(*extv1.CustomResourceDefinition)
+	if !ok {
+		return o, nil
+	}
+
+	crd.ManagedFields, crd.Annotations = nil, nil
+	for i := range crd.Spec.Versions {
+		crd.Spec.Versions[i].Schema = nil
+	}
+
+	return crd, nil
+}
+
+func main() {
+	c := &CLI{}
+	k := kong.Parse(c, kong.Name(name), kong.Description("Simulates provider-upjet-azure for key vaults and what belongs to them."))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	k.FatalIfErrorf(c.Run(ctx))
+}

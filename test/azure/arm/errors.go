@@ -1,0 +1,136 @@
+package arm
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+type errorDetail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type errorBody struct {
+	Error errorDetail `json:"error"`
+}
+
+// refuse returns an error as the resource manager has them.
+func refuse(status int, code, format string, args ...any) wire.Answer {
+	answer := wire.JSON(status, errorBody{Error: errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}})
+	answer.Error = code
+
+	return answer
+}
+
+func badRequest(format string, args ...any) wire.Answer {
+	return refuse(http.StatusBadRequest, "BadRequest", format, args...)
+}
+
+func notFound(typ, name, group string) wire.Answer {
+	return refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s/%s' under resource group '%s' was not found. For more details "+
+		"please go to https://aka.ms/ARMResourceNotFoundFix", typ, name, group)
+}
+
+func concurrentWrites(identityID string) wire.Answer {
+	return refuse(http.StatusConflict, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+		"Too many Federated Identity Credentials are written concurrently for the managed identity '%s'. Concurrent Federated Identity "+
+			"Credentials writes under the same managed identity are not supported.", identityID)
+}
+
+// challenge asks for a token.
+func (s *Service) challenge(subscriptionID, message string) wire.Answer {
+	tenant := "common"
+
+	s.mu.Lock()
+	if sub := s.subscriptions[strings.ToLower(subscriptionID)]; sub != nil {
+		tenant = sub.TenantID
+	}
+	s.mu.Unlock()
+
+	answer := refuse(http.StatusUnauthorized, "AuthenticationFailed", "%s", message)
+	answer.Header = http.Header{"Www-Authenticate": []string{fmt.Sprintf(
+		`Bearer authorization_uri="https://login.windows.net/%s", error="invalid_token", error_description="%s"`, tenant, message)}}
+
+	return answer
+}
+
+// wrongTenant is the refusal of a caller from elsewhere. It is called with the lock held.
+func (*Service) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
+	return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer "+
+		"'https://sts.windows.net/%s/'. It must match the tenant 'https://sts.windows.net/%s/' associated with this subscription. Please "+
+		"use the authority (URL) 'https://login.windows.net/%s' to get the token.", caller.TenantID, sub.TenantID, sub.TenantID)
+}
+
+// forbidden is the refusal of a caller who is not an administrator.
+func (c *call) forbidden() wire.Answer {
+	action, scope := c.action(), strings.TrimSuffix(c.request.URL.Path, "/")
+
+	return refuse(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform "+
+		"action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+		c.caller.ClientID, c.caller.PrincipalID, action, scope)
+}
+
+// unknown answers what there is no operation for.
+func (c *call) unknown() wire.Answer {
+	if c.allow == "" {
+		return refuse(http.StatusNotFound, "InvalidResourceType", "The resource type could not be found: '%s'.", c.request.URL.Path)
+	}
+
+	answer := refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "The requested resource does not support http method '%s'.",
+		c.request.Method)
+	answer.Header = http.Header{"Allow": []string{c.allow}}
+
+	return answer
+}
+
+// read reads the body of a request.
+func (c *call) read(into any) *wire.Answer {
+	if !strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/json") {
+		return new(refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
+			"The content media type '%s' is not supported. Only 'application/json' is supported.", c.request.Header.Get("Content-Type")))
+	}
+
+	decoder := json.NewDecoder(strings.NewReader(string(c.body)))
+	decoder.DisallowUnknownFields()
+
+	if err := decoder.Decode(into); err != nil {
+		return new(refuse(http.StatusBadRequest, "InvalidRequestContent",
+			"The request content was invalid and could not be deserialized: '%s'.", strings.TrimPrefix(err.Error(), "json: ")))
+	}
+
+	return nil
+}
+
+// injected is the answer that a fault asks for.
+func injected(rule fault.Rule) wire.Answer {
+	code, message := rule.Error, "The request was refused on demand."
+
+	switch {
+	case code != "":
+	case rule.Status == http.StatusTooManyRequests:
+		code, message = "TooManyRequests", "The request is being throttled as the limit has been reached for operation type."
+	case rule.Status == http.StatusForbidden:
+		code = "AuthorizationFailed"
+	case rule.Status == http.StatusServiceUnavailable:
+		code, message = "ServerTimeout", "The request timed out. Please try again."
+	case rule.Status >= http.StatusInternalServerError:
+		code, message = "InternalServerError", "Encountered internal server error. Please try again."
+	default:
+		code = "BadRequest"
+	}
+
+	answer := refuse(rule.Status, code, "%s", message)
+	if rule.RetryAfter > 0 {
+		answer.Header = http.Header{"Retry-After": []string{strconv.Itoa(int((rule.RetryAfter + time.Second - 1) / time.Second))}}
+	}
+
+	return answer
+}

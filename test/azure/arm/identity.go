@@ -1,0 +1,277 @@
+package arm
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+var identityName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
+
+// An identity is what the resource manager adds to an application of Entra ID.
+type identity struct {
+	id       string
+	name     string
+	location string
+	tags     map[string]string
+	created  time.Time
+
+	tenantID    string
+	clientID    string
+	principalID string
+}
+
+type identityBody struct {
+	Location string             `json:"location"`
+	Tags     *map[string]string `json:"tags"`
+
+	// What follows is read only: clients that send what they got are not refused.
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	Properties map[string]any `json:"properties"`
+}
+
+// lookupIdentity returns the identity that the request is about. One whose application is gone is gone.
+func (c *call) lookupIdentity() *identity {
+	key := strings.ToLower(c.resourceID(typeIdentity, c.name))
+
+	known := c.service.identities[key]
+	if known == nil {
+		return nil
+	}
+
+	if _, ok := c.service.Directory.Application(known.tenantID, known.clientID); !ok {
+		delete(c.service.identities, key)
+
+		return nil
+	}
+
+	return known
+}
+
+func (i *identity) json() map[string]any {
+	tags := i.tags
+	if tags == nil {
+		tags = map[string]string{}
+	}
+
+	return map[string]any{
+		"id": i.id, "name": i.name, "type": typeIdentity, "location": i.location, "tags": tags,
+		"properties": map[string]string{"tenantId": i.tenantID, "principalId": i.principalID, "clientId": i.clientID},
+	}
+}
+
+func (c *call) getIdentity() wire.Answer {
+	known := c.lookupIdentity()
+	if known == nil {
+		return notFound(typeIdentity, c.name, c.group.Name)
+	}
+
+	return wire.JSON(http.StatusOK, known.json())
+}
+
+// putIdentity creates or changes an identity.
+func (c *call) putIdentity() wire.Answer {
+	var body identityBody
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	known := c.lookupIdentity()
+
+	switch {
+	case known == nil && c.operation == fault.PatchIdentity:
+		return notFound(typeIdentity, c.name, c.group.Name)
+	case known == nil:
+		return c.createIdentity(body)
+	case body.Location == "" && c.operation == fault.PutIdentity:
+		return locationRequired()
+	case body.Location != "" && location(body.Location) != known.location:
+		return c.otherLocation(known.location, body.Location)
+	}
+
+	if body.Tags != nil {
+		known.tags = *body.Tags
+	} else if c.operation == fault.PutIdentity {
+		known.tags = nil
+	}
+
+	c.note(ActionUpdated, known.id)
+
+	return wire.JSON(http.StatusOK, known.json())
+}
+
+func (c *call) createIdentity(body identityBody) wire.Answer {
+	switch {
+	case !identityName.MatchString(c.name):
+		return refuse(http.StatusBadRequest, "InvalidResourceName", "The resource name '%s' is invalid: it has 3 to 128 letters, digits, "+
+			"hyphens and underscores, and starts with a letter or digit.", c.name)
+	case body.Location == "":
+		return locationRequired()
+	}
+
+	made := &identity{
+		id: c.resourceID(typeIdentity, c.name), name: c.name, location: location(body.Location), created: c.now,
+		tenantID: c.subscription.TenantID, clientID: uuid.NewString(), principalID: uuid.NewString(),
+	}
+	if body.Tags != nil {
+		made.tags = *body.Tags
+	}
+
+	err := c.service.Directory.PutApplication(entra.Application{
+		TenantID: made.tenantID, ClientID: made.clientID, PrincipalID: made.principalID, ResourceID: made.id,
+	})
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "InternalServerError", "%s", err)
+	}
+
+	c.service.identities[strings.ToLower(made.id)] = made
+	c.note(ActionCreated, made.id)
+
+	return wire.JSON(http.StatusCreated, made.json())
+}
+
+// deleteIdentity deletes an identity and its credentials. Its role assignments stay, and are of no use.
+func (c *call) deleteIdentity() wire.Answer {
+	known := c.lookupIdentity()
+	if known == nil {
+		return wire.Answer{Status: http.StatusNoContent}
+	}
+
+	c.service.Directory.DeleteApplication(known.tenantID, known.clientID)
+	delete(c.service.identities, strings.ToLower(known.id))
+	c.note(ActionDeleted, known.id)
+
+	return wire.Answer{Status: http.StatusOK}
+}
+
+func locationRequired() wire.Answer {
+	return refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
+}
+
+func (c *call) otherLocation(has, wants string) wire.Answer {
+	return refuse(http.StatusConflict, "InvalidResourceLocation", "The resource '%s' already exists in location '%s' in resource group '%s'. "+
+		"A resource with the same name cannot be created in location '%s'. Please select a new resource name.",
+		c.name, has, c.group.Name, wants)
+}
+
+type credentialProperties struct {
+	Issuer    string   `json:"issuer"`
+	Subject   string   `json:"subject"`
+	Audiences []string `json:"audiences"`
+}
+
+type credentialBody struct {
+	Properties credentialProperties `json:"properties"`
+
+	// Read only.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+var credentialName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
+
+// credential does what the request asks to a federated credential.
+func (c *call) credential() wire.Answer {
+	owner := c.lookupIdentity()
+	if owner == nil {
+		return refuse(http.StatusNotFound, "ParentResourceNotFound", "Failed to perform '%s' on resource(s) of type '%s', because the parent "+
+			"resource '%s' could not be found.", strings.TrimPrefix(c.action(), c.typ+"/"), typeCredential, c.scope)
+	}
+
+	known := c.service.Directory.FederatedCredentials(owner.tenantID, owner.clientID)
+
+	if c.operation == fault.ListCredentials {
+		list := make([]any, 0, len(known))
+		for _, one := range known {
+			list = append(list, owner.credentialJSON(one))
+		}
+
+		return wire.JSON(http.StatusOK, map[string]any{"value": list})
+	}
+
+	var has *entra.FederatedCredential
+
+	for i := range known {
+		if strings.EqualFold(known[i].Name, c.child) {
+			has = &known[i]
+		}
+	}
+
+	switch {
+	case c.operation == fault.PutCredential:
+		return c.putCredential(owner, known, has)
+	case has == nil && c.operation == fault.DeleteCredential:
+		return wire.Answer{Status: http.StatusNoContent}
+	case has == nil:
+		return refuse(http.StatusNotFound, "NotFound", "The Resource '%s/%s' under resource group '%s' was not found.",
+			typeCredential, c.name+"/"+c.child, c.group.Name)
+	case c.operation == fault.DeleteCredential:
+		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, has.Name)
+		c.note(ActionDeleted, owner.credentialID(has.Name))
+
+		return wire.Answer{Status: http.StatusOK}
+	default:
+		return wire.JSON(http.StatusOK, owner.credentialJSON(*has))
+	}
+}
+
+func (c *call) putCredential(owner *identity, known []entra.FederatedCredential, has *entra.FederatedCredential) wire.Answer {
+	var body credentialBody
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	wants := entra.FederatedCredential{
+		Name: c.child, Issuer: body.Properties.Issuer, Subject: body.Properties.Subject, Audiences: body.Properties.Audiences,
+		Delay: c.service.delays.Credential,
+	}
+	status, action := http.StatusCreated, ActionCreated
+
+	if has != nil {
+		wants.Name, status, action = has.Name, http.StatusOK, ActionUpdated
+		if fmt.Sprint(has.Issuer, has.Subject, has.Audiences) == fmt.Sprint(wants.Issuer, wants.Subject, wants.Audiences) {
+			return wire.JSON(http.StatusOK, owner.credentialJSON(*has))
+		}
+	}
+
+	if !credentialName.MatchString(wants.Name) {
+		return refuse(http.StatusBadRequest, "InvalidResourceName", "The resource name '%s' is invalid: it has 3 to 120 letters, digits, "+
+			"hyphens and underscores, and starts with a letter or digit.", wants.Name)
+	}
+
+	for _, other := range known {
+		if !strings.EqualFold(other.Name, wants.Name) && other.Issuer == wants.Issuer && other.Subject == wants.Subject {
+			return refuse(http.StatusConflict, "Conflict", "Issuer and subject combination already exists for this Managed Identity.")
+		}
+	}
+
+	if err := c.service.Directory.PutFederatedCredential(owner.tenantID, owner.clientID, wants); err != nil {
+		return badRequest("%s", err)
+	}
+
+	c.note(action, owner.credentialID(wants.Name))
+
+	return wire.JSON(status, owner.credentialJSON(wants))
+}
+
+func (i *identity) credentialID(name string) string {
+	return i.id + "/federatedIdentityCredentials/" + name
+}
+
+func (i *identity) credentialJSON(f entra.FederatedCredential) map[string]any {
+	return map[string]any{
+		"id": i.credentialID(f.Name), "name": f.Name, "type": typeCredential,
+		"properties": credentialProperties{Issuer: f.Issuer, Subject: f.Subject, Audiences: f.Audiences},
+	}
+}

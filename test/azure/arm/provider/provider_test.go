@@ -1,0 +1,393 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// An app is the managed resources that an application is composed of, as manifests.
+type app struct {
+	name     string
+	vault    string
+	identity string
+
+	credential string
+	roleName   string
+}
+
+// newApp returns the manifests of an application, as the function composes them, for the policies and the vault protection given.
+func newApp(name, policies, protection string) *app {
+	a := &app{name: name, roleName: uuid.NewString()}
+
+	a.vault = fmt.Sprintf(`
+apiVersion: keyvault.azure.m.upbound.io/v1beta1
+kind: Vault
+metadata:
+  name: %[1]s
+  annotations: {crossplane.io/external-name: %[1]s}
+spec:
+  forProvider:
+    location: westeurope
+    purgeProtectionEnabled: %[3]s
+    rbacAuthorizationEnabled: true
+    resourceGroupName: rg-applications
+    skuName: standard
+    softDeleteRetentionDays: 90
+    tags: {application: %[1]s}
+    tenantId: 11111111-1111-4111-8111-111111111111
+  managementPolicies: [%[2]s]
+  providerConfigRef: {kind: ProviderConfig, name: default}
+`, name, policies, protection)
+
+	a.identity = fmt.Sprintf(`
+apiVersion: managedidentity.azure.m.upbound.io/v1beta1
+kind: UserAssignedIdentity
+metadata: {name: %[1]s}
+spec:
+  forProvider: {location: westeurope, name: %[1]s, resourceGroupName: rg-applications, tags: {application: %[1]s}}
+  managementPolicies: [Observe, Create, Update, Delete]
+  providerConfigRef: {kind: ProviderConfig, name: default}
+`, name)
+
+	return a
+}
+
+const (
+	owned    = "Observe, Create, Update, Delete"
+	retained = "Observe, Create, Update"
+)
+
+// grant returns the manifests of what needs the identity and the vault to be there.
+func (w *world) grant(a *app) (credential, role string) {
+	vault, identity := w.ready(a.vault), w.ready(a.identity)
+
+	a.credential = fmt.Sprintf(`
+apiVersion: managedidentity.azure.m.upbound.io/v1beta1
+kind: FederatedIdentityCredential
+metadata: {name: %[1]s, annotations: {crossplane.io/external-name: %[1]s}}
+spec:
+  forProvider:
+    audience: [api://AzureADTokenExchange]
+    issuer: %[2]s
+    parentId: %[3]s
+    resourceGroupName: rg-applications
+    subject: system:serviceaccount:%[4]s:%[1]s
+  managementPolicies: [Observe, Create, Update, Delete]
+  providerConfigRef: {kind: ProviderConfig, name: default}
+`, a.name, api.Issuer(), at(identity, "id"), w.namespace)
+
+	role = fmt.Sprintf(`
+apiVersion: authorization.azure.m.upbound.io/v1beta1
+kind: RoleAssignment
+metadata: {name: %[1]s}
+spec:
+  forProvider:
+    name: %[2]s
+    principalId: %[3]s
+    principalType: ServicePrincipal
+    roleDefinitionName: Key Vault Secrets User
+    scope: %[4]s
+  managementPolicies: [Observe, Create, Update, Delete]
+  providerConfigRef: {kind: ProviderConfig, name: default}
+`, a.name, a.roleName, at(identity, "principalId"), at(vault, "id"))
+
+	return a.credential, role
+}
+
+func TestApplications(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+
+	one, two := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
+	roles := map[*app]string{}
+
+	for _, a := range []*app{one, two} {
+		must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
+		w.apply(a.vault, a.identity)
+	}
+
+	for _, a := range []*app{one, two} {
+		credential, role := w.grant(a)
+		roles[a] = role
+
+		w.apply(credential, role)
+		w.ready(credential)
+
+		id := w.ready(role).GetAnnotations()["crossplane.io/external-name"]
+		if want := vaultID(a.name) + "/providers/Microsoft.Authorization/roleAssignments/" + a.roleName; id != want {
+			t.Errorf("external name of the role assignment: want %q, got %q", want, id)
+		}
+
+		if diff := cmp.Diff("https://"+a.name+".vault.azure.net/", at(w.ready(a.vault), "vaultUri")); diff != "" {
+			t.Errorf("URI of the vault: -want, +got:\n%s", diff)
+		}
+
+		_, err := w.PutSecret(a.name, "s", azure.Secret{Value: a.name})
+		must(t, err)
+	}
+
+	for _, a := range []*app{one, two} {
+		identity := w.ready(a.identity)
+		if got := identity.GetAnnotations()["crossplane.io/external-name"]; got != at(identity, "id") || !strings.HasPrefix(got, "/subscriptions/") {
+			t.Errorf("external name of the identity: want its id, got %q", got)
+		}
+
+		for _, other := range []*app{one, two} {
+			got, err := w.client(other.name, a.name, at(identity, "clientId")).GetSecret(t.Context(), "s", "", nil)
+			if other == a && (err != nil || *got.Value != a.name) {
+				t.Errorf("an application cannot read its own vault: %v", err)
+			}
+
+			if other != a && refused(err) != http.StatusForbidden {
+				t.Errorf("an application reads another's vault: %v", err)
+			}
+		}
+	}
+
+	// Drift is repaired.
+	must(t, w.DeleteRoleAssignment(one.name, one.roleName))
+	eventually(t, func(context.Context) error {
+		list, err := w.RoleAssignments(one.name)
+		if err == nil && len(list) != 1 {
+			err = fmt.Errorf("the role assignment is not back")
+		}
+
+		return err
+	})
+
+	for _, a := range []*app{one, two} {
+		w.delete(roles[a])
+		w.delete(a.credential)
+		w.delete(a.identity)
+		w.delete(a.vault)
+	}
+
+	if diff := cmp.Diff([]azure.ARMResource{
+		{ID: vaultID(one.name), Created: 1, Deleted: 1},
+	}, w.resources("vaults/" + one.name)[:1]); diff != "" {
+		t.Errorf("a protected vault is made once, and deleted but not purged: -want, +got:\n%s", diff)
+	}
+}
+
+func TestDelays(t *testing.T) {
+	w := newWorld(t)
+	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
+	w.start()
+
+	a := newApp(unique(), owned, "true")
+	must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
+	w.apply(a.vault, a.identity)
+
+	credential, role := w.grant(a)
+
+	// Without its type the principal is not believed to exist yet.
+	untyped := strings.Replace(role, "    principalType: ServicePrincipal\n", "", 1)
+	w.apply(untyped)
+	w.says(untyped, "Synced", "PrincipalNotFound")
+	w.ready(untyped)
+
+	w.apply(credential)
+	w.ready(credential)
+
+	_, err := w.PutSecret(a.name, "s", azure.Secret{Value: "v"})
+	must(t, err)
+
+	c := w.client(a.name, a.name, at(w.ready(a.identity), "clientId"))
+	eventually(t, func(ctx context.Context) error {
+		_, err := c.GetSecret(ctx, "s", "", nil)
+
+		return err //nolint:wrapcheck // There is nothing to add.
+	})
+}
+
+func TestNameTaken(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+
+	a := newApp(unique(), owned, "true")
+	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant}))
+	w.apply(a.vault)
+	w.says(a.vault, "Synced", "VaultAlreadyExists")
+
+	if got := w.resources("vaults/" + a.name); len(got) != 0 {
+		t.Errorf("a vault of somebody else was touched: %v", got)
+	}
+}
+
+func TestDeletion(t *testing.T) {
+	cases := map[string]struct {
+		reason     string
+		policies   string
+		protection string
+		want       azure.ARMResource
+	}{
+		"Retain":     {"The vault stays, and is found again.", retained, "true", azure.ARMResource{Created: 1}},
+		"SoftDelete": {"The vault is deleted, and recovered.", owned, "true", azure.ARMResource{Created: 1, Deleted: 1, Recovered: 1}},
+		"Purge":      {"The vault is purged, and made anew.", owned, "false", azure.ARMResource{Created: 2, Deleted: 1, Purged: 1}},
+	}
+
+	w := newWorld(t)
+	w.start()
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(unique(), tc.policies, tc.protection)
+			w.apply(a.vault)
+			w.ready(a.vault)
+			w.delete(a.vault)
+			w.apply(a.vault)
+			w.ready(a.vault)
+
+			tc.want.ID = vaultID(a.name)
+			if diff := cmp.Diff([]azure.ARMResource{tc.want}, w.resources("vaults/"+a.name)); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestAdoption(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+
+	a := newApp(unique(), "Observe", "true")
+	w.apply(a.vault)
+	w.says(a.vault, "Synced", "does not exist")
+
+	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant, ResourceID: vaultID(a.name)}))
+	w.ready(a.vault)
+
+	if got := w.resources("vaults/" + a.name); len(got) != 0 {
+		t.Errorf("a vault that is only observed was changed: %v", got)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+
+	a := newApp(unique(), owned, "true")
+	w.apply(a.vault, a.identity)
+	w.ready(a.vault)
+	w.ready(a.identity)
+
+	w.patch(a.vault, `{"spec":{"forProvider":{"tags":{"application":"other"},"skuName":"premium"}}}`)
+	eventually(t, func(ctx context.Context) error {
+		got, err := w.get(ctx, a.vault)
+		if err != nil {
+			return err
+		}
+
+		if tag, _, _ := unstructured.NestedString(got.Object, "status", "atProvider", "tags", "application"); tag != "other" || at(got, "skuName") != "premium" {
+			return fmt.Errorf("want the change, got tag %q and sku %q", tag, at(got, "skuName"))
+		}
+
+		return nil
+	})
+
+	for _, refused := range []struct{ manifest, patch, words string }{
+		{a.vault, `{"spec":{"forProvider":{"location":"northeurope"}}}`, `refuse to update the external resource because the following update ` +
+			`requires replacing it: cannot change the value of the argument "location" from "westeurope" to "northeurope"`},
+		{a.identity, `{"spec":{"forProvider":{"name":"another"}}}`, `cannot change the value of the argument "name" from "` + a.name + `" to "another"`},
+	} {
+		w.patch(refused.manifest, refused.patch)
+		w.says(refused.manifest, "Synced", refused.words)
+	}
+
+	w.apply(a.vault)
+	w.ready(a.vault)
+
+	w.patch(a.vault, `{"spec":{"forProvider":{"purgeProtectionEnabled":false}}}`)
+	w.says(a.vault, "Synced", `The property "enablePurgeProtection" cannot be set to false`)
+}
+
+func TestKill(t *testing.T) {
+	w := newWorld(t)
+	p := w.start()
+
+	a := newApp(unique(), owned, "true")
+
+	// Azure does what it is asked for, and the answer never comes.
+	_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpPutVault, Effect: azure.EffectTruncate})
+	must(t, err)
+	_, err = w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpPutIdentity, Effect: azure.EffectTruncate})
+	must(t, err)
+
+	w.apply(a.vault, a.identity)
+	eventually(t, func(context.Context) error {
+		if got := w.resources(a.name); len(got) != 2 {
+			return fmt.Errorf("want a vault and an identity, got %v", got)
+		}
+
+		return nil
+	})
+	p.end(t, syscall.SIGKILL)
+	w.ClearFaults()
+	w.start()
+
+	w.ready(a.vault)
+
+	// As with the real provider: only it knows the id, which has to be told to it.
+	w.says(a.identity, "Synced", "already exists - to be managed via Terraform this resource needs to be imported into the State")
+	w.patch(a.identity, `{"metadata":{"annotations":{"crossplane.io/external-name":"`+identityID(a.name)+`"}}}`)
+	w.ready(a.identity)
+
+	if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID(a.name), Created: 1}, {ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
+		t.Errorf("a second resource was made: -want, +got:\n%s", diff)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	w := newWorld(t)
+
+	for _, f := range []azure.Fault{
+		{Host: "management.azure.com", Effect: azure.EffectStatus, Status: http.StatusTooManyRequests, RetryAfter: time.Second, Count: 3},
+		{Host: "management.azure.com", Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 3},
+		{Operation: azure.OpToken, Effect: azure.EffectStatus, Status: http.StatusInternalServerError, Count: 2},
+	} {
+		_, err := w.AddFault(f)
+		must(t, err)
+	}
+
+	w.start()
+
+	a := newApp(unique(), owned, "true")
+	w.apply(a.vault, a.identity)
+	w.ready(a.vault)
+	w.ready(a.identity)
+
+	// During an outage nothing that is there is taken for gone.
+	outage, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable})
+	must(t, err)
+	w.says(a.vault, "Synced", "unexpected status 503 (503 Service Unavailable) with error: ServerTimeout")
+
+	if status, _ := condition(w.ready(a.identity), "Ready"); status != "True" {
+		t.Error("what there was no outage of is not ready")
+	}
+
+	w.RemoveFault(outage)
+	w.ready(a.vault)
+
+	if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID(a.name), Created: 1}, {ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
+		t.Errorf("-want, +got:\n%s", diff)
+	}
+}
+
+func vaultID(name string) string {
+	return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" + name
+}
+
+func identityID(name string) string {
+	return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
+}

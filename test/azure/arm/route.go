@@ -1,0 +1,274 @@
+package arm
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// The types of resources, as they are spelled.
+const (
+	typeVault      = "Microsoft.KeyVault/vaults"
+	typeIdentity   = "Microsoft.ManagedIdentity/userAssignedIdentities"
+	typeCredential = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+	typeAssignment = "Microsoft.Authorization/roleAssignments"
+	typeDefinition = "Microsoft.Authorization/roleDefinitions"
+)
+
+// A route is what a request is for.
+type route struct {
+	// operation is fault.Unknown if there is none for the path and method.
+	operation string
+
+	// allow are the methods that the path has, or empty if there is no such path.
+	allow string
+
+	// typ of the resource.
+	typ string
+
+	subscription string
+	group        string
+	location     string
+
+	// name of the vault, identity, role assignment or role definition.
+	name string
+
+	// child is the name of a federated credential.
+	child string
+
+	// scope of a role assignment or a role definition.
+	scope string
+}
+
+// parseRoute reads the method and the path of a request. As in Azure the case of all but names does not matter, and nor does that
+// of names.
+func parseRoute(method, path string) route {
+	r, rest := parseScope(segments(path))
+
+	switch {
+	case r.typ == "unknown":
+		return route{operation: fault.Unknown}
+	case len(rest) == 0 && r.typ == "subscription":
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetSubscription})
+	case len(rest) == 0 && r.typ == "group":
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetResourceGroup})
+	case len(rest) == 0 && r.typ == typeVault && r.name == "":
+		return choose(method, r, map[string]string{http.MethodGet: fault.ListVaults})
+	case len(rest) == 0 && r.typ == typeVault:
+		return choose(method, r, map[string]string{
+			http.MethodGet: fault.GetVault, http.MethodPut: fault.PutVault, http.MethodPatch: fault.PatchVault,
+			http.MethodDelete: fault.DeleteVault,
+		})
+	case len(rest) == 0 && r.typ == typeIdentity:
+		return choose(method, r, map[string]string{
+			http.MethodGet: fault.GetIdentity, http.MethodPut: fault.PutIdentity, http.MethodPatch: fault.PatchIdentity,
+			http.MethodDelete: fault.DeleteIdentity,
+		})
+	case r.typ == typeIdentity && len(rest) <= 2 && is(rest, "federatedIdentityCredentials"):
+		return credentialRoute(method, r, rest[1:])
+	case len(rest) >= 3 && is(rest, "providers", "Microsoft.Authorization") && !strings.HasSuffix(r.scope, "/"):
+		return authorizationRoute(method, r, rest[2:])
+	case r.typ == "subscription" && len(rest) >= 6 && is(rest, "providers", "Microsoft.KeyVault", "locations") && strings.EqualFold(rest[4], "deletedVaults"):
+		return deletedVaultRoute(method, r, rest[3:])
+	default:
+		return route{operation: fault.Unknown}
+	}
+}
+
+// parseScope reads as much of a path as names something that roles can be assigned on, and returns the rest.
+func parseScope(s []string) (route, []string) {
+	switch {
+	case len(s) >= 2 && is(s, "subscriptions"):
+	case len(s) >= 2 && is(s, "providers"):
+		return route{typ: "tenant"}, s
+	default:
+		return route{typ: "unknown"}, nil
+	}
+
+	r, rest := route{typ: "subscription", subscription: s[1]}, s[2:]
+	r.scope = "/subscriptions/" + r.subscription
+
+	if len(rest) < 2 || !is(rest, "resourceGroups") {
+		return r, rest
+	}
+
+	r.typ, r.group, rest = "group", rest[1], rest[2:]
+	r.scope += "/resourceGroups/" + r.group
+
+	for _, typ := range []string{typeVault, typeIdentity} {
+		namespace, kind, _ := strings.Cut(typ, "/")
+		if len(rest) < 3 || !is(rest, "providers", namespace, kind) {
+			continue
+		}
+
+		r.typ = typ
+
+		if len(rest) == 3 {
+			return r, nil
+		}
+
+		r.name = rest[3]
+		r.scope += "/providers/" + typ + "/" + r.name
+
+		return r, rest[4:]
+	}
+
+	return r, rest
+}
+
+// credentialRoute reads what follows …/federatedIdentityCredentials.
+func credentialRoute(method string, r route, rest []string) route {
+	r.typ = typeCredential
+
+	if len(rest) == 0 {
+		return choose(method, r, map[string]string{http.MethodGet: fault.ListCredentials})
+	}
+
+	r.child = rest[0]
+
+	return choose(method, r, map[string]string{
+		http.MethodGet: fault.GetCredential, http.MethodPut: fault.PutCredential, http.MethodDelete: fault.DeleteCredential,
+	})
+}
+
+// authorizationRoute reads what follows …/providers/Microsoft.Authorization.
+func authorizationRoute(method string, r route, rest []string) route {
+	list, get := fault.ListRoleAssignments, fault.GetRoleAssignment
+	r.typ, r.name = typeAssignment, ""
+
+	switch {
+	case len(rest) > 2:
+		return route{operation: fault.Unknown}
+	case is(rest, "roleDefinitions"):
+		list, get, r.typ = fault.ListRoleDefinitions, fault.GetRoleDefinition, typeDefinition
+	case !is(rest, "roleAssignments") || r.subscription == "":
+		return route{operation: fault.Unknown}
+	}
+
+	if len(rest) == 1 {
+		return choose(method, r, map[string]string{http.MethodGet: list})
+	}
+
+	r.name = rest[1]
+	operations := map[string]string{http.MethodGet: get}
+
+	if r.typ == typeAssignment {
+		operations[http.MethodPut], operations[http.MethodDelete] = fault.PutRoleAssignment, fault.DeleteRoleAssignment
+	}
+
+	return choose(method, r, operations)
+}
+
+// deletedVaultRoute reads what follows …/Microsoft.KeyVault/locations.
+func deletedVaultRoute(method string, r route, rest []string) route {
+	r.typ, r.location, r.name = typeVault, rest[0], rest[2]
+
+	switch {
+	case len(rest) == 3:
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetDeletedVault})
+	case len(rest) == 4 && strings.EqualFold(rest[3], "purge"):
+		return choose(method, r, map[string]string{http.MethodPost: fault.PurgeVault})
+	default:
+		return route{operation: fault.Unknown}
+	}
+}
+
+// choose completes a route with the operation that a path has for a method.
+func choose(method string, r route, operations map[string]string) route {
+	r.operation = operations[method]
+	if r.operation != "" {
+		return r
+	}
+
+	r.operation = fault.Unknown
+
+	var allow []string
+
+	for _, m := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if operations[m] != "" {
+			allow = append(allow, m)
+		}
+	}
+
+	r.allow = strings.Join(allow, ", ")
+
+	return r
+}
+
+func segments(path string) []string {
+	return strings.Split(strings.Trim(path, "/"), "/")
+}
+
+// is says whether segments begin with these words, whatever their case, and none is empty.
+func is(s []string, words ...string) bool {
+	if len(s) < len(words) || slices.Contains(s, "") {
+		return false
+	}
+
+	for i, word := range words {
+		if !strings.EqualFold(s[i], word) {
+			return false
+		}
+	}
+
+	return true
+}
+
+// writesCredential returns the identity whose credentials the request changes.
+func (r route) writesCredential() (string, bool) {
+	return r.scope, r.operation == fault.PutCredential || r.operation == fault.DeleteCredential
+}
+
+// action is what the request needs the right to do.
+func (r route) action() string {
+	verb := "/read"
+
+	switch r.operation {
+	case fault.PutVault, fault.PatchVault, fault.PutIdentity, fault.PatchIdentity, fault.PutCredential, fault.PutRoleAssignment:
+		verb = "/write"
+	case fault.DeleteVault, fault.DeleteIdentity, fault.DeleteCredential, fault.DeleteRoleAssignment:
+		verb = "/delete"
+	case fault.PurgeVault:
+		return "Microsoft.KeyVault/locations/deletedVaults/purge/action"
+	case fault.GetDeletedVault:
+		return "Microsoft.KeyVault/locations/deletedVaults/read"
+	case fault.GetSubscription:
+		return "Microsoft.Resources/subscriptions/read"
+	case fault.GetResourceGroup:
+		return "Microsoft.Resources/subscriptions/resourceGroups/read"
+	}
+
+	return r.typ + verb
+}
+
+// versions that are served of a type, newest last.
+func versions(typ string) []string {
+	switch typ {
+	case typeVault:
+		return []string{"2022-07-01", "2023-02-01", "2023-07-01", "2024-11-01"}
+	case typeIdentity, typeCredential:
+		return []string{"2022-01-31-preview", "2023-01-31", "2024-11-30"}
+	case typeAssignment, typeDefinition:
+		return []string{"2020-10-01-preview", "2022-04-01"}
+	default:
+		return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
+	}
+}
+
+func (c *call) checkVersion() *wire.Answer {
+	version := c.request.URL.Query().Get("api-version")
+
+	switch known := versions(c.typ); {
+	case version == "":
+		return new(refuse(http.StatusBadRequest, "MissingApiVersionParameter",
+			"The api-version query parameter (?api-version=) is required for all requests."))
+	case !slices.Contains(known, version):
+		return new(refuse(http.StatusBadRequest, "InvalidApiVersionParameter",
+			"The api-version '%s' is invalid. The supported versions are '%s'.", version, strings.Join(known, ",")))
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,323 @@
+// Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, and role
+// assignments, in the subscriptions and resource groups that were registered.
+//
+// What it makes is not of its own: a vault is one of package keyvault, an identity and its credentials are those of package entra, so
+// that what a caller is told by the resource manager is what the other services enforce.
+package arm
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	// Host is where the resource manager is reached.
+	Host = "management.azure.com"
+
+	// maxBody bounds the body of a request.
+	maxBody = 4 << 20
+)
+
+// Delays are how long Azure takes until what was made has its effect everywhere. The zero value is at once.
+type Delays struct {
+	// Principal is how long the directory takes to know a new identity: until then a role can be assigned to it only by a request
+	// that says of which type it is.
+	Principal time.Duration
+
+	// Credential is how long Entra ID refuses the tokens that a new federated credential is for.
+	Credential time.Duration
+
+	// Role is how long a vault does not know a new role assignment.
+	Role time.Duration
+
+	// Vault is how long a new vault is being provisioned, and its name does not resolve.
+	Vault time.Duration
+}
+
+// Config says what a Service is about.
+type Config struct {
+	Directory *entra.Directory
+	Tokens    *entra.Tokens
+	Vaults    *keyvault.Service
+	Gate      *wire.Gate
+
+	// Now returns the time.
+	Now func() time.Time
+}
+
+// Service serves the resource manager. Use it from as many goroutines as you like.
+type Service struct {
+	Config
+
+	mu            sync.Mutex
+	delays        Delays
+	subscriptions map[string]*subscription
+	vaults        map[string]vaultSettings
+	identities    map[string]*identity
+	assignments   map[string]*assignment
+
+	// writing are the identities whose credentials are being written.
+	writing map[string]bool
+
+	log audit
+}
+
+// NewService returns a service without subscriptions.
+func NewService(c Config) *Service {
+	return &Service{
+		Config: c, subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
+		assignments: map[string]*assignment{}, writing: map[string]bool{},
+	}
+}
+
+// SetDelays changes the delays of what is made from now on.
+func (s *Service) SetDelays(d Delays) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.delays = d
+}
+
+// Delays returns the delays.
+func (s *Service) Delays() Delays {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return s.delays
+}
+
+// A call is a request that is being answered.
+type call struct {
+	route
+
+	service *Service
+	request *http.Request
+	caller  entra.Caller
+	body    []byte
+	now     time.Time
+
+	subscription *subscription
+	group        *ResourceGroup
+}
+
+// ServeHTTP serves management.azure.com.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	headers(w.Header(), r)
+
+	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
+	request := fault.Request{Host: Host, Operation: c.operation}
+	handle := c.serve
+
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+
+	switch {
+	case r.Header.Get("Authorization") == "":
+		c.operation, request.Operation = fault.ManagementChallenge, fault.ManagementChallenge
+		handle = func() wire.Answer {
+			return s.challenge(c.route.subscription, "Authentication failed. The 'Authorization' header is missing.")
+		}
+	case !bearer:
+		handle = func() wire.Answer {
+			return s.challenge(c.route.subscription, "Authentication failed. The 'Authorization' header is provided in an invalid format.")
+		}
+	default:
+		var err error
+
+		c.caller, err = s.Tokens.VerifyManagement(token)
+		if err != nil {
+			handle = func() wire.Answer { return s.refuseToken(c.route.subscription, err) }
+		}
+
+		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
+	}
+
+	// A credential is being written from when the request is here until it is answered, whatever makes that take long.
+	if identityID, ok := c.writesCredential(); ok {
+		release, free := s.occupy(identityID)
+		if !free {
+			handle = func() wire.Answer { return concurrentWrites(identityID) }
+		} else {
+			defer release()
+		}
+	}
+
+	s.Gate.Serve(w, r, wire.Exchange{
+		Request: request,
+		Key:     count.Key{Operation: c.operation, ClientID: c.caller.ClientID},
+		Handle:  handle,
+		Refuse:  injected,
+	})
+}
+
+// headers sets those that every answer has.
+func headers(h http.Header, r *http.Request) {
+	h["Cache-Control"] = []string{"no-cache"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Strict-Transport-Security"] = []string{"max-age=31536000; includeSubDomains"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
+	h["X-Ms-Correlation-Request-Id"] = []string{wire.RequestID()}
+
+	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
+		h["X-Ms-Client-Request-Id"] = []string{id}
+	}
+}
+
+// serve answers a caller who is known.
+func (c *call) serve() wire.Answer {
+	var err error
+
+	c.body, err = io.ReadAll(io.LimitReader(c.request.Body, maxBody))
+	if err != nil {
+		return refuse(http.StatusBadRequest, "InvalidRequestContent", "The request content could not be read.")
+	}
+
+	c.service.mu.Lock()
+	defer c.service.mu.Unlock()
+
+	if answer := c.admit(); answer != nil {
+		return *answer
+	}
+
+	return c.do()
+}
+
+// admit says why a request is refused before it is looked at closely.
+func (c *call) admit() *wire.Answer {
+	if c.operation == fault.Unknown {
+		return new(c.unknown())
+	}
+
+	if answer := c.checkVersion(); answer != nil {
+		return answer
+	}
+
+	// Built-in roles belong to nobody.
+	if c.route.subscription == "" {
+		return nil
+	}
+
+	c.subscription = c.service.subscriptions[strings.ToLower(c.route.subscription)]
+	if c.subscription == nil {
+		return new(refuse(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", c.route.subscription))
+	}
+
+	if c.caller.TenantID != c.subscription.TenantID {
+		return new(c.service.wrongTenant(c.subscription, c.caller))
+	}
+
+	if !c.subscription.administers(c.caller.PrincipalID) {
+		return new(c.forbidden())
+	}
+
+	if c.route.group == "" {
+		return nil
+	}
+
+	c.group = c.subscription.groups[strings.ToLower(c.route.group)]
+	if c.group == nil {
+		return new(refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.route.group))
+	}
+
+	return nil
+}
+
+// do carries out what has been found in order.
+func (c *call) do() wire.Answer { //nolint:gocognit // A flat switch.
+	switch c.operation {
+	case fault.GetSubscription:
+		return c.getSubscription()
+	case fault.GetResourceGroup:
+		return c.getResourceGroup()
+	case fault.GetVault:
+		return c.getVault()
+	case fault.ListVaults:
+		return c.listVaults()
+	case fault.PutVault:
+		return c.putVault()
+	case fault.PatchVault:
+		return c.patchVault()
+	case fault.DeleteVault:
+		return c.deleteVault()
+	case fault.GetDeletedVault:
+		return c.getDeletedVault()
+	case fault.PurgeVault:
+		return c.purgeVault()
+	case fault.GetIdentity:
+		return c.getIdentity()
+	case fault.PutIdentity, fault.PatchIdentity:
+		return c.putIdentity()
+	case fault.DeleteIdentity:
+		return c.deleteIdentity()
+	case fault.GetCredential, fault.ListCredentials, fault.PutCredential, fault.DeleteCredential:
+		return c.credential()
+	case fault.ListRoleAssignments:
+		return c.listAssignments()
+	case fault.GetRoleAssignment:
+		return c.getAssignment()
+	case fault.PutRoleAssignment:
+		return c.putAssignment()
+	case fault.DeleteRoleAssignment:
+		return c.deleteAssignment()
+	case fault.ListRoleDefinitions:
+		return c.listDefinitions()
+	default:
+		return c.getDefinition()
+	}
+}
+
+// occupy notes that the credentials of an identity are being written, unless they already are.
+func (s *Service) occupy(identityID string) (release func(), free bool) {
+	key := strings.ToLower(identityID)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if s.writing[key] {
+		return nil, false
+	}
+
+	s.writing[key] = true
+
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+
+		delete(s.writing, key)
+	}, true
+}
+
+// refuseToken answers a token that is not accepted.
+func (s *Service) refuseToken(subscriptionID string, err error) wire.Answer {
+	code, message := "InvalidAuthenticationToken", "The access token is invalid."
+
+	var refusal *entra.TokenError
+	if errors.As(err, &refusal) {
+		switch refusal.Flaw {
+		case entra.FlawAudience:
+			code, message = "InvalidAuthenticationTokenAudience", refusal.Message
+		case entra.FlawExpired:
+			code, message = "ExpiredAuthenticationToken", "The access token expiry UTC time has passed."
+		case entra.FlawRevoked:
+			message = refusal.Message
+		case entra.FlawMalformed, entra.FlawIssuer:
+		}
+	}
+
+	answer := s.challenge(subscriptionID, message)
+	challenge := answer.Header
+	answer = refuse(http.StatusUnauthorized, code, "%s", message)
+	answer.Header = challenge
+
+	return answer
+}

@@ -1,0 +1,434 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	createModeRecover = "recover"
+
+	skuStandard = "standard"
+	skuPremium  = "premium"
+
+	// day of a retention.
+	day = 24 * time.Hour
+)
+
+// vaultName is what Azure allows, but for hyphens that follow each other.
+var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
+
+// vaultSettings are what the resource manager keeps of a vault and package keyvault has no use for.
+type vaultSettings struct {
+	sku     string
+	tags    map[string]string
+	created time.Time
+
+	deployment, diskEncryption, templateDeployment bool
+
+	publicAccess string
+	networkACLs  json.RawMessage
+}
+
+type vaultSKU struct {
+	Family string `json:"family"`
+	Name   string `json:"name"`
+}
+
+// vaultProperties of a request. What is not named is nil.
+type vaultProperties struct {
+	TenantID                     *string            `json:"tenantId,omitempty"`
+	SKU                          *vaultSKU          `json:"sku,omitempty"`
+	AccessPolicies               *[]json.RawMessage `json:"accessPolicies,omitempty"`
+	EnabledForDeployment         *bool              `json:"enabledForDeployment,omitempty"`
+	EnabledForDiskEncryption     *bool              `json:"enabledForDiskEncryption,omitempty"`
+	EnabledForTemplateDeployment *bool              `json:"enabledForTemplateDeployment,omitempty"`
+	EnableSoftDelete             *bool              `json:"enableSoftDelete,omitempty"`
+	SoftDeleteRetentionInDays    *int               `json:"softDeleteRetentionInDays,omitempty"`
+	EnableRBACAuthorization      *bool              `json:"enableRbacAuthorization,omitempty"`
+	EnablePurgeProtection        *bool              `json:"enablePurgeProtection,omitempty"`
+	NetworkACLs                  json.RawMessage    `json:"networkAcls,omitempty"`
+	PublicNetworkAccess          *string            `json:"publicNetworkAccess,omitempty"`
+
+	// CreateMode of a request only.
+	CreateMode string `json:"createMode,omitempty"`
+
+	// What follows is read only.
+	VaultURI          string `json:"vaultUri,omitempty"`
+	ProvisioningState string `json:"provisioningState,omitempty"`
+}
+
+type vaultBody struct {
+	ID         string             `json:"id,omitempty"`
+	Name       string             `json:"name,omitempty"`
+	Type       string             `json:"type,omitempty"`
+	Location   string             `json:"location,omitempty"`
+	Tags       *map[string]string `json:"tags,omitempty"`
+	SystemData json.RawMessage    `json:"systemData,omitempty"`
+	Properties vaultProperties    `json:"properties"`
+}
+
+// lookupVault returns the vault that the request is about, unless it is deleted or another of that name.
+func (c *call) lookupVault() (keyvault.VaultState, bool) {
+	v, ok := c.service.Vaults.Lookup(c.name)
+
+	return v, ok && v.DeletedAt.IsZero() && strings.EqualFold(v.ResourceID, c.resourceID(typeVault, c.name))
+}
+
+func (c *call) getVault() wire.Answer {
+	v, ok := c.lookupVault()
+	if !ok {
+		return notFound(typeVault, c.name, c.group.Name)
+	}
+
+	return wire.JSON(http.StatusOK, c.vaultJSON(v))
+}
+
+func (c *call) listVaults() wire.Answer {
+	list := []vaultBody{}
+
+	for _, v := range c.service.Vaults.Vaults() {
+		if strings.EqualFold(v.ResourceID, c.resourceID(typeVault, v.Name)) {
+			state, _ := c.service.Vaults.Lookup(v.Name)
+			list = append(list, c.vaultJSON(state))
+		}
+	}
+
+	return wire.JSON(http.StatusOK, map[string]any{"value": list})
+}
+
+// vaultJSON is how a vault is shown.
+func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
+	settings := c.settings(v)
+
+	tags := settings.tags
+	if tags == nil {
+		tags = map[string]string{}
+	}
+
+	state := "Succeeded"
+	if !v.Resolves {
+		state = "RegisteringDns"
+	}
+
+	out := vaultBody{
+		ID: v.ResourceID, Name: v.Name, Type: typeVault, Location: v.Location, Tags: &tags,
+		Properties: vaultProperties{
+			TenantID: &v.TenantID, SKU: &vaultSKU{Family: "A", Name: settings.sku}, AccessPolicies: &[]json.RawMessage{},
+			EnabledForDeployment: &settings.deployment, EnabledForDiskEncryption: &settings.diskEncryption,
+			EnabledForTemplateDeployment: &settings.templateDeployment, EnableSoftDelete: new(true),
+			SoftDeleteRetentionInDays: &v.RetentionDays, EnableRBACAuthorization: new(!v.AccessPolicies),
+			NetworkACLs: settings.networkACLs, PublicNetworkAccess: &settings.publicAccess,
+			VaultURI: "https://" + strings.ToLower(v.Name) + keyvault.Suffix + "/", ProvisioningState: state,
+		},
+	}
+
+	// Azure never says that it is off.
+	if v.PurgeProtection {
+		out.Properties.EnablePurgeProtection = new(true)
+	}
+
+	return out
+}
+
+// settings of a vault, which may have been registered past the resource manager.
+func (c *call) settings(v keyvault.VaultState) vaultSettings {
+	if known, ok := c.service.vaults[strings.ToLower(v.ResourceID)]; ok {
+		return known
+	}
+
+	return vaultSettings{sku: skuStandard, publicAccess: "Enabled"}
+}
+
+// putVault creates, recovers or changes a vault.
+func (c *call) putVault() wire.Answer {
+	var body vaultBody
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	if !vaultName.MatchString(c.name) || strings.Contains(c.name, "--") {
+		return refuse(http.StatusBadRequest, "VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 "+
+			"alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. "+
+			"Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742", c.name)
+	}
+
+	if answer := c.checkVault(body); answer != nil {
+		return *answer
+	}
+
+	known, exists := c.service.Vaults.Lookup(c.name)
+
+	switch mine := strings.EqualFold(known.ResourceID, c.resourceID(typeVault, c.name)); {
+	case !exists && body.Properties.CreateMode == createModeRecover:
+		return refuse(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", c.name)
+	case !exists:
+		return c.createVault(body)
+	case known.DeletedAt.IsZero() && mine:
+		return c.changeVault(known, body)
+	case known.DeletedAt.IsZero():
+		return refuse(http.StatusConflict, "VaultAlreadyExists", "The vault name '%s' is already in use. Vault names are globally unique so "+
+			"it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a "+
+			"vault with the same name was recently deleted but not purged after being placed in a recoverable state. If the vault is in "+
+			"a recoverable state then the vault will need to be purged before reusing the name. For more information about "+
+			"VaultAlreadyExists, soft delete and purging a vault follow this link https://go.microsoft.com/fwlink/?linkid=2147740.", c.name)
+	case body.Properties.CreateMode != createModeRecover:
+		return refuse(http.StatusConflict, "ConflictError", "A vault with the same name already exists in deleted state. You need to either "+
+			"recover or purge existing key vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on "+
+			"soft delete.")
+	case !mine:
+		return refuse(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", c.name)
+	default:
+		return c.recoverVault(known, body)
+	}
+}
+
+// checkVault says what is wrong with a request for a whole vault.
+func (c *call) checkVault(body vaultBody) *wire.Answer {
+	p := body.Properties
+
+	if p.TenantID != nil && !strings.EqualFold(*p.TenantID, c.subscription.TenantID) {
+		return new(badRequest("The tenant id '%s' is not the tenant of the subscription.", *p.TenantID))
+	}
+
+	switch {
+	case body.Location == "":
+		return new(locationRequired())
+	case p.CreateMode != "" && p.CreateMode != "default" && p.CreateMode != createModeRecover:
+		return new(badRequest("The value '%s' of createMode is not one of 'default' and 'recover'.", p.CreateMode))
+	case p.TenantID == nil && p.CreateMode != createModeRecover:
+		return new(badRequest("The parameter tenantId is required."))
+	case p.SKU == nil && p.CreateMode != createModeRecover:
+		return new(badRequest("The parameter sku is required."))
+	case p.AccessPolicies == nil && p.CreateMode != createModeRecover && (p.EnableRBACAuthorization == nil || !*p.EnableRBACAuthorization):
+		return new(badRequest("The parameter accessPolicies is required unless createMode is 'recover' or enableRbacAuthorization is true."))
+	}
+
+	return p.check()
+}
+
+// check says what is wrong with the properties that are named.
+func (p vaultProperties) check() *wire.Answer {
+	switch {
+	case p.SKU != nil && (p.SKU.Family != "A" || p.SKU.Name != skuStandard && p.SKU.Name != skuPremium):
+		return new(badRequest("The sku '%s %s' is not supported: choose from 'A standard' and 'A premium'.", p.SKU.Family, p.SKU.Name))
+	case p.AccessPolicies != nil && len(*p.AccessPolicies) > 0:
+		return new(badRequest("This stand-in has no access policies: use role assignments."))
+	case p.EnableSoftDelete != nil && !*p.EnableSoftDelete:
+		return new(badRequest("The property \"enableSoftDelete\" can not be set to false."))
+	case p.SoftDeleteRetentionInDays != nil && (*p.SoftDeleteRetentionInDays < 7 || *p.SoftDeleteRetentionInDays > 90):
+		return new(badRequest("The property \"softDeleteRetentionInDays\" must be between 7 and 90."))
+	case p.EnablePurgeProtection != nil && !*p.EnablePurgeProtection:
+		return new(badRequest("The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge protection for a vault is " +
+			"an irreversible action."))
+	default:
+		return nil
+	}
+}
+
+func (c *call) createVault(body vaultBody) wire.Answer {
+	p := body.Properties
+	v := keyvault.Vault{
+		Name: c.name, TenantID: c.subscription.TenantID, ResourceID: c.resourceID(typeVault, c.name), Location: location(body.Location),
+		PurgeProtection: isTrue(p.EnablePurgeProtection), AccessPolicies: !isTrue(p.EnableRBACAuthorization), Delay: c.service.delays.Vault,
+	}
+
+	if p.SoftDeleteRetentionInDays != nil {
+		v.RetentionDays = *p.SoftDeleteRetentionInDays
+	}
+
+	if err := c.service.Vaults.PutVault(v); err != nil {
+		return badRequest("%s", err)
+	}
+
+	return c.keep(vaultSettings{sku: skuStandard, publicAccess: "Enabled", created: c.now}, body, ActionCreated)
+}
+
+func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answer {
+	if body.Location != "" && location(body.Location) != known.Location {
+		return c.otherLocation(known.Location, body.Location)
+	}
+
+	p := body.Properties
+	if p.SoftDeleteRetentionInDays != nil && *p.SoftDeleteRetentionInDays != known.RetentionDays {
+		return badRequest("The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.")
+	}
+
+	to := known.Vault
+	to.RetentionDays = 0
+	to.PurgeProtection = to.PurgeProtection || isTrue(p.EnablePurgeProtection)
+
+	if p.EnableRBACAuthorization != nil {
+		to.AccessPolicies = !*p.EnableRBACAuthorization
+	}
+
+	if err := c.service.Vaults.PutVault(to); err != nil {
+		return badRequest("%s", err)
+	}
+
+	return c.keep(c.settings(known), body, ActionUpdated)
+}
+
+// recoverVault brings a deleted vault back as it was, but for what the request changes. Its role assignments are gone.
+func (c *call) recoverVault(known keyvault.VaultState, body vaultBody) wire.Answer {
+	if location(body.Location) != known.Location {
+		return c.otherLocation(known.Location, body.Location)
+	}
+
+	if p := body.Properties; p.SoftDeleteRetentionInDays != nil && *p.SoftDeleteRetentionInDays != known.RetentionDays {
+		return badRequest("The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.")
+	}
+
+	if err := c.service.Vaults.RecoverVault(known.Name); err != nil {
+		return badRequest("%s", err)
+	}
+
+	c.note(ActionRecovered, known.ResourceID)
+
+	return c.changeVault(known, body)
+}
+
+// keep notes the settings that the request changes and answers with the vault.
+func (c *call) keep(s vaultSettings, body vaultBody, action string) wire.Answer {
+	p := body.Properties
+
+	if body.Tags != nil {
+		s.tags = *body.Tags
+	} else if c.operation == fault.PutVault {
+		s.tags = nil
+	}
+
+	if p.SKU != nil {
+		s.sku = p.SKU.Name
+	}
+
+	for to, from := range map[*bool]*bool{
+		&s.deployment: p.EnabledForDeployment, &s.diskEncryption: p.EnabledForDiskEncryption,
+		&s.templateDeployment: p.EnabledForTemplateDeployment,
+	} {
+		if from != nil {
+			*to = *from
+		}
+	}
+
+	if p.PublicNetworkAccess != nil {
+		s.publicAccess = *p.PublicNetworkAccess
+	}
+
+	if p.NetworkACLs != nil {
+		s.networkACLs = p.NetworkACLs
+	}
+
+	v, _ := c.service.Vaults.Lookup(c.name)
+	c.service.vaults[strings.ToLower(v.ResourceID)] = s
+
+	status := http.StatusOK
+	if action == ActionCreated {
+		status = http.StatusCreated
+	}
+
+	c.note(action, v.ResourceID)
+
+	return wire.JSON(status, c.vaultJSON(v))
+}
+
+// patchVault changes what the request names.
+func (c *call) patchVault() wire.Answer {
+	var body vaultBody
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	if answer := body.Properties.check(); answer != nil {
+		return *answer
+	}
+
+	known, ok := c.lookupVault()
+	if !ok {
+		return notFound(typeVault, c.name, c.group.Name)
+	}
+
+	return c.changeVault(known, body)
+}
+
+// deleteVault deletes a vault so that it can be recovered, and its role assignments for good.
+func (c *call) deleteVault() wire.Answer {
+	known, ok := c.lookupVault()
+	if !ok {
+		return wire.Answer{Status: http.StatusNoContent}
+	}
+
+	if err := c.service.Vaults.DeleteVault(known.Name); err != nil {
+		return badRequest("%s", err)
+	}
+
+	c.note(ActionDeleted, known.ResourceID)
+
+	return wire.Answer{Status: http.StatusOK}
+}
+
+// lookupDeleted returns a vault of the request's subscription and location that is deleted.
+func (c *call) lookupDeleted() (keyvault.VaultState, bool) {
+	v, ok := c.service.Vaults.Lookup(c.name)
+	mine := strings.HasPrefix(strings.ToLower(v.ResourceID), "/subscriptions/"+c.subscription.ID+"/")
+
+	return v, ok && mine && !v.DeletedAt.IsZero() && v.Location == location(c.location)
+}
+
+func (c *call) deletedNotFound() wire.Answer {
+	return refuse(http.StatusNotFound, "DeletedVaultNotFound", "The specified deleted vault '%s' does not exist.", c.name)
+}
+
+func (c *call) deletedID(v keyvault.VaultState) string {
+	return "/subscriptions/" + c.subscription.ID + "/providers/Microsoft.KeyVault/locations/" + v.Location + "/deletedVaults/" + v.Name
+}
+
+func (c *call) getDeletedVault() wire.Answer {
+	v, ok := c.lookupDeleted()
+	if !ok {
+		return c.deletedNotFound()
+	}
+
+	properties := map[string]any{
+		"vaultId": v.ResourceID, "location": v.Location, "tags": c.settings(v).tags, "deletionDate": v.DeletedAt.UTC().Format(time.RFC3339),
+		"scheduledPurgeDate": v.DeletedAt.Add(time.Duration(v.RetentionDays) * day).UTC().Format(time.RFC3339),
+	}
+	if v.PurgeProtection {
+		properties["purgeProtectionEnabled"] = true
+	}
+
+	return wire.JSON(http.StatusOK, map[string]any{
+		"id": c.deletedID(v), "name": v.Name, "type": "Microsoft.KeyVault/deletedVaults", "properties": properties,
+	})
+}
+
+// purgeVault removes a deleted vault for good.
+func (c *call) purgeVault() wire.Answer {
+	v, ok := c.lookupDeleted()
+
+	switch {
+	case !ok:
+		return c.deletedNotFound()
+	case v.PurgeProtection:
+		return refuse(http.StatusBadRequest, "DeletedVaultPurge", "Operation \"purge\" is not allowed because purge protection is enabled for "+
+			"vault '%s'. Key Vault service will automatically purge it after the retention period has passed.", v.Name)
+	}
+
+	if err := c.service.Vaults.PurgeVault(v.Name); err != nil {
+		return badRequest("%s", err)
+	}
+
+	delete(c.service.vaults, strings.ToLower(v.ResourceID))
+	c.note(ActionPurged, v.ResourceID)
+
+	return wire.Answer{Status: http.StatusOK}
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
