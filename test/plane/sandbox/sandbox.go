@@ -81,6 +81,53 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
+// PID of process 1 of the sandbox, as others see it.
+func (s *Sandbox) PID() int { return s.cmd.Process.Pid }
+
+// Done is closed when the sandbox and all in it have ended.
+func (s *Sandbox) Done() <-chan struct{} { return s.done }
+
+// Close ends all in the sandbox, and returns when it has ended.
+func (s *Sandbox) Close() {
+	_ = s.cmd.Process.Kill() // Unless it has ended.
+
+	<-s.done
+
+	_ = s.conn.Close() // Nobody is at the other end.
+}
+
+// Dial connects to a TCP address as a program in the sandbox would.
+func (s *Sandbox) Dial(ctx context.Context, address string) (net.Conn, error) {
+	f, err := s.socket(ctx, request{Dial: address})
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect to %s in sandbox: %w", address, err)
+	}
+	defer f.Close() //nolint:errcheck // The connection has a copy.
+
+	c, err := net.FileConn(f)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use connection to %s in sandbox: %w", address, err)
+	}
+
+	return c, nil
+}
+
+// Listen on a TCP address within the sandbox.
+func (s *Sandbox) Listen(ctx context.Context, address string) (net.Listener, error) {
+	f, err := s.socket(ctx, request{Listen: address})
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s in sandbox: %w", address, err)
+	}
+	defer f.Close() //nolint:errcheck // The listener has a copy.
+
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use listener on %s in sandbox: %w", address, err)
+	}
+
+	return l, nil
+}
+
 // start the process, with a thread of its own: the kernel ends the process when
 // the thread that started it ends.
 func (s *Sandbox) start(cfg Config, socket *os.File) error {
@@ -136,53 +183,6 @@ func explain(err error) error {
 	}
 
 	return fmt.Errorf("cannot start sandbox: %w", err)
-}
-
-// PID of process 1 of the sandbox, as others see it.
-func (s *Sandbox) PID() int { return s.cmd.Process.Pid }
-
-// Done is closed when the sandbox and all in it have ended.
-func (s *Sandbox) Done() <-chan struct{} { return s.done }
-
-// Close ends all in the sandbox, and returns when it has ended.
-func (s *Sandbox) Close() {
-	_ = s.cmd.Process.Kill() // Unless it has ended.
-
-	<-s.done
-
-	_ = s.conn.Close() // Nobody is at the other end.
-}
-
-// Dial connects to a TCP address as a program in the sandbox would.
-func (s *Sandbox) Dial(ctx context.Context, address string) (net.Conn, error) {
-	f, err := s.socket(ctx, request{Dial: address})
-	if err != nil {
-		return nil, fmt.Errorf("cannot connect to %s in sandbox: %w", address, err)
-	}
-	defer f.Close() //nolint:errcheck // The connection has a copy.
-
-	c, err := net.FileConn(f)
-	if err != nil {
-		return nil, fmt.Errorf("cannot use connection to %s in sandbox: %w", address, err)
-	}
-
-	return c, nil
-}
-
-// Listen on a TCP address within the sandbox.
-func (s *Sandbox) Listen(ctx context.Context, address string) (net.Listener, error) {
-	f, err := s.socket(ctx, request{Listen: address})
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s in sandbox: %w", address, err)
-	}
-	defer f.Close() //nolint:errcheck // The listener has a copy.
-
-	l, err := net.FileListener(f)
-	if err != nil {
-		return nil, fmt.Errorf("cannot use listener on %s in sandbox: %w", address, err)
-	}
-
-	return l, nil
 }
 
 func (s *Sandbox) socket(ctx context.Context, r request) (*os.File, error) {

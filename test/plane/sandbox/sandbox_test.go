@@ -241,7 +241,7 @@ func TestAsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	dir, err := os.MkdirTemp("", "sandbox-")
+	dir, err := os.MkdirTemp("", "sandbox-") //nolint:usetesting // That would be in a directory that nobody may enter.
 	if err != nil {
 		t.Fatal(err)
 	}

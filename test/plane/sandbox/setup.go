@@ -58,7 +58,7 @@ func bringUpLoopback(address netip.Addr) error {
 			return err //nolint:wrapcheck // It has four bytes.
 		}
 
-		return unix.IoctlIfreq(fd, what, ifr) //nolint:wrapcheck // The caller says what was tried.
+		return unix.IoctlIfreq(fd, what, ifr)
 	}
 
 	if err := set(unix.SIOCSIFADDR, address.As4()); err != nil {
