@@ -203,7 +203,7 @@ func fork(c Command, files []uintptr) (int, error) {
 	candidates := []string{c.Args[0]}
 	if !strings.Contains(c.Args[0], "/") {
 		candidates = nil
-		for _, dir := range strings.SplitSeq(lookup(c.Env, "PATH", defaultPath), ":") {
+		for dir := range strings.SplitSeq(lookup(c.Env, "PATH", defaultPath), ":") {
 			candidates = append(candidates, path.Join("/", dir, c.Args[0]))
 		}
 	}
