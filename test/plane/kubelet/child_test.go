@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,10 +23,14 @@ import (
 const envChild = "KUBELET_TEST_CHILD"
 
 type childOptions struct {
-	Kubeconfig, Node, Dir, Registry, APIServer string
+	Kubeconfig string `json:"kubeconfig"`
+	Node       string `json:"node"`
+	Dir        string `json:"dir"`
+	Registry   string `json:"registry"`
+	APIServer  string `json:"apiServer"`
 }
 
-// runChild runs a kubelet until it is killed.
+// runChild runs a kubelet until its input ends or it is killed.
 func runChild() int {
 	var o childOptions
 	if err := json.Unmarshal([]byte(os.Getenv(envChild)), &o); err != nil {
@@ -39,7 +44,7 @@ func runChild() int {
 		return 1
 	}
 
-	_, err = Start(context.Background(), Options{
+	k, err := Start(context.Background(), Options{
 		Config: asNode(cfg, o.Node), Node: o.Node, Dir: o.Dir, Registry: o.Registry, APIServer: o.APIServer, Reachable: []string{o.APIServer}, Backoff: testBackoff,
 	})
 	if err != nil {
@@ -47,14 +52,21 @@ func runChild() int {
 		return 1
 	}
 
-	select {}
+	_, _ = io.Copy(io.Discard, os.Stdin) // It ends when who started this is gone.
+
+	if err := k.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+
+	return 0
 }
 
 // startChild starts a kubelet in a process of its own, as this user.
 func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	t.Helper()
 
-	dir, err := os.MkdirTemp("", "kubelet-")
+	dir, err := os.MkdirTemp("", "kubelet-") //nolint:usetesting // That would be in a directory that nobody else may enter.
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 
@@ -84,8 +96,13 @@ func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 		}
 	}
 
+	input, err := cmd.StdinPipe()
+	must(t, err)
 	must(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	t.Cleanup(func() {
+		_ = input.Close() // It may be gone.
+		_ = cmd.Wait()    // It may have been killed.
+	})
 
 	return cmd
 }

@@ -89,7 +89,7 @@ func (c *container) backOff(life context.Context, ran time.Duration) bool {
 	if c.delay > 0 {
 		o := c.pod.spec()
 		c.wait(reasonCrashLoop, fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)", c.delay, c.spec.Name, o.Name, o.Namespace, o.UID))
-		c.event(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, o.Name, o.Namespace, o.UID)
+		c.eventf(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, o.Name, o.Namespace, o.UID)
 	}
 
 	ok := sleep(life, c.delay, nil)
@@ -122,7 +122,7 @@ func (c *container) start(life context.Context) *sandbox.Process {
 		c.wait(trouble.reason, trouble.Error())
 
 		if message := "Error: " + trouble.Error(); message != last {
-			c.event(corev1.EventTypeWarning, "Failed", "%s", message)
+			c.eventf(corev1.EventTypeWarning, "Failed", "%s", message)
 
 			last = message
 		}
@@ -139,7 +139,7 @@ func (c *container) start(life context.Context) *sandbox.Process {
 		pause = min(2*pause, maxBackoffs*c.pod.kubelet.options.Backoff)
 
 		if trouble.reason == reasonErrImagePull {
-			c.event(corev1.EventTypeNormal, "BackOff", "Back-off pulling image %q", c.spec.Image)
+			c.eventf(corev1.EventTypeNormal, "BackOff", "Back-off pulling image %q", c.spec.Image)
 		}
 	}
 }
@@ -166,14 +166,14 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 	}
 	defer log.Close() //nolint:errcheck // The process has a copy.
 
-	c.event(corev1.EventTypeNormal, "Created", "Container created")
+	c.eventf(corev1.EventTypeNormal, "Created", "Container created")
 
 	process, err := c.sandbox.Run(ctx, *command, log)
 	if err != nil {
 		return nil, &problem{reasonRunError, err}
 	}
 
-	c.event(corev1.EventTypeNormal, "Started", "Container started")
+	c.eventf(corev1.EventTypeNormal, "Started", "Container started")
 	c.began(process, img)
 
 	return process, nil
@@ -192,9 +192,9 @@ func (c *container) pull(ctx context.Context) (*image, *problem) {
 	case err != nil:
 		return nil, &problem{reasonErrImagePull, err}
 	case pulled:
-		c.event(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q in %s", c.spec.Image, time.Since(began).Round(time.Millisecond))
+		c.eventf(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q in %s", c.spec.Image, time.Since(began).Round(time.Millisecond))
 	default:
-		c.event(corev1.EventTypeNormal, "Pulled", "Container image %q already present on machine", c.spec.Image)
+		c.eventf(corev1.EventTypeNormal, "Pulled", "Container image %q already present on machine", c.spec.Image)
 	}
 
 	return img, nil
@@ -219,14 +219,14 @@ func (c *container) attend(ctx, life context.Context, process *sandbox.Process) 
 	case <-process.Done():
 		return process.Exit()
 	case why := <-dead:
-		c.event(corev1.EventTypeNormal, "Killing", "Container %s failed %s probe, will be restarted", c.spec.Name, why)
+		c.eventf(corev1.EventTypeNormal, "Killing", "Container %s failed %s probe, will be restarted", c.spec.Name, why)
 	case <-life.Done():
 		// Nothing is left to be told if the sandbox has ended.
 		if c.pod.wanted.Err() == nil {
 			return process.Exit()
 		}
 
-		c.event(corev1.EventTypeNormal, "Killing", "Stopping container %s", c.spec.Name)
+		c.eventf(corev1.EventTypeNormal, "Killing", "Stopping container %s", c.spec.Name)
 	}
 
 	stop()
@@ -332,7 +332,7 @@ func (c *container) ended(exit sandbox.Exit, began time.Time) {
 	})
 }
 
-func (c *container) event(kind, reason, format string, args ...any) {
+func (c *container) eventf(kind, reason, format string, args ...any) {
 	o := c.pod.spec()
 	list := "containers"
 

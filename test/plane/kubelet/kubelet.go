@@ -191,42 +191,6 @@ func newClient(cfg *rest.Config) (*kubernetes.Clientset, error) {
 	return client, nil
 }
 
-func (k *Kubelet) start(ctx context.Context) error {
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: k.client.CoreV1().Events("")})
-
-	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
-	k.closers = append(k.closers, broadcaster.Shutdown)
-
-	k.objects = newObjects(ctx, k.client.CoreV1().RESTClient(), k.objectChanged)
-
-	logs, err := startLogServer(ctx, k.logSection)
-	if err != nil {
-		return err
-	}
-
-	k.logs = logs
-	k.closers = append(k.closers, logs.close)
-
-	if err := k.register(ctx); err != nil {
-		return err
-	}
-
-	k.running.Go(func() { k.beat(ctx) })
-	k.running.Go(func() { k.watchPods(ctx) })
-
-	if k.options.Binder != nil {
-		binder, err := newClient(k.options.Binder)
-		if err != nil {
-			return err
-		}
-
-		k.running.Go(func() { k.bindPods(ctx, binder) })
-	}
-
-	return nil
-}
-
 // Close ends all pods at once, and returns when no process is left.
 func (k *Kubelet) Close() error {
 	k.cancel()
@@ -278,6 +242,42 @@ func (k *Kubelet) Processes() []Process {
 	return out
 }
 
+func (k *Kubelet) start(ctx context.Context) error {
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: k.client.CoreV1().Events("")})
+
+	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
+	k.closers = append(k.closers, broadcaster.Shutdown)
+
+	k.objects = newObjects(ctx, k.client.CoreV1().RESTClient(), k.objectChanged)
+
+	logs, err := startLogServer(ctx, k.logSection)
+	if err != nil {
+		return err
+	}
+
+	k.logs = logs
+	k.closers = append(k.closers, logs.close)
+
+	if err := k.register(ctx); err != nil {
+		return err
+	}
+
+	k.running.Go(func() { k.beat(ctx) })
+	k.running.Go(func() { k.watchPods(ctx) })
+
+	if k.options.Binder != nil {
+		binder, err := newClient(k.options.Binder)
+		if err != nil {
+			return err
+		}
+
+		k.running.Go(func() { k.bindPods(ctx, binder) })
+	}
+
+	return nil
+}
+
 func (k *Kubelet) podsDir() string { return filepath.Join(k.options.Dir, "pods") }
 
 func (k *Kubelet) all() []*pod {
@@ -291,8 +291,6 @@ func (k *Kubelet) all() []*pod {
 
 	return out
 }
-
-func firstAddress() netip.Addr { return netip.AddrFrom4([4]byte{10, 244, 0, 1}) }
 
 // nextAddress that no pod has. k.mu is held.
 func (k *Kubelet) nextAddress() string {
@@ -334,6 +332,8 @@ func (k *Kubelet) logSection(namespace, name, container string, previous bool) (
 
 	return section{}, fmt.Errorf("pod %q in namespace %q is not on this node", name, namespace)
 }
+
+func firstAddress() netip.Addr { return netip.AddrFrom4([4]byte{10, 244, 0, 1}) }
 
 // splice two connections until both directions have ended.
 func splice(a, b net.Conn) {

@@ -44,7 +44,7 @@ const (
 	port        = 8080
 )
 
-// What all tests share.
+//nolint:gochecknoglobals // What all tests share.
 var (
 	api        *apiserver.Server
 	node       *Kubelet
@@ -306,7 +306,7 @@ func eventually(t *testing.T, p *corev1.Pod, check func(*corev1.Pod) error) {
 
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		if err := api.Client().Get(ctx, client.ObjectKeyFromObject(p), p); err != nil {
-			return err
+			return fmt.Errorf("cannot get pod: %w", err)
 		}
 
 		return check(p)

@@ -71,7 +71,8 @@ func (k *Kubelet) nodeStatus() corev1.NodeStatus {
 
 	return corev1.NodeStatus{
 		Capacity: k.capacity, Allocatable: k.capacity,
-		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: loopback}, {Type: corev1.NodeHostName, Address: k.options.Node}},
+		// No host name: an API server would prefer it, and look it up.
+		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: loopback}},
 		Conditions: []corev1.NodeCondition{
 			condition(corev1.NodeMemoryPressure, corev1.ConditionFalse, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
 			condition(corev1.NodeDiskPressure, corev1.ConditionFalse, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),

@@ -45,6 +45,26 @@ func newObjects(ctx context.Context, client rest.Interface, changed func(objectK
 	return &objects{client: client, ctx: ctx, changed: changed, watched: map[objectKey]*watched{}}
 }
 
+// Secret that is in use.
+func (o *objects) Secret(namespace, name string) (*corev1.Secret, error) {
+	got, err := o.get(objectKey{secretKind, namespace, name})
+	if err != nil {
+		return nil, err
+	}
+
+	return got.(*corev1.Secret), nil //nolint:forcetypeassert // It is what is watched.
+}
+
+// ConfigMap that is in use.
+func (o *objects) ConfigMap(namespace, name string) (*corev1.ConfigMap, error) {
+	got, err := o.get(objectKey{configMapKind, namespace, name})
+	if err != nil {
+		return nil, err
+	}
+
+	return got.(*corev1.ConfigMap), nil //nolint:forcetypeassert // It is what is watched.
+}
+
 // use objects until release is called.
 func (o *objects) use(keys []objectKey) (release func()) {
 	o.mu.Lock()
@@ -119,26 +139,6 @@ func (o *objects) get(key objectKey) (any, error) {
 	return nil, kerrors.NewNotFound(schema.GroupResource{Resource: key.kind}, key.name)
 }
 
-// Secret that is in use.
-func (o *objects) Secret(namespace, name string) (*corev1.Secret, error) {
-	got, err := o.get(objectKey{secretKind, namespace, name})
-	if err != nil {
-		return nil, err
-	}
-
-	return got.(*corev1.Secret), nil //nolint:forcetypeassert // It is what is watched.
-}
-
-// ConfigMap that is in use.
-func (o *objects) ConfigMap(namespace, name string) (*corev1.ConfigMap, error) {
-	got, err := o.get(objectKey{configMapKind, namespace, name})
-	if err != nil {
-		return nil, err
-	}
-
-	return got.(*corev1.ConfigMap), nil //nolint:forcetypeassert // It is what is watched.
-}
-
 // watched is the store of one object.
 type watched struct {
 	users   int
@@ -149,23 +149,6 @@ type watched struct {
 
 	mu     sync.Mutex
 	object any
-}
-
-func (w *watched) get() any {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return w.object
-}
-
-func (w *watched) set(object any) error {
-	w.mu.Lock()
-	w.object = object
-	w.mu.Unlock()
-
-	w.changed()
-
-	return nil
 }
 
 // Add the object.
@@ -193,6 +176,23 @@ func (w *watched) Replace(objects []any, _ string) error {
 
 // Resync does nothing: nobody asked for it.
 func (*watched) Resync() error { return nil }
+
+func (w *watched) get() any {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	return w.object
+}
+
+func (w *watched) set(object any) error {
+	w.mu.Lock()
+	w.object = object
+	w.mu.Unlock()
+
+	w.changed()
+
+	return nil
+}
 
 // references of a pod to objects.
 func references(pod *corev1.Pod) []objectKey {

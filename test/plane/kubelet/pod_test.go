@@ -191,7 +191,7 @@ func TestMissingSecret(t *testing.T) {
 	ns := namespace(t)
 	p := create(t, newTestPod(ns, "waits", func(p *corev1.Pod) {
 		p.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "KEY", ValueFrom: &corev1.EnvVarSource{
-			SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "late"}, Key: "key"},
+			SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "late"}, Key: "password"},
 		}}}
 	}))
 
@@ -199,10 +199,10 @@ func TestMissingSecret(t *testing.T) {
 
 	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "late"}, StringData: map[string]string{"other": "value"}}
 	must(t, api.Client().Create(t.Context(), s))
-	eventually(t, p, isWaiting("CreateContainerConfigError", "couldn't find key key in Secret "+ns+"/late"))
+	eventually(t, p, isWaiting("CreateContainerConfigError", "couldn't find key password in Secret "+ns+"/late"))
 	hasEvent(t, p, "Failed", `Error: secret "late" not found`)
 
-	s.StringData = map[string]string{"key": "value"}
+	s.StringData = map[string]string{"password": "value"}
 	must(t, api.Client().Update(t.Context(), s))
 
 	if said := answer(t, ready(t, p), "/env"); !strings.Contains(said, "KEY=value") {

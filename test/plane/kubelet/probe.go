@@ -108,7 +108,7 @@ func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, de
 		} else {
 			good, bad = 0, bad+1
 
-			c.event(corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", strings.ToUpper(kind[:1])+kind[1:], err)
+			c.eventf(corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", strings.ToUpper(kind[:1])+kind[1:], err)
 		}
 
 		if good >= max(p.SuccessThreshold, 1) && !decide(true) || bad >= max(p.FailureThreshold, 1) && !decide(false) {

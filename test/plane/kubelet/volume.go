@@ -4,7 +4,9 @@
 package kubelet
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -84,7 +86,7 @@ func (p projector) source(files map[string]file, s corev1.VolumeProjection, mode
 		return nil
 	}
 
-	return fmt.Errorf("a source of the volume is not supported")
+	return errors.New("a source of the volume is not supported")
 }
 
 func (p projector) secret(files map[string]file, name string, items []corev1.KeyToPath, optional *bool, mode int32) error {
@@ -107,9 +109,7 @@ func (p projector) configMap(files map[string]file, name string, items []corev1.
 		data[k] = []byte(v)
 	}
 
-	for k, v := range cm.BinaryData {
-		data[k] = v
-	}
+	maps.Copy(data, cm.BinaryData)
 
 	return pick(files, data, items, isTrue(optional), mode)
 }

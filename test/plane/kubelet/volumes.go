@@ -129,7 +129,7 @@ func makeEmptyDir(dir string, group *int64) error {
 	}
 
 	// Any user of the pod may write to it.
-	if err := os.Chmod(dir, 0o777|os.ModeSetgid); err != nil { //nolint:gosec // As said.
+	if err := os.Chmod(dir, 0o777|os.ModeSetgid); err != nil {
 		return fmt.Errorf("cannot open empty directory to writers: %w", err)
 	}
 

@@ -126,20 +126,16 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-// retry until there is no error or the context ends, and tell whether it worked.
-func retry(ctx context.Context, do func(context.Context) error) bool {
+// retry until there is no error or the context ends.
+func retry(ctx context.Context, do func(context.Context) error) {
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		try, cancel := context.WithTimeout(ctx, callTimeout)
 		err := do(try)
 
 		cancel()
 
-		if err == nil {
-			return true
-		}
-
-		if !sleep(ctx, pause, nil) {
-			return false
+		if err == nil || !sleep(ctx, pause, nil) {
+			return
 		}
 	}
 }
