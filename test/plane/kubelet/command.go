@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net"
+	"path/filepath"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+// command that is a container's: what its image says, unless the pod says
+// otherwise.
+func (c *container) command(img *image) (*sandbox.Command, error) {
+	pod := c.pod.withAddress()
+	k := c.pod.kubelet
+
+	env, err := environment(pod, c.spec, k.objects, k.services(), k.capacity)
+	if err != nil {
+		return nil, err
+	}
+
+	out := &sandbox.Command{
+		Root: filepath.Join(c.pod.dir, "roots", c.spec.Name),
+		Dir:  cmp.Or(c.spec.WorkingDir, img.config.WorkingDir, "/"),
+		Args: arguments(c.spec, img, env),
+	}
+
+	if err := c.user(out, pod, img); err != nil {
+		return nil, err
+	}
+
+	home := "/"
+	if out.UID == 0 {
+		home = "/root"
+	}
+
+	out.Env = join(
+		map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": c.pod.hostname(), "HOME": home},
+		k.options.Env, imageEnv(img), env,
+	)
+
+	for i := range c.spec.VolumeMounts {
+		m := &c.spec.VolumeMounts[i]
+
+		source, err := mountSource(c.pod.volumeDir(m.Name), m, env, isEmptyDir(pod, m.Name))
+		if err != nil {
+			return nil, err
+		}
+
+		out.Mounts = append(out.Mounts, sandbox.Mount{Source: source, Target: m.MountPath, ReadOnly: m.ReadOnly || !isEmptyDir(pod, m.Name)})
+	}
+
+	return out, nil
+}
+
+// arguments by the rules of Kubernetes: a command replaces the image's arguments,
+// too.
+func arguments(c *corev1.Container, img *image, env map[string]string) []string {
+	command, args := img.config.Entrypoint, img.config.Cmd
+
+	if len(c.Command) > 0 {
+		command, args = c.Command, nil
+	}
+
+	if len(c.Args) > 0 {
+		args = c.Args
+	}
+
+	var out []string
+	for _, a := range command {
+		out = append(out, expand(a, expandable(env, c.Command)))
+	}
+
+	for _, a := range args {
+		out = append(out, expand(a, expandable(env, c.Args)))
+	}
+
+	return out
+}
+
+// expandable variables: those of a pod's own words, not of an image's.
+func expandable(env map[string]string, own []string) map[string]string {
+	if len(own) == 0 {
+		return nil
+	}
+
+	return env
+}
+
+func (c *container) user(out *sandbox.Command, pod *corev1.Pod, img *image) error {
+	s := securityOf(pod, c.spec)
+
+	uid, gid, err := img.user()
+	if err != nil && s.user == nil {
+		return err
+	}
+
+	if s.user != nil {
+		// Of another user than the image's, its group means nothing.
+		uid, gid = uint32(*s.user), 0 //nolint:gosec // The API server has checked it.
+	}
+
+	if s.group != nil {
+		gid = uint32(*s.group) //nolint:gosec // As above.
+	}
+
+	if s.nonRoot && uid == 0 {
+		return fmt.Errorf("container has runAsNonRoot and image will run as root (pod: %q, container: %s)", pod.Name+"_"+pod.Namespace+"("+string(pod.UID)+")", c.spec.Name)
+	}
+
+	out.UID, out.GID = uid, gid
+	for _, g := range s.groups {
+		out.Groups = append(out.Groups, uint32(g)) //nolint:gosec // As above.
+	}
+
+	return nil
+}
+
+// services as pods find them in their environment: only the API server.
+func (k *Kubelet) services() map[string]string {
+	host, port, err := net.SplitHostPort(k.options.APIServer)
+	if err != nil {
+		return map[string]string{}
+	}
+
+	return map[string]string{"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, "KUBERNETES_SERVICE_PORT_HTTPS": port}
+}
+
+func imageEnv(img *image) map[string]string {
+	out := map[string]string{}
+
+	for _, e := range img.config.Env {
+		k, v, _ := strings.Cut(e, "=")
+		out[k] = v
+	}
+
+	return maps.Clone(out)
+}
+
+func isEmptyDir(pod *corev1.Pod, volume string) bool {
+	for _, v := range pod.Spec.Volumes {
+		if v.Name == volume {
+			return v.EmptyDir != nil
+		}
+	}
+
+	return false
+}

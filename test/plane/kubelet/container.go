@@ -1,0 +1,382 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+// A container of a pod in its sandbox, through all of its restarts.
+type container struct {
+	pod     *pod
+	sandbox *sandbox.Sandbox
+	spec    *corev1.Container
+	init    bool
+
+	// delay before the next restart.
+	delay time.Duration
+}
+
+// A problem says why a container does not start, with a reason that Kubernetes
+// has for it.
+type problem struct {
+	reason string
+	err    error
+}
+
+func (p *problem) Error() string { return p.err.Error() }
+
+// run the container as often as its policy says, until life ends. It returns
+// whether it has succeeded. The context ends it without grace.
+func (c *container) run(ctx, life context.Context) bool {
+	for {
+		process := c.start(life)
+		if process == nil {
+			return false
+		}
+
+		began := time.Now()
+		exit := c.attend(ctx, life, process)
+		c.ended(exit, began)
+
+		if life.Err() != nil {
+			return false
+		}
+
+		if !c.again(exit) {
+			return exit.Status() == 0
+		}
+
+		if !c.backOff(life, time.Since(began)) {
+			return false
+		}
+	}
+}
+
+// again tells whether the container is run again after it has ended so.
+func (c *container) again(exit sandbox.Exit) bool {
+	switch c.pod.spec().Spec.RestartPolicy {
+	case corev1.RestartPolicyNever:
+		return false
+	case corev1.RestartPolicyOnFailure:
+		return exit.Status() != 0
+	default:
+		return !c.init || exit.Status() != 0
+	}
+}
+
+// backOff waits before a restart: not before the first, and longer each time.
+func (c *container) backOff(life context.Context, ran time.Duration) bool {
+	base := c.pod.kubelet.options.Backoff
+	longest := maxBackoffs * base
+
+	// Then it was fine.
+	if ran > 2*longest {
+		c.delay = 0
+	}
+
+	if c.delay > 0 {
+		o := c.pod.spec()
+		c.wait(reasonCrashLoop, fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)", c.delay, c.spec.Name, o.Name, o.Namespace, o.UID))
+		c.eventf(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, o.Name, o.Namespace, o.UID)
+	}
+
+	ok := sleep(life, c.delay, nil)
+
+	c.delay = min(max(base, 2*c.delay), longest)
+
+	return ok
+}
+
+// start the container, when all that it needs is there. It returns nil if life
+// ends before.
+func (c *container) start(life context.Context) *sandbox.Process {
+	var (
+		pause = c.pod.kubelet.options.Backoff
+		last  string
+	)
+
+	for {
+		changed := c.pod.changed.next()
+
+		process, trouble := c.try(life)
+		if trouble == nil {
+			return process
+		}
+
+		if life.Err() != nil {
+			return nil
+		}
+
+		c.wait(trouble.reason, trouble.Error())
+
+		if message := "Error: " + trouble.Error(); message != last {
+			c.eventf(corev1.EventTypeWarning, "Failed", "%s", message)
+
+			last = message
+		}
+
+		if trouble.reason != reasonConfigError {
+			// Nothing that is watched will change it.
+			changed = nil
+		}
+
+		if !sleep(life, pause, changed) {
+			return nil
+		}
+
+		pause = min(2*pause, maxBackoffs*c.pod.kubelet.options.Backoff)
+
+		if trouble.reason == reasonErrImagePull {
+			c.eventf(corev1.EventTypeNormal, "BackOff", "Back-off pulling image %q", c.spec.Image)
+		}
+	}
+}
+
+// try to start the container.
+func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
+	img, trouble := c.pull(ctx)
+	if trouble != nil {
+		return nil, trouble
+	}
+
+	command, err := c.command(img)
+	if err != nil {
+		return nil, &problem{reasonConfigError, err}
+	}
+
+	if err := c.pod.makeRoot(command.Root, img); err != nil {
+		return nil, &problem{"CreateContainerError", err}
+	}
+
+	log, err := c.pod.openLog(c.spec.Name)
+	if err != nil {
+		return nil, &problem{"CreateContainerError", err}
+	}
+	defer log.Close() //nolint:errcheck // The process has a copy.
+
+	c.eventf(corev1.EventTypeNormal, "Created", "Container created")
+
+	process, err := c.sandbox.Run(ctx, *command, log)
+	if err != nil {
+		return nil, &problem{reasonRunError, err}
+	}
+
+	c.eventf(corev1.EventTypeNormal, "Started", "Container started")
+	c.began(process, img)
+
+	return process, nil
+}
+
+func (c *container) pull(ctx context.Context) (*image, *problem) {
+	ref, _ := c.pod.kubelet.images.resolve(c.spec.Image)
+
+	began := time.Now()
+
+	img, pulled, err := c.pod.kubelet.images.pull(ctx, ref, c.spec.ImagePullPolicy)
+
+	switch {
+	case err != nil && c.spec.ImagePullPolicy == corev1.PullNever:
+		return nil, &problem{"ErrImageNeverPull", err}
+	case err != nil:
+		return nil, &problem{reasonErrImagePull, err}
+	case pulled:
+		c.eventf(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q in %s", c.spec.Image, time.Since(began).Round(time.Millisecond))
+	default:
+		c.eventf(corev1.EventTypeNormal, "Pulled", "Container image %q already present on machine", c.spec.Image)
+	}
+
+	return img, nil
+}
+
+// attend a process until it has ended, and end it when life ends or it is not
+// alive by its own words.
+func (c *container) attend(ctx, life context.Context, process *sandbox.Process) sandbox.Exit {
+	probing, stop := context.WithCancel(life)
+	dead := make(chan string, 1)
+	probed := make(chan struct{})
+
+	go func() {
+		defer close(probed)
+
+		c.probe(probing, dead)
+	}()
+
+	defer func() { stop(); <-probed }()
+
+	select {
+	case <-process.Done():
+		return process.Exit()
+	case why := <-dead:
+		c.eventf(corev1.EventTypeNormal, "Killing", "Container %s failed %s probe, will be restarted", c.spec.Name, why)
+	case <-life.Done():
+		// Nothing is left to be told if the sandbox has ended.
+		if c.pod.wanted.Err() == nil {
+			return process.Exit()
+		}
+
+		c.eventf(corev1.EventTypeNormal, "Killing", "Stopping container %s", c.spec.Name)
+	}
+
+	stop()
+
+	return c.end(ctx, process)
+}
+
+// end a process: first kindly.
+func (c *container) end(ctx context.Context, process *sandbox.Process) sandbox.Exit {
+	o := c.pod.spec()
+	grace := time.Duration(corev1.DefaultTerminationGracePeriodSeconds) * time.Second
+
+	if s := o.Spec.TerminationGracePeriodSeconds; s != nil {
+		grace = time.Duration(*s) * time.Second
+	}
+
+	if s := o.DeletionGracePeriodSeconds; s != nil {
+		grace = time.Duration(*s) * time.Second
+	}
+
+	_ = process.Signal(ctx, syscall.SIGTERM) // If it cannot be told it has ended.
+
+	t := time.NewTimer(grace)
+	defer t.Stop()
+
+	select {
+	case <-process.Done():
+	case <-ctx.Done(): // The sandbox ends, and the process with it.
+	case <-t.C:
+		_ = process.Signal(ctx, syscall.SIGKILL) // As above.
+	}
+
+	return process.Exit()
+}
+
+// set the status of the container.
+func (c *container) set(change func(*corev1.ContainerStatus)) {
+	c.pod.mu.Lock()
+
+	s := c.pod.statuses[c.spec.Name]
+	s.Name = c.spec.Name
+	change(&s)
+	c.pod.statuses[c.spec.Name] = s
+
+	c.pod.mu.Unlock()
+	c.pod.report()
+}
+
+func (c *container) wait(reason, message string) {
+	c.set(func(s *corev1.ContainerStatus) {
+		if s.State.Terminated != nil {
+			s.LastTerminationState = s.State
+		}
+
+		s.State, s.Ready, s.Started = waiting(reason, message), false, new(bool)
+	})
+}
+
+func (c *container) began(process *sandbox.Process, img *image) {
+	c.pod.mu.Lock()
+	r := c.pod.runs[c.spec.Name]
+	again := r.process != nil || r.image != ""
+	r.process, r.image = process, c.spec.Image
+	c.pod.runs[c.spec.Name] = r
+	c.pod.mu.Unlock()
+
+	c.set(func(s *corev1.ContainerStatus) {
+		if s.State.Terminated != nil {
+			s.LastTerminationState = s.State
+		}
+
+		if again {
+			s.RestartCount++
+		}
+
+		s.Image, s.ImageID = c.spec.Image, img.id
+		s.ContainerID = fmt.Sprintf("process://%s-%s-%d", c.pod.uid, c.spec.Name, s.RestartCount)
+		s.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(time.Now().Truncate(time.Second))}}
+	})
+}
+
+func (c *container) ended(exit sandbox.Exit, began time.Time) {
+	c.pod.mu.Lock()
+	r := c.pod.runs[c.spec.Name]
+	r.process = nil
+	c.pod.runs[c.spec.Name] = r
+	c.pod.mu.Unlock()
+
+	c.set(func(s *corev1.ContainerStatus) {
+		t := &corev1.ContainerStateTerminated{
+			ExitCode: int32(exit.Status()), //nolint:gosec // It is a byte.
+			Reason:   reasonCompleted, ContainerID: s.ContainerID,
+			StartedAt: metav1.NewTime(began.Truncate(time.Second)), FinishedAt: metav1.NewTime(time.Now().Truncate(time.Second)),
+		}
+		if t.ExitCode != 0 {
+			t.Reason = reasonError
+		}
+
+		s.State = corev1.ContainerState{Terminated: t}
+		s.Started = new(bool)
+		// An init container is ready when it has done its work.
+		s.Ready = c.init && t.ExitCode == 0
+	})
+}
+
+func (c *container) eventf(kind, reason, format string, args ...any) {
+	o := c.pod.spec()
+	list := "containers"
+
+	if c.init {
+		list = "initContainers"
+	}
+
+	c.pod.kubelet.events.Eventf(&corev1.ObjectReference{
+		Kind: "Pod", APIVersion: "v1", Namespace: o.Namespace, Name: o.Name, UID: o.UID, ResourceVersion: o.ResourceVersion,
+		FieldPath: fmt.Sprintf("spec.%s{%s}", list, c.spec.Name),
+	}, kind, reason, format, args...)
+}
+
+// openLog of a container, and note where this run begins in it.
+func (p *pod) openLog(container string) (*os.File, error) {
+	name := p.logFile(container)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // Logs are for all to read.
+		return nil, fmt.Errorf("cannot create directory of logs: %w", err)
+	}
+
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // As above.
+	if err != nil {
+		return nil, fmt.Errorf("cannot open log: %w", err)
+	}
+
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close() // Nothing was written.
+
+		return nil, fmt.Errorf("cannot open log: %w", err)
+	}
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	r := p.runs[container]
+	r.previous, r.log = r.log, info.Size()
+	p.runs[container] = r
+
+	return f, nil
+}
+
+func (p *pod) logFile(container string) string {
+	o := p.spec()
+
+	return filepath.Join(p.kubelet.options.Dir, "logs", o.Namespace, o.Name, container+".log")
+}

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Names by which a layer removes what is in those below it.
+const (
+	whiteout       = ".wh."
+	opaqueWhiteout = ".wh..wh..opq"
+)
+
+// extractTar puts the files of a layer into a directory, and nothing anywhere
+// else: os.Root follows no link out of it.
+func extractTar(dir string, layer io.Reader) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("cannot open root: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // Its files were closed.
+
+	for files := tar.NewReader(layer); ; {
+		header, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+
+		if err != nil {
+			return fmt.Errorf("cannot read layer: %w", err)
+		}
+
+		name := strings.TrimPrefix(path.Join("/", header.Name), "/") //nolint:gosec // No name leads out of an os.Root.
+		if name == "" {
+			continue
+		}
+
+		if err := extractFile(root, name, header, files); err != nil {
+			return fmt.Errorf("cannot extract %q: %w", header.Name, err)
+		}
+	}
+}
+
+//nolint:wrapcheck // The caller says of which file.
+func extractFile(root *os.Root, name string, header *tar.Header, content io.Reader) error {
+	base := path.Base(name)
+
+	switch {
+	case base == opaqueWhiteout:
+		return clearDirectory(root, path.Dir(name))
+	case strings.HasPrefix(base, whiteout):
+		return root.RemoveAll(path.Join(path.Dir(name), strings.TrimPrefix(base, whiteout)))
+	}
+
+	if dir := path.Dir(name); dir != "." {
+		if err := root.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+
+	mode := header.FileInfo().Mode() & fs.ModePerm
+
+	if header.Typeflag == tar.TypeDir {
+		if err := root.Mkdir(name, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+
+		return finish(root, name, mode|header.FileInfo().Mode()&fs.ModeSticky, header)
+	}
+
+	// It may be there, from a layer below or as a link to something else.
+	if err := root.RemoveAll(name); err != nil {
+		return err
+	}
+
+	switch header.Typeflag {
+	case tar.TypeReg:
+		f, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+
+		_, err = io.Copy(f, content)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+
+		return finish(root, name, mode, header)
+	case tar.TypeSymlink:
+		return root.Symlink(header.Linkname, name)
+	case tar.TypeLink:
+		return root.Link(strings.TrimPrefix(path.Join("/", header.Linkname), "/"), name) //nolint:gosec // As above.
+	default:
+		return nil // Devices and pipes are not made.
+	}
+}
+
+//nolint:wrapcheck // The caller says of which file.
+func finish(root *os.Root, name string, mode fs.FileMode, header *tar.Header) error {
+	if os.Geteuid() == 0 {
+		if err := root.Lchown(name, header.Uid, header.Gid); err != nil {
+			return err
+		}
+	}
+
+	return root.Chmod(name, mode)
+}
+
+//nolint:wrapcheck // The caller says of which file.
+func clearDirectory(root *os.Root, dir string) error {
+	entries, err := fs.ReadDir(root.FS(), dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+
+	for _, e := range entries {
+		if err := root.RemoveAll(path.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// cloneTree makes a directory that has the files of another: the same ones, not
+// copies, where that is possible.
+func cloneTree(source, target string) error {
+	err := filepath.WalkDir(source, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+
+		relative, err := filepath.Rel(source, name)
+		if err != nil {
+			return err //nolint:wrapcheck // Said below.
+		}
+
+		return cloneFile(name, filepath.Join(target, relative), e)
+	})
+	if err != nil {
+		return fmt.Errorf("cannot copy root: %w", err)
+	}
+
+	return nil
+}
+
+//nolint:wrapcheck // The caller says what was tried.
+func cloneFile(source, target string, e fs.DirEntry) error {
+	info, err := e.Info()
+	if err != nil {
+		return err
+	}
+
+	switch {
+	case e.IsDir():
+		if err := os.Mkdir(target, 0o700); err != nil {
+			return err
+		}
+
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+			if err := os.Chown(target, int(stat.Uid), int(stat.Gid)); err != nil {
+				return err
+			}
+		}
+
+		return os.Chmod(target, info.Mode())
+	case e.Type() == fs.ModeSymlink:
+		to, err := os.Readlink(source)
+		if err != nil {
+			return err
+		}
+
+		return os.Symlink(to, target)
+	default:
+		return os.Link(source, target)
+	}
+}

@@ -1,0 +1,355 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package kubelet is a node of a Kubernetes cluster that runs pods as processes of
+// this machine, without a container runtime and without privileges: each pod in a
+// sandbox of its own. Towards the API server it is what any kubelet is: the node
+// and its lease, environment and volumes of Secrets and ConfigMaps, tokens,
+// probes, restarts, events and the status of pods.
+//
+// What needs a container runtime or a real node it refuses: such a pod fails with
+// a message that says why.
+package kubelet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+const (
+	// loopback is the node's address.
+	loopback = "127.0.0.1"
+
+	// defaultBackoff is that of a kubelet.
+	defaultBackoff = 10 * time.Second
+	// maxBackoffs times the first is the longest: five minutes, as that of a kubelet.
+	maxBackoffs = 30
+
+	// Requests to the API server, as a kubelet limits them.
+	defaultQPS, defaultBurst = 50, 100
+)
+
+// Options of a Kubelet.
+type Options struct {
+	// Config of a client that is the node: user system:node:NAME of the group
+	// system:nodes.
+	Config *rest.Config
+	// Binder is the configuration of a client that may list, watch and bind pods,
+	// for no scheduler is needed: pods without a node are bound to this one. Nil if
+	// others bind them.
+	Binder *rest.Config
+	// Node is the node's name: local, if it is not set.
+	Node string
+	// Dir is where root directories, images and logs are kept. Logs stay there.
+	Dir string
+	// Registry, as host and port, is the one that images are pulled from. A pod with
+	// an image of any other is declared running and ready.
+	Registry string
+	// Images, if set, rewrites the name of an image before it is pulled.
+	Images func(image string) string
+	// CA, if set, are certificates of authorities that every container is to trust.
+	CA []byte
+	// Env is added to every container that does not set the variables itself.
+	Env map[string]string
+	// APIServer, as host and port, is where pods find the API server. It has to be
+	// among Reachable.
+	APIServer string
+	// Reachable are the addresses of this machine that pods reach, at the same
+	// addresses. Nothing else can be reached from a pod.
+	Reachable []string
+	// Backoff before the second restart of a container: 10 seconds if not set. It
+	// doubles with each, up to 30 times as much.
+	Backoff time.Duration
+	// Log, if set.
+	Log *slog.Logger
+}
+
+// A Kubelet that runs. Its methods may be called concurrently.
+type Kubelet struct {
+	options  Options
+	client   kubernetes.Interface
+	log      *slog.Logger
+	events   record.EventRecorder
+	images   *images
+	objects  *objects
+	logs     *logServer
+	capacity corev1.ResourceList
+
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	closers []func()
+
+	mu   sync.Mutex
+	pods map[types.UID]*pod
+	last netip.Addr
+}
+
+// A Process is what runs in a container.
+type Process struct {
+	Namespace, Pod, Container, Image string
+	// PID as this machine has it.
+	PID int
+	// Restarts of the container so far.
+	Restarts int
+}
+
+// Start a kubelet, which registers its node and runs pods until it is closed or
+// the context ends. The program must have called sandbox.Main.
+func Start(ctx context.Context, o Options) (*Kubelet, error) {
+	o.Node = cmp.Or(o.Node, "local")
+	o.Backoff = cmp.Or(o.Backoff, defaultBackoff)
+
+	// Relative paths would mean something else in a sandbox.
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find directory %q: %w", o.Dir, err)
+	}
+
+	o.Dir = dir
+
+	if err := trySandbox(ctx); err != nil {
+		return nil, err
+	}
+
+	client, err := newClient(o.Config)
+	if err != nil {
+		return nil, err
+	}
+
+	k := &Kubelet{
+		options: o, client: client, log: o.Log, capacity: capacity(),
+		images: &images{dir: filepath.Join(o.Dir, "images"), registry: o.Registry, rename: o.Images, pulled: map[string]*image{}},
+		pods:   map[types.UID]*pod{}, last: firstAddress(),
+	}
+	if k.log == nil {
+		k.log = slog.New(slog.DiscardHandler)
+	}
+
+	// Of one that was killed.
+	if err := os.RemoveAll(k.podsDir()); err != nil {
+		return nil, fmt.Errorf("cannot remove old root directories: %w", err)
+	}
+
+	ctx, k.cancel = context.WithCancel(ctx)
+
+	if err := k.start(ctx); err != nil {
+		return nil, errors.Join(err, k.Close())
+	}
+
+	return k, nil
+}
+
+// trySandbox, so that a machine that has none says so at once and not in pods.
+func trySandbox(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sandboxTimeout)
+	defer cancel()
+
+	s, err := sandbox.Start(ctx, sandbox.Config{Name: "try"})
+	if err != nil {
+		return fmt.Errorf("cannot run pods on this machine: %w", err)
+	}
+
+	s.Close()
+
+	return nil
+}
+
+func newClient(cfg *rest.Config) (*kubernetes.Clientset, error) {
+	cfg = rest.CopyConfig(cfg)
+	if cfg.QPS == 0 {
+		cfg.QPS, cfg.Burst = defaultQPS, defaultBurst
+	}
+
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create client: %w", err)
+	}
+
+	return client, nil
+}
+
+// Close ends all pods at once, and returns when no process is left.
+func (k *Kubelet) Close() error {
+	k.cancel()
+	k.running.Wait()
+
+	for _, c := range slices.Backward(k.closers) {
+		c()
+	}
+
+	if err := os.RemoveAll(k.podsDir()); err != nil {
+		return fmt.Errorf("cannot remove root directories: %w", err)
+	}
+
+	return nil
+}
+
+// DialPod connects to a port of a pod, as if this machine were the pod's network.
+func (k *Kubelet) DialPod(ctx context.Context, ip string, port int) (net.Conn, error) {
+	k.mu.Lock()
+
+	var found *pod
+
+	for _, p := range k.pods {
+		if p.ip == ip {
+			found = p
+		}
+	}
+
+	k.mu.Unlock()
+
+	if found == nil {
+		return nil, fmt.Errorf("cannot connect to %s: no pod has this address", net.JoinHostPort(ip, strconv.Itoa(port)))
+	}
+
+	return found.dial(ctx, port)
+}
+
+// Processes that run in containers now, by namespace, pod and container.
+func (k *Kubelet) Processes() []Process {
+	var out []Process
+	for _, p := range k.all() {
+		out = append(out, p.running()...)
+	}
+
+	slices.SortFunc(out, func(a, b Process) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Pod, b.Pod), strings.Compare(a.Container, b.Container))
+	})
+
+	return out
+}
+
+func (k *Kubelet) start(ctx context.Context) error {
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: k.client.CoreV1().Events("")})
+
+	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
+	k.closers = append(k.closers, broadcaster.Shutdown)
+
+	k.objects = newObjects(ctx, k.client.CoreV1().RESTClient(), k.objectChanged)
+
+	logs, err := startLogServer(ctx, k.logSection)
+	if err != nil {
+		return err
+	}
+
+	k.logs = logs
+	k.closers = append(k.closers, logs.close)
+
+	if err := k.register(ctx); err != nil {
+		return err
+	}
+
+	k.running.Go(func() { k.beat(ctx) })
+	k.running.Go(func() { k.watchPods(ctx) })
+
+	if k.options.Binder != nil {
+		binder, err := newClient(k.options.Binder)
+		if err != nil {
+			return err
+		}
+
+		k.running.Go(func() { k.bindPods(ctx, binder) })
+	}
+
+	return nil
+}
+
+func (k *Kubelet) podsDir() string { return filepath.Join(k.options.Dir, "pods") }
+
+func (k *Kubelet) all() []*pod {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+
+	out := make([]*pod, 0, len(k.pods))
+	for _, p := range k.pods {
+		out = append(out, p)
+	}
+
+	return out
+}
+
+// nextAddress that no pod has. k.mu is held.
+func (k *Kubelet) nextAddress() string {
+	network := netip.PrefixFrom(firstAddress(), 16).Masked()
+
+	taken := map[string]bool{}
+	for _, p := range k.pods {
+		taken[p.ip] = true
+	}
+
+	for {
+		k.last = k.last.Next()
+		if !network.Contains(k.last) {
+			k.last = firstAddress()
+		}
+
+		if !taken[k.last.String()] {
+			return k.last.String()
+		}
+	}
+}
+
+// objectChanged tells the pods that may use it.
+func (k *Kubelet) objectChanged(key objectKey) {
+	for _, p := range k.all() {
+		if p.namespace() == key.namespace {
+			p.changed.notify()
+		}
+	}
+}
+
+// logSection finds the part of a log that a run of a container wrote.
+func (k *Kubelet) logSection(namespace, name, container string, previous bool) (section, error) {
+	for _, p := range k.all() {
+		if p.namespace() == namespace && p.name() == name {
+			return p.logSection(container, previous)
+		}
+	}
+
+	return section{}, fmt.Errorf("pod %q in namespace %q is not on this node", name, namespace)
+}
+
+func firstAddress() netip.Addr { return netip.AddrFrom4([4]byte{10, 244, 0, 1}) }
+
+// splice two connections until both directions have ended.
+func splice(a, b net.Conn) {
+	var both sync.WaitGroup
+
+	pass := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from) // The other side sees that it has ended, and that is all it could do.
+
+		if c, ok := to.(interface{ CloseWrite() error }); ok {
+			_ = c.CloseWrite()
+		}
+	}
+
+	both.Go(func() { pass(a, b) })
+	both.Go(func() { pass(b, a) })
+	both.Wait()
+
+	_, _ = a.Close(), b.Close()
+}

@@ -1,0 +1,393 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+const (
+	nodeName    = "local"
+	testBackoff = 500 * time.Millisecond
+	port        = 8080
+)
+
+//nolint:gochecknoglobals // What all tests share.
+var (
+	api        *apiserver.Server
+	node       *Kubelet
+	registryAt string
+	imageName  string
+
+	// restarted is the API server, once a test has killed the first.
+	restarted *exec.Cmd
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Main()
+
+	if os.Getenv(envChild) != "" {
+		os.Exit(runChild())
+	}
+
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "kubelet-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // It is temporary.
+
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+
+	registryAt = server.Listener.Addr().String()
+	imageName = registryAt + "/test/program:v1"
+
+	if err := pushImage(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+
+	code, err := runTestsWith(m, dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+
+	return code
+}
+
+// runTestsWith an API server and a node.
+func runTestsWith(m *testing.M, dir string) (code int, err error) {
+	api, err = apiserver.Start(context.Background(), clusterFlags()...)
+	if err != nil {
+		return 1, fmt.Errorf("cannot start API server: %w", err)
+	}
+	defer func() { err = errors.Join(err, stopRestarted(), api.Stop()) }()
+
+	node, err = Start(context.Background(), testOptions(filepath.Join(dir, "node"), nodeName))
+	if err != nil {
+		return 1, fmt.Errorf("cannot start kubelet: %w", err)
+	}
+	// First, for an API server waits for those who watch.
+	defer func() { err = errors.Join(err, node.Close()) }()
+
+	return m.Run(), nil
+}
+
+func stopRestarted() error {
+	if restarted == nil {
+		return nil
+	}
+
+	err := restarted.Process.Kill()
+	_ = restarted.Wait() // It was killed.
+
+	return err //nolint:wrapcheck // It says what was tried.
+}
+
+func clusterFlags() []apiserver.Option {
+	return []apiserver.Option{
+		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
+		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
+		// Instead of ServiceAccount, which is wanted here.
+		apiserver.WithFlag("disable-admission-plugins", "DefaultStorageClass"),
+	}
+}
+
+// asNode is the configuration of a client that is a node.
+func asNode(cfg *rest.Config, name string) *rest.Config {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: "system:node:" + name, Groups: []string{"system:nodes", "system:authenticated"}}
+
+	return cfg
+}
+
+func testOptions(dir, name string) Options {
+	return Options{
+		Config: asNode(api.Config(), name), Binder: api.Config(), Node: name, Dir: dir, Registry: registryAt,
+		CA: []byte("a company's authority"), Env: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:3128", "GREETING": "of the node"},
+		APIServer: apiAddress(), Reachable: []string{apiAddress()}, Backoff: testBackoff,
+	}
+}
+
+func apiAddress() string {
+	u, err := url.Parse(api.Config().Host)
+	if err != nil {
+		return err.Error()
+	}
+
+	return u.Host
+}
+
+// pushImage builds the program and pushes it as an image.
+func pushImage(dir string) error {
+	program := filepath.Join(dir, "program")
+
+	cmd := exec.Command("go", "build", "-o", program, "./testdata/program") //nolint:noctx // It ends.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build program: %w\n%s", err, out)
+	}
+
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return fmt.Errorf("cannot read program: %w", err)
+	}
+
+	layer, err := layerOf(
+		&tar.Header{Name: "bin/", Typeflag: tar.TypeDir, Mode: 0o755},
+		&tar.Header{Name: "tmp/", Typeflag: tar.TypeDir, Mode: 0o1777},
+		&tar.Header{Name: "bin/program", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content)), PAXRecords: nil},
+	)(content)
+	if err != nil {
+		return err
+	}
+
+	img, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		return fmt.Errorf("cannot make image: %w", err)
+	}
+
+	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"FROM_IMAGE=yes", "PATH=/bin"}, WorkingDir: "/work"})
+	if err != nil {
+		return fmt.Errorf("cannot make image: %w", err)
+	}
+
+	ref, err := name.ParseReference(imageName)
+	if err != nil {
+		return fmt.Errorf("cannot name image: %w", err)
+	}
+
+	if err := remote.Write(ref, img); err != nil {
+		return fmt.Errorf("cannot push image: %w", err)
+	}
+
+	return nil
+}
+
+// layerOf makes a layer of these files, all regular ones with the same content.
+func layerOf(headers ...*tar.Header) func(content []byte) (v1.Layer, error) {
+	return func(content []byte) (v1.Layer, error) {
+		var out bytes.Buffer
+
+		w := tar.NewWriter(&out)
+
+		for _, h := range headers {
+			if err := w.WriteHeader(h); err != nil {
+				return nil, fmt.Errorf("cannot make layer: %w", err)
+			}
+
+			if h.Typeflag == tar.TypeReg {
+				if _, err := w.Write(content); err != nil {
+					return nil, fmt.Errorf("cannot make layer: %w", err)
+				}
+			}
+		}
+
+		if err := w.Close(); err != nil {
+			return nil, fmt.Errorf("cannot make layer: %w", err)
+		}
+
+		layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
+		if err != nil {
+			return nil, fmt.Errorf("cannot make layer: %w", err)
+		}
+
+		return layer, nil
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// namespace for a test, with what controllers make in others.
+func namespace(t *testing.T) string {
+	t.Helper()
+
+	ns := api.Namespace(t)
+	must(t, api.CreateServiceAccount(t.Context(), ns, "default"))
+	must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "kube-root-ca.crt"}, Data: map[string]string{"ca.crt": "authority"}}))
+
+	return ns
+}
+
+// newTestPod that runs the program, with what is changed.
+func newTestPod(ns, name string, change ...func(*corev1.Pod)) *corev1.Pod {
+	p := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: imageName}}},
+	}
+	for _, c := range change {
+		c(p)
+	}
+
+	return p
+}
+
+// create a pod, and delete it with the test.
+func create(t *testing.T, p *corev1.Pod) *corev1.Pod {
+	t.Helper()
+
+	must(t, api.Client().Create(t.Context(), p))
+	t.Cleanup(func() {
+		zero := int64(0)
+		_ = api.Client().Delete(context.WithoutCancel(t.Context()), p, &client.DeleteOptions{GracePeriodSeconds: &zero}) // It may be gone.
+
+		if t.Failed() {
+			t.Logf("pod %s:\n%s", p.Name, describe(p))
+		}
+	})
+
+	return p
+}
+
+// describe a pod for who looks why a test fails.
+func describe(p *corev1.Pod) string {
+	var out strings.Builder
+
+	fmt.Fprintf(&out, "status: %+v\n", p.Status)
+
+	events := &corev1.EventList{}
+	if err := api.Client().List(context.Background(), events, client.InNamespace(p.Namespace)); err == nil {
+		for _, e := range events.Items {
+			fmt.Fprintf(&out, "event: %s %s: %s\n", e.InvolvedObject.Name, e.Reason, e.Message)
+		}
+	}
+
+	return out.String()
+}
+
+// eventually waits until a pod is as it should be.
+func eventually(t *testing.T, p *corev1.Pod, check func(*corev1.Pod) error) {
+	t.Helper()
+
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := api.Client().Get(ctx, client.ObjectKeyFromObject(p), p); err != nil {
+			return fmt.Errorf("cannot get pod: %w", err)
+		}
+
+		return check(p)
+	})
+	if err != nil {
+		t.Fatalf("pod %q: %v\n%s", p.Name, err, describe(p))
+	}
+}
+
+func isReady(p *corev1.Pod) error {
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return nil
+		}
+	}
+
+	return fmt.Errorf("it is not ready: phase %q", p.Status.Phase)
+}
+
+// isWaiting checks that the first container waits for that reason.
+func isWaiting(reason, message string) func(*corev1.Pod) error {
+	return func(p *corev1.Pod) error {
+		for _, s := range p.Status.ContainerStatuses {
+			if w := s.State.Waiting; w != nil && w.Reason == reason && strings.Contains(w.Message, message) {
+				return nil
+			}
+		}
+
+		return fmt.Errorf("it does not wait for %s: %q", reason, message)
+	}
+}
+
+func ready(t *testing.T, p *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	eventually(t, p, isReady)
+
+	return p
+}
+
+// ask the program in a pod.
+func ask(ctx context.Context, k *Kubelet, p *corev1.Pod, path string) (string, error) {
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return k.DialPod(ctx, p.Status.PodIP, port)
+	}}}
+
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
+	if err != nil {
+		return "", fmt.Errorf("cannot ask: %w", err)
+	}
+
+	response, err := c.Do(r)
+	if err != nil {
+		return "", fmt.Errorf("cannot ask: %w", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // It was read.
+
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", fmt.Errorf("cannot read answer: %w", err)
+	}
+
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s: %s", path, response.Status, strings.TrimSpace(string(body)))
+	}
+
+	return string(body), nil
+}
+
+// say is what the program answers, when it does.
+func answer(t *testing.T, p *corev1.Pod, path string) string {
+	t.Helper()
+
+	var out string
+
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) (err error) {
+		out, err = ask(ctx, node, p, path)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, describe(p))
+	}
+
+	return out
+}

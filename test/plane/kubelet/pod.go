@@ -1,0 +1,572 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+
+	"github.com/p6m-dev/platform-application/test/plane/sandbox"
+)
+
+const (
+	sandboxTimeout = 30 * time.Second
+
+	// maxHostname is what the kernel has room for.
+	maxHostname = 63
+)
+
+// A pod of this node.
+type pod struct {
+	kubelet *Kubelet
+	uid     types.UID
+	ip      string
+	dir     string
+	started time.Time
+
+	// wanted ends when the pod is to end, stop ends it.
+	wanted context.Context //nolint:containedctx // It is the pod's life, that others may end.
+	stop   context.CancelFunc
+
+	// changed tells that something that the pod refers to may have changed.
+	changed broadcast
+	// dirty says that the status is to be reported.
+	dirty  chan struct{}
+	tokens tokens
+
+	mu       sync.Mutex
+	object   *corev1.Pod
+	statuses map[string]corev1.ContainerStatus
+	reason   string
+	message  string
+	sandbox  *sandbox.Sandbox
+	runs     map[string]run
+	volumes  map[string]map[string]file
+}
+
+// A run of a container.
+type run struct {
+	process *sandbox.Process
+	image   string
+	// log is where in the log it begins, previous where the one before began.
+	log, previous int64
+}
+
+func newPod(ctx context.Context, k *Kubelet, object *corev1.Pod, ip string) *pod {
+	p := &pod{
+		kubelet: k, uid: object.UID, ip: ip, dir: filepath.Join(k.podsDir(), string(object.UID)),
+		started: time.Now().Truncate(time.Second), dirty: make(chan struct{}, 1), object: object,
+		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, volumes: map[string]map[string]file{},
+	}
+	p.wanted, p.stop = context.WithCancel(ctx)
+
+	if t := object.Status.StartTime; t != nil {
+		p.started = t.Time
+	}
+
+	return p
+}
+
+func (p *pod) spec() *corev1.Pod {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.object
+}
+
+func (p *pod) namespace() string { return p.spec().Namespace }
+
+func (p *pod) name() string { return p.spec().Name }
+
+func (p *pod) hostname() string {
+	o := p.spec()
+
+	name := o.Spec.Hostname
+	if name == "" {
+		name = o.Name
+	}
+
+	return name[:min(len(name), maxHostname)]
+}
+
+// withAddress is the pod as it will be when its status has been reported.
+func (p *pod) withAddress() *corev1.Pod {
+	o := p.spec().DeepCopy()
+	o.Status.PodIP, o.Status.HostIP = p.ip, loopback
+
+	return o
+}
+
+// update the pod to what the API server says.
+func (p *pod) update(object *corev1.Pod) {
+	if !p.learn(object) {
+		return
+	}
+
+	p.changed.notify()
+	p.report()
+
+	if object.DeletionTimestamp != nil {
+		p.stop()
+	}
+}
+
+// learn what a pod is now, unless what is known is newer.
+func (p *pod) learn(object *corev1.Pod) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if order, err := resourceversion.CompareResourceVersion(object.ResourceVersion, p.object.ResourceVersion); err == nil && order < 0 {
+		return false
+	}
+
+	p.object = object
+
+	return true
+}
+
+// report the status soon.
+func (p *pod) report() {
+	select {
+	case p.dirty <- struct{}{}:
+	default: // It is already to be reported.
+	}
+}
+
+// run the pod until it is deleted or the context ends.
+func (p *pod) run(ctx context.Context) {
+	defer func() {
+		p.stop()
+
+		if err := os.RemoveAll(p.dir); err != nil {
+			p.kubelet.log.Warn("cannot remove directory of pod", "error", err)
+		}
+	}()
+
+	release := p.kubelet.objects.use(references(p.spec()))
+	defer release()
+
+	reporting, stopReporting := context.WithCancel(ctx)
+	defer stopReporting()
+
+	var reporter sync.WaitGroup
+
+	reporter.Go(func() { p.reportStatus(reporting) })
+
+	p.work(ctx)
+	p.report()
+
+	<-p.wanted.Done()
+	stopReporting()
+	reporter.Wait()
+
+	if ctx.Err() == nil {
+		p.finish(ctx)
+	}
+}
+
+// finish tells that nothing of a deleted pod is left.
+func (p *pod) finish(ctx context.Context) {
+	retry(ctx, p.patchStatus)
+
+	zero := int64(0)
+	retry(ctx, func(ctx context.Context) error {
+		err := p.kubelet.client.CoreV1().Pods(p.namespace()).Delete(ctx, p.name(), metav1.DeleteOptions{
+			GracePeriodSeconds: &zero, Preconditions: &metav1.Preconditions{UID: &p.uid},
+		})
+		if kerrors.IsNotFound(err) || kerrors.IsConflict(err) {
+			return nil
+		}
+
+		return err //nolint:wrapcheck // It is only looked at.
+	})
+}
+
+// work until the pod has ended or is to end.
+func (p *pod) work(ctx context.Context) {
+	o := p.spec()
+
+	if o.Status.Phase == corev1.PodSucceeded || o.Status.Phase == corev1.PodFailed {
+		p.restore(o)
+
+		return
+	}
+
+	if image := p.foreignImage(); image != "" {
+		p.kubelet.log.Info("declares pod running", "namespace", o.Namespace, "pod", o.Name, "image", image)
+		p.declareRunning()
+
+		return
+	}
+
+	if message := unsupported(o); message != "" {
+		p.fail("Unsupported", message)
+
+		return
+	}
+
+	p.restore(o)
+
+	for p.wanted.Err() == nil {
+		if again := p.runInSandbox(ctx); !again {
+			return
+		}
+	}
+}
+
+// restore what an earlier kubelet has reported: the containers start anew.
+func (p *pod) restore(o *corev1.Pod) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.reason, p.message = o.Status.Reason, o.Status.Message
+	ended := o.Status.Phase == corev1.PodSucceeded || o.Status.Phase == corev1.PodFailed
+
+	for _, old := range [][]corev1.ContainerStatus{o.Status.InitContainerStatuses, o.Status.ContainerStatuses} {
+		for _, s := range old {
+			if !ended {
+				if s.State.Running != nil {
+					s.RestartCount++
+				}
+
+				s.Ready, s.State = false, waiting(reasonInitializing, "")
+			}
+
+			p.statuses[s.Name] = s
+		}
+	}
+}
+
+func (p *pod) fail(reason, message string) {
+	p.kubelet.events.Event(p.spec(), corev1.EventTypeWarning, reason, message)
+
+	p.mu.Lock()
+	p.reason, p.message = reason, message
+	p.mu.Unlock()
+
+	p.report()
+}
+
+func (p *pod) foreignImage() string {
+	o := p.spec()
+	for _, cs := range [][]corev1.Container{o.Spec.InitContainers, o.Spec.Containers} {
+		for i := range cs {
+			if _, ours := p.kubelet.images.resolve(cs[i].Image); !ours {
+				return cs[i].Image
+			}
+		}
+	}
+
+	return ""
+}
+
+// declareRunning says of all containers that they run, which none does.
+func (p *pod) declareRunning() {
+	o := p.spec()
+	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	yes := true
+
+	p.mu.Lock()
+
+	for i := range o.Spec.InitContainers {
+		c := &o.Spec.InitContainers[i]
+		p.statuses[c.Name] = corev1.ContainerStatus{
+			Name: c.Name, Image: c.Image, ImageID: c.Image, Ready: true, Started: new(bool),
+			State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reasonCompleted, StartedAt: now, FinishedAt: now}},
+		}
+	}
+
+	for i := range o.Spec.Containers {
+		c := &o.Spec.Containers[i]
+		p.statuses[c.Name] = corev1.ContainerStatus{
+			Name: c.Name, Image: c.Image, ImageID: c.Image, Ready: true, Started: &yes,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
+		}
+	}
+
+	p.mu.Unlock()
+	p.report()
+}
+
+// runInSandbox runs all containers in a new sandbox. It returns true if that has
+// ended before it should have.
+func (p *pod) runInSandbox(ctx context.Context) bool {
+	s, err := p.startSandbox()
+	if err != nil {
+		p.kubelet.events.Eventf(p.spec(), corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
+
+		return sleep(p.wanted, p.kubelet.options.Backoff, nil)
+	}
+
+	life, end := context.WithCancel(p.wanted)
+
+	// All that this begins has ended when it returns.
+	var others sync.WaitGroup
+
+	defer func() {
+		end()
+		s.Close()
+		others.Wait()
+		p.setSandbox(nil)
+	}()
+
+	// A sandbox ends with the kubelet at once.
+	defer context.AfterFunc(ctx, s.Close)()
+
+	others.Go(func() {
+		select {
+		case <-s.Done():
+			end()
+		case <-life.Done():
+		}
+	})
+
+	for _, address := range p.kubelet.options.Reachable {
+		if err := p.forward(life, s, address, &others); err != nil {
+			p.kubelet.log.Warn("cannot make address reachable", "address", address, "error", err)
+
+			return sleep(p.wanted, p.kubelet.options.Backoff, nil)
+		}
+	}
+
+	if !p.mountVolumes(life) {
+		return true
+	}
+
+	others.Go(func() { p.refreshVolumes(life) })
+
+	p.runContainers(ctx, life, s)
+
+	return life.Err() != nil
+}
+
+func (p *pod) runContainers(ctx, life context.Context, s *sandbox.Sandbox) {
+	o := p.spec()
+
+	for i := range o.Spec.InitContainers {
+		c := &container{pod: p, sandbox: s, spec: &o.Spec.InitContainers[i], init: true}
+		if !c.run(ctx, life) {
+			return
+		}
+	}
+
+	var all sync.WaitGroup
+
+	for i := range o.Spec.Containers {
+		c := &container{pod: p, sandbox: s, spec: &o.Spec.Containers[i]}
+		all.Go(func() { c.run(ctx, life) })
+	}
+
+	all.Wait()
+}
+
+func (p *pod) startSandbox() (*sandbox.Sandbox, error) {
+	o := p.spec()
+
+	p.mu.Lock()
+	for i := range o.Spec.InitContainers {
+		p.wait(&o.Spec.InitContainers[i], reasonInitializing)
+	}
+
+	for i := range o.Spec.Containers {
+		reason := reasonCreating
+		if len(o.Spec.InitContainers) > 0 {
+			reason = reasonInitializing
+		}
+
+		p.wait(&o.Spec.Containers[i], reason)
+	}
+	p.mu.Unlock()
+	p.report()
+
+	address, err := netip.ParseAddr(p.ip)
+	if err != nil {
+		return nil, fmt.Errorf("cannot parse address of pod: %w", err)
+	}
+
+	ctx, cancel := context.WithTimeout(p.wanted, sandboxTimeout)
+	defer cancel()
+
+	s, err := sandbox.Start(ctx, sandbox.Config{Name: p.hostname(), Address: address})
+	if err != nil {
+		return nil, err
+	}
+
+	p.setSandbox(s)
+
+	return s, nil
+}
+
+// wait says that a container waits. p.mu is held.
+func (p *pod) wait(c *corev1.Container, reason string) {
+	s := p.statuses[c.Name]
+	if s.State.Terminated != nil {
+		s.LastTerminationState = s.State
+	}
+
+	s.Name, s.Image, s.State, s.Ready, s.Started = c.Name, c.Image, waiting(reason, ""), false, new(bool)
+	p.statuses[c.Name] = s
+}
+
+func (p *pod) setSandbox(s *sandbox.Sandbox) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.sandbox = s
+}
+
+func (p *pod) dial(ctx context.Context, port int) (net.Conn, error) {
+	p.mu.Lock()
+	s := p.sandbox
+	p.mu.Unlock()
+
+	address := net.JoinHostPort(p.ip, strconv.Itoa(port))
+	if s == nil {
+		return nil, fmt.Errorf("cannot connect to %s: nothing runs in pod %q of namespace %q", address, p.name(), p.namespace())
+	}
+
+	return s.Dial(ctx, address)
+}
+
+// forward connections from within the pod to an address of this machine.
+func (p *pod) forward(ctx context.Context, s *sandbox.Sandbox, address string, running *sync.WaitGroup) error {
+	l, err := s.Listen(ctx, address)
+	if err != nil {
+		return err
+	}
+
+	context.AfterFunc(ctx, func() { _ = l.Close() })
+
+	running.Go(func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+
+			running.Go(func() {
+				to, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+				if err != nil {
+					_ = from.Close() // As if nobody listened.
+
+					return
+				}
+
+				defer context.AfterFunc(ctx, func() { _, _ = from.Close(), to.Close() })()
+
+				splice(from, to)
+			})
+		}
+	})
+
+	return nil
+}
+
+func (p *pod) running() []Process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	var out []Process
+
+	for name, r := range p.runs {
+		if r.process == nil {
+			continue
+		}
+
+		out = append(out, Process{
+			Namespace: p.object.Namespace, Pod: p.object.Name, Container: name, Image: r.image,
+			PID: r.process.PID(), Restarts: int(p.statuses[name].RestartCount),
+		})
+	}
+
+	return out
+}
+
+// reportStatus whenever it may have changed, until the context ends.
+func (p *pod) reportStatus(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.dirty:
+		}
+
+		retry(ctx, p.patchStatus)
+	}
+}
+
+// patchStatus of the pod to what it is, unless that is known.
+func (p *pod) patchStatus(ctx context.Context) error {
+	p.mu.Lock()
+	old := p.object
+	statuses := make(map[string]corev1.ContainerStatus, len(p.statuses))
+
+	for name, s := range p.statuses {
+		statuses[name] = *s.DeepCopy()
+	}
+
+	f := facts{
+		ip: p.ip, host: loopback, started: p.started, now: time.Now().Truncate(time.Second), statuses: statuses, reason: p.reason, message: p.message,
+	}
+	p.mu.Unlock()
+
+	status := podStatus(old, f)
+	if equality.Semantic.DeepEqual(old.Status, status) {
+		return nil
+	}
+
+	patch, err := statusPatch(old, status)
+	if err != nil {
+		return err
+	}
+
+	got, err := p.kubelet.client.CoreV1().Pods(old.Namespace).Patch(ctx, old.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	if kerrors.IsNotFound(err) || kerrors.IsConflict(err) {
+		return nil // It is gone, and perhaps there is another of its name.
+	}
+
+	if err != nil {
+		p.kubelet.log.Warn("cannot report status of pod", "namespace", old.Namespace, "pod", old.Name, "error", err)
+
+		return fmt.Errorf("cannot patch status: %w", err)
+	}
+
+	p.learn(got)
+
+	return nil
+}
+
+func statusPatch(old *corev1.Pod, status corev1.PodStatus) ([]byte, error) {
+	// Only of this pod, not of another of its name.
+	before, err := json.Marshal(corev1.Pod{Status: old.Status})
+	after, err2 := json.Marshal(corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: old.UID}, Status: status})
+
+	if err := errors.Join(err, err2); err != nil {
+		return nil, fmt.Errorf("cannot encode status: %w", err)
+	}
+
+	patch, err := strategicpatch.CreateTwoWayMergePatch(before, after, corev1.Pod{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot compare status: %w", err)
+	}
+
+	return patch, nil
+}

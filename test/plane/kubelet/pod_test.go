@@ -1,0 +1,469 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// TestRun: a pod without a node is bound, runs, and says what its image says.
+func TestRun(t *testing.T) {
+	p := ready(t, create(t, newTestPod(namespace(t), "first")))
+
+	type got struct {
+		Node, Args, Hostname, User string
+		Phase                      corev1.PodPhase
+		HostIP                     string
+	}
+
+	want := got{Node: nodeName, Args: "program serve :8080", Hostname: "first", User: "0:0", Phase: corev1.PodRunning, HostIP: "127.0.0.1"}
+	have := got{
+		Node: p.Spec.NodeName, Args: answer(t, p, "/args"), Hostname: answer(t, p, "/hostname"), User: answer(t, p, "/user"),
+		Phase: p.Status.Phase, HostIP: p.Status.HostIP,
+	}
+
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("pod: -want, +got:\n%s", diff)
+	}
+
+	// Programs find what nodes add to every root.
+	for file, content := range map[string]string{
+		"/etc/ssl/certs/ca-certificates.crt": "a company's authority", "/etc/hosts": p.Status.PodIP + "\tfirst", "/proc/1/comm": "",
+		"/var/run/secrets/kubernetes.io/serviceaccount/ca.crt": "authority", "/var/run/secrets/kubernetes.io/serviceaccount/namespace": p.Namespace,
+	} {
+		if said := answer(t, p, "/file?name="+file); !strings.Contains(said, content) {
+			t.Errorf("%s: want %q in it, got:\n%s", file, content, said)
+		}
+	}
+
+	processes := node.Processes()
+	for i := range processes {
+		if processes[i].Namespace == p.Namespace && processes[i].PID > 0 {
+			return
+		}
+	}
+
+	t.Errorf("Processes(): want one of pod %q, got %+v", p.Name, processes)
+}
+
+// TestPorts: two pods listen on the same port, and each is reached at its address.
+func TestPorts(t *testing.T) {
+	ns := namespace(t)
+	one, two := create(t, newTestPod(ns, "one")), create(t, newTestPod(ns, "two"))
+
+	if ready(t, one).Status.PodIP == ready(t, two).Status.PodIP {
+		t.Errorf("two pods have the address %s", one.Status.PodIP)
+	}
+
+	if diff := cmp.Diff([]string{"one", "two"}, []string{answer(t, one, "/hostname"), answer(t, two, "/hostname")}); diff != "" {
+		t.Errorf("who answers: -want, +got:\n%s", diff)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	p := ready(t, create(t, newTestPod(namespace(t), "caller")))
+	answer(t, p, "/healthz")
+
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	must(t, err)
+
+	defer l.Close() //nolint:errcheck // Nobody connects.
+
+	cases := map[string]struct {
+		reason  string
+		address string
+		want    string
+	}{
+		"APIServer": {reason: "What is reachable is reached at its own address.", address: apiAddress()},
+		"Other":     {reason: "Nothing else of this machine is reached.", address: l.Addr().String(), want: "connection refused"},
+		"Network":   {reason: "There is no other network.", address: "192.0.2.1:80", want: "network is unreachable"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := ask(t.Context(), node, p, "/dial?address="+tc.address)
+
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("\n%s\nwant error %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+}
+
+// TestEnvironment: every source of a variable, in the process.
+func TestEnvironment(t *testing.T) {
+	ns := namespace(t)
+	yes := true
+
+	must(t, api.Client().Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "vault"}, StringData: map[string]string{"db.password": "hunter2", "user": "admin"}}))
+	must(t, api.Client().Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "settings"}, Data: map[string]string{"LEVEL": "debug", "USER": "nobody"}}))
+
+	field := func(path string) *corev1.EnvVarSource {
+		return &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}
+	}
+	secret := func(name, key string, optional *bool) *corev1.EnvVarSource {
+		return &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key, Optional: optional}}
+	}
+
+	p := ready(t, create(t, newTestPod(ns, "env", func(p *corev1.Pod) {
+		p.Labels, p.Annotations = map[string]string{"p6m.dev/app": "shop"}, map[string]string{"meta.p6m.dev/secrets-revision": "7"}
+		c := &p.Spec.Containers[0]
+		c.EnvFrom = []corev1.EnvFromSource{
+			{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}},
+			{Prefix: "VAULT_", SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "vault"}}},
+			{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "none"}, Optional: &yes}},
+		}
+		c.Env = []corev1.EnvVar{
+			{Name: "PASSWORD", ValueFrom: secret("vault", "db.password", nil)},
+			{Name: "USER", ValueFrom: secret("vault", "user", nil)},
+			{Name: "NO_SECRET", ValueFrom: secret("none", "key", &yes)},
+			{Name: "NO_KEY", ValueFrom: secret("vault", "none", &yes)},
+			{Name: "URL", Value: "postgres://$(USER):$(PASSWORD)@db/$(LATER)?x=$$(USER)"},
+			{Name: "LATER", Value: "later"},
+			{Name: "API", Value: "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)"},
+			{Name: "LEVEL_AGAIN", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}, Key: "LEVEL"}}},
+			{Name: "POD", ValueFrom: field("metadata.name")},
+			{Name: "NAMESPACE", ValueFrom: field("metadata.namespace")},
+			{Name: "APP", ValueFrom: field("metadata.labels['p6m.dev/app']")},
+			{Name: "REVISION", ValueFrom: field("metadata.annotations['meta.p6m.dev/secrets-revision']")},
+			{Name: "ACCOUNT", ValueFrom: field("spec.serviceAccountName")},
+			{Name: "NODE", ValueFrom: field("spec.nodeName")},
+			{Name: "HOST_IP", ValueFrom: field("status.hostIP")},
+			{Name: "POD_IP", ValueFrom: field("status.podIP")},
+			{Name: "POD_UID", ValueFrom: field("metadata.uid")},
+			{Name: "MILLIS", ValueFrom: &corev1.EnvVarSource{ResourceFieldRef: &corev1.ResourceFieldSelector{Resource: "limits.cpu", Divisor: quantity("1m")}}},
+			{Name: "MEBIBYTES", ValueFrom: &corev1.EnvVarSource{ResourceFieldRef: &corev1.ResourceFieldSelector{Resource: "limits.memory", Divisor: quantity("1Mi")}}},
+			{Name: "GREETING", Value: "of the pod"},
+		}
+		c.Args = []string{"serve", ":8080", "$(USER)", "$(NOT_THERE)"}
+		c.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: quantity("250m"), corev1.ResourceMemory: quantity("64Mi")}
+	})))
+
+	host, apiPort, err := net.SplitHostPort(apiAddress())
+	must(t, err)
+
+	want := map[string]string{
+		"PASSWORD": "hunter2", "USER": "admin", "URL": "postgres://admin:hunter2@db/$(LATER)?x=$(USER)", "LATER": "later", "API": apiAddress(),
+		"LEVEL": "debug", "LEVEL_AGAIN": "debug", "VAULT_db.password": "hunter2", "VAULT_user": "admin",
+		"POD": "env", "NAMESPACE": ns, "APP": "shop", "REVISION": "7", "ACCOUNT": "default", "NODE": nodeName, "HOST_IP": "127.0.0.1",
+		"POD_IP": p.Status.PodIP, "POD_UID": string(p.UID), "MILLIS": "250", "MEBIBYTES": "64", "GREETING": "of the pod",
+		"HTTPS_PROXY": "http://127.0.0.1:3128", "FROM_IMAGE": "yes", "PATH": "/bin", "HOME": "/root", "HOSTNAME": "env",
+		"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": apiPort, "KUBERNETES_SERVICE_PORT_HTTPS": apiPort,
+	}
+
+	have := map[string]string{}
+
+	for line := range strings.SplitSeq(answer(t, p, "/env"), "\n") {
+		k, v, _ := strings.Cut(line, "=")
+		have[k] = v
+	}
+
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("environment: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff("program serve :8080 admin $(NOT_THERE)", answer(t, p, "/args")); diff != "" {
+		t.Errorf("arguments: -want, +got:\n%s", diff)
+	}
+}
+
+// TestMissingSecret: a container waits for it and says so, and starts when it is
+// there.
+func TestMissingSecret(t *testing.T) {
+	ns := namespace(t)
+	p := create(t, newTestPod(ns, "waits", func(p *corev1.Pod) {
+		p.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "KEY", ValueFrom: &corev1.EnvVarSource{
+			SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "late"}, Key: "password"},
+		}}}
+	}))
+
+	eventually(t, p, isWaiting("CreateContainerConfigError", `secret "late" not found`))
+
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "late"}, StringData: map[string]string{"other": "value"}}
+	must(t, api.Client().Create(t.Context(), s))
+	eventually(t, p, isWaiting("CreateContainerConfigError", "couldn't find key password in Secret "+ns+"/late"))
+	hasEvent(t, p, "Failed", `Error: secret "late" not found`)
+
+	s.StringData = map[string]string{"password": "value"}
+	must(t, api.Client().Update(t.Context(), s))
+
+	if said := answer(t, ready(t, p), "/env"); !strings.Contains(said, "KEY=value") {
+		t.Errorf("want KEY in the environment, got:\n%s", said)
+	}
+}
+
+func TestCrash(t *testing.T) {
+	p := create(t, newTestPod(namespace(t), "crashes", func(p *corev1.Pod) { p.Spec.Containers[0].Args = []string{"exit", "7"} }))
+
+	eventually(t, p, isWaiting("CrashLoopBackOff", "restarting failed container=main pod=crashes_"))
+	eventually(t, p, func(p *corev1.Pod) error {
+		s := p.Status.ContainerStatuses[0]
+		if last := s.LastTerminationState.Terminated; s.RestartCount < 3 || last == nil || last.ExitCode != 7 || last.Reason != "Error" {
+			return fmt.Errorf("want three restarts after exit code 7, got %+v", s)
+		}
+
+		return nil
+	})
+	hasEvent(t, p, "BackOff", "Back-off restarting failed container main in pod crashes_")
+}
+
+// TestEnd: pods that are not restarted end, as well as their policy says.
+func TestEnd(t *testing.T) {
+	ns := namespace(t)
+
+	cases := map[string]struct {
+		reason string
+		policy corev1.RestartPolicy
+		init   []string
+		args   []string
+		want   corev1.PodPhase
+	}{
+		"Succeeded":  {reason: "All is done.", policy: corev1.RestartPolicyNever, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
+		"Failed":     {reason: "It failed and is not tried again.", policy: corev1.RestartPolicyNever, args: []string{"exit", "1"}, want: corev1.PodFailed},
+		"OnFailure":  {reason: "What has succeeded is not tried again.", policy: corev1.RestartPolicyOnFailure, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
+		"InitFailed": {reason: "What comes first has to succeed.", policy: corev1.RestartPolicyNever, init: []string{"exit", "1"}, args: []string{"exit", "0"}, want: corev1.PodFailed},
+		"Init":       {reason: "What comes first comes first.", policy: corev1.RestartPolicyNever, init: []string{"exit", "0"}, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := create(t, newTestPod(ns, strings.ToLower(name), func(p *corev1.Pod) {
+				p.Spec.RestartPolicy, p.Spec.Containers[0].Args = tc.policy, tc.args
+				if tc.init != nil {
+					p.Spec.InitContainers = []corev1.Container{{Name: "init", Image: imageName, Args: tc.init}}
+				}
+			}))
+			eventually(t, p, func(p *corev1.Pod) error {
+				if diff := cmp.Diff(tc.want, p.Status.Phase); diff != "" {
+					return fmt.Errorf("\n%s\nphase: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				return nil
+			})
+		})
+	}
+}
+
+func TestProbes(t *testing.T) {
+	get := func(path string) corev1.ProbeHandler {
+		return corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString("http")}}
+	}
+
+	p := create(t, newTestPod(namespace(t), "probed", func(p *corev1.Pod) {
+		c := &p.Spec.Containers[0]
+		c.Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: port}}
+		c.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(port)}}, PeriodSeconds: 1, FailureThreshold: 30}
+		c.ReadinessProbe = &corev1.Probe{ProbeHandler: get("/healthz"), PeriodSeconds: 1}
+		c.LivenessProbe = &corev1.Probe{ProbeHandler: get("/healthz"), PeriodSeconds: 1, FailureThreshold: 2}
+	}))
+	ready(t, p)
+
+	answer(t, p, "/sick")
+	eventually(t, p, func(p *corev1.Pod) error {
+		if p.Status.ContainerStatuses[0].RestartCount == 0 {
+			return errors.New("it was not restarted")
+		}
+
+		return isReady(p)
+	})
+	hasEvent(t, p, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
+	hasEvent(t, p, "Killing", "Container main failed liveness probe, will be restarted")
+}
+
+func TestExecProbe(t *testing.T) {
+	p := create(t, newTestPod(namespace(t), "probed", func(p *corev1.Pod) {
+		p.Spec.Containers[0].ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}}
+	}))
+	hasEvent(t, p, "Unhealthy", "Readiness probe failed: exec probes are not supported on this node")
+}
+
+// TestDelete: a program is asked to end, and the pod goes when it has.
+func TestDelete(t *testing.T) {
+	p := ready(t, create(t, newTestPod(namespace(t), "ends")))
+	answer(t, p, "/healthz")
+	must(t, api.Client().Delete(t.Context(), p))
+
+	gone(t, p)
+
+	log, err := os.ReadFile(filepath.Join(node.options.Dir, "logs", p.Namespace, p.Name, "main.log"))
+	must(t, err)
+
+	if !strings.Contains(string(log), "asked to end\n") {
+		t.Errorf("want the program to have been asked to end, got:\n%s", log)
+	}
+
+	if err := apiserver.Eventually(t.Context(), func(context.Context) error {
+		if _, err := os.Stat(filepath.Join(node.podsDir(), string(p.UID))); err == nil {
+			return errors.New("its directory is still there")
+		}
+
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func gone(t *testing.T, p *corev1.Pod) {
+	t.Helper()
+
+	if err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := api.Client().Get(ctx, client.ObjectKeyFromObject(p), p); !kerrors.IsNotFound(err) {
+			return fmt.Errorf("pod is still there: %w", errors.Join(err, errors.New("no error")))
+		}
+
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestForeignImage(t *testing.T) {
+	p := ready(t, create(t, newTestPod(namespace(t), "declared", func(p *corev1.Pod) { p.Spec.Containers[0].Image = "registry.example.com/shop:1" })))
+
+	if diff := cmp.Diff(corev1.PodRunning, p.Status.Phase); diff != "" {
+		t.Errorf("phase: -want, +got:\n%s", diff)
+	}
+
+	if _, err := node.DialPod(t.Context(), p.Status.PodIP, port); err == nil || !strings.Contains(err.Error(), "nothing runs in pod") {
+		t.Errorf("DialPod(...): want an error that says that nothing runs, got %v", err)
+	}
+
+	must(t, api.Client().Delete(t.Context(), p))
+	gone(t, p)
+}
+
+func TestUnsupported(t *testing.T) {
+	p := create(t, newTestPod(namespace(t), "privileged", func(p *corev1.Pod) {
+		p.Spec.HostNetwork = true
+		p.Spec.Volumes = []corev1.Volume{{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}
+	}))
+	eventually(t, p, func(p *corev1.Pod) error {
+		want := `this node runs pods as plain processes and does not support: spec.hostNetwork, the type of volume "host"`
+		if p.Status.Phase != corev1.PodFailed || p.Status.Message != want {
+			return fmt.Errorf("want it to fail with %q, got %+v", want, p.Status)
+		}
+
+		return nil
+	})
+}
+
+// TestUser: programs run as the user that the pod names, and cannot be root where
+// that is forbidden.
+func TestUser(t *testing.T) {
+	ns := namespace(t)
+	user, group, yes := int64(2000), int64(3000), true
+
+	p := ready(t, create(t, newTestPod(ns, "user", func(p *corev1.Pod) {
+		p.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsUser: &user, RunAsGroup: &group, RunAsNonRoot: &yes}
+	})))
+
+	if diff := cmp.Diff("2000:3000", answer(t, p, "/user")); diff != "" {
+		t.Errorf("user: -want, +got:\n%s", diff)
+	}
+
+	if token := answer(t, p, "/file?name=/var/run/secrets/kubernetes.io/serviceaccount/token"); strings.Count(token, ".") != 2 {
+		t.Errorf("want a token that the user can read, got %q", token)
+	}
+
+	root := create(t, newTestPod(ns, "root", func(p *corev1.Pod) {
+		p.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: &yes}
+	}))
+	eventually(t, root, isWaiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"))
+}
+
+func TestImagePull(t *testing.T) {
+	p := create(t, newTestPod(namespace(t), "missing", func(p *corev1.Pod) { p.Spec.Containers[0].Image = registryAt + "/test/none:v1" }))
+	eventually(t, p, isWaiting("ErrImagePull", "failed to pull image"))
+}
+
+func TestLogs(t *testing.T) {
+	p := ready(t, create(t, newTestPod(namespace(t), "talks")))
+	answer(t, p, "/healthz")
+
+	_, _ = ask(t.Context(), node, p, "/crash") // It ends before it answers.
+
+	eventually(t, p, func(p *corev1.Pod) error {
+		if s := p.Status.ContainerStatuses[0]; s.RestartCount != 1 || s.State.Running == nil {
+			return errors.New("it was not restarted")
+		}
+
+		return nil
+	})
+
+	clients, err := kubernetes.NewForConfig(api.Config())
+	must(t, err)
+
+	one := int64(1)
+
+	cases := map[string]struct {
+		reason string
+		ask    *corev1.PodLogOptions
+		want   string
+	}{
+		"Current":  {reason: "What runs now has begun anew.", ask: &corev1.PodLogOptions{}, want: "started serve :8080\n"},
+		"Previous": {reason: "What ran before is there as well.", ask: &corev1.PodLogOptions{Previous: true}, want: "started serve :8080\n"},
+		"Tail":     {reason: "The end is enough.", ask: &corev1.PodLogOptions{TailLines: &one}, want: "started serve :8080\n"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+				log, err := clients.CoreV1().Pods(p.Namespace).GetLogs(p.Name, tc.ask).DoRaw(ctx)
+				if err != nil {
+					return fmt.Errorf("cannot get logs: %w", err)
+				}
+
+				if diff := cmp.Diff(tc.want, string(log)); diff != "" {
+					return fmt.Errorf("\n%s\nlog: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// hasEvent waits for an event of a pod.
+func hasEvent(t *testing.T, p *corev1.Pod, reason, message string) {
+	t.Helper()
+
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		events := &corev1.EventList{}
+		if err := api.Client().List(ctx, events, client.InNamespace(p.Namespace)); err != nil {
+			return fmt.Errorf("cannot list events: %w", err)
+		}
+
+		for i := range events.Items {
+			e := &events.Items[i]
+			if e.InvolvedObject.Name == p.Name && e.Reason == reason && strings.Contains(e.Message, message) {
+				return nil
+			}
+		}
+
+		return fmt.Errorf("want event %s %q", reason, message)
+	})
+	if err != nil {
+		t.Errorf("%v\n%s", err, describe(p))
+	}
+}

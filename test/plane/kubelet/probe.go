@@ -1,0 +1,262 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// Kinds of probes, as events name them.
+const (
+	startupProbe   = "startup"
+	readinessProbe = "readiness"
+	livenessProbe  = "liveness"
+)
+
+// probe the container until the context ends, and say which probe failed if it is
+// to be restarted.
+func (c *container) probe(ctx context.Context, dead chan<- string) {
+	if c.spec.StartupProbe != nil {
+		began := false
+
+		c.repeat(ctx, startupProbe, c.spec.StartupProbe, func(ok bool) bool {
+			began = ok
+			if !ok {
+				say(dead, startupProbe)
+			}
+
+			return false
+		})
+
+		if !began {
+			return
+		}
+	}
+
+	yes := true
+	c.set(func(s *corev1.ContainerStatus) { s.Started, s.Ready = &yes, c.spec.ReadinessProbe == nil && !c.init })
+
+	var both sync.WaitGroup
+
+	if p := c.spec.ReadinessProbe; p != nil {
+		both.Go(func() {
+			c.repeat(ctx, readinessProbe, p, func(ok bool) bool {
+				c.set(func(s *corev1.ContainerStatus) { s.Ready = ok })
+
+				return true
+			})
+		})
+	}
+
+	if p := c.spec.LivenessProbe; p != nil {
+		both.Go(func() {
+			c.repeat(ctx, livenessProbe, p, func(ok bool) bool {
+				if !ok {
+					say(dead, livenessProbe)
+				}
+
+				return ok
+			})
+		})
+	}
+
+	both.Wait()
+}
+
+// say it, unless it was said.
+func say(dead chan<- string, what string) {
+	select {
+	case dead <- what:
+	default:
+	}
+}
+
+// repeat a probe until the context ends or decide says so, which is told the
+// result whenever it is beyond the thresholds.
+func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, decide func(bool) bool) {
+	if !sleep(ctx, time.Duration(p.InitialDelaySeconds)*time.Second, nil) {
+		return
+	}
+
+	var good, bad int32
+
+	for {
+		err := c.check(ctx, p)
+		if ctx.Err() != nil {
+			return
+		}
+
+		if err == nil {
+			good, bad = good+1, 0
+		} else {
+			good, bad = 0, bad+1
+
+			c.eventf(corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", strings.ToUpper(kind[:1])+kind[1:], err)
+		}
+
+		if good >= max(p.SuccessThreshold, 1) && !decide(true) || bad >= max(p.FailureThreshold, 1) && !decide(false) {
+			return
+		}
+
+		if !sleep(ctx, time.Duration(max(p.PeriodSeconds, 1))*time.Second, nil) {
+			return
+		}
+	}
+}
+
+func (c *container) check(ctx context.Context, p *corev1.Probe) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(max(p.TimeoutSeconds, 1))*time.Second)
+	defer cancel()
+
+	switch {
+	case p.HTTPGet != nil:
+		return c.checkHTTP(ctx, p.HTTPGet)
+	case p.TCPSocket != nil:
+		port, err := c.port(p.TCPSocket.Port)
+		if err != nil {
+			return err
+		}
+
+		conn, err := c.dial(ctx, port)
+		if err != nil {
+			return err
+		}
+
+		return conn.Close() //nolint:wrapcheck // It was open, which is what counts.
+	case p.GRPC != nil:
+		return c.checkGRPC(ctx, p.GRPC)
+	case p.Exec != nil:
+		return errors.New("exec probes are not supported on this node")
+	}
+
+	return errors.New("the probe has no action")
+}
+
+func (c *container) dial(ctx context.Context, port int) (net.Conn, error) {
+	return c.sandbox.Dial(ctx, net.JoinHostPort(c.pod.ip, strconv.Itoa(port)))
+}
+
+// port by its number or its name.
+func (c *container) port(p intstr.IntOrString) (int, error) {
+	if p.Type == intstr.Int {
+		return p.IntValue(), nil
+	}
+
+	for _, known := range c.spec.Ports {
+		if known.Name == p.StrVal {
+			return int(known.ContainerPort), nil
+		}
+	}
+
+	if n, err := strconv.Atoi(p.StrVal); err == nil {
+		return n, nil
+	}
+
+	return 0, fmt.Errorf("couldn't find port: %q", p.StrVal)
+}
+
+func (c *container) checkHTTP(ctx context.Context, get *corev1.HTTPGetAction) error {
+	port, err := c.port(get.Port)
+	if err != nil {
+		return err
+	}
+
+	if get.Host != "" && get.Host != c.pod.ip {
+		return fmt.Errorf("probes of another host, %q, are not supported on this node", get.Host)
+	}
+
+	path := get.Path
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+
+	url := strings.ToLower(cmp.Or(string(get.Scheme), "http")) + "://" + net.JoinHostPort(c.pod.ip, strconv.Itoa(port)) + path
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("cannot make request: %w", err)
+	}
+
+	request.Header.Set("User-Agent", "kube-probe/1.36")
+
+	for _, h := range get.HTTPHeaders {
+		if strings.EqualFold(h.Name, "Host") {
+			request.Host = h.Value
+		} else {
+			request.Header.Add(h.Name, h.Value)
+		}
+	}
+
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx, port) },
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // A kubelet does not verify, for nobody tells it what to trust.
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
+		if to.URL.Host != request.URL.Host {
+			return http.ErrUseLastResponse // It answers, from where is not what was asked.
+		}
+
+		return nil
+	}}
+
+	response, err := client.Do(request)
+	if err != nil {
+		return err //nolint:wrapcheck // It says what was asked for.
+	}
+
+	if err := response.Body.Close(); err != nil {
+		return fmt.Errorf("cannot end response: %w", err)
+	}
+
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("HTTP probe failed with statuscode: %d", response.StatusCode)
+	}
+
+	return nil
+}
+
+func (c *container) checkGRPC(ctx context.Context, action *corev1.GRPCAction) error {
+	conn, err := grpc.NewClient(
+		"passthrough:///"+net.JoinHostPort(c.pod.ip, strconv.Itoa(int(action.Port))),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return c.dial(ctx, int(action.Port)) }),
+	)
+	if err != nil {
+		return fmt.Errorf("cannot create client: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // It has answered or not.
+
+	request := &grpc_health_v1.HealthCheckRequest{}
+	if action.Service != nil {
+		request.Service = *action.Service
+	}
+
+	response, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, request)
+	if err != nil {
+		return fmt.Errorf("cannot check health: %w", err)
+	}
+
+	if s := response.GetStatus(); s != grpc_health_v1.HealthCheckResponse_SERVING {
+		return fmt.Errorf("service unhealthy (responded with %q)", s)
+	}
+
+	return nil
+}

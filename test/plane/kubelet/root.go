@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// caBundle is where programs look for the authorities that they trust.
+const caBundle = "etc/ssl/certs/ca-certificates.crt"
+
+// makeRoot makes the root directory of a container anew, and adds what every node
+// adds to it.
+func (p *pod) makeRoot(dir string, img *image) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("cannot remove old root: %w", err)
+	}
+
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // Users of the pod look into it.
+		return fmt.Errorf("cannot create directory: %w", err)
+	}
+
+	if err := cloneTree(img.root, dir); err != nil {
+		return err
+	}
+
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("cannot open root: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // Its files were closed.
+
+	hosts := fmt.Sprintf("127.0.0.1\tlocalhost\n%s\t%s\n", p.ip, p.hostname())
+	if err := replaceFile(root, "etc/hosts", []byte(hosts)); err != nil {
+		return err
+	}
+
+	if err := replaceFile(root, "etc/hostname", []byte(p.hostname()+"\n")); err != nil {
+		return err
+	}
+
+	if len(p.kubelet.options.CA) == 0 {
+		return nil
+	}
+
+	bundle, err := root.ReadFile(caBundle)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot read /%s: %w", caBundle, err)
+	}
+
+	return replaceFile(root, caBundle, append(append(bundle, '\n'), p.kubelet.options.CA...))
+}
+
+// replaceFile, not its content: other containers have the same file.
+func replaceFile(root *os.Root, name string, content []byte) error {
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("cannot create directory of /%s: %w", name, err)
+	}
+
+	if err := root.RemoveAll(name); err != nil {
+		return fmt.Errorf("cannot remove /%s: %w", name, err)
+	}
+
+	if err := root.WriteFile(name, content, 0o644); err != nil {
+		return fmt.Errorf("cannot write /%s: %w", name, err)
+	}
+
+	return nil
+}
+
+// mountSource is what of a volume is mounted, which must be in it.
+func mountSource(volume string, m *corev1.VolumeMount, env map[string]string, create bool) (string, error) {
+	sub := m.SubPath
+	if m.SubPathExpr != "" {
+		sub = expand(m.SubPathExpr, env)
+	}
+
+	if sub == "" {
+		return volume, nil
+	}
+
+	if !filepath.IsLocal(sub) {
+		return "", fmt.Errorf("subPath %q of volume %q is not within it", sub, m.Name)
+	}
+
+	if create {
+		if err := os.MkdirAll(filepath.Join(volume, sub), 0o777); err != nil { //nolint:gosec // As an emptyDir.
+			return "", fmt.Errorf("cannot create subPath %q of volume %q: %w", sub, m.Name, err)
+		}
+	}
+
+	base, err := filepath.EvalSymlinks(volume)
+	if err != nil {
+		return "", fmt.Errorf("cannot find volume %q: %w", m.Name, err)
+	}
+
+	source, err := filepath.EvalSymlinks(filepath.Join(volume, sub))
+	if err != nil {
+		return "", fmt.Errorf("cannot find subPath %q of volume %q: %w", sub, m.Name, err)
+	}
+
+	if relative, err := filepath.Rel(base, source); err != nil || !filepath.IsLocal(relative) {
+		return "", fmt.Errorf("subPath %q of volume %q leads out of it", sub, m.Name)
+	}
+
+	return source, nil
+}

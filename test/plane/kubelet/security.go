@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// security is what counts here of the security contexts of pod and container.
+type security struct {
+	user, group *int64
+	groups      []int64
+	fsGroup     *int64
+	nonRoot     bool
+}
+
+func securityOf(pod *corev1.Pod, c *corev1.Container) security {
+	var s security
+
+	if p := pod.Spec.SecurityContext; p != nil {
+		s = security{user: p.RunAsUser, group: p.RunAsGroup, groups: slices.Clone(p.SupplementalGroups), fsGroup: p.FSGroup, nonRoot: isTrue(p.RunAsNonRoot)}
+	}
+
+	if own := c.SecurityContext; own != nil {
+		if own.RunAsUser != nil {
+			s.user = own.RunAsUser
+		}
+
+		if own.RunAsGroup != nil {
+			s.group = own.RunAsGroup
+		}
+
+		if own.RunAsNonRoot != nil {
+			s.nonRoot = *own.RunAsNonRoot
+		}
+	}
+
+	if s.fsGroup != nil {
+		s.groups = append(s.groups, *s.fsGroup)
+	}
+
+	return s
+}
+
+// unsupported names what of a pod cannot be done here, if anything: it would have
+// to leave its sandbox, or need a program that is not in it.
+func unsupported(pod *corev1.Pod) string {
+	var what []string
+
+	add := func(is bool, name string) {
+		if is {
+			what = append(what, name)
+		}
+	}
+
+	add(pod.Spec.HostNetwork, "spec.hostNetwork")
+	add(pod.Spec.HostPID, "spec.hostPID")
+	add(pod.Spec.HostIPC, "spec.hostIPC")
+
+	for _, v := range pod.Spec.Volumes {
+		add(v.Secret == nil && v.ConfigMap == nil && v.Projected == nil && v.DownwardAPI == nil && v.EmptyDir == nil,
+			fmt.Sprintf("the type of volume %q", v.Name))
+	}
+
+	for i := range pod.Spec.InitContainers {
+		c := &pod.Spec.InitContainers[i]
+		add(c.RestartPolicy != nil, fmt.Sprintf("restartPolicy of init container %q", c.Name))
+	}
+
+	for _, cs := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range cs {
+			c := &cs[i]
+			add(c.SecurityContext != nil && isTrue(c.SecurityContext.Privileged), fmt.Sprintf("privileged container %q", c.Name))
+			add(c.Lifecycle != nil, fmt.Sprintf("lifecycle of container %q", c.Name))
+			add(len(c.VolumeDevices) > 0, fmt.Sprintf("volumeDevices of container %q", c.Name))
+		}
+	}
+
+	if len(what) == 0 {
+		return ""
+	}
+
+	return "this node runs pods as plain processes and does not support: " + strings.Join(what, ", ")
+}

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command program is what the tests run in pods.
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+func main() {
+	fmt.Println("started", strings.Join(os.Args[1:], " "))
+
+	switch os.Args[1] {
+	case "serve":
+		serve(os.Args[2])
+	case "env":
+		fmt.Println(os.Getenv(os.Args[2]))
+		select {}
+	case "exit":
+		code, _ := strconv.Atoi(os.Args[2])
+		os.Exit(code)
+	}
+}
+
+func serve(address string) {
+	terminate := make(chan os.Signal, 1)
+	signal.Notify(terminate, syscall.SIGTERM)
+
+	go func() {
+		<-terminate
+		fmt.Println("asked to end")
+		os.Exit(0)
+	}()
+
+	var sick atomic.Bool
+
+	http.HandleFunc("/env", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Join(os.Environ(), "\n")) })
+	http.HandleFunc("/args", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Join(os.Args, " ")) })
+	http.HandleFunc("/user", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%d:%d", os.Getuid(), os.Getgid()) })
+	http.HandleFunc("/hostname", func(w http.ResponseWriter, _ *http.Request) {
+		name, _ := os.Hostname()
+		fmt.Fprint(w, name)
+	})
+	http.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
+		content, err := os.ReadFile(r.URL.Query().Get("name"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+
+		_, _ = w.Write(content)
+	})
+	http.HandleFunc("/write", func(w http.ResponseWriter, r *http.Request) {
+		if err := os.WriteFile(r.URL.Query().Get("name"), []byte("written"), 0o600); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+		}
+	})
+	http.HandleFunc("/dial", func(w http.ResponseWriter, r *http.Request) {
+		c, err := net.DialTimeout("tcp", r.URL.Query().Get("address"), 5*time.Second)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+
+		_ = c.Close()
+	})
+	http.HandleFunc("/sick", func(http.ResponseWriter, *http.Request) { sick.Store(true) })
+	http.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if sick.Load() {
+			http.Error(w, "sick", http.StatusInternalServerError)
+		}
+	})
+
+	fmt.Println(http.ListenAndServe(address, nil))
+	os.Exit(1)
+}

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// maxTokenAge after which a token is refreshed, however long it lives.
+const maxTokenAge = 24 * time.Hour
+
+// tokens of a pod, each kept until most of its life is over.
+type tokens struct {
+	mu    sync.Mutex
+	known map[tokenKey]token
+}
+
+type tokenKey struct {
+	audience string
+	seconds  int64
+}
+
+type token struct {
+	value            string
+	refresh, expires time.Time
+}
+
+// get a token for a volume.
+func (t *tokens) get(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, p *corev1.ServiceAccountTokenProjection) (string, error) {
+	key := tokenKey{audience: p.Audience, seconds: 3600}
+	if p.ExpirationSeconds != nil {
+		key.seconds = *p.ExpirationSeconds
+	}
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	now := time.Now()
+
+	have := t.known[key]
+	if now.Before(have.refresh) {
+		return have.value, nil
+	}
+
+	next, err := requestToken(ctx, client, pod, key)
+	if err != nil && now.Before(have.expires) {
+		// The API server may be back before it expires.
+		return have.value, nil
+	}
+
+	if err != nil {
+		return "", err
+	}
+
+	if t.known == nil {
+		t.known = map[tokenKey]token{}
+	}
+
+	t.known[key] = next
+
+	return next.value, nil
+}
+
+// refresh tells in how long the next token is to be refreshed.
+func (t *tokens) refresh(now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	out := maxTokenAge
+	for _, k := range t.known {
+		out = min(out, max(k.refresh.Sub(now), volumeRetry))
+	}
+
+	return out
+}
+
+func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, key tokenKey) (token, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
+		ExpirationSeconds: &key.seconds,
+		BoundObjectRef:    &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: pod.Name, UID: pod.UID},
+	}}
+	if key.audience != "" {
+		request.Spec.Audiences = []string{key.audience}
+	}
+
+	now := time.Now()
+
+	got, err := client.CoreV1().ServiceAccounts(pod.Namespace).CreateToken(ctx, pod.Spec.ServiceAccountName, request, metav1.CreateOptions{})
+	if err != nil {
+		return token{}, fmt.Errorf("failed to fetch token: %w", err)
+	}
+
+	// The server may have given it another life than was asked for.
+	expires := got.Status.ExpirationTimestamp.Time
+	life := min(time.Duration(key.seconds)*time.Second, expires.Sub(now))
+
+	return token{value: got.Status.Token, refresh: now.Add(min(life*4/5, maxTokenAge)), expires: expires}, nil
+}

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// setUp the namespaces: nothing of it is seen outside.
+func setUp(c Config) error {
+	if err := unix.Sethostname([]byte(c.Name)); err != nil {
+		return fmt.Errorf("cannot set host name: %w", err)
+	}
+
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("cannot keep mounts to itself: %w", err)
+	}
+
+	if err := bringUpLoopback(c.Address); err != nil {
+		return err
+	}
+
+	// As container runtimes have it, programs need no privilege for any port. A
+	// machine that refuses it has only fewer ports.
+	_ = os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte("0"), 0)
+
+	return dropPrivileges()
+}
+
+// bringUpLoopback, with one more address if it is valid.
+func bringUpLoopback(address netip.Addr) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("cannot open socket: %w", err)
+	}
+	defer unix.Close(fd) //nolint:errcheck // It was used for its ioctls only.
+
+	if err := bringUp(fd, "lo"); err != nil || !address.IsValid() {
+		return err
+	}
+
+	const alias = "lo:1"
+
+	set := func(what uint, ip [4]byte) error {
+		ifr, err := unix.NewIfreq(alias)
+		if err != nil {
+			return err //nolint:wrapcheck // Its name is short enough.
+		}
+
+		if err := ifr.SetInet4Addr(ip[:]); err != nil {
+			return err //nolint:wrapcheck // It has four bytes.
+		}
+
+		return unix.IoctlIfreq(fd, what, ifr)
+	}
+
+	if err := set(unix.SIOCSIFADDR, address.As4()); err != nil {
+		return fmt.Errorf("cannot set address %s: %w", address, err)
+	}
+
+	// That one address, not the network that it is of.
+	if err := set(unix.SIOCSIFNETMASK, [4]byte{255, 255, 255, 255}); err != nil {
+		return fmt.Errorf("cannot set netmask of address %s: %w", address, err)
+	}
+
+	return nil
+}
+
+func bringUp(fd int, device string) error {
+	ifr, err := unix.NewIfreq(device)
+	if err != nil {
+		return fmt.Errorf("cannot name network device %q: %w", device, err)
+	}
+
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("cannot get network device %q: %w", device, err)
+	}
+
+	ifr.SetUint16(ifr.Uint16() | unix.IFF_UP)
+
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("cannot bring up network device %q: %w", device, err)
+	}
+
+	return nil
+}
+
+// dropPrivileges of the programs that this thread will start: root in a sandbox
+// can do to files and processes there what it likes, but cannot leave.
+func dropPrivileges() error {
+	keep := map[uintptr]bool{
+		unix.CAP_CHOWN: true, unix.CAP_DAC_OVERRIDE: true, unix.CAP_FOWNER: true, unix.CAP_FSETID: true, unix.CAP_KILL: true,
+		unix.CAP_SETGID: true, unix.CAP_SETUID: true, unix.CAP_SETPCAP: true, unix.CAP_NET_BIND_SERVICE: true,
+	}
+
+	for c := uintptr(0); ; c++ {
+		if keep[c] {
+			continue
+		}
+
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); errors.Is(err, unix.EINVAL) {
+			break // There are no more.
+		} else if err != nil {
+			return fmt.Errorf("cannot drop capability %d: %w", c, err)
+		}
+	}
+
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("cannot forbid new privileges: %w", err)
+	}
+
+	return nil
+}
+
+// inUserNamespace tells whether this user is the only one there is.
+func inUserNamespace() bool {
+	m, err := os.ReadFile("/proc/self/uid_map")
+
+	f := strings.Fields(string(m))
+
+	return err != nil || len(f) != 3 || f[2] == "1"
+}
