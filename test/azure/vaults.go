@@ -108,3 +108,22 @@ func (s *Server) PutCertificate(vault, name string, c Certificate) (string, erro
 // Writes returns who changed the secrets of a vault, in order. A secret's name limits it to that one. What was put from outside
 // has no principal.
 func (s *Server) Writes(vault, secret string) ([]Write, error) { return s.vaults.Writes(vault, secret) }
+
+// Where a vault is.
+const (
+	VaultActive  = "active"
+	VaultDeleted = "deleted"
+	VaultGone    = "gone"
+)
+
+// WhereIsVault says whether a vault is there, deleted so that it can be recovered, or gone.
+func (s *Server) WhereIsVault(name string) string {
+	switch state, ok := s.vaults.Lookup(name); {
+	case !ok:
+		return VaultGone
+	case !state.DeletedAt.IsZero():
+		return VaultDeleted
+	default:
+		return VaultActive
+	}
+}

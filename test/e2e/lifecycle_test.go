@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -191,19 +192,19 @@ func TestDeletion(t *testing.T) {
 		"Retain": {
 			reason:  "The vault stays as it is, with its data.",
 			policy:  "Retain",
-			deleted: vaultIs("active"),
+			deleted: vaultIs(azure.VaultActive),
 			found:   true,
 		},
 		"SoftDelete": {
 			reason:  "The vault is deleted, cannot be purged, and is recovered with its data.",
 			policy:  "SoftDelete",
-			deleted: vaultIs("deleted"),
+			deleted: vaultIs(azure.VaultDeleted),
 			found:   true,
 		},
 		"Purge": {
 			reason:  "Nothing is left of the vault.",
 			policy:  "Purge",
-			deleted: vaultIs("gone"),
+			deleted: vaultIs(azure.VaultGone),
 			found:   false,
 		},
 	}
@@ -238,12 +239,7 @@ func TestDeletion(t *testing.T) {
 // vaultIs is a check of where a vault is.
 func vaultIs(want string) func(string) error {
 	return func(name string) error {
-		got, err := w.azure.VaultState(name)
-		if err != nil {
-			return err
-		}
-
-		if got != want {
+		if got := w.azure.WhereIsVault(name); got != want {
 			return fmt.Errorf("vault %s is %s, not %s", name, got, want)
 		}
 

@@ -140,8 +140,7 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 		}
 	}
 
-	o.Out, err := os.MkdirTemp("", "packages-")
-	if err != nil {
+	if o.Out, err = os.MkdirTemp("", "packages-"); err != nil {
 		return fmt.Errorf("cannot make a directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(o.Out)) }()
