@@ -35,6 +35,7 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
 
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
@@ -153,7 +154,7 @@ func Start(ctx context.Context, o Options) (*Kubelet, error) {
 		return nil, fmt.Errorf("cannot remove old root directories: %w", err)
 	}
 
-	ctx, k.cancel = context.WithCancel(ctx)
+	ctx, k.cancel = context.WithCancel(klog.NewContext(ctx, klog.New(logSink{log: k.log})))
 
 	if err := k.start(ctx); err != nil {
 		return nil, errors.Join(err, k.Close())

@@ -61,6 +61,38 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// TestClose: nothing is left but logs.
+func TestClose(t *testing.T) {
+	ns := namespace(t)
+	dir := t.TempDir()
+
+	k, err := Start(t.Context(), testOptions(dir, "closed"))
+	must(t, err)
+
+	ready(t, create(t, newTestPod(ns, "one", bound("closed"))))
+
+	processes := k.Processes()
+	if len(processes) != 1 {
+		t.Errorf("want one process, got %+v", processes)
+	}
+
+	must(t, k.Close())
+
+	for _, p := range processes {
+		if state, _ := stat(p.PID); state != "" {
+			t.Errorf("process %d is still there, state %s", p.PID, state)
+		}
+	}
+
+	if _, err := os.Stat(filepath.Join(dir, "pods")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("root directories are still there: %v", err)
+	}
+
+	if _, err := os.Stat(filepath.Join(dir, "logs", ns, "one", "main.log")); err != nil {
+		t.Errorf("the log is not there: %v", err)
+	}
+}
+
 // TestAsNobody: a user without privileges can run a node, too.
 func TestAsNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -178,20 +210,36 @@ func killAPIServer(t *testing.T) (restart func()) {
 	return func() {
 		var log bytes.Buffer
 
-		// It has to outlive the test: others need it.
-		cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // As said.
-		cmd.Stdout, cmd.Stderr = &log, &log
-		must(t, cmd.Start())
-
-		restarted = cmd
-
 		err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-			return api.Client().Get(ctx, client.ObjectKey{Name: "default"}, &corev1.Namespace{})
+			// For a moment its port may be that of a connection.
+			if state, _ := stat(pidOfCommand(restarted)); state == "" || state == "Z" {
+				// It has to outlive the test: others need it.
+				restarted = exec.Command(args[0], args[1:]...) //nolint:noctx // As said.
+				restarted.Stdout, restarted.Stderr = &log, &log
+
+				if err := restarted.Start(); err != nil {
+					return fmt.Errorf("cannot start API server: %w", err)
+				}
+			}
+
+			if err := api.Client().Get(ctx, client.ObjectKey{Name: "default"}, &corev1.Namespace{}); err != nil {
+				return fmt.Errorf("cannot get namespace: %w", err)
+			}
+
+			return nil
 		})
 		if err != nil {
 			t.Fatalf("the API server does not come back: %v\n%s", err, log.String())
 		}
 	}
+}
+
+func pidOfCommand(c *exec.Cmd) int {
+	if c == nil {
+		return 0
+	}
+
+	return c.Process.Pid
 }
 
 // descendants of a process.

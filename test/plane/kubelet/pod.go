@@ -161,7 +161,7 @@ func (p *pod) run(ctx context.Context) {
 		}
 	}()
 
-	release := p.kubelet.objects.use(references(p.spec()))
+	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // What is watched may be used by other pods, too.
 	defer release()
 
 	reporting, stopReporting := context.WithCancel(ctx)
@@ -308,8 +308,10 @@ func (p *pod) declareRunning() {
 
 // runInSandbox runs all containers in a new sandbox. It returns true if that has
 // ended before it should have.
+//
+//nolint:contextcheck // It lives as long as the pod is wanted, and the context ends that, too.
 func (p *pod) runInSandbox(ctx context.Context) bool {
-	s, err := p.startSandbox()
+	s, err := p.startSandbox(p.wanted)
 	if err != nil {
 		p.kubelet.events.Eventf(p.spec(), corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
 
@@ -378,7 +380,7 @@ func (p *pod) runContainers(ctx, life context.Context, s *sandbox.Sandbox) {
 	all.Wait()
 }
 
-func (p *pod) startSandbox() (*sandbox.Sandbox, error) {
+func (p *pod) startSandbox(life context.Context) (*sandbox.Sandbox, error) {
 	o := p.spec()
 
 	p.mu.Lock()
@@ -402,7 +404,7 @@ func (p *pod) startSandbox() (*sandbox.Sandbox, error) {
 		return nil, fmt.Errorf("cannot parse address of pod: %w", err)
 	}
 
-	ctx, cancel := context.WithTimeout(p.wanted, sandboxTimeout)
+	ctx, cancel := context.WithTimeout(life, sandboxTimeout)
 	defer cancel()
 
 	s, err := sandbox.Start(ctx, sandbox.Config{Name: p.hostname(), Address: address})

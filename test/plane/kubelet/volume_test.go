@@ -47,7 +47,8 @@ func TestVolumes(t *testing.T) {
 		}
 		p.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{
 			mount("secret", "/secret"), mount("items", "/var/items"), mount("settings", "/etc/settings"), mount("none", "/none"), mount("empty", "/empty"), mount("all", "/all"),
-			{Name: "secret", MountPath: "/one-file", SubPath: "other"}, {Name: "empty", MountPath: "/part", SubPath: "a/b"},
+			{Name: "secret", MountPath: "/one-file", SubPath: "other"},
+			{Name: "empty", MountPath: "/part", SubPath: "a/b"},
 		}
 	})))
 
