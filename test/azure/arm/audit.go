@@ -49,7 +49,7 @@ type audit struct {
 	events []Event
 }
 
-// note what was done. A request that changes nothing is not noted.
+// note what was done.
 func (c *call) note(action, resourceID string) {
 	c.service.log.mu.Lock()
 	defer c.service.log.mu.Unlock()

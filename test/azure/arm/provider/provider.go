@@ -137,6 +137,8 @@ func setup(mgr ctrl.Manager, k *kind, c *connector, o controller.Options) error 
 		managed.WithManagementPolicies(),
 		// The real provider starts to create and returns. So a restart finds that it has started, and what became of it.
 		managed.WithDeterministicExternalName(true),
+		// Azure says at once what it has, so that what was just made and is not there is gone.
+		managed.WithCreationGracePeriod(0),
 		managed.WithInitializers(initializers(mgr, k)...),
 	}
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +25,7 @@ type app struct {
 	identity string
 
 	credential string
+	role       string
 	roleName   string
 }
 
@@ -390,4 +393,46 @@ func vaultID(name string) string {
 
 func identityID(name string) string {
 	return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
+}
+
+// TestMany makes many applications at once. PROVIDER_AZURE_APPLICATIONS says how many.
+func TestMany(t *testing.T) {
+	n, err := strconv.Atoi(os.Getenv("PROVIDER_AZURE_APPLICATIONS"))
+	if err != nil {
+		n = 10
+	}
+
+	w := newWorld(t)
+	// With a poll of a second there would be more reconciles to do than the provider may do in one.
+	w.start("--poll=1m")
+
+	apps := make([]*app, n)
+	for i := range apps {
+		apps[i] = newApp(unique(), owned, "true")
+		w.apply(apps[i].vault, apps[i].identity)
+	}
+
+	for _, a := range apps {
+		credential, role := w.grant(a)
+		w.apply(credential, role)
+		a.role = role
+	}
+
+	for _, a := range apps {
+		w.ready(a.credential)
+		w.ready(a.role)
+	}
+
+	for _, r := range w.ARMResources() {
+		if r.Created != 1 || r.Deleted+r.Updated != 0 {
+			t.Errorf("%s was not made once and then left alone: %+v", r.ID, r)
+		}
+	}
+
+	requests := 0
+	for _, c := range w.Counts() {
+		requests += c.Count
+	}
+
+	t.Logf("%d applications took %d requests to Azure", n, requests)
 }

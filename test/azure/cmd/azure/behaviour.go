@@ -58,8 +58,9 @@ type faultCommand struct {
 type faultAdd struct {
 	client
 
+	Host       string        `help:"Only requests to this host, such as management.azure.com."`
 	Vault      string        `help:"Only requests to this vault."`
-	Operation  string        `help:"Only requests for this: connect, token, challenge, get, list, set, …"`
+	Operation  string        `help:"Only requests for this: connect, token, challenge, get, list, set, put-vault, …"`
 	Secret     string        `help:"Only requests for this secret."`
 	Identity   string        `help:"Only requests of this principal id or client id."`
 	Effect     string        `help:"What becomes of them: status, hang, slow, reset, truncate, garbage, expire-token or revoke-token." required:""`
@@ -75,7 +76,7 @@ type faultAdd struct {
 func (c *faultAdd) Run(ctx context.Context, s streams) error {
 	fault := azure.FaultState{
 		Fault: azure.Fault{
-			Vault: c.Vault, Operation: c.Operation, Secret: c.Secret, Identity: c.Identity, Effect: azure.Effect(c.Effect),
+			Host: c.Host, Vault: c.Vault, Operation: c.Operation, Secret: c.Secret, Identity: c.Identity, Effect: azure.Effect(c.Effect),
 			Status: c.Status, Error: c.Error, Text: c.Text, Count: c.Count,
 		},
 		RetryAfter: azure.Duration(c.RetryAfter),
@@ -103,8 +104,8 @@ func (c *faultList) Run(ctx context.Context, s streams) error {
 		return err
 	}
 
-	return table(s.stdout, "ID\tVAULT\tOPERATION\tSECRET\tIDENTITY\tEFFECT\tSTATUS\tLEFT", got, func(f azure.FaultState) string {
-		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d", f.ID, f.Vault, f.Operation, f.Secret, f.Identity, f.Effect, f.Status, f.Count)
+	return table(s.stdout, "ID\tHOST\tVAULT\tOPERATION\tSECRET\tIDENTITY\tEFFECT\tSTATUS\tLEFT", got, func(f azure.FaultState) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d", f.ID, f.Host, f.Vault, f.Operation, f.Secret, f.Identity, f.Effect, f.Status, f.Count)
 	})
 }
 
