@@ -181,20 +181,7 @@ func pidOf(p *corev1.Pod) int {
 func killAPIServer(t *testing.T) (restart func()) {
 	t.Helper()
 
-	_, apiPort, _ := strings.Cut(apiAddress(), ":")
-
-	var pid int
-
-	for _, candidate := range descendants(t, os.Getpid()) {
-		if args := cmdline(candidate); len(args) > 1 && strings.HasSuffix(args[0], "kube-apiserver") && strings.Contains(strings.Join(args, " "), "--secure-port="+apiPort) {
-			pid = candidate
-		}
-	}
-
-	if pid == 0 {
-		t.Fatal("cannot find the API server")
-	}
-
+	pid := findAPIServer(t)
 	args := cmdline(pid)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 
@@ -232,6 +219,23 @@ func killAPIServer(t *testing.T) (restart func()) {
 			t.Fatalf("the API server does not come back: %v\n%s", err, log.String())
 		}
 	}
+}
+
+// findAPIServer among the processes of this test.
+func findAPIServer(t *testing.T) (pid int) {
+	t.Helper()
+
+	_, apiPort, _ := strings.Cut(apiAddress(), ":")
+
+	for _, candidate := range descendants(t, os.Getpid()) {
+		if args := cmdline(candidate); len(args) > 1 && strings.HasSuffix(args[0], "kube-apiserver") && strings.Contains(strings.Join(args, " "), "--secure-port="+apiPort) {
+			return candidate
+		}
+	}
+
+	t.Fatal("cannot find the API server")
+
+	return 0
 }
 
 func pidOfCommand(c *exec.Cmd) int {
