@@ -5,6 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# One way to compile everything, so that nothing is compiled twice. The race detector needs cgo.
+export CGO_ENABLED ?= $(if $(RACE),1,0)
+export GOFLAGS ?= -trimpath
+
 # Prints the path of a pinned tool.
 tool := go run ./test/tools/cmd/tools
 
@@ -30,8 +34,8 @@ render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARI
 .PHONY: build
 build: ## Compile everything; function and provider go to _output/
 	@go build ./...
-	@go build -trimpath -o _output/function-platform-application ./fn
-	@go build -trimpath -o _output/provider-keyvault-secretsync ./provider
+	@go build -o _output/function-platform-application ./fn
+	@go build -o _output/provider-keyvault-secretsync ./provider
 
 .PHONY: demo
 demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]

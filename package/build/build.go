@@ -37,8 +37,10 @@ type Package struct {
 	// Objects are the paths of what it consists of otherwise: CRDs, XRDs, Compositions.
 	Objects []string
 
-	// Examples is a directory of examples, or empty.
-	Examples string
+	// Examples are the paths of manifests that show how it is used, in the directory
+	// ExamplesRoot.
+	Examples     []string
+	ExamplesRoot string
 
 	// Program it runs, if it does.
 	Program *Program
@@ -48,9 +50,16 @@ type Package struct {
 func (p Package) Name() string { return filepath.Base(p.Repository) }
 
 // All packages of the repository at that root.
-func All(root string) []Package {
+func All(root string) ([]Package, error) {
 	in := func(path ...string) string { return filepath.Join(append([]string{root}, path...)...) }
-	examples := in("examples")
+
+	// Not what is observed in an example: that is for rendering it.
+	examples, err := filepath.Glob(in("examples", "*", "application.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list examples: %w", err)
+	}
+
+	examples = append(examples, in("examples", "environmentconfig.yaml"))
 
 	return []Package{
 		{
@@ -69,15 +78,15 @@ func All(root string) []Package {
 			Repository: "p6m-dev/configuration-platform-application",
 			Metadata:   in("crossplane.yaml"),
 			Objects:    []string{in("apis", "platformapplication", "definition.yaml"), in("apis", "platformapplication", "composition.yaml")},
-			Examples:   examples,
+			Examples:   examples, ExamplesRoot: in("examples"),
 		},
 		{
 			Repository: "p6m-dev/configuration-platform-application-claim",
 			Metadata:   in("package", "claim", "crossplane.yaml"),
 			Objects:    []string{in("apis", "claim", "definition.yaml"), in("apis", "claim", "composition.yaml")},
-			Examples:   examples,
+			Examples:   examples, ExamplesRoot: in("examples"),
 		},
-	}
+	}, nil
 }
 
 // Options of a build.
@@ -146,7 +155,7 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
 
 	root := filepath.Join(stage, "root")
-	if err := p.stage(root); err != nil {
+	if err := errors.Join(p.stage(root), p.stageExamples(filepath.Join(stage, "examples"))); err != nil {
 		return PackageFile{}, err
 	}
 
@@ -156,11 +165,10 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 	}
 
 	out := filepath.Join(o.Out, strings.Join(parts, "-")+".xpkg")
-	// Examples in a directory that does not exist are none.
-	args := []string{"xpkg", "build", "--package-root=" + root, "--package-file=" + out, "--examples-root=" + filepath.Join(stage, "examples")}
-
-	if p.Examples != "" {
-		args[len(args)-1] = "--examples-root=" + p.Examples
+	args := []string{
+		"xpkg", "build", "--package-root=" + root, "--package-file=" + out,
+		// If there are none, there is no such directory.
+		"--examples-root=" + filepath.Join(stage, "examples"),
 	}
 
 	if p.Program != nil {
@@ -186,10 +194,6 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 
 // stage copies metadata and objects into a directory.
 func (p Package) stage(dir string) error {
-	if err := os.Mkdir(dir, 0o750); err != nil {
-		return fmt.Errorf("cannot make a directory: %w", err)
-	}
-
 	if err := copyFile(p.Metadata, filepath.Join(dir, "crossplane.yaml")); err != nil {
 		return err
 	}
@@ -210,6 +214,23 @@ func (p Package) stage(dir string) error {
 			if err := copyFile(path, filepath.Join(dir, filepath.Base(path))); err != nil {
 				return err
 			}
+		}
+	}
+
+	return nil
+}
+
+// stageExamples copies examples into a directory, each where it is in the
+// repository.
+func (p Package) stageExamples(dir string) error {
+	for _, example := range p.Examples {
+		path, err := filepath.Rel(p.ExamplesRoot, example)
+		if err != nil {
+			return fmt.Errorf("cannot stage example: %w", err)
+		}
+
+		if err := copyFile(example, filepath.Join(dir, path)); err != nil {
+			return err
 		}
 	}
 
@@ -275,6 +296,10 @@ func copyFile(from, to string) error {
 	data, err := os.ReadFile(from) //nolint:gosec // A file of the repository.
 	if err != nil {
 		return fmt.Errorf("cannot read what the package consists of: %w", err)
+	}
+
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return fmt.Errorf("cannot stage what the package consists of: %w", err)
 	}
 
 	if err := os.WriteFile(to, data, 0o600); err != nil {

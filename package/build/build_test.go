@@ -27,7 +27,11 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	all := All(root)
+	all, err := All(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	function, configuration := all[0], all[2]
 	function.Program = &Program{Main: "./examples/demo/app", Path: "/function", Ports: []int{9443}}
 
@@ -100,8 +104,8 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 		t.Errorf("%s: want package.yaml among %v", f.Path, got)
 	}
 
-	if _, ok := got[".up/examples.yaml"]; ok != (pkg.Examples != "") {
-		t.Errorf("%s: want examples: %t, got: %t", f.Path, pkg.Examples != "", ok)
+	if _, ok := got[".up/examples.yaml"]; ok != (len(pkg.Examples) > 0) {
+		t.Errorf("%s: want examples: %t, got: %t", f.Path, len(pkg.Examples) > 0, ok)
 	}
 }
 
@@ -148,7 +152,12 @@ func TestAll(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, p := range All(root) {
+	all, err := All(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, p := range all {
 		data, err := os.ReadFile(p.Metadata)
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +206,12 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 
-	for _, p := range All(root) {
+	all, err := All(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, p := range all {
 		if p.Program == nil {
 			continue
 		}

@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -55,6 +58,7 @@ var w *world //nolint:gochecknoglobals // TestMain has no other way to hand it t
 func TestMain(m *testing.M) {
 	// Pods are started by this program running itself.
 	sandbox.Main()
+	log.SetLogger(logr.Discard())
 
 	os.Exit(run(m))
 }
@@ -112,7 +116,7 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 		return nil, fmt.Errorf("cannot make a directory: %w", err)
 	}
 
-	log, err := os.Create(filepath.Join(dir, "node.log"))
+	logFile, err := os.Create(filepath.Join(dir, "node.log"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot create log: %w", err)
 	}
@@ -120,11 +124,11 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 	p, err := plane.Start(ctx, plane.Options{
 		Name: name, Dir: dir, Azure: w.azure, PollInterval: poll,
 		Progress: progress(name),
-		Log:      slog.New(slog.NewTextHandler(log, nil)),
+		Log:      slog.New(slog.NewTextHandler(logFile, nil)),
 	})
 
 	w.mu.Lock()
-	w.logs = append(w.logs, log)
+	w.logs = append(w.logs, logFile)
 	if p != nil {
 		w.planes = append(w.planes, p)
 	}

@@ -39,7 +39,8 @@ var (
 	// creator is who provider-keyvault-secretsync is when it creates missing secrets.
 	creator = principal{"44444444-aaaa-4444-8444-444444444444", "44444444-4444-4444-8444-444444444444", "password-of-the-creator"} //nolint:gochecknoglobals // A constant.
 
-	// officer is a person who may put values into every vault.
+	// officer may put values into every vault. People sign in with a browser: this is an
+	// application.
 	officer = principal{"55555555-aaaa-4555-8555-555555555555", "55555555-5555-4555-8555-555555555555", "password-of-the-officer"} //nolint:gochecknoglobals // A constant.
 )
 
@@ -110,7 +111,7 @@ func (p *Plane) settings() map[string]any {
 		"oidcIssuerUrl":            p.issuer,
 		"secretCreatorPrincipalId": creator.principalID,
 		"keyVault": map[string]any{
-			"officers": []any{map[string]any{"objectId": officer.principalID, "principalType": "User"}},
+			"officers": []any{map[string]any{"objectId": officer.principalID, "principalType": "ServicePrincipal"}},
 		},
 	}
 

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,6 +29,9 @@ import (
 
 const (
 	askTimeout = 5 * time.Second
+
+	// lineWidth of messages, so that they fit a terminal.
+	lineWidth = 100
 
 	// selector is the label by which pods belong to an application.
 	selector = "meta.p6m.dev/application"
@@ -100,10 +104,15 @@ func Ready(a *Application) error {
 	return nil
 }
 
-// HasVault is a check that the address of the application's vault is known.
+// HasVault is a check that the address of the application's vault is known, and the
+// identity that may read it.
 func HasVault(a *Application) error {
 	if a.Status.KeyVault == nil || a.Status.KeyVault.URI == "" {
 		return errors.New("its vault has no address yet")
+	}
+
+	if a.Status.Identity == nil || a.Status.Identity.ClientID == "" {
+		return errors.New("its identity has no client id yet")
 	}
 
 	return nil
@@ -149,11 +158,41 @@ func (a *Application) Conditions() Conditions {
 
 func (c Conditions) String() string {
 	var b strings.Builder
+
 	for _, one := range c {
-		fmt.Fprintf(&b, "  %-15s %-7s %-16s %s\n", one.Type, one.Status, one.Reason, one.Message)
+		fmt.Fprintf(&b, "%-15s %-7s %s\n", one.Type, one.Status, one.Reason)
+
+		for _, line := range wrap(one.Message, lineWidth) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
 	}
 
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// wrap a text into lines of a width, in characters, as far as its words allow.
+func wrap(text string, width int) []string {
+	var lines []string
+
+	line := ""
+
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+
+	if line != "" {
+		lines = append(lines, line)
+	}
+
+	return lines
 }
 
 // A Process of the demo application is what one of its Pods says of itself.

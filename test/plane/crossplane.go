@@ -110,6 +110,8 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 	cmd := exec.CommandContext(
 		ctx, helm, "template", "crossplane", chart, "--namespace", Namespace,
 		"--set", "image.tag="+version,
+		// As docs/how-to/set-up-a-platform.md has it.
+		"--set", "args={--circuit-breaker-burst=500}",
 		// The API server has no way to a Service.
 		"--set", "webhooks.enabled=false",
 	)

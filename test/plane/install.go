@@ -56,7 +56,12 @@ func (v Variant) configuration() string {
 // and pushes them as that version.
 func (p *Plane) PushPackages(ctx context.Context, root, version string) error {
 	return p.step(ctx, "packages "+version, func(ctx context.Context) error {
-		return p.pushPackages(ctx, build.All(root), root, version)
+		all, err := build.All(root)
+		if err != nil {
+			return err
+		}
+
+		return p.pushPackages(ctx, all, root, version)
 	})
 }
 

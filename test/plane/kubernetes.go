@@ -12,8 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -159,16 +157,6 @@ func (p *Plane) startProxy(ctx context.Context) error {
 	})
 
 	return err
-}
-
-// letSchedulerBind grants the stand-in for a scheduler what it needs beyond the
-// role that Kubernetes has for schedulers.
-func (p *Plane) grantNode(ctx context.Context) error {
-	return p.API.Apply(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "plane:scheduler"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kube-scheduler"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: "system:kube-scheduler"}},
-	})
 }
 
 func hostOf(config *rest.Config) (string, error) {

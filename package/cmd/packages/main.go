@@ -62,7 +62,12 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tMiB\tFILE")
 
-	for _, p := range build.All(root) {
+	all, err := build.All(root)
+	if err != nil {
+		return err
+	}
+
+	for _, p := range all {
 		files, err := p.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
 		if err != nil {
 			return err

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
@@ -30,6 +32,9 @@ type commands struct {
 func main() {
 	// Pods are started by this program running itself.
 	sandbox.Main()
+
+	// What matters is told, and what the node says is in its log.
+	log.SetLogger(logr.Discard())
 
 	c := &commands{}
 	k := kong.Parse(c, kong.Name("plane"), kong.Description("A control plane on this machine, with everything real but Azure and the node."))
