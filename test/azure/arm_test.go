@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -90,10 +91,8 @@ func vaultBody(more string) string {
 		`","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true` + more + `}}`
 }
 
-func credentialBody(issuer, subject string, audiences ...string) string {
-	list, _ := json.Marshal(audiences)
-
-	return fmt.Sprintf(`{"properties":{"issuer":%q,"subject":%q,"audiences":%s}}`, issuer, subject, list)
+func credentialBody(subject string, audiences ...string) string {
+	return fmt.Sprintf(`{"properties":{"issuer":%q,"subject":%q,"audiences":["%s"]}}`, issuer, subject, strings.Join(audiences, `","`))
 }
 
 func assignmentBody(role, principal, principalType string) string {
@@ -129,6 +128,8 @@ func TestManagerAdmission(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
 			rsp := m.send(t, request{method: http.MethodGet, url: "https://management.azure.com" + tc.path, token: tc.token})
 			if diff := cmp.Diff(tc.want, rsp.refusal()); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
@@ -223,15 +224,15 @@ func TestManagerIdentities(t *testing.T) {
 	credentials := first + "/federatedIdentityCredentials/"
 
 	m.steps(identityAPI, []step{
-		{"A credential needs an identity.", put, credentials + "one", credentialBody(issuer, subject, audience), 404, "ParentResourceNotFound"},
+		{"A credential needs an identity.", put, credentials + "one", credentialBody(subject, audience), 404, "ParentResourceNotFound"},
 		{"A location is required.", put, first, `{}`, 400, "LocationRequired"},
 		{"A name has three characters at least.", put, identities + "ab", `{"location":"westeurope"}`, 400, "InvalidResourceName"},
 		{"An identity is made.", put, first, `{"location":"West Europe","tags":{"a":"b"}}`, 201, ""},
 		{"It does not move.", put, first, `{"location":"northeurope"}`, 409, "InvalidResourceLocation"},
-		{"One audience only.", put, credentials + "one", credentialBody(issuer, subject, audience, "another"), 400, "BadRequest"},
-		{"A credential is made.", put, credentials + "one", credentialBody(issuer, subject, audience), 201, ""},
-		{"The same again changes nothing.", put, credentials + "one", credentialBody(issuer, subject, audience), 200, ""},
-		{"Issuer and subject are unique.", put, credentials + "two", credentialBody(issuer, subject, audience), 409, "Conflict"},
+		{"One audience only.", put, credentials + "one", credentialBody(subject, audience, "another"), 400, "BadRequest"},
+		{"A credential is made.", put, credentials + "one", credentialBody(subject, audience), 201, ""},
+		{"The same again changes nothing.", put, credentials + "one", credentialBody(subject, audience), 200, ""},
+		{"Issuer and subject are unique.", put, credentials + "two", credentialBody(subject, audience), 409, "Conflict"},
 		{"It can be looked up.", get, credentials + "one", "", 200, ""},
 		{"And is gone when it is deleted.", del, credentials + "one", "", 200, ""},
 		{"Which is no error twice.", del, credentials + "one", "", 204, ""},
@@ -239,7 +240,7 @@ func TestManagerIdentities(t *testing.T) {
 	})
 
 	for i := range 21 {
-		status, _, _ := m.do(put, fmt.Sprintf("%sc-%02d", credentials, i), identityAPI, credentialBody(issuer, fmt.Sprint(i), audience))
+		status, _, _ := m.do(put, fmt.Sprintf("%sc-%02d", credentials, i), identityAPI, credentialBody(strconv.Itoa(i), audience))
 		if want := map[bool]int{true: 201, false: 400}[i < 20]; status != want {
 			t.Errorf("credential %d of at most 20: want %d, got %d", i, want, status)
 		}
@@ -280,7 +281,7 @@ func TestManagerConcurrentCredentials(t *testing.T) {
 
 	hung.Go(func() {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPut, "https://management.azure.com"+identities+
-			"app/federatedIdentityCredentials/one?api-version="+identityAPI, strings.NewReader(credentialBody(issuer, "1", audience)))
+			"app/federatedIdentityCredentials/one?api-version="+identityAPI, strings.NewReader(credentialBody("1", audience)))
 		if err != nil {
 			return
 		}
@@ -302,7 +303,7 @@ func TestManagerConcurrentCredentials(t *testing.T) {
 
 	m.steps(identityAPI, []step{{
 		"Azure refuses two writes at the same time.", http.MethodPut, identities + "app/federatedIdentityCredentials/two",
-		credentialBody(issuer, "2", audience), 409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+		credentialBody("2", audience), 409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
 	}})
 
 	cancel()

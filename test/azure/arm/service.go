@@ -233,7 +233,7 @@ func (c *call) admit() *wire.Answer {
 }
 
 // do carries out what has been found in order.
-func (c *call) do() wire.Answer { //nolint:gocognit // A flat switch.
+func (c *call) do() wire.Answer {
 	switch c.operation {
 	case fault.GetSubscription:
 		return c.getSubscription()
@@ -301,8 +301,7 @@ func (s *Service) occupy(identityID string) (release func(), free bool) {
 func (s *Service) refuseToken(subscriptionID string, err error) wire.Answer {
 	code, message := "InvalidAuthenticationToken", "The access token is invalid."
 
-	var refusal *entra.TokenError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*entra.TokenError](err); ok {
 		switch refusal.Flaw {
 		case entra.FlawAudience:
 			code, message = "InvalidAuthenticationTokenAudience", refusal.Message

@@ -2,10 +2,8 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -83,104 +81,11 @@ func (e *external) Observe(ctx context.Context, mg xpresource.Managed) (managed.
 	return e.observe(tr, ready)
 }
 
-// observe puts what was observed into the managed resource.
-func (e *external) observe(tr resource.Terraformed, ready bool) (managed.ExternalObservation, error) {
-	initialized, err := e.lateInitialize(tr)
-	if err != nil {
-		return managed.ExternalObservation{}, err
-	}
-
-	if err := tr.SetObservation(e.observed); err != nil {
-		return managed.ExternalObservation{}, fmt.Errorf("could not set observation: %w", err)
-	}
-
-	upToDate := len(e.kind.changes(e.params, e.observed)) == 0
-
-	if ready {
-		tr.SetConditions(xpv1.Available())
-	} else {
-		tr.SetConditions(xpv1.Creating())
-	}
-
-	if upToDate && !meta.WasDeleted(tr) {
-		tr.SetConditions(resource.LastAsyncOperationCondition(nil))
-	}
-
-	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: upToDate, ResourceLateInitialized: initialized}, nil
-}
-
-// identify finds out which resource is meant. There is no id if the provider is to say, and has not yet.
-func (e *external) identify(tr resource.Terraformed) error {
-	var err error
-
-	e.params, err = tr.GetMergedParameters(true)
-	if err != nil {
-		return fmt.Errorf("cannot get merged parameters: %w", err)
-	}
-
-	name := meta.GetExternalName(tr)
-	if name == "" || e.kind.idFromProvider {
-		e.id = name
-
-		return nil
-	}
-
-	e.id, err = e.kind.id(e.client, name, e.params)
-
-	// Whoever is deleted may have been wrong from the start.
-	if err != nil && meta.WasDeleted(tr) {
-		e.id, err = "", nil
-	}
-
-	return err
-}
-
-// lateInitialize fills in parameters from what was observed, if the management policies allow it.
-func (e *external) lateInitialize(tr resource.Terraformed) (bool, error) {
-	allowed := false
-
-	if mg, ok := tr.(interface {
-		GetManagementPolicies() xpv1.ManagementPolicies
-	}); ok {
-		for _, p := range mg.GetManagementPolicies() {
-			allowed = allowed || p == xpv1.ManagementActionAll || p == xpv1.ManagementActionLateInitialize
-		}
-	}
-
-	if !allowed || meta.WasDeleted(tr) {
-		return false, nil
-	}
-
-	attributes := object{}
-
-	for argument, v := range e.observed {
-		// As the real provider is configured: the name of a role is enough.
-		if argument != "role_definition_id" {
-			attributes[argument] = v
-		}
-	}
-
-	data, err := json.Marshal(attributes)
-	if err != nil {
-		return false, fmt.Errorf("cannot marshal the attributes of the new state for late-initialization: %w", err)
-	}
-
-	initialized, err := tr.LateInitialize(data)
-	if err != nil {
-		return false, fmt.Errorf("cannot late-initialize the managed resource: %w", err)
-	}
-
-	return initialized, nil
-}
-
 // Create what is not there.
 func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.ExternalCreation, error) {
 	id, err := e.create(ctx, mg)
 	if err != nil {
-		err = tferrors.NewAsyncCreateFailed(fmt.Errorf("failed to create the resource: %w", diagnostics(err)))
-		fail(mg, err)
-
-		return managed.ExternalCreation{}, err
+		return managed.ExternalCreation{}, fail(mg, tferrors.NewAsyncCreateFailed(fmt.Errorf("failed to create the resource: %w", diagnostics(err))))
 	}
 
 	if e.kind.idFromProvider {
@@ -188,53 +93,6 @@ func (e *external) Create(ctx context.Context, mg xpresource.Managed) (managed.E
 	}
 
 	return managed.ExternalCreation{}, nil
-}
-
-func (e *external) create(ctx context.Context, mg xpresource.Managed) (string, error) {
-	id, err := e.kind.id(e.client, meta.GetExternalName(mg), e.params)
-	if err != nil {
-		return "", err
-	}
-
-	// Whoever asks for what has an id that only the provider knows cannot have it already.
-	if e.kind.idFromProvider {
-		if e.id != "" {
-			id = e.id
-		}
-
-		there, err := e.client.get(ctx, id, e.kind.version)
-		if err != nil {
-			return "", fmt.Errorf("checking for presence of existing %s: %w", id, err)
-		}
-
-		if there != nil {
-			return "", e.exists(mg, id)
-		}
-	}
-
-	body, err := e.kind.encode(ctx, e.client, id, e.params, nil)
-	if err != nil {
-		return "", err
-	}
-
-	defer e.exclude()()
-
-	if _, _, err := e.client.send(ctx, http.MethodPut, id, e.kind.version, body); err != nil {
-		return "", fmt.Errorf("creating %s: %w", id, err)
-	}
-
-	return id, nil
-}
-
-// exists is why something is not created that is there, in the words of Terraform.
-func (e *external) exists(mg xpresource.Managed, id string) error {
-	typ := ""
-	if tr, ok := mg.(resource.Terraformed); ok {
-		typ = tr.GetTerraformResourceType()
-	}
-
-	return fmt.Errorf("a resource with the ID %q already exists - to be managed via Terraform this resource needs to be imported into the "+
-		"State. Please see the resource documentation for %q for more information", id, typ)
 }
 
 // Update what is there and is not as it should be.
@@ -248,26 +106,10 @@ func (e *external) Update(ctx context.Context, mg xpresource.Managed) (managed.E
 	}
 
 	if err != nil {
-		err = tferrors.NewAsyncUpdateFailed(err)
-		fail(mg, err)
+		return managed.ExternalUpdate{}, fail(mg, tferrors.NewAsyncUpdateFailed(err))
 	}
 
-	return managed.ExternalUpdate{}, err
-}
-
-func (e *external) update(ctx context.Context) error {
-	body, err := e.kind.encode(ctx, e.client, e.id, e.params, e.observed)
-	if err != nil {
-		return err
-	}
-
-	defer e.exclude()()
-
-	if _, _, err := e.client.send(ctx, e.kind.update, e.id, e.kind.version, body); err != nil {
-		return fmt.Errorf("updating %s: %w", e.id, err)
-	}
-
-	return nil
+	return managed.ExternalUpdate{}, nil
 }
 
 // Delete what is there.
@@ -275,48 +117,20 @@ func (e *external) Delete(ctx context.Context, mg xpresource.Managed) (managed.E
 	mg.SetConditions(xpv1.Deleting())
 
 	if err := e.remove(ctx); err != nil {
-		err = tferrors.NewAsyncDeleteFailed(fmt.Errorf("failed to delete the resource: %w", diagnostics(err)))
-		fail(mg, err)
-
-		return managed.ExternalDelete{}, err
+		return managed.ExternalDelete{}, fail(mg, tferrors.NewAsyncDeleteFailed(fmt.Errorf("failed to delete the resource: %w", diagnostics(err))))
 	}
 
 	return managed.ExternalDelete{}, nil
 }
 
-func (e *external) remove(ctx context.Context) error {
-	defer e.exclude()()
-
-	if _, _, err := e.client.send(ctx, http.MethodDelete, e.id, e.kind.version, nil); err != nil {
-		return fmt.Errorf("deleting %s: %w", e.id, err)
-	}
-
-	if e.kind.remove == nil {
-		return nil
-	}
-
-	if err := e.kind.remove(ctx, e.client, e.observed); err != nil {
-		return fmt.Errorf("purging %s: %w", e.id, err)
-	}
-
-	return nil
-}
-
 // Disconnect does nothing: connections are shared.
 func (e *external) Disconnect(context.Context) error { return nil }
 
-// exclude others from writing to the same, and return how to let them again.
-func (e *external) exclude() func() {
-	if e.kind.exclusive == nil {
-		return func() {}
-	}
-
-	return e.locks.lock(e.kind.exclusive(e.params))
-}
-
-// fail notes why in the condition that upjet has for it.
-func fail(mg xpresource.Managed, err error) {
+// fail notes an error in the condition that upjet has for it, and returns it.
+func fail(mg xpresource.Managed, err error) error {
 	mg.SetConditions(resource.LastAsyncOperationCondition(err))
+
+	return err
 }
 
 // diagnostics is an error in the way that Terraform's are printed.

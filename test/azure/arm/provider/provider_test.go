@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -147,14 +148,7 @@ func TestApplications(t *testing.T) {
 		}
 
 		for _, other := range []*app{one, two} {
-			got, err := w.client(other.name, a.name, at(identity, "clientId")).GetSecret(t.Context(), "s", "", nil)
-			if other == a && (err != nil || *got.Value != a.name) {
-				t.Errorf("an application cannot read its own vault: %v", err)
-			}
-
-			if other != a && refused(err) != http.StatusForbidden {
-				t.Errorf("an application reads another's vault: %v", err)
-			}
+			w.reads(a, other, at(identity, "clientId"))
 		}
 	}
 
@@ -163,7 +157,7 @@ func TestApplications(t *testing.T) {
 	eventually(t, func(context.Context) error {
 		list, err := w.RoleAssignments(one.name)
 		if err == nil && len(list) != 1 {
-			err = fmt.Errorf("the role assignment is not back")
+			err = errors.New("the role assignment is not back")
 		}
 
 		return err
@@ -183,6 +177,20 @@ func TestApplications(t *testing.T) {
 	}
 }
 
+// reads says whether an application can read the secret of its own vault, and of no other.
+func (w *world) reads(a, of *app, id string) {
+	w.tb.Helper()
+
+	got, err := w.client(of.name, a.name, id).GetSecret(w.tb.Context(), "s", "", nil)
+
+	switch {
+	case of == a && (err != nil || *got.Value != a.name):
+		w.tb.Errorf("an application cannot read its own vault: %v", err)
+	case of != a && refused(err) != http.StatusForbidden:
+		w.tb.Errorf("an application reads another's vault: %v", err)
+	}
+}
+
 func TestDelays(t *testing.T) {
 	w := newWorld(t)
 	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
@@ -197,7 +205,7 @@ func TestDelays(t *testing.T) {
 	// Without its type the principal is not believed to exist yet.
 	untyped := strings.Replace(role, "    principalType: ServicePrincipal\n", "", 1)
 	w.apply(untyped)
-	w.says(untyped, "Synced", "PrincipalNotFound")
+	w.says(untyped, "PrincipalNotFound")
 	w.ready(untyped)
 
 	w.apply(credential)
@@ -221,7 +229,7 @@ func TestNameTaken(t *testing.T) {
 	a := newApp(unique(), owned, "true")
 	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant}))
 	w.apply(a.vault)
-	w.says(a.vault, "Synced", "VaultAlreadyExists")
+	w.says(a.vault, "VaultAlreadyExists")
 
 	if got := w.resources("vaults/" + a.name); len(got) != 0 {
 		t.Errorf("a vault of somebody else was touched: %v", got)
@@ -266,7 +274,7 @@ func TestAdoption(t *testing.T) {
 
 	a := newApp(unique(), "Observe", "true")
 	w.apply(a.vault)
-	w.says(a.vault, "Synced", "does not exist")
+	w.says(a.vault, "does not exist")
 
 	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant, ResourceID: vaultID(a.name)}))
 	w.ready(a.vault)
@@ -305,14 +313,14 @@ func TestChanges(t *testing.T) {
 		{a.identity, `{"spec":{"forProvider":{"name":"another"}}}`, `cannot change the value of the argument "name" from "` + a.name + `" to "another"`},
 	} {
 		w.patch(refused.manifest, refused.patch)
-		w.says(refused.manifest, "Synced", refused.words)
+		w.says(refused.manifest, refused.words)
 	}
 
 	w.apply(a.vault)
 	w.ready(a.vault)
 
 	w.patch(a.vault, `{"spec":{"forProvider":{"purgeProtectionEnabled":false}}}`)
-	w.says(a.vault, "Synced", `The property "enablePurgeProtection" cannot be set to false`)
+	w.says(a.vault, `The property "enablePurgeProtection" cannot be set to false`)
 }
 
 func TestKill(t *testing.T) {
@@ -342,7 +350,7 @@ func TestKill(t *testing.T) {
 	w.ready(a.vault)
 
 	// As with the real provider: only it knows the id, which has to be told to it.
-	w.says(a.identity, "Synced", "already exists - to be managed via Terraform this resource needs to be imported into the State")
+	w.says(a.identity, "already exists - to be managed via Terraform this resource needs to be imported into the State")
 	w.patch(a.identity, `{"metadata":{"annotations":{"crossplane.io/external-name":"`+identityID(a.name)+`"}}}`)
 	w.ready(a.identity)
 
@@ -373,7 +381,7 @@ func TestFaults(t *testing.T) {
 	// During an outage nothing that is there is taken for gone.
 	outage, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable})
 	must(t, err)
-	w.says(a.vault, "Synced", "unexpected status 503 (503 Service Unavailable) with error: ServerTimeout")
+	w.says(a.vault, "unexpected status 503 (503 Service Unavailable) with error: ServerTimeout")
 
 	if status, _ := condition(w.ready(a.identity), "Ready"); status != "True" {
 		t.Error("what there was no outage of is not ready")

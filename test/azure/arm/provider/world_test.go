@@ -237,8 +237,8 @@ func (w *world) ready(text string) *unstructured.Unstructured {
 	return got
 }
 
-// says waits until a condition of a managed resource has words in its message.
-func (w *world) says(text, typ, words string) {
+// says waits until condition Synced of a managed resource has words in its message.
+func (w *world) says(text, words string) {
 	w.tb.Helper()
 
 	eventually(w.tb, func(ctx context.Context) error {
@@ -247,8 +247,8 @@ func (w *world) says(text, typ, words string) {
 			return err
 		}
 
-		if _, message := condition(got, typ); !strings.Contains(message, words) {
-			return fmt.Errorf("%s %s: want condition %s to say %q, got %q", got.GetKind(), got.GetName(), typ, words, message)
+		if _, message := condition(got, "Synced"); !strings.Contains(message, words) {
+			return fmt.Errorf("%s %s: want condition Synced to say %q, got %q", got.GetKind(), got.GetName(), words, message)
 		}
 
 		return nil

@@ -54,13 +54,13 @@ const (
 
 // CLI of the provider. Flags are named as those of the real one.
 type CLI struct {
-	Package string `arg:"" default:"all" env:"PROVIDER_AZURE_PACKAGE" enum:"all,family,keyvault,managedidentity,authorization" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
+	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
 
-	Debug            bool          `env:"DEBUG" help:"Run with debug logging." short:"d"`
-	Poll             time.Duration `default:"1m" env:"POLL" help:"How often a resource is checked for drift. The real provider does so every 10 minutes."`
-	MaxReconcileRate int           `default:"100" env:"MAX_RECONCILE_RATE" help:"Reconciles in a second, and at once."`
-	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS" help:"The address the metrics server listens on. 0 for none." name:"metrics-bind-address"`
-	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none." name:"health-probe-bind-addr"`
+	Debug            bool          `env:"DEBUG"     help:"Run with debug logging."  short:"d"`
+	Poll             time.Duration `default:"1m"    env:"POLL"                      help:"How often a resource is checked for drift. The real provider does so every 10 minutes."`
+	MaxReconcileRate int           `default:"100"   env:"MAX_RECONCILE_RATE"        help:"Reconciles in a second, and at once."`
+	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"      help:"The address the metrics server listens on. 0 for none."                                 name:"metrics-bind-address"`
+	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none."                 name:"health-probe-bind-addr"`
 }
 
 // Run the provider until it is told to end.
