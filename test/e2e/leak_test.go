@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 )
 
 // TestLeak proves that a value is in the application's Secret and in no other
@@ -57,6 +58,7 @@ func where(t *testing.T, value string) []string {
 	t.Helper()
 
 	config := w.modern.API.Config()
+	config.WarningHandler = rest.NoWarnings{}
 
 	d, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {

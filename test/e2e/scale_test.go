@@ -183,4 +183,3 @@ func consumed(pid int) (consumption, error) {
 		rss: numbers[2] * int64(os.Getpagesize()),
 	}, nil
 }
-

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/p6m-dev/platform-application/package/build"
@@ -59,6 +60,7 @@ func TestMain(m *testing.M) {
 	// Pods are started by this program running itself.
 	sandbox.Main()
 	log.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
 
 	os.Exit(run(m))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
@@ -35,6 +36,7 @@ func main() {
 
 	// What matters is told, and what the node says is in its log.
 	log.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
 
 	c := &commands{}
 	k := kong.Parse(c, kong.Name("plane"), kong.Description("A control plane on this machine, with everything real but Azure and the node."))
