@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -29,9 +28,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -96,7 +96,7 @@ func (c *CLI) Run(ctx context.Context) error {
 	if c.Debug {
 		ctrl.SetLogger(zl)
 	} else {
-		ctrl.SetLogger(zap.New(zap.WriteTo(io.Discard)))
+		ctrl.SetLogger(zl.WithSink(ctrllog.NullLogSink{}))
 	}
 
 	klog.SetLogger(zl)
@@ -115,7 +115,7 @@ func (c *CLI) Run(ctx context.Context) error {
 		return err
 	}
 
-	kube, err := kubernetes.NewForConfig(rest)
+	kube, err := corev1client.NewForConfig(rest)
 	if err != nil {
 		return fmt.Errorf("cannot make a client of Kubernetes: %w", err)
 	}
@@ -134,7 +134,7 @@ func (c *CLI) Run(ctx context.Context) error {
 				MRStateMetrics:          statemetrics.NewMRStateMetrics(),
 			},
 		},
-		Secrets: kube.CoreV1(),
+		Secrets: kube,
 		Pool: keyvault.NewPool(keyvault.Options{
 			Tokens:    keyvault.ServiceAccountTokens{Client: kube},
 			Transport: keyvault.NewTransport(c.IdleConnections),

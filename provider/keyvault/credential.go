@@ -16,7 +16,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
 // TokenAudience is the one audience the provider asks service account tokens for.
@@ -36,12 +36,12 @@ type TokenSource interface {
 
 // ServiceAccountTokens are requested from the API server.
 type ServiceAccountTokens struct {
-	Client kubernetes.Interface
+	Client corev1client.ServiceAccountsGetter
 }
 
 // Token asks the API server for a token.
 func (s ServiceAccountTokens) Token(ctx context.Context, id Identity) (string, error) {
-	r, err := s.Client.CoreV1().ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
+	r, err := s.Client.ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{Audiences: []string{TokenAudience}, ExpirationSeconds: new(int64(tokenLifetime))},
 	}, metav1.CreateOptions{})
 	if err != nil {

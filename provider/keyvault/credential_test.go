@@ -67,7 +67,7 @@ func TestServiceAccountTokens(t *testing.T) {
 				return true, &authenticationv1.TokenRequest{Status: authenticationv1.TokenRequestStatus{Token: "jwt"}}, tc.err
 			})
 
-			token, err := ServiceAccountTokens{Client: kube}.Token(t.Context(), identity())
+			token, err := ServiceAccountTokens{Client: kube.CoreV1()}.Token(t.Context(), identity())
 			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
 				t.Errorf("\n%s\nToken(...): -want, +got:\n%s", tc.reason, diff)
 			}
