@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/client-go/tools/record"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,6 +36,10 @@ const (
 
 	leaseDuration = 60 * time.Second
 	renewDeadline = 50 * time.Second
+
+	// eventsRemembered to count repetitions. Events tell changes, which are seldom
+	// repeated, and a provider that has just started has one for every sync.
+	eventsRemembered = 256
 )
 
 // newManager of controllers, with its cache and probes.
@@ -60,9 +65,12 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 				&extv1.CustomResourceDefinition{}: {Transform: stripSchemas},
 			},
 		},
-		Client:                     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
-		Metrics:                    metricsserver.Options{BindAddress: c.MetricsAddress},
-		HealthProbeBindAddress:     c.HealthAddress,
+		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Metrics:                metricsserver.Options{BindAddress: c.MetricsAddress},
+		HealthProbeBindAddress: c.HealthAddress,
+		EventBroadcaster: record.NewBroadcasterWithCorrelatorOptions(record.CorrelatorOptions{ //nolint:staticcheck // The process ends with the manager.
+			LRUCacheSize: eventsRemembered,
+		}),
 		LeaderElection:             c.LeaderElection,
 		LeaderElectionNamespace:    c.LeaderElectionNamespace,
 		LeaderElectionID:           "crossplane-leader-election-" + name,
