@@ -44,7 +44,7 @@ import (
 
 const (
 	// gcPercent of the live heap may be garbage before it is collected.
-	gcPercent = 40
+	gcPercent = 30
 	// reconcilesPerSecond of each worker: most take some milliseconds.
 	reconcilesPerSecond = 5
 	// requestsPerReconcile to Kubernetes, in a second and for each worker.
