@@ -26,7 +26,7 @@ func defaults() CLI {
 	return CLI{
 		MaxReconcileRate: 100, MetricsAddress: ":8080", HealthAddress: ":8081",
 		PollInterval: 30 * time.Second, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
-		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 300,
+		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 250,
 		StateMetricInterval: time.Minute, EnableManagementPolicies: true, ChangeLogsSocketPath: "/var/run/changelogs/changelogs.sock",
 	}
 }

@@ -16,9 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/client-go/tools/record"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -36,12 +36,16 @@ const (
 
 	leaseDuration = 60 * time.Second
 	renewDeadline = 50 * time.Second
+
+	// eventsRemembered to count repetitions. Events tell changes, which are seldom
+	// repeated, and a provider that has just started has one for every sync.
+	eventsRemembered = 256
 )
 
 // newManager of controllers, with its cache and probes.
 func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, extv1.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, authorizationv1.AddToScheme, extv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("cannot make a scheme: %w", err)
 		}
@@ -61,9 +65,12 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 				&extv1.CustomResourceDefinition{}: {Transform: stripSchemas},
 			},
 		},
-		Client:                     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
-		Metrics:                    metricsserver.Options{BindAddress: c.MetricsAddress},
-		HealthProbeBindAddress:     c.HealthAddress,
+		Client:                 client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Metrics:                metricsserver.Options{BindAddress: c.MetricsAddress},
+		HealthProbeBindAddress: c.HealthAddress,
+		EventBroadcaster: record.NewBroadcasterWithCorrelatorOptions(record.CorrelatorOptions{ //nolint:staticcheck // The process ends with the manager.
+			LRUCacheSize: eventsRemembered,
+		}),
 		LeaderElection:             c.LeaderElection,
 		LeaderElectionNamespace:    c.LeaderElectionNamespace,
 		LeaderElectionID:           "crossplane-leader-election-" + name,

@@ -13,12 +13,17 @@ import (
 
 // clouds by the end of their vaults' host names. See
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-object-identifiers
-func clouds() map[string]cloud.Configuration {
-	return map[string]cloud.Configuration{
-		".vault.azure.net":         cloud.AzurePublic,
-		".vault.azure.cn":          cloud.AzureChina,
-		".vault.usgovcloudapi.net": cloud.AzureGovernment,
+func clouds() [3]vaultCloud {
+	return [...]vaultCloud{
+		{".vault.azure.net", cloud.AzurePublic},
+		{".vault.azure.cn", cloud.AzureChina},
+		{".vault.usgovcloudapi.net", cloud.AzureGovernment},
 	}
+}
+
+type vaultCloud struct {
+	suffix string
+	cloud  cloud.Configuration
 }
 
 // parseVault returns the host of a vault and the cloud it is in. Tokens of
@@ -30,9 +35,9 @@ func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 	}
 
 	host = strings.ToLower(u.Hostname())
-	for suffix, c := range clouds() {
-		if name, ok := strings.CutSuffix(host, suffix); ok && name != "" && !strings.Contains(name, ".") {
-			return host, c, nil
+	for _, v := range clouds() {
+		if name, ok := strings.CutSuffix(host, v.suffix); ok && name != "" && !strings.Contains(name, ".") {
+			return host, v.cloud, nil
 		}
 	}
 
@@ -41,8 +46,8 @@ func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 
 // isVault tells whether a host is a vault.
 func isVault(host string) bool {
-	for suffix := range clouds() {
-		if strings.HasSuffix(host, suffix) {
+	for _, v := range clouds() {
+		if strings.HasSuffix(host, v.suffix) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
 // TokenAudience is the one audience the provider asks service account tokens for.
@@ -36,12 +37,12 @@ type TokenSource interface {
 
 // ServiceAccountTokens are requested from the API server.
 type ServiceAccountTokens struct {
-	Client kubernetes.Interface
+	Client corev1client.ServiceAccountsGetter
 }
 
 // Token asks the API server for a token.
 func (s ServiceAccountTokens) Token(ctx context.Context, id Identity) (string, error) {
-	r, err := s.Client.CoreV1().ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
+	r, err := s.Client.ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{Audiences: []string{TokenAudience}, ExpirationSeconds: new(int64(tokenLifetime))},
 	}, metav1.CreateOptions{})
 	if err != nil {
@@ -70,22 +71,39 @@ func classifyTokenRequest(err error, id Identity) *Error {
 
 // A credential of an application, or of the identity that creates secrets. Its
 // errors are of this package, and Entra ID is left alone while it asks for that.
+//
+// It keeps the token itself. A credential of azidentity would do that, too, but
+// with its own cache and pipeline it takes more memory than all else that is kept
+// of an application, and is needed for a moment every hour or less.
 type credential struct {
 	limiter *limiter
-	// make the credential of azidentity anew, without any token.
+	now     func() time.Time
+	// make a credential of azidentity, without any token.
 	make func() (azcore.TokenCredential, error)
 
-	mu    sync.Mutex
+	mu sync.Mutex
+	// inner is the credential of azidentity while there is no token: all who want one
+	// wait for the same.
 	inner azcore.TokenCredential
+	token token
 }
 
+// A token of Entra ID, and what it is for.
+type token struct {
+	azcore.AccessToken
+
+	scopes []string
+	tenant string
+}
+
+// newCredential fails if azidentity's cannot be made.
 func newCredential(now func() time.Time, build func() (azcore.TokenCredential, error)) (*credential, error) {
 	inner, err := build()
 	if err != nil {
 		return nil, err
 	}
 
-	return &credential{limiter: newLimiter(now), make: build, inner: inner}, nil
+	return &credential{limiter: newLimiter(now), now: now, make: build, inner: inner}, nil
 }
 
 // applicationCredential asks for every token of Entra ID with a new token of the
@@ -121,12 +139,21 @@ type (
 	failureKey struct{}
 )
 
-// GetToken returns a token of Entra ID, from the cache of azidentity if it can.
+// GetToken returns a token of Entra ID, the one that is kept if it can.
 func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	const operation = "get a token"
 
+	if t, ok := c.kept(options); ok {
+		return t, nil
+	}
+
 	if paused := c.limiter.paused(); paused > 0 {
 		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: "Entra ID asks to slow down", RetryAfter: paused}
+	}
+
+	inner, err := c.azidentity()
+	if err != nil {
+		return azcore.AccessToken{}, err
 	}
 
 	f := &failure{}
@@ -140,10 +167,12 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 		defer cancel()
 	}
 
-	token, err := c.current().GetToken(context.WithValue(ctx, failureKey{}, f), options)
+	t, err := inner.GetToken(context.WithValue(ctx, failureKey{}, f), options)
 	if err == nil {
 		c.limiter.answered()
-		return token, nil
+		c.keep(t, options)
+
+		return t, nil
 	}
 
 	if e, ok := errors.AsType[*Error](f.err); ok {
@@ -163,21 +192,60 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 	return azcore.AccessToken{}, e
 }
 
-// current returns the credential of azidentity that is in use.
-func (c *credential) current() azcore.TokenCredential {
+// freshFor is how long a token has to be good for to be used, unless Entra ID says
+// when to ask for a new one. Clients of azcore want the same.
+const freshFor = 5 * time.Minute
+
+// kept returns the token that is kept, if it is for this and fresh. Claims are
+// made by a vault that wants a new one.
+func (c *credential) kept(options policy.TokenRequestOptions) (azcore.AccessToken, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	return c.inner
+	t := c.token
+
+	until := t.RefreshOn
+	if until.IsZero() {
+		until = t.ExpiresOn.Add(-freshFor)
+	}
+
+	ok := options.Claims == "" && options.TenantID == t.tenant && slices.Equal(options.Scopes, t.scopes) && c.now().Before(until)
+
+	return t.AccessToken, ok
 }
 
-// forget the token, which a vault does not accept. azidentity would give the same
+// keep a token, and nothing else.
+func (c *credential) keep(t azcore.AccessToken, options policy.TokenRequestOptions) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	c.token, c.inner = token{AccessToken: t, scopes: options.Scopes, tenant: options.TenantID}, nil
+}
+
+// azidentity returns its credential, which is made if need be.
+func (c *credential) azidentity() (azcore.TokenCredential, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if c.inner != nil {
+		return c.inner, nil
+	}
+
+	inner, err := c.make()
+	if err != nil {
+		return nil, err
+	}
+
+	c.inner = inner
+
+	return inner, nil
+}
+
+// forget the token, which a vault does not accept, and whoever would give the same
 // one until it expires.
 func (c *credential) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	if inner, err := c.make(); err == nil {
-		c.inner = inner
-	}
+	c.token, c.inner = token{}, nil
 }

@@ -7,6 +7,8 @@ package keyvault
 import (
 	"context"
 	"errors"
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,7 +69,7 @@ func TestServiceAccountTokens(t *testing.T) {
 				return true, &authenticationv1.TokenRequest{Status: authenticationv1.TokenRequestStatus{Token: "jwt"}}, tc.err
 			})
 
-			token, err := ServiceAccountTokens{Client: kube}.Token(t.Context(), identity())
+			token, err := ServiceAccountTokens{Client: kube.CoreV1()}.Token(t.Context(), identity())
 			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
 				t.Errorf("\n%s\nToken(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -84,11 +86,11 @@ func TestServiceAccountTokens(t *testing.T) {
 	}
 }
 
-// A credentialFunc is a credential.
-type credentialFunc func() error
+// A tokenFunc is a credential.
+type tokenFunc func() (azcore.AccessToken, error)
 
-func (f credentialFunc) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "token"}, f()
+func (f tokenFunc) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return f()
 }
 
 func TestCredentialThrottled(t *testing.T) {
@@ -98,9 +100,9 @@ func TestCredentialThrottled(t *testing.T) {
 	var answer error
 
 	c, err := newCredential(func() time.Time { return now }, func() (azcore.TokenCredential, error) {
-		return credentialFunc(func() error {
+		return tokenFunc(func() (azcore.AccessToken, error) {
 			asked++
-			return answer
+			return azcore.AccessToken{Token: "token"}, answer
 		}), nil
 	})
 	if err != nil {
@@ -145,34 +147,115 @@ func TestCredentialThrottled(t *testing.T) {
 	}
 }
 
-func TestCredentialForget(t *testing.T) {
-	made, broken := 0, false
+// A credential keeps its token, and lets go of what has got it.
+func TestCredentialKeeps(t *testing.T) {
+	now := time.Now()
+	made, asked, broken := 0, 0, false
+	answer := azcore.AccessToken{}
 
-	c, err := newCredential(time.Now, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(func() time.Time { return now }, func() (azcore.TokenCredential, error) {
 		if broken {
 			return nil, errors.New(marker)
 		}
 
 		made++
 
-		return fixed("token"), nil
+		return tokenFunc(func() (azcore.AccessToken, error) {
+			asked++
+			return answer, nil
+		}), nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	c.forget()
+	vaults := policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}, TenantID: "tenant"}
+	with := func(change func(*policy.TokenRequestOptions)) policy.TokenRequestOptions {
+		o := vaults
+		change(&o)
 
-	if diff := cmp.Diff(2, made); diff != "" {
-		t.Errorf("\nA credential that forgets its token is made anew.\nforget(): -want, +got:\n%s", diff)
+		return o
+	}
+
+	steps := []struct {
+		reason  string
+		after   time.Duration
+		forget  bool
+		options policy.TokenRequestOptions
+		answer  azcore.AccessToken
+		want    string
+		// made and asked so far.
+		made, asked int
+	}{
+		{reason: "There is none yet.", options: vaults, answer: azcore.AccessToken{Token: "a", ExpiresOn: now.Add(time.Hour)}, want: "a", made: 1, asked: 1},
+		{reason: "It is kept.", after: 54 * time.Minute, options: vaults, want: "a", made: 1, asked: 1},
+		{reason: "It is renewed before it expires.", after: 2 * time.Minute, options: vaults, answer: azcore.AccessToken{Token: "b", ExpiresOn: now.Add(3 * time.Hour), RefreshOn: now.Add(2 * time.Hour)}, want: "b", made: 2, asked: 2},
+		{reason: "Entra ID says when to renew it.", after: time.Hour, options: vaults, want: "b", made: 2, asked: 2},
+		{reason: "That is now.", after: time.Hour, options: vaults, answer: azcore.AccessToken{Token: "c", ExpiresOn: now.Add(5 * time.Hour)}, want: "c", made: 3, asked: 3},
+		{reason: "A vault that makes claims wants a new one.", options: with(func(o *policy.TokenRequestOptions) { o.Claims = "{}" }), answer: azcore.AccessToken{Token: "d", ExpiresOn: now.Add(5 * time.Hour)}, want: "d", made: 4, asked: 4},
+		{reason: "Which others get, too.", options: vaults, want: "d", made: 4, asked: 4},
+		{reason: "It is for one tenant.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID = "other" }), answer: azcore.AccessToken{Token: "e", ExpiresOn: now.Add(5 * time.Hour)}, want: "e", made: 5, asked: 5},
+		{reason: "It is for one scope.", options: with(func(o *policy.TokenRequestOptions) { o.TenantID, o.Scopes = "other", []string{"other"} }), answer: azcore.AccessToken{Token: "f", ExpiresOn: now.Add(5 * time.Hour)}, want: "f", made: 6, asked: 6},
+		{reason: "Only the last is kept.", options: vaults, answer: azcore.AccessToken{Token: "g", ExpiresOn: now.Add(5 * time.Hour)}, want: "g", made: 7, asked: 7},
+		{reason: "It was revoked.", forget: true, options: vaults, answer: azcore.AccessToken{Token: "h", ExpiresOn: now.Add(5 * time.Hour)}, want: "h", made: 8, asked: 8},
+	}
+
+	for i, s := range steps {
+		now = now.Add(s.after)
+		answer = s.answer
+
+		if s.forget {
+			c.forget()
+		}
+
+		got, err := c.GetToken(t.Context(), s.options)
+		if err != nil {
+			t.Errorf("\n%s\nGetToken(...) of step %d: %v", s.reason, i, err)
+		}
+
+		if diff := cmp.Diff([]any{s.want, s.made, s.asked}, []any{got.Token, made, asked}); diff != "" {
+			t.Errorf("\n%s\nToken, credentials made and times asked after step %d: -want, +got:\n%s", s.reason, i, diff)
+		}
 	}
 
 	broken = true
 
 	c.forget()
 
-	if c.current() == nil {
-		t.Error("\nIf that fails, the one that there is stays in use.\nforget(): there is none")
+	if _, err := c.GetToken(t.Context(), vaults); err == nil {
+		t.Error("\nWhat cannot be made gives no token.\nGetToken(...): no error")
+	}
+}
+
+// Whoever waits for a token at the same time gets the same.
+func TestCredentialConcurrently(t *testing.T) {
+	made := 0
+	a := &azure{answer: entra(func(r *http.Request) *http.Response { return page(r, 1) })}
+	s := &tokenSource{}
+	options := clientOptions(&counted{metrics: NewMetrics(), client: &http.Client{Transport: a}})
+
+	c, err := newCredential(time.Now, func() (azcore.TokenCredential, error) {
+		made++
+		return applicationCredential(identity(), s, options)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			got, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
+			if err != nil || got.Token != "entra-token" {
+				t.Errorf("\nGetToken(...): %q, %v", got.Token, err)
+			}
+		})
+	}
+
+	wg.Wait()
+
+	if diff := cmp.Diff([]any{1, map[Identity]int{identity(): 1}}, []any{made, s.n}); diff != "" {
+		t.Errorf("\nCredentials made, and tokens of service accounts: -want, +got:\n%s", diff)
 	}
 }
 

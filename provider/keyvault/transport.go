@@ -5,10 +5,12 @@ package keyvault
 
 import (
 	"crypto/tls"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,6 +21,9 @@ const (
 	// idleTimeout is longer than the usual poll interval: a handshake for every
 	// poll would cost more than the poll.
 	idleTimeout = 2 * time.Minute
+	// passingTimeout of a connection that is not kept from poll to poll: long enough
+	// for all requests of one look at a vault.
+	passingTimeout = 2 * time.Second
 
 	// One connection to each vault is kept, and a few may be open at once.
 	idlePerVault = 1
@@ -32,23 +37,25 @@ const (
 )
 
 // NewTransport returns a transport for many vaults, each of which is asked a
-// little every now and then, and for Entra ID. So many idle connections to vaults
-// are kept. It heeds HTTPS_PROXY and NO_PROXY.
-func NewTransport(maxIdle int) http.RoundTripper {
-	vaults, entra := newTransport(maxIdle), newTransport(perEntra)
-	vaults.MaxIdleConnsPerHost, vaults.MaxConnsPerHost = idlePerVault, openPerVault
+// little every now and then, and for Entra ID. Connections to so many vaults are
+// kept open between requests. It heeds HTTPS_PROXY and NO_PROXY.
+func NewTransport(keep int) http.RoundTripper {
+	kept, passing, entra := newTransport(idleTimeout), newTransport(passingTimeout), newTransport(idleTimeout)
+	for _, vaults := range []*http.Transport{kept, passing} {
+		vaults.MaxIdleConnsPerHost, vaults.MaxConnsPerHost = idlePerVault, openPerVault
+	}
+
 	entra.MaxIdleConnsPerHost, entra.MaxConnsPerHost = perEntra, perEntra
 
-	return byHost{vaults: vaults, others: entra}
+	return byHost{kept: kept, passing: passing, others: entra, keep: newKeep(keep)}
 }
 
-func newTransport(maxIdle int) *http.Transport {
+func newTransport(idle time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: handshakeTimeout,
-		IdleConnTimeout:     idleTimeout,
-		MaxIdleConns:        maxIdle,
+		IdleConnTimeout:     idle,
 		ReadBufferSize:      bufferSize,
 		WriteBufferSize:     bufferSize,
 		TLSClientConfig: &tls.Config{
@@ -70,16 +77,56 @@ func http1() *http.Protocols {
 
 // byHost keeps vaults apart from the rest, of which there are few hosts.
 type byHost struct {
-	vaults, others http.RoundTripper
+	kept, passing, others http.RoundTripper
+
+	keep *keep
 }
 
 // RoundTrip sends a request.
 func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
-	if isVault(req.URL.Hostname()) {
-		return b.vaults.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+	to := b.others
+
+	if host := req.URL.Hostname(); isVault(host) {
+		to = b.passing
+		if b.keep.keeps(host, time.Now()) {
+			to = b.kept
+		}
 	}
 
-	return b.others.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+	return to.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+}
+
+// keep has the hosts whose connections are kept: the first so many, for as long as
+// they are asked for something. If it were the last so many, then with one host
+// more than that each connection would be closed before its next poll: all vaults
+// are polled in turn.
+type keep struct {
+	most int
+
+	mu sync.Mutex
+	// asked is when each of the hosts was last asked for something.
+	asked map[string]time.Time
+}
+
+func newKeep(most int) *keep { return &keep{most: most, asked: map[string]time.Time{}} }
+
+// keeps tells whether the connection to a host is kept that is asked for something now.
+func (k *keep) keeps(host string, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+
+	if _, ok := k.asked[host]; !ok && len(k.asked) >= k.most {
+		// Room of those whose connection was closed.
+		maps.DeleteFunc(k.asked, func(_ string, at time.Time) bool { return now.Sub(at) >= idleTimeout })
+
+		if len(k.asked) >= k.most {
+			return false
+		}
+	}
+
+	k.asked[host] = now
+
+	return true
 }
 
 // counted counts and times what goes through a transport.

@@ -6,8 +6,10 @@ package keyvault
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -109,9 +111,70 @@ keyvault_secretsync_azure_throttled_total{service="vault"} 1
 
 func TestNewTransport(t *testing.T) {
 	by, _ := NewTransport(7).(byHost)
-	tr, _ := by.vaults.(*http.Transport)
 
-	if tr.Proxy == nil || tr.MaxIdleConns != 7 || tr.MaxConnsPerHost == 0 || tr.TLSHandshakeTimeout == 0 || tr.TLSClientConfig.InsecureSkipVerify {
-		t.Errorf("\nConnections are limited, heed proxies and verify certificates.\nNewTransport(7): %+v", tr)
+	for name, rt := range map[string]http.RoundTripper{"kept": by.kept, "passing": by.passing, "others": by.others} {
+		tr, _ := rt.(*http.Transport)
+		if tr.Proxy == nil || tr.MaxIdleConnsPerHost == 0 || tr.MaxConnsPerHost == 0 || tr.IdleConnTimeout == 0 || tr.TLSHandshakeTimeout == 0 || tr.TLSClientConfig.InsecureSkipVerify {
+			t.Errorf("\nConnections are limited, heed proxies and verify certificates.\nNewTransport(7), %s: %+v", name, tr)
+		}
+	}
+}
+
+func TestByHost(t *testing.T) {
+	took := ""
+	to := func(name string) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) {
+			took = name
+			return &http.Response{Body: http.NoBody}, nil
+		})
+	}
+	by := byHost{kept: to("kept"), passing: to("passing"), others: to("others"), keep: newKeep(1)}
+
+	for _, s := range []struct{ reason, url, want string }{
+		{reason: "The first vault.", url: "https://a.vault.azure.net/secrets", want: "kept"},
+		{reason: "Another one.", url: "https://b.vault.azure.cn/secrets", want: "passing"},
+		{reason: "The first again.", url: "https://a.vault.azure.net/secrets", want: "kept"},
+		{reason: "Entra ID.", url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "others"},
+	} {
+		resp, err := by.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		_ = resp.Body.Close()
+
+		if diff := cmp.Diff(s.want, took); diff != "" {
+			t.Errorf("\n%s\nRoundTrip(%s) takes: -want, +got:\n%s", s.reason, s.url, diff)
+		}
+	}
+}
+
+func TestKeep(t *testing.T) {
+	k, now := newKeep(2), time.Now()
+
+	for i, s := range []struct {
+		reason string
+		after  time.Duration
+		host   string
+		want   bool
+	}{
+		{reason: "There is room.", host: "a", want: true},
+		{reason: "There is room for two.", host: "b", want: true},
+		{reason: "Not for three.", host: "c"},
+		{reason: "The first stay.", after: time.Minute, host: "a", want: true},
+		{reason: "The third has to wait.", after: 59 * time.Second, host: "c"},
+		{reason: "One was not asked for so long that its connection is closed.", after: time.Second, host: "c", want: true},
+		{reason: "So now that one has to wait.", host: "b"},
+		{reason: "The other two stay.", host: "a", want: true},
+	} {
+		now = now.Add(s.after)
+
+		if diff := cmp.Diff(s.want, k.keeps(s.host, now)); diff != "" {
+			t.Errorf("\n%s\nkeeps(%s) of step %d: -want, +got:\n%s", s.reason, s.host, i, diff)
+		}
+	}
+
+	if newKeep(0).keeps("a", now) {
+		t.Error("\nNone is none.\nkeeps(a): true")
 	}
 }

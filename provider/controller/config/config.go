@@ -39,9 +39,15 @@ func SetupGated(mgr ctrl.Manager, o controller.Options) error {
 	return nil
 }
 
+// atOnce is how many provider configurations of a kind are reconciled at the same
+// time at most. There are few of them, and every worker takes memory.
+const atOnce = 4
+
 // Setup adds a controller for each kind of provider configuration. One kind of
 // usage serves both.
 func Setup(mgr ctrl.Manager, o controller.Options) error {
+	o.MaxConcurrentReconciles = min(o.MaxConcurrentReconciles, atOnce)
+
 	for kind, object := range map[string]client.Object{
 		v1alpha1.ProviderConfigKind:        &v1alpha1.ProviderConfig{},
 		v1alpha1.ClusterProviderConfigKind: &v1alpha1.ClusterProviderConfig{},

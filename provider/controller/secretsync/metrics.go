@@ -27,7 +27,8 @@ type Metrics struct {
 	expiry      *prometheus.Desc
 	vaults      *prometheus.Desc
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// reported of each sync, as far as metrics and events are made of it.
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
 	// lastRead of a secret of each sync.
 	lastRead map[types.NamespacedName]time.Time
@@ -125,7 +126,7 @@ func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets 
 	m.lastList, m.targets = lastList, targets
 }
 
-// last returns what was last reported of a sync.
+// last returns the essence of what was last reported of a sync.
 func (m *Metrics) last(key types.NamespacedName) (v1alpha1.KeyVaultSecretSyncObservation, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +140,18 @@ func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyn
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.reported[key] = o
+	m.reported[key] = essence(o)
+}
+
+// essence of an observation: states, versions and when they expire. The rest, which
+// is most of it, is in the status, and is not kept twice.
+func essence(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSyncObservation {
+	out := v1alpha1.KeyVaultSecretSyncObservation{State: o.State, Secrets: make([]v1alpha1.ObservedSecret, 0, len(o.Secrets))}
+	for _, s := range o.Secrets {
+		out.Secrets = append(out.Secrets, v1alpha1.ObservedSecret{Name: s.Name, State: s.State, Version: s.Version, ExpiresAt: s.ExpiresAt})
+	}
+
+	return out
 }
 
 // read is called when a secret of a sync was read with success.

@@ -178,12 +178,21 @@ func addStateMetrics(mgr manager.Manager, o Options) error {
 		return nil
 	}
 
-	r := statemetrics.NewMRStateRecorder(mgr.GetClient(), o.Logger, o.MetricOptions.MRStateMetrics, &v1alpha1.KeyVaultSecretSyncList{}, o.MetricOptions.PollStateMetricInterval)
+	r := statemetrics.NewMRStateRecorder(uncopied{mgr.GetClient()}, o.Logger, o.MetricOptions.MRStateMetrics, &v1alpha1.KeyVaultSecretSyncList{}, o.MetricOptions.PollStateMetricInterval)
 	if err := mgr.Add(r); err != nil {
 		return fmt.Errorf("cannot add the recorder of state metrics: %w", err)
 	}
 
 	return nil
+}
+
+// An uncopied client lists what the cache has and not copies of it, for those who
+// only read it. The recorder of state metrics keeps what it has listed.
+type uncopied struct{ client.Client }
+
+// List objects.
+func (u uncopied) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	return u.Client.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...) //nolint:wrapcheck // A client returns errors as they are.
 }
 
 // A forgetful reconciler stops watching for a sync that is gone or paused. Here

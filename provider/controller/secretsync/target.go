@@ -194,7 +194,8 @@ func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
 	return l
 }
 
-// StripSecret leaves of a Secret's metadata what the controller wants to know.
+// StripSecret leaves of a Secret's metadata what the controller wants to know: to
+// which sync it belongs.
 func StripSecret(o any) (any, error) {
 	m, ok := o.(metav1.Object)
 	if !ok {
@@ -202,9 +203,11 @@ func StripSecret(o any) (any, error) {
 	}
 
 	m.SetManagedFields(nil)
+	m.SetLabels(nil)
 
 	if sync := m.GetAnnotations()[annotationSync]; sync != "" {
 		m.SetAnnotations(map[string]string{annotationSync: sync})
+		m.SetOwnerReferences(nil)
 	}
 
 	return o, nil

@@ -126,17 +126,40 @@ func TestGetAndRemove(t *testing.T) {
 }
 
 func TestStripSecret(t *testing.T) {
-	s := ours()
-	s.Annotations[annotationContent] = "long"
-	s.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "x"}}
-
-	got, err := StripSecret(s)
-	if err != nil {
-		t.Fatal(err)
+	cases := map[string]struct {
+		reason string
+		change func(in, want *corev1.Secret)
+	}{
+		"Annotated": {
+			reason: "The annotation says whose it is.",
+			change: func(_, want *corev1.Secret) { want.OwnerReferences = nil },
+		},
+		"NotAnnotated": {
+			reason: "Somebody has removed the annotation, so its owner does.",
+			change: func(in, want *corev1.Secret) {
+				delete(in.Annotations, annotationSync)
+				want.Annotations = in.Annotations
+			},
+		},
 	}
 
-	if diff := cmp.Diff(ours(), got); diff != "" {
-		t.Errorf("\nNot more is kept than is needed.\nStripSecret(...): -want, +got:\n%s", diff)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			in, want := ours(), ours()
+			in.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "x"}}
+			in.Annotations[annotationContent] = "long"
+			want.Labels = nil
+			tc.change(in, want)
+
+			got, err := StripSecret(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("\n%s\nStripSecret(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 
 	if got, err := StripSecret("x"); got != "x" || err != nil {
