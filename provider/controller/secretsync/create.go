@@ -16,7 +16,9 @@ import (
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// createRetry is when to try again to create a secret.
+// createRetry is how long it takes at most until a secret that could not be created
+// is tried again. It begins with the interval in which the vault is looked at: for
+// a new vault, the role that is missing is most often on its way.
 const createRetry = 2 * time.Minute
 
 // contentTypeJSON of secrets that are created.
@@ -94,7 +96,7 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
 		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
-		memo.createMessage, memo.deleted = "", false
+		memo.createMessage, memo.createWait, memo.deleted = "", 0, false
 		e.findings[s.Name] = f
 	case keyvault.Exists:
 		// The next list shows it.
@@ -104,8 +106,9 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 		memo.createAfter = e.look.now.Add(e.fullRead)
 		e.findings[s.Name] = e.look.missing(s, memo)
 	default:
-		memo.createAfter = e.look.now.Add(max(createRetry, retryAfter(err)))
-		memo.createMessage = fmt.Sprintf("It could not be created in advance: %s.", describe(err))
+		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
+		memo.createAfter = e.look.now.Add(max(memo.createWait, retryAfter(err)))
+		memo.createMessage = fmt.Sprintf("It could not be created in advance: %s. It is tried again.", describe(err))
 		e.findings[s.Name] = e.look.missing(s, memo)
 	}
 

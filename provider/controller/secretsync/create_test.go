@@ -138,11 +138,12 @@ func TestCreated(t *testing.T) {
 
 	const (
 		missing = "There is no secret db in https://web.vault.azure.net/. Create it."
-		failed  = " It could not be created in advance: no."
+		failed  = " It could not be created in advance: no. It is tried again."
 	)
 
 	cases := map[string]struct {
 		reason string
+		waited time.Duration
 		err    error
 		want   want
 	}{
@@ -155,9 +156,11 @@ func TestCreated(t *testing.T) {
 				Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
 			},
 		},
-		"Forbidden": {reason: "It is tried again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
+		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
+		"Again":     {reason: "It is tried less and less often.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
+		"Always":    {reason: "It is tried for ever.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
 		"Throttled": {reason: "When Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, Detail: "no", RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
-		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: for an unknown reason.", Next: createRetry}},
+		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: for an unknown reason. It is tried again.", Next: 30 * time.Second}},
 	}
 
 	for name, tc := range cases {
@@ -168,6 +171,7 @@ func TestCreated(t *testing.T) {
 
 			e, _ := externalOf(l)
 			e.findings["db"] = l.missing(s, memo{})
+			l.memory.secrets["db"] = memo{createWait: tc.waited}
 			e.created(s, keyvault.Properties{Updated: noon()}, tc.err)
 
 			got := want{State: e.findings["db"].State, Message: e.findings["db"].Message}

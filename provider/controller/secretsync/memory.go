@@ -56,9 +56,10 @@ type memo struct {
 	// is when that was asked.
 	deleted bool
 	asked   time.Time
-	// createAfter is when to try again to create it, and createMessage why it
-	// could not be created.
+	// createAfter is when to try again to create it, createWait how long that was to
+	// wait, and createMessage why it could not be created.
 	createAfter   time.Time
+	createWait    time.Duration
 	createMessage string
 }
 
