@@ -97,6 +97,7 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
 		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
 		memo.createMessage, memo.createWait, memo.deleted = "", 0, false
+		m.settled(s.Name, p.Updated, e.look.now)
 		e.findings[s.Name] = f
 	case keyvault.Exists:
 		// The next list shows it.

@@ -147,7 +147,7 @@ func TestCreated(t *testing.T) {
 		err    error
 		want   want
 	}{
-		"Created": {reason: "It awaits its values.", want: want{State: v1alpha1.StateAwaitingValue, Message: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."}},
+		"Created": {reason: "It awaits its values, which may come within the same second.", want: want{State: v1alpha1.StateAwaitingValue, Next: resolution, Message: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net."}},
 		"Exists":  {reason: "Somebody else was faster, which the next list shows.", err: &keyvault.Error{Reason: keyvault.Exists}, want: want{State: v1alpha1.StateMissing, Message: missing, Next: 30 * time.Second}},
 		"Deleted": {
 			reason: "The name is taken.", err: &keyvault.Error{Reason: keyvault.Deleted},

@@ -26,6 +26,8 @@ const (
 	refusedRetry = 5 * time.Minute
 	// failedRetry is when to read again what could not be read.
 	failedRetry = 30 * time.Second
+	// resolution of times in a list, and a second for clocks that differ.
+	resolution = 2 * time.Second
 	// readsAtOnce of a sync with many secrets, and how many secrets it takes to read
 	// one more at once. Every read at once is a connection.
 	readsAtOnce  = 4
@@ -115,7 +117,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 	}
 
 	switch {
-	case l.all:
+	case l.all || s.Version == "" && l.memory.settling(s.Name, l.now):
 		return plan.Finding{}, false
 	case asked && latest:
 		if expires := time.Unix(content.Expires, 0); content.Expires != 0 && expires.After(l.now) {
@@ -231,6 +233,7 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 	for name, answer := range read(ctx, vault, ask) {
 		if answer.err == nil {
 			l.memory.allowed = true
+			l.memory.settled(name, answer.secret.Updated, l.now)
 			findings[name] = plan.Finding{Secret: &answer.secret}
 
 			continue

@@ -37,6 +37,9 @@ type memory struct {
 	// somebody else has changed it.
 	resourceVersion string
 	secrets         map[string]memo
+	// unsettled are secrets that were read within the second of their last change, and
+	// when to read them again: another change in that second shows in no list.
+	unsettled map[string]time.Time
 
 	// next is when the sync has to be looked at even if nothing wakes it.
 	next time.Time
@@ -89,7 +92,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 
 	if mem.target != target {
 		mem.target, mem.since, mem.allowed = target, now, false
-		mem.read, mem.secrets = time.Time{}, map[string]memo{}
+		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
 	}
 
 	if mem.generation != sync.Generation {
@@ -118,6 +121,36 @@ func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	}
 
 	return max(mem.next.Sub(now), time.Second), true
+}
+
+// settled notes that a secret was read, or written, and when it had changed last.
+func (m *memory) settled(name string, updated, now time.Time) {
+	again := updated.Add(resolution)
+	if !now.Before(again) {
+		delete(m.unsettled, name)
+
+		return
+	}
+
+	if m.unsettled == nil {
+		m.unsettled = map[string]time.Time{}
+	}
+
+	m.unsettled[name] = again
+	m.lookAt(again)
+}
+
+// settling tells whether a secret is to be read again although the list shows no
+// change.
+func (m *memory) settling(name string, now time.Time) bool {
+	again, ok := m.unsettled[name]
+	if ok && now.Before(again) {
+		m.lookAt(again)
+
+		return false
+	}
+
+	return ok
 }
 
 // lookAt makes sure that the sync is looked at by then.

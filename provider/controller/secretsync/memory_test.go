@@ -111,3 +111,48 @@ func TestMemoriesNext(t *testing.T) {
 		t.Error("\nA sync that is gone is forgotten.\nnext(...): it is not")
 	}
 }
+
+func TestSettled(t *testing.T) {
+	type want struct {
+		Settling bool
+		Next     time.Duration
+	}
+
+	cases := map[string]struct {
+		reason string
+		// updated is when the secret had changed last when it was read at noon.
+		updated time.Time
+		// later is how long after noon it is looked at.
+		later time.Duration
+		want  want
+	}{
+		"LongAgo":    {reason: "A change after the read shows in the list.", updated: before(time.Hour), later: time.Minute},
+		"Same":       {reason: "A change in the same second does not: it is read again when that is over.", updated: noon(), later: resolution, want: want{Settling: true}},
+		"TooSoon":    {reason: "As long as it is not over, nothing would be gained.", updated: noon(), later: time.Second, want: want{Next: resolution}},
+		"AheadOfUs":  {reason: "Azure's clock may be ahead.", updated: noon().Add(time.Second), later: 3 * time.Second, want: want{Settling: true}},
+		"JustBefore": {reason: "It may be behind, too.", updated: before(time.Second), later: time.Second, want: want{Settling: true}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			m := &memory{}
+			m.settled("db", tc.updated, noon())
+			m.next = time.Time{}
+
+			got := want{Settling: m.settling("db", noon().Add(tc.later))}
+			if !m.next.IsZero() {
+				got.Next = m.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nsettling(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			m.settled("db", tc.updated, noon().Add(time.Hour))
+
+			if m.settling("db", noon().Add(2*time.Hour)) {
+				t.Errorf("\n%s\nsettling(...): a secret is read again once", tc.reason)
+			}
+		})
+	}
+}
