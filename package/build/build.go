@@ -145,6 +145,22 @@ func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	return files, nil
 }
 
+// Push the files of a package to a registry as one version, for all architectures,
+// and return the reference.
+func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+
+	ref := registry + "/" + p.Repository + ":" + version
+	if err := crossplane(ctx, "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
+		return "", fmt.Errorf("cannot push package %s: %w", ref, err)
+	}
+
+	return ref, nil
+}
+
 // build for one architecture. What goes into a package is staged in a directory of
 // its own, since the tool takes every YAML file that it finds.
 func (p Package) build(ctx context.Context, o Options, architecture string) (_ PackageFile, err error) {
@@ -256,22 +272,6 @@ func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path
 	return nil
 }
 
-// Push the files of a package to a registry as one version, for all architectures,
-// and return the reference.
-func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = f.Path
-	}
-
-	ref := registry + "/" + p.Repository + ":" + version
-	if err := crossplane(ctx, "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
-		return "", fmt.Errorf("cannot push package %s: %w", ref, err)
-	}
-
-	return ref, nil
-}
-
 // crossplane runs the command line tool.
 func crossplane(ctx context.Context, args ...string) error {
 	path, err := tools.Path(ctx, "crossplane")
@@ -302,6 +302,7 @@ func copyFile(from, to string) error {
 		return fmt.Errorf("cannot stage what the package consists of: %w", err)
 	}
 
+	//nolint:gosec // In a directory of our own.
 	if err := os.WriteFile(to, data, 0o600); err != nil {
 		return fmt.Errorf("cannot stage what the package consists of: %w", err)
 	}

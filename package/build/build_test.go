@@ -4,11 +4,11 @@
 package build
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -158,7 +158,7 @@ func TestAll(t *testing.T) {
 	}
 
 	for _, p := range all {
-		data, err := os.ReadFile(p.Metadata)
+		data, err := os.ReadFile(p.Metadata) //nolint:gosec // A file of the repository.
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestDockerfile(t *testing.T) {
 
 		var ports []string
 		for _, port := range p.Program.Ports {
-			ports = append(ports, fmt.Sprint(port))
+			ports = append(ports, strconv.Itoa(port))
 		}
 
 		want := []string{

@@ -33,6 +33,22 @@ type Program struct {
 	Ports []int
 }
 
+// Image of the program for an architecture.
+func (p Program) Image(ctx context.Context, o Options, architecture string) (v1.Image, error) {
+	data, err := p.compile(ctx, o, architecture)
+	if err != nil {
+		return nil, err
+	}
+
+	return Image{
+		Architecture: architecture,
+		Program:      p.Path,
+		Args:         p.Args,
+		Ports:        p.Ports,
+		Files:        map[string]File{strings.TrimPrefix(p.Path, "/"): {Data: data, Executable: true}},
+	}.Build()
+}
+
 // compile returns the program's executable for an architecture. It is static, and
 // the same wherever it is built.
 func (p Program) compile(ctx context.Context, o Options, architecture string) (_ []byte, err error) {
@@ -75,20 +91,4 @@ func key(parts ...string) string {
 // linkerFlags leave out what only debuggers read.
 func linkerFlags(version string) string {
 	return "-s -w -X main.version=" + version
-}
-
-// Image of the program for an architecture.
-func (p Program) Image(ctx context.Context, o Options, architecture string) (v1.Image, error) {
-	data, err := p.compile(ctx, o, architecture)
-	if err != nil {
-		return nil, err
-	}
-
-	return Image{
-		Architecture: architecture,
-		Program:      p.Path,
-		Args:         p.Args,
-		Ports:        p.Ports,
-		Files:        map[string]File{strings.TrimPrefix(p.Path, "/"): {Data: data, Executable: true}},
-	}.Build()
 }

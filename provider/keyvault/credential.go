@@ -59,7 +59,8 @@ func classifyTokenRequest(err error, id Identity) *Error {
 	case kerrors.IsNotFound(err):
 		e.Reason, e.Detail = NoIdentity, fmt.Sprintf("there is no ServiceAccount %q in namespace %q", id.ServiceAccount, id.Namespace)
 	case kerrors.IsForbidden(err):
-		e.Reason, e.Detail = NoIdentity, "Kubernetes does not let the provider request tokens of service accounts; its ClusterRole or an admission policy is in the way"
+		e.Reason, e.Kubernetes = NoIdentity, true
+		e.Detail = "Kubernetes does not let the provider request tokens: it may not create serviceaccounts/token"
 	case kerrors.IsTooManyRequests(err):
 		e.Reason, e.Detail = Throttled, "Kubernetes asks to slow down"
 	default:
@@ -139,13 +140,25 @@ type (
 	failureKey struct{}
 )
 
-// GetToken returns a token of Entra ID, the one that is kept if it can.
+// GetToken returns a token of Entra ID, the one that is kept if it can. If there is
+// no new one, that one is used for as long as it is good.
 func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	const operation = "get a token"
-
-	if t, ok := c.kept(options); ok {
-		return t, nil
+	kept, fresh, good := c.kept(options)
+	if fresh {
+		return kept, nil
 	}
+
+	t, err := c.request(ctx, options)
+	if err != nil && good {
+		return kept, nil
+	}
+
+	return t, err
+}
+
+// request a new token.
+func (c *credential) request(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	const operation = "get a token"
 
 	if paused := c.limiter.paused(); paused > 0 {
 		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: "Entra ID asks to slow down", RetryAfter: paused}
@@ -196,22 +209,25 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 // when to ask for a new one. Clients of azcore want the same.
 const freshFor = 5 * time.Minute
 
-// kept returns the token that is kept, if it is for this and fresh. Claims are
-// made by a vault that wants a new one.
-func (c *credential) kept(options policy.TokenRequestOptions) (azcore.AccessToken, bool) {
+// kept returns the token that is kept, and whether it is fresh or at least good: if
+// it is for this, and has not expired. Claims are made by a vault that wants a new
+// one.
+func (c *credential) kept(options policy.TokenRequestOptions) (t azcore.AccessToken, fresh, good bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	t := c.token
+	k := c.token
 
-	until := t.RefreshOn
+	last := k.ExpiresOn.Add(-freshFor)
+
+	until := k.RefreshOn
 	if until.IsZero() {
-		until = t.ExpiresOn.Add(-freshFor)
+		until = last
 	}
 
-	ok := options.Claims == "" && options.TenantID == t.tenant && slices.Equal(options.Scopes, t.scopes) && c.now().Before(until)
+	fits := options.Claims == "" && options.TenantID == k.tenant && slices.Equal(options.Scopes, k.scopes)
 
-	return t.AccessToken, ok
+	return k.AccessToken, fits && c.now().Before(until), fits && c.now().Before(last)
 }
 
 // keep a token, and nothing else.

@@ -44,7 +44,7 @@ func TestServiceAccountTokens(t *testing.T) {
 		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Detail: `there is no ServiceAccount "web" in namespace "team-a"`}},
 		"Forbidden": {
 			reason: "RBAC, or an admission policy.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
-			want: &Error{Reason: NoIdentity, Operation: operation, Detail: "Kubernetes does not let the provider request tokens of service accounts; its ClusterRole or an admission policy is in the way"},
+			want: &Error{Reason: NoIdentity, Operation: operation, Detail: "Kubernetes does not let the provider request tokens: it may not create serviceaccounts/token", Kubernetes: true},
 		},
 		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Detail: "Kubernetes asks to slow down"}},
 		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},
@@ -218,7 +218,28 @@ func TestCredentialKeeps(t *testing.T) {
 		}
 	}
 
+	// What is good is used while there is no other, and no longer.
+	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
+
+	c.forget()
+
+	if _, err := c.GetToken(t.Context(), vaults); err != nil {
+		t.Fatal(err)
+	}
+
 	broken = true
+
+	for after, want := range map[time.Duration]string{2 * time.Minute: "i", 56 * time.Minute: ""} {
+		then := now
+		now = now.Add(after)
+
+		got, err := c.GetToken(t.Context(), vaults)
+		if diff := cmp.Diff(want, got.Token); diff != "" || (err == nil) != (want != "") {
+			t.Errorf("\nA token is used while it is good.\nGetToken(...) after %s: error %v, -want, +got:\n%s", after, err, diff)
+		}
+
+		now = then
+	}
 
 	c.forget()
 

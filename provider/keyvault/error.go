@@ -54,6 +54,9 @@ type Error struct {
 	// RetryAfter is when Azure, or our own limiter, wants to be asked again. Zero:
 	// the caller decides.
 	RetryAfter time.Duration
+	// Kubernetes is true if it was Kubernetes that refused, for want of a permission.
+	// Waiting does not help.
+	Kubernetes bool
 	// Status is that of the HTTP answer, if there was one.
 	Status int
 	// Code is that of the service, such as ForbiddenByRbac or AADSTS700211.

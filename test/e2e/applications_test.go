@@ -43,11 +43,6 @@ func with(path string, value any) manifestOption {
 	}
 }
 
-// without removes a field of the manifest's spec.
-func without(path string) manifestOption {
-	return func(spec map[string]any) { unstructured.RemoveNestedField(spec, strings.Split(path, ".")...) }
-}
-
 // apply the manifest of an application, as Argo CD does.
 func apply(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) *app {
 	t.Helper()
@@ -109,14 +104,14 @@ func (a *app) vault(t *testing.T) string {
 	return a.wait(t, plane.HasVault).Status.KeyVault.URI
 }
 
-// set a secret in the application's vault, as an officer does, and return when that was.
-func (a *app) set(t *testing.T, name, value string) time.Time {
+// set the secret in the application's vault, as an officer does, and return when that was.
+func (a *app) set(t *testing.T, value string) time.Time {
 	t.Helper()
 
 	uri := a.vault(t)
 
 	err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
-		return plane.SetSecret(ctx, w.azure, uri, name, value)
+		return plane.SetSecret(ctx, w.azure, uri, secretName, value)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +133,7 @@ func started(t *testing.T, p *plane.Plane, namespace, name string, opts ...manif
 	t.Helper()
 
 	a, pw := apply(t, p, namespace, name, opts...), password()
-	a.set(t, secretName, postgres(pw))
+	a.set(t, postgres(pw))
 	a.wait(t, plane.Ready)
 	a.runsWith(t, pw)
 
@@ -164,7 +159,7 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 
 		for _, p := range processes {
 			if got, _ := p.Value("POSTGRES_PASSWORD"); got != password {
-				return fmt.Errorf("Pod %s has another password", p.Pod) //nolint:staticcheck // The name of a kind.
+				return fmt.Errorf("Pod %s has another password", p.Pod)
 			}
 
 			last = p.Started
@@ -249,10 +244,10 @@ func (a *app) remove(t *testing.T) {
 	}
 }
 
-// state of the application's secret of that name.
-func state(a *plane.Application, name string) (state, message string) {
+// state of the application's secret.
+func state(a *plane.Application) (state, message string) {
 	for _, s := range a.Status.Secrets {
-		if s.Name == name {
+		if s.Name == secretName {
 			return s.State, s.Message
 		}
 	}
@@ -261,10 +256,10 @@ func state(a *plane.Application, name string) (state, message string) {
 }
 
 // secretIs is a check that the secret is in that state.
-func secretIs(name, want string) func(*plane.Application) error {
+func secretIs(want string) func(*plane.Application) error {
 	return func(a *plane.Application) error {
-		if got, message := state(a, name); got != want {
-			return fmt.Errorf("secret %s is %q, not %q: %s", name, got, want, message)
+		if got, message := state(a); got != want {
+			return fmt.Errorf("secret %s is %q, not %q: %s", secretName, got, want, message)
 		}
 
 		return nil

@@ -34,12 +34,12 @@ func TestLeak(t *testing.T) {
 	a, first := started(t, w.modern, namespace, "web")
 
 	second := password()
-	a.set(t, secretName, postgres(second))
+	a.set(t, postgres(second))
 	a.runsWith(t, second)
 
 	third := password()
-	a.set(t, secretName, `{"POSTGRES_PASSWORD": "`+third+`"`)
-	a.wait(t, secretIs(secretName, "Invalid"))
+	a.set(t, `{"POSTGRES_PASSWORD": "`+third+`"`)
+	a.wait(t, secretIs("Invalid"))
 
 	want := map[string][]string{first: nil, second: {"Secret/" + namespace + "/web-keyvault"}, third: nil}
 	got := map[string][]string{}
@@ -90,21 +90,32 @@ func where(t *testing.T, value string) []string {
 
 			gvr := gv.WithResource(r.Name)
 
-			objects, err := kube.Resource(gvr).List(t.Context(), metav1.ListOptions{})
-			if err != nil {
-				t.Fatalf("cannot list %s: %v", gvr, err)
-			}
+			out = append(out, objectsWith(t, kube, gvr, value)...)
+		}
+	}
 
-			for _, o := range objects.Items {
-				data, err := json.Marshal(o.Object)
-				if err != nil {
-					t.Fatal(err)
-				}
+	return out
+}
 
-				if contains(data, value) {
-					out = append(out, fmt.Sprintf("%s/%s/%s", r.Kind, o.GetNamespace(), o.GetName()))
-				}
-			}
+// objectsWith returns the objects of a kind that have a value in them.
+func objectsWith(t *testing.T, kube dynamic.Interface, gvr schema.GroupVersionResource, value string) []string {
+	t.Helper()
+
+	objects, err := kube.Resource(gvr).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatalf("cannot list %s: %v", gvr, err)
+	}
+
+	var out []string
+
+	for _, o := range objects.Items {
+		data, err := json.Marshal(o.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if contains(data, value) {
+			out = append(out, fmt.Sprintf("%s/%s/%s", o.GetKind(), o.GetNamespace(), o.GetName()))
 		}
 	}
 
@@ -127,7 +138,7 @@ func logsWith(t *testing.T, value string) []string {
 			return nil //nolint:nilerr // Files come and go while pods do.
 		}
 
-		data, err := os.ReadFile(path)
+		data, err := os.ReadFile(path) //nolint:gosec // A directory of our own.
 		if err != nil {
 			return fmt.Errorf("cannot read log: %w", err)
 		}

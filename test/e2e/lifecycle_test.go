@@ -34,7 +34,7 @@ func TestCreation(t *testing.T) {
 		t.Run(string(variant), func(t *testing.T) {
 			a := apply(t, p, namespaceOf(t, p), "web")
 
-			waiting := a.wait(t, secretIs(secretName, "AwaitingValue"))
+			waiting := a.wait(t, secretIs("AwaitingValue"))
 			if err := conditionSays("SecretsSynced", secretName, "POSTGRES_PASSWORD")(waiting); err != nil {
 				t.Errorf("a team must be told what to do: %v", err)
 			}
@@ -44,7 +44,7 @@ func TestCreation(t *testing.T) {
 			}
 
 			pw := password()
-			a.set(t, secretName, postgres(pw))
+			a.set(t, postgres(pw))
 			ready := a.wait(t, plane.Ready)
 			a.runsWith(t, pw)
 
@@ -81,8 +81,8 @@ func TestRotation(t *testing.T) {
 	pods, before := still.pods(t), a.pods(t)
 	pw, other := password(), password()
 
-	start := a.set(t, secretName, postgres(pw))
-	still.set(t, secretName, postgres(other))
+	start := a.set(t, postgres(pw))
+	still.set(t, postgres(other))
 
 	arrived := a.secretHas(t, pw)
 	last := a.runsWith(t, pw)
@@ -230,7 +230,7 @@ func TestDeletion(t *testing.T) {
 			if tc.found {
 				again.runsWith(t, pw)
 			} else {
-				again.wait(t, secretIs(secretName, "AwaitingValue"))
+				again.wait(t, secretIs("AwaitingValue"))
 			}
 		})
 	}

@@ -59,7 +59,7 @@ func TestPermissions(t *testing.T) {
 
 			a := apply(t, w.modern, namespace, strings.ToLower(name), tc.opts...)
 			pw := password()
-			a.set(t, secretName, postgres(pw))
+			a.set(t, postgres(pw))
 
 			err := plane.Eventually(t.Context(), "a condition or event that names "+tc.resource, func(ctx context.Context) error {
 				return a.tellsOf(ctx, tc.resource)

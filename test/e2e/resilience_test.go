@@ -42,27 +42,32 @@ func killers() map[string]killer {
 
 // killPods kills the processes of Crossplane's Pods whose names begin like that.
 func killPods(prefix string) killer {
-	return func(_ context.Context, p *plane.Plane) error {
-		killed := 0
-
-		for _, process := range p.Processes() {
-			if process.Namespace != plane.Namespace || !strings.HasPrefix(process.Pod, prefix) || process.PID == 0 {
-				continue
-			}
-
-			if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return fmt.Errorf("cannot kill %s: %w", process.Pod, err)
-			}
-
-			killed++
-		}
-
-		if killed == 0 {
-			return fmt.Errorf("cannot kill %s: it does not run", prefix)
-		}
-
-		return nil
+	return func(ctx context.Context, p *plane.Plane) error {
+		return plane.Eventually(ctx, prefix+" to run", func(context.Context) error { return killNow(p, prefix) })
 	}
+}
+
+// killNow is an error if there is nothing to kill.
+func killNow(p *plane.Plane, prefix string) error {
+	killed := 0
+
+	for _, process := range p.Processes() {
+		if process.Namespace != plane.Namespace || !strings.HasPrefix(process.Pod, prefix) || process.PID == 0 {
+			continue
+		}
+
+		if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("cannot kill %s: %w", process.Pod, err)
+		}
+
+		killed++
+	}
+
+	if killed == 0 {
+		return errors.New("it does not run")
+	}
+
+	return nil
 }
 
 // TestKill proves that an application comes to what it should be, whichever part is
@@ -73,6 +78,7 @@ func TestKill(t *testing.T) {
 
 	for name, kill := range killers() {
 		t.Run(name, func(t *testing.T) {
+			made := resources()
 			a := apply(t, w.modern, namespace, strings.ToLower(strings.ReplaceAll(name, " ", "-")))
 
 			kills := func() {
@@ -88,7 +94,7 @@ func TestKill(t *testing.T) {
 			kills()
 
 			pw := password()
-			a.set(t, secretName, postgres(pw))
+			a.set(t, postgres(pw))
 			kills()
 			a.wait(t, plane.Ready)
 			a.runsWith(t, pw)
@@ -96,7 +102,7 @@ func TestKill(t *testing.T) {
 			before := a.composed(t)
 
 			pw = password()
-			a.set(t, secretName, postgres(pw))
+			a.set(t, postgres(pw))
 			kills()
 			a.runsWith(t, pw)
 			a.wait(t, plane.Ready)
@@ -105,22 +111,76 @@ func TestKill(t *testing.T) {
 				t.Errorf("nothing must be made again: -want, +got:\n%s", diff)
 			}
 
-			a.madeOnce(t)
+			madeSince(t, made, 1)
 		})
 	}
 }
 
-// madeOnce fails the test if anything of the application was made twice or deleted
-// in Azure.
-func (a *app) madeOnce(t *testing.T) {
+// resources that were made in Azure, gone or not, by their ids.
+func resources() map[string]azure.ARMResource {
+	out := map[string]azure.ARMResource{}
+	for _, r := range w.azure.ARMResources() {
+		out[strings.ToLower(r.ID)] = r
+	}
+
+	return out
+}
+
+// madeSince fails the test unless so many applications were made in Azure since
+// then: each has one vault, one identity with one credential, and three role
+// assignments, none of them made twice, none deleted.
+func madeSince(t *testing.T, before map[string]azure.ARMResource, applications int) {
 	t.Helper()
 
-	vault := a.wait(t, plane.HasVault).Status.KeyVault
+	got := map[string]int{}
 
-	for _, r := range w.azure.ARMResources() {
-		ours := strings.HasPrefix(strings.ToLower(r.ID), strings.ToLower(vault.ResourceID))
-		if ours && (r.Created != 1 || r.Deleted != 0 || r.Purged != 0) {
+	for id, r := range resources() {
+		if _, ok := before[id]; ok {
+			continue
+		}
+
+		got[typeOf(id)]++
+
+		if r.Created != 1 || r.Deleted != 0 || r.Purged != 0 {
 			t.Errorf("want it made once: %+v", r)
+		}
+	}
+
+	want := map[string]int{"vaults": applications, "userassignedidentities": applications, "federatedidentitycredentials": applications, "roleassignments": 3 * applications}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what was made in Azure: -want, +got:\n%s", diff)
+	}
+}
+
+// typeOf the resource with that id: the last but one of its segments.
+func typeOf(id string) string {
+	segments := strings.Split(id, "/")
+
+	return segments[len(segments)-2]
+}
+
+// outage of all of Azure: nobody can connect, and who is connected gets no answer.
+// It returns what ends it.
+func outage(t *testing.T) func() {
+	t.Helper()
+
+	var ids []string
+
+	for _, fault := range []azure.Fault{
+		{Operation: azure.OpConnect, Effect: azure.EffectReset},
+		{Effect: azure.EffectReset},
+	} {
+		id, err := w.azure.AddFault(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		ids = append(ids, id)
+	}
+
+	return func() {
+		for _, id := range ids {
+			w.azure.RemoveFault(id)
 		}
 	}
 }
@@ -132,19 +192,14 @@ func TestOutage(t *testing.T) {
 	running, pw := started(t, w.modern, namespace, "running")
 	pods, composed := running.pods(t), running.composed(t)
 
-	id, err := w.azure.AddFault(azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 503})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	over := func() { w.azure.RemoveFault(id) }
+	over := outage(t)
 	defer over()
 
 	fresh := apply(t, w.modern, namespace, "fresh")
 	fresh.wait(t, conditionSays("KeyVaultReady", "vault"))
 
 	// It is noticed, and told.
-	running.wait(t, secretIs(secretName, "Unreachable"))
+	running.wait(t, secretIs("Unreachable"))
 
 	running.runsWith(t, pw)
 
@@ -162,7 +217,7 @@ func TestOutage(t *testing.T) {
 	running.wait(t, plane.Ready)
 
 	pw = password()
-	fresh.set(t, secretName, postgres(pw))
+	fresh.set(t, postgres(pw))
 	fresh.wait(t, plane.Ready)
 	fresh.runsWith(t, pw)
 

@@ -6,6 +6,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -36,6 +37,9 @@ func TestScale(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), scaleTimeout)
 	defer cancel()
+
+	// Other tests would wait for them.
+	t.Cleanup(func() { removeAll(t, namespace) })
 
 	before := usage(t, w.modern)
 	start := time.Now()
@@ -87,12 +91,44 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// removeAll applications of a namespace.
+func removeAll(t *testing.T, namespace string) {
+	t.Helper()
+
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: "PlatformApplication"})
+
+	ctx := context.WithoutCancel(t.Context())
+	if err := w.modern.API.Client().DeleteAllOf(ctx, u, client.InNamespace(namespace)); err != nil {
+		t.Fatal(err)
+	}
+
+	err := plane.Eventually(ctx, "the end of all applications", func(ctx context.Context) error {
+		left, err := list(ctx, w.modern, namespace)
+		if err != nil {
+			return err
+		}
+
+		if len(left) > 0 {
+			return fmt.Errorf("%d are left", len(left))
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // fill the vault of an application that has one, once.
 func fill(t *testing.T, a *unstructured.Unstructured, filled map[string]bool) {
 	t.Helper()
 
+	// It has an address as soon as Azure has it.
+	uri, _, _ := unstructured.NestedString(a.Object, "status", "keyVault", "uri")
 	vault, _, _ := unstructured.NestedString(a.Object, "status", "keyVault", "name")
-	if vault == "" || filled[vault] {
+
+	if uri == "" || filled[vault] {
 		return
 	}
 
@@ -168,7 +204,7 @@ func consumed(pid int) (consumption, error) {
 	}
 
 	// After the name, which may have anything in it.
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 
 	var numbers [3]int64
 

@@ -18,8 +18,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -41,23 +43,36 @@ const (
 func TestUpgrade(t *testing.T) {
 	for _, ref := range refs(t) {
 		t.Run(ref, func(t *testing.T) {
-			p, err := w.newPlane(t.Context(), "upgrade", plane.Modern, checkout(t, ref), earlier)
+			root := checkout(t, ref)
+
+			p, err := w.newPlane(t.Context(), "upgrade-"+strings.ReplaceAll(ref, ".", "-"), plane.Modern, root, earlier)
+			if p != nil {
+				defer func() {
+					if err := w.stop(p); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
+
 			if err != nil {
 				t.Fatal(err)
 			}
 
-			defer func() {
-				if err := w.stop(p); err != nil {
-					t.Error(err)
-				}
-			}()
-
-			upgrade(t, p)
+			upgrade(t, p, root)
 		})
 	}
 }
 
-func upgrade(t *testing.T, p *plane.Plane) {
+// An observation of an application that runs.
+type observation struct {
+	// Composed and Pods by name, with their uids.
+	Composed, Pods map[string]string
+
+	// Template of its Pods, but for the revision of its secrets.
+	Template corev1.PodTemplateSpec
+}
+
+func upgrade(t *testing.T, p *plane.Plane, root string) {
 	t.Helper()
 
 	const namespace = "shop"
@@ -65,6 +80,7 @@ func upgrade(t *testing.T, p *plane.Plane) {
 		t.Fatal(err)
 	}
 
+	made := resources()
 	apps := map[*app]string{}
 
 	for name, opts := range map[string][]manifestOption{
@@ -77,45 +93,108 @@ func upgrade(t *testing.T, p *plane.Plane) {
 		apps[a] = pw
 	}
 
-	type observation struct{ Composed, Pods map[string]string }
-
-	observe := func(a *app) observation { return observation{a.composed(t), a.pods(t)} }
-
 	before := map[string]observation{}
 	for a := range apps {
-		before[a.name] = observe(a)
+		a.reconciled(t)
+		before[a.name] = a.observe(t)
 	}
 
 	if err := p.PushPackages(t.Context(), w.root, head); err != nil {
 		t.Fatal(err)
 	}
 
-	if err := p.Upgrade(t.Context(), plane.Modern, head); err != nil {
+	if err := p.Upgrade(t.Context(), plane.Modern, w.root, head); err != nil {
 		t.Fatal(err)
 	}
 
-	// A new value has to make its way through everything that was upgraded.
-	fresh, _ := started(t, p, namespace, "fresh")
-	_ = fresh
+	// One that is new, and that has to make its way through everything new.
+	started(t, p, namespace, "fresh")
 
 	after := map[string]observation{}
 
 	for a, pw := range apps {
+		a.touched(t)
 		a.wait(t, plane.Ready)
 		a.reconciled(t)
 		a.runsWith(t, pw)
-		after[a.name] = observe(a)
-		a.madeOnce(t)
+		after[a.name] = a.observe(t)
 	}
 
-	if diff := cmp.Diff(before, after); diff != "" && !announced(t) {
-		t.Errorf("an upgrade must change nothing unless %s says so in an entry that begins with %q: -before, +after:\n%s", releaseNotes, rollsPods, diff)
-	}
+	compare(t, root, before, after)
+	madeSince(t, made, len(apps)+1)
 
+	// Now that pods are rolled in any case, only their revision is another.
 	for a := range apps {
 		pw := password()
-		a.set(t, secretName, postgres(pw))
+		a.set(t, postgres(pw))
 		a.runsWith(t, pw)
+		a.reconciled(t)
+
+		if diff := cmp.Diff(before[a.name].Template, a.observe(t).Template); diff != "" && !announced(t, root) {
+			t.Errorf("the Pods of %s: -before, +after:\n%s", a.name, diff)
+		}
+	}
+}
+
+// compare what applications are before and after an upgrade.
+func compare(t *testing.T, root string, before, after map[string]observation) {
+	t.Helper()
+
+	for name, b := range before {
+		a := after[name]
+
+		if diff := cmp.Diff(b.Composed, a.Composed); diff != "" {
+			t.Errorf("an upgrade must make nothing again, and delete nothing: application %s: -before, +after:\n%s", name, diff)
+		}
+
+		b.Composed, a.Composed = nil, nil
+		if diff := cmp.Diff(b, a); diff != "" && !announced(t, root) {
+			t.Errorf("an upgrade must roll no Pods unless %s has a new entry that begins with %q: application %s: -before, +after:\n%s",
+				releaseNotes, rollsPods, name, diff)
+		}
+	}
+}
+
+// observe the application.
+func (a *app) observe(t *testing.T) observation {
+	t.Helper()
+
+	d := &appsv1.Deployment{}
+	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: a.namespace, Name: a.name}, d); err != nil {
+		t.Fatal(err)
+	}
+
+	delete(d.Spec.Template.Annotations, "meta.p6m.dev/secrets-revision")
+
+	return observation{Composed: a.composed(t), Pods: a.pods(t), Template: d.Spec.Template}
+}
+
+// touched has the function look at the application again, and waits until it has:
+// Crossplane does that by itself, but takes its time.
+func (a *app) touched(t *testing.T) {
+	t.Helper()
+
+	u := manifest(a.namespace, a.name)
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"p6m.dev/app":"upgraded"}}}`))
+
+	if err := a.plane.API.Client().Patch(t.Context(), u, patch); err != nil {
+		t.Fatal(err)
+	}
+
+	err := plane.Eventually(t.Context(), "the function to look at "+a.name, func(ctx context.Context) error {
+		s, err := a.plane.Sync(ctx, a.namespace, a.name)
+		if err != nil {
+			return err
+		}
+
+		if s.GetLabels()["p6m.dev/app"] != "upgraded" {
+			return errors.New("what it composes has the old label")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -204,7 +283,7 @@ func TestManual(t *testing.T) {
 
 	// It is looked at again, and still has what it had.
 	pw := password()
-	manual.set(t, secretName, postgres(pw))
+	manual.set(t, postgres(pw))
 	manual.runsWith(t, pw)
 
 	if got := manual.cpu(t.Context()); got == changed {
@@ -226,9 +305,12 @@ func (a *app) cpu(ctx context.Context) string {
 func refs(t *testing.T) []string {
 	t.Helper()
 
-	out := []string{git(t, "rev-parse", "--short", "HEAD^")}
+	if git(t, "rev-parse", "--is-shallow-repository") == "true" {
+		t.Fatal("there is nothing to upgrade from: this clone has no history; get it with git fetch --unshallow --tags")
+	}
 
-	for _, tag := range strings.Fields(git(t, "tag", "--list", "v*", "--merged", "HEAD")) {
+	out := []string{git(t, "rev-parse", "--short", "HEAD^")}
+	for tag := range strings.FieldsSeq(git(t, "tag", "--list", "v*", "--merged", "HEAD")) {
 		out = append(out, tag)
 	}
 
@@ -272,18 +354,19 @@ func git(t *testing.T, args ...string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// announced says whether the release notes of what is not released yet have an
-// entry about pods that are rolled.
-func announced(t *testing.T) bool {
+// announced says whether the release notes have an entry about Pods that are rolled
+// which those of the earlier version do not have.
+func announced(t *testing.T, root string) bool {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(w.root, releaseNotes))
-	if err != nil {
-		t.Fatal(err)
+	count := func(root string) int {
+		data, err := os.ReadFile(filepath.Join(root, releaseNotes))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+
+		return strings.Count(string(data), "\n- "+rollsPods)
 	}
 
-	_, unreleased, _ := strings.Cut(string(data), "\n## Unreleased\n")
-	unreleased, _, _ = strings.Cut(unreleased, "\n## ")
-
-	return strings.Contains(unreleased, rollsPods)
+	return count(w.root) > count(root)
 }

@@ -141,14 +141,14 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 	}
 
 	if err := p.PushImage(ctx, build.Program{Main: "./examples/demo/app", Path: "/app"}, "p6m-dev/demo-application:v1"); err != nil {
-		return nil, err
+		return p, err
 	}
 
 	if err := p.PushPackages(ctx, root, version); err != nil {
-		return nil, err
+		return p, err
 	}
 
-	return p, p.Install(ctx, variant, version)
+	return p, p.Install(ctx, variant, root, version)
 }
 
 // claims returns the plane with claims, which is started when it is first needed.

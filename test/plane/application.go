@@ -176,7 +176,7 @@ func wrap(text string, width int) []string {
 
 	line := ""
 
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		switch {
 		case line == "":
 			line = word
@@ -197,7 +197,7 @@ func wrap(text string, width int) []string {
 
 // A Process of the demo application is what one of its Pods says of itself.
 type Process struct {
-	Pod     string
+	Pod     string    `json:"pod"`
 	Host    string    `json:"host"`
 	Started time.Time `json:"started"`
 

@@ -152,8 +152,3 @@ func (p *Plane) waitForDeployment(ctx context.Context, namespace, name string) e
 		return nil
 	})
 }
-
-// apply manifests of the repository.
-func (p *Plane) apply(ctx context.Context, root string, path ...string) error {
-	return p.API.ApplyFiles(ctx, filepath.Join(append([]string{root}, path...)...))
-}

@@ -87,13 +87,9 @@ func (p *Plane) PushImage(ctx context.Context, program build.Program, path strin
 }
 
 // Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
-// and wait until it is ready for applications.
-func (p *Plane) Install(ctx context.Context, variant Variant, version string) error {
-	root, err := tools.Root()
-	if err != nil {
-		return err
-	}
-
+// and wait until it is ready for applications: the packages of that version, and the
+// roles and policies of the repository at that root.
+func (p *Plane) Install(ctx context.Context, variant Variant, root, version string) error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -111,17 +107,12 @@ func (p *Plane) Install(ctx context.Context, variant Variant, version string) er
 	return nil
 }
 
-// Upgrade the packages that are installed to another version that was pushed, all
-// three as a platform team does, and wait until they are ready.
-func (p *Plane) Upgrade(ctx context.Context, variant Variant, version string) error {
+// Upgrade what is installed to another version that was pushed, as
+// docs/operations/upgrade.md has it, and wait until it is ready. Roles and policies are
+// those of the repository at that root.
+func (p *Plane) Upgrade(ctx context.Context, variant Variant, root, version string) error {
 	return p.step(ctx, "upgrade to "+version, func(ctx context.Context) error {
-		for _, o := range p.packages(variant, version) {
-			if err := p.API.Apply(ctx, o); err != nil {
-				return err
-			}
-		}
-
-		return p.waitForPackages(ctx, variant, version)
+		return p.applyPackages(ctx, root, variant, version)
 	})
 }
 
@@ -173,6 +164,10 @@ func (p *Plane) installPackages(ctx context.Context, root string, variant Varian
 		}
 	}
 
+	return p.applyPackages(ctx, root, variant, version)
+}
+
+func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
 	dir := filepath.Join(root, "package")
 
 	err := p.API.ApplyFiles(

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -118,7 +119,9 @@ func (p *Plane) startNode(ctx context.Context) error {
 		},
 		APIServer: api,
 		Reachable: []string{api, p.proxy.Address(), p.registry.address},
-		Log:       p.options.Log,
+		// Nobody wants to wait for what was killed on purpose.
+		Backoff: time.Second,
+		Log:     p.options.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("cannot start kubelet: %w", err)

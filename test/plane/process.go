@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -44,13 +45,13 @@ func start(path, log string, args ...string) (*process, error) {
 	}
 
 	p := &process{path: path, args: args, log: f, stopped: make(chan struct{}), done: make(chan struct{})}
+	started := make(chan error, 1)
 
-	cmd, err := p.run()
-	if err != nil {
+	go p.supervise(started)
+
+	if err := <-started; err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-
-	go p.supervise(cmd)
 
 	return p, nil
 }
@@ -76,18 +77,6 @@ func (p *process) stop() error {
 	}
 
 	return nil
-}
-
-// pid of the process, or 0 while it does not run.
-func (p *process) pid() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-
-	if p.current == nil {
-		return 0
-	}
-
-	return p.current.Pid
 }
 
 func (p *process) signal(s os.Signal) {
@@ -118,8 +107,18 @@ func (p *process) run() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-func (p *process) supervise(cmd *exec.Cmd) {
+// supervise starts the process, and starts it again when it ends. The kernel ends a
+// process with the thread that started it, so this is on one thread for all its life.
+func (p *process) supervise(started chan<- error) {
+	runtime.LockOSThread()
 	defer close(p.done)
+
+	cmd, err := p.run()
+	started <- err
+
+	if err != nil {
+		return
+	}
 
 	for {
 		if cmd != nil {
@@ -138,7 +137,6 @@ func (p *process) supervise(cmd *exec.Cmd) {
 		case <-time.After(restartDelay):
 		}
 
-		var err error
 		if cmd, err = p.run(); err != nil {
 			fmt.Fprintln(p.log, err)
 		}

@@ -13,10 +13,10 @@ import (
 // A Module is the source of a tool.
 type Module struct {
 	// Version that is pinned, such as v2.4.0.
-	Version string
+	Version string `json:"Version"`
 
 	// Dir has its files: CRDs and charts belong to a tool as well.
-	Dir string
+	Dir string `json:"Dir"`
 }
 
 // Source returns the module of the named tool, which it downloads if need be.

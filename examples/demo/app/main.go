@@ -48,20 +48,25 @@ type Variable struct {
 }
 
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+
+	stop()
+
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
 	host, err := os.Hostname()
 	if err != nil {
-		log.Fatalf("cannot find out on which host this is: %v", err)
+		return fmt.Errorf("cannot find out on which host this is: %w", err)
 	}
 
 	shown := strings.Split(os.Getenv(variableShown), ",")
-	me := Process{Host: host, Started: time.Now().UTC(), Environment: variables(os.Environ(), shown)}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := serve(ctx, me); err != nil {
-		log.Fatal(err)
-	}
+	return serve(ctx, Process{Host: host, Started: time.Now().UTC(), Environment: variables(os.Environ(), shown)})
 }
 
 // serve until the context ends, and then answer what was asked before.

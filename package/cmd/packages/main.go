@@ -29,10 +29,10 @@ var semver = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-
 
 // command is the program's command line.
 type command struct {
-	Version       string   `default:"v0.1.0-dev"        help:"Version of all packages, such as v0.1.0."`
-	Architectures []string `default:"amd64,arm64"       help:"Architectures to build for, as Go names them." name:"arch"`
-	Out           string   `default:"_output/packages"  help:"Where to put the package files."`
-	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed."      placeholder:"REGISTRY"`
+	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of all packages, such as v0.1.0."`
+	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them." name:"arch"`
+	Out           string   `default:"_output/packages"                                                 help:"Where to put the package files."`
+	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed." placeholder:"REGISTRY"`
 }
 
 func main() {

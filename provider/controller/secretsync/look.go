@@ -186,6 +186,11 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Finding {
 // refused tells an identity that is not let in yet from one that is not let in.
 func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding {
 	p := l.sync.Spec.ForProvider
+
+	if e.Kubernetes {
+		return plan.Finding{State: v1alpha1.StateForbidden, Message: e.Detail + ". Your platform team can look at its ClusterRole and its admission policy."}
+	}
+
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 

@@ -223,6 +223,14 @@ func TestLookKnown(t *testing.T) {
 			reason: "Any other error.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
 			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: there was no answer. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."},
 		},
+		"NoPermission": {
+			reason: "It is Kubernetes that refuses, at any time.",
+			change: func(l *look) {
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Kubernetes: true, Detail: "no"}
+				l.memory.since, l.record = noon(), nil
+			},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "no. Your platform team can look at its ClusterRole and its admission policy."},
+		},
 		"NoIdentity": {
 			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net/: no. Your platform team can look at its federated credential and ServiceAccount web."},

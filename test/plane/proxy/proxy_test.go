@@ -32,7 +32,7 @@ func (r resolver) Dial(ctx context.Context, host string, port int) (net.Conn, er
 		return nil, errors.New("no Pod is ready")
 	}
 
-	return new(net.Dialer).DialContext(ctx, "tcp", address)
+	return new(net.Dialer).DialContext(ctx, "tcp", address) //nolint:wrapcheck // It says it all.
 }
 
 // upstream is a proxy that answers plain requests itself, tunnels to one server,
@@ -43,7 +43,7 @@ func upstream(t *testing.T, server string) *url.URL {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method != http.MethodConnect:
-			fmt.Fprintf(w, "upstream answers for %s", r.Host)
+			fmt.Fprintf(w, "upstream answers for %s", r.Host) //nolint:gosec // No browser reads it.
 		case r.RequestURI != "azure.example.com:443":
 			http.Error(w, "refused by upstream", http.StatusForbidden)
 		default:
@@ -79,7 +79,9 @@ func upstream(t *testing.T, server string) *url.URL {
 
 func TestProxy(t *testing.T) {
 	handler := func(name string) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%s answers for %s", name, r.Host) })
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, "%s answers for %s", name, r.Host) //nolint:gosec // No browser reads it.
+		})
 	}
 
 	secure := httptest.NewTLSServer(handler("secure pod"))

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	goslices "slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,8 +67,7 @@ func parse(host string) (name, namespace string, ok bool) {
 	return name, namespace, ok && name != "" && namespace != "" && !strings.Contains(namespace, ".")
 }
 
-// endpoint of a Service's port: the first that is ready, or any of a Service that
-// publishes those that are not.
+// endpoint of a Service's port: the first that is ready.
 func endpoint(service *corev1.Service, slices []discoveryv1.EndpointSlice, port int) (ip string, target int, ok bool) {
 	named, found := "", false
 
@@ -82,18 +82,24 @@ func endpoint(service *corev1.Service, slices []discoveryv1.EndpointSlice, port 
 	}
 
 	for _, slice := range slices {
-		for _, p := range slice.Ports {
-			if p.Port == nil || (p.Name != nil && *p.Name != named) {
-				continue
-			}
+		i := indexPort(slice.Ports, named)
+		if i < 0 {
+			continue
+		}
 
-			for _, e := range slice.Endpoints {
-				if len(e.Addresses) > 0 && (e.Conditions.Ready == nil || *e.Conditions.Ready) {
-					return e.Addresses[0], int(*p.Port), true
-				}
+		for _, e := range slice.Endpoints {
+			if len(e.Addresses) > 0 && (e.Conditions.Ready == nil || *e.Conditions.Ready) {
+				return e.Addresses[0], int(*slice.Ports[i].Port), true
 			}
 		}
 	}
 
 	return "", 0, false
+}
+
+// indexPort of that name, which is empty for the only one of a Service.
+func indexPort(ports []discoveryv1.EndpointPort, name string) int {
+	return goslices.IndexFunc(ports, func(p discoveryv1.EndpointPort) bool {
+		return p.Port != nil && (p.Name == nil || *p.Name == name)
+	})
 }

@@ -126,7 +126,7 @@ func (d *demo) start(ctx context.Context) error {
 		return err
 	}
 
-	return d.plane.Install(ctx, d.variant, version)
+	return d.plane.Install(ctx, d.variant, root, version)
 }
 
 // buildTools that are not built yet, one after the other: each says how long that
@@ -177,6 +177,6 @@ curl --proxy %s http://%s.%s:8080/
 go run ./test/azure/cmd/azure vault list`,
 		d.plane.Kubeconfig(), d.azure.AdminURL(), application, namespace, namespace, namespace, application,
 		d.plane.ProxyURL(), application, namespace))
-	d.say("")
-	d.say("It ends with Ctrl-C, or with make demo-down.")
+	d.sayf("")
+	d.sayf("It ends with Ctrl-C, or with make demo-down.")
 }

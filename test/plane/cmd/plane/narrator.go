@@ -36,8 +36,8 @@ func (n *narrator) chapter(title string) {
 	fmt.Fprintf(n.out, "\n%s\n", title)
 }
 
-// say a line.
-func (n *narrator) say(format string, args ...any) {
+// sayf says a line.
+func (n *narrator) sayf(format string, args ...any) {
 	fmt.Fprintf(n.out, "  "+format+"\n", args...)
 }
 

@@ -117,8 +117,8 @@ func (d *demo) composed(ctx context.Context) error {
 		return err
 	}
 
-	d.say("")
-	d.say("It consists of:")
+	d.sayf("")
+	d.sayf("It consists of:")
 
 	for _, o := range composed {
 		d.show(fmt.Sprintf("%-28s %s", o.GetKind(), o.GetName()))
@@ -201,7 +201,7 @@ func (d *demo) environment(ctx context.Context) error {
 		return errors.New("cannot show the environment: no Pod is ready")
 	}
 
-	d.say("Pod %s (values are masked by the program but for the demo's own):", processes[0].Pod)
+	d.sayf("Pod %s (values are masked by the program but for the demo's own):", processes[0].Pod)
 
 	a, err := d.plane.Application(ctx, namespace, application)
 	if err != nil {
