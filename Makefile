@@ -40,6 +40,7 @@ build: ## Compile everything; function and provider go to _output/
 .PHONY: demo
 demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]
 	@mkdir -p _output
+	@echo "Compiling the demo. The first time this takes some minutes."
 	@go build -o _output/plane ./test/plane/cmd/plane
 	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)"
 
@@ -48,7 +49,7 @@ demo-down: ## End the demo that runs, and remove what it kept
 	@go run ./test/plane/cmd/plane down
 
 .PHONY: clean
-clean: ## Remove what `make build` left behind
+clean: demo-down ## Remove what `make build` left behind
 	@rm -rf _output
 
 ##@ Packages

@@ -158,7 +158,7 @@ func TestAll(t *testing.T) {
 	}
 
 	for _, p := range all {
-		data, err := os.ReadFile(p.Metadata) //nolint:gosec // A file of the repository.
+		data, err := os.ReadFile(p.Metadata)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	data, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	data, err := os.ReadFile(filepath.Join(root, "Dockerfile")) //nolint:gosec // A file of the repository.
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -60,6 +61,12 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
 
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
 	flags := linkerFlags(o.Version)
 	// Go does not link again what is there already, and up to date.
 	out := filepath.Join(dir, key(o.Root, p.Main, architecture, flags), filepath.Base(p.Path))
@@ -68,7 +75,7 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", out, p.Main)
 	cmd.Dir = o.Root
 
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0", "GOWORK=off")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("cannot build %s for %s: %w\n%s", p.Main, architecture, err, said)
 	}
@@ -79,6 +86,24 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 	}
 
 	return data, nil
+}
+
+// lock a directory of programs: others may build the same at the same time.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot make directory for programs: %w", err)
+	}
+
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // In a directory of our own.
+	if err != nil {
+		return nil, fmt.Errorf("cannot open lock: %w", err)
+	}
+
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, fmt.Errorf("cannot lock directory for programs: %w", errors.Join(err, f.Close()))
+	}
+
+	return func() { _ = f.Close() }, nil
 }
 
 // key is a name for what is described by these.

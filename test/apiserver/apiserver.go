@@ -274,7 +274,12 @@ func (s *Server) stop(keep bool) error {
 }
 
 func (s *Server) log(name string) (*os.File, error) {
-	log, err := os.Create(filepath.Join(s.dir, name))
+	dir := s.options.logs
+	if dir == "" {
+		dir = s.dir
+	}
+
+	log, err := os.Create(filepath.Join(dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("cannot create log: %w", err)
 	}

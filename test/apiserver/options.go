@@ -13,11 +13,18 @@ type Option func(*options)
 type options struct {
 	issuer string
 	flags  map[string][]string
+	logs   string
 }
 
 // WithIssuer sets the issuer of ServiceAccount tokens, an https URL.
 func WithIssuer(issuer string) Option {
 	return func(o *options) { o.issuer = issuer }
+}
+
+// WithLogs has logs written into a directory, where they stay. By default they are
+// removed with the server.
+func WithLogs(dir string) Option {
+	return func(o *options) { o.logs = dir }
 }
 
 // WithFlag sets a flag of kube-apiserver, named without its hyphens.

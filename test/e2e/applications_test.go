@@ -162,7 +162,9 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 				return fmt.Errorf("Pod %s has another password", p.Pod)
 			}
 
-			last = p.Started
+			if p.Started.After(last) {
+				last = p.Started
+			}
 		}
 
 		return nil

@@ -134,7 +134,7 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 
 // waitForDeployment until all its Pods are ready.
 func (p *Plane) waitForDeployment(ctx context.Context, namespace, name string) error {
-	return p.Eventually(ctx, fmt.Sprintf("Deployment %q in namespace %q", name, namespace), func(ctx context.Context) error {
+	return Eventually(ctx, fmt.Sprintf("Deployment %q in namespace %q", name, namespace), func(ctx context.Context) error {
 		d := &appsv1.Deployment{}
 		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, d); err != nil {
 			return fmt.Errorf("cannot get Deployment: %w", err)

@@ -230,7 +230,7 @@ func (p *Plane) waitForPackages(ctx context.Context, variant Variant, version st
 		"Provider/upbound-provider-azure-authorization":   azureVersion,
 	}
 
-	return p.Eventually(ctx, "packages", func(ctx context.Context) error {
+	return Eventually(ctx, "packages", func(ctx context.Context) error {
 		for key, version := range want {
 			if err := p.packageReady(ctx, key, version); err != nil {
 				return err

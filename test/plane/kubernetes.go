@@ -31,6 +31,7 @@ func (p *Plane) startAPIServer(ctx context.Context) error {
 	p.API, err = apiserver.Start(
 		ctx,
 		apiserver.WithIssuer(p.issuer),
+		apiserver.WithLogs(p.file("logs")),
 		apiserver.WithFlag("authorization-mode", "Node,RBAC"),
 		apiserver.WithFlag("enable-admission-plugins", "NodeRestriction"),
 		// A test without controllers has to do without the plugin ServiceAccount.

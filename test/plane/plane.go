@@ -171,12 +171,6 @@ func (p *Plane) DialPod(ctx context.Context, ip string, port int) (net.Conn, err
 
 // Eventually waits until a check returns no error. What it says then is what is
 // waited for, and the check's last error.
-func (p *Plane) Eventually(ctx context.Context, what string, check func(context.Context) error) error {
-	return Eventually(ctx, what, check)
-}
-
-// Eventually waits until a check returns no error. What it says then is what is
-// waited for, and the check's last error.
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()

@@ -5,6 +5,7 @@ package plane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,7 +19,11 @@ import (
 	ociregistry "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
+
+// headTimeout is for asking a registry on this machine.
+const headTimeout = 10 * time.Second
 
 // A registry of OCI images on loopback. It mirrors every other: an image that was
 // pushed here stands for the one of the same path and tag on any host.
@@ -68,7 +73,13 @@ func (r *registry) mirror(image string) string {
 		return image
 	}
 
-	if _, err := remote.Head(here); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+	defer cancel()
+
+	// Any other error is for whoever pulls it: an image of ours must not be taken for
+	// one of others.
+	failure := &transport.Error{}
+	if _, err := remote.Head(here, remote.WithContext(ctx)); errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound {
 		return image
 	}
 

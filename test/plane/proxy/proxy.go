@@ -19,6 +19,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -26,6 +27,9 @@ import (
 const (
 	dialTimeout       = 10 * time.Second
 	readHeaderTimeout = 30 * time.Second
+
+	// maxRefusal bounds what a refusal says.
+	maxRefusal = 4 << 10
 )
 
 // A Resolver finds what is behind a name.
@@ -133,11 +137,8 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "cannot connect: "+err.Error(), http.StatusBadGateway)
 
 		return
-	case refusal != nil:
-		defer refusal.Body.Close() //nolint:errcheck // It was read as far as it matters.
-
-		w.WriteHeader(refusal.StatusCode)
-		_, _ = io.Copy(w, refusal.Body)
+	case refusal != "":
+		http.Error(w, refusal, http.StatusForbidden)
 
 		return
 	}
@@ -160,39 +161,47 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 // dial connects to a host of the cluster, or else through the upstream proxy, whose
 // refusal it returns if there is one.
-func (p *Proxy) dial(ctx context.Context, address string) (net.Conn, *http.Response, error) {
+func (p *Proxy) dial(ctx context.Context, address string) (_ net.Conn, refusal string, _ error) {
 	conn, err := p.dialCluster(ctx, address)
 	if !errors.Is(err, ErrNotInCluster) {
-		return conn, nil, err
+		return conn, "", err
 	}
 
 	conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.config.Upstream.Host)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot reach the proxy for Azure: %w", err)
+		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
 	}
 
 	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", address, address); err != nil {
 		_ = conn.Close()
 
-		return nil, nil, fmt.Errorf("cannot reach the proxy for Azure: %w", err)
+		return nil, "", fmt.Errorf("cannot reach the proxy for Azure: %w", err)
 	}
 
 	// A fault may leave a connection without an answer. Whoever gives up ends the wait.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	reader := bufio.NewReader(conn)
+
 	resp, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+	if err == nil && resp.StatusCode == http.StatusForbidden {
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+		_ = resp.Body.Close()
+		_ = conn.Close()
+
+		return nil, "cannot connect: " + strings.TrimSpace(string(said)), nil
+	}
+
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
 
 	if !stop() || err != nil {
 		_ = conn.Close()
 
-		return nil, nil, fmt.Errorf("the proxy for Azure does not answer: %w", errors.Join(err, ctx.Err()))
+		return nil, "", fmt.Errorf("the proxy for Azure does not connect: %w", errors.Join(err, ctx.Err()))
 	}
 
-	if resp.StatusCode != http.StatusOK {
-		return nil, resp, nil
-	}
-
-	return &readFirst{Conn: conn, reader: reader}, nil, nil
+	return &readFirst{Conn: conn, reader: reader}, "", nil
 }
 
 func (p *Proxy) dialCluster(ctx context.Context, address string) (net.Conn, error) {

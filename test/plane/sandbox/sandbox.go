@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -75,6 +76,13 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	_, err = s.call(ctx, request{Setup: &cfg})
 	if err != nil {
 		s.Close()
+
+		// Some machines let users have namespaces, and then do not let them do anything
+		// there. It comes from another process, as a text.
+		if strings.Contains(err.Error(), syscall.EPERM.Error()) || strings.Contains(err.Error(), syscall.EACCES.Error()) {
+			err = explain(errors.Join(syscall.EPERM, err))
+		}
+
 		return nil, fmt.Errorf("cannot set up sandbox %q: %w", cfg.Name, err)
 	}
 

@@ -55,11 +55,19 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 	d := &demo{narrator: n, dir: dir, variant: c.Variant}
 	defer func() { err = errors.Join(err, d.stop()) }()
 
-	if err := d.start(ctx); err != nil {
-		return d.explain(err)
+	err = d.start(ctx)
+	if err == nil {
+		err = d.tell(ctx)
 	}
 
-	if err := d.tell(ctx); err != nil {
+	if ctx.Err() != nil {
+		// Whoever interrupts it knows why.
+		n.chapter("Ending.")
+
+		return nil
+	}
+
+	if err != nil {
 		return d.explain(err)
 	}
 
@@ -129,11 +137,14 @@ func (d *demo) start(ctx context.Context) error {
 	return d.plane.Install(ctx, d.variant, root, version)
 }
 
-// buildTools that are not built yet, one after the other: each says how long that
-// takes.
+// buildTools that are not built yet, which takes up to four minutes each.
 func (d *demo) buildTools(ctx context.Context) error {
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "crossplane-core", "crossplane", "helm"} {
-		if _, err := tools.Path(ctx, name); err != nil {
+		done := d.progress(name)
+		_, err := tools.Path(ctx, name)
+		done(err)
+
+		if err != nil {
 			return err
 		}
 	}
