@@ -112,6 +112,8 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 		"--set", "image.tag="+version,
 		// As docs/how-to/set-up-a-platform.md has it.
 		"--set", "args={--circuit-breaker-burst=500}",
+		// There is one of each, and whoever kills it does not want to wait for its lease.
+		"--set", "leaderElection=false", "--set", "rbacManager.leaderElection=false",
 		// The API server has no way to a Service.
 		"--set", "webhooks.enabled=false",
 	)
