@@ -196,7 +196,13 @@ func TestOutage(t *testing.T) {
 	defer over()
 
 	fresh := apply(t, w.modern, namespace, "fresh")
-	fresh.wait(t, conditionSays("KeyVaultReady", "vault"))
+	fresh.wait(t, func(got *plane.Application) error {
+		if c := got.Condition("KeyVaultReady"); c.Reason != "AzureRefused" {
+			return fmt.Errorf("KeyVaultReady does not say that Azure is the reason: %s: %s", c.Reason, c.Message)
+		}
+
+		return nil
+	})
 
 	// It is noticed, and told.
 	running.wait(t, secretIs("Unreachable"))
