@@ -27,6 +27,9 @@ const (
 	// scale is how many applications are created at once.
 	scale = 200
 
+	// scalePoll is how often they are listed, which is work for the API server.
+	scalePoll = 5 * time.Second
+
 	// scaleTimeout is for all of them to be ready, on a machine that is busy.
 	scaleTimeout = 15 * time.Minute
 )
@@ -77,7 +80,7 @@ func TestScale(t *testing.T) {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("only %d of %d applications are ready after %s", ready, scale, scaleTimeout)
-		case <-time.After(time.Second):
+		case <-time.After(scalePoll):
 		}
 	}
 
