@@ -34,6 +34,9 @@ const (
 	// releaseNotes name what an upgrade does to running applications.
 	releaseNotes = "docs/operations/release-notes.md"
 
+	// refresh is an interval that no application has.
+	refresh = "6s"
+
 	// rollsPods begins the entry of a change that rolls pods.
 	rollsPods = "**Rolls pods:**"
 )
@@ -175,7 +178,8 @@ func (a *app) touched(t *testing.T) {
 	t.Helper()
 
 	u := manifest(a.namespace, a.name)
-	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"p6m.dev/app":"upgraded"}}}`))
+	// It changes what is composed, and no Pod.
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"secrets":[{"name":%q,"refreshInterval":%q}]}}`, secretName, refresh))
 
 	if err := a.plane.API.Client().Patch(t.Context(), u, patch); err != nil {
 		t.Fatal(err)
@@ -187,8 +191,8 @@ func (a *app) touched(t *testing.T) {
 			return err
 		}
 
-		if s.GetLabels()["p6m.dev/app"] != "upgraded" {
-			return errors.New("what it composes has the old label")
+		if got := s.Spec.ForProvider.Secrets[0].RefreshInterval; got == nil || got.Duration.String() != refresh {
+			return errors.New("what it composes is as it was")
 		}
 
 		return nil
