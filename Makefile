@@ -80,11 +80,12 @@ endif
 
 # What the promises are worth, on whole control planes.
 .PHONY: e2e
-e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade]
+e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200]
 	@$(tool) crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
-		-tags e2e -count=1 -timeout=45m $(if $(RUN),-run "$(RUN)") ./test/e2e/...
+		-tags e2e -count=1 -timeout=45m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
+		$(if $(APPLICATIONS),-args -applications=$(APPLICATIONS))
 
 .PHONY: test-golden-update
 test-golden-update: ## Rewrite the golden renderings; review the difference

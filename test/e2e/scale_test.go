@@ -8,6 +8,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"strconv"
@@ -24,9 +25,6 @@ import (
 )
 
 const (
-	// scale is how many applications are created at once.
-	scale = 200
-
 	// scalePoll is how often they are listed, which is work for the API server.
 	scalePoll = 5 * time.Second
 
@@ -34,9 +32,12 @@ const (
 	scaleTimeout = 15 * time.Minute
 )
 
+// applications is how many are created at once.
+var applications = flag.Int("applications", 200, "how many applications TestScale creates at once") //nolint:gochecknoglobals // Flags are.
+
 // TestScale creates many applications at once, and reports what that takes.
 func TestScale(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
+	namespace, scale := namespaceOf(t, w.modern), *applications
 
 	ctx, cancel := context.WithTimeout(t.Context(), scaleTimeout)
 	defer cancel()
