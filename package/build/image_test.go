@@ -59,13 +59,13 @@ func TestImage(t *testing.T) {
 	}
 
 	wantFiles := map[string]entry{
-		"crds/":          {Mode: 0o755},
-		"crds/one.yaml":  {Mode: 0o644, Size: 4},
-		"etc/":           {Mode: 0o755},
-		"etc/ssl/":       {Mode: 0o755},
-		"etc/ssl/certs/": {Mode: 0o755},
-		rootsPath:        {Mode: 0o644, Size: int64(len(ca))},
-		"provider":       {Mode: 0o755, Size: 7},
+		"crds":          {Mode: 0o755},
+		"crds/one.yaml": {Mode: 0o644, Size: 4},
+		"etc":           {Mode: 0o755},
+		"etc/ssl":       {Mode: 0o755},
+		"etc/ssl/certs": {Mode: 0o755},
+		rootsPath:       {Mode: 0o644, Size: int64(len(ca))},
+		"provider":      {Mode: 0o755, Size: 7},
 	}
 	if diff := cmp.Diff(wantFiles, files(t, got)); diff != "" {
 		t.Errorf("files: -want, +got:\n%s", diff)
