@@ -33,7 +33,7 @@ import (
 func TestCreation(t *testing.T) {
 	results := map[plane.Variant][]string{}
 
-	for variant, p := range map[plane.Variant]*plane.Plane{plane.Modern: w.modern, plane.Claim: w.claims(t)} {
+	for variant, p := range w.variants(t) {
 		t.Run(string(variant), func(t *testing.T) {
 			a := apply(t, p, namespaceOf(t, p), "web")
 
@@ -76,9 +76,17 @@ func TestCreation(t *testing.T) {
 // TestRotation proves that a new value reaches the processes, in less than two
 // intervals and the time that a rollout takes, unless the team does not want that.
 func TestRotation(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
-	a, _ := started(t, w.modern, namespace, "rolls")
-	still, old := started(t, w.modern, namespace, "stays", with("deployment.restartOnSecretChange", false))
+	for variant, p := range w.variants(t) {
+		t.Run(string(variant), func(t *testing.T) { rotation(t, p) })
+	}
+}
+
+func rotation(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	namespace := namespaceOf(t, p)
+	a, _ := started(t, p, namespace, "rolls")
+	still, old := started(t, p, namespace, "stays", with("deployment.restartOnSecretChange", false))
 
 	pods, template, before := still.pods(t), still.observe(t).Template, a.pods(t)
 	pw, other := password(), password()
@@ -198,7 +206,15 @@ func TestIsolation(t *testing.T) {
 // TestDeletion proves where the data is after an application was deleted and
 // created again.
 func TestDeletion(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
+	for variant, p := range w.variants(t) {
+		t.Run(string(variant), func(t *testing.T) { deletion(t, p) })
+	}
+}
+
+func deletion(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	namespace := namespaceOf(t, p)
 
 	cases := map[string]struct {
 		reason  string
@@ -229,7 +245,7 @@ func TestDeletion(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			policy := with("keyVault.deletionPolicy", tc.policy)
-			a, pw := started(t, w.modern, namespace, strings.ToLower(name), policy)
+			a, pw := started(t, p, namespace, strings.ToLower(name), policy)
 			vault := a.wait(t, plane.Ready).Status.KeyVault.Name
 
 			a.remove(t)
@@ -239,7 +255,7 @@ func TestDeletion(t *testing.T) {
 				t.Fatalf("\n%s\n%v", tc.reason, err)
 			}
 
-			again := apply(t, w.modern, namespace, strings.ToLower(name), policy)
+			again := apply(t, p, namespace, strings.ToLower(name), policy)
 			if got := again.wait(t, plane.HasVault).Status.KeyVault.Name; got != vault {
 				t.Errorf("\n%s\nwant the application to find its vault %s again, got %s", tc.reason, vault, got)
 			}

@@ -34,35 +34,35 @@ const (
 	// releaseNotes name what an upgrade does to running applications.
 	releaseNotes = "docs/operations/release-notes.md"
 
-	// refresh is an interval that no application has.
-	refresh = "6s"
-
 	// rollsPods begins the entry of a change that rolls pods.
 	rollsPods = "**Rolls pods:**"
 )
 
-// TestUpgrade proves that upgrading all packages to what is tested here changes
-// nothing in a running application, from the commit before and from every release.
+// TestUpgrade proves that upgrading all packages to what is tested here, and going
+// back, changes nothing in a running application, from the commit before and from
+// every release.
 func TestUpgrade(t *testing.T) {
 	for _, ref := range refs(t) {
-		t.Run(ref, func(t *testing.T) {
-			root := checkout(t, ref)
+		root := checkout(t, ref)
 
-			p, err := w.newPlane(t.Context(), "upgrade-"+strings.ReplaceAll(ref, ".", "-"), plane.Modern, root, earlier)
-			if p != nil {
-				defer func() {
-					if err := w.stop(p); err != nil {
-						t.Error(err)
-					}
-				}()
-			}
+		for _, variant := range []plane.Variant{plane.Modern, plane.Claim} {
+			t.Run(ref+"/"+string(variant), func(t *testing.T) {
+				p, err := w.newPlane(t.Context(), fmt.Sprintf("upgrade-%s-%s", strings.ReplaceAll(ref, ".", "-"), variant), variant, root, earlier)
+				if p != nil {
+					defer func() {
+						if err := w.stop(p); err != nil {
+							t.Error(err)
+						}
+					}()
+				}
 
-			if err != nil {
-				t.Fatal(err)
-			}
+				if err != nil {
+					t.Fatal(err)
+				}
 
-			upgrade(t, p, root)
-		})
+				upgrade(t, p, variant, root)
+			})
+		}
 	}
 }
 
@@ -75,20 +75,21 @@ type observation struct {
 	Template corev1.PodTemplateSpec
 }
 
-func upgrade(t *testing.T, p *plane.Plane, root string) {
+func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 	t.Helper()
 
-	const namespace = "shop"
-	if err := p.API.CreateNamespace(t.Context(), namespace); err != nil {
-		t.Fatal(err)
-	}
-
+	namespace := namespaceOf(t, p)
 	made := resources()
 	apps := map[*app]string{}
 
+	policy := "crossplane.compositionUpdatePolicy"
+	if variant == plane.Claim {
+		policy = "compositionUpdatePolicy"
+	}
+
 	for name, opts := range map[string][]manifestOption{
 		"plain":  nil,
-		"manual": {with("crossplane.compositionUpdatePolicy", "Manual")},
+		"manual": {with(policy, "Manual")},
 		"scaled": {with("autoscaling.enabled", true), with("autoscaling.minReplicas", int64(1)), with("autoscaling.maxReplicas", int64(2))},
 		"config": {with("config.DATABASE_URL", "postgres://$(POSTGRES_HOST)/"), with("networking.ingress.enabled", true), with("networking.ingress.hostnames", []any{"shop.example.com"})},
 	} {
@@ -102,21 +103,28 @@ func upgrade(t *testing.T, p *plane.Plane, root string) {
 		before[a.name] = a.observe(t)
 	}
 
+	// Its value changes when nobody may be there to see it.
+	rotated, _ := started(t, p, namespace, "rotated")
+
 	if err := p.PushPackages(t.Context(), w.root, head); err != nil {
 		t.Fatal(err)
 	}
 
-	if err := p.Upgrade(t.Context(), plane.Modern, w.root, head); err != nil {
+	during := password()
+	rotated.set(t, postgres(during))
+
+	if err := p.Upgrade(t.Context(), variant, w.root, head); err != nil {
 		t.Fatal(err)
 	}
 
 	// One that is new, and that has to make its way through everything new.
 	started(t, p, namespace, "fresh")
+	rotated.runsWith(t, during)
 
 	after := map[string]observation{}
 
 	for a, pw := range apps {
-		a.touched(t)
+		a.touched(t, "6s")
 		a.wait(t, plane.Ready)
 		a.reconciled(t)
 		a.runsWith(t, pw)
@@ -124,7 +132,7 @@ func upgrade(t *testing.T, p *plane.Plane, root string) {
 	}
 
 	compare(t, root, before, after)
-	madeSince(t, made, len(apps)+1)
+	madeSince(t, made, len(apps)+2)
 
 	// Now that pods are rolled in any case, only their revision is another.
 	for a := range apps {
@@ -136,6 +144,40 @@ func upgrade(t *testing.T, p *plane.Plane, root string) {
 		if diff := cmp.Diff(before[a.name].Template, a.observe(t).Template); diff != "" && !announced(t, root) {
 			t.Errorf("the Pods of %s: -before, +after:\n%s", a.name, diff)
 		}
+	}
+
+	goBack(t, p, variant, root, apps)
+	madeSince(t, made, len(apps)+2)
+}
+
+// goBack to the earlier version, which has to work with what the newer one has left.
+func goBack(t *testing.T, p *plane.Plane, variant plane.Variant, root string, apps map[*app]string) {
+	t.Helper()
+
+	before := map[string]observation{}
+	for a := range apps {
+		before[a.name] = a.observe(t)
+	}
+
+	if err := p.Upgrade(t.Context(), variant, root, earlier); err != nil {
+		t.Fatal(err)
+	}
+
+	after := map[string]observation{}
+
+	for a := range apps {
+		a.touched(t, "7s")
+		a.wait(t, plane.Ready)
+		a.reconciled(t)
+		after[a.name] = a.observe(t)
+	}
+
+	compare(t, root, before, after)
+
+	for a := range apps {
+		pw := password()
+		a.set(t, postgres(pw))
+		a.runsWith(t, pw)
 	}
 }
 
@@ -173,8 +215,9 @@ func (a *app) observe(t *testing.T) observation {
 }
 
 // touched has the function look at the application again, and waits until it has:
-// Crossplane does that by itself, but takes its time.
-func (a *app) touched(t *testing.T) {
+// Crossplane does that by itself, but takes its time. The interval is one that the
+// application does not have.
+func (a *app) touched(t *testing.T, refresh string) {
 	t.Helper()
 
 	u := manifest(a.namespace, a.name)

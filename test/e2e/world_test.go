@@ -167,6 +167,13 @@ func (w *world) claims(t *testing.T) *plane.Plane {
 	return w.claim
 }
 
+// variants returns the plane of each variant.
+func (w *world) variants(t *testing.T) map[plane.Variant]*plane.Plane {
+	t.Helper()
+
+	return map[plane.Variant]*plane.Plane{plane.Modern: w.modern, plane.Claim: w.claims(t)}
+}
+
 // stop a plane before the others.
 func (w *world) stop(p *plane.Plane) error {
 	w.mu.Lock()
