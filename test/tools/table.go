@@ -99,8 +99,7 @@ func All() []Tool {
 			Main:        "sigs.k8s.io/kustomize/kustomize/v5",
 			Module:      "sigs.k8s.io/kustomize/kustomize/v5",
 			VersionArgs: []string{"version"},
-			Variables:   []string{"sigs.k8s.io/kustomize/api/provenance.version=${version}"},
-			ColdBuild:   "20 s",
+			ColdBuild:   "25 s",
 		},
 	}
 }
