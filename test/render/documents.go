@@ -30,13 +30,28 @@ func load(path string) ([]*unstructured.Unstructured, error) {
 
 // loadOne returns the only object of a YAML file.
 func loadOne(path string) (*unstructured.Unstructured, error) {
-	objects, err := load(path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read manifest: %w", err)
+	}
+
+	object, err := parseOne(data)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s: %w", path, err)
+	}
+
+	return object, nil
+}
+
+// parseOne returns the only object of a YAML stream.
+func parseOne(data []byte) (*unstructured.Unstructured, error) {
+	objects, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
 
 	if len(objects) != 1 {
-		return nil, fmt.Errorf("cannot use %s: it has %d objects, not one", path, len(objects))
+		return nil, fmt.Errorf("it has %d objects, not one", len(objects))
 	}
 
 	return objects[0], nil

@@ -206,11 +206,16 @@ func (e Example) application() (*unstructured.Unstructured, error) {
 		return nil, err
 	}
 
-	if a.GetNamespace() == "" {
-		a.SetNamespace(defaultNamespace)
+	return inNamespace(a), nil
+}
+
+// inNamespace returns the application, in the default namespace if it names none.
+func inNamespace(application *unstructured.Unstructured) *unstructured.Unstructured {
+	if application.GetNamespace() == "" {
+		application.SetNamespace(defaultNamespace)
 	}
 
-	return a, nil
+	return application
 }
 
 // stageFiles returns the files that hold what is observed at that stage, which is given by name or number.

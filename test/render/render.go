@@ -109,13 +109,27 @@ func (h *Harness) Render(ctx context.Context, r Request) ([]byte, error) {
 	return out, nil
 }
 
-func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
-	example, err := findExample(h.root, r.Example)
+// RenderManifest returns what Render returns for an example, but for a manifest that is the only document of some YAML and has
+// never been applied.
+func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+
+	application, err := parseOne(manifest)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot render the manifest: %w", err)
 	}
 
-	composition, err := loadOne(filepath.Join(h.root, r.Variant.composition()))
+	out, err := h.compose(ctx, v, inNamespace(application), nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s: %w", application.GetName(), errors.Join(err, h.function.failure()))
+	}
+
+	return out, nil
+}
+
+func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
+	example, err := findExample(h.root, r.Example)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +144,23 @@ func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 		return nil, err
 	}
 
+	return h.compose(ctx, r.Variant, application, observed)
+}
+
+// compose has Crossplane and the function make what they make of the application.
+func (h *Harness) compose(ctx context.Context, v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured,
+) ([]byte, error) {
+	composition, err := loadOne(filepath.Join(h.root, v.composition()))
+	if err != nil {
+		return nil, err
+	}
+
 	functions, err := h.functions(composition)
 	if err != nil {
 		return nil, err
 	}
 
-	xr, err := r.Variant.composite(application, composition)
+	xr, err := v.composite(application, composition)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +172,9 @@ func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 
 	in := func(name string) string { return filepath.Join(dir, name) }
 	args := []string{
-		"composition", "render", in("xr.yaml"), filepath.Join(h.root, r.Variant.composition()), in("functions.yaml"),
+		"composition", "render", in("xr.yaml"), filepath.Join(h.root, v.composition()), in("functions.yaml"),
 		"--crossplane-binary", h.core,
-		"--xrd", filepath.Join(h.root, r.Variant.definition()),
+		"--xrd", filepath.Join(h.root, v.definition()),
 		"--required-resources", filepath.Join(h.root, environmentConfig),
 		"--include-full-xr", "--include-function-results",
 	}

@@ -94,6 +94,13 @@ func All() []Tool {
 		},
 		kubernetes("kube-apiserver", "4 min"),
 		kubernetes("kube-controller-manager", "2 min"),
+		{
+			Name:        "kustomize",
+			Main:        "sigs.k8s.io/kustomize/kustomize/v5",
+			Module:      "sigs.k8s.io/kustomize/kustomize/v5",
+			VersionArgs: []string{"version"},
+			ColdBuild:   "25 s",
+		},
 	}
 }
 
