@@ -101,6 +101,10 @@ lint: ## Run all linters: [FIX=1]
 validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
 	@go run ./test/render/cmd/render validate --example "$(EXAMPLE)"
 
+.PHONY: diff
+diff: ## Tell what an upgrade changes in what examples become: FROM=v0.1.0 [EXAMPLE=web-application]
+	@go run ./test/render/cmd/render diff --from "$(FROM)" --example "$(EXAMPLE)"
+
 .PHONY: bench
 bench: ## Run all benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

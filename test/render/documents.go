@@ -57,6 +57,9 @@ func parseOne(data []byte) (*unstructured.Unstructured, error) {
 	return objects[0], nil
 }
 
+// Objects returns what is in a rendering.
+func Objects(rendering []byte) ([]*unstructured.Unstructured, error) { return parse(rendering) }
+
 // parse returns the objects of a YAML stream. A document of comments is none; a key that occurs twice is an error.
 func parse(data []byte) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured

@@ -51,7 +51,9 @@ func (r Request) Application() string { return filepath.Join("examples", r.Examp
 
 // A Harness renders. Close it: it owns a process and a temporary directory.
 type Harness struct {
+	// root of the repository that XRDs, Compositions and the function are of, and that of the examples and the EnvironmentConfig.
 	root     string
+	examples string
 	dir      string
 	cli      string
 	core     string
@@ -81,7 +83,16 @@ func Start(ctx context.Context, root string) (*Harness, error) {
 		return nil, errors.Join(fmt.Errorf("cannot start the function: %w", err), os.RemoveAll(dir))
 	}
 
-	return &Harness{root: root, dir: dir, cli: cli, core: core, function: fn}, nil
+	return &Harness{root: root, examples: root, dir: dir, cli: cli, core: core, function: fn}, nil
+}
+
+// WithExamples returns the same harness for the examples, and the EnvironmentConfig, of the repository at another root: what
+// users have from an earlier version. Only the original is to be closed.
+func (h *Harness) WithExamples(root string) *Harness {
+	other := *h
+	other.examples = root
+
+	return &other
 }
 
 // Close stops the function and removes all temporary files.
@@ -129,7 +140,7 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest []byte
 }
 
 func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
-	example, err := findExample(h.root, r.Example)
+	example, err := findExample(h.examples, r.Example)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +186,7 @@ func (h *Harness) compose(ctx context.Context, v Variant, application *unstructu
 		"composition", "render", in("xr.yaml"), filepath.Join(h.root, v.composition()), in("functions.yaml"),
 		"--crossplane-binary", h.core,
 		"--xrd", filepath.Join(h.root, v.definition()),
-		"--required-resources", filepath.Join(h.root, environmentConfig),
+		"--required-resources", filepath.Join(h.examples, environmentConfig),
 		"--include-full-xr", "--include-function-results",
 	}
 	err = errors.Join(write(in("xr.yaml"), xr), write(in("functions.yaml"), functions))

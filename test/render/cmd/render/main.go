@@ -1,7 +1,8 @@
-// Command render shows what an example becomes, and validates what all of them become.
+// Command render shows what an example becomes, validates what all of them become, and tells what an upgrade changes in it.
 //
 //	make render EXAMPLE=web-application STAGE=3
 //	make validate
+//	make diff FROM=v0.1.0
 package main
 
 import (
@@ -28,7 +29,10 @@ const usage = `usage:
             prints what an example becomes at a stage, or when nothing is observed yet
   validate  [--example NAME] [--root DIRECTORY]
             checks the manifests, and renders them at every stage and checks what comes out: against the schemas, with
-            no unknown fields; values of labels are not checked`
+            no unknown fields; values of labels are not checked
+  diff      --from COMMIT [--example NAME] [--root DIRECTORY]
+            tells what an upgrade from that commit or tag changes in what its examples become, and fails if that deletes
+            something, makes it again, can never be applied, or starts Pods anew without being in the release notes`
 
 var errInvalid = errors.New("there are problems")
 
@@ -53,7 +57,10 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return errors.New(usage)
 	}
 
-	var r render.Request
+	var (
+		r    render.Request
+		from string
+	)
 
 	// Errors and help are printed by us, once.
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -70,6 +77,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 			return err
 		})
+	case "diff":
+		flags.StringVar(&from, "from", "", "the commit or tag to upgrade from")
 	case "validate":
 	case "help", "-h", "-help", "--help":
 		fmt.Fprintln(stdout, usage)
@@ -101,11 +110,14 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 	}
 
-	if args[0] == "validate" {
+	switch args[0] {
+	case "validate":
 		return validate(ctx, stdout, *root, r.Example)
+	case "diff":
+		return compare(ctx, stdout, *root, from, r.Example)
+	default:
+		return renderOne(ctx, stdout, *root, r)
 	}
-
-	return renderOne(ctx, stdout, *root, r)
 }
 
 func renderOne(ctx context.Context, stdout io.Writer, root string, r render.Request) (err error) {

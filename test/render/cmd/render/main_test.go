@@ -37,6 +37,17 @@ func TestRunArguments(t *testing.T) {
 			want: want{err: `cannot render: invalid value "clam" for flag -variant: ` +
 				`there is no variant "clam": choose from modern, claim`},
 		},
+		"DiffWithNothing": {
+			reason: "There is no version that everybody comes from.",
+			args:   []string{"diff"},
+			want:   want{err: "cannot compare with nothing: say what is upgraded from: make diff FROM=v0.1.0"},
+		},
+		"DiffNoSuchCommit": {
+			reason: "A slip in the name is answered with where to look.",
+			args:   []string{"diff", "--from", "v0.0.0-none"},
+			want: want{err: `there is no commit or tag "v0.0.0-none" in this clone: look for it with git tag, ` +
+				"or get it with git fetch --tags --unshallow"},
+		},
 		"ValidateStage": {
 			reason: "Every stage is validated; to ignore the flag would hide that.",
 			args:   []string{"validate", "--stage", "3"},

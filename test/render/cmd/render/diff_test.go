@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// TestCompare upgrades a clone of this repository from its last commit to what a change makes of it.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+
+	clone := newClone(t)
+
+	cases := map[string]struct {
+		reason string
+		edits  []edit
+		err    error
+		says   string
+	}{
+		"Nothing": {
+			reason: "The same function composes the same.",
+			says:   ": 0 changes, of which 0 roll pods, and 0 are forbidden\n",
+		},
+		"ComposedName": {
+			reason: "A name in the Composition is frozen.",
+			edits:  []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
+			err:    errForbidden,
+			says:   "\n  - composed key-vault  [forbidden]",
+		},
+		"PodsUnannounced": {
+			reason: "What rolls pods must be in the release notes.",
+			edits:  []edit{profile},
+			err:    errUnannounced,
+			says:   "[rolls pods]\n",
+		},
+		"PodsAnnounced": {
+			reason: "What rolls pods and is in the release notes may be.",
+			edits:  []edit{profile, {file: releaseNotes, old: "\n## Unreleased\n", now: "\n## Unreleased\n" + rollsPods + " a reason.\n"}},
+			says:   "[rolls pods]\n",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, e := range tc.edits {
+				defer e.apply(t, clone)()
+			}
+
+			var stdout bytes.Buffer
+
+			err := run(t.Context(), []string{"diff", "--from", "HEAD", "--root", clone, "--example", "api-keys"}, &stdout)
+			if !errors.Is(err, tc.err) {
+				t.Errorf("\n%s\nwant error %v, got %v", tc.reason, tc.err, err)
+			}
+
+			if !strings.Contains(stdout.String(), tc.says) {
+				t.Errorf("\n%s\nwant it to say %q, got:\n%s", tc.reason, tc.says, stdout.String())
+			}
+		})
+	}
+}
+
+// profile of every Pod.
+var profile = edit{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"} //nolint:gochecknoglobals // Two cases have it.
+
+// An edit of a file.
+type edit struct{ file, old, now string }
+
+// apply the edit, and return what undoes it.
+func (e edit) apply(t *testing.T, root string) (undo func()) {
+	t.Helper()
+
+	path := filepath.Join(root, e.file)
+
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	after := strings.Replace(string(before), e.old, e.now, 1)
+	if after == string(before) {
+		t.Fatalf("%s has no %q", e.file, e.old)
+	}
+
+	if err := os.WriteFile(path, []byte(after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	return func() {
+		if err := os.WriteFile(path, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newClone of this repository's last commit.
+func newClone(t *testing.T) string {
+	t.Helper()
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := filepath.Join(t.TempDir(), "clone")
+	if out, err := exec.CommandContext(t.Context(), "git", "clone", "--quiet", root, dir).CombinedOutput(); err != nil {
+		t.Fatalf("cannot clone: %v\n%s", err, out)
+	}
+
+	return dir
+}
