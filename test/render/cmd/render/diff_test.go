@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p6m-dev/platform-application/test/render/diff"
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
@@ -36,13 +37,8 @@ func TestCompare(t *testing.T) {
 		},
 		"PodsUnannounced": {
 			reason: "What rolls pods must be in the release notes.",
-			edits:  []edit{profile},
+			edits:  []edit{{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"}},
 			err:    errUnannounced,
-			says:   "[rolls pods]\n",
-		},
-		"PodsAnnounced": {
-			reason: "What rolls pods and is in the release notes may be.",
-			edits:  []edit{profile, {file: releaseNotes, old: "\n## Unreleased\n", now: "\n## Unreleased\n" + rollsPods + " a reason.\n"}},
 			says:   "[rolls pods]\n",
 		},
 	}
@@ -67,8 +63,52 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// profile of every Pod.
-var profile = edit{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"} //nolint:gochecknoglobals // Two cases have it.
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+
+	const entry = "# Release notes\n\n## Unreleased\n\n- **Rolls pods:** a reason.\n"
+
+	cases := map[string]struct {
+		reason        string
+		found         map[diff.Verdict]int
+		before, after string
+		want          error
+	}{
+		"Nothing":     {reason: "Nothing is wrong with nothing."},
+		"Harmless":    {reason: "What changes in place needs no announcement.", found: map[diff.Verdict]int{diff.Harmless: 1}},
+		"Announced":   {reason: "Pods may be rolled with a reason.", found: map[diff.Verdict]int{diff.RollsPods: 1}, after: entry},
+		"Unannounced": {reason: "Not without one.", found: map[diff.Verdict]int{diff.RollsPods: 1}, want: errUnannounced},
+		"Before": {
+			reason: "The reason for an earlier version is none for this one.",
+			found:  map[diff.Verdict]int{diff.RollsPods: 1}, before: entry, after: entry, want: errUnannounced,
+		},
+		"Forbidden": {
+			reason: "No announcement makes up for a vault.",
+			found:  map[diff.Verdict]int{diff.RollsPods: 1, diff.Forbidden: 1}, after: entry, want: errForbidden,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			notes := func(content string) string {
+				root := t.TempDir()
+				path := filepath.Join(root, releaseNotes)
+
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+
+				return root
+			}
+
+			if got := verdict(tc.found, notes(tc.after), notes(tc.before)); !errors.Is(got, tc.want) {
+				t.Errorf("\n%s\nverdict(...): want %v, got %v", tc.reason, tc.want, got)
+			}
+		})
+	}
+}
 
 // An edit of a file.
 type edit struct{ file, old, now string }
