@@ -163,3 +163,15 @@ func RoleAssignment(scope, principalID, roleDefinition string) string {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
+
+// IdentityID returns the id that Azure Resource Manager gives a user-assigned
+// identity.
+func IdentityID(subscriptionID, resourceGroup, name string) string {
+	return "/subscriptions/" + subscriptionID + "/resourceGroups/" + resourceGroup + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
+}
+
+// RoleAssignmentID returns the id that Azure Resource Manager gives a role
+// assignment.
+func RoleAssignmentID(scope, name string) string {
+	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
+}

@@ -58,7 +58,7 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 		case v.id == "" || g.principalID == "":
 			c.keep(g.resource)
 		case !exists:
-			c.want(g.resource, c.roleAssignment(v.id, g))
+			c.want(g.resource, c.roleAssignment(nil, v.id, g))
 		case isSame(seen, v.id, g):
 			c.want(g.resource, c.sameAssignment(seen, g))
 		default:
@@ -106,16 +106,20 @@ func (c *composition) grants(i identity) []grant {
 	return grants
 }
 
-func (c *composition) roleAssignment(vaultID string, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
-	name := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
+// roleAssignment is desired of an assignment, of which nothing is observed yet or
+// what it has to stay.
+func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
+	derived := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
+	name := first(seen.str("spec", "forProvider", "name"), derived)
 	// The Kubernetes name tells apart an assignment and its successor.
-	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, name[:8]), authorizationv1beta1.RoleAssignmentParameters{
+	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, derived[:8]), authorizationv1beta1.RoleAssignmentParameters{
 		Name:               &name,
 		PrincipalID:        &g.principalID,
 		RoleDefinitionName: &g.role.name,
 		Scope:              &vaultID,
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Annotations = externalID(seen, azurename.RoleAssignmentID(vaultID, name))
 	if g.principalType != "" {
 		// Without it a fresh identity, which is not everywhere in Entra ID yet, is
 		// refused as PrincipalNotFound.
@@ -128,12 +132,11 @@ func (c *composition) roleAssignment(vaultID string, g grant) *managed[authoriza
 // about it, so what makes it what it is stays to the letter.
 func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	g.principalID = seen.str("spec", "forProvider", "principalId")
-	if seen.inAzure() || seen.str("metadata", "annotations", annotationExternalName) != "" {
+	if seen.inAzure() {
 		g.principalType = seen.str("spec", "forProvider", "principalType")
 	}
-	object := c.roleAssignment(seen.str("spec", "forProvider", "scope"), g)
-	object.Spec.ForProvider.Name = new(first(seen.str("spec", "forProvider", "name"), *object.Spec.ForProvider.Name))
-	return object
+
+	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g)
 }
 
 // isSame ignores case, which Azure does not keep in ids.

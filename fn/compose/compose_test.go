@@ -634,9 +634,41 @@ func TestPrincipalType(t *testing.T) {
 	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "Group" {
 		t.Errorf("Compose(...): want a type that Azure never took to be corrected, got %q", got)
 	}
-	seen[name].object("metadata")["annotations"] = map[string]any{annotationExternalName: "/id"}
+	seen[name].object("metadata")["annotations"] = map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}
 	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "User" {
 		t.Errorf("Compose(...): want a type that Azure took to stay, got %q", got)
+	}
+}
+
+// TestExternalIDs shows that what Azure will know a resource by is there before it
+// is created, and that what is known stays.
+func TestExternalIDs(t *testing.T) {
+	const (
+		other    = "/subscriptions/s/resourceGroups/other/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+		identity = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+	)
+
+	name := func(o Object) string { return o.str("metadata", "annotations", annotationExternalName) }
+
+	r := compose(t, `{}`, ``, Observed{})
+	desired := Object(r.Resources[NameIdentity].Object)
+	if diff := cmp.Diff(identity+desired.str("spec", "forProvider", "name"), name(desired)); diff != "" {
+		t.Errorf("Compose(...): a new identity: -want, +got:\n%s", diff)
+	}
+
+	seen := azureSeen()
+	assignment := Object(compose(t, `{}`, ``, seen).Resources[NameRoleAssignmentApp].Object)
+	if diff := cmp.Diff(testVaultID+"/providers/Microsoft.Authorization/roleAssignments/"+assignment.str("spec", "forProvider", "name"), name(assignment)); diff != "" {
+		t.Errorf("Compose(...): a new role assignment: -want, +got:\n%s", diff)
+	}
+
+	for _, resource := range []string{NameIdentity, NameRoleAssignmentApp} {
+		kept := azureSeen()
+		kept[resource] = Object(compose(t, `{}`, ``, kept).Resources[resource].Object)
+		kept[resource].object("metadata")["annotations"] = map[string]any{annotationExternalName: other}
+		if diff := cmp.Diff(other, name(Object(compose(t, `{}`, ``, kept).Resources[resource].Object))); diff != "" {
+			t.Errorf("Compose(...): %s: what the provider says must stay: -want, +got:\n%s", resource, diff)
+		}
 	}
 }
 

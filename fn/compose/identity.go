@@ -7,6 +7,8 @@ import (
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
 // tokenAudience is what Entra ID wants a Kubernetes token to be made for.
@@ -33,13 +35,16 @@ func (c *composition) identity() identity {
 		observed:       seen,
 	}
 
+	group := seen.fixed("resourceGroupName", c.platform.ResourceGroupName)
+
 	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
 		Location:          new(seen.fixed("location", c.platform.Location)),
-		ResourceGroupName: new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
+		ResourceGroupName: &group,
 		Tags:              c.tags(),
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Annotations = externalID(seen, azurename.IdentityID(c.platform.SubscriptionID, group, i.name))
 	c.want(NameIdentity, object)
 	return i
 }

@@ -54,3 +54,11 @@ func (c *composition) azureSpec(more ...xpcommon.ManagementAction) xpv2.ManagedR
 func providerConfigReference(ref *inputv1alpha1.ProviderConfigReference) *xpcommon.ProviderConfigReference {
 	return &xpcommon.ProviderConfigReference{Kind: ref.Kind, Name: ref.Name}
 }
+
+// externalID names a resource whose provider takes ids of Azure Resource Manager for
+// external names, before Azure has it: a provider that dies right after it has
+// created the resource would not know, and be told for ever that it exists already.
+// What is observed wins.
+func externalID(seen Object, id string) map[string]string {
+	return map[string]string{annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), id)}
+}
