@@ -9,6 +9,10 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
 {{- $variables := dict -}}
 {{- $external := .Values.externalSecrets | default dict -}}
 {{- range $group, $entry := ternary ($external.secrets | default dict) dict (ne $external.enabled false) -}}
+  {{- if and $entry.refreshInterval (eq (include "platform-application.seconds" $entry.refreshInterval) "0") -}}
+    {{- printf "externalSecrets.secrets.%s: refreshInterval %s means never to External Secrets, and always here: delete it, or write a long one"
+        $group $entry.refreshInterval | fail -}}
+  {{- end -}}
   {{- range $item := $entry.data -}}
     {{- $at := printf "externalSecrets.secrets.%s: %s" $group $item.secretKey -}}
     {{- $ref := $item.remoteRef -}}
