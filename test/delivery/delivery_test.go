@@ -83,7 +83,7 @@ func TestGolden(t *testing.T) {
 			compare(t, filepath.Join(golden, name, "rendered.yaml"), rendered)
 
 			files := []render.File{{Name: "manifest", Data: manifest}, {Name: "rendered", Data: rendered}}
-			if diff := cmp.Diff([]string(nil), validate(t, files...)); diff != "" {
+			if diff := cmp.Diff([]string(nil), validate(ctx, t, files...)); diff != "" {
 				t.Errorf("\n%s\nproblems of %s: -want, +got:\n%s", tc.reason, name, diff)
 			}
 		})
@@ -186,10 +186,8 @@ func parseYAML[T any](t *testing.T, text string) T {
 }
 
 // validate returns every problem of the files, one line each.
-func validate(t *testing.T, files ...render.File) []string {
+func validate(ctx context.Context, t *testing.T, files ...render.File) []string {
 	t.Helper()
-
-	ctx := testContext(t)
 
 	validator, err := render.NewValidator(ctx, repository(t))
 	if err != nil {

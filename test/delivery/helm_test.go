@@ -44,8 +44,6 @@ func TestLint(t *testing.T) {
 
 // TestValues turns values into a spec, and has it validated.
 func TestValues(t *testing.T) {
-	t.Parallel()
-
 	cases := map[string]struct {
 		reason string
 		values string
@@ -122,7 +120,7 @@ func TestValues(t *testing.T) {
 		})
 	}
 
-	if diff := cmp.Diff([]string(nil), validate(t, manifests...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
 		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
 	}
 }

@@ -185,7 +185,7 @@ func TestPatch(t *testing.T) {
 			reason: "kustomize says nothing of a target that matches nothing, so a patch better names none.",
 			edits: []edit{{
 				prdKustomization, patchFile,
-				patchFile + "    target:\n      kind: PlatformApplication\n      name: web-aplication\n",
+				patchFile + "    target:\n      kind: PlatformApplication\n      name: web-applications\n",
 			}},
 			want: common + certificates,
 		},
@@ -301,10 +301,10 @@ func TestBrokenOverlay(t *testing.T) {
 	}{
 		"TypoInName": {
 			reason: "A patch without a target must match something.",
-			edit:   edit{prdPatch, "name: web-application", "name: web-aplication"},
-			want: want{build: `Error: no resource matches strategic merge patch "PlatformApplication.v1alpha1.meta.p6m.dev/web-aplication.[noNs]": ` +
-				`no matches for Id PlatformApplication.v1alpha1.meta.p6m.dev/web-aplication.[noNs]; ` +
-				`failed to find unique target for patch PlatformApplication.v1alpha1.meta.p6m.dev/web-aplication.[noNs]`},
+			edit:   edit{prdPatch, "name: web-application", "name: web-applications"},
+			want: want{build: `Error: no resource matches strategic merge patch "PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]": ` +
+				`no matches for Id PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]; ` +
+				`failed to find unique target for patch PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]`},
 		},
 		"NoSuchPatch": {
 			reason: "The file of a patch must exist.",
@@ -355,7 +355,7 @@ func TestBrokenOverlay(t *testing.T) {
 
 			got := want{build: strings.ReplaceAll(s.stderr, dir, "DIR")}
 			if !s.failed {
-				got.problems = validate(t, render.File{Name: "prd", Data: s.stdout})
+				got.problems = validate(testContext(t), t, render.File{Name: "prd", Data: s.stdout})
 			}
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {

@@ -49,7 +49,7 @@ func settle(render func(observed []byte) ([]byte, error)) ([]byte, error) {
 func answer(rendered []byte) ([]byte, error) {
 	var docs []string
 
-	for _, doc := range strings.Split(string(rendered), separator) {
+	for doc := range strings.SplitSeq(string(rendered), separator) {
 		o := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(doc), &o.Object); err != nil {
 			return nil, fmt.Errorf("cannot parse rendering: %w", err)
