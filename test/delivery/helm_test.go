@@ -143,6 +143,11 @@ func TestMetadata(t *testing.T) {
 			values: "name: shop\nlabels: {team: a, p6m.dev/app: store}\nannotations: {b: c}\nglobal: {d: e}",
 			want:   "{name: shop, namespace: shop, labels: {team: a, p6m.dev/app: store}, annotations: {b: c}}",
 		},
+		"NotAString": {
+			reason: "A name that YAML takes for something else is still a name.",
+			values: "name: 'on'",
+			want:   "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}",
+		},
 	}
 
 	for name, tc := range cases {
