@@ -120,9 +120,9 @@ func (h *Harness) Render(ctx context.Context, r Request) ([]byte, error) {
 	return out, nil
 }
 
-// RenderManifest returns what Render returns for an example, but for a manifest that is the only document of some YAML and has
-// never been applied.
-func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest []byte) ([]byte, error) {
+// RenderManifest returns what Render returns for an example, but for a manifest that is the only document of some YAML, and for
+// composed resources that are the documents of another, or none.
+func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, composed []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
 
@@ -131,7 +131,12 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest []byte
 		return nil, fmt.Errorf("cannot render the manifest: %w", err)
 	}
 
-	out, err := h.compose(ctx, v, inNamespace(application), nil)
+	observed, err := parse(composed)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s as observed: %w", application.GetName(), err)
+	}
+
+	out, err := h.compose(ctx, v, inNamespace(application), observed)
 	if err != nil {
 		return nil, fmt.Errorf("cannot render %s: %w", application.GetName(), errors.Join(err, h.function.failure()))
 	}

@@ -9,6 +9,7 @@
 //     configurations, with angryjet,
 //   - the CompositeResourceDefinitions of PlatformApplication, namespaced and
 //     with claims,
+//   - what kustomize and Helm have to know of a PlatformApplication,
 //   - the API reference in docs/reference.
 //
 // It runs in the root of the repository; CONTROLLER_GEN and ANGRYJET are the paths
@@ -173,6 +174,14 @@ func generateKind(crd *extv1.CustomResourceDefinition, types goTypes) error {
 		}
 
 		if err := writeDefinitions(crd); err != nil {
+			return err
+		}
+
+		if err := writeMergeSchema(crd); err != nil {
+			return err
+		}
+
+		if err := writeChartSchema(crd); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	chartSchemaFile = "package/helm/platform-application/values.schema.json"
+
+	// generatedComment is what the header is in a format that has no comments.
+	generatedComment = "Code generated from the Go types in apis by 'make generate'. DO NOT EDIT. " +
+		"What is not in spec comes from apis/internal/generate/chart_values.yaml."
+)
+
+// chartValues are the values of the Helm chart that are not fields of spec, as
+// properties of a JSON schema.
+//
+//go:embed chart_values.yaml
+var chartValues []byte
+
+// writeChartSchema writes the schema of the values of the Helm chart.
+func writeChartSchema(crd *extv1.CustomResourceDefinition) error {
+	schema, err := chartSchema(crd, chartValues)
+	if err != nil {
+		return fmt.Errorf("cannot make a schema for Helm: %w", err)
+	}
+
+	b, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot encode schema for Helm: %w", err)
+	}
+
+	return write(chartSchemaFile, string(b)+"\n")
+}
+
+// chartSchema returns a schema that has the fields of spec and the other values
+// side by side, and nothing else.
+func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string]any, error) {
+	if len(crd.Spec.Versions) != 1 {
+		return nil, errors.New("there is more than one version: decide which one the chart writes")
+	}
+
+	encoded, err := json.Marshal(crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode spec: %w", err)
+	}
+
+	spec := map[string]any{}
+	if err := json.Unmarshal(encoded, &spec); err != nil {
+		return nil, fmt.Errorf("cannot decode spec: %w", err)
+	}
+
+	properties, _ := strict(spec).(map[string]any)["properties"].(map[string]any)
+
+	others := map[string]any{}
+	if err := yaml.UnmarshalStrict(values, &others); err != nil {
+		return nil, fmt.Errorf("cannot parse chart_values.yaml: %w", err)
+	}
+
+	for name, value := range others {
+		if _, taken := properties[name]; taken {
+			return nil, fmt.Errorf("value %s is a field of spec already", name)
+		}
+
+		properties[name] = value
+	}
+
+	return map[string]any{
+		"$schema":              "http://json-schema.org/draft-07/schema#",
+		"$comment":             generatedComment,
+		"type":                 "object",
+		"additionalProperties": false,
+		"properties":           properties,
+	}, nil
+}
+
+// strict returns a schema of Kubernetes as one that refuses unknown fields, which
+// Kubernetes itself prunes, and without the extensions that only Kubernetes knows.
+func strict(schema any) any {
+	s, ok := schema.(map[string]any)
+	if !ok {
+		return schema
+	}
+
+	out := map[string]any{}
+
+	for keyword, value := range s {
+		switch keyword {
+		case "properties":
+			properties := map[string]any{}
+
+			fields, _ := value.(map[string]any)
+			for name, property := range fields {
+				properties[name] = strict(property)
+			}
+
+			out[keyword] = properties
+		case "items", "additionalProperties":
+			out[keyword] = strict(value)
+		default:
+			if !strings.HasPrefix(keyword, "x-kubernetes-") {
+				out[keyword] = value
+			}
+		}
+	}
+
+	if _, ok := out["additionalProperties"]; !ok && out["properties"] != nil && s["x-kubernetes-preserve-unknown-fields"] != true {
+		out["additionalProperties"] = false
+	}
+
+	return out
+}

@@ -1,0 +1,279 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/render"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	golden = "testdata/golden"
+
+	// stopMargin is kept of a test's deadline to stop the function's process.
+	stopMargin = 10 * time.Second
+)
+
+var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
+
+// TestGolden builds the examples as Argo CD does, and renders what they are when Azure and the vault have answered. Both are
+// frozen in golden files, byte for byte, and must be what an API server takes as it is.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+
+	overlay := func(name string) func(*testing.T) []byte {
+		return func(t *testing.T) []byte {
+			t.Helper()
+
+			return succeed(t, kustomize(t, filepath.Join(environments(t), name)))
+		}
+	}
+
+	cases := map[string]struct {
+		reason string
+		build  func(*testing.T) []byte
+	}{
+		"dev":  {reason: "Development adds its secrets to the common ones, and a setting of its own.", build: overlay("dev")},
+		"stg":  {reason: "Staging is production with other names.", build: overlay("stg")},
+		"prd":  {reason: "Production has more pods, and secrets that begin with prod-.", build: overlay("prd")},
+		"helm": {reason: "The chart makes the same kind of thing of values for External Secrets.", build: exampleChart},
+	}
+
+	root := repository(t)
+	ctx := testContext(t)
+
+	harness, err := render.Start(ctx, root)
+	if err != nil {
+		t.Fatalf("Start(...): %v", err)
+	}
+
+	t.Cleanup(func() {
+		if err := harness.Close(); err != nil {
+			t.Errorf("Close(): %v", err)
+		}
+	})
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			manifest := tc.build(t)
+			compare(t, filepath.Join(golden, name, "manifest.yaml"), manifest)
+
+			rendered, err := settle(func(observed []byte) ([]byte, error) {
+				return harness.RenderManifest(ctx, render.Modern, manifest, observed)
+			})
+			if err != nil {
+				t.Fatalf("\n%s\nRenderManifest(...): %v", tc.reason, err)
+			}
+
+			compare(t, filepath.Join(golden, name, "rendered.yaml"), rendered)
+
+			files := []render.File{{Name: "manifest", Data: manifest}, {Name: "rendered", Data: rendered}}
+			if diff := cmp.Diff([]string(nil), validate(ctx, t, files...)); diff != "" {
+				t.Errorf("\n%s\nproblems of %s: -want, +got:\n%s", tc.reason, name, diff)
+			}
+		})
+	}
+}
+
+// repository returns the root of this repository.
+func repository(t *testing.T) string {
+	t.Helper()
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatalf("Root(): %v", err)
+	}
+
+	return root
+}
+
+// testContext ends a little before the test's deadline, so that a test that hangs still stops what it started.
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+
+	deadline, ok := t.Deadline()
+	if !ok {
+		return t.Context()
+	}
+
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-stopMargin))
+	t.Cleanup(cancel)
+
+	return ctx
+}
+
+// A said is what a tool had to say.
+type said struct {
+	stdout []byte
+	stderr string
+	failed bool
+}
+
+// run runs a pinned tool, without any settings of the developer who runs the test.
+func run(t *testing.T, tool string, stdin string, args ...string) said {
+	t.Helper()
+
+	path, err := tools.Path(t.Context(), tool)
+	if err != nil {
+		t.Fatalf("Path(%s): %v", tool, err)
+	}
+
+	var stdout, stderr bytes.Buffer
+
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Dir = repository(t)
+	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+
+	err = cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatalf("cannot run %s: %v", tool, err)
+	}
+
+	return said{stdout: stdout.Bytes(), stderr: strings.TrimSpace(stderr.String()), failed: err != nil}
+}
+
+// succeed returns what a tool printed that must not fail.
+func succeed(t *testing.T, s said) []byte {
+	t.Helper()
+
+	if s.failed {
+		t.Fatalf("the tool failed:\n%s", s.stderr)
+	}
+
+	return s.stdout
+}
+
+// spec returns the spec of the only document of some YAML.
+func spec(t *testing.T, manifest []byte) map[string]any {
+	t.Helper()
+
+	var application struct {
+		Spec map[string]any `json:"spec"`
+	}
+	if err := yaml.Unmarshal(manifest, &application); err != nil {
+		t.Fatalf("cannot parse manifest: %v", err)
+	}
+
+	return application.Spec
+}
+
+// parseYAML returns the value of some YAML.
+func parseYAML[T any](t *testing.T, text string) T {
+	t.Helper()
+
+	var value T
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("cannot parse what is wanted: %v", err)
+	}
+
+	return value
+}
+
+// validate returns every problem of the files, one line each.
+func validate(ctx context.Context, t *testing.T, files ...render.File) []string {
+	t.Helper()
+
+	validator, err := render.NewValidator(ctx, repository(t))
+	if err != nil {
+		t.Fatalf("NewValidator(...): %v", err)
+	}
+
+	problems, err := validator.Validate(ctx, render.Modern, files...)
+	if err != nil {
+		t.Fatalf("Validate(...): %v", err)
+	}
+
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, p.String())
+	}
+
+	return lines
+}
+
+// compare compares with a golden file, or writes it when updating.
+func compare(t *testing.T, path string, got []byte) {
+	t.Helper()
+
+	if *update {
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, got, 0o600))
+		if err != nil {
+			t.Fatalf("cannot write golden file: %v", err)
+		}
+
+		return
+	}
+
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it: %v", err)
+	}
+
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and review the change.", path, diff)
+	}
+}
+
+// An edit replaces a piece of a file of the example. Without an old piece it adds a file.
+type edit struct {
+	file, old, replacement string
+}
+
+// edited returns a copy of a directory after the edits.
+func edited(t *testing.T, dir string, edits ...edit) string {
+	t.Helper()
+
+	out := t.TempDir()
+	if err := os.CopyFS(out, os.DirFS(dir)); err != nil {
+		t.Fatalf("cannot copy example: %v", err)
+	}
+
+	for _, e := range edits {
+		path := filepath.Join(out, e.file)
+
+		content, err := e.apply(path)
+		if err != nil {
+			t.Fatalf("cannot edit %s: %v", e.file, err)
+		}
+
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatalf("cannot write edited file: %v", err)
+		}
+	}
+
+	return out
+}
+
+// apply returns the content of the file after the edit.
+func (e edit) apply(path string) ([]byte, error) {
+	if e.old == "" {
+		return []byte(e.replacement), nil
+	}
+
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read it: %w", err)
+	}
+
+	if n := strings.Count(string(before), e.old); n != 1 {
+		return nil, fmt.Errorf("it has %q %d times", e.old, n)
+	}
+
+	return []byte(strings.Replace(string(before), e.old, e.replacement, 1)), nil
+}

@@ -1,0 +1,89 @@
+package delivery
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// page returns the blocks of YAML on a page of the documentation.
+func page(t *testing.T, name string) []string {
+	t.Helper()
+
+	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "how-to", name))
+	if err != nil {
+		t.Fatalf("cannot read page: %v", err)
+	}
+
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(content), -1) {
+		blocks = append(blocks, match[1])
+	}
+
+	return blocks
+}
+
+// block returns the only block that begins so.
+func block(t *testing.T, name, beginning string) string {
+	t.Helper()
+
+	var found []string
+
+	for _, b := range page(t, name) {
+		if strings.HasPrefix(b, beginning) {
+			found = append(found, b)
+		}
+	}
+
+	if len(found) != 1 {
+		t.Fatalf("%s has %d blocks of YAML that begin with %q", name, len(found), beginning)
+	}
+
+	return found[0]
+}
+
+// TestEnvironmentsPage makes sure that the page shows the files of the example.
+func TestEnvironmentsPage(t *testing.T) {
+	t.Parallel()
+
+	shown := map[string]bool{}
+	for _, b := range page(t, "environments.md") {
+		shown[b] = true
+	}
+
+	for _, dir := range []string{"base", "prd"} {
+		for name, content := range files(t, filepath.Join(environments(t), dir)) {
+			// The page says what a comment in the first line says.
+			if first, rest, _ := strings.Cut(content, "\n"); strings.HasPrefix(first, "#") {
+				content = rest
+			}
+
+			if !shown[content] {
+				t.Errorf("docs/how-to/environments.md: want %s/%s of the example, which is now:\n%s", dir, name, content)
+			}
+		}
+	}
+}
+
+// TestHelmPage makes sure that the chart makes of the values on the page what the page says.
+func TestHelmPage(t *testing.T) {
+	t.Parallel()
+
+	want := spec(t, []byte(block(t, "helm.md", "spec:\n")))
+	got := spec(t, succeed(t, template(t, block(t, "helm.md", "externalSecrets:\n"))))
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("spec in docs/how-to/helm.md: -want, +got:\n%s", diff)
+	}
+
+	application := spec(t, []byte(block(t, "helm.md", "apiVersion: argoproj.io/v1alpha1\n")))
+	source, _ := application["source"].(map[string]any)
+	helm, _ := source["helm"].(map[string]any)
+	values, _ := helm["values"].(string)
+
+	succeed(t, template(t, values))
+}

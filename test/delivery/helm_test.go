@@ -1,0 +1,345 @@
+package delivery
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/render"
+)
+
+const (
+	chart         = "package/helm/platform-application"
+	exampleValues = "examples/helm/values.yaml"
+)
+
+// template runs the chart.
+func template(t *testing.T, values string, args ...string) said {
+	t.Helper()
+
+	return run(t, "helm", values, append([]string{"template", "web-application", chart, "--namespace", "shop", "--values", "-"}, args...)...)
+}
+
+// exampleChart runs the chart with the values of the example.
+func exampleChart(t *testing.T) []byte {
+	t.Helper()
+
+	return succeed(t, template(t, "", "--values", exampleValues))
+}
+
+// external returns values with these groups of external secrets.
+func external(groups string) string { return "externalSecrets: {secrets: {" + groups + "}}" }
+
+func TestLint(t *testing.T) {
+	t.Parallel()
+
+	if s := run(t, "helm", "", "lint", "--strict", chart, "--values", exampleValues); s.failed {
+		t.Errorf("helm lint: %s\n%s", s.stderr, s.stdout)
+	}
+}
+
+// TestValues turns values into a spec, and has it validated.
+func TestValues(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		values string
+		want   string
+	}{
+		"Nothing": {
+			reason: "An application may have a vault and nothing else.",
+			want:   "{}",
+		},
+		"Spec": {
+			reason: "The fields of spec are values of the same name.",
+			values: "deployment: {image: web:1, replicas: 2, startupProbe: {port: 80, initialDelaySeconds: 2000000}, resources: {limits: {cpu: 1}}}\n" +
+				"config: {PORT: '80'}\nautoscaling: {enabled: true, maxReplicas: 3}\nnetworking: {ingress: {enabled: true}, cdn: {a: b}}\n" +
+				"keyVault: {sku: premium}\nsecrets: [{name: api-credentials, prefix: A_}]",
+			want: "deployment: {image: web:1, replicas: 2, startupProbe: {port: 80, initialDelaySeconds: 2000000}, resources: {limits: {cpu: 1}}}\n" +
+				"config: {PORT: '80'}\nautoscaling: {enabled: true, maxReplicas: 3}\nnetworking: {ingress: {enabled: true}, cdn: {a: b}}\n" +
+				"keyVault: {sku: premium}\nsecrets: [{name: api-credentials, prefix: A_}]",
+		},
+		"SeveralSecretsInOneGroup": {
+			reason: "A group may refer to several secrets; each is an entry, in the order of their names.",
+			values: external("db: {data: [{secretKey: B, remoteRef: {key: two, property: b}}, {secretKey: A, remoteRef: {key: one, property: a}}]}"),
+			want:   "secrets: [{name: one, env: [{name: A, key: a}], keys: [a]}, {name: two, env: [{name: B, key: b}], keys: [b]}]",
+		},
+		"OneSecretInSeveralGroups": {
+			reason: "Groups that refer to one secret make one entry, with the shortest interval.",
+			values: external("a: {refreshInterval: 90m, data: [{secretKey: A, remoteRef: {key: one, property: a}}]}, " +
+				"b: {refreshInterval: 1h, data: [{secretKey: B, remoteRef: {key: one, property: b}}, {secretKey: C, remoteRef: {key: one, property: a}}]}, " +
+				"c: {refreshInterval: 1h0m1s, data: [{secretKey: D, remoteRef: {key: one, property: b}}]}"),
+			want: "secrets: [{name: one, refreshInterval: 1h, keys: [a, b], " +
+				"env: [{name: A, key: a}, {name: B, key: b}, {name: C, key: a}, {name: D, key: b}]}]",
+		},
+		"NoInterval": {
+			reason: "No interval is the shortest: changes are taken at every look.",
+			values: external("a: {refreshInterval: 1h, data: [{secretKey: A, remoteRef: {key: one}}]}, b: {data: [{secretKey: B, remoteRef: {key: one}}]}"),
+			want:   "secrets: [{name: one, env: [{name: A}, {name: B}]}]",
+		},
+		"SameVariableTwice": {
+			reason: "A variable that comes from the same key twice is there once.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}, b: {data: [{secretKey: A, remoteRef: {key: one}}]}"),
+			want:   "secrets: [{name: one, env: [{name: A}]}]",
+		},
+		"Slashes": {
+			reason: "No Key Vault has slashes in names, so hyphens stand for them.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/api/key}}]}"),
+			want:   "secrets: [{name: prod-api-key, env: [{name: A}]}]",
+		},
+		"BothLists": {
+			reason: "The secrets of spec come last, so that they win.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: two}}]}") + "\nsecrets: [{name: one}]",
+			want:   "secrets: [{name: two, env: [{name: A}]}, {name: one}]",
+		},
+		"Disabled": {
+			reason: "externalSecrets can be switched off.",
+			values: "externalSecrets: {enabled: false, secrets: {a: {data: [{secretKey: A, remoteRef: {key: one}}]}}}",
+			want:   "{}",
+		},
+		"NoExternalSecrets": {
+			reason: "They can be removed as well.",
+			values: "externalSecrets: null\nsecrets: [{name: one}]",
+			want:   "secrets: [{name: one}]",
+		},
+	}
+
+	var manifests []render.File
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			manifest := succeed(t, template(t, tc.values))
+			manifests = append(manifests, render.File{Name: name, Data: manifest})
+
+			if diff := cmp.Diff(parseYAML[map[string]any](t, tc.want), spec(t, manifest)); diff != "" {
+				t.Errorf("\n%s\nspec: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
+	}
+}
+
+// TestMetadata has the values that are not in spec.
+func TestMetadata(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		values string
+		want   string
+	}{
+		"Release": {
+			reason: "Without values it is called as the release is.",
+			want:   "{name: web-application, namespace: shop, labels: {p6m.dev/app: web-application}}",
+		},
+		"Named": {
+			reason: "Everything can be chosen, the usual label too; global is nothing to us.",
+			values: "name: shop\nlabels: {team: a, p6m.dev/app: store}\nannotations: {b: c}\nglobal: {d: e}",
+			want:   "{name: shop, namespace: shop, labels: {team: a, p6m.dev/app: store}, annotations: {b: c}}",
+		},
+		"NotAString": {
+			reason: "A name that YAML takes for something else is still a name.",
+			values: "name: 'on'",
+			want:   "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			var got struct {
+				Metadata map[string]any `json:"metadata"`
+			}
+			if err := yaml.Unmarshal(succeed(t, template(t, tc.values)), &got); err != nil {
+				t.Fatalf("cannot parse manifest: %v", err)
+			}
+
+			if diff := cmp.Diff(parseYAML[map[string]any](t, tc.want), got.Metadata); diff != "" {
+				t.Errorf("\n%s\nmetadata: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestBrokenValues makes the mistakes that people make, and freezes what they are told.
+func TestBrokenValues(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		values string
+		want   string
+	}{
+		"NoSuchValue": {
+			reason: "A value that nothing reads would be lost.",
+			values: "image: web:1",
+			want:   "- at '': additional properties 'image' not allowed",
+		},
+		"NoSuchField": {
+			reason: "So would a field of spec.",
+			values: "deployment: {image: web:1, replica: 1}",
+			want:   "- at '/deployment': additional properties 'replica' not allowed",
+		},
+		"Required": {
+			reason: "What a manifest needs the values need.",
+			values: "deployment: {replicas: 1}",
+			want:   "- at '/deployment': missing property 'image'",
+		},
+		"Type": {
+			reason: "A number is no text, here as in a manifest.",
+			values: "config: {PORT: 8080}",
+			want:   "- at '/config/PORT': got number, want string",
+		},
+		"NoSuchExternalField": {
+			reason: "Fields of External Secrets that are not in the guide are not dropped without a word.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, version: v1}}]}"),
+			want:   "- at '/externalSecrets/secrets/a/data/0/remoteRef': additional properties 'version' not allowed",
+		},
+		"Interval": {
+			reason: "An interval is one that the manifest takes.",
+			values: external("a: {refreshInterval: 1d, data: [{secretKey: A, remoteRef: {key: one}}]}"),
+			want:   "- at '/externalSecrets/secrets/a/refreshInterval': '1d' does not match pattern '^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$'",
+		},
+		"ZeroInterval": {
+			reason: "Zero would mean the opposite of what it meant.",
+			values: external("a: {refreshInterval: 0s, data: [{secretKey: A, remoteRef: {key: one}}]}"),
+			want: "externalSecrets.secrets.a: refreshInterval 0s means never to External Secrets, and always here: " +
+				"delete it, or write a long one",
+		},
+		"VariableTwice": {
+			reason: "One of two variables of the same name would be lost.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, property: x}}]}, b: {data: [{secretKey: A, remoteRef: {key: two}}]}"),
+			want: `externalSecrets.secrets: the variable A is "x" of "one" in a, and the value of "two" in b: ` +
+				"rename one of them, or delete it",
+		},
+		"NameTwice": {
+			reason: "Two names that become one would be one secret.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/db}}]}, b: {data: [{secretKey: B, remoteRef: {key: Prod-DB}}]}"),
+			want: `externalSecrets.secrets.b: B refers to "Prod-DB", and externalSecrets.secrets.a: A refers to "prod/db": ` +
+				`in Key Vault both are the secret "Prod-DB": write one of them in all places, or rename one`,
+		},
+		"NoName": {
+			reason: "For other characters a name is proposed.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod_db.x}}]}"),
+			want: `externalSecrets.secrets.a: A: remoteRef.key "prod_db.x": ` +
+				`the name of a Key Vault secret has letters, digits and hyphens, nothing else: write "prod-db-x"`,
+		},
+		"ObjectType": {
+			reason: "With a Key Vault behind it, External Secrets takes the first part as the kind of object.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: secret/db}}]}"),
+			want: `externalSecrets.secrets.a: A: remoteRef.key "secret/db": ` +
+				`write "db", or "secret-db" if that is a path of another store`,
+		},
+		"KeyObject": {
+			reason: "A key never becomes a variable.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: key/db}}]}"),
+			want:   `externalSecrets.secrets.a: A: remoteRef.key "key/db" is a key of Key Vault: only secrets become variables: delete it`,
+		},
+		"PlainAndJSON": {
+			reason: "A secret is either plain text or JSON.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}, {secretKey: B, remoteRef: {key: one, property: b}}]}"),
+			want: `externalSecrets.secrets.a: B and externalSecrets.secrets.a: A refer to "one", only one of them with a property: ` +
+				"give both a property if the secret is JSON, and none if it is plain text",
+		},
+		"BothLists": {
+			reason: "A secret is in one of the two lists.",
+			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}") + "\nsecrets: [{name: One}]",
+			want: `externalSecrets.secrets.a: A refers to "one", which is in secrets, too: ` +
+				"add the variable to its env there, or delete it there",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := template(t, tc.values)
+
+			if diff := cmp.Diff(tc.want, complaint(s.stderr)); diff != "" || !s.failed {
+				t.Errorf("\n%s\nhelm template: failed %t: -want, +got:\n%s", tc.reason, s.failed, diff)
+			}
+		})
+	}
+}
+
+// complaint returns what helm says is wrong, without what it says around it.
+func complaint(stderr string) string {
+	stderr = strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
+
+	for _, introduction := range []string{"chart(s):\nplatform-application:\n", "application.yaml:2:24): "} {
+		if _, rest, ok := strings.Cut(stderr, introduction); ok {
+			return rest
+		}
+	}
+
+	return stderr
+}
+
+// TestNotes makes sure that whoever installs the chart is told what has no effect, and what has another name.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+
+	const without = "PlatformApplication web-application in namespace shop: the address of its Key Vault is in status.keyVault.uri."
+
+	cases := map[string]struct {
+		reason string
+		args   []string
+		want   string
+	}{
+		"Nothing": {
+			reason: "Without external secrets there is nothing to tell.",
+			want:   without,
+		},
+		"Example": {
+			reason: "The store has no effect, and slashes became hyphens.",
+			args:   []string{"--values", exampleValues},
+			want: without + "\n\nexternalSecrets.secretStore has no effect: the store is the application's own Key Vault.\n\n" +
+				"Key Vault has no slashes in names:\n  api/credentials is the secret api-credentials\n" +
+				"  prod/postgres/credentials is the secret prod-postgres-credentials",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			args := append([]string{"install", "web-application", chart, "--namespace", "shop", "--dry-run=client"}, tc.args...)
+			_, got, _ := strings.Cut(string(succeed(t, run(t, "helm", "", args...))), "\nNOTES:\n")
+
+			if diff := cmp.Diff(tc.want, strings.TrimSpace(got)); diff != "" {
+				t.Errorf("\n%s\nnotes: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestArgoCD makes sure that the example for Argo CD comes to the same as the example values.
+func TestArgoCD(t *testing.T) {
+	t.Parallel()
+
+	content, err := os.ReadFile(filepath.Join(repository(t), "examples", "helm", "argocd-application.yaml"))
+	if err != nil {
+		t.Fatalf("cannot read example: %v", err)
+	}
+
+	application := spec(t, content)
+	source, _ := application["source"].(map[string]any)
+	helm, _ := source["helm"].(map[string]any)
+	values, _ := helm["values"].(string)
+	destination, _ := application["destination"].(map[string]any)
+
+	if diff := cmp.Diff([]any{chart, "shop"}, []any{source["path"], destination["namespace"]}); diff != "" {
+		t.Errorf("path and namespace: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(string(exampleChart(t)), string(succeed(t, template(t, values)))); diff != "" {
+		t.Errorf("helm template: -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,366 @@
+package delivery
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/render"
+)
+
+const (
+	prdPatch         = "prd/application_patch.yaml"
+	prdKustomization = "prd/kustomization.yaml"
+	baseApplication  = "base/application.yaml"
+	baseKustomize    = "base/kustomization.yaml"
+
+	patchFile = "  - path: application_patch.yaml\n"
+	component = "components:\n  - ../component\n"
+
+	// The last lines of production's patch, of the image in its kustomization, and of the base.
+	lastOfPatch = "    - name: prod-api-keys\n      keys: [PAYMENT_KEY]\n"
+	lastOfImage = "    newTag: 3.2.1\n"
+	lastOfBase  = "    - name: common-tls-certificates\n"
+)
+
+// environments returns the example with one overlay for each environment.
+func environments(t *testing.T) string {
+	t.Helper()
+
+	return filepath.Join(repository(t), "examples", "environments", ".platform", "kubernetes")
+}
+
+// kustomize builds an overlay.
+func kustomize(t *testing.T, dir string) said {
+	t.Helper()
+
+	return run(t, "kustomize", "", "build", dir)
+}
+
+// TestComponent makes sure that the example has the component that is published.
+func TestComponent(t *testing.T) {
+	t.Parallel()
+
+	if diff := cmp.Diff(
+		files(t, filepath.Join(repository(t), "package", "kustomize")),
+		files(t, filepath.Join(environments(t), "component")),
+	); diff != "" {
+		t.Errorf("the example's copy of package/kustomize: copy it again: -want, +got:\n%s", diff)
+	}
+}
+
+// files returns the content of all files of a directory.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatalf("cannot list files: %v", err)
+	}
+
+	out := map[string]string{}
+
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatalf("cannot read file: %v", err)
+		}
+
+		out[e.Name()] = string(content)
+	}
+
+	return out
+}
+
+// TestSameResult builds production in other ways that must come to the same.
+func TestSameResult(t *testing.T) {
+	t.Parallel()
+
+	again := edit{prdPatch, lastOfPatch, lastOfPatch + "    - name: common-api-keys\n" + lastOfBase}
+	target := edit{
+		prdKustomization, patchFile,
+		patchFile + "    target:\n      kind: PlatformApplication\n      name: web-application\n",
+	}
+
+	cases := map[string]struct {
+		reason string
+		edits  []edit
+	}{
+		"CommonSecretsAgain": {
+			reason: "An overlay that lists the common secrets again has none of them twice.",
+			edits:  []edit{again},
+		},
+		"Target": {
+			reason: "A patch may name its target.",
+			edits:  []edit{again, target},
+		},
+		"ComponentInOverlay": {
+			reason: "The component may be in the overlay instead.",
+			edits: []edit{
+				{baseKustomize, component, ""},
+				{prdKustomization, "patches:\n", component + "patches:\n"},
+			},
+		},
+		"ImagesFromComponent": {
+			reason: "The component knows where the image is, too.",
+			edits:  []edit{{baseKustomize, "configurations:\n  - application_customizations.yaml\n", ""}},
+		},
+		"WithoutComponent": {
+			reason: "Without the component the overlay has to list the common secrets, with all that they have.",
+			edits: []edit{
+				{baseKustomize, component, ""},
+				target,
+				{
+					prdPatch, lastOfPatch,
+					lastOfPatch + "    - name: common-api-keys\n      keys: [MAPS_KEY, WEATHER_KEY]\n" + lastOfBase,
+				},
+			},
+		},
+	}
+
+	want := string(succeed(t, kustomize(t, filepath.Join(environments(t), "prd"))))
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dir := edited(t, environments(t), tc.edits...)
+			got := string(succeed(t, kustomize(t, filepath.Join(dir, "prd"))))
+
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("\n%s\nkustomize build prd: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestPatch builds production with another patch.
+func TestPatch(t *testing.T) {
+	t.Parallel()
+
+	own := "- {name: prod-database-credentials, keys: [POSTGRES_USER, POSTGRES_PASSWORD]}\n- {name: prod-api-keys, keys: [PAYMENT_KEY]}\n"
+	common := "- {name: common-api-keys, keys: [MAPS_KEY, WEATHER_KEY]}\n"
+	certificates := "- {name: common-tls-certificates}\n"
+
+	cases := map[string]struct {
+		reason string
+		edits  []edit
+		want   string
+	}{
+		"ReplacedWithoutComponent": {
+			reason: "Without the component the list of the overlay is the whole list.",
+			edits:  []edit{{baseKustomize, component, ""}},
+			want:   own,
+		},
+		"Change": {
+			reason: "A secret of the base keeps what the overlay does not say.",
+			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - name: common-api-keys\n      refreshInterval: 24h\n"}},
+			want:   own + "- {name: common-api-keys, keys: [MAPS_KEY, WEATHER_KEY], refreshInterval: 24h}\n" + certificates,
+		},
+		"MergedVariables": {
+			reason: "Variables of a secret are merged by their names.",
+			edits: []edit{
+				{baseApplication, lastOfBase, "    - name: common-tls-certificates\n      env: [{name: CERT, key: tls.crt}]\n"},
+				{
+					prdPatch, lastOfPatch,
+					lastOfPatch + "    - name: common-tls-certificates\n      env: [{name: CA, key: ca.crt}, {name: CERT, key: crt}]\n",
+				},
+			},
+			want: own + "- {name: common-tls-certificates, env: [{name: CA, key: ca.crt}, {name: CERT, key: crt}]}\n" + common,
+		},
+		"Delete": {
+			reason: "A secret of the base is deleted by name.",
+			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - name: common-tls-certificates\n      $patch: delete\n"}},
+			want:   own + common,
+		},
+		"Replace": {
+			reason: "A whole list is replaced if the patch says so.",
+			edits:  []edit{{prdPatch, lastOfPatch, lastOfPatch + "    - $patch: replace\n"}},
+			want:   own,
+		},
+		"TypoInTarget": {
+			reason: "kustomize says nothing of a target that matches nothing, so a patch better names none.",
+			edits: []edit{{
+				prdKustomization, patchFile,
+				patchFile + "    target:\n      kind: PlatformApplication\n      name: web-applications\n",
+			}},
+			want: common + certificates,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dir := edited(t, environments(t), tc.edits...)
+			got := spec(t, succeed(t, kustomize(t, filepath.Join(dir, "prd"))))["secrets"]
+
+			if diff := cmp.Diff(parseYAML[any](t, tc.want), got); diff != "" {
+				t.Errorf("\n%s\nspec.secrets: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestOfficers merges the other list that has a key.
+func TestOfficers(t *testing.T) {
+	t.Parallel()
+
+	const (
+		group = "55555555-5555-4555-8555-555555555555"
+		user  = "88888888-8888-4888-8888-888888888888"
+	)
+
+	officer := func(id string) string { return "  keyVault:\n    officers:\n      - objectId: " + id + "\n" }
+
+	dir := edited(t, environments(t),
+		edit{baseApplication, lastOfBase, lastOfBase + officer(group)},
+		edit{prdPatch, lastOfPatch, lastOfPatch + officer(user)})
+	got := spec(t, succeed(t, kustomize(t, filepath.Join(dir, "prd"))))["keyVault"]
+
+	want := parseYAML[any](t, "{officers: [{objectId: "+user+"}, {objectId: "+group+"}]}")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("spec.keyVault: -want, +got:\n%s", diff)
+	}
+}
+
+// TestOtherKinds makes sure that the component takes nothing from kustomize's own knowledge of Kubernetes: the same schema, named
+// in a base itself, does.
+func TestOtherKinds(t *testing.T) {
+	t.Parallel()
+
+	deployment := func(containers string) string {
+		return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: extra\nspec:\n  template:\n    spec:\n      containers: " + containers + "\n"
+	}
+	other := []edit{
+		{file: "base/extra.yaml", replacement: deployment("[{name: a, image: one}, {name: b, image: one}]")},
+		{baseKustomize, "resources:\n", "resources:\n  - extra.yaml\n"},
+		{file: "prd/extra.yaml", replacement: deployment("[{name: b, image: two}]")},
+		{prdKustomization, patchFile, "  - path: extra.yaml\n" + patchFile},
+	}
+
+	schema, err := os.ReadFile(filepath.Join(environments(t), "component", "schema.yaml"))
+	if err != nil {
+		t.Fatalf("cannot read schema: %v", err)
+	}
+
+	cases := map[string]struct {
+		reason string
+		edits  []edit
+		want   string
+	}{
+		"Component": {
+			reason: "Containers are merged by name, as ever.",
+			edits:  other,
+			want:   "[{name: b, image: two}, {name: a, image: one}]",
+		},
+		"OwnOpenAPI": {
+			reason: "A base that names the schema itself loses the schemas of Kubernetes: this is why there is a component.",
+			edits: append([]edit{
+				{file: "base/schema.yaml", replacement: string(schema)},
+				{baseKustomize, component, "openapi:\n  path: schema.yaml\n"},
+			}, other...),
+			want: "[{name: b, image: two}]",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dir := edited(t, environments(t), tc.edits...)
+			built := string(succeed(t, kustomize(t, filepath.Join(dir, "prd"))))
+
+			first, _, _ := strings.Cut(built, separator)
+			want := parseYAML[any](t, "{template: {spec: {containers: "+tc.want+"}}}")
+
+			if diff := cmp.Diff(want, any(spec(t, []byte(first)))); diff != "" {
+				t.Errorf("\n%s\nspec of the Deployment: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestBrokenOverlay makes the mistakes that people make, and freezes what they are told.
+func TestBrokenOverlay(t *testing.T) {
+	t.Parallel()
+
+	type want struct {
+		// build is what kustomize says. If it says nothing, problems are what an API server would say.
+		build    string
+		problems []string
+	}
+
+	cases := map[string]struct {
+		reason string
+		edit   edit
+		want   want
+	}{
+		"TypoInName": {
+			reason: "A patch without a target must match something.",
+			edit:   edit{prdPatch, "name: web-application", "name: web-applications"},
+			want: want{build: `Error: no resource matches strategic merge patch "PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]": ` +
+				`no matches for Id PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]; ` +
+				`failed to find unique target for patch PlatformApplication.v1alpha1.meta.p6m.dev/web-applications.[noNs]`},
+		},
+		"NoSuchPatch": {
+			reason: "The file of a patch must exist.",
+			edit:   edit{prdKustomization, "path: application_patch.yaml", "path: patch.yaml"},
+			want: want{build: "Error: trouble configuring builtin PatchTransformer with config: `\npath: patch.yaml\n`: " +
+				"failed to get the patch file from path(patch.yaml): evalsymlink failure on 'DIR/prd/patch.yaml' : " +
+				"lstat DIR/prd/patch.yaml: no such file or directory"},
+		},
+		"NoComponent": {
+			reason: "The component must be where the base says.",
+			edit:   edit{baseKustomize, "../component", "../components"},
+			want: want{build: "Error: accumulating resources: accumulation err='accumulating resources from '../base': " +
+				"'DIR/base' must resolve to a file': recursed accumulation of path 'DIR/base': accumulating components: " +
+				"loader.New \"must build at directory: not a valid directory: evalsymlink failure on 'DIR/components' : " +
+				"lstat DIR/components: no such file or directory\""},
+		},
+		"NoSuchField": {
+			reason: "kustomize merges a field that does not exist; validation finds it.",
+			edit:   edit{prdPatch, "  secrets:", "  secret:"},
+			want:   want{problems: []string{`prd: PlatformApplication web-application: spec.secret: Invalid value: "secret": unknown field: "secret"`}},
+		},
+		"WrongType": {
+			reason: "So does it with a value of the wrong type.",
+			edit:   edit{prdPatch, "replicas: 3", "replicas: three"},
+			want: want{problems: []string{`prd: PlatformApplication web-application: spec.deployment.replicas: Invalid value: "string": ` +
+				`spec.deployment.replicas in body must be of type integer: "string"`}},
+		},
+		"UpperCaseDuplicate": {
+			reason: "To kustomize another case is another name, to Key Vault it is the same.",
+			edit:   edit{prdPatch, "name: prod-api-keys", "name: Common-API-keys"},
+			want: want{problems: []string{"prd: PlatformApplication web-application: spec.secrets: Invalid value: " +
+				"no two names may differ only in upper and lower case: Key Vault takes them for the same secret"}},
+		},
+		"NoSuchName": {
+			reason: "The name of a secret is one that Key Vault takes.",
+			edit:   edit{prdPatch, "name: prod-api-keys", "name: prod/api/keys"},
+			want: want{problems: []string{`prd: PlatformApplication web-application: spec.secrets[1].name: Invalid value: "prod/api/keys": ` +
+				`the name of a Key Vault secret has letters, digits and hyphens, nothing else`}},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dir := edited(t, environments(t), tc.edit)
+			s := kustomize(t, filepath.Join(dir, "prd"))
+
+			got := want{build: strings.ReplaceAll(s.stderr, dir, "DIR")}
+			if !s.failed {
+				got.problems = validate(testContext(t), t, render.File{Name: "prd", Data: s.stdout})
+			}
+
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nkustomize build prd: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

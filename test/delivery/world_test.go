@@ -1,0 +1,136 @@
+package delivery
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	separator = "\n---\n"
+
+	// compositionResource names the annotation that every composed resource has, and nothing else.
+	compositionResource = "crossplane.io/composition-resource-name"
+
+	// maxRounds is more than it takes: the vault and the identity, then roles and the sync, then the workload.
+	maxRounds = 6
+)
+
+// settle renders until nothing is added, with all that was composed answered in between.
+func settle(render func(observed []byte) ([]byte, error)) ([]byte, error) {
+	var observed []byte
+
+	for range maxRounds {
+		rendered, err := render(observed)
+		if err != nil {
+			return nil, err
+		}
+
+		next, err := answer(rendered)
+		if err != nil {
+			return nil, err
+		}
+
+		if bytes.Equal(next, observed) {
+			return rendered, nil
+		}
+
+		observed = next
+	}
+
+	return nil, errors.New("there is something new in every round")
+}
+
+// answer returns the composed resources of a rendering as they are once Azure, the vault and Kubernetes have done their part.
+func answer(rendered []byte) ([]byte, error) {
+	var docs []string
+
+	for doc := range strings.SplitSeq(string(rendered), separator) {
+		o := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(doc), &o.Object); err != nil {
+			return nil, fmt.Errorf("cannot parse rendering: %w", err)
+		}
+
+		if o.GetAnnotations()[compositionResource] == "" {
+			continue
+		}
+
+		ready := []any{
+			map[string]any{"type": "Synced", "status": "True", "reason": "ReconcileSuccess", "lastTransitionTime": "2026-01-06T09:00:00Z"},
+			map[string]any{"type": "Ready", "status": "True", "reason": "Available", "lastTransitionTime": "2026-01-06T09:00:00Z"},
+		}
+		o.Object["status"] = map[string]any{"conditions": ready, "atProvider": atProvider(o)}
+
+		// A workload is not asked for its state here, and has no such fields in it.
+		if !strings.Contains(o.GetAPIVersion(), "azure.m.upbound.io") && o.GetKind() != "KeyVaultSecretSync" {
+			delete(o.Object, "status")
+		}
+
+		b, err := yaml.Marshal(o.Object)
+		if err != nil {
+			return nil, fmt.Errorf("cannot encode what is observed: %w", err)
+		}
+
+		docs = append(docs, string(b))
+	}
+
+	return []byte(strings.Join(docs, "---\n")), nil
+}
+
+// atProvider returns what the external resource of a managed resource says.
+func atProvider(o *unstructured.Unstructured) map[string]any {
+	const group = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/"
+
+	switch o.GetKind() {
+	case "Vault":
+		name := o.GetAnnotations()["crossplane.io/external-name"]
+
+		return map[string]any{
+			"id":                       group + "Microsoft.KeyVault/vaults/" + name,
+			"vaultUri":                 "https://" + name + ".vault.azure.net/",
+			"rbacAuthorizationEnabled": true,
+			"purgeProtectionEnabled":   true,
+		}
+	case "UserAssignedIdentity":
+		return map[string]any{
+			"id":          group + "Microsoft.ManagedIdentity/userAssignedIdentities/" + o.GetName(),
+			"clientId":    "66666666-6666-4666-8666-666666666666",
+			"principalId": "77777777-7777-4777-8777-777777777777",
+			"tenantId":    "11111111-1111-4111-8111-111111111111",
+		}
+	case "KeyVaultSecretSync":
+		secrets, _, _ := unstructured.NestedSlice(o.Object, "spec", "forProvider", "secrets")
+		target, _, _ := unstructured.NestedString(o.Object, "spec", "forProvider", "target", "name")
+
+		synced := make([]any, len(secrets))
+		for i, s := range secrets {
+			synced[i] = syncedSecret(s)
+		}
+
+		return map[string]any{"secrets": synced, "target": map[string]any{"name": target, "revision": "5f3c9a1e"}}
+	default:
+		return map[string]any{}
+	}
+}
+
+// syncedSecret returns the state of a secret whose every key has a value. A certificate has the keys of one.
+func syncedSecret(secret any) map[string]any {
+	s, _ := secret.(map[string]any)
+	name, _ := s["name"].(string)
+
+	names, _ := s["keys"].([]any)
+	if len(names) == 0 {
+		names = []any{"tls.crt", "tls.key", "ca.crt"}
+	}
+
+	keys := make([]any, len(names))
+	for i, k := range names {
+		keys[i] = map[string]any{"key": k, "dataKey": fmt.Sprintf("%s.%s", name, k)}
+	}
+
+	return map[string]any{"name": name, "state": "Synced", "version": "db32a28124aa55d41be6cd129e1d1ae8", "keys": keys}
+}
