@@ -21,7 +21,7 @@ help: ## List all targets
 		/^[a-z0-9-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Regenerate deepcopy code, CRDs, XRDs and the API reference from the Go types
+generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API reference, schemas for kustomize and Helm
 	@controller_gen=$$($(tool) controller-gen); \
 	angryjet=$$($(tool) angryjet); \
 	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet go run ./apis/internal/generate
@@ -73,7 +73,7 @@ test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./f
 ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
-	@$(tool) crossplane crossplane-core etcd kube-apiserver >/dev/null
+	@$(tool) crossplane crossplane-core etcd helm kube-apiserver kustomize >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
@@ -89,8 +89,8 @@ e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATI
 
 .PHONY: test-golden-update
 test-golden-update: ## Rewrite the golden renderings; review the difference
-	@$(tool) crossplane crossplane-core >/dev/null
-	@go test ./test/render -count=1 -run '^TestGolden' -update
+	@$(tool) crossplane crossplane-core helm kustomize >/dev/null
+	@go test ./test/render ./test/delivery -count=1 -run '^TestGolden' -update
 
 .PHONY: lint
 lint: ## Run all linters: [FIX=1]
