@@ -84,7 +84,7 @@ e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATI
 	@$(tool) crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
-		-tags e2e -count=1 -timeout=45m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
+		-tags e2e -count=1 -timeout=60m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \
 		$(if $(APPLICATIONS),-args -applications=$(APPLICATIONS))
 
 .PHONY: test-golden-update
