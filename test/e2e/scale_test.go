@@ -100,11 +100,15 @@ func removeAll(t *testing.T, namespace string) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: "PlatformApplication"})
 
-	ctx := context.WithoutCancel(t.Context())
+	ctx, asked := context.WithoutCancel(t.Context()), false
 
 	err := plane.Eventually(ctx, "the end of all applications", func(ctx context.Context) error {
-		if err := w.modern.API.Client().DeleteAllOf(ctx, u, client.InNamespace(namespace)); err != nil {
-			return fmt.Errorf("cannot delete applications: %w", err)
+		if !asked {
+			if err := w.modern.API.Client().DeleteAllOf(ctx, u, client.InNamespace(namespace)); err != nil {
+				return fmt.Errorf("cannot delete applications: %w", err)
+			}
+
+			asked = true
 		}
 
 		left, err := list(ctx, w.modern, namespace)
