@@ -94,6 +94,14 @@ func All() []Tool {
 		},
 		kubernetes("kube-apiserver", "4 min"),
 		kubernetes("kube-controller-manager", "2 min"),
+		{
+			Name:        "kustomize",
+			Main:        "sigs.k8s.io/kustomize/kustomize/v5",
+			Module:      "sigs.k8s.io/kustomize/kustomize/v5",
+			VersionArgs: []string{"version"},
+			Variables:   []string{"sigs.k8s.io/kustomize/api/provenance.version=${version}"},
+			ColdBuild:   "20 s",
+		},
 	}
 }
 
