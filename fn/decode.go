@@ -25,9 +25,10 @@ import (
 // A manifest is a composite resource, be it namespaced or behind a claim.
 type manifest struct {
 	Metadata struct {
-		Name      string            `json:"name"`
-		Namespace string            `json:"namespace"`
-		Labels    map[string]string `json:"labels"`
+		Name        string            `json:"name"`
+		Namespace   string            `json:"namespace"`
+		Labels      map[string]string `json:"labels"`
+		Annotations map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec v1alpha1.PlatformApplicationSpec `json:"spec"`
 }
@@ -43,12 +44,13 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
 	}
 	a := compose.Application{
-		Name:      m.Metadata.Name,
-		Namespace: m.Metadata.Namespace,
-		Labels:    m.Metadata.Labels,
-		Spec:      m.Spec,
-		Status:    decodeStatus(xr.GetFields()["status"].GetStructValue()),
-		Ignored:   ignoredFields(m.Spec, xr),
+		Name:        m.Metadata.Name,
+		Namespace:   m.Metadata.Namespace,
+		Labels:      m.Metadata.Labels,
+		Annotations: m.Metadata.Annotations,
+		Spec:        m.Spec,
+		Status:      decodeStatus(xr.GetFields()["status"].GetStructValue()),
+		Ignored:     ignoredFields(m.Spec, xr),
 	}
 	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil {
 		a.Name, a.Namespace = claim["name"].GetStringValue(), claim["namespace"].GetStringValue()

@@ -40,7 +40,9 @@ type Application struct {
 	Namespace string
 	// Labels of the manifest.
 	Labels map[string]string
-	Spec   v1alpha1.PlatformApplicationSpec
+	// Annotations of the manifest.
+	Annotations map[string]string
+	Spec        v1alpha1.PlatformApplicationSpec
 	// Status is the last one this function returned, or empty.
 	Status v1alpha1.PlatformApplicationStatus
 	// Ignored lists fields of the manifest that are preserved but not acted on.

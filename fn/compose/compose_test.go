@@ -15,6 +15,7 @@ import (
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -490,6 +491,11 @@ func TestConditions(t *testing.T) {
 		"atProvider": map[string]any{"secrets": []any{map[string]any{"name": "a", "state": "Synced", "version": "1"}}},
 		"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "TargetConflict", "message": "a Secret of that name is not ours."}},
 	}}
+	foreign := azureSeen()
+	foreign[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{
+		"atProvider": map[string]any{"state": "TargetConflict", "secrets": []any{map[string]any{"name": "a"}}},
+		"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "TargetConflict", "message": "a Secret of that name is not ours."}},
+	}}
 	waiting := azureSeen()
 	waiting[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
 		map[string]any{"name": "a", "state": "AwaitingValue", "message": "set POSTGRES_USER."},
@@ -540,6 +546,11 @@ func TestConditions(t *testing.T) {
 			reason: "Values that are not written are of no use.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: conflict, conditionType: TypeSecretsSynced,
 			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not as it should be: a Secret of that name is not ours."},
+		},
+		"SecretForeign": {
+			reason: "Values that nobody may write wait for somebody who helps.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: foreign, conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: a Secret of that name is not ours."},
 		},
 		"KeysCollideBesides": {
 			reason: "They are named even if there is a worse problem.",
@@ -749,6 +760,70 @@ func TestStatusStays(t *testing.T) {
 	want := v1alpha1.PlatformApplicationStatus{KeyVault: a.Status.KeyVault, Identity: a.Status.Identity}
 	if diff := cmp.Diff(want, r.Status); diff != "" {
 		t.Errorf("Compose(...): -want status, +got:\n%s", diff)
+	}
+}
+
+// TestRequests shows how far a request reaches that somebody writes onto an
+// application.
+func TestRequests(t *testing.T) {
+	type want struct {
+		Sync, Pods string
+		RollsOut   bool
+	}
+	restarted := azureSeen()
+	restarted[NameDeployment] = Object{"kind": kindDeployment, "spec": map[string]any{"template": map[string]any{
+		"metadata": map[string]any{"annotations": map[string]any{v1alpha1.RestartedAtAnnotation: "monday"}},
+		"spec":     map[string]any{"containers": []any{map[string]any{"name": "shop-api", "image": "a"}}},
+	}}}
+	cases := map[string]struct {
+		reason      string
+		annotations map[string]string
+		seen        Observed
+		want        want
+	}{
+		"None": {
+			reason: "Who asks for nothing gets nothing.",
+			seen:   azureSeen(),
+			want:   want{RollsOut: false},
+		},
+		"Sync": {
+			reason:      "The sync learns that all is to be read.",
+			annotations: map[string]string{v1alpha1.SyncRequestedAtAnnotation: "monday"}, seen: azureSeen(),
+			want: want{Sync: "monday"},
+		},
+		"Restart": {
+			reason:      "Other pods than those that run are desired.",
+			annotations: map[string]string{v1alpha1.RestartedAtAnnotation: "tuesday"}, seen: restarted,
+			want: want{Pods: "tuesday", RollsOut: true},
+		},
+		"Restarted": {
+			reason:      "Once is enough.",
+			annotations: map[string]string{v1alpha1.RestartedAtAnnotation: "monday"}, seen: restarted,
+			want: want{Pods: "monday"},
+		},
+		"Replaced": {
+			reason: "A manifest that is replaced loses the request, and that restarts nothing.",
+			seen:   restarted,
+			want:   want{Pods: "monday"},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := application(t, `{"deployment": {"image": "a"}, "secrets": [{"name": "b", "optional": true}]}`)
+			a.Annotations = tc.annotations
+			r, err := Compose(a, platform(t, ``), tc.seen)
+			if err != nil {
+				t.Fatalf("Compose(...): %v", err)
+			}
+			got := want{
+				Sync:     Object(r.Resources[NameSecretSync].Object).str("metadata", "annotations", secretsv1alpha1.SyncRequestedAtAnnotation),
+				Pods:     Object(r.Resources[NameDeployment].Object).str(podAnnotation(v1alpha1.RestartedAtAnnotation)...),
+				RollsOut: r.condition(TypeWorkloadReady).Message == "The pods are being rolled out. This normally takes a few minutes.",
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
 

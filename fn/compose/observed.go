@@ -15,6 +15,7 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -137,7 +138,7 @@ func own(o Object) map[string]any {
 	if l := pick(o.object("metadata", "labels"), labelName, labelApp, labelApplication); len(l) > 0 {
 		metadata["labels"] = l
 	}
-	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID)
+	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID, secretsv1alpha1.SyncRequestedAtAnnotation)
 	if o.str("kind") == kindIngress {
 		annotations = ownIngressAnnotations(o)
 	}
@@ -167,7 +168,7 @@ func ownSpec(o Object) Object {
 	switch o.str("kind") {
 	case kindDeployment:
 		if template := spec.object("template", "metadata"); template != nil {
-			a := pick(template.object("annotations"), v1alpha1.SecretsRevisionAnnotation)
+			a := pick(template.object("annotations"), v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation)
 			delete(template, "annotations")
 			delete(template, "creationTimestamp")
 			if len(a) > 0 {

@@ -64,6 +64,8 @@ type secrets struct {
 	composed bool
 	// problem is what keeps the sync as a whole from working.
 	problem string
+	// unwritten is true if the problem is the Secret and not what goes into it.
+	unwritten bool
 }
 
 // secretSync keeps the application's Kubernetes Secret in step with its vault.
@@ -72,6 +74,10 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	s := secrets{
 		target:  c.target(seen),
 		problem: first(seen.problem(), seen.notReady()),
+	}
+	switch secretsv1alpha1.State(seen.str("status", "atProvider", "state")) {
+	case secretsv1alpha1.StateTargetConflict, secretsv1alpha1.StateTargetTooLarge:
+		s.unwritten = s.problem != ""
 	}
 
 	observed := map[string]Object{}
@@ -138,6 +144,9 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
 	})
 	object.Spec.ProviderConfigReference = providerConfigReference(c.platform.SecretSyncProviderConfigRef)
+	if at := c.app.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" {
+		object.Annotations = map[string]string{secretsv1alpha1.SyncRequestedAtAnnotation: at}
+	}
 	for _, secret := range s.list {
 		keys, create := c.structure(secret.spec)
 		synced := secretsv1alpha1.SyncedSecret{
@@ -347,6 +356,9 @@ func (s secrets) condition() Condition {
 	switch {
 	case len(unsynced) > 0:
 		c.Status, c.Reason = False, ReasonSecretsNotSynced
+		if s.unwritten {
+			c.Reason = ReasonSecretNotWritten
+		}
 		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
 	case s.problem != "":
 		c.Status, c.Reason = False, ReasonSecretNotWritten

@@ -81,11 +81,12 @@ func (c *composition) rollsOut() bool {
 }
 
 // samePods compares what tells one pod from another: image, variables, revision
-// of the secrets. All else has defaults that only the API server knows.
+// of the secrets, restarts that were asked for. All else has defaults that only the API server knows.
 func samePods(desired, observed Object) bool {
-	revision := []string{"spec", "template", "metadata", "annotations", v1alpha1.SecretsRevisionAnnotation}
-	if desired.str(revision...) != observed.str(revision...) {
-		return false
+	for _, name := range []string{v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation} {
+		if desired.str(podAnnotation(name)...) != observed.str(podAnnotation(name)...) {
+			return false
+		}
 	}
 	containers := byName(observed.list("spec", "template", "spec", "containers"))
 	for name, want := range byName(desired.list("spec", "template", "spec", "containers")) {
@@ -104,6 +105,11 @@ func samePods(desired, observed Object) bool {
 		}
 	}
 	return true
+}
+
+// podAnnotation is the path of an annotation of the pods.
+func podAnnotation(name string) []string {
+	return []string{"spec", "template", "metadata", "annotations", name}
 }
 
 func byName(list []any) map[string]Object {
@@ -134,6 +140,10 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 		WithSpec(c.pod())
 	if r := s.revision; r != "" && ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
 		template.WithAnnotations(map[string]string{v1alpha1.SecretsRevisionAnnotation: r})
+	}
+	// A request that is gone, as when the manifest is replaced, must not roll the pods again.
+	if at := first(c.app.Annotations[v1alpha1.RestartedAtAnnotation], seen.str(podAnnotation(v1alpha1.RestartedAtAnnotation)...)); at != "" {
+		template.WithAnnotations(map[string]string{v1alpha1.RestartedAtAnnotation: at})
 	}
 
 	spec := appsv1ac.DeploymentSpec().

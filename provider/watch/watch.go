@@ -179,16 +179,27 @@ func (w *Watcher) Start(ctx context.Context) error {
 // Watch a target for a sync from now on, and no other target, and return what is
 // known of it. Who is the first to watch it waits for it to be listed.
 func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	v := w.subscribe(sync, t, subscriber{names: names, interval: interval}) //nolint:contextcheck // Polls go on after the call.
+	return w.watch(ctx, sync, t, subscriber{names: names, interval: interval}, false)
+}
+
+// WatchAfresh is Watch that does not wait for the next poll: the target is listed
+// now, unless it has asked for a pause.
+func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
+	return w.watch(ctx, sync, t, subscriber{names: names, interval: interval}, true)
+}
+
+func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s subscriber, afresh bool) Snapshot {
+	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
 
 	v.poll.Lock()
 	defer v.poll.Unlock()
 
 	w.mu.Lock()
 	snapshot, listed := v.snapshot, v.listed
+	paused := retryAfter(snapshot.Err) > 0 && time.Now().Before(v.due)
 	w.mu.Unlock()
 
-	if listed {
+	if listed && (!afresh || paused) {
 		return snapshot
 	}
 

@@ -300,6 +300,41 @@ func TestWake(t *testing.T) {
 	}
 }
 
+// Who does not want to wait for the next poll does not, unless the vault wants it.
+func TestWatchAfresh(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   []time.Duration
+	}{
+		"Now":    {reason: "The vault is listed at once, and then an interval later.", want: []time.Duration{0, time.Second}},
+		"Failed": {reason: "Another try costs nothing.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: []time.Duration{0, time.Second}},
+		"Paused": {reason: "Who is asked to slow down does.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: []time.Duration{0}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				w.fail(tc.err)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				w.set(vaultA(), "db", 100, true)
+				pass(time.Second)
+
+				s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				if _, found := s.Item("db"); found != (tc.err == nil) {
+					t.Errorf("\n%s\nWatchAfresh(...): found %t", tc.reason, found)
+				}
+
+				pass(interval / 2)
+
+				if diff := cmp.Diff(tc.want, w.listed(vaultA())); diff != "" {
+					t.Errorf("\n%s\nlists: -want, +got:\n%s", tc.reason, diff)
+				}
+			})
+		})
+	}
+}
+
 // What changes while a vault cannot be listed is seen when it can be again, and
 // what is known stays known.
 func TestSnapshot(t *testing.T) {

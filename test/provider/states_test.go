@@ -340,6 +340,7 @@ func testTarget(t *testing.T, s *suite) {
 		"Expires":           testExpires,
 		"Optional":          testOptional,
 		"RefreshInterval":   testRefreshInterval,
+		"SyncNow":           testSyncNow,
 		"EditedByOthers":    testEditedByOthers,
 		"EditedWhileHeld":   testEditedWhileHeld,
 		"EditedInOutage":    testEditedInOutage,
@@ -638,6 +639,24 @@ func testRefreshInterval(t *testing.T, s *suite) {
 	world.Apply(t, sync)
 	s.arrived(t, app, sync, "db", version, otherData())
 	s.set(t, app, sync, "db", goodValue, goodData())
+}
+
+// Who asks for it gets a new value long before it is due.
+func testSyncNow(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", RefreshInterval: &metav1.Duration{Duration: time.Hour}})
+	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+
+	version := s.put(t, app, "db", otherValue)
+	sync.Annotations = map[string]string{v1alpha1.SyncRequestedAtAnnotation: "now"}
+	world.Apply(t, sync)
+	s.arrived(t, app, sync, "db", version, otherData())
 }
 
 // What somebody else does to our data is undone. What they add is left alone.

@@ -23,6 +23,16 @@ const (
 // when a secret has a new version, which makes Kubernetes roll the pods.
 const SecretsRevisionAnnotation = "meta.p6m.dev/secrets-revision"
 
+// Annotations with which somebody asks for something to be done once. Values are
+// times as a rule; another value is another request.
+const (
+	// RestartedAtAnnotation of an application is carried to its pods, which makes
+	// Kubernetes roll them.
+	RestartedAtAnnotation = "meta.p6m.dev/restarted-at"
+	// SyncRequestedAtAnnotation of an application has all its secrets read now.
+	SyncRequestedAtAnnotation = "meta.p6m.dev/sync-requested-at"
+)
+
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=papp,categories={crossplane,platform}

@@ -49,6 +49,10 @@ const (
 	StateTargetTooLarge State = "TargetTooLarge"
 )
 
+// SyncRequestedAtAnnotation has all secrets of a KeyVaultSecretSync read now. Its
+// value is a time as a rule; another value is another request.
+const SyncRequestedAtAnnotation = "secrets.p6m.dev/sync-requested-at"
+
 // MaxSecrets of one KeyVaultSecretSync: those that an application lists, and as
 // many again that its pods still refer to.
 const MaxSecrets = 200

@@ -78,10 +78,15 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 
 	interval := e.interval(sync)
 
+	watchVault := e.watcher.Watch
+	if m.request(sync) {
+		watchVault = e.watcher.WatchAfresh
+	}
+
 	e.target = t
 	e.look = &look{
 		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now, interval: interval,
-		snapshot: e.watcher.Watch(ctx, key, to, names(p), interval),
+		snapshot: watchVault(ctx, key, to, names(p), interval),
 		all:      now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
 	}
 	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})

@@ -46,7 +46,7 @@ type look struct {
 	interval time.Duration
 	// all is true if every secret is to be read, changed or not.
 	all bool
-	// drifted is true if somebody else has changed the Secret.
+	// drifted is true if somebody else has changed the Secret, or has asked to read all.
 	drifted bool
 }
 

@@ -24,6 +24,9 @@ type memory struct {
 	// changed is when the generation was first seen.
 	changed time.Time
 
+	// requested is the last request to read all secrets now.
+	requested string
+
 	target watch.Target
 	// since is when the target became what it is, as far as that is known.
 	since time.Time
@@ -83,6 +86,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	if !ok || mem.uid != sync.UID {
 		mem = &memory{
 			uid: sync.UID, generation: sync.Generation, changed: now, target: target, since: sync.CreationTimestamp.Time,
+			requested: sync.Annotations[v1alpha1.SyncRequestedAtAnnotation],
 			// After a start, not everything is read at once.
 			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
 			secrets: map[string]memo{},
@@ -100,6 +104,19 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	}
 
 	return mem
+}
+
+// request tells whether somebody has asked to read all secrets now who did not
+// before. Then all is read, until that has worked.
+func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync) bool {
+	at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]
+	if at == "" || at == m.requested {
+		return false
+	}
+
+	m.requested, m.read = at, time.Time{}
+
+	return true
 }
 
 // forget a sync.

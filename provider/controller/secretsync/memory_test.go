@@ -156,3 +156,42 @@ func TestSettled(t *testing.T) {
 		})
 	}
 }
+
+func TestRequest(t *testing.T) {
+	type want struct {
+		Requested bool
+		// All is true if everything is read until that has worked.
+		All bool
+	}
+
+	cases := map[string]struct {
+		reason  string
+		initial string
+		request string
+		want    want
+	}{
+		"None":      {reason: "Nobody has asked."},
+		"New":       {reason: "Somebody asks.", request: "monday", want: want{Requested: true, All: true}},
+		"Other":     {reason: "Somebody asks again.", initial: "monday", request: "tuesday", want: want{Requested: true, All: true}},
+		"Same":      {reason: "A request that was there at the start is an old one.", initial: "monday", request: "monday"},
+		"Withdrawn": {reason: "To ask no more is no request.", initial: "monday"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSync()
+			s.Annotations = map[string]string{v1alpha1.SyncRequestedAtAnnotation: tc.initial}
+			m := newMemories().of(s, watch.Target{}, noon(), fullRead)
+			s.Annotations[v1alpha1.SyncRequestedAtAnnotation] = tc.request
+
+			got := want{Requested: m.request(s), All: m.read.IsZero()}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nrequest(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if m.request(s) {
+				t.Errorf("\n%s\nrequest(...): it is granted twice", tc.reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,356 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package argocd
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const sync = `
+apiVersion: secrets.p6m.dev/v1alpha1
+kind: KeyVaultSecretSync
+metadata: {name: web-application, namespace: shop-dev, annotations: {a: b}}
+spec: {forProvider: {secrets: [{name: db}], target: {}}}
+`
+
+func TestActions(t *testing.T) {
+	t.Parallel()
+
+	c, _ := install(t)
+
+	cases := map[string]struct {
+		reason string
+		object string
+		want   map[string]string
+	}{
+		"Application": {
+			reason: "There are pods to restart and secrets to read.",
+			object: `{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {name: a}, spec: {deployment: {image: a}, secrets: [{name: db}]}}`,
+			want:   map[string]string{"restart": "false", "sync-secrets-now": "false"},
+		},
+		"Nothing": {
+			reason: "There is nothing to restart and nothing to read.",
+			object: `{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {name: a}, spec: {secrets: []}}`,
+			want:   map[string]string{"restart": "true", "sync-secrets-now": "true"},
+		},
+		"Sync": {
+			reason: "There are always secrets to read.",
+			object: sync,
+			want:   map[string]string{"sync-now": "false"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got, err := c.Actions(t.Context(), save(t, object(t, tc.object)))
+			if err != nil {
+				t.Fatalf("\n%s\nActions(...): %v", tc.reason, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nActions(...), and whether each is disabled: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRun shows that an action changes nothing but the note that it leaves.
+func TestRun(t *testing.T) {
+	t.Parallel()
+
+	c, _ := install(t)
+
+	cases := map[string]struct {
+		reason string
+		object map[string]any
+		action string
+		want   []string
+	}{
+		"Restart": {
+			reason: "The function carries it to the pods.",
+			object: rendered(t, "modern", "3-secrets-synced"), action: "restart",
+			want: []string{">   annotations:", ">     meta.p6m.dev/restarted-at: TIME"},
+		},
+		"RestartLegacy": {
+			reason: "A claim may have annotations already.",
+			object: object(t, `{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {name: a, annotations: {meta.p6m.dev/restarted-at: once}}, spec: {config: {}, secrets: []}}`), action: "restart",
+			want: []string{"<     meta.p6m.dev/restarted-at: once", ">     meta.p6m.dev/restarted-at: TIME"},
+		},
+		"SyncSecretsNow": {
+			reason: "The function carries it to the sync.",
+			object: rendered(t, "modern", "2-azure-ready"), action: "sync-secrets-now",
+			want: []string{">   annotations:", ">     meta.p6m.dev/sync-requested-at: TIME"},
+		},
+		"SyncNow": {
+			reason: "The provider looks at it.",
+			object: object(t, sync), action: "sync-now",
+			want: []string{">     secrets.p6m.dev/sync-requested-at: TIME"},
+		},
+	}
+
+	now := regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"$`)
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got, err := c.Run(t.Context(), save(t, tc.object), tc.action)
+			if err != nil {
+				t.Fatalf("\n%s\nRun(...): %v", tc.reason, err)
+			}
+
+			for i := range got {
+				got[i] = now.ReplaceAllString(got[i], "TIME")
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nRun(...): -want changes, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestValidate has Argo CD read all settings.
+func TestValidate(t *testing.T) {
+	t.Parallel()
+
+	c, settings := install(t)
+
+	got, err := c.Validate(t.Context())
+	if err != nil {
+		t.Fatalf("Validate(): %v", err)
+	}
+
+	if strings.Contains(got, "❌") || !strings.Contains(got, "6 resource overrides") {
+		t.Errorf("Validate(): want all settings to be right, and six kinds, got:\n%s", got)
+	}
+
+	if diff := cmp.Diff("https://argocd.example.com", settings["url"]); diff != "" {
+		t.Errorf("a setting of the platform team: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff("annotation", settings["application.resourceTrackingMethod"]); diff != "" {
+		t.Errorf("resource tracking: -want, +got:\n%s", diff)
+	}
+}
+
+// TestNamespace shows that the component finds an argocd-cm that has got its namespace already.
+func TestNamespace(t *testing.T) {
+	t.Parallel()
+
+	cm, err := Build(t.Context(), filepath.Join("testdata", "layered"))
+	if err != nil {
+		t.Fatalf("Build(...): %v", err)
+	}
+
+	settings, err := Settings(cm)
+	if err != nil {
+		t.Fatalf("Settings(...): %v", err)
+	}
+
+	if settings["resource.links"] == "" || settings["url"] == "" {
+		t.Errorf("argocd-cm over a base with a namespace: want what it had and what the component gives it, got %v", slices.Sorted(maps.Keys(settings)))
+	}
+}
+
+// TestExclusions shows that nothing which Argo CD leaves out by itself comes back.
+func TestExclusions(t *testing.T) {
+	t.Parallel()
+
+	_, settings := install(t)
+
+	type exclusion struct {
+		APIGroups []string `json:"apiGroups"`
+		Kinds     []string `json:"kinds"`
+	}
+
+	list := func(doc string) map[string]bool {
+		var all []exclusion
+		if err := yaml.UnmarshalStrict([]byte(doc), &all); err != nil {
+			t.Fatalf("cannot read exclusions: %v", err)
+		}
+
+		out := map[string]bool{}
+
+		for _, e := range all {
+			for _, group := range e.APIGroups {
+				for _, kind := range e.Kinds {
+					out[group+"/"+kind] = true
+				}
+			}
+		}
+
+		return out
+	}
+
+	got := list(settings["resource.exclusions"])
+	for excluded := range list(defaults(t)["resource.exclusions"]) {
+		if !got[excluded] {
+			t.Errorf("exclusions: Argo CD leaves out %s by itself, and does not any more", excluded)
+		}
+	}
+
+	for _, excluded := range []string{"secrets.p6m.dev/ProviderConfigUsage", "*.upbound.io/ProviderConfigUsage"} {
+		if !got[excluded] {
+			t.Errorf("exclusions: want %s", excluded)
+		}
+	}
+}
+
+// defaults is the argocd-cm that Argo CD comes with.
+func defaults(t *testing.T) map[string]string {
+	t.Helper()
+
+	source, err := tools.Source(t.Context(), "argocd")
+	if err != nil {
+		t.Fatalf("Source(argocd): %v", err)
+	}
+
+	cm, err := os.ReadFile(filepath.Join(source.Dir, "manifests", "base", "config", "argocd-cm.yaml"))
+	if err != nil {
+		t.Fatalf("cannot read argocd-cm of Argo CD: %v", err)
+	}
+
+	settings, err := Settings(cm)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return settings
+}
+
+// TestLinks fills in the links as Argo CD does, once there is a vault. Whether a link is shown is proven with Argo CD's server.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+
+	_, settings := install(t)
+
+	var links []struct {
+		Title       string `json:"title"`
+		Description string `json:"description"`
+		Icon        string `json:"icon.class"`
+		URL         string `json:"url"`
+		If          string `json:"if"`
+	}
+	if err := yaml.UnmarshalStrict([]byte(settings["resource.links"]), &links); err != nil {
+		t.Fatalf("cannot read links: %v", err)
+	}
+
+	got := map[string]string{}
+
+	for _, link := range links {
+		tmpl, err := template.New(link.Title).Option("missingkey=error").Parse(link.URL)
+		if err != nil {
+			t.Fatalf("cannot parse link %s: %v", link.Title, err)
+		}
+
+		var url bytes.Buffer
+		if err := tmpl.Execute(&url, map[string]any{"resource": rendered(t, "modern", "2-azure-ready")}); err != nil {
+			t.Fatalf("cannot fill in link %s: %v", link.Title, err)
+		}
+
+		got[link.Title] = url.String()
+	}
+
+	want := map[string]string{
+		"Secrets in the Azure portal": "https://portal.azure.com/#@11111111-1111-4111-8111-111111111111/resource/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.KeyVault/vaults/web-applicati-zmnvbtyqzh/secrets",
+		"Vault URI":                   "https://web-applicati-zmnvbtyqzh.vault.azure.net/",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("links: -want, +got:\n%s", diff)
+	}
+}
+
+// TestExamples shows that Argo CD knows every field of the examples, and that a team may have nothing but what it is meant to.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+
+	c, _ := install(t)
+	dir := filepath.Join(root(t), "examples", "argocd")
+
+	cases := map[string]struct {
+		reason string
+		file   string
+		read   func(file string) ([]byte, error)
+	}{
+		"Project":     {"A field that Argo CD does not know would allow more than it seems.", "appproject.yaml", func(f string) ([]byte, error) { return c.Project(t.Context(), f) }},
+		"Application": {"A field that Argo CD does not know has no effect.", "web-application.yaml", func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			path := filepath.Join(dir, tc.file)
+
+			out, err := tc.read(path)
+			if err != nil {
+				t.Fatalf("\n%s\n%v", tc.reason, err)
+			}
+
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			want, got := object(t, string(data)), object(t, string(out))
+			delete(want["spec"].(map[string]any), "clusterResourceWhitelist") //nolint:forcetypeassert // Empty is as good as none.
+
+			if diff := cmp.Diff(want["spec"], got["spec"]); diff != "" {
+				t.Errorf("\n%s\n%s as Argo CD reads it: -want, +got:\n%s", tc.reason, tc.file, diff)
+			}
+		})
+	}
+}
+
+// TestProject shows what a team may create.
+func TestProject(t *testing.T) {
+	t.Parallel()
+
+	data, err := os.ReadFile(filepath.Join(root(t), "examples", "argocd", "appproject.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	project := struct {
+		Spec struct {
+			Cluster      []map[string]string `json:"clusterResourceWhitelist"`
+			Namespace    []map[string]string `json:"namespaceResourceWhitelist"`
+			Destinations []map[string]string `json:"destinations"`
+		} `json:"spec"`
+	}{}
+	if err := yaml.Unmarshal(data, &project); err != nil {
+		t.Fatalf("cannot read project: %v", err)
+	}
+
+	allowed := []map[string]string{{"group": "meta.p6m.dev", "kind": "PlatformApplication"}, {"group": "", "kind": "ConfigMap"}}
+	if diff := cmp.Diff(allowed, project.Spec.Namespace); diff != "" {
+		t.Errorf("kinds that a team may create: -want, +got:\n%s", diff)
+	}
+
+	if len(project.Spec.Cluster) > 0 {
+		t.Errorf("kinds of the cluster that a team may create: want none, got %v", project.Spec.Cluster)
+	}
+
+	for _, d := range project.Spec.Destinations {
+		if d["namespace"] == "" || strings.ContainsAny(d["namespace"]+d["server"], "*?![") {
+			t.Errorf("destination %v: want one namespace by its name", d)
+		}
+	}
+}
