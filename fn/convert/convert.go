@@ -63,6 +63,7 @@ type converter struct {
 }
 
 func (c *converter) convert() manifest {
+	namespace := c.namespace()
 	c.readTargets()
 	m := manifest{APIVersion: v1alpha1.Group + "/" + v1alpha1.Version, Kind: v1alpha1.Kind}
 	app := c.application()
@@ -72,7 +73,7 @@ func (c *converter) convert() manifest {
 	}
 	if c.options.Name != "" {
 		if m.Metadata == nil {
-			m.Metadata = &metadata{Namespace: c.namespace()}
+			m.Metadata = &metadata{Namespace: namespace}
 		}
 		m.Metadata.Name = c.options.Name
 	}
@@ -213,8 +214,8 @@ func (c *converter) steps(m manifest, app *deployment, vault string) {
 		c.copySteps()
 	}
 	for _, s := range c.order {
-		if s.structure != nil {
-			c.report.step("Put the values of Secret %s into the new vault. No value is shown:\n%s", s.from.Name, s.command())
+		if s.from != nil && s.listed {
+			c.report.step("Put the values of Secret %s into the vault, whose name is status.keyVault.name. No value is shown:\n%s", s.from.Name, s.command())
 		}
 	}
 }
@@ -224,7 +225,7 @@ func (c *converter) copySteps() {
 	var vaults []string
 	names := map[string][]string{}
 	for _, s := range c.order {
-		if s.vault == "" {
+		if s.vault == "" || !s.listed {
 			continue
 		}
 		if names[s.vault] == nil {

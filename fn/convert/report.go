@@ -77,5 +77,8 @@ func (r *Report) String() string {
 			fmt.Fprintf(&b, "%d. %s\n", i+1, strings.ReplaceAll(s, "\n", "\n   "))
 		}
 	}
-	return strings.TrimSuffix(b.String(), "\n\n")
+	if b.Len() == 0 {
+		return ""
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
 }

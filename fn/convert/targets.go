@@ -63,6 +63,8 @@ type vaultSecret struct {
 	prefix string
 	// optional unless one use requires it.
 	optional, required bool
+	// listed in the manifest.
+	listed bool
 }
 
 // command that puts the values of a hand-written Secret into the vault without

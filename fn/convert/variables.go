@@ -251,6 +251,7 @@ func (c *converter) specSecrets(v *variables) []v1alpha1.Secret {
 		if len(entry.Env) > maxEnv {
 			c.report.todo(s.where, "more than %d variables come from secret %s, which is the limit of env. Split the secret", maxEnv, s.name)
 		}
+		s.listed = true
 		list, used = append(list, entry), append(used, s)
 	}
 	if len(list) > maxSecrets {
@@ -279,7 +280,7 @@ func (c *converter) takeAll(s *vaultSecret, entry *v1alpha1.Secret) {
 		}
 	}
 	entry.Env, entry.Prefix = nil, s.prefix
-	c.report.note(s.where, "every key of secret %s becomes a variable in upper case: clientId is CLIENT_ID. If your code reads other names, list them with env", s.name)
+	c.report.todo(s.where, "every key of secret %s becomes a variable in upper case: clientId is CLIENT_ID. See which keys it has; if your code reads other names, list them with env", s.name)
 }
 
 // omitDerived leaves env out of every secret that gives the same variables
