@@ -308,11 +308,11 @@ func TestCopyDecides(t *testing.T) {
 		},
 		"our-older": {
 			reason: "A copy of an older version is brought up to date.",
-			older: &azure.Secret{Created: past}, source: azure.Secret{}, there: &azure.Secret{Created: past.Add(time.Minute)}, copied: true,
+			older:  &azure.Secret{Created: past}, source: azure.Secret{}, there: &azure.Secret{Created: past.Add(time.Minute)}, copied: true,
 		},
 		"ours-newer": {
 			reason: "A value that is newer than the old vault's stays, even if it has our tag.",
-			older: &azure.Secret{Created: past}, source: azure.Secret{Created: past.Add(time.Minute)}, there: &azure.Secret{}, exit: left,
+			older:  &azure.Secret{Created: past}, source: azure.Secret{Created: past.Add(time.Minute)}, there: &azure.Secret{}, exit: left,
 		},
 		"returns": {
 			reason: "Carriage returns would get lost.",
