@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package convert
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+)
+
+// maxObjects is far more than an application has.
+const maxObjects = 1000
+
+// An object is a manifest of any kind.
+type object struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Items []json.RawMessage `json:"items"`
+
+	raw json.RawMessage
+}
+
+// String names the object in the report.
+func (o object) String() string { return o.Kind + " " + o.Metadata.Name }
+
+// input is what was read, by kind.
+type input struct {
+	external    []externalSecret
+	stores      []store
+	secrets     []corev1.Secret
+	configMaps  []corev1.ConfigMap
+	deployments []deployment
+	others      []object
+}
+
+// A deployment has its JSON too, to see what its type does not tell.
+type deployment struct {
+	appsv1.Deployment
+
+	object object
+}
+
+// decode reads a YAML stream. Its errors never quote the stream: it may hold the
+// values of Secrets.
+func decode(data []byte) (*input, error) {
+	objects, err := split(data)
+	if err != nil {
+		return nil, err
+	}
+	in := &input{}
+	for _, o := range objects {
+		if err := in.add(o); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// split a stream into objects. Lists become their items.
+func split(data []byte) ([]object, error) {
+	var objects []object
+	r := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	for n := 1; ; n++ {
+		document, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read document %d", n) //nolint:wrapcheck // It could quote a value.
+		}
+		raw, err := yaml.YAMLToJSONStrict(document)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read document %d: it is not valid YAML%s", n, line(err))
+		}
+		if string(raw) == "null" {
+			continue
+		}
+		if objects, err = flatten(objects, raw, fmt.Sprintf("document %d", n)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// flatten appends an object, or the items of a list.
+func flatten(objects []object, raw json.RawMessage, where string) ([]object, error) {
+	o := object{raw: raw}
+	if json.Unmarshal(raw, &o) != nil || o.Kind == "" || o.APIVersion == "" {
+		return nil, fmt.Errorf("cannot read %s: it is no Kubernetes object, which has apiVersion, kind and metadata", where)
+	}
+	if o.Kind != "List" {
+		if len(objects) >= maxObjects {
+			return nil, fmt.Errorf("cannot convert more than %d objects at once: give those of one application", maxObjects)
+		}
+		return append(objects, o), nil
+	}
+	for i, item := range o.Items {
+		inner := fmt.Sprintf("item %d of %s", i+1, where)
+		var kind object
+		if json.Unmarshal(item, &kind) == nil && kind.Kind == "List" {
+			return nil, fmt.Errorf("cannot read %s: it is a list in a list", inner)
+		}
+		var err error
+		if objects, err = flatten(objects, item, inner); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
+var lineNumber = regexp.MustCompile(`\bline (\d+)`)
+
+// line of a syntax error, which is all of it that can be shown.
+func line(err error) string {
+	if m := lineNumber.FindStringSubmatch(err.Error()); m != nil {
+		return ", see its line " + m[1]
+	}
+	return ""
+}
+
+func (in *input) add(o object) error {
+	group, version := groupVersion(o.APIVersion)
+	switch {
+	case group == externalSecretsGroup && (version == "v1" || version == "v1beta1") && o.Kind == "ExternalSecret":
+		return into(o, &in.external, func(e *externalSecret) { e.complete() })
+	case group == externalSecretsGroup && (version == "v1" || version == "v1beta1") && (o.Kind == kindStore || o.Kind == kindClusterStore):
+		return into(o, &in.stores, func(*store) {})
+	case o.APIVersion == "v1" && o.Kind == "Secret":
+		return into(o, &in.secrets, func(*corev1.Secret) {})
+	case o.APIVersion == "v1" && o.Kind == "ConfigMap":
+		return into(o, &in.configMaps, func(*corev1.ConfigMap) {})
+	case o.APIVersion == "apps/v1" && o.Kind == "Deployment":
+		return into(o, &in.deployments, func(d *deployment) { d.object = o })
+	}
+	in.others = append(in.others, o)
+	return nil
+}
+
+// into decodes an object as what it is and appends it to those of its kind.
+func into[T any](o object, list *[]T, complete func(*T)) error {
+	var t T
+	if json.Unmarshal(o.raw, &t) != nil {
+		return fmt.Errorf("cannot read %s: a field of it has the wrong type; kubectl apply --dry-run=server tells which", o)
+	}
+	complete(&t)
+	*list = append(*list, t)
+	return nil
+}

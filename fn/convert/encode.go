@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package convert
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// A manifest is a PlatformApplication without what only a cluster adds.
+type manifest struct {
+	APIVersion string                           `json:"apiVersion"`
+	Kind       string                           `json:"kind"`
+	Metadata   *metadata                        `json:"metadata,omitempty"`
+	Spec       v1alpha1.PlatformApplicationSpec `json:"spec"`
+}
+
+type metadata struct {
+	Name      string `json:"name,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// encode a manifest as people write it: names first, lists indented.
+func encode(m manifest) ([]byte, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode manifest: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var tree map[string]any
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, fmt.Errorf("cannot encode manifest: %w", err)
+	}
+	var b strings.Builder
+	writeMap(&b, tree, "", "")
+	return []byte(b.String()), nil
+}
+
+// first are the fields that say what something is.
+var first = []string{"apiVersion", "kind", "metadata", "name"}
+
+func fields(m map[string]any) []string {
+	names := slices.Sorted(maps.Keys(m))
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	return names
+}
+
+func rank(name string) int {
+	if i := slices.Index(first, name); i >= 0 {
+		return i
+	}
+	return len(first)
+}
+
+// writeMap writes fields, the first of them after what is on its line already.
+func writeMap(b *strings.Builder, m map[string]any, lead, indent string) {
+	for _, name := range fields(m) {
+		b.WriteString(lead + scalar(name) + ":")
+		writeValue(b, m[name], indent)
+		lead = indent
+	}
+}
+
+func writeValue(b *strings.Builder, v any, indent string) {
+	deeper := indent + "  "
+	switch v := v.(type) {
+	case map[string]any:
+		if len(v) == 0 {
+			b.WriteString(" {}\n")
+			return
+		}
+		b.WriteString("\n")
+		writeMap(b, v, deeper, deeper)
+	case []any:
+		b.WriteString("\n")
+		for _, e := range v {
+			b.WriteString(deeper + "-")
+			if m, ok := e.(map[string]any); ok && len(m) > 0 {
+				writeMap(b, m, " ", deeper+"  ")
+				continue
+			}
+			writeValue(b, e, deeper)
+		}
+	default:
+		b.WriteString(" " + scalar(v) + "\n")
+	}
+}
+
+// scalar in one line. What YAML would write in several is quoted as JSON does,
+// which is YAML as well.
+func scalar(v any) string {
+	if n, ok := v.(json.Number); ok {
+		return n.String()
+	}
+	if data, err := yaml.Marshal(v); err == nil {
+		if s := strings.TrimSuffix(string(data), "\n"); !strings.Contains(s, "\n") && !strings.HasPrefix(s, "|") && !strings.HasPrefix(s, ">") {
+			return s
+		}
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return `""`
+	}
+	return string(data)
+}

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package convert
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Finding is something that a person should know about one object.
+type Finding struct {
+	// Where it is: kind and name of the object, and the field.
+	Where string
+
+	// What it is, and what to do about it.
+	What string
+}
+
+// A Report says what the manifest does not.
+type Report struct {
+	// Todo is what was not converted, or may not mean the same: a person has to
+	// decide before the manifest is used.
+	Todo []Finding
+
+	// Notes are differences that are no problem, but might surprise.
+	Notes []Finding
+
+	// Steps are what has to be done beside the manifest, in order.
+	Steps []string
+}
+
+// NeedsPerson tells whether something was not converted.
+func (r *Report) NeedsPerson() bool { return len(r.Todo) > 0 }
+
+func (r *Report) todo(where, what string, args ...any) { add(&r.Todo, where, what, args) }
+
+func (r *Report) note(where, what string, args ...any) { add(&r.Notes, where, what, args) }
+
+func (r *Report) step(what string, args ...any) {
+	r.Steps = append(r.Steps, fmt.Sprintf(what, args...))
+}
+
+// add a finding once: what is true of every key of a secret is said of none.
+func add(list *[]Finding, where, what string, args []any) {
+	f := Finding{Where: where, What: fmt.Sprintf(what, args...)}
+	for _, have := range *list {
+		if have == f {
+			return
+		}
+	}
+	*list = append(*list, f)
+}
+
+// String is the report as text, for people.
+func (r *Report) String() string {
+	var b strings.Builder
+	for _, part := range []struct {
+		title string
+		list  []Finding
+	}{
+		{"Not converted, or not surely the same. You have to decide:", r.Todo},
+		{"Good to know:", r.Notes},
+	} {
+		if len(part.list) == 0 {
+			continue
+		}
+		b.WriteString(part.title + "\n")
+		for _, f := range part.list {
+			fmt.Fprintf(&b, "- %s: %s\n", f.Where, f.What)
+		}
+		b.WriteString("\n")
+	}
+	if len(r.Steps) > 0 {
+		b.WriteString("Before you use the manifest:\n")
+		for i, s := range r.Steps {
+			fmt.Fprintf(&b, "%d. %s\n", i+1, strings.ReplaceAll(s, "\n", "\n   "))
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package convert
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// What Kubernetes fills in is not worth a word, and neither is what was read.
+var (
+	podFields = map[string]string{
+		"containers": "", "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "schedulerName": "default-scheduler",
+		"terminationGracePeriodSeconds": "30", "volumes": "", "securityContext": "{}", "serviceAccount": "default",
+		"serviceAccountName": "default", "enableServiceLinks": "true",
+	}
+	containerFields = map[string]string{
+		"name": "", "image": "", "command": "", "args": "", "env": "", "envFrom": "", "ports": "", "resources": "", "volumeMounts": "",
+		"readinessProbe": "", "livenessProbe": "", "startupProbe": "", "imagePullPolicy": "IfNotPresent",
+		"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "securityContext": "{}",
+	}
+	// Those that decide how it is rolled out, scheduled or found.
+	deploymentFields = map[string]string{
+		"replicas": "", "selector": "", "template": "", "progressDeadlineSeconds": "600", "revisionHistoryLimit": "10",
+		"strategy": `{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"},"type":"RollingUpdate"}`,
+	}
+)
+
+// workload converts a Deployment.
+func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
+	where, pod := d.object.String(), d.Spec.Template.Spec
+	c.leftOver(d)
+	c.mounts(d)
+	if len(pod.Containers) == 0 {
+		c.report.todo(where, "it has no containers")
+		return nil
+	}
+	for _, more := range pod.Containers[1:] {
+		c.report.todo(where, "container %s: an application has one container, and it is taken to be %s. Leave the others out or make them applications of their own", more.Name, pod.Containers[0].Name)
+	}
+	container := &pod.Containers[0]
+	out := &v1alpha1.Deployment{Image: container.Image, Replicas: d.Spec.Replicas, Command: container.Command, Args: container.Args}
+	if len(container.Resources.Limits)+len(container.Resources.Requests) > 0 {
+		out.Resources = &v1alpha1.ResourceRequirements{Limits: container.Resources.Limits, Requests: container.Resources.Requests}
+	}
+	for _, p := range container.Ports {
+		if p.Protocol == corev1.ProtocolSCTP || p.HostPort != 0 || p.HostIP != "" {
+			c.report.todo(where, "port %d: SCTP and ports of the node are not possible", p.ContainerPort)
+			continue
+		}
+		port := v1alpha1.Port{Name: p.Name, Port: p.ContainerPort}
+		if p.Protocol == corev1.ProtocolUDP {
+			port.Protocol = "udp"
+		}
+		out.Ports = append(out.Ports, port)
+	}
+	if len(out.Ports) > 0 {
+		c.report.note(where, "the application gets a Service with the ports of the container. An Ingress needs a port whose protocol is http")
+	}
+	out.ReadinessProbe = c.probe(container, container.ReadinessProbe, where+", readinessProbe")
+	out.LivenessProbe = c.probe(container, container.LivenessProbe, where+", livenessProbe")
+	out.StartupProbe = c.probe(container, container.StartupProbe, where+", startupProbe")
+	return out
+}
+
+// probe converts one that asks over HTTP or TCP.
+func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at string) *v1alpha1.Probe {
+	if p == nil {
+		return nil
+	}
+	out := &v1alpha1.Probe{}
+	var port intstr.IntOrString
+	switch {
+	case p.HTTPGet != nil:
+		if len(p.HTTPGet.HTTPHeaders) > 0 || p.HTTPGet.Host != "" {
+			c.report.todo(at, "its headers and host are left out")
+		}
+		port, out.Path = p.HTTPGet.Port, cmp.Or(p.HTTPGet.Path, "/")
+		if p.HTTPGet.Scheme == corev1.URISchemeHTTPS {
+			out.Scheme = p.HTTPGet.Scheme
+		}
+	case p.TCPSocket != nil:
+		port = p.TCPSocket.Port
+	default:
+		c.report.todo(at, "probes ask over HTTP or TCP. Let the container answer at a path")
+		return nil
+	}
+	if p.TerminationGracePeriodSeconds != nil {
+		c.report.todo(at, "terminationGracePeriodSeconds is left out")
+	}
+	out.Port = port.IntVal
+	if port.Type == intstr.String {
+		for _, named := range container.Ports {
+			if named.Name == port.StrVal {
+				out.Port = named.ContainerPort
+			}
+		}
+	}
+	if out.Port == 0 {
+		c.report.todo(at, "its port %q is not one of the container's. It is left out", port.String())
+		return nil
+	}
+	out.InitialDelaySeconds, out.PeriodSeconds = unless(p.InitialDelaySeconds, 0), unless(p.PeriodSeconds, 10)
+	out.TimeoutSeconds, out.SuccessThreshold, out.FailureThreshold = unless(p.TimeoutSeconds, 1), unless(p.SuccessThreshold, 1), unless(p.FailureThreshold, 3)
+	return out
+}
+
+// unless a number is left out or the default of Kubernetes.
+func unless(n, standard int32) *int32 {
+	if n == 0 || n == standard {
+		return nil
+	}
+	return &n
+}
+
+// mounts reports what the container reads as files.
+func (c *converter) mounts(d *deployment) {
+	paths := map[string][]string{}
+	for _, container := range d.Spec.Template.Spec.Containers {
+		for _, m := range container.VolumeMounts {
+			paths[m.Name] = append(paths[m.Name], m.MountPath)
+		}
+	}
+	for _, v := range d.Spec.Template.Spec.Volumes {
+		at := fmt.Sprintf("%s, volume %s", d.object, v.Name)
+		path := cmp.Or(strings.Join(paths[v.Name], " and "), "nowhere")
+		raw, err := json.Marshal(v)
+		if err != nil {
+			continue
+		}
+		if names := secretUses(raw); len(names) > 0 {
+			c.report.todo(at, "it mounts Secret %s at %s, and there are no files: the values are variables. Read those, or keep your Deployment and mount the application's Secret", strings.Join(names, ", "), path)
+			continue
+		}
+		c.report.todo(at, "there are no volumes. It is mounted at %s", path)
+	}
+}
+
+// leftOver names all fields of a Deployment that the application does not have.
+func (c *converter) leftOver(d *deployment) {
+	var tree struct {
+		Spec struct {
+			Template struct {
+				Metadata struct {
+					Annotations map[string]string `json:"annotations"`
+				} `json:"metadata"`
+				Spec map[string]json.RawMessage `json:"spec"`
+			} `json:"template"`
+		} `json:"spec"`
+	}
+	var all struct {
+		Spec map[string]json.RawMessage `json:"spec"`
+	}
+	if json.Unmarshal(d.object.raw, &tree) != nil || json.Unmarshal(d.object.raw, &all) != nil {
+		return // It was decoded before.
+	}
+	found := unknown("spec", all.Spec, deploymentFields)
+	found = append(found, unknown("spec.template.spec", tree.Spec.Template.Spec, podFields)...)
+	var containers []map[string]json.RawMessage
+	if json.Unmarshal(tree.Spec.Template.Spec["containers"], &containers) == nil && len(containers) > 0 {
+		found = append(found, unknown("container", containers[0], containerFields)...)
+	}
+	for _, a := range slices.Sorted(maps.Keys(tree.Spec.Template.Metadata.Annotations)) {
+		if a != "kubectl.kubernetes.io/restartedAt" {
+			found = append(found, "annotation "+a)
+		}
+	}
+	for _, f := range found {
+		c.report.todo(d.object.String(), "%s is left out", f)
+	}
+}
+
+// unknown fields of an object: those that are not read and not the default.
+func unknown(path string, m map[string]json.RawMessage, known map[string]string) (found []string) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		standard, ok := known[name]
+		switch value := compact(m[name]); {
+		case ok && (standard == "" || value == standard):
+		case value == "null" || value == "{}" || value == "[]":
+		default:
+			found = append(found, path+"."+name)
+		}
+	}
+	return found
+}
+
+// compact JSON, with keys sorted and a string without its quotes.
+func compact(raw json.RawMessage) string {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return ""
+	}
+	if s, ok := v.(string); ok {
+		return s
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// secretUses are the names of Secrets that an object refers to, wherever.
+func secretUses(raw json.RawMessage) []string {
+	var tree any
+	if json.Unmarshal(raw, &tree) != nil {
+		return nil
+	}
+	var names []string
+	walk(tree, "", func(name string) { names = append(names, name) })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// walk calls use for every reference to a Secret in the parts of a Pod.
+func walk(node any, field string, use func(string)) {
+	switch n := node.(type) {
+	case []any:
+		for _, e := range n {
+			walk(e, field, use)
+		}
+	case map[string]any:
+		reference := map[string]string{"secretKeyRef": "name", "secretRef": "name", "secret": "secretName", "imagePullSecrets": "name"}[field]
+		if name, ok := n[reference].(string); ok && reference != "" {
+			use(name)
+		} else if name, ok := n["name"].(string); ok && field == "secret" {
+			use(name) // Of a projected volume.
+		}
+		for name, child := range n {
+			walk(child, name, use)
+		}
+	}
+}

@@ -1,0 +1,489 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package migrate tests what docs/how-to/migrate.md tells people to do: the script that copies secrets from vault to vault, and
+// that the page and its examples are what the programs do.
+package migrate
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+const (
+	tenant           = "11111111-1111-1111-1111-111111111111"
+	officer          = "33333333-3333-3333-3333-333333333301"
+	officerPrincipal = "33333333-3333-3333-3333-333333333302"
+	officerSecret    = "officer's own"
+
+	from = "shop-legacy-vault"
+	to   = "web-next-tntm3rpfjm"
+
+	script = "../../examples/migrate/copy-secrets.sh"
+)
+
+// What the script exits with.
+const (
+	done   = 0
+	failed = 1
+	usage  = 2
+	left   = 3
+)
+
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "az" {
+		if err := az(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "ERROR:", err)
+			os.Exit(1)
+		}
+
+		os.Exit(0)
+	}
+
+	os.Exit(m.Run())
+}
+
+// A world has two vaults, and a command az for both.
+type world struct {
+	*azure.Server
+
+	bin, tmp, log string
+
+	// values that have been put into a vault.
+	values []string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+
+	server, err := azure.Start(t.Context(), azure.Options{})
+	must(t, err)
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("Close(): %s", err)
+		}
+	})
+
+	role := []azure.RoleAssignmentState{{RoleAssignment: azure.RoleAssignment{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}}}
+	must(t, server.Apply(azure.State{
+		Tenants: []azure.TenantState{{ID: tenant, Applications: []azure.ApplicationState{
+			{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
+		}}},
+		Vaults: []azure.VaultState{
+			{Vault: azure.Vault{Name: from, TenantID: tenant}, RoleAssignments: role},
+			{Vault: azure.Vault{Name: to, TenantID: tenant}, RoleAssignments: role},
+		},
+	}))
+
+	w := &world{Server: server, bin: t.TempDir(), tmp: t.TempDir(), log: filepath.Join(t.TempDir(), "log")}
+
+	program, err := os.Executable()
+	must(t, err)
+	must(t, os.Symlink(program, filepath.Join(w.bin, "az")))
+
+	// Whatever a test does, no value is on a command line.
+	t.Cleanup(func() {
+		if log, err := os.ReadFile(w.log); err == nil {
+			w.expectNoValue(t, "a command line", string(log))
+		}
+	})
+
+	return w
+}
+
+// put a secret with a value of its own into a vault.
+func (w *world) put(t *testing.T, vault, name string, s azure.Secret) string {
+	t.Helper()
+
+	if s.Value == "" {
+		s.Value = rand.Text()
+	}
+
+	w.values = append(w.values, s.Value)
+
+	id, err := w.PutSecret(vault, name, s)
+	must(t, err)
+
+	return "https://" + vault + ".vault.azure.net/secrets/" + name + "/" + id
+}
+
+func (w *world) expectNoValue(t *testing.T, where, text string) {
+	t.Helper()
+
+	for _, v := range w.values {
+		if v = strings.Trim(v, "{}\r\n "); len(v) > 8 && strings.Contains(text, v) {
+			t.Errorf("want no value in %s:\n%s", where, text)
+		}
+	}
+}
+
+// command that runs the script in a group of its own, as a terminal does.
+func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", append([]string{script}, args...)...)
+	cmd.Env = append(w.Env(), "PATH="+w.bin+":"+os.Getenv("PATH"), "TMPDIR="+w.tmp, logVariable+"="+w.log)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+
+	return cmd
+}
+
+// run the script, which leaves no file behind and prints no value.
+func (w *world) run(t *testing.T, want int, args ...string) string {
+	t.Helper()
+
+	cmd := w.command(t.Context(), args...)
+	out, err := cmd.CombinedOutput()
+
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("cannot run the script: %v", err)
+	}
+
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		t.Errorf("copy-secrets.sh %v: want exit status %d, got %d\n%s", args, want, got, out)
+	}
+
+	w.expectNoValue(t, "the output", string(out))
+	w.expectNoFiles(t)
+
+	return string(out)
+}
+
+func (w *world) expectNoFiles(t *testing.T) {
+	t.Helper()
+
+	if files, err := os.ReadDir(w.tmp); err != nil || len(files) > 0 {
+		t.Errorf("want no files to stay, got %v, %v", files, err)
+	}
+}
+
+// read a secret of a vault.
+func (w *world) read(t *testing.T, vault, name string) azsecrets.Secret {
+	t.Helper()
+
+	transport := w.Transport()
+	defer transport.CloseIdleConnections()
+
+	options := policy.ClientOptions{Transport: &http.Client{Transport: transport}}
+	credential, err := azidentity.NewClientSecretCredential(tenant, officer, officerSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
+	must(t, err)
+
+	client, err := azsecrets.NewClient("https://"+vault+".vault.azure.net", credential, &azsecrets.ClientOptions{ClientOptions: options})
+	must(t, err)
+
+	got, err := client.GetSecret(t.Context(), name, "", nil)
+	must(t, err)
+
+	return got.Secret
+}
+
+// writes to a vault by the script, by name of secret. Nothing but set is allowed.
+func (w *world) writes(t *testing.T, vault string) []string {
+	t.Helper()
+
+	all, err := w.Writes(vault, "")
+	must(t, err)
+
+	var names []string
+
+	for _, write := range all {
+		if write.Principal == "" {
+			continue
+		}
+
+		if write.Operation != "set" {
+			t.Errorf("want nothing but set, got %+v", write)
+		}
+
+		names = append(names, write.Secret)
+	}
+
+	return names
+}
+
+func TestCopy(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	expires := time.Now().Add(100 * time.Hour).Truncate(time.Second).UTC()
+	begins := time.Now().Add(-time.Hour).Truncate(time.Second).UTC()
+
+	id := w.put(t, from, "database", azure.Secret{
+		Value: "{\"PASSWORD\":\"'$(touch x)' \\\"é\\\" " + rand.Text() + "\"}\n", ContentType: "application/json",
+		Tags: map[string]string{"owner": "team shop = we", "empty": "", "file-encoding": "utf-8", "note": "two\nlines"}, Expires: expires, NotBefore: begins,
+	})
+	w.put(t, from, "plain", azure.Secret{})
+	w.put(t, from, "off", azure.Secret{Disabled: true})
+
+	w.run(t, done, "--dry-run", from, to)
+
+	if got := w.writes(t, to); len(got) > 0 {
+		t.Errorf("--dry-run: want no writes, got %v", got)
+	}
+
+	out := w.run(t, done, from, to)
+	if !strings.Contains(out, "off: skipped: it is disabled") || !strings.Contains(out, "3 secrets, 0 left for you, 0 failed") {
+		t.Errorf("want to be told what was done, got\n%s", out)
+	}
+
+	want, got := w.read(t, from, "database"), w.read(t, to, "database")
+	want.Tags["copied-from"] = &id
+
+	if diff := cmp.Diff([]any{want.Value, want.ContentType, want.Tags, want.Attributes.Expires, want.Attributes.NotBefore},
+		[]any{got.Value, got.ContentType, got.Tags, got.Attributes.Expires, got.Attributes.NotBefore}); diff != "" {
+		t.Errorf("database: want a true copy: -want, +got:\n%s", diff)
+	}
+
+	if !got.Attributes.Expires.Equal(expires) || !got.Attributes.NotBefore.Equal(begins) {
+		t.Errorf("database: want its dates, got %v", got.Attributes)
+	}
+
+	before := w.writes(t, to)
+	if diff := cmp.Diff([]string{"database", "plain"}, before); diff != "" {
+		t.Errorf("want what is enabled to be copied: -want, +got:\n%s", diff)
+	}
+
+	w.run(t, done, from, to)
+
+	if diff := cmp.Diff(before, w.writes(t, to)); diff != "" {
+		t.Errorf("want nothing to be copied again: -want, +got:\n%s", diff)
+	}
+}
+
+func TestCopyDecides(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	past := time.Now().Add(-time.Hour).Truncate(time.Second)
+	platform := map[string]string{"created-by": "provider-keyvault-secretsync"}
+
+	cases := map[string]struct {
+		reason string
+		// source is what is in the old vault, and there is in the new one, which has the tag of a copy of what was in the old one before.
+		source azure.Secret
+		older  *azure.Secret
+		there  *azure.Secret
+		exit   int
+		copied bool
+	}{
+		"placeholder": {
+			reason: "What the platform made and nobody filled in is replaced, though it is newer.",
+			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `{"A":"","B":null}`, Tags: platform}, copied: true,
+		},
+		"placeholder-filled": {
+			reason: "A placeholder that has a value is somebody's.",
+			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `{"A":"","B":"filled in by hand"}`, Tags: platform}, exit: left,
+		},
+		"placeholder-text": {
+			reason: "So is one that is no object any more.",
+			source: azure.Secret{Created: past}, there: &azure.Secret{Value: `filled in by hand`, Tags: platform}, exit: left,
+		},
+		"looks-empty": {
+			reason: "An empty object that the platform did not make is somebody's, too.",
+			source: azure.Secret{}, there: &azure.Secret{Value: `{}`, Created: past}, exit: left,
+		},
+		"others": {
+			reason: "A value without our tag is never overwritten, however old.",
+			source: azure.Secret{}, there: &azure.Secret{Created: past}, exit: left,
+		},
+		"our-older": {
+			reason: "A copy of an older version is brought up to date.",
+			older:  &azure.Secret{Created: past}, source: azure.Secret{}, there: &azure.Secret{Created: past.Add(time.Minute)}, copied: true,
+		},
+		"ours-newer": {
+			reason: "A value that is newer than the old vault's stays, even if it has our tag.",
+			older:  &azure.Secret{Created: past}, source: azure.Secret{Created: past.Add(time.Minute)}, there: &azure.Secret{}, exit: left,
+		},
+		"returns": {
+			reason: "Carriage returns would get lost.",
+			source: azure.Secret{Value: "line one\r\nline two\r\n"}, exit: left,
+		},
+		"binary": {
+			reason: "A file in base64 would be taken for text.",
+			source: azure.Secret{Value: "YmluYXJ5IGZpbGU=", Tags: map[string]string{"file-encoding": "base64"}}, exit: left,
+		},
+		"tags": {
+			reason: "There is no room for one more tag.",
+			source: azure.Secret{Tags: tags(15)}, exit: left,
+		},
+		"UPPER": {
+			reason: "Key Vault does not tell upper from lower case.",
+			source: azure.Secret{}, there: &azure.Secret{Created: past}, exit: left,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if tc.there != nil && tc.older != nil {
+				tc.there.Tags = map[string]string{"copied-from": w.put(t, from, name, *tc.older)}
+			}
+
+			w.put(t, from, name, tc.source)
+
+			if tc.there != nil {
+				w.put(t, to, strings.ToLower(name), *tc.there)
+			}
+
+			out := w.run(t, tc.exit, from, to, name)
+
+			if got := slices.ContainsFunc(w.writes(t, to), func(s string) bool { return strings.EqualFold(s, name) }); got != tc.copied {
+				t.Errorf("\n%s\nwant copied: %t, got %t\n%s", tc.reason, tc.copied, got, out)
+			}
+
+			if tc.copied && *w.read(t, to, name).Value != *w.read(t, from, name).Value {
+				t.Errorf("\n%s\nwant the value of the old vault", tc.reason)
+			}
+		})
+	}
+}
+
+func tags(n int) map[string]string {
+	m := map[string]string{}
+	for i := range n {
+		m[fmt.Sprint("t", i)] = "v"
+	}
+
+	return m
+}
+
+func TestCopyLeavesAndFails(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	_, err := w.PutCertificate(from, "tls", azure.Certificate{DNSNames: []string{"shop.example.com"}, ECDSA: true})
+	must(t, err)
+	w.put(t, from, "deleted", azure.Secret{})
+	w.put(t, to, "deleted", azure.Secret{})
+	must(t, w.DeleteSecret(to, "deleted"))
+	w.put(t, from, "last", azure.Secret{})
+
+	if out := w.run(t, left, from, to, "tls", "nowhere"); !strings.Contains(out, "tls: left: it belongs to a certificate") ||
+		!strings.Contains(out, "nowhere: left: it is not in "+from) {
+		t.Errorf("want to be told what is left, got\n%s", out)
+	}
+
+	// One that cannot be written keeps none of the others back.
+	if out := w.run(t, failed, from, to); !strings.Contains(out, "deleted: failed") || !strings.Contains(out, "last: copied") {
+		t.Errorf("want to be told what failed, got\n%s", out)
+	}
+
+	w.run(t, failed, from, "no-such-vault")
+
+	for _, args := range [][]string{{}, {from}, {from, strings.ToUpper(from)}, {"--all", from, to}} {
+		w.run(t, usage, args...)
+	}
+}
+
+// TestCopyKilled kills the script and all that it started, before and after each write, and runs it again.
+func TestCopyKilled(t *testing.T) {
+	t.Parallel()
+
+	for _, when := range []string{"before a", "after a", "before b", "after b", "before c", "after c"} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+
+			w := newWorld(t)
+			for _, name := range []string{"a", "b", "c"} {
+				w.put(t, from, name, azure.Secret{Value: name + "\n" + rand.Text()})
+			}
+
+			w.kill(t, when)
+
+			if files, err := os.ReadDir(w.tmp); err != nil || len(files) != 1 {
+				t.Errorf("want what was killed to have left something to clean up, got %v, %v", files, err)
+			}
+
+			w.run(t, done, from, to)
+
+			if diff := cmp.Diff([]string{"a", "b", "c"}, w.writes(t, to)); diff != "" {
+				t.Errorf("want each to be written once: -want, +got:\n%s", diff)
+			}
+
+			for _, name := range []string{"a", "b", "c"} {
+				if *w.read(t, to, name).Value != *w.read(t, from, name).Value {
+					t.Errorf("%s: want the value of the old vault", name)
+				}
+			}
+		})
+	}
+}
+
+// kill the script at that moment.
+func (w *world) kill(t *testing.T, when string) {
+	t.Helper()
+
+	gate := filepath.Join(t.TempDir(), "gate")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", gate)
+	must(t, err)
+
+	var out bytes.Buffer
+
+	cmd := w.command(t.Context(), from, to)
+	cmd.Env = append(cmd.Env, gateVariable+"="+gate)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	must(t, cmd.Start())
+
+	// A script that ends by itself asks no more.
+	ended := make(chan error, 1)
+
+	go func() {
+		ended <- cmd.Wait()
+
+		_ = listener.Close()
+	}()
+
+	for {
+		c, err := listener.Accept()
+		if err != nil {
+			t.Fatalf("want to be asked %q, but the script has ended: %v\n%s", when, <-ended, &out)
+		}
+
+		asked, err := bufio.NewReader(c).ReadString('\n')
+		must(t, err)
+
+		if strings.TrimSpace(asked) == when {
+			must(t, syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL))
+			must(t, c.Close())
+
+			break
+		}
+
+		fmt.Fprintln(c, "go on")
+		must(t, c.Close())
+	}
+
+	if err := <-ended; err == nil {
+		t.Errorf("want the script to be killed\n%s", &out)
+	}
+
+	w.expectNoValue(t, "the output", out.String())
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}

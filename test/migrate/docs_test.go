@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package migrate
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+const (
+	page     = "../../docs/how-to/migrate.md"
+	examples = "../../examples/migrate"
+)
+
+// A block is one in backquotes.
+type block struct {
+	language, text string
+}
+
+// blocks of the page, without their indentation.
+func blocks(t *testing.T) []block {
+	t.Helper()
+
+	data, err := os.ReadFile(page)
+	must(t, err)
+
+	var (
+		list   []block
+		open   *block
+		indent string
+	)
+
+	for line := range strings.Lines(string(data)) {
+		mark, language, fence := strings.Cut(line, "```")
+
+		switch {
+		case fence && open == nil:
+			indent, open = mark, &block{language: strings.TrimSpace(language)}
+		case fence:
+			list, open = append(list, *open), nil
+		case open != nil:
+			open.text += strings.TrimPrefix(line, indent)
+		}
+	}
+
+	if open != nil || len(list) < 10 {
+		t.Fatalf("want a page of blocks, got %d, and one that is open: %v", len(list), open)
+	}
+
+	return list
+}
+
+// TestDocs runs every command of the page that needs no real Azure, and compares what it prints with what the page says it prints.
+// What does need one says so.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	for _, name := range []string{"prod-database", "prod-api-key", "prod-payment"} {
+		w.put(t, from, name, azure.Secret{})
+	}
+
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(w.bin, "function-platform-application"), "../../fn").CombinedOutput()
+	if err != nil {
+		t.Fatalf("cannot build the function: %v\n%s", err, out)
+	}
+
+	var (
+		stdout, stderr string
+		ran            int
+	)
+
+	for _, b := range blocks(t) {
+		switch b.language {
+		case "sh":
+			stdout, stderr = "", ""
+
+			if !strings.HasPrefix(b.text, "# Needs ") {
+				stdout, stderr = w.runBlock(t, b.text)
+				ran++
+			}
+
+			if strings.HasPrefix(stdout, "apiVersion:") && !slices.Contains(files(t), stdout) {
+				t.Errorf("want what is printed to be a file of %s:\n%s", examples, stdout)
+			}
+		case "yaml":
+			if !slices.Contains(files(t), b.text) {
+				t.Errorf("want the block to be a file of %s:\n%s", examples, b.text)
+			}
+
+			if stdout != "" {
+				compare(t, "the manifest", b.text, stdout)
+			}
+		case "text":
+			if strings.HasPrefix(stdout, "apiVersion:") {
+				compare(t, "the report", b.text, stderr)
+			} else {
+				compare(t, "the output", b.text, stdout)
+			}
+		default:
+			t.Errorf("want a block of sh, yaml or text, got %q:\n%s", b.language, b.text)
+		}
+	}
+
+	if ran != 5 {
+		t.Errorf("want 5 blocks of commands to run, got %d", ran)
+	}
+}
+
+// runBlock where the page is, in the directory of the examples.
+func (w *world) runBlock(t *testing.T, commands string) (stdout, stderr string) {
+	t.Helper()
+
+	var o, e bytes.Buffer
+
+	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	cmd.Dir, cmd.Env = examples, w.command(t.Context()).Env
+	cmd.Stdout, cmd.Stderr = &o, &e
+
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%s: %v\n%s", commands, err, &e)
+	}
+
+	w.expectNoValue(t, "the output", o.String()+e.String())
+
+	return o.String(), e.String()
+}
+
+func compare(t *testing.T, what, want, got string) {
+	t.Helper()
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want %s that the page shows: -want, +got:\n%s", what, diff)
+	}
+}
+
+// files are the contents of all manifests of the examples.
+func files(t *testing.T) []string {
+	t.Helper()
+
+	var list []string
+
+	for _, pattern := range []string{"*.yaml", "*/*.yaml"} {
+		names, err := filepath.Glob(filepath.Join(examples, pattern))
+		must(t, err)
+
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			must(t, err)
+
+			list = append(list, string(data))
+		}
+	}
+
+	return list
+}
