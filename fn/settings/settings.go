@@ -29,6 +29,9 @@ const (
 	ResolutionOptional = "Optional"
 )
 
+// placeholder is what package/platform has where a platform team has to set a value.
+const placeholder = "REPLACE_ME"
+
 // A Reference names the EnvironmentConfig that overlays the input.
 type Reference struct {
 	Name     string
@@ -122,6 +125,10 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 		return fmt.Errorf("missing %s", strings.Join(missing, ", "))
 	}
 
+	if left := placeholders(s); len(left) > 0 {
+		return fmt.Errorf("set your own value instead of %s: %s", placeholder, strings.Join(left, ", "))
+	}
+
 	c := checker{}
 	c.uuid("tenantId", s.TenantID)
 	c.uuid("subscriptionId", s.SubscriptionID)
@@ -146,6 +153,25 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	c.workload(s.Workload)
 	c.ingress(s.Ingress)
 	return errors.Join(c.errs...)
+}
+
+// placeholders returns the fields that nobody has set yet. Azure would take some of
+// these values for a name.
+func placeholders(s *v1alpha1.PlatformConfigSpec) []string {
+	var left []string
+	for _, f := range []struct{ field, value string }{
+		{"tenantId", s.TenantID},
+		{"subscriptionId", s.SubscriptionID},
+		{"resourceGroupName", s.ResourceGroupName},
+		{"location", s.Location},
+		{"oidcIssuerUrl", s.OIDCIssuerURL},
+		{"secretCreatorPrincipalId", s.SecretCreatorPrincipalID},
+	} {
+		if strings.Contains(f.value, placeholder) {
+			left = append(left, f.field)
+		}
+	}
+	return left
 }
 
 type checker struct{ errs []error }

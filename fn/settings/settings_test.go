@@ -67,6 +67,12 @@ func TestResolve(t *testing.T) {
 			args:   args{input: `{}`},
 			want:   want{err: "cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl"},
 		},
+		"Placeholders": {
+			reason: "A value that nobody has set is named as such, even where it could pass for one.",
+			args: args{input: `{"tenantId": "REPLACE_ME", "subscriptionId": "22222222-2222-4222-8222-222222222222", "resourceGroupName": "REPLACE_ME",
+				"location": "REPLACE_ME", "oidcIssuerUrl": "https://REPLACE_ME/", "secretCreatorPrincipalId": "REPLACE_ME"}`},
+			want: want{err: "cannot use platform settings: set your own value instead of REPLACE_ME: tenantId, resourceGroupName, location, oidcIssuerUrl, secretCreatorPrincipalId"},
+		},
 		"AllWrong": {
 			reason: "All that is wrong is named at once, with its path.",
 			args: args{input: `{"tenantId": "contoso", "subscriptionId": "prod", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "http://issuer",

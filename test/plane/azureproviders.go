@@ -31,13 +31,8 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 			return err
 		}
 
-		repository := "upbound/provider-azure-" + name
-		if name == provider.Family {
-			repository = "upbound/provider-family-azure"
-		}
-
 		packages = append(packages, build.Package{
-			Repository: repository,
+			Repository: azureRepository(name),
 			Metadata:   filepath.Join(root, "test", "azure", "arm", "package", name, "crossplane.yaml"),
 			Objects:    crds,
 			Program:    &build.Program{Main: "./test/azure/arm/cmd/provider-azure", Path: "/provider", Args: []string{name}, Ports: []int{8080, 8081}},
@@ -45,4 +40,13 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 	}
 
 	return p.pushPackages(ctx, packages, root, azureVersion)
+}
+
+// azureRepository is where the package of that name comes from.
+func azureRepository(name string) string {
+	if name == provider.Family {
+		return "upbound/provider-family-azure"
+	}
+
+	return "upbound/provider-azure-" + name
 }

@@ -168,16 +168,7 @@ func (p *Plane) installPackages(ctx context.Context, root string, variant Varian
 }
 
 func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
-	dir := filepath.Join(root, "package")
-
-	err := p.API.ApplyFiles(
-		ctx,
-		filepath.Join(dir, "provider", "rbac.yaml"),
-		filepath.Join(dir, "provider", "admission-policy.yaml"),
-		filepath.Join(dir, "provider", "runtime.yaml"),
-		filepath.Join(dir, "rbac", "crossplane.yaml"),
-	)
-	if err != nil {
+	if err := p.API.ApplyFiles(ctx, restrictions(root)...); err != nil {
 		return err
 	}
 
@@ -188,6 +179,19 @@ func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant,
 	}
 
 	return p.waitForPackages(ctx, variant, version)
+}
+
+// restrictions are the files of what packages may do and how they run. They are in
+// package/platform as well, of which older versions know nothing.
+func restrictions(root string) []string {
+	dir := filepath.Join(root, "package")
+
+	return []string{
+		filepath.Join(dir, "provider", "rbac.yaml"),
+		filepath.Join(dir, "provider", "admission-policy.yaml"),
+		filepath.Join(dir, "provider", "runtime.yaml"),
+		filepath.Join(dir, "rbac", "crossplane.yaml"),
+	}
 }
 
 // imageConfigs have Crossplane take packages from the plane's registry, as a

@@ -1,0 +1,293 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// TestAccepted has a real API server say what it would refuse or drop of all that
+// there is to apply.
+func TestAccepted(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		objects []*unstructured.Unstructured
+	}{
+		"Base":    {reason: "The base is complete but for its placeholders.", objects: build(t, base)},
+		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
+		"Example": {reason: "The example is a platform.", objects: build(t, example)},
+		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, o := range tc.objects {
+				if said := refusal(t.Context(), o); said != "" {
+					t.Errorf("\n%s\n%s: %s", tc.reason, key(o), said)
+				}
+			}
+		})
+	}
+}
+
+// file returns the objects of a file of the repository.
+func file(t *testing.T, path string) []*unstructured.Unstructured {
+	t.Helper()
+
+	objects, err := apiserver.ReadFiles(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return objects
+}
+
+// TestBase lists what is installed, for whoever changes it to see.
+func TestBase(t *testing.T) {
+	want := []string{
+		"ServiceAccount/provider-azure",
+		"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
+		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
+		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-placeholders",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
+		"ManagedResourceActivationPolicy.apiextensions.crossplane.io/platform-application",
+		"EnvironmentConfig.apiextensions.crossplane.io/platform-application",
+		"ClusterProviderConfig.azure.m.upbound.io/default",
+		"NetworkPolicy.networking.k8s.io/function-platform-application",
+		"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
+		"Configuration.pkg.crossplane.io/configuration-platform-application",
+		"Function.pkg.crossplane.io/p6m-dev-function-platform-application",
+		"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync",
+		"Provider.pkg.crossplane.io/upbound-provider-azure-authorization",
+		"Provider.pkg.crossplane.io/upbound-provider-azure-keyvault",
+		"Provider.pkg.crossplane.io/upbound-provider-azure-managedidentity",
+		"Provider.pkg.crossplane.io/upbound-provider-family-azure",
+		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-azure",
+		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync",
+		"ClusterProviderConfig.secrets.p6m.dev/default",
+	}
+
+	if diff := cmp.Diff(want, keys(build(t, base))); diff != "" {
+		t.Errorf("objects of the base: -want, +got:\n%s", diff)
+	}
+
+	for i := range want {
+		want[i] = strings.ReplaceAll(want[i], "/configuration-platform-application", "/configuration-platform-application-claim")
+	}
+
+	if diff := cmp.Diff(want, keys(overlay(t, "claim"))); diff != "" {
+		t.Errorf("objects with claims: -want, +got:\n%s", diff)
+	}
+}
+
+func keys(objects []*unstructured.Unstructured) []string {
+	out := make([]string, len(objects))
+	for i, o := range objects {
+		out[i] = key(o)
+	}
+
+	return out
+}
+
+// TestPlaceholders finds whatever nobody has set: at once in what the example becomes,
+// and by the policy where it is applied.
+func TestPlaceholders(t *testing.T) {
+	for _, o := range build(t, example) {
+		if kind := o.GetKind(); kind != "ValidatingAdmissionPolicy" && strings.Contains(text(t, o), "REPLACE_ME") {
+			t.Errorf("%s of the example has a placeholder left", key(o))
+		}
+	}
+
+	all := overlay(t, "secret-creator")
+	for _, o := range all {
+		if strings.HasPrefix(o.GetKind(), "ValidatingAdmissionPolicy") && o.GetName() == "platform-application-placeholders" {
+			if err := server.Apply(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+
+			t.Cleanup(func() {
+				if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+
+	// It is Crossplane that makes this one.
+	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ServiceAccount"}}
+	made.SetNamespace(namespace)
+	made.SetName("provider-keyvault-secretsync")
+
+	rc := find(t, all, "DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync")
+	annotations, _, _ := unstructured.NestedStringMap(rc.Object, "spec", "serviceAccountTemplate", "metadata", "annotations")
+	made.SetAnnotations(annotations)
+
+	// The policy is heeded when the API server has read it.
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if refusal(ctx, made) == "" {
+			return errors.New("the policy is not in force")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	const (
+		account = "azure.workload.identity/client-id, azure.workload.identity/tenant-id"
+		fields  = "location, oidcIssuerUrl, resourceGroupName, secretCreatorPrincipalId, subscriptionId, tenantId"
+	)
+
+	cases := map[string]struct {
+		reason string
+		object *unstructured.Unstructured
+		want   string
+	}{
+		"EnvironmentConfig": {
+			reason: "Every setting that only the platform team knows is named.",
+			object: find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"),
+			want:   fields,
+		},
+		"AzureProviderConfig": {
+			reason: "The Azure provider would only say that Azure does not know such a client.",
+			object: find(t, all, "ClusterProviderConfig.azure.m.upbound.io/default"),
+			want:   "clientID, subscriptionID, tenantID",
+		},
+		"AzureServiceAccount": {
+			reason: "Its annotations say which identity the Azure providers have.",
+			object: find(t, all, "ServiceAccount/provider-azure"),
+			want:   account,
+		},
+		"OurServiceAccount": {
+			reason: "Crossplane makes it of the runtime configuration, and repeats what it is told.",
+			object: made,
+			want:   account,
+		},
+		"Set": {
+			reason: "A platform without placeholders is not refused.",
+			object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application"),
+		},
+		"Nobody's": {
+			reason: "What others call so is not ours to refuse.",
+			object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses"),
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, got, _ := strings.Cut(refusal(t.Context(), tc.object), "set your own value instead of REPLACE_ME: ")
+			if diff := cmp.Diff(tc.want, sorted(got)); diff != "" {
+				t.Errorf("\n%s\nnames of fields: -want, +got:\n%s\nin: %s", tc.reason, diff, refusal(t.Context(), tc.object))
+			}
+		})
+	}
+}
+
+func renamed(o *unstructured.Unstructured, name string) *unstructured.Unstructured {
+	o = o.DeepCopy()
+	o.SetName(name)
+
+	return o
+}
+
+func text(t *testing.T, o *unstructured.Unstructured) string {
+	t.Helper()
+
+	out, err := yaml.Marshal(o.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(out)
+}
+
+// TestVersions has all of our packages in one version, and the Azure providers in the
+// one that the Configuration is tested with.
+func TestVersions(t *testing.T) {
+	ours, azure := map[string][]string{}, map[string][]string{}
+
+	for _, o := range append(build(t, base), overlay(t, "claim")...) {
+		image, _, _ := unstructured.NestedString(o.Object, "spec", "package")
+
+		switch name, version, _ := strings.Cut(image, ":"); {
+		case strings.HasPrefix(name, "ghcr.io/p6m-dev/"):
+			ours[version] = append(ours[version], name)
+		case name != "":
+			azure[version] = append(azure[version], name)
+		}
+	}
+
+	if len(ours) != 1 {
+		t.Errorf("our packages by version: want one version, got %v", ours)
+	}
+
+	if len(azure) != 1 {
+		t.Errorf("Azure providers by version: want one version, got %v", azure)
+	}
+
+	for version := range azure {
+		for _, d := range dependencies(t) {
+			if strings.HasPrefix(d.Package, "xpkg.upbound.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
+				t.Errorf("%s is needed in %s, and installed in %s", d.Package, d.Version, version)
+			}
+		}
+	}
+}
+
+// A dependency of the Configuration.
+type dependency struct {
+	Kind    string `json:"kind"`
+	Package string `json:"package"`
+	Version string `json:"version"`
+}
+
+func dependencies(t *testing.T) []dependency {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(root, "crossplane.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var meta struct {
+		Spec struct {
+			DependsOn []dependency `json:"dependsOn"`
+		} `json:"spec"`
+	}
+	if err := yaml.Unmarshal(data, &meta); err != nil {
+		t.Fatal(err)
+	}
+
+	if len(meta.Spec.DependsOn) == 0 {
+		t.Fatal("crossplane.yaml has no dependencies")
+	}
+
+	return meta.Spec.DependsOn
+}
+
+// sorted list of names.
+func sorted(list string) string {
+	names := strings.Split(list, ", ")
+	slices.Sort(names)
+
+	return strings.Join(names, ", ")
+}

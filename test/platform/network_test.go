@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// TestNetworkPoliciesSelect has each policy select the pods of one package, by the
+// labels that Crossplane gives them, and let in whom it is for.
+func TestNetworkPoliciesSelect(t *testing.T) {
+	objects := build(t, base)
+	pods := packagePods(t, objects)
+
+	cases := map[string]struct {
+		reason string
+		want   []string
+	}{
+		"provider-keyvault-secretsync": {
+			reason: "Other providers need other ways.",
+			want:   []string{"p6m-dev-provider-keyvault-secretsync"},
+		},
+		"function-platform-application": {
+			reason: "Other functions may ask somebody.",
+			want:   []string{"p6m-dev-function-platform-application"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+
+			p := policy(t, objects, name)
+			for pod, has := range pods {
+				if selects(t, p.Spec.PodSelector, has) {
+					got = append(got, pod)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\npods of packages: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			types := []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}
+			if diff := cmp.Diff(types, p.Spec.PolicyTypes); diff != "" {
+				t.Errorf("types: -want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestFunctionLetsCrossplaneIn has the function be asked by Crossplane's pod, as its
+// chart labels it, on the port that it dials, and by no other.
+func TestFunctionLetsCrossplaneIn(t *testing.T) {
+	p := policy(t, build(t, base), "function-platform-application")
+	if len(p.Spec.Ingress) != 1 || len(p.Spec.Ingress[0].From) != 1 || len(p.Spec.Egress) != 0 {
+		t.Fatalf("want one way in and none out, got %v", p.Spec)
+	}
+
+	in := p.Spec.Ingress[0]
+	if diff := cmp.Diff([]string{"TCP/" + constant(t, "GRPCPort")}, ports(in.Ports)); diff != "" {
+		t.Errorf("ports: -want, +got:\n%s", diff)
+	}
+
+	from := in.From[0]
+	if from.NamespaceSelector != nil || from.IPBlock != nil || from.PodSelector == nil {
+		t.Fatalf("want pods of Crossplane's namespace, got %v", from)
+	}
+
+	template := crossplane(t, find(t, build(t, apps), "Application.argoproj.io/crossplane"))
+	has, _, _ := unstructured.NestedStringMap(template, "metadata", "labels")
+
+	if !selects(t, *from.PodSelector, has) {
+		t.Errorf("Crossplane's pod with labels %v is not let in", has)
+	}
+
+	for pod, has := range packagePods(t, build(t, base)) {
+		if selects(t, *from.PodSelector, has) {
+			t.Errorf("the pod of %s is let in", pod)
+		}
+	}
+}
+
+// TestProviderPorts has the provider's policy let in what asks for metrics and probes,
+// and nothing else.
+func TestProviderPorts(t *testing.T) {
+	objects := build(t, base)
+	p := policy(t, objects, "provider-keyvault-secretsync")
+
+	var in, out []string
+	for _, rule := range p.Spec.Ingress {
+		in = append(in, ports(rule.Ports)...)
+	}
+
+	for _, rule := range p.Spec.Egress {
+		if len(rule.To) == 0 {
+			t.Errorf("a way out leads anywhere: %v", rule)
+		}
+
+		out = append(out, ports(rule.Ports)...)
+	}
+
+	want := []string{"TCP/" + constant(t, "MetricsPortNumber"), "TCP/" + probePort(t, objects)}
+	if diff := cmp.Diff(want, in); diff != "" {
+		t.Errorf("ports in: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff([]string{"UDP/53", "TCP/53", "TCP/443", "TCP/6443"}, out); diff != "" {
+		t.Errorf("ports out: -want, +got:\n%s", diff)
+	}
+}
+
+// probePort is where the kubelet asks whether the provider is alive.
+func probePort(t *testing.T, objects []*unstructured.Unstructured) string {
+	t.Helper()
+
+	rc := find(t, objects, "DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync")
+	template, _, _ := unstructured.NestedMap(rc.Object, "spec", "deploymentTemplate", "spec", "template")
+
+	port, _, _ := unstructured.NestedFieldNoCopy(container(t, template), "livenessProbe", "httpGet", "port")
+
+	return fmt.Sprint(port)
+}
+
+func policy(t *testing.T, objects []*unstructured.Unstructured, name string) *networkingv1.NetworkPolicy {
+	t.Helper()
+
+	p := &networkingv1.NetworkPolicy{}
+
+	o := find(t, objects, "NetworkPolicy.networking.k8s.io/"+name)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, p); err != nil {
+		t.Fatal(err)
+	}
+
+	if p.Namespace != namespace {
+		t.Errorf("namespace of policy %s: %s", name, p.Namespace)
+	}
+
+	return p
+}
+
+func selects(t *testing.T, selector metav1.LabelSelector, has map[string]string) bool {
+	t.Helper()
+
+	s, err := metav1.LabelSelectorAsSelector(&selector)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return s.Matches(labels.Set(has))
+}
+
+func ports(list []networkingv1.NetworkPolicyPort) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, string(*p.Protocol)+"/"+p.Port.String())
+	}
+
+	return out
+}
+
+// packagePods are the labels that the pods of packages have, by package.
+func packagePods(t *testing.T, objects []*unstructured.Unstructured) map[string]map[string]string {
+	t.Helper()
+
+	// What Crossplane does, in its own words.
+	const does = `"pkg.crossplane.io/" + b.packageType(): b.packageName(),`
+	if !strings.Contains(runtimeSource(t), does) {
+		t.Fatalf("Crossplane labels pods in another way now: its source does not have %s", does)
+	}
+
+	out := map[string]map[string]string{}
+
+	for _, o := range objects {
+		if kind := o.GetKind(); slices.Contains([]string{"Provider", "Function"}, kind) {
+			out[o.GetName()] = map[string]string{"pkg.crossplane.io/" + strings.ToLower(kind): o.GetName()}
+		}
+	}
+
+	return out
+}
+
+// constant of Crossplane's runtime of packages.
+func constant(t *testing.T, name string) string {
+	t.Helper()
+
+	found := regexp.MustCompile(`(?m)^\s*` + name + ` = (\d+)$`).FindStringSubmatch(runtimeSource(t))
+	if found == nil {
+		t.Fatalf("Crossplane has no constant %s any more", name)
+	}
+
+	return found[1]
+}
+
+func runtimeSource(t *testing.T) string {
+	t.Helper()
+
+	source, err := tools.Source(t.Context(), "crossplane-core")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	data, err := os.ReadFile(filepath.Join(source.Dir, "internal", "controller", "pkg", "runtime", "runtime.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(data)
+}

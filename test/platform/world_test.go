@@ -1,0 +1,222 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	// root of the repository.
+	root = "../.."
+
+	// namespace of Crossplane.
+	namespace = "crossplane-system"
+)
+
+// What is built, by directory.
+const (
+	base    = "package/platform"
+	example = "examples/platform"
+	apps    = "package/platform/argocd/apps"
+)
+
+// server has the definitions that a cluster has whose Argo CD has installed all.
+//
+//nolint:gochecknoglobals // Shared by all tests: starting a server takes seconds.
+var server *apiserver.Server
+
+func TestMain(m *testing.M) {
+	os.Exit(apiserver.Run(m, func(s *apiserver.Server) {
+		server = s
+
+		if err := install(context.Background()); err != nil {
+			panic(err)
+		}
+	}))
+}
+
+// install the definitions of Crossplane, Argo CD and the providers.
+func install(ctx context.Context) error {
+	crossplane, err := tools.Source(ctx, "crossplane-core")
+	if err != nil {
+		return fmt.Errorf("cannot get Crossplane's definitions: %w", err)
+	}
+
+	argocd, err := tools.Source(ctx, "argocd")
+	if err != nil {
+		return fmt.Errorf("cannot get Argo CD's definitions: %w", err)
+	}
+
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/upbound/provider-azure/v2").Output()
+	if err != nil {
+		return fmt.Errorf("cannot find the Azure provider: %w", err)
+	}
+
+	azure := strings.TrimSpace(string(out))
+
+	crds := filepath.Join(crossplane.Dir, "cluster", "crds")
+
+	err = server.InstallCRDs(ctx,
+		filepath.Join(crds, "apiextensions.crossplane.io_environmentconfigs.yaml"),
+		filepath.Join(crds, "apiextensions.crossplane.io_managedresourceactivationpolicies.yaml"),
+		filepath.Join(crds, "pkg.crossplane.io_configurations.yaml"),
+		filepath.Join(crds, "pkg.crossplane.io_deploymentruntimeconfigs.yaml"),
+		filepath.Join(crds, "pkg.crossplane.io_functions.yaml"),
+		filepath.Join(crds, "pkg.crossplane.io_providers.yaml"),
+		filepath.Join(argocd.Dir, "manifests", "crds", "application-crd.yaml"),
+		filepath.Join(argocd.Dir, "manifests", "crds", "applicationset-crd.yaml"),
+		filepath.Join(azure, "package", "crds", "azure.m.upbound.io_clusterproviderconfigs.yaml"),
+		filepath.Join(root, "package", "provider", "crds"),
+	)
+	if err != nil {
+		return fmt.Errorf("cannot install definitions: %w", err)
+	}
+
+	for _, name := range []string{namespace, "argocd"} {
+		if err := server.CreateNamespace(ctx, name); err != nil {
+			return fmt.Errorf("cannot create namespace: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// build returns what kustomize makes of a directory.
+func build(t *testing.T, dir string) []*unstructured.Unstructured {
+	t.Helper()
+
+	kustomize, err := tools.Path(t.Context(), "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return parse(t, run(t, kustomize, "build", filepath.Join(root, dir)))
+}
+
+// overlay returns what kustomize makes of the base with those components.
+func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
+	t.Helper()
+
+	// Kustomize takes no absolute paths, and the temporary directory may be a link.
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	top, err := filepath.Abs(filepath.Join(root, base))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	relative, err := filepath.Rel(dir, top)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var text strings.Builder
+
+	fmt.Fprintf(&text, "resources:\n  - %s\ncomponents:\n", relative)
+
+	for _, c := range components {
+		fmt.Fprintf(&text, "  - %s\n", filepath.Join(relative, c))
+	}
+
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	kustomize, err := tools.Path(t.Context(), "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return parse(t, run(t, kustomize, "build", dir))
+}
+
+// run a program, and return what it prints.
+func run(t *testing.T, program string, args ...string) []byte {
+	t.Helper()
+
+	var out, said bytes.Buffer
+
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, said.Bytes())
+	}
+
+	// A field that is deprecated is said here, and nowhere else.
+	if said.Len() > 0 {
+		t.Errorf("%s %s: %s", filepath.Base(program), strings.Join(args, " "), said.Bytes())
+	}
+
+	return out.Bytes()
+}
+
+// parse the documents of a YAML stream.
+func parse(t *testing.T, data []byte) []*unstructured.Unstructured {
+	t.Helper()
+
+	var objects []*unstructured.Unstructured
+
+	for d := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096); ; {
+		u := &unstructured.Unstructured{}
+
+		switch err := d.Decode(&u.Object); {
+		case errors.Is(err, io.EOF):
+			return objects
+		case err != nil:
+			t.Fatal(err)
+		case len(u.Object) > 0:
+			objects = append(objects, u)
+		}
+	}
+}
+
+// find the object of that kind and name, as key has it.
+func find(t *testing.T, objects []*unstructured.Unstructured, want string) *unstructured.Unstructured {
+	t.Helper()
+
+	i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return key(o) == want })
+	if i < 0 {
+		t.Fatalf("there is no %s", want)
+	}
+
+	return objects[i]
+}
+
+// key of an object: its kind, group and name.
+func key(o *unstructured.Unstructured) string {
+	return o.GroupVersionKind().GroupKind().String() + "/" + o.GetName()
+}
+
+// refusal is what the API server says about an object that is created, and nothing
+// if it would take it as it is.
+func refusal(ctx context.Context, o *unstructured.Unstructured) string {
+	err := server.Client().Create(ctx, o.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict"))
+	if err != nil {
+		return err.Error()
+	}
+
+	return ""
+}
