@@ -62,7 +62,7 @@ func blocks(t *testing.T) []block {
 
 // TestDocs runs every command of the page that needs no real Azure, and compares what it prints with what the page says it prints.
 // What does need one says so.
-func TestDocs(t *testing.T) {
+func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind of block has to be.
 	t.Parallel()
 
 	w := newWorld(t)
