@@ -13,15 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write golden files instead of comparing with them")
+var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
-var prefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"}
+var prefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"} //nolint:gochecknoglobals // A constant in all but name.
 
 func TestConvert(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		options Options
-		// todo is whether a person has to decide something.
+		// Whether a person has to decide something.
 		todo bool
 	}{
 		"no-counterpart": {
@@ -68,7 +68,7 @@ func TestConvert(t *testing.T) {
 func golden(t *testing.T, reason, file, got string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil { //nolint:gosec // A golden file.
 			t.Fatal(err)
 		}
 		return

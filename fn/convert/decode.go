@@ -80,7 +80,7 @@ func split(data []byte) ([]object, error) {
 			return objects, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("cannot read document %d", n) //nolint:wrapcheck // It could quote a value.
+			return nil, fmt.Errorf("cannot read document %d", n)
 		}
 		raw, err := yaml.YAMLToJSONStrict(document)
 		if err != nil {

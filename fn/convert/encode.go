@@ -47,7 +47,7 @@ func encode(m manifest) ([]byte, error) {
 }
 
 // first are the fields that say what something is.
-var first = []string{"apiVersion", "kind", "metadata", "name"}
+var first = []string{"apiVersion", "kind", "metadata", "name"} //nolint:gochecknoglobals // A constant in all but name.
 
 func fields(m map[string]any) []string {
 	names := slices.Sorted(maps.Keys(m))

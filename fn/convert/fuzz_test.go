@@ -15,7 +15,7 @@ import (
 
 // FuzzConvert reads anything. What it prints is a manifest that the schema of
 // secrets takes, the same each time.
-func FuzzConvert(f *testing.F) {
+func FuzzConvert(f *testing.F) { //nolint:gocognit // A list of what must be true of all that is printed.
 	files, err := filepath.Glob("testdata/*/in.yaml")
 	if err != nil || len(files) == 0 {
 		f.Fatalf("cannot find seeds: %v", err)

@@ -18,7 +18,7 @@ import (
 // TestSameEnvironment makes Deployments with hand-written Secrets, all of whose
 // keys are known. A container of the application must have the variables it has
 // in Kubernetes, each from the same key of the same Secret, and no others.
-func TestSameEnvironment(t *testing.T) {
+func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input and its outcome side by side.
 	rapid.Check(t, func(t *rapid.T) {
 		secrets := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "dev-b", "c", "d"}), 1, 4, rapid.ID[string]).Draw(t, "secrets")
 		key := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "tls.crt", "clientId"})
@@ -32,7 +32,7 @@ func TestSameEnvironment(t *testing.T) {
 			for _, k := range keys[s] {
 				data[k] = "value"
 			}
-			stream += document(map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": s}, "stringData": data})
+			stream += document(map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": s}, "stringData": data}) //nolint:perfsprint // Four at most.
 		}
 		for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom(secrets), 0, len(secrets), rapid.ID[string]).Draw(t, "envFrom") {
 			envFrom = append(envFrom, map[string]any{"secretRef": map[string]any{"name": s}, "prefix": "P_"})

@@ -5,6 +5,7 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type Finding struct {
 
 // A Report says what the manifest does not.
 type Report struct {
-	// Todo is what was not converted, or may not mean the same: a person has to
+	// What was not converted, or may not mean the same: a person has to
 	// decide before the manifest is used.
 	Todo []Finding
 
@@ -33,23 +34,12 @@ type Report struct {
 // NeedsPerson tells whether something was not converted.
 func (r *Report) NeedsPerson() bool { return len(r.Todo) > 0 }
 
-func (r *Report) todo(where, what string, args ...any) { add(&r.Todo, where, what, args) }
-
-func (r *Report) note(where, what string, args ...any) { add(&r.Notes, where, what, args) }
-
-func (r *Report) step(what string, args ...any) {
-	r.Steps = append(r.Steps, fmt.Sprintf(what, args...))
-}
-
 // add a finding once: what is true of every key of a secret is said of none.
 func add(list *[]Finding, where, what string, args []any) {
 	f := Finding{Where: where, What: fmt.Sprintf(what, args...)}
-	for _, have := range *list {
-		if have == f {
-			return
-		}
+	if !slices.Contains(*list, f) {
+		*list = append(*list, f)
 	}
-	*list = append(*list, f)
 }
 
 // String is the report as text, for people.
@@ -81,4 +71,12 @@ func (r *Report) String() string {
 		return ""
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+func (r *Report) todo(where, what string, args ...any) { add(&r.Todo, where, what, args) }
+
+func (r *Report) note(where, what string, args ...any) { add(&r.Notes, where, what, args) }
+
+func (r *Report) step(what string, args ...any) {
+	r.Steps = append(r.Steps, fmt.Sprintf(what, args...))
 }

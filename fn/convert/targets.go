@@ -123,7 +123,7 @@ func place(vault string) string {
 }
 
 // readExternal reads an ExternalSecret, and reports what of it has no counterpart.
-func (c *converter) readExternal(e *externalSecret) {
+func (c *converter) readExternal(e *externalSecret) { //nolint:gocognit // A list of fields, each with its finding.
 	where, spec := e.String(), &e.Spec
 	t := c.target(spec.Target.Name, where)
 	switch spec.Target.CreationPolicy {

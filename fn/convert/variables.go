@@ -217,7 +217,7 @@ func (c *converter) bindUnused(v *variables, workload bool) {
 
 // specSecrets lists the secrets of the application. It spells env out only where
 // the names would otherwise be others.
-func (c *converter) specSecrets(v *variables) []v1alpha1.Secret {
+func (c *converter) specSecrets(v *variables) []v1alpha1.Secret { //nolint:gocognit // A list of limits, each with its finding.
 	var list []v1alpha1.Secret
 	var used []*vaultSecret
 	for _, s := range c.order {

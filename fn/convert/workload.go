@@ -18,6 +18,8 @@ import (
 )
 
 // What Kubernetes fills in is not worth a word, and neither is what was read.
+//
+//nolint:gochecknoglobals // Constants in all but name.
 var (
 	podFields = map[string]string{
 		"containers": "", "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "schedulerName": "default-scheduler",

@@ -197,11 +197,11 @@ func (w *world) read(t *testing.T, vault, name string) azsecrets.Secret {
 	return got.Secret
 }
 
-// writes to a vault by the script, by name of secret. Nothing but set is allowed.
-func (w *world) writes(t *testing.T, vault string) []string {
+// writes to the new vault by the script, by name of secret. Nothing but set is allowed.
+func (w *world) writes(t *testing.T) []string {
 	t.Helper()
 
-	all, err := w.Writes(vault, "")
+	all, err := w.Writes(to, "")
 	must(t, err)
 
 	var names []string
@@ -237,7 +237,7 @@ func TestCopy(t *testing.T) {
 
 	w.run(t, done, "--dry-run", from, to)
 
-	if got := w.writes(t, to); len(got) > 0 {
+	if got := w.writes(t); len(got) > 0 {
 		t.Errorf("--dry-run: want no writes, got %v", got)
 	}
 
@@ -258,19 +258,19 @@ func TestCopy(t *testing.T) {
 		t.Errorf("database: want its dates, got %v", got.Attributes)
 	}
 
-	before := w.writes(t, to)
+	before := w.writes(t)
 	if diff := cmp.Diff([]string{"database", "plain"}, before); diff != "" {
 		t.Errorf("want what is enabled to be copied: -want, +got:\n%s", diff)
 	}
 
 	w.run(t, done, from, to)
 
-	if diff := cmp.Diff(before, w.writes(t, to)); diff != "" {
+	if diff := cmp.Diff(before, w.writes(t)); diff != "" {
 		t.Errorf("want nothing to be copied again: -want, +got:\n%s", diff)
 	}
 }
 
-func TestCopyDecides(t *testing.T) {
+func TestCopyDecides(t *testing.T) { //nolint:tparallel // The cases share a directory, which has to be empty after each.
 	t.Parallel()
 
 	w := newWorld(t)
@@ -346,7 +346,7 @@ func TestCopyDecides(t *testing.T) {
 
 			out := w.run(t, tc.exit, from, to, name)
 
-			if got := slices.ContainsFunc(w.writes(t, to), func(s string) bool { return strings.EqualFold(s, name) }); got != tc.copied {
+			if got := slices.ContainsFunc(w.writes(t), func(s string) bool { return strings.EqualFold(s, name) }); got != tc.copied {
 				t.Errorf("\n%s\nwant copied: %t, got %t\n%s", tc.reason, tc.copied, got, out)
 			}
 
@@ -416,7 +416,7 @@ func TestCopyKilled(t *testing.T) {
 
 			w.run(t, done, from, to)
 
-			if diff := cmp.Diff([]string{"a", "b", "c"}, w.writes(t, to)); diff != "" {
+			if diff := cmp.Diff([]string{"a", "b", "c"}, w.writes(t)); diff != "" {
 				t.Errorf("want each to be written once: -want, +got:\n%s", diff)
 			}
 
