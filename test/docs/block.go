@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package docs finds the commands in the documentation, so that a test can run them.
+//
+// Every block of commands is run, unless a comment on the line before it says why not:
+//
+//	<!-- azure -->            needs an account in Azure
+//	<!-- cluster -->          needs a cluster
+//	<!-- gate: demo, test --> takes long, and is what those steps of .ci/run do
+//	<!-- elsewhere: why -->   is not run, for that reason
+//
+// Two more comments help to run: before commands
+//
+//	<!-- in: dir -->          they are run in that directory, not at the top
+//
+// and before a block of any other language
+//
+//	<!-- file: path -->       the page has the reader write it to that file
+package docs
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Marks of blocks.
+const (
+	Azure     = "azure"
+	Cluster   = "cluster"
+	Gate      = "gate"
+	Elsewhere = "elsewhere"
+	In        = "in"
+	File      = "file"
+)
+
+// A Block of code on a page.
+type Block struct {
+	// Line of the page that it begins in, counted from 1.
+	Line int
+
+	// Language of the block, such as sh.
+	Language string
+
+	// Mark is what a comment before it says, and Detail what comes after the colon.
+	Mark, Detail string
+
+	// Text of the block, without the indentation that it has in a list.
+	Text string
+}
+
+// Commands tells whether the block has commands.
+func (b Block) Commands() bool { return b.Language == "sh" }
+
+// Runs tells whether the block can be run without anything that is not in the repository.
+func (b Block) Runs() bool { return b.Commands() && (b.Mark == "" || b.Mark == In) }
+
+// Steps are what a block is left to that has the mark Gate.
+func (b Block) Steps() []string {
+	steps := strings.Split(b.Detail, ",")
+	for i := range steps {
+		steps[i] = strings.TrimSpace(steps[i])
+	}
+
+	return steps
+}
+
+var (
+	fence   = regexp.MustCompile("^( *)```([a-z]*)$")
+	comment = regexp.MustCompile(`^ *<!-- ([a-z]+)(?:: (.*[^ ]))? -->$`)
+)
+
+// Parse returns the blocks of a page, or an error that names the line at fault.
+func Parse(page string) ([]Block, error) {
+	var (
+		blocks []Block
+		open   *Block
+		indent string
+		before string
+	)
+
+	for i, line := range strings.Split(page, "\n") {
+		found := fence.FindStringSubmatch(line)
+
+		switch {
+		case found != nil && open == nil:
+			b := Block{Line: i + 1, Language: found[2]}
+			if c := comment.FindStringSubmatch(before); c != nil {
+				b.Mark, b.Detail = c[1], c[2]
+			}
+
+			if err := check(b); err != nil {
+				return nil, fmt.Errorf("line %d: %w", b.Line, err)
+			}
+
+			open, indent = &b, found[1]
+		case found != nil:
+			blocks, open = append(blocks, *open), nil
+		case open != nil:
+			open.Text += strings.TrimPrefix(line, indent) + "\n"
+		}
+
+		before = line
+	}
+
+	if open != nil {
+		return nil, fmt.Errorf("line %d: the block does not end", open.Line)
+	}
+
+	return blocks, nil
+}
+
+// check that the mark of a block is one that a block of its language can have.
+func check(b Block) error {
+	if slices.Contains([]string{"bash", "shell", "console", "zsh"}, b.Language) {
+		return fmt.Errorf("cannot run a block of %s: commands are in blocks of sh", b.Language)
+	}
+
+	plain := []string{"", Azure, Cluster}
+	detailed := []string{Gate, Elsewhere, In}
+
+	if !b.Commands() {
+		plain, detailed = []string{""}, []string{File}
+	}
+
+	switch {
+	case slices.Contains(plain, b.Mark):
+		if b.Detail != "" {
+			return fmt.Errorf("mark %s says no more than that", b.Mark)
+		}
+	case !slices.Contains(detailed, b.Mark):
+		return fmt.Errorf("there is no mark %q for a block of %q", b.Mark, b.Language)
+	case b.Detail == "":
+		return fmt.Errorf("mark %s has to say more, after a colon", b.Mark)
+	}
+
+	return nil
+}
+
+// An argument that names a file or a directory to apply.
+var fileArgument = regexp.MustCompile(`(?:^|\s)(?:--filename|--kustomize|-f|-k)[ =]([^\s;|&]+)`)
+
+// Files are what commands of kubectl and others take from the repository. What is made
+// on the way, and what comes from a pipe, is none of it.
+func (b Block) Files() []string {
+	var files []string
+
+	for _, found := range fileArgument.FindAllStringSubmatch(b.Text, -1) {
+		if path := found[1]; !strings.ContainsAny(path[:1], `-$"'`) && !strings.Contains(path, "://") && !strings.HasPrefix(path, "_output/") {
+			files = append(files, path)
+		}
+	}
+
+	return files
+}
