@@ -145,22 +145,39 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, compo
 }
 
 func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
-	example, err := findExample(h.examples, r.Example)
-	if err != nil {
-		return nil, err
-	}
-
-	application, err := example.application()
-	if err != nil {
-		return nil, err
-	}
-
-	observed, err := example.observed(r.Stage, application)
+	application, observed, err := h.inputs(r)
 	if err != nil {
 		return nil, err
 	}
 
 	return h.compose(ctx, r.Variant, application, observed)
+}
+
+// Observed returns the composed resources that exist at the stage of the request.
+func (h *Harness) Observed(r Request) ([]*unstructured.Unstructured, error) {
+	_, observed, err := h.inputs(r)
+
+	return observed, err
+}
+
+// inputs returns the application of the request, and the composed resources of it that exist.
+func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured.Unstructured, error) {
+	example, err := findExample(h.examples, r.Example)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	application, err := example.application()
+	if err != nil {
+		return nil, nil, err
+	}
+
+	observed, err := example.observed(r.Stage, application)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	return application, observed, nil
 }
 
 // compose has Crossplane and the function make what they make of the application.

@@ -93,9 +93,11 @@ const present = "present"
 
 // Compare returns what is different, sorted by object and path. Objects are the same if they have the same name in the
 // Composition; what else has none is known by its kind. The order of objects does not matter, and neither does that of list
-// elements that have names.
-func Compare(before, after []*unstructured.Unstructured) []Change {
-	was, is := byIdentity(before), byIdentity(after)
+// elements that have names, except in a Pod's template.
+//
+// What is observed is what both were made for. A field that was not composed had the value that is observed.
+func Compare(before, after, observed []*unstructured.Unstructured) []Change {
+	was, is, has := byIdentity(before), byIdentity(after), byIdentity(observed)
 
 	var changes []Change
 
@@ -108,7 +110,7 @@ func Compare(before, after []*unstructured.Unstructured) []Change {
 		case a == nil:
 			changes = append(changes, gone(name, b))
 		default:
-			changes = append(changes, compareObjects(name, b, a)...)
+			changes = append(changes, compareObjects(name, b, a, has[name])...)
 		}
 	}
 
@@ -125,10 +127,15 @@ func gone(name string, o *unstructured.Unstructured) Change {
 	return c
 }
 
-func compareObjects(name string, before, after *unstructured.Unstructured) []Change {
+func compareObjects(name string, before, after, observed *unstructured.Unstructured) []Change {
 	was, is := leaves(before.Object), leaves(after.Object)
 
-	var changes []Change
+	var has map[string]any
+	if observed != nil {
+		has = leaves(observed.Object)
+	}
+
+	changes := reordered(name, before, after)
 
 	for _, path := range sortedKeys(was, is) {
 		b, wasThere := was[path]
@@ -136,6 +143,11 @@ func compareObjects(name string, before, after *unstructured.Unstructured) []Cha
 
 		if wasThere && isThere && reflect.DeepEqual(b, a) {
 			continue
+		}
+
+		// What was left to others before is overwritten.
+		if value, ok := has[path]; ok && !wasThere && !reflect.DeepEqual(value, a) {
+			b, wasThere = value, true
 		}
 
 		c := Change{Object: name, Path: path}
@@ -147,11 +159,49 @@ func compareObjects(name string, before, after *unstructured.Unstructured) []Cha
 			c.After = inline(a)
 		}
 
-		c.Verdict, c.Why = judge(before, path, b, a)
+		c.Verdict, c.Why = judge(before, path, b, a, has)
 		changes = append(changes, c)
 	}
 
+	slices.SortStableFunc(changes, func(x, y Change) int { return strings.Compare(x.Path, y.Path) })
+
 	return changes
+}
+
+// reordered returns the lists of named elements in a Pod's template that come in another order, because that makes another
+// template. Elements that came or went are changes of their own.
+func reordered(name string, before, after *unstructured.Unstructured) []Change {
+	if before.GetKind() != kindDeployment {
+		return nil
+	}
+
+	was, is := orders(before.Object), orders(after.Object)
+
+	var changes []Change
+
+	for _, path := range sortedKeys(was, is) {
+		b, a := common(was[path], is[path]), common(is[path], was[path])
+		if covers(podTemplate, path) && !slices.Equal(b, a) {
+			changes = append(changes, Change{
+				Object: name, Path: path + " order", Before: strings.Join(b, ", "), After: strings.Join(a, ", "), Verdict: RollsPods,
+			})
+		}
+	}
+
+	return changes
+}
+
+// common returns the elements of a list that are in another, in the order of the first.
+func common(list, other []string) []string {
+	var out []string
+
+	for _, e := range list {
+		if slices.Contains(other, e) {
+			out = append(out, e)
+		}
+	}
+
+	return out
 }
 
 // byIdentity returns the objects by what they are in every rendering of the application.
@@ -174,37 +224,59 @@ func byIdentity(objects []*unstructured.Unstructured) map[string]*unstructured.U
 	return out
 }
 
-func isComposed(o *unstructured.Unstructured) bool { return o.GetAnnotations()[annotationResource] != "" }
+func isComposed(o *unstructured.Unstructured) bool {
+	return o.GetAnnotations()[annotationResource] != ""
+}
 
 // leaves returns all values that have nothing in them, by their paths.
 func leaves(object map[string]any) map[string]any {
 	out := map[string]any{}
-	collect(out, "", object)
+
+	walk("", object, func(path string, value any) {
+		switch v := value.(type) {
+		case map[string]any:
+			if len(v) > 0 {
+				return
+			}
+		case []any:
+			if len(v) > 0 {
+				return
+			}
+		}
+
+		out[path] = value
+	})
 
 	return out
 }
 
-func collect(out map[string]any, path string, value any) {
+// orders returns what the elements of all lists are known by, in their order, by the paths of the lists.
+func orders(object map[string]any) map[string][]string {
+	out := map[string][]string{}
+
+	walk("", object, func(path string, value any) {
+		if list, ok := value.([]any); ok {
+			out[path] = elementNames(list)
+		}
+	})
+
+	return out
+}
+
+// walk visits a value and all that is in it.
+func walk(path string, value any, visit func(path string, value any)) {
+	visit(path, value)
+
 	switch v := value.(type) {
 	case map[string]any:
 		for k, child := range v {
-			collect(out, join(path, k), child)
-		}
-
-		if len(v) == 0 {
-			out[path] = v
+			walk(join(path, k), child, visit)
 		}
 	case []any:
 		names := elementNames(v)
 		for i, child := range v {
-			collect(out, path+"["+names[i]+"]", child)
+			walk(path+"["+names[i]+"]", child, visit)
 		}
-
-		if len(v) == 0 {
-			out[path] = v
-		}
-	default:
-		out[path] = v
 	}
 }
 

@@ -29,6 +29,22 @@ spec:
   selector: {matchLabels: {app: web}}
   template: {spec: {containers: [{name: web, image: "web:1", env: [{name: A, value: a}, {name: B, value: b}]}]}}
 `
+	reversed = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop, annotations: {crossplane.io/composition-resource-name: deployment}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {spec: {containers: [{name: web, image: "web:1", env: [{name: B, value: b}, {name: A, value: a}]}]}}
+`
+	between = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop, annotations: {crossplane.io/composition-resource-name: deployment}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {spec: {containers: [{name: web, image: "web:1", env: [{name: A, value: a}, {name: AA}, {name: B, value: b}]}]}}
+`
 	assignment = `
 apiVersion: authorization.azure.m.upbound.io/v1beta1
 kind: RoleAssignment
@@ -52,10 +68,11 @@ status: {environment: {variables: 1}}
 
 func TestCompare(t *testing.T) {
 	cases := map[string]struct {
-		reason string
-		before []string
-		after  []string
-		want   []string
+		reason   string
+		before   []string
+		after    []string
+		observed []string
+		want     []string
 	}{
 		"Same": {
 			reason: "Nothing is different, in whatever order it comes.",
@@ -97,6 +114,31 @@ func TestCompare(t *testing.T) {
 			before: []string{identityOf},
 			after:  []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
 			want:   []string{`+ composed identity metadata.annotations["crossplane.io/external-name"]: id`},
+		},
+		"ExternalNameIsGivenAsItIs": {
+			reason:   "What Azure has made up already, and stays, is no change of it.",
+			before:   []string{identityOf},
+			after:    []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
+			observed: []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
+			want:     []string{`+ composed identity metadata.annotations["crossplane.io/external-name"]: id`},
+		},
+		"ExternalNameIsTakenAway": {
+			reason:   "The name that Azure has made up is overwritten, which orphans the resource.",
+			before:   []string{identityOf},
+			after:    []string{edit(identityOf, "other", "metadata", "annotations", annotationExternalName)},
+			observed: []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
+			want: []string{
+				`~ composed identity metadata.annotations["crossplane.io/external-name"]: id -> other  [forbidden] ` +
+					"the external name is what Azure knows the resource by: with another one it is made again",
+			},
+		},
+		"Namespace": {
+			reason: "An object cannot move.",
+			before: []string{deployment},
+			after:  []string{edit(deployment, "other", "metadata", "namespace")},
+			want: []string{
+				"~ composed deployment metadata.namespace: shop -> other  [forbidden] it is another object, and the one before is deleted",
+			},
 		},
 		"Name": {
 			reason: "An object cannot be renamed.",
@@ -145,6 +187,28 @@ func TestCompare(t *testing.T) {
 				"~ composed role-assignment-app spec.forProvider.roleDefinitionName: Key Vault Secrets User -> Reader  [forbidden] the field can never change",
 			},
 		},
+		"ImmutableIsSetLater": {
+			reason:   "What Azure has without a description never gets one.",
+			before:   []string{assignment},
+			after:    []string{edit(assignment, "why", "spec", "forProvider", "description")},
+			observed: []string{assignment},
+			want: []string{
+				"+ composed role-assignment-app spec.forProvider.description: why  [forbidden] the field can never change",
+			},
+		},
+		"ImmutableIsSetAsItIs": {
+			reason:   "To compose what Azure has is no change of it.",
+			before:   []string{assignment},
+			after:    []string{edit(assignment, "Group", "spec", "forProvider", "principalType")},
+			observed: []string{edit(assignment, "Group", "spec", "forProvider", "principalType")},
+			want:     []string{"+ composed role-assignment-app spec.forProvider.principalType: Group"},
+		},
+		"ImmutableIsSetBefore": {
+			reason: "What is not made yet may be made with anything.",
+			before: []string{assignment},
+			after:  []string{edit(assignment, "why", "spec", "forProvider", "description")},
+			want:   []string{"+ composed role-assignment-app spec.forProvider.description: why"},
+		},
 		"ImmutableOfDeployment": {
 			reason: "The API server refuses another selector.",
 			before: []string{deployment},
@@ -156,6 +220,23 @@ func TestCompare(t *testing.T) {
 			before: []string{deployment},
 			after:  []string{edit(deployment, "5", "spec", "template", "metadata", "annotations", "x")},
 			want:   []string{`+ composed deployment spec.template.metadata.annotations.x: "5"  [rolls pods]`},
+		},
+		"OrderInTemplate": {
+			reason: "A template with another order is another template.",
+			before: []string{deployment},
+			after:  []string{reversed},
+			want:   []string{"~ composed deployment spec.template.spec.containers[web].env order: A, B -> B, A  [rolls pods]"},
+		},
+		"OrderElsewhere": {
+			reason: "In no other list does the order of what has names matter.",
+			before: []string{edit(xr, conditions("Ready", "Synced"), "status", "conditions")},
+			after:  []string{edit(xr, conditions("Synced", "Ready"), "status", "conditions")},
+		},
+		"OrderWithMore": {
+			reason: "One more variable between others is one change, not two.",
+			before: []string{deployment},
+			after:  []string{between},
+			want:   []string{"+ composed deployment spec.template.spec.containers[web].env[AA].name: AA  [rolls pods]"},
 		},
 		"Harmless": {
 			reason: "A tag changes in place.",
@@ -180,7 +261,7 @@ func TestCompare(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, c := range Compare(parse(t, tc.before), parse(t, tc.after)) {
+			for _, c := range Compare(parse(t, tc.before), parse(t, tc.after), parse(t, tc.observed)) {
 				got = append(got, c.String())
 			}
 
@@ -198,15 +279,15 @@ func TestCompareWithItself(t *testing.T) {
 		o := &unstructured.Unstructured{Object: map[string]any{"kind": "Vault", "spec": spec}}
 		same := []*unstructured.Unstructured{o.DeepCopy()}
 
-		if got := Compare([]*unstructured.Unstructured{o}, same); len(got) > 0 {
+		if got := Compare([]*unstructured.Unstructured{o}, same, nil); len(got) > 0 {
 			t.Fatalf("an object is different from itself: %v", got)
 		}
 
 		other := o.DeepCopy()
 		other.Object["spec"].(map[string]any)["zzzzz"] = rand.Int64() //nolint:forcetypeassert,gosec // It was made above, and any number will do.
 
-		forth := Compare([]*unstructured.Unstructured{o}, []*unstructured.Unstructured{other})
-		back := Compare([]*unstructured.Unstructured{other}, []*unstructured.Unstructured{o})
+		forth := Compare([]*unstructured.Unstructured{o}, []*unstructured.Unstructured{other}, nil)
+		back := Compare([]*unstructured.Unstructured{other}, []*unstructured.Unstructured{o}, nil)
 
 		if len(forth) == 0 || len(forth) != len(back) {
 			t.Fatalf("a new field: %v, and back: %v", forth, back)
@@ -247,6 +328,16 @@ func edit(doc string, value any, path ...string) string {
 	}
 
 	return string(out)
+}
+
+// conditions of those types.
+func conditions(types ...string) []any {
+	var out []any
+	for _, t := range types {
+		out = append(out, map[string]any{"type": t})
+	}
+
+	return out
 }
 
 func parse(t *testing.T, docs []string) []*unstructured.Unstructured {

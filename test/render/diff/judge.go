@@ -7,6 +7,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+const (
+	kindDeployment = "Deployment"
+
+	// podTemplate is where a Deployment has what Pods are made from.
+	podTemplate = "spec.template"
+)
+
 // identity has the fields that make an object another one, by the reason why they must stay.
 func identity() map[string]string {
 	return map[string]string{
@@ -19,10 +26,10 @@ func identity() map[string]string {
 
 // immutable has the fields of a kind that can never change once they are set, by group and kind. A path covers all below it.
 //
-// Those of Azure are the ones for which Terraform's provider for Azure, which the Azure providers for Crossplane are made of,
-// says "Changing this forces a new resource to be created": upjet refuses such a change with "refuse to update the external
-// resource because the following update requires replacing it". See azurerm_key_vault, azurerm_role_assignment,
-// azurerm_user_assigned_identity and azurerm_federated_identity_credential on https://registry.terraform.io.
+// Those of Azure are the ones whose CRD says that to change them forces a new resource to be created: upjet refuses such a change
+// with "refuse to update the external resource because the following update requires replacing it". The days of soft deletion
+// are one more: Azure takes them only when the vault is made, see azurerm_key_vault on https://registry.terraform.io. Those of
+// ours are the ones that a rule of their CRD keeps. A test reads the CRDs.
 func immutable(group, kind string) []string {
 	switch kind + "." + group {
 	case "Vault.keyvault.azure.m.upbound.io":
@@ -34,7 +41,6 @@ func immutable(group, kind string) []string {
 	case "FederatedIdentityCredential.managedidentity.azure.m.upbound.io":
 		return []string{"spec.forProvider.parentId", "spec.forProvider.resourceGroupName"}
 	case "KeyVaultSecretSync.secrets.p6m.dev":
-		// A rule of its CRD.
 		return []string{"spec.forProvider.target.name"}
 	case "Deployment.apps":
 		// https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates
@@ -44,8 +50,9 @@ func immutable(group, kind string) []string {
 	}
 }
 
-// judge a change of a field. Its value is nil where it was not, or is not any more.
-func judge(o *unstructured.Unstructured, path string, before, after any) (v Verdict, why string) {
+// judge a change of a field. Its value is nil where it was not, or is not any more. What is observed of the object is nil before
+// it is made.
+func judge(o *unstructured.Unstructured, path string, before, after any, observed map[string]any) (v Verdict, why string) {
 	if !isComposed(o) {
 		return Harmless, ""
 	}
@@ -61,8 +68,12 @@ func judge(o *unstructured.Unstructured, path string, before, after any) (v Verd
 		return Forbidden, why
 	}
 
+	// To set such a field later is a change as well, unless it is to what it is already.
+	_, same := observed[path]
+	sets := before == nil && observed != nil && !same
+
 	for _, field := range immutable(gvk.Group, gvk.Kind) {
-		if covers(field, path) && before != nil {
+		if covers(field, path) && (before != nil || sets) {
 			return Forbidden, "the field can never change"
 		}
 	}
@@ -71,7 +82,7 @@ func judge(o *unstructured.Unstructured, path string, before, after any) (v Verd
 		return Forbidden, "purge protection cannot be turned off"
 	}
 
-	if gvk.Kind == "Deployment" && covers("spec.template", path) {
+	if gvk.Kind == kindDeployment && covers(podTemplate, path) {
 		return RollsPods, ""
 	}
 

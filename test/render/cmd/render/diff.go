@@ -143,7 +143,12 @@ func changesOf(ctx context.Context, earlier, now *render.Harness, r render.Reque
 		return nil, fmt.Errorf("cannot read rendering of %s: %w", r, err)
 	}
 
-	return diff.Compare(was, is), nil
+	has, err := earlier.Observed(r)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+	}
+
+	return diff.Compare(was, is, has), nil
 }
 
 // checkout the repository at that root, as it was at a commit, into a directory. The repository itself stays as it is.

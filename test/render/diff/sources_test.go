@@ -1,0 +1,149 @@
+package diff
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// forcesNew is how the Azure CRDs say that a field can never change.
+var forcesNew = regexp.MustCompile(`(?i)changing\s+this\s+forces\s+a\s+new`)
+
+// TestImmutableIsWhatCRDsSay reads the CRDs of what an application is composed of, so that a field that an update of them makes
+// immutable is missed here, and not in an upgrade.
+func TestImmutableIsWhatCRDsSay(t *testing.T) {
+	t.Parallel()
+
+	azure := filepath.Join(goList(t, "-m", "-f", "{{.Dir}}", "github.com/upbound/provider-azure/v2"), "package", "crds")
+	ours := filepath.Join(goList(t, "-m", "-f", "{{.Dir}}"), "package", "provider", "crds")
+
+	cases := map[string]struct {
+		reason string
+		file   string
+		// more are known from elsewhere.
+		more []string
+		want []string
+	}{
+		"Vault": {
+			reason: "Purge protection has a rule of its own: it can be turned on.",
+			file:   filepath.Join(azure, "keyvault.azure.m.upbound.io_vaults.yaml"),
+			more:   []string{"spec.forProvider.softDeleteRetentionDays"},
+			want:   []string{"spec.forProvider.location", "spec.forProvider.resourceGroupName"},
+		},
+		"RoleAssignment": {
+			reason: "All of it is immutable, but for how it is looked for.",
+			file:   filepath.Join(azure, "authorization.azure.m.upbound.io_roleassignments.yaml"),
+			more:   []string{"spec.forProvider.skipServicePrincipalAadCheck"},
+			want: []string{
+				"spec.forProvider.condition", "spec.forProvider.conditionVersion", "spec.forProvider.delegatedManagedIdentityResourceId",
+				"spec.forProvider.description", "spec.forProvider.name", "spec.forProvider.principalId", "spec.forProvider.principalType",
+				"spec.forProvider.roleDefinitionId", "spec.forProvider.roleDefinitionName", "spec.forProvider.scope",
+			},
+		},
+		"UserAssignedIdentity": {
+			reason: "An identity cannot move.",
+			file:   filepath.Join(azure, "managedidentity.azure.m.upbound.io_userassignedidentities.yaml"),
+			want:   []string{"spec.forProvider.location", "spec.forProvider.name", "spec.forProvider.resourceGroupName"},
+		},
+		"FederatedIdentityCredential": {
+			reason: "A credential stays with its identity.",
+			file:   filepath.Join(azure, "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml"),
+			want:   []string{"spec.forProvider.parentId", "spec.forProvider.resourceGroupName"},
+		},
+		"KeyVaultSecretSync": {
+			reason: "Pods refer to the Secret.",
+			file:   filepath.Join(ours, "secrets.p6m.dev_keyvaultsecretsyncs.yaml"),
+			want:   []string{"spec.forProvider.target.name"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			crd := readCRD(t, tc.file)
+			fields := immutable(crd.Spec.Group, crd.Spec.Names.Kind)
+
+			got, all := said(crd)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nimmutable as the CRD says: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			for _, path := range slices.Concat(got, tc.more) {
+				if !slices.ContainsFunc(fields, func(f string) bool { return covers(f, path) }) {
+					t.Errorf("\n%s\nimmutable(...) misses %s", tc.reason, path)
+				}
+			}
+
+			for _, f := range fields {
+				if !slices.Contains(all, f) {
+					t.Errorf("\n%s\nimmutable(...): the CRD has no field %s", tc.reason, f)
+				}
+			}
+		})
+	}
+}
+
+// said returns the paths of the fields that the CRD says are immutable, and those of all fields, both sorted.
+func said(crd *extv1.CustomResourceDefinition) (never, all []string) {
+	var visit func(path string, s extv1.JSONSchemaProps)
+
+	visit = func(path string, s extv1.JSONSchemaProps) {
+		all = append(all, path)
+
+		kept := slices.ContainsFunc(s.XValidations, func(r extv1.ValidationRule) bool { return r.Rule == "self == oldSelf" })
+		if kept || forcesNew.MatchString(s.Description) {
+			never = append(never, path)
+		}
+
+		for name, child := range s.Properties {
+			visit(join(path, name), child)
+		}
+	}
+
+	for _, v := range crd.Spec.Versions {
+		if v.Storage {
+			visit("spec.forProvider", v.Schema.OpenAPIV3Schema.Properties["spec"].Properties["forProvider"])
+		}
+	}
+
+	slices.Sort(never)
+	slices.Sort(all)
+
+	return never, all
+}
+
+func readCRD(t *testing.T, path string) *extv1.CustomResourceDefinition {
+	t.Helper()
+
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	crd := &extv1.CustomResourceDefinition{}
+	if err := yaml.Unmarshal(data, crd); err != nil {
+		t.Fatal(err)
+	}
+
+	return crd
+}
+
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("cannot find a module: %v", err)
+	}
+
+	return strings.TrimSpace(string(out))
+}
