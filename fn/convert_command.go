@@ -18,10 +18,10 @@ const exitNeedsPerson = 3
 // Convert is the command that turns manifests into that of a PlatformApplication.
 // It serves nobody, and has nothing to do with the function but its program.
 type Convert struct {
-	Name              string   `help:"Name of the application. The default is that of the Deployment."                                                       placeholder:"NAME"`
+	Name              string   `help:"Name of the application. The default is that of the Deployment."                        placeholder:"NAME"`
 	OwnVault          bool     `help:"Have a new vault, into which secrets are copied, and do not use the one that is there."`
-	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                                                       help:"Prefixes that plain-text secrets are named without, as on your platform."`
-	Files             []string `arg:""                                                                                                                       help:"Files of YAML manifests. A hyphen, or none, is the standard input." name:"file" optional:""`
+	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                        help:"Prefixes that plain-text secrets are named without, as on your platform."`
+	Files             []string `arg:""                                                                                        help:"Files of YAML manifests. A hyphen, or none, is the standard input."       name:"file" optional:""`
 }
 
 // A needsPersonError is no failure: the report says what to do.

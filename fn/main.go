@@ -17,7 +17,7 @@ import (
 // commands of the program. Crossplane runs it without one, so serving is the
 // default and takes its flags as if there were no commands.
 type commands struct {
-	Serve   CLI     `cmd:"" default:"withargs"                                                                                         help:"Serve the function. The default."`
+	Serve   CLI     `cmd:"" default:"withargs"                                                                                                                                                                          help:"Serve the function. The default."`
 	Convert Convert `cmd:"" help:"Turn manifests of External Secrets, Deployments and Secrets into that of a PlatformApplication. Exits with 0 if all was converted, with 3 if the report needs a person, else with 1."`
 }
 

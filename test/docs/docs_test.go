@@ -321,7 +321,7 @@ func TestCommandsAreKept(t *testing.T) {
 
 // TestFaults makes sure that TestCommandsAreKept would notice.
 func TestFaults(t *testing.T) {
-	const gate = "step demo demo\n  make demo ONCE=1\nstep test make test\n"
+	const gate = "step demo demo\n  make demo ONCE=1\nstep test make test\n" //nolint:dupword // The name and the command.
 
 	for name, tc := range map[string]struct {
 		reason string

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package migrate //nolint:wrapcheck,contextcheck,gosec // A program that prints what fails as it is, and ends.
+package migrate
 
 import (
 	"bufio"

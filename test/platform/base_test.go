@@ -107,6 +107,27 @@ func keys(objects []*unstructured.Unstructured) []string {
 	return out
 }
 
+// enforcePlaceholders applies the policy about them for the length of the test.
+func enforcePlaceholders(t *testing.T, all []*unstructured.Unstructured) {
+	t.Helper()
+
+	for _, o := range all {
+		if !strings.HasPrefix(o.GetKind(), "ValidatingAdmissionPolicy") || o.GetName() != "platform-application-placeholders" {
+			continue
+		}
+
+		if err := server.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() {
+			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestPlaceholders finds whatever nobody has set: at once in what the example becomes,
 // and by the policy where it is applied.
 func TestPlaceholders(t *testing.T) {
@@ -117,19 +138,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 
 	all := overlay(t, "secret-creator")
-	for _, o := range all {
-		if strings.HasPrefix(o.GetKind(), "ValidatingAdmissionPolicy") && o.GetName() == "platform-application-placeholders" {
-			if err := server.Apply(t.Context(), o); err != nil {
-				t.Fatal(err)
-			}
-
-			t.Cleanup(func() {
-				if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
+	enforcePlaceholders(t, all)
 
 	// It is Crossplane that makes this one.
 	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ServiceAccount"}}

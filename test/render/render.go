@@ -144,6 +144,13 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, compo
 	return out, nil
 }
 
+// Observed returns the composed resources that exist at the stage of the request.
+func (h *Harness) Observed(r Request) ([]*unstructured.Unstructured, error) {
+	_, observed, err := h.inputs(r)
+
+	return observed, err
+}
+
 func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 	application, observed, err := h.inputs(r)
 	if err != nil {
@@ -151,13 +158,6 @@ func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 	}
 
 	return h.compose(ctx, r.Variant, application, observed)
-}
-
-// Observed returns the composed resources that exist at the stage of the request.
-func (h *Harness) Observed(r Request) ([]*unstructured.Unstructured, error) {
-	_, observed, err := h.inputs(r)
-
-	return observed, err
 }
 
 // inputs returns the application of the request, and the composed resources of it that exist.

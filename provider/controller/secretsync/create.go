@@ -13,6 +13,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
@@ -28,7 +29,13 @@ const contentTypeJSON = "application/json"
 // application's identity has read the vault by then: only that shows that a
 // secret is missing.
 func (e *external) mayCreate(s v1alpha1.SyncedSecret) bool {
-	return e.look.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create)
+	return e.look.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
+}
+
+// isObject tells whether a JSON object without values can wait for them: as text, it
+// would be taken for the value.
+func isObject(f payload.Format) bool {
+	return f == "" || f == payload.Auto || f == payload.JSON
 }
 
 // gone is true of a secret that the vault does not have, or not any more.

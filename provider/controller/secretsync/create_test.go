@@ -89,6 +89,8 @@ func TestCreations(t *testing.T) {
 		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.sync.Spec.ForProvider.CreateMissing = false }},
 		"NotThis":   {reason: "And for this one.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
 		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
+		"Text":      {reason: "What is created would be taken for the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
+		"JSON":      {reason: "It is an object.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Deleted":   {reason: "A name that was taken may be free again.", state: v1alpha1.StateSoftDeleted, want: want{Create: true}},
 		"Forbidden": {reason: "Who may not read does not know.", state: v1alpha1.StateForbidden},
 		"Waiting":   {reason: "Nobody knows yet.", state: v1alpha1.StateAwaitingAccess},

@@ -15,8 +15,6 @@ import (
 
 // TestCompare upgrades a clone of this repository from its last commit to what a change makes of it.
 func TestCompare(t *testing.T) {
-	t.Parallel()
-
 	clone := newClone(t)
 
 	cases := map[string]struct {
