@@ -90,7 +90,8 @@ type KeyVaultSecretSyncParameters struct {
 
 	// CreateMissing creates listed secrets that the vault does not have, with
 	// their keys and without values, with the identity of the provider configuration. Nothing is ever
-	// overwritten or deleted. Default: false.
+	// overwritten or deleted. Only secrets with format Auto or JSON are created: a text has no keys that
+	// could wait for values. Default: false.
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
 
