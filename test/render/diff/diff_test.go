@@ -229,8 +229,8 @@ func TestCompare(t *testing.T) {
 		},
 		"OrderElsewhere": {
 			reason: "In no other list does the order of what has names matter.",
-			before: []string{edit(xr, conditions("Ready", "Synced"), "status", "conditions")},
-			after:  []string{edit(xr, conditions("Synced", "Ready"), "status", "conditions")},
+			before: []string{edit(deployment, conditions("Ready", "Synced"), "spec", "conditions")},
+			after:  []string{edit(deployment, conditions("Synced", "Ready"), "spec", "conditions")},
 		},
 		"OrderWithMore": {
 			reason: "One more variable between others is one change, not two.",
