@@ -235,7 +235,7 @@ func defaults(t *testing.T) map[string]string {
 	return settings
 }
 
-// TestLinks fills in the links as Argo CD does, once there is a vault. Whether a link is shown is proven with Argo CD's server.
+// TestLinks fills in the links as Argo CD does, once there is a vault. Only its server evaluates when a link is shown.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 
