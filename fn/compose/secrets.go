@@ -75,10 +75,8 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		target:  c.target(seen),
 		problem: first(seen.problem(), seen.notReady()),
 	}
-	switch secretsv1alpha1.State(seen.str("status", "atProvider", "state")) {
-	case secretsv1alpha1.StateTargetConflict, secretsv1alpha1.StateTargetTooLarge:
-		s.unwritten = s.problem != ""
-	}
+	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
+	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge
 
 	observed := map[string]Object{}
 	for _, e := range seen.list("status", "atProvider", "secrets") {

@@ -188,24 +188,6 @@ func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t 
 	return w.watch(ctx, sync, t, subscriber{names: names, interval: interval}, true)
 }
 
-func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s subscriber, afresh bool) Snapshot {
-	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
-
-	v.poll.Lock()
-	defer v.poll.Unlock()
-
-	w.mu.Lock()
-	snapshot, listed := v.snapshot, v.listed
-	paused := retryAfter(snapshot.Err) > 0 && time.Now().Before(v.due)
-	w.mu.Unlock()
-
-	if listed && (!afresh || paused) {
-		return snapshot
-	}
-
-	return w.list(ctx, v)
-}
-
 // Forget a sync.
 func (w *Watcher) Forget(sync types.NamespacedName) {
 	w.mu.Lock()
@@ -234,6 +216,24 @@ func (w *Watcher) Targets() int {
 	defer w.mu.Unlock()
 
 	return len(w.vaults)
+}
+
+func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s subscriber, afresh bool) Snapshot {
+	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
+
+	v.poll.Lock()
+	defer v.poll.Unlock()
+
+	w.mu.Lock()
+	snapshot, listed := v.snapshot, v.listed
+	paused := retryAfter(snapshot.Err) > 0 && time.Now().Before(v.due)
+	w.mu.Unlock()
+
+	if listed && (!afresh || paused) {
+		return snapshot
+	}
+
+	return w.list(ctx, v)
 }
 
 func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s subscriber) *vault {
