@@ -76,7 +76,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		problem: first(seen.problem(), seen.notReady()),
 	}
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
-	s.unwritten = s.problem != "" && (state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge)
+	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge
 
 	observed := map[string]Object{}
 	for _, e := range seen.list("status", "atProvider", "secrets") {
