@@ -4,6 +4,7 @@
 package keyvault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,26 +97,103 @@ func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// Create a secret that is not there. It looks once more before it writes, as Key
-// Vault cannot be told to write only what is missing.
+// Create a secret that is not there. Key Vault cannot be told to write only what is
+// missing, so it looks before it writes, and after: what somebody else has written
+// in between becomes the latest version again, and the error is that it exists.
 func (c *Client) Create(ctx context.Context, name, contentType, value string) (Properties, error) {
+	exists := &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Detail: "it has been created meanwhile"}
+
 	_, err := c.Get(ctx, name, "")
 
 	switch ReasonOf(err) {
 	case NotFound:
 	case "", Disabled:
-		return Properties{}, &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Detail: "it has been created meanwhile"}
+		return Properties{}, exists
 	default:
 		return Properties{}, err
 	}
 
+	p, err := c.set(ctx, exists.Operation, name, azsecrets.SetSecretParameters{
+		Value: &value, ContentType: &contentType, Tags: map[string]*string{createdByTag: new(createdByValue)},
+	})
+	if err != nil {
+		return Properties{}, err
+	}
+
+	other, err := c.before(ctx, name, p.Version)
+	if err != nil {
+		return Properties{}, err
+	}
+
+	if other != "" {
+		return Properties{}, cmp.Or(c.restore(ctx, name, p.Version, other), error(exists))
+	}
+
+	return p, nil
+}
+
+// before returns the latest version of a secret apart from ours, or none.
+func (c *Client) before(ctx context.Context, name, ours string) (string, error) {
+	var latest Properties
+
+	pager := c.secrets.NewListSecretPropertiesVersionsPager(name, nil)
+	for pager.More() {
+		err := c.call(ctx, fmt.Sprintf("list versions of secret %q in %s", name, c.uri), func(ctx context.Context) error {
+			page, err := pager.NextPage(ctx)
+			for _, v := range page.Value {
+				if p := properties(v.ID, v.Attributes, v.ContentType); p.Version != ours && !p.Created.Before(latest.Created) {
+					latest = p
+				}
+			}
+
+			return err //nolint:wrapcheck // It is classified.
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+
+	return latest.Version, nil
+}
+
+// restore a version, unless somebody has written another one after ours. It is
+// somebody's value, and stays what it was in every respect.
+func (c *Client) restore(ctx context.Context, name, ours, version string) error {
+	latest, err := c.Get(ctx, name, "")
+	if err != nil || latest.Version != ours {
+		return err
+	}
+
+	operation := fmt.Sprintf("restore version %s of secret %q in %s", version, name, c.uri)
+	p := azsecrets.SetSecretParameters{}
+
+	err = c.call(ctx, operation, func(ctx context.Context) error {
+		r, err := c.secrets.GetSecret(ctx, name, version, nil)
+		if err != nil {
+			return err //nolint:wrapcheck // It is classified.
+		}
+
+		p.Value, p.ContentType, p.Tags = r.Value, r.ContentType, r.Tags
+		if a := r.Attributes; a != nil {
+			p.SecretAttributes = &azsecrets.SecretAttributes{Enabled: a.Enabled, NotBefore: a.NotBefore, Expires: a.Expires}
+		}
+
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+
+	_, err = c.set(ctx, operation, name, p)
+
+	return err
+}
+
+// set writes a new version of a secret.
+func (c *Client) set(ctx context.Context, operation, name string, parameters azsecrets.SetSecretParameters) (Properties, error) {
 	p := Properties{}
-	err = c.call(ctx, fmt.Sprintf("create secret %q in %s", name, c.uri), func(ctx context.Context) error {
-		r, err := c.secrets.SetSecret(ctx, name, azsecrets.SetSecretParameters{
-			Value:       &value,
-			ContentType: &contentType,
-			Tags:        map[string]*string{createdByTag: new(createdByValue)},
-		}, nil)
+	err := c.call(ctx, operation, func(ctx context.Context) error {
+		r, err := c.secrets.SetSecret(ctx, name, parameters, nil)
 		p = properties(r.ID, r.Attributes, r.ContentType)
 
 		return err //nolint:wrapcheck // It is classified.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -456,7 +457,7 @@ func TestClientCreate(t *testing.T) {
 		Requests   []string
 	}
 
-	const looked, set = "GET /secrets/db/", "PUT /secrets/db"
+	const looked, set, versions = "GET /secrets/db/", "PUT /secrets/db", "GET /secrets/db/versions"
 
 	missing := always(404, vaultError("SecretNotFound", ""))
 	creating := `create secret "db" in https://web.vault.azure.net`
@@ -465,11 +466,21 @@ func TestClientCreate(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
 		get, put func(r *http.Request) *http.Response
+		// versions that there are after the write; the one of ours if it is nil.
+		versions func(r *http.Request) *http.Response
 		want     want
 	}{
 		"Created": {
 			reason: "What is missing is created.", get: missing, put: always(200, bundle("secrets/db/v1", "", "")),
-			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set}},
+			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set, versions}},
+		},
+		"Blind": {
+			reason: "Who cannot see whether somebody else has written does not say that all is well.",
+			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(500, marker),
+			want: want{Err: &Error{
+				Reason: Unreachable, Operation: `list versions of secret "db" in https://web.vault.azure.net`, Status: 500,
+				Detail: "the vault has a problem of its own (HTTP status 500)",
+			}, Requests: []string{looked, set, versions}},
 		},
 		"Exists":   {reason: "What is there is left alone.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
 		"Disabled": {reason: "What is there is left alone, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
@@ -508,11 +519,16 @@ func TestClientCreate(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			a := &azure{answer: func(r *http.Request) *http.Response {
-				if r.Method == http.MethodPut {
+				switch {
+				case r.Method == http.MethodPut:
 					return tc.put(r)
+				case !strings.HasSuffix(r.URL.Path, "/versions"):
+					return tc.get(r)
+				case tc.versions != nil:
+					return tc.versions(r)
+				default:
+					return reply(r, 200, nil, `{"value":[`+bundle("secrets/db/v1", "", "")+`]}`)
 				}
-
-				return tc.get(r)
 			}}
 			c, _ := clientOf(t, a)
 
@@ -528,10 +544,81 @@ func TestClientCreate(t *testing.T) {
 	}
 }
 
+// TestClientCreateMeanwhile has somebody else write between the look and the write,
+// or after both.
+func TestClientCreateMeanwhile(t *testing.T) {
+	const theirs = `"contentType":"text/plain","tags":{"owner":"team"},"attributes":{"enabled":true,"created":1777636800,"exp":1777723200}`
+
+	version := func(v, value, more string) string {
+		return `{"id":"https://web.vault.azure.net/secrets/db/` + v + `","value":"` + value + `",` + more + `}`
+	}
+	ours := version("ours", "", `"attributes":{"enabled":true,"created":1777636800}`)
+
+	cases := map[string]struct {
+		reason string
+		latest string
+		want   []string
+	}{
+		"Before": {
+			reason: "What was overwritten is the latest again, in every respect.", latest: ours,
+			want: []string{
+				"GET /secrets/db/", "PUT /secrets/db", "GET /secrets/db/versions", "GET /secrets/db/", "GET /secrets/db/theirs",
+				`PUT /secrets/db {"attributes":{"enabled":true,"exp":1777723200},"contentType":"text/plain","tags":{"owner":"team"},"value":"hunter2"}`,
+			},
+		},
+		"After": {
+			reason: "What was written after ours is the latest already.", latest: version("theirs", hidden, theirs),
+			want: []string{"GET /secrets/db/", "PUT /secrets/db", "GET /secrets/db/versions", "GET /secrets/db/"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			puts := 0
+			a := &azure{}
+			a.answer = func(r *http.Request) *http.Response {
+				switch {
+				case r.Method == http.MethodPut:
+					puts++
+
+					return reply(r, 200, nil, ours)
+				case strings.HasSuffix(r.URL.Path, "/versions"):
+					return reply(r, 200, nil, `{"value":[`+version("theirs", "", theirs)+`,`+ours+`]}`)
+				case strings.HasSuffix(r.URL.Path, "/theirs"):
+					return reply(r, 200, nil, version("theirs", "hunter2", theirs))
+				case puts == 0:
+					return reply(r, 404, nil, vaultError("SecretNotFound", ""))
+				default:
+					return reply(r, 200, nil, tc.latest)
+				}
+			}
+			c, _ := clientOf(t, a)
+
+			_, err := c.Create(t.Context(), "db", "application/json", `{"A":""}`)
+			if got := ReasonOf(err); got != Exists {
+				t.Errorf("\n%s\nCreate(...): want reason %s, got %v", tc.reason, Exists, err)
+			}
+
+			got := slices.Clone(a.requests)
+			if puts == 2 {
+				got[len(got)-1] += " " + a.bodies[len(a.bodies)-1]
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCreate(...): requests: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestClientCreateBody(t *testing.T) {
 	a := &azure{answer: func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut {
 			return reply(r, 200, nil, bundle("secrets/db/v1", "", ""))
+		}
+
+		if strings.HasSuffix(r.URL.Path, "/versions") {
+			return reply(r, 200, nil, `{"value":[]}`)
 		}
 
 		return reply(r, 404, nil, vaultError("SecretNotFound", ""))
@@ -543,7 +630,7 @@ func TestClientCreateBody(t *testing.T) {
 	}
 
 	got := map[string]any{}
-	if err := json.Unmarshal([]byte(a.bodies[len(a.bodies)-1]), &got); err != nil {
+	if err := json.Unmarshal([]byte(a.bodies[slices.Index(a.requests, "PUT /secrets/db")]), &got); err != nil {
 		t.Fatal(err)
 	}
 

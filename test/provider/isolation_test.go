@@ -1,8 +1,12 @@
 package provider
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"testing"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +23,7 @@ func TestIsolation(t *testing.T) { //nolint:tparallel // Two providers would get
 		"ReadAfterSync":       testForeignReadAfterSync,
 		"Write":               testForeignWrite,
 		"WriteWithoutRole":    testWriteWithoutRole,
+		"WriteMeanwhile":      testWriteMeanwhile,
 		"SecretOfOthers":      testForeignClientSecret,
 		"SecretOfOwn":         testOwnClientSecret,
 		"ConfigOfOthers":      testForeignConfig,
@@ -242,6 +247,40 @@ func testWriteWithoutRole(t *testing.T, s *suite) {
 	assignRole(t, s, app)
 	s.await(t, sync, "db", expectation{State: v1alpha1.StateAwaitingValue})
 	expectWrites(t, app, []azure.Write{{Secret: "db", Operation: "set", Principal: creator.PrincipalID}})
+}
+
+// Who sets a value at the moment in which the secret is created in advance keeps it:
+// Key Vault cannot be told to write only what is missing.
+func testWriteMeanwhile(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	creator := world.Creator(t, app.Namespace, mark)
+	creator.MayCreate(t, app)
+
+	// Between the provider's look and its write there is time for somebody else.
+	fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpSet, Effect: azure.EffectSlow, Duration: 3 * time.Second, Count: 1})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"USER"}})
+	sync.Spec.ForProvider.CreateMissing = true
+	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
+	world.Apply(t, sync)
+
+	eventually(t, func(context.Context) error {
+		if answers(app, azure.OpGet, http.StatusNotFound) == 0 {
+			return errors.New("nobody has looked whether the secret is there")
+		}
+
+		return nil
+	})
+
+	_, err := world.Azure.PutSecret(app.Vault, "db", azure.Secret{Value: `{"USER":"hunter2-other"}`})
+	must(t, err)
+
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
+
+	set := azure.Write{Secret: "db", Operation: "set", Principal: creator.PrincipalID}
+	expectWrites(t, app, []azure.Write{set, set})
 }
 
 // A ProviderConfig cannot use a Secret of another namespace.
