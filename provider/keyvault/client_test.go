@@ -113,7 +113,7 @@ func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
 		t.Fatal(err)
 	}
 
-	c, err := newClient("https://web.vault.azure.net", credential, clientOptions(&counted{client: &http.Client{Transport: a}, metrics: NewMetrics()}), newLimiter(time.Now), testTimeout)
+	c, err := newClient("https://web.vault.azure.net", credential, clientOptions(newCounted(a, NewMetrics(), time.Now)), newLimiter(time.Now), testTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -253,7 +253,7 @@ func TestCredentialConcurrently(t *testing.T) {
 	made := 0
 	a := &azure{answer: entra(func(r *http.Request) *http.Response { return page(r, 1) })}
 	s := &tokenSource{}
-	options := clientOptions(&counted{metrics: NewMetrics(), client: &http.Client{Transport: a}})
+	options := clientOptions(newCounted(a, NewMetrics(), time.Now))
 
 	c, err := newCredential(time.Now, func() (azcore.TokenCredential, error) {
 		made++
@@ -307,7 +307,7 @@ func TestCreatorCredential(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			c, err := tc.creator.credential(clientOptions(&counted{metrics: NewMetrics()}))
+			c, err := tc.creator.credential(clientOptions(newCounted(nil, NewMetrics(), time.Now)))
 			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
 				t.Errorf("\n%s\ncredential(...): -want, +got:\n%s", tc.reason, diff)
 			}

@@ -72,12 +72,8 @@ func NewPool(o Options) *Pool {
 	}
 
 	return &Pool{
-		options: o,
-		// Redirects are not followed: they could lead a token elsewhere.
-		transport: &counted{metrics: o.Metrics, client: &http.Client{
-			Transport:     o.Transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}},
+		options:     o,
+		transport:   newCounted(o.Transport, o.Metrics, o.Now),
 		clients:     map[clientKey]*Client{},
 		credentials: map[credentialKey]*shared[*credential]{},
 		limiters:    map[string]*shared[*limiter]{},

@@ -131,12 +131,25 @@ func (k *keep) keeps(host string, now time.Time) bool {
 
 // counted counts and times what goes through a transport.
 type counted struct {
-	client  *http.Client
-	metrics *Metrics
+	client   *http.Client
+	metadata *metadata
+	metrics  *Metrics
 }
 
-// Do sends a request.
+// newCounted does not follow redirects: they could lead a token elsewhere.
+func newCounted(t http.RoundTripper, m *Metrics, now func() time.Time) *counted {
+	return &counted{metrics: m, metadata: newMetadata(now), client: &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Do sends a request, unless its answer is known.
 func (c *counted) Do(req *http.Request) (*http.Response, error) {
+	if resp, ok := c.metadata.answer(req); ok {
+		return resp, nil
+	}
+
 	start := time.Now()
 	operation := operationOf(req)
 
@@ -149,7 +162,17 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 
 	c.metrics.request(operation, code, time.Since(start))
 
-	return resp, err //nolint:wrapcheck // A transport returns errors as they are.
+	if err != nil {
+		return resp, err //nolint:wrapcheck // A transport returns errors as they are.
+	}
+
+	if err := c.metadata.keep(req, resp); err != nil {
+		_ = resp.Body.Close() // What is wrong is known already.
+
+		return nil, err
+	}
+
+	return resp, nil
 }
 
 // Operations of Entra ID and Key Vault, as metrics call them.

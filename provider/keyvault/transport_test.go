@@ -57,13 +57,13 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestCounted(t *testing.T) {
 	m := NewMetrics()
 	status := 200
-	c := counted{metrics: m, client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := newCounted(roundTripper(func(r *http.Request) (*http.Response, error) {
 		if status == 0 {
 			return nil, errors.New(marker)
 		}
 
 		return reply(r, status, nil, ""), nil
-	})}}
+	}), m, time.Now)
 
 	for _, request := range []struct {
 		url    string

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// metadataLifetime is how long what Entra ID says of a tenant is kept. It is the
+	// same for years.
+	metadataLifetime = time.Hour
+	// metadataMost is for how many tenants.
+	metadataMost = 100
+)
+
+// metadata keeps what Entra ID says of its tenants, which are few: where to get
+// tokens. Each of thousands of credentials would ask for it.
+type metadata struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	kept map[string]document
+}
+
+type document struct {
+	header http.Header
+	body   []byte
+	until  time.Time
+}
+
+func newMetadata(now func() time.Time) *metadata {
+	return &metadata{now: now, kept: map[string]document{}}
+}
+
+// answer of a request, if it is kept.
+func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	d, ok := m.kept[req.URL.String()]
+	if !ok || !asksForMetadata(req) || !m.now().Before(d.until) {
+		return nil, false
+	}
+
+	return &http.Response{
+		Status: http.StatusText(http.StatusOK), StatusCode: http.StatusOK,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: d.header.Clone(), Body: io.NopCloser(bytes.NewReader(d.body)), ContentLength: int64(len(d.body)), Request: req,
+	}, true
+}
+
+// keep the answer of a request, if it is about a tenant.
+func (m *metadata) keep(req *http.Request, resp *http.Response) error {
+	if !asksForMetadata(req) || resp.StatusCode != http.StatusOK {
+		return nil
+	}
+
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("cannot read the metadata of Entra ID: %w", err)
+	}
+
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	if len(m.kept) >= metadataMost {
+		clear(m.kept)
+	}
+
+	m.kept[req.URL.String()] = document{header: resp.Header.Clone(), body: body, until: m.now().Add(metadataLifetime)}
+
+	return nil
+}
+
+// asksForMetadata tells whether a request is for the OpenID configuration of a
+// tenant. See https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
+func asksForMetadata(req *http.Request) bool {
+	return req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration")
+}

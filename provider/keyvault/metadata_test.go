@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMetadata(t *testing.T) {
+	const (
+		openID = "https://login.microsoftonline.com/one/v2.0/.well-known/openid-configuration"
+		other  = "https://login.microsoftonline.com/two/v2.0/.well-known/openid-configuration"
+		token  = "https://login.microsoftonline.com/one/oauth2/v2.0/token" //nolint:gosec // It is an address.
+	)
+
+	type ask struct {
+		method, url string
+		after       time.Duration
+		status      int
+	}
+
+	get := ask{method: http.MethodGet, url: openID, status: 200}
+	with := func(do func(*ask)) ask {
+		a := get
+		do(&a)
+
+		return a
+	}
+
+	cases := map[string]struct {
+		reason string
+		asked  []ask
+		want   []string
+	}{
+		"Kept":    {reason: "It is asked for once.", asked: []ask{get, get}, want: []string{"1", "1"}},
+		"Expired": {reason: "It is kept for an hour.", asked: []ask{get, with(func(a *ask) { a.after = metadataLifetime })}, want: []string{"1", "2"}},
+		"Tenants": {reason: "Each tenant has its own.", asked: []ask{get, with(func(a *ask) { a.url = other }), get}, want: []string{"1", "2", "1"}},
+		"Failed":  {reason: "An error is none.", asked: []ask{with(func(a *ask) { a.status = 503 }), get}, want: []string{"1", "2"}},
+		"Tokens":  {reason: "Tokens are never kept here.", asked: []ask{with(func(a *ask) { a.url = token }), with(func(a *ask) { a.url = token })}, want: []string{"1", "2"}},
+		"Posted":  {reason: "Only what is got is kept.", asked: []ask{with(func(a *ask) { a.method = http.MethodPost }), get}, want: []string{"1", "2"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			now, sent, status := time.Unix(0, 0), 0, 0
+			c := newCounted(roundTripper(func(r *http.Request) (*http.Response, error) {
+				sent++
+
+				return reply(r, status, nil, fmt.Sprint(sent)), nil
+			}), NewMetrics(), func() time.Time { return now })
+
+			var got []string
+
+			for _, a := range tc.asked {
+				now, status = now.Add(a.after), a.status
+
+				r, err := http.NewRequestWithContext(t.Context(), a.method, a.url, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				resp, err := c.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				body, err := io.ReadAll(resp.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				got = append(got, string(body))
+				_ = resp.Body.Close()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nDo(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestMetadataLimit(t *testing.T) {
+	m := newMetadata(time.Now)
+
+	for i := range 3 * metadataMost {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("https://login.microsoftonline.com/%d/v2.0/.well-known/openid-configuration", i), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if err := m.keep(r, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}"))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if n := len(m.kept); n == 0 || n > metadataMost {
+		t.Errorf("\nMemory is limited.\nkeep(...): %d documents are kept, want 1 to %d", n, metadataMost)
+	}
+}
