@@ -109,6 +109,13 @@ func All() []Tool {
 			VersionArgs: []string{"version"},
 			ColdBuild:   "25 s",
 		},
+		{
+			// A library as a program, which knows no version: only our own build is certain to be it.
+			Name:      "redis",
+			Main:      "github.com/p6m-dev/platform-application/test/tools/redis/server",
+			Module:    "github.com/alicebob/miniredis/v2",
+			ColdBuild: "5 s",
+		},
 	}
 }
 
