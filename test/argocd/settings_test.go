@@ -339,9 +339,13 @@ func TestProject(t *testing.T) {
 		t.Fatalf("cannot read project: %v", err)
 	}
 
-	allowed := []map[string]string{{"group": "meta.p6m.dev", "kind": "PlatformApplication"}, {"group": "", "kind": "ConfigMap"}}
+	allowed := []map[string]string{
+		{"group": "meta.p6m.dev", "kind": "PlatformApplication"}, {"group": "", "kind": "ConfigMap"},
+		// To look at. An admission policy keeps the team from creating them.
+		{"group": "apps", "kind": "Deployment"}, {"group": "apps", "kind": "ReplicaSet"}, {"group": "", "kind": "Pod"},
+	}
 	if diff := cmp.Diff(allowed, project.Spec.Namespace); diff != "" {
-		t.Errorf("kinds that a team may create: -want, +got:\n%s", diff)
+		t.Errorf("kinds that a team may see: -want, +got:\n%s", diff)
 	}
 
 	if len(project.Spec.Cluster) > 0 {

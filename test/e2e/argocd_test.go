@@ -30,6 +30,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/plane"
 	"github.com/p6m-dev/platform-application/test/tools"
@@ -89,6 +90,7 @@ func (a *argo) links(t *testing.T, app *app) {
 		}
 	}
 
+	// Which the team sees, as what is below it.
 	if got := a.get(t, "/resource/links", a.query("apps", "v1", "Deployment", app.name)); strings.Contains(got, "vault") {
 		t.Errorf("links of a Deployment: want none to the vault, got %s", got)
 	}
@@ -120,7 +122,7 @@ func (a *argo) restart(t *testing.T, app *app) {
 	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
 }
 
-// syncNow by an action reaches the sync. On the sync itself the project refuses it.
+// syncNow by an action reaches the sync, which the team does not even see.
 func (a *argo) syncNow(t *testing.T, app *app) {
 	t.Helper()
 
@@ -129,12 +131,12 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 	}
 
 	err := plane.Eventually(t.Context(), "the request to reach the sync", func(ctx context.Context) error {
-		sync := &secretsv1alpha1.KeyVaultSecretSync{}
-		if err := app.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: app.namespace, Name: app.name}, sync); err != nil {
+		u := secretSync(app.namespace, app.name)
+		if err := app.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
 			return err
 		}
 
-		if sync.Annotations[secretsv1alpha1.SyncRequestedAtAnnotation] == "" {
+		if u.GetAnnotations()[secretsv1alpha1.SyncRequestedAtAnnotation] == "" {
 			return errors.New("it has no request")
 		}
 
@@ -145,52 +147,88 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 	}
 
 	err = a.act(t, a.query(secretsv1alpha1.Group, secretsv1alpha1.Version, secretsv1alpha1.KeyVaultSecretSyncKind, app.name), "sync-now")
-	if err == nil || !strings.Contains(err.Error(), "not permitted") {
-		t.Errorf("action on a kind that the project does not list: want it refused, got %v", err)
+	if err == nil || !strings.Contains(err.Error(), "not found as part of application") {
+		t.Errorf("action on a kind that the project does not list: want it not even seen, got %v", err)
 	}
 
 	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
 }
 
-// refuses a KeyVaultSecretSync in the team's repository, by which the team could
-// ask for another vault.
+// refuses what a team must not put into its repository: a KeyVaultSecretSync, which
+// could ask for another vault, and pods of its own.
 func (a *argo) refuses(t *testing.T) {
 	t.Helper()
 
-	sync := &unstructured.Unstructured{}
-	sync.SetAPIVersion(secretsv1alpha1.GroupVersion().String())
-	sync.SetKind(secretsv1alpha1.KeyVaultSecretSyncKind)
-	sync.SetNamespace(a.namespace)
-	sync.SetName("other")
-	a.commit(t, "sync.yaml", sync)
-
-	err := plane.Eventually(t.Context(), "Argo CD to refuse the sync", func(context.Context) error {
-		u := a.application(t)
-
-		message, _, err := unstructured.NestedString(u.Object, "status", "operationState", "message")
-		if err != nil {
-			return err
-		}
-
-		results, _, err := unstructured.NestedSlice(u.Object, "status", "operationState", "syncResult", "resources")
-		if err != nil {
-			return err
-		}
-
-		if said := message + fmt.Sprint(results); !strings.Contains(said, "is not permitted in project") {
-			return fmt.Errorf("it said %s", said)
-		}
-
-		return nil
-	})
-	if err != nil {
+	deployment := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec: {containers: [{name: other, image: `+demoImage+`}]}
+`), &deployment.Object); err != nil {
 		t.Fatal(err)
 	}
 
-	got := &secretsv1alpha1.KeyVaultSecretSync{}
-	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(sync), got); client.IgnoreNotFound(err) != nil || err == nil {
-		t.Errorf("KeyVaultSecretSync of the team's repository: want none, got %v", err)
+	deployment.SetNamespace(a.namespace)
+
+	for _, tc := range []struct {
+		object *unstructured.Unstructured
+		want   string
+	}{
+		{secretSync(a.namespace, "other"), "is not permitted in project"},
+		{deployment, "put one into Git instead"},
+	} {
+		file := strings.ToLower(tc.object.GetKind()) + ".yaml"
+		a.commit(t, file, tc.object)
+
+		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(context.Context) error {
+			u := a.application(t)
+
+			message, _, err := unstructured.NestedString(u.Object, "status", "operationState", "message")
+			if err != nil {
+				return err
+			}
+
+			results, _, err := unstructured.NestedSlice(u.Object, "status", "operationState", "syncResult", "resources")
+			if err != nil {
+				return err
+			}
+
+			if said := message + fmt.Sprint(results); !strings.Contains(said, tc.want) {
+				return fmt.Errorf("it said %s", said)
+			}
+
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		err = a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(tc.object), tc.object.DeepCopy())
+		if client.IgnoreNotFound(err) != nil || err == nil {
+			t.Errorf("%s of the team's repository: want none, got %v", tc.object.GetKind(), err)
+		}
+
+		a.revert(t, file)
 	}
+
+	// The team takes it back, and all is well again.
+	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
+}
+
+// secretSync of that name, as anybody would write it who knows the kind.
+func secretSync(namespace, name string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	u.SetAPIVersion(secretsv1alpha1.GroupVersion().String())
+	u.SetKind(secretsv1alpha1.KeyVaultSecretSyncKind)
+	u.SetNamespace(namespace)
+	u.SetName(name)
+
+	return u
 }
 
 // podNames of an application.
@@ -220,12 +258,12 @@ func startArgo(t *testing.T, namespace string) *argo {
 
 	redis, repo, api := address(t), address(t), address(t)
 	a.api = "http://" + api
-	a.start(t, "redis", "redis", nil, redis)
-	a.start(t, "argocd", "argocd-repo-server", nil, "--address", "127.0.0.1", "--port", port(repo), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
-		"--disable-tls", "--redis", redis, "--include-hidden-directories")
-	a.start(t, "argocd", "argocd-application-controller", nil, "--namespace", argocdNamespace, "--metrics-port", port(address(t)),
+	a.start(t, "redis", "argocd-redis", redis)
+	a.start(t, "argocd", "argocd-repo-server", "--address", "127.0.0.1", "--port", port(repo), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
+		"--disable-tls", "--redis", redis, "--include-hidden-directories", "--revision-cache-expiration", "1s")
+	a.start(t, "argocd", "argocd-application-controller", "--namespace", argocdNamespace, "--metrics-port", port(address(t)),
 		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--app-resync", "5", "--app-resync-jitter", "0")
-	a.start(t, "argocd", "argocd-server", nil, "--namespace", argocdNamespace, "--address", "127.0.0.1", "--port", port(api), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
+	a.start(t, "argocd", "argocd-server", "--namespace", argocdNamespace, "--address", "127.0.0.1", "--port", port(api), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
 		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--disable-auth", "--insecure")
 
 	err := plane.Eventually(t.Context(), "Argo CD's server", func(ctx context.Context) error {
@@ -242,7 +280,8 @@ func startArgo(t *testing.T, namespace string) *argo {
 
 func (a *argo) repository() string { return filepath.Join(a.dir, "repository") }
 
-// install the kinds of Argo CD, its settings, and the project of the example.
+// install all of Argo CD that is not a process, with our component as its users have
+// it, and the examples for a team.
 func (a *argo) install(t *testing.T) {
 	t.Helper()
 
@@ -251,57 +290,119 @@ func (a *argo) install(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	crds, err := filepath.Glob(filepath.Join(source.Dir, "manifests", "crds", "*-crd.yaml"))
-	if err != nil || len(crds) == 0 {
-		t.Fatalf("cannot find the kinds of Argo CD: %v", err)
+	// Kustomize wants relative paths.
+	relative := func(path string) string {
+		out, err := filepath.Rel(a.dir, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return out
 	}
 
-	if err := a.plane.API.InstallCRDs(t.Context(), crds...); err != nil {
-		t.Fatal(err)
-	}
-
-	if err := a.plane.API.CreateNamespace(t.Context(), argocdNamespace); err != nil {
-		t.Fatal(err)
-	}
-
-	cm, err := argocd.Build(t.Context(), filepath.Join(w.root, "test", "argocd", "testdata", "install"))
+	kustomization, err := yaml.Marshal(map[string]any{
+		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": argocdNamespace,
+		"resources":  []string{relative(filepath.Join(source.Dir, "manifests", "cluster-install"))},
+		"components": []string{relative(filepath.Join(w.root, "package", "argocd"))},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	settings := filepath.Join(a.dir, "argocd-cm.yaml")
-	if err := os.WriteFile(settings, cm, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(a.dir, "kustomization.yaml"), kustomization, 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	labels := map[string]string{"app.kubernetes.io/part-of": "argocd"}
-
-	err = errors.Join(
-		a.plane.API.ApplyFiles(t.Context(), settings),
-		a.plane.API.Apply(
-			t.Context(),
-			&corev1.ConfigMap{
-				TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-				ObjectMeta: metav1.ObjectMeta{Namespace: argocdNamespace, Name: "argocd-rbac-cm", Labels: labels},
-			},
-			&corev1.Secret{
-				TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-				ObjectMeta: metav1.ObjectMeta{Namespace: argocdNamespace, Name: "argocd-secret", Labels: labels},
-				Data:       map[string][]byte{"server.secretkey": []byte("not a secret"), "admin.password": []byte("x")},
-			},
-			a.project(t),
-		),
-	)
+	all, err := argocd.Build(t.Context(), a.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	manifests := filepath.Join(a.dir, "argocd.yaml")
+	if err := os.WriteFile(manifests, all, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	objects, err := apiserver.ReadFiles(manifests, filepath.Join(w.root, "examples", "argocd", "namespace-policy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := errors.Join(a.plane.API.InstallCRDs(t.Context(), manifests), a.plane.API.CreateNamespace(t.Context(), argocdNamespace)); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, o := range objects {
+		switch o.GetKind() {
+		case "CustomResourceDefinition", "Deployment", "StatefulSet", "Service", "NetworkPolicy":
+			continue
+		}
+
+		if err := a.plane.API.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	label := &corev1.Namespace{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: a.namespace, Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}},
+	}
+	if err := a.plane.API.Apply(t.Context(), label, a.project(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kubeconfig of one of Argo CD's ServiceAccounts.
+func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
+	t.Helper()
+
+	cfg, err := a.plane.API.ConfigFor(t.Context(), argocdNamespace, serviceAccount)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	path := filepath.Join(a.dir, serviceAccount+".kubeconfig")
+	if err := apiserver.WriteKubeconfig(path, cfg); err != nil {
+		t.Fatal(err)
+	}
+
+	return path
 }
 
 // project of the example, with this repository and this namespace.
 func (a *argo) project(t *testing.T) client.Object {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(w.root, "examples", "argocd", "appproject.yaml"))
+	u := a.example(t, "appproject.yaml")
+
+	spec, _ := u.Object["spec"].(map[string]any)
+	spec["sourceRepos"] = []any{"file://" + a.repository()}
+	spec["destinations"] = []any{map[string]any{"server": inCluster, "namespace": a.namespace}}
+
+	return u
+}
+
+// follow the repository, as the example has it.
+func (a *argo) follow(t *testing.T) {
+	t.Helper()
+
+	u := a.example(t, "web-application.yaml")
+	u.SetName("web")
+
+	spec, _ := u.Object["spec"].(map[string]any)
+	spec["source"] = map[string]any{"repoURL": "file://" + a.repository(), "targetRevision": "main", "path": manifestsPath}
+	spec["destination"] = map[string]any{"server": inCluster, "namespace": a.namespace}
+
+	if err := a.plane.API.Apply(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// example for Argo CD.
+func (a *argo) example(t *testing.T, file string) *unstructured.Unstructured {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(w.root, "examples", "argocd", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,33 +412,7 @@ func (a *argo) project(t *testing.T) client.Object {
 		t.Fatal(err)
 	}
 
-	spec, _ := u.Object["spec"].(map[string]any)
-	spec["sourceRepos"] = []any{"file://" + a.repository()}
-	spec["destinations"] = []any{map[string]any{"server": inCluster, "namespace": a.namespace}}
-
 	return u
-}
-
-// follow the repository.
-func (a *argo) follow(t *testing.T) {
-	t.Helper()
-
-	u := &unstructured.Unstructured{Object: map[string]any{
-		"spec": map[string]any{
-			"project":     "shop",
-			"source":      map[string]any{"repoURL": "file://" + a.repository(), "targetRevision": "main", "path": manifestsPath},
-			"destination": map[string]any{"server": inCluster, "namespace": a.namespace},
-			"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true, "selfHeal": true}},
-		},
-	}}
-	u.SetAPIVersion("argoproj.io/v1alpha1")
-	u.SetKind("Application")
-	u.SetNamespace(argocdNamespace)
-	u.SetName("web")
-
-	if err := a.plane.API.Apply(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // commit a manifest.
@@ -354,8 +429,25 @@ func (a *argo) commit(t *testing.T, name string, object client.Object) {
 		t.Fatal(err)
 	}
 
+	a.record(t, "Change "+name)
+}
+
+// revert the commit of a manifest.
+func (a *argo) revert(t *testing.T, name string) {
+	t.Helper()
+
+	if err := os.Remove(filepath.Join(a.repository(), manifestsPath, name)); err != nil {
+		t.Fatal(err)
+	}
+
+	a.record(t, "Remove "+name)
+}
+
+func (a *argo) record(t *testing.T, message string) {
+	t.Helper()
+
 	a.git(t, "-C", a.repository(), "add", "--all")
-	a.git(t, "-C", a.repository(), "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", "Change "+name)
+	a.git(t, "-C", a.repository(), "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
 }
 
 func (a *argo) git(t *testing.T, args ...string) {
@@ -366,8 +458,8 @@ func (a *argo) git(t *testing.T, args ...string) {
 	}
 }
 
-// start a program until the test ends.
-func (a *argo) start(t *testing.T, tool, name string, env []string, args ...string) {
+// start a program until the test ends. Its ServiceAccount has its name.
+func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	t.Helper()
 
 	path, err := tools.Path(t.Context(), tool)
@@ -390,9 +482,8 @@ func (a *argo) start(t *testing.T, tool, name string, env []string, args ...stri
 	cmd.Env = append(
 		os.Environ(),
 		"ARGOCD_BINARY_NAME="+name, "ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
-		"KUBECONFIG="+a.plane.Kubeconfig(), "TMPDIR="+temp, "HOME="+temp, "PATH="+a.path(t),
+		"KUBECONFIG="+a.kubeconfig(t, name), "TMPDIR="+temp, "HOME="+temp, "PATH="+a.path(t),
 	)
-	cmd.Env = append(cmd.Env, env...)
 
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("cannot start %s: %v", name, err)
