@@ -535,3 +535,43 @@ func TestProviderConfigHealth(t *testing.T) {
 		})
 	}
 }
+
+func TestArgoCDApplicationHealth(t *testing.T) {
+	t.Parallel()
+
+	c, _ := install(t)
+
+	cases := map[string]struct {
+		reason string
+		status string
+		want   Health
+	}{
+		"New":     {"What nobody has looked at does not let others begin.", `{}`, Health{progressing, "Nothing of it is there yet."}},
+		"Missing": {"What is not there yet is to come.", `{health: {status: Missing}}`, Health{progressing, "Nothing of it is there yet."}},
+		"Syncing": {
+			"What is there is that of before.", `{health: {status: Healthy}, operationState: {phase: Running, message: waiting for packages}}`,
+			Health{progressing, "waiting for packages"},
+		},
+		"Begun":    {"It says nothing yet.", `{health: {status: Healthy}, operationState: {phase: Running}}`, Health{progressing, "It is being synchronized."}},
+		"Healthy":  {"All of it is well.", `{health: {status: Healthy}, operationState: {phase: Succeeded, message: successfully synced}}`, Health{healthy, "successfully synced"}},
+		"Degraded": {"Something of it is not.", `{health: {status: Degraded, message: a pod}, operationState: {phase: Succeeded}}`, Health{degraded, "a pod"}},
+		"Waiting":  {"It waits for a person.", `{health: {status: Suspended}}`, Health{suspended, ""}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			o := object(t, "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, status: "+tc.status+"}")
+
+			got, err := c.Health(t.Context(), save(t, o))
+			if err != nil {
+				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

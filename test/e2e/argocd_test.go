@@ -54,29 +54,6 @@ type argo struct {
 	api       string
 }
 
-// TestArgoCD proves that a team which has Git and Argo CD, and nothing else, learns
-// what its application waits for, can act, and cannot reach beyond its project.
-func TestArgoCD(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
-	a := startArgo(t, namespace)
-	app := &app{plane: w.modern, namespace: namespace, name: "web"}
-	first := password()
-
-	a.commit(t, "application.yaml", manifest(namespace, "web"))
-	a.follow(t)
-
-	// It waits for a person, and says for what.
-	a.wait(t, "Synced", "Suspended", "AwaitingValue", secretName)
-	app.set(t, postgres(first))
-	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced", app.vault(t))
-	app.runsWith(t, first)
-
-	t.Run("Links", func(t *testing.T) { a.links(t, app) })
-	t.Run("Restart", func(t *testing.T) { a.restart(t, app) })
-	t.Run("SyncNow", func(t *testing.T) { a.syncNow(t, app) })
-	t.Run("Project", func(t *testing.T) { a.refuses(t) })
-}
-
 // links on the application lead to its vault, and others have none.
 func (a *argo) links(t *testing.T, app *app) {
 	t.Helper()
@@ -248,11 +225,11 @@ func podNames(t *testing.T, app *app) map[string]bool {
 	return names
 }
 
-// startArgo starts Argo CD, for one repository and one namespace.
-func startArgo(t *testing.T, namespace string) *argo {
+// startArgo starts Argo CD on a plane, for one repository and one namespace.
+func startArgo(t *testing.T, p *plane.Plane, namespace string) *argo {
 	t.Helper()
 
-	a := &argo{plane: w.modern, dir: t.TempDir(), namespace: namespace}
+	a := &argo{plane: p, dir: t.TempDir(), namespace: namespace}
 	a.git(t, "init", "--quiet", "--initial-branch=main", a.repository())
 	a.install(t)
 

@@ -113,6 +113,17 @@ func newWorld(ctx context.Context) (*world, error) {
 
 // newPlane starts a plane with the packages of the repository at that root.
 func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant, root, version string) (*plane.Plane, error) {
+	p, err := w.barePlane(ctx, name, root, version)
+	if err != nil {
+		return p, err
+	}
+
+	return p, p.Install(ctx, variant, root, version)
+}
+
+// barePlane starts a plane with nothing but Crossplane. The packages of the repository
+// at that root can be installed.
+func (w *world) barePlane(ctx context.Context, name, root, version string) (*plane.Plane, error) {
 	dir := filepath.Join(w.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make a directory: %w", err)
@@ -144,11 +155,7 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 		return p, err
 	}
 
-	if err := p.PushPackages(ctx, root, version); err != nil {
-		return p, err
-	}
-
-	return p, p.Install(ctx, variant, root, version)
+	return p, p.PushPackages(ctx, root, version)
 }
 
 // claims returns the plane with claims, which is started when it is first needed.

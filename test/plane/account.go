@@ -60,6 +60,17 @@ func (p *Plane) openAccount(context.Context) error {
 		}
 	}
 
+	// Instead of a password, a token of a ServiceAccount of this cluster will do.
+	for serviceAccount, who := range map[string]principal{"provider-azure": provisioner, "provider-keyvault-secretsync": creator} {
+		err := a.PutFederatedCredential(Tenant, who.clientID, azure.FederatedCredential{
+			Name: p.options.Name, Issuer: p.issuer, Subject: "system:serviceaccount:" + Namespace + ":" + serviceAccount,
+			Audiences: []string{"api://AzureADTokenExchange"},
+		})
+		if err != nil {
+			return err
+		}
+	}
+
 	return a.PutSubscription(azure.Subscription{
 		ID: Subscription, TenantID: Tenant, Administrators: []string{provisioner.principalID},
 		ResourceGroups: []azure.ResourceGroup{{Name: ResourceGroup, Location: Location}},
@@ -82,7 +93,7 @@ func (p *Plane) configure(ctx context.Context) error {
 	settings := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
 		"metadata": map[string]any{"name": "platform-application"},
-		"data":     p.settings(),
+		"data":     p.Settings(),
 	}}
 
 	return p.API.Apply(
@@ -101,8 +112,8 @@ func (p *Plane) configure(ctx context.Context) error {
 	)
 }
 
-// settings of the platform.
-func (p *Plane) settings() map[string]any {
+// Settings of the platform, as the EnvironmentConfig has them.
+func (p *Plane) Settings() map[string]any {
 	settings := map[string]any{
 		"tenantId":                 Tenant,
 		"subscriptionId":           Subscription,

@@ -5,6 +5,7 @@ package plane
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -36,6 +37,11 @@ const (
 	FunctionName = "p6m-dev-function-platform-application"
 	ProviderName = "p6m-dev-provider-keyvault-secretsync"
 )
+
+// workloadIdentity stands in for the webhook of azure-workload-identity.
+//
+//go:embed workload-identity.yaml
+var workloadIdentity []byte
 
 // Registries that packages come from by name. On a plane they are one registry.
 const (
@@ -86,17 +92,39 @@ func (p *Plane) PushImage(ctx context.Context, program build.Program, path strin
 	return p.registry.push(ctx, path, image)
 }
 
-// Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
-// and wait until it is ready for applications: the packages of that version, and the
-// roles and policies of the repository at that root.
-func (p *Plane) Install(ctx context.Context, variant Variant, root, version string) error {
+// Prepare what a platform team finds before it installs anything: the packages of the
+// Azure providers, an account at Azure, and a cluster whose Pods can have identities
+// there and whose images come from a mirror.
+func (p *Plane) Prepare(ctx context.Context) error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
 	}{
 		{"Azure providers", p.pushAzureProviders},
 		{"Azure account", p.openAccount},
-		{"Crossplane packages", func(ctx context.Context) error { return p.installPackages(ctx, root, variant, version) }},
+		{"workload identity and mirror", p.prepareCluster},
+	} {
+		if err := p.step(ctx, step.what, step.do); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
+// and wait until it is ready for applications: the packages of that version, and the
+// roles and policies of the repository at that root.
+func (p *Plane) Install(ctx context.Context, variant Variant, root, version string) error {
+	if err := p.Prepare(ctx); err != nil {
+		return err
+	}
+
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"Crossplane packages", func(ctx context.Context) error { return p.applyPackages(ctx, root, variant, version) }},
 		{"platform settings", p.configure},
 	} {
 		if err := p.step(ctx, step.what, step.do); err != nil {
@@ -155,18 +183,28 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 	return nil
 }
 
-// installPackages in the order of the documentation: what restricts the provider is
-// there before it.
-func (p *Plane) installPackages(ctx context.Context, root string, variant Variant, version string) error {
+// prepareCluster for identities of Pods, and for packages from the plane's registry.
+func (p *Plane) prepareCluster(ctx context.Context) error {
+	path := p.file("workload-identity.yaml")
+	if err := os.WriteFile(path, workloadIdentity, 0o600); err != nil {
+		return fmt.Errorf("cannot write policy of workload identity: %w", err)
+	}
+
+	if err := p.API.ApplyFiles(ctx, path); err != nil {
+		return err
+	}
+
 	for _, o := range p.imageConfigs() {
 		if err := p.API.Apply(ctx, o); err != nil {
 			return err
 		}
 	}
 
-	return p.applyPackages(ctx, root, variant, version)
+	return nil
 }
 
+// applyPackages in the order of the documentation: what restricts the provider is
+// there before it.
 func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
 	if err := p.API.ApplyFiles(ctx, restrictions(root)...); err != nil {
 		return err
