@@ -137,8 +137,8 @@ func TestValidate(t *testing.T) {
 		t.Fatalf("Validate(): %v", err)
 	}
 
-	if strings.Contains(got, "❌") || !strings.Contains(got, "6 resource overrides") {
-		t.Errorf("Validate(): want all settings to be right, and six kinds, got:\n%s", got)
+	if strings.Contains(got, "❌") || !strings.Contains(got, "7 resource overrides") {
+		t.Errorf("Validate(): want all settings to be right, and seven kinds, got:\n%s", got)
 	}
 
 	if diff := cmp.Diff("https://argocd.example.com", settings["url"]); diff != "" {

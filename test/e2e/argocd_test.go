@@ -48,10 +48,12 @@ const (
 // An argo is an Argo CD, with the settings of package/argocd, that follows a Git
 // repository on disk.
 type argo struct {
-	plane     *plane.Plane
-	dir       string
+	plane *plane.Plane
+	dir   string
+	api   string
+
+	// namespace of the team, if there is one.
 	namespace string
-	api       string
 }
 
 // links on the application lead to its vault, and others have none.
@@ -136,8 +138,7 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 func (a *argo) refuses(t *testing.T) {
 	t.Helper()
 
-	deployment := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(`
+	deployment := object(t, `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: other}
@@ -146,10 +147,7 @@ spec:
   template:
     metadata: {labels: {app: other}}
     spec: {containers: [{name: other, image: `+demoImage+`}]}
-`), &deployment.Object); err != nil {
-		t.Fatal(err)
-	}
-
+`)
 	deployment.SetNamespace(a.namespace)
 
 	for _, tc := range []struct {
@@ -159,11 +157,11 @@ spec:
 		{secretSync(a.namespace, "other"), "is not permitted in project"},
 		{deployment, "put one into Git instead"},
 	} {
-		file := strings.ToLower(tc.object.GetKind()) + ".yaml"
+		file := manifestsPath + "/" + strings.ToLower(tc.object.GetKind()) + ".yaml"
 		a.commit(t, file, tc.object)
 
 		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(context.Context) error {
-			u := a.application(t)
+			u := a.application(t, "web")
 
 			message, _, err := unstructured.NestedString(u.Object, "status", "operationState", "message")
 			if err != nil {
@@ -225,11 +223,11 @@ func podNames(t *testing.T, app *app) map[string]bool {
 	return names
 }
 
-// startArgo starts Argo CD on a plane, for one repository and one namespace.
-func startArgo(t *testing.T, p *plane.Plane, namespace string) *argo {
+// startArgo starts Argo CD on a plane.
+func startArgo(t *testing.T, p *plane.Plane) *argo {
 	t.Helper()
 
-	a := &argo{plane: p, dir: t.TempDir(), namespace: namespace}
+	a := &argo{plane: p, dir: t.TempDir()}
 	a.git(t, "init", "--quiet", "--initial-branch=main", a.repository())
 	a.install(t)
 
@@ -240,6 +238,8 @@ func startArgo(t *testing.T, p *plane.Plane, namespace string) *argo {
 		"--disable-tls", "--redis", redis, "--include-hidden-directories", "--revision-cache-expiration", "1s")
 	a.start(t, "argocd", "argocd-application-controller", "--namespace", argocdNamespace, "--metrics-port", port(address(t)),
 		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--app-resync", "5", "--app-resync-jitter", "0")
+	a.start(t, "argocd", "argocd-applicationset-controller", "--namespace", argocdNamespace, "--metrics-addr", address(t), "--probe-addr", address(t), "--webhook-addr", address(t),
+		"--argocd-repo-server", repo, "--repo-server-plaintext")
 	a.start(t, "argocd", "argocd-server", "--namespace", argocdNamespace, "--address", "127.0.0.1", "--port", port(api), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
 		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--disable-auth", "--insecure")
 
@@ -258,7 +258,7 @@ func startArgo(t *testing.T, p *plane.Plane, namespace string) *argo {
 func (a *argo) repository() string { return filepath.Join(a.dir, "repository") }
 
 // install all of Argo CD that is not a process, with our component as its users have
-// it, and the examples for a team.
+// it.
 func (a *argo) install(t *testing.T) {
 	t.Helper()
 
@@ -300,7 +300,7 @@ func (a *argo) install(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	objects, err := apiserver.ReadFiles(manifests, filepath.Join(w.root, "examples", "argocd", "namespace-policy.yaml"))
+	objects, err := apiserver.ReadFiles(manifests)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,11 +320,21 @@ func (a *argo) install(t *testing.T) {
 		}
 	}
 
+}
+
+// admit a team to a namespace, as the examples have it.
+func (a *argo) admit(t *testing.T, namespace string) {
+	t.Helper()
+
+	a.namespace = namespace
+
 	label := &corev1.Namespace{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: a.namespace, Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}},
+		ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}},
 	}
-	if err := a.plane.API.Apply(t.Context(), label, a.project(t)); err != nil {
+	policy := filepath.Join(w.root, "examples", "argocd", "namespace-policy.yaml")
+
+	if err := errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), label, a.project(t))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -379,45 +389,41 @@ func (a *argo) follow(t *testing.T) {
 func (a *argo) example(t *testing.T, file string) *unstructured.Unstructured {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(w.root, "examples", "argocd", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	u := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal(data, &u.Object); err != nil {
-		t.Fatal(err)
-	}
-
-	return u
+	return object(t, read(t, "examples/argocd/"+file))
 }
 
-// commit a manifest.
-func (a *argo) commit(t *testing.T, name string, object client.Object) {
+// commit a manifest, and whatever else has changed.
+func (a *argo) commit(t *testing.T, path string, object *unstructured.Unstructured) {
 	t.Helper()
 
-	data, err := yaml.Marshal(object)
+	a.write(t, path, object)
+	a.record(t, "Change "+path)
+}
+
+// write a manifest.
+func (a *argo) write(t *testing.T, path string, object *unstructured.Unstructured) {
+	t.Helper()
+
+	data, err := yaml.Marshal(object.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	dir := filepath.Join(a.repository(), manifestsPath)
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, name), data, 0o600)); err != nil {
+	path = filepath.Join(a.repository(), path)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-
-	a.record(t, "Change "+name)
 }
 
 // revert the commit of a manifest.
-func (a *argo) revert(t *testing.T, name string) {
+func (a *argo) revert(t *testing.T, path string) {
 	t.Helper()
 
-	if err := os.Remove(filepath.Join(a.repository(), manifestsPath, name)); err != nil {
+	if err := os.Remove(filepath.Join(a.repository(), path)); err != nil {
 		t.Fatal(err)
 	}
 
-	a.record(t, "Remove "+name)
+	a.record(t, "Remove "+path)
 }
 
 func (a *argo) record(t *testing.T, message string) {
@@ -494,15 +500,15 @@ func (a *argo) path(t *testing.T) string {
 	return strings.Join(append(dirs, os.Getenv("PATH")), string(os.PathListSeparator))
 }
 
-// application as Argo CD has it.
-func (a *argo) application(t *testing.T) *unstructured.Unstructured {
+// application of that name as Argo CD has it.
+func (a *argo) application(t *testing.T, name string) *unstructured.Unstructured {
 	t.Helper()
 
 	u := &unstructured.Unstructured{}
 	u.SetAPIVersion("argoproj.io/v1alpha1")
 	u.SetKind("Application")
 
-	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: argocdNamespace, Name: "web"}, u); err != nil {
+	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: argocdNamespace, Name: name}, u); err != nil {
 		t.Fatal(err)
 	}
 
@@ -515,7 +521,7 @@ func (a *argo) wait(t *testing.T, sync, health string, words ...string) {
 	t.Helper()
 
 	err := plane.Eventually(t.Context(), "Argo CD to say "+health, func(context.Context) error {
-		u := a.application(t)
+		u := a.application(t, "web")
 
 		gotSync, _, err := unstructured.NestedString(u.Object, "status", "sync", "status")
 		if err != nil {

@@ -7,6 +7,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,20 +15,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/docs"
 	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
 	// released is the version of the packages that package/platform installs.
 	released = "v0.1.0"
 
-	setUpPage       = "docs/how-to/set-up-a-platform.md"
-	examplePlatform = "examples/platform"
+	setUpPage         = "docs/how-to/set-up-a-platform.md"
+	companyRepository = "https://github.com/REPLACE_ME/platform.git"
+	examplePlatform   = "examples/platform"
 )
 
 // TestWalk walks the paths that the documentation leads along, both of them. A platform
@@ -35,32 +41,19 @@ const (
 // says. Then a team, which has Git and Argo CD and nothing else, gets an application, learns
 // what that waits for, can act, and cannot reach beyond its project.
 func TestWalk(t *testing.T) {
-	p, err := w.barePlane(context.WithoutCancel(t.Context()), "walk", w.root, released)
-	if err != nil {
-		t.Fatalf("cannot start plane: %v", err)
-	}
-
-	t.Cleanup(func() {
-		if err := w.stop(p); err != nil {
-			t.Errorf("cannot stop plane: %v", err)
-		}
-	})
-
-	if err := p.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	p := untouched(t, "walk")
 
 	e := &engineer{plane: p, dir: filepath.Join(t.TempDir(), "platform")}
-	e.describePlatform(t)
+	e.describePlatform(t, filepath.Join(w.root, "package"))
 	e.install(t)
 	e.check(t)
 
-	namespace := namespaceOf(t, p)
-	a := startArgo(t, p, namespace)
-	app := &app{plane: p, namespace: namespace, name: "web"}
+	a := startArgo(t, p)
+	a.admit(t, namespaceOf(t, p))
+	app := &app{plane: p, namespace: a.namespace, name: "web"}
 	first := password()
 
-	a.commit(t, "application.yaml", manifest(namespace, "web"))
+	a.commit(t, manifestsPath+"/application.yaml", manifest(app.namespace, app.name))
 	a.follow(t)
 
 	// It waits for a person, and says for what.
@@ -75,35 +68,134 @@ func TestWalk(t *testing.T) {
 	t.Run("Project", func(t *testing.T) { a.refuses(t) })
 }
 
+// TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
+// team: one Application is applied by hand, as the page says, and the rest is in Git.
+func TestAppOfApps(t *testing.T) {
+	p := untouched(t, "gitops")
+	a := startArgo(t, p)
+
+	// The repository has what it refers to, as there is no way to the internet here.
+	packages := filepath.Join(a.repository(), "package")
+	if err := os.CopyFS(packages, os.DirFS(filepath.Join(w.root, "package"))); err != nil {
+		t.Fatal(err)
+	}
+
+	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
+	e.describePlatform(t, packages, "claim")
+	e.describeApplications(t, a)
+	a.commit(t, "applications/shop/web.yaml", manifest("shop", "web"))
+
+	root := object(t, strings.ReplaceAll(read(t, "package/platform/argocd/root.yaml"), companyRepository, "file://"+a.repository()))
+	if err := p.API.Apply(t.Context(), root); err != nil {
+		t.Fatal(err)
+	}
+
+	web, first := &app{plane: p, namespace: "shop", name: "web"}, password()
+	web.set(t, postgres(first))
+	web.wait(t, plane.Ready)
+	web.runsWith(t, first)
+
+	err := plane.Eventually(t.Context(), "all Applications to be well", func(context.Context) error {
+		for _, name := range []string{"platform", "crossplane", "platform-application", "team-shop"} {
+			status, _ := a.application(t, name).Object["status"].(map[string]any)
+
+			health, _, _ := unstructured.NestedString(status, "health", "status")
+			if sync, _, _ := unstructured.NestedString(status, "sync", "status"); health != "Healthy" || sync != "Synced" {
+				return fmt.Errorf("%s is %s and %s: %v", name, health, sync, status)
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	a.inOrder(t)
+}
+
+// inOrder checks that teams came when the platform was there, and not before.
+func (a *argo) inOrder(t *testing.T) {
+	t.Helper()
+
+	created := func(apiVersion, kind, namespace, name string) time.Time {
+		u := &unstructured.Unstructured{}
+		u.SetAPIVersion(apiVersion)
+		u.SetKind(kind)
+
+		if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, u); err != nil {
+			t.Fatal(err)
+		}
+
+		return u.GetCreationTimestamp().Time
+	}
+
+	teams := created("argoproj.io/v1alpha1", "ApplicationSet", argocdNamespace, "teams")
+	for _, platform := range []time.Time{
+		created("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "platformapplications.meta.p6m.dev"),
+		created("azure.m.upbound.io/v1beta1", "ClusterProviderConfig", "", "default"),
+	} {
+		if teams.Before(platform) {
+			t.Errorf("teams came at %v, before the platform was there at %v", teams, platform)
+		}
+	}
+}
+
+// untouched returns a plane with nothing but Crossplane, until the test ends.
+func untouched(t *testing.T, name string) *plane.Plane {
+	t.Helper()
+
+	p, err := w.barePlane(context.WithoutCancel(t.Context()), name, w.root, released)
+	if err != nil {
+		t.Fatalf("cannot start plane: %v", err)
+	}
+
+	t.Cleanup(func() {
+		if err := w.stop(p); err != nil {
+			t.Errorf("cannot stop plane: %v", err)
+		}
+	})
+
+	if err := p.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	return p
+}
+
 // An engineer of the platform, with a directory in a repository.
 type engineer struct {
 	plane *plane.Plane
 	dir   string
 }
 
-// describePlatform copies the example and sets what is different here: the cluster's
-// issuer, and who may put values into vaults.
-func (e *engineer) describePlatform(t *testing.T) {
+// describePlatform copies the example and sets what is different here: where the base
+// is, the cluster's issuer, and who may put values into vaults. It turns on components
+// that the example only mentions.
+func (e *engineer) describePlatform(t *testing.T, packages string, components ...string) {
 	t.Helper()
 
 	if err := os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform))); err != nil {
 		t.Fatal(err)
 	}
 
-	path := filepath.Join(e.dir, "kustomization.yaml")
-
-	data, err := os.ReadFile(path)
+	relative, err := filepath.Rel(e.dir, packages)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	// The base is in this repository, and not behind an address.
-	packages, err := filepath.Rel(e.dir, filepath.Join(w.root, "package"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	kustomization := strings.ReplaceAll(read(t, examplePlatform+"/kustomization.yaml"), "../../package", relative) + "  - path: here.yaml\n"
 
-	kustomization := strings.ReplaceAll(string(data), "../../package", packages) + "  - path: here.yaml\n"
+	for _, c := range components {
+		line := "- " + relative + "/platform/" + c
+
+		turnedOn := regexp.MustCompile("# .*"+regexp.QuoteMeta(line)).ReplaceAllLiteralString(kustomization, line)
+		if turnedOn == kustomization {
+			t.Fatalf("the example has no component %s", c)
+		}
+
+		kustomization = turnedOn
+	}
 
 	here, err := yaml.Marshal(map[string]any{
 		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
@@ -119,6 +211,63 @@ func (e *engineer) describePlatform(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// describeApplications of Argo CD as the page has it. Crossplane's chart is in the
+// repository, with the values of a plane; and tries come sooner, so that nobody waits.
+func (e *engineer) describeApplications(t *testing.T, a *argo) {
+	t.Helper()
+
+	source, err := tools.Source(t.Context(), "crossplane-core")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := os.CopyFS(filepath.Join(a.repository(), "crossplane"), os.DirFS(filepath.Join(source.Dir, "cluster", "charts", "crossplane"))); err != nil {
+		t.Fatal(err)
+	}
+
+	const base = "https://github.com/p6m-dev/platform-application//package/"
+
+	blocks := blocksOf(t, setUpPage)
+
+	i := slices.IndexFunc(blocks, func(b docs.Block) bool {
+		return b.Language == "yaml" && strings.Contains(b.Text, base+"platform/argocd/apps")
+	})
+	if i < 0 {
+		t.Fatalf("%s has no kustomization of Applications", setUpPage)
+	}
+
+	text := strings.NewReplacer(base, "../package/", "?ref="+released, "", "https://github.com/company/platform.git", "file://"+a.repository()).Replace(blocks[i].Text)
+	kustomization := object(t, text)
+
+	patches, _ := kustomization.Object["patches"].([]any)
+	for name, operations := range map[string][]map[string]any{
+		"platform-application": {{"op": "replace", "path": "/spec/syncPolicy/retry/backoff/duration", "value": "5s"}},
+		"crossplane": {
+			{"op": "replace", "path": "/spec/source/repoURL", "value": "file://" + a.repository()},
+			{"op": "replace", "path": "/spec/source/targetRevision", "value": "main"},
+			{"op": "remove", "path": "/spec/source/chart"},
+			{"op": "add", "path": "/spec/source/path", "value": "crossplane"},
+		},
+	} {
+		for key, value := range plane.ChartValues(source.Version) {
+			if name == "crossplane" {
+				operations = append(operations, map[string]any{"op": "add", "path": "/spec/source/helm/valuesObject/" + key, "value": value})
+			}
+		}
+
+		patch, err := yaml.Marshal(operations)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		patches = append(patches, map[string]any{"target": map[string]any{"kind": "Application", "name": name}, "patch": string(patch)})
+	}
+
+	kustomization.Object["patches"] = patches
+
+	a.write(t, "argocd/kustomization.yaml", kustomization)
 }
 
 // noMatch is what kubectl says of a kind that there is not yet.
@@ -193,15 +342,7 @@ func (e *engineer) run(t *testing.T, command string) (string, error) {
 func commandsOf(t *testing.T, command string) []string {
 	t.Helper()
 
-	page, err := os.ReadFile(filepath.Join(w.root, setUpPage))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	blocks, err := docs.Parse(string(page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	blocks := blocksOf(t, setUpPage)
 
 	i := slices.IndexFunc(blocks, func(b docs.Block) bool { return b.Commands() && strings.Contains(b.Text, command) })
 	if i < 0 {
@@ -217,4 +358,39 @@ func commandsOf(t *testing.T, command string) []string {
 	}
 
 	return commands
+}
+
+func blocksOf(t *testing.T, page string) []docs.Block {
+	t.Helper()
+
+	blocks, err := docs.Parse(read(t, page))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return blocks
+}
+
+// read a file of the repository under test.
+func read(t *testing.T, path string) string {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(w.root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(data)
+}
+
+// object of YAML.
+func object(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+
+	u := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
+		t.Fatal(err)
+	}
+
+	return u
 }

@@ -6,6 +6,7 @@ package plane
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -98,6 +99,18 @@ func (p *Plane) pushCrossplane(ctx context.Context, source tools.Module) error {
 	return p.registry.push(ctx, crossplaneImage+":"+source.Version, built)
 }
 
+// ChartValues are those of Crossplane's chart that a plane needs.
+func ChartValues(version string) map[string]any {
+	return map[string]any{
+		"image": map[string]any{"tag": version},
+		// There is one of each, and whoever kills it does not want to wait for its lease.
+		"leaderElection": false,
+		"rbacManager":    map[string]any{"leaderElection": false},
+		// The API server has no way to a Service.
+		"webhooks": map[string]any{"enabled": false},
+	}
+}
+
 // renderChart writes what Crossplane's chart consists of to a file.
 func (p *Plane) renderChart(ctx context.Context, chart, version string) (string, error) {
 	helm, err := tools.Path(ctx, "helm")
@@ -105,18 +118,19 @@ func (p *Plane) renderChart(ctx context.Context, chart, version string) (string,
 		return "", err
 	}
 
+	values, err := json.Marshal(ChartValues(version))
+	if err != nil {
+		return "", fmt.Errorf("cannot encode values of Crossplane's chart: %w", err)
+	}
+
 	var out, said bytes.Buffer
 
 	cmd := exec.CommandContext(
-		ctx, helm, "template", "crossplane", chart, "--namespace", Namespace,
-		"--set", "image.tag="+version,
+		ctx, helm, "template", "crossplane", chart, "--namespace", Namespace, "--values", "-",
 		// As docs/how-to/set-up-a-platform.md has it.
 		"--set", "args={--circuit-breaker-burst=500}",
-		// There is one of each, and whoever kills it does not want to wait for its lease.
-		"--set", "leaderElection=false", "--set", "rbacManager.leaderElection=false",
-		// The API server has no way to a Service.
-		"--set", "webhooks.enabled=false",
 	)
+	cmd.Stdin = bytes.NewReader(values)
 
 	home := p.file("helm")
 	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
