@@ -4,7 +4,6 @@
 package keyvault
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,11 +124,15 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 		return Properties{}, err
 	}
 
-	if other != "" {
-		return Properties{}, cmp.Or(c.restore(ctx, name, p.Version, other), error(exists))
+	if other == "" {
+		return p, nil
 	}
 
-	return p, nil
+	if err := c.restore(ctx, name, p.Version, other); err != nil {
+		return Properties{}, err
+	}
+
+	return Properties{}, exists
 }
 
 // before returns the latest version of a secret apart from ours, or none.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestMetadata(t *testing.T) {
 	const (
 		openID = "https://login.microsoftonline.com/one/v2.0/.well-known/openid-configuration"
 		other  = "https://login.microsoftonline.com/two/v2.0/.well-known/openid-configuration"
-		token  = "https://login.microsoftonline.com/one/oauth2/v2.0/token" //nolint:gosec // It is an address.
+		token  = "https://login.microsoftonline.com/one/oauth2/v2.0/token"
 	)
 
 	type ask struct {
@@ -54,7 +55,7 @@ func TestMetadata(t *testing.T) {
 			c := newCounted(roundTripper(func(r *http.Request) (*http.Response, error) {
 				sent++
 
-				return reply(r, status, nil, fmt.Sprint(sent)), nil
+				return reply(r, status, nil, strconv.Itoa(sent)), nil
 			}), NewMetrics(), func() time.Time { return now })
 
 			var got []string

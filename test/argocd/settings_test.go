@@ -340,9 +340,12 @@ func TestProject(t *testing.T) {
 	}
 
 	allowed := []map[string]string{
-		{"group": "meta.p6m.dev", "kind": "PlatformApplication"}, {"group": "", "kind": "ConfigMap"},
+		{"group": "meta.p6m.dev", "kind": "PlatformApplication"},
+		{"group": "", "kind": "ConfigMap"},
 		// To look at. An admission policy keeps the team from creating them.
-		{"group": "apps", "kind": "Deployment"}, {"group": "apps", "kind": "ReplicaSet"}, {"group": "", "kind": "Pod"},
+		{"group": "apps", "kind": "Deployment"},
+		{"group": "apps", "kind": "ReplicaSet"},
+		{"group": "", "kind": "Pod"},
 	}
 	if diff := cmp.Diff(allowed, project.Spec.Namespace); diff != "" {
 		t.Errorf("kinds that a team may see: -want, +got:\n%s", diff)

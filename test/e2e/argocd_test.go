@@ -25,6 +25,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -79,14 +80,22 @@ func (a *argo) links(t *testing.T, app *app) {
 func (a *argo) restart(t *testing.T, app *app) {
 	t.Helper()
 
-	before := podNames(t, app)
+	before, err := podNames(t.Context(), app)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	if err := a.act(t, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "restart"); err != nil {
 		t.Fatal(err)
 	}
 
-	err := plane.Eventually(t.Context(), "other pods", func(context.Context) error {
-		for name := range podNames(t, app) {
+	err = plane.Eventually(t.Context(), "other pods", func(ctx context.Context) error {
+		now, err := podNames(ctx, app)
+		if err != nil {
+			return err
+		}
+
+		for name := range now {
 			if before[name] {
 				return fmt.Errorf("pod %s is still there", name)
 			}
@@ -98,7 +107,7 @@ func (a *argo) restart(t *testing.T, app *app) {
 		t.Fatal(err)
 	}
 
-	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
 // syncNow by an action reaches the sync, which the team does not even see.
@@ -112,7 +121,7 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 	err := plane.Eventually(t.Context(), "the request to reach the sync", func(ctx context.Context) error {
 		u := secretSync(app.namespace, app.name)
 		if err := app.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
-			return err
+			return fmt.Errorf("cannot get the sync: %w", err)
 		}
 
 		if u.GetAnnotations()[secretsv1alpha1.SyncRequestedAtAnnotation] == "" {
@@ -130,7 +139,7 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 		t.Errorf("action on a kind that the project does not list: want it not even seen, got %v", err)
 	}
 
-	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
 // refuses what a team must not put into its repository: a KeyVaultSecretSync, which
@@ -160,24 +169,13 @@ spec:
 		file := manifestsPath + "/" + strings.ToLower(tc.object.GetKind()) + ".yaml"
 		a.commit(t, file, tc.object)
 
-		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(context.Context) error {
-			u := a.application(t, "web")
-
-			message, _, err := unstructured.NestedString(u.Object, "status", "operationState", "message")
-			if err != nil {
-				return err
+		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(ctx context.Context) error {
+			web, err := a.application(ctx, "web")
+			if err == nil && !strings.Contains(web.said(), tc.want) {
+				err = fmt.Errorf("it said %s", web.said())
 			}
 
-			results, _, err := unstructured.NestedSlice(u.Object, "status", "operationState", "syncResult", "resources")
-			if err != nil {
-				return err
-			}
-
-			if said := message + fmt.Sprint(results); !strings.Contains(said, tc.want) {
-				return fmt.Errorf("it said %s", said)
-			}
-
-			return nil
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +190,7 @@ spec:
 	}
 
 	// The team takes it back, and all is well again.
-	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced")
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 }
 
 // secretSync of that name, as anybody would write it who knows the kind.
@@ -207,12 +205,10 @@ func secretSync(namespace, name string) *unstructured.Unstructured {
 }
 
 // podNames of an application.
-func podNames(t *testing.T, app *app) map[string]bool {
-	t.Helper()
-
+func podNames(ctx context.Context, app *app) (map[string]bool, error) {
 	pods := &corev1.PodList{}
-	if err := app.plane.API.Client().List(t.Context(), pods, client.InNamespace(app.namespace), client.MatchingLabels{"meta.p6m.dev/application": app.name}); err != nil {
-		t.Fatal(err)
+	if err := app.plane.API.Client().List(ctx, pods, client.InNamespace(app.namespace), client.MatchingLabels{"meta.p6m.dev/application": app.name}); err != nil {
+		return nil, fmt.Errorf("cannot list pods of %s: %w", app.name, err)
 	}
 
 	names := map[string]bool{}
@@ -220,7 +216,7 @@ func podNames(t *testing.T, app *app) map[string]bool {
 		names[p.Name] = true
 	}
 
-	return names
+	return names, nil
 }
 
 // startArgo starts Argo CD on a plane.
@@ -319,7 +315,6 @@ func (a *argo) install(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-
 }
 
 // admit a team to a namespace, as the examples have it.
@@ -500,46 +495,72 @@ func (a *argo) path(t *testing.T) string {
 	return strings.Join(append(dirs, os.Getenv("PATH")), string(os.PathListSeparator))
 }
 
-// application of that name as Argo CD has it.
-func (a *argo) application(t *testing.T, name string) *unstructured.Unstructured {
-	t.Helper()
+// An application as Argo CD has it.
+type application struct {
+	Status struct {
+		Sync struct {
+			Status string `json:"status"`
+		} `json:"sync"`
+		Health struct {
+			Status string `json:"status"`
+		} `json:"health"`
+		OperationState struct {
+			Message    string `json:"message"`
+			SyncResult struct {
+				Resources []struct {
+					Message string `json:"message"`
+				} `json:"resources"`
+			} `json:"syncResult"`
+		} `json:"operationState"`
+	} `json:"status"`
+}
 
+// said of the last synchronization.
+func (a application) said() string {
+	said := []string{a.Status.OperationState.Message}
+	for _, r := range a.Status.OperationState.SyncResult.Resources {
+		said = append(said, r.Message)
+	}
+
+	return strings.Join(said, "; ")
+}
+
+// application of that name.
+func (a *argo) application(ctx context.Context, name string) (application, error) {
 	u := &unstructured.Unstructured{}
 	u.SetAPIVersion("argoproj.io/v1alpha1")
 	u.SetKind("Application")
 
-	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: argocdNamespace, Name: name}, u); err != nil {
-		t.Fatal(err)
+	if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: argocdNamespace, Name: name}, u); err != nil {
+		return application{}, fmt.Errorf("cannot get Application %q: %w", name, err)
 	}
 
-	return u
+	out := application{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, &out); err != nil {
+		return application{}, fmt.Errorf("cannot read Application %q: %w", name, err)
+	}
+
+	return out, nil
 }
 
-// wait until Argo CD says that the application is synchronized, how healthy it is,
-// and these words about the PlatformApplication.
-func (a *argo) wait(t *testing.T, sync, health string, words ...string) {
+// wait until Argo CD says that the application is as in Git, how healthy it is, and
+// these words about the PlatformApplication.
+func (a *argo) wait(t *testing.T, health string, words ...string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Argo CD to say "+health, func(context.Context) error {
-		u := a.application(t, "web")
-
-		gotSync, _, err := unstructured.NestedString(u.Object, "status", "sync", "status")
+	err := plane.Eventually(t.Context(), "Argo CD to say "+health, func(ctx context.Context) error {
+		web, err := a.application(ctx, "web")
 		if err != nil {
 			return err
 		}
 
-		gotHealth, _, err := unstructured.NestedString(u.Object, "status", "health", "status")
+		message, err := a.message(ctx)
 		if err != nil {
 			return err
 		}
 
-		message, err := a.message(t)
-		if err != nil {
-			return err
-		}
-
-		if gotSync != sync || gotHealth != health {
-			return fmt.Errorf("it says %s, %s: %s; conditions are %v", gotSync, gotHealth, message, u.Object["status"])
+		if got := web.Status; got.Sync.Status != "Synced" || got.Health.Status != health {
+			return fmt.Errorf("it says %s, %s: %s; of the last synchronization: %s", got.Sync.Status, got.Health.Status, message, web.said())
 		}
 
 		for _, word := range words {
@@ -556,10 +577,8 @@ func (a *argo) wait(t *testing.T, sync, health string, words ...string) {
 }
 
 // message next to the health of the PlatformApplication.
-func (a *argo) message(t *testing.T) (string, error) {
-	t.Helper()
-
-	out, err := call(t.Context(), http.MethodGet, a.api+"/api/v1/applications/web/resource-tree", nil)
+func (a *argo) message(ctx context.Context) (string, error) {
+	out, err := call(ctx, http.MethodGet, a.api+"/api/v1/applications/web/resource-tree", nil)
 	if err != nil {
 		return "", err
 	}
@@ -626,14 +645,14 @@ func call(ctx context.Context, method, address string, body []byte) ([]byte, err
 
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot make a request: %w", err)
 	}
 
 	req.Header.Set("Content-Type", "application/json")
 
 	rsp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot ask Argo CD: %w", err)
 	}
 
 	out, err := io.ReadAll(rsp.Body)
@@ -665,7 +684,7 @@ func address(t *testing.T) string {
 }
 
 func port(address string) string {
-	_, port, _ := net.SplitHostPort(address) //nolint:errcheck // It is the address of a listener.
+	_, port, _ := net.SplitHostPort(address) // It is the address of a listener.
 
 	return port
 }

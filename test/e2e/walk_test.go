@@ -57,9 +57,9 @@ func TestWalk(t *testing.T) {
 	a.follow(t)
 
 	// It waits for a person, and says for what.
-	a.wait(t, "Synced", "Suspended", "AwaitingValue", secretName)
+	a.wait(t, "Suspended", "AwaitingValue", secretName)
 	app.set(t, postgres(first))
-	a.wait(t, "Synced", "Healthy", "1 of 1 secrets are synced", app.vault(t))
+	a.wait(t, "Healthy", "1 of 1 secrets are synced", app.vault(t))
 	app.runsWith(t, first)
 
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
@@ -95,13 +95,15 @@ func TestAppOfApps(t *testing.T) {
 	web.wait(t, plane.Ready)
 	web.runsWith(t, first)
 
-	err := plane.Eventually(t.Context(), "all Applications to be well", func(context.Context) error {
+	err := plane.Eventually(t.Context(), "all Applications to be well", func(ctx context.Context) error {
 		for _, name := range []string{"platform", "crossplane", "platform-application", "team-shop"} {
-			status, _ := a.application(t, name).Object["status"].(map[string]any)
+			got, err := a.application(ctx, name)
+			if err != nil {
+				return err
+			}
 
-			health, _, _ := unstructured.NestedString(status, "health", "status")
-			if sync, _, _ := unstructured.NestedString(status, "sync", "status"); health != "Healthy" || sync != "Synced" {
-				return fmt.Errorf("%s is %s and %s: %v", name, health, sync, status)
+			if got.Status.Health.Status != "Healthy" || got.Status.Sync.Status != "Synced" {
+				return fmt.Errorf("%s is %s and %s: %s", name, got.Status.Health.Status, got.Status.Sync.Status, got.said())
 			}
 		}
 
