@@ -81,7 +81,7 @@ endif
 # What the promises are worth, on whole control planes.
 .PHONY: e2e
 e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200]
-	@$(tool) crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager >/dev/null
+	@$(tool) argocd crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager kustomize redis >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
 		-tags e2e -count=1 -timeout=60m $(if $(RUN),-run "$(RUN)") ./test/e2e/... \

@@ -41,7 +41,8 @@ const (
 	argocdNamespace = "argocd"
 
 	// manifests of an application, as teams have them in their repositories.
-	manifestsPath = ".platform/kubernetes/dev"
+	manifestsPath       = ".platform/kubernetes/dev"
+	applicationManifest = manifestsPath + "/application.yaml"
 
 	inCluster = "https://kubernetes.default.svc"
 )
@@ -74,6 +75,78 @@ func (a *argo) links(t *testing.T, app *app) {
 	if got := a.get(t, "/resource/links", a.query("apps", "v1", "Deployment", app.name)); strings.Contains(got, "vault") {
 		t.Errorf("links of a Deployment: want none to the vault, got %s", got)
 	}
+}
+
+// shows what runs, and none of what is the platform's.
+func (a *argo) shows(t *testing.T) {
+	t.Helper()
+
+	got := a.get(t, "/resource-tree", nil)
+	for kind, want := range map[string]bool{"Deployment": true, "ReplicaSet": true, "Pod": true, "Secret": false, "KeyVaultSecretSync": false, "Vault": false} {
+		if strings.Contains(got, `"kind":"`+kind+`"`) != want {
+			t.Errorf("%s in what the team sees: want %t, got %s", kind, want, got)
+		}
+	}
+}
+
+// rotate a value: it is not in Git, so for Argo CD nothing has changed.
+func (a *argo) rotate(t *testing.T, app *app, to string) {
+	t.Helper()
+
+	app.set(t, postgres(to))
+	app.runsWith(t, to)
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
+}
+
+// addSecret to the manifest. The application runs on until it has a value.
+func (a *argo) addSecret(t *testing.T, app *app, password string) {
+	t.Helper()
+
+	const added = "api-credentials"
+
+	u := manifest(app.namespace, app.name, with("secrets", []any{map[string]any{"name": secretName}, map[string]any{"name": added}}))
+	a.commit(t, applicationManifest, u)
+	a.wait(t, "Suspended", "1 of 2 secrets are synced", added, "AwaitingValue")
+	app.runsWith(t, password)
+
+	if err := plane.SetSecret(t.Context(), w.azure, app.vault(t), added, `{"API_KEY":"key","API_SECRET":"secret"}`); err != nil {
+		t.Fatal(err)
+	}
+
+	a.wait(t, "Healthy", "2 of 2 secrets are synced")
+	app.runsWith(t, password)
+}
+
+// removeAndReturn takes the manifest out of Git, and puts it back: what is in the vault
+// is there again, as the default of deletionPolicy promises.
+func (a *argo) removeAndReturn(t *testing.T, app *app, password string) {
+	t.Helper()
+
+	vault := app.vault(t)
+
+	// Argo CD does not remove the last thing that an Application has.
+	notes := object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: notes}}")
+	notes.SetNamespace(app.namespace)
+	a.commit(t, manifestsPath+"/notes.yaml", notes)
+	a.revert(t, applicationManifest)
+
+	err := plane.Eventually(t.Context(), "the application to be gone", func(ctx context.Context) error {
+		u := manifest(app.namespace, app.name)
+
+		err := app.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u)
+		if err == nil {
+			err = errors.New("it is there")
+		}
+
+		return client.IgnoreNotFound(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	a.commit(t, applicationManifest, manifest(app.namespace, app.name))
+	app.runsWith(t, password)
+	a.wait(t, "Healthy", "1 of 1 secrets are synced", vault)
 }
 
 // restart by an action: all is as before, with other pods.

@@ -53,7 +53,7 @@ func TestWalk(t *testing.T) {
 	app := &app{plane: p, namespace: a.namespace, name: "web"}
 	first := password()
 
-	a.commit(t, manifestsPath+"/application.yaml", manifest(app.namespace, app.name))
+	a.commit(t, applicationManifest, manifest(app.namespace, app.name))
 	a.follow(t)
 
 	// It waits for a person, and says for what.
@@ -62,10 +62,17 @@ func TestWalk(t *testing.T) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced", app.vault(t))
 	app.runsWith(t, first)
 
+	second := password()
+
+	// In this order: each begins with what the one before has left.
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
+	t.Run("Tree", func(t *testing.T) { a.shows(t) })
 	t.Run("Restart", func(t *testing.T) { a.restart(t, app) })
 	t.Run("SyncNow", func(t *testing.T) { a.syncNow(t, app) })
 	t.Run("Project", func(t *testing.T) { a.refuses(t) })
+	t.Run("Rotate", func(t *testing.T) { a.rotate(t, app, second) })
+	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, second) })
+	t.Run("RemoveAndReturn", func(t *testing.T) { a.removeAndReturn(t, app, second) })
 }
 
 // TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
