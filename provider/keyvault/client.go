@@ -119,33 +119,73 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 		return Properties{}, err
 	}
 
-	other, err := c.before(ctx, name, p.Version)
-	if err != nil {
+	// Not even at its end does the provider leave half of this.
+	switch others, err := c.giveWay(context.WithoutCancel(ctx), name, p.Version); {
+	case ReasonOf(err) == NotFound, ReasonOf(err) == Disabled:
+		// Somebody has deleted or disabled it since, and wants it so.
+		return Properties{}, exists
+	case err != nil:
 		return Properties{}, err
+	case others:
+		return Properties{}, exists
 	}
 
-	if other == "" {
-		return p, nil
-	}
-
-	if err := c.restore(ctx, name, p.Version, other); err != nil {
-		return Properties{}, err
-	}
-
-	return Properties{}, exists
+	return p, nil
 }
 
-// before returns the latest version of a secret apart from ours, or none.
-func (c *Client) before(ctx context.Context, name, ours string) (string, error) {
-	var latest Properties
+// giveWayTries are more than the one that is needed if nobody writes meanwhile.
+const giveWayTries = 3
+
+// giveWay to others who have written a secret at the moment in which we did: their
+// last version becomes the latest, if ours is. It tells whether there are others.
+// Structures that another provider has created are nobody's values.
+func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
+	written, restored := map[string]bool{ours: true}, ""
+
+	for range giveWayTries {
+		theirs, err := c.theirs(ctx, name, written)
+		if err != nil || theirs == "" || theirs == restored {
+			return restored != "", err
+		}
+
+		latest, err := c.Get(ctx, name, "")
+		if err != nil {
+			return true, err
+		}
+
+		if !written[latest.Version] {
+			return true, nil
+		}
+
+		// They may write once more before this does: so it looks again.
+		version, err := c.restore(ctx, name, theirs)
+		if err != nil {
+			return true, err
+		}
+
+		restored, written[version] = theirs, true
+	}
+
+	return true, nil
+}
+
+// theirs is the last version of a secret that somebody else has written, or none.
+// It adds to written what a provider has.
+func (c *Client) theirs(ctx context.Context, name string, written map[string]bool) (string, error) {
+	var last Properties
 
 	pager := c.secrets.NewListSecretPropertiesVersionsPager(name, nil)
 	for pager.More() {
 		err := c.call(ctx, fmt.Sprintf("list versions of secret %q in %s", name, c.uri), func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
 			for _, v := range page.Value {
-				if p := properties(v.ID, v.Attributes, v.ContentType); p.Version != ours && !p.Created.Before(latest.Created) {
-					latest = p
+				p := properties(v.ID, v.Attributes, v.ContentType)
+
+				switch {
+				case deref(v.Tags[createdByTag]) == createdByValue:
+					written[p.Version] = true
+				case !written[p.Version] && !p.Created.Before(last.Created):
+					last = p
 				}
 			}
 
@@ -156,21 +196,15 @@ func (c *Client) before(ctx context.Context, name, ours string) (string, error) 
 		}
 	}
 
-	return latest.Version, nil
+	return last.Version, nil
 }
 
-// restore a version, unless somebody has written another one after ours. It is
-// somebody's value, and stays what it was in every respect.
-func (c *Client) restore(ctx context.Context, name, ours, version string) error {
-	latest, err := c.Get(ctx, name, "")
-	if err != nil || latest.Version != ours {
-		return err
-	}
-
+// restore a version as the latest one, in every respect, and return that.
+func (c *Client) restore(ctx context.Context, name, version string) (string, error) {
 	operation := fmt.Sprintf("restore version %s of secret %q in %s", version, name, c.uri)
 	p := azsecrets.SetSecretParameters{}
 
-	err = c.call(ctx, operation, func(ctx context.Context) error {
+	err := c.call(ctx, operation, func(ctx context.Context) error {
 		r, err := c.secrets.GetSecret(ctx, name, version, nil)
 		if err != nil {
 			return err //nolint:wrapcheck // It is classified.
@@ -184,12 +218,12 @@ func (c *Client) restore(ctx context.Context, name, ours, version string) error 
 		return nil
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 
-	_, err = c.set(ctx, operation, name, p)
+	latest, err := c.set(ctx, operation, name, p)
 
-	return err
+	return latest.Version, err
 }
 
 // set writes a new version of a secret.

@@ -544,71 +544,151 @@ func TestClientCreate(t *testing.T) {
 	}
 }
 
-// TestClientCreateMeanwhile has somebody else write between the look and the write,
-// or after both.
+// TestClientCreateMeanwhile has others write around the write, in a vault that keeps
+// versions.
 func TestClientCreateMeanwhile(t *testing.T) {
-	const theirs = `"contentType":"text/plain","tags":{"owner":"team"},"attributes":{"enabled":true,"created":1777636800,"exp":1777723200}`
+	const (
+		theirs   = `"contentType":"text/plain","tags":{"owner":"team"}`
+		provider = `"contentType":"application/json","tags":{"created-by":"provider-keyvault-secretsync"}`
+	)
 
-	version := func(v, value, more string) string {
-		return `{"id":"https://web.vault.azure.net/secrets/db/` + v + `","value":"` + value + `",` + more + `}`
+	type args struct {
+		// What others write right before and after our first write, and after the second.
+		before, after, again []version
+		disabled             bool
 	}
-	ours := version("ours", "", `"attributes":{"enabled":true,"created":1777636800}`)
+
+	type want struct {
+		Reason Reason
+		Values []string
+	}
 
 	cases := map[string]struct {
 		reason string
-		latest string
-		want   []string
+		args   args
+		want   want
 	}{
-		"Before": {
-			reason: "What was overwritten is the latest again, in every respect.", latest: ours,
-			want: []string{
-				"GET /secrets/db/", "PUT /secrets/db", "GET /secrets/db/versions", "GET /secrets/db/", "GET /secrets/db/theirs",
-				`PUT /secrets/db {"attributes":{"enabled":true,"exp":1777723200},"contentType":"text/plain","tags":{"owner":"team"},"value":"hunter2"}`,
-			},
-		},
-		"After": {
-			reason: "What was written after ours is the latest already.", latest: version("theirs", hidden, theirs),
-			want: []string{"GET /secrets/db/", "PUT /secrets/db", "GET /secrets/db/versions", "GET /secrets/db/"},
+		"Nobody":  {reason: "It is created.", want: want{Values: []string{"ours"}}},
+		"Before":  {reason: "What was overwritten is the latest again.", args: args{before: []version{{"a", theirs}}}, want: want{Exists, []string{"a", "ours", "a"}}},
+		"After":   {reason: "What was written after ours is the latest already.", args: args{after: []version{{"a", theirs}}}, want: want{Exists, []string{"ours", "a"}}},
+		"Twice":   {reason: "The last of them counts.", args: args{before: []version{{"a", theirs}, {"b", theirs}}}, want: want{Exists, []string{"a", "b", "ours", "b"}}},
+		"Around":  {reason: "What came last is the latest.", args: args{before: []version{{"a", theirs}}, after: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b"}}},
+		"Racing":  {reason: "Who writes while theirs is restored is not buried either.", args: args{before: []version{{"a", theirs}}, again: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b", "a", "b"}}},
+		"Replica": {reason: "Another provider's structure is nobody's value.", args: args{before: []version{{"empty", provider}}}, want: want{Values: []string{"empty", "ours"}}},
+		"Hidden":  {reason: "An officer's value under the structures of two providers comes up.", args: args{before: []version{{"a", theirs}}, after: []version{{"empty", provider}}}, want: want{Exists, []string{"a", "ours", "empty", "a"}}},
+		"Disabled": {
+			reason: "A value that cannot be read stays the version before, and no other secret suffers from it.",
+			args:   args{before: []version{{"a", theirs}}, disabled: true}, want: want{Exists, []string{"a", "ours"}},
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			puts := 0
-			a := &azure{}
-			a.answer = func(r *http.Request) *http.Response {
-				switch {
-				case r.Method == http.MethodPut:
-					puts++
+			h := &history{t: t, before: tc.args.before, after: tc.args.after, again: tc.args.again, disabled: tc.args.disabled}
+			h.azure = azure{answer: h.answer}
+			c, _ := clientOf(t, &h.azure)
 
-					return reply(r, 200, nil, ours)
-				case strings.HasSuffix(r.URL.Path, "/versions"):
-					return reply(r, 200, nil, `{"value":[`+version("theirs", "", theirs)+`,`+ours+`]}`)
-				case strings.HasSuffix(r.URL.Path, "/theirs"):
-					return reply(r, 200, nil, version("theirs", "hunter2", theirs))
-				case puts == 0:
-					return reply(r, 404, nil, vaultError("SecretNotFound", ""))
-				default:
-					return reply(r, 200, nil, tc.latest)
+			_, err := c.Create(t.Context(), "db", "application/json", "ours")
+			got := want{Reason: ReasonOf(err)}
+
+			for _, v := range h.stored {
+				got.Values = append(got.Values, v.value)
+				if v.value != "ours" && v.value != "empty" && v.more != theirs {
+					t.Errorf("\n%s\nCreate(...): a value is restored as it was, got %s", tc.reason, v.more)
 				}
-			}
-			c, _ := clientOf(t, a)
-
-			_, err := c.Create(t.Context(), "db", "application/json", `{"A":""}`)
-			if got := ReasonOf(err); got != Exists {
-				t.Errorf("\n%s\nCreate(...): want reason %s, got %v", tc.reason, Exists, err)
-			}
-
-			got := slices.Clone(a.requests)
-			if puts == 2 {
-				got[len(got)-1] += " " + a.bodies[len(a.bodies)-1]
 			}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nCreate(...): requests: -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nCreate(...): versions from the first to the latest: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
+}
+
+// A version of a secret: its value, and its content type and tags in JSON.
+type version struct{ value, more string }
+
+// A history is a vault with one secret whose versions it keeps. Others write right
+// before and after our first write, and before our second.
+type history struct {
+	azure
+
+	t                    *testing.T
+	before, after, again []version
+	disabled             bool
+
+	stored []version
+	puts   int
+}
+
+func (h *history) answer(r *http.Request) *http.Response {
+	latest := len(h.stored) - 1
+
+	switch {
+	case r.Method == http.MethodPut:
+		return h.put(r)
+	case strings.HasSuffix(r.URL.Path, "/versions"):
+		all := make([]string, len(h.stored))
+		for i := range h.stored {
+			all[latest-i] = h.bundle(i, "")
+		}
+
+		return reply(r, 200, nil, `{"value":[`+strings.Join(all, ",")+`]}`)
+	case latest < 0:
+		return reply(r, 404, nil, vaultError("SecretNotFound", ""))
+	case strings.HasSuffix(r.URL.Path, "/db/"):
+		return reply(r, 200, nil, h.bundle(latest, h.stored[latest].value))
+	case h.disabled:
+		return reply(r, 403, nil, vaultError("Forbidden", "SecretDisabled"))
+	}
+
+	i, err := strconv.Atoi(r.URL.Path[strings.LastIndex(r.URL.Path, "/v")+2:])
+	if err != nil {
+		h.t.Error(err)
+	}
+
+	return reply(r, 200, nil, h.bundle(i, h.stored[i].value))
+}
+
+func (h *history) put(r *http.Request) *http.Response {
+	body := struct {
+		Value       string          `json:"value"`
+		ContentType string          `json:"contentType"`
+		Tags        json.RawMessage `json:"tags"`
+		Attributes  json.RawMessage `json:"attributes"`
+	}{}
+	if err := json.Unmarshal([]byte(h.bodies[len(h.bodies)-1]), &body); err != nil {
+		h.t.Error(err)
+	}
+
+	h.puts++
+	first := h.puts == 1
+
+	switch {
+	case first:
+		h.stored = append(h.stored, h.before...)
+	case h.puts == 2:
+		h.stored = append(h.stored, h.again...)
+	}
+
+	if got := string(body.Attributes); !first && got != `{"enabled":true,"exp":1777723200}` {
+		h.t.Errorf("attributes of what is restored are as they were, got %s", got)
+	}
+
+	h.stored = append(h.stored, version{body.Value, fmt.Sprintf(`"contentType":%q,"tags":%s`, body.ContentType, body.Tags)})
+	answer := reply(r, 200, nil, h.bundle(len(h.stored)-1, body.Value))
+
+	if first {
+		h.stored = append(h.stored, h.after...)
+	}
+
+	return answer
+}
+
+// bundle of a version, of which each was made a second after the one before.
+func (h *history) bundle(i int, value string) string {
+	return fmt.Sprintf(`{"id":"https://web.vault.azure.net/secrets/db/v%d","value":%q,%s,"attributes":{"enabled":true,"created":%d,"exp":1777723200}}`,
+		i, value, h.stored[i].more, 1777636800+i)
 }
 
 func TestClientCreateBody(t *testing.T) {

@@ -5,9 +5,12 @@ package keyvault
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -51,24 +54,29 @@ func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
 	}
 
 	return &http.Response{
-		Status: http.StatusText(http.StatusOK), StatusCode: http.StatusOK,
+		Status: "200 OK", StatusCode: http.StatusOK,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: d.header.Clone(), Body: io.NopCloser(bytes.NewReader(d.body)), ContentLength: int64(len(d.body)), Request: req,
 	}, true
 }
 
-// keep the answer of a request, if it is about a tenant.
+// keep the answer of a request, if it is what Entra ID says of a tenant. A page that a
+// proxy puts in its place is not kept: it would be in the way when that is mended.
 func (m *metadata) keep(req *http.Request, resp *http.Response) error {
 	if !asksForMetadata(req) || resp.StatusCode != http.StatusOK {
 		return nil
 	}
 
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		return fmt.Errorf("cannot read the metadata of Entra ID: %w", err)
 	}
 
 	resp.Body = io.NopCloser(bytes.NewReader(body))
+
+	if !isMetadata(req, body) {
+		return nil
+	}
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,4 +94,21 @@ func (m *metadata) keep(req *http.Request, resp *http.Response) error {
 // tenant. See https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
 func asksForMetadata(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration")
+}
+
+// isMetadata tells whether a document is the configuration of the authority that was
+// asked, with all that a client needs of it.
+func isMetadata(req *http.Request, body []byte) bool {
+	d := struct {
+		Issuer        string `json:"issuer"`
+		Authorization string `json:"authorization_endpoint"`
+		Token         string `json:"token_endpoint"`
+	}{}
+	if json.Unmarshal(body, &d) != nil || d.Issuer == "" || d.Authorization == "" {
+		return false
+	}
+
+	token, err := url.Parse(d.Token)
+
+	return err == nil && token.Host == req.URL.Host
 }

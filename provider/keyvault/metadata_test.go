@@ -4,9 +4,12 @@
 package keyvault
 
 import (
+	cmpstd "cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +29,11 @@ func TestMetadata(t *testing.T) {
 		method, url string
 		after       time.Duration
 		status      int
+		// document of the answer, in which %d is how many were sent. The default is a good one.
+		document string
 	}
+
+	const good = `{"issuer":"i","authorization_endpoint":"a","token_endpoint":"https://login.microsoftonline.com/t","n":"%d"}`
 
 	get := ask{method: http.MethodGet, url: openID, status: 200}
 	with := func(do func(*ask)) ask {
@@ -46,40 +53,29 @@ func TestMetadata(t *testing.T) {
 		"Tenants": {reason: "Each tenant has its own.", asked: []ask{get, with(func(a *ask) { a.url = other }), get}, want: []string{"1", "2", "1"}},
 		"Failed":  {reason: "An error is none.", asked: []ask{with(func(a *ask) { a.status = 503 }), get}, want: []string{"1", "2"}},
 		"Tokens":  {reason: "Tokens are never kept here.", asked: []ask{with(func(a *ask) { a.url = token }), with(func(a *ask) { a.url = token })}, want: []string{"1", "2"}},
+		"Page":    {reason: "A page of a proxy is not kept.", asked: []ask{with(func(a *ask) { a.document = "<html>%d" }), get}, want: []string{"1", "2"}},
+		"Foreign": {
+			reason: "Tokens come from the host that was asked.",
+			asked:  []ask{with(func(a *ask) { a.document = strings.ReplaceAll(good, "login.", "evil.") }), get}, want: []string{"1", "2"},
+		},
+		"Partial": {reason: "What lacks an address is of no use.", asked: []ask{with(func(a *ask) { a.document = `{"issuer":"%d"}` }), get}, want: []string{"1", "2"}},
 		"Posted":  {reason: "Only what is got is kept.", asked: []ask{with(func(a *ask) { a.method = http.MethodPost }), get}, want: []string{"1", "2"}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			now, sent, status := time.Unix(0, 0), 0, 0
+			now, sent, current := time.Unix(0, 0), 0, ask{}
 			c := newCounted(roundTripper(func(r *http.Request) (*http.Response, error) {
 				sent++
 
-				return reply(r, status, nil, strconv.Itoa(sent)), nil
+				return reply(r, current.status, nil, strings.ReplaceAll(cmpstd.Or(current.document, good), "%d", strconv.Itoa(sent))), nil
 			}), NewMetrics(), func() time.Time { return now })
 
 			var got []string
 
 			for _, a := range tc.asked {
-				now, status = now.Add(a.after), a.status
-
-				r, err := http.NewRequestWithContext(t.Context(), a.method, a.url, http.NoBody)
-				if err != nil {
-					t.Fatal(err)
-				}
-
-				resp, err := c.Do(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-
-				body, err := io.ReadAll(resp.Body)
-				if err != nil {
-					t.Fatal(err)
-				}
-
-				got = append(got, string(body))
-				_ = resp.Body.Close()
+				now, current = now.Add(a.after), a
+				got = append(got, digits.FindString(bodyOf(t, c, a.method, a.url)))
 			}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -87,6 +83,31 @@ func TestMetadata(t *testing.T) {
 			}
 		})
 	}
+}
+
+// digits in an answer are the number of the request that it was sent for.
+var digits = regexp.MustCompile("[0-9]+")
+
+// bodyOf the answer to a request.
+func bodyOf(t *testing.T, c *counted, method, url string) string {
+	t.Helper()
+
+	r, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	resp, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	body, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	return string(body)
 }
 
 func TestMetadataLimit(t *testing.T) {
@@ -98,7 +119,9 @@ func TestMetadataLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		if err := m.keep(r, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}"))}); err != nil {
+		if err := m.keep(r, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(
+			`{"issuer":"i","authorization_endpoint":"a","token_endpoint":"https://login.microsoftonline.com/t"}`,
+		))}); err != nil {
 			t.Fatal(err)
 		}
 	}
