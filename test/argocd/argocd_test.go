@@ -402,8 +402,6 @@ func constants(t *testing.T, file, prefix string) []string {
 func TestSyncHealth(t *testing.T) {
 	t.Parallel()
 
-	c, _ := install(t)
-
 	const (
 		before = `
 apiVersion: secrets.p6m.dev/v1alpha1
@@ -434,13 +432,7 @@ status:
 		t.Errorf("states of the provider, which are all to be known here: -want, +got:\n%s", diff)
 	}
 
-	type fixture struct {
-		reason string
-		status string
-		want   Health
-	}
-
-	cases := map[string]fixture{
+	cases := map[string]healthCase{
 		"NoStatus": {"What nobody has looked at is not healthy.", `{}`, Health{progressing, "The provider has not looked at the sync yet."}},
 		"Stale": {
 			"What was said of the version before says nothing of this one.",
@@ -482,18 +474,34 @@ status:
 			conditions = ready
 		}
 
-		cases["State"+state] = fixture{
+		cases["State"+state] = healthCase{
 			"Every state has its meaning.",
 			`{conditions: [` + conditions + `], atProvider: {state: ` + state + `, secretsSynced: 1/1, secrets: [{name: db, state: ` + state + `, message: Do.}]}}`,
 			want,
 		}
 	}
 
+	testHealth(t, before+"  ", "", cases)
+}
+
+// A healthCase is the status of an object, and what Argo CD makes of it.
+type healthCase struct {
+	reason string
+	status string
+	want   Health
+}
+
+// testHealth of objects, of which a status is between these words.
+func testHealth(t *testing.T, before, after string, cases map[string]healthCase) {
+	t.Helper()
+
+	c, _ := install(t)
+
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			got, err := c.Health(t.Context(), save(t, object(t, before+"  "+tc.status)))
+			got, err := c.Health(t.Context(), save(t, object(t, before+tc.status+after)))
 			if err != nil {
 				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
 			}
@@ -508,70 +516,35 @@ status:
 func TestProviderConfigHealth(t *testing.T) {
 	t.Parallel()
 
-	c, _ := install(t)
-
-	cases := map[string]struct {
-		reason string
-		object string
-		want   Health
-	}{
-		"Unused": {"It does no harm to have one.", `{apiVersion: secrets.p6m.dev/v1alpha1, kind: ProviderConfig, metadata: {name: a}}`, Health{healthy, "Used by 0 syncs."}},
-		"One":    {"It has a user.", `{apiVersion: secrets.p6m.dev/v1alpha1, kind: ProviderConfig, metadata: {name: a}, status: {users: 1}}`, Health{healthy, "Used by 1 sync."}},
-		"Shared": {"One for all.", `{apiVersion: secrets.p6m.dev/v1alpha1, kind: ClusterProviderConfig, metadata: {name: a}, status: {users: 7}}`, Health{healthy, "Used by 7 syncs."}},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			got, err := c.Health(t.Context(), save(t, object(t, tc.object)))
-			if err != nil {
-				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
-			}
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
+	testHealth(t, "{apiVersion: secrets.p6m.dev/v1alpha1, metadata: {name: a}, ", "}", map[string]healthCase{
+		"Unused": {"It does no harm to have one.", `kind: ProviderConfig`, Health{healthy, "Used by 0 syncs."}},
+		"One":    {"It has a user.", `kind: ProviderConfig, status: {users: 1}`, Health{healthy, "Used by 1 sync."}},
+		"Shared": {"One for all.", `kind: ClusterProviderConfig, status: {users: 7}`, Health{healthy, "Used by 7 syncs."}},
+	})
 }
 
 func TestArgoCDApplicationHealth(t *testing.T) {
 	t.Parallel()
 
-	c, _ := install(t)
+	const before = "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, spec: {syncPolicy: {automated: {selfHeal: true}}}, status: "
 
-	cases := map[string]struct {
-		reason string
-		status string
-		want   Health
-	}{
-		"New":     {"What nobody has looked at does not let others begin.", `{}`, Health{progressing, "Nothing of it is there yet."}},
-		"Missing": {"What is not there yet is to come.", `{health: {status: Missing}}`, Health{progressing, "Nothing of it is there yet."}},
+	testHealth(t, before, "}", map[string]healthCase{
+		"New":     {"What nobody has looked at does not let others begin.", `{}`, Health{progressing, "Not all of it is there yet."}},
+		"Missing": {"What is not there yet is to come.", `{health: {status: Missing}}`, Health{progressing, "Not all of it is there yet."}},
 		"Syncing": {
 			"What is there is that of before.", `{health: {status: Healthy}, operationState: {phase: Running, message: waiting for packages}}`,
 			Health{progressing, "waiting for packages"},
 		},
-		"Begun":    {"It says nothing yet.", `{health: {status: Healthy}, operationState: {phase: Running}}`, Health{progressing, "It is being synchronized."}},
-		"Healthy":  {"All of it is well.", `{health: {status: Healthy}, operationState: {phase: Succeeded, message: successfully synced}}`, Health{healthy, "successfully synced"}},
+		"Begun":   {"It says nothing yet.", `{health: {status: Healthy}, operationState: {phase: Running}}`, Health{progressing, "It is being synchronized."}},
+		"Healthy": {"All of it is well.", `{health: {status: Healthy}, operationState: {phase: Succeeded, message: successfully synced}}`, Health{healthy, ""}},
+		"Never":   {"Kinds without health are healthy before they are there.", `{health: {status: Healthy}}`, Health{progressing, "It was not synchronized yet."}},
+		"Refused": {
+			"What is there is well, and what was refused is not there.",
+			`{health: {status: Healthy}, operationState: {phase: Failed, message: not permitted}}`,
+			Health{degraded, "not permitted"},
+		},
+		"Broken":   {"It says nothing more.", `{health: {status: Missing}, operationState: {phase: Error}}`, Health{degraded, "It could not be synchronized."}},
 		"Degraded": {"Something of it is not.", `{health: {status: Degraded, message: a pod}, operationState: {phase: Succeeded}}`, Health{degraded, "a pod"}},
-		"Waiting":  {"It waits for a person.", `{health: {status: Suspended}}`, Health{suspended, ""}},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			o := object(t, "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, status: "+tc.status+"}")
-
-			got, err := c.Health(t.Context(), save(t, o))
-			if err != nil {
-				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
-			}
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
+		"Waiting":  {"It waits for a person.", `{health: {status: Suspended}, operationState: {phase: Succeeded}}`, Health{suspended, ""}},
+	})
 }

@@ -18,14 +18,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -166,6 +168,10 @@ func (a *argo) restart(t *testing.T, app *app) {
 		now, err := podNames(ctx, app)
 		if err != nil {
 			return err
+		}
+
+		if len(now) == 0 {
+			return errors.New("there is none")
 		}
 
 		for name := range now {
@@ -498,7 +504,7 @@ func (a *argo) record(t *testing.T, message string) {
 	t.Helper()
 
 	a.git(t, "-C", a.repository(), "add", "--all")
-	a.git(t, "-C", a.repository(), "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
+	a.git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
 }
 
 func (a *argo) git(t *testing.T, args ...string) {
@@ -528,21 +534,46 @@ func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 		t.Fatal(err)
 	}
 
-	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // It runs until the test ends.
 	cmd.Stdout, cmd.Stderr = log, log
+	// A group, as it starts programs that have to end with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	cmd.Env = append(
 		os.Environ(),
 		"ARGOCD_BINARY_NAME="+name, "ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
 		"KUBECONFIG="+a.kubeconfig(t, name), "TMPDIR="+temp, "HOME="+temp, "PATH="+a.path(t),
 	)
 
-	if err := cmd.Start(); err != nil {
+	started, ended := make(chan error, 1), make(chan error, 1)
+
+	go func() {
+		// The kernel ends a process with the thread that started it.
+		runtime.LockOSThread()
+
+		err := cmd.Start()
+		started <- err
+
+		if err == nil {
+			err = cmd.Wait()
+		}
+		ended <- err
+	}()
+
+	if err := <-started; err != nil {
 		t.Fatalf("cannot start %s: %v", name, err)
 	}
 
-	// The test's context has ended by then.
 	t.Cleanup(func() {
-		_ = cmd.Wait()
+		select {
+		case err := <-ended:
+			t.Errorf("%s has ended before the test, see %s: %v", name, log.Name(), err)
+		default:
+			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+				t.Errorf("cannot end %s: %v", name, err)
+			}
+
+			<-ended // As it was told to.
+		}
 
 		if err := log.Close(); err != nil {
 			t.Errorf("cannot close log: %v", err)
@@ -609,7 +640,7 @@ func (a *argo) application(ctx context.Context, name string) (application, error
 	}
 
 	out := application{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, &out); err != nil {
+	if err := kruntime.DefaultUnstructuredConverter.FromUnstructured(u.Object, &out); err != nil {
 		return application{}, fmt.Errorf("cannot read Application %q: %w", name, err)
 	}
 

@@ -39,8 +39,13 @@ const (
 // TestWalk walks the paths that the documentation leads along, both of them. A platform
 // engineer begins with a cluster that has nothing but Crossplane, and types what the page
 // says. Then a team, which has Git and Argo CD and nothing else, gets an application, learns
-// what that waits for, can act, and cannot reach beyond its project.
+// what that waits for, can act, and cannot reach beyond its project. Who in the team may
+// press which button is for Argo CD to know: here everybody may all.
 func TestWalk(t *testing.T) {
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		t.Fatalf("the page is for people who have kubectl: %v", err)
+	}
+
 	p := untouched(t, "walk")
 
 	e := &engineer{plane: p, dir: filepath.Join(t.TempDir(), "platform")}
@@ -92,26 +97,38 @@ func TestAppOfApps(t *testing.T) {
 	e.describeApplications(t, a)
 	a.commit(t, "applications/shop/web.yaml", manifest("shop", "web"))
 
-	root := object(t, strings.ReplaceAll(read(t, "package/platform/argocd/root.yaml"), companyRepository, "file://"+a.repository()))
+	root := object(t, strings.NewReplacer(companyRepository, "file://"+a.repository(), "duration: 30s", "duration: 5s").
+		Replace(read(t, "package/platform/argocd/root.yaml")))
 	if err := p.API.Apply(t.Context(), root); err != nil {
 		t.Fatal(err)
 	}
+
+	// In their order, so that it shows which one does not go on.
+	a.well(t, "crossplane")
+	a.well(t, "platform-application")
 
 	web, first := &app{plane: p, namespace: "shop", name: "web"}, password()
 	web.set(t, postgres(first))
 	web.wait(t, plane.Ready)
 	web.runsWith(t, first)
 
-	err := plane.Eventually(t.Context(), "all Applications to be well", func(ctx context.Context) error {
-		for _, name := range []string{"platform", "crossplane", "platform-application", "team-shop"} {
-			got, err := a.application(ctx, name)
-			if err != nil {
-				return err
-			}
+	a.well(t, "team-shop")
+	a.well(t, "platform")
+	a.inOrder(t)
+}
 
-			if got.Status.Health.Status != "Healthy" || got.Status.Sync.Status != "Synced" {
-				return fmt.Errorf("%s is %s and %s: %s", name, got.Status.Health.Status, got.Status.Sync.Status, got.said())
-			}
+// well waits until an Application is as in Git, and healthy.
+func (a *argo) well(t *testing.T, name string) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "Application "+name, func(ctx context.Context) error {
+		got, err := a.application(ctx, name)
+		if err != nil {
+			return err
+		}
+
+		if got.Status.Health.Status != "Healthy" || got.Status.Sync.Status != "Synced" {
+			return fmt.Errorf("it is %s and %s: %s", got.Status.Health.Status, got.Status.Sync.Status, got.said())
 		}
 
 		return nil
@@ -119,8 +136,6 @@ func TestAppOfApps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-
-	a.inOrder(t)
 }
 
 // inOrder checks that teams came when the platform was there, and not before.
@@ -251,9 +266,12 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 	kustomization := object(t, text)
 
 	patches, _ := kustomization.Object["patches"].([]any)
+
+	soon := map[string]any{"op": "replace", "path": "/spec/syncPolicy/retry/backoff/duration", "value": "5s"}
 	for name, operations := range map[string][]map[string]any{
-		"platform-application": {{"op": "replace", "path": "/spec/syncPolicy/retry/backoff/duration", "value": "5s"}},
+		"platform-application": {soon},
 		"crossplane": {
+			soon,
 			{"op": "replace", "path": "/spec/source/repoURL", "value": "file://" + a.repository()},
 			{"op": "replace", "path": "/spec/source/targetRevision", "value": "main"},
 			{"op": "remove", "path": "/spec/source/chart"},

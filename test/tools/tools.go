@@ -129,9 +129,35 @@ func readPin(dir string, tool Tool) (pin, error) {
 		return pin{}, fmt.Errorf("cannot read %s: %w", filepath.Join(dir, "go.mod"), err)
 	}
 
-	hash := sha256.Sum256(slices.Concat(mod, sum, []byte(tool.Main+linkerFlags(tool, version))))
+	code, err := ownCode(dir)
+	if err != nil {
+		return pin{}, fmt.Errorf("cannot read wrapper module: %w", err)
+	}
+
+	hash := sha256.Sum256(slices.Concat(mod, sum, []byte(tool.Main+linkerFlags(tool, version)), code))
 
 	return pin{dir: dir, version: version, sum: hex.EncodeToString(hash[:4])}, nil
+}
+
+// ownCode of a wrapper module, in the directories below it. Most have none: the tool is a program of its own module.
+func ownCode(dir string) ([]byte, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*.go"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list files: %w", err)
+	}
+
+	var code []byte
+
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read code: %w", err)
+		}
+
+		code = append(code, data...)
+	}
+
+	return code, nil
 }
 
 // requiredVersion returns the version of the module that a go.mod requires. It reads lines, not the grammar: the file is
