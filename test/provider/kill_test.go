@@ -226,15 +226,6 @@ func hasFinalizer(ctx context.Context, v *victim) error {
 	return err
 }
 
-func hasSecret(ctx context.Context, v *victim) error {
-	s, err := v.Secret(ctx)
-	if err == nil && s == nil {
-		err = errors.New("there is no Secret")
-	}
-
-	return err
-}
-
 func hasNoSecret(ctx context.Context, v *victim) error {
 	s, err := v.Secret(ctx)
 	if err == nil && s != nil {
@@ -276,7 +267,6 @@ func TestKill(t *testing.T) {
 		"AfterCreation": {reason: "The vault has created the first secret, and nobody remembers.", moment: written("second")},
 		"AfterAll":      {reason: "The vault has created everything, and the Secret may not be written.", moment: written("third")},
 		"Finalizer":     {reason: "Only the finalizer is there.", moment: seen(hasFinalizer)},
-		"Claimed":       {reason: "The Secret is there, and may be empty.", moment: seen(hasSecret)},
 		"Applied":       {reason: "The Secret has its values, and the status does not say so.", moment: seen(hasValue)},
 		"ListOfChange":  {reason: "A new version is in the vault.", changed: true, moment: held(azure.OpList, "")},
 		"ReadOfChange":  {reason: "A new version is being read.", changed: true, moment: held(azure.OpGet, "first")},

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
@@ -331,7 +333,9 @@ func testTarget(t *testing.T, s *suite) {
 	t.Helper()
 
 	s.group(t, map[string]func(*testing.T, *suite){
+		"WholeAtFirst":      testWholeAtFirst,
 		"Conflict":          testConflict,
+		"ConflictMeanwhile": testConflictMeanwhile,
 		"TooLarge":          testTooLarge,
 		"TooLargeAtFirst":   testTooLargeAtFirst,
 		"PinnedVersion":     testPinnedVersion,
@@ -382,6 +386,80 @@ func (a *App) change(t *testing.T, do func(*corev1.Secret)) {
 
 		return world.Kube.Update(ctx, secret)
 	})
+}
+
+// Nobody ever sees a Secret without the values.
+func testWholeAtFirst(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	c, err := client.NewWithWatch(world.API.Config(), client.Options{Scheme: world.Kube.Scheme()})
+	must(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), loadTimeout)
+	defer cancel()
+
+	events, err := c.Watch(ctx, &corev1.SecretList{}, client.InNamespace(app.Namespace), client.MatchingFields{"metadata.name": app.Target()})
+	must(t, err)
+
+	defer events.Stop()
+
+	world.Apply(t, app.Sync(v1alpha1.SyncedSecret{Name: "db"}))
+
+	first, ok := (<-events.ResultChan()).Object.(*corev1.Secret)
+	if !ok {
+		t.Fatal("the Secret was not created")
+	}
+
+	got := map[string]string{}
+	for key, value := range first.Data {
+		got[key] = string(value)
+	}
+
+	if diff := cmp.Diff(goodData(), got); diff != "" {
+		t.Errorf("Secret as it was created: -want, +got:\n%s", diff)
+	}
+}
+
+// A Secret that somebody else creates while the vault is asked is not taken over.
+func testConflictMeanwhile(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+	// The Secret is looked for before the vault is asked.
+	fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Effect: azure.EffectSlow, Duration: 3 * time.Second, Count: 1})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+
+	eventually(t, func(context.Context) error {
+		if answers(app, azure.OpList, http.StatusOK) == 0 {
+			return errors.New("the vault has not been listed")
+		}
+
+		return nil
+	})
+
+	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace, Name: app.Target()}, Data: map[string][]byte{"theirs": []byte("theirs")}}
+	must(t, world.Kube.Create(t.Context(), foreign))
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+	})
+
+	if n := world.ProviderRequests(t).In(app.Namespace)[apiserver.Request{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}]; n != 1 {
+		t.Errorf("the provider has applied the Secret %d times, want 1", n)
+	}
+
+	now := &corev1.Secret{}
+	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
+
+	if diff := cmp.Diff(foreign, now); diff != "" {
+		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+	}
 }
 
 // A Secret of somebody else is left alone, whatever happens.

@@ -164,15 +164,6 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 
 // writeSecret applies what is planned, to a Secret of that name which is ours.
 func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
-	if e.target.secret == nil {
-		claimed, err := claim(ctx, e.kube, sync)
-		if err != nil {
-			return err
-		}
-
-		e.target.secret = claimed
-	}
-
 	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
 	if err != nil {
 		return err

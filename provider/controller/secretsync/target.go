@@ -129,45 +129,37 @@ func applied(s *corev1.Secret) map[string]bool {
 	return out
 }
 
-// claim the name of the Secret by creating it, empty. Server-side apply could not
-// tell a Secret that somebody else creates at the same moment.
-func claim(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (*corev1.Secret, error) {
-	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-		Namespace:   sync.Namespace,
-		Name:        sync.Spec.ForProvider.Target.Name,
-		Labels:      map[string]string{LabelManagedBy: FieldOwner},
-		Annotations: map[string]string{annotationSync: sync.Name},
-	}}
-	if err := kube.Create(ctx, s, client.FieldOwner(FieldOwner)); err != nil {
-		return nil, fmt.Errorf("cannot create Secret %q: %w", s.Name, err)
-	}
-
-	return s, nil
-}
+// noVersion is the resource version of no object. Whoever applies with it creates
+// the object or, if somebody else was faster, gets a conflict.
+const noVersion = "1"
 
 // apply the content to the Secret, all of it at once, and return what has become
-// of it. It fails if the Secret is no longer the one that was looked at.
+// of it. It fails if the Secret is no longer the one that was looked at, which is
+// nil if there was none.
 func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
 		return nil, err
 	}
 
-	s := corev1ac.Secret(to.Name, to.Namespace).
-		WithUID(to.UID).
-		WithResourceVersion(to.ResourceVersion).
+	s := corev1ac.Secret(sync.Spec.ForProvider.Target.Name, sync.Namespace).
+		WithResourceVersion(noVersion).
 		WithLabels(labels(sync)).
 		WithAnnotations(map[string]string{annotationSync: sync.Name, annotationContent: record}).
 		WithData(p.Data)
+	if to != nil {
+		s.WithUID(to.UID).WithResourceVersion(to.ResourceVersion)
+	}
+
 	if mayDelete(sync) {
 		s.WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion(v1alpha1.GroupVersion().String()).WithKind(v1alpha1.KeyVaultSecretSyncKind).
 			WithName(sync.Name).WithUID(sync.UID).WithController(true).WithBlockOwnerDeletion(true))
 	}
 
-	applied, err := kube.Secrets(to.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
+	applied, err := kube.Secrets(sync.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
 	if err != nil {
-		return nil, fmt.Errorf("cannot apply Secret %q: %w", to.Name, err)
+		return nil, fmt.Errorf("cannot apply Secret %q: %w", sync.Spec.ForProvider.Target.Name, err)
 	}
 
 	return applied, nil
