@@ -28,6 +28,9 @@ const (
 	// earliest is how much of an interval passes before the next poll at least.
 	// Polls of vaults that were first listed together drift apart.
 	earliest = 0.9
+	latest   = 1 - 1./ticks
+	// ticks of an interval at which polls begin.
+	ticks = 32
 	// The longest times between two polls of a vault that fails, unless Azure names
 	// a longer one or the interval is longer: somebody may be waiting for an identity
 	// that was just made.
@@ -325,9 +328,23 @@ func (w *Watcher) schedule(v *vault, after time.Duration) {
 		return
 	}
 
-	after = max(after, retryAfter(v.snapshot.Err))
-	v.due = time.Now().Add(after)
+	now := time.Now()
+	after = together(now, max(after, retryAfter(v.snapshot.Err)), v.interval()/ticks)
+	v.due = now.Add(after)
 	v.timer = time.AfterFunc(after, func() { w.poll(v) })
+}
+
+// together waits a little longer than after, so that polls of many vaults begin
+// at the same moments: for an idle provider, to wake up costs as much as to list a
+// vault.
+func together(now time.Time, after, tick time.Duration) time.Duration {
+	at := now.Add(after)
+
+	if at.Truncate(tick).Equal(at) {
+		return after
+	}
+
+	return after + at.Truncate(tick).Add(tick).Sub(at)
 }
 
 // poll a vault when it is due.
@@ -365,7 +382,7 @@ func (v *vault) interval() time.Duration {
 // delay until the next poll.
 func (v *vault) delay() time.Duration {
 	interval := v.interval()
-	jittered := time.Duration(float64(interval) * (earliest + (1-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
+	jittered := time.Duration(float64(interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
 
 	longest := interval
 

@@ -208,7 +208,7 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 			}
 		}
 
-		if all := slices.Compact(slices.Sorted(slices.Values(gaps(lists)))); len(all) < 50 {
+		if all := slices.Compact(slices.Sorted(slices.Values(gaps(lists)))); len(all) < 3 {
 			t.Errorf("\nPolls drift apart.\nThere are only %d different gaps", len(all))
 		}
 
@@ -218,6 +218,50 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 
 		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
 			t.Errorf("\nTargets(): -want, +got:\n%s", diff)
+		}
+	})
+}
+
+func TestTogether(t *testing.T) {
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+	cases := map[string]struct {
+		reason string
+		now    time.Time
+		after  time.Duration
+		want   time.Duration
+	}{
+		"Between":  {reason: "It waits for the next tick.", now: noon, after: 27200 * time.Millisecond, want: 28 * time.Second},
+		"OnTick":   {reason: "It is on a tick, so there is nothing to wait for.", now: noon, after: 28 * time.Second, want: 28 * time.Second},
+		"OtherNow": {reason: "Ticks are the same for all.", now: noon.Add(300 * time.Millisecond), after: 27200 * time.Millisecond, want: 27700 * time.Millisecond},
+		"JustOver": {reason: "Never earlier than that: the vault may have asked for it.", now: noon, after: 28*time.Second + 1, want: 29 * time.Second},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, together(tc.now, tc.after, time.Second)); diff != "" {
+				t.Errorf("\n%s\ntogether(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestPollTogether(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		pass(interval / 7)
+		watcher.Watch(t.Context(), syncOf("two"), vaultB(), []string{"db"}, interval)
+		pass(10 * interval)
+
+		const tick = interval / ticks
+
+		polls := slices.Concat(w.listed(vaultA())[1:], w.listed(vaultB())[1:])
+		for _, at := range polls {
+			if at%tick != polls[0]%tick {
+				t.Errorf("\nPolls begin at common moments, whenever the vaults were first watched.\nThey are at %s", polls)
+
+				break
+			}
 		}
 	})
 }
