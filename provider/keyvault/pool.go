@@ -63,7 +63,13 @@ type creator struct {
 
 	authority  string
 	credential *credential
+	// forget the client secret and the token, once nobody has used them for a while.
+	forget *time.Timer
 }
+
+// creatorIdle is for how long an identity that creates secrets is kept that nobody
+// uses: its provider configuration may be gone.
+const creatorIdle = 15 * time.Minute
 
 // NewPool returns an empty pool.
 func NewPool(o Options) *Pool {
@@ -182,9 +188,18 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 			return nil, err
 		}
 
-		known = creator{Creator: c, authority: cloud.ActiveDirectoryAuthorityHost, credential: cred}
+		if ok {
+			known.forget.Stop()
+		}
+
+		known = creator{
+			Creator: c, authority: cloud.ActiveDirectoryAuthorityHost, credential: cred,
+			forget: time.AfterFunc(creatorIdle, func() { p.forgetCreator(name, cred) }),
+		}
 		p.creators[name] = known
 	}
+
+	known.forget.Reset(creatorIdle)
 
 	l := newLimiter(p.options.Now)
 	if s, ok := p.limiters[host]; ok {
@@ -197,4 +212,14 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	}
 
 	return client, nil
+}
+
+// forgetCreator unless it has been replaced.
+func (p *Pool) forgetCreator(name string, c *credential) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if p.creators[name].credential == c {
+		delete(p.creators, name)
+	}
 }

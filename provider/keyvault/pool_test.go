@@ -258,6 +258,41 @@ func TestPoolCreator(t *testing.T) {
 	}
 }
 
+func TestPoolForgetsCreator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := poolOf(&azure{}, &tokenSource{})
+		c := Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "client", ClientSecret: "one"}
+
+		use := func(c Creator) {
+			t.Helper()
+
+			if _, err := p.Creator("https://a-vault.vault.azure.net/", "default", c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept := func(after time.Duration, want int, reason string) {
+			t.Helper()
+			time.Sleep(after)
+			synctest.Wait()
+
+			if diff := cmp.Diff(want, len(p.creators)); diff != "" {
+				t.Errorf("\n%s\nCreators: -want, +got:\n%s", reason, diff)
+			}
+		}
+
+		use(c)
+		kept(creatorIdle-time.Second, 1, "It may be used again.")
+		use(c)
+		kept(creatorIdle-time.Second, 1, "It was used again.")
+
+		c.ClientSecret = "two"
+
+		use(c)
+		kept(creatorIdle-time.Second, 1, "The one that it replaced does not take it along.")
+		kept(time.Second, 0, "Nobody uses it any more.")
+	})
+}
+
 func TestPoolToken(t *testing.T) {
 	a, s := &azure{}, &tokenSource{}
 	a.answer = entra(func(r *http.Request) *http.Response {
