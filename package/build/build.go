@@ -3,7 +3,8 @@
 
 // Package build makes Crossplane packages of this repository, without Docker: it
 // compiles the programs, puts each into an image of its own, and has the Crossplane
-// command line tool put image, metadata and examples into a package.
+// command line tool put image, metadata and examples into a package. The chart for
+// Helm is built beside them.
 package build
 
 import (
@@ -154,7 +155,7 @@ func (p Package) Push(ctx context.Context, registry, version string, files []Pac
 	}
 
 	ref := registry + "/" + p.Repository + ":" + version
-	if err := crossplane(ctx, "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
+	if err := run(ctx, "crossplane", "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
 		return "", fmt.Errorf("cannot push package %s: %w", ref, err)
 	}
 
@@ -196,7 +197,7 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 		args = append(args, "--embed-runtime-image-tarball="+runtime)
 	}
 
-	if err := crossplane(ctx, args...); err != nil {
+	if err := run(ctx, "crossplane", args...); err != nil {
 		return PackageFile{}, err
 	}
 
@@ -272,9 +273,9 @@ func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path
 	return nil
 }
 
-// crossplane runs the command line tool.
-func crossplane(ctx context.Context, args ...string) error {
-	path, err := tools.Path(ctx, "crossplane")
+// run a pinned tool.
+func run(ctx context.Context, tool string, args ...string) error {
+	path, err := tools.Path(ctx, tool)
 	if err != nil {
 		return err
 	}
@@ -285,8 +286,11 @@ func crossplane(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 
+	// What a tool makes must not depend on where it runs.
+	cmd.Env = append(os.Environ(), "TZ=UTC")
+
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("crossplane %s: %w\n%s", strings.Join(args[:2], " "), err, bytes.TrimSpace(said.Bytes()))
+		return fmt.Errorf("%s %s: %w\n%s", tool, strings.Join(args[:2], " "), err, bytes.TrimSpace(said.Bytes()))
 	}
 
 	return nil

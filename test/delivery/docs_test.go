@@ -27,20 +27,20 @@ func page(t *testing.T, name string) []string {
 	return blocks
 }
 
-// block returns the only block that begins so.
-func block(t *testing.T, name, beginning string) string {
+// helmBlock returns the only block on the page about Helm that begins so.
+func helmBlock(t *testing.T, beginning string) string {
 	t.Helper()
 
 	var found []string
 
-	for _, b := range page(t, name) {
+	for _, b := range page(t, "helm.md") {
 		if strings.HasPrefix(b, beginning) {
 			found = append(found, b)
 		}
 	}
 
 	if len(found) != 1 {
-		t.Fatalf("%s has %d blocks of YAML that begin with %q", name, len(found), beginning)
+		t.Fatalf("docs/how-to/helm.md has %d blocks of YAML that begin with %q", len(found), beginning)
 	}
 
 	return found[0]
@@ -73,14 +73,14 @@ func TestEnvironmentsPage(t *testing.T) {
 func TestHelmPage(t *testing.T) {
 	t.Parallel()
 
-	want := spec(t, []byte(block(t, "helm.md", "spec:\n")))
-	got := spec(t, succeed(t, template(t, block(t, "helm.md", "externalSecrets:\n"))))
+	want := spec(t, []byte(helmBlock(t, "spec:\n")))
+	got := spec(t, succeed(t, template(t, helmBlock(t, "externalSecrets:\n"))))
 
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("spec in docs/how-to/helm.md: -want, +got:\n%s", diff)
 	}
 
-	application := spec(t, []byte(block(t, "helm.md", "apiVersion: argoproj.io/v1alpha1\n")))
+	application := spec(t, []byte(helmBlock(t, "apiVersion: argoproj.io/v1alpha1\n")))
 	source, _ := application["source"].(map[string]any)
 	helm, _ := source["helm"].(map[string]any)
 	values, _ := helm["values"].(string)

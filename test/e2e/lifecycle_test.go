@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -88,7 +87,7 @@ func rotation(t *testing.T, p *plane.Plane) {
 	a, _ := started(t, p, namespace, "rolls")
 	still, old := started(t, p, namespace, "stays", with("deployment.restartOnSecretChange", false))
 
-	pods, template, before := still.pods(t), still.observe(t).Template, a.pods(t)
+	pods, template, before := still.pods(t), still.observe(t).template(), a.pods(t)
 	pw, other := password(), password()
 
 	start := a.set(t, postgres(pw))
@@ -118,7 +117,7 @@ func rotation(t *testing.T, p *plane.Plane) {
 	// A rollout that was begun by mistake would not be over.
 	still.reconciled(t)
 
-	if diff := cmp.Diff(template, still.observe(t).Template, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(template, still.observe(t).template()); diff != "" {
 		t.Errorf("restartOnSecretChange: false must not change Pods: -want, +got:\n%s", diff)
 	}
 

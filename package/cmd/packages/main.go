@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command packages builds all packages of this repository, and pushes them to a
-// registry if one is named:
+// Command packages builds all packages of this repository and its chart, and pushes
+// them to a registry if one is named:
 //
 //	go run ./package/cmd/packages --version v0.1.0 --push ghcr.io
 package main
@@ -27,17 +27,39 @@ import (
 // semver is what dependencies between packages can be compared with.
 var semver = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
 
+// An artifact is built into files, which are pushed as one version.
+type artifact interface {
+	Name() string
+	Build(ctx context.Context, o build.Options) ([]build.PackageFile, error)
+	Push(ctx context.Context, registry, version string, files []build.PackageFile) (ref string, err error)
+}
+
+// artifacts of the repository at that root.
+func artifacts(root string) ([]artifact, error) {
+	packages, err := build.All(root)
+	if err != nil {
+		return nil, err
+	}
+
+	var all []artifact
+	for _, p := range packages {
+		all = append(all, p)
+	}
+
+	return append(all, build.ChartOf(root)), nil
+}
+
 // command is the program's command line.
 type command struct {
-	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of all packages, such as v0.1.0."`
-	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them." name:"arch"`
-	Out           string   `default:"_output/packages"                                                 help:"Where to put the package files."`
+	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of packages and chart, such as v0.1.0."`
+	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."  name:"arch"`
+	Out           string   `default:"_output/packages"                                                 help:"Where to put the files."`
 	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed." placeholder:"REGISTRY"`
 }
 
 func main() {
 	c := &command{}
-	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository, without Docker."))
+	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository and its chart, without Docker."))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -60,28 +82,28 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 	}
 
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tMiB\tFILE")
+	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tKiB\tFILE")
 
-	all, err := build.All(root)
+	all, err := artifacts(root)
 	if err != nil {
 		return err
 	}
 
-	for _, p := range all {
-		files, err := p.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
+	for _, a := range all {
+		files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
 		if err != nil {
 			return err
 		}
 
 		for _, f := range files {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.1f\t%s\n", p.Name(), c.Version, orAny(f.Architecture), float64(f.Size)/(1<<20), relative(root, f.Path))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\n", a.Name(), c.Version, orAny(f.Architecture), float64(f.Size)/(1<<10), relative(root, f.Path))
 		}
 
 		if c.Push == "" {
 			continue
 		}
 
-		ref, err := p.Push(ctx, c.Push, c.Version, files)
+		ref, err := a.Push(ctx, c.Push, c.Version, files)
 		if err != nil {
 			return err
 		}

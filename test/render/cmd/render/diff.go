@@ -16,15 +16,13 @@ import (
 	"github.com/p6m-dev/platform-application/test/render/diff"
 )
 
-const (
-	// releaseNotes announce what starts Pods anew, in entries that begin with rollsPods.
-	releaseNotes = "docs/operations/release-notes.md"
-	rollsPods    = "\n- **Rolls pods:**"
-)
+// releaseNotes announce what starts Pods anew.
+const releaseNotes = "docs/operations/release-notes.md"
 
 var (
 	errForbidden   = errors.New("an upgrade must not do that")
-	errUnannounced = fmt.Errorf("an upgrade must not start Pods anew unless %s has a new entry that begins with %q", releaseNotes, strings.TrimSpace(rollsPods))
+	errUnannounced = fmt.Errorf("an upgrade must not start Pods anew unless a new entry in %s begins with %q and names the fields, in backquotes",
+		releaseNotes, diff.Announcement)
 )
 
 // compare what the examples of an earlier version become with it, and with the repository at that root. They are what users
@@ -57,7 +55,7 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 	}
 	defer func() { err = errors.Join(err, now.Close()) }()
 
-	found := map[diff.Verdict]int{}
+	var found []diff.Change
 
 	for _, r := range requests {
 		changes, err := changesOf(ctx, earlier, now.WithExamples(dir), r)
@@ -70,9 +68,9 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 			report[0] = "changed  " + r.String()
 		}
 
-		for _, c := range changes {
-			found[c.Verdict]++
+		found = append(found, changes...)
 
+		for _, c := range changes {
 			report = append(report, "  "+c.String())
 		}
 
@@ -80,46 +78,55 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 	}
 
 	fmt.Fprintf(stdout, "%d renderings compared with %s: %d changes, of which %d roll pods, and %d are forbidden\n", len(requests), from,
-		found[diff.Harmless]+found[diff.RollsPods]+found[diff.Forbidden], found[diff.RollsPods], found[diff.Forbidden])
+		len(found), count(found, diff.RollsPods), count(found, diff.Forbidden))
 
 	return verdict(found, root, dir)
 }
 
 // verdict is an error if what was found must not be.
-func verdict(found map[diff.Verdict]int, root, earlier string) error {
-	if found[diff.Forbidden] > 0 {
+func verdict(found []diff.Change, root, earlier string) error {
+	if count(found, diff.Forbidden) > 0 {
 		return errForbidden
 	}
 
-	if found[diff.RollsPods] == 0 {
-		return nil
-	}
-
-	before, err := announcements(earlier)
+	before, err := notes(earlier)
 	if err != nil {
 		return err
 	}
 
-	after, err := announcements(root)
+	after, err := notes(root)
 	if err != nil {
 		return err
 	}
 
-	if after <= before {
-		return errUnannounced
+	if fields := diff.Unannounced(found, before, after); len(fields) > 0 {
+		return fmt.Errorf("%w: %s", errUnannounced, strings.Join(fields, ", "))
 	}
 
 	return nil
 }
 
-// announcements of Pods that are started anew. A version without release notes has none.
-func announcements(root string) (int, error) {
-	data, err := os.ReadFile(filepath.Join(root, releaseNotes))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("cannot read release notes: %w", err)
+// count the changes with that verdict.
+func count(changes []diff.Change, v diff.Verdict) int {
+	n := 0
+
+	for _, c := range changes {
+		if c.Verdict == v {
+			n++
+		}
 	}
 
-	return bytes.Count(data, []byte(rollsPods)), nil
+	return n
+}
+
+// notes on the releases of a version. An early one may have none.
+func notes(root string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(root, releaseNotes))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("cannot read release notes: %w", err)
+	}
+
+	return string(data), nil
 }
 
 func changesOf(ctx context.Context, earlier, now *render.Harness, r render.Request) ([]diff.Change, error) {

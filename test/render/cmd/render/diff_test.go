@@ -39,6 +39,14 @@ func TestCompare(t *testing.T) {
 			err:    errUnannounced,
 			says:   "[rolls pods]\n",
 		},
+		"PodsAnnounced": {
+			reason: "There they have the name that the report has.",
+			edits: []edit{
+				{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"},
+				{file: releaseNotes, old: "## Unreleased\n", now: "## Unreleased\n\n- **Rolls pods:** `spec.template.spec.securityContext`, for a reason.\n"},
+			},
+			says: "securityContext.seccompProfile.type: RuntimeDefault -> Unconfined  [rolls pods]\n",
+		},
 	}
 
 	for name, tc := range cases {
@@ -64,25 +72,41 @@ func TestCompare(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	t.Parallel()
 
-	const entry = "# Release notes\n\n## Unreleased\n\n- **Rolls pods:** a reason.\n"
+	const (
+		field = "spec.template.spec.securityContext"
+		entry = "# Release notes\n\n## Unreleased\n\n- **Rolls pods:** `" + field + "`, for a reason.\n"
+	)
+
+	harmless := diff.Change{Path: "spec.replicas", Verdict: diff.Harmless}
+	rolls := diff.Change{Path: field + ".runAsNonRoot", Verdict: diff.RollsPods}
+	others := diff.Change{Path: "spec.template.spec.hostname", Verdict: diff.RollsPods}
+	forbidden := diff.Change{Path: "kind", Verdict: diff.Forbidden}
 
 	cases := map[string]struct {
 		reason        string
-		found         map[diff.Verdict]int
+		found         []diff.Change
 		before, after string
 		want          error
+		says          string
 	}{
-		"Nothing":     {reason: "Nothing is wrong with nothing."},
-		"Harmless":    {reason: "What changes in place needs no announcement.", found: map[diff.Verdict]int{diff.Harmless: 1}},
-		"Announced":   {reason: "Pods may be rolled with a reason.", found: map[diff.Verdict]int{diff.RollsPods: 1}, after: entry},
-		"Unannounced": {reason: "Not without one.", found: map[diff.Verdict]int{diff.RollsPods: 1}, want: errUnannounced},
+		"Nothing":   {reason: "Nothing is wrong with nothing."},
+		"Harmless":  {reason: "What changes in place needs no announcement.", found: []diff.Change{harmless}},
+		"Announced": {reason: "Pods may be rolled with a reason.", found: []diff.Change{harmless, rolls}, after: entry},
+		"Unannounced": {
+			reason: "Not without one.",
+			found:  []diff.Change{rolls}, want: errUnannounced, says: field + ".runAsNonRoot",
+		},
+		"Others": {
+			reason: "The reason for one field is none for another.",
+			found:  []diff.Change{rolls, others}, after: entry, want: errUnannounced, says: "backquotes: spec.template.spec.hostname",
+		},
 		"Before": {
 			reason: "The reason for an earlier version is none for this one.",
-			found:  map[diff.Verdict]int{diff.RollsPods: 1}, before: entry, after: entry, want: errUnannounced,
+			found:  []diff.Change{rolls}, before: entry, after: entry, want: errUnannounced,
 		},
 		"Forbidden": {
 			reason: "No announcement makes up for a vault.",
-			found:  map[diff.Verdict]int{diff.RollsPods: 1, diff.Forbidden: 1}, after: entry, want: errForbidden,
+			found:  []diff.Change{rolls, forbidden}, after: entry, want: errForbidden,
 		},
 	}
 
@@ -101,8 +125,13 @@ func TestVerdict(t *testing.T) {
 				return root
 			}
 
-			if got := verdict(tc.found, notes(tc.after), notes(tc.before)); !errors.Is(got, tc.want) {
+			got := verdict(tc.found, notes(tc.after), notes(tc.before))
+			if !errors.Is(got, tc.want) {
 				t.Errorf("\n%s\nverdict(...): want %v, got %v", tc.reason, tc.want, got)
+			}
+
+			if got != nil && !strings.HasSuffix(got.Error(), tc.says) {
+				t.Errorf("\n%s\nverdict(...): want it to end with %q, got %v", tc.reason, tc.says, got)
 			}
 		})
 	}

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// A Chart is what Helm makes an application of values with. It is built and pushed as
+// packages are, and has their version.
+type Chart struct {
+	// Repository in which it is published, below the registry. Its last part is the
+	// chart's name.
+	Repository string
+
+	// Dir that the chart is in.
+	Dir string
+}
+
+// ChartOf the repository at that root.
+func ChartOf(root string) Chart {
+	return Chart{
+		Repository: "p6m-dev/charts/platform-application",
+		Dir:        filepath.Join(root, "package", "helm", "platform-application"),
+	}
+}
+
+// Name of the chart.
+func (c Chart) Name() string { return path.Base(c.Repository) }
+
+// Build the chart: one file, which is the same wherever and whenever it is built.
+func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error) {
+	stage, err := os.MkdirTemp("", "chart-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
+
+	if err := os.CopyFS(stage, os.DirFS(c.Dir)); err != nil {
+		return nil, fmt.Errorf("cannot stage chart %s: %w", c.Name(), err)
+	}
+
+	if err := withoutTimes(stage); err != nil {
+		return nil, err
+	}
+
+	if err := os.MkdirAll(o.Out, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot create directory for charts: %w", err)
+	}
+
+	version := chartVersion(o.Version)
+	if err := run(ctx, "helm", "package", stage, "--version="+version, "--app-version="+o.Version, "--destination="+o.Out); err != nil {
+		return nil, fmt.Errorf("cannot build chart %s: %w", c.Name(), err)
+	}
+
+	out := filepath.Join(o.Out, c.Name()+"-"+version+".tgz")
+
+	// When it is pushed, this is the time at which it was created.
+	if err := withoutTimes(out); err != nil {
+		return nil, err
+	}
+
+	info, err := os.Stat(out)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find chart: %w", err)
+	}
+
+	return []PackageFile{{Path: out, Architecture: noarch, Size: info.Size()}}, nil
+}
+
+// Push the file of a chart to a registry, and return the reference.
+func (c Chart) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
+	ref, err := name.NewTag(registry + "/" + c.Repository + ":" + chartVersion(version))
+	if err != nil {
+		return "", fmt.Errorf("cannot name chart: %w", err)
+	}
+
+	// Packages find out by themselves whether it is a registry without TLS on this machine. Helm has to be told.
+	ping, err := transport.Ping(ctx, ref.Context().Registry, http.DefaultTransport)
+	if err != nil {
+		return "", fmt.Errorf("cannot reach registry %s: %w", registry, err)
+	}
+
+	for _, f := range files {
+		args := []string{"push", f.Path, "oci://" + registry + "/" + path.Dir(c.Repository)}
+		if ping.Insecure {
+			args = append(args, "--plain-http")
+		}
+
+		if err := run(ctx, "helm", args...); err != nil {
+			return "", fmt.Errorf("cannot push chart %s: %w", ref, err)
+		}
+	}
+
+	return ref.String(), nil
+}
+
+// chartVersion is a version without its v: in a registry, Helm takes no other tag for
+// a version.
+func chartVersion(version string) string { return strings.TrimPrefix(version, "v") }
+
+// withoutTimes gives all files at a path the time at which time begins. Helm keeps
+// times.
+func withoutTimes(root string) error {
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+
+		//nolint:gosec // In a directory of our own, or what was just built.
+		return os.Chtimes(path, time.Unix(0, 0), time.Unix(0, 0))
+	})
+	if err != nil {
+		return fmt.Errorf("cannot set times: %w", err)
+	}
+
+	return nil
+}

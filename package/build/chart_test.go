@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// TestChart builds the chart and pushes it, twice each: what is made must not depend on
+// where and when.
+func TestChart(t *testing.T) {
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	here := ChartOf(root)
+
+	// As in another clone, whose files have other times.
+	there := here
+	there.Dir = filepath.Join(t.TempDir(), "elsewhere")
+
+	if err := os.CopyFS(there.Dir, os.DirFS(here.Dir)); err != nil {
+		t.Fatal(err)
+	}
+
+	// Nor is the time zone the same everywhere.
+	t.Setenv("TZ", "Asia/Tokyo")
+
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+
+	address := server.Listener.Addr().String()
+
+	cases := map[string]struct {
+		reason  string
+		version string
+		want    string
+	}{
+		"Release":    {reason: "For Helm a version has no v.", version: "v1.2.3", want: "1.2.3"},
+		"PreRelease": {reason: "Whatever follows stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, again := publish(t, here, address, tc.version), publish(t, there, address, tc.version)
+			if diff := cmp.Diff(got, again); diff != "" {
+				t.Errorf("\n%s\nthe same chart must be the same wherever it is built: -here, +there:\n%s", tc.reason, diff)
+			}
+
+			want := published{
+				File:    "platform-application-" + tc.want + ".tgz",
+				Ref:     address + "/p6m-dev/charts/platform-application:" + tc.want,
+				Created: "1970-01-01T00:00:00Z",
+				Digest:  got.Digest, Content: got.Content,
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("\n%s\nBuild(...), Push(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			checkChart(t, here, got.Content, tc.want, tc.version)
+		})
+	}
+}
+
+// A published chart: its archive, and what a registry has of it.
+type published struct {
+	File, Ref, Digest, Created string
+	Content                    []byte
+}
+
+// publish a chart in a registry.
+func publish(t *testing.T, c Chart, registry, version string) published {
+	t.Helper()
+
+	files, err := c.Build(t.Context(), Options{Out: filepath.Join(t.TempDir(), "out"), Version: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ref, err := c.Push(t.Context(), registry, version, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	content, err := os.ReadFile(files[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	digest, created := pushed(t, ref)
+
+	return published{File: filepath.Base(files[0].Path), Ref: ref, Digest: digest, Created: created, Content: content}
+}
+
+// TestChartElsewhere has a registry that is not there.
+func TestChartElsewhere(t *testing.T) {
+	server := httptest.NewServer(nil)
+	address := server.Listener.Addr().String()
+	server.Close()
+
+	for registry, want := range map[string]string{
+		address:       "cannot reach registry " + address + ": ",
+		"no registry": "cannot name chart: ",
+	} {
+		if _, err := (Chart{Repository: "a/b"}).Push(t.Context(), registry, "v1.2.3", nil); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Push(%q): want an error that begins with %q, got %v", registry, want, err)
+		}
+	}
+}
+
+// pushed returns the digest of what a registry has, and when that says it was created.
+func pushed(t *testing.T, reference string) (digest, created string) {
+	t.Helper()
+
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	d, err := remote.Get(ref, remote.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	manifest, err := v1.ParseManifest(bytes.NewReader(d.Manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return d.Digest.String(), manifest.Annotations["org.opencontainers.image.created"]
+}
+
+// checkChart makes sure that the archive has every file of the chart, and its versions.
+func checkChart(t *testing.T, c Chart, archive []byte, version, appVersion string) {
+	t.Helper()
+
+	got := archived(t, archive)
+
+	var metadata struct {
+		Name       string `json:"name"`
+		Version    string `json:"version"`
+		AppVersion string `json:"appVersion"`
+	}
+	if err := yaml.Unmarshal(got[c.Name()+"/Chart.yaml"], &metadata); err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff([]string{c.Name(), version, appVersion}, []string{metadata.Name, metadata.Version, metadata.AppVersion}); diff != "" {
+		t.Errorf("name and versions: -want, +got:\n%s", diff)
+	}
+
+	want := map[string][]byte{c.Name() + "/Chart.yaml": got[c.Name()+"/Chart.yaml"]}
+
+	for _, path := range []string{"values.yaml", "values.schema.json", "templates/NOTES.txt", "templates/_external-secrets.tpl", "templates/application.yaml"} {
+		content, err := os.ReadFile(filepath.Join(c.Dir, path)) //nolint:gosec // A file of the repository.
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		want[c.Name()+"/"+path] = content
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files: -want, +got:\n%s", diff)
+	}
+}
+
+// archived returns the files of a chart's archive.
+func archived(t *testing.T, archive []byte) map[string][]byte {
+	t.Helper()
+
+	r, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string][]byte{}
+
+	for files := tar.NewReader(r); ; {
+		h, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if h.ModTime.Unix() != 0 {
+			t.Errorf("%s: want it to have no time, got %s", h.Name, h.ModTime)
+		}
+
+		if out[h.Name], err = io.ReadAll(files); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

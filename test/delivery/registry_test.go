@@ -1,0 +1,176 @@
+package delivery
+
+import (
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/package/build"
+)
+
+const (
+	// published is where the documentation has the charts, and publishedVersion the version that it names.
+	published        = "ghcr.io/p6m-dev/charts"
+	publishedVersion = "v0.1.0"
+)
+
+// publish the chart as `make push` does, and return the address that stands for the one in the documentation.
+func publish(t *testing.T) string {
+	t.Helper()
+
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+
+	c := build.ChartOf(repository(t))
+
+	files, err := c.Build(t.Context(), build.Options{Out: t.TempDir(), Version: publishedVersion})
+	if err != nil {
+		t.Fatalf("Build(...): %v", err)
+	}
+
+	ref, err := c.Push(t.Context(), server.Listener.Addr().String(), publishedVersion, files)
+	if err != nil {
+		t.Fatalf("Push(...): %v", err)
+	}
+
+	return path.Dir(ref)
+}
+
+// TestPublished makes the same of the example values with the chart from a registry as with the chart in its directory.
+func TestPublished(t *testing.T) {
+	t.Parallel()
+
+	charts := publish(t)
+	want := string(exampleChart(t))
+
+	render := func(t *testing.T, args ...string) string {
+		t.Helper()
+
+		args = append([]string{"template", "web-application"}, args...)
+		out := string(succeed(t, run(t, "helm", "", append(args, "--namespace", "shop", "--values", exampleValues)...)))
+
+		// Before the manifest Helm says what it has pulled.
+		if i := strings.Index(out, "---\n"); i > 0 {
+			return out[i:]
+		}
+
+		return out
+	}
+
+	cases := map[string]struct {
+		reason string
+		render func(*testing.T) string
+	}{
+		"Version": {
+			reason: "The page has an application rendered with the chart of a version.",
+			render: func(t *testing.T) string {
+				t.Helper()
+
+				return render(t, "oci://"+charts+"/platform-application", "--plain-http", "--version", "0.1.0")
+			},
+		},
+		"Range": {
+			reason: "Helm finds the newest version of some, which needs tags that are versions for it.",
+			render: func(t *testing.T) string {
+				t.Helper()
+
+				return render(t, "oci://"+charts+"/platform-application", "--plain-http", "--version", "^0.1")
+			},
+		},
+		"Pulled": {
+			reason: "A platform without a way to the registry keeps the archive.",
+			render: func(t *testing.T) string {
+				t.Helper()
+
+				dir := t.TempDir()
+				succeed(t, run(t, "helm", "", "pull", "oci://"+charts+"/platform-application", "--plain-http", "--version", "0.1.0", "--destination", dir))
+
+				return render(t, filepath.Join(dir, "platform-application-0.1.0.tgz"))
+			},
+		},
+		"ArgoCD": {
+			reason: "Argo CD takes a repository without a scheme for one of OCI, and runs the chart in it.",
+			render: func(t *testing.T) string {
+				t.Helper()
+
+				source := parseYAML[struct {
+					Source struct {
+						RepoURL        string `json:"repoURL"`
+						Chart          string `json:"chart"`
+						TargetRevision string `json:"targetRevision"`
+					} `json:"source"`
+				}](t, at(t, charts, helmBlock(t, "source:\n"))).Source
+
+				return render(t, "oci://"+source.RepoURL+"/"+source.Chart, "--plain-http", "--version", source.TargetRevision)
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(want, tc.render(t)); diff != "" {
+				t.Errorf("\n%s\n-directory, +registry:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestDependency has the chart of an application that depends on ours, as the page shows it. Its values are the same, one
+// level deeper.
+func TestDependency(t *testing.T) {
+	t.Parallel()
+
+	charts := publish(t)
+	dir := t.TempDir()
+
+	files := map[string]string{
+		"Chart.yaml":  at(t, charts, helmBlock(t, "apiVersion: v2\n")),
+		"values.yaml": helmBlock(t, "platform-application:\n"),
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatalf("cannot write chart: %v", err)
+		}
+	}
+
+	succeed(t, run(t, "helm", "", "dependency", "update", dir, "--plain-http"))
+
+	values, err := yaml.Marshal(parseYAML[map[string]any](t, files["values.yaml"])["platform-application"])
+	if err != nil {
+		t.Fatalf("cannot encode values: %v", err)
+	}
+
+	want := parseYAML[map[string]any](t, string(succeed(t, template(t, string(values)))))
+	got := parseYAML[map[string]any](t, string(succeed(t, run(t, "helm", "", "template", "web-application", dir, "--namespace", "shop"))))
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("manifest: -chart, +dependency:\n%s", diff)
+	}
+
+	broken := run(t, "helm", "", "template", "web-application", dir, "--set", "platform-application.deployment.replica=1")
+	if want := "- at '/deployment': additional properties 'replica' not allowed"; !strings.Contains(broken.stderr, want) {
+		t.Errorf("a value that does not exist: want %q, got:\n%s", want, broken.stderr)
+	}
+}
+
+// at another address of charts than the documentation has.
+func at(t *testing.T, charts, text string) string {
+	t.Helper()
+
+	if !strings.Contains(text, published) {
+		t.Fatalf("want the charts at %s, got:\n%s", published, text)
+	}
+
+	return strings.ReplaceAll(text, published, charts)
+}
