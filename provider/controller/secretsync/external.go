@@ -174,9 +174,16 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	return nil
 }
 
-// remember what secrets that were read without use are about.
+// remember what secrets that were read without use are about, and when those that
+// are in use expire.
 func (e *external) remember(p plan.Plan) {
 	m := e.look.memory
+
+	for _, content := range p.Record {
+		if expires := time.Unix(content.Expires, 0); content.Expires != 0 && expires.After(e.look.now) {
+			m.lookAt(expires)
+		}
+	}
 
 	for _, s := range p.After.Secrets {
 		if e.findings[s.Name].Secret == nil {

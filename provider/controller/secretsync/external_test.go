@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
@@ -94,6 +95,34 @@ func TestRememberTooLarge(t *testing.T) {
 	second := plan.Make(l.sync.Spec.ForProvider, first.After, l.current, again, noon())
 	if diff := cmp.Diff(first.Problem, second.Problem); diff != "" {
 		t.Errorf("\nNothing has changed.\nremember(...): -first look, +second look:\n%s", diff)
+	}
+}
+
+// Of an expiry there is something to say when it comes, also of a secret that was just
+// read for the first time.
+func TestRememberExpiry(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		expires time.Time
+		want    time.Time
+	}{
+		"Later": {reason: "It is looked at by then.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
+		"Over":  {reason: "That was said already.", expires: noon().Add(-time.Hour)},
+		"Never": {reason: "There is nothing to say."},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+			e, _ := externalOf(l)
+			e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, Expires: tc.expires}, Value: `{"A":"x"}`}}
+
+			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+
+			if !l.memory.next.Equal(tc.want) {
+				t.Errorf("\n%s\nremember(...): want a look at %s, got one at %s", tc.reason, tc.want, l.memory.next)
+			}
+		})
 	}
 }
 

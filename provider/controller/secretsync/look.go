@@ -120,10 +120,6 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 	case l.all || s.Version == "" && l.memory.settling(s.Name, l.now):
 		return plan.Finding{}, false
 	case asked && latest:
-		if expires := time.Unix(content.Expires, 0); content.Expires != 0 && expires.After(l.now) {
-			l.memory.lookAt(expires)
-		}
-
 		return plan.Finding{State: v1alpha1.StateSynced}, true
 	case remembered && memo.updated.Equal(item.Updated):
 		return plan.Finding{State: memo.state, Message: memo.message}, true

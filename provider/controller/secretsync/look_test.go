@@ -200,14 +200,6 @@ func TestLookKnown(t *testing.T) {
 			reason: "What somebody asks for does not wait.", secret: v1alpha1.SyncedSecret{Format: "Text", RefreshInterval: &metav1.Duration{Duration: time.Hour}},
 			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
 		},
-		"Expires": {
-			reason: "When it expires there is something to say.", change: func(l *look) {
-				c := l.record["db"]
-				c.Expires = noon().Add(time.Hour).Unix()
-				l.record["db"] = c
-			},
-			want: want{Known: true, State: v1alpha1.StateSynced, Next: time.Hour},
-		},
 		"Expired": {
 			reason: "When it has, there is nothing to wait for.", change: func(l *look) {
 				c := l.record["db"]
