@@ -39,8 +39,8 @@ const (
 // TestWalk walks the paths that the documentation leads along, both of them. A platform
 // engineer begins with a cluster that has nothing but Crossplane, and types what the page
 // says. Then a team, which has Git and Argo CD and nothing else, gets an application, learns
-// what that waits for, can act, and cannot reach beyond its project. Who in the team may
-// press which button is for Argo CD to know: here everybody may all.
+// what that waits for, can act, and cannot reach beyond its project: it has logged in, and
+// may do what its role says.
 func TestWalk(t *testing.T) {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		t.Fatalf("the page is for people who have kubectl: %v", err)
@@ -72,8 +72,9 @@ func TestWalk(t *testing.T) {
 	// In this order: each begins with what the one before has left.
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
 	t.Run("Tree", func(t *testing.T) { a.shows(t) })
-	t.Run("Restart", func(t *testing.T) { a.restart(t, app) })
+	t.Run("Logs", func(t *testing.T) { a.logs(t, app) })
 	t.Run("SyncNow", func(t *testing.T) { a.syncNow(t, app) })
+	t.Run("Roles", func(t *testing.T) { a.roles(t, app) })
 	t.Run("Project", func(t *testing.T) { a.refuses(t) })
 	t.Run("Rotate", func(t *testing.T) { a.rotate(t, app, second) })
 	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, second) })
