@@ -829,7 +829,7 @@ func (a *argo) open(ctx context.Context, token, method, path string, body any) (
 	}
 
 	req.Header.Set("Content-Type", "application/json")
-	req.AddCookie(&http.Cookie{Name: "argocd.token", Value: token})
+	req.AddCookie(&http.Cookie{Name: "argocd.token", Value: token}) //nolint:gosec // A request has no attributes.
 
 	rsp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -847,7 +847,7 @@ func address(t *testing.T) string {
 	const first, end = 10_000, 32_768
 
 	for {
-		port := strconv.Itoa(first + rand.IntN(end-first))
+		port := strconv.Itoa(first + rand.IntN(end-first)) //nolint:gosec // Nobody has to be kept from guessing it.
 
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", ":"+port)
 		if errors.Is(err, syscall.EADDRINUSE) {

@@ -12,10 +12,10 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -160,7 +160,7 @@ func (a *argo) logs(t *testing.T, app *app) {
 func logQuery(pod *corev1.Pod, follow bool) url.Values {
 	return url.Values{
 		"appNamespace": {argocdNamespace}, "namespace": {pod.Namespace}, "podName": {pod.Name}, "container": {pod.Spec.Containers[0].Name},
-		"tailLines": {"1000"}, "sinceSeconds": {"0"}, "follow": {fmt.Sprint(follow)},
+		"tailLines": {"1000"}, "sinceSeconds": {"0"}, "follow": {strconv.FormatBool(follow)},
 	}
 }
 
@@ -215,14 +215,7 @@ func (a *argo) roles(t *testing.T, app *app) {
 		noLogin   = "401 Unauthorized"
 	)
 
-	cases := map[string]struct {
-		reason       string
-		token        string
-		method, path string
-		body         any
-		// want is in the answer if it was given, refused in the error if it was not.
-		want, refused string
-	}{
+	cases := map[string]request{
 		"List":    {reason: "A team sees what is its own.", token: a.member, path: api + "/applications", want: `"name":"web"`},
 		"Project": {reason: "And its project, which says what it may have.", token: a.member, path: api + "/projects/shop", want: `"name":"shop"`},
 		"Sync":    {reason: "It need not wait for Argo CD.", token: a.member, method: http.MethodPost, path: web + "/sync", body: map[string]any{}, want: `"operation":`},
@@ -262,42 +255,53 @@ func (a *argo) roles(t *testing.T, app *app) {
 	}
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			method := tc.method
-			if method == "" {
-				method = http.MethodGet
-			}
-
-			got, err := a.call(t.Context(), tc.token, method, tc.path, tc.body)
-			if tc.refused != "" {
-				if err == nil || !strings.Contains(err.Error(), tc.refused) {
-					t.Errorf("\n%s\nwant it refused with %q, got %q, %v", tc.reason, tc.refused, got, err)
-				}
-
-				return
-			}
-
-			if err != nil || !strings.Contains(got, tc.want) {
-				t.Errorf("\n%s\nwant %s, got %s, %v", tc.reason, tc.want, got, err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { a.try(t, tc) })
 	}
 
-	t.Run("Lists", func(t *testing.T) {
-		for what, want := range map[string][]string{"applications": {"web"}, "projects": {"shop"}, "repositories": nil, "clusters": nil, "applicationsets": nil, "accounts": nil} {
-			got, err := a.names(t.Context(), what)
-			if err != nil {
-				t.Error(err)
-			}
-
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s that a team sees: -want, +got:\n%s", what, diff)
-			}
-		}
-	})
+	t.Run("Lists", a.lists)
 
 	// As it was synchronized, and by nothing else.
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
+}
+
+// A request of somebody who may make it, or not.
+type request struct {
+	reason       string
+	token        string
+	method, path string
+	body         any
+	// want is in the answer if it was given, refused in the error if it was not.
+	want, refused string
+}
+
+// try a request, which is a GET if it does not say.
+func (a *argo) try(t *testing.T, r request) {
+	t.Helper()
+
+	got, err := a.call(t.Context(), r.token, r.method, r.path, r.body)
+
+	switch {
+	case r.refused != "" && (err == nil || !strings.Contains(err.Error(), r.refused)):
+		t.Errorf("\n%s\nwant it refused with %q, got %q, %v", r.reason, r.refused, got, err)
+	case r.refused == "" && (err != nil || !strings.Contains(got, r.want)):
+		t.Errorf("\n%s\nwant %s, got %s, %v", r.reason, r.want, got, err)
+	}
+}
+
+// lists have what is the team's, and nothing else.
+func (a *argo) lists(t *testing.T) {
+	t.Helper()
+
+	for what, want := range map[string][]string{"applications": {"web"}, "projects": {"shop"}, "repositories": nil, "clusters": nil, "applicationsets": nil, "accounts": nil} {
+		got, err := a.names(t.Context(), what)
+		if err != nil {
+			t.Error(err)
+		}
+
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s that a team sees: -want, +got:\n%s", what, diff)
+		}
+	}
 }
 
 // admitOthers lets in another team, with a project and an Application. It returns the token
