@@ -8,6 +8,7 @@ package argocd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -121,6 +122,21 @@ func (c CLI) Project(ctx context.Context, file string) ([]byte, error) {
 	return run(ctx, c.executable, "admin", "proj", "generate-spec", "--file", file, "--output", "yaml")
 }
 
+// Can tells whether a policy lets somebody do something: an action on an object of a resource.
+func (c CLI) Can(ctx context.Context, policy, subject, action, resource, object string) (bool, error) {
+	// It wants to know of a cluster, and asks none.
+	out, err := run(ctx, c.executable, "admin", "settings", "rbac", "can", subject, action, resource, object, "--policy-file", policy, "--server", "https://localhost", "--token", "none")
+
+	switch said := strings.TrimSpace(string(out)); said {
+	case "Yes":
+		return true, nil
+	case "No":
+		return false, nil
+	default:
+		return false, errors.Join(fmt.Errorf("cannot tell what policy %s allows: argocd said %q", policy, said), err)
+	}
+}
+
 // Application returns an Application as Argo CD reads it.
 func (c CLI) Application(ctx context.Context, file string) ([]byte, error) {
 	return run(ctx, c.executable, "admin", "app", "generate-spec", "--file", file, "--output", "yaml")
@@ -140,7 +156,7 @@ func run(ctx context.Context, program string, args ...string) ([]byte, error) {
 
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(program), strings.Join(args, " "), err, out, said.Bytes())
+		return out, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(program), strings.Join(args, " "), err, out, said.Bytes())
 	}
 
 	return out, nil

@@ -361,3 +361,104 @@ func TestProject(t *testing.T) {
 		}
 	}
 }
+
+// TestRole shows what the role of a team allows, as Argo CD reads it.
+func TestRole(t *testing.T) {
+	t.Parallel()
+
+	c, _ := install(t)
+
+	data, err := os.ReadFile(filepath.Join(root(t), "examples", "argocd", "appproject.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	project := struct {
+		Spec struct {
+			Roles []struct {
+				Groups   []string `json:"groups"`
+				Policies []string `json:"policies"`
+			} `json:"roles"`
+		} `json:"spec"`
+	}{}
+	if err := yaml.Unmarshal(data, &project); err != nil {
+		t.Fatalf("cannot read project: %v", err)
+	}
+
+	if data, err = os.ReadFile(filepath.Join(root(t), "examples", "argocd", "rbac.yaml")); err != nil {
+		t.Fatal(err)
+	}
+
+	bindings, err := Settings(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(map[string]string{"policy.default": "", "policy.shop.csv": "g, REPLACE_ME, proj:shop:team\n"}, bindings); diff != "" {
+		t.Errorf("who has which role: -want, +got:\n%s", diff)
+	}
+
+	lines := []string{bindings["policy.shop.csv"]}
+
+	for _, r := range project.Spec.Roles {
+		lines = append(lines, r.Policies...)
+
+		if len(r.Groups) > 0 {
+			t.Errorf("groups of the project, which could make tokens: want none, got %v", r.Groups)
+		}
+	}
+
+	policy := filepath.Join(t.TempDir(), "policy.csv")
+	write(t, policy, []byte(strings.Join(lines, "\n")+"\n"))
+
+	const (
+		group = "REPLACE_ME"
+		ours  = "shop/web-application-dev"
+	)
+
+	cases := map[string]struct {
+		reason                            string
+		subject, action, resource, object string
+		want                              bool
+	}{
+		"Role":           {"The group has what its role has.", "proj:shop:team", "get", "applications", ours, true},
+		"Get":            {"A team sees its applications.", group, "get", "applications", ours, true},
+		"Sync":           {"It presses Sync in production.", group, "sync", "applications", ours, true},
+		"Logs":           {"It reads what its pods say.", group, "get", "logs", ours, true},
+		"Restart":        {"It restarts its pods.", group, "action/meta.p6m.dev/PlatformApplication/restart", "applications", ours, true},
+		"SyncSecretsNow": {"It need not wait for its values.", group, "action/meta.p6m.dev/PlatformApplication/sync-secrets-now", "applications", ours, true},
+		"OtherAction":    {"What runs comes from the application.", group, "action/apps/Deployment/restart", "applications", ours, false},
+		"ActionSync":     {"The sync is the application's.", group, "action/secrets.p6m.dev/KeyVaultSecretSync/sync-now", "applications", ours, false},
+		"Others":         {"Another team's are not there.", group, "get", "applications", "other/web-application-dev", false},
+		"OthersLogs":     {"Nor their logs.", group, "get", "logs", "other/web-application-dev", false},
+		"OthersSync":     {"Nor their buttons.", group, "sync", "applications", "other/web-application-dev", false},
+		"Create":         {"Applications come from the platform.", group, "create", "applications", ours, false},
+		"Update":         {"As above.", group, "update", "applications", ours, false},
+		"UpdatePod":      {"Only what the role names is done to what runs.", group, "update//Pod/shop-dev/web", "applications", ours, false},
+		"Delete":         {"As above.", group, "delete", "applications", ours, false},
+		"DeletePod":      {"As above.", group, "delete//Pod/shop-dev/web", "applications", ours, false},
+		"Override":       {"What runs is in Git.", group, "override", "applications", ours, false},
+		"Exec":           {"Who is in a pod reads its values.", group, "create", "exec", ours, false},
+		"Sets":           {"They make Applications.", group, "create", "applicationsets", ours, false},
+		"Projects":       {"They say what a team may have.", group, "update", "projects", "shop", false},
+		"Repositories":   {"They have others' credentials.", group, "get", "repositories", "shop/https://github.com/company/web-app", false},
+		"Clusters":       {"As above.", group, "get", "clusters", "https://kubernetes.default.svc", false},
+		"Accounts":       {"They are for administrators.", group, "update", "accounts", "admin", false},
+		"Stranger":       {"Who is in no group has no role.", "stranger", "get", "applications", ours, false},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got, err := c.Can(t.Context(), policy, tc.subject, tc.action, tc.resource, tc.object)
+			if err != nil {
+				t.Fatalf("\n%s\n%v", tc.reason, err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCan(%q, %q, %q, %q): -want, +got:\n%s", tc.reason, tc.subject, tc.action, tc.resource, tc.object, diff)
+			}
+		})
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,6 +21,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,14 +54,16 @@ const (
 )
 
 // An argo is an Argo CD, with the settings of package/argocd, that follows a Git
-// repository on disk.
+// repository on disk. People come to it with what a login has given them.
 type argo struct {
 	plane *plane.Plane
 	dir   string
 	api   string
+	login *login
 
-	// namespace of the team, if there is one.
+	// namespace of the team, if there is one, and the token of somebody who is in it.
 	namespace string
+	member    string
 }
 
 // links on the application lead to its vault, and others have none.
@@ -155,17 +161,17 @@ func (a *argo) removeAndReturn(t *testing.T, app *app, password string) {
 func (a *argo) restart(t *testing.T, app *app) {
 	t.Helper()
 
-	before, err := podNames(t.Context(), app)
+	before, err := pods(t.Context(), app)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	if err := a.act(t, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "restart"); err != nil {
+	if err := a.act(t, a.member, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "restart"); err != nil {
 		t.Fatal(err)
 	}
 
 	err = plane.Eventually(t.Context(), "other pods", func(ctx context.Context) error {
-		now, err := podNames(ctx, app)
+		now, err := pods(ctx, app)
 		if err != nil {
 			return err
 		}
@@ -174,9 +180,9 @@ func (a *argo) restart(t *testing.T, app *app) {
 			return errors.New("there is none")
 		}
 
-		for name := range now {
-			if before[name] {
-				return fmt.Errorf("pod %s is still there", name)
+		for _, p := range now {
+			if slices.ContainsFunc(before, func(other corev1.Pod) bool { return other.Name == p.Name }) {
+				return fmt.Errorf("pod %s is still there", p.Name)
 			}
 		}
 
@@ -193,7 +199,7 @@ func (a *argo) restart(t *testing.T, app *app) {
 func (a *argo) syncNow(t *testing.T, app *app) {
 	t.Helper()
 
-	if err := a.act(t, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "sync-secrets-now"); err != nil {
+	if err := a.act(t, a.member, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "sync-secrets-now"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -213,9 +219,13 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 		t.Fatal(err)
 	}
 
-	err = a.act(t, a.query(secretsv1alpha1.Group, secretsv1alpha1.Version, secretsv1alpha1.KeyVaultSecretSyncKind, app.name), "sync-now")
-	if err == nil || !strings.Contains(err.Error(), "not found as part of application") {
-		t.Errorf("action on a kind that the project does not list: want it not even seen, got %v", err)
+	hidden := a.query(secretsv1alpha1.Group, secretsv1alpha1.Version, secretsv1alpha1.KeyVaultSecretSyncKind, app.name)
+	admin := a.login.token(t, "admin@example.com", platformGroup)
+
+	for token, want := range map[string]string{a.member: "permission denied", admin: "not found as part of application"} {
+		if err := a.act(t, token, hidden, "sync-now"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("action on a kind that the project does not list: want %q, got %v", want, err)
+		}
 	}
 
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
@@ -283,26 +293,21 @@ func secretSync(namespace, name string) *unstructured.Unstructured {
 	return u
 }
 
-// podNames of an application.
-func podNames(ctx context.Context, app *app) (map[string]bool, error) {
-	pods := &corev1.PodList{}
-	if err := app.plane.API.Client().List(ctx, pods, client.InNamespace(app.namespace), client.MatchingLabels{"meta.p6m.dev/application": app.name}); err != nil {
+// pods of an application.
+func pods(ctx context.Context, app *app) ([]corev1.Pod, error) {
+	list := &corev1.PodList{}
+	if err := app.plane.API.Client().List(ctx, list, client.InNamespace(app.namespace), client.MatchingLabels{"meta.p6m.dev/application": app.name}); err != nil {
 		return nil, fmt.Errorf("cannot list pods of %s: %w", app.name, err)
 	}
 
-	names := map[string]bool{}
-	for _, p := range pods.Items {
-		names[p.Name] = true
-	}
-
-	return names, nil
+	return list.Items, nil
 }
 
 // startArgo starts Argo CD on a plane.
 func startArgo(t *testing.T, p *plane.Plane) *argo {
 	t.Helper()
 
-	a := &argo{plane: p, dir: t.TempDir()}
+	a := &argo{plane: p, dir: t.TempDir(), login: startLogin(t)}
 	a.git(t, "init", "--quiet", "--initial-branch=main", a.repository())
 	a.install(t)
 
@@ -316,10 +321,10 @@ func startArgo(t *testing.T, p *plane.Plane) *argo {
 	a.start(t, "argocd", "argocd-applicationset-controller", "--namespace", argocdNamespace, "--metrics-addr", address(t), "--probe-addr", address(t), "--webhook-addr", address(t),
 		"--argocd-repo-server", repo, "--repo-server-plaintext")
 	a.start(t, "argocd", "argocd-server", "--namespace", argocdNamespace, "--address", "127.0.0.1", "--port", port(api), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
-		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--disable-auth", "--insecure")
+		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--insecure")
 
 	err := plane.Eventually(t.Context(), "Argo CD's server", func(ctx context.Context) error {
-		_, err := call(ctx, http.MethodGet, a.api+"/api/version", nil)
+		_, err := a.call(ctx, "", http.MethodGet, "/api/version", nil)
 
 		return err
 	})
@@ -390,25 +395,73 @@ func (a *argo) install(t *testing.T) {
 			continue
 		}
 
+		if o.GetName() == "argocd-cm" {
+			a.trust(t, o)
+		}
+
 		if err := a.plane.API.Apply(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// admit a team to a namespace, as the examples have it.
-func (a *argo) admit(t *testing.T, namespace string) {
+// trust the login. Terminals are there, as nobody is to get to one by being allowed to.
+func (a *argo) trust(t *testing.T, settings *unstructured.Unstructured) {
 	t.Helper()
 
-	a.namespace = namespace
-
-	label := &corev1.Namespace{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}},
+	oidc, err := yaml.Marshal(map[string]any{"name": "Company", "issuer": a.login.issuer(), "clientID": argocdClient})
+	if err != nil {
+		t.Fatal(err)
 	}
+
+	for key, value := range map[string]string{"url": "https://argocd.example.com", "oidc.config": string(oidc), "exec.enabled": "true"} {
+		if err := unstructured.SetNestedField(settings.Object, value, "data", key); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// admit a team to its namespaces, as the examples have it.
+func (a *argo) admit(t *testing.T, namespaces ...string) {
+	t.Helper()
+
+	a.namespace, a.member = namespaces[0], a.login.token(t, "member@example.com", teamGroup)
+
+	objects := []client.Object{a.project(t, namespaces)}
+	for _, n := range namespaces {
+		objects = append(objects, &corev1.Namespace{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+			ObjectMeta: metav1.ObjectMeta{Name: n, Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}},
+		})
+	}
+
 	policy := filepath.Join(w.root, "examples", "argocd", "namespace-policy.yaml")
 
-	if err := errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), label, a.project(t))); err != nil {
+	if err := errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), objects...)); err != nil {
+		t.Fatal(err)
+	}
+
+	a.bind(t, map[string]string{"shop": teamGroup})
+}
+
+// bind the role of each team to a group, as the example does for one. The platform's group
+// may do anything.
+func (a *argo) bind(t *testing.T, groups map[string]string) {
+	t.Helper()
+
+	example := read(t, "examples/argocd/rbac.yaml")
+	settings := object(t, example)
+	data := map[string]any{"policy.platform.csv": "g, " + platformGroup + ", role:admin"}
+
+	for team, group := range groups {
+		one := object(t, strings.NewReplacer("shop", team, "REPLACE_ME", group).Replace(example))
+		values, _ := one.Object["data"].(map[string]any)
+		maps.Copy(data, values)
+	}
+
+	settings.Object["data"] = data
+
+	if err := a.plane.API.Apply(t.Context(), settings); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -430,15 +483,21 @@ func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
 	return path
 }
 
-// project of the example, with this repository and this namespace.
-func (a *argo) project(t *testing.T) client.Object {
+// project of the example, with this repository and these namespaces.
+func (a *argo) project(t *testing.T, namespaces []string) client.Object {
 	t.Helper()
 
-	u := a.example(t, "appproject.yaml")
+	u := object(t, read(t, "examples/argocd/appproject.yaml"))
 
 	spec, _ := u.Object["spec"].(map[string]any)
 	spec["sourceRepos"] = []any{"file://" + a.repository()}
-	spec["destinations"] = []any{map[string]any{"server": inCluster, "namespace": a.namespace}}
+
+	var destinations []any
+	for _, n := range namespaces {
+		destinations = append(destinations, map[string]any{"server": inCluster, "namespace": n})
+	}
+
+	spec["destinations"] = destinations
 
 	return u
 }
@@ -447,7 +506,7 @@ func (a *argo) project(t *testing.T) client.Object {
 func (a *argo) follow(t *testing.T) {
 	t.Helper()
 
-	u := a.example(t, "web-application.yaml")
+	u := object(t, read(t, "examples/argocd/web-application.yaml"))
 	u.SetName("web")
 
 	spec, _ := u.Object["spec"].(map[string]any)
@@ -457,13 +516,6 @@ func (a *argo) follow(t *testing.T) {
 	if err := a.plane.API.Apply(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// example for Argo CD.
-func (a *argo) example(t *testing.T, file string) *unstructured.Unstructured {
-	t.Helper()
-
-	return object(t, read(t, "examples/argocd/"+file))
 }
 
 // commit a manifest, and whatever else has changed.
@@ -682,7 +734,7 @@ func (a *argo) wait(t *testing.T, health string, words ...string) {
 
 // message next to the health of the PlatformApplication.
 func (a *argo) message(ctx context.Context) (string, error) {
-	out, err := call(ctx, http.MethodGet, a.api+"/api/v1/applications/web/resource-tree", nil)
+	out, err := a.call(ctx, a.member, http.MethodGet, "/api/v1/applications/web/resource-tree", nil)
 	if err != nil {
 		return "", err
 	}
@@ -695,7 +747,7 @@ func (a *argo) message(ctx context.Context) (string, error) {
 			} `json:"health"`
 		} `json:"nodes"`
 	}{}
-	if err := json.Unmarshal(out, &tree); err != nil {
+	if err := json.Unmarshal([]byte(out), &tree); err != nil {
 		return "", fmt.Errorf("cannot read what Argo CD shows: %w", err)
 	}
 
@@ -716,75 +768,102 @@ func (a *argo) query(group, version, kind, name string) url.Values {
 func (a *argo) get(t *testing.T, path string, q url.Values) string {
 	t.Helper()
 
-	out, err := call(t.Context(), http.MethodGet, a.api+"/api/v1/applications/web"+path+"?"+q.Encode(), nil)
+	out, err := a.call(t.Context(), a.member, http.MethodGet, "/api/v1/applications/web"+path+"?"+q.Encode(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	return string(out)
+	return out
 }
 
 // act on a resource, as the menu does.
-func (a *argo) act(t *testing.T, resource url.Values, action string) error {
+func (a *argo) act(t *testing.T, token string, resource url.Values, action string) error {
 	t.Helper()
 
+	_, err := a.call(t.Context(), token, http.MethodPost, "/api/v1/applications/web/resource/actions/v2", actionBody(resource, action))
+
+	return err
+}
+
+func actionBody(resource url.Values, action string) map[string]any {
 	body := map[string]any{"action": action}
 	for k := range resource {
 		body[k] = resource.Get(k)
 	}
 
-	data, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	_, err = call(t.Context(), http.MethodPost, a.api+"/api/v1/applications/web/resource/actions/v2", data)
-
-	return err
+	return body
 }
 
-func call(ctx context.Context, method, address string, body []byte) ([]byte, error) {
+// call the server as a browser does in which somebody has logged in.
+func (a *argo) call(ctx context.Context, token, method, path string, body any) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 
-	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	rsp, err := a.open(ctx, token, method, path, body)
+	if err != nil {
+		return "", err
+	}
+
+	out, err := io.ReadAll(rsp.Body)
+	if err := errors.Join(err, rsp.Body.Close()); err != nil {
+		return "", err
+	}
+
+	if rsp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s %s: %s: %s", method, path, rsp.Status, out)
+	}
+
+	return string(out), nil
+}
+
+// open what a call answers with, which may have no end.
+func (a *argo) open(ctx context.Context, token, method, path string, body any) (*http.Response, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode request: %w", err)
+	}
+
+	req, err := http.NewRequestWithContext(ctx, method, a.api+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a request: %w", err)
 	}
 
 	req.Header.Set("Content-Type", "application/json")
+	req.AddCookie(&http.Cookie{Name: "argocd.token", Value: token}) //nolint:gosec // A request has no attributes.
 
 	rsp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask Argo CD: %w", err)
 	}
 
-	out, err := io.ReadAll(rsp.Body)
-	if err := errors.Join(err, rsp.Body.Close()); err != nil {
-		return nil, err
-	}
-
-	if rsp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, address, rsp.Status, out)
-	}
-
-	return out, nil
+	return rsp, nil
 }
 
-// address on loopback that nobody listens on.
+// address on loopback that nobody listens on. Its port is below those that the kernel gives
+// to whoever wants any, so that it is still free when it is used.
 func address(t *testing.T) string {
 	t.Helper()
 
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	const first, end = 10_000, 32_768
 
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	for {
+		port := strconv.Itoa(first + rand.IntN(end-first)) //nolint:gosec // Nobody has to be kept from guessing it.
 
-	return l.Addr().String()
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", ":"+port)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+
+		if err == nil {
+			err = l.Close()
+		}
+
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return net.JoinHostPort("127.0.0.1", port)
+	}
 }
 
 func port(address string) string {

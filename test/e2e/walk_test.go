@@ -8,6 +8,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,8 +40,8 @@ const (
 // TestWalk walks the paths that the documentation leads along, both of them. A platform
 // engineer begins with a cluster that has nothing but Crossplane, and types what the page
 // says. Then a team, which has Git and Argo CD and nothing else, gets an application, learns
-// what that waits for, can act, and cannot reach beyond its project. Who in the team may
-// press which button is for Argo CD to know: here everybody may all.
+// what that waits for, can act, and cannot reach beyond its project: it has logged in, and
+// may do what its role says.
 func TestWalk(t *testing.T) {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		t.Fatalf("the page is for people who have kubectl: %v", err)
@@ -72,8 +73,9 @@ func TestWalk(t *testing.T) {
 	// In this order: each begins with what the one before has left.
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
 	t.Run("Tree", func(t *testing.T) { a.shows(t) })
-	t.Run("Restart", func(t *testing.T) { a.restart(t, app) })
+	t.Run("Logs", func(t *testing.T) { a.logs(t, app) })
 	t.Run("SyncNow", func(t *testing.T) { a.syncNow(t, app) })
+	t.Run("Roles", func(t *testing.T) { a.roles(t, app) })
 	t.Run("Project", func(t *testing.T) { a.refuses(t) })
 	t.Run("Rotate", func(t *testing.T) { a.rotate(t, app, second) })
 	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, second) })
@@ -81,7 +83,8 @@ func TestWalk(t *testing.T) {
 }
 
 // TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
-// team: one Application is applied by hand, as the page says, and the rest is in Git.
+// team: one Application is applied by hand, as the page says, and the rest is in Git. Another
+// team has an ApplicationSet for its environments.
 func TestAppOfApps(t *testing.T) {
 	p := untouched(t, "gitops")
 	a := startArgo(t, p)
@@ -115,6 +118,108 @@ func TestAppOfApps(t *testing.T) {
 	a.well(t, "team-shop")
 	a.well(t, "platform")
 	a.inOrder(t)
+
+	a.environments(t)
+}
+
+// environments of a team are what one ApplicationSet makes of them.
+func (a *argo) environments(t *testing.T) {
+	t.Helper()
+
+	here := strings.NewReplacer("https://github.com/company/web-app", "file://"+a.repository())
+
+	if err := os.CopyFS(a.repository(), os.DirFS(filepath.Join(w.root, "examples", "environments"))); err != nil {
+		t.Fatal(err)
+	}
+
+	a.record(t, "Add an application in three environments")
+	a.admit(t, "shop-dev", "shop-stg", "shop-prd")
+
+	set := object(t, here.Replace(read(t, "examples/argocd/applicationset.yaml")))
+	if err := a.plane.API.Apply(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+
+	// The example of one environment says what the others are, too.
+	one := here.Replace(read(t, "examples/argocd/web-application.yaml"))
+
+	for _, environment := range []string{"dev", "stg", "prd"} {
+		want := object(t, strings.ReplaceAll(one, "dev", environment))
+		if environment == "prd" {
+			unstructured.RemoveNestedField(want.Object, "spec", "syncPolicy")
+		}
+
+		a.made(t, want)
+	}
+
+	a.synced(t, "web-application-dev", "Synced")
+	runs(t, a.plane, "shop-dev", "registry.example.com/web-application:3.3.0-rc.1")
+
+	// Production waits for somebody of the team.
+	a.synced(t, "web-application-prd", "OutOfSync")
+
+	if _, err := a.call(t.Context(), a.member, http.MethodPost, "/api/v1/applications/web-application-prd/sync", map[string]any{}); err != nil {
+		t.Fatal(err)
+	}
+
+	a.synced(t, "web-application-prd", "Synced")
+	runs(t, a.plane, "shop-prd", "registry.example.com/web-application:3.2.1")
+}
+
+// made waits until there is such an Application. What it has installed would outlive it.
+func (a *argo) made(t *testing.T, want *unstructured.Unstructured) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "Application "+want.GetName(), func(ctx context.Context) error {
+		got := want.DeepCopy()
+		if err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(want), got); err != nil {
+			return fmt.Errorf("cannot get Application: %w", err)
+		}
+
+		if diff := cmp.Diff(want.Object["spec"], got.Object["spec"]); diff != "" {
+			return fmt.Errorf("spec: -want, +got:\n%s", diff)
+		}
+
+		if f := got.GetFinalizers(); len(f) > 0 {
+			return fmt.Errorf("it takes along what it has installed: %v", f)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// synced waits until Argo CD has compared an Application with Git.
+func (a *argo) synced(t *testing.T, name, want string) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "Application "+name+" to be "+want, func(ctx context.Context) error {
+		got, err := a.application(ctx, name)
+		if err == nil && got.Status.Sync.Status != want {
+			err = fmt.Errorf("it is %s: %s", got.Status.Sync.Status, got.said())
+		}
+
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runs checks which image the application in a namespace has.
+func runs(t *testing.T, p *plane.Plane, namespace, want string) {
+	t.Helper()
+
+	u := manifest(namespace, "web-application")
+	if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u); err != nil {
+		t.Fatal(err)
+	}
+
+	if got, _, err := unstructured.NestedString(u.Object, "spec", "deployment", "image"); err != nil || got != want {
+		t.Errorf("image in namespace %s: want %s, got %s, %v", namespace, want, got, err)
+	}
 }
 
 // well waits until an Application is as in Git, and healthy.
@@ -414,8 +519,14 @@ func read(t *testing.T, path string) string {
 func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
 
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// With numbers as the API server has them.
 	u := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
+	if err := u.UnmarshalJSON(data); err != nil {
 		t.Fatal(err)
 	}
 

@@ -348,7 +348,9 @@ func (c *container) eventf(kind, reason, format string, args ...any) {
 
 // openLog of a container, and note where this run begins in it.
 func (p *pod) openLog(container string) (*os.File, error) {
-	name := p.logFile(container)
+	o := p.spec()
+
+	name := filepath.Join(p.kubelet.options.Dir, "logs", o.Namespace, o.Name, container+".log")
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // Logs are for all to read.
 		return nil, fmt.Errorf("cannot create directory of logs: %w", err)
 	}
@@ -358,25 +360,37 @@ func (p *pod) openLog(container string) (*os.File, error) {
 		return nil, fmt.Errorf("cannot open log: %w", err)
 	}
 
-	info, err := f.Stat()
-	if err != nil {
+	if err := p.beginLog(container, name); err != nil {
 		_ = f.Close() // Nothing was written.
 
-		return nil, fmt.Errorf("cannot open log: %w", err)
+		return nil, err
 	}
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-
-	r := p.runs[container]
-	r.previous, r.log = r.log, info.Size()
-	p.runs[container] = r
 
 	return f, nil
 }
 
-func (p *pod) logFile(container string) string {
-	o := p.spec()
+func (p *pod) beginLog(container, name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 
-	return filepath.Join(p.kubelet.options.Dir, "logs", o.Namespace, o.Name, container+".log")
+	log := p.logs[container]
+	if log == nil {
+		log = &logFile{name: name}
+		if err := p.kubelet.logWatch.add(log); err != nil {
+			return err
+		}
+
+		p.logs[container] = log
+	}
+
+	size, err := log.look()
+	if err != nil {
+		return err
+	}
+
+	r := p.runs[container]
+	r.previous, r.log = r.log, size
+	p.runs[container] = r
+
+	return nil
 }

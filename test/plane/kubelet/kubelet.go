@@ -97,6 +97,7 @@ type Kubelet struct {
 	images   *images
 	objects  *objects
 	logs     *logServer
+	logWatch *logWatch
 	capacity corev1.ResourceList
 
 	cancel  context.CancelFunc
@@ -251,6 +252,14 @@ func (k *Kubelet) start(ctx context.Context) error {
 	k.closers = append(k.closers, broadcaster.Shutdown)
 
 	k.objects = newObjects(ctx, k.client.CoreV1().RESTClient(), k.objectChanged)
+
+	watch, err := startLogWatch()
+	if err != nil {
+		return err
+	}
+
+	k.logWatch = watch
+	k.closers = append(k.closers, watch.close)
 
 	logs, err := startLogServer(ctx, k.logSection)
 	if err != nil {

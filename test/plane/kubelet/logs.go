@@ -18,6 +18,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -28,14 +29,19 @@ const (
 	// followInterval is how often a log is looked at that is followed.
 	followInterval = 200 * time.Millisecond
 
+	// blockSize is how much of a log is read at once to find its last lines.
+	blockSize = 64 << 10
+
+	// timestampFormat is that of a kubelet: RFC 3339, and always as long.
+	timestampFormat = "2006-01-02T15:04:05.000000000Z07:00"
+
 	certificateLife = 365 * 24 * time.Hour
 	headerTimeout   = 10 * time.Second
 )
 
-// A section of a log file: from a byte up to another, or up to its end if that is
-// 0.
+// A section of a log: from a byte up to another, or up to its end if that is 0.
 type section struct {
-	file     string
+	log      *logFile
 	from, to int64
 	// ended tells whether nothing more will be written to it.
 	ended func() bool
@@ -90,16 +96,21 @@ func (s *logServer) close() {
 }
 
 func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+	o, err := parseLogOptions(r.URL.Query(), time.Now())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 
-	part, err := s.find(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), q.Get("previous") == "true")
+		return
+	}
+
+	part, err := s.find(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), o.previous)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 
 		return
 	}
 
-	f, err := os.Open(part.file)
+	f, err := os.Open(part.log.name)
 	if err != nil {
 		http.Error(w, "cannot open log", http.StatusInternalServerError)
 
@@ -107,8 +118,8 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer f.Close() //nolint:errcheck // It was read.
 
-	if n, err := strconv.Atoi(q.Get("tailLines")); err == nil {
-		if part.from, err = lastLines(f, part, n); err != nil {
+	if o.tail >= 0 {
+		if part.from, err = part.lastLines(f, o.tail); err != nil {
 			http.Error(w, "cannot read log", http.StatusInternalServerError)
 
 			return
@@ -117,28 +128,72 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 
 	w.Header().Set("Content-Type", "text/plain")
 
-	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true") // Who asked has left, or sees that it ends.
+	_ = part.copy(r.Context(), w, f, o) // Who asked has left, or sees that it ends.
+}
+
+// What is asked of a log.
+type logOptions struct {
+	follow, previous, timestamps bool
+	// since is when the first line was written, at the earliest.
+	since time.Time
+	// tail is how many lines there are before the end, all if it is negative.
+	tail int64
+	// limit is how many bytes are served, all if it is negative.
+	limit int64
+}
+
+// parseLogOptions that the API server sends, in the names of a PodLogOptions.
+func parseLogOptions(q url.Values, now time.Time) (logOptions, error) {
+	numbers := map[string]int64{"tailLines": -1, "limitBytes": -1, "sinceSeconds": -1}
+
+	for name := range numbers {
+		if !q.Has(name) {
+			continue
+		}
+
+		n, err := strconv.ParseInt(q.Get(name), 10, 64)
+		if err != nil || n < 0 {
+			return logOptions{}, fmt.Errorf("cannot understand %s=%q", name, q.Get(name))
+		}
+
+		numbers[name] = n
+	}
+
+	o := logOptions{
+		follow: q.Get("follow") == "true", previous: q.Get("previous") == "true", timestamps: q.Get("timestamps") == "true",
+		tail: numbers["tailLines"], limit: numbers["limitBytes"],
+	}
+
+	if s := numbers["sinceSeconds"]; s >= 0 {
+		o.since = now.Add(-time.Duration(s) * time.Second)
+	}
+
+	if q.Has("sinceTime") {
+		var err error
+		if o.since, err = time.Parse(time.RFC3339, q.Get("sinceTime")); err != nil {
+			return logOptions{}, fmt.Errorf("cannot understand sinceTime: %w", err)
+		}
+	}
+
+	return o, nil
 }
 
 // copy the section, and what is added to it if it is followed.
-func (p section) copy(ctx context.Context, w http.ResponseWriter, f *os.File, follow bool) error {
-	at := p.from
+func (p section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt, o logOptions) error {
+	lines := &lineWriter{to: w, log: p.log, place: p.from, options: o}
 
 	for {
 		// Asked first: what was written before it ended is read below.
-		ended := p.to > 0 || !follow || p.ended()
+		ended := p.to > 0 || !o.follow || p.ended()
 
-		length := int64(1<<62) - at
-		if p.to > 0 {
-			length = p.to - at
+		end, err := p.end()
+		if err != nil {
+			return err
 		}
 
-		n, err := io.Copy(w, io.NewSectionReader(f, at, length))
-		if err != nil {
+		if _, err := io.Copy(lines, io.NewSectionReader(f, lines.place, end-lines.place)); err != nil {
 			return fmt.Errorf("cannot copy log: %w", err)
 		}
-
-		at += n
 
 		if ended {
 			return nil
@@ -154,37 +209,115 @@ func (p section) copy(ctx context.Context, w http.ResponseWriter, f *os.File, fo
 	}
 }
 
-// lastLines finds where the last lines of a section begin.
-func lastLines(f *os.File, p section, lines int) (int64, error) {
-	length := int64(1<<62) - p.from
+// end of the section as it is now.
+func (p section) end() (int64, error) {
+	end, err := p.log.look()
 	if p.to > 0 {
-		length = p.to - p.from
+		end = p.to
 	}
 
-	content, err := io.ReadAll(io.NewSectionReader(f, p.from, length))
-	if err != nil {
-		return 0, fmt.Errorf("cannot read log: %w", err)
+	return end, err
+}
+
+// lastLines finds where the last lines begin.
+func (p section) lastLines(f io.ReaderAt, lines int64) (int64, error) {
+	end, err := p.end()
+	if err != nil || lines == 0 {
+		return end, err
 	}
 
-	all := slices.Collect(bytes.Lines(content))
+	block := make([]byte, blockSize)
 
-	at := p.from
-	for _, line := range all[:max(len(all)-lines, 0)] {
-		at += int64(len(line))
+	// From its end, as most of a long log is not asked for.
+	for to := end; to > p.from; to -= int64(len(block)) {
+		block = block[:min(int64(len(block)), to-p.from)]
+		begin := to - int64(len(block))
+
+		if _, err := f.ReadAt(block, begin); err != nil {
+			return 0, fmt.Errorf("cannot read log: %w", err)
+		}
+
+		for i, b := range slices.Backward(block) {
+			next := begin + int64(i) + 1
+			if b != '\n' || next == end {
+				continue
+			}
+
+			if lines--; lines == 0 {
+				return next, nil
+			}
+		}
 	}
 
-	return at, nil
+	return p.from, nil
+}
+
+// errEnough is what a writer says that has written all that was asked for.
+var errEnough = errors.New("no more was asked for")
+
+// A lineWriter takes a log, and passes on what is asked for.
+type lineWriter struct {
+	to      io.Writer
+	log     *logFile
+	options logOptions
+
+	// place in the log of what comes next, and how much of it was passed on.
+	place, passed int64
+	// within a line, of which there is more to come, and which is too old.
+	within, old bool
+}
+
+func (w *lineWriter) Write(b []byte) (int, error) {
+	for line := range bytes.Lines(b) {
+		if err := w.line(line); err != nil {
+			return 0, err
+		}
+	}
+
+	return len(b), nil
+}
+
+// line, or a part of one.
+func (w *lineWriter) line(b []byte) error {
+	begins, written := !w.within, w.log.written(w.place)
+	w.place += int64(len(b))
+	w.within = b[len(b)-1] != '\n'
+
+	if begins {
+		w.old = written.Before(w.options.since)
+	}
+
+	if w.old {
+		return nil
+	}
+
+	if begins && w.options.timestamps {
+		b = slices.Concat(written.UTC().AppendFormat(nil, timestampFormat), []byte{' '}, b)
+	}
+
+	enough := w.options.limit >= 0 && w.passed+int64(len(b)) >= w.options.limit
+	if enough {
+		b = b[:w.options.limit-w.passed]
+	}
+
+	n, err := w.to.Write(b)
+	w.passed += int64(n)
+
+	if err == nil && enough {
+		err = errEnough
+	}
+
+	return err
 }
 
 // logSection finds the part of the log that the current or the previous run of a
 // container wrote.
 func (p *pod) logSection(container string, previous bool) (section, error) {
-	name := p.logFile(container)
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
 	r, ok := p.runs[container]
+	log := p.logs[container]
 
 	switch {
 	case !ok:
@@ -192,10 +325,10 @@ func (p *pod) logSection(container string, previous bool) (section, error) {
 	case previous && r.log == r.previous:
 		return section{}, fmt.Errorf("previous terminated container %q in pod %q not found", container, p.object.Name)
 	case previous:
-		return section{file: name, from: r.previous, to: r.log}, nil
+		return section{log: log, from: r.previous, to: r.log}, nil
 	}
 
-	return section{file: name, from: r.log, ended: func() bool {
+	return section{log: log, from: r.log, ended: func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 

@@ -59,6 +59,7 @@ type pod struct {
 	message  string
 	sandbox  *sandbox.Sandbox
 	runs     map[string]run
+	logs     map[string]*logFile
 	volumes  map[string]map[string]file
 }
 
@@ -74,7 +75,7 @@ func newPod(ctx context.Context, k *Kubelet, object *corev1.Pod, ip string) *pod
 	p := &pod{
 		kubelet: k, uid: object.UID, ip: ip, dir: filepath.Join(k.podsDir(), string(object.UID)),
 		started: time.Now().Truncate(time.Second), dirty: make(chan struct{}, 1), object: object,
-		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, volumes: map[string]map[string]file{},
+		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, logs: map[string]*logFile{}, volumes: map[string]map[string]file{},
 	}
 	p.wanted, p.stop = context.WithCancel(ctx)
 
@@ -155,6 +156,7 @@ func (p *pod) report() {
 func (p *pod) run(ctx context.Context) {
 	defer func() {
 		p.stop()
+		p.leaveLogs()
 
 		if err := os.RemoveAll(p.dir); err != nil {
 			p.kubelet.log.Warn("cannot remove directory of pod", "error", err)
@@ -180,6 +182,16 @@ func (p *pod) run(ctx context.Context) {
 
 	if ctx.Err() == nil {
 		p.finish(ctx)
+	}
+}
+
+// leaveLogs to whoever reads them: nothing is written to them any more.
+func (p *pod) leaveLogs() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	for _, l := range p.logs {
+		p.kubelet.logWatch.remove(l)
 	}
 }
 

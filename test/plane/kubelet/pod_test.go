@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -411,7 +412,8 @@ func TestLogs(t *testing.T) {
 	clients, err := kubernetes.NewForConfig(api.Config())
 	must(t, err)
 
-	one := int64(1)
+	one, four := int64(1), int64(4)
+	long := metav1.NewTime(time.Now().Add(-time.Hour))
 
 	cases := map[string]struct {
 		reason string
@@ -421,17 +423,28 @@ func TestLogs(t *testing.T) {
 		"Current":  {reason: "What runs now has begun anew.", ask: &corev1.PodLogOptions{}, want: "started serve :8080\n"},
 		"Previous": {reason: "What ran before is there as well.", ask: &corev1.PodLogOptions{Previous: true}, want: "started serve :8080\n"},
 		"Tail":     {reason: "The end is enough.", ask: &corev1.PodLogOptions{TailLines: &one}, want: "started serve :8080\n"},
+		"Since":    {reason: "It has all been said since then.", ask: &corev1.PodLogOptions{SinceTime: &long}, want: "started serve :8080\n"},
+		"Limit":    {reason: "So much is enough.", ask: &corev1.PodLogOptions{LimitBytes: &four}, want: "star"},
+	}
+
+	read := func(ctx context.Context, o *corev1.PodLogOptions) (string, error) {
+		log, err := clients.CoreV1().Pods(p.Namespace).GetLogs(p.Name, o).DoRaw(ctx)
+		if err != nil {
+			return "", fmt.Errorf("cannot get logs: %w", err)
+		}
+
+		return string(log), nil
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-				log, err := clients.CoreV1().Pods(p.Namespace).GetLogs(p.Name, tc.ask).DoRaw(ctx)
+				log, err := read(ctx, tc.ask)
 				if err != nil {
-					return fmt.Errorf("cannot get logs: %w", err)
+					return err
 				}
 
-				if diff := cmp.Diff(tc.want, string(log)); diff != "" {
+				if diff := cmp.Diff(tc.want, log); diff != "" {
 					return fmt.Errorf("\n%s\nlog: -want, +got:\n%s", tc.reason, diff)
 				}
 
@@ -441,6 +454,23 @@ func TestLogs(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+
+	// Nobody had asked when these were written.
+	before, err := read(t.Context(), &corev1.PodLogOptions{Timestamps: true, Previous: true})
+	must(t, err)
+	now, err := read(t.Context(), &corev1.PodLogOptions{Timestamps: true})
+	must(t, err)
+
+	times, texts := stamped(t, before+now)
+	if diff := cmp.Diff([]string{"started serve :8080\n", "started serve :8080\n"}, texts); diff != "" {
+		t.Fatalf("lines with times: -want, +got:\n%s", diff)
+	}
+
+	s := p.Status.ContainerStatuses[0]
+	if ended, began := s.LastTerminationState.Terminated.FinishedAt.Time, s.State.Running.StartedAt.Time; times[0].Before(p.CreationTimestamp.Time) ||
+		times[0].After(ended.Add(time.Second)) || times[1].Before(began) {
+		t.Errorf("want the first line before %v and the second after %v, got %v", ended, began, times)
 	}
 }
 
