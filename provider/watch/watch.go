@@ -25,12 +25,15 @@ import (
 )
 
 const (
-	// earliest is how much of an interval passes before the next poll at least.
-	// Polls of vaults that were first listed together drift apart.
+	// earliest and latest are how much of an interval passes before the next poll, but
+	// for what it waits for others. Polls of vaults that were first listed together
+	// drift apart.
 	earliest = 0.9
 	latest   = 1 - 1./ticks
-	// ticks of an interval at which polls begin.
-	ticks = 32
+	// ticks of an interval at which polls begin, at least: with long intervals, all
+	// vaults would be listed at the same few moments.
+	ticks       = 32
+	longestTick = time.Second
 	// The longest times between two polls of a vault that fails, unless Azure names
 	// a longer one or the interval is longer: somebody may be waiting for an identity
 	// that was just made.
@@ -258,7 +261,8 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s subscriber) *
 	w.syncs[sync] = t
 
 	if after := v.interval(); v.listed && v.failures == 0 && after < before {
-		w.schedule(v, after)
+		// Unless it is due sooner, as others want it.
+		w.schedule(v, max(0, min(time.Until(v.due), time.Duration(float64(after)*latest))))
 	}
 
 	return v
@@ -329,7 +333,7 @@ func (w *Watcher) schedule(v *vault, after time.Duration) {
 	}
 
 	now := time.Now()
-	after = together(now, max(after, retryAfter(v.snapshot.Err)), v.interval()/ticks)
+	after = together(now, max(after, retryAfter(v.snapshot.Err)), min(v.interval()/ticks, longestTick))
 	v.due = now.Add(after)
 	v.timer = time.AfterFunc(after, func() { w.poll(v) })
 }

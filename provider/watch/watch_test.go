@@ -766,6 +766,32 @@ func TestShorterInterval(t *testing.T) {
 	}
 }
 
+// Who wants to know sooner does not keep others waiting longer.
+func TestShorterIntervalWhenDue(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		pass(interval * 8 / 10)
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval/2)
+		pass(interval * 2 / 10)
+
+		if n := len(w.listed(vaultA())); n < 2 {
+			t.Errorf("\nIt is listed when it was due.\nthere were %d lists after an interval", n)
+		}
+	})
+}
+
+// With long intervals polls are spread over more than a few moments.
+func TestLongInterval(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, time.Hour)
+		pass(100 * time.Hour)
+
+		if all := slices.Compact(slices.Sorted(slices.Values(gaps(w.listed(vaultA()))))); len(all) < 50 {
+			t.Errorf("\nThe gaps are of many lengths.\nThere are only %d different gaps", len(all))
+		}
+	})
+}
+
 // An interval that becomes shorter does not end a backoff or what Azure asked for.
 func TestShorterIntervalOfFailed(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
