@@ -147,6 +147,13 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		e.remember(e.plan)
 	}
 
+	if e.target.secret == nil && !may(sync, xpv1.ManagementActionCreate) {
+		// The reconciler updates what it may not create.
+		e.preview(sync, e.plan.Before, e.plan.Problem)
+
+		return nil
+	}
+
 	if e.plan.Changed || !e.target.asShouldBe(sync) {
 		err := e.writeSecret(ctx, sync)
 		e.metrics.written(err)
@@ -162,7 +169,8 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 	return nil
 }
 
-// writeSecret applies what is planned, to a Secret of that name which is ours.
+// writeSecret applies what is planned, to the Secret of that name, which is ours or
+// not there yet.
 func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
 	if err != nil {

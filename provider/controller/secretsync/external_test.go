@@ -126,6 +126,24 @@ func TestRememberExpiry(t *testing.T) {
 	}
 }
 
+// Who lets us update and not create gets no Secret: there is no client that could.
+func TestWriteWithoutCreate(t *testing.T) {
+	l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+	l.sync.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
+
+	e, _ := externalOf(l)
+	e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1}, Value: `{"A":"x"}`}}
+	e.plan = plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon())
+
+	if _, err := e.Update(t.Context(), l.sync); err != nil {
+		t.Errorf("\nUpdate(...): %v", err)
+	}
+
+	if diff := cmp.Diff("0/1", l.sync.Status.AtProvider.SecretsSynced); diff != "" {
+		t.Errorf("\nNothing is in a Secret.\nUpdate(...): secrets synced: -want, +got:\n%s", diff)
+	}
+}
+
 func TestMay(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
