@@ -29,6 +29,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -101,6 +102,12 @@ func newWorld(t *testing.T) *world {
 	program, err := os.Executable()
 	must(t, err)
 	must(t, os.Symlink(program, filepath.Join(w.bin, "az")))
+
+	if _, err := exec.LookPath("jq"); err != nil {
+		jq, err := tools.Path(t.Context(), "jq")
+		must(t, err)
+		must(t, os.Symlink(jq, filepath.Join(w.bin, "jq")))
+	}
 
 	// Whatever a test does, no value is on a command line.
 	t.Cleanup(func() {

@@ -100,6 +100,14 @@ func All() []Tool {
 			Variables:   []string{"helm.sh/helm/v4/internal/version.version=${version}"},
 			ColdBuild:   "2 min",
 		},
+		{
+			// The one that is a Go module. Scripts that people run with jq are tested with it where there is no other.
+			Name:        "jq",
+			Main:        "github.com/itchyny/gojq/cmd/gojq",
+			Module:      "github.com/itchyny/gojq",
+			VersionArgs: []string{"--version"},
+			ColdBuild:   "10 s",
+		},
 		kubernetes("kube-apiserver", "4 min"),
 		kubernetes("kube-controller-manager", "2 min"),
 		{
