@@ -291,6 +291,7 @@ func TestExamples(t *testing.T) {
 	}{
 		"Project":     {"A field that Argo CD does not know would allow more than it seems.", "appproject.yaml", func(f string) ([]byte, error) { return c.Project(t.Context(), f) }},
 		"Application": {"A field that Argo CD does not know has no effect.", "web-application.yaml", func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
+		"Helm":        {"So it is with the one that uses the chart.", filepath.Join("..", "helm", "argocd-application.yaml"), func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
 	}
 
 	for name, tc := range cases {

@@ -800,14 +800,18 @@ status:
 	}
 }
 
-// TestExamples checks the manifests that people copy.
+// TestExamples checks the manifests that people copy, and those that the converter makes.
 func TestExamples(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, "examples", "*", "application.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 {
-		t.Fatal("there are no examples")
+	var files []string
+	for _, pattern := range []string{"examples/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "fn/convert/testdata/*/out.yaml"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) == 0 {
+			t.Fatalf("there is no %s", pattern)
+		}
+		files = append(files, found...)
 	}
 	vs := validators(t)
 	for _, file := range files {
@@ -822,6 +826,10 @@ func TestExamples(t *testing.T) {
 			}
 			if obj["kind"] != "PlatformApplication" {
 				continue
+			}
+			// People name it, if nothing that is converted does.
+			if obj["metadata"] == nil {
+				obj["metadata"] = map[string]any{"name": "named"}
 			}
 			for _, v := range vs {
 				if got := v.Validate(as(v, obj)); len(got) > 0 {
