@@ -1,6 +1,7 @@
 package azure_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,21 +12,19 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
+// A roleRequest is one that takes a data action, which whoever may not do it is told.
+type roleRequest struct {
+	request
+
+	action string
+}
+
+// TestRoles is by the data actions of Azure's built-in roles: an officer has all of secrets, a user getSecret and readMetadata, and a
+// reader readMetadata alone.
 func TestRoles(t *testing.T) {
 	t.Parallel()
 
-	requests := map[string]request{
-		"get":        {method: http.MethodGet, url: "/secrets/known"},
-		"list":       {method: http.MethodGet, url: "/secrets"},
-		"versions":   {method: http.MethodGet, url: "/secrets/known/versions"},
-		"set":        {method: http.MethodPut, url: "/secrets/known", contentType: asJSON, body: `{"value":"x"}`},
-		"deleted":    {method: http.MethodGet, url: "/deletedsecrets/gone"},
-		"deletedAll": {method: http.MethodGet, url: "/deletedsecrets"},
-		"backup":     {method: http.MethodPost, url: "/secrets/known/backup"},
-		"other":      {method: http.MethodGet, url: "/secrets/other"},
-	}
-
-	all := "backup deleted deletedAll get list other set versions"
+	all := "backup delete deleted deletedAll get list other purge recover restore set update versions"
 
 	cases := map[string]struct {
 		reason string
@@ -49,7 +48,7 @@ func TestRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			w := newRoleWorld(t, tc.args)
+			w, requests := newRoleWorld(t, tc.args)
 			readerToken := token(t, w.reader(t))
 
 			var may []string
@@ -58,12 +57,15 @@ func TestRoles(t *testing.T) {
 				r := requests[name]
 				r.url, r.token = "https://kv-roles.vault.azure.net"+r.url+apiVersion, readerToken
 
-				rsp := w.send(t, r)
+				rsp := w.send(t, r.request)
 
 				switch rsp.refusal() {
-				case refusal{Status: 200}:
+				case refusal{Status: 200}, refusal{Status: 204}:
 					may = append(may, name)
 				case refusal{403, "Forbidden", "ForbiddenByRbac"}:
+					if !strings.Contains(string(rsp.Body), "Action: 'Microsoft.KeyVault/vaults/secrets/"+r.action+"'") {
+						t.Errorf("\n%s\n%s: the refusal does not name the action %s: %s", tc.reason, name, r.action, rsp.Body)
+					}
 				default:
 					t.Errorf("\n%s\n%s: it is neither allowed nor forbidden: %d %s", tc.reason, name, rsp.Status, rsp.Body)
 				}
@@ -76,32 +78,60 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// newRoleWorld has a vault with some secrets and that role assignment, for the reader unless it is for somebody else.
-func newRoleWorld(tb testing.TB, a azure.RoleAssignment) *world {
+// newRoleWorld has a vault with some secrets and that role assignment, for the reader unless it is for somebody else. It returns a
+// request for each operation. Those that change something are each for a secret of their own, so that all can be sent.
+func newRoleWorld(tb testing.TB, a azure.RoleAssignment) (*world, map[string]roleRequest) {
 	tb.Helper()
 
 	w := newWorld(tb)
 	must(tb, w.PutVault(azure.Vault{Name: "kv-roles", TenantID: tenant}))
 
-	for _, name := range []string{"known", "other", "gone"} {
-		_, err := w.PutSecret("kv-roles", name, azure.Secret{Value: "x"})
+	versions := map[string]string{}
+
+	for _, name := range []string{"known", "other", "doomed", "gone", "lost", "junk"} {
+		var err error
+
+		versions[name], err = w.PutSecret("kv-roles", name, azure.Secret{Value: "x"})
 		must(tb, err)
 	}
 
-	must(tb, w.DeleteSecret("kv-roles", "gone"))
-
-	if a.Role == "" {
-		return w
+	for _, name := range []string{"gone", "lost", "junk"} {
+		must(tb, w.DeleteSecret("kv-roles", name))
 	}
 
-	a.ID = "it"
-	if a.PrincipalID == "" {
-		a.PrincipalID = readerPrincipal
+	// What is restored was saved in another vault, by somebody who may.
+	c := w.client(tb, vault, w.officer(tb))
+	put(tb, c, "saved", "x")
+
+	backup, err := c.BackupSecret(tb.Context(), "saved", nil)
+	must(tb, err)
+
+	blob := `{"value":"` + base64.RawURLEncoding.EncodeToString(backup.Value) + `"}`
+
+	if a.Role != "" {
+		a.ID = "it"
+		if a.PrincipalID == "" {
+			a.PrincipalID = readerPrincipal
+		}
+
+		must(tb, w.PutRoleAssignment("kv-roles", a))
 	}
 
-	must(tb, w.PutRoleAssignment("kv-roles", a))
-
-	return w
+	return w, map[string]roleRequest{
+		"get":        {request{method: http.MethodGet, url: "/secrets/known"}, "getSecret/action"},
+		"other":      {request{method: http.MethodGet, url: "/secrets/other"}, "getSecret/action"},
+		"list":       {request{method: http.MethodGet, url: "/secrets"}, "readMetadata/action"},
+		"versions":   {request{method: http.MethodGet, url: "/secrets/known/versions"}, "readMetadata/action"},
+		"set":        {request{method: http.MethodPut, url: "/secrets/known", contentType: asJSON, body: `{"value":"x"}`}, "setSecret/action"},
+		"update":     {request{method: http.MethodPatch, url: "/secrets/known/" + versions["known"], contentType: asJSON, body: `{}`}, "update/action"},
+		"delete":     {request{method: http.MethodDelete, url: "/secrets/doomed"}, "delete"},
+		"backup":     {request{method: http.MethodPost, url: "/secrets/known/backup"}, "backup/action"},
+		"restore":    {request{method: http.MethodPost, url: "/secrets/restore", contentType: asJSON, body: blob}, "restore/action"},
+		"deleted":    {request{method: http.MethodGet, url: "/deletedsecrets/gone"}, "recover/action"},
+		"deletedAll": {request{method: http.MethodGet, url: "/deletedsecrets"}, "recover/action"},
+		"recover":    {request{method: http.MethodPost, url: "/deletedsecrets/lost/recover"}, "recover/action"},
+		"purge":      {request{method: http.MethodDelete, url: "/deletedsecrets/junk"}, "purge/action"},
+	}
 }
 
 func TestPropagation(t *testing.T) {

@@ -2,10 +2,12 @@ package azure_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/google/go-cmp/cmp"
 
@@ -142,6 +144,92 @@ func TestList(t *testing.T) {
 	if diff := cmp.Diff(3, pages); diff != "" {
 		t.Errorf("ListSecretProperties(...): pages of 25: -want, +got:\n%s", diff)
 	}
+}
+
+// TestPages follows the other lists over their pages, as TestList does with secrets.
+func TestPages(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+
+	var versions, deleted []string
+
+	for i := range 60 {
+		version, err := w.PutSecret(vault, "db", azure.Secret{Value: "x"})
+		must(t, err)
+
+		name := fmt.Sprintf("gone-%02d", i)
+		_, err = w.PutSecret(vault, name, azure.Secret{Value: "x"})
+		must(t, err)
+		must(t, w.DeleteSecret(vault, name))
+
+		versions, deleted = append(versions, version), append(deleted, name)
+	}
+
+	cases := map[string]struct {
+		reason string
+		pages  func() [][]string
+		want   []string
+	}{
+		"Versions": {
+			reason: "Every version is listed once, in the order of their ids and not of their times.",
+			pages: func() [][]string {
+				return pages(t, c.NewListSecretPropertiesVersionsPager("db", nil), func(r azsecrets.ListSecretPropertiesVersionsResponse) []string {
+					return each(r.Value, func(p *azsecrets.SecretProperties) string { return p.ID.Version() })
+				})
+			},
+			want: slices.Sorted(slices.Values(versions)),
+		},
+		"Deleted": {
+			reason: "Every deleted secret is listed once, and no other.",
+			pages: func() [][]string {
+				return pages(t, c.NewListDeletedSecretPropertiesPager(nil), func(r azsecrets.ListDeletedSecretPropertiesResponse) []string {
+					return each(r.Value, func(p *azsecrets.DeletedSecretProperties) string { return p.ID.Name() })
+				})
+			},
+			want: deleted,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := tc.pages()
+
+			if diff := cmp.Diff([]int{25, 25, 10}, each(got, func(page []string) int { return len(page) })); diff != "" {
+				t.Errorf("\n%s\npages of 25: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.want, slices.Concat(got...)); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// pages returns what a list has on each of its pages.
+func pages[T any](tb testing.TB, pager *runtime.Pager[T], items func(T) []string) [][]string {
+	tb.Helper()
+
+	var out [][]string
+
+	for pager.More() {
+		page, err := pager.NextPage(tb.Context())
+		must(tb, err)
+
+		out = append(out, items(page))
+	}
+
+	return out
+}
+
+func each[T, R any](all []T, of func(T) R) []R {
+	out := make([]R, 0, len(all))
+	for _, one := range all {
+		out = append(out, of(one))
+	}
+
+	return out
 }
 
 func TestListIsOfTheCurrentVersion(t *testing.T) {
