@@ -4,10 +4,12 @@
 package schema
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -105,6 +107,120 @@ func TestTargetIsFixed(t *testing.T) {
 	if diff := cmp.Diff(want, v.ValidateUpdate(after, before)); diff != "" {
 		t.Errorf("ValidateUpdate(...): -want, +got:\n%s", diff)
 	}
+}
+
+// TestProviderNames checks by what names the kinds of the provider can be asked for, and what is seen of them then: what people type, and
+// what pages of the documentation show.
+func TestProviderNames(t *testing.T) {
+	type names struct {
+		Scope      string
+		ShortNames []string
+		Categories []string
+		Columns    []string // Those of the wide output are in parentheses.
+	}
+
+	config := []string{"SOURCE .spec.credentials.source", "USERS .status.users", "AGE .metadata.creationTimestamp"}
+
+	cases := map[string]struct {
+		reason string
+		crd    string
+		want   names
+	}{
+		"KeyVaultSecretSync": {
+			reason: "It is a managed resource, with state, count and last change.",
+			crd:    "secrets.p6m.dev_keyvaultsecretsyncs.yaml",
+			want: names{
+				Scope: "Namespaced", ShortNames: []string{"kvsync"}, Categories: []string{"crossplane", "managed", "azure"},
+				Columns: []string{
+					"SYNCED .status.conditions[?(@.type=='Synced')].status",
+					"READY .status.conditions[?(@.type=='Ready')].status",
+					"STATE .status.atProvider.state",
+					"SECRETS .status.atProvider.secretsSynced",
+					"(TARGET) .spec.forProvider.target.name",
+					"LAST-CHANGE .status.atProvider.lastChangeTime",
+					"AGE .metadata.creationTimestamp",
+				},
+			},
+		},
+		"ProviderConfig": {
+			reason: "It is seen whether it has an identity, and whether it can be deleted.",
+			crd:    "secrets.p6m.dev_providerconfigs.yaml",
+			want:   names{Scope: "Namespaced", Categories: []string{"crossplane", "provider", "azure"}, Columns: config},
+		},
+		"ClusterProviderConfig": {
+			reason: "It is the same for all namespaces.",
+			crd:    "secrets.p6m.dev_clusterproviderconfigs.yaml",
+			want:   names{Scope: "Cluster", Categories: []string{"crossplane", "provider", "azure"}, Columns: config},
+		},
+		"ProviderConfigUsage": {
+			reason: "It is seen who uses what.",
+			crd:    "secrets.p6m.dev_providerconfigusages.yaml",
+			want: names{
+				Scope: "Namespaced", Categories: []string{"crossplane", "provider", "azure"},
+				Columns: []string{
+					"CONFIG-KIND .providerConfigRef.kind", "CONFIG-NAME .providerConfigRef.name",
+					"RESOURCE-KIND .resourceRef.kind", "RESOURCE-NAME .resourceRef.name", "AGE .metadata.creationTimestamp",
+				},
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			crd := load(t, LoadCRD, providerCRDs+tc.crd).CRD()
+			version := crd.Spec.Versions[0]
+			got := names{Scope: string(crd.Spec.Scope), ShortNames: crd.Spec.Names.ShortNames, Categories: crd.Spec.Names.Categories}
+
+			for _, c := range version.AdditionalPrinterColumns {
+				title := c.Name
+				if c.Priority > 0 {
+					title = "(" + title + ")"
+				}
+
+				got.Columns = append(got.Columns, title+" "+c.JSONPath)
+
+				// kubectl shows nothing, and no error, for a field that was renamed.
+				if !has(version.Schema.OpenAPIV3Schema, c.JSONPath) {
+					t.Errorf("\n%s\ncolumn %s: there is no field %s", tc.reason, c.Name, c.JSONPath)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	for path, want := range map[string]bool{".status.users": true, ".status.conditions[?(@.type=='Ready')].status": true, ".status.user": false} {
+		v := load(t, LoadCRD, providerCRDs+"secrets.p6m.dev_providerconfigs.yaml")
+		if got := has(v.CRD().Spec.Versions[0].Schema.OpenAPIV3Schema, path); got != want {
+			t.Errorf("has(..., %q): want %t, got %t", path, want, got)
+		}
+	}
+}
+
+var filter = regexp.MustCompile(`\[[^]]*\]`)
+
+// has tells whether a schema has the field that the path of a column leads to.
+func has(s *extv1.JSONSchemaProps, path string) bool {
+	if strings.HasPrefix(path, ".metadata.") {
+		return true // It is the same for all kinds, and not in the schema.
+	}
+
+	for field := range strings.SplitSeq(filter.ReplaceAllString(path[1:], ""), ".") {
+		if s.Items != nil {
+			s = s.Items.Schema
+		}
+
+		next, ok := s.Properties[field]
+		if !ok {
+			return false
+		}
+
+		s = &next
+	}
+
+	return true
 }
 
 func providerObject(tb testing.TB, kind, spec string) map[string]any {
