@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRunbookHasCommands looks for what to type in Azure, for each state that does not pass without it.
+func TestRunbookHasCommands(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(repository(t), "docs", "operations", "runbook.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	acted, without := inAzure(t, string(page))
+
+	if diff := cmp.Diff([]string(nil), without); diff != "" {
+		t.Errorf("states without a command of az: -want, +got:\n%s", diff)
+	}
+
+	// The table may have got another form, and then nothing would be looked at.
+	want := []string{"AwaitingValue", "Missing", "SoftDeleted", "Disabled", "Invalid", "Forbidden", "Throttled", "Unreachable"}
+	if diff := cmp.Diff(want, acted); diff != "" {
+		t.Errorf("states that need somebody to act in Azure: -want, +got:\n%s", diff)
+	}
+}
+
+// TestInAzure makes sure that TestRunbookHasCommands would notice.
+func TestInAzure(t *testing.T) {
+	const (
+		team    = "| [Missing](#missing) | a secret | application team | no | – |\n"
+		command = "<!-- azure -->\n```sh\naz keyvault secret set\n```\n"
+	)
+
+	for name, tc := range map[string]struct {
+		reason string
+		page   string
+		want   []string
+	}{
+		"Command":   {reason: "It says what to type.", page: team + "### Missing\n" + command + "### Next\n"},
+		"Link":      {reason: "Another section says it.", page: team + "### Missing\nas in [Next](#next)\n### Next\n" + command},
+		"Nobody":    {reason: "Nothing is to be done.", page: "| [Missing](#missing) | a secret | nobody | yes | – |\n### Missing\n"},
+		"Secret":    {reason: "A Secret is not in Azure.", page: "| [Missing](#missing) | the Secret | application team | no | – |\n### Missing\n"},
+		"Elsewhere": {reason: "The command is for another state.", page: team + "### Missing\n### Next\n" + command, want: []string{"Missing"}},
+		"Comment":   {reason: "A comment does nothing.", page: team + "### Missing\n<!-- azure -->\n```sh\n# az\n```\n", want: []string{"Missing"}},
+		"OtherLink": {reason: "That section does not say it either.", page: team + "### Missing\n[Next](#next)\n### Next\n", want: []string{"Missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, got := inAzure(t, tc.page); !slices.Equal(tc.want, got) {
+				t.Errorf("\n%s\ninAzure(...): want %q, got %q", tc.reason, tc.want, got)
+			}
+		})
+	}
+}
+
+var (
+	stateRow = regexp.MustCompile(`(?m)^\| \[(\w+)\]\(#\w+\) \| ([^|]+) \| ([^|]+) \|`)
+	heading  = regexp.MustCompile(`(?m)^##+ (.+)$`)
+	within   = regexp.MustCompile(`\]\(#([a-z-]+)\)`)
+	az       = regexp.MustCompile(`(?m)^(?:\w+=\$\()?az [a-z]`)
+)
+
+// inAzure returns the states of a secret in Azure that somebody has to act on, and those of them whose section has no command for it, nor
+// leads to one that has.
+func inAzure(t *testing.T, page string) (acted, without []string) {
+	t.Helper()
+
+	texts := map[string]string{}
+	commands := map[string]bool{}
+	found := heading.FindAllStringSubmatchIndex(page, -1)
+
+	for i, f := range found {
+		end := len(page)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+
+		anchor := strings.ToLower(page[f[2]:f[3]])
+		texts[anchor] = page[f[1]:end]
+
+		blocks, err := Parse(texts[anchor])
+		if err != nil {
+			t.Fatalf("%s: %v", anchor, err)
+		}
+
+		commands[anchor] = slices.ContainsFunc(blocks, func(b Block) bool { return b.Mark == Azure && az.MatchString(b.Text) })
+	}
+
+	for _, row := range stateRow.FindAllStringSubmatch(page, -1) {
+		state, of, who := row[1], row[2], row[3]
+		if of != "a secret" || who == "nobody" {
+			continue
+		}
+
+		acted = append(acted, state)
+		anchor := strings.ToLower(state)
+
+		leads := slices.ContainsFunc(within.FindAllStringSubmatch(texts[anchor], -1), func(l []string) bool { return commands[l[1]] })
+		if !commands[anchor] && !leads {
+			without = append(without, state)
+		}
+	}
+
+	return acted, without
+}
