@@ -10,7 +10,7 @@ import (
 
 // TestAttributes shows that of what is said about a secret only enabled has an effect on who gets its value: the times are for whoever
 // uses it. All of it is kept, and told wherever the secret is.
-func TestAttributes(t *testing.T) {
+func TestAttributes(t *testing.T) { //nolint:gocognit // One question, asked wherever the answer is.
 	t.Parallel()
 
 	w := newWorld(t)

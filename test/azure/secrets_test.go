@@ -194,6 +194,8 @@ func TestPages(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
 			got := tc.pages()
 
 			if diff := cmp.Diff([]int{25, 25, 10}, each(got, func(page []string) int { return len(page) })); diff != "" {

@@ -185,6 +185,11 @@ func outages() map[string]outage {
 			want, fresh := same(v1alpha1.StateUnreachable, "no answer in time")
 			return build("Entra ID does not answer.", true, want, fresh, azure.Fault{Effect: azure.EffectHang})
 		}(),
+		"EntraSlow": func() outage {
+			want, fresh := same(v1alpha1.StateUnreachable, "Entra ID", "no answer in time")
+			return build("Entra ID answers too late.", true, want, fresh, azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second})
+		}(),
+		"EntraReset": entra("Connections to Entra ID break.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectReset}),
 		"EntraNoCredential": refused(
 			"A credential is known to some of Entra ID only.", true, "AADSTS700211",
 			azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"},
@@ -302,8 +307,13 @@ func answers(a *App, operation string, status int) int {
 	return world.Azure.Counts().Of(azure.CountKey{Vault: a.Vault, Operation: operation, Status: status})
 }
 
+// tokens that an application has asked Entra ID for.
+func tokens(a *App) int {
+	return world.Azure.Counts().Of(azure.CountKey{ClientID: a.ClientID, Operation: azure.OpToken})
+}
+
 // Who is told to come back in five minutes does not come back before.
-func testRetryAfter(t *testing.T, s *suite) {
+func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, and what is counted for each of its rows.
 	t.Helper()
 
 	const code = http.StatusTooManyRequests
@@ -317,6 +327,9 @@ func testRetryAfter(t *testing.T, s *suite) {
 		"ListAfter":  {reason: "A later list is refused.", operation: azure.OpList, after: true},
 		"GetBefore":  {reason: "The first read is refused.", operation: azure.OpGet},
 		"GetAfter":   {reason: "A later read is refused.", operation: azure.OpGet, after: true},
+
+		"EntraBefore": {reason: "The first token is refused.", operation: azure.OpToken},
+		"EntraAfter":  {reason: "A later token is refused.", operation: azure.OpToken, after: true},
 	}
 
 	for name, tc := range cases {
@@ -343,7 +356,23 @@ func testRetryAfter(t *testing.T, s *suite) {
 				want.Data = otherData()
 			}
 
-			end := fault(t, azure.Fault{Vault: app.Vault, Operation: tc.operation, Effect: azure.EffectStatus, Status: code, RetryAfter: 5 * time.Minute})
+			f := azure.Fault{Vault: app.Vault, Operation: tc.operation, Effect: azure.EffectStatus, Status: code, RetryAfter: 5 * time.Minute}
+			asked, service := requests, "service=vault"
+
+			if tc.operation == azure.OpToken {
+				f.Vault, f.Identity = "", app.ClientID
+				asked, service = tokens, "service=entra"
+			}
+
+			refusals := func() int {
+				return world.Azure.Counts().Of(azure.CountKey{Vault: f.Vault, ClientID: f.Identity, Operation: tc.operation, Status: code})
+			}
+
+			end := fault(t, f)
+
+			if tc.after && tc.operation == azure.OpToken {
+				world.Azure.RevokeTokens(app.PrincipalID)
+			}
 
 			if tc.after {
 				s.put(t, app, "db", `{"USER":"hunter2-third"}`)
@@ -352,7 +381,7 @@ func testRetryAfter(t *testing.T, s *suite) {
 			world.Apply(t, sync)
 			s.await(t, sync, "db", want)
 
-			before := requests(app)
+			before := asked(app)
 
 			// Neither time nor somebody who touches the sync makes a difference.
 			s.polled(t, 4)
@@ -363,15 +392,15 @@ func testRetryAfter(t *testing.T, s *suite) {
 			end()
 			s.polled(t, 2)
 
-			if diff := cmp.Diff(before, requests(app)); diff != "" {
-				t.Errorf("\n%s\nrequests to the vault: -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(before, asked(app)); diff != "" {
+				t.Errorf("\n%s\nrequests: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if diff := cmp.Diff(1, answers(app, tc.operation, code)); diff != "" {
+			if diff := cmp.Diff(1, refusals()); diff != "" {
 				t.Errorf("\n%s\nrequests that were refused: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			throttled, err := s.Metric(t.Context(), "keyvault_secretsync_azure_throttled_total", "service=vault")
+			throttled, err := s.Metric(t.Context(), "keyvault_secretsync_azure_throttled_total", service)
 			must(t, err)
 
 			if throttled < 1 {
@@ -397,12 +426,36 @@ func testBounded(t *testing.T, s *suite) {
 		}
 	}
 
+	// Only who has no token asks Entra ID for one.
+	atEntra := func(f azure.Fault) func(*testing.T, *App) {
+		return func(t *testing.T, a *App) {
+			t.Helper()
+
+			f.Operation, f.Identity = azure.OpToken, a.ClientID
+			fault(t, f)
+			world.Azure.RevokeTokens(a.PrincipalID)
+		}
+	}
+
+	// When the one connection that is open breaks, there is no other.
+	atConnect := func(f azure.Fault) func(*testing.T, *App) {
+		return func(t *testing.T, a *App) {
+			t.Helper()
+
+			f.Operation, f.Vault = azure.OpConnect, a.Vault
+			fault(t, f, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectReset, Count: 1})
+		}
+	}
+
+	const throttled = http.StatusTooManyRequests
+
 	cases := map[string]struct {
 		reason string
 		begin  func(*testing.T, *App)
 		state  v1alpha1.State
-		// most requests to the vault and to Entra ID while others are polled.
-		vault, entra int
+		// most requests to the vault and to Entra ID, and connections to the vault,
+		// while others are polled. None is only asked for if connections fail.
+		vault, entra, connect int
 	}{
 		"500": {
 			reason: "The time between tries doubles.",
@@ -416,14 +469,61 @@ func testBounded(t *testing.T, s *suite) {
 			reason: "A token that is not accepted is replaced once per try.",
 			begin:  atVault(azure.Fault{Effect: azure.EffectExpireToken}), state: v1alpha1.StateForbidden, vault: 24, entra: 12,
 		},
+		"RevokedToken": {
+			reason: "So is one that is revoked.",
+			begin:  atVault(azure.Fault{Effect: azure.EffectRevokeToken}), state: v1alpha1.StateForbidden, vault: 24, entra: 12,
+		},
+		"429": {
+			reason: "Who is told to slow down without a time takes one of ten seconds or more.",
+			begin:  atVault(status(throttled, 0)), state: v1alpha1.StateThrottled, vault: 3,
+		},
+		"503": {
+			reason: "The time between tries doubles.",
+			begin:  atVault(status(http.StatusServiceUnavailable, 0)), state: v1alpha1.StateUnreachable, vault: 6,
+		},
+		"Hang": {
+			reason: "The time between tries doubles.",
+			begin:  atVault(azure.Fault{Effect: azure.EffectHang}), state: v1alpha1.StateUnreachable, vault: 6,
+		},
+		"Slow": {
+			reason: "What comes too late has come in vain.",
+			begin:  atVault(azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second}), state: v1alpha1.StateUnreachable, vault: 6,
+		},
+		"Truncate": {
+			reason: "The time between tries doubles.",
+			begin:  atVault(azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpList}), state: v1alpha1.StateUnreachable, vault: 6,
+		},
+		"Garbage": {
+			reason: "The time between tries doubles.",
+			begin:  atVault(azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpList, Text: garbage}), state: v1alpha1.StateUnreachable, vault: 6,
+		},
+		"Connect": {
+			reason: "To open a connection is a try.",
+			begin:  atConnect(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusBadGateway}), state: v1alpha1.StateUnreachable, connect: 6,
+		},
+		"ConnectReset": {
+			reason: "Even if it breaks at once.",
+			begin:  atConnect(azure.Fault{Effect: azure.EffectReset}), state: v1alpha1.StateUnreachable, connect: 6,
+		},
 		"Entra500": {
 			reason: "Entra ID is asked no more often than Key Vault.",
-			begin: func(t *testing.T, a *App) {
-				t.Helper()
-				fault(t, azure.Fault{Operation: azure.OpToken, Identity: a.ClientID, Effect: azure.EffectStatus, Status: http.StatusInternalServerError})
-				world.Azure.RevokeTokens(a.PrincipalID)
-			},
-			state: v1alpha1.StateUnreachable, vault: 8, entra: 8,
+			begin:  atEntra(status(http.StatusInternalServerError, 0)), state: v1alpha1.StateUnreachable, vault: 8, entra: 8,
+		},
+		"EntraHang": {
+			reason: "Nor if it does not answer.",
+			begin:  atEntra(azure.Fault{Effect: azure.EffectHang}), state: v1alpha1.StateUnreachable, vault: 8, entra: 8,
+		},
+		"Entra429": {
+			reason: "Entra ID is left alone, too.",
+			begin:  atEntra(status(throttled, 0)), state: v1alpha1.StateThrottled, vault: polls + 2, entra: 3,
+		},
+		"Entra429WithRetryAfter": {
+			reason: "For as long as it says.",
+			begin:  atEntra(status(throttled, 5*time.Minute)), state: v1alpha1.StateThrottled, vault: polls + 2,
+		},
+		"EntraNoCredential": {
+			reason: "The time between tries doubles.",
+			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"}), state: v1alpha1.StateForbidden, vault: 8, entra: 8,
 		},
 		"Forbidden": {
 			reason: "A vault that lets nobody in is listed as always, and hardly read.",
@@ -443,19 +543,24 @@ func testBounded(t *testing.T, s *suite) {
 			tc.begin(t, app)
 			s.await(t, sync, "db", expectation{State: tc.state})
 
-			tokens := func() int {
-				return world.Azure.Counts().Of(azure.CountKey{ClientID: app.ClientID, Operation: azure.OpToken})
+			connects := func() int {
+				return world.Azure.Counts().Of(azure.CountKey{Vault: app.Vault, Operation: azure.OpConnect})
 			}
-			atVault, atEntra := requests(app), tokens()
+			atVault, atEntra, atConnect := requests(app), tokens(app), connects()
 
 			s.polled(t, polls)
+			t.Logf("BOUNDS vault %d entra %d connect %d", requests(app)-atVault, tokens(app)-atEntra, connects()-atConnect)
 
 			if n := requests(app) - atVault; n > tc.vault {
 				t.Errorf("\n%s\n%d requests to the vault while others were polled %d times, want at most %d", tc.reason, n, polls, tc.vault)
 			}
 
-			if n := tokens() - atEntra; n > tc.entra {
+			if n := tokens(app) - atEntra; n > tc.entra {
 				t.Errorf("\n%s\n%d requests to Entra ID while others were polled %d times, want at most %d", tc.reason, n, polls, tc.entra)
+			}
+
+			if n := connects() - atConnect; n > tc.connect && tc.connect > 0 {
+				t.Errorf("\n%s\n%d connections to the vault while others were polled %d times, want at most %d", tc.reason, n, polls, tc.connect)
 			}
 
 			s.expectData(t, app, expectation{State: tc.state, Data: goodData()})

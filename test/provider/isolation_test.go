@@ -5,13 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/uuid"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
@@ -49,6 +56,8 @@ type intrusion struct {
 	intrude func(victim *App, p *v1alpha1.KeyVaultSecretSyncParameters)
 	// words of the message.
 	words []string
+	// unanswered is what gets no answer that says no: it is as if nobody could be reached.
+	unanswered bool
 }
 
 func intrusions() map[string]intrusion {
@@ -93,7 +102,8 @@ func intrusions() map[string]intrusion {
 
 				p.ServiceAccountName = "../../" + v.Namespace + "/serviceaccounts/" + v.Name
 			},
-			words: []string{"ServiceAccount"},
+			words:      []string{"ServiceAccount"},
+			unanswered: true,
 		},
 		"OtherTenant": {
 			reason: "A tenant that knows nobody gives no token.",
@@ -102,7 +112,8 @@ func intrusions() map[string]intrusion {
 
 				p.TenantID = "22222222-2222-4222-8222-222222222222"
 			},
-			words: []string{"Entra ID"},
+			words:      []string{"Entra ID"},
+			unanswered: true,
 		},
 	}
 }
@@ -124,13 +135,13 @@ func testForeignRead(t *testing.T, s *suite) {
 
 			tc.intrude(victim, &sync.Spec.ForProvider)
 			world.Apply(t, sync)
-			s.refused(t, app, sync, nil, tc.words)
+			s.refused(t, app, sync, nil, tc)
 		})
 	}
 }
 
 // refused and nothing else: no value, and not even the knowledge whether there is one.
-func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSync, data map[string]string, words []string) {
+func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSync, data map[string]string, i intrusion) {
 	t.Helper()
 
 	check := func() {
@@ -146,13 +157,16 @@ func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSyn
 		})
 
 		o := observed(got, "db")
-		switch o.State {
-		case v1alpha1.StateAwaitingAccess, v1alpha1.StateForbidden, v1alpha1.StateUnreachable:
-		default:
-			t.Errorf("state is %s: %s", o.State, o.Message)
+		want := []v1alpha1.State{v1alpha1.StateAwaitingAccess, v1alpha1.StateForbidden}
+		if i.unanswered {
+			want = []v1alpha1.State{v1alpha1.StateUnreachable}
 		}
 
-		s.await(t, sync, "db", expectation{State: o.State, Words: words})
+		if !slices.Contains(want, o.State) {
+			t.Errorf("\n%s\nstate is %s, want one of %v: %s", i.reason, o.State, want, o.Message)
+		}
+
+		s.await(t, sync, "db", expectation{State: o.State, Words: i.words})
 		s.expectData(t, app, expectation{State: o.State, Data: data})
 	}
 
@@ -183,7 +197,7 @@ func testForeignReadAfterSync(t *testing.T, s *suite) {
 
 			tc.intrude(victim, &sync.Spec.ForProvider)
 			world.Apply(t, sync)
-			s.refused(t, app, sync, goodData(), tc.words)
+			s.refused(t, app, sync, goodData(), tc)
 
 			own.ResourceVersion = ""
 			world.Apply(t, own)
@@ -218,7 +232,7 @@ func testForeignWrite(t *testing.T, s *suite) {
 
 			tc.intrude(victim, &sync.Spec.ForProvider)
 			world.Apply(t, sync)
-			s.refused(t, app, sync, nil, tc.words)
+			s.refused(t, app, sync, nil, tc)
 			expectWrites(t, victim, nil)
 
 			asked := world.Azure.Counts().Of(azure.CountKey{ClientID: creator.ClientID, Operation: azure.OpToken})
@@ -241,7 +255,7 @@ func testWriteWithoutRole(t *testing.T, s *suite) {
 	sync.Spec.ForProvider.CreateMissing = true
 	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
 	world.Apply(t, sync)
-	s.refused(t, app, sync, nil, []string{"no role"})
+	s.refused(t, app, sync, nil, intrusion{words: []string{"no role"}})
 	expectWrites(t, app, nil)
 
 	assignRole(t, s, app)
@@ -335,6 +349,87 @@ func testOwnClientSecret(t *testing.T, s *suite) {
 	}
 }
 
+// The identity that creates missing secrets can be one that the provider has already:
+// that of its pod, or that of its node. Both come with where it runs, so that each has
+// a provider of its own.
+func TestOwnIdentity(t *testing.T) {
+	cases := map[string]struct {
+		source v1alpha1.CredentialsSource
+		// env is what the provider finds where it runs, and texts are what it must not tell.
+		env func(*testing.T, *Creator) (env, texts []string)
+	}{
+		"WorkloadIdentity": {
+			source: v1alpha1.CredentialsSourceWorkloadIdentity,
+			env:    workloadIdentity,
+		},
+		"ManagedIdentity": {
+			source: v1alpha1.CredentialsSourceManagedIdentity,
+			// The metadata service of the node gives tokens to whoever asks.
+			env: func(t *testing.T, c *Creator) (env, texts []string) {
+				t.Helper()
+				must(t, world.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: c.ClientID, PrincipalID: c.PrincipalID, ManagedIdentity: true}))
+
+				return nil, nil
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			// It has no client secret, and is not left on the node.
+			creator := &Creator{ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), world: world}
+			must(t, world.Azure.PutApplication(azure.Application{TenantID: Tenant, ClientID: creator.ClientID, PrincipalID: creator.PrincipalID}))
+			t.Cleanup(func() { world.Azure.DeleteApplication(Tenant, creator.ClientID) })
+
+			env, texts := tc.env(t, creator)
+			s := startIn(t, env)
+			s.forbidden = append(s.forbidden, texts...)
+
+			for name, credentials := range map[string]v1alpha1.ProviderCredentials{
+				"Default": {Source: tc.source},
+				"Named":   {Source: tc.source, TenantID: Tenant, ClientID: creator.ClientID},
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+
+					app := s.app(t)
+					creator.MayCreate(t, app)
+
+					sync := app.Sync(v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}})
+					sync.Spec.ForProvider.CreateMissing = true
+					sync.Spec.ProviderConfigReference = world.ClusterConfig(t, credentials)
+					world.Apply(t, sync)
+					s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateAwaitingValue})
+					expectWrites(t, app, []azure.Write{{Secret: "db", Operation: "set", Principal: creator.PrincipalID}})
+				})
+			}
+		})
+	}
+}
+
+// workloadIdentity is what the webhook of workload identity does to the provider's pod,
+// with a token of its ServiceAccount.
+func workloadIdentity(t *testing.T, c *Creator) (env, texts []string) {
+	t.Helper()
+
+	must(t, world.Azure.PutFederatedCredential(Tenant, c.ClientID, azure.FederatedCredential{
+		Name: "provider", Issuer: world.API.Issuer(), Audiences: []string{audience},
+		Subject: apiserver.ServiceAccountUser(apiserver.ProviderNamespace, apiserver.ProviderServiceAccount),
+	}))
+
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: apiserver.ProviderNamespace, Name: apiserver.ProviderServiceAccount}}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{audience}}}
+	must(t, world.Kube.SubResource("token").Create(t.Context(), account, request))
+
+	file := filepath.Join(t.TempDir(), "azure-identity-token")
+	must(t, os.WriteFile(file, []byte(request.Status.Token), 0o600))
+
+	return []string{
+		"AZURE_CLIENT_ID=" + c.ClientID, "AZURE_TENANT_ID=" + Tenant, "AZURE_FEDERATED_TOKEN_FILE=" + file,
+		"AZURE_AUTHORITY_HOST=https://login.microsoftonline.com/",
+	}, []string{request.Status.Token}
+}
+
 // A ProviderConfig of another namespace cannot be named.
 func testForeignConfig(t *testing.T, s *suite) {
 	t.Helper()
@@ -376,6 +471,14 @@ func testNoConfig(t *testing.T, s *suite) {
 				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone})
 			},
 			word: "no identity",
+		},
+		"NoWorkloadIdentity": {
+			reason: "The pod of the provider has no identity.",
+			ref: func(t *testing.T, _ *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceWorkloadIdentity})
+			},
+			word: "its pod has none",
 		},
 		"NoRole": {
 			reason: "The identity has no role on the vault.",

@@ -80,7 +80,14 @@ type suite struct {
 func start(t *testing.T, flags ...string) *suite {
 	t.Helper()
 
-	s := &suite{Process: world.Start(t, append([]string{"--debug"}, flags...)...), forbidden: []string{mark, "PRIVATE KEY"}}
+	return startIn(t, nil, flags...)
+}
+
+// startIn is start with more environment variables.
+func startIn(t *testing.T, env []string, flags ...string) *suite {
+	t.Helper()
+
+	s := &suite{Process: world.StartIn(t, env, append([]string{"--debug"}, flags...)...), forbidden: []string{mark, "PRIVATE KEY"}}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 

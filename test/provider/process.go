@@ -43,7 +43,14 @@ type Process struct {
 func (w *World) Start(tb testing.TB, flags ...string) *Process {
 	tb.Helper()
 
-	p, err := w.Run(tb.Context(), nil, flags...)
+	return w.StartIn(tb, nil, flags...)
+}
+
+// StartIn is Start with more environment variables.
+func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
+	tb.Helper()
+
+	p, err := w.Run(tb.Context(), env, flags...)
 	if err != nil {
 		tb.Fatalf("cannot start the provider: %v", err)
 	}

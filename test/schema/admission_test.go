@@ -801,20 +801,9 @@ status:
 }
 
 // TestExamples checks the manifests that people copy, and those that the converter makes.
-func TestExamples(t *testing.T) {
-	var files []string
-	for _, pattern := range []string{"examples/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "fn/convert/testdata/*/out.yaml"} {
-		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found) == 0 {
-			t.Fatalf("there is no %s", pattern)
-		}
-		files = append(files, found...)
-	}
+func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every file, for every definition.
 	vs := validators(t)
-	for _, file := range files {
+	for _, file := range exampleFiles(t) {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -838,6 +827,23 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
+}
+
+// exampleFiles are those that have manifests.
+func exampleFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"examples/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "fn/convert/testdata/*/out.yaml"} {
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) == 0 {
+			t.Fatalf("there is no %s", pattern)
+		}
+		files = append(files, found...)
+	}
+	return files
 }
 
 // validators returns one Validator for each definition a manifest may meet.
