@@ -549,7 +549,6 @@ func testBounded(t *testing.T, s *suite) {
 			atVault, atEntra, atConnect := requests(app), tokens(app), connects()
 
 			s.polled(t, polls)
-			t.Logf("BOUNDS vault %d entra %d connect %d", requests(app)-atVault, tokens(app)-atEntra, connects()-atConnect)
 
 			if n := requests(app) - atVault; n > tc.vault {
 				t.Errorf("\n%s\n%d requests to the vault while others were polled %d times, want at most %d", tc.reason, n, polls, tc.vault)
