@@ -30,8 +30,9 @@ const (
 	// drift apart.
 	earliest = 0.9
 	latest   = 1 - 1./ticks
-	// ticks of an interval at which polls begin, at least: with long intervals, all
-	// vaults would be listed at the same few moments.
+	// Polls begin at ticks: so many in an interval, and more if they would be further
+	// apart than longestTick. Else all vaults with a long interval would be listed at
+	// the same few moments.
 	ticks       = 32
 	longestTick = time.Second
 	// The longest times between two polls of a vault that fails, unless Azure names

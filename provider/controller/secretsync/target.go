@@ -130,7 +130,8 @@ func applied(s *corev1.Secret) map[string]bool {
 }
 
 // noVersion is the resource version of no object. Whoever applies with it creates
-// the object or, if somebody else was faster, gets a conflict.
+// the object or, if somebody else was faster, gets a conflict. See
+// https://github.com/kubernetes/kubernetes/issues/106745
 const noVersion = "1"
 
 // apply the content to the Secret, all of it at once, and return what has become
