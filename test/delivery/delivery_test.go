@@ -34,26 +34,24 @@ var update = flag.Bool("update", false, "write golden files instead of comparing
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
-	overlay := func(name string) func(*testing.T) []byte {
-		return func(t *testing.T) []byte {
-			t.Helper()
-
-			return succeed(t, kustomize(t, filepath.Join(environments(t), name)))
-		}
-	}
-
-	cases := map[string]struct {
-		reason string
-		build  func(*testing.T) []byte
-	}{
-		"dev":  {reason: "Development adds its secrets to the common ones, and a setting of its own.", build: overlay("dev")},
-		"stg":  {reason: "Staging is production with other names.", build: overlay("stg")},
-		"prd":  {reason: "Production has more pods, and secrets that begin with prod-.", build: overlay("prd")},
-		"helm": {reason: "The chart makes the same kind of thing of values for External Secrets.", build: exampleChart},
+	reasons := map[string]string{
+		"environments/dev": "Development adds its secrets to the common ones, and a setting of its own.",
+		"environments/stg": "Staging is production with other names.",
+		"environments/prd": "Production has more pods, and secrets that begin with prod-.",
+		"helm":             "The chart makes the same kind of thing of values for External Secrets.",
 	}
 
 	root := repository(t)
 	ctx := testContext(t)
+
+	builds, err := render.Builds(ctx, root, root, "")
+	if err != nil {
+		t.Fatalf("Builds(...): %v", err)
+	}
+
+	if len(builds) != len(reasons) {
+		t.Errorf("Builds(...): want %d, got %d", len(reasons), len(builds))
+	}
 
 	harness, err := render.Start(ctx, root)
 	if err != nil {
@@ -66,25 +64,24 @@ func TestGolden(t *testing.T) {
 		}
 	})
 
-	for name, tc := range cases {
+	for _, b := range builds {
+		name, reason := filepath.Base(b.Name), reasons[b.Name]
+
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			manifest := tc.build(t)
-			compare(t, filepath.Join(golden, name, "manifest.yaml"), manifest)
+			compare(t, filepath.Join(golden, name, "manifest.yaml"), b.Manifest)
 
-			rendered, err := settle(func(observed []byte) ([]byte, error) {
-				return harness.RenderManifest(ctx, render.Modern, manifest, observed)
-			})
+			rendered, _, err := harness.Settle(ctx, render.Modern, b.Manifest)
 			if err != nil {
-				t.Fatalf("\n%s\nRenderManifest(...): %v", tc.reason, err)
+				t.Fatalf("\n%s\nSettle(...): %v", reason, err)
 			}
 
 			compare(t, filepath.Join(golden, name, "rendered.yaml"), rendered)
 
-			files := []render.File{{Name: "manifest", Data: manifest}, {Name: "rendered", Data: rendered}}
+			files := []render.File{{Name: "manifest", Data: b.Manifest}, {Name: "rendered", Data: rendered}}
 			if diff := cmp.Diff([]string(nil), validate(ctx, t, files...)); diff != "" {
-				t.Errorf("\n%s\nproblems of %s: -want, +got:\n%s", tc.reason, name, diff)
+				t.Errorf("\n%s\nproblems of %s: -want, +got:\n%s", reason, name, diff)
 			}
 		})
 	}

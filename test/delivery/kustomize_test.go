@@ -274,7 +274,7 @@ func TestOtherKinds(t *testing.T) {
 			dir := edited(t, environments(t), tc.edits...)
 			built := string(succeed(t, kustomize(t, filepath.Join(dir, "prd"))))
 
-			first, _, _ := strings.Cut(built, separator)
+			first, _, _ := strings.Cut(built, "\n---\n")
 			want := parseYAML[any](t, "{template: {spec: {containers: "+tc.want+"}}}")
 
 			if diff := cmp.Diff(want, any(spec(t, []byte(first)))); diff != "" {

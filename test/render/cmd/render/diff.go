@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/p6m-dev/platform-application/test/render"
 	"github.com/p6m-dev/platform-application/test/render/diff"
 )
@@ -20,6 +22,7 @@ import (
 const releaseNotes = "docs/operations/release-notes.md"
 
 var (
+	errBroken      = errors.New("a manifest that worked does not work any more")
 	errForbidden   = errors.New("an upgrade must not do that")
 	errUnannounced = fmt.Errorf("an upgrade must not start Pods anew unless a new entry in %s begins with %q and names the fields, in backquotes",
 		releaseNotes, diff.Announcement)
@@ -38,9 +41,12 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 		return err
 	}
 
-	requests, err := render.Requests(dir, example)
-	if err != nil {
-		return fmt.Errorf("cannot use the examples of %s: %w", from, err)
+	var requests []render.Request
+
+	if !render.IsBuilt(example) {
+		if requests, err = render.Requests(dir, example); err != nil {
+			return fmt.Errorf("cannot use the examples of %s: %w", from, err)
+		}
 	}
 
 	earlier, err := render.Start(ctx, dir)
@@ -55,29 +61,39 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 	}
 	defer func() { err = errors.Join(err, now.Close()) }()
 
-	var found []diff.Change
+	var (
+		compared int
+		found    []diff.Change
+	)
 
-	for _, r := range requests {
-		changes, err := changesOf(ctx, earlier, now.WithExamples(dir), r)
-		if err != nil {
-			return fmt.Errorf("cannot compare with %s: %w", from, err)
-		}
+	report := func(p pair) {
+		changes := diff.Compare(p.before, p.after, p.observed)
 
-		report := []string{"same     " + r.String()}
+		lines := []string{"same     " + p.name}
 		if len(changes) > 0 {
-			report[0] = "changed  " + r.String()
+			lines[0] = "changed  " + p.name
 		}
-
-		found = append(found, changes...)
 
 		for _, c := range changes {
-			report = append(report, "  "+c.String())
+			lines = append(lines, "  "+c.String())
 		}
 
-		fmt.Fprintln(stdout, strings.Join(report, "\n"))
+		compared++
+		found = append(found, changes...)
+
+		fmt.Fprintln(stdout, strings.Join(lines, "\n"))
 	}
 
-	fmt.Fprintf(stdout, "%d renderings compared with %s: %d changes, of which %d roll pods, and %d are forbidden\n", len(requests), from,
+	err = eachRequest(ctx, earlier, now.WithExamples(dir), requests, report)
+	if err == nil {
+		err = eachBuild(ctx, earlier, now.WithExamples(dir), dir, root, example, report)
+	}
+
+	if err != nil {
+		return fmt.Errorf("cannot compare with %s: %w", from, err)
+	}
+
+	fmt.Fprintf(stdout, "%d renderings compared with %s: %d changes, of which %d roll pods, and %d are forbidden\n", compared, from,
 		len(found), count(found, diff.RollsPods), count(found, diff.Forbidden))
 
 	return verdict(found, root, dir)
@@ -129,33 +145,96 @@ func notes(root string) (string, error) {
 	return string(data), nil
 }
 
-func changesOf(ctx context.Context, earlier, now *render.Harness, r render.Request) ([]diff.Change, error) {
-	before, err := earlier.Render(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+// A pair of renderings of the same thing.
+type pair struct {
+	name                    string
+	before, after, observed []*unstructured.Unstructured
+}
 
-	after, err := now.Render(ctx, r)
-	if err != nil {
-		return nil, fmt.Errorf("a manifest that worked does not work any more: %w", err)
-	}
-
+// newPair of what was rendered before and after, for what is observed.
+func newPair(name string, before, after []byte, observed []*unstructured.Unstructured) (pair, error) {
 	was, err := render.Objects(before)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read rendering of %s: %w", r, err)
+		return pair{}, fmt.Errorf("cannot read rendering of %s: %w", name, err)
 	}
 
 	is, err := render.Objects(after)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read rendering of %s: %w", r, err)
+		return pair{}, fmt.Errorf("cannot read rendering of %s: %w", name, err)
 	}
 
-	has, err := earlier.Observed(r)
+	return pair{name: name, before: was, after: is, observed: observed}, nil
+}
+
+// eachRequest reports a pair for each of the examples, at each of their stages.
+func eachRequest(ctx context.Context, earlier, now *render.Harness, requests []render.Request, report func(pair)) error {
+	for _, r := range requests {
+		before, err := earlier.Render(ctx, r)
+		if err != nil {
+			return err
+		}
+
+		after, err := now.Render(ctx, r)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errBroken, err)
+		}
+
+		observed, err := earlier.Observed(r)
+		if err != nil {
+			return fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+		}
+
+		p, err := newPair(r.String(), before, after, observed)
+		if err != nil {
+			return err
+		}
+
+		report(p)
+	}
+
+	return nil
+}
+
+// eachBuild reports a pair for each of the overlays and for the chart, once all that they are composed of is there. Teams keep
+// their overlays and values, and get the new chart.
+func eachBuild(ctx context.Context, earlier, now *render.Harness, before, after, example string, report func(pair)) error {
+	was, err := render.Builds(ctx, before, before, example)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+		return err
 	}
 
-	return diff.Compare(was, is, has), nil
+	is, err := render.Builds(ctx, before, after, example)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBroken, err)
+	}
+
+	for _, v := range render.Variants() {
+		for i, b := range was {
+			rendered, observed, err := earlier.Settle(ctx, v, b.Manifest)
+			if err != nil {
+				return err
+			}
+
+			again, err := now.RenderManifest(ctx, v, is[i].Manifest, observed)
+			if err != nil {
+				return fmt.Errorf("%w: %w", errBroken, err)
+			}
+
+			has, err := render.Objects(observed)
+			if err != nil {
+				return fmt.Errorf("cannot read what is observed of %s: %w", b.Name, err)
+			}
+
+			p, err := newPair(filepath.Join(string(v), b.Name), rendered, again, has)
+			if err != nil {
+				return err
+			}
+
+			report(p)
+		}
+	}
+
+	return nil
 }
 
 // checkout the repository at that root, as it was at a commit, into a directory. The repository itself stays as it is.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -17,11 +18,14 @@ import (
 func TestCompare(t *testing.T) {
 	clone := newClone(t)
 
+	const chart = "package/helm/platform-application/templates/application.yaml"
+
 	cases := map[string]struct {
-		reason string
-		edits  []edit
-		err    error
-		says   string
+		reason  string
+		example string
+		edits   []edit
+		err     error
+		says    string
 	}{
 		"Nothing": {
 			reason: "The same function composes the same.",
@@ -47,6 +51,26 @@ func TestCompare(t *testing.T) {
 			},
 			says: "securityContext.seccompProfile.type: RuntimeDefault -> Unconfined  [rolls pods]\n",
 		},
+		"Overlays": {
+			reason:  "Overlays become an application like any other.",
+			example: "environments",
+			edits:   []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
+			err:     errForbidden,
+			says:    "\n  - composed key-vault  [forbidden]",
+		},
+		"Chart": {
+			reason:  "Values of before get the chart of now.",
+			example: "helm",
+			edits:   []edit{{file: chart, old: "{{- toYaml $spec ", now: `{{- toYaml (omit $spec "deployment") `}},
+			err:     errForbidden,
+			says:    "\n  - composed deployment  [forbidden]",
+		},
+		"ChartRefuses": {
+			reason:  "Values that were good enough have to stay so.",
+			example: "helm",
+			edits:   []edit{{file: chart, old: "apiVersion:", now: "{{ fail \"not any more\" }}\napiVersion:"}},
+			err:     errBroken,
+		},
 	}
 
 	for name, tc := range cases {
@@ -57,7 +81,7 @@ func TestCompare(t *testing.T) {
 
 			var stdout bytes.Buffer
 
-			err := run(t.Context(), []string{"diff", "--from", "HEAD", "--root", clone, "--example", "api-keys"}, &stdout)
+			err := run(t.Context(), []string{"diff", "--from", "HEAD", "--root", clone, "--example", cmp.Or(tc.example, "api-keys")}, &stdout)
 			if !errors.Is(err, tc.err) {
 				t.Errorf("\n%s\nwant error %v, got %v", tc.reason, tc.err, err)
 			}

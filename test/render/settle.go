@@ -1,7 +1,8 @@
-package delivery
+package render
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,8 +12,6 @@ import (
 )
 
 const (
-	separator = "\n---\n"
-
 	// compositionResource names the annotation that every composed resource has, and nothing else.
 	compositionResource = "crossplane.io/composition-resource-name"
 
@@ -20,41 +19,40 @@ const (
 	maxRounds = 6
 )
 
-// settle renders until nothing is added, with all that was composed answered in between.
-func settle(render func(observed []byte) ([]byte, error)) ([]byte, error) {
-	var observed []byte
-
+// Settle returns what RenderManifest returns for a manifest once nothing is added any more, with all that was composed answered in
+// between, and the composed resources as they were then.
+func (h *Harness) Settle(ctx context.Context, v Variant, manifest []byte) (rendered, observed []byte, err error) {
 	for range maxRounds {
-		rendered, err := render(observed)
+		rendered, err := h.RenderManifest(ctx, v, manifest, observed)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 
 		next, err := answer(rendered)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 
 		if bytes.Equal(next, observed) {
-			return rendered, nil
+			return rendered, observed, nil
 		}
 
 		observed = next
 	}
 
-	return nil, errors.New("there is something new in every round")
+	return nil, nil, errors.New("there is something new in every round")
 }
 
 // answer returns the composed resources of a rendering as they are once Azure, the vault and Kubernetes have done their part.
 func answer(rendered []byte) ([]byte, error) {
+	objects, err := parse(rendered)
+	if err != nil {
+		return nil, fmt.Errorf("cannot parse rendering: %w", err)
+	}
+
 	var docs []string
 
-	for doc := range strings.SplitSeq(string(rendered), separator) {
-		o := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal([]byte(doc), &o.Object); err != nil {
-			return nil, fmt.Errorf("cannot parse rendering: %w", err)
-		}
-
+	for _, o := range objects {
 		if o.GetAnnotations()[compositionResource] == "" {
 			continue
 		}
