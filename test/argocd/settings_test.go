@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/p6m-dev/platform-application/test/docs"
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
@@ -360,6 +361,61 @@ func TestProject(t *testing.T) {
 		if d["namespace"] == "" || strings.ContainsAny(d["namespace"]+d["server"], "*?![") {
 			t.Errorf("destination %v: want one namespace by its name", d)
 		}
+	}
+}
+
+// TestRoleIsPatch patches Argo CD's own file with the example, as the page says.
+func TestRoleIsPatch(t *testing.T) {
+	t.Parallel()
+
+	source, err := tools.Source(t.Context(), "argocd")
+	if err != nil {
+		t.Fatalf("Source(argocd): %v", err)
+	}
+
+	dir := t.TempDir()
+
+	for name, path := range map[string]string{
+		"argocd-rbac-cm.yaml": filepath.Join(source.Dir, "manifests", "base", "config", "argocd-rbac-cm.yaml"),
+		"rbac.yaml":           filepath.Join(root(t), "examples", "argocd", "rbac.yaml"),
+	} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		write(t, filepath.Join(dir, name), data)
+	}
+
+	page, err := os.ReadFile(filepath.Join(root(t), "docs", "how-to", "argo-cd.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	blocks, err := docs.Parse(string(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	i := slices.IndexFunc(blocks, func(b docs.Block) bool { return strings.Contains(b.Text, "path: rbac.yaml") })
+	if i < 0 {
+		t.Fatal("the page does not say how to use rbac.yaml")
+	}
+
+	write(t, filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd-rbac-cm.yaml]\n"+blocks[i].Text))
+
+	built, err := Build(t.Context(), dir)
+	if err != nil {
+		t.Fatalf("Build(...): %v", err)
+	}
+
+	got, err := Settings(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(map[string]string{"policy.default": "", "policy.shop.csv": "g, REPLACE_ME, proj:shop:team\n"}, got); diff != "" {
+		t.Errorf("argocd-rbac-cm: -want, +got:\n%s", diff)
 	}
 }
 

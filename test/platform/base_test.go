@@ -6,6 +6,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/docs"
 )
 
 // TestAccepted has a real API server say what it would refuse or drop of all that
@@ -29,6 +31,7 @@ func TestAccepted(t *testing.T) {
 		"Base":    {reason: "The base is complete but for its placeholders.", objects: build(t, base)},
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
+		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
 		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
 	}
 
@@ -50,6 +53,45 @@ func file(t *testing.T, path string) []*unstructured.Unstructured {
 	objects, err := apiserver.ReadFiles(filepath.Join(root, path))
 	if err != nil {
 		t.Fatal(err)
+	}
+
+	return objects
+}
+
+// shown are the whole objects in the blocks of a page.
+func shown(t *testing.T, path string) []*unstructured.Unstructured {
+	t.Helper()
+
+	page, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	blocks, err := docs.Parse(string(page))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+
+	dir := t.TempDir()
+
+	for _, b := range blocks {
+		if b.Language != "yaml" || !strings.HasPrefix(b.Text, "apiVersion: ") || strings.Contains(b.Text, "kind: Kustomization") {
+			continue
+		}
+
+		name := filepath.Join(dir, fmt.Sprintf("line-%d.yaml", b.Line))
+		if err := os.WriteFile(name, []byte(b.Text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	objects, err := apiserver.ReadFiles(dir)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+
+	if len(objects) == 0 {
+		t.Fatalf("%s shows no object", path)
 	}
 
 	return objects

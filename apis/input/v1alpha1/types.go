@@ -93,7 +93,7 @@ type PlatformConfigSpec struct {
 	// Secrets Officer of every vault. Without it that identity needs the role on
 	// a wider scope, or nothing is created in advance.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`
+	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	SecretCreatorPrincipalID string `json:"secretCreatorPrincipalId,omitempty"`
 
 	// KeyVault holds defaults and rules for vaults.
@@ -180,8 +180,8 @@ type KeyVaultDefaults struct {
 
 // Officer is a user, group or service principal that may write secrets.
 type Officer struct {
-	// ObjectID in Entra ID, a lower-case UUID.
-	// +kubebuilder:validation:Pattern=`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`
+	// ObjectID in Entra ID, a UUID.
+	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	ObjectID string `json:"objectId"`
 
 	// PrincipalType of the object. Default: Azure finds out.
