@@ -26,6 +26,7 @@ func BenchmarkRunFunction(b *testing.B) {
 func benchmark(b *testing.B, w *world) {
 	b.Helper()
 	f, req := NewFunction(nopLogger()), w.request()
+	w.converse(req)
 	b.ReportAllocs()
 	for b.Loop() {
 		if rsp, err := f.RunFunction(b.Context(), req); err != nil || fatal(rsp) != "" {

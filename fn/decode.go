@@ -52,7 +52,8 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Status:      decodeStatus(xr.GetFields()["status"].GetStructValue()),
 		Ignored:     ignoredFields(m.Spec, xr),
 	}
-	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil {
+	// Who is in a namespace could say it is in another.
+	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil && a.Namespace == "" {
 		a.Name, a.Namespace = claim["name"].GetStringValue(), claim["namespace"].GetStringValue()
 	}
 	if a.Namespace == "" {

@@ -32,6 +32,11 @@ func TestDecodeApplication(t *testing.T) {
 			xr:     `{"metadata": {"name": "a-x7k2p"}, "spec": {"claimRef": {"name": "a", "namespace": "b"}}}`,
 			want:   want{name: "a", namespace: "b"},
 		},
+		"ClaimOfAnother": {
+			reason: "An application in a namespace is there, whatever it says.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"claimRef": {"name": "c", "namespace": "d"}}}`,
+			want:   want{name: "a", namespace: "b"},
+		},
 		"NoNamespace": {
 			reason: "There is nowhere to compose an application without a namespace.",
 			xr:     `{"metadata": {"name": "a"}, "spec": {}}`,

@@ -73,6 +73,15 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
+
+	requireNew(rsp, result, seen)
+	looked, err := checkNew(req, result, seen)
+	if err != nil {
+		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
+	}
+	if !looked {
+		return f.respond(rsp, xr, compose.Keep(app, seen, "Crossplane has not looked yet whether the names are free."))
+	}
 	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 	return f.respond(rsp, xr, result)
 }

@@ -489,24 +489,128 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestRequirements shows that the EnvironmentConfig is asked for on every call.
+// TestRequirements shows that the EnvironmentConfig is asked for on every call, and what has the name of an object as long as
+// that is not there.
 func TestRequirements(t *testing.T) {
-	want := &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{"environment-config": {
+	environment := &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
 		Kind:       "EnvironmentConfig",
 		Match:      &fnv1.ResourceSelector_MatchName{MatchName: "production"},
-	}}}
-	w := newWorld(t, twoSecrets)
-	w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "production"}}
-	for _, unresolved := range []bool{true, false} {
-		w.unresolved = unresolved
-		rsp := w.call()
-		if diff := cmp.Diff(want, rsp.GetRequirements(), protocmp.Transform()); diff != "" {
-			t.Errorf("RunFunction(...): unresolved %t: -want requirements, +got:\n%s", unresolved, diff)
-		}
-		if f := fatal(rsp); f != "" {
-			t.Errorf("RunFunction(...): unresolved %t: unexpected fatal result, after which Crossplane does not fetch: %s", unresolved, f)
-		}
+	}
+	named := func(apiVersion, kind, name string) *fnv1.ResourceSelector {
+		return &fnv1.ResourceSelector{ApiVersion: apiVersion, Kind: kind, Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: name}}
+	}
+
+	cases := map[string]struct {
+		reason string
+		world  func(t *testing.T) *world
+		want   map[string]*fnv1.ResourceSelector
+	}{
+		"Unresolved": {
+			reason: "Nothing is decided before the settings are there.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.unresolved = true
+				return w
+			},
+			want: map[string]*fnv1.ResourceSelector{"environment-config": environment},
+		},
+		"New": {
+			reason: "The first objects of an application have names that could be taken.",
+			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
+			want: map[string]*fnv1.ResourceSelector{
+				"environment-config":  environment,
+				"new-key-vault":       named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
+				"new-identity":        named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
+				"new-service-account": named("v1", "ServiceAccount", "shop-api"),
+			},
+		},
+		"Running": {
+			reason: "What is there is not looked for: that would be two calls for each one.",
+			world:  runningWorld,
+			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := tc.world(t)
+			w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "production"}}
+			rsp := w.call()
+			if diff := cmp.Diff(&fnv1.Requirements{Resources: tc.want}, rsp.GetRequirements(), protocmp.Transform()); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want requirements, +got:\n%s", tc.reason, diff)
+			}
+			if f := fatal(rsp); f != "" {
+				t.Errorf("\n%s\nRunFunction(...): unexpected fatal result, after which Crossplane does not fetch: %s", tc.reason, f)
+			}
+		})
+	}
+}
+
+// TestTaken shows that nothing that somebody else made is taken over.
+func TestTaken(t *testing.T) {
+	const uid = "00000000-0000-4000-8000-000000000001"
+	owned := func(by string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"ownerReferences": []any{
+			map[string]any{"kind": "Other", "uid": uid},
+			map[string]any{"kind": "PlatformApplication", "uid": by, "controller": true},
+		}}}
+	}
+	annotated := func(name string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"annotations": map[string]any{"crossplane.io/composition-resource-name": name}}}
+	}
+
+	cases := map[string]struct {
+		reason string
+		others map[string]map[string]any
+		want   string
+	}{
+		"Free": {reason: "Others have other names."},
+		"ServiceAccount": {
+			reason: "Its pods would become this application in Azure.",
+			others: map[string]map[string]any{"ServiceAccount": {"metadata": map[string]any{"name": "shop-api"}}},
+			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already that does not belong to this application",
+		},
+		"Controlled": {
+			reason: "What another application is composed of stays with it.",
+			others: map[string]map[string]any{"ServiceAccount": owned("00000000-0000-4000-8000-000000000002")},
+			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already",
+		},
+		"Ours": {
+			reason: "Crossplane has just created it, and did not see it yet when it looked.",
+			others: map[string]map[string]any{"ServiceAccount": owned(uid)},
+		},
+		"LeftBehind": {
+			reason: "What an application of that name was composed of, and was kept when it was deleted, is taken up again.",
+			others: map[string]map[string]any{"ServiceAccount": annotated(compose.NameServiceAccount)},
+		},
+		"ComposedAsAnother": {
+			reason: "It is not what this one is.",
+			others: map[string]map[string]any{"ServiceAccount": annotated("another")},
+			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, twoSecrets)
+			nested(w.xr, "metadata")["uid"] = uid
+			w.azureAll()
+			delete(w.composed, compose.NameServiceAccount)
+			w.others = tc.others
+			before := len(w.composed)
+			rsp := w.reconcile()
+			if got := fatal(rsp); !strings.HasPrefix(got, tc.want) || tc.want == "" && got != "" {
+				t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, tc.want, got)
+			}
+			if _, ok := w.composed[compose.NameServiceAccount]; ok == (tc.want != "") {
+				t.Errorf("\n%s\nRunFunction(...): want it composed: %t, got %t", tc.reason, tc.want == "", ok)
+			}
+			if len(w.composed) < before {
+				t.Errorf("\n%s\nRunFunction(...): something is composed no more", tc.reason)
+			}
+		})
 	}
 }
 
@@ -561,10 +665,7 @@ func TestEarlierFunctions(t *testing.T) {
 		Composite: &fnv1.Resource{Resource: resource.MustStructJSON(`{"status":{"region":"moon"}}`)},
 		Resources: map[string]*fnv1.Resource{"bucket": {Resource: resource.MustStructJSON(`{"kind":"Bucket"}`)}},
 	}
-	rsp, err := NewFunction(nopLogger()).RunFunction(t.Context(), req)
-	if err != nil {
-		t.Fatalf("RunFunction(...): %v", err)
-	}
+	rsp := w.converse(req)
 	if _, ok := rsp.GetDesired().GetResources()["bucket"]; !ok {
 		t.Errorf("RunFunction(...): a resource of an earlier function is gone")
 	}

@@ -35,10 +35,7 @@ func FuzzRunFunction(f *testing.F) {
 				Resource: &structpb.Struct{Fields: map[string]*structpb.Value{"data": structpb.NewStructValue(fuzzed(settings))}},
 			}}}},
 		}
-		rsp, err := NewFunction(nopLogger()).RunFunction(t.Context(), req)
-		if err != nil {
-			t.Fatalf("RunFunction(...): %v", err)
-		}
+		rsp := (&world{tb: t}).converse(req)
 		if _, ok := rsp.GetDesired().GetResources()[compose.NameKeyVault]; !ok && fatal(rsp) == "" {
 			t.Errorf("RunFunction(...): the vault drops out: %v", rsp)
 		}

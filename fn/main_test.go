@@ -59,11 +59,14 @@ func TestServe(t *testing.T) {
 	if err != nil || health.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Fatalf("Check(...): want SERVING, got %v, %v\n%s", health, err, logs)
 	}
-	rsp, err := fnv1.NewFunctionRunnerServiceClient(conn).RunFunction(ctx, newWorld(t, twoSecrets).request())
+	w := newWorld(t, twoSecrets)
+	req := w.request()
+	w.converse(req)
+	rsp, err := fnv1.NewFunctionRunnerServiceClient(conn).RunFunction(ctx, req)
 	if err != nil || len(rsp.GetDesired().GetResources()) != 3 {
 		t.Errorf("RunFunction(...): want 3 resources, got %v, %v", rsp, err)
 	}
-	if _, err := fnv1.NewFunctionRunnerServiceClient(dial()).RunFunction(ctx, newWorld(t, twoSecrets).request()); err == nil {
+	if _, err := fnv1.NewFunctionRunnerServiceClient(dial()).RunFunction(ctx, req); err == nil {
 		t.Error("RunFunction(...): want a client without a certificate to be refused")
 	}
 

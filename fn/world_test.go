@@ -33,6 +33,8 @@ type world struct {
 	unresolved bool
 	// composed resources by composition resource name.
 	composed map[string]map[string]any
+	// others are objects that nobody composed, by kind. All have the name of the application.
+	others map[string]map[string]any
 }
 
 func newWorld(tb testing.TB, spec string) *world {
@@ -113,11 +115,39 @@ func (w *world) structure(m map[string]any) *structpb.Struct {
 // call the function, without acting on what it says.
 func (w *world) call() *fnv1.RunFunctionResponse {
 	w.tb.Helper()
-	rsp, err := NewFunction(nopLogger()).RunFunction(w.tb.Context(), w.request())
-	if err != nil {
-		w.tb.Fatalf("RunFunction(...): %v", err)
+	return w.converse(w.request())
+}
+
+// converse calls the function as Crossplane does: it adds to the request what is required, and calls again, as long as
+// something new is required.
+func (w *world) converse(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse {
+	w.tb.Helper()
+	for {
+		rsp, err := NewFunction(nopLogger()).RunFunction(w.tb.Context(), req)
+		if err != nil {
+			w.tb.Fatalf("RunFunction(...): %v", err)
+		}
+		if fatal(rsp) != "" || !w.look(req, rsp.GetRequirements()) {
+			return rsp
+		}
 	}
-	return rsp
+}
+
+// look for what is required, and tell whether there is anything that was not looked for before.
+func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requirements) bool {
+	again := false
+	for name, selector := range requirements.GetResources() {
+		if _, ok := req.GetRequiredResources()[name]; ok || name == requirement {
+			continue
+		}
+		found := &fnv1.Resources{}
+		if o := w.others[selector.GetKind()]; o != nil {
+			found.Items = append(found.Items, &fnv1.Resource{Resource: w.structure(o)})
+		}
+		req.RequiredResources[name] = found
+		again = true
+	}
+	return again
 }
 
 // reconcile calls the function and does what it says, as Crossplane would.

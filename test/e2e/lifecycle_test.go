@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -200,6 +201,55 @@ func TestIsolation(t *testing.T) {
 	if err := w.modern.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "loot"}, loot); !kerrors.IsNotFound(err) && len(loot.Data) > 0 {
 		t.Errorf("the thief must get nothing, got keys %v (%v)", slices.Sorted(maps.Keys(loot.Data)), err)
 	}
+}
+
+// TestTaken proves that an application takes over nothing that somebody else has made, and goes on when its names are free.
+func TestTaken(t *testing.T) {
+	p := w.modern
+	namespace := namespaceOf(t, p)
+	meta := metav1.ObjectMeta{Namespace: namespace, Name: "web"}
+
+	account := &corev1.ServiceAccount{ObjectMeta: meta}
+	service := &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{
+		Selector: map[string]string{"app": "old"}, Ports: []corev1.ServicePort{{Port: 80}},
+	}}
+
+	for _, o := range []client.Object{account, service} {
+		if err := p.API.Client().Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	a, pw := apply(t, p, namespace, "web"), password()
+
+	// free an object once the application has said that it is in the way, and shown that it is as it was.
+	free := func(kind string, o client.Object) {
+		t.Helper()
+
+		a.wait(t, func(got *plane.Application) error {
+			if c := got.Condition("WorkloadReady"); !strings.Contains(c.Message, "cannot create "+kind+" web: there is one already") {
+				return fmt.Errorf("it does not say that there is a %s: %s", kind, c.Message)
+			}
+
+			return nil
+		})
+
+		was := o.GetResourceVersion()
+		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil || o.GetResourceVersion() != was {
+			t.Errorf("%s: want it to stay as it was, got %v, %v", kind, o, err)
+		}
+
+		if err := p.API.Client().Delete(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	free("ServiceAccount", account)
+	a.set(t, postgres(pw))
+	free("Service", service)
+
+	a.wait(t, plane.Ready)
+	a.runsWith(t, pw)
 }
 
 // TestDeletion proves where the data is after an application was deleted and

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"google.golang.org/protobuf/types/known/structpb"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// annotationResource is on everything Crossplane composes.
+// https://docs.crossplane.io/latest/composition/compositions/
+const annotationResource = "crossplane.io/composition-resource-name"
+
+// requireNew asks Crossplane for what has the names of objects that are about to be created. It applies by force: a Service
+// that somebody else made would be taken over, and be deleted with the application. And it cannot go on when it meets a
+// Deployment that it has not composed.
+func requireNew(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
+	for _, name := range newNames(r, seen) {
+		o := unstructured.Unstructured{Object: r.Resources[name].Object}
+		rsp.Requirements.Resources[newRequirement(name)] = &fnv1.ResourceSelector{
+			ApiVersion: o.GetAPIVersion(),
+			Kind:       o.GetKind(),
+			Namespace:  new(o.GetNamespace()),
+			Match:      &fnv1.ResourceSelector_MatchName{MatchName: o.GetName()},
+		}
+	}
+}
+
+// checkNew returns an error that names what is in the way of an object that is about to be created. It returns false if
+// Crossplane has not looked yet.
+func checkNew(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed) (bool, error) {
+	for _, name := range newNames(r, seen) {
+		existing, ok := req.GetRequiredResources()[newRequirement(name)]
+		if !ok {
+			return false, nil
+		}
+		for _, e := range existing.GetItems() {
+			if isComposed(e.GetResource(), req.GetObserved().GetComposite().GetResource(), name) {
+				continue
+			}
+			o := unstructured.Unstructured{Object: r.Resources[name].Object}
+			return true, fmt.Errorf("cannot create %s %s: there is one already that does not belong to this application: take it away, or give the application another name",
+				o.GetKind(), o.GetName())
+		}
+	}
+	return true, nil
+}
+
+// newNames lists what is desired and was not there.
+func newNames(r compose.Result, seen compose.Observed) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(r.Resources)) {
+		if _, ok := seen[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func newRequirement(name string) string { return "new-" + name }
+
+// isComposed tells whether an object is what Crossplane has composed by that name: for this composite resource, or for
+// one that has left it behind, which Crossplane takes up again.
+func isComposed(o, xr *structpb.Struct, name string) bool {
+	metadata := o.GetFields()["metadata"].GetStructValue().GetFields()
+	uid := xr.GetFields()["metadata"].GetStructValue().GetFields()["uid"].GetStringValue()
+	for _, v := range metadata["ownerReferences"].GetListValue().GetValues() {
+		owner := v.GetStructValue().GetFields()
+		if owner["controller"].GetBoolValue() {
+			return owner["uid"].GetStringValue() == uid
+		}
+	}
+	return metadata["annotations"].GetStructValue().GetFields()[annotationResource].GetStringValue() == name
+}
