@@ -5,8 +5,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -54,11 +52,14 @@ func checkNew(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Obser
 	return true, nil
 }
 
-// newNames lists what is desired and was not there.
+// newNames lists what is about to be created of what others make by such names. Crossplane may see these in any cluster; for
+// Ingresses and autoscalers it needs a role, and without it would wait for them in vain.
 func newNames(r compose.Result, seen compose.Observed) []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(r.Resources)) {
-		if _, ok := seen[name]; !ok {
+	for _, name := range []string{compose.NameServiceAccount, compose.NameDeployment, compose.NameService} {
+		_, desired := r.Resources[name]
+		_, observed := seen[name]
+		if desired && !observed {
 			names = append(names, name)
 		}
 	}

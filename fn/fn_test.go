@@ -517,7 +517,7 @@ func TestRequirements(t *testing.T) {
 			want: map[string]*fnv1.ResourceSelector{"environment-config": environment},
 		},
 		"New": {
-			reason: "The first objects of an application have names that could be taken.",
+			reason: "The ServiceAccount is the first object whose name could be taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
 				"environment-config":  environment,
