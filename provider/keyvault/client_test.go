@@ -108,7 +108,7 @@ func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
 
 	tokens := &tokens{}
 
-	credential, err := newCredential(time.Now, tokens.build)
+	credential, err := newCredential(time.Now, issuer{name: entraID}, tokens.build)
 	if err != nil {
 		t.Fatal(err)
 	}

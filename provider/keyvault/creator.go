@@ -4,8 +4,10 @@
 package keyvault
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -32,6 +34,18 @@ func (c Creator) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil 
 
 // LogValue logs the creator without its client secret.
 func (c Creator) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// issuer of the creator's tokens.
+func (c Creator) issuer() issuer {
+	switch c.Source {
+	case v1alpha1.CredentialsSourceManagedIdentity:
+		return issuer{name: node}
+	case v1alpha1.CredentialsSourceWorkloadIdentity:
+		return issuer{name: entraID, tenant: cmp.Or(c.TenantID, os.Getenv("AZURE_TENANT_ID"))}
+	default:
+		return issuer{name: entraID, tenant: c.TenantID}
+	}
+}
 
 // credential of the creator.
 func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredential, error) {

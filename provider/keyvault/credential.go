@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +78,7 @@ func classifyTokenRequest(err error, id Identity) *Error {
 // with its own cache and pipeline it takes more memory than all else that is kept
 // of an application, and is needed for a moment every hour or less.
 type credential struct {
+	issuer  issuer
 	limiter *limiter
 	now     func() time.Time
 	// make a credential of azidentity, without any token.
@@ -97,14 +99,27 @@ type token struct {
 	tenant string
 }
 
+// Names of issuers.
+const (
+	entraID = "Entra ID"
+	node    = "the metadata service of the node"
+)
+
+// An issuer gives tokens.
+type issuer struct {
+	name string
+	// tenant whose tokens it gives, if it matters which one is asked for.
+	tenant string
+}
+
 // newCredential fails if azidentity's cannot be made.
-func newCredential(now func() time.Time, build func() (azcore.TokenCredential, error)) (*credential, error) {
+func newCredential(now func() time.Time, from issuer, build func() (azcore.TokenCredential, error)) (*credential, error) {
 	inner, err := build()
 	if err != nil {
 		return nil, err
 	}
 
-	return &credential{limiter: newLimiter(now), now: now, make: build, inner: inner}, nil
+	return &credential{issuer: from, limiter: newLimiter(now), now: now, make: build, inner: inner}, nil
 }
 
 // applicationCredential asks for every token of Entra ID with a new token of the
@@ -161,7 +176,17 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	const operation = "get a token"
 
 	if paused := c.limiter.paused(); paused > 0 {
-		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: "Entra ID asks to slow down", RetryAfter: paused}
+		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: c.issuer.name + " asks to slow down", RetryAfter: paused}
+	}
+
+	asked := options
+	if c.issuer.tenant != "" && options.TenantID != "" {
+		if !strings.EqualFold(c.issuer.tenant, options.TenantID) {
+			return azcore.AccessToken{}, &Error{Reason: NoIdentity, Operation: operation, Detail: "the vault is in another tenant than the identity"}
+		}
+
+		// azidentity tells capital letters apart.
+		asked.TenantID = c.issuer.tenant
 	}
 
 	inner, err := c.azidentity()
@@ -180,7 +205,7 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 		defer cancel()
 	}
 
-	t, err := inner.GetToken(context.WithValue(ctx, failureKey{}, f), options)
+	t, err := inner.GetToken(context.WithValue(ctx, failureKey{}, f), asked)
 	if err == nil {
 		c.limiter.answered()
 		c.keep(t, options)
@@ -197,7 +222,7 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 		err = ctx.Err()
 	}
 
-	e := classifyToken(err, operation)
+	e := c.issuer.classify(err, operation)
 	if e.Reason == Throttled {
 		e.RetryAfter = c.limiter.throttled(e.RetryAfter)
 	}

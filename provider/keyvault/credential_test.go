@@ -99,7 +99,7 @@ func TestCredentialThrottled(t *testing.T) {
 
 	var answer error
 
-	c, err := newCredential(func() time.Time { return now }, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
 		return tokenFunc(func() (azcore.AccessToken, error) {
 			asked++
 			return azcore.AccessToken{Token: "token"}, answer
@@ -153,7 +153,7 @@ func TestCredentialKeeps(t *testing.T) {
 	made, asked, broken := 0, 0, false
 	answer := azcore.AccessToken{}
 
-	c, err := newCredential(func() time.Time { return now }, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
 		if broken {
 			return nil, errors.New(marker)
 		}
@@ -255,7 +255,7 @@ func TestCredentialConcurrently(t *testing.T) {
 	s := &tokenSource{}
 	options := clientOptions(newCounted(a, NewMetrics(), time.Now))
 
-	c, err := newCredential(time.Now, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(time.Now, issuer{name: entraID, tenant: "tenant"}, func() (azcore.TokenCredential, error) {
 		made++
 		return applicationCredential(identity(), s, options)
 	})
@@ -279,6 +279,130 @@ func TestCredentialConcurrently(t *testing.T) {
 		t.Errorf("\nCredentials made, and tokens of service accounts: -want, +got:\n%s", diff)
 	}
 }
+
+// A vault names its tenant, which is that of the identity or not.
+func TestCredentialTenant(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		issuer issuer
+		asked  string
+		// tenant that azidentity is asked for.
+		tenant string
+		want   *Error
+	}{
+		"Same":     {reason: "The same.", issuer: issuer{name: entraID, tenant: "tenant"}, asked: "tenant", tenant: "tenant"},
+		"Capitals": {reason: "The same in capital letters.", issuer: issuer{name: entraID, tenant: "TENANT"}, asked: "tenant", tenant: "TENANT"},
+		"None":     {reason: "The vault names none.", issuer: issuer{name: entraID, tenant: "tenant"}},
+		"Any":      {reason: "The identity is of whatever tenant it is.", issuer: issuer{name: node}, asked: "tenant", tenant: "tenant"},
+		"Other": {
+			reason: "Another one: nobody has to be asked.", issuer: issuer{name: entraID, tenant: "other"}, asked: "tenant",
+			want: &Error{Reason: NoIdentity, Operation: "get a token", Detail: "the vault is in another tenant than the identity"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			asked := &tenants{}
+
+			c, err := newCredential(time.Now, tc.issuer, func() (azcore.TokenCredential, error) { return asked, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{TenantID: tc.asked})
+			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
+				t.Errorf("\n%s\nGetToken(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(tc.tenant, asked.last); diff != "" {
+				t.Errorf("\n%s\ntenant that is asked for: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// tenants is a credential that notes the tenant it was last asked for.
+type tenants struct{ last string }
+
+func (t *tenants) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t.last = o.TenantID
+	return azcore.AccessToken{}, nil
+}
+
+func TestCreatorIssuer(t *testing.T) {
+	t.Setenv("AZURE_TENANT_ID", "of-the-pod")
+
+	cases := map[string]struct {
+		reason  string
+		creator Creator
+		want    issuer
+	}{
+		"ClientSecret":   {reason: "The tenant that is named.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{name: entraID, tenant: "named"}},
+		"Workload":       {reason: "That of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{name: entraID, tenant: "of-the-pod"}},
+		"WorkloadTenant": {reason: "Unless one is named.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{name: entraID, tenant: "named"}},
+		"Node":           {reason: "A node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{name: node}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.creator.issuer(), cmp.AllowUnexported(issuer{})); diff != "" {
+				t.Errorf("\n%s\nissuer(): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What the metadata service of a node says about its managed identities.
+func TestManagedIdentity(t *testing.T) {
+	none := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "the node has no such managed identity; assign it to the node pool, and name its clientId if there are several"}
+
+	cases := map[string]struct {
+		reason string
+		client string
+		answer *http.Response
+		err    error
+		want   *Error
+	}{
+		"Token":   {reason: "A token.", answer: answerOf(200, nil, `{"access_token":"token","expires_in":"3600","resource":"https://vault.azure.net","token_type":"Bearer"}`)},
+		"None":    {reason: "The node has no identity.", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
+		"Unknown": {reason: "The node does not have that one.", client: "client", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
+		"Throttled": {
+			reason: "It has been asked too often.", answer: answerOf(429, nil, marker),
+			want: &Error{Reason: Throttled, Operation: "get a token", Detail: "the metadata service of the node asks to slow down", RetryAfter: 10 * time.Second, Status: 429},
+		},
+		"Broken": {
+			reason: "It has a problem.", answer: answerOf(500, nil, marker),
+			want: &Error{Reason: Unreachable, Operation: "get a token", Detail: "the metadata service of the node has a problem of its own (HTTP status 500)", Status: 500},
+		},
+		"Absent": {
+			reason: "Nobody is there: it is no node of Azure, or the pod may not ask.", err: errors.New(marker),
+			want: &Error{Reason: Unreachable, Operation: "get a token", Detail: "the metadata service of the node: there was no answer, or one that makes no sense"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			creator := Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: tc.client}
+			options := clientOptions(answering(func() (*http.Response, error) { return tc.answer, tc.err }))
+
+			c, err := newCredential(time.Now, creator.issuer(), func() (azcore.TokenCredential, error) { return creator.credential(options) })
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			// azidentity keeps tokens of nodes for all of a process: each is for another vault.
+			_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://" + name + "/.default"}})
+			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
+				t.Errorf("\n%s\nGetToken(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// answering is a transport with an answer.
+type answering func() (*http.Response, error)
+
+func (a answering) Do(*http.Request) (*http.Response, error) { return a() }
 
 func TestCreatorCredential(t *testing.T) {
 	t.Setenv("AZURE_CLIENT_ID", "")

@@ -152,14 +152,19 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 	return e
 }
 
-// classifyToken is for errors of Entra ID. The codes are in
+// classify an error of azidentity. The codes of Entra ID are in
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-func classifyToken(err error, operation string) *Error {
+func (i issuer) classify(err error, operation string) *Error {
 	e := &Error{Operation: operation, Reason: NoIdentity}
+
+	if i.name == node && unassigned(err) {
+		e.Detail = "the node has no such managed identity; assign it to the node pool, and name its clientId if there are several"
+		return e
+	}
 
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil {
-		e.Reason, e.Detail = Unreachable, "Entra ID: "+describeTransport(err)
+		e.Reason, e.Detail = Unreachable, i.name+": "+describeTransport(err)
 		return e
 	}
 
@@ -171,21 +176,34 @@ func classifyToken(err error, operation string) *Error {
 
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
-		e.Reason, e.Detail = Throttled, "Entra ID asks to slow down"
+		e.Reason, e.Detail = Throttled, i.name+" asks to slow down"
 		return e
 	case r.StatusCode >= http.StatusInternalServerError:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("Entra ID has a problem of its own (HTTP status %d)", r.StatusCode)
+		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s has a problem of its own (HTTP status %d)", i.name, r.StatusCode)
 		return e
 	case len(body.Codes) == 0:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("Entra ID gave an answer that makes no sense (HTTP status %d)", r.StatusCode)
+		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s gave an answer that makes no sense (HTTP status %d)", i.name, r.StatusCode)
 		return e
 	}
 
 	code := body.Codes[0]
 	e.Code = "AADSTS" + strconv.Itoa(code)
-	e.Detail = "Entra ID gives no token: " + describeAADSTS(code)
+	e.Detail = i.name + " gives no token: " + describeAADSTS(code)
 
 	return e
+}
+
+// unassigned tells whether the metadata service of a node does not know a managed
+// identity. It has one status for that. Of a system-assigned identity azidentity
+// keeps only that there is none, unlike anything else that may be wrong.
+func unassigned(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+
+	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
+
+	return !ok || failed.RawResponse != nil && failed.RawResponse.StatusCode == http.StatusBadRequest
 }
 
 // describeAADSTS says what a code of Entra ID means for an application.

@@ -149,7 +149,7 @@ func TestClassifyResponse(t *testing.T) {
 	}
 }
 
-func TestClassifyToken(t *testing.T) {
+func TestIssuerClassify(t *testing.T) {
 	const operation = "get a token"
 
 	failed := func(r *http.Response) error { return &azidentity.AuthenticationFailedError{RawResponse: r} }
@@ -190,7 +190,7 @@ func TestClassifyToken(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			tc.want.Operation = operation
-			checkError(t, tc.reason, &tc.want, classifyToken(tc.err, operation))
+			checkError(t, tc.reason, &tc.want, issuer{name: entraID}.classify(tc.err, operation))
 		})
 	}
 }
@@ -369,9 +369,9 @@ func FuzzParseErrorBody(f *testing.F) {
 			t.Fatalf("classify(%d %q) = %+v", status, body, *e)
 		}
 
-		e = classifyToken(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, body)}, "x")
+		e = issuer{name: entraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, body)}, "x")
 		if e.Reason == "" || e.Detail == "" {
-			t.Fatalf("classifyToken(%d %q) = %+v", status, body, *e)
+			t.Fatalf("issuer.classify(%d %q) = %+v", status, body, *e)
 		}
 	})
 }

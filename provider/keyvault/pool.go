@@ -107,7 +107,7 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 
 	ck := credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id}
 	if p.credentials[ck] == nil {
-		cred, err := newCredential(p.options.Now, func() (azcore.TokenCredential, error) {
+		cred, err := newCredential(p.options.Now, issuer{name: entraID, tenant: id.TenantID}, func() (azcore.TokenCredential, error) {
 			return applicationCredential(id, p.options.Tokens, options)
 		})
 		if err != nil {
@@ -183,7 +183,7 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 
 	known, ok := p.creators[name]
 	if !ok || known.Creator != c || known.authority != cloud.ActiveDirectoryAuthorityHost {
-		cred, err := newCredential(p.options.Now, func() (azcore.TokenCredential, error) { return c.credential(options) })
+		cred, err := newCredential(p.options.Now, c.issuer(), func() (azcore.TokenCredential, error) { return c.credential(options) })
 		if err != nil {
 			return nil, err
 		}
