@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -28,6 +29,7 @@ func TestIsolation(t *testing.T) { //nolint:tparallel // Two providers would get
 	start(t).group(t, map[string]func(*testing.T, *suite){
 		"Read":                testForeignRead,
 		"ReadAfterSync":       testForeignReadAfterSync,
+		"ServiceAccountPath":  testServiceAccountPath,
 		"Write":               testForeignWrite,
 		"WriteWithoutRole":    testWriteWithoutRole,
 		"WriteMeanwhile":      testWriteMeanwhile,
@@ -56,8 +58,6 @@ type intrusion struct {
 	intrude func(victim *App, p *v1alpha1.KeyVaultSecretSyncParameters)
 	// words of the message.
 	words []string
-	// unanswered is what gets no answer that says no: it is as if nobody could be reached.
-	unanswered bool
 }
 
 func intrusions() map[string]intrusion {
@@ -95,25 +95,14 @@ func intrusions() map[string]intrusion {
 			},
 			words: []string{`no ServiceAccount "only-there"`},
 		},
-		"ServiceAccountPath": {
-			reason: "Nor by a name that looks like a path.",
-			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
-				both(v, p)
-
-				p.ServiceAccountName = "../../" + v.Namespace + "/serviceaccounts/" + v.Name
-			},
-			words:      []string{"ServiceAccount"},
-			unanswered: true,
-		},
 		"OtherTenant": {
-			reason: "A tenant that knows nobody gives no token.",
+			reason: "A vault takes no identity of another tenant.",
 			intrude: func(v *App, p *v1alpha1.KeyVaultSecretSyncParameters) {
 				both(v, p)
 
 				p.TenantID = "22222222-2222-4222-8222-222222222222"
 			},
-			words:      []string{"Entra ID"},
-			unanswered: true,
+			words: []string{"another tenant"},
 		},
 	}
 }
@@ -140,6 +129,19 @@ func testForeignRead(t *testing.T, s *suite) {
 	}
 }
 
+// A ServiceAccount of another namespace cannot be named by a path either.
+func testServiceAccountPath(t *testing.T, s *suite) {
+	t.Helper()
+
+	victim := s.victim(t)
+	sync := s.app(t).Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Spec.ForProvider.ServiceAccountName = "../../" + victim.Namespace + "/serviceaccounts/" + victim.Name
+
+	if err := world.ApplySync(t.Context(), sync); !kerrors.IsInvalid(err) {
+		t.Errorf("ApplySync(...): want that the name is refused, got %v", err)
+	}
+}
+
 // refused and nothing else: no value, and not even the knowledge whether there is one.
 func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSync, data map[string]string, i intrusion) {
 	t.Helper()
@@ -158,9 +160,6 @@ func (s *suite) refused(t *testing.T, app *App, sync *v1alpha1.KeyVaultSecretSyn
 
 		o := observed(got, "db")
 		want := []v1alpha1.State{v1alpha1.StateAwaitingAccess, v1alpha1.StateForbidden}
-		if i.unanswered {
-			want = []v1alpha1.State{v1alpha1.StateUnreachable}
-		}
 
 		if !slices.Contains(want, o.State) {
 			t.Errorf("\n%s\nstate is %s, want one of %v: %s", i.reason, o.State, want, o.Message)
@@ -479,6 +478,26 @@ func testNoConfig(t *testing.T, s *suite) {
 				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceWorkloadIdentity})
 			},
 			word: "its pod has none",
+		},
+		"NoManagedIdentity": {
+			reason: "The node of the provider does not have that identity.",
+			ref: func(t *testing.T, _ *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: uuid.NewString()})
+			},
+			word: "the node has no such managed identity",
+		},
+		"OtherTenant": {
+			reason: "The identity is of another tenant than the vault.",
+			ref: func(t *testing.T, a *App) *xpv1.ProviderConfigReference {
+				t.Helper()
+
+				credentials := world.Creator(t, a.Namespace, mark).Credentials()
+				credentials.TenantID = "22222222-2222-4222-8222-222222222222"
+
+				return world.ClusterConfig(t, credentials)
+			},
+			word: "another tenant",
 		},
 		"NoRole": {
 			reason: "The identity has no role on the vault.",

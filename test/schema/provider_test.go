@@ -18,6 +18,9 @@ const providerCRDs = root + "/package/provider/crds/"
 // syncSpec is forProvider of a KeyVaultSecretSync that is accepted.
 const syncSpec = `vaultUri: "https://web-application-ab12.vault.azure.net/", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}`
 
+// subdomain is the pattern of names of Kubernetes objects.
+const subdomain = `^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
+
 // TestProviderRefused shows what is refused of the provider's own kinds.
 func TestProviderRefused(t *testing.T) {
 	const (
@@ -47,6 +50,23 @@ func TestProviderRefused(t *testing.T) {
 			crd:    syncs, kind: "KeyVaultSecretSync",
 			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net.example.com/", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}}}`,
 			want: []string{`spec.forProvider.vaultUri: Invalid value: "https://abc.vault.azure.net.example.com/": spec.forProvider.vaultUri in body should match '^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$'`},
+		},
+		"ServiceAccountPath": {
+			reason: "A ServiceAccount is named, and is one of the namespace.",
+			crd:    syncs, kind: "KeyVaultSecretSync",
+			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: ../b/serviceaccounts/s, target: {name: target}}}`,
+			want: []string{`spec.forProvider.serviceAccountName: Invalid value: "../b/serviceaccounts/s": spec.forProvider.serviceAccountName in body should match '` + subdomain + `'`},
+		},
+		"TargetPath": {
+			reason: "So is the Secret.",
+			crd:    syncs, kind: "KeyVaultSecretSync",
+			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: s, target: {name: ../b/secrets/s}}}`,
+			want: []string{`spec.forProvider.target.name: Invalid value: "../b/secrets/s": spec.forProvider.target.name in body should match '` + subdomain + `'`},
+		},
+		"DottedNames": {
+			reason: "A name is what Kubernetes takes for one.",
+			crd:    syncs, kind: "KeyVaultSecretSync",
+			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: 0.s-1, target: {name: a.b-2}}}`,
 		},
 		"PollTooOften": {
 			reason: "A vault is polled every second at most.",

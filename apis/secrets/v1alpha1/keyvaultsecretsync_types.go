@@ -76,6 +76,8 @@ type KeyVaultSecretSyncParameters struct {
 	// ServiceAccountName, in the namespace of this object, whose token stands for
 	// the identity.
 	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
 	ServiceAccountName string `json:"serviceAccountName"`
 
 	// Secrets of the vault to sync.
@@ -151,6 +153,7 @@ type Target struct {
 	// pods refer to it.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="cannot be changed, because pods refer to this Secret; make another KeyVaultSecretSync instead"
 	Name string `json:"name"`
 
