@@ -265,7 +265,8 @@ func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
 // mayDelete tells whether the Secret goes with the sync.
 func mayDelete(sync *v1alpha1.KeyVaultSecretSync) bool { return may(sync, xpv1.ManagementActionDelete) }
 
-// may tells whether management policies allow an action. No policies are all.
+// may tells whether management policies allow an action. No policies are all: they
+// get here only if policies are not heeded.
 func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
 	policies := sync.GetManagementPolicies()
 	if len(policies) == 0 {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -129,13 +130,20 @@ func priorityOf(o client.Object, otherwise int) int {
 	return otherwise
 }
 
-// paused tells whether the managed reconciler leaves a sync alone.
-func paused(o client.Object) bool {
+// leftAlone tells whether the managed reconciler leaves a sync alone: it is paused,
+// or has policies that are not supported. Policies other than the default are not
+// as long as the feature is off.
+func leftAlone(o client.Object, policies bool) bool {
 	if meta.IsPaused(o) {
 		return true
 	}
 
 	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	if !ok {
+		return false
+	}
 
-	return ok && sync.GetManagementPolicies() != nil && len(sync.GetManagementPolicies()) == 0
+	p := managed.NewManagementPoliciesResolver(policies, sync.GetManagementPolicies())
+
+	return p.IsPaused() || p.Validate() != nil
 }

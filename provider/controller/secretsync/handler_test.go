@@ -49,21 +49,28 @@ func TestPriorityOf(t *testing.T) {
 	}
 }
 
-func TestPaused(t *testing.T) {
+func TestLeftAlone(t *testing.T) {
+	annotated := func(value string) func(s *v1alpha1.KeyVaultSecretSync) {
+		return func(s *v1alpha1.KeyVaultSecretSync) { s.Annotations = map[string]string{"crossplane.io/paused": value} }
+	}
+	allowed := func(p ...xpv1.ManagementAction) func(s *v1alpha1.KeyVaultSecretSync) {
+		return func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(append(xpv1.ManagementPolicies{}, p...)) }
+	}
+
+	// want is what is to be if policies are heeded, and if they are not.
+	type want struct{ Heeded, NotHeeded bool }
+
 	cases := map[string]struct {
 		reason string
 		change func(s *v1alpha1.KeyVaultSecretSync)
-		want   bool
+		want   want
 	}{
-		"No": {reason: "As usual.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
-		"Annotation": {reason: "By annotation.", change: func(s *v1alpha1.KeyVaultSecretSync) {
-			s.Annotations = map[string]string{"crossplane.io/paused": "true"}
-		}, want: true},
-		"NotPaused": {reason: "By annotation, not.", change: func(s *v1alpha1.KeyVaultSecretSync) {
-			s.Annotations = map[string]string{"crossplane.io/paused": "false"}
-		}},
-		"Policies": {reason: "By allowing nothing.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(xpv1.ManagementPolicies{}) }, want: true},
-		"Observe":  {reason: "Who may only look, looks.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.SetManagementPolicies(xpv1.ManagementPolicies{"Observe"}) }},
+		"No":          {reason: "As usual.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		"Annotation":  {reason: "Paused by annotation.", change: annotated("true"), want: want{Heeded: true, NotHeeded: true}},
+		"NotPaused":   {reason: "By annotation, not.", change: annotated("false")},
+		"Nothing":     {reason: "By allowing nothing, which is the same as saying nothing if it is not heeded.", change: allowed(), want: want{Heeded: true}},
+		"Observe":     {reason: "Who may only look, looks, if that is all that is done.", change: allowed("Observe"), want: want{NotHeeded: true}},
+		"Unsupported": {reason: "What makes no sense is an error.", change: allowed("Create"), want: want{Heeded: true, NotHeeded: true}},
 	}
 
 	for name, tc := range cases {
@@ -71,8 +78,8 @@ func TestPaused(t *testing.T) {
 			s := newSync()
 			tc.change(s)
 
-			if diff := cmp.Diff(tc.want, paused(s)); diff != "" {
-				t.Errorf("\n%s\npaused(...): -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.want, want{Heeded: leftAlone(s, true), NotHeeded: leftAlone(s, false)}); diff != "" {
+				t.Errorf("\n%s\nleftAlone(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -218,14 +225,18 @@ func TestForgetful(t *testing.T) {
 	stopped := newSync()
 	stopped.Annotations = map[string]string{"crossplane.io/paused": "true"}
 
+	unsupported := newSync()
+	unsupported.SetManagementPolicies(xpv1.ManagementPolicies{"Create"})
+
 	cases := map[string]struct {
 		reason  string
 		objects []client.Object
 		want    []string
 	}{
-		"There":  {reason: "A sync that is there goes on watching its vault.", objects: []client.Object{newSync()}},
-		"Paused": {reason: "One that is paused does not.", objects: []client.Object{stopped}, want: []string{"web"}},
-		"Gone":   {reason: "Neither does one that is gone.", want: []string{"web"}},
+		"Unsupported": {reason: "One whose policies make no sense is not reconciled.", objects: []client.Object{unsupported}, want: []string{"web"}},
+		"There":       {reason: "A sync that is there goes on watching its vault.", objects: []client.Object{newSync()}},
+		"Paused":      {reason: "One that is paused does not.", objects: []client.Object{stopped}, want: []string{"web"}},
+		"Gone":        {reason: "Neither does one that is gone.", want: []string{"web"}},
 	}
 
 	for name, tc := range cases {
@@ -238,8 +249,9 @@ func TestForgetful(t *testing.T) {
 					reconciled++
 					return reconcile.Result{}, nil
 				}),
-				kube:   kubeWith(t, tc.objects...).Build(),
-				forget: func(k types.NamespacedName) { forgotten = append(forgotten, k.Name) },
+				kube:     kubeWith(t, tc.objects...).Build(),
+				forget:   func(k types.NamespacedName) { forgotten = append(forgotten, k.Name) },
+				policies: true,
 			}
 
 			if _, err := f.Reconcile(t.Context(), reconcile.Request{NamespacedName: key}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -34,6 +35,7 @@ func newSync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
 	s := &v1alpha1.KeyVaultSecretSync{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "team-a", Name: "web", UID: "sync-uid", Generation: 1, CreationTimestamp: metav1.NewTime(before(24 * time.Hour)),
 	}}
+	s.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionAll})
 	s.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
 		VaultURI: testVault, TenantID: "tenant", ClientID: "client", ServiceAccountName: "web",
 		Secrets: secrets, Target: v1alpha1.Target{Name: "web-secrets"},

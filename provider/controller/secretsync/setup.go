@@ -119,7 +119,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 			return fallback
 		}))...)
 
-	f := forgetful{Reconciler: r, kube: mgr.GetClient(), forget: c.forget}
+	f := forgetful{Reconciler: r, kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
 
 	return ctrl.NewControllerManagedBy(mgr). //nolint:wrapcheck // It says what was attempted.
 							Named(name).
@@ -195,19 +195,21 @@ func (u uncopied) List(ctx context.Context, list client.ObjectList, opts ...clie
 	return u.Client.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...) //nolint:wrapcheck // A client returns errors as they are.
 }
 
-// A forgetful reconciler stops watching for a sync that is gone or paused. Here
+// A forgetful reconciler stops watching for a sync that is gone or left alone. Here
 // reconciles of one sync follow each other: none can begin to watch again.
 type forgetful struct {
 	reconcile.Reconciler
 
 	kube   client.Client
 	forget func(types.NamespacedName)
+	// policies is whether management policies are heeded.
+	policies bool
 }
 
 // Reconcile a sync.
 func (f forgetful) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	sync := &v1alpha1.KeyVaultSecretSync{}
-	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && paused(sync) {
+	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && leftAlone(sync, f.policies) {
 		f.forget(req.NamespacedName)
 	}
 
@@ -262,7 +264,7 @@ func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSy
 	return &external{connector: c, plan: plan.Plan{}}, nil
 }
 
-// forget a sync that is gone or paused: its vault is not asked any more.
+// forget a sync that is gone or left alone: its vault is not asked any more.
 func (c *connector) forget(key types.NamespacedName) {
 	c.watcher.Forget(key)
 	c.memories.forget(key)
