@@ -107,10 +107,13 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		ResourceUpToDate: !e.plan.Changed && t.asShouldBe(sync) && len(e.creations()) == 0,
 	}
 
-	if o.ResourceUpToDate {
+	switch {
+	case o.ResourceUpToDate:
 		m.resourceVersion = t.secret.ResourceVersion
 		e.report(sync, e.plan.After, e.plan.Problem)
-	} else {
+	case !e.writable(sync):
+		e.report(sync, e.plan.Before, e.plan.Problem)
+	default:
 		e.preview(sync, e.plan.Before, e.plan.Problem)
 	}
 
@@ -147,9 +150,9 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		e.remember(e.plan)
 	}
 
-	if e.target.secret == nil && !may(sync, xpv1.ManagementActionCreate) {
+	if !e.writable(sync) {
 		// The reconciler updates what it may not create.
-		e.preview(sync, e.plan.Before, e.plan.Problem)
+		e.report(sync, e.plan.Before, e.plan.Problem)
 
 		return nil
 	}
@@ -167,6 +170,15 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 	e.report(sync, e.plan.After, e.plan.Problem)
 
 	return nil
+}
+
+// writable tells whether policies let the Secret be written.
+func (e *external) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
+	if e.target.secret == nil {
+		return may(sync, xpv1.ManagementActionCreate)
+	}
+
+	return may(sync, xpv1.ManagementActionUpdate)
 }
 
 // writeSecret applies what is planned, to the Secret of that name, which is ours or
