@@ -208,6 +208,44 @@ func outages() map[string]outage {
 	return all
 }
 
+// A reconcile ends in time even if a request does not, and keeps nobody waiting: here
+// there is one worker for all.
+func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
+	s := start(t, "--reconcile-timeout=2s", "--request-timeout=1h", "--max-reconcile-rate=1")
+
+	for name, after := range map[string]bool{"Before": false, "After": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			app := s.app(t)
+			s.put(t, app, "db", goodValue)
+
+			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+			want := expectation{State: v1alpha1.StateUnreachable, Words: []string{"no answer in time", "tried again"}}
+
+			if after {
+				world.Apply(t, sync)
+				s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+				want.Data = goodData()
+			}
+
+			end := fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Effect: azure.EffectHang})
+
+			s.put(t, app, "db", otherValue)
+			world.Apply(t, sync)
+			s.await(t, sync, "db", want)
+			s.expectData(t, app, want)
+
+			// Whoever comes meanwhile has their turn.
+			s.synced(t, v1alpha1.SyncedSecret{})
+
+			end()
+			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
+		})
+	}
+}
+
 // What passes by is not even seen: no state changes, and no value waits.
 func testPassing(t *testing.T, s *suite) {
 	t.Helper()

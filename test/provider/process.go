@@ -55,51 +55,19 @@ func (w *World) StartIn(tb testing.TB, env []string, flags ...string) *Process {
 		tb.Fatalf("cannot start the provider: %v", err)
 	}
 
-	tb.Cleanup(func() {
-		if err := p.Stop(); err != nil {
-			tb.Errorf("cannot stop the provider: %v", err)
-		}
-
-		if tb.Failed() {
-			tb.Logf("log of the provider:\n%s", p.Log())
-		}
-	})
+	p.stopWith(tb)
 
 	return p
 }
 
 // Run the provider with more environment variables and flags, until it is ready.
 func (w *World) Run(ctx context.Context, env []string, flags ...string) (*Process, error) {
-	ports, err := freeAddresses(2)
+	p, err := w.launch(env, flags...)
 	if err != nil {
 		return nil, err
 	}
 
-	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
-
-	// Not with the context, which would kill it before it can be stopped.
-	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
-		"--metrics-bind-address=" + ports[0], "--health-probe-bind-address=" + ports[1],
-	}, flags...)...)
-	p.cmd.Env = append(append(w.Azure.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+w.dir), env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-
-	out, in := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = in, in
-
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("cannot run the provider: %w", err)
-	}
-
-	go p.collect(out)
-	go func() {
-		p.err = p.cmd.Wait()
-		_ = in.Close()
-
-		close(p.done)
-	}()
-
-	err = apiserver.Eventually(ctx, func(ctx context.Context) error { return p.ready(ctx) })
+	err = apiserver.Eventually(ctx, func(ctx context.Context) error { return p.Ready(ctx) })
 	if err != nil {
 		_ = p.Kill()
 		return nil, fmt.Errorf("the provider is not ready: %w\n%s", err, p.Log())
@@ -148,6 +116,12 @@ func (p *Process) Kill() error {
 
 	return err //nolint:wrapcheck // There is nothing to add.
 }
+
+// Ready returns an error unless the provider says that it is ready.
+func (p *Process) Ready(ctx context.Context) error { return p.probe(ctx, "readyz") }
+
+// Healthy returns an error unless the provider says that it is healthy.
+func (p *Process) Healthy(ctx context.Context) error { return p.probe(ctx, "healthz") }
 
 // Metrics as text, and what they say of one: the sum of all its series that have
 // these labels.
@@ -229,6 +203,54 @@ func freeAddresses(n int) ([]string, error) {
 	return out, nil
 }
 
+// launch the provider, which is not ready yet.
+func (w *World) launch(env []string, flags ...string) (*Process, error) {
+	ports, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+
+	p := &Process{MetricsURL: "http://" + ports[0] + "/metrics", HealthURL: "http://" + ports[1], done: make(chan struct{})}
+
+	// Not with a context, which would kill it before it can be stopped.
+	p.cmd = exec.Command(w.program, append([]string{ //nolint:noctx // See above.
+		"--metrics-bind-address=" + ports[0], "--health-probe-bind-address=" + ports[1],
+	}, flags...)...)
+	p.cmd.Env = append(append(w.Azure.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+w.dir), env...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+
+	out, in := io.Pipe()
+	p.cmd.Stdout, p.cmd.Stderr = in, in
+
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("cannot run the provider: %w", err)
+	}
+
+	go p.collect(out)
+	go func() {
+		p.err = p.cmd.Wait()
+		_ = in.Close()
+
+		close(p.done)
+	}()
+
+	return p, nil
+}
+
+// stopWith ends the provider with the test.
+func (p *Process) stopWith(tb testing.TB) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			tb.Errorf("cannot stop the provider: %v", err)
+		}
+
+		if tb.Failed() {
+			tb.Logf("log of the provider:\n%s", p.Log())
+		}
+	})
+}
+
 func (p *Process) collect(out io.Reader) {
 	lines := bufio.NewReader(out)
 
@@ -245,14 +267,14 @@ func (p *Process) collect(out io.Reader) {
 	}
 }
 
-func (p *Process) ready(ctx context.Context) error {
+func (p *Process) probe(ctx context.Context, endpoint string) error {
 	select {
 	case <-p.done:
 		return fmt.Errorf("it has ended: %w", p.err)
 	default:
 	}
 
-	_, err := fetch(ctx, p.HealthURL+"/readyz")
+	_, err := fetch(ctx, p.HealthURL+"/"+endpoint)
 
 	return err
 }

@@ -5,11 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
 // A provider with a thousand vaults gets everything into its Secrets, first when
-// all applications are new and then when it is started again. How long that takes
+// all applications are new and then when it is started again. As long as nothing
+// changes, it writes nothing, and does nothing but list. How long all of that takes
 // and what it costs is only told: it depends on the machine, which the API server,
 // etcd and Azure's stand-in share.
 func TestScale(t *testing.T) {
@@ -36,8 +39,11 @@ func TestScale(t *testing.T) {
 
 	report = measure(t, load)
 
-	awaitLists(t, w, apps/2)
-	report.tell(p, "idle: until the other half was listed again")
+	const intervals = 3
+
+	awaitLists(t, w, intervals*apps)
+	report.tell(p, "idle: until all were listed %d times more", intervals)
+	report.expectIdle()
 
 	must(t, p.Kill())
 
@@ -61,6 +67,20 @@ func measure(t *testing.T, l *Load) *report {
 	l.world.Azure.ResetCounts()
 
 	return &report{t: t, load: l, start: time.Now(), asked: l.world.ProviderRequests(t)}
+}
+
+// expectIdle is that the provider has written nothing since, and needed no tokens.
+func (r *report) expectIdle() {
+	r.t.Helper()
+
+	writes := r.load.world.ProviderRequests(r.t).Since(r.asked).Writes()
+	if diff := cmp.Diff(apiserver.Requests{}, writes); diff != "" {
+		r.t.Errorf("idle: writes to the API server: -want, +got:\n%s", diff)
+	}
+
+	if _, gets, entra := r.load.Azure(); gets != 0 || entra != 0 {
+		r.t.Errorf("idle: %d reads and %d requests to Entra ID, want none", gets, entra)
+	}
 }
 
 // tell what the provider has done since, and what it takes.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -505,6 +507,16 @@ func testConflict(t *testing.T, s *suite) {
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error { return readyIs(got, corev1.ConditionTrue, "Available") })
 }
 
+// notSynced is readyIs for the condition of Crossplane, which is false.
+func notSynced(s *v1alpha1.KeyVaultSecretSync, reason xpv1.ConditionReason, words string) error {
+	c := s.Status.GetCondition(xpv1.TypeSynced)
+	if c.Status != corev1.ConditionFalse || c.Reason != reason || !strings.Contains(c.Message, words) {
+		return fmt.Errorf("condition Synced is %s because of %s: %s; want False because of %s: %s\n%s", c.Status, c.Reason, c.Message, reason, words, messages(s))
+	}
+
+	return nil
+}
+
 func readyIs(s *v1alpha1.KeyVaultSecretSync, status corev1.ConditionStatus, reason string, words ...string) error {
 	c := s.Status.GetCondition(xpv1.TypeReady)
 	if c.Status != status || string(c.Reason) != reason {
@@ -791,12 +803,7 @@ func testLabelTaken(t *testing.T, s *suite) {
 
 	label("somebody")
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		c := got.Status.GetCondition(xpv1.TypeSynced)
-		if c.Status != corev1.ConditionFalse || !strings.Contains(c.Message, "does not have the label") {
-			return fmt.Errorf("condition Synced is %s: %s", c.Status, c.Message)
-		}
-
-		return nil
+		return notSynced(got, xpv1.ReasonReconcileError, "does not have the label")
 	})
 	s.expectData(t, app, expectation{State: "refused", Data: goodData()})
 
@@ -1002,7 +1009,7 @@ func testLife(t *testing.T, s *suite) {
 
 	s.group(t, map[string]func(*testing.T, *suite){
 		"Observe":      testObserve,
-		"Paused":       testPaused,
+		"LeftAlone":    testLeftAlone,
 		"Kept":         testKept,
 		"Deleted":      testDeleted,
 		"Usage":        testUsage,
@@ -1010,7 +1017,7 @@ func testLife(t *testing.T, s *suite) {
 	})
 }
 
-// Who may only observe writes nothing, in the cluster or in the vault.
+// Who may only observe writes nothing, in the cluster or in the vault, and tells what is.
 func testObserve(t *testing.T, s *suite) {
 	t.Helper()
 
@@ -1018,20 +1025,25 @@ func testObserve(t *testing.T, s *suite) {
 	creator := world.Creator(t, app.Namespace, mark)
 	creator.MayCreate(t, app)
 	s.put(t, app, "db", goodValue)
+	s.put(t, app, "disabled", mark)
+	must(t, world.Azure.DisableSecret(app.Vault, "disabled", true))
 
-	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "missing"})
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "missing"}, v1alpha1.SyncedSecret{Name: "disabled"})
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
 	sync.Spec.ForProvider.CreateMissing = true
 	sync.Spec.ProviderConfigReference = world.ClusterConfig(t, creator.Credentials())
 	world.Apply(t, sync)
 
-	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		if c := got.Status.GetCondition(xpv1.TypeSynced); c.Status != corev1.ConditionFalse {
-			return fmt.Errorf("condition Synced is %s, want False: there is no Secret\n%s", c.Status, messages(got))
-		}
-
-		return nil
+	got := world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return notSynced(got, xpv1.ReasonReconcileError, "does not exist")
 	})
+	if err := readyIs(got, corev1.ConditionFalse, "SecretsNotSynced", "db"); err != nil {
+		t.Error(err)
+	}
+
+	s.expect(t, app, sync, "missing", expectation{State: v1alpha1.StateMissing})
+	s.expect(t, app, sync, "disabled", expectation{State: v1alpha1.StateDisabled})
+	s.await(t, sync, "db", expectation{Words: []string{"not in the Secret yet"}})
 	s.polled(t, 3)
 	expectWrites(t, app, nil)
 
@@ -1040,16 +1052,30 @@ func testObserve(t *testing.T, s *suite) {
 	}
 }
 
-// Who may no longer write leaves the Secret as it is.
+// Who may no longer write leaves the Secret as it is, and tells what has become of it.
 func testObserveLater(t *testing.T, s *suite) {
 	t.Helper()
 
 	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	before, err := app.Secret(t.Context())
+	must(t, err)
+
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
 	world.Apply(t, sync)
 	s.put(t, app, "db", otherValue)
-	s.polled(t, 4)
-	s.expectData(t, app, expectation{State: "as it was", Data: goodData()})
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"not in the Secret yet"}})
+	must(t, world.Azure.DisableSecret(app.Vault, "db", true))
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: goodData(), Words: []string{"stay in use"}})
+	s.polled(t, 2)
+
+	after, err := app.Secret(t.Context())
+	must(t, err)
+
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("Secret that is only observed: -want, +got:\n%s", diff)
+	}
+
+	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
 
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
 	world.Apply(t, sync)
@@ -1069,19 +1095,56 @@ func requests(a *App) int {
 	return n
 }
 
-// Who is paused asks Azure for nothing, and goes on where it was.
-func testPaused(t *testing.T, s *suite) {
+// Of a sync that is left alone nothing is asked and nothing is written. Later it goes
+// on where it was.
+func testLeftAlone(t *testing.T, s *suite) {
+	t.Helper()
+
+	for name, a := range map[string]aside{
+		"Paused": {
+			reason: "It is paused.", condition: xpv1.ReasonReconcilePaused,
+			set: func(sync *v1alpha1.KeyVaultSecretSync) {
+				sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
+			},
+		},
+		"NoPolicies": {
+			reason: "Nothing is allowed.", condition: xpv1.ReasonReconcilePaused,
+			set: func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{} },
+		},
+		"Unsupported": {
+			reason: "What cannot be observed cannot be created either.", condition: xpv1.ReasonReconcileError, words: "not supported",
+			set: allow(xpv1.ManagementActionCreate),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a.run(t, s)
+		})
+	}
+}
+
+func allow(actions ...xpv1.ManagementAction) func(*v1alpha1.KeyVaultSecretSync) {
+	return func(sync *v1alpha1.KeyVaultSecretSync) { sync.Spec.ManagementPolicies = actions }
+}
+
+// aside is how a sync is set aside, and what its condition Synced then says.
+type aside struct {
+	reason    string
+	set       func(*v1alpha1.KeyVaultSecretSync)
+	condition xpv1.ConditionReason
+	words     string
+}
+
+func (a aside) run(t *testing.T, s *suite) {
 	t.Helper()
 
 	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-	sync.Annotations = map[string]string{"crossplane.io/paused": "true"}
+	own := sync.DeepCopy()
+
+	a.set(sync)
 	world.Apply(t, sync)
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		if c := got.Status.GetCondition(xpv1.TypeSynced); c.Reason != xpv1.ReasonReconcilePaused {
-			return fmt.Errorf("condition Synced is %s because of %s, want %s", c.Status, c.Reason, xpv1.ReasonReconcilePaused)
-		}
-
-		return nil
+		return notSynced(got, a.condition, a.words)
 	})
 	s.polled(t, 1) // A list may have been on its way.
 
@@ -1091,14 +1154,79 @@ func testPaused(t *testing.T, s *suite) {
 	s.polled(t, 4)
 
 	if diff := cmp.Diff(before, requests(app)); diff != "" {
-		t.Errorf("requests to the vault while paused: -want, +got:\n%s", diff)
+		t.Errorf("\n%s\nrequests to the vault: -want, +got:\n%s", a.reason, diff)
 	}
 
-	s.expectData(t, app, expectation{State: "paused", Data: goodData()})
+	s.expectData(t, app, expectation{State: "left alone", Data: goodData()})
 
-	sync.Annotations = nil
-	world.Apply(t, sync)
+	own.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionAll}
+	world.Apply(t, own)
 	app.AwaitData(t, otherData())
+}
+
+// Without management policies, whoever has some is told so, and nothing is done that
+// they do not want: neither read nor written.
+func TestPoliciesNotHeeded(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
+	start(t, "--no-enable-management-policies").group(t, map[string]func(*testing.T, *suite){
+		"Observe":      testObserveNotHeeded,
+		"ObserveLater": aside{reason: "Whoever says so is not just ignored.", set: allow(xpv1.ManagementActionObserve), condition: xpv1.ReasonReconcileError, words: "the feature is not enabled"}.run,
+		"NoPolicies":   testNoPoliciesNotHeeded,
+	})
+}
+
+// Who is to observe only, does nothing at all.
+func testObserveNotHeeded(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	allow(xpv1.ManagementActionObserve)(sync)
+	world.Apply(t, sync)
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return notSynced(got, xpv1.ReasonReconcileError, "the feature is not enabled")
+	})
+	s.polled(t, 3)
+
+	if diff := cmp.Diff(0, requests(app)); diff != "" {
+		t.Errorf("requests to the vault: -want, +got:\n%s", diff)
+	}
+
+	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
+		t.Errorf("there is a Secret, or it cannot be told: %v", err)
+	}
+}
+
+// To allow nothing is to say nothing: all is done, and the vault is still watched.
+func testNoPoliciesNotHeeded(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{}
+	// So rarely that whatever is asked for is because of the change.
+	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	before := requests(app)
+
+	sync.Annotations = map[string]string{"example.com/touched": "1"}
+	world.Apply(t, sync)
+	s.polled(t, 3)
+
+	if diff := cmp.Diff(before, requests(app)); diff != "" {
+		t.Errorf("requests to the vault: -want, +got:\n%s", diff)
+	}
+
+	remove(t, sync)
+
+	if secret, err := app.Secret(t.Context()); err != nil || secret != nil {
+		t.Errorf("the Secret is still there, or it cannot be told: %v", err)
+	}
 }
 
 // A sync that may not delete leaves its Secret, and its successor takes it over.
@@ -1197,35 +1325,130 @@ func testDeleted(t *testing.T, s *suite) {
 	}
 }
 
-// The use of provider configurations of both kinds is tracked.
+// The use of provider configurations of both kinds is tracked and counted. One that is
+// in use stays.
 func testUsage(t *testing.T, s *suite) {
 	t.Helper()
 
-	app := s.app(t)
-	s.put(t, app, "db", goodValue)
+	for kind, config := range map[string]func(*testing.T, string) client.Object{
+		v1alpha1.ClusterProviderConfigKind: func(t *testing.T, _ string) client.Object {
+			t.Helper()
+			return &v1alpha1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: world.ClusterConfig(t, noCredentials()).Name}}
+		},
+		v1alpha1.ProviderConfigKind: func(t *testing.T, namespace string) client.Object {
+			t.Helper()
+			return &v1alpha1.ProviderConfig{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: world.Config(t, namespace, noCredentials()).Name}}
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 
-	credentials := v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone}
-	used := map[string]bool{}
+			app := s.app(t)
+			s.put(t, app, "db", goodValue)
 
-	for _, ref := range []*xpv1.ProviderConfigReference{world.ClusterConfig(t, credentials), world.Config(t, app.Namespace, credentials)} {
-		sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-		sync.Name, sync.Spec.ForProvider.Target.Name = strings.ToLower(ref.Kind), strings.ToLower(ref.Kind)
-		sync.Spec.ProviderConfigReference = ref
-		world.Apply(t, sync)
-		s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+			pc := config(t, app.Namespace)
+			users := []*v1alpha1.KeyVaultSecretSync{app.user(kind, pc.GetName(), "one"), app.user(kind, pc.GetName(), "two")}
 
-		used[ref.Kind+" "+ref.Name+" by "+sync.Name] = true
+			for _, u := range users {
+				world.Apply(t, u)
+				s.await(t, u, "db", expectation{State: v1alpha1.StateSynced})
+			}
+
+			expectUsers(t, pc, 2, xpv1.Condition{})
+			must(t, world.Kube.Delete(t.Context(), pc))
+			expectUsers(t, pc, 2, inUse())
+
+			for i, u := range users {
+				remove(t, u)
+				collect(t, u)
+
+				if left := len(users) - i - 1; left > 0 {
+					expectUsers(t, pc, int64(left), inUse())
+				}
+			}
+
+			soon(t, func(ctx context.Context) error {
+				err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
+				if err == nil {
+					return fmt.Errorf("%s is still there, and nobody uses it: %v", kind, pc)
+				}
+
+				return client.IgnoreNotFound(err)
+			})
+		})
 	}
+}
+
+func noCredentials() v1alpha1.ProviderCredentials {
+	return v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceNone}
+}
+
+// user is another sync of the application, which uses a provider configuration.
+func (a *App) user(kind, config, name string) *v1alpha1.KeyVaultSecretSync {
+	sync := a.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Name, sync.Spec.ForProvider.Target.Name = name, name
+	sync.Spec.ProviderConfigReference = &xpv1.ProviderConfigReference{Kind: kind, Name: config}
+
+	return sync
+}
+
+// inUse is what is said of a provider configuration that was deleted too early.
+func inUse() xpv1.Condition {
+	return providerconfig.Terminating().WithMessage("Blocking deletion while usages still exist")
+}
+
+// expectUsers of a provider configuration, and what is said about its deletion.
+func expectUsers(t *testing.T, pc client.Object, want int64, terminating xpv1.Condition) {
+	t.Helper()
+
+	soon(t, func(ctx context.Context) error {
+		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc); err != nil {
+			return fmt.Errorf("cannot get the provider configuration: %w", err)
+		}
+
+		c, ok := pc.(resource.ProviderConfig)
+		if !ok {
+			return fmt.Errorf("%T is no provider configuration", pc)
+		}
+
+		got := c.GetCondition(terminating.Type)
+		if c.GetUsers() != want || terminating.Type != "" && !got.Equal(terminating) {
+			return fmt.Errorf("%s has %d users and condition %v, want %d and %v", pc.GetName(), c.GetUsers(), got, want, terminating)
+		}
+
+		return nil
+	})
+}
+
+// collect the usage of a sync that is gone, as Kubernetes does: it is owned by it.
+func collect(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
+	t.Helper()
 
 	usages := &v1alpha1.ProviderConfigUsageList{}
-	must(t, world.Kube.List(t.Context(), usages, client.InNamespace(app.Namespace)))
+	must(t, world.Kube.List(t.Context(), usages, client.InNamespace(sync.Namespace)))
 
-	got := map[string]bool{}
 	for _, u := range usages.Items {
-		got[u.ProviderConfigReference.Kind+" "+u.ProviderConfigReference.Name+" by "+u.ResourceReference.Name] = true
+		owner := metav1.GetControllerOf(&u)
+		if owner == nil {
+			t.Fatalf("the usage %s by %s has no owner: nobody will collect it", u.Name, u.ResourceReference.Name)
+		}
+
+		if u.ResourceReference.Name != sync.Name {
+			continue
+		}
+
+		if diff := cmp.Diff(sync.Name, owner.Name); diff != "" {
+			t.Errorf("owner of the usage: -want, +got:\n%s", diff)
+		}
+
+		if diff := cmp.Diff(*sync.Spec.ProviderConfigReference, u.ProviderConfigReference); diff != "" {
+			t.Errorf("used provider configuration: -want, +got:\n%s", diff)
+		}
+
+		must(t, world.Kube.Delete(t.Context(), &u))
+
+		return
 	}
 
-	if diff := cmp.Diff(used, got); diff != "" {
-		t.Errorf("usages: -want, +got:\n%s", diff)
-	}
+	t.Fatalf("there is no usage by %s", sync.Name)
 }
