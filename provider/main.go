@@ -221,6 +221,10 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
 	if !safe {
 		o.Logger.Info("The provider may not watch CustomResourceDefinitions, so it starts without waiting for its own")
 
+		if err := mgr.AddReadyzCheck("kinds", served(mgr.GetCache())); err != nil {
+			return fmt.Errorf("cannot add a readiness check: %w", err)
+		}
+
 		if err := config.Setup(mgr, o.Options); err != nil {
 			return err
 		}

@@ -112,6 +112,20 @@ func cacheSynced(c cache.Cache) healthz.Checker {
 	}
 }
 
+// served is a check that the kinds of the provider can be watched. Who waits for
+// their definitions is ready without.
+func served(c cache.Cache) healthz.Checker {
+	return func(r *http.Request) error {
+		for _, o := range []client.Object{&v1alpha1.KeyVaultSecretSync{}, &v1alpha1.ProviderConfigUsage{}} {
+			if _, err := c.GetInformer(r.Context(), o, cache.BlockUntilSynced(false)); err != nil {
+				return fmt.Errorf("cannot watch the kinds of the provider: %w", err)
+			}
+		}
+
+		return nil
+	}
+}
+
 // stripSchemas of definitions.
 func stripSchemas(o any) (any, error) {
 	crd, ok := o.(*extv1.CustomResourceDefinition)

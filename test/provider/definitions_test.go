@@ -87,7 +87,7 @@ func notReady(ctx context.Context, p *Process) error {
 	switch err := p.Ready(ctx); {
 	case err == nil:
 		return errors.New("it is ready")
-	case !strings.Contains(err.Error(), "the cache is not filled yet"):
+	case !strings.Contains(err.Error(), "[-]kinds failed"):
 		return err
 	default:
 		return nil

@@ -38,6 +38,13 @@ func (w *World) ApplySync(ctx context.Context, s *v1alpha1.KeyVaultSecretSync) e
 
 	delete(content, "status")
 
+	// Converted, an empty list is as if it was left out, which would be the default.
+	if p := s.Spec.ManagementPolicies; p != nil && len(p) == 0 {
+		if err := unstructured.SetNestedSlice(content, []any{}, "spec", "managementPolicies"); err != nil {
+			return fmt.Errorf("cannot convert KeyVaultSecretSync: %w", err)
+		}
+	}
+
 	return w.API.Apply(ctx, &unstructured.Unstructured{Object: content})
 }
 

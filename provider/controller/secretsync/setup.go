@@ -61,13 +61,14 @@ type Options struct {
 	WatchMetrics *watch.Metrics
 }
 
-// SetupGated adds the controller as soon as its kind is served.
+// SetupGated adds the controller as soon as its kind is served, and the kind by
+// which it tracks the use of provider configurations.
 func SetupGated(mgr ctrl.Manager, o Options) error {
 	o.Gate.Register(func() {
 		if err := Setup(mgr, o); err != nil {
 			o.Logger.Info("Cannot set up controller", "error", err, "kind", v1alpha1.KeyVaultSecretSyncKind)
 		}
-	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind())
+	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind(), v1alpha1.GroupVersion().WithKind(v1alpha1.ProviderConfigUsageKind))
 
 	return nil
 }
