@@ -1355,6 +1355,7 @@ func testUsage(t *testing.T, s *suite) {
 			}
 
 			expectUsers(t, pc, 2, xpv1.Condition{})
+			expectUnused(t, s, pc)
 			must(t, world.Kube.Delete(t.Context(), pc))
 			expectUsers(t, pc, 2, inUse())
 
@@ -1367,16 +1368,46 @@ func testUsage(t *testing.T, s *suite) {
 				}
 			}
 
-			soon(t, func(ctx context.Context) error {
-				err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
-				if err == nil {
-					return fmt.Errorf("%s is still there, and nobody uses it: %v", kind, pc)
-				}
-
-				return client.IgnoreNotFound(err)
-			})
+			expectGone(t, pc)
 		})
 	}
+}
+
+// expectUnused is that nobody uses a provider configuration of the same name that is in
+// another namespace.
+func expectUnused(t *testing.T, s *suite, used client.Object) {
+	t.Helper()
+
+	if used.GetNamespace() == "" {
+		return // There is one of that name.
+	}
+
+	pc := &v1alpha1.ProviderConfig{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.app(t).Namespace, Name: used.GetName()},
+		Spec:       v1alpha1.ProviderConfigSpec{Credentials: noCredentials()},
+	}
+	must(t, world.Kube.Create(t.Context(), pc))
+	soon(t, func(ctx context.Context) error {
+		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc); err != nil || len(pc.Finalizers) == 0 {
+			return fmt.Errorf("nobody has counted the users of %s: %w", pc.Name, err)
+		}
+
+		return nil
+	})
+	must(t, world.Kube.Delete(t.Context(), pc))
+	expectGone(t, pc)
+}
+
+func expectGone(t *testing.T, pc client.Object) {
+	t.Helper()
+	soon(t, func(ctx context.Context) error {
+		err := world.Kube.Get(ctx, client.ObjectKeyFromObject(pc), pc)
+		if err == nil {
+			return fmt.Errorf("%T %s is still there, and nobody uses it", pc, pc.GetName())
+		}
+
+		return client.IgnoreNotFound(err)
+	})
 }
 
 func noCredentials() v1alpha1.ProviderCredentials {

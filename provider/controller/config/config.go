@@ -64,7 +64,7 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 	gv := v1alpha1.GroupVersion()
 	name := providerconfig.ControllerName(schema.GroupKind{Group: gv.Group, Kind: kind}.String())
 
-	r := providerconfig.NewReconciler(mgr, resource.ProviderConfigKinds{
+	r := providerconfig.NewReconciler(scopedManager{mgr}, resource.ProviderConfigKinds{
 		Config:    gv.WithKind(kind),
 		Usage:     gv.WithKind(v1alpha1.ProviderConfigUsageKind),
 		UsageList: gv.WithKind(v1alpha1.ProviderConfigUsageListKind),
@@ -77,7 +77,7 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 		WithOptions(o.ForControllerRuntime()).
 		For(object).
 		Watches(&v1alpha1.ProviderConfigUsage{}, gathered(&resource.EnqueueRequestForProviderConfig{Kind: kind})).
-		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
+		Complete(ratelimiter.NewReconciler(name, scoped(r), o.GlobalRateLimiter))
 	if err != nil {
 		return fmt.Errorf("cannot set up the controller of %s: %w", kind, err)
 	}

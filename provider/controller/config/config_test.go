@@ -4,6 +4,7 @@
 package config
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -64,6 +68,53 @@ func TestGathered(t *testing.T) {
 				if diff := cmp.Diff(tc.want, q.added); diff != "" {
 					t.Errorf("\n%s It is counted a moment later.\n%s: -want, +got:\n%s", tc.reason, event, diff)
 				}
+			}
+		})
+	}
+}
+
+// Of a ProviderConfig only usages of its namespace are counted.
+func TestScoped(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+
+	c := scopedClient{fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+		&v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "one"}},
+		&v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: "team-b", Name: "two"}},
+	).Build()}
+
+	cases := map[string]struct {
+		reason    string
+		namespace string
+		want      []string
+	}{
+		"Own":     {reason: "Those of the namespace.", namespace: "team-a", want: []string{"one"}},
+		"Cluster": {reason: "Those of all namespaces for one of the platform.", want: []string{"one", "two"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+
+			r := scoped(reconcile.Func(func(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+				list := &v1alpha1.ProviderConfigUsageList{}
+				err := c.List(ctx, list)
+
+				for _, u := range list.Items {
+					got = append(got, u.Name)
+				}
+
+				return reconcile.Result{}, err
+			}))
+
+			if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: types.NamespacedName{Namespace: tc.namespace, Name: "default"}}); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nList(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// A scopedManager gives a client that lists only what is in the namespace of the
+// provider configuration that is reconciled, or everything for one that is in
+// none. Usages name their configuration without its namespace, and crossplane-runtime
+// v2.2 would count those of all namespaces. See
+// https://github.com/crossplane/crossplane/issues/7154
+type scopedManager struct{ manager.Manager }
+
+// GetClient returns the client.
+func (m scopedManager) GetClient() client.Client { return scopedClient{m.Manager.GetClient()} }
+
+type scopedClient struct{ client.Client }
+
+// List objects of the namespace.
+func (c scopedClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	namespace, _ := ctx.Value(namespaceKey{}).(string)
+
+	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...) //nolint:wrapcheck // A client returns errors as they are.
+}
+
+// A namespaceKey is for the namespace of a request in a context.
+type namespaceKey struct{}
+
+// scoped tells the client of a scopedManager the namespace.
+func scoped(r reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+		return r.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)
+	})
+}
