@@ -321,6 +321,25 @@ func TestCredentialTenant(t *testing.T) {
 	}
 }
 
+// A tenant that Entra ID does not know is found out when its endpoints are asked for.
+func TestCredentialUnknownTenant(t *testing.T) {
+	a := &azure{answer: func(r *http.Request) *http.Response { return reply(r, 400, nil, entraError("90002")) }}
+
+	c, err := newCredential(time.Now, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
+		return applicationCredential(identity(), &tokenSource{}, clientOptions(newCounted(a, NewMetrics(), time.Now)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
+
+	want := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "Entra ID gives no token: there is no such tenant (AADSTS90002)", Status: 400, Code: "AADSTS90002"}
+	if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
+		t.Errorf("GetToken(...): -want, +got:\n%s", diff)
+	}
+}
+
 // tenants is a credential that notes the tenant it was last asked for.
 type tenants struct{ last string }
 

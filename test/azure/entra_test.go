@@ -230,6 +230,18 @@ func authFailure(tb testing.TB, cred azcore.TokenCredential) int {
 	return a.Codes[0]
 }
 
+// azidentity asks for the endpoints of a tenant first, and is told there that it does not exist.
+func TestUnknownTenant(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	cred := w.federated(t, strings.Replace(tenant, "1", "9", 1), reader, func(context.Context) (string, error) { return jose.Sign(w.key, "k1", w.claims()) })
+
+	if diff := cmp.Diff(90002, authFailure(t, cred)); diff != "" {
+		t.Errorf("GetToken(...): AADSTS: -want, +got:\n%s", diff)
+	}
+}
+
 func TestCredentialPropagation(t *testing.T) {
 	t.Parallel()
 
