@@ -521,8 +521,6 @@ func TestRequirements(t *testing.T) {
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
 				"environment-config":  environment,
-				"new-key-vault":       named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
-				"new-identity":        named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
 				"new-service-account": named("v1", "ServiceAccount", "shop-api"),
 			},
 		},
