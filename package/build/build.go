@@ -12,16 +12,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/tools"
 )
+
+// annotationPrefix of what images say of themselves.
+const annotationPrefix = "org.opencontainers.image."
 
 // noarch is the architecture of a package without a program.
 const noarch = ""
@@ -68,24 +75,28 @@ func All(root string) ([]Package, error) {
 			Metadata:   in("package", "function", "crossplane.yaml"),
 			Objects:    []string{in("package", "function", "input")},
 			Program:    &Program{Main: "./fn", Path: "/function", Ports: []int{8080, 9443}},
+			// How it is called, and what it is told.
+			Examples:     []string{in("apis", "platformapplication", "composition.yaml"), in("examples", "environmentconfig.yaml")},
+			ExamplesRoot: root,
 		},
 		{
 			Repository: "p6m-dev/provider-keyvault-secretsync",
 			Metadata:   in("package", "provider", "crossplane.yaml"),
 			Objects:    []string{in("package", "provider", "crds")},
 			Program:    &Program{Main: "./provider", Path: "/provider", Ports: []int{8080, 8081}},
+			Examples:   []string{in("examples", "provider", "sync.yaml")}, ExamplesRoot: root,
 		},
 		{
 			Repository: "p6m-dev/configuration-platform-application",
 			Metadata:   in("crossplane.yaml"),
 			Objects:    []string{in("apis", "platformapplication", "definition.yaml"), in("apis", "platformapplication", "composition.yaml")},
-			Examples:   examples, ExamplesRoot: in("examples"),
+			Examples:   examples, ExamplesRoot: root,
 		},
 		{
 			Repository: "p6m-dev/configuration-platform-application-claim",
 			Metadata:   in("package", "claim", "crossplane.yaml"),
 			Objects:    []string{in("apis", "claim", "definition.yaml"), in("apis", "claim", "composition.yaml")},
-			Examples:   examples, ExamplesRoot: in("examples"),
+			Examples:   examples, ExamplesRoot: root,
 		},
 	}, nil
 }
@@ -116,8 +127,12 @@ type PackageFile struct {
 	// Architecture is empty for a package that runs everywhere.
 	Architecture string
 
-	// Size of the file in bytes.
+	// Size of the file in bytes. All that is large in it is compressed.
 	Size int64
+
+	// Unpacked is how many bytes the image of its program takes where it runs: zero
+	// without a program.
+	Unpacked int64
 }
 
 // Build a package: one file for each architecture, or one for all if it has no
@@ -149,17 +164,65 @@ func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 // Push the files of a package to a registry as one version, for all architectures,
 // and return the reference.
 func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = f.Path
+	ref, err := reference(registry, p.Repository, version)
+	if err != nil {
+		return "", err
 	}
 
-	ref := registry + "/" + p.Repository + ":" + version
-	if err := run(ctx, "crossplane", "xpkg", "push", "--package-files="+strings.Join(paths, ","), ref); err != nil {
+	annotations, err := p.annotations(version)
+	if err != nil {
+		return "", err
+	}
+
+	args := []string{"xpkg", "push", ref.String()}
+	for _, f := range files {
+		args = append(args, "--package-files="+f.Path)
+	}
+
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		// The tool takes a comma for the end of one.
+		args = append(args, "--oci-annotation="+key+"="+strings.ReplaceAll(annotations[key], ",", `\,`))
+	}
+
+	if err := run(ctx, "crossplane", args...); err != nil {
 		return "", fmt.Errorf("cannot push package %s: %w", ref, err)
 	}
 
-	return ref, nil
+	return ref.String(), nil
+}
+
+// CheckPush returns an error unless the package may be pushed to a registry.
+func (p Package) CheckPush(registry string) error { return checkPush(registry, p.Repository) }
+
+// annotations by which registries show what a package is, as far as its metadata says
+// it: those that Helm gives to a chart.
+func (p Package) annotations(version string) (map[string]string, error) {
+	data, err := os.ReadFile(p.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read metadata of package: %w", err)
+	}
+
+	meta := &metav1.PartialObjectMetadata{}
+	if err := yaml.Unmarshal(data, meta); err != nil {
+		return nil, fmt.Errorf("cannot parse metadata of package: %w", err)
+	}
+
+	out := map[string]string{annotationPrefix + "title": p.Name(), annotationPrefix + "version": version}
+
+	for from, to := range map[string]string{
+		"meta.crossplane.io/description": annotationPrefix + "description",
+		"meta.crossplane.io/license":     annotationPrefix + "licenses",
+	} {
+		if v := strings.TrimSpace(meta.Annotations[from]); v != "" {
+			out[to] = v
+		}
+	}
+
+	if v := meta.Annotations["meta.crossplane.io/source"]; v != "" {
+		out[annotationPrefix+"source"] = "https://" + v
+	}
+
+	return out, nil
 }
 
 // build for one architecture. What goes into a package is staged in a directory of
@@ -188,9 +251,11 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 		"--examples-root=" + filepath.Join(stage, "examples"),
 	}
 
+	var unpacked int64
+
 	if p.Program != nil {
 		runtime := filepath.Join(stage, "runtime.tar")
-		if err := p.writeRuntime(ctx, o, architecture, runtime); err != nil {
+		if unpacked, err = p.writeRuntime(ctx, o, architecture, runtime); err != nil {
 			return PackageFile{}, err
 		}
 
@@ -206,7 +271,7 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 		return PackageFile{}, fmt.Errorf("cannot find package: %w", err)
 	}
 
-	return PackageFile{Path: out, Architecture: architecture, Size: info.Size()}, nil
+	return PackageFile{Path: out, Architecture: architecture, Size: info.Size(), Unpacked: unpacked}, nil
 }
 
 // stage copies metadata and objects into a directory.
@@ -254,23 +319,24 @@ func (p Package) stageExamples(dir string) error {
 	return nil
 }
 
-// writeRuntime writes the image of the program to a tar file.
-func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path string) error {
+// writeRuntime writes the image of the program to a tar file, and returns its size
+// unpacked.
+func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path string) (int64, error) {
 	image, err := p.Program.Image(ctx, o, architecture)
 	if err != nil {
-		return err
+		return 0, err
 	}
 
 	ref, err := name.NewTag("runtime:" + architecture)
 	if err != nil {
-		return fmt.Errorf("cannot name image: %w", err)
+		return 0, fmt.Errorf("cannot name image: %w", err)
 	}
 
 	if err := tarball.WriteToFile(path, ref, image); err != nil {
-		return fmt.Errorf("cannot write image: %w", err)
+		return 0, fmt.Errorf("cannot write image: %w", err)
 	}
 
-	return nil
+	return unpackedSize(image)
 }
 
 // run a pinned tool.

@@ -4,6 +4,9 @@
 package build
 
 import (
+	"encoding/json"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,14 +16,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
-// TestBuild builds what takes no time: a package with a tiny program, and one
-// without any.
+// TestBuild builds and pushes what takes no time: a package with a tiny program, and
+// one without any.
 func TestBuild(t *testing.T) {
 	root, err := tools.Root()
 	if err != nil {
@@ -37,20 +44,51 @@ func TestBuild(t *testing.T) {
 
 	o := Options{Root: root, Out: t.TempDir(), Version: "v1.2.3", Architectures: []string{"amd64", "arm64"}}
 
+	address := listen(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+
+	type want struct {
+		Files []string
+		Ref   string
+		// Platforms of the index, if it is one.
+		Platforms   []string
+		Annotations map[string]string
+	}
+
 	cases := map[string]struct {
 		reason string
 		pkg    Package
-		want   []string
+		want   want
 	}{
 		"Program": {
-			reason: "A package with a program is built for each architecture.",
+			reason: "A package with a program is built for each architecture, and is one index of them in a registry.",
 			pkg:    function,
-			want:   []string{"function-platform-application-v1.2.3-amd64.xpkg", "function-platform-application-v1.2.3-arm64.xpkg"},
+			want: want{
+				Files:     []string{"function-platform-application-v1.2.3-amd64.xpkg", "function-platform-application-v1.2.3-arm64.xpkg"},
+				Ref:       address + "/p6m-dev/function-platform-application:v1.2.3",
+				Platforms: []string{"linux/amd64", "linux/arm64"},
+				Annotations: map[string]string{
+					"org.opencontainers.image.title":       "function-platform-application",
+					"org.opencontainers.image.version":     "v1.2.3",
+					"org.opencontainers.image.source":      "https://github.com/p6m-dev/platform-application",
+					"org.opencontainers.image.licenses":    "Apache-2.0",
+					"org.opencontainers.image.description": "Composes everything a PlatformApplication consists of.",
+				},
+			},
 		},
 		"NoProgram": {
-			reason: "A package without a program runs everywhere.",
+			reason: "A package without a program runs everywhere, and is one image. A description may have commas.",
 			pkg:    configuration,
-			want:   []string{"configuration-platform-application-v1.2.3.xpkg"},
+			want: want{
+				Files: []string{"configuration-platform-application-v1.2.3.xpkg"},
+				Ref:   address + "/p6m-dev/configuration-platform-application:v1.2.3",
+				Annotations: map[string]string{
+					"org.opencontainers.image.title":       "configuration-platform-application",
+					"org.opencontainers.image.version":     "v1.2.3",
+					"org.opencontainers.image.source":      "https://github.com/p6m-dev/platform-application",
+					"org.opencontainers.image.licenses":    "Apache-2.0",
+					"org.opencontainers.image.description": "Gives every application its own Azure Key Vault, workload identity and environment variables.",
+				},
+			},
 		},
 	}
 
@@ -61,15 +99,26 @@ func TestBuild(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			var got []string
+			var got want
 
 			for _, f := range files {
-				got = append(got, filepath.Base(f.Path))
+				got.Files = append(got.Files, filepath.Base(f.Path))
 				checkPackage(t, tc.pkg, f)
 			}
 
+			if got.Ref, err = tc.pkg.Push(t.Context(), address, o.Version, files); err != nil {
+				t.Fatal(err)
+			}
+
+			pushed := manifestOf(t, got.Ref)
+			got.Annotations, got.Platforms = pushed.Annotations, pushed.platforms()
+
+			for _, image := range pushed.images(t, address+"/"+tc.pkg.Repository) {
+				checkLayers(t, tc.pkg, image)
+			}
+
 			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nBuild(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nBuild(...), Push(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -99,6 +148,11 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 		}
 	}
 
+	// Programs are compressed, and nothing else is large.
+	if unpacked := f.Unpacked > f.Size; unpacked != (pkg.Program != nil) {
+		t.Errorf("%s: want it larger than its file if there is a program, got %d and %d bytes", f.Path, f.Unpacked, f.Size)
+	}
+
 	got := files(t, image)
 	if _, ok := got["package.yaml"]; !ok {
 		t.Errorf("%s: want package.yaml among %v", f.Path, got)
@@ -106,6 +160,83 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 
 	if _, ok := got[".up/examples.yaml"]; ok != (len(pkg.Examples) > 0) {
 		t.Errorf("%s: want examples: %t, got: %t", f.Path, len(pkg.Examples) > 0, ok)
+	}
+}
+
+// A manifest of an index or of an image, as a registry has it.
+type manifest struct {
+	Manifests   []v1.Descriptor   `json:"manifests"`
+	Layers      []v1.Descriptor   `json:"layers"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// platforms of the images of an index.
+func (m manifest) platforms() []string {
+	var out []string
+	for _, d := range m.Manifests {
+		out = append(out, d.Platform.String())
+	}
+
+	return out
+}
+
+// images of an index in that repository, or the image itself if it is one.
+func (m manifest) images(t *testing.T, repository string) []manifest {
+	t.Helper()
+
+	if len(m.Manifests) == 0 {
+		return []manifest{m}
+	}
+
+	var out []manifest
+	for _, d := range m.Manifests {
+		out = append(out, manifestOf(t, repository+"@"+d.Digest.String()))
+	}
+
+	return out
+}
+
+func manifestOf(t *testing.T, reference string) manifest {
+	t.Helper()
+
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	d, err := remote.Get(ref, remote.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var out manifest
+	if err := json.Unmarshal(d.Manifest, &out); err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}
+
+// checkLayers makes sure that Crossplane, and who shows packages, find what is theirs
+// without pulling all: layers say what they are.
+func checkLayers(t *testing.T, pkg Package, image manifest) {
+	t.Helper()
+
+	want := []string{"base"}
+	if len(pkg.Examples) > 0 {
+		want = append(want, "upbound")
+	}
+
+	var got []string
+
+	for _, l := range image.Layers {
+		if kind, ok := l.Annotations["io.crossplane.xpkg"]; ok {
+			got = append(got, kind)
+		}
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: layers with io.crossplane.xpkg: -want, +got:\n%s", pkg.Name(), diff)
 	}
 }
 

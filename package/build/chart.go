@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
@@ -83,15 +82,15 @@ func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error
 
 // Push the file of a chart to a registry, and return the reference.
 func (c Chart) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	ref, err := name.NewTag(registry + "/" + c.Repository + ":" + chartVersion(version))
+	ref, err := reference(registry, c.Repository, chartVersion(version))
 	if err != nil {
-		return "", fmt.Errorf("cannot name chart: %w", err)
+		return "", err
 	}
 
 	// Packages find out by themselves whether it is a registry without TLS on this machine. Helm has to be told.
 	ping, err := transport.Ping(ctx, ref.Context().Registry, http.DefaultTransport)
 	if err != nil {
-		return "", fmt.Errorf("cannot reach registry %s: %w", registry, err)
+		return "", pushError(ref, err)
 	}
 
 	for _, f := range files {
@@ -107,6 +106,9 @@ func (c Chart) Push(ctx context.Context, registry, version string, files []Packa
 
 	return ref.String(), nil
 }
+
+// CheckPush returns an error unless the chart may be pushed to a registry.
+func (c Chart) CheckPush(registry string) error { return checkPush(registry, c.Repository) }
 
 // chartVersion is a version without its v: in a registry, Helm takes no other tag for
 // a version.

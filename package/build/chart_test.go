@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,10 +46,7 @@ func TestChart(t *testing.T) {
 	// Nor is the time zone the same everywhere.
 	t.Setenv("TZ", "Asia/Tokyo")
 
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-
-	address := server.Listener.Addr().String()
+	address := listen(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 
 	cases := map[string]struct {
 		reason  string
@@ -115,13 +111,11 @@ func publish(t *testing.T, c Chart, registry, version string) published {
 
 // TestChartElsewhere has a registry that is not there.
 func TestChartElsewhere(t *testing.T) {
-	server := httptest.NewServer(nil)
-	address := server.Listener.Addr().String()
-	server.Close()
+	address := away(t)
 
 	for registry, want := range map[string]string{
-		address:       "cannot reach registry " + address + ": ",
-		"no registry": "cannot name chart: ",
+		address:       "cannot reach registry " + address + ", ",
+		"no registry": `cannot use registry "no registry"`,
 	} {
 		if _, err := (Chart{Repository: "a/b"}).Push(t.Context(), registry, "v1.2.3", nil); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("Push(%q): want an error that begins with %q, got %v", registry, want, err)

@@ -6,6 +6,7 @@ package build
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -92,6 +93,32 @@ func (i Image) Build() (v1.Image, error) {
 	}
 
 	return image, nil
+}
+
+// unpackedSize of an image: that of its layers before they are compressed.
+func unpackedSize(image v1.Image) (_ int64, err error) {
+	layers, err := image.Layers()
+	if err != nil {
+		return 0, fmt.Errorf("cannot read layers of image: %w", err)
+	}
+
+	var size int64
+
+	for _, l := range layers {
+		r, err := l.Uncompressed()
+		if err != nil {
+			return 0, fmt.Errorf("cannot read layer of image: %w", err)
+		}
+
+		n, err := io.Copy(io.Discard, r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			return 0, fmt.Errorf("cannot read layer of image: %w", err)
+		}
+
+		size += n
+	}
+
+	return size, nil
 }
 
 // layerOf files, in order and without times.

@@ -8,29 +8,29 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"syscall"
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/mod/semver"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
-// semver is what dependencies between packages can be compared with.
-var semver = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
-
 // An artifact is built into files, which are pushed as one version.
 type artifact interface {
 	Name() string
 	Build(ctx context.Context, o build.Options) ([]build.PackageFile, error)
+	CheckPush(registry string) error
 	Push(ctx context.Context, registry, version string, files []build.PackageFile) (ref string, err error)
 }
 
@@ -64,17 +64,29 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	k.FatalIfErrorf(c.run(ctx, os.Stdout))
+	root, err := tools.Root()
+	k.FatalIfErrorf(err)
+
+	all, err := artifacts(root)
+	k.FatalIfErrorf(err)
+
+	k.FatalIfErrorf(c.run(ctx, root, all, os.Stdout))
 }
 
-func (c *command) run(ctx context.Context, out io.Writer) error {
-	if !semver.MatchString(c.Version) {
-		return fmt.Errorf("cannot use version %q: it must be a semantic version with a v, such as v0.1.0", c.Version)
+// run builds artifacts of the repository at that root, and says what was made.
+func (c *command) run(ctx context.Context, root string, all []artifact, out io.Writer) (err error) {
+	// Dependencies between packages can be compared with nothing else, and tags of images have no +.
+	if c.Version == "" || semver.Canonical(c.Version) != c.Version {
+		return fmt.Errorf("cannot use version %q: it must be a semantic version with a v and without build metadata, such as v0.1.0 or v0.1.0-rc.1", c.Version)
 	}
 
-	root, err := tools.Root()
-	if err != nil {
-		return err
+	if c.Push != "" {
+		// Before minutes of building.
+		for _, a := range all {
+			if err := a.CheckPush(c.Push); err != nil {
+				return err
+			}
+		}
 	}
 
 	if !filepath.IsAbs(c.Out) {
@@ -82,53 +94,59 @@ func (c *command) run(ctx context.Context, out io.Writer) error {
 	}
 
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tKiB\tFILE")
+	// Also what was pushed before something failed.
+	defer func() { err = errors.Join(err, w.Flush()) }()
 
-	all, err := artifacts(root)
-	if err != nil {
-		return err
-	}
+	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tFILE KiB\tUNPACKED KiB\tPATH")
 
 	for _, a := range all {
-		files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
-		if err != nil {
+		if err := c.publish(ctx, root, a, w); err != nil {
 			return err
 		}
-
-		for _, f := range files {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\n", a.Name(), c.Version, orAny(f.Architecture), float64(f.Size)/(1<<10), relative(root, f.Path))
-		}
-
-		if c.Push == "" {
-			continue
-		}
-
-		ref, err := a.Push(ctx, c.Push, c.Version, files)
-		if err != nil {
-			return err
-		}
-
-		fmt.Fprintf(w, "\tpushed\t\t\t%s\n", ref)
 	}
 
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("cannot print: %w", err)
-	}
+	fmt.Fprintln(w, "\nFILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.")
 
 	return nil
 }
 
-func orAny(architecture string) string {
-	if architecture == "" {
-		return "any"
+// publish builds an artifact, and pushes it if that is wanted.
+func (c *command) publish(ctx context.Context, root string, a artifact, w io.Writer) error {
+	files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
+	if err != nil {
+		return err
 	}
 
-	return architecture
+	for _, f := range files {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name(), c.Version, cmp.Or(f.Architecture, "any"), kibibytes(f.Size), kibibytes(f.Unpacked), relative(root, f.Path))
+	}
+
+	if c.Push == "" {
+		return nil
+	}
+
+	ref, err := a.Push(ctx, c.Push, c.Version, files)
+	if err != nil {
+		return err
+	}
+
+	fmt.Fprintf(w, "\tpushed\t\t\t\t%s\n", ref)
+
+	return nil
 }
 
-// relative path, if that is shorter.
+// kibibytes that so many bytes are, or a dash for none.
+func kibibytes(bytes int64) string {
+	if bytes == 0 {
+		return "-"
+	}
+
+	return fmt.Sprintf("%.0f", float64(bytes)/(1<<10))
+}
+
+// relative path of what is in the repository.
 func relative(root, path string) string {
-	if r, err := filepath.Rel(root, path); err == nil && len(r) < len(path) {
+	if r, err := filepath.Rel(root, path); err == nil && filepath.IsLocal(r) {
 		return r
 	}
 

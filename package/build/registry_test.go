@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+)
+
+// TestCheckPush has registries that refuse, each in its way. Whoever reads the error
+// learns which one, and what to do.
+func TestCheckPush(t *testing.T) {
+	// Nobody is logged in.
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+
+	refusing := func(status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet && status != http.StatusUnauthorized {
+				return // Anybody may look.
+			}
+
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(status)
+		})
+	}
+
+	open := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+
+	cases := map[string]struct {
+		reason   string
+		registry string
+		want     []string
+	}{
+		"Open":     {reason: "Nobody has to log in.", registry: listen(t, open)},
+		"Unknown":  {reason: "Nobody is logged in.", registry: listen(t, refusing(http.StatusUnauthorized)), want: []string{"cannot push to REGISTRY/a/b", "log in", "helm registry login REGISTRY "}},
+		"Denied":   {reason: "Who is logged in may not.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in as somebody who may"}},
+		"Missing":  {reason: "Some want a repository to be there.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "wants the repository made first"}},
+		"Away":     {reason: "Nobody listens.", registry: away(t), want: []string{"cannot reach registry REGISTRY", "see that its name is right"}},
+		"Scheme":   {reason: "A URL is no registry.", registry: "https://ghcr.io", want: []string{`cannot use registry "https://ghcr.io"`, "such as ghcr.io"}},
+		"NoDomain": {reason: "Docker Hub must not be what somebody gets who mistypes.", registry: "ghcr", want: []string{`cannot use registry "ghcr"`, "such as ghcr.io"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			said := fmt.Sprint(checkPush(tc.registry, "a/b"))
+
+			if tc.want == nil && said != fmt.Sprint(nil) {
+				t.Errorf("\n%s\ncheckPush(...): %s", tc.reason, said)
+			}
+
+			for _, want := range tc.want {
+				if want = strings.ReplaceAll(want, "REGISTRY", tc.registry); !strings.Contains(said, want) {
+					t.Errorf("\n%s\ncheckPush(...): want %q in the error, got %s", tc.reason, want, said)
+				}
+			}
+		})
+	}
+}
+
+// listen with a registry, and return its name.
+func listen(t *testing.T, h http.Handler) string {
+	t.Helper()
+
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+
+	return server.Listener.Addr().String()
+}
+
+// away is the name of a registry that is not there.
+func away(t *testing.T) string {
+	t.Helper()
+
+	server := httptest.NewServer(nil)
+	server.Close()
+
+	return server.Listener.Addr().String()
+}
