@@ -161,7 +161,10 @@ func layerOf(files map[string]File) (v1.Layer, error) {
 		return nil, fmt.Errorf("cannot write layer: %w", err)
 	}
 
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }
+
+	// Compressed once, not for its digest and again to be written.
+	layer, err := tarball.LayerFromOpener(open, tarball.WithCompressedCaching)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read layer: %w", err)
 	}

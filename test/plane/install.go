@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -169,18 +170,26 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(o.Out)) }()
 
-	for _, pkg := range packages {
-		files, err := pkg.Build(ctx, o)
-		if err != nil {
-			return err
-		}
+	// At once: most of it is compressing on one core.
+	var (
+		all  sync.WaitGroup
+		errs = make([]error, len(packages))
+	)
 
-		if _, err := pkg.Push(ctx, p.registry.address, version, files); err != nil {
-			return err
-		}
+	for i, pkg := range packages {
+		all.Go(func() {
+			files, err := pkg.Build(ctx, o)
+			if err == nil {
+				_, err = pkg.Push(ctx, p.registry.address, version, files)
+			}
+
+			errs[i] = err
+		})
 	}
 
-	return nil
+	all.Wait()
+
+	return errors.Join(errs...)
 }
 
 // prepareCluster for identities of Pods, and for packages from the plane's registry.
