@@ -23,6 +23,9 @@ const (
 	stopTimeout = 10 * time.Second
 )
 
+// errStopped is why a process is not started again.
+var errStopped = errors.New("it is stopped")
+
 // A process is one that is started again when it ends, until it is stopped. It does
 // not outlive this one.
 type process struct {
@@ -58,7 +61,9 @@ func start(path, log string, args ...string) (*process, error) {
 
 // stop the process.
 func (p *process) stop() error {
+	p.mu.Lock()
 	close(p.stopped)
+	p.mu.Unlock()
 
 	p.signal(syscall.SIGTERM)
 
@@ -88,7 +93,17 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
+// run the program, unless it is stopped: nobody would end it then.
 func (p *process) run() (*exec.Cmd, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	select {
+	case <-p.stopped:
+		return nil, errStopped
+	default:
+	}
+
 	//nolint:noctx // It runs until it is stopped.
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
@@ -100,9 +115,7 @@ func (p *process) run() (*exec.Cmd, error) {
 		return nil, fmt.Errorf("cannot start %s: %w", p.path, err)
 	}
 
-	p.mu.Lock()
 	p.current = cmd.Process
-	p.mu.Unlock()
 
 	return cmd, nil
 }

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// envParent has the test binary start a process and wait to be killed.
+const envParent = "PLANE_TEST_PARENT"
+
+// says is a program that says its process id and its arguments, and runs until it is
+// asked to end.
+const says = `trap 'echo asked to end; exit 0' TERM; echo "$$ $*"; while :; do sleep 0.05; done`
+
+func TestMain(m *testing.M) {
+	if log := os.Getenv(envParent); log != "" {
+		if _, err := start("/bin/sh", log, "-c", says, "program", "hello"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+
+		select {}
+	}
+
+	os.Exit(m.Run())
+}
+
+// TestProcess: what ends is started again with the same arguments, its log says how it
+// has ended, and it is asked to end when it is stopped.
+func TestProcess(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+
+	p, err := start("/bin/sh", log, "-c", says, "program", "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	first := runs(t, log, 1)
+
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+
+	second := runs(t, log, 2)
+
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	want := fmt.Sprintf("%d hello\nended: signal: killed\n%d hello\nasked to end\nended: <nil>\n", first, second)
+	if diff := cmp.Diff(want, read(t, log)); diff != "" {
+		t.Errorf("log: -want, +got:\n%s", diff)
+	}
+
+	if err := gone(second); err != nil {
+		t.Errorf("after stop(): %v", err)
+	}
+}
+
+// TestProcessStopped: what is stopped while it waits to be started again is not.
+func TestProcessStopped(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+
+	p, err := start("/bin/sh", log, "-c", "exit 3")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, func() error {
+		if said := read(t, log); said == "" {
+			return errors.New("it has not ended")
+		}
+
+		return nil
+	})
+
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	// A slow machine may have started it more than once before.
+	if rest := strings.ReplaceAll(read(t, log), "ended: exit status 3\n", ""); rest != "" {
+		t.Errorf("log: want nothing but how it has ended, got %q", rest)
+	}
+
+	if _, err := p.run(); !errors.Is(err, errStopped) {
+		t.Errorf("run() after stop(): want %v, got %v", errStopped, err)
+	}
+}
+
+// TestProcessMissing: a program that cannot be started is an error at once.
+func TestProcessMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none")
+
+	_, err := start(path, filepath.Join(t.TempDir(), "log"))
+	if want := "cannot start " + path; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("start(...): want an error that begins with %q, got %v", want, err)
+	}
+}
+
+// TestProcessKilled: a process does not outlive the one that has started it, even one
+// that is killed.
+func TestProcessKilled(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	log := filepath.Join(t.TempDir(), "log")
+
+	parent := exec.CommandContext(t.Context(), self)
+	parent.Env = append(os.Environ(), envParent+"="+log)
+	parent.Stderr = os.Stderr
+
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+
+	child := runs(t, log, 1)
+
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+
+	_ = parent.Wait() // It fails, having been killed.
+
+	eventually(t, func() error { return gone(child) })
+}
+
+// runs waits until a program has said so often that it runs, and returns its latest
+// process id.
+func runs(t *testing.T, log string, times int) (pid int) {
+	t.Helper()
+
+	eventually(t, func() error {
+		content, _ := os.ReadFile(log) //nolint:gosec // A log of the test. It may not be there yet.
+
+		var said []string
+
+		for line := range strings.Lines(string(content)) {
+			if id, ok := strings.CutSuffix(line, " hello\n"); ok {
+				said = append(said, id)
+			}
+		}
+
+		if len(said) != times {
+			return fmt.Errorf("want it to run %d times, got:\n%s", times, content)
+		}
+
+		var err error
+		pid, err = strconv.Atoi(said[times-1])
+
+		return err //nolint:wrapcheck // The test fails with it.
+	})
+
+	return pid
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+
+	content, err := os.ReadFile(path) //nolint:gosec // A log of the test.
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(content)
+}
+
+// gone returns an error if a process is still there.
+func gone(pid int) error {
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("want process %d to be gone, got %w", pid, errors.Join(err, errors.New("no error")))
+	}
+
+	return nil
+}
+
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+
+	if err := Eventually(t.Context(), t.Name(), func(context.Context) error { return check() }); err != nil {
+		t.Fatal(err)
+	}
+}
