@@ -43,6 +43,23 @@ func (k *Kubelet) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 
+	old, err := k.client.CoreV1().Nodes().Get(ctx, k.options.Node, metav1.GetOptions{})
+
+	switch {
+	case kerrors.IsNotFound(err):
+		err = k.createNode(ctx)
+	case err == nil:
+		err = k.reportNode(ctx, old.Status)
+	}
+
+	if err != nil {
+		return fmt.Errorf("cannot register node %q: %w", k.options.Node, err)
+	}
+
+	return k.renewLease(ctx)
+}
+
+func (k *Kubelet) createNode(ctx context.Context) error {
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: k.options.Node, Labels: map[string]string{
 			corev1.LabelHostname: k.options.Node, corev1.LabelOSStable: runtime.GOOS, corev1.LabelArchStable: runtime.GOARCH,
@@ -51,15 +68,8 @@ func (k *Kubelet) register(ctx context.Context) error {
 	}
 
 	_, err := k.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
-	if kerrors.IsAlreadyExists(err) {
-		err = k.reportNode(ctx)
-	}
 
-	if err != nil {
-		return fmt.Errorf("cannot register node %q: %w", k.options.Node, err)
-	}
-
-	return k.renewLease(ctx)
+	return err //nolint:wrapcheck // The caller says what was attempted.
 }
 
 func (k *Kubelet) nodeStatus() corev1.NodeStatus {
@@ -87,8 +97,22 @@ func (k *Kubelet) nodeStatus() corev1.NodeStatus {
 	}
 }
 
-func (k *Kubelet) reportNode(ctx context.Context) error {
-	patch, err := json.Marshal(map[string]any{"status": k.nodeStatus()})
+// reportNode reports what the node is now. What has not changed has not since when it
+// was so before.
+func (k *Kubelet) reportNode(ctx context.Context, before corev1.NodeStatus) error {
+	status := k.nodeStatus()
+
+	for i := range status.Conditions {
+		c := &status.Conditions[i]
+
+		for _, old := range before.Conditions {
+			if old.Type == c.Type && old.Status == c.Status {
+				c.LastTransitionTime = old.LastTransitionTime
+			}
+		}
+	}
+
+	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		return fmt.Errorf("cannot encode status: %w", err)
 	}

@@ -49,10 +49,11 @@ func (p *pod) refreshVolumes(ctx context.Context) {
 	for {
 		changed := p.changed.next()
 
+		// What was there stays until all that is new is there.
+		err := p.writeVolumes(ctx)
 		pause := p.tokens.refresh(time.Now())
 
-		// What was there stays until all that is new is there.
-		if err := p.writeVolumes(ctx); err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			p.kubelet.log.Warn("cannot update volumes", "namespace", p.namespace(), "pod", p.name(), "error", err)
 
 			pause = volumeRetry
