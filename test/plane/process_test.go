@@ -146,7 +146,7 @@ func runs(t *testing.T, log string, times int) (pid int) {
 	t.Helper()
 
 	eventually(t, func() error {
-		content, _ := os.ReadFile(log) //nolint:gosec // A log of the test. It may not be there yet.
+		content, _ := os.ReadFile(log)
 
 		var said []string
 
@@ -172,7 +172,7 @@ func runs(t *testing.T, log string, times int) (pid int) {
 func read(t *testing.T, path string) string {
 	t.Helper()
 
-	content, err := os.ReadFile(path) //nolint:gosec // A log of the test.
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
