@@ -6,7 +6,10 @@
 // Every block of commands is run, unless a comment on the line before it says why not:
 //
 //	<!-- azure -->            needs an account in Azure
-//	<!-- cluster -->          needs a cluster
+//	<!-- cluster -->          needs a cluster: test/e2e runs it on one
+//	<!-- cluster: words -->   the same, and each of its commands has to fail with these words
+//	<!-- terminal: words -->  runs until it is ended, in a terminal of its own, and is ready when
+//	                          it has said these words: test/e2e runs all of such a page
 //	<!-- gate: demo, test --> takes long, and is what those steps of .ci/run do
 //	<!-- elsewhere: why -->   is not run, for that reason
 //
@@ -17,6 +20,9 @@
 // and before a block of any other language
 //
 //	<!-- file: path -->       the page has the reader write it to that file
+//
+// A block without a language, or of JSON, that comes right after commands is what they say:
+// each of its lines, whatever else they say. See Lacks for what may be different each time.
 package docs
 
 import (
@@ -30,6 +36,7 @@ import (
 const (
 	Azure     = "azure"
 	Cluster   = "cluster"
+	Terminal  = "terminal"
 	Gate      = "gate"
 	Elsewhere = "elsewhere"
 	In        = "in"
@@ -49,6 +56,9 @@ type Block struct {
 
 	// Text of the block, without the indentation that it has in a list.
 	Text string
+
+	// Output that the page shows right after commands.
+	Output string
 }
 
 // Commands tells whether the block has commands.
@@ -56,6 +66,25 @@ func (b Block) Commands() bool { return b.Language == "sh" }
 
 // Runs tells whether the block can be run without anything that is not in the repository.
 func (b Block) Runs() bool { return b.Commands() && (b.Mark == "" || b.Mark == In) }
+
+// RunsOnCluster tells whether the block can be run with a cluster, or has programs that stand in
+// for one.
+func (b Block) RunsOnCluster() bool {
+	return b.Commands() && (b.Mark == Cluster || b.Mark == Terminal)
+}
+
+// each command of the block, with the lines that it goes on in.
+func (b Block) each() []string {
+	var commands []string
+
+	for line := range strings.SplitSeq(strings.ReplaceAll(b.Text, "\\\n", ""), "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			commands = append(commands, line)
+		}
+	}
+
+	return commands
+}
 
 // Steps are what a block is left to that has the mark Gate.
 func (b Block) Steps() []string {
@@ -79,6 +108,7 @@ func Parse(page string) ([]Block, error) {
 		open   *Block
 		indent string
 		before string
+		shown  bool // What comes next is what the last block says, unless there is text in between.
 	)
 
 	for i, line := range strings.Split(page, "\n") {
@@ -97,9 +127,15 @@ func Parse(page string) ([]Block, error) {
 
 			open, indent = &b, found[1]
 		case found != nil:
-			blocks, open = append(blocks, *open), nil
+			if shown && open.Mark == "" && (open.Language == "" || open.Language == "json") {
+				blocks[len(blocks)-1].Output = open.Text
+			}
+
+			blocks, shown, open = append(blocks, *open), open.Commands(), nil
 		case open != nil:
 			open.Text += strings.TrimPrefix(line, indent) + "\n"
+		case line != "":
+			shown = false
 		}
 
 		before = line
@@ -118,14 +154,15 @@ func check(b Block) error {
 		return fmt.Errorf("cannot run a block of %s: commands are in blocks of sh", b.Language)
 	}
 
-	plain := []string{"", Azure, Cluster}
-	detailed := []string{Gate, Elsewhere, In}
+	plain := []string{"", Azure}
+	detailed := []string{Gate, Elsewhere, In, Terminal}
 
 	if !b.Commands() {
 		plain, detailed = []string{""}, []string{File}
 	}
 
 	switch {
+	case b.Commands() && b.Mark == Cluster:
 	case slices.Contains(plain, b.Mark):
 		if b.Detail != "" {
 			return fmt.Errorf("mark %s says no more than that", b.Mark)

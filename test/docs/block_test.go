@@ -47,6 +47,26 @@ func TestParse(t *testing.T) {
 				{Line: 5, Text: "plain\n"},
 			}},
 		},
+		"Refused": {
+			reason: "What has to fail says how, and what runs until it is ended when it is ready.",
+			page:   "<!-- cluster: no -->\n```sh\nkubectl auth can-i\n```\n<!-- terminal: is on -->\n```sh\nserve\n```\n",
+			want: want{blocks: []Block{
+				{Line: 2, Language: "sh", Mark: "cluster", Detail: "no", Text: "kubectl auth can-i\n"},
+				{Line: 6, Language: "sh", Mark: "terminal", Detail: "is on", Text: "serve\n"},
+			}},
+		},
+		"Output": {
+			reason: "What comes right after commands is what they say, and after a text it is not.",
+			page:   "```sh\nls\n```\n\n```\na\n```\n```sh\nls\n```\nText\n```\nb\n```\n```sh\nls\n```\n```yaml\nc: d\n```\n",
+			want: want{blocks: []Block{
+				{Line: 1, Language: "sh", Text: "ls\n", Output: "a\n"},
+				{Line: 5, Text: "a\n"},
+				{Line: 8, Language: "sh", Text: "ls\n"},
+				{Line: 12, Text: "b\n"},
+				{Line: 15, Language: "sh", Text: "ls\n"},
+				{Line: 18, Language: "yaml", Text: "c: d\n"},
+			}},
+		},
 		"UnknownMark": {
 			reason: "A mark that is misspelt would leave commands untested.",
 			page:   "<!-- cloud -->\n```sh\nmake\n```\n",

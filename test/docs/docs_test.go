@@ -4,9 +4,6 @@
 package docs
 
 import (
-	"context"
-	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -14,45 +11,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
-// pages returns the blocks of every page by its path.
 func pages(t *testing.T) map[string][]Block {
 	t.Helper()
 
-	root := repository(t)
-	out := map[string][]Block{}
-
-	add := func(path string) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		if out[name], err = Parse(string(data)); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-
-	add(filepath.Join(root, "README.md"))
-
-	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && filepath.Ext(path) == ".md" {
-			add(path)
-		}
-
-		return err
-	})
+	out, err := Pages()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,10 +54,15 @@ func TestCommandsRun(t *testing.T) {
 		ran++
 
 		t.Run(page, func(t *testing.T) {
-			dir := clone(t)
+			r := reader(t.TempDir(), programs)
+			r.Instead = []string{pageAddress, freeAddress(t)}
 
-			if out, err := execute(t, dir, programs, script(t, dir, blocks)); err != nil {
-				t.Errorf("%s: %v\n%s", page, err, out)
+			if err := Clone(t.Context(), r.Dir); err != nil {
+				t.Fatal(err)
+			}
+
+			if err := r.Follow(t.Context(), blocks, Block.Runs); err != nil {
+				t.Errorf("%s: %v", page, err)
 			}
 		})
 	}
@@ -98,104 +72,108 @@ func TestCommandsRun(t *testing.T) {
 	}
 }
 
-// TestCommandsFail makes sure that TestCommandsRun would notice.
+// TestCommandsFail makes sure that TestCommandsRun would notice, and the same on a cluster.
 func TestCommandsFail(t *testing.T) {
-	programs := programs(t)
+	r := reader(t.TempDir(), programs(t))
 
-	for name, text := range map[string]string{
-		"Program":  "no-such-program",
-		"First":    "false\ntrue",
-		"Variable": "echo $NOT_SET",
-		"Pipe":     "false | true",
-		"Cluster":  "kubectl get pods",
+	for name, b := range map[string]Block{
+		"Program":  {Text: "no-such-program"},
+		"First":    {Text: "false\ntrue"},
+		"Variable": {Text: "echo $NOT_SET"},
+		"Pipe":     {Text: "false | true"},
+		"Cluster":  {Text: "kubectl get pods"},
+		"Output":   {Text: "echo Missing", Output: "Synced\n"},
+		"Empty":    {Text: "echo 'No resources found in shop namespace.'", Mark: Cluster},
+		"Allowed":  {Text: "echo refused", Mark: Cluster, Detail: "refused"},
+		"OneOf":    {Text: "(echo refused; false)\necho refused", Mark: Cluster, Detail: "refused"},
+		"Words":    {Text: "echo 'not found'; false", Mark: Cluster, Detail: "no"},
+		"Ended":    {Text: "echo no", Mark: Terminal, Detail: "ready"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-
-			if out, err := execute(t, dir, programs, script(t, dir, []Block{{Language: "sh", Text: text}})); err == nil {
-				t.Errorf("%q did not fail:\n%s", text, out)
+			if err := r.Follow(t.Context(), []Block{b}, func(Block) bool { return true }); err == nil {
+				t.Errorf("%q did not fail", b.Text)
 			}
 		})
 	}
 }
 
-// script that runs the blocks in their order. Variables of one are there in the next.
-func script(t *testing.T, dir string, blocks []Block) string {
-	t.Helper()
+// TestFollow has commands that do what their page says.
+func TestFollow(t *testing.T) {
+	r := Reader{Dir: t.TempDir(), Env: []string{"GREETING=hello"}, Instead: []string{"port 80", "port 8080"}}
+	file := filepath.Join(r.Dir, "ended")
 
-	var out strings.Builder
-
-	out.WriteString("set -euo pipefail\n")
-
-	for _, b := range blocks {
-		switch {
-		case b.Mark == File:
-			path := filepath.Join(dir, b.Detail)
-			if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-				t.Fatal(err)
-			}
-
-			if err := os.WriteFile(path, []byte(b.Text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		case b.Mark == In && b.Runs():
-			fmt.Fprintf(&out, "pushd %q >/dev/null\n%spopd >/dev/null\n", b.Detail, b.Text)
-		case b.Runs():
-			fmt.Fprintf(&out, "# line %d\n%s", b.Line, b.Text)
-		}
+	cases := map[string]struct {
+		reason string
+		blocks []Block
+	}{
+		"Session": {
+			reason: "Variables of one block are there in the next, and so is the environment.",
+			blocks: []Block{{Line: 1, Text: "NAME=you\n"}, {Line: 2, Text: "echo $GREETING $NAME\n", Output: "hello you\n"}},
+		},
+		"File": {
+			reason: "What the page has the reader write is there, with what is different here.",
+			blocks: []Block{{Mark: File, Detail: "a/b", Text: "port 80\n"}, {Text: "cat a/b\n", Output: "port 8080\n"}},
+		},
+		"In": {
+			reason: "Commands of a directory leave it again.",
+			blocks: []Block{{Mark: File, Detail: "c/d", Text: "text\n"}, {Mark: In, Detail: "c", Text: "cat d\n"}, {Text: "cat c/d\n"}},
+		},
+		"Refused": {
+			reason: "Each command fails with the words.",
+			blocks: []Block{{Mark: Cluster, Detail: "no", Text: "# Both\n(echo no; false)\n(echo \\\n  'no!'; false)\n"}},
+		},
+		"Typed": {
+			reason: "Somebody types what is asked for.",
+			blocks: []Block{{Text: "read -rs SECRET\ntest -n \"$SECRET\"\n"}},
+		},
+		"Terminal": {
+			reason: "A program in a terminal of its own runs until the page ends, and ends as with Ctrl-C.",
+			blocks: []Block{
+				{Line: 1, Mark: Terminal, Detail: "it is ready", Text: "trap 'touch ended; exit' INT; echo it is ready; while true; do sleep 0.1; done\n", Output: "it is ready\n"},
+				{Line: 2, Text: "test ! -e ended\n"},
+			},
+		},
 	}
 
-	return out.String()
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			all := func(b Block) bool { return b.Mark != File }
+			if err := r.Follow(t.Context(), tc.blocks, all); err != nil {
+				t.Errorf("\n%s\nFollow(...): %v", tc.reason, err)
+			}
+		})
+	}
+
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("the program in the terminal did not end by itself: %v", err)
+	}
+}
+
+func TestLacks(t *testing.T) {
+	cases := map[string]struct {
+		reason      string
+		said, shown string
+		want        []string
+	}{
+		"Same":    {reason: "Spaces may be others, and there may be more.", said: "A   B\nC\n", shown: "A B\n"},
+		"Varies":  {reason: "Times and versions are others.", said: "4m10s version 0f1c52ea at 2026-11-25T01:56:11Z\n", shown: "3s version bb17ef21 at 2026-11-26T01:56:11Z\n"},
+		"Ports":   {reason: "And so are ports.", said: "https://127.0.0.1:4480/\nhttps://127.0.0.1:40123/\n", shown: "https://127.0.0.1:37005/\n"},
+		"Words":   {reason: "A word is what it is.", said: "web Missing\n", shown: "web Synced\n", want: []string{"web Synced"}},
+		"Numbers": {reason: "And so is a number.", said: "0/1 v0.1.0 burst=100\n", shown: "0/1 v0.1.0 burst=500\n", want: []string{"0/1 v0.1.0 burst=500"}},
+		"Part":    {reason: "A line is all of a line.", said: "web Synced now\n", shown: "web Synced\n", want: []string{"web Synced"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, Lacks(tc.said, tc.shown)); diff != "" {
+				t.Errorf("\n%s\nLacks(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
 }
 
 // pageAddress is where pages have a program listen. Here somebody else may.
 const pageAddress = "127.0.0.1:9443"
-
-// execute a script in a directory. Nothing it has started outlives it.
-func execute(t *testing.T, dir, programs, script string) (string, error) {
-	t.Helper()
-
-	if strings.Contains(script, pageAddress) {
-		free := freeAddress(t)
-		script = strings.ReplaceAll(script, pageAddress, free)
-		replaceIn(t, filepath.Join(dir, "_output"), pageAddress, free)
-	}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
-	defer cancel()
-
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+programs+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = 10 * time.Second
-
-	group := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Cancel = group
-
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	cmd.Stdout, cmd.Stderr = log, log
-	failure := cmd.Run()
-
-	if cmd.Process != nil {
-		_ = group()
-	}
-
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	said, err := os.ReadFile(log.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return string(said), failure
-}
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
@@ -210,25 +188,9 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// replaceIn the files of a directory.
-func replaceIn(t *testing.T, dir, old, replacement string) {
-	t.Helper()
-
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	for _, path := range files {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(data), old, replacement)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+// reader in a directory, with programs.
+func reader(dir, programs string) Reader {
+	return Reader{Dir: dir, Env: []string{"PATH=" + programs + string(filepath.ListSeparator) + os.Getenv("PATH")}}
 }
 
 // programs returns a directory with what pages take for granted: helm, kustomize, and
@@ -258,43 +220,6 @@ exit 1
 `
 	if err := os.WriteFile(filepath.Join(dir, "kubectl"), []byte(kubectl), 0o700); err != nil { //nolint:gosec // A program.
 		t.Fatal(err)
-	}
-
-	return dir
-}
-
-// clone copies all that is not ignored, committed or not.
-func clone(t *testing.T) string {
-	t.Helper()
-
-	root, dir := repository(t), t.TempDir()
-
-	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	cmd.Dir = root
-
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("cannot list files: %v", err)
-	}
-
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		data, err := os.ReadFile(filepath.Join(root, name))
-		if os.IsNotExist(err) {
-			continue // Deleted, and not committed.
-		}
-
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
-
-		if err := os.WriteFile(path, data, 0o700); err != nil { //nolint:gosec // Some are programs.
-			t.Fatal(err)
-		}
 	}
 
 	return dir
