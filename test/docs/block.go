@@ -73,6 +73,16 @@ func (b Block) RunsOnCluster() bool {
 	return b.Commands() && (b.Mark == Cluster || b.Mark == Terminal)
 }
 
+// Steps are what a block is left to that has the mark Gate.
+func (b Block) Steps() []string {
+	steps := strings.Split(b.Detail, ",")
+	for i := range steps {
+		steps[i] = strings.TrimSpace(steps[i])
+	}
+
+	return steps
+}
+
 // each command of the block, with the lines that it goes on in.
 func (b Block) each() []string {
 	var commands []string
@@ -84,16 +94,6 @@ func (b Block) each() []string {
 	}
 
 	return commands
-}
-
-// Steps are what a block is left to that has the mark Gate.
-func (b Block) Steps() []string {
-	steps := strings.Split(b.Detail, ",")
-	for i := range steps {
-		steps[i] = strings.TrimSpace(steps[i])
-	}
-
-	return steps
 }
 
 var (

@@ -14,10 +14,10 @@ import (
 
 // serveCommand runs the stand-in.
 type serveCommand struct {
-	ProxyAddress  string        `default:"${proxy}"                                                                              help:"Where clients connect to. Loopback only."`
-	AdminAddress  string        `default:"${admin}"                                                                              help:"Where the admin API is. Loopback only."`
+	ProxyAddress  string        `default:"${proxy}"                                                                              env:"AZURE_STAND_IN_PROXY"                  help:"Where clients connect to. Loopback only."`
+	AdminAddress  string        `default:"${admin}"                                                                              env:"AZURE_STAND_IN_ADMIN"                  help:"Where the admin API is. Loopback only."`
 	CAFile        string        `help:"Where to write the certificate that clients have to trust. A temporary file if left out." placeholder:"FILE"`
-	State         string        `help:"What to register at the start, in YAML or JSON."                                          placeholder:"FILE"                              type:"existingfile"`
+	State         string        `help:"What to register at the start, in YAML or JSON."                                          placeholder:"FILE"                          type:"existingfile"`
 	TokenLifetime time.Duration `default:"24h"                                                                                   help:"How long access tokens are good for."`
 	Latency       time.Duration `help:"Make every answer that much later."`
 }
