@@ -108,10 +108,17 @@ func (a *app) vault(t *testing.T) string {
 func (a *app) set(t *testing.T, value string) time.Time {
 	t.Helper()
 
+	return a.setSecret(t, secretName, value)
+}
+
+// setSecret of that name in the application's vault.
+func (a *app) setSecret(t *testing.T, name, value string) time.Time {
+	t.Helper()
+
 	uri := a.vault(t)
 
 	err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
-		return plane.SetSecret(ctx, w.azure, uri, secretName, value)
+		return plane.SetSecret(ctx, w.azure, uri, name, value)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,10 +7,10 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -43,18 +43,14 @@ const (
 // what that waits for, can act, and cannot reach beyond its project: it has logged in, and
 // may do what its role says.
 func TestWalk(t *testing.T) {
-	if _, err := exec.LookPath("kubectl"); err != nil {
-		t.Fatalf("the page is for people who have kubectl: %v", err)
-	}
-
 	p := untouched(t, "walk")
 
-	e := &engineer{plane: p, dir: filepath.Join(t.TempDir(), "platform")}
-	e.describePlatform(t, filepath.Join(w.root, "package"))
-	e.install(t)
-	e.check(t)
-
 	a := startArgo(t, p)
+
+	e := newEngineer(t, p)
+	e.describePlatform(t, filepath.Join(e.reader.Dir, "package"))
+	e.setUp(t, a.repository())
+
 	a.admit(t, namespaceOf(t, p))
 	app := &app{plane: p, namespace: a.namespace, name: "web"}
 	first := password()
@@ -80,6 +76,8 @@ func TestWalk(t *testing.T) {
 	t.Run("Rotate", func(t *testing.T) { a.rotate(t, app, second) })
 	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, second) })
 	t.Run("RemoveAndReturn", func(t *testing.T) { a.removeAndReturn(t, app, second) })
+
+	t.Run("Pages", e.followPages)
 }
 
 // TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
@@ -292,10 +290,20 @@ func untouched(t *testing.T, name string) *plane.Plane {
 	return p
 }
 
-// An engineer of the platform, with a directory in a repository.
+// An engineer of the platform reads pages, and has a directory in a repository.
 type engineer struct {
-	plane *plane.Plane
-	dir   string
+	plane  *plane.Plane
+	reader docs.Reader
+	dir    string
+}
+
+// newEngineer whose directory is the example's in a copy of this repository.
+func newEngineer(t *testing.T, p *plane.Plane) *engineer {
+	t.Helper()
+
+	r := newReader(t, "KUBECONFIG="+p.Kubeconfig(), "AZURE_STAND_IN_ADMIN="+w.azure.AdminURL())
+
+	return &engineer{plane: p, reader: r, dir: filepath.Join(r.Dir, examplePlatform)}
 }
 
 // describePlatform copies the example and sets what is different here: where the base
@@ -304,7 +312,7 @@ type engineer struct {
 func (e *engineer) describePlatform(t *testing.T, packages string, components ...string) {
 	t.Helper()
 
-	if err := os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform))); err != nil {
+	if err := errors.Join(os.RemoveAll(e.dir), os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform)))); err != nil {
 		t.Fatal(err)
 	}
 
@@ -400,96 +408,6 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 	kustomization.Object["patches"] = patches
 
 	a.write(t, "argocd/kustomization.yaml", kustomization)
-}
-
-// noMatch is what kubectl says of a kind that there is not yet.
-var noMatch = regexp.MustCompile(`no matches for kind "([A-Za-z]+)"`)
-
-// install as the page says. The first time, two objects are of kinds that come with the
-// packages.
-func (e *engineer) install(t *testing.T) {
-	t.Helper()
-
-	commands := commandsOf(t, "kubectl apply --server-side --kustomize "+examplePlatform)
-
-	helm, commands := commands[0], commands[1:]
-	if !strings.HasPrefix(helm, "helm install crossplane ") {
-		t.Fatalf("%s: want Crossplane to be installed first, as the plane has done, got %s", setUpPage, helm)
-	}
-
-	for i, command := range commands {
-		out, err := e.run(t, command)
-
-		var want, got []string
-		if i == 0 {
-			want = []string{"ClusterProviderConfig", "ClusterProviderConfig"}
-		}
-
-		for _, found := range noMatch.FindAllStringSubmatch(out, -1) {
-			got = append(got, found[1])
-		}
-
-		if diff := cmp.Diff(want, got); diff != "" || (err == nil) != (want == nil) {
-			t.Fatalf("%s: %v\n%s\nkinds that there are not yet: -want, +got:\n%s", command, err, out, diff)
-		}
-	}
-}
-
-// check as the page says.
-func (e *engineer) check(t *testing.T) {
-	t.Helper()
-
-	commands := commandsOf(t, "kubectl get configurations,functions,providers")
-
-	for i, command := range commands {
-		out, err := e.run(t, command)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", command, err, out)
-		}
-
-		if i < len(commands)-1 {
-			continue
-		}
-
-		if lines := strings.Fields(out); len(lines) != 1 {
-			t.Errorf("%s: want one pod, got %v", command, lines)
-		}
-	}
-}
-
-// run a command of the page, at the top of the repository, with the engineer's own directory.
-func (e *engineer) run(t *testing.T, command string) (string, error) {
-	t.Helper()
-
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(command, examplePlatform, e.dir))
-	cmd.Dir = w.root
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+e.plane.Kubeconfig())
-
-	out, err := cmd.CombinedOutput()
-
-	return string(out), err
-}
-
-// commandsOf the block of the page that has this command, each with its continued lines.
-func commandsOf(t *testing.T, command string) []string {
-	t.Helper()
-
-	blocks := blocksOf(t, setUpPage)
-
-	i := slices.IndexFunc(blocks, func(b docs.Block) bool { return b.Commands() && strings.Contains(b.Text, command) })
-	if i < 0 {
-		t.Fatalf("%s has no command %q", setUpPage, command)
-	}
-
-	var commands []string
-
-	for line := range strings.SplitSeq(strings.ReplaceAll(blocks[i].Text, "\\\n", ""), "\n") {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			commands = append(commands, line)
-		}
-	}
-
-	return commands
 }
 
 func blocksOf(t *testing.T, page string) []docs.Block {

@@ -104,7 +104,11 @@ func serve(ctx context.Context, me Process) error {
 func handler(me Process) http.Handler {
 	mux := http.NewServeMux()
 
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	// The second is where examples have it.
+	for _, path := range []string{"/healthz", "/health/readiness"} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	}
+
 	mux.HandleFunc("GET /process", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(me)

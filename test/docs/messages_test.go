@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package docs
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestMessagesExist looks for each message that a page has a row for in what is said: a message that
+// was changed would leave a reader without its row.
+func TestMessagesExist(t *testing.T) {
+	said := speechOf(append(literals(t), kubernetes...))
+
+	for page, atLeast := range map[string]int{
+		"docs/how-to/troubleshoot.md":        60,
+		"docs/operations/runbook.md":         20,
+		"docs/operations/events-and-logs.md": 4,
+	} {
+		text, err := os.ReadFile(filepath.Join(repository(t), page))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		messages := quoted(t, string(text))
+
+		// The tables may have got other headings, and then nothing would be looked at.
+		if len(messages) < atLeast {
+			t.Errorf("%s: want at least %d messages, got %d", page, atLeast, len(messages))
+		}
+
+		for _, m := range messages {
+			if diff := cmp.Diff([]string(nil), said.lacks(m)); diff != "" {
+				t.Errorf("%s: of message %q nobody says: -want, +got:\n%s", page, m, diff)
+			}
+		}
+	}
+}
+
+// TestSpeech makes sure that TestMessagesExist would notice.
+func TestSpeech(t *testing.T) {
+	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait."})
+
+	for name, tc := range map[string]struct {
+		reason  string
+		message string
+		want    []string
+	}{
+		"Template": {reason: "What is different each time is no part of it.", message: `vault "<name>" is being created in Azure.`},
+		"Parts":    {reason: "A message may have several sentences, from several places.", message: "vault <name> is being created in Azure. Nothing to do but wait."},
+		"Value":    {reason: "A page may show a value.", message: "This normally takes <time>."},
+		"Words":    {reason: "Also of some words.", message: "This normally takes two full minutes."},
+		"Many":     {reason: "But not of any.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
+		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. Nothing to do but wait.", want: []string{"is being made in Azure"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, said.lacks(tc.message)); diff != "" {
+				t.Errorf("\n%s\nlacks(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// kubernetes says these, and what else a page quotes is said by us.
+var kubernetes = []string{"exceeded quota", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
+
+var (
+	// between parts of a message, which may come from different places: what differs each time,
+	// and the ends of sentences.
+	between = regexp.MustCompile(`[.:;,]? *<[^<>]*> *|[.:;()] +|[.:;()]+$|^\(`)
+
+	verb = regexp.MustCompile(`%[a-z]`)
+	span = regexp.MustCompile("`([^`]+)`")
+)
+
+// parts of a message, or of the template of one. A single word, such as the path of a field, says too little.
+func parts(message string) []string {
+	var out []string
+
+	for _, part := range between.Split(message, -1) {
+		if part = strings.Trim(part, ` "'`); strings.Contains(part, " ") {
+			out = append(out, part)
+		}
+	}
+
+	return out
+}
+
+// A speech is all that can be said.
+type speech struct {
+	texts     []string
+	templates []*regexp.Regexp
+}
+
+// speechOf texts. A verb in one may stand for some words, and at its end for none.
+func speechOf(texts []string) speech {
+	const words = `\S+(?: \S+){0,2}`
+
+	out := speech{texts: texts}
+
+	for _, text := range texts {
+		for _, p := range parts(text) {
+			if !verb.MatchString(p) || len(strings.Fields(verb.ReplaceAllString(p, ""))) < 2 {
+				continue
+			}
+
+			pattern := verb.ReplaceAllString(regexp.QuoteMeta(p), words)
+			if start, ok := strings.CutSuffix(pattern, " "+words); ok {
+				pattern = start + `(?: ` + words + `)?`
+			}
+
+			out.templates = append(out.templates, regexp.MustCompile(`^`+pattern+`$`))
+		}
+	}
+
+	return out
+}
+
+// lacks parts of a message.
+func (s speech) lacks(message string) []string {
+	var out []string
+
+	for _, part := range parts(message) {
+		if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, part) }) &&
+			!slices.ContainsFunc(s.templates, func(t *regexp.Regexp) bool { return t.MatchString(part) }) {
+			out = append(out, part)
+		}
+	}
+
+	return out
+}
+
+// quoted messages of a page: what is code in a column of messages, and blocks that no commands say.
+func quoted(t *testing.T, page string) []string {
+	t.Helper()
+
+	blocks, err := Parse(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var (
+		out    []string
+		column = -1
+	)
+
+	for i, b := range blocks {
+		if b.Language == "" && (i == 0 || blocks[i-1].Output == "") {
+			out = append(out, strings.TrimSpace(b.Text))
+		}
+	}
+
+	for line := range strings.Lines(page) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+
+		switch {
+		case !strings.HasPrefix(line, "|"):
+			column = -1
+		case column < 0:
+			column = slices.IndexFunc(cells, func(c string) bool { return strings.Contains(strings.ToLower(c), "message") })
+		case column < len(cells):
+			for _, s := range span.FindAllStringSubmatch(cells[column], -1) {
+				out = append(out, s[1])
+			}
+		}
+	}
+
+	return out
+}
+
+// literals of the programs and of their definitions: all that they can say.
+func literals(t *testing.T) []string {
+	t.Helper()
+
+	var out []string
+
+	for _, dir := range []string{"apis", "fn", "provider", "package"} {
+		err := filepath.WalkDir(filepath.Join(repository(t), dir), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+
+			switch {
+			case strings.HasSuffix(path, "_test.go"):
+			case filepath.Ext(path) == ".go":
+				out = append(out, literalsOf(t, path)...)
+			case filepath.Ext(path) == ".yaml":
+				out = append(out, unfolded(t, path))
+			}
+
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	return out
+}
+
+// literalsOf a file of Go, put together where they are.
+func literalsOf(t *testing.T, path string) []string {
+	t.Helper()
+
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var out []string
+
+	ast.Inspect(file, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok {
+			return true
+		}
+
+		text, ok := literal(e)
+		if ok {
+			out = append(out, text)
+		}
+
+		return !ok
+	})
+
+	return out
+}
+
+// literal of an expression that is one, or the sum of some.
+func literal(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		x, ok := literal(e.X)
+		y, more := literal(e.Y)
+
+		return x + y, ok && more && e.Op == token.ADD
+	}
+
+	return "", false
+}
+
+// unfolded text of a file of YAML.
+func unfolded(t *testing.T, path string) string {
+	t.Helper()
+
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return strings.Join(strings.Fields(string(text)), " ")
+}

@@ -1,0 +1,227 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+// TestPagesWithTerminals follows pages that bring all that they need, in terminals of their own.
+func TestPagesWithTerminals(t *testing.T) {
+	for _, page := range pages(t, hasTerminals) {
+		t.Run(page, func(t *testing.T) {
+			metrics, stand := address(t), address(t)
+
+			r := newReader(
+				t,
+				"AZURE_STAND_IN_PROXY="+address(t), "AZURE_STAND_IN_ADMIN="+stand,
+				"METRICS_BIND_ADDRESS="+metrics, "HEALTH_PROBE_BIND_ADDRESS="+address(t),
+			)
+			r.Instead = []string{"localhost:8080", metrics}
+			follow(t, r, page)
+		})
+	}
+}
+
+func hasTerminals(b docs.Block) bool { return b.Mark == docs.Terminal }
+
+// pages that have such a block, in their order.
+func pages(t *testing.T, has func(docs.Block) bool) []string {
+	t.Helper()
+
+	all, err := docs.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var out []string
+
+	for page, blocks := range all {
+		if slices.ContainsFunc(blocks, has) {
+			out = append(out, page)
+		}
+	}
+
+	if len(out) == 0 {
+		t.Fatal("there is no such page")
+	}
+
+	slices.Sort(out)
+
+	return out
+}
+
+// newReader of pages has a copy of the repository, and these variables.
+func newReader(t *testing.T, env ...string) docs.Reader {
+	t.Helper()
+
+	r := docs.Reader{Dir: t.TempDir(), Env: env}
+	if err := docs.Clone(t.Context(), r.Dir); err != nil {
+		t.Fatal(err)
+	}
+
+	return r
+}
+
+// follow a page where there is a cluster.
+func follow(t *testing.T, r docs.Reader, page string) {
+	t.Helper()
+
+	if err := r.Follow(t.Context(), blocksOf(t, page), docs.Block.RunsOnCluster); err != nil {
+		t.Errorf("%s: %v", page, err)
+	}
+}
+
+// followPages does what all other pages say, on a plane where the platform is as they have it. In
+// the end what they are about is as well as before.
+func (e *engineer) followPages(t *testing.T) {
+	app := e.prepareExample(t)
+	e.prepareMigration(t)
+
+	for _, page := range pages(t, docs.Block.RunsOnCluster) {
+		if page == setUpPage || slices.ContainsFunc(blocksOf(t, page), hasTerminals) {
+			continue
+		}
+
+		t.Run(page, func(t *testing.T) { follow(t, e.reader, page) })
+	}
+
+	app.wait(t, plane.Ready)
+
+	rotated := password()
+	app.setSecret(t, "prod-postgres-credentials", postgres(rotated))
+	app.runsWith(t, rotated)
+}
+
+// prepareExample has the application that pages are about: that of the examples, with values. Its
+// team is in the namespaces of the examples of Argo CD.
+func (e *engineer) prepareExample(t *testing.T) *app {
+	t.Helper()
+
+	for _, namespace := range []string{"shop", "shop-dev", "shop-stg", "shop-prd"} {
+		if err := e.plane.API.CreateNamespace(t.Context(), namespace); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if err := e.plane.PushImage(t.Context(), build.Program{Main: "./examples/demo/app", Path: "/app"}, "web-application:3.2.1"); err != nil {
+		t.Fatal(err)
+	}
+
+	// Which a page lists.
+	config := object(t, "{kind: ProviderConfig, metadata: {namespace: shop, name: own}, spec: {credentials: {source: None}}}")
+	config.SetAPIVersion(v1alpha1.GroupVersion().String())
+
+	example := object(t, read(t, "examples/web-application/application.yaml"))
+	spec, _ := example.Object["spec"].(map[string]any)
+	with("config.DEMO_SHOW", "POSTGRES_PASSWORD")(spec)
+
+	if err := e.plane.API.Apply(t.Context(), config, example); err != nil {
+		t.Fatal(err)
+	}
+
+	out := &app{plane: e.plane, namespace: "shop", name: "web-application"}
+
+	certificate, key, err := plane.NewCertificate("shop.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	tls, err := plane.JSON(map[string]string{"tls.crt": certificate, "tls.key": key, "ca.crt": certificate})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	first := password()
+
+	for name, value := range map[string]string{
+		"prod-postgres-credentials": postgres(first),
+		"prod-api-credentials":      `{"API_KEY":"key","API_SECRET":"secret"}`,
+		"common-api-credentials":    `{"API_KEY":"key","API_SECRET":"secret"}`,
+		"common-tls-certificates":   tls,
+	} {
+		out.setSecret(t, name, value)
+	}
+
+	out.wait(t, plane.Ready)
+
+	return out
+}
+
+// prepareMigration of an application that runs, next to which the new one comes to be.
+func (e *engineer) prepareMigration(t *testing.T) {
+	t.Helper()
+
+	service := object(t, `
+apiVersion: v1
+kind: Service
+metadata: {namespace: shop, name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+`)
+	if err := e.plane.API.Apply(t.Context(), service, object(t, read(t, "examples/migrate/vault.yaml"))); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := e.plane.API.ApplyFiles(t.Context(), filepath.Join(w.root, "examples", "migrate", "hand-written", "before.yaml")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// prepareTools that pages take for granted: kinds of the Prometheus Operator.
+func (e *engineer) prepareTools(t *testing.T) {
+	t.Helper()
+
+	source, err := tools.Source(t.Context(), "prometheus-operator")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, kind := range []string{"podmonitors", "prometheusrules"} {
+		definition := filepath.Join(source.Dir, "example", "prometheus-operator-crd", "monitoring.coreos.com_"+kind+".yaml")
+		if err := e.plane.API.InstallCRDs(t.Context(), definition); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// setUp the platform as the page says, with this repository for Argo CD.
+func (e *engineer) setUp(t *testing.T, repository string) {
+	t.Helper()
+
+	e.prepareTools(t)
+
+	// As the page has it: the same address in root.yaml.
+	const file = "package/platform/argocd/root.yaml"
+
+	root := strings.ReplaceAll(read(t, file), companyRepository, "file://"+repository)
+	if err := os.WriteFile(filepath.Join(e.reader.Dir, file), []byte(root), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	follow(t, e.reader, setUpPage)
+
+	if t.Failed() {
+		t.FailNow()
+	}
+
+	// TestAppOfApps has what comes of it. Here the platform has been installed already.
+	if err := e.plane.API.Client().Delete(context.WithoutCancel(t.Context()), object(t, root)); err != nil {
+		t.Fatal(err)
+	}
+}
