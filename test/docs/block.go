@@ -83,19 +83,6 @@ func (b Block) Steps() []string {
 	return steps
 }
 
-// each command of the block, with the lines that it goes on in.
-func (b Block) each() []string {
-	var commands []string
-
-	for line := range strings.SplitSeq(strings.ReplaceAll(b.Text, "\\\n", ""), "\n") {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			commands = append(commands, line)
-		}
-	}
-
-	return commands
-}
-
 var (
 	fence   = regexp.MustCompile("^( *)```([a-z]*)$")
 	comment = regexp.MustCompile(`^ *<!-- ([a-z]+)(?:: (.*[^ ]))? -->$`)
@@ -191,4 +178,17 @@ func (b Block) Files() []string {
 	}
 
 	return files
+}
+
+// each command of the block, with the lines that it goes on in.
+func (b Block) each() []string {
+	var commands []string
+
+	for line := range strings.SplitSeq(strings.ReplaceAll(b.Text, "\\\n", ""), "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			commands = append(commands, line)
+		}
+	}
+
+	return commands
 }

@@ -20,6 +20,9 @@ import (
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
+// exampleSecret that pages are about.
+const exampleSecret = "prod-postgres-credentials"
+
 // TestPagesWithTerminals follows pages that bring all that they need, in terminals of their own.
 func TestPagesWithTerminals(t *testing.T) {
 	for _, page := range pages(t, hasTerminals) {
@@ -103,7 +106,7 @@ func (e *engineer) followPages(t *testing.T) {
 	app.wait(t, plane.Ready)
 
 	rotated := password()
-	app.setSecret(t, "prod-postgres-credentials", postgres(rotated))
+	app.setSecret(t, exampleSecret, postgres(rotated))
 	app.runsWith(t, rotated)
 }
 
@@ -146,10 +149,8 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 		t.Fatal(err)
 	}
 
-	first := password()
-
 	for name, value := range map[string]string{
-		"prod-postgres-credentials": postgres(first),
+		exampleSecret:               postgres(password()),
 		"prod-api-credentials":      `{"API_KEY":"key","API_SECRET":"secret"}`,
 		"common-api-credentials":    `{"API_KEY":"key","API_SECRET":"secret"}`,
 		"common-tls-certificates":   tls,
@@ -158,8 +159,28 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	}
 
 	out.wait(t, plane.Ready)
+	out.disable(t, exampleSecret)
 
 	return out
+}
+
+// disable a secret for some time, of which a page has the events.
+func (a *app) disable(t *testing.T, name string) {
+	t.Helper()
+
+	vault := a.wait(t, plane.Ready).Status.KeyVault.Name
+
+	if err := w.azure.DisableSecret(vault, name, true); err != nil {
+		t.Fatal(err)
+	}
+
+	a.wait(t, conditionSays("SecretsSynced", name, "Disabled"))
+
+	if err := w.azure.DisableSecret(vault, name, false); err != nil {
+		t.Fatal(err)
+	}
+
+	a.wait(t, plane.Ready)
 }
 
 // prepareMigration of an application that runs, next to which the new one comes to be.
