@@ -150,10 +150,10 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	}
 
 	for name, value := range map[string]string{
-		exampleSecret:               postgres(password()),
-		"prod-api-credentials":      `{"API_KEY":"key","API_SECRET":"secret"}`,
-		"common-api-credentials":    `{"API_KEY":"key","API_SECRET":"secret"}`,
-		"common-tls-certificates":   tls,
+		exampleSecret:             postgres(password()),
+		"prod-api-credentials":    `{"API_KEY":"key","API_SECRET":"secret"}`,
+		"common-api-credentials":  `{"API_KEY":"key","API_SECRET":"secret"}`,
+		"common-tls-certificates": tls,
 	} {
 		out.setSecret(t, name, value)
 	}
