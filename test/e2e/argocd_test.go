@@ -28,6 +28,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -104,6 +105,60 @@ func (a *argo) rotate(t *testing.T, app *app, to string) {
 	app.set(t, postgres(to))
 	app.runsWith(t, to)
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
+}
+
+// breakAndRepair a value: what is wrong is said where the team looks, and what runs goes
+// on with the last good one.
+func (a *argo) breakAndRepair(t *testing.T, app *app, from, to string) {
+	t.Helper()
+
+	before := app.pods(t)
+
+	app.set(t, strings.TrimSuffix(postgres(to), "}"))
+	a.wait(t, "Degraded", secretName, "JSON")
+	app.runsWith(t, from)
+
+	if diff := cmp.Diff(before, app.pods(t)); diff != "" {
+		t.Errorf("a value that cannot be read must leave Pods alone: -want, +got:\n%s", diff)
+	}
+
+	app.set(t, postgres(to))
+	app.runsWith(t, to)
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
+}
+
+// newImage in Git rolls the Deployment.
+func (a *argo) newImage(t *testing.T, app *app, password string) {
+	t.Helper()
+
+	next := strings.TrimSuffix(demoImage, "v1") + "v2"
+
+	if err := app.plane.PushImage(t.Context(), demoProgram, "p6m-dev/demo-application:v2"); err != nil {
+		t.Fatal(err)
+	}
+
+	a.commit(t, applicationManifest, manifest(app.namespace, app.name, with("deployment.image", next)))
+
+	err := plane.Eventually(t.Context(), "pods of the new image, and no others", func(ctx context.Context) error {
+		now, err := pods(ctx, app)
+		if err == nil && len(now) == 0 {
+			err = errors.New("there is none")
+		}
+
+		for _, p := range now {
+			if got := p.Spec.Containers[0].Image; got != next {
+				err = fmt.Errorf("pod %s has %s", p.Name, got)
+			}
+		}
+
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	a.wait(t, "Healthy", "1 of 1 secrets are synced")
+	app.runsWith(t, password)
 }
 
 // addSecret to the manifest. The application runs on until it has a value.

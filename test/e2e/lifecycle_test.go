@@ -10,11 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -130,8 +132,8 @@ func rotation(t *testing.T, p *plane.Plane) {
 }
 
 // TestIsolation proves that applications have nothing of each other, in one
-// namespace and under one name in two clusters, and that naming another's identity
-// gives nothing.
+// namespace and under one name in two clusters, and that naming another's vault or
+// identity gives nothing.
 func TestIsolation(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	claims := w.claims(t)
@@ -153,8 +155,10 @@ func TestIsolation(t *testing.T) {
 	b.runsWith(t, pwB)
 	c.runsWith(t, pwC)
 
-	// Nobody may create such an object but Crossplane. If somebody could:
 	victim := a.wait(t, plane.Ready)
+	refusesVault(t, victim)
+
+	// Nobody may create such an object but Crossplane. If somebody could:
 	thief := &v1alpha1.KeyVaultSecretSync{}
 	thief.SetNamespace(namespace)
 	thief.SetName("thief")
@@ -250,6 +254,96 @@ func TestTaken(t *testing.T) {
 
 	a.wait(t, plane.Ready)
 	a.runsWith(t, pw)
+}
+
+// refusesVault of an application to another one, in its namespace and in another, as it
+// is assigned to neither.
+func refusesVault(t *testing.T, victim *plane.Application) {
+	t.Helper()
+
+	vault := victim.Status.KeyVault.Name
+	elsewhere := victim.GetNamespace() + "-other"
+
+	before, err := w.azure.RoleAssignments(vault)
+	if err := errors.Join(err, w.modern.API.CreateNamespace(t.Context(), elsewhere)); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, namespace := range []string{victim.GetNamespace(), elsewhere} {
+		a := apply(t, w.modern, namespace, "covets", with("keyVault.name", vault))
+		a.wait(t, conditionSays("KeyVaultReady", vault, "is not assigned to this application"))
+
+		if got := a.composed(t); len(got) > 0 {
+			t.Errorf("an application that names another's vault must get nothing, got %v", got)
+		}
+	}
+
+	after, err := w.azure.RoleAssignments(vault)
+	if diff := cmp.Diff(before, after); err != nil || diff != "" {
+		t.Errorf("naming another's vault must give no role on it: -want, +got:\n%s%v", diff, err)
+	}
+}
+
+// TestOfficer proves that who is an officer in a manifest may put values into the vault of
+// that application, and no other, for as long as the manifest says so.
+func TestOfficer(t *testing.T) {
+	const clientID, principalID = "66666666-aaaa-4666-8666-666666666666", "66666666-6666-4666-8666-666666666666"
+
+	secret := password()
+	if err := w.azure.PutApplication(azure.Application{TenantID: plane.Tenant, ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}); err != nil {
+		t.Fatal(err)
+	}
+
+	namespace := namespaceOf(t, w.modern)
+	a := apply(t, w.modern, namespace, "web", with("keyVault.officers", []any{map[string]any{"objectId": principalID, "principalType": "ServicePrincipal"}}))
+	b := apply(t, w.modern, namespace, "api")
+
+	set := func(ctx context.Context, vault, value string) error {
+		return plane.SetSecretAs(ctx, w.azure, clientID, secret, vault, secretName, value)
+	}
+	// As Key Vault says it.
+	refused := func(err error) error {
+		failure := &azcore.ResponseError{}
+		if errors.As(err, &failure) && failure.StatusCode == http.StatusForbidden {
+			return nil
+		}
+
+		return fmt.Errorf("want the officer of %s to be refused, got %w", a.name, err)
+	}
+
+	pw, vault := password(), a.vault(t)
+
+	err := plane.Eventually(t.Context(), "the role of the application's officer", func(ctx context.Context) error {
+		return set(ctx, vault, postgres(pw))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	a.wait(t, plane.Ready)
+	a.runsWith(t, pw)
+
+	// Those of the platform get their role on this one, so that it is not too early.
+	b.set(t, postgres(password()))
+	b.wait(t, plane.Ready)
+
+	if err := refused(set(t.Context(), b.vault(t), postgres(password()))); err != nil {
+		t.Error(err)
+	}
+
+	apply(t, w.modern, namespace, a.name)
+
+	err = plane.Eventually(t.Context(), "the officer to have no role any more", func(ctx context.Context) error {
+		return refused(set(ctx, vault, postgres(pw)))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	// What belongs to others stays.
+	last := password()
+	a.set(t, postgres(last))
+	a.runsWith(t, last)
 }
 
 // TestDeletion proves where the data is after an application was deleted and

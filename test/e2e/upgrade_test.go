@@ -90,14 +90,9 @@ func upgrade(t *testing.T, p *plane.Plane, variant plane.Variant, root string) {
 	made := resources()
 	apps := map[*app]string{}
 
-	policy := "crossplane.compositionUpdatePolicy"
-	if variant == plane.Claim {
-		policy = "compositionUpdatePolicy"
-	}
-
 	for name, opts := range map[string][]manifestOption{
 		"plain":  nil,
-		"manual": {with(policy, "Manual")},
+		"manual": {with(updatePolicy(variant), "Manual")},
 		"scaled": {with("autoscaling.enabled", true), with("autoscaling.minReplicas", int64(1)), with("autoscaling.maxReplicas", int64(2))},
 		"config": {with("config.DATABASE_URL", "postgres://$(POSTGRES_HOST)/"), with("networking.ingress.enabled", true), with("networking.ingress.hostnames", []any{"shop.example.com"})},
 	} {
@@ -296,9 +291,17 @@ func (a *app) reconciled(t *testing.T) {
 // TestManual proves that a change of the Composition reaches an application only
 // when its team or platform lets it.
 func TestManual(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
-	manual, _ := started(t, w.modern, namespace, "manual", with("crossplane.compositionUpdatePolicy", "Manual"))
-	automatic, _ := started(t, w.modern, namespace, "automatic")
+	for variant, p := range w.variants(t) {
+		t.Run(string(variant), func(t *testing.T) { manual(t, p, variant) })
+	}
+}
+
+func manual(t *testing.T, p *plane.Plane, variant plane.Variant) {
+	t.Helper()
+
+	namespace := namespaceOf(t, p)
+	manual, _ := started(t, p, namespace, "manual", with(updatePolicy(variant), "Manual"))
+	automatic, _ := started(t, p, namespace, "automatic")
 	pods := manual.pods(t)
 
 	const path, changed = "workload", "2"
@@ -307,7 +310,11 @@ func TestManual(t *testing.T) {
 	composition.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1", Kind: "Composition"})
 
 	key := client.ObjectKey{Name: "platformapplications.meta.p6m.dev"}
-	if err := w.modern.API.Client().Get(t.Context(), key, composition); err != nil {
+	if variant == plane.Claim {
+		key.Name = "x" + key.Name
+	}
+
+	if err := p.API.Client().Get(t.Context(), key, composition); err != nil {
 		t.Fatal(err)
 	}
 
@@ -327,18 +334,18 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := w.modern.API.Client().Update(t.Context(), composition); err != nil {
+	if err := p.API.Client().Update(t.Context(), composition); err != nil {
 		t.Fatal(err)
 	}
 
 	defer func() {
 		current := original.DeepCopy()
-		if err := w.modern.API.Client().Get(context.WithoutCancel(t.Context()), key, current); err != nil {
+		if err := p.API.Client().Get(context.WithoutCancel(t.Context()), key, current); err != nil {
 			t.Fatal(err)
 		}
 
 		current.Object["spec"] = original.Object["spec"]
-		if err := w.modern.API.Client().Update(context.WithoutCancel(t.Context()), current); err != nil {
+		if err := p.API.Client().Update(context.WithoutCancel(t.Context()), current); err != nil {
 			t.Fatal(err)
 		}
 	}()
@@ -362,6 +369,15 @@ func TestManual(t *testing.T) {
 	if got := manual.cpu(t.Context()); got == changed {
 		t.Errorf("an application with the manual policy must stay as it is, got request %q; it had Pods %v", got, pods)
 	}
+}
+
+// updatePolicy is the field of a manifest that says which revision of the Composition it has.
+func updatePolicy(variant plane.Variant) string {
+	if variant == plane.Claim {
+		return "compositionUpdatePolicy"
+	}
+
+	return "crossplane.compositionUpdatePolicy"
 }
 
 // cpu that the application's container requests.

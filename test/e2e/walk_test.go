@@ -64,7 +64,7 @@ func TestWalk(t *testing.T) {
 	a.wait(t, "Healthy", "1 of 1 secrets are synced", app.vault(t))
 	app.runsWith(t, first)
 
-	second := password()
+	second, third := password(), password()
 
 	// In this order: each begins with what the one before has left.
 	t.Run("Links", func(t *testing.T) { a.links(t, app) })
@@ -74,8 +74,10 @@ func TestWalk(t *testing.T) {
 	t.Run("Roles", func(t *testing.T) { a.roles(t, app) })
 	t.Run("Project", func(t *testing.T) { a.refuses(t) })
 	t.Run("Rotate", func(t *testing.T) { a.rotate(t, app, second) })
-	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, second) })
-	t.Run("RemoveAndReturn", func(t *testing.T) { a.removeAndReturn(t, app, second) })
+	t.Run("BreakAndRepair", func(t *testing.T) { a.breakAndRepair(t, app, second, third) })
+	t.Run("AddSecret", func(t *testing.T) { a.addSecret(t, app, third) })
+	t.Run("NewImage", func(t *testing.T) { a.newImage(t, app, third) })
+	t.Run("RemoveAndReturn", func(t *testing.T) { a.removeAndReturn(t, app, third) })
 
 	t.Run("Pages", e.followPages)
 }
@@ -118,6 +120,33 @@ func TestAppOfApps(t *testing.T) {
 	a.inOrder(t)
 
 	a.environments(t)
+	a.followChart(t)
+}
+
+// followChart of the repository with the values of the example, which come to the
+// same application as those of a file.
+func (a *argo) followChart(t *testing.T) {
+	t.Helper()
+
+	u := object(t, strings.NewReplacer("https://github.com/p6m-dev/platform-application", "file://"+a.repository(), "targetRevision: "+released, "targetRevision: main").
+		Replace(read(t, "examples/helm/argocd-application.yaml")))
+	if err := a.plane.API.Apply(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+
+	a.synced(t, u.GetName(), "Synced")
+
+	want, got := manifestOf(t, "helm/values.yaml"), manifest("shop", "web-application")
+	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(got), got); err != nil {
+		t.Fatal(err)
+	}
+
+	// What Crossplane needs is not the chart's.
+	unstructured.RemoveNestedField(got.Object, "spec", "resourceRef")
+
+	if diff := cmp.Diff(want.Object["spec"], got.Object["spec"]); diff != "" {
+		t.Errorf("spec of the chart's application: -want, +got:\n%s", diff)
+	}
 }
 
 // environments of a team are what one ApplicationSet makes of them.

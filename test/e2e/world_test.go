@@ -53,6 +53,9 @@ type world struct {
 	logs   []*os.File
 }
 
+// demoProgram is what demoImage runs.
+var demoProgram = build.Program{Main: "./examples/demo/app", Path: "/app"} //nolint:gochecknoglobals // A constant.
+
 // w is what tests share: starting it takes longer than most of them.
 var w *world //nolint:gochecknoglobals // TestMain has no other way to hand it to tests.
 
@@ -151,7 +154,7 @@ func (w *world) barePlane(ctx context.Context, name, root, version string) (*pla
 		return nil, err
 	}
 
-	if err := p.PushImage(ctx, build.Program{Main: "./examples/demo/app", Path: "/app"}, "p6m-dev/demo-application:v1"); err != nil {
+	if err := p.PushImage(ctx, demoProgram, "p6m-dev/demo-application:v1"); err != nil {
 		return p, err
 	}
 

@@ -90,11 +90,9 @@ func (p *Plane) configure(ctx context.Context) error {
 		return object(apiVersion, "ClusterProviderConfig", "default", map[string]any{"credentials": credentials})
 	}
 
-	settings := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
-		"metadata": map[string]any{"name": "platform-application"},
-		"data":     p.Settings(),
-	}}
+	if err := p.Configure(ctx, p.Settings()); err != nil {
+		return err
+	}
 
 	return p.API.Apply(
 		ctx,
@@ -108,8 +106,16 @@ func (p *Plane) configure(ctx context.Context) error {
 			"source": "ClientSecret", "tenantId": Tenant, "clientId": creator.clientID,
 			"secretRef": map[string]any{"namespace": Namespace, "name": "secret-creator", "key": "clientSecret"},
 		}),
-		settings,
 	)
+}
+
+// Configure the function with these settings, instead of those that it has.
+func (p *Plane) Configure(ctx context.Context, settings map[string]any) error {
+	return p.API.Apply(ctx, &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
+		"metadata": map[string]any{"name": "platform-application"},
+		"data":     settings,
+	}})
 }
 
 // Settings of the platform, as the EnvironmentConfig has them.
@@ -143,9 +149,21 @@ func secret(name, key, value string) *corev1.Secret {
 
 // SetSecret puts a value into a vault as an officer does, with the real client.
 func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {
-	client, err := officersClient(a, vaultURI)
+	return SetSecretAs(ctx, a, officer.clientID, officer.password, vaultURI, name, value)
+}
+
+// SetSecretAs somebody else than the officer, with their client id and password.
+func SetSecretAs(ctx context.Context, a *azure.Server, clientID, password, vaultURI, name, value string) error {
+	options := policy.ClientOptions{Transport: &http.Client{Transport: a.Transport()}}
+
+	credential, err := azidentity.NewClientSecretCredential(Tenant, clientID, password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot sign in as %s: %w", clientID, err)
+	}
+
+	client, err := azsecrets.NewClient(vaultURI, credential, &azsecrets.ClientOptions{ClientOptions: options})
+	if err != nil {
+		return fmt.Errorf("cannot make client of vault %s: %w", vaultURI, err)
 	}
 
 	if _, err := client.SetSecret(ctx, name, azsecrets.SetSecretParameters{Value: &value}, nil); err != nil {
@@ -153,21 +171,4 @@ func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value strin
 	}
 
 	return nil
-}
-
-// officersClient of a vault.
-func officersClient(a *azure.Server, vaultURI string) (*azsecrets.Client, error) {
-	options := policy.ClientOptions{Transport: &http.Client{Transport: a.Transport()}}
-
-	credential, err := azidentity.NewClientSecretCredential(Tenant, officer.clientID, officer.password, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
-	if err != nil {
-		return nil, fmt.Errorf("cannot sign in as officer: %w", err)
-	}
-
-	client, err := azsecrets.NewClient(vaultURI, credential, &azsecrets.ClientOptions{ClientOptions: options})
-	if err != nil {
-		return nil, fmt.Errorf("cannot make client of vault %s: %w", vaultURI, err)
-	}
-
-	return client, nil
 }

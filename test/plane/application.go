@@ -35,6 +35,9 @@ const (
 
 	// selector is the label by which pods belong to an application.
 	selector = "meta.p6m.dev/application"
+
+	// askedPort is the one that the demo's program listens on, whether a manifest has it or not.
+	askedPort = 8080
 )
 
 // An Application is a PlatformApplication as its team sees it.
@@ -219,7 +222,7 @@ func (p Process) Value(name string) (string, bool) {
 }
 
 // Ask every Pod of an application that is ready what it was started with. The
-// application runs the demo's program.
+// application runs the demo's program, or one that answers as it does.
 func (p *Plane) Ask(ctx context.Context, namespace, name string) ([]Process, error) {
 	pods := &corev1.PodList{}
 	if err := p.API.Client().List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels{selector: name}); err != nil {
@@ -247,18 +250,16 @@ func (p *Plane) Ask(ctx context.Context, namespace, name string) ([]Process, err
 }
 
 func (p *Plane) ask(ctx context.Context, pod *corev1.Pod) (Process, error) {
-	port := int(pod.Spec.Containers[0].Ports[0].ContainerPort)
-
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return p.DialPod(ctx, pod.Status.PodIP, port)
+			return p.DialPod(ctx, pod.Status.PodIP, askedPort)
 		},
 		DisableKeepAlives: true,
 	}
-	u := url.URL{Scheme: "http", Host: pod.Status.PodIP + ":" + strconv.Itoa(port), Path: "/process"}
+	u := url.URL{Scheme: "http", Host: pod.Status.PodIP + ":" + strconv.Itoa(askedPort), Path: "/process"}
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command app stands for the applications of the examples, whose images nobody has: it
+// is well, whatever a probe of theirs asks for, and tells everybody all of the
+// environment that it was started with, as the program of the demo tells a part.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const headerTimeout = 5 * time.Second
+
+// A process and its environment, as package plane reads them.
+type process struct {
+	Started     time.Time  `json:"started"`
+	Environment []variable `json:"environment"`
+}
+
+type variable struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+
+	stop()
+
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	me := process{Started: time.Now().UTC()}
+
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		me.Environment = append(me.Environment, variable{Name: name, Value: value})
+	}
+
+	// Where it is asked, and where the existing manifest has its probes.
+	addresses := []string{":8080", ":9011"}
+	ended := make(chan error, len(addresses))
+
+	for _, address := range addresses {
+		server := &http.Server{Addr: address, ReadHeaderTimeout: headerTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_ = json.NewEncoder(w).Encode(me) // Who asks sees that it is not all.
+		})}
+
+		go func() { ended <- server.ListenAndServe() }()
+	}
+
+	select {
+	case err := <-ended:
+		return fmt.Errorf("cannot serve: %w", err)
+	case <-ctx.Done():
+		return nil
+	}
+}

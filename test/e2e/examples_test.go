@@ -1,0 +1,553 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/argocd"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	// exampleRegistry has the images of the examples, but for the demo's.
+	exampleRegistry = "registry.example.com/"
+
+	// exampleHost is what certificates are for.
+	exampleHost = "web.example.com"
+
+	chart = "package/helm/platform-application"
+)
+
+// An example is one that runs: values are put into its vault, and it gets variables.
+type example struct {
+	// before is applied first, for a vault that values are put into.
+	before string
+
+	// values of secrets, and certificates, by name.
+	values       map[string]string
+	certificates map[string]azure.Certificate
+
+	// want is what the processes have, among others.
+	want map[string]string
+
+	// tls says that they have a certificate, too.
+	tls bool
+
+	// ignored fields of the manifest.
+	ignored []string
+}
+
+// examples that run. Each is a file, or a directory for kustomize, or values of the chart.
+func examples(t *testing.T) map[string]example {
+	t.Helper()
+
+	const (
+		password = "example-only"
+		api      = `{"API_KEY":"key","API_SECRET":"secret"}`
+		url      = "postgres://shop:" + password + "@db:5432/shop"
+	)
+
+	database := map[string]string{"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "POSTGRES_HOST": "db", "POSTGRES_DB": "shop", "POSTGRES_PORT": "5432"}
+	legacy := map[string]string{"prod-database": `{"password":"` + password + `"}`, "prod-api-key": "key", "prod-payment": `{"secretKey":"sk"}`}
+	pfx := azure.Certificate{ContentType: azure.ContentTypePFX, DNSNames: []string{exampleHost}, ECDSA: true}
+	pem := azure.Certificate{ContentType: azure.ContentTypePEM, DNSNames: []string{exampleHost}, ECDSA: true}
+
+	return map[string]example{
+		"api-keys/application.yaml": {
+			values: map[string]string{
+				"api-credentials": api, "webhook-tokens": `{"WEBHOOK_TOKEN":"token"}`,
+				"payment-provider": `{"publishableKey":"pk","secretKey":"sk"}`, "feature-flags": `{"newCheckout":true}`,
+			},
+			want: map[string]string{
+				"API_KEY": "key", "API_SECRET": "secret", "WEBHOOK_TOKEN": "token",
+				"STRIPE_PUBLISHABLE_KEY": "pk", "STRIPE_SECRET_KEY": "sk", "FLAG_NEW_CHECKOUT": "true",
+			},
+		},
+		"database-credentials/application.yaml": {
+			values: map[string]string{"postgres-credentials": postgres(password)},
+			want:   database,
+		},
+		"demo/application.yaml": {
+			values: map[string]string{"postgres-credentials": postgres(password), "api-credentials": api, "tls-certificates": certificate(t)},
+			// Its program shows no certificate.
+			want: merge(database, map[string]string{"LOG_LEVEL": "info", "DATABASE_URL": url, "API_KEY": "key"}),
+		},
+		"environments/.platform/kubernetes/dev": {
+			values: map[string]string{
+				"common-api-keys": `{"MAPS_KEY":"maps","WEATHER_KEY":"weather"}`, "common-tls-certificates": certificate(t),
+				"dev-database-credentials": `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"` + password + `"}`, "dev-api-keys": `{"PAYMENT_KEY":"pk"}`,
+			},
+			want: map[string]string{
+				"NODE_ENV": "development", "LOG_LEVEL": "debug", "MAPS_KEY": "maps", "WEATHER_KEY": "weather",
+				"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "PAYMENT_KEY": "pk",
+			},
+			tls: true,
+		},
+		"existing-manifest/application.yaml": {
+			values:  map[string]string{"prod-postgres-credentials": postgres(password)},
+			want:    merge(database, map[string]string{"GRPC_PORT": "9010", "MANAGEMENT_PORT": "9011", "LOGGING_STRUCTURED": "true"}),
+			ignored: []string{"networking.inbound", "networking.outbound", "resources", "resourceRequirements"},
+		},
+		"helm/values.yaml": {
+			values: map[string]string{"prod-postgres-credentials": `{"username":"shop","password":"` + password + `"}`, "api-credentials": `{"key":"key"}`},
+			want:   map[string]string{"LOG_LEVEL": "info", "POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "API_KEY": "key"},
+		},
+		"migrate/external-secrets/own-vault.yaml": {
+			before: "migrate/vault.yaml",
+			values: legacy,
+			want:   map[string]string{"DB_PASSWORD": password, "API_KEY": "key", "STRIPE_KEY": "sk"},
+		},
+		"migrate/hand-written/application.yaml": {
+			before: "migrate/vault.yaml",
+			values: map[string]string{"shop-database": `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"` + password + `","ssl-mode":"require"}`},
+			want:   map[string]string{"LOG_LEVEL": "info", "POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "PGSSLMODE": "require"},
+		},
+		"tls-certificates/application.yaml": {
+			certificates: map[string]azure.Certificate{"tls-certificates": pem},
+			tls:          true,
+		},
+		"web-application/application.yaml": {
+			values: map[string]string{
+				"prod-postgres-credentials": postgres(password), "prod-api-credentials": api,
+				"common-api-credentials": `{"API_KEY":"of all","API_SECRET":"of all"}`,
+			},
+			certificates: map[string]azure.Certificate{"common-tls-certificates": pfx},
+			want: merge(database, map[string]string{
+				"NODE_ENV": "production", "LOG_LEVEL": "info", "DATABASE_URL": url, "API_KEY": "key", "API_SECRET": "secret",
+			}),
+			tls: true,
+		},
+	}
+}
+
+// elsewhere are examples, by file or directory, that something else applies, and those
+// that nothing does, with the reason.
+var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
+	"argocd":                                "TestWalk has a team of the project with an Application, TestAppOfApps the ApplicationSet",
+	"demo/app":                              "demoImage is made of it",
+	"environmentconfig.yaml":                "TestExamples has its settings",
+	"environments":                          "TestAppOfApps has Argo CD apply them",
+	"helm/argocd-application.yaml":          "TestAppOfApps has Argo CD follow it",
+	"migrate/copy-secrets.sh":               "not applied: a script, which test/migrate runs",
+	"migrate/external-secrets/adopted.yaml": "TestAdoption",
+	"migrate/external-secrets/before.yaml":  "not applied: what the External Secrets Operator has, which test/migrate converts",
+	"migrate/hand-written/before.yaml":      "not applied: what there is before, which test/migrate converts",
+	"migrate/vault.yaml":                    "TestExamples, before others",
+	"platform":                              "TestWalk installs it",
+	"provider":                              "not applied: for the provider alone, without the function; test/monitoring runs it",
+}
+
+// TestExamples applies examples as they are, in namespaces of their own, puts values
+// into their vaults as their documentation says, and has them run. All at once, as most
+// of the time is spent on waiting.
+func TestExamples(t *testing.T) {
+	configure(t, object(t, read(t, "examples/environmentconfig.yaml")).Object["data"])
+
+	all, apps := examples(t), map[string]*app{}
+	pushed := map[string]bool{}
+
+	for file, e := range all {
+		u := manifestOf(t, file)
+		u.SetNamespace(strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(path.Dir(file)))
+		apps[file] = &app{plane: w.modern, namespace: u.GetNamespace(), name: u.GetName()}
+
+		pushImageOf(t, u, pushed)
+
+		if e.before != "" {
+			namespace := u.GetNamespace()
+			u = manifestOf(t, e.before)
+			u.SetNamespace(namespace)
+		}
+
+		if err := errors.Join(w.modern.API.CreateNamespace(t.Context(), u.GetNamespace()), w.modern.API.Apply(t.Context(), u)); err != nil {
+			t.Fatal(err)
+		}
+
+		// They would go on for all other tests.
+		t.Cleanup(func() {
+			if err := w.modern.API.Client().Delete(context.WithoutCancel(t.Context()), u); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+
+	for file, e := range all {
+		apps[file].fill(t, e)
+
+		if e.before != "" {
+			u := manifestOf(t, file)
+			u.SetNamespace(apps[file].namespace)
+
+			if err := w.modern.API.Apply(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+
+	for file, e := range all {
+		t.Run(file, func(t *testing.T) {
+			ready := apps[file].wait(t, plane.Ready)
+			apps[file].has(t, e)
+
+			ignored := ready.Condition("FieldsIgnored")
+			if want := len(e.ignored) > 0; (ignored.Status == "True") != want {
+				t.Errorf("FieldsIgnored: want %t, got %+v", want, ignored)
+			}
+
+			for _, field := range e.ignored {
+				if !strings.Contains(ignored.Message, field) {
+					t.Errorf("FieldsIgnored: want %s in it, got %s", field, ignored.Message)
+				}
+			}
+		})
+	}
+}
+
+// TestEveryExample is for whoever adds an example: it is applied, or there is a reason.
+func TestEveryExample(t *testing.T) {
+	unused := maps.Clone(elsewhere)
+	for file := range examples(t) {
+		unused[file] = "TestExamples"
+	}
+
+	known := maps.Clone(unused)
+
+	err := fs.WalkDir(os.DirFS(filepath.Join(w.root, "examples")), ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			// What was composed, for who renders, is an answer and no request.
+			if d != nil && d.Name() == "observed" {
+				return fs.SkipDir
+			}
+
+			return err
+		}
+
+		for part := file; part != "."; part = path.Dir(part) {
+			if known[part] != "" {
+				delete(unused, part)
+
+				return nil
+			}
+		}
+
+		t.Errorf("examples/%s: want it among those that run in TestExamples, or a reason why something else applies it or nothing", file)
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, file := range slices.Sorted(maps.Keys(unused)) {
+		t.Errorf("examples/%s: there is no such example", file)
+	}
+}
+
+// TestAdoption proves that a vault which was there before is the application's if the
+// platform has assigned it, that nothing in it is changed, and that it stays when the
+// application goes.
+func TestAdoption(t *testing.T) {
+	const vault, group = "shop-legacy-vault", "rg-legacy"
+
+	namespace := namespaceOf(t, w.modern)
+	u := manifestOf(t, "migrate/external-secrets/adopted.yaml")
+	u.SetNamespace(namespace)
+	a := &app{plane: w.modern, namespace: namespace, name: u.GetName()}
+
+	e := examples(t)["migrate/external-secrets/own-vault.yaml"]
+	legacyVault(t, vault, group, e.values)
+
+	before := contentOf(t, vault)
+
+	configure(t, map[string]any{"keyVault": map[string]any{"assigned": []any{
+		map[string]any{"name": vault, "resourceGroupName": group, "namespace": namespace, "application": a.name},
+	}}})
+	pushImageOf(t, u, map[string]bool{})
+
+	if err := w.modern.API.Apply(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := a.wait(t, plane.Ready).Status.KeyVault.Name; got != vault {
+		t.Errorf("vault: want %s, got %s", vault, got)
+	}
+
+	a.has(t, e)
+	a.remove(t)
+
+	if err := vaultIs(azure.VaultActive)(vault); err != nil {
+		t.Error(err)
+	}
+
+	if diff := cmp.Diff(before, contentOf(t, vault)); diff != "" {
+		t.Errorf("an adopted vault must stay as it is: -want, +got:\n%s", diff)
+	}
+}
+
+// legacyVault is one that nobody of ours has made, with secrets.
+func legacyVault(t *testing.T, name, group string, values map[string]string) {
+	t.Helper()
+
+	err := errors.Join(
+		w.azure.PutResourceGroup(plane.Subscription, azure.ResourceGroup{Name: group, Location: plane.Location}),
+		w.azure.PutVault(azure.Vault{
+			Name: name, TenantID: plane.Tenant, Location: plane.Location,
+			ResourceID: "/subscriptions/" + plane.Subscription + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" + name,
+		}),
+	)
+	for secret, value := range values {
+		_, wrong := w.azure.PutSecret(name, secret, azure.Secret{Value: value})
+		err = errors.Join(err, wrong)
+	}
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A content of a vault is all that can be changed in it.
+type content struct {
+	Vault   azure.Vault
+	Writes  []azure.Write
+	Secrets []azure.SecretSummary
+	Roles   []azure.RoleAssignment
+}
+
+func contentOf(t *testing.T, vault string) content {
+	t.Helper()
+
+	var (
+		out  content
+		errs [3]error
+	)
+
+	if i := slices.IndexFunc(w.azure.Vaults(), func(v azure.Vault) bool { return v.Name == vault }); i >= 0 {
+		out.Vault = w.azure.Vaults()[i]
+	}
+
+	out.Writes, errs[0] = w.azure.Writes(vault, "")
+	out.Secrets, errs[1] = w.azure.Secrets(vault)
+	out.Roles, errs[2] = w.azure.RoleAssignments(vault)
+
+	if err := errors.Join(errs[:]...); err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}
+
+// configure the platform with settings, besides those of the plane, until the test ends.
+func configure(t *testing.T, settings any) {
+	t.Helper()
+
+	more, _ := settings.(map[string]any)
+	if err := w.modern.Configure(t.Context(), overlay(more, w.modern.Settings())); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := w.modern.Configure(context.WithoutCancel(t.Context()), w.modern.Settings()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// overlay settings with others, which win, as those of an EnvironmentConfig do.
+func overlay(under, over map[string]any) map[string]any {
+	out := maps.Clone(under)
+
+	for key, value := range over {
+		below, _ := out[key].(map[string]any)
+		if above, ok := value.(map[string]any); ok && below != nil {
+			value = overlay(below, above)
+		}
+
+		out[key] = value
+	}
+
+	return out
+}
+
+// manifestOf an example: its file, or what kustomize or the chart makes of it.
+func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
+	t.Helper()
+
+	var (
+		file = filepath.Join(w.root, "examples", name)
+		out  []byte
+		err  error
+	)
+
+	switch {
+	case path.Base(name) == "values.yaml":
+		var helm string
+		if helm, err = tools.Path(t.Context(), "helm"); err == nil {
+			out, err = exec.CommandContext(t.Context(), helm, "template", "web-application", filepath.Join(w.root, chart), "--values", file).Output()
+		}
+	case path.Ext(name) == ".yaml":
+		out, err = os.ReadFile(file)
+	default:
+		out, err = argocd.Build(t.Context(), file)
+	}
+
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return object(t, string(out))
+}
+
+// pushImageOf an application of the examples, unless it was pushed.
+func pushImageOf(t *testing.T, u *unstructured.Unstructured, pushed map[string]bool) {
+	t.Helper()
+
+	image, _, _ := unstructured.NestedString(u.Object, "spec", "deployment", "image")
+
+	name, ok := strings.CutPrefix(image, exampleRegistry)
+	if !ok || pushed[name] {
+		return
+	}
+
+	pushed[name] = true
+
+	// One manifest says what is to be run, and the others do not mind.
+	if err := w.modern.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill the vault of an example, as people do.
+func (a *app) fill(t *testing.T, e example) {
+	t.Helper()
+
+	vault := a.wait(t, plane.HasVault).Status.KeyVault
+
+	for name, value := range e.values {
+		err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
+			return plane.SetSecret(ctx, w.azure, vault.URI, name, value)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for name, c := range e.certificates {
+		if _, err := w.azure.PutCertificate(vault.Name, name, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// has waits until all Pods have what the example promises.
+func (a *app) has(t *testing.T, e example) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have their variables", a.namespace, a.name), func(ctx context.Context) error {
+		processes, err := a.plane.Ask(ctx, a.namespace, a.name)
+		if err != nil {
+			return err
+		}
+
+		if len(processes) == 0 {
+			return errors.New("no Pod is ready")
+		}
+
+		for _, p := range processes {
+			got := map[string]string{}
+
+			for name := range e.want {
+				if value, ok := p.Value(name); ok {
+					got[name] = value
+				}
+			}
+
+			if diff := cmp.Diff(e.want, got); diff != "" {
+				return fmt.Errorf("variables of Pod %s: -want, +got:\n%s", p.Pod, diff)
+			}
+
+			if e.tls {
+				if err := serves(p); err != nil {
+					return fmt.Errorf("certificate of Pod %s: %w", p.Pod, err)
+				}
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serves is an error unless the process could serve a client that trusts its CA_CRT.
+func serves(p plane.Process) error {
+	certificate, _ := p.Value("TLS_CRT")
+	key, _ := p.Value("TLS_KEY")
+	ca, _ := p.Value("CA_CRT")
+
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	if err != nil {
+		return fmt.Errorf("cannot use TLS_CRT with TLS_KEY: %w", err)
+	}
+
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(ca)) {
+		return errors.New("no certificate is in CA_CRT")
+	}
+
+	intermediates.AppendCertsFromPEM([]byte(certificate))
+
+	if _, err := pair.Leaf.Verify(x509.VerifyOptions{DNSName: exampleHost, Roots: roots, Intermediates: intermediates}); err != nil {
+		return fmt.Errorf("cannot verify TLS_CRT with CA_CRT: %w", err)
+	}
+
+	return nil
+}
+
+// certificate as a secret of JSON has it.
+func certificate(t *testing.T) string {
+	t.Helper()
+
+	crt, key, err := plane.NewCertificate(exampleHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// It has signed itself.
+	value, err := plane.JSON(map[string]string{"tls.crt": crt, "tls.key": key, "ca.crt": crt})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return value
+}
+
+func merge(a, b map[string]string) map[string]string {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+
+	return out
+}
