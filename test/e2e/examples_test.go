@@ -22,7 +22,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/argocd"
@@ -167,43 +169,26 @@ func TestExamples(t *testing.T) {
 	configure(t, object(t, read(t, "examples/environmentconfig.yaml")).Object["data"])
 
 	all, apps := examples(t), map[string]*app{}
-	pushed := map[string]bool{}
 
 	for file, e := range all {
-		u := manifestOf(t, file)
-		u.SetNamespace(strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(path.Dir(file)))
-		apps[file] = &app{plane: w.modern, namespace: u.GetNamespace(), name: u.GetName()}
-
-		pushImageOf(t, u, pushed)
-
-		if e.before != "" {
-			namespace := u.GetNamespace()
-			u = manifestOf(t, e.before)
-			u.SetNamespace(namespace)
-		}
-
-		if err := errors.Join(w.modern.API.CreateNamespace(t.Context(), u.GetNamespace()), w.modern.API.Apply(t.Context(), u)); err != nil {
+		namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(path.Dir(file))
+		if err := w.modern.API.CreateNamespace(t.Context(), namespace); err != nil {
 			t.Fatal(err)
 		}
 
-		// They would go on for all other tests.
-		t.Cleanup(func() {
-			if err := w.modern.API.Client().Delete(context.WithoutCancel(t.Context()), u); err != nil {
-				t.Error(err)
-			}
-		})
+		first := file
+		if e.before != "" {
+			first = e.before
+		}
+
+		apps[file] = applyExample(t, first, namespace)
 	}
 
 	for file, e := range all {
 		apps[file].fill(t, e)
 
 		if e.before != "" {
-			u := manifestOf(t, file)
-			u.SetNamespace(apps[file].namespace)
-
-			if err := w.modern.API.Apply(t.Context(), u); err != nil {
-				t.Fatal(err)
-			}
+			applyExample(t, file, apps[file].namespace)
 		}
 	}
 
@@ -211,17 +196,7 @@ func TestExamples(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			ready := apps[file].wait(t, plane.Ready)
 			apps[file].has(t, e)
-
-			ignored := ready.Condition("FieldsIgnored")
-			if want := len(e.ignored) > 0; (ignored.Status == "True") != want {
-				t.Errorf("FieldsIgnored: want %t, got %+v", want, ignored)
-			}
-
-			for _, field := range e.ignored {
-				if !strings.Contains(ignored.Message, field) {
-					t.Errorf("FieldsIgnored: want %s in it, got %s", field, ignored.Message)
-				}
-			}
+			e.ignores(t, ready.Condition("FieldsIgnored"))
 		})
 	}
 }
@@ -272,25 +247,17 @@ func TestEveryExample(t *testing.T) {
 func TestAdoption(t *testing.T) {
 	const vault, group = "shop-legacy-vault", "rg-legacy"
 
-	namespace := namespaceOf(t, w.modern)
-	u := manifestOf(t, "migrate/external-secrets/adopted.yaml")
-	u.SetNamespace(namespace)
-	a := &app{plane: w.modern, namespace: namespace, name: u.GetName()}
-
+	// Only the vault is another one.
 	e := examples(t)["migrate/external-secrets/own-vault.yaml"]
 	legacyVault(t, vault, group, e.values)
 
-	before := contentOf(t, vault)
+	namespace, before := namespaceOf(t, w.modern), contentOf(t, vault)
 
 	configure(t, map[string]any{"keyVault": map[string]any{"assigned": []any{
-		map[string]any{"name": vault, "resourceGroupName": group, "namespace": namespace, "application": a.name},
+		map[string]any{"name": vault, "resourceGroupName": group, "namespace": namespace, "application": "web-next"},
 	}}})
-	pushImageOf(t, u, map[string]bool{})
 
-	if err := w.modern.API.Apply(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
-
+	a := applyExample(t, "migrate/external-secrets/adopted.yaml", namespace)
 	if got := a.wait(t, plane.Ready).Status.KeyVault.Name; got != vault {
 		t.Errorf("vault: want %s, got %s", vault, got)
 	}
@@ -420,23 +387,34 @@ func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
 	return object(t, string(out))
 }
 
-// pushImageOf an application of the examples, unless it was pushed.
-func pushImageOf(t *testing.T, u *unstructured.Unstructured, pushed map[string]bool) {
+// applyExample in a namespace, until the test ends. Its image is there.
+func applyExample(t *testing.T, name, namespace string) *app {
 	t.Helper()
+
+	u := manifestOf(t, name)
+	u.SetNamespace(namespace)
 
 	image, _, _ := unstructured.NestedString(u.Object, "spec", "deployment", "image")
 
-	name, ok := strings.CutPrefix(image, exampleRegistry)
-	if !ok || pushed[name] {
-		return
+	var err error
+	if path, ok := strings.CutPrefix(image, exampleRegistry); ok && !w.images[path] {
+		w.images[path] = true
+		// One manifest says what is to be run, and the others do not mind.
+		err = w.modern.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, path)
 	}
 
-	pushed[name] = true
-
-	// One manifest says what is to be run, and the others do not mind.
-	if err := w.modern.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, name); err != nil {
+	if err := errors.Join(err, w.modern.API.Apply(t.Context(), u)); err != nil {
 		t.Fatal(err)
 	}
+
+	// It would go on beside all other tests.
+	t.Cleanup(func() {
+		if err := w.modern.API.Client().Delete(context.WithoutCancel(t.Context()), u); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+	})
+
+	return &app{plane: w.modern, namespace: namespace, name: u.GetName()}
 }
 
 // fill the vault of an example, as people do.
@@ -476,29 +454,49 @@ func (a *app) has(t *testing.T, e example) {
 		}
 
 		for _, p := range processes {
-			got := map[string]string{}
-
-			for name := range e.want {
-				if value, ok := p.Value(name); ok {
-					got[name] = value
-				}
-			}
-
-			if diff := cmp.Diff(e.want, got); diff != "" {
-				return fmt.Errorf("variables of Pod %s: -want, +got:\n%s", p.Pod, diff)
-			}
-
-			if e.tls {
-				if err := serves(p); err != nil {
-					return fmt.Errorf("certificate of Pod %s: %w", p.Pod, err)
-				}
-			}
+			err = errors.Join(err, e.keeps(p))
 		}
 
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// keeps is an error unless a process has what the example promises.
+func (e example) keeps(p plane.Process) error {
+	got := map[string]string{}
+
+	for name := range e.want {
+		if value, ok := p.Value(name); ok {
+			got[name] = value
+		}
+	}
+
+	if diff := cmp.Diff(e.want, got, cmpopts.EquateEmpty()); diff != "" {
+		return fmt.Errorf("variables of Pod %s: -want, +got:\n%s", p.Pod, diff)
+	}
+
+	if !e.tls {
+		return nil
+	}
+
+	return serves(p)
+}
+
+// ignores checks what the condition says of fields that have no effect.
+func (e example) ignores(t *testing.T, c plane.Condition) {
+	t.Helper()
+
+	if want := len(e.ignored) > 0; (c.Status == "True") != want {
+		t.Errorf("FieldsIgnored: want %t, got %+v", want, c)
+	}
+
+	for _, field := range e.ignored {
+		if !strings.Contains(c.Message, field) {
+			t.Errorf("FieldsIgnored: want %s in it, got %s", field, c.Message)
+		}
 	}
 }
 
@@ -510,18 +508,18 @@ func serves(p plane.Process) error {
 
 	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
 	if err != nil {
-		return fmt.Errorf("cannot use TLS_CRT with TLS_KEY: %w", err)
+		return fmt.Errorf("cannot use TLS_CRT with TLS_KEY of Pod %s: %w", p.Pod, err)
 	}
 
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(ca)) {
-		return errors.New("no certificate is in CA_CRT")
+		return fmt.Errorf("no certificate is in CA_CRT of Pod %s", p.Pod)
 	}
 
 	intermediates.AppendCertsFromPEM([]byte(certificate))
 
 	if _, err := pair.Leaf.Verify(x509.VerifyOptions{DNSName: exampleHost, Roots: roots, Intermediates: intermediates}); err != nil {
-		return fmt.Errorf("cannot verify TLS_CRT with CA_CRT: %w", err)
+		return fmt.Errorf("cannot verify TLS_CRT with CA_CRT of Pod %s: %w", p.Pod, err)
 	}
 
 	return nil

@@ -47,6 +47,9 @@ type world struct {
 	// modern has namespaced composite resources. All tests share it.
 	modern *plane.Plane
 
+	// images of examples that it has.
+	images map[string]bool
+
 	mu     sync.Mutex
 	planes []*plane.Plane
 	claim  *plane.Plane
@@ -103,7 +106,7 @@ func newWorld(ctx context.Context) (*world, error) {
 		return nil, fmt.Errorf("cannot make a directory: %w", err)
 	}
 
-	out := &world{dir: dir, root: root}
+	out := &world{dir: dir, root: root, images: map[string]bool{}}
 
 	if out.azure, err = azure.Start(ctx, azure.Options{}); err != nil {
 		return out, err
