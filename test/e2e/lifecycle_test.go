@@ -308,7 +308,7 @@ func TestOfficer(t *testing.T) {
 			return nil
 		}
 
-		return fmt.Errorf("want the officer of %s to be refused, got %w", a.name, err)
+		return fmt.Errorf("want the officer of %s to be refused, got %v", a.name, err) //nolint:errorlint // There may be none.
 	}
 
 	pw, vault := password(), a.vault(t)
