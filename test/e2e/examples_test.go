@@ -111,7 +111,7 @@ func examples(t *testing.T) map[string]example {
 		"existing-manifest/application.yaml": {
 			values:  map[string]string{"prod-postgres-credentials": postgres(password)},
 			want:    merge(database, map[string]string{"GRPC_PORT": "9010", "MANAGEMENT_PORT": "9011", "LOGGING_STRUCTURED": "true"}),
-			ignored: []string{"networking.inbound", "networking.outbound", "resources", "resourceRequirements"},
+			ignored: []string{"spec.networking.inbound", "spec.resourceRequirements"},
 		},
 		"helm/values.yaml": {
 			values: map[string]string{"prod-postgres-credentials": `{"username":"shop","password":"` + password + `"}`, "api-credentials": `{"key":"key"}`},
