@@ -230,13 +230,7 @@ func TestTaken(t *testing.T) {
 	free := func(kind string, o client.Object) {
 		t.Helper()
 
-		a.wait(t, func(got *plane.Application) error {
-			if c := got.Condition("WorkloadReady"); !strings.Contains(c.Message, "cannot create "+kind+" web: there is one already") {
-				return fmt.Errorf("it does not say that there is a %s: %s", kind, c.Message)
-			}
-
-			return nil
-		})
+		a.wait(t, conditionSays("WorkloadReady", "cannot create "+kind+" web: there is one already"))
 
 		was := o.GetResourceVersion()
 		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil || o.GetResourceVersion() != was {
