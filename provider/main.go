@@ -6,7 +6,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -81,6 +83,28 @@ type CLI struct {
 	ChangeLogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH"     help:"Socket to send change logs to." name:"changelogs-socket-path"`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// Validate refuses what would end all work without a word. The parser calls it.
+func (c *CLI) Validate() error {
+	return errors.Join(
+		atLeast("max-reconcile-rate", c.MaxReconcileRate, 1),
+		atLeast("poll-interval", c.PollInterval, time.Second),
+		atLeast("full-read-interval", c.FullReadInterval, time.Second),
+		atLeast("lists-at-once", c.ListsAtOnce, 1),
+		atLeast("request-timeout", c.RequestTimeout, time.Second),
+		atLeast("reconcile-timeout", c.ReconcileTimeout, time.Second),
+		atLeast("idle-connections", c.IdleConnections, 0),
+		atLeast("poll-state-metric", c.StateMetricInterval, time.Second),
+	)
+}
+
+func atLeast[T cmp.Ordered](flag string, value, least T) error {
+	if value >= least {
+		return nil
+	}
+
+	return fmt.Errorf("--%s is %v, and has to be at least %v", flag, value, least)
 }
 
 // Run the provider until it is told to end.

@@ -99,6 +99,49 @@ func TestCLI(t *testing.T) {
 	}
 }
 
+func TestValidate(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		args   []string
+		env    map[string]string
+		want   string
+	}{
+		"Least":          {reason: "The least of everything.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
+		"Reconciles":     {reason: "Nothing would limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, and has to be at least 1"},
+		"Polls":          {reason: "Vaults would be listed without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, and has to be at least 1s"},
+		"Reads":          {reason: "There would be no moment for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, and has to be at least 1s"},
+		"Lists":          {reason: "No vault would be listed twice.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, and has to be at least 1"},
+		"Requests":       {reason: "No answer could come in time.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, and has to be at least 1s"},
+		"Deadline":       {reason: "No reconcile could end in time.", args: []string{"--reconcile-timeout=999ms"}, want: "--reconcile-timeout is 999ms, and has to be at least 1s"},
+		"Connections":    {reason: "None may be kept, but not fewer.", args: []string{"--idle-connections=-1"}, want: "--idle-connections is -1, and has to be at least 0"},
+		"Counts":         {reason: "There is no such ticker.", args: []string{"--poll-state-metric=0"}, want: "--poll-state-metric is 0s, and has to be at least 1s"},
+		"Environment":    {reason: "However it is set.", env: map[string]string{"LISTS_AT_ONCE": "0"}, want: "--lists-at-once is 0, and has to be at least 1"},
+		"AllThatIsWrong": {reason: "Nobody has to try again to learn of the next.", args: []string{"--lists-at-once=0", "--poll-interval=0"}, want: "--poll-interval is 0s, and has to be at least 1s\n--lists-at-once is 0, and has to be at least 1"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for k, v := range tc.env {
+				t.Setenv(k, v)
+			}
+
+			parser, err := kong.New(&CLI{}, kong.Vars{"version": version})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			got := ""
+			if _, err := parser.Parse(tc.args); err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestFeatures(t *testing.T) {
 	type want struct{ Policies, ChangeLogs bool }
 
