@@ -58,6 +58,9 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 			t.Errorf("Parse(...) returns %q twice", e.DataKey)
 		}
 		seen[e.DataKey] = true
+		if bytes.IndexByte(e.Value, 0) >= 0 {
+			t.Errorf("Parse(...) returns a value of %q that no variable can have", e.DataKey)
+		}
 	}
 	if !slices.IsSortedFunc(p.Entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) }) {
 		t.Errorf("Parse(...) returns entries that are not sorted")

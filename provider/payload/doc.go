@@ -23,6 +23,9 @@
 //     serves certificates.
 //   - Auto: the content type decides; without one that is known, the content.
 //
+// A value with a NUL is refused in every format: values become environment
+// variables.
+//
 // # Data keys
 //
 // The keys of one secret are found in the data of the Kubernetes Secret as

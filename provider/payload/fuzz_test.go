@@ -20,7 +20,7 @@ func FuzzJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"A": "1", "B": null, "C": [1.0, {"x": 1e3}], "D": true}`, "\ufeff{\"é\": \"\\u00e9\\ud83d\\udd11\"}",
 		`{"a b": 1, "a/b": 2}`, `{"A": 1, "\u0041": 2}`, `{"A": 007}`, `{"A": "\ud800"}`, `{"": 1}`, `{"A": 1,}`, "{\"A\": \"\xff\"}",
-		`{"A": [[[[]]]]}`, `{"A": "x` + "\n" + `"}`, `{'A': 1}`, `{"A": -0.1E-2 }x`,
+		`{"A": [[[[]]]]}`, `{"A": "x` + "\n" + `"}`, `{'A': 1}`, `{"A": -0.1E-2 }x`, `{"A": "\u0000"}`, `{"A": ["\u0000"]}`,
 	} {
 		f.Add("db", seed, uint16(7))
 	}
@@ -37,6 +37,7 @@ func FuzzJSON(f *testing.F) {
 func FuzzText(f *testing.F) {
 	f.Add("db", "hunter2", uint16(0))
 	f.Add("", "\xff\x00\r\n", uint16(1))
+	f.Add("nul", "x\x00", uint16(0))
 	f.Add("a.b", "", uint16(2))
 	f.Fuzz(func(t *testing.T, name, value string, at uint16) {
 		for _, v := range []string{value, hide(value, at)} {
@@ -57,7 +58,7 @@ func FuzzText(f *testing.F) {
 
 func FuzzDotenv(f *testing.F) {
 	for _, seed := range []string{
-		"A=1\nexport B = 2 # c\r\nC='x\ny'\nD=\"\\n\\$\\\"\\x\" # d\n#e\n\nF=", "A=1\nA=2", "A B=1", "1=2", "A='", "A=\"x\" y", "export", "\ufeff_=#",
+		"A=1\nexport B = 2 # c\r\nC='x\ny'\nD=\"\\n\\$\\\"\\x\" # d\n#e\n\nF=", "A=1\nA=2", "A B=1", "1=2", "A='", "A=\"x\" y", "export", "\ufeff_=#", "A=\x00",
 	} {
 		f.Add("db", seed, uint16(3))
 	}

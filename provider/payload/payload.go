@@ -4,6 +4,7 @@
 package payload
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,6 +105,10 @@ func parse(s Secret, format Format) (Payload, *Error) {
 	if fault := assignDataKeys(s.Name, entries); fault != nil {
 		return fail(fault)
 	}
+	if fault := refuseNUL(entries); fault != nil {
+		advice = "" // Another format would not help.
+		return fail(fault)
+	}
 	return Payload{Format: used, Entries: entries}, nil
 }
 
@@ -123,6 +128,22 @@ func reader(f Format) func(value string) ([]Entry, *Error) {
 	default:
 		return nil
 	}
+}
+
+// refuseNUL refuses values that no environment variable can have: with them, no
+// process could be started.
+func refuseNUL(entries []Entry) *Error {
+	for _, e := range entries {
+		if bytes.IndexByte(e.Value, 0) < 0 {
+			continue
+		}
+		what := "the value"
+		if e.Key != "" {
+			what += " of key " + quote(e.Key)
+		}
+		return problem(what + " has a NUL character, with which no environment variable can be set: remove it")
+	}
+	return nil
 }
 
 // trimBOM removes the byte order mark that editors on Windows put in front of

@@ -77,6 +77,26 @@ func TestParse(t *testing.T) {
 			args:   args{secret: Secret{Name: "s", Value: "{" + strings.Repeat(" ", 25_600)}},
 			want:   outcome{Error: `cannot read secret "s": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets`},
 		},
+		"NUL": {
+			reason: "No process can have such a variable. Its key is named, and nothing of it is shown.",
+			args:   args{secret: Secret{Name: "s", Value: `{"A": "1", "B": "hunter2\u0000"}`}, format: JSON},
+			want:   outcome{Error: `cannot read secret "s" as JSON: the value of key "B" has a NUL character, with which no environment variable can be set: remove it`},
+		},
+		"NULWithoutKey": {
+			reason: "Nor as plain text.",
+			args:   args{secret: Secret{Name: "s", Value: "hunter\x002"}, format: Text},
+			want:   outcome{Error: `cannot read secret "s" as Text: the value has a NUL character, with which no environment variable can be set: remove it`},
+		},
+		"NULFound": {
+			reason: "No other format is advised, as it would be refused in any.",
+			args:   args{secret: Secret{Name: "s", Value: `{"A": "hunter2\u0000"}`}},
+			want:   outcome{Error: `cannot read secret "s" as JSON: the value of key "A" has a NUL character, with which no environment variable can be set: remove it`},
+		},
+		"NULEscaped": {
+			reason: "In an object it stays an escape sequence, which is text.",
+			args:   args{secret: Secret{Name: "s", Value: `{"A": ["\u0000"]}`}, format: JSON},
+			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("A", `["\u0000"]`)}},
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

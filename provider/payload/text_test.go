@@ -15,7 +15,7 @@ func TestText(t *testing.T) {
 		value  string
 		want   Value
 	}{
-		"AsItIs":  {"Nothing is trimmed, decoded or normalized.", "\ufeff p\xff\x00w \r\n", Value("\ufeff p\xff\x00w \r\n")},
+		"AsItIs":  {"Nothing is trimmed, decoded or normalized.", "\ufeff p\xff\x01w \r\n", Value("\ufeff p\xff\x01w \r\n")},
 		"Empty":   {"An empty text is no value yet.", "", nil},
 		"OneLine": {"An ordinary password.", "p@ss=w0rd", Value("p@ss=w0rd")},
 	}
