@@ -191,13 +191,27 @@ func (c *CLI) Run(ctx context.Context) error {
 			changelogsv1alpha1.NewChangeLogServiceClient(conn), managed.WithProviderVersion(name+":"+version))}
 	}
 
-	if err := setup(ctx, mgr, o); err != nil {
+	log.Info("Starting", "version", version)
+
+	return run(ctx, mgr, func(fail func(error)) error { return setup(ctx, mgr, o, fail) })
+}
+
+// run a manager until the context ends, or something fails that was set up to
+// happen later.
+func run(ctx context.Context, mgr ctrl.Manager, setup func(fail func(error)) error) error {
+	running, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+
+	if err := setup(fail); err != nil {
 		return err
 	}
 
-	log.Info("Starting", "version", version)
+	err := mgr.Start(running)
+	if cause := context.Cause(running); cause != nil && ctx.Err() == nil {
+		err = cause
+	}
 
-	if err := mgr.Start(ctx); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot run the controllers: %w", err)
 	}
 
@@ -235,8 +249,8 @@ func register(r prometheus.Registerer, o secretsync.Options, azure *keyvault.Met
 }
 
 // setup all controllers. They start when their kinds are served, if the provider
-// may watch for that.
-func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
+// may watch for that, and fail is told if they cannot.
+func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options, fail func(error)) error {
 	safe, err := mayWatchDefinitions(ctx, mgr)
 	if err != nil {
 		return err
@@ -261,11 +275,10 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options) error {
 		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
 	}
 
-	if err := config.SetupGated(mgr, o.Options); err != nil {
-		return err
-	}
+	config.SetupGated(mgr, o.Options, fail)
+	secretsync.SetupGated(mgr, o, fail)
 
-	return secretsync.SetupGated(mgr, o)
+	return nil
 }
 
 func main() {

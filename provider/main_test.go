@@ -4,6 +4,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -16,6 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
@@ -186,6 +191,47 @@ func TestStripSchemas(t *testing.T) {
 
 	if got, err := stripSchemas("x"); got != "x" || err != nil {
 		t.Errorf("\nAnything else is left alone.\nstripSchemas(...) = %v, %v", got, err)
+	}
+}
+
+func TestRun(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		setup  func(fail func(error)) error
+		// told is true if the provider is told to end.
+		told bool
+		want string
+	}{
+		"Told":   {reason: "It ends as it was told to.", setup: func(func(error)) error { return nil }, told: true},
+		"Now":    {reason: "What cannot be set up ends it.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
+		"Later":  {reason: "So does what cannot be set up later.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
+		"AtLast": {reason: "Not while it ends anyway.", setup: func(fail func(error)) error { fail(errors.New("no")); return nil }, told: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			// Nothing is set up that would ask the API server.
+			mgr, err := ctrl.NewManager(&rest.Config{}, ctrl.Options{Metrics: metricsserver.Options{BindAddress: "0"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+
+			if tc.told {
+				cancel()
+			}
+
+			got := ""
+			if err := run(ctx, mgr, tc.setup); err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nrun(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
 

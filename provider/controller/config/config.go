@@ -26,17 +26,16 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// SetupGated adds the controllers as soon as their kinds are served.
-func SetupGated(mgr ctrl.Manager, o controller.Options) error {
+// SetupGated adds the controllers as soon as their kinds are served. It tells fail
+// if that cannot be done, as nobody tries again.
+func SetupGated(mgr ctrl.Manager, o controller.Options, fail func(error)) {
 	gv := v1alpha1.GroupVersion()
 
 	o.Gate.Register(func() {
 		if err := Setup(mgr, o); err != nil {
-			o.Logger.Info("Cannot set up controllers of provider configurations", "error", err)
+			fail(err)
 		}
 	}, gv.WithKind(v1alpha1.ProviderConfigKind), gv.WithKind(v1alpha1.ClusterProviderConfigKind), gv.WithKind(v1alpha1.ProviderConfigUsageKind))
-
-	return nil
 }
 
 // atOnce is how many provider configurations of a kind are reconciled at the same

@@ -5,17 +5,25 @@ package config
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/gate"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -117,5 +125,36 @@ func TestScoped(t *testing.T) {
 				t.Errorf("\n%s\nList(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// What cannot be set up when its kinds are served is told, as nobody tries again.
+func TestSetupGated(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+
+	mgr, err := ctrl.NewManager(&rest.Config{}, ctrl.Options{Scheme: scheme, Metrics: metricsserver.Options{BindAddress: "0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	g := new(gate.Gate[schema.GroupVersionKind])
+	o := controller.Options{Gate: g, Logger: logging.NewNopLogger()}
+
+	// A name can be given to one controller only: to this one, or to that of an
+	// earlier run.
+	_ = Setup(mgr, o)
+
+	failed := make(chan error, 1)
+	SetupGated(mgr, o, func(err error) { failed <- err })
+
+	for _, kind := range []string{v1alpha1.ProviderConfigKind, v1alpha1.ClusterProviderConfigKind, v1alpha1.ProviderConfigUsageKind} {
+		g.Set(v1alpha1.GroupVersion().WithKind(kind), true)
+	}
+
+	if err := <-failed; !strings.HasPrefix(err.Error(), "cannot set up the controller of ") {
+		t.Errorf("\nThere are such controllers already.\nSetupGated(...): %v", err)
 	}
 }

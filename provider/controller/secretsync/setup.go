@@ -62,15 +62,14 @@ type Options struct {
 }
 
 // SetupGated adds the controller as soon as its kind is served, and the kind by
-// which it tracks the use of provider configurations.
-func SetupGated(mgr ctrl.Manager, o Options) error {
+// which it tracks the use of provider configurations. It tells fail if that cannot
+// be done, as nobody tries again.
+func SetupGated(mgr ctrl.Manager, o Options, fail func(error)) {
 	o.Gate.Register(func() {
 		if err := Setup(mgr, o); err != nil {
-			o.Logger.Info("Cannot set up controller", "error", err, "kind", v1alpha1.KeyVaultSecretSyncKind)
+			fail(err)
 		}
 	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind(), v1alpha1.GroupVersion().WithKind(v1alpha1.ProviderConfigUsageKind))
-
-	return nil
 }
 
 // Setup adds the controller to a manager.
@@ -122,13 +121,18 @@ func Setup(mgr ctrl.Manager, o Options) error {
 
 	f := forgetful{Reconciler: r, kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
 
-	return ctrl.NewControllerManagedBy(mgr). //nolint:wrapcheck // It says what was attempted.
-							Named(name).
-							WithOptions(options(o)).
-							WatchesRawSource(queue).
-							Watches(&v1alpha1.KeyVaultSecretSync{}, syncs(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
-							Watches(&corev1.Secret{}, secrets(), builder.OnlyMetadata).
-							Complete(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter))
+	err := ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		WithOptions(options(o)).
+		WatchesRawSource(queue).
+		Watches(&v1alpha1.KeyVaultSecretSync{}, syncs(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
+		Watches(&corev1.Secret{}, secrets(), builder.OnlyMetadata).
+		Complete(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter))
+	if err != nil {
+		return fmt.Errorf("cannot set up the controller of %s: %w", gvk.Kind, err)
+	}
+
+	return nil
 }
 
 // Pauses after reconciles that have failed. The first is short: most often the
