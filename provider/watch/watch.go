@@ -15,6 +15,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -112,15 +113,18 @@ func sameFailure(a, b error) bool {
 		return false
 	}
 
-	return detail(a) == detail(b)
+	return words(a) == words(b)
 }
 
-func detail(err error) string {
-	if e, ok := errors.AsType[*keyvault.Error](err); ok {
-		return e.Detail
+// words that tell one failure from another of the same reason. Who is down fails in
+// ever other ways, about which there is nothing else to do.
+func words(err error) string {
+	e, ok := errors.AsType[*keyvault.Error](err)
+	if !ok || e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError) {
+		return ""
 	}
 
-	return ""
+	return e.Detail
 }
 
 // A Watcher lists vaults at intervals.

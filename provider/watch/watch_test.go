@@ -269,8 +269,8 @@ func TestPollTogether(t *testing.T) {
 func TestWake(t *testing.T) {
 	const noon = 1777636800
 
-	unreachable := func(detail string) error {
-		return &keyvault.Error{Reason: keyvault.Unreachable, Detail: detail, RequestID: time.Now().String()}
+	unreachable := func(status int, detail string) error {
+		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Detail: detail, RequestID: time.Now().String()}
 	}
 
 	// Before each change, the vault has db and api, and sync one has db, two has api
@@ -294,25 +294,37 @@ func TestWake(t *testing.T) {
 		}},
 		"Removed": {reason: "All were deleted.", change: func(w *world) { w.remove(vaultA()) }, want: []string{"one", "three", "two"}},
 		"Other":   {reason: "Another vault.", change: func(w *world) { w.set(vaultB(), "db", noon+1, true) }},
-		"Fails":   {reason: "The vault cannot be listed.", change: func(w *world) { w.fail(unreachable("x")) }, want: []string{"one", "three", "two"}},
+		"Fails":   {reason: "The vault cannot be listed.", change: func(w *world) { w.fail(unreachable(403, "x")) }, want: []string{"one", "three", "two"}},
 		"FailsSame": {
-			reason: "It still cannot, for the same reason.", before: unreachable("x"),
-			change: func(w *world) { w.fail(unreachable("x")) },
+			reason: "It still cannot, for the same reason.", before: unreachable(403, "x"),
+			change: func(w *world) { w.fail(unreachable(403, "x")) },
 		},
 		"FailsOther": {
-			reason: "It cannot, for another reason.", before: unreachable("x"),
+			reason: "It cannot, for another reason.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Detail: "x"}) }, want: []string{"one", "three", "two"},
 		},
 		"FailsElse": {
-			reason: "It cannot, and says something else.", before: unreachable("x"),
-			change: func(w *world) { w.fail(unreachable("y")) }, want: []string{"one", "three", "two"},
+			reason: "It cannot, and says something else.", before: unreachable(403, "x"),
+			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
+		},
+		"FailsDown": {
+			reason: "It is down, and fails as it happens.", before: unreachable(500, "x"),
+			change: func(w *world) { w.fail(unreachable(503, "y")) },
+		},
+		"FailsSilent": {
+			reason: "Sometimes it does not even answer.", before: unreachable(500, "x"),
+			change: func(w *world) { w.fail(unreachable(0, "y")) },
+		},
+		"FailsRefused": {
+			reason: "Then it answers, and refuses.", before: unreachable(0, "x"),
+			change: func(w *world) { w.fail(unreachable(403, "y")) }, want: []string{"one", "three", "two"},
 		},
 		"FailsUnknown": {
 			reason: "An error that is none of ours is like any other such.", before: errors.New("x"),
 			change: func(w *world) { w.fail(errors.New("y")) },
 		},
 		"Recovers": {
-			reason: "It can be listed again.", before: unreachable("x"),
+			reason: "It can be listed again.", before: unreachable(403, "x"),
 			change: func(w *world) { w.fail(nil) }, want: []string{"one", "three", "two"},
 		},
 	}

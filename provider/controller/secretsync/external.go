@@ -97,7 +97,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	e.askForDeleted(ctx)
 	e.plan = plan.Make(p, e.previous, e.look.current, e.findings, now)
 	e.remember(e.plan)
-	m.lookAt(later(m.read.Add(e.fullRead), now.Add(failedRetry)))
+	e.look.readAll(e.fullRead)
 
 	o := managed.ExternalObservation{
 		// A Secret that is not there is a change like any other, for Update. Create is

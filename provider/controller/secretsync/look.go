@@ -56,9 +56,15 @@ func (l *look) oneByOne() bool {
 	return keyvault.ReasonOf(l.snapshot.Err) == keyvault.Forbidden
 }
 
+// blind is true if nothing can be found out before the vault can be listed again, for
+// which the watcher wakes the sync.
+func (l *look) blind() bool {
+	return l.snapshot.Err != nil && !l.oneByOne()
+}
+
 // known returns what can be said of a secret without reading it, or false.
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
-	if l.snapshot.Err != nil && !l.oneByOne() {
+	if l.blind() {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
@@ -278,6 +284,13 @@ func (l *look) retry(err error) bool {
 	default:
 		l.memory.lookAt(l.now.Add(max(failedRetry, e.RetryAfter)))
 		return true
+	}
+}
+
+// readAll says when to read all secrets again, if that is of any use.
+func (l *look) readAll(every time.Duration) {
+	if !l.blind() {
+		l.memory.lookAt(later(l.memory.read.Add(every), l.now.Add(failedRetry)))
 	}
 }
 

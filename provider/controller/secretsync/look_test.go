@@ -342,6 +342,42 @@ func TestLookRetry(t *testing.T) {
 	}
 }
 
+func TestLookReadAll(t *testing.T) {
+	fails := func(r keyvault.Reason) error { return &keyvault.Error{Reason: r} }
+
+	cases := map[string]struct {
+		reason string
+		read   time.Time
+		err    error
+		want   time.Duration
+	}{
+		"Read":        {reason: "All were read a while ago.", read: before(time.Minute), want: fullRead - time.Minute},
+		"Due":         {reason: "It was tried just now, and has not worked.", read: before(fullRead), want: failedRetry},
+		"Never":       {reason: "Nor has the first time.", want: failedRetry},
+		"Unreachable": {reason: "Nothing can be read before the watcher wakes the sync, however long that takes.", read: before(time.Hour), err: fails(keyvault.Unreachable)},
+		"NoIdentity":  {reason: "Nor without an identity.", read: before(time.Hour), err: fails(keyvault.NoIdentity)},
+		"Throttled":   {reason: "Nor while the vault wants to be left alone.", read: before(time.Hour), err: fails(keyvault.Throttled)},
+		"OneByOne":    {reason: "Without the list, secrets may be read one by one.", read: before(time.Hour), err: fails(keyvault.Forbidden), want: failedRetry},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+			l.memory.read, l.snapshot.Err = tc.read, tc.err
+			l.readAll(fullRead)
+
+			got := time.Duration(0)
+			if !l.memory.next.IsZero() {
+				got = l.memory.next.Sub(noon())
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nreadAll(...): next look: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestLookAgain(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	refused := map[string]plan.Finding{"db": {State: v1alpha1.StateForbidden}}
