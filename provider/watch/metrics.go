@@ -20,7 +20,7 @@ type Metrics struct {
 func NewMetrics() *Metrics {
 	return &Metrics{lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: keyvault.Namespace, Name: "poll_lateness_seconds",
-		Help:    "How much later than planned a vault was listed. It grows when too few lists are allowed at once.",
+		Help:    "How much later than planned a vault was listed that answers. It grows when too few lists are allowed at once.",
 		Buckets: []float64{0.01, 0.1, 0.5, 1, 5, 10, 30, 60},
 	})}
 }

@@ -131,8 +131,10 @@ func words(err error) string {
 type Watcher struct {
 	lister Lister
 	wake   func(types.NamespacedName)
-	// slots are for lists under way.
-	slots   chan struct{}
+	// slots are for polls under way. Vaults that do not answer take theirs for long, and
+	// have some of their own: they keep nobody else waiting.
+	slots, unanswered chan struct{}
+
 	metrics *Metrics
 
 	mu      sync.Mutex
@@ -162,12 +164,13 @@ type subscriber struct {
 	interval time.Duration
 }
 
-// New returns a watcher that lists so many vaults at once, and calls wake, which
-// must not block, for a sync that has to look at its secrets.
+// New returns a watcher that polls so many vaults at once, and as many that have not
+// answered lately. It calls wake, which must not block, for a sync that has to look
+// at its secrets.
 func New(lister Lister, atOnce int, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
 		lister: lister, wake: wake, metrics: metrics,
-		slots:  make(chan struct{}, atOnce),
+		slots: make(chan struct{}, atOnce), unanswered: make(chan struct{}, atOnce),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
 	}
 }
@@ -358,8 +361,10 @@ func together(now time.Time, after, tick time.Duration) time.Duration {
 
 // poll a vault when it is due.
 func (w *Watcher) poll(v *vault) {
-	w.slots <- struct{}{}
-	defer func() { <-w.slots }()
+	slots := w.slotsFor(v)
+
+	slots <- struct{}{}
+	defer func() { <-slots }()
 
 	v.poll.Lock()
 	defer v.poll.Unlock()
@@ -373,9 +378,24 @@ func (w *Watcher) poll(v *vault) {
 		return // Meanwhile another poll was scheduled, or none.
 	}
 
-	w.metrics.late(late)
+	if slots == w.slots {
+		w.metrics.late(late)
+	}
+
 	// Every request has a deadline of its own.
 	w.list(context.Background(), v)
+}
+
+// slotsFor a poll of a vault. One failure may pass by.
+func (w *Watcher) slotsFor(v *vault) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	if v.failures > 1 && keyvault.ReasonOf(v.snapshot.Err) == keyvault.Unreachable {
+		return w.unanswered
+	}
+
+	return w.slots
 }
 
 // interval is the shortest that a subscriber wants.

@@ -42,6 +42,8 @@ type world struct {
 	err     error
 	takes   time.Duration
 	hang    chan struct{}
+	// down are vaults that do not answer, and how long it takes to see that.
+	down map[Target]time.Duration
 
 	lists   map[Target][]time.Duration
 	drops   []Target
@@ -59,7 +61,11 @@ func (w *world) List(_ context.Context, t Target) ([]keyvault.Properties, error)
 	w.lists[t] = append(w.lists[t], time.Since(w.start))
 	w.running++
 	w.most = max(w.most, w.running)
+
 	secrets, err, takes, hang := slices.Clone(w.secrets[t]), w.err, w.takes, w.hang
+	if d, down := w.down[t]; down {
+		err, takes = &keyvault.Error{Reason: keyvault.Unreachable}, d
+	}
 	w.mu.Unlock()
 
 	time.Sleep(takes)
@@ -72,7 +78,7 @@ func (w *world) List(_ context.Context, t Target) ([]keyvault.Properties, error)
 	w.running--
 	w.mu.Unlock()
 
-	return secrets, err //nolint:wrapcheck // It is what the test wants.
+	return secrets, err
 }
 
 func (w *world) Drop(t Target) {
@@ -853,6 +859,56 @@ func TestSlots(t *testing.T) {
 		}
 
 		pass(time.Minute)
+	})
+}
+
+// Vaults that do not answer take slots for long, and keep only each other waiting.
+func TestSlotsOfUnanswered(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, w *world, watcher *Watcher) {
+		const vaults = 20
+
+		w.down = map[Target]time.Duration{}
+
+		var targets []Target
+
+		for i := range vaults {
+			target := Target{VaultURI: strings.Repeat("v", i+1)}
+			targets = append(targets, target)
+			w.down[target] = 10 * time.Second
+
+			watcher.Watch(t.Context(), syncOf(target.VaultURI), target, nil, interval)
+		}
+
+		// Until it is known of all of them.
+		pass(10 * time.Minute)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, interval)
+		pass(time.Hour)
+
+		for _, gap := range gaps(w.listed(vaultA())) {
+			if gap > interval {
+				t.Errorf("\nA vault that answers is listed as if there was no other.\nA gap of %s", gap)
+			}
+		}
+
+		for _, target := range targets {
+			if n := len(w.listed(target)); n < 20 {
+				t.Errorf("\nAll others have their turn.\n%d lists of %s", n, target.VaultURI)
+			}
+		}
+
+		w.mu.Lock()
+		w.down = nil
+		w.mu.Unlock()
+
+		pass(10 * time.Minute)
+
+		if woken := w.wakes(); len(woken) != vaults {
+			t.Errorf("\nWhoever waits for a vault learns that it answers again.\nwoken: %v", woken)
+		}
+
+		for _, target := range targets {
+			watcher.Forget(syncOf(target.VaultURI))
+		}
 	})
 }
 

@@ -50,7 +50,8 @@ type Options struct {
 	Secrets corev1client.SecretsGetter
 	// Pool of clients.
 	Pool *keyvault.Pool
-	// ListsAtOnce is how many vaults are listed at the same time.
+	// ListsAtOnce is how many vaults are listed at the same time, and how many that do
+	// not answer.
 	ListsAtOnce int
 	// FullRead is how often all secrets are read, changed or not.
 	FullRead time.Duration
