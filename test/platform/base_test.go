@@ -30,6 +30,7 @@ func TestAccepted(t *testing.T) {
 	}{
 		"Base":    {reason: "The base is complete but for its placeholders.", objects: build(t, base)},
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
+		"Labels":  {reason: "The component for namespaces fits the base.", objects: overlay(t, "composed-namespaces")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
 		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
 		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
