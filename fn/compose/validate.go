@@ -111,6 +111,9 @@ func validateEnv(s v1alpha1.Secret, path *field.Path) (errs field.ErrorList) {
 		if len(validation.IsConfigMapKey(k)) > 0 || len(k) > 125 {
 			errs = append(errs, field.Invalid(path.Child("keys").Index(i), k, "must be 1 to 125 letters, digits, hyphens, underscores and dots"))
 		}
+		if slices.Contains(s.Keys[:i], k) {
+			errs = append(errs, field.Duplicate(path.Child("keys").Index(i), k))
+		}
 	}
 	return errs
 }

@@ -99,6 +99,11 @@ func TestValidate(t *testing.T) {
 			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user name"]}]}`},
 			want:   `spec.secrets[0].keys[0]: Invalid value: "user name": must be 1 to 125 letters, digits, hyphens, underscores and dots`,
 		},
+		"KeyTwice": {
+			reason: "The sync takes a key once.",
+			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user", "user"]}]}`},
+			want:   `spec.secrets[0].keys[1]: Duplicate value: "user"`,
+		},
 		"NoImage": {
 			reason: "A deployment runs an image.",
 			args:   args{spec: `{"deployment": {}}`},

@@ -13,10 +13,12 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -31,6 +33,9 @@ const (
 
 // placeholder is what package/platform has where a platform team has to set a value.
 const placeholder = "REPLACE_ME"
+
+// annotationIngressClass was how a class was chosen before there was a field for it.
+const annotationIngressClass = "kubernetes.io/ingress.class"
 
 // A Reference names the EnvironmentConfig that overlays the input.
 type Reference struct {
@@ -182,7 +187,17 @@ func (c *checker) add(field, message string) {
 
 func (c *checker) dns(field, value string) {
 	if len(validation.IsDNS1123Subdomain(value)) > 0 {
-		c.add(field, "must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit")
+		c.add(field, strconv.Quote(value)+" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit")
+	}
+}
+
+// unique refuses what the API server does not take twice in one list. It says so
+// in a way that keeps Crossplane from applying anything else.
+func (c *checker) unique(field string, values []string) {
+	for i, v := range values {
+		if slices.Contains(values[:i], v) {
+			c.add(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%q must not be listed twice", v))
+		}
 	}
 }
 
@@ -197,6 +212,9 @@ func (c *checker) annotations(field string, annotations map[string]string) {
 		c.qualified(field+"["+name+"]", strings.ToLower(name))
 		if IsReserved(name) {
 			c.add(field+"["+name+"]", "is reserved")
+		}
+		if name == annotationIngressClass {
+			c.add(field+"["+name+"]", "must be ingressClassName instead, which Kubernetes does not let it stand beside")
 		}
 	}
 }
@@ -265,6 +283,49 @@ func (c *checker) workload(w *v1alpha1.WorkloadDefaults) {
 	for i, name := range w.ImagePullSecrets {
 		c.dns(fmt.Sprintf("workload.imagePullSecrets[%d]", i), name)
 	}
+	c.unique("workload.imagePullSecrets", w.ImagePullSecrets)
+	if r := w.Resources; r != nil {
+		c.resources("workload.resources.limits", r.Limits)
+		c.resources("workload.resources.requests", r.Requests)
+		c.requests("workload.resources.requests", r.Requests, r.Limits)
+	}
+}
+
+// resources are checked as Kubernetes does for a container.
+func (c *checker) resources(field string, resources corev1.ResourceList) {
+	for _, name := range slices.Sorted(maps.Keys(resources)) {
+		at, quantity := fmt.Sprintf("%s[%s]", field, name), resources[name]
+		if !isOvercommittable(name) && !strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix) && !strings.Contains(string(name), "/") {
+			c.add(at, "must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front")
+		}
+		c.qualified(at, string(name))
+		if quantity.Sign() < 0 {
+			c.add(at, fmt.Sprintf("%s must not be negative", quantity.String()))
+		}
+		if strings.Contains(string(name), "/") && quantity.MilliValue()%1000 != 0 {
+			c.add(at, fmt.Sprintf("%s must be a whole number", quantity.String()))
+		}
+	}
+}
+
+// requests cannot be more than limits; of what a node cannot promise twice, they
+// are the same.
+func (c *checker) requests(field string, requests, limits corev1.ResourceList) {
+	for _, name := range slices.Sorted(maps.Keys(requests)) {
+		request := requests[name]
+		limit, limited := limits[name]
+		at := fmt.Sprintf("%s[%s]", field, name)
+		switch {
+		case !isOvercommittable(name) && (!limited || request.Cmp(limit) != 0):
+			c.add(at, fmt.Sprintf("%s must be the limit, too", request.String()))
+		case limited && request.Cmp(limit) > 0:
+			c.add(at, fmt.Sprintf("%s must not be more than the limit, which is %s", request.String(), limit.String()))
+		}
+	}
+}
+
+func isOvercommittable(name corev1.ResourceName) bool {
+	return slices.Contains([]corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage}, name)
 }
 
 func (c *checker) keyVault(kv *v1alpha1.KeyVaultDefaults) {
@@ -309,15 +370,26 @@ func (c *checker) secrets(s *v1alpha1.SecretDefaults) {
 		if st.Name == "" {
 			c.add(fmt.Sprintf("secrets.structures[%d].name", i), "is required")
 		}
-		if len(st.Keys) > 50 {
-			c.add(fmt.Sprintf("secrets.structures[%d].keys", i), "must not have more than 50 keys")
-		}
+		c.keys(fmt.Sprintf("secrets.structures[%d].keys", i), st.Keys)
 	}
 	if s.PollInterval != "" {
-		if d, err := time.ParseDuration(s.PollInterval); err != nil || d <= 0 {
-			c.add("secrets.pollInterval", "must be a duration such as 30s or 5m")
+		if d, err := time.ParseDuration(s.PollInterval); err != nil || d < time.Second {
+			c.add("secrets.pollInterval", fmt.Sprintf("%q must be a duration of at least one second, such as 30s or 5m", s.PollInterval))
 		}
 	}
+}
+
+// keys of a structure are as those of a manifest.
+func (c *checker) keys(field string, keys []string) {
+	if len(keys) > 50 {
+		c.add(field, "must not have more than 50 keys")
+	}
+	for i, k := range keys {
+		if len(validation.IsConfigMapKey(k)) > 0 || len(k) > 125 {
+			c.add(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%q must be 1 to 125 letters, digits, hyphens, underscores and dots", k))
+		}
+	}
+	c.unique(field, keys)
 }
 
 func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
@@ -326,6 +398,10 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 	}
 	if in.Domain != "" {
 		c.dns("ingress.domain", in.Domain)
+		// The whole hostname has at most 253 characters.
+		if most := validation.DNS1123SubdomainMaxLength - validation.DNS1035LabelMaxLength - 1; len(in.Domain) > most {
+			c.add("ingress.domain", fmt.Sprintf("must be at most %d characters long, so that the name of an application fits in front", most))
+		}
 	}
 	for i, domain := range in.AllowedDomains {
 		c.dns(fmt.Sprintf("ingress.allowedDomains[%d]", i), domain)
@@ -335,10 +411,19 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 		names[t.Name] = true
 		field := fmt.Sprintf("ingress.types[%d]", i)
 		c.dns(field+".name", t.Name)
+		if t.IngressClassName != "" {
+			c.dns(field+".ingressClassName", t.IngressClassName)
+		}
+		if t.TLSSecretName != "" {
+			c.dns(field+".tlsSecretName", t.TLSSecretName)
+		}
 		c.annotations(field+".annotations", t.Annotations)
 		c.annotations(field+".oidcAnnotations", t.OIDCAnnotations)
 	}
-	if len(in.Types) > 0 && !names[in.DefaultType] {
+	switch {
+	case len(in.Types) > 0 && !names[in.DefaultType]:
 		c.add("ingress.defaultType", "must be one of types")
+	case len(in.Types) == 0 && in.DefaultType != "":
+		c.dns("ingress.defaultType", in.DefaultType)
 	}
 }

@@ -5,6 +5,8 @@ package settings
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,15 +100,72 @@ keyVault.assigned[0]: name, namespace and application are required
 keyVault.assigned[2]: vault Legacy is assigned to shop/api already
 secrets.environmentPrefixes[0]: must not be empty
 secrets.structures[0].name: is required
-secrets.pollInterval: must be a duration such as 30s or 5m
+secrets.pollInterval: "often" must be a duration of at least one second, such as 30s or 5m
 workload.replicas: must not be negative
 workload.labels[Bad Key!]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-workload.imagePullSecrets[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.domain: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.allowedDomains[0]: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].name: must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+workload.imagePullSecrets[0]: "" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.domain: "-" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.allowedDomains[0]: "A" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].name: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: is reserved
 ingress.defaultType: must be one of types`},
+		},
+		"PullSecretTwice": {
+			reason: "A pod has a pull secret once: twice would stop every application with a deployment.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},
+			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: "registry" must not be listed twice`},
+		},
+		"Keys": {
+			reason: "The sync takes the keys of a structure, as it takes those of a manifest.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a"}, {"name": "b", "keys": ["user", "user", "", "pass word", "` + strings.Repeat("k", 126) + `"]}]}}`},
+			want: want{err: `cannot use platform settings: secrets.structures[1].keys[2]: "" must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[3]: "pass word" must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[4]: "` + strings.Repeat("k", 126) + `" must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[1]: "user" must not be listed twice`},
+		},
+		"TooManyKeys": {
+			reason: "The sync takes 50 keys.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a", "keys": [` + keys(51) + `]}]}}`},
+			want:   want{err: `cannot use platform settings: secrets.structures[0].keys: must not have more than 50 keys`},
+		},
+		"PollInterval": {
+			reason: "The sync takes one second at least.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "500ms"}}`},
+			want:   want{err: `cannot use platform settings: secrets.pollInterval: "500ms" must be a duration of at least one second, such as 30s or 5m`},
+		},
+		"Resources": {
+			reason: "What Kubernetes takes as resources of a container is taken.",
+			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {
+				"limits": {"memory": "1Gi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"},
+				"requests": {"cpu": "500m", "memory": "1024Mi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"}}}}`},
+			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any { return len(s.Workload.Resources.Requests) }, value: 4},
+		},
+		"ResourcesWrong": {
+			reason: "What Kubernetes refuses would stop every Deployment without own resources.",
+			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {
+				"limits": {"cpu": "1", "memory": "-1Gi", "disk": "1", "example.com/gpu": "500m", "example.com/tpu": "2"},
+				"requests": {"cpu": "2", "example.com/gpu": "500m", "example.com/tpu": "1", "hugepages-2Mi": "4Mi"}}}}`},
+			want: want{err: `cannot use platform settings: workload.resources.limits[disk]: must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front
+workload.resources.limits[example.com/gpu]: 500m must be a whole number
+workload.resources.limits[memory]: -1Gi must not be negative
+workload.resources.requests[example.com/gpu]: 500m must be a whole number
+workload.resources.requests[cpu]: 2 must not be more than the limit, which is 1
+workload.resources.requests[example.com/tpu]: 1 must be the limit, too
+workload.resources.requests[hugepages-2Mi]: 4Mi must be the limit, too`},
+		},
+		"IngressWrong": {
+			reason: "What Kubernetes refuses would keep every Ingress of the type from changing.",
+			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"domain": "` + strings.Repeat("a.", 95) + `a", "types": [
+				{"name": "public", "ingressClassName": "Public", "tlsSecretName": "a b", "annotations": {"kubernetes.io/ingress.class": "nginx"}}]}}`},
+			want: want{err: `cannot use platform settings: ingress.domain: must be at most 189 characters long, so that the name of an application fits in front
+ingress.types[0].ingressClassName: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].tlsSecretName: "a b" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].annotations[kubernetes.io/ingress.class]: must be ingressClassName instead, which Kubernetes does not let it stand beside`},
+		},
+		"DefaultClass": {
+			reason: "Without types the default is the name of an IngressClass.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"defaultType": "Public"}}`},
+			want:   want{err: `cannot use platform settings: ingress.defaultType: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
 		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
@@ -141,6 +200,15 @@ ingress.defaultType: must be one of types`},
 			}
 		})
 	}
+}
+
+// keys returns that many keys of a structure, as items of a JSON list.
+func keys(n int) string {
+	out := make([]string, 0, n)
+	for i := range n {
+		out = append(out, fmt.Sprintf(`"k%d"`, i))
+	}
+	return strings.Join(out, ", ")
 }
 
 // read a JSON document, if there is one.
