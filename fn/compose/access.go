@@ -79,31 +79,51 @@ func (c *composition) grants(i identity) []grant {
 	}}
 	// Azure has one assignment of a role to a principal, so must we.
 	granted := map[string]bool{}
-	if id := c.platform.SecretCreatorPrincipalID; id != "" {
-		granted[strings.ToLower(id)] = true
-		grants = append(grants, grant{
-			resource: NameRoleAssignmentCreator, suffix: "secret-creator",
-			principalID: id, principalType: principalServicePrincipal, role: secretsOfficer(),
-		})
-	}
 	officer := func(objectID, principalType string) {
 		id := strings.ToLower(objectID)
-		if granted[id] {
+		if id == "" || granted[id] {
 			return
 		}
 		granted[id] = true
-		grants = append(grants, grant{
-			resource: PrefixRoleAssignmentOfficer + id, suffix: "officer",
-			principalID: id, principalType: principalType, role: secretsOfficer(),
-		})
+		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer()})
 	}
+	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal)
 	for _, o := range c.platform.KeyVault.Officers {
 		officer(o.ObjectID, o.PrincipalType)
 	}
 	for _, o := range c.keyVaultSpec().Officers {
 		officer(o.ObjectID, o.PrincipalType)
 	}
+
+	creator := c.creatorsName(granted)
+	for i := range grants[1:] {
+		g := &grants[i+1]
+		g.resource, g.suffix = PrefixRoleAssignmentOfficer+g.principalID, "officer"
+		if g.principalID == creator {
+			g.resource, g.suffix = NameRoleAssignmentCreator, "secret-creator"
+		}
+	}
 	return grants
+}
+
+// creatorsName returns the principal whose assignment has the resource name of the
+// creator's. A principal that becomes the creator, or ceases to be it, keeps the
+// assignment that it has: it is the same one in Azure by any name, and would go with
+// the name that is given up.
+func (c *composition) creatorsName(granted map[string]bool) string {
+	holder := strings.ToLower(c.seen[NameRoleAssignmentCreator].str("spec", "forProvider", "principalId"))
+	creator := strings.ToLower(c.platform.SecretCreatorPrincipalID)
+	_, isOfficer := c.seen[PrefixRoleAssignmentOfficer+creator]
+	_, both := c.seen[PrefixRoleAssignmentOfficer+holder]
+	switch {
+	case holder == creator:
+		return creator
+	case granted[holder] && !both:
+		return holder
+	case isOfficer:
+		return ""
+	}
+	return creator
 }
 
 // roleAssignment is desired of an assignment, of which nothing is observed yet or

@@ -216,6 +216,103 @@ func TestRoleAssignments(t *testing.T) {
 	}
 }
 
+// TestCreatorIsOfficer shows that an officer that becomes the creator of secrets, or
+// the other way round, keeps its assignment: another resource would stand for the
+// same one in Azure, which goes when the first resource is deleted.
+func TestCreatorIsOfficer(t *testing.T) {
+	const other = "99999999-9999-4999-8999-999999999999"
+	officer := func(id string) string { return PrefixRoleAssignmentOfficer + id }
+	creator := func(id string) string { return `"secretCreatorPrincipalId": "` + id + `"` }
+	officers := func(ids ...string) string {
+		list := make([]string, 0, len(ids))
+		for _, id := range ids {
+			list = append(list, `{"objectId": "`+id+`"}`)
+		}
+		return `"keyVault": {"officers": [` + strings.Join(list, ", ") + `]}`
+	}
+	cases := map[string]struct {
+		reason        string
+		before, after string
+		want          map[string]string
+	}{
+		"BecomesCreator": {
+			reason: "An officer becomes the creator.",
+			before: `{` + officers(testOfficerID) + `}`,
+			after:  `{` + creator(testOfficerID) + `}`,
+			want:   map[string]string{officer(testOfficerID): testOfficerID},
+		},
+		"BecomesCreatorToo": {
+			reason: "It may stay an officer.",
+			before: `{` + officers(testOfficerID) + `}`,
+			after:  `{` + creator(testOfficerID) + `, ` + officers(testOfficerID, other) + `}`,
+			want:   map[string]string{officer(testOfficerID): testOfficerID, officer(other): other},
+		},
+		"BecomesOfficer": {
+			reason: "The creator becomes an officer.",
+			before: `{` + creator(testCreatorID) + `}`,
+			after:  `{` + officers(testCreatorID) + `}`,
+			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID},
+		},
+		"Succeeded": {
+			reason: "A new creator gets an own name while the one before it, an officer now, has the creator's.",
+			before: `{` + creator(testCreatorID) + `}`,
+			after:  `{` + creator(other) + `, ` + officers(testCreatorID) + `}`,
+			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID, officer(other): other},
+		},
+		"Swap": {
+			reason: "Creator and officer change places.",
+			before: `{` + creator(testCreatorID) + `, ` + officers(testOfficerID) + `}`,
+			after:  `{` + creator(testOfficerID) + `, ` + officers(testCreatorID) + `}`,
+			want:   map[string]string{NameRoleAssignmentCreator: testCreatorID, officer(testOfficerID): testOfficerID},
+		},
+		"CreatorGoes": {
+			reason: "A creator that is nothing any more loses the role to an officer's old assignment.",
+			before: `{` + creator(testCreatorID) + `, ` + officers(testOfficerID) + `}`,
+			after:  `{` + creator(testOfficerID) + `}`,
+			want:   map[string]string{officer(testOfficerID): testOfficerID},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			seen := azureSeen()
+			for name, r := range compose(t, `{}`, tc.before, seen).Resources {
+				if strings.HasPrefix(name, "role-assignment-") {
+					seen[name] = r.Object
+				}
+			}
+			// Another call, as what is kept must stay so.
+			for range 2 {
+				resources := compose(t, `{}`, tc.after, seen).Resources
+				got := map[string]string{}
+				for name, r := range resources {
+					if !strings.HasPrefix(name, "role-assignment-") || name == NameRoleAssignmentApp {
+						continue
+					}
+					got[name] = Object(r.Object).str("spec", "forProvider", "principalId")
+					if before, ok := seen[name]; ok {
+						if diff := cmp.Diff(before.object("metadata"), Object(r.Object).object("metadata")); diff != "" {
+							t.Errorf("\n%s\nCompose(...): %s: -before, +after:\n%s", tc.reason, name, diff)
+						}
+					}
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+				}
+				for name := range seen {
+					if _, ok := resources[name]; !ok {
+						delete(seen, name)
+					}
+				}
+				for name, r := range resources {
+					if strings.HasPrefix(name, "role-assignment-") {
+						seen[name] = r.Object
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestStructures shows which keys a secret is created with.
 func TestStructures(t *testing.T) {
 	type structure struct {
