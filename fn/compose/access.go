@@ -43,11 +43,16 @@ type access struct {
 	observed map[string]Object
 	// replacing names those that are deleted now and created again next.
 	replacing []string
+	// withdrawn is true if nobody is to have a role on the vault by this application.
+	withdrawn bool
 }
 
 // roleAssignments lets the application read its vault, and officers and the
 // platform's secret creator write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
+	if v.withdrawn {
+		return access{withdrawn: true}
+	}
 	a := access{grants: c.grants(i), observed: map[string]Object{}}
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
@@ -167,6 +172,12 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
+	if a.withdrawn {
+		return Condition{
+			Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn,
+			Message: "The roles on the vault are taken away, because it is no longer assigned to this application. Azure can take 10 minutes to act on it.",
+		}
+	}
 	if len(a.replacing) > 0 {
 		return Condition{
 			Type: TypeAccessReady, Status: False, Reason: ReasonReplacing,

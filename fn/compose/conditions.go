@@ -47,6 +47,7 @@ const (
 	ReasonSettingsInvalid    = "PlatformSettingsInvalid"
 	ReasonInvalid            = "Invalid"
 	ReasonAccessPoliciesUsed = "AccessPoliciesUsed"
+	ReasonVaultWithdrawn     = "VaultWithdrawn"
 )
 
 // ConditionStatus is True, False or Unknown.
@@ -121,6 +122,9 @@ func keyVaultReady(v vault) Condition {
 	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
 	problem := v.observed.problem()
 	switch {
+	case v.withdrawn:
+		c.Reason = ReasonVaultWithdrawn
+		c.Message = "Vault " + v.name + " is no longer assigned to this application. Pods keep the values they have, and those of the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application."
 	case v.uri == "" && problem != "":
 		c.Reason = ReasonAzureRefused
 		c.Message = fmt.Sprintf("Azure did not create vault %s: %s. Your platform team can help.", v.name, problem)

@@ -19,12 +19,14 @@ import (
 // A vault is what is known of the application's Key Vault.
 type vault struct {
 	name string
-	// id and uri are empty until Azure has the vault.
+	// id and uri are empty until Azure has the vault, and again when it is withdrawn.
 	id, uri   string
 	portalURL string
 	observed  Object
 	// adopted: the vault existed before and is not ours to change.
 	adopted bool
+	// withdrawn: it was adopted, and is not the application's to use any more.
+	withdrawn bool
 	// notes say what could not be done as asked for.
 	notes []string
 }
@@ -45,6 +47,12 @@ func (c *composition) keyVault() vault {
 		c.keyVaultSpec().Name,
 		c.names.Vault(),
 	)
+	if v.withdrawn = isWithdrawn(c.app, c.platform, seen); v.withdrawn {
+		v.id, v.uri = "", ""
+		c.keep(NameKeyVault)
+		c.waiting = true
+		return v
+	}
 	v.portalURL = first(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})

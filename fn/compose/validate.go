@@ -211,12 +211,22 @@ func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 		return field.ErrorList{field.Forbidden(path, "it cannot be removed: the application uses vault "+strconv.Quote(have)+", which is not its own, and would lose its secrets")}
 	case name == "":
 		return nil
-	case !assigned:
+	case !assigned && !isWithdrawn(a, p, vault):
 		return field.ErrorList{field.Forbidden(path, "vault "+strconv.Quote(name)+" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault")}
 	case have != "" && !strings.EqualFold(have, name):
 		return field.ErrorList{field.Forbidden(path, "the application has vault "+strconv.Quote(have)+", and would lose its secrets with another")}
 	}
 	return nil
+}
+
+// isWithdrawn tells whether an application uses a vault that is assigned to it no
+// longer. Only a list says so: if there is none at all, it may have got lost.
+func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object) bool {
+	if a.Spec.KeyVault == nil || a.Spec.KeyVault.Name == "" || p.KeyVault.Assigned == nil || !isAdopted(vault) {
+		return false
+	}
+	_, assigned := settings.Assigned(&p, a.Spec.KeyVault.Name, a.Namespace, a.Name)
+	return !assigned && strings.EqualFold(vault.str("metadata", "annotations", annotationExternalName), a.Spec.KeyVault.Name)
 }
 
 // isAdopted tells whether an observed vault is only looked at, never changed.

@@ -329,7 +329,7 @@ func TestReasons(t *testing.T) {
 	c, _ := install(t)
 
 	want := map[string]string{
-		"AzureRefused": degraded, "AccessPoliciesUsed": degraded, "SecretNotWritten": degraded, "VariablesCollide": degraded,
+		"AzureRefused": degraded, "AccessPoliciesUsed": degraded, "VaultWithdrawn": degraded, "SecretNotWritten": degraded, "VariablesCollide": degraded,
 		"IngressRefused": degraded, "RolloutFailed": degraded, "Invalid": degraded, "PlatformSettingsInvalid": degraded,
 		"PlatformSettingsMissing": degraded,
 

@@ -9,6 +9,7 @@ local order = { "IdentityReady", "KeyVaultReady", "AccessReady", "SecretsSynced"
 local broken = {
   AzureRefused = true,
   AccessPoliciesUsed = true,
+  VaultWithdrawn = true,
   SecretNotWritten = true,
   VariablesCollide = true,
   IngressRefused = true,
