@@ -171,7 +171,8 @@ type KeyVaultDefaults struct {
 
 	// Assigned lists existing vaults and the one application that may use each, with
 	// spec.keyVault.name. An application that names another vault is refused, or
-	// it could read the secrets of others.
+	// it could read the secrets of others. One whose vault is no longer in the list
+	// loses its roles on it; a list that is missing takes nothing away.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
@@ -225,7 +226,7 @@ type SecretDefaults struct {
 	// +optional
 	CreateMissing *bool `json:"createMissing,omitempty"`
 
-	// PollInterval of a vault. Default: the provider's, 30s.
+	// PollInterval of a vault, at least 1s. Default: the provider's, 30s.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	PollInterval string `json:"pollInterval,omitempty"`
