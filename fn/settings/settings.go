@@ -300,10 +300,10 @@ func (c *checker) resources(field string, resources corev1.ResourceList) {
 		}
 		c.qualified(at, string(name))
 		if quantity.Sign() < 0 {
-			c.add(at, fmt.Sprintf("%s must not be negative", quantity.String()))
+			c.add(at, quantity.String()+" must not be negative")
 		}
 		if strings.Contains(string(name), "/") && quantity.MilliValue()%1000 != 0 {
-			c.add(at, fmt.Sprintf("%s must be a whole number", quantity.String()))
+			c.add(at, quantity.String()+" must be a whole number")
 		}
 	}
 }
@@ -317,7 +317,7 @@ func (c *checker) requests(field string, requests, limits corev1.ResourceList) {
 		at := fmt.Sprintf("%s[%s]", field, name)
 		switch {
 		case !isOvercommittable(name) && (!limited || request.Cmp(limit) != 0):
-			c.add(at, fmt.Sprintf("%s must be the limit, too", request.String()))
+			c.add(at, request.String()+" must be the limit, too")
 		case limited && request.Cmp(limit) > 0:
 			c.add(at, fmt.Sprintf("%s must not be more than the limit, which is %s", request.String(), limit.String()))
 		}
