@@ -77,6 +77,7 @@ func install(ctx context.Context) error {
 
 	err = server.InstallCRDs(ctx,
 		filepath.Join(crds, "apiextensions.crossplane.io_environmentconfigs.yaml"),
+		filepath.Join(crds, "pkg.crossplane.io_imageconfigs.yaml"),
 		filepath.Join(crds, "apiextensions.crossplane.io_managedresourceactivationpolicies.yaml"),
 		filepath.Join(crds, "pkg.crossplane.io_configurations.yaml"),
 		filepath.Join(crds, "pkg.crossplane.io_deploymentruntimeconfigs.yaml"),
