@@ -137,7 +137,7 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 		TenantID:           c.platform.TenantID,
 		ClientID:           i.clientID,
 		ServiceAccountName: i.serviceAccount,
-		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels()},
+		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels(), InUse: c.inUse()},
 		CreateMissing:      *c.platform.Secrets.CreateMissing,
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
 	})
@@ -152,6 +152,7 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 			Version:         secret.spec.Version,
 			Format:          secret.spec.Format,
 			Keys:            keys,
+			RequiredKeys:    required(secret.spec, keys),
 			Optional:        secret.spec.Optional,
 			RefreshInterval: duration(secret.spec.RefreshInterval),
 		}
@@ -196,19 +197,48 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
 }
 
+// inUse are the data keys that pods refer to: those of the Deployment and, until
+// all pods are replaced, those of the pods before. A new version of a secret must
+// not take them away.
+func (c *composition) inUse() []string {
+	deployment, running := c.seen[NameDeployment]
+	if !running || c.app.Spec.Deployment == nil {
+		return nil
+	}
+	keys := referred(deployment)
+	if rollout(deployment).Status != True {
+		for _, e := range c.seen[NameSecretSync].list("spec", "forProvider", "target", "inUse") {
+			if key, ok := e.(string); ok {
+				keys[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
 // refersTo tells whether pods have a variable that comes from a secret.
 func refersTo(deployment Object, secret string) bool {
+	for key := range referred(deployment) {
+		if name, _, _ := strings.Cut(key, "."); name == secret {
+			return true
+		}
+	}
+	return false
+}
+
+// referred are the data keys that variables of pods come from.
+func referred(deployment Object) map[string]bool {
+	keys := map[string]bool{}
 	for _, e := range deployment.list("spec", "template", "spec", "containers") {
 		container, _ := e.(map[string]any)
 		for _, e := range Object(container).list("env") {
 			variable, _ := e.(map[string]any)
-			key := Object(variable).str(secretKey()...)
-			if name, _, _ := strings.Cut(key, "."); name == secret {
-				return true
+			if key := Object(variable).str(secretKey()...); key != "" {
+				keys[key] = true
 			}
 		}
 	}
-	return false
+	return keys
 }
 
 // structure returns the keys a secret has when it is created, and whether it
@@ -219,6 +249,21 @@ func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) 
 	}
 	keys, known := settings.Structure(&c.platform, envmap.TrimEnvironment(s.Name, c.platform.Secrets.EnvironmentPrefixes))
 	return keys, !known || len(keys) > 0
+}
+
+// required are the keys that env names, besides those of the structure. A version
+// without them would take variables from the pods. Nobody misses those of an
+// optional secret.
+func required(s v1alpha1.Secret, structure []string) (keys []string) {
+	if s.Optional {
+		return nil
+	}
+	for _, e := range s.Env {
+		if !slices.Contains(structure, e.Key) && !slices.Contains(keys, e.Key) {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys
 }
 
 func observedKeys(o Object) []envmap.Key {

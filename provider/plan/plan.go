@@ -81,6 +81,7 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 
 	for _, s := range spec.Secrets {
 		d := decide(s, findings[s.Name], current, had, words{vault: strings.TrimSuffix(spec.VaultURI, "/")}, now)
+		d.retire(current, spec.Target.InUse)
 
 		maps.Copy(p.Data, d.data)
 
@@ -158,6 +159,22 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 	return d
 }
 
+// retire data that the content does not have any more as long as pods refer to it:
+// none of them could be started again without it.
+func (d *decision) retire(current Current, inUse []string) {
+	d.content.Retired = nil
+
+	for _, dataKey := range slices.Compact(slices.Sorted(slices.Values(inUse))) {
+		value, there := current.Data[dataKey]
+		if _, has := d.data[dataKey]; has || !there || secretOf(dataKey) != d.name {
+			continue
+		}
+
+		d.data[dataKey] = value
+		d.content.Retired = append(d.content.Retired, dataKey)
+	}
+}
+
 // after the Secret is written.
 func (d decision) after() v1alpha1.ObservedSecret {
 	o := v1alpha1.ObservedSecret{Name: d.name}
@@ -210,8 +227,8 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Tim
 		c.Keys = append(c.Keys, e.Key)
 	}
 
-	if missing := parsed.Awaiting(s.Keys); len(missing) > 0 || len(data) == 0 {
-		return Content{}, nil, v1alpha1.StateAwaitingValue, w.awaitingValue(s.Name, missing)
+	if lacks := lacking(s, parsed.Awaiting(s.Keys), c.Keys, w); lacks != "" {
+		return Content{}, nil, v1alpha1.StateAwaitingValue, lacks
 	}
 
 	return c, data, v1alpha1.StateSynced, w.expired(secret.Expires, now)
@@ -223,11 +240,26 @@ func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, message
 	missing := slices.DeleteFunc(slices.Clone(s.Keys), func(key string) bool {
 		return slices.Contains(c.Keys, key) && len(data[payload.DataKey(s.Name, key)]) > 0
 	})
-	if len(missing) > 0 {
-		return v1alpha1.StateAwaitingValue, w.awaitingValue(s.Name, missing)
+	if lacks := lacking(s, missing, c.Keys, w); lacks != "" {
+		return v1alpha1.StateAwaitingValue, lacks
 	}
 
 	return v1alpha1.StateSynced, strings.TrimSpace(message + " " + w.expired(timeOf(c.Expires), now))
+}
+
+// lacking says what a version with these keys lacks, or nothing. Those of its
+// structure that have no values yet are known.
+func lacking(s v1alpha1.SyncedSecret, awaiting, keys []string, w words) string {
+	absent := slices.DeleteFunc(slices.Clone(s.RequiredKeys), func(key string) bool { return slices.Contains(keys, key) })
+
+	switch {
+	case len(awaiting) > 0 || len(keys) == 0:
+		return w.awaitingValue(s.Name, awaiting)
+	case len(absent) > 0:
+		return w.absent(s.Name, absent)
+	default:
+		return ""
+	}
 }
 
 // left returns what is left of a secret: what was recorded or, if the record is
@@ -269,7 +301,7 @@ func (c Current) has(data map[string][]byte) bool {
 func sameContent(a, b Content) bool {
 	return a.Version == b.Version && a.ContentType == b.ContentType && a.Format == b.Format &&
 		a.Created == b.Created && a.Updated == b.Updated && a.Expires == b.Expires &&
-		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys)
+		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired)
 }
 
 func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {

@@ -30,6 +30,9 @@ type Content struct {
 	Synced int64 `json:"synced"`
 	// Keys of the secret, sorted. Plain text has one, which is empty.
 	Keys []string `json:"keys"`
+	// Retired data keys, sorted: the content has them no more, but pods refer to
+	// them.
+	Retired []string `json:"retired,omitempty"`
 }
 
 // A Record is the content of a Secret, by name of the secret.
@@ -76,6 +79,10 @@ func (r Record) dataKeys() map[string]bool {
 	for name, c := range r {
 		for _, key := range c.Keys {
 			out[payload.DataKey(name, key)] = true
+		}
+
+		for _, dataKey := range c.Retired {
+			out[dataKey] = true
 		}
 	}
 

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -24,6 +25,18 @@ func (w words) awaitingValue(secret string, keys []string) string {
 		return fmt.Sprintf("Key %s has no value yet. Set it in secret %s of %s.", keys[0], secret, w.vault)
 	default:
 		return fmt.Sprintf("Keys %s have no values yet. Set them in secret %s of %s.", some(keys, ", "), secret, w.vault)
+	}
+}
+
+// absent keys are those that variables of pods come from. Plain text has none.
+func (w words) absent(secret string, keys []string) string {
+	switch {
+	case slices.Contains(keys, ""):
+		return fmt.Sprintf("It has keys and is not plain text, which a variable of the pods comes from. Set plain text in secret %s of %s, or give the variable a key with env.", secret, w.vault)
+	case len(keys) == 1:
+		return fmt.Sprintf("It has no key %s, which a variable of the pods comes from. Set it in secret %s of %s, or correct env.", keys[0], secret, w.vault)
+	default:
+		return fmt.Sprintf("It has no keys %s, which variables of the pods come from. Set them in secret %s of %s, or correct env.", some(keys, ", "), secret, w.vault)
 	}
 }
 

@@ -17,8 +17,9 @@ type State string
 const (
 	// StateSynced: the content of the latest version is in the Secret.
 	StateSynced State = "Synced"
-	// StateAwaitingValue: a key of the structure is still empty or null, or the
-	// secret has no structure and was created without any keys.
+	// StateAwaitingValue: a key of the structure is still empty or null, a required
+	// key is not there, or the secret has no structure and was created without any
+	// keys.
 	StateAwaitingValue State = "AwaitingValue"
 	// StateMissing: the vault has no such secret.
 	StateMissing State = "Missing"
@@ -130,6 +131,15 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:items:MaxLength=125
 	Keys []string `json:"keys,omitempty"`
 
+	// RequiredKeys that the secret must have besides, and is not created with. A
+	// version without one of them is not taken. They may be empty. An empty name
+	// requires plain text, which has no keys.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=125
+	RequiredKeys []string `json:"requiredKeys,omitempty"`
+
 	// Create is false for a secret that must not be created in advance even if
 	// createMissing is set. Default: true.
 	// +optional
@@ -160,6 +170,13 @@ type Target struct {
 	// Labels of the Secret.
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
+
+	// InUse are data keys of the Secret that pods refer to. One that its secret
+	// does not have any more stays, with its last value, as long as it is on this
+	// list: a pod could not be started again without it.
+	// +optional
+	// +listType=atomic
+	InUse []string `json:"inUse,omitempty"`
 }
 
 // KeyVaultSecretSyncObservation is what was seen and written. It never holds a

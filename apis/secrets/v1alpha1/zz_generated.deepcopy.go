@@ -481,6 +481,11 @@ func (in *SyncedSecret) DeepCopyInto(out *SyncedSecret) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.RequiredKeys != nil {
+		in, out := &in.RequiredKeys, &out.RequiredKeys
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.Create != nil {
 		in, out := &in.Create, &out.Create
 		*out = new(bool)
@@ -512,6 +517,11 @@ func (in *Target) DeepCopyInto(out *Target) {
 		for key, val := range *in {
 			(*out)[key] = val
 		}
+	}
+	if in.InUse != nil {
+		in, out := &in.InUse, &out.InUse
+		*out = make([]string, len(*in))
+		copy(*out, *in)
 	}
 }
 
