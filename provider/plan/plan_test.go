@@ -56,6 +56,13 @@ func content(version string, keys ...string) Content { //nolint:unparam // A cas
 	}
 }
 
+// retired data keys beside content.
+func retired(c Content, dataKeys ...string) Content {
+	c.Retired = dataKeys
+
+	return c
+}
+
 func data(keysAndValues ...string) map[string][]byte {
 	d := map[string][]byte{}
 	for pair := range slices.Chunk(keysAndValues, 2) {
@@ -82,16 +89,22 @@ func TestMakeSecret(t *testing.T) {
 		secret  v1alpha1.SyncedSecret
 		current Current
 		finding Finding
+		inUse   []string
 	}
 
 	type want struct {
 		Data    map[string][]byte
 		Changed bool
+		Retired []string
 		Before  v1alpha1.ObservedSecret
 		After   v1alpha1.ObservedSecret
 	}
 
-	const stays = " The values it had before stay in use."
+	const (
+		stays   = " The values it had before stay in use."
+		absent  = "It has no key A, which a variable of the pods comes from. Set it in secret db of https://web.vault.azure.net, or correct env."
+		notText = "It has keys and is not plain text, which a variable of the pods comes from. Set plain text in secret db of https://web.vault.azure.net, or give the variable a key with env."
+	)
 
 	had := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A")}}
 
@@ -134,6 +147,168 @@ func TestMakeSecret(t *testing.T) {
 				Data: data("db.B", "b"), Changed: true,
 				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("A")),
 				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("B")),
+			},
+		},
+		"KeyInUse": {
+			reason: "A key that pods refer to stays, with its last value, and is not reported.",
+			args:   args{current: had, finding: found(secret(v2, `{"B":"b"}`)), inUse: []string{"db.A"}},
+			want: want{
+				Data: data("db.A", "a", "db.B", "b"), Changed: true, Retired: []string{"db.A"},
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("B")),
+			},
+		},
+		"KeyStillInUse": {
+			reason: "It stays when a later version does not have it either, and others go.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db.B", "b", "db.C", "c"), Record: Record{"db": retired(content(v1, "B"), "db.A", "db.C")}},
+				finding: found(secret(v2, `{"D":"d"}`)), inUse: []string{"db.C", "db.A", "db.A", "dbx.A", "db.D", "db.E"},
+			},
+			want: want{
+				Data: data("db.A", "a", "db.C", "c", "db.D", "d"), Changed: true, Retired: []string{"db.A", "db.C"},
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("D")),
+			},
+		},
+		"KeyInUseUnchanged": {
+			reason: "As long as nothing changes, nothing is written.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
+				finding: Finding{State: v1alpha1.StateSynced}, inUse: []string{"db.A", "db.B"},
+			},
+			want: want{
+				Data: data("db.A", "a", "db.B", "b"), Retired: []string{"db.A"},
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("B")),
+			},
+		},
+		"KeyBack": {
+			reason: "A key that is back has its new value.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
+				finding: found(secret(v2, `{"A":"new"}`)), inUse: []string{"db.A"},
+			},
+			want: want{
+				Data: data("db.A", "new"), Changed: true,
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("A")),
+			},
+		},
+		"KeyNotInUse": {
+			reason: "A key that no pod refers to any more goes, whatever the vault answers.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
+				finding: Finding{State: v1alpha1.StateUnreachable, Message: "No."}, inUse: []string{"db.B"},
+			},
+			want: want{
+				Data: data("db.B", "b"), Changed: true,
+				Before: observed(v1alpha1.StateUnreachable, "No."+stays, v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateUnreachable, "No."+stays, v1, -30*time.Minute, key("B")),
+			},
+		},
+		"TextInUse": {
+			reason: "So does plain text that has got keys.",
+			args: args{
+				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}},
+				finding: found(secret(v2, `{"A":"a"}`)), inUse: []string{"db"},
+			},
+			want: want{
+				Data: data("db", "text", "db.A", "a"), Changed: true, Retired: []string{"db"},
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("A")),
+			},
+		},
+		"LostRecordInUse": {
+			reason: "It needs no record to stay.",
+			args:   args{current: Current{Data: had.Data}, finding: found(secret(v2, `{"B":"b"}`)), inUse: []string{"db.A"}},
+			want: want{
+				Data: data("db.A", "a", "db.B", "b"), Changed: true, Retired: []string{"db.A"},
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("B")),
+			},
+		},
+		"RequiredKeyGone": {
+			reason: "A version without a key that is required does not replace the one that has it.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				current: had, finding: found(secret(v2, `{"B":"b"}`)),
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"RequiredKeyNull": {
+			reason: "Nor does one in which it has no value.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				current: had, finding: found(secret(v2, `{"A":null,"B":"b"}`)),
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"RequiredKeyEmpty": {
+			reason: "An empty value is one: it may be meant.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				current: had, finding: found(secret(v2, `{"A":""}`)),
+			},
+			want: want{
+				Data: data("db.A", ""), Changed: true,
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, key("A")),
+			},
+		},
+		"RequiredKeysFirst": {
+			reason: "What was never complete is not written.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A", "B", "C"}},
+				finding: found(secret(v1, `{"B":"b"}`)),
+			},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no keys A, C, which variables of the pods come from. Set them in secret db of https://web.vault.azure.net, or correct env."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no keys A, C, which variables of the pods come from. Set them in secret db of https://web.vault.azure.net, or correct env."},
+			},
+		},
+		"RequiredKeyOfNone": {
+			reason: "A secret that was just created has no values at all.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				finding: found(secret(v1, `{}`)),
+			},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no values yet. Set a value of db in https://web.vault.azure.net."},
+			},
+		},
+		"RequiredText": {
+			reason: "Who needs plain text cannot do with keys.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{""}},
+				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: found(secret(v2, `{"A":"a"}`)),
+			},
+			want: want{
+				Data:   data("db", "text"),
+				Before: observed(v1alpha1.StateAwaitingValue, notText+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After:  observed(v1alpha1.StateAwaitingValue, notText+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"RequirementChanged": {
+			reason: "A key that is required only now is missed, though the version is the latest.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				current: Current{Data: data("db.B", "b"), Record: Record{"db": content(v1, "B")}}, finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data:   data("db.B", "b"),
+				Before: observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateAwaitingValue, absent+stays, v1, -30*time.Minute, key("B")),
 			},
 		},
 		"Repaired": {
@@ -363,8 +538,11 @@ func TestMakeSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tc.args.secret.Name = "db"
 
-			p := Make(specOf(tc.args.secret), v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Finding{"db": tc.args.finding}, noon())
-			got := want{Data: p.Data, Changed: p.Changed, Before: p.Before.Secrets[0], After: p.After.Secrets[0]}
+			spec := specOf(tc.args.secret)
+			spec.Target.InUse = tc.args.inUse
+
+			p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Finding{"db": tc.args.finding}, noon())
+			got := want{Data: p.Data, Changed: p.Changed, Retired: p.Record["db"].Retired, Before: p.Before.Secrets[0], After: p.After.Secrets[0]}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
@@ -684,6 +862,7 @@ func TestTargetRevision(t *testing.T) {
 		"Order":       {reason: "The order of the list does not matter.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
 		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.Expires, c.Created = 1, 2, 3, 4 }), same: true},
 		"ContentType": {reason: "The content type does not matter.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
+		"Retired":     {reason: "What pods still refer to of earlier versions does not matter.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
 		"Keys":        {reason: "A version has its keys, so they do not matter.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},
 		"NotListed":   {reason: "A secret that is not listed does not matter.", spec: spec, record: Record{"a": base["a"], "b": base["b"], "c": content(v1, "C")}, same: true},
 		"Structure":   {reason: "What is asked for does not matter, only what is there.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},

@@ -71,6 +71,7 @@ func TestMakeProperties(t *testing.T) {
 		p := in.make()
 
 		checkLastKnownGood(t, in, p)
+		checkInUse(t, in, p)
 		checkStatus(t, in, p)
 		checkForeign(t, in, p)
 		checkOptionalCounts(t, in, p)
@@ -90,12 +91,36 @@ func checkLastKnownGood(t *rapid.T, in input, p Plan) {
 		}
 
 		for key, value := range in.current.Data {
-			if secretOf(key) != s.Name || slices.Contains(in.foreign, key) {
+			if secretOf(key) != s.Name || slices.Contains(in.foreign, key) || slices.Contains(in.current.Record[s.Name].Retired, key) {
 				continue
 			}
 
 			if got, ok := p.Data[key]; !ok || string(got) != string(value) {
 				t.Fatalf("No good value of %s was read, but data %s does not stay: %q is now %q", s.Name, key, value, got)
+			}
+		}
+	}
+}
+
+// checkInUse: whatever the vault answers, no data of a listed secret goes as long
+// as pods refer to it, and what they no longer refer to goes with the version.
+func checkInUse(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	for key := range in.current.Data {
+		if slices.Contains(in.foreign, key) || !slices.ContainsFunc(in.spec.Secrets, func(s v1alpha1.SyncedSecret) bool { return s.Name == secretOf(key) }) {
+			continue
+		}
+
+		if _, stays := p.Data[key]; !stays && slices.Contains(in.spec.Target.InUse, key) {
+			t.Fatalf("Pods refer to data %s, which is taken away", key)
+		}
+	}
+
+	for name, c := range p.Record {
+		for _, key := range c.Retired {
+			if !slices.Contains(in.spec.Target.InUse, key) || secretOf(key) != name {
+				t.Fatalf("Data %s stays for %s, and no pod refers to it", key, name)
 			}
 		}
 	}
@@ -116,6 +141,13 @@ func checkReplaced(t *rapid.T, in input, p Plan, s v1alpha1.SyncedSecret) {
 	for _, e := range parsed.Entries {
 		if e.Value != nil {
 			want[e.DataKey] = string(e.Value)
+		}
+	}
+
+	for _, key := range in.spec.Target.InUse {
+		value, had := in.current.Data[key]
+		if _, has := want[key]; had && !has && secretOf(key) == s.Name {
+			want[key] = string(value)
 		}
 	}
 
@@ -327,6 +359,9 @@ func TestRevisionProperties(t *testing.T) {
 // names that secrets have: some begin with others.
 func secretNames() []string { return []string{"db", "db-2", "api", "Web", "common-x"} }
 
+// required key of those secrets that have one.
+const required = "REQUIRED"
+
 func keyNames() []string { return []string{"A", "B", "tls.crt", "c/d", "é"} }
 
 // values gives every value it is asked for another one.
@@ -357,9 +392,16 @@ func anyInput(t *rapid.T) input {
 			Keys:     rapid.SliceOfNDistinct(rapid.SampledFrom(keyNames()), 0, 3, rapid.ID).Draw(t, name+" keys"),
 			Optional: rapid.Bool().Draw(t, name+" optional"),
 		}
+		if rapid.Bool().Draw(t, name+" requires") {
+			s.RequiredKeys = []string{required}
+		}
+
 		in.spec.Secrets = append(in.spec.Secrets, s)
 		in.findings[name] = anyFinding(t, &in, s, v)
 	}
+
+	referred := append(slices.Sorted(maps.Keys(in.current.Data)), "db.NEVER", "other.A")
+	in.spec.Target.InUse = rapid.SliceOf(rapid.SampledFrom(referred)).Draw(t, "in use")
 
 	for _, key := range []string{"foreign", "other.A", "other"} {
 		if rapid.Bool().Draw(t, key) {
@@ -399,6 +441,11 @@ func anyCurrent(t *rapid.T, in *input, name string, v *values) {
 		in.current.Data[payload.DataKey(name, key)] = []byte(value)
 	}
 
+	if rapid.Bool().Draw(t, name+" retired") {
+		c.Retired = []string{name + ".OLD"}
+		in.current.Data[name+".OLD"] = []byte(v.next())
+	}
+
 	if kind != "record lost" {
 		in.current.Record[name] = c
 	}
@@ -407,7 +454,7 @@ func anyCurrent(t *rapid.T, in *input, name string, v *values) {
 }
 
 func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Finding {
-	kinds := []string{"good", "invalid", "awaiting", "failed", "nothing"}
+	kinds := []string{"good", "lacking", "invalid", "awaiting", "failed", "nothing"}
 	if in.whole[s.Name] {
 		kinds = append(kinds, "synced")
 	}
@@ -419,11 +466,21 @@ func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Findi
 		in.good[s.Name] = true
 		members := map[string]any{"EXTRA": v.next(), "NULL": nil, "EMPTY": "", "NESTED": []string{v.next()}}
 
+		for _, key := range slices.Concat(s.Keys, s.RequiredKeys) {
+			members[key] = v.next()
+		}
+
+		read.Value = encode(members)
+
+		return found(read)
+	case "lacking":
+		members := map[string]any{"EXTRA": v.next()}
 		for _, key := range s.Keys {
 			members[key] = v.next()
 		}
 
 		read.Value = encode(members)
+		in.good[s.Name] = len(s.RequiredKeys) == 0
 
 		return found(read)
 	case "invalid":

@@ -203,6 +203,12 @@ func troubles() map[string]trouble {
 			cause:  value(`{"USER":"","PASSWORD":"hunter2"}`), cure: putOther, cured: otherData(),
 			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"USER", "has no value yet"}},
 		},
+		"NoRequiredKey": {
+			reason: "A version without a key that is required is not taken, and the key is named.",
+			secret: v1alpha1.SyncedSecret{RequiredKeys: []string{"USER"}},
+			cause:  value(`{"PASSWORD":"hunter2"}`), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"no key USER", "correct env"}},
+		},
 		"NullKey": {
 			reason: "A null is no value.",
 			secret: v1alpha1.SyncedSecret{Keys: []string{"USER", "PASSWORD"}},
@@ -355,6 +361,7 @@ func testTarget(t *testing.T, s *suite) {
 		"Labels":            testLabels,
 		"LabelTaken":        testLabelTaken,
 		"TakenOffTheList":   testTakenOffTheList,
+		"InUse":             testInUse,
 	})
 }
 
@@ -964,6 +971,37 @@ func testTakenOffTheList(t *testing.T, s *suite) {
 	sync.Spec.ForProvider.Secrets = list
 	world.Apply(t, sync)
 	app.AwaitData(t, goodData())
+}
+
+// Data that pods refer to stays beside that of versions which do not have it any
+// more, and goes when no pod refers to it.
+func testInUse(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Spec.ForProvider.Target.InUse = []string{"db.USER"}
+	world.Apply(t, sync)
+
+	both := goodData()
+	both["db.NAME"] = mark
+
+	s.put(t, app, "db", `{"NAME":"`+mark+`"}`)
+	app.AwaitData(t, both)
+
+	// Plain text has no keys at all.
+	sync.Spec.ForProvider.Target.InUse = []string{"db.NAME", "db.USER"}
+	world.Apply(t, sync)
+
+	all := goodData()
+	all["db.NAME"], all["db"] = mark, mark
+
+	s.put(t, app, "db", mark)
+	app.AwaitData(t, all)
+
+	s.put(t, app, "db", otherValue)
+	sync.Spec.ForProvider.Target.InUse = nil
+	world.Apply(t, sync)
+	app.AwaitData(t, otherData())
 }
 
 // What is deleted in the end can be created anew.
