@@ -356,6 +356,33 @@ func TestSecretRemoved(t *testing.T) {
 	}
 }
 
+// TestKeyInUse shows that a new version of a secret takes no key from the Secret
+// until no pod refers to it any more.
+func TestKeyInUse(t *testing.T) {
+	const user, password = "postgres-credentials.POSTGRES_USER", "postgres-credentials.POSTGRES_PASSWORD"
+
+	w := runningWorld(t)
+	w.reconcile()
+	steps := []struct {
+		reason string
+		do     func()
+		want   []any
+	}{
+		{reason: "Pods that run refer to both keys.", do: func() {}, want: []any{password, user}},
+		{reason: "They do when a version without one arrives.", do: func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") }, want: []any{password, user}},
+		{reason: "They do until the rollout is over.", do: func() {}, want: []any{password, user}},
+		{reason: "Then nobody needs it.", do: w.rollout, want: []any{user}},
+		{reason: "A Deployment that goes needs nothing.", do: func() { delete(nested(w.xr, "spec"), "deployment") }, want: nil},
+	}
+	for _, s := range steps {
+		s.do()
+		got, _ := at(desired(w.reconcile(), compose.NameSecretSync), "spec", "forProvider", "target", "inUse").([]any)
+		if diff := cmp.Diff(s.want, got); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want keys in use, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
 // TestRestartOnSecretChange shows that pods can be left alone.
 func TestRestartOnSecretChange(t *testing.T) {
 	w := runningWorld(t)

@@ -49,6 +49,7 @@ func TestProperties(t *testing.T) {
 			checkValid(rt, valid, rsp)
 			checkVaultName(rt, rsp, &vault)
 			checkPod(rt, w, held, rsp)
+			checkInUse(rt, w, held, rsp)
 			w.reconcile()
 		}
 	})
@@ -157,6 +158,36 @@ func checkPod(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctio
 			if _, plain := at(w.xr, "spec", "config", name).(string); !plain && !synced[key] {
 				rt.Fatalf("variable %s comes from %q, which is not synced", name, key)
 			}
+		}
+	}
+}
+
+// checkInUse: the sync is told of every key that pods refer to, those that are
+// replaced included, unless it is left as it is because something is unknown.
+func checkInUse(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctionResponse) {
+	sync := desired(rsp, compose.NameSecretSync)
+	vault, _ := at(w.composed[compose.NameKeyVault], "status", "atProvider", "vaultUri").(string)
+	client, _ := at(w.composed[compose.NameIdentity], "status", "atProvider", "clientId").(string)
+	known := vault != "" && client != "" && w.environment != nil && !w.unresolved
+	if !known || len(sync) == 0 || before == nil || at(w.xr, "spec", "deployment") == nil {
+		return
+	}
+	inUse, _ := at(sync, "spec", "forProvider", "target", "inUse").([]any)
+	var need []any
+	for _, container := range list(at(before, "spec", "template", "spec", "containers")) {
+		for _, v := range list(container["env"]) {
+			if key := at(v, "valueFrom", "secretKeyRef", "key"); key != nil {
+				need = append(need, key)
+			}
+		}
+	}
+	if at(before, "status", "observedGeneration") != at(before, "metadata", "generation") {
+		earlier, _ := at(w.composed[compose.NameSecretSync], "spec", "forProvider", "target", "inUse").([]any)
+		need = append(need, earlier...)
+	}
+	for _, key := range need {
+		if !slices.Contains(inUse, key) {
+			rt.Fatalf("pods refer to %q, and the sync is not told so: %v", key, inUse)
 		}
 	}
 }

@@ -817,6 +817,32 @@ func TestHeldService(t *testing.T) {
 	}
 }
 
+// TestRequiredKeys shows which keys a version of a secret must have because env
+// names them.
+func TestRequiredKeys(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		secret string
+		want   []any
+	}{
+		"NoEnv":     {"Whatever keys there are become variables.", `{"name": "b"}`, nil},
+		"Env":       {"Each key is required once.", `{"name": "b", "env": [{"name": "B", "key": "k"}, {"name": "A", "key": "j"}, {"name": "C", "key": "k"}]}`, []any{"k", "j"}},
+		"PlainText": {"A variable without a key needs plain text.", `{"name": "b", "env": [{"name": "B"}]}`, []any{""}},
+		"Keys":      {"Keys that the secret is created with are demanded in any case.", `{"name": "b", "keys": ["k", "j"], "env": [{"name": "B", "key": "k"}]}`, nil},
+		"Structure": {"So are those of the platform's structure, and only those.", `{"name": "webhook-tokens", "env": [{"name": "A", "key": "WEBHOOK_TOKEN"}, {"name": "B", "key": "OTHER"}]}`, []any{"OTHER"}},
+		"Optional":  {"Pods start without an optional secret.", `{"name": "b", "optional": true, "env": [{"name": "B", "key": "k"}]}`, nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, `{"deployment": {"image": "a"}, "secrets": [`+tc.secret+`]}`, ``, azureSeen())
+			s, _ := Object(r.Resources[NameSecretSync].Object).list("spec", "forProvider", "secrets")[0].(map[string]any)
+			if diff := cmp.Diff(tc.want, Object(s).list("requiredKeys")); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want required keys, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // TestRetiringSecrets shows how a secret that is no longer listed is treated
 // while pods refer to it.
 func TestRetiringSecrets(t *testing.T) {

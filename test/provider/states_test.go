@@ -973,6 +973,18 @@ func testTakenOffTheList(t *testing.T, s *suite) {
 	app.AwaitData(t, goodData())
 }
 
+// awaitSeen waits until the provider knows the sync as it was applied last.
+func (s *suite) awaitSeen(t *testing.T, sync *v1alpha1.KeyVaultSecretSync) {
+	t.Helper()
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		if c := got.Status.GetCondition(xpv1.TypeReady); c.ObservedGeneration != got.Generation {
+			return fmt.Errorf("generation %d is seen, want %d", c.ObservedGeneration, got.Generation)
+		}
+
+		return nil
+	})
+}
+
 // Data that pods refer to stays beside that of versions which do not have it any
 // more, and goes when no pod refers to it.
 func testInUse(t *testing.T, s *suite) {
@@ -981,6 +993,7 @@ func testInUse(t *testing.T, s *suite) {
 	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
 	sync.Spec.ForProvider.Target.InUse = []string{"db.USER"}
 	world.Apply(t, sync)
+	s.awaitSeen(t, sync)
 
 	both := goodData()
 	both["db.NAME"] = mark
@@ -991,6 +1004,7 @@ func testInUse(t *testing.T, s *suite) {
 	// Plain text has no keys at all.
 	sync.Spec.ForProvider.Target.InUse = []string{"db.NAME", "db.USER"}
 	world.Apply(t, sync)
+	s.awaitSeen(t, sync)
 
 	all := goodData()
 	all["db.NAME"], all["db"] = mark, mark

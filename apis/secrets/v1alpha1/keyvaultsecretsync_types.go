@@ -131,7 +131,7 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:items:MaxLength=125
 	Keys []string `json:"keys,omitempty"`
 
-	// RequiredKeys that the secret must have besides, and is not created with. A
+	// RequiredKeys the secret must have besides, which it is not created with. A
 	// version without one of them is not taken. They may be empty. An empty name
 	// requires plain text, which has no keys.
 	// +optional
