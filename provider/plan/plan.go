@@ -80,8 +80,8 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 	p := Plan{Data: map[string][]byte{}, Record: Record{}}
 
 	for _, s := range spec.Secrets {
-		d := decide(s, findings[s.Name], current, had, words{vault: strings.TrimSuffix(spec.VaultURI, "/")}, now)
-		d.retire(current, spec.Target.InUse)
+		d := decide(s, findings[s.Name], current, had, words{vault: strings.TrimSuffix(spec.VaultURI, "/")}, now).
+			retire(current, spec.Target.InUse)
 
 		maps.Copy(p.Data, d.data)
 
@@ -161,7 +161,7 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 
 // retire data that the content does not have any more as long as pods refer to it:
 // none of them could be started again without it.
-func (d *decision) retire(current Current, inUse []string) {
+func (d decision) retire(current Current, inUse []string) decision {
 	d.content.Retired = nil
 
 	for _, dataKey := range slices.Compact(slices.Sorted(slices.Values(inUse))) {
@@ -173,6 +173,8 @@ func (d *decision) retire(current Current, inUse []string) {
 		d.data[dataKey] = value
 		d.content.Retired = append(d.content.Retired, dataKey)
 	}
+
+	return d
 }
 
 // after the Secret is written.
