@@ -17,13 +17,13 @@ import (
 // https://docs.crossplane.io/latest/composition/compositions/
 const annotationResource = "crossplane.io/composition-resource-name"
 
-// requireNew asks Crossplane for what has the names of objects that are about to be created. It applies by force: a Service
-// that somebody else made would be taken over, and be deleted with the application. And it cannot go on when it meets a
-// Deployment that it has not composed.
-func requireNew(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
-	for _, name := range newNames(r, seen) {
+// requireNamesakes asks Crossplane for objects of the kind and name of those that are about to be created. Crossplane applies by
+// force: a Service that somebody else made would be taken over, and be deleted with the application. And it cannot go on when
+// it meets a Deployment that it has not composed.
+func requireNamesakes(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
+	for _, name := range toCreate(r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		rsp.Requirements.Resources[newRequirement(name)] = &fnv1.ResourceSelector{
+		rsp.Requirements.Resources[namesakeOf(name)] = &fnv1.ResourceSelector{
 			ApiVersion: o.GetAPIVersion(),
 			Kind:       o.GetKind(),
 			Namespace:  new(o.GetNamespace()),
@@ -32,11 +32,10 @@ func requireNew(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Ob
 	}
 }
 
-// checkNew returns an error that names what is in the way of an object that is about to be created. It returns false if
-// Crossplane has not looked yet.
-func checkNew(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed) (bool, error) {
-	for _, name := range newNames(r, seen) {
-		existing, ok := req.GetRequiredResources()[newRequirement(name)]
+// checkNamesakes returns an error that names the one that is in the way, and false if Crossplane has not looked for them yet.
+func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed) (bool, error) {
+	for _, name := range toCreate(r, seen) {
+		existing, ok := req.GetRequiredResources()[namesakeOf(name)]
 		if !ok {
 			return false, nil
 		}
@@ -52,9 +51,9 @@ func checkNew(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Obser
 	return true, nil
 }
 
-// newNames lists what is about to be created of what others make by such names. Crossplane may see these in any cluster; for
+// toCreate lists what is about to be created, of the kinds that others make by such names. Crossplane may see these in any cluster; for
 // Ingresses and autoscalers it needs a role, and without it would wait for them in vain.
-func newNames(r compose.Result, seen compose.Observed) []string {
+func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
 	for _, name := range []string{compose.NameServiceAccount, compose.NameDeployment, compose.NameService} {
 		_, desired := r.Resources[name]
@@ -66,7 +65,8 @@ func newNames(r compose.Result, seen compose.Observed) []string {
 	return names
 }
 
-func newRequirement(name string) string { return "new-" + name }
+// namesakeOf a resource is the name under which it is asked for.
+func namesakeOf(name string) string { return "new-" + name }
 
 // isComposed tells whether an object is what Crossplane has composed by that name: for this composite resource, or for
 // one that has left it behind, which Crossplane takes up again.

@@ -74,8 +74,8 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 
-	requireNew(rsp, result, seen)
-	looked, err := checkNew(req, result, seen)
+	requireNamesakes(rsp, result, seen)
+	looked, err := checkNamesakes(req, result, seen)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}

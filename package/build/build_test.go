@@ -199,6 +199,18 @@ func (m manifest) images(t *testing.T, repository string) []manifest {
 func manifestOf(t *testing.T, reference string) manifest {
 	t.Helper()
 
+	var out manifest
+	if err := json.Unmarshal(get(t, reference).Manifest, &out); err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}
+
+// get what a registry has.
+func get(t *testing.T, reference string) *remote.Descriptor {
+	t.Helper()
+
 	ref, err := name.ParseReference(reference)
 	if err != nil {
 		t.Fatal(err)
@@ -209,12 +221,7 @@ func manifestOf(t *testing.T, reference string) manifest {
 		t.Fatal(err)
 	}
 
-	var out manifest
-	if err := json.Unmarshal(d.Manifest, &out); err != nil {
-		t.Fatal(err)
-	}
-
-	return out
+	return d
 }
 
 // checkLayers makes sure that Crossplane, and who shows packages, find what is theirs

@@ -16,10 +16,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/tools"
@@ -127,15 +125,7 @@ func TestChartElsewhere(t *testing.T) {
 func pushed(t *testing.T, reference string) (digest, created string) {
 	t.Helper()
 
-	ref, err := name.ParseReference(reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	d, err := remote.Get(ref, remote.WithContext(t.Context()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := get(t, reference)
 
 	manifest, err := v1.ParseManifest(bytes.NewReader(d.Manifest))
 	if err != nil {

@@ -147,6 +147,16 @@ func started(t *testing.T, p *plane.Plane, namespace, name string, opts ...manif
 	return a, pw
 }
 
+// processes of all Pods that are ready, or an error if there are none.
+func (a *app) processes(ctx context.Context) ([]plane.Process, error) {
+	processes, err := a.plane.Ask(ctx, a.namespace, a.name)
+	if err == nil && len(processes) == 0 {
+		err = errors.New("no Pod is ready")
+	}
+
+	return processes, err
+}
+
 // runsWith waits until all Pods have that password, and returns when the last of
 // them started.
 func (a *app) runsWith(t *testing.T, password string) time.Time {
@@ -155,13 +165,9 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 	var last time.Time
 
 	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have the password", a.namespace, a.name), func(ctx context.Context) error {
-		processes, err := a.plane.Ask(ctx, a.namespace, a.name)
+		processes, err := a.processes(ctx)
 		if err != nil {
 			return err
-		}
-
-		if len(processes) == 0 {
-			return errors.New("no Pod is ready")
 		}
 
 		for _, p := range processes {

@@ -444,13 +444,9 @@ func (a *app) has(t *testing.T, e example) {
 	t.Helper()
 
 	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have their variables", a.namespace, a.name), func(ctx context.Context) error {
-		processes, err := a.plane.Ask(ctx, a.namespace, a.name)
+		processes, err := a.processes(ctx)
 		if err != nil {
 			return err
-		}
-
-		if len(processes) == 0 {
-			return errors.New("no Pod is ready")
 		}
 
 		for _, p := range processes {
