@@ -154,14 +154,6 @@ func isEmpty(v *structpb.Value) bool {
 	return false
 }
 
-func decodeObserved(resources map[string]*fnv1.Resource) compose.Observed {
-	seen := make(compose.Observed, len(resources))
-	for name, r := range resources {
-		seen[name] = r.GetResource().AsMap()
-	}
-	return seen
-}
-
 func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, error) {
 	input := &inputv1alpha1.PlatformConfig{}
 	if req.GetInput() == nil {

@@ -5,21 +5,18 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// annotationResource is on everything Crossplane composes.
-// https://docs.crossplane.io/latest/composition/compositions/
-const annotationResource = "crossplane.io/composition-resource-name"
-
 // requireNamesakes asks Crossplane for objects of the kind and name of those that are about to be created. Crossplane applies by
-// force: a Service that somebody else made would be taken over, and be deleted with the application. And it cannot go on when
-// it meets a Deployment that it has not composed.
+// force: a Service that somebody else made would be taken over, and be deleted with the application, and what a Vault that
+// somebody prepared says of itself would be read as this application's. And it cannot go on when it meets a Deployment that it
+// has not composed.
 func requireNamesakes(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
 	for _, name := range toCreate(r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
@@ -32,52 +29,53 @@ func requireNamesakes(rsp *fnv1.RunFunctionResponse, r compose.Result, seen comp
 	}
 }
 
-// checkNamesakes returns an error that names the one that is in the way, and false if Crossplane has not looked for them yet.
-func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed) (bool, error) {
+// checkNamesakes returns an error that names the one that is in the way, and false if Crossplane has not looked for them yet. An
+// application that adopts takes up what it left behind.
+func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
+	xr := composite(req)
 	for _, name := range toCreate(r, seen) {
 		existing, ok := req.GetRequiredResources()[namesakeOf(name)]
 		if !ok {
 			return false, nil
 		}
+		o := unstructured.Unstructured{Object: r.Resources[name].Object}
 		for _, e := range existing.GetItems() {
-			if isComposed(e.GetResource(), req.GetObserved().GetComposite().GetResource(), name) {
+			object := e.GetResource().AsMap()
+			switch standingOf(name, object, xr, o.GetNamespace()) {
+			case standingComposed:
+				// Crossplane has just created it.
 				continue
+			case standingOrphan:
+				if adopts && wasComposedAs(object, name) {
+					continue
+				}
+			case standingForeign:
 			}
-			o := unstructured.Unstructured{Object: r.Resources[name].Object}
-			return true, fmt.Errorf("cannot create %s %s: there is one already that does not belong to this application: take it away, or give the application another name",
+			return true, fmt.Errorf("cannot create %s %s: there is one already that does not belong to this application: remove it, or give the application another name; if the application has left it behind, your platform team adds the application to the setting adopt",
 				o.GetKind(), o.GetName())
 		}
 	}
 	return true, nil
 }
 
-// toCreate lists what is about to be created, of the kinds that others make by such names. Crossplane may see these in any cluster; for
-// Ingresses and autoscalers it needs a role, and without it would wait for them in vain.
+// wasComposedAs is true of an object that Crossplane has composed by that name. It says so itself, and proves nothing.
+func wasComposedAs(object map[string]any, name string) bool {
+	o := unstructured.Unstructured{Object: object}
+	return o.GetAnnotations()[annotationResource] == name
+}
+
+// toCreate lists what is about to be created. Crossplane may see all of these in any cluster, but for Ingresses and autoscalers: it
+// needs a role for these, and without it would wait for them in vain.
 func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
-	for _, name := range []string{compose.NameServiceAccount, compose.NameDeployment, compose.NameService} {
-		_, desired := r.Resources[name]
-		_, observed := seen[name]
-		if desired && !observed {
+	for name := range r.Resources {
+		if _, observed := seen[name]; !observed && name != compose.NameIngress && name != compose.NameAutoscaler {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
 // namesakeOf a resource is the name under which it is asked for.
 func namesakeOf(name string) string { return "new-" + name }
-
-// isComposed tells whether an object is what Crossplane has composed by that name: for this composite resource, or for
-// one that has left it behind, which Crossplane takes up again.
-func isComposed(o, xr *structpb.Struct, name string) bool {
-	metadata := o.GetFields()["metadata"].GetStructValue().GetFields()
-	uid := xr.GetFields()["metadata"].GetStructValue().GetFields()["uid"].GetStringValue()
-	for _, v := range metadata["ownerReferences"].GetListValue().GetValues() {
-		owner := v.GetStructValue().GetFields()
-		if owner["controller"].GetBoolValue() {
-			return owner["uid"].GetStringValue() == uid
-		}
-	}
-	return metadata["annotations"].GetStructValue().GetFields()[annotationResource].GetStringValue() == name
-}

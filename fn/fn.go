@@ -47,7 +47,10 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
 	}
 	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
-	seen := decodeObserved(req.GetObserved().GetResources())
+	seen := decodeObserved(req, app.Namespace)
+	if err := seen.checkForeign(); err != nil {
+		return f.fatal(rsp, xr, compose.ReasonForeignResource, err), nil
+	}
 
 	input, err := decodeInput(req)
 	if err != nil {
@@ -56,9 +59,9 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	ref := settings.EnvironmentConfig(input)
 	requireEnvironmentConfig(rsp, ref.Name)
 	overlay, state := decodeEnvironmentConfig(req)
-	if state == unresolved || state == notFound && ref.Required && len(seen) > 0 {
+	if state == unresolved || state == notFound && ref.Required && len(seen.composed) > 0 {
 		log.Debug("Left everything as it is", "environmentConfig", ref.Name, "resolved", state != unresolved)
-		return f.respond(rsp, xr, compose.Keep(app, seen, settingsMissing(ref)))
+		return f.respond(rsp, xr, compose.Keep(app, seen.composed, settingsMissing(ref)))
 	}
 
 	platform, err := settings.Resolve(input, overlay)
@@ -69,18 +72,26 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
 	}
 
-	result, err := compose.Compose(app, platform, seen)
+	adopts := settings.Adopts(&platform, app.Namespace, app.Name)
+	if adopts {
+		seen = seen.adopt()
+	}
+	if err := seen.checkOrphans(); err != nil {
+		return f.fatal(rsp, xr, compose.ReasonForeignResource, err), nil
+	}
+
+	result, err := compose.Compose(app, platform, seen.composed)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 
-	requireNamesakes(rsp, result, seen)
-	looked, err := checkNamesakes(req, result, seen)
+	requireNamesakes(rsp, result, seen.composed)
+	looked, err := checkNamesakes(req, result, seen.composed, adopts)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 	if !looked {
-		return f.respond(rsp, xr, compose.Keep(app, seen, "Crossplane has not looked yet whether the names are free."))
+		return f.respond(rsp, xr, compose.Keep(app, seen.composed, "Crossplane has not looked yet whether the names are free."))
 	}
 	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 	return f.respond(rsp, xr, result)

@@ -658,10 +658,12 @@ func TestRequirements(t *testing.T) {
 			want: map[string]*fnv1.ResourceSelector{"environment-config": environment},
 		},
 		"New": {
-			reason: "The ServiceAccount is the first object whose name could be taken.",
+			reason: "The first objects could have names that are taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
 				"environment-config":  environment,
+				"new-identity":        named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
+				"new-key-vault":       named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
 				"new-service-account": named("v1", "ServiceAccount", "shop-api"),
 			},
 		},
@@ -687,69 +689,81 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
-// TestTaken shows that nothing that somebody else made is taken over.
+// TestTaken shows that nothing that somebody else made is taken over, be it a ServiceAccount or a Vault.
 func TestTaken(t *testing.T) {
-	const uid = "00000000-0000-4000-8000-000000000001"
-	owned := func(by string) map[string]any {
-		return map[string]any{"metadata": map[string]any{"ownerReferences": []any{
-			map[string]any{"kind": "Other", "uid": uid},
-			map[string]any{"kind": "PlatformApplication", "uid": by, "controller": true},
-		}}}
+	type existing func(w *world, name string) map[string]any
+	// bare is an object of that kind and name that says nothing else.
+	bare := func(w *world, name string) map[string]any {
+		o := desired(w.call(), name)
+		return map[string]any{"apiVersion": o["apiVersion"], "kind": o["kind"], "metadata": map[string]any{"name": at(o, "metadata", "name"), "namespace": "shop"}}
 	}
-	annotated := func(name string) map[string]any {
-		return map[string]any{"metadata": map[string]any{"annotations": map[string]any{"crossplane.io/composition-resource-name": name}}}
+	owned := func(change func(owner map[string]any)) existing {
+		return func(w *world, name string) map[string]any {
+			o := bare(w, name)
+			w.own(name, o)
+			change(list(at(o, "metadata", "ownerReferences"))[0])
+			return o
+		}
+	}
+	annotated := func(as string) existing {
+		return func(w *world, name string) map[string]any {
+			o := bare(w, name)
+			annotate(o, annotationResource, as)
+			return o
+		}
 	}
 
 	cases := map[string]struct {
-		reason string
-		others map[string]map[string]any
-		want   string
+		reason   string
+		existing existing
+		adopt    bool
+		taken    bool
 	}{
-		"Free": {reason: "Others have other names."},
-		"ServiceAccount": {
-			reason: "Its pods would become this application in Azure.",
-			others: map[string]map[string]any{"ServiceAccount": {"metadata": map[string]any{"name": "shop-api"}}},
-			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already that does not belong to this application",
-		},
-		"Controlled": {
-			reason: "What another application is composed of stays with it.",
-			others: map[string]map[string]any{"ServiceAccount": owned("00000000-0000-4000-8000-000000000002")},
-			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already",
-		},
-		"Ours": {
-			reason: "Crossplane has just created it, and did not see it yet when it looked.",
-			others: map[string]map[string]any{"ServiceAccount": owned(uid)},
-		},
+		"Bare":       {reason: "It could be anybody's.", existing: bare},
+		"Ours":       {reason: "Crossplane has just created it, and did not see it yet when it looked.", existing: owned(func(map[string]any) {}), taken: true},
+		"Controlled": {reason: "Another application of that name was here.", existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
+		"OwnedOnly":  {reason: "An owner that does not control it has not made it.", existing: owned(func(o map[string]any) { o["controller"] = false })},
+		"Marked":     {reason: "Anybody can annotate an object.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
 		"LeftBehind": {
-			reason: "What an application of that name was composed of, and was kept when it was deleted, is taken up again.",
-			others: map[string]map[string]any{"ServiceAccount": annotated(compose.NameServiceAccount)},
+			reason:   "What was left behind comes back when the platform says so.",
+			existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }, adopt: true, taken: true,
 		},
-		"ComposedAsAnother": {
-			reason: "It is not what this one is.",
-			others: map[string]map[string]any{"ServiceAccount": annotated("another")},
-			want:   "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already",
+		"LeftBehindByAnother": {
+			reason: "What another controls does not.", adopt: true,
+			existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" }),
 		},
+		"ComposedAsAnother": {reason: "Nor what was composed as something else.", existing: annotated("another"), adopt: true},
 	}
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, twoSecrets)
-			nested(w.xr, "metadata")["uid"] = uid
-			w.azureAll()
-			delete(w.composed, compose.NameServiceAccount)
-			w.others = tc.others
-			before := len(w.composed)
-			rsp := w.reconcile()
-			if got := fatal(rsp); !strings.HasPrefix(got, tc.want) || tc.want == "" && got != "" {
-				t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, tc.want, got)
-			}
-			if _, ok := w.composed[compose.NameServiceAccount]; ok == (tc.want != "") {
-				t.Errorf("\n%s\nRunFunction(...): want it composed: %t, got %t", tc.reason, tc.want == "", ok)
-			}
-			if len(w.composed) < before {
-				t.Errorf("\n%s\nRunFunction(...): something is composed no more", tc.reason)
-			}
-		})
+		for _, resource := range []string{compose.NameServiceAccount, compose.NameKeyVault, compose.NameIdentity, compose.NameSecretSync, compose.NameRoleAssignmentApp} {
+			t.Run(name+"/"+resource, func(t *testing.T) {
+				w := newWorld(t, twoSecrets)
+				w.azureAll()
+				if tc.adopt {
+					w.environment["adopt"] = []any{map[string]any{"namespace": "shop", "name": "shop-api"}}
+				}
+				there := w.composed[resource]
+				o := tc.existing(w, resource)
+				delete(w.composed, resource)
+				w.others = map[string]map[string]any{fmt.Sprint(there["kind"]): o}
+				before := len(w.composed)
+				rsp := w.reconcile()
+				want := ""
+				if !tc.taken {
+					want = fmt.Sprintf("cannot compose application shop/shop-api: cannot create %s %s: there is one already that does not belong to this application", o["kind"], at(o, "metadata", "name"))
+				}
+				if got := fatal(rsp); !strings.HasPrefix(got, want) || tc.taken && got != "" {
+					t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, want, got)
+				}
+				if _, ok := w.composed[resource]; ok != tc.taken {
+					t.Errorf("\n%s\nRunFunction(...): want it composed: %t, got %t", tc.reason, tc.taken, ok)
+				}
+				if len(w.composed) < before {
+					t.Errorf("\n%s\nRunFunction(...): something is composed no more", tc.reason)
+				}
+			})
+		}
 	}
 }
 

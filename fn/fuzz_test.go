@@ -9,6 +9,8 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
@@ -19,16 +21,16 @@ import (
 func FuzzRunFunction(f *testing.F) {
 	f.Add(`{"metadata":{"name":"a","namespace":"b"},"spec":{"deployment":{"image":"c","ports":[{"port":1}]},"secrets":[{"name":"d","env":[{"name":"E"}]}]}}`,
 		`{"tenantId":"11111111-1111-4111-8111-111111111111","subscriptionId":"11111111-1111-4111-8111-111111111111","resourceGroupName":"g","location":"l","oidcIssuerUrl":"https://i"}`,
-		`{"kind":"Vault","metadata":{"annotations":{"crossplane.io/external-name":"v"}},"status":{"atProvider":{"id":"/i","vaultUri":"https://v"}}}`,
-		`{"kind":"KeyVaultSecretSync","status":{"atProvider":{"secrets":[{"name":"d","version":"1","keys":[{"dataKey":"d"}]}]}}}`)
+		`{"metadata":{"annotations":{"crossplane.io/external-name":"v"}},"status":{"atProvider":{"id":"/i","vaultUri":"https://v"}}}`,
+		`{"status":{"atProvider":{"secrets":[{"name":"d","version":"1","keys":[{"dataKey":"d"}]}]}}}`)
 	f.Add(`{"spec":{"claimRef":{"name":"a","namespace":"b"},"autoscaling":{"enabled":true,"maxReplicas":-1}}}`, `{"keyVault":{"officers":[{}]}}`, `{"status":[]}`, `{"status":{"atProvider":{"secrets":[null,{"keys":[7]}]}}}`)
 	f.Fuzz(func(t *testing.T, xr, settings, vault, sync string) {
 		req := &fnv1.RunFunctionRequest{
 			Observed: &fnv1.State{
 				Composite: &fnv1.Resource{Resource: fuzzed(xr)},
 				Resources: map[string]*fnv1.Resource{
-					compose.NameKeyVault:   {Resource: fuzzed(vault)},
-					compose.NameSecretSync: {Resource: fuzzed(sync)},
+					compose.NameKeyVault:   {Resource: owned(fuzzed(xr), compose.NameKeyVault, fuzzed(vault))},
+					compose.NameSecretSync: {Resource: owned(fuzzed(xr), compose.NameSecretSync, fuzzed(sync))},
 				},
 			},
 			RequiredResources: map[string]*fnv1.Resources{requirement: {Items: []*fnv1.Resource{{
@@ -41,6 +43,53 @@ func FuzzRunFunction(f *testing.F) {
 		}
 		if _, err := proto.Marshal(rsp); err != nil {
 			t.Errorf("RunFunction(...): cannot marshal response: %v", err)
+		}
+	})
+}
+
+// owned makes an object what a composite resource has composed by that name, whatever else it says.
+func owned(xr *structpb.Struct, name string, object *structpb.Struct) *structpb.Struct {
+	composite := xr.AsMap()
+	namespace := at(composite, "metadata", "namespace")
+	if namespace == nil {
+		namespace = at(composite, "spec", "claimRef", "namespace")
+	}
+	kind, _ := compose.GroupKindOf(name)
+	o := object.AsMap()
+	o["apiVersion"], o["kind"] = kind.Group+"/v1beta1", kind.Kind
+	metadata := nested(o, "metadata")
+	metadata["namespace"] = namespace
+	metadata["ownerReferences"] = []any{map[string]any{
+		"apiVersion": composite["apiVersion"], "kind": composite["kind"], "name": at(composite, "metadata", "name"), "uid": at(composite, "metadata", "uid"), "controller": true,
+	}}
+	s, err := structpb.NewStruct(o)
+	if err != nil {
+		return object
+	}
+	return s
+}
+
+// FuzzObserved has Crossplane observe an object that somebody else made, by any name. Unless it is what the function composes by
+// that name, and the application controls it, nothing is composed and nothing of it is passed on.
+func FuzzObserved(f *testing.F) {
+	f.Add("key-vault", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"decoy","namespace":"shop","annotations":{"crossplane.io/external-name":"victims-vault"}}}`)
+	f.Add("key-vault", `{"apiVersion":"keyvault.azure.m.upbound.io/v1beta1","kind":"Vault","metadata":{"name":"decoy","namespace":"shop","annotations":{"crossplane.io/external-name":"victims-vault"}}}`)
+	f.Add("identity", `{"apiVersion":"managedidentity.azure.m.upbound.io/v1beta1","kind":"UserAssignedIdentity","metadata":{"name":"decoy","namespace":"shop","ownerReferences":[{"apiVersion":"meta.p6m.dev/v1alpha1","kind":"PlatformApplication","name":"shop-api","uid":"00000000-0000-4000-8000-000000000001","controller":true}]}}`)
+	f.Add("role-assignment-officer-", `{"kind":"RoleAssignment","metadata":{"ownerReferences":[{"controller":true}]}}`)
+	f.Add("other", `{}`)
+	f.Fuzz(func(t *testing.T, name, object string) {
+		w := newWorld(t, twoSecrets)
+		req := w.request()
+		req.Observed.Resources[name] = &fnv1.Resource{Resource: fuzzed(object)}
+		rsp := w.converse(req)
+		kind, ours := compose.GroupKindOf(name)
+		if !ours || fatal(rsp) != "" {
+			return
+		}
+		o := unstructured.Unstructured{Object: fuzzed(object).AsMap()}
+		owner := metav1.GetControllerOf(&o)
+		if o.GroupVersionKind().GroupKind() != kind || o.GetNamespace() != "shop" || owner == nil || owner.UID != testUID {
+			t.Errorf("RunFunction(...): %s is taken for composed resource %q: %s", kind, name, object)
 		}
 	})
 }

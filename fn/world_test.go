@@ -44,13 +44,16 @@ func newWorld(tb testing.TB, spec string) *world {
 		xr: map[string]any{
 			"apiVersion": "meta.p6m.dev/v1alpha1",
 			"kind":       "PlatformApplication",
-			"metadata":   map[string]any{"name": "shop-api", "namespace": "shop"},
+			"metadata":   map[string]any{"name": "shop-api", "namespace": "shop", "uid": testUID},
 			"spec":       object(tb, spec),
 		},
 		environment: testSettings(),
 		composed:    map[string]map[string]any{},
 	}
 }
+
+// testUID is the UID of the composite resource.
+const testUID = "00000000-0000-4000-8000-000000000001"
 
 func testSettings() map[string]any {
 	return map[string]any{
@@ -174,7 +177,7 @@ func (w *world) reconcile() *fnv1.RunFunctionResponse {
 func (w *world) apply(name string, desired map[string]any) {
 	observed, exists := w.composed[name]
 	if !exists {
-		annotate(desired, "crossplane.io/composition-resource-name", name)
+		w.own(name, desired)
 		nested(desired, "metadata")["generation"] = float64(1)
 		w.composed[name] = desired
 		return
@@ -190,6 +193,14 @@ func (w *world) apply(name string, desired map[string]any) {
 	for k, v := range nested(desired, "metadata", "annotations") {
 		annotate(observed, k, v)
 	}
+}
+
+// own marks an object as what the composite resource is composed of, as Crossplane does.
+func (w *world) own(name string, o map[string]any) {
+	annotate(o, annotationResource, name)
+	nested(o, "metadata")["ownerReferences"] = []any{map[string]any{
+		"apiVersion": w.xr["apiVersion"], "kind": w.xr["kind"], "name": at(w.xr, "metadata", "name"), "uid": at(w.xr, "metadata", "uid"), "controller": true,
+	}}
 }
 
 func annotate(o map[string]any, key string, value any) {
@@ -253,7 +264,7 @@ func becomeReady(o map[string]any) {
 // behindClaim makes the composite resource the one behind a claim.
 func (w *world) behindClaim() {
 	w.xr["kind"] = "XPlatformApplication"
-	w.xr["metadata"] = map[string]any{"name": "shop-api-x7k2p"}
+	w.xr["metadata"] = map[string]any{"name": "shop-api-x7k2p", "uid": testUID}
 	nested(w.xr, "spec", "claimRef")["name"] = "shop-api"
 	nested(w.xr, "spec", "claimRef")["namespace"] = "shop"
 }

@@ -10,8 +10,18 @@ package compose
 import (
 	"strings"
 
+	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
+	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
+	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
@@ -96,15 +106,35 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	}, nil
 }
 
-// isOurs tells whether this function composes a resource of that name; other
-// functions of the pipeline may compose more.
-func isOurs(name string) bool {
+// GroupKindOf returns what a composed resource of that name is. It is false for a
+// name that this function does not compose; other functions of the pipeline may.
+func GroupKindOf(name string) (schema.GroupKind, bool) {
 	switch name {
-	case NameKeyVault, NameIdentity, NameFederatedCredential, NameRoleAssignmentApp, NameRoleAssignmentCreator,
-		NameServiceAccount, NameSecretSync, NameDeployment, NameService, NameAutoscaler, NameIngress:
-		return true
+	case NameKeyVault:
+		return keyvaultv1beta1.Vault_GroupVersionKind.GroupKind(), true
+	case NameIdentity:
+		return managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind.GroupKind(), true
+	case NameFederatedCredential:
+		return managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind.GroupKind(), true
+	case NameRoleAssignmentApp, NameRoleAssignmentCreator:
+		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
+	case NameSecretSync:
+		return secretsv1alpha1.KeyVaultSecretSyncGroupVersionKind().GroupKind(), true
+	case NameServiceAccount:
+		return corev1.SchemeGroupVersion.WithKind("ServiceAccount").GroupKind(), true
+	case NameDeployment:
+		return appsv1.SchemeGroupVersion.WithKind(kindDeployment).GroupKind(), true
+	case NameService:
+		return corev1.SchemeGroupVersion.WithKind(kindService).GroupKind(), true
+	case NameAutoscaler:
+		return autoscalingv2.SchemeGroupVersion.WithKind(kindAutoscaler).GroupKind(), true
+	case NameIngress:
+		return networkingv1.SchemeGroupVersion.WithKind(kindIngress).GroupKind(), true
 	}
-	return strings.HasPrefix(name, PrefixRoleAssignmentOfficer)
+	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) {
+		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true
+	}
+	return schema.GroupKind{}, false
 }
 
 // Keep leaves everything this function composed as it is. It is for when the settings of
@@ -112,9 +142,7 @@ func isOurs(name string) bool {
 func Keep(a Application, seen Observed, message string) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
 	for name := range seen {
-		if isOurs(name) {
-			c.keep(name)
-		}
+		c.keep(name)
 	}
 	pending := func(t string) Condition {
 		return Condition{Type: t, Status: Unknown, Reason: ReasonSettingsMissing, Message: message}

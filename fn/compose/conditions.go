@@ -46,6 +46,7 @@ const (
 	ReasonSettingsMissing    = "PlatformSettingsMissing"
 	ReasonSettingsInvalid    = "PlatformSettingsInvalid"
 	ReasonInvalid            = "Invalid"
+	ReasonForeignResource    = "ForeignResource"
 	ReasonAccessPoliciesUsed = "AccessPoliciesUsed"
 	ReasonVaultWithdrawn     = "VaultWithdrawn"
 )

@@ -20,8 +20,10 @@ import (
 )
 
 // Observed holds the composed resources that exist, by their composition
-// resource name. They are read without their Go types, because a provider may
-// be newer than the types this function was built with.
+// resource name. Each is of the kind that GroupKindOf says, and the application
+// controls it: a team chooses what Crossplane observes, so nothing else of an
+// object may be read before that is certain. They are read without their Go types,
+// because a provider may be newer than the types this function was built with.
 type Observed map[string]Object
 
 // An Object is an observed resource.

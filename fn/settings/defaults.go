@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -114,4 +115,9 @@ func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application stri
 		}
 	}
 	return v1alpha1.AssignedVault{}, false
+}
+
+// Adopts tells whether the platform lets an application take over what has no controller.
+func Adopts(s *v1alpha1.PlatformConfigSpec, namespace, application string) bool {
+	return slices.Contains(s.Adopt, v1alpha1.ApplicationReference{Namespace: namespace, Name: application})
 }

@@ -157,6 +157,7 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	c.secrets(s.Secrets)
 	c.workload(s.Workload)
 	c.ingress(s.Ingress)
+	c.adopt(s.Adopt)
 	return errors.Join(c.errs...)
 }
 
@@ -354,6 +355,14 @@ func (c *checker) keyVault(kv *v1alpha1.KeyVaultDefaults) {
 			c.add(field, fmt.Sprintf("vault %s is assigned to %s/%s already", a.Name, other.Namespace, other.Application))
 		}
 		vaults[strings.ToLower(a.Name)] = a
+	}
+}
+
+func (c *checker) adopt(applications []v1alpha1.ApplicationReference) {
+	for i, a := range applications {
+		if a.Namespace == "" || a.Name == "" {
+			c.add(fmt.Sprintf("adopt[%d]", i), "namespace and name are required")
+		}
 	}
 }
 

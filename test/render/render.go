@@ -15,7 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/tools"
@@ -215,6 +218,8 @@ func (h *Harness) compose(ctx context.Context, v Variant, application *unstructu
 
 	// The command line tool refuses a file of observed resources that has none.
 	if len(observed) > 0 {
+		control(xr, observed)
+
 		args = append(args, "--observed-resources", in("observed.yaml"))
 		err = errors.Join(err, write(in("observed.yaml"), observed...))
 	}
@@ -229,6 +234,24 @@ func (h *Harness) compose(ctx context.Context, v Variant, application *unstructu
 	}
 
 	return sortResults(out), nil
+}
+
+// control makes the XR the controller of what is observed. The stages of an example are those of a namespaced XR, and a claim has
+// another. An XR without a UID gets this one from Crossplane's rendering engine.
+func control(xr *unstructured.Unstructured, observed []*unstructured.Unstructured) {
+	gvk := xr.GroupVersionKind()
+
+	uid := xr.GetUID()
+	if uid == "" {
+		uid = types.UID(uuid.NewSHA1(uuid.Nil, []byte(gvk.String()+"\x00"+xr.GetNamespace()+"\x00"+xr.GetName())).String())
+	}
+
+	owner := xr.DeepCopy()
+	owner.SetUID(uid)
+
+	for _, o := range observed {
+		o.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(owner, gvk)})
+	}
 }
 
 // sortResults puts the results at the end of a rendering in order. Crossplane adds one for each resource that is not ready,

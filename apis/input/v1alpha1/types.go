@@ -111,6 +111,24 @@ type PlatformConfigSpec struct {
 	// Ingress holds the platform's kinds of ingress.
 	// +optional
 	Ingress *IngressDefaults `json:"ingress,omitempty"`
+
+	// Adopt lists applications that take over composed objects without a controller,
+	// which an application has after a restore from a backup, or after one of its name
+	// was deleted and its objects were kept. For others they are in the way: an object
+	// that says whose it is proves nothing. Remove an application from the list when
+	// it is ready again.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10000
+	Adopt []ApplicationReference `json:"adopt,omitempty"`
+}
+
+// ApplicationReference names an application.
+type ApplicationReference struct {
+	// Namespace of the application.
+	Namespace string `json:"namespace"`
+	// Name of the application.
+	Name string `json:"name"`
 }
 
 // EnvironmentConfigReference names an EnvironmentConfig.

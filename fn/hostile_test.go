@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// planted is part of every word that an attacker writes into an object, but for its kind and name.
+const planted = "victim"
+
+// plant writes an attacker's words wherever the function reads.
+func plant(o map[string]any) {
+	const id = "/subscriptions/" + planted + "/resourceGroups/" + planted + "/providers/Microsoft.KeyVault/vaults/" + planted
+	for _, a := range []string{"crossplane.io/external-name", "crossplane.io/external-create-succeeded", "link.argocd.argoproj.io/external-link", "azure.workload.identity/client-id"} {
+		annotate(o, a, planted)
+	}
+	o["spec"] = map[string]any{
+		"forProvider": map[string]any{
+			"name": planted, "principalId": planted, "scope": id, "resourceGroupName": planted, "location": planted, "parentId": planted,
+			"target": map[string]any{"name": planted, "inUse": []any{planted}},
+		},
+		"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"image": planted}}}},
+	}
+	o["status"] = map[string]any{"atProvider": map[string]any{
+		"id": id, "vaultUri": "https://" + planted + ".vault.azure.net/", "clientId": planted, "principalId": planted, "tenantId": planted,
+		"secrets": []any{map[string]any{"name": "postgres-credentials", "state": "Synced", "version": planted, "keys": []any{map[string]any{"key": planted, "dataKey": planted}}}},
+	}}
+	becomeReady(o)
+}
+
+// TestHostileObservation has Crossplane observe what an application's team has named in its resourceRefs.
+func TestHostileObservation(t *testing.T) {
+	type decoy func(w *world, o map[string]any)
+	owner := func(change func(w *world, owner map[string]any)) decoy {
+		return func(w *world, o map[string]any) { change(w, list(at(o, "metadata", "ownerReferences"))[0]) }
+	}
+	orphan := func(_ *world, o map[string]any) { delete(nested(o, "metadata"), "ownerReferences") }
+
+	cases := map[string]struct {
+		reason string
+		decoy  decoy
+	}{
+		"ConfigMap": {
+			reason: "A team may have ConfigMaps, with any annotation.",
+			decoy:  func(_ *world, o map[string]any) { o["apiVersion"], o["kind"] = "v1", "ConfigMap"; orphan(nil, o) },
+		},
+		"OwnedConfigMap": {
+			reason: "Whoever creates an object writes its owners, too.",
+			decoy:  func(_ *world, o map[string]any) { o["apiVersion"], o["kind"] = "v1", "ConfigMap" },
+		},
+		"PausedApplication": {
+			reason: "An application of its own has a status that looks like one of a resource.",
+			decoy: func(_ *world, o map[string]any) {
+				o["apiVersion"], o["kind"] = "meta.p6m.dev/v1alpha1", "PlatformApplication"
+				orphan(nil, o)
+			},
+		},
+		"OtherGroup":      {reason: "A kind of the same name is another kind.", decoy: func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1beta1" }},
+		"OtherKind":       {reason: "So is another kind of the same group.", decoy: func(_ *world, o map[string]any) { o["kind"] = "Other" }},
+		"NoKind":          {reason: "An object without a kind is none.", decoy: func(_ *world, o map[string]any) { delete(o, "kind"); delete(o, "apiVersion") }},
+		"Orphan":          {reason: "Its annotation proves nothing.", decoy: orphan},
+		"NotController":   {reason: "An owner is not a controller.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "controller") })},
+		"OtherUID":        {reason: "It was composed for an application of that name before.", decoy: owner(func(_ *world, o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
+		"NoUID":           {reason: "No UID is not every UID.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "uid") })},
+		"OtherOwnerKind":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["kind"] = "Other" })},
+		"OtherOwnerGroup": {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1alpha1" })},
+		"OtherOwnerName":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["name"] = "other" })},
+		"TwoControllers": {
+			reason: "There is one controller.",
+			decoy: func(_ *world, o map[string]any) {
+				owners, _ := at(o, "metadata", "ownerReferences").([]any)
+				nested(o, "metadata")["ownerReferences"] = append(owners, map[string]any{"apiVersion": "v1", "kind": "Other", "name": "o", "uid": "u", "controller": true})
+			},
+		},
+		"OtherNamespace": {reason: "What an application is composed of is in its namespace.", decoy: func(_ *world, o map[string]any) { nested(o, "metadata")["namespace"] = "payments" }},
+	}
+
+	for name, tc := range cases {
+		for _, resource := range append(composedNames(), compose.PrefixRoleAssignmentOfficer+"88888888-8888-4888-8888-888888888888") {
+			for _, claim := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s/claim=%t", name, resource, claim), func(t *testing.T) {
+					w := newWorld(t, twoSecrets)
+					if claim {
+						w.behindClaim()
+					}
+					w.azureAll()
+					w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
+					w.reconcile()
+					o := w.composedAs(resource)
+					tc.decoy(w, o)
+					plant(o)
+					w.composed[resource] = o
+					checkRefused(t, tc.reason, w.call(), o)
+				})
+			}
+		}
+	}
+}
+
+// TestAdopt shows when an application takes up what it has lost: as long as the platform says so.
+func TestAdopt(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		adopt   []any
+		foreign bool
+		want    bool
+	}{
+		"NotListed":        {reason: "An object says of itself whose it is."},
+		"Listed":           {reason: "The platform knows better.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, want: true},
+		"AnotherListed":    {reason: "One application is not all of its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
+		"AnotherNamespace": {reason: "Nor are all of that name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
+		"Foreign":          {reason: "What another controls is never taken.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, foreign: true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := runningWorld(t)
+			vault := at(w.composed[compose.NameKeyVault], "metadata", "annotations", "crossplane.io/external-name")
+			for _, o := range w.composed {
+				delete(nested(o, "metadata"), "ownerReferences")
+			}
+			if tc.foreign {
+				w.composed[compose.NameIdentity]["kind"] = "ConfigMap"
+			}
+			if tc.adopt != nil {
+				w.environment["adopt"] = tc.adopt
+			}
+			rsp := w.call()
+			if got := fatal(rsp) == ""; got != tc.want {
+				t.Fatalf("\n%s\nRunFunction(...): want it adopted: %t, got %q", tc.reason, tc.want, fatal(rsp))
+			}
+			if tc.want && at(desired(rsp, compose.NameKeyVault), "metadata", "annotations", "crossplane.io/external-name") != vault {
+				t.Errorf("\n%s\nRunFunction(...): want vault %v, got %v", tc.reason, vault, desired(rsp, compose.NameKeyVault))
+			}
+		})
+	}
+}
+
+// TestHostileProperties mixes what an application is composed of with what an attacker makes of it, at every moment of its life.
+func TestHostileProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, `{}`)
+		w.xr["spec"] = specs().Draw(rt, "spec")
+		if rapid.Bool().Draw(rt, "claim") {
+			w.behindClaim()
+		}
+		for range rapid.IntRange(0, 4).Draw(rt, "steps") {
+			disturb(rt, w)
+			w.reconcile()
+		}
+		disturb(rt, w)
+		resource := rapid.SampledFrom(composedNames()).Draw(rt, "resource")
+		o := w.composedAs(resource)
+		kind, _ := compose.GroupKindOf(resource)
+		owners := list(at(o, "metadata", "ownerReferences"))
+		// At least one of these makes it somebody else's.
+		wrong := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"kind", "group", "namespace", "controller", "uid", "owners"}), 1, 6, rapid.ID).Draw(rt, "wrong")
+		for _, what := range wrong {
+			switch what {
+			case "kind":
+				o["kind"] = rapid.StringMatching(`[A-Z][A-Za-z]{0,20}`).Filter(func(s string) bool { return s != kind.Kind }).Draw(rt, "kind")
+			case "group":
+				o["apiVersion"] = rapid.SampledFrom([]string{"", "example.org/v1", kind.Group + ".example.org/v1beta1", "/", "a/b/c"}).Draw(rt, "apiVersion")
+			case "namespace":
+				nested(o, "metadata")["namespace"] = rapid.SampledFrom([]any{"", "payments", nil, 1.0}).Draw(rt, "namespace")
+			case "controller":
+				for _, owner := range owners {
+					owner["controller"] = rapid.SampledFrom([]any{false, nil, "true"}).Draw(rt, "controller")
+				}
+			case "uid":
+				for _, owner := range owners {
+					owner["uid"] = rapid.SampledFrom([]any{"", nil, "00000000-0000-4000-8000-000000000002", []any{testUID}}).Draw(rt, "uid")
+				}
+			case "owners":
+				nested(o, "metadata")["ownerReferences"] = rapid.SampledFrom([]any{nil, "none", []any{}, []any{nil}, map[string]any{"uid": testUID, "controller": true}}).Draw(rt, "owners")
+			}
+		}
+		plant(o)
+		w.composed[resource] = o
+		rsp := w.call()
+		if text := protojson.Format(rsp); strings.Contains(text, planted) {
+			rt.Fatalf("something of a %s that is wrong in %v is passed on: %s", resource, wrong, text)
+		}
+		if w.environment != nil && !w.unresolved && fatal(rsp) == "" {
+			rt.Fatalf("a %s that is wrong in %v is used", resource, wrong)
+		}
+	})
+}
+
+// composedNames are the names of all resources whose name does not vary.
+func composedNames() []string {
+	return []string{
+		compose.NameKeyVault, compose.NameIdentity, compose.NameFederatedCredential, compose.NameRoleAssignmentApp, compose.NameRoleAssignmentCreator,
+		compose.NameServiceAccount, compose.NameSecretSync, compose.NameDeployment, compose.NameService, compose.NameAutoscaler, compose.NameIngress,
+	}
+}
+
+// composedAs returns an object as Crossplane would have composed it by that name.
+func (w *world) composedAs(name string) map[string]any {
+	kind, _ := compose.GroupKindOf(name)
+	o := map[string]any{
+		"apiVersion": strings.TrimPrefix(kind.Group+"/v1beta1", "/"), "kind": kind.Kind,
+		"metadata": map[string]any{"name": "decoy", "namespace": "shop"},
+	}
+	w.own(name, o)
+	return o
+}
+
+// checkRefused: nothing is composed, the object is named, and nothing else of it is passed on.
+func checkRefused(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, o map[string]any) {
+	t.Helper()
+	got := fatal(rsp)
+	if got == "" {
+		t.Fatalf("\n%s\nRunFunction(...): want a fatal result, got none", reason)
+	}
+	if kind := fmt.Sprint(o["kind"]); o["kind"] != nil && !strings.Contains(got, kind) || !strings.Contains(got, fmt.Sprint(at(o, "metadata", "name"))) {
+		t.Errorf("\n%s\nRunFunction(...): the fatal result does not name %v %v: %s", reason, o["kind"], at(o, "metadata", "name"), got)
+	}
+	if names := slices.Collect(maps.Keys(rsp.GetDesired().GetResources())); len(names) > 0 {
+		t.Errorf("\n%s\nRunFunction(...): want nothing desired, got %v", reason, names)
+	}
+	if text := protojson.Format(rsp); strings.Contains(text, planted) {
+		t.Errorf("\n%s\nRunFunction(...): something of the object is passed on: %s", reason, text)
+	}
+}
