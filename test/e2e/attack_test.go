@@ -1,0 +1,162 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// resourceName is the annotation by which Crossplane knows what a composed resource is.
+const resourceName = "crossplane.io/composition-resource-name"
+
+// TestDecoys has a team point Crossplane at objects that claim to be its vault and its identity, and are named after another
+// application's. They are applied as the platform, whom no admission policy refuses: the function has to see through them alone.
+func TestDecoys(t *testing.T) {
+	victim, pw := started(t, w.modern, namespaceOf(t, w.modern), "orders")
+	status := victim.wait(t, plane.Ready).Status
+	before := ofVictim(t, victim)
+
+	mallory := victim.namespace + "-mallory"
+	if err := w.modern.API.CreateNamespace(t.Context(), mallory); err != nil {
+		t.Fatal(err)
+	}
+
+	vault := map[string]string{resourceName: "key-vault", "crossplane.io/external-name": status.KeyVault.Name}
+	identity := map[string]string{resourceName: "identity", "crossplane.io/external-name": identityID(t, victim)}
+	paused := manifest(mallory, "decoy")
+	paused.SetAnnotations(map[string]string{resourceName: "key-vault", "crossplane.io/external-name": status.KeyVault.Name, "crossplane.io/paused": "true"})
+
+	decoys := map[string]client.Object{
+		"vault":    &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: mallory, Name: "vault", Annotations: vault}},
+		"identity": &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: mallory, Name: "identity", Annotations: identity}},
+		"decoy":    paused,
+	}
+	for _, d := range decoys {
+		if err := w.modern.API.Apply(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for name, refs := range map[string][]any{
+		"ConfigMaps":        {ref("v1", "ConfigMap", "vault"), ref("v1", "ConfigMap", "identity")},
+		"PausedApplication": {ref("meta.p6m.dev/v1alpha1", "PlatformApplication", "decoy")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			thief := apply(t, w.modern, mallory, strings.ToLower(name),
+				with("crossplane.resourceRefs", refs), with("keyVault.deletionPolicy", "Purge"))
+
+			thief.wait(t, func(a *plane.Application) error {
+				if c := a.Condition("WorkloadReady"); c.Reason != "ForeignResource" || !strings.Contains(c.Message, mallory) {
+					return fmt.Errorf("WorkloadReady does not name the decoy: %s: %s", c.Reason, c.Message)
+				}
+
+				return nil
+			})
+
+			if err := w.modern.API.Client().Delete(t.Context(), manifest(mallory, thief.name)); err != nil {
+				t.Fatal(err)
+			}
+
+			err := plane.Eventually(t.Context(), "the end of the thief", func(ctx context.Context) error {
+				if _, err := w.modern.Application(ctx, mallory, thief.name); client.IgnoreNotFound(err) != nil || err == nil {
+					return errors.Join(errors.New("it is still there"), err)
+				}
+
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+
+	if diff := cmp.Diff(before, ofVictim(t, victim)); diff != "" {
+		t.Errorf("what Azure has of the victim must stay as it was: -want, +got:\n%s", diff)
+	}
+
+	victim.wait(t, plane.Ready)
+	victim.runsWith(t, pw)
+}
+
+// TestClaimOfAnother has a team bind a claim of its own to the composite resource of another application.
+func TestClaimOfAnother(t *testing.T) {
+	p := w.claims(t)
+	victim, pw := started(t, p, namespaceOf(t, p), "orders")
+	before := ofVictim(t, victim)
+
+	got := victim.wait(t, plane.Ready)
+	bound, _, _ := unstructured.NestedString(got.Object, "spec", "resourceRef", "name")
+
+	mallory := victim.namespace + "-mallory"
+	if err := p.API.CreateNamespace(t.Context(), mallory); err != nil {
+		t.Fatal(err)
+	}
+
+	thief := apply(t, p, mallory, "thief", with("resourceRef", ref("meta.p6m.dev/v1alpha1", "XPlatformApplication", bound)))
+	thief.wait(t, func(a *plane.Application) error {
+		if c := a.Condition("Synced"); c.Status != "False" {
+			return fmt.Errorf("Synced is %q: %s", c.Status, c.Message)
+		}
+
+		return nil
+	})
+
+	if status := thief.wait(t, func(*plane.Application) error { return nil }).Status; status.KeyVault != nil {
+		t.Errorf("a claim that names another's composite resource must be told nothing of it, got %+v", status.KeyVault)
+	}
+
+	if diff := cmp.Diff(before, ofVictim(t, victim)); diff != "" {
+		t.Errorf("what Azure has of the victim must stay as it was: -want, +got:\n%s", diff)
+	}
+
+	victim.wait(t, plane.Ready)
+	victim.runsWith(t, pw)
+}
+
+func ref(apiVersion, kind, name string) map[string]any {
+	return map[string]any{"apiVersion": apiVersion, "kind": kind, "name": name}
+}
+
+// identityID of an application in Azure.
+func identityID(t *testing.T, a *app) string {
+	t.Helper()
+
+	name := a.wait(t, plane.Ready).Status.Identity.Name
+	for _, r := range w.azure.ARMResources() {
+		if strings.HasSuffix(r.ID, "/userAssignedIdentities/"+name) {
+			return r.ID
+		}
+	}
+
+	t.Fatalf("Azure has no identity %s", name)
+
+	return ""
+}
+
+// ofVictim is what Azure has of an application, and how often it was changed.
+func ofVictim(t *testing.T, a *app) []azure.ARMResource {
+	t.Helper()
+
+	status := a.wait(t, plane.Ready).Status
+
+	return slices.DeleteFunc(w.azure.ARMResources(), func(r azure.ARMResource) bool {
+		return !strings.Contains(r.ID, "/vaults/"+status.KeyVault.Name) && !strings.Contains(r.ID, "/userAssignedIdentities/"+status.Identity.Name)
+	})
+}
