@@ -753,9 +753,7 @@ func TestTaken(t *testing.T) {
 				if !tc.taken {
 					want = fmt.Sprintf("cannot compose application shop/shop-api: cannot create %s %s: there is one already that does not belong to this application", o["kind"], at(o, "metadata", "name"))
 				}
-				if got := fatal(rsp); !strings.HasPrefix(got, want) || tc.taken && got != "" {
-					t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, want, got)
-				}
+				checkTaken(t, tc.reason, rsp, want)
 				if _, ok := w.composed[resource]; ok != tc.taken {
 					t.Errorf("\n%s\nRunFunction(...): want it composed: %t, got %t", tc.reason, tc.taken, ok)
 				}
@@ -764,6 +762,14 @@ func TestTaken(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// checkTaken: the fatal result begins with what is wanted, or there is none.
+func checkTaken(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, want string) {
+	t.Helper()
+	if got := fatal(rsp); !strings.HasPrefix(got, want) || want == "" && got != "" {
+		t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", reason, want, got)
 	}
 }
 

@@ -162,30 +162,7 @@ func TestHostileProperties(t *testing.T) {
 		disturb(rt, w)
 		resource := rapid.SampledFrom(composedNames()).Draw(rt, "resource")
 		o := w.composedAs(resource)
-		kind, _ := compose.GroupKindOf(resource)
-		owners := list(at(o, "metadata", "ownerReferences"))
-		// At least one of these makes it somebody else's.
-		wrong := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"kind", "group", "namespace", "controller", "uid", "owners"}), 1, 6, rapid.ID).Draw(rt, "wrong")
-		for _, what := range wrong {
-			switch what {
-			case "kind":
-				o["kind"] = rapid.StringMatching(`[A-Z][A-Za-z]{0,20}`).Filter(func(s string) bool { return s != kind.Kind }).Draw(rt, "kind")
-			case "group":
-				o["apiVersion"] = rapid.SampledFrom([]string{"", "example.org/v1", kind.Group + ".example.org/v1beta1", "/", "a/b/c"}).Draw(rt, "apiVersion")
-			case "namespace":
-				nested(o, "metadata")["namespace"] = rapid.SampledFrom([]any{"", "payments", nil, 1.0}).Draw(rt, "namespace")
-			case "controller":
-				for _, owner := range owners {
-					owner["controller"] = rapid.SampledFrom([]any{false, nil, "true"}).Draw(rt, "controller")
-				}
-			case "uid":
-				for _, owner := range owners {
-					owner["uid"] = rapid.SampledFrom([]any{"", nil, "00000000-0000-4000-8000-000000000002", []any{testUID}}).Draw(rt, "uid")
-				}
-			case "owners":
-				nested(o, "metadata")["ownerReferences"] = rapid.SampledFrom([]any{nil, "none", []any{}, []any{nil}, map[string]any{"uid": testUID, "controller": true}}).Draw(rt, "owners")
-			}
-		}
+		wrong := spoil(rt, resource, o)
 		plant(o)
 		w.composed[resource] = o
 		rsp := w.call()
@@ -196,6 +173,37 @@ func TestHostileProperties(t *testing.T) {
 			rt.Fatalf("a %s that is wrong in %v is used", resource, wrong)
 		}
 	})
+}
+
+// spoil makes an object somebody else's, in at least one way, and returns in which.
+func spoil(rt *rapid.T, resource string, o map[string]any) []string {
+	kind, _ := compose.GroupKindOf(resource)
+	owners := list(at(o, "metadata", "ownerReferences"))
+	ways := map[string]func(){
+		"kind": func() {
+			o["kind"] = rapid.StringMatching(`[A-Z][A-Za-z]{0,20}`).Filter(func(s string) bool { return s != kind.Kind }).Draw(rt, "kind")
+		},
+		"group": func() {
+			o["apiVersion"] = rapid.SampledFrom([]string{"", "example.org/v1", kind.Group + ".example.org/v1beta1", "/", "a/b/c"}).Draw(rt, "apiVersion")
+		},
+		"namespace": func() {
+			nested(o, "metadata")["namespace"] = rapid.SampledFrom([]any{"", "payments", nil, 1.0}).Draw(rt, "namespace")
+		},
+		"controller": func() {
+			owners[0]["controller"] = rapid.SampledFrom([]any{false, nil, "true"}).Draw(rt, "controller")
+		},
+		"uid": func() {
+			owners[0]["uid"] = rapid.SampledFrom([]any{"", nil, "00000000-0000-4000-8000-000000000002", []any{testUID}}).Draw(rt, "uid")
+		},
+		"owners": func() {
+			nested(o, "metadata")["ownerReferences"] = rapid.SampledFrom([]any{nil, "none", []any{}, []any{nil}, map[string]any{"uid": testUID, "controller": true}}).Draw(rt, "owners")
+		},
+	}
+	wrong := rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Sorted(maps.Keys(ways))), 1, len(ways), rapid.ID).Draw(rt, "wrong")
+	for _, way := range wrong {
+		ways[way]()
+	}
+	return wrong
 }
 
 // composedNames are the names of all resources whose name does not vary.

@@ -70,20 +70,7 @@ func TestDecoys(t *testing.T) {
 				return nil
 			})
 
-			if err := w.modern.API.Client().Delete(t.Context(), manifest(mallory, thief.name)); err != nil {
-				t.Fatal(err)
-			}
-
-			err := plane.Eventually(t.Context(), "the end of the thief", func(ctx context.Context) error {
-				if _, err := w.modern.Application(ctx, mallory, thief.name); client.IgnoreNotFound(err) != nil || err == nil {
-					return errors.Join(errors.New("it is still there"), err)
-				}
-
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			thief.end(t)
 		})
 	}
 
@@ -93,6 +80,26 @@ func TestDecoys(t *testing.T) {
 
 	victim.wait(t, plane.Ready)
 	victim.runsWith(t, pw)
+}
+
+// end an application, whatever its references name.
+func (a *app) end(t *testing.T) {
+	t.Helper()
+
+	if err := a.plane.API.Client().Delete(t.Context(), manifest(a.namespace, a.name)); err != nil {
+		t.Fatal(err)
+	}
+
+	err := plane.Eventually(t.Context(), "the end of "+a.name, func(ctx context.Context) error {
+		if _, err := a.plane.Application(ctx, a.namespace, a.name); client.IgnoreNotFound(err) != nil || err == nil {
+			return errors.Join(errors.New("it is still there"), err)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestClaimOfAnother has a team bind a claim of its own to the composite resource of another application.
