@@ -23,7 +23,7 @@ func TestPlainValues(t *testing.T) {
 		s := Secret{Name: "s", ContentType: rapid.SampledFrom([]string{"", "note", "text/plain"}).Draw(t, "content type"), Value: v.Text}
 
 		p, err := checkParse(t, s, Auto)
-		checkNoPiece(t, v.Text, err)
+		checkNoPiece(t, v, err)
 		checkGuess(t, s, p, err)
 		if want := []Entry{{DataKey: "s", Value: Value(v.Text)}}; err == nil && !cmp.Equal(want, p.Entries) {
 			t.Errorf("Parse(...) takes %s apart: %+v", v.Kind, p)
@@ -38,7 +38,7 @@ func TestPlainValues(t *testing.T) {
 
 		for _, f := range []Format{JSON, Text, Dotenv, PEM, PKCS12, "YAML"} {
 			_, err := checkParse(t, s, f)
-			checkNoPiece(t, v.Text, err)
+			checkNoPiece(t, v, err)
 		}
 	})
 }
@@ -60,20 +60,20 @@ func TestPieces(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, plain.Piece(value+"\n--------", tc.text) != ""); diff != "" {
+			if diff := cmp.Diff(tc.want, plain.Value{Text: value + "\n--------"}.Piece(tc.text) != ""); diff != "" {
 				t.Errorf("\n%s\nPiece(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-func checkNoPiece(t rapid.TB, value string, err error) {
+func checkNoPiece(t rapid.TB, v plain.Value, err error) {
 	t.Helper()
 
 	if err == nil {
 		return
 	}
-	if piece := plain.Piece(value, err.Error()); piece != "" {
+	if piece := v.Piece(err.Error()); piece != "" {
 		t.Errorf("Parse(...) returns an error that has %q of the value: %v", piece, err)
 	}
 }

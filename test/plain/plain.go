@@ -17,13 +17,18 @@ import (
 )
 
 // A Value is a plain value, and what it is.
-type Value struct{ Kind, Text string }
+type Value struct {
+	Kind, Text string
+
+	// format that all values of the kind have in common, which is no secret.
+	format string
+}
 
 // Values of all kinds.
 func Values() *rapid.Generator[Value] {
 	return rapid.Custom(func(t *rapid.T) Value {
 		k := rapid.SampledFrom(kinds()).Draw(t, "kind")
-		return Value{Kind: k.name, Text: k.draw(source{t})}
+		return Value{Kind: k.name, Text: k.draw(source{t}), format: k.format}
 	})
 }
 
@@ -42,16 +47,19 @@ func Examples(secret func() string) map[string]string {
 // run is how many characters in a row make a piece. Fewer could be there by chance.
 const run = 8
 
-// Piece returns a piece of a value that is in a text, or nothing. The text may have
+// Piece returns a piece of the value that is in a text, or nothing. The text may have
 // it as it is or escaped, as JSON and %q do.
-func Piece(value, text string) string {
+func (v Value) Piece(text string) string {
 	there := map[string]bool{}
 	for w := range windows(text) {
 		there[w] = true
 	}
-	quoted := fmt.Sprintf("%q", value)
-	encoded, _ := json.Marshal(value) //nolint:errchkjson // A string can be encoded.
-	for _, form := range []string{value, quoted[1 : len(quoted)-1], string(encoded[1 : len(encoded)-1])} {
+	for w := range windows(v.format) {
+		delete(there, w)
+	}
+	quoted := fmt.Sprintf("%q", v.Text)
+	encoded, _ := json.Marshal(v.Text) //nolint:errchkjson // A string can be encoded.
+	for _, form := range []string{v.Text, quoted[1 : len(quoted)-1], string(encoded[1 : len(encoded)-1])} {
 		for w := range windows(form) {
 			if there[w] {
 				return w
