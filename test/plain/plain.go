@@ -242,7 +242,7 @@ func kinds() []kind { //nolint:maintidx // A list.
 		{name: "ObjectOfJavaScript", format: "{«word»: '«base64»', '«word»': 1}"},
 		{name: "ObjectWithoutColon", format: `{"«word»", "«base64»"}`},
 		{name: "ObjectOfControl", format: "{\"«word»\n\": \"«base64»\"}"},
-		{name: "ObjectOfEscapes", format: `{"«word»": "«word»\«word»"}`},
+		{name: "ObjectOfEscapes", format: `{"«word»": "«word»\x«word»"}`},
 		{name: "ObjectOfHalves", format: `{"«word»\ud83d": "«base64»"}`},
 		{name: "ObjectTwice", format: `{"a": {"«word»": 1}, "a": "«base64»"}`},
 		{name: "ObjectWithoutName", format: `{"": "«base64»"}`},
