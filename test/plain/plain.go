@@ -162,7 +162,7 @@ func (s source) of(list ...string) string { return rapid.SampledFrom(list).Draw(
 // between them.
 const pair = "-----BEGIN PRIVATE KEY-----\n«lines»\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n«lines»\n-----END CERTIFICATE-----\n"
 
-func kinds() []kind { //nolint:maintidx // A list.
+func kinds() []kind {
 	return []kind{
 		{name: "Base64", random: func(s source) string { return base64.StdEncoding.EncodeToString(s.bytes(12, 300)) }},
 		{name: "Base64URL", random: func(s source) string { return base64.URLEncoding.EncodeToString(s.bytes(12, 300)) }},
