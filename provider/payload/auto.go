@@ -4,22 +4,23 @@
 package payload
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 )
 
 // What an error adds when the format was not asked for: perhaps another was meant.
 const (
-	adviceOnContent     = "; correct it, or set the format to Text if it is meant to be plain text"
+	adviceOnContent     = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
 	adviceOnContentType = "; correct it, or the content type of the secret"
 )
 
-// detect returns the format of a secret, and advice for the case that it cannot
-// be read in it.
-func detect(s Secret) (Format, string) {
+// detect returns the format of a secret, and whether it was guessed from its content.
+func detect(s Secret) (format Format, guessed bool) {
 	if f, ok := byContentType(s.ContentType); ok {
-		return f, adviceOnContentType
+		return f, false
 	}
-	return byContent(s.Value), adviceOnContent
+	return byContent(s.Value), true
 }
 
 // byContentType returns the format of a content type, if it says anything: many
@@ -43,9 +44,10 @@ func byContentType(contentType string) (Format, bool) {
 	}
 }
 
-// byContent returns the format that a value looks like. It asks for strong signs,
-// as taking plain text apart does more harm than leaving a list of variables in
-// one piece.
+// byContent returns the format that a value looks like. It asks for strong signs:
+// plain text that is taken apart is lost, and pieces of it become names that others
+// can read. Lines KEY=VALUE are no sign at all, as two lines of base64 have that
+// form, too.
 func byContent(value string) Format {
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(trimBOM(value)), "{"):
@@ -54,8 +56,6 @@ func byContent(value string) Format {
 		return JSON
 	case looksLikePEM(value):
 		return PEM
-	case looksLikeDotenv(value):
-		return Dotenv
 	default:
 		return Text
 	}
@@ -73,10 +73,52 @@ func looksLikePEM(value string) bool {
 	return key && certificate
 }
 
-// looksLikeDotenv asks for two assignments or more: one alone may as well be a
-// connection string (Endpoint=sb://…;SharedAccessKey=…) or end in the padding of
-// base64.
-func looksLikeDotenv(value string) bool {
-	entries, fault := readDotenv(value)
-	return fault == nil && len(entries) >= 2
+// maxGuessedKey is the length up to which a manifest can name a key.
+const maxGuessedKey = 125
+
+// doubt says what speaks against a guess, after the value was read in that format.
+// Keys become names that others can read, so they have to look like keys; and
+// nothing of the value may be lost.
+func doubt(f Format, value string, fields []field) *Error {
+	switch f {
+	case JSON:
+		for _, f := range fields {
+			if len(f.Key) > maxGuessedKey || strings.ContainsFunc(f.Key, func(r rune) bool { return !isKeyRune(r) }) {
+				return f.at.problem(fmt.Sprintf("a guessed key has letters, digits, '-', '_' and '.' only, at most %d: rename this one or, if the value is JSON, set its content type to application/json", maxGuessedKey))
+			}
+		}
+	case PEM:
+		if line := besidePEM(value); line > 0 {
+			return problemOnLine(line, "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file")
+		}
+	}
+	return nil
+}
+
+// besidePEM returns the first line of a value that is neither part of a private key
+// or certificate nor written by OpenSSL, or zero.
+func besidePEM(value string) int {
+	number, end := 0, ""
+	for line := range strings.Lines(trimBOM(value)) {
+		number++
+		line = strings.TrimSpace(line)
+		label, begins := beginLabel(line)
+		switch {
+		case end != "":
+			if line == end {
+				end = ""
+			}
+		case begins && (label == certificateLabel || label == "EC PARAMETERS" || strings.HasSuffix(label, privateKeySuffix)):
+			end = "-----END " + label + "-----"
+		case line != "" && !slices.ContainsFunc(openSSLNotes(), func(prefix string) bool { return strings.HasPrefix(line, prefix) }):
+			return number
+		}
+	}
+	return 0
+}
+
+// openSSLNotes begin the lines that openssl writes above private keys and
+// certificates, and comments.
+func openSSLNotes() []string {
+	return []string{"#", "Bag Attributes", "Key Attributes", "friendlyName:", "localKeyID:", "Microsoft ", "subject=", "issuer="}
 }

@@ -4,6 +4,7 @@
 package payload
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,19 +42,16 @@ func TestDetect(t *testing.T) {
 		"PEM":         {"A private key and a certificate.", args{"", "comment\n" + certificate(p.web) + pkcs8(t, p.web)}, PEM},
 		"KeyOnly":     {"A private key alone is text.", args{"", pkcs8(t, p.web)}, Text},
 		"CertOnly":    {"So is a certificate alone.", args{"", certificate(p.web)}, Text},
-		"PEMInDotenv": {"Variables may hold them, too.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + certificate(p.web) + "\""}, Dotenv},
+		"PEMInDotenv": {"Variables may hold them, too, and stay in one piece.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + certificate(p.web) + "\""}, Text},
 
-		"Dotenv":         {"Two assignments.", args{"", "# comment\nA=1\n\nexport B=2\n"}, Dotenv},
-		"OneAssignment":  {"One is not enough.", args{"", "# comment\nA=1\n"}, Text},
+		"Dotenv":         {"Assignments are text, as other texts have their form.", args{"", "# comment\nA=1\n\nexport B=2\n"}, Text},
+		"Base64":         {"Such as two lines of base64.", args{"", "c2VjcmV0LW9uZQ==\nc2VjcmV0LXR3bw==\n"}, Text},
 		"ServiceBus":     {"A connection string is text.", args{"", "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=aGk="}, Text},
 		"Sentence":       {"A line that is no assignment makes all of it text.", args{"", "A=1\nB=2\nand so on"}, Text},
 		"Ini":            {"So does the head of a section.", args{"", "[db]\nhost=a\nport=b"}, Text},
 		"OpenQuote":      {"And a quote that does not end.", args{"", "A=1\nB=2\nC='"}, Text},
-		"DotenvTwice":    {"A key that is there twice makes it an error, not text.", args{"", "A=1\nA=2"}, Dotenv},
 		"PKCS12NoType":   {"Base64 could be anything.", args{"", strings.Repeat("MIIB", 20)}, Text},
 		"PEMInOneLine":   {"Line breaks are part of PEM.", args{"", strings.ReplaceAll(pkcs8(t, p.web)+certificate(p.web), "\n", " ")}, Text},
-		"WindowsDotenv":  {"Windows writes files, too.", args{"", "\ufeffA=1\r\nB=2\r\n"}, Dotenv},
-		"JSONInADotenv":  {"Values of variables may be objects.", args{"", "A={\nB=2"}, Dotenv},
 		"TemplateObject": {"A template looks like JSON; its format has to be set.", args{"", "{{ .Values.x }}"}, JSON},
 	}
 	for name, tc := range cases {
@@ -67,21 +65,68 @@ func TestDetect(t *testing.T) {
 }
 
 func TestAutoErrors(t *testing.T) {
+	const (
+		text  = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
+		noKey = "a guessed key has letters, digits, '-', '_' and '.' only, at most 125: rename this one or, if the value is JSON, set its content type to application/json"
+		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file"
+	)
+	p := newParties(t)
+	pair := pkcs8(t, p.web) + certificate(p.web)
 	cases := map[string]struct {
 		reason string
 		secret Secret
 		format Format
 		want   string
 	}{
-		"Content":     {"What was found by content may have been meant as text.", Secret{Name: "s", Value: "{hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing; correct it, or set the format to Text if it is meant to be plain text`},
+		"Content":     {"What was found by content may have been meant as text.", Secret{Name: "s", Value: "{hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing` + text},
 		"ContentType": {"What was found by content type may have another.", Secret{Name: "s", ContentType: "application/json", Value: "hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text; correct it, or the content type of the secret`},
 		"AskedFor":    {"What was asked for is meant.", Secret{Name: "s", Value: "{hunter2"}, JSON, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing`},
-		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: "A=1\nA=2"}, Auto, `cannot read secret "s" as Dotenv: key "A" is there twice: remove one; correct it, or set the format to Text if it is meant to be plain text`},
+		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: this key is there already, at line 1, column 2: remove one` + text},
+		"NoKey":       {"What cannot be a key does not become one by a guess.", Secret{Name: "s", Value: `{"aGk=":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"LongKey":     {"Nor does what is too long for one.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 126) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"BesidePEM":   {"A certificate with more around it is not taken out of it by a guess.", Secret{Name: "s", Value: "client\n" + pair + "auth-user"}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
+		"AfterPEM":    {"Wherever it is.", Secret{Name: "s", Value: pair + "auth-user"}, Auto, fmt.Sprintf(`cannot read secret "s" as PEM: line %d: `, 1+strings.Count(pair, "\n")) + lost + text},
+		"BetweenPEM":  {"Blocks that are neither are lost, too.", Secret{Name: "s", Value: block("DH PARAMETERS", []byte("x")) + pair}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(outcome{Error: tc.want}, parsed(tc.secret, tc.format)); diff != "" {
 				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestGuesses: what a guess takes, and what the content type takes besides.
+func TestGuesses(t *testing.T) {
+	p := newParties(t)
+	pair := pkcs8(t, p.web) + certificate(p.web)
+	openssl := "Bag Attributes\n    friendlyName: web\n    localKeyID: 54 69 \nKey Attributes: <No Attributes>\n" + pkcs8(t, p.web) +
+		"Bag Attributes\n    localKeyID: 54 69 \nsubject=CN = web\n\nissuer=CN = issuing\n\n" + certificate(p.web)
+	cases := map[string]struct {
+		reason            string
+		value             string
+		asked             string
+		guessed, declared []string
+	}{
+		"Keys":     {"Keys that a manifest can name.", `{"tls.crt":1,"A_b-1":2}`, "application/json", []string{"A_b-1", "tls.crt"}, []string{"A_b-1", "tls.crt"}},
+		"LongKeys": {"Up to 125 characters.", `{"` + strings.Repeat("k", 125) + `":1}`, "application/json", []string{strings.Repeat("k", 125)}, []string{strings.Repeat("k", 125)}},
+		"Others":   {"Others are keys if it is said that it is JSON.", `{"a b":1}`, "application/json", nil, []string{"a b"}},
+		"Lines":    {"Variables are variables if it is said that they are.", "A=1\nB=2", "application/x-dotenv", []string{""}, []string{"A", "B"}},
+		"OpenSSL":  {"Notes of openssl are nobody's loss.", openssl, "application/x-pem-file", []string{"tls.crt", "tls.key"}, []string{"tls.crt", "tls.key"}},
+		"Config":   {"A configuration with a certificate is.", "remote x\n<key>\n" + pair + "</key>", "application/x-pem-file", nil, []string{"tls.crt", "tls.key"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for contentType, want := range map[string][]string{"": tc.guessed, tc.asked: tc.declared} {
+				p, _ := Parse(Secret{Name: "s", ContentType: contentType, Value: tc.value}, Auto)
+				var got []string
+				for _, e := range p.Entries {
+					got = append(got, e.Key)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("\n%s\nParse(...) keys with content type %q: -want, +got:\n%s", tc.reason, contentType, diff)
+				}
 			}
 		})
 	}

@@ -14,28 +14,26 @@ import (
 // maxDataKey is the length up to which Kubernetes takes a key of a Secret.
 const maxDataKey = 253
 
-// assignDataKeys sorts the entries of a secret by key and gives each its data key,
-// or says which keys cannot have one, or not one of their own.
-func assignDataKeys(secret string, entries []Entry) *Error {
-	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
+// assignDataKeys sorts the fields of a secret by key and gives each its data key,
+// or says where keys are that cannot have one, or not one of their own.
+func assignDataKeys(secret string, fields []field) *Error {
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.Key, b.Key) })
 
-	owner := make(map[string]string, len(entries))
-	for i := range entries {
-		e := &entries[i]
-		e.DataKey = DataKey(secret, e.Key)
-		if len(e.DataKey) > maxDataKey {
-			return problem(fmt.Sprintf("key %s is too long: together with the name of the secret it may have %d characters",
-				quote(e.Key), maxDataKey-len(".")))
+	owner := make(map[string]field, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		f.DataKey = DataKey(secret, f.Key)
+		if len(f.DataKey) > maxDataKey {
+			return f.at.problem(fmt.Sprintf("this key is too long: together with the name of the secret it may have %d characters", maxDataKey-len(".")))
 		}
-		other, taken := owner[e.DataKey]
-		if taken && other == e.Key {
-			return problem(fmt.Sprintf("key %s is there twice: remove one", quote(e.Key)))
+		other, taken := owner[f.DataKey]
+		if taken && other.Key == f.Key {
+			return f.at.problem(fmt.Sprintf("this key is there already, at %s: remove one", other.at))
 		}
 		if taken {
-			return problem(fmt.Sprintf("keys %s and %s collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one",
-				quote(other), quote(e.Key)))
+			return f.at.problem(fmt.Sprintf("this key and the one at %s collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one", other.at))
 		}
-		owner[e.DataKey] = e.Key
+		owner[f.DataKey] = *f
 	}
 	return nil
 }
@@ -47,11 +45,16 @@ func DataKey(secret, key string) string {
 		return secret
 	}
 	return secret + "." + strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf && isKeyByte(byte(r)) { //nolint:gosec // An ASCII character fits a byte.
+		if isKeyRune(r) {
 			return r
 		}
 		return '_'
 	}, key)
+}
+
+// isKeyRune says whether Kubernetes allows r in the key of a Secret.
+func isKeyRune(r rune) bool {
+	return r < utf8.RuneSelf && isKeyByte(byte(r)) //nolint:gosec // An ASCII character fits a byte.
 }
 
 // validName says whether Key Vault would take this as the name of a secret. Then

@@ -21,24 +21,24 @@ func TestAssignDataKeys(t *testing.T) {
 		"Allowed":     {"What Kubernetes allows is kept.", []string{"tls.crt", "A_b-1"}, map[string]string{"tls.crt": "s.tls.crt", "A_b-1": "s.A_b-1"}, ""},
 		"Replaced":    {"Every other character becomes one underscore.", []string{"a b/c", "größe", "🔑"}, map[string]string{"a b/c": "s.a_b_c", "größe": "s.gr__e", "🔑": "s._"}, ""},
 		"Dots":        {"A key may be what a data key may not.", []string{".", ".."}, map[string]string{".": "s..", "..": "s..."}, ""},
-		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `keys "a b" and "a/b" collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
-		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `key "b" is there twice: remove one`},
+		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `line 1, column 2: this key and the one at line 3, column 2 collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
+		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `line 3, column 2: this key is there already, at line 1, column 2: remove one`},
 		"LongestUsed": {"253 characters are allowed.", []string{long[1:]}, map[string]string{long[1:]: "s." + long[1:]}, ""},
-		"TooLong":     {"254 are not.", []string{long}, nil, `key "` + long[:64] + `…" is too long: together with the name of the secret it may have 252 characters`},
+		"TooLong":     {"254 are not.", []string{long}, nil, `line 1, column 2: this key is too long: together with the name of the secret it may have 252 characters`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			entries := make([]Entry, len(tc.keys))
+			fields := make([]field, len(tc.keys))
 			for i, k := range tc.keys {
-				entries[i].Key = k
+				fields[i] = field{Entry{Key: k}, position{line: i + 1, column: 2}}
 			}
 			var got map[string]string
 			message := ""
-			if fault := assignDataKeys("s", entries); fault != nil {
-				message = fault.Problem
+			if fault := assignDataKeys("s", fields); fault != nil {
+				message = strings.TrimPrefix(fault.Error(), `cannot read secret "": `)
 			} else {
 				got = map[string]string{}
-				for _, e := range entries {
+				for _, e := range fields {
 					got[e.Key] = e.DataKey
 				}
 			}

@@ -21,7 +21,9 @@
 //     and ca.crt.
 //   - PKCS12: the same in base64 of a PFX file without a password, as Key Vault
 //     serves certificates.
-//   - Auto: the content type decides; without one that is known, the content.
+//   - Auto: the content type decides. Without one that is known, an object is
+//     JSON, a private key with a certificate is PEM, and anything else is Text.
+//     Lines KEY=VALUE are never taken for Dotenv: other texts have them, too.
 //
 // A value with a NUL is refused in every format: values become environment
 // variables.
@@ -35,8 +37,9 @@
 //
 // # Secrecy
 //
-// An error never holds any part of a value. It names keys only if the whole
-// value could be read: in a malformed one nobody can tell what is a key. Errors of other
+// An error never holds any part of a value, nor the name of a key: it says in which
+// line and column the key is. A value whose format was guessed gives names only
+// if they can be keys and nothing of it is lost; else it is refused. Errors of other
 // packages are never passed on, as they tend to quote what they stumbled over.
 // Nothing here prints a value, whichever verb, encoder or logger it is given to.
 // Only a field that is not exported can undo that: there fmt does not ask a

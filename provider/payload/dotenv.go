@@ -19,19 +19,20 @@ import (
 // A # begins a comment only after white space, as passwords contain it. A backslash before
 // any other character stays. Nothing is expanded, neither $NAME nor ${NAME} nor
 // $(command). Line breaks may be those of Windows; in values they become \n.
-func readDotenv(value string) ([]Entry, *Error) {
+func readDotenv(value string) ([]field, *Error) {
 	d := dotenv{rest: strings.ReplaceAll(trimBOM(value), "\r\n", "\n"), line: 1}
-	var entries []Entry
+	var fields []field
 	for {
 		d.skipBlank()
 		if d.rest == "" {
-			return entries, nil
+			return fields, nil
 		}
+		at := position{line: d.line}
 		e, fault := d.assignment()
 		if fault != nil {
 			return nil, fault
 		}
-		entries = append(entries, e)
+		fields = append(fields, field{e, at})
 	}
 }
 

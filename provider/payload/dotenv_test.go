@@ -63,7 +63,7 @@ func TestDotenvErrors(t *testing.T) {
 		"OpenSingle":  {"Single quotes have to end.", "A='1", "line 1: the quote that begins here does not end: add the missing quote"},
 		"OpenEscaped": {"An escaped quote does not close.", `A="x\"`, "line 1: the quote that begins here does not end: add the missing quote"},
 		"AfterQuote":  {"The line is the one of the closing quote.", "A=\"1\n2\" 3", "line 2: something follows the closing quote: remove it, or put the whole value in quotes"},
-		"Twice":       {"A key is there once.", "A=1\nB=2\nA=1", `key "A" is there twice: remove one`},
+		"Twice":       {"A key is there once.", "A=1\nB=2\nA=1", "line 3: this key is there already, at line 1: remove one"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 
 // An Error says why the value of a secret cannot be read, and what to do. It is
 // made to be shown to whoever wrote the value, in places where others can read it,
-// too: it never holds any part of the value but the names of keys.
+// too: it never holds any part of the value, not even the name of a key, which may
+// be a piece of something else that was read in the wrong format. It says where.
 type Error struct {
 	// Secret that cannot be read.
 	Secret string
@@ -34,10 +35,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " as %s", e.Format)
 	}
 	if e.Line > 0 {
-		fmt.Fprintf(&b, ": line %d", e.Line)
-	}
-	if e.Column > 0 {
-		fmt.Fprintf(&b, ", column %d", e.Column)
+		fmt.Fprintf(&b, ": %s", position{e.Line, e.Column})
 	}
 	return b.String() + ": " + e.Problem
 }
@@ -54,20 +52,33 @@ func problemOnLine(line int, text string) *Error {
 
 // problemAt returns an error about the character at an offset of a value.
 func problemAt(value string, offset int, text string) *Error {
-	before := value[:offset]
-	lineStart := strings.LastIndexByte(before, '\n') + 1
-	return &Error{
-		Line:    1 + strings.Count(before, "\n"),
-		Column:  1 + utf8.RuneCountInString(before[lineStart:]),
-		Problem: text,
-	}
+	return start().after(value[:offset]).problem(text)
 }
 
-// quote shows a key, the beginning of it if it is long.
-func quote(key string) string {
-	const limit = 64
-	if runes := []rune(key); len(runes) > limit {
-		key = string(runes[:limit]) + "…"
+// A position in a value: line and column from 1, the column in characters. Zero is
+// none.
+type position struct{ line, column int }
+
+func start() position { return position{1, 1} }
+
+// after returns the position behind a text that begins at p.
+func (p position) after(text string) position {
+	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+		p = position{p.line + strings.Count(text, "\n"), 1}
+		text = text[i+1:]
 	}
-	return fmt.Sprintf("%q", key)
+	p.column += utf8.RuneCountInString(text)
+	return p
+}
+
+func (p position) problem(text string) *Error {
+	return &Error{Line: p.line, Column: p.column, Problem: text}
+}
+
+// String returns, for example: line 3, column 7.
+func (p position) String() string {
+	if p.column == 0 {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return fmt.Sprintf("line %d, column %d", p.line, p.column)
 }

@@ -46,7 +46,7 @@ func ExampleParse_malformed() {
 }
 
 func ExamplePayload_entries() {
-	p, err := payload.Parse(payload.Secret{Name: "settings", Value: "export HOST=db\nURL='$HOST/shop' # as it is"}, "")
+	p, err := payload.Parse(payload.Secret{Name: "settings", ContentType: "application/x-dotenv", Value: "export HOST=db\nURL='$HOST/shop' # as it is"}, "")
 	if err != nil {
 		fmt.Println(err)
 		return

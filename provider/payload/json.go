@@ -22,7 +22,7 @@ const maxDepth = 100
 // An object inside a value may have a key twice: it is passed on as it is. A \u
 // escape for half of a character is refused, where others would replace
 // it silently.
-func readJSON(value string) ([]Entry, *Error) {
+func readJSON(value string) ([]field, *Error) {
 	s := scanner{text: trimBOM(value)}
 	if i := invalidUTF8(s.text); i >= 0 {
 		return nil, s.problemAt(i, "this is not a character in UTF-8: save the value as UTF-8")
@@ -32,9 +32,12 @@ func readJSON(value string) ([]Entry, *Error) {
 	if s.peek() != '{' {
 		return nil, s.problem("an object in { } is expected: write one, or set the format to Text")
 	}
-	type member struct{ key, value string }
+	type member struct {
+		offset     int
+		key, value string
+	}
 	var members []member
-	if fault := s.object(1, func(key, value string) { members = append(members, member{key, value}) }); fault != nil {
+	if fault := s.object(1, func(offset int, key, value string) { members = append(members, member{offset, key, value}) }); fault != nil {
 		return nil, fault
 	}
 	s.skipSpace()
@@ -42,15 +45,17 @@ func readJSON(value string) ([]Entry, *Error) {
 		return nil, s.problem("the object is complete, and something follows: remove it")
 	}
 
-	entries := make([]Entry, 0, len(members))
+	fields := make([]field, 0, len(members))
+	at, before := start(), 0
 	for _, m := range members {
+		at, before = at.after(s.text[before:m.offset]), m.offset
 		key := unquoteJSON(m.key)
 		if key == "" {
-			return nil, problem("there is a key without a name: name it or remove it")
+			return nil, at.problem("this key has no name: name it or remove it")
 		}
-		entries = append(entries, Entry{Key: key, Value: valueOfJSON(m.value)})
+		fields = append(fields, field{Entry{Key: key, Value: valueOfJSON(m.value)}, at})
 	}
-	return entries, nil
+	return fields, nil
 }
 
 // valueOfJSON returns the value of a valid JSON value.
@@ -137,8 +142,9 @@ func (s *scanner) skipDigits() bool {
 	return s.pos > start
 }
 
-// object goes over an object and hands each member on, as it is written.
-func (s *scanner) object(depth int, member func(key, value string)) *Error {
+// object goes over an object and hands each member on, as it is written, with the
+// offset of its key.
+func (s *scanner) object(depth int, member func(offset int, key, value string)) *Error {
 	s.pos++ // {
 	if s.skipSpace(); s.skip('}') {
 		return nil
@@ -167,7 +173,7 @@ func (s *scanner) object(depth int, member func(key, value string)) *Error {
 		if fault := s.value(depth); fault != nil {
 			return fault
 		}
-		member(s.text[keyStart:keyEnd], s.text[valueStart:s.pos])
+		member(keyStart, s.text[keyStart:keyEnd], s.text[valueStart:s.pos])
 
 		s.skipSpace()
 		switch {
@@ -213,7 +219,7 @@ func (s *scanner) value(depth int) *Error {
 	case (c == '{' || c == '[') && depth == maxDepth:
 		return s.problem("objects and arrays are nested too deep: put this one into a string")
 	case c == '{':
-		return s.object(depth+1, func(string, string) {})
+		return s.object(depth+1, func(int, string, string) {})
 	case c == '[':
 		return s.array(depth + 1)
 	default:

@@ -17,7 +17,7 @@ func TestJSON(t *testing.T) {
 		value  string
 		want   []Entry
 	}{
-		"Empty":    {"No keys is what a new secret may have.", "{}", []Entry{}},
+		"Empty":    {"No keys is what a new secret may have.", "{}", nil},
 		"Space":    {"White space around everything.", " \r\n\t{ \"A\" : \"1\" , \"B\" : \"2\" } \n", readable("A", "1", "B", "2")},
 		"BOM":      {"Editors on Windows write a byte order mark.", "\ufeff{\"A\":\"1\"}", readable("A", "1")},
 		"Strings":  {"Escapes are resolved, and everything else stays.", `{"A":"a\"\\\/\b\f\n\r\t","B":"\u00e9\ud83d\udd11","C":"<&> \u2028é🔑 $HOME","D":" "}`, readable("A", "a\"\\/\b\f\n\r\t", "B", "é🔑", "C", "<&> \u2028é🔑 $HOME", "D", " ")},
@@ -81,10 +81,10 @@ func TestJSONErrors(t *testing.T) {
 		"NotUTF8":       {"The position is that of the first byte, and U+FFFD is a character.", "{\"A\":\n \"\ufffd\xff\"}", "line 2, column 4: this is not a character in UTF-8: save the value as UTF-8"},
 		"After":         {"Nothing may follow.", "{}\n{}", "line 2, column 1: the object is complete, and something follows: remove it"},
 		"TooDeep":       {"Depth is bounded.", `{"A":` + strings.Repeat("[", 20_000), "line 1, column 105: objects and arrays are nested too deep: put this one into a string"},
-		"Twice":         {"A key that is there twice is named.", `{"A":1,"B":2,"\u0041":3}`, `key "A" is there twice: remove one`},
-		"TwiceBroken":   {"A key is named only if the rest is well-formed.", `{"A":1,"A":2,}`, "line 1, column 14: there is a comma before this }: remove it"},
-		"EmptyKey":      {"Nothing can be named after an empty key.", `{"":1}`, "there is a key without a name: name it or remove it"},
-		"Collision":     {"Keys that become the same are named.", `{"a b":1,"a/b":2}`, `keys "a b" and "a/b" collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
+		"Twice":         {"Of a key that is there twice, both places are told.", "{\"A\":1,\n\"B\":2,\"\\u0041\":3}", "line 2, column 7: this key is there already, at line 1, column 2: remove one"},
+		"TwiceBroken":   {"Keys count only if the rest is well-formed.", `{"A":1,"A":2,}`, "line 1, column 14: there is a comma before this }: remove it"},
+		"EmptyKey":      {"Nothing can be named after an empty key.", `{"":1}`, "line 1, column 2: this key has no name: name it or remove it"},
+		"Collision":     {"So it is with keys that become the same.", `{"a b":1,"a/b":2}`, `line 1, column 10: this key and the one at line 1, column 2 collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

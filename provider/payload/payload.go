@@ -48,6 +48,13 @@ type Entry struct {
 	Value Value
 }
 
+// A field is an entry, and where in the value its key is.
+type field struct {
+	Entry
+
+	at position
+}
+
 // A Payload is the content of a secret.
 type Payload struct {
 	// Format that was used, never Auto.
@@ -77,7 +84,7 @@ func (p Payload) Awaiting(structure []string) []string {
 }
 
 func parse(s Secret, format Format) (Payload, *Error) {
-	used, advice := format, ""
+	used, guessed, advice := format, false, ""
 	fail := func(fault *Error) (Payload, *Error) {
 		fault.Secret, fault.Format = s.Name, used
 		fault.Problem += advice
@@ -92,56 +99,79 @@ func parse(s Secret, format Format) (Payload, *Error) {
 	}
 
 	if format == Auto || format == "" {
-		used, advice = detect(s)
+		used, guessed = detect(s)
+		if advice = adviceOnContentType; guessed {
+			advice = adviceOnContent
+		}
 	}
 	read := reader(used)
 	if read == nil {
 		return fail(problem("there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12"))
 	}
-	entries, fault := read(s.Value)
+	fields, fault := read(s.Value)
+	if fault == nil && guessed {
+		fault = doubt(used, s.Value, fields)
+	}
+	if fault == nil {
+		fault = assignDataKeys(s.Name, fields)
+	}
 	if fault != nil {
 		return fail(fault)
 	}
-	if fault := assignDataKeys(s.Name, entries); fault != nil {
-		return fail(fault)
-	}
-	if fault := refuseNUL(entries); fault != nil {
+	if fault := refuseNUL(fields); fault != nil {
 		advice = "" // Another format would not help.
 		return fail(fault)
 	}
-	return Payload{Format: used, Entries: entries}, nil
+	p := Payload{Format: used}
+	for _, f := range fields {
+		p.Entries = append(p.Entries, f.Entry)
+	}
+	return p, nil
 }
 
 // reader returns what reads a format, which leaves the data keys to be assigned.
-func reader(f Format) func(value string) ([]Entry, *Error) {
+func reader(f Format) func(value string) ([]field, *Error) {
 	switch f {
 	case JSON:
 		return readJSON
 	case Text:
-		return readText
+		return fixed(readText)
 	case Dotenv:
 		return readDotenv
 	case PEM:
-		return readPEM
+		return fixed(readPEM)
 	case PKCS12:
-		return readPKCS12
+		return fixed(readPKCS12)
 	default:
 		return nil
 	}
 }
 
+// fixed makes a reader of one that has keys of its own, or none: they are nowhere in
+// the value.
+func fixed(read func(value string) ([]Entry, *Error)) func(value string) ([]field, *Error) {
+	return func(value string) ([]field, *Error) {
+		entries, fault := read(value)
+		fields := make([]field, 0, len(entries))
+		for _, e := range entries {
+			fields = append(fields, field{Entry: e})
+		}
+		return fields, fault
+	}
+}
+
 // refuseNUL refuses values that no environment variable can have: with them, no
 // process could be started.
-func refuseNUL(entries []Entry) *Error {
-	for _, e := range entries {
-		if bytes.IndexByte(e.Value, 0) < 0 {
+func refuseNUL(fields []field) *Error {
+	for _, f := range fields {
+		if bytes.IndexByte(f.Value, 0) < 0 {
 			continue
 		}
 		what := "the value"
-		if e.Key != "" {
-			what += " of key " + quote(e.Key)
+		if f.Key != "" {
+			what += " of this key"
 		}
-		return problem(what + " has a NUL character, with which no environment variable can be set: remove it")
+		return f.at.problem(what + " has a NUL character, with which no environment variable can be set: remove it")
 	}
 	return nil
 }

@@ -78,9 +78,9 @@ func TestParse(t *testing.T) {
 			want:   outcome{Error: `cannot read secret "s": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets`},
 		},
 		"NUL": {
-			reason: "No process can have such a variable. Its key is named, and nothing of it is shown.",
+			reason: "No process can have such a variable. The place of its key is told, and nothing of it is shown.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "1", "B": "hunter2\u0000"}`}, format: JSON},
-			want:   outcome{Error: `cannot read secret "s" as JSON: the value of key "B" has a NUL character, with which no environment variable can be set: remove it`},
+			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 12: the value of this key has a NUL character, with which no environment variable can be set: remove it`},
 		},
 		"NULWithoutKey": {
 			reason: "Nor as plain text.",
@@ -90,7 +90,7 @@ func TestParse(t *testing.T) {
 		"NULFound": {
 			reason: "No other format is advised, as it would be refused in any.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "hunter2\u0000"}`}},
-			want:   outcome{Error: `cannot read secret "s" as JSON: the value of key "A" has a NUL character, with which no environment variable can be set: remove it`},
+			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 2: the value of this key has a NUL character, with which no environment variable can be set: remove it`},
 		},
 		"NULEscaped": {
 			reason: "In an object it stays an escape sequence, which is text.",

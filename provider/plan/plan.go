@@ -152,8 +152,16 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 	if !d.taken {
 		// Even what is not whole any more stays until it can be replaced.
 		d.content, d.data = current.left(s.Name)
-	} else if d.has && d.old.Version == d.content.Version && maps.EqualFunc(d.old.data(s.Name, current.Data), d.data, slices.Equal) {
-		d.content.Synced = d.old.Synced
+	} else if d.has && d.old.Version == d.content.Version {
+		d.content.HadKeys = d.content.hadKeys(d.old)
+
+		if maps.EqualFunc(d.old.data(s.Name, current.Data), d.data, slices.Equal) {
+			d.content.Synced = d.old.Synced
+		}
+	}
+
+	if d.state == v1alpha1.StateSynced && d.content.HadKeys {
+		d.message = strings.TrimSpace(d.message + " " + w.hadKeys())
 	}
 
 	return d
@@ -255,6 +263,8 @@ func lacking(s v1alpha1.SyncedSecret, awaiting, keys []string, w words) string {
 	absent := slices.DeleteFunc(slices.Clone(s.RequiredKeys), func(key string) bool { return slices.Contains(keys, key) })
 
 	switch {
+	case isText(keys) && len(awaiting)+len(absent) > 0:
+		return w.text(s.Name, slices.Concat(awaiting, absent))
 	case len(awaiting) > 0 || len(keys) == 0:
 		return w.awaitingValue(s.Name, awaiting)
 	case len(absent) > 0:
@@ -303,7 +313,7 @@ func (c Current) has(data map[string][]byte) bool {
 func sameContent(a, b Content) bool {
 	return a.Version == b.Version && a.ContentType == b.ContentType && a.Format == b.Format &&
 		a.Created == b.Created && a.Updated == b.Updated && a.Expires == b.Expires &&
-		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired)
+		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired) && a.HadKeys == b.HadKeys
 }
 
 func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {

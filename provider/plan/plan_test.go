@@ -63,6 +63,20 @@ func retired(c Content, dataKeys ...string) Content {
 	return c
 }
 
+// taken apart by an earlier release.
+func taken(c Content) Content {
+	c.HadKeys = true
+
+	return c
+}
+
+// typed as a content type says.
+func typed(s keyvault.Secret, contentType string) keyvault.Secret {
+	s.ContentType = contentType
+
+	return s
+}
+
 func data(keysAndValues ...string) map[string][]byte {
 	d := map[string][]byte{}
 	for pair := range slices.Chunk(keysAndValues, 2) {
@@ -103,6 +117,8 @@ func TestMakeSecret(t *testing.T) {
 	const (
 		stays   = " The values it had before stay in use."
 		absent  = "It has no key A, which a variable of the pods comes from. Set it in secret db of https://web.vault.azure.net, or correct env."
+		lines   = "If the value has lines KEY=VALUE that are variables, set its content type to application/x-dotenv, or format to Dotenv in the manifest."
+		hadKeys = "The same version had keys before, and is one variable now: plain text is not taken apart any more. " + lines + " If it is plain text, set its content type to text/plain."
 		notText = "It has keys and is not plain text, which a variable of the pods comes from. Set plain text in secret db of https://web.vault.azure.net, or give the variable a key with env."
 	)
 
@@ -297,6 +313,121 @@ func TestMakeSecret(t *testing.T) {
 				Data:   data("db", "text"),
 				Before: observed(v1alpha1.StateAwaitingValue, notText+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
 				After:  observed(v1alpha1.StateAwaitingValue, notText+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"RequiredKeyOfText": {
+			reason: "Plain text has no keys, and may have been meant as variables.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
+				current: had, finding: found(secret(v1, "A=a\nB=b\n")),
+			},
+			want: want{
+				Data:   data("db.A", "a"),
+				Before: observed(v1alpha1.StateAwaitingValue, "It is plain text, but key A is expected. Set JSON in secret db of https://web.vault.azure.net. "+lines+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateAwaitingValue, "It is plain text, but key A is expected. Set JSON in secret db of https://web.vault.azure.net. "+lines+stays, v1, -30*time.Minute, key("A")),
+			},
+		},
+		"StructureOfText": {
+			reason: "So it is for keys of the structure, whatever the text is.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}, RequiredKeys: []string{"C"}},
+				finding: found(secret(v1, "hunter2")),
+			},
+			want: want{
+				Data:   data(),
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It is plain text, but keys A, B, C are expected. Set JSON in secret db of https://web.vault.azure.net. " + lines},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It is plain text, but keys A, B, C are expected. Set JSON in secret db of https://web.vault.azure.net. " + lines},
+			},
+		},
+		"StructureOfTextChanged": {
+			reason: "Also if the keys are expected only now.",
+			args: args{
+				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
+				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data:   data("db", "text"),
+				Before: observed(v1alpha1.StateAwaitingValue, "It is plain text, but key A is expected. Set JSON in secret db of https://web.vault.azure.net. "+lines+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After:  observed(v1alpha1.StateAwaitingValue, "It is plain text, but key A is expected. Set JSON in secret db of https://web.vault.azure.net. "+lines+stays, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"HadKeys": {
+			reason: "What an earlier release took apart is one value. Its keys stay while pods refer to them, and what to do is said.",
+			args: args{
+				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": content(v1, "A", "B")}},
+				finding: found(secret(v1, "A=a\nB=b\n")), inUse: []string{"db.A"},
+			},
+			want: want{
+				Data: data("db", "A=a\nB=b\n", "db.A", "a"), Changed: true, Retired: []string{"db.A"},
+				Before: observed(v1alpha1.StateSynced, hadKeys, v1, -30*time.Minute, key("A"), key("B")),
+				After:  observed(v1alpha1.StateSynced, hadKeys, v1, 0, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"HadKeysStill": {
+			reason: "It is said as long as nothing has changed.",
+			args: args{
+				current: Current{Data: data("db", "A=a\nB=b\n"), Record: Record{"db": taken(content(v1, ""))}},
+				finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data:   data("db", "A=a\nB=b\n"),
+				Before: observed(v1alpha1.StateSynced, hadKeys, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After:  observed(v1alpha1.StateSynced, hadKeys, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"HadKeysRead": {
+			reason: "Also when it is read again.",
+			args: args{
+				current: Current{Data: data("db", "A=a\nB=b\n"), Record: Record{"db": taken(content(v1, ""))}},
+				finding: found(secret(v1, "A=a\nB=b\n")),
+			},
+			want: want{
+				Data:   data("db", "A=a\nB=b\n"),
+				Before: observed(v1alpha1.StateSynced, hadKeys, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After:  observed(v1alpha1.StateSynced, hadKeys, v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+			},
+		},
+		"HadKeysAgain": {
+			reason: "A content type says what was meant.",
+			args: args{
+				current: Current{Data: data("db", "A=a\n"), Record: Record{"db": taken(content(v1, ""))}},
+				finding: found(typed(secret(v1, "A=a\n"), "application/x-dotenv")),
+			},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "", v1, 0, key("A"))
+					o.ContentType = "application/x-dotenv"
+
+					return o
+				}(),
+			},
+		},
+		"HadKeysNoMore": {
+			reason: "Also if it is what it is.",
+			args: args{
+				current: Current{Data: data("db", "A=a\n"), Record: Record{"db": taken(content(v1, ""))}},
+				finding: found(typed(secret(v1, "A=a\n"), "text/plain")),
+			},
+			want: want{
+				Data: data("db", "A=a\n"), Changed: true,
+				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"}),
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, v1alpha1.ObservedKey{DataKey: "db"})
+					o.ContentType = "text/plain"
+
+					return o
+				}(),
+			},
+		},
+		"TextOfNewVersion": {
+			reason: "A new version may be text.",
+			args:   args{current: had, finding: found(secret(v2, "hunter2"))},
+			want: want{
+				Data: data("db", "hunter2"), Changed: true,
+				Before: observed("", "The latest version is not in the Secret yet.", v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateSynced, "", v2, 0, v1alpha1.ObservedKey{DataKey: "db"}),
 			},
 		},
 		"RequirementChanged": {
@@ -763,7 +894,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 		},
 		"Keys": {
 			reason:  "All keys together do not fit into an annotation.",
-			secrets: []v1alpha1.SyncedSecret{{Name: "s00"}, {Name: "s01"}, {Name: "kept"}},
+			secrets: []v1alpha1.SyncedSecret{{Name: "s00", Format: "JSON"}, {Name: "s01", Format: "JSON"}, {Name: "kept"}},
 			findings: map[string]Finding{
 				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": {State: v1alpha1.StateSynced},
 			},

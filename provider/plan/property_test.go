@@ -461,6 +461,10 @@ func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Findi
 
 	read := secret(rapid.SampledFrom([]string{v1, v2}).Draw(t, "version"), "")
 
+	if slices.ContainsFunc(s.Keys, func(key string) bool { return payload.DataKey("", key) != "."+key }) {
+		read.ContentType = "application/json" // Such keys are not guessed.
+	}
+
 	switch rapid.SampledFrom(kinds).Draw(t, s.Name+" finding") {
 	case "good":
 		in.good[s.Name] = true

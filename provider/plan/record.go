@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,9 @@ type Content struct {
 	// Retired data keys, sorted: the content has them no more, but pods refer to
 	// them.
 	Retired []string `json:"retired,omitempty"`
+	// HadKeys is true of plain text that an earlier release took apart: the same
+	// version had keys.
+	HadKeys bool `json:"hadKeys,omitempty"`
 }
 
 // A Record is the content of a Secret, by name of the secret.
@@ -87,6 +91,17 @@ func (r Record) dataKeys() map[string]bool {
 	}
 
 	return out
+}
+
+// isText tells whether these are the keys of plain text.
+func isText(keys []string) bool { return slices.Equal(keys, []string{""}) }
+
+// hadKeys tells whether the content is plain text although the same version had keys
+// in the old content. Where content type and format are the same, too, only the
+// release is another.
+func (c Content) hadKeys(old Content) bool {
+	return isText(c.Keys) && (old.HadKeys || len(old.Keys) > 0 && !isText(old.Keys)) &&
+		c.Version == old.Version && c.ContentType == old.ContentType && c.Format == old.Format
 }
 
 // data of the secret, as far as it is there.

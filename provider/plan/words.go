@@ -40,6 +40,26 @@ func (w words) absent(secret string, keys []string) string {
 	}
 }
 
+// keyValueLines is what to do about plain text that was meant as variables. It is said
+// of every text alike, as nobody looks at what is in it.
+const keyValueLines = "If the value has lines KEY=VALUE that are variables, set its content type to application/x-dotenv, or format to Dotenv in the manifest."
+
+// text of which keys are expected.
+func (w words) text(secret string, keys []string) string {
+	what := "keys " + some(keys, ", ") + " are"
+	if len(keys) == 1 {
+		what = "key " + keys[0] + " is"
+	}
+
+	return fmt.Sprintf("It is plain text, but %s expected. Set JSON in secret %s of %s. %s", what, secret, w.vault, keyValueLines)
+}
+
+// hadKeys is a warning: pods lose the variables that were made of the keys.
+func (w words) hadKeys() string {
+	return "The same version had keys before, and is one variable now: plain text is not taken apart any more. " + keyValueLines +
+		" If it is plain text, set its content type to text/plain."
+}
+
 // expired is a warning: Key Vault serves expired secrets, too.
 func (w words) expired(at, now time.Time) string {
 	if at.IsZero() || at.After(now) {

@@ -34,6 +34,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plain"
 )
 
 // forms in which a text could be seen somewhere, by what they are.
@@ -319,7 +320,7 @@ func (l *leakTest) first() {
 	versions := map[string]string{
 		"json":   l.put("json", "application/json", l.object(l.secret("first of json"), l.secret("second of json"))),
 		"text":   l.put("text", "", l.secret("text")),
-		"dotenv": l.put("dotenv", "", "A="+l.plain("first of dotenv")+"\nB='"+l.plain("second of dotenv")+"'\n"),
+		"dotenv": l.put("dotenv", "application/x-dotenv", "A="+l.plain("first of dotenv")+"\nB='"+l.plain("second of dotenv")+"'\n"),
 	}
 
 	for name, kind := range map[string]string{"pfx": azure.ContentTypePFX, "pem": azure.ContentTypePEM} {
@@ -331,6 +332,10 @@ func (l *leakTest) first() {
 		must(l.t, err)
 	}
 
+	for name, value := range plain.Examples(func() string { return l.plain(fmt.Sprintf("plain value %d", len(l.values))) }) {
+		versions["plain-"+name] = l.put("plain-"+name, "", value)
+	}
+
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
 		l.list(v1alpha1.SyncedSecret{Name: name})
 	}
@@ -339,7 +344,10 @@ func (l *leakTest) first() {
 	world.Apply(l.t, l.sync)
 
 	for name, version := range versions {
-		l.synced(name, version)
+		l.until(name, func(s v1alpha1.ObservedSecret) bool {
+			refused := strings.HasPrefix(name, "plain-") && s.State == v1alpha1.StateInvalid // What looks like an object or a certificate.
+			return refused || s.State == v1alpha1.StateSynced && s.Version == version
+		})
 	}
 
 	l.state("missing", v1alpha1.StateAwaitingValue)

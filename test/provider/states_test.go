@@ -280,9 +280,15 @@ func troubles() map[string]trouble {
 			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"JSON"}},
 		},
 		"CollidingKeys": {
-			reason: "Keys that become the same key of the Secret are named, and none is taken.",
+			reason: "It is said where keys are that become the same key of the Secret, and none is taken.",
+			secret: v1alpha1.SyncedSecret{Format: "JSON"},
 			cause:  value(`{"a/b":"hunter2","a:b":"hunter2"}`), cure: putOther, cured: otherData(),
-			want: expectation{State: v1alpha1.StateInvalid, Words: []string{`"a/b"`, `"a:b"`}},
+			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"line 1, column 2", "line 1, column 18", "collide"}},
+		},
+		"GuessedKeys": {
+			reason: "What does not look like a key does not become one by a guess.",
+			cause:  value(`{"a/b":"hunter2"}`), cure: putOther, cured: otherData(),
+			want: expectation{State: v1alpha1.StateInvalid, Words: []string{"line 1, column 2", "application/json", "text/plain"}},
 		},
 		"RoleRemoved": {
 			reason: "An identity that was let in once is refused, not waited for.",

@@ -316,7 +316,8 @@ type Secret struct {
 	RefreshInterval string `json:"refreshInterval,omitempty"`
 
 	// Format of the secret's value. Default: Auto, which decides by the content
-	// type, then by the content.
+	// type. Without one, a JSON object and a private key with a certificate are
+	// recognized, and anything else is plain text, also lines KEY=VALUE.
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
 	Format string `json:"format,omitempty"`

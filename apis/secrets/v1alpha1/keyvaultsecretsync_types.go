@@ -119,7 +119,9 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{32}$`
 	Version string `json:"version,omitempty"`
 
-	// Format of the value. Default: Auto.
+	// Format of the value. Default: Auto, which decides by the content type. Without
+	// one, a JSON object and a private key with a certificate are recognized, and
+	// anything else is plain text, also lines KEY=VALUE.
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
 	Format string `json:"format,omitempty"`
