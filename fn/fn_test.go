@@ -493,6 +493,7 @@ func TestWithheld(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			w := runningWorld(t)
+			w.sync("api-credentials", "Missing")
 			tc.change(w)
 			rsp := w.call()
 			c := condition(rsp, compose.TypeSecretsSynced)

@@ -586,14 +586,14 @@ type EnvironmentStatus struct {
 	// +optional
 	Revision string `json:"revision,omitempty"`
 	// Shadowed lists keys that are not injected because something else has the
-	// same variable name, at most 200 of them.
+	// same variable name.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Shadowed []ShadowedVariable `json:"shadowed,omitempty"`
 	// Withheld lists keys that are not injected because a variable of that name
-	// can change what code runs or whom it trusts, at most 200 of them. To have
-	// one, ask for it by name with env in spec.secrets.
+	// can change what code runs or whom it trusts. To have one, ask for it by name
+	// with env in spec.secrets.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
