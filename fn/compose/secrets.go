@@ -445,11 +445,11 @@ func withheld(list []envmap.Withheld) string {
 	}
 	parts := make([]string, 0, len(list))
 	for _, w := range list {
-		of := "secret " + w.Secret
-		if w.Key != "" {
-			of = "key " + w.Key + " of " + of
+		if w.Key == "" {
+			parts = append(parts, fmt.Sprintf("%s from secret %s", w.Name, w.Secret))
+		} else {
+			parts = append(parts, fmt.Sprintf("%s from key %s of secret %s", w.Name, w.Key, w.Secret))
 		}
-		parts = append(parts, w.Name+" from "+of)
 	}
 	return " Variables are withheld because they can change what code runs or whom it trusts: " + some(parts, "; ") + ". To have one, ask for it by name with env in spec.secrets."
 }
