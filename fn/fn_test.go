@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
@@ -380,6 +381,200 @@ func TestKeyInUse(t *testing.T) {
 		if diff := cmp.Diff(s.want, got); diff != "" {
 			t.Errorf("\n%s\nRunFunction(...): -want keys in use, +got:\n%s", s.reason, diff)
 		}
+	}
+}
+
+// TestWithheld has somebody who may write values, and nothing else, try to choose
+// what runs.
+func TestWithheld(t *testing.T) {
+	type want struct {
+		env      map[string]string
+		withheld any
+		status   fnv1.Status
+		reason   string
+		message  string
+	}
+	synced := map[string]string{
+		"LOG_LEVEL":         "info",
+		"POSTGRES_USER":     "postgres-credentials.POSTGRES_USER",
+		"POSTGRES_PASSWORD": "postgres-credentials.POSTGRES_PASSWORD",
+	}
+	with := func(name, value string) map[string]string {
+		env := maps.Clone(synced)
+		env[name] = value
+		return env
+	}
+	entry := func(name, secret, key string) any {
+		return map[string]any{"name": name, "secret": secret, "key": key}
+	}
+	const message = "1 of 2 secrets are synced; the others are optional and have no value. Variables are withheld because they can change what code runs or whom it trusts: "
+	const remedy = ". To have one, ask for it by name with env in spec.secrets."
+
+	cases := map[string]struct {
+		reason string
+		change func(w *world)
+		want   want
+	}{
+		"Keys": {
+			reason: "Keys of such names are withheld, and nothing else changes, not even for keys that would collide.",
+			change: func(w *world) {
+				w.sync("postgres-credentials", "Synced", "POSTGRES_USER", "POSTGRES_PASSWORD", "NODE_OPTIONS", "nodeOptions", "path")
+			},
+			want: want{
+				env: synced,
+				withheld: []any{
+					entry("NODE_OPTIONS", "postgres-credentials", "NODE_OPTIONS"), entry("NODE_OPTIONS", "postgres-credentials", "nodeOptions"),
+					entry("PATH", "postgres-credentials", "path"),
+				},
+				status: fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonVariablesWithheld,
+				message: message + "NODE_OPTIONS from key NODE_OPTIONS of secret postgres-credentials; NODE_OPTIONS from key nodeOptions of secret postgres-credentials; PATH from key path of secret postgres-credentials" + remedy,
+			},
+		},
+		"Prefix": {
+			reason: "What counts is the name with the prefix.",
+			change: func(w *world) {
+				nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "postgres-credentials", "prefix": "LD_"}}
+				w.sync("postgres-credentials", "Synced", "PRELOAD")
+			},
+			want: want{
+				env:      map[string]string{"LOG_LEVEL": "info"},
+				withheld: []any{entry("LD_PRELOAD", "postgres-credentials", "PRELOAD")},
+				status:   fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonVariablesWithheld,
+				message: "1 of 1 secrets are synced. Variables are withheld because they can change what code runs or whom it trusts: LD_PRELOAD from key PRELOAD of secret postgres-credentials" + remedy,
+			},
+		},
+		"AskedFor": {
+			reason: "The manifest, which is in Git, may have any name.",
+			change: func(w *world) {
+				nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "postgres-credentials", "env": []any{
+					map[string]any{"name": "NODE_OPTIONS", "key": "options"}, map[string]any{"name": "https_proxy", "key": "proxy"},
+				}}}
+				w.sync("postgres-credentials", "Synced", "options", "proxy", "PATH")
+			},
+			want: want{
+				env:    map[string]string{"LOG_LEVEL": "info", "NODE_OPTIONS": "postgres-credentials.options", "https_proxy": "postgres-credentials.proxy"},
+				status: fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonAvailable, message: "1 of 1 secrets are synced.",
+			},
+		},
+		"Config": {
+			reason: "So may config, which is in Git, too.",
+			change: func(w *world) { nested(w.xr, "spec", "config")["PATH"] = "/app" },
+			want: want{
+				env: with("PATH", "/app"), status: fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonAvailable,
+				message: "1 of 2 secrets are synced; the others are optional and have no value.",
+			},
+		},
+		"Platform": {
+			reason: "The platform adds names, and allows others.",
+			change: func(w *world) {
+				w.environment["secrets"] = map[string]any{"withheldVariables": []any{"POSTGRES_P*"}, "allowedVariables": []any{"HTTPS_PROXY"}}
+				w.sync("postgres-credentials", "Synced", "POSTGRES_USER", "POSTGRES_PASSWORD", "https_proxy")
+			},
+			want: want{
+				env:      map[string]string{"LOG_LEVEL": "info", "POSTGRES_USER": "postgres-credentials.POSTGRES_USER", "HTTPS_PROXY": "postgres-credentials.https_proxy"},
+				withheld: []any{entry("POSTGRES_PASSWORD", "postgres-credentials", "POSTGRES_PASSWORD")},
+				status:   fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonVariablesWithheld,
+				message: message + "POSTGRES_PASSWORD from key POSTGRES_PASSWORD of secret postgres-credentials" + remedy,
+			},
+		},
+		"Unsynced": {
+			reason: "It is said whatever else there is to say.",
+			change: func(w *world) {
+				w.sync("postgres-credentials", "Disabled", "POSTGRES_USER", "POSTGRES_PASSWORD", "PATH")
+			},
+			want: want{
+				env:      synced,
+				withheld: []any{entry("PATH", "postgres-credentials", "PATH")},
+				status:   fnv1.Status_STATUS_CONDITION_FALSE, reason: compose.ReasonSecretsNotSynced,
+				message: "0 of 2 secrets are synced. postgres-credentials: Disabled, message of the provider. Variables are withheld because they can change what code runs or whom it trusts: PATH from key PATH of secret postgres-credentials" + remedy,
+			},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := runningWorld(t)
+			w.sync("api-credentials", "Missing")
+			tc.change(w)
+			rsp := w.call()
+			c := condition(rsp, compose.TypeSecretsSynced)
+			got := want{
+				env:      podOf(t, desired(rsp, compose.NameDeployment)).Env,
+				withheld: at(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status", "environment", "withheld"),
+				status:   c.GetStatus(), reason: c.GetReason(), message: c.GetMessage(),
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestWithheldAreBounded has a vault with more such keys than fit an object.
+func TestWithheldAreBounded(t *testing.T) {
+	w := runningWorld(t)
+	keys := []string{"POSTGRES_USER", "POSTGRES_PASSWORD"}
+	for i := range 5000 {
+		keys = append(keys, fmt.Sprintf("LD_%04d", i))
+	}
+	w.sync("postgres-credentials", "Synced", keys...)
+	rsp := w.call()
+	withheld := list(at(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status", "environment", "withheld"))
+	if len(withheld) != v1alpha1.MaxListed || withheld[0]["name"] != "LD_0000" {
+		t.Errorf("RunFunction(...): want the first %d of 5000 withheld variables, got %d: %v", v1alpha1.MaxListed, len(withheld), withheld[:1])
+	}
+	if m := condition(rsp, compose.TypeSecretsSynced).GetMessage(); len(m) > 1000 || !strings.Contains(m, "and 4995 more") {
+		t.Errorf("RunFunction(...): want a message that counts all of them, got %q", m)
+	}
+}
+
+// TestWithheldFromRunningPods has pods that got such a variable from an earlier
+// version of the function. New pods do without, and those that run keep what
+// they refer to until they are replaced.
+func TestWithheldFromRunningPods(t *testing.T) {
+	const options = "postgres-credentials.NODE_OPTIONS"
+	env := func(d map[string]any) string { return podOf(t, d).Env["NODE_OPTIONS"] }
+	inUse := func(rsp *fnv1.RunFunctionResponse) bool {
+		keys, _ := at(desired(rsp, compose.NameSecretSync), "spec", "forProvider", "target", "inUse").([]any)
+		return slices.Contains(keys, any(options))
+	}
+
+	w := runningWorld(t)
+	w.sync("postgres-credentials", "Synced", "POSTGRES_USER", "POSTGRES_PASSWORD", "NODE_OPTIONS")
+	w.reconcile()
+	w.rollout()
+	container := list(at(w.composed[compose.NameDeployment], "spec", "template", "spec", "containers"))[0]
+	vars, _ := container["env"].([]any)
+	container["env"] = append(vars, map[string]any{"name": "NODE_OPTIONS", "valueFrom": map[string]any{
+		"secretKeyRef": map[string]any{"name": "shop-api-keyvault", "key": options},
+	}})
+	before := w.composed[compose.NameDeployment]
+	if env(before) != options {
+		t.Fatalf("cannot prepare the Deployment: %v", before)
+	}
+
+	// While something is missing, nothing is taken from the pods.
+	w.unresolved = true
+	if got := env(desired(w.call(), compose.NameDeployment)); got != options {
+		t.Errorf("RunFunction(...): settings are unresolved: want the Deployment as it is, got NODE_OPTIONS from %q", got)
+	}
+	w.unresolved = false
+
+	rsp := w.reconcile()
+	if got := env(desired(rsp, compose.NameDeployment)); got != "" {
+		t.Errorf("RunFunction(...): want pods without NODE_OPTIONS, got it from %q", got)
+	}
+	if c := condition(rsp, compose.TypeWorkloadReady); c.GetReason() != compose.ReasonRollingOut {
+		t.Errorf("RunFunction(...): want reason %s, got %s: %s", compose.ReasonRollingOut, c.GetReason(), c.GetMessage())
+	}
+	if !strings.Contains(condition(rsp, compose.TypeSecretsSynced).GetMessage(), "NODE_OPTIONS") {
+		t.Errorf("RunFunction(...): want a message that names NODE_OPTIONS, got %q", condition(rsp, compose.TypeSecretsSynced).GetMessage())
+	}
+	if !inUse(rsp) || !inUse(w.reconcile()) {
+		t.Errorf("RunFunction(...): want %s in use until the rollout is over", options)
+	}
+	w.rollout()
+	if inUse(w.reconcile()) {
+		t.Errorf("RunFunction(...): want %s no longer in use after the rollout", options)
 	}
 }
 

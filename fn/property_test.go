@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/envmap"
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
@@ -155,11 +156,26 @@ func checkPod(rt *rapid.T, w *world, before map[string]any, rsp *fnv1.RunFunctio
 		rt.Fatalf("pods are changed although a secret was never synced: %v", pod)
 	case changed:
 		for name, key := range pod.Env {
-			if _, plain := at(w.xr, "spec", "config", name).(string); !plain && !synced[key] {
+			_, plain := at(w.xr, "spec", "config", name).(string)
+			if !plain && !synced[key] {
 				rt.Fatalf("variable %s comes from %q, which is not synced", name, key)
+			}
+			if (envmap.Policy{}).Withholds(name) && !plain && !askedByName(w, name) {
+				rt.Fatalf("variable %s comes from %q, and nobody asked for it by name", name, key)
 			}
 		}
 	}
+}
+
+func askedByName(w *world, name string) bool {
+	for _, s := range list(at(w.xr, "spec", "secrets")) {
+		for _, e := range list(s["env"]) {
+			if e["name"] == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkInUse: the sync is told of every key that pods refer to, those that are
@@ -314,7 +330,7 @@ func (w *world) changeSpec(spec map[string]any) {
 }
 
 func keyNames() *rapid.Generator[string] {
-	return rapid.SampledFrom([]string{"USER", "PASSWORD", "tls.crt", "clientId", "client_id", "client-id", "9lives", "HOST"})
+	return rapid.SampledFrom([]string{"USER", "PASSWORD", "tls.crt", "clientId", "client_id", "client-id", "9lives", "HOST", "PATH", "nodeOptions", "PRELOAD"})
 }
 
 // specs generates what the schema lets an application team write.
@@ -332,7 +348,7 @@ func specs() *rapid.Generator[map[string]any] {
 		})
 		maybe("secrets", func() {
 			names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{
-				"postgres-credentials", "prod-api-key", "common-api-key", "tls-certificates", "common-tls-certificates", "a", "0",
+				"postgres-credentials", "prod-api-key", "common-api-key", "tls-certificates", "common-tls-certificates", "a", "0", "common-node-options",
 			}), 1, 4, rapid.ID).Draw(rt, "names")
 			var secrets []any
 			for _, name := range names {
@@ -406,11 +422,11 @@ func secretsOf(name string) *rapid.Generator[map[string]any] {
 		}
 		switch rapid.IntRange(0, 4).Draw(rt, "shape") {
 		case 0:
-			s["prefix"] = "P_"
+			s["prefix"] = rapid.SampledFrom([]any{"P_", "LD_"}).Draw(rt, "prefix")
 		case 1:
 			s["keys"] = []any{"USER", "tls.crt"}
 		case 2:
-			s["env"] = []any{map[string]any{"name": "USER", "key": "USER"}, map[string]any{"name": "plain"}}
+			s["env"] = []any{map[string]any{"name": "USER", "key": "USER"}, map[string]any{"name": "plain"}, map[string]any{"name": "PATH", "key": "HOST"}}
 		case 3:
 			s["refreshInterval"], s["format"], s["version"] = "1h30m", "JSON", strings.Repeat("0a", 16)
 		}

@@ -35,6 +35,7 @@ const (
 	ReasonSecretsNotSynced   = "SecretsNotSynced"
 	ReasonSecretNotWritten   = "SecretNotWritten"
 	ReasonVariablesCollide   = "VariablesCollide"
+	ReasonVariablesWithheld  = "VariablesWithheld"
 	ReasonWaitingForSecrets  = "WaitingForSecrets"
 	ReasonWaitingForIdentity = "WaitingForIdentity"
 	ReasonHeld               = "Held"

@@ -86,7 +86,8 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	for _, spec := range c.app.Spec.Secrets {
 		s.list = append(s.list, syncedSecret{spec: spec, observed: observed[spec.Name], keys: observedKeys(observed[spec.Name])})
 	}
-	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes)
+	s.environment = envmap.Map(c.app.Spec.Config, mappable(s.list), c.platform.Secrets.EnvironmentPrefixes,
+		envmap.NewPolicy(c.platform.Secrets.WithheldVariables, c.platform.Secrets.AllowedVariables))
 	s.revision = revision(s)
 
 	s.retiring = c.retiringSecrets(seen)
@@ -415,6 +416,13 @@ func (s secrets) condition() Condition {
 		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
 	}
 	c.Message += collisions
+	if withheld := withheld(s.environment.Withheld); withheld != "" {
+		// The secrets are synced all the same: a key in the vault must not make an application fail.
+		if c.Reason == ReasonAvailable {
+			c.Reason = ReasonVariablesWithheld
+		}
+		c.Message += withheld
+	}
 	return c
 }
 
@@ -428,6 +436,22 @@ func collisions(list []envmap.Collision) string {
 		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", strings.Join(col.Keys, " and "), col.Secret, col.Name))
 	}
 	return " Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
+}
+
+// withheld is a sentence about keys that are not injected without env, or nothing.
+func withheld(list []envmap.Withheld) string {
+	if len(list) == 0 {
+		return ""
+	}
+	parts := make([]string, 0, len(list))
+	for _, w := range list {
+		if w.Key == "" {
+			parts = append(parts, fmt.Sprintf("%s from secret %s", w.Name, w.Secret))
+		} else {
+			parts = append(parts, fmt.Sprintf("%s from key %s of secret %s", w.Name, w.Key, w.Secret))
+		}
+	}
+	return " Variables are withheld because they can change what code runs or whom it trusts: " + some(parts, "; ") + ". To have one, ask for it by name with env in spec.secrets."
 }
 
 // some joins the first few of a list; a condition is read in one line.

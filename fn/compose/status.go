@@ -78,6 +78,11 @@ func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 			e.Shadowed = append(e.Shadowed, v1alpha1.ShadowedVariable{Name: col.Name, Secret: col.Secret, Key: key, By: col.Secret})
 		}
 	}
+	for _, w := range s.environment.Withheld {
+		e.Withheld = append(e.Withheld, v1alpha1.WithheldVariable{Name: w.Name, Secret: w.Secret, Key: w.Key})
+	}
+	e.Shadowed = e.Shadowed[:min(len(e.Shadowed), v1alpha1.MaxListed)]
+	e.Withheld = e.Withheld[:min(len(e.Withheld), v1alpha1.MaxListed)]
 	return e
 }
 

@@ -21,8 +21,8 @@ import (
 func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input and its outcome side by side.
 	rapid.Check(t, func(t *rapid.T) {
 		secrets := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "dev-b", "c", "d"}), 1, 4, rapid.ID[string]).Draw(t, "secrets")
-		key := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "tls.crt", "clientId"})
-		name := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "TLS_CRT", "CLIENT_ID", "other"})
+		key := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "tls.crt", "clientId", "PATH", "nodeOptions"})
+		name := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "TLS_CRT", "CLIENT_ID", "other", "PATH", "NODE_OPTIONS", "http_proxy"})
 
 		stream, want, keys := "", map[string]string{}, map[string][]string{}
 		var envFrom, env []any
@@ -81,7 +81,7 @@ func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input 
 			listed = append(listed, l)
 		}
 		got := map[string]string{}
-		for _, v := range envmap.Map(m.Spec.Config, listed, prefixes).Variables {
+		for _, v := range envmap.Map(m.Spec.Config, listed, prefixes, envmap.Policy{}).Variables {
 			if got[v.Name] = v.DataKey; v.Secret == "" {
 				got[v.Name] = "config"
 			}

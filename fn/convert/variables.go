@@ -275,12 +275,12 @@ func mappings(s *vaultSecret, refs map[string]ref) []v1alpha1.EnvVar {
 // takeAll lists a secret every key of which becomes a variable.
 func (c *converter) takeAll(s *vaultSecret, entry *v1alpha1.Secret) {
 	for _, e := range entry.Env {
-		if s.prefix+envmap.Name(e.Key) != e.Name {
+		if s.prefix+envmap.Name(e.Key) != e.Name || (envmap.Policy{}).Withholds(e.Name) {
 			c.report.todo(s.where, "variable %s from key %s of secret %s: either all keys become variables, or those that env lists. It is left out", e.Name, e.Key, s.name)
 		}
 	}
 	entry.Env, entry.Prefix = nil, s.prefix
-	c.report.todo(s.where, "every key of secret %s becomes a variable in upper case: clientId is CLIENT_ID. See which keys it has; if your code reads other names, list them with env", s.name)
+	c.report.todo(s.where, "every key of secret %s becomes a variable in upper case: clientId is CLIENT_ID. See which keys it has; if your code reads other names, or one that is withheld without env, such as HTTPS_PROXY, list them with env", s.name)
 }
 
 // omitDerived leaves env out of every secret that gives the same variables
@@ -314,7 +314,7 @@ func (c *converter) mapped(list []v1alpha1.Secret, used []*vaultSecret, v *varia
 			secrets[i].Env = append(secrets[i].Env, envmap.Mapping{Name: e.Name, Key: e.Key})
 		}
 	}
-	return envmap.Map(v.config, secrets, c.options.EnvironmentPrefixes).Variables
+	return envmap.Map(v.config, secrets, c.options.EnvironmentPrefixes, envmap.Policy{}).Variables
 }
 
 // knownKeys of a secret: those of a hand-written one, else those that are used.

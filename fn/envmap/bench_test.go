@@ -15,6 +15,7 @@ func BenchmarkMap(b *testing.B) {
 		{"Conventional", func(s, k int) string { return fmt.Sprintf("SERVICE_%d_KEY_%d", s, k) }},
 		{"CamelCase", func(s, k int) string { return fmt.Sprintf("service%dKey%d", s, k) }},
 		{"AllShadowed", func(_, k int) string { return fmt.Sprintf("KEY_%d", k) }},
+		{"AllWithheld", func(_, k int) string { return fmt.Sprintf("LD_%d", k) }},
 		// Keys that differ in their separators only, so that all become one name.
 		{"AllCollide", func(_, k int) string {
 			return "key" + strings.NewReplacer("0", ".", "1", "-").Replace(fmt.Sprintf("%06b", k))
@@ -37,7 +38,7 @@ func BenchmarkMap(b *testing.B) {
 			b.Run(fmt.Sprintf("%dx%d/%s", size.secrets, size.keys, style.name), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					Map(config, secrets, []string{"common-", "dev-", "prod-"})
+					Map(config, secrets, []string{"common-", "dev-", "prod-"}, Policy{})
 				}
 			})
 		}

@@ -13,11 +13,14 @@
 //     prefix in front.
 //  3. A plain-text secret is a single variable, named after the secret without
 //     its environment prefix: "prod-api-key" is API_KEY.
-//  4. When a name is claimed twice, config beats secrets, any other secret
+//  4. A name that steers loaders, runtimes, proxies, trust or identity, such as
+//     NODE_OPTIONS, is given by an exact mapping only. Any other key that would
+//     have it is withheld, and claims nothing.
+//  5. When a name is claimed twice, config beats secrets, any other secret
 //     beats one whose name starts with "common-", and otherwise the later in
 //     the list wins. Two keys of one secret that claim the same name are both
 //     left out: which of them was meant cannot be known.
-//  5. Secret variables come first, then config, each sorted by name. Kubernetes
+//  6. Secret variables come first, then config, each sorted by name. Kubernetes
 //     expands $(VAR) from the variables above it, so config values can refer to
 //     secrets.
 //

@@ -68,6 +68,10 @@ type Environment struct {
 	// secret, sorted by name, then by position of the secret.
 	Collisions []Collision
 
+	// Withheld are the keys that need an exact mapping, sorted by name, then by
+	// position of their secret, then by key.
+	Withheld []Withheld
+
 	// Missing are the exact mappings of secrets that are not optional whose key
 	// has no value yet, in the order of the spec.
 	Missing []Missing
@@ -112,7 +116,7 @@ type Missing struct{ Name, Secret, Key string }
 
 // Map computes the environment of a pod from the config and secrets of its
 // spec. Prefixes are the environment prefixes that plain-text secrets are named
-// without.
+// without, and the policy says which names need an exact mapping.
 //
 // The order of secrets matters, as the later one wins a name; the order of keys
 // within one does not. Adding a secret may change where a variable comes from
@@ -125,14 +129,17 @@ type Missing struct{ Name, Secret, Key string }
 // two keys of the same name with different data keys; an exact repetition of a
 // mapping or key counts once; a secret listed twice is two secrets.
 //
+// A key that is withheld claims nothing: with or without it, everything else is
+// the same.
+//
 // Map modifies none of its arguments, and the result shares no slice with them.
-func Map(config map[string]string, secrets []Secret, prefixes []string) Environment {
-	claims, missing := collect(secrets, prefixes)
+func Map(config map[string]string, secrets []Secret, prefixes []string, policy Policy) Environment {
+	claims, withheld, missing := collect(secrets, prefixes, policy)
 	order := byName(claims)
 	names := countNames(claims, order)
 
 	m := mapper{config: config, secrets: secrets, claims: claims}
-	m.env.Missing = missing
+	m.env.Withheld, m.env.Missing = withhold(withheld, secrets), missing
 	m.env.Variables = slices.Grow(m.env.Variables, names+len(config))
 	m.env.Shadowed = slices.Grow(m.env.Shadowed, len(claims)-names)
 
@@ -158,22 +165,25 @@ type claim struct {
 	key    *Key
 }
 
-// collect returns what every secret claims, in the order of secrets, and the
-// mappings that have no key to claim with.
-func collect(secrets []Secret, prefixes []string) ([]claim, []Missing) {
+// collect returns what every secret claims, in the order of secrets, what would
+// claim a name that is withheld, and the mappings that have no key to claim with.
+func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withheld []claim, missing []Missing) {
 	n := 0
 	for i := range secrets {
 		n += max(len(secrets[i].Keys), len(secrets[i].Env))
 	}
 
-	claims := make([]claim, 0, n)
-	var missing []Missing
+	claims = make([]claim, 0, n)
 	for i := range secrets {
 		s := &secrets[i]
 		if len(s.Env) == 0 {
 			for j := range s.Keys {
-				k := &s.Keys[j]
-				claims = append(claims, claim{name: derive(s, k, prefixes), secret: i, key: k})
+				c := claim{name: derive(s, &s.Keys[j], prefixes), secret: i, key: &s.Keys[j]}
+				if policy.Withholds(c.name) {
+					withheld = append(withheld, c)
+				} else {
+					claims = append(claims, c)
+				}
 			}
 			continue
 		}
@@ -187,7 +197,27 @@ func collect(secrets []Secret, prefixes []string) ([]claim, []Missing) {
 			}
 		}
 	}
-	return claims, missing
+	return claims, withheld, missing
+}
+
+// withhold records claims that are not met, an exact repetition once.
+func withhold(claims []claim, secrets []Secret) []Withheld {
+	slices.SortFunc(claims, func(a, b claim) int {
+		return cmp.Or(strings.Compare(a.name, b.name), a.secret-b.secret, compareKeys(*a.key, *b.key))
+	})
+	claims = slices.CompactFunc(claims, func(a, b claim) bool {
+		return a.name == b.name && a.secret == b.secret && *a.key == *b.key
+	})
+
+	out := make([]Withheld, len(claims))
+	for i, c := range claims {
+		out[i] = Withheld{Name: c.name, Secret: secrets[c.secret].Name, Key: c.key.Name}
+	}
+	return out
+}
+
+func compareKeys(a, b Key) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.DataKey, b.DataKey))
 }
 
 // derive names the variable of a key that has no exact mapping.
@@ -287,9 +317,7 @@ func (m *mapper) keys(own []int) []string {
 	for i, c := range own {
 		keys[i] = *m.claims[c].key
 	}
-	slices.SortFunc(keys, func(a, b Key) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.DataKey, b.DataKey))
-	})
+	slices.SortFunc(keys, compareKeys)
 	keys = slices.Compact(keys)
 
 	names := make([]string, len(keys))

@@ -312,6 +312,77 @@ func TestMap(t *testing.T) {
 				Shadowed:  []Shadowed{{"HOST", "db", "HOST", "db"}},
 			},
 		},
+		"Withheld": {
+			reason: "A name that steers a process is withheld, whether the key has it, becomes it, or does so after the prefix.",
+			args: args{secrets: []Secret{
+				{Name: "db", Keys: keys("db", "HOST", "nodeOptions", "node-options", "NODE_OPTIONS", "path")},
+				{Name: "loader", Prefix: "LD_", Keys: keys("loader", "PRELOAD", "SDK_KEY")},
+				{Name: "common-java-tool-options", Keys: keys("common-java-tool-options", "")},
+				{Name: "prod-bash", Prefix: "BASH_", Keys: keys("prod-bash", "env")},
+			}},
+			want: Environment{
+				Variables: []Variable{from("HOST", "db", "HOST"), from("LD_SDK_KEY", "loader", "SDK_KEY")},
+				Withheld: []Withheld{
+					{"BASH_ENV", "prod-bash", "env"},
+					{"JAVA_TOOL_OPTIONS", "common-java-tool-options", ""},
+					{"LD_PRELOAD", "loader", "PRELOAD"},
+					{"NODE_OPTIONS", "db", "NODE_OPTIONS"},
+					{"NODE_OPTIONS", "db", "node-options"},
+					{"NODE_OPTIONS", "db", "nodeOptions"},
+					{"PATH", "db", "path"},
+				},
+			},
+		},
+		"WithheldUnlessAskedFor": {
+			reason: "An exact mapping gives any name. A later secret with such a key does not take it away.",
+			args: args{secrets: []Secret{
+				{Name: "node", Env: []Mapping{{Name: "NODE_OPTIONS", Key: "options"}, {Name: "http_proxy", Key: "proxy"}}, Keys: keys("node", "options", "proxy", "PATH")},
+				{Name: "other", Keys: keys("other", "NODE_OPTIONS")},
+			}},
+			want: Environment{
+				Variables: []Variable{from("NODE_OPTIONS", "node", "options"), from("http_proxy", "node", "proxy")},
+				Withheld:  []Withheld{{"NODE_OPTIONS", "other", "NODE_OPTIONS"}},
+			},
+		},
+		"WithheldWhileAskedForIsMissing": {
+			reason: "A name that was asked for from one secret does not come from another.",
+			args: args{secrets: []Secret{
+				{Name: "other", Keys: keys("other", "NODE_OPTIONS")},
+				{Name: "node", Env: []Mapping{{Name: "NODE_OPTIONS", Key: "options"}}},
+			}},
+			want: Environment{
+				Withheld: []Withheld{{"NODE_OPTIONS", "other", "NODE_OPTIONS"}},
+				Missing:  []Missing{{"NODE_OPTIONS", "node", "options"}},
+			},
+		},
+		"WithheldBesideConfig": {
+			reason: "Config is in Git, and may have any name.",
+			args: args{
+				config:  map[string]string{"PATH": "/app"},
+				secrets: []Secret{{Name: "db", Keys: keys("db", "PATH")}},
+			},
+			want: Environment{
+				Variables: []Variable{{Name: "PATH", Value: "/app"}},
+				Withheld:  []Withheld{{"PATH", "db", "PATH"}},
+			},
+		},
+		"WithheldOnce": {
+			reason: "The same key twice is withheld once; two of one name are two.",
+			args: args{secrets: []Secret{
+				{Name: "db", Optional: true, Keys: []Key{{"PATH", "2"}, {"PATH", "1"}, {"PATH", "2"}}},
+			}},
+			want: Environment{Withheld: []Withheld{{"PATH", "db", "PATH"}, {"PATH", "db", "PATH"}}},
+		},
+		"Platform": {
+			reason: "The platform has names of its own, and allows others.",
+			args: args{secrets: []Secret{
+				{Name: "db", Keys: keys("db", "acmeAgent", "ACME_AGENT", "https_proxy", "http_proxy")},
+			}},
+			want: Environment{
+				Variables: []Variable{from("HTTPS_PROXY", "db", "https_proxy")},
+				Withheld:  []Withheld{{"ACME_AGENT", "db", "ACME_AGENT"}, {"ACME_AGENT", "db", "acmeAgent"}, {"HTTP_PROXY", "db", "http_proxy"}},
+			},
+		},
 		"NamesTellCaseApart": {
 			reason: "Names of variables differ by case, as they do in a process.",
 			args: args{
@@ -324,7 +395,7 @@ func TestMap(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := Map(tc.args.config, tc.args.secrets, prefixes)
+			got := Map(tc.args.config, tc.args.secrets, prefixes, NewPolicy([]string{"ACME_*"}, []string{"HTTPS_PROXY"}))
 			if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("\n%s\nMap(...): -want, +got:\n%s", tc.reason, diff)
 			}

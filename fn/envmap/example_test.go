@@ -10,11 +10,12 @@ func ExampleMap() {
 	env := envmap.Map(
 		map[string]string{"DATABASE_URL": "postgres://$(POSTGRES_USER)@$(POSTGRES_HOST)/orders"},
 		[]envmap.Secret{
-			{Name: "prod-postgres", Keys: []envmap.Key{{Name: "POSTGRES_HOST"}, {Name: "POSTGRES_USER"}}},
+			{Name: "prod-postgres", Keys: []envmap.Key{{Name: "NODE_OPTIONS"}, {Name: "POSTGRES_HOST"}, {Name: "POSTGRES_USER"}}},
 			{Name: "prod-api-key", Keys: []envmap.Key{{Name: ""}}},
 			{Name: "common-postgres", Keys: []envmap.Key{{Name: "POSTGRES_HOST"}}},
 		},
 		[]string{"common-", "prod-"},
+		envmap.Policy{},
 	)
 
 	for _, v := range env.Variables {
@@ -27,6 +28,9 @@ func ExampleMap() {
 	for _, s := range env.Shadowed {
 		fmt.Printf("%s of %s is shadowed by %s\n", s.Name, s.Secret, s.By)
 	}
+	for _, w := range env.Withheld {
+		fmt.Printf("%s of %s is withheld\n", w.Name, w.Secret)
+	}
 
 	// Output:
 	// API_KEY of prod-api-key
@@ -34,6 +38,7 @@ func ExampleMap() {
 	// POSTGRES_USER of prod-postgres
 	// DATABASE_URL = postgres://$(POSTGRES_USER)@$(POSTGRES_HOST)/orders
 	// POSTGRES_HOST of common-postgres is shadowed by prod-postgres
+	// NODE_OPTIONS of prod-postgres is withheld
 }
 
 func ExampleName() {

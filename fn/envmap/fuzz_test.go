@@ -10,6 +10,7 @@ import (
 // people: each line begins with a letter that says what it adds.
 //
 //	p dev-            an environment prefix
+//	w NAME            a name that the platform withholds; a NAME: one that it allows
 //	c NAME=value      a config variable
 //	s name            a secret; o name: an optional one
 //	x PREFIX_         the prefix of the secret above
@@ -22,19 +23,22 @@ func FuzzMap(f *testing.F) {
 	f.Add("s db\nx DB_\nk clientId=1\nk CLIENT_ID=2\ns z\nk DB_CLIENT_ID=3\nc DB_CLIENT_ID=")
 	f.Add("p dev-\ns dev-token\nk =1\no token\nk =2\ne TOKEN=\ne TOKEN=x\ne B=y")
 	f.Add("s a\nk A=1\nk A=2\nk A=1\ns a\ne A=k\ne A=j\nk j=1\nk k=1\nk k=0\nc A=")
+	f.Add("w ACME_*\na PATH\ns db\nk PATH=1\nk acmeKey=2\nk nodeOptions=3\nk node_options=4\ns e\ne NODE_OPTIONS=o\nk o=5\ns common-ld\nx ld_\nk preload=6")
 	f.Add("s Common-a\nk \xff=\nk é=\ns config\nk _=1")
 
 	f.Fuzz(func(t *testing.T, text string) {
 		in := parse(text)
 		checkMap(t, in)
 
-		want := Map(in.config, in.secrets, in.prefixes)
+		checkWithheld(t, in)
+
+		want := in.run()
 		for i := range in.secrets {
 			slices.Reverse(in.secrets[i].Keys)
 		}
 		in.prefixes = slices.Clone(in.prefixes)
 		slices.Reverse(in.prefixes)
-		checkEqual(t, want, Map(in.config, in.secrets, in.prefixes))
+		checkEqual(t, want, in.run())
 	})
 }
 
@@ -50,6 +54,10 @@ func parse(text string) input {
 		switch {
 		case kind == "p":
 			in.prefixes = append(in.prefixes, rest)
+		case kind == "w":
+			in.withheld = append(in.withheld, rest)
+		case kind == "a":
+			in.allowed = append(in.allowed, rest)
 		case kind == "c":
 			in.config[left] = right
 		case (kind == "s" || kind == "o") && rest != "":

@@ -1,6 +1,7 @@
 package envmap
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -18,7 +19,34 @@ var (
 	outside      = regexp.MustCompile(`[^A-Z0-9_]`)
 	smallLetters = regexp.MustCompile(`[a-z]+`)
 	leadingDigit = regexp.MustCompile(`^[0-9]`)
+
+	steeringNames = oraclePattern(Steering(), func(g Group) []string { return g.Names })
+	passingNames  = oraclePattern(Steering(), func(g Group) []string { return g.Except })
 )
+
+func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
+	var all []string
+	for _, g := range groups {
+		for _, name := range of(g) {
+			all = append(all, strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, `.*`))
+		}
+	}
+	return regexp.MustCompile(`(?is)^(` + strings.Join(all, "|") + `)$`)
+}
+
+// oracleWithholds looks at the names of the platform first.
+func oracleWithholds(name string, withheld, allowed []string) bool {
+	own := func(list []string) bool {
+		return len(list) > 0 && oraclePattern([]Group{{Names: list}}, func(g Group) []string { return g.Names }).MatchString(name)
+	}
+	switch {
+	case own(allowed):
+		return false
+	case own(withheld):
+		return true
+	}
+	return steeringNames.MatchString(name) && !passingNames.MatchString(name)
+}
 
 func oracleName(key string) string {
 	if conventional.MatchString(key) {
@@ -47,27 +75,32 @@ type ref struct {
 	dataKey string
 }
 
-// oracleClaims returns who asks for which name, and what is missing.
+// oracleClaims returns who asks for which name, who would if it were not withheld,
+// and what is missing.
 //
 //nolint:gocognit // Naive on purpose: the rules, word for word.
-func oracleClaims(secrets []Secret, prefixes []string) (map[string][]ref, []Missing) {
-	claims := map[string][]ref{}
-	claim := func(name string, r ref) {
-		if !slices.Contains(claims[name], r) {
-			claims[name] = append(claims[name], r)
+func oracleClaims(in input) (claims, withheld map[string][]ref, missing []Missing) {
+	claims, withheld = map[string][]ref{}, map[string][]ref{}
+	add := func(to map[string][]ref, name string, r ref) {
+		if !slices.Contains(to[name], r) {
+			to[name] = append(to[name], r)
 		}
 	}
-	var missing []Missing
-	for i, s := range secrets {
+	for i, s := range in.secrets {
 		for _, k := range s.Keys {
 			if len(s.Env) > 0 {
 				break
 			}
 			name := oracleName(k.Name)
 			if k.Name == "" {
-				name = oracleName(TrimEnvironment(s.Name, prefixes))
+				name = oracleName(TrimEnvironment(s.Name, in.prefixes))
 			}
-			claim(s.Prefix+name, ref{i, k.Name, k.DataKey})
+			name = s.Prefix + name
+			if oracleWithholds(name, in.withheld, in.allowed) {
+				add(withheld, name, ref{i, k.Name, k.DataKey})
+			} else {
+				add(claims, name, ref{i, k.Name, k.DataKey})
+			}
 		}
 		for _, m := range s.Env {
 			var found []string
@@ -78,20 +111,30 @@ func oracleClaims(secrets []Secret, prefixes []string) (map[string][]ref, []Miss
 			}
 			switch {
 			case len(found) > 0:
-				claim(m.Name, ref{i, m.Key, slices.Min(found)})
+				add(claims, m.Name, ref{i, m.Key, slices.Min(found)})
 			case !s.Optional:
 				missing = append(missing, Missing{m.Name, s.Name, m.Key})
 			}
 		}
 	}
-	return claims, missing
+	return claims, withheld, missing
 }
 
 //nolint:gocognit // Naive on purpose: the rules, word for word.
-func oracle(config map[string]string, secrets []Secret, prefixes []string) Environment {
+func oracle(in input) Environment {
 	var env Environment
-	claims, missing := oracleClaims(secrets, prefixes)
+	config, secrets := in.config, in.secrets
+	claims, withheld, missing := oracleClaims(in)
 	env.Missing = missing
+	for _, name := range slices.Sorted(maps.Keys(withheld)) {
+		refs := withheld[name]
+		slices.SortFunc(refs, func(a, b ref) int {
+			return cmp.Or(a.secret-b.secret, strings.Compare(a.key, b.key))
+		})
+		for _, r := range refs {
+			env.Withheld = append(env.Withheld, Withheld{name, secrets[r.secret].Name, r.key})
+		}
+	}
 
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
 		var winner *ref
@@ -144,12 +187,14 @@ func oracle(config map[string]string, secrets []Secret, prefixes []string) Envir
 	return env
 }
 
-// accounts lists every key that was claimed with as "secret/key -> name".
-func accounts(claims map[string][]ref, secrets []Secret) []string {
+// accounts lists every key that was claimed with, or would be, as "secret/key -> name".
+func accounts(secrets []Secret, claims ...map[string][]ref) []string {
 	var out []string
-	for name, refs := range claims {
-		for _, r := range refs {
-			out = append(out, fmt.Sprintf("%q/%q -> %q", secrets[r.secret].Name, r.key, name))
+	for _, c := range claims {
+		for name, refs := range c {
+			for _, r := range refs {
+				out = append(out, fmt.Sprintf("%q/%q -> %q", secrets[r.secret].Name, r.key, name))
+			}
 		}
 	}
 	slices.Sort(out)
@@ -166,6 +211,9 @@ func accounted(env Environment) []string {
 	}
 	for _, s := range env.Shadowed {
 		out = append(out, fmt.Sprintf("%q/%q -> %q", s.Secret, s.Key, s.Name))
+	}
+	for _, w := range env.Withheld {
+		out = append(out, fmt.Sprintf("%q/%q -> %q", w.Secret, w.Key, w.Name))
 	}
 	for _, c := range env.Collisions {
 		for _, k := range c.Keys {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,15 @@ const placeholder = "REPLACE_ME"
 
 // annotationIngressClass was how a class was chosen before there was a field for it.
 const annotationIngressClass = "kubernetes.io/ingress.class"
+
+// maxVariables that a list may name: each is compared with every key.
+const maxVariables = 200
+
+// An asterisk alone would withhold everything.
+var (
+	withheldVariable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*\*?|\*[A-Za-z0-9_]+)$`)
+	allowedVariable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 // A Reference names the EnvironmentConfig that overlays the input.
 type Reference struct {
@@ -381,11 +391,25 @@ func (c *checker) secrets(s *v1alpha1.SecretDefaults) {
 		}
 		c.keys(fmt.Sprintf("secrets.structures[%d].keys", i), st.Keys)
 	}
+	c.variables("secrets.withheldVariables", s.WithheldVariables, withheldVariable, "the name of a variable, with an asterisk at its end or beginning or none")
+	c.variables("secrets.allowedVariables", s.AllowedVariables, allowedVariable, "the name of a variable, in full")
 	if s.PollInterval != "" {
 		if d, err := time.ParseDuration(s.PollInterval); err != nil || d < time.Second {
 			c.add("secrets.pollInterval", fmt.Sprintf("%q must be a duration of at least one second, such as 30s or 5m", s.PollInterval))
 		}
 	}
+}
+
+func (c *checker) variables(field string, names []string, valid *regexp.Regexp, want string) {
+	if len(names) > maxVariables {
+		c.add(field, fmt.Sprintf("must not have more than %d names", maxVariables))
+	}
+	for i, name := range names {
+		if !valid.MatchString(name) {
+			c.add(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%q must be %s", name, want))
+		}
+	}
+	c.unique(field, names)
 }
 
 // keys of a structure are as those of a manifest.

@@ -81,7 +81,7 @@ func TestResolve(t *testing.T) {
 				"cloud": "Moon", "secretCreatorPrincipalId": "me", "azureProviderConfigRef": {"kind": "Config"},
 				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
 				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
-				"secrets": {"environmentPrefixes": [""], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
+				"secrets": {"environmentPrefixes": [""], "withheldVariables": ["APP_*", "*_URI", "*", "A B", "APP_*"], "allowedVariables": ["http_proxy", "LD_*"], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
 				"ingress": {"domain": "-", "allowedDomains": ["A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
 			want: want{err: `cannot use platform settings: tenantId: must be a UUID
 subscriptionId: must be a UUID
@@ -100,6 +100,10 @@ keyVault.assigned[0]: name, namespace and application are required
 keyVault.assigned[2]: vault Legacy is assigned to shop/api already
 secrets.environmentPrefixes[0]: must not be empty
 secrets.structures[0].name: is required
+secrets.withheldVariables[2]: "*" must be the name of a variable, with an asterisk at its end or beginning or none
+secrets.withheldVariables[3]: "A B" must be the name of a variable, with an asterisk at its end or beginning or none
+secrets.withheldVariables[4]: "APP_*" must not be listed twice
+secrets.allowedVariables[1]: "LD_*" must be the name of a variable, in full
 secrets.pollInterval: "often" must be a duration of at least one second, such as 30s or 5m
 workload.replicas: must not be negative
 workload.labels[Bad Key!]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
@@ -127,6 +131,11 @@ secrets.structures[1].keys[1]: "user" must not be listed twice`},
 			reason: "The sync takes 50 keys.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a", "keys": [` + keys(51) + `]}]}}`},
 			want:   want{err: `cannot use platform settings: secrets.structures[0].keys: must not have more than 50 keys`},
+		},
+		"TooManyVariables": {
+			reason: "Each name is compared with every key, so their number is bounded.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"allowedVariables": [` + keys(201) + `]}}`},
+			want:   want{err: `cannot use platform settings: secrets.allowedVariables: must not have more than 200 names`},
 		},
 		"PollInterval": {
 			reason: "The sync takes one second at least.",

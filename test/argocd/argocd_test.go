@@ -340,7 +340,7 @@ func TestReasons(t *testing.T) {
 		// TestApplicationHealth has the states of secrets.
 		"SecretsNotSynced": progressing,
 		// These go with conditions that are as they should be.
-		"Available": progressing, "NotRequested": progressing, "FieldsIgnored": progressing, "NoFieldsIgnored": progressing,
+		"Available": progressing, "VariablesWithheld": progressing, "NotRequested": progressing, "FieldsIgnored": progressing, "NoFieldsIgnored": progressing,
 	}
 
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), constants(t, "fn/compose/conditions.go", "Reason")); diff != "" {

@@ -239,6 +239,22 @@ type SecretDefaults struct {
 	// +kubebuilder:validation:MaxItems=50
 	EnvironmentPrefixes []string `json:"environmentPrefixes,omitempty"`
 
+	// WithheldVariables are names that a variable of a secret has only if the
+	// manifest asks for it with env, besides the built-in ones. An asterisk at the
+	// end or at the beginning of a name stands for any characters.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:Pattern=`^([A-Za-z_][A-Za-z0-9_]*\*?|\*[A-Za-z0-9_]+)$`
+	WithheldVariables []string `json:"withheldVariables,omitempty"`
+
+	// AllowedVariables are names that are not withheld, although they are built in.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z_][A-Za-z0-9_]*$`
+	AllowedVariables []string `json:"allowedVariables,omitempty"`
+
 	// CreateMissing creates listed secrets that the vault does not have. Default:
 	// true.
 	// +optional

@@ -310,6 +310,16 @@ func (in *SecretDefaults) DeepCopyInto(out *SecretDefaults) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.WithheldVariables != nil {
+		in, out := &in.WithheldVariables, &out.WithheldVariables
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.AllowedVariables != nil {
+		in, out := &in.AllowedVariables, &out.AllowedVariables
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.CreateMissing != nil {
 		in, out := &in.CreateMissing, &out.CreateMissing
 		*out = new(bool)

@@ -10,7 +10,8 @@
 //   - the CompositeResourceDefinitions of PlatformApplication, namespaced and
 //     with claims,
 //   - what kustomize and Helm have to know of a PlatformApplication,
-//   - the API reference in docs/reference.
+//   - the API reference in docs/reference, and there the list of variables that
+//     are withheld, from the list in fn/envmap.
 //
 // It runs in the root of the repository; CONTROLLER_GEN and ANGRYJET are the paths
 // of these tools.
@@ -27,11 +28,14 @@ import (
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/fn/envmap"
 )
 
 const (
 	boilerplate  = "apis/internal/boilerplate.go.txt"
 	referenceDir = "docs/reference"
+	withheldFile = referenceDir + "/withheld-variables.md"
 
 	// header is the first line of every generated YAML file.
 	header = "# Code generated from the Go types in apis by 'make generate'. DO NOT EDIT.\n"
@@ -91,7 +95,7 @@ func run(ctx context.Context, controllerGen, angryjet string) error {
 			return fmt.Errorf("cannot generate from %s: %w", a.dir, err)
 		}
 	}
-	return nil
+	return write(withheldFile, withheldPage(envmap.Steering()))
 }
 
 // runControllerGen writes the deep copy functions beside the types, and the

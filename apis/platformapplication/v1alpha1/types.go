@@ -283,7 +283,8 @@ type Secret struct {
 	Keys []string `json:"keys,omitempty"`
 
 	// Env injects exactly these variables. Without it every key is injected,
-	// under a name made from the key.
+	// under a name made from the key, unless a variable of that name can change
+	// what code runs or whom it trusts, such as PATH: those need env.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -589,7 +590,32 @@ type EnvironmentStatus struct {
 	// same variable name.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
 	Shadowed []ShadowedVariable `json:"shadowed,omitempty"`
+	// Withheld lists keys that are not injected because a variable of that name
+	// can change what code runs or whom it trusts. To have one, ask for it by name
+	// with env in spec.secrets.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
+	Withheld []WithheldVariable `json:"withheld,omitempty"`
+}
+
+// MaxListed is how many variables a list of EnvironmentStatus has at most.
+// Somebody who may write values chooses the number of keys, and must not be able
+// to make the object too large to be written.
+const MaxListed = 200
+
+// WithheldVariable is a key that is not injected because a variable of that name
+// needs env.
+type WithheldVariable struct {
+	// Name of the variable.
+	Name string `json:"name"`
+	// Secret that has the key.
+	Secret string `json:"secret"`
+	// Key of that secret. Empty for a plain-text secret, which has no keys.
+	// +optional
+	Key string `json:"key,omitempty"`
 }
 
 // ShadowedVariable is a key that is not injected because something else has

@@ -1,0 +1,80 @@
+package envmap
+
+import "strings"
+
+// Withheld is a key that is not injected because its variable would have a name
+// that only an exact mapping may give.
+type Withheld struct{ Name, Secret, Key string }
+
+// A Policy says which names no key gets by itself. Somebody who may write values
+// chooses keys, and must not choose what runs: names that steer loaders,
+// runtimes, proxies, trust or identity are for the manifest to ask for.
+//
+// The zero Policy has the names of Steering.
+type Policy struct{ withheld, allowed patterns }
+
+// NewPolicy returns a policy with more names that are withheld, and names that
+// are allowed although they are on the list of Steering. Names are as in Group;
+// one that is both is allowed.
+func NewPolicy(withheld, allowed []string) Policy {
+	return Policy{withheld: compile(withheld), allowed: compile(allowed)}
+}
+
+// Withholds says whether a variable of that name needs an exact mapping. Case is
+// ignored: programs read http_proxy as well as HTTP_PROXY.
+func (p Policy) Withholds(name string) bool {
+	name = strings.ToUpper(name)
+	if p.allowed.match(name) {
+		return false
+	}
+	return p.withheld.match(name) || steering.match(name) && !passing.match(name)
+}
+
+// The list, in the form that is fast to ask.
+var steering, passing = compileGroups(Steering()) //nolint:gochecknoglobals // Constants in all but name.
+
+func compileGroups(groups []Group) (names, except patterns) {
+	var all, but []string
+	for _, g := range groups {
+		all, but = append(all, g.Names...), append(but, g.Except...)
+	}
+	return compile(all), compile(but)
+}
+
+// patterns are names, and beginnings and ends of names, in upper case.
+type patterns struct {
+	names              map[string]bool
+	prefixes, suffixes []string
+}
+
+func compile(list []string) patterns {
+	p := patterns{names: make(map[string]bool, len(list))}
+	for _, s := range list {
+		s = strings.ToUpper(s)
+		if prefix, ok := strings.CutSuffix(s, "*"); ok {
+			p.prefixes = append(p.prefixes, prefix)
+		} else if suffix, ok := strings.CutPrefix(s, "*"); ok {
+			p.suffixes = append(p.suffixes, suffix)
+		} else {
+			p.names[s] = true
+		}
+	}
+	return p
+}
+
+func (p patterns) match(name string) bool {
+	if p.names[name] {
+		return true
+	}
+	for _, prefix := range p.prefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	for _, suffix := range p.suffixes {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
