@@ -8,7 +8,10 @@
 package compose
 
 import (
+	"slices"
 	"strings"
+
+	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -72,6 +75,9 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 		return Result{}, err
 	}
 
+	keyVault, notAllowed := allowedKeyVault(ptr.Deref(a.Spec.KeyVault, v1alpha1.KeyVault{}), p, seen)
+	a.Spec.KeyVault = &keyVault
+
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
 	identity := c.identity()
@@ -90,7 +96,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 			access.condition(),
 			secrets.condition(),
 			workload.condition(),
-			fieldsIgnored(append(a.Ignored, workload.ignored...)),
+			fieldsIgnored(slices.Concat(a.Ignored, notAllowed, workload.ignored)),
 		},
 		Waiting: c.waiting,
 	}, nil
