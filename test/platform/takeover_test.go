@@ -19,51 +19,7 @@ import (
 // TestTakeover has Argo CD make namespaces of teams, and never of a namespace that was there
 // before: a directory in Git could have the name of one that is the platform's.
 func TestTakeover(t *testing.T) {
-	policy := file(t, base+"/argocd/namespaces/takeover.yaml")
-
-	for _, o := range policy {
-		if err := server.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-
-		t.Cleanup(func() {
-			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-
-	// It may do anything, as Argo CD's own installation has it.
-	as := func(user string) client.Client {
-		cfg, err := server.ConfigForUser(user, "system:masters")
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		c, err := client.New(cfg, client.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		return c
-	}
-
-	// A namespace, and the directory whose team it is of.
-	namespaceOf := func(name, team string) *corev1.Namespace {
-		n := &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name}}
-		if team != "" {
-			n.Labels = map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/tenant": team}
-		}
-
-		return n
-	}
-
-	labelled := func(name string, labels map[string]string) *corev1.Namespace {
-		n := namespaceOf(name, "")
-		n.Labels = labels
-
-		return n
-	}
+	enforceTakeover(t)
 
 	composed := map[string]string{"meta.p6m.dev/workloads": "composed"}
 
@@ -76,7 +32,7 @@ func TestTakeover(t *testing.T) {
 		}
 	}
 
-	argocd := as("system:serviceaccount:argocd:argocd-application-controller")
+	argocd := userClient(t, "system:serviceaccount:argocd:argocd-application-controller")
 	apply := func(ctx context.Context, c client.Client, n *corev1.Namespace) error {
 		//nolint:staticcheck // As Argo CD does, with an object.
 		return c.Patch(ctx, n, client.Apply, client.FieldOwner("argocd-controller"), client.ForceOwnership, client.DryRunAll)
@@ -110,7 +66,7 @@ func TestTakeover(t *testing.T) {
 		"System":    {"Kubernetes' own are no team's.", argocd, namespaceOf("kube-system", "kube-system"), refused},
 		"Else":      {"What else Argo CD does with namespaces of the platform is not looked at.", argocd, labelled("takeover-theirs", map[string]string{"a": "b"}), ""},
 		"ByHand":    {"An administrator may give a namespace to a team.", server.Client(), namespaceOf("takeover-theirs", "takeover-theirs"), ""},
-		"Agent":     {"Nor does it in a cluster that is not its own.", as("system:serviceaccount:kube-system:argocd-manager"), namespaceOf("takeover-theirs", "takeover-theirs"), refused},
+		"Agent":     {"Nor does it in a cluster that is not its own.", userClient(t, "system:serviceaccount:kube-system:argocd-manager"), namespaceOf("takeover-theirs", "takeover-theirs"), refused},
 	}
 
 	for name, tc := range cases {
@@ -125,4 +81,51 @@ func TestTakeover(t *testing.T) {
 			}
 		})
 	}
+}
+
+// enforceTakeover applies the policy for the length of the test.
+func enforceTakeover(t *testing.T) {
+	t.Helper()
+
+	for _, o := range file(t, base+"/argocd/namespaces/takeover.yaml") {
+		if err := server.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() {
+			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// userClient of a user who may do anything, as Argo CD may in its own installation.
+func userClient(t *testing.T, user string) client.Client {
+	t.Helper()
+
+	cfg, err := server.ConfigForUser(user, "system:masters")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := client.New(cfg, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
+}
+
+// namespaceOf a team, if there is one.
+func namespaceOf(name, team string) *corev1.Namespace {
+	if team == "" {
+		return labelled(name, nil)
+	}
+
+	return labelled(name, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/tenant": team})
+}
+
+func labelled(name string, labels map[string]string) *corev1.Namespace {
+	return &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
 }

@@ -107,13 +107,8 @@ func (c *command) run(ctx context.Context, root string, all []artifact, out io.W
 			return err
 		}
 
-		if p, ok := a.(build.Package); ok && ref != "" {
-			pin, err := p.Pin(ctx, ref)
-			if err != nil {
-				return err
-			}
-
-			pins = append(pins, pin)
+		if pins, err = pin(ctx, pins, a, ref); err != nil {
+			return err
 		}
 	}
 
@@ -155,6 +150,18 @@ func (c *command) publish(ctx context.Context, root string, a artifact, w io.Wri
 	fmt.Fprintf(w, "\tpushed\t\t\t\t%s\n", ref)
 
 	return ref, nil
+}
+
+// pin what was pushed of an artifact, besides others, if Crossplane installs it.
+func pin(ctx context.Context, pins []build.Pin, a artifact, ref string) ([]build.Pin, error) {
+	p, ok := a.(build.Package)
+	if !ok || ref == "" {
+		return pins, nil
+	}
+
+	one, err := p.Pin(ctx, ref)
+
+	return append(pins, one), err
 }
 
 // kibibytes that so many bytes are, or a dash for none.

@@ -146,7 +146,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatal(err)
 	}
 
-	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml"))
+	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // What was just written.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		}
 	}
 
-	out, err := exec.CommandContext(t.Context(), kustomize, "build", dir).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), kustomize, "build", dir).CombinedOutput() //nolint:gosec // A pinned tool.
 	if err != nil {
 		t.Fatalf("kustomize build: %v\n%s", err, out)
 	}
