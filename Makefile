@@ -62,7 +62,7 @@ packages: ## Build all packages, for amd64 and arm64, and the chart into _output
 	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
 
 .PHONY: push
-push: ## Build all packages and the chart, and push them: REGISTRY=ghcr.io [VERSION=v0.1.0]
+push: ## Build all packages and the chart, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
 	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
 
 ##@ Checks

@@ -101,6 +101,9 @@ func askedFor(w *world) func(name string) bool {
 		if !officer {
 			return true
 		}
+		if w.environment != nil && at(w.environment, "keyVault", "allow", "officers") != "Any" {
+			return false
+		}
 		for _, o := range list(at(w.xr, "spec", "keyVault", "officers")) {
 			if o["objectId"] == id {
 				return true

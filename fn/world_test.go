@@ -63,6 +63,7 @@ func testSettings() map[string]any {
 		"location":                 "westeurope",
 		"oidcIssuerUrl":            "https://issuer.example.com/cluster/",
 		"secretCreatorPrincipalId": "44444444-4444-4444-8444-444444444444",
+		"keyVault":                 map[string]any{"allow": map[string]any{"officers": "Any", "purge": true, "premium": true}},
 	}
 }
 

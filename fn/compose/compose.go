@@ -8,6 +8,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
@@ -18,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -82,6 +84,9 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 		return Result{}, err
 	}
 
+	keyVault, notAllowed := allowedKeyVault(ptr.Deref(a.Spec.KeyVault, v1alpha1.KeyVault{}), p, seen)
+	a.Spec.KeyVault = &keyVault
+
 	c := newComposition(a, p, seen)
 	vault := c.keyVault()
 	identity := c.identity()
@@ -100,7 +105,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 			access.condition(),
 			secrets.condition(),
 			workload.condition(),
-			fieldsIgnored(append(a.Ignored, workload.ignored...)),
+			fieldsIgnored(slices.Concat(a.Ignored, notAllowed, workload.ignored)),
 		},
 		Waiting: c.waiting,
 	}, nil

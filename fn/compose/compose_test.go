@@ -27,7 +27,7 @@ const (
 )
 
 // platform returns settings, with changes as JSON.
-func platform(t *testing.T, changes string) inputv1alpha1.PlatformConfigSpec {
+func platform(t testingT, changes string) inputv1alpha1.PlatformConfigSpec {
 	t.Helper()
 	input := &inputv1alpha1.PlatformConfig{Spec: inputv1alpha1.PlatformConfigSpec{
 		TenantID:          "11111111-1111-4111-8111-111111111111",
@@ -38,20 +38,20 @@ func platform(t *testing.T, changes string) inputv1alpha1.PlatformConfigSpec {
 	}}
 	overlay := map[string]any{}
 	if err := json.Unmarshal([]byte(first(changes, "{}")), &overlay); err != nil {
-		t.Fatal(err)
+		t.Fatalf("cannot read settings: %v", err)
 	}
 	p, err := settings.Resolve(input, overlay)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Resolve(...): %v", err)
 	}
 	return p
 }
 
-func application(t *testing.T, spec string) Application {
+func application(t testingT, spec string) Application {
 	t.Helper()
 	a := Application{Name: "shop-api", Namespace: "shop", Labels: map[string]string{labelApp: "shop", "argocd.argoproj.io/instance": "x"}}
 	if err := json.Unmarshal([]byte(spec), &a.Spec); err != nil {
-		t.Fatal(err)
+		t.Fatalf("cannot read spec: %v", err)
 	}
 	return a
 }
@@ -76,7 +76,13 @@ func azureSeen() Observed {
 	}
 }
 
-func compose(t *testing.T, spec, platformChanges string, seen Observed) Result {
+// testingT is a test, or a case of a property.
+type testingT interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func compose(t testingT, spec, platformChanges string, seen Observed) Result {
 	t.Helper()
 	r, err := Compose(application(t, spec), platform(t, platformChanges), seen)
 	if err != nil {
@@ -127,15 +133,17 @@ func TestVault(t *testing.T) {
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
 		},
 		"Purge": {
-			reason: "Only who asks for it gets a vault that is gone for good.",
-			spec:   `{"keyVault": {"deletionPolicy": "Purge"}}`,
-			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false},
+			reason:   "Only who asks for it gets a vault that is gone for good.",
+			spec:     `{"keyVault": {"deletionPolicy": "Purge"}}`,
+			platform: `{"keyVault": {"allow": {"purge": true}}}`,
+			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false},
 		},
 		"PurgeTooLate": {
-			reason: "Azure never turns purge protection off, so it is not tried, and said.",
-			spec:   `{"keyVault": {"deletionPolicy": "Purge"}}`,
-			seen:   protected,
-			want:   want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, note: true},
+			reason:   "Azure never turns purge protection off, so it is not tried, and said.",
+			spec:     `{"keyVault": {"deletionPolicy": "Purge"}}`,
+			platform: `{"keyVault": {"allow": {"purge": true}}}`,
+			seen:     protected,
+			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true, note: true},
 		},
 		"Adopted": {
 			reason:   "A vault that was there before is looked at and not changed.",
@@ -177,7 +185,7 @@ func TestRoleAssignments(t *testing.T) {
 		"Everybody": {
 			reason:   "Officers of platform and application, and the creator of secrets, may write.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "99999999-9999-4999-8999-999999999999"}]}}`,
-			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
+			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"allow": {"officers": "Any"}, "officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
 			want: map[string]assignment{
 				NameRoleAssignmentApp:                                                {testPrincipalID, "ServicePrincipal", "Key Vault Secrets User"},
 				NameRoleAssignmentCreator:                                            {testCreatorID, "ServicePrincipal", officer},
@@ -412,7 +420,7 @@ func TestHeldReplicas(t *testing.T) {
 // TestIngress shows how an application is published.
 func TestIngress(t *testing.T) {
 	const types = `{"ingress": {"domain": "apps.example.com", "defaultType": "internal", "types": [
-		{"name": "internal", "ingressClassName": "nginx-internal", "annotations": {"a": "platform", "b": "platform"}},
+		{"name": "internal", "ingressClassName": "nginx-internal", "annotations": {"a": "platform", "b": "platform"}, "allowedAnnotations": ["c"]},
 		{"name": "public", "tlsSecretName": "wildcard", "oidcAnnotations": {"auth": "login"}}]}}`
 	deployment := `"deployment": {"image": "a", "ports": [{"port": 9000}, {"port": 8080, "protocol": "http"}]}`
 	type want struct {
@@ -740,7 +748,7 @@ func TestPrincipalType(t *testing.T) {
 	seen := azureSeen()
 	name := PrefixRoleAssignmentOfficer + testOfficerID
 	officer := func(principalType string) Object {
-		r := compose(t, `{"keyVault": {"officers": [{"objectId": "`+testOfficerID+`", "principalType": "`+principalType+`"}]}}`, ``, seen)
+		r := compose(t, `{"keyVault": {"officers": [{"objectId": "`+testOfficerID+`", "principalType": "`+principalType+`"}]}}`, `{"keyVault": {"allow": {"officers": "Any"}}}`, seen)
 		return Object(r.Resources[name].Object)
 	}
 	seen[name] = officer("User")

@@ -5,11 +5,13 @@ package compose
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"k8s.io/utils/ptr"
 
@@ -47,7 +49,8 @@ func (c *composition) ingress(w *workload) {
 
 	t, known := c.ingressType(in)
 	hostnames := c.hostnames(in)
-	w.refused = c.refusedIngress(in, t, known, hostnames)
+	annotations, ignored, refused := c.annotations(in, t)
+	w.refused = append(c.refusedIngress(in, t, known, hostnames), refused...)
 	if len(w.refused) > 0 {
 		c.waiting = true
 		if c.keep(NameIngress) {
@@ -55,12 +58,8 @@ func (c *composition) ingress(w *workload) {
 		}
 		return
 	}
-	for name := range in.Annotations {
-		if settings.IsReserved(name) {
-			w.ignored = append(w.ignored, "spec.networking.ingress.annotations["+name+"] (reserved)")
-		}
-	}
-	c.want(NameIngress, c.ingressObject(in, t, hostnames, port))
+	w.ignored = append(w.ignored, ignored...)
+	c.want(NameIngress, c.ingressObject(in, t, hostnames, annotations, port))
 }
 
 // refusedIngress says why an Ingress is not composed as asked for.
@@ -75,9 +74,15 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 		refused = append(refused, "spec.networking.ingress.hostnames: required, because the platform has no default domain")
 	}
 	for _, h := range hostnames {
-		if !c.allowedHostname(h) {
+		switch {
+		case !isHostname(h):
+			refused = append(refused, "spec.networking.ingress.hostnames: "+strconv.Quote(h)+" must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com")
+		case !c.allowedHostname(h):
 			refused = append(refused, "spec.networking.ingress.hostnames: "+h+" is not in a domain that applications may use: "+strings.Join(c.platform.Ingress.AllowedDomains, ", "))
 		}
+	}
+	if !isPath(first(in.Path, "/")) {
+		refused = append(refused, "spec.networking.ingress.path: must begin with / and must not contain blanks, quotes, braces, semicolons, backslashes, # or empty segments")
 	}
 	if in.OIDC != nil && in.OIDC.Enabled == nil {
 		refused = append(refused, "spec.networking.ingress.oidc.enabled: required, true or false; without it the application could be open to everybody by mistake")
@@ -86,6 +91,83 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", and without one the application would be open to everybody; ask your platform team")
 	}
 	return refused
+}
+
+// annotations splits those of an application into those that are set, those that have no
+// effect, and those without which its Ingress must not be composed.
+func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored, refused []string) {
+	set = map[string]string{}
+	platform := platformAnnotations(in, t)
+	for _, name := range slices.Sorted(maps.Keys(in.Annotations)) {
+		at := "spec.networking.ingress.annotations[" + name + "]"
+		why := c.refusedAnnotation(t, name, in.Annotations[name])
+		_, replaced := platform[name]
+		switch {
+		case replaced:
+		case why == "":
+			set[name] = in.Annotations[name]
+		case protects(name):
+			refused = append(refused, at+": "+why+"; without it the application could be open to everybody; ask your platform team")
+		default:
+			ignored = append(ignored, at+" ("+why+")")
+		}
+	}
+	// The platform's come last: they are rules, not suggestions.
+	maps.Copy(set, platform)
+	return set, ignored, refused
+}
+
+// platformAnnotations are those that the platform sets on every Ingress like this one.
+func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[string]string {
+	annotations := map[string]string{}
+	maps.Copy(annotations, t.Annotations)
+	if oidc(in) {
+		maps.Copy(annotations, t.OIDCAnnotations)
+	}
+	return annotations
+}
+
+// refusedAnnotation says why an annotation of an application is not set, if it is not.
+// The value is left out, because nobody knows what a team puts there.
+func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value string) string {
+	switch {
+	case settings.IsReserved(name) || name == settings.AnnotationIngressClass:
+		return "reserved"
+	case !settings.AllowsAnnotation(t, name):
+		return "not allowed for ingress type " + first(t.Name, "(default)")
+	case len(c.platform.Ingress.AllowedDomains) > 0 && namesOtherHosts(name, value, c.allowedHostname):
+		return "it may name a host that is not in a domain that applications may use"
+	}
+	return ""
+}
+
+// protects is true of annotations that keep visitors out: logins and lists of addresses.
+func protects(annotation string) bool {
+	name := strings.ToLower(annotation)
+	return slices.ContainsFunc([]string{"auth", "whitelist", "allowlist", "allow-list", "denylist", "deny-list", "source-range"}, func(s string) bool {
+		return strings.Contains(name, s)
+	})
+}
+
+// isHostname is true of what an Ingress can have as a host.
+func isHostname(h string) bool {
+	if strings.HasPrefix(h, "*.") {
+		return len(validation.IsWildcardDNS1123Subdomain(h)) == 0
+	}
+	return len(validation.IsDNS1123Subdomain(h)) == 0
+}
+
+// isPath is true of paths that Kubernetes takes as a prefix, and that do not end a value
+// in the configuration of an ingress controller.
+func isPath(p string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'`{};\\#", r) }
+	lower := strings.ToLower(p)
+	for _, part := range []string{"//", "/./", "/../", "%2f"} {
+		if strings.Contains(lower, part) {
+			return false
+		}
+	}
+	return strings.HasPrefix(p, "/") && !strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..") && !strings.ContainsFunc(p, odd)
 }
 
 // allowedHostname keeps an application from names that are not applications'.
@@ -109,7 +191,7 @@ func (c *composition) ingressTypes() string {
 	return strings.Join(names, ", ")
 }
 
-func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, hostnames []string, port v1alpha1.Port) *networkingv1ac.IngressApplyConfiguration {
+func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, hostnames []string, annotations map[string]string, port v1alpha1.Port) *networkingv1ac.IngressApplyConfiguration {
 	spec := networkingv1ac.IngressSpec()
 	if class := first(t.IngressClassName, t.Name); class != "" {
 		spec.WithIngressClassName(class)
@@ -130,17 +212,6 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	}
 
 	object := networkingv1ac.Ingress(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
-	annotations := map[string]string{}
-	for name, value := range in.Annotations {
-		if !settings.IsReserved(name) {
-			annotations[name] = value
-		}
-	}
-	// The platform's come last: they are rules, not suggestions.
-	maps.Copy(annotations, t.Annotations)
-	if oidc(in) {
-		maps.Copy(annotations, t.OIDCAnnotations)
-	}
 	if len(annotations) > 0 {
 		object.WithAnnotations(annotations)
 	}

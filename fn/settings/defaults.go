@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
@@ -15,6 +17,14 @@ const (
 	CloudAzurePublic       = "AzurePublic"
 	CloudAzureUSGovernment = "AzureUSGovernment"
 	CloudAzureChina        = "AzureChina"
+)
+
+// Officers that a manifest may name.
+const (
+	OfficersNone   = "None"
+	OfficersListed = "Listed"
+	OfficersGroups = "Groups"
+	OfficersAny    = "Any"
 )
 
 // Defaults of a vault.
@@ -49,6 +59,13 @@ func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	if s.KeyVault.SoftDeleteRetentionDays == nil {
 		d := defaultSoftDeleteRetentionDays
 		s.KeyVault.SoftDeleteRetentionDays = &d
+	}
+
+	if s.KeyVault.Allow == nil {
+		s.KeyVault.Allow = &v1alpha1.KeyVaultAllowance{}
+	}
+	if s.KeyVault.Allow.Officers == "" {
+		s.KeyVault.Allow.Officers = OfficersNone
 	}
 
 	if s.Secrets == nil {
@@ -120,4 +137,25 @@ func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application stri
 // Adopts tells whether the platform lets an application take over what has no controller.
 func Adopts(s *v1alpha1.PlatformConfigSpec, namespace, application string) bool {
 	return slices.Contains(s.Adopt, v1alpha1.ApplicationReference{Namespace: namespace, Name: application})
+}
+
+// AllowsAnnotation tells whether an application may set an annotation of that name on
+// an Ingress of the type. Kubernetes tells upper from lower case in these names, and so
+// does this.
+func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
+	if IsReserved(name) || name == AnnotationIngressClass || len(validation.IsQualifiedName(strings.ToLower(name))) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(t.AllowedAnnotations, func(pattern string) bool {
+		begin, wildcard := strings.CutSuffix(pattern, "*")
+		return pattern == name || wildcard && strings.HasPrefix(name, begin) && !isOnlyByName(name)
+	})
+}
+
+// isOnlyByName is true of annotations that no pattern stands for: a snippet is
+// configuration of the ingress controller itself, and a canary takes over requests to
+// another Ingress.
+func isOnlyByName(annotation string) bool {
+	name := strings.ToLower(annotation)
+	return strings.Contains(name, "snippet") || strings.Contains(name, "canary")
 }

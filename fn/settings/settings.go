@@ -35,8 +35,9 @@ const (
 // placeholder is what package/platform has where a platform team has to set a value.
 const placeholder = "REPLACE_ME"
 
-// annotationIngressClass was how a class was chosen before there was a field for it.
-const annotationIngressClass = "kubernetes.io/ingress.class"
+// AnnotationIngressClass was how a class was chosen before there was a field for it.
+// Kubernetes refuses it beside that field.
+const AnnotationIngressClass = "kubernetes.io/ingress.class"
 
 // maxVariables that a list may name: each is compared with every key.
 const maxVariables = 200
@@ -224,9 +225,29 @@ func (c *checker) annotations(field string, annotations map[string]string) {
 		if IsReserved(name) {
 			c.add(field+"["+name+"]", "is reserved")
 		}
-		if name == annotationIngressClass {
+		if name == AnnotationIngressClass {
 			c.add(field+"["+name+"]", "must be ingressClassName instead, which Kubernetes does not let it stand beside")
 		}
+	}
+}
+
+// allowedAnnotation is a whole name, or the beginning of one with its whole domain:
+// with less, nobody could say which tools read what it stands for.
+func (c *checker) allowedAnnotation(field, pattern string) {
+	begin, wildcard := strings.CutSuffix(pattern, "*")
+	name := begin
+	if wildcard {
+		name += "x" // The shortest of those that it stands for.
+	}
+	switch {
+	case wildcard && !strings.Contains(begin, "/"):
+		c.add(field, strconv.Quote(pattern)+" must have the whole domain and its slash before the *")
+	case name == AnnotationIngressClass:
+		c.add(field, "must not be "+AnnotationIngressClass+", because the type chooses the class")
+	case IsReserved(name):
+		c.add(field, strconv.Quote(pattern)+" is reserved")
+	default:
+		c.qualified(field, strings.ToLower(name))
 	}
 }
 
@@ -352,6 +373,15 @@ func (c *checker) keyVault(kv *v1alpha1.KeyVaultDefaults) {
 		c.uuid(fmt.Sprintf("keyVault.officers[%d].objectId", i), o.ObjectID)
 		c.oneOf(fmt.Sprintf("keyVault.officers[%d].principalType", i), o.PrincipalType, "User", "Group", "ServicePrincipal")
 	}
+	if a := kv.Allow; a != nil {
+		c.oneOf("keyVault.allow.officers", a.Officers, OfficersNone, OfficersListed, OfficersGroups, OfficersAny)
+		for i, id := range a.OfficerIDs {
+			c.uuid(fmt.Sprintf("keyVault.allow.officerIds[%d]", i), id)
+		}
+		if len(a.OfficerIDs) > 0 && a.Officers != OfficersListed && a.Officers != OfficersGroups {
+			c.add("keyVault.allow.officerIds", "has an effect only with officers "+OfficersListed+" or "+OfficersGroups)
+		}
+	}
 	vaults := map[string]v1alpha1.AssignedVault{}
 	for i, a := range kv.Assigned {
 		field := fmt.Sprintf("keyVault.assigned[%d]", i)
@@ -451,6 +481,9 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 			c.dns(field+".tlsSecretName", t.TLSSecretName)
 		}
 		c.annotations(field+".annotations", t.Annotations)
+		for i, pattern := range t.AllowedAnnotations {
+			c.allowedAnnotation(fmt.Sprintf("%s.allowedAnnotations[%d]", field, i), pattern)
+		}
 		c.annotations(field+".oidcAnnotations", t.OIDCAnnotations)
 	}
 	switch {

@@ -79,7 +79,7 @@ func TestResolve(t *testing.T) {
 			reason: "All that is wrong is named at once, with its path.",
 			args: args{input: `{"tenantId": "contoso", "subscriptionId": "prod", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "http://issuer",
 				"cloud": "Moon", "secretCreatorPrincipalId": "me", "azureProviderConfigRef": {"kind": "Config"},
-				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
+				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "allow": {"officers": "Everybody", "officerIds": ["bob"]}, "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
 				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
 				"secrets": {"environmentPrefixes": [""], "withheldVariables": ["APP_*", "*_URI", "*", "A B", "APP_*"], "allowedVariables": ["http_proxy", "LD_*"], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
 				"ingress": {"domain": "-", "allowedDomains": ["A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
@@ -96,6 +96,9 @@ keyVault.deletionPolicy: must be one of Retain, SoftDelete
 keyVault.softDeleteRetentionDays: must be from 7 to 90
 keyVault.officers[0].objectId: must be a UUID
 keyVault.officers[0].principalType: must be one of User, Group, ServicePrincipal
+keyVault.allow.officers: must be one of None, Listed, Groups, Any
+keyVault.allow.officerIds[0]: must be a UUID
+keyVault.allow.officerIds: has an effect only with officers Listed or Groups
 keyVault.assigned[0]: name, namespace and application are required
 keyVault.assigned[2]: vault Legacy is assigned to shop/api already
 secrets.environmentPrefixes[0]: must not be empty
@@ -113,6 +116,20 @@ ingress.allowedDomains[0]: "A" must be lower-case letters, digits, hyphens and d
 ingress.types[0].name: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: is reserved
 ingress.defaultType: must be one of types`},
+		},
+		"AllowedAnnotations": {
+			reason: "Only whole names, and beginnings with a whole domain, say which tools read an annotation.",
+			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"types": [{"name": "a", "allowedAnnotations": ["example.com/a", "b", "example.com/proxy-*", "example.com/*",
+				"*", "example.*", "", "kubernetes.io/ingress.class", "argocd.argoproj.io/*", "crossplane.io/external-name", "example.com/a*b", "a b", "example.com/"]}]}}`},
+			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: "*" must have the whole domain and its slash before the *
+ingress.types[0].allowedAnnotations[5]: "example.*" must have the whole domain and its slash before the *
+ingress.types[0].allowedAnnotations[6]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[7]: must not be kubernetes.io/ingress.class, because the type chooses the class
+ingress.types[0].allowedAnnotations[8]: "argocd.argoproj.io/*" is reserved
+ingress.types[0].allowedAnnotations[9]: "crossplane.io/external-name" is reserved
+ingress.types[0].allowedAnnotations[10]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[11]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none`},
 		},
 		"PullSecretTwice": {
 			reason: "A pod has a pull secret once: twice would stop every application with a deployment.",

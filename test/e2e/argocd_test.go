@@ -490,7 +490,7 @@ func (a *argo) admit(t *testing.T, namespaces ...string) {
 		})
 	}
 
-	policy := filepath.Join(w.root, "examples", "argocd", "namespace-policy.yaml")
+	policy := filepath.Join(w.root, "package", "platform", "argocd", "namespaces", "workloads.yaml")
 
 	if err := errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), objects...)); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -84,7 +85,8 @@ func TestWalk(t *testing.T) {
 
 // TestAppOfApps has Argo CD install the platform, with claims, and the applications of a
 // team: one Application is applied by hand, as the page says, and the rest is in Git. Another
-// team has an ApplicationSet for its environments.
+// team has an ApplicationSet for its environments. Neither reaches a namespace of the platform,
+// whatever is in Git.
 func TestAppOfApps(t *testing.T) {
 	p := untouched(t, "gitops")
 	a := startArgo(t, p)
@@ -99,6 +101,7 @@ func TestAppOfApps(t *testing.T) {
 	e.describePlatform(t, packages, "claim")
 	e.describeApplications(t, a)
 	a.commit(t, "applications/shop/web.yaml", manifest("shop", "web"))
+	a.commit(t, "applications/kube-system/web.yaml", manifest("kube-system", "web"))
 
 	root := object(t, strings.NewReplacer(companyRepository, "file://"+a.repository(), "duration: 30s", "duration: 5s").
 		Replace(read(t, "package/platform/argocd/root.yaml")))
@@ -115,12 +118,86 @@ func TestAppOfApps(t *testing.T) {
 	web.wait(t, plane.Ready)
 	web.runsWith(t, first)
 
+	a.well(t, "tenant-shop")
 	a.well(t, "team-shop")
 	a.well(t, "platform")
 	a.inOrder(t)
 
 	a.environments(t)
 	a.followChart(t)
+
+	a.keepsOut(t)
+	a.keepsIn(t)
+}
+
+// keepsOut of namespaces that were there before whatever team has a directory of that name,
+// be it one that the platform names or not.
+func (a *argo) keepsOut(t *testing.T) {
+	t.Helper()
+
+	const taken = "reporting"
+
+	if err := a.plane.API.CreateNamespace(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+
+	a.commit(t, "applications/"+taken+"/web.yaml", manifest(taken, "web"))
+	a.says(t, "tenant-"+taken, "was there before the team")
+
+	for _, name := range []string{"team-" + taken, "team-kube-system", "tenant-kube-system"} {
+		if got, err := a.application(t.Context(), name); !kerrors.IsNotFound(err) {
+			t.Errorf("Application %s: want none, got %+v, %v", name, got, err)
+		}
+	}
+
+	project := &unstructured.Unstructured{}
+	project.SetAPIVersion("argoproj.io/v1alpha1")
+	project.SetKind("AppProject")
+
+	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: argocdNamespace, Name: "team-" + taken}, project); !kerrors.IsNotFound(err) {
+		t.Errorf("project of a team whose namespace is not its own: want none, got %v", err)
+	}
+}
+
+// keepsIn a team that puts into its directory what its project does not list: the team's
+// Application says so.
+func (a *argo) keepsIn(t *testing.T) {
+	t.Helper()
+
+	for _, manifest := range []string{
+		"{apiVersion: v1, kind: Namespace, metadata: {name: kube-system, labels: {meta.p6m.dev/workloads: composed}}}",
+		"{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: other, namespace: argocd}}",
+		"{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {name: other, namespace: kube-system}}",
+	} {
+		o := object(t, manifest)
+		a.write(t, "applications/shop/"+strings.ToLower(o.GetKind())+".yaml", o)
+	}
+
+	a.record(t, "Reach out")
+	a.says(t, "team-shop", ":Namespace is not permitted in project team-shop", "argoproj.io:Application is not permitted in project team-shop", "namespace kube-system is not permitted in project 'team-shop'")
+}
+
+// says waits until an Application has said these words of its last synchronization.
+func (a *argo) says(t *testing.T, name string, words ...string) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "Application "+name+" to be refused", func(ctx context.Context) error {
+		got, err := a.application(ctx, name)
+		if err != nil {
+			return err
+		}
+
+		for _, word := range words {
+			if !strings.Contains(got.said(), word) {
+				return fmt.Errorf("it said %s", got.said())
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // followChart of the repository with the values of the example, which come to the
@@ -433,6 +510,29 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 		}
 
 		patches = append(patches, map[string]any{"target": map[string]any{"kind": "Application", "name": name}, "patch": string(patch)})
+	}
+
+	const spec = "/spec/template/spec"
+
+	here := "file://" + a.repository()
+	sooner := map[string]any{"op": "replace", "path": "/spec/generators/0/git/requeueAfterSeconds", "value": 5}
+
+	for target, operations := range map[[2]string][]map[string]any{
+		{"AppProject", "tenants"}:   {{"op": "replace", "path": "/spec/sourceRepos/0", "value": here}},
+		{"ApplicationSet", "teams"}: {sooner},
+		{"ApplicationSet", "tenants"}: {
+			sooner,
+			{"op": "replace", "path": spec + "/source/repoURL", "value": here},
+			{"op": "replace", "path": spec + "/source/targetRevision", "value": "main"},
+			{"op": "replace", "path": spec + "/syncPolicy/retry/backoff/duration", "value": "5s"},
+		},
+	} {
+		patch, err := yaml.Marshal(operations)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		patches = append(patches, map[string]any{"target": map[string]any{"kind": target[0], "name": target[1]}, "patch": string(patch)})
 	}
 
 	kustomization.Object["patches"] = patches

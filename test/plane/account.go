@@ -129,6 +129,7 @@ func (p *Plane) Settings() map[string]any {
 		"secretCreatorPrincipalId": creator.principalID,
 		"keyVault": map[string]any{
 			"officers": []any{map[string]any{"objectId": officer.principalID, "principalType": "ServicePrincipal"}},
+			"allow":    map[string]any{"officers": "Any", "purge": true, "premium": true},
 		},
 	}
 

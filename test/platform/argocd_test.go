@@ -110,7 +110,20 @@ func TestWavesFail(t *testing.T) {
 			},
 			want: []string{
 				"ApplicationSet.argoproj.io/teams: needs Application.argoproj.io/platform-application in an earlier wave",
+				"ApplicationSet.argoproj.io/teams: needs ApplicationSet.argoproj.io/tenants in an earlier wave",
+				"ApplicationSet.argoproj.io/teams: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-composed-workloads in an earlier wave",
 				"ApplicationSet.argoproj.io/teams: needs " + skipDryRun,
+			},
+		},
+		"TenantsFirst": {
+			reason: "Before the policy a team could take over a namespace of the platform.",
+			dir:    apps,
+			change: func(o map[string]*unstructured.Unstructured) {
+				setWave(o["ApplicationSet.argoproj.io/tenants"], "0")
+			},
+			want: []string{
+				"ApplicationSet.argoproj.io/tenants: needs AppProject.argoproj.io/tenants in an earlier wave",
+				"ApplicationSet.argoproj.io/tenants: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-team-namespaces in an earlier wave",
 			},
 		},
 	}
@@ -204,8 +217,17 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 		needs = append(needs, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders")
 	case "Application.argoproj.io/platform-application":
 		needs = append(needs, "Application.argoproj.io/crossplane")
+	case "ApplicationSet.argoproj.io/tenants":
+		needs = append(needs,
+			"AppProject.argoproj.io/tenants",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-team-namespaces",
+		)
 	case "ApplicationSet.argoproj.io/teams":
-		needs = append(needs, "Application.argoproj.io/platform-application")
+		needs = append(needs,
+			"Application.argoproj.io/platform-application",
+			"ApplicationSet.argoproj.io/tenants",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-composed-workloads",
+		)
 	}
 
 	switch o.GetKind() {
@@ -243,7 +265,7 @@ func installs(t *testing.T, objects []*unstructured.Unstructured, d dependency) 
 func bringsOwnKind(o *unstructured.Unstructured) bool {
 	_, brought := broughtBy[o.GroupVersionKind().Group]
 
-	return brought || o.GetKind() == "ApplicationSet"
+	return brought || key(o) == "ApplicationSet.argoproj.io/teams"
 }
 
 // options of the sync that an object asks for, or gives to what it makes.

@@ -86,6 +86,7 @@ func install(ctx context.Context) error {
 		filepath.Join(crds, "pkg.crossplane.io_providers.yaml"),
 		filepath.Join(argocd.Dir, "manifests", "crds", "application-crd.yaml"),
 		filepath.Join(argocd.Dir, "manifests", "crds", "applicationset-crd.yaml"),
+		filepath.Join(argocd.Dir, "manifests", "crds", "appproject-crd.yaml"),
 		filepath.Join(azure, "package", "crds", "azure.m.upbound.io_clusterproviderconfigs.yaml"),
 		filepath.Join(root, "package", "provider", "crds"),
 	)

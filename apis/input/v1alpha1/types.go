@@ -164,7 +164,7 @@ type KeyVaultDefaults struct {
 	SKU string `json:"sku,omitempty"`
 
 	// DeletionPolicy of vaults: Retain or SoftDelete. Purge is for an application
-	// to choose, never a default. Default: Retain.
+	// to choose, where allow.purge is true, and never a default. Default: Retain.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;SoftDelete
 	DeletionPolicy string `json:"deletionPolicy,omitempty"`
@@ -187,6 +187,11 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:MaxItems=20
 	Officers []Officer `json:"officers,omitempty"`
 
+	// Allow says what a manifest may ask of its vault. Anything else is ignored,
+	// and named in the condition FieldsIgnored. Default: nothing.
+	// +optional
+	Allow *KeyVaultAllowance `json:"allow,omitempty"`
+
 	// Assigned lists existing vaults and the one application that may use each, with
 	// spec.keyVault.name. An application that names another vault is refused, or
 	// it could read the secrets of others. One whose vault is no longer in the list
@@ -195,6 +200,35 @@ type KeyVaultDefaults struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
 	Assigned []AssignedVault `json:"assigned,omitempty"`
+}
+
+// KeyVaultAllowance says what a manifest may ask of its vault.
+type KeyVaultAllowance struct {
+	// Officers that a manifest may name: None; Listed, those of officerIds; Groups,
+	// which Azure refuses for anything that is no group, and those of officerIds; or
+	// Any. An officer reads every secret of the vault. Default: None.
+	// +optional
+	// +kubebuilder:validation:Enum=None;Listed;Groups;Any
+	Officers string `json:"officers,omitempty"`
+
+	// OfficerIDs are the object ids of officers that a manifest may name, with
+	// officers Listed or Groups.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
+	OfficerIDs []string `json:"officerIds,omitempty"`
+
+	// Purge allows the deletionPolicy Purge. A vault that was created with it gets
+	// purge protection when this is taken back, and Azure never turns that off.
+	// Default: false.
+	// +optional
+	Purge bool `json:"purge,omitempty"`
+
+	// Premium allows the sku premium, which costs more. A vault that is premium
+	// stays so when this is taken back. Default: false.
+	// +optional
+	Premium bool `json:"premium,omitempty"`
 }
 
 // Officer is a user, group or service principal that may write secrets.
@@ -320,8 +354,9 @@ type IngressDefaults struct {
 	// +optional
 	Domain string `json:"domain,omitempty"`
 
-	// AllowedDomains are those whose hostnames applications may have. A wildcard
-	// hostname is never allowed then. Default: all.
+	// AllowedDomains are those whose hostnames applications may have, in hostnames
+	// and in values of annotations. A wildcard hostname is never allowed then.
+	// Default: all.
 	// +optional
 	// +listType=set
 	AllowedDomains []string `json:"allowedDomains,omitempty"`
@@ -348,6 +383,14 @@ type IngressType struct {
 	// Annotations of every Ingress of the type. They win over the application's own.
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
+	// AllowedAnnotations are names of annotations that an application may set on an
+	// Ingress of the type. A name that ends with * stands for all that begin so, for
+	// example nginx.ingress.kubernetes.io/proxy-*, but never for canaries and
+	// snippets: those must be named in full. Default: none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	AllowedAnnotations []string `json:"allowedAnnotations,omitempty"`
 	// OIDCAnnotations of an Ingress that asks visitors to log in. They win over
 	// the application's own. Without them such an Ingress is refused.
 	// +optional

@@ -99,10 +99,26 @@ func (c *command) run(ctx context.Context, root string, all []artifact, out io.W
 
 	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tFILE KiB\tUNPACKED KiB\tPATH")
 
+	var pins []build.Pin
+
 	for _, a := range all {
-		if err := c.publish(ctx, root, a, w); err != nil {
+		ref, err := c.publish(ctx, root, a, w)
+		if err != nil {
 			return err
 		}
+
+		if pins, err = pin(ctx, pins, a, ref); err != nil {
+			return err
+		}
+	}
+
+	if len(pins) > 0 {
+		dir := filepath.Join(c.Out, "digests")
+		if err := build.WritePins(dir, pins); err != nil {
+			return err
+		}
+
+		fmt.Fprintf(w, "\tdigests\t\t\t\t%s\n", relative(root, dir))
 	}
 
 	fmt.Fprintln(w, "\nFILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.")
@@ -110,11 +126,12 @@ func (c *command) run(ctx context.Context, root string, all []artifact, out io.W
 	return nil
 }
 
-// publish builds an artifact, and pushes it if that is wanted.
-func (c *command) publish(ctx context.Context, root string, a artifact, w io.Writer) error {
+// publish builds an artifact, and pushes it if that is wanted. It returns the reference of what
+// was pushed.
+func (c *command) publish(ctx context.Context, root string, a artifact, w io.Writer) (string, error) {
 	files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
 	if err != nil {
-		return err
+		return "", err
 	}
 
 	for _, f := range files {
@@ -122,17 +139,29 @@ func (c *command) publish(ctx context.Context, root string, a artifact, w io.Wri
 	}
 
 	if c.Push == "" {
-		return nil
+		return "", nil
 	}
 
 	ref, err := a.Push(ctx, c.Push, c.Version, files)
 	if err != nil {
-		return err
+		return "", err
 	}
 
 	fmt.Fprintf(w, "\tpushed\t\t\t\t%s\n", ref)
 
-	return nil
+	return ref, nil
+}
+
+// pin what was pushed of an artifact, besides others, if Crossplane installs it.
+func pin(ctx context.Context, pins []build.Pin, a artifact, ref string) ([]build.Pin, error) {
+	p, ok := a.(build.Package)
+	if !ok || ref == "" {
+		return pins, nil
+	}
+
+	one, err := p.Pin(ctx, ref)
+
+	return append(pins, one), err
 }
 
 // kibibytes that so many bytes are, or a dash for none.

@@ -100,6 +100,7 @@ configuration-platform-application-claim v1.2.3 any SIZES DIR/configuration-plat
 pushed REGISTRY/p6m-dev/configuration-platform-application-claim:v1.2.3
 platform-application v1.2.3 any SIZES DIR/platform-application-1.2.3.tgz
 pushed REGISTRY/p6m-dev/charts/platform-application:1.2.3
+digests DIR/digests
 
 FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.`), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -117,6 +118,73 @@ FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of th
 	}
 
 	checkPull(t, address, filepath.Join(dir, "platform-application-1.2.3.tgz"))
+	checkDigests(t, address, filepath.Join(dir, "digests"))
+}
+
+// checkDigests makes sure that the base installs what was pushed, whatever a tag stands for.
+func checkDigests(t *testing.T, registry, component string) {
+	t.Helper()
+
+	kustomize, err := tools.Path(t.Context(), "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// Kustomize takes no absolute paths, and the temporary directory may be a link.
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	base, err := filepath.Rel(dir, filepath.Join(root, "package", "platform"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // What was just written.
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for path, content := range map[string]string{
+		"kustomization.yaml":         "resources: [" + base + "]\ncomponents: [digests]\n",
+		"digests/kustomization.yaml": string(digests),
+	} {
+		path = filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	out, err := exec.CommandContext(t.Context(), kustomize, "build", dir).CombinedOutput() //nolint:gosec // A pinned tool.
+	if err != nil {
+		t.Fatalf("kustomize build: %v\n%s", err, out)
+	}
+
+	for _, p := range []string{"function-platform-application", "provider-keyvault-secretsync", "configuration-platform-application"} {
+		ref, err := name.ParseReference(registry + "/p6m-dev/" + p + ":v1.2.3")
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		pushed, err := remote.Head(ref, remote.WithContext(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if want := "package: " + registry + "/p6m-dev/" + p + "@" + pushed.Digest.String(); !strings.Contains(string(out), want) {
+			t.Errorf("base with digests: want %q in:\n%s", want, out)
+		}
+	}
+
+	if strings.Count(string(out), "skipDependencyResolution: true") != 1 {
+		t.Errorf("base with digests: want the Configuration, and nothing else, without resolution of dependencies:\n%s", out)
+	}
 }
 
 // platformsOf an index.

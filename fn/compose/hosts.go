@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// namesOtherHosts tells whether the value of an annotation may name a host that is not
+// allowed. Each ingress controller reads values in a way of its own, so whatever cannot
+// be read with certainty counts as another host.
+func namesOtherHosts(annotation, value string, allowed func(host string) bool) bool {
+	if unreadable.MatchString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return true
+	}
+	value = strings.ToLower(value)
+	isOther := func(host string) bool {
+		host = strings.Trim(host, ".")
+		return !isHostname(host) || !allowed(host)
+	}
+	if isListOfHosts(annotation) && value != "true" && value != "false" && slices.ContainsFunc(strings.FieldsFunc(value, isSeparator), isOther) {
+		return true
+	}
+	return slices.ContainsFunc(authorities(value), isOther) || slices.ContainsFunc(hostsOf(value), isOther)
+}
+
+// unreadable is what hides a host: escapes, user information, regular expressions,
+// wildcards, variables, templates, and URLs that only browsers repair.
+var unreadable = regexp.MustCompile("[\\\\@~*`{}\\[\\]]" + `|%[0-9a-fA-F]{2}|\$[a-zA-Z({]|[a-zA-Z0-9]:/([^/]|$)|(?i:https?|wss?|ftp):([^/]|$)`)
+
+// isListOfHosts is true of annotations whose value has nothing but hosts, so that one
+// without a dot is a host, too.
+func isListOfHosts(annotation string) bool {
+	name := strings.ToLower(annotation[strings.LastIndexByte(annotation, '/')+1:])
+	return slices.ContainsFunc([]string{"alias", "host", "domain"}, func(s string) bool { return strings.Contains(name, s) })
+}
+
+func isSeparator(r rune) bool { return r == ',' || r == ' ' || r == ';' }
+
+// afterSlashes is what follows two slashes or more: a host, and perhaps a port.
+var afterSlashes = regexp.MustCompile(`//+([^/?# ,;"'<>()|]*)`)
+
+// portSuffix is what may follow a host.
+var portSuffix = regexp.MustCompile(`:[0-9]+$`)
+
+// authorities of all URLs in a value, without their ports.
+func authorities(value string) (hosts []string) {
+	for _, m := range afterSlashes.FindAllStringSubmatch(value, -1) {
+		hosts = append(hosts, portSuffix.ReplaceAllLiteralString(m[1], ""))
+	}
+	return hosts
+}
+
+// A word is a host if it has a dot in it and is neither a number nor a part of a path.
+var (
+	word    = regexp.MustCompile(`[a-z0-9._-]+`)
+	number  = regexp.MustCompile(`^[0-9.]+[a-z]?$`)       // 1.5, 0.5s: there are no domains of one letter.
+	version = regexp.MustCompile(`\.[0-9]+$`)             // TLSv1.2: nor of digits.
+	length  = regexp.MustCompile(`^/[0-9]{1,3}($|[ ,;])`) // 10.0.0.0/8: a range of addresses is no host.
+)
+
+// hostsOf a value are its words that can be hosts, and its addresses.
+func hostsOf(value string) (hosts []string) {
+	for _, item := range strings.FieldsFunc(value, isSeparator) {
+		if a, err := netip.ParseAddr(item); err == nil && a.Is6() {
+			hosts = append(hosts, item)
+		}
+	}
+	for _, at := range word.FindAllStringIndex(value, -1) {
+		w := strings.Trim(value[at[0]:at[1]], ".")
+		_, err := netip.ParseAddr(w)
+		switch {
+		case !strings.Contains(w, "."):
+		case at[0] > 0 && value[at[0]-1] == '/':
+			// After two slashes it is the authority of a URL.
+		case err == nil && length.MatchString(value[at[1]:]):
+		case err != nil && (number.MatchString(w) || version.MatchString(w)):
+		default:
+			hosts = append(hosts, w)
+		}
+	}
+	return hosts
+}

@@ -1,0 +1,313 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+const (
+	nginx = "nginx.ingress.kubernetes.io/"
+
+	// An Ingress type that leaves much to applications.
+	lenient = `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["apps.example.com", "example.net"], "defaultType": "public", "types": [
+		{"name": "public", "annotations": {"` + nginx + `ssl-redirect": "true"}, "oidcAnnotations": {"` + nginx + `auth-url": "https://login.example.com/auth"},
+		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet"]},
+		{"name": "strict"}]}}`
+)
+
+// withIngress composes an application with an Ingress.
+func withIngress(t testingT, ingress v1alpha1.Ingress, platform string, seen Observed) Result {
+	t.Helper()
+	ingress.Enabled = true
+	spec, err := json.Marshal(v1alpha1.PlatformApplicationSpec{
+		Deployment: &v1alpha1.Deployment{Image: "a", Ports: []v1alpha1.Port{{Port: 8080}}},
+		Networking: &v1alpha1.Networking{Ingress: &ingress},
+	})
+	if err != nil {
+		t.Fatalf("cannot encode spec: %v", err)
+	}
+	return compose(t, string(spec), platform, seen)
+}
+
+// TestIngressAnnotations shows which annotations of an application are set.
+func TestIngressAnnotations(t *testing.T) {
+	type want struct {
+		set     map[string]any
+		ignored string
+		refused string
+	}
+	const ssl = nginx + "ssl-redirect"
+	at := func(name string) string { return "spec.networking.ingress.annotations[" + name + "]" }
+	const otherHost = "it may name a host that is not in a domain that applications may use"
+	cases := map[string]struct {
+		reason      string
+		annotations map[string]string
+		typ         string
+		platform    string
+		want        want
+	}{
+		"Allowed": {
+			reason:      "The platform allows names, or all that begin in a way.",
+			annotations: map[string]string{nginx + "proxy-body-size": "8m", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"},
+			want:        want{set: map[string]any{ssl: "true", nginx + "proxy-body-size": "8m", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}},
+		},
+		"NoneByDefault": {
+			reason:      "What a type does not allow has no effect, and the team learns of it.",
+			typ:         "strict",
+			annotations: map[string]string{nginx + "proxy-body-size": "8m"},
+			want:        want{ignored: at(nginx+"proxy-body-size") + " (not allowed for ingress type strict)"},
+		},
+		"NoTypes": {
+			reason:      "The same where the platform has no types.",
+			typ:         "nginx",
+			annotations: map[string]string{nginx + "proxy-body-size": "8m"},
+			platform:    `{"ingress": {"domain": "apps.example.com"}}`,
+			want:        want{ignored: at(nginx+"proxy-body-size") + " (not allowed for ingress type nginx)"},
+		},
+		"LoginNotAllowed": {
+			reason:      "Without its own login the application would be open to everybody, so it is not published.",
+			typ:         "strict",
+			annotations: map[string]string{nginx + "auth-url": "https://shop.apps.example.com/login"},
+			want:        want{refused: at(nginx+"auth-url") + ": not allowed for ingress type strict; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+		},
+		"LoginElsewhere": {
+			reason:      "Nor with a login that it may not have.",
+			annotations: map[string]string{nginx + "auth-url": "https://evil.example.org/ok"},
+			want:        want{refused: at(nginx+"auth-url") + ": " + otherHost + "; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+		},
+		"AddressesNotAllowed": {
+			reason:      "The same for a list of those who may come.",
+			typ:         "strict",
+			annotations: map[string]string{nginx + "whitelist-source-range": "10.0.0.0/8"},
+			want:        want{refused: at(nginx+"whitelist-source-range") + ": not allowed for ingress type strict; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+		},
+		"Snippets": {
+			reason:      "A snippet and a canary are allowed by their whole name only, in whatever case.",
+			annotations: map[string]string{nginx + "configuration-snippet": "x", nginx + "Server-SNIPPET": "x", nginx + "canary": "true", nginx + "canary-weight": "100", "haproxy.org/server-snippet": "x"},
+			want: want{set: map[string]any{ssl: "true", "haproxy.org/server-snippet": "x"}, ignored: strings.Join([]string{
+				at(nginx+"Server-SNIPPET") + " (not allowed for ingress type public)",
+				at(nginx+"canary-weight") + " (not allowed for ingress type public)",
+				at(nginx+"canary") + " (not allowed for ingress type public)",
+				at(nginx+"configuration-snippet") + " (not allowed for ingress type public)",
+			}, ", ")},
+		},
+		"Class": {
+			reason:      "The type chooses the class; Kubernetes refuses an Ingress with both.",
+			annotations: map[string]string{"kubernetes.io/ingress.class": "internal"},
+			want:        want{set: map[string]any{ssl: "true"}, ignored: at("kubernetes.io/ingress.class") + " (reserved)"},
+		},
+		"Reserved": {
+			reason:      "An application does not pass for another tool's object.",
+			annotations: map[string]string{"argocd.argoproj.io/tracking-id": "x", "crossplane.io/external-name": "x"},
+			want:        want{set: map[string]any{ssl: "true"}, ignored: at("argocd.argoproj.io/tracking-id") + " (reserved), " + at("crossplane.io/external-name") + " (reserved)"},
+		},
+		"OtherHosts": {
+			reason:      "An alias is a hostname, too.",
+			annotations: map[string]string{nginx + "server-alias": "shop.apps.example.com, login.example.com", "external-dns.alpha.kubernetes.io/hostname": "login.example.com."},
+			want: want{set: map[string]any{ssl: "true"}, ignored: at("external-dns.alpha.kubernetes.io/hostname") + " (" + otherHost + "), " +
+				at(nginx+"server-alias") + " (" + otherHost + ")"},
+		},
+		"PlatformWins": {
+			reason:      "What the platform sets is not the application's, whatever it says.",
+			annotations: map[string]string{ssl: "https://evil.example.org"},
+			want:        want{set: map[string]any{ssl: "true"}},
+		},
+		"AnyDomain": {
+			reason:      "A platform without a list of domains takes every host.",
+			typ:         "public",
+			annotations: map[string]string{nginx + "server-alias": "www.example.org"},
+			platform:    `{"ingress": {"domain": "apps.example.com", "types": [{"name": "public", "allowedAnnotations": ["` + nginx + `server-alias"]}]}}`,
+			want:        want{set: map[string]any{nginx + "server-alias": "www.example.org"}},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := withIngress(t, v1alpha1.Ingress{Type: tc.typ, Annotations: tc.annotations}, first(tc.platform, lenient), azureSeen())
+			got := want{set: Object(r.Resources[NameIngress].Object).object("metadata", "annotations"), ignored: ignored(r)}
+			if c := r.condition(TypeWorkloadReady); c.Reason == ReasonIngressRefused {
+				got.refused = c.Message
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestIngressRefusedStays shows that an application that is published stays so, login
+// and all, when the platform allows less than before.
+func TestIngressRefusedStays(t *testing.T) {
+	ingress := v1alpha1.Ingress{Annotations: map[string]string{nginx + "auth-url": "https://shop.apps.example.com/login"}}
+	seen := azureSeen()
+	seen[NameIngress] = Object(withIngress(t, ingress, lenient, seen).Resources[NameIngress].Object)
+
+	r := withIngress(t, ingress, strings.ReplaceAll(lenient, nginx+"*", nginx+"proxy-*"), seen)
+	if diff := cmp.Diff(seen[NameIngress].object("metadata", "annotations"), Object(r.Resources[NameIngress].Object).object("metadata", "annotations")); diff != "" {
+		t.Errorf("Compose(...): annotations of an Ingress that is refused: -before, +after:\n%s", diff)
+	}
+	if got := r.condition(TypeWorkloadReady).Reason; got != ReasonIngressRefused {
+		t.Errorf("Compose(...): want reason %s, got %s", ReasonIngressRefused, got)
+	}
+}
+
+// TestIngressHostsAndPaths shows which hosts and paths an Ingress can have.
+func TestIngressHostsAndPaths(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		ingress  v1alpha1.Ingress
+		platform string
+		want     string
+	}{
+		"Plain":        {"An application has the names that it asks for.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com", "example.net"}, Path: "/api/v1"}, lenient, ""},
+		"UpperCase":    {"Kubernetes takes no capitals, and would refuse everything else with them.", v1alpha1.Ingress{Hostnames: []string{"Shop.apps.example.com"}}, lenient, `"Shop.apps.example.com" must be lower-case`},
+		"TrailingDot":  {"Nor a dot at the end.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com."}}, lenient, `"shop.apps.example.com." must be lower-case`},
+		"Newline":      {"A suffix is not enough.", v1alpha1.Ingress{Hostnames: []string{"evil.org\n.apps.example.com"}}, lenient, `"evil.org\n.apps.example.com" must be lower-case`},
+		"Wildcard":     {"A wildcard takes the names of others.", v1alpha1.Ingress{Hostnames: []string{"*.apps.example.com"}}, lenient, "*.apps.example.com is not in a domain"},
+		"WildcardOpen": {"Without a list of domains it may be one.", v1alpha1.Ingress{Hostnames: []string{"*.example.org"}}, `{"ingress": {"domain": "a"}}`, ""},
+		"WildcardOdd":  {"But not in the middle.", v1alpha1.Ingress{Hostnames: []string{"a.*.example.org"}}, `{"ingress": {"domain": "a"}}`, `"a.*.example.org" must be lower-case`},
+		"Suffix":       {"The end of a label is no domain.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in a domain"},
+		"Port":         {"A host has no port.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com:80"}}, lenient, `must be lower-case`},
+		"PathEndsRule": {"A path does not end a rule of the controller's configuration.", v1alpha1.Ingress{Path: "/;}server{"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathQuote":    {"As above.", v1alpha1.Ingress{Path: `/"`}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathNewline":  {"As above.", v1alpha1.Ingress{Path: "/a\nb"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathUp":       {"Kubernetes takes no such prefix.", v1alpha1.Ingress{Path: "/a/../b"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathSlashes":  {"As above.", v1alpha1.Ingress{Path: "//a"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathRelative": {"As above.", v1alpha1.Ingress{Path: "a"}, lenient, "spec.networking.ingress.path: must begin with /"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := withIngress(t, tc.ingress, tc.platform, azureSeen())
+			_, composed := r.Resources[NameIngress]
+			if c := r.condition(TypeWorkloadReady); composed != (tc.want == "") || !strings.Contains(c.Message, tc.want) {
+				t.Errorf("\n%s\nCompose(...): want %q said, got an Ingress: %t, %s: %s", tc.reason, tc.want, composed, c.Reason, c.Message)
+			}
+		})
+	}
+}
+
+// TestNamesOtherHosts shows how values of annotations are read.
+func TestNamesOtherHosts(t *testing.T) {
+	allowed := func(h string) bool { return h == "example.com" || strings.HasSuffix(h, ".example.com") }
+	cases := map[string]struct {
+		annotation string
+		values     []string
+		want       bool
+	}{
+		"NoHost": {values: []string{
+			"", "true", "8m", "GRPC", "1.5", "0.5s", "60", "TLSv1.2 TLSv1.3", "HIGH:!aNULL", "/", "/$2", "/index.html", "/api/v1.2/x", "text/html; charset=utf-8", "404,503",
+			"10.0.0.0/8", "10.0.0.0/8, 192.168.0.0/16", "2001:db8::/32", "letsencrypt-prod", "namespace/name.of.secret", "X-Real-Ip, Authorization", "round_robin", "100%", "a=b;c=d", "/a?b=c#d",
+		}},
+		"Allowed": {values: []string{
+			"example.com", "SHOP.Example.COM", "shop.example.com.", "a.example.com,b.example.com", "a.example.com b.example.com", "https://shop.example.com", "https://shop.example.com:8443/a.b/c?d=e.",
+			"//shop.example.com/x", ".example.com", "https://a.example.com, https://b.example.com",
+		}},
+		"Other": {want: true, values: []string{
+			"evil.org", "EVIL.org", "evil.org.", "shop.example.com,evil.org", "shop.example.com evil.org", "shop.example.com;evil.org", "shop.example.com|evil.org", "notexample.com", "example.com.evil.org",
+			"https://evil.org", "HTTPS://EVIL.ORG/", "//evil.org", "///evil.org", "https:/evil.org", "https:evil.org", "https:\\\\evil.org", "/\\evil.org", "/login?next=//evil.org", "/login?next=https://evil.org",
+			"https://good.example.com@evil.org", "https://evil.org#good.example.com", "https://evil.org?good.example.com", "https://evil.org/good.example.com", "https://good.example.com:evil.org",
+			"https://evil.org&x.example.com", "https://localhost", "https://evil", "//metadata", "http://2130706433", "http://0x7f000001/", "http://127.1", "169.254.169.254", "http://169.254.169.254/x", "http://[::1]/", "2001:db8::1",
+			"*.example.com", "*", "~^.*$", "~.", "evil%2Eorg", "https://evil%2eorg", "ｅｖｉｌ．ｏｒｇ", "evil。org", "bücher.de", "xn--bcher-kva.de", "$http_x_evil", "https://$host", "${host}", "https://$1.example.com", "https://shop.example.com$1", "https://shop.example.com:$1", "https://shop.example.com:80:443",
+			"evil.org\nshop.example.com", "shop.example.com\tevil.org", "HostRegexp(`.+`)", `{"host":"evil"}`, "ev\u200bil.org", "me@evil.org", "return 302 http://evil.org;", "163.com", "http:evil",
+		}},
+		"HostsOnly": {annotation: nginx + "server-alias", want: true, values: []string{"evil", "shop.example.com evil", "127.1", "localhost", "_"}},
+		"HostsOK":   {annotation: nginx + "server-alias", values: []string{"shop.example.com", "a.example.com, b.example.com"}},
+		"HostsFlag": {annotation: "konghq.com/preserve-host", values: []string{"true", "false"}},
+		"Vhost":     {annotation: nginx + "upstream-vhost", want: true, values: []string{"internal"}},
+		"DNSName":   {annotation: "external-dns.alpha.kubernetes.io/hostname", want: true, values: []string{"a", "example.com,a"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, value := range tc.values {
+				if got := namesOtherHosts(first(tc.annotation, "example.com/a"), value, allowed); got != tc.want {
+					t.Errorf("namesOtherHosts(%q): want %t, got %t", value, tc.want, got)
+				}
+			}
+		})
+	}
+}
+
+// TestIngressProperties: whatever a team writes, and however often, no annotation that
+// the platform does not allow is on its Ingress, none names a foreign host, and those of
+// the platform are.
+func TestIngressProperties(t *testing.T) {
+	names := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			nginx + "proxy-body-size", nginx + "server-alias", nginx + "configuration-snippet", nginx + "auth-snippet", nginx + "canary", nginx + "auth-url", nginx + "ssl-redirect",
+			"external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/target", "kubernetes.io/ingress.class", "argocd.argoproj.io/tracking-id", "haproxy.org/server-snippet", "a",
+		}),
+		rapid.StringMatching(`(nginx\.ingress\.kubernetes\.io/|Nginx\.ingress\.kubernetes\.io/|nginx\.org/)?[a-zA-Z-]{1,12}`),
+	)
+	hosts := rapid.StringMatching(`[a-zA-Z0-9]{1,8}\.(evil\.org|example\.org|apps\.example\.com\.cc|co)\.?`)
+	values := rapid.Custom(func(rt *rapid.T) string {
+		host := hosts.Draw(rt, "host")
+		return rapid.SampledFrom([]string{
+			host, "https://" + host, "//" + host + "/a", "shop.apps.example.com," + host, "shop.apps.example.com " + host, "https://shop.apps.example.com@" + host, "https://" + host + "/shop.apps.example.com",
+			"https://" + host + "?x=shop.apps.example.com", "https://" + host + ":443", "~" + host, "*." + host, "/x?next=//" + host, "https:" + host, "\"" + host + "\"", "<" + host + ">", "(" + host + ")", "a=" + host,
+		}).Draw(rt, "form")
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		seen := azureSeen()
+		for range rapid.IntRange(1, 4).Draw(rt, "calls") {
+			in := v1alpha1.Ingress{
+				Type:        rapid.SampledFrom([]string{"", "public", "strict", "other"}).Draw(rt, "type"),
+				Annotations: rapid.MapOfN(names, rapid.OneOf(values, rapid.SampledFrom([]string{"true", "8m", "shop.apps.example.com"})), 0, 5).Draw(rt, "annotations"),
+			}
+			r := withIngress(rt, in, lenient, seen)
+			ingress, ok := r.Resources[NameIngress]
+			if !ok {
+				continue
+			}
+			checkAnnotations(rt, Object(ingress.Object).object("metadata", "annotations"))
+			seen[NameIngress] = Object(ingress.Object)
+		}
+	})
+}
+
+// checkAnnotations of an Ingress, in other words than those of the function.
+func checkAnnotations(rt *rapid.T, set Object) {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		value, lower := set.str(name), strings.ToLower(name)
+		allowed := name == "external-dns.alpha.kubernetes.io/hostname" || name == "haproxy.org/server-snippet" ||
+			strings.HasPrefix(name, nginx) && !strings.Contains(lower, "snippet") && !strings.Contains(lower, "canary")
+		switch {
+		case name == nginx+"ssl-redirect" && value == "true":
+		case !allowed:
+			rt.Fatalf("annotation %s is not allowed, and set", name)
+		case !slices.Contains([]string{"true", "8m", "shop.apps.example.com"}, value):
+			rt.Fatalf("annotation %s names another host: %q", name, value)
+		}
+	}
+}
+
+// FuzzNamesOtherHosts: a host in a foreign domain is found between any two texts that do
+// not make it a part of a path or of a longer name.
+func FuzzNamesOtherHosts(f *testing.F) {
+	f.Add("https://", "/x")
+	f.Add("shop.example.com, ", " ; a")
+	f.Add("(", ")")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		if strings.HasSuffix(before, "/") && !strings.HasSuffix(before, "//") {
+			t.Skip("a part of a path")
+		}
+		isWord := func(b byte) bool {
+			return b == '.' || b == '_' || b == '-' || b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z'
+		}
+		if before != "" && isWord(before[len(before)-1]) || after != "" && isWord(after[0]) {
+			t.Skip("a part of a longer name")
+		}
+		if !namesOtherHosts("a", before+"evil.org"+after, func(h string) bool { return strings.HasSuffix(h, "example.com") }) {
+			t.Errorf("namesOtherHosts(%q): want true", before+"evil.org"+after)
+		}
+	})
+}

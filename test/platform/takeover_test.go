@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// TestTakeover has Argo CD make namespaces of teams, and never of a namespace that was there
+// before: a directory in Git could have the name of one that is the platform's.
+func TestTakeover(t *testing.T) {
+	enforceTakeover(t)
+
+	composed := map[string]string{"meta.p6m.dev/workloads": "composed"}
+
+	for _, n := range []*corev1.Namespace{
+		namespaceOf("takeover-theirs", ""), namespaceOf("takeover-team", "takeover-team"), namespaceOf("takeover-stage", "other"),
+		labelled("takeover-composed", composed),
+	} {
+		if err := server.Client().Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	argocd := userClient(t, "system:serviceaccount:argocd:argocd-application-controller")
+	apply := func(ctx context.Context, c client.Client, n *corev1.Namespace) error {
+		//nolint:staticcheck // As Argo CD does, with an object.
+		return c.Patch(ctx, n, client.Apply, client.FieldOwner("argocd-controller"), client.ForceOwnership, client.DryRunAll)
+	}
+
+	const refused = "the namespace was there before the team"
+
+	// The policy is heeded when the API server has read it.
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := apply(ctx, argocd, namespaceOf("takeover-theirs", "takeover-theirs")); err == nil || !strings.Contains(err.Error(), refused) {
+			return fmt.Errorf("the policy is not in force: %w", err)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	cases := map[string]struct {
+		reason    string
+		client    client.Client
+		namespace *corev1.Namespace
+		want      string
+	}{
+		"New":       {"A team is new.", argocd, namespaceOf("takeover-new", "takeover-new"), ""},
+		"Again":     {"A team stays one.", argocd, namespaceOf("takeover-team", "takeover-team"), ""},
+		"OtherTeam": {"A namespace of another team is not one's own.", argocd, namespaceOf("takeover-stage", "takeover-stage"), refused},
+		"NoTeam":    {"Nor is one of which nobody says whose it is.", argocd, namespaceOf("takeover-composed", "takeover-composed"), refused},
+		"Composed":  {"Who may have pods there is for administrators to say.", argocd, labelled("takeover-theirs", composed), refused},
+		"System":    {"Kubernetes' own are no team's.", argocd, namespaceOf("kube-system", "kube-system"), refused},
+		"Else":      {"What else Argo CD does with namespaces of the platform is not looked at.", argocd, labelled("takeover-theirs", map[string]string{"a": "b"}), ""},
+		"ByHand":    {"An administrator may give a namespace to a team.", server.Client(), namespaceOf("takeover-theirs", "takeover-theirs"), ""},
+		"Agent":     {"Nor does it in a cluster that is not its own.", userClient(t, "system:serviceaccount:kube-system:argocd-manager"), namespaceOf("takeover-theirs", "takeover-theirs"), refused},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := apply(t.Context(), tc.client, tc.namespace)
+
+			switch {
+			case tc.want == "" && err != nil:
+				t.Errorf("\n%s\nwant it taken, got %v", tc.reason, err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("\n%s\nwant %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+}
+
+// enforceTakeover applies the policy for the length of the test.
+func enforceTakeover(t *testing.T) {
+	t.Helper()
+
+	for _, o := range file(t, base+"/argocd/namespaces/takeover.yaml") {
+		if err := server.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() {
+			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// userClient of a user who may do anything, as Argo CD may in its own installation.
+func userClient(t *testing.T, user string) client.Client {
+	t.Helper()
+
+	cfg, err := server.ConfigForUser(user, "system:masters")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := client.New(cfg, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
+}
+
+// namespaceOf a team, if there is one.
+func namespaceOf(name, team string) *corev1.Namespace {
+	if team == "" {
+		return labelled(name, nil)
+	}
+
+	return labelled(name, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/tenant": team})
+}
+
+func labelled(name string, labels map[string]string) *corev1.Namespace {
+	return &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+}
