@@ -23,7 +23,7 @@ func FuzzMap(f *testing.F) {
 	f.Add("s db\nx DB_\nk clientId=1\nk CLIENT_ID=2\ns z\nk DB_CLIENT_ID=3\nc DB_CLIENT_ID=")
 	f.Add("p dev-\ns dev-token\nk =1\no token\nk =2\ne TOKEN=\ne TOKEN=x\ne B=y")
 	f.Add("s a\nk A=1\nk A=2\nk A=1\ns a\ne A=k\ne A=j\nk j=1\nk k=1\nk k=0\nc A=")
-	f.Add("w ACME_*\na PATH\ns db\nk PATH=1\nk acmeKey=2\nk nodeOptions=3\nk node_options=4\ns e\ne NODE_OPTIONS=o\nk o=5\ns common-ld\nx ld_\nk preload=6")
+	f.Add("w ACME_*\na PATH\ns db\nk PATH=1\nk acmeKey=2\nk nodeOptions=3\nk node_options=4\ns m\ne NODE_OPTIONS=o\nk o=5\ns common-ld\nx ld_\nk preload=6")
 	f.Add("s Common-a\nk \xff=\nk é=\ns config\nk _=1")
 
 	f.Fuzz(func(t *testing.T, text string) {

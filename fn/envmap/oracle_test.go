@@ -20,8 +20,8 @@ var (
 	smallLetters = regexp.MustCompile(`[a-z]+`)
 	leadingDigit = regexp.MustCompile(`^[0-9]`)
 
-	steeringNames = oraclePattern(Steering(), func(g Group) []string { return g.Names })
-	passingNames  = oraclePattern(Steering(), func(g Group) []string { return g.Except })
+	steeringNames = oraclePattern(Steering(), func(g Group) []string { return g.Names })  //nolint:gochecknoglobals // Constants.
+	passingNames  = oraclePattern(Steering(), func(g Group) []string { return g.Except }) //nolint:gochecknoglobals // Constants.
 )
 
 func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {

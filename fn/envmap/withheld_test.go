@@ -113,7 +113,7 @@ func TestWithholds(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			for _, n := range strings.Fields(tc.names) {
+			for n := range strings.FieldsSeq(tc.names) {
 				if got := (Policy{}).Withholds(n); got != tc.want {
 					t.Errorf("\n%s\nWithholds(%q): want %t, got %t", tc.reason, n, tc.want, got)
 				}

@@ -80,7 +80,7 @@ const maxGuessedKey = 125
 // Keys become names that others can read, so they have to look like keys; and
 // nothing of the value may be lost.
 func doubt(f Format, value string, fields []field) *Error {
-	switch f {
+	switch f { //nolint:exhaustive // No others are guessed.
 	case JSON:
 		for _, f := range fields {
 			if len(f.Key) > maxGuessedKey || strings.ContainsFunc(f.Key, func(r rune) bool { return !isKeyRune(r) }) {

@@ -39,7 +39,7 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 		if diff := cmp.Diff(Payload{}, p); diff != "" {
 			t.Errorf("Parse(...) returns both an error and a payload:\n%s", diff)
 		}
-		checkError(t, s, err)
+		checkError(t, err)
 		return p, err
 	}
 
@@ -71,7 +71,7 @@ func checkParse(t rapid.TB, s Secret, format Format) (Payload, error) {
 var validDataKey = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 
 // checkError checks that an error is one of ours and shows nothing of a value.
-func checkError(t rapid.TB, s Secret, err error) {
+func checkError(t rapid.TB, err error) {
 	t.Helper()
 
 	e, ok := errors.AsType[*Error](err)

@@ -61,6 +61,14 @@ type position struct{ line, column int }
 
 func start() position { return position{1, 1} }
 
+// String returns, for example: line 3, column 7.
+func (p position) String() string {
+	if p.column == 0 {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return fmt.Sprintf("line %d, column %d", p.line, p.column)
+}
+
 // after returns the position behind a text that begins at p.
 func (p position) after(text string) position {
 	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
@@ -73,12 +81,4 @@ func (p position) after(text string) position {
 
 func (p position) problem(text string) *Error {
 	return &Error{Line: p.line, Column: p.column, Problem: text}
-}
-
-// String returns, for example: line 3, column 7.
-func (p position) String() string {
-	if p.column == 0 {
-		return fmt.Sprintf("line %d", p.line)
-	}
-	return fmt.Sprintf("line %d, column %d", p.line, p.column)
 }

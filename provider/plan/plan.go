@@ -352,7 +352,7 @@ func tooLarge(p Plan) *Problem {
 		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
 		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
 			"The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; the largest are %s.",
-			size, corev1.MaxSecretSize, some(names, ", "))}
+			size, corev1.MaxSecretSize, some(names))}
 	case err != nil || len(record) > maxRecord:
 		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: "The Secret would have too many keys for Kubernetes, so it is left as it is. Take some secrets off the list, or name their keys with letters, digits, hyphens, dots and underscores only."}
 	}

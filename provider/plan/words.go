@@ -24,7 +24,7 @@ func (w words) awaitingValue(secret string, keys []string) string {
 	case 1:
 		return fmt.Sprintf("Key %s has no value yet. Set it in secret %s of %s.", keys[0], secret, w.vault)
 	default:
-		return fmt.Sprintf("Keys %s have no values yet. Set them in secret %s of %s.", some(keys, ", "), secret, w.vault)
+		return fmt.Sprintf("Keys %s have no values yet. Set them in secret %s of %s.", some(keys), secret, w.vault)
 	}
 }
 
@@ -36,7 +36,7 @@ func (w words) absent(secret string, keys []string) string {
 	case len(keys) == 1:
 		return fmt.Sprintf("It has no key %s, which a variable of the pods comes from. Set it in secret %s of %s, or correct env.", keys[0], secret, w.vault)
 	default:
-		return fmt.Sprintf("It has no keys %s, which variables of the pods come from. Set them in secret %s of %s, or correct env.", some(keys, ", "), secret, w.vault)
+		return fmt.Sprintf("It has no keys %s, which variables of the pods come from. Set them in secret %s of %s, or correct env.", some(keys), secret, w.vault)
 	}
 }
 
@@ -46,7 +46,7 @@ const keyValueLines = "If the value has lines KEY=VALUE that are variables, set 
 
 // text of which keys are expected.
 func (w words) text(secret string, keys []string) string {
-	what := "keys " + some(keys, ", ") + " are"
+	what := "keys " + some(keys) + " are"
 	if len(keys) == 1 {
 		what = "key " + keys[0] + " is"
 	}
@@ -70,13 +70,13 @@ func (w words) expired(at, now time.Time) string {
 }
 
 // some joins the first few of a list; a message is read in one line.
-func some(list []string, separator string) string {
+func some(list []string) string {
 	const most = 10
 	if len(list) <= most {
-		return strings.Join(list, separator)
+		return strings.Join(list, ", ")
 	}
 
-	return fmt.Sprintf("%s%sand %d more", strings.Join(list[:most], separator), separator, len(list)-most)
+	return fmt.Sprintf("%s, and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
 // sentence makes one of the text of an error.
