@@ -321,7 +321,7 @@ func TestTenant(t *testing.T) {
 		"LabelChanged": {
 			reason: "What is there keeps its tenant when the Namespace gets another, and says so.", running: true,
 			change: func(w *world) { w.tenant("mallory") },
-			want:   want{names: all, tenant: "acme", policies: full, says: "keeps its tag tenant=acme, although the Namespace belongs to tenant mallory now"},
+			want:   want{names: all, tenant: "acme", policies: full, says: "the vault still belongs to tenant acme, although the Namespace now belongs to tenant mallory"},
 		},
 		"MovedByPlatform": {
 			reason: "The platform moves it by the tag of the managed resource.", running: true,

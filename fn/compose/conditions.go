@@ -102,7 +102,7 @@ func shorten(s string) string {
 func identityReady(i identity, credential Object) Condition {
 	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
 	if i.ownership == foreign {
-		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother(i.name, i.owner, i.observed)
+		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("identity", i.name, i.owner, i.observed)
 		return c
 	}
 	for _, o := range []struct{ kind, problem string }{
@@ -132,7 +132,7 @@ func keyVaultReady(v vault) Condition {
 	problem := v.ownership.problem(v.observed)
 	switch {
 	case v.ownership == foreign:
-		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother(v.name, v.owner, v.observed)
+		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("vault", v.name, v.owner, v.observed)
 	case v.withdrawn:
 		c.Reason = ReasonVaultWithdrawn
 		c.Message = "Vault " + v.name + " is no longer assigned to this application. Pods keep the values they have, and those of the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application."

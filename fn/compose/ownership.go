@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -167,7 +168,7 @@ func (c *composition) tenant(seen Object) string {
 // notesOnTenant say that the tenant of the Namespace is another than that of the vault.
 func (c *composition) notesOnTenant(seen Object) []string {
 	if tenant := c.tenant(seen); tenant != c.app.Tenant && c.app.Tenant != "" {
-		return []string{"the vault keeps its tag tenant=" + tenant + ", although the Namespace belongs to tenant " + c.app.Tenant + " now; your platform team decides whose the vault is"}
+		return []string{fmt.Sprintf("the vault still belongs to tenant %s, although the Namespace now belongs to tenant %s; your platform team decides whose the vault is", tenant, c.app.Tenant)}
 	}
 	return nil
 }
@@ -183,11 +184,11 @@ func (c *composition) owner(seen Object) string {
 
 // ownedByAnother says what the platform team does about an object that is not proven
 // to be the application's.
-func ownedByAnother(name, owner string, seen Object) string {
-	resource := seen.str("kind") + "/" + seen.str("metadata", "name")
-	return resource + " is called " + name + " in Azure, which exists there already and has no tags that prove that it belongs to this application. " +
-		"Nothing of it is read or changed. Your platform team finds out whose it is. If it is this application's, they set its tags " + owner + " in Azure. " +
-		"If not, they remove it from Azure for good and then delete " + resource + " in the cluster, which is made anew; or give the application another name."
+func ownedByAnother(what, name, owner string, seen Object) string {
+	return fmt.Sprintf("The %s %s exists in Azure already, and its tags do not prove that it belongs to this application. It is neither used nor changed. "+
+		"Your platform team finds out whose it is. If it belongs to this application, they set its tags in Azure: %s. "+
+		"Otherwise they purge it, and then delete %s in the cluster; or give the application another name.",
+		what, name, owner, seen.str("kind")+"/"+seen.str("metadata", "name"))
 }
 
 // established is true of an object that this function has let the provider change.
@@ -226,5 +227,5 @@ func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
 		return nil
 	}
-	return field.ErrorList{field.Forbidden(path, "namespace "+a.Namespace+" is retired: an application in it would have the names in Azure of one that was there before, and get its vault. Use another namespace, or ask your platform team to take it off retiredNamespaces when those vaults are purged")}
+	return field.ErrorList{field.Forbidden(path, fmt.Sprintf("namespace %s is retired, and an application in it could get the vault of an earlier one; use another namespace, or ask your platform team to purge those vaults and take the namespace off retiredNamespaces", a.Namespace))}
 }
