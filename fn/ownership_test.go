@@ -131,70 +131,65 @@ func with(m map[string]any, k string, v any) map[string]any {
 	return m
 }
 
+const fullPolicies = "Observe Create Update Delete"
+
 // TestOwnership shows which objects that are in Azure already an application gets.
 func TestOwnership(t *testing.T) {
-	const full, observe = "Observe Create Update Delete", "Observe"
-	type want struct {
-		policies string
-		reason   string
-		taken    bool // something composed has read from it
-	}
 	cases := map[string]struct {
 		reason string
 		tags   map[string]any
-		want   want
+		want   bool
 	}{
-		"Own":              {"What has the tags of the application is the application's.", ownTags(), want{full, compose.ReasonAvailable, true}},
-		"MoreTags":         {"Others may add tags of their own.", with(ownTags(), "cost-center", "7"), want{full, compose.ReasonAvailable, true}},
-		"TagCase":          {"Azure does not tell upper from lower case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), want{full, compose.ReasonAvailable, true}},
-		"OtherTenant":      {"What another tenant had is never taken over, although all else is equal.", with(ownTags(), "tenant", "mallory"), want{observe, compose.ReasonOwnedByAnother, false}},
-		"ValueCase":        {"Azure tells upper from lower case in values of tags.", with(ownTags(), "tenant", "Acme"), want{observe, compose.ReasonOwnedByAnother, false}},
-		"NoTenant":         {"What has no tenant proves nothing.", with(ownTags(), "tenant", nil), want{observe, compose.ReasonOwnedByAnother, false}},
-		"OtherApplication": {"Nor is what another application of the tenant has.", with(ownTags(), "application", "web"), want{observe, compose.ReasonOwnedByAnother, false}},
-		"OtherNamespace":   {"Nor what one of another namespace has.", with(ownTags(), "namespace", "billing"), want{observe, compose.ReasonOwnedByAnother, false}},
-		"TwoTenants":       {"Two tags that say different things prove nothing.", with(ownTags(), "TENANT", "mallory"), want{observe, compose.ReasonOwnedByAnother, false}},
-		"NotText":          {"Nor does what is no text.", with(ownTags(), "tenant", 7.0), want{observe, compose.ReasonOwnedByAnother, false}},
-		"None":             {"What has no tags belongs to somebody else.", nil, want{observe, compose.ReasonOwnedByAnother, false}},
+		"Own":              {"What has the tags of the application is the application's.", ownTags(), true},
+		"MoreTags":         {"Others may add tags of their own.", with(ownTags(), "cost-center", "7"), true},
+		"TagCase":          {"Azure does not tell upper from lower case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), true},
+		"OtherTenant":      {"What another tenant had is never taken over, although all else is equal.", with(ownTags(), "tenant", "mallory"), false},
+		"ValueCase":        {"Azure tells upper from lower case in values of tags.", with(ownTags(), "tenant", "Acme"), false},
+		"NoTenant":         {"What has no tenant proves nothing.", with(ownTags(), "tenant", nil), false},
+		"OtherApplication": {"Nor is what another application of the tenant has.", with(ownTags(), "application", "web"), false},
+		"OtherNamespace":   {"Nor what one of another namespace has.", with(ownTags(), "namespace", "billing"), false},
+		"TwoTenants":       {"Two tags that say different things prove nothing.", with(ownTags(), "TENANT", "mallory"), false},
+		"NotText":          {"Nor does what is no text.", with(ownTags(), "tenant", 7.0), false},
+		"None":             {"What has no tags belongs to somebody else.", nil, false},
 	}
 	for name, tc := range cases {
-		for resource, condType := range map[string]string{compose.NameKeyVault: compose.TypeKeyVaultReady, compose.NameIdentity: compose.TypeIdentityReady} {
+		for resource, conditionType := range map[string]string{compose.NameKeyVault: compose.TypeKeyVaultReady, compose.NameIdentity: compose.TypeIdentityReady} {
 			t.Run(name+"/"+resource, func(t *testing.T) {
 				w, c := provenWorld(t), cloud{resource: {tags: tc.tags, mark: "55555555"}}
 				rsp := c.live(w)
-				got := want{policies(desired(rsp, resource)), condition(rsp, condType).GetReason(), tells(rsp, "55555555")}
-				if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
-					t.Errorf("\n%s\nRunFunction(...): -want, +got:\n%s", tc.reason, diff)
-				}
-				if tc.want.taken {
-					return
-				}
-				if diff := cmp.Diff(tc.tags, c[resource].tags); diff != "" {
-					t.Errorf("\n%s\ntags in Azure: -before, +after:\n%s", tc.reason, diff)
-				}
-				if rsp.GetDesired().GetResources()[resource].GetReady() != fnv1.Ready_READY_FALSE {
-					t.Errorf("\n%s\nRunFunction(...): want it not to be ready", tc.reason)
-				}
-				if _, ok := w.composed[compose.NameRoleAssignmentApp]; ok {
-					t.Errorf("\n%s\nRunFunction(...): want no role for it, or on it", tc.reason)
-				}
-				message := condition(rsp, condType).GetMessage()
-				for _, say := range []string{"shop-api-", "application=shop-api, namespace=shop, tenant=acme"} {
-					if !strings.Contains(message, say) {
-						t.Errorf("\n%s\nRunFunction(...): want a message that says %q, got %q", tc.reason, say, message)
+				if !tc.want {
+					checkForeign(t, tc.reason, w, rsp, resource, conditionType)
+					c.delete(w)
+					if diff := cmp.Diff(&thing{tags: tc.tags, mark: "55555555"}, c[resource], cmp.AllowUnexported(thing{})); diff != "" {
+						t.Errorf("\n%s\nin Azure, after the application was deleted: -before, +after:\n%s", tc.reason, diff)
 					}
-				}
 
-				c.delete(w)
-				if c[resource].deleted {
-					t.Errorf("\n%s\nan application that was deleted took it along", tc.reason)
+					// The platform team finds that it is the application's after all.
+					c[resource].tags = ownTags()
+					rsp = c.live(w)
 				}
-
-				// The platform team finds that it is the application's after all.
-				c[resource].tags = ownTags()
-				if got := policies(desired(c.live(w), resource)); got != full {
-					t.Errorf("\n%s\nRunFunction(...) after its tags were set: want policies %q, got %q", tc.reason, full, got)
+				got := []any{policies(desired(rsp, resource)), condition(rsp, conditionType).GetReason(), tells(rsp, "55555555")}
+				if diff := cmp.Diff([]any{fullPolicies, compose.ReasonAvailable, true}, got); diff != "" {
+					t.Errorf("\n%s\nRunFunction(...): -want policies, reason and whether it is used, +got:\n%s", tc.reason, diff)
 				}
 			})
+		}
+	}
+}
+
+// checkForeign checks that nothing of a vault or an identity is read or changed, and that the condition says what to do.
+func checkForeign(t *testing.T, reason string, w *world, rsp *fnv1.RunFunctionResponse, resource, conditionType string) {
+	t.Helper()
+	got := []any{
+		policies(desired(rsp, resource)), condition(rsp, conditionType).GetReason(), tells(rsp, "55555555"),
+		rsp.GetDesired().GetResources()[resource].GetReady(), w.composed[compose.NameRoleAssignmentApp] != nil,
+	}
+	if diff := cmp.Diff([]any{"Observe", compose.ReasonOwnedByAnother, false, fnv1.Ready_READY_FALSE, false}, got); diff != "" {
+		t.Errorf("\n%s\nRunFunction(...): -want policies, reason, whether it is used or ready or there is a role, +got:\n%s", reason, diff)
+	}
+	for _, say := range []string{"shop-api-", "application=shop-api, namespace=shop, tenant=acme"} {
+		if message := condition(rsp, conditionType).GetMessage(); !strings.Contains(message, say) {
+			t.Errorf("\n%s\nRunFunction(...): want a message that says %q, got %q", reason, say, message)
 		}
 	}
 }
@@ -278,7 +273,7 @@ func TestOwnershipRefused(t *testing.T) {
 // TestTenant shows what becomes of an application whose tenant is not known, or
 // changes.
 func TestTenant(t *testing.T) {
-	const full = "Observe Create Update Delete"
+	const full = fullPolicies
 	type want struct {
 		names            []string
 		tenant, policies any
@@ -495,58 +490,52 @@ func TestOwnershipProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c := provenWorld(t), cloud{}
 		w.environment["tags"] = map[string]any{"Tenant": "acme", "owner": "platform"}
+		before := map[string]map[string]any{}
 		for i, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
 			if rapid.Bool().Draw(rt, "taken") {
 				c[name] = &thing{tags: anyTags().Draw(rt, "tags"), mark: fmt.Sprintf("5555555%d", i)}
+				before[name] = maps.Clone(c[name].tags)
 			}
 		}
-		proven := map[string]bool{}
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
-			before := map[string]map[string]any{}
-			for name, thing := range c {
-				before[name] = maps.Clone(thing.tags)
-			}
-			name := rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "name")
-			rapid.SampledFrom([]func(){
-				func() { c.reconcile(w, name) },
-				func() { c.reconcile(w, name) },
-				func() { w.tenant(rapid.SampledFrom([]string{"acme", "mallory", ""}).Draw(rt, "tenant")) },
-				func() { w.others = nil },
-				func() { delete(w.composed[name], "status") },
-				func() { c.delete(w) },
-				func() { delete(w.composed, name) },
-				func() { w.unresolved = !w.unresolved },
-				func() { w.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
-				func() {
-					if o := w.composed[name]; o != nil { // A failure of any cause.
-						nested(o, "status")["conditions"] = []any{map[string]any{"type": "Synced", "status": "False", "observedGeneration": float64(rapid.IntRange(0, 3).Draw(rt, "generation"))}}
-					}
-				},
-			}).Draw(rt, "event")()
-
+			c.disturb(rt, w)
 			tenant, _ := at(w.others["Namespace"], "metadata", "labels", tenantLabel).(string)
-			for name, thing := range c {
-				if before[name] == nil || tenant != "" && isOwn(thing.tags, tenant) {
-					proven[name] = true // The provider made it, or its tags prove it.
-				}
-				if proven[name] {
-					continue
-				}
-				if diff := cmp.Diff(before[name], thing.tags); diff != "" || thing.deleted {
-					rt.Fatalf("%s of another owner was changed or deleted (%t): -before, +after:\n%s", name, thing.deleted, diff)
-				}
-			}
+			maps.DeleteFunc(before, func(_ string, tags map[string]any) bool { return isOwn(tags, tenant) })
+
 			rsp := w.reconcile()
 			if f := fatal(rsp); f != "" {
 				rt.Fatalf("a valid application gets a fatal result: %s", f)
 			}
-			for name, thing := range c {
-				if !proven[name] && tells(rsp, thing.mark) {
-					rt.Fatalf("something of %s of another owner was read: %v", name, rsp)
+			for name, tags := range before {
+				if diff := cmp.Diff(tags, c[name].tags); diff != "" || c[name].deleted || tells(rsp, c[name].mark) {
+					rt.Fatalf("%s of another owner was changed, deleted (%t) or read: -before, +after:\n%s", name, c[name].deleted, diff)
 				}
 			}
 		}
 	})
+}
+
+// disturb has something happen.
+func (c cloud) disturb(rt *rapid.T, w *world) {
+	name := rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "name")
+	events := map[string]func(){
+		"Provider":      func() { c.reconcile(w, name) },
+		"ProviderAgain": func() { c.reconcile(w, name) }, // What happens most often.
+		"Label":         func() { w.tenant(rapid.SampledFrom([]string{"acme", "mallory", ""}).Draw(rt, "tenant")) },
+		"NamespaceGone": func() { w.others = nil },
+		"StatusLost":    func() { delete(w.composed[name], "status") },
+		"Deleted":       func() { c.delete(w) },
+		"ResourceGone":  func() { delete(w.composed, name) },
+		"Unresolved":    func() { w.unresolved = !w.unresolved },
+		"SoftDelete":    func() { w.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
+		"Failure": func() {
+			if o := w.composed[name]; o != nil {
+				fail(o)
+				nested(o, "metadata")["generation"] = float64(rapid.IntRange(1, 3).Draw(rt, "generation"))
+			}
+		},
+	}
+	events[rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")]()
 }
 
 func anyTags() *rapid.Generator[map[string]any] {
