@@ -80,6 +80,16 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonForeignResource, err), nil
 	}
 
+	if label := platform.TenantLabel; label != "" {
+		requireNamespace(rsp, app.Namespace)
+		tenant, state := decodeTenant(req, label)
+		if tenant == "" {
+			log.Debug("Left everything as it is", "tenantLabel", label, "resolved", state != unresolved)
+			return f.respond(rsp, xr, compose.KeepWithoutTenant(app, seen.composed, tenantUnknown(app.Namespace, label, state)))
+		}
+		app.Tenant = tenant
+	}
+
 	result, err := compose.Compose(app, platform, seen.composed)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil

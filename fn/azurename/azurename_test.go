@@ -42,101 +42,101 @@ func TestNamesAreFrozen(t *testing.T) {
 		"Short": {
 			reason: "A short name is kept whole.",
 			scope:  app("shop", "orders"),
-			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
 		"Hyphen": {
 			reason: "Hyphens are kept.",
 			scope:  app("shop", "orders-api"),
-			want:   names{"orders-api-44ghqmmq4v", "orders-api-44ghqmmq4v"},
+			want:   names{"orders-a-44ghqmmq4vhdmxl", "orders-api-44ghqmmq4vhdmxl"},
 		},
 		"Long": {
 			reason: "A name is cut to what the resource has room for.",
 			scope:  app("shop", "orders-api-gateway-internal"),
-			want:   names{"orders-api-ga-pqg5okv3cz", "orders-api-gateway-internal-pqg5okv3cz"},
+			want:   names{"orders-a-pqg5okv3czbnvgl", "orders-api-gateway-internal-pqg5okv3czbnvgl"},
 		},
 		"CutAtHyphen": {
 			reason: "No hyphen is left where the name was cut.",
-			scope:  app("shop", "payments-api-v2"),
-			want:   names{"payments-api-6xxprwrwod", "payments-api-v2-6xxprwrwod"},
+			scope:  app("shop", "payment-api-v2"),
+			want:   names{"payment-emhwowzrsmgnu2b", "payment-api-v2-emhwowzrsmgnu2b"},
 		},
 		"LeadingDigit": {
 			reason: "A vault cannot start with a digit: an a goes in front.",
 			scope:  app("shop", "3scale"),
-			want:   names{"a3scale-du747swjzi", "a3scale-du747swjzi"},
+			want:   names{"a3scale-du747swjziybm6b", "a3scale-du747swjziybm6b"},
 		},
 		"Dot": {
 			reason: "Whatever is no letter or digit becomes a hyphen.",
 			scope:  app("shop", "my.app"),
-			want:   names{"my-app-dn2otpz3ew", "my-app-dn2otpz3ew"},
+			want:   names{"my-app-dn2otpz3ewgule2", "my-app-dn2otpz3ewgule2"},
 		},
 		"ReservedAtStart": {
 			reason: "Azure refuses names that start with login.",
 			scope:  app("auth", "login-service"),
-			want:   names{"log-in-servic-n64f227qes", "log-in-service-n64f227qes"},
+			want:   names{"log-in-s-n64f227qesuywcy", "log-in-service-n64f227qesuywcy"},
 		},
 		"ReservedAnywhere": {
 			reason: "Azure refuses names that contain windows.",
 			scope:  app("ops", "windows-exporter"),
-			want:   names{"win-dows-expo-uvn53enppb", "win-dows-exporter-uvn53enppb"},
+			want:   names{"win-dows-uvn53enppblvzew", "win-dows-exporter-uvn53enppblvzew"},
 		},
 		"ReservedInHash": {
 			reason: "A hash that contains a reserved word is taken from further on in the digest.",
 			scope:  app("shop", "app-79178"),
-			want:   names{"app-79178-box6hjzzpt", "app-79178-box6hjzzpt"},
+			want:   names{"app-7917-box6hjzzptdphn6", "app-79178-box6hjzzptdphn6"},
 		},
 		"UpperCase": {
 			reason: "The readable part is lower case, but another name is another application.",
 			scope:  app("shop", "Orders"),
-			want:   names{"orders-gszullnjq4", "orders-gszullnjq4"},
+			want:   names{"orders-gszullnjq4kh3xm", "orders-gszullnjq4kh3xm"},
 		},
 		"NoName": {
 			reason: "There is always a readable part.",
 			scope:  app("shop", ""),
-			want:   names{"app-ig7zsfbl7f", "app-ig7zsfbl7f"},
+			want:   names{"app-ig7zsfbl7fck3dp", "app-ig7zsfbl7fck3dp"},
 		},
 		"Unicode": {
 			reason: "There is always a readable part, also where nothing of a name is left.",
 			scope:  app("shop", "日本"), //nolint:gosmopolitan // Any script may come.
-			want:   names{"app-y4civ6nznl", "app-y4civ6nznl"},
+			want:   names{"app-y4civ6nznlwwhay", "app-y4civ6nznlwwhay"},
 		},
 		"Longest": {
 			reason: "The longest name of a Kubernetes label fits an identity.",
 			scope:  app("shop", strings.Repeat("a", 63)),
-			want:   names{"aaaaaaaaaaaaa-w64fvsckqf", strings.Repeat("a", 63) + "-w64fvsckqf"},
+			want:   names{"aaaaaaaa-w64fvsckqftqnxv", strings.Repeat("a", 63) + "-w64fvsckqftqnxv"},
 		},
 		"LongerThanThat": {
 			reason: "What is longer is cut there too, and not left with a hyphen.",
 			scope:  app("shop", strings.Repeat("orders-", 30)),
-			want:   names{"orders-orders-wjasnweo5f", "orders-orders-orders-orders-orders-orders-orders-orders-orders-wjasnweo5f"},
+			want:   names{"orders-o-wjasnweo5fdrtnk", "orders-orders-orders-orders-orders-orders-orders-orders-orders-wjasnweo5fdrtnk"},
 		},
 		"OtherNamespace": {
 			reason: "The namespace is part of the hash.",
 			scope:  app("shop-dev", "orders"),
-			want:   names{"orders-3eqhyqmo7x", "orders-3eqhyqmo7x"},
+			want:   names{"orders-3eqhyqmo7xq65di", "orders-3eqhyqmo7xq65di"},
 		},
 		"OtherCluster": {
 			reason: "The issuer is part of the hash.",
 			scope:  Scope{SubscriptionID: subscription, Issuer: "https://oidc.example.org", Namespace: "shop", Name: "orders"},
-			want:   names{"orders-fhkodpzndk", "orders-fhkodpzndk"},
+			want:   names{"orders-fhkodpzndkpz4af", "orders-fhkodpzndkpz4af"},
 		},
 		"OtherSubscription": {
 			reason: "The subscription is part of the hash.",
 			scope:  Scope{SubscriptionID: "6d2c1a3e-9a75-4b0b-8f51-2f6f1f3c7a10", Issuer: issuer, Namespace: "shop", Name: "orders"},
-			want:   names{"orders-lwlrxs73fv", "orders-lwlrxs73fv"},
+			want:   names{"orders-lwlrxs73fvmr2h6", "orders-lwlrxs73fvmr2h6"},
 		},
 		"SubscriptionCase": {
 			reason: "The case of a subscription id means nothing.",
 			scope:  Scope{SubscriptionID: strings.ToUpper(subscription), Issuer: issuer, Namespace: "shop", Name: "orders"},
-			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
 		"IssuerSlash": {
 			reason: "Clusters differ in whether their issuer ends with a slash, and so do people who copy it.",
 			scope:  Scope{SubscriptionID: subscription, Issuer: issuer + "/", Namespace: "shop", Name: "orders"},
-			want:   names{"orders-b6y42bwvzz", "orders-b6y42bwvzz"},
+			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
 		"Zero": {
 			reason: "Even a scope of nothing has a name.",
-			want:   names{"app-mzuhvlpymk", "app-mzuhvlpymk"},
+			want:   names{"app-mzuhvlpymk6xo3e", "app-mzuhvlpymk6xo3e"},
 		},
 	}
 
@@ -191,10 +191,10 @@ func TestPick(t *testing.T) {
 		digest string
 		want   string
 	}{
-		"First":   {reason: "The first characters, as a rule.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghij"},
-		"Word":    {reason: "A reserved word at the start is left behind.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijk"},
-		"WordEnd": {reason: "A reserved word at the end is left behind too.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopq"},
-		"Only":    {reason: "A digest that has nothing else is taken as it is, which happens once in far more names than there will be.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxb"},
+		"First":   {reason: "The first characters, as a rule.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghijklmno"},
+		"Word":    {reason: "A reserved word at the start is left behind.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijklmnop"},
+		"WordEnd": {reason: "A reserved word at the end is left behind too.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopqrstuv"},
+		"Only":    {reason: "A digest that has nothing else is taken as it is, which happens once in far more names than there will be.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxboxxbo"},
 	}
 
 	for name, tc := range cases {
@@ -322,6 +322,10 @@ func checkScope(t rapid.TB, s Scope) {
 		}
 	}
 
+	// Bits and not characters, so that no other alphabet makes the name weaker.
+	if bits := 5 * len(s.hash()); bits < 75 || len(vault) > maxVault || !strings.HasSuffix(vault, "-"+s.hash()) {
+		t.Errorf("%q.Vault() = %q has %d bits of hash, want 75 at least", s, vault, bits)
+	}
 	if a, b := vault[len(vault)-hashLength:], identity[len(identity)-hashLength:]; a != b {
 		t.Errorf("%q has the hash %q in the vault and %q in the identity", s, a, b)
 	}

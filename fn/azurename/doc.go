@@ -9,7 +9,9 @@
 // Every name is a readable part made of the application's name, and a hash of
 // everything that sets the application apart from its namesakes:
 //
-//	orders-api-44ghqmmq4v
+//	orders-a-44ghqmmq4vhdmxl
 //
-// The readable part is for people. Uniqueness rests on the hash alone.
+// The readable part is for people. Uniqueness rests on the hash alone, and the hash
+// is long enough that nobody can choose an application's name to meet the vault of
+// another application.
 package azurename

@@ -20,9 +20,9 @@ func ExampleScope() {
 	fmt.Println(s.Vault())
 
 	// Output:
-	// orders-api-ga-tjakydg4az
-	// orders-api-gateway-tjakydg4az
-	// orders-api-ga-vlxjzxn6ew
+	// orders-a-tjakydg4azdjyco
+	// orders-api-gateway-tjakydg4azdjyco
+	// orders-a-vlxjzxn6ewfdrde
 }
 
 func ExampleValidVault() {

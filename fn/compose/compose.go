@@ -50,6 +50,8 @@ const (
 type Application struct {
 	Name      string
 	Namespace string
+	// Tenant that owns the namespace. It is empty if ownership is not proven.
+	Tenant string
 	// Labels of the manifest.
 	Labels map[string]string
 	// Annotations of the manifest.
@@ -145,12 +147,22 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 // Keep leaves everything this function composed as it is. It is for when the settings of
 // the platform cannot be had: an application that runs must not notice.
 func Keep(a Application, seen Observed, message string) Result {
+	return keepAll(a, seen, ReasonSettingsMissing, message)
+}
+
+// KeepWithoutTenant leaves everything as it is because the tenant that owns the
+// namespace is not known.
+func KeepWithoutTenant(a Application, seen Observed, message string) Result {
+	return keepAll(a, seen, ReasonTenantUnknown, message)
+}
+
+func keepAll(a Application, seen Observed, reason, message string) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
 	for name := range seen {
 		c.keep(name)
 	}
 	pending := func(t string) Condition {
-		return Condition{Type: t, Status: Unknown, Reason: ReasonSettingsMissing, Message: message}
+		return Condition{Type: t, Status: Unknown, Reason: reason, Message: message}
 	}
 	return Result{
 		Resources: c.desired,

@@ -50,6 +50,8 @@ const (
 	ReasonForeignResource    = "ForeignResource"
 	ReasonAccessPoliciesUsed = "AccessPoliciesUsed"
 	ReasonVaultWithdrawn     = "VaultWithdrawn"
+	ReasonOwnedByAnother     = "OwnedByAnother"
+	ReasonTenantUnknown      = "TenantUnknown"
 )
 
 // ConditionStatus is True, False or Unknown.
@@ -101,10 +103,17 @@ func shorten(s string) string {
 
 func identityReady(i identity, credential Object) Condition {
 	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
-	for _, o := range []Object{i.observed, credential} {
-		if problem := o.problem(); problem != "" {
+	if i.ownership == foreign {
+		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("identity", i.name, i.owner, i.observed)
+		return c
+	}
+	for _, o := range []struct{ kind, problem string }{
+		{i.observed.str("kind"), i.ownership.problem(i.observed)},
+		{credential.str("kind"), credential.problem()},
+	} {
+		if o.problem != "" {
 			c.Reason = ReasonAzureRefused
-			c.Message = fmt.Sprintf("Azure did not take the %s: %s. Your platform team can help.", o.str("kind"), problem)
+			c.Message = fmt.Sprintf("Azure did not take the %s: %s. Your platform team can help.", o.kind, o.problem)
 			return c
 		}
 	}
@@ -122,8 +131,10 @@ func identityReady(i identity, credential Object) Condition {
 
 func keyVaultReady(v vault) Condition {
 	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
-	problem := v.observed.problem()
+	problem := v.ownership.problem(v.observed)
 	switch {
+	case v.ownership == foreign:
+		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("vault", v.name, v.owner, v.observed)
 	case v.withdrawn:
 		c.Reason = ReasonVaultWithdrawn
 		c.Message = "Vault " + v.name + " is no longer assigned to this application. Pods keep the values they have, and those of the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application."

@@ -22,30 +22,38 @@ type identity struct {
 	id, clientID, principalID string
 	serviceAccount            string
 	observed                  Object
+	ownership                 ownership
+	// owner is what the tags of the identity have to say.
+	owner string
 }
 
 func (c *composition) identity() identity {
 	seen := c.seen[NameIdentity]
+	ownership := c.ownership(seen)
+	known := ownership.readable(seen)
 	i := identity{
 		name:           first(seen.str("spec", "forProvider", "name"), c.names.Identity()),
-		id:             seen.str("status", "atProvider", "id"),
-		clientID:       seen.str("status", "atProvider", "clientId"),
-		principalID:    seen.str("status", "atProvider", "principalId"),
+		id:             known.str("status", "atProvider", "id"),
+		clientID:       known.str("status", "atProvider", "clientId"),
+		principalID:    known.str("status", "atProvider", "principalId"),
 		serviceAccount: c.app.Name,
 		observed:       seen,
+		ownership:      ownership,
+		owner:          c.owner(seen),
 	}
 
-	group := seen.fixed("resourceGroupName", c.platform.ResourceGroupName)
+	group := known.fixed("resourceGroupName", c.platform.ResourceGroupName)
 
 	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{
 		Name:              &i.name,
-		Location:          new(seen.fixed("location", c.platform.Location)),
+		Location:          new(known.fixed("location", c.platform.Location)),
 		ResourceGroupName: &group,
-		Tags:              c.tags(),
+		Tags:              c.tags(seen),
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
+	object.Spec.ManagementPolicies = ownership.policies(object.Spec.ManagementPolicies)
 	object.Annotations = externalID(seen, azurename.IdentityID(c.platform.SubscriptionID, group, i.name))
-	c.want(NameIdentity, object)
+	c.wantOf(ownership, NameIdentity, object)
 	return i
 }
 

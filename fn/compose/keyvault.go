@@ -23,6 +23,9 @@ type vault struct {
 	id, uri   string
 	portalURL string
 	observed  Object
+	ownership ownership
+	// owner is what the tags of the vault have to say.
+	owner string
 	// adopted: the vault existed before and is not ours to change.
 	adopted bool
 	// withdrawn: it was adopted, and is not the application's to use any more.
@@ -33,12 +36,13 @@ type vault struct {
 
 func (c *composition) keyVault() vault {
 	seen := c.seen[NameKeyVault]
-	v := vault{
-		id:       seen.str("status", "atProvider", "id"),
-		uri:      seen.str("status", "atProvider", "vaultUri"),
-		observed: seen,
-		adopted:  c.keyVaultSpec().Name != "",
+	v := vault{observed: seen, adopted: c.keyVaultSpec().Name != ""}
+	if !v.adopted {
+		v.ownership, v.owner = c.ownership(seen), c.owner(seen)
 	}
+	known := v.ownership.readable(seen)
+	v.id = known.str("status", "atProvider", "id")
+	v.uri = known.str("status", "atProvider", "vaultUri")
 	// A vault once created keeps its name, whatever later versions of this
 	// function or the settings would call it: another name is another vault.
 	v.name = first(
@@ -65,9 +69,11 @@ func (c *composition) keyVault() vault {
 		object.Spec.ManagementPolicies = xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
 		object.Spec.ForProvider.ResourceGroupName = new(c.adoptedResourceGroup())
 	} else {
-		v.notes = c.ownVault(&object.Spec, seen)
+		v.notes = append(c.ownVault(&object.Spec, known), c.notesOnTenant(seen)...)
+		object.Spec.ForProvider.Tags = c.tags(seen)
+		object.Spec.ManagementPolicies = v.ownership.policies(object.Spec.ManagementPolicies)
 	}
-	c.want(NameKeyVault, object)
+	c.wantOf(v.ownership, NameKeyVault, object)
 	return v
 }
 
@@ -100,7 +106,6 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
 		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
-		Tags:                       c.tags(),
 	}
 	return notes
 }
@@ -113,21 +118,6 @@ func (c *composition) adoptedResourceGroup() string {
 // keyVaultSpec of the application, which is empty if it has none.
 func (c *composition) keyVaultSpec() v1alpha1.KeyVault {
 	return ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})
-}
-
-// tags of Azure resources. They tell an Azure administrator whose a vault is.
-func (c *composition) tags() map[string]*string {
-	tags := map[string]*string{}
-	ours := map[string]string{"application": c.app.Name, "namespace": c.app.Namespace}
-	for k, v := range c.platform.Tags {
-		tags[k] = new(v)
-		// Azure does not tell upper from lower case in names of tags.
-		delete(ours, strings.ToLower(k))
-	}
-	for k, v := range ours {
-		tags[k] = new(v)
-	}
-	return tags
 }
 
 func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {

@@ -19,7 +19,11 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	if last.KeyVault == nil {
 		last.KeyVault = &v1alpha1.KeyVaultStatus{}
 	}
-	if last.Identity == nil {
+	if v.ownership == foreign {
+		// The vault of somebody else has no address here.
+		last.KeyVault = &v1alpha1.KeyVaultStatus{}
+	}
+	if last.Identity == nil || i.ownership == foreign {
 		last.Identity = &v1alpha1.IdentityStatus{}
 	}
 

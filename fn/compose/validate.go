@@ -32,6 +32,7 @@ func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) 
 		// Its pods would share the identity with all pods that choose none.
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, "must not be default, which is the ServiceAccount of pods that choose none"))
 	}
+	errs = append(errs, validateNamespace(a, p, seen, field.NewPath("metadata", "namespace"))...)
 	spec := field.NewPath("spec")
 	errs = append(errs, validateConfig(a.Spec.Config, spec.Child("config"))...)
 	errs = append(errs, validateSecrets(a.Spec.Secrets, spec.Child("secrets"))...)
@@ -229,10 +230,11 @@ func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object
 	return !assigned && strings.EqualFold(vault.str("metadata", "annotations", annotationExternalName), a.Spec.KeyVault.Name)
 }
 
-// isAdopted tells whether an observed vault is only looked at, never changed.
+// isAdopted tells whether an observed vault is only looked at, never changed. An own
+// vault that is only looked at until it is proven whose it is has all its parameters.
 func isAdopted(vault Object) bool {
 	policies := vault.list("spec", "managementPolicies")
-	return len(policies) == 1 && policies[0] == string(xpv1.ManagementActionObserve)
+	return len(policies) == 1 && policies[0] == string(xpv1.ManagementActionObserve) && vault.str("spec", "forProvider", "tenantId") == ""
 }
 
 func isSecretName(s string) bool {

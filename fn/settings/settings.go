@@ -164,6 +164,7 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	c.providerConfig("azureProviderConfigRef", s.AzureProviderConfigRef)
 	c.providerConfig("secretSyncProviderConfigRef", s.SecretSyncProviderConfigRef)
 	c.tags(s.Tags)
+	c.tenants(s)
 	c.keyVault(s.KeyVault)
 	c.secrets(s.Secrets)
 	c.workload(s.Workload)
@@ -295,6 +296,18 @@ func (c *checker) tags(tags map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		if name == "" || len(name) > 512 || len(tags[name]) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
 			c.add("tags["+name+"]", `must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256`)
+		}
+	}
+}
+
+// tenants checks what tells whose a namespace is, and was.
+func (c *checker) tenants(s *v1alpha1.PlatformConfigSpec) {
+	if s.TenantLabel != "" {
+		c.qualified("tenantLabel", s.TenantLabel)
+	}
+	for i, name := range s.RetiredNamespaces {
+		if len(validation.IsDNS1123Label(name)) > 0 {
+			c.add(fmt.Sprintf("retiredNamespaces[%d]", i), strconv.Quote(name)+" must be the name of a namespace")
 		}
 	}
 }

@@ -136,6 +136,26 @@ ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hy
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},
 			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: "registry" must not be listed twice`},
 		},
+		"Tenants": {
+			reason: "A label and namespaces are taken as they are.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "meta.p6m.dev/tenant", "retiredNamespaces": ["shop-old", "3scale"]}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any { return []any{s.TenantLabel, s.RetiredNamespaces} },
+				value:    []any{"meta.p6m.dev/tenant", []string{"shop-old", "3scale"}},
+			},
+		},
+		"TenantsOff": {
+			reason: "Ownership is not proven unless the platform says by which label.",
+			args:   args{input: `{` + complete + `}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.TenantLabel }, value: ""},
+		},
+		"TenantsWrong": {
+			reason: "What cannot be a label or a namespace would never be found.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "the tenant", "retiredNamespaces": ["shop", "Shop/api", ""]}`},
+			want: want{err: `cannot use platform settings: tenantLabel: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+retiredNamespaces[1]: "Shop/api" must be the name of a namespace
+retiredNamespaces[2]: "" must be the name of a namespace`},
+		},
 		"Keys": {
 			reason: "The sync takes the keys of a structure, as it takes those of a manifest.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a"}, {"name": "b", "keys": ["user", "user", "", "pass word", "` + strings.Repeat("k", 126) + `"]}]}}`},

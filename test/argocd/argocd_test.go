@@ -290,8 +290,8 @@ func TestApplicationHealth(t *testing.T) {
 		"Unreachable":         {"It ends by itself, most often.", secret("Unreachable", "1"), Health{progressing, "0 of 1 secrets are synced. db: Unreachable."}},
 		"Pending":             {"It is looked at soon.", secret("Pending", ""), Health{progressing, "0 of 1 secrets are synced. db: Pending."}},
 		"StateOfTheFuture":    {"What is not known is not alarming.", secret("Dreaming", ""), Health{progressing, "0 of 1 secrets are synced. db: Dreaming."}},
-		"ModernNothingYet":    {"As it begins.", golden("modern", "1-nothing-yet"), Health{progressing, "The identity web-application-zmnvbtyqzh is being created in Azure. This normally takes a minute. Nothing to do but wait."}},
-		"ModernAzureReady":    {"As it goes on.", golden("modern", "2-azure-ready"), Health{progressing, "The identity web-application-zmnvbtyqzh exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."}},
+		"ModernNothingYet":    {"As it begins.", golden("modern", "1-nothing-yet"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. Nothing to do but wait."}},
+		"ModernAzureReady":    {"As it goes on.", golden("modern", "2-azure-ready"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."}},
 		"ModernSecretsSynced": {"Before the pods run.", golden("modern", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
 		"LegacySecretsSynced": {"The same behind a claim.", golden("claim", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
 		"OneIsOnItsWay": {
@@ -331,7 +331,7 @@ func TestReasons(t *testing.T) {
 	want := map[string]string{
 		"AzureRefused": degraded, "AccessPoliciesUsed": degraded, "VaultWithdrawn": degraded, "SecretNotWritten": degraded, "VariablesCollide": degraded,
 		"IngressRefused": degraded, "RolloutFailed": degraded, "Invalid": degraded, "PlatformSettingsInvalid": degraded,
-		"PlatformSettingsMissing": degraded,
+		"PlatformSettingsMissing": degraded, "OwnedByAnother": degraded, "TenantUnknown": degraded,
 
 		"Creating": progressing, "Replacing": progressing, "WaitingForIdentity": progressing, "RollingOut": progressing,
 

@@ -270,8 +270,8 @@ func TestLinks(t *testing.T) {
 	}
 
 	want := map[string]string{
-		"Secrets in the Azure portal": "https://portal.azure.com/#@11111111-1111-4111-8111-111111111111/resource/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.KeyVault/vaults/web-applicati-zmnvbtyqzh/secrets",
-		"Vault URI":                   "https://web-applicati-zmnvbtyqzh.vault.azure.net/",
+		"Secrets in the Azure portal": "https://portal.azure.com/#@11111111-1111-4111-8111-111111111111/resource/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/Microsoft.KeyVault/vaults/web-appl-zmnvbtyqzhhbjyz/secrets",
+		"Vault URI":                   "https://web-appl-zmnvbtyqzhhbjyz.vault.azure.net/",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("links: -want, +got:\n%s", diff)

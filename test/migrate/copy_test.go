@@ -39,7 +39,7 @@ const (
 	officerSecret    = "officer's own"
 
 	from = "shop-legacy-vault"
-	to   = "web-next-tntm3rpfjm"
+	to   = "web-next-tntm3rpfjmb47wv"
 
 	script = "../../examples/migrate/copy-secrets.sh"
 )

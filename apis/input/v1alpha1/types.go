@@ -73,10 +73,29 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
 	Cloud string `json:"cloud,omitempty"`
 
-	// Tags of vaults and identities.
+	// Tags of vaults and identities. With tenantLabel, tags application, namespace
+	// and tenant are the function's own, in any case.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
+
+	// TenantLabel is the label of Namespaces whose value names the tenant that owns
+	// the namespace, for example meta.p6m.dev/tenant. Only the platform may write it.
+	// The value becomes tag tenant of vaults and identities, and nothing that exists
+	// in Azure is used or changed unless its tags application, namespace and tenant
+	// are those of the application. In a Namespace without the label nothing new is
+	// composed. Default: none, and ownership is not proven.
+	// +optional
+	// +kubebuilder:validation:MaxLength=317
+	TenantLabel string `json:"tenantLabel,omitempty"`
+
+	// RetiredNamespaces are names of namespaces that must not have new applications:
+	// they would have the names in Azure of applications that were there before, and
+	// find their vaults. Applications that have a vault go on.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10000
+	RetiredNamespaces []string `json:"retiredNamespaces,omitempty"`
 
 	// AzureProviderConfigRef is used by the Azure resources. Default:
 	// ClusterProviderConfig/default.

@@ -234,6 +234,11 @@ func (in *PlatformConfigSpec) DeepCopyInto(out *PlatformConfigSpec) {
 			(*out)[key] = val
 		}
 	}
+	if in.RetiredNamespaces != nil {
+		in, out := &in.RetiredNamespaces, &out.RetiredNamespaces
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.AzureProviderConfigRef != nil {
 		in, out := &in.AzureProviderConfigRef, &out.AzureProviderConfigRef
 		*out = new(ProviderConfigReference)

@@ -109,20 +109,18 @@ func (e *external) create(ctx context.Context, mg xpresource.Managed) (string, e
 		return "", err
 	}
 
-	// Whoever asks for what has an id that only the provider knows cannot have it already.
-	if e.kind.idFromProvider {
-		if e.id != "" {
-			id = e.id
-		}
+	if e.kind.idFromProvider && e.id != "" {
+		id = e.id
+	}
 
-		there, err := e.client.get(ctx, id, e.kind.version)
-		if err != nil {
-			return "", fmt.Errorf("checking for presence of existing %s: %w", id, err)
-		}
+	// It may have been made since it was observed.
+	there, err := e.client.get(ctx, id, e.kind.version)
+	if err != nil {
+		return "", fmt.Errorf("checking for presence of existing %s: %w", id, err)
+	}
 
-		if there != nil {
-			return "", e.exists(mg, id)
-		}
+	if there != nil {
+		return "", e.exists(mg, id)
 	}
 
 	body, err := e.kind.encode(ctx, e.client, id, e.params, nil)

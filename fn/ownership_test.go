@@ -1,0 +1,565 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+const tenantLabel = "meta.p6m.dev/tenant"
+
+// A thing is a vault or an identity in Azure.
+type thing struct {
+	tags map[string]any
+	// mark is in everything that Azure tells of the thing.
+	mark    string
+	deleted bool
+}
+
+// A cloud is the vaults and identities in Azure, by the name of the composed resource. It plays the provider, which does what the
+// management policies of a managed resource let it do, before the function sees anything.
+type cloud map[string]*thing
+
+// reconcile plays the provider for one managed resource.
+func (c cloud) reconcile(w *world, name string) {
+	o, ok := w.composed[name]
+	if !ok {
+		return
+	}
+	spec := nested(o, "spec")
+	policies, _ := spec["managementPolicies"].([]any)
+	wanted, _ := at(spec, "forProvider", "tags").(map[string]any)
+
+	if c[name] == nil && slices.Contains(policies, any("Create")) {
+		c[name] = &thing{tags: maps.Clone(wanted), mark: "44444444"}
+		annotate(o, "crossplane.io/external-create-succeeded", "2026-01-01T00:00:00Z")
+	}
+	t := c[name]
+	if t == nil {
+		fail(o)
+		return
+	}
+	if slices.Contains(policies, any("Update")) {
+		t.tags = maps.Clone(wanted)
+	}
+	nested(o, "status")["atProvider"] = map[string]any{
+		"id":       "/subscriptions/x/resourceGroups/" + t.mark + "/providers/x/" + name,
+		"vaultUri": "https://" + t.mark + ".vault.azure.net/",
+		"clientId": t.mark + "-4444-4444-8444-444444444444", "principalId": t.mark + "-4444-4444-8444-444444444444",
+		"tags": maps.Clone(t.tags), "location": t.mark, "resourceGroupName": t.mark, "tenantId": t.mark, "purgeProtectionEnabled": false,
+	}
+	becomeReady(o)
+}
+
+// fail is what a managed resource says that has not come to be, for whatever reason.
+func fail(o map[string]any) {
+	nested(o, "status")["conditions"] = []any{map[string]any{
+		"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "any text",
+		"observedGeneration": nested(o, "metadata")["generation"],
+	}}
+}
+
+// delete the application: the provider deletes what it may.
+func (c cloud) delete(w *world) {
+	for name, t := range c {
+		policies, _ := at(w.composed[name], "spec", "managementPolicies").([]any)
+		t.deleted = t.deleted || slices.Contains(policies, any("Delete"))
+	}
+	w.composed = map[string]map[string]any{}
+	delete(w.xr, "status")
+}
+
+// live has the function and the provider act until nothing changes any more.
+func (c cloud) live(w *world) *fnv1.RunFunctionResponse {
+	for range 6 {
+		w.reconcile()
+		for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+			c.reconcile(w, name)
+		}
+		for name := range w.composed {
+			if strings.HasPrefix(name, "role-assignment") || name == compose.NameFederatedCredential {
+				becomeReady(w.composed[name])
+			}
+		}
+	}
+	return w.reconcile()
+}
+
+// provenWorld has a platform that proves ownership.
+func provenWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := newWorld(tb, `{"keyVault": {"deletionPolicy": "Purge"}, "secrets": [{"name": "a"}]}`)
+	w.environment["tenantLabel"] = tenantLabel
+	w.tenant("acme")
+	return w
+}
+
+// tenant labels the Namespace.
+func (w *world) tenant(name string) {
+	w.others = map[string]map[string]any{"Namespace": {"metadata": map[string]any{"name": "shop", "labels": map[string]any{tenantLabel: name}}}}
+}
+
+func policies(o map[string]any) string {
+	list, _ := at(o, "spec", "managementPolicies").([]any)
+	return strings.Trim(fmt.Sprint(list), "[]")
+}
+
+// own tags of the application.
+func ownTags() map[string]any {
+	return map[string]any{"application": "shop-api", "namespace": "shop", "tenant": "acme"}
+}
+
+func with(m map[string]any, k string, v any) map[string]any {
+	m = maps.Clone(m)
+	delete(m, k)
+	if v != nil {
+		m[k] = v
+	}
+	return m
+}
+
+const fullPolicies = "Observe Create Update Delete"
+
+// TestOwnership shows which objects that are in Azure already an application gets.
+func TestOwnership(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		tags   map[string]any
+		want   bool
+	}{
+		"Own":              {"What has the tags of the application is the application's.", ownTags(), true},
+		"MoreTags":         {"Others may add tags of their own.", with(ownTags(), "cost-center", "7"), true},
+		"TagCase":          {"Azure does not tell upper from lower case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), true},
+		"OtherTenant":      {"What another tenant had is never taken over, although all else is equal.", with(ownTags(), "tenant", "mallory"), false},
+		"ValueCase":        {"Azure tells upper from lower case in values of tags.", with(ownTags(), "tenant", "Acme"), false},
+		"NoTenant":         {"What has no tenant proves nothing.", with(ownTags(), "tenant", nil), false},
+		"OtherApplication": {"Nor is what another application of the tenant has.", with(ownTags(), "application", "web"), false},
+		"OtherNamespace":   {"Nor what one of another namespace has.", with(ownTags(), "namespace", "billing"), false},
+		"TwoTenants":       {"Two tags that say different things prove nothing.", with(ownTags(), "TENANT", "mallory"), false},
+		"NotText":          {"Nor does what is no text.", with(ownTags(), "tenant", 7.0), false},
+		"None":             {"What has no tags belongs to somebody else.", nil, false},
+	}
+	for name, tc := range cases {
+		for resource, conditionType := range map[string]string{compose.NameKeyVault: compose.TypeKeyVaultReady, compose.NameIdentity: compose.TypeIdentityReady} {
+			t.Run(name+"/"+resource, func(t *testing.T) {
+				w, c := provenWorld(t), cloud{resource: {tags: tc.tags, mark: "55555555"}}
+				rsp := c.live(w)
+				if !tc.want {
+					checkForeign(t, tc.reason, w, rsp, resource, conditionType)
+					c.delete(w)
+					if diff := cmp.Diff(&thing{tags: tc.tags, mark: "55555555"}, c[resource], cmp.AllowUnexported(thing{})); diff != "" {
+						t.Errorf("\n%s\nin Azure, after the application was deleted: -before, +after:\n%s", tc.reason, diff)
+					}
+
+					// The platform team finds that it is the application's after all.
+					c[resource].tags = ownTags()
+					rsp = c.live(w)
+				}
+				got := []any{policies(desired(rsp, resource)), condition(rsp, conditionType).GetReason(), tells(rsp, "55555555")}
+				if diff := cmp.Diff([]any{fullPolicies, compose.ReasonAvailable, true}, got); diff != "" {
+					t.Errorf("\n%s\nRunFunction(...): -want policies, reason and whether it is used, +got:\n%s", tc.reason, diff)
+				}
+			})
+		}
+	}
+}
+
+// checkForeign checks that nothing of a vault or an identity is read or changed, and that the condition says what to do.
+func checkForeign(t *testing.T, reason string, w *world, rsp *fnv1.RunFunctionResponse, resource, conditionType string) {
+	t.Helper()
+	got := []any{
+		policies(desired(rsp, resource)), condition(rsp, conditionType).GetReason(), tells(rsp, "55555555"),
+		rsp.GetDesired().GetResources()[resource].GetReady(), w.composed[compose.NameRoleAssignmentApp] != nil,
+	}
+	if diff := cmp.Diff([]any{"Observe", compose.ReasonOwnedByAnother, false, fnv1.Ready_READY_FALSE, false}, got); diff != "" {
+		t.Errorf("\n%s\nRunFunction(...): -want policies, reason, whether it is used or ready or there is a role, +got:\n%s", reason, diff)
+	}
+	for _, say := range []string{"shop-api-", "application=shop-api, namespace=shop, tenant=acme"} {
+		if message := condition(rsp, conditionType).GetMessage(); !strings.Contains(message, say) {
+			t.Errorf("\n%s\nRunFunction(...): want a message that says %q, got %q", reason, say, message)
+		}
+	}
+}
+
+// tells whether a mark is in anything that is desired or told.
+func tells(rsp *fnv1.RunFunctionResponse, mark string) bool {
+	b, err := json.Marshal(rsp)
+	return err != nil || strings.Contains(string(b), mark)
+}
+
+// TestOwnershipSequence shows how a new application gets a vault and an identity
+// where ownership is proven.
+func TestOwnershipSequence(t *testing.T) {
+	w, c := provenWorld(t), cloud{}
+	vault := func() map[string]any { return w.composed[compose.NameKeyVault] }
+	look := func() {
+		c.reconcile(w, compose.NameKeyVault)
+		c.reconcile(w, compose.NameIdentity)
+	}
+	steps := []struct {
+		reason string
+		do     func()
+		want   string
+	}{
+		{"The provider is to look first.", func() {}, "Observe"},
+		{"It has not looked yet.", func() {}, "Observe"},
+		{"A failure of an earlier generation says nothing of this one.", func() {
+			look()
+			nested(vault(), "metadata")["generation"] = 2.0
+		}, "Observe"},
+		{"It has looked and found nothing.", look, "Observe Create"},
+		{"It has not created it yet.", func() {}, "Observe Create"},
+		{"It has created it, with the tags of the application.", look, "Observe Create Update Delete"},
+		{"A status that is lost takes nothing away.", func() { delete(vault(), "status") }, "Observe Create Update Delete"},
+		{"Nor does one that says another owner: somebody has changed a tag by hand, and it is changed back.", func() {
+			look()
+			nested(vault(), "status", "atProvider", "tags")["tenant"] = "mallory"
+		}, "Observe Create Update Delete"},
+	}
+	for _, s := range steps {
+		s.do()
+		rsp := w.reconcile()
+		if diff := cmp.Diff(s.want, policies(desired(rsp, compose.NameKeyVault))); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want policies of the vault, +got:\n%s", s.reason, diff)
+		}
+		if got := condition(rsp, compose.TypeKeyVaultReady).GetReason(); !strings.Contains(s.want, "Update") && got != compose.ReasonCreating {
+			t.Errorf("\n%s\nRunFunction(...): want reason %s, got %s", s.reason, compose.ReasonCreating, got)
+		}
+	}
+}
+
+// TestOwnershipGeneration shows that a provider that does not note what it has looked
+// at is believed: it is safe to let it create.
+func TestOwnershipGeneration(t *testing.T) {
+	w := provenWorld(t)
+	w.reconcile()
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		nested(w.composed[name], "status")["conditions"] = []any{map[string]any{"type": "Synced", "status": "False"}}
+	}
+	rsp := w.reconcile()
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		if diff := cmp.Diff("Observe Create", policies(desired(rsp, name))); diff != "" {
+			t.Errorf("RunFunction(...): %s: -want policies, +got:\n%s", name, diff)
+		}
+	}
+}
+
+// TestOwnershipRefused shows that what Azure has against a vault is told once the
+// provider may create it, and not before.
+func TestOwnershipRefused(t *testing.T) {
+	w := provenWorld(t)
+	for i, want := range []string{compose.ReasonCreating, compose.ReasonCreating, compose.ReasonAzureRefused} {
+		rsp := w.reconcile()
+		if got := condition(rsp, compose.TypeKeyVaultReady).GetReason(); got != want {
+			t.Errorf("RunFunction(...): call %d: want reason %s, got %s", i, want, got)
+		}
+		fail(w.composed[compose.NameKeyVault])
+	}
+}
+
+// TestTenant shows what becomes of an application whose tenant is not known, or
+// changes.
+func TestTenant(t *testing.T) {
+	const full = fullPolicies
+	type want struct {
+		names            []string
+		tenant, policies any
+		says             string
+	}
+	all := []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"}
+	cases := map[string]struct {
+		reason  string
+		running bool
+		change  func(w *world)
+		want    want
+	}{
+		"NoLabel": {
+			reason: "Without the label nothing is composed, and the condition names it.",
+			change: func(w *world) { w.tenant("") },
+			want:   want{says: "Namespace shop has no label meta.p6m.dev/tenant"},
+		},
+		"OtherLabels": {
+			reason: "Other labels say nothing.",
+			change: func(w *world) {
+				nested(w.others["Namespace"], "metadata")["labels"] = map[string]any{"tenant": "acme"}
+			},
+			want: want{says: "Namespace shop has no label meta.p6m.dev/tenant"},
+		},
+		"NoNamespace": {
+			reason: "Nor is anything composed in a namespace that Crossplane cannot see.",
+			change: func(w *world) { w.others = nil },
+			want:   want{says: "cannot find Namespace shop, whose label meta.p6m.dev/tenant"},
+		},
+		"LabelLost": {
+			reason: "What is there stays as it is when the label is lost.", running: true,
+			change: func(w *world) { w.tenant("") },
+			want:   want{names: all, tenant: "acme", policies: full, says: "Namespace shop has no label meta.p6m.dev/tenant"},
+		},
+		"NamespaceLost": {
+			reason: "Or the Namespace.", running: true,
+			change: func(w *world) { w.others = nil },
+			want:   want{names: all, tenant: "acme", policies: full, says: "cannot find Namespace shop"},
+		},
+		"LabelChanged": {
+			reason: "What is there keeps its tenant when the Namespace gets another, and says so.", running: true,
+			change: func(w *world) { w.tenant("mallory") },
+			want:   want{names: all, tenant: "acme", policies: full, says: "the vault still belongs to tenant acme, although the Namespace now belongs to tenant mallory"},
+		},
+		"MovedByPlatform": {
+			reason: "The platform moves it by the tag of the managed resource.", running: true,
+			change: func(w *world) {
+				w.tenant("beta")
+				nested(w.composed[compose.NameKeyVault], "spec", "forProvider", "tags")["tenant"] = "beta"
+			},
+			want: want{names: all, tenant: "beta", policies: full, says: "Put values into"},
+		},
+		"TurnedOff": {
+			reason: "Without the setting nothing is proven, and nothing stops.", running: true,
+			change: func(w *world) { delete(w.environment, "tenantLabel") },
+			want:   want{names: all, policies: full, says: "Put values into"},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w, c := provenWorld(t), cloud{}
+			if tc.running {
+				c.live(w)
+			}
+			tc.change(w)
+			rsp := w.reconcile()
+			if f := fatal(rsp); f != "" {
+				t.Fatalf("\n%s\nRunFunction(...): unexpected fatal result: %s", tc.reason, f)
+			}
+			if diff := cmp.Diff(tc.want.names, desiredNames(rsp)); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want desired resources, +got:\n%s", tc.reason, diff)
+			}
+			if got := condition(rsp, compose.TypeKeyVaultReady).GetMessage(); !strings.Contains(got, tc.want.says) {
+				t.Errorf("\n%s\nRunFunction(...): want a message that says %q, got %q", tc.reason, tc.want.says, got)
+			}
+			if !tc.running {
+				return
+			}
+			vault := desired(rsp, compose.NameKeyVault)
+			if diff := cmp.Diff([]any{tc.want.tenant, tc.want.policies}, []any{at(vault, "spec", "forProvider", "tags", "tenant"), policies(vault)}); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want tenant and policies, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestTenantLater shows that a platform that begins to prove ownership stalls no
+// application that runs: it gets the tag, and keeps everything it has.
+func TestTenantLater(t *testing.T) {
+	w, c := provenWorld(t), cloud{}
+	delete(w.environment, "tenantLabel")
+	before := c.live(w)
+	w.environment["tenantLabel"] = tenantLabel
+	after := c.live(w)
+	if diff := cmp.Diff(before.GetConditions(), after.GetConditions(), protocmp.Transform()); diff != "" {
+		t.Errorf("RunFunction(...): -before conditions, +after:\n%s", diff)
+	}
+	for name := range before.GetDesired().GetResources() {
+		was, is := desired(before, name), desired(after, name)
+		if name == compose.NameKeyVault || name == compose.NameIdentity {
+			nested(was, "spec", "forProvider", "tags")["tenant"] = "acme"
+		}
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Errorf("RunFunction(...): %s: -before, +after:\n%s", name, diff)
+		}
+	}
+
+	// One of which nothing is in Azure yet has to prove itself.
+	w = provenWorld(t)
+	delete(w.environment, "tenantLabel")
+	w.reconcile()
+	w.environment["tenantLabel"] = tenantLabel
+	if got := policies(desired(w.reconcile(), compose.NameKeyVault)); got != "Observe" {
+		t.Errorf("RunFunction(...): want a vault that is not in Azure to be looked for, got policies %q", got)
+	}
+}
+
+// TestTenantTurnedOff shows that an application that was held back is not let in by
+// a setting that got lost.
+func TestTenantTurnedOff(t *testing.T) {
+	foreign := with(ownTags(), "tenant", "mallory")
+	w, c := provenWorld(t), cloud{compose.NameKeyVault: {tags: foreign, mark: "55555555"}}
+	c.live(w)
+	delete(w.environment, "tenantLabel")
+	rsp := c.live(w)
+	if diff := cmp.Diff([]any{"Observe", foreign, false}, []any{policies(desired(rsp, compose.NameKeyVault)), c[compose.NameKeyVault].tags, tells(rsp, "55555555")}); diff != "" {
+		t.Errorf("RunFunction(...): -want policies, tags, and whether anything was read, +got:\n%s", diff)
+	}
+}
+
+// TestTagsOfPlatform shows that a tag of the platform does not replace one that
+// proves ownership, in whatever case it is written.
+func TestTagsOfPlatform(t *testing.T) {
+	w := provenWorld(t)
+	w.environment["tags"] = map[string]any{"Application": "x", "NAMESPACE": "x", "tenant": "x", "cost-center": "7"}
+	rsp := cloud{}.live(w)
+	for _, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+		if diff := cmp.Diff(any(with(ownTags(), "cost-center", "7")), at(desired(rsp, name), "spec", "forProvider", "tags")); diff != "" {
+			t.Errorf("RunFunction(...): %s: -want tags, +got:\n%s", name, diff)
+		}
+	}
+}
+
+// TestAdoptedVaultIsNotProven shows that a vault the platform has assigned is used
+// as before: the assignment is the proof.
+func TestAdoptedVaultIsNotProven(t *testing.T) {
+	w := adoptingWorld(t)
+	w.environment["tenantLabel"] = tenantLabel
+	w.tenant("acme")
+	rsp := w.reconcile()
+	if diff := cmp.Diff([]any{"Observe", compose.ReasonAvailable}, []any{policies(desired(rsp, compose.NameKeyVault)), condition(rsp, compose.TypeKeyVaultReady).GetReason()}); diff != "" {
+		t.Errorf("RunFunction(...): -want policies and reason, +got:\n%s", diff)
+	}
+}
+
+// TestRequireNamespace shows that the Namespace is asked for where it counts, and
+// that nothing is decided before it was.
+func TestRequireNamespace(t *testing.T) {
+	want := &fnv1.ResourceSelector{ApiVersion: "v1", Kind: "Namespace", Match: &fnv1.ResourceSelector_MatchName{MatchName: "shop"}}
+	for _, claim := range []bool{false, true} {
+		w := provenWorld(t)
+		if claim {
+			w.behindClaim()
+		}
+		rsp, err := NewFunction(nopLogger()).RunFunction(t.Context(), w.request())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, rsp.GetRequirements().GetResources()[requirementNamespace], protocmp.Transform()); diff != "" {
+			t.Errorf("RunFunction(...): claim %t: -want requirement, +got:\n%s", claim, diff)
+		}
+		if n := len(rsp.GetDesired().GetResources()); n > 0 || fatal(rsp) != "" {
+			t.Errorf("RunFunction(...): claim %t: want nothing composed and no fatal result, got %d resources, %q", claim, n, fatal(rsp))
+		}
+	}
+}
+
+// TestRetiredNamespace shows that whoever gets a namespace that was used before does
+// not get its vaults.
+func TestRetiredNamespace(t *testing.T) {
+	const why = "cannot compose application shop/shop-api: metadata.namespace: Forbidden: namespace shop is retired"
+	cases := map[string]struct {
+		reason  string
+		retired []any
+		running bool
+		want    string
+	}{
+		"New":     {"A new application would get the vault of the one that was there before.", []any{"old", "shop"}, false, why},
+		"Running": {"One that has a vault goes on.", []any{"shop"}, true, ""},
+		"Other":   {"Other namespaces are not concerned.", []any{"shop-old"}, false, ""},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, twoSecrets)
+			if tc.running {
+				w.azureAll()
+			}
+			w.environment["retiredNamespaces"] = tc.retired
+			got := fatal(w.reconcile())
+			if !strings.HasPrefix(got, tc.want) || tc.want == "" && got != "" {
+				t.Errorf("\n%s\nRunFunction(...): want fatal result %q, got %q", tc.reason, tc.want, got)
+			}
+			if len(w.composed) > 0 != (tc.want == "") {
+				t.Errorf("\n%s\nRunFunction(...): composed are %v", tc.reason, w.observed())
+			}
+		})
+	}
+}
+
+// TestOwnershipProperties lets applications live in a cloud that others use too.
+// Whatever the provider reports and the platform does, nothing that was never proven
+// to be the application's is changed, deleted, or read.
+func TestOwnershipProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w, c := provenWorld(t), cloud{}
+		w.environment["tags"] = map[string]any{"Tenant": "acme", "owner": "platform"}
+		before := map[string]map[string]any{}
+		for i, name := range []string{compose.NameKeyVault, compose.NameIdentity} {
+			if rapid.Bool().Draw(rt, "taken") {
+				c[name] = &thing{tags: anyTags().Draw(rt, "tags"), mark: fmt.Sprintf("5555555%d", i)}
+				before[name] = maps.Clone(c[name].tags)
+			}
+		}
+		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+			c.disturb(rt, w)
+			tenant, _ := at(w.others["Namespace"], "metadata", "labels", tenantLabel).(string)
+			maps.DeleteFunc(before, func(_ string, tags map[string]any) bool { return isOwn(tags, tenant) })
+
+			rsp := w.reconcile()
+			if f := fatal(rsp); f != "" {
+				rt.Fatalf("a valid application gets a fatal result: %s", f)
+			}
+			for name, tags := range before {
+				if diff := cmp.Diff(tags, c[name].tags); diff != "" || c[name].deleted || tells(rsp, c[name].mark) {
+					rt.Fatalf("%s of another owner was changed, deleted (%t) or read: -before, +after:\n%s", name, c[name].deleted, diff)
+				}
+			}
+		}
+	})
+}
+
+// disturb has something happen.
+func (c cloud) disturb(rt *rapid.T, w *world) {
+	name := rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "name")
+	events := map[string]func(){
+		"Provider":      func() { c.reconcile(w, name) },
+		"ProviderAgain": func() { c.reconcile(w, name) }, // What happens most often.
+		"Label":         func() { w.tenant(rapid.SampledFrom([]string{"acme", "mallory", ""}).Draw(rt, "tenant")) },
+		"NamespaceGone": func() { w.others = nil },
+		"StatusLost":    func() { delete(w.composed[name], "status") },
+		"Deleted":       func() { c.delete(w) },
+		"ResourceGone":  func() { delete(w.composed, name) },
+		"Unresolved":    func() { w.unresolved = !w.unresolved },
+		"SoftDelete":    func() { w.changeSpec(map[string]any{"keyVault": map[string]any{"deletionPolicy": "SoftDelete"}}) },
+		"Failure": func() {
+			if o := w.composed[name]; o != nil {
+				fail(o)
+				nested(o, "metadata")["generation"] = float64(rapid.IntRange(1, 3).Draw(rt, "generation"))
+			}
+		},
+	}
+	events[rapid.SampledFrom(slices.Sorted(maps.Keys(events))).Draw(rt, "event")]()
+}
+
+func anyTags() *rapid.Generator[map[string]any] {
+	return rapid.Custom(func(rt *rapid.T) map[string]any {
+		tags := map[string]any{}
+		for k, values := range map[string][]string{
+			"application": {"shop-api", "web"}, "namespace": {"shop", "billing"}, "tenant": {"acme", "mallory"}, "Tenant": {"acme", "mallory"},
+		} {
+			if rapid.Bool().Draw(rt, k) {
+				tags[k] = rapid.SampledFrom(values).Draw(rt, "value")
+			}
+		}
+		return tags
+	})
+}
+
+// isOwn says in other words than the function's whether tags name the application.
+func isOwn(tags map[string]any, tenant string) bool {
+	values := map[string][]any{}
+	for k, v := range tags {
+		values[strings.ToLower(k)] = append(values[strings.ToLower(k)], v)
+	}
+	is := func(k string, v any) bool {
+		return len(values[k]) > 0 && !slices.ContainsFunc(values[k], func(x any) bool { return x != v })
+	}
+	return is("application", "shop-api") && is("namespace", "shop") && is("tenant", tenant)
+}
