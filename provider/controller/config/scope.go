@@ -21,7 +21,9 @@ import (
 type scopedManager struct{ manager.Manager }
 
 // GetClient returns the client.
-func (m scopedManager) GetClient() client.Client { return scopedClient{metadata.Client{Client: m.Manager.GetClient()}} }
+func (m scopedManager) GetClient() client.Client {
+	return scopedClient{metadata.Client{Client: m.Manager.GetClient()}}
+}
 
 type scopedClient struct{ client.Client }
 
