@@ -17,7 +17,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -1337,21 +1336,21 @@ func testKept(t *testing.T, s *suite) {
 func testUnlabelled(t *testing.T, s *suite) {
 	t.Helper()
 
-	app := s.app(t)
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "unlabelled-"}}
+	must(t, world.Kube.Create(t.Context(), ns))
+
+	s.mu.Lock()
+	s.namespaces = append(s.namespaces, ns.Name)
+	s.mu.Unlock()
+
+	app := world.App(t, ns.Name, "web")
 	s.put(t, app, "db", goodValue)
-
-	label := func(value string) {
-		must(t, world.Kube.Patch(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: app.Namespace}},
-			client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"`+apiserver.LabelWorkloads+`":"`+value+`"}}}`))))
-	}
-
-	label("helm")
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	world.Apply(t, sync)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateForbidden, Words: []string{"has no label meta.p6m.dev/workloads=composed"}})
 
-	label(apiserver.WorkloadsComposed)
+	must(t, world.API.CreateNamespace(t.Context(), ns.Name))
 	app.AwaitData(t, goodData())
 }
 
