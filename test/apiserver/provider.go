@@ -88,7 +88,7 @@ func (s *Server) providerRestricted(ctx context.Context, cfg *rest.Config) error
 	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ProviderNamespace, Name: ProviderServiceAccount}}
 	create := func(o client.Object) func(context.Context) error {
 		return func(ctx context.Context) error {
-			return c.Create(ctx, o.DeepCopyObject().(client.Object), client.DryRunAll) //nolint:forcetypeassert,wrapcheck // It is one; its text is looked at.
+			return c.Create(ctx, o.DeepCopyObject().(client.Object), client.DryRunAll) //nolint:forcetypeassert // It is one.
 		}
 	}
 	tries := map[string]func(context.Context) error{

@@ -1348,7 +1348,8 @@ func testUnlabelled(t *testing.T, s *suite) {
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	world.Apply(t, sync)
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateForbidden, Words: []string{"has no label meta.p6m.dev/workloads=composed"}})
+	// There is no event of it: the Secret cannot be written either, and an event says that.
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateForbidden, Words: []string{"has no label meta.p6m.dev/workloads=composed"}})
 
 	must(t, world.API.CreateNamespace(t.Context(), ns.Name))
 	app.AwaitData(t, goodData())

@@ -47,7 +47,7 @@ func userOf(t *testing.T, name string, groups ...string) client.Client {
 
 	// RBAC and policies are heeded when the API server has read them.
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-		return c.List(ctx, &corev1.NamespaceList{}, client.Limit(1)) //nolint:wrapcheck // It is only waited for.
+		return c.List(ctx, &corev1.NamespaceList{}, client.Limit(1))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,19 +103,19 @@ func TestNamespaceLabels(t *testing.T) {
 	restrict(t, "namespaces.yaml", func(ctx context.Context) error {
 		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "not-mine-", Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}}}
 
-		return users["team"].Create(ctx, ns, client.DryRunAll) //nolint:wrapcheck // It is only looked at.
+		return users["team"].Create(ctx, ns, client.DryRunAll)
 	})
 
 	before := map[string]string{"meta.p6m.dev/workloads": "composed", "example.com/team": "shop"}
 
 	create := func(labels map[string]string) func(context.Context, client.Client, string) error {
 		return func(ctx context.Context, c client.Client, _ string) error {
-			return c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "new-", Labels: labels}}) //nolint:wrapcheck // The test looks at it.
+			return c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "new-", Labels: labels}})
 		}
 	}
 	patch := func(merge string) func(context.Context, client.Client, string) error {
 		return func(ctx context.Context, c client.Client, name string) error {
-			return c.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, client.RawPatch(types.MergePatchType, []byte(merge))) //nolint:wrapcheck // The test looks at it.
+			return c.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, client.RawPatch(types.MergePatchType, []byte(merge)))
 		}
 	}
 
@@ -183,7 +183,7 @@ func viaSubresource(sub, label, value string) func(context.Context, client.Clien
 
 		ns.Labels[label] = value
 
-		return c.SubResource(sub).Update(ctx, ns) //nolint:wrapcheck // The test looks at it.
+		return c.SubResource(sub).Update(ctx, ns)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestComposed(t *testing.T) {
 	}
 
 	restrict(t, "function.yaml", func(ctx context.Context) error {
-		return crossplane.Create(ctx, part("v1", "Service", other, service), client.DryRunAll) //nolint:wrapcheck // It is only looked at.
+		return crossplane.Create(ctx, part("v1", "Service", other, service), client.DryRunAll)
 	})
 
 	for name, tc := range cases {
