@@ -61,7 +61,8 @@ func classifyTokenRequest(err error, id Identity) *Error {
 		e.Reason, e.Detail = NoIdentity, fmt.Sprintf("there is no ServiceAccount %q in namespace %q", id.ServiceAccount, id.Namespace)
 	case kerrors.IsForbidden(err):
 		e.Reason, e.Kubernetes = NoIdentity, true
-		e.Detail = "Kubernetes does not let the provider request tokens: it may not create serviceaccounts/token"
+		e.Detail = fmt.Sprintf("Kubernetes does not let the provider request tokens in namespace %q: "+
+			"the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token", id.Namespace)
 	case kerrors.IsTooManyRequests(err):
 		e.Reason, e.Detail = Throttled, "Kubernetes asks to slow down"
 	default:

@@ -44,7 +44,7 @@ func TestServiceAccountTokens(t *testing.T) {
 		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Detail: `there is no ServiceAccount "web" in namespace "team-a"`}},
 		"Forbidden": {
 			reason: "RBAC, or an admission policy.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
-			want: &Error{Reason: NoIdentity, Operation: operation, Detail: "Kubernetes does not let the provider request tokens: it may not create serviceaccounts/token", Kubernetes: true},
+			want: &Error{Reason: NoIdentity, Operation: operation, Detail: `Kubernetes does not let the provider request tokens in namespace "team-a": the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token`, Kubernetes: true},
 		},
 		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Detail: "Kubernetes asks to slow down"}},
 		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},

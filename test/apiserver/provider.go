@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,10 @@ func (s *Server) InstallProvider(ctx context.Context) (*rest.Config, error) {
 		return nil, err
 	}
 
+	if err := s.CreatePlatformNamespace(ctx, ProviderNamespace); err != nil {
+		return nil, err
+	}
+
 	if err := s.CreateServiceAccount(ctx, ProviderNamespace, ProviderServiceAccount); err != nil {
 		return nil, err
 	}
@@ -71,23 +76,28 @@ func (s *Server) InstallProvider(ctx context.Context) (*rest.Config, error) {
 }
 
 // providerRestricted waits until the API server heeds the roles and the policies,
-// which it reads at its leisure. Each try would succeed without a policy, and
-// fails in another way without a role.
+// which it reads at its leisure and in order: with the last one, all are in force.
+// Each try would succeed without a policy, and fails in another way without a role.
 func (s *Server) providerRestricted(ctx context.Context, cfg *rest.Config) error {
 	c, err := client.New(cfg, client.Options{Scheme: s.client.Scheme()})
 	if err != nil {
 		return fmt.Errorf("cannot create client: %w", err)
 	}
 
+	meta := metav1.ObjectMeta{Namespace: ProviderNamespace, Name: "not-the-providers"}
 	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ProviderNamespace, Name: ProviderServiceAccount}}
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ProviderNamespace, Name: "not-labelled"}}
+	create := func(o client.Object) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return c.Create(ctx, o.DeepCopyObject().(client.Object), client.DryRunAll) //nolint:forcetypeassert // It is one.
+		}
+	}
 	tries := map[string]func(context.Context) error{
 		"provider-keyvault-secretsync-tokens": func(ctx context.Context) error {
 			return c.SubResource("token").Create(ctx, sa.DeepCopy(), &authenticationv1.TokenRequest{})
 		},
-		"provider-keyvault-secretsync-secrets": func(ctx context.Context) error {
-			return c.Create(ctx, secret.DeepCopy(), client.DryRunAll)
-		},
+		"provider-keyvault-secretsync-writes":  create(&corev1.ConfigMap{ObjectMeta: meta}),
+		"provider-keyvault-secretsync-secrets": create(&corev1.Secret{ObjectMeta: meta}),
+		"provider-keyvault-secretsync-leases":  create(&coordinationv1.Lease{ObjectMeta: meta}),
 	}
 
 	for policy, try := range tries {

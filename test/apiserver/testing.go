@@ -68,7 +68,8 @@ func StartFor(tb testing.TB, opts ...Option) *Server {
 // notInNames are the characters that a namespace cannot have in its name.
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Namespace creates a namespace that no other test has, named after the test.
+// Namespace creates a namespace for applications that no other test has, named after
+// the test.
 func (s *Server) Namespace(tb testing.TB) string {
 	tb.Helper()
 
@@ -76,7 +77,9 @@ func (s *Server) Namespace(tb testing.TB) string {
 	prefix := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(tb.Name()), "-"), "-")
 	prefix = strings.TrimSuffix(prefix[:min(len(prefix), 50)], "-")
 
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		GenerateName: prefix + "-", Labels: map[string]string{LabelWorkloads: WorkloadsComposed},
+	}}
 	if err := s.client.Create(tb.Context(), ns); err != nil {
 		tb.Fatalf("cannot create namespace: %v", err)
 	}

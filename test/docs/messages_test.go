@@ -22,7 +22,7 @@ import (
 // TestMessagesExist looks for each message that a page has a row for in what is said: a message that
 // was changed would leave a reader without its row.
 func TestMessagesExist(t *testing.T) {
-	said := speechOf(append(literals(t), kubernetes...))
+	said := speechOf(append(append(literals(t), kubernetes...), policies(t)))
 
 	for page, atLeast := range map[string]int{
 		"docs/how-to/troubleshoot.md":        60,
@@ -71,6 +71,18 @@ func TestSpeech(t *testing.T) {
 			}
 		})
 	}
+}
+
+// policies is all that the policies for the provider say, in one line.
+func policies(t *testing.T) string {
+	t.Helper()
+
+	text, err := os.ReadFile(filepath.Join(repository(t), "package", "provider", "admission-policy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return strings.Join(strings.Fields(string(text)), " ")
 }
 
 // kubernetes says these, and what else a page quotes is said by us.

@@ -440,7 +440,7 @@ func (a *argo) install(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := errors.Join(a.plane.API.InstallCRDs(t.Context(), manifests), a.plane.API.CreateNamespace(t.Context(), argocdNamespace)); err != nil {
+	if err := errors.Join(a.plane.API.InstallCRDs(t.Context(), manifests), a.plane.API.CreatePlatformNamespace(t.Context(), argocdNamespace)); err != nil {
 		t.Fatal(err)
 	}
 

@@ -40,7 +40,7 @@ func (p *Plane) installCrossplane(ctx context.Context) error {
 		return err
 	}
 
-	if err := p.API.CreateNamespace(ctx, Namespace); err != nil {
+	if err := p.API.CreatePlatformNamespace(ctx, Namespace); err != nil {
 		return err
 	}
 

@@ -228,17 +228,26 @@ func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant,
 	return p.waitForPackages(ctx, variant, version)
 }
 
-// restrictions are the files of what packages may do and how they run. They are in
-// package/platform as well, of which older versions know nothing.
+// restrictions are the files of what packages may do and how they run, and of what
+// others may write. Older versions do not have all of them.
 func restrictions(root string) []string {
 	dir := filepath.Join(root, "package")
 
-	return []string{
+	out := []string{
 		filepath.Join(dir, "provider", "rbac.yaml"),
 		filepath.Join(dir, "provider", "admission-policy.yaml"),
 		filepath.Join(dir, "provider", "runtime.yaml"),
 		filepath.Join(dir, "rbac", "crossplane.yaml"),
 	}
+
+	for _, name := range []string{"function", "namespaces"} {
+		file := filepath.Join(dir, "platform", "restrictions", name+".yaml")
+		if _, err := os.Stat(file); err == nil {
+			out = append(out, file)
+		}
+	}
+
+	return out
 }
 
 // imageConfigs have Crossplane take packages from the plane's registry, as a

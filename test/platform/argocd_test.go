@@ -66,8 +66,14 @@ func TestWavesFail(t *testing.T) {
 				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync in an earlier wave",
 				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync in an earlier wave",
 				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces in an earlier wave",
 				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets in an earlier wave",
 				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages in an earlier wave",
+				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes in an earlier wave",
 			},
 		},
 		"ConfigurationWithPackages": {
@@ -207,12 +213,22 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 	case "Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync":
 		needs = append(needs,
 			"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces",
 			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
 			"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
 		)
 	case "Function.pkg.crossplane.io/p6m-dev-function-platform-application":
-		needs = append(needs, "NetworkPolicy.networking.k8s.io/function-platform-application")
+		needs = append(needs,
+			"NetworkPolicy.networking.k8s.io/function-platform-application",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-kinds",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-namespaces",
+		)
 	case "EnvironmentConfig.apiextensions.crossplane.io/platform-application":
 		needs = append(needs, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders")
 	case "Application.argoproj.io/platform-application":

@@ -95,7 +95,7 @@ func install(ctx context.Context) error {
 	}
 
 	for _, name := range []string{namespace, "argocd"} {
-		if err := server.CreateNamespace(ctx, name); err != nil {
+		if err := server.CreatePlatformNamespace(ctx, name); err != nil {
 			return fmt.Errorf("cannot create namespace: %w", err)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -1066,12 +1068,14 @@ func testLife(t *testing.T, s *suite) {
 	t.Helper()
 
 	s.group(t, map[string]func(*testing.T, *suite){
-		"Observe":      testObserve,
-		"LeftAlone":    testLeftAlone,
-		"Kept":         testKept,
-		"Deleted":      testDeleted,
-		"Usage":        testUsage,
-		"ObserveLater": testObserveLater,
+		"Observe":       testObserve,
+		"LeftAlone":     testLeftAlone,
+		"Kept":          testKept,
+		"Deleted":       testDeleted,
+		"Usage":         testUsage,
+		"ObserveLater":  testObserveLater,
+		"Unlabelled":    testUnlabelled,
+		"SpecAsWritten": testSpecAsWritten,
 	})
 }
 
@@ -1294,6 +1298,11 @@ func testKept(t *testing.T, s *suite) {
 	app := s.app(t)
 	s.put(t, app, "db", goodValue)
 
+	// The platform has to allow Secrets that nothing owns.
+	must(t, world.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: app.Namespace, Labels: map[string]string{"meta.p6m.dev/secrets-without-owner": "allowed"},
+	}}))
+
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
 	sync.Spec.ManagementPolicies = xpv1.ManagementPolicies{
 		xpv1.ManagementActionObserve, xpv1.ManagementActionCreate, xpv1.ManagementActionUpdate, xpv1.ManagementActionLateInitialize,
@@ -1327,6 +1336,57 @@ func testKept(t *testing.T, s *suite) {
 
 		return nil
 	})
+}
+
+// In a namespace that is not for applications the provider gets no token.
+func testUnlabelled(t *testing.T, s *suite) {
+	t.Helper()
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "unlabelled-"}}
+	must(t, world.Kube.Create(t.Context(), ns))
+
+	s.mu.Lock()
+	s.namespaces = append(s.namespaces, ns.Name)
+	s.mu.Unlock()
+
+	app := world.App(t, ns.Name, "web")
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+	// There is no event of it: the Secret cannot be written either, and an event says that.
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateForbidden, Words: []string{"has no label meta.p6m.dev/workloads=composed"}})
+
+	must(t, world.API.CreateNamespace(t.Context(), ns.Name))
+	app.AwaitData(t, goodData())
+}
+
+// A spec stays as it was written, also where Go would write it in other words.
+func testSpecAsWritten(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(app.Sync(v1alpha1.SyncedSecret{Name: "db"}))
+	must(t, err)
+
+	sync := &unstructured.Unstructured{Object: content}
+	must(t, unstructured.SetNestedField(content, "60s", "spec", "forProvider", "pollInterval"))
+	must(t, world.Kube.Create(t.Context(), sync))
+	app.AwaitData(t, goodData())
+	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(sync), sync))
+
+	got, _, err := unstructured.NestedString(sync.Object, "spec", "forProvider", "pollInterval")
+	must(t, err)
+
+	if diff := cmp.Diff("60s", got); diff != "" {
+		t.Errorf("pollInterval: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff([]string{"finalizer.managedresource.crossplane.io"}, sync.GetFinalizers()); diff != "" {
+		t.Errorf("finalizers: -want, +got:\n%s", diff)
+	}
 }
 
 // remove a sync, and wait until it is gone.

@@ -114,15 +114,15 @@ func TestOneProvider(t *testing.T) {
 			convert(t, o, &p)
 
 			user := apiserver.ServiceAccountUser(apiserver.ProviderNamespace, apiserver.ProviderServiceAccount)
-			want := []admissionv1.MatchCondition{{Name: "is-the-provider", Expression: "request.userInfo.username == '" + user + "'"}}
+			want := admissionv1.MatchCondition{Name: "is-the-provider", Expression: "request.userInfo.username == '" + user + "'"}
 
-			if diff := cmp.Diff(want, p.Spec.MatchConditions); diff != "" {
-				t.Errorf("conditions of ValidatingAdmissionPolicy %q: -want, +got:\n%s", p.GetName(), diff)
+			if diff := cmp.Diff(want, p.Spec.MatchConditions[0]); diff != "" {
+				t.Errorf("first condition of ValidatingAdmissionPolicy %q: -want, +got:\n%s", p.GetName(), diff)
 			}
 		}
 	}
 
-	if diff := cmp.Diff([]int{1, 2}, []int{bindings, policies}); diff != "" {
+	if diff := cmp.Diff([]int{1, 8}, []int{bindings, policies}); diff != "" {
 		t.Errorf("numbers of bindings and policies: -want, +got:\n%s", diff)
 	}
 }

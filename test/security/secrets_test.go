@@ -5,12 +5,15 @@ package security
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
@@ -24,15 +27,28 @@ func TestSecrets(t *testing.T) {
 			"it does not have the label secrets.p6m.dev/managed-by=provider-keyvault-secretsync"
 		unlabelled = "provider-keyvault-secretsync may write Secrets only with the label secrets.p6m.dev/managed-by=provider-keyvault-secretsync"
 		special    = "provider-keyvault-secretsync may write Secrets of type Opaque and no other"
+		platform   = "provider-keyvault-secretsync may not write Secrets in the namespaces crossplane-system and kube-system, which are " +
+			"for the platform and not for applications"
+		controlled = "provider-keyvault-secretsync may not change or delete a Secret that something else than a KeyVaultSecretSync controls"
+		ownerless  = "provider-keyvault-secretsync may write only Secrets that a KeyVaultSecretSync controls, unless their namespace has " +
+			"the label meta.p6m.dev/secrets-without-owner=allowed"
+		anothers  = "provider-keyvault-secretsync may not give the Secret of one KeyVaultSecretSync to another"
+		elsewhere = "provider-keyvault-secretsync may write Secrets and request tokens of ServiceAccounts only in namespaces with " +
+			"the label meta.p6m.dev/workloads=composed"
 	)
 
 	ours := map[string]string{label: labelValue, "p6m.dev/app": "web-application"}
 	theirs := map[string]string{"p6m.dev/app": "web-application"}
+	composed := map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed}
+	keeps := maps.Clone(composed)
+	keeps["meta.p6m.dev/secrets-without-owner"] = "allowed"
 
 	cases := map[string]struct {
 		reason    string
 		namespace string
-		existing  map[string]string // Labels of a Secret that is there before, if any.
+		labels    map[string]string      // Of the namespace, if they are others than those of an application's.
+		existing  map[string]string      // Labels of a Secret that is there before, if any.
+		owner     *metav1.OwnerReference // Of that Secret.
 		user      client.Client
 		do        func(context.Context, client.Client, client.ObjectKey) error
 		want      string
@@ -135,7 +151,109 @@ func TestSecrets(t *testing.T) {
 			existing:  theirs,
 			user:      provider,
 			do:        apply(ours),
-			want:      foreign,
+			want:      platform,
+		},
+		"Adopt": {
+			reason:   "A Secret that a backup has restored has lost its owner.",
+			existing: ours,
+			user:     provider,
+			do:       apply(ours),
+		},
+		"Keep": {
+			reason:   "It stays that of its sync.",
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       apply(ours),
+		},
+		"DeleteOwned": {
+			reason:   "It goes with its sync.",
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       remove,
+		},
+		"TakeFromSync": {
+			reason:   "Two syncs never share a Secret.",
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", "another"),
+			user:     provider,
+			do:       patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`),
+			want:     anothers,
+		},
+		"TakeFromOther": {
+			reason:   "What something else controls is its own, whatever the label says.",
+			existing: ours,
+			owner:    controller("ExternalSecret", "another"),
+			user:     provider,
+			do:       patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`),
+			want:     controlled,
+		},
+		"DeleteFromOther": {
+			reason:   "Nor may it be removed.",
+			existing: ours,
+			owner:    controller("ExternalSecret", "another"),
+			user:     provider,
+			do:       remove,
+			want:     controlled,
+		},
+		"CreateWithoutOwner": {
+			reason: "It would stay when its sync is gone.",
+			user:   provider,
+			do:     createOwned("", ours, nil),
+			want:   ownerless,
+		},
+		"DropOwner": {
+			reason:   "Nor may it lose its owner.",
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       patch(`{"metadata":{"ownerReferences":null}}`),
+			want:     ownerless,
+		},
+		"KeptWithoutOwner": {
+			reason: "The platform may let Secrets stay in a namespace.",
+			labels: keeps,
+			user:   provider,
+			do:     createOwned("", ours, nil),
+		},
+		"KeptFromNowOn": {
+			reason:   "Those that are there, too.",
+			labels:   keeps,
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       patch(`{"metadata":{"ownerReferences":null}}`),
+		},
+		"KeptForOther": {
+			reason: "But not those of another controller.",
+			labels: keeps,
+			user:   provider,
+			do:     createOwned("", ours, controller("ExternalSecret", "another")),
+			want:   ownerless,
+		},
+		"OtherNamespace": {
+			reason: "A namespace without applications is none of its business.",
+			labels: map[string]string{},
+			user:   provider,
+			do:     apply(ours),
+			want:   elsewhere,
+		},
+		"OtherWorkloads": {
+			reason: "Nor is one whose applications come from something else.",
+			labels: map[string]string{apiserver.LabelWorkloads: "helm"},
+			user:   provider,
+			do:     apply(ours),
+			want:   elsewhere,
+		},
+		"DeleteInOtherNamespace": {
+			reason:   "Nothing is removed there either.",
+			labels:   map[string]string{},
+			existing: ours,
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       remove,
+			want:     elsewhere,
 		},
 		"SomebodyElseCreates": {
 			reason: "Nobody else is affected.",
@@ -154,11 +272,15 @@ func TestSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			key := client.ObjectKey{Namespace: tc.namespace, Name: "web-application-secrets"}
 			if key.Namespace == "" {
-				key.Namespace = server.Namespace(t)
+				key.Namespace = namespace(t, tc.labels)
 			}
 
 			if tc.existing != nil {
 				before := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, Labels: tc.existing}}
+				if tc.owner != nil {
+					before.OwnerReferences = []metav1.OwnerReference{*tc.owner}
+				}
+
 				if err := admin.Create(t.Context(), before); err != nil {
 					t.Fatalf("cannot create Secret: %v", err)
 				}
@@ -171,17 +293,59 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// namespace with those labels, or with those of a namespace for applications.
+func namespace(t *testing.T, labels map[string]string) string {
+	t.Helper()
+
+	if labels == nil {
+		return server.Namespace(t)
+	}
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "labelled-", Labels: labels}}
+	if err := admin.Create(t.Context(), ns); err != nil {
+		t.Fatalf("cannot create namespace: %v", err)
+	}
+
+	return ns.Name
+}
+
+// The sync that the Secret is of.
+const (
+	syncUID   = "11111111-1111-4111-8111-111111111111"
+	ownerJSON = `{"apiVersion":"secrets.p6m.dev/v1alpha1","kind":"KeyVaultSecretSync","name":"web-application","uid":"` + syncUID + `","controller":true}`
+)
+
+// controller of a Secret.
+func controller(kind string, uid types.UID) *metav1.OwnerReference {
+	group := "secrets.p6m.dev/v1alpha1"
+	if kind != "KeyVaultSecretSync" {
+		group = "external-secrets.io/v1"
+	}
+
+	return &metav1.OwnerReference{APIVersion: group, Kind: kind, Name: "web-application", UID: uid, Controller: new(true)}
+}
+
 func apply(labels map[string]string) func(context.Context, client.Client, client.ObjectKey) error {
 	return func(ctx context.Context, c client.Client, key client.ObjectKey) error {
-		s := applycorev1.Secret(key.Name, key.Namespace).WithLabels(labels).WithData(map[string][]byte{"key": []byte("value")})
+		s := applycorev1.Secret(key.Name, key.Namespace).WithLabels(labels).WithData(map[string][]byte{"key": []byte("value")}).
+			WithOwnerReferences(applymetav1.OwnerReference().WithAPIVersion("secrets.p6m.dev/v1alpha1").WithKind("KeyVaultSecretSync").
+				WithName("web-application").WithUID(syncUID).WithController(true).WithBlockOwnerDeletion(true))
 
 		return c.Apply(ctx, s, client.FieldOwner("provider"), client.ForceOwnership)
 	}
 }
 
 func create(kind corev1.SecretType, labels map[string]string) func(context.Context, client.Client, client.ObjectKey) error {
+	return createOwned(kind, labels, controller("KeyVaultSecretSync", syncUID))
+}
+
+func createOwned(kind corev1.SecretType, labels map[string]string, owner *metav1.OwnerReference) func(context.Context, client.Client, client.ObjectKey) error {
 	return func(ctx context.Context, c client.Client, key client.ObjectKey) error {
 		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, Labels: labels}, Type: kind}
+		if owner != nil {
+			s.OwnerReferences = []metav1.OwnerReference{*owner}
+		}
+
 		if kind == corev1.SecretTypeServiceAccountToken {
 			s.SetAnnotations(map[string]string{corev1.ServiceAccountNameKey: "default"})
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
@@ -27,6 +28,9 @@ var (
 
 	// provider may do what the provider's ServiceAccount may, admin anything.
 	provider, admin client.Client
+
+	// providerConfig is that of the provider.
+	providerConfig *rest.Config
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +49,7 @@ func connect(ctx context.Context) error {
 		return fmt.Errorf("cannot install provider: %w", err)
 	}
 
-	admin = server.Client()
+	providerConfig, admin = cfg, server.Client()
 
 	provider, err = client.New(cfg, client.Options{Scheme: admin.Scheme()})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/p6m-dev/platform-application/provider/controller/metadata"
 )
 
 // A scopedManager gives a client that lists only what is in the namespace of the
@@ -19,7 +21,9 @@ import (
 type scopedManager struct{ manager.Manager }
 
 // GetClient returns the client.
-func (m scopedManager) GetClient() client.Client { return scopedClient{m.Manager.GetClient()} }
+func (m scopedManager) GetClient() client.Client {
+	return scopedClient{metadata.Client{Client: m.Manager.GetClient()}}
+}
 
 type scopedClient struct{ client.Client }
 

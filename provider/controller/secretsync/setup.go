@@ -37,6 +37,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/controller/metadata"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -79,7 +80,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	name := managed.ControllerName(gvk.GroupKind().String())
 
 	written := newWritten()
-	quiet := quietManager{Manager: mgr, client: quietClient{Client: mgr.GetClient(), written: written}}
+	quiet := quietManager{Manager: mgr, client: quietClient{Client: metadata.Client{Client: mgr.GetClient()}, written: written}}
 	queue := &queue{}
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
 
@@ -109,7 +110,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 
 	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
 		managed.WithTypedExternalConnector(c),
-		managed.WithFinalizer(finalizer{resource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName)}),
+		managed.WithFinalizer(finalizer{resource.NewAPIFinalizer(quiet.client, managed.FinalizerName)}),
 		managed.WithLogger(c.log),
 		managed.WithRecorder(terseRecorder{recorder}),
 		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {

@@ -1,0 +1,270 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package security
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+const restrictions = "../../package/platform/restrictions/"
+
+// userOf returns a client of a user with the role cluster-admin.
+func userOf(t *testing.T, name string, groups ...string) client.Client {
+	t.Helper()
+
+	cfg, err := server.ConfigForUser(name, groups...)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := client.New(cfg, client.Options{Scheme: admin.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "admin-"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: name}},
+	}
+	if err := admin.Create(t.Context(), binding); err != nil {
+		t.Fatal(err)
+	}
+
+	// RBAC and policies are heeded when the API server has read them.
+	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		return c.List(ctx, &corev1.NamespaceList{}, client.Limit(1))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
+}
+
+// restrict applies one of the platform's restrictions, and returns when it refuses that.
+func restrict(t *testing.T, name string, try func(context.Context) error) {
+	t.Helper()
+
+	if err := server.ApplyFiles(t.Context(), restrictions+name); err != nil {
+		t.Fatal(err)
+	}
+
+	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := try(ctx); !kerrors.IsForbidden(err) && !kerrors.IsInvalid(err) {
+			return errors.Join(errors.New("the policy is not in force"), err)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNamespaceLabels has nobody but the platform, and Argo CD for it, set labels that say
+// what may happen in a namespace.
+func TestNamespaceLabels(t *testing.T) {
+	const (
+		workloads = "these labels of a Namespace are set by the platform team alone: meta.p6m.dev/workloads"
+		tenant    = "these labels of a Namespace are set by the platform team alone: meta.p6m.dev/tenant"
+	)
+
+	err := server.Apply(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: apiserver.ProviderNamespace, Name: "platform-application-admission"},
+		Data:       map[string]string{"groups": "system:masters\nplatform-team\n", "users": "deployer\n"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	users := map[string]client.Client{
+		"team":     userOf(t, "member@example.com", "team-shop"),
+		"platform": userOf(t, "admin@example.com", "platform-team"),
+		"deployer": userOf(t, "deployer"),
+		"argocd":   userOf(t, "system:serviceaccount:argocd:argocd-application-controller"),
+		"provider": userOf(t, "system:serviceaccount:crossplane-system:provider-azure"),
+	}
+
+	restrict(t, "namespaces.yaml", func(ctx context.Context) error {
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "not-mine-", Labels: map[string]string{"meta.p6m.dev/workloads": "composed"}}}
+
+		return users["team"].Create(ctx, ns, client.DryRunAll)
+	})
+
+	before := map[string]string{"meta.p6m.dev/workloads": "composed", "example.com/team": "shop"}
+
+	create := func(labels map[string]string) func(context.Context, client.Client, string) error {
+		return func(ctx context.Context, c client.Client, _ string) error {
+			return c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "new-", Labels: labels}})
+		}
+	}
+	patch := func(merge string) func(context.Context, client.Client, string) error {
+		return func(ctx context.Context, c client.Client, name string) error {
+			return c.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, client.RawPatch(types.MergePatchType, []byte(merge)))
+		}
+	}
+
+	cases := map[string]struct {
+		reason string
+		user   string
+		do     func(context.Context, client.Client, string) error
+		want   string
+	}{
+		"Platform":        {reason: "The platform labels namespaces.", user: "platform", do: create(before)},
+		"User":            {reason: "A user of the platform does, too.", user: "deployer", do: create(before)},
+		"ArgoCD":          {reason: "Argo CD creates the namespaces of teams.", user: "argocd", do: create(before)},
+		"ArgoCDAgain":     {reason: "And keeps their labels.", user: "argocd", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/tenant":"other"}}}`)},
+		"Remove":          {reason: "The platform removes them.", user: "platform", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`)},
+		"Unlabelled":      {reason: "Whoever may create namespaces still may.", user: "team", do: create(map[string]string{"example.com/team": "shop"})},
+		"NoLabels":        {reason: "Without any label, too.", user: "team", do: create(nil)},
+		"OwnLabel":        {reason: "Other labels are not the platform's.", user: "team", do: patch(`{"metadata":{"labels":{"example.com/team":"other"}}}`)},
+		"Create":          {reason: "A team sets none.", user: "team", do: create(map[string]string{"meta.p6m.dev/workloads": "composed"}), want: workloads},
+		"CreateOther":     {reason: "None of this domain.", user: "team", do: create(map[string]string{"meta.p6m.dev/tenant": "shop"}), want: tenant},
+		"Change":          {reason: "Nor another value.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"helm"}}}`), want: workloads},
+		"Drop":            {reason: "Nor does it remove one.", user: "team", do: patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":null}}}`), want: workloads},
+		"DropAll":         {reason: "Not with all others.", user: "provider", do: patch(`{"metadata":{"labels":null}}`), want: workloads},
+		"Status":          {reason: "Who writes the status could write labels.", user: "team", do: asStatus("meta.p6m.dev/tenant", "victim"), want: tenant},
+		"Finalize":        {reason: "So could who finalizes it.", user: "team", do: finalize("meta.p6m.dev/tenant", "victim"), want: tenant},
+		"StatusUnchanged": {reason: "The namespace controller writes it.", user: "team", do: asStatus("example.com/team", "other")},
+		"OfThePlatform": {
+			reason: "The platform does not open its own namespaces by mistake.", user: "platform",
+			do: func(ctx context.Context, c client.Client, _ string) error {
+				return patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"composed"}}}`)(ctx, c, "kube-system")
+			},
+			want: "namespace kube-system is for the platform and not for applications, so it cannot have the label meta.p6m.dev/workloads",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "labelled-", Labels: before}}
+			if err := admin.Create(t.Context(), ns); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), users[tc.user], ns.Name))); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// asStatus sets a label by writing the status.
+func asStatus(label, value string) func(context.Context, client.Client, string) error {
+	return viaSubresource("status", label, value)
+}
+
+// finalize sets a label by finalizing the namespace.
+func finalize(label, value string) func(context.Context, client.Client, string) error {
+	return viaSubresource("finalize", label, value)
+}
+
+func viaSubresource(sub, label, value string) func(context.Context, client.Client, string) error {
+	return func(ctx context.Context, c client.Client, name string) error {
+		ns := &corev1.Namespace{}
+		if err := c.Get(ctx, client.ObjectKey{Name: name}, ns); err != nil {
+			return err //nolint:wrapcheck // The test looks at it.
+		}
+
+		ns.Labels[label] = value
+
+		return c.SubResource(sub).Update(ctx, ns)
+	}
+}
+
+// TestComposed has Crossplane compose for an application what applications consist of, and
+// nothing that a function makes up which somebody has taken over.
+func TestComposed(t *testing.T) {
+	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
+	labelled := server.Namespace(t)
+	other := namespace(t, map[string]string{})
+
+	part := func(apiVersion, kind, namespace string, content map[string]any) *unstructured.Unstructured {
+		o := &unstructured.Unstructured{Object: object(apiVersion, kind, namespace, "", map[string]any{
+			"generateName": "part-",
+			"ownerReferences": []any{map[string]any{
+				"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "PlatformApplication", "name": "web", "uid": "uid", "controller": true,
+			}},
+		}, content)}
+		if namespace == "" {
+			unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
+		}
+
+		return o
+	}
+
+	unowned := part("v1", "Secret", labelled, nil)
+	unowned.SetOwnerReferences(nil)
+
+	byOther := part("v1", "ConfigMap", other, nil)
+	byOther.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "PlatformApplication", Name: "web", UID: "uid", Controller: new(true)}})
+
+	service := map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"port": int64(80)}}}}
+	sync := objectsOfOthers(labelled)["keyvaultsecretsyncs.secrets.p6m.dev"]
+
+	cases := map[string]struct {
+		reason string
+		object *unstructured.Unstructured
+		want   string
+	}{
+		"Service":        {reason: "An application is reached by it.", object: part("v1", "Service", labelled, service)},
+		"ServiceAccount": {reason: "An application runs as it.", object: part("v1", "ServiceAccount", labelled, nil)},
+		"Sync":           {reason: "An application gets its Secret by it.", object: part(sync.GetAPIVersion(), sync.GetKind(), labelled, map[string]any{"spec": sync.Object["spec"]})},
+		"NoApplication":  {reason: "Crossplane writes Secrets of its own.", object: unowned},
+		"OtherComposite": {reason: "Other composite resources are not affected.", object: byOther},
+		"Secret": {
+			reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil),
+			want: "an application is not composed of secrets",
+		},
+		"ConfigMap": {
+			reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil),
+			want: "an application is not composed of configmaps",
+		},
+		"Provider": {
+			reason: "A provider is a program with rights.", want: "an application is not composed of customresourcedefinitions.apiextensions.k8s.io",
+			object: func() *unstructured.Unstructured {
+				o := part("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", map[string]any{"spec": map[string]any{
+					"group": "example.com", "scope": "Namespaced",
+					"names":    map[string]any{"kind": "Evil", "listKind": "EvilList", "plural": "evils", "singular": "evil"},
+					"versions": []any{map[string]any{"name": "v1", "served": true, "storage": true, "schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object"}}}},
+				}})
+				o.SetGenerateName("")
+				o.SetName("evils.example.com")
+
+				return o
+			}(),
+		},
+		"Elsewhere": {
+			reason: "A program in a namespace of the platform could run with any of its ServiceAccounts.",
+			object: part("v1", "Service", other, service),
+			want:   "applications run only in namespaces with the label meta.p6m.dev/workloads=composed",
+		},
+	}
+
+	restrict(t, "function.yaml", func(ctx context.Context) error {
+		return crossplane.Create(ctx, part("v1", "Service", other, service), client.DryRunAll)
+	})
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, message(crossplane.Create(t.Context(), tc.object))); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

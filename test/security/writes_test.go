@@ -1,0 +1,651 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package security
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// The verbs that write.
+var writes = []string{"create", "update", "patch", "delete", "deletecollection"} //nolint:gochecknoglobals // A constant.
+
+// A write that RBAC grants the provider.
+type write struct {
+	verb       string
+	gvr        schema.GroupVersionResource
+	sub        string
+	namespaced bool
+}
+
+func (w write) String() string {
+	name := w.gvr.GroupResource().String()
+	if w.sub != "" {
+		name += "/" + w.sub
+	}
+
+	return w.verb + " " + name
+}
+
+// TestGrantedWrites tries everything that RBAC lets the provider write, Crossplane's RBAC
+// manager included, on objects of others. All but what is listed here is refused.
+func TestGrantedWrites(t *testing.T) {
+	granted := grantedWrites(t)
+
+	own := []string{
+		"patch clusterproviderconfigs.secrets.p6m.dev/status",
+		"patch keyvaultsecretsyncs.secrets.p6m.dev/status",
+		"patch providerconfigs.secrets.p6m.dev/status",
+		"update clusterproviderconfigs.secrets.p6m.dev/status",
+		"update keyvaultsecretsyncs.secrets.p6m.dev/status",
+		"update providerconfigs.secrets.p6m.dev/status",
+	}
+
+	if err := server.CreatePlatformNamespace(t.Context(), "argocd"); err != nil {
+		t.Fatal(err)
+	}
+
+	cases := map[string]struct {
+		reason    string
+		namespace string
+		want      []string
+	}{
+		"KubeSystem":       {reason: "Here are the parts of the cluster.", namespace: "kube-system", want: own},
+		"CrossplaneSystem": {reason: "Here are the other providers.", namespace: apiserver.ProviderNamespace, want: own},
+		"ArgoCD":           {reason: "Here are the credentials of Argo CD.", namespace: "argocd", want: own},
+		"Applications": {
+			reason:    "Here it acts for applications.",
+			namespace: server.Namespace(t),
+			want:      append([]string{"create serviceaccounts/token"}, own...),
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := victimIn(t, tc.namespace)
+			admitted := []string{}
+
+			for _, w := range granted {
+				switch err := v.suffer(t, w); {
+				case err == nil:
+					admitted = append(admitted, w.String())
+				case !strings.Contains(err.Error(), "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-"):
+					t.Errorf("%s: want a policy to refuse it, got %v", w, err)
+				}
+			}
+
+			slices.Sort(admitted)
+
+			if diff := cmp.Diff(tc.want, admitted); diff != "" {
+				t.Errorf("\n%s\nwrites that are admitted: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// grantedWrites returns every write to a resource that is served which the roles of the
+// provider grant.
+func grantedWrites(t *testing.T) []write {
+	t.Helper()
+
+	rules := grantedRules(t)
+
+	d, err := discovery.NewDiscoveryClientForConfig(server.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	lists, err := d.ServerPreferredResources()
+	if err != nil {
+		t.Fatalf("cannot discover resources: %v", err)
+	}
+
+	var out []write
+
+	for _, list := range lists {
+		// Preferred resources come without their subresources.
+		all, err := d.ServerResourcesForGroupVersion(list.GroupVersion)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		gv, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for _, r := range all.APIResources {
+			resource, sub, _ := strings.Cut(r.Name, "/")
+
+			for _, verb := range writes {
+				if slices.Contains(r.Verbs, verb) && slices.ContainsFunc(rules, func(rule rbacv1.PolicyRule) bool { return grants(rule, verb, gv.Group, resource, sub) }) {
+					out = append(out, write{verb: verb, gvr: gv.WithResource(resource), sub: sub, namespaced: r.Namespaced})
+				}
+			}
+		}
+	}
+
+	// Less than that, and something was not found.
+	if len(out) < 30 {
+		t.Fatalf("RBAC grants the provider %d writes only: %v", len(out), out)
+	}
+
+	return out
+}
+
+// grantedRules returns the rules of all roles that are bound to the provider.
+func grantedRules(t *testing.T) []rbacv1.PolicyRule {
+	t.Helper()
+
+	bindings := &rbacv1.ClusterRoleBindingList{}
+	if err := admin.List(t.Context(), bindings); err != nil {
+		t.Fatal(err)
+	}
+
+	var rules []rbacv1.PolicyRule
+
+	for _, b := range bindings.Items {
+		if !slices.ContainsFunc(b.Subjects, func(s rbacv1.Subject) bool {
+			return s.Kind == rbacv1.ServiceAccountKind && s.Namespace == apiserver.ProviderNamespace && s.Name == apiserver.ProviderServiceAccount
+		}) {
+			continue
+		}
+
+		role := &rbacv1.ClusterRole{}
+		if err := admin.Get(t.Context(), types.NamespacedName{Name: b.RoleRef.Name}, role); err != nil {
+			t.Fatal(err)
+		}
+
+		rules = append(rules, role.Rules...)
+	}
+
+	return rules
+}
+
+// grants tells whether a rule grants a verb. See
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+func grants(r rbacv1.PolicyRule, verb, group, resource, sub string) bool {
+	has := func(list []string, s string) bool { return slices.Contains(list, s) || slices.Contains(list, "*") }
+
+	whole := resource
+	if sub != "" {
+		whole += "/" + sub
+	}
+
+	return has(r.Verbs, verb) && has(r.APIGroups, group) && len(r.ResourceNames) == 0 &&
+		(has(r.Resources, whole) || sub != "" && slices.Contains(r.Resources, "*/"+sub))
+}
+
+// A victim is a namespace with one object of each kind that the provider could write, none
+// of them its own.
+type victim struct {
+	namespace string
+	attacker  dynamic.Interface
+	existing  map[string]*unstructured.Unstructured
+}
+
+func victimIn(t *testing.T, namespace string) *victim {
+	t.Helper()
+
+	cfg := rest.CopyConfig(providerConfig)
+	cfg.QPS = -1 // As fast as it can.
+
+	d, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	v := &victim{namespace: namespace, attacker: d, existing: map[string]*unstructured.Unstructured{}}
+
+	for resource, o := range objectsOfOthers(namespace) {
+		if err := admin.Create(t.Context(), o); err != nil {
+			t.Fatalf("cannot create %s: %v", o.GetKind(), err)
+		}
+
+		t.Cleanup(func() { _ = admin.Delete(context.WithoutCancel(t.Context()), o) })
+
+		v.existing[resource] = o
+	}
+
+	return v
+}
+
+// objectsOfOthers returns a valid object of each kind, by resource.
+func objectsOfOthers(namespace string) map[string]*unstructured.Unstructured {
+	credentials := map[string]any{"credentials": map[string]any{"source": "None"}}
+	out := map[string]*unstructured.Unstructured{}
+
+	for resource, content := range map[string]map[string]any{
+		"secrets":         {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "stringData": map[string]any{"key": "value"}},
+		"configmaps":      {"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"policy.csv": "g, nobody, role:admin"}},
+		"serviceaccounts": {"apiVersion": "v1", "kind": "ServiceAccount"},
+		"events": {
+			"apiVersion": "v1", "kind": "Event", "reason": "Killing", "message": "It was someone else.", "type": "Normal",
+			"involvedObject": map[string]any{"apiVersion": "v1", "kind": "Pod", "namespace": namespace, "name": "victim"},
+		},
+		"leases.coordination.k8s.io": {
+			"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+			"spec": map[string]any{"holderIdentity": "attacker", "leaseDurationSeconds": int64(3600)},
+		},
+		"keyvaultsecretsyncs.secrets.p6m.dev": {
+			"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync",
+			"spec": map[string]any{"forProvider": map[string]any{
+				"vaultUri": "https://victim.vault.azure.net/", "serviceAccountName": "victim",
+				"tenantId": "11111111-1111-4111-8111-111111111111", "clientId": "66666666-6666-4666-8666-666666666666",
+				"secrets": []any{map[string]any{"name": "db"}}, "target": map[string]any{"name": "victim"},
+			}},
+		},
+		"providerconfigs.secrets.p6m.dev":        {"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ProviderConfig", "spec": credentials},
+		"clusterproviderconfigs.secrets.p6m.dev": {"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ClusterProviderConfig", "spec": credentials},
+		"providerconfigusages.secrets.p6m.dev": {
+			"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ProviderConfigUsage",
+			"providerConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": "default"},
+			"resourceRef":       map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "victim"},
+		},
+	} {
+		o := &unstructured.Unstructured{Object: content}
+		o.SetName("victim")
+
+		if resource != "clusterproviderconfigs.secrets.p6m.dev" {
+			o.SetNamespace(namespace)
+		}
+
+		if resource == "providerconfigusages.secrets.p6m.dev" {
+			o.SetOwnerReferences([]metav1.OwnerReference{{
+				APIVersion: "secrets.p6m.dev/v1alpha1", Kind: "KeyVaultSecretSync", Name: "victim", UID: "some-uid", Controller: new(true),
+			}})
+		}
+
+		out[resource] = o
+	}
+
+	return out
+}
+
+// suffer a write of the provider, and return what the API server says to it. Nothing is
+// changed.
+func (v *victim) suffer(t *testing.T, w write) error {
+	t.Helper()
+
+	before, known := v.existing[w.gvr.GroupResource().String()]
+	if !known {
+		t.Fatalf("there is no object for %s: have objectsOfOthers return one", w)
+	}
+
+	var c dynamic.ResourceInterface = v.attacker.Resource(w.gvr)
+	if w.namespaced {
+		c = v.attacker.Resource(w.gvr).Namespace(v.namespace)
+	}
+
+	var subresources []string
+	if w.sub != "" {
+		subresources = []string{w.sub}
+	}
+
+	dryRun := []string{metav1.DryRunAll}
+
+	switch w.verb {
+	case "create":
+		return createLike(t, c, before, dryRun, subresources)
+	case "update":
+		o := before.DeepCopy()
+		o.SetLabels(map[string]string{"example.com/attacked": "true"})
+
+		_, err := c.Update(t.Context(), o, metav1.UpdateOptions{DryRun: dryRun}, subresources...)
+
+		return err //nolint:wrapcheck // The test looks at it.
+	case "patch":
+		_, err := c.Patch(t.Context(), before.GetName(), types.MergePatchType, []byte(`{"metadata":{"labels":{"example.com/attacked":"true"}}}`),
+			metav1.PatchOptions{DryRun: dryRun}, subresources...)
+
+		return err //nolint:wrapcheck // The test looks at it.
+	case "delete":
+		return c.Delete(t.Context(), before.GetName(), metav1.DeleteOptions{DryRun: dryRun}, subresources...) //nolint:wrapcheck // The test looks at it.
+	case "deletecollection":
+		return c.DeleteCollection(t.Context(), metav1.DeleteOptions{DryRun: dryRun}, metav1.ListOptions{}) //nolint:wrapcheck // The test looks at it.
+	default:
+		return fmt.Errorf("%s is no write", w.verb)
+	}
+}
+
+// createLike creates an object like that one, or a subresource of it.
+func createLike(t *testing.T, c dynamic.ResourceInterface, like *unstructured.Unstructured, dryRun, subresources []string) error {
+	t.Helper()
+
+	o := like.DeepCopy()
+	if len(subresources) > 0 {
+		// The only one that is created.
+		o = &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{azure}},
+		}}
+		o.SetName(like.GetName())
+	} else {
+		o.SetName("another")
+		o.SetResourceVersion("")
+		o.SetUID("")
+	}
+
+	_, err := c.Create(t.Context(), o, metav1.CreateOptions{DryRun: dryRun}, subresources...)
+
+	return err //nolint:wrapcheck // The test looks at it.
+}
+
+// TestTakenOver tries what somebody would do who has taken over the provider.
+func TestTakenOver(t *testing.T) {
+	app := server.Namespace(t)
+
+	if err := server.CreatePlatformNamespace(t.Context(), "argocd"); err != nil {
+		t.Fatal(err)
+	}
+
+	controlled := []any{map[string]any{
+		"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid", "controller": true,
+	}}
+	ours := map[string]any{label: labelValue}
+
+	cases := map[string]struct {
+		reason string
+		object map[string]any
+		policy string
+	}{
+		"BecomeAdminOfArgoCD": {
+			reason: "Whoever writes its roles is its admin.",
+			object: object("v1", "ConfigMap", "argocd", "argocd-rbac-cm", nil, map[string]any{"data": map[string]any{"policy.default": "role:admin"}}),
+			policy: "writes",
+		},
+		"RedirectNames": {
+			reason: "Whoever writes the configuration of DNS says where every name leads.",
+			object: object("v1", "ConfigMap", "kube-system", "coredns", nil, map[string]any{"data": map[string]any{"Corefile": ".:53 {}"}}),
+			policy: "writes",
+		},
+		"StopControllers": {
+			reason: "Whoever holds its lease stops kube-controller-manager.",
+			object: object("coordination.k8s.io/v1", "Lease", "kube-system", "kube-controller-manager", nil,
+				map[string]any{"spec": map[string]any{"holderIdentity": "attacker"}}),
+			policy: "leases",
+		},
+		"StopNeighbour": {
+			reason: "Nor those of other providers.",
+			object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, "crossplane-leader-election-core", nil, nil),
+			policy: "leases",
+		},
+		"OwnLeaseElsewhere": {
+			reason: "The name of its own lease in another namespace is another lease.",
+			object: object("coordination.k8s.io/v1", "Lease", app, "crossplane-leader-election-provider-keyvault-secretsync", nil, nil),
+			policy: "leases",
+		},
+		"RepositoryOfArgoCD": {
+			reason: "Argo CD would take its manifests from there, with the platform's rights.",
+			object: object("v1", "Secret", "argocd", "repository", map[string]any{
+				"labels":          map[string]any{label: labelValue, "argocd.argoproj.io/secret-type": "repository"},
+				"ownerReferences": controlled,
+			}, map[string]any{"type": "Opaque"}),
+			policy: "namespaces",
+		},
+		"SecretOfTheCluster": {
+			reason: "Not even one that looks like that of a sync.",
+			object: object("v1", "Secret", "kube-system", "web", map[string]any{"labels": ours, "ownerReferences": controlled}, map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"SecretOfCrossplane": {
+			reason: "Nor in its own namespace, where client secrets of providers are.",
+			object: object("v1", "Secret", apiserver.ProviderNamespace, "web", map[string]any{"labels": ours, "ownerReferences": controlled}, map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"WithoutOwner": {
+			reason: "It would stay when every sync is gone.",
+			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours}, map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"OwnerThatControlsNothing": {
+			reason: "An owner that is no controller is another matter.",
+			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": []any{map[string]any{
+				"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid",
+			}}}, map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"OwnerOfOtherKind": {
+			reason: "A sync of another API group is none.",
+			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": []any{map[string]any{
+				"apiVersion": "example.com/v1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid", "controller": true,
+			}}}, map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"Finalizer": {
+			reason: "Neither the Secret nor its namespace could be deleted.",
+			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": controlled, "finalizers": []any{"example.com/stay"}},
+				map[string]any{"type": "Opaque"}),
+			policy: "secrets",
+		},
+		"FalseEvent": {
+			reason: "Events about objects of others are of others.",
+			object: object("v1", "Event", app, "false", nil, map[string]any{
+				"involvedObject": map[string]any{"apiVersion": "v1", "kind": "Pod", "namespace": app, "name": "web"}, "message": "All is well.",
+			}),
+			policy: "events",
+		},
+		"NewSync": {
+			reason: "It would read whatever vault it likes as any application of the namespace.",
+			object: objectsOfOthers(app)["keyvaultsecretsyncs.secrets.p6m.dev"].Object,
+			policy: "writes",
+		},
+		"NewConfiguration": {
+			reason: "It would have its own identity create secrets.",
+			object: objectsOfOthers(app)["clusterproviderconfigs.secrets.p6m.dev"].Object,
+			policy: "writes",
+		},
+		"UsageOfNobody": {
+			reason: "The provider configuration could not be deleted.",
+			object: func() map[string]any {
+				u := objectsOfOthers(app)["providerconfigusages.secrets.p6m.dev"]
+				u.SetOwnerReferences(nil)
+
+				return u.Object
+			}(),
+			policy: "usages",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := &unstructured.Unstructured{Object: tc.object}
+			want := "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-" + tc.policy + "'"
+
+			if err := provider.Create(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("\n%s\nCreate(...): want %s, got %v", tc.reason, want, err)
+			}
+		})
+	}
+}
+
+// object of that kind, with more in its metadata and beside it.
+func object(apiVersion, kind, namespace, name string, meta, content map[string]any) map[string]any {
+	o := map[string]any{"apiVersion": apiVersion, "kind": kind}
+	maps.Copy(o, content)
+
+	m := map[string]any{"namespace": namespace, "name": name}
+	maps.Copy(m, meta)
+	o["metadata"] = m
+
+	return o
+}
+
+// TestWhatItWrites has the provider write as its program does.
+func TestWhatItWrites(t *testing.T) {
+	ns := server.Namespace(t)
+	lease := "crossplane-leader-election-provider-keyvault-secretsync"
+
+	sync := objectsOfOthers(ns)["keyvaultsecretsyncs.secrets.p6m.dev"]
+	if err := admin.Create(t.Context(), sync); err != nil {
+		t.Fatal(err)
+	}
+
+	cases := map[string]struct {
+		reason string
+		object map[string]any
+	}{
+		"Lease": {reason: "Its own, to elect a leader.", object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, lease, nil, nil)},
+		"LeaseEvent": {
+			reason: "It says that it is the leader.",
+			object: object("v1", "Event", apiserver.ProviderNamespace, "leader", nil, map[string]any{
+				"involvedObject": map[string]any{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "namespace": apiserver.ProviderNamespace, "name": lease},
+			}),
+		},
+		"Event": {
+			reason: "It says what has become of a sync.",
+			object: object("v1", "Event", ns, "synced", nil, map[string]any{
+				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "namespace": ns, "name": "victim"},
+			}),
+		},
+		"ClusterEvent": {
+			reason: "Events about what is of no namespace are in default.",
+			object: object("v1", "Event", "default", "configured", nil, map[string]any{
+				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ClusterProviderConfig", "name": "default"},
+			}),
+		},
+		"Usage": {
+			reason: "It says that the sync uses a configuration.",
+			object: func() map[string]any {
+				u := objectsOfOthers(ns)["providerconfigusages.secrets.p6m.dev"]
+				u.SetName(string(sync.GetUID()))
+				u.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(sync, sync.GroupVersionKind())})
+
+				return u.Object
+			}(),
+		},
+		"Secret": {
+			reason: "It writes values.",
+			object: object("v1", "Secret", ns, "victim", map[string]any{
+				"labels": map[string]any{label: labelValue},
+				"ownerReferences": []any{map[string]any{
+					"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": sync.GetName(), "uid": string(sync.GetUID()),
+					"controller": true, "blockOwnerDeletion": true,
+				}},
+			}, map[string]any{"type": "Opaque"}),
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := &unstructured.Unstructured{Object: tc.object}
+			if err := provider.Create(t.Context(), o); err != nil {
+				t.Fatalf("\n%s\nCreate(...): %v", tc.reason, err)
+			}
+
+			o.SetAnnotations(map[string]string{"example.com/renewed": "true"})
+
+			if err := provider.Update(t.Context(), o); err != nil {
+				t.Errorf("\n%s\nUpdate(...): %v", tc.reason, err)
+			}
+		})
+	}
+}
+
+// TestKinds has the provider change objects of its own kinds.
+func TestKinds(t *testing.T) {
+	const (
+		spec        = "provider-keyvault-secretsync may not change the spec of an object"
+		labels      = "provider-keyvault-secretsync may not change labels or owners of an object"
+		annotations = "provider-keyvault-secretsync may change only annotations that say that a Secret is being created"
+		finalizers  = "provider-keyvault-secretsync may change only its own finalizers"
+	)
+
+	cases := map[string]struct {
+		reason string
+		kind   string
+		patch  string
+		want   string
+	}{
+		"Finalizer":        {reason: "The Secret goes before its sync.", patch: `{"metadata":{"finalizers":["example.com/other","finalizer.managedresource.crossplane.io"]}}`},
+		"InUse":            {reason: "A configuration stays as long as it is used.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"metadata":{"finalizers":["example.com/other","in-use.crossplane.io"]}}`},
+		"Creating":         {reason: "A creation that is interrupted is noticed.", patch: `{"metadata":{"annotations":{"crossplane.io/external-create-pending":"2026-01-01T00:00:00Z"}}}`},
+		"OtherVault":       {reason: "It would read another vault, or one that is not there.", patch: `{"spec":{"forProvider":{"vaultUri":"https://other.vault.azure.net/"}}}`, want: spec},
+		"OtherCredentials": {reason: "It would choose its identity.", kind: "providerconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
+		"OtherIdentity":    {reason: "Of no namespace, too.", kind: "clusterproviderconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
+		"Label":            {reason: "Labels are Crossplane's.", patch: `{"metadata":{"labels":{"crossplane.io/composite":"other"}}}`, want: labels},
+		"DropLabel":        {reason: "All of them.", patch: `{"metadata":{"labels":null}}`, want: labels},
+		"Owner": {
+			reason: "It would go with another object.",
+			patch:  `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"other"}]}}`,
+			want:   labels,
+		},
+		"Pause":          {reason: "Paused, nobody would see that values are old.", patch: `{"metadata":{"annotations":{"crossplane.io/paused":"true"}}}`, want: annotations},
+		"DropAnnotation": {reason: "It is somebody else's.", patch: `{"metadata":{"annotations":{"example.com/other":null}}}`, want: annotations},
+		"Stay":           {reason: "Nobody could delete it.", patch: `{"metadata":{"finalizers":["example.com/other","example.com/stay"]}}`, want: finalizers},
+		"DropFinalizer":  {reason: "Somebody waits for it.", patch: `{"metadata":{"finalizers":null}}`, want: finalizers},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			kind := tc.kind
+			if kind == "" {
+				kind = "keyvaultsecretsyncs.secrets.p6m.dev"
+			}
+
+			o := objectsOfOthers(server.Namespace(t))[kind]
+			o.SetName("")
+			o.SetGenerateName("own-")
+			o.SetLabels(map[string]string{"crossplane.io/composite": "web"})
+			o.SetAnnotations(map[string]string{"example.com/other": "stays"})
+			o.SetFinalizers([]string{"example.com/other"})
+
+			if err := admin.Create(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+
+			err := provider.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(tc.patch)))
+			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestUsages has the provider remove a usage that a backup has left over, and no other.
+func TestUsages(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		owners []metav1.OwnerReference
+		want   string
+	}{
+		"LeftOver": {reason: "Nobody uses the configuration."},
+		"InUse": {
+			reason: "The configuration could be deleted.",
+			owners: []metav1.OwnerReference{{APIVersion: "secrets.p6m.dev/v1alpha1", Kind: "KeyVaultSecretSync", Name: "web", UID: "uid", Controller: new(true)}},
+			want:   "provider-keyvault-secretsync may not delete a ProviderConfigUsage that a KeyVaultSecretSync controls",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			u := objectsOfOthers(server.Namespace(t))["providerconfigusages.secrets.p6m.dev"]
+			u.SetOwnerReferences(tc.owners)
+
+			if err := admin.Create(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+
+			if diff := cmp.Diff(tc.want, message(provider.Delete(t.Context(), u))); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
