@@ -71,7 +71,7 @@ type CLI struct {
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
 	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
-	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time, and as many again of those that do not answer."`
+	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time, and as many again of those that do not answer, and of those whose lists are slow."`
 	RequestTimeout   time.Duration `default:"10s" env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
 	ReconcileTimeout time.Duration `default:"2m"  env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
 	IdleConnections  int           `default:"250" env:"IDLE_CONNECTIONS"   help:"Vaults to which a connection is kept open between requests. Each takes about 30 kB of memory, and spares a TLS handshake for every poll."`

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -33,6 +34,14 @@ type Client struct {
 
 // newClient of a vault.
 func newClient(uri string, c *credential, options azcore.ClientOptions, l *limiter, timeout time.Duration) (*Client, error) {
+	host, in, err := parseVault(uri)
+	if err != nil {
+		return nil, err
+	}
+
+	options.Cloud = in
+	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), vaultOnly{host: host, cloud: in})
+
 	secrets, err := azsecrets.NewClient(uri, c, &azsecrets.ClientOptions{ClientOptions: options})
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a client of %s: %w", uri, err)
@@ -41,17 +50,43 @@ func newClient(uri string, c *credential, options azcore.ClientOptions, l *limit
 	return &Client{secrets: secrets, uri: uri, credential: c, limiter: l, timeout: timeout}, nil
 }
 
-// List the properties of all secrets, without values and versions. It takes a
-// request for every 25 of them.
-func (c *Client) List(ctx context.Context) ([]Properties, error) {
+// A Listing bounds a list: a team decides how many secrets are in its vault.
+type Listing struct {
+	// Keep tells which secrets to return. Nil: all.
+	Keep func(name string) bool
+	// Next is called before each page but the first, with how many came before it. An
+	// error ends the list. Nil: there is no bound but that of pages.
+	Next func(ctx context.Context, pages int) error
+}
+
+// MaxPages of a list. A page has up to 25 entries, and can have none.
+const MaxPages = 400
+
+// List the properties of secrets, without values and versions. It takes a request
+// for every 25 secrets of the vault, and memory for one page and what is kept.
+func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 	var list []Properties
 
+	operation := "list secrets of " + c.uri
 	pager := c.secrets.NewListSecretPropertiesPager(nil)
-	for pager.More() {
-		err := c.call(ctx, "list secrets of "+c.uri, func(ctx context.Context) error {
+
+	for pages := 0; pager.More(); pages++ {
+		if pages == MaxPages {
+			return nil, tooManyPages(operation)
+		}
+
+		if pages > 0 && l.Next != nil {
+			if err := l.Next(ctx, pages); err != nil {
+				return nil, classify(err, operation)
+			}
+		}
+
+		err := c.call(ctx, operation, func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
 			for _, p := range page.Value {
-				list = append(list, properties(p.ID, p.Attributes, p.ContentType))
+				if l.Keep == nil || p.ID != nil && l.Keep(p.ID.Name()) {
+					list = append(list, properties(p.ID, p.Attributes, p.ContentType))
+				}
 			}
 
 			return err //nolint:wrapcheck // It is classified.
@@ -62,6 +97,10 @@ func (c *Client) List(ctx context.Context) ([]Properties, error) {
 	}
 
 	return list, nil
+}
+
+func tooManyPages(operation string) *Error {
+	return &Error{Reason: TooLarge, Operation: operation, Detail: fmt.Sprintf("it has more than %d pages", MaxPages)}
 }
 
 // Get a secret: the latest version of it, or the one that is named.
@@ -174,9 +213,15 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 func (c *Client) theirs(ctx context.Context, name string, written map[string]bool) (string, error) {
 	var last Properties
 
+	operation := fmt.Sprintf("list versions of secret %q in %s", name, c.uri)
 	pager := c.secrets.NewListSecretPropertiesVersionsPager(name, nil)
-	for pager.More() {
-		err := c.call(ctx, fmt.Sprintf("list versions of secret %q in %s", name, c.uri), func(ctx context.Context) error {
+
+	for pages := 0; pager.More(); pages++ {
+		if pages == MaxPages {
+			return "", tooManyPages(operation)
+		}
+
+		err := c.call(ctx, operation, func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
 			for _, v := range page.Value {
 				p := properties(v.ID, v.Attributes, v.ContentType)
@@ -308,6 +353,13 @@ func deref[T any](p *T) T {
 	}
 
 	return *p
+}
+
+// toAuthority are options of a credential that gets its tokens from Entra ID.
+func toAuthority(options azcore.ClientOptions) azcore.ClientOptions {
+	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), authorityOnly{cloud: options.Cloud})
+
+	return options
 }
 
 // clientOptions of all clients of Azure: they never retry.

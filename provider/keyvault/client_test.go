@@ -334,7 +334,7 @@ func page(r *http.Request, pages int) *http.Response {
 
 	next := "null"
 	if n+1 < pages {
-		next = fmt.Sprintf("%q", fmt.Sprintf("https://web.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=%d", n+1))
+		next = fmt.Sprintf("%q", fmt.Sprintf("https://%s/secrets?api-version=2025-07-01&$skiptoken=%d", r.URL.Host, n+1))
 	}
 
 	return reply(r, 200, nil, fmt.Sprintf(`{"value":[{"id":"https://web.vault.azure.net/secrets/s%d","contentType":"text/plain","attributes":{"enabled":%t,"updated":%d}}],"nextLink":%s}`, n, n%2 == 0, 1777636800+n, next))
@@ -385,7 +385,7 @@ func TestClientList(t *testing.T) {
 				a := &azure{answer: tc.answer}
 				c, _ := clientOf(t, a)
 
-				list, err := c.List(t.Context())
+				list, err := c.List(t.Context(), Listing{})
 				_ = errorOf(t, err)
 
 				got := want{List: list, Err: ReasonOf(err), Requests: a.requests}
@@ -410,7 +410,7 @@ func TestClientListSlowly(t *testing.T) {
 		}}
 		c, _ := clientOf(t, a)
 
-		list, err := c.List(t.Context())
+		list, err := c.List(t.Context(), Listing{})
 		if err != nil || len(list) != 5 {
 			t.Errorf("\nA long list of a slow vault takes its time.\nList(...) = %d secrets, %v", len(list), err)
 		}

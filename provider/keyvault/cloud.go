@@ -44,6 +44,27 @@ func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is in none of Azure's clouds", uri)
 }
 
+// authorities are the hosts that give tokens of a cloud: the one that its tenants are
+// asked at first, and those that it may name instead. See
+// https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+func authorities(c cloud.Configuration) []string {
+	hosts := []string{}
+	if u, err := url.Parse(c.ActiveDirectoryAuthorityHost); err == nil {
+		hosts = append(hosts, u.Host)
+	}
+
+	switch c.ActiveDirectoryAuthorityHost {
+	case cloud.AzurePublic.ActiveDirectoryAuthorityHost:
+		hosts = append(hosts, "login.windows.net", "login.microsoft.com", "sts.windows.net")
+	case cloud.AzureChina.ActiveDirectoryAuthorityHost:
+		hosts = append(hosts, "login.partner.microsoftonline.cn")
+	case cloud.AzureGovernment.ActiveDirectoryAuthorityHost:
+		hosts = append(hosts, "login.usgovcloudapi.net")
+	}
+
+	return hosts
+}
+
 // isVault tells whether a host is a vault.
 func isVault(host string) bool {
 	for _, v := range clouds() {

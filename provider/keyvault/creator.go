@@ -52,7 +52,7 @@ func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredentia
 	switch c.Source {
 	case v1alpha1.CredentialsSourceWorkloadIdentity:
 		credential, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: options, TenantID: c.TenantID, ClientID: c.ClientID,
+			ClientOptions: toAuthority(options), TenantID: c.TenantID, ClientID: c.ClientID,
 		})
 		if err != nil {
 			return nil, &Error{
@@ -75,7 +75,7 @@ func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredentia
 
 		return credential, nil
 	case v1alpha1.CredentialsSourceClientSecret:
-		credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: options})
+		credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: toAuthority(options)})
 		if err != nil {
 			return nil, &Error{Reason: NoIdentity, Operation: "use the client secret", Detail: "tenant id, client id or client secret is not valid"}
 		}

@@ -37,6 +37,8 @@ const (
 	Forbidden Reason = "Forbidden"
 	// NoIdentity: Entra ID or Kubernetes gives no token for the identity.
 	NoIdentity Reason = "NoIdentity"
+	// TooLarge: the vault has more than what is listed of a vault, or takes too long.
+	TooLarge Reason = "TooLarge"
 	// Throttled: Azure asked to slow down.
 	Throttled Reason = "Throttled"
 	// Unreachable: there was no answer, or none that makes sense.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits of our own for one vault, far below those of Azure (4,000 operations in
+// Limits of our own for one vault and identity, far below those of Azure (4,000 operations in
 // 10 s), which are shared with everybody else who uses it. See
 // https://learn.microsoft.com/azure/key-vault/general/service-limits
 const (
@@ -27,9 +27,19 @@ const (
 
 // A limiter of requests to one service. When the service asks to slow down,
 // nothing is sent until the time it names has passed.
+//
+// Identities share the pauses of a vault, which throttles all of them, and not the
+// rate: one that sends a lot, to a vault that may not even be its own, keeps nobody
+// else waiting.
 type limiter struct {
+	*pauses
+
 	rate *rate.Limiter
-	now  func() time.Time
+}
+
+// pauses that a service asks for.
+type pauses struct {
+	now func() time.Time
 
 	mu    sync.Mutex
 	until time.Time
@@ -37,7 +47,12 @@ type limiter struct {
 }
 
 func newLimiter(now func() time.Time) *limiter {
-	return &limiter{rate: rate.NewLimiter(requestsPerSecond, requestsAtOnce), now: now}
+	return newRate(&pauses{now: now})
+}
+
+// newRate returns a limiter with a rate of its own that heeds these pauses.
+func newRate(p *pauses) *limiter {
+	return &limiter{rate: rate.NewLimiter(requestsPerSecond, requestsAtOnce), pauses: p}
 }
 
 // wait for a request's turn. During a pause it returns at once how long that
@@ -51,7 +66,7 @@ func (l *limiter) wait(ctx context.Context) (paused time.Duration, err error) {
 }
 
 // paused returns how long a pause still lasts.
-func (l *limiter) paused() time.Duration {
+func (l *pauses) paused() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
@@ -60,7 +75,7 @@ func (l *limiter) paused() time.Duration {
 
 // throttled starts a pause: as long as the service said or, if it did not, twice
 // as long as the last one. It returns how long.
-func (l *limiter) throttled(retryAfter time.Duration) time.Duration {
+func (l *pauses) throttled(retryAfter time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
@@ -80,7 +95,7 @@ func (l *limiter) throttled(retryAfter time.Duration) time.Duration {
 }
 
 // answered ends a row of pauses.
-func (l *limiter) answered() {
+func (l *pauses) answered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 

@@ -25,7 +25,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// A Pool of credentials, clients and limiters.
+// A Pool of credentials, clients and the pauses of vaults.
 type Pool struct {
 	options   Options
 	transport *counted
@@ -35,8 +35,8 @@ type Pool struct {
 	clients map[clientKey]*Client
 	// credentials of applications, and how many clients use them.
 	credentials map[credentialKey]*shared[*credential]
-	// limiters by the host of the vault, and how many clients use them.
-	limiters map[string]*shared[*limiter]
+	// pauses by the host of the vault, and how many clients heed them.
+	pauses map[string]*shared[*pauses]
 	// creators by the provider configuration they come from.
 	creators map[string]creator
 }
@@ -82,7 +82,7 @@ func NewPool(o Options) *Pool {
 		transport:   newCounted(o.Transport, o.Metrics, o.Now),
 		clients:     map[clientKey]*Client{},
 		credentials: map[credentialKey]*shared[*credential]{},
-		limiters:    map[string]*shared[*limiter]{},
+		pauses:      map[string]*shared[*pauses]{},
 		creators:    map[string]creator{},
 	}
 }
@@ -108,7 +108,7 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	ck := credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id}
 	if p.credentials[ck] == nil {
 		cred, err := newCredential(p.options.Now, issuer{name: entraID, tenant: id.TenantID}, func() (azcore.TokenCredential, error) {
-			return applicationCredential(id, p.options.Tokens, options)
+			return applicationCredential(id, p.options.Tokens, toAuthority(options))
 		})
 		if err != nil {
 			return nil, err
@@ -117,18 +117,18 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 		p.credentials[ck] = &shared[*credential]{value: cred}
 	}
 
-	if p.limiters[host] == nil {
-		p.limiters[host] = &shared[*limiter]{value: newLimiter(p.options.Now)}
+	if p.pauses[host] == nil {
+		p.pauses[host] = &shared[*pauses]{value: &pauses{now: p.options.Now}}
 	}
 
-	c, err := newClient("https://"+host, p.credentials[ck].value, options, p.limiters[host].value, p.options.Timeout)
+	c, err := newClient("https://"+host, p.credentials[ck].value, options, newRate(p.pauses[host].value), p.options.Timeout)
 	if err != nil {
 		return nil, err
 	}
 
 	p.clients[key] = c
 	p.credentials[ck].users++
-	p.limiters[host].users++
+	p.pauses[host].users++
 
 	return c, nil
 }
@@ -151,7 +151,7 @@ func (p *Pool) Drop(vaultURI string, id Identity) {
 	}
 
 	release(p.credentials, credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id})
-	release(p.limiters, host)
+	release(p.pauses, host)
 }
 
 func release[K comparable, T any](m map[K]*shared[T], key K) {
@@ -167,7 +167,7 @@ func release[K comparable, T any](m map[K]*shared[T], key K) {
 }
 
 // Creator returns a client of a vault as the identity that creates missing
-// secrets. It shares the limiter of the vault with the application's client. The
+// secrets. It heeds the pauses of the vault, as the application's client does. The
 // name is that of the provider configuration the identity comes from.
 func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	p.mu.Lock()
@@ -202,8 +202,8 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	known.forget.Reset(creatorIdle)
 
 	l := newLimiter(p.options.Now)
-	if s, ok := p.limiters[host]; ok {
-		l = s.value
+	if s, ok := p.pauses[host]; ok {
+		l = newRate(s.value)
 	}
 
 	client, err := newClient("https://"+host, known.credential, options, l, p.options.Timeout)

@@ -85,21 +85,25 @@ func TestPoolApplication(t *testing.T) {
 	two.Namespace = "team-b"
 
 	cases := map[string]struct {
-		reason                      string
-		first, second               *Client
-		client, credential, limiter bool
+		reason                     string
+		first, second              *Client
+		client, credential, pauses bool
 	}{
-		"Same":     {reason: "One client for a vault and an identity.", first: client(a, one), second: client(a, one), client: true, credential: true, limiter: true},
+		"Same":     {reason: "One client for a vault and an identity.", first: client(a, one), second: client(a, one), client: true, credential: true, pauses: true},
 		"Vault":    {reason: "One credential for an identity.", first: client(a, one), second: client(b, one), credential: true},
-		"Identity": {reason: "One limiter for a vault.", first: client(a, one), second: client(a, two), limiter: true},
-		"Spelled":  {reason: "A vault is the same, however it is spelled.", first: client(a, one), second: client("https://A-Vault.vault.azure.net", one), credential: true, limiter: true},
+		"Identity": {reason: "A vault that asks for a pause gets it from everybody.", first: client(a, one), second: client(a, two), pauses: true},
+		"Spelled":  {reason: "A vault is the same, however it is spelled.", first: client(a, one), second: client("https://A-Vault.vault.azure.net", one), credential: true, pauses: true},
 		"Cloud":    {reason: "A tenant is known in one cloud only.", first: client(a, one), second: client(china, one)},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff([]bool{tc.client, tc.credential, tc.limiter}, []bool{tc.first == tc.second, tc.first.credential == tc.second.credential, tc.first.limiter == tc.second.limiter}); diff != "" {
-				t.Errorf("\n%s\nApplication(...) shares client, credential, limiter: -want, +got:\n%s", tc.reason, diff)
+			if tc.first != tc.second && tc.first.limiter.rate == tc.second.limiter.rate {
+				t.Errorf("\n%s\nNobody waits for the requests of another.\nApplication(...) shares the rate", tc.reason)
+			}
+
+			if diff := cmp.Diff([]bool{tc.client, tc.credential, tc.pauses}, []bool{tc.first == tc.second, tc.first.credential == tc.second.credential, tc.first.limiter.pauses == tc.second.limiter.pauses}); diff != "" {
+				t.Errorf("\n%s\nApplication(...) shares client, credential, pauses: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -123,7 +127,7 @@ func TestPoolRefuses(t *testing.T) {
 				t.Errorf("\n%s\nApplication(...) = %v, %v", tc.reason, c, err)
 			}
 
-			if n := len(p.clients) + len(p.credentials) + len(p.limiters); n > 0 {
+			if n := len(p.clients) + len(p.credentials) + len(p.pauses); n > 0 {
 				t.Errorf("\n%s\nApplication(...) leaves %d things behind", tc.reason, n)
 			}
 
@@ -169,7 +173,7 @@ func TestPoolProperties(t *testing.T) {
 func checkPool(t *rapid.T, p *Pool, used map[clientKey]bool) {
 	t.Helper()
 
-	credentials, limiters := map[credentialKey]int{}, map[string]int{}
+	credentials, pauses := map[credentialKey]int{}, map[string]int{}
 
 	for key := range used {
 		host, cloud, err := parseVault(key.uri)
@@ -178,24 +182,24 @@ func checkPool(t *rapid.T, p *Pool, used map[clientKey]bool) {
 		}
 
 		credentials[credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: key.identity}]++
-		limiters[host]++
+		pauses[host]++
 	}
 
-	gotCredentials, gotLimiters := map[credentialKey]int{}, map[string]int{}
+	gotCredentials, gotPauses := map[credentialKey]int{}, map[string]int{}
 	for k, s := range p.credentials {
 		gotCredentials[k] = s.users
 	}
 
-	for k, s := range p.limiters {
-		gotLimiters[k] = s.users
+	for k, s := range p.pauses {
+		gotPauses[k] = s.users
 	}
 
 	if diff := cmp.Diff(credentials, gotCredentials, cmp.AllowUnexported(credentialKey{})); diff != "" {
 		t.Fatalf("Credentials and their users: -want, +got:\n%s", diff)
 	}
 
-	if diff := cmp.Diff(limiters, gotLimiters); diff != "" {
-		t.Fatalf("Limiters and their users: -want, +got:\n%s", diff)
+	if diff := cmp.Diff(pauses, gotPauses); diff != "" {
+		t.Fatalf("Pauses and their users: -want, +got:\n%s", diff)
 	}
 
 	if len(p.clients) != len(used) {
@@ -229,8 +233,8 @@ func TestPoolCreator(t *testing.T) {
 
 	first := creator(a, "default", of)
 
-	if first.limiter != app.limiter || first.credential == app.credential {
-		t.Error("\nThe creator shares the limiter of the vault, and not the credential of the application.\nCreator(...): it does not")
+	if first.limiter.pauses != app.limiter.pauses || first.credential == app.credential {
+		t.Error("\nThe creator heeds the pauses of the vault, and does not have the credential of the application.\nCreator(...): it does not")
 	}
 
 	if creator(b, "default", of).credential != first.credential {
@@ -310,7 +314,7 @@ func TestPoolToken(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		if _, err := c.List(t.Context()); err != nil {
+		if _, err := c.List(t.Context(), Listing{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -353,7 +357,7 @@ func TestPoolTokenLater(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err = c.List(t.Context())
+	_, err = c.List(t.Context(), Listing{})
 	want := &Error{
 		Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Status: 400, Code: "AADSTS700211",
 		Detail: "Entra ID gives no token: the identity has no federated credential for this service account and cluster (AADSTS700211)",
@@ -365,7 +369,7 @@ func TestPoolTokenLater(t *testing.T) {
 
 	ready = true
 
-	if _, err := c.List(t.Context()); err != nil {
+	if _, err := c.List(t.Context(), Listing{}); err != nil {
 		t.Errorf("\nIt has now, and nothing remembers that it had not.\nList(...): %v", err)
 	}
 }
@@ -397,14 +401,14 @@ func TestPoolTokenSourceFails(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			_, err = c.List(t.Context())
+			_, err = c.List(t.Context(), Listing{})
 			if diff := cmp.Diff(tc.want, errorOf(t, err)); diff != "" {
 				t.Errorf("\n%s\nList(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
 			s.err = nil
 
-			if _, err := c.List(t.Context()); err != nil {
+			if _, err := c.List(t.Context(), Listing{}); err != nil {
 				t.Errorf("\nIt works as soon as there is a token.\nList(...): %v", err)
 			}
 		})
@@ -435,7 +439,7 @@ func TestPoolTokenIsNotRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err = c.List(t.Context())
+	_, err = c.List(t.Context(), Listing{})
 	if e := errorOf(t, err); e == nil || e.Code != "AADSTS700213" || strings.Contains(fmt.Sprintf("%+v", *e), marker) {
 		t.Errorf("\nList(...): %+v", e)
 	}
@@ -453,7 +457,7 @@ func TestPoolDoesNotFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err = c.List(t.Context())
+	_, err = c.List(t.Context(), Listing{})
 	if diff := cmp.Diff("the vault did not understand the request (HTTP status 307)", errorOf(t, err).Detail); diff != "" {
 		t.Errorf("\nList(...): -want, +got:\n%s", diff)
 	}
@@ -474,7 +478,7 @@ func TestPoolConcurrently(t *testing.T) {
 				return
 			}
 
-			if _, err := c.List(t.Context()); err != nil {
+			if _, err := c.List(t.Context(), Listing{}); err != nil {
 				t.Error(err)
 			}
 
@@ -499,7 +503,7 @@ func TestPoolTokenTimeout(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		_, err = c.List(t.Context())
+		_, err = c.List(t.Context(), Listing{})
 		if e := errorOf(t, err); e == nil || e.Reason != Unreachable || !strings.HasSuffix(e.Detail, "there was no answer in time") {
 			t.Errorf("\nEntra ID does not answer.\nList(...): %v", err)
 		}

@@ -31,6 +31,11 @@ const (
 	// All identities get their tokens from one host.
 	perEntra = 16
 
+	// maxHeader and maxBody of an answer. The largest there is has 25 secrets with 15
+	// tags each, less than half a megabyte. Bodies are counted as they are unpacked.
+	maxHeader = 64 << 10
+	maxBody   = 4 << 20
+
 	// bufferSize of connections. Answers are a few kB, and the default buffers would
 	// be most of a connection's memory.
 	bufferSize = 2 << 10
@@ -56,8 +61,11 @@ func newTransport(idle time.Duration) *http.Transport {
 		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: handshakeTimeout,
 		IdleConnTimeout:     idle,
-		ReadBufferSize:      bufferSize,
-		WriteBufferSize:     bufferSize,
+
+		MaxResponseHeaderBytes: maxHeader,
+
+		ReadBufferSize:  bufferSize,
+		WriteBufferSize: bufferSize,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12,
 			// As the default transport of azcore.
@@ -144,8 +152,13 @@ func newCounted(t http.RoundTripper, m *Metrics, now func() time.Time) *counted 
 	}}
 }
 
-// Do sends a request, unless its answer is known.
+// Do sends a request, unless its answer is known. A token goes to vaults only,
+// whatever the policies of clients let pass.
 func (c *counted) Do(req *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(req.Header.Get("Authorization"), "Bearer ") && (req.URL.Scheme != "https" || !isVault(req.URL.Hostname())) {
+		return nil, elsewhere()
+	}
+
 	if resp, ok := c.metadata.answer(req); ok {
 		return resp, nil
 	}
@@ -165,6 +178,8 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err //nolint:wrapcheck // A transport returns errors as they are.
 	}
+
+	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody}
 
 	if err := c.metadata.keep(req, resp); err != nil {
 		_ = resp.Body.Close() // What is wrong is known already.

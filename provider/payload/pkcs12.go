@@ -22,12 +22,36 @@ import (
 // some thousand. The most we know of are the 200,000 of Java 8 to 11.
 const maxIterations = 250_000
 
+// Iterations of key derivations that Parse runs to open a secret, as far as that is not
+// refused before: its cost, which is up to whoever wrote the value. Other formats
+// cost nothing to speak of.
+func Iterations(s Secret, format Format) int {
+	if len(s.Value) > maxValue {
+		return 0
+	}
+	if format == Auto || format == "" {
+		format, _ = detect(s)
+	}
+	if format != PKCS12 {
+		return 0
+	}
+	der, ok := decodePFX(s.Value)
+	if !ok {
+		return 0
+	}
+	file, fault := parsePFX(der)
+	if fault != nil {
+		return 0
+	}
+	return file.iterations
+}
+
 const damagedPFX = "the PFX file is damaged or was not made without a password: export or import it again without one"
 
 // readPKCS12 reads a PFX file (PKCS#12, RFC 7292) in base64.
 func readPKCS12(value string) ([]Entry, *Error) {
-	der, err := base64.StdEncoding.DecodeString(strings.Map(dropSpace, trimBOM(value)))
-	if err != nil {
+	der, ok := decodePFX(value)
+	if !ok {
 		return nil, problem("the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault")
 	}
 	file, fault := parsePFX(der)
@@ -42,6 +66,11 @@ func readPKCS12(value string) ([]Entry, *Error) {
 		return nil, problem(damagedPFX)
 	}
 	return certificateEntries(key, certificates)
+}
+
+func decodePFX(value string) (der []byte, ok bool) {
+	der, err := base64.StdEncoding.DecodeString(strings.Map(dropSpace, trimBOM(value)))
+	return der, err == nil
 }
 
 func dropSpace(r rune) rune {
@@ -211,8 +240,12 @@ func (f *pfxFile) derive(parameters []byte) bool {
 	return d.KeyLength <= 64
 }
 
-// spend counts iterations, and does not overflow.
+// spend counts iterations, and does not overflow. A number below zero makes no work by
+// itself, and would make up for the work of others.
 func (f *pfxFile) spend(iterations int) {
+	if iterations < 0 {
+		iterations = maxIterations + 1
+	}
 	f.iterations = min(f.iterations+min(iterations, maxIterations+1), maxIterations+1)
 }
 

@@ -101,6 +101,8 @@ func TestHostilePKCS12(t *testing.T) {
 		"ContentPBE2": {"The same with a newer cipher.", assemble(t, nil, honest, encryptedContent(t, pbes2(t, forever, make([]byte, 16)), make([]byte, 16)))},
 		"Key":         {"A private key with many iterations.", assemble(t, nil, dataOf(t, shroudedBag(t, pbes1(t, forever)), certBag(t, p.web)))},
 		"Sum":         {"Many small ones.", assemble(t, nil, append([]contentInfo{honest}, slices.Repeat([]contentInfo{encryptedContent(t, pbes1(t, maxIterations/2), make([]byte, 16))}, 3)...)...)},
+		"Negative":    {"Many, and less than none to make up for them.", assemble(t, nil, honest, encryptedContent(t, pbes1(t, forever), make([]byte, 16)), encryptedContent(t, pbes1(t, -forever), make([]byte, 16)))},
+		"NegativeMAC": {"The same in a MAC.", assemble(t, &macData{Iterations: -forever, Digest: digest(oid(1, 3, 14, 3, 2, 26), nil)}, honest, encryptedContent(t, pbes1(t, forever), make([]byte, 16)))},
 		"HiddenKey":   {"A private key with many iterations in an encrypted list.", assemble(t, nil, encryptedContent(t, pbes1(t, 1), encryptNothing(t, certBag(t, p.web), shroudedBag(t, pbes1(t, forever)))), honest)},
 		"HiddenEmpty": {"The same for an empty password.", assemble(t, nil, encryptEmpty(t, shroudedBag(t, pbes1(t, forever))), honest)},
 		"OnlyHidden":  {"The same without another key.", assemble(t, nil, dataOf(t, certBag(t, p.web)), encryptEmpty(t, shroudedBag(t, pbes1(t, forever))))},
@@ -112,6 +114,38 @@ func TestHostilePKCS12(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := p.summarize(t, tc.value, PKCS12); got.Error == "" {
 				t.Errorf("\n%s\nParse(...): want an error, got %+v", tc.reason, got)
+			}
+		})
+	}
+}
+
+// What a value costs is known before it is opened, and is nothing where it is refused
+// unopened.
+func TestIterations(t *testing.T) {
+	p := newParties(t)
+	modern := pfxOf(t, pkcs12.Modern.WithIterations(5000), "", p.web)
+
+	cases := map[string]struct {
+		reason string
+		secret Secret
+		format Format
+		want   int
+	}{
+		"PFX":         {"MAC, certificates and key.", Secret{Value: modern}, PKCS12, 15_000},
+		"Password":    {"Also if it has a password.", Secret{Value: pfxOf(t, pkcs12.Modern.WithIterations(5000), "hunter2", p.web)}, PKCS12, 15_000},
+		"ContentType": {"A certificate of Key Vault.", Secret{ContentType: "application/x-pkcs12", Value: modern}, Auto, 15_000},
+		"Default":     {"The same.", Secret{ContentType: "application/x-pkcs12", Value: modern}, "", 15_000},
+		"Text":        {"It is not opened.", Secret{Value: modern}, Text, 0},
+		"OtherType":   {"It is not opened.", Secret{ContentType: "text/plain", Value: modern}, Auto, 0},
+		"TooMany":     {"It is refused.", Secret{Value: pfxOf(t, pkcs12.Modern.WithIterations(83_334), "", p.web)}, PKCS12, 0},
+		"TooLarge":    {"It is refused.", Secret{Value: modern + strings.Repeat(" ", maxValue)}, PKCS12, 0},
+		"NoBase64":    {"It is refused.", Secret{Value: "hunter2!"}, PKCS12, 0},
+		"NoPFX":       {"It is refused.", Secret{Value: "aHVudGVyMg=="}, PKCS12, 0},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, Iterations(tc.secret, tc.format)); diff != "" {
+				t.Errorf("\n%s\nIterations(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -8,18 +8,25 @@
 // the syncs that have a secret whose entry moved are woken, and also when listing
 // begins to fail, fails in another way, or works again. An idle vault costs one
 // list, whoever and however many want to know.
+//
+// A team decides how many secrets its vault has, and how many vaults there are. So a
+// list keeps only what somebody wants to know, ends, and goes on in a lane of its own
+// when it turns out to be slow; and namespaces take turns in every lane.
 package watch
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/provider/keyvault"
@@ -41,6 +48,19 @@ const (
 	// that was just made.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
+	// A list is slow that has more pages than this, or takes longer from its first page
+	// on. 20 pages are 500 secrets.
+	slowPages = 20
+	slowAfter = 2 * time.Second
+	// maxList is how long a list takes at most. With all slots of the slow lane taken,
+	// MaxPages take less.
+	maxList = 5 * time.Minute
+	// pagesPerSecond of a vault, on average: one with many pages is listed less often.
+	pagesPerSecond = 2
+	// slowPagesPerSecond of all slow lists together. Pages cost CPU time.
+	slowPagesPerSecond = 100
+	// tooLargeRetry is when to list a vault again that has more than is listed.
+	tooLargeRetry = 10 * time.Minute
 )
 
 // A Target is a vault, read with one identity.
@@ -51,8 +71,8 @@ type Target struct {
 
 // A Lister lists vaults.
 type Lister interface {
-	// List the secrets of the target.
-	List(ctx context.Context, t Target) ([]keyvault.Properties, error)
+	// List the secrets of the target within bounds.
+	List(ctx context.Context, t Target, l keyvault.Listing) ([]keyvault.Properties, error)
 	// Drop what is kept for a target that nobody watches any more.
 	Drop(t Target)
 }
@@ -67,27 +87,55 @@ type Item struct {
 type Snapshot struct {
 	// TakenAt is when the last list that worked began. Zero if none did.
 	TakenAt time.Time
-	// Err is why the last list failed. Nil if it worked.
+	// Err is why the last list failed. Nil if it worked, or if there was none yet.
 	Err error
 
-	// items by name, as of the last list that worked.
-	items map[string]Item
+	// items by name in lower case, as of the last list that worked. It has all names
+	// for which that was taken, and nil for those that were not in the list.
+	items map[string]*Item
 }
 
-// NewSnapshot of a list.
-func NewSnapshot(list []keyvault.Properties, takenAt time.Time) Snapshot {
-	s := Snapshot{TakenAt: takenAt, items: make(map[string]Item, len(list))}
-	for _, p := range list {
-		s.items[strings.ToLower(p.Name)] = Item{Updated: p.Updated, Enabled: p.Enabled}
+// NewSnapshot of a list, taken for these names.
+func NewSnapshot(list []keyvault.Properties, names []string, takenAt time.Time) Snapshot {
+	s := Snapshot{TakenAt: takenAt, items: make(map[string]*Item, len(names))}
+	for _, name := range names {
+		s.items[strings.ToLower(name)] = nil
 	}
+
+	s.fill(list)
 
 	return s
 }
 
-// Item of that name. Key Vault does not tell names apart by case.
+// Covers tells whether the list was taken for a name. Of one that it does not cover
+// it says nothing: the vault may have it or not.
+func (s Snapshot) Covers(name string) bool {
+	_, ok := s.items[strings.ToLower(name)]
+
+	return ok
+}
+
+// Item of that name, if the list has it. Key Vault does not tell names apart by case.
 func (s Snapshot) Item(name string) (Item, bool) {
-	i, ok := s.items[strings.ToLower(name)]
-	return i, ok
+	i := s.items[strings.ToLower(name)]
+	if i == nil {
+		return Item{}, false
+	}
+
+	return *i, true
+}
+
+// fill in what is wanted of a list.
+func (s Snapshot) fill(list []keyvault.Properties) {
+	for _, p := range list {
+		if s.Covers(p.Name) {
+			s.items[strings.ToLower(p.Name)] = &Item{Updated: p.Updated, Enabled: p.Enabled}
+		}
+	}
+}
+
+func (s Snapshot) coversAll(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !s.Covers(name) })
 }
 
 // differs tells whether one who has these secrets has to look at them again.
@@ -100,7 +148,7 @@ func (s Snapshot) differs(old Snapshot, names []string) bool {
 		now, is := s.Item(name)
 		before, was := old.Item(name)
 
-		if is != was || now.Enabled != before.Enabled || !now.Updated.Equal(before.Updated) {
+		if s.Covers(name) != old.Covers(name) || is != was || now.Enabled != before.Enabled || !now.Updated.Equal(before.Updated) {
 			return true
 		}
 	}
@@ -131,9 +179,11 @@ func words(err error) string {
 type Watcher struct {
 	lister Lister
 	wake   func(types.NamespacedName)
-	// slots are for polls under way. Vaults that do not answer take theirs for long, and
-	// have some of their own: they keep nobody else waiting.
-	slots, unanswered chan struct{}
+	// lanes for polls under way. Vaults that do not answer, and those whose lists are
+	// slow, have lanes of their own: they keep nobody else waiting.
+	normal, unanswered, slow *lane
+	// pages of slow lists.
+	pages *rate.Limiter
 
 	metrics *Metrics
 
@@ -147,30 +197,59 @@ type Watcher struct {
 type vault struct {
 	target Target
 
-	// poll is held while the vault is listed.
-	poll sync.Mutex
-
 	// All of these are guarded by the watcher's mutex.
-	subscribers map[types.NamespacedName]subscriber
+	subscribers map[types.NamespacedName]*subscriber
 	snapshot    Snapshot
 	listed      bool
 	failures    int
 	due         time.Time
 	timer       *time.Timer
+	// queued is true while a poll waits for its turn, and run is the list under way.
+	queued bool
+	run    *run
+	// pages of the last list, whether it took long, and whether the next one is to be
+	// expected to be slow.
+	pages    int
+	tookLong bool
+	slow     bool
 }
 
 type subscriber struct {
 	names    []string
 	interval time.Duration
+	// told is false while it waits for what it will be told.
+	told bool
 }
 
-// New returns a watcher that polls so many vaults at once, and as many that have not
-// answered lately. It calls wake, which must not block, for a sync that has to look
-// at its secrets.
+// A run is a list under way.
+type run struct {
+	vault *vault
+	// snapshot that is being taken.
+	snapshot Snapshot
+	// left is closed when nobody should wait any longer: the list is over, or goes on
+	// in the slow lane.
+	left chan struct{}
+
+	// Only the list uses these.
+	started time.Time
+	// since is when the first page came or, if that is later, it was let into the slow
+	// lane.
+	since time.Time
+	pages int
+
+	// These are guarded by the watcher's mutex.
+	lane *lane
+	slow bool
+}
+
+// New returns a watcher that polls so many vaults at once, and as many each that have
+// not answered lately or whose lists are slow. It calls wake, which must not block,
+// for a sync that has to look at its secrets.
 func New(lister Lister, atOnce int, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
 		lister: lister, wake: wake, metrics: metrics,
-		slots: make(chan struct{}, atOnce), unanswered: make(chan struct{}, atOnce),
+		normal: newLane(atOnce), unanswered: newLane(atOnce), slow: newLane(atOnce),
+		pages:  rate.NewLimiter(slowPagesPerSecond, 1),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
 	}
 }
@@ -191,15 +270,17 @@ func (w *Watcher) Start(ctx context.Context) error {
 }
 
 // Watch a target for a sync from now on, and no other target, and return what is
-// known of it. Who is the first to watch it waits for it to be listed.
+// known of it. The first watcher blocks until the target has been listed, or until
+// the list turns out to be slow: then the snapshot does not cover the names yet, and
+// the sync is woken when one does.
 func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	return w.watch(ctx, sync, t, subscriber{names: names, interval: interval}, false)
+	return w.watch(ctx, sync, t, &subscriber{names: names, interval: interval}, false)
 }
 
 // WatchAfresh is Watch that does not wait for the next poll: the target is listed
-// now, unless it has asked for a pause.
+// now, unless it has asked for a pause or its lists are slow.
 func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	return w.watch(ctx, sync, t, subscriber{names: names, interval: interval}, true)
+	return w.watch(ctx, sync, t, &subscriber{names: names, interval: interval}, true)
 }
 
 // Forget a sync.
@@ -232,25 +313,72 @@ func (w *Watcher) Targets() int {
 	return len(w.vaults)
 }
 
-func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s subscriber, afresh bool) Snapshot {
-	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
-
-	v.poll.Lock()
-	defer v.poll.Unlock()
-
+// Slow returns how many vaults have lists that are slow, and how many of those are
+// too large to be listed.
+func (w *Watcher) Slow() (slow, tooLarge int) {
 	w.mu.Lock()
-	snapshot, listed := v.snapshot, v.listed
-	paused := retryAfter(snapshot.Err) > 0 && time.Now().Before(v.due)
-	w.mu.Unlock()
+	defer w.mu.Unlock()
 
-	if listed && (!afresh || paused) {
-		return snapshot
+	for _, v := range w.vaults {
+		if v.slow {
+			slow++
+		}
+
+		if keyvault.ReasonOf(v.snapshot.Err) == keyvault.TooLarge {
+			tooLarge++
+		}
 	}
 
-	return w.list(ctx, v)
+	return slow, tooLarge
 }
 
-func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s subscriber) *vault {
+func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {
+	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
+
+	for own := (*run)(nil); ; {
+		w.mu.Lock()
+
+		r := v.run
+		if r == nil && own == nil && v.needsList(s, afresh) {
+			r = w.begin(v, nil)
+			own = r
+
+			go w.list(r) //nolint:contextcheck,gosec // It goes on after the call, for others and if it is slow.
+		}
+
+		if r == nil || own != nil && own != r || r.slow || ctx.Err() != nil {
+			s.told = true
+			snapshot := v.snapshot
+			w.mu.Unlock()
+
+			return snapshot
+		}
+
+		w.mu.Unlock()
+
+		select {
+		case <-r.left:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// needsList tells whether a subscriber needs a list now. A vault whose lists are slow
+// is not listed for everybody who comes: secrets can be read without.
+func (v *vault) needsList(s *subscriber, afresh bool) bool {
+	paused := retryAfter(v.snapshot.Err) > 0 && time.Now().Before(v.due)
+
+	switch {
+	case !v.listed:
+		return true
+	case paused || v.slow:
+		return false
+	default:
+		return afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.names)
+	}
+}
+
+func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) *vault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
@@ -260,7 +388,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s subscriber) *
 
 	v, ok := w.vaults[t]
 	if !ok {
-		v = &vault{target: t, subscribers: map[types.NamespacedName]subscriber{}}
+		v = &vault{target: t, subscribers: map[types.NamespacedName]*subscriber{}}
 		w.vaults[t] = v
 	}
 
@@ -270,7 +398,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s subscriber) *
 
 	if after := v.interval(); v.listed && v.failures == 0 && after < before {
 		// Unless it is due sooner, as others want it.
-		w.schedule(v, max(0, min(time.Until(v.due), time.Duration(float64(after)*latest))))
+		w.schedule(v, max(0, min(time.Until(v.due), max(v.pace(), time.Duration(float64(after)*latest)))))
 	}
 
 	return v
@@ -297,15 +425,47 @@ func (w *Watcher) unsubscribe(sync types.NamespacedName) {
 	w.lister.Drop(t)
 }
 
-// list a vault and say when to do so again. The vault's poll mutex is held.
-func (w *Watcher) list(ctx context.Context, v *vault) Snapshot {
-	start := time.Now()
-	list, err := w.lister.List(ctx, v.target)
+// begin a list for all who are subscribed now, with the mutex held. It is in a lane, or
+// in none if somebody waits for it.
+func (w *Watcher) begin(v *vault, l *lane) *run {
+	var names []string
+	for s := range maps.Values(v.subscribers) {
+		names = append(names, s.names...)
+	}
+
+	now := time.Now()
+	v.run = &run{vault: v, snapshot: NewSnapshot(nil, names, now), left: make(chan struct{}), started: now, pages: 1, lane: l, slow: l == w.slow}
+
+	if v.run.slow {
+		close(v.run.left)
+	}
+
+	return v.run
+}
+
+// list a vault and say when to do so again.
+func (w *Watcher) list(r *run) {
+	v := r.vault
+	// Others can have the place of one that keeps them waiting.
+	patience := time.AfterFunc(slowAfter, func() { w.leave(r, w.normal) })
+
+	// Every request has a deadline of its own.
+	list, err := w.lister.List(context.Background(), v.target, keyvault.Listing{
+		Keep: r.snapshot.Covers,
+		Next: func(ctx context.Context, pages int) error { return w.next(ctx, r, pages) },
+	})
+
+	patience.Stop()
+	r.snapshot.fill(list)
+
+	took := time.Since(r.started)
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	next := NewSnapshot(list, start)
+	w.leaveLocked(r, r.lane)
+
+	next := r.snapshot
 	if err != nil {
 		next = Snapshot{TakenAt: v.snapshot.TakenAt, items: v.snapshot.items, Err: err}
 		v.failures++
@@ -313,30 +473,112 @@ func (w *Watcher) list(ctx context.Context, v *vault) Snapshot {
 		v.failures = 0
 	}
 
-	if v.listed {
-		for sync, s := range v.subscribers {
-			if next.differs(v.snapshot, s.names) {
-				w.wake(sync)
-			}
+	tooLarge := keyvault.ReasonOf(err) == keyvault.TooLarge
+	if err == nil || tooLarge {
+		// One that took long may pass by.
+		v.slow = tooLarge || r.pages > slowPages || took > slowAfter && v.tookLong
+		v.pages, v.tookLong = r.pages, took > slowAfter
+	}
+
+	for sync, s := range v.subscribers {
+		if s.told && next.differs(v.snapshot, s.names) {
+			w.wake(sync)
 		}
 	}
 
-	v.snapshot, v.listed = next, true
+	v.snapshot, v.listed, v.run = next, true, nil
+
+	if !r.slow {
+		close(r.left)
+	}
 
 	if w.vaults[v.target] == nil {
 		w.lister.Drop(v.target) // It was forgotten while it was listed.
 	}
 
-	w.schedule(v, v.delay()) //nolint:contextcheck // Polls go on after the call.
+	w.schedule(v, v.delay())
+}
 
-	return next
+// next page of a list. One that turns out to be slow goes on in the slow lane.
+func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
+	now := time.Now()
+	if pages == 1 {
+		r.since = now
+	}
+
+	r.pages = pages + 1
+
+	if now.Sub(r.since) > maxList {
+		return &keyvault.Error{Reason: keyvault.TooLarge, Detail: fmt.Sprintf("its list takes longer than %s", maxList)}
+	}
+
+	if !r.slow && (pages >= slowPages || now.Sub(r.since) > slowAfter) {
+		w.slowDown(r)
+	}
+
+	w.mu.Lock()
+	gone := w.gone(r.vault)
+	w.mu.Unlock()
+
+	if gone {
+		return errGone
+	}
+
+	if r.slow {
+		return w.pages.Wait(ctx) //nolint:wrapcheck // The context has no end.
+	}
+
+	return nil
+}
+
+// errGone ends a list that nobody wants any more.
+var errGone = errors.New("nobody watches the vault any more")
+
+// gone tells whether nobody watches a vault any more, with the mutex held.
+func (w *Watcher) gone(v *vault) bool { return w.stopped || w.vaults[v.target] != v }
+
+// slowDown a list: nobody waits for it any longer.
+func (w *Watcher) slowDown(r *run) {
+	w.mu.Lock()
+	w.leaveLocked(r, r.lane)
+
+	r.slow = true
+	close(r.left)
+	w.mu.Unlock()
+
+	w.slow.enter(r.vault.target.Identity.Namespace)
+
+	r.since = time.Now()
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	r.lane = w.slow
+}
+
+// leave a lane, if the list is in that one.
+func (w *Watcher) leave(r *run, l *lane) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	w.leaveLocked(r, l)
+}
+
+func (w *Watcher) leaveLocked(r *run, l *lane) {
+	if l == nil || r.lane != l {
+		return
+	}
+
+	l.leave(r.vault.target.Identity.Namespace)
+
+	r.lane = nil
 }
 
 // schedule the next poll with the mutex held.
 func (w *Watcher) schedule(v *vault, after time.Duration) {
 	v.stop()
 
-	if w.stopped || w.vaults[v.target] != v {
+	if w.gone(v) {
 		return
 	}
 
@@ -361,41 +603,50 @@ func together(now time.Time, after, tick time.Duration) time.Duration {
 
 // poll a vault when it is due.
 func (w *Watcher) poll(v *vault) {
-	slots := w.slotsFor(v)
-
-	slots <- struct{}{}
-	defer func() { <-slots }()
-
-	v.poll.Lock()
-	defer v.poll.Unlock()
-
 	w.mu.Lock()
-	due, gone := v.due, w.stopped || w.vaults[v.target] != v
+	l, queued := w.laneOf(v), v.queued
+	v.queued = true
 	w.mu.Unlock()
 
-	late := time.Since(due)
-	if gone || late < 0 {
-		return // Meanwhile another poll was scheduled, or none.
+	if queued {
+		return
 	}
 
-	if slots == w.slots {
+	l.enter(v.target.Identity.Namespace)
+
+	w.mu.Lock()
+
+	v.queued = false
+	late := time.Since(v.due)
+
+	if w.gone(v) || late < 0 || v.run != nil {
+		// Meanwhile it is listed, another poll was scheduled, or none.
+		l.leave(v.target.Identity.Namespace)
+		w.mu.Unlock()
+
+		return
+	}
+
+	r := w.begin(v, l)
+	w.mu.Unlock()
+
+	if l == w.normal {
 		w.metrics.late(late)
 	}
 
-	// Every request has a deadline of its own.
-	w.list(context.Background(), v)
+	w.list(r)
 }
 
-// slotsFor a poll of a vault. One failure may pass by.
-func (w *Watcher) slotsFor(v *vault) chan struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	if v.failures > 1 && keyvault.ReasonOf(v.snapshot.Err) == keyvault.Unreachable {
+// laneOf a vault, with the mutex held. One failure may pass by.
+func (w *Watcher) laneOf(v *vault) *lane {
+	switch {
+	case v.slow:
+		return w.slow
+	case v.failures > 1 && keyvault.ReasonOf(v.snapshot.Err) == keyvault.Unreachable:
 		return w.unanswered
+	default:
+		return w.normal
 	}
-
-	return w.slots
 }
 
 // interval is the shortest that a subscriber wants.
@@ -411,20 +662,27 @@ func (v *vault) interval() time.Duration {
 // delay until the next poll.
 func (v *vault) delay() time.Duration {
 	interval := v.interval()
-	jittered := time.Duration(float64(interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
+	jittered := time.Duration(float64(max(interval, v.pace())) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
 
-	longest := interval
+	longest := max(interval, v.pace())
 
 	switch keyvault.ReasonOf(v.snapshot.Err) {
 	case keyvault.NoIdentity:
-		longest = maxIdentityBackoff
+		longest = max(longest, maxIdentityBackoff)
 	case keyvault.Unreachable:
-		longest = maxBackoff
+		longest = max(longest, maxBackoff)
+	case keyvault.TooLarge:
+		return max(jittered, tooLargeRetry)
 	default:
 		// It costs no more than when all is well.
 	}
 
 	return max(jittered, min(jittered<<min(max(v.failures-1, 0), 8), longest))
+}
+
+// pace of a vault: how long its pages take, in the long run.
+func (v *vault) pace() time.Duration {
+	return time.Duration(v.pages) * time.Second / pagesPerSecond
 }
 
 func (v *vault) stop() {

@@ -42,6 +42,8 @@ type world struct {
 	err     error
 	takes   time.Duration
 	hang    chan struct{}
+	// slow vaults have so many pages, each of which takes so long.
+	slow map[Target]pages
 	// down are vaults that do not answer, and how long it takes to see that.
 	down map[Target]time.Duration
 
@@ -56,7 +58,12 @@ func newWorld() *world {
 	return &world{start: time.Now(), secrets: map[Target][]keyvault.Properties{}, lists: map[Target][]time.Duration{}}
 }
 
-func (w *world) List(_ context.Context, t Target) ([]keyvault.Properties, error) {
+type pages struct {
+	n     int
+	takes time.Duration
+}
+
+func (w *world) List(ctx context.Context, t Target, l keyvault.Listing) ([]keyvault.Properties, error) {
 	w.mu.Lock()
 	w.lists[t] = append(w.lists[t], time.Since(w.start))
 	w.running++
@@ -66,9 +73,21 @@ func (w *world) List(_ context.Context, t Target) ([]keyvault.Properties, error)
 	if d, down := w.down[t]; down {
 		err, takes = &keyvault.Error{Reason: keyvault.Unreachable}, d
 	}
+
+	slow := w.slow[t]
 	w.mu.Unlock()
 
-	time.Sleep(takes)
+	time.Sleep(takes + slow.takes)
+
+	for page := 1; page < slow.n && err == nil; page++ {
+		if page == keyvault.MaxPages {
+			err = &keyvault.Error{Reason: keyvault.TooLarge}
+		} else if err = l.Next(ctx, page); err == nil {
+			time.Sleep(slow.takes)
+		}
+	}
+
+	secrets = slices.DeleteFunc(secrets, func(p keyvault.Properties) bool { return !l.Keep(p.Name) })
 
 	if hang != nil {
 		<-hang
@@ -588,7 +607,7 @@ func TestDelayProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wanted := time.Duration(rapid.Int64Range(int64(time.Second), int64(1000*time.Hour)).Draw(t, "interval"))
 		reason := rapid.SampledFrom([]keyvault.Reason{"", keyvault.Unreachable, keyvault.NoIdentity, keyvault.Forbidden, keyvault.Throttled}).Draw(t, "reason")
-		v := &vault{subscribers: map[types.NamespacedName]subscriber{syncOf("one"): {interval: wanted}}}
+		v := &vault{subscribers: map[types.NamespacedName]*subscriber{syncOf("one"): {interval: wanted}}}
 
 		if reason != "" {
 			v.snapshot.Err = &keyvault.Error{Reason: reason}
@@ -830,12 +849,12 @@ func TestSlots(t *testing.T) {
 
 		targets := make([]Target, vaults)
 		for i := range targets {
-			targets[i] = Target{VaultURI: strings.Repeat("v", i+1)}
+			targets[i] = vaultOf([]string{"team-a", "team-b"}[i%2], i)
 			watcher.Watch(t.Context(), syncOf(targets[i].VaultURI), targets[i], nil, interval)
 		}
 
 		w.mu.Lock()
-		w.takes, w.most = 20*time.Second, 0
+		w.takes, w.most = slowAfter-time.Millisecond, 0
 		w.mu.Unlock()
 
 		pass(10 * time.Minute)
@@ -913,16 +932,20 @@ func TestSlotsOfUnanswered(t *testing.T) {
 }
 
 func TestSnapshotItem(t *testing.T) {
-	s := NewSnapshot([]keyvault.Properties{{Name: "Db", Enabled: true, Updated: time.Unix(1, 0)}, {Name: "api"}}, time.Unix(2, 0))
+	list := []keyvault.Properties{{Name: "Db", Enabled: true, Updated: time.Unix(1, 0)}, {Name: "api"}, {Name: "foreign"}}
+	s := NewSnapshot(list, []string{"db", "API", "web"}, time.Unix(2, 0))
 
 	cases := map[string]struct {
 		reason string
 		name   string
+		covers bool
 		want   *Item
 	}{
-		"Found":   {reason: "By its name.", name: "api", want: &Item{}},
-		"Case":    {reason: "Key Vault does not tell names apart by case.", name: "dB", want: &Item{Enabled: true, Updated: time.Unix(1, 0)}},
-		"Unknown": {reason: "There is none.", name: "web"},
+		"Found":   {reason: "By its name.", name: "api", covers: true, want: &Item{}},
+		"Case":    {reason: "Key Vault does not tell names apart by case.", name: "dB", covers: true, want: &Item{Enabled: true, Updated: time.Unix(1, 0)}},
+		"Absent":  {reason: "There is none.", name: "web", covers: true},
+		"Unknown": {reason: "Nobody wanted to know whether there is one.", name: "other"},
+		"Foreign": {reason: "Nobody wanted to know, so it is not kept.", name: "foreign"},
 	}
 
 	for name, tc := range cases {
@@ -935,10 +958,14 @@ func TestSnapshotItem(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nItem(%q): -want, +got:\n%s", tc.reason, tc.name, diff)
 			}
+
+			if diff := cmp.Diff(tc.covers, s.Covers(tc.name)); diff != "" {
+				t.Errorf("\n%s\nCovers(%q): -want, +got:\n%s", tc.reason, tc.name, diff)
+			}
 		})
 	}
 
-	if names := slices.Sorted(maps.Keys(s.items)); !cmp.Equal([]string{"api", "db"}, names) {
+	if names := slices.Sorted(maps.Keys(s.items)); !cmp.Equal([]string{"api", "db", "web"}, names) {
 		t.Errorf("\nNewSnapshot(...) has %v", names)
 	}
 }

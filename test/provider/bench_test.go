@@ -138,48 +138,58 @@ func BenchmarkRotation(b *testing.B) {
 	synced.Await(b)
 
 	for b.Loop() {
-		// One after the other in random order, evenly spread over an interval.
-		var (
-			mu       sync.Mutex
-			versions = map[string]string{}
-			written  = map[string]time.Time{}
-			random   = rand.New(rand.NewPCG(1, 1)) //nolint:gosec // The same moments every time.
-			gap      = 30 * time.Second / apps
-		)
-
-		arrivals := w.Follow(b, load.Namespace, apps, &corev1.SecretList{}, func(o client.Object) bool {
-			mu.Lock()
-			defer mu.Unlock()
-
-			version, ok := versions[o.GetName()]
-
-			return ok && strings.Contains(o.GetAnnotations()["secrets.p6m.dev/content"], version)
-		})
-		start := time.Now()
-
-		for n, i := range random.Perm(apps) {
-			<-time.After(time.Until(start.Add(time.Duration(n)*gap + rand.N(gap)))) //nolint:gosec // It is no secret.
-
-			mu.Lock()
-
-			a := load.Apps[i]
-			written[a.Target()] = time.Now()
-			versions[a.Target()] = a.Put(b, "api-credentials", Structured(Structures()["api-credentials"]...))
-
-			mu.Unlock()
-		}
-
-		arrived := arrivals.Await(b)
-
-		took := make([]time.Duration, 0, apps)
-		for name, at := range written {
-			took = append(took, arrived[name].Sub(at))
-		}
-
-		slices.Sort(took)
+		took := load.rotate(b)
 		b.ReportMetric(took[apps/2].Seconds(), "s/p50")
 		b.ReportMetric(took[apps-1].Seconds(), "s/max")
 	}
+}
+
+// rotate a value of each application, one after the other in random order, evenly
+// spread over an interval, and return how long each took to arrive, sorted.
+func (l *Load) rotate(b *testing.B) []time.Duration {
+	b.Helper()
+
+	var (
+		mu       sync.Mutex
+		apps     = len(l.Apps)
+		versions = map[string]string{}
+		written  = map[string]time.Time{}
+		random   = rand.New(rand.NewPCG(1, 1)) //nolint:gosec // The same moments every time.
+		gap      = 30 * time.Second / time.Duration(apps)
+	)
+
+	arrivals := l.world.Follow(b, l.Namespace, apps, &corev1.SecretList{}, func(o client.Object) bool {
+		mu.Lock()
+		defer mu.Unlock()
+
+		version, ok := versions[o.GetName()]
+
+		return ok && strings.Contains(o.GetAnnotations()["secrets.p6m.dev/content"], version)
+	})
+	start := time.Now()
+
+	for n, i := range random.Perm(apps) {
+		<-time.After(time.Until(start.Add(time.Duration(n)*gap + rand.N(gap)))) //nolint:gosec // It is no secret.
+
+		mu.Lock()
+
+		a := l.Apps[i]
+		written[a.Target()] = time.Now()
+		versions[a.Target()] = a.Put(b, "api-credentials", Structured(Structures()["api-credentials"]...))
+
+		mu.Unlock()
+	}
+
+	arrived := arrivals.Await(b)
+
+	took := make([]time.Duration, 0, apps)
+	for name, at := range written {
+		took = append(took, arrived[name].Sub(at))
+	}
+
+	slices.Sort(took)
+
+	return took
 }
 
 // last of many moments.

@@ -190,11 +190,11 @@ func fault(t *testing.T, faults ...azure.Fault) func() {
 }
 
 // must is for what cannot fail.
-func must(t *testing.T, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

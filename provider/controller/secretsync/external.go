@@ -90,10 +90,11 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		all:      now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
 	}
 	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})
-	if e.look.anyRead(e.findings) {
+	if e.look.read {
 		e.metrics.read(key, now)
 	}
 
+	e.announceSize(sync)
 	e.askForDeleted(ctx)
 	e.plan = plan.Make(p, e.previous, e.look.current, e.findings, now)
 	e.remember(e.plan)
@@ -210,6 +211,12 @@ func (e *external) remember(p plan.Plan) {
 			continue
 		}
 
+		delete(m.invalid, s.Name)
+
+		if s.State == v1alpha1.StateInvalid && p.Problem == nil {
+			m.judged(s.Name, *e.findings[s.Name].Secret, formatOf(e.look.sync, s.Name), s.Message)
+		}
+
 		// What does not fit is read again: only all of it together tells.
 		item, found := e.look.snapshot.Item(s.Name)
 		if !found || s.State == v1alpha1.StateSynced || p.Problem != nil {
@@ -219,6 +226,16 @@ func (e *external) remember(p plan.Plan) {
 
 		m.secrets[s.Name] = memo{updated: item.Updated, state: s.State, message: s.Message}
 	}
+}
+
+func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
+	for _, s := range sync.Spec.ForProvider.Secrets {
+		if s.Name == name {
+			return s.Format
+		}
+	}
+
+	return ""
 }
 
 // conflict with a Secret of somebody else, which is left alone. The vault is not
@@ -310,13 +327,13 @@ type lister struct {
 }
 
 // List the secrets of the target.
-func (l lister) List(ctx context.Context, t watch.Target) ([]keyvault.Properties, error) {
+func (l lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
 	c, err := l.pool.Application(t.VaultURI, t.Identity)
 	if err != nil {
 		return nil, err
 	}
 
-	return c.List(ctx)
+	return c.List(ctx, listing)
 }
 
 // Drop the client of the target.

@@ -71,7 +71,7 @@ func TestRememberTooLarge(t *testing.T) {
 		list = append(list, keyvault.Properties{Name: name, Enabled: true, Updated: noon()})
 	}
 
-	l := &look{sync: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, noon()), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+	l := &look{sync: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), memory: &memory{secrets: map[string]memo{}}, now: noon()}
 	e, _ := externalOf(l)
 
 	for _, s := range secrets {

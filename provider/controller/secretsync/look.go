@@ -12,6 +12,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
@@ -28,6 +29,8 @@ const (
 	failedRetry = 30 * time.Second
 	// resolution of times in a list, and a second for clocks that differ.
 	resolution = 2 * time.Second
+	// readPace of secrets that are read one by one, on average.
+	readPace = time.Second
 	// readsAtOnce of a sync with many secrets, and how many secrets it takes to read
 	// one more at once. Every read at once is a connection.
 	readsAtOnce  = 4
@@ -48,12 +51,21 @@ type look struct {
 	all bool
 	// drifted is true if somebody else has changed the Secret, or has asked to read all.
 	drifted bool
+	// read is true once any secret was read.
+	read bool
 }
 
-// oneByOne is true if the vault may not be listed. A role with a condition on the
-// names of secrets allows to read them nevertheless.
+// oneByOne is true if the vault may not be listed, or is too large for that. A role
+// with a condition on the names of secrets allows to read them nevertheless.
 func (l *look) oneByOne() bool {
-	return keyvault.ReasonOf(l.snapshot.Err) == keyvault.Forbidden
+	r := keyvault.ReasonOf(l.snapshot.Err)
+
+	return r == keyvault.Forbidden || r == keyvault.TooLarge
+}
+
+// hasList is true if the last list worked.
+func (l *look) hasList() bool {
+	return l.snapshot.Err == nil && !l.snapshot.TakenAt.IsZero()
 }
 
 // blind is true if nothing can be found out before the vault can be listed again, for
@@ -68,8 +80,8 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
-	if l.oneByOne() {
-		return plan.Finding{}, false
+	if l.oneByOne() || !l.snapshot.Covers(s.Name) {
+		return plan.Finding{}, false // The list says nothing of it.
 	}
 
 	item, found := l.snapshot.Item(s.Name)
@@ -84,7 +96,7 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 	return l.listed(s, item)
 }
 
-// unlisted returns what can be said of a secret that is not in the list.
+// unlisted returns what can be said of a secret that is not in a list that covers it.
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 	memo := l.memory.secrets[s.Name]
 
@@ -236,35 +248,64 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 	}
 
 	failed := false
+	answers := read(ctx, vault, ask)
 
-	for name, answer := range read(ctx, vault, ask) {
-		if answer.err == nil {
-			l.memory.allowed = true
-			l.memory.settled(name, answer.secret.Updated, l.now)
-			findings[name] = plan.Finding{Secret: &answer.secret}
+	for _, s := range ask {
+		answer := answers[s.Name]
+		if answer.err != nil {
+			findings[s.Name] = l.failed(s, answer.err)
+			failed = l.retry(answer.err) || failed
 
 			continue
 		}
 
-		s := named(ask, name)
-		findings[name] = l.failed(s, answer.err)
-		failed = l.retry(answer.err) || failed
+		l.read, l.memory.allowed = true, true
+		l.memory.settled(s.Name, answer.secret.Updated, l.now)
+
+		f, postponed := l.judge(s, answer.secret)
+		findings[s.Name] = f
+		failed = failed || postponed
 	}
 
-	if l.snapshot.Err == nil {
+	if l.hasList() {
 		l.memory.allowed = true
 	}
 
 	everything := l.all || len(ask) == len(l.sync.Spec.ForProvider.Secrets)
-	if everything && !failed && (l.snapshot.Err == nil || l.oneByOne() && l.anyRead(findings)) {
+	if everything && !failed && (l.hasList() || l.read) {
 		l.memory.read = l.now
 	}
 
 	if l.oneByOne() {
-		l.again(findings)
+		l.again()
 	}
 
 	return findings
+}
+
+// judge a secret that was read: whether its value has to be opened, which can be a lot
+// of work that whoever wrote it chose, and whether that has to wait.
+func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (f plan.Finding, postponed bool) {
+	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
+		return plan.Finding{State: v1alpha1.StateInvalid, Message: known.message}, false
+	}
+
+	iterations := payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
+
+	at := l.memory.work.spend(iterations, l.now)
+	if !at.After(l.now) {
+		return plan.Finding{Secret: &secret}, false
+	}
+
+	if content, have := l.record[s.Name]; have && !l.drifted && content.Version == secret.Version && content.ContentType == secret.ContentType && content.Format == s.Format {
+		return plan.Finding{State: v1alpha1.StateSynced}, false // It was opened before.
+	}
+
+	l.memory.lookAt(at)
+
+	return plan.Finding{State: v1alpha1.StateThrottled, Message: fmt.Sprintf(
+		"It is opened at %s: the PFX files of this application took too many iterations lately. Export them with some thousand, such as the 2048 that openssl has by default.",
+		at.UTC().Format(time.RFC3339))}, true
 }
 
 // retry says when to read again what could not be read, and whether that is
@@ -295,37 +336,23 @@ func (l *look) readAll(every time.Duration) {
 }
 
 // again says when to read one by one again.
-func (l *look) again(findings map[string]plan.Finding) {
-	if l.anyRead(findings) {
+func (l *look) again() {
+	interval := l.readInterval()
+
+	if l.read {
 		l.memory.refused = 0
-		l.memory.lookAt(l.now.Add(l.interval))
+		l.memory.lookAt(l.now.Add(interval))
 
 		return
 	}
 
-	l.memory.lookAt(l.now.Add(min(l.interval<<min(l.memory.refused, 8), max(refusedRetry, l.interval))))
+	l.memory.lookAt(l.now.Add(min(interval<<min(l.memory.refused, 8), max(refusedRetry, interval))))
 	l.memory.refused++
 }
 
-// anyRead tells whether any secret was read.
-func (l *look) anyRead(findings map[string]plan.Finding) bool {
-	for _, f := range findings {
-		if f.Secret != nil {
-			return true
-		}
-	}
-
-	return false
-}
-
-func named(list []v1alpha1.SyncedSecret, name string) v1alpha1.SyncedSecret {
-	for _, s := range list {
-		if s.Name == name {
-			return s
-		}
-	}
-
-	return v1alpha1.SyncedSecret{Name: name}
+// readInterval is how often secrets are read one by one: each is a request.
+func (l *look) readInterval() time.Duration {
+	return max(l.interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
 }
 
 // An answer of a vault to a request for one secret.

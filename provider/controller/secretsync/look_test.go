@@ -61,7 +61,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 
 // listed a moment before noon.
 func listed(updated time.Time, enabled bool) watch.Snapshot {
-	return watch.NewSnapshot([]keyvault.Properties{{Name: "DB", Updated: updated, Enabled: enabled}}, before(time.Second))
+	return watch.NewSnapshot([]keyvault.Properties{{Name: "DB", Updated: updated, Enabled: enabled}}, []string{"db"}, before(time.Second))
 }
 
 // empty the Secret of a look.
@@ -106,31 +106,41 @@ func TestLookKnown(t *testing.T) {
 		"Pinned":         {reason: "A version never changes.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
 		"PinnedOther":    {reason: "Another version is wanted.", secret: v1alpha1.SyncedSecret{Version: v2}, want: read},
 		"PinnedDisabled": {reason: "What the list shows is the latest version, not the one that is wanted.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
-		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"PinnedSoftDeleted": {
 			reason: "Nor has one that can be recovered.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
-				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{deleted: true}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
+		"Uncovered": {
+			reason: "The list was taken for other names, so it says nothing of this one.",
+			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()) }, want: read,
+		},
+		"UncoveredNew": {
+			reason: "Nor of a secret that nobody has seen yet.",
+			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()); l.empty() }, want: read,
+		},
+		"NotListedYet": {reason: "The list is slow, and not over.", change: func(l *look) { l.snapshot = watch.Snapshot{}; l.empty() }, want: read},
+		"TooLarge":     {reason: "The vault is too large to be listed.", change: fails(keyvault.TooLarge), want: read},
 		"PutOnList": {reason: "The list is older than the wish.", change: func(l *look) {
-			l.snapshot, l.memory.changed = watch.NewSnapshot(nil, before(time.Minute)), before(time.Second)
+			l.snapshot, l.memory.changed = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute)), before(time.Second)
 		}, want: read},
 		"Disabled": {reason: "It cannot be read.", change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: want{Known: true, State: v1alpha1.StateDisabled, Message: disabled}},
-		"Missing":  {reason: "There is none.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
+		"Missing":  {reason: "There is none.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"Gone": {
-			reason: "There was one.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()) },
+			reason: "There was one.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) },
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: "Secret db of https://web.vault.azure.net/ is gone, so somebody has deleted it. Recover it with az keyvault secret recover or, if that is refused, create it anew."},
 		},
 		"MissingNotCreated": {
 			reason: "One that is not to be created may be that of a certificate.", secret: v1alpha1.SyncedSecret{Create: new(false)},
-			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, noon()); l.empty() },
+			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() },
 			want:   want{Known: true, State: v1alpha1.StateMissing, Message: "There is no secret db in https://web.vault.azure.net/. Create it, or import a certificate of that name."},
 		},
 		"MissingNotCreatedYet": {
 			reason: "It could not be created.", change: func(l *look) {
-				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.empty()
 				l.memory.secrets["db"] = memo{createMessage: "It could not be created in advance: no."}
 			},
@@ -138,14 +148,14 @@ func TestLookKnown(t *testing.T) {
 		},
 		"SoftDeleted": {
 			reason: "It can be recovered.", change: func(l *look) {
-				l.snapshot = watch.NewSnapshot(nil, noon())
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{deleted: true}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
 		"JustCreated": {
 			reason: "It was created after the vault was listed.", change: func(l *look) {
-				l.snapshot = watch.NewSnapshot(nil, before(time.Minute))
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute))
 				l.empty()
 				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Second)}
 			},
@@ -153,7 +163,7 @@ func TestLookKnown(t *testing.T) {
 		},
 		"CreatedAndDeleted": {
 			reason: "It was created, and is gone in a later list.", change: func(l *look) {
-				l.snapshot = watch.NewSnapshot(nil, before(time.Second))
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Second))
 				l.empty()
 				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Minute)}
 			},
@@ -378,29 +388,41 @@ func TestLookReadAll(t *testing.T) {
 	}
 }
 
+// Whoever has many secrets to read does not read all of them at every interval.
+func TestLookAgainMany(t *testing.T) {
+	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+	l.read = true
+	l.sync.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
+	l.again()
+
+	if diff := cmp.Diff(200*time.Second, l.memory.next.Sub(noon())); diff != "" {
+		t.Errorf("\nOne read a second.\nagain(...): -want, +got:\n%s", diff)
+	}
+}
+
 func TestLookAgain(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-	refused := map[string]plan.Finding{"db": {State: v1alpha1.StateForbidden}}
-	some := map[string]plan.Finding{"db": {Secret: &keyvault.Secret{}}, "api": {State: v1alpha1.StateForbidden}}
+
+	const refused, some = false, true
 
 	steps := []struct {
-		reason   string
-		findings map[string]plan.Finding
-		want     time.Duration
+		reason string
+		read   bool
+		want   time.Duration
 	}{
-		{reason: "Who is refused tries again.", findings: refused, want: 30 * time.Second},
-		{reason: "Less and less often.", findings: refused, want: time.Minute},
-		{reason: "Less and less often.", findings: refused, want: 2 * time.Minute},
-		{reason: "Less and less often.", findings: refused, want: 4 * time.Minute},
-		{reason: "Up to a limit.", findings: refused, want: refusedRetry},
-		{reason: "Up to a limit.", findings: refused, want: refusedRetry},
-		{reason: "Who may read something looks as often as others.", findings: some, want: 30 * time.Second},
-		{reason: "And begins anew when that ends.", findings: refused, want: 30 * time.Second},
+		{reason: "Who is refused tries again.", read: refused, want: 30 * time.Second},
+		{reason: "Less and less often.", read: refused, want: time.Minute},
+		{reason: "Less and less often.", read: refused, want: 2 * time.Minute},
+		{reason: "Less and less often.", read: refused, want: 4 * time.Minute},
+		{reason: "Up to a limit.", read: refused, want: refusedRetry},
+		{reason: "Up to a limit.", read: refused, want: refusedRetry},
+		{reason: "Who may read something looks as often as others.", read: some, want: 30 * time.Second},
+		{reason: "And begins anew when that ends.", read: refused, want: 30 * time.Second},
 	}
 
 	for i, s := range steps {
-		l.memory.next = time.Time{}
-		l.again(s.findings)
+		l.memory.next, l.read = time.Time{}, s.read
+		l.again()
 
 		if diff := cmp.Diff(s.want, l.memory.next.Sub(noon())); diff != "" {
 			t.Errorf("\n%s\nagain(...) of step %d: -want, +got:\n%s", s.reason, i, diff)
@@ -408,7 +430,7 @@ func TestLookAgain(t *testing.T) {
 	}
 
 	l.interval, l.memory.next = time.Hour, time.Time{}
-	l.again(refused)
+	l.again()
 
 	if diff := cmp.Diff(time.Hour, l.memory.next.Sub(noon())); diff != "" {
 		t.Errorf("\nNobody looks more often than asked to.\nagain(...): -want, +got:\n%s", diff)

@@ -4,14 +4,18 @@
 package secretsync
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
@@ -44,6 +48,11 @@ type memory struct {
 	// when to read them again: another change in that second shows in no list.
 	unsettled map[string]time.Time
 
+	// invalid has versions whose values are known to be invalid, by name of the secret.
+	invalid map[string]verdict
+	// work of opening values.
+	work work
+
 	// next is when the sync has to be looked at even if nothing wakes it.
 	next time.Time
 	// refused is how often in a row no secret could be read one by one.
@@ -67,6 +76,66 @@ type memo struct {
 	createAfter   time.Time
 	createWait    time.Duration
 	createMessage string
+}
+
+// A verdict is that the value of a version is invalid. A version never changes, so it
+// holds as long as the value is read in the same way.
+type verdict struct {
+	version, contentType, format string
+
+	message string
+}
+
+// of tells whether the verdict is about a secret, as it is read in a format.
+func (v verdict) of(s keyvault.Secret, format string) bool {
+	return v.version != "" && v.version == s.Version && v.contentType == s.ContentType && v.format == format
+}
+
+// judged notes that the value of a version is invalid.
+func (m *memory) judged(name string, s keyvault.Secret, format, message string) {
+	if m.invalid == nil {
+		m.invalid = map[string]verdict{}
+	}
+
+	m.invalid[name] = verdict{version: s.Version, contentType: s.ContentType, format: format, message: message}
+}
+
+// forgetVerdicts about secrets that are not on the list any more.
+func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
+	maps.DeleteFunc(m.invalid, func(name string, _ verdict) bool {
+		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
+	})
+}
+
+const (
+	// workAtOnce are iterations of key derivations that a sync may cost at once, and
+	// workPerSecond those that it may cost for long: as many in 10 minutes. They take a
+	// processor some seconds. PFX files of openssl and Azure have some thousand, and
+	// those of Java 8 to 11 have 200,000.
+	workAtOnce    = 4_000_000
+	workPerSecond = workAtOnce / 600
+)
+
+// work that a sync has cost.
+type work struct{ limit *rate.Limiter }
+
+// spend iterations now, or say when they can be spent.
+func (w *work) spend(iterations int, now time.Time) time.Time {
+	if iterations == 0 {
+		return now
+	}
+
+	if w.limit == nil {
+		w.limit = rate.NewLimiter(workPerSecond, workAtOnce)
+	}
+
+	if w.limit.AllowN(now, iterations) {
+		return now
+	}
+
+	lacking := float64(iterations) - w.limit.TokensAt(now)
+
+	return now.Add(time.Duration(lacking/workPerSecond*float64(time.Second)) + time.Second)
 }
 
 // memories of all syncs.
@@ -96,11 +165,12 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 
 	if mem.target != target {
 		mem.target, mem.since, mem.allowed = target, now, false
-		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
+		mem.read, mem.secrets, mem.unsettled, mem.invalid = time.Time{}, map[string]memo{}, nil, nil
 	}
 
 	if mem.generation != sync.Generation {
 		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
+		mem.forgetVerdicts(sync.Spec.ForProvider.Secrets)
 	}
 
 	return mem

@@ -26,6 +26,8 @@ type Metrics struct {
 	lastSuccess *prometheus.Desc
 	expiry      *prometheus.Desc
 	vaults      *prometheus.Desc
+	slow        *prometheus.Desc
+	tooLarge    *prometheus.Desc
 
 	mu sync.Mutex
 	// reported of each sync, as far as metrics and events are made of it.
@@ -35,6 +37,8 @@ type Metrics struct {
 	// lastList of a sync's vault, and how many vaults there are.
 	lastList func(types.NamespacedName) time.Time
 	targets  func() int
+	// sizes are how many of them have slow lists, and are too large to be listed.
+	sizes func() (slow, tooLarge int)
 }
 
 // NewMetrics returns metrics that have to be registered.
@@ -60,6 +64,10 @@ func NewMetrics() *Metrics {
 			"When the version of a secret that is in use expires, in Unix seconds. Missing if it does not.", []string{"namespace", "name", "secret"}, nil),
 		vaults: prometheus.NewDesc(name("watched_vaults"),
 			"Vaults that are watched, each counted once for every identity it is read with.", nil, nil),
+		slow: prometheus.NewDesc(name("slow_vaults"),
+			"Watched vaults with long or slow lists, which only keep each other waiting.", nil, nil),
+		tooLarge: prometheus.NewDesc(name("too_large_vaults"),
+			"Watched vaults with more than is listed of a vault. Their secrets are read one by one.", nil, nil),
 		reported: map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation{},
 		lastRead: map[types.NamespacedName]time.Time{},
 	}
@@ -70,7 +78,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.writes.Describe(ch)
 	m.creations.Describe(ch)
 
-	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults} {
+	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults, m.slow, m.tooLarge} {
 		ch <- d
 	}
 }
@@ -82,11 +90,17 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	m.mu.Lock()
 	reported, lastRead := maps.Clone(m.reported), maps.Clone(m.lastRead)
-	lastList, targets := m.lastList, m.targets
+	lastList, targets, sizes := m.lastList, m.targets, m.sizes
 	m.mu.Unlock()
 
 	if targets != nil {
 		ch <- prometheus.MustNewConstMetric(m.vaults, prometheus.GaugeValue, float64(targets()))
+	}
+
+	if sizes != nil {
+		slow, tooLarge := sizes()
+		ch <- prometheus.MustNewConstMetric(m.slow, prometheus.GaugeValue, float64(slow))
+		ch <- prometheus.MustNewConstMetric(m.tooLarge, prometheus.GaugeValue, float64(tooLarge))
 	}
 
 	type group struct{ namespace, state string }
@@ -119,11 +133,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // follow whoever lists the vaults.
-func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets func() int) {
+func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets func() int, sizes func() (slow, tooLarge int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.lastList, m.targets = lastList, targets
+	m.lastList, m.targets, m.sizes = lastList, targets, sizes
 }
 
 // last returns the essence of what was last reported of a sync.

@@ -12,11 +12,13 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
@@ -42,6 +44,47 @@ func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVault
 func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	sync.Status.AtProvider = o
 	sync.SetConditions(ready(sync, o, problem))
+	e.reportSize(sync)
+}
+
+// conditionListed is that the vault can be listed. It is there once a vault was too
+// large for that.
+const (
+	conditionListed      xpv1.ConditionType   = "VaultListed"
+	reasonListed         xpv1.ConditionReason = "Listed"
+	reasonVaultTooLarge  xpv1.ConditionReason = "VaultTooLarge"
+	messageVaultTooLarge                      = "The vault is too large to be listed: %s. Each of the secrets is read instead, every %s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own."
+)
+
+// reportSize of the vault, if it is too large to be listed, or was.
+func (e *external) reportSize(sync *v1alpha1.KeyVaultSecretSync) {
+	if e.look == nil {
+		return
+	}
+
+	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: sync.Generation, LastTransitionTime: metav1.Now()}
+
+	switch err, ok := errors.AsType[*keyvault.Error](e.look.snapshot.Err); {
+	case ok && err.Reason == keyvault.TooLarge:
+		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
+		c.Message = fmt.Sprintf(messageVaultTooLarge, err.Detail, e.look.readInterval())
+	case e.look.hasList() && sync.GetCondition(conditionListed).Status == corev1.ConditionFalse:
+		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
+	default:
+		return
+	}
+
+	sync.SetConditions(c)
+}
+
+// announceSize of a vault that has become too large to be listed.
+func (e *external) announceSize(sync *v1alpha1.KeyVaultSecretSync) {
+	was := sync.GetCondition(conditionListed)
+	e.reportSize(sync)
+
+	if is := sync.GetCondition(conditionListed); is.Status == corev1.ConditionFalse && was.Status != corev1.ConditionFalse {
+		e.record.Event(sync, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(is.Message)))
+	}
 }
 
 // ready when every secret that is not optional was synced once. What is wrong

@@ -51,8 +51,8 @@ type Options struct {
 	Secrets corev1client.SecretsGetter
 	// Pool of clients.
 	Pool *keyvault.Pool
-	// ListsAtOnce is how many vaults are listed at the same time, and how many that do
-	// not answer.
+	// ListsAtOnce is how many vaults are listed at the same time, how many that do not
+	// answer, and how many whose lists are slow.
 	ListsAtOnce int
 	// FullRead is how often all secrets are read, changed or not.
 	FullRead time.Duration
@@ -98,7 +98,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		fullRead:     o.FullRead,
 		now:          time.Now,
 	}
-	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets)
+	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Slow)
 
 	if err := mgr.Add(c.watcher); err != nil {
 		return fmt.Errorf("cannot add the watcher of vaults: %w", err)
@@ -129,7 +129,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		WatchesRawSource(queue).
 		Watches(&v1alpha1.KeyVaultSecretSync{}, syncs(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
 		Watches(&corev1.Secret{}, secrets(), builder.OnlyMetadata).
-		Complete(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter))
+		Complete(newNamespaceGate(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter), o.MaxConcurrentReconciles, queue.wake))
 	if err != nil {
 		return fmt.Errorf("cannot set up the controller of %s: %w", gvk.Kind, err)
 	}

@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+func TestWork(t *testing.T) {
+	steps := []struct {
+		reason     string
+		at         time.Duration
+		iterations int
+		want       time.Duration
+	}{
+		{reason: "What costs nothing is never late.", iterations: 0},
+		{reason: "Many files of openssl at once.", iterations: 200 * 6000 / 2},
+		{reason: "The rest.", iterations: workAtOnce - 600_000},
+		{reason: "Nothing is left.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
+		{reason: "What costs nothing is never late.", iterations: 0},
+		{reason: "By then there is some again.", at: 2 * time.Minute, iterations: 100_000},
+		{reason: "And after a while all of it.", at: time.Hour, iterations: workAtOnce},
+	}
+
+	w := work{}
+
+	for i, s := range steps {
+		now := noon().Add(s.at)
+
+		if diff := cmp.Diff(s.want, w.spend(s.iterations, now).Sub(now), approximately()); diff != "" {
+			t.Errorf("\n%s\nspend(%d) of step %d: -want, +got:\n%s", s.reason, s.iterations, i, diff)
+		}
+	}
+}
+
+// approximately the same time, to a second.
+func approximately() cmp.Option {
+	return cmp.Comparer(func(a, b time.Duration) bool { return (a - b).Abs() <= time.Second })
+}
+
+// A value is opened once to learn that it is invalid.
+func TestVerdict(t *testing.T) {
+	invalid := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, ContentType: "application/json", Updated: noon()}, Value: "no object"}
+
+	cases := map[string]struct {
+		reason string
+		change func(s *v1alpha1.SyncedSecret, secret *keyvault.Secret, m *memory)
+		want   bool
+	}{
+		"Same": {reason: "A version never changes.", want: true},
+		"Updated": {reason: "Its attributes do not matter.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) {
+			secret.Updated = noon().Add(time.Hour)
+		}, want: true},
+		"Version":     {reason: "Another version.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.Version = v2 }},
+		"ContentType": {reason: "Another content type.", change: func(_ *v1alpha1.SyncedSecret, secret *keyvault.Secret, _ *memory) { secret.ContentType = "text/plain" }},
+		"Format":      {reason: "Another format.", change: func(s *v1alpha1.SyncedSecret, _ *keyvault.Secret, _ *memory) { s.Format = "Text" }},
+		"OffList":     {reason: "It was taken off the list, and nothing is kept of it.", change: func(_ *v1alpha1.SyncedSecret, _ *keyvault.Secret, m *memory) { m.forgetVerdicts(nil) }},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s, secret := v1alpha1.SyncedSecret{Name: "db"}, invalid
+
+			l := &look{sync: newSync(s), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+			e, _ := externalOf(l)
+			e.findings["db"], _ = l.judge(s, secret)
+			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+
+			if tc.change != nil {
+				tc.change(&s, &secret, l.memory)
+			}
+
+			f, postponed := l.judge(s, secret)
+			if got := f.Secret == nil && f.State == v1alpha1.StateInvalid && strings.Contains(f.Message, "Cannot read secret"); got != tc.want || postponed {
+				t.Errorf("\n%s\njudge(...) = %+v", tc.reason, f)
+			}
+		})
+	}
+
+	t.Run("Valid", func(t *testing.T) {
+		l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+		l.memory.judged("db", invalid, "", "no")
+
+		e, _ := externalOf(l)
+		e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2}, Value: `{"A":"x"}`}}
+		e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+
+		if len(l.memory.invalid) > 0 {
+			t.Errorf("\nA new version is valid, so nothing is kept of the old one.\nremember(...): %v", l.memory.invalid)
+		}
+	})
+}
+
+// A vault that is too large is said to be so, once.
+func TestReportSize(t *testing.T) {
+	l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{}, now: noon(), interval: time.Minute}
+	e, recorded := externalOf(l)
+
+	steps := []struct {
+		reason   string
+		snapshot watch.Snapshot
+		want     corev1.ConditionStatus
+		message  string
+		events   int
+	}{
+		{reason: "All is well, about which there is nothing to say.", snapshot: listed(noon(), true), want: corev1.ConditionUnknown},
+		{reason: "It is down, which its state says.", snapshot: watch.Snapshot{Err: errors.New("x")}, want: corev1.ConditionUnknown},
+		{
+			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Detail: "it has more"}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: it has more. Each of the secrets is read instead, every 1m0s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own.",
+		},
+		{
+			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Detail: "it has more"}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: it has more. Each of the secrets is read instead, every 1m0s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own.",
+		},
+		{reason: "It is not any more.", snapshot: listed(noon(), true), want: corev1.ConditionTrue, events: 1},
+	}
+
+	for _, s := range steps {
+		l.snapshot = s.snapshot
+		e.announceSize(l.sync)
+
+		c := l.sync.GetCondition(conditionListed)
+		if c.Status != s.want || c.Message != s.message || len(*recorded) != s.events {
+			t.Errorf("\n%s\nannounceSize(...): %+v and %d events", s.reason, c, len(*recorded))
+		}
+	}
+}
+
+// pfx in base64 that takes three times so many iterations to open.
+func pfx(t *testing.T, iterations int) string {
+	t.Helper()
+
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: noon()}
+
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	file, err := pkcs12.Modern.WithIterations(iterations).Encode(key, certificate, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return base64.StdEncoding.EncodeToString(file)
+}
+
+// A file that takes more work than is left is not opened before there is some again,
+// and what was opened before is not touched.
+func TestPostpone(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	secret := keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v1, ContentType: "application/x-pkcs12"}, Value: pfx(t, 80_000)}
+
+	type want struct {
+		State     v1alpha1.State
+		Read      bool
+		Postponed bool
+		Next      bool
+	}
+
+	cases := map[string]struct {
+		reason string
+		spent  int
+		change func(l *look, secret *keyvault.Secret)
+		want   want
+	}{
+		"Enough":  {reason: "There is enough.", spent: workAtOnce - 240_000, want: want{Read: true}},
+		"TooMuch": {reason: "There is not.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true}},
+		"Text":    {reason: "Nothing else costs anything.", spent: workAtOnce, change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "text/plain" }, want: want{Read: true}},
+		"Same": {
+			reason: "The Secret has this version already.", spent: workAtOnce, want: want{State: v1alpha1.StateSynced},
+			change: func(l *look, _ *keyvault.Secret) {
+				l.record = plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
+			},
+		},
+		"Drifted": {
+			reason: "It had, before somebody changed it.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			change: func(l *look, _ *keyvault.Secret) {
+				l.drifted, l.record = true, plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
+			},
+		},
+		"Other": {
+			reason: "It has another version.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
+			change: func(l *look, _ *keyvault.Secret) {
+				l.record = plan.Record{"db": plan.Content{Version: v2, ContentType: "application/x-pkcs12"}}
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l, secret := lookAt(s), secret
+			l.empty()
+			l.memory.work.spend(tc.spent, noon())
+
+			if tc.change != nil {
+				tc.change(l, &secret)
+			}
+
+			f, postponed := l.judge(s, secret)
+			if diff := cmp.Diff(tc.want, want{State: f.State, Read: f.Secret != nil, Postponed: postponed, Next: l.memory.next.After(noon())}); diff != "" {
+				t.Errorf("\n%s\njudge(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Answers name where to go next: the next page of a list, the authority that gives
+// tokens. The policies here come after those that attach tokens and before the
+// transport, so that nothing leaves that leads elsewhere.
+
+// elsewhere is the error of a request that is not sent.
+func elsewhere() *Error {
+	return &Error{Reason: Unreachable, Operation: "send a request", Detail: "the answer before it leads to another host than that of the vault and of the cloud it is in"}
+}
+
+// vaultOnly lets a client of a vault send requests to that vault only, and refuses
+// challenges that name another authority than that of its cloud.
+type vaultOnly struct {
+	host  string
+	cloud cloud.Configuration
+}
+
+// Do sends a request.
+func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
+	if u := req.Raw().URL; !isHost(u, v.host) || !isSecrets(u) {
+		return nil, elsewhere()
+	}
+
+	resp, err := req.Next()
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || v.accepts(resp.Header.Get("WWW-Authenticate")) {
+		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+	}
+
+	_ = resp.Body.Close() // Nobody reads it.
+
+	return nil, elsewhere()
+}
+
+// accepts a challenge whose authority is of the cloud, or that names none. The client
+// of azcore takes the tenant from what follows the host, without looking whether
+// there is anything.
+func (v vaultOnly) accepts(challenge string) bool {
+	for _, match := range regexp.MustCompile(`authorization="?([^", ]+)`).FindAllStringSubmatch(challenge, -1) {
+		u, err := url.Parse(match[1])
+		if err != nil || !strings.HasPrefix(u.Path, "/") || !isHost(u, authorities(v.cloud)...) {
+			return false
+		}
+	}
+
+	return true
+}
+
+// authorityOnly lets a credential send requests to the authority of its cloud only.
+// They have tokens of service accounts in them, or a client secret.
+type authorityOnly struct{ cloud cloud.Configuration }
+
+// Do sends a request.
+func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
+	if !isHost(req.Raw().URL, authorities(a.cloud)...) {
+		return nil, elsewhere()
+	}
+
+	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+}
+
+// isHost tells whether a URL leads to one of these hosts, through TLS and at its
+// usual port.
+func isHost(u *url.URL, hosts ...string) bool {
+	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && u.User == nil && slices.Contains(hosts, strings.ToLower(u.Hostname()))
+}
+
+// isSecrets tells whether a URL is of a secret, deleted or not, or a list of them.
+func isSecrets(u *url.URL) bool {
+	for _, list := range []string{"/secrets", "/deletedsecrets"} {
+		if u.Path == list || strings.HasPrefix(u.Path, list+"/") {
+			return !slices.Contains(strings.Split(u.Path, "/"), "..")
+		}
+	}
+
+	return false
+}
+
+// errTooLong is the error of a body that is larger than any answer of Azure.
+var errTooLong = errors.New("the answer is too long")
+
+// A bounded body ends with an error where it is too long.
+type bounded struct {
+	io.ReadCloser
+
+	left int64
+}
+
+// Read some of the body.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errTooLong
+	}
+
+	// One more than is left, to tell a body that just fits from a longer one.
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
+	b.left -= int64(n)
+
+	if b.left < 0 {
+		return n, errTooLong
+	}
+
+	return n, err //nolint:wrapcheck // A reader returns errors as they are.
+}

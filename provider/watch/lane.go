@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"slices"
+	"sync"
+)
+
+// A lane lets a number of lists run at once. Namespaces take turns, whichever has
+// more waiting, and none takes more than half of the lane: one list of another
+// namespace waits for one list of each at most.
+type lane struct {
+	slots int
+
+	mu     sync.Mutex
+	total  int
+	inside map[string]int
+	// waiting by namespace, and the namespaces that have any, next turn first.
+	waiting map[string][]chan struct{}
+	turns   []string
+}
+
+func newLane(slots int) *lane {
+	return &lane{slots: slots, inside: map[string]int{}, waiting: map[string][]chan struct{}{}}
+}
+
+// enter blocks until it is a list's turn.
+func (l *lane) enter(namespace string) {
+	ready := make(chan struct{})
+
+	l.mu.Lock()
+
+	if len(l.waiting[namespace]) == 0 {
+		l.turns = append(l.turns, namespace)
+	}
+
+	l.waiting[namespace] = append(l.waiting[namespace], ready)
+	l.admit()
+	l.mu.Unlock()
+
+	<-ready
+}
+
+// leave to whoever is next.
+func (l *lane) leave(namespace string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	l.total--
+
+	l.inside[namespace]--
+	if l.inside[namespace] == 0 {
+		delete(l.inside, namespace)
+	}
+
+	l.admit()
+}
+
+// admit all who can enter, with the mutex held.
+func (l *lane) admit() {
+	share := (l.slots + 1) / 2
+
+	for l.total < l.slots {
+		i := slices.IndexFunc(l.turns, func(namespace string) bool { return l.inside[namespace] < share })
+		if i < 0 {
+			return
+		}
+
+		namespace := l.turns[i]
+		l.turns = slices.Delete(l.turns, i, i+1)
+
+		first, rest := l.waiting[namespace][0], l.waiting[namespace][1:]
+		if l.waiting[namespace] = rest; len(rest) > 0 {
+			l.turns = append(l.turns, namespace)
+		} else {
+			delete(l.waiting, namespace)
+		}
+
+		l.total++
+		l.inside[namespace]++
+
+		close(first)
+	}
+}

@@ -1,0 +1,395 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//nolint:thelper // A bubble is a test, no helper.
+package watch
+
+import (
+	stdcmp "cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// vaultOf a namespace.
+func vaultOf(namespace string, n int) Target {
+	return Target{VaultURI: fmt.Sprintf("https://%s-%d.vault.azure.net", namespace, n), Identity: keyvault.Identity{Namespace: namespace}}
+}
+
+// Whatever hostile vaults do, and also before that is known of them, a vault of
+// another namespace is listed as if there were none, and nobody waits for them.
+func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.
+	cases := map[string]struct {
+		reason string
+		slow   pages
+		vaults int
+		spread bool // over namespaces
+		lists  int  // of each, if not 2
+	}{
+		"Endless":     {reason: "A list that does not end.", slow: pages{n: 1 << 30, takes: 20 * time.Millisecond}, vaults: 20},
+		"SlowPages":   {reason: "Each page takes nearly as long as it can.", slow: pages{n: 1 << 30, takes: 9 * time.Second}, vaults: 20},
+		"Long":        {reason: "Just as long as a list may be.", slow: pages{n: keyvault.MaxPages, takes: 20 * time.Millisecond}, vaults: 20},
+		"OnePage":     {reason: "Only one page, but a slow one.", slow: pages{n: 1, takes: 9 * time.Second}, vaults: 20},
+		"Many":        {reason: "A namespace has many of them.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 300, lists: 1},
+		"ManyOwners":  {reason: "Every one has a namespace of its own.", slow: pages{n: 1 << 30, takes: time.Second}, vaults: 40, spread: true},
+		"SlowAndFew":  {reason: "A few pages, each slow.", slow: pages{n: 5, takes: 5 * time.Second}, vaults: 100},
+		"Neighbourly": {reason: "Nearly too many pages to be fast.", slow: pages{n: slowPages, takes: 50 * time.Millisecond}, vaults: 100},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
+				w.slow = map[Target]pages{}
+				w.set(vaultA(), "db", 100, true)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+				var wg sync.WaitGroup
+
+				for i := range tc.vaults {
+					namespace := "hostile"
+					if tc.spread {
+						namespace = fmt.Sprintf("hostile-%d", i)
+					}
+
+					target := vaultOf(namespace, i)
+					w.mu.Lock()
+					w.slow[target] = tc.slow
+					w.mu.Unlock()
+					wg.Go(func() {
+						start := time.Now()
+						watcher.Watch(t.Context(), syncOf(target.VaultURI), target, []string{"db"}, interval)
+
+						// Two requests of 10 s at most, and what is slow in between.
+						if waited := time.Since(start); waited > 20*time.Second+slowAfter {
+							t.Errorf("\n%s\nWatch(...) takes %s", tc.reason, waited)
+						}
+					})
+				}
+
+				pass(2 * time.Hour)
+				wg.Wait()
+
+				for _, gap := range gaps(w.listed(vaultA())) {
+					if gap > interval+tc.slow.takes/2 {
+						t.Errorf("\n%s\nA gap of %s", tc.reason, gap)
+					}
+				}
+
+				for target := range w.slow {
+					if n := len(w.listed(target)); n < stdcmp.Or(tc.lists, 2) {
+						t.Errorf("\nEach has its turn.\n%d lists of %s", n, target.VaultURI)
+					}
+
+					watcher.Forget(syncOf(target.VaultURI))
+				}
+
+				pass(3 * time.Hour)
+			})
+		})
+	}
+}
+
+// A sync of a vault that takes long to list is told that nothing is known yet, and
+// woken when something is.
+func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(vaultA(), "db", 100, true)
+		w.slow = map[Target]pages{vaultA(): {n: 100, takes: 100 * time.Millisecond}}
+
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		if s.Covers("db") || s.Err != nil || !s.TakenAt.IsZero() {
+			t.Errorf("\nNothing is known yet, not even that something is missing.\nWatch(...) = %+v", s)
+		}
+
+		// Nobody else waits either.
+		start := time.Now()
+		if s := watcher.WatchAfresh(t.Context(), syncOf("two"), vaultA(), []string{"api"}, interval); s.Covers("api") || time.Since(start) > 0 {
+			t.Errorf("\nThe list under way was not taken for this.\nWatchAfresh(...) = %+v after %s", s, time.Since(start))
+		}
+
+		pass(time.Minute)
+
+		if diff := cmp.Diff([]string{"one"}, w.wakes()); diff != "" {
+			t.Errorf("\nWhoever learns something is woken.\nwoken: -want, +got:\n%s", diff)
+		}
+
+		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval).Item("db"); !ok {
+			t.Error("\nIt is known now.\nWatch(...): it is not")
+		}
+
+		if diff := cmp.Diff([]int{1, 0}, sizes(watcher)); diff != "" {
+			t.Errorf("\nSlow(): -want, +got:\n%s", diff)
+		}
+
+		// 100 pages take 50 s at two a second.
+		pass(10 * time.Minute)
+
+		for _, gap := range gaps(w.listed(vaultA())) {
+			if gap < 45*time.Second {
+				t.Errorf("\nWith many pages it is listed less often.\nA gap of %s", gap)
+			}
+		}
+
+		if diff := cmp.Diff([]string{"two"}, w.wakes()); diff != "" {
+			t.Errorf("\nThe next list was taken for the other, too.\nwoken: -want, +got:\n%s", diff)
+		}
+
+		w.mu.Lock()
+		w.slow = nil
+		w.mu.Unlock()
+		pass(2 * time.Minute)
+
+		if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
+			t.Errorf("\nIt is not slow any more.\nSlow(): -want, +got:\n%s", diff)
+		}
+	})
+}
+
+func sizes(w *Watcher) []int {
+	slow, tooLarge := w.Slow()
+
+	return []int{slow, tooLarge}
+}
+
+// A vault without end is left alone for a while.
+func TestTooLarge(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(vaultA(), "db", 100, true)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+		w.mu.Lock()
+		w.slow = map[Target]pages{vaultA(): {n: 1 << 30, takes: 10 * time.Millisecond}}
+		w.mu.Unlock()
+		pass(2 * time.Minute)
+
+		s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.TooLarge {
+			t.Errorf("\nIt is too large now, and what was known of it is.\nWatch(...) = %+v", s)
+		}
+
+		if diff := cmp.Diff([]string{"one"}, w.wakes()); diff != "" {
+			t.Errorf("\nThe sync has to read its secrets itself.\nwoken: -want, +got:\n%s", diff)
+		}
+
+		if diff := cmp.Diff([]int{1, 1}, sizes(watcher)); diff != "" {
+			t.Errorf("\nSlow(): -want, +got:\n%s", diff)
+		}
+
+		before := len(w.listed(vaultA()))
+
+		pass(time.Hour)
+
+		if n := len(w.listed(vaultA())) - before; n < 4 || n > 6 {
+			t.Errorf("\nIt is tried again every ten minutes.\n%d lists in an hour", n)
+		}
+
+		w.mu.Lock()
+		w.slow = nil
+		w.mu.Unlock()
+		pass(12 * time.Minute)
+
+		if s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval); s.Err != nil {
+			t.Errorf("\nIt can be listed again.\nWatch(...) = %+v", s)
+		}
+	})
+}
+
+// A list says nothing of names that it was not taken for.
+func TestNewNames(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		w.set(vaultA(), "Db", 100, true)
+		w.set(vaultA(), "api", 100, true)
+
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		if s.Covers("api") || !s.Covers("DB") {
+			t.Errorf("\nOnly what somebody wants to know is kept.\nWatch(...) = %+v", s)
+		}
+
+		s = watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"API", "web"}, interval)
+		if _, ok := s.Item("api"); !ok || !s.Covers("web") || !s.Covers("db") {
+			t.Errorf("\nA vault is listed again for names that are new, and for the others.\nWatch(...) = %+v", s)
+		}
+
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"api"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+		if diff := cmp.Diff([]time.Duration{0, 0}, w.listed(vaultA())); diff != "" {
+			t.Errorf("\nOnce.\nlists: -want, +got:\n%s", diff)
+		}
+
+		pass(2 * interval)
+
+		if woken := w.wakes(); len(woken) > 0 {
+			t.Errorf("\nEverybody knows already.\nwoken: %v", woken)
+		}
+
+		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval); s.Covers("web") {
+			t.Errorf("\nWhat nobody wants to know any more is not kept.\nWatch(...) = %+v", s)
+		}
+
+		// New names of a vault that asked for a pause.
+		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Hour})
+		pass(interval)
+
+		before := len(w.listed(vaultA()))
+		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db", "new"}, interval); s.Covers("new") || len(w.listed(vaultA())) != before {
+			t.Errorf("\nThe vault is left alone.\nWatch(...) = %+v", s)
+		}
+	})
+}
+
+// What was read without a list may have changed when there is one.
+func TestWakeUncovered(t *testing.T) {
+	old, next := NewSnapshot(nil, []string{"db"}, time.Unix(1, 0)), NewSnapshot(nil, []string{"db", "api"}, time.Unix(2, 0))
+
+	if !next.differs(old, []string{"api"}) || next.differs(old, []string{"db"}) {
+		t.Error("\nThat something is missing is news to whoever did not know.\ndiffers(...): wrong")
+	}
+}
+
+// A lane is shared: no namespace has more than half, nobody waits while there is room,
+// and each namespace has its turn, whatever others have waiting.
+func TestLaneProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		slots := rapid.IntRange(1, 6).Draw(rt, "slots")
+		steps := rapid.SliceOfN(rapid.SampledFrom([]string{"+a", "+a", "+a", "+b", "+c", "-a", "-b", "-c"}), 0, 60).Draw(rt, "steps")
+
+		var problem string
+
+		synctest.Test(t, func(*testing.T) { problem = tryLane(slots, steps) })
+
+		if problem != "" {
+			rt.Fatal(problem)
+		}
+	})
+}
+
+// tryLane with namespaces that enter (+) and leave (-).
+func tryLane(slots int, steps []string) (problem string) { //nolint:gocognit // Steps, and what has to be true after each.
+	var (
+		l       = newLane(slots)
+		share   = (slots + 1) / 2
+		entered = make(chan string, len(steps))
+		inside  = map[string]int{}
+		waiting []string
+	)
+
+	settle := func() {
+		synctest.Wait()
+
+		for len(entered) > 0 {
+			namespace := <-entered
+			inside[namespace]++
+			i := slices.Index(waiting, namespace)
+			waiting = slices.Delete(waiting, i, i+1)
+		}
+
+		total := 0
+		for namespace, n := range inside {
+			total += n
+
+			if n > share {
+				problem = fmt.Sprintf("%d of %s are inside, of %d", n, namespace, slots)
+			}
+		}
+
+		for _, namespace := range waiting {
+			if total < slots && inside[namespace] < share || total > slots {
+				problem = fmt.Sprintf("%s waits, and inside are %v", namespace, inside)
+			}
+		}
+	}
+
+	for _, step := range steps {
+		namespace := step[1:]
+
+		if step[0] == '+' {
+			waiting = append(waiting, namespace)
+
+			go func() {
+				l.enter(namespace)
+				entered <- namespace
+			}()
+		} else if inside[namespace] > 0 {
+			inside[namespace]--
+			l.leave(namespace)
+		}
+
+		settle()
+	}
+
+	for len(waiting) > 0 && problem == "" {
+		before := len(waiting)
+
+		for namespace := range inside {
+			for ; inside[namespace] > 0; inside[namespace]-- {
+				l.leave(namespace)
+			}
+		}
+
+		if settle(); len(waiting) == before {
+			problem = fmt.Sprintf("%v wait for ever", waiting)
+		}
+	}
+
+	return problem
+}
+
+// A namespace with many waiting does not keep another waiting for more than one.
+func TestLaneTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLane(2)
+
+		var (
+			mu    sync.Mutex
+			order []string
+		)
+
+		enter := func(namespace string) {
+			go func() {
+				l.enter(namespace)
+				mu.Lock()
+				defer mu.Unlock()
+
+				order = append(order, namespace)
+			}()
+			synctest.Wait()
+		}
+
+		for range 1000 {
+			enter("hostile")
+		}
+
+		enter("one")
+
+		for range 3 {
+			enter("two")
+		}
+
+		if diff := cmp.Diff([]string{"hostile", "one"}, order); diff != "" {
+			t.Errorf("\nHalf of the lane is for others.\nenter(...): -want, +got:\n%s", diff)
+		}
+
+		for _, namespace := range []string{"one", "two", "hostile", "hostile", "two"} {
+			l.leave(namespace)
+			synctest.Wait()
+		}
+
+		if diff := cmp.Diff([]string{"hostile", "one", "two", "two", "hostile", "hostile", "two"}, order); diff != "" {
+			t.Errorf("\nNamespaces take turns.\nenter(...): -want, +got:\n%s", diff)
+		}
+
+		for range 997 {
+			l.leave("hostile")
+			synctest.Wait()
+		}
+	})
+}
