@@ -236,6 +236,36 @@ func TestComposedMessages(t *testing.T) {
 	}
 }
 
+// TestUsageOfOwner has the namespace controller leave the usage of a provider configuration
+// to the garbage collector as long as it has an owner. One without would stay for ever.
+func TestUsageOfOwner(t *testing.T) {
+	namespace := modern.namespace(t)
+
+	for _, k := range composedKinds(namespace) {
+		if !k.usage {
+			continue
+		}
+
+		t.Run(k.resource, func(t *testing.T) {
+			k.object.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("Vault", "web", "0")} //nolint:forcetypeassert // It has metadata.
+
+			if err := modern.as(k.reconciler).Create(t.Context(), k.object); err != nil {
+				t.Fatal(err)
+			}
+
+			want := k.resource + " web stays until its owner is gone, which its provider could not delete without it"
+
+			for _, verb := range []string{"delete", "deletecollection"} {
+				for user, want := range map[string]string{namespaceController: want, garbageCollector: "", controllerManager: "", k.reconciler: "", backup: ""} {
+					if diff := cmp.Diff(want, said(k.verbs()[verb](t.Context(), modern.as(user)))); diff != "" {
+						t.Errorf("%s by %s: -want, +got:\n%s", verb, user, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestCollectorKeepsSpec lets the garbage collector change metadata only.
 func TestCollectorKeepsSpec(t *testing.T) {
 	vault := composedKinds(modern.namespace(t))[0].object

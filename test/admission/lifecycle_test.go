@@ -44,7 +44,9 @@ func TestDeletion(t *testing.T) {
 		},
 		"Background": {
 			reason: "The application is gone first.",
-			delete: func(ctx context.Context, app *unstructured.Unstructured) error { return modern.as(team).Delete(ctx, app) },
+			delete: func(ctx context.Context, app *unstructured.Unstructured) error {
+				return modern.as(team).Delete(ctx, app)
+			},
 		},
 		"Orphan": {
 			reason: "The garbage collector removes the owner from what stays.",
@@ -107,6 +109,74 @@ func TestDeletion(t *testing.T) {
 				t.Log(tc.reason)
 			}
 		})
+	}
+}
+
+// TestNamespaceKeepsUsages has a managed resource outlive its namespace's other content
+// until its provider has deleted what it stands for, with the usage of the provider
+// configuration, which providers make before that and cannot make again.
+func TestNamespaceKeepsUsages(t *testing.T) {
+	startControllers(t)
+
+	namespace := modern.namespace(t)
+
+	var vault, usage *unstructured.Unstructured
+
+	for _, k := range composedKinds(namespace) {
+		switch k.resource {
+		case "vaults.keyvault.azure.m.upbound.io":
+			vault = k.object
+		case "providerconfigusages.azure.m.upbound.io":
+			usage = k.object
+		}
+	}
+
+	vault.SetFinalizers([]string{"finalizer.managedresource.crossplane.io"})
+
+	if err := modern.as(crossplane).Create(t.Context(), vault); err != nil {
+		t.Fatal(err)
+	}
+
+	reference := owner("Vault", "web", string(vault.GetUID()))
+	reference["apiVersion"] = vault.GetAPIVersion()
+	usage.Object["metadata"].(map[string]any)["ownerReferences"] = []any{reference} //nolint:forcetypeassert // It has metadata.
+
+	if err := modern.as(azureProvider).Create(t.Context(), usage); err != nil {
+		t.Fatal(err)
+	}
+
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	if err := modern.Client().Delete(t.Context(), ns); err != nil {
+		t.Fatal(err)
+	}
+
+	// The namespace controller has tried all kinds when it says what is left.
+	eventually(t, func() error {
+		if err := modern.Client().Get(t.Context(), client.ObjectKeyFromObject(ns), ns); err != nil {
+			return err
+		}
+
+		for _, c := range ns.Status.Conditions {
+			if c.Type == corev1.NamespaceFinalizersRemaining && c.Status == corev1.ConditionTrue {
+				return nil
+			}
+		}
+
+		return fmt.Errorf("conditions of the namespace: %v", ns.Status.Conditions)
+	})
+
+	if err := modern.Client().Get(t.Context(), client.ObjectKeyFromObject(usage), usage.DeepCopy()); err != nil {
+		t.Errorf("usage of a managed resource that is there: %v", err)
+	}
+
+	// The provider is done.
+	finished := vault.DeepCopy()
+	if err := modern.as(azureProvider).Patch(t.Context(), finished, mergePatch(nest([]any{}, "metadata", "finalizers"))); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, u := range []*unstructured.Unstructured{vault, usage, object("v1", "Namespace", "", namespace, nil)} {
+		eventually(t, func() error { return modern.gone(t.Context(), u) })
 	}
 }
 
