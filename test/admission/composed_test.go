@@ -154,9 +154,9 @@ func (k composed) allowed(user string) []string {
 		return all
 	case user == crossplane:
 		return all[:6]
-	case user == k.reconciler && k.usage:
+	case user == k.reconciler && k.usage, user == otherAzureProvider && k.reconciler == azureProvider && k.usage:
 		return all
-	case user == k.reconciler:
+	case user == k.reconciler, user == otherAzureProvider && k.reconciler == azureProvider:
 		return []string{"update", "patch", "status"}
 	case user == garbageCollector, user == controllerManager:
 		return []string{"update", "patch", "delete", "deletecollection"}
@@ -179,7 +179,7 @@ func TestComposedKinds(t *testing.T) {
 				}
 
 				for _, user := range []string{
-					team, "system:serviceaccount:argocd:argocd-server", crossplane, azureProvider, secretSyncProvider, garbageCollector, namespaceController,
+					team, "system:serviceaccount:argocd:argocd-server", crossplane, azureProvider, otherAzureProvider, secretSyncProvider, garbageCollector, namespaceController,
 					controllerManager, backup, engineer, "system:serviceaccount:" + namespace + ":crossplane", "system:serviceaccount:kube-system:default",
 				} {
 					var groups []string
@@ -533,7 +533,7 @@ func TestShippedParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": ""}, objects["ConfigMap/"+parameters].Object["data"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": "", "azureProviders": azureProvider + "\n"}, objects["ConfigMap/"+parameters].Object["data"]); diff != "" {
 		t.Errorf("the platform, unless it says otherwise: -want, +got:\n%s", diff)
 	}
 }

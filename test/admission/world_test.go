@@ -45,6 +45,7 @@ const (
 	team                = "system:serviceaccount:argocd:argocd-application-controller"
 	crossplane          = "system:serviceaccount:crossplane-system:crossplane"
 	azureProvider       = "system:serviceaccount:crossplane-system:provider-azure"
+	otherAzureProvider  = "system:serviceaccount:crossplane-system:upbound-provider-azure-storage-1"
 	secretSyncProvider  = "system:serviceaccount:crossplane-system:provider-keyvault-secretsync"
 	garbageCollector    = "system:serviceaccount:kube-system:generic-garbage-collector"
 	namespaceController = "system:serviceaccount:kube-system:namespace-controller"
@@ -135,7 +136,10 @@ func (c *cluster) install(ctx context.Context) error {
 		}
 	}
 
-	if err := c.setPlatform(ctx, map[string]string{"groups": "system:masters\n" + engineers + "\n", "users": backup + "\n"}); err != nil {
+	err = c.setPlatform(ctx, map[string]string{
+		"groups": "system:masters\n" + engineers + "\n", "users": backup + "\n", "azureProviders": azureProvider + "\n" + otherAzureProvider + "\n",
+	})
+	if err != nil {
 		return err
 	}
 

@@ -100,13 +100,22 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 // TestBase lists what is installed, for whoever changes it to see.
 func TestBase(t *testing.T) {
 	want := []string{
+		"ConfigMap/platform-application-admission",
 		"ServiceAccount/provider-azure",
 		"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
 		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
 		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-admission",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-composed",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-fields",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-parts",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-placeholders",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-admission",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-composed",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-fields",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-parts",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
@@ -316,6 +325,19 @@ func TestVersions(t *testing.T) {
 			if strings.HasPrefix(d.Package, "xpkg.upbound.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
 				t.Errorf("%s is needed in %s, and installed in %s", d.Package, d.Version, version)
 			}
+		}
+	}
+}
+
+// TestCrossplaneVersion has no package become active on a Crossplane that lets whoever writes
+// a composite resource have objects of others deleted (GHSA-77cv-mrm6-fr3c).
+func TestCrossplaneVersion(t *testing.T) {
+	for _, path := range []string{
+		"crossplane.yaml", "package/claim/crossplane.yaml", "package/function/crossplane.yaml", "package/provider/crossplane.yaml",
+	} {
+		got, _, _ := unstructured.NestedString(file(t, path)[0].Object, "spec", "crossplane", "version")
+		if diff := cmp.Diff(">=v2.4.0-0", got); diff != "" {
+			t.Errorf("%s: version of Crossplane: -want, +got:\n%s", path, diff)
 		}
 	}
 }
