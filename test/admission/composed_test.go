@@ -223,7 +223,7 @@ func TestComposedMessages(t *testing.T) {
 		},
 		"Crossplane": {
 			user: crossplane, verb: "status",
-			want: "the status of vaults.keyvault.azure.m.upbound.io is written by what reconciles it alone",
+			want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone",
 		},
 	}
 

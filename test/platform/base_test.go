@@ -329,8 +329,8 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestCrossplaneVersion has no package become active on a Crossplane that lets whoever writes
-// a composite resource have objects of others deleted (GHSA-77cv-mrm6-fr3c).
+// TestCrossplaneVersion has no package become active on a Crossplane that lets a team have
+// objects of others deleted with its composite resource (GHSA-77cv-mrm6-fr3c).
 func TestCrossplaneVersion(t *testing.T) {
 	for _, path := range []string{
 		"crossplane.yaml", "package/claim/crossplane.yaml", "package/function/crossplane.yaml", "package/provider/crossplane.yaml",
