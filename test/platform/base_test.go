@@ -100,11 +100,11 @@ func shown(t *testing.T, path string) []*unstructured.Unstructured {
 // TestBase lists what is installed, for whoever changes it to see.
 func TestBase(t *testing.T) {
 	want := []string{
-		"ConfigMap/platform-application-admission",
 		"ServiceAccount/provider-azure",
 		"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
 		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
 		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
+		"ConfigMap/platform-application-admission",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-admission",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-composed",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-fields",
