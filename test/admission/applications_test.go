@@ -67,6 +67,8 @@ func refused(path string) string {
 
 // TestFieldsOfCrossplane has nobody but Crossplane and the platform set or change
 // what Crossplane keeps in an application.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestFieldsOfCrossplane(t *testing.T) {
 	for variant, c := range variants(t) {
 		t.Run(variant, func(t *testing.T) {
@@ -100,7 +102,7 @@ func TestFieldsOfCrossplane(t *testing.T) {
 					"Apply": func(ctx context.Context, kube client.Client) error {
 						u := c.application(namespace, filled.GetName())
 						if err := unstructured.SetNestedField(u.Object, value, fields...); err != nil {
-							return err
+							return fmt.Errorf("cannot set %s: %w", path, err)
 						}
 
 						return serverSide(ctx, kube, u)
@@ -162,6 +164,8 @@ func TestFieldsThatAreNotServed(t *testing.T) {
 
 // TestTeamWrites has a team do all that it does with an application that Crossplane has
 // looked at, and nothing else.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestTeamWrites(t *testing.T) {
 	const manifestImage = "registry.example.com/web:2"
 
@@ -215,7 +219,7 @@ func TestTeamWrites(t *testing.T) {
 						}
 
 						if err := unstructured.SetNestedField(u.Object, "Automatic", path...); err != nil {
-							return err
+							return fmt.Errorf("cannot set %v: %w", path, err)
 						}
 
 						return kube.Create(ctx, u, client.DryRunAll)

@@ -168,6 +168,8 @@ func (k composed) allowed(user string) []string {
 }
 
 // TestComposedKinds tries every verb on every kind as every account.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestComposedKinds(t *testing.T) {
 	namespaces := map[string]string{"Labelled": modern.namespace(t), "Unlabelled": modern.Namespace(t)}
 
@@ -398,6 +400,8 @@ func TestCompositeOfClaim(t *testing.T) {
 
 // TestParts has nobody but Crossplane and the platform make an object look like a
 // part of an application.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestParts(t *testing.T) {
 	const denied = "only Crossplane makes an object a part of a PlatformApplication. Remove the annotation " +
 		"crossplane.io/composition-resource-name and the ownerReferences to PlatformApplications from the manifest"
@@ -604,7 +608,7 @@ func eventually(t *testing.T, check func() error) {
 func readFile(name string) (map[string]*unstructured.Unstructured, error) {
 	objects, err := apiserver.ReadFiles(restrictions + name)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // It says all.
+		return nil, err
 	}
 
 	out := map[string]*unstructured.Unstructured{}

@@ -24,6 +24,8 @@ import (
 
 // TestDeletion deletes applications and namespaces with the real garbage collector
 // and namespace controller, which have to get through to what is composed.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestDeletion(t *testing.T) {
 	startControllers(t)
 
@@ -153,7 +155,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 	// The namespace controller has tried all kinds when it says what is left.
 	eventually(t, func() error {
 		if err := modern.Client().Get(t.Context(), client.ObjectKeyFromObject(ns), ns); err != nil {
-			return err
+			return fmt.Errorf("cannot get the namespace: %w", err)
 		}
 
 		for _, c := range ns.Status.Conditions {
@@ -259,6 +261,8 @@ func startControllers(t *testing.T) {
 
 // TestRestore brings everything back that a backup has, status and references included, as
 // the account of the backup, and as somebody of the platform.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
 func TestRestore(t *testing.T) {
 	for variant, c := range variants(t) {
 		for user, groups := range map[string][]string{backup: nil, engineer: {engineers, "system:authenticated"}} {

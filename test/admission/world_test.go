@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,7 +117,7 @@ func (c *cluster) install(ctx context.Context) error {
 	}
 
 	if err := c.InstallCRDs(ctx, paths...); err != nil {
-		return err //nolint:wrapcheck // It says all.
+		return err
 	}
 
 	everybody := &rbacv1.ClusterRoleBinding{
@@ -127,12 +128,12 @@ func (c *cluster) install(ctx context.Context) error {
 	crossplaneSystem := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "crossplane-system"}}
 
 	if err := c.Apply(ctx, everybody, crossplaneSystem); err != nil {
-		return err //nolint:wrapcheck // It says all.
+		return err
 	}
 
 	for _, file := range []string{"parameters", "applications", "composed"} {
 		if err := c.ApplyFiles(ctx, restrictions+file+".yaml"); err != nil {
-			return err //nolint:wrapcheck // It says all.
+			return err
 		}
 	}
 
@@ -164,7 +165,7 @@ func (c *cluster) writeDefinitions(dir string) error {
 	for name, load := range load {
 		v, err := load()
 		if err != nil {
-			return err //nolint:wrapcheck // It says all.
+			return err
 		}
 
 		crd := v.CRD()
@@ -204,7 +205,7 @@ func azureDefinitions(ctx context.Context) (string, error) {
 
 // setPlatform says who the platform is.
 func (c *cluster) setPlatform(ctx context.Context, data map[string]string) error {
-	return c.Apply(ctx, &corev1.ConfigMap{ //nolint:wrapcheck // It says all.
+	return c.Apply(ctx, &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}, Data: data,
 	})
 }
@@ -215,7 +216,7 @@ func (c *cluster) inForce(ctx context.Context) error {
 	const namespace = "in-force"
 
 	if err := c.Apply(ctx, teamNamespace(namespace)); err != nil {
-		return err //nolint:wrapcheck // It says all.
+		return err
 	}
 
 	part := serviceAccount(namespace, "part")
@@ -339,9 +340,7 @@ func serviceAccount(namespace, name string) *corev1.ServiceAccount {
 func object(apiVersion, kind, namespace, name string, content map[string]any) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{}}
 
-	for field, value := range content {
-		u.Object[field] = value
-	}
+	maps.Copy(u.Object, content)
 
 	u.SetAPIVersion(apiVersion)
 	u.SetKind(kind)
@@ -389,9 +388,7 @@ func (c *cluster) filled(t *testing.T, namespace, name string) *unstructured.Uns
 
 	if c.claims {
 		fields["resourceRef"] = map[string]any{"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "XPlatformApplication", "name": name + "-x"}
-		for k, v := range fields {
-			spec[k] = v
-		}
+		maps.Copy(spec, fields)
 	} else {
 		fields["resourceRefs"] = []any{map[string]any{"apiVersion": "keyvault.azure.m.upbound.io/v1beta1", "kind": "Vault", "name": name}}
 		spec["crossplane"] = fields
