@@ -289,7 +289,7 @@ func (a *app) reconciled(t *testing.T) {
 }
 
 // TestManual proves that a change of the Composition reaches an application only
-// when its team or platform lets it.
+// when the platform lets it.
 func TestManual(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		t.Run(string(variant), func(t *testing.T) { manual(t, p, variant) })

@@ -6,6 +6,7 @@ package plane
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
@@ -50,3 +51,6 @@ func azureRepository(name string) string {
 
 	return "upbound/provider-azure-" + name
 }
+
+// azurePackage is what the package of that name is called where it is installed.
+func azurePackage(name string) string { return strings.ReplaceAll(azureRepository(name), "/", "-") }

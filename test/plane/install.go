@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
 	"github.com/p6m-dev/platform-application/test/tools"
 )
 
@@ -212,8 +213,8 @@ func (p *Plane) prepareCluster(ctx context.Context) error {
 	return nil
 }
 
-// applyPackages in the order of the documentation: what restricts the provider is
-// there before it.
+// applyPackages in the order of the documentation: what restricts them is there before
+// them.
 func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
 	if err := p.API.ApplyFiles(ctx, restrictions(root)...); err != nil {
 		return err
@@ -240,7 +241,7 @@ func restrictions(root string) []string {
 		filepath.Join(dir, "rbac", "crossplane.yaml"),
 	}
 
-	for _, name := range []string{"function", "namespaces"} {
+	for _, name := range []string{"azure", "parameters", "applications", "composed", "function", "namespaces"} {
 		file := filepath.Join(dir, "platform", "restrictions", name+".yaml")
 		if _, err := os.Stat(file); err == nil {
 			out = append(out, file)
@@ -268,7 +269,7 @@ func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 func (p *Plane) packages(variant Variant, version string) []*unstructured.Unstructured {
 	image := func(name string) string { return ourRegistry + "/p6m-dev/" + name + ":" + version }
 
-	return []*unstructured.Unstructured{
+	out := []*unstructured.Unstructured{
 		object("pkg.crossplane.io/v1", "Provider", ProviderName, map[string]any{
 			"package":          image("provider-keyvault-secretsync"),
 			"runtimeConfigRef": map[string]any{"name": "provider-keyvault-secretsync"},
@@ -276,18 +277,28 @@ func (p *Plane) packages(variant Variant, version string) []*unstructured.Unstru
 		object("pkg.crossplane.io/v1", "Function", FunctionName, map[string]any{"package": image("function-platform-application")}),
 		object("pkg.crossplane.io/v1", "Configuration", variant.configuration(), map[string]any{"package": image(variant.configuration())}),
 	}
+
+	// The policies know the Azure providers by their ServiceAccount.
+	for _, name := range provider.Packages() {
+		out = append(out, object("pkg.crossplane.io/v1", "Provider", azurePackage(name), map[string]any{
+			"package":          azureRegistry + "/" + azureRepository(name) + ":" + azureVersion,
+			"runtimeConfigRef": map[string]any{"name": "provider-azure"},
+		}))
+	}
+
+	return out
 }
 
 // waitForPackages until ours are ready in that version, and all they depend on is.
 func (p *Plane) waitForPackages(ctx context.Context, variant Variant, version string) error {
 	want := map[string]string{
-		"Provider/" + ProviderName:                        version,
-		"Function/" + FunctionName:                        version,
-		"Configuration/" + variant.configuration():        version,
-		"Provider/upbound-provider-azure-keyvault":        azureVersion,
-		"Provider/upbound-provider-family-azure":          azureVersion,
-		"Provider/upbound-provider-azure-managedidentity": azureVersion,
-		"Provider/upbound-provider-azure-authorization":   azureVersion,
+		"Provider/" + ProviderName:                 version,
+		"Function/" + FunctionName:                 version,
+		"Configuration/" + variant.configuration(): version,
+	}
+
+	for _, name := range provider.Packages() {
+		want["Provider/"+azurePackage(name)] = azureVersion
 	}
 
 	return Eventually(ctx, "packages", func(ctx context.Context) error {

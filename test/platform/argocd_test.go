@@ -252,10 +252,17 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 			needs = append(needs, installs(t, objects, d)...)
 		}
 
-		needs = append(needs, "ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application")
+		needs = append(needs,
+			"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-fields",
+			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-parts",
+		)
 	case "Provider":
 		if strings.HasPrefix(o.GetName(), "upbound-") {
-			needs = append(needs, "ServiceAccount/provider-azure")
+			needs = append(needs,
+				"ServiceAccount/provider-azure",
+				"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-composed",
+			)
 		}
 	}
 

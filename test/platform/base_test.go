@@ -104,9 +104,14 @@ func TestBase(t *testing.T) {
 		"ClusterRole.rbac.authorization.k8s.io/crossplane:platform-application",
 		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
 		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
+		"ConfigMap/platform-application-admission",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-kinds",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-namespaces",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-admission",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-composed",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-fields",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-namespaces",
+		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-parts",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-placeholders",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-platform-namespaces",
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
@@ -119,7 +124,11 @@ func TestBase(t *testing.T) {
 		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-kinds",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-namespaces",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-admission",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-composed",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-fields",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-namespaces",
+		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-parts",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-platform-namespaces",
 		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
@@ -336,6 +345,19 @@ func TestVersions(t *testing.T) {
 			if strings.HasPrefix(d.Package, "xpkg.upbound.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
 				t.Errorf("%s is needed in %s, and installed in %s", d.Package, d.Version, version)
 			}
+		}
+	}
+}
+
+// TestCrossplaneVersion has no package become active on a Crossplane that lets a team have
+// objects of others deleted with its composite resource (GHSA-77cv-mrm6-fr3c).
+func TestCrossplaneVersion(t *testing.T) {
+	for _, path := range []string{
+		"crossplane.yaml", "package/claim/crossplane.yaml", "package/function/crossplane.yaml", "package/provider/crossplane.yaml",
+	} {
+		got, _, _ := unstructured.NestedString(file(t, path)[0].Object, "spec", "crossplane", "version")
+		if diff := cmp.Diff(">=v2.4.0-0", got); diff != "" {
+			t.Errorf("%s: version of Crossplane: -want, +got:\n%s", path, diff)
 		}
 	}
 }

@@ -1,0 +1,456 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// What policies say to a team.
+const (
+	ofFields  = "these fields are written by Crossplane and the platform team alone. Leave them out of the manifest: "
+	ofMarks   = "these labels and annotations are written by Crossplane and the platform team alone. Leave them out of the manifest: "
+	ofOwners  = "finalizers and ownerReferences of a PlatformApplication are written by Crossplane and Kubernetes alone. Leave them out of the manifest"
+	ofStatus  = "the status of a PlatformApplication is written by Crossplane alone. Change its spec instead"
+	fieldName = "argocd-controller"
+)
+
+// fieldsOfCrossplane are those that a team does not write, with a value for each.
+func (c *cluster) fieldsOfCrossplane() map[string]any {
+	name, labels := map[string]any{"name": "another"}, map[string]any{"matchLabels": map[string]any{"channel": "another"}}
+	victim := []any{map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "decoy"}}
+
+	fields := map[string]any{
+		"compositionRef":              name,
+		"compositionRevisionRef":      name,
+		"compositionSelector":         labels,
+		"compositionRevisionSelector": labels,
+		"compositionUpdatePolicy":     "Manual",
+	}
+
+	if !c.claims {
+		fields["resourceRefs"] = victim
+		out := map[string]any{}
+
+		for field, value := range fields {
+			out["crossplane."+field] = value
+		}
+
+		return out
+	}
+
+	fields["resourceRef"] = map[string]any{"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "XPlatformApplication", "name": "victim"}
+	fields["compositeDeletePolicy"] = "Foreground"
+	fields["writeConnectionSecretToRef"] = name
+
+	return fields
+}
+
+// refused names the field of spec that a policy refuses.
+func refused(path string) string {
+	field, _, _ := strings.Cut(path, ".")
+
+	return ofFields + "spec." + field
+}
+
+// TestFieldsOfCrossplane has nobody but Crossplane and the platform set or change
+// what Crossplane keeps in an application.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
+func TestFieldsOfCrossplane(t *testing.T) {
+	for variant, c := range variants(t) {
+		t.Run(variant, func(t *testing.T) {
+			namespace := c.namespace(t)
+			filled := c.filled(t, namespace, "filled")
+
+			for path, value := range c.fieldsOfCrossplane() {
+				fields := append([]string{"spec"}, strings.Split(path, ".")...)
+
+				fresh := c.application(namespace, "fresh")
+				changed := filled.DeepCopy()
+				removed := filled.DeepCopy()
+
+				for _, u := range []*unstructured.Unstructured{fresh, changed} {
+					if err := unstructured.SetNestedField(u.Object, value, fields...); err != nil {
+						t.Fatal(err)
+					}
+				}
+
+				writes := map[string]func(context.Context, client.Client) error{
+					"Create": func(ctx context.Context, kube client.Client) error {
+						return kube.Create(ctx, fresh.DeepCopy(), client.DryRunAll)
+					},
+					"ApplyNew": func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, fresh) },
+					"Update": func(ctx context.Context, kube client.Client) error {
+						return kube.Update(ctx, changed.DeepCopy(), client.DryRunAll)
+					},
+					"Patch": func(ctx context.Context, kube client.Client) error {
+						return merge(ctx, kube, filled, nest(value, fields...))
+					},
+					"Apply": func(ctx context.Context, kube client.Client) error {
+						u := c.application(namespace, filled.GetName())
+						if err := unstructured.SetNestedField(u.Object, value, fields...); err != nil {
+							return fmt.Errorf("cannot set %s: %w", path, err)
+						}
+
+						return serverSide(ctx, kube, u)
+					},
+				}
+
+				// A field that has a default is not removed: it gets that again.
+				if _, found, _ := unstructured.NestedFieldNoCopy(filled.Object, fields...); found && path != "compositionUpdatePolicy" && path != "compositeDeletePolicy" {
+					unstructured.RemoveNestedField(removed.Object, fields...)
+					writes["Remove"] = func(ctx context.Context, kube client.Client) error {
+						return kube.Update(ctx, removed.DeepCopy(), client.DryRunAll)
+					}
+				}
+
+				for write, do := range writes {
+					for user, want := range map[string]string{
+						team: refused(path), garbageCollector: refused(path), azureProvider: refused(path), secretSyncProvider: refused(path),
+						engineer: refused(path), crossplane: "", backup: "",
+					} {
+						if diff := cmp.Diff(want, said(do(t.Context(), c.as(user)))); diff != "" {
+							t.Errorf("%s of spec.%s by %s: -want, +got:\n%s", write, path, user, diff)
+						}
+					}
+
+					for _, group := range []string{"system:masters", engineers} {
+						if got := said(do(t.Context(), c.as(engineer, group, "system:authenticated"))); got != "" {
+							t.Errorf("%s of spec.%s by %s: want no denial, got %s", write, path, group, got)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFieldsThatAreNotServed has a policy refuse what only the other variant has, or an
+// older Crossplane: a schema that preserves unknown fields keeps them.
+func TestFieldsThatAreNotServed(t *testing.T) {
+	policy := policy(t, "applications.yaml", "platform-application-fields")
+	variables, _, _ := unstructured.NestedSlice(policy.Object, "spec", "variables")
+
+	var fields string
+
+	for _, v := range variables {
+		if v, _ := v.(map[string]any); v["name"] == "fields" {
+			fields, _ = v["expression"].(string)
+		}
+	}
+
+	for _, field := range []string{
+		"crossplane", "claimRef", "compositeDeletePolicy", "compositionRef", "compositionRevisionRef", "compositionRevisionSelector",
+		"compositionSelector", "compositionUpdatePolicy", "publishConnectionDetailsTo", "resourceRef", "resourceRefs", "writeConnectionSecretToRef",
+	} {
+		if !strings.Contains(fields, "'"+field+"'") {
+			t.Errorf("fields of Crossplane: want %s, got %s", field, fields)
+		}
+	}
+}
+
+// TestTeamWrites has a team do all that it does with an application that Crossplane has
+// looked at, and nothing else.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
+func TestTeamWrites(t *testing.T) {
+	const manifestImage = "registry.example.com/web:2"
+
+	for variant, c := range variants(t) {
+		t.Run(variant, func(t *testing.T) {
+			namespace := c.namespace(t)
+			filled := c.filled(t, namespace, "filled")
+
+			git := c.application(namespace, "filled")
+			if err := unstructured.SetNestedField(git.Object, manifestImage, "spec", "deployment", "image"); err != nil {
+				t.Fatal(err)
+			}
+
+			with := func(change func(*unstructured.Unstructured)) func(context.Context, client.Client) error {
+				u := filled.DeepCopy()
+				change(u)
+
+				return func(ctx context.Context, kube client.Client) error { return kube.Update(ctx, u, client.DryRunAll) }
+			}
+
+			annotate := func(key, value string) func(context.Context, client.Client) error {
+				return func(ctx context.Context, kube client.Client) error {
+					return merge(ctx, kube, filled, nest(value, "metadata", "annotations", key))
+				}
+			}
+
+			fields := "spec.crossplane"
+			if c.claims {
+				fields = "spec.compositionRef, spec.compositionRevisionRef, spec.resourceRef"
+			}
+
+			cases := map[string]struct {
+				reason string
+				do     func(context.Context, client.Client) error
+				want   string
+			}{
+				"Create": {
+					reason: "A new application.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.Create(ctx, c.application(namespace, "new"), client.DryRunAll)
+					},
+				},
+				"CreateWithDefaults": {
+					reason: "What the API server would set is no choice.",
+					do: func(ctx context.Context, kube client.Client) error {
+						u := c.application(namespace, "new")
+						path := []string{"spec", "crossplane", "compositionUpdatePolicy"}
+
+						if c.claims {
+							path = []string{"spec", "compositionUpdatePolicy"}
+						}
+
+						if err := unstructured.SetNestedField(u.Object, "Automatic", path...); err != nil {
+							return fmt.Errorf("cannot set %v: %w", path, err)
+						}
+
+						return kube.Create(ctx, u, client.DryRunAll)
+					},
+				},
+				"ServerSideApply": {
+					reason: "Argo CD with ServerSideApply, or kubectl apply --server-side.",
+					do:     func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) },
+				},
+				"Apply": {
+					reason: "Argo CD and kubectl apply send what has changed in Git.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return merge(ctx, kube, filled, nest(manifestImage, "spec", "deployment", "image"))
+					},
+				},
+				"Update":  {reason: "Somebody who has read the object writes it back.", do: with(func(*unstructured.Unstructured) {})},
+				"Restart": {reason: "The action restart.", do: annotate("meta.p6m.dev/restarted-at", "2026-01-01T00:00:00Z")},
+				"Sync":    {reason: "The action sync-secrets-now.", do: annotate("meta.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")},
+				"Namesake": {
+					reason: "Another domain that ends alike.",
+					do:     annotate("notcrossplane.io/paused", "true"),
+				},
+				"Delete": {
+					reason: "A team may delete its application, also in the foreground.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.Delete(ctx, filled.DeepCopy(), client.DryRunAll, client.PropagationPolicy("Foreground"))
+					},
+				},
+				"Replace": {
+					reason: "kubectl replace takes what Crossplane keeps out of the object.",
+					do: with(func(u *unstructured.Unstructured) {
+						u.Object["spec"] = git.Object["spec"]
+					}),
+					want: ofFields + fields,
+				},
+				"Paused": {
+					reason: "An application that is paused keeps what the platform takes from all, and is not deleted with its namespace.",
+					do:     annotate("crossplane.io/paused", "true"),
+					want:   ofMarks + "crossplane.io/paused",
+				},
+				"Part": {
+					reason: "An application is no part of another.",
+					do:     annotate("crossplane.io/composition-resource-name", "key-vault"),
+					want:   ofMarks + "crossplane.io/composition-resource-name",
+				},
+				"ExternalName": {
+					reason: "It is Crossplane's name for it.",
+					do:     annotate("crossplane.io/external-name", "victim"),
+					want:   ofMarks + "crossplane.io/external-name",
+				},
+				"PollInterval": {
+					reason: "Nobody but the platform says how often Crossplane looks.",
+					do:     annotate("crossplane.io/poll-interval", "1s"),
+					want:   ofMarks + "crossplane.io/poll-interval",
+				},
+				"Subdomain": {
+					reason: "Later versions of Crossplane have other marks.",
+					do:     annotate("usage.crossplane.io/deletion-attempt-with-policy", "x"),
+					want:   ofMarks + "usage.crossplane.io/deletion-attempt-with-policy",
+				},
+				"Labels": {
+					reason: "Crossplane gives these labels to every part.",
+					do: with(func(u *unstructured.Unstructured) {
+						u.SetLabels(map[string]string{"crossplane.io/composite": "victim", "crossplane.io/claim-namespace": "payments", "app": "web"})
+					}),
+					want: ofMarks + "crossplane.io/claim-namespace, crossplane.io/composite",
+				},
+				"NoMarks": {
+					reason: "Nor does a team take them away.",
+					do: with(func(u *unstructured.Unstructured) {
+						u.SetLabels(nil)
+						u.SetAnnotations(nil)
+					}),
+					want: ofMarks + "crossplane.io/composite, crossplane.io/external-name",
+				},
+				"NoFinalizers": {
+					reason: "A claim without finalizer would leave its composite resource.",
+					do:     with(func(u *unstructured.Unstructured) { u.SetFinalizers(nil) }),
+					want:   ofOwners,
+				},
+				"Finalizers": {
+					reason: "Its namespace could not be deleted.",
+					do: with(func(u *unstructured.Unstructured) {
+						u.SetFinalizers(append(u.GetFinalizers(), "example.com/never"))
+					}),
+					want: ofOwners,
+				},
+				"Owner": {
+					reason: "It would look like a part of something else, and be deleted with it.",
+					do: with(func(u *unstructured.Unstructured) {
+						u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("PlatformApplication", "victim", "0")} //nolint:forcetypeassert // It has metadata.
+					}),
+					want: ofOwners,
+				},
+				"CreateWithMarks": {
+					reason: "A decoy: it would be observed as the vault of another application.",
+					do: func(ctx context.Context, kube client.Client) error {
+						u := c.application(namespace, "decoy")
+						u.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "key-vault", "crossplane.io/external-name": "victim"})
+
+						return kube.Create(ctx, u, client.DryRunAll)
+					},
+					want: ofMarks + "crossplane.io/composition-resource-name, crossplane.io/external-name",
+				},
+				"CreateWithFinalizer": {
+					reason: "Its namespace could not be deleted.",
+					do: func(ctx context.Context, kube client.Client) error {
+						u := c.application(namespace, "decoy")
+						u.SetFinalizers([]string{"example.com/never"})
+
+						return kube.Create(ctx, u, client.DryRunAll)
+					},
+					want: ofOwners,
+				},
+				"Status": {
+					reason: "The function takes names and ids from it.",
+					do: func(ctx context.Context, kube client.Client) error {
+						u := filled.DeepCopy()
+						u.Object["status"] = map[string]any{"keyVault": map[string]any{"name": "victim"}}
+
+						return kube.Status().Update(ctx, u, client.DryRunAll)
+					},
+					want: ofStatus,
+				},
+				"StatusPatch": {
+					reason: "In whatever way.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.Status().Patch(ctx, filled.DeepCopy(), mergePatch(nest("victim", "status", "keyVault", "name")), client.DryRunAll)
+					},
+					want: ofStatus,
+				},
+			}
+
+			for name, tc := range cases {
+				t.Run(name, func(t *testing.T) {
+					got := said(tc.do(t.Context(), c.as(team)))
+					if message, list, ok := strings.Cut(got, ": "); ok {
+						got = message + ": " + sorted(list)
+					}
+
+					if diff := cmp.Diff(tc.want, got); diff != "" {
+						t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+					}
+
+					for _, user := range []string{crossplane, backup} {
+						if got := said(tc.do(t.Context(), c.as(user))); got != "" {
+							t.Errorf("\n%s\nas %s: want no denial, got %s", tc.reason, user, got)
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestCollectorChangesOwners has the garbage collector remove its finalizers, and owners
+// that are gone.
+func TestCollectorChangesOwners(t *testing.T) {
+	namespace := modern.namespace(t)
+	filled := modern.filled(t, namespace, "filled")
+
+	deleting := filled.DeepCopy()
+	deleting.SetFinalizers(append(deleting.GetFinalizers(), "foregroundDeletion"))
+
+	for user, want := range map[string]string{garbageCollector: "", controllerManager: "", namespaceController: ofOwners, team: ofOwners, azureProvider: ofOwners} {
+		if diff := cmp.Diff(want, said(modern.as(user).Update(t.Context(), deleting.DeepCopy(), client.DryRunAll))); diff != "" {
+			t.Errorf("finalizers by %s: -want, +got:\n%s", user, diff)
+		}
+	}
+}
+
+// sorted list of names.
+func sorted(list string) string {
+	names := strings.Split(list, ", ")
+	slices.Sort(names)
+
+	return strings.Join(names, ", ")
+}
+
+// owner that controls an object.
+func owner(kind, name, uid string) map[string]any {
+	return map[string]any{
+		"apiVersion": "meta.p6m.dev/v1alpha1", "kind": kind, "name": name, "uid": uid, "controller": true, "blockOwnerDeletion": true,
+	}
+}
+
+// nest a value below those fields.
+func nest(value any, fields ...string) map[string]any {
+	for _, f := range slices.Backward(fields) {
+		value = map[string]any{f: value}
+	}
+
+	out, _ := value.(map[string]any)
+
+	return out
+}
+
+func mergePatch(content map[string]any) client.Patch {
+	data, err := json.Marshal(content)
+	if err != nil {
+		panic(err)
+	}
+
+	return client.RawPatch(types.MergePatchType, data)
+}
+
+// merge content into an object.
+func merge(ctx context.Context, kube client.Client, u *unstructured.Unstructured, content map[string]any) error {
+	return kube.Patch(ctx, u.DeepCopy(), mergePatch(content), client.DryRunAll) //nolint:wrapcheck // The test looks at it.
+}
+
+// serverSide applies a manifest as Argo CD does.
+func serverSide(ctx context.Context, kube client.Client, u *unstructured.Unstructured) error {
+	content := client.ApplyConfigurationFromUnstructured(u.DeepCopy())
+
+	return kube.Apply(ctx, content, client.FieldOwner(fieldName), client.ForceOwnership, client.DryRunAll) //nolint:wrapcheck // The test looks at it.
+}
+
+// policy of that name in a file.
+func policy(t *testing.T, file, name string) *unstructured.Unstructured {
+	t.Helper()
+
+	objects, err := readFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	key := "ValidatingAdmissionPolicy/" + name
+	if objects[key] == nil {
+		t.Fatalf("%s: want %s, got %s", file, key, fmt.Sprint(slices.Sorted(maps.Keys(objects))))
+	}
+
+	return objects[key]
+}

@@ -1,0 +1,641 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// A composed kind that only some accounts write.
+type composed struct {
+	resource string
+	object   *unstructured.Unstructured
+
+	// reconciler of the kind.
+	reconciler string
+
+	// usage of a provider configuration, which its reconciler makes.
+	usage bool
+
+	// status is a subresource.
+	status bool
+}
+
+const azureGroup = "azure.m.upbound.io"
+
+// composedKinds are an object of each kind in a namespace.
+func composedKinds(namespace string) []composed {
+	managed := func(group, kind, resource string, forProvider map[string]any) composed {
+		return composed{
+			resource:   resource + "." + group,
+			object:     object(group+"/v1beta1", kind, namespace, "web", map[string]any{"spec": map[string]any{"forProvider": forProvider}}),
+			reconciler: azureProvider, status: true,
+		}
+	}
+
+	usage := map[string]any{
+		"providerConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": "default"},
+		"resourceRef":       map[string]any{"apiVersion": "v1", "kind": "Vault", "name": "web"},
+	}
+
+	sync := object("secrets.p6m.dev/v1alpha1", "KeyVaultSecretSync", namespace, "web", map[string]any{"spec": map[string]any{"forProvider": map[string]any{
+		"vaultUri": "https://web-1.vault.azure.net/", "tenantId": "11111111-1111-4111-8111-111111111111",
+		"clientId": "66666666-6666-4666-8666-666666666666", "serviceAccountName": "web",
+		"secrets": []any{map[string]any{"name": "api"}}, "target": map[string]any{"name": "web-keyvault"},
+	}}})
+
+	azureConfig := object(azureGroup+"/v1beta1", "ProviderConfig", namespace, "web", map[string]any{
+		"spec": map[string]any{"credentials": map[string]any{"source": "OIDCTokenFile"}},
+	})
+
+	return []composed{
+		managed("keyvault."+azureGroup, "Vault", "vaults", map[string]any{
+			"location": "westeurope", "skuName": "standard", "tenantId": "1", "resourceGroupName": "rg",
+		}),
+		managed("managedidentity."+azureGroup, "UserAssignedIdentity", "userassignedidentities", map[string]any{
+			"location": "westeurope", "name": "web", "resourceGroupName": "rg",
+		}),
+		managed("managedidentity."+azureGroup, "FederatedIdentityCredential", "federatedidentitycredentials", map[string]any{
+			"audience": []any{"a"}, "issuer": "i", "subject": "s", "parentId": "p", "resourceGroupName": "rg",
+		}),
+		managed("authorization."+azureGroup, "RoleAssignment", "roleassignments", map[string]any{
+			"principalId": "p", "scope": "/", "roleDefinitionName": "Owner",
+		}),
+		managed(azureGroup, "ResourceGroup", "resourcegroups", map[string]any{"location": "westeurope"}),
+		{resource: "providerconfigs." + azureGroup, object: azureConfig, reconciler: azureProvider, status: true},
+		{
+			resource: "providerconfigusages." + azureGroup, reconciler: azureProvider, usage: true,
+			object: object(azureGroup+"/v1beta1", "ProviderConfigUsage", namespace, "web", usage),
+		},
+		{resource: "keyvaultsecretsyncs.secrets.p6m.dev", object: sync, reconciler: secretSyncProvider, status: true},
+		{resource: "providerconfigs.secrets.p6m.dev", object: providerConfig(namespace, "web"), reconciler: secretSyncProvider, status: true},
+		{
+			resource: "providerconfigusages.secrets.p6m.dev", reconciler: secretSyncProvider, usage: true,
+			object: object("secrets.p6m.dev/v1alpha1", "ProviderConfigUsage", namespace, "web", usage),
+		},
+	}
+}
+
+// verbs that change an object.
+func (k composed) verbs() map[string]func(context.Context, client.Client) error {
+	// Metadata, as what is reconciled has it changed.
+	change := nest("now", "metadata", "annotations", "crossplane.io/external-create-succeeded")
+	fresh := func() *unstructured.Unstructured {
+		u := k.object.DeepCopy()
+		u.SetName("fresh")
+		u.SetResourceVersion("")
+		u.SetUID("")
+
+		return u
+	}
+
+	out := map[string]func(context.Context, client.Client) error{
+		"create": func(ctx context.Context, kube client.Client) error {
+			return kube.Create(ctx, fresh(), client.DryRunAll)
+		},
+		"apply": func(ctx context.Context, kube client.Client) error {
+			u := fresh()
+			u.SetManagedFields(nil)
+
+			return serverSide(ctx, kube, u)
+		},
+		"update": func(ctx context.Context, kube client.Client) error {
+			u := k.object.DeepCopy()
+			u.SetAnnotations(map[string]string{"crossplane.io/external-create-succeeded": "now"})
+			u.SetFinalizers([]string{"finalizer.managedresource.crossplane.io"})
+
+			return kube.Update(ctx, u, client.DryRunAll)
+		},
+		"patch": func(ctx context.Context, kube client.Client) error { return merge(ctx, kube, k.object, change) },
+		"delete": func(ctx context.Context, kube client.Client) error {
+			return kube.Delete(ctx, k.object.DeepCopy(), client.DryRunAll)
+		},
+		"deletecollection": func(ctx context.Context, kube client.Client) error {
+			u := &unstructured.Unstructured{}
+			u.SetGroupVersionKind(k.object.GroupVersionKind())
+
+			return kube.DeleteAllOf(ctx, u, client.InNamespace(k.object.GetNamespace()), client.DryRunAll)
+		},
+	}
+
+	if k.status {
+		out["status"] = func(ctx context.Context, kube client.Client) error {
+			return kube.Status().Patch(ctx, k.object.DeepCopy(), mergePatch(map[string]any{"status": map[string]any{"conditions": []any{}}}), client.DryRunAll)
+		}
+	}
+
+	return out
+}
+
+// allowed verbs of an account.
+func (k composed) allowed(user string) []string {
+	all := []string{"create", "apply", "update", "patch", "delete", "deletecollection", "status"}
+
+	switch {
+	case user == backup, user == engineer:
+		return all
+	case user == crossplane:
+		return all[:6]
+	case user == k.reconciler && k.usage, user == otherAzureProvider && k.reconciler == azureProvider && k.usage:
+		return all
+	case user == k.reconciler, user == otherAzureProvider && k.reconciler == azureProvider:
+		return []string{"update", "patch", "status"}
+	case user == garbageCollector, user == controllerManager:
+		return []string{"update", "patch", "delete", "deletecollection"}
+	case user == namespaceController:
+		return []string{"delete", "deletecollection"}
+	default:
+		return nil
+	}
+}
+
+// TestComposedKinds tries every verb on every kind as every account.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
+func TestComposedKinds(t *testing.T) {
+	namespaces := map[string]string{"Labelled": modern.namespace(t), "Unlabelled": modern.Namespace(t)}
+
+	for name, namespace := range namespaces {
+		for _, k := range composedKinds(namespace) {
+			t.Run(name+"/"+k.resource, func(t *testing.T) {
+				if err := modern.Client().Create(t.Context(), k.object); err != nil {
+					t.Fatal(err)
+				}
+
+				for _, user := range []string{
+					team, "system:serviceaccount:argocd:argocd-server", crossplane, azureProvider, otherAzureProvider, secretSyncProvider, garbageCollector, namespaceController,
+					controllerManager, backup, engineer, "system:serviceaccount:" + namespace + ":crossplane", "system:serviceaccount:kube-system:default",
+				} {
+					var groups []string
+					if user == engineer {
+						groups = []string{engineers, "system:authenticated"}
+					}
+
+					kube := modern.as(user, groups...)
+
+					for verb, do := range k.verbs() {
+						err := do(t.Context(), kube)
+						want := slices.Contains(k.allowed(user), verb)
+
+						if got := err == nil; got != want || err != nil && deniedBy(err) != "platform-application-composed" {
+							t.Errorf("%s by %s: allowed: want %t, got %t: %v", verb, user, want, got, err)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestComposedMessages tells a team what to do.
+func TestComposedMessages(t *testing.T) {
+	namespace := modern.namespace(t)
+	vault := composedKinds(namespace)[0]
+
+	if err := modern.Client().Create(t.Context(), vault.object); err != nil {
+		t.Fatal(err)
+	}
+
+	cases := map[string]struct {
+		user, verb string
+		want       string
+	}{
+		"Team": {
+			user: team, verb: "create",
+			want: "vaults.keyvault.azure.m.upbound.io are written by Crossplane and their provider alone. " +
+				"Say what the application needs in a PlatformApplication, or ask the platform team",
+		},
+		"Crossplane": {
+			user: crossplane, verb: "status",
+			want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, said(vault.verbs()[tc.verb](t.Context(), modern.as(tc.user)))); diff != "" {
+				t.Errorf("-want, +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUsageOfOwner has the namespace controller leave the usage of a provider configuration
+// to the garbage collector as long as it has an owner. One without would stay for ever.
+func TestUsageOfOwner(t *testing.T) {
+	namespace := modern.namespace(t)
+
+	for _, k := range composedKinds(namespace) {
+		if !k.usage {
+			continue
+		}
+
+		t.Run(k.resource, func(t *testing.T) {
+			k.object.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("Vault", "web", "0")} //nolint:forcetypeassert // It has metadata.
+
+			if err := modern.as(k.reconciler).Create(t.Context(), k.object); err != nil {
+				t.Fatal(err)
+			}
+
+			want := k.resource + " web stays until its owner is gone, which its provider could not delete without it"
+
+			for _, verb := range []string{"delete", "deletecollection"} {
+				for user, want := range map[string]string{namespaceController: want, garbageCollector: "", controllerManager: "", k.reconciler: "", backup: ""} {
+					if diff := cmp.Diff(want, said(k.verbs()[verb](t.Context(), modern.as(user)))); diff != "" {
+						t.Errorf("%s by %s: -want, +got:\n%s", verb, user, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestCollectorKeepsSpec lets the garbage collector change metadata only.
+func TestCollectorKeepsSpec(t *testing.T) {
+	vault := composedKinds(modern.namespace(t))[0].object
+	if err := modern.Client().Create(t.Context(), vault); err != nil {
+		t.Fatal(err)
+	}
+
+	err := merge(t.Context(), modern.as(garbageCollector), vault, nest("another", "spec", "forProvider", "resourceGroupName"))
+	if diff := cmp.Diff("the garbage collector may change the metadata of an object and nothing else", said(err)); diff != "" {
+		t.Errorf("spec by the garbage collector: -want, +got:\n%s", diff)
+	}
+}
+
+// TestSyncNow has the action of Argo CD ask for a sync, and do nothing else.
+func TestSyncNow(t *testing.T) {
+	namespace := modern.namespace(t)
+
+	var sync *unstructured.Unstructured
+
+	for _, k := range composedKinds(namespace) {
+		if k.object.GetKind() == "KeyVaultSecretSync" {
+			sync = k.object
+		}
+	}
+
+	sync.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "secret-sync"})
+
+	if err := modern.Client().Create(t.Context(), sync); err != nil {
+		t.Fatal(err)
+	}
+
+	annotations := func(key, value string) map[string]any { return nest(value, "metadata", "annotations", key) }
+	asked := annotations("secrets.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")
+
+	cases := map[string]struct {
+		reason string
+		patch  map[string]any
+		denied bool
+	}{
+		"Asked":      {reason: "The button.", patch: asked},
+		"Paused":     {reason: "Another annotation.", patch: annotations("crossplane.io/paused", "true"), denied: true},
+		"Annotation": {reason: "An annotation that is there.", patch: annotations("crossplane.io/composition-resource-name", "key-vault"), denied: true},
+		"Removed":    {reason: "An annotation that is gone.", patch: nest(nil, "metadata", "annotations", "crossplane.io/composition-resource-name"), denied: true},
+		"Label":      {reason: "A label.", patch: nest("victim", "metadata", "labels", "crossplane.io/composite"), denied: true},
+		"Owner":      {reason: "An owner.", patch: nest([]any{owner("PlatformApplication", "victim", "0")}, "metadata", "ownerReferences"), denied: true},
+		"Spec":       {reason: "Another vault.", patch: nest("https://victim.vault.azure.net/", "spec", "forProvider", "vaultUri"), denied: true},
+		"Both": {
+			reason: "Another vault with it.", denied: true,
+			patch: map[string]any{"metadata": asked["metadata"], "spec": map[string]any{"forProvider": map[string]any{"clientId": "99999999-9999-4999-8999-999999999999"}}},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := merge(t.Context(), modern.as("system:serviceaccount:argocd:argocd-server"), sync, tc.patch)
+			if got := deniedBy(err) == "platform-application-composed"; got != tc.denied || !tc.denied && err != nil {
+				t.Errorf("\n%s\ndenied: want %t, got %v", tc.reason, tc.denied, err)
+			}
+		})
+	}
+}
+
+// TestEveryAzureGroup has the policy know every group of namespaced kinds that the
+// Azure provider has, as a policy cannot match the ending of a group.
+func TestEveryAzureGroup(t *testing.T) {
+	dir, err := azureDefinitions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	files, err := filepath.Glob(filepath.Join(dir, "*.m.upbound.io_*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	want := []string{"secrets.p6m.dev"}
+
+	for _, f := range files {
+		group, _, _ := strings.Cut(filepath.Base(f), "_")
+		want = append(want, group)
+	}
+
+	slices.Sort(want)
+
+	rules, _, _ := unstructured.NestedSlice(policy(t, "composed.yaml", "platform-application-composed").Object, "spec", "matchConstraints", "resourceRules")
+	rule, _ := rules[0].(map[string]any)
+	got, _, _ := unstructured.NestedStringSlice(rule, "apiGroups")
+	slices.Sort(got)
+
+	if diff := cmp.Diff(slices.Compact(want), got); diff != "" {
+		t.Errorf("groups of the policy: -want, +got:\n%s", diff)
+	}
+}
+
+// TestCompositeOfClaim has nobody but Crossplane write what it makes of a claim.
+func TestCompositeOfClaim(t *testing.T) {
+	claims := variants(t)["Claim"]
+	k := composed{
+		resource: "xplatformapplications.meta.p6m.dev", reconciler: crossplane, status: true,
+		object: object("meta.p6m.dev/v1alpha1", "XPlatformApplication", "", "web", map[string]any{"spec": map[string]any{}}),
+	}
+
+	if err := claims.Client().Create(t.Context(), k.object); err != nil {
+		t.Fatal(err)
+	}
+
+	for user, want := range map[string]string{
+		team: "", azureProvider: "", secretSyncProvider: "", engineer: "",
+		crossplane: "apply create delete deletecollection patch status update", backup: "apply create delete deletecollection patch status update",
+		garbageCollector: "delete deletecollection patch update", namespaceController: "delete deletecollection",
+	} {
+		var got []string
+
+		for verb, do := range k.verbs() {
+			err := do(t.Context(), claims.as(user))
+			if err == nil {
+				got = append(got, verb)
+			} else if deniedBy(err) != "platform-application-composed" {
+				t.Errorf("%s by %s: %v", verb, user, err)
+			}
+		}
+
+		slices.Sort(got)
+
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("verbs of %s: -want, +got:\n%s", user, diff)
+		}
+	}
+}
+
+// TestParts has nobody but Crossplane and the platform make an object look like a
+// part of an application.
+//
+//nolint:gocognit // Tables of closures, each of which is short.
+func TestParts(t *testing.T) {
+	const denied = "only Crossplane makes an object a part of a PlatformApplication. Remove the annotation " +
+		"crossplane.io/composition-resource-name and the ownerReferences to PlatformApplications from the manifest"
+
+	namespace := modern.namespace(t)
+	app := modern.filled(t, namespace, "web")
+	controller := owner("PlatformApplication", "web", string(app.GetUID()))
+
+	pods := map[string]any{
+		"selector": map[string]any{"matchLabels": map[string]any{"app": "web"}},
+		"template": map[string]any{
+			"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
+			"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": "web"}}},
+		},
+	}
+
+	for name, u := range map[string]*unstructured.Unstructured{
+		"ServiceAccount": object("v1", "ServiceAccount", namespace, "part", nil),
+		"Service":        object("v1", "Service", namespace, "part", nest([]any{map[string]any{"port": int64(80)}}, "spec", "ports")),
+		"Deployment":     object("apps/v1", "Deployment", namespace, "part", map[string]any{"spec": pods}),
+		"Autoscaler": object("autoscaling/v2", "HorizontalPodAutoscaler", namespace, "part", map[string]any{"spec": map[string]any{
+			"maxReplicas": int64(2), "scaleTargetRef": map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+		}}),
+		"Ingress": object("networking.k8s.io/v1", "Ingress", namespace, "part", map[string]any{"spec": map[string]any{
+			"defaultBackend": map[string]any{"service": map[string]any{"name": "web", "port": map[string]any{"number": int64(80)}}},
+		}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			part := u.DeepCopy()
+			part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "part"})
+			part.Object["metadata"].(map[string]any)["ownerReferences"] = []any{controller} //nolint:forcetypeassert // It has metadata.
+
+			if err := modern.as(crossplane).Create(t.Context(), part); err != nil {
+				t.Fatal(err)
+			}
+
+			other := u.DeepCopy()
+			other.SetName("other")
+
+			if err := modern.as(team).Create(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+
+			annotated, owned := u.DeepCopy(), u.DeepCopy()
+			annotated.SetName("annotated")
+			annotated.SetAnnotations(part.GetAnnotations())
+			owned.SetName("owned")
+			owned.SetOwnerReferences(part.GetOwnerReferences())
+
+			reference := nest([]any{controller}, "metadata", "ownerReferences")
+			annotation := nest("another", "metadata", "annotations", "crossplane.io/composition-resource-name")
+
+			cases := map[string]struct {
+				reason string
+				do     func(context.Context, client.Client) error
+				want   string
+			}{
+				"CreateAnnotated": {
+					reason: "A decoy under the name of a part.", want: denied,
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.Create(ctx, annotated.DeepCopy(), client.DryRunAll)
+					},
+				},
+				"CreateOwned": {
+					reason: "A decoy that the application seems to control.", want: denied,
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.Create(ctx, owned.DeepCopy(), client.DryRunAll)
+					},
+				},
+				"Annotate": {reason: "An object becomes a decoy.", want: denied, do: patched(other, annotation)},
+				"Own":      {reason: "An object becomes a decoy.", want: denied, do: patched(other, reference)},
+				"Rename":   {reason: "A part becomes another part.", want: denied, do: patched(part, annotation)},
+				"Label":    {reason: "Controllers annotate what they look after.", do: patched(part, nest("1", "metadata", "annotations", "deployment.kubernetes.io/revision"))},
+				"Orphan":   {reason: "The garbage collector removes owners.", do: patched(part, nest([]any{}, "metadata", "ownerReferences"))},
+				"Other":    {reason: "What is no part is not looked at.", do: patched(other, nest("1", "metadata", "annotations", "example.com/note"))},
+			}
+
+			for name, tc := range cases {
+				t.Run(name, func(t *testing.T) {
+					for user, want := range map[string]string{team: tc.want, azureProvider: tc.want, garbageCollector: tc.want, crossplane: "", backup: ""} {
+						if diff := cmp.Diff(want, said(tc.do(t.Context(), modern.as(user)))); diff != "" {
+							t.Errorf("\n%s\nby %s: -want, +got:\n%s", tc.reason, user, diff)
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// patched is an object with that content.
+func patched(u *unstructured.Unstructured, content map[string]any) func(context.Context, client.Client) error {
+	return func(ctx context.Context, kube client.Client) error { return merge(ctx, kube, u, content) }
+}
+
+// TestParameters has no component make itself a part of the platform, and nobody pass
+// when nobody knows who the platform is.
+func TestParameters(t *testing.T) {
+	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}}
+	other := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: "other"}}
+	taken := client.RawPatch(types.MergePatchType, []byte(`{"data":{"users":"`+azureProvider+`"}}`))
+
+	if err := modern.Apply(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+
+	for user, want := range map[string]string{
+		azureProvider: parameters, secretSyncProvider: parameters, crossplane: parameters, "system:serviceaccount:crossplane-system:another": parameters,
+		team: "", engineer: "",
+	} {
+		kube := modern.as(user)
+
+		for verb, err := range map[string]error{
+			"patch":            kube.Patch(t.Context(), config.DeepCopy(), taken, client.DryRunAll),
+			"delete":           kube.Delete(t.Context(), config.DeepCopy(), client.DryRunAll),
+			"deletecollection": kube.DeleteAllOf(t.Context(), config.DeepCopy(), client.InNamespace(config.Namespace), client.DryRunAll),
+		} {
+			if got := deniedBy(err); got != want {
+				t.Errorf("%s of the parameters by %s: want a denial by %q, got %v", verb, user, want, err)
+			}
+		}
+
+		if err := kube.Patch(t.Context(), other.DeepCopy(), taken, client.DryRunAll); err != nil {
+			t.Errorf("another ConfigMap by %s: %v", user, err)
+		}
+	}
+}
+
+// TestShippedParameters names system:masters and nobody else.
+func TestShippedParameters(t *testing.T) {
+	objects, err := readFile("parameters.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": "", "azureProviders": azureProvider + "\n"}, objects["ConfigMap/"+parameters].Object["data"]); diff != "" {
+		t.Errorf("the platform, unless it says otherwise: -want, +got:\n%s", diff)
+	}
+}
+
+// TestNoParameters has the policies refuse everybody when nobody knows who the platform
+// is, and nobody but those who are listed when a list is empty.
+func TestNoParameters(t *testing.T) {
+	c := &cluster{Server: apiserver.StartFor(t)}
+	if err := c.install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	namespace := c.namespace(t)
+	try := func(user string, groups ...string) error {
+		return c.as(user, groups...).Create(t.Context(), providerConfig(namespace, "own"), client.DryRunAll)
+	}
+
+	if err := c.setPlatform(t.Context(), map[string]string{}); err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, func() error {
+		if try(backup) == nil {
+			return errors.New("the old list is still in force")
+		}
+
+		return nil
+	})
+
+	if got := deniedBy(try(engineer, "system:masters")); got != "platform-application-composed" {
+		t.Errorf("a user of system:masters with an empty list: want a denial, got %q", got)
+	}
+
+	if err := try(crossplane); err != nil {
+		t.Errorf("Crossplane with an empty list: %v", err)
+	}
+
+	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: parameters}}
+	if err := c.Client().Delete(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, func() error {
+		if err := try(crossplane); err == nil || !strings.Contains(err.Error(), "no params found for policy binding with `Deny` parameterNotFoundAction") {
+			return fmt.Errorf("without parameters: want a denial, got %v", err) //nolint:errorlint // It may be nil.
+		}
+
+		return nil
+	})
+
+	// It is all that it takes.
+	if err := c.ApplyFiles(t.Context(), restrictions+"parameters.yaml"); err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, func() error { return try(engineer, "system:masters") })
+}
+
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+
+	if err := apiserver.Eventually(t.Context(), func(context.Context) error { return check() }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readFile returns the objects of a file of policies, by kind and name.
+func readFile(name string) (map[string]*unstructured.Unstructured, error) {
+	objects, err := apiserver.ReadFiles(restrictions + name)
+	if err != nil {
+		return nil, err
+	}
+
+	out := map[string]*unstructured.Unstructured{}
+	for _, o := range objects {
+		out[o.GetKind()+"/"+o.GetName()] = o
+	}
+
+	return out, nil
+}
+
+// TestInstalled has the kustomization of the base install every policy that is tested here.
+func TestInstalled(t *testing.T) {
+	data, err := os.ReadFile(restrictions + "kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var kustomization struct {
+		Resources []string `json:"resources"`
+	}
+	if err := yaml.Unmarshal(data, &kustomization); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, file := range []string{"parameters.yaml", "applications.yaml", "composed.yaml"} {
+		if !slices.Contains(kustomization.Resources, file) {
+			t.Errorf("%s is not installed", file)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// TestDeletionIsAdmitted proves that the admission policies let everything through that
+// deletes an application with all its parts: its owner waiting for it, and the end of its
+// namespace.
+func TestDeletionIsAdmitted(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		delete func(ctx context.Context, a *app) error
+
+		// gone is what is not there in the end, besides what the application consists of.
+		gone func(a *app) client.Object
+	}{
+		"Foreground": {
+			reason: "The garbage collector deletes the parts, and then lets the application go.",
+			delete: func(ctx context.Context, a *app) error {
+				return a.plane.API.Client().Delete(ctx, manifest(a.namespace, a.name), client.PropagationPolicy(metav1.DeletePropagationForeground))
+			},
+			gone: func(a *app) client.Object { return manifest(a.namespace, a.name) },
+		},
+		"Namespace": {
+			reason: "The namespace controller deletes all at once, in whatever order.",
+			delete: func(ctx context.Context, a *app) error {
+				return a.plane.API.Client().Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: a.namespace}})
+			},
+			gone: func(a *app) client.Object { return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: a.namespace}} },
+		},
+	}
+
+	for variant, p := range w.variants(t) {
+		for name, tc := range cases {
+			t.Run(string(variant)+"/"+name, func(t *testing.T) {
+				a, _ := started(t, p, namespaceOf(t, p), "web")
+
+				resources, err := p.Composed(t.Context(), a.namespace, a.name)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				if err := tc.delete(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+
+				rest := []client.Object{tc.gone(a)}
+				for _, r := range resources {
+					rest = append(rest, r)
+				}
+
+				for _, o := range rest {
+					err := plane.Eventually(t.Context(), "the end of "+o.GetName(), func(ctx context.Context) error {
+						err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)
+						if err == nil {
+							err = errors.New("it is still there")
+						}
+
+						return client.IgnoreNotFound(err)
+					})
+					if err != nil {
+						t.Fatal(fmt.Errorf("\n%s\n%T %w", tc.reason, o, err))
+					}
+				}
+			})
+		}
+	}
+}
