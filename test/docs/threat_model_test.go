@@ -127,47 +127,47 @@ func (r referred) missing(dir, shipped string) []string {
 	var out []string
 
 	for _, f := range r.files {
-		name, path, section := f[1], f[2], f[3]
-		text := r.page
-
-		if path != "" {
-			info, err := os.Stat(filepath.Join(dir, path))
-			if err != nil {
-				out = append(out, path)
-
-				continue
-			}
-
-			if info.IsDir() {
-				continue
-			}
-
-			data, err := os.ReadFile(filepath.Join(dir, path))
-			if err != nil {
-				out = append(out, path)
-
-				continue
-			}
-
-			text = string(data)
-		}
-
-		if section != "" && !hasSection(text, section) {
-			out = append(out, path+"#"+section)
-		}
-
-		if testName.MatchString(name) && !strings.Contains(text, "\nfunc "+name+"(") && !strings.HasPrefix(text, "func "+name+"(") {
-			out = append(out, path+": "+name)
+		if m := r.missingOf(dir, f[1], f[2], f[3]); m != "" {
+			out = append(out, m)
 		}
 	}
 
 	for _, p := range r.policies {
-		if !strings.Contains(shipped, "name: "+p+"\n") && !(strings.HasSuffix(p, "-") && strings.Contains(shipped, "name: "+p)) {
+		named := "name: " + p
+		if !strings.HasSuffix(p, "-") {
+			named += "\n"
+		}
+
+		if !strings.Contains(shipped, named) {
 			out = append(out, p)
 		}
 	}
 
 	return out
+}
+
+// missingOf a link: its file, its section, or the test in it.
+func (r referred) missingOf(dir, name, path, section string) string {
+	if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
+		return path
+	}
+
+	text := r.page
+
+	if path != "" {
+		// A directory has no text, and needs none.
+		data, _ := os.ReadFile(filepath.Join(dir, path))
+		text = string(data)
+	}
+
+	switch {
+	case section != "" && !hasSection(text, section):
+		return path + "#" + section
+	case testName.MatchString(name) && !strings.Contains("\n"+text, "\nfunc "+name+"("):
+		return path + ": " + name
+	}
+
+	return ""
 }
 
 // hasSection tells whether a page has a heading with that anchor.
