@@ -51,33 +51,31 @@ func TestDeletionIsAdmitted(t *testing.T) {
 				a, _ := started(t, p, namespaceOf(t, p), "web")
 
 				resources, err := p.Composed(t.Context(), a.namespace, a.name)
-				if err != nil {
+				if err := errors.Join(err, tc.delete(t.Context(), a)); err != nil {
 					t.Fatal(err)
 				}
 
-				if err := tc.delete(t.Context(), a); err != nil {
-					t.Fatal(err)
-				}
-
-				rest := []client.Object{tc.gone(a)}
+				rest := []error{isGone(t.Context(), p, tc.gone(a))}
 				for _, r := range resources {
-					rest = append(rest, r)
+					rest = append(rest, isGone(t.Context(), p, r))
 				}
 
-				for _, o := range rest {
-					err := plane.Eventually(t.Context(), "the end of "+o.GetName(), func(ctx context.Context) error {
-						err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)
-						if err == nil {
-							err = errors.New("it is still there")
-						}
-
-						return client.IgnoreNotFound(err)
-					})
-					if err != nil {
-						t.Fatal(fmt.Errorf("\n%s\n%T %w", tc.reason, o, err))
-					}
+				if err := errors.Join(rest...); err != nil {
+					t.Errorf("\n%s\n%v", tc.reason, err)
 				}
 			})
 		}
 	}
+}
+
+// isGone waits until an object is not there any more.
+func isGone(ctx context.Context, p *plane.Plane, o client.Object) error {
+	return plane.Eventually(ctx, fmt.Sprintf("the end of %T %s", o, o.GetName()), func(ctx context.Context) error {
+		err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)
+		if err == nil {
+			err = errors.New("it is still there")
+		}
+
+		return client.IgnoreNotFound(err)
+	})
 }

@@ -7,7 +7,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,11 +23,15 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
+// argocdAccount applies what teams have in Git.
+const argocdAccount = "system:serviceaccount:argocd:argocd-application-controller"
+
 // resourceName is the annotation by which Crossplane knows what a composed resource is.
 const resourceName = "crossplane.io/composition-resource-name"
 
 // TestDecoys has a team point Crossplane at objects that claim to be its vault and its identity, and are named after another
-// application's. They are applied as the platform, whom no admission policy refuses: the function has to see through them alone.
+// application's. As Argo CD applies them, a policy refuses the references. As the platform applies them, whom no policy refuses, the
+// function has to see through them alone.
 func TestDecoys(t *testing.T) {
 	victim, pw := started(t, w.modern, namespaceOf(t, w.modern), "orders")
 	status := victim.wait(t, plane.Ready).Status
@@ -48,6 +52,8 @@ func TestDecoys(t *testing.T) {
 		"identity": &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: mallory, Name: "identity", Annotations: identity}},
 		"decoy":    paused,
 	}
+	argocd := asArgoCD(t, w.modern)
+
 	for _, d := range decoys {
 		if err := w.modern.API.Apply(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -59,8 +65,10 @@ func TestDecoys(t *testing.T) {
 		"PausedApplication": {ref("meta.p6m.dev/v1alpha1", "PlatformApplication", "decoy")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			thief := apply(t, w.modern, mallory, strings.ToLower(name),
-				with("crossplane.resourceRefs", refs), with("keyVault.deletionPolicy", "Purge"))
+			opts := []manifestOption{with("crossplane.resourceRefs", refs), with("keyVault.deletionPolicy", "Purge")}
+			refusesFields(t, argocd, manifest(mallory, "refused", opts...))
+
+			thief := apply(t, w.modern, mallory, strings.ToLower(name), opts...)
 
 			thief.wait(t, func(a *plane.Application) error {
 				if c := a.Condition("WorkloadReady"); c.Reason != "ForeignResource" || !strings.Contains(c.Message, mallory) {
@@ -90,14 +98,7 @@ func (a *app) end(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	err := plane.Eventually(t.Context(), "the end of "+a.name, func(ctx context.Context) error {
-		if _, err := a.plane.Application(ctx, a.namespace, a.name); client.IgnoreNotFound(err) != nil || err == nil {
-			return errors.Join(errors.New("it is still there"), err)
-		}
-
-		return nil
-	})
-	if err != nil {
+	if err := isGone(t.Context(), a.plane, manifest(a.namespace, a.name)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -116,7 +117,10 @@ func TestClaimOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	thief := apply(t, p, mallory, "thief", with("resourceRef", ref("meta.p6m.dev/v1alpha1", "XPlatformApplication", bound)))
+	xr := with("resourceRef", ref("meta.p6m.dev/v1alpha1", "XPlatformApplication", bound))
+	refusesFields(t, asArgoCD(t, p), manifest(mallory, "refused", xr))
+
+	thief := apply(t, p, mallory, "thief", xr)
 	thief.wait(t, func(a *plane.Application) error {
 		if c := a.Condition("Synced"); c.Status != "False" {
 			return fmt.Errorf("Synced is %q: %s", c.Status, c.Message)
@@ -135,6 +139,48 @@ func TestClaimOfAnother(t *testing.T) {
 
 	victim.wait(t, plane.Ready)
 	victim.runsWith(t, pw)
+}
+
+// asArgoCD returns a client that may do anything that no admission policy refuses, under the name by which policies know Argo CD.
+func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
+	t.Helper()
+
+	if err := p.API.Apply(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "e2e-argocd"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: argocdAccount}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	cfg, err := p.API.ConfigForUser(argocdAccount, "system:serviceaccounts:argocd")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := client.New(cfg, client.Options{Scheme: p.API.Client().Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return c
+}
+
+// refusesFields of a manifest that are Crossplane's, once the role of whoever applies it has arrived.
+func refusesFields(t *testing.T, c client.Client, u *unstructured.Unstructured) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "the policy to refuse the manifest", func(ctx context.Context) error {
+		err := c.Create(ctx, u.DeepCopy())
+		if err == nil || !strings.Contains(err.Error(), "platform-application-fields") {
+			return fmt.Errorf("it is not refused by platform-application-fields: %w", err)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func ref(apiVersion, kind, name string) map[string]any {
@@ -164,6 +210,11 @@ func ofVictim(t *testing.T, a *app) []azure.ARMResource {
 	status := a.wait(t, plane.Ready).Status
 
 	return slices.DeleteFunc(w.azure.ARMResources(), func(r azure.ARMResource) bool {
-		return !strings.Contains(r.ID, "/vaults/"+status.KeyVault.Name) && !strings.Contains(r.ID, "/userAssignedIdentities/"+status.Identity.Name)
+		return !isOf(r.ID, status.KeyVault.Name) && !isOf(r.ID, status.Identity.Name)
 	})
+}
+
+// isOf tells whether an id in Azure is that of a vault or an identity of that name, or of something below it.
+func isOf(id, name string) bool {
+	return strings.Contains(id+"/", "/vaults/"+name+"/") || strings.Contains(id+"/", "/userAssignedIdentities/"+name+"/")
 }

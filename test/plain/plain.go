@@ -58,7 +58,7 @@ func (v Value) Piece(text string) string {
 		delete(there, w)
 	}
 	quoted := fmt.Sprintf("%q", v.Text)
-	encoded, _ := json.Marshal(v.Text)
+	encoded, _ := json.Marshal(v.Text) //nolint:errchkjson // A string can be encoded.
 	for _, form := range []string{v.Text, quoted[1 : len(quoted)-1], string(encoded[1 : len(encoded)-1])} {
 		for w := range windows(form) {
 			if there[w] {

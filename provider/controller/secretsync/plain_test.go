@@ -95,7 +95,7 @@ func newRecording(l *look) *recording {
 
 		s := &corev1.Secret{}
 		if err := json.Unmarshal(patch.GetPatch(), s); err != nil {
-			return true, nil, err
+			return true, nil, err //nolint:wrapcheck // It is the client that gets it.
 		}
 
 		applied := s.DeepCopy()
@@ -103,7 +103,7 @@ func newRecording(l *look) *recording {
 		rest, err := json.Marshal(s)
 		r.rest = string(rest)
 
-		return true, applied, err
+		return true, applied, err //nolint:wrapcheck // It is the client that gets it.
 	})
 	r.secrets = kube.CoreV1()
 

@@ -1,0 +1,83 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+const tenantLabel = "meta.p6m.dev/tenant"
+
+// TestTenants gives the namespace of a team to another one. The application of the first comes to life, proves by tags that its vault
+// is its own, and leaves the vault behind. The same application of the second gets the same name, and nothing else.
+func TestTenants(t *testing.T) {
+	p := w.modern
+	namespace := namespaceOf(t, p)
+
+	configure(t, map[string]any{"tenantLabel": tenantLabel})
+
+	// Nothing is created before it is known whose it is.
+	a, pw := apply(t, p, namespace, "web"), password()
+	a.wait(t, conditionSays("KeyVaultReady", namespace, tenantLabel))
+
+	if got := a.composed(t); len(got) > 0 {
+		t.Errorf("without a tenant nothing must be composed, got %v", got)
+	}
+
+	belongsTo(t, p, namespace, "first")
+	a.set(t, postgres(pw))
+	first := a.wait(t, plane.Ready)
+	a.runsWith(t, pw)
+	a.remove(t)
+
+	before := len(w.azure.ARMEvents())
+
+	belongsTo(t, p, namespace, "second")
+
+	again := apply(t, p, namespace, "web")
+	again.wait(t, func(got *plane.Application) error {
+		if c := got.Condition("KeyVaultReady"); c.Reason != "OwnedByAnother" {
+			return fmt.Errorf("KeyVaultReady is %s: %s", c.Reason, c.Message)
+		}
+
+		return nil
+	})
+	again.reconciled(t)
+
+	for _, e := range w.azure.ARMEvents()[before:] {
+		if e.Method != http.MethodGet && isOf(e.ResourceID, first.Status.KeyVault.Name) {
+			t.Errorf("the vault of another tenant must be left alone, got %s %s", e.Method, e.ResourceID)
+		}
+	}
+
+	if got := again.wait(t, func(*plane.Application) error { return nil }); got.Status.KeyVault != nil && got.Status.KeyVault.URI != "" {
+		t.Errorf("the address of another tenant's vault must not be told, got %s", got.Status.KeyVault.URI)
+	}
+
+	// The vault is its first owner's as soon as the namespace is.
+	belongsTo(t, p, namespace, "first")
+	again.wait(t, plane.Ready)
+	again.runsWith(t, pw)
+}
+
+// belongsTo labels a namespace of applications with its tenant.
+func belongsTo(t *testing.T, p *plane.Plane, namespace, tenant string) {
+	t.Helper()
+
+	if err := p.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: namespace, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed, tenantLabel: tenant},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
