@@ -330,7 +330,7 @@ func TestReasons(t *testing.T) {
 
 	want := map[string]string{
 		"AzureRefused": degraded, "AccessPoliciesUsed": degraded, "VaultWithdrawn": degraded, "SecretNotWritten": degraded, "VariablesCollide": degraded,
-		"IngressRefused": degraded, "RolloutFailed": degraded, "Invalid": degraded, "PlatformSettingsInvalid": degraded,
+		"ForeignResource": degraded, "IngressRefused": degraded, "RolloutFailed": degraded, "Invalid": degraded, "PlatformSettingsInvalid": degraded,
 		"PlatformSettingsMissing": degraded, "OwnedByAnother": degraded, "TenantUnknown": degraded,
 
 		"Creating": progressing, "Replacing": progressing, "WaitingForIdentity": progressing, "RollingOut": progressing,

@@ -241,7 +241,7 @@ func restrictions(root string) []string {
 		filepath.Join(dir, "rbac", "crossplane.yaml"),
 	}
 
-	for _, name := range []string{"azure", "parameters", "applications", "composed", "function", "namespaces"} {
+	for _, name := range []string{"azure", "parameters", "applications", "composed", "function", "namespaces", "provider-azure"} {
 		file := filepath.Join(dir, "platform", "restrictions", name+".yaml")
 		if _, err := os.Stat(file); err == nil {
 			out = append(out, file)

@@ -97,7 +97,7 @@ func TestNamespaceLabels(t *testing.T) {
 		"platform": userOf(t, "admin@example.com", "platform-team"),
 		"deployer": userOf(t, "deployer"),
 		"argocd":   userOf(t, "system:serviceaccount:argocd:argocd-application-controller"),
-		"provider": userOf(t, "system:serviceaccount:crossplane-system:provider-azure"),
+		"provider": userOf(t, "system:serviceaccount:crossplane-system:provider-kubernetes"),
 	}
 
 	restrict(t, "namespaces.yaml", func(ctx context.Context) error {

@@ -14,6 +14,7 @@ local broken = {
   TenantUnknown = true,
   SecretNotWritten = true,
   VariablesCollide = true,
+  ForeignResource = true,
   IngressRefused = true,
   RolloutFailed = true,
   Invalid = true,

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package security
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+// TestAzureProviders has the account of the Azure providers, which RBAC lets do anything here, write what Crossplane's RBAC manager
+// lets every provider write.
+func TestAzureProviders(t *testing.T) {
+	azureProviders := userOf(t, apiserver.ServiceAccountUser(apiserver.ProviderNamespace, "provider-azure"))
+	restrict(t, "provider-azure.yaml", func(ctx context.Context) error {
+		return azureProviders.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "probe"}}, client.DryRunAll)
+	})
+
+	team := server.Namespace(t)
+
+	meta := func(namespace, name string) metav1.ObjectMeta {
+		return metav1.ObjectMeta{Namespace: namespace, Name: name}
+	}
+	secret := func(namespace, name string, secretType corev1.SecretType, labels map[string]string) *corev1.Secret {
+		s := &corev1.Secret{ObjectMeta: meta(namespace, name), Type: secretType}
+		s.SetLabels(labels)
+
+		return s
+	}
+
+	const connection = corev1.SecretType("connection.crossplane.io/v1alpha1")
+
+	for _, s := range []*corev1.Secret{secret(team, "of-a-team", corev1.SecretTypeOpaque, nil), secret(team, "connected", connection, nil)} {
+		if err := admin.Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	label := func(o client.Object) func() error {
+		return func() error {
+			return azureProviders.Patch(t.Context(), o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"labels":{"a":"b"}}}`)), client.DryRunAll)
+		}
+	}
+	create := func(o client.Object) func() error {
+		return func() error { return azureProviders.Create(t.Context(), o, client.DryRunAll) }
+	}
+
+	cases := map[string]struct {
+		reason string
+		do     func() error
+		want   string
+	}{
+		"ConfigMap": {
+			reason: "Whoever writes argocd-rbac-cm is an administrator of Argo CD.",
+			do:     create(&corev1.ConfigMap{ObjectMeta: meta("default", "argocd-rbac-cm")}), want: "the Azure providers may not CREATE configmaps like this one",
+		},
+		"Lease": {
+			reason: "Whoever holds this lease keeps the controllers of the cluster from working.",
+			do:     create(&coordinationv1.Lease{ObjectMeta: meta("kube-system", "kube-controller-manager")}), want: "the Azure providers may not CREATE leases.coordination.k8s.io like this one",
+		},
+		"LeaseOfAnother": {
+			reason: "There are leases of others beside it.",
+			do:     create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-core")}), want: "the Azure providers may not CREATE leases.coordination.k8s.io like this one",
+		},
+		"OwnLease": {
+			reason: "Each provider of the family has one.",
+			do:     create(&coordinationv1.Lease{ObjectMeta: meta("crossplane-system", "crossplane-leader-election-provider-azure-keyvault")}),
+		},
+		"Secret": {
+			reason: "No application needs a Secret of the Azure providers.",
+			do:     create(secret(team, "new", corev1.SecretTypeOpaque, nil)), want: "the Azure providers may not CREATE secrets like this one",
+		},
+		"SecretOfTeam": {
+			reason: "Least of all one that is there.",
+			do:     label(secret(team, "of-a-team", "", nil)), want: "the Azure providers may not UPDATE secrets like this one",
+		},
+		"DeleteSecret": {
+			reason: "Nor do they take any away: the garbage collector does.",
+			do: func() error {
+				return azureProviders.Delete(t.Context(), secret(team, "of-a-team", "", nil), client.DryRunAll)
+			},
+			want: "the Azure providers may not DELETE secrets like this one",
+		},
+		"Connection": {
+			reason: "Other managed resources may publish connection details.",
+			do:     create(secret(team, "new", connection, nil)),
+		},
+		"ConnectionChanged": {reason: "And change them.", do: label(secret(team, "connected", "", nil))},
+		"ConnectionForArgoCD": {
+			reason: "Argo CD takes credentials from Secrets by a label.",
+			do:     create(secret(team, "new", connection, map[string]string{"argocd.argoproj.io/secret-type": "cluster"})), want: "the Azure providers may not CREATE secrets like this one",
+		},
+		"ConnectionInPlatform": {
+			reason: "Nothing of Azure is connected there.",
+			do:     create(secret("kube-system", "new", connection, nil)), want: "the Azure providers may not CREATE secrets like this one",
+		},
+		"Event": {reason: "They say what they do.", do: create(&corev1.Event{ObjectMeta: meta(team, "a"), InvolvedObject: corev1.ObjectReference{Namespace: team}})},
+		"ClusterRole": {
+			reason: "What RBAC does not grant today is refused, too.",
+			do:     create(&rbacv1.ClusterRole{ObjectMeta: meta("", "own")}), want: "the Azure providers may not CREATE clusterroles.rbac.authorization.k8s.io like this one",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, message(tc.do())); diff != "" {
+				t.Errorf("\n%s\nwhat the policy says: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
