@@ -287,7 +287,8 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 }
 
 // refuses what a team must not put into its repository: a KeyVaultSecretSync, which
-// could ask for another vault, and pods of its own.
+// could ask for another vault, pods of its own, and an application that names objects
+// for Crossplane to take for its vault.
 func (a *argo) refuses(t *testing.T) {
 	t.Helper()
 
@@ -309,8 +310,9 @@ spec:
 	}{
 		{secretSync(a.namespace, "other"), "is not permitted in project"},
 		{deployment, "put one into Git instead"},
+		{manifest(a.namespace, "thief", with("crossplane.resourceRefs", []any{ref("v1", "ConfigMap", "decoy")})), "are written by Crossplane and the platform team alone"},
 	} {
-		file := manifestsPath + "/" + strings.ToLower(tc.object.GetKind()) + ".yaml"
+		file := manifestsPath + "/refused-" + strings.ToLower(tc.object.GetKind()) + ".yaml"
 		a.commit(t, file, tc.object)
 
 		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(ctx context.Context) error {

@@ -141,6 +141,111 @@ func TestClaimOfAnother(t *testing.T) {
 	victim.runsWith(t, pw)
 }
 
+// TestHostileOfficer has whoever may write values into a vault try to choose what runs, and look for pieces of a plain value where
+// others may read.
+func TestHostileOfficer(t *testing.T) {
+	for variant, p := range w.variants(t) {
+		t.Run(string(variant), func(t *testing.T) {
+			a := apply(t, p, namespaceOf(t, p), "web",
+				with("secrets", []any{map[string]any{"name": secretName}, map[string]any{"name": "tokens"}, map[string]any{"name": "notes"}}),
+				with("config.DEMO_SHOW", "POSTGRES_PASSWORD,NOTES"))
+
+			// Each line could be taken for a name and a value.
+			notes := []string{"c2VjcmV0LW9uZS1vZi10d28", "c2VjcmV0LXR3by1vZi10d28"}
+			pw := password()
+
+			a.setSecret(t, "tokens", `{"NODE_OPTIONS": "--require /tmp/x.js", "ld_preload": "/tmp/x.so", "API_KEY": "k"}`)
+			a.setSecret(t, "notes", strings.Join(notes, "==\n")+"==\n")
+			a.set(t, postgres(pw))
+			got := a.wait(t, plane.Ready)
+			a.runsWith(t, pw)
+
+			processes, err := a.processes(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			for name, want := range map[string]bool{"API_KEY": true, "NOTES": true, "NODE_OPTIONS": false, "LD_PRELOAD": false} {
+				if _, ok := processes[0].Value(name); ok != want {
+					t.Errorf("want %s in the process: %t, got %t", name, want, ok)
+				}
+			}
+
+			if n := len(got.Status.Environment.Withheld); n != 2 {
+				t.Errorf("want the team told of two variables, got %+v", got.Status.Environment.Withheld)
+			}
+
+			a.tellsNothingOf(t, notes)
+		})
+	}
+}
+
+// tellsNothingOf values: they are in no object that the application consists of, nor in its status or events.
+func (a *app) tellsNothingOf(t *testing.T, values []string) {
+	t.Helper()
+
+	got := a.wait(t, func(*plane.Application) error { return nil })
+
+	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	events := &unstructured.UnstructuredList{}
+	events.SetAPIVersion("v1")
+	events.SetKind("EventList")
+
+	if err := a.plane.API.Client().List(t.Context(), events, client.InNamespace(a.namespace)); err != nil {
+		t.Fatal(err)
+	}
+
+	resources = append(resources, got.Unstructured)
+	for _, e := range events.Items {
+		resources = append(resources, &e)
+	}
+
+	for _, u := range resources {
+		text, err := u.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for _, v := range values {
+			if strings.Contains(strings.ToLower(string(text)), strings.ToLower(v)) {
+				t.Errorf("%s %s tells a value: %s", u.GetKind(), u.GetName(), text)
+			}
+		}
+	}
+}
+
+// TestOrphans has an application deleted and all that it consists of left behind. One of the same name takes that up when the
+// platform says so, and not before.
+func TestOrphans(t *testing.T) {
+	namespace := namespaceOf(t, w.modern)
+	a, pw := started(t, w.modern, namespace, "web")
+	before := a.composed(t)
+
+	orphan := client.PropagationPolicy(metav1.DeletePropagationOrphan)
+	if err := w.modern.API.Client().Delete(t.Context(), manifest(namespace, a.name), orphan); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := isGone(t.Context(), w.modern, manifest(namespace, a.name)); err != nil {
+		t.Fatal(err)
+	}
+
+	apply(t, w.modern, namespace, a.name)
+	a.wait(t, conditionSays("WorkloadReady", "there is one already"))
+
+	configure(t, map[string]any{"adopt": []any{map[string]any{"namespace": namespace, "name": a.name}}})
+	a.wait(t, plane.Ready)
+	a.runsWith(t, pw)
+
+	if diff := cmp.Diff(before, a.composed(t)); diff != "" {
+		t.Errorf("what was left behind must be taken up as it is: -want, +got:\n%s", diff)
+	}
+}
+
 // asArgoCD returns a client that may do anything that no admission policy refuses, under the name by which policies know Argo CD.
 func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	t.Helper()
