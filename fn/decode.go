@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -106,13 +107,24 @@ func checkQuantities(xr *structpb.Struct) error {
 		quantities := resources.GetFields()[group].GetStructValue().GetFields()
 		for _, name := range slices.Sorted(maps.Keys(quantities)) {
 			if s, ok := quantities[name].GetKind().(*structpb.Value_StringValue); ok {
-				if _, err := resource.ParseQuantity(s.StringValue); err != nil {
+				if !isQuantity(s.StringValue) {
 					return fmt.Errorf("spec.deployment.resources.%s.%s: %q is not a quantity such as 500m, 2 or 512Mi", group, name, s.StringValue)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// quantityPattern keeps what takes minutes to parse from being parsed.
+var quantityPattern = regexp.MustCompile(v1alpha1.QuantityPattern)
+
+func isQuantity(s string) bool {
+	if !quantityPattern.MatchString(s) {
+		return false
+	}
+	_, err := resource.ParseQuantity(s)
+	return err == nil
 }
 
 // ignoredFields lists what a manifest has that is preserved and not acted on.

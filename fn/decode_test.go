@@ -62,6 +62,11 @@ func TestDecodeApplication(t *testing.T) {
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: "lots" is not a quantity such as 500m, 2 or 512Mi`},
 		},
+		"HugeQuantity": {
+			reason: "Kubernetes would compute a power of ten of this size.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": "1e-2000000000"}}}}}`,
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.cpu: "1e-2000000000" is not a quantity such as 500m, 2 or 512Mi`},
+		},
 		"OddStatus": {
 			reason: "A status that cannot be read is none.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "status": {"keyVault": "x"}}`,

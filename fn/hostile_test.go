@@ -109,6 +109,19 @@ func TestHostileObservation(t *testing.T) {
 	}
 }
 
+// TestManyIgnoredFields has a manifest with more fields that have no effect than anybody reads, which a status could not hold.
+func TestManyIgnoredFields(t *testing.T) {
+	w := newWorld(t, `{"networking": {"ingress": {"oidc": {"enabled": false}}}}`)
+	for i := range 20_000 {
+		nested(w.xr, "spec", "networking", "ingress", "oidc")[fmt.Sprintf("%05d-%s", i, strings.Repeat("x", 500))] = true
+	}
+	for _, c := range w.call().GetConditions() {
+		if got := len(c.GetMessage()); got > 20_000 {
+			t.Errorf("RunFunction(...): the message of %s has %d bytes", c.GetType(), got)
+		}
+	}
+}
+
 // TestAdopt shows when an application takes up what it has lost: as long as the platform says so.
 func TestAdopt(t *testing.T) {
 	cases := map[string]struct {

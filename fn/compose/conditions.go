@@ -210,8 +210,24 @@ func fieldsIgnored(fields []string) Condition {
 		return Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored, Message: "Every field of the spec has its effect."}
 	}
 	slices.Sort(fields)
+	const most = 50
+	if len(fields) > most {
+		fields = append(fields[:most], fmt.Sprintf("and %d more", len(fields)-most))
+	}
+	for i, f := range fields {
+		fields[i] = cut(f)
+	}
 	return Condition{
 		Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored,
 		Message: "These fields are kept but have no effect: " + strings.Join(fields, ", ") + ".",
 	}
+}
+
+// cut what a manifest calls a field: its keys can be of any length.
+func cut(field string) string {
+	const most = 200
+	if len(field) <= most {
+		return field
+	}
+	return strings.ToValidUTF8(field[:most], "") + "…"
 }

@@ -20,8 +20,12 @@ var (
 	smallLetters = regexp.MustCompile(`[a-z]+`)
 	leadingDigit = regexp.MustCompile(`^[0-9]`)
 
-	steeringNames = oraclePattern(Steering(), func(g Group) []string { return g.Names })  //nolint:gochecknoglobals // Constants.
-	passingNames  = oraclePattern(Steering(), func(g Group) []string { return g.Except }) //nolint:gochecknoglobals // Constants.
+	underscores = regexp.MustCompile(`_+`)
+	positions   = regexp.MustCompile(`(_[0-9]+)+$`)
+
+	relaxedNames  = oraclePattern(slices.DeleteFunc(Steering(), func(g Group) bool { return !g.Relaxed }), func(g Group) []string { return g.Names }) //nolint:gochecknoglobals // Constants.
+	steeringNames = oraclePattern(Steering(), func(g Group) []string { return g.Names })                                                              //nolint:gochecknoglobals // Constants.
+	passingNames  = oraclePattern(Steering(), func(g Group) []string { return g.Except })                                                             //nolint:gochecknoglobals // Constants.
 )
 
 func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
@@ -45,7 +49,8 @@ func oracleWithholds(name string, withheld, allowed []string) bool {
 	case own(withheld):
 		return true
 	}
-	return steeringNames.MatchString(name) && !passingNames.MatchString(name)
+	spring := positions.ReplaceAllString(strings.Trim(underscores.ReplaceAllString(name, "_"), "_"), "")
+	return steeringNames.MatchString(name) && !passingNames.MatchString(name) || relaxedNames.MatchString(spring) && !passingNames.MatchString(spring)
 }
 
 func oracleName(key string) string {

@@ -27,18 +27,44 @@ func (p Policy) Withholds(name string) bool {
 	if p.allowed.match(name) {
 		return false
 	}
-	return p.withheld.match(name) || steering.match(name) && !passing.match(name)
+	if p.withheld.match(name) {
+		return true
+	}
+	spring := relax(name)
+	return steering.match(name) && !passing.match(name) || relaxed.match(spring) && !passing.match(spring)
 }
 
 // The list, in the form that is fast to ask.
-var steering, passing = compileGroups(Steering()) //nolint:gochecknoglobals // Constants in all but name.
+//
+//nolint:gochecknoglobals // Constants in all but name.
+var (
+	steering = compileGroups(func(g Group) []string { return g.Names })
+	passing  = compileGroups(func(g Group) []string { return g.Except })
+	relaxed  = compileGroups(func(g Group) []string {
+		if !g.Relaxed {
+			return nil
+		}
+		return g.Names
+	})
+)
 
-func compileGroups(groups []Group) (names, except patterns) {
-	var all, but []string
-	for _, g := range groups {
-		all, but = append(all, g.Names...), append(but, g.Except...)
+func compileGroups(of func(Group) []string) patterns {
+	var all []string
+	for _, g := range Steering() {
+		all = append(all, of(g)...)
 	}
-	return compile(all), compile(but)
+	return compile(all)
+}
+
+// relax a name as Spring Boot does: it leaves out what is empty between underscores,
+// and takes numbers at the end for positions in a list.
+// https://docs.spring.io/spring-boot/reference/features/external-config.html
+func relax(name string) string {
+	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '_' })
+	for len(parts) > 1 && strings.Trim(parts[len(parts)-1], "0123456789") == "" {
+		parts = parts[:len(parts)-1]
+	}
+	return strings.Join(parts, "_")
 }
 
 // patterns are names, and beginnings and ends of names, in upper case.

@@ -401,6 +401,16 @@ func TestRefused(t *testing.T) {
 			spec:   `spec: {deployment: {image: app, resources: {limits: {memory: 1 GB}}}}`,
 			want:   []string{`spec.deployment.resources.limits[memory]: Invalid value: "1 GB": a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory`},
 		},
+		"QuantityHuge": {
+			reason: "The API server would compute a power of ten of this size, and not get to an end.",
+			spec:   `spec: {deployment: {image: app, resources: {limits: {cpu: "1e-2000000000"}}}}`,
+			want:   []string{`spec.deployment.resources.limits[cpu]: Invalid value: "1e-2000000000": a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory`},
+		},
+		"QuantityHugeBesideRequest": {
+			reason: "Nor to compare it with another.",
+			spec:   `spec: {deployment: {image: app, resources: {limits: {cpu: "1e2000000000"}, requests: {cpu: "1"}}}}`,
+			want:   []string{`spec.deployment.resources.limits[cpu]: Invalid value: "1e2000000000": a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory`},
+		},
 		"QuantityFraction": {
 			reason: "YAML takes an unquoted fraction for a number, which the API server does not take for a quantity.",
 			spec:   `spec: {deployment: {image: app, resources: {limits: {cpu: 0.5}}}}`,

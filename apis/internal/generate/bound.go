@@ -5,6 +5,8 @@ package main
 
 import (
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
 // Limits of maps whose type is not ours, so that no marker can say them. They
@@ -35,7 +37,8 @@ func bound(s *extv1.JSONSchemaProps) {
 		value.Pattern = ""
 		value.MaxLength = new(int64(maxQuantityLength))
 		value.XValidations = extv1.ValidationRules{{
-			Rule:    "isQuantity(string(self)) && !string(self).startsWith('-')",
+			// The pattern comes first: see there.
+			Rule:    "string(self).matches('" + v1alpha1.QuantityPattern + "') && isQuantity(string(self))",
 			Message: "a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory",
 		}}
 	}

@@ -196,10 +196,15 @@ type Port struct {
 	Port int32 `json:"port"`
 }
 
+// QuantityPattern is what a quantity looks like that may be parsed. Kubernetes computes
+// a power of ten of any size for one: an exponent of nine digits keeps it busy for
+// minutes, in the API server and in whatever reads the manifest.
+const QuantityPattern = `^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$`
+
 // ResourceRequirements of the container. A fraction is written as 500m, or in
 // quotes as "0.5".
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(r, !(r in self.requests) || !(r in self.limits) || !isQuantity(string(self.requests[r])) || !isQuantity(string(self.limits[r])) || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request of cpu or memory must not be greater than its limit"
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(r, !(r in self.requests) || !(r in self.limits) || !string(self.requests[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || !string(self.limits[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request of cpu or memory must not be greater than its limit"
 type ResourceRequirements struct {
 	// Limits is the most the container may use.
 	// +optional
