@@ -218,34 +218,6 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 	}
 }
 
-// TestOrphans has an application deleted and all that it consists of left behind. One of the same name takes that up when the
-// platform says so, and not before.
-func TestOrphans(t *testing.T) {
-	namespace := namespaceOf(t, w.modern)
-	a, pw := started(t, w.modern, namespace, "web")
-	before := a.composed(t)
-
-	orphan := client.PropagationPolicy(metav1.DeletePropagationOrphan)
-	if err := w.modern.API.Client().Delete(t.Context(), manifest(namespace, a.name), orphan); err != nil {
-		t.Fatal(err)
-	}
-
-	if err := isGone(t.Context(), w.modern, manifest(namespace, a.name)); err != nil {
-		t.Fatal(err)
-	}
-
-	apply(t, w.modern, namespace, a.name)
-	a.wait(t, conditionSays("WorkloadReady", "there is one already"))
-
-	configure(t, map[string]any{"adopt": []any{map[string]any{"namespace": namespace, "name": a.name}}})
-	a.wait(t, plane.Ready)
-	a.runsWith(t, pw)
-
-	if diff := cmp.Diff(before, a.composed(t)); diff != "" {
-		t.Errorf("what was left behind must be taken up as it is: -want, +got:\n%s", diff)
-	}
-}
-
 // asArgoCD returns a client that may do anything that no admission policy refuses, under the name by which policies know Argo CD.
 func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	t.Helper()
