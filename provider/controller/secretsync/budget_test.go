@@ -190,7 +190,7 @@ func TestPostponedKnown(t *testing.T) {
 }
 
 // Whatever arrives, nobody who was postponed earlier waits for somebody who was later.
-func TestPostponedProperties(t *testing.T) {
+func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and what has to be true after each.
 	files := []string{pfx(t, 1000), pfx(t, 20_000), pfx(t, 83_000)}
 
 	rapid.Check(t, func(rt *rapid.T) {
