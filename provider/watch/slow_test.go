@@ -97,6 +97,89 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 	}
 }
 
+// Azure is slow for a moment, and a short list with it. That does not put the vault
+// behind the long lists of others, however many namespaces have those.
+func TestSluggishNeighbour(t *testing.T) {
+	const (
+		atOnce  = 16
+		hostile = 100
+	)
+
+	cases := map[string]struct {
+		reason  string
+		hostile pages
+		lag     pages
+		// longest gap between two lists of the neighbour.
+		longest time.Duration
+	}{
+		"LongLists": {
+			reason:  "A list of one page waits for no list of many pages.",
+			hostile: pages{n: keyvault.MaxPages, takes: 700 * time.Millisecond}, lag: pages{n: 1, takes: 3 * time.Second}, longest: 2 * interval,
+		},
+		"FewPages": {
+			reason:  "Nor does one of a few pages, also if all of it takes longer.",
+			hostile: pages{n: keyvault.MaxPages, takes: 700 * time.Millisecond}, lag: pages{n: 3, takes: 5 * time.Second}, longest: 2 * interval,
+		},
+		"SlowPages": {
+			reason:  "Others that are sluggish have a slot of the lane for one page and sluggishFor.",
+			hostile: pages{n: slowPages, takes: 9 * time.Second}, lag: pages{n: 1, takes: 3 * time.Second},
+			longest: 2*interval + hostile/atOnce*(2*9*time.Second+sluggishFor),
+		},
+		"OnePage": {
+			reason:  "They have it for one page.",
+			hostile: pages{n: 1, takes: 9 * time.Second}, lag: pages{n: 1, takes: 3 * time.Second}, longest: 2*interval + (1+hostile/atOnce)*9*time.Second,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, atOnce, func(t *testing.T, w *world, watcher *Watcher) {
+				w.slow = map[Target]pages{}
+				w.set(vaultA(), "db", 100, true)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+
+				slow := func(target Target, p pages) {
+					w.mu.Lock()
+					defer w.mu.Unlock()
+
+					w.slow[target] = p
+				}
+
+				var wg sync.WaitGroup
+
+				for i := range hostile {
+					target := vaultOf(fmt.Sprintf("hostile-%d", i), i)
+					slow(target, tc.hostile)
+					wg.Go(func() { watcher.Watch(t.Context(), syncOf(target.VaultURI), target, []string{"db"}, interval) })
+				}
+
+				pass(30 * time.Minute)
+				slow(vaultA(), tc.lag)
+				pass(90 * time.Second)
+				slow(vaultA(), pages{})
+				pass(time.Hour)
+				wg.Wait()
+
+				if longest := slices.Max(gaps(w.listed(vaultA()))); longest > tc.longest {
+					t.Errorf("\n%s\nA gap of %s, which is more than %s", tc.reason, longest, tc.longest)
+				}
+
+				// The vault is listed as ever afterwards.
+				for i := range hostile {
+					target := vaultOf(fmt.Sprintf("hostile-%d", i), i)
+					watcher.Forget(syncOf(target.VaultURI))
+				}
+
+				pass(3 * time.Hour)
+
+				if diff := cmp.Diff([]int{0, 0}, sizes(watcher)); diff != "" {
+					t.Errorf("\nIt is not slow any more.\nSlow(): -want, +got:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // A sync of a vault that takes long to list is told that nothing is known yet, and
 // woken when something is.
 func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.

@@ -11,7 +11,8 @@
 //
 // A team decides how many secrets its vault has, and how many vaults there are. So a
 // list keeps only what somebody wants to know, ends, and goes on in a lane of its own
-// when it turns out to be slow; and namespaces take turns in every lane.
+// when it turns out to be slow; and namespaces take turns in every lane. Azure may be
+// slow for a while, too: a short list that takes long does not wait for long ones.
 package watch
 
 import (
@@ -48,10 +49,12 @@ const (
 	// that was just made.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
-	// A list is slow that has more pages than this, or takes longer from its first page
-	// on. 20 pages are 500 secrets.
+	// A list is slow that has more pages than this. 20 pages are 500 secrets.
 	slowPages = 20
-	slowAfter = 2 * time.Second
+	// A list with fewer is sluggish that takes longer than slowAfter. From its first page
+	// on, it has sluggishFor until it goes on among the slow ones.
+	slowAfter   = 2 * time.Second
+	sluggishFor = 20 * time.Second
 	// maxList is how long a list takes at most. With all slots of the slow lane taken,
 	// MaxPages take less.
 	maxList = 5 * time.Minute
@@ -179,9 +182,10 @@ func words(err error) string {
 type Watcher struct {
 	lister Lister
 	wake   func(types.NamespacedName)
-	// lanes for polls under way. Vaults that do not answer, and those whose lists are
-	// slow, have lanes of their own: they keep nobody else waiting.
-	normal, unanswered, slow *lane
+	// lanes for polls under way. Vaults that do not answer, those with few pages that
+	// take long, and those whose lists are slow have lanes of their own: they keep
+	// nobody else waiting.
+	normal, unanswered, sluggish, slow *lane
 	// pages of slow lists.
 	pages *rate.Limiter
 
@@ -207,11 +211,11 @@ type vault struct {
 	// queued is true while a poll waits for its turn, and run is the list under way.
 	queued bool
 	run    *run
-	// pages of the last list, whether it took long, and whether the next one is to be
-	// expected to be slow.
-	pages    int
-	tookLong bool
-	slow     bool
+	// pages of the last list, whether it took long, and whether the next one is expected
+	// to be sluggish or slow.
+	pages          int
+	tookLong       bool
+	sluggish, slow bool
 }
 
 type subscriber struct {
@@ -227,28 +231,32 @@ type run struct {
 	// snapshot that is being taken.
 	snapshot Snapshot
 	// left is closed when nobody should wait any longer: the list is over, or goes on
-	// in the slow lane.
+	// in the lane of those that take long.
 	left chan struct{}
 
 	// Only the list uses these.
 	started time.Time
-	// since is when the first page came or, if that is later, it was let into the slow
-	// lane.
+	// since is when the first page came or, if that is later, it was let into its lane.
 	since time.Time
-	pages int
+	// paused is how long it has waited since then because there are others.
+	paused time.Duration
+	pages  int
+	// tookLong is true once it has taken long, and slow in the slow lane.
+	tookLong, slow bool
 
 	// These are guarded by the watcher's mutex.
 	lane *lane
-	slow bool
+	// apart is true if nobody waits for it.
+	apart bool
 }
 
 // New returns a watcher that polls so many vaults at once, and as many each that have
-// not answered lately or whose lists are slow. It calls wake, which must not block,
+// not answered lately, that take long, or whose lists are slow. It calls wake, which must not block,
 // for a sync that has to look at its secrets.
 func New(lister Lister, atOnce int, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
 		lister: lister, wake: wake, metrics: metrics,
-		normal: newLane(atOnce), unanswered: newLane(atOnce), slow: newLane(atOnce),
+		normal: newLane(atOnce), unanswered: newLane(atOnce), sluggish: newLane(atOnce), slow: newLane(atOnce),
 		pages:  rate.NewLimiter(slowPagesPerSecond, 1),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
 	}
@@ -320,7 +328,7 @@ func (w *Watcher) Slow() (slow, tooLarge int) {
 	defer w.mu.Unlock()
 
 	for _, v := range w.vaults {
-		if v.slow {
+		if v.slow || v.sluggish {
 			slow++
 		}
 
@@ -346,7 +354,7 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 			go w.list(r) //nolint:contextcheck,gosec // It goes on after the call, for others and if it is slow.
 		}
 
-		if r == nil || own != nil && own != r || r.slow || ctx.Err() != nil {
+		if r == nil || own != nil && own != r || r.apart || ctx.Err() != nil {
 			s.told = true
 			snapshot := v.snapshot
 			w.mu.Unlock()
@@ -371,7 +379,7 @@ func (v *vault) needsList(s *subscriber, afresh bool) bool {
 	switch {
 	case !v.listed:
 		return true
-	case paused || v.slow:
+	case paused || v.slow || v.sluggish:
 		return false
 	default:
 		return afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.names)
@@ -434,9 +442,9 @@ func (w *Watcher) begin(v *vault, l *lane) *run {
 	}
 
 	now := time.Now()
-	v.run = &run{vault: v, snapshot: NewSnapshot(nil, names, now), left: make(chan struct{}), started: now, pages: 1, lane: l, slow: l == w.slow}
+	v.run = &run{vault: v, snapshot: NewSnapshot(nil, names, now), left: make(chan struct{}), started: now, since: now, pages: 1, lane: l, slow: l == w.slow, apart: l == w.slow || l == w.sluggish}
 
-	if v.run.slow {
+	if v.run.apart {
 		close(v.run.left)
 	}
 
@@ -458,7 +466,7 @@ func (w *Watcher) list(r *run) {
 	patience.Stop()
 	r.snapshot.fill(list)
 
-	took := time.Since(r.started)
+	tookLong := r.tookLong || r.took(time.Now()) > slowAfter
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -475,9 +483,10 @@ func (w *Watcher) list(r *run) {
 
 	tooLarge := keyvault.ReasonOf(err) == keyvault.TooLarge
 	if err == nil || tooLarge {
+		v.slow = tooLarge || r.pages > slowPages
 		// One that took long may pass by.
-		v.slow = tooLarge || r.pages > slowPages || took > slowAfter && v.tookLong
-		v.pages, v.tookLong = r.pages, took > slowAfter
+		v.sluggish = !v.slow && tookLong && v.tookLong
+		v.pages, v.tookLong = r.pages, tookLong
 	}
 
 	for sync, s := range v.subscribers {
@@ -488,7 +497,7 @@ func (w *Watcher) list(r *run) {
 
 	v.snapshot, v.listed, v.run = next, true, nil
 
-	if !r.slow {
+	if !r.apart {
 		close(r.left)
 	}
 
@@ -499,21 +508,30 @@ func (w *Watcher) list(r *run) {
 	w.schedule(v, v.delay())
 }
 
-// next page of a list. One that turns out to be slow goes on in the slow lane.
+// took tells how long a list has taken without what it waited for others.
+func (r *run) took(now time.Time) time.Duration { return now.Sub(r.since) - r.paused }
+
+// next page of a list. One that turns out to be sluggish or slow goes on in a lane of
+// those.
 func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	now := time.Now()
+	r.tookLong = r.tookLong || r.took(now) > slowAfter
+
 	if pages == 1 {
 		r.since = now
 	}
 
 	r.pages = pages + 1
 
-	if now.Sub(r.since) > maxList {
+	switch {
+	case now.Sub(r.since) > maxList:
 		return &keyvault.Error{Reason: keyvault.TooLarge, Detail: fmt.Sprintf("its list takes longer than %s", maxList)}
-	}
-
-	if !r.slow && (pages >= slowPages || now.Sub(r.since) > slowAfter) {
-		w.slowDown(r)
+	case r.slow:
+	case pages >= slowPages, r.took(now) > sluggishFor:
+		r.slow = true
+		w.move(r, w.slow)
+	case !r.apart && r.took(now) > slowAfter:
+		w.move(r, w.sluggish)
 	}
 
 	w.mu.Lock()
@@ -524,11 +542,15 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 		return errGone
 	}
 
-	if r.slow {
-		return w.pages.Wait(ctx) //nolint:wrapcheck // The context has no end.
+	if !r.slow {
+		return nil
 	}
 
-	return nil
+	now = time.Now()
+	err := w.pages.Wait(ctx)
+	r.paused += time.Since(now)
+
+	return err //nolint:wrapcheck // The context has no end.
 }
 
 // errGone ends a list that nobody wants any more.
@@ -537,23 +559,25 @@ var errGone = errors.New("nobody watches the vault any more")
 // gone tells whether nobody watches a vault any more, with the mutex held.
 func (w *Watcher) gone(v *vault) bool { return w.stopped || w.vaults[v.target] != v }
 
-// slowDown a list: nobody waits for it any longer.
-func (w *Watcher) slowDown(r *run) {
+// move a list to another lane: nobody waits for it any longer.
+func (w *Watcher) move(r *run, to *lane) {
 	w.mu.Lock()
 	w.leaveLocked(r, r.lane)
 
-	r.slow = true
-	close(r.left)
+	if !r.apart {
+		r.apart = true
+		close(r.left)
+	}
 	w.mu.Unlock()
 
-	w.slow.enter(r.vault.target.Identity.Namespace)
+	to.enter(r.vault.target.Identity.Namespace)
 
-	r.since = time.Now()
+	r.since, r.paused = time.Now(), 0
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	r.lane = w.slow
+	r.lane = to
 }
 
 // leave a lane, if the list is in that one.
@@ -644,6 +668,8 @@ func (w *Watcher) laneOf(v *vault) *lane {
 		return w.slow
 	case v.failures > 1 && keyvault.ReasonOf(v.snapshot.Err) == keyvault.Unreachable:
 		return w.unanswered
+	case v.sluggish:
+		return w.sluggish
 	default:
 		return w.normal
 	}

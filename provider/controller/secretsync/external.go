@@ -76,6 +76,10 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		m.read = time.Time{}
 	}
 
+	if t.secret == nil || t.secret.ResourceVersion != m.resourceVersion {
+		m.opened = nil // What was opened did not get into the Secret, or may not be there any more.
+	}
+
 	interval := e.interval(sync)
 
 	watchVault := e.watcher.Watch
@@ -96,8 +100,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 
 	e.announceSize(sync)
 	e.askForDeleted(ctx)
-	e.plan = plan.Make(p, e.previous, e.look.current, e.findings, now)
-	e.remember(e.plan)
+	e.makePlan(sync)
 	e.look.readAll(e.fullRead)
 
 	o := managed.ExternalObservation{
@@ -147,8 +150,7 @@ func (e *external) Disconnect(context.Context) error { return nil }
 // write what is planned.
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
-		e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.findings, e.look.now)
-		e.remember(e.plan)
+		e.makePlan(sync)
 	}
 
 	if !e.writable(sync) {
@@ -195,6 +197,13 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	return nil
 }
 
+// makePlan of the findings, and remember what it says of them.
+func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
+	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.findings, e.look.now)
+	e.plan.Changed = e.plan.Changed || e.look.refreshed && e.plan.Problem == nil
+	e.remember(e.plan)
+}
+
 // remember what secrets that were read without use are about, and when those that
 // are in use expire.
 func (e *external) remember(p plan.Plan) {
@@ -206,6 +215,10 @@ func (e *external) remember(p plan.Plan) {
 		}
 	}
 
+	if p.Problem != nil {
+		m.opened = nil // It does not get into the Secret.
+	}
+
 	for _, s := range p.After.Secrets {
 		if e.findings[s.Name].Secret == nil {
 			continue
@@ -214,7 +227,7 @@ func (e *external) remember(p plan.Plan) {
 		delete(m.invalid, s.Name)
 
 		if s.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.judged(s.Name, *e.findings[s.Name].Secret, formatOf(e.look.sync, s.Name), s.Message)
+			m.judged(s.Name, *e.findings[s.Name].Secret, formatOf(e.look.sync, s.Name), plan.WithoutCurrent(s.Message))
 		}
 
 		// What does not fit is read again: only all of it together tells.
@@ -224,7 +237,7 @@ func (e *external) remember(p plan.Plan) {
 			continue
 		}
 
-		m.secrets[s.Name] = memo{updated: item.Updated, state: s.State, message: s.Message}
+		m.secrets[s.Name] = memo{updated: item.Updated, state: s.State, message: plan.WithoutCurrent(s.Message)}
 	}
 }
 

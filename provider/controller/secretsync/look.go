@@ -4,9 +4,12 @@
 package secretsync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +56,11 @@ type look struct {
 	drifted bool
 	// read is true once any secret was read.
 	read bool
+	// refreshed is true if current has attributes of versions that the Secret does not
+	// record yet.
+	refreshed bool
+	// owed are the iterations of secrets that are postponed.
+	owed int
 }
 
 // oneByOne is true if the vault may not be listed, or is too large for that. A role
@@ -125,7 +133,9 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 	asked := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
 	latest := content.Updated == item.Updated.Unix() || s.Version != ""
 
-	if asked && !latest && s.RefreshInterval != nil && !l.drifted {
+	_, postponed := l.memory.postponed[s.Name]
+
+	if asked && !latest && s.RefreshInterval != nil && !l.drifted && !postponed {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
 			l.memory.lookAt(due)
 
@@ -135,7 +145,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 	}
 
 	switch {
-	case l.all || s.Version == "" && l.memory.settling(s.Name, l.now):
+	case l.all || postponed || s.Version == "" && l.memory.settling(s.Name, l.now):
 		return plan.Finding{}, false
 	case asked && latest:
 		return plan.Finding{State: v1alpha1.StateSynced}, true
@@ -247,25 +257,7 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 		}
 	}
 
-	failed := false
-	answers := read(ctx, vault, ask)
-
-	for _, s := range ask {
-		answer := answers[s.Name]
-		if answer.err != nil {
-			findings[s.Name] = l.failed(s, answer.err)
-			failed = l.retry(answer.err) || failed
-
-			continue
-		}
-
-		l.read, l.memory.allowed = true, true
-		l.memory.settled(s.Name, answer.secret.Updated, l.now)
-
-		f, postponed := l.judge(s, answer.secret)
-		findings[s.Name] = f
-		failed = failed || postponed
-	}
+	failed := l.conclude(ask, read(ctx, vault, ask), findings)
 
 	if l.hasList() {
 		l.memory.allowed = true
@@ -283,29 +275,164 @@ func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
 	return findings
 }
 
+// conclude what the answers mean for the secrets that were asked for, and tell whether
+// any could not be read. A postponed secret is not such a failure: it alone is read
+// again.
+func (l *look) conclude(ask []v1alpha1.SyncedSecret, answers map[string]answer, findings map[string]plan.Finding) (failed bool) {
+	var skipped []v1alpha1.SyncedSecret
+
+	for _, s := range l.byUrgency(ask, answers) {
+		answer := answers[s.Name]
+		if answer.err != nil {
+			findings[s.Name] = l.failed(s, answer.err)
+			failed = l.retry(answer.err) || failed
+
+			continue
+		}
+
+		l.read, l.memory.allowed = true, true
+		l.memory.settled(s.Name, answer.secret.Updated, l.now)
+
+		f, postponed := l.judge(s, answer.secret)
+		l.memory.postpone(s.Name, postponed, l.now)
+		findings[s.Name] = f
+
+		if f.Secret == nil && f.State == v1alpha1.StateSynced {
+			skipped = append(skipped, s)
+		}
+	}
+
+	l.verify(skipped, answers, findings)
+
+	return failed
+}
+
+// byUrgency sorts secrets by who needs the work of opening most: those postponed
+// before, longest first, then those the Secret lacks, then those with a new version.
+func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer) []v1alpha1.SyncedSecret {
+	rank := func(s v1alpha1.SyncedSecret) (int, time.Time) {
+		since, postponed := l.memory.postponed[s.Name]
+		content, have := l.record[s.Name]
+
+		switch {
+		case postponed:
+			return 0, since
+		case !have:
+			return 1, time.Time{}
+		case !isOf(content, s, answers[s.Name].secret):
+			return 2, time.Time{}
+		default:
+			return 3, time.Time{}
+		}
+	}
+
+	return slices.SortedStableFunc(slices.Values(ask), func(a, b v1alpha1.SyncedSecret) int {
+		rankA, sinceA := rank(a)
+		rankB, sinceB := rank(b)
+
+		return cmp.Or(cmp.Compare(rankA, rankB), sinceA.Compare(sinceB))
+	})
+}
+
+// isOf tells whether content is that of a secret, as the sync reads it. A version never
+// changes, but for its attributes.
+func isOf(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
+	return c.Version == secret.Version && c.ContentType == secret.ContentType && c.Format == s.Format
+}
+
 // judge a secret that was read: whether its value has to be opened, which can be a lot
 // of work that whoever wrote it chose, and whether that has to wait.
 func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (f plan.Finding, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
+		// The list shows the same until the secret changes again.
+		if item, found := l.snapshot.Item(s.Name); found {
+			l.memory.secrets[s.Name] = memo{updated: item.Updated, state: v1alpha1.StateInvalid, message: known.message}
+		}
+
 		return plan.Finding{State: v1alpha1.StateInvalid, Message: known.message}, false
 	}
 
-	iterations := payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
+	if l.has(s, secret) {
+		l.refresh(s.Name, secret)
 
-	at := l.memory.work.spend(iterations, l.now)
+		return plan.Finding{State: v1alpha1.StateSynced}, false
+	}
+
+	iterations := iterationsOf(s, secret)
+
+	// A later secret does not take what an earlier one waits for.
+	at := l.memory.work.spend(iterations, l.owed, l.now)
 	if !at.After(l.now) {
+		l.memory.open(s.Name, secret, s.Format)
+
 		return plan.Finding{Secret: &secret}, false
 	}
 
-	if content, have := l.record[s.Name]; have && !l.drifted && content.Version == secret.Version && content.ContentType == secret.ContentType && content.Format == s.Format {
-		return plan.Finding{State: v1alpha1.StateSynced}, false // It was opened before.
-	}
-
+	l.owed += iterations
 	l.memory.lookAt(at)
 
 	return plan.Finding{State: v1alpha1.StateThrottled, Message: fmt.Sprintf(
 		"It is opened at %s: the PFX files of this application took too many iterations lately. Export them with some thousand, such as the 2048 that openssl has by default.",
 		at.UTC().Format(time.RFC3339))}, true
+}
+
+// has tells whether the Secret has the content of a version, so that its value need not
+// be opened. A Secret that somebody else has changed may have all keys, but other values.
+func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
+	content, have := l.record[s.Name]
+	_, postponed := l.memory.postponed[s.Name]
+
+	return have && isOf(content, s, secret) && (!l.drifted && !postponed || l.memory.opened[s.Name].of(secret, s.Format))
+}
+
+// refresh the attributes of a version that the Secret has.
+func (l *look) refresh(name string, secret keyvault.Secret) {
+	old, have := l.current.Record[name]
+	if !have {
+		return
+	}
+
+	content := old
+	content.Created, content.Updated, content.Expires = unix(secret.Created), unix(secret.Updated), unix(secret.Expires)
+
+	if content.Created == old.Created && content.Updated == old.Updated && content.Expires == old.Expires {
+		return
+	}
+
+	l.current.Record = maps.Clone(l.current.Record)
+	l.current.Record[name] = content
+	l.refreshed = true
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+
+	return t.Unix()
+}
+
+// verify what the Secret has of versions that this process has not opened yet: somebody
+// may have changed it while no provider ran, and another release may read values in
+// another way. Half of the work is left for values that arrive.
+func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, findings map[string]plan.Finding) {
+	for _, s := range list {
+		secret := answers[s.Name].secret
+		if l.memory.opened[s.Name].of(secret, s.Format) {
+			continue
+		}
+
+		if l.memory.work.spend(iterationsOf(s, secret), l.owed+workAtOnce/2, l.now).After(l.now) {
+			continue
+		}
+
+		l.memory.open(s.Name, secret, s.Format)
+		findings[s.Name] = plan.Finding{Secret: &secret}
+	}
+}
+
+func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
+	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
 // retry says when to read again what could not be read, and whether that is

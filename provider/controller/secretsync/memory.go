@@ -50,6 +50,10 @@ type memory struct {
 
 	// invalid has versions whose values are known to be invalid, by name of the secret.
 	invalid map[string]verdict
+	// opened are versions that this process has opened for the Secret as it is.
+	opened map[string]version
+	// postponed are secrets whose values wait to be opened, and since when.
+	postponed map[string]time.Time
 	// work of opening values.
 	work work
 
@@ -78,17 +82,23 @@ type memo struct {
 	createMessage string
 }
 
-// A verdict is that the value of a version is invalid. A version never changes, so it
-// holds as long as the value is read in the same way.
-type verdict struct {
-	version, contentType, format string
+// A version of a secret, as it is read in a format. It never changes.
+type version struct{ version, contentType, format string }
 
-	message string
+// of tells whether it is the version of a secret, as it is read in a format.
+func (v version) of(s keyvault.Secret, format string) bool {
+	return v.version != "" && v == versionOf(s, format)
 }
 
-// of tells whether the verdict is about a secret, as it is read in a format.
-func (v verdict) of(s keyvault.Secret, format string) bool {
-	return v.version != "" && v.version == s.Version && v.contentType == s.ContentType && v.format == format
+func versionOf(s keyvault.Secret, format string) version {
+	return version{version: s.Version, contentType: s.ContentType, format: format}
+}
+
+// A verdict is that the value of a version is invalid.
+type verdict struct {
+	version
+
+	message string
 }
 
 // judged notes that the value of a version is invalid.
@@ -97,14 +107,45 @@ func (m *memory) judged(name string, s keyvault.Secret, format, message string) 
 		m.invalid = map[string]verdict{}
 	}
 
-	m.invalid[name] = verdict{version: s.Version, contentType: s.ContentType, format: format, message: message}
+	m.invalid[name] = verdict{version: versionOf(s, format), message: message}
 }
 
-// forgetVerdicts about secrets that are not on the list any more.
+// open notes that the value of a version is opened.
+func (m *memory) open(name string, s keyvault.Secret, format string) {
+	if m.opened == nil {
+		m.opened = map[string]version{}
+	}
+
+	m.opened[name] = versionOf(s, format)
+}
+
+// postpone a secret, or note that it does not wait any longer.
+func (m *memory) postpone(name string, postponed bool, now time.Time) {
+	if !postponed {
+		delete(m.postponed, name)
+
+		return
+	}
+
+	if m.postponed == nil {
+		m.postponed = map[string]time.Time{}
+	}
+
+	if _, waits := m.postponed[name]; !waits {
+		m.postponed[name] = now
+	}
+}
+
+// forgetVerdicts about secrets that are not on the list any more, and all else that is
+// known of their values.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
-	maps.DeleteFunc(m.invalid, func(name string, _ verdict) bool {
+	gone := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
-	})
+	}
+
+	maps.DeleteFunc(m.invalid, func(name string, _ verdict) bool { return gone(name) })
+	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return gone(name) })
+	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return gone(name) })
 }
 
 const (
@@ -119,8 +160,8 @@ const (
 // work that a sync has cost.
 type work struct{ limit *rate.Limiter }
 
-// spend iterations now, or say when they can be spent.
-func (w *work) spend(iterations int, now time.Time) time.Time {
+// spend iterations now if so many others are left then, or say when that is.
+func (w *work) spend(iterations, left int, now time.Time) time.Time {
 	if iterations == 0 {
 		return now
 	}
@@ -129,11 +170,10 @@ func (w *work) spend(iterations int, now time.Time) time.Time {
 		w.limit = rate.NewLimiter(workPerSecond, workAtOnce)
 	}
 
-	if w.limit.AllowN(now, iterations) {
+	lacking := float64(iterations+left) - w.limit.TokensAt(now)
+	if lacking <= 0 && w.limit.AllowN(now, iterations) {
 		return now
 	}
-
-	lacking := float64(iterations) - w.limit.TokensAt(now)
 
 	return now.Add(time.Duration(lacking/workPerSecond*float64(time.Second)) + time.Second)
 }
@@ -165,7 +205,8 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 
 	if mem.target != target {
 		mem.target, mem.since, mem.allowed = target, now, false
-		mem.read, mem.secrets, mem.unsettled, mem.invalid = time.Time{}, map[string]memo{}, nil, nil
+		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
+		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
 	}
 
 	if mem.generation != sync.Generation {
@@ -184,7 +225,7 @@ func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync) bool {
 		return false
 	}
 
-	m.requested, m.read = at, time.Time{}
+	m.requested, m.read, m.opened = at, time.Time{}, nil
 
 	return true
 }

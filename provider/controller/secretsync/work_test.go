@@ -46,7 +46,7 @@ func TestWork(t *testing.T) {
 	for i, s := range steps {
 		now := noon().Add(s.at)
 
-		if diff := cmp.Diff(s.want, w.spend(s.iterations, now).Sub(now), approximately()); diff != "" {
+		if diff := cmp.Diff(s.want, w.spend(s.iterations, 0, now).Sub(now), approximately()); diff != "" {
 			t.Errorf("\n%s\nspend(%d) of step %d: -want, +got:\n%s", s.reason, s.iterations, i, diff)
 		}
 	}
@@ -221,7 +221,7 @@ func TestPostpone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, secret := lookAt(s), secret
 			l.empty()
-			l.memory.work.spend(tc.spent, noon())
+			l.memory.work.spend(tc.spent, 0, noon())
 
 			if tc.change != nil {
 				tc.change(l, &secret)
