@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,7 +41,7 @@ func TestLargeRSA(t *testing.T) {
 	}
 	const unread = "line 1: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"
 	large, huge := rsaOf(16_384, 16_384, 8_192), rsaOf(16_385, 16_384, 8_192)
-	trailing := append(rsaOf(26_000, 26_000, 13_000)[4:], 0x30, 0x00, 0xff) // Inside, where the reader goes over it.
+	trailing := slices.Concat(rsaOf(26_000, 26_000, 13_000)[4:], []byte{0x30, 0x00, 0xff}) // Inside, where the reader goes over it.
 
 	cases := map[string]struct {
 		reason string

@@ -179,3 +179,41 @@ func TestMakeTooManyKeysStay(t *testing.T) {
 		t.Errorf("Make(...): got message %q", m)
 	}
 }
+
+// Each limit is one of its own.
+func TestMakeLimits(t *testing.T) {
+	type args struct{ secrets, name, keys, key, value int }
+
+	cases := map[string]struct {
+		reason string
+		args   args
+		want   bool
+	}{
+		"Usual":     {"Half of what a manifest can ask for, with values of 100 characters.", args{100, 23, 25, 17, 100}, false},
+		"LongNames": {"Names of secrets are part of every data key.", args{20, 120, 200, 10, 0}, true},
+		"LongKeys":  {"Keys are names of variables.", args{20, 10, 80, 240, 0}, true},
+		"FewerKeys": {"Fewer of them fit.", args{20, 10, 40, 240, 0}, false},
+		"Count":     {"So do many short ones, up to a number.", args{20, 4, 250, 4, 1}, false},
+		"TooMany":   {"More do not.", args{20, 4, 251, 4, 1}, true},
+		"Both":      {"Values and names that fit each for themselves.", args{40, 120, 75, 10, 300}, true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			spec, findings := specOf(), map[string]Finding{}
+
+			for i := range tc.args.secrets {
+				name := fmt.Sprintf("%s%02d", strings.Repeat("s", tc.args.name-2), i)
+				spec.Secrets = append(spec.Secrets, v1alpha1.SyncedSecret{Name: name})
+				s := dotenv(tc.args.keys, tc.args.key)
+				s.Value = strings.ReplaceAll(s.Value, "=\n", "="+strings.Repeat("v", tc.args.value)+"\n")
+				findings[name] = found(s)
+			}
+
+			p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon())
+			if got := p.Problem != nil; got != tc.want || !got && p.After.State != v1alpha1.StateSynced {
+				t.Errorf("\n%s\nMake(...): want a problem %t, got %v, state %s", tc.reason, tc.want, p.Problem, p.After.State)
+			}
+		})
+	}
+}
