@@ -1111,3 +1111,28 @@ func TestNoEvents(t *testing.T) {
 		t.Errorf("RunFunction(...): want no results, got %v", r)
 	}
 }
+
+// TestKeysAreBounded has a vault with more keys than the status lists, and many that
+// become one variable.
+func TestKeysAreBounded(t *testing.T) {
+	w := runningWorld(t)
+	keys := []string{"POSTGRES_USER", "POSTGRES_PASSWORD"}
+	for i := range 250 {
+		keys = append(keys, fmt.Sprintf("K_%04d", i))
+	}
+	for i := range 250 {
+		keys = append(keys, "A"+strings.Repeat("_", i%5)+strings.Repeat("-", 5+i/5)+"B")
+	}
+	w.sync("postgres-credentials", "Synced", keys...)
+	rsp := w.call()
+	secret := list(at(rsp.GetDesired().GetComposite().GetResource().AsMap(), "status", "secrets"))[0]
+	if env, _ := secret["env"].([]any); len(env) != v1alpha1.MaxListed {
+		t.Errorf("RunFunction(...): want the first %d variables of the secret, got %d", v1alpha1.MaxListed, len(env))
+	}
+	if env := podOf(t, desired(rsp, compose.NameDeployment)).Env; len(env) < 250 {
+		t.Errorf("RunFunction(...): want all variables in the pod, got %d", len(env))
+	}
+	if m := condition(rsp, compose.TypeSecretsSynced).GetMessage(); len(m) > 1000 {
+		t.Errorf("RunFunction(...): want a message of one line, got %d characters: %q", len(m), m)
+	}
+}

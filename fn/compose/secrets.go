@@ -433,7 +433,7 @@ func collisions(list []envmap.Collision) string {
 	}
 	parts := make([]string, 0, len(list))
 	for _, col := range list {
-		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", strings.Join(col.Keys, " and "), col.Secret, col.Name))
+		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", some(col.Keys, " and "), col.Secret, col.Name))
 	}
 	return " Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
 }

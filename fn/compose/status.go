@@ -90,11 +90,11 @@ func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 	return e
 }
 
-// variablesOf each secret, in the order of the pod.
+// variablesOf each secret, in the order of the pod, as many as the status lists.
 func variablesOf(s secrets) map[string][]string {
 	out := map[string][]string{}
 	for _, v := range s.environment.Variables {
-		if v.Secret != "" {
+		if v.Secret != "" && len(out[v.Secret]) < v1alpha1.MaxListed {
 			out[v.Secret] = append(out[v.Secret], v.Name)
 		}
 	}

@@ -73,18 +73,15 @@ func looksLikePEM(value string) bool {
 	return key && certificate
 }
 
-// maxGuessedKey is the length up to which a manifest can name a key.
-const maxGuessedKey = 125
-
 // doubt says what speaks against a guess, after the value was read in that format.
-// Keys become names that others can read, so they have to look like keys; and
+// Keys become names that others can read, so they have to look like names; and
 // nothing of the value may be lost.
 func doubt(f Format, value string, fields []field) *Error {
 	switch f { //nolint:exhaustive // No others are guessed.
 	case JSON:
 		for _, f := range fields {
-			if len(f.Key) > maxGuessedKey || strings.ContainsFunc(f.Key, func(r rune) bool { return !isKeyRune(r) }) {
-				return f.at.problem(fmt.Sprintf("a guessed key has letters, digits, '-', '_' and '.' only, at most %d: rename this one or, if the value is JSON, set its content type to application/json", maxGuessedKey))
+			if !looksLikeName(f.Key) {
+				return f.at.problem(fmt.Sprintf("a guessed key is a name of words and few digits, with '-', '_' and '.', at most %d characters: rename this one or, if the value is JSON, set its content type to application/json", maxGuessedKey))
 			}
 		}
 	case PEM:

@@ -67,7 +67,7 @@ func TestDetect(t *testing.T) {
 func TestAutoErrors(t *testing.T) {
 	const (
 		text  = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
-		noKey = "a guessed key has letters, digits, '-', '_' and '.' only, at most 125: rename this one or, if the value is JSON, set its content type to application/json"
+		noKey = "a guessed key is a name of words and few digits, with '-', '_' and '.', at most 64 characters: rename this one or, if the value is JSON, set its content type to application/json"
 		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file"
 	)
 	p := newParties(t)
@@ -83,7 +83,8 @@ func TestAutoErrors(t *testing.T) {
 		"AskedFor":    {"What was asked for is meant.", Secret{Name: "s", Value: "{hunter2"}, JSON, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing`},
 		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: this key is there already, at line 1, column 2: remove one` + text},
 		"NoKey":       {"What cannot be a key does not become one by a guess.", Secret{Name: "s", Value: `{"aGk=":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
-		"LongKey":     {"Nor does what is too long for one.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 126) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"LongKey":     {"Nor does what is too long for one.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 65) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
+		"Token":       {"Nor does a token, which some keep as the key of a map.", Secret{Name: "s", Value: `{"user":"alice","` + "ghp_16C7e42F292c6912E7710c838347" + `Ae178B4a":"alice"}`}, Auto, `cannot read secret "s" as JSON: line 1, column 17: ` + noKey + text},
 		"BesidePEM":   {"A certificate with more around it is not taken out of it by a guess.", Secret{Name: "s", Value: "client\n" + pair + "auth-user"}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
 		"AfterPEM":    {"Wherever it is.", Secret{Name: "s", Value: pair + "auth-user"}, Auto, fmt.Sprintf(`cannot read secret "s" as PEM: line %d: `, 1+strings.Count(pair, "\n")) + lost + text},
 		"BetweenPEM":  {"Blocks that are neither are lost, too.", Secret{Name: "s", Value: block("DH PARAMETERS", []byte("x")) + pair}, Auto, `cannot read secret "s" as PEM: line 1: ` + lost + text},
@@ -110,7 +111,8 @@ func TestGuesses(t *testing.T) {
 		guessed, declared []string
 	}{
 		"Keys":     {"Keys that a manifest can name.", `{"tls.crt":1,"A_b-1":2}`, "application/json", []string{"A_b-1", "tls.crt"}, []string{"A_b-1", "tls.crt"}},
-		"LongKeys": {"Up to 125 characters.", `{"` + strings.Repeat("k", 125) + `":1}`, "application/json", []string{strings.Repeat("k", 125)}, []string{strings.Repeat("k", 125)}},
+		"LongKeys": {"Up to 64 characters.", `{"` + strings.Repeat("k", 64) + `":1}`, "application/json", []string{strings.Repeat("k", 64)}, []string{strings.Repeat("k", 64)}},
+		"Tokens":   {"Tokens are keys if it is said that it is JSON.", `{"123e4567-e89b-12d3-a456-426614174000":"alice"}`, "application/json", nil, []string{"123e4567-e89b-12d3-a456-426614174000"}},
 		"Others":   {"Others are keys if it is said that it is JSON.", `{"a b":1}`, "application/json", nil, []string{"a b"}},
 		"Lines":    {"Variables are variables if it is said that they are.", "A=1\nB=2", "application/x-dotenv", []string{""}, []string{"A", "B"}},
 		"OpenSSL":  {"Notes of openssl are nobody's loss.", openssl, "application/x-pem-file", []string{"tls.crt", "tls.key"}, []string{"tls.crt", "tls.key"}},

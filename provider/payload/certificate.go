@@ -6,6 +6,7 @@ package payload
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
@@ -41,6 +42,9 @@ const severalKeys = "there are several private keys: store each with its own cer
 func certificateEntries(key crypto.PrivateKey, certificates []*x509.Certificate) ([]Entry, *Error) {
 	if key == nil {
 		return nil, problem("there is no private key: store it with its certificates, and if this is a certificate of Key Vault, make its key exportable")
+	}
+	if k, ok := key.(*rsa.PrivateKey); ok && k.N.BitLen() > maxRSABits {
+		return nil, problem(largeKey)
 	}
 	if len(certificates) == 0 {
 		return nil, problem("there is no certificate: store that of the private key with it")

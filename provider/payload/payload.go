@@ -13,6 +13,10 @@ import (
 // maxValue is the size in bytes up to which Key Vault stores a value.
 const maxValue = 25 * 1024
 
+// maxKeys of a secret. Each becomes a variable, a line of the status and more of
+// several objects, which have to stay small enough to be written.
+const maxKeys = 256
+
 // A Format of a value.
 type Format string
 
@@ -109,6 +113,9 @@ func parse(s Secret, format Format) (Payload, *Error) {
 		return fail(problem("there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12"))
 	}
 	fields, fault := read(s.Value)
+	if fault == nil && len(fields) > maxKeys {
+		fault = fields[maxKeys].at.problem(fmt.Sprintf("the secret has more than %d keys: split it into several secrets", maxKeys))
+	}
 	if fault == nil && guessed {
 		fault = doubt(used, s.Value, fields)
 	}

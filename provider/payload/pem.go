@@ -40,6 +40,8 @@ func readPEM(value string) ([]Entry, *Error) {
 			return nil, problemOnLine(b.line, severalKeys)
 		case b.encrypted:
 			return nil, problemOnLine(b.line, "the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)")
+		case largeRSA(b.der):
+			return nil, problemOnLine(b.line, largeKey)
 		default:
 			if key = parseKey(b); key == nil {
 				return nil, problemOnLine(b.line, "the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)")

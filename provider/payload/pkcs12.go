@@ -144,6 +144,7 @@ type pfxFile struct {
 	encrypted  []contentInfo   // lists of bags
 	keys       int             // how many of the plain bags are private keys
 	iterations int             // of all key derivations
+	large      bool            // a private key is too large to be read
 }
 
 // parsePFX takes a file apart and refuses one that would make much work: the number
@@ -172,6 +173,8 @@ func parsePFX(der []byte) (*pfxFile, *Error) {
 		return nil, problem("the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default")
 	case f.keys > 1:
 		return nil, problem(severalKeys)
+	case f.large:
+		return nil, problem(largeKey)
 	case f.keys == 0:
 		return nil, problem("there is no private key where a PFX file has it: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable")
 	}
@@ -215,10 +218,15 @@ func (f *pfxFile) addBag(raw asn1.RawValue) bool {
 	switch bag.Type.String() {
 	case oidKeyBag:
 		f.keys++
+		f.large = f.large || largeRSA(bag.Value.Bytes)
 	case oidShroudedKeyBag:
 		f.keys++
 		var key encryptedPrivateKeyInfo
-		return unmarshal(bag.Value.Bytes, &key) && f.derive(key.Algorithm.Parameters.FullBytes)
+		if !unmarshal(bag.Value.Bytes, &key) {
+			return false
+		}
+		f.large = f.large || len(key.Encrypted) > maxEncryptedKey
+		return f.derive(key.Algorithm.Parameters.FullBytes)
 	}
 	return true
 }

@@ -104,5 +104,5 @@ func isKeyOf(object, key string) bool {
 		return false
 	}
 	_, ok := members[key]
-	return ok && len(key) <= 125 && validDataKey.MatchString(key)
+	return ok && looksLikeName(key) && validDataKey.MatchString(key)
 }

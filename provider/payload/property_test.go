@@ -24,7 +24,7 @@ func TestJSONRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := Secret{Name: "s", Value: string(doc)}
+		s := Secret{Name: "s", ContentType: "application/json", Value: string(doc)}
 		p, err := checkParse(t, s, Auto)
 		checkJSON(t, s, p, err)
 		checkValues(t, want, p, err)

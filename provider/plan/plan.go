@@ -26,6 +26,17 @@ import (
 // all annotations of an object.
 const maxRecord = 200 << 10
 
+// What a Secret has at most, so that Kubernetes takes it and all that is made of its
+// keys: the status of this object, the list of keys in use, and the Deployment.
+const (
+	// maxObject is what etcd takes, 1.5 MiB, less what else an object has.
+	maxObject = 3<<19 - 64<<10
+	// maxKeys is what a manifest can ask for: 100 secrets with 50 keys.
+	maxKeys = 5_000
+	// maxWeight of all keys, see weight.
+	maxWeight = 11 << 17
+)
+
 // stillInUse ends the message of a secret that was synced before.
 const stillInUse = " The values it had before stay in use."
 
@@ -101,7 +112,7 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 		p.After.LastChangeTime = new(metav1.NewTime(now.Truncate(time.Second)))
 	}
 
-	if p.Problem = tooLarge(p); p.Problem != nil {
+	if p.Problem = tooLarge(p, spec.Target.Name); p.Problem != nil {
 		p.refuse(current, had)
 	}
 
@@ -333,31 +344,54 @@ func secretOf(dataKey string) string {
 	return name
 }
 
-// tooLarge returns a problem if Kubernetes would not take the Secret.
-func tooLarge(p Plan) *Problem {
+// weight of a key in bytes. A Deployment has its variable twice, once to say who set
+// it, with the names of the Secret and the data key, and room for a prefix. The
+// Secret has the data key twice, as have status and spec of this object together.
+func weight(target, dataKey string) int {
+	_, key, found := strings.Cut(dataKey, ".")
+	if !found {
+		key = dataKey // The variable has the name of the secret.
+	}
+
+	return 2*len(key) + 2*len(dataKey) + len(target) + 132
+}
+
+// tooLarge returns a problem if Kubernetes would not take the Secret, or what is made
+// of it.
+func tooLarge(p Plan, target string) *Problem {
 	if !p.Changed {
 		return nil
 	}
 
-	size, of := 0, map[string]int{}
+	values, names, weights := 0, 0, 0
+	valuesOf, weightOf := map[string]int{}, map[string]int{}
+
 	for key, value := range p.Data {
-		size += len(value)
-		of[secretOf(key)] += len(value)
+		w := weight(target, key)
+		values, names, weights = values+len(value), names+2*len(key)+24, weights+w
+		valuesOf[secretOf(key)] += len(value)
+		weightOf[secretOf(key)] += w
 	}
 
 	record, err := p.Record.Encode()
 
 	switch {
-	case size > corev1.MaxSecretSize:
-		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
+	case values > corev1.MaxSecretSize:
 		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
 			"The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; the largest are %s.",
-			size, corev1.MaxSecretSize, some(names))}
-	case err != nil || len(record) > maxRecord:
-		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: "The Secret would have too many keys for Kubernetes, so it is left as it is. Take some secrets off the list, or name their keys with letters, digits, hyphens, dots and underscores only."}
+			values, corev1.MaxSecretSize, largest(valuesOf))}
+	case err != nil || len(p.Data) > maxKeys || weights > maxWeight || len(record) > maxRecord || values+names+len(record) > maxObject:
+		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
+			"The Secret would have %d keys, too many or with names too long for Kubernetes, so it is left as it is. Take some secrets off the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s.",
+			len(p.Data), largest(weightOf))}
 	}
 
 	return nil
+}
+
+// largest secrets first, as a message names them.
+func largest(sizes map[string]int) string {
+	return some(slices.SortedFunc(maps.Keys(sizes), func(a, b string) int { return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a, b)) }))
 }
 
 // refuse to change the Secret: what is in it is reported, and what is not is not

@@ -865,6 +865,46 @@ func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Finding)
 	return secrets, findings
 }
 
+const tooManyKeys = "The Secret would have %d keys, too many or with names too long for Kubernetes, so it is left as it is. Take some secrets off the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s."
+
+// wide secrets have many keys.
+func wide(n int) (secrets []v1alpha1.SyncedSecret) {
+	for i := range n {
+		secrets = append(secrets, v1alpha1.SyncedSecret{Name: fmt.Sprintf("s%02d", i)})
+	}
+
+	return secrets
+}
+
+// dotenv has keys of a length, without values.
+func dotenv(keys, length int) keyvault.Secret {
+	var b strings.Builder
+	for i := range keys {
+		fmt.Fprintf(&b, "%s%03d=\n", strings.Repeat("K", length-3), i)
+	}
+
+	s := secret(v2, b.String())
+	s.ContentType = "application/x-dotenv"
+
+	return s
+}
+
+// What a manifest can ask for is synced: 100 secrets with 50 keys, if their names are
+// those that people give.
+func TestMakeLargestManifest(t *testing.T) {
+	secrets, findings := []v1alpha1.SyncedSecret{}, map[string]Finding{}
+
+	for i := range 100 {
+		name := fmt.Sprintf("postgres-credentials-%02d", i)
+		secrets = append(secrets, v1alpha1.SyncedSecret{Name: name})
+		findings[name] = found(dotenv(50, len("POSTGRES_PASSWORD")))
+	}
+
+	if p := Make(specOf(secrets...), v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, findings, noon()); p.Problem != nil {
+		t.Errorf("Make(...): want all that the schema allows, got %v", p.Problem)
+	}
+}
+
 func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all that has to be true of it.
 	manyKeys := func() string {
 		var b strings.Builder
@@ -898,7 +938,33 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 			findings: map[string]Finding{
 				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": {State: v1alpha1.StateSynced},
 			},
-			want: "The Secret would have too many keys for Kubernetes, so it is left as it is. Take some secrets off the list, or name their keys with letters, digits, hyphens, dots and underscores only.",
+			want: fmt.Sprintf(tooManyKeys, 301, "s00, s01, kept"),
+		},
+		"Names": {
+			reason:  "All names of keys together do not fit into a Deployment.",
+			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
+			findings: func() map[string]Finding {
+				f := map[string]Finding{"kept": {State: v1alpha1.StateSynced}}
+				for i, s := range wide(20) {
+					f[s.Name] = found(dotenv(250-i, 100))
+				}
+
+				return f
+			}(),
+			want: fmt.Sprintf(tooManyKeys, 20*250-190+1, "s00, s01, s02, s03, s04, s05, s06, s07, s08, s09, and 11 more"),
+		},
+		"Count": {
+			reason:  "There are more keys than a manifest can ask for.",
+			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
+			findings: func() map[string]Finding {
+				f := map[string]Finding{"kept": {State: v1alpha1.StateSynced}}
+				for i, s := range wide(20) {
+					f[s.Name] = found(dotenv(256-i/2, 4))
+				}
+
+				return f
+			}(),
+			want: fmt.Sprintf(tooManyKeys, 20*256-90+1, "s00, s01, s02, s03, s04, s05, s06, s07, s08, s09, and 11 more"),
 		},
 	}
 

@@ -7,6 +7,7 @@
 package plain
 
 import (
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -156,6 +157,32 @@ func (s source) printable() string {
 	return rapid.StringMatching(`[ -~]{8,80}(\n[ -~]{0,80}){0,4}`).Draw(s.T, "printable")
 }
 
+// token as services make them. It is made of a hash, as drawn bytes tend to be zero.
+func (s source) token() string {
+	random := sha512.Sum512(s.bytes(8, 8))
+	of := func(alphabet string, n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = alphabet[int(random[i])%len(alphabet)]
+		}
+		return string(b)
+	}
+	const upper, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	letters := upper + strings.ToLower(upper)
+	code := hex.EncodeToString(random[:16])
+	return s.of(
+		"ghp_"+of(letters+digits, 36),
+		"npm_"+of(letters+digits, 36),
+		"sk_live_"+of(letters+digits, 40),
+		"AKIA"+of(upper+"234567", 16),
+		"eyJhbGciOiJIUzI1NiJ9."+of(letters+digits+"-_", 20)+"."+of(letters+digits+"-_", 20),
+		of(letters+digits+"-_", 43),
+		of(upper+digits, 40),
+		code, strings.ToUpper(code),
+		strings.Join([]string{code[:8], code[8:12], code[12:16], code[16:20], code[20:]}, "-"),
+	)
+}
+
 func (s source) of(list ...string) string { return rapid.SampledFrom(list).Draw(s.T, "one of") }
 
 // pair are the BEGIN and END lines of a certificate and its key, with something else
@@ -256,6 +283,13 @@ func kinds() []kind {
 		}},
 		{name: "ObjectOfLongKey", random: func(s source) string {
 			return `{"` + rapid.StringMatching(`[a-zA-Z0-9._-]{126,300}`).Draw(s.T, "key") + `": 1}`
+		}},
+		{name: "ObjectOfTokens", random: func(s source) string {
+			var b strings.Builder
+			for range rapid.IntRange(1, 5).Draw(s.T, "users") {
+				fmt.Fprintf(&b, ", %q: %q", s.token(), s.of("alice", "bob"))
+			}
+			return "{" + b.String()[2:] + "}"
 		}},
 		{name: "ObjectTooDeep", format: `{"«word»":` + strings.Repeat(`[`, 200) + `"«base64»"` + strings.Repeat(`]`, 200) + `}`},
 		{name: "Brace", format: "{«base64»"},

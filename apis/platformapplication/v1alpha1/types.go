@@ -577,9 +577,10 @@ type SecretStatus struct {
 	// ExpiresAt is when the secret expires.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
-	// Env names the variables that come from this secret.
+	// Env names the variables that come from this secret, the first 200 of them.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=200
 	Env []string `json:"env,omitempty"`
 }
 
@@ -606,7 +607,7 @@ type EnvironmentStatus struct {
 	Withheld []WithheldVariable `json:"withheld,omitempty"`
 }
 
-// MaxListed is how many variables a list of EnvironmentStatus has at most.
+// MaxListed is how many variables a list of the status has at most.
 // Somebody who may write values chooses the number of keys, and must not be able
 // to make the object too large to be written.
 const MaxListed = 200

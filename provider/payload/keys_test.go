@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A secret has a limited number of keys, whatever its format and whether they have
+// values.
+func TestMaxKeys(t *testing.T) {
+	key := func(i int) string { return string(rune('a'+i/26)) + string(rune('a'+i%26)) }
+	object := func(keys int) string {
+		var b strings.Builder
+		for i := range keys {
+			fmt.Fprintf(&b, ",\n%q:null", key(i))
+		}
+		return "{" + strings.TrimPrefix(b.String(), ",\n") + "}"
+	}
+	lines := func(keys int) string {
+		var b strings.Builder
+		for i := range keys {
+			b.WriteString(key(i) + "=\n")
+		}
+		return b.String()
+	}
+	const tooMany = "line 257%s: the secret has more than 256 keys: split it into several secrets"
+
+	cases := map[string]struct {
+		reason string
+		format Format
+		value  string
+		keys   int
+		want   string
+	}{
+		"JSON":           {"As many as allowed.", JSON, object(256), 256, ""},
+		"Dotenv":         {"As many as allowed.", Dotenv, lines(256), 256, ""},
+		"TooManyJSON":    {"One more.", JSON, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
+		"TooManyDotenv":  {"One more.", Dotenv, lines(257), 0, fmt.Sprintf(tooMany, "")},
+		"TooManyGuessed": {"One more of an object that is guessed.", Auto, object(257), 0, fmt.Sprintf(tooMany, ", column 1")},
+		"All":            {"As many as fit into a value.", Dotenv, lines(600), 0, fmt.Sprintf(tooMany, "")},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p, err := Parse(Secret{Name: "s", Value: tc.value}, tc.format)
+			if diff := cmp.Diff(tc.keys, len(p.Entries)); diff != "" {
+				t.Errorf("\n%s\nParse(...) keys: -want, +got:\n%s", tc.reason, diff)
+			}
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("\n%s\nParse(...): want error %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+}

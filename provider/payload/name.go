@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	// maxGuessedKey is the length up to which a key of a guessed object is a name.
+	maxGuessedKey = 64
+	// maxOddities that names have, as in oauth2Token, k8sId or base64EncodedP12Cert.
+	// Tokens of 16 characters have more, all but a few.
+	maxOddities = 3
+	// longRun of letters and digits may have one fewer, as few names have one.
+	longRun = 21
+	// maxDigits of a name, dates included.
+	maxDigits = 8
+)
+
+// looksLikeName says whether a key is made of words, as POSTGRES_PASSWORD,
+// connectionString and s3AccessKeyId are. Tokens, hashes and UUIDs are not, which
+// some keep as the keys of a map. A password that is a word cannot be told from a
+// name.
+func looksLikeName(key string) bool {
+	if len(key) > maxGuessedKey || strings.ContainsFunc(key, func(r rune) bool { return !isKeyRune(r) }) {
+		return false
+	}
+	characters, digits, oddities, longest := 0, 0, 0, 0
+	for run := range strings.FieldsFuncSeq(key, func(r rune) bool { return strings.ContainsRune("-_.", r) }) {
+		if isIdentifier(run) {
+			return false
+		}
+		characters += len(run)
+		longest = max(longest, len(run))
+		oddities += odd(words(run))
+		for i := range len(run) {
+			if isDigit(run[i]) {
+				digits++
+			}
+		}
+	}
+	if longest >= longRun {
+		oddities++
+	}
+	return oddities <= maxOddities && digits <= maxDigits && (characters < 16 || digits*3 <= characters)
+}
+
+// isIdentifier says whether a run of letters and digits is one as AWS and
+// authenticators have them: upper case, with digits between the letters.
+func isIdentifier(run string) bool {
+	const length = 20 // of an AWS access key ID
+	if len(run) < length || run != strings.ToUpper(run) {
+		return false
+	}
+	return len(run) == length && (strings.HasPrefix(run, "AKIA") || strings.HasPrefix(run, "ASIA")) || len(words(run)) > 1
+}
+
+// words of a run of letters and digits: one ends at its digits, or where the case
+// says so.
+func words(run string) []string {
+	var out []string
+	start := 0
+	for i := 1; i < len(run); i++ {
+		before, c := run[i-1], run[i]
+		beforeLower := i+1 < len(run) && isLower(run[i+1])
+		switch {
+		case isDigit(before) && !isDigit(c), isLower(before) && isUpper(c), isUpper(before) && isUpper(c) && beforeLower:
+			out = append(out, run[start:i])
+			start = i
+		}
+	}
+	return append(out, run[start:])
+}
+
+// odd counts what is seldom in a run of words: digits inside, and words that are very
+// short or have no vowel. Random letters and digits are full of them.
+func odd(words []string) int {
+	if len(words) == 1 {
+		return 0
+	}
+	n := 0
+	for i, word := range words {
+		letters := strings.TrimRight(word, "0123456789")
+		if letters != word && i < len(words)-1 {
+			n++
+		}
+		letters = strings.ToLower(letters)
+		if (len(letters) <= 2 || !strings.ContainsAny(letters, "aeiouy")) && !slices.Contains(shortWords(), letters) {
+			n++
+		}
+	}
+	return n
+}
+
+// shortWords that are common in names.
+func shortWords() []string {
+	return strings.Fields("ad ai as at by crt db de do eu http https id in ip is it jwt k my no of on or os pwd s sql ssl tls to ui uk up us v vm")
+}
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }

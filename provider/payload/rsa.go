@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"slices"
+)
+
+const (
+	// maxRSABits is the size up to which openssl verifies with an RSA key. Reading one
+	// takes time that grows with the square of its size.
+	maxRSABits = 16_384
+	// maxEncryptedKey is what such a key has in bytes as PKCS#8, with some room.
+	maxEncryptedKey = 9_500
+)
+
+const largeKey = "the private key is too large: use an RSA key of at most 16384 bits, such as one of 4096"
+
+// largeRSA says whether a private key, as PKCS#1 or PKCS#8, has a number that no RSA
+// key of the allowed size has: the modulus, or another that it would have to be
+// compared with. It reads no number.
+func largeRSA(der []byte) bool {
+	var wrapped struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}
+	if _, err := asn1.Unmarshal(der, &wrapped); err == nil {
+		der = wrapped.Key
+	}
+	var key struct {
+		Version                           int
+		Modulus, Public, Private, P, Q    asn1.RawValue
+		Exponent1, Exponent2, Coefficient asn1.RawValue `asn1:"optional"`
+		OtherPrimes                       asn1.RawValue `asn1:"optional"`
+	}
+	if _, err := asn1.Unmarshal(der, &key); err != nil {
+		return false
+	}
+	numbers := []asn1.RawValue{key.Modulus, key.Public, key.Private, key.P, key.Q, key.Exponent1, key.Exponent2, key.Coefficient, key.OtherPrimes}
+	return slices.ContainsFunc(numbers, func(n asn1.RawValue) bool {
+		return len(bytes.TrimLeft(n.Bytes, "\x00")) > maxRSABits/8
+	})
+}

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import (
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// rsaOf encodes numbers as those of an RSA key.
+func rsaOf(modulus, private, prime int) []byte {
+	of := func(bits int) *big.Int { return new(big.Int).SetBit(new(big.Int), bits-1, 1) }
+	return mustMarshal(struct {
+		Version                     int
+		N, E, D, P, Q, DP, DQ, QInv *big.Int
+	}{0, of(modulus), of(17), of(private), of(prime), of(prime), of(prime), of(prime), of(prime)})
+}
+
+// pkcs8Of wraps it.
+func pkcs8Of(der []byte) []byte {
+	return mustMarshal(struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+	}{0, pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 1, 1), Parameters: asn1.NullRawValue}, der})
+}
+
+// A key that would take long to read is refused unread. None of these is one, so that
+// any other error says that it was read.
+func TestLargeRSA(t *testing.T) {
+	p := newParties(t)
+	shrouded := func(size int) string {
+		b := bag(2, mustMarshal(encryptedPrivateKeyInfo{pbes1(t, 1), make([]byte, size)}))
+		return assemble(t, nil, dataOf(t, b, certBag(t, p.web)))
+	}
+	const unread = "line 1: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"
+	large, huge := rsaOf(16_384, 16_384, 8_192), rsaOf(16_385, 16_384, 8_192)
+	trailing := slices.Concat(rsaOf(26_000, 26_000, 13_000)[4:], []byte{0x30, 0x00, 0xff}) // Inside, where the reader goes over it.
+
+	cases := map[string]struct {
+		reason string
+		format Format
+		value  string
+		want   string
+	}{
+		"Largest":       {"The largest that is read.", PEM, block("RSA PRIVATE KEY", large) + certificate(p.web), unread},
+		"LargestPKCS8":  {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(large)) + certificate(p.web), unread},
+		"PKCS1":         {"One bit more.", PEM, block("RSA PRIVATE KEY", huge) + certificate(p.web), "line 1: " + largeKey},
+		"PKCS8":         {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(huge)) + certificate(p.web), "line 1: " + largeKey},
+		"Private":       {"A large exponent.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 100_000, 1024)) + certificate(p.web), "line 1: " + largeKey},
+		"Primes":        {"Large primes.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 2048, 20_000)) + certificate(p.web), "line 1: " + largeKey},
+		"Trailing":      {"What follows the numbers does not hide them.", PEM, block("RSA PRIVATE KEY", mustMarshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: trailing})) + certificate(p.web), "line 1: " + largeKey},
+		"PFX":           {"In a PFX file.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(huge)), certBag(t, p.web))), largeKey},
+		"PFXLargest":    {"The largest that is read.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(large)), certBag(t, p.web))), damagedPFX},
+		"PFXEncrypted":  {"Encrypted, its length tells.", PKCS12, shrouded(maxEncryptedKey + 4), largeKey},
+		"PFXEncrypted8": {"The largest that is decrypted.", PKCS12, shrouded(len(pkcs8Of(large)) / 8 * 8), damagedPFX},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(summary{Error: tc.want}, p.summarize(t, tc.value, tc.format)); diff != "" {
+				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
