@@ -264,6 +264,7 @@ func TestSecrets(t *testing.T) {
 		"ChangeLabelOfOthers": {
 			reason:   "And is not changed.",
 			existing: map[string]string{label: labelValue, "argocd.argoproj.io/secret-type": "none"},
+			owner:    controller("KeyVaultSecretSync", syncUID),
 			user:     provider,
 			do:       patch(`{"metadata":{"labels":{"argocd.argoproj.io/secret-type":"repository"}}}`),
 			want: "provider-keyvault-secretsync may set only labels of the domains app.kubernetes.io and p6m.dev, and its subdomains, " +
