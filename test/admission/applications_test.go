@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -367,6 +368,68 @@ func TestTeamWrites(t *testing.T) {
 					for _, user := range []string{crossplane, backup} {
 						if got := said(tc.do(t.Context(), c.as(user))); got != "" {
 							t.Errorf("\n%s\nas %s: want no denial, got %s", tc.reason, user, got)
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestOrphans has nobody but Crossplane and the platform delete an application without what
+// it consists of.
+func TestOrphans(t *testing.T) {
+	const orphans = "a PlatformApplication is deleted with all that it consists of. Delete it with propagation policy Background or Foreground, not Orphan"
+
+	for variant, c := range variants(t) {
+		t.Run(variant, func(t *testing.T) {
+			namespace := c.namespace(t)
+			filled := c.filled(t, namespace, "filled")
+
+			remove := func(opts ...client.DeleteOption) func(context.Context, client.Client) error {
+				return func(ctx context.Context, kube client.Client) error {
+					return kube.Delete(ctx, filled.DeepCopy(), append(opts, client.DryRunAll)...)
+				}
+			}
+
+			deprecated := true
+
+			cases := map[string]struct {
+				reason string
+				do     func(context.Context, client.Client) error
+				want   string
+			}{
+				"Plain":      {reason: "A team may delete its application.", do: remove()},
+				"Background": {reason: "Argo CD does.", do: remove(client.PropagationPolicy("Background"))},
+				"Foreground": {reason: "By default.", do: remove(client.PropagationPolicy("Foreground"))},
+				"Orphan":     {reason: "With PrunePropagationPolicy=orphan.", do: remove(client.PropagationPolicy("Orphan")), want: orphans},
+				"Deprecated": {
+					reason: "There is an older way to say it.",
+					do:     remove(&client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: &deprecated}}),
+					want:   orphans,
+				},
+				"All": {
+					reason: "And many may be deleted at once.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.DeleteAllOf(ctx, filled.DeepCopy(), client.InNamespace(namespace), client.PropagationPolicy("Orphan"), client.DryRunAll)
+					},
+					want: orphans,
+				},
+				"AllOfThem": {
+					reason: "As a namespace is deleted.",
+					do: func(ctx context.Context, kube client.Client) error {
+						return kube.DeleteAllOf(ctx, filled.DeepCopy(), client.InNamespace(namespace), client.DryRunAll)
+					},
+				},
+			}
+
+			for name, tc := range cases {
+				t.Run(name, func(t *testing.T) {
+					for user, want := range map[string]string{
+						team: tc.want, engineer: tc.want, azureProvider: tc.want, garbageCollector: tc.want, crossplane: "", backup: "",
+					} {
+						if diff := cmp.Diff(want, said(tc.do(t.Context(), c.as(user)))); diff != "" {
+							t.Errorf("\n%s\nas %s: -want, +got:\n%s", tc.reason, user, diff)
 						}
 					}
 				})

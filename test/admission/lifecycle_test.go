@@ -51,10 +51,10 @@ func TestDeletion(t *testing.T) {
 			},
 		},
 		"Orphan": {
-			reason: "The garbage collector removes the owner from what stays.",
+			reason: "The platform may; the garbage collector removes the owner from what stays.",
 			stay:   true,
 			delete: func(ctx context.Context, app *unstructured.Unstructured) error {
-				return modern.as(team).Delete(ctx, app, client.PropagationPolicy(metav1.DeletePropagationOrphan))
+				return modern.as(backup).Delete(ctx, app, client.PropagationPolicy(metav1.DeletePropagationOrphan))
 			},
 		},
 		"Namespace": {

@@ -222,12 +222,20 @@ func (c *cluster) inForce(ctx context.Context) error {
 	part := serviceAccount(namespace, "part")
 	part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "service-account"})
 
+	existing := c.application(namespace, "existing")
+	if err := c.Apply(ctx, existing); err != nil {
+		return err
+	}
+
 	tries := []func(context.Context) (want string, got error){
 		func(ctx context.Context) (string, error) {
 			u := c.application(namespace, "web")
 			u.SetFinalizers([]string{"example.com/finalizer"})
 
 			return "platform-application-fields", c.as(team).Create(ctx, u, client.DryRunAll)
+		},
+		func(ctx context.Context) (string, error) {
+			return "platform-application-orphans", c.as(team).Delete(ctx, existing.DeepCopy(), client.PropagationPolicy("Orphan"), client.DryRunAll)
 		},
 		func(ctx context.Context) (string, error) {
 			return "platform-application-composed", c.as(team).Create(ctx, providerConfig(namespace, "own"), client.DryRunAll)

@@ -33,8 +33,8 @@ func TestSecrets(t *testing.T) {
 		ownerless  = "provider-keyvault-secretsync may write only Secrets that a KeyVaultSecretSync controls, unless their namespace has " +
 			"the label meta.p6m.dev/secrets-without-owner=allowed"
 		anothers  = "provider-keyvault-secretsync may not give the Secret of one KeyVaultSecretSync to another"
-		elsewhere = "provider-keyvault-secretsync may write Secrets and request tokens of ServiceAccounts only in namespaces with " +
-			"the label meta.p6m.dev/workloads=composed"
+		elsewhere = "provider-keyvault-secretsync may write Secrets, Events and ProviderConfigUsages, and request tokens of ServiceAccounts, " +
+			"only in namespaces with the label meta.p6m.dev/workloads=composed"
 	)
 
 	ours := map[string]string{label: labelValue, "p6m.dev/app": "web-application"}
@@ -254,6 +254,21 @@ func TestSecrets(t *testing.T) {
 			user:     provider,
 			do:       remove,
 			want:     elsewhere,
+		},
+		"LabelOfOthers": {
+			reason:   "What others have set stays.",
+			existing: map[string]string{label: labelValue, "example.com/team": "shop"},
+			user:     provider,
+			do:       apply(ours),
+		},
+		"ChangeLabelOfOthers": {
+			reason:   "And is not changed.",
+			existing: map[string]string{label: labelValue, "argocd.argoproj.io/secret-type": "none"},
+			owner:    controller("KeyVaultSecretSync", syncUID),
+			user:     provider,
+			do:       patch(`{"metadata":{"labels":{"argocd.argoproj.io/secret-type":"repository"}}}`),
+			want: "provider-keyvault-secretsync may set only labels of the domains app.kubernetes.io and p6m.dev, and its subdomains, " +
+				"of a Secret",
 		},
 		"SomebodyElseCreates": {
 			reason: "Nobody else is affected.",

@@ -360,6 +360,32 @@ func TestTakenOver(t *testing.T) {
 		"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid", "controller": true,
 	}}
 	ours := map[string]any{label: labelValue}
+	other := namespace(t, map[string]string{})
+
+	secretWith := func(meta, content map[string]any) map[string]any {
+		m := map[string]any{"labels": ours, "ownerReferences": controlled}
+		maps.Copy(m, meta)
+
+		c := map[string]any{"type": "Opaque"}
+		maps.Copy(c, content)
+
+		return object("v1", "Secret", app, "web", m, c)
+	}
+
+	eventIn := func(namespace string, meta, content map[string]any) map[string]any {
+		c := map[string]any{"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "namespace": namespace, "name": "nothing"}}
+		maps.Copy(c, content)
+
+		return object("v1", "Event", namespace, "nothing", meta, c)
+	}
+
+	usageIn := func(namespace string, meta map[string]any) map[string]any {
+		u := objectsOfOthers(namespace)["providerconfigusages.secrets.p6m.dev"]
+		u.SetName("some-uid")
+		maps.Copy(u.Object["metadata"].(map[string]any), meta) //nolint:forcetypeassert // It has metadata.
+
+		return u.Object
+	}
 
 	cases := map[string]struct {
 		reason string
@@ -395,10 +421,34 @@ func TestTakenOver(t *testing.T) {
 		"RepositoryOfArgoCD": {
 			reason: "Argo CD would take its manifests from there, with the platform's rights.",
 			object: object("v1", "Secret", "argocd", "repository", map[string]any{
-				"labels":          map[string]any{label: labelValue, "argocd.argoproj.io/secret-type": "repository"},
-				"ownerReferences": controlled,
+				"labels": ours, "ownerReferences": controlled,
 			}, map[string]any{"type": "Opaque"}),
 			policy: "namespaces",
+		},
+		"CredentialsOfArgoCD": {
+			reason: "Nor elsewhere, if it looks there.",
+			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "argocd.argoproj.io/secret-type": "repo-creds"}}, nil),
+			policy: "secrets",
+		},
+		"LabelOfSidecar": {
+			reason: "Some programs act on labels of no domain.",
+			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "grafana_datasource": "1"}}, nil),
+			policy: "secrets",
+		},
+		"LabelOfNamesake": {
+			reason: "A domain that ends alike is another.",
+			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "notp6m.dev/app": "web"}}, nil),
+			policy: "secrets",
+		},
+		"Replicate": {
+			reason: "A replicator would copy it into the namespaces of the platform.",
+			object: secretWith(map[string]any{"annotations": map[string]any{"replicator.v1.mittwald.de/replicate-to": "argocd,kube-system"}}, nil),
+			policy: "secrets",
+		},
+		"Immutable": {
+			reason: "Its values could never change again.",
+			object: secretWith(nil, map[string]any{"immutable": true}),
+			policy: "secrets",
 		},
 		"SecretOfTheCluster": {
 			reason: "Not even one that looks like that of a sync.",
@@ -442,6 +492,20 @@ func TestTakenOver(t *testing.T) {
 			}),
 			policy: "events",
 		},
+		"EventOfTheCluster":    {reason: "No sync is there.", object: eventIn("kube-system", nil, nil), policy: "events"},
+		"EventOfCrossplane":    {reason: "Nor there, where its lease is.", object: eventIn(apiserver.ProviderNamespace, nil, nil), policy: "events"},
+		"EventElsewhere":       {reason: "Nor in a namespace without applications.", object: eventIn(other, nil, nil), policy: "namespaces"},
+		"EventOfDefault":       {reason: "In default are those about what is of no namespace.", object: eventIn("default", nil, nil), policy: "namespaces"},
+		"EventWithFinalizer":   {reason: "It would stay for ever.", object: eventIn(app, map[string]any{"finalizers": []any{"example.com/stay"}}, nil), policy: "events"},
+		"EventWithOwner":       {reason: "It would be deleted with another.", object: eventIn(app, map[string]any{"ownerReferences": controlled}, nil), policy: "events"},
+		"EventWithLabel":       {reason: "Programs act on labels.", object: eventIn(app, map[string]any{"labels": ours}, nil), policy: "events"},
+		"EventWithAnnotation":  {reason: "And on annotations.", object: eventIn(app, map[string]any{"annotations": map[string]any{"x": "y"}}, nil), policy: "events"},
+		"LargeAnnotation":      {reason: "They would fill etcd.", object: eventIn(app, map[string]any{"annotations": map[string]any{"external-name": strings.Repeat("A", 200_000)}}, nil), policy: "events"},
+		"LargeEvent":           {reason: "So would messages.", object: eventIn(app, nil, map[string]any{"message": strings.Repeat("A", 200_000)}), policy: "events"},
+		"LargeReason":          {reason: "And all else.", object: eventIn(app, nil, map[string]any{"source": map[string]any{"component": strings.Repeat("A", 200_000)}}), policy: "events"},
+		"UsageInTheCluster":    {reason: "No sync is there.", object: usageIn("kube-system", nil), policy: "usages"},
+		"UsageElsewhere":       {reason: "Nor in a namespace without applications.", object: usageIn(other, nil), policy: "namespaces"},
+		"UsageWithAnnotations": {reason: "They would fill etcd.", object: usageIn(app, map[string]any{"annotations": map[string]any{"x": "y"}}), policy: "usages"},
 		"NewSync": {
 			reason: "It would read whatever vault it likes as any application of the namespace.",
 			object: objectsOfOthers(app)["keyvaultsecretsyncs.secrets.p6m.dev"].Object,
@@ -498,25 +562,34 @@ func TestWhatItWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// again is what an Event says that happens more than once.
+	again := func(u *unstructured.Unstructured) { u.Object["count"] = int64(2) }
+
 	cases := map[string]struct {
 		reason string
 		object map[string]any
+		renew  func(*unstructured.Unstructured)
 	}{
-		"Lease": {reason: "Its own, to elect a leader.", object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, lease, nil, nil)},
+		"Lease": {reason: "Its own, to elect a leader.", object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, lease, nil, nil), renew: func(u *unstructured.Unstructured) {
+			u.Object["spec"] = map[string]any{"holderIdentity": "provider"}
+		}},
 		"LeaseEvent": {
 			reason: "It says that it is the leader.",
+			renew:  again,
 			object: object("v1", "Event", apiserver.ProviderNamespace, "leader", nil, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "namespace": apiserver.ProviderNamespace, "name": lease},
 			}),
 		},
 		"Event": {
 			reason: "It says what has become of a sync.",
-			object: object("v1", "Event", ns, "synced", nil, map[string]any{
+			renew:  again,
+			object: object("v1", "Event", ns, "synced", map[string]any{"annotations": map[string]any{"external-name": "web"}}, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "namespace": ns, "name": "victim"},
 			}),
 		},
 		"ClusterEvent": {
 			reason: "Events about what is of no namespace are in default.",
+			renew:  again,
 			object: object("v1", "Event", "default", "configured", nil, map[string]any{
 				"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "ClusterProviderConfig", "name": "default"},
 			}),
@@ -527,14 +600,21 @@ func TestWhatItWrites(t *testing.T) {
 				u := objectsOfOthers(ns)["providerconfigusages.secrets.p6m.dev"]
 				u.SetName(string(sync.GetUID()))
 				u.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(sync, sync.GroupVersionKind())})
+				u.SetLabels(map[string]string{"crossplane.io/provider-config": "default", "crossplane.io/provider-config-kind": "ClusterProviderConfig"})
 
 				return u.Object
 			}(),
+			renew: func(u *unstructured.Unstructured) {
+				u.Object["providerConfigRef"] = map[string]any{"kind": "ProviderConfig", "name": "other"}
+			},
 		},
 		"Secret": {
 			reason: "It writes values.",
+			renew: func(u *unstructured.Unstructured) {
+				u.SetAnnotations(map[string]string{"secrets.p6m.dev/sync": "victim", "secrets.p6m.dev/content": "{}"})
+			},
 			object: object("v1", "Secret", ns, "victim", map[string]any{
-				"labels": map[string]any{label: labelValue},
+				"labels": map[string]any{label: labelValue, "app.kubernetes.io/name": "web", "meta.p6m.dev/application": "web", "p6m.dev/app": "web"},
 				"ownerReferences": []any{map[string]any{
 					"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": sync.GetName(), "uid": string(sync.GetUID()),
 					"controller": true, "blockOwnerDeletion": true,
@@ -550,7 +630,7 @@ func TestWhatItWrites(t *testing.T) {
 				t.Fatalf("\n%s\nCreate(...): %v", tc.reason, err)
 			}
 
-			o.SetAnnotations(map[string]string{"example.com/renewed": "true"})
+			tc.renew(o)
 
 			if err := provider.Update(t.Context(), o); err != nil {
 				t.Errorf("\n%s\nUpdate(...): %v", tc.reason, err)
