@@ -22,7 +22,7 @@ const (
 	// An Ingress type that leaves much to applications.
 	lenient = `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["apps.example.com", "example.net"], "defaultType": "public", "types": [
 		{"name": "public", "annotations": {"` + nginx + `ssl-redirect": "true"}, "oidcAnnotations": {"` + nginx + `auth-url": "https://login.example.com/auth"},
-		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet", "haproxy.org/*", "alb.ingress.kubernetes.io/*", "traefik.ingress.kubernetes.io/*", "example.com/auth-secret"]},
+		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet", "haproxy.org/*", "alb.ingress.kubernetes.io/*", "traefik.ingress.kubernetes.io/*", "example.com/tls-secret"]},
 		{"name": "strict"}]}}`
 )
 
@@ -136,8 +136,10 @@ func TestIngressAnnotations(t *testing.T) {
 			reason:      "An alias in the domain of another namespace takes its requests.",
 			annotations: map[string]string{nginx + "server-alias": "web.billing.apps.example.com", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
 			platform:    strings.Replace(lenient, `"defaultType"`, `"perNamespace": true, "defaultType"`, 1),
-			want: want{set: map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
-				ignored: at(nginx+"server-alias") + " (" + otherHost + ")"},
+			want: want{
+				set:     map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
+				ignored: at(nginx+"server-alias") + " (" + otherHost + ")",
+			},
 		},
 		"Class": {
 			reason:      "The type chooses the class; Kubernetes refuses an Ingress with both.",
@@ -334,7 +336,7 @@ func TestIngressProperties(t *testing.T) {
 		rapid.SampledFrom([]string{
 			nginx + "proxy-body-size", nginx + "server-alias", nginx + "configuration-snippet", nginx + "auth-snippet", nginx + "canary", nginx + "auth-url", nginx + "ssl-redirect",
 			nginx + "proxy-ssl-secret", nginx + "auth-tls-secret", nginx + "fastcgi-params-configmap", nginx + "custom-headers", nginx + "use-regex", nginx + "rewrite-target", nginx + "mirror-target",
-			"alb.ingress.kubernetes.io/group.name", "alb.ingress.kubernetes.io/group.order", "traefik.ingress.kubernetes.io/router.priority", "haproxy.org/config-backend", "example.com/auth-secret",
+			"alb.ingress.kubernetes.io/group.name", "alb.ingress.kubernetes.io/group.order", "traefik.ingress.kubernetes.io/router.priority", "haproxy.org/config-backend", "example.com/tls-secret",
 			"external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/target", "kubernetes.io/ingress.class", "argocd.argoproj.io/tracking-id", "haproxy.org/server-snippet", "a",
 		}),
 		rapid.StringMatching(`(nginx\.ingress\.kubernetes\.io/|Nginx\.ingress\.kubernetes\.io/|nginx\.org/)?[a-zA-Z-]{1,12}`),
@@ -354,6 +356,9 @@ func TestIngressProperties(t *testing.T) {
 				Type:        rapid.SampledFrom([]string{"", "public", "strict", "other"}).Draw(rt, "type"),
 				Annotations: rapid.MapOfN(names, rapid.OneOf(values, rapid.SampledFrom([]string{"true", "8m", "shop.apps.example.com", "billing/users", "shop/users"})), 0, 5).Draw(rt, "annotations"),
 			}
+			if reference := rapid.SampledFrom([]string{"", "shop/users", "billing/users"}).Draw(rt, "reference"); reference != "" {
+				in.Annotations["example.com/tls-secret"] = reference
+			}
 			r := withIngress(rt, in, lenient, seen)
 			ingress, ok := r.Resources[NameIngress]
 			if !ok {
@@ -371,13 +376,13 @@ func checkAnnotations(rt *rapid.T, set Object) {
 		value, lower := set.str(name), strings.ToLower(name)
 		isOf := func(part string) bool { return strings.Contains(lower, part) }
 		beyond := slices.ContainsFunc([]string{"snippet", "canary", "secret", "configmap", "custom-headers", "config-", "group.name", "priority", "use-regex", "target"}, isOf)
-		allowed := name == "external-dns.alpha.kubernetes.io/hostname" || name == "haproxy.org/server-snippet" || name == "example.com/auth-secret" ||
+		allowed := name == "external-dns.alpha.kubernetes.io/hostname" || name == "haproxy.org/server-snippet" || name == "example.com/tls-secret" ||
 			!beyond && (strings.HasPrefix(name, nginx) || strings.HasPrefix(name, "alb.ingress.kubernetes.io/") || strings.HasPrefix(name, "traefik.ingress.kubernetes.io/") || strings.HasPrefix(name, "haproxy.org/"))
 		switch {
 		case name == nginx+"ssl-redirect" && value == "true":
 		case !allowed:
 			rt.Fatalf("annotation %s is not allowed, and set", name)
-		case name == "example.com/auth-secret" && strings.HasPrefix(value, "billing/"):
+		case name == "example.com/tls-secret" && strings.HasPrefix(value, "billing/"):
 			rt.Fatalf("annotation %s names an object of another namespace: %q", name, value)
 		case !slices.Contains([]string{"true", "8m", "shop.apps.example.com", "billing/users", "shop/users"}, value):
 			rt.Fatalf("annotation %s names another host: %q", name, value)

@@ -152,20 +152,18 @@ func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	})
 }
 
-// onlyByName are parts of annotations that no pattern stands for, because they reach
+// isOnlyByName is true of annotations that no pattern stands for, because they reach
 // beyond their own Ingress.
-var onlyByName = []string{
-	// Configuration of the ingress controller itself.
-	"snippet", "config-",
-	// Requests to another Ingress: a part of them, those of the same host, or all of a shared load balancer.
-	"canary", "priority", "use-regex", "group", "order", "load-balancer", "actions.", "conditions.",
-	// Objects that may be in another namespace.
-	"secret", "configmap", "headers", "middleware", "transport", "plugin", "polic", "cr-backend",
-	// Where requests or names in DNS go.
-	"target", "mirror",
-}
-
 func isOnlyByName(annotation string) bool {
 	name := strings.ToLower(annotation)
-	return slices.ContainsFunc(onlyByName, func(part string) bool { return strings.Contains(name, part) })
+	return slices.ContainsFunc([]string{
+		// Configuration of the ingress controller itself.
+		"snippet", "config-",
+		// Requests to another Ingress: a part of them, those of the same host, or all of a shared load balancer.
+		"canary", "priority", "use-regex", "group", "order", "load-balancer", "actions.", "conditions.",
+		// Objects that may be in another namespace.
+		"secret", "configmap", "headers", "middleware", "transport", "plugin", "polic", "cr-backend",
+		// Where requests or names in DNS go.
+		"target", "mirror",
+	}, func(part string) bool { return strings.Contains(name, part) })
 }
