@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // namesOtherHosts tells whether the value of an annotation may name a host that is not
@@ -31,6 +32,20 @@ func namesOtherHosts(annotation, value string, allowed func(host string) bool) b
 // unreadable is what hides a host: escapes, user information, regular expressions,
 // wildcards, variables, templates, and URLs that only browsers repair.
 var unreadable = regexp.MustCompile("[\\\\@~*`{}\\[\\]]" + `|%[0-9a-fA-F]{2}|\$[a-zA-Z({]|[a-zA-Z0-9]:/([^/]|$)|(?i:https?|wss?|ftp):([^/]|$)`)
+
+// namesOtherNamespace tells whether the value of an annotation names a Secret or a
+// ConfigMap outside the namespace. Ingress controllers read those with rights of their own.
+func namesOtherNamespace(annotation, value, namespace string) bool {
+	name := strings.ToLower(annotation)
+	if !slices.ContainsFunc([]string{"secret", "configmap", "headers"}, func(s string) bool { return strings.Contains(name, s) }) {
+		return false
+	}
+	isItemEnd := func(r rune) bool { return isSeparator(r) || unicode.IsSpace(r) }
+	return slices.ContainsFunc(strings.FieldsFunc(value, isItemEnd), func(item string) bool {
+		own, found := strings.CutPrefix(strings.TrimPrefix(item, "secret://"), namespace+"/")
+		return strings.Contains(item, "/") && (!found || strings.Contains(own, "/"))
+	})
+}
 
 // isListOfHosts is true of annotations whose value has nothing but hosts, so that one
 // without a dot is a host, too.

@@ -78,7 +78,7 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 		case !isHostname(h):
 			refused = append(refused, "spec.networking.ingress.hostnames: "+strconv.Quote(h)+" must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com")
 		case !c.allowedHostname(h):
-			refused = append(refused, "spec.networking.ingress.hostnames: "+h+" is not in a domain that applications may use: "+strings.Join(c.platform.Ingress.AllowedDomains, ", "))
+			refused = append(refused, "spec.networking.ingress.hostnames: "+h+" is not in a domain that applications may use: "+strings.Join(c.allowedDomains(), ", "))
 		}
 	}
 	if !isPath(first(in.Path, "/")) {
@@ -135,7 +135,9 @@ func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value
 		return "reserved"
 	case !settings.AllowsAnnotation(t, name):
 		return "not allowed for ingress type " + first(t.Name, "(default)")
-	case len(c.platform.Ingress.AllowedDomains) > 0 && namesOtherHosts(name, value, c.allowedHostname):
+	case namesOtherNamespace(name, value, c.app.Namespace):
+		return "it may name an object of another namespace"
+	case len(c.allowedDomains()) > 0 && namesOtherHosts(name, value, c.allowedHostname):
 		return "it may name a host that is not in a domain that applications may use"
 	}
 	return ""
@@ -172,15 +174,29 @@ func isPath(p string) bool {
 
 // allowedHostname keeps an application from names that are not applications'.
 func (c *composition) allowedHostname(hostname string) bool {
-	if len(c.platform.Ingress.AllowedDomains) == 0 {
+	domains := c.allowedDomains()
+	if len(domains) == 0 {
 		return true
 	}
-	for _, domain := range c.platform.Ingress.AllowedDomains {
+	for _, domain := range domains {
 		if hostname == domain || strings.HasSuffix(hostname, "."+domain) && !strings.HasPrefix(hostname, "*.") {
 			return true
 		}
 	}
 	return false
+}
+
+// allowedDomains of the application, or none if it may have any hostname.
+func (c *composition) allowedDomains() []string {
+	in := c.platform.Ingress
+	if !in.PerNamespace {
+		return in.AllowedDomains
+	}
+	var domains []string
+	for _, domain := range settings.IngressDomains(in) {
+		domains = append(domains, c.app.Namespace+"."+domain)
+	}
+	return domains
 }
 
 func (c *composition) ingressTypes() string {
@@ -234,6 +250,9 @@ func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.Ingress
 func (c *composition) hostnames(in *v1alpha1.Ingress) []string {
 	if len(in.Hostnames) > 0 || c.platform.Ingress.Domain == "" {
 		return in.Hostnames
+	}
+	if c.platform.Ingress.PerNamespace {
+		return []string{c.app.Name + "." + c.app.Namespace + "." + c.platform.Ingress.Domain}
 	}
 	return []string{c.app.Name + "." + c.platform.Ingress.Domain}
 }

@@ -22,7 +22,7 @@ const (
 	// An Ingress type that leaves much to applications.
 	lenient = `{"ingress": {"domain": "apps.example.com", "allowedDomains": ["apps.example.com", "example.net"], "defaultType": "public", "types": [
 		{"name": "public", "annotations": {"` + nginx + `ssl-redirect": "true"}, "oidcAnnotations": {"` + nginx + `auth-url": "https://login.example.com/auth"},
-		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet"]},
+		"allowedAnnotations": ["` + nginx + `*", "external-dns.alpha.kubernetes.io/hostname", "kubernetes.io/*", "haproxy.org/server-snippet", "haproxy.org/*", "alb.ingress.kubernetes.io/*", "traefik.ingress.kubernetes.io/*", "example.com/tls-secret"]},
 		{"name": "strict"}]}}`
 )
 
@@ -50,6 +50,8 @@ func TestIngressAnnotations(t *testing.T) {
 	const ssl = nginx + "ssl-redirect"
 	at := func(name string) string { return "spec.networking.ingress.annotations[" + name + "]" }
 	const otherHost = "it may name a host that is not in a domain that applications may use"
+	const otherNamespace = "it may name an object of another namespace"
+	const byName = `{"ingress": {"domain": "apps.example.com", "types": [{"name": "public", "allowedAnnotations": ["` + nginx + `proxy-ssl-secret", "` + nginx + `custom-headers", "` + nginx + `auth-secret"]}], "defaultType": "public"}}`
 	cases := map[string]struct {
 		reason      string
 		annotations map[string]string
@@ -102,6 +104,43 @@ func TestIngressAnnotations(t *testing.T) {
 				at(nginx+"configuration-snippet") + " (not allowed for ingress type public)",
 			}, ", ")},
 		},
+		"BeyondItsIngress": {
+			reason:      "What reaches other Ingresses, or objects of other namespaces, is allowed by its whole name only.",
+			annotations: map[string]string{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "shop/h", nginx + "use-regex": "true", nginx + "rewrite-TARGET": "/", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"},
+			want: want{set: map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}, ignored: strings.Join([]string{
+				at(nginx+"custom-headers") + " (not allowed for ingress type public)",
+				at(nginx+"proxy-ssl-secret") + " (not allowed for ingress type public)",
+				at(nginx+"rewrite-TARGET") + " (not allowed for ingress type public)",
+				at(nginx+"use-regex") + " (not allowed for ingress type public)",
+			}, ", ")},
+		},
+		"OwnNamespace": {
+			reason:      "An application names Secrets and ConfigMaps of its own namespace.",
+			annotations: map[string]string{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "headers"},
+			platform:    byName,
+			want:        want{set: map[string]any{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "headers"}},
+		},
+		"OtherNamespace": {
+			reason:      "The controller would read those of others.",
+			annotations: map[string]string{nginx + "proxy-ssl-secret": "billing/tls", nginx + "custom-headers": "shop-dev/headers"},
+			platform:    byName,
+			want:        want{ignored: at(nginx+"custom-headers") + " (" + otherNamespace + "), " + at(nginx+"proxy-ssl-secret") + " (" + otherNamespace + ")"},
+		},
+		"LoginOfOthers": {
+			reason:      "Without its login the application would be open to everybody.",
+			annotations: map[string]string{nginx + "auth-secret": "billing/users"},
+			platform:    byName,
+			want:        want{refused: at(nginx+"auth-secret") + ": " + otherNamespace + "; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+		},
+		"HostsPerNamespace": {
+			reason:      "An alias in the domain of another namespace takes its requests.",
+			annotations: map[string]string{nginx + "server-alias": "web.billing.apps.example.com", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
+			platform:    strings.Replace(lenient, `"defaultType"`, `"perNamespace": true, "defaultType"`, 1),
+			want: want{
+				set:     map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
+				ignored: at(nginx+"server-alias") + " (" + otherHost + ")",
+			},
+		},
 		"Class": {
 			reason:      "The type chooses the class; Kubernetes refuses an Ingress with both.",
 			annotations: map[string]string{"kubernetes.io/ingress.class": "internal"},
@@ -152,7 +191,7 @@ func TestIngressRefusedStays(t *testing.T) {
 	seen := azureSeen()
 	seen[NameIngress] = Object(withIngress(t, ingress, lenient, seen).Resources[NameIngress].Object)
 
-	r := withIngress(t, ingress, strings.ReplaceAll(lenient, nginx+"*", nginx+"proxy-*"), seen)
+	r := withIngress(t, ingress, strings.ReplaceAll(lenient, nginx+"*", nginx+"proxy-body-size"), seen)
 	if diff := cmp.Diff(seen[NameIngress].object("metadata", "annotations"), Object(r.Resources[NameIngress].Object).object("metadata", "annotations")); diff != "" {
 		t.Errorf("Compose(...): annotations of an Ingress that is refused: -before, +after:\n%s", diff)
 	}
@@ -163,6 +202,7 @@ func TestIngressRefusedStays(t *testing.T) {
 
 // TestIngressHostsAndPaths shows which hosts and paths an Ingress can have.
 func TestIngressHostsAndPaths(t *testing.T) {
+	perNamespace := strings.Replace(lenient, `"defaultType"`, `"perNamespace": true, "defaultType"`, 1)
 	cases := map[string]struct {
 		reason   string
 		ingress  v1alpha1.Ingress
@@ -178,6 +218,14 @@ func TestIngressHostsAndPaths(t *testing.T) {
 		"WildcardOdd":  {"But not in the middle.", v1alpha1.Ingress{Hostnames: []string{"a.*.example.org"}}, `{"ingress": {"domain": "a"}}`, `"a.*.example.org" must be lower-case`},
 		"Suffix":       {"The end of a label is no domain.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in a domain"},
 		"Port":         {"A host has no port.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com:80"}}, lenient, `must be lower-case`},
+		"Namespace":    {"An application has the names of its namespace.", v1alpha1.Ingress{Hostnames: []string{"web.shop.apps.example.com", "a.b.shop.example.net", "shop.example.net"}}, perNamespace, ""},
+		"Default":      {"Without hostnames it has one of its namespace.", v1alpha1.Ingress{}, perNamespace, ""},
+		"OnlyDomain":   {"The domain is one of them.", v1alpha1.Ingress{}, `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net"]}}`, ""},
+		"Other":        {"It has none of another namespace,", v1alpha1.Ingress{Hostnames: []string{"web.billing.apps.example.com"}}, perNamespace, "web.billing.apps.example.com is not in a domain that applications may use: shop.apps.example.com, shop.example.net"},
+		"Nobody":       {"and none of no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.apps.example.com"}}, perNamespace, "web.apps.example.com is not in a domain"},
+		"NoLabel":      {"The end of a namespace's name is no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.team-shop.apps.example.com", "web-shop.apps.example.com"}}, perNamespace, "web-shop.apps.example.com is not in a domain"},
+		"Elsewhere":    {"Nor is it the namespace somewhere.", v1alpha1.Ingress{Hostnames: []string{"shop.billing.apps.example.com", "web.shop.example.org"}}, perNamespace, "shop.billing.apps.example.com is not in a domain"},
+		"WildcardOwn":  {"A wildcard is none of them.", v1alpha1.Ingress{Hostnames: []string{"*.shop.apps.example.com"}}, perNamespace, "*.shop.apps.example.com is not in a domain"},
 		"PathEndsRule": {"A path does not end a rule of the controller's configuration.", v1alpha1.Ingress{Path: "/;}server{"}, lenient, "spec.networking.ingress.path: must begin with /"},
 		"PathQuote":    {"As above.", v1alpha1.Ingress{Path: `/"`}, lenient, "spec.networking.ingress.path: must begin with /"},
 		"PathNewline":  {"As above.", v1alpha1.Ingress{Path: "/a\nb"}, lenient, "spec.networking.ingress.path: must begin with /"},
@@ -191,6 +239,49 @@ func TestIngressHostsAndPaths(t *testing.T) {
 			_, composed := r.Resources[NameIngress]
 			if c := r.condition(TypeWorkloadReady); composed != (tc.want == "") || !strings.Contains(c.Message, tc.want) {
 				t.Errorf("\n%s\nCompose(...): want %q said, got an Ingress: %t, %s: %s", tc.reason, tc.want, composed, c.Reason, c.Message)
+			}
+		})
+	}
+}
+
+// TestDefaultHostname shows the name of an application that asks for none.
+func TestDefaultHostname(t *testing.T) {
+	for platform, want := range map[string]string{
+		`{"ingress": {"domain": "apps.example.com"}}`:                       "shop-api.apps.example.com",
+		`{"ingress": {"domain": "apps.example.com", "perNamespace": true}}`: "shop-api.shop.apps.example.com",
+	} {
+		r := withIngress(t, v1alpha1.Ingress{}, platform, azureSeen())
+		rules := Object(r.Resources[NameIngress].Object).list("spec", "rules")
+		var host any
+		if len(rules) == 1 {
+			host = rules[0].(map[string]any)["host"] //nolint:forcetypeassert // It is what was composed.
+		}
+		if host != want {
+			t.Errorf("hostname with %s: want %s, got %v", platform, want, rules)
+		}
+	}
+}
+
+// TestNamesOtherNamespace shows how values of annotations are read that name Secrets and ConfigMaps.
+func TestNamesOtherNamespace(t *testing.T) {
+	cases := map[string]struct {
+		annotation string
+		values     []string
+		want       bool
+	}{
+		"Own":       {annotation: nginx + "auth-secret", values: []string{"", "users", "shop/users", " shop/users ", "secret://shop/users", "shop/a,shop/b", "a, shop/b", "X-Real-Ip"}},
+		"Other":     {annotation: nginx + "auth-secret", want: true, values: []string{"billing/users", "shop/users,billing/users", "shop/a\nbilling/b", "a\u00a0billing/b", "secret://billing/users", "file:///run/users", "/users", "shop-dev/users", "myshop/users", "Shop/users", "shop/../billing/users", "shop//users", "./billing/users"}},
+		"Case":      {annotation: nginx + "Proxy-SSL-Secret", want: true, values: []string{"billing/users"}},
+		"ConfigMap": {annotation: nginx + "fastcgi-params-configmap", want: true, values: []string{"billing/a"}},
+		"Headers":   {annotation: nginx + "auth-proxy-set-headers", want: true, values: []string{"billing/a"}},
+		"Neither":   {annotation: nginx + "app-root", values: []string{"/a/b", "billing/users"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, value := range tc.values {
+				if got := namesOtherNamespace(tc.annotation, value, "shop"); got != tc.want {
+					t.Errorf("namesOtherNamespace(%q, %q): want %t, got %t", tc.annotation, value, tc.want, got)
+				}
 			}
 		})
 	}
@@ -244,6 +335,8 @@ func TestIngressProperties(t *testing.T) {
 	names := rapid.OneOf(
 		rapid.SampledFrom([]string{
 			nginx + "proxy-body-size", nginx + "server-alias", nginx + "configuration-snippet", nginx + "auth-snippet", nginx + "canary", nginx + "auth-url", nginx + "ssl-redirect",
+			nginx + "proxy-ssl-secret", nginx + "auth-tls-secret", nginx + "fastcgi-params-configmap", nginx + "custom-headers", nginx + "use-regex", nginx + "rewrite-target", nginx + "mirror-target",
+			"alb.ingress.kubernetes.io/group.name", "alb.ingress.kubernetes.io/group.order", "traefik.ingress.kubernetes.io/router.priority", "haproxy.org/config-backend", "example.com/tls-secret",
 			"external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/target", "kubernetes.io/ingress.class", "argocd.argoproj.io/tracking-id", "haproxy.org/server-snippet", "a",
 		}),
 		rapid.StringMatching(`(nginx\.ingress\.kubernetes\.io/|Nginx\.ingress\.kubernetes\.io/|nginx\.org/)?[a-zA-Z-]{1,12}`),
@@ -261,7 +354,10 @@ func TestIngressProperties(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(rt, "calls") {
 			in := v1alpha1.Ingress{
 				Type:        rapid.SampledFrom([]string{"", "public", "strict", "other"}).Draw(rt, "type"),
-				Annotations: rapid.MapOfN(names, rapid.OneOf(values, rapid.SampledFrom([]string{"true", "8m", "shop.apps.example.com"})), 0, 5).Draw(rt, "annotations"),
+				Annotations: rapid.MapOfN(names, rapid.OneOf(values, rapid.SampledFrom([]string{"true", "8m", "shop.apps.example.com", "billing/users", "shop/users"})), 0, 5).Draw(rt, "annotations"),
+			}
+			if reference := rapid.SampledFrom([]string{"", "shop/users", "billing/users"}).Draw(rt, "reference"); reference != "" {
+				in.Annotations["example.com/tls-secret"] = reference
 			}
 			r := withIngress(rt, in, lenient, seen)
 			ingress, ok := r.Resources[NameIngress]
@@ -278,13 +374,17 @@ func TestIngressProperties(t *testing.T) {
 func checkAnnotations(rt *rapid.T, set Object) {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		value, lower := set.str(name), strings.ToLower(name)
-		allowed := name == "external-dns.alpha.kubernetes.io/hostname" || name == "haproxy.org/server-snippet" ||
-			strings.HasPrefix(name, nginx) && !strings.Contains(lower, "snippet") && !strings.Contains(lower, "canary")
+		isOf := func(part string) bool { return strings.Contains(lower, part) }
+		beyond := slices.ContainsFunc([]string{"snippet", "canary", "secret", "configmap", "custom-headers", "config-", "group.name", "priority", "use-regex", "target"}, isOf)
+		allowed := name == "external-dns.alpha.kubernetes.io/hostname" || name == "haproxy.org/server-snippet" || name == "example.com/tls-secret" ||
+			!beyond && (strings.HasPrefix(name, nginx) || strings.HasPrefix(name, "alb.ingress.kubernetes.io/") || strings.HasPrefix(name, "traefik.ingress.kubernetes.io/") || strings.HasPrefix(name, "haproxy.org/"))
 		switch {
 		case name == nginx+"ssl-redirect" && value == "true":
 		case !allowed:
 			rt.Fatalf("annotation %s is not allowed, and set", name)
-		case !slices.Contains([]string{"true", "8m", "shop.apps.example.com"}, value):
+		case name == "example.com/tls-secret" && strings.HasPrefix(value, "billing/"):
+			rt.Fatalf("annotation %s names an object of another namespace: %q", name, value)
+		case !slices.Contains([]string{"true", "8m", "shop.apps.example.com", "billing/users", "shop/users"}, value):
 			rt.Fatalf("annotation %s names another host: %q", name, value)
 		}
 	}

@@ -152,10 +152,18 @@ func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	})
 }
 
-// isOnlyByName is true of annotations that no pattern stands for: a snippet is
-// configuration of the ingress controller itself, and a canary takes over requests to
-// another Ingress.
+// isOnlyByName is true of annotations that no pattern stands for, because they reach
+// beyond their own Ingress.
 func isOnlyByName(annotation string) bool {
 	name := strings.ToLower(annotation)
-	return strings.Contains(name, "snippet") || strings.Contains(name, "canary")
+	return slices.ContainsFunc([]string{
+		// Configuration of the ingress controller itself.
+		"snippet", "config-",
+		// Requests to another Ingress: a part of them, those of the same host, or all of a shared load balancer.
+		"canary", "priority", "use-regex", "group", "order", "load-balancer", "actions.", "conditions.",
+		// Objects that may be in another namespace.
+		"secret", "configmap", "headers", "middleware", "transport", "plugin", "polic", "cr-backend",
+		// Where requests or names in DNS go.
+		"target", "mirror",
+	}, func(part string) bool { return strings.Contains(name, part) })
 }

@@ -468,6 +468,33 @@ func (c *checker) keys(field string, keys []string) {
 	c.unique(field, keys)
 }
 
+// perNamespace wants domains beside each other: in example.com, namespace apps would have
+// the hostnames of all namespaces in apps.example.com.
+func (c *checker) perNamespace(in *v1alpha1.IngressDefaults) {
+	if !in.PerNamespace {
+		return
+	}
+	domains := IngressDomains(in)
+	if len(domains) == 0 {
+		c.add("ingress.perNamespace", "needs a domain or allowedDomains")
+	}
+	for _, domain := range domains {
+		for _, other := range domains {
+			if strings.HasSuffix(domain, "."+other) {
+				c.add("ingress.perNamespace", domain+" must not be below "+other+", because a namespace could have hostnames of another")
+			}
+		}
+	}
+}
+
+// IngressDomains of the platform, each once.
+func IngressDomains(in *v1alpha1.IngressDefaults) []string {
+	if in.Domain == "" || slices.Contains(in.AllowedDomains, in.Domain) {
+		return in.AllowedDomains
+	}
+	return append([]string{in.Domain}, in.AllowedDomains...)
+}
+
 func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 	if in == nil {
 		return
@@ -475,10 +502,15 @@ func (c *checker) ingress(in *v1alpha1.IngressDefaults) {
 	if in.Domain != "" {
 		c.dns("ingress.domain", in.Domain)
 		// The whole hostname has at most 253 characters.
-		if most := validation.DNS1123SubdomainMaxLength - validation.DNS1035LabelMaxLength - 1; len(in.Domain) > most {
-			c.add("ingress.domain", fmt.Sprintf("must be at most %d characters long, so that the name of an application fits in front", most))
+		most, front := validation.DNS1123SubdomainMaxLength-validation.DNS1035LabelMaxLength-1, "the name of an application fits"
+		if in.PerNamespace {
+			most, front = most-validation.DNS1123LabelMaxLength-1, "the names of an application and its namespace fit"
+		}
+		if len(in.Domain) > most {
+			c.add("ingress.domain", fmt.Sprintf("must be at most %d characters long, so that %s in front", most, front))
 		}
 	}
+	c.perNamespace(in)
 	for i, domain := range in.AllowedDomains {
 		c.dns(fmt.Sprintf("ingress.allowedDomains[%d]", i), domain)
 	}

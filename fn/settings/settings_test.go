@@ -131,6 +131,26 @@ ingress.types[0].allowedAnnotations[10]: must have a name of letters, digits, hy
 ingress.types[0].allowedAnnotations[11]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
 ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none`},
 		},
+		"PerNamespace": {
+			reason: "Domains beside each other keep the hostnames of namespaces apart.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net", "apps.example.com"]}}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Ingress.PerNamespace }, value: true},
+		},
+		"PerNamespaceBelow": {
+			reason: "In example.com, namespace apps would have the hostnames of all others in apps.example.com.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.com", "notexample.com"]}}`},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: apps.example.com must not be below example.com, because a namespace could have hostnames of another"},
+		},
+		"PerNamespaceNowhere": {
+			reason: "Without a domain every hostname would be allowed.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true}}`},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: needs a domain or allowedDomains"},
+		},
+		"PerNamespaceLong": {
+			reason: "A hostname has at most 253 characters, with both names in front.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "` + strings.Repeat("a.", 62) + `aa"}}`},
+			want:   want{err: "cannot use platform settings: ingress.domain: must be at most 125 characters long, so that the names of an application and its namespace fit in front"},
+		},
 		"PullSecretTwice": {
 			reason: "A pod has a pull secret once: twice would stop every application with a deployment.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},

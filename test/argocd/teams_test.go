@@ -29,6 +29,7 @@ type applicationSet struct {
 	Spec struct {
 		Generators []struct {
 			Git struct {
+				Values      map[string]string `json:"values"`
 				Directories []struct {
 					Path    string `json:"path"`
 					Exclude bool   `json:"exclude"`
@@ -93,25 +94,71 @@ func (s applicationSet) takes(t testingT, directory string) bool {
 }
 
 // application that is made of a directory.
-func (s applicationSet) application(t *testing.T, directory string) map[string]any {
+func (s applicationSet) application(t testingT, directory string) map[string]any {
 	t.Helper()
 
 	data, err := yaml.Marshal(s.Spec.Template)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 
 	tmpl, err := template.New(s.Metadata.Name).Option("missingkey=error").Parse(string(data))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 
 	var out bytes.Buffer
-	if err := tmpl.Execute(&out, map[string]any{"path": map[string]any{"path": directory, "basename": path.Base(directory)}}); err != nil {
-		t.Fatal(err)
+	if err := tmpl.Execute(&out, map[string]any{
+		"path":   map[string]any{"path": directory, "basename": path.Base(directory)},
+		"values": s.Spec.Generators[0].Git.Values,
+	}); err != nil {
+		t.Fatalf("%v", err)
 	}
 
-	return object(t, out.String())
+	a := map[string]any{}
+	if err := yaml.Unmarshal(out.Bytes(), &a); err != nil {
+		t.Fatalf("%v", err)
+	}
+
+	return a
+}
+
+// spec of an Application.
+func spec(a map[string]any) map[string]any {
+	s, _ := a["spec"].(map[string]any)
+
+	return s
+}
+
+// namespace of a team, as both ApplicationSets have it.
+func namespace(t testingT, sets map[string]applicationSet, directory string) string {
+	t.Helper()
+
+	destination, _ := spec(sets["teams"].application(t, directory))["destination"].(map[string]any)
+	namespace, _ := destination["namespace"].(string)
+
+	for name, want := range map[string]string{"namespace": namespace, "team": path.Base(directory)} {
+		if got := parameter(sets["tenants"].application(t, directory), name); got != want {
+			t.Fatalf("parameter %s of the chart for %s: want %q, got %q", name, directory, want, got)
+		}
+	}
+
+	return namespace
+}
+
+// parameter of the chart.
+func parameter(a map[string]any, name string) any {
+	source, _ := spec(a)["source"].(map[string]any)
+	helm, _ := source["helm"].(map[string]any)
+	parameters, _ := helm["parameters"].([]any)
+
+	for _, p := range parameters {
+		if p, _ := p.(map[string]any); p["name"] == name {
+			return p["value"]
+		}
+	}
+
+	return nil
 }
 
 // TestTeams shows which directories are teams, for both ApplicationSets alike.
@@ -160,7 +207,7 @@ func TestTeamsProperties(t *testing.T) {
 	t.Parallel()
 
 	sets := applicationSets(t)
-	namespace := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	valid := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.OneOf(
@@ -173,10 +220,36 @@ func TestTeamsProperties(t *testing.T) {
 			rt.Fatalf("directory %q is a team for one ApplicationSet only", name)
 		}
 
-		if taken && (!namespace.MatchString(name) || strings.HasPrefix(name, "kube-") || strings.HasPrefix(name, "argo") || strings.HasPrefix(name, "crossplane") || strings.HasSuffix(name, "-system")) {
+		if taken && (!valid.MatchString(name) || strings.HasPrefix(name, "kube-") || strings.HasPrefix(name, "argo") || strings.HasPrefix(name, "crossplane") || strings.HasSuffix(name, "-system")) {
 			rt.Fatalf("directory %q is a team", name)
 		}
+
+		if !taken {
+			return
+		}
+
+		if got := namespace(rt, sets, "applications/"+name); got != "team-"+name {
+			rt.Fatalf("namespace of directory %q: want the prefix of teams, got %q", name, got)
+		}
 	})
+}
+
+// TestTeamsOutsidePlatform: a directory with the name of a top-level domain would have traffic of
+// other namespaces, which look for github.com as github.com.svc.cluster.local first, and no list
+// has the names of all programs that a platform installs.
+func TestTeamsOutsidePlatform(t *testing.T) {
+	t.Parallel()
+
+	sets := applicationSets(t)
+
+	for _, d := range []string{
+		"com", "io", "net", "org", "dev", "app", "shop", "local", "internal", "svc", "cluster", "xn--p1ai",
+		"aks-command", "tigera-operator", "calico-apiserver", "velero", "keda", "vault", "kubernetes-dashboard", "dataprotection-microsoft", "kyverno", "traefik", "gatekeeper",
+	} {
+		if got := namespace(t, sets, "applications/"+d); got != "team-"+d {
+			t.Errorf("namespace of directory %q: want team-%s, got %s", d, d, got)
+		}
+	}
 }
 
 // TestTeamApplications shows that a team's Application is in the team's project, and that what
@@ -204,17 +277,11 @@ func TestTeamApplications(t *testing.T) {
 		}
 	}
 
-	spec := func(a map[string]any) map[string]any {
-		s, _ := a["spec"].(map[string]any)
-
-		return s
-	}
-
 	if got := spec(team)["project"]; got != "team-shop" {
 		t.Errorf("project of a team's Application: want team-shop, got %v", got)
 	}
 
-	if diff := cmp.Diff(map[string]any{"server": "https://kubernetes.default.svc", "namespace": "shop"}, spec(team)["destination"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"server": "https://kubernetes.default.svc", "namespace": "team-shop"}, spec(team)["destination"]); diff != "" {
 		t.Errorf("destination of a team's Application: -want, +got:\n%s", diff)
 	}
 
@@ -239,10 +306,14 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 
 	args := []string{"template", "tenant", filepath.Join(root(t), "package", "platform", "argocd", "tenant"), "--namespace", "argocd"}
 	for _, v := range values {
-		args = append(args, "--set-string", v)
+		args = append(args, "--set", v)
 	}
 
 	out, err := run(t.Context(), helm, args...)
+	if err != nil {
+		return nil, err
+	}
+
 	objects := map[string]map[string]any{}
 
 	for doc := range strings.SplitSeq(string(out), "\n---\n") {
@@ -251,20 +322,20 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 		objects[kind] = o
 	}
 
-	return objects, err
+	return objects, nil
 }
 
-// TestTenant shows what a team gets: its namespace, and the project of the example.
+// TestTenant shows what a team gets: its namespace with a quota, and the project of the example.
 func TestTenant(t *testing.T) {
 	t.Parallel()
 
-	objects, err := tenant(t, "team=shop", "repoURL=https://github.com/company/web-app")
+	objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://github.com/company/web-app")
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	if got := objects["Namespace"]["metadata"]; cmp.Diff(map[string]any{
-		"name": "shop", "labels": map[string]any{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/tenant": "shop"},
+		"name": "team-shop", "labels": map[string]any{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/team": "shop"},
 		"annotations": map[string]any{"argocd.argoproj.io/sync-wave": "-1", "argocd.argoproj.io/sync-options": "Prune=false,Delete=false"},
 	}, got) != "" {
 		t.Errorf("namespace: %v", got)
@@ -279,7 +350,7 @@ func TestTenant(t *testing.T) {
 
 	want, _ := object(t, text)["spec"].(map[string]any)
 	want["description"] = "Applications of team shop"
-	want["destinations"] = []any{map[string]any{"server": "https://kubernetes.default.svc", "namespace": "shop"}}
+	want["destinations"] = []any{map[string]any{"server": "https://kubernetes.default.svc", "namespace": "team-shop"}}
 
 	if diff := cmp.Diff(want, objects["AppProject"]["spec"]); diff != "" {
 		t.Errorf("project: -want, as in the example, +got:\n%s", diff)
@@ -292,12 +363,135 @@ func TestTenantRefused(t *testing.T) {
 	t.Parallel()
 
 	for _, team := range []string{"", "Shop", "-a", "a-", "a.b", "*", strings.Repeat("a", 64), `a\,b`, "a b"} {
-		if objects, err := tenant(t, "team="+team, "repoURL=https://example.com"); err == nil {
+		if objects, err := tenant(t, "team="+team, "namespace=shop", "repoURL=https://example.com"); err == nil {
 			t.Errorf("team %q: want it refused, got %v", team, objects)
+		}
+
+		if objects, err := tenant(t, "team=shop", "namespace="+team, "repoURL=https://example.com"); err == nil {
+			t.Errorf("namespace %q: want it refused, got %v", team, objects)
 		}
 	}
 
-	if _, err := tenant(t, "team="+strings.Repeat("a", 63), "repoURL=https://example.com"); err != nil {
+	for _, value := range []string{"quota.pods=-1", "quota.pods=many", "quota=1", "teams.shop.quota.pods=-1", "teams.shop.tenant=a b", "teams.shop.tenant=", "teams.shop.owner=a"} {
+		if objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://example.com", value); err == nil {
+			t.Errorf("%s: want it refused, got %v", value, objects)
+		}
+	}
+
+	longest := strings.Repeat("a", 63)
+	if _, err := tenant(t, "team="+longest, "namespace="+longest, "repoURL=https://example.com"); err != nil {
 		t.Errorf("the longest name of a namespace: %v", err)
+	}
+}
+
+// TestTenantLabel shows that the platform names the owner of a namespace: a later team can have
+// a directory of the same name.
+func TestTenantLabel(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		values []string
+		want   any
+	}{
+		"None":    {"The name of a directory proves nothing.", nil, nil},
+		"Another": {"Nor does another team's owner.", []string{"teams.other.tenant=acme"}, nil},
+		"Own":     {"The platform says whose it is.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			objects, err := tenant(t, append([]string{"team=shop", "namespace=team-shop", "repoURL=https://example.com"}, tc.values...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			metadata, _ := objects["Namespace"]["metadata"].(map[string]any)
+			labels, _ := metadata["labels"].(map[string]any)
+
+			if diff := cmp.Diff(tc.want, labels["meta.p6m.dev/tenant"]); diff != "" {
+				t.Errorf("\n%s\nlabel meta.p6m.dev/tenant: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestTenantQuota shows how many objects a team may have.
+func TestTenantQuota(t *testing.T) {
+	t.Parallel()
+
+	const applications = "count/platformapplications.meta.p6m.dev"
+
+	cases := map[string]struct {
+		reason string
+		values []string
+		want   map[string]any
+	}{
+		"Default": {"The number of objects is bounded, and no pod is refused because it requests nothing.", nil, map[string]any{applications: "50", "count/configmaps": "100", "pods": "500"}},
+		"All":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "20", "requests.cpu": "8"}},
+		"Team":    {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "1000", "requests.memory": "8Gi"}},
+		"Less":    {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "0"}},
+		"None":    {"A platform without a quota has none.", []string{"quota=null"}, nil},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			objects, err := tenant(t, append([]string{"team=shop", "namespace=team-shop", "repoURL=https://example.com"}, tc.values...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			var want map[string]any
+			if tc.want != nil {
+				want = map[string]any{
+					"apiVersion": "v1", "kind": "ResourceQuota",
+					"metadata": map[string]any{"name": "team", "namespace": "team-shop"},
+					"spec":     map[string]any{"hard": tc.want},
+				}
+			}
+
+			if diff := cmp.Diff(want, objects["ResourceQuota"]); diff != "" {
+				t.Errorf("\n%s\nquota: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestTenantsProject: what makes namespaces may have what the chart has, where it has it, and no
+// project of a team lists its quota.
+func TestTenantsProject(t *testing.T) {
+	t.Parallel()
+
+	data, err := os.ReadFile(filepath.Join(root(t), "package", "platform", "argocd", "apps", "project.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	want := map[string]any{
+		"description": "Namespaces, quotas and projects of teams",
+		"sourceRepos": []any{"https://github.com/p6m-dev/platform-application"},
+		"destinations": []any{
+			map[string]any{"server": "https://kubernetes.default.svc", "namespace": "argocd"},
+			map[string]any{"server": "https://kubernetes.default.svc", "namespace": applicationSets(t)["tenants"].Spec.Generators[0].Git.Values["namespacePrefix"] + "*"},
+		},
+		"clusterResourceWhitelist":   []any{map[string]any{"group": "", "kind": "Namespace"}},
+		"namespaceResourceWhitelist": []any{map[string]any{"group": "argoproj.io", "kind": "AppProject"}, map[string]any{"group": "", "kind": "ResourceQuota"}},
+	}
+
+	if diff := cmp.Diff(want, object(t, string(data))["spec"]); diff != "" {
+		t.Errorf("project tenants: -want, +got:\n%s", diff)
+	}
+
+	objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if project, _ := yaml.Marshal(objects["AppProject"]); strings.Contains(string(project), "ResourceQuota") {
+		t.Errorf("a team could change its quota: %s", project)
 	}
 }

@@ -25,7 +25,7 @@ func TestTakeover(t *testing.T) {
 
 	for _, n := range []*corev1.Namespace{
 		namespaceOf("takeover-theirs", ""), namespaceOf("takeover-team", "takeover-team"), namespaceOf("takeover-stage", "other"),
-		labelled("takeover-composed", composed),
+		labelled("takeover-composed", composed), ownedBy("takeover-owned", "takeover-owned", "acme-2025"),
 	} {
 		if err := server.Client().Create(t.Context(), n); err != nil {
 			t.Fatal(err)
@@ -62,6 +62,10 @@ func TestTakeover(t *testing.T) {
 		"Again":     {"A team stays one.", argocd, namespaceOf("takeover-team", "takeover-team"), ""},
 		"OtherTeam": {"A namespace of another team is not one's own.", argocd, namespaceOf("takeover-stage", "takeover-stage"), refused},
 		"NoTeam":    {"Nor is one of which nobody says whose it is.", argocd, namespaceOf("takeover-composed", "takeover-composed"), refused},
+		"Tenant":    {"The platform names the tenant of a team that has none.", argocd, ownedBy("takeover-team", "takeover-team", "acme-2026"), ""},
+		"SameOwner": {"And goes on naming it.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2025"), ""},
+		"Newcomer":  {"A later team with the same directory does not get what runs there.", argocd, ownedBy("takeover-owned", "takeover-owned", "acme-2026"), refused},
+		"Foreign":   {"A tenant does not make a namespace the team's.", argocd, ownedBy("takeover-composed", "", "acme-2026"), refused},
 		"Composed":  {"Who may have pods there is for administrators to say.", argocd, labelled("takeover-theirs", composed), refused},
 		"System":    {"Kubernetes' own are no team's.", argocd, namespaceOf("kube-system", "kube-system"), refused},
 		"Else":      {"What else Argo CD does with namespaces of the platform is not looked at.", argocd, labelled("takeover-theirs", map[string]string{"a": "b"}), ""},
@@ -123,7 +127,19 @@ func namespaceOf(name, team string) *corev1.Namespace {
 		return labelled(name, nil)
 	}
 
-	return labelled(name, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/tenant": team})
+	return labelled(name, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/team": team})
+}
+
+// ownedBy a tenant, with a team if there is one.
+func ownedBy(name, team, tenant string) *corev1.Namespace {
+	n := namespaceOf(name, team)
+	if n.Labels == nil {
+		n.Labels = map[string]string{"meta.p6m.dev/workloads": "composed"}
+	}
+
+	n.Labels["meta.p6m.dev/tenant"] = tenant
+
+	return n
 }
 
 func labelled(name string, labels map[string]string) *corev1.Namespace {

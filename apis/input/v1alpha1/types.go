@@ -380,6 +380,13 @@ type IngressDefaults struct {
 	// +listType=set
 	AllowedDomains []string `json:"allowedDomains,omitempty"`
 
+	// PerNamespace keeps hostnames of namespaces apart: each ends in
+	// <namespace>.<domain>, with Domain or one of AllowedDomains, and that of an
+	// application without hostnames is <application>.<namespace>.<domain>. Hosts in
+	// annotations are restricted alike. Default: false.
+	// +optional
+	PerNamespace bool `json:"perNamespace,omitempty"`
+
 	// DefaultType of an Ingress that does not say.
 	// +optional
 	DefaultType string `json:"defaultType,omitempty"`
@@ -404,8 +411,9 @@ type IngressType struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// AllowedAnnotations are names of annotations that an application may set on an
 	// Ingress of the type. A name that ends with * stands for all that begin so, for
-	// example nginx.ingress.kubernetes.io/proxy-*, but never for canaries and
-	// snippets: those must be named in full. Default: none.
+	// example nginx.ingress.kubernetes.io/proxy-buffer*, but never for those that
+	// reach beyond their Ingress, such as snippets, canaries and names of Secrets:
+	// those must be named in full. Default: none.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
