@@ -34,7 +34,7 @@ func TestLooksLikeName(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			for _, key := range strings.FieldsSeq(tc.keys) {
+			for key := range strings.FieldsSeq(tc.keys) {
 				if got := looksLikeName(key); got != tc.want {
 					t.Errorf("\n%s\nlooksLikeName(%q): want %t, got %t", tc.reason, key, tc.want, got)
 				}
