@@ -100,7 +100,7 @@ func TestAppOfApps(t *testing.T) {
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
 	e.describePlatform(t, packages, "claim")
 	e.describeApplications(t, a)
-	a.commit(t, "applications/shop/web.yaml", manifest("shop", "web"))
+	a.commit(t, "applications/shop/web.yaml", manifest("team-shop", "web"))
 	a.commit(t, "applications/kube-system/web.yaml", manifest("kube-system", "web"))
 
 	root := object(t, strings.NewReplacer(companyRepository, "file://"+a.repository(), "duration: 30s", "duration: 5s").
@@ -113,7 +113,7 @@ func TestAppOfApps(t *testing.T) {
 	a.well(t, "crossplane")
 	a.well(t, "platform-application")
 
-	web, first := &app{plane: p, namespace: "shop", name: "web"}, password()
+	web, first := &app{plane: p, namespace: "team-shop", name: "web"}, password()
 	web.set(t, postgres(first))
 	web.wait(t, plane.Ready)
 	web.runsWith(t, first)
@@ -137,11 +137,11 @@ func (a *argo) keepsOut(t *testing.T) {
 
 	const taken = "reporting"
 
-	if err := a.plane.API.CreateNamespace(t.Context(), taken); err != nil {
+	if err := a.plane.API.CreateNamespace(t.Context(), "team-"+taken); err != nil {
 		t.Fatal(err)
 	}
 
-	a.commit(t, "applications/"+taken+"/web.yaml", manifest(taken, "web"))
+	a.commit(t, "applications/"+taken+"/web.yaml", manifest("team-"+taken, "web"))
 	a.says(t, "tenant-"+taken, "was there before the team")
 
 	for _, name := range []string{"team-" + taken, "team-kube-system", "tenant-kube-system"} {
@@ -208,6 +208,10 @@ func (a *argo) followChart(t *testing.T) {
 	u := object(t, strings.NewReplacer("https://github.com/p6m-dev/platform-application", "file://"+a.repository(), "targetRevision: "+released, "targetRevision: main").
 		Replace(read(t, "examples/helm/argocd-application.yaml")))
 	if err := a.plane.API.Apply(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := a.plane.API.CreateNamespace(t.Context(), "shop"); err != nil {
 		t.Fatal(err)
 	}
 
