@@ -5,6 +5,7 @@ package payload
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 // A secret has a limited number of keys, whatever its format and whether they have
 // values.
 func TestMaxKeys(t *testing.T) {
-	key := func(i int) string { return string(rune('a'+i/26)) + string(rune('a'+i%26)) }
+	key := func(i int) string { return "k" + strconv.Itoa(i) }
 	object := func(keys int) string {
 		var b strings.Builder
 		for i := range keys {

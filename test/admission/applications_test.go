@@ -405,7 +405,7 @@ func TestOrphans(t *testing.T) {
 				"Orphan":     {reason: "With PrunePropagationPolicy=orphan.", do: remove(client.PropagationPolicy("Orphan")), want: orphans},
 				"Deprecated": {
 					reason: "There is an older way to say it.",
-					do:     remove(&client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: &deprecated}}),
+					do:     remove(&client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: &deprecated}}), //nolint:staticcheck // It is what is tried.
 					want:   orphans,
 				},
 				"All": {
