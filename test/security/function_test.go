@@ -114,6 +114,36 @@ func TestRendered(t *testing.T) {
 	}
 }
 
+// TestGivenUp has Crossplane delete what an application does not ask for any more, which begins with taking its labels away, and
+// begin again after a failure.
+func TestGivenUp(t *testing.T) {
+	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
+	namespace := server.Namespace(t)
+	restrictFunction(t, crossplane)
+
+	for _, o := range rendered(t, "claim", namespace) {
+		if o.GetName() != "order-service" {
+			continue
+		}
+
+		if err := crossplane.Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+
+		for range 2 {
+			o.SetLabels(nil)
+
+			if err := crossplane.Update(t.Context(), o); err != nil {
+				t.Errorf("%s without labels: %v", o.GetKind(), err)
+			}
+		}
+
+		if err := crossplane.Delete(t.Context(), o); err != nil {
+			t.Errorf("%s: %v", o.GetKind(), err)
+		}
+	}
+}
+
 // TestContent has a function that somebody has taken over try to reach beyond the
 // applications in objects of the kinds that these consist of.
 //
