@@ -53,6 +53,11 @@ func TestTenants(t *testing.T) {
 			return fmt.Errorf("KeyVaultReady is %s: %s", c.Reason, c.Message)
 		}
 
+		// An identity that is new is the second one's as soon as its tags say so.
+		if c := got.Condition("IdentityReady"); c.Status != "True" {
+			return fmt.Errorf("IdentityReady is %s: %s", c.Reason, c.Message)
+		}
+
 		return nil
 	})
 
