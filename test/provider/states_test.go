@@ -919,7 +919,7 @@ func testLabels(t *testing.T, s *suite) {
 	t.Helper()
 
 	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "team": "a"}
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "a"}
 	world.Apply(t, sync)
 
 	hasLabels := func(want map[string]string) func(*corev1.Secret) error {
@@ -933,7 +933,7 @@ func testLabels(t *testing.T, s *suite) {
 			return nil
 		}
 	}
-	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "team": "a"}))
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "a"}))
 
 	secret, err := app.Secret(t.Context())
 	must(t, err)
@@ -952,9 +952,9 @@ func testLabels(t *testing.T, s *suite) {
 		}
 	}
 
-	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "team": "b"}
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "b"}
 	world.Apply(t, sync)
-	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "team": "b"}))
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "b"}))
 
 	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web"}
 	world.Apply(t, sync)

@@ -33,7 +33,7 @@ func TestSecrets(t *testing.T) {
 		ownerless  = "provider-keyvault-secretsync may write only Secrets that a KeyVaultSecretSync controls, unless their namespace has " +
 			"the label meta.p6m.dev/secrets-without-owner=allowed"
 		anothers  = "provider-keyvault-secretsync may not give the Secret of one KeyVaultSecretSync to another"
-		elsewhere = "provider-keyvault-secretsync may write Secrets, Events and ProviderConfigUsages, and request tokens of ServiceAccounts, " +
+		elsewhere = "provider-keyvault-secretsync may write Secrets and Events, and request tokens of ServiceAccounts, " +
 			"only in namespaces with the label meta.p6m.dev/workloads=composed"
 	)
 

@@ -504,7 +504,6 @@ func TestTakenOver(t *testing.T) {
 		"LargeEvent":           {reason: "So would messages.", object: eventIn(app, nil, map[string]any{"message": strings.Repeat("A", 200_000)}), policy: "events"},
 		"LargeReason":          {reason: "And all else.", object: eventIn(app, nil, map[string]any{"source": map[string]any{"component": strings.Repeat("A", 200_000)}}), policy: "events"},
 		"UsageInTheCluster":    {reason: "No sync is there.", object: usageIn("kube-system", nil), policy: "usages"},
-		"UsageElsewhere":       {reason: "Nor in a namespace without applications.", object: usageIn(other, nil), policy: "namespaces"},
 		"UsageWithAnnotations": {reason: "They would fill etcd.", object: usageIn(app, map[string]any{"annotations": map[string]any{"x": "y"}}), policy: "usages"},
 		"NewSync": {
 			reason: "It would read whatever vault it likes as any application of the namespace.",
