@@ -97,6 +97,12 @@ func TestAppOfApps(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// A quota counts a kind that is new after a while, and until then nothing of that kind is created.
+	teams := filepath.Join(packages, "platform", "argocd", "apps", "teams.yaml")
+	if err := os.WriteFile(teams, []byte(strings.ReplaceAll(read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
 	e.describePlatform(t, packages, "claim")
 	e.describeApplications(t, a)
