@@ -422,17 +422,15 @@ func TestTenantLabel(t *testing.T) {
 func TestTenantQuota(t *testing.T) {
 	t.Parallel()
 
-	const applications = "count/platformapplications.meta.p6m.dev"
-
 	cases := map[string]struct {
 		reason string
 		values []string
 		want   map[string]any
 	}{
-		"Default": {"The number of objects is bounded, and no pod is refused because it requests nothing.", nil, map[string]any{applications: "50", "count/configmaps": "100", "pods": "500"}},
-		"All":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "20", "requests.cpu": "8"}},
-		"Team":    {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "1000", "requests.memory": "8Gi"}},
-		"Less":    {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, map[string]any{applications: "50", "count/configmaps": "100", "pods": "0"}},
+		"Default": {"The number of objects is bounded, and no pod is refused because it requests nothing.", nil, map[string]any{"count/configmaps": "100", "pods": "500"}},
+		"All":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, map[string]any{"count/configmaps": "100", "pods": "20", "requests.cpu": "8"}},
+		"Team":    {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, map[string]any{"count/configmaps": "100", "pods": "1000", "requests.memory": "8Gi"}},
+		"Less":    {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, map[string]any{"count/configmaps": "100", "pods": "0"}},
 		"None":    {"A platform without a quota has none.", []string{"quota=null"}, nil},
 	}
 

@@ -946,7 +946,7 @@ func testLabels(t *testing.T, s *suite) {
 		}
 	}
 
-	for _, field := range []string{`"f:db.USER"`, `"f:team"`, `"f:ownerReferences"`} {
+	for _, field := range []string{`"f:db.USER"`, `"f:app.kubernetes.io/part-of"`, `"f:ownerReferences"`} {
 		if !strings.Contains(owned, field) {
 			t.Errorf("our field manager does not own %s, but %s", field, owned)
 		}
