@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,7 +14,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
-	"k8s.io/utils/ptr"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -84,8 +84,8 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	if !isPath(first(in.Path, "/")) {
 		refused = append(refused, "spec.networking.ingress.path: must begin with / and must not contain blanks, quotes, braces, semicolons, backslashes, # or empty segments")
 	}
-	if in.OIDC != nil && in.OIDC.Enabled == nil {
-		refused = append(refused, "spec.networking.ingress.oidc.enabled: required, true or false; without it the application could be open to everybody by mistake")
+	if _, ok := login(in); !ok {
+		refused = append(refused, "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake")
 	}
 	if oidc(in) && known && len(t.OIDCAnnotations) == 0 {
 		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", and without one the application would be open to everybody; ask your platform team")
@@ -234,7 +234,27 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 	return object
 }
 
-func oidc(in *v1alpha1.Ingress) bool { return in.OIDC != nil && ptr.Deref(in.OIDC.Enabled, false) }
+func oidc(in *v1alpha1.Ingress) bool {
+	wanted, _ := login(in)
+	return wanted
+}
+
+// login tells whether visitors have to log in; ok is false if oidc does not say.
+func login(in *v1alpha1.Ingress) (wanted, ok bool) {
+	if in.OIDC == nil || string(in.OIDC.Raw) == "null" {
+		return false, true
+	}
+	if json.Unmarshal(in.OIDC.Raw, &wanted) == nil {
+		return wanted, true
+	}
+	var object struct {
+		Enabled *bool `json:"enabled"`
+	}
+	if json.Unmarshal(in.OIDC.Raw, &object) != nil || object.Enabled == nil {
+		return false, false
+	}
+	return *object.Enabled, true
+}
 
 // ingressType is one of the platform's types, if it has any; else an IngressClass.
 func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.IngressType, known bool) {

@@ -127,6 +127,14 @@ type PlatformConfigSpec struct {
 	// +optional
 	Workload *WorkloadDefaults `json:"workload,omitempty"`
 
+	// Autoscaling holds defaults for autoscaling.
+	// +optional
+	Autoscaling *AutoscalingDefaults `json:"autoscaling,omitempty"`
+
+	// NetworkPolicy fences applications.
+	// +optional
+	NetworkPolicy *NetworkPolicyDefaults `json:"networkPolicy,omitempty"`
+
 	// Ingress holds the platform's kinds of ingress.
 	// +optional
 	Ingress *IngressDefaults `json:"ingress,omitempty"`
@@ -354,6 +362,49 @@ type WorkloadDefaults struct {
 	// +optional
 	// +listType=set
 	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+
+	// PodDisruptionBudget gives every application with more than one pod a
+	// PodDisruptionBudget that lets one pod at a time be evicted. Default: true.
+	// +optional
+	PodDisruptionBudget *bool `json:"podDisruptionBudget,omitempty"`
+}
+
+// AutoscalingDefaults holds defaults for autoscaling.
+type AutoscalingDefaults struct {
+	// MaxReplicas of an application that does not say. Default: 10.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
+
+	// KEDA says that the cluster has KEDA. An application whose autoscaling has
+	// triggers then has a ScaledObject instead of a HorizontalPodAutoscaler. Default:
+	// false, and triggers are ignored.
+	// +optional
+	KEDA *bool `json:"keda,omitempty"`
+
+	// AllowedTriggers are the types of triggers that applications may have. Default:
+	// cron, cpu and memory, which reach nothing outside the cluster.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	AllowedTriggers []string `json:"allowedTriggers,omitempty"`
+}
+
+// NetworkPolicyDefaults fences applications.
+type NetworkPolicyDefaults struct {
+	// Enabled composes a NetworkPolicy for an application with networking.inbound: it
+	// lets in the services listed there and AllowedNamespaces, nobody else. Default:
+	// false, and networking.inbound is ignored.
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// AllowedNamespaces are let in everywhere: those of ingress controllers and of
+	// monitoring.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	AllowedNamespaces []string `json:"allowedNamespaces,omitempty"`
 }
 
 // ResourceRequirements of a container.

@@ -103,6 +103,12 @@ type PlatformApplicationSpec struct {
 	// +optional
 	Resources *apiextensionsv1.JSON `json:"resources,omitempty"`
 
+	// WorkloadSelectors choose the nodes that may run the pods: names of node labels,
+	// each with one value or several with commas between, for example
+	// kubernetes.io/architectures: "amd64,arm64". A value of another type is ignored.
+	// +optional
+	WorkloadSelectors *apiextensionsv1.JSON `json:"workloadSelectors,omitempty"`
+
 	// ResourceRequirements is accepted and preserved, and not acted on.
 	// +optional
 	ResourceRequirements *apiextensionsv1.JSON `json:"resourceRequirements,omitempty"`
@@ -169,6 +175,12 @@ type Deployment struct {
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a startupProbe",fieldPath=".successThreshold"
 	StartupProbe *Probe `json:"startupProbe,omitempty"`
+
+	// ReadOnlyRootFilesystem, true or false, keeps the container from writing to its
+	// image. Default: the image's files can be written. A value of another type is
+	// ignored.
+	// +optional
+	ReadOnlyRootFilesystem *apiextensionsv1.JSON `json:"readOnlyRootFilesystem,omitempty"`
 
 	// RestartOnSecretChange rolls the pods when a secret has a new version, so
 	// that they see it. Default: true.
@@ -406,19 +418,20 @@ type Officer struct {
 // Autoscaling scales the pods with their CPU load.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas must not be greater than maxReplicas"
-// +kubebuilder:validation:XValidation:rule="!has(self.enabled) || !self.enabled || has(self.maxReplicas)",message="maxReplicas is required when autoscaling is enabled"
 type Autoscaling struct {
 	// Enabled turns autoscaling on. Default: false.
 	// +optional
 	Enabled bool `json:"enabled,omitempty"`
 
-	// MinReplicas is the least number of pods. Default: deployment.replicas, else 1.
+	// MinReplicas is the least number of pods. Default: deployment.replicas, else
+	// the platform's number of replicas, else 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MinReplicas *int32 `json:"minReplicas,omitempty"`
 
-	// MaxReplicas is the greatest number of pods.
+	// MaxReplicas is the greatest number of pods. Default: the platform's, else 10;
+	// at least minReplicas.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -430,6 +443,11 @@ type Autoscaling struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	TargetCPUUtilizationPercentage *int32 `json:"targetCPUUtilizationPercentage,omitempty"`
+
+	// Triggers are those of a KEDA ScaledObject, such as type cron. They have no
+	// effect unless the platform has KEDA. A value of another type is ignored.
+	// +optional
+	Triggers *apiextensionsv1.JSON `json:"triggers,omitempty"`
 }
 
 // Networking makes the application reachable.
@@ -438,7 +456,9 @@ type Networking struct {
 	// +optional
 	Ingress *Ingress `json:"ingress,omitempty"`
 
-	// Inbound is accepted and preserved, and not acted on.
+	// Inbound lists in services, each {name, namespace, port}, the applications that
+	// may connect. It has no effect unless the platform has network policies. A value
+	// of another type is ignored.
 	// +optional
 	Inbound *apiextensionsv1.JSON `json:"inbound,omitempty"`
 
@@ -481,24 +501,16 @@ type Ingress struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || self == ''",message="a type has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
 	Type string `json:"type,omitempty"`
 
-	// OIDC asks visitors to log in.
+	// OIDC asks visitors to log in, in the way the platform has set up: true, false or
+	// an object whose enabled is true or false. An Ingress whose oidc is neither is not
+	// composed: it would be open to everybody by mistake.
 	// +optional
-	OIDC *OIDC `json:"oidc,omitempty"`
+	OIDC *apiextensionsv1.JSON `json:"oidc,omitempty"`
 
 	// Annotations of the Ingress.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	Annotations map[string]string `json:"annotations,omitempty"`
-}
-
-// OIDC asks visitors to log in, in the way the platform has set up.
-//
-// +kubebuilder:pruning:PreserveUnknownFields
-type OIDC struct {
-	// Enabled asks for a login. An Ingress whose oidc does not say is not composed:
-	// it would be open to everybody by mistake.
-	// +optional
-	Enabled *bool `json:"enabled,omitempty"`
 }
 
 // PlatformApplicationStatus is what an application team reads back.
