@@ -483,7 +483,7 @@ func TestIngress(t *testing.T) {
 			reason:   "A misspelt wish for a login must not publish an application without one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enable": true}}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc.enabled: required, true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
 		},
 		"OnlyUDP": {
 			reason: "An Ingress cannot lead to UDP.",
