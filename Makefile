@@ -73,7 +73,7 @@ test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./f
 ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
-	@$(tool) argocd crossplane crossplane-core etcd helm kube-apiserver kustomize >/dev/null
+	@$(tool) argocd crossplane crossplane-1.20 crossplane-2.0 crossplane-core etcd helm kube-apiserver kustomize >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)

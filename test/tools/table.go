@@ -62,6 +62,8 @@ func All() []Tool {
 			Variables:   []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
 			ColdBuild:   "3 min",
 		},
+		oldCrossplane("crossplane-1.20", "github.com/crossplane/crossplane"),
+		oldCrossplane("crossplane-2.0", "github.com/crossplane/crossplane/v2"),
 		{
 			// Its executable is called crossplane as well, and older command line tools answer --version just as it does:
 			// only our own build is certain to be it.
@@ -131,6 +133,18 @@ func All() []Tool {
 			Module:    "github.com/alicebob/miniredis/v2",
 			ColdBuild: "5 s",
 		},
+	}
+}
+
+// oldCrossplane returns the command line tool of a version that has it beside Crossplane itself. Users render with it still.
+func oldCrossplane(name, module string) Tool {
+	return Tool{
+		Name:        name,
+		Main:        module + "/cmd/crank",
+		Module:      module,
+		VersionArgs: []string{"version", "--client"},
+		Variables:   []string{module + "/internal/version.version=${version}"},
+		ColdBuild:   "2 min",
 	}
 }
 
