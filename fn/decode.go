@@ -180,39 +180,22 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 // requirement is the name under which the EnvironmentConfig is asked for.
 const requirement = "environment-config"
 
-// requireEnvironmentConfig asks Crossplane for the EnvironmentConfig. It has to
-// be asked for every time, or Crossplane takes it as no longer needed.
-func requireEnvironmentConfig(rsp *fnv1.RunFunctionResponse, name string) {
-	rsp.Requirements = &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{
-		requirement: {
-			ApiVersion: "apiextensions.crossplane.io/v1beta1",
-			Kind:       "EnvironmentConfig",
-			Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
-		},
-	}}
+// requireEnvironmentConfig asks for the EnvironmentConfig.
+func requireEnvironmentConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
+	require(req, rsp, requirement, &fnv1.ResourceSelector{
+		ApiVersion: "apiextensions.crossplane.io/v1beta1",
+		Kind:       "EnvironmentConfig",
+		Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
+	})
 }
-
-// A resolution is how far Crossplane is with a required resource.
-type resolution int
-
-const (
-	// unresolved: Crossplane has not looked yet; it calls again when it has.
-	unresolved resolution = iota
-	notFound
-	found
-)
 
 // decodeEnvironmentConfig returns the data of the EnvironmentConfig.
 func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, resolution) {
-	resources, ok := req.GetRequiredResources()[requirement]
-	switch {
-	case !ok:
-		return nil, unresolved
-	case len(resources.GetItems()) == 0:
-		return nil, notFound
+	items, state := required(req, requirement)
+	if state != found {
+		return nil, state
 	}
-	data := resources.GetItems()[0].GetResource().GetFields()["data"].GetStructValue()
-	return data.AsMap(), found
+	return items[0].GetResource().GetFields()["data"].GetStructValue().AsMap(), found
 }
 
 // decode is lenient about fields it does not know: the manifest may have passed

@@ -13,19 +13,19 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// requireNamesakes asks Crossplane for objects of the kind and name of those that are about to be created. Crossplane applies by
+// requireNamesakes asks for objects of the kind and name of those that are about to be created. Crossplane applies by
 // force: a Service that somebody else made would be taken over, and be deleted with the application, and what a Vault that
 // somebody prepared says of itself would be read as this application's. And it cannot go on when it meets a Deployment that it
 // has not composed.
-func requireNamesakes(rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
+func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
 	for _, name := range toCreate(r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		rsp.Requirements.Resources[namesakeOf(name)] = &fnv1.ResourceSelector{
+		require(req, rsp, namesakeOf(name), &fnv1.ResourceSelector{
 			ApiVersion: o.GetAPIVersion(),
 			Kind:       o.GetKind(),
 			Namespace:  new(o.GetNamespace()),
 			Match:      &fnv1.ResourceSelector_MatchName{MatchName: o.GetName()},
-		}
+		})
 	}
 }
 
@@ -34,13 +34,16 @@ func requireNamesakes(rsp *fnv1.RunFunctionResponse, r compose.Result, seen comp
 func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
 	xr := composite(req)
 	for _, name := range toCreate(r, seen) {
-		existing, ok := req.GetRequiredResources()[namesakeOf(name)]
-		if !ok {
+		existing, state := required(req, namesakeOf(name))
+		if state == unresolved {
 			return false, nil
 		}
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		for _, e := range existing.GetItems() {
+		for _, e := range existing {
 			object := e.GetResource().AsMap()
+			if isElsewhere(object, o.GetNamespace()) {
+				continue
+			}
 			switch standingOf(name, object, xr, o.GetNamespace()) {
 			case standingComposed:
 				// Crossplane has just created it.
@@ -56,6 +59,13 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose
 		}
 	}
 	return true, nil
+}
+
+// isElsewhere is true of an object in another namespace. A tool that renders looks for the name in its files only; older
+// versions of Crossplane do not know the namespace of a selector.
+func isElsewhere(object map[string]any, namespace string) bool {
+	o := unstructured.Unstructured{Object: object}
+	return o.GetNamespace() != "" && o.GetNamespace() != namespace
 }
 
 // wasComposedAs is true of an object that Crossplane has composed by that name. It says so itself, and proves nothing.

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,10 +58,14 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
 	}
 	ref := settings.EnvironmentConfig(input)
-	requireEnvironmentConfig(rsp, ref.Name)
+	requireEnvironmentConfig(req, rsp, ref.Name)
 	overlay, state := decodeEnvironmentConfig(req)
-	if state == unresolved || state == notFound && ref.Required && len(seen.composed) > 0 {
-		log.Debug("Left everything as it is", "environmentConfig", ref.Name, "resolved", state != unresolved)
+	if state == unresolved {
+		message := settingsUnresolved(ref)
+		return f.unresolved(rsp, xr, compose.Keep(app, seen.composed, message), message)
+	}
+	if state == notFound && ref.Required && len(seen.composed) > 0 {
+		log.Debug("Left everything as it is", "environmentConfig", ref.Name)
 		return f.respond(rsp, xr, compose.Keep(app, seen.composed, settingsMissing(ref)))
 	}
 
@@ -81,11 +86,16 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	}
 
 	if label := platform.TenantLabel; label != "" {
-		requireNamespace(rsp, app.Namespace)
+		requireNamespace(req, rsp, app.Namespace)
 		tenant, state := decodeTenant(req, label)
 		if tenant == "" {
-			log.Debug("Left everything as it is", "tenantLabel", label, "resolved", state != unresolved)
-			return f.respond(rsp, xr, compose.KeepWithoutTenant(app, seen.composed, tenantUnknown(app.Namespace, label, state)))
+			message := tenantUnknown(app.Namespace, label, state)
+			kept := compose.KeepWithoutTenant(app, seen.composed, message)
+			if state == unresolved {
+				return f.unresolved(rsp, xr, kept, message)
+			}
+			log.Debug("Left everything as it is", "tenantLabel", label)
+			return f.respond(rsp, xr, kept)
 		}
 		app.Tenant = tenant
 	}
@@ -95,13 +105,13 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 
-	requireNamesakes(rsp, result, seen.composed)
+	requireNamesakes(req, rsp, result, seen.composed)
 	looked, err := checkNamesakes(req, result, seen.composed, adopts)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
 	}
 	if !looked {
-		return f.respond(rsp, xr, compose.Keep(app, seen.composed, "Crossplane has not looked yet whether the names are free."))
+		return f.unresolved(rsp, xr, compose.Keep(app, seen.composed, namesUnresolved), namesUnresolved)
 	}
 	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 	return f.respond(rsp, xr, result)
@@ -115,6 +125,14 @@ func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r
 		rsp.Meta.Ttl = durationpb.New(ttlReady)
 	}
 	return rsp, nil
+}
+
+// unresolved responds while Crossplane has not looked for all that is required. Crossplane calls again and drops this response. A
+// caller that stops here resolves nothing, and may show results only.
+func (f *Function) unresolved(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, kept compose.Result, message string) (*fnv1.RunFunctionResponse, error) {
+	f.log.Debug("Left everything as it is until Crossplane has resolved what is required", "message", message)
+	response.Warning(rsp, errors.New(message))
+	return f.respond(rsp, xr, kept)
 }
 
 // fatal makes Crossplane change nothing. It cannot say so to a claim, so a
@@ -146,12 +164,19 @@ func allReady(resources map[string]compose.Resource) bool {
 	return true
 }
 
+// namesUnresolved is read by whoever calls with a tool that answers once only.
+const namesUnresolved = "Crossplane has not looked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later."
+
+func settingsUnresolved(ref settings.Reference) string {
+	return fmt.Sprintf("Crossplane has not read EnvironmentConfig %s yet, which has the settings of the platform. %s", ref.Name, howToRender)
+}
+
 func settingsMissing(ref settings.Reference) string {
 	return fmt.Sprintf("The settings of the platform are missing: EnvironmentConfig %s is not there. What runs keeps running, and changes wait until your platform team has restored it.", ref.Name)
 }
 
 func environmentConfigNotFound(ref settings.Reference, also error) error {
-	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there", ref.Name, settings.ResolutionOptional)
+	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)", ref.Name, settings.ResolutionOptional)
 	if also != nil {
 		err = fmt.Errorf("%w; %w", err, also)
 	}

@@ -777,7 +777,7 @@ func TestSettings(t *testing.T) {
 		},
 		"NotFound": {
 			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
-			want:   `cannot find EnvironmentConfig "platform-application": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
+			want:   `cannot find EnvironmentConfig "platform-application": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
 		},
 		"OtherNotFound": {
 			reason: "So is one that the input names, even if the input has everything else.",
@@ -786,7 +786,7 @@ func TestSettings(t *testing.T) {
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
 				return s
 			}()},
-			want: `cannot find EnvironmentConfig "production": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
+			want: `cannot find EnvironmentConfig "production": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)`,
 		},
 		"Missing": {
 			reason: "All that is missing is named at once.",
@@ -841,16 +841,18 @@ func TestRequirements(t *testing.T) {
 		reason string
 		world  func(t *testing.T) *world
 		want   map[string]*fnv1.ResourceSelector
+		extra  map[string]*fnv1.ResourceSelector
 	}{
 		"Unresolved": {
-			reason: "Nothing is decided before the settings are there.",
+			reason: "Nothing is decided before the settings are there. Which form the caller knows is not known yet.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
 				w.unresolved = true
 				return w
 			},
-			want: map[string]*fnv1.ResourceSelector{"environment-config": environment},
+			want:  map[string]*fnv1.ResourceSelector{"environment-config": environment},
+			extra: map[string]*fnv1.ResourceSelector{"environment-config": environment},
 		},
 		"New": {
 			reason: "The first objects could have names that are taken.",
@@ -874,7 +876,8 @@ func TestRequirements(t *testing.T) {
 			w := tc.world(t)
 			w.input = map[string]any{"environmentConfigRef": map[string]any{"name": "production"}}
 			rsp := w.call()
-			if diff := cmp.Diff(&fnv1.Requirements{Resources: tc.want}, rsp.GetRequirements(), protocmp.Transform()); diff != "" {
+			want := &fnv1.Requirements{Resources: tc.want, ExtraResources: tc.extra} //nolint:staticcheck // Crossplane 1 knows no other.
+			if diff := cmp.Diff(want, rsp.GetRequirements(), protocmp.Transform()); diff != "" {
 				t.Errorf("\n%s\nRunFunction(...): -want requirements, +got:\n%s", tc.reason, diff)
 			}
 			if f := fatal(rsp); f != "" {

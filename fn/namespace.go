@@ -12,26 +12,23 @@ import (
 // requirementNamespace is the name under which the application's Namespace is asked for.
 const requirementNamespace = "namespace"
 
-// requireNamespace asks Crossplane for the Namespace of the application.
-func requireNamespace(rsp *fnv1.RunFunctionResponse, name string) {
-	rsp.Requirements.Resources[requirementNamespace] = &fnv1.ResourceSelector{
+// requireNamespace asks for the Namespace of the application.
+func requireNamespace(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
+	require(req, rsp, requirementNamespace, &fnv1.ResourceSelector{
 		ApiVersion: "v1",
 		Kind:       "Namespace",
 		Match:      &fnv1.ResourceSelector_MatchName{MatchName: name},
-	}
+	})
 }
 
 // decodeTenant returns the tenant that a label of the application's Namespace names. It is empty if there is no such
 // Namespace, or no such label.
 func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolution) {
-	resources, ok := req.GetRequiredResources()[requirementNamespace]
-	switch {
-	case !ok:
-		return "", unresolved
-	case len(resources.GetItems()) == 0:
-		return "", notFound
+	items, state := required(req, requirementNamespace)
+	if state != found {
+		return "", state
 	}
-	metadata := resources.GetItems()[0].GetResource().GetFields()["metadata"].GetStructValue()
+	metadata := items[0].GetResource().GetFields()["metadata"].GetStructValue()
 	return metadata.GetFields()["labels"].GetStructValue().GetFields()[label].GetStringValue(), found
 }
 
@@ -39,9 +36,9 @@ func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolutio
 func tenantUnknown(namespace, label string, state resolution) string {
 	switch state {
 	case unresolved:
-		return fmt.Sprintf("Crossplane has not read Namespace %s yet, whose label %s names the tenant.", namespace, label)
+		return fmt.Sprintf("Crossplane has not read Namespace %s yet, whose label %s names the tenant. %s", namespace, label, howToRender)
 	case notFound:
-		return fmt.Sprintf("Crossplane cannot find Namespace %s, whose label %s names the tenant. What exists is left as it is, and nothing new is created. Your platform team can help.", namespace, label)
+		return fmt.Sprintf("Crossplane cannot find Namespace %s, whose label %s names the tenant. What exists is left as it is, and nothing new is created. Your platform team can help. %s", namespace, label, howToRender)
 	default:
 		return fmt.Sprintf("Namespace %s has no label %s, which names the tenant that owns it. What exists is left as it is, and nothing new is created, until your platform team has set the label.", namespace, label)
 	}
