@@ -26,7 +26,7 @@ const (
 var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
 // TestGolden renders every example at every stage with both variants. What comes out is frozen in golden files, byte for byte,
-// and must be what an API server takes as it is.
+// must be what an API server takes as it is, and what older tools render too.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -63,6 +63,14 @@ func TestGolden(t *testing.T) {
 			})
 		}
 	})
+
+	if !*update {
+		t.Run("older", func(t *testing.T) {
+			t.Parallel()
+
+			checkOlderTools(ctx, t, harness, requests, rendered)
+		})
+	}
 
 	for _, v := range Variants() {
 		t.Run("valid/"+string(v), func(t *testing.T) {

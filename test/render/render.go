@@ -20,8 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
-
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // renderTimeout bounds one rendering, which takes well under a second.
@@ -58,22 +56,16 @@ type Harness struct {
 	root     string
 	examples string
 	dir      string
-	cli      string
-	core     string
+	tool     tool
 	function *function
 }
 
 // Start builds the function of the repository at that root, starts it, and returns once it accepts connections. The context
 // bounds the start only; the function runs until Close.
 func Start(ctx context.Context, root string) (*Harness, error) {
-	cli, err := tools.Path(ctx, "crossplane")
+	tool, err := pinnedTool(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("cannot get the Crossplane command line tool: %w", err)
-	}
-
-	core, err := tools.Path(ctx, "crossplane-core")
-	if err != nil {
-		return nil, fmt.Errorf("cannot get Crossplane's composition engine: %w", err)
+		return nil, err
 	}
 
 	dir, err := os.MkdirTemp("", "platform-application-render-")
@@ -86,7 +78,7 @@ func Start(ctx context.Context, root string) (*Harness, error) {
 		return nil, errors.Join(fmt.Errorf("cannot start the function: %w", err), os.RemoveAll(dir))
 	}
 
-	return &Harness{root: root, examples: root, dir: dir, cli: cli, core: core, function: fn}, nil
+	return &Harness{root: root, examples: root, dir: dir, tool: tool, function: fn}, nil
 }
 
 // WithExamples returns the same harness for the examples, and the EnvironmentConfig, of the repository at another root: what
@@ -96,6 +88,20 @@ func (h *Harness) WithExamples(root string) *Harness {
 	other.examples = root
 
 	return &other
+}
+
+// WithOlderTool returns the same harness with the command line tool of an older version of Crossplane. Only the original is to be
+// closed.
+func (h *Harness) WithOlderTool(ctx context.Context, version string) (*Harness, error) {
+	tool, err := olderTool(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+
+	other := *h
+	other.tool = tool
+
+	return &other, nil
 }
 
 // Close stops the function and removes all temporary files.
@@ -186,54 +192,59 @@ func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured
 // compose has Crossplane and the function make what they make of the application.
 func (h *Harness) compose(ctx context.Context, v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured,
 ) ([]byte, error) {
-	composition, err := loadOne(filepath.Join(h.root, v.composition()))
+	f, err := h.files(v, application, observed)
 	if err != nil {
 		return nil, err
 	}
 
-	functions, err := h.functions(composition)
-	if err != nil {
-		return nil, err
-	}
-
-	xr, err := v.composite(application, composition)
-	if err != nil {
-		return nil, err
-	}
-
-	dir, err := os.MkdirTemp(h.dir, "request-")
-	if err != nil {
-		return nil, fmt.Errorf("cannot create a directory for the request: %w", err)
-	}
-
-	in := func(name string) string { return filepath.Join(dir, name) }
-	args := []string{
-		"composition", "render", in("xr.yaml"), filepath.Join(h.root, v.composition()), in("functions.yaml"),
-		"--crossplane-binary", h.core,
-		"--xrd", filepath.Join(h.root, v.definition()),
-		"--required-resources", filepath.Join(h.examples, environmentConfig),
-		"--include-full-xr", "--include-function-results",
-	}
-	err = errors.Join(write(in("xr.yaml"), xr), write(in("functions.yaml"), functions))
-
-	// The command line tool refuses a file of observed resources that has none.
-	if len(observed) > 0 {
-		control(xr, observed)
-
-		args = append(args, "--observed-resources", in("observed.yaml"))
-		err = errors.Join(err, write(in("observed.yaml"), observed...))
-	}
-
-	if err != nil {
-		return nil, err
-	}
-
-	out, err := crossplane(ctx, h.cli, dir, args...)
+	out, err := crossplane(ctx, h.tool.path, filepath.Dir(f.xr), h.tool.args(f)...)
 	if err != nil {
 		return nil, err
 	}
 
 	return sortResults(out), nil
+}
+
+// files writes what a tool renders.
+func (h *Harness) files(v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured) (files, error) {
+	composition, err := loadOne(filepath.Join(h.root, v.composition()))
+	if err != nil {
+		return files{}, err
+	}
+
+	functions, err := h.functions(composition)
+	if err != nil {
+		return files{}, err
+	}
+
+	xr, err := v.composite(application, composition)
+	if err != nil {
+		return files{}, err
+	}
+
+	dir, err := os.MkdirTemp(h.dir, "request-")
+	if err != nil {
+		return files{}, fmt.Errorf("cannot create a directory for the request: %w", err)
+	}
+
+	f := files{
+		xr:          filepath.Join(dir, "xr.yaml"),
+		composition: filepath.Join(h.root, v.composition()),
+		definition:  filepath.Join(h.root, v.definition()),
+		functions:   filepath.Join(dir, "functions.yaml"),
+		settings:    filepath.Join(h.examples, environmentConfig),
+	}
+	err = errors.Join(write(f.xr, xr), write(f.functions, functions))
+
+	// The command line tool refuses a file of observed resources that has none.
+	if len(observed) > 0 {
+		control(xr, observed)
+
+		f.observed = filepath.Join(dir, "observed.yaml")
+		err = errors.Join(err, write(f.observed, observed...))
+	}
+
+	return f, err
 }
 
 // control makes the XR the controller of what is observed. The stages of an example are those of a namespaced XR, and a claim has

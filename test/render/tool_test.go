@@ -1,0 +1,136 @@
+package render
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// checkOlderTools renders the requests with older tools as well. They must find the same application and the same composed
+// resources, and say what to pass to them if there are no settings.
+func checkOlderTools(ctx context.Context, t *testing.T, harness *Harness, requests []Request, rendered []File) {
+	t.Helper()
+
+	for _, version := range []string{Crossplane120, Crossplane20} {
+		older, err := harness.WithOlderTool(ctx, version)
+		if err != nil {
+			t.Fatalf("WithOlderTool(...): %v", err)
+		}
+
+		for i, r := range requests {
+			t.Run(version+"/"+r.String(), func(t *testing.T) {
+				t.Parallel()
+
+				got, err := older.Render(ctx, r)
+				if err != nil {
+					t.Fatalf("Render(...): %v", err)
+				}
+
+				if diff := cmp.Diff(common(t, rendered[i].Data), common(t, got)); diff != "" {
+					t.Errorf("Render(...): -pinned tool, +tool of Crossplane %s:\n%s", version, diff)
+				}
+			})
+		}
+
+		t.Run(version+"/no-settings", func(t *testing.T) {
+			t.Parallel()
+
+			checkNoSettings(ctx, t, older)
+		})
+	}
+}
+
+// checkNoSettings renders an application without the settings of the platform. It must fail, and name the flag.
+func checkNoSettings(ctx context.Context, t *testing.T, h *Harness) {
+	t.Helper()
+
+	application, _, err := h.inputs(Request{Example: "demo"})
+	if err != nil {
+		t.Fatalf("inputs(...): %v", err)
+	}
+
+	f, err := h.files(Modern, application, nil)
+	if err != nil {
+		t.Fatalf("files(...): %v", err)
+	}
+
+	f.settings = ""
+
+	_, err = crossplane(ctx, h.tool.path, h.dir, h.tool.args(f)...)
+	if got := message(err); !strings.HasPrefix(got, "cannot find EnvironmentConfig") || !strings.Contains(got, h.tool.settingsFlag+" (Crossplane") {
+		t.Errorf("without settings: want an error that names %s, got %q", h.tool.settingsFlag, got)
+	}
+}
+
+// common returns the objects of a rendering without what tools say in their own way.
+func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
+	t.Helper()
+
+	objects, err := Objects(rendering)
+	if err != nil {
+		t.Fatalf("Objects(...): %v", err)
+	}
+
+	var out []*unstructured.Unstructured
+
+	for i, o := range objects {
+		if o.GroupVersionKind().Group == "render.crossplane.io" {
+			continue
+		}
+
+		// The first one is the XR, to which only Crossplane 2.5 adds what a reconciler would.
+		if i == 0 {
+			withoutReconciler(t, o)
+		}
+
+		// Crossplane 1 sets it beside a name.
+		o.SetGenerateName("")
+
+		// Crossplane 2.5 gives the XR one.
+		owners := o.GetOwnerReferences()
+		for i := range owners {
+			owners[i].UID = ""
+		}
+
+		if len(owners) > 0 {
+			o.SetOwnerReferences(owners)
+		}
+
+		out = append(out, o)
+	}
+
+	return out
+}
+
+// withoutReconciler removes what the reconciler of an XR writes to it.
+func withoutReconciler(t *testing.T, xr *unstructured.Unstructured) {
+	t.Helper()
+
+	unstructured.RemoveNestedField(xr.Object, "spec", "crossplane")
+	unstructured.RemoveNestedField(xr.Object, "spec", "resourceRefs")
+	unstructured.RemoveNestedField(xr.Object, "status", "claimConditionTypes")
+
+	conditions, _, err := unstructured.NestedSlice(xr.Object, "status", "conditions")
+	if err != nil {
+		t.Fatalf("cannot read conditions of the XR: %v", err)
+	}
+
+	var ours []any
+
+	for _, c := range conditions {
+		condition, _ := c.(map[string]any)
+
+		switch condition["type"] {
+		case "Ready", "Synced", "Responsive":
+		default:
+			ours = append(ours, c)
+		}
+	}
+
+	if err := unstructured.SetNestedSlice(xr.Object, ours, "status", "conditions"); err != nil {
+		t.Fatalf("cannot set conditions of the XR: %v", err)
+	}
+}
