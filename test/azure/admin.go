@@ -78,6 +78,8 @@ func (a *admin) routes() http.Handler {
 		"DELETE /tenants/{tenant}/applications/{client}/federatedcredentials/{name}": a.deleteCredential,
 		"PUT /issuers":                                  a.putIssuer,
 		"POST /principals/{principal}/revoke":           a.revoke,
+		"POST /principals/{principal}/expire":           a.expire,
+		"PUT /vaults/{vault}/transitiontime":            a.putTransitionTime,
 		"GET /vaults":                                   func(*http.Request) (any, error) { return a.server.Vaults(), nil },
 		"PUT /vaults/{vault}":                           a.putVault,
 		"DELETE /vaults/{vault}":                        a.deleteVault,

@@ -64,6 +64,12 @@ func (a *admin) revoke(r *http.Request) (any, error) {
 	return nil, nil //nolint:nilnil // There is nothing to say.
 }
 
+func (a *admin) expire(r *http.Request) (any, error) {
+	a.server.ExpireTokens(r.PathValue("principal"))
+
+	return nil, nil //nolint:nilnil // There is nothing to say.
+}
+
 func (a *admin) putVault(r *http.Request) (any, error) {
 	var v Vault
 	if err := read(r, &v); err != nil {
@@ -138,6 +144,20 @@ func (a *admin) putSecret(r *http.Request) (any, error) {
 	id, err := a.server.PutSecret(r.PathValue("vault"), r.PathValue("secret"), secret)
 
 	return VersionID{Version: id}, err
+}
+
+// TransitionTime is what the admin API is told deletions and recoveries of secrets take.
+type TransitionTime struct {
+	TransitionTime Duration `json:"transitionTime"`
+}
+
+func (a *admin) putTransitionTime(r *http.Request) (any, error) {
+	var t TransitionTime
+	if err := read(r, &t); err != nil {
+		return nil, err
+	}
+
+	return nil, a.server.SetTransitionTime(r.PathValue("vault"), t.TransitionTime.std())
 }
 
 func (a *admin) deleteSecret(r *http.Request) (any, error) {

@@ -48,6 +48,7 @@
 //	DELETE /tenants/{tenant}/applications/{client}/federatedcredentials/{name}
 //	PUT    /issuers                                  IssuerState: issuer, jwks
 //	POST   /principals/{principal}/revoke            its access tokens are refused, and clients asked to get another
+//	POST   /principals/{principal}/expire            its access tokens are refused, as if they had expired
 //
 //	GET    /vaults
 //	PUT    /vaults/{vault}                           Vault: tenantId, purgeProtection, retentionDays, resourceId, location
@@ -56,6 +57,7 @@
 //	GET    /vaults/{vault}/roleassignments
 //	PUT    /vaults/{vault}/roleassignments/{id}      RoleAssignmentState: principalId, role, delay, refuseList, secrets
 //	DELETE /vaults/{vault}/roleassignments/{id}
+//	PUT    /vaults/{vault}/transitiontime            TransitionTime: how long deletions and recoveries of secrets take, at first nothing
 //	GET    /vaults/{vault}/secrets                   names, versions and times, no values
 //	GET    /vaults/{vault}/secrets/{secret}          the value; ?version= for another than the current one
 //	PUT    /vaults/{vault}/secrets/{secret}          Secret: value, contentType, tags, disabled, notBefore, expires, created, updated

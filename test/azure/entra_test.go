@@ -165,16 +165,17 @@ func TestAssertions(t *testing.T) {
 		"TwoAudiences":    {reason: "And the only one.", change: map[string]any{"aud": []string{audience, "https://example.org"}}, want: 700212},
 		"NoAudience":      {reason: "There has to be one.", change: map[string]any{"aud": nil}, want: 700212},
 		"OtherSubject":    {reason: "So has the subject.", change: map[string]any{"sub": "system:serviceaccount:default:other"}, want: 700213},
-		"SubjectCase":     {reason: "In the same case.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: 700213},
+		"SubjectCase":     {reason: "In the same case.", change: map[string]any{"sub": strings.ToUpper(subject)}, want: 7002138},
+		"IssuerCase":      {reason: "Of both.", change: map[string]any{"iss": strings.ToUpper(issuer)}, want: 7002137},
 		"OtherIssuer":     {reason: "And the issuer.", change: map[string]any{"iss": issuer + "/"}, want: 700211},
 		"OtherBoth":       {reason: "Where neither is known, nothing matches.", change: map[string]any{"iss": "https://x", "sub": "y"}, want: 70021},
-		"NoCredential":    {reason: "Nor where nothing is registered.", client: "55555555-5555-5555-5555-555555555501", want: 70021},
+		"NoCredential":    {reason: "Nor where nothing is registered.", client: "55555555-5555-5555-5555-555555555501", want: 70025},
 		"Expired":         {reason: "An old token is refused.", change: map[string]any{"exp": now.Add(-10 * time.Minute).Unix()}, want: 700024},
 		"Early":           {reason: "So is one that is not good yet.", change: map[string]any{"nbf": now.Add(10 * time.Minute).Unix()}, want: 700024},
 		"Skewed":          {reason: "Clocks may differ a little.", change: map[string]any{"nbf": now.Add(time.Minute).Unix()}},
 		"NoExpiry":        {reason: "A token has an end.", change: map[string]any{"exp": nil}, want: 50027},
 		"StrangersKey":    {reason: "The signature has to be the issuer's.", key: stranger, want: 700027},
-		"StrangersKeyID":  {reason: "With a key that the issuer has.", kid: "k2", want: 700027},
+		"StrangersKeyID":  {reason: "With a key that the issuer has.", kid: "k2", want: 7000272},
 		"NoSubjectAtAll":  {reason: "A token has a subject.", change: map[string]any{"sub": nil}, want: 50027},
 		"SubjectIsNumber": {reason: "Which is a string.", change: map[string]any{"sub": 1}, want: 50027},
 	}
@@ -205,6 +206,63 @@ func TestAssertions(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want, authFailure(t, cred)); diff != "" {
 				t.Errorf("\n%s\nGetToken(...): AADSTS: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// Refusals have the status and the word that Entra ID gives them.
+func TestAssertionRefusals(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	must(t, w.PutApplication(azure.Application{
+		TenantID: tenant, ClientID: "55555555-5555-5555-5555-555555555501", PrincipalID: "55555555-5555-5555-5555-555555555502",
+	}))
+	must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
+		Name: "unknown", Issuer: "https://nobody.example", Subject: subject, Audiences: []string{audience},
+	}))
+
+	type want struct {
+		status int
+		err    string
+		code   int
+	}
+
+	cases := map[string]struct {
+		reason string
+		client string
+		change map[string]any
+		want   want
+	}{
+		"NoMatch":      {"Nothing matches.", reader, map[string]any{"iss": "https://x", "sub": "y"}, want{401, "invalid_client", 70021}},
+		"NoCredential": {"There is nothing.", "55555555-5555-5555-5555-555555555501", nil, want{401, "invalid_client", 70025}},
+		"Subject":      {"Another subject.", reader, map[string]any{"sub": "other"}, want{401, "invalid_client", 700213}},
+		"Unreachable":  {"Nobody answers for the issuer.", officer, map[string]any{"iss": "https://nobody.example"}, want{400, "invalid_request", 50166}},
+		"Malformed":    {"A token without an end.", reader, map[string]any{"exp": nil}, want{400, "invalid_request", 50027}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			claims := w.claims()
+			maps.Copy(claims, tc.change)
+			maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
+
+			assertion, err := jose.Sign(w.key, "k1", claims)
+			must(t, err)
+
+			a := w.form(t, tenant, "grant_type=client_credentials&scope=https%3A%2F%2Fvault.azure.net%2F.default&client_assertion_type="+jwtBearer+
+				"&client_id="+tc.client+"&client_assertion="+assertion)
+
+			got := want{status: a.status, err: a.Error}
+			if len(a.Codes) == 1 {
+				got.code = a.Codes[0]
+			}
+
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("\n%s\ntoken: -want, +got:\n%s\n%s", tc.reason, diff, a.Description)
 			}
 		})
 	}
@@ -257,7 +315,7 @@ func TestCredentialPropagation(t *testing.T) {
 
 	got = append(got, authFailure(t, cred))
 
-	if diff := cmp.Diff([]int{70021, 0}, got); diff != "" {
+	if diff := cmp.Diff([]int{70025, 0}, got); diff != "" {
 		t.Errorf("a federated credential takes a while: -want, +got:\n%s", diff)
 	}
 }

@@ -226,6 +226,47 @@ func TestRevokedTokens(t *testing.T) {
 	}
 }
 
+// A token that is refused without claims is sent once more, and then the client gives up: its credential keeps it.
+func TestExpiredTokens(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	put(t, c, "a", "1")
+
+	w.ExpireTokens(officerPrincipal)
+	w.ResetCounts()
+
+	_, err := c.GetSecret(t.Context(), "a", "", nil)
+	if diff := cmp.Diff(refusal{Status: 401, Code: "Unauthorized"}, refused(t, err)); diff != "" {
+		t.Errorf("GetSecret(...): -want, +got:\n%s", diff)
+	}
+
+	want := azure.Counts{{Key: azure.CountKey{Vault: vault, Operation: azure.OpGet, Status: 401, Error: "invalid_token"}, Count: 2}}
+	if diff := cmp.Diff(want, w.Counts()); diff != "" {
+		t.Errorf("Counts(): -want, +got:\n%s", diff)
+	}
+
+	_, err = w.client(t, vault, w.officer(t)).GetSecret(t.Context(), "a", "", nil)
+	must(t, err)
+}
+
+// A conflict has its code inside, as those of Key Vault.
+func TestConflictFault(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+
+	_, err := w.AddFault(azure.Fault{Operation: azure.OpGet, Effect: azure.EffectStatus, Status: 409, Error: "ObjectIsBeingRecovered", Count: 1})
+	must(t, err)
+
+	_, err = c.GetSecret(t.Context(), "a", "", nil)
+	if diff := cmp.Diff(refusal{Status: 409, Code: "Conflict", Inner: "ObjectIsBeingRecovered"}, refused(t, err)); diff != "" {
+		t.Errorf("GetSecret(...): -want, +got:\n%s", diff)
+	}
+}
+
 func TestLatency(t *testing.T) {
 	t.Parallel()
 

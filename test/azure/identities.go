@@ -49,3 +49,6 @@ func (s *Server) PutIssuerSource(issuer string, source KeySource) error {
 
 // RevokeTokens makes vaults ask for a fresh token whoever comes with one that a principal was given until now.
 func (s *Server) RevokeTokens(principalID string) { s.tokens.Revoke(principalID) }
+
+// ExpireTokens makes vaults refuse whoever comes with a token that a principal was given until now, as if it had expired.
+func (s *Server) ExpireTokens(principalID string) { s.tokens.Expire(principalID) }

@@ -331,6 +331,141 @@ func TestSoftDelete(t *testing.T) {
 	put(t, c, "a", "3")
 }
 
+// What is not there has no versions, and that is no error.
+func TestNoVersions(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	put(t, c, "deleted", "1")
+
+	_, err := c.DeleteSecret(t.Context(), "deleted", nil)
+	must(t, err)
+
+	for _, name := range []string{"never", "deleted"} {
+		pager := c.NewListSecretPropertiesVersionsPager(name, nil)
+
+		page, err := pager.NextPage(t.Context())
+		must(t, err)
+
+		if len(page.Value) > 0 || page.NextLink != nil || pager.More() {
+			t.Errorf("ListSecretPropertiesVersions(%s): want an empty page and no other, got %d versions", name, len(page.Value))
+		}
+	}
+}
+
+// A place is where a secret is, by the answers to those who read it, ask for the deleted one and write it.
+type place struct{ Get, Deleted, Set, Delete, Recover, Purge refusal }
+
+// placeOf a secret. Nothing is written that could be: a secret that is there is only read.
+func placeOf(t *testing.T, c *azsecrets.Client, name string) place {
+	t.Helper()
+
+	p := place{}
+
+	_, err := c.GetSecret(t.Context(), name, "", nil)
+	p.Get = refused(t, err)
+
+	if err == nil {
+		return p
+	}
+
+	_, err = c.GetDeletedSecret(t.Context(), name, nil)
+	p.Deleted = refused(t, err)
+
+	_, set := c.SetSecret(t.Context(), strings.ToUpper(name), azsecrets.SetSecretParameters{Value: new("2")}, nil)
+	p.Set = refused(t, set)
+
+	if err == nil {
+		return p
+	}
+
+	_, err = c.DeleteSecret(t.Context(), name, nil)
+	p.Delete = refused(t, err)
+
+	_, err = c.RecoverDeletedSecret(t.Context(), name, nil)
+	p.Recover = refused(t, err)
+
+	_, err = c.PurgeDeletedSecret(t.Context(), name, nil)
+	p.Purge = refused(t, err)
+
+	return p
+}
+
+// A deletion and a recovery take their time, in which a secret is neither here nor there.
+func TestTransitions(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	c := w.client(t, vault, w.officer(t))
+	put(t, c, "a", "1")
+	must(t, w.SetTransitionTime(vault, 10*time.Second))
+
+	away := refusal{Status: 404, Code: "SecretNotFound"}
+	busy := func(inner string) place {
+		r := refusal{Status: 409, Code: "Conflict", Inner: inner}
+
+		return place{Get: away, Deleted: away, Set: r, Delete: r, Recover: r, Purge: r}
+	}
+
+	for _, step := range []struct {
+		reason string
+		do     func() error
+		want   place
+		listed int
+	}{
+		{"At first it is there.", func() error { return nil }, place{}, 1},
+		{"Then it is being deleted.", func() error { return w.DeleteSecret(vault, "a") }, busy("ObjectIsBeingDeleted"), 0},
+		{"That takes its time.", func() error { w.clock.Move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted"), 0},
+		{
+			"Then it is deleted.", func() error { w.clock.Move(time.Second); return nil },
+			place{Get: away, Set: refusal{Status: 409, Code: "Conflict", Inner: "ObjectIsDeletedButRecoverable"}},
+			0,
+		},
+		{"Then it is being recovered.", func() error { return w.RecoverSecret(vault, "a") }, busy("ObjectIsBeingRecovered"), 0},
+		{"It can be let go.", func() error { return w.SetTransitionTime(vault, 0) }, place{}, 1},
+		{"As it was.", func() error { return nil }, place{}, 1},
+	} {
+		must(t, step.do())
+
+		if diff := cmp.Diff(step.want, placeOf(t, c, "a")); diff != "" {
+			t.Errorf("\n%s\n-want, +got:\n%s", step.reason, diff)
+		}
+
+		page, err := c.NewListSecretPropertiesPager(nil).NextPage(t.Context())
+		must(t, err)
+
+		if diff := cmp.Diff(step.listed, len(page.Value)); diff != "" {
+			t.Errorf("\n%s\nListSecretProperties(...): -want, +got:\n%s", step.reason, diff)
+		}
+	}
+
+	if err := w.SetTransitionTime(vault, -1); err == nil {
+		t.Error("SetTransitionTime(-1): want an error")
+	}
+}
+
+// Nobody can do otherwise meanwhile, not even past the data plane.
+func TestTransitionsOfOfficers(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	_, err := w.PutSecret(vault, "a", azure.Secret{Value: "1"})
+	must(t, err)
+	must(t, w.SetTransitionTime(vault, time.Hour))
+	must(t, w.DeleteSecret(vault, "a"))
+
+	for what, err := range map[string]error{
+		"DeleteSecret": w.DeleteSecret(vault, "a"), "RecoverSecret": w.RecoverSecret(vault, "a"), "PurgeSecret": w.PurgeSecret(vault, "a"),
+		"DisableSecret": w.DisableSecret(vault, "a", true),
+		"PutSecret":     func() error { _, err := w.PutSecret(vault, "a", azure.Secret{Value: "2"}); return err }(),
+	} {
+		if err == nil {
+			t.Errorf("%s(...): want an error", what)
+		}
+	}
+}
+
 func TestRetention(t *testing.T) {
 	t.Parallel()
 

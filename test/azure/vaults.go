@@ -1,6 +1,8 @@
 package azure
 
 import (
+	"time"
+
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 )
 
@@ -81,6 +83,12 @@ func (s *Server) PutSecret(vault, name string, secret Secret) (string, error) {
 // DisableSecret makes the current version of a secret unreadable, or readable again.
 func (s *Server) DisableSecret(vault, name string, disabled bool) error {
 	return s.vaults.DisableSecret(vault, name, disabled)
+}
+
+// SetTransitionTime says how long it takes until a secret is deleted or recovered, from now on and for those that are at it. Let it be
+// an hour to hold them, and nothing to let them go.
+func (s *Server) SetTransitionTime(vault string, d time.Duration) error {
+	return s.vaults.SetTransitionTime(vault, d)
 }
 
 // DeleteSecret deletes a secret so that it can be recovered.

@@ -100,8 +100,17 @@ type Tokens struct {
 	// verified tokens, so that each is verified once.
 	verified map[string]*claims
 
-	// revoked is, by principal, the serial number of the last token that is no longer good.
-	revoked map[string]uint64
+	// revoked is, by principal, which tokens are no longer good.
+	revoked map[string]revocation
+}
+
+// A revocation of tokens.
+type revocation struct {
+	// last is the serial number of the last token that is no longer good.
+	last uint64
+
+	// flaw is what is said of it: FlawRevoked asks clients for another, and FlawExpired does not.
+	flaw Flaw
 }
 
 // NewTokens returns an issuer of tokens with a key of its own.
@@ -111,7 +120,7 @@ func NewTokens(now func() time.Time) (*Tokens, error) {
 		return nil, fmt.Errorf("cannot create a key for access tokens: %w", err)
 	}
 
-	return &Tokens{now: now, key: key, verified: map[string]*claims{}, revoked: map[string]uint64{}}, nil
+	return &Tokens{now: now, key: key, verified: map[string]*claims{}, revoked: map[string]revocation{}}, nil
 }
 
 // Issue returns a token for that audience.
@@ -128,13 +137,12 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 	})
 }
 
-// Revoke makes all tokens of a principal that were issued until now invalid.
-func (t *Tokens) Revoke(principalID string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// Revoke makes all tokens of a principal that were issued until now invalid. Who comes with one is asked for another (continuous
+// access evaluation).
+func (t *Tokens) Revoke(principalID string) { t.invalidate(principalID, FlawRevoked) }
 
-	t.revoked[strings.ToLower(principalID)] = t.serial.Load()
-}
+// Expire makes all tokens of a principal that were issued until now as good as expired. Who comes with one is refused.
+func (t *Tokens) Expire(principalID string) { t.invalidate(principalID, FlawExpired) }
 
 // Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
@@ -178,6 +186,13 @@ func (t *Tokens) VerifyManagement(token string) (Caller, error) {
 	return t.caller(c)
 }
 
+func (t *Tokens) invalidate(principalID string, flaw Flaw) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	t.revoked[strings.ToLower(principalID)] = revocation{last: t.serial.Load(), flaw: flaw}
+}
+
 // claims returns what a token says if its signature is sound.
 func (t *Tokens) claims(token string) (*claims, error) {
 	t.mu.RLock()
@@ -193,15 +208,17 @@ func (t *Tokens) claims(token string) (*claims, error) {
 
 // caller returns whom a token speaks for, unless it is no longer good.
 func (t *Tokens) caller(c *claims) (Caller, error) {
-	if now := t.now().Unix(); now >= c.Expires || now < c.NotBefore {
+	t.mu.RLock()
+	r, ok := t.revoked[c.ObjectID]
+	t.mu.RUnlock()
+
+	invalid := ok && c.serial <= r.last
+
+	if now := t.now().Unix(); now >= c.Expires || now < c.NotBefore || invalid && r.flaw == FlawExpired {
 		return Caller{}, &TokenError{Message: "[TokenExpired] Error validating token: 'S2S12086'.", Flaw: FlawExpired}
 	}
 
-	t.mu.RLock()
-	revoked, ok := t.revoked[c.ObjectID]
-	t.mu.RUnlock()
-
-	if ok && c.serial <= revoked {
+	if invalid {
 		return Caller{}, &TokenError{
 			Message: "Continuous access evaluation resulted in a claims challenge.", Revoked: true, Flaw: FlawRevoked,
 		}

@@ -3,6 +3,7 @@ package entra
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -108,6 +109,9 @@ func injected(rule fault.Rule) (*refusal, http.Header) {
 
 	if code, err := strconv.Atoi(rule.Error); err == nil {
 		e.code, e.message = code, injectedMessage(code)
+		if !slices.Contains(clientErrors(), code) && rule.Status == http.StatusBadRequest {
+			e.oauth = invalidRequest
+		}
 	}
 
 	header := http.Header{}
@@ -118,10 +122,24 @@ func injected(rule fault.Rule) (*refusal, http.Header) {
 	return e, header
 }
 
+// clientErrors are those that are invalid_client whatever the status.
+func clientErrors() []int {
+	return []int{70021, 70025, 700024, 700027, 700211, 700212, 700213, 7000215, 7000222, 7000272, 7002137, 7002138}
+}
+
 func injectedMessage(code int) string {
 	switch code {
-	case 70021, 700211, 700212, 700213:
+	case 70021, 700211, 700212, 700213, 7002137, 7002138:
 		return "No matching federated identity record found for presented assertion. " + federationHelp
+	case 70025:
+		return "Client application has no configured federated identity credentials."
+	case 50166, 501661, 90061:
+		// See https://github.com/Azure/azure-workload-identity/issues/642 and 605, and https://github.com/Azure/AKS/issues/4029.
+		return "Request to External OIDC endpoint failed."
+	case 900612:
+		return "Failed to parse provider signing keys."
+	case 700038:
+		return "00000000-0000-0000-0000-000000000000 is not a valid application identifier."
 	default:
 		return "The request was refused on demand."
 	}

@@ -195,24 +195,40 @@ func (s *Service) assertion(r *http.Request, a *application, assertion string) *
 		return badRequest(50166, "Request to External OIDC endpoint failed.")
 	}
 
-	if key == nil || token.Verify(key) != nil {
+	if key == nil {
+		return badClient(7000272, "The certificate with identifier %s used to sign the federated credential could not be found in the "+
+			"metadata of identity provider %s. Please validate that your Identity Provider's metadata exposes the key used to sign the "+
+			"incoming token.", token.KeyID, c.Issuer)
+	}
+
+	if token.Verify(key) != nil {
 		return badClient(700027, "Client assertion failed signature validation.")
 	}
 
 	return c.validAt(s.Now())
 }
 
-// match finds the federated credential that an assertion is for.
+// match finds the federated credential that an assertion is for. Where the answers come from:
+//
+//   - 70021 was 400 invalid_request in 2022 (github.com/Azure/azure-workload-identity/issues/340) and is 401 invalid_client since 2023
+//     (github.com/external-secrets/external-secrets/issues/2783);
+//   - 70025 is 401 invalid_client (a log of github.com/ratify-project/ratify of 2024);
+//   - 700211, 700212 and 700213 are invalid_client (github.com/Azure/azure-workload-identity/issues/1200);
+//   - 7002138 is what users report for a subject in another case, with the sentence about comparison, and 7002137 is taken for that of
+//     the issuer.
 func match(credentials []credential, c assertionClaims, now time.Time) *refusal {
-	var issuer, subject, both bool
+	var some, issuer, subject, both, issuerCase, subjectCase bool
 
 	for _, known := range credentials {
 		if now.Before(known.from) {
 			continue
 		}
 
+		some = true
 		issuer = issuer || known.Issuer == c.Issuer
 		subject = subject || known.Subject == c.Subject
+		issuerCase = issuerCase || known.Subject == c.Subject && strings.EqualFold(known.Issuer, c.Issuer)
+		subjectCase = subjectCase || known.Issuer == c.Issuer && strings.EqualFold(known.Subject, c.Subject)
 
 		if known.Issuer != c.Issuer || known.Subject != c.Subject {
 			continue
@@ -225,18 +241,28 @@ func match(credentials []credential, c assertionClaims, now time.Time) *refusal 
 		}
 	}
 
-	const text = "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential " +
-		"Subject, Audience and Issuer against the presented assertion. " + federationHelp
+	const (
+		text = "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential " +
+			"Subject, Audience and Issuer against the presented assertion. " + federationHelp
+		cased = "No matching federated identity record found for presented assertion %s '%s'. The %[1]s matches with case-insensitive " +
+			"comparison, but not with case-sensitive comparison. " + federationHelp
+	)
 
 	switch {
+	case !some:
+		return badClient(70025, "Client application has no configured federated identity credentials.")
 	case both:
 		return badClient(700212, text, "audience", strings.Join(c.Audience, ", "))
+	case subjectCase:
+		return badClient(7002138, cased, "subject", c.Subject)
+	case issuerCase:
+		return badClient(7002137, cased, "issuer", c.Issuer)
 	case issuer:
 		return badClient(700213, text, "subject", c.Subject)
 	case subject:
 		return badClient(700211, text, "issuer", c.Issuer)
 	default:
-		return badRequest(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. "+
+		return badClient(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. "+
 			"Assertion Subject: '%s'. Assertion Audience: '%s'. %s", c.Issuer, c.Subject, strings.Join(c.Audience, ", "), federationHelp)
 	}
 }

@@ -74,6 +74,8 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	switch {
 	case !validName(name):
 		return "", errors.New("its name has to have 1 to 127 letters, digits and hyphens")
+	case v.busy(name) != nil:
+		return "", errBusy
 	case v.deletedSecrets[lower(name)] != nil:
 		return "", errors.New("there is a deleted secret of its name, which has to be recovered or purged first")
 	case known != nil && !known.managed:

@@ -59,8 +59,12 @@ func deletedNotFound(name string) wire.Answer {
 	return refuse(http.StatusNotFound, "SecretNotFound", "", "Deleted Secret not found: %s", name)
 }
 
+func conflict(inner, format string, args ...any) wire.Answer {
+	return refuse(http.StatusConflict, "Conflict", inner, format, args...)
+}
+
 func nameBlocked(name string) wire.Answer {
-	return refuse(http.StatusConflict, "Conflict", "ObjectIsDeletedButRecoverable", "Secret %s is currently in a deleted but recoverable "+
+	return conflict("ObjectIsDeletedButRecoverable", "Secret %s is currently in a deleted but recoverable "+
 		"state, and its name cannot be reused; in this state, the secret can only be recovered or purged.", name)
 }
 
@@ -121,6 +125,10 @@ func injected(tenantID string, rule fault.Rule) wire.Answer {
 	}
 
 	code, message := rule.Error, "The request was refused on demand."
+
+	if code != "" && rule.Status == http.StatusConflict {
+		return conflict(code, "%s", message)
+	}
 
 	switch {
 	case code != "":

@@ -55,11 +55,12 @@ func (c *call) list() wire.Answer {
 	return c.page("secrets", v.names, func(name string) []byte { return v.item(v.secrets[name]) })
 }
 
-// listVersions answers with a page of the versions of a secret, in the order of their ids.
+// listVersions answers with a page of the versions of a secret, in the order of their ids. Of one that is not there it is empty, and
+// not 404, as the recordings of azsecrets in github.com/Azure/azure-sdk-for-go show for a name that never existed.
 func (c *call) listVersions() wire.Answer {
 	s := c.vault.secrets[lower(c.name)]
 	if s == nil {
-		return notFound(c.name)
+		s = &secret{name: c.name}
 	}
 
 	byID := make(map[string]*version, len(s.versions))

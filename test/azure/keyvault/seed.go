@@ -48,6 +48,8 @@ func (v *vault) seed(now time.Time, name string, sec Secret) (string, error) {
 		return "", fmt.Errorf("its value is longer than %d bytes", maxValue)
 	case p.validate() != nil:
 		return "", errors.New("its content type or its tags are beyond the limits")
+	case v.busy(name) != nil:
+		return "", errBusy
 	case v.deletedSecrets[lower(name)] != nil:
 		return "", errors.New("it is deleted, and has to be recovered or purged first")
 	case v.secrets[lower(name)] != nil && v.secrets[lower(name)].managed:
@@ -101,11 +103,15 @@ func (s *Service) RecoverSecret(vaultName, name string) error {
 		v.sweep(s.now())
 
 		sec := v.deletedSecrets[lower(name)]
-		if sec == nil {
+
+		switch {
+		case v.busy(name) != nil:
+			return errBusy
+		case sec == nil:
 			return ErrNotFound
 		}
 
-		v.revive(sec)
+		v.revive(sec, s.now())
 
 		return nil
 	})
@@ -117,6 +123,8 @@ func (s *Service) PurgeSecret(vaultName, name string) error {
 		v.sweep(s.now())
 
 		switch {
+		case v.busy(name) != nil:
+			return errBusy
 		case v.deletedSecrets[lower(name)] == nil:
 			return ErrNotFound
 		case v.PurgeProtection:
@@ -194,6 +202,8 @@ func (s *secret) summary() SecretSummary {
 // withSecret does something to a secret that is not deleted.
 func (s *Service) withSecret(vaultName, verb, name string, do func(*vault, *secret) error) error {
 	return s.with(vaultName, fmt.Sprintf("%s secret %q of", verb, name), func(v *vault) error {
+		v.sweep(s.now())
+
 		sec := v.secrets[lower(name)]
 		if sec == nil {
 			return ErrNotFound

@@ -286,8 +286,10 @@ func (c *call) wrote(secretName, version string) {
 	})
 }
 
-// sweep purges what was deleted so long ago that it cannot be recovered any more.
+// sweep ends deletions and recoveries that are over, and purges what was deleted so long ago that it cannot be recovered any more.
 func (v *vault) sweep(now time.Time) {
+	v.settle(now)
+
 	for name, s := range v.deletedSecrets {
 		if !now.Before(s.purgeAt) {
 			delete(v.deletedSecrets, name)

@@ -69,6 +69,10 @@ type vault struct {
 	secrets        map[string]*secret
 	deletedSecrets map[string]*secret
 
+	// moving secrets are being deleted or recovered, which takes transition.
+	moving     map[string]move
+	transition time.Duration
+
 	// names of secrets and of deletedSecrets in the order of lists, or nil if they changed.
 	names        []string
 	deletedNames []string
@@ -137,7 +141,7 @@ func (s *Service) PutVault(v Vault) error {
 	}
 
 	s.vaults[strings.ToLower(v.Name)] = &vault{
-		Vault: v, from: s.now().Add(v.Delay), assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{},
+		Vault: v, from: s.now().Add(v.Delay), assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
 		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
 	}
 
@@ -174,6 +178,10 @@ func (v *vault) change(to Vault) error {
 	// Both say how a secret can be recovered, which is part of its attributes.
 	for _, s := range v.secrets {
 		s.forget()
+	}
+
+	for _, m := range v.moving {
+		m.secret.forget()
 	}
 
 	return nil

@@ -34,6 +34,10 @@ func (c *call) set(body []byte) wire.Answer {
 	}
 
 	v := c.vault
+	if answer := v.busy(c.name); answer != nil {
+		return *answer
+	}
+
 	if v.deletedSecrets[lower(c.name)] != nil {
 		return nameBlocked(c.name)
 	}
@@ -98,6 +102,9 @@ func (c *call) update(body []byte) wire.Answer {
 // delete deletes a secret so that it can be recovered.
 func (c *call) delete() wire.Answer {
 	v := c.vault
+	if answer := v.busy(c.name); answer != nil {
+		return *answer
+	}
 
 	s := v.secrets[lower(c.name)]
 	if s == nil {
@@ -117,13 +124,16 @@ func (c *call) delete() wire.Answer {
 // recover brings a deleted secret back.
 func (c *call) recover() wire.Answer {
 	v := c.vault
+	if answer := v.busy(c.name); answer != nil {
+		return *answer
+	}
 
 	s := v.deletedSecrets[lower(c.name)]
 	if s == nil {
 		return deletedNotFound(c.name)
 	}
 
-	v.revive(s)
+	v.revive(s, c.now)
 	c.wrote(s.name, "")
 
 	return wire.JSON(http.StatusOK, v.properties(s, s.current()))
@@ -133,22 +143,21 @@ func (c *call) recover() wire.Answer {
 func (v *vault) bury(s *secret, now time.Time) {
 	s.deletedAt = now
 	s.purgeAt = now.Add(time.Duration(v.RetentionDays) * 24 * time.Hour)
-	delete(v.secrets, lower(s.name))
-	v.deletedSecrets[lower(s.name)] = s
-	v.names, v.deletedNames = nil, nil
+	v.begin(move{secret: s, began: now, deletion: true}, now)
 }
 
 // revive makes a deleted secret one that is not.
-func (v *vault) revive(s *secret) {
+func (v *vault) revive(s *secret, now time.Time) {
 	s.deletedAt, s.purgeAt = time.Time{}, time.Time{}
-	delete(v.deletedSecrets, lower(s.name))
-	v.secrets[lower(s.name)] = s
-	v.names, v.deletedNames = nil, nil
+	v.begin(move{secret: s, began: now}, now)
 }
 
 // purge removes a deleted secret for good.
 func (c *call) purge() wire.Answer {
 	v := c.vault
+	if answer := v.busy(c.name); answer != nil {
+		return *answer
+	}
 
 	s := v.deletedSecrets[lower(c.name)]
 	if s == nil {
@@ -242,6 +251,10 @@ func (c *call) restore(body []byte) wire.Answer {
 	}
 
 	v := c.vault
+
+	if answer := v.busy(in.Name); answer != nil {
+		return *answer
+	}
 
 	if v.deletedSecrets[lower(in.Name)] != nil {
 		return nameBlocked(in.Name)

@@ -72,6 +72,7 @@ func TestCommands(t *testing.T) {
 		{args: "latency 0s"},
 		{args: "counts --reset", says: "in all"},
 		{args: "writes kv-a a", says: "put"},
+		{args: "vault transition kv-a 0s"},
 		{args: "vault delete kv-a"},
 		{args: "vault recover kv-a"},
 		{args: "vault purge kv-a", err: "not deleted"},

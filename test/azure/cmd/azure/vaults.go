@@ -173,6 +173,20 @@ type vaultCommand struct {
 	Delete  vaultAction `cmd:"" help:"Delete a vault so that it can be recovered, and its role assignments for good."`
 	Recover vaultAction `cmd:"" help:"Bring a deleted vault back, without its role assignments."`
 	Purge   vaultAction `cmd:"" help:"Remove a deleted vault for good."`
+
+	Transition vaultTransition `cmd:"" help:"Set how long it takes until a secret is deleted or recovered."`
+}
+
+type vaultTransition struct {
+	client
+
+	Vault string        `arg:""`
+	Time  time.Duration `arg:"" help:"Such as 10s. 0s for at once, also for those that are at it."`
+}
+
+// Run sets it.
+func (c *vaultTransition) Run(ctx context.Context) error {
+	return c.call(ctx, http.MethodPut, "/vaults/"+url.PathEscape(c.Vault)+"/transitiontime", azure.TransitionTime{TransitionTime: azure.Duration(c.Time)}, nil)
 }
 
 type vaultList struct {

@@ -1,0 +1,86 @@
+package keyvault
+
+import (
+	"errors"
+	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// Key Vault answers a request to delete or to recover a secret at once, and takes some seconds to do so. Meanwhile
+//
+//   - the secret is neither there nor deleted: 404 for both, which is what the clients of Azure poll for
+//     (DeleteSecretOperation.cs and RecoverDeletedSecretOperation.cs in github.com/Azure/azure-sdk-for-net);
+//   - a write is refused with 409 ObjectIsBeingRecovered (github.com/Azure/azure-sdk-for-net/issues/31581 and
+//     github.com/hashicorp/terraform-provider-azurerm/issues/12285) or ObjectIsBeingDeleted (recordings of
+//     github.com/Azure/azure-sdk-for-js, sdk/keyvault, where a purge follows a deletion).
+//
+// That lists leave it out, and that a deletion and a recovery are refused as a purge is, is assumed.
+
+// A move is a deletion or a recovery that is not over.
+type move struct {
+	secret *secret
+	began  time.Time
+
+	// deletion says that it is one, and not a recovery.
+	deletion bool
+}
+
+// SetTransitionTime says how long deletions and recoveries of secrets take, also of those that are not over. It is nothing at first.
+func (s *Service) SetTransitionTime(vaultName string, d time.Duration) error {
+	return s.with(vaultName, "set the transition time of", func(v *vault) error {
+		if d < 0 {
+			return errors.New("a duration cannot be negative")
+		}
+
+		v.transition = d
+		v.settle(s.now())
+
+		return nil
+	})
+}
+
+// begin a deletion or a recovery.
+func (v *vault) begin(m move, now time.Time) {
+	delete(v.secrets, lower(m.secret.name))
+	delete(v.deletedSecrets, lower(m.secret.name))
+	v.names, v.deletedNames = nil, nil
+	v.moving[lower(m.secret.name)] = m
+	v.settle(now)
+}
+
+// settle ends those that have taken their time.
+func (v *vault) settle(now time.Time) {
+	for name, m := range v.moving {
+		if now.Before(m.began.Add(v.transition)) {
+			continue
+		}
+
+		delete(v.moving, name)
+		m.secret.forget()
+		v.names, v.deletedNames = nil, nil
+
+		if m.deletion {
+			v.deletedSecrets[name] = m.secret
+		} else {
+			v.secrets[name] = m.secret
+		}
+	}
+}
+
+// busy is the refusal of a write to a secret that is being deleted or recovered, or nil.
+func (v *vault) busy(name string) *wire.Answer {
+	m, ok := v.moving[lower(name)]
+
+	switch {
+	case !ok:
+		return nil
+	case m.deletion:
+		return new(conflict("ObjectIsBeingDeleted", "Secret %s is currently being deleted and cannot be re-created; retry later.", name))
+	default:
+		return new(conflict("ObjectIsBeingRecovered", "Secret %s is currently being recovered and cannot be re-created; retry later.", name))
+	}
+}
+
+// errBusy is what an officer is told of that.
+var errBusy = errors.New("it is being deleted or recovered, which takes some seconds")
