@@ -29,6 +29,9 @@ const (
 	NotFound Reason = "NotFound"
 	// Deleted: the secret is deleted and can be recovered, so its name is taken.
 	Deleted Reason = "Deleted"
+	// BeingDeleted and BeingRecovered: that takes Key Vault some seconds.
+	BeingDeleted   Reason = "BeingDeleted"
+	BeingRecovered Reason = "BeingRecovered"
 	// Exists: a secret that was missing is there now.
 	Exists Reason = "Exists"
 	// Disabled: the secret, or this version of it, is disabled.
@@ -63,6 +66,8 @@ type Error struct {
 	Status int
 	// Code is that of the service, such as ForbiddenByRbac or AADSTS700211.
 	Code string
+	// Meaning of the code, if it is of Entra ID and known.
+	Meaning Meaning
 	// RequestID is Azure's name for the request. Its support asks for it.
 	RequestID string
 }
@@ -133,6 +138,10 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 		e.Reason, e.Detail = NotFound, "there is no such secret"
 	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsDeletedButRecoverable":
 		e.Reason, e.Detail = Deleted, "a secret of that name is deleted and can be recovered"
+	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsBeingDeleted":
+		e.Reason, e.Detail = BeingDeleted, "a secret of that name is being deleted"
+	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsBeingRecovered":
+		e.Reason, e.Detail = BeingRecovered, "a secret of that name is being recovered"
 	case r.StatusCode == http.StatusForbidden && e.Code == "SecretDisabled":
 		e.Reason, e.Detail = Disabled, "the secret is disabled"
 	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByFirewall":
@@ -174,23 +183,18 @@ func (i issuer) classify(err error, operation string) *Error {
 	e.Status = r.StatusCode
 	e.RetryAfter = retryAfter(r)
 	e.RequestID = requestID(r)
-	body := parseErrorBody(r)
+	codes := parseErrorBody(r).codes()
 
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
 		e.Reason, e.Detail = Throttled, i.name+" asks to slow down"
-		return e
+	case len(codes) > 0 && (r.StatusCode < http.StatusInternalServerError || issuerFails(codes)):
+		e.refuse(i.name, codes)
 	case r.StatusCode >= http.StatusInternalServerError:
 		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s has a problem of its own (HTTP status %d)", i.name, r.StatusCode)
-		return e
-	case len(body.Codes) == 0:
+	default:
 		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s gave an answer that makes no sense (HTTP status %d)", i.name, r.StatusCode)
-		return e
 	}
-
-	code := body.Codes[0]
-	e.Code = "AADSTS" + strconv.Itoa(code)
-	e.Detail = i.name + " gives no token: " + describeAADSTS(code)
 
 	return e
 }
@@ -208,35 +212,14 @@ func unassigned(err error) bool {
 	return !ok || failed.RawResponse != nil && failed.RawResponse.StatusCode == http.StatusBadRequest
 }
 
-// describeAADSTS says what a code of Entra ID means for an application.
-func describeAADSTS(code int) string {
-	what := "it refuses the identity"
-
-	switch code {
-	case 70021, 700211, 700212, 700213:
-		what = "the identity has no federated credential for this service account and cluster"
-	case 700016:
-		what = "the tenant has no identity of this client id"
-	case 90002, 900023:
-		what = "there is no such tenant"
-	case 700024:
-		what = "the token of the service account has expired, or the clocks differ"
-	case 700027, 50027, 5002730:
-		what = "it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees"
-	case 7000215, 7000222:
-		what = "the client secret is wrong or has expired"
-	}
-
-	return fmt.Sprintf("%s (AADSTS%d)", what, code)
-}
-
 // An errorBody is what Key Vault and Entra ID answer with. Of it only codes are
 // taken.
 type errorBody struct {
 	// Error is an object in answers of Key Vault and a string in those of Entra ID.
 	Error json.RawMessage `json:"error"`
-	// Codes of Entra ID.
-	Codes []int `json:"error_codes"`
+	// Codes and Description of Entra ID. What is not as it should be leaves the rest readable.
+	Codes       json.RawMessage `json:"error_codes"`
+	Description json.RawMessage `json:"error_description"`
 }
 
 func parseErrorBody(r *http.Response) errorBody {

@@ -83,9 +83,17 @@ func TestClassifyResponse(t *testing.T) {
 			reason: "A name that is taken by a deleted secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
 			want: Error{Reason: Deleted, Detail: "a secret of that name is deleted and can be recovered", Code: "ObjectIsDeletedButRecoverable"},
 		},
+		"BeingDeleted": {
+			reason: "It takes some seconds to delete a secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			want: Error{Reason: BeingDeleted, Detail: "a secret of that name is being deleted", Code: "ObjectIsBeingDeleted"},
+		},
+		"BeingRecovered": {
+			reason: "And to recover one.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingRecovered")),
+			want: Error{Reason: BeingRecovered, Detail: "a secret of that name is being recovered", Code: "ObjectIsBeingRecovered"},
+		},
 		"Conflict": {
-			reason: "Another conflict.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
-			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 409)", Code: "ObjectIsBeingDeleted"},
+			reason: "Another conflict.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingMoved")),
+			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 409)", Code: "ObjectIsBeingMoved"},
 		},
 		"Disabled": {
 			reason: "A disabled secret is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "SecretDisabled")),
@@ -153,7 +161,7 @@ func TestIssuerClassify(t *testing.T) {
 	const operation = "get a token"
 
 	failed := func(r *http.Response) error { return &azidentity.AuthenticationFailedError{RawResponse: r} }
-	federated := "Entra ID gives no token: the identity has no federated credential for this service account and cluster "
+	federated := "Entra ID gives no token: the identity has no federated credential for this service account and cluster"
 	unverified := "Entra ID gives no token: it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees "
 	tenant, secret := "Entra ID gives no token: there is no such tenant ", "Entra ID gives no token: the client secret is wrong or has expired "
 
@@ -162,15 +170,35 @@ func TestIssuerClassify(t *testing.T) {
 		err    error
 		want   Error
 	}{
-		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Detail: federated + "(AADSTS70021)"}},
-		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Detail: federated + "(AADSTS700211)"}},
-		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Detail: federated + "(AADSTS700213)"}},
-		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Detail: "Entra ID gives no token: the tenant has no identity of this client id (AADSTS700016)"}},
-		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Detail: tenant + "(AADSTS90002)"}},
-		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Detail: "Entra ID gives no token: the token of the service account has expired, or the clocks differ (AADSTS700024)"}},
-		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Detail: unverified + "(AADSTS50027)"}},
-		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Detail: secret + "(AADSTS7000222)"}},
+		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Meaning: NoMatch, Detail: federated + " (AADSTS70021)"}},
+		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer, Detail: federated + ": none has the cluster's issuer (AADSTS700211)"}},
+		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Meaning: OtherSubject, Detail: federated + ": none has the subject of the service account (AADSTS700213)"}},
+		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Meaning: NoClient, Detail: "Entra ID gives no token: the tenant has no identity of this client id (AADSTS700016)"}},
+		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Meaning: NoTenant, Detail: tenant + "(AADSTS90002)"}},
+		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Meaning: OtherTime, Detail: "Entra ID gives no token: the token of the service account has expired, or the clocks differ (AADSTS700024)"}},
+		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Meaning: Unverified, Detail: unverified + "(AADSTS50027)"}},
+		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Meaning: BadClientSecret, Detail: secret + "(AADSTS7000222)"}},
 		"Other":   {reason: "A code that nothing is known of.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Detail: "Entra ID gives no token: it refuses the identity (AADSTS123456)"}},
+		"NoCodes": {
+			reason: "The description names the code, if no list does.", err: failed(answerOf(401, nil, `{"error":"invalid_client","error_description":"AADSTS70025: `+marker+`"}`)),
+			want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS70025", Meaning: NoCredentialYet, Detail: "Entra ID gives no token: the identity has no federated credential (AADSTS70025)"},
+		},
+		"SecondCode": {
+			reason: "Of several codes, the first known one is of use.", err: failed(answerOf(400, nil, entraError("123456,50166"))),
+			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS50166", Meaning: IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS50166)"},
+		},
+		"BrokenIssuer": {
+			reason: "Whatever the status, it is the issuer that fails.", err: failed(answerOf(504, nil, entraError("90061"))),
+			want: Error{Reason: Unreachable, Status: 504, Code: "AADSTS90061", Meaning: IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS90061)"},
+		},
+		"Transient": {
+			reason: "A problem of Entra ID that it does not call one.", err: failed(answerOf(400, nil, entraError("90033"))),
+			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS90033", Meaning: EntraBroken, Detail: "Entra ID has a problem of its own (AADSTS90033)"},
+		},
+		"Loop": {
+			reason: "Too many requests of the same kind.", err: failed(answerOf(400, nil, entraError("50196"))),
+			want: Error{Reason: Throttled, Status: 400, Code: "AADSTS50196", Meaning: EntraThrottled, Detail: "Entra ID asks to slow down (AADSTS50196)"},
+		},
 		"Throttled": {
 			reason: "Too many requests.", err: failed(answerOf(429, map[string]string{"Retry-After": "30"}, marker)),
 			want: Error{Reason: Throttled, Status: 429, RetryAfter: 30 * time.Second, Detail: "Entra ID asks to slow down"},
@@ -343,6 +371,11 @@ func TestParseErrorBody(t *testing.T) {
 		"NoInner":     {reason: "Key Vault, without more.", body: vaultError("Forbidden", "")},
 		"Entra":       {reason: "Entra ID.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
 		"OtherCodes":  {reason: "Codes that are none.", body: `{"error_codes":["70021"]}`},
+		"HugeCode":    {reason: "A number that is none.", body: `{"error_codes":[1e99]}`},
+		"BadCode":     {reason: "Nor is this.", body: `{"error_codes":[-1,0]}`},
+		"Description": {reason: "A code in words.", body: `{"error_codes":["x"],"error_description":"AADSTS7002137: no"}`, want: want{Codes: []int{7002137}}},
+		"NoNumber":    {reason: "Words without one.", body: `{"error_description":"AADSTS: AADSTSx AADSTS12 AADSTS99999999999"}`},
+		"NoWords":     {reason: "A description that is none.", body: `{"error_description":{"AADSTS":"AADSTS70021"}}`},
 		"NullError":   {reason: "An error of nothing.", body: `{"error":null}`},
 		"InnerString": {reason: "An inner error that is no object.", body: `{"error":{"innererror":"x"}}`},
 		"InnerCode":   {reason: "A code that is none.", body: vaultError("Forbidden", "a b")},
@@ -351,7 +384,7 @@ func TestParseErrorBody(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := parseErrorBody(answerOf(403, nil, tc.body))
-			if diff := cmp.Diff(tc.want, want{Inner: b.innerCode(), Codes: b.Codes}); diff != "" {
+			if diff := cmp.Diff(tc.want, want{Inner: b.innerCode(), Codes: b.codes()}); diff != "" {
 				t.Errorf("\n%s\nparseErrorBody(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -359,7 +392,7 @@ func TestParseErrorBody(t *testing.T) {
 }
 
 func FuzzParseErrorBody(f *testing.F) {
-	for _, seed := range []string{"", "null", "[]", "{}", `{"error":"x"}`, vaultError("Forbidden", "SecretDisabled"), entraError("70021"), `{"error_codes":[1e99]}`} {
+	for _, seed := range []string{"", "null", "[]", "{}", `{"error":"x"}`, vaultError("Forbidden", "SecretDisabled"), entraError("70021"), `{"error_codes":[1e99]}`, `{"error_description":"AADSTS50166: x"}`} {
 		f.Add(403, seed)
 	}
 

@@ -49,6 +49,8 @@ const (
 	// that was just made.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
+	// maxLastingBackoff is for what does not pass until somebody changes something.
+	maxLastingBackoff = 5 * time.Minute
 	// A list is slow that has more pages than this. 20 pages are 500 secrets.
 	slowPages = 20
 	// A list with fewer is sluggish that takes longer than slowAfter. From its first page
@@ -167,11 +169,17 @@ func sameFailure(a, b error) bool {
 	return words(a) == words(b)
 }
 
-// words that tell one failure from another of the same reason. Who is down fails in
-// ever other ways, about which there is nothing else to do.
+// words that tell one failure from another of the same reason. A failing service
+// returns different errors each time, about which there is nothing else to do.
 func words(err error) string {
 	e, ok := errors.AsType[*keyvault.Error](err)
-	if !ok || e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError) {
+
+	switch {
+	case !ok, e.Meaning == keyvault.EntraBroken:
+		return ""
+	case e.Meaning != "":
+		return string(e.Meaning) // Its code may be another each time.
+	case e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError):
 		return ""
 	}
 
@@ -695,6 +703,10 @@ func (v *vault) delay() time.Duration {
 	switch keyvault.ReasonOf(v.snapshot.Err) {
 	case keyvault.NoIdentity:
 		longest = max(longest, maxIdentityBackoff)
+
+		if e, ok := errors.AsType[*keyvault.Error](v.snapshot.Err); ok && e.Lasting() {
+			longest = max(longest, maxLastingBackoff)
+		}
 	case keyvault.Unreachable:
 		longest = max(longest, maxBackoff)
 	case keyvault.TooLarge:

@@ -298,6 +298,10 @@ func TestWake(t *testing.T) {
 		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Detail: detail, RequestID: time.Now().String()}
 	}
 
+	issuer := func(status int, detail string) error {
+		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Detail: detail, Meaning: keyvault.IssuerUnreachable}
+	}
+
 	// Before each change, the vault has db and api, and sync one has db, two has api
 	// and three has both.
 	cases := map[string]struct {
@@ -335,6 +339,20 @@ func TestWake(t *testing.T) {
 		"FailsDown": {
 			reason: "It is down, and fails as it happens.", before: unreachable(500, "x"),
 			change: func(w *world) { w.fail(unreachable(503, "y")) },
+		},
+		"FailsIssuer": {
+			reason: "Entra ID does not reach the issuer, and has several codes for that.", before: issuer(400, "AADSTS50166"),
+			change: func(w *world) { w.fail(issuer(504, "AADSTS90061")) },
+		},
+		"FailsIssuerThen": {
+			reason: "It was down, and now it is the issuer.", before: unreachable(500, "x"),
+			change: func(w *world) { w.fail(issuer(400, "AADSTS50166")) }, want: []string{"one", "three", "two"},
+		},
+		"FailsEntra": {
+			reason: "Entra ID is broken, in whatever words.", before: unreachable(500, "x"),
+			change: func(w *world) {
+				w.fail(&keyvault.Error{Reason: keyvault.Unreachable, Status: 400, Detail: "AADSTS90033", Meaning: keyvault.EntraBroken})
+			},
 		},
 		"FailsSilent": {
 			reason: "Sometimes it does not even answer.", before: unreachable(500, "x"),
@@ -525,6 +543,16 @@ func TestBackoff(t *testing.T) {
 			reason: "Somebody may be waiting for an identity that was just made.",
 			err:    &keyvault.Error{Reason: keyvault.NoIdentity}, interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, time.Minute, time.Minute},
+		},
+		"IssuerUnreachable": {
+			reason: "An issuer that comes back is found soon.",
+			err:    &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Status: 400}, interval: interval,
+			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
+		},
+		"FederationOff": {
+			reason: "What somebody has to change is not asked for every minute by every application of the tenant.",
+			err:    &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff}, interval: interval,
+			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute},
 		},
 		"Often": {
 			reason: "Even from the shortest interval.",

@@ -1,0 +1,214 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// A Meaning of an error of Entra ID. Several of its codes can have the same.
+type Meaning string
+
+// Meanings of errors of Entra ID.
+const (
+	// IssuerUnreachable: Entra ID cannot fetch the documents of the cluster's issuer.
+	IssuerUnreachable Meaning = "IssuerUnreachable"
+	// IssuerUnreadable: it has fetched them, and they hold no keys that it can read.
+	IssuerUnreadable Meaning = "IssuerUnreadable"
+	// NoCredentialYet: the identity has no federated credential, which takes minutes to propagate.
+	NoCredentialYet Meaning = "NoCredentialYet"
+	// NoMatch: none of its credentials is for the service account, or it has not propagated.
+	NoMatch Meaning = "NoMatch"
+	// OtherIssuer, OtherAudience, OtherSubject: none of them has that of the token.
+	OtherIssuer   Meaning = "OtherIssuer"
+	OtherAudience Meaning = "OtherAudience"
+	OtherSubject  Meaning = "OtherSubject"
+	// OtherCase: a credential has issuer and subject of the token but for capital letters.
+	OtherCase Meaning = "OtherCase"
+	// FederationOff: the tenant takes no tokens of other issuers.
+	FederationOff Meaning = "FederationOff"
+	// IssuerRefused: a policy of the tenant does not let it take tokens of this issuer.
+	IssuerRefused Meaning = "IssuerRefused"
+	// PolicyRefused: Conditional Access keeps the identity out.
+	PolicyRefused Meaning = "PolicyRefused"
+	// NoTenant, NoClient, ZeroClient, ClientDisabled: tenant or client id is not that of an identity.
+	NoTenant       Meaning = "NoTenant"
+	NoClient       Meaning = "NoClient"
+	ZeroClient     Meaning = "ZeroClient"
+	ClientDisabled Meaning = "ClientDisabled"
+	// NoResource: the tenant does not know what the token is for.
+	NoResource Meaning = "NoResource"
+	// OtherTime: the token of the service account is not valid by Entra ID's clock.
+	OtherTime Meaning = "OtherTime"
+	// Unverified: the signature of the token is not that of the issuer.
+	Unverified Meaning = "Unverified"
+	// BadClientSecret: the client secret is wrong or has expired.
+	BadClientSecret Meaning = "BadClientSecret"
+	// EntraBroken and EntraThrottled: it would answer otherwise later.
+	EntraBroken    Meaning = "EntraBroken"
+	EntraThrottled Meaning = "EntraThrottled"
+)
+
+// A refusal is what is to be said and done about errors of one meaning.
+type refusal struct {
+	meaning Meaning
+	codes   []int
+	reason  Reason
+	// lasting is true if waiting does not help: somebody has to change something.
+	lasting bool
+	// what is wrong follows "gives no token: " or, if the reason is another than
+	// NoIdentity, the name of the issuer.
+	what string
+	// remedy is a sentence. Empty: that of all identities.
+	remedy string
+}
+
+// refusals by meaning. Microsoft documents some of the codes, and warns that there may
+// be others at any time: an unknown one is passed on with its number. Each is a number
+// of its own. That 7002138 begins with 700213 does not make it the same.
+//
+//   - https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+//   - https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity
+//     for 700223 and 700238
+//   - https://azure.github.io/azure-workload-identity/docs/troubleshooting.html for 90061,
+//     https://github.com/Azure/azure-workload-identity/issues/642 for 50166,
+//     https://github.com/Azure/AKS/issues/4029 for 501661, and
+//     https://github.com/Azure/azure-workload-identity/issues/1232 for 7000272
+func refusals() []refusal {
+	const (
+		credential = "the identity has no federated credential for this service account and cluster"
+		identity   = "Your platform team can look at the identity, and at tenantId and clientId of the sync."
+		tenant     = "Your platform team can ask the administrators of the tenant."
+	)
+
+	return []refusal{
+		{meaning: IssuerUnreachable, codes: []int{50166, 501661, 90061}, reason: Unreachable, what: "cannot reach the cluster's issuer"},
+		{meaning: IssuerUnreadable, codes: []int{900612}, reason: Unreachable, what: "cannot read the keys of the cluster's issuer"},
+		{meaning: NoCredentialYet, codes: []int{70025}, reason: NoIdentity, what: "the identity has no federated credential"},
+		{meaning: NoMatch, codes: []int{70021}, reason: NoIdentity, what: credential},
+		{meaning: OtherIssuer, codes: []int{700211}, reason: NoIdentity, what: credential + ": none has the cluster's issuer"},
+		{meaning: OtherAudience, codes: []int{700212}, reason: NoIdentity, what: credential + ": none has the audience " + TokenAudience},
+		{meaning: OtherSubject, codes: []int{700213}, reason: NoIdentity, what: credential + ": none has the subject of the service account"},
+		{
+			meaning: OtherCase, codes: []int{7002137, 7002138}, reason: NoIdentity, lasting: true,
+			what: "the subject or the issuer of the federated credential differs from that of the service account in upper and lower case",
+		},
+		{
+			meaning: FederationOff, codes: []int{700223, 700238}, reason: NoIdentity, lasting: true,
+			what: "workload identity federation is switched off in the tenant", remedy: tenant,
+		},
+		{
+			meaning: IssuerRefused, codes: []int{7002381}, reason: NoIdentity, lasting: true,
+			what: "a policy of the tenant does not allow tokens of this issuer", remedy: tenant,
+		},
+		{
+			meaning: PolicyRefused, codes: []int{53003}, reason: NoIdentity, lasting: true,
+			what: "a Conditional Access policy of the tenant blocks the identity", remedy: tenant,
+		},
+		{meaning: NoTenant, codes: []int{90002, 900023}, reason: NoIdentity, lasting: true, what: "there is no such tenant", remedy: identity},
+		{meaning: NoClient, codes: []int{700016}, reason: NoIdentity, what: "the tenant has no identity of this client id", remedy: identity},
+		{meaning: ZeroClient, codes: []int{700038}, reason: NoIdentity, lasting: true, what: "the client id is a placeholder and not that of an identity", remedy: identity},
+		{meaning: ClientDisabled, codes: []int{7000112}, reason: NoIdentity, lasting: true, what: "the identity is disabled in the tenant", remedy: tenant},
+		{meaning: NoResource, codes: []int{500011}, reason: NoIdentity, lasting: true, what: "the tenant does not know Azure Key Vault", remedy: tenant},
+		{
+			meaning: OtherTime, codes: []int{700024, 500133}, reason: NoIdentity, lasting: true,
+			what: "the token of the service account has expired, or the clocks differ", remedy: "Your platform team can look at the clocks of the control plane.",
+		},
+		{
+			meaning: Unverified, codes: []int{700027, 7000272, 50013, 50027, 5002730}, reason: NoIdentity,
+			what:   "it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees",
+			remedy: "Your platform team can compare the keys that the cluster's issuer publishes with those of its API server.",
+		},
+		{
+			meaning: BadClientSecret, codes: []int{7000215, 7000222}, reason: NoIdentity, lasting: true,
+			what: "the client secret is wrong or has expired", remedy: "Your platform team can renew it.",
+		},
+		{meaning: EntraBroken, codes: []int{90006, 90033}, reason: Unreachable, what: "has a problem of its own"},
+		{meaning: EntraThrottled, codes: []int{50196, 90055}, reason: Throttled, what: "asks to slow down"},
+	}
+}
+
+func (r refusal) has(code int) bool { return slices.Contains(r.codes, code) }
+
+// refusal of a meaning. That of none does not last.
+func (m Meaning) refusal() refusal {
+	i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.meaning == m })
+	if i < 0 {
+		return refusal{}
+	}
+
+	return refusals()[i]
+}
+
+// issuerFails tells whether one of the codes is about the cluster's issuer, which fails
+// and not Entra ID.
+func issuerFails(codes []int) bool {
+	return slices.ContainsFunc(codes, func(c int) bool {
+		return IssuerUnreachable.refusal().has(c) || IssuerUnreadable.refusal().has(c)
+	})
+}
+
+// Lasting is true of a refusal of Entra ID that waiting does not help against: somebody
+// has to change something.
+func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
+
+// Remedy is a sentence about what to do, if Entra ID has told more than that it refuses
+// an identity.
+func (e *Error) Remedy() string { return e.Meaning.refusal().remedy }
+
+// refuse completes an error with what Entra ID says in its codes: the first one of a
+// known meaning, or the first.
+func (e *Error) refuse(name string, codes []int) {
+	code, known := codes[0], refusal{reason: NoIdentity, what: "it refuses the identity"}
+
+	for _, c := range codes {
+		if i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.has(c) }); i >= 0 {
+			code, known = c, refusals()[i]
+			break
+		}
+	}
+
+	e.Code, e.Meaning, e.Reason = "AADSTS"+strconv.Itoa(code), known.meaning, known.reason
+
+	e.Detail = name + " " + known.what
+	if known.reason == NoIdentity {
+		e.Detail = name + " gives no token: " + known.what
+	}
+
+	e.Detail += " (" + e.Code + ")"
+}
+
+// codes of Entra ID in the body of an answer: those it lists or, if it lists none, the
+// one that its description names.
+func (b errorBody) codes() []int {
+	var listed, codes []int
+
+	if json.Unmarshal(b.Codes, &listed) == nil {
+		codes = slices.DeleteFunc(listed, func(c int) bool { return c <= 0 })
+	}
+
+	if len(codes) > 0 {
+		return codes
+	}
+
+	var description string
+	if json.Unmarshal(b.Description, &description) != nil {
+		return nil
+	}
+
+	match := regexp.MustCompile(`\bAADSTS([1-9][0-9]{3,9})\b`).FindStringSubmatch(description)
+	if match == nil {
+		return nil
+	}
+
+	code, err := strconv.Atoi(match[1])
+	if err != nil {
+		return nil
+	}
+
+	return []int{code}
+}

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//nolint:bodyclose // Bodies of answers are strings.
+package keyvault
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestMeanings(t *testing.T) {
+	type want struct {
+		Meaning Meaning
+		Reason  Reason
+		Lasting bool
+	}
+
+	cases := map[string]struct {
+		reason string
+		codes  []int
+		want   want
+	}{
+		"IssuerUnreachable": {reason: "The issuer fails, and not the identity.", codes: []int{50166, 501661, 90061}, want: want{IssuerUnreachable, Unreachable, false}},
+		"IssuerUnreadable":  {reason: "So it does if it answers nonsense.", codes: []int{900612}, want: want{IssuerUnreadable, Unreachable, false}},
+		"Propagation":       {reason: "A new credential takes its time.", codes: []int{70025}, want: want{NoCredentialYet, NoIdentity, false}},
+		"NoMatch":           {reason: "Or is for something else.", codes: []int{70021}, want: want{NoMatch, NoIdentity, false}},
+		"Issuer":            {reason: "It is said for what.", codes: []int{700211}, want: want{OtherIssuer, NoIdentity, false}},
+		"Audience":          {reason: "It is said for what.", codes: []int{700212}, want: want{OtherAudience, NoIdentity, false}},
+		"Subject":           {reason: "It is said for what.", codes: []int{700213}, want: want{OtherSubject, NoIdentity, false}},
+		"Case":              {reason: "Capital letters do not change by waiting.", codes: []int{7002137, 7002138}, want: want{OtherCase, NoIdentity, true}},
+		"Off":               {reason: "Nor does a tenant.", codes: []int{700223, 700238}, want: want{FederationOff, NoIdentity, true}},
+		"Policy":            {reason: "Nor do its policies.", codes: []int{7002381}, want: want{IssuerRefused, NoIdentity, true}},
+		"Zero":              {reason: "Nor does a placeholder.", codes: []int{700038}, want: want{ZeroClient, NoIdentity, true}},
+		"Client":            {reason: "A new identity takes its time.", codes: []int{700016}, want: want{NoClient, NoIdentity, false}},
+		"Keys":              {reason: "Entra ID keeps the keys of an issuer for a while.", codes: []int{700027, 7000272}, want: want{Unverified, NoIdentity, false}},
+		"Unknown":           {reason: "What nobody knows is passed on.", codes: []int{7002139, 70021300, 5016, 7, 501669}, want: want{"", NoIdentity, false}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, code := range tc.codes {
+				e := entraRefusal(400, strconv.Itoa(code))
+
+				if diff := cmp.Diff(tc.want, want{e.Meaning, e.Reason, e.Lasting()}); diff != "" {
+					t.Errorf("\n%s\nclassify(AADSTS%d): -want, +got:\n%s", tc.reason, code, diff)
+				}
+
+				if !strings.HasSuffix(e.Detail, fmt.Sprintf(" (AADSTS%d)", code)) || e.Code != fmt.Sprintf("AADSTS%d", code) {
+					t.Errorf("\nThe number can be looked up.\nclassify(AADSTS%d): %q, code %s", code, e.Detail, e.Code)
+				}
+			}
+		})
+	}
+}
+
+func entraRefusal(status int, codes string) *Error {
+	return issuer{name: entraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, entraError(codes))}, "x")
+}
+
+// A code has one meaning, and a meaning is in the table once, with words.
+func TestRefusals(t *testing.T) {
+	codes, meanings := map[int]bool{}, map[Meaning]bool{}
+
+	for _, r := range refusals() {
+		if meanings[r.meaning] || r.meaning == "" || r.what == "" || len(r.codes) == 0 || r.reason == "" {
+			t.Errorf("refusals(): %+v is there twice, or is not whole", r)
+		}
+
+		meanings[r.meaning] = true
+
+		for _, c := range r.codes {
+			if codes[c] {
+				t.Errorf("refusals(): %d has two meanings", c)
+			}
+
+			codes[c] = true
+		}
+	}
+}
+
+// Who has a code looks it up.
+func TestRefusalsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, r := range refusals() {
+		for _, c := range r.codes {
+			if !strings.Contains(string(page), fmt.Sprintf("`AADSTS%d`", c)) {
+				t.Errorf("docs/operations/runbook.md: there is nothing about AADSTS%d", c)
+			}
+		}
+	}
+}
+
+// A code is a number, and not what begins like another.
+func TestRefusalProperties(t *testing.T) {
+	var known []int
+	for _, r := range refusals() {
+		known = append(known, r.codes...)
+	}
+
+	rapid.Check(t, func(t *rapid.T) {
+		code := rapid.OneOf(rapid.IntRange(1, 99999999), rapid.Custom(func(t *rapid.T) int {
+			return rapid.SampledFrom(known).Draw(t, "known")*10 + rapid.IntRange(0, 9).Draw(t, "digit")
+		}), rapid.SampledFrom(known)).Draw(t, "code")
+
+		want := Meaning("")
+
+		for _, r := range refusals() {
+			if slices.Contains(r.codes, code) {
+				want = r.meaning
+			}
+		}
+
+		if e := entraRefusal(rapid.SampledFrom([]int{400, 401}).Draw(t, "status"), strconv.Itoa(code)); e.Meaning != want || e.Code != "AADSTS"+strconv.Itoa(code) {
+			t.Fatalf("classify(AADSTS%d): meaning %q and code %s, want %q", code, e.Meaning, e.Code, want)
+		}
+	})
+}
