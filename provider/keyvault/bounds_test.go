@@ -99,7 +99,7 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 		t.Run(name, func(t *testing.T) {
 			for what, list := range map[string]func(c *Client) error{
 				"secrets":  func(c *Client) error { _, err := c.List(t.Context(), Listing{}); return err },
-				"versions": func(c *Client) error { _, err := c.theirs(t.Context(), "db", map[string]bool{}); return err },
+				"versions": func(c *Client) error { _, _, err := c.theirs(t.Context(), "db", "v1", map[string]bool{}); return err },
 			} {
 				pages := 0
 				w := &wire{answer: challenged(honest, func(r *http.Request) *http.Response {
@@ -332,7 +332,7 @@ func TestListBounds(t *testing.T) {
 		a := &azure{answer: always(http.StatusOK, page("a"))}
 		c, _ := clientOf(t, a)
 
-		if _, err := c.theirs(t.Context(), "a", map[string]bool{}); ReasonOf(err) != TooLarge {
+		if _, _, err := c.theirs(t.Context(), "a", "v1", map[string]bool{}); ReasonOf(err) != TooLarge {
 			t.Errorf("\nA list of versions ends, too.\ntheirs(...): %v", err)
 		}
 	})

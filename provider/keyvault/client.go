@@ -23,7 +23,7 @@ const (
 )
 
 // A Client of one vault with one identity. Each of its calls has a deadline and
-// is sent once. Its errors are *Error.
+// is sent once, or twice if the vault refuses its token. Its errors are *Error.
 type Client struct {
 	secrets    *azsecrets.Client
 	uri        string
@@ -40,7 +40,8 @@ func newClient(uri string, c *credential, options azcore.ClientOptions, l *limit
 	}
 
 	options.Cloud = in
-	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), vaultOnly{host: host, cloud: in})
+	options.PerCallPolicies = append(slices.Clone(options.PerCallPolicies), renewing{})
+	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), forgetting{credential: c}, vaultOnly{host: host, cloud: in})
 
 	secrets, err := azsecrets.NewClient(uri, c, &azsecrets.ClientOptions{ClientOptions: options})
 	if err != nil {
@@ -160,7 +161,7 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 
 	// Not even at its end does the provider leave half of this.
 	switch others, err := c.giveWay(context.WithoutCancel(ctx), name, p.Version); {
-	case ReasonOf(err) == NotFound, ReasonOf(err) == Disabled:
+	case slices.Contains([]Reason{NotFound, Disabled, Deleted, BeingDeleted, BeingRecovered}, ReasonOf(err)):
 		// Somebody has deleted or disabled it since, and wants it so.
 		return Properties{}, exists
 	case err != nil:
@@ -176,15 +177,24 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 const giveWayTries = 3
 
 // giveWay to others who have written a secret at the moment in which we did: their
-// last version becomes the latest, if ours is. It tells whether there are others.
-// Structures that another provider has created are nobody's values.
+// last version becomes the latest, if ours is. It tells whether there are others, who
+// may have deleted ours: then the list of versions is empty, or not of ours. Structures
+// that another provider has created are nobody's values.
 func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	written, restored := map[string]bool{ours: true}, ""
 
 	for range giveWayTries {
-		theirs, err := c.theirs(ctx, name, written)
-		if err != nil || theirs == "" || theirs == restored {
+		theirs, there, err := c.theirs(ctx, name, ours, written)
+		if err != nil {
 			return restored != "", err
+		}
+
+		if !there {
+			return true, nil
+		}
+
+		if theirs == "" || theirs == restored {
+			return restored != "", nil
 		}
 
 		latest, err := c.Get(ctx, name, "")
@@ -208,9 +218,9 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	return true, nil
 }
 
-// theirs is the last version of a secret that somebody else has written, or none.
-// It adds to written what a provider has.
-func (c *Client) theirs(ctx context.Context, name string, written map[string]bool) (string, error) {
+// theirs is the last version of a secret that somebody else has written, or none, and
+// there is whether ours is listed. It adds to written what a provider has.
+func (c *Client) theirs(ctx context.Context, name, ours string, written map[string]bool) (version string, there bool, err error) {
 	var last Properties
 
 	operation := fmt.Sprintf("list versions of secret %q in %s", name, c.uri)
@@ -218,13 +228,14 @@ func (c *Client) theirs(ctx context.Context, name string, written map[string]boo
 
 	for pages := 0; pager.More(); pages++ {
 		if pages == MaxPages {
-			return "", tooManyPages(operation)
+			return "", false, tooManyPages(operation)
 		}
 
 		err := c.call(ctx, operation, func(ctx context.Context) error {
 			page, err := pager.NextPage(ctx)
 			for _, v := range page.Value {
 				p := properties(v.ID, v.Attributes, v.ContentType)
+				there = there || p.Version == ours
 
 				switch {
 				case deref(v.Tags[createdByTag]) == createdByValue:
@@ -237,11 +248,11 @@ func (c *Client) theirs(ctx context.Context, name string, written map[string]boo
 			return err //nolint:wrapcheck // It is classified.
 		})
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
 
-	return last.Version, nil
+	return last.Version, there, nil
 }
 
 // restore a version as the latest one, in every respect, and return that.
@@ -284,18 +295,8 @@ func (c *Client) set(ctx context.Context, operation, name string, parameters azs
 	return p, err
 }
 
-// call with a deadline, in turn. If the vault does not accept the token, which may
-// have been revoked, it is sent once more with a new one.
+// call with a deadline, in turn.
 func (c *Client) call(ctx context.Context, operation string, do func(context.Context) error) error {
-	err := c.send(ctx, operation, do)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusUnauthorized && e.Reason == NoIdentity {
-		return c.send(ctx, operation, do)
-	}
-
-	return err
-}
-
-func (c *Client) send(ctx context.Context, operation string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 
@@ -316,13 +317,8 @@ func (c *Client) send(ctx context.Context, operation string, do func(context.Con
 
 	e := classify(err, operation)
 	// What Entra ID answered says nothing about the vault.
-	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault {
-		switch e.Status {
-		case http.StatusTooManyRequests:
-			e.RetryAfter = c.limiter.throttled(e.RetryAfter)
-		case http.StatusUnauthorized:
-			c.credential.forget()
-		}
+	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault && e.Status == http.StatusTooManyRequests {
+		e.RetryAfter = c.limiter.throttled(e.RetryAfter)
 	}
 
 	return e

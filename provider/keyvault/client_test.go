@@ -508,6 +508,35 @@ func TestClientCreate(t *testing.T) {
 				Reason: Deleted, Operation: creating, Status: 409, Code: "ObjectIsDeletedButRecoverable", Detail: "a secret of that name is deleted and can be recovered",
 			}, Requests: []string{looked, set}},
 		},
+		"BeingDeleted": {
+			reason: "Nor can one that is being deleted.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			want: want{Err: &Error{
+				Reason: BeingDeleted, Operation: creating, Status: 409, Code: "ObjectIsBeingDeleted", Detail: "a secret of that name is being deleted",
+			}, Requests: []string{looked, set}},
+		},
+		"BeingRecovered": {
+			reason: "What comes back is not written over.", get: always(409, vaultError("Conflict", "ObjectIsBeingRecovered")),
+			want: want{Err: &Error{
+				Reason: BeingRecovered, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 409, Code: "ObjectIsBeingRecovered",
+				Detail: "a secret of that name is being recovered",
+			}, Requests: []string{looked}},
+		},
+		"DeletedMeanwhile": {
+			reason: "What has no versions was deleted since, and is not taken for created.",
+			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(200, `{"value":[],"nextLink":null}`),
+			want: want{Err: exists, Requests: []string{looked, set, versions}},
+		},
+		"ReplacedMeanwhile": {
+			reason: "Nor is one that was purged and created anew by another provider.",
+			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")),
+			versions: always(200, `{"value":[{"id":"https://web.vault.azure.net/secrets/db/v2","tags":{"created-by":"provider-keyvault-secretsync"}}]}`),
+			want:     want{Err: exists, Requests: []string{looked, set, versions}},
+		},
+		"BeingDeletedMeanwhile": {
+			reason: "Nor is one that is just being deleted.",
+			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			want: want{Err: exists, Requests: []string{looked, set, versions}},
+		},
 		"ReadOnly": {
 			reason: "The identity may look, and may not write.", get: missing, put: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
@@ -698,7 +727,7 @@ func TestClientCreateBody(t *testing.T) {
 		}
 
 		if strings.HasSuffix(r.URL.Path, "/versions") {
-			return reply(r, 200, nil, `{"value":[]}`)
+			return reply(r, 200, nil, `{"value":[`+bundle("secrets/db/v1", "", "")+`]}`)
 		}
 
 		return reply(r, 404, nil, vaultError("SecretNotFound", ""))

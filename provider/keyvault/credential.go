@@ -166,7 +166,7 @@ func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 
 	t, err := c.request(ctx, options)
 	if err != nil && good {
-		return kept, nil
+		return c.spare(kept), nil
 	}
 
 	return t, err
@@ -235,6 +235,9 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 // when to ask for a new one. Clients of azcore want the same.
 const freshFor = 5 * time.Minute
 
+// spareFor is how long Entra ID is not asked again for a token that is not needed yet.
+const spareFor = 5 * time.Minute
+
 // kept returns the token that is kept, and whether it is fresh or at least good: if
 // it is for this, and has not expired. Claims are made by a vault that wants a new
 // one.
@@ -283,11 +286,31 @@ func (c *credential) azidentity() (azcore.TokenCredential, error) {
 	return inner, nil
 }
 
-// forget the token, which a vault does not accept, and whoever would give the same
-// one until it expires.
-func (c *credential) forget() {
+// spare Entra ID further requests for a while: it has given no token in the place of the
+// one that is kept, which is still good. Each request to a vault would ask for one.
+func (c *credential) spare(kept azcore.AccessToken) azcore.AccessToken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	c.token, c.inner = token{}, nil
+	last := kept.ExpiresOn.Add(-freshFor)
+	if kept.RefreshOn = c.now().Add(spareFor); kept.RefreshOn.After(last) {
+		kept.RefreshOn = last
+	}
+
+	if c.token.Token == kept.Token {
+		c.token.RefreshOn = kept.RefreshOn
+	}
+
+	return kept
+}
+
+// refuse a token that a vault does not accept, unless it has been replaced: forget it, and
+// whoever would give the same one until it expires.
+func (c *credential) refuse(refused string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if c.token.Token == refused {
+		c.token, c.inner = token{}, nil
+	}
 }

@@ -205,7 +205,7 @@ func TestCredentialKeeps(t *testing.T) {
 		answer = s.answer
 
 		if s.forget {
-			c.forget()
+			c.refuse(c.token.Token)
 		}
 
 		got, err := c.GetToken(t.Context(), s.options)
@@ -221,7 +221,7 @@ func TestCredentialKeeps(t *testing.T) {
 	// What is good is used while there is no other, and no longer.
 	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
 
-	c.forget()
+	c.refuse(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err != nil {
 		t.Fatal(err)
@@ -241,10 +241,57 @@ func TestCredentialKeeps(t *testing.T) {
 		now = then
 	}
 
-	c.forget()
+	c.refuse(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err == nil {
 		t.Error("\nWhat cannot be made gives no token.\nGetToken(...): no error")
+	}
+}
+
+// A token that is still good is used, and Entra ID not asked for another by every request
+// to a vault.
+func TestCredentialSpares(t *testing.T) {
+	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	now, asked := start, 0
+
+	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) { return fixed(""), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	options := policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}}
+	c.make = func() (azcore.TokenCredential, error) {
+		asked++
+
+		return nil, errors.New(marker)
+	}
+	c.keep(azcore.AccessToken{Token: "good", RefreshOn: start.Add(time.Minute), ExpiresOn: start.Add(30 * time.Minute)}, options)
+
+	for _, step := range []struct {
+		reason string
+		at     time.Duration
+		want   int
+		fails  bool
+	}{
+		{reason: "It is fresh.", at: 0},
+		{reason: "It is time for a new one, which there is not.", at: time.Minute, want: 1},
+		{reason: "That is so for a while.", at: 2 * time.Minute, want: 1},
+		{reason: "So nobody asks.", at: 6*time.Minute - time.Second, want: 1},
+		{reason: "Then it may be otherwise.", at: 6 * time.Minute, want: 2},
+		{reason: "Shortly before its end it is asked for in time.", at: 24 * time.Minute, want: 3},
+		{reason: "At its end it is good no more.", at: 25 * time.Minute, want: 4, fails: true},
+		{reason: "Then everybody asks.", at: 26 * time.Minute, want: 5, fails: true},
+	} {
+		now = start.Add(step.at)
+
+		got, err := c.GetToken(t.Context(), options)
+		if (err != nil) != step.fails || err == nil && got.Token != "good" {
+			t.Errorf("\n%s\nGetToken(...) after %s = %q, %v", step.reason, step.at, got.Token, err)
+		}
+
+		if diff := cmp.Diff(step.want, asked); diff != "" {
+			t.Errorf("\n%s\ntimes asked after %s: -want, +got:\n%s", step.reason, step.at, diff)
+		}
 	}
 }
 
@@ -334,7 +381,7 @@ func TestCredentialUnknownTenant(t *testing.T) {
 
 	_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
 
-	want := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "Entra ID gives no token: there is no such tenant (AADSTS90002)", Status: 400, Code: "AADSTS90002"}
+	want := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "Entra ID gives no token: there is no such tenant (AADSTS90002)", Status: 400, Code: "AADSTS90002", Meaning: NoTenant}
 	if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
 		t.Errorf("GetToken(...): -want, +got:\n%s", diff)
 	}

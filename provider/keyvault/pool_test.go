@@ -359,8 +359,8 @@ func TestPoolTokenLater(t *testing.T) {
 
 	_, err = c.List(t.Context(), Listing{})
 	want := &Error{
-		Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Status: 400, Code: "AADSTS700211",
-		Detail: "Entra ID gives no token: the identity has no federated credential for this service account and cluster (AADSTS700211)",
+		Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer,
+		Detail: "Entra ID gives no token: the identity has no federated credential for this service account and cluster: none has the cluster's issuer (AADSTS700211)",
 	}
 
 	if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
@@ -483,7 +483,7 @@ func TestPoolConcurrently(t *testing.T) {
 			}
 
 			if i%5 == 0 {
-				c.credential.forget()
+				c.credential.refuse("entra-token")
 				p.Drop("https://web.vault.azure.net", id)
 			}
 		})

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keyvault
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// A vault can refuse a token that has not expired, with 401: it was revoked, or the
+// clocks differ. The client of azcore would send the same token again, and a pager keeps
+// its first error for ever. So a refused token is forgotten before the client asks for
+// one, and every request, of whatever operation and page, is sent again with a new one.
+// Two tokens are all that a request gets.
+
+const (
+	authorization = "Authorization"
+	bearer        = "Bearer "
+	challenge     = "Www-Authenticate"
+)
+
+// refusedTokens of one request.
+type refusedTokens struct{ n int }
+
+// renewing sends a request again whose token was refused, unless the client of azcore has
+// done so: it does not without a challenge, nor if it got one for the same request already.
+type renewing struct{}
+
+// Do sends a request.
+func (renewing) Do(req *policy.Request) (*http.Response, error) {
+	refused := &refusedTokens{}
+	req.SetOperationValue(refused)
+
+	resp, err := req.Next()
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || refused.n != 1 {
+		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+	}
+
+	drain(resp)
+
+	if err := req.RewindBody(); err != nil {
+		return nil, err //nolint:wrapcheck // A policy returns errors as they are.
+	}
+
+	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+}
+
+// forgetting makes a credential forget a token that the vault refuses. It comes after
+// what attaches tokens.
+type forgetting struct{ credential *credential }
+
+// Do sends a request.
+func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
+	token, has := strings.CutPrefix(req.Raw().Header.Get(authorization), bearer)
+
+	resp, err := req.Next()
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || !has {
+		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+	}
+
+	var refused *refusedTokens
+	if !req.OperationValue(&refused) {
+		return resp, nil
+	}
+
+	refused.n++
+
+	if refused.n == 1 {
+		f.credential.refuse(token)
+	} else {
+		// The client of azcore would answer this challenge, too.
+		resp.Header.Del(challenge)
+	}
+
+	return resp, nil
+}
+
+// drain a body that nobody reads, so that its connection can be used again.
+func drain(resp *http.Response) {
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+}

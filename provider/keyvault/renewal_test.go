@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//nolint:bodyclose // Bodies of answers are strings.
+package keyvault
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// An operation of a client, and a vault in which it succeeds.
+type operation struct {
+	do func(ctx context.Context, c *Client) error
+	// vault that answers whoever has a good token.
+	vault func(t *testing.T) (*azure, func(*http.Request) *http.Response)
+	// requests that it takes.
+	requests int
+}
+
+func operations() map[string]operation {
+	answers := func(answer func(*http.Request) *http.Response) func(*testing.T) (*azure, func(*http.Request) *http.Response) {
+		return func(*testing.T) (*azure, func(*http.Request) *http.Response) { return &azure{}, answer }
+	}
+	get := answers(always(http.StatusOK, bundle("secrets/db/v1", "a", "")))
+
+	return map[string]operation{
+		"Get":        {vault: get, requests: 1, do: func(ctx context.Context, c *Client) error { _, err := c.Get(ctx, "db", ""); return err }},
+		"GetVersion": {vault: get, requests: 1, do: func(ctx context.Context, c *Client) error { _, err := c.Get(ctx, "db", "v1"); return err }},
+		"List": {
+			vault: answers(func(r *http.Request) *http.Response { return page(r, 3) }), requests: 3,
+			do: func(ctx context.Context, c *Client) error { _, err := c.List(ctx, Listing{}); return err },
+		},
+		"Deleted": {
+			vault: answers(always(http.StatusOK, `{}`)), requests: 1,
+			do: func(ctx context.Context, c *Client) error { _, err := c.Deleted(ctx, "db"); return err },
+		},
+		"Versions": {
+			vault: answers(func(r *http.Request) *http.Response { return page(r, 3) }), requests: 3,
+			do: func(ctx context.Context, c *Client) error {
+				_, _, err := c.theirs(ctx, "db", "v1", map[string]bool{})
+				return err
+			},
+		},
+		// It looks, writes, lists versions, looks twice, restores and lists again.
+		"Create": {
+			vault: func(t *testing.T) (*azure, func(*http.Request) *http.Response) {
+				t.Helper()
+
+				h := &history{t: t, before: []version{{"a", `"contentType":"text/plain","tags":{"owner":"team"}`}}}
+
+				return &h.azure, h.answer
+			}, requests: 7,
+			do: func(ctx context.Context, c *Client) error {
+				_, err := c.Create(ctx, "db", "application/json", "ours")
+				if ReasonOf(err) == Exists {
+					return nil
+				}
+
+				return err
+			},
+		},
+	}
+}
+
+// challenges of a vault that refuses a token.
+func challenges() map[string]map[string]string {
+	const authority = `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`
+
+	return map[string]map[string]string{
+		"Expired": {"WWW-Authenticate": authority + `, error="invalid_token"`},
+		"Plain":   {"WWW-Authenticate": authority},
+		"Claims":  {"WWW-Authenticate": authority + `, error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`},
+		"None":    nil,
+	}
+}
+
+// refusing is a vault that, from the request of that index on, refuses tokens before the
+// good one, for ever.
+func refusing(a *azure, inner func(*http.Request) *http.Response, index, good int, header map[string]string) {
+	a.answer = func(r *http.Request) *http.Response {
+		n, err := strconv.Atoi(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer token-"))
+		if err != nil || len(a.requests) > index && n < good {
+			return reply(r, http.StatusUnauthorized, header, vaultError("Unauthorized", ""))
+		}
+
+		return inner(r)
+	}
+}
+
+// eachRequest of each operation is refused in each way.
+func eachRequest(t *testing.T, test func(t *testing.T, o operation, index int, header map[string]string)) {
+	t.Helper()
+
+	for name, o := range operations() {
+		for way, header := range challenges() {
+			for index := range o.requests {
+				t.Run(name+"/"+way+"/"+strconv.Itoa(index), func(t *testing.T) { test(t, o, index, header) })
+			}
+		}
+	}
+}
+
+// outcome of an operation.
+type outcome struct {
+	Err      Reason
+	Requests int
+	Tokens   int
+}
+
+// One new token, and the request that was refused once more.
+func TestRenewal(t *testing.T) {
+	eachRequest(t, func(t *testing.T, o operation, index int, header map[string]string) {
+		t.Helper()
+
+		a, inner := o.vault(t)
+		refusing(a, inner, index, 2, header)
+		c, tokens := clientOf(t, a)
+
+		err := o.do(t.Context(), c)
+		if diff := cmp.Diff(outcome{Requests: o.requests + 1, Tokens: 2}, outcome{Err: ReasonOf(err), Requests: len(a.requests), Tokens: tokens.n}); diff != "" {
+			t.Errorf("\nA revoked token is replaced: -want, +got:\n%s\n%v %v", diff, err, a.requests)
+		}
+	})
+}
+
+// A vault that takes no token at all is left alone.
+func TestRenewalInVain(t *testing.T) {
+	eachRequest(t, func(t *testing.T, o operation, index int, header map[string]string) {
+		t.Helper()
+
+		a, inner := o.vault(t)
+		refusing(a, inner, index, 99, header)
+		c, tokens := clientOf(t, a)
+
+		err := o.do(t.Context(), c)
+		if diff := cmp.Diff(outcome{Err: NoIdentity, Requests: index + 2, Tokens: 2}, outcome{Err: ReasonOf(err), Requests: len(a.requests), Tokens: tokens.n}); diff != "" {
+			t.Errorf("\nNo token is tried for ever: -want, +got:\n%s\n%v", diff, err)
+		}
+
+		if diff := cmp.Diff("the vault does not accept the token", errorOf(t, err).Detail); diff != "" {
+			t.Errorf("\n-want, +got:\n%s", diff)
+		}
+	})
+}
+
+// A token that is kept can have been revoked before a client makes its first request,
+// which has none.
+func TestRenewalOfKept(t *testing.T) {
+	for name, o := range operations() {
+		for way, header := range challenges() {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				a, inner := o.vault(t)
+				refusing(a, always(http.StatusOK, `{}`), 1, 2, header)
+				first, tokens := clientOf(t, a)
+
+				if _, err := first.Get(t.Context(), "db", ""); err != nil {
+					t.Fatal(err)
+				}
+
+				refusing(a, inner, 0, 2, header)
+
+				c, err := newClient("https://web.vault.azure.net", first.credential, clientOptions(newCounted(a, NewMetrics(), time.Now)), newLimiter(time.Now), testTimeout)
+				if err != nil {
+					t.Fatal(err)
+				}
+
+				if err := o.do(t.Context(), c); err != nil {
+					t.Errorf("\nA revoked token is replaced.\n%v", err)
+				}
+
+				if diff := cmp.Diff([]int{1 + o.requests + 1, 2}, []int{len(a.requests), tokens.n}); diff != "" {
+					t.Errorf("\nRequests and tokens: -want, +got:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// The token that replaces a refused one is used from then on, and is not refused along
+// with it by those who come later with the old one.
+func TestRenewalIsKept(t *testing.T) {
+	a := &azure{}
+	refusing(a, always(http.StatusOK, bundle("secrets/db/v1", "a", "")), 0, 2, challenges()["Plain"])
+	c, tokens := clientOf(t, a)
+
+	for range 3 {
+		if _, err := c.Get(t.Context(), "db", ""); err != nil {
+			t.Fatal(err)
+		}
+
+		c.credential.refuse("token-1")
+	}
+
+	if diff := cmp.Diff([]int{4, 2}, []int{len(a.requests), tokens.n}); diff != "" {
+		t.Errorf("\nRequests and tokens: -want, +got:\n%s", diff)
+	}
+}
