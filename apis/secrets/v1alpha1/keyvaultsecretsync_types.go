@@ -23,7 +23,8 @@ const (
 	StateAwaitingValue State = "AwaitingValue"
 	// StateMissing: the vault has no such secret.
 	StateMissing State = "Missing"
-	// StateSoftDeleted: the secret is deleted and can be recovered.
+	// StateSoftDeleted: the secret is deleted and can be recovered, or it is being
+	// deleted or recovered.
 	StateSoftDeleted State = "SoftDeleted"
 	// StateDisabled: the secret is disabled.
 	StateDisabled State = "Disabled"
@@ -36,7 +37,8 @@ const (
 	StateAwaitingAccess State = "AwaitingAccess"
 	// StateThrottled: Key Vault asked to slow down.
 	StateThrottled State = "Throttled"
-	// StateUnreachable: Key Vault or Entra ID did not answer.
+	// StateUnreachable: Key Vault or Entra ID did not answer, or Entra ID cannot reach
+	// the cluster's issuer.
 	StateUnreachable State = "Unreachable"
 )
 

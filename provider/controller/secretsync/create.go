@@ -84,8 +84,10 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 		e.created(s, p, err)
 
 		// The others are created even if this one cannot be.
-		if r := keyvault.ReasonOf(err); r == keyvault.Exists || r == keyvault.Deleted {
+		switch keyvault.ReasonOf(err) {
+		case keyvault.Exists, keyvault.Deleted, keyvault.BeingDeleted, keyvault.BeingRecovered:
 			err = nil
+		default:
 		}
 	}
 
@@ -103,17 +105,23 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
 		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
-		memo.createMessage, memo.createWait, memo.deleted = "", 0, false
+		memo.absence = absence{}
 		m.settled(s.Name, p.Updated, e.look.now)
 		e.findings[s.Name] = f
 	case keyvault.Exists:
 		// The next list shows it.
 		memo.createAfter = e.look.now.Add(e.look.interval)
 	case keyvault.Deleted:
-		memo.deleted, memo.asked = true, e.look.now
+		memo.deleted, memo.moving = true, ""
 		memo.createAfter = e.look.now.Add(e.fullRead)
 		e.findings[s.Name] = e.look.missing(s, memo)
+	case keyvault.BeingDeleted, keyvault.BeingRecovered:
+		// It is known in some seconds what becomes of it.
+		memo.deleted, memo.moving = false, keyvault.ReasonOf(err)
+		memo.createAfter = e.look.now.Add(min(failedRetry, e.fullRead))
+		e.findings[s.Name] = e.look.missing(s, memo)
 	default:
+		memo.moving = ""
 		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
 		memo.createAfter = e.look.now.Add(max(memo.createWait, retryAfter(err)))
 		memo.createMessage = fmt.Sprintf("It could not be created in advance: %s. It is tried again.", describe(err))
@@ -150,37 +158,40 @@ func (e *external) askForDeleted(ctx context.Context) {
 		}
 
 		memo := e.look.memory.secrets[s.Name]
-		if again := memo.asked.Add(e.fullRead); !memo.asked.IsZero() && e.look.now.Before(again) {
+		if again := memo.asked.Add(memo.askWait); !memo.asked.IsZero() && e.look.now.Before(again) {
 			e.look.memory.lookAt(again)
 			continue
 		}
 
-		memo.deleted, memo.asked = e.isDeleted(ctx, s), e.look.now
+		deleted, err := e.isDeleted(ctx, s)
+		memo.told(deleted, err, e.look.now, e.fullRead)
+		e.look.memory.lookAt(memo.asked.Add(memo.askWait))
 		e.look.memory.secrets[s.Name] = memo
 		e.findings[s.Name] = e.look.missing(s, memo)
 	}
 }
 
 // isDeleted asks with the identity that creates secrets, as the one of the
-// application is normally not allowed to know. Nobody is told if neither is.
-func (e *external) isDeleted(ctx context.Context, s v1alpha1.SyncedSecret) bool {
+// application is normally not allowed to know.
+func (e *external) isDeleted(ctx context.Context, s v1alpha1.SyncedSecret) (bool, error) {
 	if e.look.sync.Spec.ForProvider.CreateMissing {
 		if c, err := e.creator(ctx, e.look.sync); err == nil {
 			deleted, err := c.Deleted(ctx, s.Name)
-			if err == nil {
-				return deleted
+
+			switch keyvault.ReasonOf(err) {
+			case "", keyvault.BeingDeleted, keyvault.BeingRecovered:
+				return deleted, err
+			default:
 			}
 		}
 	}
 
 	c, err := vault{pool: e.pool, target: e.look.memory.target}.client()
 	if err != nil {
-		return false
+		return false, err
 	}
 
-	deleted, err := c.Deleted(ctx, s.Name)
-
-	return err == nil && deleted
+	return c.Deleted(ctx, s.Name)
 }
 
 // structure is the value of a secret that has keys and no values yet. Values are

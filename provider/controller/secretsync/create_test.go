@@ -97,11 +97,11 @@ func TestCreations(t *testing.T) {
 		"Unread":    {reason: "The vault does not answer.", state: v1alpha1.StateUnreachable},
 		"Later": {
 			reason: "It could not be created a moment ago.", state: v1alpha1.StateMissing,
-			change: func(l *look) { l.memory.secrets["db"] = memo{createAfter: noon().Add(time.Minute)} }, want: want{Next: time.Minute},
+			change: func(l *look) { l.memory.secrets["db"] = memo{absence: absence{createAfter: noon().Add(time.Minute)}} }, want: want{Next: time.Minute},
 		},
 		"Now": {
 			reason: "Now it is tried again.", state: v1alpha1.StateMissing,
-			change: func(l *look) { l.memory.secrets["db"] = memo{createAfter: noon()} }, want: want{Create: true},
+			change: func(l *look) { l.memory.secrets["db"] = memo{absence: absence{createAfter: noon()}} }, want: want{Create: true},
 		},
 	}
 
@@ -158,6 +158,20 @@ func TestCreated(t *testing.T) {
 				Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
 			},
 		},
+		"BeingDeleted": {
+			reason: "What becomes of it is known in some seconds, and not only in ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
+			want: want{
+				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
+				Message: "Secret db of https://web.vault.azure.net/ is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.",
+			},
+		},
+		"BeingRecovered": {
+			reason: "The same.", err: &keyvault.Error{Reason: keyvault.BeingRecovered},
+			want: want{
+				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
+				Message: "Secret db of https://web.vault.azure.net/ is being recovered, which takes some seconds. Nothing to do but wait.",
+			},
+		},
 		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
 		"Again":     {reason: "It is tried less and less often.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
 		"Always":    {reason: "It is tried for ever.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
@@ -173,7 +187,7 @@ func TestCreated(t *testing.T) {
 
 			e, _ := externalOf(l)
 			e.findings["db"] = l.missing(s, memo{})
-			l.memory.secrets["db"] = memo{createWait: tc.waited}
+			l.memory.secrets["db"] = memo{absence: absence{createWait: tc.waited}}
 			e.created(s, keyvault.Properties{Updated: noon()}, tc.err)
 
 			got := want{State: e.findings["db"].State, Message: e.findings["db"].Message}
@@ -183,6 +197,53 @@ func TestCreated(t *testing.T) {
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\ncreated(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// For seconds after a deletion a secret is nowhere. That is not remembered for ten minutes.
+func TestTold(t *testing.T) {
+	const every = 10 * time.Minute
+
+	fails := func(r keyvault.Reason) error { return &keyvault.Error{Reason: r} }
+
+	type answer struct {
+		deleted bool
+		err     error
+	}
+
+	cases := map[string]struct {
+		reason string
+		told   []answer
+		every  time.Duration
+		want   absence
+	}{
+		"Deleted":    {reason: "It stays so until somebody recovers it, which the list shows.", told: []answer{{deleted: true}}, want: absence{deleted: true, askWait: every}},
+		"Nowhere":    {reason: "It may be on its way.", told: []answer{{}}, want: absence{askWait: failedRetry}},
+		"Still":      {reason: "Less and less likely.", told: []answer{{}, {}}, want: absence{askWait: 2 * failedRetry}},
+		"Never":      {reason: "It never was.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{askWait: every}},
+		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {deleted: true}}, want: absence{deleted: true, askWait: every}},
+		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, askWait: failedRetry}},
+		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, askWait: failedRetry}},
+		"Forbidden":  {reason: "Who may not know asks no more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{askWait: every}},
+		"Often":      {reason: "Who reads all more often asks more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, askWait: time.Second}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.want.asked = noon()
+			if tc.every == 0 {
+				tc.every = every
+			}
+
+			got := absence{}
+			for _, a := range tc.told {
+				got.told(a.deleted, a.err, noon(), tc.every)
+			}
+
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(absence{})); diff != "" {
+				t.Errorf("\n%s\ntold(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

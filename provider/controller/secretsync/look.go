@@ -125,8 +125,8 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 	content, have := l.record[s.Name]
 	memo, remembered := l.memory.secrets[s.Name]
 
-	if memo.deleted {
-		memo.deleted = false
+	if memo.absence != (absence{}) {
+		memo.absence = absence{}
 		l.memory.secrets[s.Name] = memo
 	}
 
@@ -165,6 +165,16 @@ func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
 			"Secret %s of %s has no version %s. Name another one or, to have the latest, none.", s.Name, vault, s.Version)}
 	}
 
+	switch m.moving {
+	case keyvault.BeingDeleted:
+		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
+			"Secret %s of %s is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.", s.Name, vault)}
+	case keyvault.BeingRecovered:
+		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
+			"Secret %s of %s is being recovered, which takes some seconds. Nothing to do but wait.", s.Name, vault)}
+	default:
+	}
+
 	if m.deleted {
 		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
 			"Secret %s of %s is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.", s.Name, vault)}
@@ -196,6 +206,8 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Finding {
 	switch e.Reason {
 	case keyvault.NotFound:
 		return l.missing(s, l.memory.secrets[s.Name])
+	case keyvault.BeingDeleted, keyvault.BeingRecovered:
+		return l.missing(s, memo{absence: absence{moving: e.Reason}})
 	case keyvault.Disabled:
 		return plan.Finding{State: v1alpha1.StateDisabled, Message: "It is disabled. Enable it, or set a new value."}
 	case keyvault.Throttled:
@@ -218,7 +230,7 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding 
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
-	if !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
+	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
 		l.memory.lookAt(until)
 
 		return plan.Finding{State: v1alpha1.StateAwaitingAccess, Message: fmt.Sprintf(
@@ -227,7 +239,7 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding 
 
 	what := "Your platform team can give it the role Key Vault Secrets User on the vault; that takes up to 10 minutes to have its effect."
 	if e.Reason == keyvault.NoIdentity {
-		what = "Your platform team can look at its federated credential and ServiceAccount " + p.ServiceAccountName + "."
+		what = cmp.Or(e.Remedy(), "Your platform team can look at its federated credential and ServiceAccount "+p.ServiceAccountName+".")
 	}
 
 	return plan.Finding{State: v1alpha1.StateForbidden, Message: fmt.Sprintf("Azure does not let identity %s read %s: %s. %s", p.ClientID, p.VaultURI, e.Detail, what)}
@@ -285,7 +297,7 @@ func (l *look) conclude(ask []v1alpha1.SyncedSecret, answers map[string]answer, 
 		answer := answers[s.Name]
 		if answer.err != nil {
 			findings[s.Name] = l.failed(s, answer.err)
-			failed = l.retry(answer.err) || failed
+			failed = l.retry(s, answer.err) || failed
 
 			continue
 		}
@@ -437,16 +449,22 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 
 // retry says when to read again what could not be read, and whether that is
 // needed at all.
-func (l *look) retry(err error) bool {
+func (l *look) retry(s v1alpha1.SyncedSecret, err error) bool {
 	e, ok := errors.AsType[*keyvault.Error](err)
 	if !ok {
 		e = &keyvault.Error{Reason: keyvault.Unreachable}
 	}
 
-	switch e.Reason {
-	case keyvault.NotFound, keyvault.Disabled:
+	_, listed := l.snapshot.Item(s.Name)
+
+	switch {
+	case e.Reason == keyvault.NotFound && listed && s.Version == "":
+		// It was just deleted, or recovered: the list and the secret do not agree yet.
+		l.memory.lookAt(l.now.Add(failedRetry))
 		return false
-	case keyvault.Forbidden:
+	case e.Reason == keyvault.NotFound, e.Reason == keyvault.Disabled:
+		return false
+	case e.Reason == keyvault.Forbidden:
 		l.memory.lookAt(l.now.Add(refusedRetry))
 		return false
 	default:

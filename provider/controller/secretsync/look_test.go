@@ -110,9 +110,23 @@ func TestLookKnown(t *testing.T) {
 		"PinnedSoftDeleted": {
 			reason: "Nor has one that can be recovered.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
-				l.memory.secrets["db"] = memo{deleted: true}
+				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
+		},
+		"BeingDeleted": {
+			reason: "It takes seconds to delete a secret.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
+				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingDeleted}}
+			},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover."},
+		},
+		"BeingRecovered": {
+			reason: "And to recover it.", change: func(l *look) {
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
+				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingRecovered, deleted: true}}
+			},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is being recovered, which takes some seconds. Nothing to do but wait."},
 		},
 		"Uncovered": {
 			reason: "The list was taken for other names, so it says nothing of this one.",
@@ -142,14 +156,14 @@ func TestLookKnown(t *testing.T) {
 			reason: "It could not be created.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.empty()
-				l.memory.secrets["db"] = memo{createMessage: "It could not be created in advance: no."}
+				l.memory.secrets["db"] = memo{absence: absence{createMessage: "It could not be created in advance: no."}}
 			},
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no."},
 		},
 		"SoftDeleted": {
 			reason: "It can be recovered.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
-				l.memory.secrets["db"] = memo{deleted: true}
+				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
@@ -234,6 +248,33 @@ func TestLookKnown(t *testing.T) {
 				l.memory.since, l.record = noon(), nil
 			},
 			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "no. Your platform team can look at its ClusterRole and its admission policy."},
+		},
+		"IssuerUnreachable": {
+			reason: "It is not the identity that is wrong, nor a matter of waiting for a new one.",
+			change: func(l *look) {
+				l.empty()
+				l.memory.since = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS50166)"}
+			},
+			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: Entra ID cannot reach the cluster's issuer (AADSTS50166). It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."},
+		},
+		"FederationOff": {
+			reason: "What does not pass is not waited for, even if it is new.",
+			change: func(l *look) {
+				l.empty()
+				l.memory.since = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff, Detail: "no"}
+			},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net/: no. Your platform team can ask the administrators of the tenant."},
+		},
+		"NoCredentialYet": {
+			reason: "What takes its time is waited for.",
+			change: func(l *look) {
+				l.empty()
+				l.memory.since = before(time.Minute)
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.NoCredentialYet, Detail: "no"}
+			},
+			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Azure does not let identity client in yet: no. This is normal for 10 minutes after it was created. Nothing to do but wait."},
 		},
 		"NoIdentity": {
 			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
@@ -324,10 +365,16 @@ func TestLookRetry(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
+		secret v1alpha1.SyncedSecret
+		gone   bool
 		err    error
 		want   want
 	}{
-		"NotFound":    {reason: "The list shows when there is one.", err: &keyvault.Error{Reason: keyvault.NotFound}},
+		"NotFound":    {reason: "The list shows when there is one.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}},
+		"NoVersion":   {reason: "A version that is not there does not come.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}},
+		"Listed":      {reason: "A list and a secret that do not agree will, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{Next: failedRetry}},
+		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{Retry: true, Next: failedRetry}},
+		"Recovering":  {reason: "So does a recovery.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{Retry: true, Next: failedRetry}},
 		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}},
 		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{Next: refusedRetry}},
 		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{Retry: true, Next: failedRetry}},
@@ -338,9 +385,14 @@ func TestLookRetry(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+			tc.secret.Name = "db"
+			l := lookAt(tc.secret)
 
-			got := want{Retry: l.retry(tc.err)}
+			if tc.gone {
+				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
+			}
+
+			got := want{Retry: l.retry(tc.secret, tc.err)}
 			if !l.memory.next.IsZero() {
 				got.Next = l.memory.next.Sub(noon())
 			}
@@ -349,6 +401,41 @@ func TestLookRetry(t *testing.T) {
 				t.Errorf("\n%s\nretry(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// What Key Vault is doing with a secret is told, and not remembered.
+func TestLookMoving(t *testing.T) {
+	for _, r := range []keyvault.Reason{keyvault.BeingDeleted, keyvault.BeingRecovered} {
+		l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+		before := l.memory.secrets["db"]
+
+		f := l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: r})
+		if diff := cmp.Diff(v1alpha1.StateSoftDeleted, f.State); diff != "" {
+			t.Errorf("\nfailed(%s): -want, +got:\n%s", r, diff)
+		}
+
+		if l.memory.secrets["db"] != before {
+			t.Errorf("\nfailed(%s): it is remembered", r)
+		}
+	}
+}
+
+// A secret that is listed again is as if it never was away: what was found out about its
+// absence is not true of the next one.
+func TestLookListedAgain(t *testing.T) {
+	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
+	l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, absence: absence{
+		deleted: true, moving: keyvault.BeingRecovered, asked: noon(), askWait: fullRead, createAfter: noon().Add(fullRead), createWait: time.Minute, createMessage: "no",
+	}}
+
+	f, known := l.known(v1alpha1.SyncedSecret{Name: "db"})
+	if !known || f.State != v1alpha1.StateSynced {
+		t.Errorf("\nIt is synced at once.\nknown(...) = %v, %t", f, known)
+	}
+
+	if diff := cmp.Diff(memo{state: v1alpha1.StateInvalid}, l.memory.secrets["db"], cmp.AllowUnexported(memo{}, absence{})); diff != "" {
+		t.Errorf("\nmemory: -want, +got:\n%s", diff)
 	}
 }
 

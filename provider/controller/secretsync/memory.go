@@ -66,20 +66,44 @@ type memory struct {
 // A memo is what is remembered of one secret whose value is of no use, or that is
 // missing.
 type memo struct {
+	absence
+
 	// updated is the entry of the list that this is about.
 	updated time.Time
 	state   v1alpha1.State
 	message string
+}
 
-	// deleted is whether the secret, which is missing, can be recovered, and asked
-	// is when that was asked.
+// absence is what is remembered of a secret that is missing, until it is listed again.
+type absence struct {
+	// deleted is whether the secret can be recovered, and moving what Key Vault is doing
+	// with it, BeingDeleted or BeingRecovered, or nothing.
 	deleted bool
+	moving  keyvault.Reason
+	// asked is when that was asked, and askWait how long later to ask again.
 	asked   time.Time
+	askWait time.Duration
 	// createAfter is when to try again to create it, createWait how long that was to
 	// wait, and createMessage why it could not be created.
 	createAfter   time.Time
 	createWait    time.Duration
 	createMessage string
+}
+
+// told whether a missing secret can be recovered. For some seconds after a deletion it is
+// not among the deleted ones, so that it is not there is asked again soon, and then less
+// and less often.
+func (a *absence) told(deleted bool, err error, now time.Time, every time.Duration) {
+	a.deleted, a.moving, a.asked = deleted, "", now
+
+	switch reason := keyvault.ReasonOf(err); {
+	case reason == keyvault.BeingDeleted, reason == keyvault.BeingRecovered:
+		a.moving, a.askWait = reason, min(failedRetry, every)
+	case reason == "" && !deleted:
+		a.askWait = min(max(2*a.askWait, failedRetry), every)
+	default:
+		a.askWait = every
+	}
 }
 
 // A version of a secret, as it is read in a format. It never changes.
