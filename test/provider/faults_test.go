@@ -194,6 +194,20 @@ func outages() map[string]outage {
 			"A credential is known to some of Entra ID only.", true, "AADSTS700211",
 			azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"},
 		),
+		"EntraNoCredentialYet": refused(
+			"Or to none of it.", true, "AADSTS70025", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "70025"},
+		),
+		"EntraUnknown": refused(
+			"A code that nobody knows is passed on.", true, "AADSTS7002139", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "7002139"},
+		),
+		"EntraIssuer": entra(
+			"Entra ID does not reach the issuer, which is no fault of the identity, new or not.", v1alpha1.StateUnreachable,
+			"Entra ID cannot reach the cluster's issuer (AADSTS50166)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusBadRequest, Error: "50166"},
+		),
+		"EntraFederationOff": entra(
+			"What somebody has to change is not waited for, new or not.", v1alpha1.StateForbidden,
+			"federation is switched off in the tenant (AADSTS700223)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"},
+		),
 	}
 
 	deleted := vault("The vault is deleted, and recovered without its roles.", v1alpha1.StateUnreachable, "")
@@ -268,6 +282,10 @@ func testPassing(t *testing.T, s *suite) {
 		"Revoked": {
 			reason: "All tokens of an identity are revoked, and it gets new ones.",
 			begin:  func(_ *testing.T, a *App) { world.Azure.RevokeTokens(a.PrincipalID) },
+		},
+		"Expired": {
+			reason: "All tokens of an identity are refused for ever, without claims, and it gets new ones.",
+			begin:  func(_ *testing.T, a *App) { world.Azure.ExpireTokens(a.PrincipalID) },
 		},
 		"Slow": {reason: "Slow is not too slow.", begin: once(azure.Fault{Effect: azure.EffectSlow, Duration: 200 * time.Millisecond})},
 	} {
@@ -505,11 +523,11 @@ func testBounded(t *testing.T, s *suite) {
 		},
 		"ExpiredToken": {
 			reason: "A token that is not accepted is replaced once per try.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectExpireToken}), state: v1alpha1.StateForbidden, vault: 24, entra: 12,
+			begin:  atVault(azure.Fault{Effect: azure.EffectExpireToken}), state: v1alpha1.StateForbidden, vault: 16, entra: 8,
 		},
 		"RevokedToken": {
 			reason: "So is one that is revoked.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectRevokeToken}), state: v1alpha1.StateForbidden, vault: 24, entra: 12,
+			begin:  atVault(azure.Fault{Effect: azure.EffectRevokeToken}), state: v1alpha1.StateForbidden, vault: 16, entra: 8,
 		},
 		"429": {
 			reason: "Who is told to slow down without a time takes one of ten seconds or more.",
@@ -562,6 +580,10 @@ func testBounded(t *testing.T, s *suite) {
 		"EntraNoCredential": {
 			reason: "The time between tries doubles.",
 			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"}), state: v1alpha1.StateForbidden, vault: 8, entra: 8,
+		},
+		"EntraFederationOff": {
+			reason: "What does not pass is tried less and less often.",
+			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"}), state: v1alpha1.StateForbidden, vault: 8, entra: 6,
 		},
 		"Forbidden": {
 			reason: "A vault that lets nobody in is listed as always, and hardly read.",

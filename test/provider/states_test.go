@@ -247,6 +247,34 @@ func troubles() map[string]trouble {
 			create: true, secret: v1alpha1.SyncedSecret{Create: new(false)}, cause: deleteSecret, cure: recoverSecret,
 			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"deleted", "recover"}},
 		},
+		"BeingDeleted": {
+			reason: "A deletion takes seconds, in which a secret is neither there nor deleted.",
+			create: true, cause: func(t *testing.T, s *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.SetTransitionTime(a.Vault, time.Hour))
+				deleteSecret(t, s, a)
+			},
+			cure: func(t *testing.T, s *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.SetTransitionTime(a.Vault, 0))
+				recoverSecret(t, s, a)
+			},
+			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"is being deleted", "az keyvault secret recover"}},
+		},
+		"BeingRecovered": {
+			reason: "So does a recovery. When it is over, the secret is synced at the next poll.",
+			create: true, cause: func(t *testing.T, s *suite, a *App) {
+				t.Helper()
+				deleteSecret(t, s, a)
+				must(t, world.Azure.SetTransitionTime(a.Vault, time.Hour))
+				recoverSecret(t, s, a)
+			},
+			cure: func(t *testing.T, _ *suite, a *App) {
+				t.Helper()
+				must(t, world.Azure.SetTransitionTime(a.Vault, 0))
+			},
+			want: expectation{State: v1alpha1.StateSoftDeleted, Words: []string{"is being recovered"}},
+		},
 		"SoftDeletedSeenByOfficer": {
 			reason: "An application that is an officer of its vault may look at deleted secrets.",
 			app:    []AppOption{WithoutRole()},
