@@ -357,6 +357,30 @@ func TestStructures(t *testing.T) {
 	}
 }
 
+// TestPollIntervals shows that the platform's intervals get to the sync, and that an older
+// provider sees none that nobody has set.
+func TestPollIntervals(t *testing.T) {
+	type intervals struct{ Regular, Fast any }
+	cases := map[string]struct {
+		reason   string
+		settings string
+		want     intervals
+	}{
+		"Unset": {"The provider's count.", `{}`, intervals{}},
+		"Set":   {"The platform's count.", `{"secrets": {"pollInterval": "1m", "fastPollInterval": "10s"}}`, intervals{"1m0s", "10s"}},
+		"Off":   {"Fast polls can be turned off, which is not the same as unset.", `{"secrets": {"fastPollInterval": "0s"}}`, intervals{nil, "0s"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, `{"secrets": [{"name": "a"}]}`, tc.settings, azureSeen())
+			p := Object(r.Resources[NameSecretSync].Object).object("spec", "forProvider")
+			if diff := cmp.Diff(tc.want, intervals{p["pollInterval"], p["fastPollInterval"]}); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 // TestReplicas shows who says how many pods there are.
 func TestReplicas(t *testing.T) {
 	const autoscaled = `{"deployment": {"image": "a", "replicas": 3}, "autoscaling": {"enabled": true, "maxReplicas": 9}}`

@@ -141,6 +141,7 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 		Target:             secretsv1alpha1.Target{Name: s.target, Labels: c.labels(), InUse: c.inUse()},
 		CreateMissing:      *c.platform.Secrets.CreateMissing,
 		PollInterval:       duration(c.platform.Secrets.PollInterval),
+		FastPollInterval:   duration(c.platform.Secrets.FastPollInterval),
 	})
 	object.Spec.ProviderConfigReference = providerConfigReference(c.platform.SecretSyncProviderConfigRef)
 	if at := c.app.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" {

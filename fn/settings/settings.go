@@ -441,6 +441,11 @@ func (c *checker) secrets(s *v1alpha1.SecretDefaults) {
 			c.add("secrets.pollInterval", fmt.Sprintf("%q must be a duration of at least one second, such as 30s or 5m", s.PollInterval))
 		}
 	}
+	if s.FastPollInterval != "" {
+		if d, err := time.ParseDuration(s.FastPollInterval); err != nil || d < time.Second && d != 0 {
+			c.add("secrets.fastPollInterval", fmt.Sprintf("%q must be a duration of at least one second, such as 5s, or 0s to turn fast polls off", s.FastPollInterval))
+		}
+	}
 }
 
 func (c *checker) variables(field string, names []string, valid *regexp.Regexp, want string) {

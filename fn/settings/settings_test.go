@@ -199,6 +199,16 @@ secrets.structures[1].keys[1]: "user" must not be listed twice`},
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "500ms"}}`},
 			want:   want{err: `cannot use platform settings: secrets.pollInterval: "500ms" must be a duration of at least one second, such as 30s or 5m`},
 		},
+		"FastPollInterval": {
+			reason: "So are fast polls, unless they are turned off.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "500ms"}}`},
+			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: "500ms" must be a duration of at least one second, such as 5s, or 0s to turn fast polls off`},
+		},
+		"NoFastPolls": {
+			reason: "They can be turned off.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "0s"}}`},
+			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Secrets.FastPollInterval }, value: "0s"},
+		},
 		"Resources": {
 			reason: "What Kubernetes takes as resources of a container is taken.",
 			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {

@@ -38,7 +38,7 @@ func TestProviderRefused(t *testing.T) {
 		"Accepted": {
 			reason: "What the function composes is accepted.",
 			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {` + syncSpec + `, pollInterval: 30s, secrets: [{name: a, refreshInterval: 1h}]}}`,
+			spec: `{forProvider: {` + syncSpec + `, pollInterval: 30s, fastPollInterval: 0s, secrets: [{name: a, refreshInterval: 1h}]}}`,
 		},
 		"China": {
 			reason: "Vaults of other clouds are accepted.",
@@ -67,6 +67,12 @@ func TestProviderRefused(t *testing.T) {
 			reason: "A name is what Kubernetes takes for one.",
 			crd:    syncs, kind: "KeyVaultSecretSync",
 			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: 0.s-1, target: {name: a.b-2}}}`,
+		},
+		"FastPollTooOften": {
+			reason: "Neither are fast polls.",
+			crd:    syncs, kind: "KeyVaultSecretSync",
+			spec: `{forProvider: {` + syncSpec + `, fastPollInterval: 10ms}}`,
+			want: []string{`spec.forProvider.fastPollInterval: Invalid value: "10ms": must be at least 1s, or 0s to turn fast polls off`},
 		},
 		"PollTooOften": {
 			reason: "A vault is polled every second at most.",

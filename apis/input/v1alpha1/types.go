@@ -325,6 +325,12 @@ type SecretDefaults struct {
 	// +optional
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	PollInterval string `json:"pollInterval,omitempty"`
+
+	// FastPollInterval of a vault while somebody may be waiting, at least 1s, or 0s to
+	// turn fast polls off. Default: the provider's, 5s.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
+	FastPollInterval string `json:"fastPollInterval,omitempty"`
 }
 
 // SecretStructure says which keys a new secret has.

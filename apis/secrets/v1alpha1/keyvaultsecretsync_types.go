@@ -106,6 +106,16 @@ type KeyVaultSecretSyncParameters struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
+
+	// FastPollInterval of the vault while somebody may be waiting: for a while after a
+	// secret changed in the vault, after this object was created or lists another secret,
+	// and after a requested sync. Fast polls have a budget. 0s turns them off. Default:
+	// that of the provider, 5s.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be at least 1s, or 0s to turn fast polls off"
+	FastPollInterval *metav1.Duration `json:"fastPollInterval,omitempty"`
 }
 
 // SyncedSecret is one secret of the vault.
@@ -208,6 +218,25 @@ type KeyVaultSecretSyncObservation struct {
 	// LastChangeTime is when the content of the Secret last changed.
 	// +optional
 	LastChangeTime *metav1.Time `json:"lastChangeTime,omitempty"`
+
+	// Polling has the times that decide how often the vault is polled, besides the times of
+	// its secrets and of this object's creation. It outlives a restart of the provider.
+	// +optional
+	Polling *ObservedPolling `json:"polling,omitempty"`
+}
+
+// ObservedPolling has the times that decide how often a vault is polled.
+type ObservedPolling struct {
+	// SecretAddedAt is when this object was last seen to list another secret.
+	// +optional
+	SecretAddedAt *metav1.Time `json:"secretAddedAt,omitempty"`
+	// SyncRequestedAt is when the last requested sync began.
+	// +optional
+	SyncRequestedAt *metav1.Time `json:"syncRequestedAt,omitempty"`
+	// SecretCreatedAt is when a missing secret was last created in advance. Nobody waits
+	// for changes of the vault up to then.
+	// +optional
+	SecretCreatedAt *metav1.Time `json:"secretCreatedAt,omitempty"`
 }
 
 // ObservedSecret is the state of one secret.
