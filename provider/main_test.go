@@ -30,7 +30,7 @@ import (
 func defaults() CLI {
 	return CLI{
 		MaxReconcileRate: 100, MetricsAddress: ":8080", HealthAddress: ":8081",
-		PollInterval: 30 * time.Second, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
+		PollInterval: 30 * time.Second, FastPollInterval: 5 * time.Second, FastPollWindow: 15 * time.Minute, FullReadInterval: 10 * time.Minute, ListsAtOnce: 20,
 		RequestTimeout: 10 * time.Second, ReconcileTimeout: 2 * time.Minute, IdleConnections: 250,
 		StateMetricInterval: time.Minute, EnableManagementPolicies: true, ChangeLogsSocketPath: "/var/run/changelogs/changelogs.sock",
 	}
@@ -55,9 +55,10 @@ func TestCLI(t *testing.T) {
 		"Short":    {reason: "As Crossplane's own providers are started.", args: []string{"-d", "-l"}, want: with(func(c *CLI) { c.Debug, c.LeaderElection = true, true })},
 		"Flags": {
 			reason: "By flags.",
-			args:   []string{"--debug", "--leader-election", "--max-reconcile-rate=7", "--poll-interval=5s", "--full-read-interval=1h", "--lists-at-once=3", "--metrics-bind-address=0", "--health-probe-bind-address=:1", "--poll-state-metric=2m"},
+			args:   []string{"--debug", "--leader-election", "--max-reconcile-rate=7", "--poll-interval=5s", "--fast-poll-interval=0", "--fast-poll-window=1h", "--full-read-interval=1h", "--lists-at-once=3", "--metrics-bind-address=0", "--health-probe-bind-address=:1", "--poll-state-metric=2m"},
 			want: with(func(c *CLI) {
 				c.Debug, c.LeaderElection, c.MaxReconcileRate, c.PollInterval, c.FullReadInterval, c.ListsAtOnce = true, true, 7, 5*time.Second, time.Hour, 3
+				c.FastPollInterval, c.FastPollWindow = 0, time.Hour
 				c.MetricsAddress, c.HealthAddress, c.StateMetricInterval = "0", ":1", 2*time.Minute
 			}),
 		},
@@ -111,9 +112,12 @@ func TestValidate(t *testing.T) {
 		env    map[string]string
 		want   string
 	}{
-		"Least":          {reason: "The least of everything.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
+		"Least":          {reason: "The least of everything.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--fast-poll-interval=1s", "--fast-poll-window=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
 		"Reconciles":     {reason: "Nothing would limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, and has to be at least 1"},
 		"Polls":          {reason: "Vaults would be listed without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, and has to be at least 1s"},
+		"FastPolls":      {reason: "Vaults would be listed without a pause.", args: []string{"--fast-poll-interval=1ms"}, want: "--fast-poll-interval is 1ms, and has to be at least 1s"},
+		"NoFastPolls":    {reason: "None are faster.", args: []string{"--fast-poll-interval=0"}},
+		"Window":         {reason: "No poll would be fast.", args: []string{"--fast-poll-window=0"}, want: "--fast-poll-window is 0s, and has to be at least 1s"},
 		"Reads":          {reason: "There would be no moment for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, and has to be at least 1s"},
 		"Lists":          {reason: "No vault would be listed twice.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, and has to be at least 1"},
 		"Requests":       {reason: "No answer could come in time.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, and has to be at least 1s"},

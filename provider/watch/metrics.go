@@ -8,27 +8,49 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/p6m-dev/platform-application/provider/attention"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
 // Metrics of polls.
 type Metrics struct {
 	lateness prometheus.Histogram
+	limits   *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that have to be registered.
 func NewMetrics() *Metrics {
-	return &Metrics{lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: keyvault.Namespace, Name: "poll_lateness_seconds",
-		Help:    "How much later than planned a vault was listed that answers. It grows when too few lists are allowed at once.",
-		Buckets: []float64{0.01, 0.1, 0.5, 1, 5, 10, 30, 60},
-	})}
+	m := &Metrics{
+		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: keyvault.Namespace, Name: "poll_lateness_seconds",
+			Help:    "How much later than planned a vault was listed that answers. It grows when too few lists are allowed at once.",
+			Buckets: []float64{0.01, 0.1, 0.5, 1, 5, 10, 30, 60},
+		}),
+		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: keyvault.Namespace, Name: "fast_polls_limited_total",
+			Help: "Polls that came later than somebody who may be waiting would have liked, by the budget that was used up: vault, namespace or provider.",
+		}, []string{"budget"}),
+	}
+
+	for _, b := range []attention.Budget{attention.BudgetVault, attention.BudgetNamespace, attention.BudgetProvider} {
+		m.limits.WithLabelValues(string(b))
+	}
+
+	return m
 }
 
 // Describe all metrics.
-func (m *Metrics) Describe(ch chan<- *prometheus.Desc) { m.lateness.Describe(ch) }
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	m.lateness.Describe(ch)
+	m.limits.Describe(ch)
+}
 
 // Collect all metrics.
-func (m *Metrics) Collect(ch chan<- prometheus.Metric) { m.lateness.Collect(ch) }
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	m.lateness.Collect(ch)
+	m.limits.Collect(ch)
+}
 
 func (m *Metrics) late(d time.Duration) { m.lateness.Observe(d.Seconds()) }
+
+func (m *Metrics) limited(b attention.Budget) { m.limits.WithLabelValues(string(b)).Inc() }

@@ -49,7 +49,7 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 			bubble(t, 4, func(t *testing.T, w *world, watcher *Watcher) {
 				w.slow = map[Target]pages{}
 				w.set(vaultA(), "db", 100, true)
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 				var wg sync.WaitGroup
 
@@ -65,7 +65,7 @@ func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all th
 					w.mu.Unlock()
 					wg.Go(func() {
 						start := time.Now()
-						watcher.Watch(t.Context(), syncOf(target.VaultURI), target, []string{"db"}, interval)
+						watcher.Watch(t.Context(), syncOf(target.VaultURI), target, Interest{Names: []string{"db"}, Interval: interval})
 
 						// Two requests of 10 s at most, and what is slow in between.
 						if waited := time.Since(start); waited > 20*time.Second+slowAfter {
@@ -136,7 +136,7 @@ func TestSluggishNeighbour(t *testing.T) {
 			bubble(t, atOnce, func(t *testing.T, w *world, watcher *Watcher) {
 				w.slow = map[Target]pages{}
 				w.set(vaultA(), "db", 100, true)
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 				slow := func(target Target, p pages) {
 					w.mu.Lock()
@@ -150,7 +150,9 @@ func TestSluggishNeighbour(t *testing.T) {
 				for i := range hostile {
 					target := vaultOf(fmt.Sprintf("hostile-%d", i), i)
 					slow(target, tc.hostile)
-					wg.Go(func() { watcher.Watch(t.Context(), syncOf(target.VaultURI), target, []string{"db"}, interval) })
+					wg.Go(func() {
+						watcher.Watch(t.Context(), syncOf(target.VaultURI), target, Interest{Names: []string{"db"}, Interval: interval})
+					})
 				}
 
 				pass(30 * time.Minute)
@@ -187,14 +189,14 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		w.set(vaultA(), "db", 100, true)
 		w.slow = map[Target]pages{vaultA(): {n: 100, takes: 100 * time.Millisecond}}
 
-		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if s.Covers("db") || s.Err != nil || !s.TakenAt.IsZero() {
 			t.Errorf("\nNothing is known yet, not even that something is missing.\nWatch(...) = %+v", s)
 		}
 
 		// Nobody else waits either.
 		start := time.Now()
-		if s := watcher.WatchAfresh(t.Context(), syncOf("two"), vaultA(), []string{"api"}, interval); s.Covers("api") || time.Since(start) > 0 {
+		if s := watcher.WatchAfresh(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"api"}, Interval: interval}); s.Covers("api") || time.Since(start) > 0 {
 			t.Errorf("\nThe list under way was not taken for this.\nWatchAfresh(...) = %+v after %s", s, time.Since(start))
 		}
 
@@ -204,7 +206,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 			t.Errorf("\nWhoever learns something is woken.\nwoken: -want, +got:\n%s", diff)
 		}
 
-		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval).Item("db"); !ok {
+		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}).Item("db"); !ok {
 			t.Error("\nIt is known now.\nWatch(...): it is not")
 		}
 
@@ -246,14 +248,14 @@ func sizes(w *Watcher) []int {
 func TestTooLarge(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultA(), "db", 100, true)
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		w.mu.Lock()
 		w.slow = map[Target]pages{vaultA(): {n: 1 << 30, takes: 10 * time.Millisecond}}
 		w.mu.Unlock()
 		pass(2 * time.Minute)
 
-		s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.TooLarge {
 			t.Errorf("\nIt is too large now, and what was known of it is.\nWatch(...) = %+v", s)
 		}
@@ -279,7 +281,7 @@ func TestTooLarge(t *testing.T) {
 		w.mu.Unlock()
 		pass(12 * time.Minute)
 
-		if s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval); s.Err != nil {
+		if s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}); s.Err != nil {
 			t.Errorf("\nIt can be listed again.\nWatch(...) = %+v", s)
 		}
 	})
@@ -291,18 +293,18 @@ func TestNewNames(t *testing.T) {
 		w.set(vaultA(), "Db", 100, true)
 		w.set(vaultA(), "api", 100, true)
 
-		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if s.Covers("api") || !s.Covers("DB") {
 			t.Errorf("\nOnly what somebody wants to know is kept.\nWatch(...) = %+v", s)
 		}
 
-		s = watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"API", "web"}, interval)
+		s = watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"API", "web"}, Interval: interval})
 		if _, ok := s.Item("api"); !ok || !s.Covers("web") || !s.Covers("db") {
 			t.Errorf("\nA vault is listed again for names that are new, and for the others.\nWatch(...) = %+v", s)
 		}
 
-		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"api"}, interval)
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"api"}, Interval: interval})
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		if diff := cmp.Diff([]time.Duration{0, 0}, w.listed(vaultA())); diff != "" {
 			t.Errorf("\nOnce.\nlists: -want, +got:\n%s", diff)
@@ -314,7 +316,7 @@ func TestNewNames(t *testing.T) {
 			t.Errorf("\nEverybody knows already.\nwoken: %v", woken)
 		}
 
-		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval); s.Covers("web") {
+		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}); s.Covers("web") {
 			t.Errorf("\nWhat nobody wants to know any more is not kept.\nWatch(...) = %+v", s)
 		}
 
@@ -323,7 +325,7 @@ func TestNewNames(t *testing.T) {
 		pass(interval)
 
 		before := len(w.listed(vaultA()))
-		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db", "new"}, interval); s.Covers("new") || len(w.listed(vaultA())) != before {
+		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db", "new"}, Interval: interval}); s.Covers("new") || len(w.listed(vaultA())) != before {
 			t.Errorf("\nThe vault is left alone.\nWatch(...) = %+v", s)
 		}
 	})

@@ -13,6 +13,9 @@
 // list keeps only what somebody wants to know, ends, and goes on in a lane of its own
 // when it turns out to be slow; and namespaces take turns in every lane. Azure may be
 // slow for a while, too: a short list that takes long does not wait for long ones.
+//
+// While somebody may be waiting for it, a vault is listed faster. Package attention says
+// when, and how fast.
 package watch
 
 import (
@@ -30,6 +33,7 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/p6m-dev/platform-application/provider/attention"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
@@ -73,6 +77,25 @@ type Target struct {
 	VaultURI string
 	Identity keyvault.Identity
 }
+
+// An Interest is what a sync wants to know of a vault, and how soon.
+type Interest struct {
+	// Names of secrets.
+	Names []string
+	// Interval of polls.
+	Interval time.Duration
+	// Fast is their interval while somebody may be waiting. Zero for no other.
+	Fast time.Duration
+	// Changes are times at which somebody began to wait, besides changes of secrets that a
+	// list shows.
+	Changes []time.Time
+	// Created is when we last created a secret of the vault. Nobody waits for changes that
+	// are not later.
+	Created time.Time
+}
+
+// uri of the vault, the same however it is written.
+func (t Target) uri() string { return strings.ToLower(strings.TrimSuffix(t.VaultURI, "/")) }
 
 // A Lister lists vaults.
 type Lister interface {
@@ -198,11 +221,15 @@ type Watcher struct {
 	pages *rate.Limiter
 
 	metrics *Metrics
+	// attentive is how long a vault is polled fast after a change.
+	attentive time.Duration
 
 	mu      sync.Mutex
 	stopped bool
 	vaults  map[Target]*vault
 	syncs   map[types.NamespacedName]Target
+	// budgets of fast polls.
+	budgets attention.Budgets
 }
 
 // A vault that is watched.
@@ -224,11 +251,17 @@ type vault struct {
 	pages          int
 	tookLong       bool
 	sluggish, slow bool
+
+	// waiting is when somebody may be waiting, and throttled when Azure last refused to
+	// answer that often.
+	waiting   attention.Span
+	throttled time.Time
+	plan      attention.Plan
 }
 
 type subscriber struct {
-	names    []string
-	interval time.Duration
+	Interest
+
 	// told is false while it waits for what it will be told.
 	told bool
 }
@@ -259,11 +292,12 @@ type run struct {
 }
 
 // New returns a watcher that polls so many vaults at once, and as many each that have
-// not answered lately, that take long, or whose lists are slow. It calls wake, which must not block,
-// for a sync that has to look at its secrets.
-func New(lister Lister, atOnce int, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
+// not answered lately, that take long, or whose lists are slow. It polls a vault fast for
+// so long after a change. It calls wake, which must not block, for a sync that has to look
+// at its secrets.
+func New(lister Lister, atOnce int, attentive time.Duration, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
-		lister: lister, wake: wake, metrics: metrics,
+		lister: lister, wake: wake, metrics: metrics, attentive: attentive,
 		normal: newLane(atOnce), unanswered: newLane(atOnce), sluggish: newLane(atOnce), slow: newLane(atOnce),
 		pages:  rate.NewLimiter(slowPagesPerSecond, 1),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
@@ -289,14 +323,14 @@ func (w *Watcher) Start(ctx context.Context) error {
 // known of it. The first watcher blocks until the target has been listed, or until
 // the list turns out to be slow: then the snapshot does not cover the names yet, and
 // the sync is woken when one does.
-func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	return w.watch(ctx, sync, t, &subscriber{names: names, interval: interval}, false)
+func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
+	return w.watch(ctx, sync, t, &subscriber{Interest: i}, false)
 }
 
 // WatchAfresh is Watch that does not wait for the next poll: the target is listed
 // now, unless it has asked for a pause or its lists are slow.
-func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, names []string, interval time.Duration) Snapshot {
-	return w.watch(ctx, sync, t, &subscriber{names: names, interval: interval}, true)
+func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
+	return w.watch(ctx, sync, t, &subscriber{Interest: i}, true)
 }
 
 // Forget a sync.
@@ -348,6 +382,46 @@ func (w *Watcher) Slow() (slow, tooLarge int) {
 	return slow, tooLarge
 }
 
+// Created notes that we have created a secret in the vault of a sync.
+func (w *Watcher) Created(sync types.NamespacedName, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	if v, ok := w.vaults[w.syncs[sync]]; ok {
+		if s := v.subscribers[sync]; at.After(s.Created) {
+			s.Created = at
+		}
+	}
+}
+
+// Interval in which the vault of a sync is polled now. Zero if it was not listed yet.
+func (w *Watcher) Interval(sync types.NamespacedName) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	if v, ok := w.vaults[w.syncs[sync]]; ok {
+		return v.plan.Interval
+	}
+
+	return 0
+}
+
+// Fast returns how many vaults are polled fast.
+func (w *Watcher) Fast() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	n := 0
+
+	for _, v := range w.vaults {
+		if v.plan.Fast() {
+			n++
+		}
+	}
+
+	return n
+}
+
 func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {
 	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
 
@@ -390,7 +464,7 @@ func (v *vault) needsList(s *subscriber, afresh bool) bool {
 	case paused || v.slow || v.sluggish:
 		return false
 	default:
-		return afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.names)
+		return afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.Names)
 	}
 }
 
@@ -408,16 +482,62 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 		w.vaults[t] = v
 	}
 
-	before := v.interval()
+	now := time.Now()
+	before, waited := v.interval(), w.mayPollFast(v, now)
 	v.subscribers[sync] = s
 	w.syncs[sync] = t
+	v.waiting.See(now, s.Changes...)
+	s.Changes = nil // The vault remembers what matters of them.
 
-	if after := v.interval(); v.listed && v.failures == 0 && after < before {
+	if !v.listed || v.failures > 0 {
+		return v
+	}
+
+	if v.interval() < before || !waited && w.mayPollFast(v, now) {
 		// Unless it is due sooner, as others want it.
-		w.schedule(v, max(0, min(time.Until(v.due), max(v.pace(), time.Duration(float64(after)*latest)))))
+		w.plan(v)
+		w.schedule(v, max(0, min(time.Until(v.due), time.Duration(float64(v.plan.Interval)*latest))))
 	}
 
 	return v
+}
+
+// see changes of the vault for which somebody may be waiting, with the mutex held.
+func (v *vault) see(now time.Time) {
+	var created time.Time
+
+	for s := range maps.Values(v.subscribers) {
+		if s.Created.After(created) {
+			created = s.Created
+		}
+	}
+
+	for item := range maps.Values(v.snapshot.items) {
+		if item != nil && item.Updated.After(created) {
+			v.waiting.See(now, item.Updated)
+		}
+	}
+}
+
+// plan the next poll with the mutex held.
+func (w *Watcher) plan(v *vault) {
+	now := time.Now()
+	v.see(now)
+
+	v.plan = w.budgets.Plan(now, attention.Poll{
+		Vault: attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}, Requests: v.requests(),
+		Regular: max(v.interval(), v.pace()), Fast: max(v.fast(), v.pace()), Waiting: w.mayPollFast(v, now),
+	}, v.plan)
+
+	if v.plan.Exhausted != "" {
+		w.metrics.limited(v.plan.Exhausted)
+	}
+}
+
+// mayPollFast tells whether somebody may be waiting for a vault that can be asked more often.
+func (w *Watcher) mayPollFast(v *vault, now time.Time) bool {
+	return v.fast() > 0 && v.waiting.Open(now, w.attentive) &&
+		!v.slow && !v.sluggish && now.Sub(v.throttled) >= w.attentive
 }
 
 // unsubscribe with the mutex held.
@@ -437,6 +557,7 @@ func (w *Watcher) unsubscribe(sync types.NamespacedName) {
 	}
 
 	v.stop()
+	w.budgets.Forget(v.plan)
 	delete(w.vaults, t)
 	w.lister.Drop(t)
 }
@@ -446,7 +567,7 @@ func (w *Watcher) unsubscribe(sync types.NamespacedName) {
 func (w *Watcher) begin(v *vault, l *lane) *run {
 	var names []string
 	for s := range maps.Values(v.subscribers) {
-		names = append(names, s.names...)
+		names = append(names, s.Names...)
 	}
 
 	now := time.Now()
@@ -489,6 +610,10 @@ func (w *Watcher) list(r *run) {
 		v.failures = 0
 	}
 
+	if keyvault.ReasonOf(err) == keyvault.Throttled {
+		v.throttled = time.Now()
+	}
+
 	tooLarge := keyvault.ReasonOf(err) == keyvault.TooLarge
 	if err == nil || tooLarge {
 		v.slow = tooLarge || r.pages > slowPages
@@ -498,7 +623,7 @@ func (w *Watcher) list(r *run) {
 	}
 
 	for sync, s := range v.subscribers {
-		if s.told && next.differs(v.snapshot, s.names) {
+		if s.told && next.differs(v.snapshot, s.Names) {
 			w.wake(sync)
 		}
 	}
@@ -513,7 +638,10 @@ func (w *Watcher) list(r *run) {
 		w.lister.Drop(v.target) // It was forgotten while it was listed.
 	}
 
-	w.schedule(v, v.delay())
+	if !w.gone(v) {
+		w.plan(v)
+		w.schedule(v, v.delay())
+	}
 }
 
 // took tells how long a list has taken without what it waited for others.
@@ -615,7 +743,7 @@ func (w *Watcher) schedule(v *vault, after time.Duration) {
 	}
 
 	now := time.Now()
-	after = together(now, max(after, retryAfter(v.snapshot.Err)), min(v.interval()/ticks, longestTick))
+	after = together(now, max(after, retryAfter(v.snapshot.Err)), min(v.plan.Interval/ticks, longestTick))
 	v.due = now.Add(after)
 	v.timer = time.AfterFunc(after, func() { w.poll(v) })
 }
@@ -687,18 +815,43 @@ func (w *Watcher) laneOf(v *vault) *lane {
 func (v *vault) interval() time.Duration {
 	shortest := time.Duration(1<<63 - 1)
 	for s := range maps.Values(v.subscribers) {
-		shortest = min(shortest, s.interval)
+		shortest = min(shortest, s.Interval)
 	}
 
 	return shortest
 }
 
+// fast is the shortest interval that a subscriber wants while somebody may be waiting.
+// Zero if none does.
+func (v *vault) fast() time.Duration {
+	shortest := time.Duration(0)
+
+	for s := range maps.Values(v.subscribers) {
+		if s.Fast > 0 && (shortest == 0 || s.Fast < shortest) {
+			shortest = s.Fast
+		}
+	}
+
+	return shortest
+}
+
+// requests that a poll takes. What may not be listed is read one by one.
+func (v *vault) requests() int {
+	n := max(v.pages, 1)
+
+	if keyvault.ReasonOf(v.snapshot.Err) == keyvault.Forbidden {
+		for s := range maps.Values(v.subscribers) {
+			n += len(s.Names)
+		}
+	}
+
+	return n
+}
+
 // delay until the next poll.
 func (v *vault) delay() time.Duration {
-	interval := v.interval()
-	jittered := time.Duration(float64(max(interval, v.pace())) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
-
-	longest := max(interval, v.pace())
+	jittered := time.Duration(float64(v.plan.Interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
+	longest := v.plan.Interval
 
 	switch keyvault.ReasonOf(v.snapshot.Err) {
 	case keyvault.NoIdentity:

@@ -25,7 +25,11 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-const interval = 30 * time.Second
+const (
+	interval  = 30 * time.Second
+	fast      = 5 * time.Second
+	attentive = 15 * time.Minute
+)
 
 func vaultA() Target { return Target{VaultURI: "https://a.vault.azure.net"} }
 func vaultB() Target { return Target{VaultURI: "https://b.vault.azure.net"} }
@@ -108,7 +112,7 @@ func (w *world) Drop(t Target) {
 }
 
 func (w *world) watcher(atOnce int) *Watcher {
-	return New(w, atOnce, NewMetrics(), func(sync types.NamespacedName) {
+	return New(w, atOnce, attentive, NewMetrics(), func(sync types.NamespacedName) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 
@@ -210,7 +214,7 @@ func bubble(t *testing.T, atOnce int, test func(t *testing.T, w *world, watcher 
 func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of its polls.
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		for _, name := range []string{"one", "two", "three"} {
-			watcher.Watch(t.Context(), syncOf(name), vaultA(), []string{"db"}, interval)
+			watcher.Watch(t.Context(), syncOf(name), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		}
 
 		if diff := cmp.Diff([]time.Duration{0}, w.listed(vaultA())); diff != "" {
@@ -219,7 +223,7 @@ func TestOneListPerInterval(t *testing.T) { //nolint:gocognit // One watcher, an
 
 		for range 100 {
 			pass(interval)
-			watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval)
+			watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		}
 
 		lists := w.listed(vaultA())
@@ -273,9 +277,9 @@ func TestTogether(t *testing.T) {
 
 func TestPollTogether(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		pass(interval / 7)
-		watcher.Watch(t.Context(), syncOf("two"), vaultB(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("two"), vaultB(), Interest{Names: []string{"db"}, Interval: interval})
 		pass(10 * interval)
 
 		const tick = interval / ticks
@@ -378,9 +382,9 @@ func TestWake(t *testing.T) {
 				w.set(vaultA(), "db", noon, true)
 				w.set(vaultA(), "api", noon, true)
 				w.fail(tc.before)
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
-				watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"api", "new"}, interval)
-				watcher.Watch(t.Context(), syncOf("three"), vaultA(), []string{"db", "Api"}, interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
+				watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"api", "new"}, Interval: interval})
+				watcher.Watch(t.Context(), syncOf("three"), vaultA(), Interest{Names: []string{"db", "Api"}, Interval: interval})
 
 				pass(interval)
 
@@ -415,11 +419,11 @@ func TestWatchAfresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 				w.fail(tc.err)
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 				w.set(vaultA(), "db", 100, true)
 				pass(time.Second)
 
-				s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+				s := watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 				if _, found := s.Item("db"); found != (tc.err == nil) {
 					t.Errorf("\n%s\nWatchAfresh(...): found %t", tc.reason, found)
 				}
@@ -441,7 +445,7 @@ func TestSnapshot(t *testing.T) {
 		w.set(vaultA(), "db", 100, true)
 
 		started := time.Now()
-		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		if item, ok := s.Item("DB"); !ok || item.Updated.Unix() != 100 || !item.Enabled || s.Err != nil || !s.TakenAt.Equal(started) {
 			t.Errorf("\nThe vault was listed.\nWatch(...) = %+v", s)
@@ -450,7 +454,7 @@ func TestSnapshot(t *testing.T) {
 		w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
 		pass(interval)
 
-		s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if _, ok := s.Item("db"); !ok || keyvault.ReasonOf(s.Err) != keyvault.Forbidden || !s.TakenAt.Equal(started) {
 			t.Errorf("\nThe vault cannot be listed any more, and what is known of it is as old as it is.\nWatch(...) = %+v", s)
 		}
@@ -469,7 +473,7 @@ func TestNeverListed(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.fail(errors.New("x"))
 
-		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		s := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		if _, ok := s.Item("db"); ok || s.Err == nil || !s.TakenAt.IsZero() {
 			t.Errorf("\nNothing is known.\nWatch(...) = %+v", s)
 		}
@@ -493,7 +497,7 @@ func TestConcurrentFirst(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, name := range names {
 		wg.Go(func() {
-			if _, ok := watcher.Watch(t.Context(), syncOf(name), vaultA(), []string{"db"}, time.Hour).Item("db"); !ok {
+			if _, ok := watcher.Watch(t.Context(), syncOf(name), vaultA(), Interest{Names: []string{"db"}, Interval: time.Hour}).Item("db"); !ok {
 				t.Error("\nWhoever watches gets what the one list has shown.\nWatch(...): has not")
 			}
 		})
@@ -590,7 +594,7 @@ func TestBackoff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 				w.fail(tc.err)
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, tc.interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: tc.interval})
 
 				for _, longest := range tc.want {
 					pass(longest)
@@ -614,7 +618,7 @@ func TestBackoff(t *testing.T) {
 func TestBackoffEnds(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.fail(errors.New("x"))
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: interval})
 		pass(time.Hour)
 		w.fail(nil)
 		pass(2 * time.Minute)
@@ -635,12 +639,14 @@ func TestDelayProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wanted := time.Duration(rapid.Int64Range(int64(time.Second), int64(1000*time.Hour)).Draw(t, "interval"))
 		reason := rapid.SampledFrom([]keyvault.Reason{"", keyvault.Unreachable, keyvault.NoIdentity, keyvault.Forbidden, keyvault.Throttled}).Draw(t, "reason")
-		v := &vault{subscribers: map[types.NamespacedName]*subscriber{syncOf("one"): {interval: wanted}}}
+		v := &vault{subscribers: map[types.NamespacedName]*subscriber{syncOf("one"): {Interest: Interest{Interval: wanted}}}}
 
 		if reason != "" {
 			v.snapshot.Err = &keyvault.Error{Reason: reason}
 			v.failures = rapid.IntRange(1, 1<<40).Draw(t, "failures")
 		}
+
+		v.plan.Interval = v.interval()
 
 		d := v.delay()
 		if d < wanted*9/10-1 || d > max(wanted, maxBackoff) {
@@ -652,10 +658,10 @@ func TestDelayProperties(t *testing.T) {
 func TestChangeOfTarget(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.set(vaultB(), "db", 100, true)
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		pass(10 * time.Second)
 
-		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultB(), []string{"db"}, interval).Item("db"); !ok {
+		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultB(), Interest{Names: []string{"db"}, Interval: interval}).Item("db"); !ok {
 			t.Error("\nThe other vault is listed at once.\nWatch(...): it is not")
 		}
 
@@ -682,8 +688,8 @@ func TestChangeOfTarget(t *testing.T) {
 func TestForget(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Forget(syncOf("nobody"))
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
-		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		watcher.Forget(syncOf("one"))
 		w.set(vaultA(), "db", 100, true)
 		pass(interval)
@@ -721,7 +727,7 @@ func TestForget(t *testing.T) {
 // to go, too; and it wakes nobody.
 func TestForgetDuringList(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		hang := make(chan struct{})
 
@@ -753,7 +759,7 @@ func TestForgetDuringList(t *testing.T) {
 // own, and nothing is dropped that it uses.
 func TestWatchAgainDuringList(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 
 		hang := make(chan struct{})
 
@@ -768,7 +774,7 @@ func TestWatchAgainDuringList(t *testing.T) {
 		w.hang = nil
 		w.mu.Unlock()
 
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		close(hang)
 		pass(0)
 
@@ -800,8 +806,8 @@ func TestShorterInterval(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-				watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, 10*time.Minute)
-				watcher.Watch(t.Context(), syncOf("two"), vaultA(), nil, tc.interval)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: 10 * time.Minute})
+				watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Interval: tc.interval})
 				pass(tc.want)
 
 				if n := len(w.listed(vaultA())); n != 2 {
@@ -834,9 +840,9 @@ func TestShorterInterval(t *testing.T) {
 // Who wants to know sooner does not keep others waiting longer.
 func TestShorterIntervalWhenDue(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
 		pass(interval * 8 / 10)
-		watcher.Watch(t.Context(), syncOf("two"), vaultA(), []string{"db"}, interval/2)
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Names: []string{"db"}, Interval: interval / 2})
 		pass(interval * 2 / 10)
 
 		if n := len(w.listed(vaultA())); n < 2 {
@@ -848,7 +854,7 @@ func TestShorterIntervalWhenDue(t *testing.T) {
 // With long intervals polls are spread over more than a few moments.
 func TestLongInterval(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), []string{"db"}, time.Hour)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: time.Hour})
 		pass(100 * time.Hour)
 
 		if all := slices.Compact(slices.Sorted(slices.Values(gaps(w.listed(vaultA()))))); len(all) < 50 {
@@ -861,8 +867,8 @@ func TestLongInterval(t *testing.T) {
 func TestShorterIntervalOfFailed(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Hour})
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, 10*time.Minute)
-		watcher.Watch(t.Context(), syncOf("two"), vaultA(), nil, time.Second)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: 10 * time.Minute})
+		watcher.Watch(t.Context(), syncOf("two"), vaultA(), Interest{Interval: time.Second})
 		pass(59 * time.Minute)
 
 		if n := len(w.listed(vaultA())); n != 1 {
@@ -878,7 +884,7 @@ func TestSlots(t *testing.T) {
 		targets := make([]Target, vaults)
 		for i := range targets {
 			targets[i] = vaultOf([]string{"team-a", "team-b"}[i%2], i)
-			watcher.Watch(t.Context(), syncOf(targets[i].VaultURI), targets[i], nil, interval)
+			watcher.Watch(t.Context(), syncOf(targets[i].VaultURI), targets[i], Interest{Interval: interval})
 		}
 
 		w.mu.Lock()
@@ -897,7 +903,7 @@ func TestSlots(t *testing.T) {
 			}
 		}
 
-		if n := testutil.CollectAndCount(watcher.metrics); n != 1 {
+		if n := testutil.CollectAndCount(watcher.metrics, "keyvault_secretsync_poll_lateness_seconds"); n != 1 {
 			t.Errorf("\nHow late polls are can be seen.\n%d metrics", n)
 		}
 
@@ -923,12 +929,12 @@ func TestSlotsOfUnanswered(t *testing.T) {
 			targets = append(targets, target)
 			w.down[target] = 10 * time.Second
 
-			watcher.Watch(t.Context(), syncOf(target.VaultURI), target, nil, interval)
+			watcher.Watch(t.Context(), syncOf(target.VaultURI), target, Interest{Interval: interval})
 		}
 
 		// Until it is known of all of them.
 		pass(10 * time.Minute)
-		watcher.Watch(t.Context(), syncOf("one"), vaultA(), nil, interval)
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Interval: interval})
 		pass(time.Hour)
 
 		for _, gap := range gaps(w.listed(vaultA())) {

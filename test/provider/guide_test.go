@@ -170,7 +170,7 @@ func (s *suite) arrived(t *testing.T, a *App, sync *v1alpha1.KeyVaultSecretSync,
 	}
 
 	want := v1alpha1.KeyVaultSecretSyncObservation{State: v1alpha1.StateSynced, SecretsSynced: "1/1"}
-	if diff := cmp.Diff(want, got.Status.AtProvider, cmpopts.IgnoreFields(want, "Secrets", "Target", "LastChangeTime")); diff != "" {
+	if diff := cmp.Diff(want, got.Status.AtProvider, cmpopts.IgnoreFields(want, "Secrets", "Target", "LastChangeTime", "Polling")); diff != "" {
 		t.Errorf("status: -want, +got:\n%s", diff)
 	}
 

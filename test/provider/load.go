@@ -102,7 +102,7 @@ func (w *World) Load(tb testing.TB, n int) *Load {
 }
 
 // GuideSync is the application's sync of the guide's secrets, polled as often as
-// the provider does by default.
+// the provider does by default while nobody waits.
 func (a *App) GuideSync() *v1alpha1.KeyVaultSecretSync {
 	s := a.Sync()
 	s.Spec.ForProvider.PollInterval = nil

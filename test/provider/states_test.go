@@ -388,6 +388,7 @@ func testTarget(t *testing.T, s *suite) {
 		"Expires":           testExpires,
 		"Optional":          testOptional,
 		"RefreshInterval":   testRefreshInterval,
+		"FastPolls":         testFastPolls,
 		"SyncNow":           testSyncNow,
 		"EditedByOthers":    testEditedByOthers,
 		"EditedWhileHeld":   testEditedWhileHeld,
@@ -772,6 +773,21 @@ func testRefreshInterval(t *testing.T, s *suite) {
 	world.Apply(t, sync)
 	s.arrived(t, app, sync, "db", version, otherData())
 	s.set(t, app, sync, "db", goodValue, goodData())
+}
+
+// Who has just listed a secret, or set one, gets the next value long before it is due.
+func testFastPolls(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
+	sync.Spec.ForProvider.FastPollInterval = nil
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.arrived(t, app, sync, "db", s.put(t, app, "db", otherValue), otherData())
 }
 
 // Who asks for it gets a new value long before it is due.

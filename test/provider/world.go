@@ -189,7 +189,7 @@ func (a *App) URI() string { return "https://" + a.Vault + ".vault.azure.net/" }
 func (a *App) Target() string { return a.Name + "-keyvault" }
 
 // Sync is the application's KeyVaultSecretSync, as the function composes it but
-// polled every second. It is not applied.
+// polled every second, and no faster if that is changed. It is not applied.
 func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSync {
 	s := &v1alpha1.KeyVaultSecretSync{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.KeyVaultSecretSyncKind},
@@ -198,7 +198,7 @@ func (a *App) Sync(secrets ...v1alpha1.SyncedSecret) *v1alpha1.KeyVaultSecretSyn
 	s.Spec.ForProvider = v1alpha1.KeyVaultSecretSyncParameters{
 		VaultURI: a.URI(), TenantID: Tenant, ClientID: a.ClientID, ServiceAccountName: a.Name,
 		Secrets: secrets, Target: v1alpha1.Target{Name: a.Target()},
-		PollInterval: &metav1.Duration{Duration: time.Second},
+		PollInterval: &metav1.Duration{Duration: time.Second}, FastPollInterval: &metav1.Duration{},
 	}
 
 	return s

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
@@ -73,15 +75,19 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 		return false
 	}
 
-	client, err := e.creator(ctx, sync)
+	creator, err := e.creator(ctx, sync)
 
 	for _, s := range list {
 		p := keyvault.Properties{}
 		if err == nil {
-			p, err = client.Create(ctx, s.Name, contentTypeJSON, structure(s.Keys))
+			p, err = creator.Create(ctx, s.Name, contentTypeJSON, structure(s.Keys))
 		}
 
 		e.created(s, p, err)
+
+		if err == nil {
+			e.watcher.Created(client.ObjectKeyFromObject(sync), p.Updated)
+		}
 
 		// The others are created even if this one cannot be.
 		switch keyvault.ReasonOf(err) {
@@ -107,6 +113,7 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
 		memo.absence = absence{}
 		m.settled(s.Name, p.Updated, e.look.now)
+		m.created = later(m.created, p.Updated)
 		e.findings[s.Name] = f
 	case keyvault.Exists:
 		// The next list shows it.

@@ -35,6 +35,9 @@ type external struct {
 	// previous is what was reported before.
 	previous v1alpha1.KeyVaultSecretSyncObservation
 
+	// memory of the sync.
+	memory *memory
+
 	// Of the observation, for what follows it.
 	target   target
 	look     *look
@@ -66,6 +69,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	now := e.now()
 	m := e.memories.of(sync, to, now, e.fullRead)
 	m.next = time.Time{}
+	e.memory = m
 
 	if t.secret != nil && !t.ours {
 		return e.conflict(sync, m), nil
@@ -80,18 +84,18 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		m.opened = nil // What was opened did not get into the Secret, or may not be there any more.
 	}
 
-	interval := e.interval(sync)
-
 	watchVault := e.watcher.Watch
-	if m.request(sync) {
+	if m.request(sync, now) {
 		watchVault = e.watcher.WatchAfresh
 	}
 
+	snapshot := watchVault(ctx, key, to, e.interest(sync))
+
 	e.target = t
 	e.look = &look{
-		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now, interval: interval,
-		snapshot: watchVault(ctx, key, to, names(p), interval),
-		all:      now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
+		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now,
+		interval: e.interval(sync), polled: e.watcher.Interval(key), snapshot: snapshot,
+		all: now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
 	}
 	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})
 	if e.look.read {
@@ -293,15 +297,6 @@ func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
 	}
 
 	return list
-}
-
-// interval of the polls of a vault.
-func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
-	if d := sync.Spec.ForProvider.PollInterval; d != nil && d.Duration > 0 {
-		return d.Duration
-	}
-
-	return c.pollInterval
 }
 
 // mayDelete tells whether the Secret goes with the sync.

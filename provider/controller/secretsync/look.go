@@ -50,6 +50,8 @@ type look struct {
 	memory   *memory
 	now      time.Time
 	interval time.Duration
+	// polled is the interval in which the vault is polled now. Zero if that is not known.
+	polled time.Duration
 	// all is true if every secret is to be read, changed or not.
 	all bool
 	// drifted is true if somebody else has changed the Secret, or has asked to read all.
@@ -497,7 +499,12 @@ func (l *look) again() {
 
 // readInterval is how often secrets are read one by one: each is a request.
 func (l *look) readInterval() time.Duration {
-	return max(l.interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
+	interval := l.interval
+	if l.polled > 0 {
+		interval = min(interval, l.polled)
+	}
+
+	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
 }
 
 // An answer of a vault to a request for one secret.

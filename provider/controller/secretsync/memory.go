@@ -31,6 +31,13 @@ type memory struct {
 	// requested is the last request to read all secrets now.
 	requested string
 
+	// names of the secrets that were last on the list.
+	names []string
+	// added is when one was added to them, asked when a sync was requested, and created
+	// when we created a secret in the vault. Zero if none of that has happened since the
+	// provider has started.
+	added, asked, created time.Time
+
 	target watch.Target
 	// since is when the target became what it is, as far as that is known.
 	since time.Time
@@ -223,8 +230,10 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 			// After a start, not everything is read at once.
 			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
 			secrets: map[string]memo{},
+			names:   namesBefore(sync),
 		}
 		m.list[key] = mem
+		mem.list(sync, now)
 	}
 
 	if mem.target != target {
@@ -236,6 +245,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	if mem.generation != sync.Generation {
 		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
 		mem.forgetVerdicts(sync.Spec.ForProvider.Secrets)
+		mem.list(sync, now)
 	}
 
 	return mem
@@ -243,13 +253,14 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 
 // request tells whether somebody has asked to read all secrets now who did not
 // before. Then all is read, until that has worked.
-func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync) bool {
+func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
 	at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]
 	if at == "" || at == m.requested {
 		return false
 	}
 
 	m.requested, m.read, m.opened = at, time.Time{}, nil
+	m.asked = now
 
 	return true
 }

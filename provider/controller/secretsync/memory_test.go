@@ -184,12 +184,12 @@ func TestRequest(t *testing.T) {
 			m := newMemories().of(s, watch.Target{}, noon(), fullRead)
 			s.Annotations[v1alpha1.SyncRequestedAtAnnotation] = tc.request
 
-			got := want{Requested: m.request(s), All: m.read.IsZero()}
+			got := want{Requested: m.request(s, noon()), All: m.read.IsZero()}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nrequest(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
-			if m.request(s) {
+			if m.request(s, noon()) {
 				t.Errorf("\n%s\nrequest(...): it is granted twice", tc.reason)
 			}
 		})

@@ -26,6 +26,7 @@ type Metrics struct {
 	lastSuccess *prometheus.Desc
 	expiry      *prometheus.Desc
 	vaults      *prometheus.Desc
+	fast        *prometheus.Desc
 	slow        *prometheus.Desc
 	tooLarge    *prometheus.Desc
 
@@ -34,9 +35,9 @@ type Metrics struct {
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
 	// lastRead of a secret of each sync.
 	lastRead map[types.NamespacedName]time.Time
-	// lastList of a sync's vault, and how many vaults there are.
-	lastList func(types.NamespacedName) time.Time
-	targets  func() int
+	// lastList of a sync's vault, how many vaults there are, and how many are polled fast.
+	lastList            func(types.NamespacedName) time.Time
+	targets, polledFast func() int
 	// sizes are how many of them have slow lists, and are too large to be listed.
 	sizes func() (slow, tooLarge int)
 }
@@ -64,6 +65,8 @@ func NewMetrics() *Metrics {
 			"When the version of a secret that is in use expires, in Unix seconds. Missing if it does not.", []string{"namespace", "name", "secret"}, nil),
 		vaults: prometheus.NewDesc(name("watched_vaults"),
 			"Vaults that are watched, each counted once for every identity it is read with.", nil, nil),
+		fast: prometheus.NewDesc(name("fast_polled_vaults"),
+			"Watched vaults that are polled faster than usual, because somebody may be waiting.", nil, nil),
 		slow: prometheus.NewDesc(name("slow_vaults"),
 			"Watched vaults with long or slow lists, which only keep each other waiting.", nil, nil),
 		tooLarge: prometheus.NewDesc(name("too_large_vaults"),
@@ -78,7 +81,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.writes.Describe(ch)
 	m.creations.Describe(ch)
 
-	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults, m.slow, m.tooLarge} {
+	for _, d := range []*prometheus.Desc{m.secrets, m.syncs, m.lastSuccess, m.expiry, m.vaults, m.fast, m.slow, m.tooLarge} {
 		ch <- d
 	}
 }
@@ -90,11 +93,15 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 	m.mu.Lock()
 	reported, lastRead := maps.Clone(m.reported), maps.Clone(m.lastRead)
-	lastList, targets, sizes := m.lastList, m.targets, m.sizes
+	lastList, targets, polledFast, sizes := m.lastList, m.targets, m.polledFast, m.sizes
 	m.mu.Unlock()
 
 	if targets != nil {
 		ch <- prometheus.MustNewConstMetric(m.vaults, prometheus.GaugeValue, float64(targets()))
+	}
+
+	if polledFast != nil {
+		ch <- prometheus.MustNewConstMetric(m.fast, prometheus.GaugeValue, float64(polledFast()))
 	}
 
 	if sizes != nil {
@@ -133,11 +140,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // follow whoever lists the vaults.
-func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets func() int, sizes func() (slow, tooLarge int)) {
+func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast func() int, sizes func() (slow, tooLarge int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.lastList, m.targets, m.sizes = lastList, targets, sizes
+	m.lastList, m.targets, m.polledFast, m.sizes = lastList, targets, polledFast, sizes
 }
 
 // last returns the essence of what was last reported of a sync.

@@ -42,6 +42,7 @@ func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVault
 // preview what is as long as the Secret is not as it should be, in the status
 // only.
 func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+	o.Polling = e.memory.polling(e.previous.Polling)
 	sync.Status.AtProvider = o
 	sync.SetConditions(ready(sync, o, problem))
 	e.reportSize(sync)

@@ -175,7 +175,7 @@ func TestMetrics(t *testing.T) {
 		}
 
 		return time.Time{}
-	}, func() int { return 2 }, func() (slow, tooLarge int) { return 3, 1 })
+	}, func() int { return 2 }, func() int { return 4 }, func() (slow, tooLarge int) { return 3, 1 })
 	m.observe(web, observation(v1alpha1.StateMissing,
 		v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced, ExpiresAt: new(metav1.Unix(2000, 0))},
 		v1alpha1.ObservedSecret{Name: "x", State: v1alpha1.StateMissing}, v1alpha1.ObservedSecret{Name: "y"}))
@@ -192,6 +192,7 @@ func TestMetrics(t *testing.T) {
 	want := map[string]string{
 		"secret_expiry_timestamp_seconds": `{name="web",namespace="team-a",secret="db"} 2000`,
 		"watched_vaults":                  ` 2`,
+		"fast_polled_vaults":              ` 4`,
 		"slow_vaults":                     ` 3`,
 		"too_large_vaults":                ` 1`,
 	}

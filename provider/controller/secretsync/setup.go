@@ -54,6 +54,11 @@ type Options struct {
 	// ListsAtOnce is how many vaults are listed at the same time, how many that do not
 	// answer, and how many whose lists are slow.
 	ListsAtOnce int
+	// FastPollInterval of vaults whose syncs name none, while somebody may be waiting. Zero
+	// for no other than the usual one.
+	FastPollInterval time.Duration
+	// FastPollWindow is how long somebody may be waiting after a change.
+	FastPollWindow time.Duration
 	// FullRead is how often all secrets are read, changed or not.
 	FullRead time.Duration
 	// Timeout of one reconcile.
@@ -85,20 +90,21 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
 
 	c := &connector{
-		kube:         quiet.client,
-		secrets:      o.Secrets,
-		usage:        resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
-		pool:         o.Pool,
-		watcher:      watch.New(lister{pool: o.Pool}, o.ListsAtOnce, o.WatchMetrics, queue.wake),
-		memories:     &memories{list: map[types.NamespacedName]*memory{}},
-		metrics:      o.Metrics,
-		record:       recorder,
-		log:          o.Logger.WithValues("controller", name),
-		pollInterval: o.PollInterval,
-		fullRead:     o.FullRead,
-		now:          time.Now,
+		kube:             quiet.client,
+		secrets:          o.Secrets,
+		usage:            resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
+		pool:             o.Pool,
+		watcher:          watch.New(lister{pool: o.Pool}, o.ListsAtOnce, o.FastPollWindow, o.WatchMetrics, queue.wake),
+		memories:         &memories{list: map[types.NamespacedName]*memory{}},
+		metrics:          o.Metrics,
+		record:           recorder,
+		log:              o.Logger.WithValues("controller", name),
+		pollInterval:     o.PollInterval,
+		fastPollInterval: o.FastPollInterval,
+		fullRead:         o.FullRead,
+		now:              time.Now,
 	}
-	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Slow)
+	o.Metrics.follow(c.watcher.LastList, c.watcher.Targets, c.watcher.Fast, c.watcher.Slow)
 
 	if err := mgr.Add(c.watcher); err != nil {
 		return fmt.Errorf("cannot add the watcher of vaults: %w", err)
@@ -255,8 +261,10 @@ type connector struct {
 	log      logging.Logger
 	// pollInterval of vaults whose syncs name none.
 	pollInterval time.Duration
-	fullRead     time.Duration
-	now          func() time.Time
+	// fastPollInterval of those that name none.
+	fastPollInterval time.Duration
+	fullRead         time.Duration
+	now              func() time.Time
 }
 
 // Connect says that the sync uses its provider configuration. Whether there is

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+// interest of a sync in its vault.
+func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
+	i := watch.Interest{
+		Names: names(sync.Spec.ForProvider), Interval: e.interval(sync), Fast: e.fastInterval(sync),
+		Changes: []time.Time{sync.CreationTimestamp.Time},
+	}
+
+	// A list shows when these changed, too, but not every vault can be listed.
+	for _, s := range e.previous.Secrets {
+		if s.UpdatedAt != nil {
+			i.Changes = append(i.Changes, s.UpdatedAt.Time)
+		}
+	}
+
+	p := e.memory.polling(e.previous.Polling)
+	if p == nil {
+		return i
+	}
+
+	for _, at := range []*metav1.Time{p.SecretAddedAt, p.SyncRequestedAt} {
+		if at != nil {
+			i.Changes = append(i.Changes, at.Time)
+		}
+	}
+
+	if p.SecretCreatedAt != nil {
+		i.Created = p.SecretCreatedAt.Time
+	}
+
+	return i
+}
+
+// interval of the polls of a vault.
+func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
+	if d := sync.Spec.ForProvider.PollInterval; d != nil && d.Duration > 0 {
+		return d.Duration
+	}
+
+	return c.pollInterval
+}
+
+// fastInterval of the polls of a vault while somebody may be waiting. Zero for no other.
+func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
+	if d := sync.Spec.ForProvider.FastPollInterval; d != nil && d.Duration >= 0 {
+		return d.Duration
+	}
+
+	return c.fastPollInterval
+}
+
+// polling returns what was reported, and what has happened since. A status has whole
+// seconds.
+func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
+	if m == nil {
+		return before
+	}
+
+	p := v1alpha1.ObservedPolling{}
+	if before != nil {
+		p = *before.DeepCopy()
+	}
+
+	for at, happened := range map[**metav1.Time]time.Time{&p.SecretAddedAt: m.added, &p.SyncRequestedAt: m.asked, &p.SecretCreatedAt: m.created} {
+		if !happened.IsZero() {
+			*at = new(metav1.NewTime(happened.Truncate(time.Second)))
+		}
+	}
+
+	if p == (v1alpha1.ObservedPolling{}) {
+		return nil
+	}
+
+	return &p
+}
+
+// list the secrets of a sync, and note when one was added.
+func (m *memory) list(sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
+	list := names(sync.Spec.ForProvider)
+	if slices.ContainsFunc(list, func(name string) bool { return !slices.Contains(m.names, name) }) {
+		m.added = now
+	}
+
+	m.names = list
+}
+
+// namesBefore are the names of the secrets of a sync when it was last reported. If it never
+// was, none is taken for added: it is new as a whole.
+func namesBefore(sync *v1alpha1.KeyVaultSecretSync) []string {
+	if sync.Status.AtProvider.SecretsSynced == "" {
+		return names(sync.Spec.ForProvider)
+	}
+
+	var list []string
+	for _, s := range sync.Status.AtProvider.Secrets {
+		list = append(list, s.Name)
+	}
+
+	return list
+}

@@ -1,0 +1,259 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package secretsync
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/watch"
+)
+
+func at(d time.Duration) *metav1.Time { return new(metav1.NewTime(noon().Add(d))) }
+
+// reported is a sync that lists these secrets, and was last reported with others.
+func reported(before []string, now ...string) *v1alpha1.KeyVaultSecretSync {
+	s := newSync()
+	for _, name := range now {
+		s.Spec.ForProvider.Secrets = append(s.Spec.ForProvider.Secrets, v1alpha1.SyncedSecret{Name: name})
+	}
+
+	if before != nil {
+		s.Status.AtProvider.SecretsSynced = "0/0"
+	}
+
+	for _, name := range before {
+		s.Status.AtProvider.Secrets = append(s.Status.AtProvider.Secrets, v1alpha1.ObservedSecret{Name: name})
+	}
+
+	return s
+}
+
+func TestPolling(t *testing.T) {
+	none := []string{}
+
+	cases := map[string]struct {
+		reason string
+		sync   *v1alpha1.KeyVaultSecretSync
+		// then is what happens a minute after the provider has looked first.
+		then func(s *v1alpha1.KeyVaultSecretSync, m *memory)
+		want *v1alpha1.ObservedPolling
+	}{
+		"New":       {reason: "That it is new is in its metadata.", sync: reported(nil, "db")},
+		"Restart":   {reason: "The provider is started again, and nothing has changed.", sync: reported([]string{"db"}, "db")},
+		"Upgrade":   {reason: "A request of before is none.", sync: asked(reported([]string{"db"}, "db"), "monday")},
+		"WhileDown": {reason: "A secret was added while the provider was down.", sync: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"First":     {reason: "The list was empty.", sync: reported(none, "db"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"Added": {reason: "A secret is added.", sync: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Generation++
+			s.Spec.ForProvider.Secrets = reported(nil, "db", "api").Spec.ForProvider.Secrets
+		}, want: &v1alpha1.ObservedPolling{SecretAddedAt: at(time.Minute)}},
+		"Removed": {reason: "Nobody waits for a secret that was taken off the list.", sync: reported([]string{"db", "api"}, "db", "api"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Generation++
+			s.Spec.ForProvider.Secrets = reported(nil, "api").Spec.ForProvider.Secrets
+		}},
+		"OtherSpec": {reason: "Nor for another spec.", sync: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Generation++
+			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Minute}
+		}},
+		"Requested": {reason: "A sync is requested.", sync: asked(reported([]string{"db"}, "db"), "monday"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			asked(s, "tuesday")
+		}, want: &v1alpha1.ObservedPolling{SyncRequestedAt: at(time.Minute)}},
+		"Created": {reason: "We have created a secret.", sync: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+			m.created = noon()
+		}, want: &v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}},
+		"Persisted": {
+			reason: "What was reported before stays.",
+			sync: func() *v1alpha1.KeyVaultSecretSync {
+				s := reported([]string{"db"}, "db", "api")
+				s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-time.Hour), SyncRequestedAt: at(-2 * time.Hour)}
+
+				return s
+			}(),
+			want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0), SyncRequestedAt: at(-2 * time.Hour)},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			memories := newMemories()
+			look := func(now time.Time) *memory {
+				m := memories.of(tc.sync, watch.Target{}, now, fullRead)
+				m.request(tc.sync, now)
+
+				return m
+			}
+
+			// A moment that no status has.
+			m := look(noon().Add(300 * time.Millisecond))
+			if tc.then != nil {
+				tc.then(tc.sync, m)
+			}
+
+			m = look(noon().Add(time.Minute))
+
+			got := m.polling(tc.sync.Status.AtProvider.Polling)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\npolling(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			// With that in the status, the next process finds nothing that is new.
+			tc.sync.Status.AtProvider = reported(names(tc.sync.Spec.ForProvider)).Status.AtProvider
+			tc.sync.Status.AtProvider.Polling = got
+			memories = newMemories()
+
+			if diff := cmp.Diff(got, look(noon().Add(time.Hour)).polling(got)); diff != "" {
+				t.Errorf("\n%s\npolling(...) after a restart: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func asked(s *v1alpha1.KeyVaultSecretSync, at string) *v1alpha1.KeyVaultSecretSync {
+	s.Annotations = map[string]string{v1alpha1.SyncRequestedAtAnnotation: at}
+
+	return s
+}
+
+// Whatever a status says and however often the provider is started: as long as nobody
+// changes the sync, what is reported stays the same, so it is not written again.
+func TestPollingProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{"a", "b", "c", "d"})
+		s := reported(rapid.SliceOfDistinct(name, rapid.ID[string]).Draw(t, "before"), rapid.SliceOfDistinct(name, rapid.ID[string]).Draw(t, "now")...)
+		asked(s, rapid.StringN(0, 3, 3).Draw(t, "request"))
+
+		if rapid.Bool().Draw(t, "reported") {
+			s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(time.Duration(rapid.Int64().Draw(t, "added")))}
+		}
+
+		now, m := noon(), newMemories()
+
+		report := func() *v1alpha1.ObservedPolling {
+			mem := m.of(s, watch.Target{}, now, fullRead)
+			mem.request(s, now)
+			p := mem.polling(s.Status.AtProvider.Polling)
+			s.Status.AtProvider = reported(names(s.Spec.ForProvider)).Status.AtProvider
+			s.Status.AtProvider.Polling = p
+
+			return p
+		}
+
+		first := report()
+
+		for range rapid.IntRange(1, 10).Draw(t, "looks") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "later")))
+
+			if rapid.Bool().Draw(t, "restart") {
+				m = newMemories()
+			}
+
+			if diff := cmp.Diff(first, report()); diff != "" {
+				t.Fatalf("polling(...): -first, +later:\n%s", diff)
+			}
+		}
+	})
+}
+
+func TestInterest(t *testing.T) {
+	created := newSync().CreationTimestamp.Time
+
+	cases := map[string]struct {
+		reason string
+		change func(s *v1alpha1.KeyVaultSecretSync, m *memory)
+		want   watch.Interest
+	}{
+		"Defaults": {
+			reason: "Intervals are those of the provider.", change: func(*v1alpha1.KeyVaultSecretSync, *memory) {},
+			want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}},
+		},
+		"Intervals": {reason: "Or its own.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
+			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: time.Minute}
+		}, want: watch.Interest{Interval: time.Hour, Fast: time.Minute, Changes: []time.Time{created}}},
+		"Off": {reason: "Fast polls can be turned off.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{}
+		}, want: watch.Interest{Interval: 30 * time.Second, Changes: []time.Time{created}}},
+		"Negative": {reason: "What the schema refuses has no meaning.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: -1}
+			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: -1}
+		}, want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}}},
+		"Times": {reason: "All times of the status count.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+			s.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", UpdatedAt: at(-1)}, {Name: "api"}}
+			s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-2), SyncRequestedAt: at(-3), SecretCreatedAt: at(-4)}
+		}, want: watch.Interest{
+			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(-4).Time,
+			Changes: []time.Time{created, at(-1).Time, at(-2).Time, at(-3).Time},
+		}},
+		"Remembered": {reason: "So do those that are not in the status yet.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+			m.added, m.asked, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
+		}, want: watch.Interest{
+			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(2 * time.Second).Time,
+			Changes: []time.Time{created, at(0).Time, at(time.Second).Time},
+		}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSync(v1alpha1.SyncedSecret{Name: "db"})
+			e, _ := externalOf(nil)
+			e.pollInterval, e.fastPollInterval, e.memory = 30*time.Second, 5*time.Second, &memory{}
+			tc.change(s, e.memory)
+			e.previous = s.Status.AtProvider
+			tc.want.Names = []string{"db"}
+
+			if diff := cmp.Diff(tc.want, e.interest(s)); diff != "" {
+				t.Errorf("\n%s\ninterest(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// What we write is no reason to wait for it.
+func TestCreatedByUs(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	e, _ := externalOf(lookAt(s))
+	e.memory = e.look.memory
+	e.created(s, keyvault.Properties{Updated: noon()}, nil)
+	e.created(s, keyvault.Properties{Updated: before(time.Hour)}, nil)
+	e.created(s, keyvault.Properties{}, &keyvault.Error{Reason: keyvault.Exists})
+
+	sync := newSync(s)
+	e.report(sync, v1alpha1.KeyVaultSecretSyncObservation{}, nil)
+
+	if diff := cmp.Diff(&v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}, sync.Status.AtProvider.Polling); diff != "" {
+		t.Errorf("\nreport(...): -want, +got:\n%s", diff)
+	}
+}
+
+// A vault that may not be listed is read as often as it is polled, but for many secrets.
+func TestReadInterval(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		polled   time.Duration
+		interval time.Duration
+		secrets  int
+		want     time.Duration
+	}{
+		"Unknown": {reason: "Nothing is known of polls.", interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
+		"Fast":    {reason: "Somebody waits.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 1, want: 5 * time.Second},
+		"Many":    {reason: "One read a second.", polled: 5 * time.Second, interval: 30 * time.Second, secrets: 20, want: 20 * time.Second},
+		"Slow":    {reason: "A list that takes long is nothing to wait for.", polled: time.Minute, interval: 30 * time.Second, secrets: 1, want: 30 * time.Second},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := &look{sync: newSync(make([]v1alpha1.SyncedSecret, tc.secrets)...), interval: tc.interval, polled: tc.polled}
+			if diff := cmp.Diff(tc.want, l.readInterval()); diff != "" {
+				t.Errorf("\n%s\nreadInterval(): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

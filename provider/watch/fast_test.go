@@ -1,0 +1,464 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//nolint:thelper // A bubble is a test, no helper.
+package watch
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/provider/attention"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// interested in db, and in a hurry.
+func interested(changes ...time.Time) Interest {
+	return Interest{Names: []string{"db"}, Interval: interval, Fast: fast, Changes: changes}
+}
+
+// between counts points in time.
+func between(points []time.Duration, from, to time.Duration) int {
+	n := 0
+
+	for _, at := range points {
+		if at > from && at <= to {
+			n++
+		}
+	}
+
+	return n
+}
+
+// A change is for a quarter of an hour, if somebody may be waiting and the vault may be
+// asked more often.
+func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of its polls.
+	now := func(ago time.Duration) int64 { return time.Now().Add(-ago).Unix() }
+
+	cases := map[string]struct {
+		reason string
+		// change after the vault was watched for an hour.
+		change func(t *testing.T, w *world, watcher *Watcher)
+		// fast is for how long there are fast polls.
+		fast time.Duration
+		// longest gap of them, if not the fast interval.
+		longest time.Duration
+		off     bool
+	}{
+		"Nothing": {reason: "Nothing has changed.", change: func(*testing.T, *world, *Watcher) {}},
+		"Set":     {reason: "A secret was set.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, fast: attentive},
+		"Disabled": {reason: "A secret was disabled, which moves its time.", change: func(_ *testing.T, w *world, _ *Watcher) {
+			w.set(vaultA(), "db", now(0), false)
+		}, fast: attentive},
+		"Foreign":  {reason: "A secret that nobody lists.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "other", now(0), true) }},
+		"Deleted":  {reason: "There is no time that says so.", change: func(_ *testing.T, w *world, _ *Watcher) { w.remove(vaultA()) }},
+		"LongAgo":  {reason: "A secret of long ago appears.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(time.Hour), true) }},
+		"Ago":      {reason: "The clock of the vault is behind.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(10*time.Minute), true) }, fast: 5 * time.Minute},
+		"Ahead":    {reason: "The clock of the vault is ahead.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-3*time.Minute), true) }, fast: attentive},
+		"FarAhead": {reason: "A time far in the future is no time of a change.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-24*time.Hour), true) }},
+		"Asked": {reason: "The sync says that somebody waits.", change: func(t *testing.T, _ *world, watcher *Watcher) {
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}, fast: attentive},
+		"AskedAgain": {reason: "To say so again makes it no longer.", change: func(t *testing.T, _ *world, watcher *Watcher) {
+			asked := interested(time.Now())
+			for range 20 {
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), asked)
+				pass(10 * time.Second)
+			}
+		}, fast: attentive},
+		"Ours": {reason: "We have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
+			w.set(vaultA(), "db", now(0), true)
+			watcher.Created(syncOf("one"), time.Unix(now(0), 0))
+		}},
+		"OursPersisted": {reason: "We have, before the provider was started again.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			i := interested()
+			i.Created = time.Unix(now(0), 0)
+			w.set(vaultA(), "db", now(0), true)
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), i)
+		}},
+		"AfterOurs": {reason: "Somebody sets it after we have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
+			watcher.Created(syncOf("one"), time.Unix(now(1), 0))
+			w.set(vaultA(), "db", now(0), true)
+		}, fast: attentive},
+		"Off": {reason: "It is turned off.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, off: true},
+		"Refused": {reason: "Roles may be on their way.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
+			pass(interval)
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}, fast: attentive},
+		"Throttled": {reason: "A vault that throttles is left alone.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 10 * time.Second})
+			pass(interval)
+			w.fail(nil)
+			pass(interval)
+			watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}},
+		"Unreachable": {reason: "A vault that does not answer is asked less and less often.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.fail(&keyvault.Error{Reason: keyvault.Unreachable})
+			watcher.WatchAfresh(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+			pass(10 * time.Minute)
+
+			if n := between(w.listed(vaultA()), time.Since(w.start)-10*time.Minute, time.Since(w.start)); n > 10 {
+				t.Errorf("\n%d lists in 10 minutes", n)
+			}
+
+			pass(10 * time.Minute)
+			w.fail(nil)
+		}},
+		"Slow": {reason: "A vault with many pages has long lists anyway.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.slow = map[Target]pages{vaultA(): {n: slowPages + 1}}
+			pass(2 * interval)
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}},
+		"TooLarge": {reason: "So has one that is too large.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.slow = map[Target]pages{vaultA(): {n: keyvault.MaxPages + 1}}
+			pass(20 * time.Minute)
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}},
+		"Sluggish": {reason: "A vault whose few pages take long is not asked more often.", change: func(t *testing.T, w *world, watcher *Watcher) {
+			w.slow = map[Target]pages{vaultA(): {n: 2, takes: 3 * time.Second}}
+			pass(3 * interval)
+			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		}},
+		"Pages": {reason: "Ten pages are never read more often than every five seconds.", change: func(_ *testing.T, w *world, _ *Watcher) {
+			w.slow = map[Target]pages{vaultA(): {n: 16}}
+			w.set(vaultA(), "db", now(0), true)
+		}, fast: attentive, longest: 8 * time.Second},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				first := interested()
+				if tc.off {
+					first.Fast = 0
+				}
+
+				w.set(vaultA(), "db", now(time.Hour), true)
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), first)
+				pass(time.Hour)
+
+				changed := time.Since(w.start)
+				tc.change(t, w, watcher)
+				pass(3 * time.Hour)
+
+				var hurried time.Duration
+
+				lists := w.listed(vaultA())
+				for i, gap := range gaps(lists) {
+					if lists[i] > changed && gap < interval*9/10-time.Second && tc.fast > 0 {
+						hurried += gap
+
+						if longest := max(tc.longest, fast); gap < longest*9/10 || gap > longest {
+							t.Errorf("\n%s\nA gap of %s", tc.reason, gap)
+						}
+					}
+				}
+
+				if d := hurried - tc.fast; d.Abs() > interval+2*fast && tc.fast > 0 {
+					t.Errorf("\n%s\n%s of fast polls, want %s", tc.reason, hurried, tc.fast)
+				}
+
+				if n := between(lists, changed+attentive+interval, changed+attentive+interval+time.Hour); n > 135 || tc.fast == 0 && between(lists, changed, changed+attentive) > 35 {
+					t.Errorf("\n%s\n%d lists in the hour after that, and %d before", tc.reason, n, between(lists, changed, changed+attentive))
+				}
+			})
+		})
+	}
+}
+
+// A provider that is started again knows nothing. Vaults that changed long ago are polled
+// as usual, and one that just changed for as long as if nothing had happened.
+func TestFastAfterRestart(t *testing.T) {
+	const vaults = 100
+
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+
+		for i := range vaults {
+			w.set(vaultOf("team", i), "db", time.Now().Add(-24*time.Hour).Unix(), true)
+		}
+
+		w.set(vaultOf("team", 0), "db", time.Now().Unix(), true)
+
+		for range 12 { // An hour with a restart every five minutes.
+			ctx, stop := context.WithCancel(t.Context())
+			watcher := w.watcher(5)
+
+			go func() { _ = watcher.Start(ctx) }()
+
+			for i := range vaults {
+				watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), vaultOf("team", i), interested(time.Now().Add(-30*24*time.Hour)))
+			}
+
+			pass(5 * time.Minute)
+			stop()
+			synctest.Wait()
+		}
+
+		// A list at every start, and one for each interval.
+		const usual = 12 * (1 + 11 + 1)
+
+		for i := range vaults {
+			lists, most := len(w.listed(vaultOf("team", i))), usual
+			if i == 0 {
+				most += int(attentive / fast)
+			}
+
+			if lists > most {
+				t.Errorf("\nvault %d was listed %d times in an hour", i, lists)
+			}
+		}
+
+		if n := len(w.listed(vaultOf("team", 0))); n < int(attentive/fast) {
+			t.Errorf("\nThe vault that has changed was listed only %d times in an hour", n)
+		}
+	})
+}
+
+// Requests that a day costs, for the table in the documentation.
+func TestRequestsOfADay(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		// every is how often a secret is set.
+		every time.Duration
+		fast  time.Duration
+		// least and most lists.
+		least, most int
+	}{
+		"Idle":     {reason: "An idle application costs no more than without fast polls.", fast: fast, least: 2880, most: 3150},
+		"Off":      {reason: "That is one list for each interval.", least: 2880, most: 3150},
+		"Once":     {reason: "A value that is rotated once costs 150 lists.", every: 24 * time.Hour, fast: fast, least: 3030, most: 3330},
+		"Always":   {reason: "Whoever sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
+		"Slowly":   {reason: "A platform may choose a longer interval.", every: 24 * time.Hour, fast: 15 * time.Second, least: 2910, most: 3200},
+		"NoFaster": {reason: "Or one that is no faster.", every: time.Minute, fast: interval, least: 2880, most: 3150},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+				i := interested(time.Now().Add(-24 * time.Hour))
+				i.Fast = tc.fast
+				watcher.Watch(t.Context(), syncOf("one"), vaultA(), i)
+
+				for start := time.Now(); time.Since(start) < 24*time.Hour; {
+					if tc.every > 0 {
+						w.set(vaultA(), "db", time.Now().Unix(), true)
+						pass(tc.every)
+					} else {
+						pass(time.Hour)
+					}
+				}
+
+				n := len(w.listed(vaultA())) - 1
+				if n < tc.least || n > tc.most {
+					t.Errorf("\n%s\n%d lists in a day, want %d to %d", tc.reason, n, tc.least, tc.most)
+				}
+
+				t.Logf("%s %d lists in a day", tc.reason, n)
+			})
+		})
+	}
+}
+
+// A fleet of vaults, which only counts lists.
+type fleet struct {
+	mu      sync.Mutex
+	updated map[Target]time.Time
+	lists   int
+	// arrivals are how long changes took until a list showed them.
+	arrivals []time.Duration
+	pending  map[Target]time.Time
+}
+
+func (f *fleet) List(_ context.Context, t Target, _ keyvault.Listing) ([]keyvault.Properties, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	f.lists++
+
+	if at, ok := f.pending[t]; ok {
+		f.arrivals = append(f.arrivals, time.Since(at))
+		delete(f.pending, t)
+	}
+
+	return []keyvault.Properties{{Name: "db", Enabled: true, Updated: f.updated[t]}}, nil
+}
+
+func (f *fleet) Drop(Target) {}
+
+func (f *fleet) set(t Target) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	f.updated[t], f.pending[t] = time.Now(), time.Now()
+}
+
+func (f *fleet) reset() (lists int, arrivals []time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	lists, arrivals = f.lists, f.arrivals
+	f.lists, f.arrivals = 0, nil
+
+	return lists, arrivals
+}
+
+// Ten thousand vaults, of which one in a hundred is rotated in every minute: all lists are
+// a fifth more than without fast polls at most, and whoever sets two values in a row does
+// not wait as long for the second one.
+func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the beginning to the end.
+	const (
+		vaults = 10_000
+		minute = 100 // rotations
+	)
+
+	measure := func(t *testing.T, fast, before time.Duration) (lists int, again time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fleet{updated: map[Target]time.Time{}, pending: map[Target]time.Time{}}
+			watcher := New(f, 20, attentive, NewMetrics(), func(types.NamespacedName) {})
+			ctx, stop := context.WithCancel(t.Context())
+
+			go func() { _ = watcher.Start(ctx) }()
+
+			target := func(i int) Target { return vaultOf(fmt.Sprintf("team-%d", i%500), i) }
+
+			for i := range vaults {
+				f.updated[target(i)] = time.Now().Add(-time.Hour)
+				watcher.Watch(t.Context(), syncOf(strconv.Itoa(i)), target(i), Interest{Names: []string{"db"}, Interval: interval, Fast: fast})
+
+				if i%100 == 0 {
+					pass(interval / (vaults / 100)) // They do not all begin at once.
+				}
+			}
+
+			rotations := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // It is no secret, and the same in every run.
+
+			rotate := func(minutes int) {
+				for range minutes * minute {
+					f.set(target(rotations.IntN(vaults)))
+					pass(time.Minute / minute)
+				}
+			}
+
+			rotate(int(before / time.Minute))
+			f.reset()
+
+			const minutes = 3
+
+			rotate(minutes)
+
+			lists, _ = f.reset()
+			lists /= minutes
+
+			// Those that have changed lately change again.
+			for i := range vaults {
+				if time.Since(f.updated[target(i)]) < attentive/2 {
+					f.set(target(i))
+				}
+			}
+
+			pass(interval)
+
+			_, arrivals := f.reset()
+			again = mean(arrivals)
+
+			stop()
+			synctest.Wait()
+		})
+
+		return lists, again
+	}
+
+	usual, late := measure(t, 0, 5*time.Minute)
+	lists, soon := measure(t, fast, attentive+time.Minute)
+
+	t.Logf("%d lists in a minute and %s for a second value, %d and %s without fast polls", lists, soon, usual, late)
+
+	if exact := vaults * int(time.Minute/interval); lists > exact*12/10 || lists > usual*12/10 || lists < usual*11/10 {
+		t.Errorf("\n%d lists in a minute, %d without fast polls, and %d without jitter", lists, usual, exact)
+	}
+
+	if soon > late*2/3 {
+		t.Errorf("\nA second value is seen after %s, and after %s without fast polls", soon, late)
+	}
+}
+
+func mean(list []time.Duration) time.Duration {
+	var sum time.Duration
+	for _, d := range list {
+		sum += d
+	}
+
+	return sum / time.Duration(max(len(list), 1))
+}
+
+// It can be seen how many vaults are polled fast, and which budget keeps some from it.
+func TestFastMetrics(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
+		watcher.Watch(t.Context(), syncOf("two"), vaultB(), interested())
+
+		if diff := cmp.Diff(1, watcher.Fast()); diff != "" {
+			t.Errorf("\nFast(): -want, +got:\n%s", diff)
+		}
+
+		for range 3 * 60 {
+			w.set(vaultA(), "db", time.Now().Unix(), true)
+			pass(time.Minute)
+		}
+
+		if diff := cmp.Diff(0, watcher.Fast()); diff != "" {
+			t.Errorf("\nIts budget is used up.\nFast(): -want, +got:\n%s", diff)
+		}
+
+		var budgets []string
+
+		for _, b := range []attention.Budget{attention.BudgetNamespace, attention.BudgetProvider, attention.BudgetVault} {
+			if testutil.ToFloat64(watcher.metrics.limits.WithLabelValues(string(b))) > 0 {
+				budgets = append(budgets, string(b))
+			}
+		}
+
+		if diff := cmp.Diff([]string{"vault"}, budgets); diff != "" {
+			t.Errorf("\nBudgets: -want, +got:\n%s", diff)
+		}
+	})
+}
+
+// Another identity is no other vault, and neither is another spelling.
+func TestFastIdentities(t *testing.T) {
+	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
+		spellings := []string{"https://a.vault.azure.net", "https://a.vault.azure.net/", "https://A.vault.azure.net"}
+
+		for hour := range 10 {
+			target := Target{VaultURI: spellings[hour%len(spellings)], Identity: keyvault.Identity{Namespace: "team", ClientID: strings.Repeat("x", hour)}}
+			for range 4 {
+				watcher.WatchAfresh(t.Context(), syncOf("one"), target, interested(time.Now()))
+				pass(attentive)
+			}
+		}
+
+		n := 0
+		for _, lists := range w.lists {
+			n += len(lists)
+		}
+
+		if most := 10*60*25/10 + int(attention.VaultBudget/fast); n > most {
+			t.Errorf("\n%d lists in ten hours, want %d at most", n, most)
+		}
+
+		watcher.Forget(syncOf("one"))
+	})
+}
