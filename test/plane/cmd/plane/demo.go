@@ -22,9 +22,10 @@ const (
 	// version of the packages that are installed.
 	version = "v0.1.0-demo"
 
-	// demoPoll is how often vaults are looked at. It is 30 seconds otherwise; nobody
-	// wants to wait for a demo.
-	demoPoll = 5 * time.Second
+	// regularPoll and fastPoll are how often the provider looks at a vault by default, and
+	// while somebody may be waiting.
+	regularPoll = 30 * time.Second
+	fastPoll    = 5 * time.Second
 
 	// demoDelay is how long roles and credentials take to have their effect: up to ten
 	// minutes in Azure.
@@ -118,7 +119,7 @@ func (d *demo) start(ctx context.Context) error {
 	}
 
 	d.plane, err = plane.Start(ctx, plane.Options{
-		Dir: d.dir, Azure: d.azure, PollInterval: demoPoll, Progress: d.progress,
+		Dir: d.dir, Azure: d.azure, Progress: d.progress,
 		Log: slog.New(slog.NewTextHandler(d.log, nil)),
 	})
 	if err != nil {

@@ -265,10 +265,19 @@ func (d *demo) rotate(ctx context.Context) error {
 		return err
 	}
 
+	var last time.Duration
+
 	for _, p := range processes {
 		value, _ := p.Value(rotated)
-		d.show(fmt.Sprintf("%s  %s=%s  started %.0f s after the change", p.Pod, rotated, value, p.Started.Sub(start).Seconds()))
+		after := p.Started.Sub(start)
+		last = max(last, after)
+		d.show(fmt.Sprintf("%s  %s=%s  started %.0f s after the change", p.Pod, rotated, value, after.Seconds()))
 	}
+
+	d.sayf("")
+	d.sayf("Set at %s, and in the last Pod after %.0f s. While somebody may be waiting, the vault is polled every %s.",
+		start.Format(time.TimeOnly), last.Seconds(), fastPoll)
+	d.sayf("Polls every %s, as at other times, would have taken up to %s more.", regularPoll, regularPoll-fastPoll)
 
 	return nil
 }
