@@ -72,3 +72,66 @@ func TestKeepAndRelease(t *testing.T) {
 		t.Errorf("apply(Compose(...)): -want what was there, +got:\n%s", diff)
 	}
 }
+
+// TestOthersWriteToo applies a Deployment, server-side, to which another manager adds
+// variables, one of the application's Secret among them, and a sidecar. What was asked
+// for is rolled out, and stays.
+func TestOthersWriteToo(t *testing.T) {
+	const spec = `{"deployment": {"image": "a:1"}, "config": {"A": "b"}}`
+	seen := azureSeen()
+	client := fake.NewClientset().AppsV1().Deployments("shop")
+	apply := func(object any, manager string) *appsv1.Deployment {
+		t.Helper()
+		b, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := client.Patch(t.Context(), "shop-api", types.ApplyPatchType, b, metav1.PatchOptions{FieldManager: manager, Force: new(true)})
+		if err != nil {
+			t.Fatalf("cannot apply Deployment: %v", err)
+		}
+		return d
+	}
+	observe := func(d *appsv1.Deployment) {
+		t.Helper()
+		d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}
+		observed, err := runtime.DefaultUnstructuredConverter.ToUnstructured(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		observed["apiVersion"], observed["kind"] = "apps/v1", kindDeployment
+		seen[NameDeployment] = normal(t, observed)
+	}
+
+	for range 2 {
+		apply(compose(t, spec, ``, seen).Resources[NameDeployment].Object, composedFieldManager+"/abc")
+		d := apply(map[string]any{
+			"apiVersion": "apps/v1", "kind": kindDeployment, "metadata": map[string]any{"name": "shop-api"},
+			"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{
+				map[string]any{"name": "shop-api", "env": []any{
+					map[string]any{"name": "HTTP_PROXY", "value": "http://proxy"},
+					map[string]any{"name": "ADDED", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "shop-api" + targetSuffix, "key": "k"}}},
+				}},
+				map[string]any{"name": "proxy", "image": "proxy:1"},
+			}}}},
+		}, "injector")
+		observe(d)
+		if c := compose(t, spec, ``, seen).condition(TypeWorkloadReady); c.Reason != ReasonAvailable {
+			t.Errorf("Compose(...): want reason %s of WorkloadReady, got %s: %s", ReasonAvailable, c.Reason, c.Message)
+		}
+	}
+	if got := len(seen[NameDeployment].list("spec", "template", "spec", "containers")); got != 2 {
+		t.Errorf("apply(Compose(...)): want the sidecar left alone, got %d containers", got)
+	}
+
+	// Crossplane removes a variable that it applied.
+	changed := application(t, spec)
+	changed.Spec.Config = nil
+	r, err := Compose(changed, platform(t, ``), seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.condition(TypeWorkloadReady); c.Reason != ReasonRollingOut {
+		t.Errorf("Compose(...): want reason %s of WorkloadReady, got %s: %s", ReasonRollingOut, c.Reason, c.Message)
+	}
+}

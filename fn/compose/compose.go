@@ -102,7 +102,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 		Resources: c.desired,
 		Status:    status(a, vault, identity, secrets, workload),
 		Conditions: []Condition{
-			identityReady(identity, credential),
+			identityReady(identity, credential, workload),
 			keyVaultReady(vault),
 			access.condition(),
 			secrets.condition(),

@@ -101,7 +101,7 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
-func identityReady(i identity, credential Object) Condition {
+func identityReady(i identity, credential Object, w workload) Condition {
 	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
 	if i.ownership == foreign {
 		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("identity", i.name, i.owner, i.observed)
@@ -120,6 +120,11 @@ func identityReady(i identity, credential Object) Condition {
 	switch {
 	case i.clientID == "" || i.principalID == "":
 		c.Message = "The identity " + i.name + " is being created in Azure. This normally takes a minute. Nothing to do but wait."
+	case w.formerIdentity != "":
+		tenant, client, _ := strings.Cut(w.formerIdentity, "/")
+		c.Reason = ReasonReplacing
+		c.Message = fmt.Sprintf("The identity %s has client id %s now. Pods that run still have the one they were created with, client id %s of tenant %s. They are replaced when the ServiceAccount %s has the new one. This normally takes a minute. Nothing to do but wait.",
+			i.name, i.clientID, client, tenant, i.serviceAccount)
 	case credential.condition("Ready").status != "True":
 		c.Message = "The identity " + i.name + " exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."
 	default:
@@ -197,12 +202,10 @@ func (w workload) condition() Condition {
 	return c
 }
 
+// image of the application's container, which may have others beside it.
 func (w workload) image() string {
-	for _, e := range w.observed.list("spec", "template", "spec", "containers") {
-		m, _ := e.(map[string]any)
-		return first(Object(m).str("image"), "unknown")
-	}
-	return "unknown"
+	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
+	return first(containers[w.observed.str("metadata", "name")].str("image"), "unknown")
 }
 
 func fieldsIgnored(fields []string) Condition {

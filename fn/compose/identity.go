@@ -4,6 +4,8 @@
 package compose
 
 import (
+	"strings"
+
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	managedidentityv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -89,9 +91,60 @@ func (c *composition) serviceAccount(i identity) {
 	annotations := map[string]string{
 		annotationTenantID: c.platform.TenantID,
 	}
-	if id := first(i.clientID, seen.str("metadata", "annotations", annotationClientID)); id != "" {
+	_, recorded, _ := strings.Cut(c.podIdentity(), "/")
+	if id := first(i.clientID, seen.str("metadata", "annotations", annotationClientID), recorded); id != "" {
 		annotations[annotationClientID] = id
 	}
 	object := corev1ac.ServiceAccount(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithAnnotations(annotations)
 	c.want(NameServiceAccount, object)
+}
+
+// runsAs is the identity that a ServiceAccount gives to pods that are created now, with
+// the tenant that it is in. It is empty if it gives none.
+func runsAs(serviceAccount Object) string {
+	annotations := serviceAccount.object("metadata", "annotations")
+	if annotations.str(annotationClientID) == "" {
+		return ""
+	}
+	return strings.ToLower(annotations.str(annotationTenantID) + "/" + annotations.str(annotationClientID))
+}
+
+// givesIdentity tells whether pods that are created now get the application's identity:
+// its client id is put into a pod when that is created.
+func (c *composition) givesIdentity(i identity) bool {
+	seen, exists := c.seen[NameServiceAccount]
+	return i.clientID != "" && (!exists || runsAs(seen) == runsAs(c.desired[NameServiceAccount].Object))
+}
+
+// podIdentity is the one that the pods were created with. Before it was recorded, it was
+// that of the ServiceAccount.
+func (c *composition) podIdentity() string {
+	seen := c.seen[NameDeployment]
+	return first(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
+}
+
+// setPodIdentity records the identity of the pods. If it is another one now, for example
+// because the identity was deleted in Azure and made anew, the pods are replaced as soon
+// as the ServiceAccount gives new ones the new identity. Until then it returns the former.
+func (c *composition) setPodIdentity(i identity) (former string) {
+	d, ok := c.desired[NameDeployment]
+	if !ok {
+		return ""
+	}
+	inPods := c.seen[NameDeployment].str(podAnnotation(annotationPodIdentity)...)
+	is := c.podIdentity()
+	switch wanted := runsAs(c.desired[NameServiceAccount].Object); {
+	case i.clientID == "" || wanted == is:
+	case wanted == runsAs(c.seen[NameServiceAccount]):
+		is, inPods = wanted, wanted
+	default:
+		former = is
+	}
+	if is != "" {
+		set(d.Object, is, "metadata", "annotations", annotationPodIdentity)
+	}
+	if inPods != "" {
+		set(d.Object, inPods, podAnnotation(annotationPodIdentity)...)
+	}
+	return former
 }

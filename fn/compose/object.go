@@ -27,6 +27,20 @@ func toMap(object any) map[string]any {
 	return m
 }
 
+// set a string at a path of a desired object.
+func set(object map[string]any, value string, path ...string) {
+	last := len(path) - 1
+	for _, field := range path[:last] {
+		m, ok := object[field].(map[string]any)
+		if !ok {
+			m = map[string]any{}
+			object[field] = m
+		}
+		object = m
+	}
+	object[path[last]] = value
+}
+
 // selector of the application's pods. It is a label of our own: one that others
 // use too would send them this application's traffic, or it theirs.
 func (c *composition) selector() map[string]string {

@@ -35,6 +35,12 @@ const (
 	annotationArgoCDLink   = "link.argocd.argoproj.io/external-link"
 	annotationClientID     = "azure.workload.identity/client-id"
 	annotationTenantID     = "azure.workload.identity/tenant-id"
+	// annotationPodsAskedFor is on a Deployment: a digest of the pods that Crossplane
+	// last asked the API server for.
+	annotationPodsAskedFor = "meta.p6m.dev/pods-asked-for"
+	// annotationPodIdentity is on a Deployment: the identity that its pods were created
+	// with. It is on the pods, too, once they had to be replaced because of it.
+	annotationPodIdentity = "meta.p6m.dev/pod-identity"
 )
 
 // annotationCreated is set by crossplane-runtime when it has created something.
@@ -140,7 +146,8 @@ func own(o Object) map[string]any {
 	if l := pick(o.object("metadata", "labels"), labelName, labelApp, labelApplication); len(l) > 0 {
 		metadata["labels"] = l
 	}
-	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID, secretsv1alpha1.SyncRequestedAtAnnotation)
+	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,
+		annotationPodsAskedFor, annotationPodIdentity, secretsv1alpha1.SyncRequestedAtAnnotation)
 	if o.str("kind") == kindIngress {
 		annotations = ownIngressAnnotations(o)
 	}
@@ -170,7 +177,7 @@ func ownSpec(o Object) Object {
 	switch o.str("kind") {
 	case kindDeployment:
 		if template := spec.object("template", "metadata"); template != nil {
-			a := pick(template.object("annotations"), v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation)
+			a := pick(template.object("annotations"), v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation, annotationPodIdentity)
 			delete(template, "annotations")
 			delete(template, "creationTimestamp")
 			if len(a) > 0 {

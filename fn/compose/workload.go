@@ -4,6 +4,10 @@
 package compose
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +33,8 @@ type workload struct {
 	waitingForIdentity bool
 	// rollsOut is true if the pods that run are not the ones desired.
 	rollsOut bool
+	// formerIdentity is that of the pods that run, until they can get the new one.
+	formerIdentity string
 	// refused says what of the workload cannot be composed as asked for.
 	refused []string
 	// ignored lists fields that have no effect without another.
@@ -52,13 +58,15 @@ func (c *composition) workload(i identity, s secrets) workload {
 	}
 
 	w.waitingFor = s.waitingFor(w.observed)
-	w.waitingForIdentity = w.observed == nil && i.clientID == ""
+	w.waitingForIdentity = w.observed == nil && !c.givesIdentity(i)
 	if w.waits() {
 		c.waiting = true
 		c.keep(NameDeployment)
+		w.formerIdentity = c.setPodIdentity(i)
 	} else {
 		c.want(NameDeployment, c.deployment(s))
 		setEnvironment(c.desired[NameDeployment].Object, s)
+		w.formerIdentity = c.setPodIdentity(i)
 		w.rollsOut = c.rollsOut()
 	}
 	c.service(w)
@@ -67,12 +75,17 @@ func (c *composition) workload(i identity, s secrets) workload {
 	return w
 }
 
-// rollsOut tells whether the pods desired are others than those observed, and
-// says so to Crossplane: a Deployment that changes now is not ready, whatever its
-// status still says of the pods before.
+// rollsOut tells whether the desired pods differ from those that the API server was
+// asked for last, and says so to Crossplane: a Deployment that changes now is not ready,
+// whatever its status still says of the pods before. The observed pods do not tell:
+// admission policies and other controllers add to them and rewrite what was asked for.
 func (c *composition) rollsOut() bool {
-	d := c.desired[NameDeployment]
-	if samePods(d.Object, c.seen[NameDeployment]) {
+	d, seen := c.desired[NameDeployment], c.seen[NameDeployment]
+	asked := digest(Object(d.Object).object("spec", "template"))
+	set(d.Object, asked, "metadata", "annotations", annotationPodsAskedFor)
+
+	last := seen.str("metadata", "annotations", annotationPodsAskedFor)
+	if (last == asked || last == "" && samePods(d.Object, seen)) && !c.withdraws(d.Object) {
 		return false
 	}
 	d.Ready = false
@@ -80,10 +93,22 @@ func (c *composition) rollsOut() bool {
 	return true
 }
 
-// samePods compares what tells one pod from another: image, variables, revision
-// of the secrets, restarts that were asked for. All else has defaults that only the API server knows.
+// digest of what is desired. It has no value of a secret, as nothing here has.
+func digest(desired Object) string {
+	b, err := json.Marshal(desired)
+	if err != nil {
+		// Only what cannot be an API object gets here.
+		panic(fmt.Sprintf("cannot encode pods: %v", err))
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
+// samePods compares what tells one pod from another, where it is not recorded what was
+// asked for last: image, variables, revision of the secrets, identity, restarts that were
+// asked for. All else has defaults that only the API server knows.
 func samePods(desired, observed Object) bool {
-	for _, name := range []string{v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation} {
+	for _, name := range []string{v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation, annotationPodIdentity} {
 		if desired.str(podAnnotation(name)...) != observed.str(podAnnotation(name)...) {
 			return false
 		}
@@ -91,20 +116,50 @@ func samePods(desired, observed Object) bool {
 	containers := byName(observed.list("spec", "template", "spec", "containers"))
 	for name, want := range byName(desired.list("spec", "template", "spec", "containers")) {
 		have := containers[name]
-		if want.str("image") != have.str("image") {
+		if !sameImage(want.str("image"), have.str("image")) {
 			return false
 		}
-		wantEnv, haveEnv := byName(want.list("env")), byName(have.list("env"))
-		if len(wantEnv) != len(haveEnv) {
-			return false
-		}
-		for name, v := range wantEnv {
+		haveEnv := byName(have.list("env"))
+		for name, v := range byName(want.list("env")) {
 			if v.str("value") != haveEnv[name].str("value") || v.str(secretKey()...) != haveEnv[name].str(secretKey()...) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// withdraws tells whether pods that run have a variable of the application's Secret that
+// Crossplane applied and that is no longer desired.
+func (c *composition) withdraws(desired Object) bool {
+	secret := c.target(c.seen[NameSecretSync])
+	wanted := byName(desired.list("spec", "template", "spec", "containers"))
+	more := func(o Object) bool {
+		for name, container := range byName(o.list("spec", "template", "spec", "containers")) {
+			env := byName(wanted[name].list("env"))
+			for name, v := range byName(container.list("env")) {
+				if _, ok := env[name]; !ok && v.str("valueFrom", "secretKeyRef", "name") == secret {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	seen := c.seen[NameDeployment]
+	return more(seen) && more(own(seen))
+}
+
+// sameImage takes an image that a policy has pinned to its digest for the same.
+func sameImage(want, have string) bool {
+	name, _, pinned := strings.Cut(have, "@")
+	if !pinned || strings.Contains(want, "@") {
+		return want == have
+	}
+	repository := want
+	if i := strings.LastIndex(want, ":"); i > strings.LastIndex(want, "/") {
+		repository = want[:i]
+	}
+	return name == want || name == repository
 }
 
 // podAnnotation is the path of an annotation of the pods.
