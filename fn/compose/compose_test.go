@@ -634,6 +634,27 @@ func TestConditions(t *testing.T) {
 	waiting[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
 		map[string]any{"name": "a", "state": "AwaitingValue", "message": "set POSTGRES_USER."},
 	}}}}
+	// What a provider reports whose write the API server has refused.
+	const quota = `update failed: cannot apply Secret "shop-api-keyvault": secrets "shop-api-keyvault" is forbidden: exceeded quota: q`
+	unwritten := func(message string, secrets ...any) Observed {
+		seen := azureSeen()
+		seen[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{
+			"atProvider": map[string]any{"secrets": secrets},
+			"conditions": []any{
+				map[string]any{"type": "Ready", "status": "False", "reason": "SecretsNotSynced", "message": "a: The latest version is not in the Secret yet."},
+				map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": message},
+			},
+		}}
+		return seen
+	}
+	notYet := map[string]any{"name": "a", "message": "The latest version is not in the Secret yet."}
+	earlier := map[string]any{"name": "a", "state": "Synced", "version": "1", "message": "The latest version is not in the Secret yet."}
+	gone := map[string]any{"name": "a", "state": "Synced", "message": "The latest version is not in the Secret yet."}
+	noValue := map[string]any{"name": "b", "state": "AwaitingValue", "message": "set B."}
+	running := unwritten(quota, notYet)
+	running[NameDeployment] = Object{"kind": kindDeployment, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		"containers": []any{map[string]any{"name": "proxy", "image": "proxy:1"}, map[string]any{"name": "shop-api", "image": "shop-api:1"}},
+	}}}}
 	cases := map[string]struct {
 		reason        string
 		spec          string
@@ -685,6 +706,46 @@ func TestConditions(t *testing.T) {
 			reason: "Values that nobody may write wait for somebody who helps.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: foreign, conditionType: TypeSecretsSynced,
 			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: a Secret of that name is not ours."},
+		},
+		"SecretRefusedAtFirst": {
+			reason: "Why the API server does not take the Secret is said in its words, and not what the provider waits with.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+		},
+		"SecretRefusedBeforeAnything": {
+			reason: "So it is if the provider has not got so far as to have a status.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+		},
+		"SecretGone": {
+			reason: "A Secret that is gone and cannot be written has nothing in it, whatever was said before.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, gone), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+		},
+		"SecretRefusedLater": {
+			reason: "A Secret that is there keeps what it has.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, earlier), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not as it should be: " + quota + "."},
+		},
+		"SecretRefusedBesides": {
+			reason: "A secret without a value does not hide it.",
+			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: unwritten(quota, earlier, noValue), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b: AwaitingValue, set B. Besides, the Kubernetes Secret shop-api-keyvault is not as it should be: " + quota + "."},
+		},
+		"SecretRefusedByWebhook": {
+			reason: "A webhook can say anything, and is shown as one line of bearable length.",
+			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 1000), notYet), conditionType: TypeSecretsSynced,
+			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
+		},
+		"PodsWaitForSecret": {
+			reason: "Pods that wait for it say so.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeWorkloadReady,
+			want: Condition{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not as it should be: " + quota + "; a (Pending); condition SecretsSynced says why."},
+		},
+		"PodsHeldForSecret": {
+			reason: "So do pods that run, whose image is that of the application and not of a container beside it.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: running, conditionType: TypeWorkloadReady,
+			want: Condition{Status: False, Reason: ReasonHeld, Message: "The pods that run are left as they are, image shop-api:1, until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not as it should be: " + quota + "; a (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."},
 		},
 		"KeysCollideBesides": {
 			reason: "They are named even if there is a worse problem.",

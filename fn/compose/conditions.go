@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Types of the conditions of an application.
@@ -91,10 +92,11 @@ func (o Object) notReady() string {
 	return shorten(first(ready.message, ready.reason))
 }
 
-// shorten an error of Azure, which can have pages, to what fits a condition.
+// shorten an error of Azure or of an admission webhook, which can have pages and any
+// character, to what fits a condition.
 func shorten(s string) string {
 	const most = 400
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
 	if len(s) <= most {
 		return s
 	}

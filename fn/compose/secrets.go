@@ -40,8 +40,14 @@ func (s syncedSecret) ready() bool {
 	return s.observed.str("version") != ""
 }
 
+// state of the secret. One that the Secret has nothing of is not synced, whatever the
+// provider said before somebody deleted the Secret.
 func (s syncedSecret) state() string {
-	return first(s.observed.str("state"), statePending)
+	state := first(s.observed.str("state"), statePending)
+	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
+		return statePending
+	}
+	return state
 }
 
 func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
@@ -64,7 +70,8 @@ type secrets struct {
 	composed bool
 	// problem is what keeps the sync as a whole from working.
 	problem string
-	// unwritten is true if the problem is the Secret and not what goes into it.
+	// unwritten is true if the problem is that the Secret could not be written, and not
+	// what goes into it.
 	unwritten bool
 }
 
@@ -76,7 +83,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		problem: first(seen.problem(), seen.notReady()),
 	}
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
-	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge
+	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem() != ""
 
 	observed := map[string]Object{}
 	for _, e := range seen.list("status", "atProvider", "secrets") {
@@ -307,10 +314,15 @@ func duration(s string) *metav1.Duration {
 // from them.
 func (s secrets) waitingFor(deployment Object) []string {
 	var waiting []string
+	blocked := false
 	for _, secret := range s.list {
 		if !secret.ready() && (!secret.spec.Optional || refersTo(deployment, secret.spec.Name)) {
 			waiting = append(waiting, secret.spec.Name+" ("+secret.state()+")")
+			blocked = blocked || s.blocked(secret)
 		}
+	}
+	if blocked {
+		waiting = append([]string{fmt.Sprintf("the Kubernetes Secret %s, which is not as it should be: %s", s.target, s.why())}, waiting...)
 	}
 	for _, m := range s.environment.Missing {
 		if s.isReady(m.Secret) {
@@ -360,12 +372,13 @@ func (s secrets) describe(list []syncedSecret) string {
 // message says what to do about a secret, in the words of the provider if it
 // has any.
 func (s secrets) message(secret syncedSecret) string {
-	if m := secret.observed.str("message"); m != "" {
-		return m
-	}
+	m := secret.observed.str("message")
 	switch {
-	case secret.state() != statePending:
-		return ""
+	case s.blocked(secret):
+		// The provider may have words for it, which do not say why.
+		return "cannot be synced: " + s.problem
+	case m != "" || secret.state() != statePending:
+		return m
 	case !s.composed:
 		return "waits for the vault and the identity, which normally takes 5 minutes after creation"
 	case s.problem != "":
@@ -373,6 +386,15 @@ func (s secrets) message(secret syncedSecret) string {
 	}
 	return "not looked at yet, which normally takes a minute"
 }
+
+// blocked tells whether nothing is wrong with a secret but that the Kubernetes Secret
+// could not be written.
+func (s secrets) blocked(secret syncedSecret) bool {
+	return s.composed && s.unwritten && s.problem != "" && secret.state() == statePending
+}
+
+// why the Kubernetes Secret is not as it should be.
+func (s secrets) why() string { return strings.TrimSuffix(s.problem, ".") }
 
 func (s secrets) count() (synced, total int) {
 	for _, secret := range s.list {
@@ -405,9 +427,12 @@ func (s secrets) condition() Condition {
 			c.Reason = ReasonSecretNotWritten
 		}
 		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
+		if s.unwritten && s.problem != "" && !slices.ContainsFunc(unsynced, s.blocked) {
+			c.Message += fmt.Sprintf(" Besides, the Kubernetes Secret %s is not as it should be: %s.", s.target, s.why())
+		}
 	case s.problem != "":
 		c.Status, c.Reason = False, ReasonSecretNotWritten
-		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s is not as it should be: %s.", synced, total, s.target, strings.TrimSuffix(s.problem, "."))
+		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s is not as it should be: %s.", synced, total, s.target, s.why())
 	case collisions != "":
 		c.Status, c.Reason = False, ReasonVariablesCollide
 		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)

@@ -217,6 +217,10 @@ func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) v1alph
 		o.State, o.Message = stateBefore(previous, d.name), "The latest version is not in the Secret yet."
 	}
 
+	if !d.has && o.State == v1alpha1.StateSynced {
+		o.State = "" // It was, before somebody deleted the Secret or took data from it.
+	}
+
 	return o
 }
 

@@ -186,8 +186,10 @@ func checkStatus(t *rapid.T, in input, p Plan) { //nolint:gocognit // All that h
 			t.Fatalf("Before does not say of %s what the Secret has: -record, +status:\n%s", s.Name, diff)
 		}
 
-		if after.State == v1alpha1.StateSynced && after.Version == "" {
-			t.Fatalf("%s is said to be synced, and the Secret has no version of it", s.Name)
+		for _, o := range []v1alpha1.ObservedSecret{before, after} {
+			if o.State == v1alpha1.StateSynced && o.Version == "" {
+				t.Fatalf("%s is said to be synced, and the Secret has no version of it", s.Name)
+			}
 		}
 
 		for _, k := range after.Keys {

@@ -13,6 +13,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -169,6 +170,10 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		e.metrics.written(err)
 
 		if err != nil {
+			if !kerrors.IsConflict(err) {
+				e.report(sync, e.plan.Before, e.plan.Problem)
+			}
+
 			return err
 		}
 	}

@@ -122,7 +122,12 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 			break
 		}
 
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s: %s. %s", s.Name, s.State, s.Message)))
+		what := s.Message
+		if s.State != "" {
+			what = fmt.Sprintf("%s. %s", s.State, s.Message)
+		}
+
+		parts = append(parts, strings.TrimSpace(s.Name+": "+what))
 	}
 
 	return strings.Join(parts, " ")

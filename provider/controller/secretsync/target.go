@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -160,7 +161,10 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.
 
 	applied, err := kube.Secrets(sync.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
 	if err != nil {
-		return nil, fmt.Errorf("cannot apply Secret %q: %w", sync.Spec.ForProvider.Target.Name, err)
+		name := sync.Spec.ForProvider.Target.Name
+		public := slices.AppendSeq([]string{sync.Namespace, name}, maps.Keys(p.Data))
+
+		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, p.Data, public...))
 	}
 
 	return applied, nil
