@@ -125,6 +125,154 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestUnset has a second file of values in which null unsets what the first one has set.
+func TestUnset(t *testing.T) {
+	const first = `
+name: shop
+labels: {team: a, stage: dev}
+annotations: {a: b}
+deployment:
+  image: web:1
+  replicas: 2
+  ports: [{name: web, port: 8080}]
+  resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
+  readinessProbe: {port: 8080, path: /ready, initialDelaySeconds: 2000000}
+config: {LOG_LEVEL: debug, PORT: '80'}
+autoscaling: {enabled: true, maxReplicas: 3}
+keyVault: {sku: premium}
+networking: {ingress: {enabled: true, type: public, annotations: {a: b, c: d}}, cdn: {enabled: true, zone: z}}
+secrets: [{name: one, optional: true}]
+externalSecrets:
+  secrets:
+    db: {refreshInterval: 1h, data: [{secretKey: A, remoteRef: {key: two, property: a}}]}
+    api: {data: [{secretKey: B, remoteRef: {key: three}}]}
+`
+
+	type want struct{ Labels, Annotations, Spec map[string]any }
+
+	unchanged := func() want {
+		return want{
+			Labels:      parseYAML[map[string]any](t, "{team: a, stage: dev, p6m.dev/app: shop}"),
+			Annotations: parseYAML[map[string]any](t, "{a: b}"),
+			Spec: parseYAML[map[string]any](t, `
+deployment:
+  image: web:1
+  replicas: 2
+  ports: [{name: web, port: 8080}]
+  resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
+  readinessProbe: {port: 8080, path: /ready, initialDelaySeconds: 2000000}
+config: {LOG_LEVEL: debug, PORT: '80'}
+autoscaling: {enabled: true, maxReplicas: 3}
+keyVault: {sku: premium}
+networking: {ingress: {enabled: true, type: public, annotations: {a: b, c: d}}, cdn: {enabled: true, zone: z}}
+secrets:
+  - {name: three, env: [{name: B}]}
+  - {name: two, env: [{name: A, key: a}], keys: [a], refreshInterval: 1h}
+  - {name: one, optional: true}
+`),
+		}
+	}
+	in := func(m map[string]any, path ...string) map[string]any {
+		for _, p := range path {
+			m, _ = m[p].(map[string]any)
+		}
+
+		return m
+	}
+
+	cases := map[string]struct {
+		reason string
+		second string
+		// unset of what the first file makes.
+		unset func(w *want)
+	}{
+		"Nothing":     {reason: "Another file changes nothing by itself.", second: "{}", unset: func(*want) {}},
+		"Config":      {reason: "A variable.", second: "config: {LOG_LEVEL: null}", unset: func(w *want) { delete(in(w.Spec, "config"), "LOG_LEVEL") }},
+		"Tilde":       {reason: "YAML writes null in several ways.", second: "config: {LOG_LEVEL: ~, PORT: }", unset: func(w *want) { w.Spec["config"] = map[string]any{} }},
+		"NotSet":      {reason: "What is not set can be unset.", second: "config: {OTHER: null}\nrollouts: null", unset: func(*want) {}},
+		"WholeMap":    {reason: "All variables.", second: "config: null", unset: func(w *want) { delete(w.Spec, "config") }},
+		"Labels":      {reason: "A label.", second: "labels: {stage: null}", unset: func(w *want) { delete(w.Labels, "stage") }},
+		"Annotations": {reason: "The last annotation.", second: "annotations: {a: null}", unset: func(w *want) { w.Annotations = nil }},
+		"Metadata":    {reason: "All of them.", second: "labels: null\nannotations: null", unset: func(w *want) { w.Labels, w.Annotations = map[string]any{"p6m.dev/app": "shop"}, nil }},
+		"Deployment": {reason: "The whole deployment, and what scales it.", second: "deployment: null\nautoscaling: null", unset: func(w *want) {
+			delete(w.Spec, "deployment")
+			delete(w.Spec, "autoscaling")
+		}},
+		"Fields": {reason: "Fields, however deep, of every type.", second: "deployment: {replicas: null, ports: null, resources: {limits: null, requests: {cpu: null}}, readinessProbe: {path: null}}\nkeyVault: {sku: null}\nautoscaling: {enabled: null}",
+			unset: func(w *want) {
+				delete(in(w.Spec, "deployment"), "replicas")
+				delete(in(w.Spec, "deployment"), "ports")
+				delete(in(w.Spec, "deployment", "resources"), "limits")
+				delete(in(w.Spec, "deployment", "resources", "requests"), "cpu")
+				delete(in(w.Spec, "deployment", "readinessProbe"), "path")
+				delete(in(w.Spec, "keyVault"), "sku")
+				delete(in(w.Spec, "autoscaling"), "enabled")
+			}},
+		"Ingress": {reason: "Maps in maps, and fields that are only kept.", second: "networking: {ingress: {type: null, annotations: {a: null}}, cdn: {zone: null}}", unset: func(w *want) {
+			delete(in(w.Spec, "networking", "ingress"), "type")
+			delete(in(w.Spec, "networking", "ingress", "annotations"), "a")
+			delete(in(w.Spec, "networking", "cdn"), "zone")
+		}},
+		"InList": {reason: "A list replaces the one before it, and its entries may have nulls, too.", second: "secrets: [{name: one, optional: null, prefix: A_}]", unset: func(w *want) {
+			list, _ := w.Spec["secrets"].([]any)
+			list[2] = map[string]any{"name": "one", "prefix": "A_"}
+		}},
+		"Secrets": {reason: "All secrets of one kind.", second: "secrets: null", unset: func(w *want) {
+			list, _ := w.Spec["secrets"].([]any)
+			w.Spec["secrets"] = list[:2]
+		}},
+		"ExternalSecrets": {reason: "A group of external secrets, and a field of another.", second: "externalSecrets: {enabled: null, secrets: {api: null, db: {refreshInterval: null}}}", unset: func(w *want) {
+			list, _ := w.Spec["secrets"].([]any)
+			delete(in(map[string]any{"two": list[1]}, "two"), "refreshInterval")
+			w.Spec["secrets"] = list[1:]
+		}},
+		"NoExternalSecrets": {reason: "All of them.", second: "externalSecrets: null", unset: func(w *want) {
+			list, _ := w.Spec["secrets"].([]any)
+			w.Spec["secrets"] = list[2:]
+		}},
+	}
+
+	var manifests []render.File
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			second := filepath.Join(t.TempDir(), "values.yaml")
+			if err := os.WriteFile(second, []byte(tc.second), 0o600); err != nil {
+				t.Fatal(err)
+			}
+
+			manifest := succeed(t, template(t, first, "--values", second))
+			manifests = append(manifests, render.File{Name: name, Data: manifest})
+
+			got := parseYAML[struct {
+				Metadata struct{ Labels, Annotations map[string]any }
+				Spec     map[string]any
+			}](t, string(manifest))
+			want := unchanged()
+			tc.unset(&want)
+
+			if diff := cmp.Diff(want.Labels, got.Metadata.Labels); diff != "" {
+				t.Errorf("\n%s\nlabels: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(want.Annotations, got.Metadata.Annotations); diff != "" {
+				t.Errorf("\n%s\nannotations: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			if diff := cmp.Diff(want.Spec, got.Spec); diff != "" {
+				t.Errorf("\n%s\nspec: -want, +got:\n%s", tc.reason, diff)
+			}
+
+			// The notes are made of the same values.
+			succeed(t, run(t, "helm", first, "install", "web-application", chart, "--namespace", "shop", "--dry-run=client", "--values", "-", "--values", second))
+		})
+	}
+
+	if diff := cmp.Diff([]string(nil), validate(testContext(t), t, manifests...)); diff != "" {
+		t.Errorf("problems of all manifests: -want, +got:\n%s", diff)
+	}
+}
+
 // TestMetadata has the values that are not in spec.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
@@ -196,6 +344,16 @@ func TestBrokenValues(t *testing.T) {
 			reason: "A number is no text, here as in a manifest.",
 			values: "config: {PORT: 8080}",
 			want:   "- at '/config/PORT': got number, want string",
+		},
+		"RequiredIsNull": {
+			reason: "What is needed cannot be unset.",
+			values: "deployment: {image: null}",
+			want:   "- at '/deployment/image': got null, want string",
+		},
+		"NullInList": {
+			reason: "A list has no entry to unset.",
+			values: "secrets: [null]",
+			want:   "- at '/secrets/0': got null, want object",
 		},
 		"NoSuchExternalField": {
 			reason: "Fields of External Secrets that are not in the guide are not dropped without a word.",

@@ -380,6 +380,8 @@ func testTarget(t *testing.T, s *suite) {
 		"WholeAtFirst":      testWholeAtFirst,
 		"Conflict":          testConflict,
 		"ConflictMeanwhile": testConflictMeanwhile,
+		"Quota":             testQuota,
+		"TalkativePolicy":   testTalkativePolicy,
 		"TooLarge":          testTooLarge,
 		"TooLargeAtFirst":   testTooLargeAtFirst,
 		"PinnedVersion":     testPinnedVersion,

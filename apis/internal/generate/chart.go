@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -75,13 +77,73 @@ func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string
 		properties[name] = value
 	}
 
-	return map[string]any{
+	schema, _ := withNulls(map[string]any{
 		"$schema":              "http://json-schema.org/draft-07/schema#",
 		"$comment":             generatedComment,
 		"type":                 "object",
 		"additionalProperties": false,
 		"properties":           properties,
-	}, nil
+	}).(map[string]any)
+
+	return schema, nil
+}
+
+// withNulls returns a schema that lets everything be null that is not required: with null
+// a file of values unsets what an earlier one has set, and the chart leaves it out.
+func withNulls(schema any) any {
+	s, ok := schema.(map[string]any)
+	if !ok {
+		return schema
+	}
+
+	out := maps.Clone(s)
+
+	if fields, ok := s["properties"].(map[string]any); ok {
+		required, _ := s["required"].([]any)
+		properties := map[string]any{}
+
+		for name, field := range fields {
+			properties[name] = withNulls(field)
+			if !slices.Contains(required, any(name)) {
+				properties[name] = orNull(properties[name])
+			}
+		}
+
+		out["properties"] = properties
+	}
+
+	if items, ok := s["items"]; ok {
+		out["items"] = withNulls(items)
+	}
+
+	if values, ok := s["additionalProperties"].(map[string]any); ok {
+		out["additionalProperties"] = orNull(withNulls(values))
+	}
+
+	return out
+}
+
+// orNull returns a schema that allows null as well. A list of types would do the same, but
+// tell whoever writes a wrong value to write null.
+func orNull(schema any) any {
+	s, ok := schema.(map[string]any)
+	if !ok {
+		return schema
+	}
+
+	rest := maps.Clone(s)
+	delete(rest, "description")
+
+	if len(rest) == 0 {
+		return s
+	}
+
+	out := map[string]any{"if": map[string]any{"type": "null"}, "else": rest}
+	if description, ok := s["description"]; ok {
+		out["description"] = description
+	}
+
+	return out
 }
 
 // strict returns a schema of Kubernetes as one that refuses unknown fields, which

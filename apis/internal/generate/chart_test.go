@@ -25,6 +25,15 @@ func TestChartSchema(t *testing.T) {
 	rules := extv1.JSONSchemaProps{Type: "string", XValidations: extv1.ValidationRules{{Rule: "true"}}}
 	open := object(map[string]extv1.JSONSchemaProps{"known": text})
 	open.XPreserveUnknownFields = new(true)
+	described := extv1.JSONSchemaProps{Type: "integer", Description: "A number."}
+	something := extv1.JSONSchemaProps{Description: "Anything.", XPreserveUnknownFields: new(true)}
+	needy := object(map[string]extv1.JSONSchemaProps{"name": text, "value": described})
+	needy.Required = []string{"name"}
+
+	orNull := func(schema map[string]any) map[string]any {
+		return map[string]any{"if": map[string]any{"type": "null"}, "else": schema}
+	}
+	textOrNull := orNull(map[string]any{"type": "string"})
 
 	cases := map[string]struct {
 		reason string
@@ -37,8 +46,8 @@ func TestChartSchema(t *testing.T) {
 			spec:   map[string]extv1.JSONSchemaProps{"image": text},
 			values: "name: {type: string, maxLength: 63}",
 			want: want{properties: map[string]any{
-				"image": map[string]any{"type": "string"},
-				"name":  map[string]any{"type": "string", "maxLength": float64(63)},
+				"image": textOrNull,
+				"name":  orNull(map[string]any{"type": "string", "maxLength": float64(63)}),
 			}},
 		},
 		"Taken": {
@@ -52,27 +61,41 @@ func TestChartSchema(t *testing.T) {
 			spec: map[string]extv1.JSONSchemaProps{"secrets": {Type: "array", XListType: new("map"), Items: &extv1.JSONSchemaPropsOrArray{
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"name": rules})),
 			}}},
-			want: want{properties: map[string]any{"secrets": map[string]any{"type": "array", "items": map[string]any{
+			want: want{properties: map[string]any{"secrets": orNull(map[string]any{"type": "array", "items": map[string]any{
 				"type": "object", "additionalProperties": false,
-				"properties": map[string]any{"name": map[string]any{"type": "string"}},
-			}}}},
+				"properties": map[string]any{"name": textOrNull},
+			}})}},
 		},
 		"Map": {
 			reason: "The values of a map are strict, its keys are free.",
 			spec: map[string]extv1.JSONSchemaProps{"config": {Type: "object", AdditionalProperties: &extv1.JSONSchemaPropsOrBool{
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"a": text})),
 			}}},
-			want: want{properties: map[string]any{"config": map[string]any{"type": "object", "additionalProperties": map[string]any{
+			want: want{properties: map[string]any{"config": orNull(map[string]any{"type": "object", "additionalProperties": orNull(map[string]any{
 				"type": "object", "additionalProperties": false,
-				"properties": map[string]any{"a": map[string]any{"type": "string"}},
-			}}}},
+				"properties": map[string]any{"a": textOrNull},
+			})})}},
 		},
 		"Open": {
 			reason: "What Kubernetes keeps without knowing it is let through.",
 			spec:   map[string]extv1.JSONSchemaProps{"rollouts": open},
-			want: want{properties: map[string]any{"rollouts": map[string]any{
-				"type": "object", "properties": map[string]any{"known": map[string]any{"type": "string"}},
-			}}},
+			want: want{properties: map[string]any{"rollouts": orNull(map[string]any{
+				"type": "object", "properties": map[string]any{"known": textOrNull},
+			})}},
+		},
+		"Null": {
+			reason: "What is not required may be null, and keeps its description; whatever may be anything may be null already.",
+			spec:   map[string]extv1.JSONSchemaProps{"entry": needy, "anything": something},
+			want: want{properties: map[string]any{
+				"anything": map[string]any{"description": "Anything."},
+				"entry": orNull(map[string]any{
+					"type": "object", "additionalProperties": false, "required": []any{"name"},
+					"properties": map[string]any{
+						"name":  map[string]any{"type": "string"},
+						"value": map[string]any{"description": "A number.", "if": map[string]any{"type": "null"}, "else": map[string]any{"type": "integer"}},
+					},
+				}),
+			}},
 		},
 	}
 

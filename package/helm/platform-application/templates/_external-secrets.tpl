@@ -1,4 +1,23 @@
 {{/*
+unset removes every key of a value that is null, however deep: with null a file of values unsets what an earlier one has set.
+*/}}
+{{- define "platform-application.unset" -}}
+{{- if kindIs "map" . -}}
+  {{- range $key, $value := . -}}
+    {{- if kindIs "invalid" $value -}}
+      {{- $_ := unset $ $key -}}
+    {{- else -}}
+      {{- include "platform-application.unset" $value -}}
+    {{- end -}}
+  {{- end -}}
+{{- else if kindIs "slice" . -}}
+  {{- range . -}}
+    {{- include "platform-application.unset" . -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
 external-secrets turns externalSecrets into a list of spec.secrets, sorted by name.
 
 A remoteRef.key is one secret in Key Vault. Each secretKey that refers to it is one of its variables, whichever group it is in.
