@@ -639,6 +639,37 @@ func TestIdentityReplaced(t *testing.T) {
 	}
 }
 
+// TestIdentityMoved shows how the federated credential follows an identity that was made anew in another resource group:
+// one that stays with the identity before would let nobody in.
+func TestIdentityMoved(t *testing.T) {
+	w := runningWorld(t)
+	status := nested(w.composed[compose.NameIdentity], "status", "atProvider")
+	id, _ := status["id"].(string)
+
+	status["id"] = strings.ToUpper(id)
+	if _, ok := desired(w.reconcile(), compose.NameFederatedCredential)["spec"]; !ok {
+		t.Errorf("RunFunction(...): Azure does not keep the case of ids, so the credential stays")
+	}
+
+	moved := strings.Replace(id, "rg-applications", "rg-other", 1)
+	status["id"] = moved
+	rsp := w.reconcile()
+	if _, ok := rsp.GetDesired().GetResources()[compose.NameFederatedCredential]; ok {
+		t.Errorf("RunFunction(...): want the credential of the identity before to go")
+	}
+	if c := condition(rsp, compose.TypeIdentityReady); c.GetStatus() != fnv1.Status_STATUS_CONDITION_FALSE {
+		t.Errorf("RunFunction(...): want IdentityReady to be false meanwhile, got %v", c)
+	}
+	want := []any{moved, "rg-other"}
+	for range 2 {
+		p := nested(desired(w.reconcile(), compose.NameFederatedCredential), "spec", "forProvider")
+		if diff := cmp.Diff(want, []any{p["parentId"], p["resourceGroupName"]}); diff != "" {
+			t.Errorf("RunFunction(...): -want identity and resource group of the credential, +got:\n%s", diff)
+		}
+		w.azure(compose.NameFederatedCredential)
+	}
+}
+
 // assigned returns settings in which a vault is assigned to these applications.
 func assigned(applications ...string) map[string]any {
 	list := []any{}

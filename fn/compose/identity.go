@@ -68,6 +68,13 @@ func (c *composition) federatedCredential(i identity) Object {
 		return seen
 	}
 
+	if parent := seen.fixed("parentId", i.id); !strings.EqualFold(parent, i.id) {
+		// The identity was made anew in another resource group. Azure does not move a
+		// credential: it goes now, and its successor comes when it is gone.
+		c.waiting = true
+		return seen
+	}
+
 	object := newManaged(c, managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind, c.app.Name, managedidentityv1beta1.FederatedIdentityCredentialParameters{
 		Audience: []*string{new(tokenAudience)},
 		// Entra ID compares the issuer to the letter, a trailing slash included.

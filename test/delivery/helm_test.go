@@ -213,6 +213,10 @@ secrets:
 			delete(in(w.Spec, "networking", "ingress", "annotations"), "a")
 			delete(in(w.Spec, "networking", "cdn"), "zone")
 		}},
+		"Page": {reason: "As the page about Helm has it.", second: helmBlock(t, "config:\n"), unset: func(w *want) {
+			delete(in(w.Spec, "config"), "LOG_LEVEL")
+			delete(in(w.Spec, "deployment"), "resources")
+		}},
 		"InList": {reason: "A list replaces the one before it, and its entries may have nulls, too.", second: "secrets: [{name: one, optional: null, prefix: A_}]", unset: func(w *want) {
 			list, _ := w.Spec["secrets"].([]any)
 			list[2] = map[string]any{"name": "one", "prefix": "A_"}
