@@ -645,6 +645,7 @@ func TestIdentityMoved(t *testing.T) {
 	w := runningWorld(t)
 	status := nested(w.composed[compose.NameIdentity], "status", "atProvider")
 	id, _ := status["id"].(string)
+	annotate(w.composed[compose.NameFederatedCredential], "crossplane.io/external-create-succeeded", "2026-11-01T00:00:00Z")
 
 	status["id"] = strings.ToUpper(id)
 	if _, ok := desired(w.reconcile(), compose.NameFederatedCredential)["spec"]; !ok {

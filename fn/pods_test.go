@@ -56,7 +56,7 @@ func mutations() map[string]func(w *world) {
 		"Mirrored":         image("mirror.example.com/library/shop-api:1"),
 		"Sidecar": func(w *world) {
 			pod := nested(template(w), "spec")
-			pod["containers"] = append([]any{map[string]any{"name": "proxy", "image": "proxy:1"}}, pod["containers"].([]any)...)
+			pod["containers"] = []any{map[string]any{"name": "proxy", "image": "proxy:1"}, w.container()}
 		},
 		"InitContainer": func(w *world) {
 			nested(template(w), "spec")["initContainers"] = []any{map[string]any{"name": "init", "image": "init:1"}}
@@ -209,50 +209,39 @@ func TestPodsGetNewIdentity(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
+			same := func(what string, want, got any) {
+				t.Helper()
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("\n%s\nRunFunction(...): %s: -want, +got:\n%s", tc.reason, what, diff)
+				}
+			}
 			w := runningWorld(t)
 			tc.prepare(w)
-			pods := func() map[string]any {
-				m, _ := at(w.composed[compose.NameDeployment], "spec", "template").(map[string]any)
-				return m
-			}
+			pods := func() map[string]any { return nested(w.composed[compose.NameDeployment], "spec", "template") }
 			before := pods()
+			nested(before, "metadata", "annotations") // Which may have been none.
 			w.renew(newClientID)
 
 			rsp := w.reconcile()
-			if diff := cmp.Diff(before, pods()); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): pods before the ServiceAccount has the new id: -want, +got:\n%s", tc.reason, diff)
+			nested(pods(), "metadata", "annotations")
+			same("pods before the ServiceAccount has the new id", before, pods())
+			same("reason of IdentityReady", compose.ReasonReplacing, condition(rsp, compose.TypeIdentityReady).GetReason())
+			for _, id := range []string{newClientID, "66666666-6666-4666-8666-666666666666"} {
+				if m := condition(rsp, compose.TypeIdentityReady).GetMessage(); !strings.Contains(m, id) {
+					t.Errorf("\n%s\nRunFunction(...): want IdentityReady to name client id %s, got: %s", tc.reason, id, m)
+				}
 			}
-			if c := condition(rsp, compose.TypeIdentityReady); c.GetReason() != compose.ReasonReplacing || !strings.Contains(c.GetMessage(), newClientID) || !strings.Contains(c.GetMessage(), "66666666") {
-				t.Errorf("\n%s\nRunFunction(...): want IdentityReady to say that pods have another id than the identity, got %s: %s", tc.reason, c.GetReason(), c.GetMessage())
-			}
-			if diff := cmp.Diff(tc.waiting, condition(rsp, compose.TypeWorkloadReady).GetReason()); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): -want reason, +got:\n%s", tc.reason, diff)
-			}
+			same("reason of WorkloadReady", tc.waiting, condition(rsp, compose.TypeWorkloadReady).GetReason())
 
 			w.reconcile()
-			after := pods()
-			if diff := cmp.Diff(tenant+newClientID, at(after, "metadata", "annotations", podIdentity)); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): pods when the ServiceAccount has the new id: -want, +got:\n%s", tc.reason, diff)
-			}
-			delete(nested(after, "metadata", "annotations"), podIdentity)
-			nested(before, "metadata", "annotations") // Which may have been none.
-			if diff := cmp.Diff(before, after); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): the rest of the pods: -want, +got:\n%s", tc.reason, diff)
-			}
-			annotations := nested(after, "metadata", "annotations")
-			annotations[podIdentity] = tenant + newClientID
+			nested(before, "metadata", "annotations")[podIdentity] = tenant + newClientID
+			same("pods when the ServiceAccount has the new id", before, pods())
 
 			w.rollout()
 			rsp = w.reconcile()
-			if diff := cmp.Diff(after, pods()); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): pods later: -want, +got:\n%s", tc.reason, diff)
-			}
-			if diff := cmp.Diff(tc.waiting, condition(rsp, compose.TypeWorkloadReady).GetReason()); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): -want reason, +got:\n%s", tc.reason, diff)
-			}
-			if diff := cmp.Diff(newClientID, at(w.composed[compose.NameSecretSync], "spec", "forProvider", "clientId")); diff != "" {
-				t.Errorf("\n%s\nRunFunction(...): identity of the sync: -want, +got:\n%s", tc.reason, diff)
-			}
+			same("pods later", before, pods())
+			same("reason of WorkloadReady later", tc.waiting, condition(rsp, compose.TypeWorkloadReady).GetReason())
+			same("identity of the sync", newClientID, at(w.composed[compose.NameSecretSync], "spec", "forProvider", "clientId"))
 		})
 	}
 }
@@ -274,6 +263,8 @@ func TestFirstPodsHaveIdentity(t *testing.T) {
 
 // TestPodIdentityProperties has what the function observes come and go, of an application that was composed by this function
 // or an earlier one. Pods are replaced once for each new identity, and for nothing else.
+//
+//nolint:gocognit // A list of events, each of which is simple.
 func TestPodIdentityProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := runningWorld(t)
@@ -336,7 +327,7 @@ func TestPodIdentityProperties(t *testing.T) {
 		if want := min(ids, 1); rolls < want || rolls > ids {
 			rt.Fatalf("pods were replaced %d times, for %d new identities", rolls, ids)
 		}
-		if got := at(before.(map[string]any), "metadata", "annotations", podIdentity); ids > 0 && got != "11111111-1111-4111-8111-111111111111/"+id {
+		if got := at(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations", podIdentity); ids > 0 && got != "11111111-1111-4111-8111-111111111111/"+id {
 			rt.Fatalf("pods have identity %v, want %s", got, id)
 		}
 	})

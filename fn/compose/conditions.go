@@ -123,7 +123,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 	case i.clientID == "" || i.principalID == "":
 		c.Message = "The identity " + i.name + " is being created in Azure. This normally takes a minute. Nothing to do but wait."
 	case w.formerIdentity != "":
-		tenant, client, _ := strings.Cut(w.formerIdentity, "/")
+		tenant, client, _ := strings.Cut(shorten(w.formerIdentity), "/")
 		c.Reason = ReasonReplacing
 		c.Message = fmt.Sprintf("The identity %s has client id %s now. Pods that run still have the one they were created with, client id %s of tenant %s. They are replaced when the ServiceAccount %s has the new one. This normally takes a minute. Nothing to do but wait.",
 			i.name, i.clientID, client, tenant, i.serviceAccount)

@@ -72,7 +72,7 @@ func (c *composition) federatedCredential(i identity) Object {
 		// The identity was made anew in another resource group. Azure does not move a
 		// credential: it goes now, and its successor comes when it is gone.
 		c.waiting = true
-		return seen
+		return nil
 	}
 
 	object := newManaged(c, managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind, c.app.Name, managedidentityv1beta1.FederatedIdentityCredentialParameters{

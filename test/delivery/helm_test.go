@@ -198,7 +198,9 @@ secrets:
 			delete(w.Spec, "deployment")
 			delete(w.Spec, "autoscaling")
 		}},
-		"Fields": {reason: "Fields, however deep, of every type.", second: "deployment: {replicas: null, ports: null, resources: {limits: null, requests: {cpu: null}}, readinessProbe: {path: null}}\nkeyVault: {sku: null}\nautoscaling: {enabled: null}",
+		"Fields": {
+			reason: "Fields, however deep, of every type.",
+			second: "deployment: {replicas: null, ports: null, resources: {limits: null, requests: {cpu: null}}, readinessProbe: {path: null}}\nkeyVault: {sku: null}\nautoscaling: {enabled: null}",
 			unset: func(w *want) {
 				delete(in(w.Spec, "deployment"), "replicas")
 				delete(in(w.Spec, "deployment"), "ports")
@@ -207,7 +209,8 @@ secrets:
 				delete(in(w.Spec, "deployment", "readinessProbe"), "path")
 				delete(in(w.Spec, "keyVault"), "sku")
 				delete(in(w.Spec, "autoscaling"), "enabled")
-			}},
+			},
+		},
 		"Ingress": {reason: "Maps in maps, and fields that are only kept.", second: "networking: {ingress: {type: null, annotations: {a: null}}, cdn: {zone: null}}", unset: func(w *want) {
 			delete(in(w.Spec, "networking", "ingress"), "type")
 			delete(in(w.Spec, "networking", "ingress", "annotations"), "a")

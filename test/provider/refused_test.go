@@ -27,7 +27,7 @@ func (a *App) limit(t *testing.T, secrets string) {
 	must(t, client.IgnoreAlreadyExists(world.Kube.Create(t.Context(), quota.DeepCopy())))
 	eventually(t, func(ctx context.Context) error {
 		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(quota), quota); err != nil {
-			return err
+			return fmt.Errorf("cannot get quota: %w", err)
 		}
 
 		quota.Spec.Hard = hard
@@ -36,7 +36,7 @@ func (a *App) limit(t *testing.T, secrets string) {
 	})
 	eventually(t, func(ctx context.Context) error {
 		if err := world.Kube.Get(ctx, client.ObjectKeyFromObject(quota), quota); err != nil {
-			return err
+			return fmt.Errorf("cannot get quota: %w", err)
 		}
 
 		quota.Status = corev1.ResourceQuotaStatus{Hard: hard, Used: corev1.ResourceList{"count/secrets": resource.MustParse("0")}}

@@ -64,10 +64,12 @@ func TestRefusedProperties(t *testing.T) {
 			data[fmt.Sprintf("db.%d", len(data))] = []byte("\u00a7" + v) // A sign that nothing else has.
 		}
 
-		said := rapid.String().Draw(t, "said")
+		words := rapid.SliceOfN(rapid.String(), 1, 3).Draw(t, "words")
 		for _, v := range data {
-			said += rapid.String().Draw(t, "more") + rapid.SampledFrom([]string{string(v), fmt.Sprintf("%q", v), base64.StdEncoding.EncodeToString(v)}).Draw(t, "value")
+			words = append(words, rapid.SampledFrom([]string{string(v), fmt.Sprintf("%q", v), base64.StdEncoding.EncodeToString(v)}).Draw(t, "value"))
 		}
+
+		said := strings.Join(words, rapid.String().Draw(t, "between"))
 
 		got := refused(errors.New(said), data, "shop").Error()
 		for _, v := range data {
