@@ -1155,3 +1155,25 @@ func TestMakeTooLargeSameSize(t *testing.T) {
 		}
 	}
 }
+
+// TestGone has a Secret that somebody has deleted: until it is written again it is not
+// synced, whatever was reported before.
+func TestGone(t *testing.T) {
+	spec := v1alpha1.KeyVaultSecretSyncParameters{Secrets: []v1alpha1.SyncedSecret{{Name: "db"}}}
+	previous := v1alpha1.KeyVaultSecretSyncObservation{Secrets: []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateSynced, Version: v1}}}
+
+	p := Make(spec, previous, Current{}, map[string]Finding{"db": found(secret(v1, `{"A":"a"}`))}, noon())
+
+	type want struct {
+		Synced string
+		State  v1alpha1.State
+	}
+
+	if diff := cmp.Diff(want{Synced: "0/1"}, want{p.Before.SecretsSynced, p.Before.State}); diff != "" {
+		t.Errorf("Make(...): before it is written: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(want{"1/1", v1alpha1.StateSynced}, want{p.After.SecretsSynced, p.After.State}); diff != "" {
+		t.Errorf("Make(...): after it is written: -want, +got:\n%s", diff)
+	}
+}
