@@ -39,10 +39,10 @@ func TestDetect(t *testing.T) {
 		"Password":     {"Most texts are one word.", args{"", "hunter2"}, Text},
 		"Empty":        {"Nothing is text, too.", args{"", ""}, Text},
 
-		"PEM":         {"A private key and a certificate.", args{"", "comment\n" + certificate(p.web) + pkcs8(t, p.web)}, PEM},
+		"PEM":         {"A private key and a certificate.", args{"", "comment\n" + pemOf(p.web) + pkcs8(t, p.web)}, PEM},
 		"KeyOnly":     {"A private key alone is text.", args{"", pkcs8(t, p.web)}, Text},
-		"CertOnly":    {"So is a certificate alone.", args{"", certificate(p.web)}, Text},
-		"PEMInDotenv": {"Variables may hold them, too, and stay in one piece.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + certificate(p.web) + "\""}, Text},
+		"CertOnly":    {"So is a certificate alone.", args{"", pemOf(p.web)}, Text},
+		"PEMInDotenv": {"Variables may hold them, too, and stay in one piece.", args{"", "KEY='" + pkcs8(t, p.web) + "'\nCERT=\"" + pemOf(p.web) + "\""}, Text},
 
 		"Dotenv":         {"Assignments are text, as other texts have their form.", args{"", "# comment\nA=1\n\nexport B=2\n"}, Text},
 		"Base64":         {"Such as two lines of base64.", args{"", "c2VjcmV0LW9uZQ==\nc2VjcmV0LXR3bw==\n"}, Text},
@@ -51,7 +51,7 @@ func TestDetect(t *testing.T) {
 		"Ini":            {"So does the head of a section.", args{"", "[db]\nhost=a\nport=b"}, Text},
 		"OpenQuote":      {"And a quote that does not end.", args{"", "A=1\nB=2\nC='"}, Text},
 		"PKCS12NoType":   {"Base64 could be anything.", args{"", strings.Repeat("MIIB", 20)}, Text},
-		"PEMInOneLine":   {"Line breaks are part of PEM.", args{"", strings.ReplaceAll(pkcs8(t, p.web)+certificate(p.web), "\n", " ")}, Text},
+		"PEMInOneLine":   {"Line breaks are part of PEM.", args{"", strings.ReplaceAll(pkcs8(t, p.web)+pemOf(p.web), "\n", " ")}, Text},
 		"TemplateObject": {"A template looks like JSON; its format has to be set.", args{"", "{{ .Values.x }}"}, JSON},
 	}
 	for name, tc := range cases {
@@ -71,7 +71,7 @@ func TestAutoErrors(t *testing.T) {
 		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file"
 	)
 	p := newParties(t)
-	pair := pkcs8(t, p.web) + certificate(p.web)
+	pair := pkcs8(t, p.web) + pemOf(p.web)
 	cases := map[string]struct {
 		reason string
 		secret Secret
@@ -101,9 +101,9 @@ func TestAutoErrors(t *testing.T) {
 // TestGuesses: what a guess takes, and what the content type takes besides.
 func TestGuesses(t *testing.T) {
 	p := newParties(t)
-	pair := pkcs8(t, p.web) + certificate(p.web)
+	pair := pkcs8(t, p.web) + pemOf(p.web)
 	openssl := "Bag Attributes\n    friendlyName: web\n    localKeyID: 54 69 \nKey Attributes: <No Attributes>\n" + pkcs8(t, p.web) +
-		"Bag Attributes\n    localKeyID: 54 69 \nsubject=CN = web\n\nissuer=CN = issuing\n\n" + certificate(p.web)
+		"Bag Attributes\n    localKeyID: 54 69 \nsubject=CN = web\n\nissuer=CN = issuing\n\n" + pemOf(p.web)
 	cases := map[string]struct {
 		reason            string
 		value             string

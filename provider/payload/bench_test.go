@@ -24,7 +24,7 @@ func BenchmarkParse(b *testing.B) {
 		"JSONDeep":  `{"A":` + strings.Repeat("[", maxDepth-1) + strings.Repeat("]", maxDepth-1) + "}",
 		"Dotenv":    env.String(),
 		"Text":      "correct horse",
-		"PEM":       pkcs8(b, p.web) + certificate(p.web) + certificate(p.issuing) + certificate(p.root),
+		"PEM":       pkcs8(b, p.web) + pemOf(p.web) + pemOf(p.issuing) + pemOf(p.root),
 	} {
 		b.Run(name, func(b *testing.B) { benchmark(b, value, Auto) })
 	}

@@ -5,9 +5,6 @@ package payload
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/pem"
 	"slices"
 )
@@ -19,8 +16,6 @@ const (
 	keyPrivateKey  = "tls.key"
 	keyAuthority   = "ca.crt"
 )
-
-const severalKeys = "there are several private keys: store each with its own certificates in a secret of its own"
 
 // certificateEntries returns what a server needs to present a certificate, and
 // others to trust it:
@@ -39,12 +34,9 @@ const severalKeys = "there are several private keys: store each with its own cer
 //
 // Issuers are found by their names and key identifiers. Whether signatures, usages
 // and dates are right is for those to say who trust the certificate.
-func certificateEntries(key crypto.PrivateKey, certificates []*x509.Certificate) ([]Entry, *Error) {
+func certificateEntries(key *privateKey, certificates []*certificate) ([]Entry, *Error) {
 	if key == nil {
 		return nil, problem("there is no private key: store it with its certificates, and if this is a certificate of Key Vault, make its key exportable")
-	}
-	if k, ok := key.(*rsa.PrivateKey); ok && k.N.BitLen() > maxRSABits {
-		return nil, problem(largeKey)
 	}
 	if len(certificates) == 0 {
 		return nil, problem("there is no certificate: store that of the private key with it")
@@ -52,10 +44,6 @@ func certificateEntries(key crypto.PrivateKey, certificates []*x509.Certificate)
 	leaf := certificateOf(key, certificates)
 	if leaf == nil {
 		return nil, problem("none of the certificates belongs to the private key: store those that were issued for it")
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, problem("the private key is of a kind that PKCS#8 does not have: use an RSA, ECDSA or Ed25519 key")
 	}
 
 	chain := chainOf(leaf, certificates)
@@ -70,7 +58,7 @@ func certificateEntries(key crypto.PrivateKey, certificates []*x509.Certificate)
 
 	entries := []Entry{
 		{Key: keyCertificate, Value: encodeCertificates(served)},
-		{Key: keyPrivateKey, Value: pem.EncodeToMemory(&pem.Block{Type: privateKeyLabel, Bytes: der})},
+		{Key: keyPrivateKey, Value: pem.EncodeToMemory(&pem.Block{Type: privateKeyLabel, Bytes: key.der})},
 	}
 	if len(trusted) > 0 {
 		entries = append(entries, Entry{Key: keyAuthority, Value: encodeCertificates(trusted)})
@@ -79,23 +67,10 @@ func certificateEntries(key crypto.PrivateKey, certificates []*x509.Certificate)
 }
 
 // certificateOf returns the latest certificate of a private key, or nil.
-func certificateOf(key crypto.PrivateKey, certificates []*x509.Certificate) *x509.Certificate {
-	// Every private key of the standard library has this, and every public key
-	// Equal.
-	private, ok := key.(interface{ Public() crypto.PublicKey })
-	if !ok {
-		return nil
-	}
-	public, ok := private.Public().(interface {
-		Equal(other crypto.PublicKey) bool
-	})
-	if !ok {
-		return nil
-	}
-
-	var latest *x509.Certificate
+func certificateOf(key *privateKey, certificates []*certificate) *certificate {
+	var latest *certificate
 	for _, c := range certificates {
-		if public.Equal(c.PublicKey) && (latest == nil || c.NotBefore.After(latest.NotBefore)) {
+		if c.public == key.public && (latest == nil || c.notBefore.After(latest.notBefore)) {
 			latest = c
 		}
 	}
@@ -104,8 +79,8 @@ func certificateOf(key crypto.PrivateKey, certificates []*x509.Certificate) *x50
 
 // chainOf returns a certificate, its issuer, the issuer of that, and so on, as far
 // as they are given.
-func chainOf(leaf *x509.Certificate, certificates []*x509.Certificate) []*x509.Certificate {
-	chain := []*x509.Certificate{leaf}
+func chainOf(leaf *certificate, certificates []*certificate) []*certificate {
+	chain := []*certificate{leaf}
 	for c := leaf; c != nil && !selfIssued(c); {
 		if c = issuerOf(c, certificates, chain); c != nil {
 			chain = append(chain, c)
@@ -118,10 +93,10 @@ func chainOf(leaf *x509.Certificate, certificates []*x509.Certificate) []*x509.C
 // a root that another root has signed as well, it prefers a root, as it ends the
 // chain, and then the first. Those used before are not considered: two authorities
 // may have signed each other.
-func issuerOf(c *x509.Certificate, certificates, used []*x509.Certificate) *x509.Certificate {
-	var issuer *x509.Certificate
+func issuerOf(c *certificate, certificates, used []*certificate) *certificate {
+	var issuer *certificate
 	for _, candidate := range certificates {
-		if !issued(candidate, c) || slices.ContainsFunc(used, candidate.Equal) {
+		if !issued(candidate, c) || slices.ContainsFunc(used, candidate.equal) {
 			continue
 		}
 		if issuer == nil || selfIssued(candidate) && !selfIssued(issuer) {
@@ -133,29 +108,29 @@ func issuerOf(c *x509.Certificate, certificates, used []*x509.Certificate) *x509
 
 // issued says whether issuer can have issued c: an authority that has renewed its key
 // keeps its name, and then the key identifiers differ.
-func issued(issuer, c *x509.Certificate) bool {
-	return bytes.Equal(issuer.RawSubject, c.RawIssuer) &&
-		(len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId))
+func issued(issuer, c *certificate) bool {
+	return bytes.Equal(issuer.subject, c.issuer) &&
+		(len(c.authorityKeyID) == 0 || len(issuer.subjectKeyID) == 0 || bytes.Equal(c.authorityKeyID, issuer.subjectKeyID))
 }
 
 // selfIssued says whether c is a root or another certificate that nobody else vouches for.
-func selfIssued(c *x509.Certificate) bool { return issued(c, c) }
+func selfIssued(c *certificate) bool { return issued(c, c) }
 
 // authoritiesBeside returns the authorities that are not part of a chain.
-func authoritiesBeside(chain, certificates []*x509.Certificate) []*x509.Certificate {
-	var others []*x509.Certificate
+func authoritiesBeside(chain, certificates []*certificate) []*certificate {
+	var others []*certificate
 	for _, c := range certificates {
-		if c.IsCA && !slices.ContainsFunc(chain, c.Equal) && !slices.ContainsFunc(others, c.Equal) {
+		if c.authority && !slices.ContainsFunc(chain, c.equal) && !slices.ContainsFunc(others, c.equal) {
 			others = append(others, c)
 		}
 	}
 	return others
 }
 
-func encodeCertificates(certificates []*x509.Certificate) []byte {
+func encodeCertificates(certificates []*certificate) []byte {
 	var b bytes.Buffer
 	for _, c := range certificates {
-		_ = pem.Encode(&b, &pem.Block{Type: certificateLabel, Bytes: c.Raw}) // A buffer takes everything.
+		_ = pem.Encode(&b, &pem.Block{Type: certificateLabel, Bytes: c.raw}) // A buffer takes everything.
 	}
 	return b.Bytes()
 }

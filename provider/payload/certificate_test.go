@@ -49,7 +49,7 @@ func TestCertificateEntries(t *testing.T) {
 			var value strings.Builder
 			value.WriteString(pkcs8(t, p.web))
 			for _, c := range tc.certificates {
-				value.WriteString(certificate(c))
+				value.WriteString(pemOf(c))
 			}
 			if diff := cmp.Diff(tc.want, p.summarize(t, value.String(), PEM)); diff != "" {
 				t.Errorf("\n%s\nParse(...): -want, +got:\n%s", tc.reason, diff)

@@ -92,9 +92,9 @@ func checkDotenv(t *testing.T, s Secret, p Payload) {
 
 func FuzzPEM(f *testing.F) {
 	p := newParties(f)
-	f.Add(pkcs8(f, p.web)+certificate(p.web)+certificate(p.issuing)+certificate(p.root), uint16(900))
-	f.Add(pkcs8(f, p.edward)+certificate(p.edward)+pkcs8(f, p.edward), uint16(9))
-	f.Add(certificate(p.other)+certificate(p.other), uint16(0))
+	f.Add(pkcs8(f, p.web)+pemOf(p.web)+pemOf(p.issuing)+pemOf(p.root), uint16(900))
+	f.Add(pkcs8(f, p.edward)+pemOf(p.edward)+pkcs8(f, p.edward), uint16(9))
+	f.Add(pemOf(p.other)+pemOf(p.other), uint16(0))
 	f.Add("-----BEGIN ENCRYPTED PRIVATE KEY-----\n\n-----END ENCRYPTED PRIVATE KEY-----", uint16(12))
 	f.Fuzz(func(t *testing.T, value string, at uint16) {
 		for _, v := range []string{value, hide(value, at)} {
@@ -175,10 +175,10 @@ func FuzzAuto(f *testing.F) {
 		{"", "YWJjZGVmZ2hpamts\nYWJjZGVmZ2hp=="},
 		{"", `{"YWJj/GVm+2g=": 1}`},
 		{"", "{SSHA}YWJjZGVmZ2hpamts"},
-		{"", "x\n" + pkcs8(f, p.edward) + certificate(p.edward)},
+		{"", "x\n" + pkcs8(f, p.edward) + pemOf(p.edward)},
 		{"", "-----BEGIN OPENSSH PRIVATE KEY-----\nYWJj\n-----END OPENSSH PRIVATE KEY-----\n"},
 		{"", "Endpoint=sb://x/;SharedAccessKey=aGk="},
-		{"", pkcs8(f, p.edward) + certificate(p.edward)},
+		{"", pkcs8(f, p.edward) + pemOf(p.edward)},
 		{"application/vnd.x+json", "["},
 		{"text/plain; charset=utf-8", "{"},
 		{"application/x-pkcs12", "aGk="},

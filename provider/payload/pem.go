@@ -4,15 +4,12 @@
 package payload
 
 import (
-	"crypto"
-	"crypto/x509"
 	"encoding/pem"
 	"strings"
 )
 
 const (
 	certificateLabel = "CERTIFICATE"
-	privateKeyLabel  = "PRIVATE KEY"
 	privateKeySuffix = privateKeyLabel // of the labels of all kinds of private keys
 )
 
@@ -25,13 +22,13 @@ func readPEM(value string) ([]Entry, *Error) {
 		return nil, fault
 	}
 
-	var key crypto.PrivateKey
-	var certificates []*x509.Certificate
+	var key *privateKey
+	var certificates []*certificate
 	for _, b := range blocks {
 		switch {
 		case b.label == certificateLabel:
-			c, err := x509.ParseCertificate(b.der)
-			if err != nil {
+			c := parseCertificate(b.der)
+			if c == nil {
 				return nil, problemOnLine(b.line, "the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again")
 			}
 			certificates = append(certificates, c)
@@ -39,35 +36,15 @@ func readPEM(value string) ([]Entry, *Error) {
 		case key != nil:
 			return nil, problemOnLine(b.line, severalKeys)
 		case b.encrypted:
-			return nil, problemOnLine(b.line, "the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)")
-		case largeRSA(b.der):
-			return nil, problemOnLine(b.line, largeKey)
+			return nil, problemOnLine(b.line, "the private key is encrypted: store it without a pass phrase ("+removePassPhrase+")")
 		default:
-			if key = parseKey(b); key == nil {
-				return nil, problemOnLine(b.line, "the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)")
+			var wrong string
+			if key, wrong = parseKey(b.label, b.der); key == nil {
+				return nil, problemOnLine(b.line, wrong)
 			}
 		}
 	}
 	return certificateEntries(key, certificates)
-}
-
-// parseKey reads a private key, or returns nil.
-func parseKey(b pemBlock) crypto.PrivateKey {
-	switch b.label {
-	case privateKeyLabel:
-		if key, err := x509.ParsePKCS8PrivateKey(b.der); err == nil {
-			return key
-		}
-	case "RSA PRIVATE KEY":
-		if key, err := x509.ParsePKCS1PrivateKey(b.der); err == nil {
-			return key
-		}
-	case "EC PRIVATE KEY":
-		if key, err := x509.ParseECPrivateKey(b.der); err == nil {
-			return key
-		}
-	}
-	return nil
 }
 
 // A pemBlock is what stands between BEGIN and END, and the line of BEGIN.

@@ -23,7 +23,7 @@ func TestPEM(t *testing.T) {
 		t.Fatal(err)
 	}
 	pkcs1 := x509.MarshalPKCS1PrivateKey(p.rsa.key.(*rsa.PrivateKey)) //nolint:forcetypeassert // It was made as one.
-	chain := certificate(p.web) + certificate(p.issuing) + certificate(p.intermediate) + certificate(p.root)
+	chain := pemOf(p.web) + pemOf(p.issuing) + pemOf(p.intermediate) + pemOf(p.root)
 
 	cases := map[string]struct {
 		reason string
@@ -31,20 +31,20 @@ func TestPEM(t *testing.T) {
 		want   summary
 	}{
 		"Chain":      {"The chain is served without its root, which is trusted.", pkcs8(t, p.web) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
-		"AnyOrder":   {"The order in which they are given does not matter.", certificate(p.root) + certificate(p.issuing) + pkcs8(t, p.web) + certificate(p.web) + certificate(p.intermediate), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
-		"NoRoot":     {"Without a root the last issuer is trusted, and served.", pkcs8(t, p.web) + certificate(p.intermediate) + certificate(p.issuing) + certificate(p.web), summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate"}},
-		"Gap":        {"An authority that the chain does not reach is trusted, too.", pkcs8(t, p.web) + certificate(p.web) + certificate(p.issuing) + certificate(p.root), summary{Served: "web issuing", Key: "web", Trusted: "issuing root"}},
-		"LeafOnly":   {"A certificate alone has no authority.", pkcs8(t, p.web) + certificate(p.web), summary{Served: "web", Key: "web"}},
-		"SelfSigned": {"A self-signed certificate is its own authority.", pkcs8(t, p.other) + certificate(p.other), summary{Served: "other", Key: "other", Trusted: "other"}},
-		"Extra":      {"Other authorities are trusted after that of the chain.", pkcs8(t, p.web) + certificate(p.other) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
-		"ExtraOnly":  {"They are all there is if the chain has no authority.", pkcs8(t, p.web) + certificate(p.other) + certificate(p.web), summary{Served: "web", Key: "web", Trusted: "other"}},
-		"Strangers":  {"The certificates of other keys are left out.", pkcs8(t, p.web) + certificate(p.rsa) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
-		"Twice":      {"What is there twice is taken once.", pkcs8(t, p.web) + chain + chain + certificate(p.other) + certificate(p.other), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
-		"SEC1":       {"openssl ecparam writes keys like this.", block("EC PARAMETERS", []byte{6, 0}) + block("EC PRIVATE KEY", sec1) + certificate(p.web), summary{Served: "web", Key: "web"}},
-		"PKCS1":      {"And openssl genrsa did like this.", block("RSA PRIVATE KEY", pkcs1) + certificate(p.rsa), summary{Served: "rsa", Key: "rsa"}},
-		"Ed25519":    {"Keys can be small.", pkcs8(t, p.edward) + certificate(p.edward), summary{Served: "edward", Key: "edward"}},
-		"RSA":        {"And large.", pkcs8(t, p.rsa) + certificate(p.rsa), summary{Served: "rsa", Key: "rsa"}},
-		"Text":       {"Text outside of blocks does not matter, nor do indentation and the line breaks of Windows.", "\ufeffBag Attributes\n  localKeyID: 01\r\n" + strings.ReplaceAll(pkcs8(t, p.web), "\n", "  \r\n") + "subject=/CN=web\n" + "  " + strings.ReplaceAll(certificate(p.web), "\n", "\n  "), summary{Served: "web", Key: "web"}},
+		"AnyOrder":   {"The order in which they are given does not matter.", pemOf(p.root) + pemOf(p.issuing) + pkcs8(t, p.web) + pemOf(p.web) + pemOf(p.intermediate), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
+		"NoRoot":     {"Without a root the last issuer is trusted, and served.", pkcs8(t, p.web) + pemOf(p.intermediate) + pemOf(p.issuing) + pemOf(p.web), summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate"}},
+		"Gap":        {"An authority that the chain does not reach is trusted, too.", pkcs8(t, p.web) + pemOf(p.web) + pemOf(p.issuing) + pemOf(p.root), summary{Served: "web issuing", Key: "web", Trusted: "issuing root"}},
+		"LeafOnly":   {"A certificate alone has no authority.", pkcs8(t, p.web) + pemOf(p.web), summary{Served: "web", Key: "web"}},
+		"SelfSigned": {"A self-signed certificate is its own authority.", pkcs8(t, p.other) + pemOf(p.other), summary{Served: "other", Key: "other", Trusted: "other"}},
+		"Extra":      {"Other authorities are trusted after that of the chain.", pkcs8(t, p.web) + pemOf(p.other) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
+		"ExtraOnly":  {"They are all there is if the chain has no authority.", pkcs8(t, p.web) + pemOf(p.other) + pemOf(p.web), summary{Served: "web", Key: "web", Trusted: "other"}},
+		"Strangers":  {"The certificates of other keys are left out.", pkcs8(t, p.web) + pemOf(p.rsa) + chain, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}},
+		"Twice":      {"What is there twice is taken once.", pkcs8(t, p.web) + chain + chain + pemOf(p.other) + pemOf(p.other), summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other"}},
+		"SEC1":       {"openssl ecparam writes keys like this.", block("EC PARAMETERS", []byte{6, 0}) + block("EC PRIVATE KEY", sec1) + pemOf(p.web), summary{Served: "web", Key: "web"}},
+		"PKCS1":      {"And openssl genrsa did like this.", block("RSA PRIVATE KEY", pkcs1) + pemOf(p.rsa), summary{Served: "rsa", Key: "rsa"}},
+		"Ed25519":    {"Keys can be small.", pkcs8(t, p.edward) + pemOf(p.edward), summary{Served: "edward", Key: "edward"}},
+		"RSA":        {"And large.", pkcs8(t, p.rsa) + pemOf(p.rsa), summary{Served: "rsa", Key: "rsa"}},
+		"Text":       {"Text outside of blocks does not matter, nor do indentation and the line breaks of Windows.", "\ufeffBag Attributes\n  localKeyID: 01\r\n" + strings.ReplaceAll(pkcs8(t, p.web), "\n", "  \r\n") + "subject=/CN=web\n" + "  " + strings.ReplaceAll(pemOf(p.web), "\n", "\n  "), summary{Served: "web", Key: "web"}},
 
 		"Empty":       {"Nothing is no certificate.", "", summary{Error: "there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks"}},
 		"OneLine":     {"Line breaks were lost.", strings.ReplaceAll(pkcs8(t, p.web)+chain, "\n", " "), summary{Error: "there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks"}},
@@ -58,8 +58,16 @@ func TestPEM(t *testing.T) {
 			strings.Replace(block("RSA PRIVATE KEY", pkcs1), "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1) + chain,
 			summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"},
 		},
-		"OtherKey":  {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"}},
-		"NotAKey":   {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: the private key that begins here cannot be read: store an RSA, ECDSA or Ed25519 key as PKCS#8 (openssl pkcs8 -topk8 -nodes)"}},
+		"OtherKey":  {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + noKey}},
+		"NotAKey":   {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
+		"Relabelled": {
+			"A key has the label of another kind.", block("RSA PRIVATE KEY", sec1) + chain,
+			summary{Error: "line 1: the private key has the label RSA PRIVATE KEY, but is what the label EC PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/RSA PRIVATE KEY/EC PRIVATE KEY/' key.pem > relabelled.pem)"},
+		},
+		"RelabelledPKCS8": {
+			"The same the other way round.", strings.ReplaceAll(pkcs8(t, p.web), "PRIVATE", "EC PRIVATE") + chain,
+			summary{Error: "line 1: the private key has the label EC PRIVATE KEY, but is what the label PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/EC PRIVATE KEY/PRIVATE KEY/' key.pem > relabelled.pem)"},
+		},
 		"Agreement": {"A key that cannot sign belongs to no certificate.", agreementKey(t) + chain, summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
 		"NotACert":  {"A certificate that is damaged inside.", "\n\n" + block("CERTIFICATE", []byte("hunter2")), summary{Error: "line 3: the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again"}},
 		"Damaged":   {"A block that is damaged is not skipped.", pkcs8(t, p.web) + strings.Replace(chain, "MII", "M*I", 1), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the block that begins here is damaged: copy it again as a whole, with its line breaks"}},

@@ -4,14 +4,11 @@
 package payload
 
 import (
-	"crypto"
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // PKCS#12 has it, and here it protects nothing.
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -46,7 +43,11 @@ func Iterations(s Secret, format Format) int {
 	return file.iterations
 }
 
-const damagedPFX = "the PFX file is damaged or was not made without a password: export or import it again without one"
+// What is wrong with a file.
+const (
+	damagedPFX = "the PFX file is damaged or was not made without a password: export or import it again without one"
+	foreignPFX = "the PFX file is encrypted in a way that is not known here: export it again with AES, which most programs have by default, or import it without a password"
+)
 
 // readPKCS12 reads a PFX file (PKCS#12, RFC 7292) in base64.
 func readPKCS12(value string) ([]Entry, *Error) {
@@ -61,16 +62,39 @@ func readPKCS12(value string) ([]Entry, *Error) {
 	if protected(der) {
 		return nil, problem("the PFX file has a password: export or import it without one")
 	}
-	key, certificates, ok := file.decode()
-	if !ok {
-		return nil, problem(damagedPFX)
+	// Some derive a key from an empty string with the zero at its end, others from nothing
+	// at all.
+	for _, password := range [][]byte{{0, 0}, nil} {
+		if opened, ok := file.open(password); ok {
+			return opened.entries()
+		}
+	}
+	return nil, problem(damagedPFX)
+}
+
+// entries of a file with nothing encrypted in it.
+func (f *pfxFile) entries() ([]Entry, *Error) {
+	if f.keys > 1 {
+		return nil, problem(severalKeys)
+	}
+	key, wrong := parsePKCS8(f.key)
+	if key == nil {
+		return nil, problem(wrong)
+	}
+	var certificates []*certificate
+	for _, raw := range f.certificates {
+		c := parseCertificate(raw)
+		if c == nil {
+			return nil, problem("a certificate of the PFX file cannot be read: it is damaged or not an X.509 certificate; export it again")
+		}
+		certificates = append(certificates, c)
 	}
 	return certificateEntries(key, certificates)
 }
 
 func decodePFX(value string) (der []byte, ok bool) {
 	der, err := base64.StdEncoding.DecodeString(strings.Map(dropSpace, trimBOM(value)))
-	return der, err == nil
+	return derOf(der), err == nil
 }
 
 func dropSpace(r rune) rune {
@@ -80,8 +104,7 @@ func dropSpace(r rune) rune {
 	return r
 }
 
-// The structures of RFC 7292 and RFC 8018, as far as they are needed to see what
-// work a file would make.
+// The structures of RFC 7292 and RFC 8018.
 type (
 	pfx struct {
 		Version  int
@@ -113,6 +136,10 @@ type (
 		Value      asn1.RawValue `asn1:"tag:0,explicit"`
 		Attributes asn1.RawValue `asn1:"set,optional"`
 	}
+	certificateBag struct {
+		Type asn1.ObjectIdentifier
+		Data []byte `asn1:"tag:0,explicit"`
+	}
 	encryptedPrivateKeyInfo struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Encrypted []byte
@@ -126,7 +153,8 @@ type (
 	derivationParameters struct {
 		Salt       asn1.RawValue
 		Iterations int
-		KeyLength  int `asn1:"optional"`
+		KeyLength  int                      `asn1:"optional"`
+		PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
 	}
 )
 
@@ -136,15 +164,20 @@ const (
 	oidEncryptedData  = "1.2.840.113549.1.7.6"
 	oidKeyBag         = "1.2.840.113549.1.12.10.1.1"
 	oidShroudedKeyBag = "1.2.840.113549.1.12.10.1.2"
+	oidCertificateBag = "1.2.840.113549.1.12.10.1.3"
+	oidX509           = "1.2.840.113549.1.9.22.1"
 )
 
 // A pfxFile is taken apart as far as that is possible without decrypting anything.
 type pfxFile struct {
-	plain      []asn1.RawValue // bags, exactly one of which is a private key
-	encrypted  []contentInfo   // lists of bags
-	keys       int             // how many of the plain bags are private keys
-	iterations int             // of all key derivations
-	large      bool            // a private key is too large to be read
+	certificates [][]byte
+	lists        []sealed // of bags
+	keys         int      // how many private keys there are
+	key          []byte   // the last one, as PKCS#8
+	shrouded     *sealed  // or encrypted
+	iterations   int      // of all key derivations
+	large        bool     // a private key is too large to be read
+	foreign      bool     // something is encrypted in a way that is not known
 }
 
 // parsePFX takes a file apart and refuses one that would make much work: the number
@@ -153,7 +186,7 @@ func parsePFX(der []byte) (*pfxFile, *Error) {
 	var outer pfx
 	var content []byte
 	var contents []contentInfo
-	if !unmarshal(der, &outer) || !unmarshal(outer.AuthSafe.Content.Bytes, &content) || !unmarshal(content, &contents) {
+	if !unmarshal(der, &outer) || !unmarshal(outer.AuthSafe.Content.Bytes, &content) || !unmarshal(derOf(content), &contents) {
 		return nil, problem("the value is base64, but not of a PFX file: store one, or import it as a certificate of Key Vault")
 	}
 
@@ -171,6 +204,8 @@ func parsePFX(der []byte) (*pfxFile, *Error) {
 	switch {
 	case f.iterations > maxIterations:
 		return nil, problem("the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default")
+	case f.foreign:
+		return nil, problem(foreignPFX)
 	case f.keys > 1:
 		return nil, problem(severalKeys)
 	case f.large:
@@ -189,36 +224,49 @@ func (f *pfxFile) add(c contentInfo) bool {
 		if !unmarshal(c.Content.Bytes, &data) {
 			return false
 		}
-		f.encrypted = append(f.encrypted, c)
-		return f.derive(data.Content.Algorithm.Parameters.FullBytes)
-	case oidData:
-		var content []byte
-		var bags []asn1.RawValue
-		if !unmarshal(c.Content.Bytes, &content) || !unmarshal(content, &bags) {
+		encrypted, ok := data.encrypted()
+		if !ok {
 			return false
 		}
-		for _, b := range bags {
-			if !f.addBag(b) {
-				return false
-			}
-		}
-		return true
+		list, ok := f.seal(data.Content.Algorithm, encrypted)
+		f.lists = append(f.lists, list)
+		return ok
+	case oidData:
+		var content []byte
+		return unmarshal(c.Content.Bytes, &content) && f.addBags(content)
 	default:
 		return false
 	}
 }
 
-// addBag takes a bag, and says whether it understands it.
-func (f *pfxFile) addBag(raw asn1.RawValue) bool {
-	var bag safeBag
-	if !unmarshal(raw.FullBytes, &bag) {
-		return false
+// encrypted content. As it has a tag of its own, its pieces are not put together yet.
+func (d encryptedData) encrypted() ([]byte, bool) {
+	raw := d.Content.Encrypted
+	if !raw.IsCompound {
+		return raw.Bytes, true
 	}
-	f.plain = append(f.plain, raw)
+	return octets(derOf(encode(octetString|constructed, raw.Bytes)))
+}
+
+// addBags takes a list of bags, and says whether it understands it.
+func (f *pfxFile) addBags(list []byte) bool {
+	var bags []safeBag
+	return unmarshal(derOf(list), &bags) && !slices.ContainsFunc(bags, func(b safeBag) bool { return !f.addBag(b) })
+}
+
+// addBag takes a bag, and says whether it understands it.
+func (f *pfxFile) addBag(bag safeBag) bool {
 	switch bag.Type.String() {
+	case oidCertificateBag:
+		var c certificateBag
+		if !unmarshal(bag.Value.Bytes, &c) || c.Type.String() != oidX509 {
+			return false
+		}
+		f.certificates = append(f.certificates, c.Data)
 	case oidKeyBag:
 		f.keys++
-		f.large = f.large || largeRSA(bag.Value.Bytes)
+		f.key = bag.Value.Bytes
+		f.large = f.large || largeRSA(f.key)
 	case oidShroudedKeyBag:
 		f.keys++
 		var key encryptedPrivateKeyInfo
@@ -226,9 +274,23 @@ func (f *pfxFile) addBag(raw asn1.RawValue) bool {
 			return false
 		}
 		f.large = f.large || len(key.Encrypted) > maxEncryptedKey
-		return f.derive(key.Algorithm.Parameters.FullBytes)
+		shrouded, ok := f.seal(key.Algorithm, key.Encrypted)
+		f.shrouded = &shrouded
+		return ok
 	}
 	return true
+}
+
+// seal takes what is encrypted, counts what it takes to open it, and says whether it
+// understands its parameters.
+func (f *pfxFile) seal(algorithm pkix.AlgorithmIdentifier, data []byte) (sealed, bool) {
+	if !f.derive(algorithm.Parameters.FullBytes) {
+		return sealed{}, false
+	}
+	s, known := sealedWith(algorithm)
+	f.foreign = f.foreign || !known
+	s.data = data
+	return s, true
 }
 
 // derive counts the key derivation that has these parameters, and says whether it
@@ -261,86 +323,32 @@ func (f *pfxFile) spend(iterations int) {
 // functions that check it, this is the one that reads no private key, and so
 // does nothing of which the iterations are not known.
 func protected(der []byte) (yes bool) {
-	defer func() { _ = recover() }() // See open.
+	defer func() { _ = recover() }() // The library relies on the file in places.
 
 	_, err := pkcs12.DecodeTrustStore(der, "")
 	return errors.Is(err, pkcs12.ErrIncorrectPassword)
 }
 
-// decode decrypts the file.
-//
-// A private key may also hide in an encrypted list of bags, with any number of
-// iterations. Therefore the file is put together anew with the private key that was
-// seen in front: then another is an error, and not decrypted.
-//
-// Without a password there are two ways to derive a key: from an empty string
-// with the zero at its end, which is what a file without a MAC makes the library
-// use, and from nothing at all, which it tries if only that fits the MAC.
-func (f *pfxFile) decode() (crypto.PrivateKey, []*x509.Certificate, bool) {
-	safe := mustMarshal(append([]contentInfo{dataContent(mustMarshal(f.plain))}, f.encrypted...))
-	key, certificates, ok := open(mustMarshal(struct {
-		Version  int
-		AuthSafe contentInfo
-	}{3, dataContent(safe)}))
-	if ok {
-		return key, certificates, true
-	}
-	return open(mustMarshal(pfx{Version: 3, AuthSafe: dataContent(safe), MAC: macOfNothing(safe)}))
-}
-
-// macOfNothing returns the MAC that no password at all makes. As it has no salt
-// either, its key (RFC 7292, appendix B.2) is the hash of nothing but the
-// diversifier: a block of threes.
-func macOfNothing(content []byte) macData {
-	diversifier := [sha1.BlockSize]byte{}
-	for i := range diversifier {
-		diversifier[i] = 3
-	}
-	key := sha1.Sum(diversifier[:]) //nolint:gosec // See the import.
-	mac := hmac.New(sha1.New, key[:])
-	mac.Write(content)
-
-	m := macData{Iterations: 1}
-	m.Digest.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26} // SHA-1
-	m.Digest.Digest = mac.Sum(nil)
-	return m
-}
-
-// open reads a file. The library relies on the file in places, such as on the length
-// of an initialization vector, and panics if that is wrong.
-func open(der []byte) (key crypto.PrivateKey, certificates []*x509.Certificate, ok bool) {
-	defer func() {
-		if recover() != nil {
-			key, certificates, ok = nil, nil, false
+// open decrypts the file. Its private key is where it was seen: one that hides in an
+// encrypted list of bags, with any number of iterations, is counted and not decrypted.
+func (f *pfxFile) open(password []byte) (*pfxFile, bool) {
+	opened := &pfxFile{certificates: slices.Clone(f.certificates), key: f.key, keys: f.keys}
+	for _, list := range f.lists {
+		bags, ok := list.open(password)
+		if !ok || !opened.addBags(bags) {
+			return nil, false
 		}
-	}()
-
-	key, first, others, err := pkcs12.DecodeChain(der, "")
-	if err != nil {
-		return nil, nil, false
 	}
-	return key, append([]*x509.Certificate{first}, others...), true
-}
-
-// dataContent wraps content as it is.
-func dataContent(content []byte) contentInfo {
-	return contentInfo{
-		Type:    asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, // oidData
-		Content: asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: mustMarshal(content)},
+	if f.shrouded == nil || opened.keys > 1 {
+		return opened, true
 	}
+	key, ok := f.shrouded.open(password)
+	opened.key = key
+	return opened, ok && unmarshal(key, new(asn1.RawValue))
 }
 
 // unmarshal says whether all of der is of the type that out points to.
 func unmarshal(der []byte, out any) bool {
 	rest, err := asn1.Unmarshal(der, out)
 	return err == nil && len(rest) == 0
-}
-
-// mustMarshal encodes what is known to be encodable.
-func mustMarshal(in any) []byte {
-	der, err := asn1.Marshal(in)
-	if err != nil {
-		panic("payload: cannot encode a PFX file: " + err.Error())
-	}
-	return der
 }

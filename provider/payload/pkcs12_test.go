@@ -8,6 +8,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des" //nolint:gosec // What old files are encrypted with.
+	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha1" //nolint:gosec // See above.
 	"crypto/sha256"
@@ -199,6 +200,34 @@ func without(tb testing.TB, value string) string {
 		tb.Fatal("cannot take the file apart")
 	}
 	return encodePFX(nil, outer.AuthSafe)
+}
+
+// macOfNothing returns the MAC that no password at all makes. As it has no salt
+// either, its key (RFC 7292, appendix B.2) is the hash of nothing but the
+// diversifier: a block of threes.
+func macOfNothing(content []byte) macData {
+	key := sha1.Sum(bytes.Repeat([]byte{3}, sha1.BlockSize)) //nolint:gosec // See the import.
+	mac := hmac.New(sha1.New, key[:])
+	mac.Write(content)
+
+	m := macData{Iterations: 1}
+	m.Digest.Algorithm.Algorithm = oid(1, 3, 14, 3, 2, 26) // SHA-1
+	m.Digest.Digest = mac.Sum(nil)
+	return m
+}
+
+// dataContent wraps content as it is.
+func dataContent(content []byte) contentInfo {
+	return contentInfo{oid(1, 2, 840, 113549, 1, 7, 1), explicit(mustMarshal(content))}
+}
+
+// mustMarshal encodes what is known to be encodable.
+func mustMarshal(in any) []byte {
+	der, err := asn1.Marshal(in)
+	if err != nil {
+		panic("cannot encode a PFX file: " + err.Error())
+	}
+	return der
 }
 
 func encodePFX(mac *macData, content contentInfo) string {

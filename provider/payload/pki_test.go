@@ -124,8 +124,8 @@ func pkcs8(tb testing.TB, p party) string {
 	return block("PRIVATE KEY", der)
 }
 
-// certificate writes the certificate of a party.
-func certificate(p party) string {
+// pemOf writes the certificate of a party.
+func pemOf(p party) string {
 	return block("CERTIFICATE", p.Raw)
 }
 

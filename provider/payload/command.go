@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package payload
+
+import "fmt"
+
+// Commands that errors advise. A test runs each of them on what it is advised for.
+const (
+	removePassPhrase = "openssl pkey -in key.pem -out plain.pem"
+	addPublicKey     = "openssl pkey -in key.pem -out plain.pem"
+)
+
+// relabel a private key whose label says that it is of another kind.
+func relabel(from, to string) string {
+	return fmt.Sprintf("sed 's/%s/%s/' key.pem > relabelled.pem", from, to)
+}
