@@ -58,8 +58,8 @@ func TestPEM(t *testing.T) {
 			strings.Replace(block("RSA PRIVATE KEY", pkcs1), "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1) + chain,
 			summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"},
 		},
-		"OtherKey":  {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + noKey}},
-		"NotAKey":   {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
+		"OtherKey": {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + noKey}},
+		"NotAKey":  {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
 		"Relabelled": {
 			"A key has the label of another kind.", block("RSA PRIVATE KEY", sec1) + chain,
 			summary{Error: "line 1: the private key has the label RSA PRIVATE KEY, but is what the label EC PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/RSA PRIVATE KEY/EC PRIVATE KEY/' key.pem > relabelled.pem)"},

@@ -72,6 +72,13 @@ func TestPKCS12(t *testing.T) {
 		"TooMany":       {"Iterations are limited.", encode(pkcs12.Modern.WithIterations(83_334), "", p.web), summary{Error: tooMany}},
 		"NoKey":         {"A key that cannot be exported.", trustStore(t, p.root), summary{Error: "there is no private key where a PFX file has it: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
 		"SeveralKeys":   {"Which key is meant cannot be known.", assemble(t, nil, dataOf(t, keyBag(t, p.web), keyBag(t, p.rsa), certBag(t, p.web))), summary{Error: severalKeys}},
+		"KeyOnly":       {"A key alone is of no use.", assemble(t, nil, dataOf(t, keyBag(t, p.web))), summary{Error: "there is no certificate: store that of the private key with it"}},
+		"KeyOnlySealed": {"The same of one that is encrypted.", assemble(t, nil, dataOf(t, shroud(t, keyBag(t, p.web).Value.Bytes))), summary{Error: "there is no certificate: store that of the private key with it"}},
+		"Foreign":       {"A cipher that is not known.", assemble(t, nil, encryptedContent(t, rc4(), make([]byte, 16)), dataOf(t, keyBag(t, p.web))), summary{Error: foreignPFX}},
+		"BadCert":       {"The cause is named.", assemble(t, nil, dataOf(t, keyBag(t, p.web), rawBag([]byte("hunter2")))), summary{Error: "a certificate of the PFX file cannot be read: it is damaged or not an X.509 certificate; export it again"}},
+		"ManyLists":     {"Encrypted lists may be several.", assemble(t, nil, encryptEmpty(t, certBag(t, p.issuing)), encryptEmpty(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"HiddenKey":     {"A second key may be encrypted.", assemble(t, nil, encryptEmpty(t, certBag(t, p.web), keyBag(t, p.rsa)), dataOf(t, keyBag(t, p.web))), summary{Error: severalKeys}},
+		"BER":           {"Lengths and pieces of BER.", berPFX(t, modern), full},
 		"PlainLists":    {"Plain lists may be many.", assemble(t, nil, dataOf(t, certBag(t, p.issuing)), dataOf(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
 		"OddContent":    {"A list is data or encrypted data.", assemble(t, nil, contentInfo{Type: asn1.ObjectIdentifier{1, 2, 3}}), summary{Error: damaged}},
 	}
@@ -284,10 +291,23 @@ func shroudedBag(tb testing.TB, a pkix.AlgorithmIdentifier) safeBagToWrite {
 func certBag(tb testing.TB, p party) safeBagToWrite {
 	tb.Helper()
 
+	return rawBag(p.Raw)
+}
+
+// rawBag has a certificate that need not be one.
+func rawBag(raw []byte) safeBagToWrite {
 	return bag(3, mustMarshal(struct {
 		Type asn1.ObjectIdentifier
 		Data asn1.RawValue
-	}{oid(1, 2, 840, 113549, 1, 9, 22, 1), explicit(mustMarshal(p.Raw))}))
+	}{oid(1, 2, 840, 113549, 1, 9, 22, 1), explicit(mustMarshal(raw))}))
+}
+
+// shroud encrypts a private key with an empty password.
+func shroud(tb testing.TB, pkcs8 []byte) safeBagToWrite {
+	tb.Helper()
+
+	algorithm, encrypted := encryptWithEmpty(tb, pkcs8)
+	return bag(2, mustMarshal(encryptedPrivateKeyInfo{algorithm, encrypted}))
 }
 
 func encryptedContent(tb testing.TB, a pkix.AlgorithmIdentifier, encrypted []byte) contentInfo {
@@ -321,6 +341,13 @@ func encryptNothing(tb testing.TB, bags ...safeBagToWrite) []byte {
 func encryptEmpty(tb testing.TB, bags ...safeBagToWrite) contentInfo {
 	tb.Helper()
 
+	algorithm, encrypted := encryptWithEmpty(tb, mustMarshal(bags))
+	return encryptedContent(tb, algorithm, encrypted)
+}
+
+func encryptWithEmpty(tb testing.TB, plain []byte) (pkix.AlgorithmIdentifier, []byte) {
+	tb.Helper()
+
 	key, err := pbkdf2.Key(sha256.New, "", nil, 1, 32)
 	if err != nil {
 		tb.Fatal(err)
@@ -330,7 +357,7 @@ func encryptEmpty(tb testing.TB, bags ...safeBagToWrite) contentInfo {
 		tb.Fatal(err)
 	}
 	iv := make([]byte, aes.BlockSize)
-	return encryptedContent(tb, pbes2(tb, 1, iv), cbc(c, iv, mustMarshal(bags)))
+	return pbes2(tb, 1, iv), cbc(c, iv, plain)
 }
 
 // cbc encrypts with padding.
@@ -399,6 +426,16 @@ func derived(tb testing.TB, iterations, keyLength int, scheme pkix.AlgorithmIden
 		pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 5, 12), Parameters: asn1.RawValue{FullBytes: derivation}},
 		scheme,
 	})
+}
+
+// rc4 is a cipher that nobody should use.
+func rc4() pkix.AlgorithmIdentifier {
+	a := pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 12, 1, 1)}
+	a.Parameters.FullBytes = mustMarshal(struct {
+		Salt       []byte
+		Iterations int
+	}{nil, 1})
+	return a
 }
 
 func hmacSHA256() pkix.AlgorithmIdentifier {

@@ -36,9 +36,10 @@ func parseCertificate(raw []byte) *certificate {
 	in := cryptobyte.String(derOf(raw))
 	var outer, body, validity, publicKey, extensions cryptobyte.String
 	var hasExtensions bool
+	version := 0
 	if !in.ReadASN1(&outer, tags.SEQUENCE) || !in.Empty() ||
 		!outer.ReadASN1(&body, tags.SEQUENCE) || !outer.SkipASN1(tags.SEQUENCE) || !outer.SkipASN1(tags.BIT_STRING) ||
-		!body.SkipOptionalASN1(contextTag(0)) || !body.SkipASN1(tags.INTEGER) || !body.SkipASN1(tags.SEQUENCE) ||
+		!body.ReadOptionalASN1Integer(&version, contextTag(0), 0) || !body.SkipASN1(tags.INTEGER) || !body.SkipASN1(tags.SEQUENCE) ||
 		!body.ReadASN1Element((*cryptobyte.String)(&c.issuer), tags.SEQUENCE) ||
 		!body.ReadASN1(&validity, tags.SEQUENCE) ||
 		!body.ReadASN1Element((*cryptobyte.String)(&c.subject), tags.SEQUENCE) ||
@@ -48,8 +49,9 @@ func parseCertificate(raw []byte) *certificate {
 	c.public = publicOf(publicKey)
 	c.notBefore = readTime(validity)
 
-	// Identifiers of issuer and subject, which nobody has, stand in front.
-	if !body.SkipOptionalASN1(tags.Tag(1).ContextSpecific()) || !body.SkipOptionalASN1(tags.Tag(2).ContextSpecific()) ||
+	// Before version 3, which is 2, nobody looks at extensions. Identifiers of issuer and
+	// subject, which nobody has, stand in front.
+	if version < 2 || !body.SkipOptionalASN1(tags.Tag(1).ContextSpecific()) || !body.SkipOptionalASN1(tags.Tag(2).ContextSpecific()) ||
 		!body.ReadOptionalASN1(&extensions, &hasExtensions, contextTag(3)) || !hasExtensions || !extensions.ReadASN1(&extensions, tags.SEQUENCE) {
 		return c
 	}
