@@ -53,6 +53,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 			Message:   s.message(secret),
 			Version:   secret.observed.str("version"),
 			UpdatedAt: timestamp(secret.observed.str("updatedAt")),
+			NotBefore: timestamp(secret.observed.str("notBefore")),
 			ExpiresAt: timestamp(secret.observed.str("expiresAt")),
 			Env:       env[secret.spec.Name],
 		})

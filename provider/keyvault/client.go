@@ -336,7 +336,8 @@ func properties(id *azsecrets.ID, a *azsecrets.SecretAttributes, contentType *st
 			p.Enabled = *a.Enabled
 		}
 
-		p.Created, p.Updated, p.Expires = deref(a.Created), deref(a.Updated), deref(a.Expires)
+		p.Created, p.Updated = deref(a.Created), deref(a.Updated)
+		p.NotBefore, p.Expires = deref(a.NotBefore), deref(a.Expires)
 	}
 
 	return p

@@ -167,8 +167,8 @@ func TestClientGet(t *testing.T) {
 		want    want
 	}{
 		"Latest": {
-			reason: "The latest version.", answer: always(200, bundle("secrets/db/"+version, hidden, `,"exp":1777640000`)),
-			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated, Expires: time.Unix(1777640000, 0)}, Value: hidden, Requests: []string{"GET /secrets/db/"}},
+			reason: "The latest version.", answer: always(200, bundle("secrets/db/"+version, hidden, `,"nbf":1777630000,"exp":1777640000`)),
+			want: want{Secret: Properties{Name: "db", Version: version, Enabled: true, Created: created, Updated: updated, NotBefore: time.Unix(1777630000, 0), Expires: time.Unix(1777640000, 0)}, Value: hidden, Requests: []string{"GET /secrets/db/"}},
 		},
 		"Version": {
 			reason: "The version that is named.", version: version, answer: always(200, bundle("secrets/db/"+version, "", "")),

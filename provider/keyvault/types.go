@@ -31,6 +31,8 @@ type Properties struct {
 	// Created and Updated have a resolution of one second.
 	Created time.Time
 	Updated time.Time
+	// NotBefore is zero for a secret that is valid from the beginning.
+	NotBefore time.Time
 	// Expires is zero for a secret that does not expire.
 	Expires time.Time
 }

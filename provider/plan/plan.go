@@ -239,7 +239,8 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Tim
 
 	c := Content{
 		Version: secret.Version, ContentType: secret.ContentType, Format: s.Format,
-		Created: seconds(secret.Created), Updated: seconds(secret.Updated), Expires: seconds(secret.Expires), Synced: now.Unix(),
+		Created: seconds(secret.Created), Updated: seconds(secret.Updated), Synced: now.Unix(),
+		NotBefore: seconds(secret.NotBefore), Expires: seconds(secret.Expires),
 	}
 	data := map[string][]byte{}
 
@@ -256,7 +257,7 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Tim
 		return Content{}, nil, v1alpha1.StateAwaitingValue, lacks
 	}
 
-	return c, data, v1alpha1.StateSynced, w.expired(secret.Expires, now)
+	return c, data, v1alpha1.StateSynced, w.validity(c, now)
 }
 
 // recheck content that is in the Secret against the structure, which may have
@@ -269,7 +270,7 @@ func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, message
 		return v1alpha1.StateAwaitingValue, lacks
 	}
 
-	return v1alpha1.StateSynced, strings.TrimSpace(message + " " + w.expired(timeOf(c.Expires), now))
+	return v1alpha1.StateSynced, strings.TrimSpace(message + " " + w.validity(c, now))
 }
 
 // lacking says what a version with these keys lacks, or nothing. Those of its
@@ -327,7 +328,7 @@ func (c Current) has(data map[string][]byte) bool {
 
 func sameContent(a, b Content) bool {
 	return a.Version == b.Version && a.ContentType == b.ContentType && a.Format == b.Format &&
-		a.Created == b.Created && a.Updated == b.Updated && a.Expires == b.Expires &&
+		a.Created == b.Created && a.Updated == b.Updated && a.NotBefore == b.NotBefore && a.Expires == b.Expires &&
 		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired) && a.HadKeys == b.HadKeys
 }
 

@@ -608,6 +608,70 @@ func TestMakeSecret(t *testing.T) {
 				}(),
 			},
 		},
+		"NotYetValid": {
+			reason: "A secret that is not valid yet is synced, with a warning.",
+			args: args{finding: found(keyvault.Secret{
+				Properties: keyvault.Properties{
+					Version: v1, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour), NotBefore: noon().Add(time.Second),
+				}, Value: `{"A":"a"}`,
+			})},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "It is not valid before 2026-05-01T12:00:01Z. Its values are already in use, as Key Vault serves them.", v1, 0, key("A"))
+					o.NotBefore = at(time.Second)
+
+					return o
+				}(),
+			},
+		},
+		"ValidMeanwhile": {
+			reason: "When it is valid, the warning goes.",
+			args: args{
+				current: Current{Data: had.Data, Record: func() Record {
+					c := content(v1, "A")
+					c.NotBefore = noon().Unix()
+
+					return Record{"db": c}
+				}()},
+				finding: Finding{State: v1alpha1.StateSynced},
+			},
+			want: want{
+				Data: data("db.A", "a"),
+				Before: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A"))
+					o.NotBefore = at(0)
+
+					return o
+				}(),
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A"))
+					o.NotBefore = at(0)
+
+					return o
+				}(),
+			},
+		},
+		"NeverValid": {
+			reason: "A secret that ends before it begins gets both warnings, and a year that no status can have is left out.",
+			args: args{finding: found(keyvault.Secret{
+				Properties: keyvault.Properties{
+					Version: v1, Created: noon().Add(-2 * time.Hour), Updated: noon().Add(-time.Hour), NotBefore: time.Unix(maxUnix+1, 0), Expires: noon(),
+				}, Value: `{"A":"a"}`,
+			})},
+			want: want{
+				Data: data("db.A", "a"), Changed: true,
+				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
+				After: func() v1alpha1.ObservedSecret {
+					o := observed(v1alpha1.StateSynced, "It is not valid before 10000-01-01T00:00:00Z. Its values are already in use, as Key Vault serves them. "+
+						"It expired at 2026-05-01T12:00:00Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, 0, key("A"))
+					o.ExpiresAt = at(0)
+
+					return o
+				}(),
+			},
+		},
 		"ExpiredMeanwhile": {
 			reason: "A message that goes with a synced secret is kept beside the warning.",
 			args: args{
@@ -1057,7 +1121,7 @@ func TestTargetRevision(t *testing.T) {
 		same   bool
 	}{
 		"Order":       {reason: "The order of the list does not matter.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
-		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.Expires, c.Created = 1, 2, 3, 4 }), same: true},
+		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.NotBefore, c.Expires, c.Created = 1, 2, 5, 3, 4 }), same: true},
 		"ContentType": {reason: "The content type does not matter.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
 		"Retired":     {reason: "What pods still refer to of earlier versions does not matter.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
 		"Keys":        {reason: "A version has its keys, so they do not matter.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},

@@ -24,9 +24,10 @@ type Content struct {
 	// Format that was asked for, not the one that was found.
 	Format string `json:"format,omitempty"`
 	// Times in Unix seconds, zero for none.
-	Created int64 `json:"created,omitempty"`
-	Updated int64 `json:"updated,omitempty"`
-	Expires int64 `json:"expires,omitempty"`
+	Created   int64 `json:"created,omitempty"`
+	Updated   int64 `json:"updated,omitempty"`
+	NotBefore int64 `json:"notBefore,omitempty"`
+	Expires   int64 `json:"expires,omitempty"`
 	// Synced is when the content was written.
 	Synced int64 `json:"synced"`
 	// Keys of the secret, sorted. Plain text has one, which is empty.
@@ -121,7 +122,8 @@ func (c Content) data(name string, data map[string][]byte) map[string][]byte {
 func (c Content) observe(name string) v1alpha1.ObservedSecret {
 	o := v1alpha1.ObservedSecret{
 		Name: name, Version: c.Version, ContentType: c.ContentType,
-		CreatedAt: unix(c.Created), UpdatedAt: unix(c.Updated), SyncedAt: unix(c.Synced), ExpiresAt: unix(c.Expires),
+		CreatedAt: unix(c.Created), UpdatedAt: unix(c.Updated), SyncedAt: unix(c.Synced),
+		NotBefore: unix(c.NotBefore), ExpiresAt: unix(c.Expires),
 	}
 	for _, key := range c.Keys {
 		o.Keys = append(o.Keys, v1alpha1.ObservedKey{Key: key, DataKey: payload.DataKey(name, key)})
@@ -130,8 +132,12 @@ func (c Content) observe(name string) v1alpha1.ObservedSecret {
 	return o
 }
 
+// maxUnix is the last second of the year 9999. RFC 3339 has no later one, and nobody could
+// read a status with one. Whoever sets a secret may write any number.
+const maxUnix = 253402300799
+
 func unix(seconds int64) *metav1.Time {
-	if seconds == 0 {
+	if seconds <= 0 || seconds > maxUnix {
 		return nil
 	}
 

@@ -13,7 +13,7 @@ import (
 )
 
 func TestParseRecord(t *testing.T) {
-	full := Content{Version: v1, ContentType: "application/json", Format: "JSON", Created: 1, Updated: 2, Expires: 3, Synced: 4, Keys: []string{"A", "b/c"}, Retired: []string{"db.old"}, HadKeys: true}
+	full := Content{Version: v1, ContentType: "application/json", Format: "JSON", Created: 1, Updated: 2, NotBefore: 5, Expires: 3, Synced: 4, Keys: []string{"A", "b/c"}, Retired: []string{"db.old"}, HadKeys: true}
 
 	cases := map[string]struct {
 		reason string
@@ -27,7 +27,7 @@ func TestParseRecord(t *testing.T) {
 		"Types":   {reason: "A part that cannot be read makes the whole unreadable.", text: `{"a":{"version":"1","keys":["A"]},"db":{"version":1}}`, want: Record{}},
 		"Full": {
 			reason: "All that was recorded.",
-			text:   `{"db":{"version":"` + v1 + `","contentType":"application/json","format":"JSON","created":1,"updated":2,"expires":3,"synced":4,"keys":["A","b/c"],"retired":["db.old"],"hadKeys":true}}`,
+			text:   `{"db":{"version":"` + v1 + `","contentType":"application/json","format":"JSON","created":1,"updated":2,"notBefore":5,"expires":3,"synced":4,"keys":["A","b/c"],"retired":["db.old"],"hadKeys":true}}`,
 			want:   Record{"db": full},
 		},
 		"Newer": {

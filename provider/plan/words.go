@@ -60,13 +60,19 @@ func (w words) hadKeys() string {
 		" If it is plain text, set its content type to text/plain."
 }
 
-// expired is a warning: Key Vault serves expired secrets, too.
-func (w words) expired(at, now time.Time) string {
-	if at.IsZero() || at.After(now) {
-		return ""
+// validity is a warning: Key Vault serves secrets that are not valid yet or any more, too.
+func (w words) validity(c Content, now time.Time) string {
+	var out []string
+
+	if from := timeOf(c.NotBefore); from.After(now) {
+		out = append(out, fmt.Sprintf("It is not valid before %s. Its values are already in use, as Key Vault serves them.", from.UTC().Format(time.RFC3339)))
 	}
 
-	return fmt.Sprintf("It expired at %s. Its values are still in use; set new ones in %s.", at.UTC().Format(time.RFC3339), w.vault)
+	if to := timeOf(c.Expires); !to.IsZero() && !to.After(now) {
+		out = append(out, fmt.Sprintf("It expired at %s. Its values are still in use; set new ones in %s.", to.UTC().Format(time.RFC3339), w.vault))
+	}
+
+	return strings.Join(out, " ")
 }
 
 // some joins the first few of a list; a message is read in one line.

@@ -586,6 +586,9 @@ type SecretStatus struct {
 	// UpdatedAt is when the secret was last changed in the vault.
 	// +optional
 	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
+	// NotBefore is when the secret becomes valid. Key Vault serves it before, too.
+	// +optional
+	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 	// ExpiresAt is when the secret expires.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`

@@ -264,6 +264,9 @@ type ObservedSecret struct {
 	// SyncedAt is when that content was written to the Secret.
 	// +optional
 	SyncedAt *metav1.Time `json:"syncedAt,omitempty"`
+	// NotBefore is when that version becomes valid. Key Vault serves it before, too.
+	// +optional
+	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 	// ExpiresAt is when that version expires.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`

@@ -214,13 +214,15 @@ func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
 }
 
 // remember what secrets that were read without use are about, and when those that
-// are in use expire.
+// are in use become valid and expire.
 func (e *external) remember(p plan.Plan) {
 	m := e.look.memory
 
 	for _, content := range p.Record {
-		if expires := time.Unix(content.Expires, 0); content.Expires != 0 && expires.After(e.look.now) {
-			m.lookAt(expires)
+		for _, seconds := range []int64{content.NotBefore, content.Expires} {
+			if at := time.Unix(seconds, 0); at.After(e.look.now) {
+				m.lookAt(at)
+			}
 		}
 	}
 

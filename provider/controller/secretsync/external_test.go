@@ -98,24 +98,27 @@ func TestRememberTooLarge(t *testing.T) {
 	}
 }
 
-// Of an expiry there is something to say when it comes, also of a secret that was just
-// read for the first time.
+// When a secret becomes valid, and when it expires, there is something to say, also of
+// one that was just read for the first time.
 func TestRememberExpiry(t *testing.T) {
 	cases := map[string]struct {
-		reason  string
-		expires time.Time
-		want    time.Time
+		reason        string
+		from, expires time.Time
+		want          time.Time
 	}{
-		"Later": {reason: "It is looked at by then.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
-		"Over":  {reason: "That was said already.", expires: noon().Add(-time.Hour)},
-		"Never": {reason: "There is nothing to say."},
+		"Later":    {reason: "It is looked at by then.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
+		"Over":     {reason: "That was said already.", expires: noon().Add(-time.Hour)},
+		"Never":    {reason: "There is nothing to say."},
+		"NotYet":   {reason: "It is looked at by then.", from: noon().Add(time.Hour), expires: noon().Add(2 * time.Hour), want: noon().Add(time.Hour)},
+		"Valid":    {reason: "That is over.", from: noon().Add(-time.Hour), expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
+		"NowValid": {reason: "Nothing is to come.", from: noon()},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
 			e, _ := externalOf(l)
-			e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, Expires: tc.expires}, Value: `{"A":"x"}`}}
+			e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
 			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
 

@@ -407,9 +407,10 @@ func (l *look) refresh(name string, secret keyvault.Secret) {
 	}
 
 	content := old
-	content.Created, content.Updated, content.Expires = unix(secret.Created), unix(secret.Updated), unix(secret.Expires)
+	content.Created, content.Updated = unix(secret.Created), unix(secret.Updated)
+	content.NotBefore, content.Expires = unix(secret.NotBefore), unix(secret.Expires)
 
-	if content.Created == old.Created && content.Updated == old.Updated && content.Expires == old.Expires {
+	if content.Created == old.Created && content.Updated == old.Updated && content.NotBefore == old.NotBefore && content.Expires == old.Expires {
 		return
 	}
 
