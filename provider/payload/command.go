@@ -5,11 +5,9 @@ package payload
 
 import "fmt"
 
-// Commands that errors advise. A test runs each of them on what it is advised for.
-const (
-	removePassPhrase = "openssl pkey -in key.pem -out plain.pem"
-	addPublicKey     = "openssl pkey -in key.pem -out plain.pem"
-)
+// removePassPhrase is a command that errors advise. A test runs each such command on what
+// it is advised for.
+const removePassPhrase = "openssl pkey -in key.pem -out plain.pem"
 
 // relabel a private key whose label says that it is of another kind.
 func relabel(from, to string) string {

@@ -43,7 +43,7 @@ type privateKey struct {
 const (
 	noKey         = "the private key cannot be read: it is damaged, or not an RSA, EC or Ed25519 key as PKCS#8, PKCS#1 or SEC 1; export it again"
 	otherKey      = "the private key is of another kind than RSA, EC and Ed25519: its certificate cannot be found"
-	noPublicPoint = "the private key lacks its public key, by which its certificate is found: add it (" + addPublicKey + ")"
+	noPublicPoint = "the private key lacks its public key, by which its certificate is found: on this curve, only a key that has it is of use; export it again with its certificate"
 	severalKeys   = "there are several private keys: store each with its own certificates in a secret of its own"
 )
 

@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package docs
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// azCommands of the Azure CLI that pages and messages have, with options of each as its
+// reference lists them. Nothing runs these commands here: they need an account in Azure.
+func azCommands() map[string]string {
+	return map[string]string{
+		"ad group show":                        "--group",
+		"ad signed-in-user show":               "",
+		"ad sp show":                           "--id",
+		"ad user show":                         "--id",
+		"aks show":                             "--name --resource-group",
+		"identity create":                      "--name --resource-group",
+		"identity federated-credential create": "--name --identity-name --resource-group --issuer --subject --audiences",
+		"identity federated-credential list":   "--identity-name --resource-group",
+		"identity list":                        "--resource-group",
+		"keyvault certificate backup":          "--vault-name --name --file",
+		"keyvault certificate import":          "--vault-name --name --file --password",
+		"keyvault certificate list":            "--vault-name",
+		"keyvault certificate restore":         "--vault-name --file",
+		"keyvault list":                        "--resource-group",
+		"keyvault list-deleted":                "",
+		"keyvault network-rule list":           "--name",
+		"keyvault recover":                     "--name",
+		"keyvault secret backup":               "--vault-name --name --file",
+		"keyvault secret download":             "--vault-name --name --file --encoding --version",
+		"keyvault secret list":                 "--vault-name --include-managed",
+		"keyvault secret list-deleted":         "--vault-name",
+		"keyvault secret list-versions":        "--vault-name --name",
+		"keyvault secret recover":              "--vault-name --name",
+		"keyvault secret restore":              "--vault-name --file",
+		"keyvault secret set":                  "--vault-name --name --file --encoding --value --content-type --not-before --expires --tags --disabled",
+		"keyvault secret set-attributes":       "--vault-name --name --version --content-type --enabled --not-before --expires --tags",
+		"keyvault secret show":                 "--vault-name --name --version",
+		"keyvault show":                        "--name --resource-group",
+		"keyvault update":                      "--name --resource-group --enable-rbac-authorization",
+		"login":                                "--tenant",
+		"monitor activity-log list":            "--resource-group --offset",
+		"monitor diagnostic-settings create":   "--name --resource --workspace --logs",
+		"monitor metrics list":                 "--resource --metrics --interval --aggregation",
+		"provider register":                    "--namespace --wait",
+		"resource tag":                         "--ids --tags --is-incremental",
+		"role assignment create":               "--role --scope --assignee --assignee-object-id --assignee-principal-type --condition --condition-version",
+		"role assignment list":                 "--scope --assignee --all --include-inherited",
+		"role definition create":               "--role-definition",
+		"role definition update":               "--role-definition",
+	}
+}
+
+var (
+	// azCall is a command and its arguments, as far as they are of that command.
+	azCall = regexp.MustCompile(`(?:^|[\s(])az ([a-z][^|;)\n]*)`)
+	option = regexp.MustCompile(`(?:^|\s)(--[a-z-]+)`)
+	quotes = regexp.MustCompile(`"(?:\$\([^)]*\)|[^"])*"|'[^']*'`)
+)
+
+// azFaults of commands in a text: those that are not known, and options that they do not have.
+func azFaults(text string) []string {
+	commands := azCommands()
+	text = quotes.ReplaceAllString(strings.ReplaceAll(text, "\\\n", " "), "Q")
+
+	var out []string
+
+	for _, call := range azCall.FindAllStringSubmatch(text, -1) {
+		name := ""
+		for _, known := range slices.Sorted(maps.Keys(commands)) {
+			if strings.HasPrefix(call[1]+" ", known+" ") {
+				name = known
+			}
+		}
+
+		if name == "" {
+			out = append(out, "there is no command: az "+call[1])
+
+			continue
+		}
+
+		options := strings.Fields(commands[name] + " --output --query --subscription")
+		for _, o := range option.FindAllStringSubmatch(call[1], -1) {
+			if !slices.Contains(options, o[1]) {
+				out = append(out, "az "+name+" has no option "+o[1])
+			}
+		}
+	}
+
+	return out
+}
+
+// TestAzure looks at commands of the Azure CLI on pages, in the script that copies secrets and in messages.
+func TestAzure(t *testing.T) {
+	found := 0
+	check := func(where, text string) {
+		found += len(azCall.FindAllString(text, -1))
+
+		for _, fault := range azFaults(text) {
+			t.Errorf("%s: %s", where, fault)
+		}
+	}
+
+	for page, blocks := range pages(t) {
+		for _, b := range blocks {
+			if b.Commands() {
+				check(page, b.Text)
+			}
+		}
+
+		text, err := os.ReadFile(filepath.Join(repository(t), page))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for _, s := range span.FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(s[1], "…") { // A part of one.
+				check(page, s[1])
+			}
+		}
+	}
+
+	for _, text := range literals(t) {
+		check("a message", mayBe.ReplaceAllString(text, "$1"))
+	}
+
+	// Pages may have got another form, and then nothing would be looked at.
+	if found < 80 {
+		t.Errorf("want at least 80 commands, got %d", found)
+	}
+}
+
+// mayBe a command that goes on as a sentence. A message writes no options then.
+var mayBe = regexp.MustCompile(`(az keyvault secret recover)[^-]*`)
+
+// TestAzureFaults makes sure that TestAzure would notice.
+func TestAzureFaults(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   []string
+	}{
+		"Known":   {reason: "It is in the list.", text: "VAULT=$(az keyvault show --name x \\\n  --query id --output tsv)"},
+		"Quoted":  {reason: "What is quoted is of another program.", text: `az keyvault secret set --name "$(date --utc)" --tags '--a'`},
+		"Piped":   {reason: "And so is what comes after it.", text: "az keyvault list | sort --unique"},
+		"Command": {reason: "Nobody has it.", text: "az keyvault secret get --name x", want: []string{"there is no command: az keyvault secret get --name x"}},
+		"Option":  {reason: "It has another name.", text: "az keyvault secret set --vault x", want: []string{"az keyvault secret set has no option --vault"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, azFaults(tc.text)); diff != "" {
+				t.Errorf("\n%s\nazFaults(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// tools in messages, and what of them a message may say: commands that a test runs, and words.
+func toolsInMessages() map[string][]string {
+	return map[string][]string{
+		// provider/payload runs these.
+		"openssl": {"openssl pkey -in key.pem -out plain.pem", "openssl has by default", "openssl puts"},
+		"sed":     {"sed 's/%s/%s/' key.pem > relabelled.pem"},
+		// Of the report about a migration, which test/migrate follows.
+		"jq": {"jq '.data | map_values(@base64d)'"},
+	}
+}
+
+var toolInMessage = regexp.MustCompile(`\b(openssl|sed|jq) [-'.a-z]`)
+
+// TestToolsInMessages finds commands in messages that no test runs.
+func TestToolsInMessages(t *testing.T) {
+	found := 0
+
+	for _, text := range literals(t) {
+		for _, at := range toolInMessage.FindAllStringSubmatchIndex(text, -1) {
+			found++
+
+			rest := text[at[0]:]
+			if !slices.ContainsFunc(toolsInMessages()[text[at[2]:at[3]]], func(known string) bool { return strings.HasPrefix(rest, known) }) {
+				t.Errorf("no test runs the command in this message: %s", rest)
+			}
+		}
+	}
+
+	if found < 4 {
+		t.Errorf("want at least 4 commands in messages, got %d", found)
+	}
+}
