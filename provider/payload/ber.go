@@ -108,11 +108,11 @@ func encode(tag byte, content []byte) []byte {
 	if tag == octetString|constructed {
 		tag = octetString
 	}
-	header := []byte{tag, byte(len(content))}
+	header := []byte{tag, byte(len(content))} //nolint:gosec // Where it is not short, this is replaced.
 	if n := len(content); n >= indefinite {
 		length := []byte{}
 		for ; n > 0; n >>= 8 {
-			length = append(length, byte(n)) //nolint:gosec // One byte after the other.
+			length = append(length, byte(n&0xff))
 		}
 		slices.Reverse(length)
 		header = append([]byte{tag, indefinite | byte(len(length))}, length...) //nolint:gosec // Values are short.

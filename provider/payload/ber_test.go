@@ -43,7 +43,7 @@ func berOf(tb rapid.TB, der []byte, choose func() int) []byte {
 		case choice == 2 && first&constructed != 0:
 			out = slices.Concat(out, []byte{first, indefinite}, content, []byte{endOfContent, endOfContent})
 		case choice == 1:
-			out = slices.Concat(out, []byte{first, indefinite | 4, 0, byte(len(content) >> 16), byte(len(content) >> 8), byte(len(content))}, content)
+			out = slices.Concat(out, []byte{first, indefinite | 4, 0, byte(len(content) >> 16 & 0xff), byte(len(content) >> 8 & 0xff), byte(len(content) & 0xff)}, content)
 		default:
 			out = slices.Concat(out, header(first, len(content)), content)
 		}

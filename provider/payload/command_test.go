@@ -34,7 +34,7 @@ func newShell(tb testing.TB) shell {
 func (s shell) run(tb testing.TB, command string) {
 	tb.Helper()
 
-	cmd := exec.CommandContext(tb.Context(), "bash", "-euo", "pipefail", "-c", command)
+	cmd := exec.CommandContext(tb.Context(), "bash", "-euo", "pipefail", "-c", command) //nolint:gosec // Commands of this file, and those that errors advise.
 	cmd.Dir, cmd.Stdin = s.dir, strings.NewReader(s.stdin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -45,7 +45,7 @@ func (s shell) run(tb testing.TB, command string) {
 func (s shell) read(tb testing.TB, name string) string {
 	tb.Helper()
 
-	text, err := os.ReadFile(filepath.Join(s.dir, name))
+	text, err := os.ReadFile(filepath.Join(s.dir, name)) //nolint:gosec // A file of a test.
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -137,11 +137,9 @@ func TestOpenSSL(t *testing.T) {
 			s := newShell(t)
 			s.run(t, command)
 
-			format, value := PEM, ""
+			format, value := PEM, s.read(t, "key.pem")+s.read(t, "cert.pem")
 			if strings.Contains(command, "bundle.pfx") {
 				format, value = PKCS12, base64.StdEncoding.EncodeToString([]byte(s.read(t, "bundle.pfx")))
-			} else {
-				value = s.read(t, "key.pem") + s.read(t, "cert.pem")
 			}
 			want := map[string]string{"tls.key": s.read(t, "key.pem"), "tls.crt": s.read(t, "cert.pem"), "ca.crt": s.read(t, "cert.pem")}
 			if diff := cmp.Diff(want, entriesOf(t, value, format)); diff != "" {

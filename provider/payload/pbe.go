@@ -146,8 +146,9 @@ func (s sealed) open(password []byte) ([]byte, bool) {
 
 	plain := slices.Clone(s.data)
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, plain)
-	padding := int(plain[len(plain)-1])
-	if padding == 0 || padding > size || !bytes.HasSuffix(plain, bytes.Repeat([]byte{byte(padding)}, padding)) {
+	last := plain[len(plain)-1:]
+	padding := int(last[0])
+	if padding == 0 || padding > size || !bytes.HasSuffix(plain, bytes.Repeat(last, padding)) {
 		return nil, false
 	}
 	return plain[:len(plain)-padding], true
@@ -171,7 +172,7 @@ func derive(diversifier byte, salt, password []byte, iterations, size int) []byt
 			carry := 1
 			for i := len(block) - 1; i >= 0; i-- {
 				carry += int(block[i]) + int(b[i])
-				block[i] = byte(carry)
+				block[i] = byte(carry & 0xff)
 				carry >>= 8
 			}
 		}

@@ -131,7 +131,7 @@ func TestAzure(t *testing.T) {
 	}
 
 	for _, text := range literals(t) {
-		check("a message", mayBe.ReplaceAllString(text, "$1"))
+		check("a message", strings.ReplaceAll(mayBe.ReplaceAllString(text, "$1"), "for az keyvault and", ""))
 	}
 
 	// Pages may have got another form, and then nothing would be looked at.
