@@ -6,6 +6,7 @@ package docs
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,6 +14,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/provider/payload"
+	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // azCommands of the Azure CLI that pages and messages have, with options of each as its
@@ -196,5 +200,59 @@ func TestToolsInMessages(t *testing.T) {
 
 	if found < 4 {
 		t.Errorf("want at least 4 commands in messages, got %d", found)
+	}
+}
+
+// TestValues runs what a page has its reader do before a command that needs Azure: the keys of a certificate become the
+// value of a secret.
+func TestValues(t *testing.T) {
+	jq, err := tools.Path(t.Context(), "jq")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var command string
+
+	for _, b := range pages(t)["docs/how-to/request-a-secret.md"] {
+		for _, c := range b.each() {
+			if strings.HasPrefix(c, "jq ") {
+				command = c
+			}
+		}
+	}
+
+	dir := t.TempDir()
+	files := map[string]string{"tls.crt": "a\nb\n", "tls.key": "\"c\"\n", "ca.crt": "d"}
+
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", command) //nolint:gosec // It is on a page.
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+filepath.Dir(jq)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, said)
+	}
+
+	text, err := os.ReadFile(filepath.Join(dir, "values.json")) //nolint:gosec // A file of a test.
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	parsed, err := payload.Parse(payload.Secret{Name: "tls", ContentType: "application/json", Value: string(text)}, payload.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	got := map[string]string{}
+	for _, e := range parsed.Entries {
+		got[e.Key] = string([]byte(e.Value))
+	}
+
+	if diff := cmp.Diff(files, got); diff != "" {
+		t.Errorf("%s: -want, +got:\n%s", command, diff)
 	}
 }
