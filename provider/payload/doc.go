@@ -18,7 +18,8 @@
 //   - Dotenv: lines KEY=VALUE, with comments, quotes and export, and without
 //     expansion: $NAME stays $NAME.
 //   - PEM: a private key and certificates, in any order, become tls.crt, tls.key
-//     and ca.crt.
+//     and ca.crt. Certificates are passed on byte for byte, also those that crypto/x509
+//     does not read.
 //   - PKCS12: the same in base64 of a PFX file without a password, as Key Vault
 //     serves certificates.
 //   - Auto: the content type decides. Without one that is known, an object is

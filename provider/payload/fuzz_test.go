@@ -106,6 +106,8 @@ func FuzzPEM(f *testing.F) {
 
 func FuzzPKCS12(f *testing.F) {
 	p := newParties(f)
+	public, private := foreign(f, oid(1, 3, 132, 0, 10)) // P-256K
+	leaf := alter(f, p.web.Raw, func(b *body) { b.key = public })
 	for _, e := range []*pkcs12.Encoder{pkcs12.Modern2023, pkcs12.Modern2026, pkcs12.LegacyDES, pkcs12.LegacyRC2, pkcs12.Passwordless} {
 		for _, password := range []string{"", "hunter2"} {
 			if e == pkcs12.Passwordless && password != "" {
@@ -117,6 +119,16 @@ func FuzzPKCS12(f *testing.F) {
 			}
 			f.Add(der, uint16(70))
 		}
+	}
+	for _, value := range []string{
+		berPFX(f, pfxOf(f, pkcs12.Modern2023.WithIterations(1), "", p.web, p.issuing)),
+		assemble(f, nil, encryptEmpty(f, rawBag(leaf)), dataOf(f, shroud(f, private))),
+	} {
+		der, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(der, uint16(70))
 	}
 	for _, contents := range [][]contentInfo{
 		{dataOf(f, keyBag(f, p.web), certBag(f, p.web))},

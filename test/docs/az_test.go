@@ -230,14 +230,14 @@ func TestValues(t *testing.T) {
 		}
 	}
 
-	cmd := exec.CommandContext(t.Context(), "bash", "-euc", command) //nolint:gosec // It is on a page.
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", command)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+filepath.Dir(jq)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, said)
 	}
 
-	text, err := os.ReadFile(filepath.Join(dir, "values.json")) //nolint:gosec // A file of a test.
+	text, err := os.ReadFile(filepath.Join(dir, "values.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
