@@ -129,27 +129,27 @@ func isQuantity(s string) bool {
 
 // ignoredFields lists what a manifest has that is preserved and not acted on.
 // What is there but empty is not worth a word.
-func ignoredFields(spec v1alpha1.PlatformApplicationSpec, xr *structpb.Struct) (ignored []string) {
+func ignoredFields(spec v1alpha1.PlatformApplicationSpec, xr *structpb.Struct) (ignored []compose.IgnoredField) {
 	fields := xr.GetFields()["spec"].GetStructValue().GetFields()
 	for _, name := range []string{"resources", "resourceRequirements", "managedResources", "rollouts"} {
 		if !isEmpty(fields[name]) {
-			ignored = append(ignored, "spec."+name)
+			ignored = append(ignored, compose.IgnoredField{Path: "spec." + name})
 		}
 	}
 	networking := fields["networking"].GetStructValue().GetFields()
 	for _, name := range []string{"inbound", "outbound", "cdn"} {
 		if !isEmpty(networking[name]) {
-			ignored = append(ignored, "spec.networking."+name)
+			ignored = append(ignored, compose.IgnoredField{Path: "spec.networking." + name})
 		}
 	}
 	oidc := networking["ingress"].GetStructValue().GetFields()["oidc"].GetStructValue().GetFields()
 	for _, name := range slices.Sorted(maps.Keys(oidc)) {
 		if name != "enabled" {
-			ignored = append(ignored, "spec.networking.ingress.oidc."+name)
+			ignored = append(ignored, compose.IgnoredField{Path: compose.Child("spec.networking.ingress.oidc", name)})
 		}
 	}
 	if in := spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
-		ignored = append(ignored, "spec.networking.ingress (enabled is not true)")
+		ignored = append(ignored, compose.IgnoredField{Path: "spec.networking.ingress", Why: "enabled is not true"})
 	}
 	return ignored
 }

@@ -91,7 +91,10 @@ func TestDecodeApplication(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			a, err := decodeApplication(resource.MustStructJSON(tc.xr))
-			got := want{name: a.Name, namespace: a.Namespace, ignored: a.Ignored}
+			got := want{name: a.Name, namespace: a.Namespace}
+			for _, f := range a.Ignored {
+				got.ignored = append(got.ignored, f.String())
+			}
 			if err != nil {
 				got.err, got.ignored = err.Error(), nil
 			}

@@ -19,21 +19,21 @@ const (
 
 // allowedKeyVault returns what a manifest asks of its vault without what the platform
 // does not allow, and says what that is.
-func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, seen Observed) (allowed v1alpha1.KeyVault, ignored []string) {
+func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, seen Observed) (allowed v1alpha1.KeyVault, ignored []IgnoredField) {
 	allow := p.KeyVault.Allow
 	if kv.DeletionPolicy == v1alpha1.DeletionPurge && !allow.Purge {
 		kv.DeletionPolicy = ""
-		ignored = append(ignored, "spec.keyVault.deletionPolicy (the platform does not allow Purge)")
+		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.deletionPolicy", Why: "the platform does not allow Purge"})
 	}
 	// A vault that is premium stays so: its keys may be in hardware.
 	if kv.SKU == skuPremium && !allow.Premium && seen[NameKeyVault].str("status", "atProvider", "skuName") != skuPremium {
 		kv.SKU = ""
-		ignored = append(ignored, "spec.keyVault.sku (the platform does not allow premium)")
+		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.sku", Why: "the platform does not allow premium"})
 	}
 	kv.Officers = slices.DeleteFunc(slices.Clone(kv.Officers), func(o v1alpha1.Officer) bool {
 		why := refusedOfficer(o, p, seen)
 		if why != "" {
-			ignored = append(ignored, "spec.keyVault.officers["+o.ObjectID+"] ("+why+")")
+			ignored = append(ignored, IgnoredField{Path: Entry("spec.keyVault.officers", o.ObjectID), Why: why})
 		}
 		return why != ""
 	})

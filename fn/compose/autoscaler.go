@@ -26,7 +26,7 @@ func (c *composition) autoscaler(w *workload) {
 	}
 
 	if r := c.resources(); r == nil || r.Requests == nil || (*r.Requests).Cpu().IsZero() {
-		w.ignored = append(w.ignored, "spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)")
+		w.ignored = append(w.ignored, IgnoredField{Path: "spec.autoscaling", Why: "without deployment.resources.requests.cpu there is nothing to measure the load by"})
 	}
 	maxReplicas := ptr.Deref(a.MaxReplicas, 1)
 	minReplicas := ptr.Deref(a.MinReplicas, min(max(ptr.Deref(c.app.Spec.Deployment.Replicas, 1), 1), maxReplicas))

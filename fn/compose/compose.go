@@ -60,7 +60,7 @@ type Application struct {
 	// Status is the last one this function returned, or empty.
 	Status v1alpha1.PlatformApplicationStatus
 	// Ignored lists fields of the manifest that are preserved but not acted on.
-	Ignored []string
+	Ignored []IgnoredField
 }
 
 // A Resource is desired.

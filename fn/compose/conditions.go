@@ -5,7 +5,6 @@ package compose
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -208,31 +207,4 @@ func (w workload) condition() Condition {
 func (w workload) image() string {
 	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
 	return first(containers[w.observed.str("metadata", "name")].str("image"), "unknown")
-}
-
-func fieldsIgnored(fields []string) Condition {
-	if len(fields) == 0 {
-		return Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored, Message: "Every field of the spec has its effect."}
-	}
-	slices.Sort(fields)
-	const most = 50
-	if len(fields) > most {
-		fields = append(fields[:most], fmt.Sprintf("and %d more", len(fields)-most))
-	}
-	for i, f := range fields {
-		fields[i] = cut(f)
-	}
-	return Condition{
-		Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored,
-		Message: "These fields are kept but have no effect: " + strings.Join(fields, ", ") + ".",
-	}
-}
-
-// cut what a manifest calls a field: its keys can be of any length.
-func cut(field string) string {
-	const most = 200
-	if len(field) <= most {
-		return field
-	}
-	return strings.ToValidUTF8(field[:most], "") + "…"
 }

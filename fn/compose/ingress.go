@@ -43,7 +43,7 @@ func (c *composition) ingress(w *workload) {
 	}
 	port, ok := ingressPort(c.app.Spec.Deployment.Ports)
 	if !ok {
-		w.ignored = append(w.ignored, "spec.networking.ingress (the deployment has no port for it)")
+		w.ignored = append(w.ignored, IgnoredField{Path: "spec.networking.ingress", Why: "the deployment has no port for it"})
 		return
 	}
 
@@ -95,11 +95,11 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 
 // annotations splits those of an application into those that are set, those that have no
 // effect, and those without which its Ingress must not be composed.
-func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored, refused []string) {
+func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored []IgnoredField, refused []string) {
 	set = map[string]string{}
 	platform := platformAnnotations(in, t)
 	for _, name := range slices.Sorted(maps.Keys(in.Annotations)) {
-		at := "spec.networking.ingress.annotations[" + name + "]"
+		at := Entry("spec.networking.ingress.annotations", name)
 		why := c.refusedAnnotation(t, name, in.Annotations[name])
 		_, replaced := platform[name]
 		switch {
@@ -109,7 +109,7 @@ func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressT
 		case protects(name):
 			refused = append(refused, at+": "+why+"; without it the application could be open to everybody; ask your platform team")
 		default:
-			ignored = append(ignored, at+" ("+why+")")
+			ignored = append(ignored, IgnoredField{Path: at, Why: why})
 		}
 	}
 	// The platform's come last: they are rules, not suggestions.

@@ -38,7 +38,7 @@ type workload struct {
 	// refused says what of the workload cannot be composed as asked for.
 	refused []string
 	// ignored lists fields that have no effect without another.
-	ignored []string
+	ignored []IgnoredField
 }
 
 // waits tells whether the workload is not composed as asked for yet.
@@ -176,12 +176,12 @@ func byName(list []any) map[string]Object {
 	return out
 }
 
-func (c *composition) withoutDeployment() (ignored []string) {
+func (c *composition) withoutDeployment() (ignored []IgnoredField) {
 	if a := c.app.Spec.Autoscaling; a != nil && a.Enabled {
-		ignored = append(ignored, "spec.autoscaling (there is no deployment)")
+		ignored = append(ignored, IgnoredField{Path: "spec.autoscaling", Why: "there is no deployment"})
 	}
 	if in := c.ingressSpec(); in != nil {
-		ignored = append(ignored, "spec.networking.ingress (there is no deployment)")
+		ignored = append(ignored, IgnoredField{Path: "spec.networking.ingress", Why: "there is no deployment"})
 	}
 	return ignored
 }
