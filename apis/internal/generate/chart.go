@@ -46,7 +46,7 @@ func writeChartSchema(crd *extv1.CustomResourceDefinition) error {
 }
 
 // chartSchema returns a schema that has the fields of spec and the other values
-// side by side, and nothing else.
+// side by side. Values that it does not know become unknown fields of spec.
 func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string]any, error) {
 	if len(crd.Spec.Versions) != 1 {
 		return nil, errors.New("there is more than one version: decide which one the chart writes")
@@ -62,7 +62,7 @@ func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string
 		return nil, fmt.Errorf("cannot decode spec: %w", err)
 	}
 
-	properties, _ := strict(spec).(map[string]any)["properties"].(map[string]any)
+	properties, _ := plain(spec).(map[string]any)["properties"].(map[string]any)
 
 	others := map[string]any{}
 	if err := yaml.UnmarshalStrict(values, &others); err != nil {
@@ -78,11 +78,10 @@ func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string
 	}
 
 	schema, _ := withNulls(map[string]any{
-		"$schema":              "http://json-schema.org/draft-07/schema#",
-		"$comment":             generatedComment,
-		"type":                 "object",
-		"additionalProperties": false,
-		"properties":           properties,
+		"$schema":    "http://json-schema.org/draft-07/schema#",
+		"$comment":   generatedComment,
+		"type":       "object",
+		"properties": properties,
 	}).(map[string]any)
 
 	return schema, nil
@@ -146,9 +145,9 @@ func orNull(schema any) any {
 	return out
 }
 
-// strict returns a schema of Kubernetes as one that refuses unknown fields, which
-// Kubernetes itself prunes, and without the extensions that only Kubernetes knows.
-func strict(schema any) any {
+// plain returns a schema of Kubernetes without the extensions that only Kubernetes
+// knows. Like the API, it lets unknown fields through.
+func plain(schema any) any {
 	s, ok := schema.(map[string]any)
 	if !ok {
 		return schema
@@ -163,21 +162,17 @@ func strict(schema any) any {
 
 			fields, _ := value.(map[string]any)
 			for name, property := range fields {
-				properties[name] = strict(property)
+				properties[name] = plain(property)
 			}
 
 			out[keyword] = properties
 		case "items", "additionalProperties":
-			out[keyword] = strict(value)
+			out[keyword] = plain(value)
 		default:
 			if !strings.HasPrefix(keyword, "x-kubernetes-") {
 				out[keyword] = value
 			}
 		}
-	}
-
-	if _, ok := out["additionalProperties"]; !ok && out["properties"] != nil && s["x-kubernetes-preserve-unknown-fields"] != true {
-		out["additionalProperties"] = false
 	}
 
 	return out

@@ -157,8 +157,11 @@ func checkKept(s *extv1.JSONSchemaProps) error {
 			XValidations: from.XValidations,
 			Properties:   from.Properties,
 		}
+		if name == "spec" {
+			kept.XPreserveUnknownFields = from.XPreserveUnknownFields
+		}
 		if !reflect.DeepEqual(kept, from) {
-			return fmt.Errorf("crossplane keeps only description, properties, required fields and rules of %s", name)
+			return fmt.Errorf("crossplane keeps only description, properties, required fields and rules of %s, and unknown fields of spec", name)
 		}
 	}
 	return nil

@@ -133,7 +133,7 @@ func TestDefinitionVersionsRefuses(t *testing.T) {
 			want: "of spec",
 		},
 		"StatusPreserved": {
-			reason: "Crossplane prunes unknown fields of status.",
+			reason: "Crossplane prunes unknown fields of status, and keeps those of spec.",
 			change: func(s *extv1.JSONSchemaProps) {
 				status := s.Properties["status"]
 				status.XPreserveUnknownFields = new(true)

@@ -175,6 +175,10 @@ func generateKind(crd *extv1.CustomResourceDefinition, types goTypes) error {
 	if kind == compositeKind {
 		for _, v := range crd.Spec.Versions {
 			bound(v.Schema.OpenAPIV3Schema)
+
+			spec := v.Schema.OpenAPIV3Schema.Properties["spec"]
+			preserve(&spec)
+			v.Schema.OpenAPIV3Schema.Properties["spec"] = spec
 		}
 
 		if err := writeDefinitions(crd); err != nil {

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+// preserve has a schema keep the fields that it does not know, in every object of it. An
+// API server would drop them without a word; the function lists them in a condition.
+func preserve(s *extv1.JSONSchemaProps) {
+	for name, property := range s.Properties {
+		preserve(&property)
+		s.Properties[name] = property
+	}
+	if s.Items != nil && s.Items.Schema != nil {
+		preserve(s.Items.Schema)
+	}
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
+		preserve(s.AdditionalProperties.Schema)
+	}
+	// The names in a map are all known.
+	if s.Type == "object" && s.AdditionalProperties == nil {
+		s.XPreserveUnknownFields = new(true)
+	}
+}
