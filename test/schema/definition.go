@@ -89,7 +89,7 @@ func (d *definition) derive(names extv1.CustomResourceDefinitionNames, scope ext
 					"apiVersion": {Type: "string"},
 					"kind":       {Type: "string"},
 					"metadata":   metadata(from.Properties["metadata"]),
-					"spec":       takeOver(from.Properties["spec"], spec),
+					"spec":       specOf(from.Properties["spec"], spec),
 					"status":     takeOver(from.Properties["status"], statusProperties()),
 				},
 			}},
@@ -108,7 +108,7 @@ func metadata(from extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	}}
 }
 
-// takeOver returns what Crossplane keeps of the schema of spec or status. It
+// takeOver returns what Crossplane keeps of the schema of both spec and status. It
 // also keeps oneOf, which nothing here uses.
 func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) extv1.JSONSchemaProps {
 	to := extv1.JSONSchemaProps{
@@ -120,6 +120,14 @@ func takeOver(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) 
 	}
 	maps.Copy(to.Properties, from.Properties)
 	maps.Copy(to.Properties, add)
+	return to
+}
+
+// specOf returns what Crossplane keeps of the schema of spec. Unlike that of status, it may
+// keep fields that it does not know.
+func specOf(from extv1.JSONSchemaProps, add map[string]extv1.JSONSchemaProps) extv1.JSONSchemaProps {
+	to := takeOver(from, add)
+	to.XPreserveUnknownFields = from.XPreserveUnknownFields
 	return to
 }
 
