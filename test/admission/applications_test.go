@@ -28,10 +28,11 @@ const (
 	fieldName = "argocd-controller"
 )
 
-// fieldsOfCrossplane are those that a team does not write, with a value for each.
+// fieldsOfCrossplane are those that a team does not write, with a value for each: those of
+// this variant, and those that only the other one has or an older Crossplane, which are kept
+// as well, like all unknown fields.
 func (c *cluster) fieldsOfCrossplane() map[string]any {
 	name, labels := map[string]any{"name": "another"}, map[string]any{"matchLabels": map[string]any{"channel": "another"}}
-	victim := []any{map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "decoy"}}
 
 	fields := map[string]any{
 		"compositionRef":              name,
@@ -39,22 +40,17 @@ func (c *cluster) fieldsOfCrossplane() map[string]any {
 		"compositionSelector":         labels,
 		"compositionRevisionSelector": labels,
 		"compositionUpdatePolicy":     "Manual",
+		"resourceRef":                 map[string]any{"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "XPlatformApplication", "name": "victim"},
+		"resourceRefs":                []any{map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "decoy"}},
+		"claimRef":                    map[string]any{"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "PlatformApplication", "name": "victim", "namespace": "payments"},
+		"compositeDeletePolicy":       "Foreground",
+		"publishConnectionDetailsTo":  name,
+		"writeConnectionSecretToRef":  name,
 	}
 
-	if !c.claims {
-		fields["resourceRefs"] = victim
-		out := map[string]any{}
-
-		for field, value := range fields {
-			out["crossplane."+field] = value
-		}
-
-		return out
+	for _, field := range []string{"compositionRef", "compositionRevisionRef", "compositionSelector", "compositionRevisionSelector", "compositionUpdatePolicy", "resourceRefs"} {
+		fields["crossplane."+field] = fields[field]
 	}
-
-	fields["resourceRef"] = map[string]any{"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "XPlatformApplication", "name": "victim"}
-	fields["compositeDeletePolicy"] = "Foreground"
-	fields["writeConnectionSecretToRef"] = name
 
 	return fields
 }
@@ -136,30 +132,6 @@ func TestFieldsOfCrossplane(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestFieldsThatAreNotServed has a policy refuse what only the other variant has, or an
-// older Crossplane: a schema that preserves unknown fields keeps them.
-func TestFieldsThatAreNotServed(t *testing.T) {
-	policy := policy(t, "applications.yaml", "platform-application-fields")
-	variables, _, _ := unstructured.NestedSlice(policy.Object, "spec", "variables")
-
-	var fields string
-
-	for _, v := range variables {
-		if v, _ := v.(map[string]any); v["name"] == "fields" {
-			fields, _ = v["expression"].(string)
-		}
-	}
-
-	for _, field := range []string{
-		"crossplane", "claimRef", "compositeDeletePolicy", "compositionRef", "compositionRevisionRef", "compositionRevisionSelector",
-		"compositionSelector", "compositionUpdatePolicy", "publishConnectionDetailsTo", "resourceRef", "resourceRefs", "writeConnectionSecretToRef",
-	} {
-		if !strings.Contains(fields, "'"+field+"'") {
-			t.Errorf("fields of Crossplane: want %s, got %s", field, fields)
-		}
 	}
 }
 
