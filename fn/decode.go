@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -16,15 +17,28 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/fields"
 	"github.com/p6m-dev/platform-application/fn/jsonerror"
 )
 
+// defaultNamespace is where kubectl puts an object that names no namespace.
+const defaultNamespace = "default"
+
+// lacksNamespace is true of a manifest that is rendered before anybody has said where it
+// goes: its kind has a namespace on every API server.
+func lacksNamespace(xr *structpb.Struct) bool {
+	namespace := xr.GetFields()["metadata"].GetStructValue().GetFields()["namespace"].GetStringValue()
+	return namespace == "" && xr.GetFields()["kind"].GetStringValue() == v1alpha1.Kind
+}
+
 // A manifest is a composite resource, be it namespaced or behind a claim.
 type manifest struct {
+	Kind     string `json:"kind"`
 	Metadata struct {
 		Name        string            `json:"name"`
 		Namespace   string            `json:"namespace"`
@@ -33,6 +47,9 @@ type manifest struct {
 	} `json:"metadata"`
 	Spec v1alpha1.PlatformApplicationSpec `json:"spec"`
 }
+
+// legacy tells whether the manifest is the composite resource of a claim.
+func (m manifest) legacy() bool { return m.Metadata.Namespace == "" && m.Kind != v1alpha1.Kind }
 
 // decodeApplication reads a composite resource. An application behind a claim
 // has the claim's name and namespace, so that both variants compose the same.
@@ -51,10 +68,13 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Annotations: m.Metadata.Annotations,
 		Spec:        m.Spec,
 		Status:      decodeStatus(xr.GetFields()["status"].GetStructValue()),
-		Ignored:     ignoredFields(m.Spec, xr),
+		Ignored:     ignoredFields(m, xr),
 	}
-	// Who is in a namespace could say it is in another.
-	if claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); claim != nil && a.Namespace == "" {
+	switch claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); {
+	case lacksNamespace(xr):
+		a.Namespace = defaultNamespace
+	case m.legacy() && claim != nil:
+		// A namespaced one could use claimRef to pose as one of another namespace.
 		a.Name, a.Namespace = claim["name"].GetStringValue(), claim["namespace"].GetStringValue()
 	}
 	if a.Namespace == "" {
@@ -93,7 +113,7 @@ func checkConfig(xr *structpb.Struct) error {
 	config := xr.GetFields()["spec"].GetStructValue().GetFields()["config"].GetStructValue().GetFields()
 	for _, name := range slices.Sorted(maps.Keys(config)) {
 		if _, ok := config[name].GetKind().(*structpb.Value_StringValue); !ok {
-			return fmt.Errorf("spec.config.%s: must be a string: put the value in quotes", name)
+			return fmt.Errorf("%s: must be a string: put the value in quotes", compose.Child("spec.config", name))
 		}
 	}
 	return nil
@@ -108,7 +128,7 @@ func checkQuantities(xr *structpb.Struct) error {
 		for _, name := range slices.Sorted(maps.Keys(quantities)) {
 			if s, ok := quantities[name].GetKind().(*structpb.Value_StringValue); ok {
 				if !isQuantity(s.StringValue) {
-					return fmt.Errorf("spec.deployment.resources.%s.%s: %q is not a quantity such as 500m, 2 or 512Mi", group, name, s.StringValue)
+					return fmt.Errorf("%s: %q is not a quantity such as 500m, 2 or 512Mi", compose.Child("spec.deployment.resources."+group, name), s.StringValue)
 				}
 			}
 		}
@@ -127,43 +147,46 @@ func isQuantity(s string) bool {
 	return err == nil
 }
 
+// withoutEffect are fields of the API that are preserved for manifests that have them.
+func withoutEffect() []string {
+	return []string{
+		"spec.resources", "spec.resourceRequirements", "spec.managedResources", "spec.rollouts",
+		"spec.networking.outbound", "spec.networking.cdn",
+	}
+}
+
+// known are the fields of a manifest.
+//
+//nolint:gochecknoglobals // A constant.
+var known = fields.Of("spec", reflect.TypeFor[v1alpha1.PlatformApplicationSpec](), withoutEffect()...)
+
+// fieldsOfCrossplane are in spec as well: a namespaced composite resource has them all in
+// one, that of a claim has them beside those of the team.
+func fieldsOfCrossplane(legacy bool) []string {
+	if !legacy {
+		return []string{"crossplane"}
+	}
+	return []string{
+		"claimRef", "compositionRef", "compositionRevisionRef", "compositionRevisionSelector", "compositionSelector",
+		"compositionUpdatePolicy", "resourceRefs", "writeConnectionSecretToRef",
+	}
+}
+
 // ignoredFields lists what a manifest has that is preserved and not acted on.
-// What is there but empty is not worth a word.
-func ignoredFields(spec v1alpha1.PlatformApplicationSpec, xr *structpb.Struct) (ignored []compose.IgnoredField) {
-	fields := xr.GetFields()["spec"].GetStructValue().GetFields()
-	for _, name := range []string{"resources", "resourceRequirements", "managedResources", "rollouts"} {
-		if !isEmpty(fields[name]) {
-			ignored = append(ignored, compose.IgnoredField{Path: "spec." + name})
-		}
-	}
-	networking := fields["networking"].GetStructValue().GetFields()
-	for _, name := range []string{"inbound", "outbound", "cdn"} {
-		if !isEmpty(networking[name]) {
-			ignored = append(ignored, compose.IgnoredField{Path: "spec.networking." + name})
-		}
-	}
-	oidc := networking["ingress"].GetStructValue().GetFields()["oidc"].GetStructValue().GetFields()
-	for _, name := range slices.Sorted(maps.Keys(oidc)) {
+func ignoredFields(m manifest, xr *structpb.Struct) []compose.IgnoredField {
+	spec := xr.GetFields()["spec"].GetStructValue()
+	ignored := known.Unknown(spec, fieldsOfCrossplane(m.legacy())...)
+
+	ingress := spec.GetFields()["networking"].GetStructValue().GetFields()["ingress"].GetStructValue()
+	for _, name := range slices.Sorted(maps.Keys(ingress.GetFields()["oidc"].GetStructValue().GetFields())) {
 		if name != "enabled" {
 			ignored = append(ignored, compose.IgnoredField{Path: compose.Child("spec.networking.ingress.oidc", name)})
 		}
 	}
-	if in := spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
+	if in := m.Spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
 		ignored = append(ignored, compose.IgnoredField{Path: "spec.networking.ingress", Why: "enabled is not true"})
 	}
 	return ignored
-}
-
-func isEmpty(v *structpb.Value) bool {
-	switch k := v.GetKind().(type) {
-	case nil, *structpb.Value_NullValue:
-		return true
-	case *structpb.Value_StructValue:
-		return len(k.StructValue.GetFields()) == 0
-	case *structpb.Value_ListValue:
-		return len(k.ListValue.GetValues()) == 0
-	}
-	return false
 }
 
 func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, error) {
@@ -210,5 +233,6 @@ func decode(s *structpb.Struct, into any) error {
 	if err != nil {
 		return err //nolint:wrapcheck // The caller says what was read.
 	}
-	return jsonerror.Explain(json.Unmarshal(b, into))
+	// encoding/json would take a field for another whose name differs in case.
+	return jsonerror.Explain(utiljson.Unmarshal(b, into))
 }

@@ -35,7 +35,17 @@ func TestDecodeApplication(t *testing.T) {
 		"ClaimOfAnother": {
 			reason: "An application in a namespace is there, whatever it says.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"claimRef": {"name": "c", "namespace": "d"}}}`,
-			want:   want{name: "a", namespace: "b"},
+			want:   want{name: "a", namespace: "b", ignored: []string{"spec.claimRef"}},
+		},
+		"NamespaceToCome": {
+			reason: "Argo CD says where a manifest goes, and rendering it before does not.",
+			xr:     `{"kind": "PlatformApplication", "metadata": {"name": "a"}, "spec": {}}`,
+			want:   want{name: "a", namespace: "default"},
+		},
+		"NamespaceToComeIsNotClaimed": {
+			reason: "Nor does a namespaced application say of itself that it is another's.",
+			xr:     `{"kind": "PlatformApplication", "metadata": {"name": "a"}, "spec": {"claimRef": {"name": "c", "namespace": "d"}}}`,
+			want:   want{name: "a", namespace: "default", ignored: []string{"spec.claimRef"}},
 		},
 		"NoNamespace": {
 			reason: "There is nowhere to compose an application without a namespace.",
@@ -75,7 +85,34 @@ func TestDecodeApplication(t *testing.T) {
 		"Newer": {
 			reason: "A field of a newer version is no error.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"future": {"x": 1}}, "status": {"future": []}}`,
-			want:   want{name: "a", namespace: "b"},
+			want:   want{name: "a", namespace: "b", ignored: []string{"spec.future"}},
+		},
+		"OtherCase": {
+			reason: "A name that differs in case is another.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"keyvault": {"name": "c"}, "KEYVAULT": 1, "Secrets": 1}}`,
+			want:   want{name: "a", namespace: "b", ignored: []string{"spec.KEYVAULT (did you mean spec.keyVault?)", "spec.Secrets (did you mean spec.secrets?)", "spec.keyvault (did you mean spec.keyVault?)"}},
+		},
+		"FieldsOfCrossplane": {
+			reason: "A namespaced application has them in one.",
+			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"crossplane": {"compositionRef": {"name": "c"}}, "resourceRefs": [1], "compositionRef": {"name": "c"}}}`,
+			want:   want{name: "a", namespace: "b", ignored: []string{"spec.compositionRef", "spec.resourceRefs"}},
+		},
+		"FieldsOfCrossplaneLegacy": {
+			reason: "That of a claim has them beside those of the team.",
+			xr: `{"kind": "XPlatformApplication", "metadata": {"name": "a-x7k2p"}, "spec": {"claimRef": {"name": "a", "namespace": "b"}, "crossplane": {"compositionRef": {"name": "c"}},
+				"compositeDeletePolicy": "Foreground", "resourceRefs": [1], "compositionUpdatePolicy": "Manual", "writeConnectionSecretToRef": {"name": "x"}}}`,
+			want: want{name: "a", namespace: "b", ignored: []string{"spec.compositeDeletePolicy", "spec.crossplane"}},
+		},
+		"Shapes": {
+			reason: "What manifests in use have is listed, or has an effect.",
+			xr: `{"metadata": {"name": "a", "namespace": "b"}, "spec": {
+				"deployment": {"image": "c", "secrets": [{"name": "x"}], "readOnlyRootFilesystem": "yes"}, "config": {}, "secrets": [], "workloadSelectors": [1],
+				"networking": {"ingress": {"enabled": true, "type": "istio", "visibility": "PublicIP", "cdn": {"enabled": false}, "hostnames": []}, "outbound": {"external": [{"host": "h"}]}},
+				"resources": {"postgres": [{"name": "main"}]}, "resourceRequirements": [{"resourceType": "postgres"}]}}`,
+			want: want{name: "a", namespace: "b", ignored: []string{
+				"spec.deployment.secrets (did you mean spec.secrets?)", "spec.networking.ingress.cdn", "spec.networking.ingress.visibility",
+				"spec.networking.outbound", "spec.resourceRequirements", "spec.resources",
+			}},
 		},
 		"Ignored": {
 			reason: "What is preserved and has no effect is listed, unless it is empty.",
@@ -83,7 +120,7 @@ func TestDecodeApplication(t *testing.T) {
 				"resources": {}, "resourceRequirements": [{"resourceType": "postgres"}], "managedResources": null, "rollouts": {"canary": true},
 				"networking": {"inbound": [], "outbound": ["x"], "cdn": {"enabled": false}, "ingress": {"hostnames": ["h"], "oidc": {"enabled": true, "provider": "x"}}}}}`,
 			want: want{name: "a", namespace: "b", ignored: []string{
-				"spec.resourceRequirements", "spec.rollouts", "spec.networking.outbound", "spec.networking.cdn",
+				"spec.networking.cdn", "spec.networking.outbound", "spec.resourceRequirements", "spec.rollouts",
 				"spec.networking.ingress.oidc.provider", "spec.networking.ingress (enabled is not true)",
 			}},
 		},

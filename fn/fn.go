@@ -47,6 +47,9 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
 	}
+	if lacksNamespace(xr) {
+		response.Warning(rsp, errors.New("metadata.namespace is missing: this is what the manifest becomes in namespace "+defaultNamespace+", where kubectl puts it; in another namespace, the vault and the identity have other names"))
+	}
 	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
 	seen := decodeObserved(req, app.Namespace)
 	if err := seen.checkForeign(); err != nil {

@@ -113,8 +113,12 @@ func TestHostileObservation(t *testing.T) {
 func TestManyIgnoredFields(t *testing.T) {
 	w := newWorld(t, `{"networking": {"ingress": {"oidc": {"enabled": false}}}}`)
 	for i := range 20_000 {
-		nested(w.xr, "spec", "networking", "ingress", "oidc")[fmt.Sprintf("%05d-%s", i, strings.Repeat("x", 500))] = true
+		name := fmt.Sprintf("%05d-%s", i, strings.Repeat("x", 500))
+		nested(w.xr, "spec", "networking", "ingress", "oidc")[name] = true
+		nested(w.xr, "spec", "deployment")[name] = true
 	}
+	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": strings.Repeat("n", 100), "nmae": strings.Repeat("x", 1<<20), strings.Repeat("y", 1<<20): 1}}
+	nested(w.xr, "spec")["deployment"].(map[string]any)["image"] = "a" //nolint:forcetypeassert // It is one.
 	for _, c := range w.call().GetConditions() {
 		if got := len(c.GetMessage()); got > 20_000 {
 			t.Errorf("RunFunction(...): the message of %s has %d bytes", c.GetType(), got)

@@ -51,7 +51,7 @@ func (f IgnoredField) String() string {
 	case f.Why != "":
 		return cut(f.Path) + " (" + f.Why + ")"
 	case f.Meant != "":
-		return cut(f.Path) + " (did you mean " + f.Meant + "?)"
+		return cut(f.Path) + " (did you mean " + cut(f.Meant) + "?)"
 	}
 	return cut(f.Path)
 }

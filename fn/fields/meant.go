@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package fields
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+// habits are names that other manifests have for what is here under another name.
+//
+//nolint:gochecknoglobals // A constant.
+var habits = map[string]string{
+	"autoscaler":           "spec.autoscaling",
+	"configMap":            "spec.config",
+	"env":                  "spec.config",
+	"envFrom":              "spec.secrets",
+	"envVars":              "spec.config",
+	"environment":          "spec.config",
+	"environmentVariables": "spec.config",
+	"host":                 "spec.networking.ingress.hostnames",
+	"hostname":             "spec.networking.ingress.hostnames",
+	"hosts":                "spec.networking.ingress.hostnames",
+	"hpa":                  "spec.autoscaling",
+	"nodeSelector":         "spec.workloadSelectors",
+	"replicaCount":         "spec.deployment.replicas",
+	"secretRefs":           "spec.secrets",
+	"vault":                "spec.keyVault",
+}
+
+// meant returns the path of the field that is meant by a name that is not one of its
+// object, or nothing if that cannot be told: a wrong guess is worse than none. A field
+// beside it that the object has already is not what is meant.
+func (s *Schema) meant(path, name string, n *node, o *structpb.Struct) string {
+	free := func(field string) bool { return o.GetFields()[field] == nil && !n.fields[field].inert }
+	if field := only(n.fields, func(f string) bool { return free(f) && plainly(f) == plainly(name) }); field != "" {
+		return compose.Child(path, field)
+	}
+	if place := habits[name]; place != "" && place != path && s.has(place) {
+		return place
+	}
+	if places := s.places[name]; len(places) == 1 {
+		return places[0].path
+	}
+	for distance := 1; distance <= tolerance(name); distance++ {
+		if field := only(n.fields, func(f string) bool { return free(f) && distanceOf(f, name, distance) }); field != "" {
+			return compose.Child(path, field)
+		}
+	}
+	if other := only(s.places, func(f string) bool { return plainly(f) == plainly(name) }); len(s.places[other]) == 1 {
+		return s.places[other][0].path
+	}
+	return ""
+}
+
+// alike returns the one other field that has the name of an inert one, if it has all
+// the fields of the value, too.
+func (s *Schema) alike(name string, v *structpb.Value) string {
+	places := s.places[name]
+	if len(places) != 1 {
+		return ""
+	}
+	for field := range v.GetStructValue().GetFields() {
+		if places[0].node.fields[field] == nil {
+			return ""
+		}
+	}
+	if v.GetStructValue() == nil {
+		return ""
+	}
+	return places[0].path
+}
+
+// has tells whether a path is that of a field.
+func (s *Schema) has(path string) bool {
+	name := path[strings.LastIndex(path, ".")+1:]
+	return slices.ContainsFunc(s.places[name], func(p place) bool { return p.path == path })
+}
+
+// only returns the one name that is as wanted, or nothing if there are none or several.
+func only[V any](names map[string]V, wanted func(string) bool) string {
+	found := ""
+	for name := range maps.Keys(names) {
+		switch {
+		case !wanted(name):
+		case found != "":
+			return ""
+		default:
+			found = name
+		}
+	}
+	return found
+}
+
+// plainly is a name without case and separators: read_only_root is readOnlyRoot.
+func plainly(name string) string {
+	if len(name) > longest {
+		return name
+	}
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+}
+
+// longest name that is compared with others.
+const longest = 64
+
+// tolerance is how many letters of a name may be wrong.
+func tolerance(name string) int {
+	if len(name) <= 4 {
+		return 1
+	}
+	return 2
+}
+
+// distanceOf tells whether two names differ by at most so many letters that are left
+// out, added, replaced or swapped with their neighbour.
+func distanceOf(a, b string, most int) bool {
+	if len(a)-len(b) > most || len(b)-len(a) > most || len(b) > longest {
+		return false
+	}
+	var before []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			change := row[j]
+			if a[i] != b[j] {
+				change++
+			}
+			next[j+1] = min(change, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)] <= most
+}
