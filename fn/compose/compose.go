@@ -97,6 +97,9 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	c.serviceAccount(identity)
 	secrets := c.secretSync(vault, identity)
 	workload := c.workload(identity, secrets)
+	if workload.requested && !workload.waits() {
+		workload.ignored = append(workload.ignored, c.unresolved(secrets)...)
+	}
 
 	return Result{
 		Resources: c.desired,

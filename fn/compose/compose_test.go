@@ -49,7 +49,7 @@ func platform(t testingT, changes string) inputv1alpha1.PlatformConfigSpec {
 
 func application(t testingT, spec string) Application {
 	t.Helper()
-	a := Application{Name: "shop-api", Namespace: "shop", Labels: map[string]string{labelApp: "shop", "argocd.argoproj.io/instance": "x"}}
+	a := Application{Name: "shop-api", Namespace: "shop", Labels: map[string]string{labelApp: "shop", "p6m.dev/domain": "sales", "p6m.dev/env-name": "prd", "p6m.dev/env-type": "live", "p6m.dev/other": "x", "argocd.argoproj.io/instance": "x"}}
 	if err := json.Unmarshal([]byte(spec), &a.Spec); err != nil {
 		t.Fatalf("cannot read spec: %v", err)
 	}
@@ -1052,12 +1052,21 @@ func TestRequests(t *testing.T) {
 // make them take composed resources for their own.
 func TestLabels(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 80}]}, "secrets": [{"name": "b", "optional": true}]}`, ``, azureSeen())
-	want := map[string]any{labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api"}
+	want := map[string]any{
+		labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api",
+		"p6m.dev/domain": "sales", "p6m.dev/env-name": "prd", "p6m.dev/env-type": "live",
+	}
 	for name, resource := range r.Resources {
 		got := map[string]any(Object(resource.Object).object("metadata", "labels"))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("Compose(...): %s: -want labels, +got:\n%s", name, diff)
 		}
+	}
+	// Another label would roll the pods of applications that run.
+	want = map[string]any{labelName: "shop-api", labelApp: "shop", labelApplication: "shop-api", labelUseWorkloads: "true"}
+	got := map[string]any(Object(r.Resources[NameDeployment].Object).object("spec", "template", "metadata", "labels"))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Compose(...): -want labels of pods, +got:\n%s", diff)
 	}
 	if got := slices.Sorted(maps.Keys(r.Resources)); len(got) != 8 {
 		t.Errorf("Compose(...): want 8 resources, got %v", got)

@@ -14,7 +14,8 @@ import (
 
 // An IgnoredField is kept in the manifest and has no effect.
 type IgnoredField struct {
-	// Path of the field, made with Child and Entry: its names are the manifest's.
+	// Path of the field, made with Child and Entry: its names are the manifest's. A
+	// reference in a value has itself in front.
 	Path string
 	// Why it has no effect, if that is more than that nothing acts on it.
 	Why string

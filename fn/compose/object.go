@@ -49,6 +49,18 @@ func (c *composition) selector() map[string]string {
 
 // labels of everything composed.
 func (c *composition) labels() map[string]string {
+	l := c.podLabels()
+	for _, name := range carriedLabels() {
+		if v := c.app.Labels[name]; v != "" {
+			l[name] = v
+		}
+	}
+	return l
+}
+
+// podLabels are fewer: another one would roll the pods of every application that has it
+// in its manifest already.
+func (c *composition) podLabels() map[string]string {
 	l := c.selector()
 	l[labelName] = c.app.Name
 	if v := c.app.Labels[labelApp]; v != "" {

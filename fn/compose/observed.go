@@ -54,6 +54,11 @@ const (
 	labelUseWorkloads = "azure.workload.identity/use"
 )
 
+// carriedLabels of a manifest are set on what is composed, too.
+func carriedLabels() []string {
+	return []string{labelApp, "p6m.dev/domain", "p6m.dev/env-name", "p6m.dev/env-type"}
+}
+
 // secretKey is the path of the key in a variable that comes from a Secret.
 func secretKey() []string { return []string{"valueFrom", "secretKeyRef", "key"} }
 
@@ -143,7 +148,7 @@ func own(o Object) map[string]any {
 	if ns := o.str("metadata", "namespace"); ns != "" {
 		metadata["namespace"] = ns
 	}
-	if l := pick(o.object("metadata", "labels"), labelName, labelApp, labelApplication); len(l) > 0 {
+	if l := pick(o.object("metadata", "labels"), append(carriedLabels(), labelName, labelApplication)...); len(l) > 0 {
 		metadata["labels"] = l
 	}
 	annotations := pick(o.object("metadata", "annotations"), annotationExternalName, annotationArgoCDLink, annotationClientID, annotationTenantID,

@@ -190,7 +190,7 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 	seen := c.seen[NameDeployment]
 	template := corev1ac.PodTemplateSpec().
 		WithLabels(c.platform.Workload.Labels).
-		WithLabels(c.labels()).
+		WithLabels(c.podLabels()).
 		WithLabels(map[string]string{labelUseWorkloads: "true"}).
 		WithSpec(c.pod())
 	if r := s.revision; r != "" && ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {

@@ -109,7 +109,9 @@ func (w *walk) value(path string, n *node, v *structpb.Value) {
 	switch {
 	case n.fields != nil:
 		w.object(path, n, v.GetStructValue())
-	case n.entry != nil:
+	case n.entry == nil || n.entry.fields == nil && n.entry.entry == nil:
+		// Nothing below it has a name to know.
+	default:
 		for _, name := range slices.Sorted(maps.Keys(v.GetStructValue().GetFields())) {
 			w.value(compose.Entry(path, name), n.entry, v.GetStructValue().GetFields()[name])
 		}
@@ -129,7 +131,11 @@ func (w *walk) object(path string, n *node, o *structpb.Struct) {
 		case ok:
 			w.found = append(w.found, compose.IgnoredField{Path: at, Meant: w.schema.alike(name, v)})
 		default:
-			w.found = append(w.found, compose.IgnoredField{Path: at, Meant: w.schema.meant(path, name, n, o)})
+			f := compose.IgnoredField{Path: at}
+			if len(w.found) < guesses {
+				f.Meant = w.schema.meant(path, name, n, o)
+			}
+			w.found = append(w.found, f)
 		}
 	}
 }

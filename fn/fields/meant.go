@@ -38,6 +38,9 @@ var habits = map[string]string{
 // object, or nothing if that cannot be told: a wrong guess is worse than none. A field
 // beside it that the object has already is not what is meant.
 func (s *Schema) meant(path, name string, n *node, o *structpb.Struct) string {
+	if len(name) > longest {
+		return ""
+	}
 	free := func(field string) bool { return o.GetFields()[field] == nil && !n.fields[field].inert }
 	if field := only(n.fields, func(f string) bool { return free(f) && plainly(f) == plainly(name) }); field != "" {
 		return compose.Child(path, field)
@@ -100,14 +103,18 @@ func only[V any](names map[string]V, wanted func(string) bool) string {
 
 // plainly is a name without case and separators: read_only_root is readOnlyRoot.
 func plainly(name string) string {
-	if len(name) > longest {
-		return name
-	}
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	return strings.ToLower(separators.Replace(name))
 }
+
+//nolint:gochecknoglobals // A constant.
+var separators = strings.NewReplacer("_", "", "-", "")
 
 // longest name that is compared with others.
 const longest = 64
+
+// guesses is for how many fields of a manifest what is meant is looked for, which is more
+// than anybody is shown.
+const guesses = 100
 
 // tolerance is how many letters of a name may be wrong.
 func tolerance(name string) int {
@@ -120,7 +127,7 @@ func tolerance(name string) int {
 // distanceOf tells whether two names differ by at most so many letters that are left
 // out, added, replaced or swapped with their neighbour.
 func distanceOf(a, b string, most int) bool {
-	if len(a)-len(b) > most || len(b)-len(a) > most || len(b) > longest {
+	if len(a)-len(b) > most || len(b)-len(a) > most {
 		return false
 	}
 	var before []int

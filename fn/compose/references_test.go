@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestUnresolved shows which references in config a team is told of: those that Kubernetes leaves as they are.
+func TestUnresolved(t *testing.T) {
+	synced := azureSeen()
+	synced[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
+		map[string]any{"name": "database", "state": "Synced", "version": "1", "keys": []any{map[string]any{"key": "DB_HOST", "dataKey": "database.DB_HOST"}}},
+	}}}}
+	cases := map[string]struct {
+		reason string
+		spec   string
+		want   string
+	}{
+		"Resolved": {
+			reason: "Variables of secrets come before those of config, which are sorted.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"A": "$(DB_HOST) $$(X)", "B": "$(A)"}}`,
+		},
+		"Nothing": {
+			reason: "Nothing has the name.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"ConnectionStrings__Main": "Host=$(DB_HSOT)"}}`,
+			want:   "$(DB_HSOT) in spec.config.ConnectionStrings__Main (there is no variable of that name)",
+		},
+		"OtherCase": {
+			reason: "Names of variables differ in case.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"A": "$(db_host)"}}`,
+			want:   "$(db_host) in spec.config.A (did you mean $(DB_HOST)?)",
+		},
+		"Later": {
+			reason: "What comes later has no value yet, and neither has itself.",
+			spec:   `{"deployment": {"image": "a"}, "config": {"PATH": "$(PATH):/x"}}`,
+			want:   "$(PATH) in spec.config.PATH (only variables of secrets, and of config if they come before it in the alphabet, can be referred to)",
+		},
+		"Value": {
+			reason: "What is no name may be a part of any value.",
+			spec:   `{"deployment": {"image": "a"}, "config": {"A": "p$(ass word)"}}`,
+			want:   "$(…) in spec.config.A (there is no variable of that name)",
+		},
+		"NotSynced": {
+			reason: "What an optional secret without value would provide is not known.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "other", "optional": true}], "config": {"A": "$(X)"}}`,
+		},
+		"Mapped": {
+			reason: "What env says is known.",
+			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "other", "optional": true, "env": [{"name": "X", "key": "x"}]}], "config": {"A": "$(X) $(Y)"}}`,
+			want:   "$(Y) in spec.config.A (there is no variable of that name)",
+		},
+		"Services": {
+			reason: "Kubernetes has variables of its own.",
+			spec:   `{"deployment": {"image": "a"}, "config": {"A": "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT_HTTPS)"}}`,
+		},
+		"NoDeployment": {
+			reason: "Without pods nothing is expanded.",
+			spec:   `{"config": {"A": "$(X)"}}`,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, ignored(compose(t, tc.spec, ``, synced))); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}

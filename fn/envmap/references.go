@@ -1,0 +1,62 @@
+package envmap
+
+import (
+	"slices"
+	"strings"
+)
+
+// An Unresolved reference is a $(NAME) in a value that Kubernetes leaves as it is.
+type Unresolved struct {
+	// Variable whose value has the reference.
+	Variable string
+
+	// Name that is referred to.
+	Name string
+
+	// Later is true if a variable of that name exists, and does not come before.
+	Later bool
+}
+
+// Unresolved returns the references in values of config to what is not among the
+// variables before, each once, in the order of variables. Some names are provided by
+// others than the environment.
+func (e Environment) Unresolved(provided func(name string) bool) []Unresolved {
+	all := make(map[string]bool, len(e.Variables))
+	for _, v := range e.Variables {
+		all[v.Name] = true
+	}
+	var out []Unresolved
+	before := make(map[string]bool, len(e.Variables))
+	for _, v := range e.Variables {
+		for _, name := range References(v.Value) {
+			if !before[name] && !provided(name) {
+				out = append(out, Unresolved{Variable: v.Name, Name: name, Later: all[name]})
+			}
+		}
+		before[v.Name] = true
+	}
+	return out
+}
+
+// References returns what a value refers to with $(NAME), as Kubernetes reads it, sorted
+// and each once. $$ is a dollar sign, so $$(NAME) refers to nothing.
+func References(value string) []string {
+	var names []string
+	for {
+		_, rest, found := strings.Cut(value, "$")
+		if !found || rest == "" {
+			break
+		}
+		if rest[0] != '(' {
+			value = rest[1:]
+			continue
+		}
+		name, rest, closed := strings.Cut(rest[1:], ")")
+		if !closed {
+			break
+		}
+		names, value = append(names, name), rest
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
