@@ -117,6 +117,21 @@ func examples(t *testing.T) map[string]example {
 			values: map[string]string{"prod-postgres-credentials": `{"username":"shop","password":"` + password + `"}`, "api-credentials": `{"key":"key"}`},
 			want:   map[string]string{"LOG_LEVEL": "info", "POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "API_KEY": "key"},
 		},
+		"manifests/data-app.yaml": {
+			values: map[string]string{"warehouse-credentials": `{"username":"report","password":"` + password + `"}`},
+			want:   map[string]string{"USERNAME": "report", "PASSWORD": password},
+		},
+		"manifests/dotnet-api.yaml": {
+			values: map[string]string{"postgres-credentials": postgres(password)},
+			want: merge(database, map[string]string{
+				"ConnectionStrings__DefaultConnection": "Host=db;Database=shop;Username=shop;Password=" + password, "feature_search": "true",
+			}),
+			ignored: []string{"spec.networking.ingress.cdn", "spec.networking.ingress.visibility", "spec.resourceRequirements", "spec.resources"},
+		},
+		"manifests/front-end.yaml": {want: map[string]string{"NEXT_TELEMETRY_DISABLED": "1"}},
+		"manifests/misplaced.yaml": {ignored: []string{"spec.deployment.secrets (did you mean spec.secrets?)"}},
+		"manifests/overlay/dev":    {want: map[string]string{"LOG_LEVEL": "info"}},
+		"manifests/worker.yaml":    {ignored: []string{"spec.networking.outbound"}},
 		"migrate/external-secrets/own-vault.yaml": {
 			before: "migrate/vault.yaml",
 			values: legacy,
@@ -153,6 +168,7 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 	"environmentconfig.yaml":                "TestExamples has its settings",
 	"environments":                          "TestAppOfApps has Argo CD apply them",
 	"helm/argocd-application.yaml":          "TestAppOfApps has Argo CD follow it",
+	"manifests/overlay":                     "TestExamples, as a base of an overlay",
 	"migrate/copy-secrets.sh":               "not applied: a script, which test/migrate runs",
 	"migrate/external-secrets/adopted.yaml": "TestAdoption",
 	"migrate/external-secrets/before.yaml":  "not applied: what the External Secrets Operator has, which test/migrate converts",
@@ -171,7 +187,7 @@ func TestExamples(t *testing.T) {
 	all, apps := examples(t), map[string]*app{}
 
 	for file, e := range all {
-		namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(path.Dir(file))
+		namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(strings.TrimSuffix(file, "/application.yaml"))
 		if err := w.modern.API.CreateNamespace(t.Context(), namespace); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,128 @@
+package render
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// manifests in the shapes that teams have, with what FieldsIgnored says of each, among others.
+func manifests() map[string][]string {
+	return map[string][]string{
+		"data-app.yaml":   nil,
+		"dotnet-api.yaml": {"spec.networking.ingress.cdn", "spec.networking.ingress.visibility", "spec.resourceRequirements", "spec.resources"},
+		"front-end.yaml":  nil,
+		"misplaced.yaml":  {"spec.deployment.secrets (did you mean spec.secrets?)"},
+		"worker.yaml":     {"spec.networking.outbound"},
+	}
+}
+
+// TestManifests renders manifests in the shapes that teams have until they run, with both variants: all that they ask for is
+// there and valid, and what has no effect is said.
+func TestManifests(t *testing.T) {
+	t.Parallel()
+
+	root, _ := repository(t)
+	ctx := testContext(t)
+
+	harness, err := Start(ctx, root)
+	if err != nil {
+		t.Fatalf("Start(...): %v", err)
+	}
+
+	t.Cleanup(func() {
+		if err := harness.Close(); err != nil {
+			t.Errorf("Close(): %v", err)
+		}
+	})
+
+	validator, err := NewValidator(ctx, root)
+	if err != nil {
+		t.Fatalf("NewValidator(...): %v", err)
+	}
+
+	files, err := filepath.Glob(filepath.Join(root, "examples", "manifests", "*.yaml"))
+	if err != nil || len(files) != len(manifests()) {
+		t.Fatalf("examples/manifests: want %d files, got %v, %v", len(manifests()), files, err)
+	}
+
+	for _, v := range Variants() {
+		for _, file := range files {
+			name := filepath.Base(file)
+			manifest, err := os.ReadFile(file) //nolint:gosec // Our own.
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			rendered, _, err := harness.Settle(ctx, v, manifest)
+			if err != nil {
+				t.Errorf("%s %s: Settle(...): %v", v, name, err)
+				continue
+			}
+
+			checkRendered(t, string(v)+" "+name, rendered, manifests()[name])
+
+			problems, err := validator.Validate(ctx, v, File{Name: name, Data: manifest}, File{Name: string(v) + " " + name, Data: rendered})
+			if err != nil {
+				t.Errorf("%s %s: Validate(...): %v", v, name, err)
+			}
+
+			for _, p := range problems {
+				t.Error(p)
+			}
+		}
+	}
+
+	// Rendered as it is, a manifest need not say where it goes.
+	application, err := loadOne(filepath.Join(root, "examples", "manifests", "data-app.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	rendered, err := harness.compose(ctx, Modern, application, nil)
+	if err != nil {
+		t.Fatalf("without namespace: compose(...): %v", err)
+	}
+
+	if !strings.Contains(string(rendered), "namespace default") {
+		t.Errorf("without namespace: want a warning, got\n%s", rendered)
+	}
+}
+
+// checkRendered checks that there is a workload, and what the condition says.
+func checkRendered(t *testing.T, name string, rendered []byte, ignored []string) {
+	t.Helper()
+
+	objects, err := parse(rendered)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+
+	if !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == "Deployment" }) {
+		t.Errorf("%s: want a Deployment, got\n%s", name, rendered)
+	}
+
+	conditions, _, _ := unstructured.NestedSlice(objects[0].Object, "status", "conditions")
+
+	for _, e := range conditions {
+		c, _ := e.(map[string]any)
+		message, _ := c["message"].(string)
+
+		switch c["type"] {
+		case "WorkloadReady":
+			if c["reason"] == "IngressRefused" {
+				t.Errorf("%s: the Ingress is refused: %s", name, message)
+			}
+		case "FieldsIgnored":
+			for _, field := range ignored {
+				if !strings.Contains(message, field) {
+					t.Errorf("%s: want FieldsIgnored to have %s, got %s", name, field, message)
+				}
+			}
+		}
+	}
+}
