@@ -158,9 +158,9 @@ func TestDependency(t *testing.T) {
 		t.Errorf("manifest: -chart, +dependency:\n%s", diff)
 	}
 
-	broken := run(t, "helm", "", "template", "web-application", dir, "--set", "platform-application.deployment.replica=1")
-	if want := "- at '/deployment': additional properties 'replica' not allowed"; !strings.Contains(broken.stderr, want) {
-		t.Errorf("a value that does not exist: want %q, got:\n%s", want, broken.stderr)
+	broken := run(t, "helm", "", "template", "web-application", dir, "--set", "platform-application.deployment.replicas=many")
+	if want := "- at '/deployment/replicas': got string, want integer"; !strings.Contains(broken.stderr, want) {
+		t.Errorf("a value of the wrong type: want %q, got:\n%s", want, broken.stderr)
 	}
 }
 
