@@ -117,7 +117,7 @@ func TestManyIgnoredFields(t *testing.T) {
 		nested(w.xr, "spec", "networking", "ingress", "oidc")[name] = true
 		nested(w.xr, "spec", "deployment")[name] = true
 	}
-	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": strings.Repeat("n", 100), "nmae": strings.Repeat("x", 1<<20), strings.Repeat("y", 1<<20): 1}}
+	nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": strings.Repeat("n", 100), "nam": strings.Repeat("x", 1<<20), strings.Repeat("y", 1<<20): 1}}
 	nested(w.xr, "spec")["deployment"].(map[string]any)["image"] = "a" //nolint:forcetypeassert // It is one.
 	for _, c := range w.call().GetConditions() {
 		if got := len(c.GetMessage()); got > 20_000 {

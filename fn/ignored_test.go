@@ -19,6 +19,8 @@ import (
 
 // TestIgnoredProperties puts fields that nothing acts on into applications that live, any
 // value at any place: nothing but the condition FieldsIgnored tells the difference.
+//
+//nolint:gocognit // One story.
 func TestIgnoredProperties(t *testing.T) {
 	const value = "hunter2"
 	rapid.Check(t, func(rt *rapid.T) {

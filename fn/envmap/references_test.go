@@ -59,6 +59,8 @@ func TestUnresolved(t *testing.T) {
 }
 
 // TestUnresolvedProperties builds values from parts whose meaning is known.
+//
+//nolint:gocognit // The parts of a value, one after the other.
 func TestUnresolvedProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		names := rapid.SampledFrom([]string{"A", "B", "C", "", "a b", "S"})

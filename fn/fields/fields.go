@@ -75,6 +75,19 @@ func nodeOf(t reflect.Type) *node {
 	}
 }
 
+// Unknown returns the fields of an object that its type does not have, and the inert ones.
+// What is there but empty asks for nothing, and is not worth a word. Others have fields in
+// the same object, which are left out.
+func (s *Schema) Unknown(object *structpb.Struct, others ...string) []compose.IgnoredField {
+	w := walk{schema: s}
+	w.object(s.root, s.node, object)
+	return slices.DeleteFunc(w.found, func(f compose.IgnoredField) bool {
+		name, ok := strings.CutPrefix(f.Path, s.root+".")
+		return ok && slices.Contains(others, name)
+	})
+}
+
+// index the fields below a path.
 func (s *Schema) index(path string, n *node, inert []string) {
 	for _, name := range slices.Sorted(maps.Keys(n.fields)) {
 		field, at := n.fields[name], path+"."+name
@@ -86,18 +99,6 @@ func (s *Schema) index(path string, n *node, inert []string) {
 	if n.entry != nil {
 		s.index(path+"[]", n.entry, inert)
 	}
-}
-
-// Unknown returns the fields of an object that its type does not have, and the inert ones.
-// What is there but empty asks for nothing, and is not worth a word. Others have fields in
-// the same object, which are left out.
-func (s *Schema) Unknown(object *structpb.Struct, others ...string) []compose.IgnoredField {
-	w := walk{schema: s}
-	w.object(s.root, s.node, object)
-	return slices.DeleteFunc(w.found, func(f compose.IgnoredField) bool {
-		name, ok := strings.CutPrefix(f.Path, s.root+".")
-		return ok && slices.Contains(others, name)
-	})
 }
 
 type walk struct {

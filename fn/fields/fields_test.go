@@ -82,7 +82,7 @@ func TestUnknown(t *testing.T) {
 		},
 		"Misspelt": {
 			reason: "A near miss of a name beside it is meant: by case, by letters, by number.",
-			spec: `{"secret": [{"name": "x"}], "keyvault": {"sku": "x"}, "autoScaling": {"enabled": true}, "netwroking": {"ingress": 1},
+			spec: `{"secret": [{"name": "x"}], "keyvault": {"sku": "x"}, "autoScaling": {"enabled": true}, "networkin": {"ingress": 1},
 				"deployment": {"read-only-root-filesystem": true, "livenesProbe": {"port": 1}, "port": [1]}}`,
 			want: []compose.IgnoredField{
 				{Path: "spec.autoScaling", Meant: "spec.autoscaling"},
@@ -90,7 +90,7 @@ func TestUnknown(t *testing.T) {
 				{Path: "spec.deployment.port", Meant: "spec.deployment.ports"},
 				{Path: "spec.deployment.read-only-root-filesystem", Meant: "spec.deployment.readOnlyRootFilesystem"},
 				{Path: "spec.keyvault", Meant: "spec.keyVault"},
-				{Path: "spec.netwroking", Meant: "spec.networking"},
+				{Path: "spec.networkin", Meant: "spec.networking"},
 				{Path: "spec.secret", Meant: "spec.secrets"},
 			},
 		},
@@ -113,7 +113,7 @@ func TestUnknown(t *testing.T) {
 		},
 		"Entries": {
 			reason: "An entry of a list has its name, else its position.",
-			spec: `{"secrets": [{"name": "database", "kyes": ["a"], "env": [{"name": "A", "kye": "a"}]}, {"nmae": "b"}, {"name": "7", "x": 1}],
+			spec: `{"secrets": [{"name": "database", "kyes": ["a"], "env": [{"name": "A", "kye": "a"}]}, {"nam": "b"}, {"name": "7", "x": 1}],
 				"deployment": {"ports": [{"port": 1, "hostPort": 2}], "resources": {"claims": [1]}}, "keyVault": {"officers": [{"objectId": "a-b", "mail": "x"}]}}`,
 			want: []compose.IgnoredField{
 				{Path: "spec.deployment.ports[0].hostPort"},
@@ -121,7 +121,7 @@ func TestUnknown(t *testing.T) {
 				{Path: "spec.keyVault.officers[a-b].mail"},
 				{Path: "spec.secrets[database].env[A].kye", Meant: "spec.secrets[database].env[A].key"},
 				{Path: "spec.secrets[database].kyes", Meant: "spec.secrets[database].keys"},
-				{Path: "spec.secrets[1].nmae", Meant: "spec.secrets[1].name"},
+				{Path: "spec.secrets[1].nam", Meant: "spec.secrets[1].name"},
 				{Path: "spec.secrets[2].x"},
 			},
 		},

@@ -327,7 +327,7 @@ func TestMetadata(t *testing.T) {
 func TestUnknownValues(t *testing.T) {
 	t.Parallel()
 
-	const values = "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nmae: b}]}"
+	const values = "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}"
 
 	var got struct {
 		Spec map[string]any `json:"spec"`

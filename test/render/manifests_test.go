@@ -23,6 +23,8 @@ func manifests() map[string][]string {
 
 // TestManifests renders manifests in the shapes that teams have until they run, with both variants: all that they ask for is
 // there and valid, and what has no effect is said.
+//
+//nolint:gocognit // One subtest for each file and variant, and one call more.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 
@@ -53,27 +55,26 @@ func TestManifests(t *testing.T) {
 	for _, v := range Variants() {
 		for _, file := range files {
 			name := filepath.Base(file)
-			manifest, err := os.ReadFile(file) //nolint:gosec // Our own.
+			manifest, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 
-			rendered, _, err := harness.Settle(ctx, v, manifest)
-			if err != nil {
-				t.Errorf("%s %s: Settle(...): %v", v, name, err)
-				continue
-			}
+			t.Run(string(v)+"/"+name, func(t *testing.T) {
+				t.Parallel()
 
-			checkRendered(t, string(v)+" "+name, rendered, manifests()[name])
+				rendered, _, err := harness.Settle(ctx, v, manifest)
+				if err != nil {
+					t.Fatalf("Settle(...): %v", err)
+				}
 
-			problems, err := validator.Validate(ctx, v, File{Name: name, Data: manifest}, File{Name: string(v) + " " + name, Data: rendered})
-			if err != nil {
-				t.Errorf("%s %s: Validate(...): %v", v, name, err)
-			}
+				checkRendered(t, rendered, manifests()[name])
 
-			for _, p := range problems {
-				t.Error(p)
-			}
+				problems, err := validator.Validate(ctx, v, File{Name: name, Data: manifest}, File{Name: string(v) + "/" + name, Data: rendered})
+				if err != nil || len(problems) > 0 {
+					t.Errorf("Validate(...): %v, %v", problems, err)
+				}
+			})
 		}
 	}
 
@@ -94,16 +95,16 @@ func TestManifests(t *testing.T) {
 }
 
 // checkRendered checks that there is a workload, and what the condition says.
-func checkRendered(t *testing.T, name string, rendered []byte, ignored []string) {
+func checkRendered(t *testing.T, rendered []byte, ignored []string) {
 	t.Helper()
 
 	objects, err := parse(rendered)
 	if err != nil {
-		t.Fatalf("%s: %v", name, err)
+		t.Fatal(err)
 	}
 
 	if !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == "Deployment" }) {
-		t.Errorf("%s: want a Deployment, got\n%s", name, rendered)
+		t.Errorf("want a Deployment, got\n%s", rendered)
 	}
 
 	conditions, _, _ := unstructured.NestedSlice(objects[0].Object, "status", "conditions")
@@ -115,12 +116,12 @@ func checkRendered(t *testing.T, name string, rendered []byte, ignored []string)
 		switch c["type"] {
 		case "WorkloadReady":
 			if c["reason"] == "IngressRefused" {
-				t.Errorf("%s: the Ingress is refused: %s", name, message)
+				t.Errorf("the Ingress is refused: %s", message)
 			}
 		case "FieldsIgnored":
 			for _, field := range ignored {
 				if !strings.Contains(message, field) {
-					t.Errorf("%s: want FieldsIgnored to have %s, got %s", name, field, message)
+					t.Errorf("want FieldsIgnored to have %s, got %s", field, message)
 				}
 			}
 		}

@@ -734,7 +734,7 @@ spec:
     ports: [{port: 8080, prot: http}]
     resources: {claims: [{name: gpu}]}
     readinessProbe: {port: 8080, httpGet: {path: /}}
-  secrets: [{name: a, nmae: b, env: [{name: A, keys: a}]}]
+  secrets: [{name: a, nam: b, env: [{name: A, keys: a}]}]
   keyVault: {region: westeurope, officers: [{objectId: 0c7d1b8e-6a3f-4e55-9c2a-3f1d5b7e9a01, mail: a@example.com}]}
   autoscaling: {metrics: [{type: Resource}]}
   networking: {mesh: true, ingress: {visibility: PublicIP, cdn: {enabled: false}}}
