@@ -92,9 +92,10 @@ func TestResourceNames(t *testing.T) {
 		"deployment": {"image": "shop-api:1", "ports": [{"port": 8080, "protocol": "http"}]},
 		"secrets": [{"name": "postgres-credentials"}],
 		"keyVault": {"officers": [{"objectId": "88888888-8888-4888-8888-888888888888"}]},
-		"autoscaling": {"enabled": true, "maxReplicas": 3},
-		"networking": {"ingress": {"enabled": true, "hostnames": ["shop.example.com"]}}
+		"autoscaling": {"enabled": true, "minReplicas": 2},
+		"networking": {"ingress": {"enabled": true, "hostnames": ["shop.example.com"]}, "inbound": {"services": []}}
 	}`)
+	w.environment["networkPolicy"] = map[string]any{"enabled": true}
 	w.azureAll()
 	w.sync("postgres-credentials", "Synced", "POSTGRES_USER")
 	want := []string{
@@ -104,6 +105,8 @@ func TestResourceNames(t *testing.T) {
 		"identity",
 		"ingress",
 		"key-vault",
+		"network-policy",
+		"pod-disruption-budget",
 		"role-assignment-app",
 		"role-assignment-creator",
 		"role-assignment-officer-88888888-8888-4888-8888-888888888888",
@@ -113,6 +116,35 @@ func TestResourceNames(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, desiredNames(w.reconcile())); diff != "" {
 		t.Errorf("RunFunction(...): -want names of composed resources, +got:\n%s", diff)
+	}
+
+	nested(w.xr, "spec", "autoscaling")["triggers"] = []any{map[string]any{"type": "cron", "metadata": map[string]any{
+		"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "3",
+	}}}
+	w.environment["autoscaling"] = map[string]any{"keda": true}
+	want[0] = "scaled-object"
+	slices.Sort(want)
+	if diff := cmp.Diff(want, desiredNames(w.reconcile())); diff != "" {
+		t.Errorf("RunFunction(...): -want names of composed resources, +got:\n%s", diff)
+	}
+}
+
+// TestUpgradeRollsNoPod shows that pods of a Deployment that an earlier function composed stay, until something else
+// replaces them.
+func TestUpgradeRollsNoPod(t *testing.T) {
+	w := runningWorld(t)
+	delete(nested(w.composed[compose.NameDeployment], "spec", "template", "spec"), "enableServiceLinks")
+	before := at(w.composed[compose.NameDeployment], "spec", "template")
+	if diff := cmp.Diff(before, at(desired(w.call(), compose.NameDeployment), "spec", "template")); diff != "" {
+		t.Errorf("RunFunction(...): -want the pods that run, +got:\n%s", diff)
+	}
+	nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
+	for range 3 {
+		w.reconcile()
+		w.rollout()
+	}
+	if got := at(w.composed[compose.NameDeployment], "spec", "template", "spec", "enableServiceLinks"); got != false {
+		t.Errorf("RunFunction(...): want new pods without the variables of Services, got enableServiceLinks %v", got)
 	}
 }
 

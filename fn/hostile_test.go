@@ -228,6 +228,7 @@ func composedNames() []string {
 	return []string{
 		compose.NameKeyVault, compose.NameIdentity, compose.NameFederatedCredential, compose.NameRoleAssignmentApp, compose.NameRoleAssignmentCreator,
 		compose.NameServiceAccount, compose.NameSecretSync, compose.NameDeployment, compose.NameService, compose.NameAutoscaler, compose.NameIngress,
+		compose.NameScaledObject, compose.NameNetworkPolicy, compose.NamePodDisruptionBudget,
 	}
 }
 

@@ -84,6 +84,7 @@ func askedFor(w *world) func(name string) bool {
 		return v != nil
 	}
 	ports := has("deployment", "ports")
+	byTriggers := hasTriggers(w)
 	return func(name string) bool {
 		switch name {
 		case "secret-sync":
@@ -93,7 +94,13 @@ func askedFor(w *world) func(name string) bool {
 		case "service":
 			return ports
 		case "autoscaler":
-			return has("deployment") && has("autoscaling", "enabled")
+			return has("deployment") && has("autoscaling", "enabled") && !byTriggers
+		case "scaled-object":
+			return has("deployment") && has("autoscaling", "enabled") && byTriggers
+		case "network-policy":
+			return has("deployment") && at(w.xr, "spec", "networking", "inbound") != nil && at(w.environment, "networkPolicy", "enabled") == true
+		case "pod-disruption-budget":
+			return has("deployment") && leastOf(w) > 1
 		case "ingress":
 			return ports && has("networking", "ingress", "enabled")
 		}
@@ -111,6 +118,27 @@ func askedFor(w *world) func(name string) bool {
 		}
 		return false
 	}
+}
+
+// hasTriggers tells whether KEDA scales an application.
+func hasTriggers(w *world) bool {
+	return at(w.environment, "autoscaling", "keda") == true && slices.ContainsFunc(list(at(w.xr, "spec", "autoscaling", "triggers")), func(t map[string]any) bool {
+		return t["type"] == "cron" && at(t, "metadata", "desiredReplicas") != nil
+	})
+}
+
+// leastOf an application is how many pods it always has.
+func leastOf(w *world) float64 {
+	least, ok := at(w.xr, "spec", "deployment", "replicas").(float64)
+	if !ok {
+		least = 1
+	}
+	if at(w.xr, "spec", "autoscaling", "enabled") == true {
+		if most, ok := at(w.xr, "spec", "autoscaling", "maxReplicas").(float64); ok {
+			least = min(least, most)
+		}
+	}
+	return least
 }
 
 func list(v any) []map[string]any {
@@ -224,6 +252,11 @@ func newValidator(t *testing.T) validator {
 		t.Fatal(err)
 	}
 	v.crds["KeyVaultSecretSync"] = sync
+	scaled, err := schema.LoadCRD("../test/schema/testdata/scaledobjects.keda.sh.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.crds["ScaledObject"] = scaled
 	return v
 }
 
@@ -269,6 +302,10 @@ func disturb(rt *rapid.T, w *world) {
 			w.environment["location"] = "northeurope"
 			w.environment["keyVault"] = map[string]any{"softDeleteRetentionDays": 30, "sku": "premium"}
 		},
+		"Fenced": func() {
+			w.set("networkPolicy", map[string]any{"enabled": true, "allowedNamespaces": []any{"ingress-nginx"}})
+		},
+		"KEDA":    func() { w.set("autoscaling", map[string]any{"keda": true, "maxReplicas": 5}) },
 		"Rollout": w.rollout,
 		"Progress": func() {
 			for _, name := range w.observed() {
@@ -319,6 +356,14 @@ func disturb(rt *rapid.T, w *world) {
 	for range rapid.IntRange(0, 4).Draw(rt, "events") {
 		events[rapid.SampledFrom(names).Draw(rt, "event")]()
 	}
+}
+
+// set a setting of the platform.
+func (w *world) set(name string, value any) {
+	if w.environment == nil {
+		w.environment = testSettings()
+	}
+	w.environment[name] = value
 }
 
 // changeSpec as the API server lets it be changed.
@@ -378,6 +423,7 @@ func specs() *rapid.Generator[map[string]any] {
 				"enabled":     rapid.Bool().Draw(rt, "enabled"),
 				"maxReplicas": float64(rapid.IntRange(1, 9).Draw(rt, "max")),
 			}
+			maybe("triggers", func() { nested(spec, "autoscaling")["triggers"] = triggers().Draw(rt, "triggers") })
 		})
 		maybe("networking", func() {
 			in := map[string]any{"enabled": rapid.Bool().Draw(rt, "enabled")}
@@ -386,8 +432,39 @@ func specs() *rapid.Generator[map[string]any] {
 			maybe("annotations", func() { in["annotations"] = map[string]any{"example.com/a": "b"} })
 			maybe("type", func() { in["type"] = "public" })
 			spec["networking"] = map[string]any{"ingress": in, "cdn": []any{"x"}}
+			maybe("inbound", func() { nested(spec, "networking")["inbound"] = inbounds().Draw(rt, "inbound") })
+		})
+		maybe("selectors", func() {
+			spec["workloadSelectors"] = rapid.SampledFrom([]any{
+				nil, "amd64", map[string]any{"kubernetes.io/architectures": "amd64,arm64", "a b": "x", "c": 1.0}, map[string]any{},
+			}).Draw(rt, "workloadSelectors")
 		})
 		return spec
+	})
+}
+
+// triggers as teams have them, and as nobody should.
+func triggers() *rapid.Generator[any] {
+	cron := map[string]any{"type": "cron", "metadata": map[string]any{"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": 3.0}}
+	return rapid.SampledFrom([]any{
+		nil, "cron",
+		[]any{},
+		[]any{cron},
+		[]any{7.0, cron, map[string]any{"type": "metrics-api", "metadata": map[string]any{}}},
+		[]any{map[string]any{"type": "cron", "metadata": map[string]any{"start": []any{}}}},
+		[]any{map[string]any{"type": "memory", "metadata": map[string]any{"value": 60.0}}, cron},
+	})
+}
+
+// inbounds as teams have them, and as nobody should.
+func inbounds() *rapid.Generator[any] {
+	return rapid.SampledFrom([]any{
+		nil, "*",
+		map[string]any{},
+		[]any{"web"},
+		map[string]any{"services": []any{}},
+		map[string]any{"services": "web"},
+		map[string]any{"services": []any{map[string]any{"name": "web", "namespace": "front", "port": 8080.0}, map[string]any{"name": "*"}, nil}},
 	})
 }
 
@@ -412,6 +489,9 @@ func deployments() *rapid.Generator[map[string]any] {
 		}
 		if rapid.Bool().Draw(rt, "restart") {
 			d["restartOnSecretChange"] = rapid.Bool().Draw(rt, "restartOnSecretChange")
+		}
+		if rapid.Bool().Draw(rt, "readOnly") {
+			d["readOnlyRootFilesystem"] = rapid.SampledFrom([]any{true, false, "true", 1.0, map[string]any{}}).Draw(rt, "readOnlyRootFilesystem")
 		}
 		return d
 	})

@@ -14,34 +14,110 @@ import (
 
 const defaultTargetCPUUtilizationPercentage = 80
 
-// autoscaler scales the Deployment, as soon as there is one.
-func (c *composition) autoscaler(w *workload) {
-	a := c.app.Spec.Autoscaling
-	if !c.autoscaled() {
-		return
-	}
-	if w.waits() && w.observed == nil {
-		c.keepIfObserved(NameAutoscaler)
-		return
-	}
+const pathAutoscaling = "spec.autoscaling"
 
-	if r := c.resources(); r == nil || r.Requests == nil || (*r.Requests).Cpu().IsZero() {
-		w.ignored = append(w.ignored, IgnoredField{Path: "spec.autoscaling", Why: "without deployment.resources.requests.cpu there is nothing to measure the load by"})
+// autoscaler scales the Deployment, as soon as there is one: a HorizontalPodAutoscaler by
+// its CPU load, or a ScaledObject if it has triggers. There is never both, because KEDA
+// makes a HorizontalPodAutoscaler of its own.
+func (c *composition) autoscaler(w *workload) {
+	if !c.autoscaled() {
+		if a := c.app.Spec.Autoscaling; a != nil && !isEmpty(parse(a.Triggers)) {
+			w.ignored = append(w.ignored, IgnoredField{Path: pathTriggers, Why: "spec.autoscaling.enabled is not true"})
+		}
+		return
 	}
-	maxReplicas := ptr.Deref(a.MaxReplicas, 1)
-	minReplicas := ptr.Deref(a.MinReplicas, min(max(ptr.Deref(c.app.Spec.Deployment.Replicas, 1), 1), maxReplicas))
-	target := ptr.Deref(a.TargetCPUUtilizationPercentage, defaultTargetCPUUtilizationPercentage)
+	triggers, ignored := c.triggers()
+	w.ignored = append(w.ignored, append(ignored, c.ignoredByAutoscaling(triggers)...)...)
+
+	absent := w.waits() && w.observed == nil
+	switch {
+	case len(triggers) == 0 && absent:
+		c.keepIfObserved(NameAutoscaler)
+	case len(triggers) == 0:
+		c.want(NameAutoscaler, c.horizontalPodAutoscaler())
+	case absent:
+		c.keepIfObserved(NameScaledObject)
+	case !c.measures(w.observed, triggers):
+		// KEDA refuses a ScaledObject for a Deployment that is not there, or does not
+		// request yet what is measured. So what scales it meanwhile stays.
+		c.waiting = true
+		c.keepIfObserved(NameAutoscaler)
+		c.keepIfObserved(NameScaledObject)
+	default:
+		c.want(NameScaledObject, c.scaledObject(triggers))
+	}
+}
+
+// ignoredByAutoscaling lists what has no effect on the number of pods.
+func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredField) {
+	a := c.app.Spec.Autoscaling
+	const why = "without deployment.resources.requests.cpu there is nothing to measure the load by"
+	switch {
+	case c.requests(corev1.ResourceCPU):
+	case len(triggers) == 0:
+		ignored = append(ignored, IgnoredField{Path: pathAutoscaling, Why: why})
+	case a.TargetCPUUtilizationPercentage != nil:
+		ignored = append(ignored, IgnoredField{Path: pathAutoscaling + ".targetCPUUtilizationPercentage", Why: why})
+	}
+	if n := c.app.Spec.Deployment.Replicas; n != nil && *n == 0 {
+		ignored = append(ignored, IgnoredField{Path: "spec.deployment.replicas", Why: "autoscaling keeps at least 1 pod"})
+	}
+	return ignored
+}
+
+func (c *composition) horizontalPodAutoscaler() *autoscalingv2ac.HorizontalPodAutoscalerApplyConfiguration {
+	least, most := c.scale()
 	spec := autoscalingv2ac.HorizontalPodAutoscalerSpec().
 		WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind(kindDeployment).WithName(c.app.Name)).
-		WithMinReplicas(minReplicas).
-		WithMaxReplicas(maxReplicas).
+		WithMinReplicas(least).
+		WithMaxReplicas(most).
 		WithMetrics(autoscalingv2ac.MetricSpec().
 			WithType(autoscalingv2.ResourceMetricSourceType).
 			WithResource(autoscalingv2ac.ResourceMetricSource().
 				WithName(corev1.ResourceCPU).
-				WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target))))
-	object := autoscalingv2ac.HorizontalPodAutoscaler(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
-	c.want(NameAutoscaler, object)
+				WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(c.targetCPU()))))
+	return autoscalingv2ac.HorizontalPodAutoscaler(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec)
+}
+
+func (c *composition) targetCPU() int32 {
+	return ptr.Deref(c.app.Spec.Autoscaling.TargetCPUUtilizationPercentage, defaultTargetCPUUtilizationPercentage)
+}
+
+// scale is how many pods an autoscaled application has at least and at most.
+func (c *composition) scale() (least, most int32) {
+	a := c.app.Spec.Autoscaling
+	least = max(ptr.Deref(a.MinReplicas, c.fixedReplicas()), 1)
+	switch {
+	case a.MaxReplicas == nil:
+		return least, max(ptr.Deref(c.platform.Autoscaling.MaxReplicas, 1), least)
+	case a.MinReplicas == nil:
+		// A limit that is said counts more than a number of pods without autoscaling.
+		least = min(least, *a.MaxReplicas)
+	}
+	return least, *a.MaxReplicas
+}
+
+// fixedReplicas is how many pods the application has without autoscaling.
+func (c *composition) fixedReplicas() int32 {
+	return ptr.Deref(c.app.Spec.Deployment.Replicas, ptr.Deref(c.platform.Workload.Replicas, 1))
+}
+
+// requests tells whether the container requests something of a resource. Kubernetes takes
+// the limit if there is no request.
+func (c *composition) requests(name corev1.ResourceName) bool {
+	r := c.resources()
+	if r == nil {
+		return false
+	}
+	for _, list := range []*corev1.ResourceList{r.Requests, r.Limits} {
+		if list == nil {
+			continue
+		}
+		if quantity, ok := (*list)[name]; ok {
+			return !quantity.IsZero()
+		}
+	}
+	return false
 }
 
 // replicas of the Deployment, or nil for what the autoscaler says.
@@ -59,7 +135,8 @@ func (c *composition) replicas(seen Object) *int32 {
 	if !ok || !ownsReplicas(seen) {
 		return nil
 	}
-	return new(int32(n)) //nolint:gosec // The API server keeps replicas within an int32.
+	// No autoscaler acts on a Deployment with no pods.
+	return new(max(int32(n), 1)) //nolint:gosec // The API server keeps replicas within an int32.
 }
 
 func (c *composition) autoscaled() bool {

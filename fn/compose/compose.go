@@ -18,6 +18,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
@@ -43,6 +44,9 @@ const (
 	NameService                 = "service"
 	NameAutoscaler              = "autoscaler"
 	NameIngress                 = "ingress"
+	NameScaledObject            = "scaled-object"
+	NameNetworkPolicy           = "network-policy"
+	NamePodDisruptionBudget     = "pod-disruption-budget"
 )
 
 // An Application is what a team asks for, be it as a namespaced composite
@@ -140,6 +144,12 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 		return autoscalingv2.SchemeGroupVersion.WithKind(kindAutoscaler).GroupKind(), true
 	case NameIngress:
 		return networkingv1.SchemeGroupVersion.WithKind(kindIngress).GroupKind(), true
+	case NameScaledObject:
+		return scaledObjectVersion().WithKind(kindScaledObject).GroupKind(), true
+	case NameNetworkPolicy:
+		return networkingv1.SchemeGroupVersion.WithKind(kindNetworkPolicy).GroupKind(), true
+	case NamePodDisruptionBudget:
+		return policyv1.SchemeGroupVersion.WithKind(kindPodDisruptionBudget).GroupKind(), true
 	}
 	if strings.HasPrefix(name, PrefixRoleAssignmentOfficer) {
 		return authorizationv1beta1.RoleAssignment_GroupVersionKind.GroupKind(), true

@@ -395,6 +395,8 @@ func TestReplicas(t *testing.T) {
 			"spec":     map[string]any{"replicas": float64(5)},
 		}}
 	}
+	none := ownedBy("apiextensions.crossplane.io/composed/abc")
+	none[NameDeployment].object("spec")["replicas"] = float64(0)
 	cases := map[string]struct {
 		reason         string
 		spec, platform string
@@ -406,6 +408,7 @@ func TestReplicas(t *testing.T) {
 		"Nobody":      {"If nobody does, Kubernetes does.", `{"deployment": {"image": "a"}}`, ``, nil, nil},
 		"Autoscaler":  {"The autoscaler says, and we keep out of it.", autoscaled, ``, nil, nil},
 		"TakingOver":  {"Until it does for the first time, the pods that run stay as many.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc"), int64(5)},
+		"FromNone":    {"No autoscaler acts on a Deployment that has no pods.", autoscaled, ``, none, int64(1)},
 		"TakenOver":   {"Then they are the autoscaler's.", autoscaled, ``, ownedBy("kube-controller-manager"), nil},
 		"Shared":      {"So they are if both once agreed.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc", "kube-controller-manager"), nil},
 		"TurnedOff":   {"Without autoscaling the manifest says again.", `{"deployment": {"image": "a", "replicas": 3}}`, ``, ownedBy("kube-controller-manager"), int64(3)},
@@ -523,7 +526,7 @@ func TestIngress(t *testing.T) {
 			reason:   "Where the platform has types, an application cannot choose an IngressClass of its own.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "admin"}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin", only internal, public. The pods are not affected.`},
+			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin", only internal, public; use one of these, or ask your platform team to add yours to ingress.types of the settings. The pods are not affected.`},
 		},
 		"TypeNotSaid": {
 			reason:   "It has to choose one of them where the platform has no default.",

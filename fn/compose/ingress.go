@@ -68,7 +68,9 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	case !known && t.Name == "":
 		refused = append(refused, "spec.networking.ingress.type: required, one of "+c.ingressTypes())
 	case !known:
-		refused = append(refused, "spec.networking.ingress.type: the platform has no type "+strconv.Quote(t.Name)+", only "+c.ingressTypes())
+		refused = append(refused, "spec.networking.ingress.type: the platform has no type "+strconv.Quote(t.Name)+", only "+c.ingressTypes()+"; use one of these, or ask your platform team to add yours to ingress.types of the settings")
+	case t.Name != "" && len(validation.IsDNS1123Subdomain(t.Name)) > 0:
+		refused = append(refused, "spec.networking.ingress.type: must be the name of an IngressClass, with lower-case letters, digits, hyphens and dots")
 	}
 	if len(hostnames) == 0 {
 		refused = append(refused, "spec.networking.ingress.hostnames: required, because the platform has no default domain")

@@ -11,10 +11,13 @@ import (
 
 // Kinds that are treated differently from others.
 const (
-	kindDeployment = "Deployment"
-	kindService    = "Service"
-	kindIngress    = "Ingress"
-	kindAutoscaler = "HorizontalPodAutoscaler"
+	kindDeployment          = "Deployment"
+	kindService             = "Service"
+	kindIngress             = "Ingress"
+	kindAutoscaler          = "HorizontalPodAutoscaler"
+	kindScaledObject        = "ScaledObject"
+	kindNetworkPolicy       = "NetworkPolicy"
+	kindPodDisruptionBudget = "PodDisruptionBudget"
 )
 
 // toMap returns an object of a Go type as Crossplane wants it.

@@ -13,6 +13,7 @@ import (
 	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -194,6 +195,8 @@ func ownSpec(o Object) Object {
 		for _, f := range []string{"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"} {
 			delete(spec, f)
 		}
+	case kindScaledObject:
+		return ownScaledObjectSpec(spec)
 	}
 	return spec
 }
@@ -224,6 +227,10 @@ func appliedByCrossplane(o Object) (Object, bool) {
 		return extract(o, manager, networkingv1ac.ExtractIngress)
 	case kindAutoscaler:
 		return extract(o, manager, autoscalingv2ac.ExtractHorizontalPodAutoscaler)
+	case kindNetworkPolicy:
+		return extract(o, manager, networkingv1ac.ExtractNetworkPolicy)
+	case kindPodDisruptionBudget:
+		return extract(o, manager, policyv1ac.ExtractPodDisruptionBudget)
 	}
 	return nil, false
 }

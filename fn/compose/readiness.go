@@ -16,8 +16,9 @@ func ready(o Object) bool {
 	switch o.str("kind") {
 	case kindDeployment:
 		return rollout(o).Status == True
-	case "ServiceAccount", kindService, kindIngress, kindAutoscaler:
-		// They have no condition that tells, or one that depends on traffic.
+	case "ServiceAccount", kindService, kindIngress, kindAutoscaler, kindScaledObject, kindNetworkPolicy, kindPodDisruptionBudget:
+		// They have no condition that tells, or one that depends on traffic, or on KEDA:
+		// pods run without it, only not as many as the triggers say.
 		return true
 	}
 	return o.condition("Ready").status == "True"

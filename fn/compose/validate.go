@@ -164,7 +164,6 @@ func validatePort(port int32, path *field.Path) field.ErrorList {
 func validateAutoscaling(a *v1alpha1.Autoscaling, path *field.Path) (errs field.ErrorList) {
 	switch {
 	case a.MaxReplicas == nil:
-		errs = append(errs, field.Required(path.Child("maxReplicas"), "autoscaling needs a limit"))
 	case *a.MaxReplicas < 1:
 		errs = append(errs, field.Invalid(path.Child("maxReplicas"), *a.MaxReplicas, "must be at least 1"))
 	case a.MinReplicas != nil && *a.MinReplicas > *a.MaxReplicas:

@@ -145,9 +145,8 @@ func TestValidate(t *testing.T) {
 			want:   `spec.deployment.livenessProbe.port: Invalid value: 70000: must be from 1 to 65535`,
 		},
 		"NoMaxReplicas": {
-			reason: "Autoscaling needs a limit.",
+			reason: "The platform has a limit for applications that do not say.",
 			args:   args{spec: `{"autoscaling": {"enabled": true}}`},
-			want:   `spec.autoscaling.maxReplicas: Required value: autoscaling needs a limit`,
 		},
 		"MinAboveMax": {
 			reason: "The least is not more than the most.",

@@ -56,6 +56,7 @@ func (c *composition) workload(i identity, s secrets) workload {
 		w.ignored = c.withoutDeployment()
 		return w
 	}
+	w.ignored = c.ignoredOfPods()
 
 	w.waitingFor = s.waitingFor(w.observed)
 	w.waitingForIdentity = w.observed == nil && !c.givesIdentity(i)
@@ -68,9 +69,12 @@ func (c *composition) workload(i identity, s secrets) workload {
 		setEnvironment(c.desired[NameDeployment].Object, s)
 		w.formerIdentity = c.setPodIdentity(i)
 		w.rollsOut = c.rollsOut()
+		c.hideServices(w)
 	}
 	c.service(w)
+	c.networkPolicy(&w)
 	c.autoscaler(&w)
+	c.podDisruptionBudget(w)
 	c.ingress(&w)
 	return w
 }
@@ -176,12 +180,40 @@ func byName(list []any) map[string]Object {
 	return out
 }
 
+// hideServices keeps the addresses of the namespace's Services out of the variables: those of
+// one called server set SERVER_PORT. That replaces pods, so pods that run keep what they
+// have until they are replaced anyway.
+func (c *composition) hideServices(w workload) {
+	path := []string{"spec", "template", "spec"}
+	links, ok := w.observed.object(path...)["enableServiceLinks"].(bool)
+	if w.rollsOut || ok && !links {
+		Object(c.desired[NameDeployment].Object).object(path...)["enableServiceLinks"] = false
+	}
+}
+
+// ignoredOfPods lists fields that have no effect on the pods.
+func (c *composition) ignoredOfPods() []IgnoredField {
+	_, ignored := c.nodes()
+	switch parse(c.app.Spec.Deployment.ReadOnlyRootFilesystem).(type) {
+	case nil, bool:
+	default:
+		ignored = append(ignored, IgnoredField{Path: "spec.deployment.readOnlyRootFilesystem", Why: "must be true or false, without quotes"})
+	}
+	return ignored
+}
+
 func (c *composition) withoutDeployment() (ignored []IgnoredField) {
 	if a := c.app.Spec.Autoscaling; a != nil && a.Enabled {
 		ignored = append(ignored, IgnoredField{Path: "spec.autoscaling", Why: "there is no deployment"})
 	}
 	if in := c.ingressSpec(); in != nil {
 		ignored = append(ignored, IgnoredField{Path: "spec.networking.ingress", Why: "there is no deployment"})
+	}
+	if in := c.inbound(); !isEmpty(in) {
+		ignored = append(ignored, IgnoredField{Path: pathInbound, Why: "there is no deployment"})
+	}
+	if !isEmpty(parse(c.app.Spec.WorkloadSelectors)) {
+		ignored = append(ignored, IgnoredField{Path: pathSelectors, Why: "there is no deployment"})
 	}
 	return ignored
 }
@@ -221,6 +253,11 @@ func (c *composition) pod() *corev1ac.PodSpecApplyConfiguration {
 		WithServiceAccountName(c.app.Name).
 		WithSecurityContext(security).
 		WithContainers(c.container())
+	if nodes, _ := c.nodes(); len(nodes) > 0 {
+		pod.WithAffinity(corev1ac.Affinity().WithNodeAffinity(corev1ac.NodeAffinity().
+			WithRequiredDuringSchedulingIgnoredDuringExecution(corev1ac.NodeSelector().
+				WithNodeSelectorTerms(corev1ac.NodeSelectorTerm().WithMatchExpressions(nodes...)))))
+	}
 	for _, name := range c.platform.Workload.ImagePullSecrets {
 		pod.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(name))
 	}
@@ -233,6 +270,9 @@ func (c *composition) securityContext() *corev1ac.SecurityContextApplyConfigurat
 	security := corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false)
 	if ptr.Deref(c.platform.Workload.RunAsNonRoot, false) {
 		security.WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))
+	}
+	if v, ok := parse(c.app.Spec.Deployment.ReadOnlyRootFilesystem).(bool); ok {
+		security.WithReadOnlyRootFilesystem(v)
 	}
 	return security
 }

@@ -34,6 +34,9 @@ const (
 	defaultSoftDeleteRetentionDays = int32(90)
 )
 
+// defaultMaxReplicas is the greatest number of pods of an application that does not say.
+const defaultMaxReplicas = 10
+
 // setDefaults fills what is left out, so that no reader of settings has to.
 func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	// Entra ID and Azure answer in lower case; a difference would look like a change.
@@ -80,11 +83,30 @@ func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	}
 	s.Secrets.Structures = append(s.Secrets.Structures, builtinStructures()...)
 
+	setWorkloadDefaults(s)
+	if s.Ingress == nil {
+		s.Ingress = &v1alpha1.IngressDefaults{}
+	}
+}
+
+func setWorkloadDefaults(s *v1alpha1.PlatformConfigSpec) {
 	if s.Workload == nil {
 		s.Workload = &v1alpha1.WorkloadDefaults{}
 	}
-	if s.Ingress == nil {
-		s.Ingress = &v1alpha1.IngressDefaults{}
+	if s.Workload.PodDisruptionBudget == nil {
+		s.Workload.PodDisruptionBudget = new(true)
+	}
+	if s.Autoscaling == nil {
+		s.Autoscaling = &v1alpha1.AutoscalingDefaults{}
+	}
+	if s.Autoscaling.MaxReplicas == nil {
+		s.Autoscaling.MaxReplicas = new(int32(defaultMaxReplicas))
+	}
+	if len(s.Autoscaling.AllowedTriggers) == 0 {
+		s.Autoscaling.AllowedTriggers = []string{"cron", "cpu", "memory"}
+	}
+	if s.NetworkPolicy == nil {
+		s.NetworkPolicy = &v1alpha1.NetworkPolicyDefaults{}
 	}
 }
 

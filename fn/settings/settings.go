@@ -168,6 +168,8 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	c.keyVault(s.KeyVault)
 	c.secrets(s.Secrets)
 	c.workload(s.Workload)
+	c.autoscaling(s.Autoscaling)
+	c.networkPolicy(s.NetworkPolicy)
 	c.ingress(s.Ingress)
 	c.adopt(s.Adopt)
 	return errors.Join(c.errs...)
@@ -334,6 +336,36 @@ func (c *checker) workload(w *v1alpha1.WorkloadDefaults) {
 		c.resources("workload.resources.requests", r.Requests)
 		c.requests("workload.resources.requests", r.Requests, r.Limits)
 	}
+}
+
+func (c *checker) autoscaling(a *v1alpha1.AutoscalingDefaults) {
+	if a == nil {
+		return
+	}
+	if n := a.MaxReplicas; n != nil && (*n < 1 || *n > 1000) {
+		c.add("autoscaling.maxReplicas", "must be from 1 to 1000")
+	}
+	for i, name := range a.AllowedTriggers {
+		if len(validation.IsDNS1123Label(name)) > 0 {
+			c.add(fmt.Sprintf("autoscaling.allowedTriggers[%d]", i), strconv.Quote(name)+" must be a type of trigger that KEDA has, such as cron")
+		}
+	}
+	c.unique("autoscaling.allowedTriggers", a.AllowedTriggers)
+}
+
+func (c *checker) networkPolicy(n *v1alpha1.NetworkPolicyDefaults) {
+	if n == nil {
+		return
+	}
+	if len(n.AllowedNamespaces) > 50 {
+		c.add("networkPolicy.allowedNamespaces", "must not have more than 50 names")
+	}
+	for i, name := range n.AllowedNamespaces {
+		if len(validation.IsDNS1123Label(name)) > 0 {
+			c.add(fmt.Sprintf("networkPolicy.allowedNamespaces[%d]", i), strconv.Quote(name)+" must be the name of a namespace")
+		}
+	}
+	c.unique("networkPolicy.allowedNamespaces", n.AllowedNamespaces)
 }
 
 // resources are checked as Kubernetes does for a container.

@@ -243,6 +243,39 @@ ingress.types[0].annotations[kubernetes.io/ingress.class]: must be ingressClassN
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"defaultType": "Public"}}`},
 			want:   want{err: `cannot use platform settings: ingress.defaultType: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
 		},
+		"WorkloadDefaults": {
+			reason: "An application that does not say has a limit, a budget, and triggers that reach nothing outside.",
+			args:   args{input: `{` + complete + `}`},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					return []any{*s.Autoscaling.MaxReplicas, s.Autoscaling.KEDA == nil, s.Autoscaling.AllowedTriggers, s.NetworkPolicy.Enabled == nil, *s.Workload.PodDisruptionBudget}
+				},
+				value: []any{int32(10), true, []string{"cron", "cpu", "memory"}, true, true},
+			},
+		},
+		"WorkloadSettings": {
+			reason: "What the platform says is taken.",
+			args: args{
+				input:   `{` + complete + `, "autoscaling": {"maxReplicas": 5, "keda": true, "allowedTriggers": ["cron"]}, "networkPolicy": {"enabled": true}}`,
+				overlay: `{"autoscaling": {"maxReplicas": 30}, "workload": {"podDisruptionBudget": false}, "networkPolicy": {"allowedNamespaces": ["ingress-nginx"]}}`,
+			},
+			want: want{
+				settings: func(s v1alpha1.PlatformConfigSpec) any {
+					return []any{*s.Autoscaling.MaxReplicas, *s.Autoscaling.KEDA, s.Autoscaling.AllowedTriggers, *s.NetworkPolicy.Enabled, s.NetworkPolicy.AllowedNamespaces, *s.Workload.PodDisruptionBudget}
+				},
+				value: []any{int32(30), true, []string{"cron"}, true, []string{"ingress-nginx"}, false},
+			},
+		},
+		"WorkloadSettingsWrong": {
+			reason: "What Kubernetes and KEDA refuse would stop every application.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"maxReplicas": 0, "allowedTriggers": ["cron", "", "cron"]}, "networkPolicy": {"allowedNamespaces": ["Ingress", "a.b", "x", "x"]}}`},
+			want: want{err: `cannot use platform settings: autoscaling.maxReplicas: must be from 1 to 1000
+autoscaling.allowedTriggers[1]: "" must be a type of trigger that KEDA has, such as cron
+autoscaling.allowedTriggers[2]: "cron" must not be listed twice
+networkPolicy.allowedNamespaces[0]: "Ingress" must be the name of a namespace
+networkPolicy.allowedNamespaces[1]: "a.b" must be the name of a namespace
+networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
+		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},

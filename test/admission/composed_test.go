@@ -425,6 +425,8 @@ func TestParts(t *testing.T) {
 		"Autoscaler": object("autoscaling/v2", "HorizontalPodAutoscaler", namespace, "part", map[string]any{"spec": map[string]any{
 			"maxReplicas": int64(2), "scaleTargetRef": map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
 		}}),
+		"NetworkPolicy":       object("networking.k8s.io/v1", "NetworkPolicy", namespace, "part", nest(map[string]any{}, "spec", "podSelector")),
+		"PodDisruptionBudget": object("policy/v1", "PodDisruptionBudget", namespace, "part", nest(int64(1), "spec", "maxUnavailable")),
 		"Ingress": object("networking.k8s.io/v1", "Ingress", namespace, "part", map[string]any{"spec": map[string]any{
 			"defaultBackend": map[string]any{"service": map[string]any{"name": "web", "port": map[string]any{"number": int64(80)}}},
 		}}),

@@ -42,6 +42,12 @@ func TestPermissions(t *testing.T) {
 			resource: "horizontalpodautoscalers",
 			opts:     []manifestOption{with("autoscaling.enabled", true), with("autoscaling.maxReplicas", int64(2))},
 		},
+		"Budgets": {
+			reason:   "Crossplane composes budgets for disruptions.",
+			role:     "crossplane:platform-application",
+			resource: "poddisruptionbudgets",
+			opts:     []manifestOption{with("deployment.replicas", int64(2))},
+		},
 		"Ingresses": {
 			reason:   "Crossplane composes Ingresses.",
 			role:     "crossplane:platform-application",

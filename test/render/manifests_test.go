@@ -119,6 +119,10 @@ func checkRendered(t *testing.T, rendered []byte, ignored []string) {
 				t.Errorf("the Ingress is refused: %s", message)
 			}
 		case "FieldsIgnored":
+			if want := len(ignored) > 0; (c["status"] == "True") != want {
+				t.Errorf("FieldsIgnored: want %t, got %s", want, message)
+			}
+
 			for _, field := range ignored {
 				if !strings.Contains(message, field) {
 					t.Errorf("want FieldsIgnored to have %s, got %s", field, message)

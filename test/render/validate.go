@@ -49,7 +49,7 @@ func (p Problem) String() string {
 	return strings.Join(parts, ": ")
 }
 
-// A Validator checks objects as an API server would that has Crossplane, our packages and the Azure provider installed. It
+// A Validator checks objects as an API server would that has Crossplane, our packages, the Azure provider and KEDA installed. It
 // works from files only: our XRDs and CRDs, and those in the modules of Crossplane and the provider.
 type Validator struct {
 	root string
@@ -86,6 +86,7 @@ func NewValidator(ctx context.Context, root string) (*Validator, error) {
 		filepath.Join(core, "cluster", "crds", "apiextensions.crossplane.io_*.yaml"),
 		filepath.Join(root, "package", "provider", "crds", "*.yaml"),
 		filepath.Join(root, "package", "function", "input", "*.yaml"),
+		filepath.Join(root, "test", "schema", "testdata", "scaledobjects.keda.sh.yaml"),
 	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

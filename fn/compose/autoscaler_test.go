@@ -1,0 +1,292 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// ignored are the fields that have no effect, as the condition shows them.
+func (r Result) ignored() []string {
+	s, ok := strings.CutPrefix(r.condition(TypeFieldsIgnored).Message, "These fields are kept but have no effect: ")
+	if !ok {
+		return nil
+	}
+	return strings.SplitAfter(strings.TrimSuffix(s, "."), "), ")
+}
+
+// scaled is what scales an application.
+type scaled struct {
+	By          string
+	Least, Most int64
+	CPU         string
+	Triggers    []string
+	Ignored     []string
+}
+
+func scaling(r Result) scaled {
+	out := scaled{Ignored: r.ignored()}
+	if hpa, ok := r.Resources[NameAutoscaler]; ok {
+		spec := Object(hpa.Object).object("spec")
+		out.By = kindAutoscaler
+		out.Least, _ = spec.number("minReplicas")
+		out.Most, _ = spec.number("maxReplicas")
+		metric, _ := spec.list("metrics")[0].(map[string]any)
+		n, _ := Object(metric).number("resource", "target", "averageUtilization")
+		out.CPU = strconv.FormatInt(n, 10)
+	}
+	if so, ok := r.Resources[NameScaledObject]; ok {
+		spec := Object(so.Object).object("spec")
+		out.By += kindScaledObject
+		out.Least, _ = spec.number("minReplicaCount")
+		out.Most, _ = spec.number("maxReplicaCount")
+		for _, t := range spec.list("triggers") {
+			b, err := json.Marshal(t)
+			if err != nil {
+				panic(err)
+			}
+			out.Triggers = append(out.Triggers, string(b))
+		}
+	}
+	return out
+}
+
+const (
+	cpuRequested = `"resources": {"requests": {"cpu": "100m"}}`
+	withKEDA     = `{"autoscaling": {"keda": true}}`
+	office       = `{"type": "cron", "metadata": {"timezone": "Europe/Berlin", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": "3"}}`
+	officeOut    = `{"metadata":{"desiredReplicas":"3","end":"0 18 * * 1-5","start":"0 8 * * 1-5","timezone":"Europe/Berlin"},"type":"cron"}`
+	cpuOut       = `{"metadata":{"value":"80"},"metricType":"Utilization","type":"cpu"}`
+)
+
+// runningSeen is an application whose container has these resources.
+func runningSeen(resources map[string]any) Observed {
+	seen := azureSeen()
+	seen[NameDeployment] = Object{
+		"apiVersion": "apps/v1", "kind": kindDeployment, "metadata": map[string]any{"name": "shop-api", "namespace": "shop"},
+		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{
+			map[string]any{"name": "shop-api", "image": "a", "resources": resources, "ports": []any{map[string]any{"containerPort": 7070.0}}},
+		}}}},
+	}
+	return seen
+}
+
+func requestsCPU() map[string]any {
+	return map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "1Gi"}}
+}
+
+// TestScale shows between which numbers of pods an application is scaled.
+func TestScale(t *testing.T) {
+	const nothing = "spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)"
+	cases := map[string]struct {
+		reason                            string
+		deployment, autoscaling, platform string
+		want                              scaled
+	}{
+		"Enabled":         {"That is all that most manifests say.", cpuRequested, ``, ``, scaled{Least: 1, Most: 10}},
+		"Replicas":        {"The number of pods is the least.", cpuRequested + `, "replicas": 3`, ``, ``, scaled{Least: 3, Most: 10}},
+		"PlatformLeast":   {"Else the platform's is.", cpuRequested, ``, `{"workload": {"replicas": 2}}`, scaled{Least: 2, Most: 10}},
+		"PlatformMost":    {"So is the greatest.", cpuRequested, ``, `{"autoscaling": {"maxReplicas": 4}}`, scaled{Least: 1, Most: 4}},
+		"Said":            {"What is said counts.", cpuRequested + `, "replicas": 3`, `, "minReplicas": 2, "maxReplicas": 30`, `{"workload": {"replicas": 5}, "autoscaling": {"maxReplicas": 4}}`, scaled{Least: 2, Most: 30}},
+		"LeastAboveMost":  {"The platform's limit is for those that do not need more.", cpuRequested, `, "minReplicas": 15`, ``, scaled{Least: 15, Most: 15}},
+		"ReplicasAbove":   {"So it is for a number of pods.", cpuRequested + `, "replicas": 12`, ``, ``, scaled{Least: 12, Most: 12}},
+		"MostBelow":       {"A limit that is said is one.", cpuRequested + `, "replicas": 5`, `, "maxReplicas": 3`, ``, scaled{Least: 3, Most: 3}},
+		"None":            {"An autoscaler has one pod at least.", cpuRequested + `, "replicas": 0`, ``, ``, scaled{Least: 1, Most: 10, Ignored: []string{"spec.deployment.replicas (autoscaling keeps at least 1 pod)"}}},
+		"PlatformNone":    {"Also if the platform has none.", cpuRequested, ``, `{"workload": {"replicas": 0}}`, scaled{Least: 1, Most: 10}},
+		"Target":          {"The target is said.", cpuRequested, `, "targetCPUUtilizationPercentage": 50`, ``, scaled{Least: 1, Most: 10, CPU: "50"}},
+		"NoRequest":       {"The load is a part of what is requested.", `"replicas": 2`, ``, ``, scaled{Least: 2, Most: 10, Ignored: []string{nothing}}},
+		"NoCPU":           {"It is requested in vain.", `"resources": {"requests": {"cpu": "0"}}`, ``, ``, scaled{Least: 1, Most: 10, Ignored: []string{nothing}}},
+		"Limit":           {"Kubernetes requests the limit.", `"resources": {"limits": {"cpu": 1}}`, ``, ``, scaled{Least: 1, Most: 10}},
+		"PlatformRequest": {"The platform requests it.", `"replicas": 2`, ``, `{"workload": {"resources": {"requests": {"cpu": "50m"}}}}`, scaled{Least: 2, Most: 10}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := scaling(compose(t, `{"deployment": {"image": "a", `+tc.deployment+`}, "autoscaling": {"enabled": true`+tc.autoscaling+`}}`, tc.platform, azureSeen()))
+			tc.want.By, tc.want.CPU = kindAutoscaler, first(tc.want.CPU, "80")
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestTriggers shows which triggers have an effect, and that one without breaks no other.
+func TestTriggers(t *testing.T) {
+	cron := func(entry, value string) string {
+		return strings.Replace(office, entry, value, 1)
+	}
+	type want struct {
+		Triggers, Ignored []string
+	}
+	const prefix = "spec.autoscaling.triggers"
+	cases := map[string]struct {
+		reason    string
+		triggers  string
+		platform  string
+		resources map[string]any
+		want      want
+	}{
+		"Cron":            {reason: "KEDA acts on it.", triggers: `[` + office + `]`, want: want{Triggers: []string{officeOut}}},
+		"Number":          {reason: "A number is as good as a string.", triggers: `[` + cron(`"3"`, `3`) + `]`, want: want{Triggers: []string{officeOut}}},
+		"NoKEDA":          {reason: "Nobody acts on it.", triggers: `[` + office + `]`, platform: `{}`, want: want{Ignored: []string{prefix + " (the platform has no KEDA, so only the CPU load scales the pods)"}}},
+		"Empty":           {reason: "None are none.", triggers: `[]`},
+		"Null":            {reason: "So is null.", triggers: `null`},
+		"Map":             {reason: "They are a list.", triggers: `{"type": "cron"}`, want: want{Ignored: []string{prefix + " (must be a list)"}}},
+		"String":          {reason: "They are a list.", triggers: `"cron"`, platform: `{}`, want: want{Ignored: []string{prefix + " (must be a list)"}}},
+		"Requested":       {reason: "The CPU load counts, too.", triggers: `[` + office + `]`, resources: requestsCPU(), want: want{Triggers: []string{officeOut, cpuOut}}},
+		"OwnCPU":          {reason: "A trigger for it is enough.", triggers: `[{"type": "cpu", "metadata": {"value": 60}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"60"},"metricType":"Utilization","type":"cpu"}`}}},
+		"TwiceCPU":        {reason: "One is enough.", triggers: `[{"type": "cpu", "metadata": {"value": "60"}}, {"type": "cpu", "metadata": {"value": "70"}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"60"},"metricType":"Utilization","type":"cpu"}`}, Ignored: []string{prefix + "[1] (there is one of this type already)"}}},
+		"Memory":          {reason: "The old way to say of which type the target is.", triggers: `[{"type": "memory", "metadata": {"type": "AverageValue", "value": "500Mi"}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"500Mi"},"metricType":"AverageValue","type":"memory"}`, cpuOut}}},
+		"NotRequested":    {reason: "KEDA refuses what it cannot measure.", triggers: `[{"type": "memory", "metadata": {"value": "60"}}]`, want: want{Ignored: []string{prefix + "[0] (without deployment.resources.requests.memory there is nothing to measure the load by)"}}},
+		"Percentage":      {reason: "KEDA refuses what is none.", triggers: `[{"type": "cpu", "metadata": {"value": "500m"}}]`, resources: requestsCPU(), want: want{Ignored: []string{prefix + "[0] (metadata.value must be a percentage from 1 to 9999)"}}},
+		"OtherContainer":  {reason: "There is one container.", triggers: `[{"type": "cpu", "metadata": {"value": "50", "containerName": "x"}}]`, resources: requestsCPU(), want: want{Ignored: []string{prefix + "[0] (metadata.containerName must be the name of the application)"}}},
+		"Fields":          {reason: "All that KEDA defines is copied, and no credentials.", triggers: `[{"type": "cron", "name": "office", "metricType": "AverageValue", "useCachedMetrics": true, "authenticationRef": {"name": "secret"}, ` + office[len(`{"type": "cron", `):] + `]`, want: want{Triggers: []string{`{"metadata":{"desiredReplicas":"3","end":"0 18 * * 1-5","start":"0 8 * * 1-5","timezone":"Europe/Berlin"},"metricType":"AverageValue","name":"office","type":"cron"}`}, Ignored: []string{prefix + "[0].authenticationRef (triggers of applications have no credentials), ", prefix + "[0].useCachedMetrics"}}},
+		"SameName":        {reason: "KEDA refuses two of a name.", triggers: `[{"name": "a", ` + office[1:] + `, {"name": "a", ` + office[1:] + `]`, want: want{Triggers: []string{`{"metadata":{"desiredReplicas":"3","end":"0 18 * * 1-5","start":"0 8 * * 1-5","timezone":"Europe/Berlin"},"name":"a","type":"cron"}`, officeOut}, Ignored: []string{prefix + "[1].name (must be at most 63 letters, digits and hyphens, and no other trigger's)"}}},
+		"Outside":         {reason: "It would reach what the application does not.", triggers: `[{"type": "metrics-api", "metadata": {"url": "http://x"}}, ` + office + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0] (the platform does not allow this type of trigger)"}}},
+		"Allowed":         {reason: "The platform allows it.", triggers: `[{"type": "kafka", "metadata": {"topic": "orders", "lagThreshold": 5, "tls": true}}]`, platform: `{"autoscaling": {"keda": true, "allowedTriggers": ["kafka"]}}`, want: want{Triggers: []string{`{"metadata":{"lagThreshold":"5","tls":"true","topic":"orders"},"type":"kafka"}`}}},
+		"OnlyAllowed":     {reason: "A list of the platform's is the whole list.", triggers: `[` + office + `]`, platform: `{"autoscaling": {"keda": true, "allowedTriggers": ["kafka"]}}`, want: want{Ignored: []string{prefix + "[0] (the platform does not allow this type of trigger)"}}},
+		"BeyondMost":      {reason: "There are never more pods than the most.", triggers: `[` + cron(`"3"`, `"30"`) + `]`, want: want{Triggers: []string{strings.Replace(officeOut, `"3"`, `"30"`, 1)}, Ignored: []string{prefix + "[0].metadata.desiredReplicas (there are at most 10 pods: set spec.autoscaling.maxReplicas)"}}},
+		"NegativePods":    {reason: "KEDA would refuse all of them.", triggers: `[` + cron(`"3"`, `"-3"`) + `, ` + office + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0] (metadata.desiredReplicas must be a whole number of pods)"}}},
+		"HalfPods":        {reason: "There are no half pods.", triggers: `[` + cron(`"3"`, `2.5`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.desiredReplicas must be a whole number of pods)"}}},
+		"Zone":            {reason: "KEDA would refuse all of them.", triggers: `[` + cron(`Europe/Berlin`, `Mars/Phobos`) + `, ` + office + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0] (metadata.timezone must be a time zone such as Europe/Berlin)"}}},
+		"Schedule":        {reason: "It would refuse them for this, too.", triggers: `[` + cron(`0 8 *`, `0 25 *`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.start and metadata.end must be minute, hour, day of the month, month and day of the week, such as 0 8 * * 1-5)"}}},
+		"NoTime":          {reason: "And for this.", triggers: `[` + cron(`0 8 *`, `0 18 *`) + `]`, want: want{Ignored: []string{prefix + "[0] (metadata.start and metadata.end must not be the same)"}}},
+		"Utilization":     {reason: "A schedule uses nothing.", triggers: `[{"metricType": "Utilization", ` + office[1:] + `]`, want: want{Ignored: []string{prefix + "[0] (metricType must be AverageValue or Value)"}}},
+		"NoMetadata":      {reason: "An entry is an object with both.", triggers: `[{"type": "cron"}, 7, null, "cron", [], {"metadata": {}}]`, want: want{Ignored: []string{prefix + "[0] (must be an object with type, a string, and metadata, a map), ", prefix + "[1] (must be an object with type, a string, and metadata, a map), ", prefix + "[2] (must be an object with type, a string, and metadata, a map), ", prefix + "[3] (must be an object with type, a string, and metadata, a map), ", prefix + "[4] (must be an object with type, a string, and metadata, a map), ", prefix + "[5] (must be an object with type, a string, and metadata, a map)"}}},
+		"NestedMetadata":  {reason: "KEDA has a map of strings.", triggers: `[{"type": "cron", "metadata": {"start": {"a": 1}}}]`, want: want{Ignored: []string{prefix + "[0] (metadata must be a map of strings of at most 1024 characters)"}}},
+		"HugeMetadata":    {reason: "Nobody needs that.", triggers: `[{"type": "cron", "metadata": {"start": "` + strings.Repeat("x", 1025) + `"}}]`, want: want{Ignored: []string{prefix + "[0] (metadata must be a map of strings of at most 1024 characters)"}}},
+		"MetricTypeIsMap": {reason: "An odd type of one field makes one trigger odd.", triggers: `[{"metricType": {}, ` + office[1:] + `]`, want: want{Ignored: []string{prefix + "[0] (metricType must be a string)"}}},
+		"NameIsNumber":    {reason: "Nor does a name.", triggers: `[{"name": 7, ` + office[1:] + `]`, want: want{Triggers: []string{officeOut}, Ignored: []string{prefix + "[0].name (must be at most 63 letters, digits and hyphens, and no other trigger's)"}}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			resources, err := json.Marshal(tc.resources)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := scaling(compose(t, `{"deployment": {"image": "a", "resources": `+string(resources)+`}, "autoscaling": {"enabled": true, "triggers": `+tc.triggers+`}}`,
+				first(tc.platform, withKEDA), runningSeen(tc.resources)))
+			by := kindAutoscaler
+			if len(tc.want.Triggers) > 0 {
+				by = kindScaledObject
+			}
+			ignored := slices.DeleteFunc(got.Ignored, func(s string) bool { return strings.HasPrefix(s, "spec.autoscaling (") })
+			if diff := cmp.Diff(tc.want, want{Triggers: got.Triggers, Ignored: slices.Clip(ignored)}, equateEmpty()); diff != "" || got.By != by {
+				t.Errorf("\n%s\nCompose(...): want %s, got %s; -want, +got:\n%s", tc.reason, by, got.By, diff)
+			}
+		})
+	}
+}
+
+// TestManyTriggers shows that their number is bounded.
+func TestManyTriggers(t *testing.T) {
+	got := scaling(compose(t, `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "triggers": [`+strings.Repeat(office+`, `, 99)+office+`]}}`, withKEDA, runningSeen(nil)))
+	if diff := cmp.Diff([]string{"spec.autoscaling.triggers[20] (only 20 triggers have an effect, and this and later ones do not)"}, got.Ignored); diff != "" || len(got.Triggers) != 20 {
+		t.Errorf("Compose(...): want 20 triggers, got %d; -want ignored, +got:\n%s", len(got.Triggers), diff)
+	}
+}
+
+// TestSwitchScaler shows what scales an application while that changes: never both, and
+// nothing that KEDA would refuse.
+func TestSwitchScaler(t *testing.T) {
+	const spec = `"autoscaling": {"enabled": true, "triggers": [` + office + `]}`
+	hpa := Object{"apiVersion": "autoscaling/v2", "kind": kindAutoscaler, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"maxReplicas": 9.0}}
+	so := Object{
+		"apiVersion": "keda.sh/v1alpha1", "kind": kindScaledObject, "metadata": map[string]any{"name": "shop-api", "labels": map[string]any{"scaledobject.keda.sh/name": "shop-api"}},
+		"spec": map[string]any{"maxReplicaCount": 9.0, "pollingInterval": 5.0, "advanced": map[string]any{"restoreToOriginalReplicaCount": true}},
+	}
+	with := func(seen Observed, name string, o Object) Observed {
+		seen = maps.Clone(seen)
+		seen[name] = o
+		return seen
+	}
+	cases := map[string]struct {
+		reason   string
+		spec     string
+		platform string
+		seen     Observed
+		want     []string
+		waiting  bool
+	}{
+		"New":        {"KEDA refuses a ScaledObject for a Deployment that is not there.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, azureSeen(), nil, true},
+		"Running":    {"It scales the Deployment, and nothing else does.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(requestsCPU()), NameAutoscaler, hpa), []string{NameScaledObject}, false},
+		"NotYet":     {"KEDA refuses to measure what the Deployment does not request yet.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameAutoscaler, hpa), []string{NameAutoscaler}, true},
+		"NotYetKept": {"What KEDA scales stays so.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), []string{NameScaledObject}, true},
+		"NoKEDA":     {"Back again.", `{"deployment": {"image": "a"}, ` + spec + `}`, ``, with(runningSeen(nil), NameScaledObject, so), []string{NameAutoscaler}, false},
+		"Off":        {"Nothing scales it.", `{"deployment": {"image": "a"}, "autoscaling": {"triggers": [` + office + `]}}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), nil, false},
+		"Gone":       {"The Deployment has vanished, and its secrets with it.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}], ` + spec + `}`, withKEDA, with(azureSeen(), NameScaledObject, so), []string{NameScaledObject}, true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := compose(t, tc.spec, tc.platform, tc.seen)
+			var got []string
+			for _, name := range []string{NameAutoscaler, NameScaledObject} {
+				if _, ok := r.Resources[name]; ok {
+					got = append(got, name)
+				}
+			}
+			if tc.waiting != r.Waiting || cmp.Diff(tc.want, got) != "" {
+				t.Errorf("\n%s\nCompose(...): want %v, waiting %t, got %v, waiting %t", tc.reason, tc.want, tc.waiting, got, r.Waiting)
+			}
+		})
+	}
+
+	kept := Keep(application(t, `{}`), Observed{NameScaledObject: so}, "").Resources[NameScaledObject].Object
+	want := map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": kindScaledObject, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"maxReplicaCount": 9.0}}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("Keep(...): -want nothing of KEDA's or others', +got:\n%s", diff)
+	}
+}
+
+// TestScaledObject shows the whole object, and that KEDA's complaint is passed on.
+func TestScaledObject(t *testing.T) {
+	seen := runningSeen(requestsCPU())
+	seen[NameScaledObject] = Object{"kind": kindScaledObject, "status": map[string]any{"conditions": []any{
+		map[string]any{"type": "Ready", "status": "False", "reason": "ScaledObjectCheckFailed", "message": "password=1234"},
+	}}}
+	r := compose(t, `{"deployment": {"image": "a", `+cpuRequested+`}, "autoscaling": {"enabled": true, "minReplicas": 2, "triggers": [`+office+`]}}`, withKEDA, seen)
+	want := map[string]any{
+		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+		"metadata": map[string]any{"name": "shop-api", "namespace": "shop"},
+		"spec": map[string]any{
+			"scaleTargetRef":  map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-api"},
+			"minReplicaCount": int64(2), "maxReplicaCount": int64(10),
+			"triggers": []any{
+				map[string]any{"type": "cron", "metadata": map[string]any{"timezone": "Europe/Berlin", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": "3"}},
+				map[string]any{"type": "cpu", "metricType": "Utilization", "metadata": map[string]any{"value": "80"}},
+			},
+		},
+	}
+	got := r.Resources[NameScaledObject]
+	delete(Object(got.Object).object("metadata"), "labels")
+	if diff := cmp.Diff(want, got.Object); diff != "" {
+		t.Errorf("Compose(...): -want, +got:\n%s", diff)
+	}
+	if !got.Ready {
+		t.Error("Compose(...): want an application that does not wait for KEDA")
+	}
+	if diff := cmp.Diff([]string{"spec.autoscaling.triggers (KEDA does not act on the ScaledObject; your platform team can see why in its status)"}, r.ignored()); diff != "" {
+		t.Errorf("Compose(...): -want ignored, +got:\n%s", diff)
+	}
+
+	a := application(t, `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "triggers": [`+office+`]}}`)
+	a.Name = strings.Repeat("a", 63)
+	seen = runningSeen(nil)
+	containers := seen[NameDeployment].list("spec", "template", "spec", "containers")
+	containers[0].(map[string]any)["name"] = a.Name //nolint:forcetypeassert // It is a container.
+	long, err := Compose(a, platform(t, withKEDA), seen)
+	if err != nil {
+		t.Fatalf("Compose(...): %v", err)
+	}
+	if got := Object(long.Resources[NameScaledObject].Object).str("spec", "advanced", "horizontalPodAutoscalerConfig", "name"); got != a.Name {
+		t.Errorf("Compose(...): want a name that KEDA takes for a HorizontalPodAutoscaler, got %q", got)
+	}
+}

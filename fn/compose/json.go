@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+// parse a field that may be of any type, so that one of a wrong type breaks nothing.
+// Numbers stay as they are written. A field that is left out, or null, is nil.
+func parse(field *apiextensionsv1.JSON) any {
+	if field == nil {
+		return nil
+	}
+	var v any
+	d := json.NewDecoder(bytes.NewReader(field.Raw))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return nil
+	}
+	return v
+}
+
+// isEmpty is true of a field that says nothing.
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// text returns a string, and a number or boolean as it is written.
+func text(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
+}
+
+// at is the path of an item of a list.
+func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

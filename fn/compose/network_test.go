@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func equateEmpty() cmp.Option { return cmpopts.EquateEmpty() }
+
+const fence = `{"networkPolicy": {"enabled": true, "allowedNamespaces": ["ingress-nginx"]}}`
+
+// letIn shows whom a NetworkPolicy lets in, as namespace/pods:ports.
+func letIn(r Result) []string {
+	var out []string
+	policy := Object(r.Resources[NameNetworkPolicy].Object)
+	for _, v := range policy.list("spec", "ingress") {
+		rule, _ := v.(map[string]any)
+		var ports []string
+		for _, v := range Object(rule).list("ports") {
+			p, _ := v.(map[string]any)
+			port := Object(p).str("protocol")
+			if n, ok := Object(p).number("port"); ok {
+				port += fmt.Sprintf("/%d", n)
+			}
+			ports = append(ports, port)
+		}
+		for _, v := range Object(rule).list("from") {
+			peer, _ := v.(map[string]any)
+			namespace := Object(peer).str("namespaceSelector", "matchLabels", "kubernetes.io/metadata.name")
+			pods := "*"
+			for k, v := range Object(peer).object("podSelector", "matchLabels") {
+				pods = fmt.Sprintf("%s=%v", k, v)
+			}
+			out = append(out, namespace+" "+pods+" "+strings.Join(ports, ","))
+		}
+	}
+	return out
+}
+
+// TestNetworkPolicy shows whom an application lets in.
+func TestNetworkPolicy(t *testing.T) {
+	const (
+		tcp     = `"ports": [{"port": 8080, "protocol": "http"}]`
+		nginx   = "ingress-nginx * TCP/8080"
+		nobody  = "; it lets nobody in"
+		service = pathInboundServices
+	)
+	from := func(namespace, name, ports string) []string {
+		return []string{namespace + " " + labelApplication + "=" + name + " " + ports, namespace + " " + labelApp + "=" + name + " " + ports}
+	}
+	type want struct {
+		Fenced         bool
+		LetIn, Ignored []string
+	}
+	only := func(ignored ...string) want { return want{true, []string{nginx}, ignored} }
+	cases := map[string]struct {
+		reason                        string
+		deployment, inbound, platform string
+		seen                          Observed
+		want                          want
+	}{
+		"Off":          {reason: "It is said that nothing fences it.", inbound: `{"services": [{"name": "web"}]}`, platform: `{}`, want: want{Ignored: []string{pathInbound + " (no network policy fences the application: the platform has none, and whatever reaches its pods may connect)"}}},
+		"OffNobody":    {reason: "Nobody may connect, and everybody can.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"allowedNamespaces": ["a"]}}`, want: want{Ignored: []string{pathInbound + " (no network policy fences the application: the platform has none, and whatever reaches its pods may connect)"}}},
+		"OffEmpty":     {reason: "It says nothing.", inbound: `{}`, platform: `{}`},
+		"Null":         {reason: "Null is nothing.", inbound: `null`},
+		"Service":      {reason: "It may connect to all ports, from its namespace.", inbound: `{"services": [{"name": "web", "namespace": "front"}]}`, want: want{true, append([]string{nginx}, from("front", "web", "TCP/8080")...), nil}},
+		"OwnNamespace": {reason: "Without a namespace it is in the same.", inbound: `{"services": [{"name": "web"}]}`, want: want{true, append([]string{nginx}, from("shop", "web", "TCP/8080")...), nil}},
+		"Port":         {reason: "A port is one.", deployment: `"ports": [{"port": 8080}, {"port": 9090}, {"port": 9090, "protocol": "udp"}]`, inbound: `{"services": [{"name": "web", "port": 9090}]}`, want: want{true, append([]string{"ingress-nginx * TCP/8080,TCP/9090,UDP/9090"}, from("shop", "web", "TCP/9090,UDP/9090")...), nil}},
+		"Protocol":     {reason: "A protocol is one.", deployment: `"ports": [{"port": 8080}, {"port": 9090}, {"port": 9090, "protocol": "udp"}]`, inbound: `{"services": [{"name": "web", "protocol": "UDP"}]}`, want: want{true, append([]string{"ingress-nginx * TCP/8080,TCP/9090,UDP/9090"}, from("shop", "web", "UDP/9090")...), nil}},
+		"OtherPort":    {reason: "A container may listen on ports that it does not list.", inbound: `{"services": [{"name": "web", "port": "9100"}]}`, want: want{true, append([]string{nginx}, from("shop", "web", "TCP/9100")...), nil}},
+		"NoPorts":      {reason: "Without ports nobody knows which, so all.", deployment: `"replicas": 1`, inbound: `{"services": [{"name": "web"}]}`, want: want{true, append([]string{"ingress-nginx * "}, from("shop", "web", "")...), nil}},
+		"Twice":        {reason: "Once is enough.", inbound: `{"services": [{"name": "web"}, {"name": "web", "namespace": "shop"}]}`, want: want{true, append([]string{nginx}, from("shop", "web", "TCP/8080")...), nil}},
+		"Nobody":       {reason: "An empty list lets nobody in.", inbound: `{"services": []}`, want: only()},
+		"Empty":        {reason: "So does none.", inbound: `{}`, want: only()},
+		"NobodyAtAll":  {reason: "Nor does the platform.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"enabled": true}}`, want: want{Fenced: true}},
+		"List":         {reason: "What cannot be read lets nobody in.", inbound: `[{"name": "web"}]`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
+		"String":       {reason: "So it is with a string.", inbound: `"*"`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
+		"ServicesMap":  {reason: "And deeper.", inbound: `{"services": {"name": "web"}}`, want: only(service + " (must be a list" + nobody + ")")},
+		"Entries": {reason: "Each entry is read by itself.", inbound: `{"services": ["web", null, {}, {"name": 7}, {"name": "*"}, {"name": "Web"}, {"name": "web", "namespace": "a/b"}, {"name": "web", "namespace": 5}, {"name": "web", "port": 0}, {"name": "web", "port": 65536}, {"name": "web", "port": "http"}, {"name": "web", "port": [1]}, {"name": "web", "protocol": "any"}, {"name": "` + strings.Repeat("a", 64) + `"}, {"name": "last"}]}`, want: want{true, append([]string{nginx}, from("shop", "last", "TCP/8080")...), []string{
+			service + "[0] (must be an object with name, and namespace and port if needed" + nobody + "), ",
+			service + "[10] (port must be from 1 to 65535" + nobody + "), ",
+			service + "[11] (port must be from 1 to 65535" + nobody + "), ",
+			service + "[12] (protocol must be TCP or UDP" + nobody + "), ",
+			service + "[13] (name must be the name of an application" + nobody + "), ",
+			service + "[1] (must be an object with name, and namespace and port if needed" + nobody + "), ",
+			service + "[2] (name must be the name of an application" + nobody + "), ",
+			service + "[3] (name must be the name of an application" + nobody + "), ",
+			service + "[4] (name must be the name of an application" + nobody + "), ",
+			service + "[5] (name must be the name of an application" + nobody + "), ",
+			service + "[6] (namespace must be the name of a namespace" + nobody + "), ",
+			service + "[7] (namespace must be the name of a namespace" + nobody + "), ",
+			service + "[8] (port must be from 1 to 65535" + nobody + "), ",
+			service + "[9] (port must be from 1 to 65535" + nobody + ")",
+		}}},
+		"Unknown": {reason: "Fields that nobody reads are named.", inbound: `{"gateways": true, "services": [{"name": "web", "path": "/"}]}`, want: want{true, append([]string{nginx}, from("shop", "web", "TCP/8080")...), []string{pathInbound + ".gateways, " + service + "[0].path"}}},
+		"Running": {reason: "Pods that run have the ports they had.", inbound: `{"services": []}`, seen: runningSeen(nil), want: want{true, []string{nginx + ",TCP/7070"}, nil}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			seen := tc.seen
+			if seen == nil {
+				seen = azureSeen()
+			}
+			r := compose(t, `{"deployment": {"image": "a", `+first(tc.deployment, tcp)+`}, "networking": {"inbound": `+tc.inbound+`}}`, first(tc.platform, fence), seen)
+			_, fenced := r.Resources[NameNetworkPolicy]
+			if diff := cmp.Diff(tc.want, want{fenced, letIn(r), r.ignored()}, equateEmpty()); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestFenceFirst shows that the fence is there before the first pod, and closes at once
+// when the Deployment is held.
+func TestFenceFirst(t *testing.T) {
+	const spec = `{"deployment": {"image": "a", "ports": [{"port": 8080}]}, "secrets": [{"name": "b"}], "networking": {"inbound": {"services": []}}}`
+	r := compose(t, spec, fence, azureSeen())
+	if _, ok := r.Resources[NameDeployment]; ok {
+		t.Fatal("Compose(...): want no Deployment yet")
+	}
+	want := map[string]any{
+		"podSelector": map[string]any{"matchLabels": map[string]any{labelApplication: "shop-api"}},
+		"policyTypes": []any{"Ingress"},
+		"ingress": []any{map[string]any{
+			"from":  []any{map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": "ingress-nginx"}}}},
+			"ports": []any{map[string]any{"protocol": "TCP", "port": int64(8080)}},
+		}},
+	}
+	if diff := cmp.Diff(want, map[string]any(Object(r.Resources[NameNetworkPolicy].Object).object("spec"))); diff != "" {
+		t.Errorf("Compose(...): -want spec, +got:\n%s", diff)
+	}
+	held := compose(t, spec, fence, runningSeen(nil))
+	if diff := cmp.Diff([]string{"ingress-nginx * TCP/8080,TCP/7070"}, letIn(held)); diff != "" {
+		t.Errorf("Compose(...): -want the ports of the pods that run and of those to come, +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(ReasonHeld, held.condition(TypeWorkloadReady).Reason); diff != "" {
+		t.Errorf("Compose(...): -want reason, +got:\n%s", diff)
+	}
+}
+
+// TestManyServices shows that their number is bounded.
+func TestManyServices(t *testing.T) {
+	var services []string
+	for i := range 300 {
+		services = append(services, fmt.Sprintf(`{"name": "a-%d"}`, i))
+	}
+	r := compose(t, `{"deployment": {"image": "a"}, "networking": {"inbound": {"services": [`+strings.Join(services, ",")+`]}}}`, `{"networkPolicy": {"enabled": true}}`, azureSeen())
+	if diff := cmp.Diff([]string{pathInboundServices + "[100] (only 100 services have an effect, and this and later ones do not; it lets nobody in)"}, r.ignored()); diff != "" || len(letIn(r)) != 200 {
+		t.Errorf("Compose(...): want 100 services, each by two labels, got %d; -want ignored, +got:\n%s", len(letIn(r)), diff)
+	}
+}

@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cron tells schedules and time zones that KEDA takes from those that it
+// refuses. It never computes a time.
+package cron
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // The image of the function has no time zones.
+)
+
+// maxLength of a schedule.
+const maxLength = 256
+
+// Local is the time of the machine, which is not a zone that a manifest can mean.
+var zone = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*$`)
+
+// IsZone is true of the names of time zones, such as Europe/Berlin.
+func IsZone(name string) bool {
+	if len(name) > 64 || name == "Local" || !zone.MatchString(name) {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
+
+// A field of a schedule has numbers from first to last. Names stand for the numbers from
+// first on.
+type field struct {
+	first, last int
+	names       []string
+}
+
+func fields() []field {
+	return []field{
+		{first: 0, last: 59},
+		{first: 0, last: 23},
+		{first: 1, last: 31},
+		{first: 1, last: 12, names: []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+		{first: 0, last: 6, names: []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+	}
+}
+
+// IsSchedule is true of the five fields of a crontab. Descriptors such as @daily are none.
+func IsSchedule(s string) bool {
+	parts := strings.Fields(s)
+	if len(s) > maxLength || len(parts) != len(fields()) {
+		return false
+	}
+	for i, f := range fields() {
+		for item := range strings.SplitSeq(parts[i], ",") {
+			if !f.has(item) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// has is true of a number, a range of them, or *, each with a step or none.
+func (f field) has(item string) bool {
+	values, step, hasStep := strings.Cut(item, "/")
+	if n, err := strconv.Atoi(step); hasStep && (err != nil || n < 1 || !digits(step)) {
+		return false
+	}
+	if values == "*" || values == "?" {
+		return true
+	}
+	low, high, isRange := strings.Cut(values, "-")
+	from, ok := f.number(low)
+	if !ok || !isRange {
+		return ok
+	}
+	to, ok := f.number(high)
+	return ok && from <= to
+}
+
+func (f field) number(s string) (int, bool) {
+	if i := slices.Index(f.names, strings.ToLower(s)); i >= 0 {
+		return f.first + i, true
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil && digits(s) && n >= f.first && n <= f.last
+}
+
+func digits(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cron
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestIsSchedule(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		schedule string
+		want     bool
+	}{
+		"WorkingHours": {"Most schedules are like this.", "0 8 * * 1-5", true},
+		"Names":        {"Months and days have names, in any letters.", "30 6 1 jan-MAR Mon,wed", true},
+		"Steps":        {"A step goes from a number, a range or all.", "*/15 0-12/2 5/10 ? *", true},
+		"Last":         {"The last of each.", "59 23 31 12 6", true},
+		"Blanks":       {"Any number of blanks is between fields.", " 0  8 * *\t* ", true},
+		"Empty":        {"Nothing is no schedule.", "", false},
+		"Four":         {"A field is missing.", "0 8 * *", false},
+		"Six":          {"Seconds are none of the fields.", "0 0 8 * * *", false},
+		"Descriptor":   {"KEDA has no descriptors.", "@daily", false},
+		"Zone":         {"The zone has a field of its own.", "TZ=UTC 0 8 * *", false},
+		"Minute":       {"An hour has 60 minutes.", "60 8 * * *", false},
+		"Day":          {"There is no day 0.", "0 8 0 * *", false},
+		"Month":        {"There is no month 13.", "0 8 * 13 *", false},
+		"Sunday":       {"Sunday is 0 alone.", "0 8 * * 7", false},
+		"NameOfOther":  {"A month is no day.", "0 8 * * jan", false},
+		"Backwards":    {"A range goes up.", "0 8 * * 5-1", false},
+		"NoStep":       {"A step has a number.", "*/ 8 * * *", false},
+		"ZeroStep":     {"And makes progress.", "*/0 8 * * *", false},
+		"TwoSteps":     {"There is one step.", "*/2/2 8 * * *", false},
+		"Sign":         {"Numbers have digits alone.", "+1 8 * * *", false},
+		"Negative":     {"They do.", "-1 8 * * *", false},
+		"Comma":        {"Something is between commas.", "0,,1 8 * * *", false},
+		"Huge":         {"The largest number is no number.", strings.Repeat("9", 100) + " 8 * * *", false},
+		"Long":         {"The longest list has an end.", strings.Repeat("1,", 500) + "1 8 * * *", false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := IsSchedule(tc.schedule); got != tc.want {
+				t.Errorf("\n%s\nIsSchedule(%q): want %t, got %t", tc.reason, tc.schedule, tc.want, got)
+			}
+		})
+	}
+}
+
+func TestIsZone(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		zone   string
+		want   bool
+	}{
+		"City":     {"Zones are called after cities.", "Europe/Berlin", true},
+		"UTC":      {"Or are what all go by.", "UTC", true},
+		"Offset":   {"Or have an offset.", "Etc/GMT+5", true},
+		"Deep":     {"Some have three parts.", "America/Argentina/Buenos_Aires", true},
+		"Empty":    {"Nothing is no zone.", "", false},
+		"Local":    {"Nobody knows where that is.", "Local", false},
+		"Unknown":  {"KEDA refuses a zone that it does not know.", "Mars/Phobos", false},
+		"Path":     {"A zone is no file.", "../../etc/passwd", false},
+		"Absolute": {"Wherever it is.", "/etc/localtime", false},
+		"Long":     {"Zones are short.", strings.Repeat("A", 65), false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := IsZone(tc.zone); got != tc.want {
+				t.Errorf("\n%s\nIsZone(%q): want %t, got %t", tc.reason, tc.zone, tc.want, got)
+			}
+		})
+	}
+}
+
+func FuzzIsSchedule(f *testing.F) {
+	for _, s := range []string{"0 8 * * 1-5", "*/15 0-12/2 5/10 ? jan", "@daily", "60 * * * *", "1-2-3 * * * *"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if IsSchedule(s) && (len(s) > maxLength || len(strings.Fields(s)) != 5) {
+			t.Errorf("IsSchedule(%q): want false, got true", s)
+		}
+	})
+}
