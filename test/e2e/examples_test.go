@@ -41,6 +41,9 @@ const (
 	exampleHost = "web.example.com"
 
 	chart = "package/helm/platform-application"
+
+	// manifests are those in the shapes that teams have.
+	manifests = "manifests/"
 )
 
 // An example is one that runs: values are put into its vault, and it gets variables.
@@ -60,6 +63,9 @@ type example struct {
 
 	// ignored fields of the manifest.
 	ignored []string
+
+	// kinds of objects that are composed, among others.
+	kinds []string
 }
 
 // examples that run. Each is a file, or a directory for kustomize, or values of the chart.
@@ -111,7 +117,8 @@ func examples(t *testing.T) map[string]example {
 		"existing-manifest/application.yaml": {
 			values:  map[string]string{"prod-postgres-credentials": postgres(password)},
 			want:    merge(database, map[string]string{"GRPC_PORT": "9010", "MANAGEMENT_PORT": "9011", "LOGGING_STRUCTURED": "true"}),
-			ignored: []string{"spec.networking.inbound", "spec.resourceRequirements"},
+			ignored: []string{"spec.resourceRequirements"},
+			kinds:   []string{"HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget"},
 		},
 		"helm/values.yaml": {
 			values: map[string]string{"prod-postgres-credentials": `{"username":"shop","password":"` + password + `"}`, "api-credentials": `{"key":"key"}`},
@@ -128,10 +135,13 @@ func examples(t *testing.T) map[string]example {
 			}),
 			ignored: []string{"spec.networking.ingress.cdn", "spec.networking.ingress.visibility", "spec.resourceRequirements", "spec.resources"},
 		},
-		"manifests/front-end.yaml": {want: map[string]string{"NEXT_TELEMETRY_DISABLED": "1"}},
+		"manifests/front-end.yaml": {
+			want:  map[string]string{"NEXT_TELEMETRY_DISABLED": "1"},
+			kinds: []string{"HorizontalPodAutoscaler", "Ingress"},
+		},
 		"manifests/misplaced.yaml": {ignored: []string{"spec.deployment.secrets (did you mean spec.secrets?)"}},
 		"manifests/overlay/dev":    {want: map[string]string{"LOG_LEVEL": "info"}},
-		"manifests/worker.yaml":    {ignored: []string{"spec.networking.outbound"}},
+		"manifests/worker.yaml":    {ignored: []string{"spec.networking.outbound"}, kinds: []string{"NetworkPolicy", "ScaledObject"}},
 		"migrate/external-secrets/own-vault.yaml": {
 			before: "migrate/vault.yaml",
 			values: legacy,
@@ -180,39 +190,64 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 
 // TestExamples applies examples as they are, in namespaces of their own, puts values
 // into their vaults as their documentation says, and has them run. All at once, as most
-// of the time is spent on waiting.
+// of the time is spent on waiting. The manifests that teams have run as claims, too.
 func TestExamples(t *testing.T) {
-	configure(t, object(t, read(t, "examples/environmentconfig.yaml")).Object["data"])
-
+	settings, _ := object(t, read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
+	// The platform has all that a manifest can ask of it.
+	settings = overlay(settings, map[string]any{
+		"autoscaling":   map[string]any{"keda": true},
+		"networkPolicy": map[string]any{"enabled": true, "allowedNamespaces": []any{"ingress"}},
+	})
 	all, apps := examples(t), map[string]*app{}
 
-	for file, e := range all {
-		namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".", "").Replace(strings.TrimSuffix(file, "/application.yaml"))
-		if err := w.modern.API.CreateNamespace(t.Context(), namespace); err != nil {
+	for variant, p := range w.variants(t) {
+		configure(t, p, settings)
+
+		if err := p.API.Apply(t.Context(), object(t, read(t, "test/schema/testdata/scaledobjects.keda.sh.yaml"))); err != nil {
 			t.Fatal(err)
 		}
 
-		first := file
-		if e.before != "" {
-			first = e.before
-		}
+		for file, e := range all {
+			if variant == plane.Claim && !strings.HasPrefix(file, manifests) {
+				continue
+			}
 
-		apps[file] = applyExample(t, first, namespace)
+			name := path.Join(string(variant), file)
+			namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".yaml", "", ".", "").Replace(file)
+
+			if err := p.API.CreateNamespace(t.Context(), namespace); err != nil {
+				t.Fatal(err)
+			}
+
+			first := file
+			if e.before != "" {
+				first = e.before
+			}
+
+			apps[name] = applyExample(t, p, first, namespace)
+		}
 	}
 
-	for file, e := range all {
-		apps[file].fill(t, e)
+	for name, a := range apps {
+		_, file, _ := strings.Cut(name, "/")
+		e := all[file]
+
+		a.fill(t, e)
 
 		if e.before != "" {
-			applyExample(t, file, apps[file].namespace)
+			applyExample(t, a.plane, file, a.namespace)
 		}
 	}
 
-	for file, e := range all {
-		t.Run(file, func(t *testing.T) {
-			ready := apps[file].wait(t, plane.Ready)
-			apps[file].has(t, e)
+	for name, a := range apps {
+		_, file, _ := strings.Cut(name, "/")
+		e := all[file]
+
+		t.Run(name, func(t *testing.T) {
+			ready := a.wait(t, plane.Ready)
+			a.has(t, e)
 			e.ignores(t, ready.Condition("FieldsIgnored"))
+			e.composes(t, a)
 		})
 	}
 }
@@ -269,11 +304,11 @@ func TestAdoption(t *testing.T) {
 
 	namespace, before := namespaceOf(t, w.modern), contentOf(t, vault)
 
-	configure(t, map[string]any{"keyVault": map[string]any{"assigned": []any{
+	configure(t, w.modern, map[string]any{"keyVault": map[string]any{"assigned": []any{
 		map[string]any{"name": vault, "resourceGroupName": group, "namespace": namespace, "application": "web-next"},
 	}}})
 
-	a := applyExample(t, "migrate/external-secrets/adopted.yaml", namespace)
+	a := applyExample(t, w.modern, "migrate/external-secrets/adopted.yaml", namespace)
 	if got := a.wait(t, plane.Ready).Status.KeyVault.Name; got != vault {
 		t.Errorf("vault: want %s, got %s", vault, got)
 	}
@@ -342,17 +377,17 @@ func contentOf(t *testing.T, vault string) content {
 	return out
 }
 
-// configure the platform with settings, besides those of the plane, until the test ends.
-func configure(t *testing.T, settings any) {
+// configure a plane with settings, besides its own, until the test ends.
+func configure(t *testing.T, p *plane.Plane, settings any) {
 	t.Helper()
 
 	more, _ := settings.(map[string]any)
-	if err := w.modern.Configure(t.Context(), overlay(more, w.modern.Settings())); err != nil {
+	if err := p.Configure(t.Context(), overlay(more, p.Settings())); err != nil {
 		t.Fatal(err)
 	}
 
 	t.Cleanup(func() {
-		if err := w.modern.Configure(context.WithoutCancel(t.Context()), w.modern.Settings()); err != nil {
+		if err := p.Configure(context.WithoutCancel(t.Context()), p.Settings()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -404,33 +439,33 @@ func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
 }
 
 // applyExample in a namespace, until the test ends. Its image is there.
-func applyExample(t *testing.T, name, namespace string) *app {
+func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 	t.Helper()
 
 	u := manifestOf(t, name)
 	u.SetNamespace(namespace)
 
-	image, _, _ := unstructured.NestedString(u.Object, "spec", "deployment", "image")
+	ref, _, _ := unstructured.NestedString(u.Object, "spec", "deployment", "image")
 
 	var err error
-	if path, ok := strings.CutPrefix(image, exampleRegistry); ok && !w.images[path] {
-		w.images[path] = true
+	if path, ok := strings.CutPrefix(ref, exampleRegistry); ok && !w.images[image{p, path}] {
+		w.images[image{p, path}] = true
 		// One manifest says what is to be run, and the others do not mind.
-		err = w.modern.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, path)
+		err = p.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, path)
 	}
 
-	if err := errors.Join(err, w.modern.API.Apply(t.Context(), u)); err != nil {
+	if err := errors.Join(err, p.API.Apply(t.Context(), u)); err != nil {
 		t.Fatal(err)
 	}
 
 	// It would go on beside all other tests.
 	t.Cleanup(func() {
-		if err := w.modern.API.Client().Delete(context.WithoutCancel(t.Context()), u); client.IgnoreNotFound(err) != nil {
+		if err := p.API.Client().Delete(context.WithoutCancel(t.Context()), u); client.IgnoreNotFound(err) != nil {
 			t.Error(err)
 		}
 	})
 
-	return &app{plane: w.modern, namespace: namespace, name: u.GetName()}
+	return &app{plane: p, namespace: namespace, name: u.GetName()}
 }
 
 // fill the vault of an example, as people do.
@@ -508,6 +543,19 @@ func (e example) ignores(t *testing.T, c plane.Condition) {
 	for _, field := range e.ignored {
 		if !strings.Contains(c.Message, field) {
 			t.Errorf("FieldsIgnored: want %s in it, got %s", field, c.Message)
+		}
+	}
+}
+
+// composes checks that there are objects of the kinds that the example promises.
+func (e example) composes(t *testing.T, a *app) {
+	t.Helper()
+
+	got := a.composed(t)
+
+	for _, kind := range e.kinds {
+		if got[kind+"/"+a.name] == "" {
+			t.Errorf("composed: want a %s, got %v", kind, slices.Sorted(maps.Keys(got)))
 		}
 	}
 }

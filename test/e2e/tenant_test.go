@@ -27,7 +27,7 @@ func TestTenants(t *testing.T) {
 	p := w.modern
 	namespace := namespaceOf(t, p)
 
-	configure(t, map[string]any{"tenantLabel": tenantLabel})
+	configure(t, w.modern, map[string]any{"tenantLabel": tenantLabel})
 
 	// Nothing is created before it is known whose it is.
 	a, pw := apply(t, p, namespace, "web"), password()

@@ -47,13 +47,19 @@ type world struct {
 	// modern has namespaced composite resources. All tests share it.
 	modern *plane.Plane
 
-	// images of examples that it has.
-	images map[string]bool
+	// images of examples that planes have.
+	images map[image]bool
 
 	mu     sync.Mutex
 	planes []*plane.Plane
 	claim  *plane.Plane
 	logs   []*os.File
+}
+
+// An image that a plane has.
+type image struct {
+	plane *plane.Plane
+	path  string
 }
 
 // demoProgram is what demoImage runs.
@@ -106,7 +112,7 @@ func newWorld(ctx context.Context) (*world, error) {
 		return nil, fmt.Errorf("cannot make a directory: %w", err)
 	}
 
-	out := &world{dir: dir, root: root, images: map[string]bool{}}
+	out := &world{dir: dir, root: root, images: map[image]bool{}}
 
 	if out.azure, err = azure.Start(ctx, azure.Options{}); err != nil {
 		return out, err
