@@ -56,8 +56,8 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("cannot encode environment: %w", err)
 	}
 
-	// Where it is asked, and where the existing manifest has its probes.
-	addresses := []string{":8080", ":9011"}
+	// Where it is asked, and where manifests have their probes.
+	addresses := []string{":8080", ":3000", ":8501", ":9011"}
 	ended := make(chan error, len(addresses))
 
 	for _, address := range addresses {
