@@ -57,7 +57,7 @@ func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredentia
 		if err != nil {
 			return nil, &Error{
 				Reason: NoIdentity, Operation: "use the workload identity of the provider",
-				Detail: "its pod has none; label it azure.workload.identity/use and annotate its ServiceAccount with a client id",
+				Detail: "the provider configuration names none by clientId and tenantId, or its pod has no token for Entra ID",
 			}
 		}
 

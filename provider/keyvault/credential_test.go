@@ -484,7 +484,7 @@ func TestCreatorCredential(t *testing.T) {
 		"Unknown": {reason: "A source that nobody knows.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}},
 		"NoWorkloadIdentity": {
 			reason: "A pod without a workload identity.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity},
-			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Detail: "its pod has none; label it azure.workload.identity/use and annotate its ServiceAccount with a client id"},
+			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Detail: "the provider configuration names none by clientId and tenantId, or its pod has no token for Entra ID"},
 		},
 		"ManagedIdentity": {reason: "The one identity of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity}},
 		"ManagedByID":     {reason: "One of the identities of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: "client"}},

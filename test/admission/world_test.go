@@ -46,7 +46,7 @@ const (
 	team                = "system:serviceaccount:argocd:argocd-application-controller"
 	crossplane          = "system:serviceaccount:crossplane-system:crossplane"
 	azureProvider       = "system:serviceaccount:crossplane-system:provider-azure"
-	otherAzureProvider  = "system:serviceaccount:crossplane-system:upbound-provider-azure-storage-1"
+	otherAzureProvider  = "system:serviceaccount:crossplane-system:crossplane-contrib-provider-azure-storage-1"
 	secretSyncProvider  = "system:serviceaccount:crossplane-system:provider-keyvault-secretsync"
 	garbageCollector    = "system:serviceaccount:kube-system:generic-garbage-collector"
 	namespaceController = "system:serviceaccount:kube-system:namespace-controller"

@@ -154,7 +154,7 @@ func logsWith(t *testing.T, value string) []string {
 	// By part of the path, whether it has something to say even if all goes well.
 	unread := map[string]bool{
 		"kube-apiserver.log": true, "kube-controller-manager.log": true, "node.log": false,
-		"/" + plane.FunctionName: false, "/" + plane.ProviderName: true, "/crossplane-": true, "/upbound-provider-azure-": true,
+		"/" + plane.FunctionName: false, "/" + plane.ProviderName: true, "/crossplane-": true, "/contrib-provider-azure-": true,
 	}
 
 	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
@@ -170,6 +170,9 @@ func logsWith(t *testing.T, value string) []string {
 		if contains(data, value) {
 			out = append(out, path)
 		}
+
+		// Packages of crossplane-contrib are called as Crossplane's own Pods are.
+		path = strings.ReplaceAll(path, "/crossplane-contrib-", "/contrib-")
 
 		for part, talks := range unread {
 			if strings.Contains(path, part) && (len(data) > 0 || !talks) {

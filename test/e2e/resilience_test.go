@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,10 +27,10 @@ type killer func(ctx context.Context, p *plane.Plane) error
 // killers of every part that works on an application.
 func killers() map[string]killer {
 	return map[string]killer{
-		"Crossplane": killPods("crossplane-"),
-		"function":   killPods(plane.FunctionName),
-		"provider":   killPods(plane.ProviderName),
-		"Azure":      killPods("upbound-provider-azure-"),
+		"Crossplane": killPods("Crossplane", "RBAC manager"),
+		"function":   killPods("function"),
+		"provider":   killPods("provider"),
+		"Azure":      killPods("Azure providers"),
 		"API server": func(ctx context.Context, p *plane.Plane) error {
 			if err := p.API.Kill(ctx); err != nil {
 				return err
@@ -41,18 +42,36 @@ func killers() map[string]killer {
 }
 
 // killPods kills the processes of Crossplane's Pods whose names begin like that.
-func killPods(prefix string) killer {
+func killPods(parts ...string) killer {
 	return func(ctx context.Context, p *plane.Plane) error {
-		return plane.Eventually(ctx, prefix+" to run", func(context.Context) error { return killNow(p, prefix) })
+		return plane.Eventually(ctx, strings.Join(parts, ", ")+" to run", func(context.Context) error { return killNow(p, parts) })
 	}
 }
 
+// partOf the control plane that a Pod of Crossplane's namespace is. The order matters: packages of crossplane-contrib are
+// called as Crossplane's own Pods are.
+func partOf(pod string) string {
+	for _, part := range []struct{ prefix, name string }{
+		{plane.FunctionName, "function"},
+		{plane.ProviderName, "provider"},
+		{"crossplane-contrib-", "Azure providers"},
+		{"crossplane-rbac-manager-", "RBAC manager"},
+		{"crossplane-", "Crossplane"},
+	} {
+		if strings.HasPrefix(pod, part.prefix) {
+			return part.name
+		}
+	}
+
+	return pod
+}
+
 // killNow is an error if there is nothing to kill.
-func killNow(p *plane.Plane, prefix string) error {
+func killNow(p *plane.Plane, parts []string) error {
 	killed := 0
 
 	for _, process := range p.Processes() {
-		if process.Namespace != plane.Namespace || !strings.HasPrefix(process.Pod, prefix) || process.PID == 0 {
+		if process.Namespace != plane.Namespace || !slices.Contains(parts, partOf(process.Pod)) || process.PID == 0 {
 			continue
 		}
 

@@ -180,21 +180,12 @@ func usage(t *testing.T, p *plane.Plane) map[string]consumption {
 			continue
 		}
 
-		name := process.Pod
-		for short, prefix := range map[string]string{
-			"function": plane.FunctionName, "provider": plane.ProviderName, "Azure providers": "upbound-",
-			"RBAC manager": "crossplane-rbac-manager-", "Crossplane": "crossplane-",
-		} {
-			if strings.HasPrefix(process.Pod, prefix) && (short != "Crossplane" || !strings.HasPrefix(process.Pod, "crossplane-rbac-manager-")) {
-				name = short
-			}
-		}
-
 		u, err := consumed(process.PID)
 		if err != nil {
 			t.Fatal(err)
 		}
 
+		name := partOf(process.Pod)
 		sum := out[name]
 		out[name] = consumption{cpu: sum.cpu + u.cpu, rss: sum.rss + u.rss}
 	}

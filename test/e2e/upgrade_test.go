@@ -428,6 +428,21 @@ func checkout(t *testing.T, ref string) string {
 		t.Fatalf("cannot extract %s: %v\n%s", ref, err, out)
 	}
 
+	// A plane has the packages of the Azure providers from where they come from now.
+	for _, name := range []string{"crossplane.yaml", "package/claim/crossplane.yaml"} {
+		path := filepath.Join(root, name)
+
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		data = bytes.ReplaceAll(data, []byte("xpkg.upbound.io/upbound/"), []byte("xpkg.crossplane.io/crossplane-contrib/"))
+		if err := os.WriteFile(path, data, 0o600); err != nil { //nolint:gosec // A directory of our own.
+			t.Fatal(err)
+		}
+	}
+
 	return root
 }
 

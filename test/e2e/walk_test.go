@@ -44,7 +44,7 @@ const (
 // what that waits for, can act, and cannot reach beyond its project: it has logged in, and
 // may do what its role says.
 func TestWalk(t *testing.T) {
-	p := untouched(t, "walk")
+	p := untouched(t, "walk", plane.WebhookReserved)
 
 	a := startArgo(t, p)
 
@@ -88,7 +88,7 @@ func TestWalk(t *testing.T) {
 // team has an ApplicationSet for its environments. Neither reaches a namespace of the platform,
 // whatever is in Git.
 func TestAppOfApps(t *testing.T) {
-	p := untouched(t, "gitops")
+	p := untouched(t, "gitops", plane.WebhookTokens)
 	a := startArgo(t, p)
 
 	// The repository has what it refers to, as there is no way to the internet here.
@@ -386,10 +386,10 @@ func (a *argo) inOrder(t *testing.T) {
 }
 
 // untouched returns a plane with nothing but Crossplane, until the test ends.
-func untouched(t *testing.T, name string) *plane.Plane {
+func untouched(t *testing.T, name string, webhook plane.Webhook) *plane.Plane {
 	t.Helper()
 
-	p, err := w.barePlane(context.WithoutCancel(t.Context()), name, w.root, released)
+	p, err := w.barePlane(context.WithoutCancel(t.Context()), name, w.root, released, webhook)
 	if err != nil {
 		t.Fatalf("cannot start plane: %v", err)
 	}

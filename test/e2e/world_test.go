@@ -125,7 +125,7 @@ func newWorld(ctx context.Context) (*world, error) {
 
 // newPlane starts a plane with the packages of the repository at that root.
 func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant, root, version string) (*plane.Plane, error) {
-	p, err := w.barePlane(ctx, name, root, version)
+	p, err := w.barePlane(ctx, name, root, version, plane.WebhookReserved)
 	if err != nil {
 		return p, err
 	}
@@ -135,7 +135,7 @@ func (w *world) newPlane(ctx context.Context, name string, variant plane.Variant
 
 // barePlane starts a plane with nothing but Crossplane. The packages of the repository
 // at that root can be installed.
-func (w *world) barePlane(ctx context.Context, name, root, version string) (*plane.Plane, error) {
+func (w *world) barePlane(ctx context.Context, name, root, version string, webhook plane.Webhook) (*plane.Plane, error) {
 	dir := filepath.Join(w.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make a directory: %w", err)
@@ -147,7 +147,7 @@ func (w *world) barePlane(ctx context.Context, name, root, version string) (*pla
 	}
 
 	p, err := plane.Start(ctx, plane.Options{
-		Name: name, Dir: dir, Azure: w.azure, PollInterval: poll,
+		Name: name, Dir: dir, Azure: w.azure, PollInterval: poll, Webhook: webhook,
 		Progress: progress(name),
 		Log:      slog.New(slog.NewTextHandler(logFile, nil)),
 	})

@@ -46,10 +46,10 @@ func (p *Plane) pushAzureProviders(ctx context.Context) error {
 // azureRepository is where the package of that name comes from.
 func azureRepository(name string) string {
 	if name == provider.Family {
-		return "upbound/provider-family-azure"
+		return "crossplane-contrib/provider-family-azure"
 	}
 
-	return "upbound/provider-azure-" + name
+	return "crossplane-contrib/provider-azure-" + name
 }
 
 // azurePackage is what the package of that name is called where it is installed.

@@ -5,7 +5,6 @@ package plane
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -40,15 +39,10 @@ const (
 	ProviderName = "p6m-dev-provider-keyvault-secretsync"
 )
 
-// workloadIdentity stands in for the webhook of azure-workload-identity.
-//
-//go:embed workload-identity.yaml
-var workloadIdentity []byte
-
 // Registries that packages come from by name. On a plane they are one registry.
 const (
 	ourRegistry   = "ghcr.io"
-	azureRegistry = "xpkg.upbound.io"
+	azureRegistry = "xpkg.crossplane.io"
 )
 
 // configuration is the package that has the variant.
@@ -196,7 +190,7 @@ func (p *Plane) pushPackages(ctx context.Context, packages []build.Package, root
 // prepareCluster for identities of Pods, and for packages from the plane's registry.
 func (p *Plane) prepareCluster(ctx context.Context) error {
 	path := p.file("workload-identity.yaml")
-	if err := os.WriteFile(path, workloadIdentity, 0o600); err != nil {
+	if err := os.WriteFile(path, p.options.Webhook.Policy(), 0o600); err != nil {
 		return fmt.Errorf("cannot write policy of workload identity: %w", err)
 	}
 
@@ -220,7 +214,7 @@ func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant,
 		return err
 	}
 
-	for _, o := range p.packages(variant, version) {
+	for _, o := range p.packages(root, variant, version) {
 		if err := p.API.Apply(ctx, o); err != nil {
 			return err
 		}
@@ -241,6 +235,10 @@ func restrictions(root string) []string {
 		filepath.Join(dir, "rbac", "crossplane.yaml"),
 	}
 
+	if _, err := os.Stat(functionRuntime(root)); err == nil {
+		out = append(out, functionRuntime(root))
+	}
+
 	for _, name := range []string{"azure", "parameters", "applications", "composed", "function", "namespaces", "provider-azure"} {
 		file := filepath.Join(dir, "platform", "restrictions", name+".yaml")
 		if _, err := os.Stat(file); err == nil {
@@ -250,6 +248,9 @@ func restrictions(root string) []string {
 
 	return out
 }
+
+// functionRuntime is the file of how the function runs. Older versions do not have it.
+func functionRuntime(root string) string { return filepath.Join(root, "package", "function", "runtime.yaml") }
 
 // imageConfigs have Crossplane take packages from the plane's registry, as a
 // cluster without a way to the internet has it.
@@ -266,15 +267,20 @@ func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 	return out
 }
 
-func (p *Plane) packages(variant Variant, version string) []*unstructured.Unstructured {
+func (p *Plane) packages(root string, variant Variant, version string) []*unstructured.Unstructured {
 	image := func(name string) string { return ourRegistry + "/p6m-dev/" + name + ":" + version }
+
+	function := map[string]any{"package": image("function-platform-application")}
+	if _, err := os.Stat(functionRuntime(root)); err == nil {
+		function["runtimeConfigRef"] = map[string]any{"name": "function-platform-application"}
+	}
 
 	out := []*unstructured.Unstructured{
 		object("pkg.crossplane.io/v1", "Provider", ProviderName, map[string]any{
 			"package":          image("provider-keyvault-secretsync"),
 			"runtimeConfigRef": map[string]any{"name": "provider-keyvault-secretsync"},
 		}),
-		object("pkg.crossplane.io/v1", "Function", FunctionName, map[string]any{"package": image("function-platform-application")}),
+		object("pkg.crossplane.io/v1", "Function", FunctionName, function),
 		object("pkg.crossplane.io/v1", "Configuration", variant.configuration(), map[string]any{"package": image(variant.configuration())}),
 	}
 

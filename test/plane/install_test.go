@@ -29,7 +29,7 @@ func TestInstallsTheBase(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	applied = append(applied, (&Plane{}).packages(Modern, "v0.1.0")...)
+	applied = append(applied, (&Plane{}).packages(root, Modern, "v0.1.0")...)
 
 	want, got := map[string]map[string]any{}, map[string]map[string]any{}
 

@@ -53,6 +53,9 @@ type Options struct {
 	// Azure that the plane's applications live in.
 	Azure *azure.Server
 
+	// Webhook that gives Pods tokens of their workload identity. The default is the newest.
+	Webhook Webhook
+
 	// PollInterval of vaults: as applications have it by default if it is zero.
 	PollInterval time.Duration
 
@@ -201,6 +204,10 @@ func Eventually(ctx context.Context, what string, check func(context.Context) er
 func (o *Options) complete() {
 	if o.Name == "" {
 		o.Name = "local"
+	}
+
+	if o.Webhook == "" {
+		o.Webhook = WebhookReserved
 	}
 
 	if o.Progress == nil {

@@ -28,7 +28,7 @@ const (
 //
 //nolint:gochecknoglobals // A constant.
 var broughtBy = map[string]string{
-	"azure.m.upbound.io": "Provider.pkg.crossplane.io/upbound-provider-family-azure",
+	"azure.m.upbound.io": "Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure",
 	"secrets.p6m.dev":    "Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync",
 }
 
@@ -85,10 +85,10 @@ func TestWavesFail(t *testing.T) {
 			},
 			want: []string{
 				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Function.pkg.crossplane.io/p6m-dev-function-platform-application in an earlier wave",
+				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-authorization in an earlier wave",
+				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-keyvault in an earlier wave",
+				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-managedidentity in an earlier wave",
 				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/upbound-provider-azure-authorization in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/upbound-provider-azure-keyvault in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/upbound-provider-azure-managedidentity in an earlier wave",
 			},
 		},
 		"DryRun": {
@@ -103,9 +103,9 @@ func TestWavesFail(t *testing.T) {
 			reason: "Nothing would bring the kind.",
 			dir:    base,
 			change: func(o map[string]*unstructured.Unstructured) {
-				o["Provider.pkg.crossplane.io/upbound-provider-family-azure"].SetName("another")
+				o["Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure"].SetName("another")
 			},
-			want: []string{"ClusterProviderConfig.azure.m.upbound.io/default: needs Provider.pkg.crossplane.io/upbound-provider-family-azure, which is not there"},
+			want: []string{"ClusterProviderConfig.azure.m.upbound.io/default: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure, which is not there"},
 		},
 		"TeamsFirst": {
 			reason: "Teams come when there is something to come to.",
@@ -258,7 +258,7 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-parts",
 		)
 	case "Provider":
-		if strings.HasPrefix(o.GetName(), "upbound-") {
+		if strings.HasPrefix(o.GetName(), "crossplane-contrib-") {
 			needs = append(needs,
 				"ServiceAccount/provider-azure",
 				"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-composed",

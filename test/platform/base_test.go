@@ -154,11 +154,12 @@ func TestBase(t *testing.T) {
 		"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
 		"Configuration.pkg.crossplane.io/configuration-platform-application",
 		"Function.pkg.crossplane.io/p6m-dev-function-platform-application",
+		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-authorization",
+		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-keyvault",
+		"Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-managedidentity",
+		"Provider.pkg.crossplane.io/crossplane-contrib-provider-family-azure",
 		"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync",
-		"Provider.pkg.crossplane.io/upbound-provider-azure-authorization",
-		"Provider.pkg.crossplane.io/upbound-provider-azure-keyvault",
-		"Provider.pkg.crossplane.io/upbound-provider-azure-managedidentity",
-		"Provider.pkg.crossplane.io/upbound-provider-family-azure",
+		"DeploymentRuntimeConfig.pkg.crossplane.io/function-platform-application",
 		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-azure",
 		"DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync",
 		"ClusterProviderConfig.secrets.p6m.dev/default",
@@ -235,18 +236,9 @@ func TestPlaceholders(t *testing.T) {
 	all := overlay(t, "secret-creator")
 	enforcePlaceholders(t, all)
 
-	// It is Crossplane that makes this one.
-	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ServiceAccount"}}
-	made.SetNamespace(namespace)
-	made.SetName("provider-keyvault-secretsync")
-
-	rc := find(t, all, "DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync")
-	annotations, _, _ := unstructured.NestedStringMap(rc.Object, "spec", "serviceAccountTemplate", "metadata", "annotations")
-	made.SetAnnotations(annotations)
-
 	// The policy is heeded when the API server has read it.
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-		if said := refusal(ctx, made); !strings.Contains(said, "REPLACE_ME") {
+		if said := refusal(ctx, find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default")); !strings.Contains(said, "REPLACE_ME") {
 			return fmt.Errorf("the policy is not in force: %s", said)
 		}
 
@@ -256,10 +248,7 @@ func TestPlaceholders(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	const (
-		account = "azure.workload.identity/client-id, azure.workload.identity/tenant-id"
-		fields  = "location, oidcIssuerUrl, resourceGroupName, secretCreatorPrincipalId, subscriptionId, tenantId"
-	)
+	const fields = "location, oidcIssuerUrl, resourceGroupName, secretCreatorPrincipalId, subscriptionId, tenantId"
 
 	cases := map[string]struct {
 		reason string
@@ -276,15 +265,10 @@ func TestPlaceholders(t *testing.T) {
 			object: find(t, all, "ClusterProviderConfig.azure.m.upbound.io/default"),
 			want:   "clientID, subscriptionID, tenantID",
 		},
-		"AzureServiceAccount": {
-			reason: "Its annotations say which identity the Azure providers have.",
-			object: find(t, all, "ServiceAccount/provider-azure"),
-			want:   account,
-		},
-		"OurServiceAccount": {
-			reason: "Crossplane makes it of the runtime configuration, and repeats what it is told.",
-			object: made,
-			want:   account,
+		"OurProviderConfig": {
+			reason: "The provider could create no secret, and only say so of each that is missing.",
+			object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"),
+			want:   "clientId, tenantId",
 		},
 		"Set": {
 			reason: "A platform without placeholders is not refused.",
@@ -350,7 +334,7 @@ func TestVersions(t *testing.T) {
 
 	for version := range azure {
 		for _, d := range dependencies(t) {
-			if strings.HasPrefix(d.Package, "xpkg.upbound.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
+			if strings.HasPrefix(d.Package, "xpkg.crossplane.io/") && !strings.HasPrefix(d.Version, ">="+version+" ") {
 				t.Errorf("%s is needed in %s, and installed in %s", d.Package, d.Version, version)
 			}
 		}

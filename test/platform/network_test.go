@@ -5,6 +5,7 @@ package platform
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -124,6 +126,70 @@ func TestProviderPorts(t *testing.T) {
 	if diff := cmp.Diff([]string{"UDP/53", "TCP/53", "TCP/443", "TCP/6443"}, out); diff != "" {
 		t.Errorf("ports out: -want, +got:\n%s", diff)
 	}
+}
+
+// A destination of a connection: an address outside of the cluster or of the node, or a pod.
+type destination struct {
+	address   string
+	namespace string
+	labels    map[string]string
+}
+
+// TestProviderDNS lets the provider resolve names in whatever way a cluster does, and reach nobody else on that port.
+func TestProviderDNS(t *testing.T) {
+	p := policy(t, build(t, base), "provider-keyvault-secretsync")
+
+	cases := map[string]struct {
+		reason string
+		to     destination
+		want   bool
+	}{
+		"KubeDNS":       {"DNS of the cluster, as AKS, kubeadm and others label it.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}}, true},
+		"CoreDNS":       {"The same from the chart of CoreDNS.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "coredns"}}, true},
+		"NodeLocal":     {"NodeLocal DNSCache.", destination{address: "169.254.20.10"}, true},
+		"LocalDNS":      {"LocalDNS of AKS, for names of the cluster.", destination{address: "169.254.10.10"}, true},
+		"LocalDNSOther": {"LocalDNS of AKS, for other names.", destination{address: "169.254.10.11"}, true},
+		"Other":         {"Some other pod of that namespace.", destination{namespace: "kube-system", labels: map[string]string{"k8s-app": "metrics-server"}}, false},
+		"Elsewhere":     {"A team can call its pods as it likes.", destination{namespace: "team-shop", labels: map[string]string{"k8s-app": "kube-dns"}}, false},
+		"Metadata":      {"The node's metadata service would hand out its identity.", destination{address: "169.254.169.254"}, false},
+		"Internet":      {"What is asked for can carry away what nobody is to know.", destination{address: "203.0.113.53"}, false},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
+				if got := reaches(t, p, tc.to, protocol, 53); got != tc.want {
+					t.Errorf("\n%s\nlet out to %v on %s/53: want %t, got %t", tc.reason, tc.to, protocol, tc.want, got)
+				}
+			}
+		})
+	}
+}
+
+// reaches tells whether a policy lets its pods connect to that port.
+func reaches(t *testing.T, p *networkingv1.NetworkPolicy, to destination, protocol corev1.Protocol, port int32) bool {
+	t.Helper()
+
+	return slices.ContainsFunc(p.Spec.Egress, func(rule networkingv1.NetworkPolicyEgressRule) bool {
+		return slices.ContainsFunc(rule.Ports, func(r networkingv1.NetworkPolicyPort) bool {
+			return *r.Protocol == protocol && r.Port.IntVal == port
+		}) && slices.ContainsFunc(rule.To, func(peer networkingv1.NetworkPolicyPeer) bool {
+			return isPeer(t, peer, to)
+		})
+	})
+}
+
+func isPeer(t *testing.T, peer networkingv1.NetworkPolicyPeer, to destination) bool {
+	t.Helper()
+
+	if to.address == "" {
+		return peer.NamespaceSelector != nil && selects(t, *peer.NamespaceSelector, map[string]string{"kubernetes.io/metadata.name": to.namespace}) &&
+			(peer.PodSelector == nil || selects(t, *peer.PodSelector, to.labels))
+	}
+
+	contains := func(cidr string) bool { return netip.MustParsePrefix(cidr).Contains(netip.MustParseAddr(to.address)) }
+
+	return peer.IPBlock != nil && contains(peer.IPBlock.CIDR) && !slices.ContainsFunc(peer.IPBlock.Except, contains)
 }
 
 // probePort is where the kubelet asks whether the provider is alive.

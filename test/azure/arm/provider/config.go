@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +25,9 @@ import (
 const (
 	sourceTokenFile xpv1.CredentialsSource = "OIDCTokenFile"
 
-	tokenFileVariable = "AZURE_FEDERATED_TOKEN_FILE"
-	defaultTokenFile  = "/var/run/secrets/azure/tokens/azure-identity-token"
+	// defaultTokenFile of the real provider, which does not look at AZURE_FEDERATED_TOKEN_FILE (provider-azure v2.6.0,
+	// internal/clients/azure.go, oidcAuth).
+	defaultTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
 	// maxConnections to the resource manager that are kept open.
 	maxConnections = 32
@@ -167,14 +167,11 @@ func (c *clients) principal(ctx context.Context, spec *v1beta1.ProviderConfigSpe
 }
 
 func tokenFile(spec *v1beta1.ProviderConfigSpec) string {
-	switch file := os.Getenv(tokenFileVariable); {
-	case spec.OidcTokenFilePath != nil:
+	if spec.OidcTokenFilePath != nil {
 		return *spec.OidcTokenFilePath
-	case file != "":
-		return file
-	default:
-		return defaultTokenFile
 	}
+
+	return defaultTokenFile
 }
 
 // credential that a principal proves itself with.
