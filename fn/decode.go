@@ -68,6 +68,7 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Annotations: m.Metadata.Annotations,
 		Spec:        m.Spec,
 		Status:      decodeStatus(xr.GetFields()["status"].GetStructValue()),
+		LatestTime:  compose.LatestTime(xr.AsMap()),
 		Ignored:     ignoredFields(m, xr),
 	}
 	switch claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); {

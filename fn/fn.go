@@ -103,6 +103,9 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		app.Tenant = tenant
 	}
 
+	requireProviderConfig(req, rsp, platform.AzureProviderConfigRef, app.Namespace, seen.composed)
+	app.ProviderSubscription = decodeSubscription(req)
+
 	result, err := compose.Compose(app, platform, seen.composed)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil

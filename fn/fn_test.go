@@ -889,8 +889,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestRequirements shows that the EnvironmentConfig is asked for on every call, and what has the name of an object as long as
-// that is not there.
+// TestRequirements shows that the EnvironmentConfig is asked for on every call, and the configuration of the Azure providers and
+// what has the name of an object as long as that is not there.
 func TestRequirements(t *testing.T) {
 	environment := &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
@@ -922,7 +922,10 @@ func TestRequirements(t *testing.T) {
 			reason: "The first objects could have names that are taken.",
 			world:  func(t *testing.T) *world { t.Helper(); return newWorld(t, twoSecrets) },
 			want: map[string]*fnv1.ResourceSelector{
-				"environment-config":  environment,
+				"environment-config": environment,
+				"azure-provider-config": {
+					ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: "default"},
+				},
 				"new-identity":        named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
 				"new-key-vault":       named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
 				"new-service-account": named("v1", "ServiceAccount", "shop-api"),

@@ -56,7 +56,7 @@ func (c cloud) reconcile(w *world, name string) {
 		t.tags = maps.Clone(wanted)
 	}
 	nested(o, "status")["atProvider"] = map[string]any{
-		"id":       "/subscriptions/x/resourceGroups/" + t.mark + "/providers/x/" + name,
+		"id":       "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/" + t.mark + "/providers/x/" + name,
 		"vaultUri": "https://" + t.mark + ".vault.azure.net/",
 		"clientId": t.mark + "-4444-4444-8444-444444444444", "principalId": t.mark + "-4444-4444-8444-444444444444",
 		"tags": maps.Clone(t.tags), "location": t.mark, "resourceGroupName": t.mark, "tenantId": t.mark, "purgeProtectionEnabled": false,

@@ -47,6 +47,7 @@ func TestProperties(t *testing.T) {
 				rt.Fatalf("a valid application gets a fatal result: %s", f)
 			}
 			checkKept(rt, w, before, rsp)
+			checkRequired(rt, rsp)
 			checkValid(rt, valid, rsp)
 			checkVaultName(rt, rsp, &vault)
 			checkPod(rt, w, held, rsp)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
@@ -28,6 +29,10 @@ func secretsOfficer() role {
 
 const principalServicePrincipal = "ServicePrincipal"
 
+// principalWait is how long a role assignment may take. For a principal that does not exist the Azure provider tries for
+// 30 minutes, and says nothing meanwhile.
+const principalWait = 2 * time.Minute
+
 // A grant is a role that a principal shall have on the vault.
 type grant struct {
 	resource      string // composition resource name
@@ -35,6 +40,8 @@ type grant struct {
 	principalID   string // empty: not known yet
 	principalType string
 	role          role
+	// source names the field that a person wrote the principal's id in. It is empty for the application's identity.
+	source string
 }
 
 // access is what is known of the role assignments.
@@ -43,6 +50,8 @@ type access struct {
 	observed map[string]Object
 	// replacing names those that are deleted now and created again next.
 	replacing []string
+	// latest time that is noted anywhere: it is now, or was before now.
+	latest time.Time
 	// withdrawn is true if nobody is to have a role on the vault by this application.
 	withdrawn bool
 }
@@ -53,7 +62,7 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
 		return access{withdrawn: true}
 	}
-	a := access{grants: c.grants(i), observed: map[string]Object{}}
+	a := access{grants: c.grants(i), observed: map[string]Object{}, latest: c.latest()}
 	for _, g := range a.grants {
 		seen, exists := c.seen[g.resource]
 		if exists {
@@ -84,20 +93,20 @@ func (c *composition) grants(i identity) []grant {
 	}}
 	// Azure has one assignment of a role to a principal, so must we.
 	granted := map[string]bool{}
-	officer := func(objectID, principalType string) {
+	officer := func(objectID, principalType, source string) {
 		id := strings.ToLower(objectID)
 		if id == "" || granted[id] {
 			return
 		}
 		granted[id] = true
-		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer()})
+		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer(), source: source})
 	}
-	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal)
+	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal, "secretCreatorPrincipalId of the settings of the platform")
 	for _, o := range c.platform.KeyVault.Officers {
-		officer(o.ObjectID, o.PrincipalType)
+		officer(o.ObjectID, o.PrincipalType, "keyVault.officers of the settings of the platform")
 	}
 	for _, o := range c.keyVaultSpec().Officers {
-		officer(o.ObjectID, o.PrincipalType)
+		officer(o.ObjectID, o.PrincipalType, "spec.keyVault.officers of the manifest")
 	}
 
 	creator := c.creatorsName(granted)
@@ -184,7 +193,7 @@ func (a access) condition() Condition {
 			Message: "A principal has changed, so role assignments on the vault are made anew: " + strings.Join(a.replacing, ", ") + ". This normally takes a minute.",
 		}
 	}
-	var waiting []string
+	var waiting, ids, doubtful []string
 	for _, g := range a.grants {
 		o, ok := a.observed[g.resource]
 		if ok && o.condition("Ready").status == "True" {
@@ -197,6 +206,20 @@ func (a access) condition() Condition {
 			}
 		}
 		waiting = append(waiting, g.resource)
+		if g.source == "" || !ok {
+			continue
+		}
+		ids = append(ids, g.principalID+" in "+g.source)
+		if since := o.asked(); !since.IsZero() && a.latest.Sub(since) >= principalWait {
+			doubtful = append(doubtful, ids[len(ids)-1])
+		}
+	}
+	if len(doubtful) > 0 {
+		return Condition{
+			Type: TypeAccessReady, Status: False, Reason: ReasonAzureRefused,
+			Message: "Azure has not assigned roles on the vault for more than 2 minutes. These object ids may be wrong, or in another tenant: " +
+				some(doubtful, "; ") + ". Correct them. If they are right, the roles are assigned within 30 minutes.",
+		}
 	}
 	if len(waiting) == 0 {
 		return Condition{
@@ -205,10 +228,14 @@ func (a access) condition() Condition {
 		}
 	}
 	slices.Sort(waiting)
-	return Condition{
+	c := Condition{
 		Type: TypeAccessReady, Status: False, Reason: ReasonCreating,
 		Message: "Roles on the vault are being assigned: " + strings.Join(waiting, ", ") + ". This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to act on them. Nothing to do but wait.",
 	}
+	if len(ids) > 0 {
+		c.Message += " If it takes longer, these object ids may be wrong: " + some(ids, "; ") + "."
+	}
+	return c
 }
 
 // resourceGroup returns the resource group of an Azure resource id.

@@ -10,6 +10,7 @@ package compose
 import (
 	"slices"
 	"strings"
+	"time"
 
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 	keyvaultv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
@@ -56,6 +57,11 @@ type Application struct {
 	Namespace string
 	// Tenant that owns the namespace. It is empty if ownership is not proven.
 	Tenant string
+	// ProviderSubscription is the subscription that the Azure providers work in, as their configuration says. It is empty if
+	// that is not known.
+	ProviderSubscription string
+	// LatestTime that Crossplane noted in the composite resource.
+	LatestTime time.Time
 	// Labels of the manifest.
 	Labels map[string]string
 	// Annotations of the manifest.
@@ -109,8 +115,8 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 		Resources: c.desired,
 		Status:    status(a, vault, identity, secrets, workload),
 		Conditions: []Condition{
-			identityReady(identity, credential, workload),
-			keyVaultReady(vault),
+			identityReady(identity, credential, workload).inWrongSubscription(c.wrongSubscription()),
+			keyVaultReady(vault).inWrongSubscription(c.wrongSubscription()),
 			access.condition(),
 			secrets.condition(),
 			workload.condition(),

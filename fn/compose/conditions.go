@@ -73,13 +73,15 @@ type Condition struct {
 	Message string
 }
 
-// problem returns what a provider says is wrong with a managed resource.
+// problem returns what a provider says is wrong with a managed resource. The Azure providers create in the background: while they
+// try again, only their last operation says why it has failed.
 func (o Object) problem() string {
-	synced := o.condition("Synced")
-	if synced.status != "False" {
-		return ""
+	for _, t := range []string{"Synced", "LastAsyncOperation"} {
+		if c := o.condition(t); c.status == "False" {
+			return shorten(first(c.message, c.reason))
+		}
 	}
-	return shorten(first(synced.message, synced.reason))
+	return ""
 }
 
 // notReady returns why a managed resource says it is not ready, if it does.

@@ -44,6 +44,11 @@ func (c *composition) identity() identity {
 		owner:          c.owner(seen),
 	}
 
+	if c.createsElsewhere(NameIdentity) {
+		c.keep(NameIdentity)
+		return i
+	}
+
 	group := known.fixed("resourceGroupName", c.platform.ResourceGroupName)
 
 	object := newManaged(c, managedidentityv1beta1.UserAssignedIdentity_GroupVersionKind, c.app.Name, managedidentityv1beta1.UserAssignedIdentityParameters{

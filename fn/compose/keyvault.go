@@ -57,6 +57,10 @@ func (c *composition) keyVault() vault {
 		c.waiting = true
 		return v
 	}
+	if c.createsElsewhere(NameKeyVault) {
+		c.keep(NameKeyVault)
+		return v
+	}
 	v.portalURL = first(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})

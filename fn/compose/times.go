@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compose
+
+import (
+	"time"
+)
+
+// annotationPending is set by crossplane-runtime when it is about to create something.
+const annotationPending = "crossplane.io/external-create-pending"
+
+// LatestTime is the latest that is noted in an object: when that was, or later, is now. A function has no clock.
+func LatestTime(o Object) time.Time {
+	latest := o.time("metadata", "creationTimestamp")
+	for _, name := range []string{annotationPending, annotationCreated} {
+		latest = later(latest, o.time("metadata", "annotations", name))
+	}
+	for _, c := range o.list("status", "conditions") {
+		m, _ := c.(map[string]any)
+		latest = later(latest, Object(m).time("lastTransitionTime"))
+	}
+	for _, f := range o.list("metadata", "managedFields") {
+		m, _ := f.(map[string]any)
+		latest = later(latest, Object(m).time("time"))
+	}
+	return latest
+}
+
+// latest is LatestTime of all that is observed.
+func (c *composition) latest() time.Time {
+	latest := c.app.LatestTime
+	for _, o := range c.seen {
+		latest = later(latest, LatestTime(o))
+	}
+	return latest
+}
+
+// asked is since when Azure is asked to create what a managed resource is for. It is zero if it is not, as far as one can see.
+func (o Object) asked() time.Time {
+	if since := o.time("metadata", "annotations", annotationPending); !since.IsZero() {
+		return since
+	}
+	for _, c := range o.list("status", "conditions") {
+		m, _ := c.(map[string]any)
+		if c := Object(m); c.str("type") == "Synced" && c.str("status") == "True" {
+			return c.time("lastTransitionTime")
+		}
+	}
+	return time.Time{}
+}
+
+// time at a path, or zero.
+func (o Object) time(path ...string) time.Time {
+	t, err := time.Parse(time.RFC3339, o.str(path...))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,251 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+)
+
+const (
+	subscriptionOfSettings = "22222222-2222-4222-8222-222222222222"
+	otherSubscription      = "33333333-3333-4333-8333-333333333333"
+)
+
+// provides has the Azure providers work in that subscription, as their configuration says.
+func (w *world) provides(subscription any) {
+	w.others = map[string]map[string]any{"ClusterProviderConfig": {
+		"apiVersion": "azure.m.upbound.io/v1beta1", "kind": "ClusterProviderConfig", "metadata": map[string]any{"name": "default"},
+		"spec": map[string]any{"subscriptionID": subscription},
+	}}
+}
+
+// inAzure puts an object of the application into a subscription.
+func (w *world) inAzure(name, subscription string) {
+	status := nested(w.composed[name], "status", "atProvider")
+	id, _ := status["id"].(string)
+	status["id"] = strings.ReplaceAll(id, subscriptionOfSettings, subscription)
+}
+
+// TestSubscription has nothing created in another subscription than that of the settings, and what exists stay.
+func TestSubscription(t *testing.T) {
+	const (
+		differ = "The subscriptions differ: ClusterProviderConfig default of the Azure providers says subscription " + otherSubscription +
+			", and the settings of the platform say " + subscriptionOfSettings
+		note = "Note: ClusterProviderConfig default of the Azure providers says subscription " + otherSubscription
+	)
+
+	azure := []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"}
+
+	cases := map[string]struct {
+		reason string
+		world  func(t *testing.T) *world
+		want   []string
+		vault  string // Condition KeyVaultReady begins with that, or has a note that does.
+		status string
+	}{
+		"New": {
+			reason: "It would be created where nobody looks for it.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.provides(otherSubscription)
+				return w
+			},
+			want:  []string{"service-account"},
+			vault: differ, status: "False PlatformSettingsInvalid",
+		},
+		"Same": {
+			reason: "Azure does not tell upper from lower case.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.environment["subscriptionId"] = "abcdefab-2222-4222-8222-222222222222"
+				w.provides("ABCDEFAB-2222-4222-8222-222222222222")
+				return w
+			},
+			want:  []string{"identity", "key-vault", "service-account"},
+			vault: "Vault ", status: "False Creating",
+		},
+		"NotSaid": {
+			reason: "The credentials in a Secret say it, which is not read.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.provides(nil)
+				return w
+			},
+			want:  []string{"identity", "key-vault", "service-account"},
+			vault: "Vault ", status: "False Creating",
+		},
+		"NoString": {
+			reason: "What cannot be read is not known.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.provides([]any{otherSubscription})
+				return w
+			},
+			want:  []string{"identity", "key-vault", "service-account"},
+			vault: "Vault ", status: "False Creating",
+		},
+		"HalfCreated": {
+			reason: "The identity is not created, and the vault stays.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.reconcile()
+				w.azure(compose.NameKeyVault)
+				delete(w.composed, compose.NameIdentity)
+				w.provides(otherSubscription)
+				return w
+			},
+			want:  []string{"key-vault", "role-assignment-creator", "service-account"},
+			vault: note, status: "True Available",
+		},
+		"AlreadyExists": {
+			reason: "The identity was created elsewhere, and is not found where its id says it is.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.reconcile()
+				nested(w.composed[compose.NameKeyVault], "status")["conditions"] = []any{map[string]any{"type": "Synced", "status": "False", "message": "VaultAlreadyExists"}}
+				w.provides(otherSubscription)
+				return w
+			},
+			want:  []string{"identity", "key-vault", "service-account"},
+			vault: differ, status: "False PlatformSettingsInvalid",
+		},
+		"ObservedElsewhere": {
+			reason: "The id of a vault says where it is, whatever the configuration leaves out.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := newWorld(t, twoSecrets)
+				w.reconcile()
+				w.azure(compose.NameKeyVault)
+				w.azure(compose.NameIdentity)
+				w.inAzure(compose.NameKeyVault, otherSubscription)
+				return w
+			},
+			want:  azure,
+			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", and the settings of the platform say " + subscriptionOfSettings, status: "True Available",
+		},
+		"Running": {
+			reason: "An application that runs does not ask, and keeps all that it has.",
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := runningWorld(t)
+				w.provides(otherSubscription)
+				return w
+			},
+			want:  append([]string{"deployment"}, azure...),
+			vault: "Put values into ", status: "True Available",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := tc.world(t)
+			rsp := w.call()
+
+			if f := fatal(rsp); f != "" {
+				t.Fatalf("\n%s\nRunFunction(...): unexpected fatal result: %s", tc.reason, f)
+			}
+			if diff := cmp.Diff(tc.want, desiredNames(rsp)); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want desired resources, +got:\n%s", tc.reason, diff)
+			}
+
+			c := condition(rsp, compose.TypeKeyVaultReady)
+			_, got, _ := strings.Cut(c.GetStatus().String()+" "+c.GetReason(), "STATUS_CONDITION_")
+			if !strings.EqualFold(tc.status, got) {
+				t.Errorf("\n%s\nKeyVaultReady: want %s, got %s", tc.reason, tc.status, got)
+			}
+			if m := c.GetMessage(); !strings.HasPrefix(m, tc.vault) && !(strings.HasPrefix(tc.vault, "Note: ") && strings.Contains(m, tc.vault)) {
+				t.Errorf("\n%s\nKeyVaultReady: want message %q, got %q", tc.reason, tc.vault, m)
+			}
+		})
+	}
+}
+
+// TestRequiresProviderConfig has the configuration that managed resources refer to asked for, while it matters.
+func TestRequiresProviderConfig(t *testing.T) {
+	cluster := func(name string) *fnv1.ResourceSelector {
+		return &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: name}}
+	}
+
+	cases := map[string]struct {
+		reason string
+		ref    any
+		world  func(t *testing.T) *world
+		want   *fnv1.ResourceSelector
+	}{
+		"Default": {reason: "The one that resources refer to by default.", want: cluster("default")},
+		"Named":   {reason: "Another one of the cluster.", ref: map[string]any{"kind": "ClusterProviderConfig", "name": "other"}, want: cluster("other")},
+		"Namespaced": {
+			reason: "One in the namespace of the application.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
+			want: &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ProviderConfig", Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: "own"}},
+		},
+		"Hostile": {reason: "Settings cannot have a Secret read.", ref: map[string]any{"kind": "Secret", "name": "azure-credentials"}},
+		"Running": {reason: "Each new application would have all others look again.", world: runningWorld},
+		"Failing": {
+			reason: "It may be why.", want: cluster("default"),
+			world: func(t *testing.T) *world {
+				t.Helper()
+				w := runningWorld(t)
+				nested(w.composed[compose.NameIdentity], "status")["conditions"] = []any{
+					map[string]any{"type": "Synced", "status": "True"},
+					map[string]any{"type": "LastAsyncOperation", "status": "False", "reason": "AsyncCreateFailure", "message": "already exists"},
+				}
+				return w
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, twoSecrets)
+			if tc.world != nil {
+				w = tc.world(t)
+			}
+			if tc.ref != nil {
+				w.environment["azureProviderConfigRef"] = tc.ref
+			}
+			got := w.call().GetRequirements().GetResources()[requirementProviderConfig]
+			if diff := cmp.Diff(tc.want, got, protocmp.Transform()); diff != "" {
+				t.Errorf("\n%s\nRunFunction(...): -want requirement, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// checkRequired: Crossplane gives the function what it asks for, whatever that is. It asks for no Secret, and for nothing
+// else that it has no business with.
+func checkRequired(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
+	for name, selector := range rsp.GetRequirements().GetResources() {
+		gk := schema.FromAPIVersionAndKind(selector.GetApiVersion(), selector.GetKind()).GroupKind()
+		allowed := slices.Contains([]string{
+			"EnvironmentConfig.apiextensions.crossplane.io", "Namespace", "ClusterProviderConfig.azure.m.upbound.io", "ProviderConfig.azure.m.upbound.io",
+		}, gk.String())
+		for composed := range rsp.GetDesired().GetResources() {
+			kind, ok := compose.GroupKindOf(composed)
+			allowed = allowed || ok && kind == gk
+		}
+		if !allowed || gk.Kind == "Secret" || selector.GetMatchName() == "" {
+			rt.Fatalf("requirement %s is for %s %q", name, gk, selector.GetMatchName())
+		}
+	}
+	if requirements := rsp.GetRequirements(); len(requirements.GetSchemas()) > 0 {
+		rt.Fatalf("schemas are required: %v", slices.Sorted(maps.Keys(requirements.GetSchemas())))
+	}
+}
