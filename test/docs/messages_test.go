@@ -94,7 +94,10 @@ var (
 	between = regexp.MustCompile(`[.:;,]? *<[^<>]*> *|[.:;()] +|[.:;()]+$|^\(`)
 
 	verb = regexp.MustCompile(`%[a-z]`)
-	span = regexp.MustCompile("`([^`]+)`")
+
+	// logged is a message that a page has the reader look for.
+	logged = regexp.MustCompile("`([^`]+)` in the log")
+	span   = regexp.MustCompile("`([^`]+)`")
 )
 
 // parts of a message, or of the template of one. A single word, such as the path of a field, says too little.
@@ -172,6 +175,10 @@ func quoted(t *testing.T, page string) []string {
 		if b.Language == "" && (i == 0 || blocks[i-1].Output == "") {
 			out = append(out, strings.TrimSpace(b.Text))
 		}
+	}
+
+	for _, l := range logged.FindAllStringSubmatch(page, -1) {
+		out = append(out, l[1])
 	}
 
 	for line := range strings.Lines(page) {

@@ -49,7 +49,7 @@ func TestWalk(t *testing.T) {
 	a := startArgo(t, p)
 
 	e := newEngineer(t, p)
-	e.describePlatform(t, filepath.Join(e.reader.Dir, "package"))
+	e.describePlatform(t, filepath.Join(e.reader.Dir, "package"), "secret-creator")
 	e.setUp(t, a.repository())
 
 	a.admit(t, namespaceOf(t, p))
@@ -104,7 +104,7 @@ func TestAppOfApps(t *testing.T) {
 	}
 
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
-	e.describePlatform(t, packages, "claim")
+	e.describePlatform(t, packages, "secret-creator", "claim")
 	e.describeApplications(t, a)
 	a.commit(t, "applications/shop/web.yaml", manifest("team-shop", "web"))
 	a.commit(t, "applications/kube-system/web.yaml", manifest("kube-system", "web"))
@@ -425,7 +425,7 @@ func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 
 // describePlatform copies the example and sets what is different here: where the base
 // is, the cluster's issuer, and who may put values into vaults. It turns on components
-// that the example only mentions.
+// that the example only mentions, with their patches.
 func (e *engineer) describePlatform(t *testing.T, packages string, components ...string) {
 	t.Helper()
 
@@ -448,7 +448,7 @@ func (e *engineer) describePlatform(t *testing.T, packages string, components ..
 			t.Fatalf("the example has no component %s", c)
 		}
 
-		kustomization = turnedOn
+		kustomization = regexp.MustCompile("# .*- path: "+c+".yaml").ReplaceAllLiteralString(turnedOn, "- path: "+c+".yaml")
 	}
 
 	here, err := yaml.Marshal(map[string]any{

@@ -5,9 +5,12 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +21,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // TestAccepted has a real API server say what it would refuse or drop of all that
@@ -29,6 +33,7 @@ func TestAccepted(t *testing.T) {
 	}{
 		"Base":    {reason: "The base is complete but for its placeholders.", objects: build(t, base)},
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
+		"Mirror":  {reason: "The component for other registries fits the base.", objects: overlay(t, "mirror")},
 		"Audit":   {reason: "The component for namespaces fits the base.", objects: overlay(t, "audit-namespaces")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
 		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
@@ -233,7 +238,7 @@ func TestPlaceholders(t *testing.T) {
 		}
 	}
 
-	all := overlay(t, "secret-creator")
+	all := overlay(t, "secret-creator", "mirror")
 	enforcePlaceholders(t, all)
 
 	// The policy is heeded when the API server has read it.
@@ -269,6 +274,16 @@ func TestPlaceholders(t *testing.T) {
 			reason: "The provider could create no secret, and only say so of each that is missing.",
 			object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"),
 			want:   "clientId, tenantId",
+		},
+		"OurRegistry": {
+			reason: "Crossplane would only say that it cannot parse the name of an image.",
+			object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"),
+			want:   "prefix",
+		},
+		"TheirRegistry": {
+			reason: "The Azure providers come from another registry.",
+			object: find(t, all, "ImageConfig.pkg.crossplane.io/crossplane-contrib"),
+			want:   "prefix",
 		},
 		"Set": {
 			reason: "A platform without placeholders is not refused.",
@@ -391,4 +406,83 @@ func sorted(list string) string {
 	slices.Sort(names)
 
 	return strings.Join(names, ", ")
+}
+
+// TestCheckOfValues has the page's own command find each placeholder and each sample id of the example, and nothing
+// when all of them are replaced.
+func TestCheckOfValues(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "how-to", "set-up-a-platform.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	command := regexp.MustCompile(`(?m)^grep .* _output/platform\.yaml.*$`).FindString(string(page))
+	if command == "" {
+		t.Fatal("the page has no command that finds values that are not set")
+	}
+
+	kustomize, err := tools.Path(t.Context(), "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	built := func(dir string) string { return string(run(t, kustomize, "build", filepath.Join(root, dir))) }
+	// What a platform team has instead of the samples.
+	own := regexp.MustCompile(`([0-9a-f])[0-9a-f]{7}-([0-9a-f]{4}-){3}[0-9a-f]{12}`)
+
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   []string
+	}{
+		"Base": {
+			reason: "The base has placeholders.", text: built(base),
+			want: []string{"clientID", "location", "oidcIssuerUrl", "resourceGroupName", "subscriptionID", "subscriptionId", "tenantID", "tenantId"},
+		},
+		"Example": {
+			reason: "The example has ids that belong to nobody.", text: built(example),
+			want: []string{"clientID", "oidcIssuerUrl", "subscriptionID", "subscriptionId", "tenantID", "tenantId"},
+		},
+		"Own": {
+			reason: "Ids that Azure has given are no samples.", text: own.ReplaceAllString(built(example), "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"),
+			want: []string{"all values are set"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := errors.Join(os.Mkdir(filepath.Join(dir, "_output"), 0o700), os.WriteFile(filepath.Join(dir, "_output", "platform.yaml"), []byte(tc.text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+
+			cmd := exec.CommandContext(t.Context(), "bash", "-c", command)
+			cmd.Dir = dir
+
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+
+			var got []string
+
+			for line := range strings.Lines(string(out)) {
+				// With the number of the line in front.
+				field := regexp.MustCompile(`^\d+:\s*(\w+):`).FindStringSubmatch(line)
+				if field == nil {
+					got = append(got, strings.TrimSpace(line))
+
+					continue
+				}
+
+				got = append(got, field[1])
+			}
+
+			slices.Sort(got)
+
+			if diff := cmp.Diff(tc.want, slices.Compact(got)); diff != "" {
+				t.Errorf("\n%s\nfields that the command prints: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
 }
