@@ -438,7 +438,7 @@ func checkout(t *testing.T, ref string) string {
 		}
 
 		data = bytes.ReplaceAll(data, []byte("xpkg.upbound.io/upbound/"), []byte("xpkg.crossplane.io/crossplane-contrib/"))
-		if err := os.WriteFile(path, data, 0o600); err != nil { //nolint:gosec // A directory of our own.
+		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

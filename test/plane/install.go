@@ -250,7 +250,9 @@ func restrictions(root string) []string {
 }
 
 // functionRuntime is the file of how the function runs. Older versions do not have it.
-func functionRuntime(root string) string { return filepath.Join(root, "package", "function", "runtime.yaml") }
+func functionRuntime(root string) string {
+	return filepath.Join(root, "package", "function", "runtime.yaml")
+}
 
 // imageConfigs have Crossplane take packages from the plane's registry, as a
 // cluster without a way to the internet has it.
