@@ -47,9 +47,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
 	}
-	if lacksNamespace(xr) {
-		response.Warning(rsp, errors.New("metadata.namespace is missing: this is what the manifest becomes in namespace "+defaultNamespace+", where kubectl puts it; in another namespace, the vault and the identity have other names"))
-	}
+	warnWithoutNamespace(rsp, xr)
 	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
 	seen := decodeObserved(req, app.Namespace)
 	if err := seen.checkForeign(); err != nil {
@@ -121,6 +119,13 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	}
 	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
 	return f.respond(rsp, xr, result)
+}
+
+// warnWithoutNamespace is for a rendering: on a cluster everything has a namespace.
+func warnWithoutNamespace(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct) {
+	if lacksNamespace(xr) {
+		response.Warning(rsp, errors.New("metadata.namespace is missing: this is what the manifest becomes in namespace "+defaultNamespace+", where kubectl puts it; in another namespace, the vault and the identity have other names"))
+	}
 }
 
 func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r compose.Result) (*fnv1.RunFunctionResponse, error) {

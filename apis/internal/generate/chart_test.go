@@ -62,7 +62,7 @@ func TestChartSchema(t *testing.T) {
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"name": rules})),
 			}}},
 			want: want{properties: map[string]any{"secrets": orNull(map[string]any{"type": "array", "items": map[string]any{
-				"type": "object",
+				"type":       "object",
 				"properties": map[string]any{"name": textOrNull},
 			}})}},
 		},
@@ -72,7 +72,7 @@ func TestChartSchema(t *testing.T) {
 				Schema: new(object(map[string]extv1.JSONSchemaProps{"a": text})),
 			}}},
 			want: want{properties: map[string]any{"config": orNull(map[string]any{"type": "object", "additionalProperties": orNull(map[string]any{
-				"type": "object",
+				"type":       "object",
 				"properties": map[string]any{"a": textOrNull},
 			})})}},
 		},
