@@ -23,11 +23,13 @@ import (
 // reference lists them. Nothing runs these commands here: they need an account in Azure.
 func azCommands() map[string]string {
 	return map[string]string{
+		"acr import":                           "--name --source --image",
 		"ad group show":                        "--group",
 		"ad signed-in-user show":               "",
 		"ad sp show":                           "--id",
 		"ad user show":                         "--id",
 		"aks show":                             "--name --resource-group",
+		"aks update":                           "--name --resource-group --enable-oidc-issuer --enable-workload-identity",
 		"identity create":                      "--name --resource-group",
 		"identity federated-credential create": "--name --identity-name --resource-group --issuer --subject --audiences",
 		"identity federated-credential list":   "--identity-name --resource-group",
