@@ -74,22 +74,20 @@ func wasComposedAs(object map[string]any, name string) bool {
 	return o.GetAnnotations()[annotationResource] == name
 }
 
-// toCreate lists what is about to be created. Crossplane may see all of these in any cluster, but for those it needs a role for:
-// without that it would wait for them in vain.
+// toCreate lists what is about to be created. Crossplane needs a role to see some of these, without which it would wait for them
+// in vain; but it needs the same one to create them. What runs already is not looked for.
 func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
 	for name := range r.Resources {
-		if _, observed := seen[name]; !observed && !slices.Contains(needRole(), name) {
+		_, observed := seen[name]
+		// The HorizontalPodAutoscaler that KEDA makes can have the name of the application. It goes with the ScaledObject.
+		_, scaled := seen[compose.NameScaledObject]
+		if !observed && !(scaled && name == compose.NameAutoscaler) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// needRole lists the kinds that Crossplane may not see by its own role.
-func needRole() []string {
-	return []string{compose.NameIngress, compose.NameAutoscaler, compose.NameScaledObject, compose.NameNetworkPolicy, compose.NamePodDisruptionBudget}
 }
 
 // namesakeOf a resource is the name under which it is asked for.

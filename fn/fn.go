@@ -70,10 +70,11 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		return f.respond(rsp, xr, compose.Keep(app, seen.composed, settingsMissing(ref)))
 	}
 
-	platform, err := settings.Resolve(input, overlay)
 	if state == notFound && ref.Required {
-		return f.fatal(rsp, xr, compose.ReasonSettingsMissing, environmentConfigNotFound(ref, err)), nil
+		return f.fatal(rsp, xr, compose.ReasonSettingsMissing, environmentConfigNotFound(ref)), nil
 	}
+
+	platform, err := settings.Resolve(input, overlay)
 	if err != nil {
 		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
 	}
@@ -186,10 +187,6 @@ func settingsMissing(ref settings.Reference) string {
 	return fmt.Sprintf("The settings of the platform are missing: EnvironmentConfig %s is not there. What runs keeps running, and changes wait until your platform team has restored it.", ref.Name)
 }
 
-func environmentConfigNotFound(ref settings.Reference, also error) error {
-	err := fmt.Errorf("cannot find EnvironmentConfig %q: create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)", ref.Name, settings.ResolutionOptional)
-	if also != nil {
-		err = fmt.Errorf("%w; %w", err, also)
-	}
-	return err
+func environmentConfigNotFound(ref settings.Reference) error {
+	return fmt.Errorf("cannot find EnvironmentConfig %q: to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there", ref.Name, settings.ResolutionOptional)
 }

@@ -841,7 +841,7 @@ func TestSettings(t *testing.T) {
 		},
 		"NotFound": {
 			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
-			want:   `cannot find EnvironmentConfig "platform-application": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl`,
+			want:   `cannot find EnvironmentConfig "platform-application": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
 		},
 		"OtherNotFound": {
 			reason: "So is one that the input names, even if the input has everything else.",
@@ -850,7 +850,7 @@ func TestSettings(t *testing.T) {
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
 				return s
 			}()},
-			want: `cannot find EnvironmentConfig "production": create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there; to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)`,
+			want: `cannot find EnvironmentConfig "production": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
 		},
 		"Missing": {
 			reason: "All that is missing is named at once.",

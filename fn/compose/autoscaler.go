@@ -21,7 +21,7 @@ const pathAutoscaling = "spec.autoscaling"
 // makes a HorizontalPodAutoscaler of its own.
 func (c *composition) autoscaler(w *workload) {
 	if !c.autoscaled() {
-		if a := c.app.Spec.Autoscaling; a != nil && !isEmpty(parse(a.Triggers)) {
+		if a := c.app.Spec.Autoscaling; a != nil && !IsEmpty(parse(a.Triggers)) {
 			w.ignored = append(w.ignored, IgnoredField{Path: pathTriggers, Why: "spec.autoscaling.enabled is not true"})
 		}
 		return
@@ -51,7 +51,7 @@ func (c *composition) autoscaler(w *workload) {
 // ignoredByAutoscaling lists what has no effect on the number of pods.
 func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredField) {
 	a := c.app.Spec.Autoscaling
-	const why = "without deployment.resources.requests.cpu there is nothing to measure the load by"
+	const why = "the CPU load cannot be measured: set spec.deployment.resources.requests.cpu"
 	switch {
 	case c.requests(corev1.ResourceCPU):
 	case len(triggers) == 0:

@@ -85,7 +85,7 @@ func requestsCPU() map[string]any {
 
 // TestScale shows between which numbers of pods an application is scaled.
 func TestScale(t *testing.T) {
-	const nothing = "spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)"
+	const nothing = "spec.autoscaling (the CPU load cannot be measured: set spec.deployment.resources.requests.cpu)"
 	cases := map[string]struct {
 		reason                            string
 		deployment, autoscaling, platform string
@@ -145,7 +145,7 @@ func TestTriggers(t *testing.T) {
 		"OwnCPU":          {reason: "A trigger for it is enough.", triggers: `[{"type": "cpu", "metadata": {"value": 60}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"60"},"metricType":"Utilization","type":"cpu"}`}}},
 		"TwiceCPU":        {reason: "One is enough.", triggers: `[{"type": "cpu", "metadata": {"value": "60"}}, {"type": "cpu", "metadata": {"value": "70"}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"60"},"metricType":"Utilization","type":"cpu"}`}, Ignored: []string{prefix + "[1] (there is one of this type already)"}}},
 		"Memory":          {reason: "The old way to say of which type the target is.", triggers: `[{"type": "memory", "metadata": {"type": "AverageValue", "value": "500Mi"}}]`, resources: requestsCPU(), want: want{Triggers: []string{`{"metadata":{"value":"500Mi"},"metricType":"AverageValue","type":"memory"}`, cpuOut}}},
-		"NotRequested":    {reason: "KEDA refuses what it cannot measure.", triggers: `[{"type": "memory", "metadata": {"value": "60"}}]`, want: want{Ignored: []string{prefix + "[0] (without deployment.resources.requests.memory there is nothing to measure the load by)"}}},
+		"NotRequested":    {reason: "KEDA refuses what it cannot measure.", triggers: `[{"type": "memory", "metadata": {"value": "60"}}]`, want: want{Ignored: []string{prefix + "[0] (the load cannot be measured: set spec.deployment.resources.requests.memory)"}}},
 		"Percentage":      {reason: "KEDA refuses what is none.", triggers: `[{"type": "cpu", "metadata": {"value": "500m"}}]`, resources: requestsCPU(), want: want{Ignored: []string{prefix + "[0] (metadata.value must be a percentage from 1 to 9999)"}}},
 		"OtherContainer":  {reason: "There is one container.", triggers: `[{"type": "cpu", "metadata": {"value": "50", "containerName": "x"}}]`, resources: requestsCPU(), want: want{Ignored: []string{prefix + "[0] (metadata.containerName must be the name of the application)"}}},
 		"Fields":          {reason: "All that KEDA defines is copied, and no credentials.", triggers: `[{"type": "cron", "name": "office", "metricType": "AverageValue", "useCachedMetrics": true, "authenticationRef": {"name": "secret"}, ` + office[len(`{"type": "cron", `):] + `]`, want: want{Triggers: []string{`{"metadata":{"desiredReplicas":"3","end":"0 18 * * 1-5","start":"0 8 * * 1-5","timezone":"Europe/Berlin"},"metricType":"AverageValue","name":"office","type":"cron"}`}, Ignored: []string{prefix + "[0].authenticationRef (triggers of applications have no credentials), ", prefix + "[0].useCachedMetrics"}}},

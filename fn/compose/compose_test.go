@@ -504,13 +504,28 @@ func TestIngress(t *testing.T) {
 			reason:   "Where there is no login, an application that asks for one is not published without.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "oidc": {"enabled": true}}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: the platform has no login for ingress type internal, and without one the application would be open to everybody; ask your platform team. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: the platform has no login for ingress type internal, only for public; without one the application would be open to everybody; use one of these, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings. The pods are not affected."},
 		},
 		"LoginNotSaid": {
 			reason:   "A misspelt wish for a login must not publish an application without one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enable": true}}}}`,
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+		},
+		"LoginInOtherCase": {
+			reason:   "A field is none whose name differs in case, so this does not say that nobody has to log in.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"ENABLED": false}}}}`,
+			platform: types,
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+		},
+		"LoginInBothCases": {
+			reason:   "Nor does it say so beside the field itself.",
+			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enabled": true, "ENABLED": false}}}}`,
+			platform: types,
+			want: with(func(w *want) {
+				w.hosts, w.class, w.port, w.tls = []string{"shop-api.apps.example.com"}, "public", "http-8080", true
+				w.annotations = map[string]any{"auth": "login"}
+			}),
 		},
 		"OnlyUDP": {
 			reason: "An Ingress cannot lead to UDP.",
@@ -778,7 +793,7 @@ func TestConditions(t *testing.T) {
 		"NothingToMeasure": {
 			reason: "An autoscaler without a request never scales.",
 			spec:   `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "maxReplicas": 3}}`, seen: azureSeen(), conditionType: TypeFieldsIgnored,
-			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (without deployment.resources.requests.cpu there is nothing to measure the load by)."},
+			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (the CPU load cannot be measured: set spec.deployment.resources.requests.cpu)."},
 		},
 		"Ignored": {
 			reason: "What has no effect is said.",

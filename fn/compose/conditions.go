@@ -180,18 +180,22 @@ func usesAccessPolicies(o Object) bool {
 func (w workload) condition() Condition {
 	c := Condition{Type: TypeWorkloadReady, Status: False}
 	waiting := some(w.waitingFor, "; ")
+	later := ""
+	if len(w.refused) > 0 {
+		later = " The Ingress will be refused then: " + strings.Join(w.refused, "; ") + "."
+	}
 	switch {
 	case !w.requested:
 		c.Status, c.Reason, c.Message = True, ReasonNotRequested, "The application has no deployment."
 	case w.waitingForIdentity && len(w.waitingFor) == 0:
 		c.Reason = ReasonWaitingForIdentity
-		c.Message = "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute."
+		c.Message = "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute." + later
 	case w.held():
 		c.Reason = ReasonHeld
-		c.Message = "The pods that run are left as they are, image " + w.image() + ", until every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why. All changes of the deployment wait with it."
+		c.Message = "The pods that run are left as they are, image " + w.image() + ", until every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why. All changes of the deployment wait with it." + later
 	case w.waits():
 		c.Reason = ReasonWaitingForSecrets
-		c.Message = "The pods start when every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why."
+		c.Message = "The pods start when every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why." + later
 	case len(w.refused) > 0:
 		c.Reason = ReasonIngressRefused
 		c.Message = strings.Join(w.refused, "; ") + ". The pods are not affected."

@@ -4,7 +4,6 @@
 package compose
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,6 +19,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
+const pathIngress = "spec.networking.ingress"
+
 // ingressSpec is nil if no Ingress is asked for.
 func (c *composition) ingressSpec() *v1alpha1.Ingress {
 	n := c.app.Spec.Networking
@@ -33,33 +34,33 @@ func (c *composition) ingressSpec() *v1alpha1.Ingress {
 // as asked for, under allowed names and with the login it wants, is not published.
 func (c *composition) ingress(w *workload) {
 	in := c.ingressSpec()
-	switch {
-	case in == nil:
+	if in == nil {
 		// To stop publishing waits for nothing.
 		return
-	case w.waits():
-		c.keepIfObserved(NameIngress)
-		return
 	}
-	port, ok := ingressPort(c.app.Spec.Deployment.Ports)
-	if !ok {
-		w.ignored = append(w.ignored, IgnoredField{Path: "spec.networking.ingress", Why: "the deployment has no port for it"})
-		return
-	}
-
 	t, known := c.ingressType(in)
 	hostnames := c.hostnames(in)
 	annotations, ignored, refused := c.annotations(in, t)
-	w.refused = append(c.refusedIngress(in, t, known, hostnames), refused...)
-	if len(w.refused) > 0 {
+	port, ok := ingressPort(c.app.Spec.Deployment.Ports)
+	if ok {
+		w.ignored = append(w.ignored, ignored...)
+		w.refused = append(c.refusedIngress(in, t, known, hostnames), refused...)
+	} else {
+		w.ignored = append(w.ignored, IgnoredField{Path: pathIngress, Why: "the deployment has no port for it"})
+	}
+
+	switch {
+	case w.waits():
+		// What is wrong is said now; the pods come first.
+		c.keepIfObserved(NameIngress)
+	case len(w.refused) > 0:
 		c.waiting = true
 		if c.keep(NameIngress) {
 			w.refused = append(w.refused, "the Ingress that exists stays as it was")
 		}
-		return
+	case ok:
+		c.want(NameIngress, c.ingressObject(in, t, hostnames, annotations, port))
 	}
-	w.ignored = append(w.ignored, ignored...)
-	c.want(NameIngress, c.ingressObject(in, t, hostnames, annotations, port))
 }
 
 // refusedIngress says why an Ingress is not composed as asked for.
@@ -90,7 +91,7 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 		refused = append(refused, "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake")
 	}
 	if oidc(in) && known && len(t.OIDCAnnotations) == 0 {
-		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", and without one the application would be open to everybody; ask your platform team")
+		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", only for "+first(c.loginTypes(), "none")+"; without one the application would be open to everybody; use one of these, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings")
 	}
 	return refused
 }
@@ -201,10 +202,22 @@ func (c *composition) allowedDomains() []string {
 	return domains
 }
 
+// ingressTypes of the platform, by name.
 func (c *composition) ingressTypes() string {
-	names := make([]string, 0, len(c.platform.Ingress.Types))
+	return c.typesWith(func(inputv1alpha1.IngressType) bool { return true })
+}
+
+// loginTypes are those that have a login.
+func (c *composition) loginTypes() string {
+	return c.typesWith(func(t inputv1alpha1.IngressType) bool { return len(t.OIDCAnnotations) > 0 })
+}
+
+func (c *composition) typesWith(has func(inputv1alpha1.IngressType) bool) string {
+	var names []string
 	for _, t := range c.platform.Ingress.Types {
-		names = append(names, t.Name)
+		if has(t) {
+			names = append(names, t.Name)
+		}
 	}
 	return strings.Join(names, ", ")
 }
@@ -243,19 +256,15 @@ func oidc(in *v1alpha1.Ingress) bool {
 
 // login tells whether visitors have to log in; ok is false if oidc does not say.
 func login(in *v1alpha1.Ingress) (wanted, ok bool) {
-	if in.OIDC == nil || string(in.OIDC.Raw) == "null" {
+	switch v := parse(in.OIDC).(type) {
+	case nil:
 		return false, true
+	case bool:
+		return v, true
+	case map[string]any:
+		wanted, ok = v["enabled"].(bool)
 	}
-	if json.Unmarshal(in.OIDC.Raw, &wanted) == nil {
-		return wanted, true
-	}
-	var object struct {
-		Enabled *bool `json:"enabled"`
-	}
-	if json.Unmarshal(in.OIDC.Raw, &object) != nil || object.Enabled == nil {
-		return false, false
-	}
-	return *object.Enabled, true
+	return wanted, ok
 }
 
 // ingressType is one of the platform's types, if it has any; else an IngressClass.

@@ -26,8 +26,8 @@ func parse(field *apiextensionsv1.JSON) any {
 	return v
 }
 
-// isEmpty is true of a field that says nothing.
-func isEmpty(v any) bool {
+// IsEmpty is true of a field that says nothing.
+func IsEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
@@ -51,6 +51,3 @@ func text(v any) (string, bool) {
 	}
 	return "", false
 }
-
-// at is the path of an item of a list.
-func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

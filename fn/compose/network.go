@@ -43,7 +43,7 @@ func (c *composition) networkPolicy(w *workload) {
 	case inbound == nil:
 		return
 	case !ptr.Deref(c.platform.NetworkPolicy.Enabled, false):
-		if !isEmpty(inbound) {
+		if !IsEmpty(inbound) {
 			w.ignored = append(w.ignored, IgnoredField{Path: pathInbound, Why: "no network policy fences the application: the platform has none, and whatever reaches its pods may connect"})
 		}
 		return
@@ -90,7 +90,7 @@ func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredF
 		ignore(pathInboundServices, "must be a list")
 	}
 	for i, service := range services {
-		path := at(pathInboundServices, i)
+		path := Entry(pathInboundServices, strconv.Itoa(i))
 		if len(callers) == maxInboundServices {
 			ignore(path, fmt.Sprintf("only %d services have an effect, and this and later ones do not", maxInboundServices))
 			break
@@ -116,11 +116,15 @@ func (c *composition) caller(service any) (out caller, why string) {
 		return out, "must be an object with name, and namespace and port if needed"
 	}
 	out = caller{namespace: c.app.Namespace}
-	if out.name, ok = fields["name"].(string); !ok || len(validation.IsDNS1123Label(out.name)) > 0 {
+	if out.name, ok = fields["name"].(string); !ok && fields["name"] != nil {
+		return out, "name must be a string: put it in quotes"
+	} else if len(validation.IsDNS1123Label(out.name)) > 0 {
 		return out, "name must be the name of an application"
 	}
 	if v := fields["namespace"]; v != nil && v != "" {
-		if out.namespace, ok = v.(string); !ok || len(validation.IsDNS1123Label(out.namespace)) > 0 {
+		if out.namespace, ok = v.(string); !ok {
+			return out, "namespace must be a string: put it in quotes"
+		} else if len(validation.IsDNS1123Label(out.namespace)) > 0 {
 			return out, "namespace must be the name of a namespace"
 		}
 	}

@@ -71,7 +71,7 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 
 	types, names := map[any]bool{}, map[any]bool{}
 	for i, entry := range list {
-		path := at(pathTriggers, i)
+		path := Entry(pathTriggers, strconv.Itoa(i))
 		if len(triggers) == maxTriggers {
 			ignored = append(ignored, IgnoredField{Path: path, Why: fmt.Sprintf("only %d triggers have an effect, and this and later ones do not", maxTriggers)})
 			break
@@ -160,7 +160,7 @@ func (c *composition) resourceTrigger(kind, metric string, metadata Object) (tri
 	}
 	switch {
 	case !c.requests(corev1.ResourceName(kind)):
-		return nil, "without deployment.resources.requests." + kind + " there is nothing to measure the load by"
+		return nil, "the load cannot be measured: set spec.deployment.resources.requests." + kind
 	case metric != metricUtilization && metric != metricAverageValue:
 		return nil, "metricType must be Utilization or AverageValue"
 	case metric == metricUtilization && !percentage.MatchString(value):

@@ -203,16 +203,16 @@ func (c *composition) ignoredOfPods() []IgnoredField {
 }
 
 func (c *composition) withoutDeployment() (ignored []IgnoredField) {
-	if a := c.app.Spec.Autoscaling; a != nil && a.Enabled {
-		ignored = append(ignored, IgnoredField{Path: "spec.autoscaling", Why: "there is no deployment"})
+	if a := c.app.Spec.Autoscaling; a != nil && (a.Enabled || !IsEmpty(parse(a.Triggers))) {
+		ignored = append(ignored, IgnoredField{Path: pathAutoscaling, Why: "there is no deployment"})
 	}
 	if in := c.ingressSpec(); in != nil {
-		ignored = append(ignored, IgnoredField{Path: "spec.networking.ingress", Why: "there is no deployment"})
+		ignored = append(ignored, IgnoredField{Path: pathIngress, Why: "there is no deployment"})
 	}
-	if in := c.inbound(); !isEmpty(in) {
+	if in := c.inbound(); !IsEmpty(in) {
 		ignored = append(ignored, IgnoredField{Path: pathInbound, Why: "there is no deployment"})
 	}
-	if !isEmpty(parse(c.app.Spec.WorkloadSelectors)) {
+	if !IsEmpty(parse(c.app.Spec.WorkloadSelectors)) {
 		ignored = append(ignored, IgnoredField{Path: pathSelectors, Why: "there is no deployment"})
 	}
 	return ignored

@@ -138,6 +138,18 @@ func TestConvertRefuses(t *testing.T) {
 	}
 }
 
+// TestOtherCase: a field is none whose name differs in case, as for the API server.
+func TestOtherCase(t *testing.T) {
+	_, report, err := Convert([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: b:1, Image: c:2}]}}}\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, _, _ := Convert([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, Image: c:2, image: b:1}]}}}\n"), Options{})
+	if !strings.Contains(string(manifest), "b:1") || strings.Contains(string(manifest), "c:2") || !report.NeedsPerson() {
+		t.Errorf("Convert(...): want image b:1, and the other field named, got\n%s\n%v", manifest, report)
+	}
+}
+
 func TestInterval(t *testing.T) {
 	for in, want := range map[string]string{
 		"1h": "1h", "60m": "1h", "90m": "1h30m", "30s": "30s", "10m": "10m", "3605s": "1h0m5s", "20m": "20m", "10h": "10h",

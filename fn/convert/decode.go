@@ -14,6 +14,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 )
@@ -98,7 +99,7 @@ func split(data []byte) ([]object, error) {
 // flatten appends an object, or the items of a list.
 func flatten(objects []object, raw json.RawMessage, where string) ([]object, error) {
 	o := object{raw: raw}
-	if json.Unmarshal(raw, &o) != nil || o.Kind == "" || o.APIVersion == "" {
+	if utiljson.Unmarshal(raw, &o) != nil || o.Kind == "" || o.APIVersion == "" {
 		return nil, fmt.Errorf("cannot read %s: it is no Kubernetes object, which has apiVersion, kind and metadata", where)
 	}
 	if o.Kind != "List" {
@@ -110,7 +111,7 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 	for i, item := range o.Items {
 		inner := fmt.Sprintf("item %d of %s", i+1, where)
 		var kind object
-		if json.Unmarshal(item, &kind) == nil && kind.Kind == "List" {
+		if utiljson.Unmarshal(item, &kind) == nil && kind.Kind == "List" {
 			return nil, fmt.Errorf("cannot read %s: it is a list in a list", inner)
 		}
 		var err error
@@ -149,10 +150,11 @@ func (in *input) add(o object) error {
 	return nil
 }
 
-// into decodes an object as what it is and appends it to those of its kind.
+// into decodes an object as what it is and appends it to those of its kind. Unlike
+// encoding/json, it takes no field for another whose name differs in case.
 func into[T any](o object, list *[]T, complete func(*T)) error {
 	var t T
-	if json.Unmarshal(o.raw, &t) != nil {
+	if utiljson.Unmarshal(o.raw, &t) != nil {
 		return fmt.Errorf("cannot read %s: a field of it has the wrong type; kubectl apply --dry-run=server tells which", o)
 	}
 	complete(&t)

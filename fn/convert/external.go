@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/p6m-dev/platform-application/fn/azurename"
 )
@@ -104,7 +105,7 @@ func (s *store) vault() (name, problem string) {
 	var kv struct {
 		VaultURL string `json:"vaultUrl"`
 	}
-	if json.Unmarshal(raw, &kv) != nil {
+	if utiljson.Unmarshal(raw, &kv) != nil {
 		return "", "its vaultUrl cannot be read. Correct it"
 	}
 	u, err := url.Parse(kv.VaultURL)

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
@@ -163,13 +164,13 @@ func (c *converter) leftOver(d *deployment) {
 	var all struct {
 		Spec map[string]json.RawMessage `json:"spec"`
 	}
-	if json.Unmarshal(d.object.raw, &tree) != nil || json.Unmarshal(d.object.raw, &all) != nil {
+	if utiljson.Unmarshal(d.object.raw, &tree) != nil || utiljson.Unmarshal(d.object.raw, &all) != nil {
 		return // It was decoded before.
 	}
 	found := unknown("spec", all.Spec, deploymentFields)
 	found = append(found, unknown("spec.template.spec", tree.Spec.Template.Spec, podFields)...)
 	var containers []map[string]json.RawMessage
-	if json.Unmarshal(tree.Spec.Template.Spec["containers"], &containers) == nil && len(containers) > 0 {
+	if utiljson.Unmarshal(tree.Spec.Template.Spec["containers"], &containers) == nil && len(containers) > 0 {
 		found = append(found, unknown("container", containers[0], containerFields)...)
 	}
 	for _, a := range slices.Sorted(maps.Keys(tree.Spec.Template.Metadata.Annotations)) {

@@ -128,7 +128,7 @@ func (w *walk) object(path string, n *node, o *structpb.Struct) {
 		switch known, ok := n.fields[name]; {
 		case ok && !known.inert:
 			w.value(at, known, v)
-		case IsEmpty(v):
+		case compose.IsEmpty(v.AsInterface()):
 		case ok:
 			w.found = append(w.found, compose.IgnoredField{Path: at, Meant: w.schema.alike(name, v)})
 		default:
@@ -151,17 +151,4 @@ func entryName(n *node, i int, v *structpb.Value) string {
 		}
 	}
 	return strconv.Itoa(i)
-}
-
-// IsEmpty is true of null and of an object or list without entries.
-func IsEmpty(v *structpb.Value) bool {
-	switch k := v.GetKind().(type) {
-	case nil, *structpb.Value_NullValue:
-		return true
-	case *structpb.Value_StructValue:
-		return len(k.StructValue.GetFields()) == 0
-	case *structpb.Value_ListValue:
-		return len(k.ListValue.GetValues()) == 0
-	}
-	return false
 }

@@ -6,7 +6,6 @@
 package settings
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	kjson "sigs.k8s.io/json"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/jsonerror"
@@ -116,9 +116,13 @@ func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
 	if err != nil {
 		return err //nolint:wrapcheck // The caller says what was read.
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	return jsonerror.Explain(d.Decode(s))
+	// encoding/json would take a setting for another whose name differs in case, and one
+	// of the input would win over it.
+	unknown, err := kjson.UnmarshalStrict(b, s)
+	if err != nil {
+		return jsonerror.Explain(err)
+	}
+	return errors.Join(unknown...)
 }
 
 // check names everything that is missing first, because a platform team that
@@ -344,6 +348,9 @@ func (c *checker) autoscaling(a *v1alpha1.AutoscalingDefaults) {
 	}
 	if n := a.MaxReplicas; n != nil && (*n < 1 || *n > 1000) {
 		c.add("autoscaling.maxReplicas", "must be from 1 to 1000")
+	}
+	if len(a.AllowedTriggers) > 100 {
+		c.add("autoscaling.allowedTriggers", "must not have more than 100 types")
 	}
 	for i, name := range a.AllowedTriggers {
 		if len(validation.IsDNS1123Label(name)) > 0 {

@@ -279,7 +279,12 @@ networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},
-			want:   want{err: `cannot read platform settings: unknown field "officer"`},
+			want:   want{err: `cannot read platform settings: unknown field "keyVault.officer"`},
+		},
+		"OtherCase": {
+			reason: "A setting is none whose name differs in case: that of the input would win over it.",
+			args:   args{input: `{` + complete + `, "keyVault": {"sku": "premium"}}`, overlay: `{"KeyVault": {"sku": "standard"}}`},
+			want:   want{err: `cannot read platform settings: unknown field "KeyVault"`},
 		},
 		"WrongType": {
 			reason: "A wrong type is named with its path.",
