@@ -1030,6 +1030,74 @@ func TestTaken(t *testing.T) {
 	}
 }
 
+// TestTakenBeside: nor is what an operator or a chart has made beside the pods, whatever its kind. What runs is not looked for, and
+// a ScaledObject only where there is KEDA.
+func TestTakenBeside(t *testing.T) {
+	const spec = `{"deployment": {"image": "a", "replicas": 2, "ports": [{"port": 8080}], "resources": {"requests": {"cpu": "1"}}},
+		"autoscaling": {"enabled": true, "minReplicas": 2, "maxReplicas": 3, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "3"}}]},
+		"networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}, "inbound": {"services": [{"name": "web"}]}}}`
+	cases := map[string]struct {
+		resource string
+		keda     bool
+	}{
+		"Ingress":                 {resource: compose.NameIngress},
+		"HorizontalPodAutoscaler": {resource: compose.NameAutoscaler},
+		"ScaledObject":            {resource: compose.NameScaledObject, keda: true},
+		"NetworkPolicy":           {resource: compose.NameNetworkPolicy},
+		"PodDisruptionBudget":     {resource: compose.NamePodDisruptionBudget},
+	}
+	for kind, tc := range cases {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t, spec)
+			w.environment["autoscaling"] = map[string]any{"keda": tc.keda}
+			w.environment["networkPolicy"] = map[string]any{"enabled": true}
+			w.azureAll()
+			w.reconcile()
+			asked := func() bool {
+				_, ok := w.call().GetRequirements().GetResources()[namesakeOf(tc.resource)]
+				return ok
+			}
+			there, ok := w.composed[tc.resource]
+			if !ok || asked() {
+				t.Fatalf("want %s composed and not looked for, got %t, %t", kind, ok, asked())
+			}
+			delete(w.composed, tc.resource)
+			if !asked() {
+				t.Errorf("%s is not looked for before it is created", kind)
+			}
+			w.others = map[string]map[string]any{kind: {"apiVersion": there["apiVersion"], "kind": kind, "metadata": map[string]any{"name": "shop-api", "namespace": "shop"}}}
+			checkTaken(t, kind, w.reconcile(), "cannot compose application shop/shop-api: cannot create "+kind+" shop-api: there is one already that does not belong to this application")
+			w.own(tc.resource, w.others[kind])
+			checkTaken(t, kind, w.reconcile(), "")
+			for name := range w.call().GetRequirements().GetResources() {
+				if name == namesakeOf(compose.NameScaledObject) && !tc.keda {
+					t.Error("a ScaledObject is looked for, where there may be no such kind")
+				}
+			}
+		})
+	}
+}
+
+// TestBackFromKEDA: the HorizontalPodAutoscaler that KEDA has made by the name of the application is not in the way of the
+// application's own. It goes with the ScaledObject, which has to go first.
+func TestBackFromKEDA(t *testing.T) {
+	w := newWorld(t, `{"deployment": {"image": "a", "resources": {"requests": {"cpu": "1"}}},
+		"autoscaling": {"enabled": true, "maxReplicas": 3, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "3"}}]}}`)
+	w.environment["autoscaling"] = map[string]any{"keda": true}
+	w.azureAll()
+	w.reconcile()
+	delete(nested(w.xr, "spec", "autoscaling"), "triggers")
+	w.others = map[string]map[string]any{"HorizontalPodAutoscaler": {
+		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": map[string]any{"name": "shop-api", "namespace": "shop"},
+	}}
+	rsp := w.call()
+	_, keda := desired(rsp, compose.NameScaledObject)["kind"]
+	_, cpu := desired(rsp, compose.NameAutoscaler)["kind"]
+	if f := fatal(rsp); f != "" || keda || !cpu {
+		t.Errorf("RunFunction(...): want the autoscaler instead of the ScaledObject, got %t, %t, %q", cpu, keda, f)
+	}
+}
+
 // checkTaken: the fatal result begins with what is wanted, or there is none.
 func checkTaken(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, want string) {
 	t.Helper()

@@ -276,6 +276,11 @@ networkPolicy.allowedNamespaces[0]: "Ingress" must be the name of a namespace
 networkPolicy.allowedNamespaces[1]: "a.b" must be the name of a namespace
 networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
 		},
+		"ManyTriggers": {
+			reason: "As the schema says.",
+			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"allowedTriggers": [` + keys(101) + `]}}`},
+			want:   want{err: `cannot use platform settings: autoscaling.allowedTriggers: must not have more than 100 types`},
+		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"keyVault": {"officer": []}}`},
