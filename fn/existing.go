@@ -80,11 +80,12 @@ func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
 	for name := range r.Resources {
 		_, observed := seen[name]
-		// The HorizontalPodAutoscaler that KEDA makes can have the name of the application. It goes with the ScaledObject.
 		_, scaled := seen[compose.NameScaledObject]
-		if !observed && !(scaled && name == compose.NameAutoscaler) {
-			names = append(names, name)
+		// The HorizontalPodAutoscaler that KEDA makes can have the name of the application. It goes with the ScaledObject.
+		if observed || scaled && name == compose.NameAutoscaler {
+			continue
 		}
+		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names

@@ -49,16 +49,7 @@ func TestSaidAtOnceProperties(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			r := compose(rt, string(b), platform, seen)
-			c := r.condition(TypeWorkloadReady)
-			if reason != "" && c.Reason != reason {
-				rt.Fatalf("want reason %s, got %s: %s", reason, c.Reason, c.Message)
-			}
-			_, refused, _ := strings.Cut(c.Message, "The Ingress will be refused then: ")
-			if c.Reason == ReasonIngressRefused {
-				refused, _ = strings.CutSuffix(c.Message, " The pods are not affected.")
-			}
-			return [2]string{ignored(r), refused}
+			return findings(rt, compose(rt, string(b), platform, seen), reason)
 		}
 
 		want := said("", azureSeen())
@@ -74,6 +65,19 @@ func TestSaidAtOnceProperties(t *testing.T) {
 			}
 		}
 	})
+}
+
+// findings are what is ignored and what is refused.
+func findings(rt *rapid.T, r Result, reason string) [2]string {
+	c := r.condition(TypeWorkloadReady)
+	if reason != "" && c.Reason != reason {
+		rt.Fatalf("want reason %s, got %s: %s", reason, c.Reason, c.Message)
+	}
+	_, refused, _ := strings.Cut(c.Message, "The Ingress will be refused then: ")
+	if c.Reason == ReasonIngressRefused {
+		refused, _ = strings.CutSuffix(c.Message, " The pods are not affected.")
+	}
+	return [2]string{ignored(r), refused}
 }
 
 // TestRefusedWhileWaiting: the first rendering of a manifest, in which nothing is there
