@@ -86,7 +86,7 @@ func policies(t *testing.T) string {
 }
 
 // kubernetes says these, and what else a page quotes is said by us.
-var kubernetes = []string{"exceeded quota", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
+var kubernetes = []string{"exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
 
 var (
 	// between parts of a message, which may come from different places: what differs each time,
