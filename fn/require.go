@@ -8,7 +8,7 @@ import (
 	"github.com/crossplane/function-sdk-go/request"
 )
 
-// howToRender ends a message about a required resource that a cluster has.
+// howToRender ends messages about a missing required resource.
 const howToRender = "To render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)."
 
 // A resolution is how far the caller is with a required resource.
@@ -24,9 +24,9 @@ const (
 // require asks the caller for a resource. The resource has to be asked for every time, or Crossplane takes it as no longer
 // needed.
 //
-// Crossplane 2 resolves required resources, and Crossplane 1 extra resources, the deprecated form. A caller is asked in both
-// forms until it shows which one it knows. After that the other form must be left out: Crossplane 1 calls again until two
-// responses ask for the same, and compares the fields that it does not know byte for byte, whose order is random.
+// Crossplane 2 resolves required resources, and Crossplane 1 extra resources, the deprecated form. Both forms are sent
+// until the caller shows which one it supports. Then the other is left out: Crossplane 1 repeats the call until two responses have
+// equal requirements, and the byte order of its unknown fields is random.
 func require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string, s *fnv1.ResourceSelector) {
 	if rsp.GetRequirements() == nil {
 		rsp.Requirements = &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{}, ExtraResources: map[string]*fnv1.ResourceSelector{}} //nolint:staticcheck // See above.

@@ -70,8 +70,8 @@ type CLI struct {
 	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
-	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"How often a vault is listed while somebody may be waiting for it, if its sync does not say. 0 for not faster than usual."`
-	FastPollWindow   time.Duration `default:"15m" env:"FAST_POLL_WINDOW"   help:"How long somebody may be waiting after a change."`
+	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 turns fast polls off."`
+	FastPollWindow   time.Duration `default:"15m" env:"FAST_POLL_WINDOW"   help:"How long a vault is polled fast after a change."`
 	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
 	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time, and as many again of those that do not answer, and of those whose lists are slow."`
 	RequestTimeout   time.Duration `default:"10s" env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`

@@ -23,7 +23,7 @@ const (
 )
 
 // nodes returns what a node must have to run the pods. An entry that cannot be used is
-// left out and named, so the API server takes what is composed.
+// skipped and reported, so that the API server accepts the Deployment.
 func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyConfiguration, ignored []IgnoredField) {
 	field := parse(c.app.Spec.WorkloadSelectors)
 	selectors, ok := field.(map[string]any)
@@ -75,7 +75,7 @@ func nodeSelector(name string, value any) (label string, values []string, why st
 	return label, values, ""
 }
 
-// nodeLabel returns the label that nodes have today for names that manifests have.
+// nodeLabel maps deprecated and alternative label names to the current ones.
 func nodeLabel(name string) string {
 	switch name {
 	case "kubernetes.io/architectures", "kubernetes.io/architecture", "beta.kubernetes.io/arch":

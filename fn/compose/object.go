@@ -61,8 +61,7 @@ func (c *composition) labels() map[string]string {
 	return l
 }
 
-// podLabels are fewer: another one would roll the pods of every application that has it
-// in its manifest already.
+// podLabels omits the other carried labels: adding them would roll existing pods.
 func (c *composition) podLabels() map[string]string {
 	l := c.selector()
 	l[labelName] = c.app.Name

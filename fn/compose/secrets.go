@@ -40,8 +40,8 @@ func (s syncedSecret) ready() bool {
 	return s.observed.str("version") != ""
 }
 
-// state of the secret. One that the Secret has nothing of is not synced, whatever the
-// provider said before somebody deleted the Secret.
+// state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
+// synced, even if the last status says so.
 func (s syncedSecret) state() string {
 	state := first(s.observed.str("state"), statePending)
 	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
@@ -375,7 +375,7 @@ func (s secrets) message(secret syncedSecret) string {
 	m := secret.observed.str("message")
 	switch {
 	case s.blocked(secret):
-		// The provider may have words for it, which do not say why.
+		// The provider's message does not name the cause.
 		return "cannot be synced: " + s.problem
 	case m != "" || secret.state() != statePending:
 		return m

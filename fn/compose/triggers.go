@@ -29,7 +29,7 @@ const (
 	maxTriggerValue   = 1024
 )
 
-// Types of triggers that are more than a name to this function.
+// Types of triggers that are validated here.
 const (
 	triggerCron   = "cron"
 	triggerCPU    = "cpu"
@@ -101,7 +101,7 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 		})
 	}
 	if len(triggers) > 0 && c.seen[NameScaledObject].condition("Ready").status == "False" {
-		// What KEDA says is left out: it may repeat what a trigger has for a secret.
+		// What KEDA says is left out: it may contain credentials from the trigger's metadata.
 		ignored = append(ignored, IgnoredField{Path: pathTriggers, Why: "KEDA does not act on the ScaledObject; your platform team can see why in its status"})
 	}
 	return triggers, ignored
@@ -151,7 +151,7 @@ func (c *composition) trigger(fields map[string]any) (trigger map[string]any, wh
 
 // resourceTrigger is one of type cpu or memory.
 func (c *composition) resourceTrigger(kind, metric string, metadata Object) (trigger map[string]any, why string) {
-	// KEDA had the type of metric there before.
+	// Older KEDA versions have metricType in metadata.type.
 	metric = first(metric, metadata.str("type"), metricUtilization)
 	value := metadata.str("value")
 	out := map[string]any{"value": value}

@@ -153,7 +153,7 @@ func (c *composition) withdraws(desired Object) bool {
 	return more(seen) && more(own(seen))
 }
 
-// sameImage takes an image that a policy has pinned to its digest for the same.
+// sameImage treats an image that a policy pinned to its digest as equal.
 func sameImage(want, have string) bool {
 	name, _, pinned := strings.Cut(have, "@")
 	if !pinned || strings.Contains(want, "@") {
@@ -180,9 +180,9 @@ func byName(list []any) map[string]Object {
 	return out
 }
 
-// hideServices keeps the addresses of the namespace's Services out of the variables: those of
-// one called server set SERVER_PORT. That replaces pods, so pods that run keep what they
-// have until they are replaced anyway.
+// hideServices sets enableServiceLinks to false, so that a Service called server does not
+// set SERVER_PORT. The change rolls pods, so a running Deployment gets it with its next
+// rollout.
 func (c *composition) hideServices(w workload) {
 	path := []string{"spec", "template", "spec"}
 	links, ok := w.observed.object(path...)["enableServiceLinks"].(bool)

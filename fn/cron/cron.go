@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cron tells schedules and time zones that KEDA takes from those that it
-// refuses. It never computes a time.
+// Package cron validates schedules and time zones of KEDA's cron trigger. It never
+// computes a time.
 package cron
 
 import (
@@ -17,10 +17,10 @@ import (
 // maxLength of a schedule.
 const maxLength = 256
 
-// Local is the time of the machine, which is not a zone that a manifest can mean.
 var zone = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*$`)
 
-// IsZone is true of the names of time zones, such as Europe/Berlin.
+// IsZone is true of the names of time zones, such as Europe/Berlin. Local is refused: it
+// depends on the machine.
 func IsZone(name string) bool {
 	if len(name) > 64 || name == "Local" || !zone.MatchString(name) {
 		return false

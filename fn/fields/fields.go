@@ -76,8 +76,8 @@ func nodeOf(t reflect.Type) *node {
 }
 
 // Unknown returns the fields of an object that its type does not have, and the inert ones.
-// What is there but empty asks for nothing, and is not worth a word. Others have fields in
-// the same object, which are left out.
+// Empty fields are skipped. Fields of others (Crossplane) in the same object are passed as
+// others and skipped.
 func (s *Schema) Unknown(object *structpb.Struct, others ...string) []compose.IgnoredField {
 	w := walk{schema: s}
 	w.object(s.root, s.node, object)
@@ -111,7 +111,7 @@ func (w *walk) value(path string, n *node, v *structpb.Value) {
 	case n.fields != nil:
 		w.object(path, n, v.GetStructValue())
 	case n.entry == nil || n.entry.fields == nil && n.entry.entry == nil:
-		// Nothing below it has a name to know.
+		// Its entries are scalars or free-form.
 	default:
 		for _, name := range slices.Sorted(maps.Keys(v.GetStructValue().GetFields())) {
 			w.value(compose.Entry(path, name), n.entry, v.GetStructValue().GetFields()[name])

@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// habits are names that other manifests have for what is here under another name.
+// habits maps field names of other tools to fields of this API.
 //
 //nolint:gochecknoglobals // A constant.
 var habits = map[string]string{
@@ -101,7 +101,7 @@ func only[V any](names map[string]V, wanted func(string) bool) string {
 	return found
 }
 
-// plainly is a name without case and separators: read_only_root is readOnlyRoot.
+// plainly lower-cases a name and drops separators: read_only_root is readOnlyRoot.
 func plainly(name string) string {
 	return strings.ToLower(separators.Replace(name))
 }
@@ -112,8 +112,7 @@ var separators = strings.NewReplacer("_", "", "-", "")
 // longest name that is compared with others.
 const longest = 64
 
-// guesses is for how many fields of a manifest what is meant is looked for, which is more
-// than anybody is shown.
+// guesses bounds the number of fields for which a suggestion is computed. Fewer are shown.
 const guesses = 100
 
 // tolerance is how many letters of a name may be wrong.

@@ -7,7 +7,8 @@
 // A person who has just changed something looks at the screen, so for a while the vault
 // is polled fast. Teams and officers cause that, and could do so all day. So fast polls
 // have a budget for each vault and each namespace, and share what all of them together
-// may add to the polls of the platform. The package has no clock and asks nobody.
+// may add to the polls of the platform. The package is pure: it
+// has no clock and does no I/O.
 package attention
 
 import "time"
@@ -18,7 +19,8 @@ const (
 	Skew = 5 * time.Minute
 	// VaultBudget is how long a vault may be polled fast in a day.
 	VaultBudget = 2 * time.Hour
-	// NamespaceBudget is how long all vaults of a namespace together may be.
+	// NamespaceBudget is how long all vaults of a namespace together may be polled fast in
+	// a day.
 	NamespaceBudget = 12 * time.Hour
 
 	day = 24 * time.Hour

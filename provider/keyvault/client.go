@@ -178,8 +178,8 @@ const giveWayTries = 3
 
 // giveWay to others who have written a secret at the moment in which we did: their
 // last version becomes the latest, if ours is. It tells whether there are others, who
-// may have deleted ours: then the list of versions is empty, or not of ours. Structures
-// that another provider has created are nobody's values.
+// may have deleted ours: then the list of versions is empty, or not of ours. Empty
+// structures created by another provider do not count as values.
 func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	written, restored := map[string]bool{ours: true}, ""
 

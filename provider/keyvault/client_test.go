@@ -304,7 +304,7 @@ func TestClientThrottled(t *testing.T) {
 	})
 }
 
-// Who waits longer for a turn than a request may take has not waited for Azure.
+// Time spent in the queue does not count towards the request timeout.
 func TestClientCrowded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &azure{answer: always(200, bundle("secrets/db/v1", "a", ""))}

@@ -304,8 +304,8 @@ func (c *credential) spare(kept azcore.AccessToken) azcore.AccessToken {
 	return kept
 }
 
-// refuse a token that a vault does not accept, unless it has been replaced: forget it, and
-// whoever would give the same one until it expires.
+// refuse a token that a vault does not accept, unless it has been replaced: forget it and
+// the cached credential that would return it again.
 func (c *credential) refuse(refused string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Who has a code looks it up.
+// The runbook lists every known code.
 func TestRefusalsAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/operations/runbook.md")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // clocks differ. The client of azcore would send the same token again, and a pager keeps
 // its first error for ever. So a refused token is forgotten before the client asks for
 // one, and every request, of whatever operation and page, is sent again with a new one.
-// Two tokens are all that a request gets.
+// A request is sent with at most two tokens.
 
 const (
 	authorization = "Authorization"

@@ -95,7 +95,7 @@ func parsePKCS8(der []byte) (*privateKey, string) {
 		}
 		k, wrong := standardKey(key)
 		if k != nil {
-			k.der = der // It says what the key is for.
+			k.der = der // The original PKCS#8: its algorithm restricts the usage (RSASSA-PSS).
 		}
 		return k, wrong
 	case oidEC:

@@ -49,8 +49,8 @@ func parseCertificate(raw []byte) *certificate {
 	c.public = publicOf(publicKey)
 	c.notBefore = readTime(validity)
 
-	// Before version 3, which is 2, nobody looks at extensions. Identifiers of issuer and
-	// subject, which nobody has, stand in front.
+	// Only version 3 (encoded as 2) has extensions. They follow the optional unique
+	// identifiers.
 	if version < 2 || !body.SkipOptionalASN1(tags.Tag(1).ContextSpecific()) || !body.SkipOptionalASN1(tags.Tag(2).ContextSpecific()) ||
 		!body.ReadOptionalASN1(&extensions, &hasExtensions, contextTag(3)) || !hasExtensions || !extensions.ReadASN1(&extensions, tags.SEQUENCE) {
 		return c

@@ -218,7 +218,7 @@ func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) v1alph
 	}
 
 	if !d.has && o.State == v1alpha1.StateSynced {
-		o.State = "" // It was, before somebody deleted the Secret or took data from it.
+		o.State = "" // No longer synced: the Secret was deleted, or keys were removed from it.
 	}
 
 	return o

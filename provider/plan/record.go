@@ -132,8 +132,8 @@ func (c Content) observe(name string) v1alpha1.ObservedSecret {
 	return o
 }
 
-// maxUnix is the last second of the year 9999. RFC 3339 has no later one, and nobody could
-// read a status with one. Whoever sets a secret may write any number.
+// maxUnix is the last second of the year 9999. RFC 3339 has no later one: a later time cannot
+// be decoded from a status. Whoever sets a secret may write any number.
 const maxUnix = 253402300799
 
 func unix(seconds int64) *metav1.Time {

@@ -23,12 +23,12 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: keyvault.Namespace, Name: "poll_lateness_seconds",
-			Help:    "How much later than planned a vault was listed that answers. It grows when too few lists are allowed at once.",
+			Help:    "Delay of a list behind its planned time, for vaults that answer. It grows if --lists-at-once is too small.",
 			Buckets: []float64{0.01, 0.1, 0.5, 1, 5, 10, 30, 60},
 		}),
 		limits: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: keyvault.Namespace, Name: "fast_polls_limited_total",
-			Help: "Polls that came later than somebody who may be waiting would have liked, by the budget that was used up: vault, namespace or provider.",
+			Help: "Polls delayed beyond the fast interval because a budget of fast polls was exhausted, by budget: vault, namespace or provider.",
 		}, []string{"budget"}),
 	}
 

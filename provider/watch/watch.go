@@ -89,8 +89,8 @@ type Interest struct {
 	// Changes are times at which somebody began to wait, besides changes of secrets that a
 	// list shows.
 	Changes []time.Time
-	// Created is when we last created a secret of the vault. Nobody waits for changes that
-	// are not later.
+	// Created is when the provider last created a secret in the vault. Changes up to then
+	// do not start fast polls.
 	Created time.Time
 }
 
@@ -193,7 +193,7 @@ func sameFailure(a, b error) bool {
 }
 
 // words that tell one failure from another of the same reason. A failing service
-// returns different errors each time, about which there is nothing else to do.
+// returns different errors each time, so only the reason counts.
 func words(err error) string {
 	e, ok := errors.AsType[*keyvault.Error](err)
 

@@ -141,9 +141,9 @@ func TestReach(t *testing.T) {
 	const (
 		scales   = "a ScaledObject of an application scales its Deployment"
 		triggers = "triggers of an application are cron, cpu, memory, without credentials"
-		ownPods  = "a NetworkPolicy of an application is about its pods alone"
-		letsIn   = "a NetworkPolicy of an application lets in pods of namespaces that it names, and nothing out"
-		evicts   = "a PodDisruptionBudget of an application lets one of its pods at a time be evicted"
+		ownPods  = "a NetworkPolicy of an application must select only the pods of that application"
+		letsIn   = "a NetworkPolicy of an application has ingress rules from named namespaces only, and no egress rules"
+		evicts   = "a PodDisruptionBudget of an application must select its pods and have maxUnavailable 1"
 	)
 
 	set := func(value any, fields ...string) func(*testing.T, map[string]any) {

@@ -97,9 +97,9 @@ type absence struct {
 	createMessage string
 }
 
-// told whether a missing secret can be recovered. For some seconds after a deletion it is
-// not among the deleted ones, so that it is not there is asked again soon, and then less
-// and less often.
+// told records whether a missing secret is recoverable. A secret appears among the deleted
+// ones only some seconds after its deletion, so a negative answer is checked again soon,
+// with backoff.
 func (a *absence) told(deleted bool, err error, now time.Time, every time.Duration) {
 	a.deleted, a.moving, a.asked = deleted, "", now
 

@@ -137,8 +137,8 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 	})
 }
 
-// Revoke makes all tokens of a principal that were issued until now invalid. Who comes with one is asked for another (continuous
-// access evaluation).
+// Revoke makes all tokens of a principal that were issued until now invalid. A request with such a token gets a claims
+// challenge (continuous access evaluation).
 func (t *Tokens) Revoke(principalID string) { t.invalidate(principalID, FlawRevoked) }
 
 // Expire makes all tokens of a principal that were issued until now as good as expired. Who comes with one is refused.

@@ -181,7 +181,7 @@ type vaultTransition struct {
 	client
 
 	Vault string        `arg:""`
-	Time  time.Duration `arg:"" help:"Such as 10s. 0s for at once, also for those that are at it."`
+	Time  time.Duration `arg:"" help:"Duration such as 10s. 0s completes at once, including deletions and recoveries in progress."`
 }
 
 // Run sets it.
