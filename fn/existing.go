@@ -30,7 +30,7 @@ func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 }
 
 // checkNamesakes returns an error that names the one that is in the way, and false if Crossplane has not looked for them yet. An
-// application that adopts takes up what it left behind.
+// application that adopts takes up what it left behind. A PodDisruptionBudget is in nobody's way: the result goes without.
 func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
 	xr := composite(req)
 	for _, name := range toCreate(r, seen) {
@@ -53,6 +53,11 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, r compose.Result, seen compose
 					continue
 				}
 			case standingForeign:
+			}
+			if name == compose.NamePodDisruptionBudget {
+				// Pods with two budgets cannot be evicted, and one that somebody else made does what ours is for.
+				delete(r.Resources, name)
+				continue
 			}
 			return true, fmt.Errorf("cannot create %s %s: there is one already that does not belong to this application: remove it, or give the application another name; if the application has left it behind, your platform team adds the application to the setting adopt",
 				o.GetKind(), o.GetName())

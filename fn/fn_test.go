@@ -1044,7 +1044,6 @@ func TestTakenBeside(t *testing.T) {
 		"HorizontalPodAutoscaler": {resource: compose.NameAutoscaler},
 		"ScaledObject":            {resource: compose.NameScaledObject, keda: true},
 		"NetworkPolicy":           {resource: compose.NameNetworkPolicy},
-		"PodDisruptionBudget":     {resource: compose.NamePodDisruptionBudget},
 	}
 	for kind, tc := range cases {
 		t.Run(kind, func(t *testing.T) {
@@ -1075,6 +1074,21 @@ func TestTakenBeside(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestForeignBudget: an application whose pods have a PodDisruptionBudget of somebody else goes on without one of its own.
+func TestForeignBudget(t *testing.T) {
+	w := newWorld(t, `{"deployment": {"image": "a", "replicas": 2}}`)
+	w.others = map[string]map[string]any{"PodDisruptionBudget": {
+		"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": map[string]any{"name": "shop-api", "namespace": "shop"},
+	}}
+	w.azureAll()
+	rsp := w.reconcile()
+	_, budget := desired(rsp, compose.NamePodDisruptionBudget)["kind"]
+	_, pods := desired(rsp, compose.NameDeployment)["kind"]
+	if f := fatal(rsp); f != "" || budget || !pods {
+		t.Errorf("RunFunction(...): want the Deployment and no budget, got %t, %t, %q", pods, budget, f)
 	}
 }
 
