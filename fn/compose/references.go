@@ -5,7 +5,6 @@ package compose
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -31,34 +30,38 @@ func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 	provided := func(name string) bool {
 		return mapped[name] || fromServices.MatchString(name) && (links || strings.HasPrefix(name, "KUBERNETES_"))
 	}
-	for _, u := range s.environment.Unresolved(provided) {
+	inOtherCase := s.variablesInLowerCase()
+	for u := range s.environment.Unresolved(provided) {
+		if !u.Later && unknown {
+			continue
+		}
 		f := IgnoredField{Path: "$(…)"}
 		if variableName.MatchString(u.Name) {
 			f.Path = "$(" + u.Name + ")"
 		}
 		f.Path += " in " + Child("spec.config", u.Variable)
-		switch {
-		case u.Later:
+		if len(ignored) == mostIgnored {
+			f.Why = "this and later references are not checked"
+			return append(ignored, f)
+		}
+		f.Why = "there is no variable of that name"
+		if u.Later {
 			f.Why = "only variables of secrets, and of config if they come before it in the alphabet, can be referred to"
-		case unknown:
-			continue
-		default:
-			f.Why = "there is no variable of that name"
-			if other := s.inOtherCase(u.Name); other != "" {
-				f.Why, f.Meant = "", "$("+other+")"
-			}
+		} else if other := inOtherCase[strings.ToLower(u.Name)]; other != "" {
+			f.Why, f.Meant = "", "$("+other+")"
 		}
 		ignored = append(ignored, f)
 	}
-	return slices.Compact(ignored)
+	return ignored
 }
 
-// inOtherCase is the variable of a secret whose name differs in case only.
-func (s secrets) inOtherCase(name string) string {
+// variablesInLowerCase are those of secrets, by their names in lower case.
+func (s secrets) variablesInLowerCase() map[string]string {
+	names := map[string]string{}
 	for _, v := range s.environment.Variables {
-		if v.Secret != "" && strings.EqualFold(v.Name, name) {
-			return v.Name
+		if lower := strings.ToLower(v.Name); v.Secret != "" && names[lower] == "" {
+			names[lower] = v.Name
 		}
 	}
-	return ""
+	return names
 }

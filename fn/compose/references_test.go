@@ -4,6 +4,8 @@
 package compose
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,5 +70,20 @@ func TestUnresolved(t *testing.T) {
 				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// TestManyUnresolved shows that the work for a value full of references is bounded.
+func TestManyUnresolved(t *testing.T) {
+	var value strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&value, "$(a%05d)", i)
+	}
+	r := compose(t, `{"deployment": {"image": "a"}, "config": {"X": "`+value.String()+`"}}`, ``, azureSeen())
+	got := r.condition(TypeFieldsIgnored).Message
+	for _, want := range []string{"$(a00000) in spec.config.X (there is no variable of that name)", "$(a00049) in", "and 1 more"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("Compose(...): want %q, got: %s", want, got)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package envmap
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -20,22 +21,22 @@ type Unresolved struct {
 // Unresolved returns the references in values of config to what is not among the
 // variables before, each once, in the order of variables. Some names are provided by
 // others than the environment.
-func (e Environment) Unresolved(provided func(name string) bool) []Unresolved {
-	all := make(map[string]bool, len(e.Variables))
-	for _, v := range e.Variables {
-		all[v.Name] = true
-	}
-	var out []Unresolved
-	before := make(map[string]bool, len(e.Variables))
-	for _, v := range e.Variables {
-		for _, name := range References(v.Value) {
-			if !before[name] && !provided(name) {
-				out = append(out, Unresolved{Variable: v.Name, Name: name, Later: all[name]})
-			}
+func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unresolved] {
+	return func(yield func(Unresolved) bool) {
+		all := make(map[string]bool, len(e.Variables))
+		for _, v := range e.Variables {
+			all[v.Name] = true
 		}
-		before[v.Name] = true
+		before := make(map[string]bool, len(e.Variables))
+		for _, v := range e.Variables {
+			for _, name := range References(v.Value) {
+				if !before[name] && !provided(name) && !yield(Unresolved{Variable: v.Name, Name: name, Later: all[name]}) {
+					return
+				}
+			}
+			before[v.Name] = true
+		}
 	}
-	return out
 }
 
 // References returns what a value refers to with $(NAME), as Kubernetes reads it, sorted

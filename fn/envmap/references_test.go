@@ -52,7 +52,7 @@ func TestUnresolved(t *testing.T) {
 		{Variable: "C", Name: "X"},
 		{Variable: "C", Name: "secret"},
 	}
-	got := env.Unresolved(func(name string) bool { return name == "HOST" })
+	got := slices.Collect(env.Unresolved(func(name string) bool { return name == "HOST" }))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Unresolved(...): -want, +got:\n%s", diff)
 	}
@@ -94,7 +94,7 @@ func TestUnresolvedProperties(t *testing.T) {
 				want = append(want, Unresolved{Variable: variable, Name: name, Later: exists})
 			}
 		}
-		got := Map(config, nil, nil, Policy{}).Unresolved(func(name string) bool { return name == "S" })
+		got := slices.Collect(Map(config, nil, nil, Policy{}).Unresolved(func(name string) bool { return name == "S" }))
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Fatalf("Unresolved(...) of %q: -want, +got:\n%s", config, diff)
 		}
