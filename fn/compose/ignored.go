@@ -57,20 +57,22 @@ func (f IgnoredField) String() string {
 	return cut(f.Path)
 }
 
+// mostIgnored is how many fields without effect are shown.
+const mostIgnored = 50
+
 // fieldsIgnored shows the first fields of many: a status must not become too large to
 // be written.
 func fieldsIgnored(fields []IgnoredField) Condition {
 	if len(fields) == 0 {
 		return Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored, Message: "Every field of the spec has its effect."}
 	}
-	const most = 50
 	fields = slices.SortedFunc(slices.Values(fields), func(a, b IgnoredField) int { return cmp.Compare(a.Path, b.Path) })
 	fields = slices.Compact(fields)
-	shown := make([]string, 0, most+1)
-	for _, f := range fields[:min(len(fields), most)] {
+	shown := make([]string, 0, mostIgnored+1)
+	for _, f := range fields[:min(len(fields), mostIgnored)] {
 		shown = append(shown, f.String())
 	}
-	if more := len(fields) - most; more > 0 {
+	if more := len(fields) - mostIgnored; more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))
 	}
 	return Condition{

@@ -91,7 +91,7 @@ func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredF
 	}
 	for i, service := range services {
 		path := Entry(pathInboundServices, strconv.Itoa(i))
-		if len(callers) == maxInboundServices {
+		if i == maxInboundServices {
 			ignore(path, fmt.Sprintf("only %d services have an effect, and this and later ones do not", maxInboundServices))
 			break
 		}
@@ -212,9 +212,12 @@ func namespaceNamed(name string) *metav1ac.LabelSelectorApplyConfiguration {
 	return metav1ac.LabelSelector().WithMatchLabels(map[string]string{corev1.LabelMetadataName: name})
 }
 
-// unknown lists the fields of an object that nothing reads.
+// unknown lists the fields of an object that nothing reads, the first of many.
 func unknown(path string, object map[string]any, known ...string) (ignored []IgnoredField) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if len(ignored) == mostIgnored {
+			return append(ignored, IgnoredField{Path: Child(path, name), Why: "and all after it"})
+		}
 		if !slices.Contains(known, name) {
 			ignored = append(ignored, IgnoredField{Path: Child(path, name)})
 		}

@@ -4,12 +4,14 @@
 package compose
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
 func equateEmpty() cmp.Option { return cmpopts.EquateEmpty() }
@@ -142,6 +144,31 @@ func TestFenceFirst(t *testing.T) {
 	}
 	if diff := cmp.Diff(ReasonHeld, held.condition(TypeWorkloadReady).Reason); diff != "" {
 		t.Errorf("Compose(...): -want reason, +got:\n%s", diff)
+	}
+}
+
+// TestManyWrong shows that entries that cannot be used are bounded as well as those that can.
+func TestManyWrong(t *testing.T) {
+	const many = 10_000
+	list := "[" + strings.Repeat("1,", many) + "1]"
+	fields := map[string]int{}
+	for i := range many {
+		fields[fmt.Sprintf("%05d", i)] = 1
+	}
+	object, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newComposition(application(t, `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "triggers": `+list+`}, "workloadSelectors": `+string(object)+`}`), platform(t, withKEDA), nil)
+	inbound := func(doc string) any { return parse(&apiextensionsv1.JSON{Raw: []byte(doc)}) }
+	_, callers := c.callers(inbound(`{"services": ` + list + `}`))
+	_, names := c.callers(inbound(string(object)))
+	_, triggers := c.triggers()
+	_, nodes := c.nodes()
+	want := map[string]int{"services": maxInboundServices + 1, "names": mostIgnored + 1, "triggers": maxTriggers + 1, "nodes": maxSelectors + 1}
+	got := map[string]int{"services": len(callers), "names": len(names), "triggers": len(triggers), "nodes": len(nodes)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("number of ignored fields: -want, +got:\n%s", diff)
 	}
 }
 

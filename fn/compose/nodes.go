@@ -30,11 +30,12 @@ func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyCon
 	if !ok && field != nil {
 		return nil, []IgnoredField{{Path: pathSelectors, Why: "must be a map of node labels"}}
 	}
-	for _, name := range slices.Sorted(maps.Keys(selectors)) {
-		label, values, why := nodeSelector(name, selectors[name])
-		if why == "" && len(nodes) == maxSelectors {
-			why = fmt.Sprintf("only the first %d have an effect", maxSelectors)
+	for i, name := range slices.Sorted(maps.Keys(selectors)) {
+		if i == maxSelectors {
+			ignored = append(ignored, IgnoredField{Path: Entry(pathSelectors, name), Why: fmt.Sprintf("only the first %d have an effect, and this and later ones do not", maxSelectors)})
+			break
 		}
+		label, values, why := nodeSelector(name, selectors[name])
 		if why != "" {
 			ignored = append(ignored, IgnoredField{Path: Entry(pathSelectors, name), Why: why})
 			continue

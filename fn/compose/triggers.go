@@ -72,7 +72,7 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 	types, names := map[any]bool{}, map[any]bool{}
 	for i, entry := range list {
 		path := Entry(pathTriggers, strconv.Itoa(i))
-		if len(triggers) == maxTriggers {
+		if i == maxTriggers {
 			ignored = append(ignored, IgnoredField{Path: path, Why: fmt.Sprintf("only %d triggers have an effect, and this and later ones do not", maxTriggers)})
 			break
 		}
