@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -91,5 +92,18 @@ func encodeCondition(c compose.Condition) *fnv1.Condition {
 		compose.Unknown: fnv1.Status_STATUS_CONDITION_UNKNOWN,
 	}[c.Status]
 	target := fnv1.Target_TARGET_COMPOSITE_AND_CLAIM
-	return &fnv1.Condition{Type: c.Type, Status: status, Reason: c.Reason, Message: &c.Message, Target: &target}
+	return &fnv1.Condition{Type: c.Type, Status: status, Reason: c.Reason, Message: new(bounded(c.Message)), Target: &target}
+}
+
+// maxMessage is how long a message may be, in bytes: names and values of a manifest are of
+// any length, and a status must not become too large to be written.
+const maxMessage = 8 << 10
+
+// bounded is a message that fits.
+func bounded(message string) string {
+	const more = " …"
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage-len(more)], "") + more
 }

@@ -150,6 +150,7 @@ func (f *Function) unresolved(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct
 // fatal makes Crossplane change nothing. It cannot say so to a claim, so a
 // condition does; the others stay as they were, since nothing changes.
 func (f *Function) fatal(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, reason string, err error) *fnv1.RunFunctionResponse {
+	err = errors.New(bounded(err.Error()))
 	f.log.Info("Changed nothing", "error", err)
 	message := "Nothing was changed, and what runs keeps running: " + err.Error()
 	last := decodeConditions(xr)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -188,6 +189,53 @@ func TestHostileProperties(t *testing.T) {
 		}
 		if w.environment != nil && !w.unresolved && fatal(rsp) == "" {
 			rt.Fatalf("a %s that is wrong in %v is used", resource, wrong)
+		}
+	})
+}
+
+// TestMessageProperties gives a manifest names and values of any length: what is said of them is bounded.
+func TestMessageProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		long := strings.Repeat(rapid.StringN(1, 5, -1).Draw(rt, "text"), rapid.SampledFrom([]int{1, 3_000, 100_000}).Draw(rt, "times"))
+		w := newWorld(t, twoSecrets)
+		w.azureAll()
+		for range rapid.IntRange(0, 2).Draw(rt, "passes") {
+			w.reconcile()
+		}
+		nested(w.xr, "spec", "networking")["ingress"] = map[string]any{"enabled": true}
+		nested(w.xr, "spec", "deployment")["ports"] = []any{map[string]any{"port": 80}}
+		places := map[string]func(){
+			"variable":    func() { nested(w.xr, "spec", "config")["x"+long] = "a" },
+			"reference":   func() { nested(w.xr, "spec", "config")["X"] = "$(" + long + ")" },
+			"quantity":    func() { nested(w.xr, "spec", "deployment", "resources", "requests")["cpu"] = long },
+			"resource":    func() { nested(w.xr, "spec", "deployment", "resources", "requests")[long] = "x" },
+			"annotation":  func() { nested(w.xr, "spec", "networking", "ingress", "annotations")["x/auth"+long] = "1" },
+			"hostname":    func() { nested(w.xr, "spec", "networking", "ingress")["hostnames"] = []any{long, long} },
+			"type":        func() { nested(w.xr, "spec", "networking", "ingress")["type"] = long },
+			"image":       func() { nested(w.xr, "spec", "deployment")["image"] = long },
+			"secret":      func() { nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": long}} },
+			"vault":       func() { nested(w.xr, "spec", "keyVault")["name"] = long },
+			"selector":    func() { nested(w.xr, "spec", "workloadSelectors")[long] = 1 },
+			"inbound":     func() { nested(w.xr, "spec", "networking", "inbound")[long] = 1 },
+			"field":       func() { nested(w.xr, "spec", "deployment")[long] = 1 },
+			"wrong type":  func() { nested(w.xr, "spec")["config"] = long },
+			"application": func() { nested(w.xr, "metadata")["name"] = long },
+		}
+		for _, place := range rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Sorted(maps.Keys(places))), 1, 3, rapid.ID).Draw(rt, "places") {
+			places[place]()
+		}
+		rsp := w.call()
+		var messages []string
+		for _, c := range rsp.GetConditions() {
+			messages = append(messages, c.GetMessage())
+		}
+		for _, r := range rsp.GetResults() {
+			messages = append(messages, r.GetMessage())
+		}
+		for _, m := range messages {
+			if len(m) > maxMessage || !utf8.ValidString(m) {
+				rt.Fatalf("a message has %d bytes, valid: %t", len(m), utf8.ValidString(m))
+			}
 		}
 	})
 }

@@ -102,7 +102,7 @@ func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressT
 	set = map[string]string{}
 	platform := platformAnnotations(in, t)
 	for _, name := range slices.Sorted(maps.Keys(in.Annotations)) {
-		at := Entry("spec.networking.ingress.annotations", name)
+		at := cut(Entry("spec.networking.ingress.annotations", name))
 		why := c.refusedAnnotation(t, name, in.Annotations[name])
 		_, replaced := platform[name]
 		switch {
