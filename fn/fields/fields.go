@@ -41,6 +41,8 @@ type node struct {
 	entry *node
 	// inert is true if nothing acts on the value.
 	inert bool
+	// kind of the value in JSON, as structpb has it, or nil if it may be any.
+	kind reflect.Type
 }
 
 // Of returns the schema of a Go type whose value is found at a path such as spec. Nothing
@@ -60,9 +62,13 @@ func nodeOf(t reflect.Type) *node {
 	case reflect.Pointer:
 		return nodeOf(t.Elem())
 	case reflect.Slice, reflect.Map:
-		return &node{entry: nodeOf(t.Elem())}
+		kind := reflect.TypeFor[*structpb.Value_StructValue]()
+		if t.Kind() == reflect.Slice {
+			kind = reflect.TypeFor[*structpb.Value_ListValue]()
+		}
+		return &node{entry: nodeOf(t.Elem()), kind: kind}
 	case reflect.Struct:
-		n := &node{fields: map[string]*node{}}
+		n := &node{fields: map[string]*node{}, kind: reflect.TypeFor[*structpb.Value_StructValue]()}
 		for _, f := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name != "" && name != "-" {
@@ -70,6 +76,12 @@ func nodeOf(t reflect.Type) *node {
 			}
 		}
 		return n
+	case reflect.String:
+		return &node{kind: reflect.TypeFor[*structpb.Value_StringValue]()}
+	case reflect.Bool:
+		return &node{kind: reflect.TypeFor[*structpb.Value_BoolValue]()}
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return &node{kind: reflect.TypeFor[*structpb.Value_NumberValue]()}
 	default:
 		return &node{}
 	}

@@ -5,6 +5,7 @@ package fields
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -48,18 +49,33 @@ func (s *Schema) meant(path, name string, n *node, o *structpb.Struct) string {
 	if place := habits[name]; place != "" && place != path && s.has(place) {
 		return place
 	}
-	if places := s.places[name]; len(places) == 1 {
-		return places[0].path
+	if place := s.elsewhere(name, o.GetFields()[name]); place != "" {
+		return place
 	}
 	for distance := 1; distance <= tolerance(name); distance++ {
 		if field := only(n.fields, func(f string) bool { return free(f) && distanceOf(f, name, distance) }); field != "" {
 			return compose.Child(path, field)
 		}
 	}
-	if other := only(s.places, func(f string) bool { return plainly(f) == plainly(name) }); len(s.places[other]) == 1 {
-		return s.places[other][0].path
+	return s.elsewhere(only(s.places, func(f string) bool { return plainly(f) == plainly(name) }), o.GetFields()[name])
+}
+
+// generic are names that mean something else wherever they are.
+//
+//nolint:gochecknoglobals // A constant.
+var generic = []string{"annotations", "enabled", "env", "key", "keys", "name", "path", "port", "protocol", "type", "value", "version"}
+
+// elsewhere returns the only place of a name that could have the value. Entries of lists
+// are none: nobody could tell which entry.
+func (s *Schema) elsewhere(name string, v *structpb.Value) string {
+	places := s.places[name]
+	if len(places) != 1 || slices.Contains(generic, name) || strings.Contains(places[0].path, "[]") {
+		return ""
 	}
-	return ""
+	if kind := places[0].node.kind; kind != nil && kind != reflect.TypeOf(v.GetKind()) {
+		return ""
+	}
+	return places[0].path
 }
 
 // alike returns the one other field that has the name of an inert one, if it has all
