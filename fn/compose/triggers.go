@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -165,12 +166,22 @@ func (c *composition) resourceTrigger(kind, metric string, metadata Object) (tri
 		return nil, "metricType must be Utilization or AverageValue"
 	case metric == metricUtilization && !percentage.MatchString(value):
 		return nil, "metadata.value must be a percentage from 1 to 9999"
-	case !quantity.MatchString(value):
-		return nil, "metadata.value must be a quantity"
+	case !isPositive(value):
+		return nil, "metadata.value must be a quantity greater than 0"
 	case first(metadata.str("containerName"), c.app.Name) != c.app.Name:
 		return nil, "metadata.containerName must be the name of the application"
 	}
 	return map[string]any{"type": kind, "metricType": metric, "metadata": out}, ""
+}
+
+// isPositive is true of a quantity greater than 0. The pattern keeps what takes minutes to
+// parse from being parsed.
+func isPositive(s string) bool {
+	if !quantity.MatchString(s) {
+		return false
+	}
+	q, err := resource.ParseQuantity(s)
+	return err == nil && q.Sign() > 0
 }
 
 // cronProblem says why KEDA would refuse a trigger of type cron.
