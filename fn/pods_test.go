@@ -332,3 +332,49 @@ func TestPodIdentityProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestServiceLinksHeld has the pods of an earlier function wait for a secret while their identity is made anew: what replaces
+// them for that is all that does, before and after they are released.
+func TestServiceLinksHeld(t *testing.T) {
+	w := runningWorld(t)
+	template := func() map[string]any { return nested(w.composed[compose.NameDeployment], "spec", "template") }
+	delete(nested(template(), "spec"), "enableServiceLinks")
+	secrets := at(w.xr, "spec", "secrets")
+	w.list(map[string]any{"name": "webhook-tokens"})
+	w.reconcile()
+	if got := at(template(), "spec", "enableServiceLinks"); got != nil {
+		t.Fatalf("RunFunction(...): want pods that are held left as they are, got enableServiceLinks: %v", got)
+	}
+	w.renew(newClientID)
+	for range 3 {
+		w.reconcile()
+		w.rollout()
+	}
+	want := template()
+	if at(want, "metadata", "annotations", podIdentity) == nil || at(want, "spec", "enableServiceLinks") != false {
+		t.Errorf("RunFunction(...): want pods with the new identity and without the variables of Services, got %v", want)
+	}
+	nested(w.xr, "spec")["secrets"] = secrets
+	w.reconcile()
+	if diff := cmp.Diff(want, template()); diff != "" {
+		t.Errorf("RunFunction(...): pods that are released: -want, +got:\n%s", diff)
+	}
+}
+
+// TestServiceAccountGone has the ServiceAccount deleted, of pods of an earlier function, while the identity is made anew.
+func TestServiceAccountGone(t *testing.T) {
+	w := runningWorld(t)
+	for _, a := range []string{podsAskedFor, podIdentity} {
+		delete(nested(w.composed[compose.NameDeployment], "metadata", "annotations"), a)
+	}
+	delete(w.composed, compose.NameServiceAccount)
+	w.renew(newClientID)
+	for range 3 {
+		w.reconcile()
+		w.rollout()
+	}
+	want := "11111111-1111-4111-8111-111111111111/" + newClientID
+	if diff := cmp.Diff(any(want), at(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations", podIdentity)); diff != "" {
+		t.Errorf("RunFunction(...): -want identity of the pods, +got:\n%s", diff)
+	}
+}

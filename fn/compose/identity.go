@@ -129,10 +129,14 @@ func (c *composition) givesIdentity(i identity) bool {
 }
 
 // podIdentity is the one that the pods were created with. Before it was recorded, it was
-// that of the ServiceAccount.
+// that of the ServiceAccount, or what the status says if there is none.
 func (c *composition) podIdentity() string {
 	seen := c.seen[NameDeployment]
-	return first(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
+	id := first(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
+	if last := c.app.Status.Identity; id == "" && seen != nil && last != nil && last.ClientID != "" {
+		id = strings.ToLower(c.platform.TenantID + "/" + last.ClientID)
+	}
+	return id
 }
 
 // setPodIdentity records the identity of the pods. If it is another one now, for example

@@ -27,11 +27,19 @@ const (
 // maxInboundServices of one application.
 const maxInboundServices = 100
 
+// inbound is nil if it asks for nothing, as all that is empty. Only an empty list of
+// services asks for something: that nobody connects.
 func (c *composition) inbound() any {
-	if n := c.app.Spec.Networking; n != nil {
-		return parse(n.Inbound)
+	n := c.app.Spec.Networking
+	if n == nil {
+		return nil
 	}
-	return nil
+	inbound := parse(n.Inbound)
+	fields, _ := inbound.(map[string]any)
+	if services, ok := fields["services"]; isEmpty(inbound) || ok && services == nil && len(fields) == 1 {
+		return nil
+	}
+	return inbound
 }
 
 // networkPolicy fences an application that says who may connect: those, and the
@@ -43,9 +51,7 @@ func (c *composition) networkPolicy(w *workload) {
 	case inbound == nil:
 		return
 	case !ptr.Deref(c.platform.NetworkPolicy.Enabled, false):
-		if !IsEmpty(inbound) {
-			w.ignored = append(w.ignored, IgnoredField{Path: pathInbound, Why: "no network policy fences the application: the platform has none, and whatever reaches its pods may connect"})
-		}
+		w.ignored = append(w.ignored, IgnoredField{Path: pathInbound, Why: "no network policy fences the application: the platform has none, and whatever reaches its pods may connect"})
 		return
 	}
 
@@ -146,6 +152,9 @@ func (c *composition) caller(service any) (out caller, why string) {
 		default:
 			return out, "protocol must be TCP or UDP"
 		}
+	}
+	if ports := c.openPorts(); out.port == 0 && out.protocol != "" && len(ports) > 0 && !slices.ContainsFunc(ports, func(p *networkingv1ac.NetworkPolicyPortApplyConfiguration) bool { return *p.Protocol == out.protocol }) {
+		return out, "the deployment has no port of this protocol"
 	}
 	return out, ""
 }

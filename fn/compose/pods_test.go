@@ -136,6 +136,8 @@ func TestReadOnlyRootFilesystem(t *testing.T) {
 func TestServiceLinks(t *testing.T) {
 	running := func(links any) Observed {
 		seen := runningSeen(nil)
+		// Another function asked for other pods, of which nothing but the digest tells.
+		set(seen[NameDeployment], "0123456789abcdef", "metadata", "annotations", annotationPodsAskedFor)
 		if links != nil {
 			seen[NameDeployment].object("spec", "template", "spec")["enableServiceLinks"] = links
 		}

@@ -64,12 +64,15 @@ func (c *composition) workload(i identity, s secrets) workload {
 		c.waiting = true
 		c.keep(NameDeployment)
 		w.formerIdentity = c.setPodIdentity(i)
+		identity := podAnnotation(annotationPodIdentity)
+		c.hideServices(Object(c.desired[NameDeployment].Object).str(identity...) != w.observed.str(identity...))
 	} else {
 		c.want(NameDeployment, c.deployment(s))
 		setEnvironment(c.desired[NameDeployment].Object, s)
 		w.formerIdentity = c.setPodIdentity(i)
 		w.rollsOut = c.rollsOut()
-		c.hideServices(w)
+		desired := c.desired[NameDeployment].Object
+		c.hideServices(w.rollsOut && (!samePods(desired, w.observed) || c.withdraws(desired)))
 	}
 	c.service(w)
 	c.networkPolicy(&w)
@@ -182,11 +185,12 @@ func byName(list []any) map[string]Object {
 
 // hideServices sets enableServiceLinks to false, so that a Service called server does not
 // set SERVER_PORT. The change rolls pods, so a running Deployment gets it with its next
-// rollout.
-func (c *composition) hideServices(w workload) {
+// rollout. A difference in what the function asks for does not prove one: the API server
+// may set the same by default.
+func (c *composition) hideServices(replaced bool) {
 	path := []string{"spec", "template", "spec"}
-	links, ok := w.observed.object(path...)["enableServiceLinks"].(bool)
-	if w.rollsOut || ok && !links {
+	links, ok := c.seen[NameDeployment].object(path...)["enableServiceLinks"].(bool)
+	if replaced || ok && !links {
 		Object(c.desired[NameDeployment].Object).object(path...)["enableServiceLinks"] = false
 	}
 }
@@ -209,7 +213,7 @@ func (c *composition) withoutDeployment() (ignored []IgnoredField) {
 	if in := c.ingressSpec(); in != nil {
 		ignored = append(ignored, IgnoredField{Path: pathIngress, Why: "there is no deployment"})
 	}
-	if in := c.inbound(); !IsEmpty(in) {
+	if c.inbound() != nil {
 		ignored = append(ignored, IgnoredField{Path: pathInbound, Why: "there is no deployment"})
 	}
 	if !IsEmpty(parse(c.app.Spec.WorkloadSelectors)) {

@@ -457,8 +457,8 @@ type Networking struct {
 	Ingress *Ingress `json:"ingress,omitempty"`
 
 	// Inbound lists in services, each {name, namespace, port}, the applications that
-	// may connect. It has no effect unless the platform has network policies. A value
-	// of another type is ignored.
+	// may connect. It has no effect unless the platform has network policies. Without
+	// services, or with a value of another type, nobody may.
 	// +optional
 	Inbound *apiextensionsv1.JSON `json:"inbound,omitempty"`
 
