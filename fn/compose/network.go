@@ -36,7 +36,7 @@ func (c *composition) inbound() any {
 	}
 	inbound := parse(n.Inbound)
 	fields, _ := inbound.(map[string]any)
-	if services, ok := fields["services"]; isEmpty(inbound) || ok && services == nil && len(fields) == 1 {
+	if services, ok := fields["services"]; IsEmpty(inbound) || ok && services == nil && len(fields) == 1 {
 		return nil
 	}
 	return inbound
