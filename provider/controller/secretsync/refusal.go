@@ -4,8 +4,12 @@
 package secretsync
 
 import (
-	"cmp"
+	"bytes"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"index/suffixarray"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +20,9 @@ import (
 // maxRefusal is how long the words of a refusal may be. An admission webhook can say
 // anything.
 const maxRefusal = 1000
+
+// maxWords is how much of a refusal is read: values that are hidden make it shorter.
+const maxWords = 4096
 
 // A refusal is why the API server did not take a Secret, in its words. They may be those
 // of a policy that has seen the values, and everybody who may see the sync reads them.
@@ -30,10 +37,10 @@ func (r *refusal) Error() string { return r.words }
 // Unwrap tells what kind of refusal it is.
 func (r *refusal) Unwrap() error { return r.cause }
 
-// refused returns an error without the values of a Secret. Public is what may be said of
-// the Secret, whatever its values are.
-func refused(err error, data map[string][]byte, public ...string) error {
-	words := withoutValues(err.Error(), data, strings.Join(public, " "))
+// refused returns an error without these values of a Secret. Public is what may be said
+// of the Secret, whatever its values are.
+func refused(err error, values [][]byte, public ...string) error {
+	words, cut := cutWords(err.Error())
 	words = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -44,40 +51,232 @@ func refused(err error, data map[string][]byte, public ...string) error {
 		}
 
 		return r
-	}, words)
+	}, withoutValues(words, cut, values, public))
 
 	if len(words) > maxRefusal {
-		words = strings.ToValidUTF8(words[:maxRefusal], "") + " …"
+		words, cut = words[:maxRefusal], true
+	}
+
+	if cut {
+		words = strings.ToValidUTF8(words, "") + " …"
 	}
 
 	return &refusal{words: words, cause: err}
 }
 
-// hidden stands for a value.
-const hidden = "[hidden]"
+// cutWords returns as much of a text as is read, and whether that is not all. It does not
+// end within what an escape sequence stands for.
+func cutWords(text string) (string, bool) {
+	const longest = 16 // Two halves of a character, escaped twice.
 
-// withoutValues hides values in the ways in which somebody may have written them. A text
-// of less than four bytes is found everywhere, and gives nothing away.
-func withoutValues(text string, data map[string][]byte, public string) string {
-	const least = 4
-
-	var forms []string
-
-	for _, value := range data {
-		raw := string(value)
-		quoted := strconv.Quote(raw)
-		forms = append(forms, raw, quoted[1:len(quoted)-1], base64.StdEncoding.EncodeToString(value), base64.URLEncoding.EncodeToString(value), base64.RawStdEncoding.EncodeToString(value))
-		forms = append(forms, strings.FieldsFunc(raw, func(r rune) bool { return r == '\n' || r == '\r' })...)
+	if len(text) <= maxWords {
+		return text, false
 	}
 
-	// The longest first, as one value may be part of another.
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	text = text[:maxWords]
+	if i := strings.IndexByte(text[maxWords-longest:], '\\'); i >= 0 {
+		text = strings.TrimRight(text[:maxWords-longest+i], `\`)
+	}
 
-	for _, form := range forms {
-		if len(form) >= least && !strings.Contains(public, form) && !strings.Contains(hidden, form) {
-			text = strings.ReplaceAll(text, form, hidden)
+	return text, true
+}
+
+const (
+	// hidden stands for a value.
+	hidden = "[hidden]"
+	// shortest is how long a text is that is hidden within a word as well. A shorter one
+	// is found everywhere.
+	shortest = 4
+)
+
+// withoutValues hides values in the ways in which somebody may have written them. All are
+// found in the text as it is, so that hiding one does not keep another from being found.
+// The text may have been cut within a value.
+func withoutValues(text string, cut bool, values [][]byte, public []string) string {
+	var (
+		found = make(ranges, len(text)+1)
+		names = suffixarray.New([]byte(strings.Join(public, " ")))
+		plain = viewOf(text)
+		views = []*view{plain}
+	)
+
+	// What is quoted may be quoted again.
+	for v := plain; len(views) < 3 && bytes.IndexByte(v.text, '\\') >= 0; {
+		v = v.unescape()
+		views = append(views, v)
+	}
+
+	for _, v := range views {
+		index := suffixarray.New(v.text)
+
+		for _, value := range values {
+			for form := range forms(value) {
+				at := index.Lookup(form, -1)
+				if len(at) > 0 && names.Lookup(form, 1) == nil {
+					for _, i := range at {
+						found.add(v, i, i+len(form))
+					}
+				}
+
+				if cut {
+					found.add(v, v.beginOf(form), len(v.text))
+				}
+			}
+
+			short := bytes.TrimSpace(value)
+			if len(short) == 0 || len(short) >= shortest || slices.Contains(public, string(short)) {
+				continue
+			}
+
+			for _, i := range index.Lookup(short, -1) {
+				if v.isWord(i, i+len(short)) {
+					found.add(v, i, i+len(short))
+				}
+			}
 		}
 	}
 
-	return text
+	return found.hide(text)
+}
+
+// forms of a value that are long enough to be found within words.
+func forms(value []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		long := func(form []byte) bool { return len(form) < shortest || yield(form) }
+
+		if !long(value) {
+			return
+		}
+
+		if bytes.ContainsAny(value, "\r\n") {
+			for line := range bytes.FieldsFuncSeq(value, func(r rune) bool { return r == '\n' || r == '\r' }) {
+				if !long(bytes.TrimSpace(line)) {
+					return
+				}
+			}
+		}
+
+		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+			if !long(e.AppendEncode(nil, value)) {
+				return
+			}
+		}
+
+		digits := hex.AppendEncode(nil, value)
+		_ = long(digits) && long(bytes.ToUpper(digits))
+	}
+}
+
+// A view is a text or what it stands for, and where each byte of that comes from.
+type view struct {
+	text     []byte
+	from, to []int
+}
+
+func viewOf(text string) *view {
+	v := &view{text: []byte(text)}
+	for i := range v.text {
+		v.from, v.to = append(v.from, i), append(v.to, i+1)
+	}
+
+	return v
+}
+
+// unescape what Go, JSON and others write behind backslashes.
+func (v *view) unescape() *view {
+	out := &view{}
+
+	for i := 0; i < len(v.text); {
+		char, length := unescape(v.text[i:])
+		for range len(char) {
+			out.from, out.to = append(out.from, v.from[i]), append(out.to, v.to[i+length-1])
+		}
+
+		out.text = append(out.text, char...)
+		i += length
+	}
+
+	return out
+}
+
+// unescape the first character of a text, and return how long it was.
+func unescape(text []byte) ([]byte, int) {
+	if text[0] != '\\' || len(text) == 1 {
+		return text[:1], 1
+	}
+
+	if bytes.IndexByte([]byte("\"'`/"), text[1]) >= 0 {
+		return text[1:2], 2
+	}
+
+	start := string(text[:min(len(text), 12)])
+
+	if r, multibyte, rest, err := strconv.UnquoteChar(start, 0); err == nil {
+		if !multibyte {
+			return []byte{byte(r)}, len(start) - len(rest) //nolint:gosec // It is one byte.
+		}
+
+		return []byte(string(r)), len(start) - len(rest)
+	}
+
+	// Halves of a character, as JSON has them.
+	var char string
+	if len(start) == 12 && start[1] == 'u' && start[6:8] == `\u` && json.Unmarshal([]byte(`"`+start+`"`), &char) == nil {
+		return []byte(char), 12
+	}
+
+	return text[:1], 1
+}
+
+// beginOf a form at the end of the text, where the text may have been cut within it.
+func (v *view) beginOf(form []byte) int {
+	for i := max(0, len(v.text)-len(form)); i < len(v.text); i++ {
+		if bytes.HasPrefix(form, v.text[i:]) {
+			return i
+		}
+	}
+
+	return len(v.text)
+}
+
+// isWord tells whether a part of the text is one or stands in quotes. The numbers of a
+// quota, as in count/secrets=1, are no words.
+func (v *view) isWord(from, to int) bool {
+	const around = " \t\r\n\"'`()[]{}<>"
+
+	before := from == 0 || strings.IndexByte(around, v.text[from-1]) >= 0
+	after := to == len(v.text) || strings.IndexByte(around+".,:;!?", v.text[to]) >= 0
+
+	return before && after
+}
+
+// ranges of a text: how many more begin than end at a byte.
+type ranges []int
+
+// add a range of a view.
+func (r ranges) add(v *view, from, to int) {
+	if from < to {
+		r[v.from[from]]++
+		r[v.to[to-1]]--
+	}
+}
+
+// hide the ranges. Those that overlap or touch each other are one.
+func (r ranges) hide(text string) string {
+	var b strings.Builder
+
+	open := 0
+	for i := range len(text) {
+		before := open
+		open += r[i]
+
+		switch {
+		case open == 0:
+			b.WriteByte(text[i])
+		case before == 0:
+			b.WriteString(hidden)
+		}
+	}
+
+	return b.String()
 }

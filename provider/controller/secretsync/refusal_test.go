@@ -4,9 +4,13 @@
 package secretsync
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -32,6 +36,17 @@ func TestRefused(t *testing.T) {
 		"Raw":         {reason: "A policy may show values.", words: "password is hunter2", value: "hunter2", want: "password is [hidden]"},
 		"Base64":      {reason: "Or what an object has of them.", words: "aHVudGVyMg== is weak", value: "hunter2", want: "[hidden] is weak"},
 		"Quoted":      {reason: "Or quote them.", words: `Invalid value: "a\"b\nc\td"`, value: "a\"b\nc\td", want: `Invalid value: "[hidden]"`},
+		"JSON":        {reason: "As JSON does it.", words: `got "p\u0026ss\/word\u00e4\ud83d\ude00"`, value: "p&ss/wordä😀", want: `got "[hidden]"`},
+		"QuotedTwice": {reason: "Or quote them again.", words: `"message": "Invalid value: \"a\\\"b\\nc\\td\""`, value: "a\"b\nc\td", want: `"message": "Invalid value: \"[hidden]\""`},
+		"Backslash":   {reason: "A backslash may be one.", words: `got C:\new "C:\\new"`, value: `C:\new`, want: `got [hidden] "[hidden]"`},
+		"RawBase64":   {reason: "Without padding.", words: "aHVudGVyMg is weak", value: "hunter2", want: "[hidden] is weak"},
+		"URLBase64":   {reason: "For addresses.", words: "-_-_-_8 is weak", value: "\xfb\xff\xbf\xfb\xff", want: "[hidden] is weak"},
+		"Hex":         {reason: "Or in digits.", words: "68756e74657232 or 68756E74657232", value: "hunter2", want: "[hidden] or [hidden]"},
+		"NewLine":     {reason: "The end of a line belongs to nobody.", words: "password is hunter2", value: " hunter2\r\n", want: "password is [hidden]"},
+		"Word":        {reason: "A short value is hidden where it is a word.", words: `password abc is no "abc", abc. Not abcdef`, value: "abc\n", want: `password [hidden] is no "[hidden]", [hidden]. Not abcdef`},
+		"ShortName":   {reason: "Unless it is a name.", words: `secret "web" is forbidden`, value: "web", want: `secret "web" is forbidden`},
+		"ItsOwn":      {reason: "A value that is what stands for one.", words: "it is hidden", value: "hidden", want: "it is [hidden]"},
+		"Cut":         {reason: "A value may be longer than what is read.", words: "x " + strings.Repeat("hunter2", 1000), value: strings.Repeat("hunter2", 1000), want: "x [hidden] …"},
 		"Line":        {reason: "Or show a line of them.", words: "found MIIEvQ in data", value: "-----BEGIN\nMIIEvQ\n-----END", want: "found [hidden] in data"},
 		"PartOfWord":  {reason: "A value is hidden wherever it is.", words: "xhunter2y", value: "hunter2", want: "x[hidden]y"},
 		"Whitespace":  {reason: "The words fit one line.", words: "a\n\tb", want: "a  b"},
@@ -41,7 +56,7 @@ func TestRefused(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := refused(errors.New(tc.words), map[string][]byte{"db.PASSWORD": []byte(tc.value)}, "shop", "shop-api-keyvault").Error()
+			got := refused(errors.New(tc.words), [][]byte{[]byte(tc.value)}, "shop", "shop-api-keyvault", "web").Error()
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nrefused(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -56,30 +71,139 @@ func TestRefusedIsWhatItWas(t *testing.T) {
 	}
 }
 
-// TestRefusedProperties has policies say whatever they have seen.
+// Values that overlap are hidden as a whole, and one does not keep another from being
+// found.
+func TestRefusedOverlapping(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		words  string
+		values []string
+		want   string
+	}{
+		"Overlap": {reason: "Parts of both.", words: "the value is 12345678.", values: []string{"12345", "345678"}, want: "the value is [hidden]."},
+		"Touch":   {reason: "One behind the other.", words: "abcdefgh", values: []string{"abcd", "efgh"}, want: "[hidden]"},
+		"Inside":  {reason: "One in another.", words: "abcdefgh bcde", values: []string{"abcdefgh", "bcde"}, want: "[hidden] [hidden]"},
+		"Itself":  {reason: "One in itself.", words: "abababab.", values: []string{"ababab"}, want: "[hidden]."},
+		"Stand":   {reason: "What stands for a value is not one.", words: "hunter2 hidden", values: []string{"hunter2", "idde", "dden"}, want: "[hidden] h[hidden]"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var values [][]byte
+			for _, v := range tc.values {
+				values = append(values, []byte(v))
+			}
+
+			if diff := cmp.Diff(tc.want, refused(errors.New(tc.words), values).Error()); diff != "" {
+				t.Errorf("\n%s\nrefused(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRefusedProperties has policies say whatever they have seen, in any way.
 func TestRefusedProperties(t *testing.T) {
+	escape := func(v []byte) string {
+		text, _ := json.Marshal(string(v)) //nolint:errchkjson // A string can be encoded.
+
+		return string(text)
+	}
+	ways := []func(v []byte) string{
+		func(v []byte) string { return string(v) }, base64.StdEncoding.EncodeToString, base64.RawStdEncoding.EncodeToString,
+		base64.URLEncoding.EncodeToString, base64.RawURLEncoding.EncodeToString, hex.EncodeToString, escape,
+		func(v []byte) string { return strconv.Quote(string(v)) }, func(v []byte) string { return strconv.QuoteToASCII(string(v)) },
+		func(v []byte) string { return escape([]byte(escape(v))) },
+	}
+
 	rapid.Check(t, func(t *rapid.T) {
-		data := map[string][]byte{}
-		for _, v := range rapid.SliceOfN(rapid.StringN(4, 40, -1), 0, 4).Draw(t, "values") {
-			data[fmt.Sprintf("db.%d", len(data))] = []byte("\u00a7" + v) // A sign that nothing else has.
+		// None of the letters that words are made of is in a value.
+		var values [][]byte
+		for _, v := range rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune("gh\\\"'&</\n\t\x00ä😀")), 4, 60, -1), 0, 6).Draw(t, "values") {
+			values = append(values, []byte(v))
 		}
 
-		words := rapid.SliceOfN(rapid.String(), 1, 3).Draw(t, "words")
-		for _, v := range data {
-			words = append(words, rapid.SampledFrom([]string{string(v), fmt.Sprintf("%q", v), base64.StdEncoding.EncodeToString(v)}).Draw(t, "value"))
+		var said, want strings.Builder
+
+		for i := range rapid.IntRange(1, 300).Draw(t, "words") {
+			if len(values) == 0 || i%2 == 0 {
+				said.WriteString("XYZ ")
+				want.WriteString("XYZ ")
+
+				continue
+			}
+
+			v := rapid.SampledFrom(values).Draw(t, "value")
+			said.WriteString(rapid.SampledFrom(ways).Draw(t, "way")(v))
+			want.WriteString(hidden)
 		}
 
-		said := strings.Join(words, rapid.String().Draw(t, "between"))
+		text, cut := cutWords(said.String())
+		got := withoutValues(text, cut, values, nil)
 
-		got := refused(errors.New(said), data, "shop").Error()
-		for _, v := range data {
-			if strings.Contains(got, string(v)) || strings.Contains(got, base64.StdEncoding.EncodeToString(v)) {
-				t.Fatalf("refused(%q): value %q is in %q", said, v, got)
+		// Quotes around a value are no part of it.
+		quotes := strings.NewReplacer(`"`, "", `\`, "")
+		if !strings.HasPrefix(quotes.Replace(want.String()), strings.TrimSuffix(quotes.Replace(got), hidden)) {
+			t.Fatalf("withoutValues(%q): want %q, got %q", said.String(), want.String(), got)
+		}
+
+		if len(got) > 2*len(text)+len(hidden) {
+			t.Fatalf("withoutValues(%q): %d bytes become %d", said.String(), len(text), len(got))
+		}
+
+		if got := refused(errors.New(said.String()), values).Error(); len(got) > maxRefusal+len(" …") || !utf8.ValidString(got) {
+			t.Fatalf("refused(%q): %d bytes, valid: %t", said.String(), len(got), utf8.ValidString(got))
+		}
+	})
+}
+
+// Nothing of a value is shown, wherever it begins and ends.
+func TestRefusedHidesAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		few := rapid.StringOfN(rapid.RuneFrom([]rune(`ab\n`)), 4, 12, -1)
+		text := strings.Join(rapid.SliceOfN(few, 1, 20).Draw(t, "text"), "")
+
+		var values [][]byte
+
+		shown := []byte(text)
+
+		for _, v := range rapid.SliceOfN(few, 0, 5).Draw(t, "values") {
+			values = append(values, []byte(v))
+
+			for i := range text {
+				if strings.HasPrefix(text[i:], v) {
+					copy(shown[i:], strings.Repeat("-", len(v)))
+				}
 			}
 		}
 
-		if len(got) > maxRefusal+len(" …") || !utf8.ValidString(got) {
-			t.Fatalf("refused(%q): %d bytes, valid: %t", said, len(got), utf8.ValidString(got))
+		got := withoutValues(text, false, values, nil)
+		if letters := strings.ReplaceAll(got, hidden, ""); len(letters) > len(text)-bytes.Count(shown, []byte("-")) {
+			t.Fatalf("withoutValues(%q, %q): %q", text, values, got)
+		}
+
+		if len(got) > 2*len(text)+len(hidden) {
+			t.Fatalf("withoutValues(%q): %d bytes become %d", text, len(text), len(got))
 		}
 	})
+}
+
+// A refusal costs little, however many lines a value has.
+func BenchmarkRefused(b *testing.B) {
+	var values [][]byte
+
+	for i := range 40 {
+		var v []byte
+		for j := range 5000 {
+			v = fmt.Appendf(v, "%x\n", i*5000+j+65536)
+		}
+
+		values = append(values, v)
+	}
+
+	err := errors.New(strings.Repeat("exceeded quota: q, requested: count/secrets=1 ", 1000))
+	public := strings.Repeat("some-secret.SOME_KEY ", 5000)
+
+	for b.Loop() {
+		_ = refused(err, values, public)
+	}
 }

@@ -164,7 +164,12 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.
 		name := sync.Spec.ForProvider.Target.Name
 		public := slices.AppendSeq([]string{sync.Namespace, name}, maps.Keys(p.Data))
 
-		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, p.Data, public...))
+		values := slices.Collect(maps.Values(p.Data))
+		if to != nil {
+			values = slices.AppendSeq(values, maps.Values(to.Data)) // A policy sees these, too.
+		}
+
+		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, values, public...))
 	}
 
 	return applied, nil
