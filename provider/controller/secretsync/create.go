@@ -119,8 +119,13 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 		// The next list shows it.
 		memo.createAfter = e.look.now.Add(e.look.interval)
 	case keyvault.Deleted:
+		if !memo.deleted {
+			memo.createWait = 0
+		}
+
 		memo.deleted, memo.moving = true, ""
-		memo.createAfter = e.look.now.Add(e.fullRead)
+		memo.createWait = min(max(2*memo.createWait, failedRetry), e.fullRead)
+		memo.createAfter = e.look.now.Add(memo.createWait)
 		e.findings[s.Name] = e.look.missing(s, memo)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
 		// It is known in some seconds what becomes of it.

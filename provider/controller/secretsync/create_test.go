@@ -6,6 +6,7 @@ package secretsync
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -154,7 +155,7 @@ func TestCreated(t *testing.T) {
 		"Deleted": {
 			reason: "The name is taken.", err: &keyvault.Error{Reason: keyvault.Deleted},
 			want: want{
-				State: v1alpha1.StateSoftDeleted, Next: fullRead,
+				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
 				Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
 			},
 		},
@@ -202,6 +203,42 @@ func TestCreated(t *testing.T) {
 	}
 }
 
+// A name that was taken may be purged. It is tried again soon, then less and less often,
+// and at once if somebody asks for it.
+func TestCreatedPurged(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	l := lookAt(s)
+	l.empty()
+	l.sync.Spec.ForProvider.CreateMissing = true
+	e, _ := externalOf(l)
+
+	var got []time.Duration
+
+	for range 7 {
+		e.created(s, keyvault.Properties{}, &keyvault.Error{Reason: keyvault.Deleted})
+		got = append(got, l.memory.secrets["db"].createAfter.Sub(noon()))
+	}
+
+	want := []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, fullRead, fullRead}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("\nIt is tried less and less often.\ncreated(...): waits: -want, +got:\n%s", diff)
+	}
+
+	if len(e.creations()) > 0 {
+		t.Error("\nThe name is taken.\ncreations(): want none")
+	}
+
+	asked(l.sync, "now")
+
+	if !l.memory.request(l.sync, noon()) || len(e.creations()) != 1 {
+		t.Error("\nSomebody has purged it and asks for a sync.\ncreations(): want it")
+	}
+
+	if m := l.memory.secrets["db"]; m.absence != (absence{}) {
+		t.Errorf("\nNothing is known of it any more.\nrequest(...): %+v", m)
+	}
+}
+
 // For seconds after a deletion a secret is nowhere. That is not remembered for ten minutes.
 func TestTold(t *testing.T) {
 	const every = 10 * time.Minute
@@ -219,11 +256,14 @@ func TestTold(t *testing.T) {
 		every  time.Duration
 		want   absence
 	}{
-		"Deleted":    {reason: "It stays so until somebody recovers it, which the list shows.", told: []answer{{deleted: true}}, want: absence{deleted: true, askWait: every}},
+		"Deleted":    {reason: "It may be purged soon.", told: []answer{{deleted: true}}, want: absence{deleted: true, askWait: failedRetry}},
+		"Kept":       {reason: "Less and less likely.", told: []answer{{deleted: true}, {deleted: true}}, want: absence{deleted: true, askWait: 2 * failedRetry}},
+		"KeptLong":   {reason: "Most are kept for months.", told: slices.Repeat([]answer{{deleted: true}}, 7), want: absence{deleted: true, askWait: every}},
+		"Purged":     {reason: "It is gone for good, or on its way.", told: []answer{{deleted: true}, {deleted: true}, {}}, want: absence{askWait: failedRetry}},
 		"Nowhere":    {reason: "It may be on its way.", told: []answer{{}}, want: absence{askWait: failedRetry}},
 		"Still":      {reason: "Less and less likely.", told: []answer{{}, {}}, want: absence{askWait: 2 * failedRetry}},
 		"Never":      {reason: "It never was.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{askWait: every}},
-		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {deleted: true}}, want: absence{deleted: true, askWait: every}},
+		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, askWait: failedRetry}},
 		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, askWait: failedRetry}},
 		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, askWait: failedRetry}},
 		"Forbidden":  {reason: "Who may not know asks no more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{askWait: every}},

@@ -98,15 +98,19 @@ type absence struct {
 }
 
 // told records whether a missing secret is recoverable. A secret appears among the deleted
-// ones only some seconds after its deletion, so a negative answer is checked again soon,
-// with backoff.
+// ones only some seconds after its deletion, and may be purged at any time, so the answer
+// is checked again soon, with backoff.
 func (a *absence) told(deleted bool, err error, now time.Time, every time.Duration) {
+	if deleted != a.deleted {
+		a.askWait = 0
+	}
+
 	a.deleted, a.moving, a.asked = deleted, "", now
 
-	switch reason := keyvault.ReasonOf(err); {
-	case reason == keyvault.BeingDeleted, reason == keyvault.BeingRecovered:
+	switch reason := keyvault.ReasonOf(err); reason { //nolint:exhaustive // All others are alike.
+	case keyvault.BeingDeleted, keyvault.BeingRecovered:
 		a.moving, a.askWait = reason, min(failedRetry, every)
-	case reason == "" && !deleted:
+	case "":
 		a.askWait = min(max(2*a.askWait, failedRetry), every)
 	default:
 		a.askWait = every
@@ -261,6 +265,11 @@ func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool 
 
 	m.requested, m.read, m.opened = at, time.Time{}, nil
 	m.asked = now
+
+	for name, memo := range m.secrets {
+		memo.absence = absence{} // Somebody may have purged it.
+		m.secrets[name] = memo
+	}
 
 	return true
 }

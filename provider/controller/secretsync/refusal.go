@@ -110,33 +110,39 @@ func withoutValues(text string, cut bool, values [][]byte, public []string) stri
 		index := suffixarray.New(v.text)
 
 		for _, value := range values {
-			for form := range forms(value) {
-				at := index.Lookup(form, -1)
-				if len(at) > 0 && names.Lookup(form, 1) == nil {
-					for _, i := range at {
-						found.add(v, i, i+len(form))
-					}
-				}
+			found.addForms(v, index, names, value, cut)
 
-				if cut {
-					found.add(v, v.beginOf(form), len(v.text))
-				}
-			}
-
-			short := bytes.TrimSpace(value)
-			if len(short) == 0 || len(short) >= shortest || slices.Contains(public, string(short)) {
-				continue
-			}
-
-			for _, i := range index.Lookup(short, -1) {
-				if v.isWord(i, i+len(short)) {
-					found.add(v, i, i+len(short))
-				}
+			if short := bytes.TrimSpace(value); len(short) > 0 && len(short) < shortest && !slices.Contains(public, string(short)) {
+				found.addWords(v, index, short)
 			}
 		}
 	}
 
 	return found.hide(text)
+}
+
+// addForms of a value that are in a view, and are no part of a name.
+func (r ranges) addForms(v *view, index, names *suffixarray.Index, value []byte, cut bool) {
+	for form := range forms(value) {
+		if at := index.Lookup(form, -1); len(at) > 0 && names.Lookup(form, 1) == nil {
+			for _, i := range at {
+				r.add(v, i, i+len(form))
+			}
+		}
+
+		if cut {
+			r.add(v, v.beginOf(form), len(v.text))
+		}
+	}
+}
+
+// addWords that are a short value.
+func (r ranges) addWords(v *view, index *suffixarray.Index, short []byte) {
+	for _, i := range index.Lookup(short, -1) {
+		if v.isWord(i, i+len(short)) {
+			r.add(v, i, i+len(short))
+		}
+	}
 }
 
 // forms of a value that are long enough to be found within words.
@@ -188,7 +194,7 @@ func (v *view) unescape() *view {
 
 	for i := 0; i < len(v.text); {
 		char, length := unescape(v.text[i:])
-		for range len(char) {
+		for range char {
 			out.from, out.to = append(out.from, v.from[i]), append(out.to, v.to[i+length-1])
 		}
 
@@ -205,7 +211,7 @@ func unescape(text []byte) ([]byte, int) {
 		return text[:1], 1
 	}
 
-	if bytes.IndexByte([]byte("\"'`/"), text[1]) >= 0 {
+	if strings.IndexByte("\"'`/", text[1]) >= 0 {
 		return text[1:2], 2
 	}
 
