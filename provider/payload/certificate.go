@@ -29,8 +29,8 @@ const (
 //     If there is no authority at all, there is no ca.crt.
 //
 // Certificates that are neither an authority nor belong to the private key are
-// left out. If several belong to it, as after a renewal, the one that was issued
-// last is taken.
+// left out. If several belong to it, one that somebody else has issued is taken, and of
+// those, as after a renewal, the one that was issued last.
 //
 // Issuers are found by their names and key identifiers. Whether signatures, usages
 // and dates are right is for those to say who trust the certificate.
@@ -66,15 +66,23 @@ func certificateEntries(key *privateKey, certificates []*certificate) ([]Entry, 
 	return entries, nil
 }
 
-// certificateOf returns the latest certificate of a private key, or nil.
+// certificateOf returns the certificate of a private key, or nil. A self-signed one of the
+// same key, as some programs keep, is taken only if there is no other. Then the latest.
 func certificateOf(key *privateKey, certificates []*certificate) *certificate {
-	var latest *certificate
+	var best *certificate
 	for _, c := range certificates {
-		if c.public == key.public && (latest == nil || c.notBefore.After(latest.notBefore)) {
-			latest = c
+		if c.public == key.public && (best == nil || better(c, best)) {
+			best = c
 		}
 	}
-	return latest
+	return best
+}
+
+func better(c, than *certificate) bool {
+	if self := selfIssued(c); self != selfIssued(than) {
+		return !self
+	}
+	return c.notBefore.After(than.notBefore)
 }
 
 // chainOf returns a certificate, its issuer, the issuer of that, and so on, as far

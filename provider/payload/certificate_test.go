@@ -18,6 +18,9 @@ func TestCertificateEntries(t *testing.T) {
 
 	// A renewal of web with the same key.
 	renewed := issue(t, "renewed", p.web.key, p.issuing, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(time.Hour) })
+	// A certificate that was made before, or after, somebody signed it.
+	self := issue(t, "web", p.web.key, party{}, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(2 * time.Hour) })
+	selfToo := issue(t, "self", p.web.key, party{}, func(c *x509.Certificate) { c.NotBefore = c.NotBefore.Add(3 * time.Hour) })
 	// The authority that had the name of issuing before it got a new key.
 	former := issue(t, "issuing", newEC(t), p.intermediate, authority)
 	// The certificate of root that other has signed.
@@ -38,6 +41,9 @@ func TestCertificateEntries(t *testing.T) {
 	}{
 		"Renewed":     {"Of two certificates of one key, the later is taken.", []party{p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
 		"RenewedLast": {"In any order.", []party{renewed, p.web, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"SelfSigned":  {"One that somebody else has issued is taken, if it is older, too.", []party{p.web, self, p.issuing}, summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"SelfFirst":   {"In any order, and the latest of them.", []party{self, selfToo, p.web, renewed, p.issuing}, summary{Served: "renewed issuing", Key: "web", Trusted: "issuing"}},
+		"SelfOnly":    {"Without one, the latest.", []party{self, selfToo}, summary{Served: "self", Key: "web", Trusted: "self"}},
 		"SameName":    {"Authorities of one name are told apart by their keys.", []party{p.web, former, p.issuing, p.intermediate}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "intermediate issuing"}},
 		"CrossSigned": {"A root ends the chain, even if others have signed it.", []party{p.web, p.issuing, p.intermediate, p.other, crossed, p.root}, summary{Served: "web issuing intermediate", Key: "web", Trusted: "root other root"}},
 		"CrossedOnly": {"Without it the chain goes on.", []party{p.web, p.issuing, p.intermediate, crossed, p.other}, summary{Served: "web issuing intermediate root", Key: "web", Trusted: "other"}},
