@@ -58,7 +58,10 @@ var advised = regexp.MustCompile(`\(((?:openssl|sed) .*(?:-out|>) (\S+))\)$`)
 // Each command that an error advises exists, and does what it promises: what it writes is
 // read.
 func TestAdvice(t *testing.T) {
-	const selfSigned = " -subj /CN=k.example.org -days 3650 -out cert.pem"
+	const (
+		selfSigned = " -subj /CN=k.example.org -days 3650 -out cert.pem"
+		ec         = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem" + selfSigned
+	)
 
 	cases := map[string]struct {
 		reason string
@@ -72,6 +75,14 @@ func TestAdvice(t *testing.T) {
 		"EncryptedOld": {
 			"As openssl did it before.",
 			"openssl req -x509 -newkey rsa:2048 -nodes -keyout plain" + selfSigned + "; openssl rsa -in plain -traditional -aes128 -passout pass:hunter2 -out key.pem", removePassPhrase,
+		},
+		"Trusted": {
+			"A certificate with what it is trusted for.",
+			ec + "; openssl x509 -in cert.pem -trustout -addtrust serverAuth -out trusted.pem; mv trusted.pem cert.pem", plainCertificate,
+		},
+		"Bundle": {
+			"Certificates in a structure of their own.",
+			ec + "; openssl crl2pkcs7 -nocrl -certfile cert.pem -out bundle.pem; mv bundle.pem cert.pem", certificatesOf,
 		},
 		"Relabelled": {
 			"An EC key with the label of an RSA key.",
@@ -87,8 +98,8 @@ func TestAdvice(t *testing.T) {
 			s := newShell(t)
 			s.run(t, tc.make)
 
-			certificate := s.read(t, "cert.pem")
-			_, err := Parse(Secret{Name: "s", Value: s.read(t, "key.pem") + certificate}, PEM)
+			key, certificate := s.read(t, "key.pem"), s.read(t, "cert.pem")
+			_, err := Parse(Secret{Name: "s", Value: key + certificate}, PEM)
 			if err == nil {
 				t.Fatalf("\n%s\nParse(...): want an error", tc.reason)
 			}
@@ -102,7 +113,12 @@ func TestAdvice(t *testing.T) {
 
 			s.stdin = "hunter2\n"
 			s.run(t, found[1])
-			if _, err := Parse(Secret{Name: "s", Value: s.read(t, found[2]) + certificate}, PEM); err != nil {
+			if strings.Contains(found[1], " cert.pem ") {
+				certificate = s.read(t, found[2])
+			} else {
+				key = s.read(t, found[2])
+			}
+			if _, err := Parse(Secret{Name: "s", Value: key + certificate}, PEM); err != nil {
 				t.Errorf("\n%s\nParse(...) of what %q writes: %v", tc.reason, found[1], err)
 			}
 		})

@@ -10,6 +10,9 @@ import (
 
 const (
 	certificateLabel = "CERTIFICATE"
+	// OpenSSL adds to a certificate what it is trusted for.
+	trustedLabel     = "TRUSTED CERTIFICATE"
+	bundleLabel      = "PKCS7"
 	privateKeySuffix = privateKeyLabel // of the labels of all kinds of private keys
 )
 
@@ -24,6 +27,7 @@ func readPEM(value string) ([]Entry, *Error) {
 
 	var key *privateKey
 	var certificates []*certificate
+	var unread *Error // Certificates in another form, if they are missed.
 	for _, b := range blocks {
 		switch {
 		case b.label == certificateLabel:
@@ -32,6 +36,10 @@ func readPEM(value string) ([]Entry, *Error) {
 				return nil, problemOnLine(b.line, "the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again")
 			}
 			certificates = append(certificates, c)
+		case b.label == trustedLabel:
+			unread = problemOnLine(b.line, "the certificate that begins here has the form "+trustedLabel+", which few programs read: re-export it with openssl x509 ("+plainCertificate+")")
+		case b.label == bundleLabel:
+			unread = problemOnLine(b.line, "the certificates that begin here are a PKCS#7 bundle: export them one by one ("+certificatesOf+")")
 		case !strings.HasSuffix(b.label, privateKeySuffix):
 		case key != nil:
 			return nil, problemOnLine(b.line, severalKeys)
@@ -44,7 +52,11 @@ func readPEM(value string) ([]Entry, *Error) {
 			}
 		}
 	}
-	return certificateEntries(key, certificates)
+	entries, fault := certificateEntries(key, certificates)
+	if fault != nil && key != nil && unread != nil {
+		return nil, unread
+	}
+	return entries, fault
 }
 
 // A pemBlock is what stands between BEGIN and END, and the line of BEGIN.

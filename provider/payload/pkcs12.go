@@ -165,6 +165,7 @@ const (
 	oidKeyBag         = "1.2.840.113549.1.12.10.1.1"
 	oidShroudedKeyBag = "1.2.840.113549.1.12.10.1.2"
 	oidCertificateBag = "1.2.840.113549.1.12.10.1.3"
+	oidBags           = "1.2.840.113549.1.12.10.1.6"
 	oidX509           = "1.2.840.113549.1.9.22.1"
 )
 
@@ -233,7 +234,7 @@ func (f *pfxFile) add(c contentInfo) bool {
 		return ok
 	case oidData:
 		var content []byte
-		return unmarshal(c.Content.Bytes, &content) && f.addBags(content)
+		return unmarshal(c.Content.Bytes, &content) && f.addBags(content, 0)
 	default:
 		return false
 	}
@@ -248,15 +249,20 @@ func (d encryptedData) encrypted() ([]byte, bool) {
 	return octets(derOf(encode(octetString|constructed, raw.Bytes)))
 }
 
+// maxBagNesting is how deep a list of bags may be in others.
+const maxBagNesting = 8
+
 // addBags takes a list of bags, and says whether it understands it.
-func (f *pfxFile) addBags(list []byte) bool {
+func (f *pfxFile) addBags(list []byte, depth int) bool {
 	var bags []safeBag
-	return unmarshal(derOf(list), &bags) && !slices.ContainsFunc(bags, func(b safeBag) bool { return !f.addBag(b) })
+	return depth <= maxBagNesting && unmarshal(derOf(list), &bags) && !slices.ContainsFunc(bags, func(b safeBag) bool { return !f.addBag(b, depth) })
 }
 
 // addBag takes a bag, and says whether it understands it.
-func (f *pfxFile) addBag(bag safeBag) bool {
+func (f *pfxFile) addBag(bag safeBag, depth int) bool {
 	switch bag.Type.String() {
+	case oidBags:
+		return f.addBags(bag.Value.Bytes, depth+1)
 	case oidCertificateBag:
 		var c certificateBag
 		if !unmarshal(bag.Value.Bytes, &c) || c.Type.String() != oidX509 {
@@ -335,7 +341,7 @@ func (f *pfxFile) open(password []byte) (*pfxFile, bool) {
 	opened := &pfxFile{certificates: slices.Clone(f.certificates), key: f.key, keys: f.keys}
 	for _, list := range f.lists {
 		bags, ok := list.open(password)
-		if !ok || !opened.addBags(bags) {
+		if !ok || !opened.addBags(bags, 0) {
 			return nil, false
 		}
 	}

@@ -37,6 +37,10 @@ func TestPKCS12(t *testing.T) {
 		no64     = "the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault"
 		tooMany  = "the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default"
 	)
+	deep := bags()
+	for range maxBagNesting {
+		deep = bags(deep)
+	}
 	full := summary{Served: "web issuing intermediate", Key: "web", Trusted: "root"}
 	modern := encode(pkcs12.Modern2023, "", p.web, p.issuing, p.intermediate, p.root)
 
@@ -80,6 +84,10 @@ func TestPKCS12(t *testing.T) {
 		"HiddenKey":     {"A second key may be encrypted.", assemble(t, nil, encryptEmpty(t, certBag(t, p.web), keyBag(t, p.rsa)), dataOf(t, keyBag(t, p.web))), summary{Error: severalKeys}},
 		"BER":           {"Lengths and pieces of BER.", berPFX(t, modern), full},
 		"PlainLists":    {"Plain lists may be many.", assemble(t, nil, dataOf(t, certBag(t, p.issuing)), dataOf(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"Nested":        {"A bag may be a list of bags.", assemble(t, nil, dataOf(t, bags(keyBag(t, p.web)), bags(certBag(t, p.issuing), bags(certBag(t, p.web))))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
+		"NestedSealed":  {"In an encrypted one, too.", assemble(t, nil, encryptEmpty(t, bags(certBag(t, p.web))), dataOf(t, bags(shroud(t, keyBag(t, p.web).Value.Bytes)))), summary{Served: "web", Key: "web"}},
+		"NestedKeys":    {"Every key counts.", assemble(t, nil, dataOf(t, keyBag(t, p.web), bags(keyBag(t, p.rsa)), certBag(t, p.web))), summary{Error: severalKeys}},
+		"NestedTooDeep": {"They have an end.", assemble(t, nil, dataOf(t, keyBag(t, p.web), certBag(t, p.web), deep)), summary{Error: damaged}},
 		"OddContent":    {"A list is data or encrypted data.", assemble(t, nil, contentInfo{Type: asn1.ObjectIdentifier{1, 2, 3}}), summary{Error: damaged}},
 	}
 	for name, tc := range cases {
@@ -112,6 +120,7 @@ func TestHostilePKCS12(t *testing.T) {
 		"Negative":    {"Many, and less than none to make up for them.", assemble(t, nil, honest, encryptedContent(t, pbes1(t, forever), make([]byte, 16)), encryptedContent(t, pbes1(t, -forever), make([]byte, 16)))},
 		"NegativeMAC": {"The same in a MAC.", assemble(t, &macData{Iterations: -forever, Digest: digest(oid(1, 3, 14, 3, 2, 26), nil)}, honest, encryptedContent(t, pbes1(t, forever), make([]byte, 16)))},
 		"HiddenKey":   {"A private key with many iterations in an encrypted list.", assemble(t, nil, encryptedContent(t, pbes1(t, 1), encryptNothing(t, certBag(t, p.web), shroudedBag(t, pbes1(t, forever)))), honest)},
+		"NestedKey":   {"The same in a list in a list.", assemble(t, nil, dataOf(t, bags(bags(shroudedBag(t, pbes1(t, forever)))), certBag(t, p.web)))},
 		"HiddenEmpty": {"The same for an empty password.", assemble(t, nil, encryptEmpty(t, shroudedBag(t, pbes1(t, forever))), honest)},
 		"OnlyHidden":  {"The same without another key.", assemble(t, nil, dataOf(t, certBag(t, p.web)), encryptEmpty(t, shroudedBag(t, pbes1(t, forever))))},
 		"IV":          {"An initialization vector of the wrong length.", assemble(t, nil, honest, encryptedContent(t, pbes2(t, 1, []byte{1}), make([]byte, 16)))},
@@ -270,6 +279,11 @@ type safeBagToWrite struct {
 
 func bag(kind int, der []byte) safeBagToWrite {
 	return safeBagToWrite{oid(1, 2, 840, 113549, 1, 12, 10, 1, kind), explicit(der)}
+}
+
+// bags is a bag that is a list of bags.
+func bags(list ...safeBagToWrite) safeBagToWrite {
+	return bag(6, mustMarshal(list))
 }
 
 func keyBag(tb testing.TB, p party) safeBagToWrite {
