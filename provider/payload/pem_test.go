@@ -62,7 +62,7 @@ func TestPEM(t *testing.T) {
 		"NotAKey":      {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
 		"Trusted":      {"OpenSSL has a form of its own.", pkcs8(t, p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the certificate that begins here has the form TRUSTED CERTIFICATE, which few programs read: re-export it with openssl x509 (openssl x509 -in cert.pem -out plain.pem)"}},
 		"TrustedExtra": {"It is not missed where there is another.", pkcs8(t, p.web) + pemOf(p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Served: "web", Key: "web"}},
-		"Bundle":       {"The cause is named.", pkcs8(t, p.web) + pemOf(p.root) + block("PKCS7", []byte{1}), summary{Error: lineOf(pkcs8(t, p.web)+pemOf(p.root), 1) + ": the certificates that begin here are a PKCS#7 bundle: export them one by one (openssl pkcs7 -in cert.pem -print_certs -out plain.pem)"}},
+		"Bundle":       {"The cause is named.", pkcs8(t, p.web) + pemOf(p.root) + "\n" + block("PKCS7", []byte{1}), summary{Error: lineOf(pkcs8(t, p.web)+pemOf(p.root), 2) + ": the certificates that begin here are a PKCS#7 bundle: export them one by one (openssl pkcs7 -in cert.pem -print_certs -out plain.pem)"}},
 		"Relabelled": {
 			"A key has the label of another kind.", block("RSA PRIVATE KEY", sec1) + chain,
 			summary{Error: "line 1: the private key has the label RSA PRIVATE KEY, but is what the label EC PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/RSA PRIVATE KEY/EC PRIVATE KEY/' key.pem > relabelled.pem)"},
