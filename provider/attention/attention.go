@@ -6,12 +6,17 @@
 //
 // A person who has just changed something looks at the screen, so for a while the vault
 // is polled fast. Teams and officers cause that, and could do so all day. So fast polls
-// have a budget for each vault and each namespace, and share what all of them together
-// may add to the polls of the platform. The package is pure: it
-// has no clock and does no I/O.
+// have a budget for each vault and each namespace, and the namespaces share what all of
+// them together may add to the polls of the platform. The package is pure: it has no clock
+// and does no I/O.
 package attention
 
-import "time"
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
 
 const (
 	// Skew is how far clocks may differ. A time that is further in the future is no
@@ -22,6 +27,8 @@ const (
 	// NamespaceBudget is how long all vaults of a namespace together may be polled fast in
 	// a day.
 	NamespaceBudget = 12 * time.Hour
+	// ReadPace of secrets that a sync reads one by one, on average.
+	ReadPace = time.Second
 
 	day = 24 * time.Hour
 	// share of the regular polls that fast polls of all vaults together may add. With what
@@ -30,6 +37,8 @@ const (
 	// They may always add two polls a second, so that a small platform has no limit of its
 	// own.
 	least = int64(2 * day / time.Second)
+	// precision of shares: they are divided anew after so much of the load has changed.
+	precision = 0.01
 )
 
 // A Span is the time in which somebody may be waiting. It begins when something changed
@@ -76,8 +85,9 @@ const (
 // A Poll to be planned.
 type Poll struct {
 	Vault Vault
-	// Requests that it takes.
+	// Requests that it takes, and how many secrets each sync then reads one by one.
 	Requests int
+	Reads    []int
 	// Regular is the interval of polls, and Fast their interval while somebody may be
 	// waiting.
 	Regular, Fast time.Duration
@@ -91,7 +101,8 @@ type Plan struct {
 	// Exhausted is the budget, if any, that keeps the vault from being polled faster.
 	Exhausted Budget
 
-	load load
+	namespace string
+	load      load
 }
 
 // Fast tells whether the vault is polled faster than usual.
@@ -104,38 +115,107 @@ type Budgets struct {
 	day        int64
 	vaults     map[Vault]time.Duration
 	namespaces map[string]time.Duration
+
+	// fast is what each namespace would add, and level the most that one may, as of when
+	// so much of the load was different.
+	fast      map[string]int64
+	level     int64
+	different float64
 }
 
 // Plan the next poll of a vault. The plan before, if any, does not count any more.
 func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
-	b.Forget(before)
+	regular := p.load(p.Regular)
+	plan := Plan{Interval: p.Regular, namespace: p.Vault.Namespace, load: load{regular: regular}}
 
-	regular := loadOf(p.Requests, p.Regular)
-	plan := Plan{Interval: p.Regular, load: load{regular: regular}}
+	if !p.Waiting || p.Fast >= p.Regular {
+		b.replace(before, plan)
 
-	if p.Waiting && p.Fast < p.Regular {
-		plan.load.fast = loadOf(p.Requests, p.Fast) - regular
-
-		interval := b.load.plus(plan.load).interval(p.Regular, p.Fast)
-		if plan.Exhausted = b.spend(now, p.Vault, interval); plan.Exhausted != "" {
-			plan.load.fast = 0
-		} else if plan.Interval = interval; interval > p.Fast {
-			plan.Exhausted = BudgetProvider
-		}
+		return plan
 	}
 
-	b.load = b.load.plus(plan.load)
+	plan.load.fast = p.load(p.Fast) - regular
+	b.replace(before, plan)
+
+	part := b.part(plan.namespace)
+	interval := p.interval(part)
+	// What it gains is all that it has to pay for.
+	gain := time.Duration(part * float64(interval))
+
+	if plan.Exhausted = b.Spend(now, p.Vault, gain); plan.Exhausted != "" {
+		slow := plan
+		slow.load.fast = 0
+		b.replace(plan, slow)
+
+		return slow
+	}
+
+	if plan.Interval = interval; interval > p.Fast {
+		plan.Exhausted = BudgetProvider
+	}
 
 	return plan
 }
 
 // Forget a plan: the vault is not polled any more.
-func (b *Budgets) Forget(p Plan) {
-	b.load = b.load.plus(load{regular: -p.load.regular, fast: -p.load.fast})
+func (b *Budgets) Forget(p Plan) { b.replace(p, Plan{}) }
+
+// replace a plan.
+func (b *Budgets) replace(before, after Plan) {
+	if b.fast == nil {
+		b.fast = map[string]int64{}
+	}
+
+	for _, p := range []struct {
+		Plan
+
+		sign int64
+	}{{before, -1}, {after, 1}} {
+		b.load = b.load.plus(load{regular: p.sign * p.load.regular, fast: p.sign * p.load.fast})
+
+		if b.fast[p.namespace] += p.sign * p.load.fast; b.fast[p.namespace] == 0 {
+			delete(b.fast, p.namespace)
+		}
+	}
+
+	if before.namespace == after.namespace {
+		b.different += math.Abs(float64(after.load.fast-before.load.fast)) + share*math.Abs(float64(after.load.regular-before.load.regular))
+	} else {
+		b.different += float64(after.load.fast+before.load.fast) + share*float64(after.load.regular+before.load.regular)
+	}
 }
 
-// spend time for fast polls of a vault, unless a budget has not that much left.
-func (b *Budgets) spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
+// part of what a namespace would add to its regular polls that it may. No other one that
+// is content with less has to share its part with one that asks for more.
+func (b *Budgets) part(namespace string) float64 {
+	allowed := max(least, int64(share*float64(b.load.regular)))
+	if b.load.fast <= allowed {
+		return 1
+	}
+
+	if b.different > precision*float64(min(allowed, b.load.fast)) {
+		b.level, b.different = levelOf(slices.Sorted(maps.Values(b.fast)), allowed), 0
+	}
+
+	return min(1, float64(b.level)/float64(b.fast[namespace]))
+}
+
+// levelOf shares of what is allowed: whoever wants less gets what it wants, and all others
+// get the same.
+func levelOf(wanted []int64, allowed int64) int64 {
+	for i, w := range wanted {
+		if level := allowed / int64(len(wanted)-i); w > level {
+			return level
+		}
+
+		allowed -= w
+	}
+
+	return math.MaxInt64
+}
+
+// Spend time for fast polls of a vault, unless a budget has not that much left.
+func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
 	if today := now.Unix() / int64(day/time.Second); b.vaults == nil || b.day != today {
 		b.day, b.vaults, b.namespaces = today, map[Vault]time.Duration{}, map[string]time.Duration{}
 	}
@@ -157,22 +237,38 @@ func (b *Budgets) spend(now time.Time, v Vault, d time.Duration) (exhausted Budg
 // add to them if there were no limit.
 type load struct{ regular, fast int64 }
 
-func loadOf(requests int, interval time.Duration) int64 {
-	return int64(float64(requests) * float64(day) / float64(interval))
-}
-
 func (l load) plus(o load) load { return load{regular: l.regular + o.regular, fast: l.fast + o.fast} }
 
-// interval of fast polls if all that are fast share what is allowed: each gets the same
-// part of what it would add to its regular polls.
-func (l load) interval(regular, fast time.Duration) time.Duration {
-	allowed := max(least, int64(share*float64(l.regular)))
-	if l.fast <= allowed {
-		return fast
+// load of polls with that interval.
+func (p Poll) load(interval time.Duration) int64 { return int64(p.requests(1 / float64(interval))) }
+
+// requests in a day, of so many polls in a nanosecond.
+func (p Poll) requests(polls float64) float64 {
+	n := float64(p.Requests) * polls
+	for _, reads := range p.Reads {
+		n += min(float64(reads)*polls, 1/float64(ReadPace))
 	}
 
-	part := float64(allowed) / float64(l.fast)
-	polls := (1-part)/float64(regular) + part/float64(fast)
+	return n * float64(day)
+}
 
-	return min(max(time.Duration(1/polls), fast), regular)
+// interval of polls that add that part of what fast ones add to the regular ones.
+func (p Poll) interval(part float64) time.Duration {
+	if part >= 1 {
+		return p.Fast
+	}
+
+	// Each poll more costs as much as the one before, or less if reads are at their pace.
+	few, many := 1/float64(p.Regular), 1/float64(p.Fast)
+	most := p.requests(few) + part*(p.requests(many)-p.requests(few))
+
+	for range 30 {
+		if polls := (few + many) / 2; p.requests(polls) > most {
+			many = polls
+		} else {
+			few = polls
+		}
+	}
+
+	return min(max(time.Duration(1/few), p.Fast), p.Regular)
 }

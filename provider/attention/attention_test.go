@@ -85,14 +85,17 @@ func TestPlan(t *testing.T) {
 		poll   Poll
 		// others are polled like that already.
 		others int
-		want   Plan
+		// crowd is true if they are all of one namespace.
+		crowd bool
+		want  Plan
 	}{
 		"Fast":      {reason: "Somebody waits.", poll: poll(vaultOf(0, 0)), want: Plan{Interval: fast}},
 		"Few":       {reason: "A small platform has no limit of its own.", poll: poll(vaultOf(0, 0)), others: 11, want: Plan{Interval: fast}},
 		"NobodyHas": {reason: "Nobody does.", poll: Poll{Requests: 1, Regular: regular, Fast: fast}, want: Plan{Interval: regular}},
 		"Off":       {reason: "Fast polls are not faster.", poll: Poll{Requests: 1, Regular: regular, Fast: regular, Waiting: true}, want: Plan{Interval: regular}},
 		"Slower":    {reason: "They never make polls slower.", poll: Poll{Requests: 1, Regular: fast, Fast: regular, Waiting: true}, want: Plan{Interval: fast}},
-		"Many":      {reason: "Many share what may be added: 12 % of what they cost, so 33.6 polls in 15 minutes instead of 30.", poll: poll(vaultOf(0, 0)), others: 9999, want: Plan{Interval: 26785 * time.Millisecond, Exhausted: BudgetProvider}},
+		"Neighbour": {reason: "A namespace with many vaults takes nothing from others.", poll: poll(vaultOf(0, 0)), others: 9999, crowd: true, want: Plan{Interval: fast}},
+		"Many":      {reason: "Many share what may be added: 12 % of what they cost, so 33.6 polls in 15 minutes instead of 30, as of the last one in a hundred.", poll: poll(vaultOf(0, 0)), others: 9999, want: Plan{Interval: 26790 * time.Millisecond, Exhausted: BudgetProvider}},
 	}
 
 	for name, tc := range cases {
@@ -100,17 +103,27 @@ func TestPlan(t *testing.T) {
 			b := &Budgets{}
 
 			for i := range tc.others {
-				b.Plan(noon(), poll(vaultOf(i+1, i+1)), Plan{})
+				namespace := i + 1
+				if tc.crowd {
+					namespace = 1
+				}
+
+				b.Plan(noon(), poll(vaultOf(namespace, i+1)), Plan{})
 			}
 
 			got := b.Plan(noon(), tc.poll, Plan{})
 
-			got.load, got.Interval = load{}, got.Interval.Truncate(time.Millisecond)
+			got.load, got.namespace, got.Interval = load{}, "", got.Interval.Truncate(time.Millisecond)
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(Plan{}, load{})); diff != "" {
 				t.Errorf("\n%s\nPlan(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
+}
+
+// gain of a poll, as time in which as much is gained at the fast interval.
+func gain(interval time.Duration) time.Duration {
+	return time.Duration(float64(regular-interval) / float64(regular-fast) * float64(fast))
 }
 
 // A fleet of vaults is polled as planned.
@@ -161,8 +174,8 @@ func (f *fleet) run(d time.Duration, check func(m *member)) {
 
 		if next.plan.Fast() {
 			day := f.now.Unix() / 86400
-			f.vault[account[Vault]{day, next.vault}] += next.plan.Interval
-			f.namespace[account[string]{day, next.vault.Namespace}] += next.plan.Interval
+			f.vault[account[Vault]{day, next.vault}] += gain(next.plan.Interval)
+			f.namespace[account[string]{day, next.vault.Namespace}] += gain(next.plan.Interval)
 		}
 
 		check(next)
@@ -338,6 +351,8 @@ func TestShareProperties(t *testing.T) {
 			p := poll(vaultOf(i, i))
 			p.Waiting = i%10 < rapid.IntRange(0, 10).Draw(t, "waiting")
 			p.Requests = 1 + i%rapid.IntRange(1, 20).Draw(t, "requests")
+			p.Reads = []int{i % rapid.IntRange(1, 200).Draw(t, "reads")}
+			p.Vault.Namespace = vaultOf(i%rapid.IntRange(1, 20).Draw(t, "namespaces"), 0).Namespace
 			p.Regular = time.Duration(1+i%rapid.IntRange(1, 3600).Draw(t, "regular")) * time.Second
 			polls, plans = append(polls, p), append(plans, b.Plan(noon(), p, Plan{}))
 		}
@@ -346,13 +361,34 @@ func TestShareProperties(t *testing.T) {
 
 		for i, p := range polls {
 			plan := b.Plan(noon(), p, plans[i])
-			a := float64(p.Requests) * float64(day)
-			usual += a / float64(p.Regular)
-			added += a/float64(plan.Interval) - a/float64(p.Regular)
+			a := p.requests(1 / float64(p.Regular))
+			usual += a
+			added += p.requests(1/float64(plan.Interval)) - a
 		}
 
 		if allowed := max(float64(least), usual/5); added > allowed+float64(len(polls)) {
 			t.Fatalf("%.0f requests more in a day, besides %.0f", added, usual)
+		}
+	})
+}
+
+// Whatever others ask for, a namespace gets what it wants or as much as whoever gets most,
+// but for the precision.
+func TestFairProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		wanted := rapid.SliceOfN(rapid.Int64Range(1, 1<<40), 1, 50).Draw(t, "wanted")
+		allowed := rapid.Int64Range(1, 1<<42).Draw(t, "allowed")
+		slices.Sort(wanted)
+		level := levelOf(wanted, allowed)
+
+		var sum, all int64
+		for _, w := range wanted {
+			sum += min(w, level)
+			all += w
+		}
+
+		if unused := min(all, allowed) - sum; unused < 0 || unused > int64(len(wanted)) {
+			t.Fatalf("%d of %d are not used: %v at %d", unused, allowed, wanted, level)
 		}
 	})
 }

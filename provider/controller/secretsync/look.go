@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/attention"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
@@ -33,7 +34,7 @@ const (
 	// resolution of times in a list, and a second for clocks that differ.
 	resolution = 2 * time.Second
 	// readPace of secrets that are read one by one, on average.
-	readPace = time.Second
+	readPace = attention.ReadPace
 	// readsAtOnce of a sync with many secrets, and how many secrets it takes to read
 	// one more at once. Every read at once is a connection.
 	readsAtOnce  = 4
