@@ -216,6 +216,19 @@ func levelOf(wanted []int64, allowed int64) int64 {
 
 // Spend time for fast polls of a vault, unless a budget has not that much left.
 func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
+	if exhausted = b.lacks(now, v, d); exhausted == "" {
+		b.vaults[v] += d
+		b.namespaces[v.Namespace] += d
+	}
+
+	return exhausted
+}
+
+// Left tells whether so much could be spent.
+func (b *Budgets) Left(now time.Time, v Vault, d time.Duration) bool { return b.lacks(now, v, d) == "" }
+
+// lacks returns the budget, if any, that has not that much left.
+func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	if today := now.Unix() / int64(day/time.Second); b.vaults == nil || b.day != today {
 		b.day, b.vaults, b.namespaces = today, map[Vault]time.Duration{}, map[string]time.Duration{}
 	}
@@ -225,12 +238,9 @@ func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budg
 		return BudgetNamespace
 	case b.vaults[v]+d > VaultBudget:
 		return BudgetVault
+	default:
+		return ""
 	}
-
-	b.vaults[v] += d
-	b.namespaces[v.Namespace] += d
-
-	return ""
 }
 
 // A load is what polls cost, in requests a day: the regular ones, and what fast ones would

@@ -70,6 +70,9 @@ const (
 	slowPagesPerSecond = 100
 	// tooLargeRetry is when to list a vault again that has more than is listed.
 	tooLargeRetry = 10 * time.Minute
+	// maxMemory is how long it is remembered that a vault throttled, or was listed out of
+	// turn.
+	maxMemory = time.Hour
 )
 
 // A Target is a vault, read with one identity.
@@ -89,6 +92,10 @@ type Interest struct {
 	// Changes are times at which somebody began to wait, besides changes of secrets that a
 	// list shows.
 	Changes []time.Time
+	// Updated is when secrets had changed that were read. Not every vault can be listed.
+	Updated []time.Time
+	// Refused is true if the names may not be read one by one either.
+	Refused bool
 	// Created is when the provider last created a secret in the vault. Changes up to then
 	// do not start fast polls.
 	Created time.Time
@@ -230,6 +237,10 @@ type Watcher struct {
 	syncs   map[types.NamespacedName]Target
 	// budgets of fast polls.
 	budgets attention.Budgets
+	// throttled is when Azure last refused to answer that often, by URI, and outOfTurn when
+	// a vault was last listed out of turn: another identity is no other vault.
+	throttled map[string]time.Time
+	outOfTurn map[attention.Vault]time.Time
 }
 
 // A vault that is watched.
@@ -252,11 +263,10 @@ type vault struct {
 	tookLong       bool
 	sluggish, slow bool
 
-	// waiting is when somebody may be waiting, and throttled when Azure last refused to
-	// answer that often.
-	waiting   attention.Span
-	throttled time.Time
-	plan      attention.Plan
+	// began is when the last list did, and waiting when somebody may be waiting.
+	began   time.Time
+	waiting attention.Span
+	plan    attention.Plan
 }
 
 type subscriber struct {
@@ -301,6 +311,7 @@ func New(lister Lister, atOnce int, attentive time.Duration, metrics *Metrics, w
 		normal: newLane(atOnce), unanswered: newLane(atOnce), sluggish: newLane(atOnce), slow: newLane(atOnce),
 		pages:  rate.NewLimiter(slowPagesPerSecond, 1),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
+		throttled: map[string]time.Time{}, outOfTurn: map[attention.Vault]time.Time{},
 	}
 }
 
@@ -328,9 +339,69 @@ func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target
 }
 
 // WatchAfresh is Watch that does not wait for the next poll: the target is listed
-// now, unless it has asked for a pause or its lists are slow.
+// now, unless it has asked for a pause, its lists are slow or it is not its Turn.
 func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
 	return w.watch(ctx, sync, t, &subscriber{Interest: i}, true)
+}
+
+// Turn returns when the vault of a sync can be listed for somebody who asked for it at that
+// time. It is over if it was listed meanwhile.
+func (w *Watcher) Turn(sync types.NamespacedName, asked time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	v, ok := w.vaults[w.syncs[sync]]
+	if !ok || !v.began.Before(asked) {
+		return time.Time{}
+	}
+
+	now := time.Now()
+	if w.budgets.Left(now, v.key(), v.turn()) {
+		return earlier(v.due, w.outOfTurn[v.key()].Add(v.turn()))
+	}
+
+	return v.due
+}
+
+// turn is how often a vault is listed out of turn at most.
+func (v *vault) turn() time.Duration {
+	d := v.fast()
+	if d == 0 {
+		d = v.interval()
+	}
+
+	return max(d, v.pace())
+}
+
+// takeTurn to list a vault out of turn, if a budget has that left, with the mutex held.
+func (w *Watcher) takeTurn(v *vault) bool {
+	now := time.Now()
+
+	switch key := v.key(); {
+	case now.Sub(w.outOfTurn[key]) < v.turn():
+		return false
+	case w.budgets.Spend(now, key, v.turn()) != "":
+		return false
+	default:
+		remember(w.outOfTurn, key, now)
+
+		return true
+	}
+}
+
+// remember when something happened, and forget what is of no use any more.
+func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
+	maps.DeleteFunc(times, func(_ K, at time.Time) bool { return now.Sub(at) > maxMemory })
+
+	times[key] = now
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+
+	return a
 }
 
 // Forget a sync.
@@ -429,7 +500,7 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 		w.mu.Lock()
 
 		r := v.run
-		if r == nil && own == nil && v.needsList(s, afresh) {
+		if r == nil && own == nil && w.needsList(v, s, afresh) {
 			r = w.begin(v, nil)
 			own = r
 
@@ -454,17 +525,21 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 }
 
 // needsList tells whether a subscriber needs a list now. A vault whose lists are slow
-// is not listed for everybody who comes: secrets can be read without.
-func (v *vault) needsList(s *subscriber, afresh bool) bool {
-	paused := retryAfter(v.snapshot.Err) > 0 && time.Now().Before(v.due)
+// is not listed for everybody who comes, and none is all the time: secrets can be read
+// without.
+func (w *Watcher) needsList(v *vault, s *subscriber, afresh bool) bool {
+	due := !time.Now().Before(v.due)
+	paused := retryAfter(v.snapshot.Err) > 0 && !due
 
 	switch {
 	case !v.listed:
 		return true
 	case paused || v.slow || v.sluggish:
 		return false
+	case !afresh && (v.snapshot.Err != nil || v.snapshot.coversAll(s.Names)):
+		return false
 	default:
-		return afresh || v.snapshot.Err == nil && !v.snapshot.coversAll(s.Names)
+		return due || w.takeTurn(v)
 	}
 }
 
@@ -487,6 +562,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 	v.subscribers[sync] = s
 	w.syncs[sync] = t
 	v.waiting.See(now, s.Changes...)
+	v.see(now)
 	s.Changes = nil // The vault remembers what matters of them.
 
 	if !v.listed || v.failures > 0 {
@@ -517,6 +593,14 @@ func (v *vault) see(now time.Time) {
 			v.waiting.See(now, item.Updated)
 		}
 	}
+
+	for s := range maps.Values(v.subscribers) {
+		for _, at := range s.Updated {
+			if at.After(created) {
+				v.waiting.See(now, at)
+			}
+		}
+	}
 }
 
 // plan the next poll with the mutex held.
@@ -525,8 +609,8 @@ func (w *Watcher) plan(v *vault) {
 	v.see(now)
 
 	v.plan = w.budgets.Plan(now, attention.Poll{
-		Vault: attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}, Requests: v.requests(),
-		Regular: max(v.interval(), v.pace()), Fast: max(v.fast(), v.pace()), Waiting: w.mayPollFast(v, now),
+		Vault: v.key(), Requests: max(v.pages, 1), Reads: v.reads(),
+		Regular: v.backedOff(max(v.interval(), v.pace())), Fast: v.backedOff(max(v.fast(), v.pace())), Waiting: w.mayPollFast(v, now),
 	}, v.plan)
 
 	if v.plan.Exhausted != "" {
@@ -537,7 +621,7 @@ func (w *Watcher) plan(v *vault) {
 // mayPollFast tells whether somebody may be waiting for a vault that can be asked more often.
 func (w *Watcher) mayPollFast(v *vault, now time.Time) bool {
 	return v.fast() > 0 && v.waiting.Open(now, w.attentive) &&
-		!v.slow && !v.sluggish && now.Sub(v.throttled) >= w.attentive
+		!v.slow && !v.sluggish && now.Sub(w.throttled[v.target.uri()]) >= w.attentive
 }
 
 // unsubscribe with the mutex held.
@@ -571,6 +655,7 @@ func (w *Watcher) begin(v *vault, l *lane) *run {
 	}
 
 	now := time.Now()
+	v.began = now
 	v.run = &run{vault: v, snapshot: NewSnapshot(nil, names, now), left: make(chan struct{}), started: now, since: now, pages: 1, lane: l, slow: l == w.slow, apart: l == w.slow || l == w.sluggish}
 
 	if v.run.apart {
@@ -611,7 +696,7 @@ func (w *Watcher) list(r *run) {
 	}
 
 	if keyvault.ReasonOf(err) == keyvault.Throttled {
-		v.throttled = time.Now()
+		remember(w.throttled, v.target.uri(), time.Now())
 	}
 
 	tooLarge := keyvault.ReasonOf(err) == keyvault.TooLarge
@@ -835,23 +920,36 @@ func (v *vault) fast() time.Duration {
 	return shortest
 }
 
-// requests that a poll takes. What may not be listed is read one by one.
-func (v *vault) requests() int {
-	n := max(v.pages, 1)
+// reads of secrets that take a request each, because the vault may not be listed, by sync.
+func (v *vault) reads() []int {
+	if keyvault.ReasonOf(v.snapshot.Err) != keyvault.Forbidden {
+		return nil
+	}
 
-	if keyvault.ReasonOf(v.snapshot.Err) == keyvault.Forbidden {
-		for s := range maps.Values(v.subscribers) {
-			n += len(s.Names)
+	var list []int
+
+	for s := range maps.Values(v.subscribers) {
+		if !s.Refused {
+			list = append(list, len(s.Names))
 		}
 	}
 
-	return n
+	return list
+}
+
+// key of a vault in budgets.
+func (v *vault) key() attention.Vault {
+	return attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}
 }
 
 // delay until the next poll.
 func (v *vault) delay() time.Duration {
-	jittered := time.Duration(float64(v.plan.Interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
-	longest := v.plan.Interval
+	return time.Duration(float64(v.plan.Interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
+}
+
+// backedOff is the interval of polls of a vault that may fail.
+func (v *vault) backedOff(interval time.Duration) time.Duration {
+	longest := interval
 
 	switch keyvault.ReasonOf(v.snapshot.Err) {
 	case keyvault.NoIdentity:
@@ -863,12 +961,13 @@ func (v *vault) delay() time.Duration {
 	case keyvault.Unreachable:
 		longest = max(longest, maxBackoff)
 	case keyvault.TooLarge:
-		return max(jittered, tooLargeRetry)
+		// Jitter takes a tenth of it.
+		return max(interval, tooLargeRetry*10/9)
 	default:
 		// It costs no more than when all is well.
 	}
 
-	return max(jittered, min(jittered<<min(max(v.failures-1, 0), 8), longest))
+	return max(min(interval<<min(max(v.failures-1, 0), 8), longest), retryAfter(v.snapshot.Err))
 }
 
 // pace of a vault: how long its pages take, in the long run.

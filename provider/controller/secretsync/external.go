@@ -86,7 +86,7 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	}
 
 	watchVault := e.watcher.Watch
-	if m.request(sync, now) {
+	if e.requested(sync, now) {
 		watchVault = e.watcher.WatchAfresh
 	}
 

@@ -68,6 +68,8 @@ type memory struct {
 	next time.Time
 	// refused is how often in a row no secret could be read one by one.
 	refused int
+	// pending is since when a requested sync waits for its turn.
+	pending time.Time
 }
 
 // A memo is what is remembered of one secret whose value is of no use, or that is

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -18,12 +19,12 @@ func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	i := watch.Interest{
 		Names: names(sync.Spec.ForProvider), Interval: e.interval(sync), Fast: e.fastInterval(sync),
 		Changes: []time.Time{sync.CreationTimestamp.Time},
+		Refused: e.memory != nil && e.memory.refused > 0,
 	}
 
-	// A list shows when these changed, too, but not every vault can be listed.
 	for _, s := range e.previous.Secrets {
 		if s.UpdatedAt != nil {
-			i.Changes = append(i.Changes, s.UpdatedAt.Time)
+			i.Updated = append(i.Updated, s.UpdatedAt.Time)
 		}
 	}
 
@@ -45,6 +46,30 @@ func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	return i
 }
 
+// requested tells whether somebody has asked to read all secrets now. A team can ask all the
+// time, so the vault has its turns for that, and many secrets have more time between two
+// requests. Until then the request waits, and is not reported.
+func (e *external) requested(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
+	m := e.memory
+
+	if at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" && at != m.requested {
+		if m.pending.IsZero() {
+			m.pending = now
+		}
+
+		turn := later(e.watcher.Turn(client.ObjectKeyFromObject(sync), m.pending), m.asked.Add(time.Duration(len(sync.Spec.ForProvider.Secrets))*readPace))
+		if turn.After(now) {
+			m.lookAt(turn)
+
+			return false
+		}
+	}
+
+	m.pending = time.Time{}
+
+	return m.request(sync, now)
+}
+
 // interval of the polls of a vault.
 func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
 	if d := sync.Spec.ForProvider.PollInterval; d != nil && d.Duration > 0 {
@@ -63,6 +88,9 @@ func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duratio
 	return c.fastPollInterval
 }
 
+// lastYear that RFC 3339 has. A vault may show any time.
+const lastYear = 9999
+
 // polling returns what was reported, and what has happened since. A status has whole
 // seconds.
 func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
@@ -76,7 +104,7 @@ func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPol
 	}
 
 	for at, happened := range map[**metav1.Time]time.Time{&p.SecretAddedAt: m.added, &p.SyncRequestedAt: m.asked, &p.SecretCreatedAt: m.created} {
-		if !happened.IsZero() {
+		if !happened.IsZero() && happened.UTC().Year() <= lastYear {
 			*at = new(metav1.NewTime(happened.Truncate(time.Second)))
 		}
 	}

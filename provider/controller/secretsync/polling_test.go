@@ -69,6 +69,9 @@ func TestPolling(t *testing.T) {
 		"Created": {reason: "We have created a secret.", sync: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.created = noon()
 		}, want: &v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}},
+		"Year10000": {reason: "A vault shows a time that no status can have.", sync: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+			m.created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+		}},
 		"Persisted": {
 			reason: "What was reported before stays.",
 			sync: func() *v1alpha1.KeyVaultSecretSync {
@@ -190,7 +193,10 @@ func TestInterest(t *testing.T) {
 			s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-2), SyncRequestedAt: at(-3), SecretCreatedAt: at(-4)}
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(-4).Time,
-			Changes: []time.Time{created, at(-1).Time, at(-2).Time, at(-3).Time},
+			Changes: []time.Time{created, at(-2).Time, at(-3).Time}, Updated: []time.Time{at(-1).Time},
+		}},
+		"Refused": {reason: "Reads that are refused back off.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) { m.refused = 1 }, want: watch.Interest{
+			Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}, Refused: true,
 		}},
 		"Remembered": {reason: "So do those that are not in the status yet.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.added, m.asked, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
