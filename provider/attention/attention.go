@@ -160,6 +160,19 @@ func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 // Forget a plan: the vault is not polled any more.
 func (b *Budgets) Forget(p Plan) { b.replace(p, Plan{}) }
 
+// Spend time for fast polls of a vault, unless a budget has not that much left.
+func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
+	if exhausted = b.lacks(now, v, d); exhausted == "" {
+		b.vaults[v] += d
+		b.namespaces[v.Namespace] += d
+	}
+
+	return exhausted
+}
+
+// Left tells whether so much could be spent.
+func (b *Budgets) Left(now time.Time, v Vault, d time.Duration) bool { return b.lacks(now, v, d) == "" }
+
 // replace a plan.
 func (b *Budgets) replace(before, after Plan) {
 	if b.fast == nil {
@@ -200,33 +213,6 @@ func (b *Budgets) part(namespace string) float64 {
 	return min(1, float64(b.level)/float64(b.fast[namespace]))
 }
 
-// levelOf shares of what is allowed: whoever wants less gets what it wants, and all others
-// get the same.
-func levelOf(wanted []int64, allowed int64) int64 {
-	for i, w := range wanted {
-		if level := allowed / int64(len(wanted)-i); w > level {
-			return level
-		}
-
-		allowed -= w
-	}
-
-	return math.MaxInt64
-}
-
-// Spend time for fast polls of a vault, unless a budget has not that much left.
-func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
-	if exhausted = b.lacks(now, v, d); exhausted == "" {
-		b.vaults[v] += d
-		b.namespaces[v.Namespace] += d
-	}
-
-	return exhausted
-}
-
-// Left tells whether so much could be spent.
-func (b *Budgets) Left(now time.Time, v Vault, d time.Duration) bool { return b.lacks(now, v, d) == "" }
-
 // lacks returns the budget, if any, that has not that much left.
 func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	if today := now.Unix() / int64(day/time.Second); b.vaults == nil || b.day != today {
@@ -241,6 +227,20 @@ func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	default:
 		return ""
 	}
+}
+
+// levelOf shares of what is allowed: whoever wants less gets what it wants, and all others
+// get the same.
+func levelOf(wanted []int64, allowed int64) int64 {
+	for i, w := range wanted {
+		if level := allowed / int64(len(wanted)-i); w > level {
+			return level
+		}
+
+		allowed -= w
+	}
+
+	return math.MaxInt64
 }
 
 // A load is what polls cost, in requests a day: the regular ones, and what fast ones would

@@ -363,47 +363,6 @@ func (w *Watcher) Turn(sync types.NamespacedName, asked time.Time) time.Time {
 	return v.due
 }
 
-// turn is how often a vault is listed out of turn at most.
-func (v *vault) turn() time.Duration {
-	d := v.fast()
-	if d == 0 {
-		d = v.interval()
-	}
-
-	return max(d, v.pace())
-}
-
-// takeTurn to list a vault out of turn, if a budget has that left, with the mutex held.
-func (w *Watcher) takeTurn(v *vault) bool {
-	now := time.Now()
-
-	switch key := v.key(); {
-	case now.Sub(w.outOfTurn[key]) < v.turn():
-		return false
-	case w.budgets.Spend(now, key, v.turn()) != "":
-		return false
-	default:
-		remember(w.outOfTurn, key, now)
-
-		return true
-	}
-}
-
-// remember when something happened, and forget what is of no use any more.
-func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
-	maps.DeleteFunc(times, func(_ K, at time.Time) bool { return now.Sub(at) > maxMemory })
-
-	times[key] = now
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-
-	return a
-}
-
 // Forget a sync.
 func (w *Watcher) Forget(sync types.NamespacedName) {
 	w.mu.Lock()
@@ -491,6 +450,47 @@ func (w *Watcher) Fast() int {
 	}
 
 	return n
+}
+
+// turn is how often a vault is listed out of turn at most.
+func (v *vault) turn() time.Duration {
+	d := v.fast()
+	if d == 0 {
+		d = v.interval()
+	}
+
+	return max(d, v.pace())
+}
+
+// takeTurn to list a vault out of turn, if a budget has that left, with the mutex held.
+func (w *Watcher) takeTurn(v *vault) bool {
+	now := time.Now()
+
+	switch key := v.key(); {
+	case now.Sub(w.outOfTurn[key]) < v.turn():
+		return false
+	case w.budgets.Spend(now, key, v.turn()) != "":
+		return false
+	default:
+		remember(w.outOfTurn, key, now)
+
+		return true
+	}
+}
+
+// remember when something happened, and forget what is of no use any more.
+func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
+	maps.DeleteFunc(times, func(_ K, at time.Time) bool { return now.Sub(at) > maxMemory })
+
+	times[key] = now
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+
+	return a
 }
 
 func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {

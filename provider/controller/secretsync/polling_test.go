@@ -263,3 +263,28 @@ func TestReadInterval(t *testing.T) {
 		})
 	}
 }
+
+// Who asks to read many secrets again and again is answered, but not all the time.
+func TestRequested(t *testing.T) {
+	const secrets = 20
+
+	s := asked(newSync(make([]v1alpha1.SyncedSecret, secrets)...), "first")
+	e, _ := externalOf(nil)
+	e.watcher, e.memory = watch.New(nil, 1, time.Minute, watch.NewMetrics(), nil), &memory{}
+
+	var answered []time.Duration
+
+	for second := range 2*secrets + 1 {
+		asked(s, noon().Add(time.Duration(second)).String())
+
+		if e.requested(s, noon().Add(time.Duration(second)*time.Second)) {
+			answered = append(answered, time.Duration(second)*time.Second)
+		} else if e.memory.next.IsZero() {
+			t.Error("Nobody looks at what waits.")
+		}
+	}
+
+	if diff := cmp.Diff([]time.Duration{0, secrets * readPace, 2 * secrets * readPace}, answered); diff != "" {
+		t.Errorf("\nrequested(...): -want, +got:\n%s", diff)
+	}
+}
