@@ -109,7 +109,7 @@ func (a *absence) told(deleted bool, err error, now time.Time, every time.Durati
 
 	a.deleted, a.moving, a.asked = deleted, "", now
 
-	switch reason := keyvault.ReasonOf(err); reason { //nolint:exhaustive // All others are alike.
+	switch reason := keyvault.ReasonOf(err); reason {
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
 		a.moving, a.askWait = reason, min(failedRetry, every)
 	case "":
