@@ -153,11 +153,41 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, compo
 	return out, nil
 }
 
-// Observed returns the composed resources that exist at the stage of the request.
-func (h *Harness) Observed(r Request) ([]*unstructured.Unstructured, error) {
-	_, observed, err := h.inputs(r)
+// RenderNext returns what Render returns for the request once Kubernetes has all that an earlier rendering of it composes there, and
+// what is observed then. Pods run, which is what an upgrade must not change.
+func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (rendered []byte, observed []*unstructured.Unstructured, err error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
 
-	return observed, err
+	application, observed, err := h.inputs(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+	}
+
+	composed, err := parse(earlier)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the earlier rendering of %s: %w", r, err)
+	}
+
+	there := map[string]bool{}
+	for _, o := range observed {
+		there[o.GetAnnotations()[compositionResource]] = true
+	}
+
+	for _, o := range composed {
+		if name := o.GetAnnotations()[compositionResource]; name != "" && !there[name] && !isManaged(o) {
+			delete(o.Object, "status")
+
+			observed = append(observed, o)
+		}
+	}
+
+	out, err := h.compose(ctx, r.Variant, application, observed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot render %s: %w", r, errors.Join(err, h.function.failure()))
+	}
+
+	return out, observed, nil
 }
 
 func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {

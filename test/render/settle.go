@@ -64,7 +64,7 @@ func answer(rendered []byte) ([]byte, error) {
 		o.Object["status"] = map[string]any{"conditions": ready, "atProvider": atProvider(o)}
 
 		// A workload is not asked for its state here, and has no such fields in it.
-		if !strings.Contains(o.GetAPIVersion(), "azure.m.upbound.io") && o.GetKind() != "KeyVaultSecretSync" {
+		if !isManaged(o) {
 			delete(o.Object, "status")
 		}
 
@@ -77,6 +77,11 @@ func answer(rendered []byte) ([]byte, error) {
 	}
 
 	return []byte(strings.Join(docs, "---\n")), nil
+}
+
+// isManaged is true of what stands for something outside of Kubernetes, and is there when that is.
+func isManaged(o *unstructured.Unstructured) bool {
+	return strings.Contains(o.GetAPIVersion(), "azure.m.upbound.io") || o.GetKind() == "KeyVaultSecretSync"
 }
 
 // atProvider returns what the external resource of a managed resource says.

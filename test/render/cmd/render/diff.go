@@ -166,22 +166,22 @@ func newPair(name string, before, after []byte, observed []*unstructured.Unstruc
 	return pair{name: name, before: was, after: is, observed: observed}, nil
 }
 
-// eachRequest reports a pair for each of the examples, at each of their stages.
+// eachRequest reports a pair for each of the examples, at each of their stages, once what the earlier version composes then runs.
 func eachRequest(ctx context.Context, earlier, now *render.Harness, requests []render.Request, report func(pair)) error {
 	for _, r := range requests {
-		before, err := earlier.Render(ctx, r)
+		first, err := earlier.Render(ctx, r)
 		if err != nil {
 			return err
 		}
 
-		after, err := now.Render(ctx, r)
+		before, observed, err := earlier.RenderNext(ctx, r, first)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errBroken, err)
+			return err
 		}
 
-		observed, err := earlier.Observed(r)
+		after, _, err := now.RenderNext(ctx, r, first)
 		if err != nil {
-			return fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 
 		p, err := newPair(r.String(), before, after, observed)
