@@ -254,7 +254,7 @@ func progress(name string) func(string) func(error) {
 func namespaceOf(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 
-	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", ".", "-").Replace(t.Name()))
 	if err := p.API.CreateNamespace(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
