@@ -37,7 +37,7 @@ func readPEM(value string) ([]Entry, *Error) {
 			}
 			certificates = append(certificates, c)
 		case b.label == trustedLabel:
-			unread = problemOnLine(b.line, "the certificate that begins here has the form "+trustedLabel+", which few programs read: re-export it with openssl x509 ("+plainCertificate+")")
+			unread = problemOnLine(b.line, "the certificate that begins here has the form "+trustedLabel+", which few programs read: re-export it ("+plainCertificate+")")
 		case b.label == bundleLabel:
 			unread = problemOnLine(b.line, "the certificates that begin here are a PKCS#7 bundle: export them one by one ("+certificatesOf+")")
 		case !strings.HasSuffix(b.label, privateKeySuffix):

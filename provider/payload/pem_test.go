@@ -60,7 +60,7 @@ func TestPEM(t *testing.T) {
 		},
 		"OtherKey":     {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + noKey}},
 		"NotAKey":      {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
-		"Trusted":      {"OpenSSL has a form of its own.", pkcs8(t, p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the certificate that begins here has the form TRUSTED CERTIFICATE, which few programs read: re-export it with openssl x509 (openssl x509 -in cert.pem -out plain.pem)"}},
+		"Trusted":      {"OpenSSL has a form of its own.", pkcs8(t, p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the certificate that begins here has the form TRUSTED CERTIFICATE, which few programs read: re-export it (openssl x509 -in cert.pem -out plain.pem)"}},
 		"TrustedExtra": {"It is not missed where there is another.", pkcs8(t, p.web) + pemOf(p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Served: "web", Key: "web"}},
 		"Bundle":       {"The cause is named.", pkcs8(t, p.web) + pemOf(p.root) + "\n" + block("PKCS7", []byte{1}), summary{Error: lineOf(pkcs8(t, p.web)+pemOf(p.root), 2) + ": the certificates that begin here are a PKCS#7 bundle: export them one by one (openssl pkcs7 -in cert.pem -print_certs -out plain.pem)"}},
 		"Relabelled": {

@@ -176,7 +176,7 @@ func TestAzureFaults(t *testing.T) {
 func toolsInMessages() map[string][]string {
 	return map[string][]string{
 		// provider/payload runs these.
-		"openssl": {"openssl pkey -in key.pem -out plain.pem", "openssl has by default", "openssl puts"},
+		"openssl": {"openssl pkey -in key.pem -out plain.pem", "openssl x509 -in cert.pem -out plain.pem", "openssl pkcs7 -in cert.pem -print_certs -out plain.pem", "openssl has by default", "openssl puts"},
 		"sed":     {"sed 's/%s/%s/' key.pem > relabelled.pem"},
 		// Of the report about a migration, which test/migrate follows.
 		"jq": {"jq '.data | map_values(@base64d)'"},
