@@ -80,7 +80,7 @@ func wasComposedAs(object map[string]any, name string) bool {
 }
 
 // toCreate lists what is about to be created. Crossplane needs a role to see some of these, without which it would wait for them
-// in vain; but it needs the same one to create them. What runs already is not looked for.
+// in vain; but it needs the same one to create them. Objects that are observed already are not looked for.
 func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
 	for name := range r.Resources {

@@ -43,7 +43,7 @@ func (c *composition) inbound() any {
 }
 
 // networkPolicy fences an application that says who may connect: those, and the
-// namespaces of the platform. What cannot be read lets nobody in. It waits for nothing:
+// namespaces of the platform. An entry that cannot be read lets nobody in. It waits for nothing:
 // it is there before the first pod, and closes at once.
 func (c *composition) networkPolicy(w *workload) {
 	inbound := c.inbound()

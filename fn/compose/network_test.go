@@ -87,7 +87,7 @@ func TestNetworkPolicy(t *testing.T) {
 		"OtherName":    {reason: "A name that is misspelt opens nothing.", inbound: `{"service": [{"name": "web"}]}`, want: only(pathInbound + ".service")},
 		"NoUDP":        {reason: "A protocol without a port opens the application's, not all.", inbound: `{"services": [{"name": "web", "protocol": "udp"}]}`, want: only(service + "[0] (the deployment has no port of this protocol" + nobody + ")")},
 		"NobodyAtAll":  {reason: "Nor does the platform.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"enabled": true}}`, want: want{Fenced: true}},
-		"List":         {reason: "What cannot be read lets nobody in.", inbound: `[{"name": "web"}]`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
+		"List":         {reason: "An entry that cannot be read lets nobody in.", inbound: `[{"name": "web"}]`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
 		"String":       {reason: "So it is with a string.", inbound: `"*"`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
 		"ServicesMap":  {reason: "And deeper.", inbound: `{"services": {"name": "web"}}`, want: only(service + " (must be a list" + nobody + ")")},
 		"Entries": {reason: "Each entry is read by itself.", inbound: `{"services": ["web", null, {}, {"name": 7}, {"name": "*"}, {"name": "Web"}, {"name": "web", "namespace": "a/b"}, {"name": "web", "namespace": 5}, {"name": "web", "port": 0}, {"name": "web", "port": 65536}, {"name": "web", "port": "http"}, {"name": "web", "port": [1]}, {"name": "web", "protocol": "any"}, {"name": "` + strings.Repeat("a", 64) + `"}, {"name": "last"}]}`, want: want{true, append([]string{nginx}, from("shop", "last", "TCP/8080")...), []string{

@@ -50,7 +50,7 @@ type Span struct {
 	since time.Time
 }
 
-// See when something changed. What was seen before changes nothing.
+// See when something changed. A change that was seen before has no effect.
 func (s *Span) See(now time.Time, changes ...time.Time) {
 	for _, at := range changes {
 		if !at.After(s.changed) || at.After(now.Add(Skew)) {

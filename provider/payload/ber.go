@@ -22,7 +22,7 @@ const (
 
 // derOf encodes BER as DER, as far as the lengths of elements and strings that come in
 // pieces go, which is what writers of PFX files use BER for. DER stays what it is, and so
-// does what is not BER. What an octet string contains is not looked at.
+// does what is not BER. The content of an octet string is not converted.
 func derOf(ber []byte) []byte {
 	if der, rest, ok := element(ber, maxNesting); ok && len(rest) == 0 {
 		return der

@@ -141,7 +141,7 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 // challenge (continuous access evaluation).
 func (t *Tokens) Revoke(principalID string) { t.invalidate(principalID, FlawRevoked) }
 
-// Expire makes all tokens of a principal that were issued until now as good as expired. Who comes with one is refused.
+// Expire makes all tokens of a principal that were issued until now as good as expired. The vault refuses them.
 func (t *Tokens) Expire(principalID string) { t.invalidate(principalID, FlawExpired) }
 
 // Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
