@@ -33,16 +33,7 @@ func TestGolden(t *testing.T) {
 	root, requests := repository(t)
 	ctx := testContext(t)
 
-	harness, err := Start(ctx, root)
-	if err != nil {
-		t.Fatalf("Start(...): %v", err)
-	}
-
-	t.Cleanup(func() {
-		if err := harness.Close(); err != nil {
-			t.Errorf("Close(): %v", err)
-		}
-	})
+	harness := started(ctx, t, root)
 
 	rendered := make([]File, len(requests))
 
@@ -201,6 +192,24 @@ func TestValidatorFinds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// started returns a harness for the repository at that root, until the test ends.
+func started(ctx context.Context, t *testing.T, root string) *Harness {
+	t.Helper()
+
+	harness, err := Start(ctx, root)
+	if err != nil {
+		t.Fatalf("Start(...): %v", err)
+	}
+
+	t.Cleanup(func() {
+		if err := harness.Close(); err != nil {
+			t.Errorf("Close(): %v", err)
+		}
+	})
+
+	return harness
 }
 
 // repository returns the root of this repository and all that can be rendered in it. No examples is a failure.

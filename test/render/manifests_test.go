@@ -31,16 +31,7 @@ func TestManifests(t *testing.T) {
 	root, _ := repository(t)
 	ctx := testContext(t)
 
-	harness, err := Start(ctx, root)
-	if err != nil {
-		t.Fatalf("Start(...): %v", err)
-	}
-
-	t.Cleanup(func() {
-		if err := harness.Close(); err != nil {
-			t.Errorf("Close(): %v", err)
-		}
-	})
+	harness := started(ctx, t, root)
 
 	validator, err := NewValidator(ctx, root)
 	if err != nil {
