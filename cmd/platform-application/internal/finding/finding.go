@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Code names a kind of finding, such as KubernetesTooOld. Codes are a contract with pipelines.
@@ -68,19 +70,54 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 	return out, nil
 }
 
-// Words of a finding, with its parameters.
+// Words of a finding, with its parameters. They show what a terminal would act on, and in
+// what mends it, a shell takes each for one word.
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	pairs := []string{"{object}", f.Object}
+	said, typed := []string{"{object}", printable(f.Object)}, []string{"{object}", quoted(f.Object)}
 	for name, value := range f.With {
-		pairs = append(pairs, "{"+name+"}", value)
+		said, typed = append(said, "{"+name+"}", printable(value)), append(typed, "{"+name+"}", quoted(value))
 	}
 
-	r := strings.NewReplacer(pairs...)
-	words.Wrong, words.Breaks, words.Mend = r.Replace(words.Wrong), r.Replace(words.Breaks), r.Replace(words.Mend)
+	sentence, command := strings.NewReplacer(said...), strings.NewReplacer(typed...)
+	words.Wrong, words.Breaks, words.Mend = sentence.Replace(words.Wrong), sentence.Replace(words.Breaks), command.Replace(words.Mend)
 
 	return words
+}
+
+// maxParameter is how much of a parameter is said, in bytes. Anybody may have written it.
+const maxParameter = 1000
+
+func printable(text string) string {
+	if len(text) > maxParameter {
+		text = strings.ToValidUTF8(text[:maxParameter], "") + " …"
+	}
+
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsPrint(r):
+			return r
+		default:
+			return utf8.RuneError
+		}
+	}, text)
+}
+
+// quoted for a shell, if it has to be.
+func quoted(text string) string {
+	text = printable(text)
+
+	plain := strings.IndexFunc(text, func(r rune) bool {
+		return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) < 0
+	if plain {
+		return text
+	}
+
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // Sort findings: the worst first, then by code and object.
