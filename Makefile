@@ -96,6 +96,7 @@ test-golden-update: ## Rewrite the golden renderings; review the difference
 lint: ## Run all linters: [FIX=1]
 	@linter=$$($(tool) golangci-lint); \
 	"$$linter" run $(if $(FIX),--fix) ./...
+	@$$($(tool) actionlint) -shellcheck= -pyflakes=
 
 .PHONY: validate
 validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
