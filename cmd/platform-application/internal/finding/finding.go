@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Code names a kind of finding, such as KubernetesTooOld. Codes are a contract with pipelines.
@@ -72,15 +73,46 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	pairs := []string{"{object}", f.Object}
+	pairs := []string{"{object}", readable(f.Object)}
 	for name, value := range f.With {
-		pairs = append(pairs, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", readable(value))
 	}
 
 	r := strings.NewReplacer(pairs...)
 	words.Wrong, words.Breaks, words.Mend = r.Replace(words.Wrong), r.Replace(words.Breaks), r.Replace(words.Mend)
 
 	return words
+}
+
+// maxValue of a parameter that people read, in bytes. Whoever may write an object of the cluster may write a long one.
+const maxValue = 4 << 10
+
+// readable is a value without what a terminal would obey.
+func readable(value string) string {
+	if len(value) > maxValue {
+		value = value[:maxValue] + "…"
+	}
+
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+
+		return unicode.ReplacementChar
+	}, value)
+}
+
+// Quote a value for a command in Mend, unless a shell would take it as it is. People copy the command, and somebody else may have
+// chosen the value.
+func Quote(value string) string {
+	plain := func(r rune) bool {
+		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:@=,+", r))
+	}
+	if value != "" && strings.IndexFunc(value, func(r rune) bool { return !plain(r) }) < 0 {
+		return value
+	}
+
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 // Sort findings: the worst first, then by code and object.
