@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type doctorCommand struct {
 	Namespace  string        `default:"crossplane-system"                                                                                  help:"Namespace of Crossplane."`
 	Output     string        `default:"text"                                                                                               enum:"text,json"                help:"How to report: text or json." short:"o"`
 	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."                  placeholder:"AREA"`
+	List       bool          `help:"Print all findings that there are, and look at nothing."`
 	Timeout    time.Duration `default:"5m"                                                                                                 help:"For everything together."`
 }
 
@@ -40,6 +42,10 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 		return err
 	}
 
+	if c.List {
+		return c.print(words)
+	}
+
 	areas, err := c.look(ctx)
 	if err != nil {
 		return err
@@ -47,17 +53,29 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 
 	report := doctor.Run(ctx, words, areas...)
 
-	if c.Output == "json" {
-		if err := report.JSON(os.Stdout); err != nil {
-			return err
-		}
-	} else {
-		report.Text(os.Stdout)
+	if err := c.print(report); err != nil {
+		return err
 	}
 
 	if report.Result != doctor.Passed {
 		return exit{needsPerson}
 	}
+
+	return nil
+}
+
+// A printer has a form for people, and one for pipelines.
+type printer interface {
+	Text(w io.Writer)
+	JSON(w io.Writer) error
+}
+
+func (c *doctorCommand) print(p printer) error {
+	if c.Output == "json" {
+		return p.JSON(os.Stdout) //nolint:wrapcheck // It says what failed.
+	}
+
+	p.Text(os.Stdout)
 
 	return nil
 }

@@ -6,7 +6,10 @@ package finding
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -125,4 +128,38 @@ func (c Catalogue) Sort(findings []Finding) {
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Object, b.Object),
 		)
 	})
+}
+
+// JSON writes all codes with their words for pipelines.
+func (c Catalogue) JSON(w io.Writer) error {
+	type entry struct {
+		Code     Code     `json:"code"`
+		Severity Severity `json:"severity"`
+		Wrong    string   `json:"wrong"`
+		Breaks   string   `json:"breaks"`
+		Mend     string   `json:"mend"`
+	}
+
+	out := []entry{}
+	for _, code := range slices.Sorted(maps.Keys(c)) {
+		words := c[code]
+		out = append(out, entry{code, words.Severity, words.Wrong, words.Breaks, words.Mend})
+	}
+
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+
+	if err := e.Encode(out); err != nil {
+		return fmt.Errorf("cannot write findings: %w", err)
+	}
+
+	return nil
+}
+
+// Text writes all codes for people.
+func (c Catalogue) Text(w io.Writer) {
+	for _, code := range slices.Sorted(maps.Keys(c)) {
+		fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(c[code].Severity)), code, c[code].Wrong)
+	}
 }
