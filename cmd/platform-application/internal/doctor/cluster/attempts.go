@@ -192,7 +192,7 @@ func (a *asker) send(as client.Client, u *unstructured.Unstructured, t try) erro
 			"spec": map[string]any{"audiences": []any{"platform-application-doctor"}, "expirationSeconds": int64(600)},
 		}}
 
-		return as.SubResource("token").Create(a.ctx, u, request, &client.SubResourceCreateOptions{CreateOptions: client.CreateOptions{DryRun: []string{metav1.DryRunAll}}}) //nolint:wrapcheck // It is looked at.
+		return as.SubResource("token").Create(a.ctx, u, request, client.DryRunAll) //nolint:wrapcheck // It is looked at.
 	case t.patch != "":
 		return as.Patch(a.ctx, u, client.RawPatch(types.MergePatchType, []byte(t.patch)), client.DryRunAll) //nolint:wrapcheck // As above.
 	default:
