@@ -7,6 +7,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,7 +112,7 @@ func replace(ctx context.Context, t *testing.T, p *plane.Plane, k key, edit func
 	err := plane.Eventually(ctx, "an update of "+k.kind+" "+k.name, func(ctx context.Context) error {
 		u := k.object()
 		if err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
-			return err
+			return fmt.Errorf("cannot get it: %w", err)
 		}
 
 		edit(u.Object)

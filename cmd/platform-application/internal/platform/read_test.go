@@ -5,6 +5,8 @@ package platform
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -55,13 +57,35 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	if code := s.status[r.URL.Path]; code != 0 {
 		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reasons()[code], "message": "no"})
+		fmt.Fprintf(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": %d, "reason": %q, "message": "no"}`, code, reasons()[code])
+
+		return
+	}
+
+	switch r.URL.Path {
+	case "/api":
+		_, _ = w.Write([]byte(`{"kind": "APIVersions", "versions": []}`))
+
+		return
+	case "/apis":
+		groups := map[string][]string{}
+		for _, gv := range slices.Sorted(maps.Keys(resources())) {
+			group, version, _ := strings.Cut(gv, "/")
+			groups[group] = append(groups[group], fmt.Sprintf(`{"groupVersion": %q, "version": %q}`, gv, version))
+		}
+
+		var list []string
+		for group, versions := range groups {
+			list = append(list, fmt.Sprintf(`{"name": %q, "versions": [%s], "preferredVersion": %s}`, group, strings.Join(versions, ", "), versions[0]))
+		}
+
+		fmt.Fprintf(w, `{"kind": "APIGroupList", "apiVersion": "v1", "groups": [%s]}`, strings.Join(list, ", "))
 
 		return
 	}
 
 	if of, ok := resources()[strings.TrimPrefix(r.URL.Path, "/apis/")]; ok {
-		_, _ = w.Write([]byte(`{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "` + strings.TrimPrefix(r.URL.Path, "/apis/") + `", "resources": ` + of + `}`))
+		fmt.Fprintf(w, `{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": %q, "resources": %s}`, strings.TrimPrefix(r.URL.Path, "/apis/"), of)
 
 		return
 	}
@@ -81,7 +105,7 @@ func reasons() map[int]string {
 	return map[int]string{http.StatusForbidden: "Forbidden", http.StatusInternalServerError: "InternalError"}
 }
 
-func toJSON(t interface{ Fatal(...any) }, y string) string {
+func toJSON(t interface{ Fatal(args ...any) }, y string) string {
 	out, err := yaml.YAMLToJSON([]byte(y))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +115,7 @@ func toJSON(t interface{ Fatal(...any) }, y string) string {
 }
 
 // well has a platform that is set up.
-func well(t interface{ Fatal(...any) }) map[string]string {
+func well(t interface{ Fatal(args ...any) }) map[string]string {
 	out := map[string]string{
 		pathDefinition:  `{apiVersion: apiextensions.crossplane.io/v1, kind: CompositeResourceDefinition, metadata: {name: platformapplications.meta.p6m.dev}, spec: {names: {kind: PlatformApplication}}}`,
 		pathComposition: `{apiVersion: apiextensions.crossplane.io/v1, kind: Composition, metadata: {name: platformapplications.meta.p6m.dev}, spec: {pipeline: [{step: x, functionRef: {name: p6m-dev-function-platform-application}, input: {apiVersion: platformapplication.fn.p6m.dev/v1alpha1, kind: PlatformConfig, spec: {tags: {a: x}, environmentConfigRef: {name: platform-application}}}}]}}`,
@@ -122,29 +146,34 @@ func read(t *testing.T, s *server) (Platform, []finding.Finding) {
 	return Read(t.Context(), c)
 }
 
+// replace a part of an object.
+func replace(path, old, with string) func(*testing.T, *server) {
+	return func(t *testing.T, s *server) {
+		t.Helper()
+
+		if !strings.Contains(s.objects[path], old) {
+			t.Fatalf("%s is not in %s", old, s.objects[path])
+		}
+
+		s.objects[path] = strings.ReplaceAll(s.objects[path], old, with)
+	}
+}
+
+// without objects.
+func without(paths ...string) func(*testing.T, *server) {
+	return func(_ *testing.T, s *server) {
+		for _, path := range paths {
+			delete(s.objects, path)
+		}
+	}
+}
+
+// answers with an error.
+func answers(path string, code int) func(*testing.T, *server) {
+	return func(_ *testing.T, s *server) { s.status[path] = code }
+}
+
 func TestRead(t *testing.T) {
-	replace := func(path, old, with string) func(*testing.T, *server) {
-		return func(t *testing.T, s *server) {
-			t.Helper()
-
-			if !strings.Contains(s.objects[path], old) {
-				t.Fatalf("%s is not in %s", old, s.objects[path])
-			}
-
-			s.objects[path] = strings.ReplaceAll(s.objects[path], old, with)
-		}
-	}
-	without := func(paths ...string) func(*testing.T, *server) {
-		return func(_ *testing.T, s *server) {
-			for _, path := range paths {
-				delete(s.objects, path)
-			}
-		}
-	}
-	answers := func(path string, code int) func(*testing.T, *server) {
-		return func(_ *testing.T, s *server) { s.status[path] = code }
-	}
-
 	cases := map[string]struct {
 		reason string
 		change func(*testing.T, *server)
@@ -178,10 +207,8 @@ func TestRead(t *testing.T) {
 		},
 		"Optional": {
 			"Settings may be in the Composition alone.",
-			func(t *testing.T, s *server) {
-				t.Helper()
-				replace(pathComposition, `"name":"platform-application"`, `"name":"other","resolution":"Optional"`)(t, s)
-			}, []finding.Code{SettingsIncomplete},
+			replace(pathComposition, `"name":"platform-application"`, `"name":"other","resolution":"Optional"`),
+			[]finding.Code{SettingsIncomplete},
 			func(p Platform) bool { return p.Settings == nil },
 		},
 		"InputUnknown":    {"As the function has it.", replace(pathComposition, `"tags"`, `"tagz"`), []finding.Code{InputInvalid}, nil},
@@ -216,18 +243,7 @@ func TestRead(t *testing.T) {
 
 			p, found := read(t, s)
 
-			var got []finding.Code
-			for _, f := range found {
-				got = append(got, f.Code)
-
-				if w := Words().Words(f); w.Severity == "" || len(w.Wrong) > 10<<10 {
-					t.Errorf("words of %s: %+v", f.Code, w)
-				}
-			}
-
-			slices.Sort(got)
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, codesOf(t, found)); diff != "" {
 				t.Errorf("\n%s\nRead(...): -want, +got:\n%s\n%+v", tc.reason, diff, found)
 			}
 
@@ -240,6 +256,25 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// codesOf findings, sorted. All have words.
+func codesOf(t *testing.T, found []finding.Finding) []finding.Code {
+	t.Helper()
+
+	var out []finding.Code
+
+	for _, f := range found {
+		out = append(out, f.Code)
+
+		if w := Words().Words(f); w.Severity == "" || len(w.Wrong) > 10<<10 {
+			t.Errorf("words of %s: %+v", f.Code, w)
+		}
+	}
+
+	slices.Sort(out)
+
+	return out
 }
 
 // TestLooks proves that nothing is sent that changes a cluster or reads a Secret.

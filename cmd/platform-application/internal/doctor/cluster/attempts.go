@@ -202,7 +202,7 @@ func (a *asker) send(as client.Client, u *unstructured.Unstructured, t try) erro
 
 // outcomeOf what the API server says to a dry run.
 func outcomeOf(err error) (outcome, error) {
-	status := (apierrors.APIStatus)(nil)
+	var status apierrors.APIStatus
 
 	switch {
 	case err == nil, apierrors.IsAlreadyExists(err):
@@ -256,7 +256,7 @@ func (a *asker) as(account string) (client.Client, error) {
 
 	c, err := a.kube.As(account, groups...)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // It says what failed.
+		return nil, err
 	}
 
 	a.clients[account] = c

@@ -31,7 +31,7 @@ func TestExpectedPolicies(t *testing.T) {
 	var want []string
 
 	for _, file := range append(files, root+"/provider/admission-policy.yaml") {
-		data, err := os.ReadFile(file)
+		data, err := os.ReadFile(file) //nolint:gosec // Of this repository.
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/version"
 
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 	"github.com/p6m-dev/platform-application/fn/settings"
@@ -223,7 +224,7 @@ func (d *decision) packages() {
 
 	// Both variants would define the same kind.
 	for _, name := range []string{configuration, configuration + "-claim"} {
-		if slices.ContainsFunc(d.facts.packages, func(p pkg) bool { return p.kind == "Configuration" && p.repository() == name }) {
+		if d.installs("Configuration", name) {
 			all = append(all, expected{kind: "Configuration", name: name, repository: name})
 		}
 	}
@@ -235,37 +236,48 @@ func (d *decision) packages() {
 	ours, azure := map[string][]string{}, map[string][]string{}
 
 	for _, e := range all {
-		installed := false
-
-		for _, p := range d.facts.packages {
-			switch {
-			case p.kind == e.kind && p.name == e.name:
-				installed = true
-
-				d.health(p)
-
-				versions := ours
-				if e.azure {
-					versions = azure
-				}
-
-				if tag := p.tag(); tag != "" {
-					versions[tag] = append(versions[tag], p.key())
-				}
-			case p.kind == e.kind && p.repository() == e.repository && e.kind != "Configuration":
-				d.add(PackageMisnamed, p.key(), params{"name": e.name, "resource": resourceOf(p)})
-			}
+		versions := ours
+		if e.azure {
+			versions = azure
 		}
 
-		if !installed && e.kind != "Configuration" {
-			d.add(PackageMissing, e.kind+"/"+e.name, nil)
-		}
+		d.expects(e, versions)
 	}
 
 	for code, versions := range map[finding.Code]map[string][]string{VersionsDiffer: ours, AzureVersionsDiffer: azure} {
 		if len(versions) > 1 {
 			d.add(code, "", params{"versions": versionsOf(versions)})
 		}
+	}
+}
+
+// installs tells whether a package of that repository is installed, under whatever name.
+func (d *decision) installs(kind, repository string) bool {
+	return slices.ContainsFunc(d.facts.packages, func(p pkg) bool { return p.kind == kind && p.repository() == repository })
+}
+
+// expects a package, and collects its version. Nothing knows a Configuration by its name.
+func (d *decision) expects(e expected, versions map[string][]string) {
+	anyName, installed := e.kind == "Configuration", false
+
+	for _, p := range d.facts.packages {
+		switch named := p.name == e.name || anyName && p.repository() == e.repository; {
+		case p.kind != e.kind:
+		case named:
+			installed = true
+
+			d.health(p)
+
+			if tag := p.tag(); tag != "" {
+				versions[tag] = append(versions[tag], p.key())
+			}
+		case p.repository() == e.repository:
+			d.add(PackageMisnamed, p.key(), params{"name": e.name, "resource": resourceOf(p)})
+		}
+	}
+
+	if !installed {
+		d.add(PackageMissing, e.kind+"/"+e.name, nil)
 	}
 }
 
@@ -458,12 +470,17 @@ func (d *decision) policies() {
 		case slices.Contains(p.actions, "Deny") && p.ignores:
 			d.add(PolicyIgnoresFailures, object, with)
 		case slices.Contains(p.actions, "Deny"):
-		case slices.Contains(p.actions, "Audit") && strings.HasSuffix(name, "application-namespaces") || slices.Contains(p.actions, "Audit") && strings.HasSuffix(name, "secretsync-namespaces"):
+		case slices.Contains(p.actions, "Audit") && slices.Contains(auditedFirst(), name):
 			d.add(PolicyAudited, object, with)
 		default:
 			d.add(PolicyUnbound, object, with)
 		}
 	}
+}
+
+// auditedFirst are the policies that package/platform/audit-namespaces has record and not refuse.
+func auditedFirst() []string {
+	return []string{"function-platform-application-namespaces", "provider-keyvault-secretsync-namespaces"}
 }
 
 func (d *decision) attempts() {
@@ -577,11 +594,13 @@ func (d *decision) optional() {
 		}
 	}
 
-	s := d.platform.Settings
-	if s == nil {
-		return
+	if d.platform.Settings != nil {
+		d.needed(*d.platform.Settings)
 	}
+}
 
+// needed by settings.
+func (d *decision) needed(s v1alpha1.PlatformConfigSpec) {
 	if k, known := d.facts.kinds[scaledObjects]; known && !k.served && s.Autoscaling.KEDA != nil && *s.Autoscaling.KEDA {
 		d.add(KEDAMissing, "CustomResourceDefinition/"+scaledObjects, nil)
 	}

@@ -44,6 +44,9 @@ type resource struct {
 	light bool
 }
 
+// String is the resource as kubectl takes it.
+func (r resource) String() string { return strings.TrimSuffix(r.plural+"."+r.group, ".") }
+
 func (r resource) metadata() resource {
 	r.light = true
 
@@ -53,9 +56,6 @@ func (r resource) metadata() resource {
 func (r resource) gvk() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: r.group, Version: r.version, Kind: r.kind}
 }
-
-// String is the resource as kubectl takes it.
-func (r resource) String() string { return strings.TrimSuffix(r.plural+"."+r.group, ".") }
 
 //nolint:gochecknoglobals // Constants.
 var (
@@ -372,16 +372,8 @@ func runtimeOf(o map[string]any) runtimeConfig {
 		}
 
 		for _, m := range c.VolumeMounts {
-			for _, v := range p.Volumes {
-				if v.Name != m.Name {
-					continue
-				}
-
-				for _, s := range v.Projected.Sources {
-					if t := s.ServiceAccountToken; t != nil {
-						out.tokens[path.Join(m.MountPath, t.Path)] = t.Audience
-					}
-				}
+			for file, audience := range p.tokens(m.Name) {
+				out.tokens[path.Join(m.MountPath, file)] = audience
 			}
 		}
 	}
@@ -414,6 +406,21 @@ type pod struct {
 			} `json:"sources"`
 		} `json:"projected"`
 	} `json:"volumes"`
+}
+
+// tokens in a volume, by their path in it.
+func (p pod) tokens(volume string) map[string]string {
+	out := map[string]string{}
+
+	for _, v := range p.Volumes {
+		for _, s := range v.Projected.Sources {
+			if t := s.ServiceAccountToken; t != nil && v.Name == volume {
+				out[t.Path] = t.Audience
+			}
+		}
+	}
+
+	return out
 }
 
 func (r *reader) definitions() (out []definition, known bool) {

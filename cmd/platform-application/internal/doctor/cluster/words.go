@@ -85,7 +85,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "There is no {object} in namespace {namespace}.",
 			Breaks:   "Nothing is composed.",
-			Mend:     "Install Crossplane, or name its namespace with --namespace:\nhelm install crossplane crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace {namespace} --create-namespace --set 'args={--circuit-breaker-burst=500}'",
+			Mend:     "Install Crossplane, or name its namespace with --namespace:\nhelm install crossplane --repo https://charts.crossplane.io/stable crossplane --version 2.4.0 --wait --namespace {namespace} --create-namespace --set 'args={--circuit-breaker-burst=500}'",
 		},
 		CrossplaneNotRunning: {
 			Severity: finding.Error,
@@ -97,7 +97,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Crossplane {version} is older than 2.4.",
 			Breaks:   "The packages do not become healthy. In older versions a team can have objects of others deleted (GHSA-77cv-mrm6-fr3c).",
-			Mend:     "Upgrade Crossplane:\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace crossplane-system --reuse-values",
+			Mend:     "Upgrade Crossplane:\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable crossplane --version 2.4.0 --wait --namespace crossplane-system --reuse-values",
 		},
 		CrossplaneVersionUnknown: {
 			Severity: finding.Unknown,
@@ -109,7 +109,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "There is no {object} in namespace {namespace}.",
 			Breaks:   "Nobody grants the providers what they need, unless you do.",
-			Mend:     "Grant it as package/provider/rbac.yaml says, or turn the RBAC manager on:\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
+			Mend:     "Grant it as package/provider/rbac.yaml says, or turn the RBAC manager on:\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable crossplane --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
 		},
 		RBACManagerNotRunning: {
 			Severity: finding.Error,
@@ -121,7 +121,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "Crossplane runs without --circuit-breaker-burst=500.",
 			Breaks:   "A new application may be told to wait for 5 minutes, with condition Responsive False and reason WatchCircuitOpen.",
-			Mend:     "Set the flag:\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --namespace {namespace} --reuse-values --set 'args={--circuit-breaker-burst=500}'",
+			Mend:     "Set the flag:\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable crossplane --namespace {namespace} --reuse-values --set 'args={--circuit-breaker-burst=500}'",
 		},
 		PackageMissing: {
 			Severity: finding.Error,
