@@ -6,10 +6,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/cluster"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
 // needsPerson is the exit code when somebody has to do something.
@@ -17,25 +23,38 @@ const needsPerson = 3
 
 // doctorCommand looks at everything.
 type doctorCommand struct {
-	Namespace string `default:"crossplane-system" help:"Namespace of Crossplane."`
-	Output    string `default:"text"              enum:"text,json"                help:"How to report: text or json." short:"o"`
+	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount." type:"path"`
+	Context    string        `help:"Context of the kubeconfig."`
+	Namespace  string        `default:"crossplane-system"                                                                   help:"Namespace of Crossplane."`
+	Output     string        `default:"text"                                                                                enum:"text,json"                help:"How to report: text or json." short:"o"`
+	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."  placeholder:"AREA"`
+	List       bool          `help:"Print all findings that there are, and look at nothing."`
+	Timeout    time.Duration `default:"5m"                                                                                  help:"For everything together."`
 }
 
 // Run the command.
 func (c *doctorCommand) Run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+
 	words, err := catalogue()
 	if err != nil {
 		return err
 	}
 
-	report := doctor.Run(ctx, words, c.areas()...)
+	if c.List {
+		return c.print(words)
+	}
 
-	if c.Output == "json" {
-		if err := report.JSON(os.Stdout); err != nil {
-			return err
-		}
-	} else {
-		report.Text(os.Stdout)
+	areas, err := c.look(ctx)
+	if err != nil {
+		return err
+	}
+
+	report := doctor.Run(ctx, words, areas...)
+
+	if err := c.print(report); err != nil {
+		return err
 	}
 
 	if report.Result != doctor.Passed {
@@ -45,12 +64,74 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	return nil
 }
 
+// A printer has a form for people, and one for pipelines.
+type printer interface {
+	Text(w io.Writer)
+	JSON(w io.Writer) error
+}
+
+func (c *doctorCommand) print(p printer) error {
+	if c.Output == "json" {
+		return p.JSON(os.Stdout)
+	}
+
+	p.Text(os.Stdout)
+
+	return nil
+}
+
+// look at the platform, of which all areas need to know.
+func (c *doctorCommand) look(ctx context.Context) ([]doctor.Area, error) {
+	config, err := platform.Config(c.Kubeconfig, c.Context)
+	if err != nil {
+		return nil, err
+	}
+
+	kube, err := platform.Connect(config, c.Namespace)
+	if err != nil {
+		return nil, err
+	}
+
+	// Without an answer, each of many questions would wait for its own deadline.
+	if err := kube.Reach(ctx); err != nil {
+		return []doctor.Area{doctor.Unreachable(cluster.Name, err)}, nil
+	}
+
+	p, found := platform.Read(ctx, kube)
+
+	return c.without(c.areas(kube, p, found))
+}
+
+// without the areas to skip.
+func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
+	names := make([]string, len(areas))
+	for i, a := range areas {
+		names[i] = a.Name
+	}
+
+	for _, skip := range c.Skip {
+		if !slices.Contains(names, skip) {
+			return nil, fmt.Errorf("cannot skip area %q: there are %s", skip, strings.Join(names, ", "))
+		}
+	}
+
+	return slices.DeleteFunc(areas, func(a doctor.Area) bool { return slices.Contains(c.Skip, a.Name) }), nil
+}
+
 // areas that are looked at, in the order in which a platform is set up.
-func (c *doctorCommand) areas() []doctor.Area { return nil }
+func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found []finding.Finding) []doctor.Area {
+	return []doctor.Area{
+		cluster.Area(kube, p, found),
+	}
+}
 
 // catalogue of all that can be found.
 func catalogue() (finding.Catalogue, error) {
-	return finding.Merge(doctor.Words())
+	return finding.Merge(
+		doctor.Words(),
+		platform.Words(),
+		cluster.Words(),
+	)
 }
 
 // An exit is how the program ends when it has said everything.

@@ -125,6 +125,20 @@ func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
 	return errors.Join(unknown...)
 }
 
+// A MissingError is about required settings.
+type MissingError struct{ Fields []string }
+
+// Error names the fields.
+func (e *MissingError) Error() string { return "missing " + strings.Join(e.Fields, ", ") }
+
+// A PlaceholderError is about settings that nobody has set yet.
+type PlaceholderError struct{ Fields []string }
+
+// Error names the fields.
+func (e *PlaceholderError) Error() string {
+	return fmt.Sprintf("set your own value instead of %s: %s", placeholder, strings.Join(e.Fields, ", "))
+}
+
 // check names everything that is missing first, because a platform team that
 // starts out wants the whole list at once.
 func check(s *v1alpha1.PlatformConfigSpec) error {
@@ -142,11 +156,11 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("missing %s", strings.Join(missing, ", "))
+		return &MissingError{Fields: missing}
 	}
 
 	if left := placeholders(s); len(left) > 0 {
-		return fmt.Errorf("set your own value instead of %s: %s", placeholder, strings.Join(left, ", "))
+		return &PlaceholderError{Fields: left}
 	}
 
 	c := checker{}

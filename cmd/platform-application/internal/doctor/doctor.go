@@ -38,11 +38,16 @@ func Words() finding.Catalogue {
 
 // An Area is a part of the platform that is looked at.
 type Area struct {
-	// Name of the area, such as "the cluster".
+	// Name of the area, such as cluster. --skip knows it by this name.
 	Name string
 
 	// Look returns what was found. An error is one that keeps the whole area from being looked at.
 	Look func(context.Context) ([]finding.Finding, error)
+}
+
+// Unreachable is an area that nothing can be looked at in.
+func Unreachable(name string, err error) Area {
+	return Area{Name: name, Look: func(context.Context) ([]finding.Finding, error) { return nil, err }}
 }
 
 // A Result is what came of a run.
@@ -145,10 +150,13 @@ func (r Report) Text(w io.Writer) {
 		fmt.Fprintf(w, "         %s\n", a.Name)
 
 		for _, f := range a.Findings {
-			fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(f.Severity)), f.Code, f.Wrong)
-			fmt.Fprintf(w, "         It breaks: %s\n         Mend it:   %s\n", f.Breaks, strings.ReplaceAll(f.Mend, "\n", "\n                    "))
+			fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(f.Severity)), f.Code, indented(f.Wrong))
+			fmt.Fprintf(w, "         It breaks: %s\n         Mend it:   %s\n", indented(f.Breaks), indented(f.Mend))
 		}
 	}
 
 	fmt.Fprintf(w, "\n%s\n", r.Result)
 }
+
+// indented keeps further lines from looking like a finding.
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n                    ") }

@@ -4,9 +4,10 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,18 +17,17 @@ import (
 
 func TestRun(t *testing.T) {
 	words, err := finding.Merge(Words(), finding.Catalogue{
-		"Bad":  {Severity: finding.Error, Wrong: "{object} is bad.", Breaks: "All.", Mend: "kubectl get a\nkubectl get b"},
-		"Poor": {Severity: finding.Warning, Wrong: "It is poor."},
+		"Bad": {Severity: finding.Error, Wrong: "{object} is bad.", Breaks: "All.", Mend: "one\ntwo"}, "Odd": {Severity: finding.Warning}, "Hidden": {Severity: finding.Unknown},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	area := func(err error, codes ...finding.Code) Area {
-		return Area{Name: "the cluster", Look: func(context.Context) ([]finding.Finding, error) {
+	area := func(name string, err error, codes ...finding.Code) Area {
+		return Area{Name: name, Look: func(context.Context) ([]finding.Finding, error) {
 			var out []finding.Finding
 			for _, c := range codes {
-				out = append(out, finding.Finding{Code: c, Object: "Provider/a"})
+				out = append(out, finding.Finding{Code: c})
 			}
 
 			return out, err
@@ -37,42 +37,59 @@ func TestRun(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		areas  []Area
-		result Result
-		text   string
+		want   Result
+		codes  []finding.Code
 	}{
-		"Nothing": {reason: "All is well.", areas: []Area{area(nil)}, result: Passed, text: "ok       the cluster\n\nPassed\n"},
-		"Warning": {
-			reason: "A warning is no failure.", areas: []Area{area(nil, "Poor")}, result: Passed,
-			text: "         the cluster\nwarning  Poor: It is poor.\n",
-		},
-		"Error": {
-			reason: "What is worst counts, and comes first.", areas: []Area{area(nil, "Poor", "Bad")}, result: Failed,
-			text: "error    Bad: Provider/a is bad.\n         It breaks: All.\n         Mend it:   kubectl get a\n                    kubectl get b\nwarning  Poor",
-		},
-		"Unreachable": {
-			reason: "What cannot be looked at is not well.", areas: []Area{area(errors.New("forbidden"))}, result: Incomplete,
-			text: "unknown  CannotLook: The doctor cannot look at the cluster: forbidden",
-		},
-		"Both": {
-			reason: "What was found before the area could not be looked at any further counts.",
-			areas:  []Area{area(errors.New("forbidden"), "Bad")}, result: Failed, text: "error    Bad",
-		},
+		"Nothing":  {"Nothing is wrong.", []Area{area("a", nil)}, Passed, nil},
+		"Warning":  {"It is no failure.", []Area{area("a", nil, "Odd")}, Passed, []finding.Code{"Odd"}},
+		"Unknown":  {"It may hide one.", []Area{area("a", nil, "Odd", "Hidden")}, Incomplete, []finding.Code{"Hidden", "Odd"}},
+		"Error":    {"It is one, whatever comes later.", []Area{area("a", nil, "Hidden", "Bad"), area("b", errors.New("x"))}, Failed, []finding.Code{"Bad", "Hidden", CannotLook}},
+		"CannotDo": {"What was found until then counts.", []Area{area("a", errors.New("x"), "Odd")}, Incomplete, []finding.Code{CannotLook, "Odd"}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			report := Run(t.Context(), words, tc.areas...)
-			if diff := cmp.Diff(tc.result, report.Result); diff != "" {
+			r := Run(t.Context(), words, tc.areas...)
+
+			var codes []finding.Code
+
+			for _, a := range r.Areas {
+				for _, f := range a.Findings {
+					codes = append(codes, f.Code)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, r.Result) + cmp.Diff(tc.codes, codes); diff != "" {
 				t.Errorf("\n%s\nRun(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
-			var text strings.Builder
-
-			report.Text(&text)
-
-			if !strings.Contains(text.String(), tc.text) {
-				t.Errorf("\n%s\nText(...): want %q in it, got %q", tc.reason, tc.text, text.String())
+			var out bytes.Buffer
+			if err := r.JSON(&out); err != nil || !json.Valid(out.Bytes()) {
+				t.Errorf("JSON(...): %v\n%s", err, out.Bytes())
 			}
 		})
+	}
+}
+
+func TestText(t *testing.T) {
+	var out bytes.Buffer
+
+	Report{Result: Failed, Areas: []AreaReport{
+		{Name: "azure"},
+		{Name: "cluster", Findings: []FindingReport{{Code: "Bad", Severity: finding.Error, Wrong: "It is\nerror    Forged: bad.", Breaks: "All.", Mend: "one\ntwo"}}},
+	}}.Text(&out)
+
+	want := `ok       azure
+         cluster
+error    Bad: It is
+                    error    Forged: bad.
+         It breaks: All.
+         Mend it:   one
+                    two
+
+Failed
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("Text(...): -want, +got:\n%s", diff)
 	}
 }

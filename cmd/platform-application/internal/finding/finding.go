@@ -6,7 +6,10 @@ package finding
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -70,18 +73,17 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 	return out, nil
 }
 
-// Words of a finding, with its parameters. They show what a terminal would act on, and in
-// what mends it, a shell takes each for one word.
+// Words of a finding, with its parameters.
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	said, typed := []string{"{object}", printable(f.Object)}, []string{"{object}", quoted(f.Object)}
+	pairs := []string{"{object}", printable(f.Object)}
 	for name, value := range f.With {
-		said, typed = append(said, "{"+name+"}", printable(value)), append(typed, "{"+name+"}", quoted(value))
+		pairs = append(pairs, "{"+name+"}", printable(value))
 	}
 
-	sentence, command := strings.NewReplacer(said...), strings.NewReplacer(typed...)
-	words.Wrong, words.Breaks, words.Mend = sentence.Replace(words.Wrong), sentence.Replace(words.Breaks), command.Replace(words.Mend)
+	sentence := strings.NewReplacer(pairs...)
+	words.Wrong, words.Breaks, words.Mend = sentence.Replace(words.Wrong), sentence.Replace(words.Breaks), command(words.Mend, pairs)
 
 	return words
 }
@@ -89,6 +91,7 @@ func (c Catalogue) Words(f Finding) Words {
 // maxParameter is how much of a parameter is said, in bytes. Anybody may have written it.
 const maxParameter = 1000
 
+// printable is a text without what a terminal would act on.
 func printable(text string) string {
 	if len(text) > maxParameter {
 		text = strings.ToValidUTF8(text[:maxParameter], "") + " …"
@@ -106,18 +109,57 @@ func printable(text string) string {
 	}, text)
 }
 
-// quoted for a shell, if it has to be.
-func quoted(text string) string {
-	text = printable(text)
+// command has parameters in it as a shell takes them for what they are, within quotes and without.
+func command(text string, pairs []string) string {
+	var (
+		out   strings.Builder
+		quote byte
+	)
 
-	plain := strings.IndexFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-	}) < 0
-	if plain {
-		return text
+next:
+	for len(text) > 0 {
+		for i := 0; i < len(pairs); i += 2 {
+			if strings.HasPrefix(text, pairs[i]) {
+				out.WriteString(quoted(pairs[i+1], quote))
+				text = text[len(pairs[i]):]
+
+				continue next
+			}
+		}
+
+		switch b := text[0]; {
+		case quote == b:
+			quote = 0
+		case quote == 0 && (b == '\'' || b == '"'):
+			quote = b
+		}
+
+		out.WriteByte(text[0])
+		text = text[1:]
 	}
 
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return out.String()
+}
+
+// quoted for a shell, if it has to be, in quotes of that kind or none.
+func quoted(text string, quote byte) string {
+	single := strings.ReplaceAll(text, "'", `'\''`)
+
+	switch {
+	case quote == '\'':
+		return single
+	case quote == '"':
+		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(text)
+	case text != "" && strings.IndexFunc(text, special) < 0:
+		return text
+	default:
+		return "'" + single + "'"
+	}
+}
+
+// special to a shell.
+func special(r rune) bool {
+	return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
 // Sort findings: the worst first, then by code and object.
@@ -130,4 +172,38 @@ func (c Catalogue) Sort(findings []Finding) {
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Object, b.Object),
 		)
 	})
+}
+
+// JSON writes all codes with their words for pipelines.
+func (c Catalogue) JSON(w io.Writer) error {
+	type entry struct {
+		Code     Code     `json:"code"`
+		Severity Severity `json:"severity"`
+		Wrong    string   `json:"wrong"`
+		Breaks   string   `json:"breaks"`
+		Mend     string   `json:"mend"`
+	}
+
+	out := []entry{}
+	for _, code := range slices.Sorted(maps.Keys(c)) {
+		words := c[code]
+		out = append(out, entry{code, words.Severity, words.Wrong, words.Breaks, words.Mend})
+	}
+
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+
+	if err := e.Encode(out); err != nil {
+		return fmt.Errorf("cannot write findings: %w", err)
+	}
+
+	return nil
+}
+
+// Text writes all codes for people.
+func (c Catalogue) Text(w io.Writer) {
+	for _, code := range slices.Sorted(maps.Keys(c)) {
+		fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(c[code].Severity)), code, c[code].Wrong)
+	}
 }

@@ -46,18 +46,20 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// A shell takes a parameter for one word, whatever is in it.
-func TestQuoted(t *testing.T) {
+// A shell takes a parameter for what it is, whatever is in it, and wherever it stands.
+func TestCommand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 1, 20, -1).Draw(t, "text")
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 0, 20, -1).Draw(t, "text")
+		words := Catalogue{"A": {Mend: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text}`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
 
-		out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf '%s.' "+quoted(text)).Output() //nolint:gosec // That is what is tested.
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", words.Mend).Output() //nolint:gosec // That is what is tested.
 		if err != nil {
 			t.Fatalf("sh: %v", err)
 		}
 
-		if want := printable(text) + "."; string(out) != want {
-			t.Fatalf("quoted(%q): want %q, got %q", text, want, out)
+		said := printable(text)
+		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\n"; string(out) != want {
+			t.Fatalf("%s: want %q, got %q", words.Mend, want, out)
 		}
 	})
 }
