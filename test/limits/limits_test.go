@@ -6,6 +6,7 @@ package limits
 import (
 	"context"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -58,22 +59,30 @@ func TestPage(t *testing.T) {
 // TestNumbersInText looks for numbers of the text that follow from the others.
 func TestNumbersInText(t *testing.T) {
 	page := strings.Join(strings.Fields(read(t, file(t, "docs", "operations", "limits-and-cost.md"))), " ")
-	one := NewApplication(1)
+	one, three := NewApplication(1), NewApplication(3)
 	idle := Sync(30*time.Second, secrets)
 
 	for name, want := range map[string]string{
-		"Reads":   "5 reads to look at an application with one role assignment, and 2 more for each further one",
-		"Restart": "For 800 applications with one role assignment that takes " + short(one.Restart(PerResourceGroup)),
-		"Other":   "of which " + thousands(significant(idle.Reads, 3)) + " are not lists",
+		"Reads": fmt.Sprintf("takes %d reads to look at an application with one role assignment, and %d more for each further one",
+			one.Reads(), Reads()[assignment]),
+		"Looks":      fmt.Sprintf("%d to %d every 10 minutes, %d to %d when it is new", one.Reads(), three.Reads(), one.sum(firstReads()), three.sum(firstReads())),
+		"Tokens":     fmt.Sprintf("| %d to %d every 10 minutes |", one.sum(tokens()), three.sum(tokens())),
+		"Restart":    "For 800 applications with one role assignment that takes " + short(one.Restart(PerResourceGroup)),
+		"New":        fmt.Sprintf("A new application with one role assignment takes %d reads and %d writes", one.sum(firstReads()), one.resources()),
+		"Creation":   "800 take " + short(one.Creation(PerResourceGroup)) + " at least",
+		"Writes":     fmt.Sprintf("10 a second | %d to %d when it is new", one.resources(), three.resources()),
+		"Deletions":  fmt.Sprintf("10 a second | %d to %d when it is deleted", one.resources(), three.resources()),
+		"OtherReads": "of which " + thousands(significant(idle.Reads, 3)) + " are not lists",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s: the page does not say %q", name, want)
 		}
 	}
+}
 
-	if got := one.Reads(); got != 5 {
-		t.Errorf("(Application).Reads(): want 5, got %d", got)
-	}
+// resources that it has, each of which is written once.
+func (a Application) resources() int {
+	return a.sum(map[string]int{vault: 1, identity: 1, credential: 1, assignment: 1})
 }
 
 // TestApplication counts what the function makes of the guide's application with the settings of the examples: an officer, and an
