@@ -59,6 +59,7 @@ func azCommands() map[string]string {
 		"monitor diagnostic-settings create":   "--name --resource --workspace --logs",
 		"monitor metrics list":                 "--resource --metrics --interval --aggregation",
 		"provider register":                    "--namespace --wait",
+		"resource list":                        "--resource-group",
 		"resource tag":                         "--ids --tags --is-incremental",
 		"role assignment create":               "--role --scope --assignee --assignee-object-id --assignee-principal-type --condition --condition-version",
 		"role assignment list":                 "--scope --assignee --all --include-inherited",
