@@ -77,7 +77,7 @@ func TestCommands(t *testing.T) {
 		{"And can be seen.", "provider show --namespace Microsoft.ManagedIdentity --query registrationState", "\"Registered\"\n", ""},
 		{"Now it is.", "identity create --name app --resource-group rg --query {name:name} --output table", "Name\n----\napp\n", ""},
 		{
-			"It trusts a ServiceAccount.", "identity federated-credential create --name it --identity-name app --resource-group rg --issuer " + issuer +
+			"It trusts a ServiceAccount.", "identity federated-credential create --name accounts --identity-name app --resource-group rg --issuer " + issuer +
 				" --subject system:serviceaccount:a:b --audiences api://AzureADTokenExchange --query {subject:subject,issuer:issuer} --output tsv",
 			"system:serviceaccount:a:b\t" + issuer + "\n", "",
 		},
