@@ -93,7 +93,8 @@ func TestManagerRoles(t *testing.T) {
 	provider.steps(assignmentAPI, denied(
 		step{reason: "A Contributor assigns no role.", method: put, id: mine, body: user},
 	))
-	provider.steps(assignmentAPI, []step{{"But sees who has which.", get, groupID + authorization + "roleAssignments", "", 200, ""}})
+	provider.steps(assignmentAPI, []step{{"But sees what a built-in role is.", get, ownerRole, "", 200, ""}})
+	provider.steps(assignmentAPI, []step{{"And who has which.", get, groupID + authorization + "roleAssignments", "", 200, ""}})
 
 	owner.steps(assignmentAPI, []step{
 		{"A condition is verified.", put, assignmentID(groupID, "rbac"), conditionBody(rbacRole, readerPrincipal, "("), 400, "InvalidConditionOrConditionVersion"},
