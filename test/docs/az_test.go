@@ -20,7 +20,8 @@ import (
 )
 
 // azCommands of the Azure CLI that pages and messages have, with options of each as its
-// reference lists them. Nothing runs these commands here: they need an account in Azure.
+// reference lists them. Nothing runs these commands here; test/e2e runs those of the page about
+// setting up a platform against the stand-in for Azure.
 func azCommands() map[string]string {
 	return map[string]string{
 		"acr import":                           "--name --source --image",
@@ -34,6 +35,7 @@ func azCommands() map[string]string {
 		"identity federated-credential create": "--name --identity-name --resource-group --issuer --subject --audiences",
 		"identity federated-credential list":   "--identity-name --resource-group",
 		"identity list":                        "--resource-group",
+		"identity show":                        "--name --resource-group",
 		"keyvault certificate backup":          "--vault-name --name --file",
 		"keyvault certificate import":          "--vault-name --name --file --password",
 		"keyvault certificate list":            "--vault-name",

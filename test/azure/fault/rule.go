@@ -69,6 +69,18 @@ const (
 	ListRoleDefinitions  = "list-role-definitions"
 	GetResourceGroup     = "get-resource-group"
 	GetSubscription      = "get-subscription"
+	PutRoleDefinition    = "put-role-definition"
+	DeleteRoleDefinition = "delete-role-definition"
+	ListPermissions      = "list-permissions"
+	ListIdentities       = "list-identities"
+	ListLocks            = "list-locks"
+	PutLock              = "put-lock"
+	DeleteLock           = "delete-lock"
+	GetProvider          = "get-resource-provider"
+	RegisterProvider     = "register-resource-provider"
+	CheckVaultName       = "check-vault-name"
+	GetCluster           = "get-cluster"
+	PutCluster           = "put-cluster"
 
 	// Unknown is a request that no operation matches.
 	Unknown = "unknown"
@@ -81,7 +93,9 @@ func Operations() []string {
 		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
-		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, Unknown,
+		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, PutRoleDefinition,
+		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName,
+		GetCluster, PutCluster, Unknown,
 	}
 }
 

@@ -136,7 +136,7 @@ func newWorld(tb testing.TB) *world {
 			{Application: azure.Application{ClientID: clientID, PrincipalID: principalID, ClientSecret: clientSecret}},
 		}}},
 		Subscriptions: []azure.Subscription{{
-			ID: subscription, TenantID: tenant, Administrators: []string{principalID},
+			ID: subscription, TenantID: tenant, RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: principalID, Role: "Owner"}},
 			ResourceGroups: []azure.ResourceGroup{{Name: group, Location: "westeurope"}},
 		}},
 	}))
