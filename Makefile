@@ -24,7 +24,8 @@ help: ## List all targets
 generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API reference, schemas for kustomize and Helm
 	@controller_gen=$$($(tool) controller-gen); \
 	angryjet=$$($(tool) angryjet); \
-	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet go run ./apis/internal/generate
+	kustomize=$$($(tool) kustomize); \
+	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./apis/internal/generate
 
 .PHONY: render
 render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
