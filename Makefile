@@ -59,11 +59,11 @@ clean: demo-down ## Remove what `make build` left behind
 VERSION ?= v0.1.0-dev
 
 .PHONY: packages
-packages: ## Build all packages, for amd64 and arm64, and the chart into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
+packages: ## Build all packages, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
 	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
 
 .PHONY: push
-push: ## Build all packages and the chart, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
+push: ## Build all packages and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
 	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
 
 ##@ Checks
