@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,8 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/docs"
 )
 
 const (
@@ -23,10 +26,6 @@ const (
 	platformValues = "examples/platform/values.yaml"
 
 	environmentConfig = "EnvironmentConfig.apiextensions.crossplane.io/platform-application"
-	azureConfig       = "ClusterProviderConfig.azure.m.upbound.io/default"
-	secretSyncConfig  = "ClusterProviderConfig.secrets.p6m.dev/default" //nolint:gosec // A name.
-	admissionConfig   = "ConfigMap/crossplane-system/platform-application-admission"
-	providerRuntime   = "DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync"
 )
 
 // objects by kind, namespace and name, as the chart has them.
@@ -272,9 +271,8 @@ func TestPlatformValues(t *testing.T) {
 			reason: "Settings are laid over those of the base, false, zero, empty and deep ones too, and null takes one away.",
 			values: `
 settings:
-  location: null
   secrets: {createMissing: null, pollInterval: 5m}
-  tags: {empty: "", yes: "on", number: "1e6", quote: "a'b\"c", yaml: "}\n---\nkind: Secret", template: "{{ .Values }}"}
+  tags: {empty: "", "yes": "on", number: "1e6", quote: "a'b\"c", yaml: "}\n---\nkind: Secret", template: "{{ .Values }}"}
   keyVault:
     allow: {purge: false}
     assigned: []
@@ -286,7 +284,6 @@ apiVersion: apiextensions.crossplane.io/v1beta1
 kind: EnvironmentConfig
 metadata: {name: platform-application}
 data:
-  location: null
   secrets: {createMissing: null, pollInterval: 5m}
   tags: {empty: "", "yes": "on", number: "1e6", quote: "a'b\"c", yaml: "}\n---\nkind: Secret", template: "{{ .Values }}"}
   keyVault:
@@ -430,6 +427,39 @@ func TestPlatformExample(t *testing.T) {
 	}
 }
 
+// TestPlatformPage types the command of the page with the values of the example, for a registry: what is published is what is in
+// the repository.
+func TestPlatformPage(t *testing.T) {
+	t.Parallel()
+
+	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "how-to", "set-up-a-platform.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	blocks, err := docs.Parse(string(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	const command = "helm upgrade --install "
+
+	blocks = slices.DeleteFunc(blocks, func(b docs.Block) bool { return !b.Commands() || !strings.HasPrefix(b.Text, command) })
+	if len(blocks) != 1 {
+		t.Fatalf("want one command that installs the platform, got %d", len(blocks))
+	}
+
+	text := strings.NewReplacer(command, "template ", "\\\n", " ", "values.yaml", platformValues).Replace(blocks[0].Text)
+	out := succeed(t, run(t, "helm", "", append(strings.Fields(at(t, publish(t), text)), "--plain-http")...))
+
+	// Before the objects Helm says what it has pulled.
+	_, got, _ := bytes.Cut(out, []byte("---\n"))
+
+	if diff := cmp.Diff(decode(t, succeed(t, platformTemplate(t, ""))), decode(t, got)); diff != "" {
+		t.Errorf("-directory, +registry:\n%s", diff)
+	}
+}
+
 // TestPlatformVersion makes sure that the chart in the repository installs what the base does, and that of a release its own.
 func TestPlatformVersion(t *testing.T) {
 	t.Parallel()
@@ -511,7 +541,7 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"ReplaceMe":   {reason: "As the policy has it.", values: "settings: {location: REPLACE_ME}", want: environmentConfig + ": set your own value instead of REPLACE_ME"},
 		"Version":     {reason: "A version has a v.", values: "version: 0.2.0", want: "- at '/version': '0.2.0' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
 		"VersionText": {reason: "No part of a reference hides in it.", values: "version: \"v1.0.0\\n\"", want: "- at '/version': 'v1.0.0\\n' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
-		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '/patches': invalid propertyName 'Deployment/x'"},
+		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
 		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev is of a part that is not turned on"},
 		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
 		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '/azureProviderConfig': got null, want object"},
@@ -530,15 +560,15 @@ func TestBrokenPlatformValues(t *testing.T) {
 	}
 }
 
+var platformIntroduction = regexp.MustCompile(`(?s)^.*(?:platform-application-platform:\n|platform\.yaml:\d+:\d+\): )`)
+
 // platformComplaint returns what helm says is wrong, without what it says around it.
 func platformComplaint(stderr string) string {
-	for _, introduction := range []string{"platform-application-platform:\n", "error calling fail: "} {
-		if _, rest, ok := strings.Cut(stderr, introduction); ok {
-			return strings.TrimSpace(strings.TrimSuffix(rest, "\n\nUse --debug flag to render out invalid YAML"))
-		}
+	if at := platformIntroduction.FindStringIndex(stderr); at != nil {
+		stderr = stderr[at[1]:]
 	}
 
-	return stderr
+	return strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
 }
 
 func TestPlatformLint(t *testing.T) {
