@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"pgregory.net/rapid"
-	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/docs"
 )
@@ -277,7 +277,6 @@ settings:
     allow: {purge: false}
     assigned: []
     officers: [{objectId: 55555555-5555-4555-8555-555555555555, principalType: Group}]
-  workload: {revisionHistoryLimit: 0}
 `,
 			by: customization{patches: `
 apiVersion: apiextensions.crossplane.io/v1beta1
@@ -290,7 +289,6 @@ data:
     allow: {purge: false}
     assigned: []
     officers: [{objectId: 55555555-5555-4555-8555-555555555555, principalType: Group}]
-  workload: {revisionHistoryLimit: 0}
 `},
 		},
 		"AzureProviderConfig": {
@@ -328,19 +326,26 @@ spec: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-
 			values: "version: v1.2.3-rc.1\nazureProviders: {version: v2.7.0}",
 			by: customization{targets: `
   - target: {group: pkg.crossplane.io, kind: Provider, name: p6m-dev-.*}
-    patch: "[{op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/provider-keyvault-secretsync:v1.2.3-rc.1'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/provider-keyvault-secretsync:v1.2.3-rc.1'}
   - target: {group: pkg.crossplane.io, kind: Function}
-    patch: "[{op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/function-platform-application:v1.2.3-rc.1'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/function-platform-application:v1.2.3-rc.1'}
   - target: {group: pkg.crossplane.io, kind: Configuration}
-    patch: "[{op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/configuration-platform-application:v1.2.3-rc.1'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/configuration-platform-application:v1.2.3-rc.1'}
   - target: {group: pkg.crossplane.io, kind: Provider, name: .*-family-azure}
-    patch: "[{op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-family-azure:v2.7.0'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-family-azure:v2.7.0'}
   - target: {group: pkg.crossplane.io, kind: Provider, name: .*-keyvault}
-    patch: "[{op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-keyvault:v2.7.0'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-keyvault:v2.7.0'}
   - target: {group: pkg.crossplane.io, kind: Provider, name: .*-managedidentity}
-    patch: "[{op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-managedidentity:v2.7.0'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-managedidentity:v2.7.0'}
   - target: {group: pkg.crossplane.io, kind: Provider, name: .*-authorization}
-    patch: "[{op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-authorization:v2.7.0'}]"
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-authorization:v2.7.0'}
 `},
 		},
 		"Digest": {
@@ -381,9 +386,13 @@ data: {groups: "", users: "system:serviceaccount:velero:velero\nDomain Users\n"}
 			values: "mirror: {enabled: true, pullSecret: '', prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}",
 			by: customization{components: []string{"mirror"}, targets: `
   - target: {kind: ImageConfig, name: p6m-dev}
-    patch: "[{op: remove, path: /spec/registry}, {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/a/}]"
+    patch: |
+      - {op: remove, path: /spec/registry}
+      - {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/a/}
   - target: {kind: ImageConfig, name: crossplane-contrib}
-    patch: "[{op: remove, path: /spec/registry}, {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/b/}]"
+    patch: |
+      - {op: remove, path: /spec/registry}
+      - {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/b/}
 `},
 		},
 		"Off": {
@@ -481,31 +490,41 @@ func TestPlatformVersion(t *testing.T) {
 	}
 }
 
-// TestPlatformData makes sure that no text becomes anything else than the text that it is.
+// TestPlatformData makes sure that no text becomes anything else than the text that it is: it is refused rather than changed.
 func TestPlatformData(t *testing.T) {
 	t.Parallel()
+
+	const refusal = environmentConfig + ": a value has a control character"
 
 	rapid.Check(t, func(r *rapid.T) {
 		// Of what YAML, templates and shells are made of, and anything else.
 		text := rapid.OneOf(
 			rapid.SampledFrom([]string{"", "null", "~", "true", "on", "1e6", "0x1F", "0o7", "2026-01-01", "- a", "a: b", "#", "'", `"`, "{{ fail \"x\" }}", "---", "\n---\n", "&a", "*a", "!!int 1", "|", ">", "%", "\t", "${x}", "$1"}),
 			rapid.StringMatching(`[ -~\n]{0,40}`),
-			rapid.StringOf(rapid.RuneFrom([]rune{'\u00e4', '\u2028', '\u0085', '\u202e', '\\', '\n', ' ', ':', '-'})),
+			rapid.StringOf(rapid.RuneFrom([]rune("\u00e4\u2028\u0085\u202e\u007f\ufffe\x00\\\n :-"))),
 		)
 		tags := map[string]any{}
+		values := "settings: {tags: {"
+		printable := true
 
-		for range rapid.IntRange(0, 5).Draw(r, "number of tags") {
-			if name := text.Draw(r, "name"); name != "" {
-				tags[name] = text.Draw(r, "value")
+		for range rapid.IntRange(0, 8).Draw(r, "number of tags") {
+			name, value := text.Draw(r, "name"), text.Draw(r, "value")
+			if _, twice := tags[name]; name == "" || twice {
+				continue
 			}
+
+			tags[name] = value
+			// YAML has the same escapes.
+			values += strconv.QuoteToASCII(name) + ": " + strconv.QuoteToASCII(value) + ", "
+			printable = printable && !strings.ContainsAny(name+value, "\u2028\u0085\u007f\ufffe\x00")
 		}
 
-		values, err := yaml.Marshal(map[string]any{"settings": map[string]any{"tags": tags}})
-		if err != nil {
-			r.Fatal(err)
+		s := platformTemplate(t, values+"}}")
+		if !printable && s.failed && strings.Contains(s.stderr, refusal) {
+			return
 		}
 
-		got, _, _ := unstructured.NestedMap(decode(t, succeed(t, platformTemplate(t, string(values))))[environmentConfig], "data", "tags")
+		got, _, _ := unstructured.NestedMap(decode(t, succeed(t, s))[environmentConfig], "data", "tags")
 		if diff := cmp.Diff(tags, got); len(tags) > 0 && diff != "" {
 			r.Errorf("tags: -values, +data:\n%s", diff)
 		}
@@ -525,7 +544,7 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"UnknownSetting": {reason: "The function refuses all settings because of one that it does not know.", values: "settings: {keyvault: {}}", want: "- at '/settings': additional properties 'keyvault' not allowed"},
 		"Deep":           {reason: "However deep.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
 		"Null":           {reason: "What is required cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},
-		"AllNull":        {reason: "All the less all of it.", values: "settings: null", want: "- at '/settings': got null, want object"},
+		"AllNull":        {reason: "All the less all of it.", values: "settings: null", want: "- at '': missing property 'settings'"},
 		"Number":         {reason: "A number is no id.", values: "settings: {subscriptionId: 22222222}", want: "- at '/settings/subscriptionId': got number, want string"},
 		"Id": {
 			reason: "Nor is a name.", values: "settings: {tenantId: contoso.onmicrosoft.com}",
@@ -544,7 +563,8 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
 		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev is of a part that is not turned on"},
 		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
-		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '/azureProviderConfig': got null, want object"},
+		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '': missing property 'azureProviderConfig'"},
+		"NextLine":    {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way"},
 		"Source":      {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
 	}
 
