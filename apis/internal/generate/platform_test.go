@@ -65,7 +65,7 @@ func applyPatch(to any, patch map[string]any) map[string]any {
 func TestChanges(t *testing.T) {
 	t.Parallel()
 
-	const stream = "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {namespace: n, name: a}, data: {a: b}}\n"
+	const stream = "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {namespace: shop, name: a}, data: {a: b}}\n"
 
 	type want struct {
 		changes objects
@@ -81,7 +81,7 @@ func TestChanges(t *testing.T) {
 		"Field": {
 			reason: "Only what is different is in a patch.",
 			after:  strings.ReplaceAll(stream, "a: b", "a: c"),
-			want:   want{changes: objects{"ConfigMap/n/a": {"data": map[string]any{"a": "c"}}}},
+			want:   want{changes: objects{"ConfigMap/shop/a": {"data": map[string]any{"a": "c"}}}},
 		},
 		"New": {
 			reason: "What is new is there as a whole.",
@@ -98,7 +98,7 @@ func TestChanges(t *testing.T) {
 		"Gone": {
 			reason: "What a component takes away has no meaning here yet.",
 			after:  "{apiVersion: v1, kind: Secret, metadata: {name: a}}",
-			want:   want{err: "ConfigMap/n/a is gone, and there is not exactly one new object of its kind: []"},
+			want:   want{err: "ConfigMap/shop/a is gone, and there is not exactly one new object of its kind: []"},
 		},
 		"Twice": {
 			reason: "Two objects of one name would be one.",
