@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log"
@@ -168,9 +169,14 @@ func checkChart(t *testing.T, c Chart, archive []byte, version, appVersion strin
 			return err
 		}
 
-		want[c.Name()+"/"+path], err = os.ReadFile(filepath.Join(c.Dir, path)) //nolint:gosec // A file of the repository.
+		content, err := os.ReadFile(filepath.Join(c.Dir, path)) //nolint:gosec // A file of the repository.
+		if err != nil {
+			return fmt.Errorf("cannot read file of chart: %w", err)
+		}
 
-		return err
+		want[c.Name()+"/"+path] = content
+
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -59,10 +60,10 @@ func decode(t *testing.T, stream []byte) objects {
 }
 
 // platformTemplate runs the chart for the platform with the values of the example, and others over them.
-func platformTemplate(t *testing.T, values string, args ...string) said {
+func platformTemplate(t *testing.T, values string) said {
 	t.Helper()
 
-	return run(t, "helm", values, append([]string{"template", "platform", platformChart, "--namespace", "crossplane-system", "--values", platformValues, "--values", "-"}, args...)...)
+	return run(t, "helm", values, "template", "platform", platformChart, "--namespace", "crossplane-system", "--values", platformValues, "--values", "-")
 }
 
 // withoutHelm returns what the chart makes, without all that is different from the base of kustomize, which is:
@@ -124,7 +125,7 @@ func (c customization) build(t *testing.T) objects {
 	}
 
 	files := map[string]string{"settings.yaml": string(settings), "patches.yaml": c.patches}
-	kustomization := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - " + relative + "\n"
+	resources, components := []string{relative}, []string(nil)
 
 	for _, m := range c.monitoring {
 		data, err := os.ReadFile(filepath.Join(repository(t), "package", "monitoring", m))
@@ -133,20 +134,20 @@ func (c customization) build(t *testing.T) objects {
 		}
 
 		files[m] = string(data)
-		kustomization += "  - " + m + "\n"
+		resources = append(resources, m)
 	}
 
-	kustomization += "components:\n"
 	for _, component := range c.components {
-		kustomization += "  - " + relative + "/" + component + "\n"
+		components = append(components, relative+"/"+component)
 	}
 
-	kustomization += "patches:\n  - path: settings.yaml\n"
+	patches := "  - path: settings.yaml\n"
 	if c.patches != "" {
-		kustomization += "  - path: patches.yaml\n"
+		patches += "  - path: patches.yaml\n"
 	}
 
-	files["kustomization.yaml"] = kustomization + c.targets
+	files["kustomization.yaml"] = fmt.Sprintf("resources: [%s]\ncomponents: [%s]\npatches:\n%s%s",
+		strings.Join(resources, ", "), strings.Join(components, ", "), patches, c.targets)
 
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -302,7 +303,7 @@ spec: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333
 `},
 		},
 		"AzureSecret": {
-			reason: "The Azure providers may sign in in another way.",
+			reason: "There are other ways in which the Azure providers sign in.",
 			values: "azureProviderConfig: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}",
 			by: customization{patches: `
 apiVersion: azure.m.upbound.io/v1beta1
@@ -312,7 +313,7 @@ spec: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, se
 `},
 		},
 		"SecretSyncProviderConfig": {
-			reason: "So may the provider of this repository.",
+			reason: "The provider of this repository has some as well.",
 			values: "secretSyncProviderConfig: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-444444444444}}",
 			by: customization{patches: `
 apiVersion: secrets.p6m.dev/v1alpha1
@@ -504,7 +505,7 @@ func TestPlatformData(t *testing.T) {
 			rapid.StringOf(rapid.RuneFrom([]rune("\u00e4\u2028\u0085\u202e\u007f\ufffe\x00\\\n :-"))),
 		)
 		tags := map[string]any{}
-		values := "settings: {tags: {"
+		values := []string(nil)
 		printable := true
 
 		for range rapid.IntRange(0, 8).Draw(r, "number of tags") {
@@ -515,11 +516,11 @@ func TestPlatformData(t *testing.T) {
 
 			tags[name] = value
 			// YAML has the same escapes.
-			values += strconv.QuoteToASCII(name) + ": " + strconv.QuoteToASCII(value) + ", "
+			values = append(values, strconv.QuoteToASCII(name)+": "+strconv.QuoteToASCII(value))
 			printable = printable && !strings.ContainsAny(name+value, "\u2028\u0085\u007f\ufffe\x00")
 		}
 
-		s := platformTemplate(t, values+"}}")
+		s := platformTemplate(t, "settings: {tags: {"+strings.Join(values, ", ")+"}}")
 		if !printable && s.failed && strings.Contains(s.stderr, refusal) {
 			return
 		}

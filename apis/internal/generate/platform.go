@@ -40,7 +40,7 @@ const (
 	azureModule = "github.com/upbound/provider-azure/v2"
 
 	inputCRD      = "package/function/input/platformapplication.fn.p6m.dev_platformconfigs.yaml"
-	secretSyncCRD = "package/provider/crds/secrets.p6m.dev_clusterproviderconfigs.yaml" //nolint:gosec // A path.
+	secretSyncCRD = "package/provider/crds/secrets.p6m.dev_clusterproviderconfigs.yaml"
 )
 
 // platformValues are the values of the Helm chart for the platform that no API describes, as properties of a JSON
@@ -124,7 +124,7 @@ func readPlatform(ctx context.Context, kustomize string) (platform, error) {
 	}
 
 	for component, file := range map[string]string{"pod-monitor": "podmonitor.yaml", "alerts": "alerts.yaml"} {
-		data, err := os.ReadFile(filepath.Join("package", "monitoring", file))
+		data, err := os.ReadFile(filepath.Join("package", "monitoring", file)) //nolint:gosec // A part of the source.
 		if err != nil {
 			return platform{}, fmt.Errorf("cannot read monitoring: %w", err)
 		}
@@ -146,11 +146,11 @@ func buildPlatform(ctx context.Context, kustomize string, components ...string) 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	kustomization := "resources: [../platform]\ncomponents:\n"
-	for _, c := range components {
-		kustomization += "  - ../platform/" + c + "\n"
+	for i, c := range components {
+		components[i] = "../platform/" + c
 	}
 
+	kustomization := "resources: [../platform]\ncomponents: [" + strings.Join(components, ", ") + "]\n"
 	if err := write(filepath.Join(dir, "kustomization.yaml"), kustomization); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func artifacts(root string) ([]artifact, error) {
 // command is the program's command line.
 type command struct {
 	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of packages and charts, such as v0.1.0."`
-	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."  name:"arch"`
+	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."   name:"arch"`
 	Out           string   `default:"_output/packages"                                                 help:"Where to put the files."`
 	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed." placeholder:"REGISTRY"`
 }
