@@ -551,6 +551,8 @@ func TestBrokenPlatformValues(t *testing.T) {
 			reason: "Nor is a name.", values: "settings: {tenantId: contoso.onmicrosoft.com}",
 			want: "- at '/settings/tenantId': 'contoso.onmicrosoft.com' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'",
 		},
+		"Empty":       {reason: "Nothing is no place.", values: "settings: {location: ''}", want: "- at '/settings/location': minLength: got 0, want 1"},
+		"ClientName":  {reason: "The id of an identity is not its name.", values: "azureProviderConfig: {clientID: crossplane}", want: "- at '/azureProviderConfig/clientID': 'crossplane' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'"},
 		"List":        {reason: "One name in a line is how the ConfigMap has it, and not a value.", values: "admission: {groups: 'a\n'}", want: "- at '/admission/groups': got string, want array"},
 		"TwoNames":    {reason: "A name with a line break would be two names.", values: "admission: {groups: [\"a\\nsystem:authenticated\"]}", want: "- at '/admission/groups/0': 'a\\nsystem:authenticated' does not match pattern '^\\\\S(.*\\\\S)?$'"},
 		"NoName":      {reason: "The policies would take nobody for the platform.", values: "admission: {users: ['']}", want: "- at '/admission/users/0': '' does not match pattern '^\\\\S(.*\\\\S)?$'"},

@@ -350,6 +350,20 @@ func closed(schema any) any {
 	return out
 }
 
+// overlay one schema with what another adds.
+func overlay(schema, with map[string]any) {
+	for keyword, value := range with {
+		is, ok1 := schema[keyword].(map[string]any)
+		more, ok2 := value.(map[string]any)
+
+		if ok1 && ok2 {
+			overlay(is, more)
+		} else {
+			schema[keyword] = value
+		}
+	}
+}
+
 // platformSchema of the values of the chart: those that are described by hand, and those that definitions describe.
 func platformSchema(values []byte, definitions map[string]map[string]any, keys []string) (map[string]any, error) {
 	properties := map[string]any{}
@@ -365,7 +379,7 @@ func platformSchema(values []byte, definitions map[string]map[string]any, keys [
 
 		// What is required of the object may come from the chart.
 		delete(definition, "required")
-		maps.Copy(definition, described)
+		overlay(definition, described)
 		properties[name] = definition
 	}
 
