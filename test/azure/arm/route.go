@@ -251,8 +251,10 @@ func versions(typ string) []string {
 		return []string{"2022-07-01", "2023-02-01", "2023-07-01", "2024-11-01"}
 	case typeIdentity, typeCredential:
 		return []string{"2022-01-31-preview", "2023-01-31", "2024-11-30"}
-	case typeAssignment, typeDefinition:
+	case typeAssignment:
 		return []string{"2020-10-01-preview", "2022-04-01"}
+	case typeDefinition:
+		return []string{"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"}
 	default:
 		return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
 	}
