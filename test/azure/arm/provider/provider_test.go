@@ -424,7 +424,8 @@ func TestCreateIncomplete(t *testing.T) {
 	w.start()
 	w.says(a.vault, "cannot determine creation result - remove the crossplane.io/external-create-pending annotation if it is safe to proceed")
 
-	w.patch(a.vault, `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null}}}`)
+	// That annotation alone has nobody look.
+	w.patch(a.vault, `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null,"again":"1"}}}`)
 	w.ready(a.vault)
 }
 

@@ -40,7 +40,7 @@ func TestRequests(t *testing.T) {
 		assigned   = "33333333-3333-4333-8333-333333333333"
 
 		// hurried waits as often as the real provider does, for next to no time.
-		hurried Pace = 1e-6
+		hurried Pace = 1e-4
 	)
 
 	s, err := azure.Start(t.Context(), azure.Options{})
