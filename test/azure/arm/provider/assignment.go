@@ -32,10 +32,10 @@ func assignmentKind(pace Pace) kind {
 	return newKind(v1beta1.RoleAssignment_GroupVersionKind, &v1beta1.RoleAssignment{}, assignmentType, config.IdentifierFromProvider, &tf.Resource{
 		Schema: map[string]*tf.Schema{
 			"name":                             fixed(either(tf.TypeString)),
-			"scope":                            fixed(required(tf.TypeString)),
+			"scope":                            fixed(required()),
 			"role_definition_id":               folded(fixed(either(tf.TypeString))),
 			"role_definition_name":             folded(fixed(either(tf.TypeString))),
-			"principal_id":                     fixed(required(tf.TypeString)),
+			"principal_id":                     fixed(required()),
 			"principal_type":                   fixed(either(tf.TypeString)),
 			"skip_service_principal_aad_check": either(tf.TypeBool),
 			"description":                      fixed(optional(tf.TypeString)),

@@ -147,7 +147,6 @@ spec:
 	want := available()
 	want.Failed = true
 	w.looks(role, want)
-
 }
 
 // TestScopeCase shows that the scope of an assignment has to be spelled as Azure does.

@@ -82,7 +82,7 @@ func configure(through http.RoundTripper) terraform.SetupFn {
 		// A token for Microsoft Graph is asked for to read who it is for, before anything else (azurerm v4.54.0, internal/clients/auth.go,
 		// NewResourceManagerAccount).
 		if _, err := c.token(ctx, graphResource); err != nil {
-			return terraform.Setup{}, fmt.Errorf("failed to configure the no-fork Azure client: failed to configure the provider: %v", //nolint:errorlint // As the real one prints it.
+			return terraform.Setup{}, fmt.Errorf("failed to configure the no-fork Azure client: failed to configure the provider: %v",
 				diag.Errorf("building account: could not acquire access token to parse claims: %v", err))
 		}
 

@@ -31,7 +31,7 @@ func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, exter
 	c := config.DefaultResource(name, r, nil, nil)
 	c.ExternalName = external
 	// There is one version, so that no field has to be kept for another.
-	c.Version, c.ControllerReconcileVersion = gvk.Version, gvk.Version
+	c.Version, c.ControllerReconcileVersion = gvk.Version, gvk.Version //nolint:staticcheck // upjet compares them still.
 
 	return kind{gvk: gvk, object: object, resource: c}
 }
@@ -130,11 +130,11 @@ func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " 
 
 // What arguments are like. Those that are fixed cannot be changed without replacing the resource, which upjet refuses.
 
-func required(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Required: true} }
+func required() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Required: true} }
 
 func optional(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true} }
 
-func computed(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Computed: true} }
+func computed() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Computed: true} }
 
 // either is given or observed.
 func either(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true, Computed: true} }
@@ -153,7 +153,7 @@ func folded(s *tf.Schema) *tf.Schema {
 }
 
 func locationSchema() *tf.Schema {
-	s := fixed(required(tf.TypeString))
+	s := fixed(required())
 	s.StateFunc = func(v any) string { return location(fmt.Sprint(v)) }
 	s.DiffSuppressFunc = func(_, old, wanted string, _ *tf.ResourceData) bool { return location(old) == location(wanted) }
 

@@ -330,9 +330,10 @@ func TestKill(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		effect azure.Effect
+		made   int
 	}{
-		"Done":    {"Azure does what it is asked for, and the answer never comes.", azure.EffectTruncate},
-		"NotDone": {"Azure has not begun.", azure.EffectHang},
+		"Done":    {"Azure does what it is asked for, and the answer never comes.", azure.EffectTruncate, 2},
+		"NotDone": {"Azure has not begun.", azure.EffectHang, 0},
 	}
 
 	for name, tc := range cases {
@@ -341,35 +342,20 @@ func TestKill(t *testing.T) {
 			p := w.start()
 			a := newApp(unique(), owned, "true")
 
-			asked := map[string]string{azure.OpPutVault: a.vault, azure.OpPutIdentity: a.identity}
-			for operation := range asked {
+			for _, operation := range []string{azure.OpPutVault, azure.OpPutIdentity} {
 				_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: operation, Effect: tc.effect})
 				must(t, err)
 			}
 
 			w.apply(a.vault, a.identity)
+			w.asked(a.vault, a.identity)
+			eventually(t, func(context.Context) error {
+				if got := w.resources(a.name); len(got) != tc.made {
+					return fmt.Errorf("want %d resources, got %v", tc.made, got)
+				}
 
-			for _, manifest := range asked {
-				eventually(t, func(ctx context.Context) error {
-					got, err := w.get(ctx, manifest)
-					if err == nil && got.GetAnnotations()["crossplane.io/external-create-succeeded"] == "" {
-						err = errors.New("want it to be asked for")
-					}
-
-					return err
-				})
-			}
-
-			if tc.effect == azure.EffectTruncate {
-				eventually(t, func(context.Context) error {
-					if got := w.resources(a.name); len(got) != 2 {
-						return fmt.Errorf("want a vault and an identity, got %v", got)
-					}
-
-					return nil
-				})
-			}
-
+				return nil
+			})
 			p.end(t, syscall.SIGKILL)
 			w.ClearFaults()
 			w.start()
@@ -380,6 +366,22 @@ func TestKill(t *testing.T) {
 			if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID(a.name), Created: 1}, {ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
 				t.Errorf("\n%s\nIt is made once: -want, +got:\n%s", tc.reason, diff)
 			}
+		})
+	}
+}
+
+// asked waits until Azure is asked to create managed resources, and that is noted.
+func (w *world) asked(texts ...string) {
+	w.tb.Helper()
+
+	for _, text := range texts {
+		eventually(w.tb, func(ctx context.Context) error {
+			got, err := w.get(ctx, text)
+			if err == nil && !lookAt(got).Asked {
+				err = errors.New("want it to be asked for")
+			}
+
+			return err
 		})
 	}
 }

@@ -44,13 +44,10 @@ func TestRequests(t *testing.T) {
 	)
 
 	s, err := azure.Start(t.Context(), azure.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 
-	if err := s.Apply(azure.State{
+	must(t, s.Apply(azure.State{
 		Tenants: []azure.TenantState{{ID: tenant, Applications: []azure.ApplicationState{
 			{Application: azure.Application{ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}},
 		}}},
@@ -58,19 +55,14 @@ func TestRequests(t *testing.T) {
 			ID: subscription, TenantID: tenant, Administrators: []string{principalID},
 			ResourceGroups: []azure.ResourceGroup{{Name: "rg", Location: "westeurope"}},
 		}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))
 
 	through := s.Transport()
 	t.Cleanup(through.CloseIdleConnections)
 
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
+	must(t, corev1.AddToScheme(scheme))
+	must(t, AddToScheme(scheme))
 
 	kc := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "azure"}, Data: map[string][]byte{
@@ -82,19 +74,6 @@ func TestRequests(t *testing.T) {
 			}},
 		}},
 	).Build()
-
-	counted := func() requests {
-		out := requests{}
-		for _, c := range s.Counts() {
-			if c.Operation != azure.OpConnect {
-				out[c.Operation] += c.Count
-			}
-		}
-
-		s.ResetCounts()
-
-		return out
-	}
 
 	identity := object{"name": "id-requests", "location": "West Europe", "resource_group_name": "rg"}
 	vault := object{
@@ -162,7 +141,7 @@ func TestRequests(t *testing.T) {
 				t.Fatal(diags)
 			}
 
-			if diff := cmp.Diff(tc.create, counted()); diff != "" {
+			if diff := cmp.Diff(tc.create, counted(s)); diff != "" {
 				t.Errorf("\n%s\nCreate: -want, +got:\n%s", tc.reason, diff)
 			}
 
@@ -170,23 +149,42 @@ func TestRequests(t *testing.T) {
 
 			external, err := connector(kc, tc.kind, upjet.NewOperationStore(logging.NewNopLogger()), through,
 				upjet.WithTerraformPluginSDKAsyncLogger(logging.NewNopLogger())).Connect(t.Context(), mg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 
 			o, err := external.Observe(t.Context(), mg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 
 			if diff := cmp.Diff([]bool{true, true}, []bool{o.ResourceExists, o.ResourceUpToDate}); diff != "" {
 				t.Errorf("\nWhat was just created is there, and as it was asked for.\nObserve(...): -want, +got:\n%s", diff)
 			}
 
-			if diff := cmp.Diff(tc.observe, counted()); diff != "" {
+			if diff := cmp.Diff(tc.observe, counted(s)); diff != "" {
 				t.Errorf("\n%s\nObserve: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// counted requests since it was called last, but for connections.
+func counted(s *azure.Server) requests {
+	out := requests{}
+
+	for _, c := range s.Counts() {
+		if c.Operation != azure.OpConnect {
+			out[c.Operation] += c.Count
+		}
+	}
+
+	s.ResetCounts()
+
+	return out
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -202,9 +200,7 @@ func managedResource(t *testing.T, k kind, externalName string, arguments object
 		t.Fatalf("%s is not of Terraform", k.gvk.Kind)
 	}
 
-	if err := mg.SetParameters(arguments); err != nil {
-		t.Fatal(err)
-	}
+	must(t, mg.SetParameters(arguments))
 
 	mg.SetNamespace("shop")
 	mg.SetName("api")

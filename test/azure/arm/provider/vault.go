@@ -31,11 +31,11 @@ const (
 func vaultKind(pace Pace) kind {
 	return newKind(v1beta1.Vault_GroupVersionKind, &v1beta1.Vault{}, vaultType, config.TemplatedStringAsIdentifier("name", vaultTemplate), &tf.Resource{
 		Schema: map[string]*tf.Schema{
-			"name":                            fixed(required(tf.TypeString)),
+			"name":                            fixed(required()),
 			"location":                        locationSchema(),
-			"resource_group_name":             fixed(required(tf.TypeString)),
-			"sku_name":                        required(tf.TypeString),
-			"tenant_id":                       required(tf.TypeString),
+			"resource_group_name":             fixed(required()),
+			"sku_name":                        required(),
+			"tenant_id":                       required(),
 			"enabled_for_deployment":          optional(tf.TypeBool),
 			"enabled_for_disk_encryption":     optional(tf.TypeBool),
 			"enabled_for_template_deployment": optional(tf.TypeBool),
@@ -45,7 +45,7 @@ func vaultKind(pace Pace) kind {
 			"purge_protection_enabled":        optional(tf.TypeBool),
 			"soft_delete_retention_days":      {Type: tf.TypeInt, Optional: true, Default: defaultRetention},
 			"tags":                            tagsSchema(),
-			"vault_uri":                       computed(tf.TypeString),
+			"vault_uri":                       computed(),
 		},
 		CreateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error { return createVault(ctx, c, d, pace) }),
 		ReadContext:   operation(readVault),
