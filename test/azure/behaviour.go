@@ -54,6 +54,7 @@ const (
 	OpPurge         = fault.Purge
 	OpBackup        = fault.Backup
 	OpRestore       = fault.Restore
+	OpGetContacts   = fault.GetContacts
 
 	OpManagementChallenge  = fault.ManagementChallenge
 	OpGetVault             = fault.GetVault

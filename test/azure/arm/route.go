@@ -262,8 +262,10 @@ func versions(typ string) []string {
 		return []string{"2016-09-01", "2020-05-01"}
 	case typeCluster:
 		return []string{"2024-09-01", "2025-05-01"}
-	case typeAssignment, typeDefinition, typePermission:
+	case typeAssignment, typePermission:
 		return []string{"2020-10-01-preview", "2022-04-01"}
+	case typeDefinition:
+		return []string{"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"}
 	default:
 		return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
 	}

@@ -42,6 +42,9 @@ const (
 	Backup       = "backup"
 	Restore      = "restore"
 
+	// GetContacts reads whom a vault writes to about its certificates. The Azure providers do so whenever they look at a vault.
+	GetContacts = "get-contacts"
+
 	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
 	ManagementChallenge = "management-challenge"
 
@@ -90,7 +93,7 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, PutRoleDefinition,
