@@ -16,11 +16,9 @@ import (
 	"syscall"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -28,7 +26,6 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/acceptance"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
-	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // version of the program, which its image has, too.
@@ -154,7 +151,7 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 		return o, report, err
 	}
 
-	if o.Settings, err = settingsOf(ctx, kube); err != nil {
+	if o.Settings, err = c.settings(ctx, config); err != nil {
 		return o, report, err
 	}
 
@@ -185,7 +182,12 @@ func (c *acceptanceRun) askDoctor(ctx context.Context) (string, error) {
 		return "", err
 	}
 
-	report := doctor.Run(ctx, words, (&doctorCommand{Namespace: c.Namespace}).areas()...)
+	areas, err := (&doctorCommand{Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace}).look(ctx)
+	if err != nil {
+		return "", err
+	}
+
+	report := doctor.Run(ctx, words, areas...)
 	if report.Result == doctor.Failed {
 		report.Text(os.Stderr)
 
@@ -269,21 +271,19 @@ func (c *acceptanceCleanup) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// connect to the cluster.
+// connect to the cluster, with a client that may write.
 func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = c.Kubeconfig
-
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: c.Context}).ClientConfig()
+	config, err := platform.Config(c.Kubeconfig, c.Context)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot find out how to reach Kubernetes: %w", err)
+		return nil, nil, err //nolint:wrapcheck // It says what failed.
 	}
 
 	config.Timeout = kubeTimeout
+	config.WarningHandler = rest.NoWarnings{}
 
 	out, err := client.New(config, client.Options{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot reach Kubernetes: %w", err)
+		return nil, nil, fmt.Errorf("cannot connect to the cluster: %w", err)
 	}
 
 	return config, out, nil
@@ -303,19 +303,24 @@ func (c *clusterFlags) arguments() []string {
 	return out
 }
 
-// settingsOf the platform.
-func settingsOf(ctx context.Context, kube client.Client) (inputv1alpha1.PlatformConfigSpec, error) {
-	u := &unstructured.Unstructured{}
-	u.SetAPIVersion("apiextensions.crossplane.io/v1beta1")
-	u.SetKind("EnvironmentConfig")
-
-	if err := kube.Get(ctx, client.ObjectKey{Name: platform.EnvironmentConfig}, u); err != nil {
-		return inputv1alpha1.PlatformConfigSpec{}, fmt.Errorf("cannot read the settings of the platform: %w", err)
+// settings of the platform, as the function has them.
+func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inputv1alpha1.PlatformConfigSpec, error) {
+	cluster, err := platform.Connect(config, c.Namespace)
+	if err != nil {
+		return inputv1alpha1.PlatformConfigSpec{}, err //nolint:wrapcheck // It says what failed.
 	}
 
-	data, _, _ := unstructured.NestedMap(u.Object, "data")
+	p, found := platform.Read(ctx, cluster)
+	if p.Settings != nil {
+		return *p.Settings, nil
+	}
 
-	return settings.Resolve(&inputv1alpha1.PlatformConfig{}, data) //nolint:wrapcheck // It says what failed.
+	var wrong []string
+	for _, f := range found {
+		wrong = append(wrong, platform.Words().Words(f).Wrong)
+	}
+
+	return inputv1alpha1.PlatformConfigSpec{}, fmt.Errorf("cannot use the settings of the platform: %s", strings.Join(wrong, " "))
 }
 
 // endAtOnce when a second signal comes, and tell how to clean up. The first one ends the run as its context does.
