@@ -28,11 +28,11 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// version of the program, which its image has, too.
-var version = "development"
-
 // kubeTimeout is for one request to the API server.
 const kubeTimeout = 30 * time.Second
+
+// doctorTimeout is for all that the doctor looks at.
+const doctorTimeout = 5 * time.Minute
 
 // notAsked is the doctor's result if somebody does not want it.
 const notAsked = "NotAsked"
@@ -182,6 +182,9 @@ func (c *acceptanceRun) askDoctor(ctx context.Context) (string, error) {
 		return "", err
 	}
 
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
+	defer cancel()
+
 	areas, err := (&doctorCommand{Kubeconfig: c.Kubeconfig, Context: c.Context, Namespace: c.Namespace}).look(ctx)
 	if err != nil {
 		return "", err
@@ -263,6 +266,9 @@ func (c *acceptanceCleanup) Run(ctx context.Context) error {
 		return nil
 	}
 
+	ctx, cancel := context.WithTimeout(ctx, acceptance.CleanupTimeout)
+	defer cancel()
+
 	var errs []error
 	for _, id := range c.Runs {
 		errs = append(errs, acceptance.Remove(ctx, kube, id, c.BindRole, say))
@@ -279,6 +285,7 @@ func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	}
 
 	config.Timeout = kubeTimeout
+	config.QPS, config.Burst = 20, 40
 	config.WarningHandler = rest.NoWarnings{}
 
 	out, err := client.New(config, client.Options{})

@@ -17,6 +17,9 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/acceptance"
 )
 
+// version of the program, which the linker sets.
+var version = "development" //nolint:gochecknoglobals // The linker sets nothing else.
+
 // commands of the program.
 type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Look at a cluster and its Azure, and report what would keep applications from running. Exits with 0 if nothing would, with 3 if something does or could not be looked at, else with 1."`

@@ -24,8 +24,8 @@ import (
 // Cleanup is the name of what comes last, for its timeout.
 const Cleanup = "cleanup"
 
-// cleanupTimeout is generous: Azure takes some minutes to delete a vault, and more when it is busy.
-const cleanupTimeout = 20 * time.Minute
+// CleanupTimeout is generous: Azure takes some minutes to delete a vault, and more when it is busy.
+const CleanupTimeout = 20 * time.Minute
 
 // Options of a run.
 type Options struct {
@@ -180,14 +180,14 @@ func (r *run) within(ctx context.Context, timeout time.Duration, do func(context
 // clean up, and say what is left.
 func (r *run) clean(ctx context.Context) {
 	result := &StepReport{Name: Cleanup, What: "delete the application and the namespace", Normal: "3 minutes", Result: Running}
-	timeout := r.timeout(step{name: Cleanup, timeout: cleanupTimeout})
+	timeout := r.timeout(step{name: Cleanup, timeout: CleanupTimeout})
 
 	r.current, r.report.Cleanup = result, result
 	r.Say(fmt.Sprintf("%s: %s (normally %s, at most %s)", Cleanup, result.What, result.Normal, timeout))
 	r.save()
 
 	started := time.Now()
-	err := r.within(ctx, timeout, func(ctx context.Context, r *run) error { return remove(ctx, r.Client, r.id, r.Say) })
+	err := r.within(ctx, timeout, func(ctx context.Context, r *run) error { return Remove(ctx, r.Client, r.id, r.BindRole, r.Say) })
 	result.Seconds, result.Result = seconds(time.Since(started)), Passed
 
 	r.report.Remains = remains(r.report.Azure, r.DeletionPolicy, time.Now().UTC())

@@ -390,8 +390,8 @@ func TestRemains(t *testing.T) {
 	deleted := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
 	vault := Azure{Vault: "web-a1", Location: "westeurope", RetentionDays: 90}
 
-	protected, kept := vault, vault
-	protected.PurgeProtection, kept.Kept = true, true
+	protected, kept, purged := vault, vault, vault
+	protected.PurgeProtection, kept.Kept, purged.Purged = true, true, true
 
 	cases := map[string]struct {
 		reason string
@@ -399,7 +399,8 @@ func TestRemains(t *testing.T) {
 		policy v1alpha1.DeletionPolicy
 		want   []string
 	}{
-		"Purged":     {reason: "Nothing is left.", azure: vault, policy: v1alpha1.DeletionPurge},
+		"Purged":     {reason: "Nothing is left.", azure: purged, policy: v1alpha1.DeletionPurge},
+		"Unknown":    {reason: "It has not come back.", azure: vault, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27, if the Azure providers may not purge. The run ended before it could tell."}},
 		"NoVault":    {reason: "There was none.", policy: v1alpha1.DeletionSoftDelete},
 		"SoftDelete": {reason: "It stays as long as Azure keeps it.", azure: protected, policy: v1alpha1.DeletionSoftDelete, want: []string{"Deleted vault web-a1, until 2027-02-27. It costs nothing, and nobody can purge it before."}},
 		"Kept":       {reason: "It had its values again, so it was not purged.", azure: kept, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27: the Azure providers may not purge. To purge it: az keyvault purge --name web-a1 --location westeurope"}},

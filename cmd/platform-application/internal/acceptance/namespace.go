@@ -175,21 +175,30 @@ func managedNames() []string {
 
 // Remove what a run has left, with the namespace. It is an error if the run has not made the namespace.
 func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(string)) error {
-	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
-	defer cancel()
+	var ns *corev1.Namespace
 
-	if bindRole != "" {
-		ns, err := namespaceOfRun(ctx, c, id)
-		if err != nil || ns == nil {
+	err := wait(ctx, "the API server", say, func(ctx context.Context) (err error) {
+		ns, err = namespaceOfRun(ctx, c, id)
+
+		switch {
+		case ns != nil && err != nil:
+			return permanent{err}
+		case ns == nil || ns.DeletionTimestamp != nil || bindRole == "":
 			return err
 		}
 
-		if err := bind(ctx, c, ns.Name, bindRole); err != nil {
-			return err
-		}
+		// The run may have ended before it had done so.
+		return bind(ctx, c, ns.Name, bindRole)
+	})
+	if err != nil || ns == nil {
+		return err
 	}
 
-	return remove(ctx, c, id, say)
+	if err := removeApplication(ctx, c, ns.Name, say); err != nil {
+		return err
+	}
+
+	return removeNamespace(ctx, c, id, ns, say)
 }
 
 // namespaceOfRun is nil if there is none.
@@ -206,25 +215,8 @@ func namespaceOfRun(ctx context.Context, c client.Client, id string) (*corev1.Na
 	return ns, owned(ns, id)
 }
 
-func remove(ctx context.Context, c client.Client, id string, say func(string)) error {
-	var ns *corev1.Namespace
-
-	err := wait(ctx, "the API server", say, func(ctx context.Context) (err error) {
-		ns, err = namespaceOfRun(ctx, c, id)
-		if ns != nil && err != nil {
-			return permanent{err}
-		}
-
-		return err
-	})
-	if err != nil || ns == nil {
-		return err
-	}
-
-	if err := removeApplication(ctx, c, ns.Name, say); err != nil {
-		return err
-	}
-
+// removeNamespace that a run has made, and no other of its name.
+func removeNamespace(ctx context.Context, c client.Client, id string, ns *corev1.Namespace, say func(string)) error {
 	return wait(ctx, "the end of namespace "+ns.Name, say, func(ctx context.Context) error {
 		now, err := namespaceOfRun(ctx, c, id)
 

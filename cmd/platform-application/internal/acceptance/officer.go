@@ -148,6 +148,9 @@ func (o Officer) enable(ctx context.Context, vault, name, version string, enable
 func (o Officer) delete(ctx context.Context, vault, name string) error {
 	return o.do(ctx, vault, "delete secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		_, err := c.DeleteSecret(ctx, name, nil)
+		if isNotFound(err) {
+			return nil // It is deleted: an answer was lost.
+		}
 
 		return err //nolint:wrapcheck // do says what was done.
 	})
@@ -157,9 +160,21 @@ func (o Officer) delete(ctx context.Context, vault, name string) error {
 func (o Officer) recover(ctx context.Context, vault, name string) error {
 	return o.do(ctx, vault, "recover secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		_, err := c.RecoverDeletedSecret(ctx, name, nil)
+		if isNotFound(err) {
+			// It is recovered: an answer was lost. Or it is still being deleted.
+			if _, found := c.GetSecret(ctx, name, "", nil); found == nil {
+				return nil
+			}
+		}
 
 		return err //nolint:wrapcheck // do says what was done.
 	})
+}
+
+func isNotFound(err error) bool {
+	failure := &azcore.ResponseError{}
+
+	return errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound
 }
 
 func (o Officer) do(ctx context.Context, vault, what string, do func(context.Context, *azsecrets.Client) error) error {

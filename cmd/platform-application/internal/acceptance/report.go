@@ -93,6 +93,9 @@ type Azure struct {
 	// Kept tells that the vault had its values again when the application came back.
 	Kept bool `json:"kept"`
 
+	// Purged tells that it had none.
+	Purged bool `json:"purged"`
+
 	Identity        string `json:"identity,omitempty"`
 	ClientID        string `json:"clientId,omitempty"`
 	PrincipalID     string `json:"principalId,omitempty"`
@@ -141,6 +144,8 @@ func remains(a Azure, policy v1alpha1.DeletionPolicy, deleted time.Time) []strin
 		return []string{fmt.Sprintf("Deleted vault %s, until %s. It costs nothing, and nobody can purge it before.", a.Vault, until)}
 	case a.Kept:
 		return []string{fmt.Sprintf("Deleted vault %s, until %s: the Azure providers may not purge. To purge it: az keyvault purge --name %s --location %s", a.Vault, until, a.Vault, a.Location)}
+	case !a.Purged:
+		return []string{fmt.Sprintf("Deleted vault %s, until %s, if the Azure providers may not purge. The run ended before it could tell.", a.Vault, until)}
 	default:
 		return nil
 	}

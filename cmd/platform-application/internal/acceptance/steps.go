@@ -217,16 +217,16 @@ func (r *run) breakAccess(ctx context.Context, do func(context.Context) error, s
 
 	r.measure("until the application says so", done)
 
-	after, err := r.pods(ctx)
-	if err != nil {
+	if err := r.untilPods(ctx); err != nil {
 		return err
 	}
 
-	if !maps.Equal(uids(before), uids(after)) {
-		return errors.New("the pods were replaced, and must not be")
+	after, err := r.pods(ctx)
+	if err == nil && !maps.Equal(uids(before), uids(after)) {
+		err = errors.New("the pods were replaced, and must not be")
 	}
 
-	return r.havePods(ctx)
+	return err
 }
 
 // mend access to a secret. The application gets well without anybody's help.
@@ -237,13 +237,16 @@ func (r *run) mend(ctx context.Context, do func(context.Context) error) error {
 
 	done := time.Now()
 
-	if err := r.untilApplication(ctx, "the application to be ready", ready); err != nil {
+	err := r.untilApplication(ctx, "the application to be ready", func(a application) error {
+		return errors.Join(a.secretIn(rotated, secretsv1alpha1.StateSynced), ready(a))
+	})
+	if err != nil {
 		return err
 	}
 
 	r.measure("until the application is well", done)
 
-	return r.havePods(ctx)
+	return r.untilPods(ctx)
 }
 
 func deleteApplication(ctx context.Context, r *run) error {
@@ -290,6 +293,8 @@ func comeBack(ctx context.Context, r *run) error {
 
 		return hasVariables(ctx, r)
 	}
+
+	r.report.Azure.Purged = true
 
 	if err := setValues(ctx, r); err != nil {
 		return err

@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// cluster is one without controllers, in which nothing comes of an application.
+func cluster(t *testing.T, objects ...client.Object) client.WithWatch {
+	t.Helper()
+
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), rbacv1.AddToScheme(scheme)); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, kind := range append(managed(), applicationKind()) {
+		scheme.AddKnownTypeWithName(kind, &unstructured.Unstructured{})
+		scheme.AddKnownTypeWithName(kind.GroupVersion().WithKind(kind.Kind+"List"), &unstructured.UnstructuredList{})
+	}
+
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+}
+
+func anApplication(namespace string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
+	u.SetGroupVersionKind(applicationKind())
+	u.SetNamespace(namespace)
+	u.SetName(applicationName)
+
+	return u
+}
+
+// TestRemove touches no namespace that the run has not made, nor anything in it.
+func TestRemove(t *testing.T) {
+	own := namespaceOf(testID, "", nil)
+	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(testID), Labels: map[string]string{RunLabel: "other22222"}}}
+
+	cases := map[string]struct {
+		reason    string
+		namespace *corev1.Namespace
+		id        string
+		removed   bool
+		failed    bool
+	}{
+		"Own":     {reason: "All of it goes.", namespace: own, id: testID, removed: true},
+		"Foreign": {reason: "Somebody else has made it.", namespace: foreign, id: testID, failed: true},
+		"Gone":    {reason: "There is nothing to do.", namespace: own, id: "zzzzzzzz77"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := cluster(t, tc.namespace.DeepCopy(), anApplication(tc.namespace.Name))
+
+			err := Remove(t.Context(), c, tc.id, "", func(string) {})
+			if (err != nil) != tc.failed {
+				t.Errorf("\n%s\nRemove(...): %v", tc.reason, err)
+			}
+
+			for _, o := range []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: tc.namespace.Name}}, anApplication(tc.namespace.Name)} {
+				if err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o); kerrors.IsNotFound(err) != tc.removed {
+					t.Errorf("\n%s\n%T %s: want it removed %t, got %v", tc.reason, o, o.GetName(), tc.removed, err)
+				}
+			}
+		})
+	}
+}
+
+// TestRun has a run fail, be interrupted and have a fault of its own: each time it cleans up, and its report says what happened.
+func TestRun(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	refuse := func(kind string) interceptor.Funcs {
+		return interceptor.Funcs{Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+			if _, ok := o.(*corev1.Namespace); ok && kind == "Namespace" {
+				return errors.New("refused by a policy")
+			}
+
+			return c.Create(ctx, o, opts...)
+		}}
+	}
+	stuck := interceptor.Funcs{Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+		return errors.New("nobody may delete")
+	}}
+	broken := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { panic("a fault") }}
+
+	cases := map[string]struct {
+		reason  string
+		context context.Context //nolint:containedctx // It is what differs.
+		funcs   interceptor.Funcs
+		failed  string
+		says    string
+		cleanup Result
+		left    bool
+	}{
+		"NoVault":     {reason: "Nothing comes of the application.", context: t.Context(), failed: "vault", says: "KeyVaultReady", cleanup: Passed},
+		"Refused":     {reason: "There is nothing to clean up.", context: t.Context(), funcs: refuse("Namespace"), failed: "create", says: "refused by a policy", cleanup: Passed},
+		"Interrupted": {reason: "It may have made something.", context: ended, failed: "create", says: "interrupted", cleanup: Passed},
+		"Fault":       {reason: "A fault of the program does not keep it from cleaning up.", context: t.Context(), funcs: broken, failed: "create", says: "this program has a fault: a fault", cleanup: Passed},
+		"Stuck":       {reason: "It says how to clean up.", context: t.Context(), funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := interceptor.NewClient(cluster(t), tc.funcs)
+
+			var saved []Report
+
+			got := Run(tc.context, Options{
+				Client: c, Image: "image", DeletionPolicy: v1alpha1.DeletionPurge, Say: func(string) {}, Commands: []string{"clean up"},
+				Save:     func(r Report) error { saved = append(saved, r); return nil },
+				Timeouts: map[string]time.Duration{"vault": time.Millisecond, Cleanup: 5 * time.Second},
+			}, testID, Report{})
+
+			if got.Result != Failed || got.Cleanup == nil || got.Cleanup.Result != tc.cleanup || got.Ended.IsZero() {
+				t.Errorf("\n%s\nRun(...): want it to fail and to clean up, got %+v", tc.reason, got)
+			}
+
+			for _, s := range got.Steps {
+				if (s.Result == Failed) != (s.Name == tc.failed) {
+					t.Errorf("\n%s\nstep %s: %s: %s", tc.reason, s.Name, s.Result, s.Error)
+				}
+
+				if s.Name == tc.failed && !strings.Contains(s.Error, tc.says) {
+					t.Errorf("\n%s\nstep %s: want %q, got %q", tc.reason, s.Name, tc.says, s.Error)
+				}
+			}
+
+			err := c.Get(t.Context(), client.ObjectKey{Name: NamespaceOf(testID)}, &corev1.Namespace{})
+			if kerrors.IsNotFound(err) == tc.left || (len(got.CleanUp) > 0) != tc.left {
+				t.Errorf("\n%s\nwant the namespace left %t, got %v, and commands %q", tc.reason, tc.left, err, got.CleanUp)
+			}
+
+			// What somebody finds who has killed it.
+			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != NamespaceOf(testID) || saved[len(saved)-1].Result != Failed {
+				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
+			}
+		})
+	}
+}
