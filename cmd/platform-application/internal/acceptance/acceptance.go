@@ -165,6 +165,11 @@ func (r *run) perform(ctx context.Context, s step, result *StepReport) {
 
 // within a time, do something. A bug in it must not keep the run from cleaning up.
 func (r *run) within(ctx context.Context, timeout time.Duration, do func(context.Context, *run) error) (err error) {
+	// Nothing new is begun when somebody wants the run to end.
+	if err := ctx.Err(); err != nil {
+		return err //nolint:wrapcheck // The step says what was done.
+	}
+
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -49,6 +50,14 @@ func anApplication(namespace string) *unstructured.Unstructured {
 	return u
 }
 
+// synctested runs a test in which nobody waits for what is polled.
+func synctested(test func(t *testing.T)) func(t *testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		synctest.Test(t, test)
+	}
+}
+
 // TestRemove touches no namespace that the run has not made, nor anything in it.
 func TestRemove(t *testing.T) {
 	own := namespaceOf(testID, "", nil)
@@ -67,7 +76,7 @@ func TestRemove(t *testing.T) {
 	}
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, synctested(func(t *testing.T) {
 			c := cluster(t, tc.namespace.DeepCopy(), anApplication(tc.namespace.Name))
 
 			err := Remove(t.Context(), c, tc.id, "", func(string) {})
@@ -80,55 +89,53 @@ func TestRemove(t *testing.T) {
 					t.Errorf("\n%s\n%T %s: want it removed %t, got %v", tc.reason, o, o.GetName(), tc.removed, err)
 				}
 			}
-		})
+		}))
 	}
 }
 
 // TestRun has a run fail, be interrupted and have a fault of its own: each time it cleans up, and its report says what happened.
 func TestRun(t *testing.T) {
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-
-	refuse := func(kind string) interceptor.Funcs {
-		return interceptor.Funcs{Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
-			if _, ok := o.(*corev1.Namespace); ok && kind == "Namespace" {
-				return errors.New("refused by a policy")
-			}
-
-			return c.Create(ctx, o, opts...)
-		}}
-	}
+	refused := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
+		return errors.New("refused by a policy")
+	}}
 	stuck := interceptor.Funcs{Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
 		return errors.New("nobody may delete")
 	}}
 	broken := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { panic("a fault") }}
 
 	cases := map[string]struct {
-		reason  string
-		context context.Context //nolint:containedctx // It is what differs.
-		funcs   interceptor.Funcs
-		failed  string
-		says    string
-		cleanup Result
-		left    bool
+		reason      string
+		interrupted bool
+		funcs       interceptor.Funcs
+		failed      string
+		says        string
+		cleanup     Result
+		left        bool
 	}{
-		"NoVault":     {reason: "Nothing comes of the application.", context: t.Context(), failed: "vault", says: "KeyVaultReady", cleanup: Passed},
-		"Refused":     {reason: "There is nothing to clean up.", context: t.Context(), funcs: refuse("Namespace"), failed: "create", says: "refused by a policy", cleanup: Passed},
-		"Interrupted": {reason: "It may have made something.", context: ended, failed: "create", says: "interrupted", cleanup: Passed},
-		"Fault":       {reason: "A fault of the program does not keep it from cleaning up.", context: t.Context(), funcs: broken, failed: "create", says: "this program has a fault: a fault", cleanup: Passed},
-		"Stuck":       {reason: "It says how to clean up.", context: t.Context(), funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
+		"NoVault":     {reason: "Nothing comes of the application.", failed: "vault", says: "KeyVaultReady", cleanup: Passed},
+		"Refused":     {reason: "There is nothing to clean up.", funcs: refused, failed: "create", says: "refused by a policy", cleanup: Passed},
+		"Interrupted": {reason: "It may have made something.", interrupted: true, failed: "create", says: "interrupted", cleanup: Passed},
+		"Fault":       {reason: "A fault of the program does not keep it from cleaning up.", funcs: broken, failed: "create", says: "this program has a fault: a fault", cleanup: Passed},
+		"Stuck":       {reason: "It says how to clean up.", funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
 	}
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, synctested(func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+
+			if tc.interrupted {
+				cancel()
+			}
+
 			c := interceptor.NewClient(cluster(t), tc.funcs)
 
 			var saved []Report
 
-			got := Run(tc.context, Options{
+			got := Run(ctx, Options{
 				Client: c, Image: "image", DeletionPolicy: v1alpha1.DeletionPurge, Say: func(string) {}, Commands: []string{"clean up"},
 				Save:     func(r Report) error { saved = append(saved, r); return nil },
-				Timeouts: map[string]time.Duration{"vault": time.Millisecond, Cleanup: 5 * time.Second},
+				Timeouts: map[string]time.Duration{"vault": time.Millisecond, Cleanup: time.Minute},
 			}, testID, Report{})
 
 			if got.Result != Failed || got.Cleanup == nil || got.Cleanup.Result != tc.cleanup || got.Ended.IsZero() {
@@ -154,6 +161,6 @@ func TestRun(t *testing.T) {
 			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != NamespaceOf(testID) || saved[len(saved)-1].Result != Failed {
 				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
 			}
-		})
+		}))
 	}
 }
