@@ -256,11 +256,11 @@ func (c *acceptanceCleanup) Run(ctx context.Context) error {
 	if len(c.Runs) == 0 {
 		left, err := acceptance.Leftovers(ctx, kube)
 		if err != nil {
-			return err //nolint:wrapcheck // It says what failed.
+			return err
 		}
 
 		for _, l := range left {
-			fmt.Printf("%s\t%s\t%s\n", l.Run, l.Namespace, l.Created.Format(time.RFC3339))
+			fmt.Fprintf(os.Stdout, "%s\t%s\t%s\n", l.Run, l.Namespace, l.Created.Format(time.RFC3339))
 		}
 
 		return nil
@@ -281,7 +281,7 @@ func (c *acceptanceCleanup) Run(ctx context.Context) error {
 func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	config, err := platform.Config(c.Kubeconfig, c.Context)
 	if err != nil {
-		return nil, nil, err //nolint:wrapcheck // It says what failed.
+		return nil, nil, err
 	}
 
 	config.Timeout = kubeTimeout
@@ -314,7 +314,7 @@ func (c *clusterFlags) arguments() []string {
 func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inputv1alpha1.PlatformConfigSpec, error) {
 	cluster, err := platform.Connect(config, c.Namespace)
 	if err != nil {
-		return inputv1alpha1.PlatformConfigSpec{}, err //nolint:wrapcheck // It says what failed.
+		return inputv1alpha1.PlatformConfigSpec{}, err
 	}
 
 	p, found := platform.Read(ctx, cluster)
@@ -379,5 +379,5 @@ func (c *workloadCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("cannot read the key: %w", err)
 	}
 
-	return acceptance.Workload{Run: c.ID, Key: key, Variables: c.Variables, Lookup: os.LookupEnv, Out: os.Stdout}.Serve(ctx) //nolint:wrapcheck // It says what failed.
+	return acceptance.Workload{Run: c.ID, Key: key, Variables: c.Variables, Lookup: os.LookupEnv, Out: os.Stdout}.Serve(ctx)
 }

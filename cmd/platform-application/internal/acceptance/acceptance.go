@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -72,9 +71,6 @@ type run struct {
 	Options
 
 	id string
-
-	// uid of the namespace, as soon as it is known.
-	uid types.UID
 
 	// values that the vault has, or shall have.
 	values *values
@@ -255,8 +251,7 @@ func wait(ctx context.Context, what string, say func(string), check func(context
 			return nil
 		}
 
-		var p permanent
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[permanent](err); ok {
 			return fmt.Errorf("cannot wait for %s: %w", what, p.error)
 		}
 

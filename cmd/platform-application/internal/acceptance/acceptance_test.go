@@ -495,7 +495,7 @@ func TestWriteFile(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		data, err := os.ReadFile(path)
+		data, err := os.ReadFile(path) //nolint:gosec // In a directory of the test.
 		if err != nil {
 			t.Fatal(err)
 		}

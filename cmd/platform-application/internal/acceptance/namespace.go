@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,9 +49,7 @@ func NamespaceOf(id string) string { return namespacePrefix + id }
 // namespaceOf the run, with all labels.
 func namespaceOf(id, tenantLabel string, more map[string]string) *corev1.Namespace {
 	labels := map[string]string{}
-	for name, value := range more {
-		labels[name] = value
-	}
+	maps.Copy(labels, more)
 
 	// Without an owner nothing is composed. It is one that no other run has.
 	if _, ok := labels[tenantLabel]; !ok && tenantLabel != "" {

@@ -173,9 +173,9 @@ func (r Report) Markdown() string {
 	}
 
 	section(&b, "Packages", []string{"Kind", "Name", "Package", "Revision"}, packages)
-	section(&b, "Steps", []string{"Step", "What", "Result", "Seconds", "Normally"}, r.steps())
+	section(&b, "Steps", []string{"Step", "What", "Result", "Seconds", "Normally"}, stepRows(r))
 
-	for _, s := range r.all() {
+	for _, s := range allSteps(r) {
 		if s.Error == "" {
 			continue
 		}
@@ -205,8 +205,8 @@ func (r Report) Markdown() string {
 	return b.String()
 }
 
-// all steps, with the cleanup.
-func (r Report) all() []StepReport {
+// allSteps, with the cleanup.
+func allSteps(r Report) []StepReport {
 	out := slices.Clone(r.Steps)
 	if r.Cleanup != nil {
 		out = append(out, *r.Cleanup)
@@ -215,11 +215,11 @@ func (r Report) all() []StepReport {
 	return out
 }
 
-// steps as rows, with what was measured in them.
-func (r Report) steps() [][]string {
+// stepRows are the steps, with what was measured in them.
+func stepRows(r Report) [][]string {
 	var out [][]string
 
-	for _, s := range r.all() {
+	for _, s := range allSteps(r) {
 		took := fmt.Sprintf("%.1f", s.Seconds)
 		if s.Result == NotReached {
 			took = ""
