@@ -43,6 +43,7 @@ func azCommands() map[string]string {
 		"keyvault list":                        "--resource-group",
 		"keyvault list-deleted":                "",
 		"keyvault network-rule list":           "--name",
+		"keyvault purge":                       "--name --location",
 		"keyvault recover":                     "--name",
 		"keyvault secret backup":               "--vault-name --name --file",
 		"keyvault secret download":             "--vault-name --name --file --encoding --version",

@@ -176,6 +176,9 @@ func secret(name, key, value string) *corev1.Secret {
 	}
 }
 
+// Officer is the client id and the password of the officer.
+func Officer() (clientID, password string) { return officer.clientID, officer.password }
+
 // SetSecret puts a value into a vault as an officer does, with the real client.
 func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {
 	return SetSecretAs(ctx, a, officer.clientID, officer.password, vaultURI, name, value)
