@@ -46,6 +46,11 @@ func packages(t *testing.T, args ...string) (string, error) {
 			p.Program = &build.Program{Main: "./examples/demo/app", Path: p.Program.Path}
 			all[i] = p
 		}
+
+		if p, ok := a.(build.Tool); ok {
+			p.Program = build.Program{Main: "./examples/demo/app", Path: p.Program.Path}
+			all[i] = p
+		}
 	}
 
 	c := &command{}
@@ -98,6 +103,9 @@ configuration-platform-application v1.2.3 any SIZES DIR/configuration-platform-a
 pushed REGISTRY/p6m-dev/configuration-platform-application:v1.2.3
 configuration-platform-application-claim v1.2.3 any SIZES DIR/configuration-platform-application-claim-v1.2.3.xpkg
 pushed REGISTRY/p6m-dev/configuration-platform-application-claim:v1.2.3
+platform-application v1.2.3 amd64 SIZES DIR/platform-application-v1.2.3-amd64.tar
+platform-application v1.2.3 arm64 SIZES DIR/platform-application-v1.2.3-arm64.tar
+pushed REGISTRY/p6m-dev/platform-application:v1.2.3
 platform-application v1.2.3 any SIZES DIR/platform-application-1.2.3.tgz
 pushed REGISTRY/p6m-dev/charts/platform-application:1.2.3
 digests DIR/digests
@@ -108,12 +116,12 @@ FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of th
 	}
 
 	platforms := map[string][]string{}
-	for _, repository := range []string{"function-platform-application", "provider-keyvault-secretsync"} {
+	for _, repository := range []string{"function-platform-application", "platform-application", "provider-keyvault-secretsync"} {
 		platforms[repository] = platformsOf(t, address+"/p6m-dev/"+repository+":v1.2.3")
 	}
 
 	both := []string{"linux/amd64", "linux/arm64"}
-	if diff := cmp.Diff(map[string][]string{"function-platform-application": both, "provider-keyvault-secretsync": both}, platforms); diff != "" {
+	if diff := cmp.Diff(map[string][]string{"function-platform-application": both, "platform-application": both, "provider-keyvault-secretsync": both}, platforms); diff != "" {
 		t.Errorf("platforms: -want, +got:\n%s", diff)
 	}
 
@@ -152,7 +160,7 @@ func checkDigests(t *testing.T, registry, component string) {
 	}
 
 	for path, content := range map[string]string{
-		"kustomization.yaml":         "resources: [" + base + "]\ncomponents: [digests]\n",
+		"kustomization.yaml":         "resources: [" + base + ", " + base + "/doctor]\ncomponents: [digests]\n",
 		"digests/kustomization.yaml": string(digests),
 	} {
 		path = filepath.Join(dir, path)
@@ -166,7 +174,10 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatalf("kustomize build: %v\n%s", err, out)
 	}
 
-	for _, p := range []string{"function-platform-application", "provider-keyvault-secretsync", "configuration-platform-application"} {
+	for p, field := range map[string]string{
+		"function-platform-application": "package", "provider-keyvault-secretsync": "package", "configuration-platform-application": "package",
+		"platform-application": "image",
+	} {
 		ref, err := name.ParseReference(registry + "/p6m-dev/" + p + ":v1.2.3")
 		if err != nil {
 			t.Fatal(err)
@@ -177,7 +188,7 @@ func checkDigests(t *testing.T, registry, component string) {
 			t.Fatal(err)
 		}
 
-		if want := "package: " + registry + "/p6m-dev/" + p + "@" + pushed.Digest.String(); !strings.Contains(string(out), want) {
+		if want := field + ": " + registry + "/p6m-dev/" + p + "@" + pushed.Digest.String(); !strings.Contains(string(out), want) {
 			t.Errorf("base with digests: want %q in:\n%s", want, out)
 		}
 	}
