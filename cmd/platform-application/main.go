@@ -14,9 +14,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// version of the program, which the linker sets.
+var version = "development" //nolint:gochecknoglobals // The linker sets nothing else.
+
 // commands of the program.
 type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Look at a cluster and its Azure, and report what would keep applications from running. Exits with 0 if nothing would, with 3 if something does or could not be looked at, else with 1."`
+	Probe  probeCommand  `cmd:"" help:"Look at what pods of a provider reach from where they run, and print it as JSON for the doctor. Jobs of package/platform/doctor run it there."`
+
+	Version kong.VersionFlag `help:"Print the version."`
 }
 
 func main() {
@@ -24,7 +30,7 @@ func main() {
 	defer stop()
 
 	k := kong.Parse(&commands{}, kong.Name("platform-application"),
-		kong.Description("Checks a platform for PlatformApplications."), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Description("Checks a platform for PlatformApplications."), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": version})
 	err := k.Run()
 
 	// It has said everything.

@@ -5,6 +5,7 @@ package place
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -49,10 +50,16 @@ type decider struct {
 	found []finding.Finding
 }
 
-// add a finding. What all of them may name is there already.
+// add a finding. What all of them may name is there already, and what commands have is quoted.
 func (d *decider) add(code finding.Code, object string, with map[string]string) {
 	all := map[string]string{"base": d.base, "namespace": d.facts.platform.Namespace}
 	maps.Copy(all, with)
+
+	for _, name := range []string{"base", "document", "issuer", "namespace", "node", "subject", "target"} {
+		if v, ok := all[name]; ok {
+			all[name] = finding.Quote(v)
+		}
+	}
 
 	d.found = append(d.found, finding.Finding{Code: code, Object: object, With: all})
 }
@@ -72,7 +79,8 @@ func (d *decider) issuer() {
 	}
 
 	if s := d.facts.platform.Settings; s != nil && s.OIDCIssuerURL != cluster {
-		d.add(IssuerDiffers, "EnvironmentConfig/"+platform.EnvironmentConfig, map[string]string{"has": s.OIDCIssuerURL, "issuer": cluster})
+		patch, _ := json.Marshal(map[string]any{"data": map[string]string{"oidcIssuerUrl": cluster}}) // Strings can be encoded.
+		d.add(IssuerDiffers, "EnvironmentConfig/"+platform.EnvironmentConfig, map[string]string{"has": s.OIDCIssuerURL, "issuer": cluster, "patch": finding.Quote(string(patch))})
 	}
 
 	docs := d.facts.documents
@@ -302,7 +310,7 @@ func (d *decider) endpoint(e Endpoint, with map[string]string) {
 
 	target := e.Host
 	if _, domain, ok := strings.Cut(e.Host, "."); ok && slices.ContainsFunc(allClouds(), func(c cloud) bool { return c.isVault(e.Host) }) {
-		target = "*." + domain
+		target = "*." + domain // Of all vaults.
 	}
 
 	d.add(code, e.Host, in(with, "host", e.Host, "target", target, "proxy", e.Proxy, "status", strconv.Itoa(e.Status), "authority", e.Detail, "error", cmp.Or(e.Detail, string(e.Outcome))))

@@ -272,9 +272,11 @@ func clean(text string) string {
 		return r
 	}, text)
 
+	text = strings.TrimSpace(text)
+
 	if runes := []rune(text); len(runes) > maxText {
-		text = string(runes[:maxText]) + "…"
+		text = string(runes[:maxText-1]) + "…"
 	}
 
-	return strings.TrimSpace(text)
+	return text
 }

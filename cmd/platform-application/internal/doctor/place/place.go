@@ -16,10 +16,13 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
+// Name of the area.
+const Name = "place"
+
 // Area of the places of the providers' pods. The version is that of this program.
 func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	return doctor.Area{
-		Name: "the places of the providers' pods",
+		Name: Name,
 		Look: func(ctx context.Context) ([]finding.Finding, error) {
 			f, err := readFacts(ctx, Here(), c, p)
 

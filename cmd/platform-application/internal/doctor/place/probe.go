@@ -58,6 +58,11 @@ const (
 
 // Probe the place in which this process runs, which is that of a provider with this ServiceAccount.
 func Probe(ctx context.Context, c platform.Cluster, name string) Facts {
+	// Without it, each request would wait for its own deadline.
+	if err := c.Reach(ctx); err != nil {
+		return probe(ctx, Here(), name, platform.Platform{Namespace: c.Namespace}, []string{"the API server"}, nil)
+	}
+
 	p, found := platform.Read(ctx, c)
 
 	return probe(ctx, Here(), name, p, unread(found), vaults(ctx, c.Client))

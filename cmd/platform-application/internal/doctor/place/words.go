@@ -119,7 +119,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Pods of {place} cannot connect to {host} on port 443: {error}",
 			Breaks:   noNetwork,
-			Mend:     "Allow TCP port 443 to {target}, in network policies and in the firewall behind the nodes. With Azure Firewall:\naz network firewall application-rule create --firewall-name FIREWALL --resource-group FIREWALL_GROUP --collection-name platform-application --name {place} --priority 200 --action Allow --protocols Https=443 --source-addresses NODE_SUBNET --target-fqdns \"{target}\"",
+			Mend:     "Allow TCP port 443 to {target}, in network policies and in the firewall behind the nodes. With Azure Firewall:\naz network firewall application-rule create --firewall-name FIREWALL --resource-group FIREWALL_GROUP --collection-name platform-application --name {place} --priority 200 --action Allow --protocols Https=443 --source-addresses NODE_SUBNET --target-fqdns {target}",
 		},
 		ProxyUnreachable: {
 			Severity: finding.Error,
@@ -173,7 +173,7 @@ func issuerWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "oidcIssuerUrl of {object} is {has}, and the issuer of the cluster is {issuer}. They have to be the same, including the slash at the end.",
 			Breaks:   "Federated credentials of applications name another issuer than their tokens. Entra ID refuses every application.",
-			Mend:     "Set the issuer in settings.yaml, and apply it:\nkubectl patch environmentconfigs.apiextensions.crossplane.io platform-application --type merge --patch '{\"data\":{\"oidcIssuerUrl\":\"{issuer}\"}}'",
+			Mend:     "Set the issuer in settings.yaml, and apply it:\nkubectl patch environmentconfigs.apiextensions.crossplane.io platform-application --type merge --patch {patch}",
 		},
 		IssuerDocumentMissing: {
 			Severity: finding.Error,
