@@ -33,10 +33,11 @@ render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARI
 		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)"
 
 .PHONY: build
-build: ## Compile everything; function and provider go to _output/
+build: ## Compile everything; function, provider and the tool for platform teams go to _output/
 	@go build ./...
 	@go build -o _output/function-platform-application ./fn
 	@go build -o _output/provider-keyvault-secretsync ./provider
+	@go build -o _output/platform-application ./cmd/platform-application
 
 .PHONY: demo
 demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]
@@ -59,11 +60,11 @@ clean: demo-down ## Remove what `make build` left behind
 VERSION ?= v0.1.0-dev
 
 .PHONY: packages
-packages: ## Build all packages, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
+packages: ## Build all packages and the image of the tool, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
 	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
 
 .PHONY: push
-push: ## Build all packages and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
+push: ## Build all packages, the image of the tool and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
 	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
 
 ##@ Checks

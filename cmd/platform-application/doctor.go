@@ -14,6 +14,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/cluster"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/place"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
@@ -122,6 +123,7 @@ func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
 func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found []finding.Finding) []doctor.Area {
 	return []doctor.Area{
 		cluster.Area(kube, p, found),
+		place.Area(kube, p, version),
 	}
 }
 
@@ -131,6 +133,7 @@ func catalogue() (finding.Catalogue, error) {
 		doctor.Words(),
 		platform.Words(),
 		cluster.Words(),
+		place.Words(),
 	)
 }
 

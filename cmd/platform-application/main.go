@@ -23,10 +23,13 @@ var version = "development" //nolint:gochecknoglobals // The linker sets nothing
 // commands of the program.
 type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Look at a cluster and its Azure, and report what would keep applications from running. Exits with 0 if nothing would, with 3 if something does or could not be looked at, else with 1."`
+	Probe  probeCommand  `cmd:"" help:"Look at what pods of a provider reach from where they run, and print it as JSON for the doctor. Jobs of package/platform/doctor run it there."`
 
 	Acceptance acceptanceCommand `cmd:"" help:"Run an application as its team and an officer would, measure it, and clean up."`
 
 	Workload workloadCommand `cmd:"" help:"Run as the application of an acceptance run." hidden:""`
+
+	Version kong.VersionFlag `help:"Print the version."`
 }
 
 func main() {
@@ -35,7 +38,7 @@ func main() {
 
 	k := kong.Parse(&commands{}, kong.Name("platform-application"),
 		kong.Description("Checks a platform for PlatformApplications."), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Vars{"steps": strings.Join(acceptance.StepNames(), ", ")})
+		kong.Vars{"version": version, "steps": strings.Join(acceptance.StepNames(), ", ")})
 	err := k.Run()
 
 	// It has said everything.

@@ -3,8 +3,8 @@
 
 // Package build makes Crossplane packages of this repository, without Docker: it
 // compiles the programs, puts each into an image of its own, and has the Crossplane
-// command line tool put image, metadata and examples into a package. The chart for
-// Helm is built beside them.
+// command line tool put image, metadata and examples into a package. The image of the
+// tool for platform teams and the chart for Helm are built beside them.
 package build
 
 import (

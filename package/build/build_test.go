@@ -349,34 +349,40 @@ func TestDockerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	programs := []Program{ToolForPlatforms().Program}
+
 	for _, p := range all {
-		if p.Program == nil {
-			continue
+		if p.Program != nil {
+			programs = append(programs, *p.Program)
 		}
+	}
 
-		name := strings.TrimPrefix(p.Program.Path, "/")
-
-		var ports []string
-		for _, port := range p.Program.Ports {
-			ports = append(ports, strconv.Itoa(port))
-		}
+	for _, p := range programs {
+		name := strings.TrimPrefix(p.Path, "/")
 
 		want := []string{
 			"FROM scratch",
 			"COPY --from=source /" + rootsPath + " /" + rootsPath,
-			"COPY --from=build-" + name + " /out/" + name + " " + p.Program.Path,
-			"EXPOSE " + strings.Join(ports, " "),
-			"USER " + user,
-			"WORKDIR /",
-			`ENTRYPOINT ["` + p.Program.Path + `"]`,
+			"COPY --from=build-" + name + " /out/" + name + " " + p.Path,
 		}
+
+		if len(p.Ports) > 0 {
+			var ports []string
+			for _, port := range p.Ports {
+				ports = append(ports, strconv.Itoa(port))
+			}
+
+			want = append(want, "EXPOSE "+strings.Join(ports, " "))
+		}
+
+		want = append(want, "USER "+user, "WORKDIR /", `ENTRYPOINT ["`+p.Path+`"]`)
 		if diff := cmp.Diff(want, stages[name]); diff != "" {
 			t.Errorf("stage %s: -want, +got:\n%s", name, diff)
 		}
 
 		build := stages["build-"+name][len(stages["build-"+name])-1]
 
-		flags := `-trimpath -buildvcs=false -ldflags="` + linkerFlags("${VERSION}") + `" -o /out/` + name + " " + p.Program.Main
+		flags := `-trimpath -buildvcs=false -ldflags="` + linkerFlags("${VERSION}") + `" -o /out/` + name + " " + p.Main
 		if !strings.HasSuffix(build, "go build "+flags) {
 			t.Errorf("stage build-%s: want it to run go build %s, got %s", name, flags, build)
 		}

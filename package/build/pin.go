@@ -6,24 +6,20 @@ package build
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 )
 
-// A Pin is the one content that was pushed of a package, whatever its tag stands for later.
+// A Pin is the one content that was pushed of a package or an image, whatever its tag stands for later.
 type Pin struct {
-	// Kind of the object that installs the package.
+	// Kind of the object that installs the package. Empty for an image that Pods name.
 	Kind string
 
-	// Name of the package.
+	// Name of the package, or the image as manifests name it.
 	Name string
 
 	// Reference by digest.
@@ -32,14 +28,9 @@ type Pin struct {
 
 // Pin a package that was pushed.
 func (p Package) Pin(ctx context.Context, ref string) (Pin, error) {
-	tag, err := name.NewTag(ref, name.StrictValidation)
+	reference, err := pinned(ctx, ref)
 	if err != nil {
-		return Pin{}, fmt.Errorf("cannot read reference of package: %w", err)
-	}
-
-	pushed, err := remote.Head(tag, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(http.DefaultTransport))
-	if err != nil {
-		return Pin{}, fmt.Errorf("cannot get digest of package %s: %w", ref, err)
+		return Pin{}, err
 	}
 
 	data, err := os.ReadFile(p.Metadata)
@@ -52,11 +43,11 @@ func (p Package) Pin(ctx context.Context, ref string) (Pin, error) {
 		return Pin{}, fmt.Errorf("cannot parse metadata of package: %w", err)
 	}
 
-	return Pin{Kind: meta.Kind, Name: p.Name(), Reference: tag.Digest(pushed.Digest.String()).String()}, nil
+	return Pin{Kind: meta.Kind, Name: p.Name(), Reference: reference}, nil
 }
 
-// WritePins writes into a directory what has these packages installed by digest: a component of
-// kustomize for package/platform, and values for the chart.
+// WritePins writes into a directory what has these packages installed, and Pods run these images, by
+// digest: a component of kustomize for package/platform, and values for the chart.
 func WritePins(dir string, pins []Pin) error {
 	values, err := pinValues(pins)
 	if err != nil {
@@ -81,6 +72,10 @@ func WritePins(dir string, pins []Pin) error {
 func pinValues(pins []Pin) (string, error) {
 	packages := map[string]any{}
 	for _, p := range pins {
+		if p.Kind == "" {
+			continue
+		}
+
 		packages[p.Name] = map[string]any{"package": p.Reference}
 	}
 
@@ -102,7 +97,15 @@ kind: Component
 patches:
 `)
 
+	var images []Pin
+
 	for _, p := range pins {
+		if p.Kind == "" {
+			images = append(images, p)
+
+			continue
+		}
+
 		fmt.Fprintf(&out, `  - target: {group: pkg.crossplane.io, kind: %s, name: "(p6m-dev-)?%s"}
     patch: |
       - {op: replace, path: /spec/package, value: "%s"}
@@ -112,6 +115,15 @@ patches:
 		if p.Kind == "Configuration" {
 			out.WriteString("      - {op: add, path: /spec/skipDependencyResolution, value: true}\n")
 		}
+	}
+
+	for i, p := range images {
+		if i == 0 {
+			out.WriteString("images:\n")
+		}
+
+		image, digest, _ := strings.Cut(p.Reference, "@")
+		fmt.Fprintf(&out, "  - {name: %s, newName: %s, digest: %s}\n", p.Name, image, digest)
 	}
 
 	return out.String()

@@ -160,18 +160,38 @@ func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 // an identity.
 func (e *Error) Remedy() string { return e.Meaning.refusal().remedy }
 
-// refuse completes an error with what Entra ID says in its codes: the first one of a
-// known meaning, or the first.
-func (e *Error) refuse(name string, codes []int) {
-	code, known := codes[0], refusal{reason: NoIdentity, what: "it refuses the identity"}
+// MeaningOf an answer of Entra ID with these codes, of which there is at least one: that of
+// the first one of a known meaning. The code is that one, or the first.
+func MeaningOf(codes []int) (m Meaning, code int) {
+	code, known := recognize(codes)
 
+	return known.meaning, code
+}
+
+// CodesOf Entra ID in the body of an answer, which is an error.
+func CodesOf(body []byte) []int {
+	b := errorBody{}
+	if json.Unmarshal(body, &b) != nil {
+		return nil
+	}
+
+	return b.codes()
+}
+
+// recognize the first code of a known meaning, or else the first.
+func recognize(codes []int) (int, refusal) {
 	for _, c := range codes {
 		if i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.has(c) }); i >= 0 {
-			code, known = c, refusals()[i]
-			break
+			return c, refusals()[i]
 		}
 	}
 
+	return codes[0], refusal{reason: NoIdentity, what: "it refuses the identity"}
+}
+
+// refuse completes an error with what Entra ID says in its codes.
+func (e *Error) refuse(name string, codes []int) {
+	code, known := recognize(codes)
 	e.Code, e.Meaning, e.Reason = "AADSTS"+strconv.Itoa(code), known.meaning, known.reason
 
 	e.Detail = name + " " + known.what

@@ -2,7 +2,7 @@
 // identities, for programs and tests that have no subscription.
 //
 // A Server is an HTTP proxy on loopback that answers for login.microsoftonline.com, for management.azure.com, for every
-// *.vault.azure.net and for the metadata service of a machine. Clients need not be changed, nor know: Server.Env has the four environment variables that lead them there, and
+// *.vault.azure.net, for the documents of issuers that are registered and for the metadata service of a machine. Clients need not be changed, nor know: Server.Env has the four environment variables that lead them there, and
 // Server.Transport does the same for a client in the same process.
 //
 //	server, err := azure.Start(ctx, azure.Options{})

@@ -211,7 +211,7 @@ func (s *Server) Transport() *http.Transport {
 }
 
 // lookup returns which hosts there are.
-func (s *Server) lookup(directory http.Handler) func(string) *proxy.Host {
+func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
 	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.manager}
 
@@ -224,6 +224,10 @@ func (s *Server) lookup(directory http.Handler) func(string) *proxy.Host {
 		}
 
 		vault, ok := keyvault.VaultOf(name)
+		if !ok && s.directory.HasIssuer(name) {
+			return &proxy.Host{Certificate: name, Exists: true, Handler: http.HandlerFunc(directory.ServeIssuer)}
+		}
+
 		if !ok {
 			return nil
 		}

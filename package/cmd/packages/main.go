@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command packages builds all packages of this repository and its charts, and pushes
+// Command packages builds all packages of this repository, the image of its tool and its charts, and pushes
 // them to a registry if one is named:
 //
 //	go run ./package/cmd/packages --version v0.1.0 --push ghcr.io
@@ -46,7 +46,7 @@ func artifacts(root string) ([]artifact, error) {
 		all = append(all, p)
 	}
 
-	return append(all, build.ChartOf(root), build.PlatformChartOf(root)), nil
+	return append(all, build.ToolForPlatforms(), build.ChartOf(root), build.PlatformChartOf(root)), nil
 }
 
 // command is the program's command line.
@@ -59,7 +59,7 @@ type command struct {
 
 func main() {
 	c := &command{}
-	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository and its charts, without Docker."))
+	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository, the image of its tool and its charts, without Docker."))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -152,9 +152,11 @@ func (c *command) publish(ctx context.Context, root string, a artifact, w io.Wri
 	return ref, nil
 }
 
-// pin what was pushed of an artifact, besides others, if Crossplane installs it.
+// pin what was pushed of an artifact, besides others, if a cluster pulls it.
 func pin(ctx context.Context, pins []build.Pin, a artifact, ref string) ([]build.Pin, error) {
-	p, ok := a.(build.Package)
+	p, ok := a.(interface {
+		Pin(ctx context.Context, ref string) (build.Pin, error)
+	})
 	if !ok || ref == "" {
 		return pins, nil
 	}

@@ -46,6 +46,11 @@ func packages(t *testing.T, args ...string) (string, error) {
 			p.Program = &build.Program{Main: "./examples/demo/app", Path: p.Program.Path}
 			all[i] = p
 		}
+
+		if p, ok := a.(build.Tool); ok {
+			p.Program = build.Program{Main: "./examples/demo/app", Path: p.Program.Path}
+			all[i] = p
+		}
 	}
 
 	c := &command{}
@@ -98,6 +103,9 @@ configuration-platform-application v1.2.3 any SIZES DIR/configuration-platform-a
 pushed REGISTRY/p6m-dev/configuration-platform-application:v1.2.3
 configuration-platform-application-claim v1.2.3 any SIZES DIR/configuration-platform-application-claim-v1.2.3.xpkg
 pushed REGISTRY/p6m-dev/configuration-platform-application-claim:v1.2.3
+platform-application v1.2.3 amd64 SIZES DIR/platform-application-v1.2.3-amd64.tar
+platform-application v1.2.3 arm64 SIZES DIR/platform-application-v1.2.3-arm64.tar
+pushed REGISTRY/p6m-dev/platform-application:v1.2.3
 platform-application v1.2.3 any SIZES DIR/platform-application-1.2.3.tgz
 pushed REGISTRY/p6m-dev/charts/platform-application:1.2.3
 platform-application-platform v1.2.3 any SIZES DIR/platform-application-platform-1.2.3.tgz
@@ -110,12 +118,12 @@ FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of th
 	}
 
 	platforms := map[string][]string{}
-	for _, repository := range []string{"function-platform-application", "provider-keyvault-secretsync"} {
+	for _, repository := range []string{"function-platform-application", "platform-application", "provider-keyvault-secretsync"} {
 		platforms[repository] = platformsOf(t, address+"/p6m-dev/"+repository+":v1.2.3")
 	}
 
 	both := []string{"linux/amd64", "linux/arm64"}
-	if diff := cmp.Diff(map[string][]string{"function-platform-application": both, "provider-keyvault-secretsync": both}, platforms); diff != "" {
+	if diff := cmp.Diff(map[string][]string{"function-platform-application": both, "platform-application": both, "provider-keyvault-secretsync": both}, platforms); diff != "" {
 		t.Errorf("platforms: -want, +got:\n%s", diff)
 	}
 
@@ -156,7 +164,7 @@ func checkDigests(t *testing.T, registry, component string) {
 	}
 
 	for path, content := range map[string]string{
-		"kustomization.yaml":         "resources: [" + base + "]\ncomponents: [digests]\n",
+		"kustomization.yaml":         "resources: [" + base + ", " + base + "/doctor]\ncomponents: [digests]\n",
 		"digests/kustomization.yaml": string(digests),
 	} {
 		path = filepath.Join(dir, path)
@@ -170,8 +178,11 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatalf("kustomize build: %v\n%s", err, out)
 	}
 
-	for _, p := range []string{"function-platform-application", "provider-keyvault-secretsync", "configuration-platform-application"} {
-		if want := "package: " + digestOf(t, registry+"/p6m-dev/"+p+":v1.2.3"); !strings.Contains(string(out), want) {
+	for p, field := range map[string]string{
+		"function-platform-application": "package", "provider-keyvault-secretsync": "package", "configuration-platform-application": "package",
+		"platform-application": "image",
+	} {
+		if want := field + ": " + digestOf(t, registry+"/p6m-dev/"+p+":v1.2.3"); !strings.Contains(string(out), want) {
 			t.Errorf("base with digests: want %q in:\n%s", want, out)
 		}
 	}

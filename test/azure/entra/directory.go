@@ -289,7 +289,9 @@ func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
 		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
 	}
 
-	return d.putIssuer(issuerURL, &issuer{keys: keys})
+	published := func(context.Context) ([]byte, error) { return jwks, nil }
+
+	return d.putIssuer(issuerURL, &issuer{keys: keys, source: published})
 }
 
 // PutIssuerSource says where the keys of an issuer come from. It is asked when a token names a key that is not known yet.

@@ -28,7 +28,7 @@ func (i *issuer) key(ctx context.Context, id string) (crypto.PublicKey, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 
-	if key := i.keys[id]; key != nil || i.source == nil {
+	if key := i.keys[id]; key != nil {
 		return key, nil
 	}
 

@@ -1,0 +1,256 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+)
+
+const (
+	// jobPrefix of the Jobs that probe places. The rest of the name is the place.
+	jobPrefix = "platform-application-doctor-"
+
+	// waitForProbes is how long they may take, images included.
+	waitForProbes = 90 * time.Second
+	pollProbes    = time.Second
+
+	// maxLog is more than the facts of a place take.
+	maxLog = 64 << 10
+
+	// maxPods and maxPolicies of a namespace that are looked at.
+	maxPods     = 500
+	maxPolicies = 500
+
+	// providerLabel is on pods of providers, with the name of the package.
+	providerLabel = "pkg.crossplane.io/provider"
+)
+
+// names of the places that are probed.
+func names() []string {
+	return []string{platform.AzureServiceAccount, platform.CreatorServiceAccount}
+}
+
+// facts of the whole area.
+type facts struct {
+	platform  platform.Platform
+	documents documents
+
+	// keys of the API server by their ids, or why they cannot be read.
+	keys        []string
+	keysProblem string
+
+	places []probed
+
+	// policies of the namespace.
+	policies []networkingv1.NetworkPolicy
+}
+
+// A state of a probe.
+type state string
+
+// States of a probe.
+const (
+	missing  state = "missing"
+	running  state = "running"
+	finished state = "finished"
+)
+
+// A probed place.
+type probed struct {
+	name  string
+	state state
+
+	// problem is why there are no facts though the probe has finished.
+	problem string
+	facts   *Facts
+
+	// pod of the probe, and pods of the provider.
+	pod  *corev1.Pod
+	pods []corev1.Pod
+}
+
+// readFacts of a cluster. It waits for probes that run.
+func readFacts(ctx context.Context, n Network, c platform.Cluster, p platform.Platform) (facts, error) {
+	out := facts{platform: p}
+
+	if p.Issuer != "" {
+		out.documents = n.documents(ctx, p.Issuer)
+	}
+
+	kube, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return out, fmt.Errorf("cannot connect to the cluster: %w", err)
+	}
+
+	if data, err := kube.RESTClient().Get().AbsPath("/openid/v1/jwks").DoRaw(ctx); err != nil {
+		out.keysProblem = clean(err.Error())
+	} else {
+		out.keys = keyIDs(data)
+	}
+
+	policies := &networkingv1.NetworkPolicyList{}
+	errs := []error{c.Client.List(ctx, policies, client.InNamespace(c.Namespace), client.Limit(maxPolicies))}
+	out.policies = policies.Items
+
+	for _, name := range names() {
+		one, err := readPlace(ctx, kube, c, name)
+		out.places = append(out.places, one)
+		errs = append(errs, err)
+	}
+
+	return out, errors.Join(errs...)
+}
+
+// readPlace waits for the probe of a place, and reads what it says.
+func readPlace(ctx context.Context, kube kubernetes.Interface, c platform.Cluster, name string) (probed, error) {
+	out := probed{name: name, state: missing}
+
+	err := wait.PollUntilContextTimeout(ctx, pollProbes, waitForProbes, true, func(ctx context.Context) (bool, error) {
+		var err error
+		out.state, out.pod, err = probeOf(ctx, c, name)
+
+		return out.state != running, err
+	})
+	// One that still runs is found to do so.
+	if err != nil && !wait.Interrupted(err) {
+		return out, err
+	}
+
+	pods := &corev1.PodList{}
+	if err := c.Client.List(ctx, pods, client.InNamespace(c.Namespace), client.HasLabels{providerLabel}, client.Limit(maxPods)); err != nil {
+		return out, fmt.Errorf("cannot list pods of providers: %w", err)
+	}
+
+	for _, pod := range pods.Items {
+		if pod.Spec.ServiceAccountName == name && !slices.ContainsFunc(pod.OwnerReferences, isJob) {
+			out.pods = append(out.pods, pod)
+		}
+	}
+
+	if out.state == finished {
+		out.facts, out.problem = readLog(ctx, kube, out.pod, name)
+	}
+
+	return out, nil
+}
+
+// isJob tells whether an owner is a Job.
+func isJob(r metav1.OwnerReference) bool { return r.Kind == "Job" }
+
+// probeOf a place, and its pod if there is one.
+func probeOf(ctx context.Context, c platform.Cluster, name string) (state, *corev1.Pod, error) {
+	job := &batchv1.Job{}
+
+	err := c.Client.Get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: jobPrefix + name}, job)
+	if platform.IsMissing(err) {
+		return missing, nil, nil
+	}
+
+	if err != nil {
+		return missing, nil, fmt.Errorf("cannot get Job %q: %w", jobPrefix+name, err)
+	}
+
+	// Not pods of a Job of the same name that was there before.
+	pods := &corev1.PodList{}
+	if err := c.Client.List(ctx, pods, client.InNamespace(c.Namespace), client.MatchingLabels{batchv1.ControllerUidLabel: string(job.UID)}); err != nil {
+		return running, nil, fmt.Errorf("cannot list pods of Job %q: %w", job.Name, err)
+	}
+
+	if len(pods.Items) == 0 {
+		return running, nil, nil
+	}
+
+	pod := pods.Items[0]
+	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return finished, &pod, nil
+	}
+
+	return running, &pod, nil
+}
+
+// readLog of a probe.
+func readLog(ctx context.Context, kube kubernetes.Interface, pod *corev1.Pod, name string) (_ *Facts, problem string) {
+	stream, err := kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{LimitBytes: new(int64(maxLog))}).Stream(ctx)
+	if err != nil {
+		return nil, clean(err.Error())
+	}
+	defer stream.Close() //nolint:errcheck // It was only read.
+
+	data, err := io.ReadAll(io.LimitReader(stream, maxLog))
+	if err != nil {
+		return nil, clean(err.Error())
+	}
+
+	out, err := parseFacts(data, name)
+	if err != nil {
+		return nil, err.Error()
+	}
+
+	return out, ""
+}
+
+// parseFacts in the log of a probe: the first line that is about its place.
+func parseFacts(log []byte, name string) (*Facts, error) {
+	for line := range bytes.Lines(log) {
+		out := &Facts{}
+
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields()
+
+		if d.Decode(out) == nil && out.Place == name {
+			out.clean()
+
+			return out, nil
+		}
+	}
+
+	return nil, fmt.Errorf("its log has no facts of this version, but: %s", clean(string(log)))
+}
+
+// clean what people will read: a log has what somebody has written into it.
+func (f *Facts) clean() {
+	for _, e := range []*Endpoint{&f.Login, &f.Vault, f.Manager} {
+		if e != nil {
+			e.Host, e.Proxy, e.Detail = clean(e.Host), clean(e.Proxy), clean(e.Detail)
+		}
+	}
+
+	f.Source = clean(f.Source)
+	f.Unread = cleanAll(f.Unread)
+
+	if t := f.Token; t != nil {
+		t.Path, t.Problem, t.Issuer, t.Subject, t.KeyID = clean(t.Path), clean(t.Problem), clean(t.Issuer), clean(t.Subject), clean(t.KeyID)
+		t.Audiences = cleanAll(t.Audiences)
+	}
+
+	if x := f.Exchange; x != nil {
+		x.ClientID, x.TenantID, x.Problem = clean(x.ClientID), clean(x.TenantID), clean(x.Problem)
+	}
+}
+
+func cleanAll(texts []string) []string {
+	texts = texts[:min(len(texts), maxListed)]
+	for i, t := range texts {
+		texts[i] = clean(t)
+	}
+
+	return texts
+}

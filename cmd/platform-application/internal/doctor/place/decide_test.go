@@ -1,0 +1,275 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// well is a platform on which all is well.
+func well() facts {
+	pod := func(labels map[string]string) corev1.Pod {
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{NodeName: "node-1", Containers: []corev1.Container{{}}}}
+	}
+
+	place := func(name, pkg string, f Facts) probed {
+		f.Place = name
+		probe, provider := pod(map[string]string{providerLabel: pkg}), pod(map[string]string{providerLabel: pkg, "pkg.crossplane.io/revision": pkg + "-1"})
+
+		return probed{name: name, state: finished, facts: &f, pod: &probe, pods: []corev1.Pod{provider}}
+	}
+
+	reached := func(host string) Endpoint { return Endpoint{Host: host, Outcome: Reached, Ahead: new(int64(2))} }
+
+	return facts{
+		platform:  platform.Platform{Namespace: "crossplane-system", Issuer: issuer, Settings: &v1alpha1.PlatformConfigSpec{OIDCIssuerURL: issuer}},
+		documents: documents{URL: issuer, Outcome: Reached, Issuer: issuer, Keys: []string{"k1", "k2"}},
+		keys:      []string{"k1"},
+		places: []probed{
+			place(platform.AzureServiceAccount, "crossplane-contrib-provider-azure-keyvault", Facts{
+				Login: reached(login), Manager: new(reached(manager)), Vault: reached(vault), Source: sourceFile,
+				Token:    &Token{Path: TokenPath, Issuer: issuer, Subject: subject, Audiences: []string{keyvault.TokenAudience}, KeyID: "k1"},
+				Exchange: &Exchange{ClientID: identity, TenantID: tenant, Done: true},
+			}),
+			place(platform.CreatorServiceAccount, "p6m-dev-provider-keyvault-secretsync", Facts{Login: reached(login), Vault: reached(vault)}),
+		},
+		policies: []networkingv1.NetworkPolicy{{
+			ObjectMeta: metav1.ObjectMeta{Name: "provider-keyvault-secretsync"},
+			Spec: networkingv1.NetworkPolicySpec{
+				PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{providerLabel: "p6m-dev-provider-keyvault-secretsync"}},
+				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},
+				Egress: []networkingv1.NetworkPolicyEgressRule{{
+					To:    []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0", Except: []string{"169.254.169.254/32"}}}},
+					Ports: []networkingv1.NetworkPolicyPort{{Port: new(intstr.FromInt32(443))}},
+				}},
+			},
+		}},
+	}
+}
+
+// code and object of a finding.
+type found struct {
+	Code   finding.Code
+	Object string
+}
+
+func TestDecide(t *testing.T) {
+	const (
+		azurePlace = platform.AzureServiceAccount
+		syncPlace  = platform.CreatorServiceAccount
+	)
+
+	endpoint := func(outcome Outcome) func(*facts) {
+		return func(f *facts) { f.places[0].facts.Login.Outcome, f.places[0].facts.Exchange = outcome, nil }
+	}
+	refused := func(meaning keyvault.Meaning, code int) func(*facts) {
+		return func(f *facts) {
+			f.places[0].facts.Exchange = &Exchange{ClientID: identity, TenantID: tenant, Meaning: meaning, Code: code}
+		}
+	}
+
+	cases := map[string]struct {
+		reason string
+		edit   func(f *facts)
+		want   []found
+	}{
+		"Well": {"All is well.", func(*facts) {}, nil},
+		"NoJobs": {"Nobody has looked.", func(f *facts) {
+			f.places = []probed{{name: azurePlace, state: missing}, {name: syncPlace, state: missing}}
+		}, []found{{PlaceNotProbed, ""}}},
+		"Running": {"A probe waits for its image.", func(f *facts) { f.places[0].state, f.places[0].facts = running, nil }, []found{
+			{ProbeUnfinished, "Job/platform-application-doctor-provider-azure"},
+		}},
+		"Broken":       {"A log is no log of a probe.", func(f *facts) { f.places[0].facts, f.places[0].problem = nil, "it has no facts" }, []found{{ProbeFailed, "Job/platform-application-doctor-provider-azure"}}},
+		"Unread":       {"A probe may not read the settings.", func(f *facts) { f.places[1].facts.Unread = []string{"EnvironmentConfig/x"} }, []found{{ProbeCannotRead, syncPlace}}},
+		"NoSuchHost":   {"DNS knows no such name.", endpoint(NoSuchHost), []found{{NameNotResolved, login}}},
+		"NoDNS":        {"DNS is blocked.", endpoint(NoDNS), []found{{NameNotResolved, login}}},
+		"Blocked":      {"A firewall drops what is sent.", endpoint(NoAnswer), []found{{EgressBlocked, login}}},
+		"NoProxy":      {"The proxy is not there.", endpoint(NoProxy), []found{{ProxyUnreachable, login}}},
+		"ProxyRefuses": {"The proxy has a list.", endpoint(ProxyRefused), []found{{ProxyRefuses, login}}},
+		"Intercepted":  {"A proxy decrypts TLS.", endpoint(UnknownAuthority), []found{{TLSIntercepted, login}}},
+		"OutOfTime":    {"The clock is far off.", endpoint(OutOfTime), []found{{CertificateInvalid, login}}},
+		"OtherHost":    {"DNS leads elsewhere.", endpoint(BadCertificate), []found{{CertificateInvalid, login}}},
+		"Manager":      {"Only Resource Manager is blocked.", func(f *facts) { f.places[0].facts.Manager.Outcome = NoAnswer }, []found{{EgressBlocked, manager}}},
+		"Vault":        {"Only vaults are blocked.", func(f *facts) { f.places[1].facts.Vault.Outcome = NoAnswer }, []found{{EgressBlocked, vault}}},
+		"VaultGone":    {"The address of a vault that there is has to resolve.", func(f *facts) { f.places[1].facts.Vault.Outcome = NoSuchHost }, []found{{NameNotResolved, vault}}},
+		"NoVault":      {"A name that no vault has does not resolve.", func(f *facts) { f.places[1].facts.Vault.Outcome, f.places[1].facts.AnyVault = NoSuchHost, true }, []found{{VaultNotTried, syncPlace}}},
+		"NoVaultProxy": {
+			"The proxy cannot resolve it.",
+			func(f *facts) {
+				v := &f.places[1].facts.Vault
+				v.Outcome, v.Status, f.places[1].facts.AnyVault = ProxyRefused, http.StatusBadGateway, true
+			},
+			[]found{{VaultNotTried, syncPlace}},
+		},
+		"NoVaultRefused": {
+			"The proxy has a list, and vaults are not on it.",
+			func(f *facts) {
+				v := &f.places[1].facts.Vault
+				v.Outcome, v.Status, f.places[1].facts.AnyVault = ProxyRefused, http.StatusForbidden, true
+			},
+			[]found{{ProxyRefuses, vault}},
+		},
+		"NoVaultDNS":     {"DNS does not answer at all.", func(f *facts) { f.places[1].facts.Vault.Outcome, f.places[1].facts.AnyVault = NoDNS, true }, []found{{NameNotResolved, vault}}},
+		"Ahead":          {"The clock is behind.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(301)) }, []found{{ClockDiffers, "Node/node-1"}}},
+		"Behind":         {"The clock is ahead.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(-301)) }, []found{{ClockDiffers, "Node/node-1"}}},
+		"LittleAhead":    {"Entra ID takes that.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(300)) }, nil},
+		"IssuerSettings": {"The slash is missing.", func(f *facts) { f.platform.Settings.OIDCIssuerURL = strings.TrimSuffix(issuer, "/") }, []found{{IssuerDiffers, "EnvironmentConfig/platform-application"}}},
+		"IssuerUnknown":  {"The cluster does not say, which is found elsewhere.", func(f *facts) { f.platform.Issuer, f.documents = "", documents{} }, nil},
+		"IssuerDocument": {"It is a document of another issuer.", func(f *facts) { f.documents.Issuer = "https://other.example.com" }, []found{{IssuerDocumentDiffers, issuer}}},
+		"IssuerMissing":  {"There is no document.", func(f *facts) { f.documents = documents{URL: issuer, Outcome: Reached, Problem: "status 404"} }, []found{{IssuerDocumentMissing, issuer}}},
+		"IssuerHere":     {"Entra ID reaches it, and nobody else matters.", func(f *facts) { f.documents = documents{URL: issuer, Outcome: NoAnswer} }, nil},
+		"IssuerNowhere":  {"Nobody knows whether Entra ID reaches it.", func(f *facts) { f.documents, f.places = documents{URL: issuer, Outcome: NoAnswer}, nil }, []found{{IssuerNotSeen, issuer}}},
+		"KeyOfToken":     {"The key of a token is not published.", func(f *facts) { f.places[0].facts.Token.KeyID = "k3" }, []found{{IssuerKeyMissing, issuer}}},
+		"KeyOfServer":    {"There is no token, and the key of the API server is not published.", func(f *facts) { f.places, f.keys = nil, []string{"k1", "k3"} }, []found{{IssuerKeyMissing, issuer}}},
+		"KeysUnknown":    {"There is neither.", func(f *facts) { f.places, f.keys, f.keysProblem = nil, nil, "forbidden" }, []found{{IssuerKeysUnknown, issuer}}},
+		"TokenMissing": {"The path is that of the webhook.", func(f *facts) {
+			f.places[0].facts.Token, f.places[0].facts.Exchange = &Token{Path: "/x", Problem: "there is no such file"}, nil
+		}, []found{{TokenMissing, azurePlace}}},
+		"TokenAudience": {"The token is for the API server.", func(f *facts) { f.places[0].facts.Token.Audiences, f.places[0].facts.Exchange = []string{"x"}, nil }, []found{{TokenDiffers, azurePlace}}},
+		"TokenIssuer":   {"The issuer was changed meanwhile.", func(f *facts) { f.places[0].facts.Token.Issuer = "https://old.example.com" }, []found{{TokenDiffers, azurePlace}}},
+		"TokenSubject":  {"It runs as another ServiceAccount.", func(f *facts) { f.places[0].facts.Token.Subject += "-2" }, []found{{TokenDiffers, azurePlace}}},
+		"Source": {"Nobody reads Secrets.", func(f *facts) {
+			f.places[0].facts.Source, f.places[0].facts.Token, f.places[0].facts.Exchange = "Secret", nil, nil
+		}, []found{{SignInNotTried, azurePlace}}},
+		"NoMatch":         {"The credential is for another cluster.", refused(keyvault.NoMatch, 70021), []found{{TokenNotTrusted, azurePlace}}},
+		"OtherSubject":    {"The credential is for another ServiceAccount.", refused(keyvault.OtherSubject, 700213), []found{{TokenNotTrusted, azurePlace}}},
+		"NoClient":        {"The client id is wrong.", refused(keyvault.NoClient, 700016), []found{{ClientUnknown, azurePlace}}},
+		"NoTenant":        {"The tenant is wrong.", refused(keyvault.NoTenant, 90002), []found{{TenantUnknown, azurePlace}}},
+		"EntraIssuer":     {"Entra ID does not reach the issuer.", refused(keyvault.IssuerUnreachable, 50166), []found{{IssuerUnreachable, azurePlace}}},
+		"Federation":      {"The tenant allows no federation.", refused(keyvault.FederationOff, 700223), []found{{TenantRefuses, azurePlace}}},
+		"Time":            {"The token is from the future.", refused(keyvault.OtherTime, 700024), []found{{TokenOutOfTime, azurePlace}}},
+		"Signature":       {"The keys are others.", refused(keyvault.Unverified, 5002730), []found{{TokenNotVerified, azurePlace}}},
+		"NewCode":         {"Codes can be new.", refused("", 123456), []found{{SignInRefused, azurePlace}}},
+		"Busy":            {"Entra ID is busy.", refused(keyvault.EntraThrottled, 90055), []found{{SignInUnanswered, azurePlace}}},
+		"Silent":          {"Entra ID says nothing.", func(f *facts) { f.places[0].facts.Exchange = &Exchange{Problem: "EOF"} }, []found{{SignInUnanswered, azurePlace}}},
+		"Machine":         {"Policies forbid it, and it is there.", func(f *facts) { f.places[1].facts.Machine = true }, []found{{PoliciesNotEnforced, syncPlace}}},
+		"MachineAllowed":  {"Nothing forbids the other provider.", func(f *facts) { f.places[0].facts.Machine = true }, nil},
+		"MachineNoPolicy": {"Nothing forbids it.", func(f *facts) { f.places[1].facts.Machine, f.policies = true, nil }, nil},
+		"MachineOpen": {
+			"A policy lets it out, for source ManagedIdentity.",
+			func(f *facts) {
+				f.places[1].facts.Machine = true
+				f.policies[0].Spec.Egress = append(f.policies[0].Spec.Egress, networkingv1.NetworkPolicyEgressRule{
+					To:    []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "169.254.169.254/32"}}},
+					Ports: []networkingv1.NetworkPolicyPort{{Port: new(intstr.FromInt32(80))}},
+				})
+			},
+			nil,
+		},
+		"OtherPolicy": {
+			"A policy selects the revision, which probes do not have.",
+			func(f *facts) {
+				f.policies = append(f.policies, networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "own"}, Spec: networkingv1.NetworkPolicySpec{
+					PodSelector: metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "pkg.crossplane.io/revision", Operator: metav1.LabelSelectorOpExists}}},
+				}})
+			},
+			[]found{{ProbePolicyDiffers, "NetworkPolicy/own"}, {ProbePolicyDiffers, "NetworkPolicy/own"}},
+		},
+		"OtherProxy": {
+			"The provider goes through a proxy.",
+			func(f *facts) {
+				f.places[0].pods[0].Spec.Containers[0].Env = []corev1.EnvVar{{Name: "https_proxy", Value: "http://proxy"}, {Name: "TZ", Value: "UTC"}}
+			},
+			[]found{{ProbeDiffers, "Job/platform-application-doctor-provider-azure"}},
+		},
+		"SameProxy": {
+			"Both do.",
+			func(f *facts) {
+				for _, pod := range []*corev1.Pod{f.places[0].pod, &f.places[0].pods[0]} {
+					pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "HTTPS_PROXY", Value: "http://proxy"}}
+				}
+			},
+			nil,
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := well()
+			tc.edit(&f)
+
+			var got []found
+
+			for _, one := range decide(f, "BASE") {
+				got = append(got, found{one.Code, one.Object})
+				checkWords(t, one)
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\ndecide(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+var parameter = regexp.MustCompile(`\{[a-z]+\}`)
+
+// checkWords makes sure that every sentence of a finding has all that it names.
+func checkWords(t *testing.T, f finding.Finding) {
+	t.Helper()
+
+	w := Words().Words(f)
+	for _, text := range []string{w.Wrong, w.Breaks, w.Mend} {
+		if text == "" || parameter.MatchString(text) {
+			t.Errorf("%s: a sentence is not complete: %q", f.Code, text)
+		}
+	}
+}
+
+// TestMeanings has words for whatever Entra ID refuses a token for.
+func TestMeanings(t *testing.T) {
+	for _, m := range []keyvault.Meaning{
+		keyvault.IssuerUnreachable, keyvault.IssuerUnreadable, keyvault.NoCredentialYet, keyvault.NoMatch, keyvault.OtherIssuer, keyvault.OtherAudience,
+		keyvault.OtherSubject, keyvault.OtherCase, keyvault.FederationOff, keyvault.IssuerRefused, keyvault.PolicyRefused, keyvault.NoTenant, keyvault.NoClient,
+		keyvault.ZeroClient, keyvault.ClientDisabled, keyvault.NoResource, keyvault.OtherTime, keyvault.Unverified, keyvault.EntraBroken, keyvault.EntraThrottled,
+	} {
+		if _, ok := Words()[refused(Exchange{Meaning: m, Code: 1})]; !ok {
+			t.Errorf("refused(%s): there are no words for it", m)
+		}
+	}
+}
+
+// TestDecideAnything decides on whatever a log, a token and documents may say, and no command of it runs what they say.
+func TestDecideAnything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"$(reboot)", "`reboot`", "'; reboot #", "a\nreboot", "*"}))
+
+		f := well()
+		f.platform.Issuer = "https://" + text.Draw(t, "issuer")
+		f.documents = documents{Outcome: Reached, Issuer: text.Draw(t, "document"), Keys: []string{text.Draw(t, "key")}}
+		facts := f.places[0].facts
+		facts.Login = Endpoint{Host: text.Draw(t, "host"), Outcome: Outcome(text.Draw(t, "outcome")), Detail: text.Draw(t, "detail")}
+		facts.Token = &Token{Path: text.Draw(t, "path"), Issuer: text.Draw(t, "token"), Subject: text.Draw(t, "subject")}
+		facts.Exchange = &Exchange{ClientID: text.Draw(t, "client"), Meaning: keyvault.Meaning(text.Draw(t, "meaning")), Code: rapid.Int().Draw(t, "code")}
+		facts.clean()
+
+		for _, one := range decide(f, "BASE") {
+			if _, ok := Words()[one.Code]; !ok {
+				t.Fatalf("%s has no words", one.Code)
+			}
+
+			_, commands, _ := strings.Cut(Words().Words(one).Mend, "\n")
+			if i := slices.IndexFunc(strings.Split(commands, "\n"), func(line string) bool { return strings.HasPrefix(line, "reboot") }); i >= 0 {
+				t.Fatalf("a command of %s runs what somebody else has written: %q", one.Code, commands)
+			}
+		}
+	})
+}

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package build
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// publicRegistry is the one that manifests of this repository name.
+const publicRegistry = "ghcr.io"
+
+// A Tool is a program that people run in a container. Its image is built and pushed as packages are.
+type Tool struct {
+	// Repository in which its image is published, below the registry.
+	Repository string
+
+	// Description of what it is for, in a sentence.
+	Description string
+
+	Program Program
+}
+
+// ToolForPlatforms is the tool of platform teams.
+func ToolForPlatforms() Tool {
+	return Tool{
+		Repository:  "p6m-dev/platform-application",
+		Description: "Checks a platform for PlatformApplications.",
+		Program:     Program{Main: "./cmd/platform-application", Path: "/platform-application"},
+	}
+}
+
+// Name of the tool.
+func (t Tool) Name() string { return path.Base(t.Repository) }
+
+// Build the image: one file for each architecture, which is the same wherever and whenever it is built.
+func (t Tool) Build(ctx context.Context, o Options) ([]PackageFile, error) {
+	if err := os.MkdirAll(o.Out, 0o750); err != nil {
+		return nil, fmt.Errorf("cannot create directory for images: %w", err)
+	}
+
+	var files []PackageFile
+
+	for _, architecture := range o.Architectures {
+		f, err := t.build(ctx, o, architecture)
+		if err != nil {
+			return nil, fmt.Errorf("cannot build image of %s: %w", t.Name(), err)
+		}
+
+		files = append(files, f)
+	}
+
+	return files, nil
+}
+
+func (t Tool) build(ctx context.Context, o Options, architecture string) (PackageFile, error) {
+	image, err := t.Program.Image(ctx, o, architecture)
+	if err != nil {
+		return PackageFile{}, err
+	}
+
+	tag, err := reference(publicRegistry, t.Repository, o.Version)
+	if err != nil {
+		return PackageFile{}, err
+	}
+
+	out := filepath.Join(o.Out, strings.Join([]string{t.Name(), o.Version, architecture}, "-")+".tar")
+	if err := tarball.WriteToFile(out, tag, image); err != nil {
+		return PackageFile{}, fmt.Errorf("cannot write image: %w", err)
+	}
+
+	info, err := os.Stat(out)
+	if err != nil {
+		return PackageFile{}, fmt.Errorf("cannot find image: %w", err)
+	}
+
+	unpacked, err := unpackedSize(image)
+
+	return PackageFile{Path: out, Architecture: architecture, Size: info.Size(), Unpacked: unpacked}, err
+}
+
+// Push the files of a tool to a registry as one image for all architectures, and return the reference.
+func (t Tool) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
+	ref, err := reference(registry, t.Repository, version)
+	if err != nil {
+		return "", err
+	}
+
+	index, err := t.index(version, files)
+	if err != nil {
+		return "", err
+	}
+
+	if err := remote.WriteIndex(ref, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(http.DefaultTransport)); err != nil {
+		return "", pushError(ref, err)
+	}
+
+	return ref.String(), nil
+}
+
+// CheckPush returns an error unless the tool may be pushed to a registry.
+func (t Tool) CheckPush(registry string) error { return checkPush(registry, t.Repository) }
+
+// Pin the image that was pushed.
+func (t Tool) Pin(ctx context.Context, ref string) (Pin, error) {
+	pinned, err := pinned(ctx, ref)
+
+	return Pin{Name: publicRegistry + "/" + t.Repository, Reference: pinned}, err
+}
+
+// index of the images in files. Each has the annotations, as some registries show those of one.
+func (t Tool) index(version string, files []PackageFile) (v1.ImageIndex, error) {
+	annotations := map[string]string{
+		annotationPrefix + "title":       t.Name(),
+		annotationPrefix + "version":     version,
+		annotationPrefix + "description": t.Description,
+		annotationPrefix + "licenses":    "Apache-2.0",
+		annotationPrefix + "source":      "https://github.com/p6m-dev/platform-application",
+	}
+
+	var out v1.ImageIndex = empty.Index
+
+	for _, f := range files {
+		image, err := readImage(f.Path)
+		if err != nil {
+			return nil, err
+		}
+
+		out = mutate.AppendManifests(out, mutate.IndexAddendum{
+			Add:        mutate.Annotations(image, annotations).(v1.Image), //nolint:forcetypeassert // It is what it was.
+			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: f.Architecture}},
+		})
+	}
+
+	return mutate.Annotations(out, annotations).(v1.ImageIndex), nil //nolint:forcetypeassert // It is what it was.
+}
+
+// readImage of a file, with the media types of OCI: those of Docker have no annotations.
+func readImage(path string) (v1.Image, error) {
+	file, err := tarball.ImageFromPath(path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read image: %w", err)
+	}
+
+	config, err := file.ConfigFile()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read configuration of image: %w", err)
+	}
+
+	layers, err := file.Layers()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read layers of image: %w", err)
+	}
+
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+
+	for _, l := range layers {
+		if image, err = mutate.Append(image, mutate.Addendum{Layer: l, MediaType: types.OCILayer}); err != nil {
+			return nil, fmt.Errorf("cannot add layer to image: %w", err)
+		}
+	}
+
+	if image, err = mutate.ConfigFile(image, config); err != nil {
+		return nil, fmt.Errorf("cannot configure image: %w", err)
+	}
+
+	return image, nil
+}
+
+// pinned is what a reference stands for now, by its digest.
+func pinned(ctx context.Context, ref string) (string, error) {
+	tag, err := name.NewTag(ref, name.StrictValidation)
+	if err != nil {
+		return "", fmt.Errorf("cannot read reference: %w", err)
+	}
+
+	pushed, err := remote.Head(tag, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(http.DefaultTransport))
+	if err != nil {
+		return "", fmt.Errorf("cannot get digest of %s: %w", ref, err)
+	}
+
+	return tag.Digest(pushed.Digest.String()).String(), nil
+}
