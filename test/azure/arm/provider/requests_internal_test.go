@@ -52,7 +52,7 @@ func TestRequests(t *testing.T) {
 			{Application: azure.Application{ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}},
 		}}},
 		Subscriptions: []azure.Subscription{{
-			ID: subscription, TenantID: tenant, Administrators: []string{principalID},
+			ID: subscription, TenantID: tenant, RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: principalID, Role: "Owner"}},
 			ResourceGroups: []azure.ResourceGroup{{Name: "rg", Location: "westeurope"}},
 		}},
 	}))
