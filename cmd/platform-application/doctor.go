@@ -24,13 +24,13 @@ const needsPerson = 3
 
 // doctorCommand looks at everything.
 type doctorCommand struct {
-	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount."                type:"path"`
+	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount." type:"path"`
 	Context    string        `help:"Context of the kubeconfig."`
-	Namespace  string        `default:"crossplane-system"                                                                                  help:"Namespace of Crossplane."`
-	Output     string        `default:"text"                                                                                               enum:"text,json"                help:"How to report: text or json." short:"o"`
-	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."                  placeholder:"AREA"`
+	Namespace  string        `default:"crossplane-system"                                                                   help:"Namespace of Crossplane."`
+	Output     string        `default:"text"                                                                                enum:"text,json"                help:"How to report: text or json." short:"o"`
+	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."  placeholder:"AREA"`
 	List       bool          `help:"Print all findings that there are, and look at nothing."`
-	Timeout    time.Duration `default:"5m"                                                                                                 help:"For everything together."`
+	Timeout    time.Duration `default:"5m"                                                                                  help:"For everything together."`
 }
 
 // Run the command.
@@ -73,7 +73,7 @@ type printer interface {
 
 func (c *doctorCommand) print(p printer) error {
 	if c.Output == "json" {
-		return p.JSON(os.Stdout) //nolint:wrapcheck // It says what failed.
+		return p.JSON(os.Stdout)
 	}
 
 	p.Text(os.Stdout)

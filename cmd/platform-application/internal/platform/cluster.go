@@ -62,7 +62,7 @@ func Connect(config *rest.Config, namespace string) (Cluster, error) {
 	config.QPS, config.Burst = 50, 100
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return onlyLooks{next} })
 
-	c, err := newClient(config)
+	c, err := newClient(config, client.Options{})
 	if err != nil {
 		return Cluster{}, err
 	}
@@ -75,7 +75,7 @@ func (c Cluster) As(user string, groups ...string) (client.Client, error) {
 	config := rest.CopyConfig(c.Config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
 
-	return newClient(config)
+	return newClient(config, client.Options{Mapper: c.Client.RESTMapper()})
 }
 
 // Reach the API server.
@@ -130,8 +130,10 @@ func (c Cluster) raw(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-func newClient(config *rest.Config) (client.Client, error) {
-	c, err := client.New(config, client.Options{Scheme: scheme.Scheme})
+func newClient(config *rest.Config, o client.Options) (client.Client, error) {
+	o.Scheme = scheme.Scheme
+
+	c, err := client.New(config, o)
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect to the cluster: %w", err)
 	}

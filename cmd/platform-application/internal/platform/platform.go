@@ -50,6 +50,9 @@ type Platform struct {
 	// Compositions there are of the kind, unless the definition says which one counts.
 	Compositions []string
 
+	// CreatesNothing tells that the provider configuration says so: nobody creates missing secrets.
+	CreatesNothing bool
+
 	// Samples are the fields that have values of the examples, such as EnvironmentConfig/platform-application.tenantId.
 	Samples []string
 }

@@ -338,7 +338,13 @@ func (r *reader) creator(ref v1alpha1.ProviderConfigReference) *Principal {
 		} `json:"credentials"`
 	}
 
-	if !r.config(SyncGroup, "v1alpha1", ref, &spec) || spec.Credentials.Source == "None" {
+	if !r.config(SyncGroup, "v1alpha1", ref, &spec) {
+		return nil
+	}
+
+	if spec.Credentials.Source == "None" {
+		r.platform.CreatesNothing = true
+
 		return nil
 	}
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cluster looks at what is in the cluster: Crossplane, packages, policies and settings.
+// Package cluster looks at what is in the cluster: Crossplane, packages, policies, namespaces and settings.
 package cluster
 
 import (
@@ -18,9 +18,8 @@ const Name = "cluster"
 // Area looks at the cluster. What was found while its platform was read is a part of it.
 func Area(kube platform.Cluster, p platform.Platform, found []finding.Finding) doctor.Area {
 	return doctor.Area{Name: Name, Look: func(ctx context.Context) ([]finding.Finding, error) {
-		return found, nil
+		f, unread := read(ctx, kube, p)
+
+		return append(append(unread, found...), decide(f, p)...), nil
 	}}
 }
-
-// Words of what is found.
-func Words() finding.Catalogue { return finding.Catalogue{} }

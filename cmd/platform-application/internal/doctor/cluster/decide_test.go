@@ -1,0 +1,389 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+const (
+	tenant       = "0a1b2c3d-1111-4111-8111-111111111111"
+	subscription = "0a1b2c3d-2222-4222-8222-222222222222"
+	issuer       = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
+	tokenFile    = "/var/run/secrets/p6m.dev/entra/token"
+)
+
+// wellPlatform is one that is set up as the page says.
+func wellPlatform(t *testing.T) platform.Platform {
+	t.Helper()
+
+	s, err := settings.Resolve(&v1alpha1.PlatformConfig{Spec: v1alpha1.PlatformConfigSpec{
+		TenantID: tenant, SubscriptionID: subscription, ResourceGroupName: "applications", Location: "westeurope", OIDCIssuerURL: issuer,
+		Ingress: &v1alpha1.IngressDefaults{Types: []v1alpha1.IngressType{{Name: "nginx"}}},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return platform.Platform{
+		Namespace: "crossplane-system", Settings: &s, Issuer: issuer,
+		Definitions: []string{platform.ModernDefinition}, Composition: platform.ModernDefinition, Compositions: []string{platform.ModernDefinition},
+		Azure: &platform.Principal{
+			Object: "ClusterProviderConfig/default", Source: "OIDCTokenFile", TokenFile: tokenFile, ServiceAccount: "provider-azure",
+			ClientID: "id", TenantID: tenant, SubscriptionID: subscription,
+		},
+		Creator: &platform.Principal{Object: "ClusterProviderConfig/default", Source: "WorkloadIdentity", TenantID: tenant},
+	}
+}
+
+// wellFacts are those of such a platform.
+func wellFacts() facts {
+	yes := func(t string) condition { return condition{Type: t, Status: "True"} }
+	of := func(kind, name, image, runtime string) pkg {
+		return pkg{kind: kind, name: name, image: image, runtime: runtime, installed: yes("Installed"), healthy: yes("Healthy")}
+	}
+	f := facts{
+		kubernetes:   "v1.33.4",
+		crossplane:   &deployment{found: true, image: "xpkg.crossplane.io/crossplane/crossplane:v2.4.0", ready: 1, args: []string{"core", "start", "--circuit-breaker-burst=500"}},
+		rbacManager:  &deployment{found: true, ready: 1},
+		packagesRead: true,
+		packages: []pkg{
+			of("Configuration", configuration, "ghcr.io/p6m-dev/configuration-platform-application:v0.1.0", ""),
+			of("Provider", "somebody-else", "xpkg.crossplane.io/crossplane-contrib/provider-kubernetes:v1.0.0", ""),
+		},
+		runtimes: map[string]runtimeConfig{
+			"default":                       {},
+			"function-platform-application": {},
+			"provider-azure":                {serviceAccount: "provider-azure", tokens: map[string]string{tokenFile: audience}},
+			"provider-keyvault-secretsync":  {serviceAccount: "provider-keyvault-secretsync", tokens: map[string]string{tokenFile: audience}, tokenFile: tokenFile},
+		},
+		serviceAccount:  new(true),
+		definitionsRead: true,
+		definitions:     []definition{{name: platform.ModernDefinition, established: yes("Established")}},
+		kinds:           map[string]kind{},
+		policies:        map[string]policy{},
+		attempts:        map[string]attempt{},
+		parameters:      &parameters{found: true, groups: []string{"system:masters"}, azureProviders: []string{"system:serviceaccount:crossplane-system:provider-azure"}},
+		grants:          map[grant]bool{},
+		namespaces:      []namespace{{"crossplane-system", nil}, {"shop", map[string]string{labelWorkloads: composed}}, {"tools", nil}},
+		applications:    []string{"shop"},
+		webhook:         new(true),
+		ingressClasses:  map[string]bool{"nginx": true},
+		networkPolicies: map[string]bool{"function-platform-application": true, "provider-keyvault-secretsync": true},
+	}
+
+	for _, e := range expectedPackages() {
+		image, version := "ghcr.io/p6m-dev/", ":v0.1.0"
+		if e.azure {
+			image, version = "registry.example.org/mirror/", ":v2.6.0"
+		}
+
+		f.packages = append(f.packages, of(e.kind, e.name, image+e.repository+version, e.runtime))
+	}
+
+	for name := range composedKinds() {
+		f.kinds[name] = kind{served: true}
+	}
+
+	for _, name := range expectedPolicies() {
+		f.policies[name] = policy{actions: []string{"Deny"}}
+	}
+
+	for _, t := range tries() {
+		f.attempts[t.policy] = attempt{account: t.account, outcome: refused}
+	}
+
+	for _, g := range neededGrants("crossplane-system") {
+		f.grants[g] = true
+	}
+
+	return f
+}
+
+// edit a package by its name.
+func edit(name string, change func(*pkg)) func(*facts, *platform.Platform) {
+	return func(f *facts, _ *platform.Platform) {
+		for i := range f.packages {
+			if f.packages[i].name == name {
+				change(&f.packages[i])
+			}
+		}
+	}
+}
+
+// decisions are faults, by name.
+func decisions() map[string]struct {
+	reason string
+	change func(*facts, *platform.Platform)
+	want   []finding.Code
+} {
+	const function, keyvault = platform.Function, "crossplane-contrib-provider-azure-keyvault"
+
+	return map[string]struct {
+		reason string
+		change func(*facts, *platform.Platform)
+		want   []finding.Code
+	}{
+		"Well":       {"Nothing is wrong.", func(*facts, *platform.Platform) {}, nil},
+		"Unknown":    {"What could not be read was found already.", func(f *facts, p *platform.Platform) { *f, *p = facts{}, platform.Platform{} }, nil},
+		"AKS":        {"A provider of Kubernetes adds to its version.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.30.0-eks-a18cd3a" }, nil},
+		"Kubernetes": {"Policies came later.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.29.15" }, []finding.Code{KubernetesTooOld}},
+		"KubernetesUnknown": {
+			"It says nothing that can be compared.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v0.0.0-master+$Format:%H$ x" },
+			[]finding.Code{KubernetesTooOld},
+		},
+		"KubernetesNone":    {"Nor does this.", func(f *facts, _ *platform.Platform) { f.kubernetes = "master" }, []finding.Code{KubernetesVersionUnknown}},
+		"NoCrossplane":      {"It is the first that is needed.", func(f *facts, _ *platform.Platform) { f.crossplane, f.rbacManager = &deployment{}, &deployment{} }, []finding.Code{CrossplaneMissing}},
+		"CrossplaneDown":    {"Nobody composes.", func(f *facts, _ *platform.Platform) { f.crossplane.ready = 0 }, []finding.Code{CrossplaneNotRunning}},
+		"CrossplaneStopped": {"To stop it is no better.", func(f *facts, _ *platform.Platform) { f.crossplane.desired, f.crossplane.ready = 0, 0 }, []finding.Code{CrossplaneNotRunning}},
+		"CrossplaneOld":     {"GHSA-77cv-mrm6-fr3c.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.3.9" }, []finding.Code{CrossplaneTooOld}},
+		"CrossplaneDigest": {"The label says it.", func(f *facts, _ *platform.Platform) {
+			f.crossplane.image, f.crossplane.version = "registry.example.org:5000/crossplane@sha256:abc", "2.4.1"
+		}, nil},
+		"CrossplaneUnknown": {"Nothing says it.", func(f *facts, _ *platform.Platform) {
+			f.crossplane.image, f.crossplane.version = "registry.example.org:5000/crossplane@sha256:abc", ""
+		}, []finding.Code{CrossplaneVersionUnknown}},
+		"CrossplaneNext":  {"One that is built from source.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.5.0-rc.0.12.gabc" }, nil},
+		"NoRBACManager":   {"Some grant by themselves.", func(f *facts, _ *platform.Platform) { f.rbacManager = &deployment{} }, []finding.Code{RBACManagerMissing}},
+		"RBACManagerDown": {"New packages get no permissions.", func(f *facts, _ *platform.Platform) { f.rbacManager.ready = 0 }, []finding.Code{RBACManagerNotRunning}},
+		"Burst":           {"It is the default.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"core", "start"} }, []finding.Code{CircuitBreakerLow}},
+		"BurstApart": {"Flags may have their value apart.", func(f *facts, _ *platform.Platform) {
+			f.crossplane.args = []string{"--circuit-breaker-burst", "1000.0"}
+		}, nil},
+		"BurstEnds":        {"The value is missing.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"--circuit-breaker-burst"} }, []finding.Code{CircuitBreakerLow}},
+		"PackageMissing":   {"Nothing composes.", edit(function, func(p *pkg) { p.name, p.image = "other", "ghcr.io/other/function-other:v1" }), []finding.Code{PackageMissing}},
+		"NoConfiguration":  {"There is no API.", edit(configuration, func(p *pkg) { p.image = "ghcr.io/other/other:v1" }), []finding.Code{PackageMissing}},
+		"ConfigurationAny": {"Nothing knows it by its name.", edit(configuration, func(p *pkg) { p.name = "platform" }), nil},
+		"NotInstalled":     {"It waits for its dependencies.", edit(function, func(p *pkg) { p.installed = condition{Type: "Installed", Status: "False", Reason: "x"} }), []finding.Code{PackageNotInstalled}},
+		"NotHealthy":       {"Its pod does not start.", edit(keyvault, func(p *pkg) { p.healthy = condition{Type: "Healthy", Status: "Unknown"} }), []finding.Code{PackageNotHealthy}},
+		"Misnamed":         {"Policies know it by its name.", edit(function, func(p *pkg) { p.name = "function-platform-application" }), []finding.Code{PackageMisnamed, PackageMissing}},
+		"Twice": {"Crossplane would run both.", func(f *facts, _ *platform.Platform) {
+			f.packages = append(f.packages, pkg{kind: "Provider", name: "upbound-provider-azure-keyvault", image: "xpkg.upbound.io/upbound/provider-azure-keyvault:v2.6.0"})
+		}, []finding.Code{PackageMisnamed}},
+		"Versions":      {"An upgrade has stopped half-way.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application:v0.2.0" }), []finding.Code{VersionsDiffer}},
+		"Digest":        {"A digest says no version.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application@sha256:abc" }), nil},
+		"TagAndDigest":  {"Here the tag does.", edit(function, func(p *pkg) { p.image = "ghcr.io:443/p6m-dev/function-platform-application:v0.2.0@sha256:abc" }), []finding.Code{VersionsDiffer}},
+		"AzureVersions": {"One was left behind.", edit(keyvault, func(p *pkg) { p.image = "x/provider-azure-keyvault:v2.5.0" }), []finding.Code{AzureVersionsDiffer}},
+		"NoRuntime":     {"It is the default of Crossplane.", edit(keyvault, func(p *pkg) { p.runtime = "default" }), []finding.Code{RuntimeConfigNotSet}},
+		"RuntimeNone":   {"So is none.", edit(keyvault, func(p *pkg) { p.runtime = "" }), []finding.Code{RuntimeConfigNotSet}},
+		"RuntimeGone":   {"It cannot start.", edit(keyvault, func(p *pkg) { p.runtime = "other" }), []finding.Code{RuntimeConfigMissing}},
+		"RuntimeOwn": {"A platform may have its own.", func(f *facts, p *platform.Platform) {
+			f.runtimes["own"] = f.runtimes["provider-azure"]
+			edit(keyvault, func(p *pkg) { p.runtime = "own" })(f, p)
+		}, nil},
+		"Account": {"Azure knows another one.", func(f *facts, _ *platform.Platform) {
+			r := f.runtimes["provider-azure"]
+			r.serviceAccount = ""
+			f.runtimes["provider-azure"] = r
+		}, []finding.Code{ServiceAccountWrong}},
+		"AccountGone":     {"There are no pods.", func(f *facts, _ *platform.Platform) { f.serviceAccount = new(false) }, []finding.Code{ServiceAccountMissing}},
+		"FunctionRuntime": {"It has no requests.", edit(function, func(p *pkg) { p.runtime = "default" }), []finding.Code{FunctionRuntimeNotSet}},
+		"OldTokenFile": {"It is where a webhook had it once.", func(_ *facts, p *platform.Platform) {
+			p.Azure.TokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
+		}, []finding.Code{TokenFileNotMounted}},
+		"NoTokenFile":  {"The default of the provider is that path.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "" }, []finding.Code{TokenFileNotMounted}},
+		"TokenSlashes": {"It is the same file.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "/var/run//secrets/p6m.dev/entra/./token" }, nil},
+		"CreatorToken": {"It has none of its own.", func(f *facts, _ *platform.Platform) {
+			r := f.runtimes["provider-keyvault-secretsync"]
+			r.tokens = nil
+			f.runtimes["provider-keyvault-secretsync"] = r
+		}, []finding.Code{TokenFileNotMounted}},
+		"CreatorPassword": {"It needs none.", func(f *facts, p *platform.Platform) {
+			f.runtimes["provider-keyvault-secretsync"] = runtimeConfig{serviceAccount: "provider-keyvault-secretsync"}
+			p.Creator.Source = "ClientSecret"
+		}, nil},
+		"Audience": {"Entra ID refuses it.", func(f *facts, _ *platform.Platform) {
+			f.runtimes["provider-azure"].tokens[tokenFile] = "sts.amazonaws.com"
+		}, []finding.Code{TokenAudienceWrong}},
+		"NoDefinition":  {"Teams have nothing to apply.", func(f *facts, _ *platform.Platform) { f.definitions = nil }, []finding.Code{DefinitionMissing}},
+		"NotServed":     {"It is not ready.", func(f *facts, _ *platform.Platform) { f.definitions[0].established.Status = "False" }, []finding.Code{DefinitionNotReady}},
+		"NotOffered":    {"A claim is offered apart.", func(f *facts, _ *platform.Platform) { f.definitions[0].name = platform.ClaimDefinition }, []finding.Code{DefinitionNotReady}},
+		"Both":          {"They define one kind.", func(f *facts, _ *platform.Platform) { f.definitions = append(f.definitions, f.definitions[0]) }, []finding.Code{VariantsBoth}},
+		"NoComposition": {"Nothing says how.", func(_ *facts, p *platform.Platform) { p.Composition = "" }, []finding.Code{CompositionMissing}},
+		"Compositions":  {"One of them is chosen.", func(_ *facts, p *platform.Platform) { p.Compositions = []string{"a", "b"} }, []finding.Code{CompositionAmbiguous}},
+		"KindMissing":   {"A vault cannot be composed.", func(f *facts, _ *platform.Platform) { f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{} }, []finding.Code{KindMissing}},
+		"KindInactive": {"Nobody has activated it.", func(f *facts, _ *platform.Platform) {
+			f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{inactive: true}
+		}, []finding.Code{KindInactive}},
+		"NoKEDA": {"Not every cluster has it.", func(f *facts, _ *platform.Platform) { f.kinds[scaledObjects] = kind{} }, nil},
+		"KEDA": {"The settings say so.", func(f *facts, p *platform.Platform) {
+			f.kinds[scaledObjects] = kind{}
+			p.Settings.Autoscaling.KEDA = new(true)
+		}, []finding.Code{KEDAMissing}},
+		"Grant":         {"Crossplane cannot write Ingresses.", func(f *facts, _ *platform.Platform) { f.grants[neededGrants("crossplane-system")[2]] = false }, []finding.Code{GrantMissing}},
+		"PolicyMissing": {"It is not there.", func(f *facts, _ *platform.Platform) { delete(f.policies, "provider-azure-writes") }, []finding.Code{PolicyMissing}},
+		"Unbound":       {"It has no binding.", func(f *facts, _ *platform.Platform) { f.policies["provider-azure-writes"] = policy{} }, []finding.Code{PolicyUnbound}},
+		"WarnsOnly": {"Nobody reads warnings.", func(f *facts, _ *platform.Platform) {
+			f.policies["provider-azure-writes"] = policy{actions: []string{"Warn", "Audit"}}
+		}, []finding.Code{PolicyUnbound}},
+		"Audited": {"It is a step of the page.", func(f *facts, _ *platform.Platform) {
+			f.policies["function-platform-application-namespaces"] = policy{actions: []string{"Audit"}}
+			f.policies["provider-keyvault-secretsync-namespaces"] = policy{actions: []string{"Audit"}}
+		}, []finding.Code{PolicyAudited, PolicyAudited}},
+		"AuditedOther": {"Of this one it is not.", func(f *facts, _ *platform.Platform) {
+			f.policies["platform-application-namespaces"] = policy{actions: []string{"Audit"}}
+		}, []finding.Code{PolicyUnbound}},
+		"Ignores": {"A mistake lets all through.", func(f *facts, _ *platform.Platform) {
+			f.policies["provider-azure-writes"] = policy{actions: []string{"Deny"}, ignores: true}
+		}, []finding.Code{PolicyIgnoresFailures}},
+		"Admits":  {"It is there, and lets through.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: admitted} }, []finding.Code{PolicyAdmits}},
+		"Untried": {"Something else was in the way.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: untried} }, []finding.Code{PolicyUntried}},
+		"NotAs": {"One finding for each account.", func(f *facts, _ *platform.Platform) {
+			for name, a := range f.attempts {
+				f.attempts[name] = attempt{account: a.account[:len("system:serviceaccount")], outcome: notAs}
+			}
+		}, []finding.Code{ImpersonationForbidden, ImpersonationForbidden}},
+		"NoParameters": {"Everybody is refused.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
+		"ArgoCD": {"It applies what teams write.", func(f *facts, _ *platform.Platform) {
+			f.parameters.users = []string{"system:serviceaccount:argocd:argocd-application-controller"}
+		}, []finding.Code{PlatformAccountTooWide}},
+		"Everybody": {"It is everybody.", func(f *facts, _ *platform.Platform) {
+			f.parameters.groups = append(f.parameters.groups, "system:authenticated")
+		}, []finding.Code{PlatformAccountTooWide}},
+		"Team": {"These are a team's pods.", func(f *facts, _ *platform.Platform) {
+			f.parameters.groups = append(f.parameters.groups, "system:serviceaccounts:shop")
+		}, []finding.Code{PlatformAccountTooWide}},
+		"Pod": {"So is this.", func(f *facts, _ *platform.Platform) { f.parameters.users = []string{"system:serviceaccount:shop:web"} }, []finding.Code{PlatformAccountTooWide}},
+		"Backup": {"The page has it so.", func(f *facts, _ *platform.Platform) {
+			f.parameters.users = []string{"system:serviceaccount:velero:velero"}
+		}, nil},
+		"Unlisted": {"Azure stands still.", func(f *facts, _ *platform.Platform) {
+			f.parameters.azureProviders = []string{" system:serviceaccount:crossplane-system:provider-azure"}
+		}, []finding.Code{AzureProviderUnlisted}},
+		"NoLabels":   {"No application can run.", func(f *facts, _ *platform.Platform) { f.namespaces, f.applications = f.namespaces[:1], nil }, []finding.Code{NamespacesUnlabelled}},
+		"Unlabelled": {"One stands still.", func(f *facts, _ *platform.Platform) { f.applications = []string{"shop", "tools"} }, []finding.Code{NamespaceUnlabelled}},
+		"LabelOther": {"It is another value.", func(f *facts, _ *platform.Platform) { f.namespaces[1].labels[labelWorkloads] = "Composed" }, []finding.Code{NamespaceUnlabelled, NamespacesUnlabelled}},
+		"PlatformLabelled": {"Its Secrets are worth more.", func(f *facts, _ *platform.Platform) {
+			f.namespaces[0].labels = map[string]string{labelWorkloads: "x"}
+		}, []finding.Code{PlatformNamespaceLabelled}},
+		"Tenant":            {"Nobody owns it.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
+		"NoWebhook":         {"The platform needs none.", func(f *facts, _ *platform.Platform) { f.webhook = new(false) }, []finding.Code{WebhookMissing}},
+		"NoNetworkPolicies": {"Everybody may connect.", func(f *facts, _ *platform.Platform) { f.networkPolicies = map[string]bool{} }, []finding.Code{NetworkPolicyMissing, NetworkPolicyMissing}},
+		"AllowedNamespace": {"It is misspelt.", func(_ *facts, p *platform.Platform) {
+			p.Settings.NetworkPolicy = &v1alpha1.NetworkPolicyDefaults{Enabled: new(true), AllowedNamespaces: []string{"tools", "ingress"}}
+		}, []finding.Code{AllowedNamespaceMissing}},
+		"NoIngressClass": {"Nobody serves it.", func(f *facts, _ *platform.Platform) { f.ingressClasses = map[string]bool{} }, []finding.Code{IngressClassMissing}},
+		"DefaultType": {"Without types it is a class.", func(_ *facts, p *platform.Platform) {
+			p.Settings.Ingress = &v1alpha1.IngressDefaults{DefaultType: "internal"}
+		}, []finding.Code{IngressClassMissing}},
+		"Samples":       {"They may be somebody's.", func(_ *facts, p *platform.Platform) { p.Samples = []string{"a"} }, []finding.Code{SampleValues}},
+		"Subscription":  {"Nothing is found again.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = tenant }, []finding.Code{SubscriptionDiffers}},
+		"Capitals":      {"Azure does not tell them apart.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = strings.ToUpper(subscription) }, nil},
+		"TenantOther":   {"The identity is not there.", func(_ *facts, p *platform.Platform) { p.Azure.TenantID = subscription }, []finding.Code{TenantDiffers}},
+		"TenantCreator": {"Nor is this.", func(_ *facts, p *platform.Platform) { p.Creator.TenantID = subscription }, []finding.Code{TenantDiffers}},
+		"Cloud":         {"It asks another one.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "usgovernment" }, []finding.Code{CloudDiffers}},
+		"CloudUnknown":  {"Nobody knows it.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "german" }, []finding.Code{CloudDiffers}},
+		"CloudBoth": {"They agree.", func(_ *facts, p *platform.Platform) {
+			p.Azure.Environment, p.Settings.Cloud = "china", settings.CloudAzureChina
+		}, nil},
+		"Incomplete": {"It does not know who it is.", func(_ *facts, p *platform.Platform) { p.Azure.ClientID = "" }, []finding.Code{ProviderConfigIncomplete}},
+		"Password":   {"The rest is in a Secret.", func(_ *facts, p *platform.Platform) { *p.Azure = platform.Principal{Source: "Secret"} }, []finding.Code{CredentialsSource}},
+		"Issuer":     {"The slash counts.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.TrimSuffix(issuer, "/") }, []finding.Code{IssuerDiffers}},
+		"IssuerCase": {"So do capitals.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.ToUpper(issuer) }, []finding.Code{IssuerDiffers}},
+		"NoCreator":  {"Teams wait for secrets.", func(_ *facts, p *platform.Platform) { p.Creator, p.CreatesNothing = nil, true }, []finding.Code{CreatorMissing}},
+		"NobodyCreates": {"It was meant so.", func(_ *facts, p *platform.Platform) {
+			p.Creator, p.CreatesNothing, p.Settings.Secrets.CreateMissing = nil, true, new(false)
+		}, nil},
+	}
+}
+
+func codes(found []finding.Finding) []finding.Code {
+	var out []finding.Code
+	for _, f := range found {
+		out = append(out, f.Code)
+	}
+
+	slices.Sort(out)
+
+	return out
+}
+
+func TestDecide(t *testing.T) {
+	words, covered := Words(), map[finding.Code]bool{}
+
+	for name, tc := range decisions() {
+		t.Run(name, func(t *testing.T) {
+			f, p := wellFacts(), wellPlatform(t)
+			tc.change(&f, &p)
+
+			found := decide(f, p)
+			if diff := cmp.Diff(tc.want, codes(found)); diff != "" {
+				t.Errorf("\n%s\ndecide(...): -want, +got:\n%s\n%+v", tc.reason, diff, found)
+			}
+
+			for _, f := range found {
+				w := words.Words(f)
+				if w.Severity == "" {
+					t.Errorf("%s has no words", f.Code)
+				}
+
+				if said := w.Wrong + w.Breaks + w.Mend; leftOver(said) {
+					t.Errorf("%s lacks a parameter: %s", f.Code, said)
+				}
+			}
+		})
+
+		for _, c := range tc.want {
+			covered[c] = true
+		}
+	}
+
+	for _, code := range slices.Sorted(maps.Keys(words)) {
+		if !covered[code] {
+			t.Errorf("no case finds %s", code)
+		}
+	}
+}
+
+// leftOver tells whether a parameter is left in a sentence. JSON in a command is none.
+func leftOver(s string) bool {
+	for _, part := range strings.Split(s, "{")[1:] {
+		name, _, ok := strings.Cut(part, "}")
+		if ok && name != "" && !strings.ContainsAny(name, `"-=, {`) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// TestDecideAnything proves that nothing in a cluster makes the doctor fail, and that it names nothing that it has no words for.
+func TestDecideAnything(t *testing.T) {
+	words := Words()
+	p := wellPlatform(t)
+
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "v1.2", "default", ":", "@", "a:b@c", "/", "--circuit-breaker-burst", "1e999", "system:serviceaccount:"}))
+		f := wellFacts()
+		f.kubernetes = s.Draw(t, "kubernetes")
+		f.crossplane = &deployment{found: true, image: s.Draw(t, "image"), version: s.Draw(t, "version"), args: rapid.SliceOf(s).Draw(t, "args")}
+		f.packages = append(f.packages, pkg{
+			kind: rapid.SampledFrom([]string{"Provider", "Function", "Configuration"}).Draw(t, "kind"), name: s.Draw(t, "name"), image: s.Draw(t, "package"), runtime: s.Draw(t, "runtime"),
+			healthy: condition{Status: s.Draw(t, "status"), Reason: s.Draw(t, "reason"), Message: s.Draw(t, "message")},
+		})
+		f.parameters = &parameters{found: true, groups: rapid.SliceOf(s).Draw(t, "groups"), users: rapid.SliceOf(s).Draw(t, "users")}
+		f.namespaces = append(f.namespaces, namespace{s.Draw(t, "namespace"), map[string]string{s.Draw(t, "label"): s.Draw(t, "value")}})
+
+		p := p
+		p.Azure = &platform.Principal{Source: s.Draw(t, "source"), TokenFile: s.Draw(t, "file"), SubscriptionID: s.Draw(t, "subscription"), Environment: s.Draw(t, "environment")}
+		p.Issuer = s.Draw(t, "issuer")
+
+		for _, f := range decide(f, p) {
+			if words.Words(f).Severity == "" {
+				t.Errorf("%s has no words", f.Code)
+			}
+		}
+	})
+}

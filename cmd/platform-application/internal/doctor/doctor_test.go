@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+)
+
+func TestRun(t *testing.T) {
+	words, err := finding.Merge(Words(), finding.Catalogue{
+		"Bad": {Severity: finding.Error, Wrong: "{object} is bad.", Breaks: "All.", Mend: "one\ntwo"}, "Odd": {Severity: finding.Warning}, "Hidden": {Severity: finding.Unknown},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	area := func(name string, err error, codes ...finding.Code) Area {
+		return Area{Name: name, Look: func(context.Context) ([]finding.Finding, error) {
+			var out []finding.Finding
+			for _, c := range codes {
+				out = append(out, finding.Finding{Code: c})
+			}
+
+			return out, err
+		}}
+	}
+
+	cases := map[string]struct {
+		reason string
+		areas  []Area
+		want   Result
+		codes  []finding.Code
+	}{
+		"Nothing":  {"Nothing is wrong.", []Area{area("a", nil)}, Passed, nil},
+		"Warning":  {"It is no failure.", []Area{area("a", nil, "Odd")}, Passed, []finding.Code{"Odd"}},
+		"Unknown":  {"It may hide one.", []Area{area("a", nil, "Odd", "Hidden")}, Incomplete, []finding.Code{"Hidden", "Odd"}},
+		"Error":    {"It is one, whatever comes later.", []Area{area("a", nil, "Hidden", "Bad"), area("b", errors.New("x"))}, Failed, []finding.Code{"Bad", "Hidden", CannotLook}},
+		"CannotDo": {"What was found until then counts.", []Area{area("a", errors.New("x"), "Odd")}, Incomplete, []finding.Code{CannotLook, "Odd"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := Run(t.Context(), words, tc.areas...)
+
+			var codes []finding.Code
+
+			for _, a := range r.Areas {
+				for _, f := range a.Findings {
+					codes = append(codes, f.Code)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, r.Result) + cmp.Diff(tc.codes, codes); diff != "" {
+				t.Errorf("\n%s\nRun(...): -want, +got:\n%s", tc.reason, diff)
+			}
+
+			var out bytes.Buffer
+			if err := r.JSON(&out); err != nil || !json.Valid(out.Bytes()) {
+				t.Errorf("JSON(...): %v\n%s", err, out.Bytes())
+			}
+		})
+	}
+}
+
+func TestText(t *testing.T) {
+	var out bytes.Buffer
+
+	Report{Result: Failed, Areas: []AreaReport{
+		{Name: "azure"},
+		{Name: "cluster", Findings: []FindingReport{{Code: "Bad", Severity: finding.Error, Wrong: "It is\nerror    Forged: bad.", Breaks: "All.", Mend: "one\ntwo"}}},
+	}}.Text(&out)
+
+	want := `ok       azure
+         cluster
+error    Bad: It is
+                    error    Forged: bad.
+         It breaks: All.
+         Mend it:   one
+                    two
+
+Failed
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("Text(...): -want, +got:\n%s", diff)
+	}
+}
