@@ -55,7 +55,7 @@ func (d *decider) add(code finding.Code, object string, with map[string]string) 
 	all := map[string]string{"base": d.base, "namespace": d.facts.platform.Namespace}
 	maps.Copy(all, with)
 
-	for _, name := range []string{"base", "document", "issuer", "namespace", "node", "subject", "target"} {
+	for _, name := range []string{"base", "client", "document", "issuer", "namespace", "node", "subject", "target"} {
 		if v, ok := all[name]; ok {
 			all[name] = finding.Quote(v)
 		}
