@@ -45,12 +45,6 @@ const (
 	emptyVault = "platform-app-doctor"
 )
 
-//nolint:gochecknoglobals // Constants.
-var (
-	syncConfig  = key{"secrets.p6m.dev/v1alpha1", "ClusterProviderConfig", "", "default"}
-	environment = key{"apiextensions.crossplane.io/v1beta1", "EnvironmentConfig", "", "platform-application"}
-)
-
 // placeFaults are faults of the places of the providers' pods, and of the issuer.
 func placeFaults() map[string]fault {
 	env := func(name, value string) func(*batchv1.Job) {
@@ -91,7 +85,6 @@ func placeFaults() map[string]fault {
 		"NoRole":          {"The probes may not read the settings.", seen(withoutRole, nil), []string{"ProbeCannotRead"}},
 		"OtherProgram":    {"The Job runs something else.", seen(nil, func(j *batchv1.Job) { j.Spec.Template.Spec.Containers[0].Args = []string{"doctor", "--list"} }), []string{"ProbeFailed"}},
 		"OtherPolicy":     {"A policy selects the provider's pods, and not those of the probe.", withPolicy, []string{"ProbePolicyDiffers"}},
-		"OtherIssuer":     {"The slash at the end is missing in the settings.", change(environment, otherIssuer), []string{"IssuerDiffers"}},
 		"NoDocument":      {"The issuer publishes nothing.", fails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectStatus, Status: 404}), []string{"IssuerDocumentMissing"}},
 		"OtherDocument":   {"The issuer publishes the document of another one.", fails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectGarbage, Text: `{"issuer":"https://other.example.com","jwks_uri":"https://oidc.example.com/modern/openid/v1/jwks"}`}), []string{"IssuerDocumentDiffers"}},
 		"OtherKeys":       {"The issuer publishes other keys.", fails(azure.Fault{Host: issuerHost, Operation: "keys", Effect: azure.EffectGarbage, Text: `{"keys":[{"kid":"other"}]}`}), []string{"IssuerKeyMissing"}},
@@ -282,11 +275,6 @@ func withoutCredential(t *testing.T, p *plane.Plane) {
 
 func otherAudience(j *batchv1.Job) {
 	j.Spec.Template.Spec.Volumes[0].Projected.Sources[0].ServiceAccountToken.Audience = "https://other.example.com"
-}
-
-func otherIssuer(o map[string]any) {
-	data, _ := o["data"].(map[string]any)
-	data["oidcIssuerUrl"] = fmt.Sprint(data["oidcIssuerUrl"]) + "/"
 }
 
 // withoutRole for the accounts of the providers. Applying the doctor would bind it again.

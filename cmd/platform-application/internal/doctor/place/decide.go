@@ -5,7 +5,6 @@ package place
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -71,16 +70,11 @@ func (d *decider) trusted() bool {
 	})
 }
 
-// issuer of tokens, which is the same everywhere.
+// issuer of tokens, which is the same everywhere. The cluster area compares the settings with it.
 func (d *decider) issuer() {
 	cluster := d.facts.platform.Issuer
 	if cluster == "" {
 		return // Which is found where it is read.
-	}
-
-	if s := d.facts.platform.Settings; s != nil && s.OIDCIssuerURL != cluster {
-		patch, _ := json.Marshal(map[string]any{"data": map[string]string{"oidcIssuerUrl": cluster}}) // Strings can be encoded.
-		d.add(IssuerDiffers, "EnvironmentConfig/"+platform.EnvironmentConfig, map[string]string{"has": s.OIDCIssuerURL, "issuer": cluster, "patch": finding.Quote(string(patch))})
 	}
 
 	docs := d.facts.documents

@@ -131,7 +131,6 @@ func TestDecide(t *testing.T) {
 		"Ahead":          {"The clock is behind.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(301)) }, []found{{ClockDiffers, "Node/node-1"}}},
 		"Behind":         {"The clock is ahead.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(-301)) }, []found{{ClockDiffers, "Node/node-1"}}},
 		"LittleAhead":    {"Entra ID takes that.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(300)) }, nil},
-		"IssuerSettings": {"The slash is missing.", func(f *facts) { f.platform.Settings.OIDCIssuerURL = strings.TrimSuffix(issuer, "/") }, []found{{IssuerDiffers, "EnvironmentConfig/platform-application"}}},
 		"IssuerUnknown":  {"The cluster does not say, which is found elsewhere.", func(f *facts) { f.platform.Issuer, f.documents = "", documents{} }, nil},
 		"IssuerDocument": {"It is a document of another issuer.", func(f *facts) { f.documents.Issuer = "https://other.example.com" }, []found{{IssuerDocumentDiffers, issuer}}},
 		"IssuerMissing":  {"There is no document.", func(f *facts) { f.documents = documents{URL: issuer, Outcome: Reached, Problem: "status 404"} }, []found{{IssuerDocumentMissing, issuer}}},

@@ -24,7 +24,6 @@ const (
 	ClockDiffers        finding.Code = "ClockDiffers"
 	PoliciesNotEnforced finding.Code = "PoliciesNotEnforced"
 
-	IssuerDiffers         finding.Code = "IssuerDiffers"
 	IssuerDocumentMissing finding.Code = "IssuerDocumentMissing"
 	IssuerDocumentDiffers finding.Code = "IssuerDocumentDiffers"
 	IssuerKeyMissing      finding.Code = "IssuerKeyMissing"
@@ -169,12 +168,6 @@ func networkWords() finding.Catalogue {
 // issuerWords are about the issuer of the cluster's tokens.
 func issuerWords() finding.Catalogue {
 	return finding.Catalogue{
-		IssuerDiffers: {
-			Severity: finding.Error,
-			Wrong:    "oidcIssuerUrl of {object} is {has}, and the issuer of the cluster is {issuer}. They have to be the same, including the slash at the end.",
-			Breaks:   "Federated credentials of applications name another issuer than their tokens. Entra ID refuses every application.",
-			Mend:     "Set the issuer in settings.yaml, and apply it:\nkubectl patch environmentconfigs.apiextensions.crossplane.io platform-application --type merge --patch {patch}",
-		},
 		IssuerDocumentMissing: {
 			Severity: finding.Error,
 			Wrong:    "The issuer {issuer} does not publish the documents that Entra ID verifies tokens with: {error}",
