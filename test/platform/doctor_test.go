@@ -31,6 +31,11 @@ func TestDoctorOnlyLooks(t *testing.T) {
 		convert(t, o, role)
 
 		for _, rule := range role.Rules {
+			// A question, which creates nothing.
+			if slices.Equal(rule.Resources, []string{"subjectaccessreviews"}) {
+				continue
+			}
+
 			for _, verb := range rule.Verbs {
 				if verb != "get" && verb != "list" {
 					t.Errorf("%s %s: want no verb but get and list, got %s", o.GetKind(), o.GetName(), verb)
