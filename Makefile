@@ -24,7 +24,8 @@ help: ## List all targets
 generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API reference, schemas for kustomize and Helm
 	@controller_gen=$$($(tool) controller-gen); \
 	angryjet=$$($(tool) angryjet); \
-	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet go run ./apis/internal/generate
+	kustomize=$$($(tool) kustomize); \
+	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./apis/internal/generate
 
 .PHONY: render
 render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
@@ -59,11 +60,11 @@ clean: demo-down ## Remove what `make build` left behind
 VERSION ?= v0.1.0-dev
 
 .PHONY: packages
-packages: ## Build all packages and the image of the tool, for amd64 and arm64, and the chart into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
+packages: ## Build all packages and the image of the tool, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
 	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
 
 .PHONY: push
-push: ## Build all packages, the image of the tool and the chart, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
+push: ## Build all packages, the image of the tool and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
 	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
 
 ##@ Checks
@@ -97,6 +98,7 @@ test-golden-update: ## Rewrite the golden renderings; review the difference
 lint: ## Run all linters: [FIX=1]
 	@linter=$$($(tool) golangci-lint); \
 	"$$linter" run $(if $(FIX),--fix) ./...
+	@$$($(tool) actionlint) -shellcheck= -pyflakes=
 
 .PHONY: validate
 validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]

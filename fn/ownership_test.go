@@ -270,6 +270,45 @@ func TestOwnershipRefused(t *testing.T) {
 	}
 }
 
+// TestOwnershipRefusedInBackground shows that what Azure has against a vault is told while the provider tries again, when only its
+// last operation says so, and that a mistake in the settings can be corrected then.
+func TestOwnershipRefusedInBackground(t *testing.T) {
+	ongoing := []any{
+		map[string]any{"type": "Ready", "status": "False", "reason": "Creating"},
+		map[string]any{"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
+	}
+	refused := map[string]any{"type": "LastAsyncOperation", "status": "False", "reason": "AsyncCreateFailure", "message": "async create failed: QuotaExceeded"}
+
+	w := provenWorld(t)
+	w.reconcile()
+	vault := func() map[string]any { return w.composed[compose.NameKeyVault] }
+	fail(vault())
+	w.reconcile()
+	annotate(vault(), "crossplane.io/external-create-succeeded", "2026-01-01T00:00:00Z")
+	w.environment["location"] = "northeurope"
+
+	steps := []struct {
+		reason           string
+		conditions       []any
+		want, says, asks string
+	}{
+		{"Azure is asked for the first time.", ongoing, compose.ReasonCreating, "Nothing to do but wait.", "westeurope"},
+		{"The provider asks again.", append(slices.Clone(ongoing), refused), compose.ReasonAzureRefused, "async create failed: QuotaExceeded", "northeurope"},
+	}
+	for _, s := range steps {
+		nested(vault(), "status")["conditions"] = s.conditions
+		rsp := w.reconcile()
+		c := condition(rsp, compose.TypeKeyVaultReady)
+		if diff := cmp.Diff(s.want, c.GetReason()); diff != "" || !strings.Contains(c.GetMessage(), s.says) {
+			t.Errorf("\n%s\nRunFunction(...): -want reason, +got:\n%s\nwant a message that says %q, got %q", s.reason, diff, s.says, c.GetMessage())
+		}
+		got := desired(rsp, compose.NameKeyVault)
+		if diff := cmp.Diff([]any{"Observe Create", s.asks}, []any{policies(got), at(got, "spec", "forProvider", "location")}); diff != "" {
+			t.Errorf("\n%s\nRunFunction(...): -want policies and location, +got:\n%s", s.reason, diff)
+		}
+	}
+}
+
 // TestTenant shows what becomes of an application whose tenant is not known, or
 // changes.
 func TestTenant(t *testing.T) {

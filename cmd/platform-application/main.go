@@ -9,9 +9,12 @@ import (
 	"context"
 	"errors"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/acceptance"
 )
 
 // version of the program, which the linker sets.
@@ -22,6 +25,10 @@ type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Look at a cluster and its Azure, and report what would keep applications from running. Exits with 0 if nothing would, with 3 if something does or could not be looked at, else with 1."`
 	Probe  probeCommand  `cmd:"" help:"Look at what pods of a provider reach from where they run, and print it as JSON for the doctor. Jobs of package/platform/doctor run it there."`
 
+	Acceptance acceptanceCommand `cmd:"" help:"Run an application as its team and an officer would, measure it, and clean up."`
+
+	Workload workloadCommand `cmd:"" help:"Run as the application of an acceptance run." hidden:""`
+
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
@@ -30,7 +37,8 @@ func main() {
 	defer stop()
 
 	k := kong.Parse(&commands{}, kong.Name("platform-application"),
-		kong.Description("Checks a platform for PlatformApplications."), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": version})
+		kong.Description("Checks a platform for PlatformApplications."), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"version": version, "steps": strings.Join(acceptance.StepNames(), ", ")})
 	err := k.Run()
 
 	// It has said everything.

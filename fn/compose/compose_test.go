@@ -5,12 +5,16 @@ package compose
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	upjet "github.com/crossplane/upjet/v2/pkg/resource"
+	upjeterrors "github.com/crossplane/upjet/v2/pkg/terraform/errors"
 	"github.com/google/go-cmp/cmp"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -826,6 +830,10 @@ func TestFixed(t *testing.T) {
 			"status":   map[string]any{"atProvider": status},
 		}}
 	}
+	refused := func(seen Observed) Observed {
+		seen[NameKeyVault].object("status")["conditions"] = conditions(asyncCreateFailed())
+		return seen
+	}
 	cases := map[string]struct {
 		reason string
 		seen   Observed
@@ -833,6 +841,8 @@ func TestFixed(t *testing.T) {
 	}{
 		"NotCreated": {"A mistake in the settings is corrected as long as Azure has nothing.", asked(nil, nil), []any{"westeurope", 90.0}},
 		"Created":    {"What was created stays as it was asked for, even if its status is gone.", asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}), []any{"westeurop", 30.0}},
+		"Refused":    {"The Azure providers note that they create before Azure has answered. What it refused is corrected.", refused(asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"westeurope", 90.0}},
+		"LaterFail":  {"What Azure has stays, whatever was refused since.", refused(asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"northeurope", 7.0}},
 		"FoundAgain": {"A vault that was retained stays as it is, whatever was asked for.", asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, nil), []any{"northeurope", 7.0}},
 	}
 	for name, tc := range cases {
@@ -861,6 +871,10 @@ func TestPrincipalType(t *testing.T) {
 	seen[name].object("metadata")["annotations"] = map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}
 	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "User" {
 		t.Errorf("Compose(...): want a type that Azure took to stay, got %q", got)
+	}
+	seen[name]["status"] = map[string]any{"conditions": conditions(asyncCreateFailed())}
+	if got := officer("Group").str("spec", "forProvider", "principalType"); got != "Group" {
+		t.Errorf("Compose(...): want a type that Azure refused in the background to be corrected, got %q", got)
 	}
 }
 
@@ -894,6 +908,56 @@ func TestExternalIDs(t *testing.T) {
 			t.Errorf("Compose(...): %s: what the provider says must stay: -want, +got:\n%s", resource, diff)
 		}
 	}
+}
+
+// TestMovedIdentity shows that an identity that Azure refused is asked for where the settings say by now, under the name that
+// it has there. Under any other name the provider would not find it again.
+func TestMovedIdentity(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		observed map[string]any
+		moves    bool
+	}{
+		"NotAsked":  {reason: "Nobody has asked Azure.", moves: true},
+		"Ongoing":   {reason: "Azure is asked: it may have it already.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess())}},
+		"Refused":   {reason: "Azure has refused.", observed: map[string]any{"conditions": conditions(asyncCreateFailed())}, moves: true},
+		"TriesOn":   {reason: "The provider tries again, and all but its last operation says that all is well.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess(), asyncCreateFailed())}, moves: true},
+		"Available": {reason: "Azure has it.", observed: map[string]any{"atProvider": map[string]any{"id": "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/x/i", "resourceGroupName": "rg-applications"}}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			before := Object(compose(t, `{}`, ``, Observed{}).Resources[NameIdentity].Object)
+			if tc.observed != nil {
+				before["status"] = tc.observed
+				before.object("metadata", "annotations")[annotationCreated] = "2026-01-06T09:00:00Z"
+			}
+
+			after := Object(compose(t, `{}`, `{"resourceGroupName": "rg-moved"}`, Observed{NameIdentity: before}).Resources[NameIdentity].Object)
+			group := "rg-applications"
+			if tc.moves {
+				group = "rg-moved"
+			}
+			want := []string{group, strings.Replace(before.str("metadata", "annotations", annotationExternalName), "rg-applications", group, 1)}
+			got := []string{after.str("spec", "forProvider", "resourceGroupName"), after.str("metadata", "annotations", annotationExternalName)}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("\n%s\nCompose(...): -want resource group and external name, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// asyncCreateFailed is what upjet says when Azure has refused to create something in the background.
+func asyncCreateFailed() xpv1.Condition {
+	return upjet.LastAsyncOperationCondition(upjeterrors.NewAsyncCreateFailed(errors.New("failed to create the resource: [{0 LocationNotAvailableForResourceType  []}]")))
+}
+
+// conditions as they are observed.
+func conditions(list ...xpv1.Condition) []any {
+	out := make([]any, 0, len(list))
+	for _, c := range list {
+		out = append(out, map[string]any{"type": string(c.Type), "status": string(c.Status), "reason": string(c.Reason), "message": c.Message})
+	}
+	return out
 }
 
 // TestHeldService shows that what leads to pods that are held stays, too, but for

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	upjet "github.com/crossplane/upjet/v2/pkg/resource"
 )
 
 // Types of the conditions of an application.
@@ -73,15 +75,25 @@ type Condition struct {
 	Message string
 }
 
-// problem returns what a provider says is wrong with a managed resource. The Azure providers create in the background: while they
-// try again, only their last operation says why it has failed.
+// Conditions of managed resources that say what is wrong. The Azure providers create in the background: while they try again, all is
+// well but for their last operation.
+const (
+	conditionSynced        = "Synced"
+	conditionLastOperation = upjet.TypeLastAsyncOperation
+)
+
+// problem returns what a provider says is wrong with a managed resource.
 func (o Object) problem() string {
-	for _, t := range []string{"Synced", "LastAsyncOperation"} {
-		if c := o.condition(t); c.status == "False" {
-			return shorten(first(c.message, c.reason))
-		}
+	return first(o.failed(conditionSynced), o.failed(conditionLastOperation))
+}
+
+// failed returns why a condition is False, if it is.
+func (o Object) failed(condition string) string {
+	c := o.condition(condition)
+	if c.status != "False" {
+		return ""
 	}
-	return ""
+	return shorten(first(c.message, c.reason, condition))
 }
 
 // notReady returns why a managed resource says it is not ready, if it does.

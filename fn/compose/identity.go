@@ -59,9 +59,21 @@ func (c *composition) identity() identity {
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	object.Spec.ManagementPolicies = ownership.policies(object.Spec.ManagementPolicies)
-	object.Annotations = externalID(seen, azurename.IdentityID(c.platform.SubscriptionID, group, i.name))
+	id := azurename.IdentityID(c.platform.SubscriptionID, group, i.name)
+	if known.inAzure() || !isAsked(seen) {
+		object.Annotations = externalID(seen, id)
+	} else {
+		// Azure does not have it, and may be asked for it elsewhere now.
+		object.Annotations = externalID(nil, id)
+	}
 	c.wantOf(ownership, NameIdentity, object)
 	return i
+}
+
+// isAsked tells whether the external name of an identity is the id that it has where it is asked for.
+func isAsked(seen Object) bool {
+	name := seen.str("metadata", "annotations", annotationExternalName)
+	return strings.EqualFold(name, azurename.IdentityID(subscription(name), seen.str("spec", "forProvider", "resourceGroupName"), seen.str("spec", "forProvider", "name")))
 }
 
 // federatedCredential makes Entra ID accept tokens of the application's service

@@ -6,6 +6,7 @@ package compose
 import (
 	"strings"
 
+	upjet "github.com/crossplane/upjet/v2/pkg/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -90,9 +91,15 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
-// inAzure tells whether Azure has, or once had, what a managed resource is for.
+// inAzure tells whether Azure has, or once had, what a managed resource is for. The Azure providers note that something was created
+// as soon as they ask for it in the background, so it is not there if that was refused.
 func (o Object) inAzure() bool {
-	return o.str("status", "atProvider", "id") != "" || o.str("metadata", "annotations", annotationCreated) != ""
+	if o.str("status", "atProvider", "id") != "" {
+		return true
+	}
+	last := o.condition(conditionLastOperation)
+	refused := last.status == "False" && last.reason == string(upjet.ReasonAsyncCreateFailure)
+	return o.str("metadata", "annotations", annotationCreated) != "" && !refused
 }
 
 // fixed returns a parameter that Azure does not let change: as it is in Azure, else

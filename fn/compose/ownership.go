@@ -91,21 +91,24 @@ func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies
 }
 
 // readable returns what may be read of a managed resource: nothing that Azure says,
-// unless the object is owned.
+// unless the object is owned. What the provider says of its own work may be read.
 func (o ownership) readable(seen Object) Object {
-	if o == owned {
+	if o == owned || seen == nil {
 		return seen
 	}
 	out := maps.Clone(seen)
-	delete(out, "status")
+	out["status"] = map[string]any{"conditions": seen.list("status", "conditions")}
 	return out
 }
 
 // problem returns what the provider says is wrong. That there is nothing to observe
 // yet is no problem.
 func (o ownership) problem(seen Object) string {
-	if o == owned || o == absent && seen.may(xpv1.ManagementActionCreate) && seen.looked() {
+	switch {
+	case o == owned, o == absent && seen.may(xpv1.ManagementActionCreate) && seen.looked():
 		return seen.problem()
+	case o == absent && seen.may(xpv1.ManagementActionCreate):
+		return seen.failed(conditionLastOperation)
 	}
 	return ""
 }

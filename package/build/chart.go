@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// A Chart is what Helm makes an application of values with. It is built and pushed as
-// packages are, and has their version.
+// A Chart is what Helm makes objects of values with. It is built and pushed as packages
+// are, and has their version.
 type Chart struct {
 	// Repository in which it is published, below the registry. Its last part is the
 	// chart's name.
@@ -29,11 +29,19 @@ type Chart struct {
 	Dir string
 }
 
-// ChartOf the repository at that root.
+// ChartOf an application, in the repository at that root.
 func ChartOf(root string) Chart {
 	return Chart{
 		Repository: "p6m-dev/charts/platform-application",
 		Dir:        filepath.Join(root, "package", "helm", "platform-application"),
+	}
+}
+
+// PlatformChartOf the repository at that root installs the packages.
+func PlatformChartOf(root string) Chart {
+	return Chart{
+		Repository: "p6m-dev/charts/platform-application-platform",
+		Dir:        filepath.Join(root, "package", "helm", "platform"),
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -31,7 +33,13 @@ func TestChart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	here := ChartOf(root)
+	for name, chart := range map[string]Chart{"Application": ChartOf(root), "Platform": PlatformChartOf(root)} {
+		t.Run(name, func(t *testing.T) { testChart(t, chart) })
+	}
+}
+
+func testChart(t *testing.T, here Chart) {
+	t.Helper()
 
 	// As in another clone, whose files have other times.
 	there := here
@@ -63,8 +71,8 @@ func TestChart(t *testing.T) {
 			}
 
 			want := published{
-				File:    "platform-application-" + tc.want + ".tgz",
-				Ref:     address + "/p6m-dev/charts/platform-application:" + tc.want,
+				File:    here.Name() + "-" + tc.want + ".tgz",
+				Ref:     address + "/p6m-dev/charts/" + here.Name() + ":" + tc.want,
 				Created: "1970-01-01T00:00:00Z",
 				Digest:  got.Digest, Content: got.Content,
 			}
@@ -156,13 +164,22 @@ func checkChart(t *testing.T, c Chart, archive []byte, version, appVersion strin
 
 	want := map[string][]byte{c.Name() + "/Chart.yaml": got[c.Name()+"/Chart.yaml"]}
 
-	for _, path := range []string{"values.yaml", "values.schema.json", "templates/NOTES.txt", "templates/_external-secrets.tpl", "templates/application.yaml"} {
+	err := fs.WalkDir(os.DirFS(c.Dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path == "Chart.yaml" {
+			return err
+		}
+
 		content, err := os.ReadFile(filepath.Join(c.Dir, path)) //nolint:gosec // A file of the repository.
 		if err != nil {
-			t.Fatal(err)
+			return fmt.Errorf("cannot read file of chart: %w", err)
 		}
 
 		want[c.Name()+"/"+path] = content
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 
 	if diff := cmp.Diff(want, got); diff != "" {

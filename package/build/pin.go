@@ -46,9 +46,49 @@ func (p Package) Pin(ctx context.Context, ref string) (Pin, error) {
 	return Pin{Kind: meta.Kind, Name: p.Name(), Reference: reference}, nil
 }
 
-// WritePins writes a component of kustomize into a directory. It has the base install these
-// packages, and Pods run these images, by digest.
+// WritePins writes into a directory what has these packages installed, and Pods run these images, by
+// digest: a component of kustomize for package/platform, and values for the chart.
 func WritePins(dir string, pins []Pin) error {
+	values, err := pinValues(pins)
+	if err != nil {
+		return err
+	}
+
+	for name, content := range map[string]string{"kustomization.yaml": pinComponent(pins), "values.yaml": values} {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return fmt.Errorf("cannot create directory for digests: %w", err)
+		}
+
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			return fmt.Errorf("cannot write digests: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// pinValues of the chart for the platform. It has one variant of the Configuration at a time, and a
+// package of each.
+func pinValues(pins []Pin) (string, error) {
+	packages := map[string]any{}
+	for _, p := range pins {
+		if p.Kind == "" {
+			continue
+		}
+
+		packages[p.Name] = map[string]any{"package": p.Reference}
+	}
+
+	values, err := yaml.Marshal(map[string]any{"packages": packages})
+	if err != nil {
+		return "", fmt.Errorf("cannot encode digests: %w", err)
+	}
+
+	return "# Has the chart for the platform install packages by digest: pass it with --values.\n" + string(values), nil
+}
+
+// pinComponent of kustomize.
+func pinComponent(pins []Pin) string {
 	var out strings.Builder
 
 	out.WriteString(`# Has package/platform install packages by digest: list this directory among the components of your kustomization.
@@ -86,13 +126,5 @@ patches:
 		fmt.Fprintf(&out, "  - {name: %s, newName: %s, digest: %s}\n", p.Name, image, digest)
 	}
 
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("cannot create directory for digests: %w", err)
-	}
-
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(out.String()), 0o600); err != nil {
-		return fmt.Errorf("cannot write digests: %w", err)
-	}
-
-	return nil
+	return out.String()
 }

@@ -215,6 +215,49 @@ func (a *admin) putResourceGroup(r *http.Request) (any, error) {
 	return nil, a.server.PutResourceGroup(r.PathValue("subscription"), g)
 }
 
+func (a *admin) putScopedRoleAssignment(r *http.Request) (any, error) {
+	var assignment ScopedRoleAssignment
+	if err := read(r, &assignment); err != nil {
+		return nil, err
+	}
+
+	return nil, a.server.PutScopedRoleAssignment(r.PathValue("subscription"), assignment)
+}
+
+func (a *admin) deleteScopedRoleAssignment(r *http.Request) (any, error) {
+	var assignment ScopedRoleAssignment
+	if err := read(r, &assignment); err != nil {
+		return nil, err
+	}
+
+	return nil, found(a.server.DeleteScopedRoleAssignment(r.PathValue("subscription"), assignment), "role assignment")
+}
+
+// Members of a group.
+type Members struct {
+	Members []string `json:"members"`
+}
+
+func (a *admin) putGroup(r *http.Request) (any, error) {
+	var m Members
+	if err := read(r, &m); err != nil {
+		return nil, err
+	}
+
+	a.server.PutGroup(r.PathValue("group"), m.Members...)
+
+	return nil, nil //nolint:nilnil // There is nothing to say.
+}
+
+func (a *admin) putCluster(r *http.Request) (any, error) {
+	var c Cluster
+	if err := read(r, &c); err != nil {
+		return nil, err
+	}
+
+	return nil, a.server.PutCluster(c)
+}
+
 func (a *admin) getDelays(*http.Request) (any, error) {
 	d := a.server.Delays()
 

@@ -50,7 +50,7 @@ func newManager(tb testing.TB) *manager {
 
 	w := newWorld(tb)
 	for _, sub := range []azure.Subscription{
-		{ID: subscription, TenantID: tenant, Administrators: []string{officerPrincipal}},
+		{ID: subscription, TenantID: tenant, RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: officerPrincipal, Role: "Owner"}}},
 		{ID: foreign, TenantID: otherTenant},
 	} {
 		sub.ResourceGroups = []azure.ResourceGroup{{Name: "rg", Location: "westeurope"}}

@@ -54,6 +54,7 @@ const (
 	OpPurge         = fault.Purge
 	OpBackup        = fault.Backup
 	OpRestore       = fault.Restore
+	OpGetContacts   = fault.GetContacts
 
 	OpManagementChallenge  = fault.ManagementChallenge
 	OpGetVault             = fault.GetVault
@@ -79,6 +80,18 @@ const (
 	OpListRoleDefinitions  = fault.ListRoleDefinitions
 	OpGetResourceGroup     = fault.GetResourceGroup
 	OpGetSubscription      = fault.GetSubscription
+	OpPutRoleDefinition    = fault.PutRoleDefinition
+	OpDeleteRoleDefinition = fault.DeleteRoleDefinition
+	OpListPermissions      = fault.ListPermissions
+	OpListIdentities       = fault.ListIdentities
+	OpListLocks            = fault.ListLocks
+	OpPutLock              = fault.PutLock
+	OpDeleteLock           = fault.DeleteLock
+	OpGetProvider          = fault.GetProvider
+	OpRegisterProvider     = fault.RegisterProvider
+	OpCheckVaultName       = fault.CheckVaultName
+	OpGetCluster           = fault.GetCluster
+	OpPutCluster           = fault.PutCluster
 )
 
 // AddFault makes requests fail from now on, and returns the id to remove it by.

@@ -17,7 +17,7 @@
 // Manager, in a subscription that is registered. They are the same as those that are registered, and enforced as those are:
 //
 //	err = server.PutSubscription(azure.Subscription{
-//		ID: subscriptionID, TenantID: tenantID, Administrators: []string{principalID},
+//		ID: subscriptionID, TenantID: tenantID, RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: principalID, Role: "Owner"}},
 //		ResourceGroups: []azure.ResourceGroup{{Name: "rg-applications", Location: "westeurope"}},
 //	})
 //
@@ -67,9 +67,15 @@
 //	GET    /vaults/{vault}/writes                    who changed which secret when; ?secret= for one
 //
 //	GET    /subscriptions
-//	PUT    /subscriptions/{subscription}             Subscription: tenantId, administrators, resourceGroups
+//	PUT    /subscriptions/{subscription}             Subscription: tenantId, state, roleAssignments, resourceGroups, registrations, padding
 //	PUT    /subscriptions/{subscription}/resourcegroups/{group}
 //	                                                 ResourceGroup: location
+//	PUT    /subscriptions/{subscription}/roleassignments
+//	                                                 ScopedRoleAssignment: scope, principalId, principalType, role, condition
+//	DELETE /subscriptions/{subscription}/roleassignments
+//	                                                 ScopedRoleAssignment, as it was put
+//	PUT    /groups/{group}                           Members: members
+//	PUT    /clusters                                 Cluster: subscriptionId, resourceGroup, name, issuer, enabled
 //	GET    /delays
 //	PUT    /delays                                   DelaysState: principal, credential, role, vault
 //	GET    /resources                                how often each resource was created, deleted and more

@@ -12,6 +12,15 @@ type (
 	// ResourceGroup is what resources of a subscription are grouped in.
 	ResourceGroup = arm.ResourceGroup
 
+	// ScopedRoleAssignment gives a principal a role on a scope of a subscription.
+	ScopedRoleAssignment = arm.RoleAssignment
+
+	// Padding is how many made-up resources a subscription has.
+	Padding = arm.Padding
+
+	// Cluster is one of AKS.
+	Cluster = arm.Cluster
+
 	// Delays are how long it takes until what was made through the resource manager has its effect everywhere.
 	Delays = arm.Delays
 
@@ -34,13 +43,29 @@ func (d DelaysState) delays() Delays {
 	return Delays{Principal: d.Principal.std(), Credential: d.Credential.std(), Role: d.Role.std(), Vault: d.Vault.std()}
 }
 
-// PutSubscription creates or changes a subscription of a tenant. The resource groups that it has stay.
+// PutSubscription creates or changes a subscription of a tenant. The resource groups and role assignments that it has stay.
 func (s *Server) PutSubscription(sub Subscription) error { return s.manager.PutSubscription(sub) }
 
 // PutResourceGroup creates a resource group of a subscription.
 func (s *Server) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
 	return s.manager.PutResourceGroup(subscriptionID, g)
 }
+
+// PutScopedRoleAssignment gives a principal a role in a subscription.
+func (s *Server) PutScopedRoleAssignment(subscriptionID string, a ScopedRoleAssignment) error {
+	return s.manager.PutRoleAssignment(subscriptionID, a)
+}
+
+// DeleteScopedRoleAssignment takes away a role that was given so, and says whether there was one.
+func (s *Server) DeleteScopedRoleAssignment(subscriptionID string, a ScopedRoleAssignment) bool {
+	return s.manager.DeleteRoleAssignment(subscriptionID, a)
+}
+
+// PutGroup registers a group of people and identities. Their roles count in the resource manager only.
+func (s *Server) PutGroup(id string, members ...string) { s.manager.PutGroup(id, members) }
+
+// PutCluster registers a cluster of AKS in a resource group.
+func (s *Server) PutCluster(c Cluster) error { return s.manager.PutCluster(c) }
 
 // Subscriptions returns all of them with their resource groups, by id.
 func (s *Server) Subscriptions() []Subscription { return s.manager.Subscriptions() }

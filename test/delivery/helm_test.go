@@ -365,6 +365,11 @@ func TestBrokenValues(t *testing.T) {
 			values: "deployment: {image: null}",
 			want:   "- at '/deployment/image': got null, want string",
 		},
+		"NextLine": {
+			reason: "Helm would make an application with nothing in it.",
+			values: `config: {"A\x85B": c}`,
+			want:   "spec: a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way",
+		},
 		"NullInList": {
 			reason: "A list has no entry to unset.",
 			values: "secrets: [null]",
@@ -446,7 +451,7 @@ func TestBrokenValues(t *testing.T) {
 func complaint(stderr string) string {
 	stderr = strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
 
-	for _, introduction := range []string{"chart(s):\nplatform-application:\n", "application.yaml:2:24): "} {
+	for _, introduction := range []string{"chart(s):\nplatform-application:\n", "application.yaml:2:24): ", "application.yaml:12:4): "} {
 		if _, rest, ok := strings.Cut(stderr, introduction); ok {
 			return rest
 		}

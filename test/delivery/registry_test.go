@@ -23,26 +23,30 @@ const (
 	publishedVersion = "v0.1.0"
 )
 
-// publish the chart as `make push` does, and return the address that stands for the one in the documentation.
+// publish the charts as `make push` does, and return the address that stands for the one in the documentation.
 func publish(t *testing.T) string {
 	t.Helper()
 
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 
-	c := build.ChartOf(repository(t))
+	charts := ""
 
-	files, err := c.Build(t.Context(), build.Options{Out: t.TempDir(), Version: publishedVersion})
-	if err != nil {
-		t.Fatalf("Build(...): %v", err)
+	for _, c := range []build.Chart{build.ChartOf(repository(t)), build.PlatformChartOf(repository(t))} {
+		files, err := c.Build(t.Context(), build.Options{Out: t.TempDir(), Version: publishedVersion})
+		if err != nil {
+			t.Fatalf("Build(...): %v", err)
+		}
+
+		ref, err := c.Push(t.Context(), server.Listener.Addr().String(), publishedVersion, files)
+		if err != nil {
+			t.Fatalf("Push(...): %v", err)
+		}
+
+		charts = path.Dir(ref)
 	}
 
-	ref, err := c.Push(t.Context(), server.Listener.Addr().String(), publishedVersion, files)
-	if err != nil {
-		t.Fatalf("Push(...): %v", err)
-	}
-
-	return path.Dir(ref)
+	return charts
 }
 
 // TestPublished makes the same of the example values with the chart from a registry as with the chart in its directory.

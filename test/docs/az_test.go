@@ -20,7 +20,8 @@ import (
 )
 
 // azCommands of the Azure CLI that pages and messages have, with options of each as its
-// reference lists them. Nothing runs these commands here: they need an account in Azure.
+// reference lists them. Nothing runs these commands here; test/e2e runs those of the page about
+// setting up a platform against the stand-in for Azure.
 func azCommands() map[string]string {
 	return map[string]string{
 		"acr import":                           "--name --source --image",
@@ -35,6 +36,7 @@ func azCommands() map[string]string {
 		"identity federated-credential create": "--name --identity-name --resource-group --issuer --subject --audiences",
 		"identity federated-credential list":   "--identity-name --resource-group",
 		"identity list":                        "--resource-group",
+		"identity show":                        "--name --resource-group",
 		"keyvault certificate backup":          "--vault-name --name --file",
 		"keyvault certificate import":          "--vault-name --name --file --password",
 		"keyvault certificate list":            "--vault-name",
@@ -42,6 +44,7 @@ func azCommands() map[string]string {
 		"keyvault list":                        "--resource-group",
 		"keyvault list-deleted":                "",
 		"keyvault network-rule list":           "--name",
+		"keyvault purge":                       "--name --location",
 		"keyvault recover":                     "--name",
 		"keyvault secret backup":               "--vault-name --name --file",
 		"keyvault secret download":             "--vault-name --name --file --encoding --version",
@@ -60,6 +63,7 @@ func azCommands() map[string]string {
 		"monitor diagnostic-settings create":   "--name --resource --workspace --logs",
 		"monitor metrics list":                 "--resource --metrics --interval --aggregation",
 		"provider register":                    "--namespace --wait",
+		"resource list":                        "--resource-group",
 		"resource tag":                         "--ids --tags --is-incremental",
 		"role assignment create":               "--role --scope --assignee --assignee-object-id --assignee-principal-type --condition --condition-version",
 		"role assignment list":                 "--scope --assignee --all --include-inherited",

@@ -70,6 +70,9 @@ type Reader struct {
 	// Env has more variables of the environment, as the shell of the reader has them.
 	Env []string
 
+	// Said gets what the commands of a page say, if it is set. Said by a block is between its line and that of the next.
+	Said *strings.Builder
+
 	// Instead of some words, such as an address that somebody else may listen on, the reader
 	// types others: pairs of both.
 	Instead []string
@@ -91,6 +94,10 @@ func (r Reader) Follow(ctx context.Context, blocks []Block, chosen func(Block) b
 	}
 
 	said, err := r.execute(ctx, temp, script)
+	if r.Said != nil {
+		r.Said.WriteString(said)
+	}
+
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, said)
 	}

@@ -221,11 +221,19 @@ func (e *engineer) prepareTools(t *testing.T) {
 	}
 }
 
-// setUp the platform as the page says, with this repository for Argo CD.
+// setUp the platform as the page says, with this repository for Argo CD, and ask the doctor between the steps.
 func (e *engineer) setUp(t *testing.T, repository string) {
 	t.Helper()
 
+	if err := e.plane.PrepareCluster(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
 	e.prepareTools(t)
+	e.subscribe(t)
+	e.doctorFinds(t, "before step 1", "PackageMissing", "SettingsMissing")
+	e.letIn(t)
+	e.doctorFinds(t, "after step 1", "PackageMissing", "SettingsMissing")
 
 	// As the page has it: the same address in root.yaml.
 	const file = "package/platform/argocd/root.yaml"
@@ -240,6 +248,8 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 	if t.Failed() {
 		t.FailNow()
 	}
+
+	e.doctorFinds(t, "in the end")
 
 	// TestAppOfApps has what comes of it. Here the platform has been installed already.
 	if err := e.plane.API.Client().Delete(context.WithoutCancel(t.Context()), object(t, root)); err != nil {

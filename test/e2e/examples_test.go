@@ -331,6 +331,7 @@ func legacyVault(t *testing.T, name, group string, values map[string]string) {
 
 	err := errors.Join(
 		w.azure.PutResourceGroup(plane.Subscription, azure.ResourceGroup{Name: group, Location: plane.Location}),
+		plane.GrantGroup(w.azure, group),
 		w.azure.PutVault(azure.Vault{
 			Name: name, TenantID: plane.Tenant, Location: plane.Location,
 			ResourceID: "/subscriptions/" + plane.Subscription + "/resourceGroups/" + group + "/providers/Microsoft.KeyVault/vaults/" + name,

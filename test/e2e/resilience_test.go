@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -109,13 +112,13 @@ func TestKill(t *testing.T) {
 			}
 
 			kills()
-			a.vault(t)
+			a.proceeds(t, plane.HasVault)
 			kills()
 
 			pw := password()
 			a.set(t, postgres(pw))
 			kills()
-			a.wait(t, plane.Ready)
+			a.proceeds(t, plane.Ready)
 			a.runsWith(t, pw)
 
 			before := a.composed(t)
@@ -124,7 +127,7 @@ func TestKill(t *testing.T) {
 			a.set(t, postgres(pw))
 			kills()
 			a.runsWith(t, pw)
-			a.wait(t, plane.Ready)
+			a.proceeds(t, plane.Ready)
 
 			if diff := cmp.Diff(before, a.composed(t)); diff != "" {
 				t.Errorf("nothing must be made again: -want, +got:\n%s", diff)
@@ -133,6 +136,36 @@ func TestKill(t *testing.T) {
 			madeSince(t, made, 1)
 		})
 	}
+}
+
+// proceeds waits until a check of the application returns no error. Meanwhile it does what the runbook says of a provider that was killed in
+// the moment in which it began to create.
+func (a *app) proceeds(t *testing.T, check func(*plane.Application) error) {
+	t.Helper()
+
+	a.wait(t, func(got *plane.Application) error {
+		err := check(got)
+		if err == nil {
+			return nil
+		}
+
+		resources, listed := a.plane.Composed(t.Context(), a.namespace, a.name)
+
+		for _, r := range resources {
+			status, _, _ := unstructured.NestedSlice(r.Object, "status", "conditions")
+			if !strings.Contains(fmt.Sprint(status), "cannot determine creation result") {
+				continue
+			}
+
+			t.Logf("%s %s: the provider was killed in the moment in which it began to create", r.GetKind(), r.GetName())
+
+			const patch = `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null,"again":"1"}}}`
+
+			listed = errors.Join(listed, a.plane.API.Client().Patch(t.Context(), r, client.RawPatch(types.MergePatchType, []byte(patch))))
+		}
+
+		return errors.Join(err, listed)
+	})
 }
 
 // resources that were made in Azure, gone or not, by their ids.

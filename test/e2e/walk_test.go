@@ -49,7 +49,6 @@ func TestWalk(t *testing.T) {
 	a := startArgo(t, p)
 
 	e := newEngineer(t, p)
-	e.describePlatform(t, filepath.Join(e.reader.Dir, "package"), "secret-creator")
 	e.setUp(t, a.repository())
 
 	a.admit(t, namespaceOf(t, p))
@@ -89,6 +88,10 @@ func TestWalk(t *testing.T) {
 // whatever is in Git.
 func TestAppOfApps(t *testing.T) {
 	p := untouched(t, "gitops", plane.WebhookTokens)
+	if err := p.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
 	a := startArgo(t, p)
 
 	// The repository has what it refers to, as there is no way to the internet here.
@@ -104,7 +107,7 @@ func TestAppOfApps(t *testing.T) {
 	}
 
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
-	e.describePlatform(t, packages, "secret-creator", "claim")
+	e.describePlatform(t, packages, p.Settings(), "secret-creator", "claim")
 	e.describeApplications(t, a)
 	a.commit(t, "applications/shop/web.yaml", manifest("team-shop", "web"))
 	a.commit(t, "applications/kube-system/web.yaml", manifest("kube-system", "web"))
@@ -400,10 +403,6 @@ func untouched(t *testing.T, name string, webhook plane.Webhook) *plane.Plane {
 		}
 	})
 
-	if err := p.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
 	return p
 }
 
@@ -412,6 +411,9 @@ type engineer struct {
 	plane  *plane.Plane
 	reader docs.Reader
 	dir    string
+
+	// subscription that is the engineer's own.
+	subscription string
 }
 
 // newEngineer whose directory is the example's in a copy of this repository.
@@ -424,9 +426,9 @@ func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 }
 
 // describePlatform copies the example and sets what is different here: where the base
-// is, the cluster's issuer, and who may put values into vaults. It turns on components
-// that the example only mentions, with their patches.
-func (e *engineer) describePlatform(t *testing.T, packages string, components ...string) {
+// is, and some settings. It turns on components that the example only mentions, with their
+// patches.
+func (e *engineer) describePlatform(t *testing.T, packages string, settings map[string]any, components ...string) {
 	t.Helper()
 
 	if err := errors.Join(os.RemoveAll(e.dir), os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform)))); err != nil {
@@ -454,7 +456,7 @@ func (e *engineer) describePlatform(t *testing.T, packages string, components ..
 	here, err := yaml.Marshal(map[string]any{
 		"apiVersion": "apiextensions.crossplane.io/v1beta1", "kind": "EnvironmentConfig",
 		"metadata": map[string]any{"name": "platform-application"},
-		"data":     e.plane.Settings(),
+		"data":     settings,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -72,9 +72,37 @@ func (p *Plane) openAccount(context.Context) error {
 	}
 
 	return a.PutSubscription(azure.Subscription{
-		ID: Subscription, TenantID: Tenant, Administrators: []string{provisioner.principalID},
+		ID: Subscription, TenantID: Tenant, RoleAssignments: provisionerRoles(ResourceGroup),
 		ResourceGroups: []azure.ResourceGroup{{Name: ResourceGroup, Location: Location}},
 	})
+}
+
+// GrantGroup gives the Azure providers their roles in another resource group.
+func GrantGroup(a *azure.Server, group string) error {
+	return a.PutSubscription(azure.Subscription{ID: Subscription, TenantID: Tenant, RoleAssignments: provisionerRoles(group)})
+}
+
+// provisionerRoles are those that docs/how-to/set-up-a-platform.md gives to the Azure providers.
+func provisionerRoles(name string) []azure.ScopedRoleAssignment {
+	const (
+		subscription = "/subscriptions/" + Subscription
+		assignments  = "Microsoft.Authorization/roleAssignments"
+		roles        = "ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}"
+	)
+
+	group := subscription + "/resourceGroups/" + name
+
+	return []azure.ScopedRoleAssignment{
+		{PrincipalID: provisioner.principalID, Role: "Contributor", Scope: group},
+		{
+			PrincipalID: provisioner.principalID, Role: "Role Based Access Control Administrator", Scope: group,
+			Condition: "((!(ActionMatches{'" + assignments + "/write'})) OR (@Request[" + assignments + ":RoleDefinitionId] " + roles + ")) AND " +
+				"((!(ActionMatches{'" + assignments + "/delete'})) OR (@Resource[" + assignments + ":RoleDefinitionId] " + roles + "))",
+		},
+
+		// It sees deleted vaults, too.
+		{PrincipalID: provisioner.principalID, Role: "Key Vault Purge Operator", Scope: subscription},
+	}
 }
 
 // configure the providers and the function, as a platform team does.
@@ -147,6 +175,9 @@ func secret(name, key, value string) *corev1.Secret {
 		StringData: map[string]string{key: value},
 	}
 }
+
+// Officer is the client id and the password of the officer.
+func Officer() (clientID, password string) { return officer.clientID, officer.password }
 
 // SetSecret puts a value into a vault as an officer does, with the real client.
 func SetSecret(ctx context.Context, a *azure.Server, vaultURI, name, value string) error {

@@ -88,16 +88,21 @@ func (p *Plane) PushImage(ctx context.Context, program build.Program, path strin
 	return p.registry.push(ctx, path, image)
 }
 
-// Prepare what a platform team finds before it installs anything: the packages of the
-// Azure providers, an account at Azure, and a cluster whose Pods can have identities
-// there and whose images come from a mirror.
+// Prepare what a platform team has before it installs anything: what PrepareCluster does, and an
+// account at Azure.
 func (p *Plane) Prepare(ctx context.Context) error {
+	return errors.Join(p.PrepareCluster(ctx), p.step(ctx, "Azure account", p.openAccount))
+}
+
+// PrepareCluster has what a platform team finds before it does anything: the packages of the
+// Azure providers, and a cluster whose Pods can have identities at Azure and whose images come
+// from a mirror.
+func (p *Plane) PrepareCluster(ctx context.Context) error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
 	}{
 		{"Azure providers", p.pushAzureProviders},
-		{"Azure account", p.openAccount},
 		{"workload identity and mirror", p.prepareCluster},
 	} {
 		if err := p.step(ctx, step.what, step.do); err != nil {

@@ -153,6 +153,9 @@ func (p *Plane) Stop() error {
 // Kubeconfig is the path of the configuration of a client that may do anything.
 func (p *Plane) Kubeconfig() string { return p.file("kubeconfig") }
 
+// Issuer of the tokens of ServiceAccounts.
+func (p *Plane) Issuer() string { return p.issuer }
+
 // Log is the path of the log of one of Kubernetes' own processes.
 func (p *Plane) Log(name string) string { return p.file(filepath.Join("logs", name+".log")) }
 

@@ -35,6 +35,7 @@ func TestAccepted(t *testing.T) {
 		"Claims":  {reason: "The component for claims fits the base.", objects: overlay(t, "claim", "secret-creator")},
 		"Mirror":  {reason: "The component for other registries fits the base.", objects: overlay(t, "mirror")},
 		"Audit":   {reason: "The component for namespaces fits the base.", objects: overlay(t, "audit-namespaces")},
+		"Runs":    {reason: "The component for acceptance runs fits the base.", objects: overlay(t, "acceptance")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
 		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
 		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},

@@ -33,6 +33,13 @@ type Tool struct {
 func All() []Tool {
 	return []Tool{
 		{
+			Name:        "actionlint",
+			Main:        "github.com/rhysd/actionlint/cmd/actionlint",
+			Module:      "github.com/rhysd/actionlint",
+			VersionArgs: []string{"--version"},
+			ColdBuild:   "10 s",
+		},
+		{
 			// It has no way to tell its version: only our own build is certain to be it.
 			Name:      "angryjet",
 			Main:      "github.com/crossplane/crossplane-tools/cmd/angryjet",

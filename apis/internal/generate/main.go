@@ -10,11 +10,12 @@
 //   - the CompositeResourceDefinitions of PlatformApplication, namespaced and
 //     with claims,
 //   - what kustomize and Helm have to know of a PlatformApplication,
+//   - what the Helm chart for the platform has of package/platform, with kustomize,
 //   - the API reference in docs/reference, and there the list of variables that
 //     are withheld, from the list in fn/envmap.
 //
-// It runs in the root of the repository; CONTROLLER_GEN and ANGRYJET are the paths
-// of these tools.
+// It runs in the root of the repository; CONTROLLER_GEN, ANGRYJET and KUSTOMIZE are
+// the paths of these tools.
 package main
 
 import (
@@ -61,18 +62,21 @@ func apis() []api {
 }
 
 func main() {
-	if err := run(context.Background(), os.Getenv("CONTROLLER_GEN"), os.Getenv("ANGRYJET")); err != nil {
+	if err := run(context.Background(), os.Getenv("CONTROLLER_GEN"), os.Getenv("ANGRYJET"), os.Getenv("KUSTOMIZE")); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, controllerGen, angryjet string) error {
+func run(ctx context.Context, controllerGen, angryjet, kustomize string) error {
 	if controllerGen == "" {
 		return errors.New("cannot find controller-gen: set CONTROLLER_GEN to its path, or run 'make generate'")
 	}
 	if angryjet == "" {
 		return errors.New("cannot find angryjet: set ANGRYJET to its path, or run 'make generate'")
+	}
+	if kustomize == "" {
+		return errors.New("cannot find kustomize: set KUSTOMIZE to its path, or run 'make generate'")
 	}
 	if _, err := os.Stat(boilerplate); err != nil {
 		return fmt.Errorf("cannot find %s: run in the root of the repository", boilerplate)
@@ -94,6 +98,9 @@ func run(ctx context.Context, controllerGen, angryjet string) error {
 		if err := generate(a, tmp); err != nil {
 			return fmt.Errorf("cannot generate from %s: %w", a.dir, err)
 		}
+	}
+	if err := writePlatformChart(ctx, kustomize); err != nil {
+		return err
 	}
 	return write(withheldFile, withheldPage(envmap.Steering()))
 }

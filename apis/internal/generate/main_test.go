@@ -13,7 +13,7 @@ import (
 func TestRunNeedsControllerGen(t *testing.T) {
 	t.Parallel()
 
-	err := run(t.Context(), "", "")
+	err := run(t.Context(), "", "", "")
 	if err == nil || !strings.Contains(err.Error(), "set CONTROLLER_GEN") {
 		t.Errorf("run(...): want advice to set CONTROLLER_GEN, got %v", err)
 	}
@@ -23,7 +23,7 @@ func TestRunNeedsRepository(t *testing.T) {
 	t.Parallel()
 
 	// Tests run in the directory of their package.
-	err := run(t.Context(), "controller-gen", "angryjet")
+	err := run(t.Context(), "controller-gen", "angryjet", "kustomize")
 	if err == nil || !strings.Contains(err.Error(), "root of the repository") {
 		t.Errorf("run(...): want advice to run in the root of the repository, got %v", err)
 	}

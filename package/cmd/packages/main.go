@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command packages builds all packages of this repository, the image of its tool and its chart, and pushes
+// Command packages builds all packages of this repository, the image of its tool and its charts, and pushes
 // them to a registry if one is named:
 //
 //	go run ./package/cmd/packages --version v0.1.0 --push ghcr.io
@@ -46,20 +46,20 @@ func artifacts(root string) ([]artifact, error) {
 		all = append(all, p)
 	}
 
-	return append(all, build.ToolForPlatforms(), build.ChartOf(root)), nil
+	return append(all, build.ToolForPlatforms(), build.ChartOf(root), build.PlatformChartOf(root)), nil
 }
 
 // command is the program's command line.
 type command struct {
-	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of packages and chart, such as v0.1.0."`
-	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."  name:"arch"`
+	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of packages and charts, such as v0.1.0."`
+	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."   name:"arch"`
 	Out           string   `default:"_output/packages"                                                 help:"Where to put the files."`
 	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed." placeholder:"REGISTRY"`
 }
 
 func main() {
 	c := &command{}
-	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository, the image of its tool and its chart, without Docker."))
+	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository, the image of its tool and its charts, without Docker."))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -108,6 +108,8 @@ platform-application v1.2.3 arm64 SIZES DIR/platform-application-v1.2.3-arm64.ta
 pushed REGISTRY/p6m-dev/platform-application:v1.2.3
 platform-application v1.2.3 any SIZES DIR/platform-application-1.2.3.tgz
 pushed REGISTRY/p6m-dev/charts/platform-application:1.2.3
+platform-application-platform v1.2.3 any SIZES DIR/platform-application-platform-1.2.3.tgz
+pushed REGISTRY/p6m-dev/charts/platform-application-platform:1.2.3
 digests DIR/digests
 
 FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.`), "\n")
@@ -126,7 +128,9 @@ FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of th
 	}
 
 	checkPull(t, address, filepath.Join(dir, "platform-application-1.2.3.tgz"))
+	checkPull(t, address, filepath.Join(dir, "platform-application-platform-1.2.3.tgz"))
 	checkDigests(t, address, filepath.Join(dir, "digests"))
+	checkPlatform(t, address, dir)
 }
 
 // checkDigests makes sure that the base installs what was pushed, whatever a tag stands for.
@@ -178,17 +182,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		"function-platform-application": "package", "provider-keyvault-secretsync": "package", "configuration-platform-application": "package",
 		"platform-application": "image",
 	} {
-		ref, err := name.ParseReference(registry + "/p6m-dev/" + p + ":v1.2.3")
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		pushed, err := remote.Head(ref, remote.WithContext(t.Context()))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		if want := field + ": " + registry + "/p6m-dev/" + p + "@" + pushed.Digest.String(); !strings.Contains(string(out), want) {
+		if want := field + ": " + digestOf(t, registry+"/p6m-dev/"+p+":v1.2.3"); !strings.Contains(string(out), want) {
 			t.Errorf("base with digests: want %q in:\n%s", want, out)
 		}
 	}
@@ -196,6 +190,71 @@ func checkDigests(t *testing.T, registry, component string) {
 	if strings.Count(string(out), "skipDependencyResolution: true") != 1 {
 		t.Errorf("base with digests: want the Configuration, and nothing else, without resolution of dependencies:\n%s", out)
 	}
+}
+
+// checkPlatform makes sure that the chart for the platform installs its own version, or with the values for it, what was
+// pushed, in both variants.
+func checkPlatform(t *testing.T, registry, dir string) {
+	t.Helper()
+
+	helm, err := tools.Path(t.Context(), "helm")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	template := []string{
+		"template", "platform", filepath.Join(dir, "platform-application-platform-1.2.3.tgz"),
+		"--values", filepath.Join(root, "examples", "platform", "values.yaml"),
+	}
+	digests := []string{"--values", filepath.Join(dir, "digests", "values.yaml")}
+
+	for name, tc := range map[string]struct {
+		args          []string
+		configuration string
+		digests       bool
+	}{
+		"Version": {configuration: "configuration-platform-application"},
+		"Digests": {args: digests, configuration: "configuration-platform-application", digests: true},
+		"Claim":   {args: append(digests, "--set", "claim.enabled=true"), configuration: "configuration-platform-application-claim", digests: true},
+	} {
+		out, err := exec.CommandContext(t.Context(), helm, append(template, tc.args...)...).CombinedOutput() //nolint:gosec // A pinned tool.
+		if err != nil {
+			t.Fatalf("%s: helm template: %v\n%s", name, err, out)
+		}
+
+		for _, p := range []string{"function-platform-application", "provider-keyvault-secretsync", tc.configuration} {
+			want := "package: ghcr.io/p6m-dev/" + p + ":v1.2.3\n"
+			if tc.digests {
+				want = "package: " + digestOf(t, registry+"/p6m-dev/"+p+":v1.2.3") + "\n"
+			}
+
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%s: want %q in:\n%s", name, want, out)
+			}
+		}
+	}
+}
+
+// digestOf what was pushed, as a reference.
+func digestOf(t *testing.T, reference string) string {
+	t.Helper()
+
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	pushed, err := remote.Head(tag, remote.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return tag.Digest(pushed.Digest.String()).String()
 }
 
 // platformsOf an index.
@@ -235,9 +294,10 @@ func checkPull(t *testing.T, registry, built string) {
 	}
 
 	dir := t.TempDir()
+	chart := strings.TrimSuffix(filepath.Base(built), "-1.2.3.tgz")
 
 	//nolint:gosec // The arguments are ours.
-	cmd := exec.CommandContext(t.Context(), helm, "pull", "oci://"+registry+"/p6m-dev/charts/platform-application", "--version=1.2.3", "--plain-http", "--destination="+dir)
+	cmd := exec.CommandContext(t.Context(), helm, "pull", "oci://"+registry+"/p6m-dev/charts/"+chart, "--version=1.2.3", "--plain-http", "--destination="+dir)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("helm pull: %v\n%s", err, said)
 	}

@@ -1,20 +1,32 @@
 package arm
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// maxAssignments is how many role assignments a subscription may have.
-const maxAssignments = 4000
+const (
+	// maxAssignments is how many role assignments a subscription may have.
+	maxAssignments = 4000
+
+	servicePrincipal = "ServicePrincipal"
+
+	// conditionVersion is the one that there is.
+	conditionVersion = "2.0"
+)
 
 // An assignment is a role assignment on a scope.
 type assignment struct {
@@ -25,9 +37,17 @@ type assignment struct {
 	principalID   string
 	principalType string
 	role          string
+	condition     string
 	description   string
 	created       time.Time
 	createdBy     string
+
+	// counts is the highest scope of the subscription that it has an effect on: the scope, unless that is above.
+	counts string
+
+	// allows is the condition, if there is one, and from is when it has an effect.
+	allows condition.Condition
+	from   time.Time
 
 	// vault is the one that it is on, if it is on one and says anything about secrets.
 	vault string
@@ -109,7 +129,8 @@ func (a *assignment) json() map[string]any {
 		"id": a.id, "name": a.name, "type": typeAssignment,
 		"properties": map[string]any{
 			"roleDefinitionId": definitionID(a.subscription, a.role), "principalId": a.principalID, "principalType": a.principalType,
-			"scope": a.scope, "description": nullable(a.description), "condition": nil, "conditionVersion": nil,
+			"scope": a.scope, "description": nullable(a.description),
+			"condition": nullable(a.condition), "conditionVersion": nullable(map[bool]string{true: conditionVersion}[a.condition != ""]),
 			"createdOn": a.created.UTC().Format(time.RFC3339Nano), "updatedOn": a.created.UTC().Format(time.RFC3339Nano),
 			"createdBy": a.createdBy, "updatedBy": a.createdBy, "delegatedManagedIdentityResourceId": nil,
 		},
@@ -120,8 +141,10 @@ func (c *call) assignmentNotFound() wire.Answer {
 	return refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
 }
 
+func (c *call) assignmentID() string { return c.scope + "/providers/" + typeAssignment + "/" + c.name }
+
 func (c *call) getAssignment() wire.Answer {
-	known := c.service.lookupAssignment(c.scope + "/providers/" + typeAssignment + "/" + c.name)
+	known := c.service.lookupAssignment(c.assignmentID())
 	if known == nil {
 		return c.assignmentNotFound()
 	}
@@ -129,18 +152,46 @@ func (c *call) getAssignment() wire.Answer {
 	return wire.JSON(http.StatusOK, known.json())
 }
 
-// listAssignments lists those on the scope and below.
-func (c *call) listAssignments() wire.Answer {
-	list := []any{}
+// ofPrincipal is a filter of lists of role assignments: those of a principal, or those that are assigned to it by a group, too.
+var ofPrincipal = regexp.MustCompile(`^(?:(assignedTo)\('([^']*)'\)|principalId eq '?([-0-9a-fA-F]*)'?)$`)
 
-	for _, id := range slices.Sorted(maps.Keys(c.service.assignments)) {
-		known := c.service.lookupAssignment(id)
-		if known != nil && strings.HasPrefix(strings.ToLower(known.scope)+"/", strings.ToLower(c.scope)+"/") {
-			list = append(list, known.json())
+// listAssignments on the scope, above and below.
+func (c *call) listAssignments() wire.Answer {
+	var (
+		out   []any
+		wants = func(*assignment) bool { return true }
+	)
+
+	if filter := c.request.URL.Query().Get("$filter"); filter != "" {
+		for _, term := range strings.Split(filter, " and ") {
+			match, others := ofPrincipal.FindStringSubmatch(term), wants
+
+			switch {
+			case term == "atScope()":
+				wants = func(a *assignment) bool { return others(a) && covers(a.counts, c.scope) }
+			case match == nil:
+				return badFilter(filter)
+			case match[1] != "":
+				wants = func(a *assignment) bool { return others(a) && c.service.has(a, match[2]) }
+			default:
+				wants = func(a *assignment) bool { return others(a) && strings.EqualFold(a.principalID, match[3]) }
+			}
 		}
 	}
 
-	return wire.JSON(http.StatusOK, map[string]any{"value": list})
+	for _, id := range slices.Sorted(maps.Keys(c.service.assignments)) {
+		known := c.service.lookupAssignment(id)
+		if known != nil && known.subscription == c.subscription.ID && (covers(c.scope, known.counts) || covers(known.counts, c.scope)) && wants(known) {
+			out = append(out, known.json())
+		}
+	}
+
+	return c.page(padded(out, c.subscription.Padding.RoleAssignments, func(i int) any {
+		return (&assignment{
+			name: strconv.Itoa(i), id: c.scope + "/providers/" + typeAssignment + "/" + strconv.Itoa(i), scope: c.scope,
+			subscription: c.subscription.ID, role: keyvault.SecretsUser, principalID: uuid.Nil.String(), principalType: servicePrincipal,
+		}).json()
+	}))
 }
 
 // putAssignment creates a role assignment. There is nothing to change about one but its description.
@@ -161,8 +212,8 @@ func (c *call) putAssignment() wire.Answer {
 				"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 		}
 
-		if known.description != wants.description {
-			known.description = wants.description
+		if known.description != wants.description || known.condition != wants.condition {
+			known.description, known.condition, known.allows = wants.description, wants.condition, wants.allows
 			c.note(ActionUpdated, known.id)
 		}
 
@@ -173,11 +224,10 @@ func (c *call) putAssignment() wire.Answer {
 		return *answer
 	}
 
-	if answer := c.enforce(wants); answer != nil {
+	if answer := c.service.add(wants); answer != nil {
 		return *answer
 	}
 
-	c.service.assignments[strings.ToLower(wants.id)] = wants
 	c.note(ActionCreated, wants.id)
 
 	return wire.JSON(http.StatusCreated, wants.json())
@@ -195,10 +245,9 @@ func (c *call) assignment(p assignmentProperties) (*assignment, *wire.Answer) {
 		return nil, answer
 	}
 
-	role, ok := roleByID(p.RoleDefinitionID)
-	if !ok {
-		return nil, new(refuse(http.StatusBadRequest, "RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.",
-			strings.ReplaceAll(p.RoleDefinitionID[strings.LastIndexByte(p.RoleDefinitionID, '/')+1:], "-", "")))
+	role, answer := c.assignable(p.RoleDefinitionID)
+	if answer != nil {
+		return nil, answer
 	}
 
 	principal, err := uuid.Parse(p.PrincipalID)
@@ -207,28 +256,41 @@ func (c *call) assignment(p assignmentProperties) (*assignment, *wire.Answer) {
 			"The Principal ID '%s' is not valid. Principal ID must be a GUID.", p.PrincipalID))
 	}
 
-	if p.Condition != nil && *p.Condition != "" {
-		return nil, new(badRequest("This stand-in knows no conditions."))
-	}
-
 	if answer := c.checkPrincipal(principal.String(), p.PrincipalType); answer != nil {
 		return nil, answer
 	}
 
 	a := &assignment{
-		id: scope + "/providers/" + typeAssignment + "/" + c.name, name: c.name, scope: scope, subscription: c.subscription.ID,
-		principalID: principal.String(), principalType: p.PrincipalType, role: role.ID, created: c.now, createdBy: c.caller.PrincipalID,
-	}
-
-	if a.principalType == "" {
-		a.principalType = "ServicePrincipal"
+		id: scope + "/providers/" + typeAssignment + "/" + c.name, name: c.name, scope: scope, counts: scope, subscription: c.subscription.ID,
+		principalID: principal.String(), principalType: cmp.Or(p.PrincipalType, servicePrincipal), role: role.ID,
+		created: c.now, from: c.now.Add(c.service.delays.Role), createdBy: c.caller.PrincipalID,
 	}
 
 	if p.Description != nil {
 		a.description = *p.Description
 	}
 
-	return a, nil
+	return a, a.restrict(p.Condition, p.ConditionVersion)
+}
+
+// restrict an assignment by a condition.
+func (a *assignment) restrict(text, version *string) *wire.Answer {
+	if text == nil || *text == "" {
+		return nil
+	}
+
+	allows, err := condition.Parse(*text)
+
+	switch {
+	case err != nil || version != nil && *version != conditionVersion:
+		return new(refuse(http.StatusBadRequest, "InvalidConditionOrConditionVersion", "The given role assignment condition is invalid."))
+	case keyvault.Knows(a.role):
+		return new(badRequest("This stand-in knows no conditions about secrets."))
+	}
+
+	a.condition, a.allows = *text, allows
+
+	return nil
 }
 
 // checkPrincipal looks a principal up in the directory, which does not know a new one yet. Who says which type it is of is believed
@@ -236,6 +298,10 @@ func (c *call) assignment(p assignmentProperties) (*assignment, *wire.Answer) {
 func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	if principalType != "" && !slices.Contains([]string{"User", "Group", "ServicePrincipal", "ForeignGroup", "Device"}, principalType) {
 		return new(refuse(http.StatusBadRequest, "InvalidPrincipalType", "The principal type '%s' is not valid.", principalType))
+	}
+
+	if _, group := c.service.groups[principalID]; group && principalType == "Group" {
+		return nil
 	}
 
 	known := c.service.Directory.HasPrincipal(c.subscription.TenantID, principalID)
@@ -252,7 +318,7 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 			"correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to "+
 			"a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or "+
 			"Group.  See https://aka.ms/docs-principaltype", strings.ReplaceAll(principalID, "-", ""), c.subscription.TenantID))
-	case known && principalType != "" && principalType != "ServicePrincipal":
+	case known && principalType != "" && principalType != servicePrincipal:
 		return new(refuse(http.StatusBadRequest, "UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal' , which is different "+
 			"from specified PrinciaplType '%s'.", strings.ReplaceAll(principalID, "-", ""), principalType))
 	default:
@@ -262,7 +328,7 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 
 // conflict says which assignment there is already in place of the one that is asked for.
 func (c *call) conflict(wants *assignment) *wire.Answer {
-	n := 0
+	n := c.subscription.Padding.RoleAssignments
 
 	for id, other := range maps.Clone(c.service.assignments) {
 		if other.subscription != wants.subscription {
@@ -289,35 +355,43 @@ func assignmentExists(name string) wire.Answer {
 		strings.ReplaceAll(name, "-", ""))
 }
 
-// enforce has the vaults heed an assignment that says anything about secrets.
-func (c *call) enforce(a *assignment) *wire.Answer {
-	if !keyvault.Knows(a.role) {
-		return nil
+// add an assignment, and have the vaults heed it if it says anything about secrets.
+func (s *Service) add(a *assignment) *wire.Answer {
+	if keyvault.Knows(a.role) {
+		if answer := s.enforce(a); answer != nil {
+			return answer
+		}
 	}
 
-	given := keyvault.RoleAssignment{ID: a.name, PrincipalID: a.principalID, Role: a.role, Delay: c.service.delays.Role}
+	s.assignments[strings.ToLower(a.id)] = a
 
-	switch r, _ := parseScope(segments(a.scope)); r.typ {
+	return nil
+}
+
+func (s *Service) enforce(a *assignment) *wire.Answer {
+	given := keyvault.RoleAssignment{ID: a.name, PrincipalID: a.principalID, Role: a.role, Delay: s.delays.Role}
+
+	switch r, _ := parseScope(segments(a.counts)); r.typ {
 	case typeVault:
-		list, err := c.service.Vaults.RoleAssignments(r.name)
+		others, err := s.Vaults.RoleAssignments(r.name)
 		if err != nil {
 			return new(notFound(typeVault, r.name, r.group))
 		}
 
-		for _, other := range list {
-			if other.PrincipalID == a.principalID && roleOf(other.Role) == a.role {
+		for _, other := range others {
+			if known, ok := s.named("", a.counts, other.Role); ok && known.ID == a.role && other.PrincipalID == a.principalID && other.ID != a.name {
 				return new(assignmentExists(other.ID))
 			}
 		}
 
-		if err := c.service.Vaults.PutRoleAssignment(r.name, given); err != nil {
+		if err := s.Vaults.PutRoleAssignment(r.name, given); err != nil {
 			return new(badRequest("%s", err))
 		}
 
 		a.vault = r.name
-	case typeIdentity:
+	case typeIdentity, typeCluster:
 	default:
-		if err := c.service.Vaults.PutScopedRoleAssignment(a.scope, given); err != nil {
+		if err := s.Vaults.PutScopedRoleAssignment(a.counts, given); err != nil {
 			return new(badRequest("%s", err))
 		}
 	}
@@ -325,23 +399,112 @@ func (c *call) enforce(a *assignment) *wire.Answer {
 	return nil
 }
 
+// PutRoleAssignment gives a principal a role in a subscription, whoever that is.
+func (s *Service) PutRoleAssignment(subscriptionID string, wants RoleAssignment) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	fail := func(why string) error {
+		return fmt.Errorf("cannot assign role %q in subscription %q: %s", wants.Role, subscriptionID, why)
+	}
+
+	sub := s.subscriptions[strings.ToLower(subscriptionID)]
+	if sub == nil {
+		return fail("there is no such subscription")
+	}
+
+	a := wants.assignment(sub.ID)
+
+	r, ok := s.named(sub.TenantID, a.counts, wants.Role)
+	if !ok {
+		return fail("there is no such role")
+	}
+
+	a.role, a.created, a.from = r.ID, s.Now(), s.Now()
+
+	if answer := a.restrict(&wants.Condition, nil); answer != nil {
+		return fail(answer.Error)
+	}
+
+	if answer := s.add(a); answer != nil {
+		return fail(answer.Error)
+	}
+
+	return nil
+}
+
+// DeleteRoleAssignment takes away a role that was given by PutRoleAssignment, and says whether there was one.
+func (s *Service) DeleteRoleAssignment(subscriptionID string, was RoleAssignment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	known := s.lookupAssignment(was.assignment(strings.ToLower(subscriptionID)).id)
+	if known != nil {
+		_ = s.remove(known)
+	}
+
+	return known != nil
+}
+
+// assignment that is registered. Its name follows from what it is.
+func (r RoleAssignment) assignment(subscriptionID string) *assignment {
+	here := "/subscriptions/" + subscriptionID
+	scope := cmp.Or(r.Scope, here)
+	name := uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.ToLower(scope+" "+r.PrincipalID+" "+r.Role))).String()
+
+	a := &assignment{
+		id: strings.TrimSuffix(scope, "/") + "/providers/" + typeAssignment + "/" + name, name: name, scope: scope, counts: scope, subscription: subscriptionID,
+		principalID: strings.ToLower(r.PrincipalID), principalType: cmp.Or(r.PrincipalType, servicePrincipal),
+	}
+
+	if !covers(here, scope) {
+		a.counts = here
+	}
+
+	return a
+}
+
+// registered is an assignment as it can be registered.
+func (a *assignment) registered(s *Service) RoleAssignment {
+	r, _ := s.role(a.role)
+
+	return RoleAssignment{Scope: a.scope, PrincipalID: a.principalID, PrincipalType: a.principalType, Role: r.Name, Condition: a.condition}
+}
+
+// PutGroup registers a group of the directory with its members. Vaults do not know groups.
+func (s *Service) PutGroup(id string, members []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.groups[strings.ToLower(id)] = slices.Clone(members)
+}
+
 func (c *call) deleteAssignment() wire.Answer {
-	known := c.service.lookupAssignment(c.scope + "/providers/" + typeAssignment + "/" + c.name)
+	known := c.service.lookupAssignment(c.assignmentID())
 	if known == nil {
 		return wire.Answer{Status: http.StatusNoContent}
 	}
 
-	if known.vault != "" {
-		if err := c.service.Vaults.DeleteRoleAssignment(known.vault, known.name); err != nil {
-			return badRequest("%s", err)
-		}
+	if err := c.service.remove(known); err != nil {
+		return badRequest("%s", err)
 	}
 
-	c.service.Vaults.DeleteScopedRoleAssignment(known.scope, known.name)
-	delete(c.service.assignments, strings.ToLower(known.id))
 	c.note(ActionDeleted, known.id)
 
 	return wire.JSON(http.StatusOK, known.json())
+}
+
+func (s *Service) remove(known *assignment) error {
+	if known.vault != "" {
+		if err := s.Vaults.DeleteRoleAssignment(known.vault, known.name); err != nil {
+			return err
+		}
+	}
+
+	s.Vaults.DeleteScopedRoleAssignment(known.counts, known.name)
+	delete(s.assignments, strings.ToLower(known.id))
+
+	return nil
 }
 
 func nullable(s string) any {

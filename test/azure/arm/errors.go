@@ -69,15 +69,6 @@ func (*Service) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer 
 		"use the authority (URL) 'https://login.windows.net/%s' to get the token.", caller.TenantID, sub.TenantID, sub.TenantID)
 }
 
-// forbidden is the refusal of a caller who is not an administrator.
-func (c *call) forbidden() wire.Answer {
-	action, scope := c.action(), strings.TrimSuffix(c.request.URL.Path, "/")
-
-	return refuse(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform "+
-		"action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-		c.caller.ClientID, c.caller.PrincipalID, action, scope)
-}
-
 // unknown answers what there is no operation for.
 func (c *call) unknown() wire.Answer {
 	if c.allow == "" {

@@ -2,8 +2,10 @@ package arm
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +79,23 @@ func (c *call) getIdentity() wire.Answer {
 	}
 
 	return wire.JSON(http.StatusOK, known.json())
+}
+
+// listIdentities of the resource group, or of the subscription.
+func (c *call) listIdentities() wire.Answer {
+	var out []any
+
+	for _, id := range slices.Sorted(maps.Keys(c.service.identities)) {
+		if covers(c.scope, id) {
+			out = append(out, c.service.identities[id].json())
+		}
+	}
+
+	return c.page(padded(out, c.subscription.Padding.Identities, func(i int) any {
+		name := fmt.Sprintf("padding-%d", i)
+
+		return (&identity{id: c.padded(typeIdentity, name), name: name, location: "westeurope", tenantID: c.subscription.TenantID}).json()
+	}))
 }
 
 // putIdentity creates or changes an identity.
@@ -192,12 +211,12 @@ func (c *call) credential() wire.Answer {
 	known := c.service.Directory.FederatedCredentials(owner.tenantID, owner.clientID)
 
 	if c.operation == fault.ListCredentials {
-		list := make([]any, 0, len(known))
+		out := make([]any, 0, len(known))
 		for _, one := range known {
-			list = append(list, owner.credentialJSON(one))
+			out = append(out, owner.credentialJSON(one))
 		}
 
-		return wire.JSON(http.StatusOK, map[string]any{"value": list})
+		return c.page(out)
 	}
 
 	var has *entra.FederatedCredential

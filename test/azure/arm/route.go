@@ -16,6 +16,9 @@ const (
 	typeCredential = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
 	typeAssignment = "Microsoft.Authorization/roleAssignments"
 	typeDefinition = "Microsoft.Authorization/roleDefinitions"
+	typeLock       = "Microsoft.Authorization/locks"
+	typePermission = "Microsoft.Authorization/permissions"
+	typeCluster    = "Microsoft.ContainerService/managedClusters"
 )
 
 // A route is what a request is for.
@@ -33,7 +36,7 @@ type route struct {
 	group        string
 	location     string
 
-	// name of the vault, identity, role assignment or role definition.
+	// name of the vault, identity, cluster, role assignment, role definition, lock or resource provider.
 	name string
 
 	// child is the name of a federated credential.
@@ -55,8 +58,10 @@ func parseRoute(method, path string) route {
 		return choose(method, r, map[string]string{http.MethodGet: fault.GetSubscription})
 	case len(rest) == 0 && r.typ == "group":
 		return choose(method, r, map[string]string{http.MethodGet: fault.GetResourceGroup})
-	case len(rest) == 0 && r.typ == typeVault && r.name == "":
-		return choose(method, r, map[string]string{http.MethodGet: fault.ListVaults})
+	case len(rest) == 0 && r.name == "":
+		return choose(method, r, map[string]string{
+			http.MethodGet: map[string]string{typeVault: fault.ListVaults, typeIdentity: fault.ListIdentities}[r.typ],
+		})
 	case len(rest) == 0 && r.typ == typeVault:
 		return choose(method, r, map[string]string{
 			http.MethodGet: fault.GetVault, http.MethodPut: fault.PutVault, http.MethodPatch: fault.PatchVault,
@@ -67,12 +72,26 @@ func parseRoute(method, path string) route {
 			http.MethodGet: fault.GetIdentity, http.MethodPut: fault.PutIdentity, http.MethodPatch: fault.PatchIdentity,
 			http.MethodDelete: fault.DeleteIdentity,
 		})
+	case len(rest) == 0 && r.typ == typeCluster:
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetCluster, http.MethodPut: fault.PutCluster})
 	case r.typ == typeIdentity && len(rest) <= 2 && is(rest, "federatedIdentityCredentials"):
 		return credentialRoute(method, r, rest[1:])
 	case len(rest) >= 3 && is(rest, "providers", "Microsoft.Authorization") && !strings.HasSuffix(r.scope, "/"):
 		return authorizationRoute(method, r, rest[2:])
 	case r.typ == "subscription" && len(rest) >= 6 && is(rest, "providers", "Microsoft.KeyVault", "locations") && strings.EqualFold(rest[4], "deletedVaults"):
 		return deletedVaultRoute(method, r, rest[3:])
+	case r.typ == "subscription" && len(rest) == 3 && is(rest, "providers", "Microsoft.KeyVault", "checkNameAvailability"):
+		r.typ = typeVault
+
+		return choose(method, r, map[string]string{http.MethodPost: fault.CheckVaultName})
+	case r.typ == "subscription" && len(rest) == 2 && is(rest, "providers"):
+		r.name = rest[1]
+
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetProvider})
+	case r.typ == "subscription" && len(rest) == 3 && is(rest, "providers", rest[1], "register"):
+		r.name = rest[1]
+
+		return choose(method, r, map[string]string{http.MethodPost: fault.RegisterProvider})
 	default:
 		return route{operation: fault.Unknown}
 	}
@@ -91,29 +110,28 @@ func parseScope(s []string) (route, []string) {
 	r, rest := route{typ: "subscription", subscription: s[1]}, s[2:]
 	r.scope = "/subscriptions/" + r.subscription
 
-	if len(rest) < 2 || !is(rest, "resourceGroups") {
-		return r, rest
+	if len(rest) >= 2 && is(rest, "resourceGroups") {
+		r.typ, r.group, rest = "group", rest[1], rest[2:]
+		r.scope += "/resourceGroups/" + r.group
 	}
 
-	r.typ, r.group, rest = "group", rest[1], rest[2:]
-	r.scope += "/resourceGroups/" + r.group
-
-	for _, typ := range []string{typeVault, typeIdentity} {
+	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
 		namespace, kind, _ := strings.Cut(typ, "/")
 		if len(rest) < 3 || !is(rest, "providers", namespace, kind) {
 			continue
 		}
 
-		r.typ = typ
+		switch {
+		case len(rest) == 3:
+			r.typ = typ
 
-		if len(rest) == 3 {
 			return r, nil
+		case r.group != "":
+			r.typ, r.name = typ, rest[3]
+			r.scope += "/providers/" + typ + "/" + r.name
+
+			return r, rest[4:]
 		}
-
-		r.name = rest[3]
-		r.scope += "/providers/" + typ + "/" + r.name
-
-		return r, rest[4:]
 	}
 
 	return r, rest
@@ -136,30 +154,41 @@ func credentialRoute(method string, r route, rest []string) route {
 
 // authorizationRoute reads what follows …/providers/Microsoft.Authorization.
 func authorizationRoute(method string, r route, rest []string) route {
-	list, get := fault.ListRoleAssignments, fault.GetRoleAssignment
-	r.typ, r.name = typeAssignment, ""
+	all, one := "", map[string]string{}
 
 	switch {
-	case len(rest) > 2:
-		return route{operation: fault.Unknown}
+	case len(rest) > 2 || r.subscription == "" && !is(rest, "roleDefinitions"):
 	case is(rest, "roleDefinitions"):
-		list, get, r.typ = fault.ListRoleDefinitions, fault.GetRoleDefinition, typeDefinition
-	case !is(rest, "roleAssignments") || r.subscription == "":
+		r.typ, all = typeDefinition, fault.ListRoleDefinitions
+
+		one[http.MethodGet] = fault.GetRoleDefinition
+		if r.subscription != "" {
+			one[http.MethodPut], one[http.MethodDelete] = fault.PutRoleDefinition, fault.DeleteRoleDefinition
+		}
+	case is(rest, "roleAssignments"):
+		r.typ, all = typeAssignment, fault.ListRoleAssignments
+		one = map[string]string{
+			http.MethodGet: fault.GetRoleAssignment, http.MethodPut: fault.PutRoleAssignment, http.MethodDelete: fault.DeleteRoleAssignment,
+		}
+	case is(rest, "locks"):
+		r.typ, all = typeLock, fault.ListLocks
+		one = map[string]string{http.MethodPut: fault.PutLock, http.MethodDelete: fault.DeleteLock}
+	case is(rest, "permissions"):
+		r.typ, all = typePermission, fault.ListPermissions
+	}
+
+	switch {
+	case all == "":
 		return route{operation: fault.Unknown}
+	case len(rest) == 1:
+		r.name = ""
+
+		return choose(method, r, map[string]string{http.MethodGet: all})
+	default:
+		r.name = rest[1]
+
+		return choose(method, r, one)
 	}
-
-	if len(rest) == 1 {
-		return choose(method, r, map[string]string{http.MethodGet: list})
-	}
-
-	r.name = rest[1]
-	operations := map[string]string{http.MethodGet: get}
-
-	if r.typ == typeAssignment {
-		operations[http.MethodPut], operations[http.MethodDelete] = fault.PutRoleAssignment, fault.DeleteRoleAssignment
-	}
-
-	return choose(method, r, operations)
 }
 
 // deletedVaultRoute reads what follows …/Microsoft.KeyVault/locations.
@@ -222,28 +251,6 @@ func (r route) writesCredential() (string, bool) {
 	return r.scope, r.operation == fault.PutCredential || r.operation == fault.DeleteCredential
 }
 
-// action is what the request needs the right to do.
-func (r route) action() string {
-	verb := "/read"
-
-	switch r.operation {
-	case fault.PutVault, fault.PatchVault, fault.PutIdentity, fault.PatchIdentity, fault.PutCredential, fault.PutRoleAssignment:
-		verb = "/write"
-	case fault.DeleteVault, fault.DeleteIdentity, fault.DeleteCredential, fault.DeleteRoleAssignment:
-		verb = "/delete"
-	case fault.PurgeVault:
-		return "Microsoft.KeyVault/locations/deletedVaults/purge/action"
-	case fault.GetDeletedVault:
-		return "Microsoft.KeyVault/locations/deletedVaults/read"
-	case fault.GetSubscription:
-		return "Microsoft.Resources/subscriptions/read"
-	case fault.GetResourceGroup:
-		return "Microsoft.Resources/subscriptions/resourceGroups/read"
-	}
-
-	return r.typ + verb
-}
-
 // versions that are served of a type, newest last.
 func versions(typ string) []string {
 	switch typ {
@@ -251,8 +258,14 @@ func versions(typ string) []string {
 		return []string{"2022-07-01", "2023-02-01", "2023-07-01", "2024-11-01"}
 	case typeIdentity, typeCredential:
 		return []string{"2022-01-31-preview", "2023-01-31", "2024-11-30"}
-	case typeAssignment, typeDefinition:
+	case typeLock:
+		return []string{"2016-09-01", "2020-05-01"}
+	case typeCluster:
+		return []string{"2024-09-01", "2025-05-01"}
+	case typeAssignment, typePermission:
 		return []string{"2020-10-01-preview", "2022-04-01"}
+	case typeDefinition:
+		return []string{"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"}
 	default:
 		return []string{"2020-01-01", "2021-04-01", "2022-09-01", "2022-12-01"}
 	}

@@ -37,7 +37,7 @@ type Delays struct {
 	// Credential is how long Entra ID refuses the tokens that a new federated credential is for.
 	Credential time.Duration
 
-	// Role is how long a vault does not know a new role assignment.
+	// Role is how long a new role assignment has no effect.
 	Role time.Duration
 
 	// Vault is how long a new vault is being provisioned, and its name does not resolve.
@@ -65,6 +65,12 @@ type Service struct {
 	vaults        map[string]vaultSettings
 	identities    map[string]*identity
 	assignments   map[string]*assignment
+	roles         map[string]role
+	locks         map[string]lock
+	clusters      map[string]*cluster
+
+	// groups of the directory have members.
+	groups map[string][]string
 
 	// writing are the identities whose credentials are being written.
 	writing map[string]bool
@@ -76,7 +82,8 @@ type Service struct {
 func NewService(c Config) *Service {
 	return &Service{
 		Config: c, subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
-		assignments: map[string]*assignment{}, writing: map[string]bool{},
+		assignments: map[string]*assignment{}, roles: map[string]role{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
+		groups: map[string][]string{}, writing: map[string]bool{},
 	}
 }
 
@@ -189,7 +196,7 @@ func (c *call) serve() wire.Answer {
 		return *answer
 	}
 
-	return c.do()
+	return c.operations()[c.operation].do()
 }
 
 // admit says why a request is refused before it is looked at closely.
@@ -202,7 +209,7 @@ func (c *call) admit() *wire.Answer {
 		return answer
 	}
 
-	// Built-in roles belong to nobody.
+	// Role definitions of a tenant can be looked at by everybody in it.
 	if c.route.subscription == "" {
 		return nil
 	}
@@ -216,12 +223,12 @@ func (c *call) admit() *wire.Answer {
 		return new(c.service.wrongTenant(c.subscription, c.caller))
 	}
 
-	if !c.subscription.administers(c.caller.PrincipalID) {
-		return new(c.forbidden())
+	if answer := c.authorize(); answer != nil {
+		return answer
 	}
 
-	if c.route.group == "" {
-		return nil
+	if answer := c.checkLocks(); answer != nil || c.route.group == "" {
+		return answer
 	}
 
 	c.group = c.subscription.groups[strings.ToLower(c.route.group)]
@@ -229,51 +236,7 @@ func (c *call) admit() *wire.Answer {
 		return new(refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.route.group))
 	}
 
-	return nil
-}
-
-// do carries out what has been found in order.
-func (c *call) do() wire.Answer {
-	switch c.operation {
-	case fault.GetSubscription:
-		return c.getSubscription()
-	case fault.GetResourceGroup:
-		return c.getResourceGroup()
-	case fault.GetVault:
-		return c.getVault()
-	case fault.ListVaults:
-		return c.listVaults()
-	case fault.PutVault:
-		return c.putVault()
-	case fault.PatchVault:
-		return c.patchVault()
-	case fault.DeleteVault:
-		return c.deleteVault()
-	case fault.GetDeletedVault:
-		return c.getDeletedVault()
-	case fault.PurgeVault:
-		return c.purgeVault()
-	case fault.GetIdentity:
-		return c.getIdentity()
-	case fault.PutIdentity, fault.PatchIdentity:
-		return c.putIdentity()
-	case fault.DeleteIdentity:
-		return c.deleteIdentity()
-	case fault.GetCredential, fault.ListCredentials, fault.PutCredential, fault.DeleteCredential:
-		return c.credential()
-	case fault.ListRoleAssignments:
-		return c.listAssignments()
-	case fault.GetRoleAssignment:
-		return c.getAssignment()
-	case fault.PutRoleAssignment:
-		return c.putAssignment()
-	case fault.DeleteRoleAssignment:
-		return c.deleteAssignment()
-	case fault.ListRoleDefinitions:
-		return c.listDefinitions()
-	default:
-		return c.getDefinition()
-	}
+	return c.checkRegistered()
 }
 
 // occupy notes that the credentials of an identity are being written, unless they already are.

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,12 +24,40 @@ type Subscription struct {
 	ID       string `json:"id,omitempty"`
 	TenantID string `json:"tenantId"`
 
-	// Administrators are the principal ids of those who may do everything in it, which takes the roles Contributor and Role Based
-	// Access Control Administrator. Nobody else may do anything.
-	Administrators []string `json:"administrators,omitempty"`
+	// State is Enabled by default.
+	State string `json:"state,omitempty"`
+
+	// RoleAssignments say who may do what in it. They are added to those that there are.
+	RoleAssignments []RoleAssignment `json:"roleAssignments,omitempty"`
 
 	// ResourceGroups are added to those that there are.
 	ResourceGroups []ResourceGroup `json:"resourceGroups,omitempty"`
+
+	// Registrations are the states of resource providers, such as NotRegistered, by namespace. Others are Registered.
+	Registrations map[string]string `json:"registrations,omitempty"`
+
+	// Padding makes lists longer, and less can be added to them.
+	Padding Padding `json:"padding,omitzero"`
+}
+
+// A RoleAssignment gives a principal a role.
+type RoleAssignment struct {
+	// Scope is a resource id. The subscription is the default; a management group is one above it, as is /.
+	Scope string `json:"scope,omitempty"`
+
+	PrincipalID   string `json:"principalId"`
+	PrincipalType string `json:"principalType,omitempty"`
+
+	// Role by its name or id.
+	Role      string `json:"role"`
+	Condition string `json:"condition,omitempty"`
+}
+
+// Padding is how many made-up resources a subscription has, the latter two in each of its resource groups.
+type Padding struct {
+	RoleAssignments int `json:"roleAssignments,omitempty"`
+	Vaults          int `json:"vaults,omitempty"`
+	Identities      int `json:"identities,omitempty"`
 }
 
 // A ResourceGroup is what resources of a subscription are grouped in.
@@ -43,11 +72,7 @@ type subscription struct {
 	groups map[string]*ResourceGroup
 }
 
-func (s *subscription) administers(principalID string) bool {
-	return slices.ContainsFunc(s.Administrators, func(id string) bool { return strings.EqualFold(id, principalID) })
-}
-
-// PutSubscription creates or changes a subscription. The resource groups that it has stay.
+// PutSubscription creates or changes a subscription. The resource groups and role assignments that it has stay.
 func (s *Service) PutSubscription(sub Subscription) error {
 	for what, id := range map[string]string{"id": sub.ID, "tenant id": sub.TenantID} {
 		if parsed, err := uuid.Parse(id); err != nil || len(id) != len(parsed.String()) {
@@ -68,16 +93,20 @@ func (s *Service) PutSubscription(sub Subscription) error {
 		groups = known.groups
 	}
 
-	more := sub.ResourceGroups
-	sub.ResourceGroups = nil
-	sub.Administrators = slices.Clone(sub.Administrators)
+	more, roles := sub.ResourceGroups, sub.RoleAssignments
+	sub.ResourceGroups, sub.RoleAssignments = nil, nil
+	sub.Registrations = maps.Clone(sub.Registrations)
 	s.subscriptions[sub.ID] = &subscription{Subscription: sub, groups: groups}
 
 	s.mu.Unlock()
 
-	errs := make([]error, 0, len(more))
+	var errs []error
 	for _, g := range more {
 		errs = append(errs, s.PutResourceGroup(sub.ID, g))
+	}
+
+	for _, a := range roles {
+		errs = append(errs, s.PutRoleAssignment(sub.ID, a))
 	}
 
 	return errors.Join(errs...)
@@ -113,7 +142,13 @@ func (s *Service) Subscriptions() []Subscription {
 
 	for _, id := range slices.Sorted(maps.Keys(s.subscriptions)) {
 		sub := s.subscriptions[id].Subscription
-		sub.Administrators = slices.Clone(sub.Administrators)
+		sub.Registrations = maps.Clone(sub.Registrations)
+
+		for _, key := range slices.Sorted(maps.Keys(s.assignments)) {
+			if a := s.lookupAssignment(key); a != nil && a.subscription == id {
+				sub.RoleAssignments = append(sub.RoleAssignments, a.registered(s))
+			}
+		}
 
 		for _, name := range slices.Sorted(maps.Keys(s.subscriptions[id].groups)) {
 			sub.ResourceGroups = append(sub.ResourceGroups, *s.subscriptions[id].groups[name])
@@ -131,7 +166,7 @@ func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " 
 func (c *call) getSubscription() wire.Answer {
 	return wire.JSON(http.StatusOK, map[string]any{
 		"id": "/subscriptions/" + c.subscription.ID, "subscriptionId": c.subscription.ID, "tenantId": c.subscription.TenantID,
-		"displayName": "Stand-in", "state": "Enabled", "authorizationSource": "RoleBased",
+		"displayName": "Stand-in", "state": cmp.Or(c.subscription.State, "Enabled"), "authorizationSource": "RoleBased",
 	})
 }
 
@@ -150,4 +185,13 @@ func (c *call) groupID() string {
 // resourceID is the id of a resource in the request's resource group.
 func (c *call) resourceID(typ, name string) string {
 	return c.groupID() + "/providers/" + typ + "/" + name
+}
+
+// padded is the id of a made-up resource.
+func (c *call) padded(typ, name string) string {
+	if c.group == nil {
+		return "/subscriptions/" + c.subscription.ID + "/resourceGroups/padding/providers/" + typ + "/" + name
+	}
+
+	return c.resourceID(typ, name)
 }

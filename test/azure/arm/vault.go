@@ -2,6 +2,7 @@ package arm
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -91,18 +92,57 @@ func (c *call) getVault() wire.Answer {
 	return wire.JSON(http.StatusOK, c.vaultJSON(v))
 }
 
+// listVaults of the resource group, or of the subscription.
 func (c *call) listVaults() wire.Answer {
-	list := []vaultBody{}
+	var out []any
 
 	for _, v := range c.service.Vaults.Vaults() {
-		if strings.EqualFold(v.ResourceID, c.resourceID(typeVault, v.Name)) {
+		if covers(c.scope, v.ResourceID) {
 			state, _ := c.service.Vaults.Lookup(v.Name)
-			list = append(list, c.vaultJSON(state))
+			out = append(out, c.vaultJSON(state))
 		}
 	}
 
-	return wire.JSON(http.StatusOK, map[string]any{"value": list})
+	return c.page(padded(out, c.subscription.Padding.Vaults, func(i int) any {
+		name := fmt.Sprintf("padding-%d", i)
+
+		return vaultBody{ID: c.padded(typeVault, name), Name: name, Type: typeVault, Location: "westeurope"}
+	}))
 }
+
+// checkVaultName says whether a name can be taken.
+func (c *call) checkVaultName() wire.Answer {
+	var body struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+	}
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	_, taken := c.service.Vaults.Lookup(body.Name)
+
+	switch {
+	case body.Type != typeVault:
+		return badRequest("The parameter type has an invalid value.")
+	case !validVaultName(body.Name):
+		return wire.JSON(http.StatusOK, map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": invalidVaultName})
+	case taken:
+		return wire.JSON(http.StatusOK, map[string]any{
+			"nameAvailable": false, "reason": "AlreadyExists",
+			"message": "The vault name '" + body.Name + "' is already in use. Vault names are globally unique so it is possible that the name is already taken.",
+		})
+	default:
+		return wire.JSON(http.StatusOK, map[string]any{"nameAvailable": true})
+	}
+}
+
+func validVaultName(name string) bool {
+	return vaultName.MatchString(name) && !strings.Contains(name, "--")
+}
+
+const invalidVaultName = "A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter " +
+	"or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
 
 // vaultJSON is how a vault is shown.
 func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
@@ -154,10 +194,8 @@ func (c *call) putVault() wire.Answer {
 		return *answer
 	}
 
-	if !vaultName.MatchString(c.name) || strings.Contains(c.name, "--") {
-		return refuse(http.StatusBadRequest, "VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 "+
-			"alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. "+
-			"Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742", c.name)
+	if !validVaultName(c.name) {
+		return refuse(http.StatusBadRequest, "VaultNameNotValid", "The vault name '%s' is invalid. %s", c.name, invalidVaultName)
 	}
 
 	if answer := c.checkVault(body); answer != nil {

@@ -42,6 +42,9 @@ const (
 	Backup       = "backup"
 	Restore      = "restore"
 
+	// GetContacts reads whom a vault writes to about its certificates. The Azure providers do so whenever they look at a vault.
+	GetContacts = "get-contacts"
+
 	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
 	ManagementChallenge = "management-challenge"
 
@@ -69,6 +72,18 @@ const (
 	ListRoleDefinitions  = "list-role-definitions"
 	GetResourceGroup     = "get-resource-group"
 	GetSubscription      = "get-subscription"
+	PutRoleDefinition    = "put-role-definition"
+	DeleteRoleDefinition = "delete-role-definition"
+	ListPermissions      = "list-permissions"
+	ListIdentities       = "list-identities"
+	ListLocks            = "list-locks"
+	PutLock              = "put-lock"
+	DeleteLock           = "delete-lock"
+	GetProvider          = "get-resource-provider"
+	RegisterProvider     = "register-resource-provider"
+	CheckVaultName       = "check-vault-name"
+	GetCluster           = "get-cluster"
+	PutCluster           = "put-cluster"
 
 	// Unknown is a request that no operation matches.
 	Unknown = "unknown"
@@ -78,10 +93,12 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
-		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, Unknown,
+		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, PutRoleDefinition,
+		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName,
+		GetCluster, PutCluster, Unknown,
 	}
 }
 

@@ -55,6 +55,10 @@ func notFound(name string) wire.Answer {
 		"https://go.microsoft.com/fwlink/?linkid=2125182", name)
 }
 
+func noContacts() wire.Answer {
+	return refuse(http.StatusNotFound, "ContactsNotFound", "", "Contacts not found")
+}
+
 func deletedNotFound(name string) wire.Answer {
 	return refuse(http.StatusNotFound, "SecretNotFound", "", "Deleted Secret not found: %s", name)
 }
@@ -94,7 +98,7 @@ func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer 
 
 	return refuse(http.StatusForbidden, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\n"+
 		"If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\n"+
-		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: 'Microsoft.KeyVault/vaults/secrets/%s'\r\n"+
+		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: 'Microsoft.KeyVault/vaults/%s'\r\n"+
 		"Resource: '%s'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\n"+
 		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, actions[operation], resource, v.Name, v.Location)
 }

@@ -29,27 +29,30 @@ var roles = map[string]string{ //nolint:gochecknoglobals // A constant in all bu
 
 // actions are the data actions that operations on secrets need.
 var actions = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
-	fault.Get:          "getSecret/action",
-	fault.List:         "readMetadata/action",
-	fault.ListVersions: "readMetadata/action",
-	fault.Set:          "setSecret/action",
-	fault.Update:       "update/action",
-	fault.Delete:       "delete",
-	fault.Recover:      "recover/action",
-	fault.Purge:        "purge/action",
-	fault.Backup:       "backup/action",
-	fault.Restore:      "restore/action",
+	fault.Get:          "secrets/getSecret/action",
+	fault.List:         "secrets/readMetadata/action",
+	fault.ListVersions: "secrets/readMetadata/action",
+	fault.Set:          "secrets/setSecret/action",
+	fault.Update:       "secrets/update/action",
+	fault.Delete:       "secrets/delete",
+	fault.Recover:      "secrets/recover/action",
+	fault.Purge:        "secrets/purge/action",
+	fault.Backup:       "secrets/backup/action",
+	fault.Restore:      "secrets/restore/action",
 
 	// To see what was deleted takes the right to bring it back.
-	fault.GetDeleted:  "recover/action",
-	fault.ListDeleted: "recover/action",
+	fault.GetDeleted:  "secrets/recover/action",
+	fault.ListDeleted: "secrets/recover/action",
+
+	// There is no action for reading only.
+	fault.GetContacts: "certificatecontacts/write",
 }
 
 // permitted are the operations that a role allows.
 var permitted = map[string][]string{ //nolint:gochecknoglobals // A constant in all but name.
 	Administrator: {
 		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
-		fault.Restore, fault.GetDeleted, fault.ListDeleted,
+		fault.Restore, fault.GetDeleted, fault.ListDeleted, fault.GetContacts,
 	},
 	SecretsOfficer: {
 		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
@@ -57,7 +60,7 @@ var permitted = map[string][]string{ //nolint:gochecknoglobals // A constant in 
 	},
 	SecretsUser:         {fault.Get, fault.List, fault.ListVersions},
 	Reader:              {fault.List, fault.ListVersions},
-	CertificatesOfficer: {},
+	CertificatesOfficer: {fault.GetContacts},
 }
 
 // A RoleAssignment gives a principal a role on a vault.

@@ -37,6 +37,12 @@ func parseRoute(method, path string) route {
 		}
 
 		return deletedRoute(method, rest)
+	case "certificates":
+		if rest != "contacts" {
+			return route{operation: fault.Unknown}
+		}
+
+		return choose(method, route{}, map[string]string{http.MethodGet: fault.GetContacts})
 	default:
 		return route{operation: fault.Unknown}
 	}

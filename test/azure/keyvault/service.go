@@ -274,6 +274,8 @@ func (c *call) do(body []byte) wire.Answer {
 		return c.purge()
 	case fault.Backup:
 		return c.backup()
+	case fault.GetContacts:
+		return noContacts()
 	default:
 		return c.restore(body)
 	}

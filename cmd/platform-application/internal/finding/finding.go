@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Code names a kind of finding, such as KubernetesTooOld. Codes are a contract with pipelines.
@@ -76,46 +77,89 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	pairs := []string{"{object}", readable(f.Object)}
+	pairs := []string{"{object}", printable(f.Object)}
 	for name, value := range f.With {
-		pairs = append(pairs, "{"+name+"}", readable(value))
+		pairs = append(pairs, "{"+name+"}", printable(value))
 	}
 
-	r := strings.NewReplacer(pairs...)
-	words.Wrong, words.Breaks, words.Mend = r.Replace(words.Wrong), r.Replace(words.Breaks), r.Replace(words.Mend)
+	sentence := strings.NewReplacer(pairs...)
+	words.Wrong, words.Breaks, words.Mend = sentence.Replace(words.Wrong), sentence.Replace(words.Breaks), command(words.Mend, pairs)
 
 	return words
 }
 
-// maxValue of a parameter that people read, in bytes. Whoever may write an object of the cluster may write a long one.
-const maxValue = 4 << 10
+// maxParameter is how much of a parameter is said, in bytes. Anybody may have written it.
+const maxParameter = 1000
 
-// readable is a value without what a terminal would obey.
-func readable(value string) string {
-	if len(value) > maxValue {
-		value = value[:maxValue] + "…"
+// printable is a text without what a terminal would act on.
+func printable(text string) string {
+	if len(text) > maxParameter {
+		text = strings.ToValidUTF8(text[:maxParameter], "") + " …"
 	}
 
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || unicode.IsPrint(r) {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsPrint(r):
 			return r
+		default:
+			return utf8.RuneError
 		}
-
-		return unicode.ReplacementChar
-	}, value)
+	}, text)
 }
 
-// Quote a value for a command in Mend, unless a shell would take it as it is. People copy the command, and somebody else may have
-// chosen the value.
-func Quote(value string) string {
-	plain := func(r rune) bool {
-		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:@=,+", r))
-	}
-	if value != "" && strings.IndexFunc(value, func(r rune) bool { return !plain(r) }) < 0 {
-		return value
+// command has parameters in it as a shell takes them for what they are, within quotes and without.
+func command(text string, pairs []string) string {
+	var (
+		out   strings.Builder
+		quote byte
+	)
+
+next:
+	for len(text) > 0 {
+		for i := 0; i < len(pairs); i += 2 {
+			if strings.HasPrefix(text, pairs[i]) {
+				out.WriteString(quoted(pairs[i+1], quote))
+				text = text[len(pairs[i]):]
+
+				continue next
+			}
+		}
+
+		switch b := text[0]; {
+		case quote == b:
+			quote = 0
+		case quote == 0 && (b == '\'' || b == '"'):
+			quote = b
+		}
+
+		out.WriteByte(text[0])
+		text = text[1:]
 	}
 
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	return out.String()
+}
+
+// quoted for a shell, if it has to be, in quotes of that kind or none.
+func quoted(text string, quote byte) string {
+	single := strings.ReplaceAll(text, "'", `'\''`)
+
+	switch {
+	case quote == '\'':
+		return single
+	case quote == '"':
+		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(text)
+	case text != "" && strings.IndexFunc(text, special) < 0:
+		return text
+	default:
+		return "'" + single + "'"
+	}
+}
+
+// special to a shell.
+func special(r rune) bool {
+	return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
 // Sort findings: the worst first, then by code and object.

@@ -4,82 +4,88 @@
 package finding
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
 func TestWords(t *testing.T) {
-	c := Catalogue{"X": {Severity: Error, Wrong: "{object} has {a}.", Breaks: "{b}", Mend: "do {a}"}}
+	catalogue := Catalogue{"Missing": {
+		Severity: Error, Wrong: "{object} has no {field}.", Breaks: "Nothing gets a {field}.", Mend: "kubectl annotate {object} {field}={value}",
+	}}
 
 	cases := map[string]struct {
 		reason string
 		f      Finding
 		want   Words
 	}{
-		"Plain":    {"Parameters are filled in.", Finding{Code: "X", Object: "Pod/a", With: map[string]string{"a": "1", "b": "2"}}, Words{Error, "Pod/a has 1.", "2", "do 1"}},
-		"Nested":   {"A value is no sentence: what looks like a parameter in it stays.", Finding{Code: "X", Object: "{a}", With: map[string]string{"a": "{b}"}}, Words{Error, "{a} has {b}.", "{b}", "do {b}"}},
-		"Terminal": {"A terminal obeys nothing of it.", Finding{Code: "X", Object: "\x1b[2J\u202e", With: map[string]string{"a": "a\rb\x00"}}, Words{Error, "\ufffd[2J\ufffd has a\ufffdb\ufffd.", "{b}", "do a\ufffdb\ufffd"}},
-		"Unknown":  {"There are no words.", Finding{Code: "Y"}, Words{}},
+		"Plain": {
+			reason: "Parameters are put where they are named.",
+			f:      Finding{Code: "Missing", Object: "Provider/a", With: map[string]string{"field": "b", "value": "c-1.2"}},
+			want:   Words{Severity: Error, Wrong: "Provider/a has no b.", Breaks: "Nothing gets a b.", Mend: "kubectl annotate Provider/a b=c-1.2"},
+		},
+		"Hostile": {
+			reason: "Neither a terminal nor a shell acts on what somebody has written.",
+			f:      Finding{Code: "Missing", Object: "Provider/a\x1b[2J\nb", With: map[string]string{"field": "{value}", "value": "$(id)'; ls"}},
+			want: Words{
+				Severity: Error, Wrong: "Provider/a�[2J b has no {value}.", Breaks: "Nothing gets a {value}.",
+				Mend: `kubectl annotate 'Provider/a�[2J b' '{value}'='$(id)'\''; ls'`,
+			},
+		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, c.Words(tc.f)); diff != "" {
+			if diff := cmp.Diff(tc.want, catalogue.Words(tc.f)); diff != "" {
 				t.Errorf("\n%s\nWords(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-// TestWordsOfAnything proves that whatever an object of the cluster has in it, what people read is bounded, and harmless for their terminal.
-func TestWordsOfAnything(t *testing.T) {
-	c := Catalogue{"X": {Wrong: "{object} {a}"}}
-
+// A shell takes a parameter for what it is, whatever is in it, and wherever it stands.
+func TestCommand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		value := strings.Repeat(rapid.String().Draw(t, "value"), rapid.IntRange(1, 2000).Draw(t, "times"))
-		said := c.Words(Finding{Code: "X", Object: value, With: map[string]string{"a": value}}).Wrong
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 0, 20, -1).Draw(t, "text")
+		words := Catalogue{"A": {Mend: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text}`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
 
-		if len(said) > 10*maxValue {
-			t.Errorf("%d bytes", len(said))
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", words.Mend).Output() //nolint:gosec // That is what is tested.
+		if err != nil {
+			t.Fatalf("sh: %v", err)
 		}
 
-		for _, r := range said {
-			if r != '\n' && r != unicode.ReplacementChar && !unicode.IsPrint(r) {
-				t.Errorf("%U is not printable", r)
-			}
+		said := printable(text)
+		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\n"; string(out) != want {
+			t.Fatalf("%s: want %q, got %q", words.Mend, want, out)
 		}
 	})
 }
 
-func TestQuote(t *testing.T) {
-	cases := map[string]struct{ value, want string }{
-		"Plain": {"rg-apps_1.x/y:z@w=1", "rg-apps_1.x/y:z@w=1"},
-		"Empty": {"", "''"},
-		"Space": {"a b", "'a b'"},
-		"Shell": {"$(rm -rf /)", "'$(rm -rf /)'"},
-		"Quote": {"a'b", `'a'\''b'`},
-		"Other": {"é", "'é'"},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if got := Quote(tc.value); got != tc.want {
-				t.Errorf("Quote(%q): want %s, got %s", tc.value, tc.want, got)
-			}
-		})
+func TestPrintableIsBounded(t *testing.T) {
+	if got := printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter+len(" …") {
+		t.Errorf("printable(...): %d bytes", len(got))
 	}
 }
 
 func TestMerge(t *testing.T) {
 	if _, err := Merge(Catalogue{"A": {}}, Catalogue{"B": {}}); err != nil {
-		t.Errorf("Merge(...): %v", err)
+		t.Error(err)
 	}
 
 	if _, err := Merge(Catalogue{"A": {}}, Catalogue{"A": {}}); err == nil {
-		t.Error("Merge(...): want an error about a code in two catalogues")
+		t.Error("want an error about a code with two meanings, got none")
+	}
+}
+
+func TestSort(t *testing.T) {
+	catalogue := Catalogue{"A": {Severity: Warning}, "B": {Severity: Error}, "C": {Severity: Unknown}}
+	got := []Finding{{Code: "A"}, {Code: "C"}, {Code: "B", Object: "2"}, {Code: "B", Object: "1"}}
+	catalogue.Sort(got)
+
+	if diff := cmp.Diff([]Finding{{Code: "B", Object: "1"}, {Code: "B", Object: "2"}, {Code: "C"}, {Code: "A"}}, got); diff != "" {
+		t.Errorf("Sort(...): -want, +got:\n%s", diff)
 	}
 }

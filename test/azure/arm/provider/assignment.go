@@ -2,156 +2,199 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
+	"time"
 
-	"github.com/crossplane/upjet/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/config"
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/retry"
+	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 )
 
-const assignmentVersion = "2022-04-01"
+const (
+	assignmentType    = "azurerm_role_assignment"
+	assignmentVersion = "2022-04-01"
+	definitionVersion = "2022-05-01-preview"
 
-// assignmentKind is azurerm_role_assignment.
-func assignmentKind() *kind {
-	names := &roleNames{}
+	// A new assignment is there when it was found that often, this long apart (azurerm v4.54.0, authorization/role_assignment_resource.go,
+	// retryRoleAssignmentsClient).
+	replicationInterval = 5 * time.Second
+	replicationFinds    = 5
+)
 
-	return &kind{
-		gvk:     v1beta1.RoleAssignment_GroupVersionKind,
-		new:     func() resource.Terraformed { return &v1beta1.RoleAssignment{} },
-		list:    &v1beta1.RoleAssignmentList{},
-		version: assignmentVersion,
-		fixed: []string{
-			"condition", "condition_version", "description", "name", "principal_id", "principal_type", "role_definition_id",
-			"role_definition_name", "scope",
+// assignmentKind is azurerm_role_assignment, without conditions and other tenants. Nothing about an assignment can be changed, and its
+// scope is compared with regard to case (azurerm v4.54.0, authorization/role_assignment_resource.go).
+func assignmentKind(pace Pace) kind {
+	return newKind(v1beta1.RoleAssignment_GroupVersionKind, &v1beta1.RoleAssignment{}, assignmentType, config.IdentifierFromProvider, &tf.Resource{
+		Schema: map[string]*tf.Schema{
+			"name":                             fixed(either(tf.TypeString)),
+			"scope":                            fixed(required()),
+			"role_definition_id":               folded(fixed(either(tf.TypeString))),
+			"role_definition_name":             folded(fixed(either(tf.TypeString))),
+			"principal_id":                     fixed(required()),
+			"principal_type":                   fixed(either(tf.TypeString)),
+			"skip_service_principal_aad_check": either(tf.TypeBool),
+			"description":                      fixed(optional(tf.TypeString)),
 		},
-		folded:         []string{"role_definition_id", "role_definition_name"},
-		update:         http.MethodPut,
-		idFromProvider: true,
-		id: func(_ *client, _ string, params object) (string, error) {
-			if err := need(params, "scope", "principal_id"); err != nil {
-				return "", err
+		CreateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
+			return createAssignment(ctx, c, d, pace)
+		}),
+		ReadContext: operation(readAssignment),
+		DeleteContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
+			_, err := c.send(ctx, http.MethodDelete, d.Id(), assignmentVersion, nil)
+			if hasStatus(err, http.StatusNotFound) {
+				return nil
 			}
 
-			name := text(params["name"])
-			if name == "" {
-				name = uuid.NewString()
-			}
-
-			return text(params["scope"]) + "/providers/Microsoft.Authorization/roleAssignments/" + name, nil
-		},
-		encode: names.encode,
-		decode: names.decode,
-	}
-}
-
-// roleNames knows the built-in roles that were asked for, by name and by id. Each is asked for once.
-type roleNames struct {
-	mu    sync.Mutex
-	ids   map[string]string
-	names map[string]string
-}
-
-func (r *roleNames) encode(ctx context.Context, c *client, _ string, params, _ object) (object, error) {
-	p := pick(params, map[string]string{
-		"principal_id": "principalId", "principal_type": "principalType", "role_definition_id": "roleDefinitionId",
-		"description": "description", "condition": "condition", "condition_version": "conditionVersion",
+			return err
+		}),
 	})
+}
 
-	if params["skip_service_principal_aad_check"] == true {
+func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace Pace) error {
+	scope := fmt.Sprint(d.Get("scope"))
+
+	role, err := roleDefinition(ctx, c, d, scope)
+	if err != nil {
+		return err
+	}
+
+	name, ok := d.GetOk("name")
+	if !ok {
+		name = uuid.NewString()
+	}
+
+	id := fmt.Sprintf("%s/providers/Microsoft.Authorization/roleAssignments/%s", scope, name)
+
+	there, err := c.get(ctx, id, assignmentVersion)
+	if err != nil {
+		return fmt.Errorf("checking for presence of existing %s: %w", id, err)
+	}
+
+	if there != nil {
+		return exists(assignmentType, id)
+	}
+
+	p := object{"roleDefinitionId": role, "principalId": d.Get("principal_id"), "description": d.Get("description")}
+	if d.Get("skip_service_principal_aad_check") == true {
 		p["principalType"] = "ServicePrincipal"
 	}
 
-	if text(p["roleDefinitionId"]) == "" {
-		id, err := r.id(ctx, c, text(params["scope"]), text(params["role_definition_name"]))
-		if err != nil {
-			return nil, err
+	if typ, ok := d.GetOk("principal_type"); ok {
+		p["principalType"] = typ
+	}
+
+	// A principal that Entra ID does not know may be too new to be known, or wrong. It says which for half an hour.
+	err = retry.RetryContext(ctx, pace.of(operationTimeout), func() *retry.RetryError {
+		_, err := c.send(ctx, http.MethodPut, id, assignmentVersion, object{"properties": p})
+
+		refused, ok := asRefusal(err)
+
+		switch {
+		case ok && refused.status == http.StatusBadRequest && strings.Contains(refused.code, "PrincipalNotFound"):
+			return retry.RetryableError(err)
+		case err != nil:
+			return retry.NonRetryableError(err)
 		}
 
-		p["roleDefinitionId"] = id
+		if err := replicated(ctx, c, id, pace); err != nil {
+			return retry.NonRetryableError(fmt.Errorf("failed waiting for Role Assignment %s to finish replicating: %w", id, err))
+		}
+
+		return nil
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // It is the refusal.
 	}
 
-	return object{"properties": p}, nil
+	d.SetId(id)
+
+	return readAssignment(ctx, c, d)
 }
 
-// id of the role of that name on a scope.
-func (r *roleNames) id(ctx context.Context, c *client, scope, name string) (string, error) {
-	if name == "" {
-		return "", fmt.Errorf("one of %q and %q is required", "role_definition_id", "role_definition_name")
+// roleDefinition is the id of the role that is to be assigned.
+func roleDefinition(ctx context.Context, c *client, d *tf.ResourceData, scope string) (string, error) {
+	name, ok := d.GetOk("role_definition_name")
+	if !ok {
+		return fmt.Sprint(d.Get("role_definition_id")), nil
 	}
 
-	r.mu.Lock()
-	known := r.ids[strings.ToLower(name)]
-	r.mu.Unlock()
-
-	if known != "" {
-		return definition(c, known), nil
-	}
-
-	found, err := c.list(ctx, scope+"/providers/Microsoft.Authorization/roleDefinitions", assignmentVersion,
-		"roleName eq '"+strings.ReplaceAll(name, "'", "''")+"'")
+	answer, err := c.send(ctx, http.MethodGet, scope+"/providers/Microsoft.Authorization/roleDefinitions", definitionVersion, nil,
+		"$filter", fmt.Sprintf("roleName eq '%s'", name))
 	if err != nil {
-		return "", fmt.Errorf("loading Role Definition List: %w", err)
+		return "", fmt.Errorf("listing role definitions: %w", err)
 	}
 
+	found, _ := answer["value"].([]any)
 	if len(found) != 1 {
-		return "", fmt.Errorf("loading Role Definition List: could not find role '%s'", name)
+		return "", fmt.Errorf("listing role definitions: could not find role `%s`", name)
 	}
 
-	r.put(found[0])
+	one, _ := found[0].(object)
 
-	return definition(c, text(found[0]["name"])), nil
+	return text(one, "id"), nil
 }
 
-// name of the role of that id.
-func (r *roleNames) name(ctx context.Context, c *client, id string) (string, error) {
-	r.mu.Lock()
-	known := r.names[last(id)]
-	r.mu.Unlock()
+// replicated waits until a new assignment is found again and again.
+func replicated(ctx context.Context, c *client, id string, pace Pace) error {
+	wait := &retry.StateChangeConf{
+		Pending: []string{"pending"}, Target: []string{"ready"}, Timeout: operationTimeout,
+		MinTimeout: pace.of(replicationInterval), ContinuousTargetOccurence: replicationFinds,
+		Refresh: func() (any, string, error) {
+			got, err := c.get(ctx, id, assignmentVersion)
 
-	if known != "" {
-		return known, nil
+			switch {
+			case err != nil:
+				return id, "failed", err
+			case got == nil:
+				return id, "pending", nil
+			default:
+				return id, "ready", nil
+			}
+		},
 	}
 
-	found, err := c.get(ctx, id, assignmentVersion)
+	_, err := wait.WaitForStateContext(ctx)
+
+	return err //nolint:wrapcheck // The caller says what was waited for.
+}
+
+// readAssignment reads an assignment, and then its role, whose name an assignment does not have.
+func readAssignment(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+	if !strings.Contains(id, "/providers/Microsoft.Authorization/roleAssignments/") {
+		return fmt.Errorf("parsing %q: it is not the id of a role assignment", id)
+	}
+
+	got, err := c.get(ctx, id, assignmentVersion)
 	if err != nil {
-		return "", fmt.Errorf("loading Role Definition: %w", err)
+		return fmt.Errorf("retrieving %s: %w", id, err)
 	}
 
-	r.put(found)
+	if got == nil {
+		d.SetId("")
 
-	return text(properties(found)["roleName"]), nil
-}
-
-func (r *roleNames) put(found object) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-
-	if r.ids == nil {
-		r.ids, r.names = map[string]string{}, map[string]string{}
+		return nil
 	}
 
-	id, name := text(found["name"]), text(properties(found)["roleName"])
-	r.ids[strings.ToLower(name)], r.names[id] = id, name
-}
+	p := properties(got)
+	role := text(p, "roleDefinitionId")
 
-// definition is the id of a role's definition in the client's subscription.
-func definition(c *client, id string) string {
-	return "/subscriptions/" + c.subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + id
-}
+	definition, err := c.get(ctx, role, definitionVersion)
+	if err == nil && definition == nil {
+		err = errors.New("it does not exist")
+	}
 
-func (r *roleNames) decode(ctx context.Context, c *client, id string, body object) (object, bool, error) {
-	p := properties(body)
-
-	name, err := r.name(ctx, c, text(p["roleDefinitionId"]))
 	if err != nil {
-		return nil, false, err
+		return fmt.Errorf("retrieving Role Definition %q: %w", role, err)
 	}
 
-	return object{
-		"id": id, "name": body["name"], "scope": p["scope"], "principal_id": p["principalId"], "principal_type": p["principalType"],
-		"role_definition_id": p["roleDefinitionId"], "role_definition_name": name, "description": text(p["description"]),
-	}, true, nil
+	return set(d, object{
+		"name": text(got, "name"), "scope": p["scope"], "principal_id": p["principalId"], "principal_type": p["principalType"],
+		"description": p["description"], "role_definition_id": role, "role_definition_name": text(definition, "properties", "roleName"),
+	})
 }

@@ -4,46 +4,63 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 )
 
 const (
-	endpoint = "https://management.azure.com"
-	scope    = endpoint + "/.default"
+	managementEndpoint = "https://management.azure.com"
+	loginEndpoint      = "https://login.microsoftonline.com"
 
-	// requestTimeout bounds one request, and tokenTimeout getting a token.
+	// What access tokens are for.
+	managementResource = managementEndpoint
+	vaultResource      = "https://vault.azure.net"
+	graphResource      = "https://graph.microsoft.com"
+
+	// contactsVersion of the data plane (azurerm v4.54.0, keyvault/client/client.go: kermit/sdk/keyvault/7.4).
+	contactsVersion = "7.4"
+
+	// requestTimeout bounds one request.
 	requestTimeout = 30 * time.Second
-	tokenTimeout   = 30 * time.Second
+
+	// renewal is how long before its end a token is replaced (go-azure-sdk v0.20251107, sdk/auth/token.go).
+	renewal = 20 * time.Minute
 
 	maxAnswer = 4 << 20
 )
 
-// client of the resource manager, for one subscription.
+// client of Azure that one reconcile has: as the real provider does, it is configured anew for each, and so has tokens of its own
+// (provider-azure v2.6.0, internal/clients/azure.go, configureNoForkAzureClient).
 type client struct {
-	http         *http.Client
-	credential   azcore.TokenCredential
-	subscription string
+	http *http.Client
+	who  servicePrincipal
+
+	mu     sync.Mutex
+	tokens map[string]token
 }
 
-// An object is JSON.
-type object = map[string]any
+type token struct {
+	text    string
+	renewAt time.Time
+}
 
-// apiError is what the resource manager says when it refuses, in the words of the library that the real provider has.
-type apiError struct {
+// A refusal is what Azure says when it refuses.
+type refusal struct {
 	status  int
 	code    string
 	message string
 }
 
-// Error says what the status, the code and the message are.
-func (e *apiError) Error() string {
+// Error says it in the words of go-azure-sdk v0.20251107, sdk/client.
+func (e *refusal) Error() string {
 	text := fmt.Sprintf("unexpected status %d (%d %s)", e.status, e.status, http.StatusText(e.status))
 	if e.code != "" {
 		text += fmt.Sprintf(" with error: %s: %s", e.code, e.message)
@@ -52,122 +69,200 @@ func (e *apiError) Error() string {
 	return text
 }
 
-// get returns a resource, or nil if there is none.
+func asRefusal(err error) (*refusal, bool) { return errors.AsType[*refusal](err) }
+
+func hasStatus(err error, status int) bool {
+	refused, ok := asRefusal(err)
+
+	return ok && refused.status == status
+}
+
+// resourceID is the id of a resource in the resource group that an argument names.
+func (c *client) resourceID(d *tf.ResourceData, resource string) string {
+	return "/subscriptions/" + c.who.SubscriptionID + "/resourceGroups/" + fmt.Sprint(d.Get("resource_group_name")) + "/providers/" + resource
+}
+
+// get a resource from the resource manager. There is none if there is neither an answer nor an error.
 func (c *client) get(ctx context.Context, id, version string) (object, error) {
-	status, answer, err := c.send(ctx, http.MethodGet, id, version, nil)
-	if status == http.StatusNotFound {
+	answer, err := c.send(ctx, http.MethodGet, id, version, nil)
+	if hasStatus(err, http.StatusNotFound) {
 		return nil, nil //nolint:nilnil // There is none.
 	}
 
 	return answer, err
 }
 
-// list returns the resources of a collection that a filter lets through.
-func (c *client) list(ctx context.Context, id, version, filter string) ([]object, error) {
-	_, answer, err := c.send(ctx, http.MethodGet, id, version, nil, "$filter", filter)
+// send a request to the resource manager.
+func (c *client) send(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
+	access, err := c.token(ctx, managementResource)
 	if err != nil {
 		return nil, err
 	}
-
-	values, _ := answer["value"].([]any)
-
-	out := make([]object, 0, len(values))
-
-	for _, v := range values {
-		if o, ok := v.(object); ok {
-			out = append(out, o)
-		}
-	}
-
-	return out, nil
-}
-
-// send a request and read the answer. The status is zero if there is none. A status of an error is an *apiError.
-func (c *client) send(ctx context.Context, method, id, version string, body any, query ...string) (int, object, error) {
-	token, err := c.token(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 
 	values := url.Values{"api-version": []string{version}}
 	for i := 0; i+1 < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
 	}
 
-	var payload io.Reader
+	answer, err := c.do(ctx, method, managementEndpoint+(&url.URL{Path: id}).EscapedPath()+"?"+values.Encode(), access, body)
+	if err != nil {
+		return nil, err
+	}
 
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return 0, nil, fmt.Errorf("cannot encode request: %w", err)
+	return answer.object()
+}
+
+// contacts of the certificates of a vault are read, and not looked at. The first request is without a token, because go-autorest asks
+// the vault each time which it wants (v0.11, autorest/authorization.go, BearerAuthorizerCallback).
+func (c *client) contacts(ctx context.Context, vaultURI string) error {
+	address := strings.TrimSuffix(vaultURI, "/") + "/certificates/contacts?api-version=" + contactsVersion
+
+	answer, err := c.do(ctx, http.MethodGet, address, "", nil)
+	if err == nil && answer.status == http.StatusUnauthorized {
+		var access string
+
+		access, err = c.token(ctx, vaultResource)
+		if err == nil {
+			answer, err = c.do(ctx, http.MethodGet, address, access, nil)
+		}
+	}
+
+	if err == nil {
+		_, err = answer.object()
+	}
+
+	if hasStatus(err, http.StatusForbidden) || hasStatus(err, http.StatusNotFound) {
+		return nil
+	}
+
+	return err
+}
+
+// token for a resource (go-azure-sdk v0.20251107, sdk/auth/client_credentials.go).
+func (c *client) token(ctx context.Context, resource string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if known, ok := c.tokens[resource]; ok && time.Now().Before(known.renewAt) {
+		return known.text, nil
+	}
+
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.who.ClientID}, "scope": {resource + "/.default"}}
+	if c.who.assertion != "" {
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", c.who.assertion)
+	} else {
+		form.Set("client_secret", c.who.ClientSecret)
+	}
+
+	answer, err := c.do(ctx, http.MethodPost, loginEndpoint+"/"+c.who.TenantID+"/oauth2/v2.0/token", "", form)
+	if err != nil {
+		return "", fmt.Errorf("clientCredentialsToken: cannot request token: %w", err)
+	}
+
+	var given struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int64  `json:"expires_in"`
+	}
+
+	if answer.status != http.StatusOK {
+		return "", fmt.Errorf("clientCredentialsToken: received HTTP status %d with response: %s", answer.status, answer.body)
+	}
+
+	if err := json.Unmarshal(answer.body, &given); err != nil {
+		return "", errors.New("clientCredentialsToken: cannot unmarshal response")
+	}
+
+	if c.tokens == nil {
+		c.tokens = map[string]token{}
+	}
+
+	c.tokens[resource] = token{text: given.AccessToken, renewAt: time.Now().Add(time.Duration(given.ExpiresIn)*time.Second - renewal)}
+
+	return given.AccessToken, nil
+}
+
+// An answer of any status.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// object that an answer has, or the refusal that it is.
+func (a answer) object() (object, error) {
+	if a.status >= http.StatusMultipleChoices {
+		var said struct {
+			Error struct {
+				Code    string `json:"code"`
+				Message string `json:"message"`
+			} `json:"error"`
 		}
 
-		payload = bytes.NewReader(data)
+		// A body that is not JSON says nothing.
+		_ = json.Unmarshal(a.body, &said)
+
+		return nil, &refusal{status: a.status, code: said.Error.Code, message: said.Error.Message}
 	}
 
-	request, err := http.NewRequestWithContext(ctx, method, endpoint+(&url.URL{Path: id}).EscapedPath()+"?"+values.Encode(), payload)
+	o := object{}
+	if len(a.body) > 0 {
+		if err := json.Unmarshal(a.body, &o); err != nil {
+			return nil, fmt.Errorf("cannot understand answer: %w", err)
+		}
+	}
+
+	return o, nil
+}
+
+// do a request, whose body is a form, something to be sent as JSON, or nothing. A refusal is an answer.
+func (c *client) do(ctx context.Context, method, address, access string, body any) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+
+	var (
+		payload     []byte
+		contentType string
+		err         error
+	)
+
+	switch body := body.(type) {
+	case nil:
+	case url.Values:
+		payload, contentType = []byte(body.Encode()), "application/x-www-form-urlencoded"
+	default:
+		payload, err = json.Marshal(body)
+		contentType = "application/json; charset=utf-8"
+	}
+
 	if err != nil {
-		return 0, nil, fmt.Errorf("cannot make request: %w", err)
+		return answer{}, fmt.Errorf("cannot encode request: %w", err)
 	}
 
-	request.Header.Set("Authorization", "Bearer "+token)
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(payload))
+	if err != nil {
+		return answer{}, fmt.Errorf("cannot make request: %w", err)
+	}
+
 	request.Header.Set("Accept", "application/json")
 
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	if access != "" {
+		request.Header.Set("Authorization", "Bearer "+access)
+	}
+
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
 	}
 
 	response, err := c.http.Do(request)
 	if err != nil {
-		return 0, nil, fmt.Errorf("cannot reach the resource manager: %w", err)
+		return answer{}, err //nolint:wrapcheck // It says what was asked.
 	}
 	defer response.Body.Close() //nolint:errcheck // It has been read.
 
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return 0, nil, fmt.Errorf("cannot read answer: %w", err)
+		return answer{}, fmt.Errorf("cannot read answer: %w", err)
 	}
 
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return response.StatusCode, nil, refusal(response.StatusCode, data)
-	}
-
-	var answer object
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &answer); err != nil {
-			return 0, nil, fmt.Errorf("cannot understand answer: %w", err)
-		}
-	}
-
-	return response.StatusCode, answer, nil
-}
-
-// token is a fresh access token or one that is still good.
-func (c *client) token(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
-	defer cancel()
-
-	token, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
-	if err != nil {
-		return "", fmt.Errorf("cannot get an access token: %w", err)
-	}
-
-	return token.Token, nil
-}
-
-func refusal(status int, body []byte) error {
-	var said struct {
-		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-
-	// A body that is not JSON says nothing.
-	_ = json.Unmarshal(body, &said)
-
-	return &apiError{status: status, code: said.Error.Code, message: said.Error.Message}
+	return answer{status: response.StatusCode, body: data}, nil
 }

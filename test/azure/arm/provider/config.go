@@ -2,21 +2,19 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/terraform"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/v1beta1"
 	"k8s.io/apimachinery/pkg/types"
 	kube "sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,33 +27,19 @@ const (
 	// internal/clients/azure.go, oidcAuth).
 	defaultTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
-	// maxConnections to the resource manager that are kept open.
+	// maxConnections to Azure that are kept open.
 	maxConnections = 32
 )
 
-// clients makes clients of provider configurations. Those of the same credentials share their tokens.
-type clients struct {
-	kube  kube.Client
-	http  *http.Client
-	usage *resource.ProviderConfigUsageTracker
-
-	mu          sync.Mutex
-	credentials map[[sha256.Size]byte]azcore.TokenCredential
-}
-
-func newClients(c kube.Client) *clients {
-	return &clients{
-		kube:  c,
-		usage: resource.NewProviderConfigUsageTracker(c, &v1beta1.ProviderConfigUsage{}),
-		http: &http.Client{Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 10 * time.Second,
-			MaxIdleConns:        2 * maxConnections,
-			MaxIdleConnsPerHost: maxConnections,
-			IdleConnTimeout:     time.Minute,
-		}},
-		credentials: map[[sha256.Size]byte]azcore.TokenCredential{},
+// transport to Azure.
+func transport() *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConns:        2 * maxConnections,
+		MaxIdleConnsPerHost: maxConnections,
+		IdleConnTimeout:     time.Minute,
 	}
 }
 
@@ -66,35 +50,48 @@ type servicePrincipal struct {
 	TenantID       string `json:"tenantId"`
 	SubscriptionID string `json:"subscriptionId"`
 
-	tokenFile string
+	// assertion takes the place of the secret.
+	assertion string
 }
 
-// client returns the client that a managed resource is to be reconciled with, and notes that its configuration is in use.
-func (c *clients) client(ctx context.Context, mg resource.ModernManaged) (*client, error) {
-	spec, err := c.spec(ctx, mg)
-	if err != nil {
-		return nil, err
-	}
+// configure returns how a client is made for a managed resource, from its provider configuration (provider-azure v2.6.0,
+// internal/clients/azure.go, TerraformSetupBuilder).
+func configure(through http.RoundTripper) terraform.SetupFn {
+	return func(ctx context.Context, kc kube.Client, mg resource.Managed) (terraform.Setup, error) {
+		modern, ok := mg.(resource.ModernManaged)
+		if !ok {
+			return terraform.Setup{}, errors.New("resource is not a managed")
+		}
 
-	if err := c.usage.Track(ctx, mg); err != nil {
-		return nil, fmt.Errorf("cannot track ProviderConfig usage: %w", err)
-	}
+		spec, err := providerConfig(ctx, kc, modern)
+		if err != nil {
+			return terraform.Setup{}, err
+		}
 
-	who, err := c.principal(ctx, spec)
-	if err != nil {
-		return nil, err
-	}
+		if err := resource.NewProviderConfigUsageTracker(kc, &v1beta1.ProviderConfigUsage{}).Track(ctx, modern); err != nil {
+			return terraform.Setup{}, fmt.Errorf("cannot track ProviderConfig usage: %w", err)
+		}
 
-	credential, err := c.credential(who)
-	if err != nil {
-		return nil, err
-	}
+		who, err := principal(ctx, kc, spec)
+		if err != nil {
+			return terraform.Setup{}, fmt.Errorf("failed to prepare terraform.Setup: %w", err)
+		}
 
-	return &client{http: c.http, credential: credential, subscription: who.SubscriptionID}, nil
+		c := &client{http: &http.Client{Transport: through}, who: who}
+
+		// A token for Microsoft Graph is asked for to read who it is for, before anything else (azurerm v4.54.0, internal/clients/auth.go,
+		// NewResourceManagerAccount).
+		if _, err := c.token(ctx, graphResource); err != nil {
+			return terraform.Setup{}, fmt.Errorf("failed to configure the no-fork Azure client: failed to configure the provider: %v",
+				diag.Errorf("building account: could not acquire access token to parse claims: %v", err))
+		}
+
+		return terraform.Setup{Configuration: map[string]any{"subscription_id": who.SubscriptionID}, Meta: c}, nil
+	}
 }
 
-// spec of the provider configuration that a managed resource refers to.
-func (c *clients) spec(ctx context.Context, mg resource.ModernManaged) (*v1beta1.ProviderConfigSpec, error) {
+// providerConfig is the configuration that a managed resource refers to.
+func providerConfig(ctx context.Context, kc kube.Client, mg resource.ModernManaged) (*v1beta1.ProviderConfigSpec, error) {
 	ref := mg.GetProviderConfigReference()
 	if ref == nil {
 		return nil, errors.New("no providerConfigRef provided")
@@ -103,7 +100,7 @@ func (c *clients) spec(ctx context.Context, mg resource.ModernManaged) (*v1beta1
 	switch ref.Kind {
 	case v1beta1.ProviderConfigKind:
 		pc := &v1beta1.ProviderConfig{}
-		if err := c.kube.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}, pc); err != nil {
+		if err := kc.Get(ctx, types.NamespacedName{Namespace: mg.GetNamespace(), Name: ref.Name}, pc); err != nil {
 			return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
 		}
 
@@ -116,7 +113,7 @@ func (c *clients) spec(ctx context.Context, mg resource.ModernManaged) (*v1beta1
 		return spec, nil
 	case v1beta1.ClusterProviderConfigKind:
 		pc := &v1beta1.ClusterProviderConfig{}
-		if err := c.kube.Get(ctx, types.NamespacedName{Name: ref.Name}, pc); err != nil {
+		if err := kc.Get(ctx, types.NamespacedName{Name: ref.Name}, pc); err != nil {
 			return nil, fmt.Errorf("cannot get referenced ProviderConfig: %w", err)
 		}
 
@@ -127,12 +124,12 @@ func (c *clients) spec(ctx context.Context, mg resource.ModernManaged) (*v1beta1
 }
 
 // principal that a configuration names.
-func (c *clients) principal(ctx context.Context, spec *v1beta1.ProviderConfigSpec) (servicePrincipal, error) {
+func principal(ctx context.Context, kc kube.Client, spec *v1beta1.ProviderConfigSpec) (servicePrincipal, error) {
 	who := servicePrincipal{}
 
 	switch source := spec.Credentials.Source; source {
 	case xpv1.CredentialsSourceSecret:
-		data, err := resource.CommonCredentialExtractor(ctx, source, c.kube, spec.Credentials.CommonCredentialSelectors)
+		data, err := resource.CommonCredentialExtractor(ctx, source, kc, spec.Credentials.CommonCredentialSelectors)
 		if err != nil {
 			return who, fmt.Errorf("cannot extract credentials: %w", err)
 		}
@@ -142,7 +139,12 @@ func (c *clients) principal(ctx context.Context, spec *v1beta1.ProviderConfigSpe
 			return who, errors.New("cannot unmarshal Azure credentials as JSON: they are not an object of strings")
 		}
 	case sourceTokenFile:
-		who.tokenFile = tokenFile(spec)
+		data, err := os.ReadFile(tokenFile(spec))
+		if err != nil {
+			return who, fmt.Errorf("reading OIDC Token from file: %w", err)
+		}
+
+		who.assertion = strings.TrimSpace(string(data))
 	default:
 		return who, fmt.Errorf("credentials source %q is not simulated: choose Secret or %s", source, sourceTokenFile)
 	}
@@ -172,41 +174,4 @@ func tokenFile(spec *v1beta1.ProviderConfigSpec) string {
 	}
 
 	return defaultTokenFile
-}
-
-// credential that a principal proves itself with.
-func (c *clients) credential(who servicePrincipal) (azcore.TokenCredential, error) {
-	key := sha256.Sum256([]byte(strings.Join([]string{who.TenantID, who.ClientID, who.ClientSecret, who.tokenFile}, "\x00")))
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	if known := c.credentials[key]; known != nil {
-		return known, nil
-	}
-
-	// The reconciler tries again.
-	options := policy.ClientOptions{Transport: c.http, Retry: policy.RetryOptions{MaxRetries: -1}}
-
-	var (
-		made azcore.TokenCredential
-		err  error
-	)
-
-	if who.tokenFile != "" {
-		made, err = azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: options, ClientID: who.ClientID, TenantID: who.TenantID, TokenFilePath: who.tokenFile,
-		})
-	} else {
-		made, err = azidentity.NewClientSecretCredential(who.TenantID, who.ClientID, who.ClientSecret,
-			&azidentity.ClientSecretCredentialOptions{ClientOptions: options})
-	}
-
-	if err != nil {
-		return nil, fmt.Errorf("cannot make a credential of client %q: %w", who.ClientID, err)
-	}
-
-	c.credentials[key] = made
-
-	return made, nil
 }

@@ -2,73 +2,214 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"sync"
 
-	"github.com/crossplane/upjet/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/config"
+	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
 )
 
-// identityKind is azurerm_user_assigned_identity.
-func identityKind() *kind {
-	return &kind{
-		gvk:            v1beta1.UserAssignedIdentity_GroupVersionKind,
-		new:            func() resource.Terraformed { return &v1beta1.UserAssignedIdentity{} },
-		list:           &v1beta1.UserAssignedIdentityList{},
-		version:        "2023-01-31",
-		fixed:          []string{"location", "name", "resource_group_name"},
-		update:         http.MethodPatch,
-		idFromProvider: true,
-		id: func(c *client, _ string, params object) (string, error) {
-			if err := need(params, "resource_group_name", "name"); err != nil {
-				return "", err
+const (
+	identityType       = "azurerm_user_assigned_identity"
+	credentialType     = "azurerm_federated_identity_credential"
+	identityVersion    = "2023-01-31"
+	credentialTemplate = "{{ .parameters.parent_id }}/federatedIdentityCredentials/{{ .external_name }}"
+)
+
+// identityKind is azurerm_user_assigned_identity (azurerm v4.54.0, managedidentity/user_assigned_identity_resource_gen.go).
+func identityKind() kind {
+	return newKind(v1beta1.UserAssignedIdentity_GroupVersionKind, &v1beta1.UserAssignedIdentity{}, identityType, config.IdentifierFromProvider, &tf.Resource{
+		Schema: map[string]*tf.Schema{
+			"location":            locationSchema(),
+			"name":                fixed(required()),
+			"resource_group_name": fixed(required()),
+			"tags":                tagsSchema(),
+			"client_id":           computed(),
+			"principal_id":        computed(),
+			"tenant_id":           computed(),
+		},
+		CreateContext: operation(createIdentity),
+		ReadContext:   operation(readIdentity),
+		UpdateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error {
+			if _, err := c.send(ctx, http.MethodPatch, d.Id(), identityVersion, object{"tags": d.Get("tags")}); err != nil {
+				return fmt.Errorf("updating %s: %w", d.Id(), err)
 			}
 
-			return "/subscriptions/" + c.subscription + "/resourceGroups/" + text(params["resource_group_name"]) +
-				"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + text(params["name"]), nil
-		},
-		encode: func(_ context.Context, _ *client, _ string, params, _ object) (object, error) {
-			return object{"location": location(params["location"]), "tags": tags(params["tags"])}, nil
-		},
-		decode: func(_ context.Context, _ *client, id string, body object) (object, bool, error) {
-			p := properties(body)
+			return readIdentity(ctx, c, d)
+		}),
+		DeleteContext: operation(deleteByID),
+	})
+}
 
-			return object{
-				"id": id, "location": body["location"], "name": body["name"], "resource_group_name": group(id), "tags": tags(body["tags"]),
-				"client_id": p["clientId"], "principal_id": p["principalId"], "tenant_id": p["tenantId"],
-			}, true, nil
-		},
+func createIdentity(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := c.resourceID(d, "Microsoft.ManagedIdentity/userAssignedIdentities/"+fmt.Sprint(d.Get("name")))
+
+	there, err := c.get(ctx, id, identityVersion)
+	if err != nil {
+		return fmt.Errorf("checking for the presence of an existing %s: %w", id, err)
+	}
+
+	if there != nil {
+		return exists(identityType, id)
+	}
+
+	body := object{"location": location(fmt.Sprint(d.Get("location"))), "tags": d.Get("tags"), "properties": object{}}
+	if _, err := c.send(ctx, http.MethodPut, id, identityVersion, body); err != nil {
+		return fmt.Errorf("creating %s: %w", id, err)
+	}
+
+	d.SetId(id)
+
+	return readIdentity(ctx, c, d)
+}
+
+func readIdentity(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+	if err := checkID(id, identitySegments()...); err != nil {
+		return err
+	}
+
+	got, err := c.get(ctx, id, identityVersion)
+	if err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, err)
+	}
+
+	if got == nil {
+		d.SetId("")
+
+		return nil
+	}
+
+	p := properties(got)
+
+	return set(d, object{
+		"name": last(id), "resource_group_name": segment(id, "resourceGroups"), "location": location(text(got, "location")), "tags": got["tags"],
+		"client_id": p["clientId"], "principal_id": p["principalId"], "tenant_id": p["tenantId"],
+	})
+}
+
+func identitySegments() []string {
+	return []string{"subscriptions", anyName, "resourceGroups", anyName, "providers", "Microsoft.ManagedIdentity", "userAssignedIdentities", anyName}
+}
+
+// deleteByID deletes an identity or a credential.
+func deleteByID(ctx context.Context, c *client, d *tf.ResourceData) error {
+	if _, err := c.send(ctx, http.MethodDelete, d.Id(), identityVersion, nil); err != nil {
+		return fmt.Errorf("deleting %s: %w", d.Id(), err)
+	}
+
+	return nil
+}
+
+// credentialKind is azurerm_federated_identity_credential. Those of one identity are written one at a time: Azure refuses two writes at
+// once (azurerm v4.54.0, managedidentity/federated_identity_credential_resource.go, locks.ByID).
+func credentialKind() kind {
+	writing := &locks{}
+
+	return newKind(v1beta1.FederatedIdentityCredential_GroupVersionKind, &v1beta1.FederatedIdentityCredential{}, credentialType,
+		config.TemplatedStringAsIdentifier("name", credentialTemplate), &tf.Resource{
+			Schema: map[string]*tf.Schema{
+				"name":                fixed(required()),
+				"resource_group_name": fixed(required()),
+				"parent_id":           fixed(required()),
+				"issuer":              required(),
+				"subject":             required(),
+				"audience":            {Type: tf.TypeList, Required: true, MaxItems: 1, Elem: &tf.Schema{Type: tf.TypeString}},
+			},
+			CreateContext: operation(writing.exclusive(writeCredential)),
+			ReadContext:   operation(readCredential),
+			UpdateContext: operation(writing.exclusive(writeCredential)),
+			DeleteContext: operation(writing.exclusive(deleteByID)),
+		})
+}
+
+func writeCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
+	parent := fmt.Sprint(d.Get("parent_id"))
+	if err := checkID(parent, identitySegments()...); err != nil {
+		return fmt.Errorf("parsing parent resource ID: %w", err)
+	}
+
+	// Only the name is taken from the parent's id.
+	id := c.resourceID(d, "Microsoft.ManagedIdentity/userAssignedIdentities/"+last(parent)+"/federatedIdentityCredentials/"+fmt.Sprint(d.Get("name")))
+
+	if d.IsNewResource() {
+		there, err := c.get(ctx, id, identityVersion)
+		if err != nil {
+			return fmt.Errorf("checking for the presence of an existing %s: %w", id, err)
+		}
+
+		if there != nil {
+			return exists(credentialType, id)
+		}
+	}
+
+	body := object{"properties": object{"issuer": d.Get("issuer"), "subject": d.Get("subject"), "audiences": d.Get("audience")}}
+	if _, err := c.send(ctx, http.MethodPut, id, identityVersion, body); err != nil {
+		return fmt.Errorf("creating %s: %w", id, err)
+	}
+
+	d.SetId(id)
+
+	return readCredential(ctx, c, d)
+}
+
+func readCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+	if err := checkID(id, append(identitySegments(), "federatedIdentityCredentials", anyName)...); err != nil {
+		return err
+	}
+
+	got, err := c.get(ctx, id, identityVersion)
+	if err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, err)
+	}
+
+	if got == nil {
+		d.SetId("")
+
+		return nil
+	}
+
+	p := properties(got)
+
+	return set(d, object{
+		"name": last(id), "resource_group_name": segment(id, "resourceGroups"),
+		"parent_id": id[:len(id)-len("/federatedIdentityCredentials/"+last(id))],
+		"issuer":    p["issuer"], "subject": p["subject"], "audience": p["audiences"],
+	})
+}
+
+// locks by the id of an identity. There are as many as there are identities.
+type locks struct {
+	mu    sync.Mutex
+	known map[string]*sync.Mutex
+}
+
+// exclusive has one write at a time to the credentials of an identity.
+func (l *locks) exclusive(do func(context.Context, *client, *tf.ResourceData) error) func(context.Context, *client, *tf.ResourceData) error {
+	return func(ctx context.Context, c *client, d *tf.ResourceData) error {
+		one := l.of(fmt.Sprint(d.Get("parent_id")))
+
+		one.Lock()
+		defer one.Unlock()
+
+		return do(ctx, c, d)
 	}
 }
 
-// credentialKind is azurerm_federated_identity_credential.
-func credentialKind() *kind {
-	return &kind{
-		gvk:     v1beta1.FederatedIdentityCredential_GroupVersionKind,
-		new:     func() resource.Terraformed { return &v1beta1.FederatedIdentityCredential{} },
-		list:    &v1beta1.FederatedIdentityCredentialList{},
-		version: "2023-01-31",
-		fixed:   []string{"parent_id", "resource_group_name"},
-		update:  http.MethodPut,
-		id: func(_ *client, externalName string, params object) (string, error) {
-			if err := need(params, "resource_group_name", "parent_id"); err != nil {
-				return "", err
-			}
+func (l *locks) of(id string) *sync.Mutex {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 
-			return text(params["parent_id"]) + "/federatedIdentityCredentials/" + externalName, nil
-		},
-		encode: func(_ context.Context, _ *client, _ string, params, _ object) (object, error) {
-			return object{"properties": pick(params, map[string]string{"issuer": "issuer", "subject": "subject", "audience": "audiences"})}, nil
-		},
-		decode: func(_ context.Context, _ *client, id string, body object) (object, bool, error) {
-			p := properties(body)
-			parent := id[:max(0, len(id)-len("/federatedIdentityCredentials/"+last(id)))]
-
-			return object{
-				"id": id, "parent_id": parent, "resource_group_name": group(id),
-				"issuer": p["issuer"], "subject": p["subject"], "audience": p["audiences"],
-			}, true, nil
-		},
-		// Azure refuses two writes to one identity at the same time.
-		exclusive: func(params object) string { return text(params["parent_id"]) },
+	if l.known == nil {
+		l.known = map[string]*sync.Mutex{}
 	}
+
+	if l.known[id] == nil {
+		l.known[id] = &sync.Mutex{}
+	}
+
+	return l.known[id]
 }

@@ -2,188 +2,164 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"reflect"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
-	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"github.com/crossplane/upjet/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	kube "sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// A kind says how managed resources of it become resources of Azure, and back. Parameters and observations are those of Terraform.
+// A kind of managed resources, and the resource of Terraform that upjet reconciles them with.
 type kind struct {
-	gvk  schema.GroupVersionKind
-	new  func() resource.Terraformed
-	list xpresource.ManagedList
-
-	// version of the API that is asked.
-	version string
-
-	// fixed are the arguments that cannot change.
-	fixed []string
-
-	// compared without regard to case, or as the last segments of ids.
-	folded []string
-
-	// idFromProvider says that the external name is the resource's id, which only the provider knows. Otherwise the external name is
-	// the name of the resource.
-	idFromProvider bool
-
-	// id of the resource that these parameters describe, whose name is the external name if idFromProvider is not set.
-	id func(c *client, externalName string, params object) (string, error)
-
-	// encode makes the body of a request of parameters. The observation is nil for a new resource.
-	encode func(ctx context.Context, c *client, id string, params, observed object) (object, error)
-
-	// decode makes an observation of a body, and says whether the resource is there for good.
-	decode func(ctx context.Context, c *client, id string, body object) (observed object, ready bool, err error)
-
-	// update is the method that changes a resource.
-	update string
-
-	// remove does what has to be done after the resource was deleted, or is nil.
-	remove func(ctx context.Context, c *client, observed object) error
-
-	// exclusive is what must not be written to by two at the same time, or is nil.
-	exclusive func(params object) string
+	gvk      schema.GroupVersionKind
+	object   kube.Object
+	resource *config.Resource
 }
 
-// A change is of one argument.
-type change struct {
-	argument string
-	from, to any
+func newKind(gvk schema.GroupVersionKind, object kube.Object, name string, external config.ExternalName, r *tf.Resource) kind {
+	// As azurerm has them for all four (v4.54.0, Timeouts of each resource).
+	r.Timeouts = &tf.ResourceTimeout{
+		Create: tf.DefaultTimeout(operationTimeout), Update: tf.DefaultTimeout(operationTimeout), Delete: tf.DefaultTimeout(operationTimeout),
+		Read: tf.DefaultTimeout(readTimeout),
+	}
+
+	c := config.DefaultResource(name, r, nil, nil)
+	c.ExternalName = external
+	// There is one version, so that no field has to be kept for another.
+	c.Version, c.ControllerReconcileVersion = gvk.Version, gvk.Version //nolint:staticcheck // upjet compares them still.
+
+	return kind{gvk: gvk, object: object, resource: c}
 }
 
-// changes are the arguments whose observed values are not those of the parameters, by name.
-func (k *kind) changes(params, observed object) []change {
-	var out []change
+const (
+	operationTimeout = 30 * time.Minute
+	readTimeout      = 5 * time.Minute
+)
 
-	for argument, want := range params {
-		got, known := observed[argument]
-		if known && !k.equal(argument, want, got) {
-			out = append(out, change{argument: argument, from: got, to: want})
+// A Pace is by how much the waits of the real provider are shortened: 1 waits as it does, 0.01 waits for a hundredth of the time.
+type Pace float64
+
+func (p Pace) of(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(p)) }
+
+// An object is JSON.
+type object = map[string]any
+
+// operation of a resource, done by the client that a provider configuration is for.
+func operation(do func(context.Context, *client, *tf.ResourceData) error) func(context.Context, *tf.ResourceData, any) diag.Diagnostics {
+	return func(ctx context.Context, d *tf.ResourceData, meta any) diag.Diagnostics {
+		c, ok := meta.(*client)
+		if !ok {
+			return diag.Errorf("the provider is not configured")
 		}
+
+		return diag.FromErr(do(ctx, c, d))
 	}
-
-	slices.SortFunc(out, func(a, b change) int { return strings.Compare(a.argument, b.argument) })
-
-	return out
 }
 
-func (k *kind) equal(argument string, a, b any) bool {
-	if argument == "location" {
-		return location(a) == location(b)
+// set what was observed.
+func set(d *tf.ResourceData, observed object) error {
+	errs := make([]error, 0, len(observed))
+	for argument, value := range observed {
+		errs = append(errs, d.Set(argument, value))
 	}
 
-	if slices.Contains(k.folded, argument) {
-		return strings.EqualFold(last(a), last(b))
-	}
-
-	return reflect.DeepEqual(normal(a), normal(b))
+	return errors.Join(errs...)
 }
 
-// replaces returns an error if a change cannot be made to a resource that is there, in the words of upjet.
-func (k *kind) replaces(changes []change) error {
-	for _, c := range changes {
-		if slices.Contains(k.fixed, c.argument) {
-			return fmt.Errorf("refuse to update the external resource because the following update requires replacing it: "+
-				"cannot change the value of the argument %q from %q to %q", c.argument, text(c.from), text(c.to))
+// exists is why something is not created that is there (azurerm v4.54.0, helpers/tf/errors.go).
+func exists(typ, id string) error {
+	return fmt.Errorf("a resource with the ID %q already exists - to be managed via Terraform this resource needs to be imported into the "+
+		"State. Please see the resource documentation for %q for more information", id, typ)
+}
+
+// checkID that it has these segments in this order, in this case: a name stands for any segment.
+func checkID(id string, segments ...string) error {
+	got := strings.Split(strings.TrimPrefix(id, "/"), "/")
+	if len(got) != len(segments) {
+		return fmt.Errorf("parsing %q: expected %d segments, got %d", id, len(segments), len(got))
+	}
+
+	for i, want := range segments {
+		if want != anyName && got[i] != want {
+			return fmt.Errorf("parsing %q: the segment at position %d didn't match: expected %q, got %q", id, i, want, got[i])
 		}
 	}
 
 	return nil
 }
 
-// location as Azure writes it.
-func location(v any) string { return strings.ToLower(strings.ReplaceAll(text(v), " ", "")) }
+// anyName is a segment of an id that may be anything.
+const anyName = "*"
 
-// last segment of an id, or a text without segments.
-func last(v any) string { return text(v)[strings.LastIndexByte(text(v), '/')+1:] }
+// last segment of an id.
+func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	default:
-		return fmt.Sprint(v)
-	}
+// segment of an id that follows another.
+func segment(id, after string) string {
+	_, rest, _ := strings.Cut(id, "/"+after+"/")
+	name, _, _ := strings.Cut(rest, "/")
+
+	return name
 }
 
-// normal makes numbers comparable, and nothing of what is empty.
-func normal(v any) any {
-	switch v := v.(type) {
-	case int:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case []any:
-		out := make([]any, 0, len(v))
-		for _, one := range v {
-			out = append(out, normal(one))
-		}
-
-		return out
-	case object:
-		out := object{}
-		for key, one := range v {
-			out[key] = normal(one)
-		}
-
-		return out
-	default:
-		return v
+// text at a path of an answer, or nothing.
+func text(o object, path ...string) string {
+	for _, name := range path[:len(path)-1] {
+		o, _ = o[name].(object)
 	}
+
+	s, _ := o[path[len(path)-1]].(string)
+
+	return s
 }
 
-// need returns the parameter of that name, or an error if it is empty.
-func need(params object, names ...string) error {
-	for _, name := range names {
-		if text(params[name]) == "" {
-			return fmt.Errorf("the argument %q is required, and no reference is resolved here", name)
-		}
-	}
-
-	return nil
-}
-
-// pick puts the parameters that there are into properties of other names.
-func pick(params object, names map[string]string) object {
-	out := object{}
-
-	for argument, property := range names {
-		if v, ok := params[argument]; ok {
-			out[property] = v
-		}
-	}
-
-	return out
-}
-
-// properties of a body.
-func properties(body object) object {
-	p, _ := body["properties"].(object)
-	if p == nil {
-		return object{}
-	}
+// properties of an answer.
+func properties(answer object) object {
+	p, _ := answer["properties"].(object)
 
 	return p
 }
 
-// group returns the resource group that an id names.
-func group(id string) string {
-	segments := strings.Split(id, "/")
-	for i := 0; i+1 < len(segments); i++ {
-		if strings.EqualFold(segments[i], "resourceGroups") {
-			return segments[i+1]
-		}
-	}
+// location as Azure writes it.
+func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }
 
-	return ""
+// What arguments are like. Those that are fixed cannot be changed without replacing the resource, which upjet refuses.
+
+func required() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Required: true} }
+
+func optional(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true} }
+
+func computed() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Computed: true} }
+
+// either is given or observed.
+func either(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true, Computed: true} }
+
+func fixed(s *tf.Schema) *tf.Schema {
+	s.ForceNew = true
+
+	return s
+}
+
+// folded compares without regard to case.
+func folded(s *tf.Schema) *tf.Schema {
+	s.DiffSuppressFunc = func(_, old, wanted string, _ *tf.ResourceData) bool { return strings.EqualFold(old, wanted) }
+
+	return s
+}
+
+func locationSchema() *tf.Schema {
+	s := fixed(required())
+	s.StateFunc = func(v any) string { return location(fmt.Sprint(v)) }
+	s.DiffSuppressFunc = func(_, old, wanted string, _ *tf.ResourceData) bool { return location(old) == location(wanted) }
+
+	return s
+}
+
+func tagsSchema() *tf.Schema {
+	return &tf.Schema{Type: tf.TypeMap, Optional: true, Elem: &tf.Schema{Type: tf.TypeString}}
 }

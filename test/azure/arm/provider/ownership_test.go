@@ -23,8 +23,7 @@ func newcomer(a *app, policies string) *app {
 	n := newApp(unique(), policies, "true")
 	n.vault = strings.ReplaceAll(n.vault, "external-name: "+n.name, "external-name: "+a.name)
 	n.identity = strings.NewReplacer(
-		"metadata: {name: "+n.name+"}", "metadata: {name: "+n.name+", annotations: {crossplane.io/external-name: "+identityID(a.name)+"}}",
-		"forProvider: {location: westeurope, name: "+n.name, "forProvider: {location: westeurope, name: "+a.name,
+		identityID(n.name), identityID(a.name), "forProvider: {location: westeurope, name: "+n.name, "forProvider: {location: westeurope, name: "+a.name,
 		"managementPolicies: ["+owned+"]", "managementPolicies: ["+policies+"]",
 	).Replace(n.identity)
 

@@ -1,38 +1,40 @@
-// Package provider simulates provider-upjet-azure: it makes key vaults, identities, federated credentials and role assignments of the
-// managed resources that applications are composed of.
+// Package provider simulates provider-upjet-azure v2.6.0: it makes key vaults, identities, federated credentials and role assignments of
+// the managed resources that applications are composed of.
 //
-// Its kinds are the real provider's own Go types, its managed resources are reconciled by crossplane-runtime, and it speaks to
-// management.azure.com over TLS as any client does. What lies between is a table, one entry for each kind, of how Terraform's
-// arguments become requests and answers become observations; see kind. It does as the real provider does where a user can tell: external
-// names, observed fields, words of refusals, what recovers and what purges a vault. In two things it is simpler. It waits for Azure
-// in a reconcile rather than beside it, and it resolves no references.
+// What a person or a function can see of it is the real thing: its kinds are the real provider's own Go types, and they are reconciled
+// by upjet's own asynchronous client (github.com/crossplane/upjet/v2/pkg/controller), set up as the real provider sets it up. So
+// conditions, annotations, external names, retries, refusals to replace and what survives a restart are not imitated. What is
+// imitated is azurerm below it: four resources of Terraform, each with the requests that azurerm v4.54.0 makes, in their order and with
+// their waits, to management.azure.com, vaults and Entra ID. Beside each behaviour is where it was read.
+//
+// In this it is simpler: it resolves no references, knows no access policies, contacts, network rules and conditions, leaves it to
+// upjet to try a request again that was throttled, and does not look at how ids are spelled in messages. A Pace shortens its waits.
 package provider
 
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
-	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/providerconfig"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	upjet "github.com/crossplane/upjet/v2/pkg/controller"
+	"github.com/crossplane/upjet/v2/pkg/controller/handler"
+	"github.com/crossplane/upjet/v2/pkg/reconciler/reconciliationpolicy"
 	authorization "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 	keyvault "github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
 	managedidentity "github.com/upbound/provider-azure/v2/apis/namespaced/managedidentity/v1beta1"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/v1beta1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	kube "sigs.k8s.io/controller-runtime/pkg/client"
-	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 // The packages of the family that are simulated, by the names that their programs are told.
@@ -43,17 +45,30 @@ const (
 	Authorization   = "authorization"
 )
 
+// How the real provider sets its controllers up (provider-azure v2.6.0, internal/controller/namespaced/*/*/zz_controller.go and
+// cmd/provider/*/zz_main.go).
 const (
-	// reconcileTimeout is that of the real provider.
 	reconcileTimeout = 3 * time.Minute
-
-	// unreadyInterval is how often a resource is looked at that is not ready yet.
-	unreadyInterval = time.Second
 
 	// Failed reconciles are tried again after a second at first, and after a minute at last.
 	minBackoff = time.Second
 	maxBackoff = time.Minute
+
+	// jitter is by how much of the poll interval a poll may be early or late.
+	jitter = 0.05
+
+	// creationGracePeriod is how long something may be missing after it was created (crossplane-runtime v2.2.1,
+	// pkg/reconciler/managed/reconciler.go).
+	creationGracePeriod = 30 * time.Second
 )
+
+// Options of the controllers.
+type Options struct {
+	controller.Options
+
+	// Pace of all waits but those between two reconciles.
+	Pace Pace
+}
 
 // Packages returns all of them.
 func Packages() []string { return []string{Family, KeyVault, ManagedIdentity, Authorization} }
@@ -72,14 +87,14 @@ func AddToScheme(s *runtime.Scheme) error {
 }
 
 // kinds that a package reconciles.
-func kinds(pkg string) []*kind {
+func kinds(pkg string, pace Pace) []kind {
 	switch pkg {
 	case KeyVault:
-		return []*kind{vaultKind()}
+		return []kind{vaultKind(pace)}
 	case ManagedIdentity:
-		return []*kind{identityKind(), credentialKind()}
+		return []kind{identityKind(), credentialKind()}
 	case Authorization:
-		return []*kind{assignmentKind()}
+		return []kind{assignmentKind(pace)}
 	default:
 		return nil
 	}
@@ -93,7 +108,7 @@ func configKinds() []schema.GroupVersionKind {
 }
 
 // SetupGated adds the controllers of a package, each as soon as its kinds are served.
-func SetupGated(mgr ctrl.Manager, pkg string, o controller.Options) error {
+func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
 	if !slices.Contains(Packages(), pkg) {
 		return fmt.Errorf("there is no package %q: choose from %v", pkg, Packages())
 	}
@@ -104,11 +119,11 @@ func SetupGated(mgr ctrl.Manager, pkg string, o controller.Options) error {
 		return nil
 	}
 
-	shared, locks := newClients(mgr.GetClient()), &locks{}
+	trackers, through := upjet.NewOperationStore(o.Logger), transport()
 
-	for _, k := range kinds(pkg) {
+	for _, k := range kinds(pkg, o.Pace) {
 		o.Gate.Register(func() {
-			complain(o, k.gvk.Kind, setup(mgr, k, &connector{kind: k, clients: shared, locks: locks}, o))
+			complain(o, k.gvk.Kind, setup(mgr, k, trackers, through, o))
 		}, append(configKinds(), k.gvk)...)
 	}
 
@@ -116,41 +131,48 @@ func SetupGated(mgr ctrl.Manager, pkg string, o controller.Options) error {
 }
 
 // complain of a controller that cannot be set up when it is time to.
-func complain(o controller.Options, what string, err error) {
+func complain(o Options, what string, err error) {
 	if err != nil {
 		o.Logger.Info("Cannot set up controller", "error", err, "kind", what)
 	}
 }
 
 // setup adds the controller of a kind.
-func setup(mgr ctrl.Manager, k *kind, c *connector, o controller.Options) error {
+func setup(mgr ctrl.Manager, k kind, trackers *upjet.OperationTrackerStore, through http.RoundTripper, o Options) error {
 	name := managed.ControllerName(k.gvk.String())
+	backoff := reconciliationpolicy.NewExponentialFailureRateLimiter(minBackoff, maxBackoff)
+	events := handler.NewEventHandler(handler.WithDefaultRateLimiter(backoff), handler.WithLogger(o.Logger))
+	callbacks := upjet.NewAPICallbacks(mgr, resource.ManagedKind(k.gvk), upjet.WithEventHandler(events), upjet.WithStatusUpdates(false))
 
 	opts := []managed.ReconcilerOption{
-		managed.WithExternalConnector(c),
+		managed.WithExternalConnector(connector(mgr.GetClient(), k, trackers, through,
+			upjet.WithTerraformPluginSDKAsyncLogger(o.Logger),
+			upjet.WithTerraformPluginSDKAsyncConnectorEventHandler(events),
+			upjet.WithTerraformPluginSDKAsyncCallbackProvider(callbacks))),
 		managed.WithReferenceResolver(noReferences()),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // What crossplane-runtime takes.
+		managed.WithFinalizer(upjet.NewOperationTrackerFinalizer(trackers, resource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName))),
 		managed.WithTimeout(reconcileTimeout),
 		managed.WithPollInterval(o.PollInterval),
-		managed.WithPollIntervalHook(pollInterval),
+		managed.WithPollJitterHook(time.Duration(jitter * float64(o.PollInterval))),
+		managed.WithCreationGracePeriod(o.Pace.of(creationGracePeriod)),
 		managed.WithManagementPolicies(),
-		// The real provider starts to create and returns. So a restart finds that it has started, and what became of it.
-		managed.WithDeterministicExternalName(true),
-		// Azure says at once what it has, so that what was just made and is not there is gone.
-		managed.WithCreationGracePeriod(0),
-		managed.WithInitializers(initializers(mgr, k)...),
+		managed.WithInitializers(initializers(mgr.GetClient(), k)...),
 	}
 
 	if o.MetricOptions != nil {
 		opts = append(opts, managed.WithMetricRecorder(o.MetricOptions.MRMetrics))
 	}
 
+	co := o.ForControllerRuntime()
+	co.RateLimiter = backoff
+
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
-		WithOptions(controllerOptions(o)).
+		WithOptions(co).
 		WithEventFilter(resource.DesiredStateChanged()).
-		For(k.new()).
+		Watches(k.object, events).
 		Complete(ratelimiter.NewReconciler(name, managed.NewReconciler(mgr, resource.ManagedKind(k.gvk), opts...), o.GlobalRateLimiter))
 	if err != nil {
 		return fmt.Errorf("cannot set up the controller of %s: %w", k.gvk.Kind, err)
@@ -159,29 +181,21 @@ func setup(mgr ctrl.Manager, k *kind, c *connector, o controller.Options) error 
 	return nil
 }
 
-func controllerOptions(o controller.Options) ctrlcontroller.Options {
-	out := o.ForControllerRuntime()
-	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff)
-
-	return out
+// connector connects managed resources of a kind to Azure.
+func connector(
+	kc kube.Client, k kind, trackers *upjet.OperationTrackerStore, through http.RoundTripper, o ...upjet.TerraformPluginSDKAsyncOption,
+) managed.ExternalConnector {
+	return upjet.NewTerraformPluginSDKAsyncConnector(kc, trackers, configure(through), k.resource,
+		append(o, upjet.WithTerraformPluginSDKAsyncManagementPolicies(true))...)
 }
 
 // initializers of a kind: the name of a resource is the managed resource's own if nothing else is said.
-func initializers(mgr ctrl.Manager, k *kind) []managed.Initializer {
-	if k.idFromProvider {
+func initializers(kc kube.Client, k kind) []managed.Initializer {
+	if k.resource.ExternalName.DisableNameInitializer {
 		return nil
 	}
 
-	return []managed.Initializer{managed.NewNameAsExternalName(mgr.GetClient())}
-}
-
-// pollInterval of a resource is short until it is ready.
-func pollInterval(mg resource.Managed, usual time.Duration) time.Duration {
-	if mg.GetCondition(xpv1.TypeReady).Status != corev1.ConditionTrue {
-		return min(unreadyInterval, usual)
-	}
-
-	return usual
+	return []managed.Initializer{managed.NewNameAsExternalName(kc)}
 }
 
 // noReferences resolves none.
@@ -190,7 +204,7 @@ func noReferences() managed.ReferenceResolver {
 }
 
 // setupConfigs adds the controllers that count who uses a provider configuration.
-func setupConfigs(mgr ctrl.Manager, o controller.Options) error {
+func setupConfigs(mgr ctrl.Manager, o Options) error {
 	for kind, object := range map[string]kube.Object{
 		v1beta1.ProviderConfigKind:        &v1beta1.ProviderConfig{},
 		v1beta1.ClusterProviderConfigKind: &v1beta1.ClusterProviderConfig{},

@@ -57,12 +57,12 @@ spec:
 	a.identity = fmt.Sprintf(`
 apiVersion: managedidentity.azure.m.upbound.io/v1beta1
 kind: UserAssignedIdentity
-metadata: {name: %[1]s}
+metadata: {name: %[1]s, annotations: {crossplane.io/external-name: %[2]s}}
 spec:
   forProvider: {location: westeurope, name: %[1]s, resourceGroupName: rg-applications, tags: {application: %[1]s}}
   managementPolicies: [Observe, Create, Update, Delete]
   providerConfigRef: {kind: ProviderConfig, name: default}
-`, name)
+`, name, identityID(name))
 
 	return a
 }
@@ -94,7 +94,7 @@ spec:
 	role = fmt.Sprintf(`
 apiVersion: authorization.azure.m.upbound.io/v1beta1
 kind: RoleAssignment
-metadata: {name: %[1]s}
+metadata: {name: %[1]s, annotations: {crossplane.io/external-name: %[4]s/providers/Microsoft.Authorization/roleAssignments/%[2]s}}
 spec:
   forProvider:
     name: %[2]s
@@ -202,11 +202,14 @@ func TestDelays(t *testing.T) {
 
 	credential, role := w.grant(a)
 
-	// Without its type the principal is not believed to exist yet.
+	// Without its type the principal is not believed to exist yet. The provider tries again, and says nothing.
 	untyped := strings.Replace(role, "    principalType: ServicePrincipal\n", "", 1)
 	w.apply(untyped)
-	w.says(untyped, "PrincipalNotFound")
 	w.ready(untyped)
+
+	if n := w.Counts().Of(azure.CountKey{Operation: azure.OpPutRoleAssignment, Error: "PrincipalNotFound"}); n == 0 {
+		t.Error("a principal that is new was known at once")
+	}
 
 	w.apply(credential)
 	w.ready(credential)
@@ -320,43 +323,112 @@ func TestChanges(t *testing.T) {
 	w.ready(a.vault)
 
 	w.patch(a.vault, `{"spec":{"forProvider":{"purgeProtectionEnabled":false}}}`)
-	w.says(a.vault, `The property "enablePurgeProtection" cannot be set to false`)
+	w.says(a.vault, "once Purge Protection has been Enabled it's not possible to disable it")
 }
 
 func TestKill(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		effect azure.Effect
+		made   int
+	}{
+		"Done":    {"Azure does what it is asked for, and the answer never comes.", azure.EffectTruncate, 2},
+		"NotDone": {"Azure has not begun.", azure.EffectHang, 0},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.start()
+			a := newApp(unique(), owned, "true")
+
+			for _, operation := range []string{azure.OpPutVault, azure.OpPutIdentity} {
+				_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: operation, Effect: tc.effect})
+				must(t, err)
+			}
+
+			w.apply(a.vault, a.identity)
+			w.asked(a.vault, a.identity)
+			eventually(t, func(context.Context) error {
+				if got := w.resources(a.name); len(got) != tc.made {
+					return fmt.Errorf("want %d resources, got %v", tc.made, got)
+				}
+
+				return nil
+			})
+			p.end(t, syscall.SIGKILL)
+			w.ClearFaults()
+			w.start()
+
+			w.ready(a.vault)
+			w.ready(a.identity)
+
+			if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID(a.name), Created: 1}, {ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
+				t.Errorf("\n%s\nIt is made once: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// asked waits until Azure is asked to create managed resources, and that is noted.
+func (w *world) asked(texts ...string) {
+	w.tb.Helper()
+
+	for _, text := range texts {
+		eventually(w.tb, func(ctx context.Context) error {
+			got, err := w.get(ctx, text)
+			if err == nil && !lookAt(got).Asked {
+				err = errors.New("want it to be asked for")
+			}
+
+			return err
+		})
+	}
+}
+
+// TestRestart shows why names that only Azure gives are told to the provider before it asks for them: without the right to
+// late-initialize, it keeps such a name in its memory only.
+func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	p := w.start()
 
-	a := newApp(unique(), owned, "true")
+	named, unnamed := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
+	unnamed.identity = strings.Replace(unnamed.identity, ", annotations: {crossplane.io/external-name: "+identityID(unnamed.name)+"}", "", 1)
+	w.apply(named.identity, unnamed.identity)
+	w.ready(named.identity)
 
-	// Azure does what it is asked for, and the answer never comes.
-	_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpPutVault, Effect: azure.EffectTruncate})
-	must(t, err)
-	_, err = w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpPutIdentity, Effect: azure.EffectTruncate})
-	must(t, err)
+	if got := w.ready(unnamed.identity).GetAnnotations()["crossplane.io/external-name"]; got != "" {
+		t.Errorf("external name: want none, got %q", got)
+	}
 
-	w.apply(a.vault, a.identity)
-	eventually(t, func(context.Context) error {
-		if got := w.resources(a.name); len(got) != 2 {
-			return fmt.Errorf("want a vault and an identity, got %v", got)
-		}
-
-		return nil
-	})
-	p.end(t, syscall.SIGKILL)
-	w.ClearFaults()
+	p.end(t, syscall.SIGTERM)
 	w.start()
 
-	w.ready(a.vault)
+	w.says(unnamed.identity, "already exists - to be managed via Terraform this resource needs to be imported into the State")
+	w.patch(unnamed.identity, `{"metadata":{"annotations":{"crossplane.io/external-name":"`+identityID(unnamed.name)+`"}}}`)
+	w.ready(unnamed.identity)
+	w.ready(named.identity)
 
-	// As with the real provider: only it knows the id, which has to be told to it.
-	w.says(a.identity, "already exists - to be managed via Terraform this resource needs to be imported into the State")
-	w.patch(a.identity, `{"metadata":{"annotations":{"crossplane.io/external-name":"`+identityID(a.name)+`"}}}`)
-	w.ready(a.identity)
-
-	if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID(a.name), Created: 1}, {ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
-		t.Errorf("a second resource was made: -want, +got:\n%s", diff)
+	for _, a := range []*app{named, unnamed} {
+		if diff := cmp.Diff([]azure.ARMResource{{ID: identityID(a.name), Created: 1}}, w.resources(a.name)); diff != "" {
+			t.Errorf("-want, +got:\n%s", diff)
+		}
 	}
+}
+
+// TestCreateIncomplete shows that a provider that died between noting that it creates and noting that it has leaves the rest to a person.
+func TestCreateIncomplete(t *testing.T) {
+	w := newWorld(t)
+
+	a := newApp(unique(), owned, "true")
+	a.vault = strings.Replace(a.vault, "annotations: {", `annotations: {crossplane.io/external-create-pending: "2026-01-01T00:00:00Z", `, 1)
+	w.apply(a.vault)
+	w.start()
+	w.says(a.vault, "cannot determine creation result - remove the crossplane.io/external-create-pending annotation if it is safe to proceed")
+
+	// That annotation alone has nobody look.
+	w.patch(a.vault, `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null,"again":"1"}}}`)
+	w.ready(a.vault)
 }
 
 func TestFaults(t *testing.T) {
@@ -381,7 +453,7 @@ func TestFaults(t *testing.T) {
 	// During an outage nothing that is there is taken for gone.
 	outage, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable})
 	must(t, err)
-	w.says(a.vault, "unexpected status 503 (503 Service Unavailable) with error: ServerTimeout")
+	w.says(a.vault, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`)
 
 	if status, _ := condition(w.ready(a.identity), "Ready"); status != "True" {
 		t.Error("what there was no outage of is not ready")

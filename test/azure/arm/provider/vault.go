@@ -2,131 +2,329 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
-	"github.com/crossplane/upjet/v2/pkg/resource"
+	"github.com/crossplane/upjet/v2/pkg/config"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/retry"
+	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/keyvault/v1beta1"
 )
 
-// vaultKind is azurerm_key_vault.
-func vaultKind() *kind {
-	return &kind{
-		gvk:     v1beta1.Vault_GroupVersionKind,
-		new:     func() resource.Terraformed { return &v1beta1.Vault{} },
-		list:    &v1beta1.VaultList{},
-		version: "2023-07-01",
-		fixed:   []string{"location", "resource_group_name"},
-		folded:  []string{"tenant_id"},
-		update:  http.MethodPatch,
-		id:      vaultID,
-		encode:  encodeVault,
-		decode:  decodeVault,
-		remove:  purgeVault,
-	}
+const (
+	vaultType     = "azurerm_key_vault"
+	vaultVersion  = "2023-02-01"
+	vaultTemplate = "/subscriptions/{{ .setup.configuration.subscription_id }}/resourceGroups/{{ .parameters.resource_group_name }}" +
+		"/providers/Microsoft.KeyVault/vaults/{{ .external_name }}"
+
+	// How a new vault is waited for: until Azure says that it is provisioned (go-autorest, DefaultPollingDelay), and then until its
+	// address has answered ten times in a row (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultCreate).
+	provisioningInterval = 30 * time.Second
+	addressDelay         = 30 * time.Second
+	addressInterval      = 10 * time.Second
+	addressAnswers       = 10
+)
+
+// vaultKind is azurerm_key_vault, without access policies, contacts and network rules.
+func vaultKind(pace Pace) kind {
+	return newKind(v1beta1.Vault_GroupVersionKind, &v1beta1.Vault{}, vaultType, config.TemplatedStringAsIdentifier("name", vaultTemplate), &tf.Resource{
+		Schema: map[string]*tf.Schema{
+			"name":                            fixed(required()),
+			"location":                        locationSchema(),
+			"resource_group_name":             fixed(required()),
+			"sku_name":                        required(),
+			"tenant_id":                       required(),
+			"enabled_for_deployment":          optional(tf.TypeBool),
+			"enabled_for_disk_encryption":     optional(tf.TypeBool),
+			"enabled_for_template_deployment": optional(tf.TypeBool),
+			"enable_rbac_authorization":       either(tf.TypeBool),
+			"rbac_authorization_enabled":      either(tf.TypeBool),
+			"public_network_access_enabled":   {Type: tf.TypeBool, Optional: true, Default: true},
+			"purge_protection_enabled":        optional(tf.TypeBool),
+			"soft_delete_retention_days":      {Type: tf.TypeInt, Optional: true, Default: defaultRetention},
+			"tags":                            tagsSchema(),
+			"vault_uri":                       computed(),
+		},
+		CreateContext: operation(func(ctx context.Context, c *client, d *tf.ResourceData) error { return createVault(ctx, c, d, pace) }),
+		ReadContext:   operation(readVault),
+		UpdateContext: operation(updateVault),
+		DeleteContext: operation(deleteVault),
+	})
 }
 
-func vaultID(c *client, externalName string, params object) (string, error) {
-	if err := need(params, "resource_group_name"); err != nil {
-		return "", err
+const defaultRetention = 90
+
+// createVault creates a vault, or recovers it if it is deleted (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultCreate).
+func createVault(ctx context.Context, c *client, d *tf.ResourceData, pace Pace) error {
+	id := c.resourceID(d, "Microsoft.KeyVault/vaults/"+d.Get("name").(string)) //nolint:forcetypeassert // As the schema says; so below.
+
+	there, err := c.get(ctx, id, vaultVersion)
+	if err != nil {
+		return fmt.Errorf("checking for presence of existing %s: %w", id, vaults("Get", err))
 	}
 
-	return "/subscriptions/" + c.subscription + "/resourceGroups/" + text(params["resource_group_name"]) +
-		"/providers/Microsoft.KeyVault/vaults/" + externalName, nil
-}
-
-// vaultSettings are the arguments of a vault that are properties of the same type, by both names.
-func vaultSettings() map[string]string {
-	return map[string]string{
-		"tenant_id":                       "tenantId",
-		"enabled_for_deployment":          "enabledForDeployment",
-		"enabled_for_disk_encryption":     "enabledForDiskEncryption",
-		"enabled_for_template_deployment": "enabledForTemplateDeployment",
-		"enable_rbac_authorization":       "enableRbacAuthorization",
-		"rbac_authorization_enabled":      "enableRbacAuthorization",
-		"soft_delete_retention_days":      "softDeleteRetentionInDays",
-		"purge_protection_enabled":        "enablePurgeProtection",
-	}
-}
-
-// encodeVault makes the body of a request. A vault that is deleted is recovered, as the real provider does by default.
-func encodeVault(ctx context.Context, c *client, id string, params, observed object) (object, error) {
-	p := pick(params, vaultSettings())
-
-	// Azure refuses to be told that it is off, even if it is.
-	if p["enablePurgeProtection"] == false && observed["purge_protection_enabled"] != true {
-		delete(p, "enablePurgeProtection")
+	if there != nil {
+		return exists(vaultType, id)
 	}
 
-	// The newer of two names for the same wins.
-	if v, ok := params["rbac_authorization_enabled"]; ok {
-		p["enableRbacAuthorization"] = v
+	deleted, err := c.get(ctx, c.deletedVaultID(d), vaultVersion)
+	if err != nil && !hasStatus(err, http.StatusForbidden) {
+		return fmt.Errorf("checking for the presence of an existing Soft-Deleted Key Vault %q (Location %q): %w", last(id), d.Get("location"),
+			vaults("GetDeleted", err))
 	}
 
-	if v, ok := params["sku_name"]; ok {
-		p["sku"] = object{"family": "A", "name": v}
-	}
-
-	if v, ok := params["public_network_access_enabled"].(bool); ok {
-		p["publicNetworkAccess"] = map[bool]string{true: "Enabled", false: "Disabled"}[v]
-	}
-
-	body := object{"properties": p, "tags": tags(params["tags"])}
-	if observed != nil {
-		return body, nil
-	}
-
-	body["location"], p["accessPolicies"] = location(params["location"]), []any{}
-
-	deleted, err := c.get(ctx, deletedVaultID(c, params["location"], last(id)), vaultKind().version)
+	mode := "default"
 	if deleted != nil {
-		p["createMode"] = "recover"
+		mode = "recover"
 	}
 
-	return body, err
+	made, err := c.send(ctx, http.MethodPut, id, vaultVersion, newVault(d, mode))
+	if err != nil {
+		return fmt.Errorf("creating %s: performing CreateOrUpdate: %w", id, vaults("CreateOrUpdate", err))
+	}
+
+	if err := provisioned(ctx, c, id, made, pace); err != nil {
+		return err
+	}
+
+	if made, err = c.get(ctx, id, vaultVersion); err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, vaults("Get", err))
+	}
+
+	// From here on the vault is known, whatever goes wrong.
+	d.SetId(id)
+
+	if err := answers(ctx, c, text(made, "properties", "vaultUri"), isPublic(d), pace); err != nil {
+		return fmt.Errorf("waiting for %s to become available: %w", id, err)
+	}
+
+	return readVault(ctx, c, d)
 }
 
-func deletedVaultID(c *client, where any, name string) string {
-	return "/subscriptions/" + c.subscription + "/providers/Microsoft.KeyVault/locations/" + location(where) + "/deletedVaults/" + name
-}
-
-func decodeVault(_ context.Context, _ *client, id string, body object) (object, bool, error) {
-	p := properties(body)
-
-	observed := object{
-		"id": id, "location": body["location"], "resource_group_name": group(id), "tags": tags(body["tags"]),
-		"vault_uri": p["vaultUri"], "purge_protection_enabled": p["enablePurgeProtection"] == true,
-		"public_network_access_enabled": p["publicNetworkAccess"] != "Disabled", "access_policy": []any{},
+func newVault(d *tf.ResourceData, mode string) object {
+	p := object{
+		"tenantId": d.Get("tenant_id"), "sku": sku(d), "accessPolicies": []any{}, "enableSoftDelete": true, "createMode": mode,
+		"publicNetworkAccess": publicAccess(d), "enabledForDeployment": d.Get("enabled_for_deployment"),
+		"enabledForDiskEncryption": d.Get("enabled_for_disk_encryption"), "enabledForTemplateDeployment": d.Get("enabled_for_template_deployment"),
 	}
 
-	if sku, ok := p["sku"].(object); ok {
-		observed["sku_name"] = sku["name"]
-	}
-
-	for argument, property := range vaultSettings() {
-		if v, ok := p[property]; ok {
-			observed[argument] = v
+	for _, argument := range []string{"enable_rbac_authorization", "rbac_authorization_enabled"} {
+		if v, ok := d.GetOk(argument); ok {
+			p["enableRbacAuthorization"] = v
 		}
 	}
 
-	return observed, p["provisioningState"] == "Succeeded", nil
+	if v, ok := d.GetOk("purge_protection_enabled"); ok {
+		p["enablePurgeProtection"] = v
+	}
+
+	if v := d.Get("soft_delete_retention_days"); v != defaultRetention {
+		p["softDeleteRetentionInDays"] = v
+	}
+
+	return object{"location": location(fmt.Sprint(d.Get("location"))), "properties": p, "tags": d.Get("tags")}
 }
 
-// purgeVault removes a deleted vault for good unless it is protected, as the real provider does by default.
-func purgeVault(ctx context.Context, c *client, observed object) error {
-	if observed["purge_protection_enabled"] == true {
+func sku(d *tf.ResourceData) object { return object{"family": "A", "name": d.Get("sku_name")} }
+
+func isPublic(d *tf.ResourceData) bool { return d.Get("public_network_access_enabled") == true }
+
+func publicAccess(d *tf.ResourceData) string {
+	if isPublic(d) {
+		return "Enabled"
+	}
+
+	return "Disabled"
+}
+
+// provisioned waits until Azure says that it has a vault.
+func provisioned(ctx context.Context, c *client, id string, made object, pace Pace) error {
+	const done = "Succeeded"
+	if text(made, "properties", "provisioningState") == done {
 		return nil
 	}
 
-	_, _, err := c.send(ctx, http.MethodPost, deletedVaultID(c, observed["location"], last(observed["id"]))+"/purge", vaultKind().version, nil)
+	wait := &retry.StateChangeConf{
+		Target: []string{done}, Timeout: operationTimeout, Delay: pace.of(provisioningInterval), PollInterval: pace.of(provisioningInterval),
+		Refresh: func() (any, string, error) {
+			got, err := c.get(ctx, id, vaultVersion)
+			if got == nil {
+				return nil, "", err
+			}
 
-	return err
-}
-
-// tags that are never nil, so that removing the last one can be seen.
-func tags(v any) object {
-	if t, ok := v.(object); ok {
-		return t
+			return got, text(got, "properties", "provisioningState"), err
+		},
 	}
 
-	return object{}
+	if _, err := wait.WaitForStateContext(ctx); err != nil {
+		return fmt.Errorf("creating %s: polling after CreateOrUpdate: %w", id, err)
+	}
+
+	return nil
+}
+
+// answers waits until the address of a vault has answered often enough. That it does not resolve even once ends the wait with an error.
+func answers(ctx context.Context, c *client, uri string, public bool, pace Pace) error {
+	if !public {
+		return nil
+	}
+
+	wait := &retry.StateChangeConf{
+		Pending: []string{"pending"}, Target: []string{"available"}, Timeout: operationTimeout,
+		Delay: pace.of(addressDelay), PollInterval: pace.of(addressInterval), ContinuousTargetOccurence: addressAnswers,
+		Refresh: func() (any, string, error) {
+			if _, err := c.do(ctx, http.MethodGet, uri, "", nil); err != nil {
+				return nil, "pending", fmt.Errorf("connecting to %q: %w", uri, err)
+			}
+
+			return uri, "available", nil
+		},
+	}
+
+	_, err := wait.WaitForStateContext(ctx)
+
+	return err //nolint:wrapcheck // The caller says what was waited for.
+}
+
+// readVault reads a vault, and then the contacts of its certificates from the vault itself: it is refused them without a role on what
+// is in the vault, and goes on (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultRead).
+func readVault(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+	if err := checkID(id, "subscriptions", anyName, "resourceGroups", anyName, "providers", "Microsoft.KeyVault", "vaults", anyName); err != nil {
+		return err
+	}
+
+	got, err := c.get(ctx, id, vaultVersion)
+	if err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, vaults("Get", err))
+	}
+
+	if got == nil {
+		d.SetId("")
+
+		return nil
+	}
+
+	p := properties(got)
+	public := p["publicNetworkAccess"] == nil || strings.EqualFold(text(p, "publicNetworkAccess"), "Enabled")
+
+	retention, ok := p["softDeleteRetentionInDays"].(float64)
+	if !ok || retention == 0 {
+		retention = defaultRetention
+	}
+
+	err = set(d, object{
+		"name": last(id), "resource_group_name": segment(id, "resourceGroups"), "location": location(text(got, "location")),
+		"tenant_id": p["tenantId"], "vault_uri": p["vaultUri"], "sku_name": strings.ToLower(text(p, "sku", "name")),
+		"enabled_for_deployment": p["enabledForDeployment"], "enabled_for_disk_encryption": p["enabledForDiskEncryption"],
+		"enabled_for_template_deployment": p["enabledForTemplateDeployment"], "rbac_authorization_enabled": p["enableRbacAuthorization"],
+		"enable_rbac_authorization": p["enableRbacAuthorization"], "purge_protection_enabled": p["enablePurgeProtection"],
+		"public_network_access_enabled": public, "soft_delete_retention_days": int(retention), "tags": got["tags"],
+	})
+	if err != nil {
+		return err
+	}
+
+	if err := c.contacts(ctx, text(p, "vaultUri")); err != nil && public {
+		return fmt.Errorf("retrieving `contact` for KeyVault: %w", err)
+	}
+
+	return nil
+}
+
+// updateVault sends what has changed (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultUpdate).
+func updateVault(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+
+	existing, err := c.get(ctx, id, vaultVersion)
+	if err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, vaults("Get", err))
+	}
+
+	p := object{}
+	body := object{"properties": p}
+
+	for argument, property := range map[string]string{
+		"enabled_for_deployment": "enabledForDeployment", "enabled_for_disk_encryption": "enabledForDiskEncryption",
+		"enabled_for_template_deployment": "enabledForTemplateDeployment", "rbac_authorization_enabled": "enableRbacAuthorization",
+		"enable_rbac_authorization": "enableRbacAuthorization", "purge_protection_enabled": "enablePurgeProtection", "tenant_id": "tenantId",
+	} {
+		if d.HasChange(argument) {
+			p[property] = d.Get(argument)
+		}
+	}
+
+	switch {
+	case p["enablePurgeProtection"] == false && properties(existing)["enablePurgeProtection"] == true:
+		return fmt.Errorf("updating %s: once Purge Protection has been Enabled it's not possible to disable it", id)
+	case d.HasChange("soft_delete_retention_days"):
+		return fmt.Errorf("updating %s: once `soft_delete_retention_days` has been configured it cannot be modified", id)
+	}
+
+	if d.HasChange("public_network_access_enabled") {
+		p["publicNetworkAccess"] = publicAccess(d)
+	}
+
+	if d.HasChange("sku_name") {
+		p["sku"] = sku(d)
+	}
+
+	if d.HasChange("tags") {
+		body["tags"] = d.Get("tags")
+	}
+
+	if _, err := c.send(ctx, http.MethodPatch, id, vaultVersion, body); err != nil {
+		return fmt.Errorf("updating %s: %w", id, vaults("Update", err))
+	}
+
+	return readVault(ctx, c, d)
+}
+
+// deleteVault deletes a vault, and removes it for good unless it is protected, which is what no features of azurerm mean (v4.54.0,
+// key_vault_resource.go, resourceKeyVaultDelete; provider-azure v2.6.0, internal/clients/azure.go).
+func deleteVault(ctx context.Context, c *client, d *tf.ResourceData) error {
+	id := d.Id()
+
+	existing, err := c.get(ctx, id, vaultVersion)
+	if err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, vaults("Get", err))
+	}
+
+	if _, err := c.send(ctx, http.MethodDelete, id, vaultVersion, nil); err != nil {
+		return fmt.Errorf("retrieving %s: %w", id, vaults("Delete", err))
+	}
+
+	if properties(existing)["enablePurgeProtection"] == true {
+		return nil
+	}
+
+	if _, err := c.send(ctx, http.MethodPost, c.deletedVaultID(d)+"/purge", vaultVersion, nil); err != nil {
+		return fmt.Errorf("purging %s: %w", id, vaults("PurgeDeleted", err))
+	}
+
+	return nil
+}
+
+func (c *client) deletedVaultID(d *tf.ResourceData) string {
+	return "/subscriptions/" + c.who.SubscriptionID + "/providers/Microsoft.KeyVault/locations/" + location(fmt.Sprint(d.Get("location"))) +
+		"/deletedVaults/" + fmt.Sprint(d.Get("name"))
+}
+
+// vaults says an error in the words of go-autorest, which azurerm has for vaults only (go-azure-sdk v0.20251107,
+// resource-manager/keyvault/2023-02-01/vaults).
+func vaults(method string, err error) error {
+	refused, ok := asRefusal(err)
+
+	switch {
+	case !ok:
+		return fmt.Errorf("vaults.VaultsClient#%s: Failure sending request: StatusCode=0 -- Original Error: %w", method, err)
+	case method == "CreateOrUpdate":
+		return fmt.Errorf("vaults.VaultsClient#%s: Failure sending request: StatusCode=0 -- Original Error: Code=%q Message=%q", method,
+			refused.code, refused.message)
+	default:
+		return fmt.Errorf("vaults.VaultsClient#%s: Failure responding to request: StatusCode=%d -- Original Error: autorest/azure: Service "+
+			"returned an error. Status=%[2]d Code=%[3]q Message=%[4]q", method, refused.status, refused.code, refused.message)
+	}
 }

@@ -136,7 +136,7 @@ func newWorld(tb testing.TB) *world {
 			{Application: azure.Application{ClientID: clientID, PrincipalID: principalID, ClientSecret: clientSecret}},
 		}}},
 		Subscriptions: []azure.Subscription{{
-			ID: subscription, TenantID: tenant, Administrators: []string{principalID},
+			ID: subscription, TenantID: tenant, RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: principalID, Role: "Owner"}},
 			ResourceGroups: []azure.ResourceGroup{{Name: group, Location: "westeurope"}},
 		}},
 	}))
@@ -369,7 +369,7 @@ func (w *world) start(args ...string) *process {
 
 	p := &process{done: make(chan struct{})}
 	p.cmd = exec.Command(program, append([]string{ //nolint:noctx // It is stopped as Kubernetes does.
-		"--poll=1s", "--metrics-bind-address=0", "--health-probe-bind-addr=0",
+		"--poll=1s", "--time-scale=0.01", "--metrics-bind-address=0", "--health-probe-bind-addr=0",
 	}, args...)...)
 	p.cmd.Env = append(w.Env(), "KUBECONFIG="+w.kubeconfig, "HOME="+os.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = io.Writer(p), io.Writer(p)

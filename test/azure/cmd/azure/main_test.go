@@ -56,7 +56,7 @@ func TestCommands(t *testing.T) {
 		{args: "role remove kv-a r"},
 		{args: "subscription create " + id + " " + id, err: "there is no tenant"},
 		{args: "apply -", stdin: "tenants:\n- id: " + id + "\ndelays:\n  role: 1s\n"},
-		{args: "subscription create " + id + " " + id + " --administrator " + id},
+		{args: "subscription create " + id + " " + id + " --owner " + id},
 		{args: "subscription group " + id + " rg"},
 		{args: "subscription list", says: "rg"},
 		{args: "delays --vault 1s"},

@@ -10,6 +10,9 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
+// owner is the role of those who may do everything in a subscription.
+const owner = "Owner"
+
 // subscriptionCommand has what is done to subscriptions.
 type subscriptionCommand struct {
 	List   subscriptionList   `cmd:"" help:"List the subscriptions with their resource groups."`
@@ -28,27 +31,38 @@ func (c *subscriptionList) Run(ctx context.Context, s streams) error {
 		return err
 	}
 
-	return table(s.stdout, "ID\tTENANT\tADMINISTRATORS\tRESOURCE GROUPS", got, func(sub azure.Subscription) string {
+	return table(s.stdout, "ID\tTENANT\tOWNERS\tRESOURCE GROUPS", got, func(sub azure.Subscription) string {
 		groups := make([]string, 0, len(sub.ResourceGroups))
 		for _, g := range sub.ResourceGroups {
 			groups = append(groups, g.Name)
 		}
 
-		return fmt.Sprintf("%s\t%s\t%s\t%s", sub.ID, sub.TenantID, strings.Join(sub.Administrators, ","), strings.Join(groups, ","))
+		var owners []string
+
+		for _, a := range sub.RoleAssignments {
+			if a.Role == owner {
+				owners = append(owners, a.PrincipalID)
+			}
+		}
+
+		return fmt.Sprintf("%s\t%s\t%s\t%s", sub.ID, sub.TenantID, strings.Join(owners, ","), strings.Join(groups, ","))
 	})
 }
 
 type subscriptionCreate struct {
 	client
 
-	Subscription  string   `arg:""`
-	Tenant        string   `arg:""`
-	Administrator []string `help:"Principal id of who may do everything in it."`
+	Subscription string   `arg:""`
+	Tenant       string   `arg:""`
+	Owner        []string `help:"Principal id of who may do everything in it."`
 }
 
 // Run creates it.
 func (c *subscriptionCreate) Run(ctx context.Context) error {
-	sub := azure.Subscription{TenantID: c.Tenant, Administrators: c.Administrator}
+	sub := azure.Subscription{TenantID: c.Tenant}
+	for _, id := range c.Owner {
+		sub.RoleAssignments = append(sub.RoleAssignments, azure.ScopedRoleAssignment{PrincipalID: id, Role: owner})
+	}
 
 	return c.call(ctx, http.MethodPut, path("subscriptions", c.Subscription), sub, nil)
 }

@@ -49,16 +49,10 @@ type decider struct {
 	found []finding.Finding
 }
 
-// add a finding. What all of them may name is there already, and what commands have is quoted.
+// add a finding. What all of them may name is there already.
 func (d *decider) add(code finding.Code, object string, with map[string]string) {
 	all := map[string]string{"base": d.base, "namespace": d.facts.platform.Namespace}
 	maps.Copy(all, with)
-
-	for _, name := range []string{"base", "client", "document", "issuer", "namespace", "node", "subject", "target"} {
-		if v, ok := all[name]; ok {
-			all[name] = finding.Quote(v)
-		}
-	}
 
 	d.found = append(d.found, finding.Finding{Code: code, Object: object, With: all})
 }
@@ -70,7 +64,7 @@ func (d *decider) trusted() bool {
 	})
 }
 
-// issuer of tokens, which is the same everywhere. The cluster area compares the settings with it.
+// issuer of tokens, which is the same everywhere. Area cluster compares it with the settings.
 func (d *decider) issuer() {
 	cluster := d.facts.platform.Issuer
 	if cluster == "" {

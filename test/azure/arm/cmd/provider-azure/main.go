@@ -1,6 +1,6 @@
 // Command provider-azure simulates a package of provider-upjet-azure, or all of the family that is simulated.
 //
-//	provider-azure keyvault --poll 10s --debug
+//	provider-azure keyvault --poll 10s --time-scale 0.01 --debug
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -56,11 +57,12 @@ const (
 type CLI struct {
 	Package string `arg:"" default:"all" enum:"all,family,keyvault,managedidentity,authorization" env:"PROVIDER_AZURE_PACKAGE" help:"Which package of the family this is: family, keyvault, managedidentity, authorization, or all of them."`
 
-	Debug            bool          `env:"DEBUG"     help:"Run with debug logging."  short:"d"`
-	Poll             time.Duration `default:"1m"    env:"POLL"                      help:"How often a resource is checked for drift. The real provider does so every 10 minutes."`
+	Debug            bool          `env:"DEBUG"     help:"Run with debug logging."                                                                                     short:"d"`
+	Poll             time.Duration `default:"10m"   env:"POLL"                      help:"How often a resource is checked for drift."`
+	TimeScale        float64       `default:"1"     env:"TIME_SCALE"                help:"By how much the waits for Azure are shortened: 1 waits as the real provider does, 0.01 a hundredth of that."`
 	MaxReconcileRate int           `default:"100"   env:"MAX_RECONCILE_RATE"        help:"Reconciles in a second, and at once."`
-	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"      help:"The address the metrics server listens on. 0 for none."                                 name:"metrics-bind-address"`
-	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none."                 name:"health-probe-bind-addr"`
+	MetricsAddress   string        `default:":8080" env:"METRICS_BIND_ADDRESS"      help:"The address the metrics server listens on. 0 for none."                                                      name:"metrics-bind-address"`
+	HealthAddress    string        `default:":8081" env:"HEALTH_PROBE_BIND_ADDRESS" help:"The address the health and readiness probes are served on. 0 for none."                                      name:"health-probe-bind-addr"`
 }
 
 // Run the provider until it is told to end.
@@ -76,13 +78,15 @@ func (c *CLI) Run(ctx context.Context) error {
 	}
 
 	klog.SetLogger(zl)
+	// Terraform's libraries write all they do to the standard log.
+	stdlog.SetOutput(io.Discard)
 
 	mgr, err := c.manager()
 	if err != nil {
 		return err
 	}
 
-	o := controller.Options{
+	o := provider.Options{Pace: provider.Pace(c.TimeScale), Options: controller.Options{
 		Logger:                  log,
 		MaxConcurrentReconciles: c.MaxReconcileRate,
 		PollInterval:            c.Poll,
@@ -92,7 +96,7 @@ func (c *CLI) Run(ctx context.Context) error {
 		MetricOptions: &controller.MetricOptions{
 			PollStateMetricInterval: time.Minute, MRMetrics: managed.NewMRMetricRecorder(), MRStateMetrics: statemetrics.NewMRStateMetrics(),
 		},
-	}
+	}}
 	o.Features.Enable(feature.EnableBetaManagementPolicies)
 
 	if recorder, ok := o.MetricOptions.MRMetrics.(*managed.MRMetricRecorder); ok {
@@ -101,7 +105,7 @@ func (c *CLI) Run(ctx context.Context) error {
 		}
 	}
 
-	if err := customresourcesgate.Setup(mgr, o); err != nil {
+	if err := customresourcesgate.Setup(mgr, o.Options); err != nil {
 		return fmt.Errorf("cannot wait for CustomResourceDefinitions: %w", err)
 	}
 

@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package acceptance
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// requestTimeout is for one request to Azure, or for signing in.
+const requestTimeout = 30 * time.Second
+
+// An Officer may put values into the vault of the application.
+type Officer struct {
+	// ObjectID in Entra ID, and ClientID if it is an application.
+	ObjectID, ClientID string
+
+	credential azcore.TokenCredential
+	suffix     string
+}
+
+// A vaultCloud is where vaults of a cloud of Azure are.
+type vaultCloud struct {
+	configuration cloud.Configuration
+	suffix        string
+}
+
+func cloudOf(name string) vaultCloud {
+	switch name {
+	case settings.CloudAzureUSGovernment:
+		return vaultCloud{cloud.AzureGovernment, "vault.usgovcloudapi.net"}
+	case settings.CloudAzureChina:
+		return vaultCloud{cloud.AzureChina, "vault.azure.cn"}
+	default:
+		return vaultCloud{cloud.AzurePublic, "vault.azure.net"}
+	}
+}
+
+// SignIn as whoever the environment says: an application, a workload identity, or who has signed in with the Azure CLI.
+func SignIn(ctx context.Context, cloudName string) (Officer, error) {
+	c := cloudOf(cloudName)
+
+	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+		ClientOptions: policy.ClientOptions{Cloud: c.configuration},
+	})
+	if err != nil {
+		return Officer{}, fmt.Errorf("cannot sign in to Azure: %w", err)
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://" + c.suffix + "/.default"}})
+	if err != nil {
+		return Officer{}, fmt.Errorf("cannot sign in to Azure: %s", shorten(err.Error()))
+	}
+
+	o := Officer{credential: credential, suffix: c.suffix}
+	o.ObjectID, o.ClientID = who(token.Token)
+
+	return o, nil
+}
+
+// who has a token. It is Azure's to verify it: this is for the report.
+func who(token string) (objectID, clientID string) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 { //nolint:mnd // Header, claims and signature.
+		return "", ""
+	}
+
+	claims := struct {
+		OID   string `json:"oid"`
+		AppID string `json:"appid"`
+	}{}
+	if data, err := base64.RawURLEncoding.DecodeString(parts[1]); err != nil || json.Unmarshal(data, &claims) != nil {
+		return "", ""
+	}
+
+	return shorten(claims.OID), shorten(claims.AppID)
+}
+
+// client of a vault. The officer's token goes to vaults of its cloud, and nowhere else.
+func (o Officer) client(vault string) (*azsecrets.Client, error) {
+	u, err := url.Parse(vault)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !isVault(u.Hostname(), o.suffix) {
+		return nil, permanent{fmt.Errorf("cannot use %q as a vault: it is none of %s", shorten(vault), o.suffix)}
+	}
+
+	// What fails is tried again by who waits for it.
+	client, err := azsecrets.NewClient("https://"+u.Hostname()+"/", o.credential, &azsecrets.ClientOptions{
+		ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot make client of vault %s: %w", vault, err)
+	}
+
+	return client, nil
+}
+
+func isVault(host, suffix string) bool {
+	name, ok := strings.CutSuffix(host, "."+suffix)
+
+	return ok && name != "" && !strings.Contains(name, ".")
+}
+
+// set a secret. It returns the version.
+func (o Officer) set(ctx context.Context, vault, name, value string) (version string, err error) {
+	err = o.do(ctx, vault, "set secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
+		got, err := c.SetSecret(ctx, name, azsecrets.SetSecretParameters{Value: &value}, nil)
+		if err == nil && got.ID != nil {
+			version = got.ID.Version()
+		}
+
+		return err //nolint:wrapcheck // do says what was done.
+	})
+
+	return version, err
+}
+
+// enable or disable a version of a secret.
+func (o Officer) enable(ctx context.Context, vault, name, version string, enabled bool) error {
+	return o.do(ctx, vault, "change secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
+		_, err := c.UpdateSecretProperties(ctx, name, version, azsecrets.UpdateSecretPropertiesParameters{
+			SecretAttributes: &azsecrets.SecretAttributes{Enabled: &enabled},
+		}, nil)
+
+		return err //nolint:wrapcheck // do says what was done.
+	})
+}
+
+// delete a secret.
+func (o Officer) delete(ctx context.Context, vault, name string) error {
+	return o.do(ctx, vault, "delete secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
+		_, err := c.DeleteSecret(ctx, name, nil)
+		if isNotFound(err) {
+			return nil // It is deleted: an answer was lost.
+		}
+
+		return err //nolint:wrapcheck // do says what was done.
+	})
+}
+
+// recover a secret that was deleted.
+func (o Officer) recover(ctx context.Context, vault, name string) error {
+	return o.do(ctx, vault, "recover secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
+		_, err := c.RecoverDeletedSecret(ctx, name, nil)
+		if isNotFound(err) {
+			// It is recovered: an answer was lost. Or it is still being deleted.
+			if _, found := c.GetSecret(ctx, name, "", nil); found == nil {
+				return nil
+			}
+		}
+
+		return err //nolint:wrapcheck // do says what was done.
+	})
+}
+
+func isNotFound(err error) bool {
+	failure := &azcore.ResponseError{}
+
+	return errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound
+}
+
+func (o Officer) do(ctx context.Context, vault, what string, do func(context.Context, *azsecrets.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+
+	c, err := o.client(vault)
+	if err != nil {
+		return err
+	}
+
+	return o.explain(what, do(ctx, c))
+}
+
+// explain an error. What Key Vault answers has pages.
+func (o Officer) explain(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+
+	failure := &azcore.ResponseError{}
+	if !errors.As(err, &failure) {
+		return fmt.Errorf("cannot %s: %s", what, shorten(err.Error()))
+	}
+
+	out := fmt.Errorf("cannot %s: Key Vault answered %d %s %s", what, failure.StatusCode, http.StatusText(failure.StatusCode), shorten(failure.ErrorCode))
+	if failure.StatusCode == http.StatusForbidden {
+		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
+	}
+
+	return out
+}

@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+)
+
+// cluster is one without controllers, in which nothing comes of an application.
+func cluster(t *testing.T, objects ...client.Object) client.WithWatch {
+	t.Helper()
+
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), rbacv1.AddToScheme(scheme)); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, kind := range append(managed(), applicationKind()) {
+		scheme.AddKnownTypeWithName(kind, &unstructured.Unstructured{})
+		scheme.AddKnownTypeWithName(kind.GroupVersion().WithKind(kind.Kind+"List"), &unstructured.UnstructuredList{})
+	}
+
+	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+}
+
+func anApplication(namespace string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
+	u.SetGroupVersionKind(applicationKind())
+	u.SetNamespace(namespace)
+	u.SetName(applicationName)
+
+	return u
+}
+
+// synctested runs a test in which nobody waits for what is polled.
+func synctested(test func(t *testing.T)) func(t *testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		synctest.Test(t, test)
+	}
+}
+
+// TestRemove touches no namespace that the run has not made, nor anything in it.
+func TestRemove(t *testing.T) {
+	own := namespaceOf(testID, "", nil)
+	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(testID), Labels: map[string]string{RunLabel: "other22222"}}}
+
+	cases := map[string]struct {
+		reason    string
+		namespace *corev1.Namespace
+		id        string
+		removed   bool
+		failed    bool
+	}{
+		"Own":     {reason: "All of it goes.", namespace: own, id: testID, removed: true},
+		"Foreign": {reason: "Somebody else has made it.", namespace: foreign, id: testID, failed: true},
+		"Gone":    {reason: "There is nothing to do.", namespace: own, id: "zzzzzzzz77"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, synctested(func(t *testing.T) {
+			t.Helper()
+
+			c := cluster(t, tc.namespace.DeepCopy(), anApplication(tc.namespace.Name))
+
+			err := Remove(t.Context(), c, tc.id, "", func(string) {})
+			if (err != nil) != tc.failed {
+				t.Errorf("\n%s\nRemove(...): %v", tc.reason, err)
+			}
+
+			for _, o := range []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: tc.namespace.Name}}, anApplication(tc.namespace.Name)} {
+				if err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o); kerrors.IsNotFound(err) != tc.removed {
+					t.Errorf("\n%s\n%T %s: want it removed %t, got %v", tc.reason, o, o.GetName(), tc.removed, err)
+				}
+			}
+		}))
+	}
+}
+
+// TestRun has a run fail, be interrupted and have a fault of its own: each time it cleans up, and its report says what happened.
+func TestRun(t *testing.T) {
+	refused := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
+		return errors.New("refused by a policy")
+	}}
+	stuck := interceptor.Funcs{Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+		return errors.New("nobody may delete")
+	}}
+	broken := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { panic("a fault") }}
+
+	cases := map[string]struct {
+		reason      string
+		interrupted bool
+		funcs       interceptor.Funcs
+		failed      string
+		says        string
+		cleanup     Result
+		left        bool
+	}{
+		"NoVault":     {reason: "Nothing comes of the application.", failed: "vault", says: "KeyVaultReady", cleanup: Passed},
+		"Refused":     {reason: "There is nothing to clean up.", funcs: refused, failed: "create", says: "refused by a policy", cleanup: Passed},
+		"Interrupted": {reason: "It may have made something.", interrupted: true, failed: "create", says: "interrupted", cleanup: Passed},
+		"Fault":       {reason: "A fault of the program does not keep it from cleaning up.", funcs: broken, failed: "create", says: "this program has a fault: a fault", cleanup: Passed},
+		"Stuck":       {reason: "It says how to clean up.", funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, synctested(func(t *testing.T) {
+			t.Helper()
+
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+
+			if tc.interrupted {
+				cancel()
+			}
+
+			c := interceptor.NewClient(cluster(t), tc.funcs)
+
+			var saved []Report
+
+			got := Run(ctx, Options{
+				Client: c, Image: "image", DeletionPolicy: v1alpha1.DeletionPurge, Say: func(string) {}, Commands: []string{"clean up"},
+				Save:     func(r Report) error { saved = append(saved, r); return nil },
+				Timeouts: map[string]time.Duration{"vault": time.Millisecond, Cleanup: time.Minute},
+			}, testID, Report{})
+
+			if got.Cleanup == nil || got.Cleanup.Result != tc.cleanup || got.Ended.IsZero() {
+				t.Errorf("\n%s\nRun(...): want it to clean up, got %+v", tc.reason, got)
+			}
+
+			failedIn(t, got, tc.failed, tc.says)
+
+			err := c.Get(t.Context(), client.ObjectKey{Name: NamespaceOf(testID)}, &corev1.Namespace{})
+			if kerrors.IsNotFound(err) == tc.left || (len(got.CleanUp) > 0) != tc.left {
+				t.Errorf("\n%s\nwant the namespace left %t, got %v, and commands %q", tc.reason, tc.left, err, got.CleanUp)
+			}
+
+			// What somebody finds who has killed it.
+			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != NamespaceOf(testID) || saved[len(saved)-1].Result != Failed {
+				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
+			}
+		}))
+	}
+}
+
+// failedIn says that a run has failed in one step, with these words.
+func failedIn(t *testing.T, got Report, step, says string) {
+	t.Helper()
+
+	if got.Result != Failed {
+		t.Errorf("Run(...): want it to fail, got %s", got.Result)
+	}
+
+	for _, s := range got.Steps {
+		if (s.Result == Failed) != (s.Name == step) {
+			t.Errorf("want step %s to fail, got %s: %s: %s", step, s.Name, s.Result, s.Error)
+		}
+
+		if s.Name == step && !strings.Contains(s.Error, says) {
+			t.Errorf("step %s: want %q, got %q", s.Name, says, s.Error)
+		}
+	}
+}

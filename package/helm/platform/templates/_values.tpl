@@ -1,0 +1,71 @@
+{{/*
+Puts values into objects, which are by kind, namespace and name. Whatever a value is, it stays data: no text of YAML is made of it.
+*/}}
+{{- define "platform.values" -}}
+{{- $objects := .objects -}}
+{{- $values := .values -}}
+
+{{- $settings := (index $objects "EnvironmentConfig.apiextensions.crossplane.io/platform-application").data -}}
+{{- $azure := (index $objects "ClusterProviderConfig.azure.m.upbound.io/default").spec -}}
+{{- $secretSync := (index $objects "ClusterProviderConfig.secrets.p6m.dev/default").spec -}}
+
+{{- with $values.secretCreator -}}
+{{- if .enabled -}}
+{{- $_ := set $settings "secretCreatorPrincipalId" (.principalId | default "REPLACE_ME") -}}
+{{- $_ := set $secretSync.credentials "clientId" (.clientId | default "REPLACE_ME") -}}
+{{- $_ := set $secretSync.credentials "tenantId" (.tenantId | default $values.settings.tenantId) -}}
+{{- end -}}
+{{- end -}}
+{{- include "platform.merge" (dict "into" $settings "from" $values.settings) -}}
+{{- include "platform.merge" (dict "into" $secretSync "from" $values.secretSyncProviderConfig) -}}
+
+{{- $_ := set $azure "tenantID" $values.settings.tenantId -}}
+{{- $_ := set $azure "subscriptionID" $values.settings.subscriptionId -}}
+{{- if $values.azureProviderConfig.credentials -}}
+{{- $_ := unset $azure "clientID" -}}
+{{- end -}}
+{{- include "platform.merge" (dict "into" $azure "from" $values.azureProviderConfig) -}}
+
+{{- range $key, $object := $objects -}}
+{{- if has (first (splitList "/" $key)) (list "Configuration.pkg.crossplane.io" "Function.pkg.crossplane.io" "Provider.pkg.crossplane.io") -}}
+{{- $repository := regexReplaceAll ":[^:/]*$" $object.spec.package "" -}}
+{{- $version := ternary $.version (($values.azureProviders | default dict).version) (hasPrefix "ghcr.io/p6m-dev/" $repository) -}}
+{{- with $version -}}
+{{- $_ := set $object.spec "package" (printf "%s:%s" $repository .) -}}
+{{- end -}}
+{{- if eq $object.kind "Configuration" -}}
+{{- /* Helm creates it before the packages that it depends on, which Crossplane would then install by itself. */ -}}
+{{- $_ := set $object.spec "skipDependencyResolution" true -}}
+{{- end -}}
+{{- include "platform.merge" (dict "into" $object.spec "from" (get ($values.packages | default dict) (base $repository))) -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $name, $runtime := $values.runtimes -}}
+{{- $deployment := (index $objects (printf "DeploymentRuntimeConfig.pkg.crossplane.io/%s" $name)).spec.deploymentTemplate.spec -}}
+{{- include "platform.merge" (dict "into" $deployment "from" (pick ($runtime | default dict) "replicas")) -}}
+{{- include "platform.merge" (dict "into" (first $deployment.template.spec.containers) "from" (pick ($runtime | default dict) "args" "resources")) -}}
+{{- include "platform.merge" (dict "into" $deployment.template.spec "from" (omit ($runtime | default dict) "replicas" "args" "resources")) -}}
+{{- end -}}
+
+{{- range $name, $list := $values.admission -}}
+{{- if kindIs "slice" $list -}}
+{{- $_ := set (index $objects "ConfigMap/crossplane-system/platform-application-admission").data $name (ternary "" (printf "%s\n" (join "\n" $list)) (empty $list)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with $values.mirror -}}
+{{- if .enabled -}}
+{{- $pullSecret := .pullSecret -}}
+{{- range $name, $prefix := .prefixes -}}
+{{- $image := (index $objects (printf "ImageConfig.pkg.crossplane.io/%s" $name)).spec -}}
+{{- $_ := set $image.rewriteImage "prefix" $prefix -}}
+{{- if $pullSecret -}}
+{{- $_ := set $image.registry.authentication.pullSecretRef "name" $pullSecret -}}
+{{- else if kindIs "string" $pullSecret -}}
+{{- $_ := unset $image "registry" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

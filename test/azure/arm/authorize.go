@@ -1,0 +1,116 @@
+package arm
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+// authorize refuses a caller whose roles do not allow the request.
+func (c *call) authorize() *wire.Answer {
+	if c.visible() && c.service.sees(c.caller.PrincipalID, c.subscription.ID) {
+		return nil
+	}
+
+	q := c.question()
+	if c.service.allowed(c.caller.PrincipalID, c.scope, q) {
+		return nil
+	}
+
+	return new(refuse(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform "+
+		"action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+		c.caller.ClientID, c.caller.PrincipalID, q.Action, strings.TrimSuffix(c.request.URL.Path, "/")))
+}
+
+// visible says whether any role in the subscription suffices. So it is for the subscription itself, and for a built-in role by its id, as the
+// Azure providers get along with roles on a resource group; neither was tried against Azure.
+func (c *call) visible() bool {
+	known, ok := c.service.role(c.name)
+
+	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.tenant == ""
+}
+
+// question is what conditions of role assignments are asked.
+func (c *call) question() condition.Request {
+	const attribute = "Microsoft.Authorization/roleAssignments:"
+
+	q := condition.Request{Action: c.action()}
+
+	if c.typ != typeAssignment {
+		return q
+	}
+
+	// What cannot be read is refused later, if it is not here.
+	var body assignmentBody
+	if c.operation == fault.PutRoleAssignment && json.Unmarshal(c.body, &body) == nil {
+		q.Set("@Request["+attribute+"RoleDefinitionId]", last(body.Properties.RoleDefinitionID))
+		q.Set("@Request["+attribute+"PrincipalId]", body.Properties.PrincipalID)
+		q.Set("@Request["+attribute+"PrincipalType]", body.Properties.PrincipalType)
+	}
+
+	if known := c.service.lookupAssignment(c.assignmentID()); known != nil {
+		q.Set("@Resource["+attribute+"RoleDefinitionId]", known.role)
+		q.Set("@Resource["+attribute+"PrincipalId]", known.principalID)
+		q.Set("@Resource["+attribute+"PrincipalType]", known.principalType)
+	}
+
+	return q
+}
+
+// allowed says whether the roles of a principal allow what is asked on a scope.
+func (s *Service) allowed(principalID, scope string, q condition.Request) bool {
+	return slices.ContainsFunc(s.held(principalID, scope), func(a *assignment) bool {
+		r, ok := s.role(a.role)
+
+		return ok && r.allows(q.Action) && (a.allows == nil || a.allows(q))
+	})
+}
+
+// held are the role assignments that a principal has on a scope, itself or as a member of a group.
+func (s *Service) held(principalID, scope string) []*assignment {
+	var out []*assignment
+
+	for id, a := range s.assignments {
+		if s.has(a, principalID) && covers(a.counts, scope) && !s.Now().Before(a.from) && s.lookupAssignment(id) != nil {
+			out = append(out, a)
+		}
+	}
+
+	return out
+}
+
+// has says whether an assignment is one of a principal or of a group that it is a member of.
+func (s *Service) has(a *assignment, principalID string) bool {
+	return strings.EqualFold(a.principalID, principalID) || slices.ContainsFunc(s.groups[a.principalID], func(member string) bool {
+		return strings.EqualFold(member, principalID)
+	})
+}
+
+// sees says whether a principal has any role in a subscription: then it can look the subscription up.
+func (s *Service) sees(principalID, subscriptionID string) bool {
+	for _, a := range s.assignments {
+		if s.has(a, principalID) && a.subscription == subscriptionID {
+			return true
+		}
+	}
+
+	return false
+}
+
+// listPermissions of the caller. Conditions are not looked at, as in Azure.
+func (c *call) listPermissions() wire.Answer {
+	out := []any{}
+
+	for _, a := range c.service.held(c.caller.PrincipalID, c.scope) {
+		if r, ok := c.service.role(a.role); ok {
+			out = append(out, r.body("").Properties.Permissions[0])
+		}
+	}
+
+	return c.page(out)
+}

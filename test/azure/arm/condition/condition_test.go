@@ -1,0 +1,124 @@
+package condition_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
+)
+
+const (
+	write  = "Microsoft.Authorization/roleAssignments/write"
+	remove = "Microsoft.Authorization/roleAssignments/delete"
+
+	requested = "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]"
+	existing  = "@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId]"
+
+	user    = "4633458b-17de-408a-b874-0445c86b69e6"
+	officer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	owner   = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+
+	roles = "{" + user + ", " + officer + "}"
+
+	// page is the condition of docs/how-to/set-up-a-platform.md.
+	page = "((!(ActionMatches{'" + write + "'})) OR (" + requested + " ForAnyOfAnyValues:GuidEquals " + roles + ")) AND " +
+		"((!(ActionMatches{'" + remove + "'})) OR (" + existing + " ForAnyOfAnyValues:GuidEquals " + roles + "))"
+)
+
+func TestConditions(t *testing.T) {
+	cases := map[string]struct {
+		reason     string
+		condition  string
+		action     string
+		attributes map[string]string
+		want       bool
+	}{
+		"Empty":           {"No condition allows all.", " ", write, nil, true},
+		"Write":           {"A role that is listed can be assigned.", page, write, map[string]string{requested: user}, true},
+		"WriteCase":       {"GUIDs have no case.", page, strings.ToUpper(write), map[string]string{strings.ToUpper(requested): strings.ToUpper(officer)}, true},
+		"WriteOther":      {"Another cannot.", page, write, map[string]string{requested: owner}, false},
+		"WriteByResource": {"What is there already does not say what is asked for.", page, write, map[string]string{existing: user}, false},
+		"Delete":          {"An assignment of a role that is listed can be deleted.", page, remove, map[string]string{existing: user}, true},
+		"DeleteOther":     {"Another cannot.", page, remove, map[string]string{existing: owner}, false},
+		"DeleteUnknown":   {"A comparison with what is not there does not hold.", page, remove, nil, false},
+		"OtherAction":     {"What the condition is not about is allowed.", page, "Microsoft.KeyVault/vaults/write", nil, true},
+		"Precedence":      {"AND binds more than OR.", "ActionMatches{'a'} OR ActionMatches{'b'} AND ActionMatches{'c'}", "a", nil, true},
+		"Signs":           {"Operators have two spellings.", "!ActionMatches{'a'} && NOT ActionMatches{'b'} || ActionMatches{'a/*/c'}", "a/b/b/c", nil, true},
+		"Wildcard":        {"An asterisk is anything, but not less than the rest.", "ActionMatches{'a/*/c'}", "a/c", nil, false},
+		"Strings":         {"Strings have case.", requested + " StringEquals 'User'", write, map[string]string{requested: "user"}, false},
+		"IgnoreCase":      {"Unless it is to be ignored.", requested + " StringEqualsIgnoreCase 'User'", write, map[string]string{requested: "user"}, true},
+		"AllNot":          {"A role can be ruled out.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: user}, false},
+		"AllNotOther":     {"And all others allowed.", requested + " ForAnyOfAllValues:GuidNotEquals " + roles, write, map[string]string{requested: owner}, true},
+		"AnyNot":          {"This rules out nothing: some value is always another.", requested + " ForAnyOfAnyValues:GuidNotEquals " + roles, write, map[string]string{requested: user}, true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c, err := condition.Parse(tc.condition)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			r := condition.Request{Action: tc.action}
+			for name, value := range tc.attributes {
+				r.Set(name, value)
+			}
+
+			if got := c(r); got != tc.want {
+				t.Errorf("\n%s\n%s: want %t, got %t", tc.reason, tc.condition, tc.want, got)
+			}
+		})
+	}
+}
+
+func TestConditionsThatCannotBeRead(t *testing.T) {
+	for name, text := range map[string]string{
+		"Open":       "(ActionMatches{'a'}",
+		"Closed":     "ActionMatches{'a'})",
+		"NoOperand":  "ActionMatches{'a'} OR",
+		"NoAction":   "ActionMatches{}",
+		"TwoActions": "ActionMatches{'a', 'b'}",
+		"Attribute":  "@Request[a:b]",
+		"Operator":   "@Request[a:b] NumericLessThan 3",
+		"Quantifier": "@Request[a:b] ForSome:GuidEquals {a}",
+		"NotAValue":  "@Request[a:b] GuidEquals {,}",
+		"Quote":      "ActionMatches{'a}",
+		"Length":     strings.Repeat("!", 8<<10) + "ActionMatches{'a'}",
+		"Words":      "Contributors only",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := condition.Parse(text); err == nil {
+				t.Errorf("want an error for %s", text)
+			}
+		})
+	}
+}
+
+// FuzzParse makes sure that a condition that can be read can be evaluated, and that its negation says the opposite.
+func FuzzParse(f *testing.F) {
+	f.Add(page, write, user)
+	f.Add("!(ActionMatches{'a/*'}) || @Resource[a:b] StringNotEquals 'c'", "a/b", "c")
+
+	f.Fuzz(func(t *testing.T, text, action, role string) {
+		c, err := condition.Parse(text)
+		if err != nil || strings.TrimSpace(text) == "" {
+			return
+		}
+
+		r := condition.Request{Action: action}
+		r.Set(requested, role)
+
+		negated, err := condition.Parse("!(" + text + ")")
+		if err != nil {
+			if len(text) > 8000 {
+				return
+			}
+
+			t.Fatal(err)
+		}
+
+		if c(r) == negated(r) {
+			t.Errorf("%s: its negation says the same: %t", text, c(r))
+		}
+	})
+}

@@ -1,0 +1,68 @@
+package arm
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/test/azure/wire"
+)
+
+const (
+	registered    = "Registered"
+	notRegistered = "NotRegistered"
+)
+
+// namespaces of the resource providers that there are.
+func namespaces() []string {
+	return []string{"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Resources"}
+}
+
+// registration returns how the namespace of the request is spelled and whether its resource provider is registered.
+func (c *call) registration(name string) (namespace, state string) {
+	i := slices.IndexFunc(namespaces(), func(n string) bool { return strings.EqualFold(n, name) })
+	if i < 0 {
+		return "", ""
+	}
+
+	if state, ok := c.subscription.Registrations[namespaces()[i]]; ok {
+		return namespaces()[i], state
+	}
+
+	return namespaces()[i], registered
+}
+
+func (c *call) getProvider() wire.Answer {
+	namespace, state := c.registration(c.name)
+	if namespace == "" {
+		return refuse(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", c.name)
+	}
+
+	return wire.JSON(http.StatusOK, map[string]any{
+		"id": "/subscriptions/" + c.subscription.ID + "/providers/" + namespace, "namespace": namespace,
+		"registrationPolicy": "RegistrationRequired", "registrationState": state, "resourceTypes": []any{},
+	})
+}
+
+// registerProvider takes no time here. The answer says that it does, as in Azure.
+func (c *call) registerProvider() wire.Answer {
+	answer := c.getProvider()
+
+	if namespace, state := c.registration(c.name); namespace != "" && state != registered {
+		delete(c.subscription.Registrations, namespace)
+	}
+
+	return answer
+}
+
+// checkRegistered refuses to make what no resource provider is registered for.
+func (c *call) checkRegistered() *wire.Answer {
+	namespace, state := c.registration(strings.Split(c.typ, "/")[0])
+
+	if write, remove := c.changes(); !write || remove || state == registered || namespace == "" {
+		return nil
+	}
+
+	return new(refuse(http.StatusConflict, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace '%s'. See "+
+		"https://aka.ms/rps-not-found for how to register subscriptions.", namespace))
+}

@@ -1,0 +1,91 @@
+// Command az is the Azure CLI, as far as docs/how-to/set-up-a-platform.md has it: it talks to the stand-in for Azure whose admin API is at
+// AZURE_STAND_IN_ADMIN. It has no other commands and options than those that were needed, and refuses all else.
+//
+// AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say who has logged in, and AZURE_SUBSCRIPTION_ID to which subscription.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+)
+
+// A cli is the command line. Every command has the options about what is printed.
+type cli struct {
+	Query  string `help:"JMESPath: a path, or an object of paths."`
+	Output string `enum:"json,table,tsv,none" default:"json" help:"How to print the answer."`
+
+	AKS struct {
+		Show   aksShow   `cmd:""`
+		Update aksUpdate `cmd:""`
+	} `cmd:"" name:"aks"`
+
+	Provider struct {
+		Register providerRegister `cmd:""`
+		Show     providerShow     `cmd:""`
+	} `cmd:""`
+
+	Identity struct {
+		Create              identityCreate `cmd:""`
+		Show                identityShow   `cmd:""`
+		FederatedCredential struct {
+			Create credentialCreate `cmd:""`
+		} `cmd:""`
+	} `cmd:""`
+
+	Role struct {
+		Assignment struct {
+			Create assignmentCreate `cmd:""`
+		} `cmd:""`
+		Definition struct {
+			Create definitionCreate `cmd:""`
+		} `cmd:""`
+	} `cmd:""`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+
+	stop()
+
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "ERROR:", err)
+
+		os.Exit(1)
+	}
+}
+
+// run a command line.
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+	var c cli
+
+	parser, err := kong.New(&c, kong.Name("az"), kong.NoDefaultHelp())
+	if err != nil {
+		return fmt.Errorf("cannot understand command line: %w", err)
+	}
+
+	command, err := parser.Parse(args)
+	if err != nil {
+		return fmt.Errorf("cannot understand command line: %w", err)
+	}
+
+	m, err := logIn(ctx, getenv)
+	if err != nil {
+		return err
+	}
+
+	answer := object{}
+
+	command.BindTo(ctx, (*context.Context)(nil))
+
+	if err := command.Run(m, &answer); err != nil {
+		return fmt.Errorf("cannot do what was asked: %w", err)
+	}
+
+	return c.print(out, answer)
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+const (
+	manage = "https://management.azure.com"
+
+	// maxAnswer bounds what is read of an answer.
+	maxAnswer = 4 << 20
+)
+
+// An object is JSON.
+type object = map[string]any
+
+// A manager is the resource manager for whoever has logged in.
+type manager struct {
+	http         *http.Client
+	token        string
+	subscription string
+}
+
+// logIn as the environment says.
+func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
+	transport, err := transport(ctx, getenv("AZURE_STAND_IN_ADMIN"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot find the stand-in for Azure: %w", err)
+	}
+
+	m := &manager{http: &http.Client{Transport: transport}, subscription: "/subscriptions/" + getenv("AZURE_SUBSCRIPTION_ID")}
+
+	credential, err := azidentity.NewClientSecretCredential(
+		getenv("AZURE_TENANT_ID"), getenv("AZURE_CLIENT_ID"), getenv("AZURE_CLIENT_SECRET"),
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: policy.ClientOptions{Transport: m.http}},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("cannot log in: %w", err)
+	}
+
+	token, err := credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{manage + "/.default"}})
+	if err != nil {
+		return nil, fmt.Errorf("cannot log in: %w", err)
+	}
+
+	m.token = token.Token
+
+	return m, nil
+}
+
+// transport to the stand-in, which says how it is reached.
+func transport(ctx context.Context, admin string) (*http.Transport, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin+"/env", nil)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // The caller says what it is about.
+	}
+
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // As above.
+	}
+	defer response.Body.Close() //nolint:errcheck // It has been read.
+
+	var env []string
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&env); err != nil {
+		return nil, err //nolint:wrapcheck // As above.
+	}
+
+	variables := map[string]string{}
+
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		variables[name] = value
+	}
+
+	address, err := url.Parse(variables["HTTPS_PROXY"])
+	if err != nil {
+		return nil, err //nolint:wrapcheck // As above.
+	}
+
+	pem, err := os.ReadFile(variables["SSL_CERT_FILE"])
+	if err != nil {
+		return nil, err //nolint:wrapcheck // As above.
+	}
+
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+
+	return &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}, nil
+}
+
+// A refusal of the resource manager.
+type refusal struct {
+	code, message string
+}
+
+// Error is printed as the Azure CLI does.
+func (r *refusal) Error() string { return fmt.Sprintf("(%s) %s", r.code, r.message) }
+
+// ask the resource manager, and read its answer.
+func (m *manager) ask(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
+	values := url.Values{"api-version": {version}}
+	for i := 0; i+1 < len(query); i += 2 {
+		values.Set(query[i], query[i+1])
+	}
+
+	payload := &bytes.Buffer{}
+	if body != nil {
+		if err := json.NewEncoder(payload).Encode(body); err != nil {
+			return nil, fmt.Errorf("cannot encode request: %w", err)
+		}
+	}
+
+	request, err := http.NewRequestWithContext(ctx, method, manage+(&url.URL{Path: id}).EscapedPath()+"?"+values.Encode(), payload)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make request: %w", err)
+	}
+
+	request.Header.Set("Authorization", "Bearer "+m.token)
+	request.Header.Set("Content-Type", "application/json")
+
+	response, err := m.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("cannot reach the resource manager: %w", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // It has been read.
+
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read answer: %w", err)
+	}
+
+	answer := object{}
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return nil, fmt.Errorf("cannot read answer: %w", err)
+		}
+	}
+
+	if said, refused := answer["error"].(object); refused {
+		return nil, &refusal{code: fmt.Sprint(said["code"]), message: fmt.Sprint(said["message"])}
+	}
+
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return nil, errors.New(response.Status)
+	}
+
+	return answer, nil
+}
+
+// flat has the properties of a resource beside its name, as the Azure CLI does.
+func flat(resource object) object {
+	properties, _ := resource["properties"].(object)
+	delete(resource, "properties")
+
+	for name, value := range properties {
+		resource[name] = value
+	}
+
+	return resource
+}

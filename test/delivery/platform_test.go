@@ -1,0 +1,644 @@
+package delivery
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/test/docs"
+)
+
+const (
+	platformChart  = "package/helm/platform"
+	platformValues = "examples/platform/values.yaml"
+
+	environmentConfig = "EnvironmentConfig.apiextensions.crossplane.io/platform-application"
+)
+
+// objects by kind, namespace and name, as the chart has them.
+type objects map[string]map[string]any
+
+// decode a stream of objects.
+func decode(t *testing.T, stream []byte) objects {
+	t.Helper()
+
+	out := objects{}
+
+	for d := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(stream), len(stream)+1); ; {
+		u := unstructured.Unstructured{}
+		if err := d.Decode(&u.Object); errors.Is(err, io.EOF) {
+			return out
+		} else if err != nil {
+			t.Fatalf("cannot decode objects: %v", err)
+		}
+
+		if u.Object == nil {
+			continue
+		}
+
+		key := strings.TrimSuffix(u.GetKind()+"."+u.GroupVersionKind().Group, ".") + "/" + strings.TrimPrefix(u.GetNamespace()+"/"+u.GetName(), "/")
+		if out[key] != nil {
+			t.Fatalf("%s is there twice", key)
+		}
+
+		out[key] = u.Object
+	}
+}
+
+// platformTemplate runs the chart for the platform with the values of the example, and others over them.
+func platformTemplate(t *testing.T, values string) said {
+	t.Helper()
+
+	return run(t, "helm", values, "template", "platform", platformChart, "--namespace", "crossplane-system", "--values", platformValues, "--values", "-")
+}
+
+// withoutHelm returns what the chart makes, without all that is different from the base of kustomize, which is:
+//
+//   - the annotation that has Helm keep an object,
+//   - that the Configuration does not install what it depends on, because Helm creates it first.
+func withoutHelm(t *testing.T, all objects) objects {
+	t.Helper()
+
+	for key, o := range all {
+		u := unstructured.Unstructured{Object: o}
+
+		annotations := u.GetAnnotations()
+		if kept, monitoring := annotations["helm.sh/resource-policy"] == "keep", u.GroupVersionKind().Group == "monitoring.coreos.com"; kept == monitoring {
+			t.Errorf("%s: is kept by Helm: %t", key, kept)
+		}
+
+		delete(annotations, "helm.sh/resource-policy")
+
+		if u.SetAnnotations(annotations); len(annotations) == 0 {
+			unstructured.RemoveNestedField(o, "metadata", "annotations")
+		}
+
+		if u.GetKind() == "Configuration" {
+			if skip, _, _ := unstructured.NestedBool(o, "spec", "skipDependencyResolution"); !skip {
+				t.Errorf("%s: want no dependencies to be installed", key)
+			}
+
+			unstructured.RemoveNestedField(o, "spec", "skipDependencyResolution")
+		}
+	}
+
+	return all
+}
+
+// A customization of the base by kustomize.
+type customization struct {
+	components []string
+	// patches of objects, and of those that a target has. Those of the example come before them.
+	patches, targets string
+	// monitoring are files of package/monitoring.
+	monitoring []string
+}
+
+// build the base with the settings of the example.
+func (c customization) build(t *testing.T) objects {
+	t.Helper()
+
+	dir := t.TempDir()
+
+	relative, err := filepath.Rel(dir, filepath.Join(repository(t), "package", "platform"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	settings, err := os.ReadFile(filepath.Join(repository(t), "examples", "platform", "settings.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	files := map[string]string{"settings.yaml": string(settings), "patches.yaml": c.patches}
+	resources, components := []string{relative}, []string(nil)
+
+	for _, m := range c.monitoring {
+		data, err := os.ReadFile(filepath.Join(repository(t), "package", "monitoring", m))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		files[m] = string(data)
+		resources = append(resources, m)
+	}
+
+	for _, component := range c.components {
+		components = append(components, relative+"/"+component)
+	}
+
+	patches := "  - path: settings.yaml\n"
+	if c.patches != "" {
+		patches += "  - path: patches.yaml\n"
+	}
+
+	files["kustomization.yaml"] = fmt.Sprintf("resources: [%s]\ncomponents: [%s]\npatches:\n%s%s",
+		strings.Join(resources, ", "), strings.Join(components, ", "), patches, c.targets)
+
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	return decode(t, succeed(t, kustomize(t, dir)))
+}
+
+// part of a platform that is turned on.
+type part struct {
+	values string
+	by     customization
+}
+
+// parts that can be turned on, each with what it needs.
+func parts() map[string]part {
+	return map[string]part{
+		"Claim": {values: "claim: {enabled: true}", by: customization{components: []string{"claim"}}},
+		"Audit": {values: "auditNamespaces: {enabled: true}", by: customization{components: []string{"audit-namespaces"}}},
+		"SecretCreator": {
+			values: "secretCreator: {enabled: true, clientId: 44444444-aaaa-4444-8444-444444444444, principalId: 44444444-4444-4444-8444-444444444444}",
+			by: customization{components: []string{"secret-creator"}, patches: `
+apiVersion: secrets.p6m.dev/v1alpha1
+kind: ClusterProviderConfig
+metadata: {name: default}
+spec:
+  credentials: {clientId: 44444444-aaaa-4444-8444-444444444444, tenantId: 11111111-1111-4111-8111-111111111111}
+---
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application}
+data: {secretCreatorPrincipalId: 44444444-4444-4444-8444-444444444444}
+`},
+		},
+		"Mirror": {
+			values: "mirror: {enabled: true, pullSecret: login, prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}",
+			by: customization{components: []string{"mirror"}, patches: `
+apiVersion: pkg.crossplane.io/v1beta1
+kind: ImageConfig
+metadata: {name: p6m-dev}
+spec: {rewriteImage: {prefix: r.example.com/a/}, registry: {authentication: {pullSecretRef: {name: login}}}}
+---
+apiVersion: pkg.crossplane.io/v1beta1
+kind: ImageConfig
+metadata: {name: crossplane-contrib}
+spec: {rewriteImage: {prefix: r.example.com/b/}, registry: {authentication: {pullSecretRef: {name: login}}}}
+`},
+		},
+		"NoNetworkPolicies": {
+			values: "networkPolicies: {enabled: false}",
+			by:     customization{targets: "  - target: {kind: NetworkPolicy}\n    patch: '{$patch: delete, apiVersion: v1, kind: X, metadata: {name: x}}'\n"},
+		},
+		"NoActivation": {
+			values: "activationPolicy: {enabled: false}",
+			by:     customization{targets: "  - target: {kind: ManagedResourceActivationPolicy}\n    patch: '{$patch: delete, apiVersion: v1, kind: X, metadata: {name: x}}'\n"},
+		},
+		"Monitoring": {
+			values: "monitoring: {podMonitor: {enabled: true}, alerts: {enabled: true}}",
+			by:     customization{monitoring: []string{"podmonitor.yaml", "alerts.yaml"}},
+		},
+	}
+}
+
+// TestPlatformIsTheBase turns parts on in every combination, and compares the objects with those of kustomize, all of them and
+// all of each: a chart that lacks one, or has one more, is different.
+func TestPlatformIsTheBase(t *testing.T) {
+	t.Parallel()
+
+	all := parts()
+	names := slices.Sorted(maps.Keys(all))
+
+	// Those that change the same objects meet; all others change objects of their own.
+	combinations := [][]string{nil, names, {"Audit", "Claim", "SecretCreator"}, {"Claim", "Mirror"}, {"Mirror", "SecretCreator"}}
+	for _, name := range names {
+		combinations = append(combinations, []string{name}, slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name }))
+	}
+
+	for _, combination := range combinations {
+		t.Run(strings.Join(append([]string{"With"}, combination...), ","), func(t *testing.T) {
+			t.Parallel()
+
+			var (
+				values  []string
+				patches []string
+				by      customization
+			)
+
+			for _, name := range combination {
+				p := all[name]
+				values = append(values, p.values)
+				by.components = append(by.components, p.by.components...)
+				by.monitoring = append(by.monitoring, p.by.monitoring...)
+				by.targets += p.by.targets
+
+				if p.by.patches != "" {
+					patches = append(patches, p.by.patches)
+				}
+			}
+
+			by.patches = strings.Join(patches, "---")
+
+			got := withoutHelm(t, decode(t, succeed(t, platformTemplate(t, strings.Join(values, "\n")))))
+			if diff := cmp.Diff(by.build(t), got); diff != "" {
+				t.Errorf("-kustomize, +helm:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPlatformValues compares values with the patches that come to the same.
+func TestPlatformValues(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		values string
+		by     customization
+	}{
+		"Settings": {
+			reason: "Settings are laid over those of the base, false, zero, empty and deep ones too, and null takes one away.",
+			values: `
+settings:
+  secrets: {createMissing: null, pollInterval: 5m}
+  tags: {empty: "", "yes": "on", number: "1e6", quote: "a'b\"c", yaml: "}\n---\nkind: Secret", template: "{{ .Values }}"}
+  keyVault:
+    allow: {purge: false}
+    assigned: []
+    officers: [{objectId: 55555555-5555-4555-8555-555555555555, principalType: Group}]
+`,
+			by: customization{patches: `
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application}
+data:
+  secrets: {createMissing: null, pollInterval: 5m}
+  tags: {empty: "", "yes": "on", number: "1e6", quote: "a'b\"c", yaml: "}\n---\nkind: Secret", template: "{{ .Values }}"}
+  keyVault:
+    allow: {purge: false}
+    assigned: []
+    officers: [{objectId: 55555555-5555-4555-8555-555555555555, principalType: Group}]
+`},
+		},
+		"AzureProviderConfig": {
+			reason: "Another subscription than that of settings is possible, and another cloud.",
+			values: "azureProviderConfig: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333333333}",
+			by: customization{patches: `
+apiVersion: azure.m.upbound.io/v1beta1
+kind: ClusterProviderConfig
+metadata: {name: default}
+spec: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333333333}
+`},
+		},
+		"AzureSecret": {
+			reason: "There are other ways in which the Azure providers sign in.",
+			values: "azureProviderConfig: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}",
+			by: customization{patches: `
+apiVersion: azure.m.upbound.io/v1beta1
+kind: ClusterProviderConfig
+metadata: {name: default}
+spec: {clientID: null, oidcTokenFilePath: null, credentials: {source: Secret, secretRef: {namespace: crossplane-system, name: a, key: b}}}
+`},
+		},
+		"SecretSyncProviderConfig": {
+			reason: "The provider of this repository has some as well.",
+			values: "secretSyncProviderConfig: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-444444444444}}",
+			by: customization{patches: `
+apiVersion: secrets.p6m.dev/v1alpha1
+kind: ClusterProviderConfig
+metadata: {name: default}
+spec: {credentials: {source: ManagedIdentity, clientId: 44444444-aaaa-4444-8444-444444444444}}
+`},
+		},
+		"Versions": {
+			reason: "Packages of this repository have one version, those of the Azure providers another.",
+			values: "version: v1.2.3-rc.1\nazureProviders: {version: v2.7.0}",
+			by: customization{targets: `
+  - target: {group: pkg.crossplane.io, kind: Provider, name: p6m-dev-.*}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/provider-keyvault-secretsync:v1.2.3-rc.1'}
+  - target: {group: pkg.crossplane.io, kind: Function}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/function-platform-application:v1.2.3-rc.1'}
+  - target: {group: pkg.crossplane.io, kind: Configuration}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'ghcr.io/p6m-dev/configuration-platform-application:v1.2.3-rc.1'}
+  - target: {group: pkg.crossplane.io, kind: Provider, name: .*-family-azure}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-family-azure:v2.7.0'}
+  - target: {group: pkg.crossplane.io, kind: Provider, name: .*-keyvault}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-keyvault:v2.7.0'}
+  - target: {group: pkg.crossplane.io, kind: Provider, name: .*-managedidentity}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-managedidentity:v2.7.0'}
+  - target: {group: pkg.crossplane.io, kind: Provider, name: .*-authorization}
+    patch: |
+      - {op: replace, path: /spec/package, value: 'xpkg.crossplane.io/crossplane-contrib/provider-azure-authorization:v2.7.0'}
+`},
+		},
+		"Digest": {
+			reason: "A reference by digest is taken as it is, from whatever registry.",
+			values: "packages: {function-platform-application: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, revisionHistoryLimit: 0}, configuration-platform-application: null}",
+			by: customization{patches: `
+apiVersion: pkg.crossplane.io/v1
+kind: Function
+metadata: {name: p6m-dev-function-platform-application}
+spec: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, revisionHistoryLimit: 0}
+`},
+		},
+		"Runtimes": {
+			reason: "What a pod has besides stays.",
+			values: "runtimes: {provider-keyvault-secretsync: {replicas: 2, args: [--debug], resources: {limits: {memory: 1Gi}}, nodeSelector: {a: 'true'}, tolerations: [{key: a, operator: Exists, tolerationSeconds: 2000000}]}, provider-azure: null}",
+			by: customization{targets: `
+  - target: {kind: DeploymentRuntimeConfig, name: provider-keyvault-secretsync}
+    patch: |
+      - {op: add, path: /spec/deploymentTemplate/spec/replicas, value: 2}
+      - {op: add, path: /spec/deploymentTemplate/spec/template/spec/containers/0/args, value: [--debug]}
+      - {op: add, path: /spec/deploymentTemplate/spec/template/spec/containers/0/resources/limits/memory, value: 1Gi}
+      - {op: add, path: /spec/deploymentTemplate/spec/template/spec/nodeSelector, value: {a: 'true'}}
+      - {op: add, path: /spec/deploymentTemplate/spec/template/spec/tolerations, value: [{key: a, operator: Exists, tolerationSeconds: 2000000}]}
+`},
+		},
+		"Admission": {
+			reason: "A list replaces that of the base, an empty one too; one that is not there does not.",
+			values: "admission: {groups: [], users: ['system:serviceaccount:velero:velero', 'Domain Users'], azureProviders: null}",
+			by: customization{patches: `
+apiVersion: v1
+kind: ConfigMap
+metadata: {namespace: crossplane-system, name: platform-application-admission}
+data: {groups: "", users: "system:serviceaccount:velero:velero\nDomain Users\n"}
+`},
+		},
+		"MirrorWithoutLogin": {
+			reason: "A registry that asks for no login needs no Secret.",
+			values: "mirror: {enabled: true, pullSecret: '', prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}",
+			by: customization{components: []string{"mirror"}, targets: `
+  - target: {kind: ImageConfig, name: p6m-dev}
+    patch: |
+      - {op: remove, path: /spec/registry}
+      - {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/a/}
+  - target: {kind: ImageConfig, name: crossplane-contrib}
+    patch: |
+      - {op: remove, path: /spec/registry}
+      - {op: replace, path: /spec/rewriteImage/prefix, value: r.example.com/b/}
+`},
+		},
+		"Off": {
+			reason: "What a part needs has no effect while it is off.",
+			values: "mirror: {prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}\nsecretCreator: {enabled: false, clientId: 44444444-aaaa-4444-8444-444444444444}\nglobal: {a: b}\nclaim: null\nmonitoring: null\nnetworkPolicies: null\nkeep: null",
+		},
+		"Patches": {
+			reason: "Whatever has no value of its own is changed, or left out, by the name of its object.",
+			values: `
+patches:
+  ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-azure-writes: null
+  ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-azure-writes: null
+  ServiceAccount/crossplane-system/provider-azure: {metadata: {labels: {a: 'yes'}}, imagePullSecrets: [{name: x}]}
+`,
+			by: customization{
+				patches: "{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: crossplane-system, name: provider-azure, labels: {a: 'yes'}}, imagePullSecrets: [{name: x}]}",
+				targets: "  - target: {group: admissionregistration.k8s.io, name: provider-azure-writes}\n    patch: '{$patch: delete, apiVersion: v1, kind: X, metadata: {name: x}}'\n",
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got := withoutHelm(t, decode(t, succeed(t, platformTemplate(t, tc.values))))
+			if diff := cmp.Diff(tc.by.build(t), got); diff != "" {
+				t.Errorf("\n%s\n-kustomize, +helm:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestPlatformExample makes sure that the values of the example come to the same as its kustomization.
+func TestPlatformExample(t *testing.T) {
+	t.Parallel()
+
+	want := decode(t, succeed(t, kustomize(t, filepath.Join(repository(t), "examples", "platform"))))
+	if diff := cmp.Diff(want, withoutHelm(t, decode(t, succeed(t, platformTemplate(t, ""))))); diff != "" {
+		t.Errorf("-kustomize, +helm:\n%s", diff)
+	}
+}
+
+// TestPlatformPage types the command of the page with the values of the example, for a registry: what is published is what is in
+// the repository.
+func TestPlatformPage(t *testing.T) {
+	t.Parallel()
+
+	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "how-to", "set-up-a-platform.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	blocks, err := docs.Parse(string(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	const command = "helm upgrade --install "
+
+	blocks = slices.DeleteFunc(blocks, func(b docs.Block) bool { return !b.Commands() || !strings.HasPrefix(b.Text, command) })
+	if len(blocks) != 1 {
+		t.Fatalf("want one command that installs the platform, got %d", len(blocks))
+	}
+
+	text := strings.NewReplacer(command, "template ", "\\\n", " ", "values.yaml", platformValues).Replace(blocks[0].Text)
+	out := succeed(t, run(t, "helm", "", append(strings.Fields(at(t, publish(t), text)), "--plain-http")...))
+
+	// Before the objects Helm says what it has pulled.
+	_, got, _ := bytes.Cut(out, []byte("---\n"))
+
+	if diff := cmp.Diff(decode(t, succeed(t, platformTemplate(t, ""))), decode(t, got)); diff != "" {
+		t.Errorf("-directory, +registry:\n%s", diff)
+	}
+}
+
+// TestPlatformVersion makes sure that the chart in the repository installs what the base does, and that of a release its own.
+func TestPlatformVersion(t *testing.T) {
+	t.Parallel()
+
+	u := unstructured.Unstructured{Object: decode(t, succeed(t, kustomize(t, filepath.Join(repository(t), "package", "platform", "api"))))["Configuration.pkg.crossplane.io/configuration-platform-application"]}
+	reference, _, _ := unstructured.NestedString(u.Object, "spec", "package")
+
+	content, err := os.ReadFile(filepath.Join(repository(t), platformChart, "Chart.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	meta := parseYAML[struct {
+		AppVersion string `json:"appVersion"`
+	}](t, string(content))
+
+	if _, version, _ := strings.Cut(reference, ":"); version != meta.AppVersion {
+		t.Errorf("appVersion of %s: want that of package/platform, %s, got %s", platformChart, version, meta.AppVersion)
+	}
+}
+
+// TestPlatformData makes sure that no text becomes anything else than the text that it is: it is refused rather than changed.
+func TestPlatformData(t *testing.T) {
+	t.Parallel()
+
+	const refusal = environmentConfig + ": a value has a control character"
+
+	rapid.Check(t, func(r *rapid.T) {
+		// Of what YAML, templates and shells are made of, and anything else.
+		text := rapid.OneOf(
+			rapid.SampledFrom([]string{"", "null", "~", "true", "on", "1e6", "0x1F", "0o7", "2026-01-01", "- a", "a: b", "#", "'", `"`, "{{ fail \"x\" }}", "---", "\n---\n", "&a", "*a", "!!int 1", "|", ">", "%", "\t", "${x}", "$1"}),
+			rapid.StringMatching(`[ -~\n]{0,40}`),
+			rapid.StringOf(rapid.RuneFrom([]rune("\u00e4\u2028\u0085\u202e\u007f\ufffe\x00\\\n :-"))),
+		)
+		tags := map[string]any{}
+		values := []string(nil)
+		printable := true
+
+		for range rapid.IntRange(0, 8).Draw(r, "number of tags") {
+			name, value := text.Draw(r, "name"), text.Draw(r, "value")
+			if _, twice := tags[name]; name == "" || twice {
+				continue
+			}
+
+			tags[name] = value
+			// YAML has the same escapes.
+			values = append(values, strconv.QuoteToASCII(name)+": "+strconv.QuoteToASCII(value))
+			printable = printable && !strings.ContainsAny(name+value, "\u2028\u0085\u007f\ufffe\x00")
+		}
+
+		s := platformTemplate(t, "settings: {tags: {"+strings.Join(values, ", ")+"}}")
+		if !printable && s.failed && strings.Contains(s.stderr, refusal) {
+			return
+		}
+
+		got, _, _ := unstructured.NestedMap(decode(t, succeed(t, s))[environmentConfig], "data", "tags")
+		if diff := cmp.Diff(tags, got); len(tags) > 0 && diff != "" {
+			r.Errorf("tags: -values, +data:\n%s", diff)
+		}
+	})
+}
+
+// TestBrokenPlatformValues makes the mistakes that people make, and freezes what they are told.
+func TestBrokenPlatformValues(t *testing.T) {
+	t.Parallel()
+
+	cases := map[string]struct {
+		reason string
+		values string
+		want   string
+	}{
+		"Unknown":        {reason: "A value that does nothing is a typo.", values: "mirrors: {enabled: true}", want: "- at '': additional properties 'mirrors' not allowed"},
+		"UnknownSetting": {reason: "The function refuses all settings because of one that it does not know.", values: "settings: {keyvault: {}}", want: "- at '/settings': additional properties 'keyvault' not allowed"},
+		"Deep":           {reason: "However deep.", values: "settings: {keyVault: {officers: [{objectID: x}]}}", want: "- at '/settings/keyVault/officers/0': missing property 'objectId'\n- at '/settings/keyVault/officers/0': additional properties 'objectID' not allowed"},
+		"Null":           {reason: "What is required cannot be unset.", values: "settings: {tenantId: null}", want: "- at '/settings/tenantId': got null, want string"},
+		"AllNull":        {reason: "All the less all of it.", values: "settings: null", want: "- at '': missing property 'settings'"},
+		"Number":         {reason: "A number is no id.", values: "settings: {subscriptionId: 22222222}", want: "- at '/settings/subscriptionId': got number, want string"},
+		"Id": {
+			reason: "Nor is a name.", values: "settings: {tenantId: contoso.onmicrosoft.com}",
+			want: "- at '/settings/tenantId': 'contoso.onmicrosoft.com' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'",
+		},
+		"Empty":       {reason: "Nothing is no place.", values: "settings: {location: ''}", want: "- at '/settings/location': minLength: got 0, want 1"},
+		"ClientName":  {reason: "The id of an identity is not its name.", values: "azureProviderConfig: {clientID: crossplane}", want: "- at '/azureProviderConfig/clientID': 'crossplane' does not match pattern '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'"},
+		"List":        {reason: "One name in a line is how the ConfigMap has it, and not a value.", values: "admission: {groups: 'a\n'}", want: "- at '/admission/groups': got string, want array"},
+		"TwoNames":    {reason: "A name with a line break would be two names.", values: "admission: {groups: [\"a\\nsystem:authenticated\"]}", want: "- at '/admission/groups/0': 'a\\nsystem:authenticated' does not match pattern '^\\\\S(.*\\\\S)?$'"},
+		"NoName":      {reason: "The policies would take nobody for the platform.", values: "admission: {users: ['']}", want: "- at '/admission/users/0': '' does not match pattern '^\\\\S(.*\\\\S)?$'"},
+		"Creator":     {reason: "An identity has ids.", values: "secretCreator: {enabled: true}", want: "- at '/secretCreator': missing properties 'clientId', 'principalId'"},
+		"CreatorNull": {reason: "They are not left out by null either.", values: "secretCreator: {enabled: true, clientId: 44444444-aaaa-4444-8444-444444444444, principalId: null}", want: environmentConfig + ": set your own value instead of REPLACE_ME"},
+		"Mirror":      {reason: "A mirror is somewhere.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/}}", want: "- at '/mirror/prefixes': missing property 'crossplane-contrib'"},
+		"Slash":       {reason: "Without it, names would begin with another word.", values: "mirror: {enabled: true, prefixes: {p6m-dev: a/, crossplane-contrib: b}}", want: "- at '/mirror/prefixes/crossplane-contrib': 'b' does not match pattern '^\\\\S+/$'"},
+		"ReplaceMe":   {reason: "As the policy has it.", values: "settings: {location: REPLACE_ME}", want: environmentConfig + ": set your own value instead of REPLACE_ME"},
+		"Version":     {reason: "A version has a v.", values: "version: 0.2.0", want: "- at '/version': '0.2.0' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
+		"VersionText": {reason: "No part of a reference hides in it.", values: "version: \"v1.0.0\\n\"", want: "- at '/version': 'v1.0.0\\n' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
+		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
+		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev is of a part that is not turned on"},
+		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
+		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '': missing property 'azureProviderConfig'"},
+		"NextLine":    {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way"},
+		"Source":      {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := platformTemplate(t, tc.values)
+			if got := platformComplaint(s.stderr); !s.failed || !strings.HasPrefix(got, tc.want) {
+				t.Errorf("\n%s\nhelm template: failed %t: want %q, got %q", tc.reason, s.failed, tc.want, got)
+			}
+		})
+	}
+}
+
+var platformIntroduction = regexp.MustCompile(`(?s)^.*(?:platform-application-platform:\n|platform\.yaml:\d+:\d+\): )`)
+
+// platformComplaint returns what helm says is wrong, without what it says around it.
+func platformComplaint(stderr string) string {
+	if at := platformIntroduction.FindStringIndex(stderr); at != nil {
+		stderr = stderr[at[1]:]
+	}
+
+	return strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
+}
+
+func TestPlatformLint(t *testing.T) {
+	t.Parallel()
+
+	if s := run(t, "helm", "", "lint", "--strict", platformChart, "--values", platformValues); s.failed {
+		t.Errorf("helm lint: %s\n%s", s.stderr, s.stdout)
+	}
+}
+
+// TestPlatformDefaults makes sure that the file of values mentions every value, and has none that changes the base.
+func TestPlatformDefaults(t *testing.T) {
+	t.Parallel()
+
+	read := func(name string) string {
+		content, err := os.ReadFile(filepath.Join(repository(t), platformChart, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return string(content)
+	}
+
+	schema := parseYAML[struct {
+		Properties map[string]any `json:"properties"`
+	}](t, read("values.schema.json"))
+	delete(schema.Properties, "global")
+
+	want := slices.Sorted(maps.Keys(schema.Properties))
+	got := slices.Sorted(maps.Keys(parseYAML[map[string]any](t, read("values.yaml"))))
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("values.yaml: -schema, +file:\n%s", diff)
+	}
+}
+
+// TestPlatformDefinitions makes sure that a definition of each kind that Helm has to know comes with the chart.
+func TestPlatformDefinitions(t *testing.T) {
+	t.Parallel()
+
+	got := decode(t, succeed(t, run(t, "helm", "", "show", "crds", platformChart)))
+	want := []string{
+		"CustomResourceDefinition.apiextensions.k8s.io/clusterproviderconfigs.azure.m.upbound.io",
+		"CustomResourceDefinition.apiextensions.k8s.io/clusterproviderconfigs.secrets.p6m.dev",
+	}
+
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("definitions: -want, +got:\n%s", diff)
+	}
+}

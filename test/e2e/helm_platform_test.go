@@ -1,0 +1,335 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	release           = "platform"
+	releaseAnnotation = "meta.helm.sh/release-name"
+)
+
+// TestHelmPlatform has a platform team with Helm: one command installs the platform on a cluster with nothing but Crossplane,
+// and the same command upgrades it. Nothing that is done with the release takes anything from an application: not an upgrade,
+// not the end of the release, and not the next one, which takes over what is there, whoever installed it.
+func TestHelmPlatform(t *testing.T) {
+	p := untouched(t, "helm", plane.WebhookReserved)
+	h := newHelm(t, p)
+
+	namespace, made := namespaceOf(t, p), resources()
+	first, next := h.chart(t, released), h.chart(t, head)
+
+	h.run(t, h.install(first, "--wait")...)
+	h.healthy(t, released)
+
+	web, pw := started(t, p, namespace, "web")
+	web.reconciled(t)
+	before := map[string]observation{web.name: web.observe(t)}
+	definitions := h.definitions(t)
+
+	same := func(t *testing.T, refresh string) {
+		t.Helper()
+
+		web.touched(t, refresh)
+		web.wait(t, plane.Ready)
+		web.reconciled(t)
+		compare(t, w.root, before, map[string]observation{web.name: web.observe(t)})
+
+		if diff := cmp.Diff(definitions, h.definitions(t)); diff != "" {
+			t.Errorf("definitions: -before, +after:\n%s", diff)
+		}
+
+		madeSince(t, made, 1)
+	}
+
+	t.Run("Again", func(t *testing.T) {
+		h.run(t, h.install(first)...)
+		h.healthy(t, released)
+		same(t, "6s")
+	})
+
+	t.Run("Upgrade", func(t *testing.T) {
+		if err := p.PushPackages(t.Context(), w.root, head); err != nil {
+			t.Fatal(err)
+		}
+
+		h.run(t, h.install(next, "--set", "settings.tags.team=platform", "--set", "runtimes.function-platform-application.resources.requests.cpu=60m", "--set", "networkPolicies.enabled=false")...)
+		h.healthy(t, head)
+
+		// What is turned off stays, like all that is kept.
+		h.exists(t, "networking.k8s.io/v1", "NetworkPolicy", plane.Namespace, "provider-keyvault-secretsync")
+		same(t, "7s")
+	})
+
+	t.Run("Variant", func(t *testing.T) {
+		const want = "claim.enabled: the cluster has the other variant"
+		if said, err := h.try(t, h.install(next, "--set", "claim.enabled=true")...); err == nil || !strings.Contains(said, want) {
+			t.Errorf("want it refused with %q, got %v:\n%s", want, err, said)
+		}
+	})
+
+	installed := objectsOf(t, h.run(t, "get", "manifest", release, "--namespace", plane.Namespace))
+
+	t.Run("Uninstall", func(t *testing.T) {
+		h.run(t, "uninstall", release, "--namespace", plane.Namespace, "--wait")
+
+		for _, o := range installed {
+			h.exists(t, o.GetAPIVersion(), o.GetKind(), o.GetNamespace(), o.GetName())
+		}
+
+		same(t, "8s")
+
+		// It goes on as if nothing had happened.
+		pw = password()
+		web.set(t, postgres(pw))
+		web.runsWith(t, pw)
+		web.reconciled(t)
+		before[web.name] = web.observe(t)
+	})
+
+	t.Run("Return", func(t *testing.T) {
+		h.run(t, h.install(next, "--skip-crds")...)
+		h.healthy(t, head)
+		same(t, "9s")
+	})
+
+	t.Run("Adopt", func(t *testing.T) {
+		h.run(t, "uninstall", release, "--namespace", plane.Namespace)
+		h.asIfByKubectl(t, installed)
+
+		if said, err := h.try(t, h.install(next, "--skip-crds")...); err == nil || !strings.Contains(said, releaseAnnotation) {
+			t.Errorf("want it refused for %s, got %v:\n%s", releaseAnnotation, err, said)
+		}
+
+		h.run(t, h.install(next, "--skip-crds", "--take-ownership", "--force-conflicts")...)
+		h.healthy(t, head)
+		same(t, "10s")
+	})
+
+	// With all that is left of all that.
+	fresh, _ := started(t, p, namespace, "fresh")
+	fresh.runsWith(t, func() string { s := password(); fresh.set(t, postgres(s)); return s }())
+	web.runsWith(t, pw)
+	madeSince(t, made, 2)
+}
+
+// A helm of a platform team, with a file of values for this plane.
+type helm struct {
+	plane        *plane.Plane
+	path, values string
+	env          []string
+}
+
+func newHelm(t *testing.T, p *plane.Plane) helm {
+	t.Helper()
+
+	path, err := tools.Path(t.Context(), "helm")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	example := map[string]any{}
+	if err := yaml.Unmarshal([]byte(read(t, "examples/platform/values.yaml")), &example); err != nil {
+		t.Fatal(err)
+	}
+
+	settings := p.Settings()
+	creator := map[string]any{"enabled": true, "clientId": "44444444-aaaa-4444-8444-444444444444", "principalId": settings["secretCreatorPrincipalId"]}
+
+	values, err := yaml.Marshal(map[string]any{"settings": settings, "azureProviderConfig": example["azureProviderConfig"], "secretCreator": creator})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	h := helm{plane: p, path: path, values: filepath.Join(dir, "values.yaml"), env: append(
+		os.Environ(), "KUBECONFIG="+p.Kubeconfig(), "HELM_CACHE_HOME="+dir, "HELM_CONFIG_HOME="+dir, "HELM_DATA_HOME="+dir,
+	)}
+
+	if err := os.WriteFile(h.values, values, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	return h
+}
+
+// chart of a version, as it is published.
+func (h helm) chart(t *testing.T, version string) string {
+	t.Helper()
+
+	files, err := build.PlatformChartOf(w.root).Build(t.Context(), build.Options{Root: w.root, Out: t.TempDir(), Version: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return files[0].Path
+}
+
+// install a chart, or upgrade the release to it, as docs/how-to/set-up-a-platform.md has it.
+func (h helm) install(chart string, args ...string) []string {
+	return append([]string{"upgrade", "--install", release, chart, "--namespace", plane.Namespace, "--values", h.values}, args...)
+}
+
+func (h helm) run(t *testing.T, args ...string) string {
+	t.Helper()
+
+	said, err := h.try(t, args...)
+	if err != nil {
+		t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, said)
+	}
+
+	return said
+}
+
+func (h helm) try(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+
+	cmd := exec.CommandContext(t.Context(), h.path, args...)
+	cmd.Env = h.env
+
+	var stdout, stderr bytes.Buffer
+
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+
+	return stdout.String() + stderr.String(), err
+}
+
+// healthy waits until all packages are, and those of this repository have that version.
+func (h helm) healthy(t *testing.T, version string) {
+	t.Helper()
+
+	err := plane.Eventually(t.Context(), "packages of "+version, func(ctx context.Context) error {
+		for kind, want := range map[string]int{"Provider": 5, "Function": 1, "Configuration": 1} {
+			list := &unstructured.UnstructuredList{}
+			list.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind + "List"})
+
+			if err := h.plane.API.Client().List(ctx, list); err != nil {
+				return fmt.Errorf("cannot list packages: %w", err)
+			}
+
+			if len(list.Items) != want {
+				t.Fatalf("%s: want %d, got %d: Crossplane must install none by itself", kind, want, len(list.Items))
+			}
+
+			for _, p := range list.Items {
+				if err := isHealthy(p, version); err != nil {
+					return err
+				}
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isHealthy(p unstructured.Unstructured, version string) error {
+	current, _, _ := unstructured.NestedString(p.Object, "status", "currentIdentifier")
+	if strings.Contains(current, "/p6m-dev/") && !strings.HasSuffix(current, ":"+version) {
+		return fmt.Errorf("%s is %q", p.GetName(), current)
+	}
+
+	conditions, _, _ := unstructured.NestedSlice(p.Object, "status", "conditions")
+	for _, c := range conditions {
+		if c, _ := c.(map[string]any); c["type"] == "Healthy" && c["status"] == "True" {
+			return nil
+		}
+	}
+
+	return fmt.Errorf("%s is not healthy: %v", p.GetName(), conditions)
+}
+
+// definitions of all kinds, with their uids: with a definition, all objects of its kind go.
+func (h helm) definitions(t *testing.T) map[string]types.UID {
+	t.Helper()
+
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinitionList"})
+
+	if err := h.plane.API.Client().List(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string]types.UID{}
+	for _, d := range list.Items {
+		out[d.GetName()] = d.GetUID()
+	}
+
+	return out
+}
+
+// exists makes sure that an object does, and is not being deleted.
+func (h helm) exists(t *testing.T, apiVersion, kind, namespace, name string) {
+	t.Helper()
+
+	u := &unstructured.Unstructured{}
+	u.SetAPIVersion(apiVersion)
+	u.SetKind(kind)
+
+	if err := h.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, u); err != nil {
+		t.Error(err)
+	} else if u.GetDeletionTimestamp() != nil {
+		t.Errorf("%s %s is being deleted", kind, name)
+	}
+}
+
+// asIfByKubectl lets objects look like those of somebody who has never had Helm, and still be theirs.
+func (h helm) asIfByKubectl(t *testing.T, installed []*unstructured.Unstructured) {
+	t.Helper()
+
+	for _, o := range installed {
+		forget := []byte(`{"metadata":{"annotations":{"` + releaseAnnotation + `":null,"meta.helm.sh/release-namespace":null},"labels":{"app.kubernetes.io/managed-by":null}}}`)
+		if err := h.plane.API.Client().Patch(t.Context(), o.DeepCopy(), client.RawPatch(types.MergePatchType, forget)); err != nil {
+			t.Fatal(err)
+		}
+
+		if err := h.plane.API.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// objectsOf a manifest.
+func objectsOf(t *testing.T, manifest string) []*unstructured.Unstructured {
+	t.Helper()
+
+	var out []*unstructured.Unstructured
+
+	for text := range strings.SplitSeq(manifest, "\n---\n") {
+		if o := object(t, text); o.GetKind() != "" {
+			out = append(out, o)
+		}
+	}
+
+	if len(out) < 50 {
+		t.Fatalf("the release has %d objects", len(out))
+	}
+
+	return out
+}

@@ -1,0 +1,183 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/plane"
+)
+
+// What the page and the example have where a reader has something of its own.
+const (
+	sampleSubscription    = "22222222-2222-4222-8222-222222222222"
+	sampleIssuer          = "https://westeurope.oic.prod-aks.azure.com/11111111-1111-4111-8111-111111111111/33333333-3333-4333-8333-333333333333/"
+	sampleClient          = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+	sampleCreatorClient   = "44444444-aaaa-4444-8444-444444444444"
+	sampleCreatorObject   = "44444444-4444-4444-8444-444444444444"
+	firstStep, secondStep = "\n## 1. ", "\n## 2. "
+)
+
+// subscribe gives the engineer a subscription in which nobody has done anything, as its Owner, with the cluster in it. The reader has
+// an `az` that has logged in there.
+func (e *engineer) subscribe(t *testing.T) {
+	t.Helper()
+
+	e.subscription = uuid.NewString()
+	owner := azure.Application{TenantID: plane.Tenant, ClientID: uuid.NewString(), PrincipalID: uuid.NewString(), ClientSecret: uuid.NewString()}
+
+	err := errors.Join(
+		w.azure.PutTenant(plane.Tenant),
+		w.azure.PutApplication(owner),
+		w.azure.PutSubscription(azure.Subscription{
+			ID: e.subscription, TenantID: plane.Tenant,
+			RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: owner.PrincipalID, Role: "Owner"}},
+			ResourceGroups: []azure.ResourceGroup{
+				{Name: "rg-applications", Location: plane.Location}, {Name: "rg-platform", Location: plane.Location}, {Name: "rg-aks", Location: plane.Location},
+			},
+			Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered", "Microsoft.ManagedIdentity": "NotRegistered"},
+		}),
+		w.azure.PutCluster(azure.Cluster{SubscriptionID: e.subscription, ResourceGroup: "rg-aks", Name: "aks-platform", Issuer: e.plane.Issuer()}),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	bin := t.TempDir()
+	goBuild(t, filepath.Join(bin, "az"), "./test/azure/cmd/az")
+
+	e.reader.Instead = append(e.reader.Instead, sampleSubscription, e.subscription)
+	e.reader.Env = append(
+		e.reader.Env,
+		"PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"AZURE_TENANT_ID="+owner.TenantID, "AZURE_CLIENT_ID="+owner.ClientID, "AZURE_CLIENT_SECRET="+owner.ClientSecret,
+		"AZURE_SUBSCRIPTION_ID="+e.subscription,
+	)
+}
+
+// goBuild builds a program of the repository.
+func goBuild(t *testing.T, to, program string) {
+	t.Helper()
+
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", to, program)
+	build.Dir = w.root
+
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("cannot build %s: %v\n%s", program, err, out)
+	}
+}
+
+// letIn follows step 1 of the page, and step 2: what its commands print goes into the settings.
+func (e *engineer) letIn(t *testing.T) {
+	t.Helper()
+
+	page, blocks := read(t, setUpPage), blocksOf(t, setUpPage)
+	line := func(heading string) int { return strings.Count(page[:strings.Index(page, heading)+1], "\n") }
+	first, second := line(firstStep), line(secondStep)
+
+	var last docs.Block
+
+	chosen := func(b docs.Block) bool { return b.Mark == docs.Azure && b.Line > first && b.Line < second }
+	for _, b := range blocks {
+		if chosen(b) {
+			last = b
+		}
+	}
+
+	said := &strings.Builder{}
+	r := e.reader
+	r.Said = said
+
+	if err := r.Follow(t.Context(), blocks, chosen); err != nil {
+		t.Fatalf("%s: %v", setUpPage, err)
+	}
+
+	_, printed, _ := strings.Cut(said.String(), fmt.Sprintf("==> line %d\n", last.Line))
+
+	// The issuer, a client id, and a table with a head.
+	words := strings.Fields(printed)
+	if len(words) != 8 {
+		t.Fatalf("what step 2 needs: want 8 words, got %q", words)
+	}
+
+	t.Logf("step 1 prints %q", words)
+
+	here := maps.Clone(e.plane.Settings())
+	maps.DeleteFunc(here, func(name string, _ any) bool { return name != "keyVault" && name != "secrets" })
+	e.describePlatform(t, filepath.Join(e.reader.Dir, "package"), here, "secret-creator")
+
+	own := strings.NewReplacer(
+		sampleSubscription, e.subscription, sampleIssuer, words[0], sampleClient, words[1], sampleCreatorClient, words[6], sampleCreatorObject, words[7],
+	)
+
+	for _, name := range []string{"settings.yaml", "secret-creator.yaml"} {
+		text := own.Replace(read(t, filepath.Join(examplePlatform, name)))
+		if err := os.WriteFile(filepath.Join(e.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// doctorFinds checks which codes the doctor finds, as somebody who has logged in to the cluster and to Azure. Without any, it has to pass.
+func (e *engineer) doctorFinds(t *testing.T, when string, want ...string) {
+	t.Helper()
+
+	program := filepath.Join(w.dir, "platform-application")
+	goBuild(t, program, "./cmd/platform-application")
+
+	cmd := exec.CommandContext(t.Context(), program, "doctor", "--output", "json")
+	cmd.Env = slices.Concat(os.Environ(), w.azure.Env(), e.reader.Env)
+
+	out, err := cmd.Output()
+	if _, unwell := errors.AsType[*exec.ExitError](err); err != nil && !unwell {
+		t.Fatal(err)
+	}
+
+	var report struct {
+		Result string `json:"result"`
+		Areas  []struct {
+			Findings []struct {
+				Code string `json:"code"`
+			} `json:"findings"`
+		} `json:"areas"`
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatalf("%s: cannot read what the doctor says: %v\n%s", when, err, out)
+	}
+
+	var found []string
+
+	for _, a := range report.Areas {
+		for _, f := range a.Findings {
+			found = append(found, f.Code)
+		}
+	}
+
+	missing := slices.DeleteFunc(slices.Clone(want), func(code string) bool { return slices.Contains(found, code) })
+
+	// Without areas there is nothing to find.
+	if len(report.Areas) > 0 && len(missing) > 0 {
+		t.Errorf("%s the doctor does not find %q:\n%s", when, missing, out)
+	}
+
+	if diff := cmp.Diff("Passed", report.Result); len(want) == 0 && diff != "" {
+		t.Errorf("%s: -want, +got:\n%s\n%s", when, diff, out)
+	}
+}

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package limits
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The application that the tables are about is the guide's.
+const secrets, keys = 4, 11
+
+// tables of the page, by name.
+func tables() map[string]string {
+	return map[string]string{"fit": fitTable(), "poll": pollTable(), "cost": costTable()}
+}
+
+func fitTable() string {
+	rows := [][]string{{
+		"Role assignments of an application", "Fit in a resource group", "Fit in a subscription: role assignments", "Fit for one identity of the Azure providers: reads",
+		"The first limit in a subscription",
+	}}
+
+	for n, whose := range []string{"its own", "its own and an officer's", "its own, an officer's and the secret creator's"} {
+		f := NewApplication(n + 1).Fit(AzurePoll)
+		first := "role assignments"
+
+		if f.Reads < f.Assignments {
+			first = "reads"
+		}
+
+		rows = append(rows, []string{
+			fmt.Sprintf("%d: %s", n+1, whose), "**" + thousands(f.ResourceGroup) + "**", thousands(f.Assignments), thousands(f.Reads), first,
+		})
+	}
+
+	return table(rows)
+}
+
+func pollTable() string {
+	rows := [][]string{{"`--poll` of the Azure providers", "1 role assignment", "2", "3"}}
+
+	for _, poll := range []time.Duration{AzurePoll, 3 * AzurePoll, 6 * AzurePoll} {
+		row := []string{short(poll)}
+		for n := range 3 {
+			row = append(row, thousands(NewApplication(n+1).Fit(poll).Reads))
+		}
+
+		rows = append(rows, row)
+	}
+
+	return table(rows)
+}
+
+func costTable() string {
+	rows := [][]string{{"", "A new value arrives after", "Requests of a month", "In a month", "1,000 applications", "Fit in a subscription and region"}}
+
+	add := func(name string, after time.Duration, l Load) {
+		rows = append(rows, []string{
+			name, "at most " + short(after), thousands(significant(l.Requests(), 3)), money(l.Dollars()), money(1000 * l.Dollars()),
+			thousands(significant(float64(VaultsFit(l)), 2)),
+		})
+	}
+
+	for _, interval := range []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute} {
+		name := fmt.Sprintf("`pollInterval: %s`", short(interval))
+		if interval == 30*time.Second {
+			name += ", the default"
+		}
+
+		add(name, interval, Sync(interval, secrets))
+	}
+
+	for _, interval := range []time.Duration{time.Hour, 30 * time.Second} {
+		name := fmt.Sprintf("External Secrets, `refreshInterval: %s`", short(interval))
+		if interval == time.Hour {
+			name += ", the default"
+		}
+
+		add(fmt.Sprintf("%s, `data` with %d keys", name, keys), interval, ExternalSecrets(interval, keys))
+		add(fmt.Sprintf("%s, `dataFrom` with %d secrets", name, secrets), interval, ExternalSecrets(interval, secrets))
+	}
+
+	return table(rows)
+}
+
+// table in Markdown.
+func table(rows [][]string) string {
+	var b strings.Builder
+
+	for i, row := range rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+
+		if i == 0 {
+			b.WriteString("|" + strings.Repeat("---|", len(row)) + "\n")
+		}
+	}
+
+	return b.String()
+}
+
+// short is a duration without minutes and seconds that are zero.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+
+	return s
+}
+
+// significant digits of a number.
+func significant(n float64, digits int) int {
+	if n == 0 {
+		return 0
+	}
+
+	unit := math.Pow10(int(math.Floor(math.Log10(n))) + 1 - digits)
+
+	return int(math.Round(n/unit) * unit)
+}
+
+// thousands has commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+
+	return s
+}
+
+// money in dollars and cents, and without cents from 10 dollars on.
+func money(dollars float64) string {
+	if dollars >= 10 {
+		return "$" + thousands(int(math.Round(dollars)))
+	}
+
+	return "$" + strconv.FormatFloat(dollars, 'f', 2, 64)
+}
+
+// written are the tables of a page, by the name in the comment before them.
+var written = regexp.MustCompile(`(?m)^<!-- computed: ([a-z]+) -->\n\n((?:\|.*\n)+)`)
+
+// compute the tables of a page anew, and return the names of those that it has.
+func compute(page string) (computed string, names []string) {
+	all := tables()
+
+	return written.ReplaceAllStringFunc(page, func(found string) string {
+		name := written.FindStringSubmatch(found)[1]
+		names = append(names, name)
+
+		return fmt.Sprintf("<!-- computed: %s -->\n\n%s", name, all[name])
+	}), names
+}

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
+)
+
+const (
+	acceptanceName    = "platform-application-acceptance"
+	acceptanceAccount = "system:serviceaccount:crossplane-system:" + acceptanceName
+)
+
+// TestAcceptance has the account of acceptance runs make, use and delete namespaces of runs, and nothing else.
+func TestAcceptance(t *testing.T) {
+	enforceAcceptance(t)
+
+	cfg, err := server.ConfigForUser(acceptanceAccount, "system:serviceaccounts", "system:serviceaccounts:crossplane-system")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := client.New(cfg, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	run := func(id string, more ...string) *corev1.Namespace {
+		n := labelled("acceptance-"+id, map[string]string{"meta.p6m.dev/workloads": "composed", "meta.p6m.dev/acceptance": id})
+		for i := 0; i+1 < len(more); i += 2 {
+			n.Labels[more[i]] = more[i+1]
+		}
+
+		return n
+	}
+
+	const (
+		mine, other = "abcdefgh23", "zzzzzzzz77"
+		noRun       = "is not one of an acceptance run"
+		noLabel     = "has a label of the platform that an acceptance run does not set"
+		ownRole     = "binds its own role to itself"
+		forbidden   = "is forbidden"
+	)
+
+	// The API server reads roles and policies in a moment.
+	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		return c.Create(ctx, run(mine), client.DryRunAll)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	theirs := labelled("acceptance-team", nil)
+	stolen := labelled("acceptance-stolen", map[string]string{"meta.p6m.dev/acceptance": mine})
+
+	for _, n := range []*corev1.Namespace{run(other), theirs, stolen} {
+		if err := server.Client().Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	binding := func(namespace, role string, subject rbacv1.Subject) *rbacv1.RoleBinding {
+		return &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "run"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+			Subjects:   []rbacv1.Subject{subject},
+		}
+	}
+	self := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: acceptanceName}
+	role := acceptanceName + "-namespace"
+
+	create := func(o client.Object) func(context.Context) error {
+		return func(ctx context.Context) error { return c.Create(ctx, o, client.DryRunAll) }
+	}
+	remove := func(n *corev1.Namespace) func(context.Context) error {
+		return func(ctx context.Context) error { return c.Delete(ctx, n.DeepCopy(), client.DryRunAll) }
+	}
+
+	cases := map[string]struct {
+		reason string
+		do     func(context.Context) error
+		want   string
+	}{
+		"Namespace":    {"A run makes its own.", create(run(mine)), ""},
+		"Tenant":       {"It may have an owner that is the run.", create(run(mine, "meta.p6m.dev/tenant", "acceptance-"+mine)), ""},
+		"Zone":         {"Labels of others are theirs to guard.", create(run(mine, "example.com/zone", "a")), ""},
+		"OtherTenant":  {"It must not find a tenant's vaults.", create(run(mine, "meta.p6m.dev/tenant", "acme")), noLabel},
+		"Workloads":    {"There is one value.", create(run(mine, "meta.p6m.dev/workloads", "all")), noLabel},
+		"Name":         {"A run makes no other.", create(labelled("shop", map[string]string{"meta.p6m.dev/acceptance": mine})), noRun},
+		"NoLabel":      {"Nobody could tell who has made it.", create(labelled("acceptance-"+mine, nil)), noRun},
+		"OtherLabel":   {"As above.", create(run(mine, "meta.p6m.dev/acceptance", other)), noRun},
+		"Delete":       {"It may clean up after another run.", remove(run(other)), ""},
+		"DeleteTeam":   {"A team may have such a name.", remove(theirs), noRun},
+		"DeleteStolen": {"The label alone is not enough.", remove(stolen), noRun},
+		"DeleteSystem": {"Nothing else is deleted.", remove(labelled("default", nil)), noRun},
+		"Bind":         {"In its namespace it gets what it needs.", create(binding("acceptance-"+other, role, self)), ""},
+		"BindTeam":     {"In no other.", create(binding("acceptance-team", role, self)), noRun},
+		"BindSystem":   {"As above.", create(binding(namespace, role, self)), noRun},
+		"BindAdmin":    {"It gets no more.", create(binding("acceptance-"+other, "cluster-admin", self)), forbidden},
+		"BindOther":    {"Nobody else does.", create(binding("acceptance-"+other, role, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "system:authenticated"})), ownRole},
+		"Secrets": {"It reads no Secrets.", func(ctx context.Context) error {
+			return c.List(ctx, &corev1.SecretList{}, client.InNamespace("acceptance-"+other))
+		}, forbidden},
+		"Logs": {"Nor pods of others.", func(ctx context.Context) error { return c.List(ctx, &corev1.PodList{}, client.InNamespace(namespace)) }, forbidden},
+		"Label": {"It labels no namespace that is there.", func(ctx context.Context) error {
+			return c.Patch(ctx, theirs.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"meta.p6m.dev/acceptance":"team"}}}`)), client.DryRunAll)
+		}, forbidden},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := tc.do(t.Context())
+
+			switch {
+			case tc.want == "" && err != nil:
+				t.Errorf("\n%s\nwant it taken, got %v", tc.reason, err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("\n%s\nwant %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+}
+
+// enforceAcceptance applies the component for the length of the test, with what the base has about namespaces.
+func enforceAcceptance(t *testing.T) {
+	t.Helper()
+
+	for _, o := range overlay(t, "acceptance") {
+		wanted := o.GetKind() != "CronJob" && strings.HasPrefix(o.GetName(), acceptanceName) ||
+			o.GetName() == "platform-application-namespaces" || o.GetName() == "platform-application-admission" && o.GetKind() == "ConfigMap"
+		if !wanted {
+			continue
+		}
+
+		if err := server.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() {
+			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
