@@ -54,7 +54,7 @@ func placeFaults() map[string]fault {
 		}
 	}
 	refusal := func(code string) func(*testing.T, *plane.Plane) {
-		return seen(fails(azure.Fault{Host: loginHost, Operation: azure.OpToken, Effect: azure.EffectStatus, Status: 400, Error: code}), nil)
+		return seen(azureFails(azure.Fault{Host: loginHost, Operation: azure.OpToken, Effect: azure.EffectStatus, Status: 400, Error: code}), nil)
 	}
 	spec := func(k key, field string, value any) func(*testing.T, *plane.Plane) {
 		return change(k, func(o map[string]any) {
@@ -68,7 +68,7 @@ func placeFaults() map[string]fault {
 	return map[string]fault{
 		"NoDNS":           {"The pods cannot resolve names.", seen(nil, env("HTTPS_PROXY", "")), []string{"NameNotResolved", "ProbeDiffers"}},
 		"NoProxy":         {"The proxy of the pods is not there.", seen(nil, env("HTTPS_PROXY", "http://127.0.0.1:1")), []string{"ProxyUnreachable", "ProbeDiffers"}},
-		"Egress":          {"The way out does not lead to Resource Manager.", seen(fails(azure.Fault{Host: "management.azure.com", Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403}), nil), []string{"ProxyRefuses"}},
+		"Egress":          {"The way out does not lead to Resource Manager.", seen(azureFails(azure.Fault{Host: "management.azure.com", Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403}), nil), []string{"ProxyRefuses"}},
 		"Intercepted":     {"The pods trust other authorities than that of the proxy.", seen(nil, env("SSL_CERT_FILE", "/etc/hostname")), []string{"TLSIntercepted", "ProbeDiffers"}},
 		"NoCredential":    {"The identity has no federated credential.", seen(withoutCredential, nil), []string{"TokenNotTrusted"}},
 		"OtherClient":     {"The client id is that of nobody.", seen(spec(azureConfig, "clientID", "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff"), nil), []string{"ClientUnknown"}},
@@ -85,9 +85,9 @@ func placeFaults() map[string]fault {
 		"NoRole":          {"The probes may not read the settings.", seen(withoutRole, nil), []string{"ProbeCannotRead"}},
 		"OtherProgram":    {"The Job runs something else.", seen(nil, func(j *batchv1.Job) { j.Spec.Template.Spec.Containers[0].Args = []string{"doctor", "--list"} }), []string{"ProbeFailed"}},
 		"OtherPolicy":     {"A policy selects the provider's pods, and not those of the probe.", withPolicy, []string{"ProbePolicyDiffers"}},
-		"NoDocument":      {"The issuer publishes nothing.", fails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectStatus, Status: 404}), []string{"IssuerDocumentMissing"}},
-		"OtherDocument":   {"The issuer publishes the document of another one.", fails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectGarbage, Text: `{"issuer":"https://other.example.com","jwks_uri":"https://oidc.example.com/modern/openid/v1/jwks"}`}), []string{"IssuerDocumentDiffers"}},
-		"OtherKeys":       {"The issuer publishes other keys.", fails(azure.Fault{Host: issuerHost, Operation: "keys", Effect: azure.EffectGarbage, Text: `{"keys":[{"kid":"other"}]}`}), []string{"IssuerKeyMissing"}},
+		"NoDocument":      {"The issuer publishes nothing.", azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectStatus, Status: 404}), []string{"IssuerDocumentMissing"}},
+		"OtherDocument":   {"The issuer publishes the document of another one.", azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectGarbage, Text: `{"issuer":"https://other.example.com","jwks_uri":"https://oidc.example.com/modern/openid/v1/jwks"}`}), []string{"IssuerDocumentDiffers"}},
+		"OtherKeys":       {"The issuer publishes other keys.", azureFails(azure.Fault{Host: issuerHost, Operation: "keys", Effect: azure.EffectGarbage, Text: `{"keys":[{"kid":"other"}]}`}), []string{"IssuerKeyMissing"}},
 		"NobodyHasLooked": {"There are no Jobs, and the issuer cannot be reached from here.", nobody, []string{"PlaceNotProbed", "IssuerNotSeen"}},
 	}
 }
@@ -240,8 +240,8 @@ func seen(plant func(*testing.T, *plane.Plane), edit func(*batchv1.Job)) func(*t
 	}
 }
 
-// fails has Azure fail.
-func fails(f azure.Fault) func(*testing.T, *plane.Plane) {
+// azureFails has Azure fail.
+func azureFails(f azure.Fault) func(*testing.T, *plane.Plane) {
 	return func(t *testing.T, _ *plane.Plane) {
 		t.Helper()
 
@@ -311,7 +311,7 @@ spec:
 func nobody(t *testing.T, p *plane.Plane) {
 	t.Helper()
 	t.Cleanup(func() { applyDoctor(context.WithoutCancel(t.Context()), t, p, func(*batchv1.Job) {}) })
-	fails(azure.Fault{Host: issuerHost, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403})(t, p)
+	azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403})(t, p)
 	deleteDoctor(t.Context(), t, p)
 }
 
