@@ -29,6 +29,7 @@ func azCommands() map[string]string {
 		"ad signed-in-user show":               "",
 		"ad sp show":                           "--id",
 		"ad user show":                         "--id",
+		"account show":                         "",
 		"aks show":                             "--name --resource-group",
 		"aks update":                           "--name --resource-group --enable-oidc-issuer --enable-workload-identity",
 		"identity create":                      "--name --resource-group",

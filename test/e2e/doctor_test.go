@@ -44,6 +44,7 @@ type fault struct {
 func doctorFaults() map[string]map[string]fault {
 	return map[string]map[string]fault{
 		"cluster": clusterFaults(),
+		"place":   placeFaults(),
 	}
 }
 
@@ -51,6 +52,7 @@ func doctorFaults() map[string]map[string]fault {
 func doctorUnplanted() []map[string]string {
 	return []map[string]string{
 		clusterUnplanted(),
+		placeUnplanted(),
 	}
 }
 
@@ -83,6 +85,7 @@ type doctor struct {
 func TestDoctor(t *testing.T) {
 	d := newDoctor(t, w.modern)
 	prepareForDoctor(t, w.modern)
+	prepareForPlace(t, w.modern)
 
 	well := map[string][]string{}
 

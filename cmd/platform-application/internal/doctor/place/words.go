@@ -256,13 +256,13 @@ func tokenWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "A policy of tenant {tenant} refuses tokens of this issuer or of identity {client} ({code}).",
 			Breaks:   noAccess,
-			Mend:     "Ask the administrators of the tenant to allow the issuer {issuer} for workload identity federation, and the identity in Conditional Access. The sign-in log says which policy it was:\naz rest --method get --url \"https://graph.microsoft.com/beta/auditLogs/signIns?\\$filter=signInEventTypes/any(t: t eq 'servicePrincipal') and appId eq '{client}'&\\$top=5\"",
+			Mend:     "Ask the administrators of the tenant to allow the issuer {issuer} for workload identity federation, and the identity in Conditional Access. The sign-in log of this service principal says which policy it was:\naz ad sp show --id {client}",
 		},
 		SignInRefused: {
 			Severity: finding.Error,
 			Wrong:    "Entra ID refuses identity {client} of tenant {tenant} ({code}).",
 			Breaks:   noAccess,
-			Mend:     "Read what the code means, and correct the identity:\ncurl \"https://{host}/error?code={number}\"",
+			Mend:     "Read what the code means, and correct the identity:\ncurl \"https://login.microsoftonline.com/error?code={number}\"",
 		},
 		SignInUnanswered: {
 			Severity: finding.Unknown,

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+)
+
+var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
+
+// table of all findings, as the page has it.
+func table(all finding.Catalogue) string {
+	cell := strings.NewReplacer("|", `\|`, "\n", "<br>")
+
+	var out strings.Builder
+
+	out.WriteString("| Code | Severity | Wrong | Breaks | Mend |\n|---|---|---|---|---|\n")
+
+	for _, code := range slices.Sorted(maps.Keys(all)) {
+		w := all[code]
+		sentence, commands, _ := strings.Cut(w.Mend, "\n")
+
+		mend := cell.Replace(sentence)
+		for line := range strings.Lines(commands) {
+			mend += "<br>`` " + cell.Replace(strings.TrimSpace(line)) + " ``"
+		}
+
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Wrong), cell.Replace(w.Breaks), mend)
+	}
+
+	return out.String()
+}
+
+// TestFindingsOnPage has the page list every finding that there is, in the words of the program.
+func TestFindingsOnPage(t *testing.T) {
+	const page, heading = "../../docs/operations/doctor.md", "| Code | Severity |"
+
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	all, err := catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	before, _, _ := strings.Cut(string(data), heading)
+	want := before + table(all)
+
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		return
+	}
+
+	if diff := cmp.Diff(want, string(data)); diff != "" {
+		t.Errorf("run go test ./cmd/platform-application -run TestFindingsOnPage -update: -want, +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,423 @@
+//go:build e2e
+
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/tools"
+)
+
+const (
+	doctorDir = "package/platform/doctor"
+	doctorJob = "platform-application-doctor"
+
+	// provisioner is the client of the Azure providers, and issuerHost is where planes have their issuers.
+	provisioner = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+	issuerHost  = "oidc.example.com"
+	loginHost   = "login.microsoftonline.com"
+
+	// emptyVault is the name that probes look for while no vault is known.
+	emptyVault = "platform-app-doctor"
+)
+
+// placeFaults are faults of the places of the providers' pods, and of the issuer.
+func placeFaults() map[string]fault {
+	env := func(name, value string) func(*batchv1.Job) {
+		return func(j *batchv1.Job) {
+			c := &j.Spec.Template.Spec.Containers[0]
+			c.Env = append(c.Env, corev1.EnvVar{Name: name, Value: value})
+		}
+	}
+	refusal := func(code string) func(*testing.T, *plane.Plane) {
+		return seen(azureFails(azure.Fault{Host: loginHost, Operation: azure.OpToken, Effect: azure.EffectStatus, Status: 400, Error: code}), nil)
+	}
+	spec := func(k key, field string, value any) func(*testing.T, *plane.Plane) {
+		return change(k, func(o map[string]any) {
+			path := append([]string{"spec"}, strings.Split(field, ".")...)
+			if err := unstructured.SetNestedField(o, value, path...); err != nil {
+				panic(err)
+			}
+		})
+	}
+
+	return map[string]fault{
+		"NoDNS":           {"The pods cannot resolve names.", seen(nil, env("HTTPS_PROXY", "")), []string{"NameNotResolved", "ProbeDiffers"}},
+		"NoProxy":         {"The proxy of the pods is not there.", seen(nil, env("HTTPS_PROXY", "http://127.0.0.1:1")), []string{"ProxyUnreachable", "ProbeDiffers"}},
+		"Egress":          {"The way out does not lead to Resource Manager.", seen(azureFails(azure.Fault{Host: "management.azure.com", Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403}), nil), []string{"ProxyRefuses"}},
+		"Intercepted":     {"The pods trust other authorities than that of the proxy.", seen(nil, env("SSL_CERT_FILE", "/etc/hostname")), []string{"TLSIntercepted", "ProbeDiffers"}},
+		"NoCredential":    {"The identity has no federated credential.", seen(withoutCredential, nil), []string{"TokenNotTrusted"}},
+		"OtherClient":     {"The client id is that of nobody.", seen(spec(azureConfig, "clientID", "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff"), nil), []string{"ClientUnknown"}},
+		"OtherTenant":     {"The tenant is no tenant.", seen(spec(azureConfig, "tenantID", "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff"), nil), []string{"TenantUnknown"}},
+		"OtherPath":       {"The path of the token is that of the webhook.", seen(spec(azureConfig, "oidcTokenFilePath", "/var/run/secrets/azure/tokens/azure-identity-token"), nil), []string{"TokenMissing"}},
+		"OtherAudience":   {"The token is for somebody else, and is sent nowhere.", seen(nil, otherAudience), []string{"TokenDiffers"}},
+		"OtherSource":     {"The provider signs in as the node.", seen(spec(syncConfig, "credentials.source", "ManagedIdentity"), nil), []string{"SignInNotTried"}},
+		"Unreachable":     {"Entra ID cannot reach the issuer.", refusal("50166"), []string{"IssuerUnreachable"}},
+		"Policy":          {"Conditional Access refuses the identity.", refusal("53003"), []string{"TenantRefuses"}},
+		"Clock":           {"Entra ID takes the token for expired.", refusal("700024"), []string{"TokenOutOfTime"}},
+		"Signature":       {"Entra ID knows other keys.", refusal("700027"), []string{"TokenNotVerified"}},
+		"NewCode":         {"Entra ID has a code that nobody knows.", refusal("123456"), []string{"SignInRefused"}},
+		"Busy":            {"Entra ID is busy.", refusal("90033"), []string{"SignInUnanswered"}},
+		"NoRole":          {"The probes may not read the settings.", seen(withoutRole, nil), []string{"ProbeCannotRead"}},
+		"OtherProgram":    {"The Job runs something else.", seen(nil, func(j *batchv1.Job) { j.Spec.Template.Spec.Containers[0].Args = []string{"doctor", "--list"} }), []string{"ProbeFailed"}},
+		"OtherPolicy":     {"A policy selects the provider's pods, and not those of the probe.", withPolicy, []string{"ProbePolicyDiffers"}},
+		"NoDocument":      {"The issuer publishes nothing.", azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectStatus, Status: 404}), []string{"IssuerDocumentMissing"}},
+		"OtherDocument":   {"The issuer publishes the document of another one.", azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectGarbage, Text: `{"issuer":"https://other.example.com","jwks_uri":"https://oidc.example.com/modern/openid/v1/jwks"}`}), []string{"IssuerDocumentDiffers"}},
+		"OtherKeys":       {"The issuer publishes other keys.", azureFails(azure.Fault{Host: issuerHost, Operation: "keys", Effect: azure.EffectGarbage, Text: `{"keys":[{"kid":"other"}]}`}), []string{"IssuerKeyMissing"}},
+		"NobodyHasLooked": {"There are no Jobs, and the issuer cannot be reached from here.", nobody, []string{"PlaceNotProbed", "IssuerNotSeen"}},
+	}
+}
+
+// placeUnplanted are codes whose faults a plane cannot have. TestDecide and TestLook of the package place have all of them.
+func placeUnplanted() map[string]string {
+	return map[string]string{
+		"EgressBlocked":       "Pods of a plane have no way out but the proxy.",
+		"CertificateInvalid":  "The certificates of the plane are good for a year.",
+		"ClockDiffers":        "Azure and the pods have the clock of this machine.",
+		"VaultNotTried":       "Other tests have vaults.",
+		"PoliciesNotEnforced": "No pod of a plane reaches a metadata service directly.",
+		"ProbeUnfinished":     "The doctor would wait for 90 seconds.",
+		"IssuerKeysUnknown":   "Everybody may read the keys of the API server.",
+	}
+}
+
+// prepareForPlace makes both providers sign in with their tokens, and probes what their pods see.
+func prepareForPlace(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	if err := p.PushImage(t.Context(), build.ToolForPlatforms().Program, "p6m-dev/platform-application:"+released); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := w.azure.PutVault(azure.Vault{Name: emptyVault, TenantID: plane.Tenant}); err != nil {
+		t.Fatal(err)
+	}
+
+	change(syncConfig, func(o map[string]any) {
+		o["spec"] = map[string]any{"credentials": map[string]any{"source": "WorkloadIdentity", "tenantId": plane.Tenant, "clientId": "44444444-aaaa-4444-8444-444444444444"}}
+	})(t, p)
+
+	applyDoctor(t.Context(), t, p, func(*batchv1.Job) {})
+	t.Cleanup(func() { deleteDoctor(context.WithoutCancel(t.Context()), t, p) })
+}
+
+// doctorObjects are what kustomize builds.
+func doctorObjects(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+
+	kustomize, err := tools.Path(t.Context(), "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out, err := exec.CommandContext(t.Context(), kustomize, "build", filepath.Join(w.root, doctorDir)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var all []*unstructured.Unstructured
+	for _, document := range strings.Split(string(out), "\n---\n") {
+		all = append(all, object(t, document))
+	}
+
+	return all
+}
+
+// applyDoctor anew, with the Jobs of probes edited. The Job of the doctor itself is TestDoctorJob's.
+func applyDoctor(ctx context.Context, t *testing.T, p *plane.Plane, edit func(*batchv1.Job)) {
+	t.Helper()
+	deleteDoctor(ctx, t, p)
+
+	for _, o := range doctorObjects(t) {
+		if o.GetKind() == "Job" && o.GetName() == doctorJob {
+			continue
+		}
+
+		if o.GetKind() == "Job" {
+			o = edited(t, o, edit)
+		}
+
+		if err := p.API.Apply(ctx, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// edited Job, without what a typed one says too much.
+func edited(t *testing.T, o *unstructured.Unstructured, edit func(*batchv1.Job)) *unstructured.Unstructured {
+	t.Helper()
+
+	data, err := yaml.Marshal(o.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	job := &batchv1.Job{}
+	if err := yaml.Unmarshal(data, job); err != nil {
+		t.Fatal(err)
+	}
+
+	edit(job)
+
+	if data, err = yaml.Marshal(job); err != nil {
+		t.Fatal(err)
+	}
+
+	out := object(t, string(data))
+	delete(out.Object, "status")
+
+	return out
+}
+
+// deleteDoctor deletes the Jobs, and waits until they are gone.
+func deleteDoctor(ctx context.Context, t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	err := plane.Eventually(ctx, "Jobs of the doctor to be gone", func(ctx context.Context) error {
+		left := 0
+
+		for _, name := range []string{doctorJob, doctorJob + "-provider-azure", doctorJob + "-provider-keyvault-secretsync"} {
+			job := key{"batch/v1", "Job", plane.Namespace, name}.object()
+			if err := p.API.Client().Delete(ctx, job, client.PropagationPolicy("Background")); err == nil {
+				left++
+			} else if !kerrors.IsNotFound(err) {
+				return err
+			}
+		}
+
+		if left > 0 {
+			return fmt.Errorf("%d are left", left)
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// seen is a fault that is planted before the probes look, with their Jobs edited.
+func seen(plant func(*testing.T, *plane.Plane), edit func(*batchv1.Job)) func(*testing.T, *plane.Plane) {
+	return func(t *testing.T, p *plane.Plane) {
+		t.Helper()
+
+		if edit == nil {
+			edit = func(*batchv1.Job) {}
+		}
+
+		// After all that is planted was taken away.
+		t.Cleanup(func() { applyDoctor(context.WithoutCancel(t.Context()), t, p, func(*batchv1.Job) {}) })
+
+		if plant != nil {
+			plant(t, p)
+		}
+
+		applyDoctor(t.Context(), t, p, edit)
+	}
+}
+
+// azureFails has Azure fail.
+func azureFails(f azure.Fault) func(*testing.T, *plane.Plane) {
+	return func(t *testing.T, _ *plane.Plane) {
+		t.Helper()
+
+		id, err := w.azure.AddFault(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(func() { w.azure.RemoveFault(id) })
+	}
+}
+
+func withoutCredential(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	if !w.azure.DeleteFederatedCredential(plane.Tenant, provisioner, "modern") {
+		t.Fatal("the provisioner has no credential for this plane")
+	}
+
+	t.Cleanup(func() {
+		issuer, _ := p.Settings()["oidcIssuerUrl"].(string)
+
+		if err := w.azure.PutFederatedCredential(plane.Tenant, provisioner, azure.FederatedCredential{
+			Name: "modern", Issuer: issuer, Subject: "system:serviceaccount:" + plane.Namespace + ":provider-azure",
+			Audiences: []string{"api://AzureADTokenExchange"},
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func otherAudience(j *batchv1.Job) {
+	j.Spec.Template.Spec.Volumes[0].Projected.Sources[0].ServiceAccountToken.Audience = "https://other.example.com"
+}
+
+// withoutRole for the accounts of the providers. Applying the doctor would bind it again.
+func withoutRole(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	change(key{"rbac.authorization.k8s.io/v1", "ClusterRole", "", doctorJob + "-settings"}, func(o map[string]any) {
+		o["rules"] = []any{}
+	})(t, p)
+}
+
+func withPolicy(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	policy := object(t, `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: crossplane-system, name: own}
+spec:
+  podSelector: {matchExpressions: [{key: pkg.crossplane.io/revision, operator: Exists}]}
+  policyTypes: [Ingress]
+`)
+	if err := p.API.Apply(t.Context(), policy); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := p.API.Client().Delete(context.WithoutCancel(t.Context()), policy); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func nobody(t *testing.T, p *plane.Plane) {
+	t.Helper()
+	t.Cleanup(func() { applyDoctor(context.WithoutCancel(t.Context()), t, p, func(*batchv1.Job) {}) })
+	azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403})(t, p)
+	deleteDoctor(t.Context(), t, p)
+}
+
+// TestDoctorJob runs the doctor as a platform team does without a laptop: as Jobs, as kustomize builds them. It says the same of
+// places as on a laptop, and no Service sends anything to a probe.
+func TestDoctorJob(t *testing.T) {
+	p := w.modern
+	d := newDoctor(t, p)
+	prepareForDoctor(t, p)
+	prepareForPlace(t, p)
+
+	if err := p.API.Apply(t.Context(), doctorObjects(t)...); err != nil {
+		t.Fatal(err)
+	}
+
+	want, err := d.run(t.Context(), "place")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	job := &batchv1.Job{}
+
+	err = plane.Eventually(t.Context(), "the doctor to finish", func(ctx context.Context) error {
+		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: plane.Namespace, Name: doctorJob}, job); err != nil {
+			return err
+		}
+
+		if job.Status.Succeeded+job.Status.Failed == 0 {
+			return errors.New("it runs")
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out, err := exec.CommandContext(t.Context(), "kubectl", "--kubeconfig", p.Kubeconfig(), "logs", "--namespace", plane.Namespace, "job/"+doctorJob).CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl logs: %v\n%s", err, out)
+	}
+
+	var said []string
+
+	for _, area := range want.Areas {
+		if area.Name == "place" {
+			said = codes(area.Findings)
+		}
+	}
+
+	if diff := cmp.Diff([]string{}, said); diff != "" {
+		t.Errorf("findings of the places: -want, +got:\n%s\n%s", diff, out)
+	}
+
+	if !strings.Contains(string(out), "ok       place\n") {
+		t.Errorf("the Job does not say that the places are well:\n%s", out)
+	}
+
+	probesAreAlone(t, p)
+}
+
+// probesAreAlone: no Service has a pod of theirs among its endpoints, and no ReplicaSet owns one.
+func probesAreAlone(t *testing.T, p *plane.Plane) {
+	t.Helper()
+
+	slicesOf, pods := &discoveryv1.EndpointSliceList{}, &corev1.PodList{}
+	if err := errors.Join(
+		p.API.Client().List(t.Context(), slicesOf, client.InNamespace(plane.Namespace)),
+		p.API.Client().List(t.Context(), pods, client.InNamespace(plane.Namespace), client.HasLabels{batchv1.JobNameLabel}),
+	); err != nil {
+		t.Fatal(err)
+	}
+
+	probes := map[string]bool{}
+
+	for _, pod := range pods.Items {
+		if pod.Labels["pkg.crossplane.io/provider"] != "" {
+			probes[pod.Name] = true
+		}
+
+		if len(pod.OwnerReferences) != 1 || pod.OwnerReferences[0].Kind != "Job" {
+			t.Errorf("pod %s: want a Job as the only owner, got %v", pod.Name, pod.OwnerReferences)
+		}
+	}
+
+	if len(probes) != 2 {
+		t.Errorf("want two probes, got %v", slices.Sorted(maps.Keys(probes)))
+	}
+
+	for _, s := range slicesOf.Items {
+		for _, e := range s.Endpoints {
+			if e.TargetRef != nil && probes[e.TargetRef.Name] {
+				t.Errorf("Service %s sends requests to probe %s", s.Labels[discoveryv1.LabelServiceName], e.TargetRef.Name)
+			}
+		}
+	}
+
+	// The facts of a probe are all that it prints, and no token is among them.
+	for name := range probes {
+		out, err := exec.CommandContext(t.Context(), "kubectl", "--kubeconfig", p.Kubeconfig(), "logs", "--namespace", plane.Namespace, name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("kubectl logs: %v\n%s", err, out)
+		}
+
+		if !json.Valid(out) || strings.Contains(string(out), "eyJ") {
+			t.Errorf("probe %s: want facts alone, and no token, got %s", name, out)
+		}
+	}
+}

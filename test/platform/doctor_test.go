@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package platform
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+const doctor = "package/platform/doctor"
+
+// TestDoctorOnlyLooks has the doctor and its probes get no leave to write anything, or to read a Secret.
+func TestDoctorOnlyLooks(t *testing.T) {
+	objects := build(t, doctor)
+
+	for _, o := range objects {
+		if o.GetKind() != "ClusterRole" && o.GetKind() != "Role" {
+			continue
+		}
+
+		role := &rbacv1.ClusterRole{} // A Role has the same rules.
+		convert(t, o, role)
+
+		for _, rule := range role.Rules {
+			// A question, which creates nothing.
+			if slices.Equal(rule.Resources, []string{"subjectaccessreviews"}) {
+				continue
+			}
+
+			for _, verb := range rule.Verbs {
+				if verb != "get" && verb != "list" {
+					t.Errorf("%s %s: want no verb but get and list, got %s", o.GetKind(), o.GetName(), verb)
+				}
+			}
+
+			if slices.Contains(rule.APIGroups, "*") || slices.Contains(rule.Resources, "secrets") || slices.Contains(rule.APIGroups, "") && slices.Contains(rule.Resources, "*") {
+				t.Errorf("%s %s: want no Secrets, got %v", o.GetKind(), o.GetName(), rule)
+			}
+		}
+	}
+}
+
+// TestDoctorPods has every pod of the doctor stay within the restricted profile, and tried once.
+func TestDoctorPods(t *testing.T) {
+	jobs := 0
+
+	for _, o := range build(t, doctor) {
+		if o.GetKind() != "Job" {
+			continue
+		}
+
+		jobs++
+
+		job := &batchv1.Job{}
+		convert(t, o, job)
+
+		spec := job.Spec.Template.Spec
+		c := spec.Containers[0]
+		got := []any{
+			*job.Spec.BackoffLimit, spec.RestartPolicy, *spec.SecurityContext.RunAsNonRoot, spec.SecurityContext.SeccompProfile.Type,
+			*c.SecurityContext.AllowPrivilegeEscalation, *c.SecurityContext.ReadOnlyRootFilesystem, c.SecurityContext.Capabilities.Drop,
+			c.Resources.Limits.Memory().IsZero(), c.Image,
+		}
+		want := []any{
+			int32(0), corev1.RestartPolicyNever, true, corev1.SeccompProfileTypeRuntimeDefault,
+			false, true, []corev1.Capability{"ALL"}, false, "ghcr.io/p6m-dev/platform-application:v0.1.0",
+		}
+
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Job %s: -want, +got:\n%s", o.GetName(), diff)
+		}
+	}
+
+	if jobs != 3 {
+		t.Errorf("want three Jobs, got %d", jobs)
+	}
+}
+
+// TestDoctorAccepted has the API server take all of it, with all policies of the base in force.
+func TestDoctorAccepted(t *testing.T) {
+	for _, o := range build(t, doctor) {
+		if said := refusal(t.Context(), o); said != "" {
+			t.Errorf("%s: %s", key(o), said)
+		}
+	}
+}
+
+// TestProbesArePlaced has each probe be selected by the policies that select pods of its provider, and by no Service or Deployment of
+// a package, and have the token that the runtime configuration of the provider mounts.
+func TestProbesArePlaced(t *testing.T) {
+	platform, objects := build(t, base), build(t, doctor)
+	pods := packagePods(t, platform)
+
+	for name, pkg := range map[string]string{
+		"provider-azure":               "crossplane-contrib-provider-azure-keyvault",
+		"provider-keyvault-secretsync": "p6m-dev-provider-keyvault-secretsync",
+	} {
+		job := &batchv1.Job{}
+		convert(t, find(t, objects, "Job.batch/platform-application-doctor-"+name), job)
+		labels := job.Spec.Template.Labels
+
+		for _, o := range append(slices.Clone(platform), objects...) {
+			if o.GetKind() != "NetworkPolicy" {
+				continue
+			}
+
+			p := &networkingv1.NetworkPolicy{}
+			convert(t, o, p)
+
+			if want, got := selects(t, p.Spec.PodSelector, pods[pkg]), selects(t, p.Spec.PodSelector, labels); want != got {
+				t.Errorf("NetworkPolicy %s selects pods of %s: %t, and their probe: %t", p.Name, pkg, want, got)
+			}
+		}
+
+		if _, ok := labels["pkg.crossplane.io/revision"]; ok {
+			t.Errorf("the probe of %s has the label that Services of packages select", name)
+		}
+
+		if diff := cmp.Diff(name, job.Spec.Template.Spec.ServiceAccountName); diff != "" {
+			t.Errorf("ServiceAccount: -want, +got:\n%s", diff)
+		}
+
+		config := find(t, platform, "DeploymentRuntimeConfig.pkg.crossplane.io/"+name)
+		volumes, _, err := unstructured.NestedSlice(config.Object, "spec", "deploymentTemplate", "spec", "template", "spec", "volumes")
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		probe := find(t, objects, "Job.batch/platform-application-doctor-"+name)
+
+		got, _, err := unstructured.NestedSlice(probe.Object, "spec", "template", "spec", "volumes")
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if diff := cmp.Diff(volumes, got); diff != "" {
+			t.Errorf("volumes of %s and of its probe: -provider, +probe:\n%s", name, diff)
+		}
+	}
+}
+
+func convert(t *testing.T, o *unstructured.Unstructured, into any) {
+	t.Helper()
+
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into); err != nil {
+		t.Fatal(err)
+	}
+}
