@@ -39,13 +39,13 @@ const notAsked = "NotAsked"
 
 // acceptanceCommand runs an application, or cleans up after a run that could not.
 type acceptanceCommand struct {
-	Run     acceptanceRun     `cmd:"" default:"withargs" help:"Run the application of the guide in a namespace of its own, and clean up. Exits with 0 if all steps passed, with 3 if one failed, else with 1."`
+	Run     acceptanceRun     `cmd:"" default:"withargs"                                                      help:"Run the application of the guide in a namespace of its own, and clean up. Exits with 0 if all steps passed, with 3 if one failed, else with 1."`
 	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that could not, or list what they have left."`
 }
 
 // clusterFlags say which cluster, and what the account of this program needs there.
 type clusterFlags struct {
-	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount." type:"path"`
+	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount."                           type:"path"`
 	Context    string `help:"Context of the kubeconfig."`
 	BindRole   string `help:"ClusterRole that this account binds to itself in the namespace of the run, if it may do nothing there by itself." placeholder:"NAME"`
 }
@@ -54,13 +54,13 @@ type clusterFlags struct {
 type acceptanceRun struct {
 	clusterFlags
 
-	Namespace       string                   `default:"crossplane-system" help:"Namespace of Crossplane."`
-	Image           string                   `help:"Image of the application, which is that of this program, such as one of a mirror." placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
-	DeletionPolicy  string                   `default:"auto" enum:"auto,Purge,SoftDelete" help:"Of the vault: Purge leaves nothing, SoftDelete proves that values come back and leaves a deleted vault. auto: Purge where the settings allow it."`
-	NamespaceLabels map[string]string        `help:"More labels of the namespace, such as that of a landing zone." name:"namespace-label" placeholder:"NAME=VALUE"`
-	Timeouts        map[string]time.Duration `help:"When to give up a step: ${steps}." name:"timeout" placeholder:"STEP=DURATION"`
-	Report          []string                 `help:"File to write the report to, as JSON if its name ends so, else as Markdown. Repeat it for both." placeholder:"FILE" type:"path"`
-	Output          string                   `default:"markdown" enum:"markdown,json" help:"How to print the report: markdown or json." short:"o"`
+	Namespace       string                   `default:"crossplane-system"                                                                            help:"Namespace of Crossplane."`
+	Image           string                   `help:"Image of the application, which is that of this program, such as one of a mirror."               placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
+	DeletionPolicy  string                   `default:"auto"                                                                                         enum:"auto,Purge,SoftDelete"                               help:"Of the vault: Purge leaves nothing, SoftDelete proves that values come back and leaves a deleted vault. auto: Purge where the settings allow it."`
+	NamespaceLabels map[string]string        `help:"More labels of the namespace, such as that of a landing zone."                                   name:"namespace-label"                                     placeholder:"NAME=VALUE"`
+	Timeouts        map[string]time.Duration `help:"When to give up a step: ${steps}."                                                               name:"timeout"                                             placeholder:"STEP=DURATION"`
+	Report          []string                 `help:"File to write the report to, as JSON if its name ends so, else as Markdown. Repeat it for both." placeholder:"FILE"                                         type:"path"`
+	Output          string                   `default:"markdown"                                                                                     enum:"markdown,json"                                       help:"How to print the report: markdown or json."                                                                                                       short:"o"`
 	Force           bool                     `help:"Start without asking the doctor."`
 }
 
@@ -367,9 +367,9 @@ func say(line string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.Tim
 
 // workloadCommand is what runs as the application of an acceptance run.
 type workloadCommand struct {
-	ID        string   `help:"Id of the run." name:"run" required:""`
+	ID        string   `help:"Id of the run."  name:"run"                            required:""`
 	Key       string   `help:"Key of digests." required:""`
-	Variables []string `arg:"" help:"Variables to print digests of."`
+	Variables []string `arg:""                 help:"Variables to print digests of."`
 }
 
 // Run the application.
