@@ -167,7 +167,7 @@ func TestManagerRoleDefinitions(t *testing.T) {
 }
 
 // TestManagerAssignmentFilters lists role assignments on several scopes.
-func TestManagerAssignmentFilters(t *testing.T) {
+func TestManagerAssignmentFilters(t *testing.T) { //nolint:tparallel // What comes after the cases changes what they are about.
 	t.Parallel()
 
 	const group = "88888888-8888-4888-8888-888888888888"

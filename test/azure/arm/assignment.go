@@ -163,7 +163,7 @@ func (c *call) listAssignments() wire.Answer {
 	)
 
 	if filter := c.request.URL.Query().Get("$filter"); filter != "" {
-		for _, term := range strings.Split(filter, " and ") {
+		for term := range strings.SplitSeq(filter, " and ") {
 			match, others := ofPrincipal.FindStringSubmatch(term), wants
 
 			switch {

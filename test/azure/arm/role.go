@@ -29,6 +29,8 @@ type permissions struct {
 
 // A role is a role definition.
 type role struct {
+	permissions
+
 	ID          string
 	Name        string
 	Description string
@@ -36,8 +38,6 @@ type role struct {
 	// tenant and scopes of a custom role. A built-in one can be assigned everywhere.
 	tenant string
 	scopes []string
-
-	permissions
 }
 
 // allows says whether the role has an action.

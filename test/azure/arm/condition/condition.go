@@ -240,7 +240,7 @@ func (p *parser) list() (operand, error) {
 }
 
 func literal(t string) (operand, error) {
-	if strings.Contains("(){},!&&||", t) {
+	if strings.ContainsAny(t[:1], "(){},!&|") {
 		return nil, fmt.Errorf("%q is not a value", t)
 	}
 

@@ -106,7 +106,7 @@ type providerRegister struct {
 }
 
 // Run registers a resource provider. The stand-in does so at once.
-func (c *providerRegister) Run(ctx context.Context, m *manager, out *object) error {
+func (c *providerRegister) Run(ctx context.Context, m *manager) error {
 	if _, err := m.ask(ctx, http.MethodPost, m.subscription+"/providers/"+c.Namespace+"/register", resourcesAPI, nil); err != nil || !c.Wait {
 		return err
 	}
@@ -180,8 +180,13 @@ type definitionCreate struct {
 // Run creates a role of JSON, whose names may begin with a capital.
 func (c *definitionCreate) Run(ctx context.Context, m *manager, out *object) error {
 	var wants struct {
-		Name, Description                                                  string
-		Actions, NotActions, DataActions, NotDataActions, AssignableScopes []string
+		Name             string   `json:"name"`
+		Description      string   `json:"description"`
+		Actions          []string `json:"actions"`
+		NotActions       []string `json:"notActions"`
+		DataActions      []string `json:"dataActions"`
+		NotDataActions   []string `json:"notDataActions"`
+		AssignableScopes []string `json:"assignableScopes"`
 	}
 
 	decoder := json.NewDecoder(strings.NewReader(c.RoleDefinition))

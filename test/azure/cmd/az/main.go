@@ -17,7 +17,7 @@ import (
 // A cli is the command line. Every command has the options about what is printed.
 type cli struct {
 	Query  string `help:"JMESPath: a path, or an object of paths."`
-	Output string `enum:"json,table,tsv,none" default:"json" help:"How to print the answer."`
+	Output string `default:"json"                                  enum:"json,table,tsv,none" help:"How to print the answer."`
 
 	AKS struct {
 		Show   aksShow   `cmd:""`

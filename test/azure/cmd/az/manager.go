@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -167,9 +168,7 @@ func flat(resource object) object {
 	properties, _ := resource["properties"].(object)
 	delete(resource, "properties")
 
-	for name, value := range properties {
-		resource[name] = value
-	}
+	maps.Copy(resource, properties)
 
 	return resource
 }
