@@ -70,16 +70,6 @@ func (a Application) Reads() int {
 	return a.sum(Reads())
 }
 
-// sum of what each of its resources costs.
-func (a Application) sum(costs map[string]int) int {
-	sum := 0
-	for kind, n := range a {
-		sum += n * costs[kind]
-	}
-
-	return sum
-}
-
 // firstReads of Resource Manager are those that it takes to create a resource, by kind, until it is ready. They are the reads of the Create
 // functions in the same files, of the Read after it and of the looks before and after that.
 func firstReads() map[string]int {
@@ -119,6 +109,16 @@ func (a Application) Restart(applications int) time.Duration {
 // Creation is how long it takes to create that many applications, if nothing but reads takes time.
 func (a Application) Creation(applications int) time.Duration {
 	return reading(applications * a.sum(firstReads())).Round(time.Second)
+}
+
+// sum of what each of its resources costs.
+func (a Application) sum(costs map[string]int) int {
+	sum := 0
+	for kind, n := range a {
+		sum += n * costs[kind]
+	}
+
+	return sum
 }
 
 // reading of so many times takes that long.
