@@ -323,8 +323,10 @@ func TestDoctorJob(t *testing.T) {
 	prepareForDoctor(t, p)
 	prepareForPlace(t, p)
 
-	if err := p.API.Apply(t.Context(), doctorObjects(t)...); err != nil {
-		t.Fatal(err)
+	for _, o := range doctorObjects(t) {
+		if err := p.API.Apply(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	want, err := d.run(t.Context(), "place")
