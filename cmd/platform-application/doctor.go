@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/cluster"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/place"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
@@ -31,6 +32,8 @@ type doctorCommand struct {
 	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."  placeholder:"AREA"`
 	List       bool          `help:"Print all findings that there are, and look at nothing."`
 	Timeout    time.Duration `default:"5m"                                                                                  help:"For everything together."`
+
+	Azure azure.Options `embed:""`
 }
 
 // Run the command.
@@ -123,6 +126,7 @@ func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
 func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found []finding.Finding) []doctor.Area {
 	return []doctor.Area{
 		cluster.Area(kube, p, found),
+		azure.Area(p, c.Azure),
 		place.Area(kube, p, version),
 	}
 }
@@ -133,6 +137,7 @@ func catalogue() (finding.Catalogue, error) {
 		doctor.Words(),
 		platform.Words(),
 		cluster.Words(),
+		azure.Words(),
 		place.Words(),
 	)
 }

@@ -90,6 +90,7 @@ const (
 	OpGetProvider          = fault.GetProvider
 	OpRegisterProvider     = fault.RegisterProvider
 	OpCheckVaultName       = fault.CheckVaultName
+	OpCheckPolicies        = fault.CheckPolicies
 	OpGetCluster           = fault.GetCluster
 	OpPutCluster           = fault.PutCluster
 )

@@ -67,7 +67,7 @@
 //	GET    /vaults/{vault}/writes                    who changed which secret when; ?secret= for one
 //
 //	GET    /subscriptions
-//	PUT    /subscriptions/{subscription}             Subscription: tenantId, state, roleAssignments, resourceGroups, registrations, padding
+//	PUT    /subscriptions/{subscription}             Subscription: tenantId, state, roleAssignments, resourceGroups, registrations, policies, padding
 //	PUT    /subscriptions/{subscription}/resourcegroups/{group}
 //	                                                 ResourceGroup: location
 //	PUT    /subscriptions/{subscription}/roleassignments

@@ -88,7 +88,7 @@ func placeFaults() map[string]fault {
 		"NoDocument":      {reason: "The issuer publishes nothing.", plant: azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectStatus, Status: 404}), want: []string{"IssuerDocumentMissing"}},
 		"OtherDocument":   {reason: "The issuer publishes the document of another one.", plant: azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConfiguration, Effect: azure.EffectGarbage, Text: `{"issuer":"https://other.example.com","jwks_uri":"https://oidc.example.com/modern/openid/v1/jwks"}`}), want: []string{"IssuerDocumentDiffers"}},
 		"OtherKeys":       {reason: "The issuer publishes other keys.", plant: azureFails(azure.Fault{Host: issuerHost, Operation: "keys", Effect: azure.EffectGarbage, Text: `{"keys":[{"kid":"other"}]}`}), want: []string{"IssuerKeyMissing"}},
-		"NobodyHasLooked": {reason: "There are no Jobs, and the issuer cannot be reached from here.", plant: nobody, want: []string{"PlaceNotProbed", "IssuerNotSeen"}},
+		"NobodyHasLooked": {reason: "There are no Jobs, and the issuer cannot be reached from here.", plant: fromNowhere, want: []string{"PlaceNotProbed", "IssuerNotSeen"}},
 	}
 }
 
@@ -308,7 +308,7 @@ spec:
 	})
 }
 
-func nobody(t *testing.T, p *plane.Plane) {
+func fromNowhere(t *testing.T, p *plane.Plane) {
 	t.Helper()
 	t.Cleanup(func() { applyDoctor(context.WithoutCancel(t.Context()), t, p, func(*batchv1.Job) {}) })
 	azureFails(azure.Fault{Host: issuerHost, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 403})(t, p)

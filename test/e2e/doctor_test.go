@@ -45,6 +45,7 @@ func doctorFaults() map[string]map[string]fault {
 	return map[string]map[string]fault{
 		"cluster": clusterFaults(),
 		"place":   placeFaults(),
+		"azure":   azureFaults(),
 	}
 }
 
@@ -53,6 +54,7 @@ func doctorUnplanted() []map[string]string {
 	return []map[string]string{
 		clusterUnplanted(),
 		placeUnplanted(),
+		azureUnplanted(),
 	}
 }
 
@@ -86,6 +88,7 @@ func TestDoctor(t *testing.T) {
 	d := newDoctor(t, w.modern)
 	prepareForDoctor(t, w.modern)
 	prepareForPlace(t, w.modern)
+	prepareAzure(t, w.modern)
 
 	well := map[string][]string{}
 
@@ -249,6 +252,7 @@ func (d *doctor) run(ctx context.Context, areas ...string) (doctorReport, error)
 	cmd.Env = append(
 		os.Environ(),
 		"HTTPS_PROXY="+w.azure.ProxyURL(), "NO_PROXY=127.0.0.1,localhost", "SSL_CERT_FILE="+filepath.Join(w.dir, "azure-ca.pem"),
+		"AZURE_TENANT_ID="+plane.Tenant, "AZURE_CLIENT_ID="+doctorClient, "AZURE_CLIENT_SECRET="+doctorPassword,
 	)
 	cmd.Stdout, cmd.Stderr = &out, &said
 

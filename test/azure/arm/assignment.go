@@ -186,7 +186,12 @@ func (c *call) listAssignments() wire.Answer {
 		}
 	}
 
-	return c.page(padded(out, c.subscription.Padding.RoleAssignments, func(i int) any {
+	padding := c.subscription.Padding.RoleAssignments
+	if c.request.URL.Query().Get("$filter") != "" {
+		padding = 0 // They are nobody's.
+	}
+
+	return c.page(padded(out, padding, func(i int) any {
 		return (&assignment{
 			name: strconv.Itoa(i), id: c.scope + "/providers/" + typeAssignment + "/" + strconv.Itoa(i), scope: c.scope,
 			subscription: c.subscription.ID, role: keyvault.SecretsUser, principalID: uuid.Nil.String(), principalType: servicePrincipal,

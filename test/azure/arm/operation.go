@@ -69,6 +69,8 @@ func (c *call) operations() map[string]operation {
 		fault.PutLock:    {typeLock + write, c.putLock},
 		fault.DeleteLock: {typeLock + remove, c.deleteLock},
 
+		fault.CheckPolicies: {typePolicies + read, c.checkPolicies},
+
 		fault.GetCluster: {typeCluster + read, c.getCluster},
 		fault.PutCluster: {typeCluster + write, c.putCluster},
 	}

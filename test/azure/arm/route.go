@@ -19,6 +19,7 @@ const (
 	typeLock       = "Microsoft.Authorization/locks"
 	typePermission = "Microsoft.Authorization/permissions"
 	typeCluster    = "Microsoft.ContainerService/managedClusters"
+	typePolicies   = "Microsoft.PolicyInsights/checkPolicyRestrictions"
 )
 
 // A route is what a request is for.
@@ -84,6 +85,10 @@ func parseRoute(method, path string) route {
 		r.typ = typeVault
 
 		return choose(method, r, map[string]string{http.MethodPost: fault.CheckVaultName})
+	case r.typ == "group" && len(rest) == 3 && is(rest, "providers", "Microsoft.PolicyInsights", "checkPolicyRestrictions"):
+		r.typ = typePolicies
+
+		return choose(method, r, map[string]string{http.MethodPost: fault.CheckPolicies})
 	case r.typ == "subscription" && len(rest) == 2 && is(rest, "providers"):
 		r.name = rest[1]
 
@@ -260,6 +265,8 @@ func versions(typ string) []string {
 		return []string{"2022-01-31-preview", "2023-01-31", "2024-11-30"}
 	case typeLock:
 		return []string{"2016-09-01", "2020-05-01"}
+	case typePolicies:
+		return []string{"2023-03-01", "2024-10-01"}
 	case typeCluster:
 		return []string{"2024-09-01", "2025-05-01"}
 	case typeAssignment, typePermission:

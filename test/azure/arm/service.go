@@ -236,6 +236,10 @@ func (c *call) admit() *wire.Answer {
 		return new(refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.route.group))
 	}
 
+	if answer := c.obeyPolicies(); answer != nil {
+		return answer
+	}
+
 	return c.checkRegistered()
 }
 

@@ -36,6 +36,9 @@ type Subscription struct {
 	// Registrations are the states of resource providers, such as NotRegistered, by namespace. Others are Registered.
 	Registrations map[string]string `json:"registrations,omitempty"`
 
+	// Policies refuse types of resources, such as Microsoft.KeyVault/vaults, by the names of their assignments.
+	Policies map[string]string `json:"policies,omitempty"`
+
 	// Padding makes lists longer, and less can be added to them.
 	Padding Padding `json:"padding,omitzero"`
 }
@@ -95,7 +98,7 @@ func (s *Service) PutSubscription(sub Subscription) error {
 
 	more, roles := sub.ResourceGroups, sub.RoleAssignments
 	sub.ResourceGroups, sub.RoleAssignments = nil, nil
-	sub.Registrations = maps.Clone(sub.Registrations)
+	sub.Registrations, sub.Policies = maps.Clone(sub.Registrations), maps.Clone(sub.Policies)
 	s.subscriptions[sub.ID] = &subscription{Subscription: sub, groups: groups}
 
 	s.mu.Unlock()

@@ -25,6 +25,9 @@ const (
 	// ManagementResource is the audience of tokens for the resource manager.
 	ManagementResource = "https://management.azure.com"
 
+	// classicManagement is another name of it, which the SDK for Go asks for.
+	classicManagement = "https://management.core.windows.net"
+
 	// issuerPrefix and a tenant id make the issuer of access tokens.
 	issuerPrefix = "https://sts.windows.net/"
 
@@ -175,7 +178,7 @@ func (t *Tokens) VerifyManagement(token string) (Caller, error) {
 	}
 
 	// Clients ask for it with a slash at the end and without.
-	if strings.TrimSuffix(c.Audience, "/") != ManagementResource {
+	if audience := strings.TrimSuffix(c.Audience, "/"); audience != ManagementResource && audience != classicManagement {
 		return Caller{}, &TokenError{
 			Message: fmt.Sprintf("The access token has been obtained for wrong audience or resource '%s'. It should exactly match with "+
 				"one of the allowed audiences '%s/','%s'.", c.Audience, ManagementResource, ManagementResource),

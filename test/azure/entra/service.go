@@ -42,7 +42,7 @@ type Service struct {
 
 // resources that tokens can be had for. Only vaults and the resource manager are there to take one.
 func resources() []string {
-	return []string{VaultResource, ManagementResource, "https://graph.microsoft.com", "https://storage.azure.com"}
+	return []string{VaultResource, ManagementResource, classicManagement, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
 // ServeHTTP serves login.microsoftonline.com.

@@ -82,6 +82,7 @@ const (
 	GetProvider          = "get-resource-provider"
 	RegisterProvider     = "register-resource-provider"
 	CheckVaultName       = "check-vault-name"
+	CheckPolicies        = "check-policies"
 	GetCluster           = "get-cluster"
 	PutCluster           = "put-cluster"
 
@@ -97,7 +98,7 @@ func Operations() []string {
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, PutRoleDefinition,
-		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName,
+		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
 		GetCluster, PutCluster, Unknown,
 	}
 }

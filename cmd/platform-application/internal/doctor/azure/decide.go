@@ -1,0 +1,380 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azure
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+)
+
+// Limits of Azure, which nobody can raise.
+const (
+	maxAssignments = 4000 // of roles in a subscription
+	maxOfType      = 800  // resources of one type in a resource group
+	nearLimit      = 80   // per cent
+)
+
+// audience of tokens that Entra ID takes for those of a federated credential.
+const audience = "api://AzureADTokenExchange"
+
+// A decision is about a platform.
+type decision struct {
+	platform platform.Platform
+	settings v1alpha1.PlatformConfigSpec
+	facts    Facts
+
+	// groupID is the id of the resource group, as the settings have it.
+	subscriptionID, groupID string
+}
+
+func about(p platform.Platform) decision {
+	subscription := "/subscriptions/" + p.Settings.SubscriptionID
+
+	return decision{
+		platform: p, settings: *p.Settings, subscriptionID: subscription, groupID: subscription + "/resourceGroups/" + p.Settings.ResourceGroupName,
+	}
+}
+
+// found makes a finding, with pairs of further parameters.
+func (d decision) found(code finding.Code, object string, pairs ...string) finding.Finding {
+	with := map[string]string{
+		"subscription": d.settings.SubscriptionID, "tenant": d.settings.TenantID, "group": d.settings.ResourceGroupName,
+		"location": d.settings.Location, "groupId": d.groupID, "subscriptionId": d.subscriptionID,
+	}
+
+	for i := 0; i+1 < len(pairs); i += 2 {
+		with[pairs[i]] = pairs[i+1]
+	}
+
+	return finding.Finding{Code: code, Object: object, With: with}
+}
+
+// decide what facts mean for applications.
+func decide(p platform.Platform, f Facts) []finding.Finding {
+	d := about(p)
+	d.facts = f
+
+	out, ok := d.subscription()
+	if !ok {
+		return out
+	}
+
+	return slices.Concat(out, d.group(), d.registrations(), d.identities(), d.access(), d.room(), d.officers(), d.locks(), d.policies(), d.name())
+}
+
+// subscription says whether there is anything else to look at.
+func (d decision) subscription() ([]finding.Finding, bool) {
+	switch s := d.facts.Subscription; {
+	case s.Missing():
+		return []finding.Finding{d.found(SubscriptionMissing, d.subscriptionID)}, false
+	case s.Refused == "InvalidAuthenticationTokenTenant":
+		return []finding.Finding{d.found(SubscriptionOfOtherTenant, d.subscriptionID)}, false
+	case s.Refused != "":
+		return unread(d, s, "the subscription", "Microsoft.Resources/subscriptions/read"), false
+	case !strings.EqualFold(s.Value.TenantID, d.settings.TenantID):
+		return []finding.Finding{d.found(SubscriptionOfOtherTenant, d.subscriptionID)}, true
+	case s.Value.State == "PastDue":
+		return []finding.Finding{d.found(SubscriptionPastDue, d.subscriptionID)}, true
+	case s.Value.State != "Enabled":
+		return []finding.Finding{d.found(SubscriptionDisabled, d.subscriptionID, "state", s.Value.State)}, true
+	default:
+		return nil, true
+	}
+}
+
+func (d decision) group() []finding.Finding {
+	switch g := d.facts.Group; {
+	case g.Missing():
+		return []finding.Finding{d.found(GroupMissing, d.groupID)}
+	case g.Refused != "":
+		return unread(d, g, "the resource group", "Microsoft.Resources/subscriptions/resourceGroups/read")
+	case g.Value.Properties.State == "Deleting":
+		return []finding.Finding{d.found(GroupDeleting, d.groupID)}
+	case location(g.Value.Location) != location(d.settings.Location):
+		return []finding.Finding{d.found(GroupElsewhere, d.groupID, "elsewhere", g.Value.Location)}
+	default:
+		return nil
+	}
+}
+
+func (d decision) registrations() []finding.Finding {
+	var out []finding.Finding
+
+	for _, namespace := range slices.Sorted(maps.Keys(d.facts.Registrations)) {
+		r := d.facts.Registrations[namespace]
+		if r.Refused != "" {
+			out = append(out, unread(d, r, "the registration of "+namespace, "Microsoft.Resources/subscriptions/providers/read")...)
+		} else if r.Value.State != "Registered" {
+			out = append(out, d.found(NotRegistered, namespace, "state", r.Value.State))
+		}
+	}
+
+	return out
+}
+
+// A party is a provider that signs in to Azure.
+type party struct {
+	platform.Principal
+	Account
+
+	name  string
+	needs []need
+}
+
+// parties that sign in.
+func (d decision) parties() []party {
+	var out []party
+
+	if p := d.platform.Azure; p != nil {
+		out = append(out, party{Principal: *p, Account: d.facts.Provider, name: "the Azure providers", needs: d.needs()})
+	}
+
+	if p := d.platform.Creator; p != nil {
+		out = append(out, party{Principal: *p, Account: d.facts.Creator, name: "provider-keyvault-secretsync", needs: d.creatorNeeds()})
+	}
+
+	return out
+}
+
+// identities are those of the parties, and whom they trust.
+func (d decision) identities() []finding.Finding {
+	out := unread(d, d.facts.Identities, "the identities of the subscription", "Microsoft.ManagedIdentity/userAssignedIdentities/read")
+
+	for _, p := range d.parties() {
+		switch i := p.Identity; {
+		case i == nil && p.Source == "ClientSecret" && d.settings.SecretCreatorPrincipalID != "":
+			out = append(out, d.found(CreatorNotSeen, d.settings.SecretCreatorPrincipalID, "client", p.ClientID))
+		case i == nil && (d.facts.Identities.Refused != "" || p.Source == "Secret" && p.ObjectID != ""):
+		case i == nil:
+			out = append(out, d.found(IdentityNotFound, "", "party", p.name, "client", p.ClientID))
+		case !slices.Contains([]string{"OIDCTokenFile", "WorkloadIdentity", ""}, p.Source):
+		case p.Credentials.Refused != "":
+			out = append(out, unread(d, p.Credentials, "the federated credentials of "+i.ID,
+				"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read")...)
+		default:
+			out = append(out, d.credential(p)...)
+		}
+	}
+
+	if i := d.facts.Creator.Identity; i != nil && d.settings.SecretCreatorPrincipalID != "" &&
+		!strings.EqualFold(i.Properties.PrincipalID, d.settings.SecretCreatorPrincipalID) {
+		out = append(out, d.found(CreatorDiffers, i.ID, "ours", d.settings.SecretCreatorPrincipalID, "theirs", i.Properties.PrincipalID))
+	}
+
+	return out
+}
+
+// credential that lets a party sign in with the token of its ServiceAccount. Entra ID compares to the letter.
+func (d decision) credential(p party) []finding.Finding {
+	want := Credential{
+		Issuer: cmp.Or(d.platform.Issuer, d.settings.OIDCIssuerURL), Audiences: []string{audience},
+		Subject: "system:serviceaccount:" + d.platform.Namespace + ":" + p.ServiceAccount,
+	}
+
+	var near *Resource[Credential]
+
+	for i := range p.Credentials.Value {
+		c := &p.Credentials.Value[i]
+
+		same := c.Properties.Subject == want.Subject && c.Properties.Issuer == want.Issuer
+		if same && slices.Contains(c.Properties.Audiences, audience) {
+			return nil
+		}
+
+		// That of another cluster is not one that is wrong.
+		if strings.EqualFold(c.Properties.Subject, want.Subject) && (same || near == nil || similar(c.Properties.Issuer, want.Issuer)) {
+			near = c
+		}
+	}
+
+	id := p.Identity.ID
+	pairs := []string{
+		"party", p.name, "account", p.ServiceAccount, "identity", p.Identity.Name, "identityGroup", segment(id, "resourceGroups"),
+		"identitySubscription", segment(id, "subscriptions"), "issuer", want.Issuer, "subject", want.Subject,
+	}
+
+	if near == nil {
+		return []finding.Finding{d.found(CredentialMissing, id, pairs...)}
+	}
+
+	var wrong []string
+
+	for _, f := range [...]struct{ name, has, wants string }{
+		{"issuer", near.Properties.Issuer, want.Issuer},
+		{"subject", near.Properties.Subject, want.Subject},
+		{"audience", strings.Join(near.Properties.Audiences, " "), audience},
+	} {
+		if f.has != f.wants {
+			wrong = append(wrong, f.name+" "+f.has+" instead of "+f.wants)
+		}
+	}
+
+	return []finding.Finding{d.found(CredentialDiffers, id, append(pairs, "credential", near.Name, "wrong", strings.Join(wrong, ", "))...)}
+}
+
+// similar issuers are the same but for their case, a slash at the end, or the scheme.
+func similar(a, b string) bool {
+	plain := func(s string) string {
+		return strings.TrimPrefix(strings.TrimRight(strings.ToLower(s), "/"), "https://")
+	}
+
+	return plain(a) == plain(b)
+}
+
+// segment is what follows a name in a resource id.
+func segment(id, name string) string {
+	parts := strings.Split(id, "/")
+	for i := range len(parts) - 1 {
+		if strings.EqualFold(parts[i], name) {
+			return parts[i+1]
+		}
+	}
+
+	return ""
+}
+
+// room for more applications.
+func (d decision) room() []finding.Finding {
+	out := slices.Concat(
+		unread(d, d.facts.Assignments, "the role assignments of the subscription", "Microsoft.Authorization/roleAssignments/read"),
+		unread(d, d.facts.Vaults, "the vaults of the resource group", "Microsoft.KeyVault/vaults/read"),
+	)
+
+	for _, l := range [...]struct {
+		what, where string
+		used, limit int
+	}{
+		{"role assignments", "subscription " + d.settings.SubscriptionID, within(d.facts.Assignments.Value, d.subscriptionID), maxAssignments},
+		{"vaults", "resource group " + d.settings.ResourceGroupName, within(d.facts.Vaults.Value, d.groupID), maxOfType},
+		{"managed identities", "resource group " + d.settings.ResourceGroupName, within(d.facts.Identities.Value, d.groupID), maxOfType},
+	} {
+		code := RoomLow
+		if l.used >= l.limit {
+			code = RoomNone
+		}
+
+		if l.used*100 >= l.limit*nearLimit {
+			out = append(out, d.found(code, "", "what", l.what, "where", l.where, "used", strconv.Itoa(l.used), "limit", strconv.Itoa(l.limit)))
+		}
+	}
+
+	return out
+}
+
+// within counts the resources whose id begins with that of a scope.
+func within[P any](all []Resource[P], scope string) int {
+	n := 0
+
+	for _, r := range all {
+		if len(r.ID) > len(scope) && strings.EqualFold(r.ID[:len(scope)+1], scope+"/") {
+			n++
+		}
+	}
+
+	return n
+}
+
+// officers whom role assignments do not show to exist. Entra ID is not asked: few people may.
+func (d decision) officers() []finding.Finding {
+	if d.settings.KeyVault == nil || d.facts.Assignments.Refused != "" {
+		return nil
+	}
+
+	var out []finding.Finding
+
+	for _, o := range d.settings.KeyVault.Officers {
+		i := slices.IndexFunc(d.facts.Assignments.Value, func(a Resource[Assignment]) bool { return strings.EqualFold(a.Properties.PrincipalID, o.ObjectID) })
+		if i < 0 {
+			out = append(out, d.found(OfficerNotSeen, o.ObjectID))
+
+			continue
+		}
+
+		if is := d.facts.Assignments.Value[i].Properties.PrincipalType; o.PrincipalType != "" && is != "" && is != o.PrincipalType {
+			out = append(out, d.found(OfficerDiffers, o.ObjectID, "ours", o.PrincipalType, "theirs", is))
+		}
+	}
+
+	return out
+}
+
+// locks on the resource group or above. One on a single vault or identity is for its owner to know.
+func (d decision) locks() []finding.Finding {
+	out := unread(d, d.facts.Locks, "the locks of the subscription", "Microsoft.Authorization/locks/read")
+
+	for _, l := range d.facts.Locks.Value {
+		locked := scopeOf(l.ID)
+		if !strings.EqualFold(locked, d.subscriptionID) && !strings.EqualFold(locked, d.groupID) {
+			continue
+		}
+
+		code := LockedForDeletion
+		if strings.EqualFold(l.Properties.Level, "ReadOnly") {
+			code = LockedForWriting
+		}
+
+		out = append(out, d.found(code, l.ID))
+	}
+
+	return out
+}
+
+// scopeOf a lock: what is before its type and name.
+func scopeOf(id string) string {
+	const typeAndName = 4
+
+	parts := strings.Split(id, "/")
+
+	return strings.Join(parts[:max(0, len(parts)-typeAndName)], "/")
+}
+
+func (d decision) policies() []finding.Finding {
+	if d.facts.Group.Refused != "" {
+		return nil
+	}
+
+	out := unread(d, d.facts.Policies, "what policies refuse", "Microsoft.PolicyInsights/checkPolicyRestrictions/read")
+	for _, p := range d.facts.Policies.Value {
+		out = append(out, d.found(PolicyDenies, p.AssignmentID, "what", p.Type, "definition", p.DefinitionID))
+	}
+
+	return out
+}
+
+func (d decision) name() []finding.Finding {
+	n := d.facts.Name
+
+	switch deleted := n.Deleted; {
+	case n.Available.Refused != "":
+		return unread(d, n.Available, "whether names of vaults are free", "Microsoft.KeyVault/checkNameAvailability/read")
+	case n.Available.Value.Available, n.Ours.Value.ID != "":
+		return nil
+	case deleted.Refused == "" && within([]Resource[struct{}]{{ID: deleted.Value.Properties.VaultID}}, d.groupID) > 0:
+		return []finding.Finding{d.found(VaultDeleted, n.Name, "until", deleted.Value.Properties.PurgeDate)}
+	case deleted.Refused == "" || deleted.Missing():
+		return []finding.Finding{d.found(VaultNameTaken, n.Name, "reason", n.Available.Value.Reason)}
+	default:
+		return unread(d, deleted, "whether vault "+n.Name+" is soft-deleted", "Microsoft.KeyVault/locations/deletedVaults/read")
+	}
+}
+
+// unread says what could not be looked at, if it could not.
+func unread[T any](d decision, a Answer[T], what, permission string) []finding.Finding {
+	switch {
+	case a.Refused == "":
+		return nil
+	case a.Status == http.StatusForbidden || a.Status == http.StatusUnauthorized:
+		return []finding.Finding{d.found(MayNotRead, "", "what", what, "permission", permission, "error", a.Refused)}
+	default:
+		return []finding.Finding{d.found(NoAnswer, "", "what", what, "error", a.Refused)}
+	}
+}

@@ -1,0 +1,362 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+)
+
+const (
+	tenant       = "11111111-1111-4111-8111-111111111112"
+	subscription = "22222222-2222-4222-8222-222222222223"
+	issuer       = "https://westeurope.oic.prod-aks.azure.com/" + tenant + "/33333333-3333-4333-8333-333333333334/"
+
+	providerClient  = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaab"
+	providerObject  = "99999999-9999-4999-8999-999999999998"
+	creatorClient   = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbc"
+	creatorObject   = "77777777-7777-4777-8777-777777777778"
+	officerObject   = "66666666-6666-4666-8666-666666666667"
+	subscriptionID  = "/subscriptions/" + subscription
+	groupID         = subscriptionID + "/resourceGroups/rg-applications"
+	platformGroupID = subscriptionID + "/resourceGroups/rg-platform"
+	ownerRole       = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+	setUpCondition  = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES}))"
+)
+
+// A world is a platform that is well, and what Azure says of it.
+type world struct {
+	platform platform.Platform
+	facts    Facts
+}
+
+func condition(roles ...string) access.Condition {
+	return access.Condition{Expression: strings.ReplaceAll(setUpCondition, "ROLES", strings.Join(roles, ", ")), Version: "2.0"}
+}
+
+func permits(actions ...string) []access.Permission {
+	return []access.Permission{{Actions: actions, NotActions: []string{"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"}}}
+}
+
+func administrator(c access.Condition) access.Grant {
+	return access.Grant{
+		ID: groupID + "/providers/Microsoft.Authorization/roleAssignments/administrator", Scope: groupID, Role: "Role Based Access Control Administrator", Condition: c,
+		Permissions: []access.Permission{{Actions: []string{"Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read"}}},
+	}
+}
+
+func identity(name, client, object string) Resource[Identity] {
+	return Resource[Identity]{
+		ID: platformGroupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name, Name: name,
+		Properties: Identity{ClientID: client, PrincipalID: object, TenantID: tenant},
+	}
+}
+
+func trusts(account string) Answer[[]Resource[Credential]] {
+	return Answer[[]Resource[Credential]]{Value: []Resource[Credential]{{
+		Name: account, Properties: Credential{Issuer: issuer, Subject: "system:serviceaccount:crossplane-system:" + account, Audiences: []string{audience}},
+	}}}
+}
+
+func well() *world {
+	provider, creator := identity("crossplane", providerClient, providerObject), identity("secret-creator", creatorClient, creatorObject)
+
+	return &world{
+		platform: platform.Platform{
+			Namespace: "crossplane-system", Issuer: issuer,
+			Settings: &v1alpha1.PlatformConfigSpec{
+				TenantID: tenant, SubscriptionID: subscription, ResourceGroupName: "rg-applications", Location: "westeurope", OIDCIssuerURL: issuer,
+				SecretCreatorPrincipalID: creatorObject,
+				KeyVault:                 &v1alpha1.KeyVaultDefaults{Allow: &v1alpha1.KeyVaultAllowance{Purge: true}},
+			},
+			Azure:   &platform.Principal{Source: "OIDCTokenFile", ServiceAccount: "provider-azure", ClientID: providerClient, TenantID: tenant, SubscriptionID: subscription},
+			Creator: &platform.Principal{Source: "WorkloadIdentity", ServiceAccount: "provider-keyvault-secretsync", ClientID: creatorClient, TenantID: tenant},
+		},
+		facts: Facts{
+			Subscription:  Answer[Subscription]{Value: Subscription{TenantID: tenant, State: "Enabled"}},
+			Group:         Answer[Resource[Provisioning]]{Value: Resource[Provisioning]{Location: "westeurope", Properties: Provisioning{State: "Succeeded"}}},
+			Registrations: map[string]Answer[Registration]{"Microsoft.KeyVault": {Value: Registration{"Registered"}}, "Microsoft.ManagedIdentity": {Value: Registration{"Registered"}}},
+			Identities:    Answer[[]Resource[Identity]]{Value: []Resource[Identity]{provider, creator}},
+			Provider: Account{
+				Identity: &provider, ObjectID: providerObject, Credentials: trusts("provider-azure"),
+				Grants: Answer[[]access.Grant]{Value: []access.Grant{
+					{Scope: groupID, Role: "Contributor", Permissions: permits("*")},
+					administrator(condition(secretsUser, secretsOfficer)),
+					{Scope: subscriptionID, Role: "Deleted Vaults Reader", Permissions: permits(deletedVaults + "read")},
+					{Scope: subscriptionID, Role: "Key Vault Purge Operator", Permissions: permits(deletedVaults+"read", deletedVaults+"purge/action", "Microsoft.Resources/subscriptions/resourceGroups/read")},
+				}},
+			},
+			Creator: Account{Identity: &creator, ObjectID: creatorObject, Credentials: trusts("provider-keyvault-secretsync")},
+			Name:    VaultName{Name: "acceptance-abc", Available: Answer[Availability]{Value: Availability{Available: true}}},
+		},
+	}
+}
+
+// of makes resources of these ids.
+func of[P any](n int, scope string) []Resource[P] {
+	out := make([]Resource[P], n)
+	for i := range out {
+		out[i].ID = fmt.Sprintf("%s/providers/x/y/%d", scope, i)
+	}
+
+	return out
+}
+
+func forbidden[T any]() Answer[T] {
+	return Answer[T]{Refused: "AuthorizationFailed", Status: 403}
+}
+
+func missing[T any]() Answer[T] { return Answer[T]{Refused: "NotFound", Status: 404} }
+
+func TestDecide(t *testing.T) {
+	credential := func(edit func(*Credential)) func(*world) {
+		return func(w *world) { edit(&w.facts.Provider.Credentials.Value[0].Properties) }
+	}
+	grants := func(edit func([]access.Grant) []access.Grant) func(*world) {
+		return func(w *world) { w.facts.Provider.Grants.Value = edit(w.facts.Provider.Grants.Value) }
+	}
+	with := func(more ...access.Grant) func(*world) {
+		return grants(func(g []access.Grant) []access.Grant { return append(g, more...) })
+	}
+	without := func(roles ...string) func(*world) {
+		return grants(func(all []access.Grant) []access.Grant {
+			return slices.DeleteFunc(all, func(g access.Grant) bool { return slices.Contains(roles, g.Role) })
+		})
+	}
+	conditioned := func(c access.Condition) func(*world) {
+		return grants(func(all []access.Grant) []access.Grant {
+			all[1].Condition = c
+
+			return all
+		})
+	}
+	taken := func(w *world) {
+		w.facts.Name.Available.Value = Availability{Reason: "AlreadyExists"}
+		w.facts.Name.Ours, w.facts.Name.Deleted = missing[Resource[struct{}]](), missing[Resource[DeletedVault]]()
+	}
+
+	cases := map[string]struct {
+		reason string
+		plant  func(*world)
+		want   []finding.Code
+	}{
+		"Well": {reason: "A platform as the set-up page makes it has no fault.", plant: func(*world) {}},
+
+		"NoSubscription": {reason: "Nothing else is looked at.", plant: func(w *world) { w.facts = Facts{Subscription: missing[Subscription]()} }, want: []finding.Code{SubscriptionMissing}},
+		"WrongTenant": {
+			reason: "The token is of the tenant of the settings.", plant: func(w *world) {
+				w.facts = Facts{Subscription: Answer[Subscription]{Refused: "InvalidAuthenticationTokenTenant", Status: 401}}
+			}, want: []finding.Code{SubscriptionOfOtherTenant},
+		},
+		"OtherTenant":  {reason: "Somebody is signed in to another tenant than that of the settings.", plant: func(w *world) { w.facts.Subscription.Value.TenantID = subscription }, want: []finding.Code{SubscriptionOfOtherTenant}},
+		"MayNotRead":   {reason: "That is not known to be wrong.", plant: func(w *world) { w.facts = Facts{Subscription: forbidden[Subscription]()} }, want: []finding.Code{MayNotRead}},
+		"Disabled":     {reason: "A subscription that is disabled can be read only.", plant: func(w *world) { w.facts.Subscription.Value.State = "Disabled" }, want: []finding.Code{SubscriptionDisabled}},
+		"NoState":      {reason: "A state that is not known is not one that is enabled.", plant: func(w *world) { w.facts.Subscription.Value.State = "" }, want: []finding.Code{SubscriptionDisabled}},
+		"PastDue":      {reason: "A bill is not paid.", plant: func(w *world) { w.facts.Subscription.Value.State = "PastDue" }, want: []finding.Code{SubscriptionPastDue}},
+		"NoGroup":      {reason: "What is in the group is not asked for.", plant: func(w *world) { w.facts.Group = missing[Resource[Provisioning]]() }, want: []finding.Code{GroupMissing}},
+		"Deleting":     {reason: "The group is on its way out.", plant: func(w *world) { w.facts.Group.Value.Properties.State = "Deleting" }, want: []finding.Code{GroupDeleting}},
+		"Elsewhere":    {reason: "Vaults are elsewhere than their group.", plant: func(w *world) { w.facts.Group.Value.Location = "northeurope" }, want: []finding.Code{GroupElsewhere}},
+		"LocationName": {reason: "A location has two spellings.", plant: func(w *world) { w.platform.Settings.Location = "West Europe" }},
+		"Registering": {reason: "A resource provider is registered or it is not.", plant: func(w *world) {
+			w.facts.Registrations["Microsoft.KeyVault"] = Answer[Registration]{Value: Registration{"Registering"}}
+		}, want: []finding.Code{NotRegistered}},
+
+		"NoIdentity":      {reason: "The identity is elsewhere.", plant: func(w *world) { w.facts.Provider = Account{} }, want: []finding.Code{IdentityNotFound}},
+		"NoIdentityButID": {reason: "Roles are looked at, and credentials are not.", plant: func(w *world) { w.facts.Provider.Identity = nil }, want: []finding.Code{IdentityNotFound}},
+		"NoProvider":      {reason: "The cluster area says so.", plant: func(w *world) { w.platform.Azure, w.facts.Provider = nil, Account{} }},
+		"IdentitiesRefused": {reason: "Said once.", plant: func(w *world) {
+			w.facts.Identities, w.facts.Provider, w.facts.Creator = forbidden[[]Resource[Identity]](), Account{}, Account{}
+		}, want: []finding.Code{MayNotRead}},
+		"Slash":        {reason: "Entra ID compares a slash at the end.", plant: credential(func(c *Credential) { c.Issuer = strings.TrimSuffix(issuer, "/") }), want: []finding.Code{CredentialDiffers}},
+		"Subject":      {reason: "Entra ID compares the case.", plant: credential(func(c *Credential) { c.Subject = strings.ToUpper(c.Subject) }), want: []finding.Code{CredentialDiffers}},
+		"Audience":     {reason: "Entra ID compares the audience.", plant: credential(func(c *Credential) { c.Audiences = []string{"https://kubernetes.default.svc"} }), want: []finding.Code{CredentialDiffers}},
+		"OtherAccount": {reason: "It is for another ServiceAccount.", plant: credential(func(c *Credential) { c.Subject += "-2" }), want: []finding.Code{CredentialMissing}},
+		"ManyClusters": {
+			reason: "Other clusters have credentials of their own.", plant: func(w *world) {
+				other := w.facts.Provider.Credentials.Value[0]
+				other.Properties.Issuer = "https://other/"
+				w.facts.Provider.Credentials.Value = append([]Resource[Credential]{other}, w.facts.Provider.Credentials.Value...)
+			},
+		},
+		"Secret": {reason: "Whoever signs in with a secret needs no credential.", plant: func(w *world) {
+			w.platform.Azure.Source, w.facts.Provider.Credentials = "Secret", Answer[[]Resource[Credential]]{}
+		}},
+		"CredentialsRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Creator.Credentials = forbidden[[]Resource[Credential]]() }, want: []finding.Code{MayNotRead}},
+		"CreatorCredential":  {reason: "The creator signs in, too.", plant: func(w *world) { w.facts.Creator.Credentials = trusts("provider-azure") }, want: []finding.Code{CredentialMissing}},
+		"CreatorDiffers":     {reason: "The role goes to somebody else.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = officerObject }, want: []finding.Code{CreatorDiffers}},
+		"CreatorSecret":      {reason: "Applications are of Entra ID.", plant: func(w *world) { w.platform.Creator.Source, w.facts.Creator = "ClientSecret", Account{} }, want: []finding.Code{CreatorNotSeen}},
+		"ProviderSecret":     {reason: "An application whose object id is known has roles as others have.", plant: func(w *world) { w.platform.Azure.Source, w.facts.Provider.Identity = "Secret", nil }},
+		"CreatorNoRole":      {reason: "Nobody assigns a role on each vault.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = "" }, want: []finding.Code{CreatorMayNotWrite}},
+		"CreatorRole": {
+			reason: "The role is on the resource group.", plant: func(w *world) {
+				w.platform.Settings.SecretCreatorPrincipalID = ""
+				w.facts.Creator.Grants.Value = []access.Grant{{Scope: groupID, Permissions: []access.Permission{{DataActions: []string{"Microsoft.KeyVault/vaults/secrets/*"}}}}}
+			},
+		},
+
+		"GrantsRefused":   {reason: "They are not known.", plant: func(w *world) { w.facts.Provider.Grants = forbidden[[]access.Grant]() }, want: []finding.Code{MayNotRead}},
+		"NoContributor":   {reason: "Nothing can be created.", plant: without("Contributor"), want: []finding.Code{ProviderMayNotWrite}},
+		"NoAdministrator": {reason: "No role can be assigned.", plant: without("Role Based Access Control Administrator"), want: []finding.Code{ProviderMayNotAssign}},
+		"NoRecover":       {reason: "Deleted vaults are seen with another role as well.", plant: without("Deleted Vaults Reader")},
+		"NoPurge":         {reason: "The settings allow to purge.", plant: without("Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotPurge}},
+		"NeitherOfThem":   {reason: "Deleted vaults are of the subscription.", plant: without("Deleted Vaults Reader", "Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotRecover, ProviderMayNotPurge}},
+		"PurgeNotAllowed": {reason: "Nobody needs to purge.", plant: func(w *world) {
+			w.platform.Settings.KeyVault.Allow.Purge = false
+			without("Key Vault Purge Operator")(w)
+		}},
+		"OtherNames": {reason: "It matters what roles allow, and not how they are called.", plant: grants(func(g []access.Grant) []access.Grant { g[0].Role, g[1].Role = "Reader", "Owner"; return g })},
+		"OnOneType": {reason: "Narrower roles do as well.", plant: func(w *world) {
+			without("Contributor")(w)
+			with(access.Grant{Scope: groupID, Permissions: permits("Microsoft.KeyVault/vaults/*", "Microsoft.ManagedIdentity/userAssignedIdentities/*")})(w)
+		}},
+		"OneRole":          {reason: "Officers get no role.", plant: conditioned(condition(secretsUser)), want: []finding.Code{ConditionRefuses}},
+		"MoreRoles":        {reason: "A third role may be assigned.", plant: conditioned(condition(secretsUser, secretsOfficer, ownerRole)), want: []finding.Code{MayAssignOthers}},
+		"NoCondition":      {reason: "Every role may be assigned.", plant: conditioned(access.Condition{}), want: []finding.Code{MayAssignOthers}},
+		"StrangeCondition": {reason: "It is not assumed to be right, nor to be wrong.", plant: conditioned(access.Condition{Expression: "@Principal[a] LooksLike 'b'", Version: "2.0"}), want: []finding.Code{RightsUnknown, RightsUnknown}},
+		"Types": {
+			reason: "Officers are groups, and roles are for ServicePrincipals only.", plant: func(w *world) {
+				w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject, PrincipalType: "Group"}}
+				w.facts.Assignments.Value = []Resource[Assignment]{{Properties: Assignment{PrincipalID: officerObject, PrincipalType: "Group"}}}
+				c := condition(secretsUser, secretsOfficer)
+				c.Expression = "(" + c.Expression + ") AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:PrincipalType] StringEquals 'ServicePrincipal'))"
+				conditioned(c)(w)
+			}, want: []finding.Code{ConditionRefuses},
+		},
+		"Unreadable": {
+			reason: "A custom role that cannot be read may allow it.", plant: func(w *world) {
+				without("Key Vault Purge Operator")(w)
+				with(access.Grant{Scope: subscriptionID, Unreadable: true})(w)
+			}, want: []finding.Code{RightsUnknown, RightsUnknown},
+		},
+		"Owner":        {reason: "The provider owns the subscription.", plant: with(access.Grant{Scope: subscriptionID, Role: "Owner", Permissions: []access.Permission{{Actions: []string{"*"}}}}), want: []finding.Code{MayAssignOthers, RightsElsewhere}},
+		"OtherGroup":   {reason: "The provider may change another group.", plant: with(access.Grant{Scope: platformGroupID, Role: "Contributor", Permissions: permits("*")}), want: []finding.Code{RightsElsewhere}},
+		"Reads":        {reason: "Reading elsewhere does no harm.", plant: with(access.Grant{Scope: subscriptionID, Permissions: permits("*/read")})},
+		"ReadsSecrets": {reason: "The provider has no business with secrets.", plant: with(access.Grant{Scope: groupID, Permissions: []access.Permission{{DataActions: []string{"*"}}}}), want: []finding.Code{MayReadSecrets}},
+
+		"Low":    {reason: "At 80 per cent somebody has to plan.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3200, subscriptionID) }, want: []finding.Code{RoomLow}},
+		"NotLow": {reason: "Below that nobody has to.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3199, subscriptionID) }},
+		"AboveInherited": {reason: "What is inherited is not of the subscription.", plant: func(w *world) {
+			w.facts.Assignments.Value = of[Assignment](5000, "/providers/Microsoft.Management/managementGroups/a")
+		}},
+		"None": {reason: "No vault can be created any more.", plant: func(w *world) { w.facts.Vaults.Value = of[struct{}](800, strings.ToLower(groupID)) }, want: []finding.Code{RoomNone}},
+		"OtherGroups": {reason: "Identities of other groups have room of their own.", plant: func(w *world) {
+			w.facts.Identities.Value = append(w.facts.Identities.Value, of[Identity](900, groupID+"-2")...)
+		}},
+		"Identities": {reason: "No identity can be created any more.", plant: func(w *world) {
+			w.facts.Identities.Value = append(w.facts.Identities.Value, of[Identity](801, groupID)...)
+		}, want: []finding.Code{RoomNone}},
+		"Unlisted": {reason: "Each is said.", plant: func(w *world) {
+			w.facts.Assignments, w.facts.Vaults = forbidden[[]Resource[Assignment]](), Answer[[]Resource[struct{}]]{Refused: unanswered}
+		}, want: []finding.Code{MayNotRead, NoAnswer}},
+
+		"Officer": {
+			reason: "Nobody has seen it yet.", want: []finding.Code{OfficerNotSeen},
+			plant: func(w *world) { w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject}} },
+		},
+		"OfficerType": {
+			reason: "Azure refuses another type.", want: []finding.Code{OfficerDiffers},
+			plant: func(w *world) {
+				w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject, PrincipalType: "User"}}
+				w.facts.Assignments.Value = []Resource[Assignment]{{Properties: Assignment{PrincipalID: strings.ToUpper(officerObject), PrincipalType: "Group"}}}
+			},
+		},
+
+		"Locks": {
+			reason: "Those of the group and of the subscription count.", want: []finding.Code{LockedForDeletion, LockedForWriting},
+			plant: func(w *world) {
+				lock := func(scope, level string) Resource[Lock] {
+					return Resource[Lock]{ID: scope + "/providers/Microsoft.Authorization/locks/keep", Properties: Lock{level}}
+				}
+				w.facts.Locks.Value = []Resource[Lock]{
+					lock(strings.ToUpper(groupID), "CanNotDelete"), lock(subscriptionID, "readonly"), lock(platformGroupID, "ReadOnly"),
+					lock(groupID+"/providers/Microsoft.KeyVault/vaults/a", "ReadOnly"), {ID: "strange"},
+				}
+			},
+		},
+		"LocksRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Locks = forbidden[[]Resource[Lock]]() }, want: []finding.Code{MayNotRead}},
+		"Policy": {reason: "Azure would refuse vaults.", plant: func(w *world) {
+			w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a"}}
+		}, want: []finding.Code{PolicyDenies}},
+		"PoliciesRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Policies = forbidden[[]Policy]() }, want: []finding.Code{MayNotRead}},
+
+		"Taken": {reason: "Somebody has the name.", plant: taken, want: []finding.Code{VaultNameTaken}},
+		"TakenOurs": {reason: "The application is there.", plant: func(w *world) {
+			taken(w)
+			w.facts.Name.Ours = Answer[Resource[struct{}]]{Value: Resource[struct{}]{ID: groupID + "/x"}}
+		}},
+		"Deleted": {
+			reason: "The application was there.", want: []finding.Code{VaultDeleted},
+			plant: func(w *world) {
+				taken(w)
+				w.facts.Name.Deleted = Answer[Resource[DeletedVault]]{Value: Resource[DeletedVault]{Properties: DeletedVault{VaultID: groupID + "/x"}}}
+			},
+		},
+		"DeletedElsewhere": {
+			reason: "It was of another group, and cannot be recovered here.", want: []finding.Code{VaultNameTaken},
+			plant: func(w *world) {
+				taken(w)
+				w.facts.Name.Deleted = Answer[Resource[DeletedVault]]{Value: Resource[DeletedVault]{Properties: DeletedVault{VaultID: platformGroupID + "/x"}}}
+			},
+		},
+		"DeletedUnknown": {reason: "Whether it can be recovered is not known.", plant: func(w *world) { taken(w); w.facts.Name.Deleted = forbidden[Resource[DeletedVault]]() }, want: []finding.Code{MayNotRead}},
+		"NameUnknown":    {reason: "It is not known to be free.", plant: func(w *world) { w.facts.Name.Available = Answer[Availability]{Refused: "TooManyRequests", Status: 429} }, want: []finding.Code{NoAnswer}},
+	}
+
+	seen := map[finding.Code]bool{SignInFailed: true, Unreachable: true}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := well()
+			tc.plant(w)
+
+			var got []finding.Code
+
+			for _, f := range decide(w.platform, w.facts) {
+				got = append(got, f.Code)
+				seen[f.Code] = true
+
+				words := Words().Words(f)
+				for _, s := range []string{words.Wrong, words.Breaks, words.Mend} {
+					if s == "" || unfilled(s) {
+						t.Errorf("%s: want a sentence with all its values, got %q", f.Code, s)
+					}
+				}
+			}
+
+			slices.Sort(got)
+			slices.Sort(tc.want)
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\ndecide(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+
+	for code := range Words() {
+		if !seen[code] {
+			t.Errorf("%s: want a test that finds it", code)
+		}
+	}
+}
+
+// unfilled says whether a sentence still has the name of a parameter. Braces of conditions and of the Azure CLI have more in them.
+func unfilled(sentence string) bool {
+	for _, part := range strings.Split(sentence, "{")[1:] {
+		name, _, ok := strings.Cut(part, "}")
+		if ok && name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+			return true
+		}
+	}
+
+	return false
+}

@@ -1,0 +1,320 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azure
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/azurename"
+)
+
+// maxRoles bounds how many roles of a principal are looked at.
+const maxRoles = 100
+
+// Versions of the APIs.
+const (
+	subscriptions  = "2022-12-01"
+	resources      = "2022-09-01"
+	identities     = "2023-01-31"
+	authorization  = "2022-04-01"
+	locks          = "2020-05-01"
+	keyVaults      = "2023-07-01"
+	policyVersions = "2023-03-01"
+)
+
+// resourceProviders that a platform needs.
+func resourceProviders() []string { return []string{"Microsoft.KeyVault", "Microsoft.ManagedIdentity"} }
+
+// Facts are what the Resource Manager says.
+type Facts struct {
+	Subscription Answer[Subscription]
+	Group        Answer[Resource[Provisioning]]
+
+	// Registrations of resource providers, by namespace.
+	Registrations map[string]Answer[Registration]
+
+	// Identities of the subscription, and those that the doctor was told of.
+	Identities Answer[[]Resource[Identity]]
+
+	// Provider is who the Azure providers are, and Creator who creates missing secrets.
+	Provider, Creator Account
+
+	// Assignments of roles in the subscription, and those that it inherits.
+	Assignments Answer[[]Resource[Assignment]]
+
+	// Vaults of the resource group.
+	Vaults Answer[[]Resource[struct{}]]
+
+	Locks    Answer[[]Resource[Lock]]
+	Policies Answer[[]Policy]
+
+	Name VaultName
+}
+
+// An Account of a provider in Azure.
+type Account struct {
+	// Identity is nil if it is not known.
+	Identity *Resource[Identity]
+
+	// ObjectID is empty if it is not known.
+	ObjectID string
+
+	// Credentials of the identity.
+	Credentials Answer[[]Resource[Credential]]
+
+	// Grants that the principal has, by itself and in groups.
+	Grants Answer[[]access.Grant]
+}
+
+// A Resource of the Resource Manager.
+type Resource[P any] struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Location   string `json:"location"`
+	Properties P      `json:"properties"`
+}
+
+// A Subscription.
+type Subscription struct {
+	TenantID string `json:"tenantId"`
+	State    string `json:"state"`
+}
+
+// Provisioning of a resource.
+type Provisioning struct {
+	State string `json:"provisioningState"`
+}
+
+// A Registration of a resource provider.
+type Registration struct {
+	State string `json:"registrationState"`
+}
+
+// An Identity that is user-assigned.
+type Identity struct {
+	ClientID    string `json:"clientId"`
+	PrincipalID string `json:"principalId"`
+	TenantID    string `json:"tenantId"`
+}
+
+// A Credential of an identity that is federated.
+type Credential struct {
+	Issuer    string   `json:"issuer"`
+	Subject   string   `json:"subject"`
+	Audiences []string `json:"audiences"`
+}
+
+// An Assignment of a role.
+type Assignment struct {
+	RoleDefinitionID string `json:"roleDefinitionId"`
+	PrincipalID      string `json:"principalId"`
+	PrincipalType    string `json:"principalType"`
+	Scope            string `json:"scope"`
+	Condition        string `json:"condition"`
+	ConditionVersion string `json:"conditionVersion"`
+}
+
+// A Role is the definition of one.
+type Role struct {
+	Name        string `json:"roleName"`
+	Permissions []struct {
+		Actions          []string `json:"actions"`
+		NotActions       []string `json:"notActions"`
+		DataActions      []string `json:"dataActions"`
+		NotDataActions   []string `json:"notDataActions"`
+		Condition        string   `json:"condition"`
+		ConditionVersion string   `json:"conditionVersion"`
+	} `json:"permissions"`
+}
+
+// A Lock of a scope.
+type Lock struct {
+	Level string `json:"level"`
+}
+
+// A VaultName is that of the application that the acceptance run creates.
+type VaultName struct {
+	Name      string
+	Available Answer[Availability]
+
+	// Ours is the vault of that name in the resource group, and Deleted the soft-deleted one in the location. They are asked for when
+	// the name is taken only.
+	Ours    Answer[Resource[struct{}]]
+	Deleted Answer[Resource[DeletedVault]]
+}
+
+// An Availability of a name.
+type Availability struct {
+	Available bool   `json:"nameAvailable"`
+	Reason    string `json:"reason"`
+}
+
+// A DeletedVault can be recovered.
+type DeletedVault struct {
+	VaultID   string `json:"vaultId"`
+	PurgeDate string `json:"scheduledPurgeDate"`
+}
+
+// A reader reads facts.
+type reader struct {
+	client
+
+	platform platform.Platform
+	options  Options
+
+	subscriptionID, groupID string
+}
+
+// read the facts. An error is one that keeps everything from being read.
+func (r reader) read(ctx context.Context) (Facts, error) {
+	f := Facts{Registrations: map[string]Answer[Registration]{}}
+
+	subscription, err := get[Subscription](ctx, r.client, r.subscriptionID, subscriptions)
+	f.Subscription = answer(subscription, err)
+
+	switch {
+	case f.Subscription.Refused == unanswered:
+		return f, err
+	case f.Subscription.Refused != "":
+		return f, nil
+	}
+
+	f.Group = answer(get[Resource[Provisioning]](ctx, r.client, r.groupID, resources))
+
+	for _, namespace := range resourceProviders() {
+		f.Registrations[namespace] = answer(get[Registration](ctx, r.client, r.subscriptionID+"/providers/"+namespace, resources))
+	}
+
+	f.Identities = r.identities(ctx)
+	f.Assignments = answer(list[Resource[Assignment]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization))
+	f.Locks = answer(list[Resource[Lock]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/locks", locks))
+
+	if r.platform.Azure != nil {
+		f.Provider = r.account(ctx, f.Identities.Value, r.platform.Azure.ClientID, r.options.ProviderObjectID)
+	}
+
+	if r.platform.Creator != nil {
+		f.Creator = r.account(ctx, f.Identities.Value, r.platform.Creator.ClientID, "")
+	}
+
+	if f.Group.Refused == "" {
+		f.Vaults = answer(list[Resource[struct{}]](ctx, r.client, r.groupID+"/providers/Microsoft.KeyVault/vaults", keyVaults))
+		f.Policies = answer(r.policies(ctx))
+	}
+
+	f.Name = r.name(ctx)
+
+	return f, nil
+}
+
+// identities of the subscription, and those that the doctor was told of.
+func (r reader) identities(ctx context.Context) Answer[[]Resource[Identity]] {
+	out := answer(list[Resource[Identity]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities", identities))
+
+	for _, id := range r.options.Identities {
+		if i, err := get[Resource[Identity]](ctx, r.client, id, identities); err == nil {
+			out.Value = append(out.Value, i)
+		}
+	}
+
+	return out
+}
+
+func (r reader) account(ctx context.Context, known []Resource[Identity], clientID, objectID string) Account {
+	out := Account{ObjectID: strings.ToLower(objectID)}
+
+	i := slices.IndexFunc(known, func(i Resource[Identity]) bool {
+		return clientID != "" && strings.EqualFold(i.Properties.ClientID, clientID)
+	})
+	if i >= 0 {
+		out.Identity, out.ObjectID = &known[i], known[i].Properties.PrincipalID
+		out.Credentials = answer(list[Resource[Credential]](ctx, r.client, out.Identity.ID+"/federatedIdentityCredentials", identities))
+	}
+
+	if out.ObjectID != "" {
+		out.Grants = answer(r.grants(ctx, out.ObjectID))
+	}
+
+	return out
+}
+
+// grants of a principal, with what their roles permit.
+func (r reader) grants(ctx context.Context, objectID string) ([]access.Grant, error) {
+	assignments, err := list[Resource[Assignment]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization,
+		"assignedTo('"+strings.ReplaceAll(objectID, "'", "''")+"')")
+	if err != nil {
+		return nil, err
+	}
+
+	roles, out := map[string]Answer[Resource[Role]]{}, make([]access.Grant, 0, len(assignments))
+
+	for _, a := range assignments {
+		id := strings.ToLower(a.Properties.RoleDefinitionID)
+
+		if _, ok := roles[id]; !ok && len(roles) < maxRoles {
+			roles[id] = answer(get[Resource[Role]](ctx, r.client, a.Properties.RoleDefinitionID, authorization))
+		}
+
+		role, ok := roles[id]
+		out = append(out, grant(a, role, ok))
+	}
+
+	return out, nil
+}
+
+func grant(a Resource[Assignment], role Answer[Resource[Role]], ok bool) access.Grant {
+	out := access.Grant{
+		ID: a.ID, Scope: a.Properties.Scope, Role: role.Value.Properties.Name, Unreadable: !ok || role.Refused != "",
+		Condition: access.Condition{Expression: a.Properties.Condition, Version: a.Properties.ConditionVersion},
+	}
+
+	if out.Role == "" {
+		out.Role = a.Properties.RoleDefinitionID[strings.LastIndexByte(a.Properties.RoleDefinitionID, '/')+1:]
+	}
+
+	for _, p := range role.Value.Properties.Permissions {
+		out.Permissions = append(out.Permissions, access.Permission{
+			Actions: p.Actions, NotActions: p.NotActions, DataActions: p.DataActions, NotDataActions: p.NotDataActions,
+			Condition: access.Condition{Expression: p.Condition, Version: p.ConditionVersion},
+		})
+	}
+
+	return out
+}
+
+// name asks for that of the vault of the acceptance run.
+func (r reader) name(ctx context.Context) VaultName {
+	s := r.platform.Settings
+	out := VaultName{Name: azurename.Scope{
+		SubscriptionID: s.SubscriptionID, Issuer: s.OIDCIssuerURL, Namespace: r.options.Namespace, Name: r.options.Application,
+	}.Vault()}
+
+	address, err := r.address(r.subscriptionID+"/providers/Microsoft.KeyVault/checkNameAvailability", keyVaults)
+	if err != nil {
+		out.Available = answer(Availability{}, err)
+
+		return out
+	}
+
+	var available Availability
+
+	err = r.do(ctx, http.MethodPost, address, map[string]string{"name": out.Name, "type": "Microsoft.KeyVault/vaults"}, &available)
+	out.Available = answer(available, err)
+
+	if err == nil && !available.Available {
+		out.Ours = answer(get[Resource[struct{}]](ctx, r.client, r.groupID+"/providers/Microsoft.KeyVault/vaults/"+out.Name, keyVaults))
+		out.Deleted = answer(get[Resource[DeletedVault]](ctx, r.client,
+			r.subscriptionID+"/providers/Microsoft.KeyVault/locations/"+location(s.Location)+"/deletedVaults/"+out.Name, keyVaults))
+	}
+
+	return out
+}
+
+// location is how Azure writes one, whether it was told "West Europe" or "westeurope".
+func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }

@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azure
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor/azure/access"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+)
+
+// Roles by their ids.
+const (
+	secretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
+	secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+)
+
+const servicePrincipal = "ServicePrincipal"
+
+// Actions that more than one row is about.
+const (
+	deletedVaults = "Microsoft.KeyVault/locations/deletedVaults/"
+	getSecret     = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+)
+
+// A need is what a party has to be allowed.
+type need struct {
+	// missing is what is found if it is not.
+	missing finding.Code
+
+	requests []access.Request
+}
+
+// needs of the Azure providers.
+func (d decision) needs() []need {
+	out := []need{
+		{ProviderMayNotWrite, requests(
+			d.groupID, false,
+			"Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/write", "Microsoft.KeyVault/vaults/delete",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/delete",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
+			"Microsoft.Authorization/roleAssignments/read",
+		)},
+		{ProviderMayNotAssign, d.assignments()},
+		{ProviderMayNotRecover, requests(d.subscriptionID, false, deletedVaults+"read")},
+	}
+
+	if k := d.settings.KeyVault; k != nil && k.Allow != nil && k.Allow.Purge {
+		out = append(out, need{ProviderMayNotPurge, requests(d.subscriptionID, false, deletedVaults+"purge/action")})
+	}
+
+	return out
+}
+
+// creatorNeeds are those of who creates missing secrets, unless the function assigns the role on each vault.
+func (d decision) creatorNeeds() []need {
+	if d.settings.SecretCreatorPrincipalID != "" {
+		return nil
+	}
+
+	return []need{{CreatorMayNotWrite, requests(d.groupID, true, "Microsoft.KeyVault/vaults/secrets/setSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action")}}
+}
+
+func requests(scope string, data bool, actions ...string) []access.Request {
+	out := make([]access.Request, 0, len(actions))
+	for _, a := range actions {
+		out = append(out, access.Request{Scope: scope, Action: a, Data: data})
+	}
+
+	return out
+}
+
+// assignments of roles that the function composes.
+func (d decision) assignments() []access.Request {
+	roles := []access.Assignment{{RoleID: secretsUser, PrincipalType: servicePrincipal}}
+
+	if id := d.settings.SecretCreatorPrincipalID; id != "" {
+		roles = append(roles, access.Assignment{RoleID: secretsOfficer, PrincipalID: id, PrincipalType: servicePrincipal})
+	}
+
+	if k := d.settings.KeyVault; k != nil {
+		for _, o := range k.Officers {
+			roles = append(roles, access.Assignment{RoleID: secretsOfficer, PrincipalID: o.ObjectID, PrincipalType: o.PrincipalType})
+		}
+	}
+
+	// Officers may be named later, and in manifests.
+	if len(roles) == 1 {
+		roles = append(roles, access.Assignment{RoleID: secretsOfficer})
+	}
+
+	out := make([]access.Request, 0, 2*len(roles))
+	for _, r := range roles {
+		out = append(out, access.Assign(d.groupID, r), access.Unassign(d.groupID, r))
+	}
+
+	return out
+}
+
+// access of the parties: what they may not do and have to, and the other way round.
+func (d decision) access() []finding.Finding {
+	var out []finding.Finding
+
+	for _, p := range d.parties() {
+		switch {
+		case p.ObjectID == "":
+			// That it was not found has been said.
+			continue
+		case p.Grants.Refused != "":
+			out = append(out, unread(d, p.Grants, "the role assignments of "+p.name, "Microsoft.Authorization/roleAssignments/read")...)
+
+			continue
+		}
+
+		for _, n := range p.needs {
+			out = append(out, d.need(p, n)...)
+		}
+	}
+
+	return append(out, d.tooMuch()...)
+}
+
+// need says what a party may not do of it.
+func (d decision) need(p party, n need) []finding.Finding {
+	var missing, unknown []string
+
+	conditional := ""
+
+	for _, r := range n.requests {
+		switch access.Allowed(p.Grants.Value, r) {
+		case access.No:
+			missing = append(missing, describe(r))
+
+			if i := slices.IndexFunc(p.Grants.Value, func(g access.Grant) bool { return g.Names(r) }); i >= 0 {
+				conditional = p.Grants.Value[i].ID
+			}
+		case access.Unknown:
+			unknown = append(unknown, describe(r))
+		case access.Yes:
+		}
+	}
+
+	var out []finding.Finding
+
+	if len(missing) > 0 {
+		code := n.missing
+		if code == ProviderMayNotAssign && conditional != "" {
+			code = ConditionRefuses
+		}
+
+		out = append(out, d.found(code, p.ObjectID, "party", p.name, "actions", enumerate(missing), "assignment", conditional))
+	}
+
+	return append(out, d.unknown(p.ObjectID, unknown)...)
+}
+
+func (d decision) unknown(objectID string, actions []string) []finding.Finding {
+	if len(actions) == 0 {
+		return nil
+	}
+
+	return []finding.Finding{d.found(RightsUnknown, objectID, "actions", enumerate(actions))}
+}
+
+// describe a request to people.
+func describe(r access.Request) string {
+	for name, value := range r.Attributes {
+		if strings.HasSuffix(name, ":roledefinitionid]") {
+			return r.Action + " of role " + roleName(value)
+		}
+	}
+
+	return r.Action
+}
+
+// otherRoles that nobody who composes applications needs to assign. The last one stands for all that have no name here.
+func otherRoles() [][2]string {
+	return [][2]string{
+		{"8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"},
+		{"b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"},
+		{"18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"},
+		{"f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"},
+		{"00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator"},
+		{"00000000-0000-0000-0000-000000000000", "any other"},
+	}
+}
+
+func roleName(id string) string {
+	for _, r := range append(otherRoles(), [2]string{secretsUser, "Key Vault Secrets User"}, [2]string{secretsOfficer, "Key Vault Secrets Officer"}) {
+		if r[0] == id {
+			return r[1]
+		}
+	}
+
+	return id
+}
+
+// tooMuch is what the Azure providers may do and need not. Whoever takes them over may do it, too.
+func (d decision) tooMuch() []finding.Finding {
+	p := d.facts.Provider
+
+	var roles, unknown, beyond []string
+
+	for _, r := range otherRoles() {
+		request := access.Assign(d.groupID, access.Assignment{RoleID: r[0], PrincipalID: p.ObjectID, PrincipalType: servicePrincipal})
+
+		switch access.Allowed(p.Grants.Value, request) {
+		case access.Yes:
+			roles = append(roles, r[1])
+		case access.Unknown:
+			unknown = append(unknown, describe(request))
+		case access.No:
+		}
+	}
+
+	for _, g := range p.Grants.Value {
+		if !access.Covers(d.groupID, g.Scope) && slices.ContainsFunc(g.Permissions, exceeds) {
+			beyond = append(beyond, g.Role+" on "+g.Scope)
+		}
+	}
+
+	out := d.unknown(p.ObjectID, unknown)
+
+	if len(roles) > 0 {
+		out = append(out, d.found(MayAssignOthers, p.ObjectID, "roles", enumerate(roles)))
+	}
+
+	if len(beyond) > 0 {
+		out = append(out, d.found(RightsElsewhere, p.ObjectID, "roles", enumerate(beyond)))
+	}
+
+	creates := strings.EqualFold(p.ObjectID, d.facts.Creator.ObjectID)
+	if r := (access.Request{Scope: d.groupID, Action: getSecret, Data: true}); !creates && access.Allowed(p.Grants.Value, r) == access.Yes {
+		out = append(out, d.found(MayReadSecrets, p.ObjectID))
+	}
+
+	return out
+}
+
+// exceeds says whether a permission is for more than to look at things, and at deleted vaults.
+func exceeds(p access.Permission) bool {
+	return len(p.DataActions) > 0 || slices.ContainsFunc(p.Actions, func(a string) bool {
+		a = strings.ToLower(a)
+
+		return !strings.HasSuffix(a, "/read") && !strings.HasPrefix(a, strings.ToLower(deletedVaults))
+	})
+}
+
+// maxListed bounds how much of a list is said.
+const maxListed = 20
+
+func enumerate(items []string) string {
+	items = slices.Compact(items)
+	if len(items) > maxListed {
+		items = append(slices.Clone(items[:maxListed]), "…")
+	}
+
+	return strings.Join(items, ", ")
+}
