@@ -5,6 +5,7 @@ package platform
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -54,6 +55,10 @@ func TestAcceptance(t *testing.T) {
 
 	// The API server reads roles and policies in a moment.
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := c.Create(ctx, labelled("shop", nil), client.DryRunAll); err == nil || !strings.Contains(err.Error(), noRun) {
+			return fmt.Errorf("the policy is not in force: %w", err)
+		}
+
 		return c.Create(ctx, run(mine), client.DryRunAll)
 	})
 	if err != nil {
@@ -102,7 +107,7 @@ func TestAcceptance(t *testing.T) {
 		"Delete":       {"It may clean up after another run.", remove(run(other)), ""},
 		"DeleteTeam":   {"A team may have such a name.", remove(theirs), noRun},
 		"DeleteStolen": {"The label alone is not enough.", remove(stolen), noRun},
-		"DeleteSystem": {"Nothing else is deleted.", remove(labelled("default", nil)), noRun},
+		"DeleteSystem": {"Nothing else is deleted.", remove(labelled(namespace, nil)), noRun},
 		"Bind":         {"In its namespace it gets what it needs.", create(binding("acceptance-"+other, role, self)), ""},
 		"BindTeam":     {"In no other.", create(binding("acceptance-team", role, self)), noRun},
 		"BindSystem":   {"As above.", create(binding(namespace, role, self)), noRun},
