@@ -153,7 +153,7 @@ func TestStandIn(t *testing.T) {
 		return slices.Compact(slices.Sorted(slices.Values(out)))
 	}
 
-	if diff := cmp.Diff([]finding.Code{}, found()); diff != "" {
+	if diff := cmp.Diff([]finding.Code(nil), found()); diff != "" {
 		t.Errorf("a platform that is well: -want, +got:\n%s", diff)
 	}
 
