@@ -213,7 +213,11 @@ func (h helm) try(t *testing.T, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+
 	err := cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("cannot run helm: %w", err)
+	}
 
 	return stdout.String() + stderr.String(), err
 }
