@@ -54,6 +54,22 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 {{- end -}}
 {{- end -}}
 
+{{- with $values.acceptance -}}
+{{- if .enabled -}}
+{{- $pod := (index $objects "CronJob.batch/crossplane-system/platform-application-acceptance").spec.jobTemplate.spec.template.spec -}}
+{{- $container := first $pod.containers -}}
+{{- with $.version -}}
+{{- $_ := set $container "image" (printf "ghcr.io/p6m-dev/platform-application:%s" .) -}}
+{{- end -}}
+{{- $ids := dict "AZURE_CLIENT_ID" (.clientId | default "REPLACE_ME") "AZURE_TENANT_ID" (.tenantId | default $values.settings.tenantId) -}}
+{{- range $variable := $container.env -}}
+{{- with get $ids $variable.name -}}
+{{- $_ := set $variable "value" . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- with $values.mirror -}}
 {{- if .enabled -}}
 {{- $pullSecret := .pullSecret -}}
