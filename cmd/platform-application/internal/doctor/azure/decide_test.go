@@ -279,7 +279,8 @@ func TestDecide(t *testing.T) {
 				}
 				w.facts.Locks.Value = []Resource[Lock]{
 					lock(strings.ToUpper(groupID), "CanNotDelete"), lock(subscriptionID, "readonly"), lock(platformGroupID, "ReadOnly"),
-					lock(groupID+"/providers/Microsoft.KeyVault/vaults/a", "ReadOnly"), {ID: "strange"},
+					lock(groupID+"/providers/Microsoft.KeyVault/vaults/a", "ReadOnly"),
+					{ID: "strange"},
 				}
 			},
 		},

@@ -80,7 +80,7 @@ type Resource[P any] struct {
 	Properties P      `json:"properties"`
 }
 
-// A Subscription.
+// A Subscription is where the resource group is.
 type Subscription struct {
 	TenantID string `json:"tenantId"`
 	State    string `json:"state"`

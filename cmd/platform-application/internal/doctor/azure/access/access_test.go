@@ -32,8 +32,8 @@ func contributor(scope string) Grant {
 	}}}
 }
 
-func administrator(scope, condition string) Grant {
-	return Grant{Scope: scope, Role: "Role Based Access Control Administrator", Condition: Condition{condition, "2.0"}, Permissions: []Permission{{
+func administrator(condition string) Grant {
+	return Grant{Scope: group, Role: "Role Based Access Control Administrator", Condition: Condition{condition, "2.0"}, Permissions: []Permission{{
 		Actions: []string{"Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read"},
 	}}}
 }
@@ -58,12 +58,12 @@ func TestAllowed(t *testing.T) {
 		"Below":         {reason: "What is assigned on one vault does not count for others.", grants: []Grant{contributor(group + "/providers/Microsoft.KeyVault/vaults/a")}, request: write, want: No},
 		"NotAction":     {reason: "Contributors assign no roles.", grants: []Grant{contributor(group)}, request: assignUser, want: No},
 		"Data":          {reason: "Actions are not data actions.", grants: []Grant{contributor(group)}, request: Request{Scope: group, Action: "Microsoft.KeyVault/vaults/secrets/getSecret/action", Data: true}, want: No},
-		"OtherGrant":    {reason: "What one role leaves out another gives.", grants: []Grant{contributor(group), administrator(group, setUp)}, request: assignUser, want: Yes},
-		"Condition":     {reason: "The condition refuses Owner.", grants: []Grant{administrator(group, setUp)}, request: Assign(group, Assignment{RoleID: owner}), want: No},
-		"Delete":        {reason: "The condition lets an officer's role be taken away.", grants: []Grant{administrator(group, setUp)}, request: Unassign(group, Assignment{RoleID: officer}), want: Yes},
-		"DeleteOwner":   {reason: "The condition keeps the role of an owner.", grants: []Grant{administrator(group, setUp)}, request: Unassign(group, Assignment{RoleID: owner}), want: No},
-		"NotUnderstood": {reason: "What is not understood is not known.", grants: []Grant{administrator(group, "@Principal[x] LooksLike 'y'")}, request: assignUser, want: Unknown},
-		"Better":        {reason: "What is not understood does not matter beside what allows it.", grants: []Grant{administrator(group, "("), administrator(group, "")}, request: assignUser, want: Yes},
+		"OtherGrant":    {reason: "What one role leaves out another gives.", grants: []Grant{contributor(group), administrator(setUp)}, request: assignUser, want: Yes},
+		"Condition":     {reason: "The condition refuses Owner.", grants: []Grant{administrator(setUp)}, request: Assign(group, Assignment{RoleID: owner}), want: No},
+		"Delete":        {reason: "The condition lets an officer's role be taken away.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: officer}), want: Yes},
+		"DeleteOwner":   {reason: "The condition keeps the role of an owner.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: owner}), want: No},
+		"NotUnderstood": {reason: "What is not understood is not known.", grants: []Grant{administrator("@Principal[x] LooksLike 'y'")}, request: assignUser, want: Unknown},
+		"Better":        {reason: "What is not understood does not matter beside what allows it.", grants: []Grant{administrator("("), administrator("")}, request: assignUser, want: Yes},
 		"Version":       {reason: "Another language is not understood.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}}}, Condition: Condition{setUp, "3.0"}}}, request: assignUser, want: Unknown},
 		"Unreadable":    {reason: "A role that cannot be read may have anything.", grants: []Grant{{Scope: group, Unreadable: true}}, request: write, want: Unknown},
 		"OfRole":        {reason: "A condition of the role itself counts, too.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}, Condition: Condition{setUp, "2.0"}}}}}, request: Assign(group, Assignment{RoleID: owner}), want: No},
