@@ -409,6 +409,13 @@ func (w *watched) Write(data []byte) (int, error) {
 	return n, err //nolint:wrapcheck // A buffer.
 }
 
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+
+	return w.all.String()
+}
+
 // start tells what was said before the process was known, and from then on all.
 func (w *watched) start(process *os.Process) {
 	w.mu.Lock()
@@ -428,13 +435,6 @@ func (w *watched) tell() {
 		w.next += len(line) + 1
 		w.watch(string(line), w.process)
 	}
-}
-
-func (w *watched) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return w.all.String()
 }
 
 // stranger is somebody who has a password at Azure and no role there.
