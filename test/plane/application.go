@@ -50,6 +50,9 @@ type Application struct {
 // A Condition of an application.
 type Condition struct {
 	Type, Status, Reason, Message string
+
+	// ObservedGeneration is zero for conditions that do not have it.
+	ObservedGeneration int64
 }
 
 // Application of that name.
@@ -96,12 +99,17 @@ func (p *Plane) WaitFor(ctx context.Context, namespace, name string, check func(
 	return last, err
 }
 
-// Ready is a check that an application is ready, all its conditions included.
+// Ready is a check that an application is ready as it is now, all its conditions included.
 func Ready(a *Application) error {
 	for _, kind := range []string{"Synced", "IdentityReady", "KeyVaultReady", "AccessReady", "SecretsSynced", "WorkloadReady", "Ready"} {
 		if c := a.Condition(kind); c.Status != "True" {
 			return fmt.Errorf("%s is %q: %s: %s", kind, c.Status, c.Reason, c.Message)
 		}
+	}
+
+	// It may have been changed since.
+	if c := a.Condition("Ready"); c.ObservedGeneration > 0 && c.ObservedGeneration < a.GetGeneration() {
+		return fmt.Errorf("Ready is of generation %d, and this is %d", c.ObservedGeneration, a.GetGeneration())
 	}
 
 	return nil
@@ -153,7 +161,11 @@ func (a *Application) Conditions() Conditions {
 			return s
 		}
 
-		out = append(out, Condition{Type: text("type"), Status: text("status"), Reason: text("reason"), Message: text("message")})
+		generation, _ := m["observedGeneration"].(int64)
+
+		out = append(out, Condition{
+			Type: text("type"), Status: text("status"), Reason: text("reason"), Message: text("message"), ObservedGeneration: generation,
+		})
 	}
 
 	return out
