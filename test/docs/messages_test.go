@@ -4,6 +4,7 @@
 package docs
 
 import (
+	stdcmp "cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -52,7 +53,7 @@ func TestMessagesExist(t *testing.T) {
 
 // TestSpeech makes sure that TestMessagesExist would notice.
 func TestSpeech(t *testing.T) {
-	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait."})
+	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait.", "%s operation that started at %s is still running"})
 
 	for name, tc := range map[string]struct {
 		reason  string
@@ -64,6 +65,7 @@ func TestSpeech(t *testing.T) {
 		"Value":    {reason: "A page may show a value.", message: "This normally takes <time>."},
 		"Words":    {reason: "Also of some words.", message: "This normally takes two full minutes."},
 		"Many":     {reason: "But not of any.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
+		"Middle":   {reason: "Also before and after what is different.", message: "create operation that started at <time> is still running"},
 		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. Nothing to do but wait.", want: []string{"is being made in Azure"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +125,10 @@ var (
 	// between parts of a message, which may come from different places: what differs each time,
 	// and the ends of sentences.
 	between = regexp.MustCompile(`[.:;,]? *<[^<>]*> *|[.:;()] +|[.:;()]+$|^\(`)
+
+	// sentences of a message, and its placeholders, for words that differ each time.
+	sentenceEnd = regexp.MustCompile(`[.:;()] +|[.:;()]+$`)
+	placeholder = regexp.MustCompile(`<[^<>]*>`)
 
 	verb = regexp.MustCompile(`%[a-z]`)
 
@@ -189,14 +195,24 @@ func speechOf(texts []string) speech {
 func (s speech) lacks(message string) []string {
 	var out []string
 
-	for _, part := range parts(message) {
-		if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, part) }) &&
-			!slices.ContainsFunc(s.templates, func(t *regexp.Regexp) bool { return t.MatchString(part) }) {
-			out = append(out, part)
+	for _, sentence := range sentenceEnd.Split(message, -1) {
+		if s.matches(placeholder.ReplaceAllString(sentence, "word")) {
+			continue
+		}
+
+		for _, part := range parts(sentence) {
+			if !slices.ContainsFunc(s.texts, func(text string) bool { return strings.Contains(text, part) }) && !s.matches(part) {
+				out = append(out, part)
+			}
 		}
 	}
 
 	return out
+}
+
+// matches a template.
+func (s speech) matches(text string) bool {
+	return slices.ContainsFunc(s.templates, func(t *regexp.Regexp) bool { return t.MatchString(text) })
 }
 
 // quoted messages of a page: what is code in a column of messages, and blocks that no commands say.
@@ -297,29 +313,37 @@ func literalsOf(t *testing.T, path string) []string {
 			return true
 		}
 
-		text, ok := literal(e)
-		if ok {
+		text, all := literal(e)
+		if text != "" {
 			out = append(out, text)
 		}
 
-		return !ok
+		return !all
 	})
 
 	return out
 }
 
-// literal of an expression that is one, or the sum of some.
+// literal of an expression that is one, or the sum of some, and whether that is all of it. A name in a sum stands for some words.
 func literal(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return "", false
+		}
+
 		text, err := strconv.Unquote(e.Value)
 
-		return text, err == nil && e.Kind == token.STRING
+		return text, err == nil
 	case *ast.BinaryExpr:
-		x, ok := literal(e.X)
-		y, more := literal(e.Y)
+		x, allX := literal(e.X)
+		y, allY := literal(e.Y)
 
-		return x + y, ok && more && e.Op == token.ADD
+		if e.Op != token.ADD || x+y == "" {
+			return "", false
+		}
+
+		return stdcmp.Or(x, "%s") + stdcmp.Or(y, "%s"), allX && allY
 	}
 
 	return "", false
