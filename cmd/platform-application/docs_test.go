@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,9 @@ import (
 
 var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
 
+// command is a line for a shell: sentences begin with a capital letter, and programs do not. Variables do.
+var command = regexp.MustCompile(`^(?:[a-z]|[A-Z_]+=)`)
+
 // table of all findings, as the page has it.
 func table(all finding.Catalogue) string {
 	cell := strings.NewReplacer("|", `\|`, "\n", "<br>")
@@ -29,14 +33,18 @@ func table(all finding.Catalogue) string {
 
 	for _, code := range slices.Sorted(maps.Keys(all)) {
 		w := all[code]
-		sentence, commands, _ := strings.Cut(w.Mend, "\n")
 
-		mend := cell.Replace(sentence)
-		for line := range strings.Lines(commands) {
-			mend += "<br>`` " + cell.Replace(strings.TrimSpace(line)) + " ``"
+		var mend []string
+
+		for line := range strings.SplitSeq(w.Mend, "\n") {
+			if line = cell.Replace(line); command.MatchString(line) {
+				line = "`` " + line + " ``"
+			}
+
+			mend = append(mend, line)
 		}
 
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Wrong), cell.Replace(w.Breaks), mend)
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Wrong), cell.Replace(w.Breaks), strings.Join(mend, "<br>"))
 	}
 
 	return out.String()

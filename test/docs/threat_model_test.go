@@ -188,7 +188,7 @@ func shipped(t *testing.T, root string) string {
 
 	var out strings.Builder
 
-	for _, pattern := range []string{"package/provider/*.yaml", "package/platform/restrictions/*.yaml", "package/platform/argocd/namespaces/*.yaml"} {
+	for _, pattern := range []string{"package/provider/*.yaml", "package/platform/acceptance/*.yaml", "package/platform/restrictions/*.yaml", "package/platform/argocd/namespaces/*.yaml"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -69,10 +69,10 @@ func TestNumbersInText(t *testing.T) {
 		"Tokens":     fmt.Sprintf("| %d to %d every 10 minutes |", one.sum(tokens()), three.sum(tokens())),
 		"Restart":    "For 800 applications with one role assignment that takes " + short(one.Restart(PerResourceGroup)),
 		"New":        fmt.Sprintf("A new application with one role assignment takes %d reads and %d writes", one.sum(firstReads()), one.resources()),
-		"Creation":   "800 take " + short(one.Creation(PerResourceGroup)) + " at least",
+		"Creation":   "800 take at least " + short(one.Creation(PerResourceGroup)),
 		"Writes":     fmt.Sprintf("10 a second | %d to %d when it is new", one.resources(), three.resources()),
 		"Deletions":  fmt.Sprintf("10 a second | %d to %d when it is deleted", one.resources(), three.resources()),
-		"OtherReads": "of which " + thousands(significant(idle.Reads, 3)) + " are not lists",
+		"OtherReads": "With the default, " + thousands(significant(idle.Reads, 3)) + " of them are not lists",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s: the page does not say %q", name, want)

@@ -217,7 +217,7 @@ az role assignment create --role "Deleted Vaults Reader" --assignee-object-id {o
 			Severity: finding.Warning,
 			Wrong:    "The identity of the Azure providers, {object}, has rights beyond resource group {group}: {roles}",
 			Breaks:   "Nothing. Whoever takes over a provider has these rights, too.",
-			Mend:     "Delete the assignments that no landing zone of yours needs:\n" + listRoles,
+			Mend:     "Delete the assignments that no other platform of yours needs:\n" + listRoles,
 		},
 		MayReadSecrets: {
 			Severity: finding.Warning,
@@ -230,13 +230,13 @@ az role assignment create --role "Deleted Vaults Reader" --assignee-object-id {o
 			Severity: finding.Warning,
 			Wrong:    "{used} of {limit} {what} of {where} are in use.",
 			Breaks:   "When all are, Azure refuses new applications. Nobody can raise the limit.",
-			Mend:     "Prepare another resource group or subscription for new applications: docs/how-to/set-up-a-platform.md\naz group create --name {group}-2 --location {location}",
+			Mend:     "Prepare another resource group for new applications, with the roles of step 1 of docs/how-to/set-up-a-platform.md, or for role assignments another platform in another subscription:\naz group create --name {group}-2 --location {location}",
 		},
 		RoomNone: {
 			Severity: finding.Error,
 			Wrong:    "{used} of {limit} {what} of {where} are in use.",
 			Breaks:   "Azure refuses new applications. Nobody can raise the limit.",
-			Mend:     "Use another resource group or subscription for new applications: docs/how-to/set-up-a-platform.md\naz group create --name {group}-2 --location {location}",
+			Mend:     "Use another resource group for new applications, with the roles of step 1 of docs/how-to/set-up-a-platform.md, or for role assignments another platform in another subscription:\naz group create --name {group}-2 --location {location}",
 		},
 		OfficerNotSeen: {
 			Severity: finding.Warning,

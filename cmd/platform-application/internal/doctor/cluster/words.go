@@ -74,7 +74,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Kubernetes {version} is older than 1.30.",
 			Breaks:   "The admission policies do not exist there. A component that is taken over may write everything that RBAC grants it.",
-			Mend:     "Upgrade the cluster to 1.30 or later:\naz aks upgrade --name CLUSTER --resource-group CLUSTER_GROUP --kubernetes-version 1.30",
+			Mend:     "Upgrade the cluster to 1.30 or later, one minor version after the other:\naz aks get-upgrades --name CLUSTER --resource-group CLUSTER_GROUP --output table\naz aks upgrade --name CLUSTER --resource-group CLUSTER_GROUP --kubernetes-version VERSION",
 		},
 		KubernetesVersionUnknown: {
 			Severity: finding.Unknown,

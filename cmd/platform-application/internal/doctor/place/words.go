@@ -160,7 +160,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "Pods of {place} reach the metadata service of their node, which network policies forbid. The network of this cluster does not enforce network policies.",
 			Breaks:   "No network policy protects anything. Pods can get the identity of the node.",
-			Mend:     "Turn on network policies. This updates the nodes:\naz aks update --name CLUSTER --resource-group CLUSTER_GROUP --network-policy cilium --network-dataplane cilium",
+			Mend:     "Turn on network policies. Azure replaces all nodes for it, several at a time:\naz aks update --name CLUSTER --resource-group CLUSTER_GROUP --network-dataplane cilium",
 		},
 	}
 }
