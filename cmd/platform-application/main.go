@@ -18,7 +18,7 @@ import (
 )
 
 // version of the program, which the linker sets.
-var version = "development" //nolint:gochecknoglobals // The linker sets nothing else.
+var version = "development"
 
 // commands of the program.
 type commands struct {

@@ -29,7 +29,6 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -126,25 +125,10 @@ func prepareForPlace(t *testing.T, p *plane.Plane) {
 }
 
 // doctorObjects are what kustomize builds.
-func doctorObjects(t *testing.T) []*unstructured.Unstructured {
+func doctorObjects(ctx context.Context, t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 
-	kustomize, err := tools.Path(t.Context(), "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	out, err := exec.CommandContext(t.Context(), kustomize, "build", filepath.Join(w.root, doctorDir)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var all []*unstructured.Unstructured
-	for _, document := range strings.Split(string(out), "\n---\n") {
-		all = append(all, object(t, document))
-	}
-
-	return all
+	return kustomized(ctx, t, filepath.Join(w.root, doctorDir))
 }
 
 // applyDoctor anew, with the Jobs of probes edited. The Job of the doctor itself is TestDoctorJob's.
@@ -152,7 +136,7 @@ func applyDoctor(ctx context.Context, t *testing.T, p *plane.Plane, edit func(*b
 	t.Helper()
 	deleteDoctor(ctx, t, p)
 
-	for _, o := range doctorObjects(t) {
+	for _, o := range doctorObjects(ctx, t) {
 		if o.GetKind() == "Job" && o.GetName() == doctorJob {
 			continue
 		}
@@ -323,7 +307,7 @@ func TestDoctorJob(t *testing.T) {
 	prepareForDoctor(t, p)
 	prepareForPlace(t, p)
 
-	for _, o := range doctorObjects(t) {
+	for _, o := range doctorObjects(t.Context(), t) {
 		if err := p.API.Apply(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
