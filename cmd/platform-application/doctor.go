@@ -33,7 +33,8 @@ type doctorCommand struct {
 	List       bool          `help:"Print all findings that there are, and look at nothing."`
 	Timeout    time.Duration `default:"5m"                                                                                  help:"For everything together."`
 
-	Azure azure.Options `embed:""`
+	Cluster cluster.Options `embed:""`
+	Azure   azure.Options   `embed:""`
 }
 
 // Run the command.
@@ -125,7 +126,7 @@ func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
 // areas that are looked at, in the order in which a platform is set up.
 func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found []finding.Finding) []doctor.Area {
 	return []doctor.Area{
-		cluster.Area(kube, p, found),
+		cluster.Area(kube, p, found, c.Cluster),
 		azure.Area(p, c.Azure),
 		place.Area(kube, p, version),
 	}

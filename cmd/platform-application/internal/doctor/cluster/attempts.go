@@ -107,7 +107,7 @@ func expectedPolicies() []string {
 }
 
 // attempts at what policies must refuse, of those that seem to be in force.
-func attempts(ctx context.Context, kube platform.Cluster, p platform.Platform, f facts) map[string]attempt {
+func attempts(ctx context.Context, kube platform.Cluster, p platform.Platform, f facts, o Options) map[string]attempt {
 	out := map[string]attempt{}
 	asker := asker{ctx: ctx, kube: kube, clients: map[string]client.Client{}}
 
@@ -123,6 +123,12 @@ func attempts(ctx context.Context, kube platform.Cluster, p platform.Platform, f
 
 		ns := labelledNamespace(f.namespaces)
 		if t.labelled && ns == "" {
+			continue
+		}
+
+		if o.NoImpersonation {
+			out[t.policy] = attempt{outcome: unwanted}
+
 			continue
 		}
 

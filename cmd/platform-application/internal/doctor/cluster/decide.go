@@ -486,6 +486,8 @@ func auditedFirst() []string {
 func (d *decision) attempts() {
 	notAsAccount := map[string][]string{}
 
+	var notTried []string
+
 	for _, name := range slices.Sorted(maps.Keys(d.facts.attempts)) {
 		object := "ValidatingAdmissionPolicy/" + name
 
@@ -497,7 +499,13 @@ func (d *decision) attempts() {
 			d.add(PolicyUntried, object, params{"account": a.account, "error": a.why})
 		case notAs:
 			notAsAccount[a.account] = append(notAsAccount[a.account], name)
+		case unwanted:
+			notTried = append(notTried, name)
 		}
+	}
+
+	if len(notTried) > 0 {
+		d.add(PoliciesNotTried, "", params{"policies": listed(notTried)})
 	}
 
 	for _, account := range slices.Sorted(maps.Keys(notAsAccount)) {

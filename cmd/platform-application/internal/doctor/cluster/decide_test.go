@@ -245,6 +245,11 @@ func decisions() map[string]struct {
 				f.attempts[name] = attempt{account: a.account[:len("system:serviceaccount")], outcome: notAs}
 			}
 		}, []finding.Code{ImpersonationForbidden, ImpersonationForbidden}},
+		"Unwanted": {"One warning for all.", func(f *facts, _ *platform.Platform) {
+			for name := range f.attempts {
+				f.attempts[name] = attempt{outcome: unwanted}
+			}
+		}, []finding.Code{PoliciesNotTried}},
 		"NoParameters": {"Everybody is refused.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
 		"ArgoCD": {"It applies what teams write.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:argocd:argocd-application-controller"}

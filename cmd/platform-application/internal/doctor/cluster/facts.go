@@ -161,6 +161,9 @@ const (
 
 	// notAs: the doctor may not act as the account.
 	notAs outcome = "not as the account"
+
+	// unwanted: the doctor was told to act as nobody.
+	unwanted outcome = "unwanted"
 )
 
 // parameters of policies.

@@ -82,7 +82,7 @@ var (
 )
 
 // read the facts. The findings are about what could not be read.
-func read(ctx context.Context, kube platform.Cluster, p platform.Platform) (facts, []finding.Finding) {
+func read(ctx context.Context, kube platform.Cluster, p platform.Platform, o Options) (facts, []finding.Finding) {
 	r := reader{ctx: ctx, kube: kube}
 
 	version, err := kube.Version(ctx)
@@ -108,7 +108,7 @@ func read(ctx context.Context, kube platform.Cluster, p platform.Platform) (fact
 	f.applications = r.applications()
 	f.ingressClasses = r.names(ingressClasses, "")
 	f.networkPolicies = r.names(networkPolicies, kube.Namespace)
-	f.attempts = attempts(ctx, kube, p, f)
+	f.attempts = attempts(ctx, kube, p, f, o)
 
 	return f, r.found
 }

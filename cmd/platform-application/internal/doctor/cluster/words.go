@@ -44,6 +44,7 @@ const (
 	PolicyAdmits              finding.Code = "PolicyAdmits"
 	PolicyUntried             finding.Code = "PolicyUntried"
 	ImpersonationForbidden    finding.Code = "ImpersonationForbidden"
+	PoliciesNotTried          finding.Code = "PoliciesNotTried"
 	ParametersMissing         finding.Code = "ParametersMissing"
 	PlatformAccountTooWide    finding.Code = "PlatformAccountTooWide"
 	AzureProviderUnlisted     finding.Code = "AzureProviderUnlisted"
@@ -290,6 +291,12 @@ func Words() finding.Catalogue {
 			Wrong:    "The doctor may not act as {object}, so it cannot try what these policies refuse: {policies}",
 			Breaks:   "If they do not refuse, nobody notices.",
 			Mend:     "Run the doctor as somebody who may impersonate that account, such as an administrator of the cluster:\nkubectl auth can-i impersonate serviceaccounts --all-namespaces",
+		},
+		PoliciesNotTried: {
+			Severity: finding.Warning,
+			Wrong:    "The doctor runs with --no-impersonation. These policies are bound, and it has not tried what they refuse: {policies}",
+			Breaks:   "If somebody has changed a policy so that it does not refuse, nobody notices.",
+			Mend:     "After each change of the base, run the doctor once as an administrator of the cluster:\ngo run ./cmd/platform-application doctor --skip azure --skip place",
 		},
 		ParametersMissing: {
 			Severity: finding.Error,

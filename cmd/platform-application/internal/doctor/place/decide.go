@@ -273,9 +273,10 @@ func in(with map[string]string, pairs ...string) map[string]string {
 	return out
 }
 
-// vault that was looked for, or a name that none has.
+// vault that was looked for, or a name that none has: if DNS or the proxy knows others, this says nothing.
 func (d *decider) vault(f *Facts, with map[string]string) {
-	gone := f.Vault.Outcome == NoSuchHost || f.Vault.Outcome == ProxyRefused && f.Vault.Status >= 500
+	gone := f.Login.Outcome == Reached &&
+		(f.Vault.Outcome == NoSuchHost || f.Vault.Outcome == ProxyRefused && f.Vault.Status >= 500)
 
 	if f.AnyVault && gone {
 		d.add(VaultNotTried, with["place"], in(with, "host", f.Vault.Host))

@@ -127,7 +127,14 @@ func TestDecide(t *testing.T) {
 			},
 			[]found{{ProxyRefuses, vault}},
 		},
-		"NoVaultDNS":     {"DNS does not answer at all.", func(f *facts) { f.places[1].facts.Vault.Outcome, f.places[1].facts.AnyVault = NoDNS, true }, []found{{NameNotResolved, vault}}},
+		"NoVaultDNS": {"DNS does not answer at all.", func(f *facts) { f.places[1].facts.Vault.Outcome, f.places[1].facts.AnyVault = NoDNS, true }, []found{{NameNotResolved, vault}}},
+		"NoVaultNoName": {
+			"DNS does not know others either, so this one would not resolve if there were a vault.",
+			func(f *facts) {
+				f.places[1].facts.Login.Outcome, f.places[1].facts.Vault.Outcome, f.places[1].facts.AnyVault = NoSuchHost, NoSuchHost, true
+			},
+			[]found{{NameNotResolved, login}, {NameNotResolved, vault}},
+		},
 		"Ahead":          {"The clock is behind.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(301)) }, []found{{ClockDiffers, "Node/node-1"}}},
 		"Behind":         {"The clock is ahead.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(-301)) }, []found{{ClockDiffers, "Node/node-1"}}},
 		"LittleAhead":    {"Entra ID takes that.", func(f *facts) { f.places[0].facts.Login.Ahead = new(int64(300)) }, nil},
