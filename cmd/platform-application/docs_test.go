@@ -68,7 +68,7 @@ func TestFindingsOnPage(t *testing.T) {
 	want := before + table(all)
 
 	if *update {
-		if err := os.WriteFile(page, []byte(want), 0o600); err != nil {
+		if err := os.WriteFile(page, []byte(want), 0o600); err != nil { //nolint:gosec // A page of the repository.
 			t.Fatal(err)
 		}
 

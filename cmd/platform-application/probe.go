@@ -15,8 +15,8 @@ import (
 // probeCommand looks from where it runs.
 type probeCommand struct {
 	Place     string        `enum:"provider-azure,provider-keyvault-secretsync" help:"ServiceAccount of the provider whose place it is." required:""`
-	Namespace string        `default:"crossplane-system"                         help:"Namespace of Crossplane."`
-	Timeout   time.Duration `default:"1m"                                        help:"For everything together."`
+	Namespace string        `default:"crossplane-system"                        help:"Namespace of Crossplane."`
+	Timeout   time.Duration `default:"1m"                                       help:"For everything together."`
 }
 
 // Run the command.

@@ -329,20 +329,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	stages := map[string][]string{}
-	stage := ""
-
-	for line := range strings.Lines(strings.ReplaceAll(string(data), "\\\n", "")) {
-		line = strings.TrimSpace(line)
-
-		if after, ok := strings.CutPrefix(line, "FROM "); ok {
-			from, name, _ := strings.Cut(after, " AS ")
-			stage = name
-			stages[stage] = append(stages[stage], "FROM "+from)
-		} else if line != "" && !strings.HasPrefix(line, "#") {
-			stages[stage] = append(stages[stage], line)
-		}
-	}
+	stages := stagesOf(string(data))
 
 	all, err := All(root)
 	if err != nil {
@@ -387,4 +374,24 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("stage build-%s: want it to run go build %s, got %s", name, flags, build)
 		}
 	}
+}
+
+// stagesOf a Dockerfile, and the instructions of each.
+func stagesOf(dockerfile string) map[string][]string {
+	stages := map[string][]string{}
+	stage := ""
+
+	for line := range strings.Lines(strings.ReplaceAll(dockerfile, "\\\n", "")) {
+		line = strings.TrimSpace(line)
+
+		if after, ok := strings.CutPrefix(line, "FROM "); ok {
+			from, name, _ := strings.Cut(after, " AS ")
+			stage = name
+			stages[stage] = append(stages[stage], "FROM "+from)
+		} else if line != "" && !strings.HasPrefix(line, "#") {
+			stages[stage] = append(stages[stage], line)
+		}
+	}
+
+	return stages
 }

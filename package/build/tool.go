@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -68,32 +69,6 @@ func (t Tool) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	return files, nil
 }
 
-func (t Tool) build(ctx context.Context, o Options, architecture string) (PackageFile, error) {
-	image, err := t.Program.Image(ctx, o, architecture)
-	if err != nil {
-		return PackageFile{}, err
-	}
-
-	tag, err := reference(publicRegistry, t.Repository, o.Version)
-	if err != nil {
-		return PackageFile{}, err
-	}
-
-	out := filepath.Join(o.Out, strings.Join([]string{t.Name(), o.Version, architecture}, "-")+".tar")
-	if err := tarball.WriteToFile(out, tag, image); err != nil {
-		return PackageFile{}, fmt.Errorf("cannot write image: %w", err)
-	}
-
-	info, err := os.Stat(out)
-	if err != nil {
-		return PackageFile{}, fmt.Errorf("cannot find image: %w", err)
-	}
-
-	unpacked, err := unpackedSize(image)
-
-	return PackageFile{Path: out, Architecture: architecture, Size: info.Size(), Unpacked: unpacked}, err
-}
-
 // Push the files of a tool to a registry as one image for all architectures, and return the reference.
 func (t Tool) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
 	ref, err := reference(registry, t.Repository, version)
@@ -123,6 +98,32 @@ func (t Tool) Pin(ctx context.Context, ref string) (Pin, error) {
 	return Pin{Name: publicRegistry + "/" + t.Repository, Reference: pinned}, err
 }
 
+func (t Tool) build(ctx context.Context, o Options, architecture string) (PackageFile, error) {
+	image, err := t.Program.Image(ctx, o, architecture)
+	if err != nil {
+		return PackageFile{}, err
+	}
+
+	tag, err := reference(publicRegistry, t.Repository, o.Version)
+	if err != nil {
+		return PackageFile{}, err
+	}
+
+	out := filepath.Join(o.Out, strings.Join([]string{t.Name(), o.Version, architecture}, "-")+".tar")
+	if err := tarball.WriteToFile(out, tag, image); err != nil {
+		return PackageFile{}, fmt.Errorf("cannot write image: %w", err)
+	}
+
+	info, err := os.Stat(out)
+	if err != nil {
+		return PackageFile{}, fmt.Errorf("cannot find image: %w", err)
+	}
+
+	unpacked, err := unpackedSize(image)
+
+	return PackageFile{Path: out, Architecture: architecture, Size: info.Size(), Unpacked: unpacked}, err
+}
+
 // index of the images in files. Each has the annotations, as some registries show those of one.
 func (t Tool) index(version string, files []PackageFile) (v1.ImageIndex, error) {
 	annotations := map[string]string{
@@ -142,12 +143,17 @@ func (t Tool) index(version string, files []PackageFile) (v1.ImageIndex, error) 
 		}
 
 		out = mutate.AppendManifests(out, mutate.IndexAddendum{
-			Add:        mutate.Annotations(image, annotations).(v1.Image), //nolint:forcetypeassert // It is what it was.
+			Add:        annotated(image, annotations),
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: f.Architecture}},
 		})
 	}
 
-	return mutate.Annotations(out, annotations).(v1.ImageIndex), nil //nolint:forcetypeassert // It is what it was.
+	return annotated(out, annotations), nil
+}
+
+// annotated image or index.
+func annotated[T partial.WithRawManifest](of T, annotations map[string]string) T {
+	return mutate.Annotations(of, annotations).(T) //nolint:forcetypeassert // An image stays one, and so does an index.
 }
 
 // readImage of a file, with the media types of OCI: those of Docker have no annotations.

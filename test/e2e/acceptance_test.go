@@ -32,7 +32,6 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -62,26 +61,43 @@ type outcome struct {
 
 // An acceptanceReport is as much of a report as is looked at here.
 type acceptanceReport struct {
-	Run, Result, Namespace, Variant, DeletionPolicy string
+	Run            string   `json:"run"`
+	Result         string   `json:"result"`
+	Namespace      string   `json:"namespace"`
+	Variant        string   `json:"variant"`
+	DeletionPolicy string   `json:"deletionPolicy"`
+	Remains        []string `json:"remains"`
+	CleanUp        []string `json:"cleanUp"`
+	Notes          []string `json:"notes"`
 
 	Azure struct {
-		Vault, Identity string
-		Kept            bool
-	}
+		Vault    string `json:"vault"`
+		Identity string `json:"identity"`
+		Kept     bool   `json:"kept"`
+	} `json:"azure"`
 	Versions struct {
-		Kubernetes, Crossplane string
-		Packages               []any
-	}
+		Kubernetes string `json:"kubernetes"`
+		Crossplane string `json:"crossplane"`
+		Packages   []any  `json:"packages"`
+	} `json:"versions"`
 	Steps []struct {
-		Name, Result, Error string
-		Seconds             float64
-		Measured            []struct{ What string }
-		Conditions          []struct{ Type, Reason, Message string }
-	}
-	Cleanup struct{ Result, Error string }
-	Remains []string
-	CleanUp []string
-	Notes   []string
+		Name     string  `json:"name"`
+		Result   string  `json:"result"`
+		Error    string  `json:"error"`
+		Seconds  float64 `json:"seconds"`
+		Measured []struct {
+			What string `json:"what"`
+		} `json:"measured"`
+		Conditions []struct {
+			Type    string `json:"type"`
+			Reason  string `json:"reason"`
+			Message string `json:"message"`
+		} `json:"conditions"`
+	} `json:"steps"`
+	Cleanup struct {
+		Result string `json:"result"`
+		Error  string `json:"error"`
+	} `json:"cleanup"`
 }
 
 // TestAcceptance runs the acceptance test as platform teams do: the whole of it, and with faults that it has to find and to
@@ -496,11 +512,6 @@ func (a acceptance) as(t *testing.T, p *plane.Plane) acceptance {
 func acceptanceComponent(t *testing.T) []client.Object {
 	t.Helper()
 
-	kustomize, err := tools.Path(t.Context(), "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	dir := t.TempDir()
 
 	relative, err := filepath.Rel(dir, filepath.Join(w.root, "package", "platform"))
@@ -513,24 +524,9 @@ func acceptanceComponent(t *testing.T) []client.Object {
 		t.Fatal(err)
 	}
 
-	built, err := exec.CommandContext(t.Context(), kustomize, "build", dir).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	file := filepath.Join(dir, "built.yaml")
-	if err := os.WriteFile(file, built, 0o600); err != nil {
-		t.Fatal(err)
-	}
-
-	all, err := apiserver.ReadFiles(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	var out []client.Object
 
-	for _, o := range all {
+	for _, o := range kustomized(t.Context(), t, dir) {
 		ours := strings.HasPrefix(o.GetName(), acceptanceAccount) && o.GetKind() != "CronJob"
 		if ours || (o.GetKind() == "ValidatingAdmissionPolicy" && o.GetName() == "platform-application-namespaces") {
 			out = append(out, o)
@@ -556,7 +552,7 @@ func stopProvider(t *testing.T, p *plane.Plane) {
 		err := plane.Eventually(context.WithoutCancel(t.Context()), "the provider", func(ctx context.Context) error {
 			pods := &corev1.PodList{}
 			if err := p.API.Client().List(ctx, pods, client.InNamespace(plane.Namespace), client.MatchingLabels{"pkg.crossplane.io/provider": plane.ProviderName}); err != nil {
-				return err
+				return fmt.Errorf("cannot list Pods: %w", err)
 			}
 
 			ready := 0

@@ -30,7 +30,6 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -124,7 +123,7 @@ func prepareForPlace(t *testing.T, p *plane.Plane) {
 		o["spec"] = map[string]any{"credentials": map[string]any{"source": "WorkloadIdentity", "tenantId": plane.Tenant, "clientId": "44444444-aaaa-4444-8444-444444444444"}}
 	})(t, p)
 
-	objects := doctorObjects(t)
+	objects := doctorObjects(t.Context(), t)
 
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
@@ -147,28 +146,10 @@ func prepareForPlace(t *testing.T, p *plane.Plane) {
 }
 
 // doctorObjects are what kustomize builds.
-func doctorObjects(t *testing.T) []*unstructured.Unstructured {
+func doctorObjects(ctx context.Context, t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 
-	// Faults are taken away after their tests.
-	ctx := context.WithoutCancel(t.Context())
-
-	kustomize, err := tools.Path(ctx, "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	out, err := exec.CommandContext(ctx, kustomize, "build", filepath.Join(w.root, doctorDir)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var all []*unstructured.Unstructured
-	for _, document := range strings.Split(string(out), "\n---\n") {
-		all = append(all, object(t, document))
-	}
-
-	return all
+	return kustomized(ctx, t, filepath.Join(w.root, doctorDir))
 }
 
 // startProbes anew, with their Jobs edited. The Job of the doctor itself is TestDoctorJob's.
@@ -176,7 +157,7 @@ func startProbes(ctx context.Context, t *testing.T, p *plane.Plane, edit func(*b
 	t.Helper()
 	deleteJobs(ctx, t, p)
 
-	for _, o := range doctorObjects(t) {
+	for _, o := range doctorObjects(ctx, t) {
 		if o.GetKind() == "Job" && o.GetName() != doctorJob {
 			must(t, p.API.Apply(ctx, edited(t, o, edit)))
 		}
@@ -298,7 +279,7 @@ func withoutRole(t *testing.T, p *plane.Plane) {
 				},
 			}}
 			if err := p.API.Client().Create(ctx, review); err != nil {
-				return err
+				return fmt.Errorf("cannot create SubjectAccessReview: %w", err)
 			}
 
 			if review.Status.Allowed {
@@ -363,7 +344,7 @@ func TestDoctorJob(t *testing.T) {
 	// The Job looks once.
 	d.well(t)
 
-	for _, o := range doctorObjects(t) {
+	for _, o := range doctorObjects(t.Context(), t) {
 		if o.GetName() == doctorJob && o.GetKind() == "Job" {
 			must(t, p.API.Apply(t.Context(), edited(t, o, func(j *batchv1.Job) {
 				c := &j.Spec.Template.Spec.Containers[0]
@@ -376,7 +357,7 @@ func TestDoctorJob(t *testing.T) {
 
 	must(t, plane.Eventually(t.Context(), "the doctor to finish", func(ctx context.Context) error {
 		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: plane.Namespace, Name: doctorJob}, job); err != nil {
-			return err
+			return fmt.Errorf("cannot get Job %q: %w", doctorJob, err)
 		}
 
 		if job.Status.Succeeded+job.Status.Failed == 0 {
@@ -453,8 +434,14 @@ func probesAreAlone(t *testing.T, p *plane.Plane) {
 		}
 	}
 
-	// The facts of a probe are all that it prints, and no token is among them.
-	for name := range probes {
+	factsAreAlone(t, p, slices.Sorted(maps.Keys(probes)))
+}
+
+// factsAreAlone: the facts of a probe are all that it prints, and no token is among them.
+func factsAreAlone(t *testing.T, p *plane.Plane, probes []string) {
+	t.Helper()
+
+	for _, name := range probes {
 		out := logsOf(t, p, name)
 
 		if !json.Valid([]byte(out)) || strings.Contains(out, "eyJ") {

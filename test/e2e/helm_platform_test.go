@@ -37,6 +37,10 @@ const (
 // not the end of the release, and not the next one, which takes over what is there, whoever installed it.
 func TestHelmPlatform(t *testing.T) {
 	p := untouched(t, "helm", plane.WebhookReserved)
+	if err := p.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
 	h := newHelm(t, p)
 
 	namespace, made := namespaceOf(t, p), resources()

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -573,6 +574,28 @@ func read(t *testing.T, path string) string {
 	}
 
 	return string(data)
+}
+
+// kustomized are the objects that kustomize makes of a directory.
+func kustomized(ctx context.Context, t *testing.T, dir string) []*unstructured.Unstructured {
+	t.Helper()
+
+	kustomize, err := tools.Path(ctx, "kustomize")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	built, err := exec.CommandContext(ctx, kustomize, "build", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var out []*unstructured.Unstructured
+	for document := range strings.SplitSeq(string(built), "\n---\n") {
+		out = append(out, object(t, document))
+	}
+
+	return out
 }
 
 // object of YAML.

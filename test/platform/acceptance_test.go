@@ -147,14 +147,6 @@ func enforceAcceptance(t *testing.T) {
 			continue
 		}
 
-		if err := server.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-
-		t.Cleanup(func() {
-			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-				t.Error(err)
-			}
-		})
+		enforce(t, o)
 	}
 }

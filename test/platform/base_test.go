@@ -218,15 +218,7 @@ func enforcePlaceholders(t *testing.T, all []*unstructured.Unstructured) {
 			continue
 		}
 
-		if err := server.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-
-		t.Cleanup(func() {
-			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-				t.Error(err)
-			}
-		})
+		enforce(t, o)
 	}
 }
 

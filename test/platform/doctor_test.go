@@ -31,22 +31,24 @@ func TestDoctorOnlyLooks(t *testing.T) {
 		convert(t, o, role)
 
 		for _, rule := range role.Rules {
-			// A question, which creates nothing.
-			if slices.Equal(rule.Resources, []string{"subjectaccessreviews"}) {
-				continue
-			}
-
-			for _, verb := range rule.Verbs {
-				if verb != "get" && verb != "list" {
-					t.Errorf("%s %s: want no verb but get and list, got %s", o.GetKind(), o.GetName(), verb)
-				}
-			}
-
-			if slices.Contains(rule.APIGroups, "*") || slices.Contains(rule.Resources, "secrets") || slices.Contains(rule.APIGroups, "") && slices.Contains(rule.Resources, "*") {
-				t.Errorf("%s %s: want no Secrets, got %v", o.GetKind(), o.GetName(), rule)
+			if !onlyLooks(rule) {
+				t.Errorf("%s %s: want no verb but get and list, and no Secrets, got %v", o.GetKind(), o.GetName(), rule)
 			}
 		}
 	}
+}
+
+// onlyLooks tells whether a rule lets nobody write anything, or read a Secret.
+func onlyLooks(rule rbacv1.PolicyRule) bool {
+	// A question, which creates nothing.
+	if slices.Equal(rule.Resources, []string{"subjectaccessreviews"}) {
+		return true
+	}
+
+	writes := slices.ContainsFunc(rule.Verbs, func(verb string) bool { return verb != "get" && verb != "list" })
+	secrets := slices.Contains(rule.Resources, "secrets") || slices.Contains(rule.APIGroups, "") && slices.Contains(rule.Resources, "*")
+
+	return !writes && !secrets && !slices.Contains(rule.APIGroups, "*")
 }
 
 // TestDoctorPods has every pod of the doctor stay within the restricted profile, and tried once.
@@ -72,7 +74,9 @@ func TestDoctorPods(t *testing.T) {
 		}
 		want := []any{
 			int32(0), corev1.RestartPolicyNever, true, corev1.SeccompProfileTypeRuntimeDefault,
-			false, true, []corev1.Capability{"ALL"}, false, "ghcr.io/p6m-dev/platform-application:v0.1.0",
+			false, true,
+			[]corev1.Capability{"ALL"},
+			false, "ghcr.io/p6m-dev/platform-application:v0.1.0",
 		}
 
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -92,15 +92,7 @@ func enforceTakeover(t *testing.T) {
 	t.Helper()
 
 	for _, o := range file(t, base+"/argocd/namespaces/takeover.yaml") {
-		if err := server.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-
-		t.Cleanup(func() {
-			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-				t.Error(err)
-			}
-		})
+		enforce(t, o)
 	}
 }
 

@@ -140,15 +140,7 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 			t.Fatal(err)
 		}
 
-		if err := server.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-
-		t.Cleanup(func() {
-			if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
-				t.Error(err)
-			}
-		})
+		enforce(t, o)
 	}
 
 	// A policy is heeded when the API server has read it.

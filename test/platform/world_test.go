@@ -155,6 +155,21 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 	return parse(t, run(t, kustomize, "build", dir))
 }
 
+// enforce an object for the length of the test.
+func enforce(t *testing.T, o *unstructured.Unstructured) {
+	t.Helper()
+
+	if err := server.Apply(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := server.Client().Delete(context.WithoutCancel(t.Context()), o); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // run a program, and return what it prints.
 func run(t *testing.T, program string, args ...string) []byte {
 	t.Helper()

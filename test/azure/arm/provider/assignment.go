@@ -170,15 +170,9 @@ func readAssignment(ctx context.Context, c *client, d *tf.ResourceData) error {
 		return fmt.Errorf("parsing %q: it is not the id of a role assignment", id)
 	}
 
-	got, err := c.get(ctx, id, assignmentVersion)
-	if err != nil {
-		return fmt.Errorf("retrieving %s: %w", id, err)
-	}
-
-	if got == nil {
-		d.SetId("")
-
-		return nil
+	got, err := c.read(ctx, d, assignmentVersion)
+	if err != nil || got == nil {
+		return err
 	}
 
 	p := properties(got)

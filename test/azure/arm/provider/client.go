@@ -92,6 +92,20 @@ func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	return answer, err
 }
 
+// read the resource of d. If there is none, d is told.
+func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (object, error) {
+	got, err := c.get(ctx, d.Id(), version)
+	if err != nil {
+		return nil, fmt.Errorf("retrieving %s: %w", d.Id(), err)
+	}
+
+	if got == nil {
+		d.SetId("")
+	}
+
+	return got, nil
+}
+
 // send a request to the resource manager.
 func (c *client) send(ctx context.Context, method, id, version string, body any, query ...string) (object, error) {
 	access, err := c.token(ctx, managementResource)

@@ -71,15 +71,9 @@ func readIdentity(ctx context.Context, c *client, d *tf.ResourceData) error {
 		return err
 	}
 
-	got, err := c.get(ctx, id, identityVersion)
-	if err != nil {
-		return fmt.Errorf("retrieving %s: %w", id, err)
-	}
-
-	if got == nil {
-		d.SetId("")
-
-		return nil
+	got, err := c.read(ctx, d, identityVersion)
+	if err != nil || got == nil {
+		return err
 	}
 
 	p := properties(got)
@@ -161,15 +155,9 @@ func readCredential(ctx context.Context, c *client, d *tf.ResourceData) error {
 		return err
 	}
 
-	got, err := c.get(ctx, id, identityVersion)
-	if err != nil {
-		return fmt.Errorf("retrieving %s: %w", id, err)
-	}
-
-	if got == nil {
-		d.SetId("")
-
-		return nil
+	got, err := c.read(ctx, d, identityVersion)
+	if err != nil || got == nil {
+		return err
 	}
 
 	p := properties(got)

@@ -47,6 +47,7 @@ func cloudOf(settings, provider string) cloud {
 
 // scope of tokens for Resource Manager, and for vaults.
 func (c cloud) managerScope() string { return "https://" + c.manager + "/.default" }
+
 func (c cloud) vaultScope() string {
 	return "https://" + strings.TrimPrefix(c.suffix, ".") + "/.default"
 }

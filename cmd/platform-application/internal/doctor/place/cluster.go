@@ -131,7 +131,7 @@ func readPlace(ctx context.Context, kube kubernetes.Interface, c platform.Cluste
 	})
 	// One that still runs is found to do so.
 	if err != nil && !wait.Interrupted(err) {
-		return out, err
+		return out, fmt.Errorf("cannot wait for probe of %s: %w", name, err)
 	}
 
 	pods := &corev1.PodList{}
@@ -216,7 +216,7 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 		d.DisallowUnknownFields()
 
 		if d.Decode(out) == nil && out.Place == name {
-			out.clean()
+			cleanFacts(out)
 
 			return out, nil
 		}
@@ -225,8 +225,8 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 	return nil, fmt.Errorf("its log has no facts of this version, but: %s", clean(string(log)))
 }
 
-// clean what people will read: a log has what somebody has written into it.
-func (f *Facts) clean() {
+// cleanFacts that people will read: a log has what somebody has written into it.
+func cleanFacts(f *Facts) {
 	for _, e := range []*Endpoint{&f.Login, &f.Vault, f.Manager} {
 		if e != nil {
 			e.Host, e.Proxy, e.Detail = clean(e.Host), clean(e.Proxy), clean(e.Detail)

@@ -265,7 +265,7 @@ func TestDecideAnything(t *testing.T) {
 		facts.Login = Endpoint{Host: text.Draw(t, "host"), Outcome: Outcome(text.Draw(t, "outcome")), Detail: text.Draw(t, "detail")}
 		facts.Token = &Token{Path: text.Draw(t, "path"), Issuer: text.Draw(t, "token"), Subject: text.Draw(t, "subject")}
 		facts.Exchange = &Exchange{ClientID: text.Draw(t, "client"), Meaning: keyvault.Meaning(text.Draw(t, "meaning")), Code: rapid.Int().Draw(t, "code")}
-		facts.clean()
+		cleanFacts(facts)
 
 		for _, one := range decide(f, "BASE") {
 			if _, ok := Words()[one.Code]; !ok {

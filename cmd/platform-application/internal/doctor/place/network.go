@@ -259,7 +259,7 @@ func (n Network) ask(request *http.Request) (status int, body []byte, err error)
 		err = fmt.Errorf("the answer has more than %d bytes", maxBody)
 	}
 
-	return answer.StatusCode, body, err //nolint:wrapcheck // It is looked at by type.
+	return answer.StatusCode, body, err
 }
 
 // clean text of others for people: in one line, and not long.

@@ -81,7 +81,7 @@ func (a *azure) network() Network {
 
 	return Network{
 		Transport: transport,
-		Proxy:     func(*http.Request) (*url.URL, error) { return nil, nil }, //nolint:nilnil // As http.ProxyFromEnvironment.
+		Proxy:     func(*http.Request) (*url.URL, error) { return nil, nil },
 		Direct:    roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("nobody is there") }),
 		Lookup:    func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
 		Now:       func() time.Time { return a.now },
@@ -149,11 +149,13 @@ func TestLook(t *testing.T) {
 		"Blocked":    {"Nobody connects.", blocked, Endpoint{Outcome: NoAnswer}},
 		"Intercepted": {
 			"Somebody else has signed the certificate.",
-			distrusting(func(c *tls.Config) { c.RootCAs = nil }), Endpoint{Outcome: UnknownAuthority, Detail: "O=Acme Co"},
+			distrusting(func(c *tls.Config) { c.RootCAs = nil }),
+			Endpoint{Outcome: UnknownAuthority, Detail: "O=Acme Co"},
 		},
 		"OutOfTime": {
 			"The certificate has expired, by the clock here.",
-			distrusting(func(c *tls.Config) { c.Time = func() time.Time { return time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC) } }), Endpoint{Outcome: OutOfTime},
+			distrusting(func(c *tls.Config) { c.Time = func() time.Time { return time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC) } }),
+			Endpoint{Outcome: OutOfTime},
 		},
 		"OtherHost":    {"The certificate is for another host.", distrusting(func(c *tls.Config) { c.ServerName = "" }), Endpoint{Outcome: BadCertificate}},
 		"ProxyRefuses": {"A proxy wants no connection.", own.through(refusing.Listener.Addr().String()), Endpoint{Outcome: ProxyRefused, Status: http.StatusForbidden, Proxy: refusing.Listener.Addr().String()}},
