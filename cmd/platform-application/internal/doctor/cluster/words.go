@@ -296,7 +296,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "The doctor runs with --no-impersonation. These policies are bound, and it has not tried what they refuse: {policies}",
 			Breaks:   "If somebody has changed a policy so that it does not refuse, nobody notices.",
-			Mend:     "After each change of the base, run the doctor once as an administrator of the cluster:\ngo run ./cmd/platform-application doctor --skip azure --skip place",
+			Mend:     "After each change of the base, run the doctor once as an administrator of the cluster:\nplatform-application doctor --skip azure --skip place",
 		},
 		ParametersMissing: {
 			Severity: finding.Error,
