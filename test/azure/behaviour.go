@@ -79,6 +79,7 @@ const (
 	OpGetRoleDefinition    = fault.GetRoleDefinition
 	OpListRoleDefinitions  = fault.ListRoleDefinitions
 	OpGetResourceGroup     = fault.GetResourceGroup
+	OpPutResourceGroup     = fault.PutResourceGroup
 	OpGetSubscription      = fault.GetSubscription
 	OpPutRoleDefinition    = fault.PutRoleDefinition
 	OpDeleteRoleDefinition = fault.DeleteRoleDefinition

@@ -31,6 +31,7 @@ func azCommands() map[string]string {
 		"ad signed-in-user show":                   "",
 		"ad sp show":                               "--id",
 		"ad user show":                             "--id",
+		"account set":                              "",
 		"account show":                             "",
 		"aks get-upgrades":                         "--name --resource-group",
 		"aks show":                                 "--name --resource-group",

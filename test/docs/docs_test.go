@@ -236,8 +236,10 @@ func TestCommandsAreKept(t *testing.T) {
 	}
 
 	for page, blocks := range pages(t) {
+		copies := copies(blocks)
+
 		for _, b := range blocks {
-			for _, fault := range faults(t, root, string(gate), b) {
+			for _, fault := range faults(t, root, string(gate), copies, b) {
 				t.Errorf("%s: line %d: %s", page, b.Line, fault)
 			}
 		}
@@ -255,11 +257,12 @@ func TestFaults(t *testing.T) {
 	}{
 		"Syntax": {reason: "A quote is missing.", block: Block{Language: "sh", Mark: Azure, Text: "echo 'a\n"}, want: "unexpected EOF"},
 		"File":   {reason: "It was moved.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f no/such.yaml\n"}, want: "no/such.yaml"},
+		"Copy":   {reason: "What it is a copy of was moved.", block: Block{Language: "sh", Mark: Cluster, Text: "kubectl apply -f own\n"}, want: "no/example"},
 		"Step":   {reason: "There is no such step.", block: Block{Language: "sh", Mark: Gate, Detail: "demo, deploy", Text: "make demo\n"}, want: "step deploy"},
 		"Target": {reason: "The gate does something else.", block: Block{Language: "sh", Mark: Gate, Detail: "demo", Text: "make show\n"}, want: "make show"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := strings.Join(faults(t, t.TempDir(), gate, tc.block), "\n")
+			got := strings.Join(faults(t, t.TempDir(), gate, map[string]string{"own": "no/example"}, tc.block), "\n")
 			if !strings.Contains(got, tc.want) {
 				t.Errorf("\n%s\nfaults(...): want %q, got %q", tc.reason, tc.want, got)
 			}
@@ -267,10 +270,25 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+var copyCommand = regexp.MustCompile(`(?m)^cp -r (\S+) (\S+)$`)
+
+// copies that the reader has made, and what of.
+func copies(blocks []Block) map[string]string {
+	out := map[string]string{}
+
+	for _, b := range blocks {
+		for _, c := range copyCommand.FindAllStringSubmatch(b.Text, -1) {
+			out[c[2]] = c[1]
+		}
+	}
+
+	return out
+}
+
 var makeTarget = regexp.MustCompile(`(?m)^make ([a-z0-9-]+)`)
 
 // faults of a block that can be seen without running it.
-func faults(t *testing.T, root, gate string, b Block) []string {
+func faults(t *testing.T, root, gate string, copies map[string]string, b Block) []string {
 	t.Helper()
 
 	if !b.Commands() {
@@ -288,6 +306,10 @@ func faults(t *testing.T, root, gate string, b Block) []string {
 	}
 
 	for _, path := range b.Files() {
+		if of, ok := copies[path]; ok {
+			path = of
+		}
+
 		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
 			out = append(out, "there is no "+path)
 		}

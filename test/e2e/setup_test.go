@@ -36,7 +36,7 @@ const (
 )
 
 // subscribe gives the engineer a subscription in which nobody has done anything, as its Owner, with the cluster in it. The reader has
-// an `az` that has logged in there.
+// an `az` that logs in as that.
 func (e *engineer) subscribe(t *testing.T) {
 	t.Helper()
 
@@ -49,10 +49,8 @@ func (e *engineer) subscribe(t *testing.T) {
 		w.azure.PutSubscription(azure.Subscription{
 			ID: e.subscription, TenantID: plane.Tenant,
 			RoleAssignments: []azure.ScopedRoleAssignment{{PrincipalID: owner.PrincipalID, Role: "Owner"}},
-			ResourceGroups: []azure.ResourceGroup{
-				{Name: "rg-applications", Location: plane.Location}, {Name: "rg-platform", Location: plane.Location}, {Name: "rg-aks", Location: plane.Location},
-			},
-			Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered", "Microsoft.ManagedIdentity": "NotRegistered"},
+			ResourceGroups:  []azure.ResourceGroup{{Name: "rg-aks", Location: plane.Location}},
+			Registrations:   map[string]string{"Microsoft.KeyVault": "NotRegistered", "Microsoft.ManagedIdentity": "NotRegistered"},
 		}),
 		w.azure.PutCluster(azure.Cluster{SubscriptionID: e.subscription, ResourceGroup: "rg-aks", Name: "aks-platform", Issuer: e.plane.Issuer()}),
 	)
@@ -68,7 +66,7 @@ func (e *engineer) subscribe(t *testing.T) {
 		e.reader.Env,
 		"PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"AZURE_TENANT_ID="+owner.TenantID, "AZURE_CLIENT_ID="+owner.ClientID, "AZURE_CLIENT_SECRET="+owner.ClientSecret,
-		"AZURE_SUBSCRIPTION_ID="+e.subscription,
+		"AZURE_CONFIG_DIR="+t.TempDir(),
 	)
 }
 

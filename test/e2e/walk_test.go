@@ -37,6 +37,7 @@ const (
 	setUpPage         = "docs/how-to/set-up-a-platform.md"
 	companyRepository = "https://github.com/REPLACE_ME/platform.git"
 	examplePlatform   = "examples/platform"
+	ownPlatform       = "platform"
 )
 
 // TestWalk walks the paths that the documentation leads along, both of them. A platform
@@ -417,13 +418,13 @@ type engineer struct {
 	subscription string
 }
 
-// newEngineer whose directory is the example's in a copy of this repository.
+// newEngineer whose directory is the copy of the example that the page has, in a copy of this repository.
 func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 	t.Helper()
 
 	r := newReader(t, "KUBECONFIG="+p.Kubeconfig(), "AZURE_STAND_IN_ADMIN="+w.azure.AdminURL())
 
-	return &engineer{plane: p, reader: r, dir: filepath.Join(r.Dir, examplePlatform)}
+	return &engineer{plane: p, reader: r, dir: filepath.Join(r.Dir, ownPlatform)}
 }
 
 // describePlatform copies the example and sets what is different here: where the base

@@ -30,6 +30,7 @@ func (c *call) operations() map[string]operation {
 	return map[string]operation{
 		fault.GetSubscription:  {subscription + read, c.getSubscription},
 		fault.GetResourceGroup: {subscription + "/resourceGroups/read", c.getResourceGroup},
+		fault.PutResourceGroup: {subscription + "/resourceGroups/write", c.putResourceGroup},
 		fault.GetProvider:      {subscription + "/providers/read", c.getProvider},
 		fault.RegisterProvider: {c.name + "/register/action", c.registerProvider},
 

@@ -58,7 +58,7 @@ func parseRoute(method, path string) route {
 	case len(rest) == 0 && r.typ == "subscription":
 		return choose(method, r, map[string]string{http.MethodGet: fault.GetSubscription})
 	case len(rest) == 0 && r.typ == "group":
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetResourceGroup})
+		return choose(method, r, map[string]string{http.MethodGet: fault.GetResourceGroup, http.MethodPut: fault.PutResourceGroup})
 	case len(rest) == 0 && r.name == "":
 		return choose(method, r, map[string]string{
 			http.MethodGet: map[string]string{typeVault: fault.ListVaults, typeIdentity: fault.ListIdentities}[r.typ],

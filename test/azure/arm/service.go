@@ -232,6 +232,10 @@ func (c *call) admit() *wire.Answer {
 	}
 
 	c.group = c.subscription.groups[strings.ToLower(c.route.group)]
+	if c.operation == fault.PutResourceGroup {
+		return nil
+	}
+
 	if c.group == nil {
 		return new(refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", c.route.group))
 	}

@@ -117,9 +117,9 @@ func (s *Service) PutSubscription(sub Subscription) error {
 
 // PutResourceGroup creates a resource group of a subscription.
 func (s *Service) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
-	if !groupName.MatchString(g.Name) || strings.HasSuffix(g.Name, ".") || g.Location == "" {
-		return fmt.Errorf("cannot register resource group %q: it needs a location, and a name of 1 to 90 letters, digits, underscores, "+
-			"hyphens, periods and parentheses", g.Name)
+	made, err := newGroup(g.Name, g.Location)
+	if err != nil {
+		return err
 	}
 
 	s.mu.Lock()
@@ -130,10 +130,18 @@ func (s *Service) PutResourceGroup(subscriptionID string, g ResourceGroup) error
 		return fmt.Errorf("cannot register resource group %q: there is no subscription %q", g.Name, subscriptionID)
 	}
 
-	g.Location = location(g.Location)
-	sub.groups[strings.ToLower(g.Name)] = &g
+	sub.groups[strings.ToLower(g.Name)] = made
 
 	return nil
+}
+
+func newGroup(name, where string) (*ResourceGroup, error) {
+	if !groupName.MatchString(name) || strings.HasSuffix(name, ".") || where == "" {
+		return nil, fmt.Errorf("cannot register resource group %q: it needs a location, and a name of 1 to 90 letters, digits, underscores, "+
+			"hyphens, periods and parentheses", name)
+	}
+
+	return &ResourceGroup{Name: name, Location: location(where)}, nil
 }
 
 // Subscriptions returns all of them with their resource groups, by id.
@@ -178,6 +186,34 @@ func (c *call) getResourceGroup() wire.Answer {
 		"id": c.groupID(), "name": c.group.Name, "type": "Microsoft.Resources/resourceGroups", "location": c.group.Location,
 		"properties": map[string]string{"provisioningState": "Succeeded"},
 	})
+}
+
+// putResourceGroup makes a resource group. One that is there stays where it is.
+func (c *call) putResourceGroup() wire.Answer {
+	var body ResourceGroup
+	if answer := c.read(&body); answer != nil {
+		return *answer
+	}
+
+	status := http.StatusOK
+
+	switch {
+	case c.group != nil && c.group.Location != location(body.Location):
+		return refuse(http.StatusConflict, "InvalidResourceGroupLocation", "The Resource group '%s' already exists in location '%s'.", c.group.Name, c.group.Location)
+	case c.group == nil:
+		made, err := newGroup(c.route.group, body.Location)
+		if err != nil {
+			return badRequest("%s", err)
+		}
+
+		c.group, status = made, http.StatusCreated
+		c.subscription.groups[strings.ToLower(made.Name)] = made
+	}
+
+	answer := c.getResourceGroup()
+	answer.Status = status
+
+	return answer
 }
 
 // groupID is the id of the request's resource group.

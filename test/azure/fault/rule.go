@@ -71,6 +71,7 @@ const (
 	GetRoleDefinition    = "get-role-definition"
 	ListRoleDefinitions  = "list-role-definitions"
 	GetResourceGroup     = "get-resource-group"
+	PutResourceGroup     = "put-resource-group"
 	GetSubscription      = "get-subscription"
 	PutRoleDefinition    = "put-role-definition"
 	DeleteRoleDefinition = "delete-role-definition"
@@ -97,7 +98,7 @@ func Operations() []string {
 		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
-		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, GetSubscription, PutRoleDefinition,
+		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
 		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
 		GetCluster, PutCluster, Unknown,
 	}

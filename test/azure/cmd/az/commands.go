@@ -38,6 +38,37 @@ func (n named) identity(m *manager) string {
 	return n.group(m) + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + n.Name
 }
 
+type login struct{}
+
+// Run does nothing more, as every command logs in.
+func (*login) Run() error { return nil }
+
+type accountSet struct {
+	Subscription string `required:""`
+}
+
+// Run sets the subscription of later commands, if there is one that can be seen.
+func (c *accountSet) Run(ctx context.Context, m *manager) error {
+	if _, err := m.ask(ctx, http.MethodGet, "/subscriptions/"+c.Subscription, resourcesAPI, nil); err != nil {
+		return err
+	}
+
+	return m.keep(c.Subscription)
+}
+
+type groupCreate struct {
+	Name     string `required:""`
+	Location string `required:""`
+}
+
+// Run creates a resource group.
+func (c *groupCreate) Run(ctx context.Context, m *manager, out *object) error {
+	made, err := m.ask(ctx, http.MethodPut, named{ResourceGroup: c.Name}.group(m), resourcesAPI, object{"location": c.Location})
+	*out = made
+
+	return err
+}
+
 type aksShow struct {
 	named
 }

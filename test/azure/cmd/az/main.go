@@ -1,7 +1,8 @@
 // Command az is the Azure CLI, as far as docs/how-to/set-up-a-platform.md has it: it talks to the stand-in for Azure whose admin API is at
 // AZURE_STAND_IN_ADMIN. It has no other commands and options than those that were needed, and refuses all else.
 //
-// AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say who has logged in, and AZURE_SUBSCRIPTION_ID to which subscription.
+// AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say who logs in, which every command does. The subscription that was set is
+// kept in AZURE_CONFIG_DIR.
 package main
 
 import (
@@ -18,6 +19,15 @@ import (
 type cli struct {
 	Query  string `help:"JMESPath: a path, or an object of paths."`
 	Output string `default:"json"                                  enum:"json,table,tsv,none" help:"How to print the answer."`
+
+	Login   login `cmd:""`
+	Account struct {
+		Set accountSet `cmd:""`
+	} `cmd:""`
+
+	Group struct {
+		Create groupCreate `cmd:""`
+	} `cmd:""`
 
 	AKS struct {
 		Show   aksShow   `cmd:""`

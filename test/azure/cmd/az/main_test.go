@@ -50,9 +50,10 @@ func TestCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	config := t.TempDir()
 	getenv := func(name string) string {
 		return map[string]string{
-			"AZURE_STAND_IN_ADMIN": s.AdminURL(), "AZURE_TENANT_ID": tenant, "AZURE_SUBSCRIPTION_ID": subscription,
+			"AZURE_STAND_IN_ADMIN": s.AdminURL(), "AZURE_TENANT_ID": tenant, "AZURE_CONFIG_DIR": config,
 			"AZURE_CLIENT_ID": owner, "AZURE_CLIENT_SECRET": secret,
 		}[name]
 	}
@@ -66,9 +67,16 @@ func TestCommands(t *testing.T) {
 		want    string
 		refused string
 	}{
-		{"Commands that there are not are refused.", "group list", "", "unexpected argument group"},
+		{"Commands that there are not are refused.", "vm list", "", "unexpected argument vm"},
 		{"As are options.", "identity create --name it --resource-group rg --location here", "", "unknown flag --location"},
-		{"And queries that are not understood.", "provider show --namespace Microsoft.KeyVault --query [].id", "", "cannot print"},
+		{"Nothing is done before a subscription is set.", "group create --name more --location westeurope", "", "could not be found"},
+		{"Somebody logs in.", "login", "", ""},
+		{"And sees no other subscription.", "account set --subscription " + owner, "", "(SubscriptionNotFound)"},
+		{"It is set.", "account set --subscription " + subscription, "", ""},
+		{"Queries that are not understood are refused.", "provider show --namespace Microsoft.KeyVault --query [].id", "", "cannot print"},
+		{"A group is made.", "group create --name more --location westeurope --query name", "\"more\"\n", ""},
+		{"Twice is as good.", "group create --name more --location westeurope --output none", "", ""},
+		{"But not elsewhere.", "group create --name more --location northeurope", "", "(InvalidResourceGroupLocation)"},
 		{"An issuer is not there before it is enabled.", "aks show --name aks --resource-group rg --query oidcIssuerProfile.issuerUrl --output tsv", "\n", ""},
 		{"It is enabled.", "aks update --name aks --resource-group rg --enable-oidc-issuer --enable-workload-identity --output none", "", ""},
 		{"Then it is.", "aks show --name aks --resource-group rg --query oidcIssuerProfile.issuerUrl --output tsv", issuer + "\n", ""},

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -21,6 +23,9 @@ import (
 
 const (
 	manage = "https://management.azure.com"
+
+	// keptSubscription is a file with the id of the subscription that was set.
+	keptSubscription = "subscription"
 
 	// maxAnswer bounds what is read of an answer.
 	maxAnswer = 4 << 20
@@ -34,6 +39,18 @@ type manager struct {
 	http         *http.Client
 	token        string
 	subscription string
+
+	// config is the directory in which the subscription is kept.
+	config string
+}
+
+// keep a subscription for later commands.
+func (m *manager) keep(id string) error {
+	if err := os.WriteFile(filepath.Join(m.config, keptSubscription), []byte(id), 0o600); err != nil {
+		return fmt.Errorf("cannot keep subscription: %w", err)
+	}
+
+	return nil
 }
 
 // logIn as the environment says.
@@ -43,7 +60,14 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 		return nil, fmt.Errorf("cannot find the stand-in for Azure: %w", err)
 	}
 
-	m := &manager{http: &http.Client{Transport: transport}, subscription: "/subscriptions/" + getenv("AZURE_SUBSCRIPTION_ID")}
+	m := &manager{http: &http.Client{Transport: transport}, config: getenv("AZURE_CONFIG_DIR")}
+
+	kept, err := os.ReadFile(filepath.Join(m.config, keptSubscription))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot read subscription: %w", err)
+	}
+
+	m.subscription = "/subscriptions/" + string(kept)
 
 	credential, err := azidentity.NewClientSecretCredential(
 		getenv("AZURE_TENANT_ID"), getenv("AZURE_CLIENT_ID"), getenv("AZURE_CLIENT_SECRET"),
