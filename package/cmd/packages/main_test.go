@@ -209,7 +209,7 @@ func checkPlatform(t *testing.T, registry, dir string) {
 
 	template := []string{
 		"template", "platform", filepath.Join(dir, "platform-application-platform-1.2.3.tgz"),
-		"--values", filepath.Join(root, "examples", "platform", "values.yaml"),
+		"--namespace", "crossplane-system", "--values", filepath.Join(root, "examples", "platform", "values.yaml"),
 	}
 	digests := []string{"--values", filepath.Join(dir, "digests", "values.yaml")}
 
