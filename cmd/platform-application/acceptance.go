@@ -155,6 +155,10 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 		return o, report, err
 	}
 
+	if err := acceptance.CheckOfficers(o.Settings); err != nil {
+		return o, report, err
+	}
+
 	if o.DeletionPolicy, err = c.deletionPolicy(o.Settings); err != nil {
 		return o, report, err
 	}

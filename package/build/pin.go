@@ -71,15 +71,20 @@ func WritePins(dir string, pins []Pin) error {
 // package of each.
 func pinValues(pins []Pin) (string, error) {
 	packages := map[string]any{}
+	all := map[string]any{"packages": packages}
+
 	for _, p := range pins {
 		if p.Kind == "" {
+			// It is the only image that the chart knows.
+			all["acceptance"] = map[string]any{"image": p.Reference}
+
 			continue
 		}
 
 		packages[p.Name] = map[string]any{"package": p.Reference}
 	}
 
-	values, err := yaml.Marshal(map[string]any{"packages": packages})
+	values, err := yaml.Marshal(all)
 	if err != nil {
 		return "", fmt.Errorf("cannot encode digests: %w", err)
 	}
@@ -115,6 +120,14 @@ patches:
 		if p.Kind == "Configuration" {
 			out.WriteString("      - {op: add, path: /spec/skipDependencyResolution, value: true}\n")
 		}
+	}
+
+	// What an acceptance run runs is an argument, which kustomize does not take for an image. It is the image of the run itself.
+	for _, p := range images {
+		fmt.Fprintf(&out, `  - target: {group: batch, kind: CronJob, name: platform-application-acceptance}
+    patch: |
+      - {op: replace, path: /spec/jobTemplate/spec/template/spec/containers/0/args/1, value: "--image=%s"}
+`, p.Reference)
 	}
 
 	for i, p := range images {

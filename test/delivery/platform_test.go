@@ -221,6 +221,97 @@ spec: {rewriteImage: {prefix: r.example.com/b/}, registry: {authentication: {pul
 	}
 }
 
+// acceptanceImage is the patch of the page: the image of the CronJob, and that of the application which it runs.
+func acceptanceImage(image string) string {
+	return `  - target: {kind: CronJob}
+    patch: |
+      - {op: replace, path: /spec/jobTemplate/spec/template/spec/containers/0/image, value: '` + image + `'}
+      - {op: replace, path: /spec/jobTemplate/spec/template/spec/containers/0/args/1, value: '--image=` + image + `'}
+`
+}
+
+// TestPlatformAcceptanceImage makes sure that an acceptance run runs the image that it is, wherever it comes from: a node that
+// pulls the one pulls the other.
+func TestPlatformAcceptanceImage(t *testing.T) {
+	t.Parallel()
+
+	const (
+		on     = "acceptance: {enabled: true, clientId: 55555555-aaaa-4555-8555-555555555555}"
+		mirror = "\nmirror: {enabled: true, prefixes: {p6m-dev: r.example.com/a/, crossplane-contrib: r.example.com/b/}}"
+		own    = "acceptance: {enabled: true, clientId: 55555555-aaaa-4555-8555-555555555555, image: 'r.example.com:5000/p@sha256:00'}"
+	)
+
+	render := func(values string) objects { return decode(t, succeed(t, platformTemplate(t, values))) }
+
+	cases := map[string]struct {
+		reason string
+		all    objects
+		want   string
+	}{
+		"Component":     {reason: "As it ships.", all: customization{components: []string{"acceptance"}}.build(t), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
+		"Chart":         {reason: "The same.", all: render(on), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
+		"Version":       {reason: "It is of this repository.", all: render(on + "\nversion: v1.2.3"), want: "ghcr.io/p6m-dev/platform-application:v1.2.3"},
+		"Mirror":        {reason: "Where packages come from, it does, too.", all: render(on + mirror + "\nversion: v1.2.3"), want: "r.example.com/a/platform-application:v1.2.3"},
+		"MirrorOff":     {reason: "Prefixes alone have no effect.", all: render(on + strings.Replace(mirror, "true", "false", 1)), want: "ghcr.io/p6m-dev/platform-application:v0.1.0"},
+		"Own":           {reason: "Whoever says which one knows.", all: render(own), want: "r.example.com:5000/p@sha256:00"},
+		"OwnWithMirror": {reason: "With a mirror as well.", all: render(own + mirror + "\nversion: v1.2.3"), want: "r.example.com:5000/p@sha256:00"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			job := tc.all["CronJob.batch/crossplane-system/platform-application-acceptance"]
+
+			containers, _, err := unstructured.NestedSlice(job, "spec", "jobTemplate", "spec", "template", "spec", "containers")
+			if err != nil || len(containers) != 1 {
+				t.Fatalf("\n%s\nwant one container, got %d: %v", tc.reason, len(containers), err)
+			}
+
+			container, _ := containers[0].(map[string]any)
+			args, _, _ := unstructured.NestedStringSlice(container, "args")
+			images := slices.DeleteFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "--image") })
+
+			if diff := cmp.Diff([]any{tc.want, []string{"--image=" + tc.want}}, []any{container["image"], images}); diff != "" {
+				t.Errorf("\n%s\nimages of the CronJob and of what it runs: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestPlatformNamespace makes sure that nobody installs the platform where nothing of it would work.
+func TestPlatformNamespace(t *testing.T) {
+	t.Parallel()
+
+	for name, args := range map[string][]string{
+		"Other":     {"--namespace", "upbound-system"},
+		"Forgotten": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := run(t, "helm", "", append([]string{"template", "platform", platformChart, "--values", platformValues}, args...)...)
+			if want := "Crossplane and the platform have to be in crossplane-system"; !s.failed || !strings.Contains(s.stderr, want) {
+				t.Errorf("helm template %q: failed %t: want %q, got %q", args, s.failed, want, s.stderr)
+			}
+		})
+	}
+}
+
+// TestPlatformNotes makes sure that whoever installs the platform is told who can check it, and how to get on.
+func TestPlatformNotes(t *testing.T) {
+	t.Parallel()
+
+	args := []string{"install", "platform", platformChart, "--namespace", "crossplane-system", "--values", platformValues, "--dry-run=client"}
+	_, got, _ := strings.Cut(string(succeed(t, run(t, "helm", "", args...))), "\nNOTES:\n")
+
+	for _, want := range []string{"docs/operations/doctor.md", "kubectl wait ", "kubectl label namespace "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("notes: want %q, got:\n%s", want, got)
+		}
+	}
+}
+
 // TestPlatformIsTheBase turns parts on in every combination, and compares the objects with those of kustomize, all of them and
 // all of each: a chart that lacks one, or has one more, is different.
 func TestPlatformIsTheBase(t *testing.T) {
@@ -258,6 +349,11 @@ func TestPlatformIsTheBase(t *testing.T) {
 			}
 
 			by.patches = strings.Join(patches, "---")
+
+			// Kustomize does not know that the image comes from the mirror, too.
+			if slices.Contains(combination, "Acceptance") && slices.Contains(combination, "Mirror") {
+				by.targets += acceptanceImage("r.example.com/a/platform-application:v0.1.0")
+			}
 
 			got := withoutHelm(t, decode(t, succeed(t, platformTemplate(t, strings.Join(values, "\n")))))
 			if diff := cmp.Diff(by.build(t), got); diff != "" {
@@ -301,9 +397,14 @@ data:
 `},
 		},
 		"AzureProviderConfig": {
-			reason: "Another subscription than that of settings is possible, and another cloud.",
-			values: "azureProviderConfig: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333333333}",
+			reason: "Another subscription than that of settings is possible if they do not mean this configuration, and another cloud.",
+			values: "settings: {azureProviderConfigRef: {name: ours}}\nazureProviderConfig: {environment: usgovernment, subscriptionID: 33333333-3333-4333-8333-333333333333}",
 			by: customization{patches: `
+apiVersion: apiextensions.crossplane.io/v1beta1
+kind: EnvironmentConfig
+metadata: {name: platform-application}
+data: {azureProviderConfigRef: {name: ours}}
+---
 apiVersion: azure.m.upbound.io/v1beta1
 kind: ClusterProviderConfig
 metadata: {name: default}
@@ -512,30 +613,30 @@ func TestPlatformData(t *testing.T) {
 			rapid.StringMatching(`[ -~\n]{0,40}`),
 			rapid.StringOf(rapid.RuneFrom([]rune("\u00e4\u2028\u0085\u202e\u007f\ufffe\x00\\\n :-"))),
 		)
-		tags := map[string]any{}
+		labels := map[string]any{}
 		values := []string(nil)
 		printable := true
 
-		for range rapid.IntRange(0, 8).Draw(r, "number of tags") {
+		for range rapid.IntRange(0, 8).Draw(r, "number of labels") {
 			name, value := text.Draw(r, "name"), text.Draw(r, "value")
-			if _, twice := tags[name]; name == "" || twice {
+			if _, twice := labels[name]; name == "" || twice {
 				continue
 			}
 
-			tags[name] = value
+			labels[name] = value
 			// YAML has the same escapes.
 			values = append(values, strconv.QuoteToASCII(name)+": "+strconv.QuoteToASCII(value))
 			printable = printable && !strings.ContainsAny(name+value, "\u2028\u0085\u007f\ufffe\x00")
 		}
 
-		s := platformTemplate(t, "settings: {tags: {"+strings.Join(values, ", ")+"}}")
+		s := platformTemplate(t, "settings: {workload: {labels: {"+strings.Join(values, ", ")+"}}}")
 		if !printable && s.failed && strings.Contains(s.stderr, refusal) {
 			return
 		}
 
-		got, _, _ := unstructured.NestedMap(decode(t, succeed(t, s))[environmentConfig], "data", "tags")
-		if diff := cmp.Diff(tags, got); len(tags) > 0 && diff != "" {
-			r.Errorf("tags: -values, +data:\n%s", diff)
+		got, _, _ := unstructured.NestedMap(decode(t, succeed(t, s))[environmentConfig], "data", "workload", "labels")
+		if diff := cmp.Diff(labels, got); len(labels) > 0 && diff != "" {
+			r.Errorf("labels: -values, +data:\n%s", diff)
 		}
 	})
 }
@@ -575,8 +676,28 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev is of a part that is not turned on"},
 		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
 		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '': missing property 'azureProviderConfig'"},
-		"NextLine":    {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way"},
-		"Source":      {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
+		"Issuer": {
+			reason: "Entra ID compares it to the letter.", values: "settings: {oidcIssuerUrl: 'https://westeurope.oic.prod-aks.azure.com/a/b'}",
+			want: "- at '/settings/oidcIssuerUrl': 'https://westeurope.oic.prod-aks.azure.com/a/b' does not match pattern '/$'",
+		},
+		"Group":        {reason: "An id is no name.", values: "settings: {resourceGroupName: /subscriptions/a/resourceGroups/b}", want: "- at '/settings/resourceGroupName': '/subscriptions/a/resourceGroups/b' does not match pattern '^[^/]*$'"},
+		"TagName":      {reason: "Azure does not take it.", values: "settings: {tags: {'a<b': c}}", want: "- at '': invalid propertyName 'a<b'\n  - at '': 'a<b' does not match pattern '^[^<>%&\\\\\\\\?/]*$'"},
+		"TagEmpty":     {reason: "Nor nothing.", values: "settings: {tags: {'': c}}", want: "- at '': invalid propertyName ''\n  - at '': minLength: got 0, want 1"},
+		"TagValue":     {reason: "Nor a novel.", values: "settings: {tags: {a: " + strings.Repeat("b", 257) + "}}", want: "- at '/settings/tags/a': maxLength: got 257, want 256"},
+		"OfficerIds":   {reason: "They would have no effect.", values: "settings: {keyVault: {allow: {officers: Any, officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow/officers': value must be one of 'Listed', 'Groups'"},
+		"OfficersNone": {reason: "The default is None.", values: "settings: {keyVault: {allow: {officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow': missing property 'officers'"},
+		"IngressType":  {reason: "It would be refused everywhere.", values: "settings: {ingress: {defaultType: istio, types: [{name: nginx}, {name: public}]}}", want: "settings.ingress.defaultType: istio is none of ingress.types: nginx, public"},
+		"Subscription": {
+			reason: "Vaults would be made in one subscription and looked for in the other.", values: "azureProviderConfig: {subscriptionID: 33333333-3333-4333-8333-333333333333}",
+			want: "azureProviderConfig.subscriptionID: 33333333-3333-4333-8333-333333333333 is not settings.subscriptionId, which is 22222222-2222-4222-8222-222222222222. ",
+		},
+		"Tenant": {
+			reason: "The identity is of another tenant than the vaults.", values: "azureProviderConfig: {tenantID: 33333333-3333-4333-8333-333333333333}",
+			want: "azureProviderConfig.tenantID: 33333333-3333-4333-8333-333333333333 is not settings.tenantId, which is 11111111-1111-4111-8111-111111111111. ",
+		},
+		"Image":    {reason: "A reference has no spaces.", values: "acceptance: {image: 'a b'}", want: "- at '/acceptance/image': 'a b' does not match pattern '^\\\\S+$'"},
+		"NextLine": {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way"},
+		"Source":   {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
 	}
 
 	for name, tc := range cases {

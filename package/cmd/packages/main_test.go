@@ -164,7 +164,7 @@ func checkDigests(t *testing.T, registry, component string) {
 	}
 
 	for path, content := range map[string]string{
-		"kustomization.yaml":         "resources: [" + base + ", " + base + "/doctor]\ncomponents: [digests]\n",
+		"kustomization.yaml":         "resources: [" + base + ", " + base + "/doctor]\ncomponents: [" + base + "/acceptance, digests]\n",
 		"digests/kustomization.yaml": string(digests),
 	} {
 		path = filepath.Join(dir, path)
@@ -185,6 +185,10 @@ func checkDigests(t *testing.T, registry, component string) {
 		if want := field + ": " + digestOf(t, registry+"/p6m-dev/"+p+":v1.2.3"); !strings.Contains(string(out), want) {
 			t.Errorf("base with digests: want %q in:\n%s", want, out)
 		}
+	}
+
+	if want := "- --image=" + digestOf(t, registry+"/p6m-dev/platform-application:v1.2.3") + "\n"; !strings.Contains(string(out), want) {
+		t.Errorf("acceptance with digests: want %q in:\n%s", want, out)
 	}
 
 	if strings.Count(string(out), "skipDependencyResolution: true") != 1 {
@@ -209,7 +213,7 @@ func checkPlatform(t *testing.T, registry, dir string) {
 
 	template := []string{
 		"template", "platform", filepath.Join(dir, "platform-application-platform-1.2.3.tgz"),
-		"--values", filepath.Join(root, "examples", "platform", "values.yaml"),
+		"--namespace", "crossplane-system", "--values", filepath.Join(root, "examples", "platform", "values.yaml"),
 	}
 	digests := []string{"--values", filepath.Join(dir, "digests", "values.yaml")}
 
@@ -220,7 +224,7 @@ func checkPlatform(t *testing.T, registry, dir string) {
 	}{
 		"Version": {configuration: "configuration-platform-application"},
 		"Digests": {args: digests, configuration: "configuration-platform-application", digests: true},
-		"Claim":   {args: append(digests, "--set", "claim.enabled=true"), configuration: "configuration-platform-application-claim", digests: true},
+		"Claim":   {args: append(digests, "--set", "claim.enabled=true", "--set", "acceptance.enabled=true", "--set", "acceptance.clientId=a"), configuration: "configuration-platform-application-claim", digests: true},
 	} {
 		out, err := exec.CommandContext(t.Context(), helm, append(template, tc.args...)...).CombinedOutput() //nolint:gosec // A pinned tool.
 		if err != nil {
@@ -236,6 +240,10 @@ func checkPlatform(t *testing.T, registry, dir string) {
 			if !strings.Contains(string(out), want) {
 				t.Errorf("%s: want %q in:\n%s", name, want, out)
 			}
+		}
+
+		if want := "- --image=" + digestOf(t, registry+"/p6m-dev/platform-application:v1.2.3") + "\n"; name == "Claim" && !strings.Contains(string(out), want) {
+			t.Errorf("%s: want %q in:\n%s", name, want, out)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"pgregory.net/rapid"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
@@ -331,6 +332,33 @@ func TestWho(t *testing.T) {
 			object, app := who(tc.token)
 			if object != tc.object || app != tc.appName {
 				t.Errorf("\n%s\nwho(...): want %s, %s, got %s, %s", tc.reason, tc.object, tc.appName, object, app)
+			}
+		})
+	}
+}
+
+// TestCheckOfficers refuses what would end an hour later, when the officer is refused.
+func TestCheckOfficers(t *testing.T) {
+	officers := func(o ...inputv1alpha1.Officer) *inputv1alpha1.KeyVaultDefaults {
+		return &inputv1alpha1.KeyVaultDefaults{Officers: o}
+	}
+
+	cases := map[string]struct {
+		reason   string
+		keyVault *inputv1alpha1.KeyVaultDefaults
+		ok       bool
+	}{
+		"None":    {reason: "The example has no rules for vaults."},
+		"Empty":   {reason: "Nor has it officers.", keyVault: officers()},
+		"Allowed": {reason: "The application of a run names none.", keyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &inputv1alpha1.KeyVaultAllow{Officers: "Any"}}},
+		"Other":   {reason: "Somebody may be in a group.", keyVault: officers(inputv1alpha1.Officer{ObjectID: "55555555-5555-4555-8555-555555555555"}), ok: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := CheckOfficers(inputv1alpha1.PlatformConfigSpec{KeyVault: tc.keyVault})
+			if (err == nil) != tc.ok || err != nil && !strings.Contains(err.Error(), "keyVault.officers of the settings is empty") {
+				t.Errorf("\n%s\nCheckOfficers(...): want it to start %t, got %v", tc.reason, tc.ok, err)
 			}
 		})
 	}

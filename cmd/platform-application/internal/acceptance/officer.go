@@ -20,6 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -75,6 +76,16 @@ func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 	o.ObjectID, o.ClientID = who(token.Token)
 
 	return o, nil
+}
+
+// CheckOfficers refuses settings with which nobody may set values: without officers, Key Vault would refuse them for as long as a run
+// waits. Which groups the officer is in, only Entra ID knows.
+func CheckOfficers(s inputv1alpha1.PlatformConfigSpec) error {
+	if s.KeyVault == nil || len(s.KeyVault.Officers) == 0 {
+		return errors.New("cannot start: keyVault.officers of the settings is empty, so nobody may set values. Add the object id of the account that runs this, or of a group that it is in")
+	}
+
+	return nil
 }
 
 // who has a token. It is Azure's to verify it: this is for the report.

@@ -58,9 +58,15 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 {{- if .enabled -}}
 {{- $pod := (index $objects "CronJob.batch/crossplane-system/platform-application-acceptance").spec.jobTemplate.spec.template.spec -}}
 {{- $container := first $pod.containers -}}
-{{- with $.version -}}
-{{- $_ := set $container "image" (printf "ghcr.io/p6m-dev/platform-application:%s" .) -}}
+{{- $mirror := $values.mirror | default dict -}}
+{{- $registry := ternary (get ($mirror.prefixes | default dict) "p6m-dev") "ghcr.io/p6m-dev/" (eq true $mirror.enabled) -}}
+{{- $image := .image | default (printf "%splatform-application:%s" $registry $.version) -}}
+{{- $_ := set $container "image" $image -}}
+{{- $args := list -}}
+{{- range $container.args -}}
+{{- $args = append $args (ternary (printf "--image=%s" $image) . (hasPrefix "--image=" .)) -}}
 {{- end -}}
+{{- $_ := set $container "args" $args -}}
 {{- $ids := dict "AZURE_CLIENT_ID" (.clientId | default "REPLACE_ME") "AZURE_TENANT_ID" (.tenantId | default $values.settings.tenantId) -}}
 {{- range $variable := $container.env -}}
 {{- with get $ids $variable.name -}}
