@@ -17,9 +17,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/signin"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -56,9 +56,7 @@ func cloudOf(name string) vaultCloud {
 func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 	c := cloudOf(cloudName)
 
-	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: policy.ClientOptions{Cloud: c.configuration},
-	})
+	credential, err := signin.Credential(c.configuration, "")
 	if err != nil {
 		return Officer{}, fmt.Errorf("cannot sign in to Azure: %w", err)
 	}
@@ -202,7 +200,7 @@ func (o Officer) explain(what string, err error) error {
 
 	out := fmt.Errorf("cannot %s: Key Vault answered %d %s %s", what, failure.StatusCode, http.StatusText(failure.StatusCode), shorten(failure.ErrorCode))
 	if failure.StatusCode == http.StatusForbidden {
-		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
+		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it --officer-object-id of the run, or among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
 	}
 
 	return out
