@@ -17,17 +17,17 @@ func TestOfficerFlag(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		officer string
-		allow   inputv1alpha1.KeyVaultAllow
+		allow   inputv1alpha1.KeyVaultAllowance
 		ok      bool
 	}{
 		"None":      {reason: "The settings have the officer.", ok: true},
-		"Listed":    {reason: "As the page has it.", officer: id, allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersListed, OfficerIDs: []string{id}}, ok: true},
-		"Groups":    {reason: "Azure tells whether it is one.", officer: id, allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersGroups}, ok: true},
-		"Any":       {reason: "Nothing is refused.", officer: id, allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersAny}, ok: true},
-		"Other":     {reason: "Another one is listed.", officer: id, allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersListed, OfficerIDs: []string{"b" + id[1:]}}},
-		"NotLet":    {reason: "It is the default.", officer: id, allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersNone}},
-		"Name":      {reason: "It is no id.", officer: "ann@example.com", allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersAny}},
-		"UpperCase": {reason: "Manifests take none.", officer: "A" + id[1:], allow: inputv1alpha1.KeyVaultAllow{Officers: settings.OfficersAny}},
+		"Listed":    {reason: "As the page has it.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{id}}, ok: true},
+		"Groups":    {reason: "Azure tells whether it is one.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersGroups}, ok: true},
+		"Any":       {reason: "Nothing is refused.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}, ok: true},
+		"Other":     {reason: "Another one is listed.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{"b" + id[1:]}}},
+		"NotLet":    {reason: "It is the default.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersNone}},
+		"Name":      {reason: "It is no id.", officer: "ann@example.com", allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
+		"UpperCase": {reason: "Manifests take none.", officer: "A" + id[1:], allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
 	}
 
 	for name, tc := range cases {
