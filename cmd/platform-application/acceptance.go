@@ -233,7 +233,7 @@ func (c *acceptanceRun) deletionPolicy(s inputv1alpha1.PlatformConfigSpec) (v1al
 // mayName is an error if the settings do not let a manifest name the officer.
 func (c *acceptanceRun) mayName(s inputv1alpha1.PlatformConfigSpec) error {
 	allow := s.KeyVault.Allow
-	listed := slices.Contains(allow.OfficerIDs, c.OfficerObjectID)
+	listed := slices.ContainsFunc(allow.OfficerIDs, func(id string) bool { return strings.EqualFold(id, c.OfficerObjectID) })
 
 	// Azure tells whether it is a group.
 	if c.OfficerObjectID == "" || listed || allow.Officers == settings.OfficersGroups || allow.Officers == settings.OfficersAny {
