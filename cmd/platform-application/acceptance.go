@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,6 +27,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/acceptance"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/doctor"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // kubeTimeout is for one request to the API server.
@@ -57,6 +59,7 @@ type acceptanceRun struct {
 	Namespace       string                   `default:"crossplane-system"                                                                            help:"Namespace of Crossplane."`
 	Image           string                   `help:"Image of the application, which is that of this program, such as one of a mirror."               placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
 	DeletionPolicy  string                   `default:"auto"                                                                                         enum:"auto,Purge,SoftDelete"                               help:"Of the vault: Purge leaves nothing, SoftDelete proves that values come back and leaves a deleted vault. auto: Purge where the settings allow it."`
+	OfficerObjectID string                   `help:"Object id in Entra ID of whom the manifest of the run names as officer of its vault. keyVault.allow.officerIds of the settings has to list it. Without it, keyVault.officers of the settings has to have who runs this." name:"officer-object-id" placeholder:"UUID"`
 	NamespaceLabels map[string]string        `help:"More labels of the namespace, such as one that a policy of yours asks for."                      name:"namespace-label"                                     placeholder:"NAME=VALUE"`
 	Timeouts        map[string]time.Duration `help:"When to give up a step: ${steps}."                                                               name:"timeout"                                             placeholder:"STEP=DURATION"`
 	Report          []string                 `help:"File to write the report to, as JSON if its name ends so, else as Markdown. Repeat it for both." placeholder:"FILE"                                         type:"path"`
@@ -82,8 +85,15 @@ func (c *acceptanceRun) Validate() error {
 		}
 	}
 
+	if c.OfficerObjectID != "" && !objectID.MatchString(c.OfficerObjectID) {
+		return fmt.Errorf("--officer-object-id: %q is no UUID in lower case", c.OfficerObjectID)
+	}
+
 	return nil
 }
+
+// objectID as manifests take it.
+var objectID = regexp.MustCompile(`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
 
 // Run the application.
 func (c *acceptanceRun) Run(ctx context.Context) error {
@@ -135,7 +145,7 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 
 	o = acceptance.Options{
 		Client: kube, CrossplaneNamespace: c.Namespace, Image: c.Image,
-		NamespaceLabels: c.NamespaceLabels, BindRole: c.BindRole, Timeouts: c.Timeouts, Say: say, Save: c.save,
+		NamespaceLabels: c.NamespaceLabels, BindRole: c.BindRole, OfficerObjectID: c.OfficerObjectID, Timeouts: c.Timeouts, Say: say, Save: c.save,
 	}
 
 	if o.Kube, err = kubernetes.NewForConfig(config); err != nil {
@@ -155,11 +165,17 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 		return o, report, err
 	}
 
-	if err := acceptance.CheckOfficers(o.Settings); err != nil {
-		return o, report, err
+	if c.OfficerObjectID == "" {
+		if err := acceptance.CheckOfficers(o.Settings); err != nil {
+			return o, report, err
+		}
 	}
 
 	if o.DeletionPolicy, err = c.deletionPolicy(o.Settings); err != nil {
+		return o, report, err
+	}
+
+	if err := c.mayName(o.Settings); err != nil {
 		return o, report, err
 	}
 
@@ -218,6 +234,19 @@ func (c *acceptanceRun) deletionPolicy(s inputv1alpha1.PlatformConfigSpec) (v1al
 	default:
 		return v1alpha1.DeletionPolicy(c.DeletionPolicy), nil
 	}
+}
+
+// mayName is an error if the settings do not let a manifest name the officer.
+func (c *acceptanceRun) mayName(s inputv1alpha1.PlatformConfigSpec) error {
+	allow := s.KeyVault.Allow
+	listed := slices.ContainsFunc(allow.OfficerIDs, func(id string) bool { return strings.EqualFold(id, c.OfficerObjectID) })
+
+	// Azure tells whether it is a group.
+	if c.OfficerObjectID == "" || listed || allow.Officers == settings.OfficersGroups || allow.Officers == settings.OfficersAny {
+		return nil
+	}
+
+	return fmt.Errorf("cannot name officer %s in the manifest: keyVault.allow of the settings needs officers %s and the id in officerIds", c.OfficerObjectID, settings.OfficersListed)
 }
 
 // mention what other runs have left.

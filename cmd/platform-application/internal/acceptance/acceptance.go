@@ -44,6 +44,9 @@ type Options struct {
 	// Image of the application: this program.
 	Image string
 
+	// OfficerObjectID is whom the manifest of the run names as officer of its vault, and of no other. Empty if the settings have the officer.
+	OfficerObjectID string
+
 	// DeletionPolicy of the vault: Purge or SoftDelete.
 	DeletionPolicy v1alpha1.DeletionPolicy
 

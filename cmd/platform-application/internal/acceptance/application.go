@@ -50,6 +50,11 @@ func (r *run) manifest() *unstructured.Unstructured {
 		secrets = append(secrets, map[string]any{"name": name})
 	}
 
+	keyVault := map[string]any{"deletionPolicy": string(r.DeletionPolicy)}
+	if r.OfficerObjectID != "" {
+		keyVault["officers"] = []any{map[string]any{"objectId": r.OfficerObjectID}}
+	}
+
 	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
 		"deployment": map[string]any{
 			"image":    r.Image,
@@ -66,7 +71,7 @@ func (r *run) manifest() *unstructured.Unstructured {
 		},
 		"config":   config,
 		"secrets":  secrets,
-		"keyVault": map[string]any{"deletionPolicy": string(r.DeletionPolicy)},
+		"keyVault": keyVault,
 	}}}
 	u.SetGroupVersionKind(applicationKind())
 	u.SetNamespace(NamespaceOf(r.id))

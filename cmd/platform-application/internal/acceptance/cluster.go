@@ -109,7 +109,7 @@ func (r *run) variables(ctx context.Context, pod string) (map[string]string, err
 func (r *run) noteVault(ctx context.Context) error {
 	k := r.app.status.KeyVault
 	a := &r.report.Azure
-	a.Vault, a.VaultURI, a.VaultID = k.Name, k.URI, k.ResourceID
+	a.Vault, a.VaultURI, a.VaultID = shorten(k.Name), shorten(k.URI), shorten(k.ResourceID)
 
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "keyvault.azure.m.upbound.io", Version: "v1beta1", Kind: "VaultList"})
@@ -177,7 +177,7 @@ func Describe(ctx context.Context, o Options, program string) Report {
 
 	s := o.Settings
 	out.Azure = Azure{
-		TenantID: s.TenantID, SubscriptionID: s.SubscriptionID, ResourceGroup: s.ResourceGroupName, Location: s.Location,
+		TenantID: shorten(s.TenantID), SubscriptionID: shorten(s.SubscriptionID), ResourceGroup: shorten(s.ResourceGroupName), Location: shorten(s.Location),
 		OfficerObjectID: o.Officer.ObjectID, OfficerClientID: o.Officer.ClientID,
 	}
 

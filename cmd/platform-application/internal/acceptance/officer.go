@@ -17,10 +17,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/signin"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -57,9 +57,7 @@ func cloudOf(name string) vaultCloud {
 func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 	c := cloudOf(cloudName)
 
-	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: policy.ClientOptions{Cloud: c.configuration},
-	})
+	credential, err := signin.Credential(c.configuration, "")
 	if err != nil {
 		return Officer{}, fmt.Errorf("cannot sign in to Azure: %w", err)
 	}
@@ -82,7 +80,7 @@ func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 // waits. Which groups the officer is in, only Entra ID knows.
 func CheckOfficers(s inputv1alpha1.PlatformConfigSpec) error {
 	if s.KeyVault == nil || len(s.KeyVault.Officers) == 0 {
-		return errors.New("cannot start: keyVault.officers of the settings is empty, so nobody may set values. Add the object id of the account that runs this, or of a group that it is in")
+		return errors.New("cannot start: keyVault.officers of the settings is empty, so nobody may set values. Name the account that runs this with --officer-object-id, or add it or a group of it there")
 	}
 
 	return nil
@@ -213,7 +211,7 @@ func (o Officer) explain(what string, err error) error {
 
 	out := fmt.Errorf("cannot %s: Key Vault answered %d %s %s", what, failure.StatusCode, http.StatusText(failure.StatusCode), shorten(failure.ErrorCode))
 	if failure.StatusCode == http.StatusForbidden {
-		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
+		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it --officer-object-id of the run, or among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
 	}
 
 	return out

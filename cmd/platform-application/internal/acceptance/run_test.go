@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -158,6 +159,72 @@ func TestRun(t *testing.T) {
 				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
 			}
 		}))
+	}
+}
+
+// TestForeignVault has somebody write another vault into the status: the run ends, and the officer goes nowhere.
+func TestForeignVault(t *testing.T) {
+	own := &run{id: testID}
+
+	cases := map[string]struct {
+		reason    string
+		name, uri string
+		want      string
+	}{
+		"Own":       {reason: "It is the run's.", name: own.vaultName(), uri: own.vault()},
+		"NoSlash":   {reason: "It is the same.", name: own.vaultName(), uri: strings.TrimRight(own.vault(), "/")},
+		"Foreign":   {reason: "It is a team's.", name: "shop-api-foreign", uri: "https://shop-api-foreign.vault.azure.net/", want: "that of this run is"},
+		"Name":      {reason: "Both have to be the run's.", name: "shop-api-foreign", uri: own.vault(), want: "that of this run is"},
+		"URI":       {reason: "Both have to be the run's.", name: own.vaultName(), uri: "https://shop-api-foreign.vault.azure.net/", want: "that of this run is"},
+		"Terminal":  {reason: "A terminal acts on it.", name: "\u009b\u202e", uri: own.vault(), want: "that of this run is"},
+		"OtherHost": {reason: "It is no vault.", name: own.vaultName(), uri: "https://" + own.vaultName() + ".example.com/", want: "that of this run is"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, synctested(func(t *testing.T) {
+			t.Helper()
+
+			u := anApplication(NamespaceOf(testID))
+			u.Object["status"] = map[string]any{
+				"keyVault":   map[string]any{"name": tc.name, "uri": tc.uri, "resourceId": "/x\u009b\u202e\x7f"},
+				"conditions": []any{map[string]any{"type": "KeyVaultReady", "status": "True"}},
+			}
+
+			r := &run{id: testID, report: &Report{}, values: &values{}, Options: Options{Client: cluster(t, u), Say: func(string) {}}}
+
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+
+			err := hasVault(ctx, r)
+			if (err == nil) != (tc.want == "") || err != nil && (!strings.Contains(err.Error(), tc.want) || strings.ContainsAny(err.Error(), "\u009b\u202e")) {
+				t.Errorf("\n%s\nhasVault(...): want %q, got %v", tc.reason, tc.want, err)
+			}
+
+			if r.vault() != own.vault() {
+				t.Errorf("\n%s\nthe officer would write into %s", tc.reason, r.vault())
+			}
+
+			if data, err := r.report.Encode("json"); err != nil || strings.ContainsAny(string(data), "\u009b\u202e\x7f") {
+				t.Errorf("\n%s\nEncode(...): %v: %q", tc.reason, err, data)
+			}
+		}))
+	}
+}
+
+// TestManifestOfficer names the officer of the run in its manifest, and nobody if the settings have the officer.
+func TestManifestOfficer(t *testing.T) {
+	v, err := newValues()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for id, want := range map[string][]any{"": nil, "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa": {map[string]any{"objectId": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"}}} {
+		r := &run{id: testID, values: v, Options: Options{OfficerObjectID: id}}
+
+		got, _, err := unstructured.NestedSlice(r.manifest().Object, "spec", "keyVault", "officers")
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("manifest(): %v: -want, +got:\n%s", err, diff)
+		}
 	}
 }
 

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
 // A step of a run.
@@ -84,6 +86,10 @@ func hasVault(ctx context.Context, r *run) error {
 			return a.waitsFor("KeyVaultReady")
 		}
 
+		if k := a.status.KeyVault; k.Name != r.vaultName() || strings.TrimRight(k.URI, "/") != strings.TrimRight(r.vault(), "/") {
+			return permanent{fmt.Errorf("the application says that it has vault %s at %s, and that of this run is %s", shorten(k.Name), shorten(k.URI), r.vaultName())}
+		}
+
 		return a.isTrue("KeyVaultReady")
 	})
 	if err != nil {
@@ -101,7 +107,7 @@ func condition(kind string) func(context.Context, *run) error {
 		}
 
 		if i := r.app.status.Identity; i != nil {
-			r.report.Azure.Identity, r.report.Azure.ClientID, r.report.Azure.PrincipalID = i.Name, i.ClientID, i.PrincipalID
+			r.report.Azure.Identity, r.report.Azure.ClientID, r.report.Azure.PrincipalID = shorten(i.Name), shorten(i.ClientID), shorten(i.PrincipalID)
 		}
 
 		return nil
@@ -317,7 +323,17 @@ func (r *run) set(ctx context.Context, name string) (version string, err error) 
 	return version, err
 }
 
-func (r *run) vault() string { return r.app.status.KeyVault.URI }
+// vaultName of the run's application, as the function has it. The id of the run is in it, so that no vault is called so that was there.
+func (r *run) vaultName() string {
+	return azurename.Scope{
+		SubscriptionID: r.Settings.SubscriptionID, Issuer: r.Settings.OIDCIssuerURL, Namespace: NamespaceOf(r.id), Name: applicationName,
+	}.Vault()
+}
+
+// vault that the officer writes into. It is not what the status says: whoever writes that could have a foreign vault overwritten.
+func (r *run) vault() string {
+	return "https://" + r.vaultName() + "." + cloudOf(r.Settings.Cloud).suffix + "/"
+}
 
 // ready is a check of all conditions that the application has for its team.
 func ready(a application) error {

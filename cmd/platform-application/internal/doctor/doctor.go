@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -96,7 +97,7 @@ func Run(ctx context.Context, words finding.Catalogue, areas ...Area) Report {
 		for _, f := range found {
 			w := words.Words(f)
 			area.Findings = append(area.Findings, FindingReport{
-				Code: f.Code, Severity: w.Severity, Object: f.Object, Wrong: w.Wrong, Breaks: w.Breaks, Mend: w.Mend, Parameters: f.With,
+				Code: f.Code, Severity: w.Severity, Object: finding.Printable(f.Object), Wrong: w.Wrong, Breaks: w.Breaks, Mend: w.Mend, Parameters: printable(f.With),
 			})
 
 			switch {
@@ -123,6 +124,16 @@ func look(ctx context.Context, a Area) []finding.Finding {
 	}
 
 	return found
+}
+
+// printable parameters: a pipeline may print them as they are.
+func printable(with map[string]string) map[string]string {
+	out := maps.Clone(with)
+	for name, value := range out {
+		out[name] = finding.Printable(value)
+	}
+
+	return out
 }
 
 // JSON writes the report for pipelines.

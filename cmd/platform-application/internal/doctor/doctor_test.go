@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,32 @@ func TestRun(t *testing.T) {
 				t.Errorf("JSON(...): %v\n%s", err, out.Bytes())
 			}
 		})
+	}
+}
+
+// TestHostile prints nothing that a terminal acts on, in no format and no field.
+func TestHostile(t *testing.T) {
+	const hostile = "a\u009b31m\u202eb\x7f\x1b[2J\nc"
+
+	with := map[string]string{"error": hostile}
+	r := Run(t.Context(), finding.Catalogue{"Bad": {Severity: finding.Error, Wrong: "{object}: {error}"}}, Area{Name: "a", Look: func(context.Context) ([]finding.Finding, error) {
+		return []finding.Finding{{Code: "Bad", Object: hostile, With: with}}, nil
+	}})
+
+	f := r.Areas[0].Findings[0]
+	for _, text := range []string{f.Object, f.Wrong, f.Parameters["error"]} {
+		if strings.ContainsAny(text, "\u009b\u202e\x7f\x1b\n") {
+			t.Errorf("Run(...): %q is passed on as it was", text)
+		}
+	}
+
+	var out bytes.Buffer
+	if err := r.JSON(&out); err != nil || strings.ContainsAny(out.String(), "\u009b\u202e\x7f\x1b") {
+		t.Errorf("JSON(...): %v: %q", err, out.String())
+	}
+
+	if with["error"] != hostile {
+		t.Error("Run(...): the finding was changed")
 	}
 }
 

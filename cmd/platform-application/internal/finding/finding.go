@@ -77,9 +77,9 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	pairs := []string{"{object}", printable(f.Object)}
+	pairs := []string{"{object}", Printable(f.Object)}
 	for name, value := range f.With {
-		pairs = append(pairs, "{"+name+"}", printable(value))
+		pairs = append(pairs, "{"+name+"}", Printable(value))
 	}
 
 	sentence := strings.NewReplacer(pairs...)
@@ -91,8 +91,8 @@ func (c Catalogue) Words(f Finding) Words {
 // maxParameter is how much of a parameter is said, in bytes. Anybody may have written it.
 const maxParameter = 1000
 
-// printable is a text without what a terminal would act on.
-func printable(text string) string {
+// Printable is a text without what a terminal would act on, of a size that somebody reads.
+func Printable(text string) string {
 	if len(text) > maxParameter {
 		text = strings.ToValidUTF8(text[:maxParameter], "") + " …"
 	}

@@ -57,7 +57,7 @@ func TestCommand(t *testing.T) {
 			t.Fatalf("sh: %v", err)
 		}
 
-		said := printable(text)
+		said := Printable(text)
 		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\n"; string(out) != want {
 			t.Fatalf("%s: want %q, got %q", words.Mend, want, out)
 		}
@@ -65,8 +65,8 @@ func TestCommand(t *testing.T) {
 }
 
 func TestPrintableIsBounded(t *testing.T) {
-	if got := printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter+len(" …") {
-		t.Errorf("printable(...): %d bytes", len(got))
+	if got := Printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter+len(" …") {
+		t.Errorf("Printable(...): %d bytes", len(got))
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/signin"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -89,9 +89,7 @@ func newClient(c cloud.Configuration, credential azcore.TokenCredential, transpo
 
 // defaultCredential is that of whoever runs the doctor: variables, workload identity, or the Azure CLI.
 func defaultCredential(c cloud.Configuration, tenantID string) (azcore.TokenCredential, error) {
-	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: policy.ClientOptions{Cloud: c}, TenantID: tenantID,
-	})
+	credential, err := signin.Credential(c, tenantID)
 	if err != nil {
 		return nil, &signInError{err}
 	}

@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	// page of a list, and how many of one kind are looked at.
-	page    = 500
-	maxPage = 40
+	// page of a list, and how many pages of one kind are looked at. etcd takes objects of up to 1.5 MiB, so nobody can write any with
+	// which a page exceeds the 64 MiB that are read of an answer.
+	page    = 40
+	maxPage = 500
 
 	// container of a package's pod.
 	container = "package-runtime"

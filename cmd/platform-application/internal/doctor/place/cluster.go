@@ -215,7 +215,7 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
 
-		if d.Decode(out) == nil && out.Place == name {
+		if d.Decode(out) == nil && out.Place == name && out.whole() {
 			cleanFacts(out)
 
 			return out, nil
@@ -223,6 +223,17 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 	}
 
 	return nil, fmt.Errorf("its log has no facts of this version, but: %s", clean(string(log)))
+}
+
+// whole tells whether facts say of all that is looked for what became of it. What is missing would count as fine.
+func (f *Facts) whole() bool {
+	endpoints := []Endpoint{f.Login, f.Vault}
+	if f.Manager != nil {
+		endpoints = append(endpoints, *f.Manager)
+	}
+
+	return (f.Manager != nil || f.Place != platform.AzureServiceAccount) &&
+		!slices.ContainsFunc(endpoints, func(e Endpoint) bool { return !slices.Contains(outcomes(), e.Outcome) })
 }
 
 // cleanFacts that people will read: a log has what somebody has written into it.

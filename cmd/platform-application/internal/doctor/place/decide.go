@@ -307,11 +307,14 @@ func (d *decider) endpoint(e Endpoint, with map[string]string) {
 
 // signIn of a provider with its token.
 func (d *decider) signIn(f *Facts, with map[string]string) {
-	if f.Source != "" && f.Token == nil {
-		d.add(SignInNotTried, f.Place, in(with, "source", f.Source))
-	}
-
 	if f.Token == nil {
+		switch {
+		case f.Source != "" && !withToken(f.Source):
+			d.add(SignInNotTried, f.Place, in(with, "source", f.Source))
+		case withToken(f.Source), d.signsIn(f.Place) && len(f.Unread) == 0:
+			d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, in(with, "error", "its log says nothing of a token"))
+		}
+
 		return
 	}
 
@@ -340,11 +343,22 @@ func (d *decider) signIn(f *Facts, with map[string]string) {
 		}
 	}
 
+	if f.Exchange == nil && t.forEntra() && f.Login.Outcome == Reached {
+		d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, in(with, "error", "its log does not say what Entra ID answers"))
+	}
+
 	if x := f.Exchange; x != nil && !x.Done {
 		code := refused(*x)
 		d.add(code, f.Place, in(with, "client", x.ClientID, "tenant", x.TenantID, "issuer", t.Issuer, "subject", t.Subject, "host", f.Login.Host,
 			"document", discovery(t.Issuer), "number", strconv.Itoa(x.Code), "code", "AADSTS"+strconv.Itoa(x.Code), "error", cmp.Or(x.Problem, "AADSTS"+strconv.Itoa(x.Code))))
 	}
+}
+
+// signsIn tells whether a provider signs in with its token, by the settings.
+func (d *decider) signsIn(place string) bool {
+	who := principal(d.facts.platform, place)
+
+	return who != nil && withToken(who.Source)
 }
 
 // refused is what it means that Entra ID has given no token.

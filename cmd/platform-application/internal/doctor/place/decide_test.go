@@ -97,8 +97,13 @@ func TestDecide(t *testing.T) {
 		"Running": {"A probe waits for its image.", func(f *facts) { f.places[0].state, f.places[0].facts = running, nil }, []found{
 			{ProbeUnfinished, "Job/platform-application-doctor-provider-azure"},
 		}},
-		"Broken":       {"A log is no log of a probe.", func(f *facts) { f.places[0].facts, f.places[0].problem = nil, "it has no facts" }, []found{{ProbeFailed, "Job/platform-application-doctor-provider-azure"}}},
-		"Unread":       {"A probe may not read the settings.", func(f *facts) { f.places[1].facts.Unread = []string{"EnvironmentConfig/x"} }, []found{{ProbeCannotRead, syncPlace}}},
+		"Broken":     {"A log is no log of a probe.", func(f *facts) { f.places[0].facts, f.places[0].problem = nil, "it has no facts" }, []found{{ProbeFailed, "Job/platform-application-doctor-provider-azure"}}},
+		"Unread":     {"A probe may not read the settings.", func(f *facts) { f.places[1].facts.Unread = []string{"EnvironmentConfig/x"} }, []found{{ProbeCannotRead, syncPlace}}},
+		"NoExchange": {"The log does not say what came of a good token.", func(f *facts) { f.places[0].facts.Exchange = nil }, []found{{ProbeFailed, "Job/platform-application-doctor-provider-azure"}}},
+		"NoToken":    {"The log says that it signs in, and nothing of a token.", func(f *facts) { f.places[0].facts.Token, f.places[0].facts.Exchange = nil, nil }, []found{{ProbeFailed, "Job/platform-application-doctor-provider-azure"}}},
+		"NoSource": {"The settings sign in with a token, and the log says nothing of it.", func(f *facts) {
+			f.platform.Creator = &platform.Principal{Source: sourceWorkload}
+		}, []found{{ProbeFailed, "Job/platform-application-doctor-" + syncPlace}}},
 		"NoSuchHost":   {"DNS knows no such name.", endpoint(NoSuchHost), []found{{NameNotResolved, login}}},
 		"NoDNS":        {"DNS is blocked.", endpoint(NoDNS), []found{{NameNotResolved, login}}},
 		"Blocked":      {"A firewall drops what is sent.", endpoint(NoAnswer), []found{{EgressBlocked, login}}},

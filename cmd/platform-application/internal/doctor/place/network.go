@@ -58,6 +58,11 @@ const (
 	NoAnswer Outcome = "NoAnswer"
 )
 
+// outcomes that there are.
+func outcomes() []Outcome {
+	return []Outcome{Reached, NoSuchHost, NoDNS, NoProxy, ProxyRefused, UnknownAuthority, OutOfTime, BadCertificate, NoAnswer}
+}
+
 // An Endpoint that something was looked for at.
 type Endpoint struct {
 	Host    string  `json:"host"`

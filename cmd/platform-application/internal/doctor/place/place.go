@@ -31,13 +31,14 @@ func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	}
 }
 
-// base of kustomize that has the probes, in the version of this program.
+// base of kustomize that has the probes, in the version of this program. One that was built from a clone has no version: the base is
+// that of the clone then, and not what a branch happens to have.
 func base(version string) string {
-	const path = "https://github.com/p6m-dev/platform-application//package/platform/doctor?ref="
+	const path = "package/platform/doctor"
 
 	if version == "" || version == "development" {
-		version = "main"
+		return path
 	}
 
-	return path + version
+	return "https://github.com/p6m-dev/platform-application//" + path + "?ref=" + version
 }

@@ -70,15 +70,7 @@ func Probe(ctx context.Context, c platform.Cluster, name string) Facts {
 
 // probe a place for a platform. The vaults are those that the cluster has.
 func probe(ctx context.Context, n Network, name string, p platform.Platform, unread []string, vaults []string) Facts {
-	var who *platform.Principal
-
-	switch name {
-	case platform.AzureServiceAccount:
-		who = p.Azure
-	case platform.CreatorServiceAccount:
-		who = p.Creator
-	}
-
+	who := principal(p, name)
 	in := clouds(p)
 	out := Facts{Place: name, Unread: unread}
 
@@ -110,7 +102,7 @@ func probe(ctx context.Context, n Network, name string, p platform.Platform, unr
 	}
 
 	out.Source = clean(cmp.Or(who.Source, "none"))
-	if who.Source != sourceFile && who.Source != sourceWorkload {
+	if !withToken(who.Source) {
 		return out
 	}
 
@@ -122,6 +114,21 @@ func probe(ctx context.Context, n Network, name string, p platform.Platform, unr
 	}
 
 	return out
+}
+
+// withToken tells whether a provider signs in as its ServiceAccount.
+func withToken(source string) bool { return source == sourceFile || source == sourceWorkload }
+
+// principal that the provider of a place signs in as. Nil if it does not.
+func principal(p platform.Platform, place string) *platform.Principal {
+	switch place {
+	case platform.AzureServiceAccount:
+		return p.Azure
+	case platform.CreatorServiceAccount:
+		return p.Creator
+	default:
+		return nil
+	}
 }
 
 // clouds of a platform are one.
@@ -152,8 +159,8 @@ func unread(found []finding.Finding) []string {
 	return out[:min(len(out), maxListed)]
 }
 
-// maxVaults that are looked at for one that has an address.
-const maxVaults = 50
+// maxVaults that are looked at for one that has an address. However large they are, they fit into an answer.
+const maxVaults = 40
 
 // vaults that the cluster has, by their hosts. Each provider may list objects of its own.
 func vaults(ctx context.Context, c client.Client) []string {

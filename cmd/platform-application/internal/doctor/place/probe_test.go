@@ -458,7 +458,8 @@ func TestParseFacts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Facts{
 			Place: platform.AzureServiceAccount, Source: rapid.String().Draw(t, "source"), Unread: rapid.SliceOf(rapid.String()).Draw(t, "unread"),
-			Login: Endpoint{Host: rapid.String().Draw(t, "host"), Detail: rapid.String().Draw(t, "detail")},
+			Login: Endpoint{Host: rapid.String().Draw(t, "host"), Outcome: NoAnswer, Detail: rapid.String().Draw(t, "detail")},
+			Vault: Endpoint{Outcome: Reached}, Manager: &Endpoint{Outcome: Reached},
 			Token: &Token{Issuer: rapid.String().Draw(t, "issuer"), Audiences: rapid.SliceOf(rapid.String()).Draw(t, "audiences")},
 		}
 
@@ -478,4 +479,56 @@ func TestParseFacts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWhole takes no facts that do not say what became of what was looked for.
+func TestWhole(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		line   string
+		ok     bool
+	}{
+		"Whole": {reason: "It says all.", line: `{"place":"provider-azure","login":{"outcome":"Reached"},"vault":{"outcome":"NoSuchHost"},"manager":{"outcome":"NoDNS"}}`, ok: true},
+		"Outcome": {
+			reason: "There is no such outcome.",
+			line:   `{"place":"provider-azure","login":{"outcome":"Whatever"},"vault":{"outcome":"Reached"},"manager":{"outcome":"Reached"}}`,
+		},
+		"OutcomeEmpty": {reason: "It does not say.", line: `{"place":"provider-azure","login":{"outcome":"Reached"},"vault":{"outcome":""},"manager":{"outcome":"Reached"}}`},
+		"ManagerOutcome": {
+			reason: "There is no such outcome.",
+			line:   `{"place":"provider-azure","login":{"outcome":"Reached"},"vault":{"outcome":"Reached"},"manager":{"outcome":"reached"}}`,
+		},
+		"NoLogin":   {reason: "It has not looked.", line: `{"place":"provider-azure","vault":{"outcome":"Reached"},"manager":{"outcome":"Reached"}}`},
+		"NoVault":   {reason: "It has not looked.", line: `{"place":"provider-azure","login":{"outcome":"Reached"},"manager":{"outcome":"Reached"}}`},
+		"NoManager": {reason: "Only the other provider does not need it.", line: `{"place":"provider-azure","login":{"outcome":"Reached"},"vault":{"outcome":"Reached"}}`},
+		"Nothing":   {reason: "It has not looked.", line: `{"place":"provider-azure"}`},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got, err := parseFacts([]byte(tc.line), platform.AzureServiceAccount); (err == nil) != tc.ok {
+				t.Errorf("\n%s\nparseFacts(...): %+v, %v", tc.reason, got, err)
+			}
+		})
+	}
+}
+
+// TestBase leads to what somebody has, and never to what a branch happens to have.
+func TestBase(t *testing.T) {
+	want := map[string]string{
+		"": "package/platform/doctor", "development": "package/platform/doctor",
+		"v0.1.0": "https://github.com/p6m-dev/platform-application//package/platform/doctor?ref=v0.1.0",
+	}
+
+	for version, want := range want {
+		if got := base(version); got != want {
+			t.Errorf("base(%q): want %q, got %q", version, want, got)
+		}
+	}
+
+	for code, w := range Words() {
+		if strings.Contains(w.Mend, "--image") {
+			t.Errorf("%s: Mend runs an image that nobody has pinned: %s", code, w.Mend)
+		}
+	}
 }

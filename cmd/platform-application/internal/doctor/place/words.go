@@ -142,7 +142,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Pods of {place} get a certificate for {host} that is not valid: {error}",
 			Breaks:   noNetwork,
-			Mend:     "See that DNS or a proxy does not lead to another host, and that the clock of node {node} is right:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc tracking",
+			Mend:     "See that DNS or a proxy does not lead to another host, and that the clock of node {node} is right:\nkubectl get node {node} --output jsonpath='{.spec.providerID}' | cut -c9- | xargs az vmss run-command invoke --command-id RunShellScript --scripts 'chronyc tracking' --ids",
 		},
 		VaultNotTried: {
 			Severity: finding.Warning,
@@ -154,7 +154,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "The clock of node {node} differs from that of {host} by {seconds} seconds.",
 			Breaks:   "Entra ID refuses tokens with times that are more than 5 minutes off.",
-			Mend:     "Set the clock of the node:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc makestep",
+			Mend:     "Set the clock of the node:\nkubectl get node {node} --output jsonpath='{.spec.providerID}' | cut -c9- | xargs az vmss run-command invoke --command-id RunShellScript --scripts 'chronyc makestep' --ids",
 		},
 		PoliciesNotEnforced: {
 			Severity: finding.Warning,
@@ -238,7 +238,7 @@ func tokenWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Entra ID takes the token of {place} for expired or not valid yet ({code}).",
 			Breaks:   noAccess,
-			Mend:     "Set the clocks of the control plane and of the node:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc makestep",
+			Mend:     "Set the clocks of the control plane and of the node:\nkubectl get node {node} --output jsonpath='{.spec.providerID}' | cut -c9- | xargs az vmss run-command invoke --command-id RunShellScript --scripts 'chronyc makestep' --ids",
 		},
 		ClientUnknown: {
 			Severity: finding.Error,

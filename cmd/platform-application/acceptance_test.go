@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"testing"
+
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
+)
+
+// TestOfficerFlag starts no run whose officer the function would refuse.
+func TestOfficerFlag(t *testing.T) {
+	const id = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+
+	cases := map[string]struct {
+		reason  string
+		officer string
+		allow   inputv1alpha1.KeyVaultAllowance
+		ok      bool
+	}{
+		"None":      {reason: "The settings have the officer.", ok: true},
+		"Listed":    {reason: "As the page has it.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{id}}, ok: true},
+		"Groups":    {reason: "Azure tells whether it is one.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersGroups}, ok: true},
+		"Any":       {reason: "Nothing is refused.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}, ok: true},
+		"Other":     {reason: "Another one is listed.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{"b" + id[1:]}}},
+		"NotLet":    {reason: "It is the default.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersNone}},
+		"Name":      {reason: "It is no id.", officer: "ann@example.com", allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
+		"UpperCase": {reason: "Manifests take none.", officer: "A" + id[1:], allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := &acceptanceRun{OfficerObjectID: tc.officer}
+
+			err := c.Validate()
+			if err == nil {
+				err = c.mayName(inputv1alpha1.PlatformConfigSpec{KeyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &tc.allow}})
+			}
+
+			if (err == nil) != tc.ok {
+				t.Errorf("\n%s\n%v", tc.reason, err)
+			}
+		})
+	}
+}
