@@ -19,7 +19,7 @@ import (
 // Name of the area.
 const Name = "place"
 
-// Area of the places of the providers' pods. The version is that of this program.
+// Area of the places of the providers' pods. The version is that of this program if it is a release.
 func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	return doctor.Area{
 		Name: Name,
@@ -31,13 +31,13 @@ func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	}
 }
 
-// base of kustomize that has the probes, in the version of this program.
+// base of kustomize that has the probes, in the version of this program. A build of a clone has that of the clone.
 func base(version string) string {
-	const path = "https://github.com/p6m-dev/platform-application//package/platform/doctor?ref="
+	const path = "package/platform/doctor"
 
-	if version == "" || version == "development" {
-		version = "main"
+	if version == "" {
+		return path
 	}
 
-	return path + version
+	return "https://github.com/p6m-dev/platform-application//" + path + "?ref=" + version
 }

@@ -49,6 +49,9 @@ const (
 	noAccess  = "{place} gets no token of Entra ID, so nothing is created or changed in Azure for any application."
 	noNetwork = "{place} cannot work: vaults, identities and secrets of applications stay unready."
 	unseen    = "Faults there stay unnoticed."
+	// chronyc runs on a node in a pod, which stays until somebody deletes it.
+	chronyc  = "kubectl debug node/{node} --attach --image busybox --profile sysadmin -- chroot /host chronyc "
+	debugged = "kubectl get pods --output name | grep node-debugger-{node}- | xargs kubectl delete"
 	// probeAgain looks from all places again.
 	probeAgain = "kubectl replace --force --kustomize {base}"
 )
@@ -142,7 +145,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Pods of {place} get a certificate for {host} that is not valid: {error}",
 			Breaks:   noNetwork,
-			Mend:     "See that DNS or a proxy does not lead to another host, and that the clock of node {node} is right:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc tracking",
+			Mend:     "See that DNS or a proxy does not lead to another host, and that the clock of node {node} is right:\n" + chronyc + "tracking\n" + debugged,
 		},
 		VaultNotTried: {
 			Severity: finding.Warning,
@@ -154,7 +157,7 @@ func networkWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "The clock of node {node} differs from that of {host} by {seconds} seconds.",
 			Breaks:   "Entra ID refuses tokens with times that are more than 5 minutes off.",
-			Mend:     "Set the clock of the node:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc makestep",
+			Mend:     "Set the clock of the node:\n" + chronyc + "makestep\n" + debugged,
 		},
 		PoliciesNotEnforced: {
 			Severity: finding.Warning,
@@ -214,13 +217,13 @@ func tokenWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Pods of {place} have no token for Entra ID at {path}: {error}",
 			Breaks:   noAccess,
-			Mend:     "Set oidcTokenFilePath of the ClusterProviderConfig to the path at which the runtime configuration mounts the token:\nkubectl patch clusterproviderconfigs.azure.m.upbound.io default --type merge --patch '{\"spec\":{\"oidcTokenFilePath\":\"/var/run/secrets/p6m.dev/entra/token\"}}'",
+			Mend:     "In settings.yaml, set oidcTokenFilePath of the ClusterProviderConfig to the path at which the runtime configuration mounts the token, which is /var/run/secrets/p6m.dev/entra/token in the base, and apply it:\n" + finding.Apply,
 		},
 		TokenDiffers: {
 			Severity: finding.Error,
 			Wrong:    "The {claim} of the token of {place} at {path} is {has}. It has to be {wants}.",
 			Breaks:   noAccess,
-			Mend:     "Apply the base again, which has the runtime configurations with the token and its audience:\nkubectl apply --server-side --kustomize platform",
+			Mend:     "Apply the base again, which has the runtime configurations with the token and its audience:\n" + finding.Apply,
 		},
 		TokenNotTrusted: {
 			Severity: finding.Error,
@@ -238,7 +241,7 @@ func tokenWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Entra ID takes the token of {place} for expired or not valid yet ({code}).",
 			Breaks:   noAccess,
-			Mend:     "Set the clocks of the control plane and of the node:\nkubectl debug node/{node} --image busybox --profile sysadmin -- chroot /host chronyc makestep",
+			Mend:     "Set the clocks of the control plane and of the node:\n" + chronyc + "makestep\n" + debugged,
 		},
 		ClientUnknown: {
 			Severity: finding.Error,
