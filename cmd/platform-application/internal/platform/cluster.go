@@ -41,7 +41,7 @@ type Cluster struct {
 }
 
 // errNoKubeconfig is about a machine that has none, and is no pod.
-var errNoKubeconfig = errors.New("cannot find the cluster: there is no kubeconfig. Get one with az aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP, or name one with --kubeconfig")
+var errNoKubeconfig = errors.New("cannot find the cluster: there is no kubeconfig. Name one with --kubeconfig, or get one: az aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP")
 
 // Config finds a cluster as kubectl does, and in a pod as every client does.
 func Config(kubeconfig, contextName string) (*rest.Config, error) {
