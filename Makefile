@@ -37,7 +37,8 @@ build: ## Compile everything; function, provider and the tool for platform teams
 	@go build ./...
 	@go build -o _output/function-platform-application ./fn
 	@go build -o _output/provider-keyvault-secretsync ./provider
-	@go build -o _output/platform-application ./cmd/platform-application
+	@go build -ldflags "-X main.version=$$(git describe --tags --always --dirty 2>/dev/null || echo development)" \
+		-o _output/platform-application ./cmd/platform-application
 
 .PHONY: demo
 demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]

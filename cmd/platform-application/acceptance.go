@@ -152,6 +152,10 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 		return o, report, fmt.Errorf("cannot make client of the cluster: %w", err)
 	}
 
+	if o.Image == "" && released() == "" {
+		return o, report, fmt.Errorf("cannot start: --image is required, as this program is no release but %s, of which there is no image", version)
+	}
+
 	if o.Image == "" {
 		o.Image = "ghcr.io/p6m-dev/platform-application:" + version
 	}

@@ -99,7 +99,9 @@ func (c *doctorCommand) look(ctx context.Context) ([]doctor.Area, error) {
 
 	// Without an answer, each of many questions would wait for its own deadline.
 	if err := kube.Reach(ctx); err != nil {
-		return []doctor.Area{doctor.Unreachable(cluster.Name, err)}, nil
+		areas, wrong := c.without(c.areas(kube, platform.Platform{}, nil))
+
+		return doctor.Unreachable(err, areas), wrong
 	}
 
 	p, found := platform.Read(ctx, kube)
@@ -128,7 +130,7 @@ func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found 
 	return []doctor.Area{
 		cluster.Area(kube, p, found, c.Cluster),
 		azure.Area(p, c.Azure),
-		place.Area(kube, p, version),
+		place.Area(kube, p, released()),
 	}
 }
 

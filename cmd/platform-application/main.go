@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -19,6 +20,23 @@ import (
 
 // version of the program, which the linker sets.
 var version = "development"
+
+// release is what images and bases are published as. What git describe says between two of them is none.
+//
+//nolint:gochecknoglobals // Constants.
+var (
+	release = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
+	between = regexp.MustCompile(`-\d+-g[0-9a-f]+(-dirty)?$|-dirty$`)
+)
+
+// released is the version, if it is a release.
+func released() string {
+	if !release.MatchString(version) || between.MatchString(version) {
+		return ""
+	}
+
+	return version
+}
 
 // commands of the program.
 type commands struct {

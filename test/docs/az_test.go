@@ -33,6 +33,7 @@ func azCommands() map[string]string {
 		"ad user show":                             "--id",
 		"account set":                              "",
 		"account show":                             "",
+		"aks get-credentials":                      "--name --resource-group",
 		"aks get-upgrades":                         "--name --resource-group",
 		"aks show":                                 "--name --resource-group",
 		"aks update":                               "--name --resource-group --enable-oidc-issuer --enable-workload-identity --network-dataplane",

@@ -7,9 +7,11 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,9 @@ const areaTimeout = 2 * time.Minute
 const (
 	// CannotLook is about an area that could not be looked at.
 	CannotLook finding.Code = "CannotLook"
+
+	// ClusterUnreachable is about a cluster that does not answer at all.
+	ClusterUnreachable finding.Code = "ClusterUnreachable"
 )
 
 // Words of what the doctor says of itself.
@@ -32,7 +37,13 @@ func Words() finding.Catalogue {
 			Severity: finding.Unknown,
 			Wrong:    "The doctor cannot look at {object}: {error}",
 			Breaks:   "Faults there stay unnoticed.",
-			Mend:     "Run the doctor again as somebody with the permissions that it needs: docs/operations/doctor.md",
+			Mend:     "Mend what the message says. If it is about permissions, docs/operations/doctor.md lists those that the doctor needs.",
+		},
+		ClusterUnreachable: {
+			Severity: finding.Unknown,
+			Wrong:    "The API server of the cluster does not answer the doctor: {error}",
+			Breaks:   "Nothing can be looked at. If nobody gets an answer, applications cannot be changed.",
+			Mend:     "See that the network or VPN leads there, that kubelogin has signed you in, and that the kubeconfig is of this cluster:\nkubectl get --raw /version\naz aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP",
 		},
 	}
 }
@@ -46,9 +57,24 @@ type Area struct {
 	Look func(context.Context) ([]finding.Finding, error)
 }
 
-// Unreachable is an area that nothing can be looked at in.
-func Unreachable(name string, err error) Area {
-	return Area{Name: name, Look: func(context.Context) ([]finding.Finding, error) { return nil, err }}
+// errNoCluster is why nothing else is looked at: the cluster says which platform it is.
+var errNoCluster = errors.New("the cluster, which says where to look, does not answer")
+
+// Unreachable are areas of a cluster that does not answer. The first one says why.
+func Unreachable(err error, areas []Area) []Area {
+	out := slices.Clone(areas)
+
+	for i := range out {
+		out[i].Look = func(context.Context) ([]finding.Finding, error) { return nil, errNoCluster }
+	}
+
+	if len(out) > 0 {
+		out[0].Look = func(context.Context) ([]finding.Finding, error) {
+			return []finding.Finding{{Code: ClusterUnreachable, With: map[string]string{"error": err.Error()}}}, nil
+		}
+	}
+
+	return out
 }
 
 // A Result is what came of a run.

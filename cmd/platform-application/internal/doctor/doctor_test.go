@@ -98,6 +98,28 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestUnreachable has all areas in the report, and the reason once.
+func TestUnreachable(t *testing.T) {
+	r := Run(t.Context(), Words(), Unreachable(errors.New("no route"), []Area{{Name: "a"}, {Name: "b"}})...)
+
+	got := map[string][]finding.Code{}
+
+	for _, a := range r.Areas {
+		for _, f := range a.Findings {
+			got[a.Name] = append(got[a.Name], f.Code)
+		}
+	}
+
+	want := map[string][]finding.Code{"a": {ClusterUnreachable}, "b": {CannotLook}}
+	if diff := cmp.Diff(want, got) + cmp.Diff(Incomplete, r.Result); diff != "" {
+		t.Errorf("Run(...): -want, +got:\n%s", diff)
+	}
+
+	if r := Run(t.Context(), Words(), Unreachable(errors.New("no route"), nil)...); len(r.Areas) != 0 {
+		t.Errorf("want no area if all are skipped, got %v", r.Areas)
+	}
+}
+
 func TestText(t *testing.T) {
 	var out bytes.Buffer
 

@@ -53,6 +53,9 @@ type Words struct {
 	Wrong, Breaks, Mend string
 }
 
+// Apply is the command that applies the base again, which every way to install it has of its own.
+const Apply = "kubectl apply --server-side --kustomize platform\nWith Helm or Argo CD: docs/operations/doctor.md#apply-the-base-again"
+
 // A Catalogue has the words of all codes.
 type Catalogue map[Code]Words
 
@@ -128,6 +131,11 @@ next:
 		}
 
 		switch b := text[0]; {
+		case b == '\\' && quote != '\'' && len(text) > 1:
+			out.WriteString(text[:2])
+			text = text[2:]
+
+			continue
 		case quote == b:
 			quote = 0
 		case quote == 0 && (b == '\'' || b == '"'):

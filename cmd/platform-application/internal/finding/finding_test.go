@@ -50,7 +50,7 @@ func TestWords(t *testing.T) {
 func TestCommand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 0, 20, -1).Draw(t, "text")
-		words := Catalogue{"A": {Mend: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text}`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
+		words := Catalogue{"A": {Mend: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text} 'it'\''s {text}'`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
 
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", words.Mend).Output() //nolint:gosec // That is what is tested.
 		if err != nil {
@@ -58,7 +58,7 @@ func TestCommand(t *testing.T) {
 		}
 
 		said := Printable(text)
-		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\n"; string(out) != want {
+		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\nit's " + said + "\n"; string(out) != want {
 			t.Fatalf("%s: want %q, got %q", words.Mend, want, out)
 		}
 	})

@@ -40,12 +40,19 @@ type Cluster struct {
 	Namespace string
 }
 
+// errNoKubeconfig is about a machine that has none, and is no pod.
+var errNoKubeconfig = errors.New("cannot find the cluster: there is no kubeconfig. Name one with --kubeconfig, or get one: az aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP")
+
 // Config finds a cluster as kubectl does, and in a pod as every client does.
 func Config(kubeconfig, contextName string) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
 
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName}).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, errNoKubeconfig
+	}
+
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the cluster: %w", err)
 	}

@@ -49,9 +49,9 @@ const (
 	VaultNameTaken    finding.Code = "AzureVaultNameTaken"
 )
 
-// assignRoles is the command that lets the Azure providers assign the roles of applications, and no others.
-const assignRoles = `ROLES="` + secretsUser + `, ` + secretsOfficer + `"
-az role assignment create --role "Role Based Access Control Administrator" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {groupId} --condition-version 2.0 --condition "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$ROLES})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$ROLES}))"`
+// assignRoles is the command that lets the Azure providers assign the roles of applications, and no others. In single quotes, no shell
+// takes an exclamation mark for a command of before.
+const assignRoles = `az role assignment create --role "Role Based Access Control Administrator" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {groupId} --condition-version 2.0 --condition '((!(ActionMatches{'\''Microsoft.Authorization/roleAssignments/write'\''})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {` + secretsUser + `, ` + secretsOfficer + `})) AND ((!(ActionMatches{'\''Microsoft.Authorization/roleAssignments/delete'\''})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {` + secretsUser + `, ` + secretsOfficer + `}))'`
 
 // listRoles is the command that shows what the Azure providers may do.
 const listRoles = "az role assignment list --all --assignee {object} --include-groups --include-inherited --subscription {subscription} --output table"
@@ -75,7 +75,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Unknown,
 			Wrong:    "The doctor may not read {what}: {error}. It needs the action {permission}.",
 			Breaks:   "Faults there stay unnoticed.",
-			Mend:     "Sign in as somebody with the role Reader on the subscription, or assign it, and run the doctor again:\naz role assignment create --role Reader --assignee \"$(az account show --query user.name --output tsv)\" --scope {subscriptionId}",
+			Mend:     "Sign in as somebody with the role Reader on the subscription, or assign it to the account that runs the doctor, and run it again. OBJECT_ID is what the first command says for you, and for the Job what the second says:\naz ad signed-in-user show --query id --output tsv\naz identity show --name doctor --resource-group rg-platform --query principalId --output tsv\naz role assignment create --role Reader --assignee-object-id OBJECT_ID --scope {subscriptionId}",
 		},
 		NoAnswer: {
 			Severity: finding.Unknown,
@@ -155,7 +155,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "secretCreatorPrincipalId of the settings is {ours}, and the identity that provider-keyvault-secretsync signs in as, {object}, is {theirs}.",
 			Breaks:   "The role on each vault goes to somebody else. Missing secrets are not created.",
-			Mend:     "Set secretCreatorPrincipalId to {theirs}:\nkubectl edit environmentconfigs.apiextensions.crossplane.io",
+			Mend:     "Set secretCreatorPrincipalId to {theirs} in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		CreatorNotSeen: {
 			Severity: finding.Warning,
@@ -187,7 +187,7 @@ func Words() finding.Catalogue {
 			Wrong:    "The identity of the Azure providers, {object}, cannot see the deleted vaults of subscription {subscription}: {actions}",
 			Breaks:   "An application with deletionPolicy SoftDelete that comes back does not get its vault, until somebody recovers it.",
 			Mend: `az role definition create --role-definition '{"Name": "Deleted Vaults Reader", "Description": "Sees which vaults are deleted and can be recovered.", "Actions": ["Microsoft.KeyVault/locations/deletedVaults/read"], "AssignableScopes": ["'{subscriptionId}'"]}'
-az role assignment create --role "Deleted Vaults Reader" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {subscriptionId}`,
+for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" --assignee-object-id {object} --assignee-principal-type ServicePrincipal --scope {subscriptionId} && break; sleep 10; done`,
 		},
 		ProviderMayNotPurge: {
 			Severity: finding.Error,
@@ -248,7 +248,7 @@ az role assignment create --role "Deleted Vaults Reader" --assignee-object-id {o
 			Severity: finding.Error,
 			Wrong:    "principalType of officer {object} is {ours} in the settings, and {theirs} in Azure.",
 			Breaks:   "Azure refuses its role on new vaults. No new application becomes ready.",
-			Mend:     "Set principalType to {theirs}:\nkubectl edit environmentconfigs.apiextensions.crossplane.io",
+			Mend:     "Set principalType to {theirs} in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		LockedForDeletion: {
 			Severity: finding.Error,

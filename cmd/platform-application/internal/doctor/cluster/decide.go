@@ -4,6 +4,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -24,7 +25,11 @@ const (
 	minCrossplane = "2.4.0"
 
 	// minBurst of Crossplane's circuit breaker.
-	minBurst = 500
+	minBurst  = 500
+	burstFlag = "--circuit-breaker-burst"
+
+	// supportedNamespace is where ServiceAccounts, policies and federated credentials of the base are.
+	supportedNamespace = "crossplane-system"
 
 	// audience of tokens for Entra ID.
 	audience = "api://AzureADTokenExchange"
@@ -156,7 +161,7 @@ func (d *decision) versions() {
 	if m := d.facts.rbacManager; m != nil {
 		switch {
 		case !m.found && d.facts.crossplane != nil && d.facts.crossplane.found:
-			d.add(RBACManagerMissing, "Deployment/crossplane-rbac-manager", params{"namespace": d.platform.Namespace})
+			d.add(RBACManagerMissing, "Deployment/crossplane-rbac-manager", params{"namespace": d.platform.Namespace, "version": chart(d.facts.crossplane.release())})
 		case m.found && m.ready == 0:
 			d.add(RBACManagerNotRunning, "Deployment/crossplane-rbac-manager", params{"namespace": d.platform.Namespace})
 		}
@@ -167,37 +172,91 @@ func (d *decision) crossplane(c deployment) {
 	const object = "Deployment/crossplane"
 
 	with := params{"namespace": d.platform.Namespace}
-	if !c.found {
+
+	switch elsewhere := d.facts.elsewhere; {
+	case !c.found && elsewhere == nil:
+		// Whether there is one was found not to be known.
+		return
+	case !c.found && len(elsewhere) > 0:
+		d.add(CrossplaneElsewhere, object, params{"namespace": d.platform.Namespace, "namespaces": listed(elsewhere), "first": elsewhere[0]})
+
+		return
+	case !c.found:
 		d.add(CrossplaneMissing, object, with)
 
 		return
+	case d.platform.Namespace != supportedNamespace:
+		d.add(CrossplaneNamespaceUnsupported, object, with)
 	}
 
 	if c.ready == 0 {
 		d.add(CrossplaneNotRunning, object, with)
 	}
 
-	v := pkg{image: c.image}.tag()
-	if _, ok := olderThan(v, minCrossplane); !ok {
-		v = c.version
-	}
+	v := c.release()
 
 	switch older, ok := olderThan(v, minCrossplane); {
 	case !ok:
-		d.add(CrossplaneVersionUnknown, object, params{"image": c.image})
+		d.add(CrossplaneVersionUnknown, object, params{"image": c.image, "namespace": d.platform.Namespace})
 	case older:
-		d.add(CrossplaneTooOld, object, params{"version": v})
+		d.add(CrossplaneTooOld, object, params{"version": v, "namespace": d.platform.Namespace})
 	}
 
 	if burst(c.args) < minBurst {
-		d.add(CircuitBreakerLow, object, with)
+		d.add(CircuitBreakerLow, object, params{"namespace": d.platform.Namespace, "version": chart(v), "args": withBurst(c.args)})
 	}
+}
+
+// release is the version of Crossplane, as its image has it, or its labels.
+func (d deployment) release() string {
+	if tag := (pkg{image: d.image}).tag(); isVersion(tag) {
+		return tag
+	}
+
+	return d.version
+}
+
+// isVersion tells whether a text can be compared as a version.
+func isVersion(v string) bool {
+	_, ok := olderThan(v, minCrossplane)
+
+	return ok
+}
+
+// chart is the version of Crossplane's chart that installs a version of Crossplane.
+func chart(v string) string {
+	if !isVersion(v) {
+		return "VERSION"
+	}
+
+	return strings.TrimPrefix(v, "v")
+}
+
+// withBurst are the args of the chart, as JSON: those that there are, and the one that is missing. The chart adds the command by itself.
+func withBurst(args []string) string {
+	var out []string
+
+	for i, a := range args {
+		apart := i > 0 && args[i-1] == burstFlag
+		if a == "core" || a == "start" || apart || strings.HasPrefix(a, burstFlag) {
+			continue
+		}
+
+		out = append(out, a)
+	}
+
+	data, err := json.Marshal(append(out, fmt.Sprintf("%s=%d", burstFlag, minBurst)))
+	if err != nil {
+		panic(err) // Texts are always JSON.
+	}
+
+	return string(data)
 }
 
 // burst that Crossplane has been given.
 func burst(args []string) int {
 	for i, a := range args {
-		value, ok := strings.CutPrefix(a, "--circuit-breaker-burst")
+		value, ok := strings.CutPrefix(a, burstFlag)
 		if !ok {
 			continue
 		}

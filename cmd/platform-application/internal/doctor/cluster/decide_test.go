@@ -144,8 +144,17 @@ func decisions() map[string]struct {
 			"It says nothing that can be compared.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v0.0.0-master+$Format:%H$ x" },
 			[]finding.Code{KubernetesTooOld},
 		},
-		"KubernetesNone":    {"Nor does this.", func(f *facts, _ *platform.Platform) { f.kubernetes = "master" }, []finding.Code{KubernetesVersionUnknown}},
-		"NoCrossplane":      {"It is the first that is needed.", func(f *facts, _ *platform.Platform) { f.crossplane, f.rbacManager = &deployment{}, &deployment{} }, []finding.Code{CrossplaneMissing}},
+		"KubernetesNone": {"Nor does this.", func(f *facts, _ *platform.Platform) { f.kubernetes = "master" }, []finding.Code{KubernetesVersionUnknown}},
+		"NoCrossplane": {"It is the first that is needed.", func(f *facts, _ *platform.Platform) {
+			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, []string{}
+		}, []finding.Code{CrossplaneMissing}},
+		"CrossplaneUnseen": {"Nobody may look into other namespaces, which was found when it was tried.", func(f *facts, _ *platform.Platform) {
+			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, nil
+		}, nil},
+		"CrossplaneElsewhere": {"A second one would be worse than none.", func(f *facts, _ *platform.Platform) {
+			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, []string{"upbound-system"}
+		}, []finding.Code{CrossplaneElsewhere}},
+		"CrossplaneMoved":   {"Policies are for another namespace.", func(_ *facts, p *platform.Platform) { p.Namespace = "upbound-system" }, []finding.Code{AzureProviderUnlisted, CrossplaneNamespaceUnsupported}},
 		"CrossplaneDown":    {"Nobody composes.", func(f *facts, _ *platform.Platform) { f.crossplane.ready = 0 }, []finding.Code{CrossplaneNotRunning}},
 		"CrossplaneStopped": {"To stop it is no better.", func(f *facts, _ *platform.Platform) { f.crossplane.desired, f.crossplane.ready = 0, 0 }, []finding.Code{CrossplaneNotRunning}},
 		"CrossplaneOld":     {"GHSA-77cv-mrm6-fr3c.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.3.9" }, []finding.Code{CrossplaneTooOld}},
@@ -301,6 +310,51 @@ func decisions() map[string]struct {
 		"NobodyCreates": {"It was meant so.", func(_ *facts, p *platform.Platform) {
 			p.Creator, p.CreatesNothing, p.Settings.Secrets.CreateMissing = nil, true, new(false)
 		}, nil},
+	}
+}
+
+// TestMendCircuitBreaker keeps the args and the version that there are.
+func TestMendCircuitBreaker(t *testing.T) {
+	const helm = "helm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version "
+
+	cases := map[string]struct {
+		reason     string
+		crossplane deployment
+		want       string
+	}{
+		"Args": {
+			reason:     "They may have commas, quotes and a burst that is too low.",
+			crossplane: deployment{image: "x/crossplane:v2.4.1", args: []string{"core", "start", "--debug", "--circuit-breaker-burst=100", "--x=a,'b'"}},
+			want:       "2.4.1 --wait --namespace crossplane-system --reuse-values --set-json 'args=[\"--debug\",\"--x=a,'\\''b'\\''\",\"--circuit-breaker-burst=500\"]'",
+		},
+		"Apart": {
+			reason:     "The version is to be filled in if nothing says it.",
+			crossplane: deployment{image: "x/crossplane", args: []string{"core", "start", "--circuit-breaker-burst", "100"}},
+			want:       "VERSION --wait --namespace crossplane-system --reuse-values --set-json 'args=[\"--circuit-breaker-burst=500\"]'",
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := wellFacts()
+			tc.crossplane.found, tc.crossplane.ready = true, 1
+			f.crossplane = &tc.crossplane
+
+			for _, found := range decide(f, wellPlatform(t)) {
+				if found.Code != CircuitBreakerLow {
+					continue
+				}
+
+				_, got, _ := strings.Cut(Words().Words(found).Mend, helm)
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("\n%s\nMend: -want, +got:\n%s", tc.reason, diff)
+				}
+
+				return
+			}
+
+			t.Errorf("\n%s\nno finding %s", tc.reason, CircuitBreakerLow)
+		})
 	}
 }
 

@@ -15,6 +15,9 @@ type facts struct {
 
 	crossplane, rbacManager *deployment
 
+	// elsewhere are the namespaces of Crossplane, if it is not in its own.
+	elsewhere []string
+
 	packages     []pkg
 	packagesRead bool
 

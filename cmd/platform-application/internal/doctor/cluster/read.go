@@ -103,6 +103,10 @@ func read(ctx context.Context, kube platform.Cluster, p platform.Platform, o Opt
 		runtimes:    r.runtimes(),
 		grants:      r.grants(),
 	}
+	if c := f.crossplane; c != nil && !c.found {
+		f.elsewhere = r.elsewhere()
+	}
+
 	f.packages, f.packagesRead = r.packages()
 	f.definitions, f.definitionsRead = r.definitions()
 	f.serviceAccount = r.exists(serviceAccounts, platform.AzureServiceAccount)
@@ -297,6 +301,20 @@ func (r *reader) deployment(name string) *deployment {
 	}
 
 	return d
+}
+
+// elsewhere are the namespaces with a Crossplane that its chart has installed.
+func (r *reader) elsewhere() []string {
+	out := []string{}
+	if !r.list(deployments.metadata(), "", func(o map[string]any) {
+		if u := (&unstructured.Unstructured{Object: o}); u.GetLabels()["app"] == "crossplane" && !slices.Contains(out, u.GetNamespace()) {
+			out = append(out, u.GetNamespace())
+		}
+	}) {
+		return nil
+	}
+
+	return out
 }
 
 func (r *reader) packages() (out []pkg, known bool) {

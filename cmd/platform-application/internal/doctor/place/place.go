@@ -19,7 +19,7 @@ import (
 // Name of the area.
 const Name = "place"
 
-// Area of the places of the providers' pods. The version is that of this program.
+// Area of the places of the providers' pods. The version is that of this program if it is a release.
 func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	return doctor.Area{
 		Name: Name,

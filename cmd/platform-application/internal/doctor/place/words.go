@@ -214,13 +214,13 @@ func tokenWords() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Pods of {place} have no token for Entra ID at {path}: {error}",
 			Breaks:   noAccess,
-			Mend:     "Set oidcTokenFilePath of the ClusterProviderConfig to the path at which the runtime configuration mounts the token:\nkubectl patch clusterproviderconfigs.azure.m.upbound.io default --type merge --patch '{\"spec\":{\"oidcTokenFilePath\":\"/var/run/secrets/p6m.dev/entra/token\"}}'",
+			Mend:     "In settings.yaml, set oidcTokenFilePath of the ClusterProviderConfig to the path at which the runtime configuration mounts the token, which is /var/run/secrets/p6m.dev/entra/token in the base, and apply it:\n" + finding.Apply,
 		},
 		TokenDiffers: {
 			Severity: finding.Error,
 			Wrong:    "The {claim} of the token of {place} at {path} is {has}. It has to be {wants}.",
 			Breaks:   noAccess,
-			Mend:     "Apply the base again, which has the runtime configurations with the token and its audience:\nkubectl apply --server-side --kustomize platform",
+			Mend:     "Apply the base again, which has the runtime configurations with the token and its audience:\n" + finding.Apply,
 		},
 		TokenNotTrusted: {
 			Severity: finding.Error,
