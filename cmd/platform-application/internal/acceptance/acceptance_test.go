@@ -350,7 +350,7 @@ func TestCheckOfficers(t *testing.T) {
 	}{
 		"None":    {reason: "The example has no rules for vaults."},
 		"Empty":   {reason: "Nor has it officers.", keyVault: officers()},
-		"Allowed": {reason: "The application of a run names none.", keyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &inputv1alpha1.KeyVaultAllow{Officers: "Any"}}},
+		"Allowed": {reason: "The application of a run names none.", keyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &inputv1alpha1.KeyVaultAllowance{Officers: "Any"}}},
 		"Other":   {reason: "Somebody may be in a group.", keyVault: officers(inputv1alpha1.Officer{ObjectID: "55555555-5555-4555-8555-555555555555"}), ok: true},
 	}
 
