@@ -472,4 +472,6 @@ func azureFaults() map[string]fault {
 }
 
 // azureUnplanted are codes of the area azure that cannot be planted here.
-func azureUnplanted() map[string]string { return map[string]string{} }
+func azureUnplanted() map[string]string {
+	return map[string]string{"AzureInitiativeDenies": "Definitions of the stand-in are in no initiative. TestDecide of the area azure"}
+}

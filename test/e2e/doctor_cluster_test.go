@@ -253,6 +253,9 @@ func nowhere(t *testing.T, p *plane.Plane) string {
 	return path
 }
 
+// acceptanceAccount is that of acceptance runs.
+const acceptanceAccount = `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: ` + plane.Namespace + `, name: platform-application-acceptance}}`
+
 // clusterFaults are those of the area cluster.
 func clusterFaults() map[string]fault {
 	out := map[string]fault{
@@ -346,10 +349,32 @@ func clusterFaults() map[string]fault {
 			plant:  remove(key{"rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", "system:controller:generic-garbage-collector"}),
 			want:   []string{"PolicyUntried"},
 		},
+		"AcceptanceUnrestricted": {
+			reason: "Its account makes namespaces, and binds roles in them.",
+			plant:  add(acceptanceAccount), want: []string{"PolicyMissing"},
+		},
+		"AcceptanceAdmits": {
+			reason: "The policy is there, and lets the account make any namespace.",
+			plant: together(
+				add(acceptanceAccount),
+				add(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: doctor-acceptance}, rules: [{apiGroups: [""], resources: [namespaces], verbs: [create]}]}`),
+				add(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: doctor-acceptance}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: doctor-acceptance},
+					subjects: [{kind: ServiceAccount, namespace: `+plane.Namespace+`, name: platform-application-acceptance}]}`),
+				add(`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: platform-application-acceptance}, spec: {failurePolicy: Fail,
+					matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [DELETE], resources: [namespaces]}]}, validations: [{expression: "true"}]}}`),
+				add(`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: platform-application-acceptance},
+					spec: {policyName: platform-application-acceptance, validationActions: [Deny]}}`),
+			),
+			want: []string{"PolicyAdmits"},
+		},
 		"NoParameters": {reason: "Everybody is refused.", plant: remove(admission), want: []string{"ParametersMissing", "PolicyAdmits"}},
 		"ArgoCD": {
 			reason: "It applies what teams write.",
 			plant:  setTo(admission, "system:serviceaccount:argocd:argocd-application-controller\n", "data", "users"), want: []string{"PlatformAccountTooWide"},
+		},
+		"AzureOther": {
+			reason: "Teams could write what the Azure providers write.",
+			plant:  setTo(admission, "system:serviceaccount:"+plane.Namespace+":provider-azure\nsystem:serviceaccounts\n", "data", "azureProviders"), want: []string{"PlatformAccountTooWide"},
 		},
 		"AzureUnlisted": {reason: "Azure stands still.", plant: setTo(admission, "", "data", "azureProviders"), want: []string{"AzureProviderUnlisted"}},
 

@@ -123,7 +123,7 @@ func answers() map[string]string {
 		"GET " + authorizationPath + "locks":                       `{"value":[{"id":"` + groupID + `/providers/Microsoft.Authorization/locks/l","properties":{"level":"ReadOnly"}}]}`,
 		"GET " + groupID + "/providers/Microsoft.KeyVault/vaults":  `{"value":[{"id":"v"}]}`,
 		"POST " + groupID + "/providers/Microsoft.PolicyInsights/checkPolicyRestrictions": `{"contentEvaluationResult":{"policyEvaluations":[
-			{"policyInfo":{"policyAssignmentId":"a","policyDefinitionId":"d"},"evaluationResult":"NonCompliant","effectDetails":{"policyEffect":"Deny"}},
+			{"policyInfo":{"policyAssignmentId":"a","policyDefinitionId":"d","policyDefinitionReferenceId":"r"},"evaluationResult":"NonCompliant","effectDetails":{"policyEffect":"Deny"}},
 			{"policyInfo":{"policyAssignmentId":"b"},"evaluationResult":"NonCompliant","effectDetails":{"policyEffect":"Audit"}},
 			{"policyInfo":{"policyAssignmentId":"c"},"evaluationResult":"Compliant"}]}}`,
 		"POST " + subscriptionID + "/providers/Microsoft.KeyVault/checkNameAvailability": `{"nameAvailable":false,"reason":"AlreadyExists","message":"m"}`,
@@ -176,8 +176,8 @@ func TestRead(t *testing.T) {
 		Vaults:      Answer[[]Resource[struct{}]]{Value: []Resource[struct{}]{{ID: "v"}}},
 		Locks:       Answer[[]Resource[Lock]]{Value: []Resource[Lock]{{ID: groupID + "/providers/Microsoft.Authorization/locks/l", Properties: Lock{"ReadOnly"}}}},
 		Policies: Answer[[]Policy]{Value: []Policy{
-			{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", DefinitionID: "d"},
-			{Type: "Microsoft.ManagedIdentity/userAssignedIdentities", AssignmentID: "a", DefinitionID: "d"},
+			{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", DefinitionID: "d", ReferenceID: "r"},
+			{Type: "Microsoft.ManagedIdentity/userAssignedIdentities", AssignmentID: "a", DefinitionID: "d", ReferenceID: "r"},
 		}},
 		Name: VaultName{
 			Available: Answer[Availability]{Value: Availability{Reason: "AlreadyExists"}},

@@ -344,7 +344,12 @@ func (d decision) policies() []finding.Finding {
 
 	out := unread(d, d.facts.Policies, "what policies refuse", "Microsoft.PolicyInsights/checkPolicyRestrictions/read")
 	for _, p := range d.facts.Policies.Value {
-		out = append(out, d.found(PolicyDenies, p.AssignmentID, "what", p.Type, "definition", p.DefinitionID))
+		code := PolicyDenies
+		if p.ReferenceID != "" {
+			code = InitiativeDenies
+		}
+
+		out = append(out, d.found(code, p.AssignmentID, "what", p.Type, "definition", p.DefinitionID, "reference", p.ReferenceID))
 	}
 
 	return out

@@ -288,6 +288,9 @@ func TestDecide(t *testing.T) {
 		"Policy": {reason: "Azure would refuse vaults.", plant: func(w *world) {
 			w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a"}}
 		}, want: []finding.Code{PolicyDenies}},
+		"Initiative": {reason: "One definition of it would refuse vaults.", plant: func(w *world) {
+			w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", ReferenceID: "r"}}
+		}, want: []finding.Code{InitiativeDenies}},
 		"PoliciesRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Policies = forbidden[[]Policy]() }, want: []finding.Code{MayNotRead}},
 
 		"Taken": {reason: "Somebody has the name.", plant: taken, want: []finding.Code{VaultNameTaken}},
@@ -347,6 +350,64 @@ func TestDecide(t *testing.T) {
 		if !seen[code] {
 			t.Errorf("%s: want a test that finds it", code)
 		}
+	}
+}
+
+// TestMendsOwn keeps commands from what belongs to others: the doctor sees role assignments of groups and management groups, and
+// initiatives of a whole company.
+func TestMendsOwn(t *testing.T) {
+	const others = "/providers/Microsoft.Management/managementGroups/root/providers/Microsoft.Authorization/roleAssignments/others"
+
+	cases := map[string]struct {
+		reason string
+		plant  func(*world)
+		code   finding.Code
+		want   string
+		refuse []string
+	}{
+		"Condition": {
+			reason: "A group has that assignment, and others are in the group.", code: ConditionRefuses, want: "--assignee " + providerObject + " ",
+			plant: func(w *world) {
+				for i, g := range w.facts.Provider.Grants.Value {
+					if g.Role == "Role Based Access Control Administrator" {
+						w.facts.Provider.Grants.Value[i].ID, w.facts.Provider.Grants.Value[i].Scope = others, "/"
+						w.facts.Provider.Grants.Value[i].Condition = condition(secretsUser)
+					}
+				}
+			},
+			refuse: []string{others, "--ids"},
+		},
+		"Initiative": {
+			reason: "The other definitions still count.", code: InitiativeDenies, want: "--policy-definition-reference-ids 'deny public'",
+			plant: func(w *world) {
+				w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", ReferenceID: "deny public"}}
+			},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := well()
+			tc.plant(w)
+
+			found := decide(w.platform, w.facts)
+
+			i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == tc.code })
+			if i < 0 {
+				t.Fatalf("\n%s\ndecide(...): want %s, got %v", tc.reason, tc.code, found)
+			}
+
+			mend := Words().Words(found[i]).Mend
+			if !strings.Contains(mend, tc.want) {
+				t.Errorf("\n%s\nmend: want %q in it, got %q", tc.reason, tc.want, mend)
+			}
+
+			for _, r := range tc.refuse {
+				if strings.Contains(mend, r) {
+					t.Errorf("\n%s\nmend: want no %q in it, got %q", tc.reason, r, mend)
+				}
+			}
+		})
 	}
 }
 

@@ -17,6 +17,9 @@ type Policy struct {
 	Type string
 
 	AssignmentID, DefinitionID string
+
+	// ReferenceID of the definition in its initiative. Empty if a definition is assigned by itself.
+	ReferenceID string
 }
 
 // policies that would refuse a vault or an identity as the function composes them.
@@ -79,6 +82,7 @@ func (r reader) restrictions(ctx context.Context, version string, resource map[s
 				Policy struct {
 					AssignmentID string `json:"policyAssignmentId"`
 					DefinitionID string `json:"policyDefinitionId"`
+					ReferenceID  string `json:"policyDefinitionReferenceId"`
 				} `json:"policyInfo"`
 				Result string `json:"evaluationResult"`
 				Effect struct {
@@ -100,7 +104,7 @@ func (r reader) restrictions(ctx context.Context, version string, resource map[s
 	for _, e := range result.Content.Evaluations {
 		// Without an effect it is one that refuses: others are left out.
 		if e.Result == "NonCompliant" && (e.Effect.Name == "" || strings.EqualFold(e.Effect.Name, "Deny")) {
-			out = append(out, Policy{AssignmentID: e.Policy.AssignmentID, DefinitionID: e.Policy.DefinitionID})
+			out = append(out, Policy{AssignmentID: e.Policy.AssignmentID, DefinitionID: e.Policy.DefinitionID, ReferenceID: e.Policy.ReferenceID})
 		}
 	}
 

@@ -45,6 +45,7 @@ const (
 	LockedForDeletion finding.Code = "AzureLockedForDeletion"
 	LockedForWriting  finding.Code = "AzureLockedForWriting"
 	PolicyDenies      finding.Code = "AzurePolicyDenies"
+	InitiativeDenies  finding.Code = "AzureInitiativeDenies"
 	VaultDeleted      finding.Code = "AzureVaultSoftDeleted"
 	VaultNameTaken    finding.Code = "AzureVaultNameTaken"
 )
@@ -180,7 +181,10 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "The condition of role assignment {assignment} keeps the identity of the Azure providers, {object}, from this in resource group {group}: {actions}",
 			Breaks:   "Applications or officers get no access to their vaults.",
-			Mend:     "az role assignment delete --ids {assignment}\n" + assignRoles,
+			// {assignment} may be somebody else's, of a group or on a management group, so it stays. Assignments add up. Azure keeps one of
+			// a principal, role and scope, with its condition: that one of the identity alone is in the way of a new one.
+			Mend: "Assign the role with the condition of the platform. An assignment to a group, or on another scope, may stay. The identity's own on the resource group has to go first, if there is one:\n" +
+				"az role assignment delete --assignee {object} --role \"Role Based Access Control Administrator\" --scope {groupId}\n" + assignRoles,
 		},
 		ProviderMayNotRecover: {
 			Severity: finding.Warning,
@@ -254,19 +258,25 @@ for i in $(seq 30); do az role assignment create --role "Deleted Vaults Reader" 
 			Severity: finding.Error,
 			Wrong:    "Lock {object} keeps anything in resource group {group} from being deleted.",
 			Breaks:   "An application that is deleted stays, as its identity, role assignments and vault cannot be deleted.",
-			Mend:     "Delete the lock. Vaults are protected by deletionPolicy and purge protection:\naz lock delete --ids {object}",
+			Mend:     "Delete the lock. If it is not yours, ask its owner first. Vaults are protected by deletionPolicy and purge protection:\naz lock delete --ids {object}",
 		},
 		LockedForWriting: {
 			Severity: finding.Error,
 			Wrong:    "Lock {object} keeps anything in resource group {group} from being changed.",
 			Breaks:   "No application can be created, changed or deleted.",
-			Mend:     "az lock delete --ids {object}",
+			Mend:     "Delete the lock. If it is not yours, ask its owner first:\naz lock delete --ids {object}",
 		},
 		PolicyDenies: {
 			Severity: finding.Error,
 			Wrong:    "Policy assignment {object} refuses {what} as applications have them. Its definition is {definition}.",
 			Breaks:   "Azure refuses new applications.",
 			Mend:     "Change the settings of vaults, or exempt the resource group:\naz policy exemption create --name platform-application --policy-assignment {object} --exemption-category Waiver --scope {groupId}",
+		},
+		InitiativeDenies: {
+			Severity: finding.Error,
+			Wrong:    "Policy assignment {object} of an initiative refuses {what} as applications have them. Its definition is {definition}, and the initiative's name for it {reference}.",
+			Breaks:   "Azure refuses new applications.",
+			Mend:     "Change the settings of vaults, or exempt the resource group from that definition. Without --policy-definition-reference-ids the whole initiative would be waived:\naz policy exemption create --name platform-application --policy-assignment {object} --policy-definition-reference-ids {reference} --exemption-category Waiver --scope {groupId}",
 		},
 		VaultDeleted: {
 			Severity: finding.Warning,

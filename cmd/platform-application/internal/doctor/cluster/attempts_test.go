@@ -30,7 +30,7 @@ func TestExpectedPolicies(t *testing.T) {
 
 	var want []string
 
-	for _, file := range append(files, root+"/provider/admission-policy.yaml") {
+	for _, file := range append(files, root+"/provider/admission-policy.yaml", root+"/platform/acceptance/policy.yaml") {
 		data, err := os.ReadFile(file) //nolint:gosec // Of this repository.
 		if err != nil {
 			t.Fatal(err)
@@ -50,16 +50,34 @@ func TestExpectedPolicies(t *testing.T) {
 
 	slices.Sort(want)
 
-	if diff := cmp.Diff(want, slices.Sorted(slices.Values(expectedPolicies()))); diff != "" {
+	if diff := cmp.Diff(want, slices.Sorted(slices.Values(expectedPolicies(facts{acceptance: new(true)})))); diff != "" {
 		t.Errorf("policies of the platform that the doctor looks at: -want, +got:\n%s", diff)
+	}
+}
+
+// TestRunsAcceptance keeps the name of the condition equal to the component's.
+func TestRunsAcceptance(t *testing.T) {
+	data, err := os.ReadFile("../../../../../package/platform/acceptance/kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, want := range []string{"name: " + acceptanceExempts + "\n", "name: " + acceptanceCondition + "\n"} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("component for acceptance runs: want %q in it", want)
+		}
 	}
 }
 
 func TestOutcomeOf(t *testing.T) {
 	secrets := schema.GroupResource{Resource: "secrets"}
 	rbac := apierrors.NewForbidden(secrets, "x", errors.New(`User "x" cannot create resource`))
-	policy := apierrors.NewForbidden(secrets, "x", errors.New("denied"))
-	policy.ErrStatus.Details.Causes = []metav1.StatusCause{{Message: "denied"}}
+	denied := func(message string) error {
+		out := apierrors.NewForbidden(secrets, "x", errors.New(message))
+		out.ErrStatus.Details.Causes = []metav1.StatusCause{{Message: message}}
+
+		return out
+	}
 	bare := apierrors.NewForbidden(secrets, "x", errors.New("a webhook"))
 	bare.ErrStatus.Details = nil
 
@@ -70,7 +88,12 @@ func TestOutcomeOf(t *testing.T) {
 	}{
 		"Admitted":  {"Nothing refuses it.", nil, admitted},
 		"Exists":    {"Policies come before what is stored.", apierrors.NewAlreadyExists(secrets, "x"), admitted},
-		"Refused":   {"A policy does.", policy, refused},
+		"Refused":   {"The policy does.", denied("ValidatingAdmissionPolicy 'tried' with binding 'b' denied request: x"), refused},
+		"Unbound":   {"So does it without a binding's name.", denied("ValidatingAdmissionPolicy 'tried' denied request: x"), refused},
+		"Other":     {"Another one does, and this one may admit it.", denied("ValidatingAdmissionPolicy 'company' with binding 'b' denied request: x"), untried},
+		"Longer":    {"So does this one.", denied("ValidatingAdmissionPolicy 'tried-too' with binding 'b' denied request: x"), untried},
+		"Quoting":   {"Whoever writes another one may write this.", denied("ValidatingAdmissionPolicy 'company' denied request: ValidatingAdmissionPolicy 'tried' denied request: x"), untried},
+		"Unnamed":   {"Nobody says who.", denied("denied"), untried},
 		"Forbidden": {"RBAC does, and the policy was not asked.", rbac, untried},
 		"Invalid":   {"The schema does.", apierrors.NewInvalid(schema.GroupKind{Kind: "Secret"}, "x", field.ErrorList{field.Required(field.NewPath("x"), "x")}), untried},
 		"Webhook":   {"Somebody else does.", bare, untried},
@@ -80,7 +103,7 @@ func TestOutcomeOf(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got, _ := outcomeOf(tc.err); got != tc.want {
+			if got, _ := outcomeOf("tried", tc.err); got != tc.want {
 				t.Errorf("\n%s\noutcomeOf(...): want %s, got %s", tc.reason, tc.want, got)
 			}
 		})

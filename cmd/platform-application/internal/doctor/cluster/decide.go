@@ -520,7 +520,7 @@ func (d *decision) policies() {
 		return
 	}
 
-	for _, name := range expectedPolicies() {
+	for _, name := range expectedPolicies(d.facts) {
 		object, with := "ValidatingAdmissionPolicy/"+name, params{"name": name}
 
 		switch p, ok := d.facts.policies[name]; {
@@ -587,9 +587,26 @@ func (d *decision) parameters() {
 		return
 	}
 
-	for _, account := range slices.Concat(p.groups, p.users) {
+	tooWide := func(list, account string) {
+		d.add(PlatformAccountTooWide, object, params{"account": account, "list": list, "namespace": d.platform.Namespace})
+	}
+
+	for _, account := range p.groups {
 		if d.isTooWide(account) {
-			d.add(PlatformAccountTooWide, object, params{"account": account, "namespace": d.platform.Namespace})
+			tooWide("groups", account)
+		}
+	}
+
+	for _, account := range p.users {
+		if d.isTooWide(account) {
+			tooWide("users", account)
+		}
+	}
+
+	// Crossplane runs all providers in its own namespace. Spaces make it another account, which nobody has.
+	for _, account := range p.azureProviders {
+		if !strings.HasPrefix(strings.TrimSpace(account), "system:serviceaccount:"+d.platform.Namespace+":") {
+			tooWide("azureProviders", account)
 		}
 	}
 
@@ -598,21 +615,30 @@ func (d *decision) parameters() {
 	}
 }
 
-// isTooWide tells whether teams are behind an account, or Argo CD, which applies what they have in Git.
+// isTooWide tells whether teams are behind an account, or Argo CD, which applies what they have in Git, or everything that runs in a
+// namespace of the platform or the cluster: one of its components may be taken over.
 func (d *decision) isTooWide(account string) bool {
-	if slices.Contains([]string{"system:anonymous", "system:authenticated", "system:unauthenticated", "system:serviceaccounts"}, account) ||
-		account == "system:serviceaccounts:argocd" || strings.HasPrefix(account, "system:serviceaccount:argocd:argocd-") {
+	if slices.Contains([]string{"system:anonymous", "system:authenticated", "system:unauthenticated", "system:serviceaccounts"}, account) {
 		return true
 	}
 
-	for _, n := range d.facts.namespaces {
-		if n.labels[labelWorkloads] == composed &&
-			(account == "system:serviceaccounts:"+n.name || strings.HasPrefix(account, "system:serviceaccount:"+n.name+":")) {
-			return true
-		}
+	if ns, ok := strings.CutPrefix(account, "system:serviceaccounts:"); ok {
+		return slices.Contains(platformNamespaces(d.platform.Namespace), ns) || d.isOfTeams(ns)
+	}
+
+	if of, ok := strings.CutPrefix(account, "system:serviceaccount:"); ok {
+		ns, name, _ := strings.Cut(of, ":")
+
+		// Names as its manifests, its charts and its command line have them, whatever its namespace is called.
+		return strings.Contains(name, "argocd") || d.isOfTeams(ns)
 	}
 
 	return false
+}
+
+// isOfTeams tells whether applications run in a namespace.
+func (d *decision) isOfTeams(name string) bool {
+	return slices.ContainsFunc(d.facts.namespaces, func(n namespace) bool { return n.name == name && n.labels[labelWorkloads] == composed })
 }
 
 func (d *decision) namespaces() {

@@ -97,11 +97,17 @@ func wellFacts() facts {
 		f.kinds[name] = kind{served: true}
 	}
 
-	for _, name := range expectedPolicies() {
+	f.acceptance = new(false)
+
+	for _, name := range expectedPolicies(f) {
 		f.policies[name] = policy{actions: []string{"Deny"}}
 	}
 
 	for _, t := range tries() {
+		if _, ok := f.policies[t.policy]; !ok {
+			continue
+		}
+
 		f.attempts[t.policy] = attempt{account: t.account, outcome: refused}
 	}
 
@@ -259,7 +265,15 @@ func decisions() map[string]struct {
 				f.attempts[name] = attempt{outcome: unwanted}
 			}
 		}, []finding.Code{PoliciesNotTried}},
-		"NoParameters": {"Everybody is refused.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
+		"Acceptance": {"Its account makes namespaces, and nothing limits which.", func(f *facts, _ *platform.Platform) { f.acceptance = new(true) }, []finding.Code{PolicyMissing}},
+		"AcceptanceExempt": {"Whoever gets the account's name is let past a policy.", func(f *facts, _ *platform.Platform) {
+			f.policies[acceptanceExempts] = policy{actions: []string{"Deny"}, conditions: []string{"is-not-argo-cd", acceptanceCondition}}
+		}, []finding.Code{PolicyMissing}},
+		"AcceptanceRestricted": {"It is as the component has it.", func(f *facts, _ *platform.Platform) {
+			f.acceptance, f.policies[acceptancePolicy] = new(true), policy{actions: []string{"Deny"}}
+		}, nil},
+		"AcceptanceUnknown": {"That it could not be read was found already.", func(f *facts, _ *platform.Platform) { f.acceptance = nil }, nil},
+		"NoParameters":      {"Everybody is refused.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
 		"ArgoCD": {"It applies what teams write.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:argocd:argocd-application-controller"}
 		}, []finding.Code{PlatformAccountTooWide}},
@@ -270,6 +284,16 @@ func decisions() map[string]struct {
 			f.parameters.groups = append(f.parameters.groups, "system:serviceaccounts:shop")
 		}, []finding.Code{PlatformAccountTooWide}},
 		"Pod": {"So is this.", func(f *facts, _ *platform.Platform) { f.parameters.users = []string{"system:serviceaccount:shop:web"} }, []finding.Code{PlatformAccountTooWide}},
+		"ArgoCDElsewhere": {"It has this account in clusters that it is not in.", func(f *facts, _ *platform.Platform) {
+			f.parameters.users = []string{"system:serviceaccount:kube-system:argocd-manager", "system:serviceaccount:openshift-gitops:openshift-gitops-argocd-application-controller"}
+		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide}},
+		"Components": {"Each of them may be taken over.", func(f *facts, _ *platform.Platform) {
+			f.parameters.groups = append(f.parameters.groups, "system:serviceaccounts:kube-system", "system:serviceaccounts:crossplane-system", "system:serviceaccounts:argocd")
+		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide}},
+		"AzureProviders": {"Whoever is listed may write what they write.", func(f *facts, _ *platform.Platform) {
+			f.parameters.azureProviders = append(f.parameters.azureProviders, "system:serviceaccount:crossplane-system:other", "system:serviceaccount:shop:web", "system:authenticated", "jane@example.com",
+				"system:serviceaccount:crossplane-system-2:provider-azure")
+		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide}},
 		"Backup": {"The page has it so.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:velero:velero"}
 		}, nil},

@@ -24,8 +24,8 @@ type facts struct {
 	// runtimes are the DeploymentRuntimeConfigs, by name.
 	runtimes map[string]runtimeConfig
 
-	// serviceAccount tells whether that of the Azure providers is there.
-	serviceAccount *bool
+	// serviceAccount tells whether that of the Azure providers is there, and acceptance that of acceptance runs.
+	serviceAccount, acceptance *bool
 
 	definitions     []definition
 	definitionsRead bool
@@ -137,6 +137,9 @@ type kind struct {
 type policy struct {
 	// ignores tells that requests pass if it cannot be evaluated.
 	ignores bool
+
+	// conditions are the names of those that requests have to match.
+	conditions []string
 
 	// actions of its bindings that apply to all requests.
 	actions []string

@@ -110,6 +110,7 @@ func read(ctx context.Context, kube platform.Cluster, p platform.Platform, o Opt
 	f.packages, f.packagesRead = r.packages()
 	f.definitions, f.definitionsRead = r.definitions()
 	f.serviceAccount = r.exists(serviceAccounts, platform.AzureServiceAccount)
+	f.acceptance = r.exists(serviceAccounts, acceptanceAccount)
 	f.applications = r.applications()
 	f.ingressClasses = r.names(ingressClasses, "")
 	f.networkPolicies = r.names(networkPolicies, kube.Namespace)
@@ -510,8 +511,23 @@ func (r *reader) policies() map[string]policy {
 	out := map[string]policy{}
 
 	known := r.list(admissionPolicies, "", func(o map[string]any) {
-		failure, _, _ := unstructured.NestedString(o, "spec", "failurePolicy")
-		out[nameOf(o)] = policy{ignores: failure == "Ignore"}
+		var of struct {
+			Spec struct {
+				FailurePolicy   string `json:"failurePolicy"`
+				MatchConditions []struct {
+					Name string `json:"name"`
+				} `json:"matchConditions"`
+			} `json:"spec"`
+		}
+
+		decode(o, &of)
+
+		p := policy{ignores: of.Spec.FailurePolicy == "Ignore"}
+		for _, c := range of.Spec.MatchConditions {
+			p.conditions = append(p.conditions, c.Name)
+		}
+
+		out[nameOf(o)] = p
 	}) && r.list(bindings, "", func(o map[string]any) {
 		var of struct {
 			Spec struct {

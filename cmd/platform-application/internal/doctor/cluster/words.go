@@ -323,8 +323,8 @@ func Words() finding.Catalogue {
 		},
 		PlatformAccountTooWide: {
 			Severity: finding.Error,
-			Wrong:    "{object} lists {account} as an account of the platform.",
-			Breaks:   "Teams are behind that account. They may write for Crossplane and the providers, and reach every vault.",
+			Wrong:    "{object} lists {account} in {list}, as an account of the platform.",
+			Breaks:   "Teams, or components that can be taken over, are behind that account. They may write for Crossplane and the providers, and reach every vault.",
 			Mend:     "Take {account} out of the ConfigMap where you have set it, and apply it:\n" + finding.Apply,
 		},
 		AzureProviderUnlisted: {
@@ -363,10 +363,11 @@ func Words() finding.Catalogue {
 			Breaks:   "The platform needs none. Applications that use SDKs of Azure themselves get no token.",
 			Mend:     "If there are such applications, turn it on:\naz aks update --name CLUSTER --resource-group CLUSTER_GROUP --enable-oidc-issuer --enable-workload-identity",
 		},
+		// No Error: policies of another kind, such as those of Cilium, may take its place, and the chart can leave it out for them.
 		NetworkPolicyMissing: {
 			Severity: finding.Warning,
 			Wrong:    "{object} is missing in the namespace of Crossplane.",
-			Breaks:   "Every pod may connect to the function and the provider, and they to everything.",
+			Breaks:   "Every pod may connect to the function and the provider, and they to everything, unless policies of another kind stop them. The doctor does not compare those.",
 			Mend:     "Apply it:\n" + finding.Apply,
 		},
 		KEDAMissing: {

@@ -284,3 +284,10 @@ func TestDecideAnything(t *testing.T) {
 		}
 	})
 }
+
+// TestSeverity keeps the doctor from passing where network policies are there and protect nothing.
+func TestSeverity(t *testing.T) {
+	if got := Words()[PoliciesNotEnforced].Severity; got != finding.Error {
+		t.Errorf("severity of %s: want %s, got %s", PoliciesNotEnforced, finding.Error, got)
+	}
+}

@@ -156,8 +156,9 @@ func networkWords() finding.Catalogue {
 			Breaks:   "Entra ID refuses tokens with times that are more than 5 minutes off.",
 			Mend:     "Set the clock of the node:\nkubectl get node {node} --output jsonpath='{.spec.providerID}' | cut -c9- | xargs az vmss run-command invoke --command-id RunShellScript --scripts 'chronyc makestep' --ids",
 		},
+		// An Error also where nobody wants network policies: then they are to be taken away, and not to look as if they protected anything.
 		PoliciesNotEnforced: {
-			Severity: finding.Warning,
+			Severity: finding.Error,
 			Wrong:    "Pods of {place} reach the metadata service of their node, which network policies forbid. The network of this cluster does not enforce network policies.",
 			Breaks:   "No network policy protects anything. Pods can get the identity of the node.",
 			Mend:     "Turn on network policies. Azure replaces all nodes for it, several at a time:\naz aks update --name CLUSTER --resource-group CLUSTER_GROUP --network-dataplane cilium",
