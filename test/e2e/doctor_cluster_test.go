@@ -253,8 +253,8 @@ func nowhere(t *testing.T, p *plane.Plane) string {
 	return path
 }
 
-// accountOfRuns is that of acceptance runs.
-const accountOfRuns = `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: ` + plane.Namespace + `, name: platform-application-acceptance}}`
+// runAccount is that of acceptance runs.
+const runAccount = `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: ` + plane.Namespace + `, name: platform-application-acceptance}}`
 
 // clusterFaults are those of the area cluster.
 func clusterFaults() map[string]fault {
@@ -351,12 +351,12 @@ func clusterFaults() map[string]fault {
 		},
 		"AcceptanceUnrestricted": {
 			reason: "Its account makes namespaces, and binds roles in them.",
-			plant:  add(accountOfRuns), want: []string{"PolicyMissing"},
+			plant:  add(runAccount), want: []string{"PolicyMissing"},
 		},
 		"AcceptanceAdmits": {
 			reason: "The policy is there, and lets the account make any namespace.",
 			plant: together(
-				add(accountOfRuns),
+				add(runAccount),
 				add(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: doctor-acceptance}, rules: [{apiGroups: [""], resources: [namespaces], verbs: [create]}]}`),
 				add(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: doctor-acceptance}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: doctor-acceptance},
 					subjects: [{kind: ServiceAccount, namespace: `+plane.Namespace+`, name: platform-application-acceptance}]}`),

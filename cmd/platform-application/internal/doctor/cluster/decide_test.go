@@ -160,7 +160,7 @@ func decisions() map[string]struct {
 		"CrossplaneElsewhere": {"A second one would be worse than none.", func(f *facts, _ *platform.Platform) {
 			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, []string{"upbound-system"}
 		}, []finding.Code{CrossplaneElsewhere}},
-		"CrossplaneMoved":   {"Policies are for another namespace.", func(_ *facts, p *platform.Platform) { p.Namespace = "upbound-system" }, []finding.Code{AzureProviderUnlisted, CrossplaneNamespaceUnsupported}},
+		"CrossplaneMoved":   {"Policies are for another namespace.", func(_ *facts, p *platform.Platform) { p.Namespace = "upbound-system" }, []finding.Code{AzureProviderUnlisted, CrossplaneNamespaceUnsupported, PlatformAccountTooWide}},
 		"CrossplaneDown":    {"Nobody composes.", func(f *facts, _ *platform.Platform) { f.crossplane.ready = 0 }, []finding.Code{CrossplaneNotRunning}},
 		"CrossplaneStopped": {"To stop it is no better.", func(f *facts, _ *platform.Platform) { f.crossplane.desired, f.crossplane.ready = 0, 0 }, []finding.Code{CrossplaneNotRunning}},
 		"CrossplaneOld":     {"GHSA-77cv-mrm6-fr3c.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.3.9" }, []finding.Code{CrossplaneTooOld}},
