@@ -82,6 +82,7 @@ func azCommands() map[string]string {
 		"role assignment list":                     "--scope --assignee --all --include-groups --include-inherited",
 		"role definition create":                   "--role-definition",
 		"role definition update":                   "--role-definition",
+		"vmss run-command invoke":                  "--command-id --scripts --ids",
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,11 +29,8 @@ func TestCredential(t *testing.T) {
 		reason string
 		env    map[string]string
 	}{
-		"Nothing":  {reason: "A pod that nobody has given an identity has none."},
-		"NoClient": {reason: "The Job has a token before somebody names its identity.", env: map[string]string{tokenFile: "/var/run/secrets/p6m.dev/entra/token"}},
-		"NoToken": {reason: "A token that is not there is no reason to be somebody else.", env: map[string]string{
-			tokenFile: filepath.Join(t.TempDir(), "token"), "AZURE_CLIENT_ID": "66666666-aaaa-4666-8666-666666666666", "AZURE_TENANT_ID": "11111111-1111-4111-8111-111111111111",
-		}},
+		"Nothing":    {reason: "A pod that nobody has given an identity has none."},
+		"NoClient":   {reason: "The Job has a token before somebody names its identity.", env: map[string]string{tokenFile: "/var/run/secrets/p6m.dev/entra/token"}},
 		"OnlyClient": {reason: "An id alone is that of a user-assigned identity of the node.", env: map[string]string{"AZURE_CLIENT_ID": "66666666-aaaa-4666-8666-666666666666"}},
 	}
 

@@ -5,7 +5,6 @@ package cluster
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -32,14 +31,13 @@ func TestLargeApplications(t *testing.T) {
 
 		switch r.URL.Path {
 		case "/api":
-			io.WriteString(w, `{"kind":"APIVersions","versions":["v1"]}`) //nolint:errcheck // A test.
+			fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
 		case "/apis":
-			io.WriteString(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[`+group+`]}`) //nolint:errcheck // A test.
+			fmt.Fprint(w, `{"kind":"APIGroupList","apiVersion":"v1","groups":[`+group+`]}`)
 		case "/apis/meta.p6m.dev":
-			io.WriteString(w, strings.Replace(group, "{", `{"kind":"APIGroup","apiVersion":"v1",`, 1)) //nolint:errcheck // A test.
+			fmt.Fprint(w, strings.Replace(group, "{", `{"kind":"APIGroup","apiVersion":"v1",`, 1))
 		case "/apis/meta.p6m.dev/v1alpha1":
-			//nolint:errcheck // A test.
-			io.WriteString(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"meta.p6m.dev/v1alpha1","resources":[{"name":"platformapplications","namespaced":true,"kind":"PlatformApplication","verbs":["list"]}]}`)
+			fmt.Fprint(w, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"meta.p6m.dev/v1alpha1","resources":[{"name":"platformapplications","namespaced":true,"kind":"PlatformApplication","verbs":["list"]}]}`)
 		case "/apis/meta.p6m.dev/v1alpha1/platformapplications":
 			limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
 			from, _ := strconv.Atoi(r.URL.Query().Get("continue"))
@@ -55,7 +53,7 @@ func TestLargeApplications(t *testing.T) {
 				fmt.Fprintf(w, `%s{"metadata":{"namespace":"team-%d","name":"a","annotations":{"a":%q}}}`, strings.Repeat(",", min(i-from, 1)), i, annotation)
 			}
 
-			io.WriteString(w, "]}") //nolint:errcheck // A test.
+			fmt.Fprint(w, "]}")
 		default:
 			http.NotFound(w, r)
 		}
