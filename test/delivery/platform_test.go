@@ -169,11 +169,12 @@ func parts() map[string]part {
 	return map[string]part{
 		"Claim": {values: "claim: {enabled: true}", by: customization{components: []string{"claim"}}},
 		"Acceptance": {
-			values: "acceptance: {enabled: true, clientId: 55555555-aaaa-4555-8555-555555555555}",
+			values: "acceptance: {enabled: true, clientId: 55555555-aaaa-4555-8555-555555555555, principalId: 55555555-5555-4555-8555-555555555555}",
 			by: customization{components: []string{"acceptance"}, targets: `  - target: {kind: CronJob}
     patch: |
       - {op: replace, path: /spec/jobTemplate/spec/template/spec/containers/0/env/0/value, value: 55555555-aaaa-4555-8555-555555555555}
       - {op: replace, path: /spec/jobTemplate/spec/template/spec/containers/0/env/1/value, value: 11111111-1111-4111-8111-111111111111}
+      - {op: add, path: /spec/jobTemplate/spec/template/spec/containers/0/args/-, value: --officer-object-id=55555555-5555-4555-8555-555555555555}
 `},
 		},
 		"Audit": {values: "auditNamespaces: {enabled: true}", by: customization{components: []string{"audit-namespaces"}}},

@@ -66,6 +66,9 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 {{- range $container.args -}}
 {{- $args = append $args (ternary (printf "--image=%s" $image) . (hasPrefix "--image=" .)) -}}
 {{- end -}}
+{{- with .principalId -}}
+{{- $args = append $args (printf "--officer-object-id=%s" .) -}}
+{{- end -}}
 {{- $_ := set $container "args" $args -}}
 {{- $ids := dict "AZURE_CLIENT_ID" (.clientId | default "REPLACE_ME") "AZURE_TENANT_ID" (.tenantId | default $values.settings.tenantId) -}}
 {{- range $variable := $container.env -}}
