@@ -4,6 +4,7 @@
 package acceptance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -204,7 +205,7 @@ func TestForeignVault(t *testing.T) {
 				t.Errorf("\n%s\nthe officer would write into %s", tc.reason, r.vault())
 			}
 
-			if data, err := r.report.Encode("json"); err != nil || strings.ContainsAny(string(data), "\u009b\u202e\x7f") {
+			if data, err := r.report.Encode("json"); err != nil || bytes.ContainsAny(data, "\u009b\u202e\x7f") {
 				t.Errorf("\n%s\nEncode(...): %v: %q", tc.reason, err, data)
 			}
 		}))

@@ -226,7 +226,7 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 }
 
 // whole tells whether facts say of all that is looked for what became of it. What is missing would count as fine.
-func (f *Facts) whole() bool {
+func (f Facts) whole() bool {
 	endpoints := []Endpoint{f.Login, f.Vault}
 	if f.Manager != nil {
 		endpoints = append(endpoints, *f.Manager)
