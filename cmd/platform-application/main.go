@@ -22,8 +22,6 @@ import (
 var version = "development"
 
 // release is what images and bases are published as. What git describe says between two of them is none.
-//
-
 var (
 	release = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 	between = regexp.MustCompile(`-\d+-g[0-9a-f]+(-dirty)?$|-dirty$`)

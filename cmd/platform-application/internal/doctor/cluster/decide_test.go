@@ -339,7 +339,7 @@ func decisions() map[string]struct {
 
 // TestMendCircuitBreaker keeps the args and the version that there are.
 func TestMendCircuitBreaker(t *testing.T) {
-	const helm = "helm upgrade crossplane --repo https://charts.crossplane.io/stable --version "
+	const helm = "helm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version "
 
 	cases := map[string]struct {
 		reason     string

@@ -91,7 +91,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "There is no {object} in namespace {namespace}.",
 			Breaks:   "Nothing is composed.",
-			Mend:     "Install Crossplane:\nhelm install crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace crossplane-system --create-namespace --set 'args={--circuit-breaker-burst=500}'",
+			Mend:     "Install Crossplane:\nhelm install crossplane crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace crossplane-system --create-namespace --set 'args={--circuit-breaker-burst=500}'",
 		},
 		CrossplaneElsewhere: {
 			Severity: finding.Error,
@@ -115,7 +115,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Error,
 			Wrong:    "Crossplane {version} is older than 2.4.",
 			Breaks:   "The packages do not become healthy. In older versions a team can have objects of others deleted (GHSA-77cv-mrm6-fr3c).",
-			Mend:     "Upgrade Crossplane. " + withArgoCD + "\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace {namespace} --reuse-values",
+			Mend:     "Upgrade Crossplane. " + withArgoCD + "\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version 2.4.0 --wait --namespace {namespace} --reuse-values",
 		},
 		CrossplaneVersionUnknown: {
 			Severity: finding.Unknown,
@@ -127,7 +127,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "There is no {object} in namespace {namespace}.",
 			Breaks:   "Nobody grants the providers what they need, unless you do.",
-			Mend:     "Grant it as package/provider/rbac.yaml says, or turn the RBAC manager on. " + withArgoCD + "\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
+			Mend:     "Grant it as package/provider/rbac.yaml says, or turn the RBAC manager on. " + withArgoCD + "\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set rbacManager.deploy=true",
 		},
 		RBACManagerNotRunning: {
 			Severity: finding.Error,
@@ -139,7 +139,7 @@ func Words() finding.Catalogue {
 			Severity: finding.Warning,
 			Wrong:    "Crossplane runs without --circuit-breaker-burst=500.",
 			Breaks:   "A new application may be told to wait for 5 minutes, with condition Responsive False and reason WatchCircuitOpen.",
-			Mend:     "Set the flag beside those that there are. " + withArgoCD + "\nhelm upgrade crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set-json 'args={args}'",
+			Mend:     "Set the flag beside those that there are. " + withArgoCD + "\nhelm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version {version} --wait --namespace {namespace} --reuse-values --set-json 'args={args}'",
 		},
 		PackageMissing: {
 			Severity: finding.Error,
