@@ -60,8 +60,9 @@ type try struct {
 	token bool
 }
 
-// tries of policies. No other policy of the platform refuses the same, so that each try is about its policy. Deletions are not tried:
-// platform-application-orphans can be looked at only.
+// tries of policies. No other policy of the platform refuses the same, so that each try is about its policy. Two can be looked
+// at only: platform-application-orphans, as it is about deletions, and platform-application-platform-namespaces, which refuses to accounts of the
+// platform what another policy refuses to everybody else.
 func tries() []try {
 	return []try{
 		{policy: "provider-keyvault-secretsync-writes", account: providerAccount, object: `{apiVersion: v1, kind: ConfigMap, metadata: {namespace: CROSSPLANE, name: platform-application-doctor}}`},
@@ -92,7 +93,6 @@ func tries() []try {
 			policy: "platform-application-namespaces", account: garbageCollector, object: `{apiVersion: v1, kind: Namespace, metadata: {name: ` + open + `}}`,
 			patch: `{"metadata": {"labels": {"meta.p6m.dev/platform-application-doctor": "x"}}}`,
 		},
-		{policy: "platform-application-platform-namespaces", account: somebody, object: `{apiVersion: v1, kind: Namespace, metadata: {name: kube-node-lease, labels: {meta.p6m.dev/workloads: composed}}}`},
 		{policy: acceptancePolicy, account: acceptance, object: `{apiVersion: v1, kind: Namespace, metadata: {name: platform-application-doctor}}`},
 		{policy: "platform-application-placeholders", account: somebody, object: `{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: platform-application}, data: {tenantId: REPLACE_ME}}`},
 		{policy: "function-platform-application-kinds", account: crossplane, object: `{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: platform-application-doctor, ` + ofApplication + `}}`},
@@ -108,7 +108,7 @@ const ofApplication = `ownerReferences: [{apiVersion: meta.p6m.dev/v1alpha1, kin
 
 // expectedPolicies are those of the platform.
 func expectedPolicies(f facts) []string {
-	out := []string{"platform-application-orphans"}
+	out := []string{"platform-application-orphans", "platform-application-platform-namespaces"}
 
 	for _, t := range tries() {
 		if t.policy != acceptancePolicy || runsAcceptance(f) {
