@@ -322,7 +322,8 @@ func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	}
 
 	config.Timeout = kubeTimeout
-	config.QPS, config.Burst = 20, 40
+	// The API server limits by itself. A limit of our own would end a wait with an error that says nothing of the cause.
+	config.QPS = -1
 	config.WarningHandler = rest.NoWarnings{}
 
 	out, err := client.New(config, client.Options{})

@@ -147,7 +147,7 @@ func TestAcceptance(t *testing.T) {
 		},
 		{
 			// The program of the image does not know the command line, and ends at once.
-			name: "NoStart", run: on(w.modern, "--image", "ghcr.io/p6m-dev/function-platform-application:"+head, "--timeout", "variables=15s"),
+			name: "NoStart", run: on(w.modern, "--image", "ghcr.io/p6m-dev/function-platform-application:"+head, "--timeout", "variables=60s"),
 			check: func(t *testing.T, _ acceptance, got outcome) {
 				t.Helper()
 				fails(t, w.modern, got, "variables", "it has ended with exit code")
@@ -477,6 +477,16 @@ func (a acceptance) as(t *testing.T, p *plane.Plane) acceptance {
 	t.Cleanup(func() {
 		if err := p.API.ApplyFiles(context.WithoutCancel(t.Context()), filepath.Join(w.root, "package", "platform", "restrictions", "namespaces.yaml")); err != nil {
 			t.Error(err)
+		}
+
+		for _, o := range objects {
+			if !strings.HasPrefix(o.GetName(), acceptanceAccount) {
+				continue
+			}
+
+			if err := client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), o)); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 

@@ -66,7 +66,8 @@ func Connect(config *rest.Config, namespace string) (Cluster, error) {
 	config.Timeout = requestTimeout
 	// Warnings are for those who write.
 	config.WarningHandler = rest.NoWarnings{}
-	config.QPS, config.Burst = 50, 100
+	// The API server limits by itself. A limit of our own would end a wait with an error that says nothing of the cause.
+	config.QPS = -1
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return onlyLooks{next} })
 
 	c, err := newClient(config, client.Options{})
