@@ -367,7 +367,7 @@ func clusterFaults() map[string]fault {
 			),
 			want: []string{"PolicyAdmits"},
 		},
-		"NoParameters": {reason: "Everybody is refused.", plant: remove(admission), want: []string{"ParametersMissing", "PolicyAdmits", "PolicyUntried"}},
+		"NoParameters": {reason: "Everybody is refused.", plant: remove(admission), want: []string{"ParametersMissing", "PolicyAdmits"}},
 		"ArgoCD": {
 			reason: "It applies what teams write.",
 			plant:  setTo(admission, "system:serviceaccount:argocd:argocd-application-controller\n", "data", "users"), want: []string{"PlatformAccountTooWide"},

@@ -555,6 +555,11 @@ func (d *decision) attempts() {
 		case admitted:
 			d.add(PolicyAdmits, object, params{"account": a.account, "name": name})
 		case untried:
+			// Without parameters all policies refuse everything, and which of them the API server names is a matter of chance.
+			if p := d.facts.parameters; p != nil && !p.found {
+				continue
+			}
+
 			d.add(PolicyUntried, object, params{"account": a.account, "error": a.why})
 		case notAs:
 			notAsAccount[a.account] = append(notAsAccount[a.account], name)

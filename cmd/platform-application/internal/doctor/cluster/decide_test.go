@@ -255,6 +255,9 @@ func decisions() map[string]struct {
 		}, []finding.Code{PolicyIgnoresFailures}},
 		"Admits":  {"It is there, and lets through.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: admitted} }, []finding.Code{PolicyAdmits}},
 		"Untried": {"Something else was in the way.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: untried} }, []finding.Code{PolicyUntried}},
+		"UntriedForParameters": {"Everybody is refused everything.", func(f *facts, _ *platform.Platform) {
+			f.attempts["provider-azure-writes"], f.parameters = attempt{outcome: untried}, &parameters{}
+		}, []finding.Code{ParametersMissing}},
 		"NotAs": {"One finding for each account.", func(f *facts, _ *platform.Platform) {
 			for name, a := range f.attempts {
 				f.attempts[name] = attempt{account: a.account[:len("system:serviceaccount")], outcome: notAs}
