@@ -195,7 +195,7 @@ func checkMetadata(t *testing.T, path, objects string) {
 		t.Fatal(err)
 	}
 
-	icon, err := os.ReadFile(filepath.Join(root, "package", "icon.svg"))
+	icon, err := os.ReadFile(filepath.Join(root, "package", "icon.svg")) //nolint:gosec // A file of the repository.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestMetadata(t *testing.T) {
 		}
 
 		for _, l := range links {
-			if _, err := os.Stat(filepath.Join(root, l[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(root, l[1])); err != nil { //nolint:gosec // Links are ours.
 				t.Errorf("%s: its readme links to a page that is not there: %v", p.Metadata, err)
 			}
 		}

@@ -20,11 +20,11 @@ import (
 
 // A Checker says whether a tag may be released.
 type Checker struct {
-	API        string `default:"https://api.github.com"           env:"GITHUB_API_URL"    help:"Address of GitHub's API."                      name:"api"`
-	Repository string `default:"p6m-dev/platform-application"     env:"GITHUB_REPOSITORY" help:"Owner and name of the repository."             name:"repository"`
-	Token      string `env:"GITHUB_TOKEN"                         help:"Token that may read runs of workflows."                               name:"token"`
-	Branch     string `default:"main"                             help:"Branch that is released from."                                        name:"branch"`
-	Workflow   string `default:"ci.yaml"                          help:"Workflow that has to have passed."                                    name:"workflow"`
+	API        string `default:"https://api.github.com"       env:"GITHUB_API_URL"                          help:"Address of GitHub's API."          name:"api"`
+	Repository string `default:"p6m-dev/platform-application" env:"GITHUB_REPOSITORY"                       help:"Owner and name of the repository." name:"repository"`
+	Token      string `env:"GITHUB_TOKEN"                     help:"Token that may read runs of workflows." name:"token"`
+	Branch     string `default:"main"                         help:"Branch that is released from."          name:"branch"`
+	Workflow   string `default:"ci.yaml"                      help:"Workflow that has to have passed."      name:"workflow"`
 }
 
 // Check returns an error that says why the version cannot be released: it is no version, its tag is not what is checked out or is not

@@ -4,6 +4,7 @@
 package release
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +49,21 @@ func clone(t *testing.T, tags ...string) string {
 	}
 
 	return root
+}
+
+// github answers each request, and writes down the last one.
+func github(t *testing.T, status int, answer string, asked *string) string {
+	t.Helper()
+
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*asked = r.Header.Get("Authorization") + " " + r.URL.String()
+
+		w.WriteHeader(status)
+		fmt.Fprint(w, answer)
+	}))
+	t.Cleanup(server.Close)
+
+	return server.URL
 }
 
 func TestCheck(t *testing.T) {
@@ -101,22 +117,13 @@ func TestCheck(t *testing.T) {
 			}
 
 			asked := ""
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked = r.Header.Get("Authorization") + " " + r.URL.String()
-
-				if tc.status != 0 {
-					w.WriteHeader(tc.status)
-				}
-
-				fmt.Fprint(w, strings.ReplaceAll(tc.answer, "COMMIT", head))
-			}))
-			defer server.Close()
+			address := github(t, stdcmp.Or(tc.status, http.StatusOK), strings.ReplaceAll(tc.answer, "COMMIT", head), &asked)
 
 			if tc.prepare != nil {
 				tc.prepare(t, root)
 			}
 
-			c := Checker{API: server.URL, Repository: "o/r", Token: "token", Branch: "main", Workflow: "ci.yaml"}
+			c := Checker{API: address, Repository: "o/r", Token: "token", Branch: "main", Workflow: "ci.yaml"}
 
 			err = c.Check(t.Context(), root, tc.version)
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {

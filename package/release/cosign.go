@@ -25,9 +25,9 @@ const (
 	provenance = "slsaprovenance1"
 )
 
-// stored has signatures and attestations stored beside what they are for, each under a tag made of its digest. Newer versions of
-// cosign prefer bundles, which Crossplane 2.4 does not find when an ImageConfig has it verify packages.
-func stored() []string { return []string{"--new-bundle-format=false"} }
+// tagged has cosign store signatures and attestations under tags, beside what they are for. By default, cosign stores bundles, which
+// Crossplane 2.4 does not find when an ImageConfig tells it to verify packages.
+func tagged() []string { return []string{"--new-bundle-format=false"} }
 
 // A Signer signs with a key, or without one as the workflow that it runs in.
 type Signer struct {
@@ -46,14 +46,14 @@ func (s Signer) args() []string {
 
 // sign what a registry has, and every image of it.
 func (s Signer) sign(ctx context.Context, ref name.Digest) error {
-	_, err := cosign(ctx, "sign", s.args(), stored(), []string{"--recursive", ref.String()})
+	_, err := cosign(ctx, "sign", s.args(), tagged(), []string{"--recursive", ref.String()})
 
 	return err
 }
 
 // attest a predicate. It replaces one of the same kind that an earlier run has left behind.
 func (s Signer) attest(ctx context.Context, kind, predicate string, ref name.Digest) error {
-	_, err := cosign(ctx, "attest", s.args(), stored(), []string{"--replace", "--type=" + kind, "--predicate=" + predicate, ref.String()})
+	_, err := cosign(ctx, "attest", s.args(), tagged(), []string{"--replace", "--type=" + kind, "--predicate=" + predicate, ref.String()})
 
 	return err
 }
@@ -67,9 +67,9 @@ func (s Signer) signFile(ctx context.Context, path, bundle string) error {
 
 // A Verifier knows who has to have signed: the owner of a key, or a workflow.
 type Verifier struct {
-	PublicKey string `env:"PUBLIC_KEY"                                        help:"File with the public key, if a key has signed."                name:"public-key"`
-	Identity  string `env:"IDENTITY"                                          help:"Workflow that has signed, by default that of the release."     name:"identity"`
-	Issuer    string `default:"https://token.actions.githubusercontent.com"  help:"Issuer of the workflow's identity."                            name:"issuer"`
+	PublicKey string `env:"PUBLIC_KEY"                                      help:"File with the public key, if a key has signed."            name:"public-key"`
+	Identity  string `env:"IDENTITY"                                        help:"Workflow that has signed, by default that of the release." name:"identity"`
+	Issuer    string `default:"https://token.actions.githubusercontent.com" help:"Issuer of the workflow's identity."                        name:"issuer"`
 }
 
 // identity of the workflow that signs releases of this repository, up to the version.
@@ -77,7 +77,7 @@ const identity = "https://github.com/p6m-dev/platform-application/.github/workfl
 
 func (v Verifier) args(version string) []string {
 	if v.PublicKey != "" {
-		// Who signs with a key writes to no public log.
+		// A signature with a key is in no public log.
 		return []string{"--key=" + v.PublicKey, "--insecure-ignore-tlog"}
 	}
 
@@ -91,14 +91,14 @@ func (v Verifier) args(version string) []string {
 
 // verify the signature of what a registry has.
 func (v Verifier) verify(ctx context.Context, version string, ref name.Digest) error {
-	_, err := cosign(ctx, "verify", v.args(version), stored(), []string{ref.String()})
+	_, err := cosign(ctx, "verify", v.args(version), tagged(), []string{ref.String()})
 
 	return err
 }
 
 // verifyAttestation makes sure that the predicate in a file is the one that is attested.
 func (v Verifier) verifyAttestation(ctx context.Context, version, kind, predicate string, ref name.Digest) error {
-	out, err := cosign(ctx, "verify-attestation", v.args(version), stored(), []string{"--type=" + kind, ref.String()})
+	out, err := cosign(ctx, "verify-attestation", v.args(version), tagged(), []string{"--type=" + kind, ref.String()})
 	if err != nil {
 		return err
 	}

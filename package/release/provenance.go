@@ -13,13 +13,13 @@ import (
 
 // A Run of a workflow on GitHub, as the variables say that it has in each of its steps.
 type Run struct {
-	Server     string `env:"GITHUB_SERVER_URL"   help:"Server of the repository."                             name:"server"      required:""`
-	Repository string `env:"GITHUB_REPOSITORY"   help:"Owner and name of the repository."                     name:"repository"  required:""`
-	Ref        string `env:"GITHUB_REF"          help:"Git reference that the run is for."                    name:"ref"         required:""`
-	Commit     string `env:"GITHUB_SHA"          help:"Commit that is built."                                 name:"commit"      required:""`
-	Workflow   string `env:"GITHUB_WORKFLOW_REF" help:"Path of the workflow in its repository, and its reference." name:"workflow" required:""`
-	ID         string `env:"GITHUB_RUN_ID"       help:"Number of the run."                                    name:"run-id"      required:""`
-	Attempt    string `env:"GITHUB_RUN_ATTEMPT"  help:"Number of the attempt."                                name:"run-attempt" required:""`
+	Server     string `env:"GITHUB_SERVER_URL"   help:"Server of the repository."                                  name:"server"      required:""`
+	Repository string `env:"GITHUB_REPOSITORY"   help:"Owner and name of the repository."                          name:"repository"  required:""`
+	Ref        string `env:"GITHUB_REF"          help:"Git reference that the run is for."                         name:"ref"         required:""`
+	Commit     string `env:"GITHUB_SHA"          help:"Commit that is built."                                      name:"commit"      required:""`
+	Workflow   string `env:"GITHUB_WORKFLOW_REF" help:"Path of the workflow in its repository, and its reference." name:"workflow"    required:""`
+	ID         string `env:"GITHUB_RUN_ID"       help:"Number of the run."                                         name:"run-id"      required:""`
+	Attempt    string `env:"GITHUB_RUN_ATTEMPT"  help:"Number of the attempt."                                     name:"run-attempt" required:""`
 }
 
 // provenance of what a run builds: a predicate of SLSA, version 1, in the form that is defined for workflows of GitHub.

@@ -31,9 +31,11 @@ import (
 const version = "v1.2.3"
 
 // run of the workflow that is said to release.
-var run = Run{
-	Server: "https://github.com", Repository: "p6m-dev/platform-application", Ref: "refs/tags/v1.2.3", Commit: "0123456789abcdef",
-	Workflow: "p6m-dev/platform-application/.github/workflows/release.yaml@refs/tags/v1.2.3", ID: "42", Attempt: "1",
+func run() Run {
+	return Run{
+		Server: "https://github.com", Repository: "p6m-dev/platform-application", Ref: "refs/tags/v1.2.3", Commit: "0123456789abcdef",
+		Workflow: "p6m-dev/platform-application/.github/workflows/release.yaml@refs/tags/v1.2.3", ID: "42", Attempt: "1",
+	}
 }
 
 // A released version of all artifacts, whose programs take no time to build.
@@ -66,7 +68,7 @@ func release(t *testing.T, root string, artifacts ...build.Artifact) released {
 	}
 	r.publisher = Publisher{
 		Registry: r.registry, Architectures: []string{"amd64", "arm64"}, Created: time.Unix(1, 0),
-		Run: run, Signer: Signer{Key: key + ".key"},
+		Run: run(), Signer: Signer{Key: key + ".key"},
 	}
 
 	if err := r.publish(t); err != nil {
@@ -203,7 +205,7 @@ func TestRelease(t *testing.T) {
 		t.Errorf("files of a release: -want, +got:\n%s", diff)
 	}
 
-	digests := r.digests(t)
+	digests, dirs := r.digests(t), t.TempDir()
 
 	t.Run("Again", func(t *testing.T) {
 		if err := r.publish(t); err == nil || !strings.Contains(err.Error(), "it is not empty") {
@@ -216,7 +218,7 @@ func TestRelease(t *testing.T) {
 		remove(t, tag)
 		remove(t, proof(digest, "sig"))
 
-		r.dir = filepath.Join(t.TempDir(), "again")
+		r.dir = filepath.Join(dirs, "again")
 
 		if err := r.publish(t); err != nil {
 			t.Fatalf("a release that failed half-way: %v", err)
@@ -237,7 +239,7 @@ func TestRelease(t *testing.T) {
 		remove(t, missing)
 		push(t, tag, anImage(t))
 
-		r.dir = filepath.Join(t.TempDir(), "changed")
+		r.dir = filepath.Join(dirs, "changed")
 
 		err := r.publish(t)
 		if err == nil || !strings.Contains(err.Error(), "cannot publish "+tag.String()) {
@@ -257,6 +259,42 @@ func TestVerify(t *testing.T) {
 	// A package with a program and one without are enough, and each is looked at many times.
 	r := release(t, root, all[0], all[2])
 
+	for name, tc := range spoilt(r) {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(r.dir)); err != nil {
+				t.Fatal(err)
+			}
+
+			defer restore(t, r)()
+			tc.spoil(t, dir)
+
+			err := r.verify(t, dir)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("\n%s\nVerify(...): want an error with %q, got %v", tc.reason, tc.want, err)
+			}
+		})
+	}
+
+	t.Run("OtherKey", func(t *testing.T) {
+		stranger := r
+		stranger.verifier.PublicKey = newKey(t) + ".pub"
+
+		if err := stranger.verify(t, r.dir); err == nil {
+			t.Error("what a stranger has signed must not be trusted")
+		}
+	})
+}
+
+// A spoiling of a release, and what is said about it.
+type spoiling struct {
+	reason string
+	spoil  func(t *testing.T, dir string)
+	want   string
+}
+
+// spoilt are the ways in which a release can be wrong.
+func spoilt(r released) map[string]spoiling {
 	// proof of a tag, which is taken from another artifact.
 	swap := func(kind string) func(*testing.T, string) {
 		return func(t *testing.T, _ string) {
@@ -296,11 +334,7 @@ func TestVerify(t *testing.T) {
 	}
 	other := "configuration-platform-application-v1.2.3.spdx.json"
 
-	cases := map[string]struct {
-		reason string
-		spoil  func(t *testing.T, dir string)
-		want   string
-	}{
+	return map[string]spoiling{
 		"Complete":         {reason: "Nothing is wrong.", spoil: func(*testing.T, string) {}},
 		"NoSignature":      {reason: "A signature is missing.", spoil: without("sig"), want: "no signatures found"},
 		"OtherSignature":   {reason: "A signature belongs to another digest.", spoil: swap("sig"), want: "invalid or missing digest in claim"},
@@ -367,32 +401,6 @@ func TestVerify(t *testing.T) {
 			}
 		}, want: "it has 0 artifacts"},
 	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(r.dir)); err != nil {
-				t.Fatal(err)
-			}
-
-			defer restore(t, r)()
-			tc.spoil(t, dir)
-
-			err := r.verify(t, dir)
-			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("\n%s\nVerify(...): want an error with %q, got %v", tc.reason, tc.want, err)
-			}
-		})
-	}
-
-	t.Run("OtherKey", func(t *testing.T) {
-		stranger := r
-		stranger.verifier.PublicKey = newKey(t) + ".pub"
-
-		if err := stranger.verify(t, r.dir); err == nil {
-			t.Error("what a stranger has signed must not be trusted")
-		}
-	})
 }
 
 // restore what a test takes away from the first artifact.

@@ -25,8 +25,8 @@ import (
 
 // command is the program's command line. All of it can be set in the environment, where the name of a tag is no part of a script.
 type command struct {
-	Version string `env:"VERSION"             help:"Version that is released, such as v0.1.0."  required:""`
-	Out     string `default:"_output/release" env:"OUT"                                       help:"Directory for the files of the release."`
+	Version string `env:"VERSION"             help:"Version that is released, such as v0.1.0." required:""`
+	Out     string `default:"_output/release" env:"OUT"                                        help:"Directory for the files of the release."`
 
 	Check   check   `cmd:"" help:"Fail unless the tag of the version may be released."`
 	Publish publish `cmd:"" help:"Build, push, sign and attest all artifacts."`
@@ -76,7 +76,7 @@ func (c *check) Run(ctx context.Context, p place) error {
 }
 
 type publish struct {
-	Registry      string   `env:"REGISTRY"        help:"Registry to push to, such as ghcr.io."          required:""`
+	Registry      string   `env:"REGISTRY"        help:"Registry to push to, such as ghcr.io."         required:""`
 	Architectures []string `default:"amd64,arm64" help:"Architectures to build for, as Go names them." name:"arch"`
 
 	Source release.Run    `embed:""`

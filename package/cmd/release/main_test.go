@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestCommand(t *testing.T) {
 
 	run := map[string]string{
 		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/tags/v1", "GITHUB_SHA": "0",
-		"GITHUB_WORKFLOW_REF": "o/r/w@v1", "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1",
+		"REGISTRY": "127.0.0.1:1", "GITHUB_WORKFLOW_REF": "o/r/w@v1", "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1",
 	}
 
 	cases := map[string]struct {
@@ -39,8 +40,8 @@ func TestCommand(t *testing.T) {
 		"Word":         {reason: "A tag may have any name.", command: "check", env: map[string]string{"VERSION": "vnext"}, want: `cannot use version "vnext"`},
 		"NoRegistry":   {reason: "There is no default: nobody publishes by mistake.", command: "publish", env: map[string]string{"VERSION": "v1.2.3"}, want: "missing flags"},
 		"NoRun":        {reason: "Without it there is no provenance.", command: "publish", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "ghcr.io"}, want: "GITHUB_SHA"},
-		"PublishWord":  {reason: "The version is looked at before anything is built.", command: "publish", env: with(run, "VERSION", "v1.2", "REGISTRY", "127.0.0.1:1"), want: `cannot use version "v1.2"`},
-		"Away":         {reason: "So is the registry.", command: "publish", env: with(run, "VERSION", "v1.2.3", "REGISTRY", "127.0.0.1:1"), want: "cannot reach registry 127.0.0.1:1"},
+		"PublishWord":  {reason: "The version is looked at before anything is built.", command: "publish", env: with(run, "VERSION", "v1.2"), want: `cannot use version "v1.2"`},
+		"Away":         {reason: "So is the registry.", command: "publish", env: with(run, "VERSION", "v1.2.3"), want: "cannot reach registry 127.0.0.1:1"},
 		"NothingThere": {reason: "Nothing was released.", command: "verify", env: map[string]string{"VERSION": "v1.2.3", "REGISTRY": "127.0.0.1:1", "PUBLIC_KEY": "none"}, want: "cannot verify-blob"},
 		"NoSection":    {reason: "Notes are about a version that the release notes have.", command: "notes", env: map[string]string{"VERSION": "v99.0.0"}, want: `cannot find the section "v99.0.0"`},
 	}
@@ -80,16 +81,10 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// with more variables.
-func with(env map[string]string, more ...string) map[string]string {
-	out := map[string]string{}
-	for name, value := range env {
-		out[name] = value
-	}
-
-	for i := 0; i < len(more); i += 2 {
-		out[more[i]] = more[i+1]
-	}
+// with another variable.
+func with(env map[string]string, name, value string) map[string]string {
+	out := map[string]string{name: value}
+	maps.Copy(out, env)
 
 	return out
 }
