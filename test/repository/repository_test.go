@@ -730,7 +730,8 @@ func TestMakeVulnerabilities(t *testing.T) {
 				"index/db.json":      `{"modified": "2026-01-01T00:00:00Z"}`,
 				"index/modules.json": `[{"path": "stdlib", "vulns": [` + listed + `]}]`,
 				"index/vulns.json":   `[` + listed + `]`,
-				"ID/GO-2099-0001.json": `{"schema_version": "1.3.1", "id": "GO-2099-0001", "modified": "2026-01-01T00:00:00Z", "affected": [{
+				"ID/GO-2099-0001.json": `{"schema_version": "1.3.1", "id": "GO-2099-0001", "modified": "2026-01-01T00:00:00Z", "summary": "Made up",
+					"database_specific": {"url": "https://example.com/GO-2099-0001"}, "affected": [{
 					"package": {"name": "stdlib", "ecosystem": "Go"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
 					"ecosystem_specific": {"imports": [{"path": "fmt", "symbols": ["` + tc.symbol + `"]}]}}]}`,
 			} {
@@ -741,7 +742,7 @@ func TestMakeVulnerabilities(t *testing.T) {
 			}
 
 			err := makeWith(t, t.TempDir(), "vulnerabilities", "PKG=./examples/demo/app", "DATABASE=file://"+dir)
-			if (err != nil) != tc.fails || err != nil && !strings.Contains(err.Error(), "GO-2099-0001") {
+			if (err != nil) != tc.fails || err != nil && !strings.Contains(err.Error(), "Your code is affected by 1 vulnerability") {
 				t.Errorf("\n%s\nmake vulnerabilities: want it to fail: %t, got %v", tc.reason, tc.fails, err)
 			}
 		})
