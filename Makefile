@@ -57,16 +57,44 @@ clean: demo-down ## Remove what `make build` left behind
 
 ##@ Packages
 
-# Versions are compared: it has to be a semantic one.
-VERSION ?= v0.1.0-dev
+# The shell expands these, not make: a tag or a registry is never a part of a script.
 
 .PHONY: packages
 packages: ## Build all packages and the image of the tool, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
-	@go run ./package/cmd/packages --version "$(VERSION)" $(if $(ARCH),--arch "$(ARCH)")
+	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} $${ARCH:+--arch "$$ARCH"}
 
 .PHONY: push
 push: ## Build all packages, the image of the tool and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
-	@go run ./package/cmd/packages --version "$(VERSION)" --push "$(or $(REGISTRY),$(error say where to push to: make push REGISTRY=ghcr.io))"
+	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} --push "$${REGISTRY:?say where to push to: make push REGISTRY=ghcr.io}"
+
+##@ Release
+
+# What the workflow of that name runs. It reads VERSION, REGISTRY and, for a registry of your own, KEY from the environment.
+release := go run ./package/cmd/release
+
+.PHONY: release-check
+release-check: ## Fail unless a tag may be released: VERSION=v0.1.0
+	@$(release) check
+
+.PHONY: release
+release: ## Build all artifacts into _output/release, push them, sign and attest them, and verify all of it: VERSION=v0.1.0 REGISTRY=ghcr.io [KEY=cosign.key PUBLIC_KEY=cosign.pub]
+	@rm -rf _output/release
+	@$(release) publish
+	@$(release) verify
+
+.PHONY: release-verify
+release-verify: ## Verify the files of a release in _output/release, and what its registry has: VERSION=v0.1.0 REGISTRY=ghcr.io [PUBLIC_KEY=cosign.pub]
+	@$(release) verify
+
+# Nobody sees a draft: it becomes the release when all its files are there. One that exists is completed.
+.PHONY: release-announce
+release-announce: ## Make a release on GitHub of the files in _output/release, with notes: VERSION=v0.1.0
+	@notes=$$(mktemp); trap 'rm "$$notes"' EXIT; \
+	$(release) notes >"$$notes"; \
+	gh release view "$$VERSION" --json tagName >/dev/null 2>&1 || \
+		gh release create "$$VERSION" --verify-tag --draft --title "$$VERSION" --notes-file "$$notes"; \
+	gh release upload "$$VERSION" --clobber "$${OUT:-_output/release}"/*; \
+	gh release edit "$$VERSION" --draft=false --prerelease="$$([[ $$VERSION == *-* ]] && echo true || echo false)" --notes-file "$$notes"
 
 ##@ Checks
 
@@ -76,7 +104,7 @@ test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./f
 ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
-	@$(tool) argocd crossplane crossplane-1.20 crossplane-2.0 crossplane-core etcd helm kube-apiserver kustomize >/dev/null
+	@$(tool) argocd cosign crossplane crossplane-1.20 crossplane-2.0 crossplane-core etcd helm jq kube-apiserver kustomize >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
@@ -100,6 +128,11 @@ lint: ## Run all linters: [FIX=1]
 	@linter=$$($(tool) golangci-lint); \
 	"$$linter" run $(if $(FIX),--fix) ./...
 	@$$($(tool) actionlint) -shellcheck= -pyflakes=
+
+# All that is compiled, tests included: they run on the machines of contributors.
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what is called: [PKG=./provider/...] [DATABASE=file:///path]
+	@$$($(tool) govulncheck) $${DATABASE:+-db "$$DATABASE"} -test $${PKG:-./...}
 
 .PHONY: validate
 validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
@@ -128,6 +161,14 @@ fuzz: ## Try each fuzz target on that many inputs: [FUZZ_INPUTS=500]
 			{ echo "$$package $$name"; echo "$$output"; exit 1; }; \
 		echo "$$package $$name: $$(sed -nE 's/.*execs: ([0-9]+).*/\1/p' <<<"$$output" | tail -1) inputs"; \
 	done
+
+.PHONY: labels
+labels: ## Give the repository on GitHub the labels of .github/labels.yaml, with gh
+	@jq=$$($(tool) jq); \
+	"$$jq" --yaml-input --raw-output '.[] | [.name, .color, .description] | @tsv' .github/labels.yaml | \
+		while IFS=$$'\t' read -r name color description; do \
+			gh label create "$$name" --color "$$color" --description "$$description" --force </dev/null; \
+		done
 
 .PHONY: ci
 ci: ## Run all that must pass before a merge, as the build server does

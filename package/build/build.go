@@ -164,7 +164,7 @@ func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 // Push the files of a package to a registry as one version, for all architectures,
 // and return the reference.
 func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	ref, err := reference(registry, p.Repository, version)
+	ref, err := p.Reference(registry, version)
 	if err != nil {
 		return "", err
 	}
@@ -189,6 +189,11 @@ func (p Package) Push(ctx context.Context, registry, version string, files []Pac
 	}
 
 	return ref.String(), nil
+}
+
+// Reference that a version of the package gets, below the registry.
+func (p Package) Reference(registry, version string) (name.Tag, error) {
+	return reference(registry, p.Repository, version)
 }
 
 // CheckPush returns an error unless the package may be pushed to a registry.

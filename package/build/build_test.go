@@ -4,11 +4,15 @@
 package build
 
 import (
+	"archive/tar"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -19,8 +23,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/tools"
@@ -158,8 +164,123 @@ func checkPackage(t *testing.T, pkg Package, f PackageFile) {
 		t.Errorf("%s: want package.yaml among %v", f.Path, got)
 	}
 
+	checkMetadata(t, f.Path, content(t, image, "package.yaml"))
+
 	if _, ok := got[".up/examples.yaml"]; ok != (len(pkg.Examples) > 0) {
 		t.Errorf("%s: want examples: %t, got: %t", f.Path, len(pkg.Examples) > 0, ok)
+	}
+}
+
+// checkMetadata in a package that is built: the annotations that Crossplane recommends, by which a marketplace shows it.
+func checkMetadata(t *testing.T, path, objects string) {
+	t.Helper()
+
+	// The metadata is one of the objects of a package.
+	var meta metav1.PartialObjectMetadata
+
+	for object := range strings.SplitSeq(objects, "\n---\n") {
+		if err := yaml.Unmarshal([]byte(object), &meta); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+
+		if strings.HasPrefix(meta.APIVersion, "meta.pkg.crossplane.io/") {
+			break
+		}
+
+		meta = metav1.PartialObjectMetadata{}
+	}
+
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	icon, err := os.ReadFile(filepath.Join(root, "package", "icon.svg")) //nolint:gosec // A file of the repository.
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	got := maps.Clone(meta.Annotations)
+
+	// Words of their own.
+	for _, key := range []string{"meta.crossplane.io/description", "meta.crossplane.io/readme", "friendly-name.meta.crossplane.io"} {
+		if got[key] == "" {
+			t.Errorf("%s: annotation %s is missing", path, key)
+		}
+
+		delete(got, key)
+	}
+
+	want := map[string]string{
+		"meta.crossplane.io/maintainer": "The PlatformApplication Authors",
+		"meta.crossplane.io/source":     "github.com/p6m-dev/platform-application",
+		"meta.crossplane.io/license":    "Apache-2.0",
+		"meta.crossplane.io/iconURI":    "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(icon),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: annotations: -want, +got:\n%s", path, diff)
+	}
+}
+
+// repositoryLink is one to a page of this repository.
+var repositoryLink = regexp.MustCompile(`\(https://github\.com/p6m-dev/platform-application/blob/main/([^)#]*)`)
+
+// TestMetadata looks at all packages, and at the links in what they say of themselves.
+func TestMetadata(t *testing.T) {
+	root, err := tools.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	all, err := All(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, p := range all {
+		data, err := os.ReadFile(p.Metadata)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		checkMetadata(t, p.Metadata, string(data))
+
+		links := repositoryLink.FindAllStringSubmatch(string(data), -1)
+		if len(links) == 0 {
+			t.Errorf("%s: the readme has no link to the documentation", p.Metadata)
+		}
+
+		for _, l := range links {
+			if _, err := os.Stat(filepath.Join(root, l[1])); err != nil { //nolint:gosec // Links are ours.
+				t.Errorf("%s: its readme links to a page that is not there: %v", p.Metadata, err)
+			}
+		}
+	}
+}
+
+// content of a file in an image.
+func content(t *testing.T, image v1.Image, name string) string {
+	t.Helper()
+
+	r := mutate.Extract(image)
+	defer r.Close() //nolint:errcheck // It was read.
+
+	for archive := tar.NewReader(r); ; {
+		h, err := archive.Next()
+		if err != nil {
+			t.Fatalf("cannot find %s: %v", name, err)
+		}
+
+		if h.Name != name {
+			continue
+		}
+
+		data, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return string(data)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
@@ -90,7 +91,7 @@ func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error
 
 // Push the file of a chart to a registry, and return the reference.
 func (c Chart) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	ref, err := reference(registry, c.Repository, chartVersion(version))
+	ref, err := c.Reference(registry, version)
 	if err != nil {
 		return "", err
 	}
@@ -113,6 +114,11 @@ func (c Chart) Push(ctx context.Context, registry, version string, files []Packa
 	}
 
 	return ref.String(), nil
+}
+
+// Reference that a version of the chart gets, below the registry.
+func (c Chart) Reference(registry, version string) (name.Tag, error) {
+	return reference(registry, c.Repository, chartVersion(version))
 }
 
 // CheckPush returns an error unless the chart may be pushed to a registry.

@@ -71,7 +71,7 @@ func (t Tool) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 
 // Push the files of a tool to a registry as one image for all architectures, and return the reference.
 func (t Tool) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
-	ref, err := reference(registry, t.Repository, version)
+	ref, err := t.Reference(registry, version)
 	if err != nil {
 		return "", err
 	}
@@ -86,6 +86,11 @@ func (t Tool) Push(ctx context.Context, registry, version string, files []Packag
 	}
 
 	return ref.String(), nil
+}
+
+// Reference that a version of the tool gets, below the registry.
+func (t Tool) Reference(registry, version string) (name.Tag, error) {
+	return reference(registry, t.Repository, version)
 }
 
 // CheckPush returns an error unless the tool may be pushed to a registry.

@@ -69,6 +69,14 @@ func All() []Tool {
 			Variables:   []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
 			ColdBuild:   "3 min",
 		},
+		{
+			Name:        "cosign",
+			Main:        "github.com/sigstore/cosign/v3/cmd/cosign",
+			Module:      "github.com/sigstore/cosign/v3",
+			VersionArgs: []string{"version"},
+			Variables:   []string{"sigs.k8s.io/release-utils/version.gitVersion=${version}"},
+			ColdBuild:   "4 min",
+		},
 		oldCrossplane("crossplane-1.20", "github.com/crossplane/crossplane"),
 		oldCrossplane("crossplane-2.0", "github.com/crossplane/crossplane/v2"),
 		{
@@ -100,6 +108,13 @@ func All() []Tool {
 			Module:      "gotest.tools/gotestsum",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "20 s",
+		},
+		{
+			// It tells the version of its database beside its own, and asks for it: only our own build is certain to be it.
+			Name:      "govulncheck",
+			Main:      "golang.org/x/vuln/cmd/govulncheck",
+			Module:    "golang.org/x/vuln",
+			ColdBuild: "20 s",
 		},
 		{
 			Name:        "helm",

@@ -20,34 +20,10 @@ import (
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/mod/semver"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/test/tools"
 )
-
-// An artifact is built into files, which are pushed as one version.
-type artifact interface {
-	Name() string
-	Build(ctx context.Context, o build.Options) ([]build.PackageFile, error)
-	CheckPush(registry string) error
-	Push(ctx context.Context, registry, version string, files []build.PackageFile) (ref string, err error)
-}
-
-// artifacts of the repository at that root.
-func artifacts(root string) ([]artifact, error) {
-	packages, err := build.All(root)
-	if err != nil {
-		return nil, err
-	}
-
-	var all []artifact
-	for _, p := range packages {
-		all = append(all, p)
-	}
-
-	return append(all, build.ToolForPlatforms(), build.ChartOf(root), build.PlatformChartOf(root)), nil
-}
 
 // command is the program's command line.
 type command struct {
@@ -67,17 +43,16 @@ func main() {
 	root, err := tools.Root()
 	k.FatalIfErrorf(err)
 
-	all, err := artifacts(root)
+	all, err := build.Artifacts(root)
 	k.FatalIfErrorf(err)
 
 	k.FatalIfErrorf(c.run(ctx, root, all, os.Stdout))
 }
 
 // run builds artifacts of the repository at that root, and says what was made.
-func (c *command) run(ctx context.Context, root string, all []artifact, out io.Writer) (err error) {
-	// Dependencies between packages can be compared with nothing else, and tags of images have no +.
-	if c.Version == "" || semver.Canonical(c.Version) != c.Version {
-		return fmt.Errorf("cannot use version %q: it must be a semantic version with a v and without build metadata, such as v0.1.0 or v0.1.0-rc.1", c.Version)
+func (c *command) run(ctx context.Context, root string, all []build.Artifact, out io.Writer) (err error) {
+	if err := build.CheckVersion(c.Version); err != nil {
+		return err
 	}
 
 	if c.Push != "" {
@@ -107,7 +82,7 @@ func (c *command) run(ctx context.Context, root string, all []artifact, out io.W
 			return err
 		}
 
-		if pins, err = pin(ctx, pins, a, ref); err != nil {
+		if pins, err = build.AppendPin(ctx, pins, a, ref); err != nil {
 			return err
 		}
 	}
@@ -128,7 +103,7 @@ func (c *command) run(ctx context.Context, root string, all []artifact, out io.W
 
 // publish builds an artifact, and pushes it if that is wanted. It returns the reference of what
 // was pushed.
-func (c *command) publish(ctx context.Context, root string, a artifact, w io.Writer) (string, error) {
+func (c *command) publish(ctx context.Context, root string, a build.Artifact, w io.Writer) (string, error) {
 	files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
 	if err != nil {
 		return "", err
@@ -150,20 +125,6 @@ func (c *command) publish(ctx context.Context, root string, a artifact, w io.Wri
 	fmt.Fprintf(w, "\tpushed\t\t\t\t%s\n", ref)
 
 	return ref, nil
-}
-
-// pin what was pushed of an artifact, besides others, if a cluster pulls it.
-func pin(ctx context.Context, pins []build.Pin, a artifact, ref string) ([]build.Pin, error) {
-	p, ok := a.(interface {
-		Pin(ctx context.Context, ref string) (build.Pin, error)
-	})
-	if !ok || ref == "" {
-		return pins, nil
-	}
-
-	one, err := p.Pin(ctx, ref)
-
-	return append(pins, one), err
 }
 
 // kibibytes that so many bytes are, or a dash for none.

@@ -36,7 +36,7 @@ func packages(t *testing.T, args ...string) (string, error) {
 		t.Fatal(err)
 	}
 
-	all, err := artifacts(root)
+	all, err := build.Artifacts(root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	stdcmp "cmp"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// clone of a repository with two commits on main, of which the second is checked out and has the tags.
+func clone(t *testing.T, tags ...string) string {
+	t.Helper()
+
+	root := t.TempDir()
+	must := func(args ...string) string {
+		t.Helper()
+
+		out, err := git(t.Context(), root, append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return out
+	}
+
+	if err := os.MkdirAll(filepath.Join(root, filepath.Dir(operatorNotes)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+
+	write(t, filepath.Join(root, operatorNotes), "# Release notes\n\n## Unreleased\n\nNothing yet.\n\n## v1.1.0\n\n- Set a [field](upgrade.md#field), see [elsewhere](https://example.com/).\n\n## v1.0.0\n\nFirst.\n")
+	must("init", "--quiet", "--initial-branch=main")
+	must("add", ".")
+	must("commit", "--quiet", "--message=Begin")
+	must("tag", "v1.0.0")
+	must("commit", "--quiet", "--allow-empty", "--message=Keep *all* of <b>")
+	must("update-ref", "refs/remotes/origin/main", "main")
+
+	for _, tag := range tags {
+		must("tag", "--annotate", "--message=x", tag)
+	}
+
+	return root
+}
+
+// github answers each request, and writes down the last one.
+func github(t *testing.T, status int, answer string, asked *string) string {
+	t.Helper()
+
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*asked = r.Header.Get("Authorization") + " " + r.URL.String()
+
+		w.WriteHeader(status)
+		fmt.Fprint(w, answer)
+	}))
+	t.Cleanup(server.Close)
+
+	return server.URL
+}
+
+func TestCheck(t *testing.T) {
+	commit := func(t *testing.T, root string, args ...string) {
+		t.Helper()
+
+		args = append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)
+		if _, err := git(t.Context(), root, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	success := `{"workflow_runs": [{"head_sha": "COMMIT", "conclusion": "success", "html_url": "RUN"}]}`
+
+	cases := map[string]struct {
+		reason  string
+		version string
+		prepare func(t *testing.T, root string)
+		answer  string
+		status  int
+		want    string
+	}{
+		"Ready":      {reason: "All is as it should be.", version: "v1.1.0", answer: success},
+		"Candidate":  {reason: "It has no section of its own in the release notes.", version: "v1.2.0-rc.1", answer: success},
+		"Word":       {reason: "Any tag that begins with a v starts the workflow.", version: "vnext", want: `cannot use version "vnext"`},
+		"Short":      {reason: "Helm and Crossplane want three numbers.", version: "v1.1", want: `cannot use version "v1.1"`},
+		"Option":     {reason: "It is no option of git.", version: "--upload-pack=touch", want: "cannot use version"},
+		"Script":     {reason: "Nor is it a script.", version: `v1.1.0";touch x;"`, want: "cannot use version"},
+		"NoTag":      {reason: "A branch is no tag.", version: "v1.3.0", want: "cannot find the tag"},
+		"NoNotes":    {reason: "Operators have to know what is new.", version: "v1.1.1", want: `cannot find the section "v1.1.1"`},
+		"OtherHead":  {reason: "Something else is checked out.", version: "v1.0.0", want: "and the tag is at"},
+		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not what is committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
+		"OtherBranch": {reason: "Nobody has reviewed it.", version: "v9.0.0", want: "is not on branch main", prepare: func(t *testing.T, root string) {
+			t.Helper()
+			commit(t, root, "commit", "--quiet", "--allow-empty", "--message=Mine")
+			commit(t, root, "tag", "v9.0.0")
+		}},
+		"NotRun":   {reason: "Checks were skipped.", version: "v1.1.0", answer: `{"workflow_runs": []}`, want: "has not run"},
+		"OtherRun": {reason: "Checks of another commit do not count.", version: "v1.1.0", answer: strings.ReplaceAll(success, "COMMIT", "0123"), want: "has not run"},
+		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again when it has"},
+		"Failed":   {reason: "Checks have failed.", version: "v1.1.0", answer: strings.ReplaceAll(success, "success", "failure"), want: "RUN has not passed"},
+		"Refused":  {reason: "The token may not read them.", version: "v1.1.0", status: http.StatusForbidden, want: "403 Forbidden"},
+		"Nonsense": {reason: "What answers is not GitHub.", version: "v1.1.0", answer: "<html>", want: "cannot read the checks"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			root := clone(t, "v1.1.0", "v1.1.1", "v1.2.0-rc.1")
+			head, err := git(t.Context(), root, "rev-parse", "HEAD")
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			asked := ""
+			address := github(t, stdcmp.Or(tc.status, http.StatusOK), strings.ReplaceAll(tc.answer, "COMMIT", head), &asked)
+
+			if tc.prepare != nil {
+				tc.prepare(t, root)
+			}
+
+			c := Checker{API: address, Repository: "o/r", Token: "token", Branch: "main", Workflow: "ci.yaml"}
+
+			err = c.Check(t.Context(), root, tc.version)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("\n%s\nCheck(...): want an error with %q, got %v", tc.reason, tc.want, err)
+			}
+
+			want := "Bearer token /repos/o/r/actions/workflows/ci.yaml/runs?branch=main&event=push&head_sha=" + head + "&per_page=1"
+			if diff := cmp.Diff(want, asked); asked != "" && diff != "" {
+				t.Errorf("\n%s\nrequest: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestNotes(t *testing.T) {
+	root := clone(t, "v1.1.0")
+
+	commit, err := git(t.Context(), root, "rev-parse", "--short", "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, imagesFile), "ghcr.io/a/b:v1.1.0@sha256:1\n")
+
+	got, err := Notes(t.Context(), root, "v1.1.0", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	want := "- Set a field, see [elsewhere](https://example.com/).\n\n## Commits since v1.0.0\n\n" +
+		`- Keep \*all\* of \<b\> (` + commit + ")\n\n## Verify\n\n"
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("Notes(...): want it to begin with\n%s\ngot\n%s", want, got)
+	}
+
+	for _, want := range []string{
+		"```\nghcr.io/a/b:v1.1.0@sha256:1\n```\n",
+		"--certificate-identity=https://github.com/p6m-dev/platform-application/.github/workflows/release.yaml@refs/tags/v1.1.0 \\\n",
+		"cosign verify-blob checksums.txt --bundle=checksums.txt.sigstore.json \\\n",
+		"sha256sum --check --ignore-missing checksums.txt\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("Notes(...): want %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestVersionBefore(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		version string
+		tags    []string
+		want    string
+	}{
+		"First":       {reason: "There is none before.", version: "v0.1.0", tags: []string{"v0.1.0"}},
+		"Newest":      {reason: "Versions are compared as numbers.", version: "v0.11.0", tags: []string{"v0.9.0", "v0.10.0", "v0.2.0"}, want: "v0.10.0"},
+		"Patch":       {reason: "A patch of an older line follows that line.", version: "v0.9.1", tags: []string{"v0.9.0", "v0.10.0"}, want: "v0.9.0"},
+		"Candidates":  {reason: "A release is about all since the release before.", version: "v1.0.0", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v0.9.0"},
+		"Candidate":   {reason: "A candidate is about what is new in it.", version: "v1.0.0-rc.2", tags: []string{"v0.9.0", "v1.0.0-rc.1"}, want: "v1.0.0-rc.1"},
+		"NoVersions":  {reason: "Other tags are not looked at.", version: "v1.0.0", tags: []string{"v1", "vnext", "v0.5"}},
+		"OnlyNotOurs": {reason: "Build metadata is not what we release.", version: "v1.0.0", tags: []string{"v0.9.0+one"}},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, versionBefore(tc.version, tc.tags)); diff != "" {
+				t.Errorf("\n%s\nversionBefore(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
