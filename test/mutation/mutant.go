@@ -44,6 +44,11 @@ type Mutant struct {
 	from, to int
 }
 
+// Apply returns the source with the mutant.
+func (m Mutant) Apply(source []byte) []byte {
+	return slices.Concat(source[:m.from], []byte(m.With), source[m.to:])
+}
+
 // same is true of the same change, in whatever file.
 func (m Mutant) same(o Mutant) bool {
 	m.File, m.from, m.to = o.File, o.from, o.to
@@ -202,7 +207,7 @@ func All(root string, dirs ...string) ([]Mutant, error) {
 				return err
 			}
 
-			source, err := os.ReadFile(path)
+			source, err := os.ReadFile(path) //nolint:gosec // The tree is the developer's own.
 			if err != nil {
 				return fmt.Errorf("cannot read what to mutate: %w", err)
 			}
@@ -252,9 +257,4 @@ func Find(now []Mutant, m Mutant) (Mutant, error) {
 	}
 
 	return elsewhere[0], nil
-}
-
-// Apply returns the source with the mutant.
-func (m Mutant) Apply(source []byte) []byte {
-	return slices.Concat(source[:m.from], []byte(m.With), source[m.to:])
 }

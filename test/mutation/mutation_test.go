@@ -227,12 +227,13 @@ func TestCompare(t *testing.T) {
 	after := run(Killed, Survived, Survived, Invalid, Gone)
 
 	lost, gone := Compare(before, after)
-	codes := func(results []Result) (out string) {
+	codes := func(results []Result) string {
+		var out strings.Builder
 		for _, r := range results {
-			out += r.Code
+			out.WriteString(r.Code)
 		}
 
-		return out
+		return out.String()
 	}
 
 	if diff := cmp.Diff([]string{"b", "def"}, []string{codes(lost), codes(gone)}); diff != "" {

@@ -171,14 +171,20 @@ func (r *Runner) passes(ctx context.Context, s Suite) error {
 }
 
 func (r *Runner) test(ctx context.Context, flags string, s Suite) (string, error) {
-	fmt.Fprintf(r.Log, "  %s\n", s.Packages)
+	what := "with the mutant"
+	if flags == "" {
+		what = "without one"
+	}
 
-	return r.run(ctx, flags, "test", "-failfast", "-vet=off", "-timeout="+s.Timeout.String(), s.Packages)
+	fmt.Fprintf(r.Log, "  %s %s\n", s.Packages, what)
+
+	// Not from Go's test cache: it does not see that the programs a test runs have changed.
+	return r.run(ctx, flags, "test", "-count=1", "-failfast", "-vet=off", "-timeout="+s.Timeout.String(), s.Packages)
 }
 
 // run the go command. Flags are for the commands as well that tests run to build programs.
 func (r *Runner) run(ctx context.Context, flags string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // Its arguments are ours.
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = r.Root
 	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+flags))
 

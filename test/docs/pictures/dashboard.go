@@ -75,8 +75,8 @@ const (
 	mebibyte = 1 << 20
 )
 
-// Board draws a dashboard with a sample.
-func Board(d Dashboard, s Sample) *canvas {
+// drawBoard draws a dashboard with a sample.
+func drawBoard(d Dashboard, s Sample) *canvas {
 	c := &canvas{width: 24*unitWidth + 24, title: "Grafana dashboard: " + d.Title}
 
 	c.text(bold(16, "text"), 16, 30, d.Title)

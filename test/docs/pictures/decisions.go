@@ -25,8 +25,8 @@ const (
 	answerWidth   = 590
 )
 
-// Decisions draws the questions to ask one after the other.
-func Decisions(title string, questions []Question) *canvas {
+// drawDecisions draws the questions to ask one after the other.
+func drawDecisions(title string, questions []Question) *canvas {
 	c := &canvas{width: 960, title: title}
 
 	var said []string

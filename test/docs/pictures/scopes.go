@@ -26,8 +26,8 @@ const (
 	grantRow   = 52
 )
 
-// Scopes draws who has which role on what, from the subscription to single resources.
-func Scopes(grants []Grant) *canvas {
+// drawScopes draws who has which role on what, from the subscription to single resources.
+func drawScopes(grants []Grant) *canvas {
 	c := &canvas{width: 960, title: "Roles and scopes of one application in Azure"}
 
 	said := make([]string, len(grants))

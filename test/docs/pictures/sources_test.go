@@ -164,7 +164,7 @@ func treeOf(t *testing.T) *canvas {
 
 	root := objects(t, read(t, file(t, "examples", "argocd", application+".yaml")))[0]
 
-	return Tree(Node{Kind: root.GetKind(), Name: root.GetName()}, node(find(t, objects(t, rendered), "PlatformApplication")), below)
+	return drawTree(Node{Kind: root.GetKind(), Name: root.GetName()}, node(find(t, objects(t, rendered), "PlatformApplication")), below)
 }
 
 func stream(t *testing.T, all []object) []byte {
@@ -245,7 +245,7 @@ func scopesOf(t *testing.T) *canvas {
 		}
 	}
 
-	return Scopes(grants)
+	return drawScopes(grants)
 }
 
 // boardOf the recorded sample. test/monitoring records it.
@@ -263,7 +263,7 @@ func boardOf(t *testing.T) *canvas {
 		}
 	}
 
-	return Board(d, s)
+	return drawBoard(d, s)
 }
 
 // decisionsOf the page about troubles: its first questions, and what its tables say to a yes.
@@ -297,7 +297,7 @@ func decisionsOf(t *testing.T) *canvas {
 
 	questions = append(questions, Question{Text: compose.TypeWorkloadReady + " is not True?", Answers: reasons(t, ask, page, compose.TypeWorkloadReady)})
 
-	return Decisions("It does not start: what to look at, one after the other", questions)
+	return drawDecisions("It does not start: what to look at, one after the other", questions)
 }
 
 // withReason returns an application that has nothing to complain of but for one condition, and one secret in a state.

@@ -17,8 +17,8 @@ const (
 	nodeGap    = 12
 )
 
-// Tree draws an Application of Argo CD, the PlatformApplication that it applies, and what that is composed of.
-func Tree(root, application Node, composed []Node) *canvas {
+// drawTree draws an Application of Argo CD, the PlatformApplication that it applies, and what that is composed of.
+func drawTree(root, application Node, composed []Node) *canvas {
 	c := &canvas{
 		width: 960, title: "An application in Argo CD while a secret awaits its value",
 		desc: "The tree of Application " + root.Name + ": PlatformApplication " + application.Name + " is " + application.Health +

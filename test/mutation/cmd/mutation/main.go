@@ -30,7 +30,7 @@ type list struct {
 
 type run struct {
 	Suites []string `help:"Packages whose tests are to kill the mutants, instead of those that are known for their directory." name:"suite"`
-	Limit  int      `help:"Stop after so many mutants. 0 tries all." `
+	Limit  int      `help:"Stop after so many mutants. 0 tries all."`
 
 	Mutants string `arg:"" help:"The list."`
 	Results string `arg:"" help:"The file of results."`
@@ -180,14 +180,14 @@ func (c *compare) Run() error {
 
 	lost, gone := mutation.Compare(before, after)
 	for _, g := range gone {
-		fmt.Printf("cannot be compared, its code is gone: %s of %q in %s of %s, killed by %s\n", g.Kind, g.Code, g.Function, g.File, g.By)
+		fmt.Fprintf(os.Stdout, "cannot be compared, its code is gone: %s of %q in %s of %s, killed by %s\n", g.Kind, g.Code, g.Function, g.File, g.By)
 	}
 
 	for _, l := range lost {
-		fmt.Printf("killed before, survives now: %s of %q in %s of %s, killed by %s\n", l.Kind, l.Code, l.Function, l.File, l.By)
+		fmt.Fprintf(os.Stdout, "killed before, survives now: %s of %q in %s of %s, killed by %s\n", l.Kind, l.Code, l.Function, l.File, l.By)
 	}
 
-	fmt.Printf("%s\n%s\n", mutation.Count(c.Before, before), mutation.Count(c.After, after))
+	fmt.Fprintf(os.Stdout, "%s\n%s\n", mutation.Count(c.Before, before), mutation.Count(c.After, after))
 
 	if len(lost) > 0 {
 		return errors.New("tests notice less than before")
