@@ -119,9 +119,10 @@ e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATI
 		$(if $(APPLICATIONS),-args -applications=$(APPLICATIONS))
 
 .PHONY: test-golden-update
-test-golden-update: ## Rewrite the golden renderings; review the difference
-	@$(tool) crossplane crossplane-core helm kustomize >/dev/null
+test-golden-update: ## Rewrite the golden renderings and the pictures of the documentation; review the difference
+	@$(tool) argocd crossplane crossplane-core helm kustomize >/dev/null
 	@go test ./test/render ./test/delivery -count=1 -run '^TestGolden' -update
+	@go test ./test/docs/pictures -count=1 -run '^TestGolden' -update
 
 .PHONY: lint
 lint: ## Run all linters: [FIX=1]

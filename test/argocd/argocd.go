@@ -58,11 +58,15 @@ func Settings(argocdCM []byte) (map[string]string, error) {
 // Health is what Argo CD says of an object.
 type Health struct{ Status, Message string }
 
-// Health of the object in a file.
+// Health of the object in a file. Both are empty of kinds that have none.
 func (c CLI) Health(ctx context.Context, file string) (Health, error) {
 	out, err := c.overrides(ctx, "health", file)
 	if err != nil {
 		return Health{}, err
+	}
+
+	if strings.HasPrefix(string(out), "Health script is not configured") {
+		return Health{}, nil
 	}
 
 	status, message, found := strings.Cut(strings.TrimPrefix(string(out), "STATUS: "), "\nMESSAGE: ")

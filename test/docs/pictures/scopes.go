@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pictures
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Grant is a role that somebody has at a scope, or the trust of an identity in a ServiceAccount.
+type Grant struct {
+	// Who has it, and the principal as Azure knows it.
+	Who, Principal string
+	Role           string
+	Scope          string
+}
+
+const (
+	whoWidth   = 310
+	roleWidth  = 290
+	scopeLeft  = 20 + whoWidth + roleWidth
+	scopeRight = 940
+	grantRow   = 52
+)
+
+// drawScopes draws who has which role on what, from the subscription to single resources.
+func drawScopes(grants []Grant) *canvas {
+	c := &canvas{width: 960, title: "Roles and scopes of one application in Azure"}
+
+	said := make([]string, len(grants))
+	for i, g := range grants {
+		kind, name := scope(g.Scope)
+		said[i] = fmt.Sprintf("%s has %s on %s %s", g.Who, g.Role, kind, name)
+	}
+
+	c.desc = strings.Join(said, "; ") + "."
+
+	header := bold(12, "muted")
+	c.text(header, 20, 28, "Who")
+	c.text(header, 20+whoWidth+14, 28, "has which role")
+	c.text(header, scopeLeft, 28, "on what")
+
+	scopes := map[string]bool{}
+
+	for _, g := range grants {
+		for s := g.Scope; s != ""; s = parent(s) {
+			scopes[s] = true
+		}
+	}
+
+	y := 40
+
+	for _, s := range slices.Sorted(maps.Keys(scopes)) {
+		if parent(s) == "" {
+			y = c.scope(s, scopes, grants, 0, y) + 10
+		}
+	}
+
+	return c
+}
+
+// scope draws a box with those who have a role on it, and the narrower scopes in it. It returns where the box ends.
+func (c *canvas) scope(s string, scopes map[string]bool, grants []Grant, depth, y int) int {
+	top, x := y, scopeLeft+16*depth
+	kind, name := scope(s)
+
+	c.text(plain(11, "muted"), x+12, y+17, kind)
+	c.text(bold(12, "text"), x+12, y+33, name)
+
+	for _, g := range grants {
+		if g.Scope == s {
+			c.grant(g, x, y)
+			y += grantRow
+		}
+	}
+
+	y = max(y, top+40)
+
+	for _, narrower := range slices.Sorted(maps.Keys(scopes)) {
+		if parent(narrower) == s {
+			y = c.scope(narrower, scopes, grants, depth+1, y+4) + 8
+		}
+	}
+
+	c.rect(x, top, scopeRight-16*depth-x, y-top, "", "line", false)
+
+	return y
+}
+
+// grant draws who has it, and the role.
+func (c *canvas) grant(g Grant, x, y int) {
+	c.rect(20, y+4, whoWidth, 42, "panel", "line", false)
+
+	who, principal, role := bold(12, "text"), plain(11, "muted"), plain(12, "text")
+	c.text(who, 32, y+21, who.cut(g.Who, whoWidth-24))
+	c.text(principal, 32, y+37, principal.cut(g.Principal, whoWidth-24))
+	c.arrow(20+whoWidth, y+25, x, y+25)
+	c.text(role, 20+whoWidth+14, y+19, role.cut(g.Role, roleWidth-24))
+}
+
+// parent scope, the next wider one that a role can be assigned at.
+func parent(s string) string {
+	if before, _, ok := strings.Cut(s, "/providers/"); ok {
+		return before
+	}
+
+	before, _, ok := strings.Cut(s, "/resourceGroups/")
+	if !ok {
+		return ""
+	}
+
+	return before
+}
+
+// scope tells what kind of thing it is, and its name.
+func scope(s string) (kind, name string) {
+	kinds := map[string]string{
+		"subscriptions": "Subscription", "resourceGroups": "Resource group", "vaults": "Key Vault", "userAssignedIdentities": "Identity",
+	}
+	parts := strings.Split(s, "/")
+
+	return kinds[parts[len(parts)-2]], parts[len(parts)-1]
+}

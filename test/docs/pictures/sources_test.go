@@ -1,0 +1,439 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pictures
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/provider/plan"
+	"github.com/p6m-dev/platform-application/test/argocd"
+	"github.com/p6m-dev/platform-application/test/render"
+)
+
+const (
+	application = "web-application"
+	composed    = "crossplane.io/composition-resource-name"
+)
+
+// An object as a map, for paths of fields.
+type object = *unstructured.Unstructured
+
+func text(o object, path ...string) string {
+	s, _, _ := unstructured.NestedString(o.Object, path...)
+	return s
+}
+
+func objects(t *testing.T, data []byte) []object {
+	t.Helper()
+
+	out, err := render.Objects(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return out
+}
+
+func find(t *testing.T, all []object, kind string) object {
+	t.Helper()
+
+	i := slices.IndexFunc(all, func(o object) bool { return o.GetKind() == kind })
+	if i < 0 {
+		t.Fatalf("there is no %s", kind)
+	}
+
+	return all[i]
+}
+
+// health asks Argo CD's own engine, with the settings that a platform team installs.
+func health(t *testing.T) func(o object) argocd.Health {
+	t.Helper()
+
+	settings, err := argocd.Build(t.Context(), file(t, "test", "argocd", "testdata", "install"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		return path
+	}
+
+	cli, err := argocd.New(t.Context(), write("argocd-cm.yaml", settings))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return func(o object) argocd.Health {
+		t.Helper()
+
+		data, err := yaml.Marshal(o.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		got, err := cli.Health(t.Context(), write("object.yaml", data))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return got
+	}
+}
+
+// treeOf an application one of whose secrets has no values yet: what is observed at the last stage of the example, but for that
+// secret, what the function makes of it, and what Argo CD says to that.
+func treeOf(t *testing.T) *canvas {
+	t.Helper()
+
+	const awaiting = "prod-api-credentials"
+
+	harness, err := render.Start(t.Context(), file(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := harness.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	manifest := read(t, file(t, "examples", application, "application.yaml"))
+	observed := objects(t, read(t, file(t, "examples", application, "observed", "3-secrets-synced.yaml")))
+	sync := find(t, observed, v1alpha1.KeyVaultSecretSyncKind)
+	secrets, _, _ := unstructured.NestedSlice(sync.Object, "status", "atProvider", "secrets")
+
+	for i, s := range secrets {
+		secret, _ := s.(map[string]any)
+		if secret["name"] != awaiting {
+			continue
+		}
+
+		// As the provider says it of a secret that it has created.
+		found := plan.Awaiting(text(sync, "spec", "forProvider", "vaultUri"), v1alpha1.SyncedSecret{Name: awaiting, Keys: []string{"API_KEY", "API_SECRET"}})
+		secrets[i] = map[string]any{"name": awaiting, "state": string(found.State), "message": found.Message}
+	}
+
+	for path, value := range map[string]any{"secrets": secrets, "state": "AwaitingValue", "secretsSynced": "3/4"} {
+		if err := unstructured.SetNestedField(sync.Object, value, "status", "atProvider", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	unready := []any{map[string]any{"type": "Synced", "status": "True"}, map[string]any{"type": "Ready", "status": "False"}}
+	if err := unstructured.SetNestedSlice(sync.Object, unready, "status", "conditions"); err != nil {
+		t.Fatal(err)
+	}
+
+	rendered, err := harness.RenderManifest(t.Context(), render.Modern, manifest, stream(t, observed))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ask, listed := health(t), listedKinds(t)
+	node := func(o object) Node {
+		h := ask(o)
+		return Node{Kind: o.GetKind(), Name: o.GetName(), Health: h.Status, Message: h.Message, Hidden: !listed[o.GetKind()]}
+	}
+
+	// What is composed, as it is observed.
+	var below []Node
+
+	for _, o := range observed {
+		below = append(below, node(o))
+	}
+
+	root := objects(t, read(t, file(t, "examples", "argocd", application+".yaml")))[0]
+
+	return drawTree(Node{Kind: root.GetKind(), Name: root.GetName()}, node(find(t, objects(t, rendered), "PlatformApplication")), below)
+}
+
+func stream(t *testing.T, all []object) []byte {
+	t.Helper()
+
+	docs := make([][]byte, len(all))
+
+	for i, o := range all {
+		data, err := yaml.Marshal(o.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		docs[i] = data
+	}
+
+	return bytes.Join(docs, []byte("---\n"))
+}
+
+// listedKinds are those that the project of a team lists.
+func listedKinds(t *testing.T) map[string]bool {
+	t.Helper()
+
+	project := objects(t, read(t, file(t, "examples", "argocd", "appproject.yaml")))[0]
+	list, _, _ := unstructured.NestedSlice(project.Object, "spec", "namespaceResourceWhitelist")
+	out := map[string]bool{}
+
+	for _, l := range list {
+		entry, _ := l.(map[string]any)
+		kind, _ := entry["kind"].(string)
+		out[kind] = true
+	}
+
+	return out
+}
+
+// scopesOf the web application, as its golden rendering has them, and those of the Azure provider, as its page assigns them.
+func scopesOf(t *testing.T) *canvas {
+	t.Helper()
+
+	all := objects(t, read(t, file(t, "test", "render", "testdata", "golden", "modern", application, "3-secrets-synced.yaml")))
+	settings := objects(t, read(t, file(t, "examples", "environmentconfig.yaml")))[0]
+	identity := text(find(t, all, "PlatformApplication"), "status", "identity", "principalId")
+	group := "/subscriptions/" + text(settings, "data", "subscriptionId") + "/resourceGroups/" + text(settings, "data", "resourceGroupName")
+
+	who := func(principal, kind string) string {
+		switch principal {
+		case identity:
+			return "The application's identity"
+		case text(settings, "data", "secretCreatorPrincipalId"):
+			return "The platform's secret creator"
+		default:
+			return "Officers: a " + strings.ToLower(kind)
+		}
+	}
+
+	var grants []Grant
+
+	for _, o := range all {
+		field := func(name string) string { return text(o, "spec", "forProvider", name) }
+
+		switch o.GetKind() {
+		case "RoleAssignment":
+			grants = append(grants, Grant{Who: who(field("principalId"), field("principalType")), Principal: field("principalId"), Role: field("roleDefinitionName"), Scope: field("scope")})
+		case "FederatedIdentityCredential":
+			grants = append(grants, Grant{Who: "The application's pods", Principal: field("subject"), Role: "a federated credential: may sign in as it", Scope: field("parentId")})
+		}
+	}
+
+	for _, m := range regexp.MustCompile(`az role assignment create((?:[^\n]*\\\n)+[^\n]*)`).FindAllStringSubmatch(string(read(t, file(t, "docs", "how-to", "set-up-a-platform.md"))), -1) {
+		role := regexp.MustCompile(`--role "([^"]+)"`).FindStringSubmatch(m[1])
+		scope, known := map[bool]string{true: group, false: parent(group)}[strings.Contains(m[1], `--scope "$RESOURCE_GROUP_ID"`)], strings.Contains(m[1], `"$PROVIDER_OBJECT_ID"`)
+
+		if known && role != nil {
+			// The page says that this one is for platforms only that allow it.
+			role[1] = strings.Replace(role[1], "Purge Operator", "Purge Operator, for Purge only", 1)
+			grants = append(grants, Grant{Who: "Crossplane's Azure providers", Principal: "identity crossplane", Role: role[1], Scope: scope})
+		}
+	}
+
+	return drawScopes(grants)
+}
+
+// boardOf the recorded sample. test/monitoring records it.
+func boardOf(t *testing.T) *canvas {
+	t.Helper()
+
+	var (
+		d Dashboard
+		s Sample
+	)
+
+	for path, into := range map[string]any{file(t, "package", "monitoring", "dashboard.json"): &d, SampleFile: &s} {
+		if err := json.Unmarshal(read(t, path), into); err != nil {
+			t.Fatalf("cannot read %s: %v", path, err)
+		}
+	}
+
+	return drawBoard(d, s)
+}
+
+// decisionsOf the page about troubles: its first questions, and what its tables say to a yes.
+func decisionsOf(t *testing.T) *canvas {
+	t.Helper()
+
+	page := string(read(t, file(t, "docs", "how-to", "troubleshoot.md")))
+	ask := health(t)
+
+	var questions []Question
+
+	for _, row := range table(t, page, "You see", "Then") {
+		q := Question{Text: words(row[0])}
+
+		for _, condition := range compose.ConditionTypes() {
+			if strings.HasPrefix(q.Text, condition) {
+				q.Answers = reasons(t, ask, page, condition)
+			}
+		}
+
+		switch {
+		case strings.HasPrefix(q.Text, compose.TypeSecretsSynced):
+			q.Answers = states(t, ask, page)
+		case q.Answers == nil:
+			q.Answers = []Answer{{Text: then(page, row[1])}}
+		}
+
+		q.Text = question(q.Text)
+		questions = append(questions, q)
+	}
+
+	questions = append(questions, Question{Text: compose.TypeWorkloadReady + " is not True?", Answers: reasons(t, ask, page, compose.TypeWorkloadReady)})
+
+	return drawDecisions("It does not start: what to look at, one after the other", questions)
+}
+
+// withReason returns an application that has nothing to complain of but for one condition, and one secret in a state.
+func withReason(condition, reason, state string) object {
+	var conditions []any
+
+	for _, c := range append(compose.ConditionTypes(), "Synced", "Ready") {
+		one := map[string]any{"type": c, "status": "True", "reason": compose.ReasonAvailable, "message": c}
+		if c == condition {
+			one["status"], one["reason"] = "False", reason
+		}
+
+		conditions = append(conditions, one)
+	}
+
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "PlatformApplication", "metadata": map[string]any{"name": application},
+		"status": map[string]any{"conditions": conditions, "secrets": []any{map[string]any{"name": "a", "state": state}}},
+	}}
+}
+
+// reasons of a condition that is not as it should be, by what Argo CD shows.
+func reasons(t *testing.T, ask func(object) argocd.Health, page, condition string) []Answer {
+	t.Helper()
+
+	fine := []string{compose.ReasonAvailable, compose.ReasonNotRequested, compose.ReasonVariablesWithheld}
+	by := map[string][]string{}
+	_, section, _ := strings.Cut(page, "\n## "+condition+"\n")
+
+	for _, row := range table(t, section, "Reason", "Message", "What to do") {
+		for reason := range strings.SplitSeq(words(row[0]), ", ") {
+			if slices.Contains(fine, reason) {
+				continue
+			}
+
+			h := ask(withReason(condition, reason, "Synced")).Status
+			if !slices.Contains(by[h], reason) {
+				by[h] = append(by[h], reason)
+			}
+		}
+	}
+
+	var answers []Answer
+
+	for _, h := range []struct{ health, meaning string }{
+		{"Progressing", "it goes on by itself, so wait"},
+		{"Suspended", "it waits for a person"},
+		{"Degraded", "somebody has to repair it: the message says what"},
+	} {
+		if len(by[h.health]) > 0 {
+			answers = append(answers, Answer{h.health, strings.Join(by[h.health], ", "), h.health + ": " + h.meaning + "."})
+		}
+	}
+
+	return answers
+}
+
+// states of secrets, with who acts.
+func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer {
+	t.Helper()
+
+	var answers []Answer
+
+	for _, row := range table(t, page, "State", "In short", "Who acts") {
+		reason := compose.ReasonSecretsNotSynced
+		if strings.Contains(row[0], compose.ReasonSecretNotWritten) || strings.Contains(row[0], "Target") {
+			reason = compose.ReasonSecretNotWritten
+		}
+
+		state, _, _ := strings.Cut(strings.NewReplacer(" ", ",").Replace(words(row[0])), ",")
+
+		answers = append(answers, Answer{
+			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
+			Lead:   words(row[0]),
+			Text:   sentence(words(row[1])) + " Who acts: " + words(row[2]) + ".",
+		})
+	}
+
+	return answers
+}
+
+// then is what a cell says. If that is a link only, the first paragraph that it leads to says more.
+func then(page, cell string) string {
+	link := regexp.MustCompile(`^\[([^]]+)\]\(#[^)]*\)$`).FindStringSubmatch(cell)
+	if link == nil {
+		return sentence(words(cell))
+	}
+
+	_, section, _ := strings.Cut(page, "\n## "+link[1]+"\n\n")
+	paragraph, _, _ := strings.Cut(section, "\n\n")
+	sentences := strings.SplitAfterN(words(strings.Join(strings.Fields(paragraph), " ")), ". ", 3)
+
+	return sentence(link[1]) + " " + strings.TrimSpace(strings.Join(sentences[:min(2, len(sentences))], ""))
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+
+	return strings.TrimSuffix(s, ".") + "."
+}
+
+func question(s string) string { return strings.TrimSuffix(sentence(s), ".") + "?" }
+
+// words of Markdown, without its marks.
+func words(cell string) string {
+	cell = regexp.MustCompile(`\[([^]]+)\]\([^)]*\)`).ReplaceAllString(cell, "$1")
+	return strings.NewReplacer("`", "", "*", "").Replace(cell)
+}
+
+// table returns the rows of the first table of a page with that header.
+func table(t *testing.T, page string, header ...string) [][]string {
+	t.Helper()
+
+	var rows [][]string
+
+	_, after, found := strings.Cut(page, "| "+strings.Join(header, " | ")+" |\n")
+	if !found {
+		t.Fatalf("the page has no table with the header %q", header)
+	}
+
+	for i, row := range lines(after) {
+		if !strings.HasPrefix(row, "|") {
+			break
+		}
+
+		if i > 0 {
+			rows = append(rows, strings.Split(strings.Trim(row, "| "), " | "))
+		}
+	}
+
+	return rows
+}

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pictures
+
+// A Node is an object as Argo CD shows it.
+type Node struct {
+	Kind, Name string
+	// Health is empty of kinds that have none.
+	Health, Message string
+	// Hidden from a team whose project does not list the kind.
+	Hidden bool
+}
+
+const (
+	nodeHeight = 44
+	nodeGap    = 12
+)
+
+// drawTree draws an Application of Argo CD, the PlatformApplication that it applies, and what that is composed of.
+func drawTree(root, application Node, composed []Node) *canvas {
+	c := &canvas{
+		width: 960, title: "An application in Argo CD while a secret awaits its value",
+		desc: "The tree of Application " + root.Name + ": PlatformApplication " + application.Name + " is " + application.Health +
+			", with the message: " + application.Message + " Below it is what the application is composed of, each object with its health.",
+	}
+
+	const left, rootWidth, middle, width, right, rightWidth = 20, 200, 250, 220, 520, 420
+
+	y := 24
+
+	for _, n := range composed {
+		c.node(n, right, y, rightWidth)
+		y += nodeHeight + nodeGap
+	}
+
+	center := 24 + (y-nodeGap-24)/2 - 70
+	root.Health, root.Message = application.Health, ""
+
+	c.node(root, left, center-nodeHeight/2, rootWidth)
+	c.node(application, middle, center-nodeHeight/2, width)
+	c.arrow(left+rootWidth, center, middle, center)
+
+	for i := range composed {
+		c.arrow(middle+width, center, right, 24+i*(nodeHeight+nodeGap)+nodeHeight/2)
+	}
+
+	top := center + nodeHeight
+	message := plain(13, "text")
+	height := 34 + len(message.wrap(application.Message, middle+width-left-28))*(message.size+5)
+
+	c.path("line", pathf("M%d %dV%d", middle+60, center+nodeHeight/2, top), ` stroke-dasharray="2 3"`)
+	c.rect(left, top, middle+width-left, height, "panel", application.Health, false)
+	c.text(bold(11, application.Health), left+14, top+18, "HEALTH DETAILS: "+application.Health)
+	c.paragraph(message, left+14, top+20, middle+width-left-28, application.Message)
+
+	c.rect(right, y+4, 26, 14, "panel", "line", true)
+	c.paragraph(plain(11, "muted"), right+36, y-1, rightWidth-36, "A team does not see kinds that its project does not list. Administrators see them in a project that lists every kind.")
+
+	return c
+}
+
+// node draws an object.
+func (c *canvas) node(n Node, x, y, width int) {
+	c.rect(x, y, width, nodeHeight, "panel", "line", n.Hidden)
+
+	name := bold(13, "text")
+	c.text(name, x+12, y+18, name.cut(n.Name, width-24))
+	c.text(plain(11, "muted"), x+12, y+35, n.Kind)
+
+	if n.Health == "" {
+		return
+	}
+
+	health := bold(11, n.Health)
+	c.right(health, x+width-12, y+35, n.Health)
+	c.dot(n.Health, x+width-22-int(health.width(n.Health)), y+31, 5)
+}

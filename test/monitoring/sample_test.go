@@ -1,0 +1,287 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/docs/pictures"
+	"github.com/p6m-dev/platform-application/test/provider"
+)
+
+//nolint:gochecknoglobals // The way of the flag package.
+var record = flag.Bool("record", false, "record the sample of the dashboard anew: it takes some minutes, and prometheus on PATH")
+
+const (
+	// recorded is how long a sample is, and step how far apart its values are.
+	recorded = 180 * time.Second
+	step     = 2 * time.Second
+)
+
+// TestSample has the sample that the picture of the dashboard is made from be one of this dashboard. With -record it records one:
+// the provider at work below a real Prometheus, which answers the queries of the dashboard.
+func TestSample(t *testing.T) {
+	path := filepath.Join(repository(t), "test", "docs", "pictures", pictures.SampleFile)
+	queries := map[string]bool{}
+
+	for _, p := range loadDashboard(t).Panels {
+		for _, target := range p.Targets {
+			queries[target.Expr] = true
+		}
+	}
+
+	if *record {
+		write(t, path, recordSample(t, slices.Sorted(maps.Keys(queries))))
+	}
+
+	var sample pictures.Sample
+	if err := json.Unmarshal(read(t, strings.TrimPrefix(path, repository(t))), &sample); err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(queries)), slices.Sorted(maps.Keys(sample.Results))); diff != "" {
+		t.Errorf("queries of the sample: -dashboard, +sample:\n%s\nTo record it anew, run `go test ./test/monitoring -run '^TestSample$' -record` with prometheus on PATH.", diff)
+	}
+}
+
+func write(t *testing.T, path string, s pictures.Sample) {
+	t.Helper()
+
+	data, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// A line for a series, not for each of its values.
+	for _, pair := range [][2]string{{"[\n    ", "["}, {",\n     ", ","}, {"\n    ]", "]"}, {"\n     ", ""}} {
+		data = []byte(strings.ReplaceAll(string(data), pair[0], pair[1]))
+	}
+
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil { //nolint:gosec // Part of a source tree.
+		t.Fatal(err)
+	}
+}
+
+// recordSample of a provider to which something happens now and then.
+func recordSample(t *testing.T, queries []string) pictures.Sample {
+	t.Helper()
+
+	p := world.Start(t, "--poll-state-metric=1s")
+	server := startPrometheus(t, p.MetricsURL)
+	events := story(t)
+	begin := time.Now()
+
+	for at := range slices.Values(slices.Sorted(maps.Keys(events))) {
+		await(t, begin.Add(at))
+		events[at]()
+	}
+
+	await(t, begin.Add(recorded))
+
+	s := pictures.Sample{Step: int(step.Seconds()), Results: map[string][]pictures.Series{}}
+	for _, q := range queries {
+		s.Results[q] = ask(t, server, q, begin)
+	}
+
+	return s
+}
+
+func await(t *testing.T, at time.Time) {
+	t.Helper()
+
+	select {
+	case <-time.After(time.Until(at)):
+	case <-t.Context().Done():
+		t.Fatal(t.Context().Err())
+	}
+}
+
+// story of some applications: what happens when.
+func story(t *testing.T) map[time.Duration]func() {
+	t.Helper()
+
+	for _, ns := range []string{"shop", "billing", "search"} {
+		must(t, world.API.Apply(t.Context(), &corev1.Namespace{
+			ObjectMeta: metav1.ObjectMeta{Name: ns, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed}},
+		}))
+	}
+
+	app := func(namespace, name string, o ...provider.AppOption) *provider.App {
+		return world.App(t, namespace, name, o...)
+	}
+	web, invoices, crawler := app("shop", "web-application"), app("billing", "invoices"), app("search", "crawler")
+	ledger := app("billing", "ledger", provider.WithRoleDelay(40*time.Second))
+	named := func(names ...string) (out []v1alpha1.SyncedSecret) {
+		for _, n := range names {
+			out = append(out, v1alpha1.SyncedSecret{Name: n})
+		}
+
+		return out
+	}
+	fault := func(a *provider.App, status int, retryAfter time.Duration, count int) {
+		_, err := world.Azure.AddFault(azure.Fault{Vault: a.Vault, Operation: "list", Effect: "status", Status: status, RetryAfter: retryAfter, Count: count})
+		must(t, err)
+	}
+
+	for _, days := range []int{9, 23} {
+		_, err := world.Azure.PutSecret(invoices.Vault, fmt.Sprintf("certificate-%d", days), azure.Secret{Value: "x", Expires: time.Now().AddDate(0, 0, days)})
+		must(t, err)
+	}
+
+	web.Put(t, "prod-postgres-credentials", `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"one"}`)
+	ledger.Put(t, "database", "x")
+	crawler.Put(t, "tokens", `{"A":"b"}`)
+	world.Apply(t, invoices.Sync(named("certificate-9", "certificate-23")...))
+	world.Apply(t, crawler.Sync(named("tokens", "proxy")...))
+
+	return map[time.Duration]func(){
+		10 * time.Second:  func() { world.Apply(t, web.Sync(named("prod-postgres-credentials", "prod-api-credentials")...)) },
+		20 * time.Second:  func() { world.Apply(t, ledger.Sync(named("database")...)) },
+		60 * time.Second:  func() { web.Put(t, "prod-api-credentials", `{"API_KEY":"a"}`) },
+		75 * time.Second:  func() { fault(invoices, http.StatusTooManyRequests, 5*time.Second, 2) },
+		95 * time.Second:  func() { web.Put(t, "prod-postgres-credentials", `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"two"}`) },
+		110 * time.Second: func() { crawler.Put(t, "tokens", `{"A":`) },
+		130 * time.Second: func() { fault(ledger, http.StatusServiceUnavailable, 0, 6) },
+		150 * time.Second: func() { crawler.Put(t, "tokens", `{"A":"c"}`) },
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startPrometheus that scrapes a provider every second, and return where it answers.
+func startPrometheus(t *testing.T, metrics string) string {
+	t.Helper()
+
+	target, err := url.Parse(metrics)
+	must(t, err)
+
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It returns at once.
+	must(t, err)
+	must(t, l.Close())
+
+	dir := t.TempDir()
+	config := "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: provider, static_configs: [{targets: ['" + target.Host + "'], labels: {instance: provider}}]}]\n"
+	must(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, "prometheus", "--config.file="+filepath.Join(dir, "prometheus.yaml"), "--storage.tsdb.path="+dir, "--web.listen-address="+l.Addr().String())
+	must(t, cmd.Start())
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+
+	server := "http://" + l.Addr().String()
+
+	must(t, apiserver.Eventually(t.Context(), func(ctx context.Context) error {
+		_, err := get(ctx, server+"/-/ready")
+		return err
+	}))
+
+	return server
+}
+
+// ask for a query's values since then, as Grafana does.
+func ask(t *testing.T, server, query string, begin time.Time) []pictures.Series {
+	t.Helper()
+
+	query = strings.NewReplacer("$namespace", ".*", "$__rate_interval", "15s").Replace(query)
+	parameters := url.Values{"query": {query}, "start": {timestamp(begin)}, "end": {timestamp(begin.Add(recorded))}, "step": {fmt.Sprint(step.Seconds())}}
+
+	var out []pictures.Series
+
+	for _, r := range answer(t, server+"/api/v1/query_range?"+parameters.Encode()) {
+		delete(r.Metric, "__name__")
+
+		s := pictures.Series{Labels: r.Metric, Values: make([]*float64, int(recorded/step)+1)}
+
+		for _, v := range r.Values {
+			at, _ := v[0].(float64)
+			said, _ := v[1].(string)
+
+			// NaN, as a quantile of nothing, is no value.
+			if value, err := strconv.ParseFloat(said, 64); err == nil && !math.IsNaN(value) {
+				value, _ = strconv.ParseFloat(strconv.FormatFloat(value, 'g', 4, 64), 64)
+				s.Values[int((at-float64(begin.UnixMilli())/1000)/step.Seconds()+0.5)] = &value
+			}
+		}
+
+		out = append(out, s)
+	}
+
+	return out
+}
+
+type result struct {
+	Metric map[string]string `json:"metric"`
+	Values [][2]any          `json:"values"`
+}
+
+func answer(t *testing.T, address string) []result {
+	t.Helper()
+
+	body, err := get(t.Context(), address)
+	must(t, err)
+
+	var r struct {
+		Data struct {
+			Result []result `json:"result"`
+		} `json:"data"`
+	}
+
+	must(t, json.Unmarshal(body, &r))
+
+	return r.Data.Result
+}
+
+func get(ctx context.Context, address string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask Prometheus: %w", err)
+	}
+
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask Prometheus: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // It has been read.
+
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("cannot ask Prometheus: %s: %s", resp.Status, body)
+	}
+
+	return body, err
+}
+
+func timestamp(at time.Time) string {
+	return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)
+}
