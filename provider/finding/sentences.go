@@ -46,7 +46,7 @@ var table = map[Reason]text{
 	ValueInvalid:    {one: "{Detail}."},
 	ValueUnreadable: {one: "The value cannot be read."},
 	ValuePostponed: {one: "It is opened at {at}, because the PFX files of this application took too many iterations recently. " +
-		"Export them with a few thousand, such as the 2048 that openssl uses by default."},
+		"Export them with a few thousand, such as the 2048 that openssl has by default."},
 	NotYetValid: {one: "It is not valid before {at}. Its values are already in use, because Key Vault serves them."},
 	Expired:     {one: "It expired at {at}. Its values are still in use; set new ones in {vault}."},
 	ChangeHeld:  {one: "It has changed. The change is synced at {at}, because of refreshInterval."},
