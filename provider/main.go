@@ -111,7 +111,7 @@ func atLeast[T cmp.Ordered](flag string, value, least T) error {
 	return fmt.Errorf("--%s is %v, but must be at least %v", flag, value, least)
 }
 
-// Run the provider until it is told to end.
+// Run the provider until the context ends.
 func (c *CLI) Run(ctx context.Context) error {
 	// Otherwise most of the memory would be garbage of the busy time after a start.
 	if os.Getenv("GOGC") == "" {

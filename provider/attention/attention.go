@@ -41,7 +41,7 @@ const (
 )
 
 // A Span is the time in which somebody may be waiting. It begins when something changed
-// or, if the clock that says so is ahead, when that was first seen.
+// or, if the clock of that time is ahead, when the change was first seen.
 type Span struct {
 	// changed is the latest change that was seen.
 	changed time.Time
@@ -107,7 +107,7 @@ type Plan struct {
 // Fast tells whether the vault is polled faster than usual.
 func (p Plan) Fast() bool { return p.load.fast > 0 }
 
-// Budgets of all vaults: what they have spent today, and what their polls cost. A day ends
+// Budgets of all vaults: the time they have spent today, and the load of their polls. A day ends
 // at midnight UTC.
 type Budgets struct {
 	load       load
@@ -242,7 +242,7 @@ func levelOf(wanted []int64, allowed int64) int64 {
 	return math.MaxInt64
 }
 
-// A load is what polls cost, in requests a day: the regular ones, and what fast ones would
+// A load is the cost of polls, in requests a day: of the regular ones, and of what fast ones would
 // add to them if there were no limit.
 type load struct{ regular, fast int64 }
 
@@ -261,7 +261,7 @@ func (p Poll) requests(polls float64) float64 {
 	return n * float64(day)
 }
 
-// interval of polls that add that part of what fast ones add to the regular ones.
+// interval of polls that add this part of the load that fast polls would add.
 func (p Poll) interval(part float64) time.Duration {
 	if part >= 1 {
 		return p.Fast

@@ -6,8 +6,9 @@
 //
 // Code creates, keeps and compares findings. Sentences are made at the edge: for a
 // status, a condition, an event or the text of an error. No code reads a sentence, not
-// even one in a status that an earlier version has written: what must survive a restart
-// is in a field of its own.
+// even one in a status that an earlier version has written: facts that must survive a
+// restart are in fields of the status, or in the record that an annotation of the Secret
+// holds (see plan.Record), and neither has changed with the sentences.
 package finding
 
 import (
@@ -25,7 +26,7 @@ type Finding struct {
 	// At is when it happens or has happened, and Every how often or how long.
 	At    time.Time
 	Every time.Duration
-	// Count is how many or how much there is of something, and Limit what is allowed.
+	// Count of something, and its Limit.
 	Count, Limit int
 	// Version of a secret.
 	Version string
@@ -67,7 +68,7 @@ func (f Finding) Equal(o Finding) bool {
 		f.Service == o.Service && f.Status == o.Status && f.Code == o.Code && f.Detail == o.Detail
 }
 
-// A Subject is what findings are about: one secret of a vault, read with an identity for
+// A Subject of findings is one secret of a vault, read with an identity for
 // a Kubernetes Secret.
 type Subject struct {
 	Secret string

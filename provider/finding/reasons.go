@@ -61,7 +61,7 @@ const (
 	More Reason = "More"
 )
 
-// Remedies say who can do what. They follow another finding.
+// Remedies follow another finding.
 const (
 	GrantRole         Reason = "GrantRole"
 	CheckCredential   Reason = "CheckCredential"

@@ -204,7 +204,7 @@ func abbreviate(names []string) string {
 	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// capitalize what begins a sentence, and leave out the full stop at its end.
+// capitalize the beginning of a sentence, and drop a full stop at the end.
 func capitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {

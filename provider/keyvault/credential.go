@@ -95,7 +95,7 @@ type credential struct {
 	token token
 }
 
-// A token of Entra ID, and what it is for.
+// A token of Entra ID, with the scopes and the tenant that it was requested for.
 type token struct {
 	azcore.AccessToken
 

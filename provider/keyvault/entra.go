@@ -42,7 +42,7 @@ const (
 	NoClient       Meaning = "NoClient"
 	ZeroClient     Meaning = "ZeroClient"
 	ClientDisabled Meaning = "ClientDisabled"
-	// NoResource: the tenant does not know what the token is for.
+	// NoResource: the tenant does not know Azure Key Vault.
 	NoResource Meaning = "NoResource"
 	// OtherTime: the token of the service account is not valid by Entra ID's clock.
 	OtherTime Meaning = "OtherTime"
@@ -55,7 +55,7 @@ const (
 	EntraThrottled Meaning = "EntraThrottled"
 )
 
-// A refusal is what errors of one meaning are about.
+// A refusal describes the errors of one meaning.
 type refusal struct {
 	meaning Meaning
 	codes   []int
@@ -128,11 +128,11 @@ func issuerFails(codes []int) bool {
 // Lasting tells whether Entra ID refuses until somebody changes something.
 func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 
-// Remedy is what to do. It is empty if Entra ID gives no reason for refusing an identity.
+// Remedy for the error. It is empty if Entra ID gives no reason for refusing an identity.
 func (e *Error) Remedy() finding.Reason { return e.Meaning.refusal().remedy }
 
 // MeaningOf an answer of Entra ID with these codes, of which there is at least one: that of
-// the first one of a known meaning. The code is that one, or the first.
+// the first code with a known meaning. The code is this one or, if none is known, the first.
 func MeaningOf(codes []int) (m Meaning, code int) {
 	code, known := recognize(codes)
 
@@ -160,7 +160,7 @@ func recognize(codes []int) (int, refusal) {
 	return codes[0], refusal{reason: NoIdentity, cause: finding.IdentityRefused}
 }
 
-// refuse completes an error with what Entra ID says in its codes.
+// refuse completes an error with the codes of Entra ID.
 func (e *Error) refuse(service finding.Service, codes []int) {
 	code, known := recognize(codes)
 	e.Code, e.Meaning, e.Reason = "AADSTS"+strconv.Itoa(code), known.meaning, known.reason
@@ -171,8 +171,8 @@ func (e *Error) refuse(service finding.Service, codes []int) {
 	}
 }
 
-// codes of Entra ID in the body of an answer: those it lists or, if it lists none, the
-// one that its description names.
+// codes of Entra ID in the body of an answer: the listed ones or, if there are none, the one
+// in the description.
 func (b errorBody) codes() []int {
 	var listed, codes []int
 

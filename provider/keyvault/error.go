@@ -22,7 +22,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A Reason is the class of an error: what the caller can do about it.
+// A Reason is the class of an error. It decides how the caller reacts.
 type Reason string
 
 // Reasons of errors.
@@ -56,7 +56,7 @@ type Error struct {
 	Reason Reason
 	// Operation that failed, for example "get secret \"x\" from https://…".
 	Operation string
-	// Cause is what exactly is wrong. Two errors with the same cause have equal values.
+	// Cause of the error. Two errors with the same cause have equal values.
 	Cause finding.Finding
 	// RetryAfter is how long Azure, or the provider's own limiter, allows no request.
 	// Zero: the caller decides.
@@ -70,11 +70,11 @@ type Error struct {
 	Code string
 	// Meaning of the code, if it is of Entra ID and known.
 	Meaning Meaning
-	// RequestID is Azure's name for the request. Its support asks for it.
+	// RequestID of Azure, which its support needs.
 	RequestID string
 }
 
-// Error says what was attempted and what is wrong.
+// Error returns the operation and the cause.
 func (e *Error) Error() string {
 	s := "cannot " + e.Operation + ": " + e.Cause.String()
 	if e.RequestID != "" {
@@ -101,7 +101,7 @@ func ReasonOf(err error) Reason {
 // classify an error of a client of Azure.
 func classify(err error, operation string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		// From the credential, which does not know what the token was for.
+		// From the credential, which does not know the operation that needs the token.
 		c := *e
 		c.Operation = operation
 
@@ -321,7 +321,7 @@ func transportCause(err error) finding.Finding {
 	return because(finding.NoResponse)
 }
 
-// untrusted tells whether a server cannot prove who it is.
+// untrusted tells whether the certificate of a server is not trusted.
 func untrusted(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError

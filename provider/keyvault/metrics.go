@@ -19,7 +19,7 @@ type Metrics struct {
 	throttled *prometheus.CounterVec
 }
 
-// NewMetrics returns metrics that have to be registered.
+// NewMetrics returns metrics, for the caller to register.
 func NewMetrics() *Metrics {
 	return &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{

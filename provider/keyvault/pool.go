@@ -135,7 +135,8 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	return c, nil
 }
 
-// Drop a client that is not used any more, and what only it used.
+// Drop a client that is not used any more, with its credential and pauses if no other client
+// uses them.
 func (p *Pool) Drop(vaultURI string, id Identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

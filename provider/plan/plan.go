@@ -38,7 +38,7 @@ const (
 	maxWeight = 11 << 17
 )
 
-// An Observed secret is what was found out about one secret of the vault.
+// An Observed secret is one secret of the vault, as the look has found it.
 type Observed struct {
 	// Verdict, unless the secret was read. StateSynced: the Secret has the latest content.
 	Verdict
@@ -78,14 +78,13 @@ type Plan struct {
 	// Changed is false if the Secret has all of that already.
 	Changed bool
 
-	// Verdicts on the secrets that were read, by name. They do not depend on what the
-	// Secret has, so they may be remembered.
+	// Verdicts on the secrets that were read, by name. They do not depend on the current
+	// Secret, so they may be remembered.
 	Verdicts map[string]Verdict
 
-	// Before is what to report as long as the Secret is not written.
+	// Before is the status until the Secret is written.
 	Before Status
-	// After is what to report when it is. Its times and revision are those of this
-	// plan.
+	// After is the status from then on, with the times and the revision of this plan.
 	After Status
 
 	// Problem is why the Secret cannot be written as it should be. It is then left
@@ -99,7 +98,7 @@ type Problem struct {
 	Finding finding.Finding
 }
 
-// Make a plan from what was found out about each secret.
+// Make a plan from the observed secrets.
 func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, observed map[string]Observed, now time.Time) Plan {
 	had := current.Intact()
 	p := Plan{Data: map[string][]byte{}, Record: Record{}, Verdicts: map[string]Verdict{}, Before: NewStatus(), After: NewStatus()}
@@ -118,8 +117,8 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 			p.Verdicts[s.Name] = d.Verdict
 		}
 
-		p.Before.add(d.before(previous))
-		p.After.add(d.after())
+		p.Before = p.Before.with(d.before(previous))
+		p.After = p.After.with(d.after())
 	}
 
 	differs := !current.has(p.Data)
@@ -155,7 +154,7 @@ type decision struct {
 	// old is the content that the Secret has, if all of it is there.
 	old Content
 	has bool
-	// taken is true if the content is what was just read.
+	// taken is true if the content was just read.
 	taken bool
 }
 
@@ -188,7 +187,7 @@ func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, no
 	return d
 }
 
-// explained is the verdict with what it means for the values that pods have.
+// explained is the verdict, and the consequence for the values that pods have.
 func (d decision) explained() Verdict {
 	v := d.Verdict
 

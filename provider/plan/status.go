@@ -10,8 +10,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A Status is what to report: an observation without messages, and the findings that
-// they are made of.
+// A Status is a report: an observation without messages, and the findings to make the
+// messages of.
 type Status struct {
 	v1alpha1.KeyVaultSecretSyncObservation
 
@@ -21,11 +21,6 @@ type Status struct {
 
 // NewStatus returns a status without secrets.
 func NewStatus() Status { return Status{Findings: map[string][]finding.Finding{}} }
-
-func (s *Status) add(o v1alpha1.ObservedSecret, v Verdict) {
-	o.State = v.State
-	s.Secrets, s.Findings[o.Name] = append(s.Secrets, o), v.Findings
-}
 
 // Observation of the sync, with messages.
 func (s Status) Observation(p v1alpha1.KeyVaultSecretSyncParameters) v1alpha1.KeyVaultSecretSyncObservation {
@@ -37,6 +32,14 @@ func (s Status) Observation(p v1alpha1.KeyVaultSecretSyncParameters) v1alpha1.Ke
 	}
 
 	return o
+}
+
+// with one more secret.
+func (s Status) with(o v1alpha1.ObservedSecret, v Verdict) Status {
+	o.State = v.State
+	s.Secrets, s.Findings[o.Name] = append(s.Secrets, o), v.Findings
+
+	return s
 }
 
 // SubjectOf findings about a secret of a sync, or about the sync if the name is empty.

@@ -81,7 +81,7 @@ type Target struct {
 	Identity keyvault.Identity
 }
 
-// An Interest is what a sync wants to know of a vault, and how soon.
+// An Interest has the secrets of a vault that a sync watches, and how often.
 type Interest struct {
 	// Names of secrets.
 	Names []string
@@ -109,17 +109,17 @@ func (t Target) uri() string { return strings.ToLower(strings.TrimSuffix(t.Vault
 type Lister interface {
 	// List the secrets of the target within bounds.
 	List(ctx context.Context, t Target, l keyvault.Listing) ([]keyvault.Properties, error)
-	// Drop what is kept for a target that nobody watches any more.
+	// Drop the client of a target without subscribers.
 	Drop(t Target)
 }
 
-// An Item is what a list tells of one secret.
+// An Item is the entry of one secret in a list.
 type Item struct {
 	Updated time.Time
 	Enabled bool
 }
 
-// A Snapshot is what is known of a vault.
+// A Snapshot is the last known state of a vault.
 type Snapshot struct {
 	// TakenAt is when the last list that worked began. Zero if none did.
 	TakenAt time.Time
@@ -192,7 +192,8 @@ func (s Snapshot) differs(old Snapshot, names []string) bool {
 	return false
 }
 
-// A failure is what two errors have in common if they are the same to a sync.
+// A failure is the part of an error that a sync reports. Two errors with equal failures are
+// the same to a sync.
 type failure struct {
 	reason  keyvault.Reason
 	meaning keyvault.Meaning
@@ -571,7 +572,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 	w.syncs[sync] = t
 	v.waiting.See(now, s.Changes...)
 	v.see(now)
-	s.Changes = nil // The vault remembers what matters of them.
+	s.Changes = nil // The vault remembers the latest of them.
 
 	if !v.listed || v.failures > 0 {
 		return v

@@ -59,7 +59,7 @@ func (e *external) nextCreation() time.Time {
 	return next
 }
 
-// creatable are those secrets that are missing and may be created, now or later.
+// creatable are the missing secrets that may be created, now or later.
 func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
@@ -203,7 +203,7 @@ func structure(keys []string) string {
 	return b.String()
 }
 
-// causeOf an error, without what was attempted.
+// causeOf an error, without its operation.
 func causeOf(err error) finding.Finding {
 	if e, ok := errors.AsType[*keyvault.Error](err); ok {
 		return e.Cause

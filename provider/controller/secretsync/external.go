@@ -34,7 +34,7 @@ const (
 type external struct {
 	*connector
 
-	// previous is what was reported before.
+	// previous is the last report.
 	previous v1alpha1.KeyVaultSecretSyncObservation
 
 	// memory of the sync.
@@ -98,7 +98,38 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 	}, nil
 }
 
-// lookAtVault finds out what the vault has, and keeps what to remember of that.
+// sourceOf a sync is the vault as its application sees it.
+func sourceOf(sync *v1alpha1.KeyVaultSecretSync) watch.Target {
+	p := sync.Spec.ForProvider
+
+	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
+		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
+	}}
+}
+
+// Create the Secret, and missing secrets in the vault.
+func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
+	return managed.ExternalCreation{}, e.write(ctx, sync)
+}
+
+// Update the Secret, or create it, and create missing secrets in the vault.
+func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, e.write(ctx, sync)
+}
+
+// Delete the Secret. The vault is left alone.
+func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
+	if e.target.secret == nil || !e.target.ours {
+		return managed.ExternalDelete{}, nil
+	}
+
+	return managed.ExternalDelete{}, remove(ctx, e.kube, e.target.secret)
+}
+
+// Disconnect does nothing: clients are pooled.
+func (e *external) Disconnect(context.Context) error { return nil }
+
+// lookAtVault takes a look at the vault, and keeps its memory.
 func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	key, source := client.ObjectKeyFromObject(sync), sourceOf(sync)
 	requested, turn := e.takeRequest(sync, now)
@@ -134,38 +165,7 @@ func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	}
 }
 
-// sourceOf a sync is the vault as its application sees it.
-func sourceOf(sync *v1alpha1.KeyVaultSecretSync) watch.Target {
-	p := sync.Spec.ForProvider
-
-	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
-		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
-	}}
-}
-
-// Create the Secret, and missing secrets in the vault.
-func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
-	return managed.ExternalCreation{}, e.write(ctx, sync)
-}
-
-// Update the Secret, or create it, and create missing secrets in the vault.
-func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, e.write(ctx, sync)
-}
-
-// Delete the Secret. The vault is left alone.
-func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
-	if e.target.secret == nil || !e.target.ours {
-		return managed.ExternalDelete{}, nil
-	}
-
-	return managed.ExternalDelete{}, remove(ctx, e.kube, e.target.secret)
-}
-
-// Disconnect does nothing: clients are pooled.
-func (e *external) Disconnect(context.Context) error { return nil }
-
-// write what is planned.
+// write as planned.
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
 		e.makePlan(sync)
@@ -218,15 +218,15 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	return nil
 }
 
-// makePlan of what was observed, and keep what to remember of it.
+// makePlan of the observed secrets, and remember its verdicts.
 func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
 	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
 	e.plan.Changed = e.plan.Changed || e.look.refreshed && e.plan.Problem == nil
 	e.remember(e.plan)
 }
 
-// remember the verdicts on secrets whose values are of no use, and when those that are
-// in use become valid and expire.
+// remember the verdicts on secrets whose values cannot be used, and look again when those in
+// use become valid and expire.
 func (e *external) remember(p plan.Plan) {
 	m := e.memory
 

@@ -42,11 +42,11 @@ const (
 )
 
 // A look at the secrets of a vault. It asks the vault and changes nothing, neither there
-// nor in what the caller has: its memory is a copy, and the caller keeps it or not.
+// nor for the caller: its memory is a copy, which the caller can keep.
 type look struct {
 	sync    *v1alpha1.KeyVaultSecretSync
 	current plan.Current
-	// record of what is whole in the Secret.
+	// record of the secrets whose data is complete.
 	record   plan.Record
 	snapshot watch.Snapshot
 	memory   *memory
@@ -68,8 +68,8 @@ type look struct {
 	owed int
 }
 
-// observe every secret: read those of which too little is known. It returns what is found
-// out about each, and when to look again even if nothing wakes the sync.
+// observe every secret, and read those of which too little is known. It returns its findings
+// on each, and when to look again even if nothing wakes the sync.
 func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, time.Time) {
 	observed := map[string]plan.Observed{}
 
@@ -127,7 +127,7 @@ func (l *look) blind() bool {
 	return l.snapshot.Err != nil && !l.oneByOne()
 }
 
-// known returns what is known of a secret without reading it, or false.
+// known returns the findings on a secret without reading it, or false if it has to be read.
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if l.blind() {
 		return l.failed(s, l.snapshot.Err), true
@@ -154,7 +154,7 @@ func because(state v1alpha1.State, r finding.Reason) plan.Observed {
 	return plan.Observed{Verdict: plan.NewVerdict(state, finding.Finding{Reason: r})}
 }
 
-// unlisted returns what is known of a secret that is not in a list that covers it.
+// unlisted returns the findings on a secret that is missing in a list that covers it.
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
@@ -170,7 +170,7 @@ func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	return l.missing(s, memo.absence), true
 }
 
-// listed returns what is known of a secret by its entry in the list.
+// listed returns the findings on a secret by its entry in the list.
 func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, bool) {
 	content, have := l.record[s.Name]
 	memo, remembered := l.memory.secrets[s.Name]
@@ -219,7 +219,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 	return plan.Observed{}, false
 }
 
-// missing is what is true of a secret that the vault does not have.
+// missing returns the findings on a secret that the vault does not have.
 func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
 	if _, found := l.snapshot.Item(s.Name); found && s.Version != "" {
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: s.Version})}
@@ -259,7 +259,7 @@ func errorOf(err error) *keyvault.Error {
 	return &keyvault.Error{Reason: keyvault.Unreachable, Cause: finding.Finding{Reason: finding.NoResponse}}
 }
 
-// failed is what an error of Azure means for a secret.
+// failed returns the findings on a secret after an error of Azure.
 func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Observed {
 	e := errorOf(err)
 
@@ -316,9 +316,8 @@ func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
 	return ""
 }
 
-// conclude what the answers mean for the secrets that were asked for, and tell whether
-// any could not be read. A postponed secret is not such a failure: it alone is read
-// again.
+// conclude turns answers into findings on the requested secrets, and tells whether a read
+// failed. A postponed secret is not such a failure: it alone is read again.
 func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) (failed bool) {
 	var skipped []v1alpha1.SyncedSecret
 
@@ -480,8 +479,8 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
-// retry tells whether a secret that could not be read has to be, and when to try that
-// again.
+// retry tells whether a failed read counts as a failure of the full read, and when to retry
+// it.
 func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
 	e := errorOf(err)
 	_, listed := l.snapshot.Item(s.Name)
@@ -534,8 +533,8 @@ func (l *look) readInterval() time.Duration {
 	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
 }
 
-// findDeleted finds out which missing secrets can be recovered, of those that an attempt
-// to create them would not tell.
+// findDeleted finds out which missing secrets can be recovered. It leaves out those that are
+// created in advance, because the attempt tells.
 func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
 	for _, s := range l.sync.Spec.ForProvider.Secrets {
 		if !gone(observed[s.Name].State) || l.mayCreate(s) {

@@ -20,8 +20,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// A memory is what is remembered of a sync to save requests. The result is right without
-// it: then everything is looked at again. Reconciles of one sync follow each other, and
+// A memory of a sync saves requests. The result is right without it: then everything is
+// looked at again. Reconciles of one sync follow each other, and
 // nobody else uses its memory.
 type memory struct {
 	uid        types.UID
@@ -39,10 +39,11 @@ type memory struct {
 	// provider has started.
 	added, asked, created time.Time
 
-	// source is the vault, and since when it is that one, as far as that is known.
+	// source is the vault that the sync reads, and since is when that began, as far as it is
+	// known.
 	source watch.Target
 	since  time.Time
-	// allowed is true once the vault has let the application in.
+	// allowed is true once the application had access to the vault.
 	allowed bool
 
 	// read is when all secrets were last read. Lists have a resolution of one
@@ -65,7 +66,7 @@ type memory struct {
 	// work of opening values.
 	work work
 
-	// next is when the sync has to be looked at even if nothing wakes it.
+	// next is the time of the next reconcile, even if nothing wakes the sync.
 	next time.Time
 	// refused is how often in a row no secret could be read one by one.
 	refused int
@@ -73,7 +74,7 @@ type memory struct {
 	pending time.Time
 }
 
-// A memo is what is remembered of one secret that is missing or whose value cannot be used.
+// A memo of one secret that is missing or whose value cannot be used.
 type memo struct {
 	absence
 	plan.Verdict
@@ -82,7 +83,7 @@ type memo struct {
 	updated time.Time
 }
 
-// An absence is what is remembered of a missing secret until it is listed again.
+// An absence is the memory of a missing secret until it is listed again.
 type absence struct {
 	// deleted is whether the secret can be recovered, and moving whether Key Vault is
 	// deleting or recovering it: BeingDeleted, BeingRecovered, or empty.
@@ -313,7 +314,7 @@ func (m *memories) forget(key types.NamespacedName) {
 	delete(m.list, key)
 }
 
-// next returns how long after now a sync has to be looked at again.
+// next returns how long after now to reconcile a sync again.
 func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -42,7 +42,7 @@ type Metrics struct {
 	sizes func() (slow, tooLarge int)
 }
 
-// NewMetrics returns metrics that have to be registered.
+// NewMetrics returns metrics, for the caller to register.
 func NewMetrics() *Metrics {
 	name := func(n string) string { return prometheus.BuildFQName(keyvault.Namespace, "", n) }
 
@@ -147,7 +147,7 @@ func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets,
 	m.lastList, m.targets, m.polledFast, m.sizes = lastList, targets, polledFast, sizes
 }
 
-// last returns the summary of what was last reported of a sync.
+// last returns the summary of the last report of a sync.
 func (m *Metrics) last(key types.NamespacedName) (v1alpha1.KeyVaultSecretSyncObservation, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -90,7 +90,7 @@ func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duratio
 // lastYear that RFC 3339 has. A vault may show any time.
 const lastYear = 9999
 
-// polling returns what was reported, and what has happened since. A status has whole
+// polling returns the reported times, and those that have been added since. A status has whole
 // seconds.
 func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
 	if m == nil {

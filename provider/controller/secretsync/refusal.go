@@ -187,7 +187,7 @@ func viewOf(text string) *view {
 	return v
 }
 
-// unescape what Go, JSON and others write behind backslashes.
+// unescape the backslashes of Go, JSON and others.
 func (v *view) unescape() *view {
 	out := &view{}
 

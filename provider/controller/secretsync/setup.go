@@ -234,7 +234,7 @@ func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 	return f.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
 }
 
-// A connector has what all reconciles share.
+// A connector has the state that all reconciles share.
 type connector struct {
 	kube     client.Client
 	secrets  corev1client.SecretsGetter
