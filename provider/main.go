@@ -69,25 +69,25 @@ type CLI struct {
 	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                       name:"metrics-bind-address"`
 	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
 
-	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync does not say."`
+	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync sets no pollInterval."`
 	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 turns fast polls off."`
 	FastPollWindow   time.Duration `default:"15m" env:"FAST_POLL_WINDOW"   help:"How long a vault is polled fast after a change."`
 	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
 	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time, and as many again of those that do not answer, and of those whose lists are slow."`
 	RequestTimeout   time.Duration `default:"10s" env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
 	ReconcileTimeout time.Duration `default:"2m"  env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
-	IdleConnections  int           `default:"250" env:"IDLE_CONNECTIONS"   help:"Vaults to which a connection is kept open between requests. Each takes about 30 kB of memory, and spares a TLS handshake for every poll."`
+	IdleConnections  int           `default:"250" env:"IDLE_CONNECTIONS"   help:"Vaults to which a connection is kept open between requests. Each takes about 30 kB of memory, and saves a TLS handshake for every poll."`
 
 	StateMetricInterval time.Duration `default:"1m" env:"POLL_STATE_METRIC" help:"How often managed resources are counted for metrics." name:"poll-state-metric"`
 
-	EnableManagementPolicies bool   `default:"true"                                env:"ENABLE_MANAGEMENT_POLICIES" help:"Heed management policies."      negatable:""`
+	EnableManagementPolicies bool   `default:"true"                                env:"ENABLE_MANAGEMENT_POLICIES" help:"Honor management policies."     negatable:""`
 	EnableChangeLogs         bool   `env:"ENABLE_CHANGE_LOGS"                      help:"Send change logs."         name:"enable-changelogs"`
 	ChangeLogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH"     help:"Socket to send change logs to." name:"changelogs-socket-path"`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
-// Validate refuses what would end all work without a word. The parser calls it.
+// Validate rejects flags that would silently stop the provider. The parser calls it.
 func (c *CLI) Validate() error {
 	return errors.Join(
 		atLeast("max-reconcile-rate", c.MaxReconcileRate, 1),
@@ -108,23 +108,23 @@ func atLeast[T cmp.Ordered](flag string, value, least T) error {
 		return nil
 	}
 
-	return fmt.Errorf("--%s is %v, and has to be at least %v", flag, value, least)
+	return fmt.Errorf("--%s is %v, but must be at least %v", flag, value, least)
 }
 
-// Run the provider until it is told to end.
+// Run the provider until the context ends.
 func (c *CLI) Run(ctx context.Context) error {
-	// Most of the memory would be garbage of the busy time after a start.
+	// Otherwise most of the memory would be garbage of the busy time after a start.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 
-	// Nobody can ask for a profile, and what it would be made of takes 2 MB.
+	// There is no endpoint for profiles, and recording them takes 2 MB.
 	runtime.MemProfileRate = 0
 
 	zl := zap.New(zap.UseDevMode(c.Debug))
 	log := logging.NewLogrLogger(zl.WithName(name))
 
-	// controller-runtime says a lot that only developers want to know.
+	// Most logs of controller-runtime are for developers only.
 	if c.Debug {
 		ctrl.SetLogger(zl)
 	} else {
@@ -135,11 +135,10 @@ func (c *CLI) Run(ctx context.Context) error {
 
 	rest, err := ctrl.GetConfig()
 	if err != nil {
-		return fmt.Errorf("cannot find out how to reach Kubernetes: %w", err)
+		return fmt.Errorf("cannot get the configuration for Kubernetes: %w", err)
 	}
 
-	// The API server has limits of its own. These are for a provider that has gone
-	// mad, not for one that has much to do.
+	// The API server has limits of its own. These stop a runaway provider, not a busy one.
 	rest.QPS, rest.Burst = float32(requestsPerReconcile*c.MaxReconcileRate), 2*requestsPerReconcile*c.MaxReconcileRate
 
 	mgr, err := newManager(rest, c)
@@ -202,8 +201,7 @@ func (c *CLI) Run(ctx context.Context) error {
 	return run(ctx, mgr, func(fail func(error)) error { return setup(ctx, mgr, o, fail) })
 }
 
-// run a manager until the context ends, or something fails that was set up to
-// happen later.
+// run a manager until the context ends, or until a controller fails that is set up later.
 func run(ctx context.Context, mgr ctrl.Manager, setup func(fail func(error)) error) error {
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -254,8 +252,8 @@ func register(r prometheus.Registerer, o secretsync.Options, azure *keyvault.Met
 	return nil
 }
 
-// setup all controllers. They start when their kinds are served, if the provider
-// may watch for that, and fail is told if they cannot.
+// setup all controllers. If the provider may watch CustomResourceDefinitions, they start
+// when their kinds are served. It calls fail if they cannot.
 func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options, fail func(error)) error {
 	safe, err := mayWatchDefinitions(ctx, mgr)
 	if err != nil {

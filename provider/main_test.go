@@ -72,8 +72,8 @@ func TestCLI(t *testing.T) {
 				c.EnableManagementPolicies, c.EnableChangeLogs, c.ChangeLogsSocketPath = false, true, "/x"
 			}),
 		},
-		"Unknown": {reason: "What is not known is refused.", args: []string{"--poll"}, failed: true},
-		"NoTime":  {reason: "What is no time is refused.", args: []string{"--poll-interval=often"}, failed: true},
+		"Unknown": {reason: "An unknown flag is rejected.", args: []string{"--poll"}, failed: true},
+		"NoTime":  {reason: "An invalid duration is rejected.", args: []string{"--poll-interval=often"}, failed: true},
 	}
 
 	for name, tc := range cases {
@@ -113,19 +113,19 @@ func TestValidate(t *testing.T) {
 		want   string
 	}{
 		"Least":          {reason: "The least of everything.", args: []string{"--max-reconcile-rate=1", "--poll-interval=1s", "--fast-poll-interval=1s", "--fast-poll-window=1s", "--full-read-interval=1s", "--lists-at-once=1", "--request-timeout=1s", "--reconcile-timeout=1s", "--idle-connections=0", "--poll-state-metric=1s"}},
-		"Reconciles":     {reason: "Nothing would limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, and has to be at least 1"},
-		"Polls":          {reason: "Vaults would be listed without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, and has to be at least 1s"},
-		"FastPolls":      {reason: "Vaults would be listed without a pause.", args: []string{"--fast-poll-interval=1ms"}, want: "--fast-poll-interval is 1ms, and has to be at least 1s"},
+		"Reconciles":     {reason: "Nothing would limit requests.", args: []string{"--max-reconcile-rate=-1"}, want: "--max-reconcile-rate is -1, but must be at least 1"},
+		"Polls":          {reason: "Vaults would be listed without a pause.", args: []string{"--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s"},
+		"FastPolls":      {reason: "Vaults would be listed without a pause.", args: []string{"--fast-poll-interval=1ms"}, want: "--fast-poll-interval is 1ms, but must be at least 1s"},
 		"NoFastPolls":    {reason: "None are faster.", args: []string{"--fast-poll-interval=0"}},
-		"Window":         {reason: "No poll would be fast.", args: []string{"--fast-poll-window=0"}, want: "--fast-poll-window is 0s, and has to be at least 1s"},
-		"Reads":          {reason: "There would be no moment for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, and has to be at least 1s"},
-		"Lists":          {reason: "No vault would be listed twice.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, and has to be at least 1"},
-		"Requests":       {reason: "No answer could come in time.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, and has to be at least 1s"},
-		"Deadline":       {reason: "No reconcile could end in time.", args: []string{"--reconcile-timeout=999ms"}, want: "--reconcile-timeout is 999ms, and has to be at least 1s"},
-		"Connections":    {reason: "None may be kept, but not fewer.", args: []string{"--idle-connections=-1"}, want: "--idle-connections is -1, and has to be at least 0"},
-		"Counts":         {reason: "There is no such ticker.", args: []string{"--poll-state-metric=0"}, want: "--poll-state-metric is 0s, and has to be at least 1s"},
-		"Environment":    {reason: "However it is set.", env: map[string]string{"LISTS_AT_ONCE": "0"}, want: "--lists-at-once is 0, and has to be at least 1"},
-		"AllThatIsWrong": {reason: "Nobody has to try again to learn of the next.", args: []string{"--lists-at-once=0", "--poll-interval=0"}, want: "--poll-interval is 0s, and has to be at least 1s\n--lists-at-once is 0, and has to be at least 1"},
+		"Window":         {reason: "No poll would be fast.", args: []string{"--fast-poll-window=0"}, want: "--fast-poll-window is 0s, but must be at least 1s"},
+		"Reads":          {reason: "There would be no moment for the next read.", args: []string{"--full-read-interval=-10m"}, want: "--full-read-interval is -10m0s, but must be at least 1s"},
+		"Lists":          {reason: "No vault would be listed twice.", args: []string{"--lists-at-once=0"}, want: "--lists-at-once is 0, but must be at least 1"},
+		"Requests":       {reason: "No answer could come in time.", args: []string{"--request-timeout=0"}, want: "--request-timeout is 0s, but must be at least 1s"},
+		"Deadline":       {reason: "No reconcile could end in time.", args: []string{"--reconcile-timeout=999ms"}, want: "--reconcile-timeout is 999ms, but must be at least 1s"},
+		"Connections":    {reason: "None may be kept, but not fewer.", args: []string{"--idle-connections=-1"}, want: "--idle-connections is -1, but must be at least 0"},
+		"Counts":         {reason: "There is no such ticker.", args: []string{"--poll-state-metric=0"}, want: "--poll-state-metric is 0s, but must be at least 1s"},
+		"Environment":    {reason: "However it is set.", env: map[string]string{"LISTS_AT_ONCE": "0"}, want: "--lists-at-once is 0, but must be at least 1"},
+		"AllThatIsWrong": {reason: "Nobody has to try again to learn of the next.", args: []string{"--lists-at-once=0", "--poll-interval=0"}, want: "--poll-interval is 0s, but must be at least 1s\n--lists-at-once is 0, but must be at least 1"},
 	}
 
 	for name, tc := range cases {
@@ -207,8 +207,8 @@ func TestRun(t *testing.T) {
 		want string
 	}{
 		"Told":   {reason: "It ends as it was told to.", setup: func(func(error)) error { return nil }, told: true},
-		"Now":    {reason: "What cannot be set up ends it.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
-		"Later":  {reason: "So does what cannot be set up later.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
+		"Now":    {reason: "A failing setup ends it.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
+		"Later":  {reason: "So does a setup that fails later.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
 		"AtLast": {reason: "Not while it ends anyway.", setup: func(fail func(error)) error { fail(errors.New("no")); return nil }, told: true},
 	}
 

@@ -29,16 +29,16 @@ import (
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 )
 
-// Leases are longer than usual: with hundreds of reconciles in a second, renewing
-// one may take a while.
+// Leases are longer than usual, because to renew one may take a while with hundreds of
+// reconciles in a second.
 const (
 	shutdownTimeout = 10 * time.Second
 
 	leaseDuration = 60 * time.Second
 	renewDeadline = 50 * time.Second
 
-	// eventsRemembered to count repetitions. Events tell changes, which are seldom
-	// repeated, and a provider that has just started has one for every sync.
+	// eventsRemembered to count repetitions. Events report changes, which seldom repeat,
+	// and after a start there is one for every sync.
 	eventsRemembered = 256
 )
 
@@ -56,7 +56,8 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			ByObject: map[client.Object]cache.ByObject{
-				// Our own only, and of those only metadata: they are read from the API server.
+				// Only metadata of the provider's own Secrets. Their data is read from the API
+				// server.
 				&corev1.Secret{}: {
 					Label:     labels.SelectorFromSet(labels.Set{secretsync.LabelManagedBy: secretsync.FieldOwner}),
 					Transform: secretsync.StripSecret,
@@ -77,10 +78,11 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		LeaderElectionResourceLock: resourcelock.LeasesResourceLock,
 		LeaseDuration:              new(leaseDuration),
 		RenewDeadline:              new(renewDeadline),
-		// The process ends with the manager, so nobody has to wait for the lease to expire.
+		// The process ends with the manager, so the next leader need not wait for the lease
+		// to expire.
 		LeaderElectionReleaseOnCancel: true,
-		// Reconciles are short. Under load the queue of controller-runtime v0.23 may not
-		// end at all (its issue 3538).
+		// Reconciles are short. Under load, the queue of controller-runtime v0.23 may never
+		// shut down (its issue 3538).
 		GracefulShutdownTimeout: new(shutdownTimeout),
 	})
 	if err != nil {
@@ -98,7 +100,7 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 	return mgr, nil
 }
 
-// cacheSynced is a check that everything watched has been listed once.
+// cacheSynced checks that every watched kind has been listed once.
 func cacheSynced(c cache.Cache) healthz.Checker {
 	return func(r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
@@ -112,8 +114,8 @@ func cacheSynced(c cache.Cache) healthz.Checker {
 	}
 }
 
-// served is a check that the kinds of the provider can be watched. Who waits for
-// their definitions is ready without.
+// served checks that the kinds of the provider can be watched. It is not needed when the
+// controllers are gated on the CRDs.
 func served(c cache.Cache) healthz.Checker {
 	return func(r *http.Request) error {
 		for _, o := range []client.Object{&v1alpha1.KeyVaultSecretSync{}, &v1alpha1.ProviderConfigUsage{}} {
@@ -141,8 +143,8 @@ func stripSchemas(o any) (any, error) {
 	return crd, nil
 }
 
-// mayWatchDefinitions asks whether the provider may watch definitions, which it
-// needs to wait for its own.
+// mayWatchDefinitions asks whether the provider may watch CustomResourceDefinitions. It
+// needs that permission to wait for its own.
 func mayWatchDefinitions(ctx context.Context, mgr ctrl.Manager) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 
 // TestValidity carries what the provider says of the time from which a secret is valid.
 func TestValidity(t *testing.T) {
-	const message = "It is not valid before 2027-01-01T00:00:00Z. Its values are already in use, as Key Vault serves them."
+	const message = "It is not valid before 2027-01-01T00:00:00Z. Its values are already in use, because Key Vault serves them."
 
 	seen := azureSeen()
 	seen[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{

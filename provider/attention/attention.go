@@ -5,10 +5,9 @@
 // for it.
 //
 // A person who has just changed something looks at the screen, so for a while the vault
-// is polled fast. Teams and officers cause that, and could do so all day. So fast polls
-// have a budget for each vault and each namespace, and the namespaces share what all of
-// them together may add to the polls of the platform. The package is pure: it has no clock
-// and does no I/O.
+// is polled fast. Teams and officers can cause that all day. So fast polls have a budget
+// for each vault and each namespace, and all namespaces share the load that fast polls may
+// add to the platform's polls. The package is pure: it has no clock and does no I/O.
 package attention
 
 import (
@@ -31,18 +30,18 @@ const (
 	ReadPace = time.Second
 
 	day = 24 * time.Hour
-	// share of the regular polls that fast polls of all vaults together may add. With what
-	// jitter adds to both, all polls are a fifth more than one for each regular interval.
+	// share of the regular polls that fast polls of all vaults together may add. With
+	// jitter, the total is a fifth more than one poll for each regular interval.
 	share = 0.12
-	// They may always add two polls a second, so that a small platform has no limit of its
-	// own.
+	// least load that fast polls may always add, two polls a second: a small platform
+	// has no shared limit.
 	least = int64(2 * day / time.Second)
-	// precision of shares: they are divided anew after so much of the load has changed.
+	// precision of shares: they are recalculated after that part of the load has changed.
 	precision = 0.01
 )
 
 // A Span is the time in which somebody may be waiting. It begins when something changed
-// or, if the clock that says so is ahead, when that was first seen.
+// or, if the clock of that time is ahead, when the change was first seen.
 type Span struct {
 	// changed is the latest change that was seen.
 	changed time.Time
@@ -67,8 +66,8 @@ func (s *Span) See(now time.Time, changes ...time.Time) {
 // Open tells whether a span of that length has not ended.
 func (s *Span) Open(now time.Time, length time.Duration) bool { return now.Before(s.since.Add(length)) }
 
-// A Vault as one namespace polls it, with whatever identities. What another namespace
-// does with the same vault is charged to that one.
+// A Vault as one namespace polls it, with any of its identities. Each namespace pays for
+// its own polls of a vault.
 type Vault struct{ Namespace, URI string }
 
 // A Budget that fast polls can use up.
@@ -78,7 +77,7 @@ type Budget string
 const (
 	BudgetVault     Budget = "vault"
 	BudgetNamespace Budget = "namespace"
-	// BudgetProvider is shared by all vaults. Using it up makes fast polls slower.
+	// BudgetProvider is shared by all vaults. When it is exhausted, fast polls get slower.
 	BudgetProvider Budget = "provider"
 )
 
@@ -108,7 +107,7 @@ type Plan struct {
 // Fast tells whether the vault is polled faster than usual.
 func (p Plan) Fast() bool { return p.load.fast > 0 }
 
-// Budgets of all vaults: what they have spent today, and what their polls cost. A day ends
+// Budgets of all vaults: the time they have spent today, and the load of their polls. A day ends
 // at midnight UTC.
 type Budgets struct {
 	load       load
@@ -116,8 +115,8 @@ type Budgets struct {
 	vaults     map[Vault]time.Duration
 	namespaces map[string]time.Duration
 
-	// fast is what each namespace would add, and level the most that one may, as of when
-	// so much of the load was different.
+	// fast is the load that each namespace would add, and level the most that one may
+	// add, calculated when the load differed by different.
 	fast      map[string]int64
 	level     int64
 	different float64
@@ -139,7 +138,7 @@ func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 
 	part := b.part(plan.namespace)
 	interval := p.interval(part)
-	// What it gains is all that it has to pay for.
+	// Only the time that it gains is paid for.
 	gain := time.Duration(part * float64(interval))
 
 	if plan.Exhausted = b.Spend(now, p.Vault, gain); plan.Exhausted != "" {
@@ -160,7 +159,7 @@ func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 // Forget a plan: the vault is not polled any more.
 func (b *Budgets) Forget(p Plan) { b.replace(p, Plan{}) }
 
-// Spend time for fast polls of a vault, unless a budget has not that much left.
+// Spend time for fast polls of a vault, unless a budget has less than that left.
 func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budget) {
 	if exhausted = b.lacks(now, v, d); exhausted == "" {
 		b.vaults[v] += d
@@ -198,8 +197,8 @@ func (b *Budgets) replace(before, after Plan) {
 	}
 }
 
-// part of what a namespace would add to its regular polls that it may. No other one that
-// is content with less has to share its part with one that asks for more.
+// part is the fraction of its additional load that a namespace may add. A namespace that
+// needs less than its share is not limited by one that needs more.
 func (b *Budgets) part(namespace string) float64 {
 	allowed := max(least, int64(share*float64(b.load.regular)))
 	if b.load.fast <= allowed {
@@ -213,7 +212,7 @@ func (b *Budgets) part(namespace string) float64 {
 	return min(1, float64(b.level)/float64(b.fast[namespace]))
 }
 
-// lacks returns the budget, if any, that has not that much left.
+// lacks returns the budget, if any, that has less than that left.
 func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	if today := now.Unix() / int64(day/time.Second); b.vaults == nil || b.day != today {
 		b.day, b.vaults, b.namespaces = today, map[Vault]time.Duration{}, map[string]time.Duration{}
@@ -229,8 +228,8 @@ func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	}
 }
 
-// levelOf shares of what is allowed: whoever wants less gets what it wants, and all others
-// get the same.
+// levelOf the shares of an allowed load: each namespace that wants less than the level gets
+// what it wants, and all others get the level.
 func levelOf(wanted []int64, allowed int64) int64 {
 	for i, w := range wanted {
 		if level := allowed / int64(len(wanted)-i); w > level {
@@ -243,7 +242,7 @@ func levelOf(wanted []int64, allowed int64) int64 {
 	return math.MaxInt64
 }
 
-// A load is what polls cost, in requests a day: the regular ones, and what fast ones would
+// A load is the cost of polls, in requests a day: of the regular ones, and of what fast ones would
 // add to them if there were no limit.
 type load struct{ regular, fast int64 }
 
@@ -262,7 +261,7 @@ func (p Poll) requests(polls float64) float64 {
 	return n * float64(day)
 }
 
-// interval of polls that add that part of what fast ones add to the regular ones.
+// interval of polls that add this part of the load that fast polls would add.
 func (p Poll) interval(part float64) time.Duration {
 	if part >= 1 {
 		return p.Fast

@@ -39,7 +39,7 @@ func TestSpan(t *testing.T) {
 		"Now":      {reason: "It is as long as a window.", looks: []look{{0, []time.Duration{0}}}, until: window},
 		"Noticed":  {reason: "It begins with the change, not when that is seen.", looks: []look{{10 * time.Minute, []time.Duration{0}}}, until: window},
 		"Restart":  {reason: "A change of long ago is no reason.", looks: []look{{0, []time.Duration{-window}}}, until: -1},
-		"Again":    {reason: "What was seen before does not make it longer.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0}}}, until: window},
+		"Again":    {reason: "A change that was seen before does not make it longer.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0}}}, until: window},
 		"Another":  {reason: "Another change does.", looks: []look{{0, []time.Duration{0}}, {10 * time.Minute, []time.Duration{0, 9 * time.Minute}}}, until: 9*time.Minute + window},
 		"Any":      {reason: "The latest counts, in whatever order.", looks: []look{{0, []time.Duration{-time.Minute, -time.Hour, -2 * time.Minute}}}, until: window - time.Minute},
 		"Ahead":    {reason: "The clock of the vault is ahead: the change happened before it was seen.", looks: []look{{0, []time.Duration{3 * time.Minute}}, {time.Minute, []time.Duration{3 * time.Minute}}}, until: window},
@@ -199,7 +199,7 @@ func newFleet(namespaces, vaults int) *fleet {
 	return f
 }
 
-// Whatever changes when, and whenever the provider is started again: no poll is earlier
+// Whatever changes when, and whenever the provider restarts: no poll is earlier
 // than a fast one or later than a regular one, and none is fast without a change within a
 // window of it. Of what a clock says that is ahead, a little more may be.
 func TestPollsProperties(t *testing.T) {
@@ -372,7 +372,7 @@ func TestShareProperties(t *testing.T) {
 	})
 }
 
-// Whatever others ask for, a namespace gets what it wants or as much as whoever gets most,
+// Whatever others request, a namespace gets what it wants or as much as the one that gets most,
 // but for the precision.
 func TestFairProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -14,19 +14,21 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// Answers name where to go next: the next page of a list, the authority that gives
-// tokens. The policies here come after those that attach tokens and before the
-// transport, so that nothing leaves that leads elsewhere.
+// A response names where to send the next request: the next page of a list, or the
+// authority that issues tokens. The policies here come after those that attach tokens and
+// before the transport, so that no request leaves for another host.
 
 // elsewhere is the error of a request that is not sent.
 func elsewhere() *Error {
-	return &Error{Reason: Unreachable, Operation: "send a request", Detail: "the answer before it leads to another host than that of the vault and of the cloud it is in"}
+	return &Error{Reason: Unreachable, Operation: "send a request", Cause: finding.Finding{Reason: finding.OtherHost}}
 }
 
-// vaultOnly lets a client of a vault send requests to that vault only, and refuses
-// challenges that name another authority than that of its cloud.
+// vaultOnly lets a client send requests to its vault only, and rejects challenges that
+// name an authority outside its cloud.
 type vaultOnly struct {
 	host  string
 	cloud cloud.Configuration
@@ -48,9 +50,8 @@ func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
 	return nil, elsewhere()
 }
 
-// accepts a challenge whose authority is of the cloud, or that names none. The client
-// of azcore takes the tenant from what follows the host, without looking whether
-// there is anything.
+// accepts a challenge whose authority is of the cloud, or that names none. The client of
+// azcore takes the tenant from the path without checking that there is a path.
 func (v vaultOnly) accepts(challenge string) bool {
 	for _, match := range regexp.MustCompile(`authorization="?([^", ]+)`).FindAllStringSubmatch(challenge, -1) {
 		u, err := url.Parse(match[1])
@@ -63,7 +64,7 @@ func (v vaultOnly) accepts(challenge string) bool {
 }
 
 // authorityOnly lets a credential send requests to the authority of its cloud only.
-// They have tokens of service accounts in them, or a client secret.
+// These requests contain tokens of service accounts, or a client secret.
 type authorityOnly struct{ cloud cloud.Configuration }
 
 // Do sends a request.
@@ -75,13 +76,13 @@ func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
 	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
 }
 
-// isHost tells whether a URL leads to one of these hosts, through TLS and at its
-// usual port.
+// isHost tells whether a URL leads to one of these hosts, with TLS and at its default
+// port.
 func isHost(u *url.URL, hosts ...string) bool {
 	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && u.User == nil && slices.Contains(hosts, strings.ToLower(u.Hostname()))
 }
 
-// isSecrets tells whether a URL is of a secret, deleted or not, or a list of them.
+// isSecrets tells whether a URL is that of a secret, deleted or not, or of a list of them.
 func isSecrets(u *url.URL) bool {
 	for _, list := range []string{"/secrets", "/deletedsecrets"} {
 		if u.Path == list || strings.HasPrefix(u.Path, list+"/") {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // A wire notes every request as it leaves, with its token or without.
@@ -90,8 +92,8 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 		"User":      {reason: "It only looks like the vault.", link: "https://a-vault.vault.azure.net@evil.example/secrets", want: Unreachable},
 		"Suffix":    {reason: "It only begins like the vault.", link: "https://a-vault.vault.azure.net.evil.example/secrets", want: Unreachable},
 		"Path":      {reason: "Keys are no secrets.", link: "https://a-vault.vault.azure.net/keys", want: Unreachable},
-		"Dots":      {reason: "Nor is what a path comes back to.", link: "https://a-vault.vault.azure.net/secrets/../keys", want: Unreachable},
-		"Prefix":    {reason: "Nor is what begins alike.", link: "https://a-vault.vault.azure.net/secretsandmore", want: Unreachable},
+		"Dots":      {reason: "A path with dots is refused, too.", link: "https://a-vault.vault.azure.net/secrets/../keys", want: Unreachable},
+		"Prefix":    {reason: "A path that begins alike is refused, too.", link: "https://a-vault.vault.azure.net/secretsandmore", want: Unreachable},
 		"NoURL":     {reason: "No URL at all.", link: "https://%zz", want: Unreachable},
 	}
 
@@ -140,12 +142,12 @@ func TestChallenge(t *testing.T) {
 		challenge string
 		want      Reason
 	}{
-		"Honest":    {reason: "That of Key Vault.", challenge: honest},
+		"Honest":    {reason: "The challenge of Key Vault.", challenge: honest},
 		"Alias":     {reason: "Another name of the authority.", challenge: `Bearer authorization="https://login.windows.net/tenant", resource="https://vault.azure.net"`},
 		"Authority": {reason: "Another authority would get a token of the service account.", challenge: `Bearer authorization="https://evil.example/tenant", resource="https://vault.azure.net"`, want: Unreachable},
 		"Second":    {reason: "Also as the second one.", challenge: honest + ` authorization="https://evil.example/tenant"`, want: Unreachable},
 		"Plain":     {reason: "Not encrypted.", challenge: `Bearer authorization="http://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`, want: Unreachable},
-		"Cloud":     {reason: "That of another cloud.", challenge: `Bearer authorization="https://login.chinacloudapi.cn/tenant", resource="https://vault.azure.net"`, want: Unreachable},
+		"Cloud":     {reason: "The authority of another cloud.", challenge: `Bearer authorization="https://login.chinacloudapi.cn/tenant", resource="https://vault.azure.net"`, want: Unreachable},
 		"Tenant":    {reason: "A tenant that is not the identity's.", challenge: `Bearer authorization="https://login.microsoftonline.com/evil", resource="https://vault.azure.net"`, want: NoIdentity},
 		"Resource":  {reason: "The token would be for something else.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://management.azure.com"`, want: Unreachable},
 		"Scope":     {reason: "The same, said otherwise.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", scope="https://graph.microsoft.com/.default"`, want: Unreachable},
@@ -202,7 +204,7 @@ func TestChallengeProperties(t *testing.T) {
 	})
 }
 
-// What Entra ID says of a tenant names where to get tokens.
+// The metadata of a tenant names where to get tokens.
 func TestTokenEndpoint(t *testing.T) {
 	w := &wire{}
 	inner := challenged(honest, always(http.StatusOK, `{"value":[]}`))
@@ -270,7 +272,7 @@ func TestListBounds(t *testing.T) {
 		return `{"value":[` + strings.Join(values, ",") + `],"nextLink":"https://web.vault.azure.net/secrets?$skiptoken=1"}`
 	}
 
-	stop := &Error{Reason: TooLarge, Detail: "enough"}
+	stop := &Error{Reason: TooLarge, Cause: because("enough")}
 
 	cases := map[string]struct {
 		reason  string
@@ -280,10 +282,10 @@ func TestListBounds(t *testing.T) {
 	}{
 		"Endless": {
 			reason: "Every page names a next one.", pages: MaxPages,
-			want: &Error{Reason: TooLarge, Operation: "list secrets of https://web.vault.azure.net", Detail: "it has more than 400 pages"},
+			want: &Error{Reason: TooLarge, Operation: "list secrets of https://web.vault.azure.net", Cause: finding.Finding{Reason: finding.ListTooLong, Limit: 400}},
 		},
 		"Ended": {
-			reason: "Whoever asked has enough.", pages: 3,
+			reason: "The caller has enough.", pages: 3,
 			listing: Listing{Next: func(_ context.Context, pages int) error {
 				if pages == 3 {
 					return stop
@@ -291,7 +293,7 @@ func TestListBounds(t *testing.T) {
 
 				return nil
 			}},
-			want: &Error{Reason: TooLarge, Operation: "list secrets of https://web.vault.azure.net", Detail: "enough"},
+			want: &Error{Reason: TooLarge, Operation: "list secrets of https://web.vault.azure.net", Cause: because("enough")},
 		},
 	}
 

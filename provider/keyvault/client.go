@@ -14,16 +14,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// createdByTag marks versions of ours, for those who look at the vault.
+// createdByTag marks versions that the provider has created, for readers of the vault.
 const (
 	createdByTag   = "created-by"
 	createdByValue = "provider-keyvault-secretsync"
 )
 
-// A Client of one vault with one identity. Each of its calls has a deadline and
-// is sent once, or twice if the vault refuses its token. Its errors are *Error.
+// A Client of one vault with one identity. Each of its calls has a deadline and is sent
+// once, or twice if the vault rejects its token. Its errors are of type *Error.
 type Client struct {
 	secrets    *azsecrets.Client
 	uri        string
@@ -63,8 +65,8 @@ type Listing struct {
 // MaxPages of a list. A page has up to 25 entries, and can have none.
 const MaxPages = 400
 
-// List the properties of secrets, without values and versions. It takes a request
-// for every 25 secrets of the vault, and memory for one page and what is kept.
+// List the properties of secrets, without values and versions. It takes a request for
+// every 25 secrets of the vault, and memory for one page and for the secrets it returns.
 func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 	var list []Properties
 
@@ -101,7 +103,7 @@ func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 }
 
 func tooManyPages(operation string) *Error {
-	return &Error{Reason: TooLarge, Operation: operation, Detail: fmt.Sprintf("it has more than %d pages", MaxPages)}
+	return &Error{Reason: TooLarge, Operation: operation, Cause: finding.Finding{Reason: finding.ListTooLong, Limit: MaxPages}}
 }
 
 // Get a secret: the latest version of it, or the one that is named.
@@ -122,8 +124,8 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 	return s, err
 }
 
-// Deleted tells whether a secret is deleted and can be recovered. Applications
-// are normally not allowed to know.
+// Deleted tells whether a secret is deleted and can be recovered. An application normally
+// has no permission for that.
 func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	err := c.call(ctx, fmt.Sprintf("get deleted secret %q from %s", name, c.uri), func(ctx context.Context) error {
 		_, err := c.secrets.GetDeletedSecret(ctx, name, nil)
@@ -136,11 +138,11 @@ func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// Create a secret that is not there. Key Vault cannot be told to write only what is
-// missing, so it looks before it writes, and after: what somebody else has written
-// in between becomes the latest version again, and the error is that it exists.
+// Create a missing secret. Key Vault has no conditional write, so Create looks before and
+// after it writes: a version that somebody else has written in between becomes the latest
+// one again, and the error is Exists.
 func (c *Client) Create(ctx context.Context, name, contentType, value string) (Properties, error) {
-	exists := &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Detail: "it has been created meanwhile"}
+	exists := &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Cause: finding.Finding{Reason: finding.SecretExists}}
 
 	_, err := c.Get(ctx, name, "")
 
@@ -159,10 +161,10 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 		return Properties{}, err
 	}
 
-	// Not even at its end does the provider leave half of this.
+	// Even when the provider stops, it does not leave half of this.
 	switch others, err := c.giveWay(context.WithoutCancel(ctx), name, p.Version); {
 	case slices.Contains([]Reason{NotFound, Disabled, Deleted, BeingDeleted, BeingRecovered}, ReasonOf(err)):
-		// Somebody has deleted or disabled it since, and wants it so.
+		// Somebody has deleted or disabled it since, on purpose.
 		return Properties{}, exists
 	case err != nil:
 		return Properties{}, err
@@ -173,13 +175,13 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 	return p, nil
 }
 
-// giveWayTries are more than the one that is needed if nobody writes meanwhile.
+// giveWayTries is more than the one try that is needed if nobody writes meanwhile.
 const giveWayTries = 3
 
-// giveWay to others who have written a secret at the moment in which we did: their
-// last version becomes the latest, if ours is. It tells whether there are others, who
-// may have deleted ours: then the list of versions is empty, or not of ours. Empty
-// structures created by another provider do not count as values.
+// giveWay to others who have written a secret at the same moment: if our version is the
+// latest, their last version replaces it. It tells whether there are others. They may have
+// deleted our version: then it is not in the list of versions. Empty structures created by
+// another provider do not count as values.
 func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	written, restored := map[string]bool{ours: true}, ""
 
@@ -206,7 +208,7 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 			return true, nil
 		}
 
-		// They may write once more before this does: so it looks again.
+		// They may write once more before this write, so the loop looks again.
 		version, err := c.restore(ctx, name, theirs)
 		if err != nil {
 			return true, err
@@ -218,8 +220,8 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	return true, nil
 }
 
-// theirs is the last version of a secret that somebody else has written, or none, and
-// there is whether ours is listed. It adds to written what a provider has.
+// theirs returns the last version of a secret that somebody else has written, if any, and
+// whether our version is listed. It adds to written the versions of all providers.
 func (c *Client) theirs(ctx context.Context, name, ours string, written map[string]bool) (version string, there bool, err error) {
 	var last Properties
 
@@ -255,7 +257,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 	return last.Version, there, nil
 }
 
-// restore a version as the latest one, in every respect, and return that.
+// restore a version, with all of its attributes, as the latest one, and return that.
 func (c *Client) restore(ctx context.Context, name, version string) (string, error) {
 	operation := fmt.Sprintf("restore version %s of secret %q in %s", version, name, c.uri)
 	p := azsecrets.SetSecretParameters{}
@@ -295,18 +297,18 @@ func (c *Client) set(ctx context.Context, operation, name string, parameters azs
 	return p, err
 }
 
-// call with a deadline, in turn.
+// call with a deadline, within the limits of requests.
 func (c *Client) call(ctx context.Context, operation string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 
 	paused, err := c.limiter.wait(ctx)
 	if paused > 0 {
-		return &Error{Reason: Throttled, Operation: operation, Detail: "the vault asks to slow down", RetryAfter: paused}
+		return &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.VaultThrottled}, RetryAfter: paused}
 	}
 
 	if err != nil {
-		return &Error{Reason: Throttled, Operation: operation, Detail: "too many requests of our own wait for this vault"}
+		return &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.TooManyRequests}}
 	}
 
 	err = do(ctx)
@@ -316,7 +318,7 @@ func (c *Client) call(ctx context.Context, operation string, do func(context.Con
 	}
 
 	e := classify(err, operation)
-	// What Entra ID answered says nothing about the vault.
+	// An answer of Entra ID says nothing about the vault.
 	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault && e.Status == http.StatusTooManyRequests {
 		e.RetryAfter = c.limiter.throttled(e.RetryAfter)
 	}
@@ -352,14 +354,14 @@ func deref[T any](p *T) T {
 	return *p
 }
 
-// toAuthority are options of a credential that gets its tokens from Entra ID.
+// toAuthority returns options of a credential that gets its tokens from Entra ID.
 func toAuthority(options azcore.ClientOptions) azcore.ClientOptions {
 	options.PerRetryPolicies = append(slices.Clone(options.PerRetryPolicies), authorityOnly{cloud: options.Cloud})
 
 	return options
 }
 
-// clientOptions of all clients of Azure: they never retry.
+// clientOptions of all clients of Azure. Clients never retry.
 func clientOptions(transport policy.Transporter) azcore.ClientOptions {
 	return azcore.ClientOptions{
 		Transport: transport,

@@ -22,6 +22,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 const testTimeout = 10 * time.Second
@@ -93,12 +95,12 @@ type tokens struct{ n int }
 
 func (t *tokens) build() (azcore.TokenCredential, error) {
 	t.n++
-	return fixed("token-" + strconv.Itoa(t.n)), nil
+	return staticToken("token-" + strconv.Itoa(t.n)), nil
 }
 
-type fixed string
+type staticToken string
 
-func (f fixed) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+func (f staticToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: string(f), ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
@@ -108,7 +110,7 @@ func clientOf(t *testing.T, a *azure) (*Client, *tokens) {
 
 	tokens := &tokens{}
 
-	credential, err := newCredential(time.Now, issuer{name: entraID}, tokens.build)
+	credential, err := newCredential(time.Now, issuer{service: finding.EntraID}, tokens.build)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +158,8 @@ func TestClientGet(t *testing.T) {
 	}
 
 	created, updated := time.Unix(1777636800, 0), time.Unix(1777636860, 0)
-	failed := func(r Reason, status int, code, detail string) *Error {
-		return &Error{Reason: r, Operation: `get secret "db" from https://web.vault.azure.net`, Status: status, Code: code, Detail: detail}
+	failed := func(r Reason, status int, code string, cause finding.Finding) *Error {
+		return &Error{Reason: r, Operation: `get secret "db" from https://web.vault.azure.net`, Status: status, Code: code, Cause: cause}
 	}
 
 	cases := map[string]struct {
@@ -180,19 +182,19 @@ func TestClientGet(t *testing.T) {
 		},
 		"Missing": {
 			reason: "There is none.", answer: always(404, vaultError("SecretNotFound", "")),
-			want: want{Err: failed(NotFound, 404, "SecretNotFound", "there is no such secret"), Requests: []string{"GET /secrets/db/"}},
+			want: want{Err: failed(NotFound, 404, "SecretNotFound", finding.Finding{Reason: finding.SecretNotFound}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Broken": {
 			reason: "Nothing is tried again.", answer: always(500, marker),
-			want: want{Err: failed(Unreachable, 500, "", "the vault has a problem of its own (HTTP status 500)"), Requests: []string{"GET /secrets/db/"}},
+			want: want{Err: failed(Unreachable, 500, "", finding.Finding{Reason: finding.VaultUnavailable, Status: 500}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"Garbled": {
 			reason: "An answer that is cut may hold half of a value.", answer: always(200, `{"value":"`+hidden),
-			want: want{Err: failed(Unreachable, 0, "", "there was no answer, or one that makes no sense"), Requests: []string{"GET /secrets/db/"}},
+			want: want{Err: failed(Unreachable, 0, "", finding.Finding{Reason: finding.NoResponse}), Requests: []string{"GET /secrets/db/"}},
 		},
 		"NoAnswer": {
 			reason: "Nobody answers in time.", answer: func(*http.Request) *http.Response { return nil },
-			want: want{Err: failed(Unreachable, 0, "", "there was no answer in time"), Requests: []string{"GET /secrets/db/"}},
+			want: want{Err: failed(Unreachable, 0, "", finding.Finding{Reason: finding.TimedOut}), Requests: []string{"GET /secrets/db/"}},
 		},
 	}
 
@@ -285,12 +287,12 @@ func TestClientThrottled(t *testing.T) {
 		}
 		throttled := func(status int, retryAfter time.Duration) *Error {
 			return &Error{
-				Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "the vault asks to slow down",
+				Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Cause: finding.Finding{Reason: finding.VaultThrottled},
 				Status: status, RetryAfter: retryAfter,
 			}
 		}
 
-		check("The vault asks to slow down.", throttled(429, time.Minute), 1)
+		check("The vault throttles.", throttled(429, time.Minute), 1)
 
 		status = http.StatusOK
 
@@ -316,7 +318,7 @@ func TestClientCrowded(t *testing.T) {
 		}
 
 		_, err := c.Get(t.Context(), "db", "")
-		want := &Error{Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "too many requests of our own wait for this vault"}
+		want := &Error{Reason: Throttled, Operation: `get secret "db" from https://web.vault.azure.net`, Cause: finding.Finding{Reason: finding.TooManyRequests}}
 
 		if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
 			t.Errorf("\nGet(...): -want, +got:\n%s", diff)
@@ -461,7 +463,7 @@ func TestClientCreate(t *testing.T) {
 
 	missing := always(404, vaultError("SecretNotFound", ""))
 	creating := `create secret "db" in https://web.vault.azure.net`
-	exists := &Error{Reason: Exists, Operation: creating, Detail: "it has been created meanwhile"}
+	exists := &Error{Reason: Exists, Operation: creating, Cause: finding.Finding{Reason: finding.SecretExists}}
 
 	cases := map[string]struct {
 		reason   string
@@ -471,58 +473,58 @@ func TestClientCreate(t *testing.T) {
 		want     want
 	}{
 		"Created": {
-			reason: "What is missing is created.", get: missing, put: always(200, bundle("secrets/db/v1", "", "")),
+			reason: "A missing secret is created.", get: missing, put: always(200, bundle("secrets/db/v1", "", "")),
 			want: want{Properties: Properties{Name: "db", Version: "v1", Enabled: true, Created: time.Unix(1777636800, 0), Updated: time.Unix(1777636860, 0)}, Requests: []string{looked, set, versions}},
 		},
 		"Blind": {
-			reason: "Who cannot see whether somebody else has written does not say that all is well.",
+			reason: "A creation is not confirmed before the versions were checked.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(500, marker),
 			want: want{Err: &Error{
 				Reason: Unreachable, Operation: `list versions of secret "db" in https://web.vault.azure.net`, Status: 500,
-				Detail: "the vault has a problem of its own (HTTP status 500)",
+				Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 500},
 			}, Requests: []string{looked, set, versions}},
 		},
-		"Exists":   {reason: "What is there is left alone.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
-		"Disabled": {reason: "What is there is left alone, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
+		"Exists":   {reason: "An existing secret is left alone.", get: always(200, bundle("secrets/db/v1", hidden, "")), want: want{Err: exists, Requests: []string{looked}}},
+		"Disabled": {reason: "An existing secret is left alone, even if it cannot be read.", get: always(403, vaultError("Forbidden", "SecretDisabled")), want: want{Err: exists, Requests: []string{looked}}},
 		"Forbidden": {
-			reason: "Who may not look does not write.", get: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
+			reason: "A secret is not written without the permission to read.", get: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
-				Reason: Forbidden, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
+				Reason: Forbidden, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 403, Code: "ForbiddenByRbac", Cause: finding.Finding{Reason: finding.RoleMissing},
 			}, Requests: []string{looked}},
 		},
 		"Unreachable": {
-			reason: "Who gets no answer does not write.", get: always(500, marker),
+			reason: "A secret is not written without an answer.", get: always(500, marker),
 			want: want{Err: &Error{
-				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 500, Detail: "the vault has a problem of its own (HTTP status 500)",
+				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 500, Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 500},
 			}, Requests: []string{looked}},
 		},
 		"Garbled": {
-			reason: "Who does not understand the answer does not write.", get: always(200, `{"value":"`+hidden),
+			reason: "A secret is not written after an unexpected answer.", get: always(200, `{"value":"`+hidden),
 			want: want{Err: &Error{
-				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Detail: "there was no answer, or one that makes no sense",
+				Reason: Unreachable, Operation: `get secret "db" from https://web.vault.azure.net`, Cause: finding.Finding{Reason: finding.NoResponse},
 			}, Requests: []string{looked}},
 		},
 		"Deleted": {
 			reason: "A name that is taken cannot be used.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
 			want: want{Err: &Error{
-				Reason: Deleted, Operation: creating, Status: 409, Code: "ObjectIsDeletedButRecoverable", Detail: "a secret of that name is deleted and can be recovered",
+				Reason: Deleted, Operation: creating, Status: 409, Code: "ObjectIsDeletedButRecoverable", Cause: finding.Finding{Reason: finding.SecretRecoverable},
 			}, Requests: []string{looked, set}},
 		},
 		"BeingDeleted": {
 			reason: "Nor can one that is being deleted.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
 			want: want{Err: &Error{
-				Reason: BeingDeleted, Operation: creating, Status: 409, Code: "ObjectIsBeingDeleted", Detail: "a secret of that name is being deleted",
+				Reason: BeingDeleted, Operation: creating, Status: 409, Code: "ObjectIsBeingDeleted", Cause: finding.Finding{Reason: finding.SecretBeingDeleted},
 			}, Requests: []string{looked, set}},
 		},
 		"BeingRecovered": {
-			reason: "What comes back is not written over.", get: always(409, vaultError("Conflict", "ObjectIsBeingRecovered")),
+			reason: "A secret that is being recovered is not overwritten.", get: always(409, vaultError("Conflict", "ObjectIsBeingRecovered")),
 			want: want{Err: &Error{
 				Reason: BeingRecovered, Operation: `get secret "db" from https://web.vault.azure.net`, Status: 409, Code: "ObjectIsBeingRecovered",
-				Detail: "a secret of that name is being recovered",
+				Cause: finding.Finding{Reason: finding.SecretBeingRecovered},
 			}, Requests: []string{looked}},
 		},
 		"DeletedMeanwhile": {
-			reason: "What has no versions was deleted since, and is not taken for created.",
+			reason: "A secret without versions was deleted since, and does not count as created.",
 			get:    missing, put: always(200, bundle("secrets/db/v1", "", "")), versions: always(200, `{"value":[],"nextLink":null}`),
 			want: want{Err: exists, Requests: []string{looked, set, versions}},
 		},
@@ -540,7 +542,7 @@ func TestClientCreate(t *testing.T) {
 		"ReadOnly": {
 			reason: "The identity may look, and may not write.", get: missing, put: always(403, vaultError("Forbidden", "ForbiddenByRbac")),
 			want: want{Err: &Error{
-				Reason: Forbidden, Operation: creating, Status: 403, Code: "ForbiddenByRbac", Detail: "the identity has no role that allows this",
+				Reason: Forbidden, Operation: creating, Status: 403, Code: "ForbiddenByRbac", Cause: finding.Finding{Reason: finding.RoleMissing},
 			}, Requests: []string{looked, set}},
 		},
 	}
@@ -582,7 +584,7 @@ func TestClientCreateMeanwhile(t *testing.T) {
 	)
 
 	type args struct {
-		// What others write right before and after our first write, and after the second.
+		// Versions that others write right before and after our first write, and after the second.
 		before, after, again []version
 		disabled             bool
 	}
@@ -598,11 +600,11 @@ func TestClientCreateMeanwhile(t *testing.T) {
 		want   want
 	}{
 		"Nobody":  {reason: "It is created.", want: want{Values: []string{"ours"}}},
-		"Before":  {reason: "What was overwritten is the latest again.", args: args{before: []version{{"a", theirs}}}, want: want{Exists, []string{"a", "ours", "a"}}},
-		"After":   {reason: "What was written after ours is the latest already.", args: args{after: []version{{"a", theirs}}}, want: want{Exists, []string{"ours", "a"}}},
+		"Before":  {reason: "The overwritten version is the latest again.", args: args{before: []version{{"a", theirs}}}, want: want{Exists, []string{"a", "ours", "a"}}},
+		"After":   {reason: "A version written after ours is the latest already.", args: args{after: []version{{"a", theirs}}}, want: want{Exists, []string{"ours", "a"}}},
 		"Twice":   {reason: "The last of them counts.", args: args{before: []version{{"a", theirs}, {"b", theirs}}}, want: want{Exists, []string{"a", "b", "ours", "b"}}},
-		"Around":  {reason: "What came last is the latest.", args: args{before: []version{{"a", theirs}}, after: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b"}}},
-		"Racing":  {reason: "Who writes while theirs is restored is not buried either.", args: args{before: []version{{"a", theirs}}, again: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b", "a", "b"}}},
+		"Around":  {reason: "The last version is the latest.", args: args{before: []version{{"a", theirs}}, after: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b"}}},
+		"Racing":  {reason: "A version written during the restore is not overwritten either.", args: args{before: []version{{"a", theirs}}, again: []version{{"b", theirs}}}, want: want{Exists, []string{"a", "ours", "b", "a", "b"}}},
 		"Replica": {reason: "Another provider's structure is nobody's value.", args: args{before: []version{{"empty", provider}}}, want: want{Values: []string{"empty", "ours"}}},
 		"Hidden":  {reason: "An officer's value under the structures of two providers comes up.", args: args{before: []version{{"a", theirs}}, after: []version{{"empty", provider}}}, want: want{Exists, []string{"a", "ours", "empty", "a"}}},
 		"Disabled": {

@@ -44,8 +44,8 @@ func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is in none of Azure's clouds", uri)
 }
 
-// authorities are the hosts that give tokens of a cloud: the one that its tenants are
-// asked at first, and those that it may name instead. See
+// authorities are the hosts that issue tokens of a cloud: the default one, and those that
+// it may name instead. See
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 func authorities(c cloud.Configuration) []string {
 	hosts := []string{}

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // A Creator is the identity that creates missing secrets. It is comparable.
@@ -39,11 +40,11 @@ func (c Creator) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) 
 func (c Creator) issuer() issuer {
 	switch c.Source {
 	case v1alpha1.CredentialsSourceManagedIdentity:
-		return issuer{name: node}
+		return issuer{service: finding.NodeMetadataService}
 	case v1alpha1.CredentialsSourceWorkloadIdentity:
-		return issuer{name: entraID, tenant: cmp.Or(c.TenantID, os.Getenv("AZURE_TENANT_ID"))}
+		return issuer{service: finding.EntraID, tenant: cmp.Or(c.TenantID, os.Getenv("AZURE_TENANT_ID"))}
 	default:
-		return issuer{name: entraID, tenant: c.TenantID}
+		return issuer{service: finding.EntraID, tenant: c.TenantID}
 	}
 }
 
@@ -57,7 +58,7 @@ func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredentia
 		if err != nil {
 			return nil, &Error{
 				Reason: NoIdentity, Operation: "use the workload identity of the provider",
-				Detail: "the provider configuration names none by clientId and tenantId, or its pod has no token for Entra ID",
+				Cause: finding.Finding{Reason: finding.WorkloadIdentityUnset},
 			}
 		}
 
@@ -70,18 +71,18 @@ func (c Creator) credential(options azcore.ClientOptions) (azcore.TokenCredentia
 
 		credential, err := azidentity.NewManagedIdentityCredential(o)
 		if err != nil {
-			return nil, &Error{Reason: NoIdentity, Operation: "use the managed identity of the node", Detail: "it cannot be used here"}
+			return nil, &Error{Reason: NoIdentity, Operation: "use the managed identity of the node", Cause: finding.Finding{Reason: finding.ManagedIdentityFailed}}
 		}
 
 		return credential, nil
 	case v1alpha1.CredentialsSourceClientSecret:
 		credential, err := azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, c.ClientSecret, &azidentity.ClientSecretCredentialOptions{ClientOptions: toAuthority(options)})
 		if err != nil {
-			return nil, &Error{Reason: NoIdentity, Operation: "use the client secret", Detail: "tenant id, client id or client secret is not valid"}
+			return nil, &Error{Reason: NoIdentity, Operation: "use the client secret", Cause: finding.Finding{Reason: finding.ClientSecretInvalid}}
 		}
 
 		return credential, nil
 	default:
-		return nil, &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}
+		return nil, &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}
 	}
 }

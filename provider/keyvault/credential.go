@@ -19,10 +19,12 @@ import (
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// TokenAudience is the one audience the provider asks service account tokens for.
-// Entra ID wants it of federated credentials. See
+// TokenAudience is the only audience for which the provider requests service account
+// tokens. Entra ID requires it of federated credentials. See
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation
 const TokenAudience = "api://AzureADTokenExchange"
 
@@ -54,30 +56,31 @@ func (s ServiceAccountTokens) Token(ctx context.Context, id Identity) (string, e
 }
 
 func classifyTokenRequest(err error, id Identity) *Error {
-	e := &Error{Reason: Unreachable, Operation: fmt.Sprintf("get a token of ServiceAccount %s/%s", id.Namespace, id.ServiceAccount)}
+	e := &Error{
+		Reason: Unreachable, Operation: fmt.Sprintf("get a token of ServiceAccount %s/%s", id.Namespace, id.ServiceAccount),
+		Cause: finding.Finding{Namespace: id.Namespace, ServiceAccount: id.ServiceAccount},
+	}
 
 	switch {
 	case kerrors.IsNotFound(err):
-		e.Reason, e.Detail = NoIdentity, fmt.Sprintf("there is no ServiceAccount %q in namespace %q", id.ServiceAccount, id.Namespace)
+		e.Reason, e.Cause.Reason = NoIdentity, finding.ServiceAccountMissing
 	case kerrors.IsForbidden(err):
-		e.Reason, e.Kubernetes = NoIdentity, true
-		e.Detail = fmt.Sprintf("Kubernetes does not let the provider request tokens in namespace %q: "+
-			"the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token", id.Namespace)
+		e.Reason, e.Kubernetes, e.Cause.Reason = NoIdentity, true, finding.TokenRequestDenied
 	case kerrors.IsTooManyRequests(err):
-		e.Reason, e.Detail = Throttled, "Kubernetes asks to slow down"
+		e.Reason, e.Cause.Reason = Throttled, finding.KubernetesThrottled
 	default:
-		e.Detail = "Kubernetes gives no token of ServiceAccount " + id.ServiceAccount
+		e.Cause.Reason = finding.ServiceAccountNoToken
 	}
 
 	return e
 }
 
-// A credential of an application, or of the identity that creates secrets. Its
-// errors are of this package, and Entra ID is left alone while it asks for that.
+// A credential of an application, or of the identity that creates secrets. Its errors are
+// of type *Error. It sends no request while Entra ID throttles it.
 //
-// It keeps the token itself. A credential of azidentity would do that, too, but
-// with its own cache and pipeline it takes more memory than all else that is kept
-// of an application, and is needed for a moment every hour or less.
+// It keeps the token itself. A credential of azidentity would do that, too, but its cache
+// and pipeline take more memory than everything else that is kept of an application, and
+// are needed for a moment every hour or less.
 type credential struct {
 	issuer  issuer
 	limiter *limiter
@@ -86,13 +89,13 @@ type credential struct {
 	make func() (azcore.TokenCredential, error)
 
 	mu sync.Mutex
-	// inner is the credential of azidentity while there is no token: all who want one
-	// wait for the same.
+	// inner is the credential of azidentity while there is no token. All requests for a
+	// token wait for the same one.
 	inner azcore.TokenCredential
 	token token
 }
 
-// A token of Entra ID, and what it is for.
+// A token of Entra ID, with the scopes and the tenant that it was requested for.
 type token struct {
 	azcore.AccessToken
 
@@ -100,20 +103,14 @@ type token struct {
 	tenant string
 }
 
-// Names of issuers.
-const (
-	entraID = "Entra ID"
-	node    = "the metadata service of the node"
-)
-
 // An issuer gives tokens.
 type issuer struct {
-	name string
-	// tenant whose tokens it gives, if it matters which one is asked for.
+	service finding.Service
+	// tenant whose tokens it issues, if the tenant matters.
 	tenant string
 }
 
-// newCredential fails if azidentity's cannot be made.
+// newCredential fails if azidentity cannot create its credential.
 func newCredential(now func() time.Time, from issuer, build func() (azcore.TokenCredential, error)) (*credential, error) {
 	inner, err := build()
 	if err != nil {
@@ -123,8 +120,8 @@ func newCredential(now func() time.Time, from issuer, build func() (azcore.Token
 	return &credential{issuer: from, limiter: newLimiter(now), now: now, make: build, inner: inner}, nil
 }
 
-// applicationCredential asks for every token of Entra ID with a new token of the
-// service account.
+// applicationCredential requests every token of Entra ID with a new token of the service
+// account.
 func applicationCredential(id Identity, tokens TokenSource, options azcore.ClientOptions) (azcore.TokenCredential, error) {
 	c, err := azidentity.NewClientAssertionCredential(id.TenantID, id.ClientID, func(ctx context.Context) (string, error) {
 		token, err := tokens.Token(ctx, id)
@@ -135,14 +132,14 @@ func applicationCredential(id Identity, tokens TokenSource, options azcore.Clien
 		return token, err
 	}, &azidentity.ClientAssertionCredentialOptions{
 		ClientOptions: options,
-		// The authorities are those of Azure's clouds: nobody has to be asked whether
-		// they can be trusted, for each of thousands of identities.
+		// The authorities are those of Azure's clouds, so they are trusted without one
+		// more request for each of thousands of identities.
 		DisableInstanceDiscovery: true,
 	})
 	if err != nil {
 		return nil, &Error{
 			Reason: NoIdentity, Operation: fmt.Sprintf("use client id %q in tenant %q", id.ClientID, id.TenantID),
-			Detail: "they are not valid",
+			Cause: finding.Finding{Reason: finding.IdentityInvalid},
 		}
 	}
 
@@ -156,8 +153,8 @@ type (
 	failureKey struct{}
 )
 
-// GetToken returns a token of Entra ID, the one that is kept if it can. If there is
-// no new one, that one is used for as long as it is good.
+// GetToken returns the token that is kept or, if that is not fresh, a new one. If Entra ID
+// issues none, the kept token is used for as long as it is valid.
 func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	kept, fresh, good := c.kept(options)
 	if fresh {
@@ -177,13 +174,13 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	const operation = "get a token"
 
 	if paused := c.limiter.paused(); paused > 0 {
-		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Detail: c.issuer.name + " asks to slow down", RetryAfter: paused}
+		return azcore.AccessToken{}, &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: c.issuer.service}, RetryAfter: paused}
 	}
 
 	asked := options
 	if c.issuer.tenant != "" && options.TenantID != "" {
 		if !strings.EqualFold(c.issuer.tenant, options.TenantID) {
-			return azcore.AccessToken{}, &Error{Reason: NoIdentity, Operation: operation, Detail: "the vault is in another tenant than the identity"}
+			return azcore.AccessToken{}, &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.OtherTenant}}
 		}
 
 		// azidentity tells capital letters apart.
@@ -197,8 +194,8 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 
 	f := &failure{}
 
-	// A bit less than the request has: an answer that does not come from Entra ID must
-	// not look like one that does not come from the vault.
+	// A bit less than the request has: a timeout of Entra ID must not look like a timeout
+	// of the vault.
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 
@@ -231,16 +228,15 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	return azcore.AccessToken{}, e
 }
 
-// freshFor is how long a token has to be good for to be used, unless Entra ID says
-// when to ask for a new one. Clients of azcore want the same.
+// freshFor is how long a token must remain valid to be used, unless Entra ID says when to
+// request a new one. Clients of azcore require the same.
 const freshFor = 5 * time.Minute
 
-// spareFor is how long Entra ID is not asked again for a token that is not needed yet.
+// spareFor is the pause between requests for a token that is not needed yet.
 const spareFor = 5 * time.Minute
 
-// kept returns the token that is kept, and whether it is fresh or at least good: if
-// it is for this, and has not expired. Claims are made by a vault that wants a new
-// one.
+// kept returns the token that is kept, and whether it is fresh or at least good: it fits
+// the request and has not expired. A request with claims needs a new token.
 func (c *credential) kept(options policy.TokenRequestOptions) (t azcore.AccessToken, fresh, good bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -267,7 +263,7 @@ func (c *credential) keep(t azcore.AccessToken, options policy.TokenRequestOptio
 	c.token, c.inner = token{AccessToken: t, scopes: options.Scopes, tenant: options.TenantID}, nil
 }
 
-// azidentity returns its credential, which is made if need be.
+// azidentity returns the credential of azidentity, and creates it if there is none.
 func (c *credential) azidentity() (azcore.TokenCredential, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -286,8 +282,8 @@ func (c *credential) azidentity() (azcore.TokenCredential, error) {
 	return inner, nil
 }
 
-// spare Entra ID further requests for a while: it has given no token in the place of the
-// one that is kept, which is still good. Each request to a vault would ask for one.
+// spare Entra ID further requests for a while: it has issued no token to replace the kept
+// one, which is still good. Otherwise each request to a vault would request one.
 func (c *credential) spare(kept azcore.AccessToken) azcore.AccessToken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -304,8 +300,8 @@ func (c *credential) spare(kept azcore.AccessToken) azcore.AccessToken {
 	return kept
 }
 
-// refuse a token that a vault does not accept, unless it has been replaced: forget it and
-// the cached credential that would return it again.
+// refuse a token that a vault rejects, unless it has been replaced: forget it and the
+// cached credential that would return it again.
 func (c *credential) refuse(refused string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,6 +24,7 @@ import (
 	clientgotesting "k8s.io/client-go/testing"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 func identity() Identity {
@@ -41,14 +42,14 @@ func TestServiceAccountTokens(t *testing.T) {
 		want   *Error
 	}{
 		"Token":    {reason: "A token."},
-		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Detail: `there is no ServiceAccount "web" in namespace "team-a"`}},
+		"NotFound": {reason: "No ServiceAccount.", err: kerrors.NewNotFound(accounts, marker), want: &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountMissing, Namespace: "team-a", ServiceAccount: "web"}}},
 		"Forbidden": {
 			reason: "RBAC, or an admission policy.", err: kerrors.NewForbidden(accounts, "web", errors.New(marker)),
-			want: &Error{Reason: NoIdentity, Operation: operation, Detail: `Kubernetes does not let the provider request tokens in namespace "team-a": the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token`, Kubernetes: true},
+			want: &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.TokenRequestDenied, Namespace: "team-a", ServiceAccount: "web"}, Kubernetes: true},
 		},
-		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Detail: "Kubernetes asks to slow down"}},
-		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},
-		"NoAnswer":  {reason: "No API server.", err: errors.New(marker), want: &Error{Reason: Unreachable, Operation: operation, Detail: "Kubernetes gives no token of ServiceAccount web"}},
+		"Throttled": {reason: "Too many requests.", err: kerrors.NewTooManyRequests(marker, 7), want: &Error{Reason: Throttled, Operation: operation, Cause: finding.Finding{Reason: finding.KubernetesThrottled, Namespace: "team-a", ServiceAccount: "web"}}},
+		"Broken":    {reason: "A problem of the API server.", err: kerrors.NewInternalError(errors.New(marker)), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
+		"NoAnswer":  {reason: "No API server.", err: errors.New(marker), want: &Error{Reason: Unreachable, Operation: operation, Cause: finding.Finding{Reason: finding.ServiceAccountNoToken, Namespace: "team-a", ServiceAccount: "web"}}},
 	}
 
 	for name, tc := range cases {
@@ -99,7 +100,7 @@ func TestCredentialThrottled(t *testing.T) {
 
 	var answer error
 
-	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(func() time.Time { return now }, issuer{service: finding.EntraID}, func() (azcore.TokenCredential, error) {
 		return tokenFunc(func() (azcore.AccessToken, error) {
 			asked++
 			return azcore.AccessToken{Token: "token"}, answer
@@ -113,7 +114,7 @@ func TestCredentialThrottled(t *testing.T) {
 		return &azidentity.AuthenticationFailedError{RawResponse: answerOf(429, map[string]string{"Retry-After": retryAfter}, marker)}
 	}
 	slow := func(status int, after time.Duration) *Error {
-		return &Error{Reason: Throttled, Operation: "get a token", Detail: "Entra ID asks to slow down", Status: status, RetryAfter: after}
+		return &Error{Reason: Throttled, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: finding.EntraID}, Status: status, RetryAfter: after}
 	}
 
 	steps := []struct {
@@ -153,7 +154,7 @@ func TestCredentialKeeps(t *testing.T) {
 	made, asked, broken := 0, 0, false
 	answer := azcore.AccessToken{}
 
-	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(func() time.Time { return now }, issuer{service: finding.EntraID}, func() (azcore.TokenCredential, error) {
 		if broken {
 			return nil, errors.New(marker)
 		}
@@ -218,7 +219,7 @@ func TestCredentialKeeps(t *testing.T) {
 		}
 	}
 
-	// What is good is used while there is no other, and no longer.
+	// A good token is used while there is no other, and no longer.
 	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
 
 	c.refuse(c.token.Token)
@@ -244,7 +245,7 @@ func TestCredentialKeeps(t *testing.T) {
 	c.refuse(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err == nil {
-		t.Error("\nWhat cannot be made gives no token.\nGetToken(...): no error")
+		t.Error("\nA credential that cannot be created issues no token.\nGetToken(...): no error")
 	}
 }
 
@@ -254,7 +255,7 @@ func TestCredentialSpares(t *testing.T) {
 	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	now, asked := start, 0
 
-	c, err := newCredential(func() time.Time { return now }, issuer{name: entraID}, func() (azcore.TokenCredential, error) { return fixed(""), nil })
+	c, err := newCredential(func() time.Time { return now }, issuer{service: finding.EntraID}, func() (azcore.TokenCredential, error) { return staticToken(""), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,14 +296,14 @@ func TestCredentialSpares(t *testing.T) {
 	}
 }
 
-// Whoever waits for a token at the same time gets the same.
+// Requests for a token at the same time get the same token.
 func TestCredentialConcurrently(t *testing.T) {
 	made := 0
 	a := &azure{answer: entra(func(r *http.Request) *http.Response { return page(r, 1) })}
 	s := &tokenSource{}
 	options := clientOptions(newCounted(a, NewMetrics(), time.Now))
 
-	c, err := newCredential(time.Now, issuer{name: entraID, tenant: "tenant"}, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(time.Now, issuer{service: finding.EntraID, tenant: "tenant"}, func() (azcore.TokenCredential, error) {
 		made++
 		return applicationCredential(identity(), s, options)
 	})
@@ -337,13 +338,13 @@ func TestCredentialTenant(t *testing.T) {
 		tenant string
 		want   *Error
 	}{
-		"Same":     {reason: "The same.", issuer: issuer{name: entraID, tenant: "tenant"}, asked: "tenant", tenant: "tenant"},
-		"Capitals": {reason: "The same in capital letters.", issuer: issuer{name: entraID, tenant: "TENANT"}, asked: "tenant", tenant: "TENANT"},
-		"None":     {reason: "The vault names none.", issuer: issuer{name: entraID, tenant: "tenant"}},
-		"Any":      {reason: "The identity is of whatever tenant it is.", issuer: issuer{name: node}, asked: "tenant", tenant: "tenant"},
+		"Same":     {reason: "The same.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}, asked: "tenant", tenant: "tenant"},
+		"Capitals": {reason: "The same in capital letters.", issuer: issuer{service: finding.EntraID, tenant: "TENANT"}, asked: "tenant", tenant: "TENANT"},
+		"None":     {reason: "The vault names none.", issuer: issuer{service: finding.EntraID, tenant: "tenant"}},
+		"Any":      {reason: "The identity is of whatever tenant it is.", issuer: issuer{service: finding.NodeMetadataService}, asked: "tenant", tenant: "tenant"},
 		"Other": {
-			reason: "Another one: nobody has to be asked.", issuer: issuer{name: entraID, tenant: "other"}, asked: "tenant",
-			want: &Error{Reason: NoIdentity, Operation: "get a token", Detail: "the vault is in another tenant than the identity"},
+			reason: "Another one: nobody has to be asked.", issuer: issuer{service: finding.EntraID, tenant: "other"}, asked: "tenant",
+			want: &Error{Reason: NoIdentity, Operation: "get a token", Cause: finding.Finding{Reason: finding.OtherTenant}},
 		},
 	}
 
@@ -372,7 +373,7 @@ func TestCredentialTenant(t *testing.T) {
 func TestCredentialUnknownTenant(t *testing.T) {
 	a := &azure{answer: func(r *http.Request) *http.Response { return reply(r, 400, nil, entraError("90002")) }}
 
-	c, err := newCredential(time.Now, issuer{name: entraID}, func() (azcore.TokenCredential, error) {
+	c, err := newCredential(time.Now, issuer{service: finding.EntraID}, func() (azcore.TokenCredential, error) {
 		return applicationCredential(identity(), &tokenSource{}, clientOptions(newCounted(a, NewMetrics(), time.Now)))
 	})
 	if err != nil {
@@ -381,7 +382,7 @@ func TestCredentialUnknownTenant(t *testing.T) {
 
 	_, err = c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
 
-	want := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "Entra ID gives no token: there is no such tenant (AADSTS90002)", Status: 400, Code: "AADSTS90002", Meaning: NoTenant}
+	want := &Error{Reason: NoIdentity, Operation: "get a token", Cause: noToken("AADSTS90002", finding.TenantMissing), Status: 400, Code: "AADSTS90002", Meaning: NoTenant}
 	if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
 		t.Errorf("GetToken(...): -want, +got:\n%s", diff)
 	}
@@ -403,10 +404,10 @@ func TestCreatorIssuer(t *testing.T) {
 		creator Creator
 		want    issuer
 	}{
-		"ClientSecret":   {reason: "The tenant that is named.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{name: entraID, tenant: "named"}},
-		"Workload":       {reason: "That of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{name: entraID, tenant: "of-the-pod"}},
-		"WorkloadTenant": {reason: "Unless one is named.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{name: entraID, tenant: "named"}},
-		"Node":           {reason: "A node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{name: node}},
+		"ClientSecret":   {reason: "The tenant that is named.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
+		"Workload":       {reason: "The tenant of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{service: finding.EntraID, tenant: "of-the-pod"}},
+		"WorkloadTenant": {reason: "Unless one is named.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
+		"Node":           {reason: "A node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{service: finding.NodeMetadataService}},
 	}
 
 	for name, tc := range cases {
@@ -418,9 +419,9 @@ func TestCreatorIssuer(t *testing.T) {
 	}
 }
 
-// What the metadata service of a node says about its managed identities.
+// The metadata service of a node reports on its managed identities.
 func TestManagedIdentity(t *testing.T) {
-	none := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "the node has no such managed identity; assign it to the node pool, and name its clientId if there are several"}
+	none := &Error{Reason: NoIdentity, Operation: "get a token", Cause: finding.Finding{Reason: finding.ManagedIdentityMissing}}
 
 	cases := map[string]struct {
 		reason string
@@ -434,15 +435,15 @@ func TestManagedIdentity(t *testing.T) {
 		"Unknown": {reason: "The node does not have that one.", client: "client", answer: answerOf(400, nil, `{"error":"invalid_request","error_description":"`+marker+`"}`), want: none},
 		"Throttled": {
 			reason: "It has been asked too often.", answer: answerOf(429, nil, marker),
-			want: &Error{Reason: Throttled, Operation: "get a token", Detail: "the metadata service of the node asks to slow down", RetryAfter: 10 * time.Second, Status: 429},
+			want: &Error{Reason: Throttled, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: finding.NodeMetadataService}, RetryAfter: 10 * time.Second, Status: 429},
 		},
 		"Broken": {
 			reason: "It has a problem.", answer: answerOf(500, nil, marker),
-			want: &Error{Reason: Unreachable, Operation: "get a token", Detail: "the metadata service of the node has a problem of its own (HTTP status 500)", Status: 500},
+			want: &Error{Reason: Unreachable, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.NodeMetadataService, Status: 500}, Status: 500},
 		},
 		"Absent": {
 			reason: "Nobody is there: it is no node of Azure, or the pod may not ask.", err: errors.New(marker),
-			want: &Error{Reason: Unreachable, Operation: "get a token", Detail: "the metadata service of the node: there was no answer, or one that makes no sense"},
+			want: &Error{Reason: Unreachable, Operation: "get a token", Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.NodeMetadataService, Cause: &finding.Finding{Reason: finding.NoResponse}}},
 		},
 	}
 
@@ -480,18 +481,18 @@ func TestCreatorCredential(t *testing.T) {
 		creator Creator
 		want    *Error
 	}{
-		"None":    {reason: "No identity.", creator: Creator{Source: v1alpha1.CredentialsSourceNone}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}},
-		"Unknown": {reason: "A source that nobody knows.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Detail: "the provider configuration has no identity for it"}},
+		"None":    {reason: "No identity.", creator: Creator{Source: v1alpha1.CredentialsSourceNone}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
+		"Unknown": {reason: "A source that nobody knows.", creator: Creator{Source: marker}, want: &Error{Reason: NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnset}}},
 		"NoWorkloadIdentity": {
 			reason: "A pod without a workload identity.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity},
-			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Detail: "the provider configuration names none by clientId and tenantId, or its pod has no token for Entra ID"},
+			want: &Error{Reason: NoIdentity, Operation: "use the workload identity of the provider", Cause: finding.Finding{Reason: finding.WorkloadIdentityUnset}},
 		},
 		"ManagedIdentity": {reason: "The one identity of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity}},
 		"ManagedByID":     {reason: "One of the identities of the node.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, ClientID: "client"}},
 		"ClientSecret":    {reason: "A client secret.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "tenant", ClientID: "client", ClientSecret: hidden}},
 		"BadTenant": {
-			reason: "What is no tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "/" + marker, ClientID: "client", ClientSecret: hidden},
-			want: &Error{Reason: NoIdentity, Operation: "use the client secret", Detail: "tenant id, client id or client secret is not valid"},
+			reason: "An invalid tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "/" + marker, ClientID: "client", ClientSecret: hidden},
+			want: &Error{Reason: NoIdentity, Operation: "use the client secret", Cause: finding.Finding{Reason: finding.ClientSecretInvalid}},
 		},
 	}
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // A Meaning of an error of Entra ID. Several of its codes can have the same.
@@ -40,7 +42,7 @@ const (
 	NoClient       Meaning = "NoClient"
 	ZeroClient     Meaning = "ZeroClient"
 	ClientDisabled Meaning = "ClientDisabled"
-	// NoResource: the tenant does not know what the token is for.
+	// NoResource: the tenant does not know Azure Key Vault.
 	NoResource Meaning = "NoResource"
 	// OtherTime: the token of the service account is not valid by Entra ID's clock.
 	OtherTime Meaning = "OtherTime"
@@ -53,23 +55,22 @@ const (
 	EntraThrottled Meaning = "EntraThrottled"
 )
 
-// A refusal is what is to be said and done about errors of one meaning.
+// A refusal describes the errors of one meaning.
 type refusal struct {
 	meaning Meaning
 	codes   []int
 	reason  Reason
 	// lasting is true if waiting does not help: somebody has to change something.
 	lasting bool
-	// what is wrong follows "gives no token: " or, if the reason is another than
-	// NoIdentity, the name of the issuer.
-	what string
-	// remedy is a sentence. Empty: that of all identities.
-	remedy string
+	// cause of the error or, if its reason is NoIdentity, of there being no token.
+	cause finding.Reason
+	// remedy, if it is another than for most identities.
+	remedy finding.Reason
 }
 
 // refusals by meaning. Microsoft documents some of the codes, and warns that there may
 // be others at any time: an unknown one is passed on with its number. Each is a number
-// of its own. That 7002138 begins with 700213 does not make it the same.
+// of its own: 7002138 is not 700213 with a digit more.
 //
 //   - https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 //   - https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity
@@ -79,62 +80,34 @@ type refusal struct {
 //     https://github.com/Azure/AKS/issues/4029 for 501661, and
 //     https://github.com/Azure/azure-workload-identity/issues/1232 for 7000272
 func refusals() []refusal {
-	const (
-		credential = "the identity has no federated credential for this service account and cluster"
-		identity   = "Your platform team can look at the identity, and at tenantId and clientId of the sync."
-		tenant     = "Your platform team can ask the administrators of the tenant."
-	)
-
 	return []refusal{
-		{meaning: IssuerUnreachable, codes: []int{50166, 501661, 90061}, reason: Unreachable, what: "cannot reach the cluster's issuer"},
-		{meaning: IssuerUnreadable, codes: []int{900612}, reason: Unreachable, what: "cannot read the keys of the cluster's issuer"},
-		{meaning: NoCredentialYet, codes: []int{70025}, reason: NoIdentity, what: "the identity has no federated credential"},
-		{meaning: NoMatch, codes: []int{70021}, reason: NoIdentity, what: credential},
-		{meaning: OtherIssuer, codes: []int{700211}, reason: NoIdentity, what: credential + ": none has the cluster's issuer"},
-		{meaning: OtherAudience, codes: []int{700212}, reason: NoIdentity, what: credential + ": none has the audience " + TokenAudience},
-		{meaning: OtherSubject, codes: []int{700213}, reason: NoIdentity, what: credential + ": none has the subject of the service account"},
-		{
-			meaning: OtherCase, codes: []int{7002137, 7002138}, reason: NoIdentity, lasting: true,
-			what: "the subject or the issuer of the federated credential differs from that of the service account in upper and lower case",
-		},
-		{
-			meaning: FederationOff, codes: []int{700223, 700238}, reason: NoIdentity, lasting: true,
-			what: "workload identity federation is switched off in the tenant", remedy: tenant,
-		},
-		{
-			meaning: IssuerRefused, codes: []int{7002381}, reason: NoIdentity, lasting: true,
-			what: "a policy of the tenant does not allow tokens of this issuer", remedy: tenant,
-		},
-		{
-			meaning: PolicyRefused, codes: []int{53003}, reason: NoIdentity, lasting: true,
-			what: "a Conditional Access policy of the tenant blocks the identity", remedy: tenant,
-		},
-		{meaning: NoTenant, codes: []int{90002, 900023}, reason: NoIdentity, lasting: true, what: "there is no such tenant", remedy: identity},
-		{meaning: NoClient, codes: []int{700016}, reason: NoIdentity, what: "the tenant has no identity of this client id", remedy: identity},
-		{meaning: ZeroClient, codes: []int{700038}, reason: NoIdentity, lasting: true, what: "the client id is a placeholder and not that of an identity", remedy: identity},
-		{meaning: ClientDisabled, codes: []int{7000112}, reason: NoIdentity, lasting: true, what: "the identity is disabled in the tenant", remedy: tenant},
-		{meaning: NoResource, codes: []int{500011}, reason: NoIdentity, lasting: true, what: "the tenant does not know Azure Key Vault", remedy: tenant},
-		{
-			meaning: OtherTime, codes: []int{700024, 500133}, reason: NoIdentity, lasting: true,
-			what: "the token of the service account has expired, or the clocks differ", remedy: "Your platform team can look at the clocks of the control plane.",
-		},
-		{
-			meaning: Unverified, codes: []int{700027, 7000272, 50013, 50027, 5002730}, reason: NoIdentity,
-			what:   "it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees",
-			remedy: "Your platform team can compare the keys that the cluster's issuer publishes with those of its API server.",
-		},
-		{
-			meaning: BadClientSecret, codes: []int{7000215, 7000222}, reason: NoIdentity, lasting: true,
-			what: "the client secret is wrong or has expired", remedy: "Your platform team can renew it.",
-		},
-		{meaning: EntraBroken, codes: []int{90006, 90033}, reason: Unreachable, what: "has a problem of its own"},
-		{meaning: EntraThrottled, codes: []int{50196, 90055}, reason: Throttled, what: "asks to slow down"},
+		{meaning: IssuerUnreachable, codes: []int{50166, 501661, 90061}, reason: Unreachable, cause: finding.IssuerUnreachable},
+		{meaning: IssuerUnreadable, codes: []int{900612}, reason: Unreachable, cause: finding.IssuerUnreadable},
+		{meaning: NoCredentialYet, codes: []int{70025}, reason: NoIdentity, cause: finding.CredentialMissing},
+		{meaning: NoMatch, codes: []int{70021}, reason: NoIdentity, cause: finding.CredentialNoMatch},
+		{meaning: OtherIssuer, codes: []int{700211}, reason: NoIdentity, cause: finding.CredentialIssuer},
+		{meaning: OtherAudience, codes: []int{700212}, reason: NoIdentity, cause: finding.CredentialAudience},
+		{meaning: OtherSubject, codes: []int{700213}, reason: NoIdentity, cause: finding.CredentialSubject},
+		{meaning: OtherCase, codes: []int{7002137, 7002138}, reason: NoIdentity, lasting: true, cause: finding.CredentialCase},
+		{meaning: FederationOff, codes: []int{700223, 700238}, reason: NoIdentity, lasting: true, cause: finding.FederationOff, remedy: finding.AskTenant},
+		{meaning: IssuerRefused, codes: []int{7002381}, reason: NoIdentity, lasting: true, cause: finding.IssuerRefused, remedy: finding.AskTenant},
+		{meaning: PolicyRefused, codes: []int{53003}, reason: NoIdentity, lasting: true, cause: finding.PolicyRefused, remedy: finding.AskTenant},
+		{meaning: NoTenant, codes: []int{90002, 900023}, reason: NoIdentity, lasting: true, cause: finding.TenantMissing, remedy: finding.CheckIdentity},
+		{meaning: NoClient, codes: []int{700016}, reason: NoIdentity, cause: finding.ClientMissing, remedy: finding.CheckIdentity},
+		{meaning: ZeroClient, codes: []int{700038}, reason: NoIdentity, lasting: true, cause: finding.ClientPlaceholder, remedy: finding.CheckIdentity},
+		{meaning: ClientDisabled, codes: []int{7000112}, reason: NoIdentity, lasting: true, cause: finding.ClientDisabled, remedy: finding.AskTenant},
+		{meaning: NoResource, codes: []int{500011}, reason: NoIdentity, lasting: true, cause: finding.KeyVaultUnknown, remedy: finding.AskTenant},
+		{meaning: OtherTime, codes: []int{700024, 500133}, reason: NoIdentity, lasting: true, cause: finding.TokenExpired, remedy: finding.CheckClocks},
+		{meaning: Unverified, codes: []int{700027, 7000272, 50013, 50027, 5002730}, reason: NoIdentity, cause: finding.TokenUnverified, remedy: finding.CheckKeys},
+		{meaning: BadClientSecret, codes: []int{7000215, 7000222}, reason: NoIdentity, lasting: true, cause: finding.ClientSecretRejected, remedy: finding.RenewClientSecret},
+		{meaning: EntraBroken, codes: []int{90006, 90033}, reason: Unreachable, cause: finding.ServiceFailed},
+		{meaning: EntraThrottled, codes: []int{50196, 90055}, reason: Throttled, cause: finding.ServiceOverloaded},
 	}
 }
 
 func (r refusal) has(code int) bool { return slices.Contains(r.codes, code) }
 
-// refusal of a meaning. That of none does not last.
+// refusal of a meaning. Without a meaning, it does not last.
 func (m Meaning) refusal() refusal {
 	i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.meaning == m })
 	if i < 0 {
@@ -144,24 +117,22 @@ func (m Meaning) refusal() refusal {
 	return refusals()[i]
 }
 
-// issuerFails tells whether one of the codes is about the cluster's issuer, which fails
-// and not Entra ID.
+// issuerFails tells whether one of the codes says that the cluster's issuer fails, and not
+// Entra ID.
 func issuerFails(codes []int) bool {
 	return slices.ContainsFunc(codes, func(c int) bool {
 		return IssuerUnreachable.refusal().has(c) || IssuerUnreadable.refusal().has(c)
 	})
 }
 
-// Lasting is true of a refusal of Entra ID that waiting does not help against: somebody
-// has to change something.
+// Lasting tells whether Entra ID refuses until somebody changes something.
 func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 
-// Remedy is a sentence about what to do, if Entra ID has told more than that it refuses
-// an identity.
-func (e *Error) Remedy() string { return e.Meaning.refusal().remedy }
+// Remedy for the error. It is empty if Entra ID gives no reason for refusing an identity.
+func (e *Error) Remedy() finding.Reason { return e.Meaning.refusal().remedy }
 
 // MeaningOf an answer of Entra ID with these codes, of which there is at least one: that of
-// the first one of a known meaning. The code is that one, or the first.
+// the first code with a known meaning. The code is this one or, if none is known, the first.
 func MeaningOf(codes []int) (m Meaning, code int) {
 	code, known := recognize(codes)
 
@@ -186,24 +157,22 @@ func recognize(codes []int) (int, refusal) {
 		}
 	}
 
-	return codes[0], refusal{reason: NoIdentity, what: "it refuses the identity"}
+	return codes[0], refusal{reason: NoIdentity, cause: finding.IdentityRefused}
 }
 
-// refuse completes an error with what Entra ID says in its codes.
-func (e *Error) refuse(name string, codes []int) {
+// refuse completes an error with the codes of Entra ID.
+func (e *Error) refuse(service finding.Service, codes []int) {
 	code, known := recognize(codes)
 	e.Code, e.Meaning, e.Reason = "AADSTS"+strconv.Itoa(code), known.meaning, known.reason
 
-	e.Detail = name + " " + known.what
+	e.Cause = finding.Finding{Reason: known.cause, Service: service, Code: e.Code}
 	if known.reason == NoIdentity {
-		e.Detail = name + " gives no token: " + known.what
+		e.Cause = finding.Finding{Reason: finding.NoToken, Service: service, Code: e.Code, Cause: &finding.Finding{Reason: known.cause}}
 	}
-
-	e.Detail += " (" + e.Code + ")"
 }
 
-// codes of Entra ID in the body of an answer: those it lists or, if it lists none, the
-// one that its description names.
+// codes of Entra ID in the body of an answer: the listed ones or, if there are none, the one
+// in the description.
 func (b errorBody) codes() []int {
 	var listed, codes []int
 

@@ -15,6 +15,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 func TestMeanings(t *testing.T) {
@@ -42,7 +44,7 @@ func TestMeanings(t *testing.T) {
 		"Zero":              {reason: "Nor does a placeholder.", codes: []int{700038}, want: want{ZeroClient, NoIdentity, true}},
 		"Client":            {reason: "A new identity takes its time.", codes: []int{700016}, want: want{NoClient, NoIdentity, false}},
 		"Keys":              {reason: "Entra ID keeps the keys of an issuer for a while.", codes: []int{700027, 7000272}, want: want{Unverified, NoIdentity, false}},
-		"Unknown":           {reason: "What nobody knows is passed on.", codes: []int{7002139, 70021300, 5016, 7, 501669}, want: want{"", NoIdentity, false}},
+		"Unknown":           {reason: "An unknown code is passed on.", codes: []int{7002139, 70021300, 5016, 7, 501669}, want: want{"", NoIdentity, false}},
 	}
 
 	for name, tc := range cases {
@@ -54,8 +56,8 @@ func TestMeanings(t *testing.T) {
 					t.Errorf("\n%s\nclassify(AADSTS%d): -want, +got:\n%s", tc.reason, code, diff)
 				}
 
-				if !strings.HasSuffix(e.Detail, fmt.Sprintf(" (AADSTS%d)", code)) || e.Code != fmt.Sprintf("AADSTS%d", code) {
-					t.Errorf("\nThe number can be looked up.\nclassify(AADSTS%d): %q, code %s", code, e.Detail, e.Code)
+				if !strings.HasSuffix(e.Cause.String(), fmt.Sprintf(" (AADSTS%d)", code)) || e.Code != fmt.Sprintf("AADSTS%d", code) {
+					t.Errorf("\nThe number can be looked up.\nclassify(AADSTS%d): %q, code %s", code, e.Cause, e.Code)
 				}
 			}
 		})
@@ -63,7 +65,7 @@ func TestMeanings(t *testing.T) {
 }
 
 func entraRefusal(status int, codes string) *Error {
-	return issuer{name: entraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, entraError(codes))}, "x")
+	return issuer{service: finding.EntraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, entraError(codes))}, "x")
 }
 
 // A code has one meaning, and a meaning is in the table once, with words.
@@ -71,7 +73,7 @@ func TestRefusals(t *testing.T) {
 	codes, meanings := map[int]bool{}, map[Meaning]bool{}
 
 	for _, r := range refusals() {
-		if meanings[r.meaning] || r.meaning == "" || r.what == "" || len(r.codes) == 0 || r.reason == "" {
+		if meanings[r.meaning] || r.meaning == "" || r.cause == "" || len(r.codes) == 0 || r.reason == "" {
 			t.Errorf("refusals(): %+v is there twice, or is not whole", r)
 		}
 

@@ -5,22 +5,24 @@ package keyvault
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A Reason is why Azure did not do what it was asked.
+// A Reason is the class of an error. It decides how the caller reacts.
 type Reason string
 
 // Reasons of errors.
@@ -29,7 +31,7 @@ const (
 	NotFound Reason = "NotFound"
 	// Deleted: the secret is deleted and can be recovered, so its name is taken.
 	Deleted Reason = "Deleted"
-	// BeingDeleted and BeingRecovered: that takes Key Vault some seconds.
+	// BeingDeleted and BeingRecovered: Key Vault needs some seconds for that.
 	BeingDeleted   Reason = "BeingDeleted"
 	BeingRecovered Reason = "BeingRecovered"
 	// Exists: a secret that was missing is there now.
@@ -38,29 +40,29 @@ const (
 	Disabled Reason = "Disabled"
 	// Forbidden: the identity has no role that allows this.
 	Forbidden Reason = "Forbidden"
-	// NoIdentity: Entra ID or Kubernetes gives no token for the identity.
+	// NoIdentity: Entra ID or Kubernetes issues no token for the identity.
 	NoIdentity Reason = "NoIdentity"
-	// TooLarge: the vault has more than what is listed of a vault, or takes too long.
+	// TooLarge: the vault has too many secrets to be listed, or the list takes too long.
 	TooLarge Reason = "TooLarge"
-	// Throttled: Azure asked to slow down.
+	// Throttled: Azure throttles requests.
 	Throttled Reason = "Throttled"
-	// Unreachable: there was no answer, or none that makes sense.
+	// Unreachable: no response, or an unexpected one.
 	Unreachable Reason = "Unreachable"
 )
 
-// An Error of Azure, in words of our own. Texts of servers and libraries are left
-// out, as they may repeat what was sent or received.
+// An Error of Azure, as a value. It has no text of servers and libraries, because they
+// may repeat what was sent or received.
 type Error struct {
 	Reason Reason
 	// Operation that failed, for example "get secret \"x\" from https://…".
 	Operation string
-	// Detail says what is wrong. It is the same whenever the same thing is wrong.
-	Detail string
-	// RetryAfter is when Azure, or our own limiter, wants to be asked again. Zero:
-	// the caller decides.
+	// Cause of the error. Two errors with the same cause have equal values.
+	Cause finding.Finding
+	// RetryAfter is how long Azure, or the provider's own limiter, allows no request.
+	// Zero: the caller decides.
 	RetryAfter time.Duration
-	// Kubernetes is true if it was Kubernetes that refused, for want of a permission.
-	// Waiting does not help.
+	// Kubernetes is true if the provider lacks a permission in Kubernetes. Waiting does
+	// not help.
 	Kubernetes bool
 	// Status is that of the HTTP answer, if there was one.
 	Status int
@@ -68,13 +70,13 @@ type Error struct {
 	Code string
 	// Meaning of the code, if it is of Entra ID and known.
 	Meaning Meaning
-	// RequestID is Azure's name for the request. Its support asks for it.
+	// RequestID of Azure, which its support needs.
 	RequestID string
 }
 
-// Error says what was attempted and what is wrong.
+// Error returns the operation and the cause.
 func (e *Error) Error() string {
-	s := "cannot " + e.Operation + ": " + e.Detail
+	s := "cannot " + e.Operation + ": " + e.Cause.String()
 	if e.RequestID != "" {
 		s += " (request " + e.RequestID + ")"
 	}
@@ -82,8 +84,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// ReasonOf returns the reason of an error, Unreachable for one that has none, and
-// nothing for none.
+// ReasonOf returns the reason of an error. It is Unreachable for an error of another type,
+// and empty for nil.
 func ReasonOf(err error) Reason {
 	if err == nil {
 		return ""
@@ -99,7 +101,7 @@ func ReasonOf(err error) Reason {
 // classify an error of a client of Azure.
 func classify(err error, operation string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		// From the credential, which does not know what the token was for.
+		// From the credential, which does not know the operation that needs the token.
 		c := *e
 		c.Operation = operation
 
@@ -110,7 +112,7 @@ func classify(err error, operation string) *Error {
 		return classifyResponse(e, operation)
 	}
 
-	return &Error{Reason: Unreachable, Operation: operation, Detail: describeTransport(err)}
+	return &Error{Reason: Unreachable, Operation: operation, Cause: transportCause(err)}
 }
 
 // classifyResponse of Key Vault. The codes are in
@@ -133,31 +135,35 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 		e.Code = inner
 	}
 
+	because := func(reason Reason, cause finding.Reason) {
+		e.Reason, e.Cause = reason, finding.Finding{Reason: cause}
+	}
+
 	switch {
 	case r.StatusCode == http.StatusNotFound:
-		e.Reason, e.Detail = NotFound, "there is no such secret"
+		because(NotFound, finding.SecretNotFound)
 	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsDeletedButRecoverable":
-		e.Reason, e.Detail = Deleted, "a secret of that name is deleted and can be recovered"
+		because(Deleted, finding.SecretRecoverable)
 	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsBeingDeleted":
-		e.Reason, e.Detail = BeingDeleted, "a secret of that name is being deleted"
+		because(BeingDeleted, finding.SecretBeingDeleted)
 	case r.StatusCode == http.StatusConflict && e.Code == "ObjectIsBeingRecovered":
-		e.Reason, e.Detail = BeingRecovered, "a secret of that name is being recovered"
+		because(BeingRecovered, finding.SecretBeingRecovered)
 	case r.StatusCode == http.StatusForbidden && e.Code == "SecretDisabled":
-		e.Reason, e.Detail = Disabled, "the secret is disabled"
+		because(Disabled, finding.SecretDisabled)
 	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByFirewall":
-		e.Reason, e.Detail = Unreachable, "the firewall of the vault does not let this cluster in"
+		because(Unreachable, finding.FirewallBlocks)
 	case r.StatusCode == http.StatusForbidden && e.Code == "ForbiddenByConnection":
-		e.Reason, e.Detail = Unreachable, "the vault can only be reached through its private endpoint, and this cluster does not use it"
+		because(Unreachable, finding.PrivateEndpointOnly)
 	case r.StatusCode == http.StatusForbidden:
-		e.Reason, e.Detail = Forbidden, "the identity has no role that allows this"
+		because(Forbidden, finding.RoleMissing)
 	case r.StatusCode == http.StatusUnauthorized:
-		e.Reason, e.Detail = NoIdentity, "the vault does not accept the token"
+		because(NoIdentity, finding.TokenRejected)
 	case r.StatusCode == http.StatusTooManyRequests:
-		e.Reason, e.Detail = Throttled, "the vault asks to slow down"
+		because(Throttled, finding.VaultThrottled)
 	case r.StatusCode >= http.StatusInternalServerError:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("the vault has a problem of its own (HTTP status %d)", r.StatusCode)
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.VaultUnavailable, Status: r.StatusCode}
 	default:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("the vault did not understand the request (HTTP status %d)", r.StatusCode)
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.RequestRejected, Status: r.StatusCode}
 	}
 
 	return e
@@ -168,14 +174,16 @@ func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 func (i issuer) classify(err error, operation string) *Error {
 	e := &Error{Operation: operation, Reason: NoIdentity}
 
-	if i.name == node && unassigned(err) {
-		e.Detail = "the node has no such managed identity; assign it to the node pool, and name its clientId if there are several"
+	if i.service == finding.NodeMetadataService && unassigned(err) {
+		e.Cause = finding.Finding{Reason: finding.ManagedIdentityMissing}
 		return e
 	}
 
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil {
-		e.Reason, e.Detail = Unreachable, i.name+": "+describeTransport(err)
+		cause := transportCause(err)
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.ServiceSilent, Service: i.service, Cause: &cause}
+
 		return e
 	}
 
@@ -187,21 +195,21 @@ func (i issuer) classify(err error, operation string) *Error {
 
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
-		e.Reason, e.Detail = Throttled, i.name+" asks to slow down"
+		e.Reason, e.Cause = Throttled, finding.Finding{Reason: finding.ServiceThrottled, Service: i.service}
 	case len(codes) > 0 && (r.StatusCode < http.StatusInternalServerError || issuerFails(codes)):
-		e.refuse(i.name, codes)
+		e.refuse(i.service, codes)
 	case r.StatusCode >= http.StatusInternalServerError:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s has a problem of its own (HTTP status %d)", i.name, r.StatusCode)
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.ServiceUnavailable, Service: i.service, Status: r.StatusCode}
 	default:
-		e.Reason, e.Detail = Unreachable, fmt.Sprintf("%s gave an answer that makes no sense (HTTP status %d)", i.name, r.StatusCode)
+		e.Reason, e.Cause = Unreachable, finding.Finding{Reason: finding.ServiceUnexpected, Service: i.service, Status: r.StatusCode}
 	}
 
 	return e
 }
 
 // unassigned tells whether the metadata service of a node does not know a managed
-// identity. It has one status for that. Of a system-assigned identity azidentity
-// keeps only that there is none, unlike anything else that may be wrong.
+// identity. It has one status for that. For a system-assigned identity, azidentity drops
+// the response in this case only.
 func unassigned(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -212,12 +220,11 @@ func unassigned(err error) bool {
 	return !ok || failed.RawResponse != nil && failed.RawResponse.StatusCode == http.StatusBadRequest
 }
 
-// An errorBody is what Key Vault and Entra ID answer with. Of it only codes are
-// taken.
+// An errorBody is the body of an error of Key Vault or Entra ID. Only its codes are read.
 type errorBody struct {
 	// Error is an object in answers of Key Vault and a string in those of Entra ID.
 	Error json.RawMessage `json:"error"`
-	// Codes and Description of Entra ID. What is not as it should be leaves the rest readable.
+	// Codes and Description of Entra ID. If one is malformed, the other can still be read.
 	Codes       json.RawMessage `json:"error_codes"`
 	Description json.RawMessage `json:"error_description"`
 }
@@ -247,7 +254,7 @@ func (b errorBody) innerCode() string {
 	return e.InnerError.Code
 }
 
-// codePattern keeps whatever is not a code out of our logs.
+// codePattern keeps everything but codes out of logs.
 func codePattern() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`) }
 
 func requestID(r *http.Response) string {
@@ -281,33 +288,47 @@ func retryAfter(r *http.Response) time.Duration {
 	return min(max(0, at.Sub(now)), time.Hour)
 }
 
-// describeTransport says why there was no answer. Only errors whose texts are
-// known to hold names and addresses alone are repeated.
-func describeTransport(err error) string {
+// transportCause is why there was no response. It repeats the operation of an error of
+// the network and nothing else of an error's text.
+func transportCause(err error) finding.Finding {
+	because := func(r finding.Reason) finding.Finding { return finding.Finding{Reason: r} }
+
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return "the host name does not exist"
+			return because(finding.HostUnknown)
 		}
 
-		return "the host name cannot be looked up"
+		return because(finding.HostUnresolved)
 	}
 
 	var timeout interface{ Timeout() bool }
 
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "there was no answer in time"
+		return because(finding.TimedOut)
 	case errors.Is(err, context.Canceled):
-		return "the request was given up"
+		return because(finding.Canceled)
 	}
 
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return "the connection failed while the operation was " + op.Op
+		return finding.Finding{Reason: finding.ConnectionFailed, Detail: op.Op}
 	}
 
-	if strings.Contains(err.Error(), "x509: ") || strings.Contains(err.Error(), "tls: ") {
-		return "the certificate of the server is not trusted"
+	if untrusted(err) {
+		return because(finding.CertificateUntrusted)
 	}
 
-	return "there was no answer, or one that makes no sense"
+	return because(finding.NoResponse)
+}
+
+// untrusted tells whether the certificate of a server is not trusted.
+func untrusted(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		invalid      x509.CertificateInvalidError
+	)
+
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
 }

@@ -23,6 +23,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // marker is what servers and libraries say. None of it may be repeated.
@@ -67,6 +69,16 @@ func checkError(t *testing.T, reason string, want *Error, got *Error) {
 	}
 }
 
+// because of something.
+func because(what string) finding.Finding {
+	return finding.Finding{Reason: finding.CreatorUnusable, Detail: what}
+}
+
+// noToken of Entra ID, with a code.
+func noToken(code string, r finding.Reason) finding.Finding {
+	return finding.Finding{Reason: finding.NoToken, Service: finding.EntraID, Code: code, Cause: &finding.Finding{Reason: r}}
+}
+
 func TestClassifyResponse(t *testing.T) {
 	const operation = "get secret"
 
@@ -77,75 +89,75 @@ func TestClassifyResponse(t *testing.T) {
 	}{
 		"NotFound": {
 			reason: "A secret that is not there.", answer: answerOf(404, nil, vaultError("SecretNotFound", "")),
-			want: Error{Reason: NotFound, Detail: "there is no such secret", Code: "SecretNotFound"},
+			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, Code: "SecretNotFound"},
 		},
 		"Deleted": {
 			reason: "A name that is taken by a deleted secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsDeletedButRecoverable")),
-			want: Error{Reason: Deleted, Detail: "a secret of that name is deleted and can be recovered", Code: "ObjectIsDeletedButRecoverable"},
+			want: Error{Reason: Deleted, Cause: finding.Finding{Reason: finding.SecretRecoverable}, Code: "ObjectIsDeletedButRecoverable"},
 		},
 		"BeingDeleted": {
 			reason: "It takes some seconds to delete a secret.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingDeleted")),
-			want: Error{Reason: BeingDeleted, Detail: "a secret of that name is being deleted", Code: "ObjectIsBeingDeleted"},
+			want: Error{Reason: BeingDeleted, Cause: finding.Finding{Reason: finding.SecretBeingDeleted}, Code: "ObjectIsBeingDeleted"},
 		},
 		"BeingRecovered": {
 			reason: "And to recover one.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingRecovered")),
-			want: Error{Reason: BeingRecovered, Detail: "a secret of that name is being recovered", Code: "ObjectIsBeingRecovered"},
+			want: Error{Reason: BeingRecovered, Cause: finding.Finding{Reason: finding.SecretBeingRecovered}, Code: "ObjectIsBeingRecovered"},
 		},
 		"Conflict": {
 			reason: "Another conflict.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingMoved")),
-			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 409)", Code: "ObjectIsBeingMoved"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 409}, Code: "ObjectIsBeingMoved"},
 		},
 		"Disabled": {
 			reason: "A disabled secret is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "SecretDisabled")),
-			want: Error{Reason: Disabled, Detail: "the secret is disabled", Code: "SecretDisabled"},
+			want: Error{Reason: Disabled, Cause: finding.Finding{Reason: finding.SecretDisabled}, Code: "SecretDisabled"},
 		},
 		"Firewall": {
 			reason: "A firewall is not a matter of roles.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByFirewall")),
-			want: Error{Reason: Unreachable, Detail: "the firewall of the vault does not let this cluster in", Code: "ForbiddenByFirewall"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.FirewallBlocks}, Code: "ForbiddenByFirewall"},
 		},
 		"PrivateEndpoint": {
 			reason: "Nor is a private endpoint.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByConnection")),
-			want: Error{Reason: Unreachable, Detail: "the vault can only be reached through its private endpoint, and this cluster does not use it", Code: "ForbiddenByConnection"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.PrivateEndpointOnly}, Code: "ForbiddenByConnection"},
 		},
 		"Forbidden": {
 			reason: "No role.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByRbac")),
-			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this", Code: "ForbiddenByRbac"},
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}, Code: "ForbiddenByRbac"},
 		},
 		"ForbiddenGarbage": {
 			reason: "A refusal without a body that can be read.", answer: answerOf(403, nil, "<html>"+marker),
-			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 		"Unauthorized": {
 			reason: "A token that is not taken.", answer: answerOf(401, map[string]string{"WWW-Authenticate": marker}, vaultError("Unauthorized", "")),
-			want: Error{Reason: NoIdentity, Detail: "the vault does not accept the token", Code: "Unauthorized"},
+			want: Error{Reason: NoIdentity, Cause: finding.Finding{Reason: finding.TokenRejected}, Code: "Unauthorized"},
 		},
 		"Throttled": {
 			reason: "Too many requests.", answer: answerOf(429, map[string]string{"Retry-After": "17"}, vaultError("Throttled", "VaultRequestTypeLimitReached")),
-			want: Error{Reason: Throttled, Detail: "the vault asks to slow down", RetryAfter: 17 * time.Second, Code: "VaultRequestTypeLimitReached"},
+			want: Error{Reason: Throttled, Cause: finding.Finding{Reason: finding.VaultThrottled}, RetryAfter: 17 * time.Second, Code: "VaultRequestTypeLimitReached"},
 		},
 		"Broken": {
 			reason: "A problem of the vault.", answer: answerOf(503, map[string]string{"Retry-After": "3"}, marker),
-			want: Error{Reason: Unreachable, Detail: "the vault has a problem of its own (HTTP status 503)", RetryAfter: 3 * time.Second},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.VaultUnavailable, Status: 503}, RetryAfter: 3 * time.Second},
 		},
 		"Redirect": {
 			reason: "Redirects are not followed.", answer: answerOf(302, map[string]string{"Location": "https://" + marker}, ""),
-			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 302)"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 302}},
 		},
 		"BadRequest": {
 			reason: "A problem of ours.", answer: answerOf(400, nil, vaultError("BadParameter", "")),
-			want: Error{Reason: Unreachable, Detail: "the vault did not understand the request (HTTP status 400)", Code: "BadParameter"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.RequestRejected, Status: 400}, Code: "BadParameter"},
 		},
 		"RequestID": {
 			reason: "Azure's name for the request.", answer: answerOf(404, map[string]string{"X-Ms-Request-Id": "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"}, ""),
-			want: Error{Reason: NotFound, Detail: "there is no such secret", RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
+			want: Error{Reason: NotFound, Cause: finding.Finding{Reason: finding.SecretNotFound}, RequestID: "b9a4a42a-1ab2-4d4b-9d4c-1b1f2b3c4d5e"},
 		},
 		"NoCode": {
-			reason: "What is no code is not taken for one.", answer: answerOf(403, map[string]string{"X-Ms-Error-Code": marker + " " + marker, "X-Ms-Request-Id": "<" + marker + ">"}, vaultError(marker+"-x", marker+"!")),
-			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+			reason: "An invalid code is dropped.", answer: answerOf(403, map[string]string{"X-Ms-Error-Code": marker + " " + marker, "X-Ms-Request-Id": "<" + marker + ">"}, vaultError(marker+"-x", marker+"!")),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 		"LongCode": {
-			reason: "Nor what is too long for one.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
-			want: Error{Reason: Forbidden, Detail: "the identity has no role that allows this"},
+			reason: "A code that is too long is dropped, too.", answer: answerOf(403, nil, vaultError(strings.Repeat(marker, 11), strings.Repeat(marker, 11))),
+			want: Error{Reason: Forbidden, Cause: finding.Finding{Reason: finding.RoleMissing}},
 		},
 	}
 
@@ -161,64 +173,61 @@ func TestIssuerClassify(t *testing.T) {
 	const operation = "get a token"
 
 	failed := func(r *http.Response) error { return &azidentity.AuthenticationFailedError{RawResponse: r} }
-	federated := "Entra ID gives no token: the identity has no federated credential for this service account and cluster"
-	unverified := "Entra ID gives no token: it cannot verify the token of the service account; the cluster's issuer or its keys are not what Entra ID sees "
-	tenant, secret := "Entra ID gives no token: there is no such tenant ", "Entra ID gives no token: the client secret is wrong or has expired "
 
 	cases := map[string]struct {
 		reason string
 		err    error
 		want   Error
 	}{
-		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Meaning: NoMatch, Detail: federated + " (AADSTS70021)"}},
-		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer, Detail: federated + ": none has the cluster's issuer (AADSTS700211)"}},
-		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Meaning: OtherSubject, Detail: federated + ": none has the subject of the service account (AADSTS700213)"}},
-		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Meaning: NoClient, Detail: "Entra ID gives no token: the tenant has no identity of this client id (AADSTS700016)"}},
-		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Meaning: NoTenant, Detail: tenant + "(AADSTS90002)"}},
-		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Meaning: OtherTime, Detail: "Entra ID gives no token: the token of the service account has expired, or the clocks differ (AADSTS700024)"}},
-		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Meaning: Unverified, Detail: unverified + "(AADSTS50027)"}},
-		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Meaning: BadClientSecret, Detail: secret + "(AADSTS7000222)"}},
-		"Other":   {reason: "A code that nothing is known of.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Detail: "Entra ID gives no token: it refuses the identity (AADSTS123456)"}},
+		"70021":   {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("70021"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS70021", Meaning: NoMatch, Cause: noToken("AADSTS70021", finding.CredentialNoMatch)}},
+		"700211":  {reason: "No federated credential.", err: failed(answerOf(400, nil, entraError("700211"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer, Cause: noToken("AADSTS700211", finding.CredentialIssuer)}},
+		"700213":  {reason: "No federated credential.", err: failed(answerOf(401, nil, entraError("700213,7000215"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700213", Meaning: OtherSubject, Cause: noToken("AADSTS700213", finding.CredentialSubject)}},
+		"700016":  {reason: "No such client id.", err: failed(answerOf(400, nil, entraError("700016"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS700016", Meaning: NoClient, Cause: noToken("AADSTS700016", finding.ClientMissing)}},
+		"90002":   {reason: "No such tenant.", err: failed(answerOf(400, nil, entraError("90002"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS90002", Meaning: NoTenant, Cause: noToken("AADSTS90002", finding.TenantMissing)}},
+		"700024":  {reason: "Clocks.", err: failed(answerOf(401, nil, entraError("700024"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS700024", Meaning: OtherTime, Cause: noToken("AADSTS700024", finding.TokenExpired)}},
+		"50027":   {reason: "Keys of the cluster.", err: failed(answerOf(401, nil, entraError("50027"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS50027", Meaning: Unverified, Cause: noToken("AADSTS50027", finding.TokenUnverified)}},
+		"7000222": {reason: "A client secret.", err: failed(answerOf(401, nil, entraError("7000222"))), want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS7000222", Meaning: BadClientSecret, Cause: noToken("AADSTS7000222", finding.ClientSecretRejected)}},
+		"Other":   {reason: "A code that nothing is known of.", err: failed(answerOf(400, nil, entraError("123456"))), want: Error{Reason: NoIdentity, Status: 400, Code: "AADSTS123456", Cause: noToken("AADSTS123456", finding.IdentityRefused)}},
 		"NoCodes": {
 			reason: "The description names the code, if no list does.", err: failed(answerOf(401, nil, `{"error":"invalid_client","error_description":"AADSTS70025: `+marker+`"}`)),
-			want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS70025", Meaning: NoCredentialYet, Detail: "Entra ID gives no token: the identity has no federated credential (AADSTS70025)"},
+			want: Error{Reason: NoIdentity, Status: 401, Code: "AADSTS70025", Meaning: NoCredentialYet, Cause: noToken("AADSTS70025", finding.CredentialMissing)},
 		},
 		"SecondCode": {
 			reason: "Of several codes, the first known one is of use.", err: failed(answerOf(400, nil, entraError("123456,50166"))),
-			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS50166", Meaning: IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS50166)"},
+			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS50166", Meaning: IssuerUnreachable, Cause: finding.Finding{Reason: finding.IssuerUnreachable, Service: finding.EntraID, Code: "AADSTS50166"}},
 		},
 		"BrokenIssuer": {
 			reason: "Whatever the status, it is the issuer that fails.", err: failed(answerOf(504, nil, entraError("90061"))),
-			want: Error{Reason: Unreachable, Status: 504, Code: "AADSTS90061", Meaning: IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS90061)"},
+			want: Error{Reason: Unreachable, Status: 504, Code: "AADSTS90061", Meaning: IssuerUnreachable, Cause: finding.Finding{Reason: finding.IssuerUnreachable, Service: finding.EntraID, Code: "AADSTS90061"}},
 		},
 		"Transient": {
 			reason: "A problem of Entra ID that it does not call one.", err: failed(answerOf(400, nil, entraError("90033"))),
-			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS90033", Meaning: EntraBroken, Detail: "Entra ID has a problem of its own (AADSTS90033)"},
+			want: Error{Reason: Unreachable, Status: 400, Code: "AADSTS90033", Meaning: EntraBroken, Cause: finding.Finding{Reason: finding.ServiceFailed, Service: finding.EntraID, Code: "AADSTS90033"}},
 		},
 		"Loop": {
 			reason: "Too many requests of the same kind.", err: failed(answerOf(400, nil, entraError("50196"))),
-			want: Error{Reason: Throttled, Status: 400, Code: "AADSTS50196", Meaning: EntraThrottled, Detail: "Entra ID asks to slow down (AADSTS50196)"},
+			want: Error{Reason: Throttled, Status: 400, Code: "AADSTS50196", Meaning: EntraThrottled, Cause: finding.Finding{Reason: finding.ServiceOverloaded, Service: finding.EntraID, Code: "AADSTS50196"}},
 		},
 		"Throttled": {
 			reason: "Too many requests.", err: failed(answerOf(429, map[string]string{"Retry-After": "30"}, marker)),
-			want: Error{Reason: Throttled, Status: 429, RetryAfter: 30 * time.Second, Detail: "Entra ID asks to slow down"},
+			want: Error{Reason: Throttled, Status: 429, RetryAfter: 30 * time.Second, Cause: finding.Finding{Reason: finding.ServiceThrottled, Service: finding.EntraID}},
 		},
 		"Broken": {
 			reason: "A problem of Entra ID, whatever code it gives.", err: failed(answerOf(503, map[string]string{"X-Ms-Request-Id": "1-2"}, entraError("90033"))),
-			want: Error{Reason: Unreachable, Status: 503, RequestID: "1-2", Detail: "Entra ID has a problem of its own (HTTP status 503)"},
+			want: Error{Reason: Unreachable, Status: 503, RequestID: "1-2", Cause: finding.Finding{Reason: finding.ServiceUnavailable, Service: finding.EntraID, Status: 503}},
 		},
-		"Garbage": {reason: "Something in between answers.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Detail: "Entra ID gave an answer that makes no sense (HTTP status 407)"}},
+		"Garbage": {reason: "Something in between answers.", err: failed(answerOf(407, nil, "<html>"+marker)), want: Error{Reason: Unreachable, Status: 407, Cause: finding.Finding{Reason: finding.ServiceUnexpected, Service: finding.EntraID, Status: 407}}},
 		"NoAnswer": {
 			reason: "No answer at all.", err: fmt.Errorf("%s: %w", marker, &azidentity.AuthenticationFailedError{}),
-			want: Error{Reason: Unreachable, Detail: "Entra ID: there was no answer, or one that makes no sense"},
+			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.NoResponse}}},
 		},
-		"Timeout": {reason: "No answer in time.", err: fmt.Errorf("%s: %w", marker, context.DeadlineExceeded), want: Error{Reason: Unreachable, Detail: "Entra ID: there was no answer in time"}},
+		"Timeout": {reason: "No answer in time.", err: fmt.Errorf("%s: %w", marker, context.DeadlineExceeded), want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.TimedOut}}}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			tc.want.Operation = operation
-			checkError(t, tc.reason, &tc.want, issuer{name: entraID}.classify(tc.err, operation))
+			checkError(t, tc.reason, &tc.want, issuer{service: finding.EntraID}.classify(tc.err, operation))
 		})
 	}
 }
@@ -231,38 +240,38 @@ func TestClassifyTransport(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		err    error
-		want   string
+		want   finding.Finding
 	}{
-		"NoHost":    {reason: "A host that does not exist.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}), want: "the host name does not exist"},
-		"NoDNS":     {reason: "No DNS.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsTimeout: true}}), want: "the host name cannot be looked up"},
-		"Deadline":  {reason: "A deadline of ours.", err: request(context.DeadlineExceeded), want: "there was no answer in time"},
-		"Timeout":   {reason: "A timeout of the network.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: "there was no answer in time"},
-		"Cancelled": {reason: "The provider ends.", err: request(context.Canceled), want: "the request was given up"},
-		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: "the connection failed while the operation was dial"},
-		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: "the connection failed while the operation was proxyconnect"},
+		"NoHost":    {reason: "A host that does not exist.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsNotFound: true}}), want: finding.Finding{Reason: finding.HostUnknown}},
+		"NoDNS":     {reason: "No DNS.", err: request(&net.OpError{Op: "dial", Err: &net.DNSError{Err: marker, Name: marker, IsTimeout: true}}), want: finding.Finding{Reason: finding.HostUnresolved}},
+		"Deadline":  {reason: "A deadline of ours.", err: request(context.DeadlineExceeded), want: finding.Finding{Reason: finding.TimedOut}},
+		"Timeout":   {reason: "A timeout of the network.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: finding.Finding{Reason: finding.TimedOut}},
+		"Cancelled": {reason: "The provider ends.", err: request(context.Canceled), want: finding.Finding{Reason: finding.Canceled}},
+		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Detail: "dial"}},
+		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Detail: "proxyconnect"}},
 		"Untrusted": {
 			reason: "A certificate of somebody unknown.",
 			err:    request(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}),
-			want:   "the certificate of the server is not trusted",
+			want:   finding.Finding{Reason: finding.CertificateUntrusted},
 		},
-		"OtherHost": {reason: "A certificate of somebody else.", err: request(x509.HostnameError{Host: marker, Certificate: &x509.Certificate{DNSNames: []string{marker}}}), want: "the certificate of the server is not trusted"},
-		"Closed":    {reason: "The connection ends early.", err: request(io.ErrUnexpectedEOF), want: "there was no answer, or one that makes no sense"},
-		"Garbage":   {reason: "Anything else.", err: errors.New(marker), want: "there was no answer, or one that makes no sense"},
-		"Decoding":  {reason: "An answer that cannot be decoded is quoted by libraries.", err: fmt.Errorf("unmarshalling type: %w", &json.SyntaxError{}), want: "there was no answer, or one that makes no sense"},
+		"OtherHost": {reason: "A certificate of somebody else.", err: request(x509.HostnameError{Host: marker, Certificate: &x509.Certificate{DNSNames: []string{marker}}}), want: finding.Finding{Reason: finding.CertificateUntrusted}},
+		"Closed":    {reason: "The connection ends early.", err: request(io.ErrUnexpectedEOF), want: finding.Finding{Reason: finding.NoResponse}},
+		"Garbage":   {reason: "Anything else.", err: errors.New(marker), want: finding.Finding{Reason: finding.NoResponse}},
+		"Decoding":  {reason: "An answer that cannot be decoded is quoted by libraries.", err: fmt.Errorf("unmarshalling type: %w", &json.SyntaxError{}), want: finding.Finding{Reason: finding.NoResponse}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			checkError(t, tc.reason, &Error{Reason: Unreachable, Operation: operation, Detail: tc.want}, classify(tc.err, operation))
+			checkError(t, tc.reason, &Error{Reason: Unreachable, Operation: operation, Cause: tc.want}, classify(tc.err, operation))
 		})
 	}
 }
 
 func TestClassifyOwn(t *testing.T) {
-	own := &Error{Reason: NoIdentity, Operation: "get a token", Detail: "no", RetryAfter: time.Second, Code: "AADSTS1"}
+	own := &Error{Reason: NoIdentity, Operation: "get a token", Cause: because("no"), RetryAfter: time.Second, Code: "AADSTS1"}
 	got := classify(fmt.Errorf("%s: %w", marker, own), "list secrets")
 
-	checkError(t, "What the credential found out is kept, for another operation.", &Error{Reason: NoIdentity, Operation: "list secrets", Detail: "no", RetryAfter: time.Second, Code: "AADSTS1"}, got)
+	checkError(t, "What the credential found out is kept, for another operation.", &Error{Reason: NoIdentity, Operation: "list secrets", Cause: because("no"), RetryAfter: time.Second, Code: "AADSTS1"}, got)
 
 	if diff := cmp.Diff("get a token", own.Operation); diff != "" {
 		t.Errorf("\nThe credential's own error, which others may have, is left alone.\nclassify(...): -want, +got:\n%s", diff)
@@ -275,8 +284,8 @@ func TestError(t *testing.T) {
 		err    Error
 		want   string
 	}{
-		"Plain":     {reason: "What was attempted, and what is wrong.", err: Error{Operation: "list secrets", Detail: "no", Code: "X", Status: 403}, want: "cannot list secrets: no"},
-		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Detail: "no", RequestID: "1-2"}, want: "cannot list secrets: no (request 1-2)"},
+		"Plain":     {reason: "The operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no"},
+		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no (request 1-2)"},
 	}
 
 	for name, tc := range cases {
@@ -398,12 +407,12 @@ func FuzzParseErrorBody(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		e := classify(runtime.NewResponseError(answerOf(status, nil, body)), "x")
-		if e.Reason == "" || e.Detail == "" || e.Code != "" && !codePattern().MatchString(e.Code) {
+		if e.Reason == "" || e.Cause.String() == "" || e.Code != "" && !codePattern().MatchString(e.Code) {
 			t.Fatalf("classify(%d %q) = %+v", status, body, *e)
 		}
 
-		e = issuer{name: entraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, body)}, "x")
-		if e.Reason == "" || e.Detail == "" {
+		e = issuer{service: finding.EntraID}.classify(&azidentity.AuthenticationFailedError{RawResponse: answerOf(status, nil, body)}, "x")
+		if e.Reason == "" || e.Cause.String() == "" {
 			t.Fatalf("issuer.classify(%d %q) = %+v", status, body, *e)
 		}
 	})

@@ -11,33 +11,33 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits of our own for one vault and identity, far below those of Azure (4,000 operations in
-// 10 s), which are shared with everybody else who uses it. See
+// The provider's own limits for one vault and identity are far below those of Azure (4,000
+// operations in 10 s), which all users of the vault share. See
 // https://learn.microsoft.com/azure/key-vault/general/service-limits
 const (
 	requestsPerSecond = 50
 	requestsAtOnce    = 200
 )
 
-// Pauses of a service that asks to slow down without saying for how long.
+// Pauses after a service has throttled a request without a Retry-After.
 const (
 	firstPause = 10 * time.Second
 	maxPause   = 5 * time.Minute
 )
 
-// A limiter of requests to one service. When the service asks to slow down,
-// nothing is sent until the time it names has passed.
+// A limiter of requests to one service. When the service throttles, nothing is sent until
+// the time that it names has passed.
 //
-// Identities share the pauses of a vault, which throttles all of them, and not the
-// rate: one that sends a lot, to a vault that may not even be its own, keeps nobody
-// else waiting.
+// Identities share the pauses of a vault, which throttles all of them, and not the rate:
+// an identity that sends many requests, perhaps to a vault that is not its own, delays no
+// other.
 type limiter struct {
 	*pauses
 
 	rate *rate.Limiter
 }
 
-// pauses that a service asks for.
+// pauses that a throttling service imposes.
 type pauses struct {
 	now func() time.Time
 
@@ -50,7 +50,7 @@ func newLimiter(now func() time.Time) *limiter {
 	return newRate(&pauses{now: now})
 }
 
-// newRate returns a limiter with a rate of its own that heeds these pauses.
+// newRate returns a limiter with a rate of its own that observes these pauses.
 func newRate(p *pauses) *limiter {
 	return &limiter{rate: rate.NewLimiter(requestsPerSecond, requestsAtOnce), pauses: p}
 }
@@ -79,7 +79,7 @@ func (l *pauses) throttled(retryAfter time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
-	// Answers to requests that were on their way when the pause began.
+	// The request was sent before the pause began.
 	if remaining := l.until.Sub(l.now()); remaining > 0 && retryAfter <= remaining {
 		return remaining
 	}
@@ -94,7 +94,7 @@ func (l *pauses) throttled(retryAfter time.Duration) time.Duration {
 	return retryAfter
 }
 
-// answered ends a row of pauses.
+// answered ends a series of pauses.
 func (l *pauses) answered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -137,12 +137,12 @@ func TestLimiterWait(t *testing.T) {
 		"Free":   {reason: "Nobody has to wait as long as there is room.", timeout: time.Second, want: want{}},
 		"Paused": {reason: "Nobody waits for a pause to end.", before: func(l *limiter) { l.throttled(time.Minute) }, timeout: time.Hour, want: want{Paused: time.Minute}},
 		"Full": {
-			reason: "Who is one too many waits for the next turn.", timeout: time.Second,
+			reason: "One request too many waits for the next turn.", timeout: time.Second,
 			before: func(l *limiter) { l.rate.AllowN(time.Now(), requestsAtOnce) },
 			want:   want{Waited: time.Second / requestsPerSecond},
 		},
 		"NoTime": {
-			reason: "Who could not get a turn in time does not wait at all.", timeout: time.Millisecond,
+			reason: "A request without a turn before its deadline does not wait at all.", timeout: time.Millisecond,
 			before: func(l *limiter) { l.rate.AllowN(time.Now(), requestsAtOnce) },
 			want:   want{Failed: true},
 		},
@@ -178,7 +178,7 @@ func TestLimiterWait(t *testing.T) {
 			time.AfterFunc(time.Millisecond, cancel)
 
 			if _, err := l.wait(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("\nWho gives up stops waiting.\nwait(...): %v", err)
+				t.Errorf("\nA canceled request stops waiting.\nwait(...): %v", err)
 			}
 		})
 	})

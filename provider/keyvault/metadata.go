@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// metadataLifetime is how long what Entra ID says of a tenant is kept. It is the
-	// same for years.
+	// metadataLifetime is how long the metadata of a tenant is kept. It stays the same
+	// for years.
 	metadataLifetime = time.Hour
-	// metadataMost is for how many tenants.
+	// metadataMost is the number of tenants whose metadata is kept.
 	metadataMost = 100
 )
 
-// metadata keeps what Entra ID says of its tenants, which are few: where to get
-// tokens. Each of thousands of credentials would ask for it.
+// metadata caches the OpenID configuration of tenants, which are few. Without the cache,
+// each of thousands of credentials would request it.
 type metadata struct {
 	now func() time.Time
 
@@ -43,7 +43,7 @@ func newMetadata(now func() time.Time) *metadata {
 	return &metadata{now: now, kept: map[string]document{}}
 }
 
-// answer of a request, if it is kept.
+// answer returns the answer of a request, if it is kept.
 func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,8 +60,8 @@ func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
 	}, true
 }
 
-// keep the answer of a request, if it is what Entra ID says of a tenant. A page that a
-// proxy puts in its place is not kept: it would be in the way when that is mended.
+// keep the answer of a request, if it is the metadata of a tenant. The page of a proxy is
+// not kept: it would outlive the outage.
 func (m *metadata) keep(req *http.Request, resp *http.Response) error {
 	if !asksForMetadata(req) || resp.StatusCode != http.StatusOK {
 		return nil
@@ -96,8 +96,8 @@ func asksForMetadata(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration")
 }
 
-// isMetadata tells whether a document is the configuration of the authority that was
-// asked, with all that a client needs of it.
+// isMetadata tells whether a document is the configuration of the requested authority,
+// with everything that a client needs.
 func isMetadata(req *http.Request, body []byte) bool {
 	d := struct {
 		Issuer        string `json:"issuer"`

@@ -58,7 +58,7 @@ func TestMetadata(t *testing.T) {
 			reason: "Tokens come from the host that was asked.",
 			asked:  []ask{with(func(a *ask) { a.document = strings.ReplaceAll(good, "login.", "evil.") }), get}, want: []string{"1", "2"},
 		},
-		"Partial": {reason: "What lacks an address is of no use.", asked: []ask{with(func(a *ask) { a.document = `{"issuer":"%d"}` }), get}, want: []string{"1", "2"}},
+		"Partial": {reason: "A document without an address is not kept.", asked: []ask{with(func(a *ask) { a.document = `{"issuer":"%d"}` }), get}, want: []string{"1", "2"}},
 		"Posted":  {reason: "Only what is got is kept.", asked: []ask{with(func(a *ask) { a.method = http.MethodPost }), get}, want: []string{"1", "2"}},
 	}
 

@@ -19,7 +19,7 @@ type Metrics struct {
 	throttled *prometheus.CounterVec
 }
 
-// NewMetrics returns metrics that have to be registered.
+// NewMetrics returns metrics, for the caller to register.
 func NewMetrics() *Metrics {
 	return &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -33,7 +33,7 @@ func NewMetrics() *Metrics {
 		}, []string{"operation"}),
 		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: Namespace, Name: "azure_throttled_total",
-			Help: "Times that Key Vault (vault) or Entra ID (entra) asked to slow down. Nothing is sent to the vault, or for the identity, until the time it names has passed.",
+			Help: "Requests that Key Vault (vault) or Entra ID (entra) throttled. Nothing is sent to the vault, or for the identity, until the time that it names has passed.",
 		}, []string{"service"}),
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // Options of a pool.
@@ -35,7 +37,7 @@ type Pool struct {
 	clients map[clientKey]*Client
 	// credentials of applications, and how many clients use them.
 	credentials map[credentialKey]*shared[*credential]
-	// pauses by the host of the vault, and how many clients heed them.
+	// pauses by the host of the vault, and how many clients observe them.
 	pauses map[string]*shared[*pauses]
 	// creators by the provider configuration they come from.
 	creators map[string]creator
@@ -52,7 +54,7 @@ type credentialKey struct {
 	identity  Identity
 }
 
-// A shared value goes when the last one that uses it goes.
+// A shared value is dropped with its last user.
 type shared[T any] struct {
 	value T
 	users int
@@ -63,12 +65,12 @@ type creator struct {
 
 	authority  string
 	credential *credential
-	// forget the client secret and the token, once nobody has used them for a while.
+	// forget the client secret and the token when they have not been used for a while.
 	forget *time.Timer
 }
 
-// creatorIdle is for how long an identity that creates secrets is kept that nobody
-// uses: its provider configuration may be gone.
+// creatorIdle is how long an unused identity that creates secrets is kept: its provider
+// configuration may be gone.
 const creatorIdle = 15 * time.Minute
 
 // NewPool returns an empty pool.
@@ -107,7 +109,7 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 
 	ck := credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id}
 	if p.credentials[ck] == nil {
-		cred, err := newCredential(p.options.Now, issuer{name: entraID, tenant: id.TenantID}, func() (azcore.TokenCredential, error) {
+		cred, err := newCredential(p.options.Now, issuer{service: finding.EntraID, tenant: id.TenantID}, func() (azcore.TokenCredential, error) {
 			return applicationCredential(id, p.options.Tokens, toAuthority(options))
 		})
 		if err != nil {
@@ -133,7 +135,8 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	return c, nil
 }
 
-// Drop a client that is not used any more, and what only it used.
+// Drop a client that is not used any more, with its credential and pauses if no other client
+// uses them.
 func (p *Pool) Drop(vaultURI string, id Identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -147,7 +150,7 @@ func (p *Pool) Drop(vaultURI string, id Identity) {
 
 	host, cloud, err := parseVault(vaultURI)
 	if err != nil {
-		return // There cannot be a client of it.
+		return // No client can exist for such a URI.
 	}
 
 	release(p.credentials, credentialKey{authority: cloud.ActiveDirectoryAuthorityHost, identity: id})
@@ -166,9 +169,9 @@ func release[K comparable, T any](m map[K]*shared[T], key K) {
 	}
 }
 
-// Creator returns a client of a vault as the identity that creates missing
-// secrets. It heeds the pauses of the vault, as the application's client does. The
-// name is that of the provider configuration the identity comes from.
+// Creator returns a client of a vault with the identity that creates missing secrets. It
+// observes the pauses of the vault, as the application's client does. The name is that of
+// the provider configuration that the identity comes from.
 func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // A tokenSource gives tokens of service accounts, and counts them.
@@ -91,7 +92,7 @@ func TestPoolApplication(t *testing.T) {
 	}{
 		"Same":     {reason: "One client for a vault and an identity.", first: client(a, one), second: client(a, one), client: true, credential: true, pauses: true},
 		"Vault":    {reason: "One credential for an identity.", first: client(a, one), second: client(b, one), credential: true},
-		"Identity": {reason: "A vault that asks for a pause gets it from everybody.", first: client(a, one), second: client(a, two), pauses: true},
+		"Identity": {reason: "All identities observe the pause of a vault.", first: client(a, one), second: client(a, two), pauses: true},
 		"Spelled":  {reason: "A vault is the same, however it is spelled.", first: client(a, one), second: client("https://A-Vault.vault.azure.net", one), credential: true, pauses: true},
 		"Cloud":    {reason: "A tenant is known in one cloud only.", first: client(a, one), second: client(china, one)},
 	}
@@ -116,7 +117,7 @@ func TestPoolRefuses(t *testing.T) {
 		id     Identity
 	}{
 		"Host":   {reason: "No token goes elsewhere.", uri: "https://web.vault.azure.net.evil.com/", id: identity()},
-		"Tenant": {reason: "What is no tenant.", uri: "https://web.vault.azure.net/", id: Identity{TenantID: "a/b", ClientID: "client"}},
+		"Tenant": {reason: "An invalid tenant.", uri: "https://web.vault.azure.net/", id: Identity{TenantID: "a/b", ClientID: "client"}},
 	}
 
 	for name, tc := range cases {
@@ -136,7 +137,7 @@ func TestPoolRefuses(t *testing.T) {
 	}
 }
 
-// Whoever comes and goes: what is in use is shared, and what is not is gone.
+// Whatever clients come and go: used credentials are shared, and unused ones are dropped.
 func TestPoolProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := poolOf(&azure{}, &tokenSource{})
@@ -250,7 +251,7 @@ func TestPoolCreator(t *testing.T) {
 	}
 
 	if diff := cmp.Diff(2, len(p.creators)); diff != "" {
-		t.Errorf("\nWhat was replaced is gone.\nCreators: -want, +got:\n%s", diff)
+		t.Errorf("\nA replaced creator is dropped.\nCreators: -want, +got:\n%s", diff)
 	}
 
 	if _, err := p.Creator("https://evil.com/", "default", of); err == nil {
@@ -360,7 +361,7 @@ func TestPoolTokenLater(t *testing.T) {
 	_, err = c.List(t.Context(), Listing{})
 	want := &Error{
 		Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Status: 400, Code: "AADSTS700211", Meaning: OtherIssuer,
-		Detail: "Entra ID gives no token: the identity has no federated credential for this service account and cluster: none has the cluster's issuer (AADSTS700211)",
+		Cause: noToken("AADSTS700211", finding.CredentialIssuer),
 	}
 
 	if diff := cmp.Diff(want, errorOf(t, err)); diff != "" {
@@ -381,13 +382,13 @@ func TestPoolTokenSourceFails(t *testing.T) {
 		want   *Error
 	}{
 		"NoServiceAccount": {
-			reason: "What Kubernetes says is passed on, past libraries that keep only its text.",
-			err:    &Error{Reason: NoIdentity, Operation: "get a token of x", Detail: "there is none"},
-			want:   &Error{Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Detail: "there is none"},
+			reason: "An error of Kubernetes is passed on, past libraries that keep only its text.",
+			err:    &Error{Reason: NoIdentity, Operation: "get a token of x", Cause: because("there is none")},
+			want:   &Error{Reason: NoIdentity, Operation: "list secrets of https://web.vault.azure.net", Cause: because("there is none")},
 		},
 		"Other": {
-			reason: "What is no error of ours is not repeated.", err: errors.New(marker),
-			want: &Error{Reason: Unreachable, Operation: "list secrets of https://web.vault.azure.net", Detail: "Entra ID: there was no answer, or one that makes no sense"},
+			reason: "The text of a foreign error is not repeated.", err: errors.New(marker),
+			want: &Error{Reason: Unreachable, Operation: "list secrets of https://web.vault.azure.net", Cause: finding.Finding{Reason: finding.ServiceSilent, Service: finding.EntraID, Cause: &finding.Finding{Reason: finding.NoResponse}}},
 		},
 	}
 
@@ -458,7 +459,7 @@ func TestPoolDoesNotFollow(t *testing.T) {
 	}
 
 	_, err = c.List(t.Context(), Listing{})
-	if diff := cmp.Diff("the vault did not understand the request (HTTP status 307)", errorOf(t, err).Detail); diff != "" {
+	if diff := cmp.Diff(finding.Finding{Reason: finding.RequestRejected, Status: 307}, errorOf(t, err).Cause); diff != "" {
 		t.Errorf("\nList(...): -want, +got:\n%s", diff)
 	}
 }
@@ -504,7 +505,7 @@ func TestPoolTokenTimeout(t *testing.T) {
 		}
 
 		_, err = c.List(t.Context(), Listing{})
-		if e := errorOf(t, err); e == nil || e.Reason != Unreachable || !strings.HasSuffix(e.Detail, "there was no answer in time") {
+		if e := errorOf(t, err); e == nil || e.Reason != Unreachable || e.Cause.Cause == nil || e.Cause.Cause.Reason != finding.TimedOut {
 			t.Errorf("\nEntra ID does not answer.\nList(...): %v", err)
 		}
 

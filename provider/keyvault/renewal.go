@@ -11,11 +11,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// A vault can refuse a token that has not expired, with 401: it was revoked, or the
-// clocks differ. The client of azcore would send the same token again, and a pager keeps
-// its first error for ever. So a refused token is forgotten before the client asks for
-// one, and every request, of whatever operation and page, is sent again with a new one.
-// A request is sent with at most two tokens.
+// A vault can reject a token that has not expired, with 401: the token was revoked, or
+// the clocks differ. The client of azcore would send the same token again, and a pager
+// keeps its first error forever. So a rejected token is forgotten before the client asks
+// for one, and every request, whatever its operation and page, is sent again with a new
+// one. A request is sent with at most two tokens.
 
 const (
 	authorization = "Authorization"
@@ -26,8 +26,9 @@ const (
 // refusedTokens of one request.
 type refusedTokens struct{ n int }
 
-// renewing sends a request again whose token was refused, unless the client of azcore has
-// done so: it does not without a challenge, nor if it got one for the same request already.
+// renewing sends a request again if its token was rejected, unless the client of azcore has
+// done so. That does not retry without a challenge, nor after a second challenge for the
+// same request.
 type renewing struct{}
 
 // Do sends a request.
@@ -49,8 +50,8 @@ func (renewing) Do(req *policy.Request) (*http.Response, error) {
 	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
 }
 
-// forgetting makes a credential forget a token that the vault refuses. It comes after
-// what attaches tokens.
+// forgetting makes a credential forget a token that the vault rejects. It comes after the
+// policy that attaches tokens.
 type forgetting struct{ credential *credential }
 
 // Do sends a request.
@@ -79,7 +80,7 @@ func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// drain a body that nobody reads, so that its connection can be used again.
+// drain an unread body, so that its connection can be used again.
 func drain(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // An operation of a client, and a vault in which it succeeds.
@@ -144,7 +146,7 @@ func TestRenewalInVain(t *testing.T) {
 			t.Errorf("\nNo token is tried for ever: -want, +got:\n%s\n%v", diff, err)
 		}
 
-		if diff := cmp.Diff("the vault does not accept the token", errorOf(t, err).Detail); diff != "" {
+		if diff := cmp.Diff(finding.TokenRejected, errorOf(t, err).Cause.Reason); diff != "" {
 			t.Errorf("\n-want, +got:\n%s", diff)
 		}
 	})

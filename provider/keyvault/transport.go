@@ -32,7 +32,7 @@ const (
 	perEntra = 16
 
 	// maxHeader and maxBody of an answer. The largest there is has 25 secrets with 15
-	// tags each, less than half a megabyte. Bodies are counted as they are unpacked.
+	// tags each, less than half a megabyte. Bodies are measured uncompressed.
 	maxHeader = 64 << 10
 	maxBody   = 4 << 20
 
@@ -41,9 +41,9 @@ const (
 	bufferSize = 2 << 10
 )
 
-// NewTransport returns a transport for many vaults, each of which is asked a
-// little every now and then, and for Entra ID. Connections to so many vaults are
-// kept open between requests. It heeds HTTPS_PROXY and NO_PROXY.
+// NewTransport returns a transport for Entra ID and for many vaults, each of which gets
+// few requests. It keeps connections to that many vaults open between requests. It uses
+// HTTPS_PROXY and NO_PROXY.
 func NewTransport(keep int) http.RoundTripper {
 	kept, passing, entra := newTransport(idleTimeout), newTransport(passingTimeout), newTransport(idleTimeout)
 	for _, vaults := range []*http.Transport{kept, passing} {
@@ -83,7 +83,7 @@ func http1() *http.Protocols {
 	return p
 }
 
-// byHost keeps vaults apart from the rest, of which there are few hosts.
+// byHost separates vaults from the few other hosts.
 type byHost struct {
 	kept, passing, others http.RoundTripper
 
@@ -104,27 +104,27 @@ func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
 	return to.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
 }
 
-// keep has the hosts whose connections are kept: the first so many, for as long as
-// they are asked for something. If it were the last so many, then with one host
-// more than that each connection would be closed before its next poll: all vaults
-// are polled in turn.
+// keep has the hosts whose connections stay open: the first ones, up to a limit, for as
+// long as they get requests. If it were the last ones, then with one host more than the
+// limit each connection would be closed before its next poll, because all vaults are
+// polled in turn.
 type keep struct {
 	most int
 
 	mu sync.Mutex
-	// asked is when each of the hosts was last asked for something.
+	// asked is when each of the hosts last got a request.
 	asked map[string]time.Time
 }
 
 func newKeep(most int) *keep { return &keep{most: most, asked: map[string]time.Time{}} }
 
-// keeps tells whether the connection to a host is kept that is asked for something now.
+// keeps tells whether the connection to a host that gets a request now stays open.
 func (k *keep) keeps(host string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
 	if _, ok := k.asked[host]; !ok && len(k.asked) >= k.most {
-		// Room of those whose connection was closed.
+		// Hosts whose connection was closed make room.
 		maps.DeleteFunc(k.asked, func(_ string, at time.Time) bool { return now.Sub(at) >= idleTimeout })
 
 		if len(k.asked) >= k.most {
@@ -137,7 +137,7 @@ func (k *keep) keeps(host string, now time.Time) bool {
 	return true
 }
 
-// counted counts and times what goes through a transport.
+// counted counts and times the requests of a transport.
 type counted struct {
 	client   *http.Client
 	metadata *metadata
@@ -152,8 +152,8 @@ func newCounted(t http.RoundTripper, m *Metrics, now func() time.Time) *counted 
 	}}
 }
 
-// Do sends a request, unless its answer is known. A token goes to vaults only,
-// whatever the policies of clients let pass.
+// Do sends a request, unless its answer is known. It sends a token to vaults only,
+// whatever the policies of clients allow.
 func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(req.Header.Get("Authorization"), "Bearer ") && (req.URL.Scheme != "https" || !isVault(req.URL.Hostname())) {
 		return nil, elsewhere()
@@ -182,7 +182,7 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody}
 
 	if err := c.metadata.keep(req, resp); err != nil {
-		_ = resp.Body.Close() // What is wrong is known already.
+		_ = resp.Body.Close() // There is an error already.
 
 		return nil, err
 	}

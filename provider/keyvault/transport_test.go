@@ -23,8 +23,8 @@ func TestOperationOf(t *testing.T) {
 		want   string
 	}{
 		"Token":     {reason: "A token of Entra ID.", method: http.MethodPost, url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "token"},
-		"Instance":  {reason: "What Entra ID says of itself.", method: http.MethodGet, url: "https://login.microsoftonline.com/common/discovery/instance?x=y", want: "metadata"},
-		"OpenID":    {reason: "What Entra ID says of itself.", method: http.MethodGet, url: "https://login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", want: "metadata"},
+		"Instance":  {reason: "Metadata of Entra ID.", method: http.MethodGet, url: "https://login.microsoftonline.com/common/discovery/instance?x=y", want: "metadata"},
+		"OpenID":    {reason: "Metadata of Entra ID.", method: http.MethodGet, url: "https://login.microsoftonline.com/tenant/v2.0/.well-known/openid-configuration", want: "metadata"},
 		"Managed":   {reason: "A token of a managed identity.", method: http.MethodGet, url: "http://169.254.169.254/metadata/identity/oauth2/token?resource=x", want: "token"},
 		"List":      {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets?api-version=7.6", want: "list"},
 		"ListSlash": {reason: "A list.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/", want: "list"},
@@ -95,7 +95,7 @@ keyvault_secretsync_azure_requests_total{code="200",operation="list"} 1
 keyvault_secretsync_azure_requests_total{code="429",operation="list"} 1
 keyvault_secretsync_azure_requests_total{code="429",operation="token"} 1
 keyvault_secretsync_azure_requests_total{code="error",operation="get"} 1
-# HELP keyvault_secretsync_azure_throttled_total Times that Key Vault (vault) or Entra ID (entra) asked to slow down. Nothing is sent to the vault, or for the identity, until the time it names has passed.
+# HELP keyvault_secretsync_azure_throttled_total Requests that Key Vault (vault) or Entra ID (entra) throttled. Nothing is sent to the vault, or for the identity, until the time that it names has passed.
 # TYPE keyvault_secretsync_azure_throttled_total counter
 keyvault_secretsync_azure_throttled_total{service="entra"} 1
 keyvault_secretsync_azure_throttled_total{service="vault"} 1

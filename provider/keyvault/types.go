@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// An Identity of an application: Entra ID takes tokens of a service account for
-// it. It is comparable.
+// An Identity of an application. Entra ID accepts tokens of a service account for it. It is
+// comparable.
 type Identity struct {
 	TenantID string
 	ClientID string
@@ -37,7 +37,7 @@ type Properties struct {
 	Expires time.Time
 }
 
-// A Secret with its value. Printing it in whatever way shows no value.
+// A Secret with its value. No way of printing it shows the value.
 type Secret struct {
 	Properties
 

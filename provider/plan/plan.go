@@ -18,36 +18,46 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
 )
 
-// maxRecord is what the record may have of the 256 KiB that Kubernetes allows for
-// all annotations of an object.
+// maxRecord is the part of the record in the 256 KiB that Kubernetes allows for all
+// annotations of an object.
 const maxRecord = 200 << 10
 
-// What a Secret has at most, so that Kubernetes takes it and all that is made of its
+// Limits of a Secret, so that Kubernetes accepts it and everything that is made of its
 // keys: the status of this object, the list of keys in use, and the Deployment.
 const (
-	// maxObject is what etcd takes, 1.5 MiB, less what else an object has.
+	// maxObject is the limit of etcd, 1.5 MiB, less the rest of an object.
 	maxObject = 3<<19 - 64<<10
-	// maxKeys is what a manifest can ask for: 100 secrets with 50 keys.
+	// maxKeys is what a manifest can request: 100 secrets with 50 keys.
 	maxKeys = 5_000
 	// maxWeight of all keys, see weight.
 	maxWeight = 11 << 17
 )
 
-// stillInUse ends the message of a secret that was synced before.
-const stillInUse = " The values it had before stay in use."
+// An Observed secret is one secret of the vault, as the look has found it.
+type Observed struct {
+	// Verdict, unless the secret was read. StateSynced: the Secret has the latest content.
+	Verdict
 
-// A Finding is what was found out about one secret.
-type Finding struct {
 	// Secret, if it was read.
 	Secret *keyvault.Secret
-	// State otherwise. StateSynced: the Secret has the latest content.
-	State v1alpha1.State
-	// Message that goes with the state.
-	Message string
+	// LookAgain at the secret by then, even if no change is seen. Zero: no need.
+	LookAgain time.Time
+}
+
+// A Verdict is the state of one secret, and why it is in that state.
+type Verdict struct {
+	State    v1alpha1.State
+	Findings []finding.Finding
+}
+
+// NewVerdict returns a state with the reasons for it.
+func NewVerdict(state v1alpha1.State, why ...finding.Finding) Verdict {
+	return Verdict{State: state, Findings: why}
 }
 
 // Current is the Secret as it is.
@@ -59,7 +69,7 @@ type Current struct {
 // Intact returns the record of those secrets whose data is all there.
 func (c Current) Intact() Record { return c.Record.intact(c.Data) }
 
-// A Plan is what the Secret and the status should be. Printing it would show
+// A Plan is the desired state of the Secret and of the status. To print it would show
 // values.
 type Plan struct {
 	// Data of the Secret, and the record that goes with it.
@@ -68,11 +78,14 @@ type Plan struct {
 	// Changed is false if the Secret has all of that already.
 	Changed bool
 
-	// Before is what to report as long as the Secret is not written.
-	Before v1alpha1.KeyVaultSecretSyncObservation
-	// After is what to report when it is. Its times and revision are those of this
-	// plan.
-	After v1alpha1.KeyVaultSecretSyncObservation
+	// Verdicts on the secrets that were read, by name. They do not depend on the current
+	// Secret, so they may be remembered.
+	Verdicts map[string]Verdict
+
+	// Before is the status until the Secret is written.
+	Before Status
+	// After is the status from then on, with the times and the revision of this plan.
+	After Status
 
 	// Problem is why the Secret cannot be written as it should be. It is then left
 	// as it is.
@@ -82,17 +95,17 @@ type Plan struct {
 // A Problem of the Secret as a whole.
 type Problem struct {
 	State   v1alpha1.State
-	Message string
+	Finding finding.Finding
 }
 
-// Make a plan from what was found out about each secret.
-func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, findings map[string]Finding, now time.Time) Plan {
+// Make a plan from the observed secrets.
+func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, observed map[string]Observed, now time.Time) Plan {
 	had := current.Intact()
-	p := Plan{Data: map[string][]byte{}, Record: Record{}}
+	p := Plan{Data: map[string][]byte{}, Record: Record{}, Verdicts: map[string]Verdict{}, Before: NewStatus(), After: NewStatus()}
 
 	for _, s := range spec.Secrets {
-		d := decide(s, findings[s.Name], current, had, words{vault: strings.TrimSuffix(spec.VaultURI, "/")}, now).
-			retire(current, spec.Target.InUse)
+		o := observed[s.Name]
+		d := decide(s, o, current, had, now).retire(current, spec.Target.InUse)
 
 		maps.Copy(p.Data, d.data)
 
@@ -100,8 +113,12 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 			p.Record[s.Name] = d.content
 		}
 
-		p.Before.Secrets = append(p.Before.Secrets, d.before(previous))
-		p.After.Secrets = append(p.After.Secrets, d.after())
+		if o.Secret != nil {
+			p.Verdicts[s.Name] = d.Verdict
+		}
+
+		p.Before = p.Before.with(d.before(previous))
+		p.After = p.After.with(d.after())
 	}
 
 	differs := !current.has(p.Data)
@@ -119,17 +136,17 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 	p.Before.Target = target(spec.Target.Name, current.Record, spec)
 	p.After.Target = target(spec.Target.Name, p.Record, spec)
 
-	summarize(&p.Before, spec, p.Problem)
-	summarize(&p.After, spec, p.Problem)
+	summarize(&p.Before.KeyVaultSecretSyncObservation, spec, p.Problem)
+	summarize(&p.After.KeyVaultSecretSyncObservation, spec, p.Problem)
 
 	return p
 }
 
 // A decision about one secret.
 type decision struct {
-	name    string
-	state   v1alpha1.State
-	message string
+	Verdict
+
+	name string
 
 	// content and data that the Secret should have of it.
 	content Content
@@ -137,31 +154,27 @@ type decision struct {
 	// old is the content that the Secret has, if all of it is there.
 	old Content
 	has bool
-	// taken is true if the content is what was just read.
+	// taken is true if the content was just read.
 	taken bool
 }
 
-// decide about one secret. Only what is good replaces what is there.
-func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w words, now time.Time) decision {
-	d := decision{name: s.Name, state: f.State, message: f.Message}
+// decide about one secret. Only good data replaces the current data.
+func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, now time.Time) decision {
+	d := decision{name: s.Name, Verdict: o.Verdict}
 	d.old, d.has = had[s.Name]
 
 	switch {
-	case f.Secret != nil:
-		d.content, d.data, d.state, d.message = read(s, *f.Secret, w, now)
-		d.taken = d.state == v1alpha1.StateSynced
-	case f.State == v1alpha1.StateSynced && !d.has:
-		d.state = "" // Somebody has changed the Secret.
-	case f.State == v1alpha1.StateSynced:
-		d.state, d.message = recheck(s, d.old, current.Data, f.Message, w, now)
-	}
-
-	if d.state != v1alpha1.StateSynced && d.has && !strings.HasSuffix(d.message, stillInUse) {
-		d.message = strings.TrimSpace(d.message + stillInUse)
+	case o.Secret != nil:
+		d.content, d.data, d.Verdict = read(s, *o.Secret, now)
+		d.taken = d.State == v1alpha1.StateSynced
+	case o.State == v1alpha1.StateSynced && !d.has:
+		d.State = "" // Somebody has changed the Secret.
+	case o.State == v1alpha1.StateSynced:
+		d.Verdict = recheck(s, d.old, current.Data, o.Findings, now)
 	}
 
 	if !d.taken {
-		// Even what is not whole any more stays until it can be replaced.
+		// Even incomplete data stays until it can be replaced.
 		d.content, d.data = current.left(s.Name)
 	} else if d.has && d.old.Version == d.content.Version {
 		d.content.HadKeys = d.content.hadKeys(d.old)
@@ -171,15 +184,25 @@ func decide(s v1alpha1.SyncedSecret, f Finding, current Current, had Record, w w
 		}
 	}
 
-	if d.state == v1alpha1.StateSynced && d.content.HadKeys {
-		d.message = strings.TrimSpace(d.message + " " + w.hadKeys())
-	}
-
 	return d
 }
 
-// retire data that the content does not have any more as long as pods refer to it:
-// none of them could be started again without it.
+// explained is the verdict, and the consequence for the values that pods have.
+func (d decision) explained() Verdict {
+	v := d.Verdict
+
+	switch {
+	case d.State != v1alpha1.StateSynced && d.has:
+		v.Findings = append(slices.Clone(v.Findings), finding.Finding{Reason: finding.ValuesKept})
+	case d.State == v1alpha1.StateSynced && d.content.HadKeys:
+		v.Findings = append(slices.Clone(v.Findings), finding.Finding{Reason: finding.KeysLost})
+	}
+
+	return v
+}
+
+// retire data that the content does not have any more, as long as pods refer to it: they
+// could not restart without it.
 func (d decision) retire(current Current, inUse []string) decision {
 	d.content.Retired = nil
 
@@ -197,44 +220,40 @@ func (d decision) retire(current Current, inUse []string) decision {
 }
 
 // after the Secret is written.
-func (d decision) after() v1alpha1.ObservedSecret {
+func (d decision) after() (v1alpha1.ObservedSecret, Verdict) {
 	o := v1alpha1.ObservedSecret{Name: d.name}
 	if d.taken || d.has {
 		o = d.content.observe(d.name)
 	}
 
-	o.State, o.Message = d.state, d.message
-
-	return o
+	return o, d.explained()
 }
 
 // before the Secret is written.
-func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.ObservedSecret {
-	o := d.old.observe(d.name)
-	o.State, o.Message = d.state, d.message
+func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) (v1alpha1.ObservedSecret, Verdict) {
+	v := d.explained()
 
 	if d.taken && d.old.Version != d.content.Version {
-		o.State, o.Message = stateBefore(previous, d.name), "The latest version is not in the Secret yet."
+		v = NewVerdict(stateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
 	}
 
-	if !d.has && o.State == v1alpha1.StateSynced {
-		o.State = "" // No longer synced: the Secret was deleted, or keys were removed from it.
+	if !d.has && v.State == v1alpha1.StateSynced {
+		v.State = "" // No longer synced: the Secret was deleted, or keys were removed from it.
 	}
 
-	return o
+	return d.old.observe(d.name), v
 }
 
-// Awaiting is the finding about a secret that was just created without values.
-func Awaiting(vaultURI string, s v1alpha1.SyncedSecret) Finding {
-	w := words{vault: strings.TrimSuffix(vaultURI, "/")}
-	return Finding{State: v1alpha1.StateAwaitingValue, Message: w.awaitingValue(s.Name, s.Keys)}
+// AwaitingValue is the verdict on a secret that was just created without values.
+func AwaitingValue(s v1alpha1.SyncedSecret) Verdict {
+	return NewVerdict(v1alpha1.StateAwaitingValue, withoutValue(s.Keys))
 }
 
-// read a secret. Only a state of StateSynced comes with content.
-func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Time) (Content, map[string][]byte, v1alpha1.State, string) {
+// read a secret. Only StateSynced comes with content.
+func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, now time.Time) (Content, map[string][]byte, Verdict) {
 	parsed, err := payload.Parse(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 	if err != nil {
-		return Content{}, nil, v1alpha1.StateInvalid, invalid(err)
+		return Content{}, nil, NewVerdict(v1alpha1.StateInvalid, invalid(err))
 	}
 
 	c := Content{
@@ -253,45 +272,71 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, w words, now time.Tim
 		c.Keys = append(c.Keys, e.Key)
 	}
 
-	if lacks := lacking(s, parsed.Awaiting(s.Keys), c.Keys, w); lacks != "" {
-		return Content{}, nil, v1alpha1.StateAwaitingValue, lacks
+	if f, lacks := lacking(s, parsed.Awaiting(s.Keys), c.Keys); lacks {
+		return Content{}, nil, NewVerdict(v1alpha1.StateAwaitingValue, f)
 	}
 
-	return c, data, v1alpha1.StateSynced, w.validity(c, now)
+	return c, data, NewVerdict(v1alpha1.StateSynced, validity(c, now)...)
+}
+
+// validity has warnings: Key Vault also serves a secret before it is valid, and after it
+// has expired.
+func validity(c Content, now time.Time) []finding.Finding {
+	var out []finding.Finding
+
+	if from := timeOf(c.NotBefore); from.After(now) {
+		out = append(out, finding.Finding{Reason: finding.NotYetValid, At: from})
+	}
+
+	if to := timeOf(c.Expires); !to.IsZero() && !to.After(now) {
+		out = append(out, finding.Finding{Reason: finding.Expired, At: to})
+	}
+
+	return out
 }
 
 // recheck content that is in the Secret against the structure, which may have
 // changed since.
-func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, message string, w words, now time.Time) (v1alpha1.State, string) {
+func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, why []finding.Finding, now time.Time) Verdict {
 	missing := slices.DeleteFunc(slices.Clone(s.Keys), func(key string) bool {
 		return slices.Contains(c.Keys, key) && len(data[payload.DataKey(s.Name, key)]) > 0
 	})
-	if lacks := lacking(s, missing, c.Keys, w); lacks != "" {
-		return v1alpha1.StateAwaitingValue, lacks
+	if f, lacks := lacking(s, missing, c.Keys); lacks {
+		return NewVerdict(v1alpha1.StateAwaitingValue, f)
 	}
 
-	return v1alpha1.StateSynced, strings.TrimSpace(message + " " + w.validity(c, now))
+	return NewVerdict(v1alpha1.StateSynced, slices.Concat(why, validity(c, now))...)
 }
 
-// lacking says what a version with these keys lacks, or nothing. Those of its
-// structure that have no values yet are known.
-func lacking(s v1alpha1.SyncedSecret, awaiting, keys []string, w words) string {
+// lacking tells what a version with these keys lacks, if anything. The keys of its
+// structure that have no values yet are given.
+func lacking(s v1alpha1.SyncedSecret, awaiting, keys []string) (finding.Finding, bool) {
 	absent := slices.DeleteFunc(slices.Clone(s.RequiredKeys), func(key string) bool { return slices.Contains(keys, key) })
 
 	switch {
 	case isText(keys) && len(awaiting)+len(absent) > 0:
-		return w.text(s.Name, slices.Concat(awaiting, absent))
+		return finding.Finding{Reason: finding.KeysExpected, Names: slices.Concat(awaiting, absent)}, true
 	case len(awaiting) > 0 || len(keys) == 0:
-		return w.awaitingValue(s.Name, awaiting)
+		return withoutValue(awaiting), true
+	case slices.Contains(absent, ""): // The key of plain text.
+		return finding.Finding{Reason: finding.PlainTextExpected}, true
 	case len(absent) > 0:
-		return w.absent(s.Name, absent)
+		return finding.Finding{Reason: finding.KeysMissing, Names: absent}, true
 	default:
-		return ""
+		return finding.Finding{}, false
 	}
 }
 
-// left returns what is left of a secret: what was recorded or, if the record is
-// lost, what looks like it.
+func withoutValue(keys []string) finding.Finding {
+	if len(keys) == 0 {
+		return finding.Finding{Reason: finding.NoValue}
+	}
+
+	return finding.Finding{Reason: finding.KeysWithoutValue, Names: keys}
+}
+
+// left returns the data that is left of a secret: the recorded data or, if the record is
+// lost, the data with its name.
 func (c Current) left(name string) (Content, map[string][]byte) {
 	if content, ok := c.Record[name]; ok && len(content.Keys) > 0 {
 		return content, content.data(name, c.Data)
@@ -307,8 +352,8 @@ func (c Current) left(name string) (Content, map[string][]byte) {
 	return Content{}, data
 }
 
-// has tells whether the Secret has this data, and no other of ours. What others
-// have added is left alone.
+// has tells whether the Secret has this data, and no other data of the provider. Data that
+// others have added is left alone.
 func (c Current) has(data map[string][]byte) bool {
 	for key, value := range data {
 		if have, ok := c.Data[key]; !ok || !slices.Equal(have, value) {
@@ -349,9 +394,9 @@ func secretOf(dataKey string) string {
 	return name
 }
 
-// weight of a key in bytes. A Deployment has its variable twice, once to say who set
-// it, with the names of the Secret and the data key, and room for a prefix. The
-// Secret has the data key twice, as have status and spec of this object together.
+// weight of a key in bytes. A Deployment has its variable twice, once in managedFields,
+// with the names of the Secret and the data key, and room for a prefix. The Secret has the
+// data key twice, and so have status and spec of this object together.
 func weight(target, dataKey string) int {
 	_, key, found := strings.Cut(dataKey, ".")
 	if !found {
@@ -361,8 +406,8 @@ func weight(target, dataKey string) int {
 	return 2*len(key) + 2*len(dataKey) + len(target) + 132
 }
 
-// tooLarge returns a problem if Kubernetes would not take the Secret, or what is made
-// of it.
+// tooLarge returns a problem if Kubernetes would reject the Secret, or an object that is
+// made of it.
 func tooLarge(p Plan, target string) *Problem {
 	if !p.Changed {
 		return nil
@@ -382,44 +427,45 @@ func tooLarge(p Plan, target string) *Problem {
 
 	switch {
 	case values > corev1.MaxSecretSize:
-		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
-			"The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; the largest are %s.",
-			values, corev1.MaxSecretSize, largest(valuesOf))}
+		return &Problem{State: v1alpha1.StateTargetTooLarge, Finding: finding.Finding{
+			Reason: finding.SecretTooLarge, Count: values, Limit: corev1.MaxSecretSize, Names: largest(valuesOf),
+		}}
 	case err != nil || len(p.Data) > maxKeys || weights > maxWeight || len(record) > maxRecord || values+names+len(record) > maxObject:
-		return &Problem{State: v1alpha1.StateTargetTooLarge, Message: fmt.Sprintf(
-			"The Secret would have %d keys, too many or with names too long for Kubernetes, so it is left as it is. Take some secrets off the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s.",
-			len(p.Data), largest(weightOf))}
+		return &Problem{State: v1alpha1.StateTargetTooLarge, Finding: finding.Finding{
+			Reason: finding.SecretTooManyKeys, Count: len(p.Data), Names: largest(weightOf),
+		}}
 	}
 
 	return nil
 }
 
-// largest secrets first, as a message names them.
-func largest(sizes map[string]int) string {
-	return some(slices.SortedFunc(maps.Keys(sizes), func(a, b string) int { return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a, b)) }))
+// largest secrets first.
+func largest(sizes map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(sizes), func(a, b string) int { return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a, b)) })
 }
 
-// refuse to change the Secret: what is in it is reported, and what is not is not
-// synced.
+// refuse to change the Secret. The status reports its current content, and no secret whose
+// latest version is not in it is synced.
 func (p *Plan) refuse(current Current, had Record) {
 	for i, after := range p.After.Secrets {
 		old := had[after.Name]
 		kept := old.observe(after.Name)
-		kept.State, kept.Message = after.State, after.Message
+		kept.State = after.State
 
 		if after.State == v1alpha1.StateSynced && old.Version != after.Version {
-			kept.State, kept.Message = v1alpha1.StateInvalid, "Its latest version does not fit into the Secret."
+			kept.State = v1alpha1.StateInvalid
+			p.After.Findings[after.Name] = []finding.Finding{{Reason: finding.VersionTooLarge}}
 		}
 
 		p.After.Secrets[i] = kept
 	}
 
-	p.Before.Secrets = p.After.Secrets
+	p.Before.Secrets, p.Before.Findings = p.After.Secrets, p.After.Findings
 	p.Data, p.Record, p.Changed = current.Data, current.Record, false
 	p.After.LastChangeTime = p.Before.LastChangeTime
 }
 
-// target as written. The revision changes when pods would see something else.
+// target as written. The revision changes when pods would get other values.
 func target(name string, r Record, spec v1alpha1.KeyVaultSecretSyncParameters) *v1alpha1.ObservedTarget {
 	t := &v1alpha1.ObservedTarget{Name: name}
 
@@ -477,8 +523,8 @@ func summarize(o *v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVault
 	o.SecretsSynced = fmt.Sprintf("%d/%d", synced, len(o.Secrets))
 }
 
-// NotReady returns those secrets without which the object is not ready: they were
-// never synced and are not optional.
+// NotReady returns the secrets that keep the object from being ready: they were never
+// synced and are not optional.
 func NotReady(o v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSecretSyncParameters) []v1alpha1.ObservedSecret {
 	needed := map[string]bool{}
 	for _, s := range spec.Secrets {
@@ -495,11 +541,11 @@ func NotReady(o v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSe
 	return out
 }
 
-// invalid says why a value cannot be read. A payload's errors hold no values.
-func invalid(err error) string {
+// invalid is why a value cannot be read. A payload's errors hold no values.
+func invalid(err error) finding.Finding {
 	if e, ok := errors.AsType[*payload.Error](err); ok {
-		return sentence(e.Error())
+		return finding.Finding{Reason: finding.ValueInvalid, Detail: e.Error()}
 	}
 
-	return "The value cannot be read."
+	return finding.Finding{Reason: finding.ValueUnreadable}
 }

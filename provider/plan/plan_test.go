@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
@@ -38,7 +39,15 @@ func specOf(secrets ...v1alpha1.SyncedSecret) v1alpha1.KeyVaultSecretSyncParamet
 	}
 }
 
-func found(s keyvault.Secret) Finding { return Finding{Secret: &s} }
+// state that was found out without reading a secret.
+func state(s v1alpha1.State) Observed { return Observed{Verdict: NewVerdict(s)} }
+
+// failed with a state and a message.
+func failed(s v1alpha1.State, message string) Observed {
+	return Observed{Verdict: NewVerdict(s, finding.Finding{Reason: finding.CreatorUnusable, Detail: message})}
+}
+
+func found(s keyvault.Secret) Observed { return Observed{Secret: &s} }
 
 // secret of a version that was set an hour before noon.
 func secret(version, value string) keyvault.Secret {
@@ -102,7 +111,7 @@ func TestMakeSecret(t *testing.T) {
 	type args struct {
 		secret  v1alpha1.SyncedSecret
 		current Current
-		finding Finding
+		finding Observed
 		inUse   []string
 	}
 
@@ -116,10 +125,10 @@ func TestMakeSecret(t *testing.T) {
 
 	const (
 		stays   = " The values it had before stay in use."
-		absent  = "It has no key A, which a variable of the pods comes from. Set it in secret db of https://web.vault.azure.net, or correct env."
+		absent  = "Key A, used by env, is missing. Set it in secret db of https://web.vault.azure.net, or correct env."
 		lines   = "If the value has lines KEY=VALUE that are variables, set its content type to application/x-dotenv, or format to Dotenv in the manifest."
-		hadKeys = "The same version had keys before, and is one variable now: plain text is not taken apart any more. " + lines + " If it is plain text, set its content type to text/plain."
-		notText = "It has keys and is not plain text, which a variable of the pods comes from. Set plain text in secret db of https://web.vault.azure.net, or give the variable a key with env."
+		hadKeys = "The same version had keys before and is one variable now, because plain text is no longer split into keys. " + lines + " If it is plain text, set its content type to text/plain."
+		notText = "It has keys, but env uses it as plain text. Set plain text in secret db of https://web.vault.azure.net, or name a key in env."
 	)
 
 	had := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A")}}
@@ -130,7 +139,7 @@ func TestMakeSecret(t *testing.T) {
 		want   want
 	}{
 		"First": {
-			reason: "What was never there is written, and is reported once it is.",
+			reason: "A new secret is written, and reported once it is.",
 			args:   args{finding: found(secret(v1, `{"A":"a"}`))},
 			want: want{
 				Data: data("db.A", "a"), Changed: true,
@@ -149,7 +158,7 @@ func TestMakeSecret(t *testing.T) {
 		},
 		"Latest": {
 			reason: "A secret that has not changed needs not be read.",
-			args:   args{current: had, finding: Finding{State: v1alpha1.StateSynced}},
+			args:   args{current: had, finding: state(v1alpha1.StateSynced)},
 			want: want{
 				Data:   data("db.A", "a"),
 				Before: observed(v1alpha1.StateSynced, "", v1, -30*time.Minute, key("A")),
@@ -190,7 +199,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "As long as nothing changes, nothing is written.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
-				finding: Finding{State: v1alpha1.StateSynced}, inUse: []string{"db.A", "db.B"},
+				finding: state(v1alpha1.StateSynced), inUse: []string{"db.A", "db.B"},
 			},
 			want: want{
 				Data: data("db.A", "a", "db.B", "b"), Retired: []string{"db.A"},
@@ -214,7 +223,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "A key that no pod refers to any more goes, whatever the vault answers.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
-				finding: Finding{State: v1alpha1.StateUnreachable, Message: "No."}, inUse: []string{"db.B"},
+				finding: failed(v1alpha1.StateUnreachable, "No."), inUse: []string{"db.B"},
 			},
 			want: want{
 				Data: data("db.B", "b"), Changed: true,
@@ -280,15 +289,15 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeysFirst": {
-			reason: "What was never complete is not written.",
+			reason: "An incomplete new secret is not written.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A", "B", "C"}},
 				finding: found(secret(v1, `{"B":"b"}`)),
 			},
 			want: want{
 				Data:   data(),
-				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no keys A, C, which variables of the pods come from. Set them in secret db of https://web.vault.azure.net, or correct env."},
-				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "It has no keys A, C, which variables of the pods come from. Set them in secret db of https://web.vault.azure.net, or correct env."},
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "Keys A, C, used by env, are missing. Set them in secret db of https://web.vault.azure.net, or correct env."},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateAwaitingValue, Message: "Keys A, C, used by env, are missing. Set them in secret db of https://web.vault.azure.net, or correct env."},
 			},
 		},
 		"RequiredKeyOfNone": {
@@ -304,7 +313,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredText": {
-			reason: "Who needs plain text cannot do with keys.",
+			reason: "A variable of plain text cannot use keys.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{""}},
 				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: found(secret(v2, `{"A":"a"}`)),
@@ -343,7 +352,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "Also if the keys are expected only now.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
-				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced},
+				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data:   data("db", "text"),
@@ -352,7 +361,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeys": {
-			reason: "What an earlier release took apart is one value. Its keys stay while pods refer to them, and what to do is said.",
+			reason: "Plain text that an earlier release split into keys is one value. Its keys stay while pods refer to them, and the message says what to do.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": content(v1, "A", "B")}},
 				finding: found(secret(v1, "A=a\nB=b\n")), inUse: []string{"db.A"},
@@ -367,7 +376,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "It is said as long as nothing has changed.",
 			args: args{
 				current: Current{Data: data("db", "A=a\nB=b\n"), Record: Record{"db": taken(content(v1, ""))}},
-				finding: Finding{State: v1alpha1.StateSynced},
+				finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data:   data("db", "A=a\nB=b\n"),
@@ -434,7 +443,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "A key that is required only now is missed, though the version is the latest.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
-				current: Current{Data: data("db.B", "b"), Record: Record{"db": content(v1, "B")}}, finding: Finding{State: v1alpha1.StateSynced},
+				current: Current{Data: data("db.B", "b"), Record: Record{"db": content(v1, "B")}}, finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data:   data("db.B", "b"),
@@ -521,7 +530,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "A key that is asked for only now is missed, though the version is the latest.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}},
-				current: had, finding: Finding{State: v1alpha1.StateSynced},
+				current: had, finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data:   data("db.A", "a"),
@@ -533,7 +542,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "A key of the structure that is empty in the Secret has no value yet.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
-				current: Current{Data: data("db.A", ""), Record: had.Record}, finding: Finding{State: v1alpha1.StateSynced},
+				current: Current{Data: data("db.A", ""), Record: had.Record}, finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data:   data("db.A", ""),
@@ -554,26 +563,17 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"Failed": {
-			reason: "What could not be read keeps what it had.",
-			args:   args{current: had, finding: Finding{State: v1alpha1.StateForbidden, Message: "No."}},
+			reason: "A secret that could not be read keeps its values.",
+			args:   args{current: had, finding: failed(v1alpha1.StateForbidden, "No.")},
 			want: want{
 				Data:   data("db.A", "a"),
 				Before: observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
 				After:  observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
 			},
 		},
-		"FailedAgain": {
-			reason: "A message that was remembered says once only what stays in use.",
-			args:   args{current: had, finding: Finding{State: v1alpha1.StateInvalid, Message: "No." + stays}},
-			want: want{
-				Data:   data("db.A", "a"),
-				Before: observed(v1alpha1.StateInvalid, "No."+stays, v1, -30*time.Minute, key("A")),
-				After:  observed(v1alpha1.StateInvalid, "No."+stays, v1, -30*time.Minute, key("A")),
-			},
-		},
 		"FailedNeverSynced": {
-			reason: "What was never there cannot stay in use.",
-			args:   args{finding: Finding{State: v1alpha1.StateMissing, Message: "There is none."}},
+			reason: "A secret that was never synced has no values that stay in use.",
+			args:   args{finding: failed(v1alpha1.StateMissing, "There is none.")},
 			want: want{
 				Data:   data(),
 				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "There is none."},
@@ -584,7 +584,7 @@ func TestMakeSecret(t *testing.T) {
 			reason: "Without a record, what looks like the secret's stays until it can be replaced; nobody knows its version.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db", "text", "dbx", "foreign", "dbx.A", "foreign")},
-				finding: Finding{State: v1alpha1.StateUnreachable, Message: "No."},
+				finding: failed(v1alpha1.StateUnreachable, "No."),
 			},
 			want: want{
 				Data:   data("db.A", "a", "db", "text"),
@@ -619,7 +619,7 @@ func TestMakeSecret(t *testing.T) {
 				Data: data("db.A", "a"), Changed: true,
 				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
 				After: func() v1alpha1.ObservedSecret {
-					o := observed(v1alpha1.StateSynced, "It is not valid before 2026-05-01T12:00:01Z. Its values are already in use, as Key Vault serves them.", v1, 0, key("A"))
+					o := observed(v1alpha1.StateSynced, "It is not valid before 2026-05-01T12:00:01Z. Its values are already in use, because Key Vault serves them.", v1, 0, key("A"))
 					o.NotBefore = at(time.Second)
 
 					return o
@@ -635,7 +635,7 @@ func TestMakeSecret(t *testing.T) {
 
 					return Record{"db": c}
 				}()},
-				finding: Finding{State: v1alpha1.StateSynced},
+				finding: state(v1alpha1.StateSynced),
 			},
 			want: want{
 				Data: data("db.A", "a"),
@@ -664,7 +664,7 @@ func TestMakeSecret(t *testing.T) {
 				Data: data("db.A", "a"), Changed: true,
 				Before: v1alpha1.ObservedSecret{Name: "db", Message: "The latest version is not in the Secret yet."},
 				After: func() v1alpha1.ObservedSecret {
-					o := observed(v1alpha1.StateSynced, "It is not valid before 10000-01-01T00:00:00Z. Its values are already in use, as Key Vault serves them. "+
+					o := observed(v1alpha1.StateSynced, "It is not valid before 10000-01-01T00:00:00Z. Its values are already in use, because Key Vault serves them. "+
 						"It expired at 2026-05-01T12:00:00Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, 0, key("A"))
 					o.ExpiresAt = at(0)
 
@@ -681,7 +681,7 @@ func TestMakeSecret(t *testing.T) {
 
 					return Record{"db": c}
 				}()},
-				finding: Finding{State: v1alpha1.StateSynced, Message: "It has changed."},
+				finding: failed(v1alpha1.StateSynced, "It has changed."),
 			},
 			want: want{
 				Data: data("db.A", "a"),
@@ -736,8 +736,8 @@ func TestMakeSecret(t *testing.T) {
 			spec := specOf(tc.args.secret)
 			spec.Target.InUse = tc.args.inUse
 
-			p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Finding{"db": tc.args.finding}, noon())
-			got := want{Data: p.Data, Changed: p.Changed, Retired: p.Record["db"].Retired, Before: p.Before.Secrets[0], After: p.After.Secrets[0]}
+			p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Observed{"db": tc.args.finding}, noon())
+			got := want{Data: p.Data, Changed: p.Changed, Retired: p.Record["db"].Retired, Before: p.Before.Observation(spec).Secrets[0], After: p.After.Observation(spec).Secrets[0]}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
@@ -752,7 +752,7 @@ func TestMakeIncompleteIsNotSynced(t *testing.T) {
 	current := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A", "B")}}
 
 	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, current,
-		map[string]Finding{"db": {State: v1alpha1.StateSynced}}, noon())
+		map[string]Observed{"db": state(v1alpha1.StateSynced)}, noon())
 
 	if got := p.After.Secrets[0]; got.State == v1alpha1.StateSynced && got.Version == "" {
 		t.Errorf("\nKey B of db is gone from the Secret.\nMake(...): says that db is synced, of no version and without keys, %s of all", p.After.SecretsSynced)
@@ -780,7 +780,7 @@ func TestMakeForeignData(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, tc.current,
-				map[string]Finding{"db": {State: v1alpha1.StateSynced}}, noon())
+				map[string]Observed{"db": state(v1alpha1.StateSynced)}, noon())
 
 			if diff := cmp.Diff(tc.want, p.Changed); diff != "" {
 				t.Errorf("\n%s\nMake(...).Changed: -want, +got:\n%s", tc.reason, diff)
@@ -800,14 +800,14 @@ func TestMakeLastChangeTime(t *testing.T) {
 		reason   string
 		previous *metav1.Time
 		current  Current
-		finding  Finding
+		finding  Observed
 		want     *metav1.Time
 	}{
-		"Nothing": {reason: "Nothing has ever been there.", finding: Finding{State: v1alpha1.StateMissing}},
+		"Nothing": {reason: "Nothing has ever been there.", finding: state(v1alpha1.StateMissing)},
 		"Changed": {reason: "Content changes now.", previous: before, finding: found(secret(v1, "a")), want: at(0)},
 		"Same": {
 			reason: "Content that stays leaves the time alone.", previous: before,
-			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced}, want: before,
+			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced), want: before,
 		},
 		"RecordOnly": {
 			reason: "A version with the same content is no change of the content.", previous: before,
@@ -815,14 +815,14 @@ func TestMakeLastChangeTime(t *testing.T) {
 		},
 		"StatusLost": {
 			reason:  "Content that was there before, but nobody remembers since when, changes now.",
-			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: Finding{State: v1alpha1.StateSynced}, want: at(0),
+			current: Current{Data: data("db", "a"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced), want: at(0),
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{LastChangeTime: tc.previous}, tc.current,
-				map[string]Finding{"db": tc.finding}, noon().Add(300*time.Millisecond))
+				map[string]Observed{"db": tc.finding}, noon().Add(300*time.Millisecond))
 
 			if diff := cmp.Diff(tc.want, p.After.LastChangeTime); diff != "" {
 				t.Errorf("\n%s\nMake(...).After.LastChangeTime: -want, +got:\n%s", tc.reason, diff)
@@ -846,46 +846,46 @@ func TestMakeState(t *testing.T) {
 
 	a, b, c := v1alpha1.SyncedSecret{Name: "a"}, v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "c"}
 	optional := v1alpha1.SyncedSecret{Name: "a", Optional: true}
-	synced := Finding{State: v1alpha1.StateSynced}
+	synced := state(v1alpha1.StateSynced)
 	has := Current{Data: data("a", "a", "b", "b"), Record: Record{"a": content(v1, ""), "b": content(v1, "")}}
 
 	cases := map[string]struct {
 		reason   string
 		secrets  secrets
 		current  Current
-		findings map[string]Finding
+		findings map[string]Observed
 		want     want
 	}{
 		"None":   {reason: "A sync without secrets has nothing to wait for.", want: want{State: v1alpha1.StateSynced, Synced: "0/0"}},
-		"Synced": {reason: "All are.", secrets: secrets{a, b}, current: has, findings: map[string]Finding{"a": synced, "b": synced}, want: want{State: v1alpha1.StateSynced, Synced: "2/2"}},
+		"Synced": {reason: "All are.", secrets: secrets{a, b}, current: has, findings: map[string]Observed{"a": synced, "b": synced}, want: want{State: v1alpha1.StateSynced, Synced: "2/2"}},
 		"Worst": {
 			reason: "One is refused, which is worse than a value that is awaited.", secrets: secrets{a, b, c}, current: has,
-			findings: map[string]Finding{"a": synced, "b": {State: v1alpha1.StateForbidden}, "c": {State: v1alpha1.StateAwaitingValue}},
+			findings: map[string]Observed{"a": synced, "b": state(v1alpha1.StateForbidden), "c": state(v1alpha1.StateAwaitingValue)},
 			want:     want{State: v1alpha1.StateForbidden, Synced: "1/3", NotReady: []string{"c"}},
 		},
 		"NotFoundOut": {
 			reason: "Of one that nothing was found out about nothing is said.", secrets: secrets{a, b}, current: has,
-			findings: map[string]Finding{"a": synced}, want: want{State: "", Synced: "1/2"},
+			findings: map[string]Observed{"a": synced}, want: want{State: "", Synced: "1/2"},
 		},
 		"OptionalMissing": {
 			reason: "An optional secret may be missing.", secrets: secrets{optional},
-			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
+			findings: map[string]Observed{"a": state(v1alpha1.StateMissing)}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
 		},
 		"OptionalAwaiting": {
 			reason: "An optional secret may have no value.", secrets: secrets{optional},
-			findings: map[string]Finding{"a": {State: v1alpha1.StateAwaitingValue}}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
+			findings: map[string]Observed{"a": state(v1alpha1.StateAwaitingValue)}, want: want{State: v1alpha1.StateSynced, Synced: "0/1"},
 		},
 		"OptionalInvalid": {
 			reason: "An optional secret that is there but cannot be read is a problem, though not one to wait for.", secrets: secrets{optional},
-			findings: map[string]Finding{"a": {State: v1alpha1.StateInvalid}}, want: want{State: v1alpha1.StateInvalid, Synced: "0/1"},
+			findings: map[string]Observed{"a": state(v1alpha1.StateInvalid)}, want: want{State: v1alpha1.StateInvalid, Synced: "0/1"},
 		},
 		"OptionalGone": {
 			reason: "An optional secret that is in use is missed.", secrets: secrets{optional}, current: has,
-			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
+			findings: map[string]Observed{"a": state(v1alpha1.StateMissing)}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
 		},
 		"Gone": {
-			reason: "What was synced once keeps nobody waiting.", secrets: secrets{a}, current: has,
-			findings: map[string]Finding{"a": {State: v1alpha1.StateMissing}}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
+			reason: "A secret that was synced once delays nobody.", secrets: secrets{a}, current: has,
+			findings: map[string]Observed{"a": state(v1alpha1.StateMissing)}, want: want{State: v1alpha1.StateMissing, Synced: "0/1"},
 		},
 	}
 
@@ -894,7 +894,7 @@ func TestMakeState(t *testing.T) {
 			p := Make(specOf(tc.secrets...), v1alpha1.KeyVaultSecretSyncObservation{}, tc.current, tc.findings, noon())
 
 			got := want{State: p.After.State, Synced: p.After.SecretsSynced}
-			for _, s := range NotReady(p.After, specOf(tc.secrets...)) {
+			for _, s := range NotReady(p.After.KeyVaultSecretSyncObservation, specOf(tc.secrets...)) {
 				got.NotReady = append(got.NotReady, s.Name)
 			}
 
@@ -905,11 +905,11 @@ func TestMakeState(t *testing.T) {
 	}
 }
 
-// Whatever is in the status that was written before, it is no reason to give up.
+// No previous status makes a plan fail.
 func TestMakeForeignState(t *testing.T) {
 	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{
 		Secrets: []v1alpha1.ObservedSecret{{Name: "db", State: "OfAnotherRelease"}},
-	}, Current{}, map[string]Finding{"db": found(secret(v1, "a"))}, noon())
+	}, Current{}, map[string]Observed{"db": found(secret(v1, "a"))}, noon())
 
 	if diff := cmp.Diff(data("db", "a"), p.Data); diff != "" {
 		t.Errorf("\nA state that this release does not know is replaced.\nMake(...): -want, +got:\n%s", diff)
@@ -917,8 +917,8 @@ func TestMakeForeignState(t *testing.T) {
 }
 
 // large secrets that do not fit into a Secret together.
-func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Finding) {
-	findings = map[string]Finding{}
+func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Observed) {
+	findings = map[string]Observed{}
 
 	for i := range n {
 		name := fmt.Sprintf("s%02d", i)
@@ -953,10 +953,10 @@ func dotenv(keys, length int) keyvault.Secret {
 	return s
 }
 
-// What a manifest can ask for is synced: 100 secrets with 50 keys, if their names are
+// The largest manifest is synced: 100 secrets with 50 keys, if their names are
 // those that people give.
 func TestMakeLargestManifest(t *testing.T) {
-	secrets, findings := []v1alpha1.SyncedSecret{}, map[string]Finding{}
+	secrets, findings := []v1alpha1.SyncedSecret{}, map[string]Observed{}
 
 	for i := range 100 {
 		name := fmt.Sprintf("postgres-credentials-%02d", i)
@@ -982,13 +982,13 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 	secrets, findings := large(50)
 	secrets = append(secrets, v1alpha1.SyncedSecret{Name: "kept"}, v1alpha1.SyncedSecret{Name: "missing"})
 	findings["s00"] = found(secret(v2, "new"))
-	findings["kept"] = Finding{State: v1alpha1.StateSynced}
-	findings["missing"] = Finding{State: v1alpha1.StateMissing, Message: "There is none."}
+	findings["kept"] = state(v1alpha1.StateSynced)
+	findings["missing"] = failed(v1alpha1.StateMissing, "There is none.")
 
 	cases := map[string]struct {
 		reason   string
 		secrets  []v1alpha1.SyncedSecret
-		findings map[string]Finding
+		findings map[string]Observed
 		want     string
 	}{
 		"Values": {
@@ -999,16 +999,16 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 		"Keys": {
 			reason:  "All keys together do not fit into an annotation.",
 			secrets: []v1alpha1.SyncedSecret{{Name: "s00", Format: "JSON"}, {Name: "s01", Format: "JSON"}, {Name: "kept"}},
-			findings: map[string]Finding{
-				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": {State: v1alpha1.StateSynced},
+			findings: map[string]Observed{
+				"s00": found(secret(v2, manyKeys())), "s01": found(secret(v2, manyKeys())), "kept": state(v1alpha1.StateSynced),
 			},
 			want: fmt.Sprintf(tooManyKeys, 301, "s00, s01, kept"),
 		},
 		"Names": {
 			reason:  "All names of keys together do not fit into a Deployment.",
 			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
-			findings: func() map[string]Finding {
-				f := map[string]Finding{"kept": {State: v1alpha1.StateSynced}}
+			findings: func() map[string]Observed {
+				f := map[string]Observed{"kept": state(v1alpha1.StateSynced)}
 				for i, s := range wide(20) {
 					f[s.Name] = found(dotenv(250-i, 100))
 				}
@@ -1020,8 +1020,8 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 		"Count": {
 			reason:  "There are more keys than a manifest can ask for.",
 			secrets: append(wide(20), v1alpha1.SyncedSecret{Name: "kept"}),
-			findings: func() map[string]Finding {
-				f := map[string]Finding{"kept": {State: v1alpha1.StateSynced}}
+			findings: func() map[string]Observed {
+				f := map[string]Observed{"kept": state(v1alpha1.StateSynced)}
 				for i, s := range wide(20) {
 					f[s.Name] = found(dotenv(256-i/2, 4))
 				}
@@ -1042,7 +1042,11 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 
 			p := Make(specOf(tc.secrets...), previous, current, tc.findings, noon())
 
-			if diff := cmp.Diff(&Problem{State: v1alpha1.StateTargetTooLarge, Message: tc.want}, p.Problem); diff != "" {
+			if p.Problem == nil {
+				t.Fatalf("\n%s\nMake(...): no problem", tc.reason)
+			}
+
+			if diff := cmp.Diff(tc.want, finding.Sentences(SubjectOf(specOf(), ""), p.Problem.Finding)); diff != "" || p.Problem.State != v1alpha1.StateTargetTooLarge {
 				t.Errorf("\n%s\nMake(...).Problem: -want, +got:\n%s", tc.reason, diff)
 			}
 
@@ -1059,7 +1063,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 			}
 
 			states := map[string]v1alpha1.ObservedSecret{}
-			for _, s := range p.After.Secrets {
+			for _, s := range p.After.Observation(specOf()).Secrets {
 				states[s.Name] = v1alpha1.ObservedSecret{State: s.State, Version: s.Version, Message: s.Message}
 			}
 
@@ -1096,10 +1100,10 @@ func TestMakeLargeUnchanged(t *testing.T) {
 	current := Current{Data: first.Data, Record: first.Record}
 	current.Data["foreign"] = make([]byte, 24<<10)
 
-	second := Make(specOf(secrets...), first.After, current, synced(first.Record), noon())
+	second := Make(specOf(secrets...), first.After.KeyVaultSecretSyncObservation, current, synced(first.Record), noon())
 
 	if first.Problem != nil || second.Problem != nil || second.Changed {
-		t.Errorf("\nWhat fits is written, and left alone then.\nMake(...): problems %v and %v, changed again: %t", first.Problem, second.Problem, second.Changed)
+		t.Errorf("\nA Secret that fits is written, and then left alone.\nMake(...): problems %v and %v, changed again: %t", first.Problem, second.Problem, second.Changed)
 	}
 }
 
@@ -1123,10 +1127,10 @@ func TestTargetRevision(t *testing.T) {
 		"Order":       {reason: "The order of the list does not matter.", spec: specOf(v1alpha1.SyncedSecret{Name: "b"}, v1alpha1.SyncedSecret{Name: "a"}), record: base, same: true},
 		"Times":       {reason: "Times do not matter.", spec: spec, record: with(func(c *Content) { c.Synced, c.Updated, c.NotBefore, c.Expires, c.Created = 1, 2, 5, 3, 4 }), same: true},
 		"ContentType": {reason: "The content type does not matter.", spec: spec, record: with(func(c *Content) { c.ContentType = "application/json" }), same: true},
-		"Retired":     {reason: "What pods still refer to of earlier versions does not matter.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
+		"Retired":     {reason: "Retired keys that pods still use do not matter.", spec: spec, record: with(func(c *Content) { c.Retired = []string{"b.OLD"} }), same: true},
 		"Keys":        {reason: "A version has its keys, so they do not matter.", spec: spec, record: with(func(c *Content) { c.Keys = []string{"C"} }), same: true},
 		"NotListed":   {reason: "A secret that is not listed does not matter.", spec: spec, record: Record{"a": base["a"], "b": base["b"], "c": content(v1, "C")}, same: true},
-		"Structure":   {reason: "What is asked for does not matter, only what is there.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},
+		"Structure":   {reason: "The structure does not matter, only the content.", spec: specOf(v1alpha1.SyncedSecret{Name: "a", Keys: []string{"A"}, Optional: true}, v1alpha1.SyncedSecret{Name: "b"}), record: base, same: true},
 		"Version":     {reason: "A version matters.", spec: spec, record: with(func(c *Content) { c.Version = v2 })},
 		"Format":      {reason: "A format matters.", spec: spec, record: with(func(c *Content) { c.Format = "Text" })},
 		"Less":        {reason: "A secret that is not there any more matters.", spec: spec, record: Record{"a": base["a"]}},
@@ -1167,32 +1171,34 @@ func TestAwaiting(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := Awaiting(testVault+"/", v1alpha1.SyncedSecret{Name: "db", Keys: tc.keys})
-			if diff := cmp.Diff(Finding{State: v1alpha1.StateAwaitingValue, Message: tc.want}, got); diff != "" {
-				t.Errorf("\n%s\nAwaiting(...): -want, +got:\n%s", tc.reason, diff)
+			got := AwaitingValue(v1alpha1.SyncedSecret{Name: "db", Keys: tc.keys})
+			if diff := cmp.Diff(tc.want, finding.Sentences(SubjectOf(specOf(), "db"), got.Findings...)); diff != "" || got.State != v1alpha1.StateAwaitingValue {
+				t.Errorf("\n%s\nAwaitingValue(...): state %s, -want, +got:\n%s", tc.reason, got.State, diff)
 			}
 		})
 	}
 }
 
-func TestSentence(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		text   string
-		want   string
-	}{
-		"Plain":    {reason: "A capital and a full stop.", text: "cannot do it", want: "Cannot do it."},
-		"Stop":     {reason: "One full stop is enough.", text: "Cannot do it.", want: "Cannot do it."},
-		"NotASCII": {reason: "A capital of another alphabet.", text: "über", want: "Über."},
-		"Digit":    {reason: "What has no capital stays.", text: "25 keys", want: "25 keys."},
+// A verdict may be remembered for a time at which the Secret has no values any more, so it
+// says nothing of them.
+func TestVerdicts(t *testing.T) {
+	current := Current{Data: data("db.A", "a"), Record: Record{"db": content(v1, "A")}}
+	p := Make(specOf(v1alpha1.SyncedSecret{Name: "db", Format: "JSON"}, v1alpha1.SyncedSecret{Name: "api"}), v1alpha1.KeyVaultSecretSyncObservation{}, current,
+		map[string]Observed{"db": found(secret(v2, "no object")), "api": state(v1alpha1.StateMissing)}, noon())
+
+	reasons := map[string][]finding.Reason{}
+	for name, v := range p.Verdicts {
+		for _, f := range v.Findings {
+			reasons[name] = append(reasons[name], f.Reason)
+		}
 	}
 
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, sentence(tc.text)); diff != "" {
-				t.Errorf("\n%s\nsentence(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
+	if diff := cmp.Diff(map[string][]finding.Reason{"db": {finding.ValueInvalid}}, reasons); diff != "" {
+		t.Errorf("\nMake(...): verdicts on secrets that were read: -want, +got:\n%s", diff)
+	}
+
+	if diff := cmp.Diff(finding.ValuesKept, p.After.Findings["db"][1].Reason); diff != "" {
+		t.Errorf("\nMake(...): the status says what pods have: -want, +got:\n%s", diff)
 	}
 }
 
@@ -1201,7 +1207,7 @@ func TestSentence(t *testing.T) {
 func TestMakeTooLargeSameSize(t *testing.T) {
 	var secrets []v1alpha1.SyncedSecret
 
-	findings := map[string]Finding{}
+	findings := map[string]Observed{}
 
 	for i := range 50 {
 		name := fmt.Sprintf("s%02d", i)
@@ -1226,7 +1232,7 @@ func TestGone(t *testing.T) {
 	spec := v1alpha1.KeyVaultSecretSyncParameters{Secrets: []v1alpha1.SyncedSecret{{Name: "db"}}}
 	previous := v1alpha1.KeyVaultSecretSyncObservation{Secrets: []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateSynced, Version: v1}}}
 
-	p := Make(spec, previous, Current{}, map[string]Finding{"db": found(secret(v1, `{"A":"a"}`))}, noon())
+	p := Make(spec, previous, Current{}, map[string]Observed{"db": found(secret(v1, `{"A":"a"}`))}, noon())
 
 	type want struct {
 		Synced string

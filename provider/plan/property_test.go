@@ -28,7 +28,7 @@ type input struct {
 	spec     v1alpha1.KeyVaultSecretSyncParameters
 	previous v1alpha1.KeyVaultSecretSyncObservation
 	current  Current
-	findings map[string]Finding
+	findings map[string]Observed
 
 	// good are those secrets of which a good value was read.
 	good map[string]bool
@@ -56,10 +56,10 @@ func applied(in input, p Plan) Current {
 }
 
 // synced are the findings when a vault has nothing new.
-func synced(r Record) map[string]Finding {
-	findings := map[string]Finding{}
+func synced(r Record) map[string]Observed {
+	findings := map[string]Observed{}
 	for name := range r {
-		findings[name] = Finding{State: v1alpha1.StateSynced}
+		findings[name] = state(v1alpha1.StateSynced)
 	}
 
 	return findings
@@ -77,7 +77,26 @@ func TestMakeProperties(t *testing.T) {
 		checkOptionalCounts(t, in, p)
 		checkSecrecy(t, p)
 		checkAgain(t, in, p)
+		checkMessages(t, in, p)
 	})
+}
+
+// checkMessages: nothing depends on a message in the status, which an earlier version may
+// have written.
+func checkMessages(t *rapid.T, in input, p Plan) {
+	t.Helper()
+
+	in.previous = p.Before.Observation(in.spec)
+	want := in.make()
+
+	in.previous.Secrets = slices.Clone(in.previous.Secrets)
+	for i := range in.previous.Secrets {
+		in.previous.Secrets[i].Message = rapid.SampledFrom([]string{"", "Of an earlier version.", "The values it had before stay in use."}).Draw(t, "message")
+	}
+
+	if diff := cmp.Diff(want, in.make()); diff != "" {
+		t.Fatalf("A message in the status matters: -want, +got:\n%s", diff)
+	}
 }
 
 // checkLastKnownGood: data of a listed secret stays unless good data replaces it.
@@ -269,7 +288,7 @@ func checkOptionalCounts(t *rapid.T, in input, p Plan) {
 	}
 
 	var got []string
-	for _, s := range NotReady(p.After, in.spec) {
+	for _, s := range NotReady(p.After.KeyVaultSecretSyncObservation, in.spec) {
 		got = append(got, s.Name)
 	}
 
@@ -303,7 +322,7 @@ func checkSecrecy(t *rapid.T, p Plan) {
 func checkAgain(t *rapid.T, in input, p Plan) {
 	t.Helper()
 
-	next := input{spec: in.spec, previous: p.After, current: applied(in, p), findings: synced(p.Record.intact(p.Data))}
+	next := input{spec: in.spec, previous: p.After.KeyVaultSecretSyncObservation, current: applied(in, p), findings: synced(p.Record.intact(p.Data))}
 	for name, f := range in.findings {
 		if _, ok := next.findings[name]; !ok {
 			next.findings[name] = f
@@ -377,7 +396,7 @@ func (v *values) next() string {
 func anyInput(t *rapid.T) input {
 	in := input{
 		spec: specOf(), current: Current{Data: map[string][]byte{}, Record: Record{}},
-		findings: map[string]Finding{}, good: map[string]bool{}, whole: map[string]bool{},
+		findings: map[string]Observed{}, good: map[string]bool{}, whole: map[string]bool{},
 	}
 	v := new(values)
 
@@ -455,7 +474,7 @@ func anyCurrent(t *rapid.T, in *input, name string, v *values) {
 	in.whole[name] = kind == "whole"
 }
 
-func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Finding {
+func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Observed {
 	kinds := []string{"good", "lacking", "invalid", "awaiting", "failed", "nothing"}
 	if in.whole[s.Name] {
 		kinds = append(kinds, "synced")
@@ -508,14 +527,14 @@ func anyFinding(t *rapid.T, in *input, s v1alpha1.SyncedSecret, v *values) Findi
 
 		return found(read)
 	case "failed":
-		return Finding{State: rapid.SampledFrom([]v1alpha1.State{
+		return failed(rapid.SampledFrom([]v1alpha1.State{
 			v1alpha1.StateMissing, v1alpha1.StateSoftDeleted, v1alpha1.StateDisabled, v1alpha1.StateForbidden,
 			v1alpha1.StateAwaitingAccess, v1alpha1.StateThrottled, v1alpha1.StateUnreachable, v1alpha1.StateInvalid,
-		}).Draw(t, "state"), Message: "It failed."}
+		}).Draw(t, "state"), "It failed.")
 	case "synced":
-		return Finding{State: v1alpha1.StateSynced}
+		return state(v1alpha1.StateSynced)
 	default:
-		return Finding{}
+		return Observed{}
 	}
 }
 

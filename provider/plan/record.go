@@ -16,8 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/payload"
 )
 
-// A Content is the last good content of one secret, as the Secret has it. It says
-// nothing of values.
+// A Content is the last good content of one secret, as the Secret has it, without values.
 type Content struct {
 	Version     string `json:"version"`
 	ContentType string `json:"contentType,omitempty"`
@@ -32,8 +31,8 @@ type Content struct {
 	Synced int64 `json:"synced"`
 	// Keys of the secret, sorted. Plain text has one, which is empty.
 	Keys []string `json:"keys"`
-	// Retired data keys, sorted: the content has them no more, but pods refer to
-	// them.
+	// Retired data keys, sorted. The content does not have them any more, but pods refer
+	// to them.
 	Retired []string `json:"retired,omitempty"`
 	// HadKeys is true of plain text that an earlier release took apart: the same
 	// version had keys.
@@ -43,8 +42,8 @@ type Content struct {
 // A Record is the content of a Secret, by name of the secret.
 type Record map[string]Content
 
-// ParseRecord reads what Encode wrote. What cannot be read counts as nothing:
-// everything is then written anew.
+// ParseRecord reads the output of Encode, of this version or another one. A record that
+// cannot be read counts as empty: then everything is written again.
 func ParseRecord(s string) Record {
 	r := Record{}
 	if err := json.Unmarshal([]byte(s), &r); err != nil {
@@ -97,9 +96,8 @@ func (r Record) dataKeys() map[string]bool {
 // isText tells whether these are the keys of plain text.
 func isText(keys []string) bool { return slices.Equal(keys, []string{""}) }
 
-// hadKeys tells whether the content is plain text although the same version had keys
-// in the old content. Where content type and format are the same, too, only the
-// release is another.
+// hadKeys tells whether the content is plain text although the same version had keys in
+// the old content. If content type and format are the same, too, only the release differs.
 func (c Content) hadKeys(old Content) bool {
 	return isText(c.Keys) && (old.HadKeys || len(old.Keys) > 0 && !isText(old.Keys)) &&
 		c.Version == old.Version && c.ContentType == old.ContentType && c.Format == old.Format
@@ -133,7 +131,7 @@ func (c Content) observe(name string) v1alpha1.ObservedSecret {
 }
 
 // maxUnix is the last second of the year 9999. RFC 3339 has no later one: a later time cannot
-// be decoded from a status. Whoever sets a secret may write any number.
+// be decoded from a status. The author of a secret may write any number.
 const maxUnix = 253402300799
 
 func unix(seconds int64) *metav1.Time {

@@ -21,7 +21,7 @@ func TestParseRecord(t *testing.T) {
 		want   Record
 	}{
 		"Empty":   {reason: "There is no record yet.", want: Record{}},
-		"Garbled": {reason: "What is no record counts as none.", text: `{"db":{"version":`, want: Record{}},
+		"Garbled": {reason: "An invalid record counts as none.", text: `{"db":{"version":`, want: Record{}},
 		"Array":   {reason: "Other JSON counts as none.", text: `["db"]`, want: Record{}},
 		"Null":    {reason: "Null counts as none.", text: `null`, want: Record{}},
 		"Types":   {reason: "A part that cannot be read makes the whole unreadable.", text: `{"a":{"version":"1","keys":["A"]},"db":{"version":1}}`, want: Record{}},
@@ -31,7 +31,7 @@ func TestParseRecord(t *testing.T) {
 			want:   Record{"db": full},
 		},
 		"Newer": {
-			reason: "What a later release adds does not disturb.",
+			reason: "A field of a later release is ignored.",
 			text:   `{"db":{"version":"` + v1 + `","synced":4,"keys":[""],"added":true}}`,
 			want:   Record{"db": {Version: v1, Synced: 4, Keys: []string{""}}},
 		},
@@ -51,7 +51,7 @@ func TestParseRecord(t *testing.T) {
 	}
 
 	if diff := cmp.Diff(Record{"db": full}, ParseRecord(text)); diff != "" {
-		t.Errorf("\nWhat was encoded can be read.\nParseRecord(...): -want, +got:\n%s", diff)
+		t.Errorf("\nAn encoded record can be read.\nParseRecord(...): -want, +got:\n%s", diff)
 	}
 }
 
@@ -72,8 +72,8 @@ func TestMakeGarbledRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			current := Current{Data: data("db.A", "a"), Record: ParseRecord(tc.record)}
 
-			for _, f := range []Finding{{State: v1alpha1.StateUnreachable}, {State: v1alpha1.StateForbidden}, found(secret(v2, "{"))} {
-				p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Finding{"db": f}, noon())
+			for _, f := range []Observed{state(v1alpha1.StateUnreachable), state(v1alpha1.StateForbidden), found(secret(v2, "{"))} {
+				p := Make(specOf(v1alpha1.SyncedSecret{Name: "db"}), v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Observed{"db": f}, noon())
 
 				if diff := cmp.Diff(current.Data, p.Data); diff != "" {
 					t.Errorf("\n%s Nothing good was read.\nMake(...).Data: -want, +got:\n%s", tc.reason, diff)
@@ -97,12 +97,12 @@ func FuzzParseRecord(f *testing.F) {
 		}
 
 		if diff := cmp.Diff(r, ParseRecord(again), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("\nWhat was encoded can be read.\nParseRecord(...): -want, +got:\n%s", diff)
+			t.Errorf("\nAn encoded record can be read.\nParseRecord(...): -want, +got:\n%s", diff)
 		}
 
 		// Whatever it says, a plan can be made, and no data of a listed secret goes.
 		spec, current := specOf(v1alpha1.SyncedSecret{Name: "db"}), Current{Data: data("db.A", "a"), Record: r}
-		p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Finding{"db": {State: v1alpha1.StateUnreachable}}, noon())
+		p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Observed{"db": state(v1alpha1.StateUnreachable)}, noon())
 
 		if recorded := r["db"].Keys; len(recorded) == 0 && string(p.Data["db.A"]) != "a" {
 			t.Errorf("\nA record without keys costs no secret its data.\nMake(...).Data: %v", p.Data)

@@ -39,14 +39,14 @@ func TestMakeSizes(t *testing.T) {
 
 		p, current := Plan{}, Current{}
 		for _, version := range []string{v1, v2} {
-			findings := map[string]Finding{}
+			findings := map[string]Observed{}
 			s := hostile(t, version)
 
 			for _, synced := range spec.Secrets {
 				findings[synced.Name] = found(s)
 			}
 
-			p = Make(spec, p.After, current, findings, noon())
+			p = Make(spec, p.After.KeyVaultSecretSyncObservation, current, findings, noon())
 			checkSizes(t, spec, p)
 
 			current = Current{Data: p.Data, Record: p.Record}
@@ -78,11 +78,11 @@ func hostile(t *rapid.T, version string) keyvault.Secret {
 func checkSizes(t *rapid.T, spec v1alpha1.KeyVaultSecretSyncParameters, p Plan) {
 	t.Helper()
 
-	if p.Problem != nil && (p.After.State != v1alpha1.StateTargetTooLarge || p.Problem.Message == "") {
+	if p.Problem != nil && (p.After.State != v1alpha1.StateTargetTooLarge || p.Problem.Finding.String() == "") {
 		t.Fatalf("The Secret is too large, and the state is %s", p.After.State)
 	}
 
-	for _, s := range p.After.Secrets {
+	for _, s := range p.After.Observation(spec).Secrets {
 		if s.State != v1alpha1.StateSynced && s.Message == "" {
 			t.Fatalf("Secret %s is %s without a word", s.Name, s.State)
 		}
@@ -149,7 +149,7 @@ func sizeOfSync(t *rapid.T, spec v1alpha1.KeyVaultSecretSyncParameters, p Plan) 
 
 	spec.Target.InUse = slices.Sorted(maps.Keys(p.Data))
 
-	text, err := json.Marshal(map[string]any{"spec": spec, "status": p.After})
+	text, err := json.Marshal(map[string]any{"spec": spec, "status": p.After.Observation(spec)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,13 +169,13 @@ func TestMakeTooManyKeysStay(t *testing.T) {
 	}
 
 	current.Record["s00"] = had
-	p := Make(specOf(wide(1)...), v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Finding{"s00": found(dotenv(1001, 4))}, noon())
+	p := Make(specOf(wide(1)...), v1alpha1.KeyVaultSecretSyncObservation{}, current, map[string]Observed{"s00": found(dotenv(1001, 4))}, noon())
 
 	if p.Changed || p.Problem != nil || len(p.Data) != 1000 || p.After.State != v1alpha1.StateInvalid {
 		t.Errorf("Make(...): want the Secret as it is and state Invalid, got %d keys, changed %t, state %s, problem %v", len(p.Data), p.Changed, p.After.State, p.Problem)
 	}
 
-	if m := p.After.Secrets[0].Message; !strings.Contains(m, "more than 256 keys") || !strings.HasSuffix(m, stillInUse) {
+	if m := p.After.Observation(specOf()).Secrets[0].Message; !strings.Contains(m, "more than 256 keys") || !strings.HasSuffix(m, "stay in use.") {
 		t.Errorf("Make(...): got message %q", m)
 	}
 }
@@ -200,7 +200,7 @@ func TestMakeLimits(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			spec, findings := specOf(), map[string]Finding{}
+			spec, findings := specOf(), map[string]Observed{}
 
 			for i := range tc.args.secrets {
 				name := fmt.Sprintf("%s%02d", strings.Repeat("s", tc.args.name-2), i)

@@ -47,7 +47,7 @@ func (c *crowd) listed(t Target) int {
 	return c.lists[t]
 }
 
-// Whatever the vaults of another namespace do, somebody who waits has fast polls.
+// A waiting namespace has fast polls, whatever the vaults of another namespace do.
 func TestFastNeighbours(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -56,7 +56,7 @@ func TestFastNeighbours(t *testing.T) {
 	}{
 		"Refused":     {reason: "Vaults that may not be listed have their secrets read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, vaults: 6},
 		"Unreachable": {reason: "Vaults that do not answer are hardly polled.", err: &keyvault.Error{Reason: keyvault.Unreachable}, vaults: 40},
-		"NoIdentity":  {reason: "Nor those that let nobody in.", err: &keyvault.Error{Reason: keyvault.NoIdentity}, vaults: 40},
+		"NoIdentity":  {reason: "Vaults that refuse everybody do not delay it either.", err: &keyvault.Error{Reason: keyvault.NoIdentity}, vaults: 40},
 		"Many":        {reason: "Many that work ask for more than all may.", vaults: 100},
 	}
 
@@ -136,7 +136,7 @@ func TestPlannedIsSent(t *testing.T) {
 	}
 }
 
-// Whoever asks for a list all the time, in whatever way, has as many as fast polls, and
+// A team that requests a list all the time, in any way, gets as many as fast polls, and
 // then, with the budget of a day used up, the regular ones.
 func TestOutOfTurn(t *testing.T) {
 	cases := map[string]struct {
@@ -216,7 +216,7 @@ func TestThrottledIdentities(t *testing.T) {
 	})
 }
 
-// What we have created is no reason to wait, also where it was read instead of listed.
+// A secret that the provider has created starts no fast polls, read or listed.
 func TestOursRead(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, _ *world, watcher *Watcher) {
 		i := interested()

@@ -240,7 +240,7 @@ func TestRequestsOfADay(t *testing.T) {
 		"Idle":     {reason: "An idle application costs no more than without fast polls.", fast: fast, least: 2880, most: 3150},
 		"Off":      {reason: "That is one list for each interval.", least: 2880, most: 3150},
 		"Once":     {reason: "A value that is rotated once costs 150 lists.", every: 24 * time.Hour, fast: fast, least: 3030, most: 3330},
-		"Always":   {reason: "Whoever sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
+		"Always":   {reason: "A team that sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
 		"Slowly":   {reason: "A platform may choose a longer interval.", every: 24 * time.Hour, fast: 15 * time.Second, least: 2910, most: 3200},
 		"NoFaster": {reason: "Or one that is no faster.", every: time.Minute, fast: interval, least: 2880, most: 3150},
 	}

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// A lane lets a number of lists run at once. Namespaces take turns, whichever has
-// more waiting, and none takes more than half of the lane: one list of another
-// namespace waits for one list of each at most.
+// A lane lets a number of lists run at once. Namespaces take turns, however many lists
+// each has waiting, and none takes more than half of the lane: a list waits for at most
+// one list of each other namespace.
 type lane struct {
 	slots int
 
@@ -43,7 +43,7 @@ func (l *lane) enter(namespace string) {
 	<-ready
 }
 
-// leave to whoever is next.
+// leave the lane to the next lists.
 func (l *lane) leave(namespace string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,7 +58,7 @@ func (l *lane) leave(namespace string) {
 	l.admit()
 }
 
-// admit all who can enter, with the mutex held.
+// admit all lists that can enter, with the mutex held.
 func (l *lane) admit() {
 	share := (l.slots + 1) / 2
 

@@ -18,7 +18,7 @@ type Metrics struct {
 	limits   *prometheus.CounterVec
 }
 
-// NewMetrics returns metrics that have to be registered.
+// NewMetrics returns metrics, for the caller to register.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{

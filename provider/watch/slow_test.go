@@ -24,7 +24,7 @@ func vaultOf(namespace string, n int) Target {
 	return Target{VaultURI: fmt.Sprintf("https://%s-%d.vault.azure.net", namespace, n), Identity: keyvault.Identity{Namespace: namespace}}
 }
 
-// Whatever hostile vaults do, and also before that is known of them, a vault of
+// Whatever hostile vaults do, and also before the watcher knows them, a vault of
 // another namespace is listed as if there were none, and nobody waits for them.
 func TestSlowVaults(t *testing.T) { //nolint:gocognit // One watcher, and all that has to be true of it.
 	cases := map[string]struct {
@@ -203,7 +203,7 @@ func TestWatchSlow(t *testing.T) { //nolint:gocognit // One watcher, and all tha
 		pass(time.Minute)
 
 		if diff := cmp.Diff([]string{"one"}, w.wakes()); diff != "" {
-			t.Errorf("\nWhoever learns something is woken.\nwoken: -want, +got:\n%s", diff)
+			t.Errorf("\nA sync with news is woken.\nwoken: -want, +got:\n%s", diff)
 		}
 
 		if _, ok := watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}).Item("db"); !ok {
@@ -317,7 +317,7 @@ func TestNewNames(t *testing.T) {
 		}
 
 		if s = watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval}); s.Covers("web") {
-			t.Errorf("\nWhat nobody wants to know any more is not kept.\nWatch(...) = %+v", s)
+			t.Errorf("\nA name without subscribers is not kept.\nWatch(...) = %+v", s)
 		}
 
 		// New names of a vault that asked for a pause.
@@ -331,12 +331,12 @@ func TestNewNames(t *testing.T) {
 	})
 }
 
-// What was read without a list may have changed when there is one.
+// A secret that was read without a list may have changed by the first list.
 func TestWakeUncovered(t *testing.T) {
 	old, next := NewSnapshot(nil, []string{"db"}, time.Unix(1, 0)), NewSnapshot(nil, []string{"db", "api"}, time.Unix(2, 0))
 
 	if !next.differs(old, []string{"api"}) || next.differs(old, []string{"db"}) {
-		t.Error("\nThat something is missing is news to whoever did not know.\ndiffers(...): wrong")
+		t.Error("\nA missing secret is news to a sync that did not know.\ndiffers(...): wrong")
 	}
 }
 

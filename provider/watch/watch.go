@@ -7,21 +7,20 @@
 // A vault is listed, which shows for every secret when it was last updated. Only
 // the syncs that have a secret whose entry moved are woken, and also when listing
 // begins to fail, fails in another way, or works again. An idle vault costs one
-// list, whoever and however many want to know.
+// list for each interval, however many syncs use it.
 //
 // A team decides how many secrets its vault has, and how many vaults there are. So a
-// list keeps only what somebody wants to know, ends, and goes on in a lane of its own
-// when it turns out to be slow; and namespaces take turns in every lane. Azure may be
-// slow for a while, too: a short list that takes long does not wait for long ones.
+// list is bounded, keeps only the secrets that syncs name, and continues in a separate
+// lane when it turns out to be slow; and namespaces take turns in every lane. Azure may
+// be slow for a while, too: a short list that takes long does not wait for long ones.
 //
-// While somebody may be waiting for it, a vault is listed faster. Package attention says
-// when, and how fast.
+// While somebody may be waiting for a vault, it is listed faster. Package attention
+// decides when, and how fast.
 package watch
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -34,18 +33,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/provider/attention"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
 const (
-	// earliest and latest are how much of an interval passes before the next poll, but
-	// for what it waits for others. Polls of vaults that were first listed together
-	// drift apart.
+	// earliest and latest are the parts of an interval after which the next poll begins,
+	// unless it waits for others. Polls of vaults that were first listed together drift
+	// apart.
 	earliest = 0.9
 	latest   = 1 - 1./ticks
 	// Polls begin at ticks: so many in an interval, and more if they would be further
-	// apart than longestTick. Else all vaults with a long interval would be listed at
-	// the same few moments.
+	// apart than longestTick. Otherwise all vaults with a long interval would be listed
+	// at the same few moments.
 	ticks       = 32
 	longestTick = time.Second
 	// The longest times between two polls of a vault that fails, unless Azure names
@@ -53,12 +53,12 @@ const (
 	// that was just made.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
-	// maxLastingBackoff is for what does not pass until somebody changes something.
+	// maxLastingBackoff is for failures that last until somebody changes something.
 	maxLastingBackoff = 5 * time.Minute
-	// A list is slow that has more pages than this. 20 pages are 500 secrets.
+	// A list with more pages than slowPages is slow. 20 pages are 500 secrets.
 	slowPages = 20
-	// A list with fewer is sluggish that takes longer than slowAfter. From its first page
-	// on, it has sluggishFor until it goes on among the slow ones.
+	// A list with fewer pages is sluggish if it takes longer than slowAfter. If it takes
+	// longer than sluggishFor after its first page, it continues in the slow lane.
 	slowAfter   = 2 * time.Second
 	sluggishFor = 20 * time.Second
 	// maxList is how long a list takes at most. With all slots of the slow lane taken,
@@ -68,10 +68,10 @@ const (
 	pagesPerSecond = 2
 	// slowPagesPerSecond of all slow lists together. Pages cost CPU time.
 	slowPagesPerSecond = 100
-	// tooLargeRetry is when to list a vault again that has more than is listed.
+	// tooLargeRetry is how long a vault that is too large is not listed again.
 	tooLargeRetry = 10 * time.Minute
-	// maxMemory is how long it is remembered that a vault throttled, or was listed out of
-	// turn.
+	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
+	// out of turn.
 	maxMemory = time.Hour
 )
 
@@ -81,7 +81,7 @@ type Target struct {
 	Identity keyvault.Identity
 }
 
-// An Interest is what a sync wants to know of a vault, and how soon.
+// An Interest has the secrets of a vault that a sync watches, and how often.
 type Interest struct {
 	// Names of secrets.
 	Names []string
@@ -89,10 +89,11 @@ type Interest struct {
 	Interval time.Duration
 	// Fast is their interval while somebody may be waiting. Zero for no other.
 	Fast time.Duration
-	// Changes are times at which somebody began to wait, besides changes of secrets that a
-	// list shows.
+	// Changes are times at which somebody began to wait, in addition to the changes of
+	// secrets that a list shows.
 	Changes []time.Time
-	// Updated is when secrets had changed that were read. Not every vault can be listed.
+	// Updated are the times of change of secrets that were read: not every vault can be
+	// listed.
 	Updated []time.Time
 	// Refused is true if the names may not be read one by one either.
 	Refused bool
@@ -108,17 +109,17 @@ func (t Target) uri() string { return strings.ToLower(strings.TrimSuffix(t.Vault
 type Lister interface {
 	// List the secrets of the target within bounds.
 	List(ctx context.Context, t Target, l keyvault.Listing) ([]keyvault.Properties, error)
-	// Drop what is kept for a target that nobody watches any more.
+	// Drop the client of a target without subscribers.
 	Drop(t Target)
 }
 
-// An Item is what a list tells of one secret.
+// An Item is the entry of one secret in a list.
 type Item struct {
 	Updated time.Time
 	Enabled bool
 }
 
-// A Snapshot is what is known of a vault.
+// A Snapshot is the last known state of a vault.
 type Snapshot struct {
 	// TakenAt is when the last list that worked began. Zero if none did.
 	TakenAt time.Time
@@ -142,8 +143,8 @@ func NewSnapshot(list []keyvault.Properties, names []string, takenAt time.Time) 
 	return s
 }
 
-// Covers tells whether the list was taken for a name. Of one that it does not cover
-// it says nothing: the vault may have it or not.
+// Covers tells whether the list was taken for a name. It says nothing about other names:
+// the vault may have such a secret or not.
 func (s Snapshot) Covers(name string) bool {
 	_, ok := s.items[strings.ToLower(name)]
 
@@ -160,7 +161,7 @@ func (s Snapshot) Item(name string) (Item, bool) {
 	return *i, true
 }
 
-// fill in what is wanted of a list.
+// fill in the entries of a list that are wanted.
 func (s Snapshot) fill(list []keyvault.Properties) {
 	for _, p := range list {
 		if s.Covers(p.Name) {
@@ -173,7 +174,7 @@ func (s Snapshot) coversAll(names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !s.Covers(name) })
 }
 
-// differs tells whether one who has these secrets has to look at them again.
+// differs tells whether a sync with these secrets has to look at them again.
 func (s Snapshot) differs(old Snapshot, names []string) bool {
 	if !sameFailure(s.Err, old.Err) {
 		return true
@@ -191,38 +192,45 @@ func (s Snapshot) differs(old Snapshot, names []string) bool {
 	return false
 }
 
-func sameFailure(a, b error) bool {
-	if keyvault.ReasonOf(a) != keyvault.ReasonOf(b) {
-		return false
-	}
-
-	return words(a) == words(b)
+// A failure is the part of an error that a sync reports. Two errors with equal failures are
+// the same to a sync.
+type failure struct {
+	reason  keyvault.Reason
+	meaning keyvault.Meaning
+	cause   finding.Finding
 }
 
-// words that tell one failure from another of the same reason. A failing service
-// returns different errors each time, so only the reason counts.
-func words(err error) string {
+func sameFailure(a, b error) bool {
+	x, y := failureOf(a), failureOf(b)
+
+	return x.reason == y.reason && x.meaning == y.meaning && x.cause.Equal(y.cause)
+}
+
+// failureOf an error. A failing service returns different errors each time, so only their
+// reason counts.
+func failureOf(err error) failure {
+	f := failure{reason: keyvault.ReasonOf(err)}
 	e, ok := errors.AsType[*keyvault.Error](err)
 
 	switch {
 	case !ok, e.Meaning == keyvault.EntraBroken:
-		return ""
 	case e.Meaning != "":
-		return string(e.Meaning) // Its code may be another each time.
+		f.meaning = e.Meaning // Its code may be another each time.
 	case e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError):
-		return ""
+	default:
+		f.cause = e.Cause
 	}
 
-	return e.Detail
+	return f
 }
 
 // A Watcher lists vaults at intervals.
 type Watcher struct {
 	lister Lister
 	wake   func(types.NamespacedName)
-	// lanes for polls under way. Vaults that do not answer, those with few pages that
-	// take long, and those whose lists are slow have lanes of their own: they keep
-	// nobody else waiting.
+	// Lanes for polls under way. Vaults that do not answer, vaults with few pages that
+	// take long, and vaults with slow lists have separate lanes, so that no other vault
+	// waits for them.
 	normal, unanswered, sluggish, slow *lane
 	// pages of slow lists.
 	pages *rate.Limiter
@@ -237,8 +245,8 @@ type Watcher struct {
 	syncs   map[types.NamespacedName]Target
 	// budgets of fast polls.
 	budgets attention.Budgets
-	// throttled is when Azure last refused to answer that often, by URI, and outOfTurn when
-	// a vault was last listed out of turn: another identity is no other vault.
+	// throttled is when Azure last throttled a vault, by URI, and outOfTurn when a vault
+	// was last listed out of turn. All identities share them.
 	throttled map[string]time.Time
 	outOfTurn map[attention.Vault]time.Time
 }
@@ -272,7 +280,7 @@ type vault struct {
 type subscriber struct {
 	Interest
 
-	// told is false while it waits for what it will be told.
+	// told is false until the subscriber gets its first snapshot.
 	told bool
 }
 
@@ -281,15 +289,16 @@ type run struct {
 	vault *vault
 	// snapshot that is being taken.
 	snapshot Snapshot
-	// left is closed when nobody should wait any longer: the list is over, or goes on
-	// in the lane of those that take long.
+	// left is closed when nobody should wait any longer: the list has ended, or continues
+	// in a separate lane.
 	left chan struct{}
 
 	// Only the list uses these.
 	started time.Time
-	// since is when the first page came or, if that is later, it was let into its lane.
+	// since is when the first page came or, if that is later, when the list entered its
+	// lane.
 	since time.Time
-	// paused is how long it has waited since then because there are others.
+	// paused is how long the list has waited for others since then.
 	paused time.Duration
 	pages  int
 	// tookLong is true once it has taken long, and slow in the slow lane.
@@ -301,10 +310,10 @@ type run struct {
 	apart bool
 }
 
-// New returns a watcher that polls so many vaults at once, and as many each that have
-// not answered lately, that take long, or whose lists are slow. It polls a vault fast for
-// so long after a change. It calls wake, which must not block, for a sync that has to look
-// at its secrets.
+// New returns a watcher that polls atOnce vaults at the same time and, in addition, as
+// many each that do not answer, that take long, and whose lists are slow. For a time of
+// attentive after a change, it polls a vault fast. It calls wake, which must not block,
+// for a sync that has to look at its secrets.
 func New(lister Lister, atOnce int, attentive time.Duration, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
 		lister: lister, wake: wake, metrics: metrics, attentive: attentive,
@@ -338,14 +347,14 @@ func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target
 	return w.watch(ctx, sync, t, &subscriber{Interest: i}, false)
 }
 
-// WatchAfresh is Watch that does not wait for the next poll: the target is listed
-// now, unless it has asked for a pause, its lists are slow or it is not its Turn.
+// WatchAfresh is Watch without waiting for the next poll: the target is listed now,
+// unless Azure throttles it, its lists are slow, or it is not its Turn.
 func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
 	return w.watch(ctx, sync, t, &subscriber{Interest: i}, true)
 }
 
-// Turn returns when the vault of a sync can be listed for somebody who asked for it at that
-// time. It is over if it was listed meanwhile.
+// Turn returns when the vault of a sync can be listed on a request that was made at that
+// time. It is zero if the vault was listed since.
 func (w *Watcher) Turn(sync types.NamespacedName, asked time.Time) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -478,7 +487,7 @@ func (w *Watcher) takeTurn(v *vault) bool {
 	}
 }
 
-// remember when something happened, and forget what is of no use any more.
+// remember when something happened, and forget what is too old to matter.
 func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
 	maps.DeleteFunc(times, func(_ K, at time.Time) bool { return now.Sub(at) > maxMemory })
 
@@ -524,9 +533,9 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 	}
 }
 
-// needsList tells whether a subscriber needs a list now. A vault whose lists are slow
-// is not listed for everybody who comes, and none is all the time: secrets can be read
-// without.
+// needsList tells whether a subscriber needs a list now. A vault whose lists are slow is
+// not listed for every new subscriber, and no vault is listed all the time: secrets can be
+// read without a list.
 func (w *Watcher) needsList(v *vault, s *subscriber, afresh bool) bool {
 	due := !time.Now().Before(v.due)
 	paused := retryAfter(v.snapshot.Err) > 0 && !due
@@ -563,7 +572,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 	w.syncs[sync] = t
 	v.waiting.See(now, s.Changes...)
 	v.see(now)
-	s.Changes = nil // The vault remembers what matters of them.
+	s.Changes = nil // The vault remembers the latest of them.
 
 	if !v.listed || v.failures > 0 {
 		return v
@@ -618,7 +627,7 @@ func (w *Watcher) plan(v *vault) {
 	}
 }
 
-// mayPollFast tells whether somebody may be waiting for a vault that can be asked more often.
+// mayPollFast tells whether somebody may be waiting, and the vault can be polled more often.
 func (w *Watcher) mayPollFast(v *vault, now time.Time) bool {
 	return v.fast() > 0 && v.waiting.Open(now, w.attentive) &&
 		!v.slow && !v.sluggish && now.Sub(w.throttled[v.target.uri()]) >= w.attentive
@@ -646,8 +655,8 @@ func (w *Watcher) unsubscribe(sync types.NamespacedName) {
 	w.lister.Drop(t)
 }
 
-// begin a list for all who are subscribed now, with the mutex held. It is in a lane, or
-// in none if somebody waits for it.
+// begin a list for all current subscribers, with the mutex held. It is in no lane if a
+// subscriber waits for it.
 func (w *Watcher) begin(v *vault, l *lane) *run {
 	var names []string
 	for s := range maps.Values(v.subscribers) {
@@ -668,7 +677,7 @@ func (w *Watcher) begin(v *vault, l *lane) *run {
 // list a vault and say when to do so again.
 func (w *Watcher) list(r *run) {
 	v := r.vault
-	// Others can have the place of one that keeps them waiting.
+	// A list that takes long gives its place to others.
 	patience := time.AfterFunc(slowAfter, func() { w.leave(r, w.normal) })
 
 	// Every request has a deadline of its own.
@@ -702,7 +711,7 @@ func (w *Watcher) list(r *run) {
 	tooLarge := keyvault.ReasonOf(err) == keyvault.TooLarge
 	if err == nil || tooLarge {
 		v.slow = tooLarge || r.pages > slowPages
-		// One that took long may pass by.
+		// A single list that took long may be an exception.
 		v.sluggish = !v.slow && tookLong && v.tookLong
 		v.pages, v.tookLong = r.pages, tookLong
 	}
@@ -729,11 +738,11 @@ func (w *Watcher) list(r *run) {
 	}
 }
 
-// took tells how long a list has taken without what it waited for others.
+// took tells how long a list has taken, without its waits for others.
 func (r *run) took(now time.Time) time.Duration { return now.Sub(r.since) - r.paused }
 
-// next page of a list. One that turns out to be sluggish or slow goes on in a lane of
-// those.
+// next is called before each page of a list but the first. A list that turns out to be
+// sluggish or slow continues in that lane.
 func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	now := time.Now()
 	r.tookLong = r.tookLong || r.took(now) > slowAfter
@@ -746,7 +755,7 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 
 	switch {
 	case now.Sub(r.since) > maxList:
-		return &keyvault.Error{Reason: keyvault.TooLarge, Detail: fmt.Sprintf("its list takes longer than %s", maxList)}
+		return &keyvault.Error{Reason: keyvault.TooLarge, Cause: finding.Finding{Reason: finding.ListTooSlow, Every: maxList}}
 	case r.slow:
 	case pages >= slowPages, r.took(now) > sluggishFor:
 		r.slow = true
@@ -774,13 +783,13 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	return err //nolint:wrapcheck // The context has no end.
 }
 
-// errGone ends a list that nobody wants any more.
+// errGone ends a list without subscribers.
 var errGone = errors.New("nobody watches the vault any more")
 
 // gone tells whether nobody watches a vault any more, with the mutex held.
 func (w *Watcher) gone(v *vault) bool { return w.stopped || w.vaults[v.target] != v }
 
-// move a list to another lane: nobody waits for it any longer.
+// move a list to another lane. Nobody waits for it from then on.
 func (w *Watcher) move(r *run, to *lane) {
 	w.mu.Lock()
 	w.leaveLocked(r, r.lane)
@@ -828,15 +837,14 @@ func (w *Watcher) schedule(v *vault, after time.Duration) {
 	}
 
 	now := time.Now()
-	after = together(now, max(after, retryAfter(v.snapshot.Err)), min(v.plan.Interval/ticks, longestTick))
+	after = untilTick(now, max(after, retryAfter(v.snapshot.Err)), min(v.plan.Interval/ticks, longestTick))
 	v.due = now.Add(after)
 	v.timer = time.AfterFunc(after, func() { w.poll(v) })
 }
 
-// together waits a little longer than after, so that polls of many vaults begin
-// at the same moments: for an idle provider, to wake up costs as much as to list a
-// vault.
-func together(now time.Time, after, tick time.Duration) time.Duration {
+// untilTick is a little longer than after, so that polls of many vaults begin at the same
+// moments: an idle provider needs as much CPU time to wake up as to list a vault.
+func untilTick(now time.Time, after, tick time.Duration) time.Duration {
 	at := now.Add(after)
 
 	if at.Truncate(tick).Equal(at) {
@@ -882,7 +890,7 @@ func (w *Watcher) poll(v *vault) {
 	w.list(r)
 }
 
-// laneOf a vault, with the mutex held. One failure may pass by.
+// laneOf a vault, with the mutex held. A single failure may be an exception.
 func (w *Watcher) laneOf(v *vault) *lane {
 	switch {
 	case v.slow:
@@ -964,7 +972,7 @@ func (v *vault) backedOff(interval time.Duration) time.Duration {
 		// Jitter takes a tenth of it.
 		return max(interval, tooLargeRetry*10/9)
 	default:
-		// It costs no more than when all is well.
+		// Such a list costs no more than one that works.
 	}
 
 	return max(min(interval<<min(max(v.failures-1, 0), 8), longest), retryAfter(v.snapshot.Err))

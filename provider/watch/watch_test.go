@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
@@ -268,7 +269,7 @@ func TestTogether(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, together(tc.now, tc.after, time.Second)); diff != "" {
+			if diff := cmp.Diff(tc.want, untilTick(tc.now, tc.after, time.Second)); diff != "" {
 				t.Errorf("\n%s\ntogether(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -295,15 +296,20 @@ func TestPollTogether(t *testing.T) {
 	})
 }
 
+// because of something.
+func because(what string) finding.Finding {
+	return finding.Finding{Reason: finding.CreatorUnusable, Detail: what}
+}
+
 func TestWake(t *testing.T) {
 	const noon = 1777636800
 
 	unreachable := func(status int, detail string) error {
-		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Detail: detail, RequestID: time.Now().String()}
+		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Cause: because(detail), RequestID: time.Now().String()}
 	}
 
 	issuer := func(status int, detail string) error {
-		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Detail: detail, Meaning: keyvault.IssuerUnreachable}
+		return &keyvault.Error{Reason: keyvault.Unreachable, Status: status, Cause: because(detail), Meaning: keyvault.IssuerUnreachable}
 	}
 
 	// Before each change, the vault has db and api, and sync one has db, two has api
@@ -334,7 +340,7 @@ func TestWake(t *testing.T) {
 		},
 		"FailsOther": {
 			reason: "It cannot, for another reason.", before: unreachable(403, "x"),
-			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Detail: "x"}) }, want: []string{"one", "three", "two"},
+			change: func(w *world) { w.fail(&keyvault.Error{Reason: keyvault.Forbidden, Cause: because("x")}) }, want: []string{"one", "three", "two"},
 		},
 		"FailsElse": {
 			reason: "It cannot, and says something else.", before: unreachable(403, "x"),
@@ -355,7 +361,7 @@ func TestWake(t *testing.T) {
 		"FailsEntra": {
 			reason: "Entra ID is broken, in whatever words.", before: unreachable(500, "x"),
 			change: func(w *world) {
-				w.fail(&keyvault.Error{Reason: keyvault.Unreachable, Status: 400, Detail: "AADSTS90033", Meaning: keyvault.EntraBroken})
+				w.fail(&keyvault.Error{Reason: keyvault.Unreachable, Status: 400, Cause: because("AADSTS90033"), Meaning: keyvault.EntraBroken})
 			},
 		},
 		"FailsSilent": {
@@ -403,7 +409,7 @@ func TestWake(t *testing.T) {
 	}
 }
 
-// Who does not want to wait for the next poll does not, unless the vault wants it.
+// A request is not delayed to the next poll, unless the vault is throttled.
 func TestWatchAfresh(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -412,7 +418,7 @@ func TestWatchAfresh(t *testing.T) {
 	}{
 		"Now":    {reason: "The vault is listed at once, and then an interval later.", want: []time.Duration{0, time.Second}},
 		"Failed": {reason: "Another try costs nothing.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: []time.Duration{0, time.Second}},
-		"Paused": {reason: "Who is asked to slow down does.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: []time.Duration{0}},
+		"Paused": {reason: "A throttled vault is not listed.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: []time.Duration{0}},
 	}
 
 	for name, tc := range cases {
@@ -438,7 +444,7 @@ func TestWatchAfresh(t *testing.T) {
 	}
 }
 
-// What changes while a vault cannot be listed is seen when it can be again, and
+// A change while a vault cannot be listed is seen when it can be again, and
 // what is known stays known.
 func TestSnapshot(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
@@ -464,7 +470,7 @@ func TestSnapshot(t *testing.T) {
 		}
 
 		if at := watcher.LastList(syncOf("two")); !at.IsZero() {
-			t.Errorf("\nOf a sync that is not known, nothing is known.\nLastList(...) = %s", at)
+			t.Errorf("\nNothing is known of an unknown sync.\nLastList(...) = %s", at)
 		}
 	})
 }
@@ -498,7 +504,7 @@ func TestConcurrentFirst(t *testing.T) {
 	for _, name := range names {
 		wg.Go(func() {
 			if _, ok := watcher.Watch(t.Context(), syncOf(name), vaultA(), Interest{Names: []string{"db"}, Interval: time.Hour}).Item("db"); !ok {
-				t.Error("\nWhoever watches gets what the one list has shown.\nWatch(...): has not")
+				t.Error("\nEvery subscriber gets the result of the one list.\nWatch(...): has not")
 			}
 		})
 	}
@@ -554,7 +560,7 @@ func TestBackoff(t *testing.T) {
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute},
 		},
 		"FederationOff": {
-			reason: "What somebody has to change is not asked for every minute by every application of the tenant.",
+			reason: "A lasting failure is not retried every minute by every application of the tenant.",
 			err:    &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff}, interval: interval,
 			want: []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute},
 		},
@@ -676,7 +682,7 @@ func TestChangeOfTarget(t *testing.T) {
 		}
 
 		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
-			t.Errorf("\nWhat was kept of the vault is dropped.\nDrop(...): -want, +got:\n%s", diff)
+			t.Errorf("\nThe data of the vault is dropped.\nDrop(...): -want, +got:\n%s", diff)
 		}
 
 		if diff := cmp.Diff(1, watcher.Targets()); diff != "" {
@@ -695,7 +701,7 @@ func TestForget(t *testing.T) {
 		pass(interval)
 
 		if diff := cmp.Diff([]string{"two"}, w.wakes()); diff != "" {
-			t.Errorf("\nWho is forgotten is not woken.\nwoken: -want, +got:\n%s", diff)
+			t.Errorf("\nA forgotten sync is not woken.\nwoken: -want, +got:\n%s", diff)
 		}
 
 		if len(w.drops) > 0 {
@@ -714,7 +720,7 @@ func TestForget(t *testing.T) {
 		}
 
 		if diff := cmp.Diff([]Target{vaultA()}, w.drops); diff != "" {
-			t.Errorf("\nWhat was kept of the vault is dropped, once.\nDrop(...): -want, +got:\n%s", diff)
+			t.Errorf("\nThe data of the vault is dropped, once.\nDrop(...): -want, +got:\n%s", diff)
 		}
 
 		if n := len(watcher.vaults) + len(watcher.syncs); n > 0 {
@@ -742,7 +748,7 @@ func TestForgetDuringList(t *testing.T) {
 		pass(10 * interval)
 
 		if diff := cmp.Diff([]Target{vaultA(), vaultA()}, w.drops); diff != "" {
-			t.Errorf("\nWhat the list has made is dropped after it.\nDrop(...): -want, +got:\n%s", diff)
+			t.Errorf("\nThe data of the list is dropped after it.\nDrop(...): -want, +got:\n%s", diff)
 		}
 
 		if woken := w.wakes(); len(woken) > 0 {
@@ -799,8 +805,8 @@ func TestShorterInterval(t *testing.T) {
 		// want is when the next list is at the latest.
 		want time.Duration
 	}{
-		"Shorter": {reason: "Who wants to know sooner is told sooner.", interval: 10 * time.Second, want: 10 * time.Second},
-		"Longer":  {reason: "Who does not care does not delay it.", interval: time.Hour, want: 10 * time.Minute},
+		"Shorter": {reason: "A sync with a shorter interval is woken sooner.", interval: 10 * time.Second, want: 10 * time.Second},
+		"Longer":  {reason: "A sync with a longer interval does not delay it.", interval: time.Hour, want: 10 * time.Minute},
 	}
 
 	for name, tc := range cases {
@@ -837,7 +843,7 @@ func TestShorterInterval(t *testing.T) {
 	}
 }
 
-// Who wants to know sooner does not keep others waiting longer.
+// A sync with a shorter interval does not delay others.
 func TestShorterIntervalWhenDue(t *testing.T) {
 	bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 		watcher.Watch(t.Context(), syncOf("one"), vaultA(), Interest{Names: []string{"db"}, Interval: interval})
@@ -956,7 +962,7 @@ func TestSlotsOfUnanswered(t *testing.T) {
 		pass(10 * time.Minute)
 
 		if woken := w.wakes(); len(woken) != vaults {
-			t.Errorf("\nWhoever waits for a vault learns that it answers again.\nwoken: %v", woken)
+			t.Errorf("\nA waiting sync learns that its vault answers again.\nwoken: %v", woken)
 		}
 
 		for _, target := range targets {

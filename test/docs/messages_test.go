@@ -130,7 +130,8 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.:;()] +|[.:;()]+$`)
 	placeholder = regexp.MustCompile(`<[^<>]*>`)
 
-	verb = regexp.MustCompile(`%[a-z]`)
+	// verb of a template: that of fmt, or a parameter of a finding.
+	verb = regexp.MustCompile(`%[a-z]|\{[A-Za-z]+\}`)
 
 	// logged is a message that a page has the reader look for.
 	logged = regexp.MustCompile("`([^`]+)` in the log")

@@ -141,7 +141,7 @@ func outages() map[string]outage {
 		return outage{reason: reason, entra: entra, want: want, fresh: fresh, faults: faults}
 	}
 	vault := func(reason string, state v1alpha1.State, word string, faults ...azure.Fault) outage {
-		want, fresh := same(state, word, "tried again")
+		want, fresh := same(state, word, "retries")
 		return build(reason, false, want, fresh, faults...)
 	}
 	entra := func(reason string, state v1alpha1.State, word string, faults ...azure.Fault) outage {
@@ -154,15 +154,15 @@ func outages() map[string]outage {
 	}
 
 	all := map[string]outage{
-		"429WithRetryAfter":    vault("The time that Key Vault names is waited for.", v1alpha1.StateThrottled, "slow down", status(http.StatusTooManyRequests, 2*time.Second)),
-		"429WithoutRetryAfter": vault("A time of our own is waited for.", v1alpha1.StateThrottled, "slow down", status(http.StatusTooManyRequests, 0)),
+		"429WithRetryAfter":    vault("The time that Key Vault names is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 2*time.Second)),
+		"429WithoutRetryAfter": vault("A time of our own is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 0)),
 		"500":                  vault("Key Vault is broken.", v1alpha1.StateUnreachable, "HTTP status 500", status(http.StatusInternalServerError, 0)),
 		"503":                  vault("Key Vault is down.", v1alpha1.StateUnreachable, "HTTP status 503", status(http.StatusServiceUnavailable, 0)),
-		"Hang":                 vault("Key Vault does not answer.", v1alpha1.StateUnreachable, "no answer in time", azure.Fault{Effect: azure.EffectHang}),
-		"Slow":                 vault("Key Vault answers too late.", v1alpha1.StateUnreachable, "no answer in time", azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second}),
+		"Hang":                 vault("Key Vault does not answer.", v1alpha1.StateUnreachable, "timed out", azure.Fault{Effect: azure.EffectHang}),
+		"Slow":                 vault("Key Vault answers too late.", v1alpha1.StateUnreachable, "timed out", azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second}),
 		"Reset":                vault("Connections break.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectReset, Operation: azure.OpList}, azure.Fault{Effect: azure.EffectReset, Operation: azure.OpGet}),
 		"Truncate":             vault("Answers are cut off.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpList}, azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpGet}),
-		"Garbage":              vault("Something between answers.", v1alpha1.StateUnreachable, "makes no sense", azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpList, Text: garbage}, azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpGet, Text: garbage}),
+		"Garbage":              vault("Something between answers.", v1alpha1.StateUnreachable, "unexpected", azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpList, Text: garbage}, azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpGet, Text: garbage}),
 		"Connect": vault(
 			"There is no connection to be had.", v1alpha1.StateUnreachable, "",
 			azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: http.StatusBadGateway},
@@ -174,19 +174,19 @@ func outages() map[string]outage {
 			azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectReset},
 			azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
 		),
-		"ExpiredToken": refused("Every token has expired.", false, "does not accept the token", azure.Fault{Effect: azure.EffectExpireToken}),
-		"RevokedToken": refused("Every token is revoked.", false, "does not accept the token", azure.Fault{Effect: azure.EffectRevokeToken}),
+		"ExpiredToken": refused("Every token has expired.", false, "rejects the token", azure.Fault{Effect: azure.EffectExpireToken}),
+		"RevokedToken": refused("Every token is revoked.", false, "rejects the token", azure.Fault{Effect: azure.EffectRevokeToken}),
 
-		"Entra429WithRetryAfter":    entra("The time that Entra ID names is waited for.", v1alpha1.StateThrottled, "slow down", status(http.StatusTooManyRequests, 2*time.Second)),
-		"Entra429WithoutRetryAfter": entra("A time of our own is waited for.", v1alpha1.StateThrottled, "slow down", status(http.StatusTooManyRequests, 0)),
+		"Entra429WithRetryAfter":    entra("The time that Entra ID names is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 2*time.Second)),
+		"Entra429WithoutRetryAfter": entra("A time of our own is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 0)),
 		"Entra500":                  entra("Entra ID is broken.", v1alpha1.StateUnreachable, "500", status(http.StatusInternalServerError, 0)),
 		"EntraGarbage":              entra("Something between answers for Entra ID.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
 		"EntraHang": func() outage {
-			want, fresh := same(v1alpha1.StateUnreachable, "no answer in time")
+			want, fresh := same(v1alpha1.StateUnreachable, "timed out")
 			return build("Entra ID does not answer.", true, want, fresh, azure.Fault{Effect: azure.EffectHang})
 		}(),
 		"EntraSlow": func() outage {
-			want, fresh := same(v1alpha1.StateUnreachable, "Entra ID", "no answer in time")
+			want, fresh := same(v1alpha1.StateUnreachable, "Entra ID", "timed out")
 			return build("Entra ID answers too late.", true, want, fresh, azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second})
 		}(),
 		"EntraReset": entra("Connections to Entra ID break.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectReset}),
@@ -235,7 +235,7 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 			s.put(t, app, "db", goodValue)
 
 			sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-			want := expectation{State: v1alpha1.StateUnreachable, Words: []string{"no answer in time", "tried again"}}
+			want := expectation{State: v1alpha1.StateUnreachable, Words: []string{"timed out", "retries"}}
 
 			if after {
 				world.Apply(t, sync)

@@ -477,7 +477,7 @@ func testNoConfig(t *testing.T, s *suite) {
 				t.Helper()
 				return world.ClusterConfig(t, v1alpha1.ProviderCredentials{Source: v1alpha1.CredentialsSourceWorkloadIdentity})
 			},
-			word: "names none by clientId and tenantId",
+			word: "has no clientId and tenantId",
 		},
 		"NoManagedIdentity": {
 			reason: "The node of the provider does not have that identity.",

@@ -209,7 +209,7 @@ func troubles() map[string]trouble {
 			reason: "A version without a key that is required is not taken, and the key is named.",
 			secret: v1alpha1.SyncedSecret{RequiredKeys: []string{"USER"}},
 			cause:  value(`{"PASSWORD":"hunter2"}`), cure: putOther, cured: otherData(),
-			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"no key USER", "correct env"}},
+			want: expectation{State: v1alpha1.StateAwaitingValue, Words: []string{"Key USER, used by env, is missing", "correct env"}},
 		},
 		"NullKey": {
 			reason: "A null is no value.",
@@ -234,7 +234,7 @@ func troubles() map[string]trouble {
 				must(t, world.Azure.PurgeSecret(a.Vault, "db"))
 			},
 			cure: putOther, cured: otherData(),
-			want:  expectation{State: v1alpha1.StateMissing, Words: []string{"deleted", "create it anew"}},
+			want:  expectation{State: v1alpha1.StateMissing, Words: []string{"deleted", "create it again"}},
 			fresh: &expectation{State: v1alpha1.StateMissing, Words: []string{"no secret db", "Create it"}},
 		},
 		"SoftDeletedSeenByCreation": {
@@ -359,7 +359,7 @@ func troubles() map[string]trouble {
 				t.Helper()
 				fault(t, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectStatus, Status: http.StatusTooManyRequests, RetryAfter: 3 * time.Second, Count: 1})
 			},
-			want: expectation{State: v1alpha1.StateThrottled, Words: []string{"slow down", "tried again"}},
+			want: expectation{State: v1alpha1.StateThrottled, Words: []string{"throttles", "retries"}},
 		},
 		"Unreachable": {
 			reason: "Outages end by themselves.",
@@ -367,7 +367,7 @@ func troubles() map[string]trouble {
 				t.Helper()
 				fault(t, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 2})
 			},
-			want: expectation{State: v1alpha1.StateUnreachable, Words: []string{"503", "tried again"}},
+			want: expectation{State: v1alpha1.StateUnreachable, Words: []string{"503", "retries"}},
 		},
 	}
 }

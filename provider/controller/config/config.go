@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package config reconciles provider configurations: it counts who uses them, and
-// keeps them from being deleted meanwhile.
+// Package config reconciles provider configurations: it counts their usages, and keeps
+// them from being deleted while they are used.
 package config
 
 import (
@@ -26,8 +26,8 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// SetupGated adds the controllers as soon as their kinds are served. It tells fail
-// if that cannot be done, as nobody tries again.
+// SetupGated adds the controllers as soon as their kinds are served. It calls fail if that
+// is impossible, because a gate does not retry.
 func SetupGated(mgr ctrl.Manager, o controller.Options, fail func(error)) {
 	gv := v1alpha1.GroupVersion()
 
@@ -38,8 +38,8 @@ func SetupGated(mgr ctrl.Manager, o controller.Options, fail func(error)) {
 	}, gv.WithKind(v1alpha1.ProviderConfigKind), gv.WithKind(v1alpha1.ClusterProviderConfigKind), gv.WithKind(v1alpha1.ProviderConfigUsageKind))
 }
 
-// atOnce is how many provider configurations of a kind are reconciled at the same
-// time at most. There are few of them, and every worker takes memory.
+// atOnce limits how many provider configurations of a kind are reconciled at the same
+// time. There are few of them, and every worker takes memory.
 const atOnce = 4
 
 // Setup adds a controller for each kind of provider configuration. One kind of
@@ -69,7 +69,7 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 		UsageList: gv.WithKind(v1alpha1.ProviderConfigUsageListKind),
 	},
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...))) //nolint:staticcheck // What crossplane-runtime takes.
+		providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...))) //nolint:staticcheck // crossplane-runtime needs that type.
 
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
@@ -84,13 +84,13 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 	return nil
 }
 
-// gathering is for how long usages are gathered before they are counted. All of
-// them are counted every time, and a thousand may be new at once.
+// gathering is how long usages are gathered before they are counted. Each count takes all
+// of them, and a thousand may be new at once.
 const gathering = time.Second
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// gathered delays what a handler adds.
+// gathered delays the requests that a handler adds.
 func gathered(h handler.EventHandler) handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e ctrlevent.CreateEvent, q requests) { h.Create(ctx, e, delayed{q}) },

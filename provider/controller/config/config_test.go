@@ -81,7 +81,7 @@ func TestGathered(t *testing.T) {
 	}
 }
 
-// Of a ProviderConfig only usages of its namespace are counted.
+// Only usages in the namespace of a ProviderConfig are counted.
 func TestScoped(t *testing.T) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
@@ -128,7 +128,7 @@ func TestScoped(t *testing.T) {
 	}
 }
 
-// What cannot be set up when its kinds are served is told, as nobody tries again.
+// A failing setup calls fail, because the gate does not retry.
 func TestSetupGated(t *testing.T) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/p6m-dev/platform-application/provider/controller/metadata"
 )
 
-// A scopedManager gives a client that lists only what is in the namespace of the
-// provider configuration that is reconciled, or everything for one that is in
-// none. Usages name their configuration without its namespace, and crossplane-runtime
-// v2.2 would count those of all namespaces. See
+// A scopedManager returns a client that lists the namespace of the provider configuration
+// being reconciled only, or all namespaces for a cluster-scoped one. A usage names its
+// configuration without a namespace, and crossplane-runtime v2.2 would count the usages of
+// all namespaces. See
 // https://github.com/crossplane/crossplane/issues/7154
 type scopedManager struct{ manager.Manager }
 
@@ -34,10 +34,11 @@ func (c scopedClient) List(ctx context.Context, list client.ObjectList, opts ...
 	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...) //nolint:wrapcheck // A client returns errors as they are.
 }
 
-// A namespaceKey is for the namespace of a request in a context.
+// A namespaceKey is the key of a request's namespace in a context.
 type namespaceKey struct{}
 
-// scoped tells the client of a scopedManager the namespace.
+// scoped puts the namespace of a request into the context, for the client of a
+// scopedManager.
 func scoped(r reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 		return r.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)

@@ -59,7 +59,7 @@ func TestUpdate(t *testing.T) {
 			want:   func(w *want) { w.Annotations = map[string]string{"a": "1", "b": "2"} },
 		},
 		"Content": {
-			reason: "What the object is to be is not for a controller to say.",
+			reason: "A controller does not own the content of the object.",
 			change: func(m *corev1.ConfigMap) { m.Data, m.Labels = map[string]string{"key": "other"}, nil },
 			want:   func(*want) {},
 		},
@@ -83,6 +83,22 @@ func TestUpdate(t *testing.T) {
 				t.Errorf("\n%s\nUpdate(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// An observed status that is not written yet is not lost.
+func TestUpdateKeepsTheRest(t *testing.T) {
+	kube := fake.NewClientBuilder().WithObjects(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "one"}}).Build()
+	o := get(t, kube)
+	before := o.ResourceVersion
+	o.Finalizers, o.Data = []string{"ours"}, map[string]string{"observed": "now"}
+
+	if err := (Client{kube}).Update(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(map[string]string{"observed": "now"}, o.Data); diff != "" || o.ResourceVersion == before {
+		t.Errorf("Update(...): version %s is now %s, -want, +got:\n%s", before, o.ResourceVersion, diff)
 	}
 }
 

@@ -68,13 +68,16 @@ func (s *shelf) look(drifted bool) []string {
 		sync: newSync(s.list...), current: s.current, record: s.current.Intact(), memory: s.memory, now: s.now, drifted: drifted,
 		snapshot: watch.NewSnapshot(nil, nil, s.now),
 	}
-	s.memory.next = time.Time{}
-	findings := map[string]plan.Finding{}
+	findings := map[string]plan.Observed{}
 	l.conclude(s.list, s.answers, findings)
 
 	var opened []string
 
+	s.memory.next = time.Time{}
+
 	for name, f := range findings {
+		s.memory.lookAt(f.LookAgain)
+
 		if f.Secret != nil {
 			opened = append(opened, name)
 			s.write(name)
@@ -126,7 +129,7 @@ func TestArrives(t *testing.T) {
 			reason: "Somebody has changed the Secret, maybe all of it: each is opened once.", drifted: true, looks: 5, opened: 24,
 		},
 		"DriftedAndLost": {
-			reason: "What is lost comes first.", drifted: true, looks: 1, opened: 20,
+			reason: "Lost data comes first.", drifted: true, looks: 1, opened: 20,
 			change: func(s *shelf) { delete(s.current.Data, "cert-23.tls.crt") },
 		},
 	}
@@ -180,7 +183,7 @@ func TestPostponedKnown(t *testing.T) {
 	shelf.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}}
 
 	l = &look{sync: newSync(shelf.list...), memory: shelf.memory, now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), all: true}
-	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Finding{}); failed {
+	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
 		t.Error("\nNothing failed.\nconclude(...): all is to be read again")
 	}
 
@@ -189,7 +192,7 @@ func TestPostponedKnown(t *testing.T) {
 	}
 }
 
-// Whatever arrives, nobody who was postponed earlier waits for somebody who was later.
+// Whatever arrives, no secret waits for one that was postponed later.
 func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and what has to be true after each.
 	files := []string{pfx(t, 1000), pfx(t, 20_000), pfx(t, 83_000)}
 
@@ -269,9 +272,9 @@ func TestRefresh(t *testing.T) {
 
 			e, _ := externalOf(l)
 
-			e.findings["db"], _ = l.judge(s, secret)
-			if got := e.findings["db"].Secret == nil; got != tc.want {
-				t.Fatalf("\n%s\njudge(...) = %+v", tc.reason, e.findings["db"])
+			e.observed["db"], _ = l.judge(s, secret)
+			if got := e.observed["db"].Secret == nil; got != tc.want {
+				t.Fatalf("\n%s\njudge(...) = %+v", tc.reason, e.observed["db"])
 			}
 
 			if !tc.want {
@@ -292,7 +295,7 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// What the Secret has is verified once for each start: it may have been changed before.
+// The content of the Secret is verified once after each start: it may have been changed before.
 func TestVerify(t *testing.T) {
 	s := newShelf(2, `{"A":"x"}`)
 	for name, a := range s.answers {
@@ -321,15 +324,15 @@ func TestVerdictMemo(t *testing.T) {
 	l.snapshot = listed(noon(), true)
 
 	e, _ := externalOf(l)
-	e.findings["db"], _ = l.judge(s, secret)
+	e.observed["db"], _ = l.judge(s, secret)
 	e.makePlan(l.sync)
 
 	const stays = "stay in use"
-	if message := e.plan.After.Secrets[0].Message; !strings.Contains(message, stays) {
+	if message := e.plan.After.Observation(l.sync.Spec.ForProvider).Secrets[0].Message; !strings.Contains(message, stays) {
 		t.Fatalf("\nThe Secret has another version.\nmakePlan(...): %s", message)
 	}
 
-	if message := l.memory.secrets["db"].message; message == "" || strings.Contains(message, stays) {
+	if message := messageOf(l, plan.Observed{Verdict: l.memory.secrets["db"].Verdict}); message == "" || strings.Contains(message, stays) {
 		t.Errorf("\nThe Secret may lose that version.\nremember(...): %s", message)
 	}
 
@@ -340,10 +343,10 @@ func TestVerdictMemo(t *testing.T) {
 		t.Error("\nIt is read once.\nknown(...): it is known")
 	}
 
-	e.findings["db"], _ = l.judge(s, secret)
+	e.observed["db"], _ = l.judge(s, secret)
 	e.makePlan(l.sync)
 
-	if f, known := l.known(s); !known || f.State != v1alpha1.StateInvalid || f.Message == "" || strings.Contains(f.Message+e.plan.After.Secrets[0].Message, stays) {
+	if f, known := l.known(s); !known || f.State != v1alpha1.StateInvalid || messageOf(l, f) == "" || strings.Contains(messageOf(l, f)+e.plan.After.Observation(l.sync.Spec.ForProvider).Secrets[0].Message, stays) {
 		t.Errorf("\nThe list shows no change.\nknown(...) = %+v, %t", f, known)
 	}
 }

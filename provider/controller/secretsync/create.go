@@ -7,68 +7,73 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// createRetry is how long it takes at most until a secret that could not be created
-// is tried again. It begins with the interval in which the vault is looked at: for
-// a new vault, the role that is missing is most often on its way.
+// createRetry is the longest pause before the provider retries to create a secret. The
+// first pause is the poll interval: the role on a new vault is most often only a moment
+// late.
 const createRetry = 2 * time.Minute
 
-// contentTypeJSON of secrets that are created.
+// contentTypeJSON of created secrets.
 const contentTypeJSON = "application/json"
 
-// mayCreate tells whether a secret that is missing may be created in advance. The
-// application's identity has read the vault by then: only that shows that a
-// secret is missing.
-func (e *external) mayCreate(s v1alpha1.SyncedSecret) bool {
-	return e.look.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
-}
-
-// isObject tells whether a JSON object without values can wait for them: as text, it
-// would be taken for the value.
+// isObject tells whether a secret in this format can be created as a JSON object without
+// values. In a text format, the object would be the value.
 func isObject(f payload.Format) bool {
 	return f == "" || f == payload.Auto || f == payload.JSON
 }
 
-// gone is true of a secret that the vault does not have, or not any more.
+// gone tells whether the vault does not have a secret, or not any more.
 func gone(s v1alpha1.State) bool {
 	return s == v1alpha1.StateMissing || s == v1alpha1.StateSoftDeleted
 }
 
-// creations are those secrets that are to be created now.
+// creations are the secrets to create now.
 func (e *external) creations() []v1alpha1.SyncedSecret {
+	return slices.DeleteFunc(e.creatable(), func(s v1alpha1.SyncedSecret) bool {
+		return e.look.now.Before(e.memory.secrets[s.Name].createAfter)
+	})
+}
+
+// nextCreation is when to try again to create a secret. Zero if none waits for that.
+func (e *external) nextCreation() time.Time {
+	var next time.Time
+
+	for _, s := range e.creatable() {
+		if after := e.memory.secrets[s.Name].createAfter; e.look.now.Before(after) {
+			next = earliest(next, after)
+		}
+	}
+
+	return next
+}
+
+// creatable are the missing secrets that may be created, now or later.
+func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
 	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if !gone(e.findings[s.Name].State) || !e.mayCreate(s) {
-			continue
+		if gone(e.observed[s.Name].State) && e.look.mayCreate(s) {
+			out = append(out, s)
 		}
-
-		after := e.look.memory.secrets[s.Name].createAfter
-		if e.look.now.Before(after) {
-			e.look.memory.lookAt(after)
-			continue
-		}
-
-		out = append(out, s)
 	}
 
 	return out
 }
 
-// createMissing creates what is missing in the vault, and tells whether anything
-// has come of it. That is never an error of the sync: what exists is synced in any
-// case.
+// createMissing creates missing secrets in the vault, and tells whether it tried to. A
+// failure is never an error of the sync: existing secrets are synced in any case.
 func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) bool {
 	list := e.creations()
 	if len(list) == 0 {
@@ -89,7 +94,7 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 			e.watcher.Created(client.ObjectKeyFromObject(sync), p.Updated)
 		}
 
-		// The others are created even if this one cannot be.
+		// The others are created even if this one is not.
 		switch keyvault.ReasonOf(err) {
 		case keyvault.Exists, keyvault.Deleted, keyvault.BeingDeleted, keyvault.BeingRecovered:
 			err = nil
@@ -100,21 +105,19 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 	return true
 }
 
-// created, or not created.
+// created notes that a secret was created, or why it was not.
 func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err error) {
-	m := e.look.memory
+	m := e.memory
 	memo := m.secrets[s.Name]
 
 	e.metrics.created(err)
 
 	switch keyvault.ReasonOf(err) {
 	case "":
-		f := plan.Awaiting(e.look.sync.Spec.ForProvider.VaultURI, s)
-		memo.state, memo.message, memo.updated = f.State, f.Message, p.Updated
-		memo.absence = absence{}
-		m.settled(s.Name, p.Updated, e.look.now)
-		m.created = later(m.created, p.Updated)
-		e.findings[s.Name] = f
+		memo.Verdict, memo.updated, memo.absence = plan.AwaitingValue(s), p.Updated, absence{}
+		m.lookAt(m.settled(s.Name, p.Updated, e.look.now))
+		m.created = latest(m.created, p.Updated)
+		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict}
 	case keyvault.Exists:
 		// The next list shows it.
 		memo.createAfter = e.look.now.Add(e.look.interval)
@@ -126,69 +129,41 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 		memo.deleted, memo.moving = true, ""
 		memo.createWait = min(max(2*memo.createWait, failedRetry), e.fullRead)
 		memo.createAfter = e.look.now.Add(memo.createWait)
-		e.findings[s.Name] = e.look.missing(s, memo)
+		e.observed[s.Name] = e.look.missing(s, memo.absence)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
-		// It is known in some seconds what becomes of it.
+		// That ends within seconds.
 		memo.deleted, memo.moving = false, keyvault.ReasonOf(err)
 		memo.createAfter = e.look.now.Add(min(failedRetry, e.fullRead))
-		e.findings[s.Name] = e.look.missing(s, memo)
+		e.observed[s.Name] = e.look.missing(s, memo.absence)
 	default:
-		memo.moving = ""
+		failure := finding.Because(finding.NotCreated, causeOf(err))
+
+		memo.moving, memo.createFailure = "", &failure
 		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
 		memo.createAfter = e.look.now.Add(max(memo.createWait, retryAfter(err)))
-		memo.createMessage = fmt.Sprintf("It could not be created in advance: %s. It is tried again.", describe(err))
-		e.findings[s.Name] = e.look.missing(s, memo)
+		e.observed[s.Name] = e.look.missing(s, memo.absence)
 	}
 
 	m.secrets[s.Name] = memo
-
-	if !memo.createAfter.IsZero() {
-		m.lookAt(memo.createAfter)
-	}
+	m.lookAt(memo.createAfter)
 }
 
 // creator returns the client that creates secrets.
 func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (*keyvault.Client, error) {
 	name, c, err := creatorOf(ctx, e.kube, sync)
 	if err != nil {
-		return nil, &keyvault.Error{Reason: keyvault.NoIdentity, Operation: "create secrets", Detail: err.Error()}
+		return nil, &keyvault.Error{Reason: keyvault.NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnusable, Detail: err.Error()}}
 	}
 
 	return e.pool.Creator(sync.Spec.ForProvider.VaultURI, name, c)
 }
 
-// askForDeleted finds out which missing secrets can be recovered, of those that
-// an attempt to create them would not tell.
-func (e *external) askForDeleted(ctx context.Context) {
-	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if !gone(e.findings[s.Name].State) || e.mayCreate(s) {
-			continue
-		}
-
-		if _, found := e.look.snapshot.Item(s.Name); found {
-			continue // Only the version is missing.
-		}
-
-		memo := e.look.memory.secrets[s.Name]
-		if again := memo.asked.Add(memo.askWait); !memo.asked.IsZero() && e.look.now.Before(again) {
-			e.look.memory.lookAt(again)
-			continue
-		}
-
-		deleted, err := e.isDeleted(ctx, s)
-		memo.told(deleted, err, e.look.now, e.fullRead)
-		e.look.memory.lookAt(memo.asked.Add(memo.askWait))
-		e.look.memory.secrets[s.Name] = memo
-		e.findings[s.Name] = e.look.missing(s, memo)
-	}
-}
-
-// isDeleted asks with the identity that creates secrets, as the one of the
-// application is normally not allowed to know.
-func (e *external) isDeleted(ctx context.Context, s v1alpha1.SyncedSecret) (bool, error) {
-	if e.look.sync.Spec.ForProvider.CreateMissing {
-		if c, err := e.creator(ctx, e.look.sync); err == nil {
-			deleted, err := c.Deleted(ctx, s.Name)
+// deleted tells whether a secret is deleted and can be recovered. It asks with the identity
+// that creates secrets, because the application's identity normally may not know.
+func (v vault) deleted(ctx context.Context, name string) (bool, error) {
+	if v.creator != nil {
+		if c, err := v.creator(ctx); err == nil {
+			deleted, err := c.Deleted(ctx, name)
 
 			switch keyvault.ReasonOf(err) {
 			case "", keyvault.BeingDeleted, keyvault.BeingRecovered:
@@ -198,16 +173,16 @@ func (e *external) isDeleted(ctx context.Context, s v1alpha1.SyncedSecret) (bool
 		}
 	}
 
-	c, err := vault{pool: e.pool, target: e.look.memory.target}.client()
+	c, err := v.client()
 	if err != nil {
 		return false, err
 	}
 
-	return c.Deleted(ctx, s.Name)
+	return c.Deleted(ctx, name)
 }
 
-// structure is the value of a secret that has keys and no values yet. Values are
-// empty and not null, so that a person only has to type between quotes.
+// structure is the value of a secret with keys and without values. Values are empty
+// strings and not null, so that a person only has to type between the quotes.
 func structure(keys []string) string {
 	var b strings.Builder
 
@@ -228,13 +203,13 @@ func structure(keys []string) string {
 	return b.String()
 }
 
-// describe an error without what was attempted.
-func describe(err error) string {
+// causeOf an error, without its operation.
+func causeOf(err error) finding.Finding {
 	if e, ok := errors.AsType[*keyvault.Error](err); ok {
-		return e.Detail
+		return e.Cause
 	}
 
-	return "for an unknown reason"
+	return finding.Finding{Reason: finding.Unknown}
 }
 
 func retryAfter(err error) time.Duration {

@@ -85,15 +85,15 @@ func TestCreations(t *testing.T) {
 		state  v1alpha1.State
 		want   want
 	}{
-		"Missing":   {reason: "What is missing is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Missing":   {reason: "A missing secret is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Wanted":    {reason: "Also if somebody says so.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.sync.Spec.ForProvider.CreateMissing = false }},
 		"NotThis":   {reason: "And for this one.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
 		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
-		"Text":      {reason: "What is created would be taken for the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
+		"Text":      {reason: "The created object would be the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
 		"JSON":      {reason: "It is an object.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Deleted":   {reason: "A name that was taken may be free again.", state: v1alpha1.StateSoftDeleted, want: want{Create: true}},
-		"Forbidden": {reason: "Who may not read does not know.", state: v1alpha1.StateForbidden},
+		"Forbidden": {reason: "Without access, nothing is known.", state: v1alpha1.StateForbidden},
 		"Waiting":   {reason: "Nobody knows yet.", state: v1alpha1.StateAwaitingAccess},
 		"Unread":    {reason: "The vault does not answer.", state: v1alpha1.StateUnreachable},
 		"Later": {
@@ -118,12 +118,9 @@ func TestCreations(t *testing.T) {
 			}
 
 			e, _ := externalOf(l)
-			e.findings["db"] = plan.Finding{State: tc.state}
+			e.observed["db"] = plan.Observed{Verdict: plan.NewVerdict(tc.state)}
 
-			got := want{Create: len(e.creations()) > 0}
-			if !l.memory.next.IsZero() {
-				got.Next = l.memory.next.Sub(noon())
-			}
+			got := want{Create: len(e.creations()) > 0, Next: afterNoon(e.nextCreation())}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\ncreations(): -want, +got:\n%s", tc.reason, diff)
@@ -140,8 +137,8 @@ func TestCreated(t *testing.T) {
 	}
 
 	const (
-		missing = "There is no secret db in https://web.vault.azure.net/. Create it."
-		failed  = " It could not be created in advance: no. It is tried again."
+		missing = "There is no secret db in https://web.vault.azure.net. Create it."
+		failed  = " It could not be created in advance: no. The provider retries."
 	)
 
 	cases := map[string]struct {
@@ -156,28 +153,28 @@ func TestCreated(t *testing.T) {
 			reason: "The name is taken.", err: &keyvault.Error{Reason: keyvault.Deleted},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
-				Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
+				Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.",
 			},
 		},
 		"BeingDeleted": {
-			reason: "What becomes of it is known in some seconds, and not only in ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
+			reason: "The deletion ends in some seconds, not in ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
-				Message: "Secret db of https://web.vault.azure.net/ is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.",
+				Message: "Secret db of https://web.vault.azure.net is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.",
 			},
 		},
 		"BeingRecovered": {
 			reason: "The same.", err: &keyvault.Error{Reason: keyvault.BeingRecovered},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
-				Message: "Secret db of https://web.vault.azure.net/ is being recovered, which takes some seconds. Nothing to do but wait.",
+				Message: "Secret db of https://web.vault.azure.net is being recovered, which takes some seconds. Nothing to do but wait.",
 			},
 		},
-		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
-		"Again":     {reason: "It is tried less and less often.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
-		"Always":    {reason: "It is tried for ever.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Detail: "no"}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
-		"Throttled": {reason: "When Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, Detail: "no", RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
-		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: for an unknown reason. It is tried again.", Next: 30 * time.Second}},
+		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
+		"Again":     {reason: "It is tried less and less often.", waited: 30 * time.Second, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Minute}},
+		"Always":    {reason: "It is tried for ever.", waited: createRetry, err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: createRetry}},
+		"Throttled": {reason: "When Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, Cause: said("no"), RetryAfter: time.Hour}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: time.Hour}},
+		"Unknown":   {reason: "Errors of others are not repeated.", err: errors.New("hunter2"), want: want{State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: the reason is unknown. The provider retries.", Next: 30 * time.Second}},
 	}
 
 	for name, tc := range cases {
@@ -187,14 +184,11 @@ func TestCreated(t *testing.T) {
 			l.empty()
 
 			e, _ := externalOf(l)
-			e.findings["db"] = l.missing(s, memo{})
+			e.observed["db"] = l.missing(s, absence{})
 			l.memory.secrets["db"] = memo{absence: absence{createWait: tc.waited}}
 			e.created(s, keyvault.Properties{Updated: noon()}, tc.err)
 
-			got := want{State: e.findings["db"].State, Message: e.findings["db"].Message}
-			if !l.memory.next.IsZero() {
-				got.Next = l.memory.next.Sub(noon())
-			}
+			got := want{State: e.observed["db"].State, Message: messageOf(l, e.observed["db"]), Next: afterNoon(l.memory.next)}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\ncreated(...): -want, +got:\n%s", tc.reason, diff)
@@ -266,8 +260,8 @@ func TestTold(t *testing.T) {
 		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, askWait: failedRetry}},
 		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, askWait: failedRetry}},
 		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, askWait: failedRetry}},
-		"Forbidden":  {reason: "Who may not know asks no more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{askWait: every}},
-		"Often":      {reason: "Who reads all more often asks more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, askWait: time.Second}},
+		"Forbidden":  {reason: "Without the permission, it is not checked more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{askWait: every}},
+		"Often":      {reason: "With more frequent full reads, it is checked more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, askWait: time.Second}},
 	}
 
 	for name, tc := range cases {

@@ -18,13 +18,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
 const (
-	// conflictRetry is when to look again at a Secret that is not ours.
+	// conflictRetry is when to look again at a Secret that belongs to somebody else.
 	conflictRetry = time.Minute
 )
 
@@ -33,92 +34,54 @@ const (
 type external struct {
 	*connector
 
-	// previous is what was reported before.
+	// previous is the last report.
 	previous v1alpha1.KeyVaultSecretSyncObservation
 
 	// memory of the sync.
 	memory *memory
 
-	// Of the observation, for what follows it.
+	// Results of the observation, for the steps after it.
 	target   target
 	look     *look
-	findings map[string]plan.Finding
+	observed map[string]plan.Observed
 	plan     plan.Plan
 }
 
-// Observe the Secret and the vault. The external resource is the Secret.
+// Observe the Secret and the vault: look, plan, and report if there is nothing to write.
+// The external resource is the Secret.
 func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
-	t, err := get(ctx, e.kube, sync)
-	if err != nil {
+	var err error
+	if e.target, err = get(ctx, e.kube, sync); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 
+	// Of a status that an earlier version has written, states, times and versions are
+	// read, and no messages.
 	e.previous = *sync.Status.AtProvider.DeepCopy()
-	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
 
 	if meta.WasDeleted(sync) {
-		e.forget(key)
-		e.target = t
+		e.forget(client.ObjectKeyFromObject(sync))
 
-		return managed.ExternalObservation{ResourceExists: t.secret != nil && t.ours}, nil
+		return managed.ExternalObservation{ResourceExists: e.target.secret != nil && e.target.ours}, nil
 	}
 
-	p := sync.Spec.ForProvider
-	to := watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
-		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
-	}}
 	now := e.now()
-	m := e.memories.of(sync, to, now, e.fullRead)
-	m.next = time.Time{}
-	e.memory = m
+	e.memory = e.memories.of(sync, sourceOf(sync), now, e.fullRead)
+	e.memory.next = time.Time{}
 
-	if t.secret != nil && !t.ours {
-		return e.conflict(sync, m), nil
+	if e.target.secret != nil && !e.target.ours {
+		return e.conflict(sync, now), nil
 	}
 
-	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
-		// Somebody has changed the Secret. All is read until that has worked.
-		m.read = time.Time{}
-	}
-
-	if t.secret == nil || t.secret.ResourceVersion != m.resourceVersion {
-		m.opened = nil // What was opened did not get into the Secret, or may not be there any more.
-	}
-
-	watchVault := e.watcher.Watch
-	if e.requested(sync, now) {
-		watchVault = e.watcher.WatchAfresh
-	}
-
-	snapshot := watchVault(ctx, key, to, e.interest(sync))
-
-	e.target = t
-	e.look = &look{
-		sync: sync, current: t.current(), record: t.current().Intact(), memory: m, now: now,
-		interval: e.interval(sync), polled: e.watcher.Interval(key), snapshot: snapshot,
-		all: now.Sub(m.read) >= e.fullRead, drifted: m.read.IsZero(),
-	}
-	e.findings = e.look.take(ctx, vault{pool: e.pool, target: to})
-	if e.look.read {
-		e.metrics.read(key, now)
-	}
-
-	e.announceSize(sync)
-	e.askForDeleted(ctx)
+	e.memory.see(e.target)
+	e.lookAtVault(ctx, sync, now)
 	e.makePlan(sync)
-	e.look.readAll(e.fullRead)
 
-	o := managed.ExternalObservation{
-		// A Secret that is not there is a change like any other, for Update. Create is
-		// for names that are not known in advance: it would cost three more writes,
-		// and a second look. It is used where policies allow no Update.
-		ResourceExists:   t.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
-		ResourceUpToDate: !e.plan.Changed && t.asShouldBe(sync) && len(e.creations()) == 0,
-	}
+	upToDate := !e.plan.Changed && e.target.asShouldBe(sync) && len(e.creations()) == 0
 
 	switch {
-	case o.ResourceUpToDate:
-		m.resourceVersion = t.secret.ResourceVersion
+	case upToDate:
+		e.memory.resourceVersion = e.target.secret.ResourceVersion
 		e.report(sync, e.plan.After, e.plan.Problem)
 	case !e.writable(sync):
 		e.report(sync, e.plan.Before, e.plan.Problem)
@@ -126,16 +89,30 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 		e.preview(sync, e.plan.Before, e.plan.Problem)
 	}
 
-	return o, nil
+	return managed.ExternalObservation{
+		// A Secret that is not there is a change like any other, for Update. Create is
+		// for names that are not known in advance: it would cost three more writes,
+		// and a second look. It is used where policies allow no Update.
+		ResourceExists:   e.target.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
+		ResourceUpToDate: upToDate,
+	}, nil
 }
 
-// Create the Secret, and whatever is missing in the vault.
+// sourceOf a sync is the vault as its application sees it.
+func sourceOf(sync *v1alpha1.KeyVaultSecretSync) watch.Target {
+	p := sync.Spec.ForProvider
+
+	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
+		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
+	}}
+}
+
+// Create the Secret, and missing secrets in the vault.
 func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
 	return managed.ExternalCreation{}, e.write(ctx, sync)
 }
 
-// Update the Secret, which may mean to create it, and create what is missing in
-// the vault.
+// Update the Secret, or create it, and create missing secrets in the vault.
 func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
 	return managed.ExternalUpdate{}, e.write(ctx, sync)
 }
@@ -152,14 +129,50 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 // Disconnect does nothing: clients are pooled.
 func (e *external) Disconnect(context.Context) error { return nil }
 
-// write what is planned.
+// lookAtVault takes a look at the vault, and keeps its memory.
+func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
+	key, source := client.ObjectKeyFromObject(sync), sourceOf(sync)
+	requested, turn := e.takeRequest(sync, now)
+
+	watchVault := e.watcher.Watch
+	if requested {
+		watchVault = e.watcher.WatchAfresh
+	}
+
+	snapshot := watchVault(ctx, key, source, e.interest(sync))
+	current := e.target.current()
+
+	e.look = &look{
+		sync: sync, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
+		interval: e.interval(sync), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
+		all: now.Sub(e.memory.read) >= e.fullRead, drifted: e.memory.read.IsZero(),
+	}
+
+	v := vault{pool: e.pool, source: source}
+	if sync.Spec.ForProvider.CreateMissing {
+		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, sync) }
+	}
+
+	observed, next := e.look.observe(ctx, v)
+
+	*e.memory = *e.look.memory
+	e.observed = observed
+
+	e.memory.lookAt(earliest(turn, next, e.nextCreation()))
+
+	if e.look.read {
+		e.metrics.read(key, now)
+	}
+}
+
+// write as planned.
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
 		e.makePlan(sync)
 	}
 
 	if !e.writable(sync) {
-		// The reconciler updates what it may not create.
+		// The reconciler calls Update even if policies do not allow to create the Secret.
 		e.report(sync, e.plan.Before, e.plan.Problem)
 
 		return nil
@@ -178,13 +191,13 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		}
 	}
 
-	e.look.memory.resourceVersion = e.target.secret.ResourceVersion
+	e.memory.resourceVersion = e.target.secret.ResourceVersion
 	e.report(sync, e.plan.After, e.plan.Problem)
 
 	return nil
 }
 
-// writable tells whether policies let the Secret be written.
+// writable tells whether management policies allow writing the Secret.
 func (e *external) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
 	if e.target.secret == nil {
 		return may(sync, xpv1.ManagementActionCreate)
@@ -193,8 +206,7 @@ func (e *external) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
 	return may(sync, xpv1.ManagementActionUpdate)
 }
 
-// writeSecret applies what is planned, to the Secret of that name, which is ours or
-// not there yet.
+// writeSecret applies the plan to the Secret, which is the provider's or does not exist.
 func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
 	if err != nil {
@@ -206,17 +218,17 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	return nil
 }
 
-// makePlan of the findings, and remember what it says of them.
+// makePlan of the observed secrets, and remember its verdicts.
 func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
-	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.findings, e.look.now)
+	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
 	e.plan.Changed = e.plan.Changed || e.look.refreshed && e.plan.Problem == nil
 	e.remember(e.plan)
 }
 
-// remember what secrets that were read without use are about, and when those that
-// are in use become valid and expire.
+// remember the verdicts on secrets whose values cannot be used, and look again when those in
+// use become valid and expire.
 func (e *external) remember(p plan.Plan) {
-	m := e.look.memory
+	m := e.memory
 
 	for _, content := range p.Record {
 		for _, seconds := range []int64{content.NotBefore, content.Expires} {
@@ -230,25 +242,22 @@ func (e *external) remember(p plan.Plan) {
 		m.opened = nil // It does not get into the Secret.
 	}
 
-	for _, s := range p.After.Secrets {
-		if e.findings[s.Name].Secret == nil {
+	for name, verdict := range p.Verdicts {
+		delete(m.invalid, name)
+
+		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
+			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.look.sync, name), verdict)
+		}
+
+		// If the Secret is too large, the secrets are read again, because only all of them
+		// together can show that it fits.
+		item, found := e.look.snapshot.Item(name)
+		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
+			delete(m.secrets, name)
 			continue
 		}
 
-		delete(m.invalid, s.Name)
-
-		if s.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.judged(s.Name, *e.findings[s.Name].Secret, formatOf(e.look.sync, s.Name), plan.WithoutCurrent(s.Message))
-		}
-
-		// What does not fit is read again: only all of it together tells.
-		item, found := e.look.snapshot.Item(s.Name)
-		if !found || s.State == v1alpha1.StateSynced || p.Problem != nil {
-			delete(m.secrets, s.Name)
-			continue
-		}
-
-		m.secrets[s.Name] = memo{updated: item.Updated, state: s.State, message: plan.WithoutCurrent(s.Message)}
+		m.secrets[name] = memo{updated: item.Updated, Verdict: verdict}
 	}
 }
 
@@ -262,39 +271,27 @@ func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
 	return ""
 }
 
-// conflict with a Secret of somebody else, which is left alone. The vault is not
-// even looked at.
-func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, m *memory) managed.ExternalObservation {
-	e.watcher.Forget(types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name})
+// conflict reports that the Secret belongs to somebody else. It is left alone, and the
+// vault is not watched.
+func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
+	e.watcher.Forget(client.ObjectKeyFromObject(sync))
 
-	m.resourceVersion = ""
-	m.lookAt(e.now().Add(conflictRetry))
+	e.memory.resourceVersion = ""
+	e.memory.lookAt(now.Add(conflictRetry))
 
-	name := sync.Spec.ForProvider.Target.Name
-	o := v1alpha1.KeyVaultSecretSyncObservation{
-		State:         v1alpha1.StateTargetConflict,
-		SecretsSynced: fmt.Sprintf("0/%d", len(sync.Spec.ForProvider.Secrets)),
-		Target:        &v1alpha1.ObservedTarget{Name: name},
-	}
+	status := plan.NewStatus()
+	status.State = v1alpha1.StateTargetConflict
+	status.SecretsSynced = fmt.Sprintf("0/%d", len(sync.Spec.ForProvider.Secrets))
+	status.Target = &v1alpha1.ObservedTarget{Name: sync.Spec.ForProvider.Target.Name}
+
 	for _, s := range sync.Spec.ForProvider.Secrets {
-		o.Secrets = append(o.Secrets, v1alpha1.ObservedSecret{Name: s.Name})
+		status.Secrets = append(status.Secrets, v1alpha1.ObservedSecret{Name: s.Name})
 	}
 
-	e.report(sync, o, &plan.Problem{State: v1alpha1.StateTargetConflict, Message: fmt.Sprintf(
-		"There is a Secret %s in this namespace that belongs to somebody else, so it is left alone. Delete or rename it.", name)})
+	e.report(sync, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
 
 	// Not up to date, but nothing can be done about it.
 	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}
-}
-
-// later is the time, or the other one if it is over already: what could not be
-// done when it was due is not tried without a pause.
-func later(t, earliest time.Time) time.Time {
-	if t.Before(earliest) {
-		return earliest
-	}
-
-	return t
 }
 
 func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
@@ -306,11 +303,11 @@ func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
 	return list
 }
 
-// mayDelete tells whether the Secret goes with the sync.
+// mayDelete tells whether the Secret is deleted with the sync.
 func mayDelete(sync *v1alpha1.KeyVaultSecretSync) bool { return may(sync, xpv1.ManagementActionDelete) }
 
-// may tells whether management policies allow an action. No policies are all: they
-// get here only if policies are not heeded.
+// may tells whether management policies allow an action. A sync without policies gets here
+// only if the feature is off, and then everything is allowed.
 func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
 	policies := sync.GetManagementPolicies()
 	if len(policies) == 0 {
@@ -329,11 +326,14 @@ func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
 // A vault as one application sees it.
 type vault struct {
 	pool   *keyvault.Pool
-	target watch.Target
+	source watch.Target
+	// creator returns a client with the identity that creates missing secrets, if that
+	// may be used.
+	creator func(ctx context.Context) (*keyvault.Client, error)
 }
 
 func (v vault) client() (*keyvault.Client, error) {
-	return v.pool.Application(v.target.VaultURI, v.target.Identity)
+	return v.pool.Application(v.source.VaultURI, v.source.Identity)
 }
 
 // A lister lists vaults with pooled clients.
@@ -391,7 +391,7 @@ func creatorOf(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultS
 
 		c = pc.Spec.Credentials
 	default:
-		return name, keyvault.Creator{}, fmt.Errorf("the sync refers to a %s, which is no provider configuration", ref.Kind)
+		return name, keyvault.Creator{}, fmt.Errorf("the sync refers to a %s, which is not a provider configuration", ref.Kind)
 	}
 
 	creator := keyvault.Creator{Source: c.Source, TenantID: c.TenantID, ClientID: c.ClientID}

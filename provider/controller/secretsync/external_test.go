@@ -49,15 +49,20 @@ func (e *events) Event(_ runtime.Object, ev event.Event) {
 func (e *events) WithAnnotations(...string) event.Recorder { return e }
 
 func externalOf(l *look) (*external, *events) {
-	e := &events{}
+	recorded := &events{}
+	e := &external{
+		connector: &connector{metrics: NewMetrics(), record: recorded, log: logging.NewNopLogger(), fullRead: fullRead},
+		look:      l, observed: map[string]plan.Observed{},
+	}
 
-	return &external{
-		connector: &connector{metrics: NewMetrics(), record: e, log: logging.NewNopLogger(), fullRead: fullRead},
-		look:      l, findings: map[string]plan.Finding{},
-	}, e
+	if l != nil {
+		e.memory = l.memory
+	}
+
+	return e, recorded
 }
 
-// What does not fit once does not fit the next time either: it is no matter of
+// A Secret that is too large once is too large the next time, too: it does not depend on
 // one secret's value.
 func TestRememberTooLarge(t *testing.T) {
 	var (
@@ -75,24 +80,24 @@ func TestRememberTooLarge(t *testing.T) {
 	e, _ := externalOf(l)
 
 	for _, s := range secrets {
-		e.findings[s.Name] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, Updated: noon()}, Value: strings.Repeat("x", 24<<10)}}
+		e.observed[s.Name] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, Updated: noon()}, Value: strings.Repeat("x", 24<<10)}}
 	}
 
-	first := plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon())
+	first := plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon())
 	e.remember(first)
 
-	again := map[string]plan.Finding{}
+	again := map[string]plan.Observed{}
 
 	for _, s := range secrets {
 		f, known := l.known(s)
 		if !known {
-			f = e.findings[s.Name] // It is read again.
+			f = e.observed[s.Name] // It is read again.
 		}
 
 		again[s.Name] = f
 	}
 
-	second := plan.Make(l.sync.Spec.ForProvider, first.After, l.current, again, noon())
+	second := plan.Make(l.sync.Spec.ForProvider, first.After.KeyVaultSecretSyncObservation, l.current, again, noon())
 	if diff := cmp.Diff(first.Problem, second.Problem); diff != "" {
 		t.Errorf("\nNothing has changed.\nremember(...): -first look, +second look:\n%s", diff)
 	}
@@ -107,7 +112,7 @@ func TestRememberExpiry(t *testing.T) {
 		want          time.Time
 	}{
 		"Later":    {reason: "It is looked at by then.", expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
-		"Over":     {reason: "That was said already.", expires: noon().Add(-time.Hour)},
+		"Over":     {reason: "The warning is there already.", expires: noon().Add(-time.Hour)},
 		"Never":    {reason: "There is nothing to say."},
 		"NotYet":   {reason: "It is looked at by then.", from: noon().Add(time.Hour), expires: noon().Add(2 * time.Hour), want: noon().Add(time.Hour)},
 		"Valid":    {reason: "That is over.", from: noon().Add(-time.Hour), expires: noon().Add(time.Hour), want: noon().Add(time.Hour)},
@@ -118,9 +123,9 @@ func TestRememberExpiry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
 			e, _ := externalOf(l)
-			e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
+			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
-			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
 
 			if !l.memory.next.Equal(tc.want) {
 				t.Errorf("\n%s\nremember(...): want a look at %s, got one at %s", tc.reason, tc.want, l.memory.next)
@@ -129,14 +134,14 @@ func TestRememberExpiry(t *testing.T) {
 	}
 }
 
-// Who lets us update and not create gets no Secret: there is no client that could.
+// Policies with Update and without Create give no Secret: no client may create it.
 func TestWriteWithoutCreate(t *testing.T) {
 	l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
 	l.sync.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
 
 	e, _ := externalOf(l)
-	e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1}, Value: `{"A":"x"}`}}
-	e.plan = plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon())
+	e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1}, Value: `{"A":"x"}`}}
+	e.plan = plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon())
 
 	if _, err := e.Update(t.Context(), l.sync); err != nil {
 		t.Errorf("\nUpdate(...): %v", err)
@@ -203,12 +208,12 @@ func TestCreatorOf(t *testing.T) {
 		want    want
 	}{
 		"None":             {reason: "No reference.", want: want{Err: "refers to no provider configuration"}},
-		"Kind":             {reason: "A reference to something else.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Err: "which is no provider configuration"}},
+		"Kind":             {reason: "A reference to something else.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Err: "which is not a provider configuration"}},
 		"Missing":          {reason: "There is none.", ref: cluster, want: want{Name: "ClusterProviderConfig default", Err: "there is no ClusterProviderConfig default"}},
 		"MissingOwn":       {reason: "There is none in this namespace.", ref: namespaced, want: want{Name: "ProviderConfig own", Err: "there is no ProviderConfig own in this namespace"}},
-		"WorkloadIdentity": {reason: "That of the provider.", ref: cluster, objects: []client.Object{shared("WorkloadIdentity", nil)}, want: want{Name: "ClusterProviderConfig default", Creator: "WorkloadIdentity tenant/creator"}},
+		"WorkloadIdentity": {reason: "The identity of the provider.", ref: cluster, objects: []client.Object{shared("WorkloadIdentity", nil)}, want: want{Name: "ClusterProviderConfig default", Creator: "WorkloadIdentity tenant/creator"}},
 		"Own": {
-			reason: "That of the namespace.", ref: namespaced, objects: []client.Object{own(ref("", "secret")), secret("team-a")},
+			reason: "The configuration of the namespace.", ref: namespaced, objects: []client.Object{own(ref("", "secret")), secret("team-a")},
 			want: want{Name: "team-a/ProviderConfig own", Creator: "ClientSecret tenant/creator", Secret: "of-team-a"},
 		},
 		"OwnNamed": {
@@ -220,7 +225,7 @@ func TestCreatorOf(t *testing.T) {
 			want: want{Name: "team-a/ProviderConfig own", Err: "another namespace, which only a ClusterProviderConfig may"},
 		},
 		"Cluster": {
-			reason: "That of the platform.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret")), secret("platform")},
+			reason: "The configuration of the platform.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret")), secret("platform")},
 			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Secret: "of-platform"},
 		},
 		"NoSecret": {

@@ -59,7 +59,7 @@ func TestGate(t *testing.T) {
 	}
 
 	if diff := cmp.Diff([]string{"c", "d"}, woken); diff != "" {
-		t.Errorf("\nWhoever waits is woken once, in turn.\nwoken: -want, +got:\n%s", diff)
+		t.Errorf("\nWaiting syncs are woken once, in turn.\nwoken: -want, +got:\n%s", diff)
 	}
 
 	if n := len(g.inside) + len(g.waiting) + len(g.waits); n > 0 {

@@ -24,12 +24,11 @@ import (
 
 // Priorities of reconciles, the most urgent first.
 const (
-	// priorityNew: somebody waits for values for the first time.
+	// priorityNew: an application waits for its first values.
 	priorityNew = 20
-	// priorityChanged: somebody has changed something.
+	// priorityChanged: the sync, its Secret or its vault has changed.
 	priorityChanged = 10
-	// priorityKnown: it was synced before, and is looked at because the provider has
-	// started.
+	// priorityKnown: the sync was synced before, and the provider has just started.
 	priorityKnown = 0
 )
 
@@ -73,8 +72,8 @@ func add(q requests, key types.NamespacedName, priority int) {
 	q.Add(r)
 }
 
-// syncs returns a handler of syncs that are new, changed or gone. It calls gone
-// for the last.
+// syncs returns a handler of new, changed and deleted syncs. It calls gone for a deleted
+// one.
 func syncs(gone func(client.Object)) ctrlhandler.EventHandler {
 	return ctrlhandler.Funcs{
 		CreateFunc: func(_ context.Context, e ctrlevent.CreateEvent, q requests) {
@@ -90,8 +89,8 @@ func syncs(gone func(client.Object)) ctrlhandler.EventHandler {
 	}
 }
 
-// secrets returns a handler of Secrets that somebody has changed or deleted. Only
-// those of the provider are watched.
+// secrets returns a handler of changed and deleted Secrets. Only Secrets of the provider
+// are watched.
 func secrets() ctrlhandler.EventHandler {
 	enqueue := func(o client.Object, q requests) {
 		if name := o.GetAnnotations()[annotationSync]; name != "" {
@@ -115,7 +114,7 @@ func secrets() ctrlhandler.EventHandler {
 	}
 }
 
-// priorityOf a sync: that of others waits while one was never synced.
+// priorityOf a sync: one that was never synced comes before all others.
 func priorityOf(o client.Object, otherwise int) int {
 	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
@@ -130,9 +129,8 @@ func priorityOf(o client.Object, otherwise int) int {
 	return otherwise
 }
 
-// leftAlone tells whether the managed reconciler leaves a sync alone: it is paused,
-// or has policies that are not supported. Policies other than the default are not
-// as long as the feature is off.
+// leftAlone tells whether the managed reconciler leaves a sync alone: it is paused, or has
+// unsupported management policies. While the feature is off, only the default is supported.
 func leftAlone(o client.Object, policies bool) bool {
 	if meta.IsPaused(o) {
 		return true

@@ -69,8 +69,8 @@ func TestLeftAlone(t *testing.T) {
 		"Annotation":  {reason: "Paused by annotation.", change: annotated("true"), want: want{Heeded: true, NotHeeded: true}},
 		"NotPaused":   {reason: "By annotation, not.", change: annotated("false")},
 		"Nothing":     {reason: "By allowing nothing, which is the same as saying nothing if it is not heeded.", change: allowed(), want: want{Heeded: true}},
-		"Observe":     {reason: "Who may only look, looks, if that is all that is done.", change: allowed("Observe"), want: want{NotHeeded: true}},
-		"Unsupported": {reason: "What makes no sense is an error.", change: allowed("Create"), want: want{Heeded: true, NotHeeded: true}},
+		"Observe":     {reason: "A sync that may only be observed is observed, if the feature is on.", change: allowed("Observe"), want: want{NotHeeded: true}},
+		"Unsupported": {reason: "An invalid combination is an error.", change: allowed("Create"), want: want{Heeded: true, NotHeeded: true}},
 	}
 
 	for name, tc := range cases {
@@ -244,7 +244,7 @@ func TestForgetful(t *testing.T) {
 			var forgotten []string
 
 			reconciled := 0
-			f := forgetful{
+			f := unwatcher{
 				Reconciler: reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
 					reconciled++
 					return reconcile.Result{}, nil

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/attention"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/payload"
 	"github.com/p6m-dev/platform-application/provider/plan"
@@ -26,36 +26,38 @@ const (
 	// Azure. See
 	// https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
 	propagation = 10 * time.Minute
-	// refusedRetry is when to try again to read what the identity may not read,
-	// although it may list the vault.
+	// refusedRetry is the pause before a retry if the identity may list the vault and may
+	// not read a secret.
 	refusedRetry = 5 * time.Minute
-	// failedRetry is when to read again what could not be read.
+	// failedRetry is the pause before any other read is retried.
 	failedRetry = 30 * time.Second
 	// resolution of times in a list, and a second for clocks that differ.
 	resolution = 2 * time.Second
 	// readPace of secrets that are read one by one, on average.
 	readPace = attention.ReadPace
-	// readsAtOnce of a sync with many secrets, and how many secrets it takes to read
-	// one more at once. Every read at once is a connection.
+	// readsAtOnce of a sync with many secrets, and for how many secrets there is one more
+	// read at once. Every read at once is a connection.
 	readsAtOnce  = 4
 	readsInOrder = 8
 )
 
-// A look at the secrets of a vault.
+// A look at the secrets of a vault. It asks the vault and changes nothing, neither there
+// nor for the caller: its memory is a copy, which the caller can keep.
 type look struct {
 	sync    *v1alpha1.KeyVaultSecretSync
 	current plan.Current
-	// record of what is whole in the Secret.
+	// record of the secrets whose data is complete.
 	record   plan.Record
 	snapshot watch.Snapshot
 	memory   *memory
 	now      time.Time
 	interval time.Duration
+	fullRead time.Duration
 	// polled is the interval in which the vault is polled now. Zero if that is not known.
 	polled time.Duration
-	// all is true if every secret is to be read, changed or not.
+	// all is true if every secret has to be read, changed or not.
 	all bool
-	// drifted is true if somebody else has changed the Secret, or has asked to read all.
+	// drifted is true if somebody else has changed the Secret, or has requested a full read.
 	drifted bool
 	// read is true once any secret was read.
 	read bool
@@ -66,8 +68,48 @@ type look struct {
 	owed int
 }
 
-// oneByOne is true if the vault may not be listed, or is too large for that. A role
-// with a condition on the names of secrets allows to read them nevertheless.
+// observe every secret, and read those of which too little is known. It returns its findings
+// on each, and when to look again even if nothing wakes the sync.
+func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, time.Time) {
+	observed := map[string]plan.Observed{}
+
+	var unknown []v1alpha1.SyncedSecret
+
+	for _, s := range l.sync.Spec.ForProvider.Secrets {
+		if o, ok := l.known(s); ok {
+			observed[s.Name] = o
+		} else {
+			unknown = append(unknown, s)
+		}
+	}
+
+	failed := l.conclude(unknown, read(ctx, v, unknown), observed)
+
+	if l.hasList() {
+		l.memory.allowed = true
+	}
+
+	everything := l.all || len(unknown) == len(l.sync.Spec.ForProvider.Secrets)
+	if everything && !failed && (l.hasList() || l.read) {
+		l.memory.read = l.now
+	}
+
+	l.findDeleted(ctx, v, observed)
+
+	next := l.nextFullRead()
+	if l.oneByOne() {
+		next = earliest(next, l.nextRead())
+	}
+
+	for _, o := range observed {
+		next = earliest(next, o.LookAgain)
+	}
+
+	return observed, next
+}
+
+// oneByOne is true if the vault may not be listed, or is too large for that. A role with a
+// condition on the names of secrets still allows reading them.
 func (l *look) oneByOne() bool {
 	r := keyvault.ReasonOf(l.snapshot.Err)
 
@@ -79,20 +121,20 @@ func (l *look) hasList() bool {
 	return l.snapshot.Err == nil && !l.snapshot.TakenAt.IsZero()
 }
 
-// blind is true if nothing can be found out before the vault can be listed again, for
-// which the watcher wakes the sync.
+// blind is true if nothing can be found out until the vault can be listed again. The
+// watcher wakes the sync then.
 func (l *look) blind() bool {
 	return l.snapshot.Err != nil && !l.oneByOne()
 }
 
-// known returns what can be said of a secret without reading it, or false.
-func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
+// known returns the findings on a secret without reading it, or false if it has to be read.
+func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if l.blind() {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
 	if l.oneByOne() || !l.snapshot.Covers(s.Name) {
-		return plan.Finding{}, false // The list says nothing of it.
+		return plan.Observed{}, false // The list says nothing of it.
 	}
 
 	item, found := l.snapshot.Item(s.Name)
@@ -101,30 +143,35 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
 	}
 
 	if !item.Enabled && s.Version == "" {
-		return plan.Finding{State: v1alpha1.StateDisabled, Message: "The latest version is disabled. Enable it, or set a new value."}, true
+		return because(v1alpha1.StateDisabled, finding.LatestVersionDisabled), true
 	}
 
 	return l.listed(s, item)
 }
 
-// unlisted returns what can be said of a secret that is not in a list that covers it.
-func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Finding, bool) {
+// because returns a state, and a reason without parameters.
+func because(state v1alpha1.State, r finding.Reason) plan.Observed {
+	return plan.Observed{Verdict: plan.NewVerdict(state, finding.Finding{Reason: r})}
+}
+
+// unlisted returns the findings on a secret that is missing in a list that covers it.
+func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
 	switch {
-	case memo.state == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
+	case memo.State == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
 		// We have created it since the vault was listed.
-		return plan.Finding{State: memo.state, Message: memo.message}, true
+		return plan.Observed{Verdict: memo.Verdict}, true
 	case l.snapshot.TakenAt.Before(l.memory.changed):
 		// It was put on our list since the vault was listed.
-		return plan.Finding{}, false
+		return plan.Observed{}, false
 	}
 
-	return l.missing(s, memo), true
+	return l.missing(s, memo.absence), true
 }
 
-// listed returns what can be said of a secret by its entry in the list.
-func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, bool) {
+// listed returns the findings on a secret by its entry in the list.
+func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, bool) {
 	content, have := l.record[s.Name]
 	memo, remembered := l.memory.secrets[s.Name]
 
@@ -140,112 +187,123 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Finding, b
 
 	if asked && !latest && s.RefreshInterval != nil && !l.drifted && !postponed {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
-			l.memory.lookAt(due)
-
-			return plan.Finding{State: v1alpha1.StateSynced, Message: fmt.Sprintf(
-				"It has changed. The change is taken at %s, as refreshInterval says.", due.UTC().Format(time.RFC3339))}, true
+			return plan.Observed{
+				Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
+				LookAgain: due,
+			}, true
 		}
 	}
 
-	switch {
-	case l.all || postponed || s.Version == "" && l.memory.settling(s.Name, l.now):
-		return plan.Finding{}, false
-	case asked && latest:
-		return plan.Finding{State: v1alpha1.StateSynced}, true
-	case remembered && memo.updated.Equal(item.Updated):
-		return plan.Finding{State: memo.state, Message: memo.message}, true
+	if l.all || postponed {
+		return plan.Observed{}, false
 	}
 
-	return plan.Finding{}, false
+	var readAgain time.Time
+
+	if s.Version == "" {
+		due, at := l.memory.settling(s.Name, l.now)
+		if due {
+			return plan.Observed{}, false
+		}
+
+		readAgain = at
+	}
+
+	switch {
+	case asked && latest:
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
+	case remembered && memo.updated.Equal(item.Updated):
+		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
+	}
+
+	return plan.Observed{}, false
 }
 
-// missing says what to do about a secret that the vault does not have.
-func (l *look) missing(s v1alpha1.SyncedSecret, m memo) plan.Finding {
-	vault := l.sync.Spec.ForProvider.VaultURI
-
+// missing returns the findings on a secret that the vault does not have.
+func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
 	if _, found := l.snapshot.Item(s.Name); found && s.Version != "" {
-		return plan.Finding{State: v1alpha1.StateMissing, Message: fmt.Sprintf(
-			"Secret %s of %s has no version %s. Name another one or, to have the latest, none.", s.Name, vault, s.Version)}
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: s.Version})}
 	}
 
-	switch m.moving {
-	case keyvault.BeingDeleted:
-		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
-			"Secret %s of %s is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.", s.Name, vault)}
-	case keyvault.BeingRecovered:
-		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
-			"Secret %s of %s is being recovered, which takes some seconds. Nothing to do but wait.", s.Name, vault)}
-	default:
+	switch {
+	case a.moving == keyvault.BeingDeleted:
+		return because(v1alpha1.StateSoftDeleted, finding.BeingDeleted)
+	case a.moving == keyvault.BeingRecovered:
+		return because(v1alpha1.StateSoftDeleted, finding.BeingRecovered)
+	case a.deleted:
+		return because(v1alpha1.StateSoftDeleted, finding.SoftDeleted)
 	}
 
-	if m.deleted {
-		return plan.Finding{State: v1alpha1.StateSoftDeleted, Message: fmt.Sprintf(
-			"Secret %s of %s is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team.", s.Name, vault)}
-	}
-
-	message := fmt.Sprintf("There is no secret %s in %s. Create it.", s.Name, vault)
+	o := because(v1alpha1.StateMissing, finding.Missing)
 
 	switch _, had := l.record[s.Name]; {
 	case had:
-		message = fmt.Sprintf("Secret %s of %s is gone, so somebody has deleted it. Recover it with az keyvault secret recover or, if that is refused, create it anew.", s.Name, vault)
+		o = because(v1alpha1.StateMissing, finding.Gone)
 	case s.Create != nil && !*s.Create:
-		message = fmt.Sprintf("There is no secret %s in %s. Create it, or import a certificate of that name.", s.Name, vault)
+		o = because(v1alpha1.StateMissing, finding.MissingCertificate)
 	}
 
-	if m.createMessage != "" {
-		message += " " + m.createMessage
+	if a.createFailure != nil {
+		o.Findings = append(o.Findings, *a.createFailure)
 	}
 
-	return plan.Finding{State: v1alpha1.StateMissing, Message: message}
+	return o
 }
 
-// failed says what an error of Azure means for a secret.
-func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Finding {
-	e, ok := errors.AsType[*keyvault.Error](err)
-	if !ok {
-		e = &keyvault.Error{Reason: keyvault.Unreachable, Detail: "there was no answer"}
+// errorOf returns an error as one of Azure.
+func errorOf(err error) *keyvault.Error {
+	if e, ok := errors.AsType[*keyvault.Error](err); ok {
+		return e
 	}
+
+	return &keyvault.Error{Reason: keyvault.Unreachable, Cause: finding.Finding{Reason: finding.NoResponse}}
+}
+
+// failed returns the findings on a secret after an error of Azure.
+func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Observed {
+	e := errorOf(err)
 
 	switch e.Reason {
 	case keyvault.NotFound:
-		return l.missing(s, l.memory.secrets[s.Name])
+		return l.missing(s, l.memory.secrets[s.Name].absence)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
-		return l.missing(s, memo{absence: absence{moving: e.Reason}})
+		return l.missing(s, absence{moving: e.Reason})
 	case keyvault.Disabled:
-		return plan.Finding{State: v1alpha1.StateDisabled, Message: "It is disabled. Enable it, or set a new value."}
+		return because(v1alpha1.StateDisabled, finding.Disabled)
 	case keyvault.Throttled:
-		return plan.Finding{State: v1alpha1.StateThrottled, Message: fmt.Sprintf("It cannot be read for the moment: %s. It is tried again without your doing anything.", e.Detail)}
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateThrottled, finding.Because(finding.Throttled, e.Cause))}
 	case keyvault.Forbidden, keyvault.NoIdentity:
 		return l.refused(s, e)
 	default:
-		return plan.Finding{State: v1alpha1.StateUnreachable, Message: fmt.Sprintf("It cannot be read: %s. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team.", e.Detail)}
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateUnreachable, finding.Because(finding.Unreachable, e.Cause))}
 	}
 }
 
-// refused tells an identity that is not let in yet from one that is not let in.
-func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Finding {
-	p := l.sync.Spec.ForProvider
-
+// refused tells an identity that has no access yet from one that has none.
+func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed {
 	if e.Kubernetes {
-		return plan.Finding{State: v1alpha1.StateForbidden, Message: e.Detail + ". Your platform team can look at its ClusterRole and its admission policy."}
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.TokenRequestForbidden, e.Cause))}
 	}
 
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
 	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
-		l.memory.lookAt(until)
-
-		return plan.Finding{State: v1alpha1.StateAwaitingAccess, Message: fmt.Sprintf(
-			"Azure does not let identity %s in yet: %s. This is normal for 10 minutes after it was created. Nothing to do but wait.", p.ClientID, e.Detail)}
+		return plan.Observed{
+			Verdict:   plan.NewVerdict(v1alpha1.StateAwaitingAccess, finding.Because(finding.AwaitingAccess, e.Cause)),
+			LookAgain: until,
+		}
 	}
 
-	what := "Your platform team can give it the role Key Vault Secrets User on the vault; that takes up to 10 minutes to have its effect."
+	remedy := finding.Finding{Reason: finding.GrantRole}
 	if e.Reason == keyvault.NoIdentity {
-		what = cmp.Or(e.Remedy(), "Your platform team can look at its federated credential and ServiceAccount "+p.ServiceAccountName+".")
+		remedy = finding.Finding{
+			Reason:         cmp.Or(e.Remedy(), finding.CheckCredential),
+			ServiceAccount: l.sync.Spec.ForProvider.ServiceAccountName,
+		}
 	}
 
-	return plan.Finding{State: v1alpha1.StateForbidden, Message: fmt.Sprintf("Azure does not let identity %s read %s: %s. %s", p.ClientID, p.VaultURI, e.Detail, what)}
+	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
 }
 
 func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
@@ -258,72 +316,42 @@ func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
 	return ""
 }
 
-// take a look: find out about every secret, and read those that have to be.
-func (l *look) take(ctx context.Context, vault vault) map[string]plan.Finding {
-	findings := map[string]plan.Finding{}
-
-	var ask []v1alpha1.SyncedSecret
-
-	for _, s := range l.sync.Spec.ForProvider.Secrets {
-		if f, ok := l.known(s); ok {
-			findings[s.Name] = f
-		} else {
-			ask = append(ask, s)
-		}
-	}
-
-	failed := l.conclude(ask, read(ctx, vault, ask), findings)
-
-	if l.hasList() {
-		l.memory.allowed = true
-	}
-
-	everything := l.all || len(ask) == len(l.sync.Spec.ForProvider.Secrets)
-	if everything && !failed && (l.hasList() || l.read) {
-		l.memory.read = l.now
-	}
-
-	if l.oneByOne() {
-		l.again()
-	}
-
-	return findings
-}
-
-// conclude what the answers mean for the secrets that were asked for, and tell whether
-// any could not be read. A postponed secret is not such a failure: it alone is read
-// again.
-func (l *look) conclude(ask []v1alpha1.SyncedSecret, answers map[string]answer, findings map[string]plan.Finding) (failed bool) {
+// conclude turns answers into findings on the requested secrets, and tells whether a read
+// failed. A postponed secret is not such a failure: it alone is read again.
+func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) (failed bool) {
 	var skipped []v1alpha1.SyncedSecret
 
-	for _, s := range l.byUrgency(ask, answers) {
+	for _, s := range l.byUrgency(asked, answers) {
 		answer := answers[s.Name]
 		if answer.err != nil {
-			findings[s.Name] = l.failed(s, answer.err)
-			failed = l.retry(s, answer.err) || failed
+			o := l.failed(s, answer.err)
+			retried, at := l.retry(s, answer.err)
+			o.LookAgain = earliest(o.LookAgain, at)
+			observed[s.Name], failed = o, failed || retried
 
 			continue
 		}
 
 		l.read, l.memory.allowed = true, true
-		l.memory.settled(s.Name, answer.secret.Updated, l.now)
+		readAgain := l.memory.settled(s.Name, answer.secret.Updated, l.now)
 
-		f, postponed := l.judge(s, answer.secret)
+		o, postponed := l.judge(s, answer.secret)
+		o.LookAgain = earliest(o.LookAgain, readAgain)
 		l.memory.postpone(s.Name, postponed, l.now)
-		findings[s.Name] = f
+		observed[s.Name] = o
 
-		if f.Secret == nil && f.State == v1alpha1.StateSynced {
+		if o.Secret == nil && o.State == v1alpha1.StateSynced {
 			skipped = append(skipped, s)
 		}
 	}
 
-	l.verify(skipped, answers, findings)
+	l.verify(skipped, answers, observed)
 
 	return failed
 }
 
-// byUrgency sorts secrets by who needs the work of opening most: those postponed
-// before, longest first, then those the Secret lacks, then those with a new version.
+// byUrgency sorts secrets by how urgently they have to be opened: postponed ones, the
+// longest wait first, then those that the Secret lacks, then those with a new version.
 func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer) []v1alpha1.SyncedSecret {
 	rank := func(s v1alpha1.SyncedSecret) (int, time.Time) {
 		since, postponed := l.memory.postponed[s.Name]
@@ -349,46 +377,46 @@ func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer)
 	})
 }
 
-// isOf tells whether content is that of a secret, as the sync reads it. A version never
-// changes, but for its attributes.
+// isOf tells whether content is that of a secret, as the sync reads it. Of a version, only
+// the attributes change.
 func isOf(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	return c.Version == secret.Version && c.ContentType == secret.ContentType && c.Format == s.Format
 }
 
-// judge a secret that was read: whether its value has to be opened, which can be a lot
-// of work that whoever wrote it chose, and whether that has to wait.
-func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (f plan.Finding, postponed bool) {
+// judge a secret that was read: whether its value has to be opened, and whether that has
+// to wait. The author of a value decides how much work that is.
+func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
 		// The list shows the same until the secret changes again.
 		if item, found := l.snapshot.Item(s.Name); found {
-			l.memory.secrets[s.Name] = memo{updated: item.Updated, state: v1alpha1.StateInvalid, message: known.message}
+			l.memory.secrets[s.Name] = memo{updated: item.Updated, Verdict: known.Verdict}
 		}
 
-		return plan.Finding{State: v1alpha1.StateInvalid, Message: known.message}, false
+		return plan.Observed{Verdict: known.Verdict}, false
 	}
 
 	if l.has(s, secret) {
 		l.refresh(s.Name, secret)
 
-		return plan.Finding{State: v1alpha1.StateSynced}, false
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced)}, false
 	}
 
 	iterations := iterationsOf(s, secret)
 
-	// A later secret does not take what an earlier one waits for.
+	// A later secret must not use up the budget that an earlier one waits for.
 	at := l.memory.work.spend(iterations, l.owed, l.now)
 	if !at.After(l.now) {
 		l.memory.open(s.Name, secret, s.Format)
 
-		return plan.Finding{Secret: &secret}, false
+		return plan.Observed{Secret: &secret}, false
 	}
 
 	l.owed += iterations
-	l.memory.lookAt(at)
 
-	return plan.Finding{State: v1alpha1.StateThrottled, Message: fmt.Sprintf(
-		"It is opened at %s: the PFX files of this application took too many iterations lately. Export them with some thousand, such as the 2048 that openssl has by default.",
-		at.UTC().Format(time.RFC3339))}, true
+	return plan.Observed{
+		Verdict:   plan.NewVerdict(v1alpha1.StateThrottled, finding.Finding{Reason: finding.ValuePostponed, At: at}),
+		LookAgain: at,
+	}, true
 }
 
 // has tells whether the Secret has the content of a version, so that its value need not
@@ -428,10 +456,10 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// verify what the Secret has of versions that this process has not opened yet: somebody
-// may have changed it while no provider ran, and another release may read values in
-// another way. Half of the work is left for values that arrive.
-func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, findings map[string]plan.Finding) {
+// verify the data of versions that this process has not opened yet: somebody may have
+// changed the Secret while no provider ran, and another release may read values in another
+// way. Half of the work is left for new values.
+func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) {
 	for _, s := range list {
 		secret := answers[s.Name].secret
 		if l.memory.opened[s.Name].of(secret, s.Format) {
@@ -443,7 +471,7 @@ func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, f
 		}
 
 		l.memory.open(s.Name, secret, s.Format)
-		findings[s.Name] = plan.Finding{Secret: &secret}
+		observed[s.Name] = plan.Observed{Secret: &secret, LookAgain: observed[s.Name].LookAgain}
 	}
 }
 
@@ -451,52 +479,48 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
-// retry says when to read again what could not be read, and whether that is
-// needed at all.
-func (l *look) retry(s v1alpha1.SyncedSecret, err error) bool {
-	e, ok := errors.AsType[*keyvault.Error](err)
-	if !ok {
-		e = &keyvault.Error{Reason: keyvault.Unreachable}
-	}
-
+// retry tells whether a failed read counts as a failure of the full read, and when to retry
+// it.
+func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
+	e := errorOf(err)
 	_, listed := l.snapshot.Item(s.Name)
 
 	switch {
 	case e.Reason == keyvault.NotFound && listed && s.Version == "":
 		// It was just deleted, or recovered: the list and the secret do not agree yet.
-		l.memory.lookAt(l.now.Add(failedRetry))
-		return false
+		return false, l.now.Add(failedRetry)
 	case e.Reason == keyvault.NotFound, e.Reason == keyvault.Disabled:
-		return false
+		return false, time.Time{}
 	case e.Reason == keyvault.Forbidden:
-		l.memory.lookAt(l.now.Add(refusedRetry))
-		return false
+		return false, l.now.Add(refusedRetry)
 	default:
-		l.memory.lookAt(l.now.Add(max(failedRetry, e.RetryAfter)))
-		return true
+		return true, l.now.Add(max(failedRetry, e.RetryAfter))
 	}
 }
 
-// readAll says when to read all secrets again, if that is of any use.
-func (l *look) readAll(every time.Duration) {
-	if !l.blind() {
-		l.memory.lookAt(later(l.memory.read.Add(every), l.now.Add(failedRetry)))
+// nextFullRead is when to read all secrets again. Zero if nothing can be read then.
+func (l *look) nextFullRead() time.Time {
+	if l.blind() {
+		return time.Time{}
 	}
+
+	return latest(l.memory.read.Add(l.fullRead), l.now.Add(failedRetry))
 }
 
-// again says when to read one by one again.
-func (l *look) again() {
+// nextRead is when to read secrets one by one again. While none can be read, it backs off.
+func (l *look) nextRead() time.Time {
 	interval := l.readInterval()
 
 	if l.read {
 		l.memory.refused = 0
-		l.memory.lookAt(l.now.Add(interval))
 
-		return
+		return l.now.Add(interval)
 	}
 
-	l.memory.lookAt(l.now.Add(min(interval<<min(l.memory.refused, 8), max(refusedRetry, interval))))
+	backoff := min(interval<<min(l.memory.refused, 8), max(refusedRetry, interval))
 	l.memory.refused++
+
+	return l.now.Add(backoff)
 }
 
 // readInterval is how often secrets are read one by one: each is a request.
@@ -509,20 +533,56 @@ func (l *look) readInterval() time.Duration {
 	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
 }
 
+// findDeleted finds out which missing secrets can be recovered. It leaves out those that are
+// created in advance, because the attempt tells.
+func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
+	for _, s := range l.sync.Spec.ForProvider.Secrets {
+		if !gone(observed[s.Name].State) || l.mayCreate(s) {
+			continue
+		}
+
+		if _, found := l.snapshot.Item(s.Name); found {
+			continue // Only the version is missing.
+		}
+
+		memo, o := l.memory.secrets[s.Name], observed[s.Name]
+
+		if due := memo.asked.Add(memo.askWait); memo.asked.IsZero() || !l.now.Before(due) {
+			deleted, err := v.deleted(ctx, s.Name)
+			memo.told(deleted, err, l.now, l.fullRead)
+			l.memory.secrets[s.Name] = memo
+
+			lookAgain := o.LookAgain
+			o = l.missing(s, memo.absence)
+			o.LookAgain = lookAgain
+		}
+
+		o.LookAgain = earliest(o.LookAgain, memo.asked.Add(memo.askWait))
+		observed[s.Name] = o
+	}
+}
+
+// mayCreate tells whether a secret that is missing may be created in advance. The
+// application's identity has read the vault by then: only that shows that a secret is
+// missing.
+func (l *look) mayCreate(s v1alpha1.SyncedSecret) bool {
+	return l.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
+}
+
 // An answer of a vault to a request for one secret.
 type answer struct {
 	secret keyvault.Secret
 	err    error
 }
 
-// read secrets, a few at once. When the vault cannot be reached, the rest is not
-// asked for.
-func read(ctx context.Context, vault vault, list []v1alpha1.SyncedSecret) map[string]answer {
+// read secrets, a few at once. When the vault cannot be reached, the others are not
+// requested.
+func read(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
 	if len(list) == 0 {
 		return nil
 	}
 
-	client, err := vault.client()
+	client, err := v.client()
 	answers := make(map[string]answer, len(list))
 
 	var (

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -59,6 +60,33 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	}
 }
 
+// afterNoon is how long after noon a time is. Zero if there is none.
+func afterNoon(t time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+
+	return t.Sub(noon())
+}
+
+// said is a finding with this text.
+func said(text string) finding.Finding {
+	return finding.Finding{Reason: finding.CreatorUnusable, Detail: text}
+}
+
+func notCreated(why string) *finding.Finding {
+	return new(finding.Because(finding.NotCreated, said(why)))
+}
+
+func verdict(state v1alpha1.State, message string) plan.Verdict {
+	return plan.NewVerdict(state, said(message))
+}
+
+// messageOf what was observed of secret db.
+func messageOf(l *look, o plan.Observed) string {
+	return finding.Sentences(plan.SubjectOf(l.sync.Spec.ForProvider, "db"), o.Findings...)
+}
+
 // listed a moment before noon.
 func listed(updated time.Time, enabled bool) watch.Snapshot {
 	return watch.NewSnapshot([]keyvault.Properties{{Name: "DB", Updated: updated, Enabled: enabled}}, []string{"db"}, before(time.Second))
@@ -79,15 +107,15 @@ func TestLookKnown(t *testing.T) {
 	}
 
 	const (
-		missing  = "There is no secret db in https://web.vault.azure.net/. Create it."
+		missing  = "There is no secret db in https://web.vault.azure.net. Create it."
 		disabled = "The latest version is disabled. Enable it, or set a new value."
-		changed  = "It has changed. The change is taken at 2026-05-01T12:30:00Z, as refreshInterval says."
+		changed  = "It has changed. The change is synced at 2026-05-01T12:30:00Z, because of refreshInterval."
 	)
 
 	read := want{}
 	synced := want{Known: true, State: v1alpha1.StateSynced}
 	fails := func(r keyvault.Reason) func(l *look) {
-		return func(l *look) { l.snapshot.Err = &keyvault.Error{Reason: r, Detail: "no"} }
+		return func(l *look) { l.snapshot.Err = &keyvault.Error{Reason: r, Cause: said("no")} }
 	}
 
 	cases := map[string]struct {
@@ -105,28 +133,28 @@ func TestLookKnown(t *testing.T) {
 		"FormatChanged":  {reason: "It is wanted in another format.", secret: v1alpha1.SyncedSecret{Format: "Text"}, want: read},
 		"Pinned":         {reason: "A version never changes.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
 		"PinnedOther":    {reason: "Another version is wanted.", secret: v1alpha1.SyncedSecret{Version: v2}, want: read},
-		"PinnedDisabled": {reason: "What the list shows is the latest version, not the one that is wanted.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
+		"PinnedDisabled": {reason: "The list shows the latest version, not the pinned one.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
 		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"PinnedSoftDeleted": {
 			reason: "Nor has one that can be recovered.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
 		"BeingDeleted": {
 			reason: "It takes seconds to delete a secret.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingDeleted}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover."},
 		},
 		"BeingRecovered": {
 			reason: "And to recover it.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingRecovered, deleted: true}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is being recovered, which takes some seconds. Nothing to do but wait."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being recovered, which takes some seconds. Nothing to do but wait."},
 		},
 		"Uncovered": {
 			reason: "The list was taken for other names, so it says nothing of this one.",
@@ -145,33 +173,33 @@ func TestLookKnown(t *testing.T) {
 		"Missing":  {reason: "There is none.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"Gone": {
 			reason: "There was one.", change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()) },
-			want: want{Known: true, State: v1alpha1.StateMissing, Message: "Secret db of https://web.vault.azure.net/ is gone, so somebody has deleted it. Recover it with az keyvault secret recover or, if that is refused, create it anew."},
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: "Secret db of https://web.vault.azure.net was deleted. Recover it with az keyvault secret recover or, if that is refused, create it again."},
 		},
 		"MissingNotCreated": {
 			reason: "One that is not to be created may be that of a certificate.", secret: v1alpha1.SyncedSecret{Create: new(false)},
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() },
-			want:   want{Known: true, State: v1alpha1.StateMissing, Message: "There is no secret db in https://web.vault.azure.net/. Create it, or import a certificate of that name."},
+			want:   want{Known: true, State: v1alpha1.StateMissing, Message: "There is no secret db in https://web.vault.azure.net. Create it, or import a certificate of that name."},
 		},
 		"MissingNotCreatedYet": {
 			reason: "It could not be created.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.empty()
-				l.memory.secrets["db"] = memo{absence: absence{createMessage: "It could not be created in advance: no."}}
+				l.memory.secrets["db"] = memo{absence: absence{createFailure: notCreated("no")}}
 			},
-			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no."},
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no. The provider retries."},
 		},
 		"SoftDeleted": {
 			reason: "It can be recovered.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net/ is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is deleted, and its name is taken until it is purged. Recover it with az keyvault secret recover, or ask your platform team."},
 		},
 		"JustCreated": {
 			reason: "It was created after the vault was listed.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute))
 				l.empty()
-				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Second)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "Set it."), updated: before(time.Second)}
 			},
 			want: want{Known: true, State: v1alpha1.StateAwaitingValue, Message: "Set it."},
 		},
@@ -179,28 +207,28 @@ func TestLookKnown(t *testing.T) {
 			reason: "It was created, and is gone in a later list.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Second))
 				l.empty()
-				l.memory.secrets["db"] = memo{state: v1alpha1.StateAwaitingValue, message: "Set it.", updated: before(time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "Set it."), updated: before(time.Minute)}
 			},
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing},
 		},
 		"Memo": {
-			reason: "What was read without use is not read again.", change: func(l *look) {
+			reason: "An unusable value is not read again.", change: func(l *look) {
 				l.snapshot = listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(time.Minute)}
 			},
 			want: want{Known: true, State: v1alpha1.StateInvalid, Message: "Bad."},
 		},
 		"MemoOfOther": {
 			reason: "Unless it has changed.", change: func(l *look) {
 				l.snapshot = listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(2 * time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(2 * time.Minute)}
 			},
 			want: read,
 		},
 		"MemoAll": {
 			reason: "Or everything is read.", change: func(l *look) {
 				l.all, l.snapshot = true, listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, message: "Bad.", updated: before(time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(time.Minute)}
 			},
 			want: read,
 		},
@@ -219,11 +247,11 @@ func TestLookKnown(t *testing.T) {
 			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
 		},
 		"HeldNotYet": {
-			reason: "What was never synced does not wait.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			reason: "A secret that was never synced does not wait.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
 			change: func(l *look) { l.empty() }, want: read,
 		},
 		"HeldOtherFormat": {
-			reason: "What somebody asks for does not wait.", secret: v1alpha1.SyncedSecret{Format: "Text", RefreshInterval: &metav1.Duration{Duration: time.Hour}},
+			reason: "A change of the spec does not wait.", secret: v1alpha1.SyncedSecret{Format: "Text", RefreshInterval: &metav1.Duration{Duration: time.Hour}},
 			change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read,
 		},
 		"Expired": {
@@ -235,50 +263,50 @@ func TestLookKnown(t *testing.T) {
 			want: synced,
 		},
 		"OneByOne":    {reason: "If lists are refused, secrets may not be.", change: fails(keyvault.Forbidden), want: read},
-		"Throttled":   {reason: "The vault asks to slow down.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no. It is tried again without your doing anything."}},
-		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."}},
+		"Throttled":   {reason: "The vault throttles.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no. The provider retries; you do not have to do anything."}},
+		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no. The provider retries; if this lasts for 15 minutes, ask your platform team."}},
 		"Unknown": {
 			reason: "Any other error.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
-			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: there was no answer. It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."},
+			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no response, or an unexpected one. The provider retries; if this lasts for 15 minutes, ask your platform team."},
 		},
 		"NoPermission": {
 			reason: "It is Kubernetes that refuses, at any time.",
 			change: func(l *look) {
-				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Kubernetes: true, Detail: "no"}
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Kubernetes: true, Cause: said("no")}
 				l.memory.since, l.record = noon(), nil
 			},
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "no. Your platform team can look at its ClusterRole and its admission policy."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "No. Your platform team can check the ClusterRole and the admission policy of the provider."},
 		},
 		"IssuerUnreachable": {
 			reason: "It is not the identity that is wrong, nor a matter of waiting for a new one.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
-				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Detail: "Entra ID cannot reach the cluster's issuer (AADSTS50166)"}
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Cause: said("Entra ID cannot reach the cluster's issuer (AADSTS50166)")}
 			},
-			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: Entra ID cannot reach the cluster's issuer (AADSTS50166). It is tried again without your doing anything; if this lasts for 15 minutes, ask your platform team."},
+			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: Entra ID cannot reach the cluster's issuer (AADSTS50166). The provider retries; if this lasts for 15 minutes, ask your platform team."},
 		},
 		"FederationOff": {
-			reason: "What does not pass is not waited for, even if it is new.",
+			reason: "A lasting refusal is Forbidden at once, even for a new identity.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
-				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff, Detail: "no"}
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff, Cause: said("no")}
 			},
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net/: no. Your platform team can ask the administrators of the tenant."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net: no. Your platform team can ask the administrators of the tenant."},
 		},
 		"NoCredentialYet": {
-			reason: "What takes its time is waited for.",
+			reason: "A propagating credential is waited for.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
-				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.NoCredentialYet, Detail: "no"}
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.NoCredentialYet, Cause: said("no")}
 			},
-			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Azure does not let identity client in yet: no. This is normal for 10 minutes after it was created. Nothing to do but wait."},
+			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Azure does not let identity client in yet: no. This is normal for 10 minutes after the identity was created. Nothing to do but wait."},
 		},
 		"NoIdentity": {
 			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net/: no. Your platform team can look at its federated credential and ServiceAccount web."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net: no. Your platform team can check the federated credential of the identity, and ServiceAccount web."},
 		},
 	}
 
@@ -292,11 +320,7 @@ func TestLookKnown(t *testing.T) {
 			}
 
 			f, known := l.known(tc.secret)
-			got := want{Known: known, State: f.State, Message: f.Message}
-
-			if !l.memory.next.IsZero() {
-				got.Next = l.memory.next.Sub(noon())
-			}
+			got := want{Known: known, State: f.State, Message: messageOf(l, f), Next: afterNoon(f.LookAgain)}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nknown(...): -want, +got:\n%s", tc.reason, diff)
@@ -322,14 +346,14 @@ func TestLookRefused(t *testing.T) {
 		"Allowed":    {reason: "An identity that was let in once has lost its role.", change: func(l *look) { l.memory.since, l.memory.allowed = before(time.Minute), true }, want: want{State: v1alpha1.StateForbidden}},
 		"Had":        {reason: "So has one whose secret was synced, even if nobody remembers.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
 		"Known": {
-			reason: "What was said to be refused does not become normal when the provider starts again.", change: func(l *look) {
+			reason: "A reported refusal does not become normal when the provider restarts.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
 				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
 			},
 			want: want{State: v1alpha1.StateForbidden},
 		},
 		"Waiting": {
-			reason: "What waits goes on waiting.", change: func(l *look) {
+			reason: "A waiting secret goes on waiting.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
 				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
 			},
@@ -344,10 +368,8 @@ func TestLookRefused(t *testing.T) {
 				l.empty()
 				tc.change(l)
 
-				got := want{State: l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: r}).State}
-				if !l.memory.next.IsZero() {
-					got.Next = l.memory.next.Sub(noon())
-				}
+				o := l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: r})
+				got := want{State: o.State, Next: afterNoon(o.LookAgain)}
 
 				if diff := cmp.Diff(tc.want, got); diff != "" {
 					t.Errorf("\n%s\nfailed(...): -want, +got:\n%s", tc.reason, diff)
@@ -392,10 +414,8 @@ func TestLookRetry(t *testing.T) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 			}
 
-			got := want{Retry: l.retry(tc.secret, tc.err)}
-			if !l.memory.next.IsZero() {
-				got.Next = l.memory.next.Sub(noon())
-			}
+			failed, at := l.retry(tc.secret, tc.err)
+			got := want{Retry: failed, Next: afterNoon(at)}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nretry(...): -want, +got:\n%s", tc.reason, diff)
@@ -404,19 +424,19 @@ func TestLookRetry(t *testing.T) {
 	}
 }
 
-// What Key Vault is doing with a secret is told, and not remembered.
+// A running deletion or recovery is reported, and not remembered.
 func TestLookMoving(t *testing.T) {
 	for _, r := range []keyvault.Reason{keyvault.BeingDeleted, keyvault.BeingRecovered} {
 		l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-		before := l.memory.secrets["db"]
+		before := l.memory.clone()
 
 		f := l.failed(v1alpha1.SyncedSecret{Name: "db"}, &keyvault.Error{Reason: r})
 		if diff := cmp.Diff(v1alpha1.StateSoftDeleted, f.State); diff != "" {
 			t.Errorf("\nfailed(%s): -want, +got:\n%s", r, diff)
 		}
 
-		if l.memory.secrets["db"] != before {
-			t.Errorf("\nfailed(%s): it is remembered", r)
+		if diff := cmp.Diff(before.secrets, l.memory.secrets, cmp.AllowUnexported(memo{}, absence{})); diff != "" {
+			t.Errorf("\nfailed(%s): it is remembered: -before, +after:\n%s", r, diff)
 		}
 	}
 }
@@ -425,8 +445,8 @@ func TestLookMoving(t *testing.T) {
 // absence is not true of the next one.
 func TestLookListedAgain(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-	l.memory.secrets["db"] = memo{state: v1alpha1.StateInvalid, absence: absence{
-		deleted: true, moving: keyvault.BeingRecovered, asked: noon(), askWait: fullRead, createAfter: noon().Add(fullRead), createWait: time.Minute, createMessage: "no",
+	l.memory.secrets["db"] = memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid), absence: absence{
+		deleted: true, moving: keyvault.BeingRecovered, asked: noon(), askWait: fullRead, createAfter: noon().Add(fullRead), createWait: time.Minute, createFailure: notCreated("no"),
 	}}
 
 	f, known := l.known(v1alpha1.SyncedSecret{Name: "db"})
@@ -434,12 +454,12 @@ func TestLookListedAgain(t *testing.T) {
 		t.Errorf("\nIt is synced at once.\nknown(...) = %v, %t", f, known)
 	}
 
-	if diff := cmp.Diff(memo{state: v1alpha1.StateInvalid}, l.memory.secrets["db"], cmp.AllowUnexported(memo{}, absence{})); diff != "" {
+	if diff := cmp.Diff(memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid)}, l.memory.secrets["db"], cmp.AllowUnexported(memo{}, absence{})); diff != "" {
 		t.Errorf("\nmemory: -want, +got:\n%s", diff)
 	}
 }
 
-func TestLookReadAll(t *testing.T) {
+func TestLookNextFullRead(t *testing.T) {
 	fails := func(r keyvault.Reason) error { return &keyvault.Error{Reason: r} }
 
 	cases := map[string]struct {
@@ -453,41 +473,34 @@ func TestLookReadAll(t *testing.T) {
 		"Never":       {reason: "Nor has the first time.", want: failedRetry},
 		"Unreachable": {reason: "Nothing can be read before the watcher wakes the sync, however long that takes.", read: before(time.Hour), err: fails(keyvault.Unreachable)},
 		"NoIdentity":  {reason: "Nor without an identity.", read: before(time.Hour), err: fails(keyvault.NoIdentity)},
-		"Throttled":   {reason: "Nor while the vault wants to be left alone.", read: before(time.Hour), err: fails(keyvault.Throttled)},
+		"Throttled":   {reason: "Nor while the vault throttles.", read: before(time.Hour), err: fails(keyvault.Throttled)},
 		"OneByOne":    {reason: "Without the list, secrets may be read one by one.", read: before(time.Hour), err: fails(keyvault.Forbidden), want: failedRetry},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-			l.memory.read, l.snapshot.Err = tc.read, tc.err
-			l.readAll(fullRead)
+			l.memory.read, l.snapshot.Err, l.fullRead = tc.read, tc.err, fullRead
 
-			got := time.Duration(0)
-			if !l.memory.next.IsZero() {
-				got = l.memory.next.Sub(noon())
-			}
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nreadAll(...): next look: -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.want, afterNoon(l.nextFullRead())); diff != "" {
+				t.Errorf("\n%s\nnextFullRead(): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-// Whoever has many secrets to read does not read all of them at every interval.
-func TestLookAgainMany(t *testing.T) {
+// A sync with many secrets does not read all of them at every interval.
+func TestLookNextReadMany(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.read = true
 	l.sync.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
-	l.again()
 
-	if diff := cmp.Diff(200*time.Second, l.memory.next.Sub(noon())); diff != "" {
-		t.Errorf("\nOne read a second.\nagain(...): -want, +got:\n%s", diff)
+	if diff := cmp.Diff(200*time.Second, afterNoon(l.nextRead())); diff != "" {
+		t.Errorf("\nOne read a second.\nnextRead(): -want, +got:\n%s", diff)
 	}
 }
 
-func TestLookAgain(t *testing.T) {
+func TestLookNextRead(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 
 	const refused, some = false, true
@@ -497,29 +510,56 @@ func TestLookAgain(t *testing.T) {
 		read   bool
 		want   time.Duration
 	}{
-		{reason: "Who is refused tries again.", read: refused, want: 30 * time.Second},
+		{reason: "A refused read is retried.", read: refused, want: 30 * time.Second},
 		{reason: "Less and less often.", read: refused, want: time.Minute},
 		{reason: "Less and less often.", read: refused, want: 2 * time.Minute},
 		{reason: "Less and less often.", read: refused, want: 4 * time.Minute},
 		{reason: "Up to a limit.", read: refused, want: refusedRetry},
 		{reason: "Up to a limit.", read: refused, want: refusedRetry},
-		{reason: "Who may read something looks as often as others.", read: some, want: 30 * time.Second},
+		{reason: "A sync that may read one secret looks as often as others.", read: some, want: 30 * time.Second},
 		{reason: "And begins anew when that ends.", read: refused, want: 30 * time.Second},
 	}
 
 	for i, s := range steps {
-		l.memory.next, l.read = time.Time{}, s.read
-		l.again()
+		l.read = s.read
 
-		if diff := cmp.Diff(s.want, l.memory.next.Sub(noon())); diff != "" {
-			t.Errorf("\n%s\nagain(...) of step %d: -want, +got:\n%s", s.reason, i, diff)
+		if diff := cmp.Diff(s.want, afterNoon(l.nextRead())); diff != "" {
+			t.Errorf("\n%s\nnextRead() of step %d: -want, +got:\n%s", s.reason, i, diff)
 		}
 	}
 
-	l.interval, l.memory.next = time.Hour, time.Time{}
-	l.again()
+	l.interval = time.Hour
 
-	if diff := cmp.Diff(time.Hour, l.memory.next.Sub(noon())); diff != "" {
-		t.Errorf("\nNobody looks more often than asked to.\nagain(...): -want, +got:\n%s", diff)
+	if diff := cmp.Diff(time.Hour, afterNoon(l.nextRead())); diff != "" {
+		t.Errorf("\nNobody looks more often than asked to.\nnextRead(): -want, +got:\n%s", diff)
+	}
+}
+
+// A look changes nothing that the caller has.
+func TestLookChangesNothing(t *testing.T) {
+	s := v1alpha1.SyncedSecret{Name: "db"}
+	everything := cmp.AllowUnexported(memory{}, memo{}, absence{}, invalidVersion{}, version{}, work{})
+
+	original := &memory{
+		secrets: map[string]memo{"db": {absence: absence{deleted: true}}}, unsettled: map[string]time.Time{"db": noon()},
+		postponed: map[string]time.Time{"db": noon()}, opened: map[string]version{"db": {version: v2}},
+		invalid: map[string]invalidVersion{"db": {version: version{version: v2}}}, since: before(24 * time.Hour),
+	}
+	kept := original.clone()
+
+	l := lookAt(s)
+	l.memory, l.snapshot.Err = original.clone(), &keyvault.Error{Reason: keyvault.Forbidden}
+
+	l.conclude([]v1alpha1.SyncedSecret{s}, map[string]answer{"db": {secret: keyvault.Secret{
+		Properties: keyvault.Properties{Name: "db", Version: v1, Updated: noon()}, Value: `{"A":"a"}`,
+	}}}, map[string]plan.Observed{})
+	l.nextRead()
+
+	if diff := cmp.Diff(kept, original, everything); diff != "" {
+		t.Errorf("\nconclude(...): -before, +after:\n%s", diff)
+	}
+
+	if cmp.Equal(original, l.memory, everything) {
+		t.Error("\nconclude(...): nothing is remembered, so this tests nothing")
 	}
 }

@@ -10,18 +10,19 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// A memory is what is remembered of a sync to spare requests. Nothing in it is
-// needed to be right: without it everything is looked at again. Only the
-// reconciler of the sync uses it, except for what is in reported.
+// A memory of a sync saves requests. The result is right without it: then everything is
+// looked at again. Reconciles of one sync follow each other, and
+// nobody else uses its memory.
 type memory struct {
 	uid        types.UID
 	generation int64
@@ -38,17 +39,18 @@ type memory struct {
 	// provider has started.
 	added, asked, created time.Time
 
-	target watch.Target
-	// since is when the target became what it is, as far as that is known.
-	since time.Time
-	// allowed is true once the target has let the application in.
+	// source is the vault that the sync reads, and since is when that began, as far as it is
+	// known.
+	source watch.Target
+	since  time.Time
+	// allowed is true once the application had access to the vault.
 	allowed bool
 
 	// read is when all secrets were last read. Lists have a resolution of one
 	// second, so this is done every now and then.
 	read time.Time
-	// resourceVersion of the Secret when it was last as it should be. Another one:
-	// somebody else has changed it.
+	// resourceVersion of the Secret when it was last up to date. If it differs, somebody
+	// else has changed the Secret.
 	resourceVersion string
 	secrets         map[string]memo
 	// unsettled are secrets that were read within the second of their last change, and
@@ -56,7 +58,7 @@ type memory struct {
 	unsettled map[string]time.Time
 
 	// invalid has versions whose values are known to be invalid, by name of the secret.
-	invalid map[string]verdict
+	invalid map[string]invalidVersion
 	// opened are versions that this process has opened for the Secret as it is.
 	opened map[string]version
 	// postponed are secrets whose values wait to be opened, and since when.
@@ -64,7 +66,7 @@ type memory struct {
 	// work of opening values.
 	work work
 
-	// next is when the sync has to be looked at even if nothing wakes it.
+	// next is the time of the next reconcile, even if nothing wakes the sync.
 	next time.Time
 	// refused is how often in a row no secret could be read one by one.
 	refused int
@@ -72,36 +74,34 @@ type memory struct {
 	pending time.Time
 }
 
-// A memo is what is remembered of one secret whose value is of no use, or that is
-// missing.
+// A memo of one secret that is missing or whose value cannot be used.
 type memo struct {
 	absence
+	plan.Verdict
 
-	// updated is the entry of the list that this is about.
+	// updated is the entry of the list that the verdict is about.
 	updated time.Time
-	state   v1alpha1.State
-	message string
 }
 
-// absence is what is remembered of a secret that is missing, until it is listed again.
+// An absence is the memory of a missing secret until it is listed again.
 type absence struct {
-	// deleted is whether the secret can be recovered, and moving what Key Vault is doing
-	// with it, BeingDeleted or BeingRecovered, or nothing.
+	// deleted is whether the secret can be recovered, and moving whether Key Vault is
+	// deleting or recovering it: BeingDeleted, BeingRecovered, or empty.
 	deleted bool
 	moving  keyvault.Reason
 	// asked is when that was asked, and askWait how long later to ask again.
 	asked   time.Time
 	askWait time.Duration
-	// createAfter is when to try again to create it, createWait how long that was to
-	// wait, and createMessage why it could not be created.
+	// createAfter is when to try again to create it, createWait the pause until then,
+	// and createFailure why it could not be created.
 	createAfter   time.Time
 	createWait    time.Duration
-	createMessage string
+	createFailure *finding.Finding
 }
 
-// told records whether a missing secret is recoverable. A secret appears among the deleted
-// ones only some seconds after its deletion, and may be purged at any time, so the answer
-// is checked again soon, with backoff.
+// told records whether a missing secret is recoverable. A deleted secret is listed as such
+// only some seconds after its deletion, and may be purged at any time, so the answer is
+// checked again soon, with backoff.
 func (a *absence) told(deleted bool, err error, now time.Time, every time.Duration) {
 	if deleted != a.deleted {
 		a.askWait = 0
@@ -131,20 +131,44 @@ func versionOf(s keyvault.Secret, format string) version {
 	return version{version: s.Version, contentType: s.ContentType, format: format}
 }
 
-// A verdict is that the value of a version is invalid.
-type verdict struct {
+// An invalidVersion has an invalid value.
+type invalidVersion struct {
 	version
-
-	message string
+	plan.Verdict
 }
 
-// judged notes that the value of a version is invalid.
-func (m *memory) judged(name string, s keyvault.Secret, format, message string) {
+// rememberInvalid notes that the value of a version is invalid.
+func (m *memory) rememberInvalid(name string, s keyvault.Secret, format string, v plan.Verdict) {
 	if m.invalid == nil {
-		m.invalid = map[string]verdict{}
+		m.invalid = map[string]invalidVersion{}
 	}
 
-	m.invalid[name] = verdict{version: versionOf(s, format), message: message}
+	m.invalid[name] = invalidVersion{version: versionOf(s, format), Verdict: v}
+}
+
+// clone of the memory: to change one of them does not change the other.
+func (m *memory) clone() *memory {
+	c := *m
+	c.secrets, c.unsettled = maps.Clone(m.secrets), maps.Clone(m.unsettled)
+	c.invalid, c.opened, c.postponed = maps.Clone(m.invalid), maps.Clone(m.opened), maps.Clone(m.postponed)
+
+	if c.secrets == nil {
+		c.secrets = map[string]memo{}
+	}
+
+	return &c
+}
+
+// see the Secret as it is now. If somebody has changed it, all secrets are read until that
+// has worked.
+func (m *memory) see(t target) {
+	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
+		m.read = time.Time{}
+	}
+
+	if t.secret == nil || t.secret.ResourceVersion != m.resourceVersion {
+		m.opened = nil // The values that were opened may not be in the Secret.
+	}
 }
 
 // open notes that the value of a version is opened.
@@ -173,29 +197,32 @@ func (m *memory) postpone(name string, postponed bool, now time.Time) {
 	}
 }
 
-// forgetVerdicts about secrets that are not on the list any more, and all else that is
+// forgetVerdicts on secrets that are not on the list any more, and everything else that is
 // known of their values.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
 	gone := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
 	}
 
-	maps.DeleteFunc(m.invalid, func(name string, _ verdict) bool { return gone(name) })
+	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return gone(name) })
 	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return gone(name) })
 	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return gone(name) })
 }
 
 const (
-	// workAtOnce are iterations of key derivations that a sync may cost at once, and
-	// workPerSecond those that it may cost for long: as many in 10 minutes. They take a
-	// processor some seconds. PFX files of openssl and Azure have some thousand, and
-	// those of Java 8 to 11 have 200,000.
+	// workAtOnce is how many iterations of key derivations a sync may cost at once, and
+	// workPerSecond how many in the long run: as many in 10 minutes. They take a processor
+	// some seconds. PFX files of openssl and Azure have a few thousand, and those of Java 8
+	// to 11 have 200,000.
 	workAtOnce    = 4_000_000
 	workPerSecond = workAtOnce / 600
 )
 
-// work that a sync has cost.
-type work struct{ limit *rate.Limiter }
+// work that a sync has cost, as a budget that recovers with time.
+type work struct {
+	// recovered is when all of the budget is available again.
+	recovered time.Time
+}
 
 // spend iterations now if so many others are left then, or say when that is.
 func (w *work) spend(iterations, left int, now time.Time) time.Time {
@@ -203,16 +230,19 @@ func (w *work) spend(iterations, left int, now time.Time) time.Time {
 		return now
 	}
 
-	if w.limit == nil {
-		w.limit = rate.NewLimiter(workPerSecond, workAtOnce)
+	spent := max(0, w.recovered.Sub(now))
+	if wait := spent + recovery(iterations+left) - recovery(workAtOnce); wait > 0 {
+		return now.Add(wait + time.Second)
 	}
 
-	lacking := float64(iterations+left) - w.limit.TokensAt(now)
-	if lacking <= 0 && w.limit.AllowN(now, iterations) {
-		return now
-	}
+	w.recovered = now.Add(spent + recovery(iterations))
 
-	return now.Add(time.Duration(lacking/workPerSecond*float64(time.Second)) + time.Second)
+	return now
+}
+
+// recovery is how long it takes until so many iterations are available again.
+func recovery(iterations int) time.Duration {
+	return time.Duration(iterations) * time.Second / workPerSecond
 }
 
 // memories of all syncs.
@@ -221,8 +251,8 @@ type memories struct {
 	list map[types.NamespacedName]*memory
 }
 
-// of a sync, which looks at the target from now on.
-func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, now time.Time, fullRead time.Duration) *memory {
+// of a sync, which looks at the source from now on.
+func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, now time.Time, fullRead time.Duration) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
@@ -231,7 +261,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	mem, ok := m.list[key]
 	if !ok || mem.uid != sync.UID {
 		mem = &memory{
-			uid: sync.UID, generation: sync.Generation, changed: now, target: target, since: sync.CreationTimestamp.Time,
+			uid: sync.UID, generation: sync.Generation, changed: now, source: source, since: sync.CreationTimestamp.Time,
 			requested: sync.Annotations[v1alpha1.SyncRequestedAtAnnotation],
 			// After a start, not everything is read at once.
 			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
@@ -242,8 +272,8 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 		mem.list(sync, now)
 	}
 
-	if mem.target != target {
-		mem.target, mem.since, mem.allowed = target, now, false
+	if mem.source != source {
+		mem.source, mem.since, mem.allowed = source, now, false
 		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
 		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
 	}
@@ -257,8 +287,8 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, target watch.Target, no
 	return mem
 }
 
-// request tells whether somebody has asked to read all secrets now who did not
-// before. Then all is read, until that has worked.
+// request takes a new request to read all secrets, if there is one. Then all secrets are
+// read until that has worked.
 func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
 	at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]
 	if at == "" || at == m.requested {
@@ -269,7 +299,7 @@ func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool 
 	m.asked = now
 
 	for name, memo := range m.secrets {
-		memo.absence = absence{} // Somebody may have purged it.
+		memo.absence = absence{} // The secret may have been purged.
 		m.secrets[name] = memo
 	}
 
@@ -284,7 +314,7 @@ func (m *memories) forget(key types.NamespacedName) {
 	delete(m.list, key)
 }
 
-// next returns how long after now a sync has to be looked at again.
+// next returns how long after now to reconcile a sync again.
 func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -297,39 +327,57 @@ func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	return max(mem.next.Sub(now), time.Second), true
 }
 
-// settled notes that a secret was read, or written, and when it had changed last.
-func (m *memory) settled(name string, updated, now time.Time) {
-	again := updated.Add(resolution)
-	if !now.Before(again) {
+// settled notes that a secret was read or written, and when it had changed last. It
+// returns when to read the secret again, if that is needed.
+func (m *memory) settled(name string, updated, now time.Time) time.Time {
+	readAgain := updated.Add(resolution)
+	if !now.Before(readAgain) {
 		delete(m.unsettled, name)
 
-		return
+		return time.Time{}
 	}
 
 	if m.unsettled == nil {
 		m.unsettled = map[string]time.Time{}
 	}
 
-	m.unsettled[name] = again
-	m.lookAt(again)
+	m.unsettled[name] = readAgain
+
+	return readAgain
 }
 
-// settling tells whether a secret is to be read again although the list shows no
-// change.
-func (m *memory) settling(name string, now time.Time) bool {
-	again, ok := m.unsettled[name]
-	if ok && now.Before(again) {
-		m.lookAt(again)
-
-		return false
+// settling tells whether to read a secret again now although the list shows no change
+// or, if it is too early for that, when to do so.
+func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
+	at, ok := m.unsettled[name]
+	if ok && now.Before(at) {
+		return false, at
 	}
 
-	return ok
+	return ok, time.Time{}
 }
 
-// lookAt makes sure that the sync is looked at by then.
-func (m *memory) lookAt(at time.Time) {
-	if m.next.IsZero() || at.Before(m.next) {
-		m.next = at
+// lookAt the sync by then. Zero: no need.
+func (m *memory) lookAt(at time.Time) { m.next = earliest(m.next, at) }
+
+// earliest of the times that are not zero.
+func earliest(times ...time.Time) time.Time {
+	var out time.Time
+
+	for _, t := range times {
+		if out.IsZero() || !t.IsZero() && t.Before(out) {
+			out = t
+		}
 	}
+
+	return out
+}
+
+// latest of two times.
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+
+	return a
 }

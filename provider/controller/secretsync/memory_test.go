@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
@@ -38,8 +39,8 @@ func TestMemories(t *testing.T) {
 		target watch.Target
 		want   want
 	}{
-		"Same":       {reason: "What is known stays known.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
-		"Generation": {reason: "What was of no use may be of use to another spec.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
+		"Same":       {reason: "The memory is kept.", target: one, want: want{Secrets: 1, Allowed: true, Since: created, Drifted: true}},
+		"Generation": {reason: "A value that another spec could not use may be usable now.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Generation++ }, target: one, want: want{Allowed: true, Since: created, Drifted: true}},
 		"Target":     {reason: "Nothing is known of another vault.", target: two, want: want{Since: noon(), All: true, Drifted: true}},
 		"Recreated":  {reason: "An object of the same name is another one.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.UID = "other" }, target: one, want: want{Since: created}},
 	}
@@ -53,7 +54,7 @@ func TestMemories(t *testing.T) {
 				t.Errorf("\nAfter a start, not everything is read at once.\nof(...): read at %s", first.read)
 			}
 
-			first.secrets["db"] = memo{state: v1alpha1.StateInvalid}
+			first.secrets["db"] = memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid)}
 			first.allowed, first.resourceVersion = true, "7"
 
 			if tc.change != nil {
@@ -137,20 +138,17 @@ func TestSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := &memory{}
 			m.settled("db", tc.updated, noon())
-			m.next = time.Time{}
 
-			got := want{Settling: m.settling("db", noon().Add(tc.later))}
-			if !m.next.IsZero() {
-				got.Next = m.next.Sub(noon())
-			}
+			due, at := m.settling("db", noon().Add(tc.later))
 
+			got := want{Settling: due, Next: afterNoon(at)}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nsettling(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
 			m.settled("db", tc.updated, noon().Add(time.Hour))
 
-			if m.settling("db", noon().Add(2*time.Hour)) {
+			if due, _ := m.settling("db", noon().Add(2*time.Hour)); due {
 				t.Errorf("\n%s\nsettling(...): a secret is read again once", tc.reason)
 			}
 		})

@@ -15,8 +15,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// Metrics of all syncs: counters, and gauges that are made of what was last
-// reported when somebody asks for them.
+// Metrics of all syncs: counters, and gauges that are calculated from the last reports when
+// they are collected.
 type Metrics struct {
 	writes    *prometheus.CounterVec
 	creations *prometheus.CounterVec
@@ -31,7 +31,7 @@ type Metrics struct {
 	tooLarge    *prometheus.Desc
 
 	mu sync.Mutex
-	// reported of each sync, as far as metrics and events are made of it.
+	// reported is the summary of the last report of each sync.
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
 	// lastRead of a secret of each sync.
 	lastRead map[types.NamespacedName]time.Time
@@ -42,7 +42,7 @@ type Metrics struct {
 	sizes func() (slow, tooLarge int)
 }
 
-// NewMetrics returns metrics that have to be registered.
+// NewMetrics returns metrics, for the caller to register.
 func NewMetrics() *Metrics {
 	name := func(n string) string { return prometheus.BuildFQName(keyvault.Namespace, "", n) }
 
@@ -53,7 +53,7 @@ func NewMetrics() *Metrics {
 		}, []string{"result"}),
 		creations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: keyvault.Namespace, Name: "vault_secrets_created_total",
-			Help: "Secrets that were to be created in vaults, by result: ok, or the reason why not.",
+			Help: "Attempts to create secrets in vaults, by result: ok, or the reason of the failure.",
 		}, []string{"result"}),
 		secrets: prometheus.NewDesc(name("secrets"),
 			"Secrets of vaults, by namespace of their sync and state.", []string{"namespace", "state"}, nil),
@@ -119,7 +119,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(m.syncs, prometheus.GaugeValue, 1, key.Namespace, key.Name, string(o.State))
 		}
 
-		if at := later(lastList(key), lastRead[key]); !at.IsZero() {
+		if at := latest(lastList(key), lastRead[key]); !at.IsZero() {
 			ch <- prometheus.MustNewConstMetric(m.lastSuccess, prometheus.GaugeValue, float64(at.Unix()), key.Namespace, key.Name)
 		}
 
@@ -139,7 +139,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// follow whoever lists the vaults.
+// follow the watcher that lists the vaults.
 func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast func() int, sizes func() (slow, tooLarge int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +147,7 @@ func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets,
 	m.lastList, m.targets, m.polledFast, m.sizes = lastList, targets, polledFast, sizes
 }
 
-// last returns the essence of what was last reported of a sync.
+// last returns the summary of the last report of a sync.
 func (m *Metrics) last(key types.NamespacedName) (v1alpha1.KeyVaultSecretSyncObservation, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -161,12 +161,12 @@ func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyn
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	m.reported[key] = essence(o)
+	m.reported[key] = summary(o)
 }
 
-// essence of an observation: states, versions and when they expire. The rest, which
-// is most of it, is in the status, and is not kept twice.
-func essence(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSyncObservation {
+// summary of an observation: states, versions and when they expire. The rest, which
+// is most of it, is in the status and is not kept twice.
+func summary(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSyncObservation {
 	out := v1alpha1.KeyVaultSecretSyncObservation{State: o.State, Secrets: make([]v1alpha1.ObservedSecret, 0, len(o.Secrets))}
 	for _, s := range o.Secrets {
 		out.Secrets = append(out.Secrets, v1alpha1.ObservedSecret{Name: s.Name, State: s.State, Version: s.Version, ExpiresAt: s.ExpiresAt})

@@ -114,8 +114,8 @@ func newRecording(l *look) *recording {
 func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	t.Helper()
 
-	r.findings["db"] = plan.Finding{Secret: &secret}
-	r.plan = plan.Make(r.sync.Spec.ForProvider, r.sync.Status.AtProvider, r.look.current, r.findings, noon())
+	r.observed["db"] = plan.Observed{Secret: &secret}
+	r.plan = plan.Make(r.sync.Spec.ForProvider, r.sync.Status.AtProvider, r.look.current, r.observed, noon())
 	r.remember(r.plan)
 	r.preview(r.sync, r.plan.Before, r.plan.Problem)
 	fmt.Fprintf(&r.logs, "%+v\n", r.sync.Status)

@@ -46,10 +46,11 @@ func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	return i
 }
 
-// requested tells whether somebody has asked to read all secrets now. A team can ask all the
-// time, so the vault has its turns for that, and many secrets have more time between two
-// requests. Until then the request waits, and is not reported.
-func (e *external) requested(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
+// takeRequest takes a request to read all secrets now, if there is one and it is its turn.
+// Otherwise it returns when that is. A team can make requests all the time, so the vault
+// takes turns, and many secrets need more time between two requests. Until then the
+// request waits and is not reported.
+func (e *external) takeRequest(sync *v1alpha1.KeyVaultSecretSync, now time.Time) (taken bool, turn time.Time) {
 	m := e.memory
 
 	if at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" && at != m.requested {
@@ -57,17 +58,15 @@ func (e *external) requested(sync *v1alpha1.KeyVaultSecretSync, now time.Time) b
 			m.pending = now
 		}
 
-		turn := later(e.watcher.Turn(client.ObjectKeyFromObject(sync), m.pending), m.asked.Add(time.Duration(len(sync.Spec.ForProvider.Secrets))*readPace))
-		if turn.After(now) {
-			m.lookAt(turn)
-
-			return false
+		pace := m.asked.Add(time.Duration(len(sync.Spec.ForProvider.Secrets)) * readPace)
+		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(sync), m.pending), pace); turn.After(now) {
+			return false, turn
 		}
 	}
 
 	m.pending = time.Time{}
 
-	return m.request(sync, now)
+	return m.request(sync, now), time.Time{}
 }
 
 // interval of the polls of a vault.
@@ -91,7 +90,7 @@ func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duratio
 // lastYear that RFC 3339 has. A vault may show any time.
 const lastYear = 9999
 
-// polling returns what was reported, and what has happened since. A status has whole
+// polling returns the reported times, and those that have been added since. A status has whole
 // seconds.
 func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
 	if m == nil {

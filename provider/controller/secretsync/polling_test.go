@@ -13,6 +13,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
+	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
@@ -46,7 +47,7 @@ func TestPolling(t *testing.T) {
 		then func(s *v1alpha1.KeyVaultSecretSync, m *memory)
 		want *v1alpha1.ObservedPolling
 	}{
-		"New":       {reason: "That it is new is in its metadata.", sync: reported(nil, "db")},
+		"New":       {reason: "The metadata has the time of its creation.", sync: reported(nil, "db")},
 		"Restart":   {reason: "The provider is started again, and nothing has changed.", sync: reported([]string{"db"}, "db")},
 		"Upgrade":   {reason: "A request of before is none.", sync: asked(reported([]string{"db"}, "db"), "monday")},
 		"WhileDown": {reason: "A secret was added while the provider was down.", sync: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
@@ -73,7 +74,7 @@ func TestPolling(t *testing.T) {
 			m.created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
 		}},
 		"Persisted": {
-			reason: "What was reported before stays.",
+			reason: "Reported times stay.",
 			sync: func() *v1alpha1.KeyVaultSecretSync {
 				s := reported([]string{"db"}, "db", "api")
 				s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-time.Hour), SyncRequestedAt: at(-2 * time.Hour)}
@@ -184,7 +185,7 @@ func TestInterest(t *testing.T) {
 		"Off": {reason: "Fast polls can be turned off.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{}
 		}, want: watch.Interest{Interval: 30 * time.Second, Changes: []time.Time{created}}},
-		"Negative": {reason: "What the schema refuses has no meaning.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Negative": {reason: "Values that the schema rejects are ignored.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: -1}
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: -1}
 		}, want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}}},
@@ -222,17 +223,16 @@ func TestInterest(t *testing.T) {
 	}
 }
 
-// What we write is no reason to wait for it.
+// Writes of the provider start no fast polls.
 func TestCreatedByUs(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	e, _ := externalOf(lookAt(s))
-	e.memory = e.look.memory
 	e.created(s, keyvault.Properties{Updated: noon()}, nil)
 	e.created(s, keyvault.Properties{Updated: before(time.Hour)}, nil)
 	e.created(s, keyvault.Properties{}, &keyvault.Error{Reason: keyvault.Exists})
 
 	sync := newSync(s)
-	e.report(sync, v1alpha1.KeyVaultSecretSyncObservation{}, nil)
+	e.report(sync, plan.NewStatus(), nil)
 
 	if diff := cmp.Diff(&v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}, sync.Status.AtProvider.Polling); diff != "" {
 		t.Errorf("\nreport(...): -want, +got:\n%s", diff)
@@ -264,8 +264,8 @@ func TestReadInterval(t *testing.T) {
 	}
 }
 
-// Who asks to read many secrets again and again is answered, but not all the time.
-func TestRequested(t *testing.T) {
+// Repeated requests to read many secrets are taken, but not all the time.
+func TestTakeRequest(t *testing.T) {
 	const secrets = 20
 
 	s := asked(newSync(make([]v1alpha1.SyncedSecret, secrets)...), "first")
@@ -277,14 +277,14 @@ func TestRequested(t *testing.T) {
 	for second := range 2*secrets + 1 {
 		asked(s, noon().Add(time.Duration(second)).String())
 
-		if e.requested(s, noon().Add(time.Duration(second)*time.Second)) {
+		if taken, turn := e.takeRequest(s, noon().Add(time.Duration(second)*time.Second)); taken {
 			answered = append(answered, time.Duration(second)*time.Second)
-		} else if e.memory.next.IsZero() {
+		} else if turn.IsZero() {
 			t.Error("Nobody looks at what waits.")
 		}
 	}
 
 	if diff := cmp.Diff([]time.Duration{0, secrets * readPace, 2 * secrets * readPace}, answered); diff != "" {
-		t.Errorf("\nrequested(...): -want, +got:\n%s", diff)
+		t.Errorf("\ntakeRequest(...): -want, +got:\n%s", diff)
 	}
 }

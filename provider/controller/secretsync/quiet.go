@@ -18,9 +18,11 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// A quietManager gives a client that does not write a status which is as it
-// should be already. The managed reconciler writes it whenever it has looked at an
-// object; the API server would throw that away, but has to look at it first.
+// A quietManager returns a client that does not write an unchanged status. The managed
+// reconciler writes it in every reconcile, and the API server drops a write without a
+// change only after all its work. An idle sync is reconciled every 10 minutes, and whenever
+// a poll of its vault shows a change: TestQuietStatusRequests counts 1 request for each of
+// these reconciles without the client, and 0 with it.
 type quietManager struct {
 	manager.Manager
 
@@ -36,13 +38,13 @@ type quietClient struct {
 	written *written
 }
 
-// Status returns a writer of statuses that leaves out what changes nothing.
+// Status returns a writer that leaves out writes without a change.
 func (c quietClient) Status() client.SubResourceWriter {
 	return quietStatus{SubResourceWriter: c.Client.Status(), reader: c.Client, written: c.written}
 }
 
-// written remembers, for each object, the resource version that its status was
-// last written over. As long as the cache still has that one, it is old.
+// written remembers, for each object, the resource version that was current before the
+// last write of its status. As long as the cache has that version, the cache is stale.
 type written struct {
 	mu   sync.Mutex
 	over map[types.UID]string
@@ -78,8 +80,8 @@ type quietStatus struct {
 	written *written
 }
 
-// Update the status unless the cache has it like that. A status that was made
-// from an old cache is not written.
+// Update the status unless the cache has the same. A status that was made from a stale
+// cache is not written.
 func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	now, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
@@ -87,8 +89,8 @@ func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client
 	}
 
 	if s.written.stale(now.UID, now.ResourceVersion) {
-		// The API server would say the same. A moment later the cache has caught up.
-		return kerrors.NewConflict(schema.GroupResource{Group: v1alpha1.Group, Resource: "keyvaultsecretsyncs"}, now.Name, errors.New("the cache is old"))
+		// The API server would return the same. A moment later the cache is up to date.
+		return kerrors.NewConflict(schema.GroupResource{Group: v1alpha1.Group, Resource: "keyvaultsecretsyncs"}, now.Name, errors.New("the cache is stale"))
 	}
 
 	was := &v1alpha1.KeyVaultSecretSync{}
@@ -109,7 +111,7 @@ func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client
 	return nil
 }
 
-// quiet leaves out when conditions were last said to be what they are.
+// quiet returns a status without the times of its conditions.
 func quiet(s v1alpha1.KeyVaultSecretSyncStatus) v1alpha1.KeyVaultSecretSyncStatus {
 	s = *s.DeepCopy()
 	for i := range s.Conditions {

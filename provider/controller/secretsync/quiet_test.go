@@ -10,12 +10,16 @@ import (
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource/fake"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
@@ -80,7 +84,7 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 			}
 		}},
 		{reason: "A write that fails is no write.", fail: conflict, change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateMissing }, want: 1},
-		{reason: "What is stored is as it should be still.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
+		{reason: "The stored status is still the same.", change: func(*v1alpha1.KeyVaultSecretSync) {}},
 		{reason: "Something has changed.", change: func(s *v1alpha1.KeyVaultSecretSync) { s.Status.AtProvider.State = v1alpha1.StateForbidden }, want: 1},
 		{reason: "The cache does not know of it, and seems to have what is wanted.", change: func(*v1alpha1.KeyVaultSecretSync) {}, stale: true},
 		{reason: "Now it knows.", refresh: true, change: func(*v1alpha1.KeyVaultSecretSync) {}},
@@ -113,11 +117,74 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 	quiet.written.forget(stored.UID)
 
 	if n := len(quiet.written.over); n > 0 {
-		t.Errorf("\nWhat is gone is forgotten.\nforget(...): %d are left", n)
+		t.Errorf("\nA deleted object is forgotten.\nforget(...): %d are left", n)
 	}
 
 	writes, fail = 0, conflict
 	if err := quiet.Status().Update(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"}}); !errors.Is(err, conflict) || writes != 1 {
 		t.Errorf("\nThe status of anything else is written as it is.\nUpdate(...): %v, %d writes", err, writes)
+	}
+}
+
+// A reconcile of a sync that has not changed takes no request but that for the Secret, of
+// which this knows nothing.
+func TestQuietStatusRequests(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		quiet  bool
+		want   int
+	}{
+		"Loud":  {reason: "The managed reconciler always writes the status.", want: 1},
+		"Quiet": {reason: "There is nothing to write.", quiet: true},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			server := kubeWith(t, newSync()).WithInterceptorFuncs(interceptor.Funcs{
+				SubResourceUpdate: func(ctx context.Context, c client.Client, subResource string, o client.Object, opts ...client.SubResourceUpdateOption) error {
+					requests++
+
+					return c.SubResource(subResource).Update(ctx, o, opts...)
+				},
+				Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+					requests++
+
+					return c.Update(ctx, o, opts...)
+				},
+			}).Build()
+
+			var kube client.Client = server
+			if tc.quiet {
+				kube = quietClient{Client: server, written: newWritten()}
+			}
+
+			upToDate := &managed.TypedExternalClientFns[*v1alpha1.KeyVaultSecretSync]{
+				ObserveFn: func(_ context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
+					sync.SetConditions(xpv1.Available())
+
+					return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
+				},
+				DisconnectFn: func(context.Context) error { return nil },
+			}
+			r := managed.NewReconciler(&fake.Manager{Client: kube, Scheme: server.Scheme()}, resource.ManagedKind(v1alpha1.KeyVaultSecretSyncGroupVersionKind()),
+				managed.WithInitializers(),
+				managed.WithTypedExternalConnector(managed.TypedExternalConnectorFn[*v1alpha1.KeyVaultSecretSync](
+					func(context.Context, *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
+						return upToDate, nil
+					})))
+
+			for range 3 {
+				requests = 0
+
+				if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(newSync())}); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, requests); diff != "" {
+				t.Errorf("\n%s\nReconcile(...): requests: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }

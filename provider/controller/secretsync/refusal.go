@@ -17,28 +17,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxRefusal is how long the words of a refusal may be. An admission webhook can say
-// anything.
+// maxRefusal is the longest text of a refusal. An admission webhook can send any text.
 const maxRefusal = 1000
 
-// maxWords is how much of a refusal is read: values that are hidden make it shorter.
+// maxWords is how much of a refusal is read. Hidden values make it shorter.
 const maxWords = 4096
 
-// A refusal is why the API server did not take a Secret, in its words. They may be those
-// of a policy that has seen the values, and everybody who may see the sync reads them.
+// A refusal is the API server's text about why it rejected a Secret. It may be the text of
+// an admission policy that has seen the values, and everybody who may get the sync reads it.
 type refusal struct {
 	words string
 	cause error
 }
 
-// Error has no value of the Secret in it.
+// Error returns a text without values of the Secret.
 func (r *refusal) Error() string { return r.words }
 
-// Unwrap tells what kind of refusal it is.
+// Unwrap returns the error of the API server, for its kind.
 func (r *refusal) Unwrap() error { return r.cause }
 
-// refused returns an error without these values of a Secret. Public is what may be said
-// of the Secret, whatever its values are.
+// refused returns an error without these values of a Secret. Public texts may be shown even
+// if they are values.
 func refused(err error, values [][]byte, public ...string) error {
 	words, cut := cutWords(err.Error())
 	words = strings.Map(func(r rune) rune {
@@ -64,8 +63,8 @@ func refused(err error, values [][]byte, public ...string) error {
 	return &refusal{words: words, cause: err}
 }
 
-// cutWords returns as much of a text as is read, and whether that is not all. It does not
-// end within what an escape sequence stands for.
+// cutWords returns the beginning of a text, and whether the text was longer. It does not
+// cut an escape sequence.
 func cutWords(text string) (string, bool) {
 	const longest = 16 // Two halves of a character, escaped twice.
 
@@ -84,14 +83,14 @@ func cutWords(text string) (string, bool) {
 const (
 	// hidden stands for a value.
 	hidden = "[hidden]"
-	// shortest is how long a text is that is hidden within a word as well. A shorter one
-	// is found everywhere.
+	// shortest is the length from which a value is hidden within a word as well. A shorter
+	// one would be found everywhere.
 	shortest = 4
 )
 
-// withoutValues hides values in the ways in which somebody may have written them. All are
-// found in the text as it is, so that hiding one does not keep another from being found.
-// The text may have been cut within a value.
+// withoutValues hides values in every form in which a policy may have written them. It
+// finds all of them in the original text, so that hiding one does not keep it from finding
+// another. The text may have been cut within a value.
 func withoutValues(text string, cut bool, values [][]byte, public []string) string {
 	var (
 		found = make(ranges, len(text)+1)
@@ -100,7 +99,7 @@ func withoutValues(text string, cut bool, values [][]byte, public []string) stri
 		views = []*view{plain}
 	)
 
-	// What is quoted may be quoted again.
+	// A quoted text may be quoted again.
 	for v := plain; len(views) < 3 && bytes.IndexByte(v.text, '\\') >= 0; {
 		v = v.unescape()
 		views = append(views, v)
@@ -173,7 +172,7 @@ func forms(value []byte) iter.Seq[[]byte] {
 	}
 }
 
-// A view is a text or what it stands for, and where each byte of that comes from.
+// A view is a text, escaped or not, and where each of its bytes comes from.
 type view struct {
 	text     []byte
 	from, to []int
@@ -188,7 +187,7 @@ func viewOf(text string) *view {
 	return v
 }
 
-// unescape what Go, JSON and others write behind backslashes.
+// unescape the backslashes of Go, JSON and others.
 func (v *view) unescape() *view {
 	out := &view{}
 

@@ -31,7 +31,7 @@ func TestRefused(t *testing.T) {
 		value  string
 		want   string
 	}{
-		"Quota":       {reason: "What the API server says is passed on.", words: quota, value: "hunter2", want: quota},
+		"Quota":       {reason: "The text of the API server is passed on.", words: quota, value: "hunter2", want: quota},
 		"Short":       {reason: "A value that is found everywhere hides nothing.", words: quota, value: "1", want: quota},
 		"Name":        {reason: "A value that is part of the Secret's name neither.", words: quota, value: "shop", want: quota},
 		"Raw":         {reason: "A policy may show values.", words: "password is hunter2", value: "hunter2", want: "password is [hidden]"},
@@ -85,7 +85,7 @@ func TestRefusedOverlapping(t *testing.T) {
 		"Touch":   {reason: "One behind the other.", words: "abcdefgh", values: []string{"abcd", "efgh"}, want: "[hidden]"},
 		"Inside":  {reason: "One in another.", words: "abcdefgh bcde", values: []string{"abcdefgh", "bcde"}, want: "[hidden] [hidden]"},
 		"Itself":  {reason: "One in itself.", words: "abababab.", values: []string{"ababab"}, want: "[hidden]."},
-		"Stand":   {reason: "What stands for a value is not one.", words: "hunter2 hidden", values: []string{"hunter2", "idde", "dden"}, want: "[hidden] h[hidden]"},
+		"Stand":   {reason: "The placeholder of a value is not a value.", words: "hunter2 hidden", values: []string{"hunter2", "idde", "dden"}, want: "[hidden] h[hidden]"},
 	}
 
 	for name, tc := range cases {

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
@@ -25,8 +26,8 @@ import (
 // reasonNotSynced of condition Ready: a secret was never synced.
 const reasonNotSynced xpv1.ConditionReason = "SecretsNotSynced"
 
-// report what is, in the status, as events, and in metrics.
-func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+// report a status, also as events and in metrics.
+func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
 	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
 
 	before, ok := e.metrics.last(key)
@@ -34,62 +35,74 @@ func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVault
 		before = e.previous
 	}
 
+	o := status.Observation(sync.Spec.ForProvider)
 	e.announce(sync, before, o, problem)
 	e.metrics.observe(key, o)
-	e.preview(sync, o, problem)
+	e.preview(sync, status, problem)
 }
 
-// preview what is as long as the Secret is not as it should be, in the status
-// only.
-func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+// preview a status as long as the Secret is not as it should be: no events, no metrics.
+func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
+	o := status.Observation(sync.Spec.ForProvider)
 	o.Polling = e.memory.polling(e.previous.Polling)
 	sync.Status.AtProvider = o
-	sync.SetConditions(ready(sync, o, problem))
+	setCondition(sync, ready(sync, o, problem))
 	e.reportSize(sync)
 }
 
-// conditionListed is that the vault can be listed. It is there once a vault was too
-// large for that.
+// sentence about a sync.
+func sentence(sync *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
+	return finding.Sentences(plan.SubjectOf(sync.Spec.ForProvider, ""), f)
+}
+
+// conditionListed tells whether the vault can be listed. A sync has it once its vault was
+// too large for that.
 const (
-	conditionListed      xpv1.ConditionType   = "VaultListed"
-	reasonListed         xpv1.ConditionReason = "Listed"
-	reasonVaultTooLarge  xpv1.ConditionReason = "VaultTooLarge"
-	messageVaultTooLarge                      = "The vault is too large to be listed: %s. Each of the secrets is read instead, every %s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own."
+	conditionListed     xpv1.ConditionType   = "VaultListed"
+	reasonListed        xpv1.ConditionReason = "Listed"
+	reasonVaultTooLarge xpv1.ConditionReason = "VaultTooLarge"
 )
 
-// reportSize of the vault, if it is too large to be listed, or was.
+// reportSize of the vault, if it is too large to be listed, or was. An event tells when it
+// has become too large.
 func (e *external) reportSize(sync *v1alpha1.KeyVaultSecretSync) {
 	if e.look == nil {
 		return
 	}
 
-	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: sync.Generation, LastTransitionTime: metav1.Now()}
+	was := sync.GetCondition(conditionListed)
+	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: sync.Generation}
 
 	switch err, ok := errors.AsType[*keyvault.Error](e.look.snapshot.Err); {
 	case ok && err.Reason == keyvault.TooLarge:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
-		c.Message = fmt.Sprintf(messageVaultTooLarge, err.Detail, e.look.readInterval())
-	case e.look.hasList() && sync.GetCondition(conditionListed).Status == corev1.ConditionFalse:
+		c.Message = sentence(sync, finding.Finding{Reason: finding.VaultTooLarge, Every: e.look.readInterval(), Cause: &err.Cause})
+	case e.look.hasList() && was.Status == corev1.ConditionFalse:
 		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
 	default:
 		return
 	}
 
-	sync.SetConditions(c)
-}
+	setCondition(sync, c)
 
-// announceSize of a vault that has become too large to be listed.
-func (e *external) announceSize(sync *v1alpha1.KeyVaultSecretSync) {
-	was := sync.GetCondition(conditionListed)
-	e.reportSize(sync)
-
-	if is := sync.GetCondition(conditionListed); is.Status == corev1.ConditionFalse && was.Status != corev1.ConditionFalse {
-		e.record.Event(sync, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(is.Message)))
+	if c.Status == corev1.ConditionFalse && was.Status != corev1.ConditionFalse {
+		e.record.Event(sync, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(c.Message)))
 	}
 }
 
-// ready when every secret that is not optional was synced once. What is wrong
-// with it later is in its state; the Secret still has what pods need.
+// setCondition of a sync. Another sentence is no transition: an upgrade may bring one for
+// every sync.
+func setCondition(sync *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
+	c.LastTransitionTime = metav1.Now()
+	if was := sync.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
+		c.LastTransitionTime = was.LastTransitionTime
+	}
+
+	sync.SetConditions(c)
+}
+
+// ready when every secret that is not optional was synced once. Later failures are in the
+// state of a secret only, because the Secret still has what pods need.
 func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
 	c := xpv1.Available()
 
@@ -97,7 +110,7 @@ func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObser
 
 	switch {
 	case problem != nil:
-		c = xpv1.Unavailable().WithMessage(problem.Message)
+		c = xpv1.Unavailable().WithMessage(sentence(sync, problem.Finding))
 		c.Reason = xpv1.ConditionReason(problem.State)
 	case len(waiting) > 0:
 		c = xpv1.Unavailable().WithMessage(describeSecrets(waiting))
@@ -105,12 +118,11 @@ func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObser
 	}
 
 	c.ObservedGeneration = sync.Generation
-	c.LastTransitionTime = metav1.Now()
 
 	return c
 }
 
-// describeSecrets that keep a sync from being ready.
+// describeSecrets lists the secrets that keep a sync from being ready.
 func describeSecrets(list []v1alpha1.ObservedSecret) string {
 	const most = 3
 
@@ -118,7 +130,7 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 
 	for i, s := range list {
 		if i == most {
-			parts = append(parts, fmt.Sprintf("and %d more", len(list)-most))
+			parts = append(parts, more(len(list)-most))
 			break
 		}
 
@@ -133,11 +145,11 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 	return strings.Join(parts, " ")
 }
 
-// announce as events what has changed: the state of a secret, its version, or a
-// problem of the Secret as a whole. Secrets of the same state share an event.
+// announce changes as events: of the state of a secret, of its version, or of a problem of
+// the Secret as a whole. Secrets in the same state share an event.
 func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	if problem != nil && before.State != problem.State {
-		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(problem.Message)))
+		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(sentence(sync, problem.Finding))))
 	}
 
 	known := map[string]v1alpha1.ObservedSecret{}
@@ -155,7 +167,7 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 
 		what := s.Name + ": " + s.Message
 		if s.State == v1alpha1.StateSynced {
-			what = strings.TrimSpace(fmt.Sprintf("%s: version %s is in Secret %s. %s", s.Name, s.Version, sync.Spec.ForProvider.Target.Name, s.Message))
+			what = strings.TrimSpace(s.Name + ": " + sentence(sync, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message)
 		}
 
 		changed[s.State] = append(changed[s.State], what)
@@ -175,7 +187,7 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 	}
 }
 
-// shorten what was announced to what Kubernetes takes as the message of an event.
+// shorten a list to the length that Kubernetes accepts as the message of an event.
 func shorten(parts []string) string {
 	const most = 1000
 
@@ -183,7 +195,7 @@ func shorten(parts []string) string {
 
 	for i, part := range parts {
 		if len(message)+len(part) > most && i > 0 {
-			return fmt.Sprintf("%s And %d more.", message, len(parts)-i)
+			return message + " " + more(len(parts)-i)
 		}
 
 		message = strings.TrimSpace(message + " " + part)
@@ -192,8 +204,15 @@ func shorten(parts []string) string {
 	return message
 }
 
-// A terseRecorder leaves out events of the managed reconciler that one of ours
-// says better.
+// more of a list.
+func more(n int) string {
+	return finding.Sentences(finding.Subject{}, finding.Finding{Reason: finding.More, Count: n})
+}
+
+// A terseRecorder leaves out two events of the managed reconciler, because the provider's
+// own events say what has changed. It saves one request for each write of a Secret. A
+// filter of event.APIRecorder would not do: its WithAnnotations, which the reconciler
+// calls, returns a recorder without filters.
 type terseRecorder struct{ event.Recorder }
 
 // Event records an event.

@@ -60,9 +60,9 @@ func TestReady(t *testing.T) {
 		"Failing":  {reason: "Pods have what they need.", o: observation("", db(v1alpha1.StateForbidden, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
 		"Never":    {reason: "Pods do not.", o: observation("", db(v1alpha1.StateMissing, "")), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "db: Missing. Do this."}},
 		"Optional": {reason: "Pods can do without.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
-		"Many":     {reason: "Not all are named.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. and 2 more"}},
+		"Many":     {reason: "Not all are named.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
 		"Problem": {
-			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Message: "No."},
+			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")},
 			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "No."},
 		},
 	}
@@ -105,13 +105,13 @@ func TestAnnounce(t *testing.T) {
 		"Version": {reason: "It has a new version.", before: observation("", secret("db", v1alpha1.StateSynced, v2)), after: observation("", synced), want: []string{"Normal Synced db: version " + v1 + " is in Secret web-secrets."}},
 		"Failed":  {reason: "It fails.", before: observation("", synced), after: observation("", secret("db", v1alpha1.StateForbidden, v1)), want: []string{"Warning Forbidden db: M of db."}},
 		"Waits":   {reason: "To wait is normal.", after: observation("", secret("db", v1alpha1.StateAwaitingAccess, "")), want: []string{"Normal AwaitingAccess db: M of db."}},
-		"Unknown": {reason: "What is not known is not told.", before: observation("", synced), after: observation("", secret("db", "", ""))},
+		"Unknown": {reason: "An unknown state is not announced.", before: observation("", synced), after: observation("", secret("db", "", ""))},
 		"Together": {
 			reason: "Secrets of one state share an event.", after: observation("", secret("a", v1alpha1.StateMissing, ""), secret("b", v1alpha1.StateForbidden, ""), secret("c", v1alpha1.StateMissing, "")),
 			want: []string{"Warning Forbidden b: M of b.", "Warning Missing a: M of a. c: M of c."},
 		},
-		"Problem":     {reason: "The Secret as a whole.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Message: "No."}, want: []string{"Warning TargetConflict No."}},
-		"SameProblem": {reason: "Once.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Message: "No."}},
+		"Problem":     {reason: "The Secret as a whole.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")}, want: []string{"Warning TargetConflict No."}},
+		"SameProblem": {reason: "Once.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")}},
 	}
 
 	for name, tc := range cases {
@@ -131,15 +131,51 @@ func TestReport(t *testing.T) {
 	sync := newSync(v1alpha1.SyncedSecret{Name: "db"})
 	o := observation(v1alpha1.StateForbidden, v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateForbidden})
 
-	e.report(sync, o, nil)
-	e.report(newSync(v1alpha1.SyncedSecret{Name: "db"}), o, nil)
+	status := plan.Status{KeyVaultSecretSyncObservation: o}
+	e.report(sync, status, nil)
+	e.report(newSync(v1alpha1.SyncedSecret{Name: "db"}), status, nil)
 
 	if diff := cmp.Diff(1, len(*events)); diff != "" {
-		t.Errorf("\nWhat was told is not told again, even if the status was not written.\nreport(...): -want, +got:\n%s", diff)
+		t.Errorf("\nAn announced state is not announced again, even if the status was not written.\nreport(...): -want, +got:\n%s", diff)
 	}
 
 	if diff := cmp.Diff(o, sync.Status.AtProvider); diff != "" {
 		t.Errorf("\nThe status says so.\nreport(...): -want, +got:\n%s", diff)
+	}
+}
+
+// A condition that an earlier version has set keeps its time, even if this version has
+// another sentence for it.
+func TestSetConditionUpgrade(t *testing.T) {
+	const old, secret = "Old sentence.", "db"
+
+	cases := map[string]struct {
+		reason string
+		before xpv1.Condition
+		want   bool
+	}{
+		"Sentence": {reason: "Only the sentence differs.", before: xpv1.Unavailable().WithMessage(old), want: true},
+		"Status":   {reason: "The status differs.", before: xpv1.Available()},
+		"Reason":   {reason: "The reason differs.", before: func() xpv1.Condition { c := xpv1.Unavailable(); c.Reason = "TargetConflict"; return c }()},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSync(v1alpha1.SyncedSecret{Name: secret})
+
+			if tc.before.Reason == xpv1.ReasonUnavailable {
+				tc.before.Reason = reasonNotSynced
+			}
+
+			tc.before.LastTransitionTime = metav1.NewTime(noon())
+			s.SetConditions(tc.before)
+			setCondition(s, ready(s, observation("", v1alpha1.ObservedSecret{Name: secret, State: v1alpha1.StateMissing, Message: "New sentence."}), nil))
+
+			c := s.GetCondition(xpv1.TypeReady)
+			if got := c.LastTransitionTime.Time.Equal(noon()); got != tc.want || c.Message == old {
+				t.Errorf("\n%s\nsetCondition(...): want the time kept: %t, got %+v", tc.reason, tc.want, c)
+			}
+		})
 	}
 }
 

@@ -4,10 +4,10 @@
 // Package secretsync reconciles KeyVaultSecretSyncs: it keeps a Kubernetes Secret
 // in step with secrets of an Azure Key Vault.
 //
-// It is a reconciler of managed resources like that of any provider, with one
-// difference. It is not polled: a watcher lists the vaults, and wakes the syncs
-// whose secrets have changed. A reconcile then is: get the Secret, ask the vault
-// for what is not known (look), decide (package plan), and write the Secret once.
+// It is a reconciler of managed resources like that of any provider, with one difference:
+// it does not poll. A watcher lists the vaults, and wakes the syncs whose secrets have
+// changed. A reconcile is a pipeline: get the Secret, ask the vault for what is not known
+// (look), decide (package plan), write the Secret once, and report.
 package secretsync
 
 import (
@@ -51,11 +51,11 @@ type Options struct {
 	Secrets corev1client.SecretsGetter
 	// Pool of clients.
 	Pool *keyvault.Pool
-	// ListsAtOnce is how many vaults are listed at the same time, how many that do not
-	// answer, and how many whose lists are slow.
+	// ListsAtOnce is how many vaults are listed at the same time and, in addition, how many
+	// that do not answer, and how many whose lists are slow.
 	ListsAtOnce int
 	// FastPollInterval of vaults whose syncs name none, while somebody may be waiting. Zero
-	// for no other than the usual one.
+	// turns fast polls off.
 	FastPollInterval time.Duration
 	// FastPollWindow is how long somebody may be waiting after a change.
 	FastPollWindow time.Duration
@@ -68,9 +68,9 @@ type Options struct {
 	WatchMetrics *watch.Metrics
 }
 
-// SetupGated adds the controller as soon as its kind is served, and the kind by
-// which it tracks the use of provider configurations. It tells fail if that cannot
-// be done, as nobody tries again.
+// SetupGated adds the controller as soon as its kind is served, and the kind of the usages
+// of provider configurations. It calls fail if that is impossible, because a gate does not
+// retry.
 func SetupGated(mgr ctrl.Manager, o Options, fail func(error)) {
 	o.Gate.Register(func() {
 		if err := Setup(mgr, o); err != nil {
@@ -87,7 +87,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	written := newWritten()
 	quiet := quietManager{Manager: mgr, client: quietClient{Client: metadata.Client{Client: mgr.GetClient()}, written: written}}
 	queue := &queue{}
-	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // What crossplane-runtime takes.
+	recorder := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...) //nolint:staticcheck // crossplane-runtime needs that type.
 
 	c := &connector{
 		kube:             quiet.client,
@@ -116,7 +116,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 
 	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
 		managed.WithTypedExternalConnector(c),
-		managed.WithFinalizer(finalizer{resource.NewAPIFinalizer(quiet.client, managed.FinalizerName)}),
+		managed.WithFinalizer(resource.NewAPIFinalizer(quiet.client, managed.FinalizerName)),
 		managed.WithLogger(c.log),
 		managed.WithRecorder(terseRecorder{recorder}),
 		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
@@ -127,7 +127,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 			return fallback
 		}))...)
 
-	f := forgetful{Reconciler: r, kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
+	f := unwatcher{Reconciler: r, kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
 
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
@@ -143,14 +143,14 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	return nil
 }
 
-// Pauses after reconciles that have failed. The first is short: most often the
-// cache was only a moment behind.
+// Pauses after failed reconciles. The first is short, because most often the cache was
+// only a moment behind.
 const (
 	firstPause = 50 * time.Millisecond
 	maxPause   = time.Minute
 )
 
-// options that controller-runtime takes.
+// options of controller-runtime.
 func options(o Options) ctrlcontroller.Options {
 	out := o.ForControllerRuntime()
 	out.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstPause, maxPause)
@@ -162,8 +162,8 @@ func reconcilerOptions(o Options) []managed.ReconcilerOption {
 	out := []managed.ReconcilerOption{
 		managed.WithPollInterval(o.FullRead),
 		managed.WithTimeout(o.Timeout),
-		// The name of the Secret is in the spec, so there is nothing to initialize, and
-		// a crash while it is created leaves nothing behind.
+		// The name of the Secret is in the spec. So there is nothing to initialize, and a
+		// crash while the Secret is created leaves nothing behind.
 		managed.WithInitializers(),
 		managed.WithDeterministicExternalName(true),
 		managed.WithCreationGracePeriod(0),
@@ -199,8 +199,10 @@ func addStateMetrics(mgr manager.Manager, o Options) error {
 	return nil
 }
 
-// An uncopied client lists what the cache has and not copies of it, for those who
-// only read it. The recorder of state metrics keeps what it has listed.
+// An uncopied client lists the objects of the cache and not copies, for readers only. The
+// recorder of state metrics lists all syncs every minute and keeps the list until the next
+// one. BenchmarkListSyncs: to copy 1,000 syncs with 10 secrets each takes 5.1 MB and 12 ms, and
+// the list alone 0.6 MB and 0.6 ms.
 type uncopied struct{ client.Client }
 
 // List objects.
@@ -208,9 +210,12 @@ func (u uncopied) List(ctx context.Context, list client.ObjectList, opts ...clie
 	return u.Client.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...) //nolint:wrapcheck // A client returns errors as they are.
 }
 
-// A forgetful reconciler stops watching for a sync that is gone or left alone. Here
-// reconciles of one sync follow each other: none can begin to watch again.
-type forgetful struct {
+// An unwatcher stops the polls of a sync that is gone or left alone, which its reconciler
+// does not look at any more. Otherwise its vault would get 2,880 lists a day, at the default
+// interval of 30 s, until the provider restarts. An event handler would not do: reconciles
+// of one sync follow each other, so only here no other one can begin to watch again. It
+// costs one read of the cache and no request.
+type unwatcher struct {
 	reconcile.Reconciler
 
 	kube   client.Client
@@ -220,7 +225,7 @@ type forgetful struct {
 }
 
 // Reconcile a sync.
-func (f forgetful) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	sync := &v1alpha1.KeyVaultSecretSync{}
 	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && leftAlone(sync, f.policies) {
 		f.forget(req.NamespacedName)
@@ -229,26 +234,7 @@ func (f forgetful) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 	return f.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
 }
 
-// A finalizer that leaves the status alone. To add a finalizer writes the object,
-// and takes over what the API server has for a status: what was just observed
-// would be lost.
-type finalizer struct{ resource.Finalizer }
-
-// AddFinalizer to a sync.
-func (f finalizer) AddFinalizer(ctx context.Context, o resource.Object) error {
-	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
-	if !ok {
-		return f.Finalizer.AddFinalizer(ctx, o) //nolint:wrapcheck // It says what was attempted.
-	}
-
-	observed := sync.Status.DeepCopy()
-	err := f.Finalizer.AddFinalizer(ctx, o)
-	sync.Status = *observed
-
-	return err //nolint:wrapcheck // It says what was attempted.
-}
-
-// A connector has what all reconciles share.
+// A connector has the state that all reconciles share.
 type connector struct {
 	kube     client.Client
 	secrets  corev1client.SecretsGetter
@@ -267,8 +253,8 @@ type connector struct {
 	now              func() time.Time
 }
 
-// Connect says that the sync uses its provider configuration. Whether there is
-// one matters only if a secret has to be created.
+// Connect records that the sync uses its provider configuration. The configuration need
+// not exist unless a secret has to be created.
 func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
 	if !meta.WasDeleted(sync) {
 		if err := c.usage.Track(ctx, sync); err != nil {
@@ -279,7 +265,7 @@ func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSy
 	return &external{connector: c, plan: plan.Plan{}}, nil
 }
 
-// forget a sync that is gone or left alone: its vault is not asked any more.
+// forget a sync that is gone or left alone. Its vault gets no more requests.
 func (c *connector) forget(key types.NamespacedName) {
 	c.watcher.Forget(key)
 	c.memories.forget(key)

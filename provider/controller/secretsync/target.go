@@ -28,8 +28,8 @@ const (
 	// FieldOwner of all that the provider applies.
 	FieldOwner = "provider-keyvault-secretsync"
 
-	// LabelManagedBy is on every Secret of the provider. Only those are watched,
-	// and an admission policy keeps the provider from touching others.
+	// LabelManagedBy is on every Secret of the provider. Only Secrets with it are watched,
+	// and an admission policy denies the provider access to others.
 	LabelManagedBy = "secrets.p6m.dev/managed-by"
 
 	// annotationSync names the sync that a Secret belongs to, in its namespace.
@@ -62,8 +62,8 @@ func get(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretS
 	return target{secret: s, ours: belongs(s, sync)}, nil
 }
 
-// belongs tells whether a Secret is that of the sync, or was that of an object of
-// the same name which was deleted and left it behind.
+// belongs tells whether a Secret is that of the sync, or was left behind by a deleted sync
+// of the same name.
 func belongs(s *corev1.Secret, sync *v1alpha1.KeyVaultSecretSync) bool {
 	if owner := metav1.GetControllerOf(s); owner != nil {
 		return owner.UID == sync.UID
@@ -81,7 +81,7 @@ func (t target) current() plan.Current {
 	return plan.Current{Data: t.secret.Data, Record: plan.ParseRecord(t.secret.Annotations[annotationContent])}
 }
 
-// asShouldBe tells whether everything but the content is as it should be.
+// asShouldBe tells whether labels, annotations and owner are up to date.
 func (t target) asShouldBe(sync *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
 		return false
@@ -130,14 +130,13 @@ func applied(s *corev1.Secret) map[string]bool {
 	return out
 }
 
-// noVersion is the resource version of no object. Whoever applies with it creates
-// the object or, if somebody else was faster, gets a conflict. See
+// noVersion is the resource version of no object. To apply with it creates the object or,
+// if it exists already, returns a conflict. See
 // https://github.com/kubernetes/kubernetes/issues/106745
 const noVersion = "1"
 
-// apply the content to the Secret, all of it at once, and return what has become
-// of it. It fails if the Secret is no longer the one that was looked at, which is
-// nil if there was none.
+// apply all content to the Secret at once, and return the result. It fails if the Secret
+// is no longer the one that was looked at, which is nil if there was none.
 func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
@@ -166,7 +165,7 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.
 
 		values := slices.Collect(maps.Values(p.Data))
 		if to != nil {
-			values = slices.AppendSeq(values, maps.Values(to.Data)) // A policy sees these, too.
+			values = slices.AppendSeq(values, maps.Values(to.Data)) // An admission policy sees these, too.
 		}
 
 		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, values, public...))
@@ -196,8 +195,7 @@ func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
 	return l
 }
 
-// StripSecret leaves of a Secret's metadata what the controller wants to know: to
-// which sync it belongs.
+// StripSecret removes everything from a Secret's metadata but the name of its sync.
 func StripSecret(o any) (any, error) {
 	m, ok := o.(metav1.Object)
 	if !ok {

@@ -80,11 +80,11 @@ func TestTarget(t *testing.T) {
 	}
 
 	if (target{}).asShouldBe(newSync()) {
-		t.Error("\nWhat is not there is not as it should be.\nasShouldBe(...): it is")
+		t.Error("\nA missing Secret is not up to date.\nasShouldBe(...): it is")
 	}
 
 	if diff := cmp.Diff(plan.Current{}, target{}.current()); diff != "" {
-		t.Errorf("\nWhat is not there is empty.\ncurrent(): -want, +got:\n%s", diff)
+		t.Errorf("\nA missing Secret is empty.\ncurrent(): -want, +got:\n%s", diff)
 	}
 }
 

@@ -32,11 +32,11 @@ func TestWork(t *testing.T) {
 		iterations int
 		want       time.Duration
 	}{
-		{reason: "What costs nothing is never late.", iterations: 0},
+		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "Many files of openssl at once.", iterations: 200 * 6000 / 2},
 		{reason: "The rest.", iterations: workAtOnce - 600_000},
 		{reason: "Nothing is left.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
-		{reason: "What costs nothing is never late.", iterations: 0},
+		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "By then there is some again.", at: 2 * time.Minute, iterations: 100_000},
 		{reason: "And after a while all of it.", at: time.Hour, iterations: workAtOnce},
 	}
@@ -82,15 +82,15 @@ func TestVerdict(t *testing.T) {
 
 			l := &look{sync: newSync(s), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
 			e, _ := externalOf(l)
-			e.findings["db"], _ = l.judge(s, secret)
-			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+			e.observed["db"], _ = l.judge(s, secret)
+			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
 
 			if tc.change != nil {
 				tc.change(&s, &secret, l.memory)
 			}
 
 			f, postponed := l.judge(s, secret)
-			if got := f.Secret == nil && f.State == v1alpha1.StateInvalid && strings.Contains(f.Message, "Cannot read secret"); got != tc.want || postponed {
+			if got := f.Secret == nil && f.State == v1alpha1.StateInvalid && strings.Contains(messageOf(l, f), "Cannot read secret"); got != tc.want || postponed {
 				t.Errorf("\n%s\njudge(...) = %+v", tc.reason, f)
 			}
 		})
@@ -98,11 +98,11 @@ func TestVerdict(t *testing.T) {
 
 	t.Run("Valid", func(t *testing.T) {
 		l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
-		l.memory.judged("db", invalid, "", "no")
+		l.memory.rememberInvalid("db", invalid, "", verdict(v1alpha1.StateInvalid, "no"))
 
 		e, _ := externalOf(l)
-		e.findings["db"] = plan.Finding{Secret: &keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2}, Value: `{"A":"x"}`}}
-		e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.findings, noon()))
+		e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2}, Value: `{"A":"x"}`}}
+		e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
 
 		if len(l.memory.invalid) > 0 {
 			t.Errorf("\nA new version is valid, so nothing is kept of the old one.\nremember(...): %v", l.memory.invalid)
@@ -125,23 +125,23 @@ func TestReportSize(t *testing.T) {
 		{reason: "All is well, about which there is nothing to say.", snapshot: listed(noon(), true), want: corev1.ConditionUnknown},
 		{reason: "It is down, which its state says.", snapshot: watch.Snapshot{Err: errors.New("x")}, want: corev1.ConditionUnknown},
 		{
-			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Detail: "it has more"}}, want: corev1.ConditionFalse, events: 1,
-			message: "The vault is too large to be listed: it has more. Each of the secrets is read instead, every 1m0s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own.",
+			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("it has more")}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: it has more. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
 		{
-			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Detail: "it has more"}}, want: corev1.ConditionFalse, events: 1,
-			message: "The vault is too large to be listed: it has more. Each of the secrets is read instead, every 1m0s, and all else is as usual. Delete secrets that nobody uses, or give the application a vault of its own.",
+			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("it has more")}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: it has more. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
 		{reason: "It is not any more.", snapshot: listed(noon(), true), want: corev1.ConditionTrue, events: 1},
 	}
 
 	for _, s := range steps {
 		l.snapshot = s.snapshot
-		e.announceSize(l.sync)
+		e.reportSize(l.sync)
 
 		c := l.sync.GetCondition(conditionListed)
 		if c.Status != s.want || c.Message != s.message || len(*recorded) != s.events {
-			t.Errorf("\n%s\nannounceSize(...): %+v and %d events", s.reason, c, len(*recorded))
+			t.Errorf("\n%s\nreportSize(...): %+v and %d events", s.reason, c, len(*recorded))
 		}
 	}
 }
@@ -228,7 +228,7 @@ func TestPostpone(t *testing.T) {
 			}
 
 			f, postponed := l.judge(s, secret)
-			if diff := cmp.Diff(tc.want, want{State: f.State, Read: f.Secret != nil, Postponed: postponed, Next: l.memory.next.After(noon())}); diff != "" {
+			if diff := cmp.Diff(tc.want, want{State: f.State, Read: f.Secret != nil, Postponed: postponed, Next: f.LookAgain.After(noon())}); diff != "" {
 				t.Errorf("\n%s\njudge(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package finding
+
+// A Reason names a kind of finding.
+type Reason string
+
+// Reasons about the value of a secret.
+const (
+	NoValue           Reason = "NoValue"
+	KeysWithoutValue  Reason = "KeysWithoutValue"
+	KeysMissing       Reason = "KeysMissing"
+	PlainTextExpected Reason = "PlainTextExpected"
+	KeysExpected      Reason = "KeysExpected"
+	KeysLost          Reason = "KeysLost"
+	ValueInvalid      Reason = "ValueInvalid"
+	ValueUnreadable   Reason = "ValueUnreadable"
+	ValuePostponed    Reason = "ValuePostponed"
+	NotYetValid       Reason = "NotYetValid"
+	Expired           Reason = "Expired"
+	ChangeHeld        Reason = "ChangeHeld"
+	// ValuesKept goes with any reason for which a secret that was synced before is not
+	// in sync.
+	ValuesKept Reason = "ValuesKept"
+)
+
+// Reasons about a secret in its vault.
+const (
+	LatestVersionDisabled Reason = "LatestVersionDisabled"
+	Disabled              Reason = "Disabled"
+	VersionMissing        Reason = "VersionMissing"
+	Missing               Reason = "Missing"
+	MissingCertificate    Reason = "MissingCertificate"
+	Gone                  Reason = "Gone"
+	SoftDeleted           Reason = "SoftDeleted"
+	BeingDeleted          Reason = "BeingDeleted"
+	BeingRecovered        Reason = "BeingRecovered"
+	NotCreated            Reason = "NotCreated"
+)
+
+// Reasons about access to a vault.
+const (
+	Throttled             Reason = "Throttled"
+	Unreachable           Reason = "Unreachable"
+	AwaitingAccess        Reason = "AwaitingAccess"
+	AccessDenied          Reason = "AccessDenied"
+	TokenRequestForbidden Reason = "TokenRequestForbidden"
+	VaultTooLarge         Reason = "VaultTooLarge"
+)
+
+// Reasons about the Kubernetes Secret.
+const (
+	VersionWritten    Reason = "VersionWritten"
+	VersionNotWritten Reason = "VersionNotWritten"
+	VersionTooLarge   Reason = "VersionTooLarge"
+	SecretTooLarge    Reason = "SecretTooLarge"
+	SecretTooManyKeys Reason = "SecretTooManyKeys"
+	SecretConflict    Reason = "SecretConflict"
+	// More of a list that is not shown.
+	More Reason = "More"
+)
+
+// Remedies follow another finding.
+const (
+	GrantRole         Reason = "GrantRole"
+	CheckCredential   Reason = "CheckCredential"
+	CheckIdentity     Reason = "CheckIdentity"
+	CheckClocks       Reason = "CheckClocks"
+	CheckKeys         Reason = "CheckKeys"
+	AskTenant         Reason = "AskTenant"
+	RenewClientSecret Reason = "RenewClientSecret"
+)
+
+// Causes: answers of a vault.
+const (
+	SecretNotFound       Reason = "SecretNotFound"
+	SecretRecoverable    Reason = "SecretRecoverable"
+	SecretBeingDeleted   Reason = "SecretBeingDeleted"
+	SecretBeingRecovered Reason = "SecretBeingRecovered"
+	SecretDisabled       Reason = "SecretDisabled"
+	SecretExists         Reason = "SecretExists"
+	FirewallBlocks       Reason = "FirewallBlocks"
+	PrivateEndpointOnly  Reason = "PrivateEndpointOnly"
+	RoleMissing          Reason = "RoleMissing"
+	TokenRejected        Reason = "TokenRejected"
+	VaultThrottled       Reason = "VaultThrottled"
+	VaultUnavailable     Reason = "VaultUnavailable"
+	RequestRejected      Reason = "RequestRejected"
+	ListTooLong          Reason = "ListTooLong"
+	ListTooSlow          Reason = "ListTooSlow"
+)
+
+// Causes: no answer, or no request.
+const (
+	HostUnknown          Reason = "HostUnknown"
+	HostUnresolved       Reason = "HostUnresolved"
+	TimedOut             Reason = "TimedOut"
+	Canceled             Reason = "Canceled"
+	ConnectionFailed     Reason = "ConnectionFailed"
+	CertificateUntrusted Reason = "CertificateUntrusted"
+	NoResponse           Reason = "NoResponse"
+	OtherHost            Reason = "OtherHost"
+	TooManyRequests      Reason = "TooManyRequests"
+	Unknown              Reason = "Unknown"
+)
+
+// Causes: no token.
+const (
+	ServiceThrottled       Reason = "ServiceThrottled"
+	ServiceUnavailable     Reason = "ServiceUnavailable"
+	ServiceFailed          Reason = "ServiceFailed"
+	ServiceUnexpected      Reason = "ServiceUnexpected"
+	ServiceSilent          Reason = "ServiceSilent"
+	ServiceOverloaded      Reason = "ServiceOverloaded"
+	NoToken                Reason = "NoToken"
+	OtherTenant            Reason = "OtherTenant"
+	ServiceAccountMissing  Reason = "ServiceAccountMissing"
+	TokenRequestDenied     Reason = "TokenRequestDenied"
+	KubernetesThrottled    Reason = "KubernetesThrottled"
+	ServiceAccountNoToken  Reason = "ServiceAccountNoToken"
+	IdentityInvalid        Reason = "IdentityInvalid"
+	ManagedIdentityMissing Reason = "ManagedIdentityMissing"
+	ManagedIdentityFailed  Reason = "ManagedIdentityFailed"
+	WorkloadIdentityUnset  Reason = "WorkloadIdentityUnset"
+	ClientSecretInvalid    Reason = "ClientSecretInvalid"
+	CreatorUnset           Reason = "CreatorUnset"
+	CreatorUnusable        Reason = "CreatorUnusable"
+)
+
+// Causes: refusals of Entra ID.
+const (
+	IssuerUnreachable    Reason = "IssuerUnreachable"
+	IssuerUnreadable     Reason = "IssuerUnreadable"
+	IdentityRefused      Reason = "IdentityRefused"
+	CredentialMissing    Reason = "CredentialMissing"
+	CredentialNoMatch    Reason = "CredentialNoMatch"
+	CredentialIssuer     Reason = "CredentialIssuer"
+	CredentialAudience   Reason = "CredentialAudience"
+	CredentialSubject    Reason = "CredentialSubject"
+	CredentialCase       Reason = "CredentialCase"
+	FederationOff        Reason = "FederationOff"
+	IssuerRefused        Reason = "IssuerRefused"
+	PolicyRefused        Reason = "PolicyRefused"
+	TenantMissing        Reason = "TenantMissing"
+	ClientMissing        Reason = "ClientMissing"
+	ClientPlaceholder    Reason = "ClientPlaceholder"
+	ClientDisabled       Reason = "ClientDisabled"
+	KeyVaultUnknown      Reason = "KeyVaultUnknown"
+	TokenExpired         Reason = "TokenExpired"
+	TokenUnverified      Reason = "TokenUnverified"
+	ClientSecretRejected Reason = "ClientSecretRejected"
+)
