@@ -89,6 +89,26 @@ func TestMap(t *testing.T) {
 	}
 }
 
+var figure = regexp.MustCompile(`\$\d+\.\d+|\d,\d{3}\b`)
+
+// TestFiguresAreComputed compares costs and limits on the pages of the roles with the page whose tables a test computes.
+func TestFiguresAreComputed(t *testing.T) {
+	computed := text(t, "docs/operations/limits-and-cost.md")
+
+	for page, want := range map[string]int{"docs/evaluate.md": 5, "docs/platform-team/run.md": 3} {
+		found := figure.FindAllString(text(t, page), -1)
+		if len(found) < want {
+			t.Errorf("%s: want at least %d figures, got %q", page, want, found)
+		}
+
+		for _, f := range found {
+			if !strings.Contains(computed, f) {
+				t.Errorf("%s: docs/operations/limits-and-cost.md does not have %s", page, f)
+			}
+		}
+	}
+}
+
 // repeated is how many words a sentence has that may be on one page only. Shorter ones, such as a step of a procedure, may recur.
 const repeated = 10
 
