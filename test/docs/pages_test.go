@@ -198,10 +198,10 @@ func written(page string) bool {
 	return !strings.HasPrefix(page, "docs/reference/") && page != "docs/operations/release-notes.md"
 }
 
-var (
-	// generatedTable of findings is on a page that is written otherwise.
-	generatedTable = "| Code | Severity |"
+// generatedTable of findings is on a page that is written otherwise.
+const generatedTable = "| Code | Severity |"
 
+var (
 	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	remark     = regexp.MustCompile(`(?m)^ *<!--.*?-->$`)
 	title      = regexp.MustCompile(`(?m)^#+ .*$`)
