@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// roleWords is how many words the pages of all roles may have together: they serve nine visits of ten, so they stay short.
+const roleWords = 8500
+
+// TestRolePages keeps the pages of the roles short.
+func TestRolePages(t *testing.T) {
+	pages := []string{
+		"docs/application-team.md",
+		"docs/evaluate.md",
+		"docs/platform-team/install.md",
+		"docs/platform-team/run.md",
+		"docs/platform-team/upgrade.md",
+	}
+
+	total := 0
+
+	for _, page := range pages {
+		n := len(strings.Fields(text(t, page)))
+		total += n
+
+		t.Logf("%5d words: %s", n, page)
+	}
+
+	if total > roleWords {
+		t.Errorf("the pages of the roles have %d words, want at most %d: move details to the reference", total, roleWords)
+	}
+
+	found, err := filepath.Glob(filepath.Join(repository(t), "docs", "platform-team", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if want := len(pages) - 2; len(found) != want {
+		t.Errorf("docs/platform-team has %d pages, want the %d that are counted", len(found), want)
+	}
+}
+
+// TestMap has docs/README.md and the readme lead to every page.
+func TestMap(t *testing.T) {
+	root := repository(t)
+	reached := map[string]bool{}
+	next := []string{"docs/README.md", "README.md", ".github/CONTRIBUTING.md"}
+
+	for len(next) > 0 {
+		page := next[0]
+		next = next[1:]
+
+		if reached[page] {
+			continue
+		}
+
+		reached[page] = true
+
+		for _, f := range references(text(t, page)).files {
+			to := filepath.Join(filepath.Dir(page), f[2])
+			if _, err := os.Stat(filepath.Join(root, to)); err == nil && filepath.Ext(to) == ".md" {
+				next = append(next, to)
+			}
+		}
+	}
+
+	var lost []string
+
+	for page := range pages(t) {
+		if !reached[page] {
+			lost = append(lost, page)
+		}
+	}
+
+	slices.Sort(lost)
+
+	if diff := cmp.Diff([]string(nil), lost); diff != "" {
+		t.Errorf("pages that no link leads to: -want, +got:\n%s", diff)
+	}
+}
+
+var figure = regexp.MustCompile(`\$\d+\.\d+|\d,\d{3}\b`)
+
+// TestFiguresAreComputed compares costs and limits on the pages of the roles with the page whose tables a test computes.
+func TestFiguresAreComputed(t *testing.T) {
+	computed := text(t, "docs/operations/limits-and-cost.md")
+
+	for page, want := range map[string]int{"docs/evaluate.md": 5, "docs/platform-team/run.md": 3} {
+		found := figure.FindAllString(text(t, page), -1)
+		if len(found) < want {
+			t.Errorf("%s: want at least %d figures, got %q", page, want, found)
+		}
+
+		for _, f := range found {
+			if !strings.Contains(computed, f) {
+				t.Errorf("%s: docs/operations/limits-and-cost.md does not have %s", page, f)
+			}
+		}
+	}
+}
+
+// repeated is how many words a sentence has that may be on one page only. Shorter ones, such as a step of a procedure, may recur.
+const repeated = 10
+
+// TestSaidOnce looks for sentences that are on several pages: a fact that changes would have to be changed on each of them.
+func TestSaidOnce(t *testing.T) {
+	where := map[string][]string{}
+
+	for page := range pages(t) {
+		if written(page) {
+			for _, s := range slices.Compact(slices.Sorted(slices.Values(sentences(text(t, page))))) {
+				where[s] = append(where[s], page)
+			}
+		}
+	}
+
+	for s, on := range where {
+		if len(strings.Fields(s)) >= repeated && len(on) > 1 {
+			slices.Sort(on)
+			t.Errorf("on several pages, %s: %q", strings.Join(on, ", "), s)
+		}
+	}
+}
+
+// TestSubjects looks for sentences whose subject is a clause, such as "Whoever asks waits": they are hard to read, in particular for
+// readers whose first language is another.
+func TestSubjects(t *testing.T) {
+	for page := range pages(t) {
+		if !written(page) {
+			continue
+		}
+
+		for _, s := range sentences(text(t, page)) {
+			if headless(s) {
+				t.Errorf("%s: name the subject of %q", page, s)
+			}
+		}
+	}
+}
+
+func TestHeadless(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		page   string
+		want   []string
+	}{
+		"Clause":   {reason: "The subject is missing.", page: "All is well.\nWho waits for it\nis told. More.", want: []string{"Who waits for it is told."}},
+		"Bold":     {reason: "Also in bold.", page: "- **What is refused** stays refused", want: []string{"What is refused stays refused"}},
+		"Link":     {reason: "The text of a link counts, its address does not.", page: "Whoever [has a role](a.md#b) may write it.", want: []string{"Whoever has a role may write it."}},
+		"Title":    {reason: "The title of a section is no sentence.", page: "See [Who may write what](a.md).\n\n[What remains to be done](b.md)"},
+		"Cell":     {reason: "And a cell of a table.", page: "| a | Whatever is left is kept |", want: []string{"Whatever is left is kept"}},
+		"Question": {reason: "A question may begin so.", page: "Who may write to it? Nobody."},
+		"Label":    {reason: "And a label, or a heading.", page: "## What you get from it now\n\n| What it looks at | Who |\n|---|---|\n| a | b |\n\n**Who acts:** nobody."},
+		"Code":     {reason: "Code says what it says.", page: "```\nWhat is here is code.\n```"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+
+			for _, s := range sentences(tc.page) {
+				if headless(s) {
+					got = append(got, s)
+				}
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nheadless sentences: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// text of a file of the repository.
+func text(t *testing.T, path string) string {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(repository(t), path))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(data)
+}
+
+// written by hand: pages of the reference are generated, and release notes of a version stay as they are.
+func written(page string) bool {
+	return !strings.HasPrefix(page, "docs/reference/") && page != "docs/operations/release-notes.md"
+}
+
+// generatedTable of findings is on a page that is written otherwise.
+const generatedTable = "| Code | Severity |"
+
+var (
+	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	remark     = regexp.MustCompile(`(?m)^ *<!--.*?-->$`)
+	title      = regexp.MustCompile(`(?m)^#+ .*$`)
+	headerRow  = regexp.MustCompile(`(?m)^ *\|.*\|\n *\|[-|: ]+\|$`)
+	item       = regexp.MustCompile(`(?m)^ *(?:[-*]|\d+\.) +`)
+	paragraphs = regexp.MustCompile(`\n\s*\n|\|`)
+	titleLink  = regexp.MustCompile(`\[(?:Who|What)[^\]]*\]\([^)]*\)`)
+	target     = regexp.MustCompile(`\]\([^)]*\)`)
+	ending     = regexp.MustCompile(`([.!?:])\s+`)
+	headlessRE = regexp.MustCompile(`^(?:Who|What)(?:ever)? (?:\S+ ){2,}\S+[^?]$`)
+)
+
+// sentences of the prose of a page, without marks.
+func sentences(page string) []string {
+	page, _, _ = strings.Cut(page, generatedTable)
+
+	for _, gone := range []*regexp.Regexp{code, remark, title, headerRow, item} {
+		page = gone.ReplaceAllString(page, "\n\n")
+	}
+
+	var out []string
+
+	for _, p := range paragraphs.Split(page, -1) {
+		p = titleLink.ReplaceAllString(p, "title")
+		p = strings.NewReplacer("**", "", "[", "").Replace(target.ReplaceAllString(p, ""))
+		p = strings.Join(strings.Fields(p), " ")
+
+		for s := range strings.SplitSeq(ending.ReplaceAllString(p, "$1\n"), "\n") {
+			if s != "" {
+				out = append(out, s)
+			}
+		}
+	}
+
+	return out
+}
+
+// headless tells whether the subject of a sentence is a clause.
+func headless(sentence string) bool { return headlessRE.MatchString(sentence) }
