@@ -13,10 +13,10 @@ import (
 
 // convertCommand turns the manifests of an application into that of a PlatformApplication.
 type convertCommand struct {
-	Name              string   `help:"Name of the application. The default is that of the Deployment."            placeholder:"NAME"`
+	Name              string   `help:"Name of the application. The default is that of the Deployment."                                placeholder:"NAME"`
 	OwnVault          bool     `help:"Create a vault and copy the secrets into it, instead of adopting the vault of the SecretStore."`
-	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                            help:"Prefixes that are removed from the names of plain-text secrets, as on your platform."`
-	Files             []string `arg:""                                                                            help:"Files with YAML manifests. Without files, or for a hyphen, standard input is read."   name:"file" optional:""`
+	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                                help:"Prefixes that are removed from the names of plain-text secrets, as on your platform."`
+	Files             []string `arg:""                                                                                                help:"Files with YAML manifests. Without files, or for a hyphen, standard input is read."   name:"file" optional:""`
 }
 
 // Run converts what the files have.

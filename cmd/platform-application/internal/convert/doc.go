@@ -4,11 +4,10 @@
 // Package convert turns manifests of the External Secrets Operator, Deployments
 // and hand-written Secrets into a PlatformApplication.
 //
-// It decodes a YAML stream, decides, and encodes; it does nothing else, and
-// needs neither a cluster nor Azure. What has no counterpart is not guessed: it
-// is left out, and the report says what a person has to do about it.
+// It decodes a YAML stream, decides, and encodes. It needs neither a cluster nor
+// Azure. A field without counterpart is left out, and the report says what to do
+// about it.
 //
-// A value of a Secret goes nowhere. Of a Secret only its name, the names of its
-// keys and the lengths of its values are looked at, and errors say where something is wrong
-// without quoting it.
+// The converter never shows the value of a Secret. It reads the name, the names of
+// the keys and the lengths of the values, and errors name a place without quoting it.
 package convert
