@@ -187,7 +187,7 @@ func TestUnknown(t *testing.T) {
 
 // TestKnown fills every field of the definition that an API server has: none is unknown.
 func TestKnown(t *testing.T) {
-	b, err := os.ReadFile("../../apis/platformapplication/definition.yaml")
+	b, err := os.ReadFile("../../../apis/platformapplication/definition.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ type Finding struct {
 
 // A Report has what the manifest cannot express.
 type Report struct {
-	// Todo are fields that were not converted, or that may behave differently:
-	// review them before the manifest is used.
+	// Fields that were not converted, or that may behave differently. Review them
+	// before the manifest is used.
 	Todo []Finding
 
 	// Notes are harmless differences.
