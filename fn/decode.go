@@ -6,7 +6,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
@@ -14,26 +13,27 @@ import (
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
-	"google.golang.org/protobuf/types/known/structpb"
+	"github.com/crossplane/function-sdk-go/resource/composite"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
-	"github.com/p6m-dev/platform-application/fn/fields"
-	"github.com/p6m-dev/platform-application/fn/jsonerror"
+	"github.com/p6m-dev/platform-application/fn/internal/fields"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/internal/jsonerror"
 )
 
 // defaultNamespace is where kubectl puts an object that names no namespace.
 const defaultNamespace = "default"
 
-// lacksNamespace is true of a manifest that is rendered before anybody has said where it
-// goes: its kind has a namespace on every API server.
-func lacksNamespace(xr *structpb.Struct) bool {
-	namespace := xr.GetFields()["metadata"].GetStructValue().GetFields()["namespace"].GetStringValue()
-	return namespace == "" && xr.GetFields()["kind"].GetStringValue() == v1alpha1.Kind
+// lacksNamespace is true of a manifest that is rendered before it has a namespace. On an
+// API server, its kind always has one.
+func lacksNamespace(xr *composite.Unstructured) bool {
+	return xr.GetNamespace() == "" && xr.GetKind() == v1alpha1.Kind
 }
 
 // A manifest is a composite resource, be it namespaced or behind a claim.
@@ -53,13 +53,14 @@ func (m manifest) legacy() bool { return m.Metadata.Namespace == "" && m.Kind !=
 
 // decodeApplication reads a composite resource. An application behind a claim
 // has the claim's name and namespace, so that both variants compose the same.
-func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
+func decodeApplication(xr *composite.Unstructured) (compose.Application, error) {
 	var m manifest
-	if err := errors.Join(checkConfig(xr), checkQuantities(xr)); err != nil {
-		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
+	err := errors.Join(checkConfig(xr), checkQuantities(xr))
+	if err == nil {
+		err = decode(xr.Object, &m)
 	}
-	if err := decode(xr, &m); err != nil {
-		return compose.Application{}, fmt.Errorf("cannot read %s: %w", v1alpha1.Kind, err)
+	if err != nil {
+		return compose.Application{}, finding.Err(finding.ApplicationUnreadable, finding.With{"kind": v1alpha1.Kind, "cause": err})
 	}
 	a := compose.Application{
 		Name:        m.Metadata.Name,
@@ -67,26 +68,34 @@ func decodeApplication(xr *structpb.Struct) (compose.Application, error) {
 		Labels:      m.Metadata.Labels,
 		Annotations: m.Metadata.Annotations,
 		Spec:        m.Spec,
-		Status:      decodeStatus(xr.GetFields()["status"].GetStructValue()),
-		LatestTime:  compose.LatestTime(xr.AsMap()),
-		Ignored:     ignoredFields(m, xr),
+		Status:      decodeStatus(child(xr.Object, "status")),
+		LatestTime:  compose.LatestTime(xr.Object),
+		Ignored:     ignoredFields(m, child(xr.Object, "spec")),
 	}
-	switch claim := xr.GetFields()["spec"].GetStructValue().GetFields()["claimRef"].GetStructValue().GetFields(); {
+	switch claim := child(xr.Object, "spec", "claimRef"); {
 	case lacksNamespace(xr):
 		a.Namespace = defaultNamespace
 	case m.legacy() && claim != nil:
-		// A namespaced one could use claimRef to pose as one of another namespace.
-		a.Name, a.Namespace = claim["name"].GetStringValue(), claim["namespace"].GetStringValue()
+		// A namespaced XR could use claimRef to pose as one from another namespace.
+		a.Name, _ = claim["name"].(string)
+		a.Namespace, _ = claim["namespace"].(string)
 	}
 	if a.Namespace == "" {
-		return a, fmt.Errorf("cannot compose %s %q: it has no namespace; create a %s in the namespace of the application", v1alpha1.LegacyKind, a.Name, v1alpha1.Kind)
+		return a, finding.Err(finding.ApplicationWithoutNamespace, finding.With{"kind": v1alpha1.LegacyKind, "name": a.Name, "modern": v1alpha1.Kind})
 	}
 	return a, nil
 }
 
-// decodeStatus reads the last status. One that cannot be read is none: it is
-// written anew by every call, and must not keep an application from changing.
-func decodeStatus(status *structpb.Struct) v1alpha1.PlatformApplicationStatus {
+// child returns the object at a path, or nil.
+func child(object map[string]any, path ...string) map[string]any {
+	v, _, _ := unstructured.NestedFieldNoCopy(object, path...)
+	m, _ := v.(map[string]any)
+	return m
+}
+
+// decodeStatus reads the last status. An unreadable status counts as none: every call
+// writes it anew, and it must not keep an application from changing.
+func decodeStatus(status map[string]any) v1alpha1.PlatformApplicationStatus {
 	var last v1alpha1.PlatformApplicationStatus
 	if err := decode(status, &last); err != nil {
 		return v1alpha1.PlatformApplicationStatus{}
@@ -94,50 +103,31 @@ func decodeStatus(status *structpb.Struct) v1alpha1.PlatformApplicationStatus {
 	return last
 }
 
-// decodeConditions reads the conditions this function has set.
-func decodeConditions(xr *structpb.Struct) map[string]compose.Condition {
-	out := map[string]compose.Condition{}
-	for _, v := range xr.GetFields()["status"].GetStructValue().GetFields()["conditions"].GetListValue().GetValues() {
-		c := v.GetStructValue().GetFields()
-		out[c["type"].GetStringValue()] = compose.Condition{
-			Type:    c["type"].GetStringValue(),
-			Status:  compose.ConditionStatus(c["status"].GetStringValue()),
-			Reason:  c["reason"].GetStringValue(),
-			Message: c["message"].GetStringValue(),
-		}
-	}
-	return out
-}
-
 // checkConfig names the variable that is not a string, which decoding does not.
-func checkConfig(xr *structpb.Struct) error {
-	config := xr.GetFields()["spec"].GetStructValue().GetFields()["config"].GetStructValue().GetFields()
+func checkConfig(xr *composite.Unstructured) error {
+	config := child(xr.Object, "spec", "config")
 	for _, name := range slices.Sorted(maps.Keys(config)) {
-		if _, ok := config[name].GetKind().(*structpb.Value_StringValue); !ok {
-			return fmt.Errorf("%s: must be a string: put the value in quotes", compose.Child("spec.config", name))
+		if _, ok := config[name].(string); !ok {
+			return finding.Err(finding.ConfigNotString, finding.With{"field": compose.Child("spec.config", name)})
 		}
 	}
 	return nil
 }
 
 // checkQuantities names the quantity that is wrong, which decoding does not.
-func checkQuantities(xr *structpb.Struct) error {
-	deployment := xr.GetFields()["spec"].GetStructValue().GetFields()["deployment"].GetStructValue()
-	resources := deployment.GetFields()["resources"].GetStructValue()
+func checkQuantities(xr *composite.Unstructured) error {
 	for _, group := range []string{"limits", "requests"} {
-		quantities := resources.GetFields()[group].GetStructValue().GetFields()
+		quantities := child(xr.Object, "spec", "deployment", "resources", group)
 		for _, name := range slices.Sorted(maps.Keys(quantities)) {
-			if s, ok := quantities[name].GetKind().(*structpb.Value_StringValue); ok {
-				if !isQuantity(s.StringValue) {
-					return fmt.Errorf("%s: %q is not a quantity such as 500m, 2 or 512Mi", compose.Child("spec.deployment.resources."+group, name), s.StringValue)
-				}
+			if s, ok := quantities[name].(string); ok && !isQuantity(s) {
+				return finding.Err(finding.QuantityInvalid, finding.With{"field": compose.Child("spec.deployment.resources."+group, name), "value": s})
 			}
 		}
 	}
 	return nil
 }
 
-// quantityPattern keeps what takes minutes to parse from being parsed.
+// quantityPattern excludes quantities that take minutes to parse.
 var quantityPattern = regexp.MustCompile(v1alpha1.QuantityPattern)
 
 func isQuantity(s string) bool {
@@ -161,8 +151,8 @@ func withoutEffect() []string {
 //nolint:gochecknoglobals // A constant.
 var known = fields.Of("spec", reflect.TypeFor[v1alpha1.PlatformApplicationSpec](), withoutEffect()...)
 
-// fieldsOfCrossplane are in spec as well: a namespaced composite resource has them all in
-// one, that of a claim has them beside those of the team.
+// fieldsOfCrossplane are in spec, too. A namespaced composite resource has them all below
+// one field, and the composite resource of a claim has them next to those of the team.
 func fieldsOfCrossplane(legacy bool) []string {
 	if !legacy {
 		return []string{"crossplane"}
@@ -173,19 +163,17 @@ func fieldsOfCrossplane(legacy bool) []string {
 	}
 }
 
-// ignoredFields lists what a manifest has that is preserved and not acted on.
-func ignoredFields(m manifest, xr *structpb.Struct) []compose.IgnoredField {
-	spec := xr.GetFields()["spec"].GetStructValue()
+// ignoredFields lists the fields of a spec that are preserved without effect.
+func ignoredFields(m manifest, spec map[string]any) []compose.IgnoredField {
 	ignored := known.Unknown(spec, fieldsOfCrossplane(m.legacy())...)
 
-	ingress := spec.GetFields()["networking"].GetStructValue().GetFields()["ingress"].GetStructValue()
-	for _, name := range slices.Sorted(maps.Keys(ingress.GetFields()["oidc"].GetStructValue().GetFields())) {
+	for _, name := range slices.Sorted(maps.Keys(child(spec, "networking", "ingress", "oidc"))) {
 		if name != "enabled" {
 			ignored = append(ignored, compose.IgnoredField{Path: compose.Child("spec.networking.ingress.oidc", name)})
 		}
 	}
 	if in := m.Spec.Networking; in != nil && in.Ingress != nil && !in.Ingress.Enabled && len(in.Ingress.Hostnames) > 0 {
-		ignored = append(ignored, compose.IgnoredField{Path: "spec.networking.ingress", Why: "enabled is not true"})
+		ignored = append(ignored, compose.IgnoredField{Path: "spec.networking.ingress", Why: finding.New(finding.NotEnabled)})
 	}
 	return ignored
 }
@@ -196,12 +184,12 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 		return input, nil
 	}
 	if err := request.GetInput(req, input); err != nil {
-		return nil, fmt.Errorf("cannot read the function's input from the Composition: %w", err)
+		return nil, finding.Err(finding.InputUnreadable, finding.With{"cause": err})
 	}
 	return input, nil
 }
 
-// requirement is the name under which the EnvironmentConfig is asked for.
+// requirement is the name of the requirement for the EnvironmentConfig.
 const requirement = "environment-config"
 
 // requireEnvironmentConfig asks for the EnvironmentConfig.
@@ -219,21 +207,20 @@ func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, reso
 	if state != found {
 		return nil, state
 	}
-	return items[0].GetResource().GetFields()["data"].GetStructValue().AsMap(), found
+	return child(items[0].Resource.Object, "data"), found
 }
 
-// decode is lenient about fields it does not know: the manifest may have passed
-// the schema of a newer version. The direct way is the fast one; the way through
-// JSON can say which field is wrong.
-func decode(s *structpb.Struct, into any) error {
-	m := s.AsMap()
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, into); err == nil {
+// decode ignores unknown fields: the manifest may have passed the schema of a newer
+// version. The direct way is the fast one; the way through JSON can say which field is
+// wrong.
+func decode(object map[string]any, into any) error {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, into); err == nil {
 		return nil
 	}
-	b, err := json.Marshal(m)
+	b, err := json.Marshal(object)
 	if err != nil {
 		return err //nolint:wrapcheck // The caller says what was read.
 	}
-	// encoding/json would take a field for another whose name differs in case.
+	// encoding/json would ignore case in the names of fields.
 	return jsonerror.Explain(utiljson.Unmarshal(b, into))
 }

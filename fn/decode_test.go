@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/crossplane/function-sdk-go/resource"
+	"github.com/crossplane/function-sdk-go/resource/composite"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -104,7 +105,7 @@ func TestDecodeApplication(t *testing.T) {
 			want: want{name: "a", namespace: "b", ignored: []string{"spec.compositeDeletePolicy", "spec.crossplane"}},
 		},
 		"Shapes": {
-			reason: "What manifests in use have is listed, or has an effect.",
+			reason: "Fields of manifests in use have an effect, or are listed.",
 			xr: `{"metadata": {"name": "a", "namespace": "b"}, "spec": {
 				"deployment": {"image": "c", "secrets": [{"name": "x"}], "readOnlyRootFilesystem": "yes"}, "config": {}, "secrets": [], "workloadSelectors": [1],
 				"networking": {"ingress": {"enabled": true, "type": "istio", "visibility": "PublicIP", "cdn": {"enabled": false}, "hostnames": []}, "outbound": {"external": [{"host": "h"}]}},
@@ -115,7 +116,7 @@ func TestDecodeApplication(t *testing.T) {
 			}},
 		},
 		"Ignored": {
-			reason: "What is preserved and has no effect is listed, unless it is empty.",
+			reason: "Preserved fields without effect are listed, unless they are empty.",
 			xr: `{"metadata": {"name": "a", "namespace": "b"}, "spec": {
 				"resources": {}, "resourceRequirements": [{"resourceType": "postgres"}], "managedResources": null, "rollouts": {"canary": true},
 				"networking": {"inbound": [], "outbound": ["x"], "cdn": {"enabled": false}, "ingress": {"hostnames": ["h"], "oidc": {"enabled": true, "provider": "x"}}}}}`,
@@ -127,10 +128,14 @@ func TestDecodeApplication(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			a, err := decodeApplication(resource.MustStructJSON(tc.xr))
+			xr := composite.New()
+			if err := resource.AsObject(resource.MustStructJSON(tc.xr), xr); err != nil {
+				t.Fatal(err)
+			}
+			a, err := decodeApplication(xr)
 			got := want{name: a.Name, namespace: a.Namespace}
 			for _, f := range a.Ignored {
-				got.ignored = append(got.ignored, f.String())
+				got.ignored = append(got.ignored, f.Finding().String())
 			}
 			if err != nil {
 				got.err, got.ignored = err.Error(), nil

@@ -4,102 +4,100 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"google.golang.org/protobuf/types/known/structpb"
+	"github.com/crossplane/function-sdk-go/request"
+	"github.com/crossplane/function-sdk-go/resource"
+	"github.com/crossplane/function-sdk-go/resource/composed"
+	"github.com/crossplane/function-sdk-go/resource/composite"
+	"github.com/crossplane/function-sdk-go/response"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// encode writes a result into a response. What earlier functions of the
-// pipeline desire stays.
-func encode(rsp *fnv1.RunFunctionResponse, observed *structpb.Struct, r compose.Result) error {
-	if rsp.GetDesired() == nil {
-		rsp.Desired = &fnv1.State{}
-	}
-	if rsp.Desired.Resources == nil {
-		rsp.Desired.Resources = map[string]*fnv1.Resource{}
-	}
-	for name, resource := range r.Resources {
-		s, err := structpb.NewStruct(resource.Object)
-		if err != nil {
-			return fmt.Errorf("cannot encode composed resource %q: %w", name, err)
+// encode writes a result into a response, and keeps what earlier functions of the
+// pipeline desire.
+func encode(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r compose.Result) error {
+	desired := make(map[resource.Name]*resource.DesiredComposed, len(r.Resources))
+	for name, c := range r.Resources {
+		desired[resource.Name(name)] = &resource.DesiredComposed{
+			Resource: &composed.Unstructured{Unstructured: unstructured.Unstructured{Object: c.Object}},
+			Ready:    readiness(c.Ready),
 		}
-		rsp.Desired.Resources[name] = &fnv1.Resource{Resource: s, Ready: readiness(resource.Ready)}
 	}
-	if err := encodeStatus(rsp, observed, r); err != nil {
-		return err
+	if err := response.SetDesiredComposedResources(rsp, desired); err != nil {
+		return finding.Err(finding.ResourcesNotEncoded, finding.With{"cause": err})
+	}
+	if err := encodeComposite(rsp, observed, r); err != nil {
+		return finding.Err(finding.StatusNotEncoded, finding.With{"cause": err})
 	}
 	for _, c := range r.Conditions {
-		rsp.Conditions = append(rsp.Conditions, encodeCondition(c))
+		encodeCondition(rsp, c)
 	}
 	return nil
 }
 
-// encodeStatus touches nothing of the observed composite resource but its status.
-func encodeStatus(rsp *fnv1.RunFunctionResponse, observed *structpb.Struct, r compose.Result) error {
-	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&r.Status)
+// encodeComposite sets the status of the composite resource, and no other field.
+func encodeComposite(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r compose.Result) error {
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&r.Status)
 	if err != nil {
-		return fmt.Errorf("cannot encode status: %w", err)
+		return err //nolint:wrapcheck // The caller says what was encoded.
 	}
-	status, err := structpb.NewStruct(m)
+	xr, err := request.GetDesiredCompositeResource(&fnv1.RunFunctionRequest{Desired: rsp.GetDesired()})
 	if err != nil {
-		return fmt.Errorf("cannot encode status: %w", err)
-	}
-
-	if rsp.GetDesired().GetComposite() == nil {
-		rsp.Desired.Composite = &fnv1.Resource{}
-	}
-	xr := rsp.GetDesired().GetComposite()
-	if xr.GetResource() == nil {
-		xr.Resource = &structpb.Struct{}
-	}
-	if xr.Resource.Fields == nil {
-		xr.Resource.Fields = map[string]*structpb.Value{}
+		return err //nolint:wrapcheck // As above.
 	}
 	for _, f := range []string{"apiVersion", "kind"} {
-		if v, ok := observed.GetFields()[f]; ok {
-			xr.Resource.Fields[f] = v
+		if v, ok := observed.Object[f]; ok {
+			xr.Resource.Object[f] = v
 		}
 	}
-	if earlier := xr.GetResource().GetFields()["status"].GetStructValue(); earlier != nil {
-		maps.Copy(earlier.GetFields(), status.GetFields())
+	if earlier := child(xr.Resource.Object, "status"); earlier != nil {
+		maps.Copy(earlier, status)
 	} else {
-		xr.Resource.Fields["status"] = structpb.NewStructValue(status)
+		xr.Resource.Object["status"] = status
 	}
 	if r.Waiting && allReady(r.Resources) {
-		// Something is yet to be composed, which Crossplane cannot know.
-		xr.Ready = fnv1.Ready_READY_FALSE
+		// Crossplane cannot know that a resource is still to be composed.
+		xr.Ready = resource.ReadyFalse
 	}
-	return nil
+	return response.SetDesiredCompositeResource(rsp, xr) //nolint:wrapcheck // As above.
 }
 
-func readiness(ready bool) fnv1.Ready {
+func readiness(ready bool) resource.Ready {
 	if ready {
-		return fnv1.Ready_READY_TRUE
+		return resource.ReadyTrue
 	}
-	return fnv1.Ready_READY_FALSE
+	return resource.ReadyFalse
 }
 
-func encodeCondition(c compose.Condition) *fnv1.Condition {
-	status := map[compose.ConditionStatus]fnv1.Status{
-		compose.True:    fnv1.Status_STATUS_CONDITION_TRUE,
-		compose.False:   fnv1.Status_STATUS_CONDITION_FALSE,
-		compose.Unknown: fnv1.Status_STATUS_CONDITION_UNKNOWN,
-	}[c.Status]
-	target := fnv1.Target_TARGET_COMPOSITE_AND_CLAIM
-	return &fnv1.Condition{Type: c.Type, Status: status, Reason: c.Reason, Message: new(bounded(c.Message)), Target: &target}
+// encodeCondition is where the findings of a condition become sentences.
+func encodeCondition(rsp *fnv1.RunFunctionResponse, c compose.Condition) {
+	setCondition(rsp, c.Type, c.Status, c.Reason, c.Message.String())
 }
 
-// maxMessage is how long a message may be, in bytes: names and values of a manifest are of
-// any length, and a status must not become too large to be written.
+func setCondition(rsp *fnv1.RunFunctionResponse, conditionType string, status compose.ConditionStatus, reason, message string) {
+	set := response.ConditionUnknown
+	switch status {
+	case compose.True:
+		set = response.ConditionTrue
+	case compose.False:
+		set = response.ConditionFalse
+	case compose.Unknown:
+	}
+	set(rsp, conditionType, reason).WithMessage(bounded(message)).TargetCompositeAndClaim()
+}
+
+// maxMessage bounds a message, in bytes. Names and values in a manifest can have any
+// length, and a status that is too large cannot be written.
 const maxMessage = 8 << 10
 
-// bounded is a message that fits.
+// bounded shortens a message.
 func bounded(message string) string {
 	const more = " …"
 	if len(message) <= maxMessage {

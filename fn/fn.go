@@ -6,21 +6,23 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/function-sdk-go/logging"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/request"
+	"github.com/crossplane/function-sdk-go/resource/composite"
 	"github.com/crossplane/function-sdk-go/response"
 	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/structpb"
 
+	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// How long a response counts. Crossplane calls again then, or at once when
-// something that is composed changes.
+// Crossplane calls again after this time, or at once when a composed resource changes.
 const (
 	ttlWaiting = time.Minute
 	ttlReady   = 10 * time.Minute
@@ -36,136 +38,154 @@ type Function struct {
 // NewFunction returns a function that logs to log.
 func NewFunction(log logging.Logger) *Function { return &Function{log: log} }
 
-// RunFunction decodes what is asked for and what is there, decides what is
-// desired, and encodes that. It never returns an error: what is wrong with a
-// request is a fatal result, which makes Crossplane change nothing.
+// RunFunction decodes the application and the observed resources, decides what is
+// desired, and encodes the result. It never returns an error: an invalid request gets a
+// fatal result, and then Crossplane changes nothing.
 func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
-	rsp := response.To(req, ttlWaiting)
+	c := call{log: f.log, req: req, rsp: response.To(req, ttlWaiting), xr: composite.New()}
 
-	xr := req.GetObserved().GetComposite().GetResource()
-	app, err := decodeApplication(xr)
+	observed, err := request.GetObservedCompositeResource(req)
 	if err != nil {
-		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
+		return c.fatal(compose.ReasonInvalid, err)
 	}
-	warnWithoutNamespace(rsp, xr)
-	log := f.log.WithValues("namespace", app.Namespace, "name", app.Name)
-	seen := decodeObserved(req, app.Namespace)
+	c.xr = observed.Resource
+	if c.app, err = decodeApplication(c.xr); err != nil {
+		return c.fatal(compose.ReasonInvalid, err)
+	}
+	if lacksNamespace(c.xr) {
+		response.Warning(c.rsp, finding.Err(finding.NamespaceMissing, finding.With{"namespace": defaultNamespace}))
+	}
+	c.log = f.log.WithValues("namespace", c.app.Namespace, "name", c.app.Name)
+	seen, err := decodeObserved(req, c.xr, c.app.Namespace)
+	if err != nil {
+		return c.fatal(compose.ReasonInvalid, err)
+	}
 	if err := seen.checkForeign(); err != nil {
-		return f.fatal(rsp, xr, compose.ReasonForeignResource, err), nil
+		return c.fatal(compose.ReasonForeignResource, err)
 	}
 
 	input, err := decodeInput(req)
 	if err != nil {
-		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
+		return c.fatal(compose.ReasonSettingsInvalid, err)
 	}
 	ref := settings.EnvironmentConfig(input)
-	requireEnvironmentConfig(req, rsp, ref.Name)
+	requireEnvironmentConfig(req, c.rsp, ref.Name)
 	overlay, state := decodeEnvironmentConfig(req)
-	if state == unresolved {
-		message := settingsUnresolved(ref)
-		return f.unresolved(rsp, xr, compose.Keep(app, seen.composed, message), message)
+	switch {
+	case state == unresolved:
+		why := finding.Message{finding.New(finding.SettingsUnresolved, finding.With{"name": ref.Name}), finding.New(finding.HowToRender)}
+		return c.unresolved(compose.Keep(c.app, seen.composed, why), why)
+	case state == notFound && ref.Required && len(seen.composed) > 0:
+		c.log.Debug("Left everything as it is", "environmentConfig", ref.Name)
+		why := finding.Message{finding.New(finding.SettingsMissing, finding.With{"name": ref.Name})}
+		return c.respond(compose.Keep(c.app, seen.composed, why))
+	case state == notFound && ref.Required:
+		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
-	if state == notFound && ref.Required && len(seen.composed) > 0 {
-		log.Debug("Left everything as it is", "environmentConfig", ref.Name)
-		return f.respond(rsp, xr, compose.Keep(app, seen.composed, settingsMissing(ref)))
-	}
-
-	if state == notFound && ref.Required {
-		return f.fatal(rsp, xr, compose.ReasonSettingsMissing, environmentConfigNotFound(ref)), nil
-	}
-
 	platform, err := settings.Resolve(input, overlay)
 	if err != nil {
-		return f.fatal(rsp, xr, compose.ReasonSettingsInvalid, err), nil
+		return c.fatal(compose.ReasonSettingsInvalid, err)
 	}
 
-	adopts := settings.Adopts(&platform, app.Namespace, app.Name)
+	adopts := settings.Adopts(&platform, c.app.Namespace, c.app.Name)
 	if adopts {
 		seen = seen.adopt()
 	}
 	if err := seen.checkOrphans(); err != nil {
-		return f.fatal(rsp, xr, compose.ReasonForeignResource, err), nil
+		return c.fatal(compose.ReasonForeignResource, err)
 	}
+	return c.compose(platform, seen.composed, adopts)
+}
 
+// A call is one request and its response.
+type call struct {
+	log logging.Logger
+	req *fnv1.RunFunctionRequest
+	rsp *fnv1.RunFunctionResponse
+	xr  *composite.Unstructured
+	app compose.Application
+}
+
+// compose decides what is desired of an application whose settings are known.
+func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool) (*fnv1.RunFunctionResponse, error) {
 	if label := platform.TenantLabel; label != "" {
-		requireNamespace(req, rsp, app.Namespace)
-		tenant, state := decodeTenant(req, label)
+		requireNamespace(c.req, c.rsp, c.app.Namespace)
+		tenant, state := decodeTenant(c.req, label)
 		if tenant == "" {
-			message := tenantUnknown(app.Namespace, label, state)
-			kept := compose.KeepWithoutTenant(app, seen.composed, message)
+			why := tenantUnknown(c.app.Namespace, label, state)
+			kept := compose.KeepWithoutTenant(c.app, seen, why)
 			if state == unresolved {
-				return f.unresolved(rsp, xr, kept, message)
+				return c.unresolved(kept, why)
 			}
-			log.Debug("Left everything as it is", "tenantLabel", label)
-			return f.respond(rsp, xr, kept)
+			c.log.Debug("Left everything as it is", "tenantLabel", label)
+			return c.respond(kept)
 		}
-		app.Tenant = tenant
+		c.app.Tenant = tenant
 	}
 
-	requireProviderConfig(req, rsp, platform.AzureProviderConfigRef, app.Namespace, seen.composed)
-	app.ProviderSubscription = decodeSubscription(req)
+	requireProviderConfig(c.req, c.rsp, platform.AzureProviderConfigRef, c.app.Namespace, seen)
+	c.app.ProviderSubscription = decodeSubscription(c.req)
 
-	result, err := compose.Compose(app, platform, seen.composed)
+	result, err := compose.Compose(c.app, platform, seen)
 	if err != nil {
-		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
+		return c.notComposed(err)
 	}
 
-	requireNamesakes(req, rsp, result, seen.composed)
-	looked, err := checkNamesakes(req, result, seen.composed, adopts)
+	requireNamesakes(c.req, c.rsp, result, seen)
+	looked, err := checkNamesakes(c.req, c.xr, result, seen, adopts)
 	if err != nil {
-		return f.fatal(rsp, xr, compose.ReasonInvalid, fmt.Errorf("cannot compose application %s/%s: %w", app.Namespace, app.Name, err)), nil
+		return c.notComposed(err)
 	}
 	if !looked {
-		return f.unresolved(rsp, xr, compose.Keep(app, seen.composed, namesUnresolved), namesUnresolved)
+		why := finding.Message{finding.New(finding.NamesUnresolved)}
+		return c.unresolved(compose.Keep(c.app, seen, why), why)
 	}
-	log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
-	return f.respond(rsp, xr, result)
+	c.log.Debug("Composed application", "resources", len(result.Resources), "waiting", result.Waiting)
+	return c.respond(result)
 }
 
-// warnWithoutNamespace is for a rendering: on a cluster everything has a namespace.
-func warnWithoutNamespace(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct) {
-	if lacksNamespace(xr) {
-		response.Warning(rsp, errors.New("metadata.namespace is missing: this is what the manifest becomes in namespace "+defaultNamespace+", where kubectl puts it; in another namespace, the vault and the identity have other names"))
-	}
+func (c *call) notComposed(err error) (*fnv1.RunFunctionResponse, error) {
+	return c.fatal(compose.ReasonInvalid, finding.Err(finding.ApplicationNotComposed, finding.With{"namespace": c.app.Namespace, "name": c.app.Name, "cause": err}))
 }
 
-func (f *Function) respond(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, r compose.Result) (*fnv1.RunFunctionResponse, error) {
-	if err := encode(rsp, xr, r); err != nil {
-		return f.fatal(rsp, xr, compose.ReasonInvalid, err), nil
+func (c *call) respond(r compose.Result) (*fnv1.RunFunctionResponse, error) {
+	if err := encode(c.rsp, c.xr, r); err != nil {
+		return c.fatal(compose.ReasonInvalid, err)
 	}
 	if !r.Waiting && allReady(r.Resources) {
-		rsp.Meta.Ttl = durationpb.New(ttlReady)
+		c.rsp.Meta.Ttl = durationpb.New(ttlReady)
 	}
-	return rsp, nil
+	return c.rsp, nil
 }
 
-// unresolved responds while Crossplane has not looked for all that is required. Crossplane calls again and drops this response. A
-// caller that stops here resolves nothing, and may show results only.
-func (f *Function) unresolved(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, kept compose.Result, message string) (*fnv1.RunFunctionResponse, error) {
-	f.log.Debug("Left everything as it is until Crossplane has resolved what is required", "message", message)
-	response.Warning(rsp, errors.New(message))
-	return f.respond(rsp, xr, kept)
+// unresolved responds while Crossplane has not looked for all required resources. Crossplane drops this response and calls again.
+// A tool that calls once shows only the results, so one of them says what is missing.
+func (c *call) unresolved(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
+	message := why.String()
+	c.log.Debug("Left everything as it is until Crossplane has resolved what is required", "message", message)
+	response.Warning(c.rsp, errors.New(message))
+	return c.respond(kept)
 }
 
-// fatal makes Crossplane change nothing. It cannot say so to a claim, so a
-// condition does; the others stay as they were, since nothing changes.
-func (f *Function) fatal(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, reason string, err error) *fnv1.RunFunctionResponse {
+// fatal makes Crossplane change nothing. A claim does not show results, so condition
+// WorkloadReady has the error as well. The other conditions stay as they were.
+func (c *call) fatal(reason string, err error) (*fnv1.RunFunctionResponse, error) {
 	err = errors.New(bounded(err.Error()))
-	f.log.Info("Changed nothing", "error", err)
-	message := "Nothing was changed, and what runs keeps running: " + err.Error()
-	last := decodeConditions(xr)
+	c.log.Info("Changed nothing", "error", err)
+	message := finding.Message{finding.New(finding.NothingChanged, finding.With{"cause": err})}
 	for _, t := range compose.ConditionTypes() {
-		c, ok := last[t]
-		if !ok {
-			c = compose.Condition{Type: t, Status: compose.Unknown, Reason: reason, Message: message}
+		last := c.xr.GetCondition(xpv1.ConditionType(t))
+		switch {
+		case t == compose.TypeWorkloadReady:
+			encodeCondition(c.rsp, compose.Condition{Type: t, Status: compose.False, Reason: reason, Message: message})
+		case last.Reason == "":
+			encodeCondition(c.rsp, compose.Condition{Type: t, Status: compose.Unknown, Reason: reason, Message: message})
+		default:
+			setCondition(c.rsp, t, compose.ConditionStatus(last.Status), string(last.Reason), last.Message)
 		}
-		if t == compose.TypeWorkloadReady {
-			c = compose.Condition{Type: t, Status: compose.False, Reason: reason, Message: message}
-		}
-		rsp.Conditions = append(rsp.Conditions, encodeCondition(c))
 	}
-	response.Fatal(rsp, err)
-	return rsp
+	response.Fatal(c.rsp, err)
+	return c.rsp, nil
 }
 
 func allReady(resources map[string]compose.Resource) bool {
@@ -175,19 +195,4 @@ func allReady(resources map[string]compose.Resource) bool {
 		}
 	}
 	return true
-}
-
-// namesUnresolved is read by whoever calls with a tool that answers once only.
-const namesUnresolved = "Crossplane has not looked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later."
-
-func settingsUnresolved(ref settings.Reference) string {
-	return fmt.Sprintf("Crossplane has not read EnvironmentConfig %s yet, which has the settings of the platform. %s", ref.Name, howToRender)
-}
-
-func settingsMissing(ref settings.Reference) string {
-	return fmt.Sprintf("The settings of the platform are missing: EnvironmentConfig %s is not there. What runs keeps running, and changes wait until your platform team has restored it.", ref.Name)
-}
-
-func environmentConfigNotFound(ref settings.Reference) error {
-	return fmt.Errorf("cannot find EnvironmentConfig %q: to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to %s there", ref.Name, settings.ResolutionOptional)
 }

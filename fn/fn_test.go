@@ -270,7 +270,7 @@ func TestHold(t *testing.T) {
 			want: want{pod: old, reason: compose.ReasonHeld},
 		},
 		"SomebodyElsesAnnotations": {
-			reason: "What others write into the pod template stays theirs.",
+			reason: "Fields of other authors in the pod template stay theirs.",
 			change: func(w *world) {
 				nested(w.composed[compose.NameDeployment], "spec", "template", "metadata", "annotations")["kubectl.kubernetes.io/restartedAt"] = "now"
 				delete(w.composed[compose.NameSecretSync], "status")
@@ -342,7 +342,7 @@ func TestHeldReadiness(t *testing.T) {
 	if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_FALSE {
 		t.Errorf("RunFunction(...): want a held application not to be ready, got %s", got)
 	}
-	want := "The pods that run are left as they are, image shop-api:1, until every secret has its values. Waiting for webhook-tokens (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."
+	want := "The running pods stay as they are, with image shop-api:1, until every secret has its values. Waiting for webhook-tokens (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."
 	if diff := cmp.Diff(want, condition(rsp, compose.TypeWorkloadReady).GetMessage()); diff != "" {
 		t.Errorf("RunFunction(...): -want message, +got:\n%s", diff)
 	}
@@ -463,7 +463,7 @@ func TestWithheld(t *testing.T) {
 			},
 		},
 		"Prefix": {
-			reason: "What counts is the name with the prefix.",
+			reason: "The name with the prefix counts.",
 			change: func(w *world) {
 				nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "postgres-credentials", "prefix": "LD_"}}
 				w.sync("postgres-credentials", "Synced", "PRELOAD")
@@ -932,7 +932,7 @@ func TestRequirements(t *testing.T) {
 			},
 		},
 		"Running": {
-			reason: "What is there is not looked for: that would be two calls for each one.",
+			reason: "Observed objects are not looked for, which would take two calls each.",
 			world:  runningWorld,
 			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment},
 		},
@@ -990,11 +990,11 @@ func TestTaken(t *testing.T) {
 		"OwnedOnly":  {reason: "An owner that does not control it has not made it.", existing: owned(func(o map[string]any) { o["controller"] = false })},
 		"Marked":     {reason: "Anybody can annotate an object.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
 		"LeftBehind": {
-			reason:   "What was left behind comes back when the platform says so.",
+			reason:   "Objects that were left behind come back when the platform lists the application.",
 			existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }, adopt: true, taken: true,
 		},
 		"LeftBehindByAnother": {
-			reason: "What another controls does not.", adopt: true,
+			reason: "An object with another controller does not.", adopt: true,
 			existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" }),
 		},
 		"ComposedAsAnother": {reason: "Nor what was composed as something else.", existing: annotated("another"), adopt: true},

@@ -58,7 +58,7 @@ func TestHostileObservation(t *testing.T) {
 			decoy:  func(_ *world, o map[string]any) { o["apiVersion"], o["kind"] = "v1", "ConfigMap"; orphan(nil, o) },
 		},
 		"OwnedConfigMap": {
-			reason: "Whoever creates an object writes its owners, too.",
+			reason: "The creator of an object also chooses its owner references.",
 			decoy:  func(_ *world, o map[string]any) { o["apiVersion"], o["kind"] = "v1", "ConfigMap" },
 		},
 		"PausedApplication": {
@@ -85,7 +85,7 @@ func TestHostileObservation(t *testing.T) {
 				nested(o, "metadata")["ownerReferences"] = append(owners, map[string]any{"apiVersion": "v1", "kind": "Other", "name": "o", "uid": "u", "controller": true})
 			},
 		},
-		"OtherNamespace": {reason: "What an application is composed of is in its namespace.", decoy: func(_ *world, o map[string]any) { nested(o, "metadata")["namespace"] = "payments" }},
+		"OtherNamespace": {reason: "Composed resources of an application are in its namespace.", decoy: func(_ *world, o map[string]any) { nested(o, "metadata")["namespace"] = "payments" }},
 	}
 
 	for name, tc := range cases {
@@ -139,7 +139,7 @@ func TestAdopt(t *testing.T) {
 		"Listed":           {reason: "The platform knows better.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, want: true},
 		"AnotherListed":    {reason: "One application is not all of its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
 		"AnotherNamespace": {reason: "Nor are all of that name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
-		"Foreign":          {reason: "What another controls is never taken.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, foreign: true},
+		"Foreign":          {reason: "An object with another controller is never taken over.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, foreign: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

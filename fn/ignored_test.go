@@ -46,9 +46,9 @@ func TestIgnoredProperties(t *testing.T) {
 			if had {
 				continue
 			}
-			listed := len(known.Unknown(w.structure(spec)))
+			listed := len(known.Unknown(w.structure(spec).AsMap()))
 			o[name] = value
-			if len(known.Unknown(w.structure(spec))) == listed || w.xr["kind"] == "XPlatformApplication" && slices.Contains(fieldsOfCrossplane(true), name) || name == "crossplane" {
+			if len(known.Unknown(w.structure(spec).AsMap())) == listed || w.xr["kind"] == "XPlatformApplication" && slices.Contains(fieldsOfCrossplane(true), name) || name == "crossplane" {
 				o[name] = before
 				delete(o, name)
 				continue

@@ -14,14 +14,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// commands of the program. Crossplane runs it without one, so serving is the
-// default and takes its flags as if there were no commands.
-type commands struct {
-	Serve   CLI     `cmd:"" default:"withargs"                                                                                                                                                                          help:"Serve the function. The default."`
-	Convert Convert `cmd:"" help:"Turn manifests of External Secrets, Deployments and Secrets into that of a PlatformApplication. Exits with 0 if all was converted, with 3 if the report needs a person, else with 1."`
-}
-
-// CLI of the server.
+// CLI of the function. Crossplane starts it without arguments.
 type CLI struct {
 	Debug bool `help:"Emit debug logs in addition to info logs." short:"d"`
 
@@ -58,6 +51,6 @@ func (c *CLI) Run() error {
 }
 
 func main() {
-	ctx := kong.Parse(&commands{}, kong.Description("Composes everything a PlatformApplication consists of."))
+	ctx := kong.Parse(&CLI{}, kong.Description("Composes everything a PlatformApplication consists of."))
 	ctx.FatalIfErrorf(ctx.Run())
 }

@@ -25,7 +25,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -72,6 +74,39 @@ func TestServe(t *testing.T) {
 
 	if metrics := get(ctx, t, "http://"+metricsAddress+"/metrics"); !strings.Contains(metrics, `grpc_server_handled_total{grpc_code="OK",grpc_method="RunFunction"`) {
 		t.Errorf("want metrics to count calls of RunFunction, got:\n%s", metrics)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Setenv("TLS_SERVER_CERTS_DIR", "/tls/server")
+
+	server := CLI{Network: "tcp", Address: ":9443", TLSCertsDir: "/tls/server", MaxRecvMessageSize: 16, MetricsAddress: ":8080"}
+	debugging := server
+	debugging.Debug, debugging.Insecure, debugging.Address = true, true, ":1"
+
+	cases := map[string]struct {
+		reason string
+		args   []string
+		want   CLI
+	}{
+		"Nothing": {reason: "The package runtime starts the function without arguments.", want: server},
+		"Flags":   {reason: "A developer starts it without mTLS.", args: []string{"-d", "--insecure", "--address", ":1"}, want: debugging},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got CLI
+			parser, err := kong.New(&got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := parser.Parse(tc.args); err != nil {
+				t.Fatalf("\n%s\nParse(%v): %v", tc.reason, tc.args, err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nParse(%v): -want, +got:\n%s", tc.reason, tc.args, diff)
+			}
+		})
 	}
 }
 

@@ -4,12 +4,12 @@
 package main
 
 import (
-	"fmt"
-
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// requirementNamespace is the name under which the application's Namespace is asked for.
+// requirementNamespace is the name of the requirement for the application's Namespace.
 const requirementNamespace = "namespace"
 
 // requireNamespace asks for the Namespace of the application.
@@ -21,25 +21,25 @@ func requireNamespace(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 	})
 }
 
-// decodeTenant returns the tenant that a label of the application's Namespace names. It is empty if there is no such
-// Namespace, or no such label.
+// decodeTenant returns the tenant that a label of the application's Namespace names. It is empty if the Namespace or the label
+// is missing.
 func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolution) {
 	items, state := required(req, requirementNamespace)
 	if state != found {
 		return "", state
 	}
-	metadata := items[0].GetResource().GetFields()["metadata"].GetStructValue()
-	return metadata.GetFields()["labels"].GetStructValue().GetFields()[label].GetStringValue(), found
+	return items[0].Resource.GetLabels()[label], found
 }
 
 // tenantUnknown says why the tenant of a namespace is not known.
-func tenantUnknown(namespace, label string, state resolution) string {
+func tenantUnknown(namespace, label string, state resolution) finding.Message {
+	with := finding.With{"namespace": namespace, "label": label}
 	switch state {
 	case unresolved:
-		return fmt.Sprintf("Crossplane has not read Namespace %s yet, whose label %s names the tenant. %s", namespace, label, howToRender)
+		return finding.Message{finding.New(finding.TenantUnresolved, with), finding.New(finding.HowToRender)}
 	case notFound:
-		return fmt.Sprintf("Crossplane cannot find Namespace %s, whose label %s names the tenant. What exists is left as it is, and nothing new is created. Your platform team can help. %s", namespace, label, howToRender)
+		return finding.Message{finding.New(finding.NamespaceNotFound, with), finding.New(finding.HowToRender)}
 	default:
-		return fmt.Sprintf("Namespace %s has no label %s, which names the tenant that owns it. What exists is left as it is, and nothing new is created, until your platform team has set the label.", namespace, label)
+		return finding.Message{finding.New(finding.TenantLabelMissing, with)}
 	}
 }

@@ -5,46 +5,48 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/request"
+	"github.com/crossplane/function-sdk-go/resource/composite"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// annotationResource is on everything Crossplane composes, and on whatever else
-// somebody puts it.
+// annotationResource is on every resource that Crossplane composes. Users can set it
+// on other objects, too.
 // https://docs.crossplane.io/latest/composition/compositions/
 const annotationResource = "crossplane.io/composition-resource-name"
 
-// A standing is what an object is to a composite resource.
-type standing int
+// A relation of an object to a composite resource.
+type relation int
 
 const (
-	// standingComposed: the composite resource controls it.
-	standingComposed standing = iota
-	// standingOrphan: nobody controls it. It may be what the composite resource lost,
-	// or what somebody made to look like that.
-	standingOrphan
-	// standingForeign: it is of another kind, in another namespace, or of another
+	// relationComposed: the composite resource controls it.
+	relationComposed relation = iota
+	// relationOrphan: it has no controller. The composite resource may have lost it, or
+	// an attacker may have prepared it.
+	relationOrphan
+	// relationForeign: it is of another kind, in another namespace, or of another
 	// controller.
-	standingForeign
+	relationForeign
 )
 
-// standingOf an object that shall be the composed resource of that name. An
-// application's team can write spec.crossplane.resourceRefs, and so have Crossplane
-// observe any object that no other controller owns, under the name in the object's
-// own annotation. Kind and controller are what it cannot choose.
-func standingOf(name string, object map[string]any, xr unstructured.Unstructured, namespace string) standing {
-	o := unstructured.Unstructured{Object: object}
+// relationOf tells whether an object can be the composed resource of that name. A team
+// can write spec.crossplane.resourceRefs, and so make Crossplane observe any object
+// without another controller, under the name in the object's own annotation. The team
+// cannot choose kind and controller.
+func relationOf(name string, o *unstructured.Unstructured, xr *composite.Unstructured, namespace string) relation {
 	kind, _ := compose.GroupKindOf(name)
 	if gvk := o.GroupVersionKind(); gvk.GroupKind() != kind || gvk.Version == "" || o.GetNamespace() != namespace {
-		return standingForeign
+		return relationForeign
 	}
 	controlled := false
 	for _, owner := range o.GetOwnerReferences() {
@@ -52,26 +54,25 @@ func standingOf(name string, object map[string]any, xr unstructured.Unstructured
 			continue
 		}
 		if !isReferenceTo(owner, xr) {
-			return standingForeign
+			return relationForeign
 		}
 		controlled = true
 	}
 	if !controlled {
-		return standingOrphan
+		return relationOrphan
 	}
-	return standingComposed
+	return relationComposed
 }
 
-// isReferenceTo compares everything but the version, which changes with an upgrade. A
-// composite resource that is rendered can be without a UID; the API server gives one
-// to each.
-func isReferenceTo(owner metav1.OwnerReference, xr unstructured.Unstructured) bool {
+// isReferenceTo ignores the version, which changes with an upgrade. A composite resource
+// has no UID when it is rendered, and always has one on an API server.
+func isReferenceTo(owner metav1.OwnerReference, xr *composite.Unstructured) bool {
 	gv, err := schema.ParseGroupVersion(owner.APIVersion)
 	return err == nil && gv.Group == xr.GroupVersionKind().Group && owner.Kind == xr.GetKind() && owner.Name == xr.GetName() &&
 		(owner.UID == xr.GetUID() || xr.GetUID() == "")
 }
 
-// observed is what Crossplane observes of what this function composes.
+// observed has the resources of this function that Crossplane observes.
 type observed struct {
 	composed compose.Observed
 	// orphans may be adopted if the platform says so.
@@ -80,29 +81,28 @@ type observed struct {
 	foreign compose.Observed
 }
 
-// decodeObserved leaves out what other functions of the pipeline compose.
-func decodeObserved(req *fnv1.RunFunctionRequest, namespace string) observed {
-	xr := composite(req)
+// decodeObserved skips resources of other functions in the pipeline.
+func decodeObserved(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, namespace string) (observed, error) {
 	o := observed{composed: compose.Observed{}, orphans: compose.Observed{}, foreign: compose.Observed{}}
-	for name, r := range req.GetObserved().GetResources() {
+	resources, err := request.GetObservedComposedResources(req)
+	if err != nil {
+		return o, err //nolint:wrapcheck // It says what could not be read.
+	}
+	for n, r := range resources {
+		name := string(n)
 		if _, ours := compose.GroupKindOf(name); !ours {
 			continue
 		}
-		object := r.GetResource().AsMap()
-		switch standingOf(name, object, xr, namespace) {
-		case standingComposed:
-			o.composed[name] = object
-		case standingOrphan:
-			o.orphans[name] = object
-		case standingForeign:
-			o.foreign[name] = object
+		switch relationOf(name, &r.Resource.Unstructured, xr, namespace) {
+		case relationComposed:
+			o.composed[name] = r.Resource.Object
+		case relationOrphan:
+			o.orphans[name] = r.Resource.Object
+		case relationForeign:
+			o.foreign[name] = r.Resource.Object
 		}
 	}
-	return o
-}
-
-func composite(req *fnv1.RunFunctionRequest) unstructured.Unstructured {
-	return unstructured.Unstructured{Object: req.GetObserved().GetComposite().GetResource().AsMap()}
+	return o, nil
 }
 
 // adopt makes orphans of the application its own.
@@ -112,30 +112,26 @@ func (o observed) adopt() observed {
 	return observed{composed: all, foreign: o.foreign}
 }
 
-// checkForeign returns an error that names every object that cannot be the application's.
-func (o observed) checkForeign() error {
-	return refuse(o.foreign, "it is of another kind, namespace or controller; remove it from the application's resourceRefs")
-}
+// checkForeign returns an error that names every object that does not belong to the application.
+func (o observed) checkForeign() error { return unusable(o.foreign, finding.ResourceForeign) }
 
-// checkOrphans returns an error that names every object that only the platform can say is the application's.
-func (o observed) checkOrphans() error {
-	return refuse(o.orphans, "nothing controls it; if the application has lost it, your platform team adds the application to the setting adopt")
-}
+// checkOrphans returns an error that names every object that only the platform team can assign to the application.
+func (o observed) checkOrphans() error { return unusable(o.orphans, finding.ResourceOrphaned) }
 
-func refuse(objects compose.Observed, why string) error {
+func unusable(objects compose.Observed, why finding.Reason) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
-		errs = append(errs, fmt.Errorf("cannot use %s as composed resource %q: %s", describe(objects[name]), name, why))
+		errs = append(errs, finding.Err(why, finding.With{"object": describe(objects[name]), "name": name}))
 	}
 	return errors.Join(errs...)
 }
 
-// describe an object by what a person needs to find it.
+// describe returns the kind, namespace and name of an object.
 func describe(object map[string]any) string {
 	o := unstructured.Unstructured{Object: object}
 	name := o.GetName()
 	if o.GetNamespace() != "" {
 		name = o.GetNamespace() + "/" + name
 	}
-	return fmt.Sprintf("%s %q", o.GroupVersionKind().GroupKind(), name)
+	return o.GroupVersionKind().GroupKind().String() + " " + strconv.Quote(name)
 }

@@ -140,17 +140,17 @@ func TestOwnership(t *testing.T) {
 		tags   map[string]any
 		want   bool
 	}{
-		"Own":              {"What has the tags of the application is the application's.", ownTags(), true},
+		"Own":              {"An object with the tags of the application belongs to it.", ownTags(), true},
 		"MoreTags":         {"Others may add tags of their own.", with(ownTags(), "cost-center", "7"), true},
 		"TagCase":          {"Azure does not tell upper from lower case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), true},
-		"OtherTenant":      {"What another tenant had is never taken over, although all else is equal.", with(ownTags(), "tenant", "mallory"), false},
+		"OtherTenant":      {"Objects of another tenant are never taken over, even if all else is equal.", with(ownTags(), "tenant", "mallory"), false},
 		"ValueCase":        {"Azure tells upper from lower case in values of tags.", with(ownTags(), "tenant", "Acme"), false},
-		"NoTenant":         {"What has no tenant proves nothing.", with(ownTags(), "tenant", nil), false},
+		"NoTenant":         {"Tags without a tenant prove nothing.", with(ownTags(), "tenant", nil), false},
 		"OtherApplication": {"Nor is what another application of the tenant has.", with(ownTags(), "application", "web"), false},
 		"OtherNamespace":   {"Nor what one of another namespace has.", with(ownTags(), "namespace", "billing"), false},
 		"TwoTenants":       {"Two tags that say different things prove nothing.", with(ownTags(), "TENANT", "mallory"), false},
 		"NotText":          {"Nor does what is no text.", with(ownTags(), "tenant", 7.0), false},
-		"None":             {"What has no tags belongs to somebody else.", nil, false},
+		"None":             {"An object without tags belongs to another owner.", nil, false},
 	}
 	for name, tc := range cases {
 		for resource, conditionType := range map[string]string{compose.NameKeyVault: compose.TypeKeyVaultReady, compose.NameIdentity: compose.TypeIdentityReady} {
@@ -343,7 +343,7 @@ func TestTenant(t *testing.T) {
 			want:   want{says: "cannot find Namespace shop, whose label meta.p6m.dev/tenant"},
 		},
 		"LabelLost": {
-			reason: "What is there stays as it is when the label is lost.", running: true,
+			reason: "Existing objects stay as they are when the label is lost.", running: true,
 			change: func(w *world) { w.tenant("") },
 			want:   want{names: all, tenant: "acme", policies: full, says: "Namespace shop has no label meta.p6m.dev/tenant"},
 		},
@@ -353,7 +353,7 @@ func TestTenant(t *testing.T) {
 			want:   want{names: all, tenant: "acme", policies: full, says: "cannot find Namespace shop"},
 		},
 		"LabelChanged": {
-			reason: "What is there keeps its tenant when the Namespace gets another, and says so.", running: true,
+			reason: "Existing objects keep their tenant when the Namespace gets another one, and the condition says so.", running: true,
 			change: func(w *world) { w.tenant("mallory") },
 			want:   want{names: all, tenant: "acme", policies: full, says: "the vault still belongs to tenant acme, although the Namespace now belongs to tenant mallory"},
 		},
@@ -522,9 +522,9 @@ func TestRetiredNamespace(t *testing.T) {
 	}
 }
 
-// TestOwnershipProperties lets applications live in a cloud that others use too.
-// Whatever the provider reports and the platform does, nothing that was never proven
-// to be the application's is changed, deleted, or read.
+// TestOwnershipProperties lets applications live in a cloud that others use, too. An object
+// without proof of ownership is never changed, deleted or read, no matter what the provider
+// reports and the platform does.
 func TestOwnershipProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, c := provenWorld(t), cloud{}
@@ -559,7 +559,7 @@ func (c cloud) disturb(rt *rapid.T, w *world) {
 	name := rapid.SampledFrom([]string{compose.NameKeyVault, compose.NameIdentity}).Draw(rt, "name")
 	events := map[string]func(){
 		"Provider":      func() { c.reconcile(w, name) },
-		"ProviderAgain": func() { c.reconcile(w, name) }, // What happens most often.
+		"ProviderAgain": func() { c.reconcile(w, name) }, // The most frequent event.
 		"Label":         func() { w.tenant(rapid.SampledFrom([]string{"acme", "mallory", ""}).Draw(rt, "tenant")) },
 		"NamespaceGone": func() { w.others = nil },
 		"StatusLost":    func() { delete(w.composed[name], "status") },

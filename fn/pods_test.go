@@ -219,7 +219,7 @@ func TestPodsGetNewIdentity(t *testing.T) {
 			tc.prepare(w)
 			pods := func() map[string]any { return nested(w.composed[compose.NameDeployment], "spec", "template") }
 			before := pods()
-			nested(before, "metadata", "annotations") // Which may have been none.
+			nested(before, "metadata", "annotations") // The former identity may be empty.
 			w.renew(newClientID)
 
 			rsp := w.reconcile()
@@ -279,7 +279,7 @@ func TestPodIdentityProperties(t *testing.T) {
 				delete(nested(w.composed[compose.NameDeployment], "metadata", "annotations"), a)
 			}
 		}
-		w.reconcile() // Whatever happens, this function has seen the application before.
+		w.reconcile() // This function has seen the application before, in any case.
 
 		id, ids := "66666666-6666-4666-8666-666666666666", 0
 		template := func() any { return at(w.composed[compose.NameDeployment], "spec", "template") }

@@ -123,7 +123,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: want{reason: compose.ReasonAzureRefused, says: []string{"44444444-4444-4444-8444-444444444444 in secretCreatorPrincipalId of the settings of the platform"}},
 		},
 		"NoTimes": {
-			reason: "What is no time says nothing.",
+			reason: "An invalid time counts as unknown.",
 			change: func(w *world, officer map[string]any) {
 				annotate(officer, "crossplane.io/external-create-pending", "yesterday")
 				delete(nested(officer, "status"), "conditions")

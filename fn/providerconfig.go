@@ -5,18 +5,19 @@ package main
 
 import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// requirementProviderConfig is the name under which the configuration of the Azure providers is asked for.
+// requirementProviderConfig is the name of the requirement for the configuration of the Azure providers.
 const requirementProviderConfig = "azure-provider-config"
 
-// requireProviderConfig asks Crossplane for the configuration of the Azure providers, of which the specification is read and no
-// Secret: its subscription may be another than that of the settings. It is asked for before anything is created, and when
-// something is wrong, and not by applications that run: the providers count users in its status, and Crossplane has every
-// application that asks for it look again at each change.
+// requireProviderConfig asks Crossplane for the configuration of the Azure providers, because its subscription may differ from
+// that of the settings. Only its spec is read, and no Secret. Applications ask before anything is created and when something is
+// wrong, not while they run: the providers count users in its status, and each change would reconcile every application that
+// asks.
 func requireProviderConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, ref *inputv1alpha1.ProviderConfigReference, namespace string, seen compose.Observed) {
 	if !seen.AsksForSubscription() {
 		return
@@ -32,13 +33,13 @@ func requireProviderConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	require(req, rsp, requirementProviderConfig, selector)
 }
 
-// decodeSubscription returns the subscription that the Azure providers work in. It is empty if their configuration is not there,
-// or leaves it to the credentials.
+// decodeSubscription returns the subscription of the Azure providers. It is empty if their configuration is missing, or leaves
+// the subscription to the credentials.
 func decodeSubscription(req *fnv1.RunFunctionRequest) string {
 	items, state := required(req, requirementProviderConfig)
 	if state != found {
 		return ""
 	}
-	spec := items[0].GetResource().GetFields()["spec"].GetStructValue()
-	return spec.GetFields()["subscriptionID"].GetStringValue()
+	subscription, _, _ := unstructured.NestedString(items[0].Resource.Object, "spec", "subscriptionID")
+	return subscription
 }

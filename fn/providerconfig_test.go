@@ -41,9 +41,9 @@ func (w *world) inAzure(name, subscription string) {
 // TestSubscription has nothing created in another subscription than that of the settings, and what exists stay.
 func TestSubscription(t *testing.T) {
 	const (
-		differ = "The subscriptions differ: ClusterProviderConfig default of the Azure providers says subscription " + otherSubscription +
-			", and the settings of the platform say " + subscriptionOfSettings
-		note = "Note: ClusterProviderConfig default of the Azure providers says subscription " + otherSubscription
+		differ = "The subscriptions differ: ClusterProviderConfig default of the Azure providers names subscription " + otherSubscription +
+			", and the settings of the platform name " + subscriptionOfSettings
+		note = "Note: ClusterProviderConfig default of the Azure providers names subscription " + otherSubscription
 	)
 
 	azure := []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"}
@@ -90,7 +90,7 @@ func TestSubscription(t *testing.T) {
 			vault: "Vault ", status: "False Creating",
 		},
 		"NoString": {
-			reason: "What cannot be read is not known.",
+			reason: "An unreadable configuration counts as unknown.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -139,7 +139,7 @@ func TestSubscription(t *testing.T) {
 				return w
 			},
 			want:  azure,
-			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", and the settings of the platform say " + subscriptionOfSettings, status: "True Available",
+			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", and the settings of the platform name " + subscriptionOfSettings, status: "True Available",
 		},
 		"Running": {
 			reason: "An application that runs does not ask, and keeps all that it has.",

@@ -6,12 +6,10 @@ package main
 import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/request"
+	"github.com/crossplane/function-sdk-go/resource"
 )
 
-// howToRender ends messages about a missing required resource.
-const howToRender = "To render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20)."
-
-// A resolution is how far the caller is with a required resource.
+// A resolution tells whether the caller has looked for a required resource.
 type resolution int
 
 const (
@@ -21,8 +19,7 @@ const (
 	found
 )
 
-// require asks the caller for a resource. The resource has to be asked for every time, or Crossplane takes it as no longer
-// needed.
+// require asks the caller for a resource. Every response must ask again, or Crossplane drops the requirement.
 //
 // Crossplane 2 resolves required resources, and Crossplane 1 extra resources, the deprecated form. Both forms are sent
 // until the caller shows which one it supports. Then the other is left out: Crossplane 1 repeats the call until two responses have
@@ -41,17 +38,19 @@ func require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name s
 	}
 }
 
-// required returns what the caller has found of a required resource. An answer in the current form comes first.
-func required(req *fnv1.RunFunctionRequest, name string) ([]*fnv1.Resource, resolution) {
-	resources, ok := req.GetRequiredResources()[name]
+// required returns what the caller has found of a required resource. The current form takes precedence.
+func required(req *fnv1.RunFunctionRequest, name string) ([]resource.Required, resolution) {
+	// The getters fail only for Go types, and these resources are unstructured.
+	items, ok, _ := request.GetRequiredResource(req, name)
 	if !ok {
-		resources, ok = req.GetExtraResources()[name] //nolint:staticcheck // See require.
+		extra, _ := request.GetExtraResources(req) //nolint:staticcheck // See require.
+		items, ok = extra[name]
 	}
 	switch {
 	case !ok:
 		return nil, unresolved
-	case len(resources.GetItems()) == 0:
+	case len(items) == 0:
 		return nil, notFound
 	}
-	return resources.GetItems(), found
+	return items, found
 }

@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // A caller runs the function as a version of Crossplane does.
@@ -148,8 +150,8 @@ func TestCallers(t *testing.T) {
 func TestCallersAreTold(t *testing.T) {
 	_, calls := callers()["Crossplane1.20"].converse(t, provenWorld(t))
 	want := []string{
-		"Crossplane has not read EnvironmentConfig platform-application yet, which has the settings of the platform. " + howToRender,
-		"Crossplane has not read Namespace shop yet, whose label " + tenantLabel + " names the tenant. " + howToRender,
+		"Crossplane has not read EnvironmentConfig platform-application yet, which has the settings of the platform. " + finding.Say(finding.HowToRender),
+		"Crossplane has not read Namespace shop yet, whose label " + tenantLabel + " names the tenant. " + finding.Say(finding.HowToRender),
 		"Crossplane has not looked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
 		"",
 	}
@@ -254,30 +256,34 @@ func TestRequired(t *testing.T) {
 	named := func(names ...string) *fnv1.Resources {
 		r := &fnv1.Resources{}
 		for _, n := range names {
-			r.Items = append(r.Items, &fnv1.Resource{ConnectionDetails: map[string][]byte{n: nil}})
+			r.Items = append(r.Items, &fnv1.Resource{Resource: resource.MustStructJSON(`{"metadata": {"name": "` + n + `"}}`)})
 		}
 		return r
 	}
 	cases := map[string]struct {
 		reason          string
 		required, extra map[string]*fnv1.Resources
-		items           *fnv1.Resources
+		items           []string
 		state           resolution
 	}{
 		"Neither":      {reason: "It has not looked.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{}},
-		"Required":     {reason: "The current form.", required: map[string]*fnv1.Resources{"it": named("new")}, items: named("new"), state: found},
-		"Extra":        {reason: "The deprecated one.", extra: map[string]*fnv1.Resources{"it": named("old")}, items: named("old"), state: found},
-		"Both":         {reason: "The current form comes first.", required: map[string]*fnv1.Resources{"it": named("new")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: named("new"), state: found},
+		"Required":     {reason: "The current form.", required: map[string]*fnv1.Resources{"it": named("new")}, items: []string{"new"}, state: found},
+		"Extra":        {reason: "The deprecated one.", extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
+		"Both":         {reason: "The current form comes first.", required: map[string]*fnv1.Resources{"it": named("new")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"new"}, state: found},
 		"BothEmpty":    {reason: "Also if nothing was found.", required: map[string]*fnv1.Resources{"it": nil}, extra: map[string]*fnv1.Resources{"it": named("old")}, state: notFound},
 		"ExtraEmpty":   {reason: "It has looked and found nothing.", extra: map[string]*fnv1.Resources{"it": nil}, state: notFound},
-		"OneOfEach":    {reason: "Each name has an answer of its own.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: named("old"), state: found},
+		"OneOfEach":    {reason: "Each name has an answer of its own.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
 		"RequiredNone": {reason: "An empty list is an answer.", required: map[string]*fnv1.Resources{"it": named()}, state: notFound},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			req := &fnv1.RunFunctionRequest{RequiredResources: tc.required, ExtraResources: tc.extra} //nolint:staticcheck // Crossplane 1 knows no other.
 			items, state := required(req, "it")
-			if diff := cmp.Diff(tc.items.GetItems(), items, protocmp.Transform()); diff != "" {
+			var names []string
+			for _, item := range items {
+				names = append(names, item.Resource.GetName())
+			}
+			if diff := cmp.Diff(tc.items, names); diff != "" {
 				t.Errorf("\n%s\nrequired(...): -want, +got:\n%s", tc.reason, diff)
 			}
 			if diff := cmp.Diff(tc.state, state); diff != "" {

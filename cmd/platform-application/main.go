@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command platform-application is for platform teams: it looks for what would keep applications from running on a cluster, and runs
-// one to see that it does.
+// Command platform-application is for platform teams: it looks for what would keep applications from running on a cluster, runs one
+// to see that it does, and converts the manifests of applications that run without it.
 package main
 
 import (
@@ -42,6 +42,8 @@ type commands struct {
 	Probe  probeCommand  `cmd:"" help:"Look at what pods of a provider reach from where they run, and print it as JSON for the doctor. Jobs of package/platform/doctor run it there."`
 
 	Acceptance acceptanceCommand `cmd:"" help:"Run an application as its team and an officer would, measure it, and clean up."`
+
+	Convert convertCommand `cmd:"" help:"Convert ExternalSecrets, Deployments and Secrets to a PlatformApplication. Exits with 0 if everything was converted, with 3 if the report lists what to review, else with 1."`
 
 	Workload workloadCommand `cmd:"" help:"Run as the application of an acceptance run." hidden:""`
 

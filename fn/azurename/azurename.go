@@ -11,10 +11,10 @@ import (
 
 const (
 	// hashLength in characters of 5 bits, 75 bits in all. An attacker chooses the name
-	// of an application, knows everything else that is hashed, and needs nobody to try
-	// names: a vault that is aimed at takes 2^75 attempts, 100,000 years of a processor
-	// that makes 10^10 hashes a second. With 50 bits it would be a day. By chance, two
-	// of 100,000 applications share a hash with a probability of one in 7·10^12.
+	// of an application, knows all other hashed values, and can try names offline. To
+	// hit a given vault takes 2^75 attempts: 100,000 years at 10^10 hashes a second.
+	// With 50 bits it would take a day. By chance, two of 100,000 applications share a
+	// hash with a probability of one in 7·10^12.
 	hashLength = 15
 
 	maxVault    = 24 // Azure's limit for a vault, which leaves 8 characters to read
@@ -28,7 +28,7 @@ const (
 	assignments = "dc735f07-2603-4afa-a164-e67f67e7c6bd"
 )
 
-// A Scope is what makes a name unique: one application in one cluster in one
+// A Scope makes a name unique: one application in one cluster in one
 // subscription.
 type Scope struct {
 	// SubscriptionID of the resources. Its case does not matter.
@@ -66,8 +66,8 @@ func (s Scope) name(readable int) string {
 }
 
 // hash returns the first characters of the scope's SHA-256 in base32 (RFC 4648,
-// lower case), or later ones in the rare case that those contain a reserved
-// word: a vault of that name would be refused forever.
+// lower case). In the rare case that they contain a reserved word, which Azure would
+// always reject, it returns later ones.
 func (s Scope) hash() string {
 	var b []byte
 	for _, part := range [...]string{
@@ -77,7 +77,7 @@ func (s Scope) hash() string {
 		s.Name,
 	} {
 		// The length in front makes ("ab", "c") differ from ("a", "bc"),
-		// whatever the parts contain.
+		// regardless of the content of the parts.
 		b = binary.BigEndian.AppendUint64(b, uint64(len(part)))
 		b = append(b, part...)
 	}
@@ -140,8 +140,7 @@ func unreserve(s string) string {
 		{"windows", "win-dows"},
 		{"xbox", "x-box"},
 	} {
-		// Until none is left: an x can be the end of one and the start of the
-		// next.
+		// Repeated, because the x at the end of one word can start the next.
 		for strings.Contains(s, r.word) {
 			s = strings.ReplaceAll(s, r.word, r.broken)
 		}
@@ -152,10 +151,9 @@ func unreserve(s string) string {
 // RoleAssignment returns the name of the assignment of a role to a principal at
 // a scope: a UUID (version 5) of the three.
 //
-// Azure does not tell case apart in any of them and returns them in a case of
-// its own choice, so they are compared without it. A role definition is to be
-// given in one form always, as its id or as its full path: they are different
-// names here.
+// Azure ignores case in all three and returns them in any case, so case is ignored
+// here, too. Always pass a role definition in the same form, either as its id or as
+// its full path: the two forms give different names.
 func RoleAssignment(scope, principalID, roleDefinition string) string {
 	// None of these can contain a NUL.
 	parts := strings.ToLower(scope + "\x00" + principalID + "\x00" + roleDefinition)

@@ -65,7 +65,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"a3scale-du747swjziybm6b", "a3scale-du747swjziybm6b"},
 		},
 		"Dot": {
-			reason: "Whatever is no letter or digit becomes a hyphen.",
+			reason: "Any other character becomes a hyphen.",
 			scope:  app("shop", "my.app"),
 			want:   names{"my-app-dn2otpz3ewgule2", "my-app-dn2otpz3ewgule2"},
 		},
@@ -105,7 +105,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"aaaaaaaa-w64fvsckqftqnxv", strings.Repeat("a", 63) + "-w64fvsckqftqnxv"},
 		},
 		"LongerThanThat": {
-			reason: "What is longer is cut there too, and not left with a hyphen.",
+			reason: "A longer name is cut there, too, and does not end with a hyphen.",
 			scope:  app("shop", strings.Repeat("orders-", 30)),
 			want:   names{"orders-o-wjasnweo5fdrtnk", "orders-orders-orders-orders-orders-orders-orders-orders-orders-wjasnweo5fdrtnk"},
 		},

@@ -1,8 +1,8 @@
 // Package azurename makes the names under which an application's resources are
 // known in Azure.
 //
-// A name is computed from what the application is and from nothing else, so
-// that one that is deleted and created again finds its vault. These names are a
+// A name depends on the identity of the application only, so an application that
+// is deleted and created again finds its vault. These names are a
 // contract: a change to any rule here gives running applications new, empty
 // vaults and leaves the old ones behind. Tests freeze them.
 //
@@ -12,6 +12,6 @@
 //	orders-a-44ghqmmq4vhdmxl
 //
 // The readable part is for people. Uniqueness rests on the hash alone, and the hash
-// is long enough that nobody can choose an application's name to meet the vault of
-// another application.
+// is long enough that no application's name can be chosen to hit the vault of another
+// application.
 package azurename

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	authorizationv1beta1 "github.com/upbound/provider-azure/v2/apis/namespaced/authorization/v1beta1"
 
 	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // A role is one of Azure's built-in roles.
@@ -29,30 +31,30 @@ func secretsOfficer() role {
 
 const principalServicePrincipal = "ServicePrincipal"
 
-// principalWait is how long a role assignment may take. For a principal that does not exist the Azure provider tries for
-// 30 minutes, and says nothing meanwhile.
+// principalWait is how long a role assignment may take. For a principal that does not exist, the Azure provider retries for
+// 30 minutes without reporting an error.
 const principalWait = 2 * time.Minute
 
 // A grant is a role that a principal shall have on the vault.
 type grant struct {
 	resource      string // composition resource name
 	suffix        string // of the Kubernetes object's name
-	principalID   string // empty: not known yet
+	principalID   string // empty while unknown
 	principalType string
 	role          role
-	// source names the field that a person wrote the principal's id in. It is empty for the application's identity.
-	source string
+	// source is the field that a person wrote the principal's id in. It is empty for the application's identity.
+	source finding.Reason
 }
 
-// access is what is known of the role assignments.
+// access is the state of the role assignments.
 type access struct {
 	grants   []grant
 	observed map[string]Object
-	// replacing names those that are deleted now and created again next.
+	// replacing has the assignments that are deleted now and created in a later call.
 	replacing []string
-	// latest time that is noted anywhere: it is now, or was before now.
+	// latest time in any observed object. The current time is the same or later.
 	latest time.Time
-	// withdrawn is true if nobody is to have a role on the vault by this application.
+	// withdrawn is true if this application must not assign roles on the vault any more.
 	withdrawn bool
 }
 
@@ -76,9 +78,9 @@ func (c *composition) roleAssignments(v vault, i identity) access {
 		case isSame(seen, v.id, g):
 			c.want(g.resource, c.sameAssignment(seen, g))
 		default:
-			// The principal is another one, for example because the identity was
-			// deleted in Azure and made anew. An assignment cannot be changed: it
-			// goes now, and its successor comes when it is gone.
+			// The principal has changed, for example because the identity was
+			// deleted and recreated in Azure. An assignment is immutable: it is
+			// deleted now, and its successor is created afterwards.
 			a.replacing = append(a.replacing, g.resource)
 			c.waiting = true
 		}
@@ -91,9 +93,9 @@ func (c *composition) grants(i identity) []grant {
 		resource: NameRoleAssignmentApp, suffix: "secrets-user",
 		principalID: i.principalID, principalType: principalServicePrincipal, role: secretsUser(),
 	}}
-	// Azure has one assignment of a role to a principal, so must we.
+	// Azure allows one assignment of a role to a principal.
 	granted := map[string]bool{}
-	officer := func(objectID, principalType, source string) {
+	officer := func(objectID, principalType string, source finding.Reason) {
 		id := strings.ToLower(objectID)
 		if id == "" || granted[id] {
 			return
@@ -101,12 +103,12 @@ func (c *composition) grants(i identity) []grant {
 		granted[id] = true
 		grants = append(grants, grant{principalID: id, principalType: principalType, role: secretsOfficer(), source: source})
 	}
-	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal, "secretCreatorPrincipalId of the settings of the platform")
+	officer(c.platform.SecretCreatorPrincipalID, principalServicePrincipal, finding.SourceSecretCreator)
 	for _, o := range c.platform.KeyVault.Officers {
-		officer(o.ObjectID, o.PrincipalType, "keyVault.officers of the settings of the platform")
+		officer(o.ObjectID, o.PrincipalType, finding.SourcePlatformOfficers)
 	}
 	for _, o := range c.keyVaultSpec().Officers {
-		officer(o.ObjectID, o.PrincipalType, "spec.keyVault.officers of the manifest")
+		officer(o.ObjectID, o.PrincipalType, finding.SourceOfficers)
 	}
 
 	creator := c.creatorsName(granted)
@@ -121,9 +123,9 @@ func (c *composition) grants(i identity) []grant {
 }
 
 // creatorsName returns the principal whose assignment has the resource name of the
-// creator's. A principal that becomes the creator, or ceases to be it, keeps the
-// assignment that it has: it is the same one in Azure by any name, and would go with
-// the name that is given up.
+// creator. A principal that becomes the creator, or stops being it, keeps the resource
+// name of its assignment: under a new name, Crossplane would delete the assignment in
+// Azure together with the old name.
 func (c *composition) creatorsName(granted map[string]bool) string {
 	holder := strings.ToLower(c.seen[NameRoleAssignmentCreator].str("spec", "forProvider", "principalId"))
 	creator := strings.ToLower(c.platform.SecretCreatorPrincipalID)
@@ -140,11 +142,10 @@ func (c *composition) creatorsName(granted map[string]bool) string {
 	return creator
 }
 
-// roleAssignment is desired of an assignment, of which nothing is observed yet or
-// what it has to stay.
+// roleAssignment returns the desired assignment. It keeps the observed name.
 func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	derived := azurename.RoleAssignment(vaultID, g.principalID, g.role.id)
-	name := first(seen.str("spec", "forProvider", "name"), derived)
+	name := cmp.Or(seen.str("spec", "forProvider", "name"), derived)
 	// The Kubernetes name tells apart an assignment and its successor.
 	object := newManaged(c, authorizationv1beta1.RoleAssignment_GroupVersionKind, fmt.Sprintf("%s-%s-%s", c.app.Name, g.suffix, derived[:8]), authorizationv1beta1.RoleAssignmentParameters{
 		Name:               &name,
@@ -155,15 +156,15 @@ func (c *composition) roleAssignment(seen Object, vaultID string, g grant) *mana
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	object.Annotations = externalID(seen, azurename.RoleAssignmentID(vaultID, name))
 	if g.principalType != "" {
-		// Without it a fresh identity, which is not everywhere in Entra ID yet, is
-		// refused as PrincipalNotFound.
+		// Without a type, Azure rejects a new identity as PrincipalNotFound until Entra
+		// ID has replicated it.
 		object.Spec.ForProvider.PrincipalType = new(g.principalType)
 	}
 	return object
 }
 
-// sameAssignment is desired of an assignment that exists: Azure changes nothing
-// about it, so what makes it what it is stays to the letter.
+// sameAssignment returns the desired state of an assignment that exists. Azure cannot
+// change one, so the observed values stay exactly as they are.
 func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizationv1beta1.RoleAssignmentParameters] {
 	g.principalID = seen.str("spec", "forProvider", "principalId")
 	if seen.inAzure() {
@@ -173,7 +174,7 @@ func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizatio
 	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g)
 }
 
-// isSame ignores case, which Azure does not keep in ids.
+// isSame ignores case, which Azure does not preserve in ids.
 func isSame(seen Object, vaultID string, g grant) bool {
 	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), vaultID) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "principalId"), g.principalID) &&
@@ -181,59 +182,49 @@ func isSame(seen Object, vaultID string, g grant) bool {
 }
 
 func (a access) condition() Condition {
+	c := Condition{Type: TypeAccessReady, Status: False}
 	if a.withdrawn {
-		return Condition{
-			Type: TypeAccessReady, Status: False, Reason: ReasonVaultWithdrawn,
-			Message: "The roles on the vault are taken away, because it is no longer assigned to this application. Azure can take 10 minutes to act on it.",
-		}
+		c.Reason = ReasonVaultWithdrawn
+		return c.with(finding.New(finding.RolesRevoked))
 	}
 	if len(a.replacing) > 0 {
-		return Condition{
-			Type: TypeAccessReady, Status: False, Reason: ReasonReplacing,
-			Message: "A principal has changed, so role assignments on the vault are made anew: " + strings.Join(a.replacing, ", ") + ". This normally takes a minute.",
-		}
+		c.Reason = ReasonReplacing
+		return c.with(finding.New(finding.RolesReplacing, finding.With{"assignments": finding.All(", ", a.replacing)}))
 	}
-	var waiting, ids, doubtful []string
+	var waiting []string
+	var principals, doubtful []finding.Finding
 	for _, g := range a.grants {
 		o, ok := a.observed[g.resource]
 		if ok && o.condition("Ready").status == "True" {
 			continue
 		}
 		if problem := o.problem(); problem != "" {
-			return Condition{
-				Type: TypeAccessReady, Status: False, Reason: ReasonAzureRefused,
-				Message: fmt.Sprintf("Azure did not assign %s on the vault (%s): %s. Your platform team can help.", g.role.name, g.resource, problem),
-			}
+			c.Reason = ReasonAzureRefused
+			return c.with(finding.New(finding.RoleRefused, finding.With{"role": g.role.name, "assignment": g.resource, "problem": problem}))
 		}
 		waiting = append(waiting, g.resource)
 		if g.source == "" || !ok {
 			continue
 		}
-		ids = append(ids, g.principalID+" in "+g.source)
-		if since := o.asked(); !since.IsZero() && a.latest.Sub(since) >= principalWait {
-			doubtful = append(doubtful, ids[len(ids)-1])
+		principal := finding.New(finding.PrincipalIn, finding.With{"principal": g.principalID, "source": finding.New(g.source)})
+		principals = append(principals, principal)
+		if since := o.requestedSince(); !since.IsZero() && a.latest.Sub(since) >= principalWait {
+			doubtful = append(doubtful, principal)
 		}
 	}
 	if len(doubtful) > 0 {
-		return Condition{
-			Type: TypeAccessReady, Status: False, Reason: ReasonAzureRefused,
-			Message: "Azure has not assigned roles on the vault for more than 2 minutes. These object ids may be wrong, or in another tenant: " +
-				some(doubtful, "; ") + ". Correct them. If they are right, the roles are assigned within 30 minutes.",
-		}
+		c.Reason = ReasonAzureRefused
+		return c.with(finding.New(finding.PrincipalsDoubtful, finding.With{"principals": finding.Some("; ", doubtful)}))
 	}
 	if len(waiting) == 0 {
-		return Condition{
-			Type: TypeAccessReady, Status: True, Reason: ReasonAvailable,
-			Message: "All roles on the vault are assigned. After a change Azure can take 10 minutes to act on them.",
-		}
+		c.Status, c.Reason = True, ReasonAvailable
+		return c.with(finding.New(finding.RolesAvailable))
 	}
 	slices.Sort(waiting)
-	c := Condition{
-		Type: TypeAccessReady, Status: False, Reason: ReasonCreating,
-		Message: "Roles on the vault are being assigned: " + strings.Join(waiting, ", ") + ". This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to act on them. Nothing to do but wait.",
-	}
-	if len(ids) > 0 {
-		c.Message += " If it takes longer, these object ids may be wrong: " + some(ids, "; ") + "."
+	c.Reason = ReasonCreating
+	c = c.with(finding.New(finding.RolesCreating, finding.With{"assignments": finding.All(", ", waiting)}))
+	if len(principals) > 0 {
+		c = c.with(finding.New(finding.PrincipalsInDoubt, finding.With{"principals": finding.Some("; ", principals)}))
 	}
 	return c
 }

@@ -4,11 +4,13 @@
 package compose
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -17,55 +19,55 @@ const (
 	principalGroup = "Group"
 )
 
-// allowedKeyVault returns what a manifest asks of its vault without what the platform
-// does not allow, and says what that is.
+// allowedKeyVault removes from a manifest's vault what the platform does not allow, and
+// returns the removed fields.
 func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, seen Observed) (allowed v1alpha1.KeyVault, ignored []IgnoredField) {
 	allow := p.KeyVault.Allow
 	if kv.DeletionPolicy == v1alpha1.DeletionPurge && !allow.Purge {
 		kv.DeletionPolicy = ""
-		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.deletionPolicy", Why: "the platform does not allow Purge"})
+		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.deletionPolicy", Why: finding.New(finding.PurgeNotAllowed)})
 	}
-	// A vault that is premium stays so: its keys may be in hardware.
+	// A premium vault stays premium: its keys may be in hardware.
 	if kv.SKU == skuPremium && !allow.Premium && seen[NameKeyVault].str("status", "atProvider", "skuName") != skuPremium {
 		kv.SKU = ""
-		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.sku", Why: "the platform does not allow premium"})
+		ignored = append(ignored, IgnoredField{Path: "spec.keyVault.sku", Why: finding.New(finding.PremiumNotAllowed)})
 	}
 	kv.Officers = slices.DeleteFunc(slices.Clone(kv.Officers), func(o v1alpha1.Officer) bool {
 		why := refusedOfficer(o, p, seen)
-		if why != "" {
+		if !why.IsZero() {
 			ignored = append(ignored, IgnoredField{Path: Entry("spec.keyVault.officers", o.ObjectID), Why: why})
 		}
-		return why != ""
+		return !why.IsZero()
 	})
 	return kv, ignored
 }
 
-// refusedOfficer says why the platform does not allow an officer, if it does not.
-func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen Observed) string {
+// refusedOfficer returns why the platform does not allow an officer, or zero if it does.
+func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen Observed) (why finding.Finding) {
 	is := func(id string) bool { return strings.EqualFold(id, o.ObjectID) }
-	// The platform gives these the role, whatever the manifest says.
+	// The platform itself assigns these the role.
 	if is(p.SecretCreatorPrincipalID) || slices.ContainsFunc(p.KeyVault.Officers, func(o inputv1alpha1.Officer) bool { return is(o.ObjectID) }) {
-		return ""
+		return why
 	}
-	// Azure refuses a type that is not that of the principal when it assigns a role,
-	// and looks at none that is assigned: then what it says itself is the type.
-	isGroup := o.PrincipalType == principalGroup && first(assignedType(seen, o.ObjectID), principalGroup) == principalGroup
+	// Azure checks the type only when it assigns a role. For an existing assignment, the
+	// type that Azure reports counts.
+	isGroup := o.PrincipalType == principalGroup && cmp.Or(assignedType(seen, o.ObjectID), principalGroup) == principalGroup
 	allow := p.KeyVault.Allow
 	listed := slices.ContainsFunc(allow.OfficerIDs, is)
 	switch {
 	case allow.Officers == settings.OfficersAny:
-		return ""
+		return why
 	case allow.Officers == settings.OfficersListed && !listed:
-		return "the platform allows only officers that it lists"
+		return finding.New(finding.OfficerNotListed)
 	case allow.Officers == settings.OfficersGroups && !isGroup && !listed:
-		return "the platform allows only groups, with principalType Group"
+		return finding.New(finding.OfficerNotGroup)
 	case allow.Officers == settings.OfficersNone:
-		return "the platform allows no officers of applications"
+		return finding.New(finding.OfficersNotAllowed)
 	}
-	return ""
+	return why
 }
 
-// assignedType is the type that Azure says a principal with an assignment has, or empty.
+// assignedType is the type that Azure reports for a principal with an assignment, or empty.
 func assignedType(seen Observed, principalID string) string {
 	for _, name := range []string{PrefixRoleAssignmentOfficer + principalID, NameRoleAssignmentCreator} {
 		if o := seen[name]; strings.EqualFold(o.str("spec", "forProvider", "principalId"), principalID) {

@@ -46,7 +46,7 @@ func TestAllowedKeyVault(t *testing.T) {
 		want           want
 	}{
 		"Default": {
-			reason: "Who reads a vault, how long it lives and what it costs is not for whoever writes manifests, unless the platform says so.",
+			reason: "By default, manifests decide neither who reads a vault, nor how long it exists, nor what it costs.",
 			spec:   all,
 			want: want{policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.deletionPolicy (the platform does not allow Purge), " +
 				"spec.keyVault.officers[" + group + "] (the platform allows no officers of applications), " +

@@ -10,19 +10,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	"k8s.io/utils/ptr"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 const defaultTargetCPUUtilizationPercentage = 80
 
 const pathAutoscaling = "spec.autoscaling"
 
-// autoscaler scales the Deployment, as soon as there is one: a HorizontalPodAutoscaler by
-// its CPU load, or a ScaledObject if it has triggers. There is never both, because KEDA
-// makes a HorizontalPodAutoscaler of its own.
+// autoscaler scales the Deployment once it exists: by CPU load with a
+// HorizontalPodAutoscaler, or by triggers with a ScaledObject. Both never exist together,
+// because KEDA creates a HorizontalPodAutoscaler of its own.
 func (c *composition) autoscaler(w *workload) {
 	if !c.autoscaled() {
 		if a := c.app.Spec.Autoscaling; a != nil && !IsEmpty(parse(a.Triggers)) {
-			w.ignored = append(w.ignored, IgnoredField{Path: pathTriggers, Why: "spec.autoscaling.enabled is not true"})
+			w.ignored = append(w.ignored, IgnoredField{Path: pathTriggers, Why: finding.New(finding.AutoscalingNotEnabled)})
 		}
 		return
 	}
@@ -38,8 +40,8 @@ func (c *composition) autoscaler(w *workload) {
 	case absent:
 		c.keepIfObserved(NameScaledObject)
 	case !c.measures(w.observed, triggers):
-		// KEDA refuses a ScaledObject for a Deployment that is not there, or does not
-		// request yet what is measured. So what scales it meanwhile stays.
+		// KEDA rejects a ScaledObject for a Deployment that does not exist, or that does
+		// not request the measured resource yet. Until then the current autoscaler stays.
 		c.waiting = true
 		c.keepIfObserved(NameAutoscaler)
 		c.keepIfObserved(NameScaledObject)
@@ -48,10 +50,10 @@ func (c *composition) autoscaler(w *workload) {
 	}
 }
 
-// ignoredByAutoscaling lists what has no effect on the number of pods.
+// ignoredByAutoscaling lists fields that have no effect on the number of pods.
 func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredField) {
 	a := c.app.Spec.Autoscaling
-	const why = "the CPU load cannot be measured: set spec.deployment.resources.requests.cpu"
+	why := finding.New(finding.CPUNotMeasured)
 	switch {
 	case c.requests(corev1.ResourceCPU):
 	case len(triggers) == 0:
@@ -60,7 +62,7 @@ func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredFie
 		ignored = append(ignored, IgnoredField{Path: pathAutoscaling + ".targetCPUUtilizationPercentage", Why: why})
 	}
 	if n := c.app.Spec.Deployment.Replicas; n != nil && *n == 0 {
-		ignored = append(ignored, IgnoredField{Path: "spec.deployment.replicas", Why: "autoscaling keeps at least 1 pod"})
+		ignored = append(ignored, IgnoredField{Path: "spec.deployment.replicas", Why: finding.New(finding.AutoscalingKeepsPod)})
 	}
 	return ignored
 }
@@ -91,7 +93,7 @@ func (c *composition) scale() (least, most int32) {
 	case a.MaxReplicas == nil:
 		return least, max(ptr.Deref(c.platform.Autoscaling.MaxReplicas, 1), least)
 	case a.MinReplicas == nil:
-		// A limit that is said counts more than a number of pods without autoscaling.
+		// An explicit limit takes precedence over the replicas without autoscaling.
 		least = min(least, *a.MaxReplicas)
 	}
 	return least, *a.MaxReplicas
@@ -102,8 +104,8 @@ func (c *composition) fixedReplicas() int32 {
 	return ptr.Deref(c.app.Spec.Deployment.Replicas, ptr.Deref(c.platform.Workload.Replicas, 1))
 }
 
-// requests tells whether the container requests something of a resource. Kubernetes takes
-// the limit if there is no request.
+// requests tells whether the container requests a resource. Without a request, Kubernetes
+// uses the limit.
 func (c *composition) requests(name corev1.ResourceName) bool {
 	r := c.resources()
 	if r == nil {
@@ -120,7 +122,7 @@ func (c *composition) requests(name corev1.ResourceName) bool {
 	return false
 }
 
-// replicas of the Deployment, or nil for what the autoscaler says.
+// replicas of the Deployment, or nil if the autoscaler sets them.
 func (c *composition) replicas(seen Object) *int32 {
 	if !c.autoscaled() {
 		if n := c.app.Spec.Deployment.Replicas; n != nil {
@@ -128,14 +130,14 @@ func (c *composition) replicas(seen Object) *int32 {
 		}
 		return c.platform.Workload.Replicas
 	}
-	// An application that turns autoscaling on has a number of pods that only we
-	// own. To let go of it would make it 1, until the autoscaler notices. So it
-	// stays as it is until the autoscaler has written it and owns it.
+	// When an application turns autoscaling on, only Crossplane owns replicas. Without
+	// the field, Kubernetes would scale to 1 until the autoscaler acts. So replicas stay
+	// until the autoscaler has written and owns them.
 	n, ok := seen.number("spec", "replicas")
 	if !ok || !ownsReplicas(seen) {
 		return nil
 	}
-	// No autoscaler acts on a Deployment with no pods.
+	// Autoscalers ignore a Deployment that is scaled to zero.
 	return new(max(int32(n), 1)) //nolint:gosec // The API server keeps replicas within an int32.
 }
 
@@ -143,8 +145,7 @@ func (c *composition) autoscaled() bool {
 	return c.app.Spec.Autoscaling != nil && c.app.Spec.Autoscaling.Enabled
 }
 
-// ownsReplicas tells whether Crossplane, and nobody else, has set the number of
-// pods.
+// ownsReplicas tells whether only Crossplane has set the number of pods.
 func ownsReplicas(seen Object) bool {
 	owned := false
 	for _, e := range seen.list("metadata", "managedFields") {

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -95,7 +96,7 @@ func TestScale(t *testing.T) {
 		"Replicas":        {"The number of pods is the least.", cpuRequested + `, "replicas": 3`, ``, ``, scaled{Least: 3, Most: 10}},
 		"PlatformLeast":   {"Else the platform's is.", cpuRequested, ``, `{"workload": {"replicas": 2}}`, scaled{Least: 2, Most: 10}},
 		"PlatformMost":    {"So is the greatest.", cpuRequested, ``, `{"autoscaling": {"maxReplicas": 4}}`, scaled{Least: 1, Most: 4}},
-		"Said":            {"What is said counts.", cpuRequested + `, "replicas": 3`, `, "minReplicas": 2, "maxReplicas": 30`, `{"workload": {"replicas": 5}, "autoscaling": {"maxReplicas": 4}}`, scaled{Least: 2, Most: 30}},
+		"Said":            {"An explicit value counts.", cpuRequested + `, "replicas": 3`, `, "minReplicas": 2, "maxReplicas": 30`, `{"workload": {"replicas": 5}, "autoscaling": {"maxReplicas": 4}}`, scaled{Least: 2, Most: 30}},
 		"LeastAboveMost":  {"The platform's limit is for those that do not need more.", cpuRequested, `, "minReplicas": 15`, ``, scaled{Least: 15, Most: 15}},
 		"ReplicasAbove":   {"So it is for a number of pods.", cpuRequested + `, "replicas": 12`, ``, ``, scaled{Least: 12, Most: 12}},
 		"MostBelow":       {"A limit that is said is one.", cpuRequested + `, "replicas": 5`, `, "maxReplicas": 3`, ``, scaled{Least: 3, Most: 3}},
@@ -110,7 +111,7 @@ func TestScale(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := scaling(compose(t, `{"deployment": {"image": "a", `+tc.deployment+`}, "autoscaling": {"enabled": true`+tc.autoscaling+`}}`, tc.platform, azureSeen()))
-			tc.want.By, tc.want.CPU = kindAutoscaler, first(tc.want.CPU, "80")
+			tc.want.By, tc.want.CPU = kindAutoscaler, stdcmp.Or(tc.want.CPU, "80")
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -174,7 +175,7 @@ func TestTriggers(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := scaling(compose(t, `{"deployment": {"image": "a", "resources": `+string(resources)+`}, "autoscaling": {"enabled": true, "triggers": `+tc.triggers+`}}`,
-				first(tc.platform, withKEDA), runningSeen(tc.resources)))
+				stdcmp.Or(tc.platform, withKEDA), runningSeen(tc.resources)))
 			by := kindAutoscaler
 			if len(tc.want.Triggers) > 0 {
 				by = kindScaledObject
@@ -220,7 +221,7 @@ func TestSwitchScaler(t *testing.T) {
 		"New":        {"KEDA refuses a ScaledObject for a Deployment that is not there.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, azureSeen(), nil, true},
 		"Running":    {"It scales the Deployment, and nothing else does.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(requestsCPU()), NameAutoscaler, hpa), []string{NameScaledObject}, false},
 		"NotYet":     {"KEDA refuses to measure what the Deployment does not request yet.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameAutoscaler, hpa), []string{NameAutoscaler}, true},
-		"NotYetKept": {"What KEDA scales stays so.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), []string{NameScaledObject}, true},
+		"NotYetKept": {"KEDA continues to scale the Deployment.", `{"deployment": {"image": "a", ` + cpuRequested + `}, ` + spec + `}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), []string{NameScaledObject}, true},
 		"NoKEDA":     {"Back again.", `{"deployment": {"image": "a"}, ` + spec + `}`, ``, with(runningSeen(nil), NameScaledObject, so), []string{NameAutoscaler}, false},
 		"Off":        {"Nothing scales it.", `{"deployment": {"image": "a"}, "autoscaling": {"triggers": [` + office + `]}}`, withKEDA, with(runningSeen(nil), NameScaledObject, so), nil, false},
 		"Gone":       {"The Deployment has vanished, and its secrets with it.", `{"deployment": {"image": "a"}, "secrets": [{"name": "b"}], ` + spec + `}`, withKEDA, with(azureSeen(), NameScaledObject, so), []string{NameScaledObject}, true},
@@ -240,7 +241,7 @@ func TestSwitchScaler(t *testing.T) {
 		})
 	}
 
-	kept := Keep(application(t, `{}`), Observed{NameScaledObject: so}, "").Resources[NameScaledObject].Object
+	kept := Keep(application(t, `{}`), Observed{NameScaledObject: so}, nil).Resources[NameScaledObject].Object
 	want := map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": kindScaledObject, "metadata": map[string]any{"name": "shop-api"}, "spec": map[string]any{"maxReplicaCount": 9.0}}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("Keep(...): -want nothing of KEDA's or others', +got:\n%s", diff)

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package compose decides what an application consists of: from what is asked
-// for, the settings of the platform and what is observed, to what is desired.
-// It is pure: no clients, no clock, no randomness, and it never sees a value of
+// Package compose decides which resources an application consists of. It maps the
+// application, the settings of the platform and the observed resources to the desired
+// ones. It is pure: no clients, no clock, no randomness, and it never sees a value of
 // a secret.
 package compose
 
@@ -27,10 +27,11 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// Names of the composed resources. They are a contract: Crossplane deletes what
-// had a name that is no longer desired.
+// Names of the composed resources. They are a contract: Crossplane deletes a resource
+// whose name is no longer desired.
 const (
 	NameKeyVault              = "key-vault"
 	NameIdentity              = "identity"
@@ -50,15 +51,14 @@ const (
 	NamePodDisruptionBudget     = "pod-disruption-budget"
 )
 
-// An Application is what a team asks for, be it as a namespaced composite
-// resource or as a claim.
+// An Application is a team's manifest, either a namespaced composite resource or a
+// claim.
 type Application struct {
 	Name      string
 	Namespace string
 	// Tenant that owns the namespace. It is empty if ownership is not proven.
 	Tenant string
-	// ProviderSubscription is the subscription that the Azure providers work in, as their configuration says. It is empty if
-	// that is not known.
+	// ProviderSubscription is the subscription in the configuration of the Azure providers. It is empty if that is unknown.
 	ProviderSubscription string
 	// LatestTime that Crossplane noted in the composite resource.
 	LatestTime time.Time
@@ -79,18 +79,18 @@ type Resource struct {
 	Ready  bool
 }
 
-// A Result is what is desired of an application, and what to tell its team.
+// A Result has the desired resources of an application, and what to tell its team.
 type Result struct {
 	Resources  map[string]Resource
 	Status     v1alpha1.PlatformApplicationStatus
 	Conditions []Condition
-	// Waiting is true while something asked for is not composed yet, which the
-	// readiness of the composed resources does not show.
+	// Waiting is true while a resource is still to be composed. The readiness of the
+	// composed resources does not show that.
 	Waiting bool
 }
 
-// Compose decides what is desired of an application. An error is about the
-// manifest or the settings, and names the field.
+// Compose decides which resources are desired. An error is about the manifest or the
+// settings, and names the field.
 func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (Result, error) {
 	if err := validate(a, p, seen); err != nil {
 		return Result{}, err
@@ -126,8 +126,8 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	}, nil
 }
 
-// GroupKindOf returns what a composed resource of that name is. It is false for a
-// name that this function does not compose; other functions of the pipeline may.
+// GroupKindOf returns the kind of the composed resource of that name. It is false for
+// names of other functions in the pipeline.
 func GroupKindOf(name string) (schema.GroupKind, bool) {
 	switch name {
 	case NameKeyVault:
@@ -163,25 +163,25 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 	return schema.GroupKind{}, false
 }
 
-// Keep leaves everything this function composed as it is. It is for when the settings of
-// the platform cannot be had: an application that runs must not notice.
-func Keep(a Application, seen Observed, message string) Result {
-	return keepAll(a, seen, ReasonSettingsMissing, message)
+// Keep leaves all composed resources as they are. Running applications must not be
+// affected while the settings of the platform are unavailable.
+func Keep(a Application, seen Observed, why finding.Message) Result {
+	return keepAll(a, seen, ReasonSettingsMissing, why)
 }
 
-// KeepWithoutTenant leaves everything as it is because the tenant that owns the
-// namespace is not known.
-func KeepWithoutTenant(a Application, seen Observed, message string) Result {
-	return keepAll(a, seen, ReasonTenantUnknown, message)
+// KeepWithoutTenant leaves all composed resources as they are because the tenant of the
+// namespace is unknown.
+func KeepWithoutTenant(a Application, seen Observed, why finding.Message) Result {
+	return keepAll(a, seen, ReasonTenantUnknown, why)
 }
 
-func keepAll(a Application, seen Observed, reason, message string) Result {
+func keepAll(a Application, seen Observed, reason string, why finding.Message) Result {
 	c := newComposition(a, inputv1alpha1.PlatformConfigSpec{}, seen)
 	for name := range seen {
 		c.keep(name)
 	}
 	pending := func(t string) Condition {
-		return Condition{Type: t, Status: Unknown, Reason: reason, Message: message}
+		return Condition{Type: t, Status: Unknown, Reason: reason, Message: why}
 	}
 	return Result{
 		Resources: c.desired,
@@ -194,7 +194,7 @@ func keepAll(a Application, seen Observed, reason, message string) Result {
 	}
 }
 
-// A composition collects what is desired.
+// A composition collects the desired resources.
 type composition struct {
 	app      Application
 	platform inputv1alpha1.PlatformConfigSpec
@@ -225,15 +225,15 @@ func (c *composition) want(name string, object any) {
 	c.desired[name] = Resource{Object: toMap(object), Ready: ready(c.seen[name])}
 }
 
-// keepIfObserved keeps what is there, and waits for nothing.
+// keepIfObserved keeps a resource that exists, and does not wait for it otherwise.
 func (c *composition) keepIfObserved(name string) {
 	if _, ok := c.seen[name]; ok {
 		c.keep(name)
 	}
 }
 
-// keep makes what is observed desired, unchanged. It returns false if nothing
-// is observed; then there is something to wait for.
+// keep makes an observed resource desired, unchanged. If it is not observed, keep
+// returns false and the result waits.
 func (c *composition) keep(name string) bool {
 	o, ok := c.seen[name]
 	if !ok {

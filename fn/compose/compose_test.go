@@ -4,6 +4,7 @@
 package compose
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func platform(t testingT, changes string) inputv1alpha1.PlatformConfigSpec {
 		OIDCIssuerURL:     "https://issuer.example.com/",
 	}}
 	overlay := map[string]any{}
-	if err := json.Unmarshal([]byte(first(changes, "{}")), &overlay); err != nil {
+	if err := json.Unmarshal([]byte(stdcmp.Or(changes, "{}")), &overlay); err != nil {
 		t.Fatalf("cannot read settings: %v", err)
 	}
 	p, err := settings.Resolve(input, overlay)
@@ -95,13 +96,19 @@ func compose(t testingT, spec, platformChanges string, seen Observed) Result {
 	return r
 }
 
-func (r Result) condition(conditionType string) Condition {
+// A rendered condition is what people read.
+type rendered struct {
+	Status          ConditionStatus
+	Reason, Message string
+}
+
+func (r Result) condition(conditionType string) rendered {
 	for _, c := range r.Conditions {
 		if c.Type == conditionType {
-			return c
+			return rendered{Status: c.Status, Reason: c.Reason, Message: c.Message.String()}
 		}
 	}
-	return Condition{}
+	return rendered{}
 }
 
 // TestVault shows what each deletion policy makes of a vault.
@@ -609,7 +616,7 @@ func TestRollout(t *testing.T) {
 	}{
 		"None":           {"There is no Deployment yet.", nil, ReasonRollingOut},
 		"NoStatus":       {"Nobody has looked at it yet.", Object{"kind": kindDeployment, "metadata": map[string]any{"generation": 1.0}}, ReasonRollingOut},
-		"OldGeneration":  {"What is said of an older generation does not count.", deployment(2, 1, 3, 3, 3, 3), ReasonRollingOut},
+		"OldGeneration":  {"The status of an older generation does not count.", deployment(2, 1, 3, 3, 3, 3), ReasonRollingOut},
 		"Updating":       {"Some pods are of the new generation.", deployment(2, 2, 3, 4, 1, 3), ReasonRollingOut},
 		"OldPodsLeft":    {"Pods of the old generation are still there.", deployment(2, 2, 3, 4, 3, 3), ReasonRollingOut},
 		"NotAvailable":   {"New pods are not available yet.", deployment(2, 2, 3, 3, 3, 2), ReasonRollingOut},
@@ -656,7 +663,7 @@ func TestConditions(t *testing.T) {
 	waiting[NameSecretSync] = Object{"kind": "KeyVaultSecretSync", "status": map[string]any{"atProvider": map[string]any{"secrets": []any{
 		map[string]any{"name": "a", "state": "AwaitingValue", "message": "set POSTGRES_USER."},
 	}}}}
-	// What a provider reports whose write the API server has refused.
+	// The API server has rejected the write of a provider.
 	const quota = `update failed: cannot apply Secret "shop-api-keyvault": secrets "shop-api-keyvault" is forbidden: exceeded quota: q`
 	unwritten := func(message string, secrets ...any) Observed {
 		seen := azureSeen()
@@ -682,127 +689,127 @@ func TestConditions(t *testing.T) {
 		spec          string
 		seen          Observed
 		conditionType string
-		want          Condition
+		want          rendered
 	}{
 		"VaultCreating": {
 			reason: "A new vault takes a while.",
 			spec:   `{}`, conditionType: TypeKeyVaultReady,
-			want: Condition{Status: False, Reason: ReasonCreating, Message: "Vault shop-api-mmmm is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."},
+			want: rendered{Status: False, Reason: ReasonCreating, Message: "Vault shop-api-mmmm is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."},
 		},
 		"VaultRefused": {
-			reason: "What Azure says is said, in one line of bearable length.",
+			reason: "The error of Azure is passed on, in one line of limited length.",
 			spec:   `{}`, seen: refused, conditionType: TypeKeyVaultReady,
-			want: Condition{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Your platform team can help."},
+			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Your platform team can help."},
 		},
 		"VaultReady": {
 			reason: "The address to put values into is where one looks first.",
 			spec:   `{}`, seen: azureSeen(), conditionType: TypeKeyVaultReady,
-			want: Condition{Status: True, Reason: ReasonAvailable, Message: "Put values into https://shop-api-abc.vault.azure.net/."},
+			want: rendered{Status: True, Reason: ReasonAvailable, Message: "Put values into https://shop-api-abc.vault.azure.net/."},
 		},
 		"SecretsNone": {
-			reason: "Who lists no secrets waits for none.",
+			reason: "An application without secrets waits for none.",
 			spec:   `{}`, conditionType: TypeSecretsSynced,
-			want: Condition{Status: True, Reason: ReasonNotRequested, Message: "The application lists no secrets."},
+			want: rendered{Status: True, Reason: ReasonNotRequested, Message: "The application lists no secrets."},
 		},
 		"SecretsPending": {
 			reason: "Secrets with the same problem are told together.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b: Pending, waits for the vault and the identity, which normally takes 5 minutes after creation."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b: Pending, waits for the vault and the identity, which normally takes 5 minutes after creation."},
 		},
 		"SecretsAwaitingValue": {
 			reason: "The provider's words say what to do.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a: AwaitingValue, set POSTGRES_USER; b: Pending, not looked at yet, which normally takes a minute."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a: AwaitingValue, set POSTGRES_USER; b: Pending, not looked at yet, which normally takes a minute."},
 		},
 		"SecretsOptional": {
 			reason: "An optional secret that nobody gave a value is no problem.",
 			spec:   `{"secrets": [{"name": "a", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
-			want: Condition{Status: True, Reason: ReasonAvailable, Message: "0 of 1 secrets are synced; the others are optional and have no value."},
+			want: rendered{Status: True, Reason: ReasonAvailable, Message: "0 of 1 secrets are synced; the others are optional and have no value."},
 		},
 		"SecretNotWritten": {
 			reason: "Values that are not written are of no use.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: conflict, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not as it should be: a Secret of that name is not ours."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not up to date: a Secret of that name is not ours."},
 		},
 		"SecretForeign": {
 			reason: "Values that nobody may write wait for somebody who helps.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: foreign, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: a Secret of that name is not ours."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: a Secret of that name is not ours."},
 		},
 		"SecretRefusedAtFirst": {
-			reason: "Why the API server does not take the Secret is said in its words, and not what the provider waits with.",
+			reason: "The message has the error of the API server, and not the message of the provider.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedBeforeAnything": {
 			reason: "So it is if the provider has not got so far as to have a status.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
 		},
 		"SecretGone": {
 			reason: "A Secret that is gone and cannot be written has nothing in it, whatever was said before.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, gone), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedLater": {
 			reason: "A Secret that is there keeps what it has.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, earlier), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not as it should be: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
 		},
 		"SecretRefusedBesides": {
 			reason: "A secret without a value does not hide it.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: unwritten(quota, earlier, noValue), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b: AwaitingValue, set B. Besides, the Kubernetes Secret shop-api-keyvault is not as it should be: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b: AwaitingValue, set B. Besides, the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
 		},
 		"SecretRefusedByWebhook": {
 			reason: "A webhook can say anything, and is shown as one line of bearable length.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 1000), notYet), conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
 		},
 		"PodsWaitForSecret": {
 			reason: "Pods that wait for it say so.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeWorkloadReady,
-			want: Condition{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not as it should be: " + quota + "; a (Pending); condition SecretsSynced says why."},
+			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); condition SecretsSynced says why."},
 		},
 		"PodsHeldForSecret": {
 			reason: "So do pods that run, whose image is that of the application and not of a container beside it.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: running, conditionType: TypeWorkloadReady,
-			want: Condition{Status: False, Reason: ReasonHeld, Message: "The pods that run are left as they are, image shop-api:1, until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not as it should be: " + quota + "; a (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."},
+			want: rendered{Status: False, Reason: ReasonHeld, Message: "The running pods stay as they are, with image shop-api:1, until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."},
 		},
 		"KeysCollideBesides": {
 			reason: "They are named even if there is a worse problem.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b: Pending, not looked at yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b: Pending, not looked at yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
 		"PodsWaitForIdentity": {
 			reason: "A pod that is created before the identity never learns of it.",
 			spec:   `{"deployment": {"image": "a"}}`, conditionType: TypeWorkloadReady,
-			want: Condition{Status: False, Reason: ReasonWaitingForIdentity, Message: "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute."},
+			want: rendered{Status: False, Reason: ReasonWaitingForIdentity, Message: "The pods start when the identity exists; condition IdentityReady shows the progress. This normally takes a minute."},
 		},
 		"KeysCollide": {
 			reason: "Two keys that become one variable are both named.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
-			want: Condition{Status: False, Reason: ReasonVariablesCollide, Message: "1 of 1 secrets are synced. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+			want: rendered{Status: False, Reason: ReasonVariablesCollide, Message: "1 of 1 secrets are synced. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
 		"PodsWait": {
 			reason: "Pods wait for secrets by name.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: waiting, conditionType: TypeWorkloadReady,
-			want: Condition{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for a (AwaitingValue); condition SecretsSynced says why."},
+			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for a (AwaitingValue); condition SecretsSynced says why."},
 		},
 		"NoDeployment": {
 			reason: "An application without pods is complete.",
 			spec:   `{}`, conditionType: TypeWorkloadReady,
-			want: Condition{Status: True, Reason: ReasonNotRequested, Message: "The application has no deployment."},
+			want: rendered{Status: True, Reason: ReasonNotRequested, Message: "The application has no deployment."},
 		},
 		"NothingToMeasure": {
 			reason: "An autoscaler without a request never scales.",
 			spec:   `{"deployment": {"image": "a"}, "autoscaling": {"enabled": true, "maxReplicas": 3}}`, seen: azureSeen(), conditionType: TypeFieldsIgnored,
-			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (the CPU load cannot be measured: set spec.deployment.resources.requests.cpu)."},
+			want: rendered{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (the CPU load cannot be measured: set spec.deployment.resources.requests.cpu)."},
 		},
 		"Ignored": {
-			reason: "What has no effect is said.",
+			reason: "The condition lists fields without effect.",
 			spec:   `{"autoscaling": {"enabled": true, "maxReplicas": 3}}`, conditionType: TypeFieldsIgnored,
-			want: Condition{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (there is no deployment)."},
+			want: rendered{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (there is no deployment)."},
 		},
 	}
 	for name, tc := range cases {
@@ -812,7 +819,6 @@ func TestConditions(t *testing.T) {
 			if name := r.Status.KeyVault.Name; tc.seen[NameKeyVault].str("metadata", "annotations", annotationExternalName) == "" {
 				got.Message = strings.ReplaceAll(got.Message, name, "shop-api-mmmm")
 			}
-			tc.want.Type = tc.conditionType
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nCompose(...): -want condition, +got:\n%s", tc.reason, diff)
 			}
@@ -840,9 +846,9 @@ func TestFixed(t *testing.T) {
 		want   []any
 	}{
 		"NotCreated": {"A mistake in the settings is corrected as long as Azure has nothing.", asked(nil, nil), []any{"westeurope", 90.0}},
-		"Created":    {"What was created stays as it was asked for, even if its status is gone.", asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}), []any{"westeurop", 30.0}},
+		"Created":    {"An object that was created keeps the requested values, even if its status is gone.", asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"}), []any{"westeurop", 30.0}},
 		"Refused":    {"The Azure providers note that they create before Azure has answered. What it refused is corrected.", refused(asked(nil, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"westeurope", 90.0}},
-		"LaterFail":  {"What Azure has stays, whatever was refused since.", refused(asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"northeurope", 7.0}},
+		"LaterFail":  {"The values in Azure stay, even after later rejections.", refused(asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, map[string]any{annotationCreated: "2026-01-06T09:00:00Z"})), []any{"northeurope", 7.0}},
 		"FoundAgain": {"A vault that was retained stays as it is, whatever was asked for.", asked(map[string]any{"id": testVaultID, "location": "northeurope", "softDeleteRetentionDays": 7.0}, nil), []any{"northeurope", 7.0}},
 	}
 	for name, tc := range cases {
@@ -1000,7 +1006,7 @@ func TestRequiredKeys(t *testing.T) {
 		secret string
 		want   []any
 	}{
-		"NoEnv":     {"Whatever keys there are become variables.", `{"name": "b"}`, nil},
+		"NoEnv":     {"All keys become variables.", `{"name": "b"}`, nil},
 		"Env":       {"Each key is required once.", `{"name": "b", "env": [{"name": "B", "key": "k"}, {"name": "A", "key": "j"}, {"name": "C", "key": "k"}]}`, []any{"k", "j"}},
 		"PlainText": {"A variable without a key needs plain text.", `{"name": "b", "env": [{"name": "B"}]}`, []any{""}},
 		"Keys":      {"Keys that the secret is created with are demanded in any case.", `{"name": "b", "keys": ["k", "j"], "env": [{"name": "B", "key": "k"}]}`, nil},
@@ -1085,7 +1091,7 @@ func TestRequests(t *testing.T) {
 		want        want
 	}{
 		"None": {
-			reason: "Who asks for nothing gets nothing.",
+			reason: "A manifest without a request gets nothing.",
 			seen:   azureSeen(),
 			want:   want{RollsOut: false},
 		},

@@ -4,11 +4,14 @@
 package compose
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 
 	upjet "github.com/crossplane/upjet/v2/pkg/resource"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // Types of the conditions of an application.
@@ -66,34 +69,40 @@ const (
 	Unknown ConditionStatus = "Unknown"
 )
 
-// A Condition tells a team that has no access to the cluster what is, what is
-// waited for, how long that is normal, and what to do.
+// A Condition tells a team without access to the cluster what the state is, what it waits
+// for, how long that normally takes, and what to do.
 type Condition struct {
 	Type    string
 	Status  ConditionStatus
 	Reason  string
-	Message string
+	Message finding.Message
 }
 
-// Conditions of managed resources that say what is wrong. The Azure providers create in the background: while they try again, all is
-// well but for their last operation.
+// with has a condition say more.
+func (c Condition) with(more ...finding.Finding) Condition {
+	c.Message = append(slices.Clip(c.Message), more...)
+	return c
+}
+
+// Conditions of managed resources that report errors. The Azure providers create in the background: while they retry, only the
+// last operation reports the error. Decisions depend on status and reason alone; the message is text of Azure that is passed on.
 const (
 	conditionSynced        = "Synced"
 	conditionLastOperation = upjet.TypeLastAsyncOperation
 )
 
-// problem returns what a provider says is wrong with a managed resource.
+// problem returns the error that a provider reports for a managed resource.
 func (o Object) problem() string {
-	return first(o.failed(conditionSynced), o.failed(conditionLastOperation))
+	return cmp.Or(o.failed(conditionSynced), o.failed(conditionLastOperation))
 }
 
-// failed returns why a condition is False, if it is.
+// failed returns why a condition is False, or nothing if it is not. It is never empty for a False condition.
 func (o Object) failed(condition string) string {
 	c := o.condition(condition)
 	if c.status != "False" {
 		return ""
 	}
-	return shorten(first(c.message, c.reason, condition))
+	return cmp.Or(shorten(c.message), shorten(c.reason), condition)
 }
 
 // notReady returns why a managed resource says it is not ready, if it does.
@@ -102,11 +111,11 @@ func (o Object) notReady() string {
 	if ready.status != "False" || ready.reason == "Creating" {
 		return ""
 	}
-	return shorten(first(ready.message, ready.reason))
+	return cmp.Or(shorten(ready.message), shorten(ready.reason), "Ready")
 }
 
-// shorten an error of Azure or of an admission webhook, which can have pages and any
-// character, to what fits a condition.
+// shorten an error of Azure or of an admission webhook, which can have any length and any
+// character, so that it fits a condition.
 func shorten(s string) string {
 	const most = 400
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
@@ -119,8 +128,8 @@ func shorten(s string) string {
 func identityReady(i identity, credential Object, w workload) Condition {
 	c := Condition{Type: TypeIdentityReady, Status: False, Reason: ReasonCreating}
 	if i.ownership == foreign {
-		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("identity", i.name, i.owner, i.observed)
-		return c
+		c.Reason = ReasonOwnedByAnother
+		return c.with(ownedByAnother("identity", i.name, i.owner, i.observed))
 	}
 	for _, o := range []struct{ kind, problem string }{
 		{i.observed.str("kind"), i.ownership.problem(i.observed)},
@@ -128,62 +137,62 @@ func identityReady(i identity, credential Object, w workload) Condition {
 	} {
 		if o.problem != "" {
 			c.Reason = ReasonAzureRefused
-			c.Message = fmt.Sprintf("Azure did not take the %s: %s. Your platform team can help.", o.kind, o.problem)
-			return c
+			return c.with(finding.New(finding.IdentityRefused, finding.With{"kind": o.kind, "problem": o.problem}))
 		}
 	}
 	switch {
 	case i.clientID == "" || i.principalID == "":
-		c.Message = "The identity " + i.name + " is being created in Azure. This normally takes a minute. Nothing to do but wait."
+		return c.with(finding.New(finding.IdentityCreating, finding.With{"identity": i.name}))
 	case w.formerIdentity != "":
 		tenant, client, _ := strings.Cut(shorten(w.formerIdentity), "/")
 		c.Reason = ReasonReplacing
-		c.Message = fmt.Sprintf("The identity %s has client id %s now. Pods that run still have the one they were created with, client id %s of tenant %s. They are replaced when the ServiceAccount %s has the new one. This normally takes a minute. Nothing to do but wait.",
-			i.name, i.clientID, client, tenant, i.serviceAccount)
+		return c.with(finding.New(finding.IdentityReplacing, finding.With{
+			"identity": i.name, "client": i.clientID, "former": client, "tenant": tenant, "serviceAccount": i.serviceAccount,
+		}))
 	case credential.condition("Ready").status != "True":
-		c.Message = "The identity " + i.name + " exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."
-	default:
-		c.Status, c.Reason = True, ReasonAvailable
-		c.Message = "Pods run as identity " + i.name + " (client id " + i.clientID + ")."
+		return c.with(finding.New(finding.CredentialCreating, finding.With{"identity": i.name}))
 	}
-	return c
+	c.Status, c.Reason = True, ReasonAvailable
+	return c.with(finding.New(finding.IdentityAvailable, finding.With{"identity": i.name, "client": i.clientID}))
 }
 
 func keyVaultReady(v vault) Condition {
 	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
 	problem := v.ownership.problem(v.observed)
-	switch {
+	notes := v.notes
+	switch ready := v.observed.condition("Ready"); {
 	case v.ownership == foreign:
-		c.Reason, c.Message = ReasonOwnedByAnother, ownedByAnother("vault", v.name, v.owner, v.observed)
+		c.Reason = ReasonOwnedByAnother
+		c = c.with(ownedByAnother("vault", v.name, v.owner, v.observed))
 	case v.withdrawn:
 		c.Reason = ReasonVaultWithdrawn
-		c.Message = "Vault " + v.name + " is no longer assigned to this application. Pods keep the values they have, and those of the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application."
+		c = c.with(finding.New(finding.VaultWithdrawn, finding.With{"vault": v.name}))
 	case v.uri == "" && problem != "":
 		c.Reason = ReasonAzureRefused
-		c.Message = fmt.Sprintf("Azure did not create vault %s: %s. Your platform team can help.", v.name, problem)
+		c = c.with(finding.New(finding.VaultRefused, finding.With{"vault": v.name, "problem": problem}))
 	case v.uri == "" && v.adopted:
-		c.Message = "Vault " + v.name + " is being looked up. This normally takes a minute. If it lasts, your platform team can check that the vault exists in the resource group they assigned it from."
+		c = c.with(finding.New(finding.VaultLookedUp, finding.With{"vault": v.name}))
 	case v.uri == "":
-		c.Message = "Vault " + v.name + " is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."
+		c = c.with(finding.New(finding.VaultCreating, finding.With{"vault": v.name}))
 	case v.adopted && usesAccessPolicies(v.observed):
 		c.Reason = ReasonAccessPoliciesUsed
-		c.Message = "Vault " + v.name + " uses access policies, so role assignments have no effect. Ask its owner to switch it to Azure role-based access control."
-	case v.observed.condition("Ready").status == "False":
-		c.Message = "Vault " + v.name + " is not ready: " + first(problem, shorten(v.observed.condition("Ready").message), v.observed.condition("Ready").reason) + ". If this lasts for 10 minutes, your platform team can help."
+		c = c.with(finding.New(finding.VaultUsesAccessPolicies, finding.With{"vault": v.name}))
+	case ready.status == "False":
+		c = c.with(finding.New(finding.VaultNotReady, finding.With{"vault": v.name, "problem": cmp.Or(problem, shorten(ready.message), ready.reason)}))
 	default:
 		c.Status, c.Reason = True, ReasonAvailable
-		c.Message = "Put values into " + v.uri + "."
+		c = c.with(finding.New(finding.VaultAvailable, finding.With{"uri": v.uri}))
 		if problem != "" {
-			v.notes = append(v.notes, "Azure did not take the last change of the vault: "+problem)
+			notes = append(notes, finding.New(finding.VaultChangeRefused, finding.With{"problem": problem}))
 		}
 	}
-	if len(v.notes) > 0 {
-		c.Message += " Note: " + strings.Join(v.notes, "; ") + "."
+	if len(notes) > 0 {
+		c = c.with(finding.New(finding.Notes, finding.With{"notes": finding.All("; ", notes)}))
 	}
 	return c
 }
 
-// usesAccessPolicies is true only if the vault says so.
+// usesAccessPolicies is true only if Azure reports it.
 func usesAccessPolicies(o Object) bool {
 	enabled, ok := o.object("status", "atProvider")["rbacAuthorizationEnabled"].(bool)
 	return ok && !enabled
@@ -191,38 +200,38 @@ func usesAccessPolicies(o Object) bool {
 
 func (w workload) condition() Condition {
 	c := Condition{Type: TypeWorkloadReady, Status: False}
-	waiting := some(w.waitingFor, "; ")
-	later := ""
+	var later []finding.Finding
 	if len(w.refused) > 0 {
-		later = " The Ingress will be refused then: " + strings.Join(w.refused, "; ") + "."
+		later = append(later, finding.New(finding.IngressWillBeRefused, finding.With{"problems": finding.All("; ", w.refused)}))
 	}
+	waiting := finding.Some("; ", w.waitingFor)
 	switch {
 	case !w.requested:
-		c.Status, c.Reason, c.Message = True, ReasonNotRequested, "The application has no deployment."
+		c.Status, c.Reason = True, ReasonNotRequested
+		return c.with(finding.New(finding.NoDeployment))
 	case w.waitingForIdentity && len(w.waitingFor) == 0:
 		c.Reason = ReasonWaitingForIdentity
-		c.Message = "The pods start when the identity exists; condition IdentityReady says how far it is. This normally takes a minute." + later
+		return c.with(finding.New(finding.PodsWaitForIdentity)).with(later...)
 	case w.held():
 		c.Reason = ReasonHeld
-		c.Message = "The pods that run are left as they are, image " + w.image() + ", until every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why. All changes of the deployment wait with it." + later
+		return c.with(finding.New(finding.PodsHeld, finding.With{"image": w.image(), "secrets": waiting})).with(later...)
 	case w.waits():
 		c.Reason = ReasonWaitingForSecrets
-		c.Message = "The pods start when every secret has its values. Waiting for " + waiting + "; condition SecretsSynced says why." + later
+		return c.with(finding.New(finding.PodsWaitForSecrets, finding.With{"secrets": waiting})).with(later...)
 	case len(w.refused) > 0:
 		c.Reason = ReasonIngressRefused
-		c.Message = strings.Join(w.refused, "; ") + ". The pods are not affected."
+		return c.with(finding.New(finding.IngressRefused, finding.With{"problems": finding.All("; ", w.refused)}))
 	case w.rollsOut && w.observed != nil:
 		c.Reason = ReasonRollingOut
-		c.Message = "The pods are being rolled out. This normally takes a few minutes."
-	default:
-		r := rollout(w.observed)
-		c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message
+		return c.with(finding.New(finding.PodsRollingOut))
 	}
+	r := rollout(w.observed)
+	c.Status, c.Reason, c.Message = r.Status, r.Reason, r.Message
 	return c
 }
 
-// image of the application's container, which may have others beside it.
+// image of the application's container. The pod may have other containers, too.
 func (w workload) image() string {
 	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
-	return first(containers[w.observed.str("metadata", "name")].str("image"), "unknown")
+	return cmp.Or(containers[w.observed.str("metadata", "name")].str("image"), finding.Say(finding.ImageUnknown))
 }

@@ -11,9 +11,9 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// podDisruptionBudget lets one pod at a time be evicted, as when nodes are drained, of an
-// application that always has more than one. Pods that do not work are evicted at any
-// time: they would keep a node from being drained.
+// podDisruptionBudget limits evictions to one pod at a time, for applications that always
+// have more than one. Unhealthy pods can be evicted at any time: otherwise they would
+// block the drain of a node.
 func (c *composition) podDisruptionBudget(w workload) {
 	least := c.fixedReplicas()
 	if c.autoscaled() {

@@ -12,8 +12,8 @@ import (
 )
 
 // namesOtherHosts tells whether the value of an annotation may name a host that is not
-// allowed. Each ingress controller reads values in a way of its own, so whatever cannot
-// be read with certainty counts as another host.
+// allowed. Ingress controllers differ in how they parse values, so an ambiguous value
+// counts as another host.
 func namesOtherHosts(annotation, value string, allowed func(host string) bool) bool {
 	if unreadable.MatchString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return true
@@ -29,12 +29,12 @@ func namesOtherHosts(annotation, value string, allowed func(host string) bool) b
 	return slices.ContainsFunc(authorities(value), isOther) || slices.ContainsFunc(hostsOf(value), isOther)
 }
 
-// unreadable is what hides a host: escapes, user information, regular expressions,
-// wildcards, variables, templates, and URLs that only browsers repair.
+// unreadable matches text that can hide a host: escapes, user information, regular
+// expressions, wildcards, variables, templates, and URLs that only browsers repair.
 var unreadable = regexp.MustCompile("[\\\\@~*`{}\\[\\]]" + `|%[0-9a-fA-F]{2}|\$[a-zA-Z({]|[a-zA-Z0-9]:/([^/]|$)|(?i:https?|wss?|ftp):([^/]|$)`)
 
 // namesOtherNamespace tells whether the value of an annotation names a Secret or a
-// ConfigMap outside the namespace. Ingress controllers read those with rights of their own.
+// ConfigMap outside the namespace. Ingress controllers read them with their own permissions.
 func namesOtherNamespace(annotation, value, namespace string) bool {
 	name := strings.ToLower(annotation)
 	if !slices.ContainsFunc([]string{"secret", "configmap", "headers"}, func(s string) bool { return strings.Contains(name, s) }) {
@@ -47,7 +47,7 @@ func namesOtherNamespace(annotation, value, namespace string) bool {
 	})
 }
 
-// isListOfHosts is true of annotations whose value has nothing but hosts, so that one
+// isListOfHosts is true of annotations whose value has only hosts. In such a list, a word
 // without a dot is a host, too.
 func isListOfHosts(annotation string) bool {
 	name := strings.ToLower(annotation[strings.LastIndexByte(annotation, '/')+1:])
@@ -56,10 +56,10 @@ func isListOfHosts(annotation string) bool {
 
 func isSeparator(r rune) bool { return r == ',' || r == ' ' || r == ';' }
 
-// afterSlashes is what follows two slashes or more: a host, and perhaps a port.
+// afterSlashes matches the text after two or more slashes: a host, and perhaps a port.
 var afterSlashes = regexp.MustCompile(`//+([^/?# ,;"'<>()|]*)`)
 
-// portSuffix is what may follow a host.
+// portSuffix matches the port after a host.
 var portSuffix = regexp.MustCompile(`:[0-9]+$`)
 
 // authorities of all URLs in a value, without their ports.

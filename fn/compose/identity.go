@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"strings"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -13,11 +14,11 @@ import (
 	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
-// tokenAudience is what Entra ID wants a Kubernetes token to be made for.
+// tokenAudience is the audience that Entra ID requires in Kubernetes tokens.
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
 const tokenAudience = "api://AzureADTokenExchange"
 
-// An identity is what is known of the application's workload identity.
+// An identity is the state of the application's workload identity.
 type identity struct {
 	name string
 	// id, clientID and principalID are empty until Azure has the identity.
@@ -25,7 +26,7 @@ type identity struct {
 	serviceAccount            string
 	observed                  Object
 	ownership                 ownership
-	// owner is what the tags of the identity have to say.
+	// owner has the tags that prove the ownership.
 	owner string
 }
 
@@ -34,7 +35,7 @@ func (c *composition) identity() identity {
 	ownership := c.ownership(seen)
 	known := ownership.readable(seen)
 	i := identity{
-		name:           first(seen.str("spec", "forProvider", "name"), c.names.Identity()),
+		name:           cmp.Or(seen.str("spec", "forProvider", "name"), c.names.Identity()),
 		id:             known.str("status", "atProvider", "id"),
 		clientID:       known.str("status", "atProvider", "clientId"),
 		principalID:    known.str("status", "atProvider", "principalId"),
@@ -63,21 +64,21 @@ func (c *composition) identity() identity {
 	if known.inAzure() || !isAsked(seen) {
 		object.Annotations = externalID(seen, id)
 	} else {
-		// Azure does not have it, and may be asked for it elsewhere now.
+		// Azure does not have the identity, and its subscription or resource group may have changed.
 		object.Annotations = externalID(nil, id)
 	}
-	c.wantOf(ownership, NameIdentity, object)
+	c.wantOwned(ownership, NameIdentity, object)
 	return i
 }
 
-// isAsked tells whether the external name of an identity is the id that it has where it is asked for.
+// isAsked tells whether the external name of an identity is the id that the desired identity has.
 func isAsked(seen Object) bool {
 	name := seen.str("metadata", "annotations", annotationExternalName)
 	return strings.EqualFold(name, azurename.IdentityID(subscription(name), seen.str("spec", "forProvider", "resourceGroupName"), seen.str("spec", "forProvider", "name")))
 }
 
 // federatedCredential makes Entra ID accept tokens of the application's service
-// account for its identity. It returns what is observed of it.
+// account for its identity. It returns the observed credential.
 func (c *composition) federatedCredential(i identity) Object {
 	seen := c.seen[NameFederatedCredential]
 	if i.id == "" {
@@ -86,45 +87,45 @@ func (c *composition) federatedCredential(i identity) Object {
 	}
 
 	if parent := seen.fixed("parentId", i.id); !strings.EqualFold(parent, i.id) {
-		// The identity was made anew in another resource group. Azure does not move a
-		// credential: it goes now, and its successor comes when it is gone.
+		// The identity was recreated in another resource group. Azure cannot move a
+		// credential: it is deleted now, and its successor is created afterwards.
 		c.waiting = true
 		return nil
 	}
 
 	object := newManaged(c, managedidentityv1beta1.FederatedIdentityCredential_GroupVersionKind, c.app.Name, managedidentityv1beta1.FederatedIdentityCredentialParameters{
 		Audience: []*string{new(tokenAudience)},
-		// Entra ID compares the issuer to the letter, a trailing slash included.
+		// Entra ID compares the issuer exactly, including a trailing slash.
 		Issuer:            &c.platform.OIDCIssuerURL,
 		Subject:           new("system:serviceaccount:" + c.app.Namespace + ":" + i.serviceAccount),
 		ParentID:          new(seen.fixed("parentId", i.id)),
-		ResourceGroupName: new(seen.fixed("resourceGroupName", first(resourceGroup(i.id), c.platform.ResourceGroupName))),
+		ResourceGroupName: new(seen.fixed("resourceGroupName", cmp.Or(resourceGroup(i.id), c.platform.ResourceGroupName))),
 	})
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	object.Annotations = map[string]string{
-		annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
+		annotationExternalName: cmp.Or(seen.str("metadata", "annotations", annotationExternalName), c.names.Credential()),
 	}
 	c.want(NameFederatedCredential, object)
 	return seen
 }
 
-// serviceAccount is what the pods run as. It exists at once; the identity's
-// client id follows.
+// serviceAccount composes the ServiceAccount of the pods at once. The client id of the
+// identity follows.
 func (c *composition) serviceAccount(i identity) {
 	seen := c.seen[NameServiceAccount]
 	annotations := map[string]string{
 		annotationTenantID: c.platform.TenantID,
 	}
 	_, recorded, _ := strings.Cut(c.podIdentity(), "/")
-	if id := first(i.clientID, seen.str("metadata", "annotations", annotationClientID), recorded); id != "" {
+	if id := cmp.Or(i.clientID, seen.str("metadata", "annotations", annotationClientID), recorded); id != "" {
 		annotations[annotationClientID] = id
 	}
 	object := corev1ac.ServiceAccount(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithAnnotations(annotations)
 	c.want(NameServiceAccount, object)
 }
 
-// runsAs is the identity that a ServiceAccount gives to pods that are created now, with
-// the tenant that it is in. It is empty if it gives none.
+// runsAs is the tenant and client id that pods created with a ServiceAccount get. It is
+// empty if there is none.
 func runsAs(serviceAccount Object) string {
 	annotations := serviceAccount.object("metadata", "annotations")
 	if annotations.str(annotationClientID) == "" {
@@ -133,27 +134,27 @@ func runsAs(serviceAccount Object) string {
 	return strings.ToLower(annotations.str(annotationTenantID) + "/" + annotations.str(annotationClientID))
 }
 
-// givesIdentity tells whether pods that are created now get the application's identity:
-// its client id is put into a pod when that is created.
+// givesIdentity tells whether new pods get the application's identity: a webhook writes
+// its client id into a pod when the pod is created.
 func (c *composition) givesIdentity(i identity) bool {
 	seen, exists := c.seen[NameServiceAccount]
 	return i.clientID != "" && (!exists || runsAs(seen) == runsAs(c.desired[NameServiceAccount].Object))
 }
 
-// podIdentity is the one that the pods were created with. Before it was recorded, it was
-// that of the ServiceAccount, or what the status says if there is none.
+// podIdentity is the identity that the pods were created with. If it was not recorded, it
+// is that of the ServiceAccount, or else that of the status.
 func (c *composition) podIdentity() string {
 	seen := c.seen[NameDeployment]
-	id := first(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
+	id := cmp.Or(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))
 	if last := c.app.Status.Identity; id == "" && seen != nil && last != nil && last.ClientID != "" {
 		id = strings.ToLower(c.platform.TenantID + "/" + last.ClientID)
 	}
 	return id
 }
 
-// setPodIdentity records the identity of the pods. If it is another one now, for example
-// because the identity was deleted in Azure and made anew, the pods are replaced as soon
-// as the ServiceAccount gives new ones the new identity. Until then it returns the former.
+// setPodIdentity records the identity of the pods. If the identity has changed, for
+// example because it was deleted and recreated in Azure, the pods are replaced once the
+// ServiceAccount has the new identity. Until then setPodIdentity returns the former one.
 func (c *composition) setPodIdentity(i identity) (former string) {
 	d, ok := c.desired[NameDeployment]
 	if !ok {

@@ -5,20 +5,22 @@ package compose
 
 import (
 	"cmp"
-	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// An IgnoredField is kept in the manifest and has no effect.
+// An IgnoredField stays in the manifest without effect.
 type IgnoredField struct {
 	// Path of the field, made with Child and Entry: its names are the manifest's. A
 	// reference in a value has itself in front.
 	Path string
-	// Why it has no effect, if that is more than that nothing acts on it.
-	Why string
+	// Why the field has no effect. It is zero for an unknown field.
+	Why finding.Finding
 	// Meant is the path of the field that may be meant.
 	Meant string
 }
@@ -36,9 +38,8 @@ func Child(path, name string) string {
 	return Entry(path, name)
 }
 
-// Entry is the path of the entry of a list or map that has a name. A manifest may have
-// any name: one that could be read as something else is quoted, in ASCII, which also
-// shows letters that only look like those of a field.
+// Entry is the path of a named entry of a list or map. A manifest may have any name: an
+// ambiguous one is quoted in ASCII, which also reveals look-alike letters.
 func Entry(path, name string) string {
 	if plainKey.MatchString(name) {
 		return path + "[" + name + "]"
@@ -46,42 +47,38 @@ func Entry(path, name string) string {
 	return path + "[" + strconv.QuoteToASCII(name) + "]"
 }
 
-// String is how a condition shows the field.
-func (f IgnoredField) String() string {
+// Finding returns what a condition shows.
+func (f IgnoredField) Finding() finding.Finding {
 	switch {
-	case f.Why != "":
-		return cut(f.Path) + " (" + f.Why + ")"
+	case !f.Why.IsZero():
+		return finding.New(finding.FieldIgnoredBecause, finding.With{"field": cut(f.Path), "why": f.Why})
 	case f.Meant != "":
-		return cut(f.Path) + " (did you mean " + cut(f.Meant) + "?)"
+		return finding.New(finding.FieldMistaken, finding.With{"field": cut(f.Path), "meant": cut(f.Meant)})
 	}
-	return cut(f.Path)
+	return finding.New(finding.FieldIgnored, finding.With{"field": cut(f.Path)})
 }
 
 // mostIgnored is how many fields without effect are shown.
 const mostIgnored = 50
 
-// fieldsIgnored shows the first fields of many: a status must not become too large to
-// be written.
+// fieldsIgnored shows the first fields of many: a status that is too large cannot be
+// written.
 func fieldsIgnored(fields []IgnoredField) Condition {
 	if len(fields) == 0 {
-		return Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored, Message: "Every field of the spec has its effect."}
+		c := Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored}
+		return c.with(finding.New(finding.NoFieldsIgnored))
 	}
-	fields = slices.SortedFunc(slices.Values(fields), func(a, b IgnoredField) int { return cmp.Compare(a.Path, b.Path) })
-	fields = slices.Compact(fields)
-	shown := make([]string, 0, mostIgnored+1)
-	for _, f := range fields[:min(len(fields), mostIgnored)] {
-		shown = append(shown, f.String())
+	fields = slices.SortedStableFunc(slices.Values(fields), func(a, b IgnoredField) int { return cmp.Compare(a.Path, b.Path) })
+	fields = slices.CompactFunc(fields, func(a, b IgnoredField) bool { return reflect.DeepEqual(a, b) })
+	shown := make([]finding.Finding, 0, len(fields))
+	for _, f := range fields {
+		shown = append(shown, f.Finding())
 	}
-	if more := len(fields) - mostIgnored; more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
-	}
-	return Condition{
-		Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored,
-		Message: "These fields are kept but have no effect: " + strings.Join(shown, ", ") + ".",
-	}
+	c := Condition{Type: TypeFieldsIgnored, Status: True, Reason: ReasonFieldsIgnored}
+	return c.with(finding.New(finding.FieldsIgnored, finding.With{"fields": finding.First(mostIgnored, ", ", shown)}))
 }
 
-// cut the path of a field: its names can be of any length.
+// cut the path of a field: names can have any length.
 func cut(path string) string {
 	const most = 200
 	if len(path) <= most {

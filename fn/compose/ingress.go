@@ -4,9 +4,9 @@
 package compose
 
 import (
+	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +16,7 @@ import (
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
@@ -30,12 +31,12 @@ func (c *composition) ingressSpec() *v1alpha1.Ingress {
 	return n.Ingress
 }
 
-// ingress publishes the application outside the cluster. What cannot be published
-// as asked for, under allowed names and with the login it wants, is not published.
+// ingress publishes the application outside the cluster. An Ingress without an allowed
+// hostname or the requested login is not published at all.
 func (c *composition) ingress(w *workload) {
 	in := c.ingressSpec()
 	if in == nil {
-		// To stop publishing waits for nothing.
+		// The Ingress is removed at once.
 		return
 	}
 	t, known := c.ingressType(in)
@@ -46,59 +47,62 @@ func (c *composition) ingress(w *workload) {
 		w.ignored = append(w.ignored, ignored...)
 		w.refused = append(c.refusedIngress(in, t, known, hostnames), refused...)
 	} else {
-		w.ignored = append(w.ignored, IgnoredField{Path: pathIngress, Why: "the deployment has no port for it"})
+		w.ignored = append(w.ignored, IgnoredField{Path: pathIngress, Why: finding.New(finding.PortMissing)})
 	}
 
 	switch {
 	case w.waits():
-		// What is wrong is said now; the pods come first.
+		// The condition shows problems now; the pods come first.
 		c.keepIfObserved(NameIngress)
 	case len(w.refused) > 0:
 		c.waiting = true
 		if c.keep(NameIngress) {
-			w.refused = append(w.refused, "the Ingress that exists stays as it was")
+			w.refused = append(w.refused, finding.New(finding.IngressStays))
 		}
 	case ok:
 		c.want(NameIngress, c.ingressObject(in, t, hostnames, annotations, port))
 	}
 }
 
-// refusedIngress says why an Ingress is not composed as asked for.
-func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, known bool, hostnames []string) (refused []string) {
+// refusedIngress returns the problems of an Ingress.
+func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, known bool, hostnames []string) (refused []finding.Finding) {
+	refuse := func(reason finding.Reason, with ...finding.With) {
+		refused = append(refused, finding.New(reason, with...))
+	}
 	switch {
 	case !known && t.Name == "":
-		refused = append(refused, "spec.networking.ingress.type: required, one of "+c.ingressTypes())
+		refuse(finding.IngressTypeMissing, finding.With{"types": c.ingressTypes()})
 	case !known:
-		refused = append(refused, "spec.networking.ingress.type: the platform has no type "+strconv.Quote(t.Name)+", only "+c.ingressTypes()+"; use one of these, or ask your platform team to add yours to ingress.types of the settings")
+		refuse(finding.IngressTypeUnknown, finding.With{"type": t.Name, "types": c.ingressTypes()})
 	case t.Name != "" && len(validation.IsDNS1123Subdomain(t.Name)) > 0:
-		refused = append(refused, "spec.networking.ingress.type: must be the name of an IngressClass, with lower-case letters, digits, hyphens and dots")
+		refuse(finding.IngressTypeInvalid)
 	}
 	if len(hostnames) == 0 {
-		refused = append(refused, "spec.networking.ingress.hostnames: required, because the platform has no default domain")
+		refuse(finding.HostnamesMissing)
 	}
 	for _, h := range hostnames {
 		switch {
 		case !isHostname(h):
-			refused = append(refused, "spec.networking.ingress.hostnames: "+strconv.Quote(h)+" must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com")
+			refuse(finding.HostnameInvalid, finding.With{"hostname": h})
 		case !c.allowedHostname(h):
-			refused = append(refused, "spec.networking.ingress.hostnames: "+h+" is not in a domain that applications may use: "+strings.Join(c.allowedDomains(), ", "))
+			refuse(finding.HostnameNotAllowed, finding.With{"hostname": h, "domains": finding.All(", ", c.allowedDomains())})
 		}
 	}
-	if !isPath(first(in.Path, "/")) {
-		refused = append(refused, "spec.networking.ingress.path: must begin with / and must not contain blanks, quotes, braces, semicolons, backslashes, # or empty segments")
+	if !isPath(cmp.Or(in.Path, "/")) {
+		refuse(finding.PathInvalid)
 	}
 	if _, ok := login(in); !ok {
-		refused = append(refused, "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake")
+		refuse(finding.LoginInvalid)
 	}
 	if oidc(in) && known && len(t.OIDCAnnotations) == 0 {
-		refused = append(refused, "spec.networking.ingress.oidc: the platform has no login for ingress type "+first(t.Name, "(default)")+", only for "+first(c.loginTypes(), "none")+"; without one the application would be open to everybody; use one of these, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings")
+		refuse(finding.LoginMissing, finding.With{"type": nameOf(t), "types": cmp.Or(c.loginTypes(), finding.Say(finding.NoIngressType))})
 	}
 	return refused
 }
 
-// annotations splits those of an application into those that are set, those that have no
-// effect, and those without which its Ingress must not be composed.
-func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored []IgnoredField, refused []string) {
+// annotations splits the annotations of an application: those to set, those without
+// effect, and rejected ones without which the Ingress must not be composed.
+func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored []IgnoredField, refused []finding.Finding) {
 	set = map[string]string{}
 	platform := platformAnnotations(in, t)
 	for _, name := range slices.Sorted(maps.Keys(in.Annotations)) {
@@ -107,20 +111,20 @@ func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressT
 		_, replaced := platform[name]
 		switch {
 		case replaced:
-		case why == "":
+		case why.IsZero():
 			set[name] = in.Annotations[name]
 		case protects(name):
-			refused = append(refused, at+": "+why+"; without it the application could be open to everybody; ask your platform team")
+			refused = append(refused, finding.New(finding.AnnotationProtects, finding.With{"annotation": at, "why": why}))
 		default:
 			ignored = append(ignored, IgnoredField{Path: at, Why: why})
 		}
 	}
-	// The platform's come last: they are rules, not suggestions.
+	// The platform's annotations take precedence.
 	maps.Copy(set, platform)
 	return set, ignored, refused
 }
 
-// platformAnnotations are those that the platform sets on every Ingress like this one.
+// platformAnnotations are those that the platform sets on every Ingress of the type.
 func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[string]string {
 	annotations := map[string]string{}
 	maps.Copy(annotations, t.Annotations)
@@ -130,20 +134,25 @@ func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[
 	return annotations
 }
 
-// refusedAnnotation says why an annotation of an application is not set, if it is not.
-// The value is left out, because nobody knows what a team puts there.
-func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value string) string {
+// refusedAnnotation returns why an annotation of an application is rejected, or zero. It
+// never includes the value, which may be confidential.
+func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value string) (why finding.Finding) {
 	switch {
 	case settings.IsReserved(name) || name == settings.AnnotationIngressClass:
-		return "reserved"
+		return finding.New(finding.AnnotationReserved)
 	case !settings.AllowsAnnotation(t, name):
-		return "not allowed for ingress type " + first(t.Name, "(default)")
+		return finding.New(finding.AnnotationNotAllowed, finding.With{"type": nameOf(t)})
 	case namesOtherNamespace(name, value, c.app.Namespace):
-		return "it may name an object of another namespace"
+		return finding.New(finding.AnnotationNamesNamespace)
 	case len(c.allowedDomains()) > 0 && namesOtherHosts(name, value, c.allowedHostname):
-		return "it may name a host that is not in a domain that applications may use"
+		return finding.New(finding.AnnotationNamesHost)
 	}
-	return ""
+	return why
+}
+
+// nameOf an ingress type. The default type may have no name.
+func nameOf(t inputv1alpha1.IngressType) string {
+	return cmp.Or(t.Name, finding.Say(finding.IngressTypeDefault))
 }
 
 // protects is true of annotations that keep visitors out: logins and lists of addresses.
@@ -154,7 +163,7 @@ func protects(annotation string) bool {
 	})
 }
 
-// isHostname is true of what an Ingress can have as a host.
+// isHostname is true of valid hosts of an Ingress.
 func isHostname(h string) bool {
 	if strings.HasPrefix(h, "*.") {
 		return len(validation.IsWildcardDNS1123Subdomain(h)) == 0
@@ -162,8 +171,8 @@ func isHostname(h string) bool {
 	return len(validation.IsDNS1123Subdomain(h)) == 0
 }
 
-// isPath is true of paths that Kubernetes takes as a prefix, and that do not end a value
-// in the configuration of an ingress controller.
+// isPath is true of paths that Kubernetes accepts as a prefix, and that cannot break out
+// of a value in the configuration of an ingress controller.
 func isPath(p string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'`{};\\#", r) }
 	lower := strings.ToLower(p)
@@ -175,7 +184,7 @@ func isPath(p string) bool {
 	return strings.HasPrefix(p, "/") && !strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..") && !strings.ContainsFunc(p, odd)
 }
 
-// allowedHostname keeps an application from names that are not applications'.
+// allowedHostname tells whether an application may use a hostname.
 func (c *composition) allowedHostname(hostname string) bool {
 	domains := c.allowedDomains()
 	if len(domains) == 0 {
@@ -224,7 +233,7 @@ func (c *composition) typesWith(has func(inputv1alpha1.IngressType) bool) string
 
 func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.IngressType, hostnames []string, annotations map[string]string, port v1alpha1.Port) *networkingv1ac.IngressApplyConfiguration {
 	spec := networkingv1ac.IngressSpec()
-	if class := first(t.IngressClassName, t.Name); class != "" {
+	if class := cmp.Or(t.IngressClassName, t.Name); class != "" {
 		spec.WithIngressClassName(class)
 	}
 	backend := networkingv1ac.IngressBackend().WithService(
@@ -234,7 +243,7 @@ func (c *composition) ingressObject(in *v1alpha1.Ingress, t inputv1alpha1.Ingres
 		spec.WithRules(networkingv1ac.IngressRule().WithHost(host).WithHTTP(
 			networkingv1ac.HTTPIngressRuleValue().WithPaths(
 				networkingv1ac.HTTPIngressPath().
-					WithPath(first(in.Path, "/")).
+					WithPath(cmp.Or(in.Path, "/")).
 					WithPathType(networkingv1.PathTypePrefix).
 					WithBackend(backend))))
 	}
@@ -254,7 +263,7 @@ func oidc(in *v1alpha1.Ingress) bool {
 	return wanted
 }
 
-// login tells whether visitors have to log in; ok is false if oidc does not say.
+// login tells whether visitors must log in; ok is false if oidc is invalid.
 func login(in *v1alpha1.Ingress) (wanted, ok bool) {
 	switch v := parse(in.OIDC).(type) {
 	case nil:
@@ -267,9 +276,10 @@ func login(in *v1alpha1.Ingress) (wanted, ok bool) {
 	return wanted, ok
 }
 
-// ingressType is one of the platform's types, if it has any; else an IngressClass.
+// ingressType returns one of the platform's types. If the platform has none, the type is the
+// name of an IngressClass.
 func (c *composition) ingressType(in *v1alpha1.Ingress) (t inputv1alpha1.IngressType, known bool) {
-	name := first(in.Type, c.platform.Ingress.DefaultType)
+	name := cmp.Or(in.Type, c.platform.Ingress.DefaultType)
 	for _, t := range c.platform.Ingress.Types {
 		if t.Name == name {
 			return t, true

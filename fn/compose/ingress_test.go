@@ -4,6 +4,7 @@
 package compose
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -65,7 +66,7 @@ func TestIngressAnnotations(t *testing.T) {
 			want:        want{set: map[string]any{ssl: "true", nginx + "proxy-body-size": "8m", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}},
 		},
 		"NoneByDefault": {
-			reason:      "What a type does not allow has no effect, and the team learns of it.",
+			reason:      "An annotation that the type does not allow has no effect, and the team is told.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "proxy-body-size": "8m"},
 			want:        want{ignored: at(nginx+"proxy-body-size") + " (not allowed for ingress type strict)"},
@@ -105,7 +106,7 @@ func TestIngressAnnotations(t *testing.T) {
 			}, ", ")},
 		},
 		"BeyondItsIngress": {
-			reason:      "What reaches other Ingresses, or objects of other namespaces, is allowed by its whole name only.",
+			reason:      "Annotations that reach other Ingresses, or objects of other namespaces, are allowed by their whole names only.",
 			annotations: map[string]string{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "shop/h", nginx + "use-regex": "true", nginx + "rewrite-TARGET": "/", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"},
 			want: want{set: map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}, ignored: strings.Join([]string{
 				at(nginx+"custom-headers") + " (not allowed for ingress type public)",
@@ -158,7 +159,7 @@ func TestIngressAnnotations(t *testing.T) {
 				at(nginx+"server-alias") + " (" + otherHost + ")"},
 		},
 		"PlatformWins": {
-			reason:      "What the platform sets is not the application's, whatever it says.",
+			reason:      "Annotations of the platform take precedence over those of the application.",
 			annotations: map[string]string{ssl: "https://evil.example.org"},
 			want:        want{set: map[string]any{ssl: "true"}},
 		},
@@ -172,7 +173,7 @@ func TestIngressAnnotations(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := withIngress(t, v1alpha1.Ingress{Type: tc.typ, Annotations: tc.annotations}, first(tc.platform, lenient), azureSeen())
+			r := withIngress(t, v1alpha1.Ingress{Type: tc.typ, Annotations: tc.annotations}, stdcmp.Or(tc.platform, lenient), azureSeen())
 			got := want{set: Object(r.Resources[NameIngress].Object).object("metadata", "annotations"), ignored: ignored(r)}
 			if c := r.condition(TypeWorkloadReady); c.Reason == ReasonIngressRefused {
 				got.refused = c.Message
@@ -320,7 +321,7 @@ func TestNamesOtherHosts(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			for _, value := range tc.values {
-				if got := namesOtherHosts(first(tc.annotation, "example.com/a"), value, allowed); got != tc.want {
+				if got := namesOtherHosts(stdcmp.Or(tc.annotation, "example.com/a"), value, allowed); got != tc.want {
 					t.Errorf("namesOtherHosts(%q): want %t, got %t", value, tc.want, got)
 				}
 			}

@@ -11,8 +11,8 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// parse a field that may be of any type, so that one of a wrong type breaks nothing.
-// Numbers stay as they are written. A field that is left out, or null, is nil.
+// parse a field of any type, so that a wrong type is no error. Numbers stay as they are
+// written. A field that is missing or null is nil.
 func parse(field *apiextensionsv1.JSON) any {
 	if field == nil {
 		return nil
@@ -26,7 +26,7 @@ func parse(field *apiextensionsv1.JSON) any {
 	return v
 }
 
-// IsEmpty is true of a field that says nothing.
+// IsEmpty is true of a missing value, and of an empty object or list.
 func IsEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:

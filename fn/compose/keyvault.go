@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,25 +14,26 @@ import (
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// A vault is what is known of the application's Key Vault.
+// A vault is the state of the application's Key Vault.
 type vault struct {
 	name string
-	// id and uri are empty until Azure has the vault, and again when it is withdrawn.
+	// id and uri are empty until the vault exists in Azure, and after it is withdrawn.
 	id, uri   string
 	portalURL string
 	observed  Object
 	ownership ownership
-	// owner is what the tags of the vault have to say.
+	// owner has the tags that prove the ownership.
 	owner string
-	// adopted: the vault existed before and is not ours to change.
+	// adopted: the vault existed before and must not be changed.
 	adopted bool
-	// withdrawn: it was adopted, and is not the application's to use any more.
+	// withdrawn: the vault was adopted, and is no longer assigned to the application.
 	withdrawn bool
-	// notes say what could not be done as asked for.
-	notes []string
+	// notes are about requests that could not be met.
+	notes []finding.Finding
 }
 
 func (c *composition) keyVault() vault {
@@ -43,9 +45,9 @@ func (c *composition) keyVault() vault {
 	known := v.ownership.readable(seen)
 	v.id = known.str("status", "atProvider", "id")
 	v.uri = known.str("status", "atProvider", "vaultUri")
-	// A vault once created keeps its name, whatever later versions of this
-	// function or the settings would call it: another name is another vault.
-	v.name = first(
+	// An existing vault keeps its name, even if the settings or a later version of this
+	// function would give it another one: another name is another vault.
+	v.name = cmp.Or(
 		seen.str("metadata", "annotations", annotationExternalName),
 		lastSegment(v.id),
 		c.keyVaultSpec().Name,
@@ -61,7 +63,7 @@ func (c *composition) keyVault() vault {
 		c.keep(NameKeyVault)
 		return v
 	}
-	v.portalURL = first(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
+	v.portalURL = cmp.Or(portalURL(c.platform, v.id), seen.str("metadata", "annotations", annotationArgoCDLink))
 
 	object := newManaged(c, keyvaultv1beta1.Vault_GroupVersionKind, c.app.Name, keyvaultv1beta1.VaultParameters{})
 	object.Annotations = map[string]string{annotationExternalName: v.name}
@@ -77,13 +79,13 @@ func (c *composition) keyVault() vault {
 		object.Spec.ForProvider.Tags = c.tags(seen)
 		object.Spec.ManagementPolicies = v.ownership.policies(object.Spec.ManagementPolicies)
 	}
-	c.wantOf(v.ownership, NameKeyVault, object)
+	c.wantOwned(v.ownership, NameKeyVault, object)
 	return v
 }
 
 // ownVault configures a vault that is the application's own.
-func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []string) {
-	policy := v1alpha1.DeletionPolicy(first(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
+func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []finding.Finding) {
+	policy := v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 	if policy != v1alpha1.DeletionRetain {
 		spec.ManagementPolicies = append(spec.ManagementPolicies, xpv1.ManagementActionDelete)
 	}
@@ -92,7 +94,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 	purgeProtection := policy != v1alpha1.DeletionPurge
 	if !purgeProtection && seen.bool("status", "atProvider", "purgeProtectionEnabled") {
 		purgeProtection = true
-		notes = append(notes, "the vault keeps its purge protection, which Azure never turns off; when the application is deleted the vault stays recoverable")
+		notes = append(notes, finding.New(finding.PurgeProtectionStays))
 	}
 
 	retention := float64(*c.platform.KeyVault.SoftDeleteRetentionDays)
@@ -100,13 +102,13 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 		retention = float64(n)
 	}
 	spec.ForProvider = keyvaultv1beta1.VaultParameters{
-		// Azure does not move a vault. One that was retained and is found again keeps
-		// what it has, too.
+		// Azure cannot move a vault. A retained vault that is found again keeps its
+		// location, too.
 		Location:                   new(seen.fixed("location", c.platform.Location)),
 		ResourceGroupName:          new(seen.fixed("resourceGroupName", c.platform.ResourceGroupName)),
 		SoftDeleteRetentionDays:    &retention,
 		TenantID:                   new(seen.fixed("tenantId", c.platform.TenantID)),
-		SkuName:                    new(first(c.keyVaultSpec().SKU, c.platform.KeyVault.SKU)),
+		SkuName:                    new(cmp.Or(c.keyVaultSpec().SKU, c.platform.KeyVault.SKU)),
 		RbacAuthorizationEnabled:   new(true),
 		PurgeProtectionEnabled:     &purgeProtection,
 		PublicNetworkAccessEnabled: c.platform.KeyVault.PublicNetworkAccessEnabled,
@@ -116,7 +118,7 @@ func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters
 
 func (c *composition) adoptedResourceGroup() string {
 	a, _ := settings.Assigned(&c.platform, c.keyVaultSpec().Name, c.app.Namespace, c.app.Name)
-	return first(a.ResourceGroupName, c.platform.ResourceGroupName)
+	return cmp.Or(a.ResourceGroupName, c.platform.ResourceGroupName)
 }
 
 // keyVaultSpec of the application, which is empty if it has none.
@@ -132,7 +134,7 @@ func portalURL(p inputv1alpha1.PlatformConfigSpec, resourceID string) string {
 		settings.CloudAzureUSGovernment: "portal.azure.us",
 		settings.CloudAzureChina:        "portal.azure.cn",
 	}[p.Cloud]
-	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", first(host, "portal.azure.com"), p.TenantID, resourceID)
+	return fmt.Sprintf("https://%s/#@%s/resource%s/secrets", cmp.Or(host, "portal.azure.com"), p.TenantID, resourceID)
 }
 
 func lastSegment(id string) string {

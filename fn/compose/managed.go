@@ -4,6 +4,8 @@
 package compose
 
 import (
+	"cmp"
+
 	xpcommon "github.com/crossplane/crossplane-runtime/v2/apis/common"
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	xpv2 "github.com/crossplane/crossplane-runtime/v2/apis/common/v2"
@@ -13,9 +15,9 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
-// A managed resource, as far as a function may desire it: without a status, and
-// without the parameters for creation only, which the Go types of providers have
-// even where they are empty. P are the parameters of the provider.
+// A managed resource as a function may desire it: without status, and without the
+// parameters for creation only, which the Go types of providers encode even if they are
+// empty. P are the parameters of the provider.
 type managed[P any] struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -55,10 +57,10 @@ func providerConfigReference(ref *inputv1alpha1.ProviderConfigReference) *xpcomm
 	return &xpcommon.ProviderConfigReference{Kind: ref.Kind, Name: ref.Name}
 }
 
-// externalID names a resource whose provider takes ids of Azure Resource Manager for
-// external names, before Azure has it: a provider that dies right after it has
-// created the resource would not know, and be told for ever that it exists already.
-// What is observed wins.
+// externalID sets the external name before the resource exists, for providers that use
+// ids of Azure Resource Manager. Otherwise a provider that crashes right after it has
+// created the resource would not recognize it, and every retry would fail because the
+// resource exists. An observed name takes precedence.
 func externalID(seen Object, id string) map[string]string {
-	return map[string]string{annotationExternalName: first(seen.str("metadata", "annotations", annotationExternalName), id)}
+	return map[string]string{annotationExternalName: cmp.Or(seen.str("metadata", "annotations", annotationExternalName), id)}
 }

@@ -4,7 +4,7 @@
 package compose
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -17,6 +17,8 @@ import (
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 const (
@@ -27,8 +29,8 @@ const (
 // maxInboundServices of one application.
 const maxInboundServices = 100
 
-// inbound is nil if it asks for nothing, as all that is empty. Only an empty list of
-// services asks for something: that nobody connects.
+// inbound is nil if it is empty. An empty list of services is not: it means that nobody
+// may connect.
 func (c *composition) inbound() any {
 	n := c.app.Spec.Networking
 	if n == nil {
@@ -42,16 +44,16 @@ func (c *composition) inbound() any {
 	return inbound
 }
 
-// networkPolicy fences an application that says who may connect: those, and the
-// namespaces of the platform. An entry that cannot be read lets nobody in. It waits for nothing:
-// it is there before the first pod, and closes at once.
+// networkPolicy restricts who may connect to an application with inbound: the listed
+// services, and the namespaces of the platform. An invalid entry lets nobody in. The policy
+// exists before the first pod, and changes take effect at once.
 func (c *composition) networkPolicy(w *workload) {
 	inbound := c.inbound()
 	switch {
 	case inbound == nil:
 		return
 	case !ptr.Deref(c.platform.NetworkPolicy.Enabled, false):
-		w.ignored = append(w.ignored, IgnoredField{Path: pathInbound, Why: "no network policy fences the application: the platform has none, and whatever reaches its pods may connect"})
+		w.ignored = append(w.ignored, IgnoredField{Path: pathInbound, Why: finding.New(finding.NetworkPolicyMissing)})
 		return
 	}
 
@@ -80,29 +82,28 @@ type caller struct {
 	protocol        corev1.Protocol
 }
 
-// callers returns the applications that may connect. An entry that cannot be read is
-// left out and named.
+// callers returns the applications that may connect, and the entries that are invalid.
 func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredField) {
-	ignore := func(path, why string) {
-		ignored = append(ignored, IgnoredField{Path: path, Why: why + "; it lets nobody in"})
+	ignore := func(path string, why finding.Finding) {
+		ignored = append(ignored, IgnoredField{Path: path, Why: finding.New(finding.CallerIgnored, finding.With{"why": why})})
 	}
 	fields, ok := inbound.(map[string]any)
 	if !ok {
-		ignore(pathInbound, "must be an object with services")
+		ignore(pathInbound, finding.New(finding.InboundInvalid))
 	}
 	ignored = append(ignored, unknown(pathInbound, fields, "services")...)
 	services, ok := fields["services"].([]any)
 	if !ok && fields["services"] != nil {
-		ignore(pathInboundServices, "must be a list")
+		ignore(pathInboundServices, finding.New(finding.MustBeList))
 	}
 	for i, service := range services {
 		path := Entry(pathInboundServices, strconv.Itoa(i))
 		if i == maxInboundServices {
-			ignore(path, fmt.Sprintf("only %d services have an effect, and this and later ones do not", maxInboundServices))
+			ignore(path, finding.New(finding.CallersTooMany, finding.With{"most": maxInboundServices}))
 			break
 		}
 		caller, why := c.caller(service)
-		if why != "" {
+		if !why.IsZero() {
 			ignore(path, why)
 			continue
 		}
@@ -115,30 +116,30 @@ func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredF
 	return callers, ignored
 }
 
-// caller reads one entry of services, or says why it cannot.
-func (c *composition) caller(service any) (out caller, why string) {
+// caller reads one entry of services, or returns why it is invalid.
+func (c *composition) caller(service any) (out caller, why finding.Finding) {
 	fields, ok := service.(map[string]any)
 	if !ok {
-		return out, "must be an object with name, and namespace and port if needed"
+		return out, finding.New(finding.CallerInvalid)
 	}
 	out = caller{namespace: c.app.Namespace}
 	if out.name, ok = fields["name"].(string); !ok && fields["name"] != nil {
-		return out, "name must be a string: put it in quotes"
+		return out, finding.New(finding.CallerNameNotString)
 	} else if len(validation.IsDNS1123Label(out.name)) > 0 {
-		return out, "name must be the name of an application"
+		return out, finding.New(finding.CallerNameInvalid)
 	}
 	if v := fields["namespace"]; v != nil && v != "" {
 		if out.namespace, ok = v.(string); !ok {
-			return out, "namespace must be a string: put it in quotes"
+			return out, finding.New(finding.CallerNamespaceNotString)
 		} else if len(validation.IsDNS1123Label(out.namespace)) > 0 {
-			return out, "namespace must be the name of a namespace"
+			return out, finding.New(finding.CallerNamespaceInvalid)
 		}
 	}
 	if v := fields["port"]; v != nil {
 		s, _ := text(v)
 		n, err := strconv.ParseInt(s, 10, 32)
 		if err != nil || len(validation.IsValidPortNum(int(n))) > 0 {
-			return out, "port must be from 1 to 65535"
+			return out, finding.New(finding.CallerPortInvalid)
 		}
 		out.port = int32(n)
 	}
@@ -150,17 +151,17 @@ func (c *composition) caller(service any) (out caller, why string) {
 		case "udp":
 			out.protocol = corev1.ProtocolUDP
 		default:
-			return out, "protocol must be TCP or UDP"
+			return out, finding.New(finding.CallerProtocolInvalid)
 		}
 	}
 	if ports := c.openPorts(); out.port == 0 && out.protocol != "" && len(ports) > 0 && !slices.ContainsFunc(ports, func(p *networkingv1ac.NetworkPolicyPortApplyConfiguration) bool { return *p.Protocol == out.protocol }) {
-		return out, "the deployment has no port of this protocol"
+		return out, finding.New(finding.CallerProtocolUnused)
 	}
-	return out, ""
+	return out, why
 }
 
-// ruleFor lets a caller in. Its pods have a label of their own if they are composed here;
-// those of an operator before have the label that both know.
+// ruleFor lets a caller in. Pods of this function have the label meta.p6m.dev/application,
+// and pods of earlier operators have p6m.dev/app.
 func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
 	rule := networkingv1ac.NetworkPolicyIngressRule()
 	for _, label := range []string{labelApplication, labelApp} {
@@ -177,15 +178,15 @@ func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngres
 	switch {
 	case len(rule.Ports) > 0:
 	case caller.port != 0:
-		rule.WithPorts(networkPort(first(string(caller.protocol), string(corev1.ProtocolTCP)), caller.port))
+		rule.WithPorts(networkPort(cmp.Or(string(caller.protocol), string(corev1.ProtocolTCP)), caller.port))
 	case caller.protocol != "":
 		rule.WithPorts(networkingv1ac.NetworkPolicyPort().WithProtocol(caller.protocol))
 	}
 	return rule
 }
 
-// openPorts are those of the application, and those of the pods that run: a Deployment
-// that is held has the ports it had. None means all, because nobody knows which.
+// openPorts are the ports of the manifest and those of the running pods, which differ while
+// a Deployment is held. Without ports in the manifest all are open.
 func (c *composition) openPorts() (ports []*networkingv1ac.NetworkPolicyPortApplyConfiguration) {
 	add := func(protocol string, number int32) {
 		for _, p := range ports {
@@ -205,7 +206,7 @@ func (c *composition) openPorts() (ports []*networkingv1ac.NetworkPolicyPortAppl
 	for _, p := range container.list("ports") {
 		m, _ := p.(map[string]any)
 		number, _ := Object(m).number("containerPort")
-		protocol := first(Object(m).str("protocol"), string(corev1.ProtocolTCP))
+		protocol := cmp.Or(Object(m).str("protocol"), string(corev1.ProtocolTCP))
 		if len(validation.IsValidPortNum(int(number))) == 0 {
 			add(protocol, int32(number)) //nolint:gosec // It is a port.
 		}
@@ -221,11 +222,11 @@ func namespaceNamed(name string) *metav1ac.LabelSelectorApplyConfiguration {
 	return metav1ac.LabelSelector().WithMatchLabels(map[string]string{corev1.LabelMetadataName: name})
 }
 
-// unknown lists the fields of an object that nothing reads, the first of many.
+// unknown lists the fields of an object that are not known, up to a limit.
 func unknown(path string, object map[string]any, known ...string) (ignored []IgnoredField) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if len(ignored) == mostIgnored {
-			return append(ignored, IgnoredField{Path: Child(path, name), Why: "and all after it"})
+			return append(ignored, IgnoredField{Path: Child(path, name), Why: finding.New(finding.FieldsAfterIgnored)})
 		}
 		if !slices.Contains(known, name) {
 			ignored = append(ignored, IgnoredField{Path: Child(path, name)})

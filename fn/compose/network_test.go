@@ -4,6 +4,7 @@
 package compose
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -68,8 +69,8 @@ func TestNetworkPolicy(t *testing.T) {
 		seen                          Observed
 		want                          want
 	}{
-		"Off":          {reason: "It is said that nothing fences it.", inbound: `{"services": [{"name": "web"}]}`, platform: `{}`, want: want{Ignored: []string{pathInbound + " (no network policy fences the application: the platform has none, and whatever reaches its pods may connect)"}}},
-		"OffNobody":    {reason: "Nobody may connect, and everybody can.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"allowedNamespaces": ["a"]}}`, want: want{Ignored: []string{pathInbound + " (no network policy fences the application: the platform has none, and whatever reaches its pods may connect)"}}},
+		"Off":          {reason: "It is said that nothing fences it.", inbound: `{"services": [{"name": "web"}]}`, platform: `{}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that reaches the application may connect)"}}},
+		"OffNobody":    {reason: "Nobody may connect, and everybody can.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"allowedNamespaces": ["a"]}}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that reaches the application may connect)"}}},
 		"OffEmpty":     {reason: "It says nothing.", inbound: `{}`, platform: `{}`},
 		"Null":         {reason: "Null is nothing.", inbound: `null`},
 		"Service":      {reason: "It may connect to all ports, from its namespace.", inbound: `{"services": [{"name": "web", "namespace": "front"}]}`, want: want{true, append([]string{nginx}, from("front", "web", "TCP/8080")...), nil}},
@@ -115,7 +116,7 @@ func TestNetworkPolicy(t *testing.T) {
 			if seen == nil {
 				seen = azureSeen()
 			}
-			r := compose(t, `{"deployment": {"image": "a", `+first(tc.deployment, tcp)+`}, "networking": {"inbound": `+tc.inbound+`}}`, first(tc.platform, fence), seen)
+			r := compose(t, `{"deployment": {"image": "a", `+stdcmp.Or(tc.deployment, tcp)+`}, "networking": {"inbound": `+tc.inbound+`}}`, stdcmp.Or(tc.platform, fence), seen)
 			_, fenced := r.Resources[NameNetworkPolicy]
 			if diff := cmp.Diff(tc.want, want{fenced, letIn(r), r.ignored()}, equateEmpty()); diff != "" {
 				t.Errorf("\n%s\nCompose(...): -want, +got:\n%s", tc.reason, diff)

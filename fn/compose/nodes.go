@@ -4,7 +4,6 @@
 package compose
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 const pathSelectors = "spec.workloadSelectors"
@@ -22,21 +23,21 @@ const (
 	maxSelectorValues = 50
 )
 
-// nodes returns what a node must have to run the pods. An entry that cannot be used is
-// skipped and reported, so that the API server accepts the Deployment.
+// nodes returns the requirements for nodes that run the pods. An invalid entry is skipped
+// and reported, so that the API server accepts the Deployment.
 func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyConfiguration, ignored []IgnoredField) {
 	field := parse(c.app.Spec.WorkloadSelectors)
 	selectors, ok := field.(map[string]any)
 	if !ok && field != nil {
-		return nil, []IgnoredField{{Path: pathSelectors, Why: "must be a map of node labels"}}
+		return nil, []IgnoredField{{Path: pathSelectors, Why: finding.New(finding.SelectorsInvalid)}}
 	}
 	for i, name := range slices.Sorted(maps.Keys(selectors)) {
 		if i == maxSelectors {
-			ignored = append(ignored, IgnoredField{Path: Entry(pathSelectors, name), Why: fmt.Sprintf("only the first %d have an effect, and this and later ones do not", maxSelectors)})
+			ignored = append(ignored, IgnoredField{Path: Entry(pathSelectors, name), Why: finding.New(finding.SelectorsTooMany, finding.With{"most": maxSelectors})})
 			break
 		}
 		label, values, why := nodeSelector(name, selectors[name])
-		if why != "" {
+		if !why.IsZero() {
 			ignored = append(ignored, IgnoredField{Path: Entry(pathSelectors, name), Why: why})
 			continue
 		}
@@ -45,18 +46,17 @@ func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyCon
 	return nodes, ignored
 }
 
-// nodeSelector returns the node label that an entry is for, and its values; or why it
-// cannot be used.
-func nodeSelector(name string, value any) (label string, values []string, why string) {
+// nodeSelector returns the node label of an entry and its values, or why it is invalid.
+func nodeSelector(name string, value any) (label string, values []string, why finding.Finding) {
 	label = nodeLabel(name)
 	list, ok := value.(string)
 	switch {
 	case len(validation.IsQualifiedName(label)) > 0:
-		return "", nil, "not the name of a label"
+		return "", nil, finding.New(finding.SelectorNotLabel)
 	case choosesByRole(label):
-		return "", nil, "applications do not choose nodes by name or role"
+		return "", nil, finding.New(finding.SelectorChoosesByRole)
 	case !ok:
-		return "", nil, "must be a string, with commas between values: put it in quotes"
+		return "", nil, finding.New(finding.SelectorNotString)
 	}
 	for v := range strings.SplitSeq(list, ",") {
 		v = strings.TrimSpace(v)
@@ -64,16 +64,16 @@ func nodeSelector(name string, value any) (label string, values []string, why st
 		case v == "" || slices.Contains(values, v):
 			continue
 		case len(validation.IsValidLabelValue(v)) > 0:
-			return "", nil, "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit"
+			return "", nil, finding.New(finding.SelectorValueInvalid)
 		case len(values) == maxSelectorValues:
-			return "", nil, fmt.Sprintf("must not have more than %d values", maxSelectorValues)
+			return "", nil, finding.New(finding.SelectorValuesTooMany, finding.With{"most": maxSelectorValues})
 		}
 		values = append(values, v)
 	}
 	if len(values) == 0 {
-		return "", nil, "has no value"
+		return "", nil, finding.New(finding.SelectorEmpty)
 	}
-	return label, values, ""
+	return label, values, why
 }
 
 // nodeLabel maps deprecated and alternative label names to the current ones.
@@ -87,8 +87,8 @@ func nodeLabel(name string) string {
 	return name
 }
 
-// choosesByRole is true of labels that name one node, or those on which the cluster
-// itself runs. The admission policy for pods has the same list.
+// choosesByRole is true of labels that select a single node or the nodes of the cluster
+// itself. The admission policy for pods has the same list.
 func choosesByRole(label string) bool {
 	return strings.HasPrefix(label, "node-role.kubernetes.io/") ||
 		slices.Contains([]string{corev1.LabelHostname, "kubernetes.io/role", "kubernetes.azure.com/mode"}, label)

@@ -20,7 +20,7 @@ const (
 	kindPodDisruptionBudget = "PodDisruptionBudget"
 )
 
-// toMap returns an object of a Go type as Crossplane wants it.
+// toMap returns the unstructured form of an object.
 func toMap(object any) map[string]any {
 	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
@@ -44,8 +44,8 @@ func set(object map[string]any, value string, path ...string) {
 	object[path[last]] = value
 }
 
-// selector of the application's pods. It is a label of our own: one that others
-// use too would send them this application's traffic, or it theirs.
+// selector of the application's pods. It uses a label of this project: with a common label,
+// traffic of another application could reach these pods, and the other way round.
 func (c *composition) selector() map[string]string {
 	return map[string]string{labelApplication: c.app.Name}
 }

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"strings"
 
 	upjet "github.com/crossplane/upjet/v2/pkg/resource"
@@ -21,17 +22,17 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// Observed holds the composed resources that exist, by their composition
-// resource name. Each is of the kind that GroupKindOf says, and the application
-// controls it: a team chooses what Crossplane observes, so nothing else of an
-// object may be read before that is certain. They are read without their Go types,
-// because a provider may be newer than the types this function was built with.
+// Observed holds the composed resources that exist, by their composition resource name.
+// Each has the kind that GroupKindOf returns, and the application controls it. The caller
+// checks both first, because a team can choose which objects Crossplane observes. They are
+// read without Go types, because a provider may be newer than the types that this function
+// was built with.
 type Observed map[string]Object
 
 // An Object is an observed resource.
 type Object map[string]any
 
-// Annotations this function sets on what it composes.
+// Annotations that this function sets on composed resources.
 const (
 	annotationExternalName = "crossplane.io/external-name"
 	annotationArgoCDLink   = "link.argocd.argoproj.io/external-link"
@@ -48,7 +49,7 @@ const (
 // annotationCreated is set by crossplane-runtime when it has created something.
 const annotationCreated = "crossplane.io/external-create-succeeded"
 
-// Labels this function sets on what it composes.
+// Labels that this function sets on composed resources.
 const (
 	labelName         = "app.kubernetes.io/name"
 	labelApp          = "p6m.dev/app"
@@ -56,7 +57,7 @@ const (
 	labelUseWorkloads = "azure.workload.identity/use"
 )
 
-// carriedLabels of a manifest are set on what is composed, too.
+// carriedLabels of a manifest are set on composed resources, too.
 func carriedLabels() []string {
 	return []string{labelApp, "p6m.dev/domain", "p6m.dev/env-name", "p6m.dev/env-type"}
 }
@@ -91,8 +92,8 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
-// inAzure tells whether Azure has, or once had, what a managed resource is for. The Azure providers note that something was created
-// as soon as they ask for it in the background, so it is not there if that was refused.
+// inAzure tells whether a managed resource exists, or once existed, in Azure. The Azure providers record a creation when they start
+// it in the background, so the record does not count if Azure rejected the creation.
 func (o Object) inAzure() bool {
 	if o.str("status", "atProvider", "id") != "" {
 		return true
@@ -102,16 +103,16 @@ func (o Object) inAzure() bool {
 	return o.str("metadata", "annotations", annotationCreated) != "" && !refused
 }
 
-// fixed returns a parameter that Azure does not let change: as it is in Azure, else
-// as Azure was asked for it, else as it is wanted now.
+// fixed returns an immutable parameter: its value in Azure, else the requested value, else
+// the wanted one.
 func (o Object) fixed(parameter, wanted string) string {
 	if !o.inAzure() {
 		return wanted
 	}
-	return first(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
+	return cmp.Or(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
 }
 
-// fixedNumber is fixed for a number; false if Azure lets it be chosen still.
+// fixedNumber is fixed for a number; false if it can still be chosen.
 func (o Object) fixedNumber(parameter string) (int64, bool) {
 	if !o.inAzure() {
 		return 0, false
@@ -147,10 +148,9 @@ func (o Object) condition(conditionType string) observedCondition {
 	return observedCondition{}
 }
 
-// own returns of an observed object what this function may desire of it: what it
-// composed itself, and nothing that somebody else keeps there. To desire a field
-// means to own it, to overwrite whoever else writes it, and to remove it when it
-// is no longer desired.
+// own returns the part of an observed object that this function composed. To desire a
+// field of another author would overwrite that author's changes, and remove the field
+// when it is no longer desired.
 func own(o Object) map[string]any {
 	metadata := map[string]any{"name": o.str("metadata", "name")}
 	if ns := o.str("metadata", "namespace"); ns != "" {
@@ -175,9 +175,8 @@ func own(o Object) map[string]any {
 	return out
 }
 
-// ownSpec is what Crossplane has applied of the spec of a Kubernetes object. A
-// managed resource has one author; so, as far as anyone knows, has an object that
-// nobody recorded the authors of.
+// ownSpec is the part of the spec that Crossplane has applied. A managed resource, and an
+// object without managed fields, is taken to have a single author.
 func ownSpec(o Object) Object {
 	if applied, ok := appliedByCrossplane(o); ok {
 		return applied.object("spec")
@@ -208,12 +207,12 @@ func ownSpec(o Object) Object {
 	return spec
 }
 
-// composedFieldManager begins the name under which Crossplane applies what a
-// function desires.
+// composedFieldManager is the prefix of the field manager with which Crossplane applies
+// composed resources.
 const composedFieldManager = "apiextensions.crossplane.io/composed"
 
-// appliedByCrossplane returns those fields of a Kubernetes object that Crossplane
-// has applied. It is false for other kinds, and if that was not recorded.
+// appliedByCrossplane returns the fields of a Kubernetes object that Crossplane has
+// applied. It is false for other kinds, and without managed fields.
 func appliedByCrossplane(o Object) (Object, bool) {
 	manager := ""
 	for _, e := range o.list("metadata", "managedFields") {
@@ -242,8 +241,8 @@ func appliedByCrossplane(o Object) (Object, bool) {
 	return nil, false
 }
 
-// extract reads an observed object into its Go type, because it takes the schema
-// of a kind to tell whose an item of a list is.
+// extract reads an observed object into its Go type, because only the schema of a kind
+// tells which author owns an item of a list.
 func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)) (Object, bool) {
 	typed := new(T)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, typed); err != nil {
@@ -256,7 +255,7 @@ func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)
 	return toMap(applied), true
 }
 
-// ownIngressAnnotations are those the application's team or platform asked for.
+// ownIngressAnnotations are those of the application's team and the platform.
 func ownIngressAnnotations(o Object) map[string]any {
 	annotations := o.object("metadata", "annotations")
 	if applied, ok := appliedByCrossplane(o); ok {
@@ -283,14 +282,4 @@ func pick(from Object, keys ...string) map[string]any {
 
 func unstructuredCopy(o Object) Object {
 	return (&unstructured.Unstructured{Object: o}).DeepCopy().Object
-}
-
-// first returns the first string that is not empty.
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

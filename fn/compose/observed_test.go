@@ -19,7 +19,7 @@ func TestOwn(t *testing.T) {
 		want     string
 	}{
 		"ManagedResource": {
-			reason: "What the provider and Crossplane write is theirs, above all the annotations about creation in progress.",
+			reason: "Fields of the provider and of Crossplane stay theirs, above all the annotations about creation in progress.",
 			observed: `{"apiVersion": "keyvault.azure.m.upbound.io/v1beta1", "kind": "Vault",
 				"metadata": {"name": "a", "namespace": "b", "uid": "c", "resourceVersion": "1", "generation": 2, "finalizers": ["d"],
 					"ownerReferences": [{"kind": "PlatformApplication"}], "managedFields": [{}],

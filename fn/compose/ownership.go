@@ -4,7 +4,7 @@
 package compose
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,29 +13,30 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// Tags by which Azure tells whose a vault or an identity is.
+// Tags in Azure that name the owner of a vault or an identity.
 const (
 	tagApplication = "application"
 	tagNamespace   = "namespace"
 	tagTenant      = "tenant"
 )
 
-// An ownership is what is known of whose an object in Azure is. A name proves
-// nothing: whoever gets a namespace that was used before gets the names of its
-// vaults. The provider overwrites tags before this function sees them, so it may
+// An ownership tells whether an object in Azure belongs to the application. A name proves
+// nothing: a tenant that gets a namespace after another tenant gets the names of its
+// vaults. The provider overwrites tags before this function sees them, so the provider may
 // not update an object until the observed tags have proven the ownership.
 type ownership int
 
 const (
-	// owned: the application's, or the platform does not ask for proof.
+	// owned: the object belongs to the application, or the platform asks for no proof.
 	owned ownership = iota
 	// unseen: the provider has not looked whether there is an object of that name.
 	unseen
-	// absent: the provider has looked and has not found one. It may create one.
-	// Whatever the provider's reason was, that is safe: it looks again before it
-	// creates, and does not change what it finds.
+	// absent: the provider has looked and found no object. It may create one. That is
+	// safe even if the provider's answer was wrong: it looks again before it creates,
+	// and does not change an object that it finds.
 	absent
 	// foreign: there is an object, and its tags name another owner or none.
 	foreign
@@ -50,7 +51,7 @@ func (c *composition) ownership(seen Object) ownership {
 		return owned
 	case seen.str("status", "atProvider", "id") != "":
 		return foreign
-	case seen.looked(), seen.held() && seen.may(xpv1.ManagementActionCreate):
+	case seen.observeFailed(), seen.held() && seen.allows(xpv1.ManagementActionCreate):
 		return absent
 	}
 	return unseen
@@ -62,7 +63,7 @@ func (c *composition) isProven(seen Object) bool {
 	for name, want := range c.ownTags(seen) {
 		found := false
 		for k, v := range tags {
-			// Azure does not tell upper from lower case in names of tags.
+			// Azure ignores case in names of tags.
 			if !strings.EqualFold(k, name) {
 				continue
 			}
@@ -78,7 +79,8 @@ func (c *composition) isProven(seen Object) bool {
 	return true
 }
 
-// policies are what the provider may do to the object, of what it may do to an own one.
+// policies restrict what the provider may do to the object. The argument applies to owned
+// objects.
 func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies {
 	switch o {
 	case owned:
@@ -90,8 +92,8 @@ func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies
 	}
 }
 
-// readable returns what may be read of a managed resource: nothing that Azure says,
-// unless the object is owned. What the provider says of its own work may be read.
+// readable returns the readable part of a managed resource. Unless the object is owned, that
+// excludes all data from Azure, and includes the conditions of the provider.
 func (o ownership) readable(seen Object) Object {
 	if o == owned || seen == nil {
 		return seen
@@ -101,21 +103,21 @@ func (o ownership) readable(seen Object) Object {
 	return out
 }
 
-// problem returns what the provider says is wrong. That there is nothing to observe
-// yet is no problem.
+// problem returns the error that the provider reports. A missing object that the provider
+// has just looked for is no error.
 func (o ownership) problem(seen Object) string {
 	switch {
-	case o == owned, o == absent && seen.may(xpv1.ManagementActionCreate) && seen.looked():
+	case o == owned, o == absent && seen.allows(xpv1.ManagementActionCreate) && seen.observeFailed():
 		return seen.problem()
-	case o == absent && seen.may(xpv1.ManagementActionCreate):
+	case o == absent && seen.allows(xpv1.ManagementActionCreate):
 		return seen.failed(conditionLastOperation)
 	}
 	return ""
 }
 
-// wantOf makes an object in Azure desired. It is not ready before it is owned,
-// whatever the provider says of it.
-func (c *composition) wantOf(o ownership, name string, object any) {
+// wantOwned makes an object in Azure desired. It is not ready before it is owned, even if the
+// provider reports it as ready.
+func (c *composition) wantOwned(o ownership, name string, object any) {
 	c.want(name, object)
 	if o != owned {
 		r := c.desired[name]
@@ -125,14 +127,14 @@ func (c *composition) wantOf(o ownership, name string, object any) {
 	}
 }
 
-// tags of a vault or an identity. They tell an Azure administrator, and where
-// ownership is proven also this function, whose it is.
+// tags of a vault or an identity name its owner, for Azure administrators and for the proof
+// of ownership.
 func (c *composition) tags(seen Object) map[string]*string {
 	ours := c.ownTags(seen)
 	proof := ours[tagTenant] != ""
 	tags := map[string]*string{}
 	for k, v := range c.platform.Tags {
-		// Azure does not tell upper from lower case in names of tags.
+		// Azure ignores case in names of tags.
 		_, same := ours[strings.ToLower(k)]
 		if same && proof {
 			continue
@@ -155,28 +157,28 @@ func (c *composition) ownTags(seen Object) map[string]string {
 	return tags
 }
 
-// tenant that a vault or an identity belongs to. One that is established stays with
-// its tenant when the Namespace gets another: a label gives nothing away.
+// tenant that owns a vault or an identity. An established object stays with its tenant when
+// the label of the Namespace changes: a label must not transfer a vault.
 func (c *composition) tenant(seen Object) string {
 	have := seen.str("spec", "forProvider", "tags", tagTenant)
 	switch {
 	case c.app.Tenant == "" && !seen.held():
 		return ""
 	case seen.established():
-		return first(have, c.app.Tenant)
+		return cmp.Or(have, c.app.Tenant)
 	}
-	return first(c.app.Tenant, have)
+	return cmp.Or(c.app.Tenant, have)
 }
 
-// notesOnTenant say that the tenant of the Namespace is another than that of the vault.
-func (c *composition) notesOnTenant(seen Object) []string {
+// notesOnTenant tell that the tenants of Namespace and vault differ.
+func (c *composition) notesOnTenant(seen Object) []finding.Finding {
 	if tenant := c.tenant(seen); tenant != c.app.Tenant && c.app.Tenant != "" {
-		return []string{fmt.Sprintf("the vault still belongs to tenant %s, although the Namespace now belongs to tenant %s; your platform team decides whose the vault is", tenant, c.app.Tenant)}
+		return []finding.Finding{finding.New(finding.VaultOfOtherTenant, finding.With{"vault": tenant, "namespace": c.app.Tenant})}
 	}
 	return nil
 }
 
-// owner in words.
+// owner returns the tags that prove the ownership, as text.
 func (c *composition) owner(seen Object) string {
 	owner := "application=" + c.app.Name + ", namespace=" + c.app.Namespace
 	if tenant := c.tenant(seen); tenant != "" {
@@ -185,35 +187,32 @@ func (c *composition) owner(seen Object) string {
 	return owner
 }
 
-// ownedByAnother says what the platform team does about an object that is not proven
-// to be the application's.
-func ownedByAnother(what, name, owner string, seen Object) string {
-	return fmt.Sprintf("The %s %s exists in Azure already, and its tags do not prove that it belongs to this application. It is neither used nor changed. "+
-		"Your platform team finds out whose it is. If it belongs to this application, they set its tags in Azure: %s. "+
-		"Otherwise they purge it, and then delete %s in the cluster; or give the application another name.",
-		what, name, owner, seen.str("kind")+"/"+seen.str("metadata", "name"))
+// ownedByAnother is about an object without proof that it belongs to the application.
+func ownedByAnother(what, name, owner string, seen Object) finding.Finding {
+	return finding.New(finding.OwnedByAnother, finding.With{
+		"what": what, "name": name, "owner": owner, "object": seen.str("kind") + "/" + seen.str("metadata", "name"),
+	})
 }
 
-// established is true of an object that this function has let the provider change.
+// established is true of an object that the provider may change.
 func (o Object) established() bool {
-	return o.inAzure() && o.may(xpv1.ManagementActionUpdate)
+	return o.inAzure() && o.allows(xpv1.ManagementActionUpdate)
 }
 
-// held is true of an object that the provider may not change until it is proven whose
-// it is.
+// held is true of an object that the provider may not change until its owner is proven.
 func (o Object) held() bool {
-	return o != nil && !o.may(xpv1.ManagementActionUpdate)
+	return o != nil && !o.allows(xpv1.ManagementActionUpdate)
 }
 
-// may tells whether the provider may do something. Without a list it may do all.
-func (o Object) may(action xpv1.ManagementAction) bool {
+// allows tells whether the provider may perform an action. Without a list it may perform all.
+func (o Object) allows(action xpv1.ManagementAction) bool {
 	policies := o.list("spec", "managementPolicies")
 	return o != nil && policies == nil || slices.Contains(policies, any(string(action))) || slices.Contains(policies, any(string(xpv1.ManagementActionAll)))
 }
 
-// looked is true if the provider has tried to observe the object as it is desired now,
-// and has nothing to show. Providers that do not note a generation are believed.
-func (o Object) looked() bool {
+// observeFailed is true if the provider has tried to observe the current generation of the object,
+// and has failed. Providers that record no generation are trusted.
+func (o Object) observeFailed() bool {
 	generation, _ := o.number("metadata", "generation")
 	for _, v := range o.list("status", "conditions") {
 		m, _ := v.(map[string]any)
@@ -225,10 +224,10 @@ func (o Object) looked() bool {
 	return false
 }
 
-// validateNamespace keeps new applications out of namespaces that others had before.
+// validateNamespace keeps new applications out of retired namespaces.
 func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
 	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
 		return nil
 	}
-	return field.ErrorList{field.Forbidden(path, fmt.Sprintf("namespace %s is retired, and an application in it could get the vault of an earlier one; use another namespace, or ask your platform team to purge those vaults and take the namespace off retiredNamespaces", a.Namespace))}
+	return field.ErrorList{field.Forbidden(path, finding.Say(finding.NamespaceRetired, finding.With{"namespace": a.Namespace}))}
 }

@@ -153,7 +153,7 @@ func TestServiceLinks(t *testing.T) {
 		"Running":  {"Pods that run stay.", "a", running(nil), nil},
 		"Replaced": {"Pods that are replaced have none.", "b", running(nil), false},
 		"Done":     {"That stays so.", "a", running(false), false},
-		"Others":   {"What somebody else has set stays until then.", "a", running(true), nil},
+		"Others":   {"A value of another author stays until then.", "a", running(true), nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

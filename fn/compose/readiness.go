@@ -4,11 +4,10 @@
 package compose
 
 import (
-	"fmt"
-	"strings"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// ready tells whether an observed resource does what it is there for.
+// ready tells whether an observed resource is ready.
 func ready(o Object) bool {
 	if o == nil {
 		return false
@@ -17,20 +16,18 @@ func ready(o Object) bool {
 	case kindDeployment:
 		return rollout(o).Status == True
 	case "ServiceAccount", kindService, kindIngress, kindAutoscaler, kindScaledObject, kindNetworkPolicy, kindPodDisruptionBudget:
-		// They have no condition that tells, or one that depends on traffic, or on KEDA:
-		// pods run without it, only not as many as the triggers say.
+		// They have no condition, or one that depends on traffic or on KEDA. Without KEDA
+		// pods still run, only their number does not follow the triggers.
 		return true
 	}
 	return o.condition("Ready").status == "True"
 }
 
-// rollout tells how far a Deployment is with its latest generation, by the
-// rules of kubectl rollout status.
+// rollout returns the progress of a Deployment, by the rules of kubectl rollout status.
 func rollout(o Object) Condition {
 	c := Condition{Status: False, Reason: ReasonRollingOut}
 	if o == nil {
-		c.Message = "The pods are being started. This normally takes a minute."
-		return c
+		return c.with(finding.New(finding.PodsStarting))
 	}
 
 	generation, _ := o.number("metadata", "generation")
@@ -46,18 +43,16 @@ func rollout(o Object) Condition {
 
 	switch {
 	case observed < generation:
-		c.Message = "The pods are being rolled out. This normally takes a few minutes."
+		return c.with(finding.New(finding.PodsRollingOut))
 	case progressing.reason == "ProgressDeadlineExceeded":
 		c.Reason = ReasonRolloutFailed
-		c.Message = fmt.Sprintf("New pods do not become ready: %s. %d of %d pods are available. The log of the new pods says why; pods of the previous rollout keep running.", strings.TrimSuffix(shorten(progressing.message), "."), available, want)
+		return c.with(finding.New(finding.RolloutFailed, finding.With{"problem": shorten(progressing.message), "available": available, "wanted": want}))
 	case o.condition("ReplicaFailure").status == "True":
 		c.Reason = ReasonRolloutFailed
-		c.Message = "Pods cannot be created: " + shorten(o.condition("ReplicaFailure").message)
+		return c.with(finding.New(finding.PodsNotCreated, finding.With{"problem": shorten(o.condition("ReplicaFailure").message)}))
 	case updated < want || total > updated || available < want:
-		c.Message = fmt.Sprintf("%d of %d pods are up to date, %d are available. This normally takes a few minutes.", updated, want, available)
-	default:
-		c.Status, c.Reason = True, ReasonAvailable
-		c.Message = fmt.Sprintf("%d of %d pods are up to date and available.", available, want)
+		return c.with(finding.New(finding.PodsUpdating, finding.With{"updated": updated, "wanted": want, "available": available}))
 	}
-	return c
+	c.Status, c.Reason = True, ReasonAvailable
+	return c.with(finding.New(finding.PodsAvailable, finding.With{"available": available, "wanted": want}))
 }

@@ -6,18 +6,21 @@ package compose
 import (
 	"regexp"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/fn/envmap"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// variableName is all of a reference that is shown. Whatever else is between $( and ) may
-// be a part of any value.
+// variableName matches references that may be shown. Any other text between $( and ) may be
+// part of a confidential value.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 
-// fromServices are the variables that Kubernetes makes from Services: always from that of
-// the API server, and from those of the namespace if a pod wants them.
+// fromServices matches variables that Kubernetes derives from Services: from that of the API
+// server always, and from those of the namespace if a pod enables service links.
 var fromServices = regexp.MustCompile(`_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$`)
 
-// unresolved lists the references in config that Kubernetes leaves as they are. What a
-// secret without value would provide is not known yet, unless env says it.
+// unresolved lists the references in config that Kubernetes leaves unexpanded. The variables
+// of a secret without value are unknown, unless env names them.
 func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 	mapped, unknown := map[string]bool{}, false
 	for _, secret := range s.list {
@@ -35,24 +38,29 @@ func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 		if !u.Later && unknown {
 			continue
 		}
-		f := IgnoredField{Path: "$(…)"}
-		if variableName.MatchString(u.Name) {
-			f.Path = "$(" + u.Name + ")"
-		}
-		f.Path += " in " + Child("spec.config", u.Variable)
+		f := IgnoredField{Path: reference(u)}
 		if len(ignored) == mostIgnored {
-			f.Why = "this and later references are not checked"
+			f.Why = finding.New(finding.ReferencesNotChecked)
 			return append(ignored, f)
 		}
-		f.Why = "there is no variable of that name"
+		f.Why = finding.New(finding.ReferenceUnknown)
 		if u.Later {
-			f.Why = "only variables of secrets, and of config if they come before it in the alphabet, can be referred to"
+			f.Why = finding.New(finding.ReferenceLater)
 		} else if other := inOtherCase[strings.ToLower(u.Name)]; other != "" {
-			f.Why, f.Meant = "", "$("+other+")"
+			f.Why, f.Meant = finding.Finding{}, "$("+other+")"
 		}
 		ignored = append(ignored, f)
 	}
 	return ignored
+}
+
+// reference returns a reference with its place in the manifest.
+func reference(u envmap.Unresolved) string {
+	field := Child("spec.config", u.Variable)
+	if !variableName.MatchString(u.Name) {
+		return finding.Say(finding.ReferenceUnprintable, finding.With{"field": field})
+	}
+	return finding.Say(finding.Reference, finding.With{"variable": u.Name, "field": field})
 }
 
 // variablesInLowerCase are those of secrets, by their names in lower case.

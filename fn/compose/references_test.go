@@ -37,21 +37,21 @@ func TestUnresolved(t *testing.T) {
 			want:   "$(db_host) in spec.config.A (did you mean $(DB_HOST)?)",
 		},
 		"Later": {
-			reason: "What comes later has no value yet, and neither has itself.",
+			reason: "A later variable has no value yet, and neither has the variable itself.",
 			spec:   `{"deployment": {"image": "a"}, "config": {"PATH": "$(PATH):/x"}}`,
 			want:   "$(PATH) in spec.config.PATH (only variables of secrets, and of config if they come before it in the alphabet, can be referred to)",
 		},
 		"Value": {
-			reason: "What is no name may be a part of any value.",
+			reason: "Text that is not a name may be part of a confidential value.",
 			spec:   `{"deployment": {"image": "a"}, "config": {"A": "p$(ass word)"}}`,
 			want:   "$(…) in spec.config.A (there is no variable of that name)",
 		},
 		"NotSynced": {
-			reason: "What an optional secret without value would provide is not known.",
+			reason: "The variables of an optional secret without value are unknown.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "other", "optional": true}], "config": {"A": "$(X)"}}`,
 		},
 		"Mapped": {
-			reason: "What env says is known.",
+			reason: "Names in env are known.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "other", "optional": true, "env": [{"name": "X", "key": "x"}]}], "config": {"A": "$(X) $(Y)"}}`,
 			want:   "$(Y) in spec.config.A (there is no variable of that name)",
 		},

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,24 +19,25 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/envmap"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
 // targetSuffix follows the application's name in the name of its Secret.
 const targetSuffix = "-keyvault"
 
-// statePending is the state of a secret nobody has looked at yet.
+// statePending is the state of a secret before the first look.
 const statePending = "Pending"
 
-// A syncedSecret is a secret of the spec and what is known of it.
+// A syncedSecret is a secret of the spec with its observed state.
 type syncedSecret struct {
 	spec     v1alpha1.Secret
 	observed Object
 	keys     []envmap.Key
 }
 
-// ready tells whether the secret was synced once. Its last good content then
-// stays, whatever becomes of the secret in the vault.
+// ready tells whether the secret was synced once. From then on its last good content
+// stays, even if the secret is deleted from the vault.
 func (s syncedSecret) ready() bool {
 	return s.observed.str("version") != ""
 }
@@ -43,7 +45,7 @@ func (s syncedSecret) ready() bool {
 // state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
 // synced, even if the last status says so.
 func (s syncedSecret) state() string {
-	state := first(s.observed.str("state"), statePending)
+	state := cmp.Or(s.observed.str("state"), statePending)
 	if state == string(secretsv1alpha1.StateSynced) && !s.ready() {
 		return statePending
 	}
@@ -52,26 +54,25 @@ func (s syncedSecret) state() string {
 
 func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
 
-// notNeeded is true of an optional secret that nobody has given a value.
+// notNeeded is true of an optional secret without a value.
 func (s syncedSecret) notNeeded() bool {
 	state := secretsv1alpha1.State(s.state())
 	return s.spec.Optional && !s.ready() && (state == secretsv1alpha1.StateMissing || state == secretsv1alpha1.StateAwaitingValue)
 }
 
-// secrets is what is known of the application's secrets.
+// secrets is the state of the application's secrets.
 type secrets struct {
 	list []syncedSecret
-	// target is the Kubernetes Secret that has the values.
+	// target is the Kubernetes Secret with the values.
 	target, revision string
 	environment      envmap.Environment
 	// retiring secrets are still needed by pods that are being replaced.
 	retiring []secretsv1alpha1.SyncedSecret
 	// composed is false until vault and identity exist.
 	composed bool
-	// problem is what keeps the sync as a whole from working.
+	// problem is the error of the whole sync, as text of the provider.
 	problem string
-	// unwritten is true if the problem is that the Secret could not be written, and not
-	// what goes into it.
+	// unwritten is true if the Secret could not be written.
 	unwritten bool
 }
 
@@ -80,7 +81,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	seen := c.seen[NameSecretSync]
 	s := secrets{
 		target:  c.target(seen),
-		problem: first(seen.problem(), seen.notReady()),
+		problem: cmp.Or(seen.problem(), seen.notReady()),
 	}
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
 	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem() != ""
@@ -110,9 +111,9 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	return s
 }
 
-// revision of the secrets that pods get variables from. It is made of their
-// versions, never of values: another secret of the vault, one that is no longer
-// listed or not injected, does not roll the pods.
+// revision of the secrets that pods get variables from. It is a hash of their versions,
+// never of values. Secrets that are not listed or not injected do not count, so they do
+// not roll the pods.
 func revision(s secrets) string {
 	versions := map[string]string{}
 	for _, secret := range s.list {
@@ -136,7 +137,7 @@ func revision(s secrets) string {
 
 // target keeps the name of a Secret that pods refer to.
 func (c *composition) target(seen Object) string {
-	return first(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
+	return cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
 }
 
 func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *managed[secretsv1alpha1.KeyVaultSecretSyncParameters] {
@@ -174,9 +175,8 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 	return object
 }
 
-// retiringSecrets are no longer in the spec, but pods that run still refer to
-// their keys: one that restarts before the rollout is over, or if it fails, must
-// find them.
+// retiringSecrets are no longer in the spec, but running pods still refer to their keys. A
+// pod that restarts during the rollout, or after it has failed, needs them.
 func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecret {
 	deployment, running := c.seen[NameDeployment]
 	if !running || c.app.Spec.Deployment == nil {
@@ -193,7 +193,7 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &secret); err != nil || listed[secret.Name] {
 			continue
 		}
-		// It is read while it is there, and nobody misses it when it is not.
+		// The secret is synced while it exists, and its absence is no error.
 		secret.Create, secret.Optional = new(false), true
 		switch {
 		case refersTo(deployment, secret.Name):
@@ -206,9 +206,9 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
 }
 
-// inUse are the data keys that pods refer to: those of the Deployment and, until
-// all pods are replaced, those of the pods before. A new version of a secret must
-// not take them away.
+// inUse are the data keys that pods refer to: those of the Deployment and, until all pods
+// are replaced, those of the previous pods. A new version of a secret must not remove
+// them.
 func (c *composition) inUse() []string {
 	deployment, running := c.seen[NameDeployment]
 	if !running || c.app.Spec.Deployment == nil {
@@ -260,9 +260,8 @@ func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) 
 	return keys, !known || len(keys) > 0
 }
 
-// required are the keys that env names, besides those of the structure. A version
-// without them would take variables from the pods. Nobody misses those of an
-// optional secret.
+// required are the keys that env names, without those of the structure. A version without
+// them would remove variables from the pods. An optional secret requires none.
 func required(s v1alpha1.Secret, structure []string) (keys []string) {
 	if s.Optional {
 		return nil
@@ -309,20 +308,20 @@ func duration(s string) *metav1.Duration {
 	return &metav1.Duration{Duration: d}
 }
 
-// waitingFor says which secrets hold back the workload, and why. An optional one
-// does only if the pods that run have it: a status that was lost must not take it
-// from them.
-func (s secrets) waitingFor(deployment Object) []string {
-	var waiting []string
+// waitingFor returns which secrets hold back the workload, and why. An optional secret does
+// so only if the running pods use it: a lost status must not remove its variables.
+func (s secrets) waitingFor(deployment Object) []finding.Finding {
+	var waiting []finding.Finding
 	blocked := false
 	for _, secret := range s.list {
 		if !secret.ready() && (!secret.spec.Optional || refersTo(deployment, secret.spec.Name)) {
-			waiting = append(waiting, secret.spec.Name+" ("+secret.state()+")")
+			waiting = append(waiting, finding.New(finding.WaitsForSecret, finding.With{"secret": secret.spec.Name, "state": secret.state()}))
 			blocked = blocked || s.blocked(secret)
 		}
 	}
 	if blocked {
-		waiting = append([]string{fmt.Sprintf("the Kubernetes Secret %s, which is not as it should be: %s", s.target, s.why())}, waiting...)
+		write := finding.New(finding.WaitsForWrite, finding.With{"secret": s.target, "problem": s.problem})
+		waiting = append([]finding.Finding{write}, waiting...)
 	}
 	for _, m := range s.environment.Missing {
 		if s.isReady(m.Secret) {
@@ -341,60 +340,66 @@ func (s secrets) isReady(name string) bool {
 	return false
 }
 
-func missingKey(m envmap.Missing) string {
+func missingKey(m envmap.Missing) finding.Finding {
 	if m.Key == "" {
-		return fmt.Sprintf("%s has keys and is not plain text, so variable %s needs a key", m.Secret, m.Name)
+		return finding.New(finding.WaitsForPlainText, finding.With{"secret": m.Secret, "variable": m.Name})
 	}
-	return fmt.Sprintf("%s has no key %s, which variable %s comes from", m.Secret, m.Key, m.Name)
+	return finding.New(finding.WaitsForKey, finding.With{"secret": m.Secret, "key": m.Key, "variable": m.Name})
 }
 
-// describe secrets that are not as they should be, those alike together.
-func (s secrets) describe(list []syncedSecret) string {
-	var order []string
-	names := map[string][]string{}
+// describe secrets that are not synced, those with the same problem together.
+func (s secrets) describe(list []syncedSecret) finding.List {
+	type problem struct {
+		state, says string
+		reason      finding.Reason
+	}
+	var order []problem
+	names, messages := map[problem][]string{}, map[problem]finding.Finding{}
 	for _, secret := range list {
-		what := secret.state()
-		if m := strings.TrimSuffix(s.message(secret), "."); m != "" {
-			what += ", " + m
+		m := s.message(secret)
+		p := problem{state: secret.state(), reason: m.Reason, says: secret.observed.str("message")}
+		if len(names[p]) == 0 {
+			order = append(order, p)
 		}
-		if len(names[what]) == 0 {
-			order = append(order, what)
+		names[p], messages[p] = append(names[p], secret.spec.Name), m
+	}
+	parts := make([]finding.Finding, 0, len(order))
+	for _, p := range order {
+		with := finding.With{"secrets": finding.Some(", ", names[p]), "state": p.state}
+		if p.reason == "" {
+			parts = append(parts, finding.New(finding.SecretsInState, with))
+			continue
 		}
-		names[what] = append(names[what], secret.spec.Name)
+		with["message"] = messages[p]
+		parts = append(parts, finding.New(finding.SecretsInStateWith, with))
 	}
-	parts := make([]string, 0, len(order))
-	for _, what := range order {
-		parts = append(parts, some(names[what], ", ")+": "+what)
-	}
-	return some(parts, "; ")
+	return finding.Some("; ", parts)
 }
 
-// message says what to do about a secret, in the words of the provider if it
-// has any.
-func (s secrets) message(secret syncedSecret) string {
+// message tells what to do about a secret. The provider's message takes precedence.
+func (s secrets) message(secret syncedSecret) finding.Finding {
 	m := secret.observed.str("message")
 	switch {
 	case s.blocked(secret):
 		// The provider's message does not name the cause.
-		return "cannot be synced: " + s.problem
-	case m != "" || secret.state() != statePending:
-		return m
+		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
+	case m != "":
+		return finding.New(finding.ProviderSays, finding.With{"message": m})
+	case secret.state() != statePending:
+		return finding.Finding{}
 	case !s.composed:
-		return "waits for the vault and the identity, which normally takes 5 minutes after creation"
+		return finding.New(finding.SecretWaitsForAzure)
 	case s.problem != "":
-		return "cannot be synced: " + s.problem
+		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
 	}
-	return "not looked at yet, which normally takes a minute"
+	return finding.New(finding.SecretNotLookedAt)
 }
 
-// blocked tells whether nothing is wrong with a secret but that the Kubernetes Secret
-// could not be written.
+// blocked tells whether the only problem of a secret is that the Kubernetes Secret could not
+// be written.
 func (s secrets) blocked(secret syncedSecret) bool {
 	return s.composed && s.unwritten && s.problem != "" && secret.state() == statePending
 }
-
-// why the Kubernetes Secret is not as it should be.
-func (s secrets) why() string { return strings.TrimSuffix(s.problem, ".") }
 
 func (s secrets) count() (synced, total int) {
 	for _, secret := range s.list {
@@ -408,8 +413,8 @@ func (s secrets) count() (synced, total int) {
 func (s secrets) condition() Condition {
 	c := Condition{Type: TypeSecretsSynced, Status: True, Reason: ReasonAvailable}
 	if len(s.list) == 0 {
-		c.Reason, c.Message = ReasonNotRequested, "The application lists no secrets."
-		return c
+		c.Reason = ReasonNotRequested
+		return c.with(finding.New(finding.NoSecrets))
 	}
 
 	var unsynced []syncedSecret
@@ -419,72 +424,59 @@ func (s secrets) condition() Condition {
 		}
 	}
 	synced, total := s.count()
-	collisions := collisions(s.environment.Collisions)
+	count := finding.With{"synced": synced, "total": total}
 	switch {
 	case len(unsynced) > 0:
 		c.Status, c.Reason = False, ReasonSecretsNotSynced
 		if s.unwritten {
 			c.Reason = ReasonSecretNotWritten
 		}
-		c.Message = fmt.Sprintf("%d of %d secrets are synced. %s.", synced, total, s.describe(unsynced))
+		c = c.with(finding.New(finding.SecretsNotSynced, finding.With{"synced": synced, "total": total, "secrets": s.describe(unsynced)}))
 		if s.unwritten && s.problem != "" && !slices.ContainsFunc(unsynced, s.blocked) {
-			c.Message += fmt.Sprintf(" Besides, the Kubernetes Secret %s is not as it should be: %s.", s.target, s.why())
+			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
 		}
 	case s.problem != "":
 		c.Status, c.Reason = False, ReasonSecretNotWritten
-		c.Message = fmt.Sprintf("%d of %d secrets are synced, but the Kubernetes Secret %s is not as it should be: %s.", synced, total, s.target, s.why())
-	case collisions != "":
+		c = c.with(finding.New(finding.SecretNotWritten, finding.With{"synced": synced, "total": total, "secret": s.target, "problem": s.problem}))
+	case len(s.environment.Collisions) > 0:
 		c.Status, c.Reason = False, ReasonVariablesCollide
-		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
+		c = c.with(finding.New(finding.SecretsSynced, count))
 	case synced < total:
-		c.Message = fmt.Sprintf("%d of %d secrets are synced; the others are optional and have no value.", synced, total)
+		c = c.with(finding.New(finding.SecretsSyncedOrOptional, count))
 	default:
-		c.Message = fmt.Sprintf("%d of %d secrets are synced.", synced, total)
+		c = c.with(finding.New(finding.SecretsSynced, count))
 	}
-	c.Message += collisions
-	if withheld := withheld(s.environment.Withheld); withheld != "" {
+	if len(s.environment.Collisions) > 0 {
+		c = c.with(collisions(s.environment.Collisions))
+	}
+	if len(s.environment.Withheld) > 0 {
 		// The secrets are synced all the same: a key in the vault must not make an application fail.
 		if c.Reason == ReasonAvailable {
 			c.Reason = ReasonVariablesWithheld
 		}
-		c.Message += withheld
+		c = c.with(withheld(s.environment.Withheld))
 	}
 	return c
 }
 
-// collisions is a sentence about keys that are not injected, or nothing.
-func collisions(list []envmap.Collision) string {
-	if len(list) == 0 {
-		return ""
-	}
-	parts := make([]string, 0, len(list))
+// collisions are keys that are not injected.
+func collisions(list []envmap.Collision) finding.Finding {
+	parts := make([]finding.Finding, 0, len(list))
 	for _, col := range list {
-		parts = append(parts, fmt.Sprintf("keys %s of secret %s all become variable %s", some(col.Keys, " and "), col.Secret, col.Name))
+		parts = append(parts, finding.New(finding.Collision, finding.With{"keys": finding.Some(" and ", col.Keys), "secret": col.Secret, "variable": col.Name}))
 	}
-	return " Variables are not injected because their names collide: " + some(parts, "; ") + ". Rename the keys in the vault, or choose names with env in spec.secrets."
+	return finding.New(finding.VariablesCollide, finding.With{"collisions": finding.Some("; ", parts)})
 }
 
-// withheld is a sentence about keys that are not injected without env, or nothing.
-func withheld(list []envmap.Withheld) string {
-	if len(list) == 0 {
-		return ""
-	}
-	parts := make([]string, 0, len(list))
+// withheld are keys that are not injected without env.
+func withheld(list []envmap.Withheld) finding.Finding {
+	parts := make([]finding.Finding, 0, len(list))
 	for _, w := range list {
 		if w.Key == "" {
-			parts = append(parts, fmt.Sprintf("%s from secret %s", w.Name, w.Secret))
+			parts = append(parts, finding.New(finding.WithheldFromSecret, finding.With{"variable": w.Name, "secret": w.Secret}))
 		} else {
-			parts = append(parts, fmt.Sprintf("%s from key %s of secret %s", w.Name, w.Key, w.Secret))
+			parts = append(parts, finding.New(finding.WithheldFromKey, finding.With{"variable": w.Name, "key": w.Key, "secret": w.Secret}))
 		}
 	}
-	return " Variables are withheld because they can change what code runs or whom it trusts: " + some(parts, "; ") + ". To have one, ask for it by name with env in spec.secrets."
-}
-
-// some joins the first few of a list; a condition is read in one line.
-func some(list []string, separator string) string {
-	const most = 5
-	if len(list) <= most {
-		return strings.Join(list, separator)
-	}
-	return fmt.Sprintf("%s%sand %d more", strings.Join(list[:most], separator), separator, len(list)-most)
+	return finding.New(finding.VariablesWithheld, finding.With{"variables": finding.Some("; ", parts)})
 }

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -12,15 +13,15 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// status tells a team what it has. What Azure has said once stays until Azure
-// says something else: a provider that restarts must not blank it.
+// status is what a team sees. Values of Azure stay until Azure reports others: a provider
+// that restarts must not blank them.
 func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.PlatformApplicationStatus {
 	last := a.Status
 	if last.KeyVault == nil {
 		last.KeyVault = &v1alpha1.KeyVaultStatus{}
 	}
 	if v.ownership == foreign {
-		// The vault of somebody else has no address here.
+		// The address of a foreign vault is not shown.
 		last.KeyVault = &v1alpha1.KeyVaultStatus{}
 	}
 	if last.Identity == nil || i.ownership == foreign {
@@ -30,14 +31,14 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	out := v1alpha1.PlatformApplicationStatus{
 		KeyVault: &v1alpha1.KeyVaultStatus{
 			Name:       v.name,
-			URI:        first(v.uri, last.KeyVault.URI),
-			ResourceID: first(v.id, last.KeyVault.ResourceID),
-			PortalURL:  first(v.portalURL, last.KeyVault.PortalURL),
+			URI:        cmp.Or(v.uri, last.KeyVault.URI),
+			ResourceID: cmp.Or(v.id, last.KeyVault.ResourceID),
+			PortalURL:  cmp.Or(v.portalURL, last.KeyVault.PortalURL),
 		},
 		Identity: &v1alpha1.IdentityStatus{
 			Name:               i.name,
-			ClientID:           first(i.clientID, last.Identity.ClientID),
-			PrincipalID:        first(i.principalID, last.Identity.PrincipalID),
+			ClientID:           cmp.Or(i.clientID, last.Identity.ClientID),
+			PrincipalID:        cmp.Or(i.principalID, last.Identity.PrincipalID),
 			ServiceAccountName: i.serviceAccount,
 		},
 	}
@@ -50,7 +51,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 		out.Secrets = append(out.Secrets, v1alpha1.SecretStatus{
 			Name:      secret.spec.Name,
 			State:     secret.state(),
-			Message:   s.message(secret),
+			Message:   s.message(secret).String(),
 			Version:   secret.observed.str("version"),
 			UpdatedAt: timestamp(secret.observed.str("updatedAt")),
 			NotBefore: timestamp(secret.observed.str("notBefore")),
@@ -62,7 +63,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	switch {
 	case !w.requested:
 	case w.waits():
-		// Pods that run have the environment they were started with.
+		// Running pods keep the environment that they were started with.
 		out.Environment = last.Environment
 	default:
 		out.Environment = environmentStatus(s)

@@ -4,12 +4,13 @@
 package compose
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// AsksForSubscription tells whether it matters now which subscription the configuration of the Azure providers names: before
-// the vault and the identity are created, and when something is wrong with one of them.
+// AsksForSubscription tells whether the subscription of the Azure providers matters now: before the vault and the identity are
+// created, and when one of them has a problem.
 func (o Observed) AsksForSubscription() bool {
 	for _, name := range []string{NameKeyVault, NameIdentity} {
 		if seen, ok := o[name]; !ok || seen.problem() != "" && !seen.held() {
@@ -19,38 +20,38 @@ func (o Observed) AsksForSubscription() bool {
 	return false
 }
 
-// wrongSubscription says in which subscription the Azure providers work if it is not that of the settings: ids are made of the
-// latter, so what they create there is not found, and cannot be created again.
-func (c *composition) wrongSubscription() string {
+// wrongSubscription returns the difference if the Azure providers use another subscription than the settings. Ids contain that of
+// the settings, so the providers would not find the objects that they have created, and could not create them again.
+func (c *composition) wrongSubscription() (wrong finding.Finding) {
 	settings := c.platform.SubscriptionID
 	if other := c.app.ProviderSubscription; other != "" && !strings.EqualFold(other, settings) {
 		ref := c.platform.AzureProviderConfigRef
-		return fmt.Sprintf("%s %s of the Azure providers says subscription %s, and the settings of the platform say %s", ref.Kind, ref.Name, cut(other), settings)
+		return finding.New(finding.ProvidersInOtherSubscription, finding.With{"config": ref.Kind + " " + ref.Name, "other": cut(other), "settings": settings})
 	}
 	for _, name := range []string{NameKeyVault, NameIdentity} {
 		seen := c.seen[name]
 		if other := subscription(c.ownership(seen).readable(seen).str("status", "atProvider", "id")); other != "" && !strings.EqualFold(other, settings) {
-			return fmt.Sprintf("%s %s is in subscription %s, and the settings of the platform say %s", seen.str("kind"), seen.str("metadata", "name"), cut(other), settings)
+			return finding.New(finding.ObjectInOtherSubscription, finding.With{"object": seen.str("kind") + " " + seen.str("metadata", "name"), "other": cut(other), "settings": settings})
 		}
 	}
-	return ""
+	return wrong
 }
 
-// createsElsewhere is true of something that is not created yet, and would be in the wrong subscription.
+// createsElsewhere is true of a resource that would be created in the wrong subscription.
 func (c *composition) createsElsewhere(name string) bool {
 	_, exists := c.seen[name]
-	return !exists && c.wrongSubscription() != ""
+	return !exists && !c.wrongSubscription().IsZero()
 }
 
-// inWrongSubscription has a condition name the cause of what is not there, or of what is about to be lost.
-func (c Condition) inWrongSubscription(wrong string) Condition {
+// inWrongSubscription adds a difference of subscriptions to a condition: as its cause, or as a warning.
+func (c Condition) inWrongSubscription(wrong finding.Finding) Condition {
 	switch {
-	case wrong == "":
+	case wrong.IsZero():
 	case c.Status == True:
-		c.Message += " Note: " + wrong + ". Your platform team can help."
+		c = c.with(finding.New(finding.SubscriptionNote, finding.With{"difference": wrong}))
 	case c.Reason == ReasonCreating || c.Reason == ReasonAzureRefused:
 		c.Reason = ReasonSettingsInvalid
-		c.Message = "The subscriptions differ: " + wrong + ". Nothing new is created in the wrong one, and what runs keeps running, until your platform team has made them the same."
+		c.Message = finding.Message{finding.New(finding.SubscriptionsDiffer, finding.With{"difference": wrong})}
 	}
 	return c
 }

@@ -10,7 +10,7 @@ import (
 // annotationPending is set by crossplane-runtime when it is about to create something.
 const annotationPending = "crossplane.io/external-create-pending"
 
-// LatestTime is the latest that is noted in an object: when that was, or later, is now. A function has no clock.
+// LatestTime is the latest time in an object. A function has no clock, and the current time is the same or later.
 func LatestTime(o Object) time.Time {
 	latest := o.time("metadata", "creationTimestamp")
 	for _, name := range []string{annotationPending, annotationCreated} {
@@ -27,7 +27,7 @@ func LatestTime(o Object) time.Time {
 	return latest
 }
 
-// latest is LatestTime of all that is observed.
+// latest is the LatestTime of all observed objects.
 func (c *composition) latest() time.Time {
 	latest := c.app.LatestTime
 	for _, o := range c.seen {
@@ -36,8 +36,8 @@ func (c *composition) latest() time.Time {
 	return latest
 }
 
-// asked is since when Azure is asked to create what a managed resource is for. It is zero if it is not, as far as one can see.
-func (o Object) asked() time.Time {
+// requestedSince is the time since when the provider asks Azure to create a resource. It is zero if that is unknown.
+func (o Object) requestedSince() time.Time {
 	if since := o.time("metadata", "annotations", annotationPending); !since.IsZero() {
 		return since
 	}

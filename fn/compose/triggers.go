@@ -4,7 +4,7 @@
 package compose
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -18,7 +18,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
-	"github.com/p6m-dev/platform-application/fn/cron"
+	"github.com/p6m-dev/platform-application/fn/internal/cron"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 const pathTriggers = pathAutoscaling + ".triggers"
@@ -55,34 +56,34 @@ func scaledObjectVersion() schema.GroupVersion {
 	return schema.GroupVersion{Group: "keda.sh", Version: "v1alpha1"}
 }
 
-// triggers returns those that KEDA acts on, the CPU load included, if there are any of
-// the application's. One that KEDA would refuse is left out and named: KEDA would act on
-// none of the others either.
+// triggers returns those that KEDA acts on, including the CPU load if the application has
+// any. A trigger that KEDA would reject is skipped and reported: KEDA would otherwise
+// ignore all the others, too.
 func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 	field := parse(c.app.Spec.Autoscaling.Triggers)
 	list, ok := field.([]any)
 	switch {
 	case !ok && field != nil:
-		return nil, []IgnoredField{{Path: pathTriggers, Why: "must be a list"}}
+		return nil, []IgnoredField{{Path: pathTriggers, Why: finding.New(finding.MustBeList)}}
 	case len(list) == 0:
 		return nil, nil
 	case !ptr.Deref(c.platform.Autoscaling.KEDA, false):
-		return nil, []IgnoredField{{Path: pathTriggers, Why: "the platform has no KEDA, so only the CPU load scales the pods"}}
+		return nil, []IgnoredField{{Path: pathTriggers, Why: finding.New(finding.KEDAMissing)}}
 	}
 
 	types, names := map[any]bool{}, map[any]bool{}
 	for i, entry := range list {
 		path := Entry(pathTriggers, strconv.Itoa(i))
 		if i == maxTriggers {
-			ignored = append(ignored, IgnoredField{Path: path, Why: fmt.Sprintf("only %d triggers have an effect, and this and later ones do not", maxTriggers)})
+			ignored = append(ignored, IgnoredField{Path: path, Why: finding.New(finding.TriggersTooMany, finding.With{"most": maxTriggers})})
 			break
 		}
 		fields, _ := entry.(map[string]any)
 		trigger, why := c.trigger(fields)
-		if kind := trigger["type"]; why == "" && types[kind] && (kind == triggerCPU || kind == triggerMemory) {
-			why = "there is one of this type already"
+		if kind := trigger["type"]; why.IsZero() && types[kind] && (kind == triggerCPU || kind == triggerMemory) {
+			why = finding.New(finding.TriggerTwice)
 		}
-		if why != "" {
+		if !why.IsZero() {
 			ignored = append(ignored, IgnoredField{Path: path, Why: why})
 			continue
 		}
@@ -91,7 +92,7 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 			names[name] = true
 			trigger["name"] = name
 		} else if fields["name"] != nil {
-			ignored = append(ignored, IgnoredField{Path: path + ".name", Why: "must be at most 63 letters, digits and hyphens, and no other trigger's"})
+			ignored = append(ignored, IgnoredField{Path: path + ".name", Why: finding.New(finding.TriggerNameInvalid)})
 		}
 		types[trigger["type"]] = true
 		triggers = append(triggers, trigger)
@@ -102,36 +103,36 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 		})
 	}
 	if len(triggers) > 0 && c.seen[NameScaledObject].condition("Ready").status == "False" {
-		// What KEDA says is left out: it may contain credentials from the trigger's metadata.
-		ignored = append(ignored, IgnoredField{Path: pathTriggers, Why: "KEDA does not act on the ScaledObject; your platform team can see why in its status"})
+		// The message of KEDA is not shown: it may contain credentials from the trigger's metadata.
+		ignored = append(ignored, IgnoredField{Path: pathTriggers, Why: finding.New(finding.KEDARefuses)})
 	}
 	return triggers, ignored
 }
 
-// trigger copies of a trigger what KEDA defines for it, or says why it cannot be used.
-// Values are left out of what it says, because nobody knows what a team puts there.
-func (c *composition) trigger(fields map[string]any) (trigger map[string]any, why string) {
+// trigger copies the fields of a trigger that KEDA defines, or returns why it is invalid. The
+// reason never includes values, which may be confidential.
+func (c *composition) trigger(fields map[string]any) (trigger map[string]any, why finding.Finding) {
 	kind, ok := fields["type"].(string)
 	metadata, isMap := fields["metadata"].(map[string]any)
 	switch {
 	case !ok || !isMap:
-		return nil, "must be an object with type, a string, and metadata, a map"
+		return nil, finding.New(finding.TriggerInvalid)
 	case !slices.Contains(c.platform.Autoscaling.AllowedTriggers, kind):
-		return nil, "the platform does not allow this type of trigger"
+		return nil, finding.New(finding.TriggerNotAllowed)
 	case len(metadata) > maxTriggerEntries:
-		return nil, fmt.Sprintf("metadata must not have more than %d entries", maxTriggerEntries)
+		return nil, finding.New(finding.TriggerMetadataTooLong, finding.With{"most": maxTriggerEntries})
 	}
 	out := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
 		value, ok := text(metadata[name])
 		if !triggerEntry.MatchString(name) || !ok || len(value) > maxTriggerValue {
-			return nil, fmt.Sprintf("metadata must be a map of strings of at most %d characters", maxTriggerValue)
+			return nil, finding.New(finding.TriggerMetadataInvalid, finding.With{"most": maxTriggerValue})
 		}
 		out[name] = value
 	}
 	metric, ok := fields["metricType"].(string)
 	if !ok && fields["metricType"] != nil {
-		return nil, "metricType must be a string"
+		return nil, finding.New(finding.MetricTypeNotString)
 	}
 	trigger = map[string]any{"type": kind, "metadata": out}
 	switch kind {
@@ -145,15 +146,15 @@ func (c *composition) trigger(fields map[string]any) (trigger map[string]any, wh
 	case metricAverageValue, metricValue:
 		trigger["metricType"] = metric
 	default:
-		why = "metricType must be AverageValue or Value"
+		why = finding.New(finding.MetricTypeOfOther)
 	}
 	return trigger, why
 }
 
 // resourceTrigger is one of type cpu or memory.
-func (c *composition) resourceTrigger(kind, metric string, metadata Object) (trigger map[string]any, why string) {
+func (c *composition) resourceTrigger(kind, metric string, metadata Object) (trigger map[string]any, why finding.Finding) {
 	// Older KEDA versions have metricType in metadata.type.
-	metric = first(metric, metadata.str("type"), metricUtilization)
+	metric = cmp.Or(metric, metadata.str("type"), metricUtilization)
 	value := metadata.str("value")
 	out := map[string]any{"value": value}
 	if name := metadata.str("containerName"); name != "" {
@@ -161,21 +162,21 @@ func (c *composition) resourceTrigger(kind, metric string, metadata Object) (tri
 	}
 	switch {
 	case !c.requests(corev1.ResourceName(kind)):
-		return nil, "the load cannot be measured: set spec.deployment.resources.requests." + kind
+		return nil, finding.New(finding.LoadNotMeasured, finding.With{"resource": kind})
 	case metric != metricUtilization && metric != metricAverageValue:
-		return nil, "metricType must be Utilization or AverageValue"
+		return nil, finding.New(finding.MetricTypeOfResource)
 	case metric == metricUtilization && !percentage.MatchString(value):
-		return nil, "metadata.value must be a percentage from 1 to 9999"
+		return nil, finding.New(finding.PercentageInvalid)
 	case !isPositive(value):
-		return nil, "metadata.value must be a quantity greater than 0"
-	case first(metadata.str("containerName"), c.app.Name) != c.app.Name:
-		return nil, "metadata.containerName must be the name of the application"
+		return nil, finding.New(finding.MetricQuantityInvalid)
+	case cmp.Or(metadata.str("containerName"), c.app.Name) != c.app.Name:
+		return nil, finding.New(finding.ContainerNameInvalid)
 	}
-	return map[string]any{"type": kind, "metricType": metric, "metadata": out}, ""
+	return map[string]any{"type": kind, "metricType": metric, "metadata": out}, why
 }
 
-// isPositive is true of a quantity greater than 0. The pattern keeps what takes minutes to
-// parse from being parsed.
+// isPositive is true of a quantity greater than 0. The pattern excludes quantities that take
+// minutes to parse.
 func isPositive(s string) bool {
 	if !quantity.MatchString(s) {
 		return false
@@ -184,34 +185,34 @@ func isPositive(s string) bool {
 	return err == nil && q.Sign() > 0
 }
 
-// cronProblem says why KEDA would refuse a trigger of type cron.
-func cronProblem(metadata Object) string {
+// cronProblem returns why KEDA would reject a trigger of type cron.
+func cronProblem(metadata Object) (why finding.Finding) {
 	start, end := metadata.str("start"), metadata.str("end")
 	switch {
 	case !cron.IsZone(metadata.str("timezone")):
-		return "metadata.timezone must be a time zone such as Europe/Berlin"
+		return finding.New(finding.TimeZoneInvalid)
 	case !cron.IsSchedule(start) || !cron.IsSchedule(end):
-		return "metadata.start and metadata.end must be minute, hour, day of the month, month and day of the week, such as 0 8 * * 1-5"
+		return finding.New(finding.ScheduleInvalid)
 	case start == end:
-		return "metadata.start and metadata.end must not be the same"
+		return finding.New(finding.ScheduleEmpty)
 	case !podCount.MatchString(metadata.str("desiredReplicas")):
-		return "metadata.desiredReplicas must be a whole number of pods"
+		return finding.New(finding.DesiredReplicasInvalid)
 	}
-	return ""
+	return why
 }
 
-// ignoredOfTrigger lists fields of a trigger that are not copied, or bounded by another.
+// ignoredOfTrigger lists fields of a trigger that are not copied, or limited by another field.
 func (c *composition) ignoredOfTrigger(path string, fields, trigger map[string]any) []IgnoredField {
 	ignored := unknown(path, fields, "type", "metadata", "name", "metricType")
 	for i := range ignored {
 		if ignored[i].Path == Child(path, "authenticationRef") {
-			ignored[i].Why = "triggers of applications have no credentials"
+			ignored[i].Why = finding.New(finding.TriggerWithoutCredentials)
 		}
 	}
 	metadata := Object(trigger).object("metadata")
 	_, most := c.scale()
 	if n, err := strconv.Atoi(metadata.str("desiredReplicas")); err == nil && n > int(most) && trigger["type"] == triggerCron {
-		ignored = append(ignored, IgnoredField{Path: path + ".metadata.desiredReplicas", Why: fmt.Sprintf("there are at most %d pods: set spec.autoscaling.maxReplicas", most)})
+		ignored = append(ignored, IgnoredField{Path: path + ".metadata.desiredReplicas", Why: finding.New(finding.DesiredReplicasTooMany, finding.With{"most": most})})
 	}
 	return ignored
 }
@@ -221,7 +222,8 @@ func triggerName(fields map[string]any) (string, bool) {
 	return name, ok && len(validation.IsDNS1123Label(name)) == 0
 }
 
-// measures tells whether the container of a Deployment requests what triggers measure.
+// measures tells whether the container of a Deployment requests the resources that triggers
+// measure.
 func (c *composition) measures(deployment Object, triggers []any) bool {
 	container, ok := byName(deployment.list("spec", "template", "spec", "containers"))[c.app.Name]
 	if !ok {
@@ -249,7 +251,7 @@ func isRequested(container Object, resource string) bool {
 	return false
 }
 
-// scaledObject has KEDA scale the Deployment, by a HorizontalPodAutoscaler that KEDA makes.
+// scaledObject makes KEDA scale the Deployment, with a HorizontalPodAutoscaler of its own.
 func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 	least, most := c.scale()
 	spec := map[string]any{
@@ -258,7 +260,7 @@ func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 		"maxReplicaCount": int64(most),
 		"triggers":        triggers,
 	}
-	// KEDA refuses a name that is too long with its own in front.
+	// KEDA rejects a name that is too long with its own prefix.
 	if len("keda-hpa-"+c.app.Name) > validation.DNS1123LabelMaxLength {
 		spec["advanced"] = map[string]any{"horizontalPodAutoscalerConfig": map[string]any{"name": c.app.Name}}
 	}
@@ -270,8 +272,8 @@ func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 	return o
 }
 
-// ownScaledObjectSpec is what this function composes of the spec. Its schema is not known
-// here, so managed fields do not say.
+// ownScaledObjectSpec is the part of the spec that this function composes. Managed fields
+// cannot tell, because the schema is not available.
 func ownScaledObjectSpec(spec Object) Object {
 	own := Object(pick(spec, "scaleTargetRef", "minReplicaCount", "maxReplicaCount", "triggers"))
 	if name := spec.str("advanced", "horizontalPodAutoscalerConfig", "name"); name != "" {

@@ -17,20 +17,21 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/azurename"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// validate refuses what would become an object that the API server or Azure
-// refuses. The schema says most of this at admission; a manifest that is
-// rendered, or admitted by an older schema, gets the same answer here.
+// validate rejects manifests whose objects the API server or Azure would reject. The
+// schema rejects most of them at admission. A manifest that is rendered, or was admitted
+// by an older schema, gets the same answer here.
 func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) error {
 	var errs field.ErrorList
 	if len(validation.IsDNS1035Label(a.Name)) > 0 {
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, "must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service"))
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, finding.Say(finding.ApplicationNameInvalid)))
 	}
 	if a.Name == "default" {
-		// Its pods would share the identity with all pods that choose none.
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, "must not be default, which is the ServiceAccount of pods that choose none"))
+		// Its identity would be that of all pods without a ServiceAccount of their own.
+		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, finding.Say(finding.ApplicationNameDefault)))
 	}
 	errs = append(errs, validateNamespace(a, p, seen, field.NewPath("metadata", "namespace"))...)
 	spec := field.NewPath("spec")
@@ -51,9 +52,9 @@ func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) 
 
 func validateConfig(config map[string]string, path *field.Path) (errs field.ErrorList) {
 	for name := range config {
-		// Its value is left out: teams put into config what they should not.
+		// The value is not shown: teams put confidential values into config.
 		if len(validation.IsEnvVarName(name)) > 0 || len(name) > 255 {
-			errs = append(errs, field.Invalid(path.Key(name), name, "must be the name of an environment variable"))
+			errs = append(errs, field.Invalid(path.Key(name), name, finding.Say(finding.VariableNameInvalid)))
 		}
 	}
 	slices.SortFunc(errs, func(a, b *field.Error) int {
@@ -71,22 +72,22 @@ func validateSecrets(secrets []v1alpha1.Secret, path *field.Path) (errs field.Er
 		at := path.Index(i)
 		switch {
 		case !isSecretName(s.Name):
-			errs = append(errs, field.Invalid(at.Child("name"), s.Name, "must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows"))
+			errs = append(errs, field.Invalid(at.Child("name"), s.Name, finding.Say(finding.SecretNameInvalid)))
 		case names[strings.ToLower(s.Name)]:
-			// Key Vault does not tell upper from lower case.
+			// Key Vault ignores case.
 			errs = append(errs, field.Duplicate(at.Child("name"), s.Name))
 		}
 		names[strings.ToLower(s.Name)] = true
 		if s.Prefix != "" && !isVariableName(s.Prefix) {
-			errs = append(errs, field.Invalid(at.Child("prefix"), s.Prefix, "must be the beginning of an environment variable's name"))
+			errs = append(errs, field.Invalid(at.Child("prefix"), s.Prefix, finding.Say(finding.VariablePrefixInvalid)))
 		}
 		if s.RefreshInterval != "" {
 			if d, err := time.ParseDuration(s.RefreshInterval); err != nil || d < 0 {
-				errs = append(errs, field.Invalid(at.Child("refreshInterval"), s.RefreshInterval, "must be a duration such as 30m or 24h"))
+				errs = append(errs, field.Invalid(at.Child("refreshInterval"), s.RefreshInterval, finding.Say(finding.RefreshIntervalInvalid)))
 			}
 		}
 		if len(s.Env) > 0 && s.Prefix != "" {
-			errs = append(errs, field.Forbidden(at.Child("prefix"), "it has no effect on env, which gives exact names"))
+			errs = append(errs, field.Forbidden(at.Child("prefix"), finding.Say(finding.PrefixWithEnv)))
 		}
 		errs = append(errs, validateEnv(s, at)...)
 	}
@@ -99,18 +100,18 @@ func validateEnv(s v1alpha1.Secret, path *field.Path) (errs field.ErrorList) {
 		at := path.Child("env").Index(i)
 		switch {
 		case !isVariableName(e.Name):
-			errs = append(errs, field.Invalid(at.Child("name"), e.Name, "must be the name of an environment variable"))
+			errs = append(errs, field.Invalid(at.Child("name"), e.Name, finding.Say(finding.VariableNameInvalid)))
 		case names[e.Name]:
 			errs = append(errs, field.Duplicate(at.Child("name"), e.Name))
 		}
 		names[e.Name] = true
 		if len(s.Keys) > 0 && !slices.Contains(s.Keys, e.Key) {
-			errs = append(errs, field.Invalid(at.Child("key"), e.Key, "must be one of keys"))
+			errs = append(errs, field.Invalid(at.Child("key"), e.Key, finding.Say(finding.EnvKeyUnknown)))
 		}
 	}
 	for i, k := range s.Keys {
 		if len(validation.IsConfigMapKey(k)) > 0 || len(k) > 125 {
-			errs = append(errs, field.Invalid(path.Child("keys").Index(i), k, "must be 1 to 125 letters, digits, hyphens, underscores and dots"))
+			errs = append(errs, field.Invalid(path.Child("keys").Index(i), k, finding.Say(finding.KeyInvalid)))
 		}
 		if slices.Contains(s.Keys[:i], k) {
 			errs = append(errs, field.Duplicate(path.Child("keys").Index(i), k))
@@ -121,17 +122,17 @@ func validateEnv(s v1alpha1.Secret, path *field.Path) (errs field.ErrorList) {
 
 func validateDeployment(d *v1alpha1.Deployment, path *field.Path) (errs field.ErrorList) {
 	if d.Image == "" {
-		errs = append(errs, field.Required(path.Child("image"), "the image to run"))
+		errs = append(errs, field.Required(path.Child("image"), finding.Say(finding.ImageMissing)))
 	}
 	if d.Replicas != nil && *d.Replicas < 0 {
-		errs = append(errs, field.Invalid(path.Child("replicas"), *d.Replicas, "must not be negative"))
+		errs = append(errs, field.Invalid(path.Child("replicas"), *d.Replicas, finding.Say(finding.MustNotBeNegative)))
 	}
 	names, numbers := map[string]bool{}, map[string]bool{}
 	for i, p := range d.Ports {
 		at := path.Child("ports").Index(i)
 		errs = append(errs, validatePort(p.Port, at.Child("port"))...)
 		if n := portName(p); len(validation.IsValidPortName(n)) > 0 {
-			errs = append(errs, field.Invalid(at.Child("name"), n, "must be lower-case letters, digits and hyphens with a letter among them, and at most 15 characters long"))
+			errs = append(errs, field.Invalid(at.Child("name"), n, finding.Say(finding.PortNameInvalid)))
 		} else if names[n] {
 			errs = append(errs, field.Duplicate(at.Child("name"), n))
 		}
@@ -156,7 +157,7 @@ func validateDeployment(d *v1alpha1.Deployment, path *field.Path) (errs field.Er
 
 func validatePort(port int32, path *field.Path) field.ErrorList {
 	if len(validation.IsValidPortNum(int(port))) > 0 {
-		return field.ErrorList{field.Invalid(path, port, "must be from 1 to 65535")}
+		return field.ErrorList{field.Invalid(path, port, finding.Say(finding.PortInvalid))}
 	}
 	return nil
 }
@@ -165,15 +166,15 @@ func validateAutoscaling(a *v1alpha1.Autoscaling, path *field.Path) (errs field.
 	switch {
 	case a.MaxReplicas == nil:
 	case *a.MaxReplicas < 1:
-		errs = append(errs, field.Invalid(path.Child("maxReplicas"), *a.MaxReplicas, "must be at least 1"))
+		errs = append(errs, field.Invalid(path.Child("maxReplicas"), *a.MaxReplicas, finding.Say(finding.MustBePositive)))
 	case a.MinReplicas != nil && *a.MinReplicas > *a.MaxReplicas:
-		errs = append(errs, field.Invalid(path.Child("minReplicas"), *a.MinReplicas, "must not be greater than maxReplicas"))
+		errs = append(errs, field.Invalid(path.Child("minReplicas"), *a.MinReplicas, finding.Say(finding.MinAboveMaxReplicas)))
 	}
 	if a.MinReplicas != nil && *a.MinReplicas < 1 {
-		errs = append(errs, field.Invalid(path.Child("minReplicas"), *a.MinReplicas, "must be at least 1"))
+		errs = append(errs, field.Invalid(path.Child("minReplicas"), *a.MinReplicas, finding.Say(finding.MustBePositive)))
 	}
 	if t := a.TargetCPUUtilizationPercentage; t != nil && *t < 1 {
-		errs = append(errs, field.Invalid(path.Child("targetCPUUtilizationPercentage"), *t, "must be at least 1"))
+		errs = append(errs, field.Invalid(path.Child("targetCPUUtilizationPercentage"), *t, finding.Say(finding.MustBePositive)))
 	}
 	return errs
 }
@@ -190,14 +191,14 @@ func validateKeyVault(kv *v1alpha1.KeyVault, path *field.Path) (errs field.Error
 	}
 	for i, o := range kv.Officers {
 		if !isUUID(o.ObjectID) {
-			errs = append(errs, field.Invalid(path.Child("officers").Index(i).Child("objectId"), o.ObjectID, "must be a lower-case UUID: the object id of a user, group or service principal in Entra ID"))
+			errs = append(errs, field.Invalid(path.Child("officers").Index(i).Child("objectId"), o.ObjectID, finding.Say(finding.OfficerInvalid)))
 		}
 	}
 	return errs
 }
 
-// validateVaultName keeps an application from the vaults of others, since to
-// name a vault is to be given a role on it, and from losing the vault it has.
+// validateVaultName protects the vaults of other applications, because an application gets
+// a role on the vault that it names. It also keeps an application from losing its vault.
 func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
 	name := ""
 	if a.Spec.KeyVault != nil {
@@ -208,19 +209,19 @@ func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 	_, assigned := settings.Assigned(&p, name, a.Namespace, a.Name)
 	switch {
 	case name == "" && isAdopted(vault):
-		return field.ErrorList{field.Forbidden(path, "it cannot be removed: the application uses vault "+strconv.Quote(have)+", which is not its own, and would lose its secrets")}
+		return field.ErrorList{field.Forbidden(path, finding.Say(finding.VaultNameStays, finding.With{"vault": have}))}
 	case name == "":
 		return nil
 	case !assigned && !isWithdrawn(a, p, vault):
-		return field.ErrorList{field.Forbidden(path, "vault "+strconv.Quote(name)+" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault")}
+		return field.ErrorList{field.Forbidden(path, finding.Say(finding.VaultNotAssigned, finding.With{"vault": name}))}
 	case have != "" && !strings.EqualFold(have, name):
-		return field.ErrorList{field.Forbidden(path, "the application has vault "+strconv.Quote(have)+", and would lose its secrets with another")}
+		return field.ErrorList{field.Forbidden(path, finding.Say(finding.VaultCannotChange, finding.With{"vault": have}))}
 	}
 	return nil
 }
 
-// isWithdrawn tells whether an application uses a vault that is assigned to it no
-// longer. Only a list says so: if there is none at all, it may have got lost.
+// isWithdrawn tells whether an application uses a vault that is no longer assigned to it. A
+// missing list of assignments does not count, because it may be lost.
 func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object) bool {
 	if a.Spec.KeyVault == nil || a.Spec.KeyVault.Name == "" || p.KeyVault.Assigned == nil || !isAdopted(vault) {
 		return false
@@ -229,8 +230,8 @@ func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object
 	return !assigned && strings.EqualFold(vault.str("metadata", "annotations", annotationExternalName), a.Spec.KeyVault.Name)
 }
 
-// isAdopted tells whether an observed vault is only looked at, never changed. An own
-// vault that is only looked at until it is proven whose it is has all its parameters.
+// isAdopted tells whether an observed vault is read-only because it was adopted. An own
+// vault is read-only until its owner is proven, but has all its parameters.
 func isAdopted(vault Object) bool {
 	policies := vault.list("spec", "managementPolicies")
 	return len(policies) == 1 && policies[0] == string(xpv1.ManagementActionObserve) && vault.str("spec", "forProvider", "tenantId") == ""

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestValidate(t *testing.T) {
 		"PrefixWithEnv": {
 			reason: "A prefix has no effect on exact names.",
 			args:   args{spec: `{"secrets": [{"name": "a", "prefix": "P_", "env": [{"name": "A", "key": "k"}]}]}`},
-			want:   `spec.secrets[0].prefix: Forbidden: it has no effect on env, which gives exact names`,
+			want:   `spec.secrets[0].prefix: Forbidden: cannot be combined with env`,
 		},
 		"RefreshInterval": {
 			reason: "An interval has a unit.",
@@ -209,7 +210,7 @@ func TestValidate(t *testing.T) {
 	}}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			a := Application{Name: first(tc.args.name, "shop-api"), Namespace: "shop"}
+			a := Application{Name: stdcmp.Or(tc.args.name, "shop-api"), Namespace: "shop"}
 			if err := json.Unmarshal([]byte(tc.args.spec), &a.Spec); err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@
 package compose
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -20,36 +21,37 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// A workload is what is known of the application's pods.
+// A workload is the state of the application's pods.
 type workload struct {
 	requested bool
 	observed  Object
-	// waitingFor says what holds the workload back. If there is a Deployment it
-	// is left as it is meanwhile.
-	waitingFor []string
+	// waitingFor is what holds the workload back. An existing Deployment stays as it is
+	// meanwhile.
+	waitingFor []finding.Finding
 	// waitingForIdentity is why the first pods are not started yet.
 	waitingForIdentity bool
-	// rollsOut is true if the pods that run are not the ones desired.
+	// rollsOut is true if the desired pods differ from the observed ones.
 	rollsOut bool
-	// formerIdentity is that of the pods that run, until they can get the new one.
+	// formerIdentity is the identity of running pods that have not got the new one yet.
 	formerIdentity string
-	// refused says what of the workload cannot be composed as asked for.
-	refused []string
-	// ignored lists fields that have no effect without another.
+	// refused are the problems of the Ingress.
+	refused []finding.Finding
+	// ignored lists fields of the workload without effect.
 	ignored []IgnoredField
 }
 
-// waits tells whether the workload is not composed as asked for yet.
+// waits tells whether the workload is held back.
 func (w workload) waits() bool { return w.waitingForIdentity || len(w.waitingFor) > 0 }
 
 // held tells whether a running Deployment waits for secrets.
 func (w workload) held() bool { return w.waits() && w.observed != nil }
 
-// workload runs the application. A Deployment is composed when every secret it
-// needs has been synced once, and from then on always. The first pods wait for
-// the identity, too: its client id is put into a pod when the pod is created.
+// workload runs the application. A Deployment is composed once every secret that it
+// needs has been synced, and always from then on. The first pods wait for the identity,
+// too: a webhook writes its client id into a pod when the pod is created.
 func (c *composition) workload(i identity, s secrets) workload {
 	w := workload{requested: c.app.Spec.Deployment != nil, observed: c.seen[NameDeployment]}
 	if !w.requested {
@@ -82,10 +84,10 @@ func (c *composition) workload(i identity, s secrets) workload {
 	return w
 }
 
-// rollsOut tells whether the desired pods differ from those that the API server was
-// asked for last, and says so to Crossplane: a Deployment that changes now is not ready,
-// whatever its status still says of the pods before. The observed pods do not tell:
-// admission policies and other controllers add to them and rewrite what was asked for.
+// rollsOut tells whether the desired pods differ from those last applied, and marks the
+// Deployment as not ready: its status is still about the previous pods. A comparison with
+// the observed pods would not work, because admission policies and other controllers
+// change them.
 func (c *composition) rollsOut() bool {
 	d, seen := c.desired[NameDeployment], c.seen[NameDeployment]
 	asked := digest(Object(d.Object).object("spec", "template"))
@@ -100,20 +102,20 @@ func (c *composition) rollsOut() bool {
 	return true
 }
 
-// digest of what is desired. It has no value of a secret, as nothing here has.
+// digest of a desired object, which has no value of a secret.
 func digest(desired Object) string {
 	b, err := json.Marshal(desired)
 	if err != nil {
-		// Only what cannot be an API object gets here.
+		// This cannot happen for an API object.
 		panic(fmt.Sprintf("cannot encode pods: %v", err))
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])
 }
 
-// samePods compares what tells one pod from another, where it is not recorded what was
-// asked for last: image, variables, revision of the secrets, identity, restarts that were
-// asked for. All else has defaults that only the API server knows.
+// samePods compares pods if it is not recorded what was applied last: image, variables,
+// revision of the secrets, identity and requested restarts. The other fields have defaults
+// that only the API server knows.
 func samePods(desired, observed Object) bool {
 	for _, name := range []string{v1alpha1.SecretsRevisionAnnotation, v1alpha1.RestartedAtAnnotation, annotationPodIdentity} {
 		if desired.str(podAnnotation(name)...) != observed.str(podAnnotation(name)...) {
@@ -136,7 +138,7 @@ func samePods(desired, observed Object) bool {
 	return true
 }
 
-// withdraws tells whether pods that run have a variable of the application's Secret that
+// withdraws tells whether running pods have a variable of the application's Secret that
 // Crossplane applied and that is no longer desired.
 func (c *composition) withdraws(desired Object) bool {
 	secret := c.target(c.seen[NameSecretSync])
@@ -185,8 +187,8 @@ func byName(list []any) map[string]Object {
 
 // hideServices sets enableServiceLinks to false, so that a Service called server does not
 // set SERVER_PORT. The change rolls pods, so a running Deployment gets it with its next
-// rollout. A difference in what the function asks for does not prove one: the API server
-// may set the same by default.
+// rollout. A changed field alone does not prove a rollout, because the API server may
+// default it to the same value.
 func (c *composition) hideServices(replaced bool) {
 	path := []string{"spec", "template", "spec"}
 	links, ok := c.seen[NameDeployment].object(path...)["enableServiceLinks"].(bool)
@@ -201,23 +203,23 @@ func (c *composition) ignoredOfPods() []IgnoredField {
 	switch parse(c.app.Spec.Deployment.ReadOnlyRootFilesystem).(type) {
 	case nil, bool:
 	default:
-		ignored = append(ignored, IgnoredField{Path: "spec.deployment.readOnlyRootFilesystem", Why: "must be true or false, without quotes"})
+		ignored = append(ignored, IgnoredField{Path: "spec.deployment.readOnlyRootFilesystem", Why: finding.New(finding.MustBeBoolean)})
 	}
 	return ignored
 }
 
 func (c *composition) withoutDeployment() (ignored []IgnoredField) {
 	if a := c.app.Spec.Autoscaling; a != nil && (a.Enabled || !IsEmpty(parse(a.Triggers))) {
-		ignored = append(ignored, IgnoredField{Path: pathAutoscaling, Why: "there is no deployment"})
+		ignored = append(ignored, IgnoredField{Path: pathAutoscaling, Why: finding.New(finding.DeploymentMissing)})
 	}
 	if in := c.ingressSpec(); in != nil {
-		ignored = append(ignored, IgnoredField{Path: pathIngress, Why: "there is no deployment"})
+		ignored = append(ignored, IgnoredField{Path: pathIngress, Why: finding.New(finding.DeploymentMissing)})
 	}
 	if c.inbound() != nil {
-		ignored = append(ignored, IgnoredField{Path: pathInbound, Why: "there is no deployment"})
+		ignored = append(ignored, IgnoredField{Path: pathInbound, Why: finding.New(finding.DeploymentMissing)})
 	}
 	if !IsEmpty(parse(c.app.Spec.WorkloadSelectors)) {
-		ignored = append(ignored, IgnoredField{Path: pathSelectors, Why: "there is no deployment"})
+		ignored = append(ignored, IgnoredField{Path: pathSelectors, Why: finding.New(finding.DeploymentMissing)})
 	}
 	return ignored
 }
@@ -232,8 +234,8 @@ func (c *composition) deployment(s secrets) *appsv1ac.DeploymentApplyConfigurati
 	if r := s.revision; r != "" && ptr.Deref(c.app.Spec.Deployment.RestartOnSecretChange, true) {
 		template.WithAnnotations(map[string]string{v1alpha1.SecretsRevisionAnnotation: r})
 	}
-	// A request that is gone, as when the manifest is replaced, must not roll the pods again.
-	if at := first(c.app.Annotations[v1alpha1.RestartedAtAnnotation], seen.str(podAnnotation(v1alpha1.RestartedAtAnnotation)...)); at != "" {
+	// Removing the annotation, for example with a new manifest, must not roll the pods again.
+	if at := cmp.Or(c.app.Annotations[v1alpha1.RestartedAtAnnotation], seen.str(podAnnotation(v1alpha1.RestartedAtAnnotation)...)); at != "" {
 		template.WithAnnotations(map[string]string{v1alpha1.RestartedAtAnnotation: at})
 	}
 
@@ -268,8 +270,8 @@ func (c *composition) pod() *corev1ac.PodSpecApplyConfiguration {
 	return pod
 }
 
-// securityContext lets a platform that wants pods without root run them under the
-// Pod Security Standard "restricted".
+// securityContext satisfies the Pod Security Standard "restricted" on platforms that
+// require pods to run as non-root.
 func (c *composition) securityContext() *corev1ac.SecurityContextApplyConfiguration {
 	security := corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false)
 	if ptr.Deref(c.platform.Workload.RunAsNonRoot, false) {
@@ -307,9 +309,9 @@ func (c *composition) container() *corev1ac.ContainerApplyConfiguration {
 	return container
 }
 
-// setEnvironment of the container: variables of secrets first, so that config can
-// refer to them. They are most of what is composed, and not written by way of Go
-// types because that takes three times as long.
+// setEnvironment of the container: variables of secrets first, so that config can refer to
+// them. They are the largest part of the result, and conversion from Go types would take
+// three times as long.
 func setEnvironment(deployment Object, s secrets) {
 	vars := make([]any, 0, len(s.environment.Variables))
 	for _, v := range s.environment.Variables {
@@ -373,7 +375,7 @@ func probe(p *v1alpha1.Probe) *corev1ac.ProbeApplyConfiguration {
 
 // portName is stable when ports are reordered.
 func portName(p v1alpha1.Port) string {
-	return first(p.Name, first(strings.ToLower(p.Protocol), "tcp")+"-"+strconv.Itoa(int(p.Port)))
+	return cmp.Or(p.Name, cmp.Or(strings.ToLower(p.Protocol), "tcp")+"-"+strconv.Itoa(int(p.Port)))
 }
 
 func transport(p v1alpha1.Port) corev1.Protocol {
@@ -388,7 +390,7 @@ func isHTTP(p v1alpha1.Port) bool {
 	return slices.Contains([]string{"http", "https", "http2", "grpc"}, strings.ToLower(p.Protocol))
 }
 
-// appProtocol tells proxies what is spoken; nil for plain TCP and UDP.
+// appProtocol tells proxies the protocol of a port; nil for plain TCP and UDP.
 // https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol
 func appProtocol(p v1alpha1.Port) *string {
 	switch strings.ToLower(p.Protocol) {
@@ -400,8 +402,8 @@ func appProtocol(p v1alpha1.Port) *string {
 	return nil
 }
 
-// service publishes the ports inside the cluster. A Service waits together with
-// a Deployment that is held: the pods that run have the ports they had.
+// service publishes the ports inside the cluster. While the Deployment is held, the Service
+// stays as it is, because the running pods have the old ports.
 func (c *composition) service(w workload) {
 	ports := c.app.Spec.Deployment.Ports
 	if w.waits() {

@@ -24,6 +24,6 @@
 //     expands $(VAR) from the variables above it, so config values can refer to
 //     secrets.
 //
-// Whatever is not injected is reported with its reason: nothing is dropped
+// Every key that is not injected is reported with its reason: nothing is dropped
 // silently.
 package envmap

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// ByConfig is what Shadowed.By says when a variable of config won.
+// ByConfig is the value of Shadowed.By when a variable of config wins.
 const ByConfig = "config"
 
 // commonPrefix marks the secrets that are shared between environments. They
 // hold defaults, so anything more specific beats them.
 const commonPrefix = "common-"
 
-// A Secret is one entry of spec.secrets, together with what was synced of it.
+// A Secret is one entry of spec.secrets, with its synced keys.
 type Secret struct {
 	// Name of the secret in Key Vault.
 	Name string
 
-	// Prefix goes in front of every derived name. It is used as it is: that it
-	// makes a valid name is for the schema to see to.
+	// Prefix goes in front of every derived name. It is used as it is: the schema
+	// ensures that the result is a valid name.
 	Prefix string
 
 	// Env are exact mappings. When there are any, nothing else of this secret
@@ -31,7 +31,7 @@ type Secret struct {
 	// secret has one key, with an empty name.
 	Keys []Key
 
-	// Optional secrets may be absent without anyone being told.
+	// Optional secrets may be missing.
 	Optional bool
 }
 
@@ -53,8 +53,8 @@ type Key struct {
 	DataKey string
 }
 
-// An Environment is the outcome of Map: what is injected, and what is not and
-// why.
+// An Environment is the result of Map: the injected variables, and the keys that
+// are not injected with the reason.
 type Environment struct {
 	// Variables in the order the pod lists them: those of secrets sorted by
 	// name, then those of config sorted by name. No name occurs twice.
@@ -158,15 +158,15 @@ func Map(config map[string]string, secrets []Secret, prefixes []string, policy P
 	return m.env
 }
 
-// A claim is what one key of one secret asks for: to be injected under a name.
+// A claim of one key of one secret to a variable name.
 type claim struct {
 	name   string
 	secret int // position in the list, which is precedence
 	key    *Key
 }
 
-// collect returns what every secret claims, in the order of secrets, what would
-// claim a name that is withheld, and the mappings that have no key to claim with.
+// collect returns the claims of all secrets in their order, the claims to withheld
+// names, and the mappings whose key is missing.
 func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withheld []claim, missing []Missing) {
 	n := 0
 	for i := range secrets {
@@ -243,7 +243,7 @@ func index(keys []Key) map[string]*Key {
 }
 
 // byName returns the claims, as positions, sorted by name, then by position.
-// It is numbers that are sorted, as moving what has pointers costs more than the
+// It sorts numbers, because moving structs with pointers costs more than the
 // comparisons.
 func byName(claims []claim) []int {
 	order := make([]int, len(claims))

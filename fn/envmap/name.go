@@ -46,7 +46,7 @@ func TrimEnvironment(secret string, prefixes []string) string {
 	return secret[longest:]
 }
 
-// isName says whether a key matches ^[A-Z_][A-Z0-9_]*$.
+// isName tells whether a key matches ^[A-Z_][A-Z0-9_]*$.
 func isName(key string) bool {
 	if key == "" || isDigit(key[0]) {
 		return false
@@ -84,8 +84,8 @@ func appendName(dst []byte, key string) []byte {
 	return dst
 }
 
-// beginsWord says whether the capital at position i is the first letter of a
-// word that needs to be set apart from what is before it.
+// beginsWord tells whether the capital at position i starts a word that needs an
+// underscore in front.
 func beginsWord(key string, i int) bool {
 	if i == 0 {
 		return false

@@ -18,9 +18,9 @@ type Unresolved struct {
 	Later bool
 }
 
-// Unresolved returns the references in values of config to what is not among the
-// variables before, each once, in the order of variables. Some names are provided by
-// others than the environment.
+// Unresolved returns the references in values of config that no earlier variable
+// resolves, each once, in the order of variables. Some names are provided from outside
+// the environment.
 func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unresolved] {
 	return func(yield func(Unresolved) bool) {
 		all := make(map[string]bool, len(e.Variables))
@@ -39,8 +39,8 @@ func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unreso
 	}
 }
 
-// References returns what a value refers to with $(NAME), as Kubernetes reads it, sorted
-// and each once. $$ is a dollar sign, so $$(NAME) refers to nothing.
+// References returns the names in $(NAME) references of a value, as Kubernetes parses them,
+// sorted and each once. $$ is a dollar sign, so $$(NAME) refers to nothing.
 func References(value string) []string {
 	var names []string
 	for {

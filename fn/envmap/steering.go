@@ -4,7 +4,7 @@ import "strings"
 
 // A Group is one kind of variables that steer a process.
 type Group struct {
-	// Title of the group, and what its variables can do.
+	// Title of the group, and the effect of its variables.
 	Title, Reason string
 
 	// Names of variables, in upper case. An asterisk at the end or at the
@@ -23,11 +23,11 @@ type Group struct {
 // Steering returns the names that steer loaders, runtimes, proxies, trust or
 // identity, by kind.
 //
-// A name belongs here if a program that many images have reads it on its own,
-// and whoever sets it can have the process run other code, open other
-// connections, trust others or be somebody else. The address, user, password or
-// token of one service does not belong here: that is what secrets are for. So
-// there is an asterisk only where all names of that form are a program's own.
+// A name belongs here if a program in many images reads it by itself, and if its
+// value can make the process run other code, open other connections, trust other
+// parties or use another identity. The address, user, password or token of one
+// service does not belong here: secrets exist for them. Therefore an asterisk is
+// used only where a program owns all names of that form.
 //
 // The lists of sudo (env_delete) and of glibc (unsecure environment variables)
 // are in it.

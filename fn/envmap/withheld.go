@@ -6,16 +6,16 @@ import "strings"
 // that only an exact mapping may give.
 type Withheld struct{ Name, Secret, Key string }
 
-// A Policy says which names no key gets by itself. Somebody who may write values
-// chooses keys, and must not choose what runs: names that steer loaders,
-// runtimes, proxies, trust or identity are for the manifest to ask for.
+// A Policy withholds variable names from keys. A person who may write values chooses
+// the keys, and must not choose which code runs: only the manifest may ask for names
+// that steer loaders, runtimes, proxies, trust or identity.
 //
 // The zero Policy has the names of Steering.
 type Policy struct{ withheld, allowed patterns }
 
 // NewPolicy returns a policy with more names that are withheld, and names that
-// are allowed although they are on the list of Steering. Names are as in Group;
-// one that is both is allowed.
+// are allowed although they are on the list of Steering. Names are as in Group. A
+// name in both lists is allowed.
 func NewPolicy(withheld, allowed []string) Policy {
 	return Policy{withheld: compile(withheld), allowed: compile(allowed)}
 }
@@ -56,8 +56,8 @@ func compileGroups(of func(Group) []string) patterns {
 	return compile(all)
 }
 
-// relax a name as Spring Boot does: it leaves out what is empty between underscores,
-// and takes numbers at the end for positions in a list.
+// relax a name as Spring Boot does: it drops empty parts between underscores, and reads
+// trailing numbers as positions in a list.
 // https://docs.spring.io/spring-boot/reference/features/external-config.html
 func relax(name string) string {
 	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '_' })

@@ -47,7 +47,7 @@ func TestWithholds(t *testing.T) {
 				LOGGING__CONFIG LOGGING_CONFIG_0 spring__application__json MANAGEMENT__ENDPOINTS__WEB_EXPOSURE_INCLUDE_0`,
 		},
 		"Images": {
-			reason: "What starts an image reads them.",
+			reason: "Entrypoints of images read them.",
 			want:   true,
 			names: `APACHE_ENVVARS APACHE_LOG_DIR APP_CONFIG_CACHE APP_MODULE PRE_START_PATH GUNICORN_CONF VMARGS_PATH RELX_CONFIG_PATH
 				LANGUAGE_WORKERS__NODE__ARGUMENTS DD_DOTNET_TRACER_HOME CHROMIUM_BINARY_PATH IRBRC`,

@@ -34,10 +34,10 @@ const (
 	defaultSoftDeleteRetentionDays = int32(90)
 )
 
-// defaultMaxReplicas is the greatest number of pods of an application that does not say.
+// defaultMaxReplicas applies to applications without maxReplicas.
 const defaultMaxReplicas = 10
 
-// setDefaults fills what is left out, so that no reader of settings has to.
+// setDefaults sets missing fields, so that no reader of settings has to.
 func setDefaults(s *v1alpha1.PlatformConfigSpec) {
 	// Entra ID and Azure answer in lower case; a difference would look like a change.
 	for _, id := range []*string{&s.TenantID, &s.SubscriptionID, &s.SecretCreatorPrincipalID} {
@@ -134,9 +134,8 @@ func builtinStructures() []v1alpha1.SecretStructure {
 	}
 }
 
-// Structure returns the keys that a new secret of a name has, by the first
-// structure of that name. The name comes without its environment prefix. Key
-// Vault does not tell upper from lower case in names, so neither does this.
+// Structure returns the keys of the first structure with that name, for a new secret.
+// The name has no environment prefix. Case is ignored, as in Key Vault.
 func Structure(s *v1alpha1.PlatformConfigSpec, name string) (keys []string, ok bool) {
 	for _, st := range s.Secrets.Structures {
 		if strings.EqualFold(st.Name, name) {
@@ -156,14 +155,14 @@ func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application stri
 	return v1alpha1.AssignedVault{}, false
 }
 
-// Adopts tells whether the platform lets an application take over what has no controller.
+// Adopts tells whether the platform lets an application take over objects without a
+// controller.
 func Adopts(s *v1alpha1.PlatformConfigSpec, namespace, application string) bool {
 	return slices.Contains(s.Adopt, v1alpha1.ApplicationReference{Namespace: namespace, Name: application})
 }
 
 // AllowsAnnotation tells whether an application may set an annotation of that name on
-// an Ingress of the type. Kubernetes tells upper from lower case in these names, and so
-// does this.
+// an Ingress of the type. Names are case-sensitive, as in Kubernetes.
 func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	if IsReserved(name) || name == AnnotationIngressClass || len(validation.IsQualifiedName(strings.ToLower(name))) > 0 {
 		return false
@@ -174,7 +173,7 @@ func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	})
 }
 
-// isOnlyByName is true of annotations that no pattern stands for, because they reach
+// isOnlyByName is true of annotations that a pattern never allows, because they reach
 // beyond their own Ingress.
 func isOnlyByName(annotation string) bool {
 	name := strings.ToLower(annotation)

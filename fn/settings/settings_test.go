@@ -5,11 +5,13 @@ package settings
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
@@ -29,7 +31,7 @@ func TestResolve(t *testing.T) {
 		want   want
 	}{
 		"Defaults": {
-			reason: "What is left out has a default, so that no reader has to think of it.",
+			reason: "Missing settings have defaults, so that no reader has to check.",
 			args:   args{input: `{` + complete + `}`},
 			want: want{
 				settings: func(s v1alpha1.PlatformConfigSpec) any {
@@ -83,53 +85,53 @@ func TestResolve(t *testing.T) {
 				"tags": {"a/b": "c"}, "workload": {"replicas": -1, "labels": {"Bad Key!": "x"}, "imagePullSecrets": [""]},
 				"secrets": {"environmentPrefixes": [""], "withheldVariables": ["APP_*", "*_URI", "*", "A B", "APP_*"], "allowedVariables": ["http_proxy", "LD_*"], "structures": [{"keys": ["a"]}], "pollInterval": "often"},
 				"ingress": {"domain": "-", "allowedDomains": ["A"], "defaultType": "internal", "types": [{"name": "Public", "annotations": {"argocd.argoproj.io/tracking-id": "x"}}]}}`},
-			want: want{err: `cannot use platform settings: tenantId: must be a UUID
-subscriptionId: must be a UUID
-secretCreatorPrincipalId: must be a UUID
-oidcIssuerUrl: must be an https URL
-cloud: must be one of AzurePublic, AzureUSGovernment, AzureChina
-azureProviderConfigRef.kind: must be one of ProviderConfig, ClusterProviderConfig
-azureProviderConfigRef.name: is required
-tags[a/b]: must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256
-keyVault.sku: must be one of standard, premium
-keyVault.deletionPolicy: must be one of Retain, SoftDelete
-keyVault.softDeleteRetentionDays: must be from 7 to 90
-keyVault.officers[0].objectId: must be a UUID
-keyVault.officers[0].principalType: must be one of User, Group, ServicePrincipal
-keyVault.allow.officers: must be one of None, Listed, Groups, Any
-keyVault.allow.officerIds[0]: must be a UUID
-keyVault.allow.officerIds: has an effect only with officers Listed or Groups
-keyVault.assigned[0]: name, namespace and application are required
-keyVault.assigned[2]: vault Legacy is assigned to shop/api already
-secrets.environmentPrefixes[0]: must not be empty
-secrets.structures[0].name: is required
-secrets.withheldVariables[2]: "*" must be the name of a variable, with an asterisk at its end or beginning or none
-secrets.withheldVariables[3]: "A B" must be the name of a variable, with an asterisk at its end or beginning or none
-secrets.withheldVariables[4]: "APP_*" must not be listed twice
-secrets.allowedVariables[1]: "LD_*" must be the name of a variable, in full
-secrets.pollInterval: "often" must be a duration of at least one second, such as 30s or 5m
-workload.replicas: must not be negative
-workload.labels[Bad Key!]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-workload.imagePullSecrets[0]: "" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.domain: "-" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.allowedDomains[0]: "A" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].name: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: is reserved
-ingress.defaultType: must be one of types`},
+			want: want{err: `cannot use platform settings: tenantId: Invalid value: "contoso": must be a UUID
+subscriptionId: Invalid value: "prod": must be a UUID
+secretCreatorPrincipalId: Invalid value: "me": must be a UUID
+oidcIssuerUrl: Invalid value: "http://issuer": must be an https URL
+cloud: Unsupported value: "Moon": supported values: "AzurePublic", "AzureUSGovernment", "AzureChina"
+azureProviderConfigRef.kind: Unsupported value: "Config": supported values: "ProviderConfig", "ClusterProviderConfig"
+azureProviderConfigRef.name: Required value
+tags[a/b]: Invalid value: "a/b": must have a name of at most 512 characters without < > % & \ ? /, and a value of at most 256
+keyVault.sku: Unsupported value: "gold": supported values: "standard", "premium"
+keyVault.deletionPolicy: Unsupported value: "Purge": supported values: "Retain", "SoftDelete"
+keyVault.softDeleteRetentionDays: Invalid value: 5: must be from 7 to 90
+keyVault.officers[0].objectId: Invalid value: "ann": must be a UUID
+keyVault.officers[0].principalType: Unsupported value: "Person": supported values: "User", "Group", "ServicePrincipal"
+keyVault.allow.officers: Unsupported value: "Everybody": supported values: "None", "Listed", "Groups", "Any"
+keyVault.allow.officerIds[0]: Invalid value: "bob": must be a UUID
+keyVault.allow.officerIds: Forbidden: has an effect only with officers Listed or Groups
+keyVault.assigned[0]: Required value: name, namespace and application are required
+keyVault.assigned[2]: Forbidden: vault Legacy is assigned to shop/api already
+secrets.environmentPrefixes[0]: Required value
+secrets.structures[0].name: Required value
+secrets.withheldVariables[2]: Invalid value: "*": must be the name of a variable, with an asterisk at its end or beginning or none
+secrets.withheldVariables[3]: Invalid value: "A B": must be the name of a variable, with an asterisk at its end or beginning or none
+secrets.withheldVariables[4]: Duplicate value: "APP_*"
+secrets.allowedVariables[1]: Invalid value: "LD_*": must be the name of a variable, in full
+secrets.pollInterval: Invalid value: "often": must be a duration of at least one second, such as 30s or 5m
+workload.replicas: Invalid value: -1: must not be negative
+workload.labels[Bad Key!]: Invalid value: "Bad Key!": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+workload.imagePullSecrets[0]: Invalid value: "": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.domain: Invalid value: "-": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.allowedDomains[0]: Invalid value: "A": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].name: Invalid value: "Public": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: Forbidden: is reserved
+ingress.defaultType: Invalid value: "internal": must be one of types`},
 		},
 		"AllowedAnnotations": {
 			reason: "Only whole names, and beginnings with a whole domain, say which tools read an annotation.",
 			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"types": [{"name": "a", "allowedAnnotations": ["example.com/a", "b", "example.com/proxy-*", "example.com/*",
 				"*", "example.*", "", "kubernetes.io/ingress.class", "argocd.argoproj.io/*", "crossplane.io/external-name", "example.com/a*b", "a b", "example.com/"]}]}}`},
-			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: "*" must have the whole domain and its slash before the *
-ingress.types[0].allowedAnnotations[5]: "example.*" must have the whole domain and its slash before the *
-ingress.types[0].allowedAnnotations[6]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-ingress.types[0].allowedAnnotations[7]: must not be kubernetes.io/ingress.class, because the type chooses the class
-ingress.types[0].allowedAnnotations[8]: "argocd.argoproj.io/*" is reserved
-ingress.types[0].allowedAnnotations[9]: "crossplane.io/external-name" is reserved
-ingress.types[0].allowedAnnotations[10]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-ingress.types[0].allowedAnnotations[11]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none`},
+			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: Invalid value: "*": must have the whole domain and its slash before the *
+ingress.types[0].allowedAnnotations[5]: Invalid value: "example.*": must have the whole domain and its slash before the *
+ingress.types[0].allowedAnnotations[6]: Invalid value: "": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[7]: Forbidden: must not be kubernetes.io/ingress.class, because the type chooses the class
+ingress.types[0].allowedAnnotations[8]: Invalid value: "argocd.argoproj.io/*": is reserved
+ingress.types[0].allowedAnnotations[9]: Invalid value: "crossplane.io/external-name": is reserved
+ingress.types[0].allowedAnnotations[10]: Invalid value: "example.com/a*b": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[11]: Invalid value: "a b": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none`},
 		},
 		"PerNamespace": {
 			reason: "Domains beside each other keep the hostnames of namespaces apart.",
@@ -139,22 +141,22 @@ ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hy
 		"PerNamespaceBelow": {
 			reason: "In example.com, namespace apps would have the hostnames of all others in apps.example.com.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.com", "notexample.com"]}}`},
-			want:   want{err: "cannot use platform settings: ingress.perNamespace: apps.example.com must not be below example.com, because a namespace could have hostnames of another"},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: apps.example.com must not be below example.com, because a namespace could have hostnames of another"},
 		},
 		"PerNamespaceNowhere": {
 			reason: "Without a domain every hostname would be allowed.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true}}`},
-			want:   want{err: "cannot use platform settings: ingress.perNamespace: needs a domain or allowedDomains"},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: needs a domain or allowedDomains"},
 		},
 		"PerNamespaceLong": {
 			reason: "A hostname has at most 253 characters, with both names in front.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "` + strings.Repeat("a.", 62) + `aa"}}`},
-			want:   want{err: "cannot use platform settings: ingress.domain: must be at most 125 characters long, so that the names of an application and its namespace fit in front"},
+			want:   want{err: `cannot use platform settings: ingress.domain: Invalid value: "` + strings.Repeat("a.", 62) + `aa": must be at most 125 characters long, so that the names of an application and its namespace fit in front`},
 		},
 		"PullSecretTwice": {
 			reason: "A pod has a pull secret once: twice would stop every application with a deployment.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"workload": {"imagePullSecrets": ["registry", "mirror", "registry"]}}`},
-			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: "registry" must not be listed twice`},
+			want:   want{err: `cannot use platform settings: workload.imagePullSecrets[2]: Duplicate value: "registry"`},
 		},
 		"Tenants": {
 			reason: "A label and namespaces are taken as they are.",
@@ -170,39 +172,39 @@ ingress.types[0].allowedAnnotations[12]: must have a name of letters, digits, hy
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.TenantLabel }, value: ""},
 		},
 		"TenantsWrong": {
-			reason: "What cannot be a label or a namespace would never be found.",
+			reason: "An invalid label or namespace would never be found.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "the tenant", "retiredNamespaces": ["shop", "Shop/api", ""]}`},
-			want: want{err: `cannot use platform settings: tenantLabel: must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-retiredNamespaces[1]: "Shop/api" must be the name of a namespace
-retiredNamespaces[2]: "" must be the name of a namespace`},
+			want: want{err: `cannot use platform settings: tenantLabel: Invalid value: "the tenant": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+retiredNamespaces[1]: Invalid value: "Shop/api": must be the name of a namespace
+retiredNamespaces[2]: Invalid value: "": must be the name of a namespace`},
 		},
 		"Keys": {
 			reason: "The sync takes the keys of a structure, as it takes those of a manifest.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a"}, {"name": "b", "keys": ["user", "user", "", "pass word", "` + strings.Repeat("k", 126) + `"]}]}}`},
-			want: want{err: `cannot use platform settings: secrets.structures[1].keys[2]: "" must be 1 to 125 letters, digits, hyphens, underscores and dots
-secrets.structures[1].keys[3]: "pass word" must be 1 to 125 letters, digits, hyphens, underscores and dots
-secrets.structures[1].keys[4]: "` + strings.Repeat("k", 126) + `" must be 1 to 125 letters, digits, hyphens, underscores and dots
-secrets.structures[1].keys[1]: "user" must not be listed twice`},
+			want: want{err: `cannot use platform settings: secrets.structures[1].keys[2]: Invalid value: "": must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[3]: Invalid value: "pass word": must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[4]: Invalid value: "` + strings.Repeat("k", 126) + `": must be 1 to 125 letters, digits, hyphens, underscores and dots
+secrets.structures[1].keys[1]: Duplicate value: "user"`},
 		},
 		"TooManyKeys": {
 			reason: "The sync takes 50 keys.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"structures": [{"name": "a", "keys": [` + keys(51) + `]}]}}`},
-			want:   want{err: `cannot use platform settings: secrets.structures[0].keys: must not have more than 50 keys`},
+			want:   want{err: "cannot use platform settings: secrets.structures[0].keys: Too many: 51: must have at most 50 items"},
 		},
 		"TooManyVariables": {
 			reason: "Each name is compared with every key, so their number is bounded.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"allowedVariables": [` + keys(201) + `]}}`},
-			want:   want{err: `cannot use platform settings: secrets.allowedVariables: must not have more than 200 names`},
+			want:   want{err: "cannot use platform settings: secrets.allowedVariables: Too many: 201: must have at most 200 items"},
 		},
 		"PollInterval": {
 			reason: "The sync takes one second at least.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"pollInterval": "500ms"}}`},
-			want:   want{err: `cannot use platform settings: secrets.pollInterval: "500ms" must be a duration of at least one second, such as 30s or 5m`},
+			want:   want{err: `cannot use platform settings: secrets.pollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 30s or 5m`},
 		},
 		"FastPollInterval": {
 			reason: "So are fast polls, unless they are turned off.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "500ms"}}`},
-			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: "500ms" must be a duration of at least one second, such as 5s, or 0s to turn fast polls off`},
+			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 5s, or 0s to turn fast polls off`},
 		},
 		"NoFastPolls": {
 			reason: "They can be turned off.",
@@ -210,38 +212,38 @@ secrets.structures[1].keys[1]: "user" must not be listed twice`},
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Secrets.FastPollInterval }, value: "0s"},
 		},
 		"Resources": {
-			reason: "What Kubernetes takes as resources of a container is taken.",
+			reason: "All resources that Kubernetes accepts for a container are accepted.",
 			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {
 				"limits": {"memory": "1Gi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"},
 				"requests": {"cpu": "500m", "memory": "1024Mi", "hugepages-2Mi": "4Mi", "example.com/gpu": "1"}}}}`},
 			want: want{settings: func(s v1alpha1.PlatformConfigSpec) any { return len(s.Workload.Resources.Requests) }, value: 4},
 		},
 		"ResourcesWrong": {
-			reason: "What Kubernetes refuses would stop every Deployment without own resources.",
+			reason: "Values that Kubernetes rejects would stop every Deployment without own resources.",
 			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {
 				"limits": {"cpu": "1", "memory": "-1Gi", "disk": "1", "example.com/gpu": "500m", "example.com/tpu": "2"},
 				"requests": {"cpu": "2", "example.com/gpu": "500m", "example.com/tpu": "1", "hugepages-2Mi": "4Mi"}}}}`},
-			want: want{err: `cannot use platform settings: workload.resources.limits[disk]: must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front
-workload.resources.limits[example.com/gpu]: 500m must be a whole number
-workload.resources.limits[memory]: -1Gi must not be negative
-workload.resources.requests[example.com/gpu]: 500m must be a whole number
-workload.resources.requests[cpu]: 2 must not be more than the limit, which is 1
-workload.resources.requests[example.com/tpu]: 1 must be the limit, too
-workload.resources.requests[hugepages-2Mi]: 4Mi must be the limit, too`},
+			want: want{err: `cannot use platform settings: workload.resources.limits[disk]: Invalid value: "disk": must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front
+workload.resources.limits[example.com/gpu]: Invalid value: "500m": must be a whole number
+workload.resources.limits[memory]: Invalid value: "-1Gi": must not be negative
+workload.resources.requests[example.com/gpu]: Invalid value: "500m": must be a whole number
+workload.resources.requests[cpu]: Invalid value: "2": must not be more than the limit, which is 1
+workload.resources.requests[example.com/tpu]: Invalid value: "1": must be equal to the limit
+workload.resources.requests[hugepages-2Mi]: Invalid value: "4Mi": must be equal to the limit`},
 		},
 		"IngressWrong": {
-			reason: "What Kubernetes refuses would keep every Ingress of the type from changing.",
+			reason: "Values that Kubernetes rejects would keep every Ingress of the type from changing.",
 			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"domain": "` + strings.Repeat("a.", 95) + `a", "types": [
 				{"name": "public", "ingressClassName": "Public", "tlsSecretName": "a b", "annotations": {"kubernetes.io/ingress.class": "nginx"}}]}}`},
-			want: want{err: `cannot use platform settings: ingress.domain: must be at most 189 characters long, so that the name of an application fits in front
-ingress.types[0].ingressClassName: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].tlsSecretName: "a b" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
-ingress.types[0].annotations[kubernetes.io/ingress.class]: must be ingressClassName instead, which Kubernetes does not let it stand beside`},
+			want: want{err: `cannot use platform settings: ingress.domain: Invalid value: "` + strings.Repeat("a.", 95) + `a": must be at most 189 characters long, so that the name of an application fits in front
+ingress.types[0].ingressClassName: Invalid value: "Public": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].tlsSecretName: Invalid value: "a b": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
+ingress.types[0].annotations[kubernetes.io/ingress.class]: Forbidden: use ingressClassName; Kubernetes rejects an Ingress with both`},
 		},
 		"DefaultClass": {
 			reason: "Without types the default is the name of an IngressClass.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"defaultType": "Public"}}`},
-			want:   want{err: `cannot use platform settings: ingress.defaultType: "Public" must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
+			want:   want{err: `cannot use platform settings: ingress.defaultType: Invalid value: "Public": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit`},
 		},
 		"WorkloadDefaults": {
 			reason: "An application that does not say has a limit, a budget, and triggers that reach nothing outside.",
@@ -254,7 +256,7 @@ ingress.types[0].annotations[kubernetes.io/ingress.class]: must be ingressClassN
 			},
 		},
 		"WorkloadSettings": {
-			reason: "What the platform says is taken.",
+			reason: "The settings of the platform are used.",
 			args: args{
 				input:   `{` + complete + `, "autoscaling": {"maxReplicas": 5, "keda": true, "allowedTriggers": ["cron"]}, "networkPolicy": {"enabled": true}}`,
 				overlay: `{"autoscaling": {"maxReplicas": 30}, "workload": {"podDisruptionBudget": false}, "networkPolicy": {"allowedNamespaces": ["ingress-nginx"]}}`,
@@ -267,19 +269,19 @@ ingress.types[0].annotations[kubernetes.io/ingress.class]: must be ingressClassN
 			},
 		},
 		"WorkloadSettingsWrong": {
-			reason: "What Kubernetes and KEDA refuse would stop every application.",
+			reason: "Values that Kubernetes and KEDA reject would stop every application.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"maxReplicas": 0, "allowedTriggers": ["cron", "", "cron"]}, "networkPolicy": {"allowedNamespaces": ["Ingress", "a.b", "x", "x"]}}`},
-			want: want{err: `cannot use platform settings: autoscaling.maxReplicas: must be from 1 to 1000
-autoscaling.allowedTriggers[1]: "" must be a type of trigger that KEDA has, such as cron
-autoscaling.allowedTriggers[2]: "cron" must not be listed twice
-networkPolicy.allowedNamespaces[0]: "Ingress" must be the name of a namespace
-networkPolicy.allowedNamespaces[1]: "a.b" must be the name of a namespace
-networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
+			want: want{err: `cannot use platform settings: autoscaling.maxReplicas: Invalid value: 0: must be from 1 to 1000
+autoscaling.allowedTriggers[1]: Invalid value: "": must be a type of trigger that KEDA has, such as cron
+autoscaling.allowedTriggers[2]: Duplicate value: "cron"
+networkPolicy.allowedNamespaces[0]: Invalid value: "Ingress": must be the name of a namespace
+networkPolicy.allowedNamespaces[1]: Invalid value: "a.b": must be the name of a namespace
+networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 		},
 		"ManyTriggers": {
 			reason: "As the schema says.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"allowedTriggers": [` + keys(101) + `]}}`},
-			want:   want{err: `cannot use platform settings: autoscaling.allowedTriggers: must not have more than 100 types`},
+			want:   want{err: "cannot use platform settings: autoscaling.allowedTriggers: Too many: 101: must have at most 100 items"},
 		},
 		"Misspelt": {
 			reason: "A misspelt setting is an error: it would otherwise not be missed until it matters.",
@@ -294,7 +296,7 @@ networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
 		"WrongType": {
 			reason: "A wrong type is named with its path.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tags": ["a"]}`},
-			want:   want{err: `cannot read platform settings: tags: must be an object, not a list`},
+			want:   want{err: "cannot read platform settings: tags: must be an object, not a list"},
 		},
 	}
 	for name, tc := range cases {
@@ -306,7 +308,7 @@ networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
 			s, err := Resolve(input, overlay)
 			got := ""
 			if err != nil {
-				got = err.Error()
+				got = lines(err)
 			}
 			if diff := cmp.Diff(tc.want.err, got); diff != "" {
 				t.Fatalf("\n%s\nResolve(...): -want error, +got:\n%s", tc.reason, diff)
@@ -319,6 +321,20 @@ networkPolicy.allowedNamespaces[3]: "x" must not be listed twice`},
 			}
 		})
 	}
+}
+
+// lines of an error, of which there is one for each field.
+func lines(err error) string {
+	all, ok := errors.AsType[utilerrors.Aggregate](err)
+	if !ok {
+		return err.Error()
+	}
+	prefix, _ := strings.CutSuffix(err.Error(), all.Error())
+	var out []string
+	for _, e := range all.Errors() {
+		out = append(out, e.Error())
+	}
+	return prefix + strings.Join(out, "\n")
 }
 
 // keys returns that many keys of a structure, as items of a JSON list.

@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -53,7 +55,7 @@ func TestMessagesExist(t *testing.T) {
 
 // TestSpeech makes sure that TestMessagesExist would notice.
 func TestSpeech(t *testing.T) {
-	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait.", "%s operation that started at %s is still running"})
+	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait.", "%s operation that started at %s is still running", "Roles on {vault} are assigned to {principal:q}."})
 
 	for name, tc := range map[string]struct {
 		reason  string
@@ -66,6 +68,7 @@ func TestSpeech(t *testing.T) {
 		"Words":    {reason: "Also of some words.", message: "This normally takes two full minutes."},
 		"Many":     {reason: "But not of any.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
 		"Middle":   {reason: "Also before and after what is different.", message: "create operation that started at <time> is still running"},
+		"Table":    {reason: "A table of sentences has parameters with names.", message: `Roles on <vault> are assigned to "<id>".`},
 		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. Nothing to do but wait.", want: []string{"is being made in Azure"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +92,7 @@ func policies(t *testing.T) string {
 }
 
 // kubernetes says these, and what else a page quotes is said by us.
-var kubernetes = []string{"exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
+var kubernetes = []string{"Invalid value", "exceeded quota", "because it is being terminated", "denied the request", "is forbidden", "the object has been modified", "ValidatingAdmissionPolicy 'provider-keyvault-secretsync-secrets'"} //nolint:gochecknoglobals // A constant.
 
 // azurerm v4.54.0 says these, the Terraform provider that provider-azure v2.6.0 is built around. It is no module of this repository.
 var azurerm = []string{ //nolint:gochecknoglobals // A constant.
@@ -130,8 +133,8 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.:;()] +|[.:;()]+$`)
 	placeholder = regexp.MustCompile(`<[^<>]*>`)
 
-	// verb of a template: that of fmt, or a parameter of a finding.
-	verb = regexp.MustCompile(`%[a-z]|\{[A-Za-z]+\}`)
+	// verb of a format, or parameter of a sentence in a table.
+	verb = regexp.MustCompile(`%[a-z]|\{[a-zA-Z]+(?::q)?\}`)
 
 	// logged is a message that a page has the reader look for.
 	logged = regexp.MustCompile("`([^`]+)` in the log")
@@ -180,7 +183,12 @@ func speechOf(texts []string) speech {
 				continue
 			}
 
-			pattern := verb.ReplaceAllString(regexp.QuoteMeta(p), words)
+			var literal []string
+			for _, l := range verb.Split(p, -1) {
+				literal = append(literal, regexp.QuoteMeta(l))
+			}
+
+			pattern := strings.Join(literal, words)
 			if start, ok := strings.CutSuffix(pattern, " "+words); ok {
 				pattern = start + `(?: ` + words + `)?`
 			}
@@ -361,3 +369,43 @@ func unfolded(t *testing.T, path string) string {
 
 	return strings.Join(strings.Fields(string(text)), " ")
 }
+
+// TestSentencesAreExplained finds every sentence of the function's table on a page. Fragments, which begin with a small letter, are
+// parts of sentences, or name the field to correct.
+func TestSentencesAreExplained(t *testing.T) {
+	var pages strings.Builder
+
+	err := filepath.WalkDir(filepath.Join(repository(t), "docs"), func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".md" {
+			pages.WriteString(plain(unfolded(t, path)) + "\n")
+		}
+
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	sentences := 0
+
+	for _, sentence := range literalsOf(t, filepath.Join(repository(t), "fn", "internal", "finding", "sentences.go")) {
+		if first, _ := utf8.DecodeRuneInString(sentence); !unicode.IsUpper(first) || !strings.Contains(sentence, " ") {
+			continue
+		}
+
+		sentences++
+
+		for _, part := range verb.Split(plain(sentence), -1) {
+			if part = strings.Trim(part, " .,;:()"); len(strings.Fields(part)) > 1 && !strings.Contains(pages.String(), part) {
+				t.Errorf("no page below docs explains %q: %q is missing", sentence, part)
+			}
+		}
+	}
+
+	if sentences < 40 {
+		t.Errorf("want at least 40 sentences, got %d", sentences)
+	}
+}
+
+// plain text, without marks of code and quotes.
+func plain(text string) string { return strings.NewReplacer("`", "", `"`, "").Replace(text) }

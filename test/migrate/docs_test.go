@@ -70,9 +70,9 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind
 		w.put(t, from, name, azure.Secret{})
 	}
 
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(w.bin, "function-platform-application"), "../../fn").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(w.bin, "platform-application"), "../../cmd/platform-application").CombinedOutput()
 	if err != nil {
-		t.Fatalf("cannot build the function: %v\n%s", err, out)
+		t.Fatalf("cannot build the converter: %v\n%s", err, out)
 	}
 
 	var (

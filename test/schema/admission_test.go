@@ -858,7 +858,7 @@ func TestExamples(t *testing.T) { //nolint:gocognit // Every document of every f
 func exampleFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"examples/*/application.yaml", "examples/manifests/*.yaml", "examples/manifests/overlay/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "fn/convert/testdata/*/out.yaml"} {
+	for _, pattern := range []string{"examples/*/application.yaml", "examples/manifests/*.yaml", "examples/manifests/overlay/*/application.yaml", "examples/migrate/*.yaml", "examples/migrate/*/*.yaml", "cmd/platform-application/internal/convert/testdata/*/out.yaml"} {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
 		if err != nil {
 			t.Fatal(err)

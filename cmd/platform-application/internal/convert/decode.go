@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// maxObjects is far more than an application has.
+// maxObjects is far above the number of objects of an application.
 const maxObjects = 1000
 
 // An object is a manifest of any kind.
@@ -38,7 +38,7 @@ type object struct {
 // String names the object in the report.
 func (o object) String() string { return o.Kind + " " + o.Metadata.Name }
 
-// input is what was read, by kind.
+// input has the objects of the stream, by kind.
 type input struct {
 	external    []externalSecret
 	stores      []store
@@ -48,7 +48,7 @@ type input struct {
 	others      []object
 }
 
-// A deployment has its JSON too, to see what its type does not tell.
+// A deployment has its JSON, too, for fields that its type does not have.
 type deployment struct {
 	appsv1.Deployment
 
@@ -124,7 +124,8 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 
 var lineNumber = regexp.MustCompile(`\bline (\d+)`)
 
-// line of a syntax error, which is all of it that can be shown.
+// line of a syntax error, the only part that may be shown. The YAML library has the
+// line in the text only (parser.fail in go.yaml.in/yaml/v2, decode.go).
 func line(err error) string {
 	if m := lineNumber.FindStringSubmatch(err.Error()); m != nil {
 		return ", see its line " + m[1]
@@ -150,8 +151,8 @@ func (in *input) add(o object) error {
 	return nil
 }
 
-// into decodes an object as what it is and appends it to those of its kind. Unlike
-// encoding/json, it takes no field for another whose name differs in case.
+// into decodes an object into its type and appends it to the objects of its kind. Unlike
+// encoding/json, it respects case in the names of fields.
 func into[T any](o object, list *[]T, complete func(*T)) error {
 	var t T
 	if utiljson.Unmarshal(o.raw, &t) != nil {

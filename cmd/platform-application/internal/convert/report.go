@@ -9,32 +9,32 @@ import (
 	"strings"
 )
 
-// A Finding is something that a person should know about one object.
+// A Finding is about one object.
 type Finding struct {
-	// Where it is: kind and name of the object, and the field.
+	// Where has kind and name of the object, and the field.
 	Where string
 
-	// What it is, and what to do about it.
+	// What is the problem, and what to do about it.
 	What string
 }
 
-// A Report says what the manifest does not.
+// A Report has what the manifest cannot express.
 type Report struct {
-	// What was not converted, or may not mean the same: a person has to
-	// decide before the manifest is used.
+	// Fields that were not converted, or that may behave differently. Review them
+	// before the manifest is used.
 	Todo []Finding
 
-	// Notes are differences that are no problem, but might surprise.
+	// Notes are harmless differences.
 	Notes []Finding
 
-	// Steps are what has to be done beside the manifest, in order.
+	// Steps besides the manifest, in order.
 	Steps []string
 }
 
-// NeedsPerson tells whether something was not converted.
+// NeedsPerson tells whether somebody must review the report.
 func (r *Report) NeedsPerson() bool { return len(r.Todo) > 0 }
 
-// add a finding once: what is true of every key of a secret is said of none.
+// add a finding once, even if it concerns every key of a secret.
 func add(list *[]Finding, where, what string, args []any) {
 	f := Finding{Where: where, What: fmt.Sprintf(what, args...)}
 	if !slices.Contains(*list, f) {
@@ -49,7 +49,7 @@ func (r *Report) String() string {
 		title string
 		list  []Finding
 	}{
-		{"Not converted, or not surely the same. You have to decide:", r.Todo},
+		{"Not converted, or may behave differently. Review:", r.Todo},
 		{"Good to know:", r.Notes},
 	} {
 		if len(part.list) == 0 {

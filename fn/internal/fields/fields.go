@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fields finds what a manifest has that the Go type it is decoded into does
-// not. The type is the only list of what is known, so a field that is added to it is
-// never reported. Values are never part of a finding.
+// Package fields finds the fields of a manifest that its Go type does not have. The type
+// is the only list of known fields, so a field that is added to the type is never
+// reported. Values are never part of a finding.
 package fields
 
 import (
@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
@@ -33,7 +31,7 @@ type place struct {
 	node *node
 }
 
-// A node is what one value may be.
+// A node is the schema of one value.
 type node struct {
 	// fields of an object, or nil if it has none of its own.
 	fields map[string]*node
@@ -41,7 +39,7 @@ type node struct {
 	entry *node
 	// inert is true if nothing acts on the value.
 	inert bool
-	// kind of the value in JSON, as structpb has it, or nil if it may be any.
+	// kind of the value when it is decoded from JSON, or nil if it may be any.
 	kind reflect.Type
 }
 
@@ -62,13 +60,13 @@ func nodeOf(t reflect.Type) *node {
 	case reflect.Pointer:
 		return nodeOf(t.Elem())
 	case reflect.Slice, reflect.Map:
-		kind := reflect.TypeFor[*structpb.Value_StructValue]()
+		kind := reflect.TypeFor[map[string]any]()
 		if t.Kind() == reflect.Slice {
-			kind = reflect.TypeFor[*structpb.Value_ListValue]()
+			kind = reflect.TypeFor[[]any]()
 		}
 		return &node{entry: nodeOf(t.Elem()), kind: kind}
 	case reflect.Struct:
-		n := &node{fields: map[string]*node{}, kind: reflect.TypeFor[*structpb.Value_StructValue]()}
+		n := &node{fields: map[string]*node{}, kind: reflect.TypeFor[map[string]any]()}
 		for _, f := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name != "" && name != "-" {
@@ -77,11 +75,11 @@ func nodeOf(t reflect.Type) *node {
 		}
 		return n
 	case reflect.String:
-		return &node{kind: reflect.TypeFor[*structpb.Value_StringValue]()}
+		return &node{kind: reflect.TypeFor[string]()}
 	case reflect.Bool:
-		return &node{kind: reflect.TypeFor[*structpb.Value_BoolValue]()}
+		return &node{kind: reflect.TypeFor[bool]()}
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		return &node{kind: reflect.TypeFor[*structpb.Value_NumberValue]()}
+		return &node{kind: reflect.TypeFor[float64]()}
 	default:
 		return &node{}
 	}
@@ -90,7 +88,7 @@ func nodeOf(t reflect.Type) *node {
 // Unknown returns the fields of an object that its type does not have, and the inert ones.
 // Empty fields are skipped. Fields of others (Crossplane) in the same object are passed as
 // others and skipped.
-func (s *Schema) Unknown(object *structpb.Struct, others ...string) []compose.IgnoredField {
+func (s *Schema) Unknown(object map[string]any, others ...string) []compose.IgnoredField {
 	w := walk{schema: s}
 	w.object(s.root, s.node, object)
 	return slices.DeleteFunc(w.found, func(f compose.IgnoredField) bool {
@@ -118,46 +116,49 @@ type walk struct {
 	found  []compose.IgnoredField
 }
 
-func (w *walk) value(path string, n *node, v *structpb.Value) {
+func (w *walk) value(path string, n *node, v any) {
+	object, _ := v.(map[string]any)
+	list, _ := v.([]any)
 	switch {
 	case n.fields != nil:
-		w.object(path, n, v.GetStructValue())
+		w.object(path, n, object)
 	case n.entry == nil || n.entry.fields == nil && n.entry.entry == nil:
 		// Its entries are scalars or free-form.
 	default:
-		for _, name := range slices.Sorted(maps.Keys(v.GetStructValue().GetFields())) {
-			w.value(compose.Entry(path, name), n.entry, v.GetStructValue().GetFields()[name])
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			w.value(compose.Entry(path, name), n.entry, object[name])
 		}
-		for i, e := range v.GetListValue().GetValues() {
+		for i, e := range list {
 			w.value(compose.Entry(path, entryName(n.entry, i, e)), n.entry, e)
 		}
 	}
 }
 
-func (w *walk) object(path string, n *node, o *structpb.Struct) {
-	for _, name := range slices.Sorted(maps.Keys(o.GetFields())) {
-		v, at := o.GetFields()[name], compose.Child(path, name)
+func (w *walk) object(path string, n *node, object map[string]any) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		v, at := object[name], compose.Child(path, name)
 		switch known, ok := n.fields[name]; {
 		case ok && !known.inert:
 			w.value(at, known, v)
-		case compose.IsEmpty(v.AsInterface()):
+		case compose.IsEmpty(v):
 		case ok:
 			w.found = append(w.found, compose.IgnoredField{Path: at, Meant: w.schema.alike(name, v)})
 		default:
 			f := compose.IgnoredField{Path: at}
 			if len(w.found) < guesses {
-				f.Meant = w.schema.meant(path, name, n, o)
+				f.Meant = w.schema.meant(path, name, n, object)
 			}
 			w.found = append(w.found, f)
 		}
 	}
 }
 
-// entryName is what people call an entry of a list: its name if it has one, which stays
+// entryName identifies an entry of a list: by its name if it has one, which stays
 // when the list is reordered, else its position.
-func entryName(n *node, i int, v *structpb.Value) string {
+func entryName(n *node, i int, v any) string {
+	object, _ := v.(map[string]any)
 	for _, key := range []string{"name", "objectId"} {
-		name := v.GetStructValue().GetFields()[key].GetStringValue()
+		name, _ := object[key].(string)
 		if _, err := strconv.Atoi(name); n.fields[key] != nil && name != "" && err != nil {
 			return name
 		}

@@ -1,16 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonerror says in the words of YAML and JSON what is wrong with a
-// document, to people who do not write Go.
+// Package jsonerror explains errors of encoding/json in the words of YAML and JSON, to
+// people who do not write Go. No library does: encoding/json and those of Kubernetes name
+// Go types, and validation by schema needs the schema at run time.
 package jsonerror
 
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
 // Explain returns an error of encoding/json in words such as
@@ -18,7 +20,7 @@ import (
 // value of the document.
 func Explain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s: must be %s, not %s", t.Field, wanted(t.Type), given(t.Value))
+		return finding.Err(finding.WrongType, finding.With{"field": t.Field, "wanted": wanted(t.Type), "given": given(t.Value)})
 	}
 	if err == nil {
 		return nil
@@ -26,7 +28,7 @@ func Explain(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// wanted describes what a Go type is decoded from.
+// wanted describes the JSON value that a Go type needs.
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:
@@ -44,8 +46,7 @@ func wanted(t reflect.Type) string {
 	}
 }
 
-// given describes a JSON value; encoding/json adds to some kinds what the value
-// was.
+// given describes a JSON value by its kind. For a number, encoding/json adds the value.
 func given(value string) string {
 	kind, _, _ := strings.Cut(value, " ")
 	switch kind {

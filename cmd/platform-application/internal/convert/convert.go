@@ -27,11 +27,11 @@ type Options struct {
 	EnvironmentPrefixes []string
 }
 
-// errNothing is said of a stream without anything to convert.
+// errNothing is about a stream without objects to convert.
 var errNothing = errors.New("cannot convert: there is no ExternalSecret, Secret or Deployment; give their manifests")
 
-// Convert turns a stream of manifests into that of a PlatformApplication, and a
-// report on what it could not say. An error means that there is no manifest.
+// Convert turns a stream of manifests into a PlatformApplication, and a report on what
+// the manifest cannot express. After an error there is no manifest.
 func Convert(data []byte, o Options) ([]byte, *Report, error) {
 	in, err := decode(data)
 	if err != nil {
@@ -55,9 +55,9 @@ type converter struct {
 	options Options
 	report  *Report
 
-	// targets are the Kubernetes Secrets that are known, by name.
+	// targets are the known Kubernetes Secrets, by name.
 	targets map[string]*target
-	// secrets of Key Vault by name in lower case, and the order they were found in.
+	// secrets of Key Vault by name in lower case, and in the order of their discovery.
 	secrets map[string]*vaultSecret
 	order   []*vaultSecret
 }
@@ -95,7 +95,7 @@ func (c *converter) convert() manifest {
 	return m
 }
 
-// application is the Deployment to convert, if it is clear which.
+// application returns the Deployment to convert, or nil if that is ambiguous.
 func (c *converter) application() *deployment {
 	switch len(c.deployments) {
 	case 0:
@@ -161,7 +161,7 @@ func (c *converter) vault() string {
 	return ""
 }
 
-// otherObjects says what becomes of everything else in the stream.
+// otherObjects reports all other objects in the stream.
 func (c *converter) otherObjects(app *deployment) {
 	for i := range c.deployments {
 		if d := &c.deployments[i]; d != app {
@@ -196,7 +196,7 @@ func (c *converter) otherUser(o object) bool {
 	return found
 }
 
-// steps are what has to be done beside the manifest.
+// steps besides the manifest.
 func (c *converter) steps(m manifest, app *deployment, vault string) {
 	if m.Metadata != nil && m.Metadata.Name != "" {
 		if errs := validation.IsDNS1035Label(m.Metadata.Name); len(errs) > 0 || m.Metadata.Name == "default" {

@@ -9,15 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/types/known/structpb"
-
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// habits maps field names of other tools to fields of this API.
+// synonyms maps field names of other tools to fields of this API.
 //
 //nolint:gochecknoglobals // A constant.
-var habits = map[string]string{
+var synonyms = map[string]string{
 	"autoscaler":           "spec.autoscaling",
 	"configMap":            "spec.config",
 	"env":                  "spec.config",
@@ -35,21 +33,24 @@ var habits = map[string]string{
 	"vault":                "spec.keyVault",
 }
 
-// meant returns the path of the field that is meant by a name that is not one of its
-// object, or nothing if that cannot be told: a wrong guess is worse than none. A field
-// beside it that the object has already is not what is meant.
-func (s *Schema) meant(path, name string, n *node, o *structpb.Struct) string {
+// meant guesses the path of the field that an unknown name stands for, or returns nothing
+// if the guess is uncertain: a wrong guess is worse than none. A sibling that is already
+// set is never meant.
+func (s *Schema) meant(path, name string, n *node, object map[string]any) string {
 	if len(name) > longest {
 		return ""
 	}
-	free := func(field string) bool { return o.GetFields()[field] == nil && !n.fields[field].inert }
-	if field := only(n.fields, func(f string) bool { return free(f) && plainly(f) == plainly(name) }); field != "" {
+	free := func(field string) bool {
+		_, taken := object[field]
+		return !taken && !n.fields[field].inert
+	}
+	if field := only(n.fields, func(f string) bool { return free(f) && normalized(f) == normalized(name) }); field != "" {
 		return compose.Child(path, field)
 	}
-	if place := habits[name]; place != "" && place != path && s.has(place) {
+	if place := synonyms[name]; place != "" && place != path && s.has(place) {
 		return place
 	}
-	if place := s.elsewhere(name, o.GetFields()[name]); place != "" {
+	if place := s.elsewhere(name, object[name]); place != "" {
 		return place
 	}
 	for distance := 1; distance <= tolerance(name); distance++ {
@@ -57,22 +58,22 @@ func (s *Schema) meant(path, name string, n *node, o *structpb.Struct) string {
 			return compose.Child(path, field)
 		}
 	}
-	return s.elsewhere(only(s.places, func(f string) bool { return plainly(f) == plainly(name) }), o.GetFields()[name])
+	return s.elsewhere(only(s.places, func(f string) bool { return normalized(f) == normalized(name) }), object[name])
 }
 
-// generic are names that mean something else wherever they are.
+// generic names have a different meaning in each place.
 //
 //nolint:gochecknoglobals // A constant.
 var generic = []string{"annotations", "enabled", "env", "key", "keys", "name", "path", "port", "protocol", "type", "value", "version"}
 
-// elsewhere returns the only place of a name that could have the value. Entries of lists
-// are none: nobody could tell which entry.
-func (s *Schema) elsewhere(name string, v *structpb.Value) string {
+// elsewhere returns the only place of a name that could have the value. Places in lists do
+// not count, because the entry is ambiguous.
+func (s *Schema) elsewhere(name string, v any) string {
 	places := s.places[name]
 	if len(places) != 1 || slices.Contains(generic, name) || strings.Contains(places[0].path, "[]") {
 		return ""
 	}
-	if kind := places[0].node.kind; kind != nil && kind != reflect.TypeOf(v.GetKind()) {
+	if kind := places[0].node.kind; kind != nil && kind != reflect.TypeOf(v) {
 		return ""
 	}
 	return places[0].path
@@ -80,18 +81,16 @@ func (s *Schema) elsewhere(name string, v *structpb.Value) string {
 
 // alike returns the one other field that has the name of an inert one, if it has all
 // the fields of the value, too.
-func (s *Schema) alike(name string, v *structpb.Value) string {
+func (s *Schema) alike(name string, v any) string {
 	places := s.places[name]
-	if len(places) != 1 {
+	object, ok := v.(map[string]any)
+	if len(places) != 1 || !ok {
 		return ""
 	}
-	for field := range v.GetStructValue().GetFields() {
+	for field := range object {
 		if places[0].node.fields[field] == nil {
 			return ""
 		}
-	}
-	if v.GetStructValue() == nil {
-		return ""
 	}
 	return places[0].path
 }
@@ -102,7 +101,7 @@ func (s *Schema) has(path string) bool {
 	return slices.ContainsFunc(s.places[name], func(p place) bool { return p.path == path })
 }
 
-// only returns the one name that is as wanted, or nothing if there are none or several.
+// only returns the single name that is wanted, or nothing if there are none or several.
 func only[V any](names map[string]V, wanted func(string) bool) string {
 	found := ""
 	for name := range maps.Keys(names) {
@@ -117,8 +116,8 @@ func only[V any](names map[string]V, wanted func(string) bool) string {
 	return found
 }
 
-// plainly lower-cases a name and drops separators: read_only_root is readOnlyRoot.
-func plainly(name string) string {
+// normalized lower-cases a name and drops separators: read_only_root is readOnlyRoot.
+func normalized(name string) string {
 	return strings.ToLower(separators.Replace(name))
 }
 

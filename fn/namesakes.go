@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"slices"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/resource/composite"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/fn/internal/finding"
+)
+
+// requireNamesakes asks for objects of the same kind and name as those that are about to be created. Crossplane applies
+// with force: it would take over an existing Service and delete it with the application, and the function would read a Vault
+// that an attacker prepared as this application's. Crossplane also stops at a Deployment that it has not composed.
+func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
+	for _, name := range toCreate(r, seen) {
+		o := unstructured.Unstructured{Object: r.Resources[name].Object}
+		require(req, rsp, namesakeOf(name), &fnv1.ResourceSelector{
+			ApiVersion: o.GetAPIVersion(),
+			Kind:       o.GetKind(),
+			Namespace:  new(o.GetNamespace()),
+			Match:      &fnv1.ResourceSelector_MatchName{MatchName: o.GetName()},
+		})
+	}
+}
+
+// checkNamesakes returns an error that names the object that has the name already, and false if Crossplane has not looked yet.
+// An application that adopts takes over the objects that it left behind. If there is a PodDisruptionBudget of the name, none is
+// composed.
+func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
+	for _, name := range toCreate(r, seen) {
+		existing, state := required(req, namesakeOf(name))
+		if state == unresolved {
+			return false, nil
+		}
+		o := unstructured.Unstructured{Object: r.Resources[name].Object}
+		for _, e := range existing {
+			if isElsewhere(e.Resource, o.GetNamespace()) {
+				continue
+			}
+			switch relationOf(name, e.Resource, xr, o.GetNamespace()) {
+			case relationComposed:
+				// Crossplane has just created it.
+				continue
+			case relationOrphan:
+				if adopts && wasComposedAs(e.Resource, name) {
+					continue
+				}
+			case relationForeign:
+			}
+			if name == compose.NamePodDisruptionBudget {
+				// Pods with two budgets cannot be evicted, and the existing one serves the same purpose.
+				delete(r.Resources, name)
+				continue
+			}
+			return true, finding.Err(finding.NameTaken, finding.With{"kind": o.GetKind(), "name": o.GetName()})
+		}
+	}
+	return true, nil
+}
+
+// isElsewhere is true of an object in another namespace. Tools that render compare names only, and older versions of
+// Crossplane ignore the namespace of a selector.
+func isElsewhere(o *unstructured.Unstructured, namespace string) bool {
+	return o.GetNamespace() != "" && o.GetNamespace() != namespace
+}
+
+// wasComposedAs is true of an object whose annotation says that Crossplane has composed it by that name. The annotation is no
+// proof.
+func wasComposedAs(o *unstructured.Unstructured, name string) bool {
+	return o.GetAnnotations()[annotationResource] == name
+}
+
+// toCreate lists the resources that are about to be created, which are those not observed. Crossplane needs permission to
+// get them, and it has the permission wherever it can create them.
+func toCreate(r compose.Result, seen compose.Observed) []string {
+	var names []string
+	for name := range r.Resources {
+		_, observed := seen[name]
+		_, scaled := seen[compose.NameScaledObject]
+		// KEDA's own HorizontalPodAutoscaler can have the name of the application. KEDA deletes it with the ScaledObject.
+		if observed || scaled && name == compose.NameAutoscaler {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// namesakeOf returns the name of the requirement for a resource.
+func namesakeOf(name string) string { return "new-" + name }
