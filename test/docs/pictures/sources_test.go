@@ -18,6 +18,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/fn/compose"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/render"
@@ -129,8 +130,9 @@ func treeOf(t *testing.T) *canvas {
 		}
 
 		// As the provider says it of a secret that it has created.
-		found := plan.Awaiting(text(sync, "spec", "forProvider", "vaultUri"), v1alpha1.SyncedSecret{Name: awaiting, Keys: []string{"API_KEY", "API_SECRET"}})
-		secrets[i] = map[string]any{"name": awaiting, "state": string(found.State), "message": found.Message}
+		found := plan.AwaitingValue(v1alpha1.SyncedSecret{Name: awaiting, Keys: []string{"API_KEY", "API_SECRET"}})
+		about := finding.Subject{Secret: awaiting, Vault: text(sync, "spec", "forProvider", "vaultUri")}
+		secrets[i] = map[string]any{"name": awaiting, "state": string(found.State), "message": finding.Sentences(about, found.Findings...)}
 	}
 
 	for path, value := range map[string]any{"secrets": secrets, "state": "AwaitingValue", "secretsSynced": "3/4"} {
