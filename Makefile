@@ -1,4 +1,4 @@
-# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (test/tools).
+# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (package/tools).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,7 +10,7 @@ export CGO_ENABLED ?= $(if $(RACE),1,0)
 export GOFLAGS ?= -trimpath
 
 # Prints the path of a pinned tool.
-tool := go run ./test/tools/cmd/tools
+tool := go run ./package/tools/cmd/tools
 
 ##@ Everyday
 

@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // TestBuild builds and pushes what takes no time: a package with a tiny program, and

@@ -6,7 +6,7 @@
 // production. No controllers run: nothing is garbage collected, a deleted
 // namespace stays, and a ServiceAccount exists if someone made it.
 //
-// Both programs come from test/tools in their pinned versions. All they keep is
+// Both programs come from package/tools in their pinned versions. All they keep is
 // in one temporary directory, and they end with the test, even one that is
 // killed.
 package apiserver
@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 const (

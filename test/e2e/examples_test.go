@@ -27,10 +27,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (

@@ -25,13 +25,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/provider"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 //nolint:gochecknoglobals // Set by TestMain, and once by the first test that wants metrics.

@@ -17,10 +17,10 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/plane/kubelet"
 	"github.com/p6m-dev/platform-application/test/plane/proxy"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // startAPIServer starts etcd and the API server, which authorizes and admits as that

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // A Build is a manifest that kustomize or Helm makes of an example.

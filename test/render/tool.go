@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // Versions of Crossplane whose command line tool is older than the one that is pinned.

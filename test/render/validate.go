@@ -14,7 +14,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // validateTimeout bounds one run of the validator, which takes a few seconds for all renderings together.
@@ -71,7 +71,7 @@ func NewValidator(ctx context.Context, root string) (*Validator, error) {
 		return nil, err
 	}
 
-	core, err := moduleDir(ctx, filepath.Join(root, "test", "tools", "crossplane-core"), "github.com/crossplane/crossplane/v2")
+	core, err := moduleDir(ctx, filepath.Join(root, "package", "tools", "crossplane-core"), "github.com/crossplane/crossplane/v2")
 	if err != nil {
 		return nil, err
 	}

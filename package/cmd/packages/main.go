@@ -23,7 +23,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // An artifact is built into files, which are pushed as one version.

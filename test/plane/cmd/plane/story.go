@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // The application of the demo.

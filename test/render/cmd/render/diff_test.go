@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/render/diff"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // TestCompare upgrades a clone of this repository from its last commit to what a change makes of it.

@@ -17,8 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/render"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // timeout bounds the whole program, a first build of the tools included.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Tool is a program this repository runs but does not contain. The directory test/tools/<Name> is a module whose go.mod
+// A Tool is a program this repository runs but does not contain. The directory package/tools/<Name> is a module whose go.mod
 // pins it, and nothing else names a version.
 type Tool struct {
 	// Name is what callers ask for, the wrapper module's directory and the executable's file name.

@@ -1,6 +1,6 @@
 // Command tools prints the paths of pinned tools, one line each, and builds those that are not there yet.
 //
-//	go run ./test/tools/cmd/tools crossplane golangci-lint
+//	go run ./package/tools/cmd/tools crossplane golangci-lint
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 func main() {

@@ -31,7 +31,7 @@ func Source(ctx context.Context, name string) (Module, error) {
 		return Module{}, err
 	}
 
-	dir := filepath.Join(root, "test", "tools", tool.Name)
+	dir := filepath.Join(root, "package", "tools", tool.Name)
 
 	pin, err := readPin(dir, tool)
 	if err != nil {

@@ -50,7 +50,7 @@ func Path(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 
-	pin, err := readPin(filepath.Join(root, "test", "tools", tool.Name), tool)
+	pin, err := readPin(filepath.Join(root, "package", "tools", tool.Name), tool)
 	if err != nil {
 		return "", fmt.Errorf("cannot tell which version of %s is pinned: %w", tool.Name, err)
 	}
