@@ -19,8 +19,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -296,33 +299,25 @@ func lock(ctx context.Context, path string, waiting func()) (func(), error) {
 		return nil, fmt.Errorf("cannot open lock: %w; %s", err, cacheAdvice)
 	}
 
-	poll := time.NewTicker(lockPoll)
-	defer poll.Stop()
+	waiting = sync.OnceFunc(waiting)
 
-	for attempt := 0; ; attempt++ {
+	err = wait.PollUntilContextCancel(ctx, lockPoll, true, func(context.Context) (bool, error) {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = f.Close() }, nil
-		}
-
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			_ = f.Close()
-
-			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
-		}
-
-		if attempt == 0 {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
 			waiting()
+
+			return false, nil
 		}
 
-		select {
-		case <-ctx.Done():
-			_ = f.Close()
+		return err == nil, err
+	})
+	if err != nil {
+		_ = f.Close()
 
-			return nil, fmt.Errorf("cannot wait for another build, which holds %s: %w", path, ctx.Err())
-		case <-poll.C:
-		}
+		return nil, fmt.Errorf("cannot lock %s against other builds: %w", path, err)
 	}
+
+	return func() { _ = f.Close() }, nil
 }
 
 func isExecutable(path string) bool {

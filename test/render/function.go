@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -25,6 +27,9 @@ const (
 
 	dialPoll = 20 * time.Millisecond
 )
+
+// errEnded is why connecting to a process is not tried again.
+var errEnded = errors.New("the process has ended")
 
 // A function is our composition function, running as a process.
 type function struct {
@@ -107,28 +112,30 @@ func freeAddress(ctx context.Context) (string, error) {
 
 // listening returns once the function accepts connections.
 func (f *function) listening(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
-	defer cancel()
+	var last error
 
-	poll := time.NewTicker(dialPoll)
-	defer poll.Stop()
-
-	for {
+	err := wait.PollUntilContextTimeout(ctx, dialPoll, listenTimeout, true, func(ctx context.Context) (bool, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", f.address)
 		if err == nil {
 			_ = conn.Close()
 
-			return nil
+			return true, nil
 		}
+
+		last = err
 
 		select {
 		case <-f.done:
-			return fmt.Errorf("cannot connect to %s: %w", f.address, err)
-		case <-ctx.Done():
-			return fmt.Errorf("cannot connect to %s: %w", f.address, errors.Join(err, ctx.Err()))
-		case <-poll.C:
+			return false, errEnded
+		default:
+			return false, nil
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("cannot connect to %s: %w", f.address, errors.Join(last, err))
 	}
+
+	return nil
 }
 
 // failure returns why the function has ended, with its log, or nil if it runs. A function that panics takes its process down,
