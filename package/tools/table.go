@@ -7,15 +7,12 @@ import (
 )
 
 // A Tool is a program this repository runs but does not contain. The directory package/tools/<Name> is a module whose go.mod
-// pins it, and nothing else names a version.
+// names the program in its tool directive and pins its version, and nothing else does.
 type Tool struct {
 	// Name is what callers ask for, the wrapper module's directory and the executable's file name.
 	Name string
 
-	// Main is the import path of the program.
-	Main string
-
-	// Module provides Main. Its version in the wrapper's go.mod is the tool's version.
+	// Module provides the program. Its version in the wrapper's go.mod is the tool's version.
 	Module string
 
 	// VersionArgs make the tool print its version. Without them a program found on PATH cannot be trusted to be this tool.
@@ -34,7 +31,6 @@ func All() []Tool {
 	return []Tool{
 		{
 			Name:        "actionlint",
-			Main:        "github.com/rhysd/actionlint/cmd/actionlint",
 			Module:      "github.com/rhysd/actionlint",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "10 s",
@@ -42,7 +38,6 @@ func All() []Tool {
 		{
 			// It has no way to tell its version: only our own build is certain to be it.
 			Name:      "angryjet",
-			Main:      "github.com/crossplane/crossplane-tools/cmd/angryjet",
 			Module:    "github.com/crossplane/crossplane-tools",
 			ColdBuild: "15 s",
 		},
@@ -50,20 +45,17 @@ func All() []Tool {
 			// A release adds the commit to its version, which the module does not know: only our own build is certain to be it.
 			// The program's name decides which component runs: see ARGOCD_BINARY_NAME.
 			Name:      "argocd",
-			Main:      "github.com/argoproj/argo-cd/v3/cmd",
 			Module:    "github.com/argoproj/argo-cd/v3",
 			ColdBuild: "4 min",
 		},
 		{
 			Name:        "controller-gen",
-			Main:        "sigs.k8s.io/controller-tools/cmd/controller-gen",
 			Module:      "sigs.k8s.io/controller-tools",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "20 s",
 		},
 		{
 			Name:        "crossplane",
-			Main:        "github.com/crossplane/cli/v2/cmd/crossplane",
 			Module:      "github.com/crossplane/cli/v2",
 			VersionArgs: []string{"version", "--client"},
 			Variables:   []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
@@ -75,35 +67,30 @@ func All() []Tool {
 			// Its executable is called crossplane as well, and older command line tools answer --version just as it does:
 			// only our own build is certain to be it.
 			Name:      "crossplane-core",
-			Main:      "github.com/crossplane/crossplane/v2/cmd/crossplane",
 			Module:    "github.com/crossplane/crossplane/v2",
 			Variables: []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
 			ColdBuild: "3 min",
 		},
 		{
 			Name:        "etcd",
-			Main:        "go.etcd.io/etcd/server/v3",
 			Module:      "go.etcd.io/etcd/server/v3",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "30 s",
 		},
 		{
 			Name:        "golangci-lint",
-			Main:        "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
 			Module:      "github.com/golangci/golangci-lint/v2",
 			VersionArgs: []string{"version", "--short"},
 			ColdBuild:   "90 s",
 		},
 		{
 			Name:        "gotestsum",
-			Main:        "gotest.tools/gotestsum",
 			Module:      "gotest.tools/gotestsum",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "20 s",
 		},
 		{
 			Name:        "helm",
-			Main:        "helm.sh/helm/v4/cmd/helm",
 			Module:      "helm.sh/helm/v4",
 			VersionArgs: []string{"version", "--short"},
 			Variables:   []string{"helm.sh/helm/v4/internal/version.version=${version}"},
@@ -112,7 +99,6 @@ func All() []Tool {
 		{
 			// The one that is a Go module. Scripts that people run with jq are tested with it where there is no other.
 			Name:        "jq",
-			Main:        "github.com/itchyny/gojq/cmd/gojq",
 			Module:      "github.com/itchyny/gojq",
 			VersionArgs: []string{"--version"},
 			ColdBuild:   "10 s",
@@ -121,7 +107,6 @@ func All() []Tool {
 		kubernetes("kube-controller-manager", "2 min"),
 		{
 			Name:        "kustomize",
-			Main:        "sigs.k8s.io/kustomize/kustomize/v5",
 			Module:      "sigs.k8s.io/kustomize/kustomize/v5",
 			VersionArgs: []string{"version"},
 			ColdBuild:   "25 s",
@@ -129,14 +114,19 @@ func All() []Tool {
 		{
 			// Its definitions are what is used. Nobody runs it, so nobody has to build it.
 			Name:      "prometheus-operator",
-			Main:      "github.com/prometheus-operator/prometheus-operator/cmd/operator",
 			Module:    "github.com/prometheus-operator/prometheus-operator",
 			ColdBuild: "2 min",
 		},
 		{
+			Name:        "promtool",
+			Module:      "github.com/prometheus/prometheus",
+			VersionArgs: []string{"--version"},
+			Variables:   []string{"github.com/prometheus/common/version.Version=${version}"},
+			ColdBuild:   "3 min",
+		},
+		{
 			// A library as a program, which knows no version: only our own build is certain to be it.
 			Name:      "redis",
-			Main:      "github.com/p6m-dev/platform-application/test/tools/redis/server",
 			Module:    "github.com/alicebob/miniredis/v2",
 			ColdBuild: "5 s",
 		},
@@ -147,7 +137,6 @@ func All() []Tool {
 func oldCrossplane(name, module string) Tool {
 	return Tool{
 		Name:        name,
-		Main:        module + "/cmd/crank",
 		Module:      module,
 		VersionArgs: []string{"version", "--client"},
 		Variables:   []string{module + "/internal/version.version=${version}"},
@@ -159,7 +148,6 @@ func oldCrossplane(name, module string) Tool {
 func kubernetes(name, coldBuild string) Tool {
 	return Tool{
 		Name:        name,
-		Main:        "k8s.io/kubernetes/cmd/" + name,
 		Module:      "k8s.io/kubernetes",
 		VersionArgs: []string{"--version"},
 		Variables: []string{

@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/mod/modfile"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
@@ -104,6 +105,9 @@ type pin struct {
 	// dir holds the wrapper module.
 	dir string
 
+	// program is its import path.
+	program string
+
 	// version of the tool, such as v2.5.0.
 	version string
 
@@ -127,7 +131,7 @@ func readPin(dir string, tool Tool) (pin, error) {
 		return pin{}, fmt.Errorf("cannot read checksums of wrapper module: %w", err)
 	}
 
-	version, err := requiredVersion(mod, tool.Module)
+	program, version, err := parseModule(mod, tool.Module)
 	if err != nil {
 		return pin{}, fmt.Errorf("cannot read %s: %w", filepath.Join(dir, "go.mod"), err)
 	}
@@ -137,9 +141,9 @@ func readPin(dir string, tool Tool) (pin, error) {
 		return pin{}, fmt.Errorf("cannot read wrapper module: %w", err)
 	}
 
-	hash := sha256.Sum256(slices.Concat(mod, sum, []byte(tool.Main+linkerFlags(tool, version)), code))
+	hash := sha256.Sum256(slices.Concat(mod, sum, []byte(linkerFlags(tool, version)), code))
 
-	return pin{dir: dir, version: version, sum: hex.EncodeToString(hash[:4])}, nil
+	return pin{dir: dir, program: program, version: version, sum: hex.EncodeToString(hash[:4])}, nil
 }
 
 // ownCode of a wrapper module, in the directories below it. Most have none: the tool is a program of its own module.
@@ -163,17 +167,24 @@ func ownCode(dir string) ([]byte, error) {
 	return code, nil
 }
 
-// requiredVersion returns the version of the module that a go.mod requires. It reads lines, not the grammar: the file is
-// ours, and `go mod tidy` keeps it in one shape.
-func requiredVersion(gomod []byte, module string) (string, error) {
-	for line := range strings.Lines(string(gomod)) {
-		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
-		if len(fields) >= 2 && fields[0] == module && strings.HasPrefix(fields[1], "v") {
-			return fields[1], nil
+// parseModule returns the program that a go.mod has for a tool, and the version of the module that provides it.
+func parseModule(gomod []byte, module string) (program, version string, err error) {
+	file, err := modfile.Parse("go.mod", gomod, nil)
+	if err != nil {
+		return "", "", fmt.Errorf("cannot parse it: %w", err)
+	}
+
+	if len(file.Tool) != 1 {
+		return "", "", fmt.Errorf("want one tool in it, got %d", len(file.Tool))
+	}
+
+	for _, r := range file.Require {
+		if r.Mod.Path == module {
+			return file.Tool[0].Path, r.Mod.Version, nil
 		}
 	}
 
-	return "", fmt.Errorf("it does not require %s", module)
+	return "", "", fmt.Errorf("it does not require %s", module)
 }
 
 // onPath returns the tool found on PATH if it says that it is the pinned version.
@@ -257,7 +268,7 @@ func build(ctx context.Context, tool Tool, p pin, path string, progress io.Write
 	var output bytes.Buffer
 
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-mod=readonly",
-		"-ldflags", linkerFlags(tool, p.version), "-o", temp, tool.Main)
+		"-ldflags", linkerFlags(tool, p.version), "-o", temp, p.program)
 	cmd.Dir = p.dir
 
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")

@@ -3,8 +3,6 @@ package tools
 import (
 	"context"
 	"errors"
-	"go/parser"
-	"go/token"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,12 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRequiredVersion(t *testing.T) {
+func TestParseModule(t *testing.T) {
 	t.Parallel()
 
 	type want struct {
-		version string
-		err     bool
+		program, version string
+		err              bool
 	}
 
 	cases := map[string]struct {
@@ -30,25 +28,43 @@ func TestRequiredVersion(t *testing.T) {
 	}{
 		"OneLine": {
 			reason: "A module with one dependency requires it on one line.",
-			gomod:  "module m\n\ngo 1.26.0\n\nrequire example.org/tool v1.2.3\n",
+			gomod:  "module m\n\ngo 1.26.0\n\nrequire example.org/tool v1.2.3\n\ntool example.org/tool/cmd/tool\n",
 			module: "example.org/tool",
-			want:   want{version: "v1.2.3"},
+			want:   want{program: "example.org/tool/cmd/tool", version: "v1.2.3"},
 		},
 		"Block": {
 			reason: "In a block only the module of that exact path counts, not one below it.",
-			gomod:  "require (\n\texample.org/tool/v2/apis v2.0.0\n\texample.org/tool/v2 v2.1.0 // indirect\n)\n",
+			gomod:  "tool example.org/tool/v2\n\nrequire (\n\texample.org/tool/v2/apis v1.0.0\n\texample.org/tool/v2 v2.1.0 // indirect\n)\n",
 			module: "example.org/tool/v2",
-			want:   want{version: "v2.1.0"},
+			want:   want{program: "example.org/tool/v2", version: "v2.1.0"},
 		},
 		"Replaced": {
 			reason: "A replacement is not a requirement.",
-			gomod:  "replace example.org/tool => example.org/fork v1.0.0\n",
+			gomod:  "tool example.org/tool\n\nreplace example.org/tool => example.org/fork v1.0.0\n",
 			module: "example.org/tool",
 			want:   want{err: true},
 		},
 		"Missing": {
 			reason: "A wrapper that does not require its tool is a mistake worth an error.",
-			gomod:  "module m\n",
+			gomod:  "module m\n\ntool example.org/tool\n",
+			module: "example.org/tool",
+			want:   want{err: true},
+		},
+		"NoTool": {
+			reason: "A wrapper without a program cannot be built.",
+			gomod:  "module m\n\nrequire example.org/tool v1.2.3\n",
+			module: "example.org/tool",
+			want:   want{err: true},
+		},
+		"TwoTools": {
+			reason: "Versions that suit one tool need not suit another, so each has a module of its own.",
+			gomod:  "tool example.org/tool/a\n\ntool example.org/tool/b\n\nrequire example.org/tool v1.2.3\n",
+			module: "example.org/tool",
+			want:   want{err: true},
+		},
+		"Syntax": {
+			reason: "It is no go.mod.",
+			gomod:  "require (\n",
 			module: "example.org/tool",
 			want:   want{err: true},
 		},
@@ -58,11 +74,11 @@ func TestRequiredVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			version, err := requiredVersion([]byte(tc.gomod), tc.module)
-			got := want{version: version, err: err != nil}
+			program, version, err := parseModule([]byte(tc.gomod), tc.module)
+			got := want{program: program, version: version, err: err != nil}
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(want{})); diff != "" {
-				t.Errorf("\n%s\nrequiredVersion(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nparseModule(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -137,20 +153,6 @@ func TestTable(t *testing.T) {
 			if _, err := readPin(tool.Name, tool); err != nil {
 				t.Errorf("readPin(...): %v", err)
 			}
-
-			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(tool.Name, "tools.go"), nil, parser.ImportsOnly)
-			if err != nil {
-				t.Fatalf("cannot parse wrapper: %v", err)
-			}
-
-			var got []string
-			for _, i := range f.Imports {
-				got = append(got, strings.Trim(i.Path.Value, `"`))
-			}
-
-			if diff := cmp.Diff([]string{tool.Main}, got); diff != "" {
-				t.Errorf("imports of the wrapper's tools.go: -want, +got:\n%s", diff)
-			}
 		})
 	}
 }
@@ -158,10 +160,10 @@ func TestTable(t *testing.T) {
 func TestReadPinHash(t *testing.T) {
 	t.Parallel()
 
-	tool := Tool{Name: "tool", Main: "example.org/tool", Module: "example.org/tool"}
+	tool := Tool{Name: "tool", Module: "example.org/tool"}
 	wrapper := func(sum string) string {
 		dir := t.TempDir()
-		writeFile(t, filepath.Join(dir, "go.mod"), "require example.org/tool v1.0.0\n", 0o600)
+		writeFile(t, filepath.Join(dir, "go.mod"), "tool example.org/tool\n\nrequire example.org/tool v1.0.0\n", 0o600)
 		writeFile(t, filepath.Join(dir, "go.sum"), sum, 0o600)
 
 		return dir

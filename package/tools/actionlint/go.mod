@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/actionlint
+module github.com/p6m-dev/platform-application/package/tools/actionlint
 
 go 1.26.0
 
@@ -17,3 +17,5 @@ require (
 	golang.org/x/sync v0.20.0 // indirect
 	golang.org/x/sys v0.42.0 // indirect
 )
+
+tool github.com/rhysd/actionlint/cmd/actionlint

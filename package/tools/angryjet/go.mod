@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/angryjet
+module github.com/p6m-dev/platform-application/package/tools/angryjet
 
 go 1.26.0
 
@@ -14,3 +14,5 @@ require (
 	golang.org/x/sync v0.13.0 // indirect
 	golang.org/x/tools v0.32.0 // indirect
 )
+
+tool github.com/crossplane/crossplane-tools/cmd/angryjet

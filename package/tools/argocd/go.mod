@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/argocd
+module github.com/p6m-dev/platform-application/package/tools/argocd
 
 go 1.26.0
 
@@ -322,3 +322,5 @@ replace (
 	k8s.io/sample-cli-plugin => k8s.io/sample-cli-plugin v0.33.1
 	k8s.io/sample-controller => k8s.io/sample-controller v0.33.1
 )
+
+tool github.com/argoproj/argo-cd/v3/cmd

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/controller-gen
+module github.com/p6m-dev/platform-application/package/tools/controller-gen
 
 go 1.26.0
 
@@ -49,3 +49,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.0 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool sigs.k8s.io/controller-tools/cmd/controller-gen

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/crossplane-1.20
+module github.com/p6m-dev/platform-application/package/tools/crossplane-1.20
 
 go 1.26.0
 
@@ -199,3 +199,5 @@ require (
 	sigs.k8s.io/json v0.0.0-20221116044647-bc3834ca7abd // indirect
 	sigs.k8s.io/structured-merge-diff/v4 v4.4.1 // indirect
 )
+
+tool github.com/crossplane/crossplane/cmd/crank

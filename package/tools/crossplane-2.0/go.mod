@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/crossplane-2.0
+module github.com/p6m-dev/platform-application/package/tools/crossplane-2.0
 
 go 1.26.0
 
@@ -200,3 +200,5 @@ require (
 	k8s.io/kube-openapi v0.0.0-20250710124328-f3f2b991d03b // indirect
 	sigs.k8s.io/json v0.0.0-20241014173422-cfa47c3a1cc8 // indirect
 )
+
+tool github.com/crossplane/crossplane/v2/cmd/crank

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/crossplane
+module github.com/p6m-dev/platform-application/package/tools/crossplane
 
 go 1.26.0
 
@@ -328,3 +328,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.2-0.20260122202528-d9cc6641c482 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool github.com/crossplane/cli/v2/cmd/crossplane

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/etcd
+module github.com/p6m-dev/platform-application/package/tools/etcd
 
 go 1.26.0
 
@@ -65,3 +65,5 @@ require (
 	k8s.io/utils v0.0.0-20260108192941-914a6e750570 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool go.etcd.io/etcd/server/v3

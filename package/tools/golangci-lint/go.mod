@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/golangci-lint
+module github.com/p6m-dev/platform-application/package/tools/golangci-lint
 
 go 1.26.0
 
@@ -216,3 +216,5 @@ require (
 	mvdan.cc/gofumpt v0.11.0 // indirect
 	mvdan.cc/unparam v0.0.0-20260818115549-3f964bcb5673 // indirect
 )
+
+tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/gotestsum
+module github.com/p6m-dev/platform-application/package/tools/gotestsum
 
 go 1.26.0
 
@@ -19,3 +19,5 @@ require (
 	golang.org/x/text v0.17.0 // indirect
 	golang.org/x/tools v0.36.0 // indirect
 )
+
+tool gotest.tools/gotestsum

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/helm
+module github.com/p6m-dev/platform-application/package/tools/helm
 
 go 1.26.0
 
@@ -114,3 +114,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool helm.sh/helm/v4/cmd/helm

@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/jq
+module github.com/p6m-dev/platform-application/package/tools/jq
 
 go 1.26.0
 
@@ -12,3 +12,5 @@ require (
 	golang.org/x/sys v0.20.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
+
+tool github.com/itchyny/gojq/cmd/gojq

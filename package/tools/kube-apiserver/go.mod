@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/kube-apiserver
+module github.com/p6m-dev/platform-application/package/tools/kube-apiserver
 
 go 1.26.0
 
@@ -171,3 +171,5 @@ replace (
 	k8s.io/sample-controller => k8s.io/sample-controller v0.36.3
 	k8s.io/streaming => k8s.io/streaming v0.36.3
 )
+
+tool k8s.io/kubernetes/cmd/kube-apiserver

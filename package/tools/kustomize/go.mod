@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/kustomize
+module github.com/p6m-dev/platform-application/package/tools/kustomize
 
 go 1.26.0
 
@@ -34,3 +34,5 @@ require (
 	sigs.k8s.io/kustomize/kyaml v0.21.1 // indirect
 	sigs.k8s.io/yaml v1.5.0 // indirect
 )
+
+tool sigs.k8s.io/kustomize/kustomize/v5

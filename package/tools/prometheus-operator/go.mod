@@ -1,4 +1,4 @@
-module github.com/p6m-dev/platform-application/test/tools/prometheus-operator
+module github.com/p6m-dev/platform-application/package/tools/prometheus-operator
 
 go 1.26.0
 
@@ -122,3 +122,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v4 v4.7.0 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool github.com/prometheus-operator/prometheus-operator/cmd/operator
