@@ -203,7 +203,7 @@ func TestExamples(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		configure(t, p, settings)
 
-		if err := p.API.Apply(t.Context(), object(t, read(t, "test/schema/testdata/scaledobjects.keda.sh.yaml"))); err != nil {
+		if err := p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))); err != nil {
 			t.Fatal(err)
 		}
 

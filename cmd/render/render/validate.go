@@ -86,7 +86,7 @@ func NewValidator(ctx context.Context, root string) (*Validator, error) {
 		filepath.Join(core, "cluster", "crds", "apiextensions.crossplane.io_*.yaml"),
 		filepath.Join(root, "package", "provider", "crds", "*.yaml"),
 		filepath.Join(root, "package", "function", "input", "*.yaml"),
-		filepath.Join(root, "test", "schema", "testdata", "scaledobjects.keda.sh.yaml"),
+		filepath.Join(root, "cmd", "render", "render", "schemas", "scaledobjects.keda.sh.yaml"),
 	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

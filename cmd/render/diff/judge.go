@@ -63,7 +63,7 @@ func judge(o *unstructured.Unstructured, path string, before, after any, observe
 		return Forbidden, "it is another kind of object, and the one before is deleted"
 	}
 
-	// What Azure makes up itself is named when it is known: from nothing to a name is no change of it.
+	// Azure generates this name, so the function sets it once it is known: from empty to a name is no change.
 	if why, ok := identity()[path]; ok && before != nil {
 		return Forbidden, why
 	}

@@ -71,7 +71,7 @@ func TestUnannounced(t *testing.T) {
 			want:   []string{seccomp},
 		},
 		"OtherEntry": {
-			reason: "What another entry names it does not announce.",
+			reason: "An entry announces only the fields that it names itself.",
 			after:  before + "- **Rolls pods:** for a reason.\n- `" + seccomp + "` is new.\n\n  `" + seccomp + "`\n",
 			rolled: []string{seccomp},
 			want:   []string{seccomp},

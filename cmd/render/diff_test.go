@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p6m-dev/platform-application/cmd/render/diff"
 	"github.com/p6m-dev/platform-application/package/tools"
-	"github.com/p6m-dev/platform-application/test/render/diff"
 )
 
 // TestCompare upgrades a clone of this repository from its last commit to what a change makes of it.
@@ -38,7 +38,7 @@ func TestCompare(t *testing.T) {
 			says:   "\n  - composed key-vault  [forbidden]",
 		},
 		"PodsUnannounced": {
-			reason: "What rolls pods must be in the release notes.",
+			reason: "The release notes must announce a change that rolls pods.",
 			edits:  []edit{{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"}},
 			err:    errUnannounced,
 			says:   "[rolls pods]\n",
@@ -114,7 +114,7 @@ func TestVerdict(t *testing.T) {
 		says          string
 	}{
 		"Nothing":   {reason: "Nothing is wrong with nothing."},
-		"Harmless":  {reason: "What changes in place needs no announcement.", found: []diff.Change{harmless}},
+		"Harmless":  {reason: "A change in place needs no announcement.", found: []diff.Change{harmless}},
 		"Announced": {reason: "Pods may be rolled with a reason.", found: []diff.Change{harmless, rolls}, after: entry},
 		"Unannounced": {
 			reason: "Not without one.",

@@ -17,8 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/package/tools"
-	"github.com/p6m-dev/platform-application/test/render"
 )
 
 // timeout bounds the whole program, a first build of the tools included.
@@ -178,7 +178,7 @@ func validate(ctx context.Context, stdout io.Writer, root, example string) (err 
 
 		report(stdout, files, problems, known)
 
-		// What an invalid manifest becomes is of no use to anybody, and repeats its problems in other words.
+		// Rendering an invalid manifest would only repeat its problems in other words.
 		sound, skipped := split(requests, v, problems)
 		for _, r := range skipped {
 			fmt.Fprintf(stdout, "skipped  %s: correct the manifest first\n", r)

@@ -109,7 +109,7 @@ func TestCheck(t *testing.T) {
 				`leave STAGE out, or copy files into examples/minimal/observed`,
 		},
 		"NoExample": {
-			reason: "Who names no example is told how.",
+			reason: "An error without an example explains how to name one.",
 			want:   "cannot render without an example: name one with EXAMPLE=…: choose from minimal, web",
 		},
 	}
@@ -158,7 +158,7 @@ func TestObserved(t *testing.T) {
 				"change one of them"},
 		},
 		"SameApplication": {
-			reason: "What is labelled with the application's name is its own.",
+			reason: "An object labelled with the application's name belongs to the application.",
 			data:   "{kind: A, metadata: {name: a, labels: {app.kubernetes.io/name: web}}}\n",
 			want:   want{objects: []string{"shop/a"}},
 		},
@@ -274,7 +274,7 @@ func TestCompositeName(t *testing.T) {
 	}{
 		"Short":   {reason: "A short name is there as a whole.", claim: "web", want: "web-x7k2p"},
 		"Fits":    {reason: "57 characters leave room for all of it.", claim: strings.Repeat("a", 57), want: strings.Repeat("a", 57) + "-x7k2p"},
-		"Longest": {reason: "What is too long loses the hyphen first.", claim: strings.Repeat("a", 63), want: strings.Repeat("a", 58) + "x7k2p"},
+		"Longest": {reason: "A name that is too long loses the hyphen first.", claim: strings.Repeat("a", 63), want: strings.Repeat("a", 58) + "x7k2p"},
 	}
 
 	for name, tc := range cases {
@@ -306,7 +306,7 @@ func TestFailedRun(t *testing.T) {
 		want   string
 	}{
 		"Fatal": {
-			reason: "What the function refuses is said without the layers it came through.",
+			reason: "The function's error is shown without the layers it came through.",
 			stderr: "crossplane: error: cannot compose resources: pipeline step \"a\" returned a fatal result: cannot use it: no\n",
 			want:   "cannot use it: no",
 		},
@@ -408,22 +408,6 @@ func TestSortResults(t *testing.T) {
 				t.Errorf("\n%s\nsortResults(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
-	}
-}
-
-func TestStaleFiles(t *testing.T) {
-	t.Parallel()
-
-	root := repositoryOf(t, "modern/web/1-nothing.yaml", "modern/web/2-gone.yaml", "claim/gone/unobserved.yaml")
-
-	got, err := staleFiles(root, []Request{{Variant: Modern, Example: "web", Stage: "1-nothing"}})
-	if err != nil {
-		t.Fatalf("staleFiles(...): %v", err)
-	}
-
-	want := []string{filepath.Join(root, "claim/gone/unobserved.yaml"), filepath.Join(root, "modern/web/2-gone.yaml")}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("staleFiles(...): -want, +got:\n%s", diff)
 	}
 }
 

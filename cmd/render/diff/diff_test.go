@@ -110,13 +110,13 @@ func TestCompare(t *testing.T) {
 			},
 		},
 		"ExternalNameIsGiven": {
-			reason: "What was left to Azure before is not another name.",
+			reason: "Setting a name that Azure generated before does not rename anything.",
 			before: []string{identityOf},
 			after:  []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
 			want:   []string{`+ composed identity metadata.annotations["crossplane.io/external-name"]: id`},
 		},
 		"ExternalNameIsGivenAsItIs": {
-			reason:   "What Azure has made up already, and stays, is no change of it.",
+			reason:   "Keeping a name that Azure generated is no change.",
 			before:   []string{identityOf},
 			after:    []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
 			observed: []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
@@ -188,7 +188,7 @@ func TestCompare(t *testing.T) {
 			},
 		},
 		"ImmutableIsSetLater": {
-			reason:   "What Azure has without a description never gets one.",
+			reason:   "A role assignment without a description can never get one.",
 			before:   []string{assignment},
 			after:    []string{edit(assignment, "why", "spec", "forProvider", "description")},
 			observed: []string{assignment},
@@ -204,7 +204,7 @@ func TestCompare(t *testing.T) {
 			want:     []string{"+ composed role-assignment-app spec.forProvider.principalType: Group"},
 		},
 		"ImmutableIsSetBefore": {
-			reason: "What is not made yet may be made with anything.",
+			reason: "A resource that does not exist yet can be created with any value.",
 			before: []string{assignment},
 			after:  []string{edit(assignment, "why", "spec", "forProvider", "description")},
 			want:   []string{"+ composed role-assignment-app spec.forProvider.description: why"},
@@ -216,7 +216,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"~ composed deployment spec.selector.matchLabels.app: web -> api  [forbidden] the field can never change"},
 		},
 		"RollsPods": {
-			reason: "What is in the template starts pods anew.",
+			reason: "A change of the template restarts pods.",
 			before: []string{deployment},
 			after:  []string{edit(deployment, "5", "spec", "template", "metadata", "annotations", "x")},
 			want:   []string{`+ composed deployment spec.template.metadata.annotations.x: "5"  [rolls pods]`},
@@ -245,7 +245,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"~ composed key-vault spec.forProvider.tags.team: shop -> api"},
 		},
 		"Status": {
-			reason: "What the application says is no object of Azure.",
+			reason: "A field of the application is not an Azure resource.",
 			before: []string{xr},
 			after:  []string{edit(xr, int64(2), "status", "environment", "variables")},
 			want:   []string{"~ PlatformApplication status.environment.variables: 1 -> 2"},

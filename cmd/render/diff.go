@@ -14,8 +14,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/p6m-dev/platform-application/test/render"
-	"github.com/p6m-dev/platform-application/test/render/diff"
+	"github.com/p6m-dev/platform-application/cmd/render/diff"
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
 // releaseNotes announce what starts Pods anew.

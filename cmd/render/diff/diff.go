@@ -95,7 +95,7 @@ const present = "present"
 // Composition; what else has none is known by its kind. The order of objects does not matter, and neither does that of list
 // elements that have names, except in a Pod's template.
 //
-// What is observed is what both were made for. A field that was not composed had the value that is observed.
+// Both renderings were made for the observed resources. A field that was not composed had the observed value.
 func Compare(before, after, observed []*unstructured.Unstructured) []Change {
 	was, is, has := byIdentity(before), byIdentity(after), byIdentity(observed)
 
@@ -145,7 +145,7 @@ func compareObjects(name string, before, after, observed *unstructured.Unstructu
 			continue
 		}
 
-		// What was left to others before is overwritten.
+		// The upgrade overwrites a field that others owned before.
 		if value, ok := has[path]; ok && !wasThere && !reflect.DeepEqual(value, a) {
 			b, wasThere = value, true
 		}
