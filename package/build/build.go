@@ -352,7 +352,7 @@ func run(ctx context.Context, tool string, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 
-	// What a tool makes must not depend on where it runs.
+	// A tool's output must not depend on where it runs.
 	cmd.Env = append(os.Environ(), "TZ=UTC")
 
 	if err := cmd.Run(); err != nil {

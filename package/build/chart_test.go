@@ -60,7 +60,7 @@ func testChart(t *testing.T, here Chart) {
 		want    string
 	}{
 		"Release":    {reason: "For Helm a version has no v.", version: "v1.2.3", want: "1.2.3"},
-		"PreRelease": {reason: "Whatever follows stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
+		"PreRelease": {reason: "A pre-release suffix stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
 	}
 
 	for name, tc := range cases {

@@ -25,6 +25,10 @@ const user = "65532:65532"
 
 // An Image has what a program needs and nothing else: no shell, no package
 // manager, nobody who could log in.
+//
+// It is not built with ko, which needs a base image from a registry, puts the
+// program into /ko-app, and sets neither arguments nor ports. Both use
+// go-containerregistry, and both are reproducible.
 type Image struct {
 	// Architecture as Go names it, such as amd64.
 	Architecture string

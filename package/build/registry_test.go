@@ -41,7 +41,7 @@ func TestCheckPush(t *testing.T) {
 	}{
 		"Open":     {reason: "Nobody has to log in.", registry: listen(t, open)},
 		"Unknown":  {reason: "Nobody is logged in.", registry: listen(t, refusing(http.StatusUnauthorized)), want: []string{"cannot push to REGISTRY/a/b", "log in", "helm registry login REGISTRY "}},
-		"Denied":   {reason: "Who is logged in may not.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in as somebody who may"}},
+		"Denied":   {reason: "The account that is logged in lacks permission.", registry: listen(t, refusing(http.StatusForbidden)), want: []string{"cannot push to REGISTRY/a/b", "log in as somebody who may"}},
 		"Missing":  {reason: "Some want a repository to be there.", registry: listen(t, refusing(http.StatusNotFound)), want: []string{"cannot push to REGISTRY/a/b", "wants the repository made first"}},
 		"Away":     {reason: "Nobody listens.", registry: away(t), want: []string{"cannot reach registry REGISTRY", "see that its name is right"}},
 		"Scheme":   {reason: "A URL is no registry.", registry: "https://ghcr.io", want: []string{`cannot use registry "https://ghcr.io"`, "such as ghcr.io"}},

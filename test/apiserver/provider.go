@@ -23,7 +23,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// Who the provider is in a cluster.
+// The provider's ServiceAccount in a cluster.
 const (
 	ProviderNamespace      = "crossplane-system"
 	ProviderServiceAccount = "provider-keyvault-secretsync"

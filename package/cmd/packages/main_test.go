@@ -158,7 +158,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatal(err)
 	}
 
-	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // What was just written.
+	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // It was just written.
 	if err != nil {
 		t.Fatal(err)
 	}

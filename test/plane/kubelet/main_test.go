@@ -44,7 +44,7 @@ const (
 	port        = 8080
 )
 
-//nolint:gochecknoglobals // What all tests share.
+//nolint:gochecknoglobals // All tests share them.
 var (
 	api        *apiserver.Server
 	node       *Kubelet

@@ -163,7 +163,7 @@ func (p *pod) run(ctx context.Context) {
 		}
 	}()
 
-	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // What is watched may be used by other pods, too.
+	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // Other pods may use the watched objects, too.
 	defer release()
 
 	reporting, stopReporting := context.WithCancel(ctx)

@@ -240,7 +240,7 @@ func (s *Sandbox) call(ctx context.Context, r request, files ...*os.File) (reply
 	case <-ctx.Done():
 		s.forget(r.ID)
 
-		// What arrived in between nobody will use.
+		// Nobody will use an answer that arrived in between.
 		select {
 		case got := <-answer:
 			got.close()

@@ -62,7 +62,7 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 	}
 
 	if ctx.Err() != nil {
-		// Whoever interrupts it knows why.
+		// An interrupt needs no explanation.
 		n.chapter("Ending.")
 
 		return nil
