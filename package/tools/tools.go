@@ -2,6 +2,11 @@
 //
 // A tool comes from PATH if the program there reports the pinned version, else from a cache in the user's cache directory,
 // else it is built from its wrapper module into that cache. Nothing is installed anywhere else.
+//
+// The wrapper modules pin with tool directives, but go tool does not run them. It takes no linker flags, without which half of
+// the tools report no version or, as kube-apiserver, one that clients cannot parse. Argo CD and Kubernetes need replace
+// directives, so no two tools share a module. Where go tool serves, as for actionlint, it is no faster to build (17 s, and 10 s
+// here), starts in 0.4 s instead of 0.8 s, and would save a row of the table, but no code.
 package tools
 
 import (
