@@ -18,7 +18,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
-// releaseNotes announce what starts Pods anew.
+// releaseNotes announce changes that restart Pods.
 const releaseNotes = "docs/operations/release-notes.md"
 
 var (
@@ -99,7 +99,7 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 	return verdict(found, root, dir)
 }
 
-// verdict is an error if what was found must not be.
+// verdict returns an error if a change is forbidden or not announced.
 func verdict(found []diff.Change, root, earlier string) error {
 	if count(found, diff.Forbidden) > 0 {
 		return errForbidden
@@ -151,7 +151,7 @@ type pair struct {
 	before, after, observed []*unstructured.Unstructured
 }
 
-// newPair of what was rendered before and after, for what is observed.
+// newPair returns the renderings before and after, for the same observed resources.
 func newPair(name string, before, after []byte, observed []*unstructured.Unstructured) (pair, error) {
 	was, err := render.Objects(before)
 	if err != nil {
@@ -264,7 +264,7 @@ func checkout(ctx context.Context, root, commit, dir string) error {
 	return nil
 }
 
-// git runs in the repository, and returns what it prints.
+// git runs in the repository, and returns its output.
 func git(ctx context.Context, root string, args ...string) ([]byte, error) {
 	var out, said bytes.Buffer
 

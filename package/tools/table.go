@@ -112,7 +112,7 @@ func All() []Tool {
 			ColdBuild:   "25 s",
 		},
 		{
-			// Its definitions are what is used. Nobody runs it, so nobody has to build it.
+			// Only its definitions are used. It never runs, so it is never built.
 			Name:      "prometheus-operator",
 			Module:    "github.com/prometheus-operator/prometheus-operator",
 			ColdBuild: "2 min",

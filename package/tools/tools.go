@@ -116,7 +116,7 @@ type pin struct {
 	// version of the tool, such as v2.5.0.
 	version string
 
-	// sum is a short hash of all that decides what is built, so that an edit of any of it makes a new executable.
+	// sum is a short hash of all inputs of the build, so that an edit of any of them makes a new executable.
 	sum string
 }
 
@@ -224,7 +224,7 @@ func reports(output []byte, version string) bool {
 	return regexp.MustCompile(`(^|[^0-9A-Za-z.-])v?` + number + `($|[^0-9A-Za-z.+-])`).Match(output)
 }
 
-// CacheDir returns the directory for what is built once and kept.
+// CacheDir returns the directory in which built programs are kept.
 func CacheDir() (string, error) {
 	if dir := os.Getenv(EnvCache); dir != "" {
 		abs, err := filepath.Abs(dir)
@@ -292,7 +292,7 @@ func build(ctx context.Context, tool Tool, p pin, path string, progress io.Write
 	return nil
 }
 
-// linkerFlags leaves out debug information, which nobody reads in a tool and which is up to half its size, and sets its
+// linkerFlags leaves out debug information, which is up to half of a tool's size, and sets its
 // version.
 func linkerFlags(tool Tool, version string) string {
 	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")

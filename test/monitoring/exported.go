@@ -103,7 +103,7 @@ func Described(collectors ...prometheus.Collector) (Metrics, error) {
 	return out, nil
 }
 
-// Check returns what an expression asks for in vain.
+// Check returns the metrics, labels and values of an expression that do not exist.
 func (m Metrics) Check(expression string) []string {
 	e, err := Parse(expression)
 	if err != nil {

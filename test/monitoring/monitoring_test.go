@@ -112,7 +112,7 @@ func TestAlerts(t *testing.T) {
 
 var label = regexp.MustCompile(`\$labels\.(\w+)`)
 
-// check an alert: its expression, and what it says about the result.
+// check an alert: its expression, and the labels in its annotations.
 func (a alert) check(m Metrics) []string {
 	faults := m.Check(a.Expr)
 	results := m.Results(a.Expr)
@@ -189,7 +189,7 @@ func (p panel) check(m Metrics) []string {
 	return faults
 }
 
-// TestCheckFails has the checks find what is wrong.
+// TestCheckFails proves that the checks find faults.
 func TestCheckFails(t *testing.T) {
 	m := Metrics{
 		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}},

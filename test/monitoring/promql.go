@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package monitoring checks what is said about the metrics of the provider, in
-// alerts, dashboards and documentation, against the metrics that it has, and runs
-// the alerts on series.
+// Package monitoring compares alerts, dashboards and documentation with the metrics
+// that the provider exports, and runs the alerts on series.
 package monitoring
 
 import (

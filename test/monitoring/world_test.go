@@ -114,7 +114,7 @@ func metrics(t *testing.T) Metrics {
 		t.Fatalf("the provider does not export every metric it has: %v", err)
 	}
 
-	// Of some libraries what is described is more than what has happened.
+	// Some libraries describe more metrics than they have exported.
 	for name, m := range want {
 		if _, ok := exported[name]; !ok {
 			exported[name] = m

@@ -27,7 +27,7 @@ const (
 	Location      = "westeurope"
 )
 
-// A principal is somebody with a password.
+// A principal has a password.
 type principal struct{ clientID, principalID, password string }
 
 // The principals besides the applications.

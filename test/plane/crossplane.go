@@ -103,7 +103,7 @@ func (p *Plane) pushCrossplane(ctx context.Context, source tools.Module) error {
 func ChartValues(version string) map[string]any {
 	return map[string]any{
 		"image": map[string]any{"tag": version},
-		// There is one of each, and whoever kills it does not want to wait for its lease.
+		// There is one of each, and a restarted one would wait for the lease of the killed one.
 		"leaderElection": false,
 		"rbacManager":    map[string]any{"leaderElection": false},
 		// The API server has no way to a Service.

@@ -120,7 +120,7 @@ func (p *Plane) startNode(ctx context.Context) error {
 		},
 		APIServer: api,
 		Reachable: []string{api, p.proxy.Address(), p.registry.address},
-		// Nobody wants to wait for what was killed on purpose.
+		// A process that was killed on purpose is not waited for.
 		Backoff: time.Second,
 		Log:     p.options.Log,
 	})

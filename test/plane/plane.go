@@ -59,8 +59,8 @@ type Options struct {
 	// PollInterval of vaults: as applications have it by default if it is zero.
 	PollInterval time.Duration
 
-	// Progress is told what is being done. It returns what to call when it is done. The
-	// default tells nobody.
+	// Progress is called with the name of a step when it begins, and returns a function
+	// for its end. The default does nothing.
 	Progress func(what string) (done func(error))
 
 	// Log of the node. The default is none.

@@ -154,12 +154,12 @@ func TestValidatorFinds(t *testing.T) {
 			}},
 		},
 		"NoSuchKind": {
-			reason: "A kind that nobody has defined cannot be applied.",
+			reason: "A kind without a definition cannot be applied.",
 			doc:    "{apiVersion: example.org/v1, kind: Thing, metadata: {name: web}}",
 			want:   []render.Problem{{File: "x", Object: "Thing web", Message: "not checked: missingSchema"}},
 		},
 		"DuplicateKey": {
-			reason: "Of a key that is there twice, one is lost.",
+			reason: "A duplicate key loses one of its values.",
 			doc:    "{apiVersion: v1, kind: Service, kind: Service}",
 			want: []render.Problem{{
 				File: "x", Object: "YAML",

@@ -29,7 +29,7 @@ const (
 	// Forbidden deletes or makes again what an application has, or can never be applied.
 	Forbidden Verdict = "forbidden"
 
-	// RollsPods starts Pods anew, which the release notes have to announce.
+	// RollsPods restarts Pods, which the release notes must announce.
 	RollsPods Verdict = "rolls pods"
 
 	// Harmless changes an object, or makes one, and no Pod.
@@ -204,7 +204,7 @@ func common(list, other []string) []string {
 	return out
 }
 
-// byIdentity returns the objects by what they are in every rendering of the application.
+// byIdentity returns the objects by a key that is the same in every rendering of the application.
 func byIdentity(objects []*unstructured.Unstructured) map[string]*unstructured.Unstructured {
 	out := map[string]*unstructured.Unstructured{}
 

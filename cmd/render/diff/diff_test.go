@@ -75,18 +75,18 @@ func TestCompare(t *testing.T) {
 		want     []string
 	}{
 		"Same": {
-			reason: "Nothing is different, in whatever order it comes.",
+			reason: "The order of objects is no difference.",
 			before: []string{xr, vault, deployment},
 			after:  []string{deployment, xr, vault},
 		},
 		"New": {
-			reason: "One more object harms nobody.",
+			reason: "A new object is harmless.",
 			before: []string{vault},
 			after:  []string{vault, deployment},
 			want:   []string{"+ composed deployment"},
 		},
 		"Gone": {
-			reason: "Crossplane deletes what is not composed any more.",
+			reason: "Crossplane deletes an object that is no longer composed.",
 			before: []string{vault, deployment},
 			after:  []string{deployment},
 			want:   []string{"- composed key-vault  [forbidden] Crossplane deletes what is composed no more, and a new name in the Composition is a new object"},
@@ -228,7 +228,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"~ composed deployment spec.template.spec.containers[web].env order: A, B -> B, A  [rolls pods]"},
 		},
 		"OrderElsewhere": {
-			reason: "In no other list does the order of what has names matter.",
+			reason: "The order of named items matters in no other list.",
 			before: []string{edit(deployment, conditions("Ready", "Synced"), "spec", "conditions")},
 			after:  []string{edit(deployment, conditions("Synced", "Ready"), "spec", "conditions")},
 		},

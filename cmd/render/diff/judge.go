@@ -68,7 +68,7 @@ func judge(o *unstructured.Unstructured, path string, before, after any, observe
 		return Forbidden, why
 	}
 
-	// To set such a field later is a change as well, unless it is to what it is already.
+	// Setting such a field later is a change as well, unless it already has that value.
 	_, same := observed[path]
 	sets := before == nil && observed != nil && !same
 

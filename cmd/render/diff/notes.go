@@ -18,7 +18,7 @@ var (
 	announcedField = regexp.MustCompile("`(" + regexp.QuoteMeta(podTemplate) + "[^`]*)`")
 )
 
-// Unannounced returns the paths of what starts Pods anew without an entry that is in the release notes after, and was not before.
+// Unannounced returns the paths of changes that restart Pods and that no new entry of the release notes names.
 func Unannounced(changes []Change, before, after string) []string {
 	// Fields are counted, so that an entry may be moved or reworded, and a field be announced in more than one version.
 	announced := map[string]int{}

@@ -57,7 +57,7 @@ func parseOne(data []byte) (*unstructured.Unstructured, error) {
 	return objects[0], nil
 }
 
-// Objects returns what is in a rendering.
+// Objects returns the objects of a rendering.
 func Objects(rendering []byte) ([]*unstructured.Unstructured, error) { return parse(rendering) }
 
 // parse returns the objects of a YAML stream. A document of comments is none; a key that occurs twice is an error.

@@ -218,7 +218,7 @@ func inNamespace(application *unstructured.Unstructured) *unstructured.Unstructu
 	return application
 }
 
-// stageFiles returns the files that hold what is observed at that stage, which is given by name or number.
+// stageFiles returns the files with the observed resources of a stage, which is given by name or number.
 func (e Example) stageFiles(stage string) ([]string, error) {
 	if stage == "" {
 		return nil, nil

@@ -96,7 +96,7 @@ func startFunction(ctx context.Context, root, dir string) (*function, error) {
 	return fn, nil
 }
 
-// freeAddress returns a loopback address that nobody listens on.
+// freeAddress returns a free loopback address.
 func freeAddress(ctx context.Context) (string, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -33,7 +33,7 @@ type Request struct {
 	// Example is a directory of examples/.
 	Example string
 
-	// Stage says what is observed already: the name of a stage of the example, its number, or nothing at all.
+	// Stage names the observed resources: the name or number of a stage of the example, or nothing at all.
 	Stage string
 }
 
@@ -219,7 +219,7 @@ func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured
 	return application, observed, nil
 }
 
-// compose has Crossplane and the function make what they make of the application.
+// compose renders the application with Crossplane and the function.
 func (h *Harness) compose(ctx context.Context, v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured,
 ) ([]byte, error) {
 	f, err := h.files(v, application, observed)

@@ -82,7 +82,7 @@ type Options struct {
 	CA []byte
 	// Env is added to every container that does not set the variables itself.
 	Env map[string]string
-	// APIServer, as host and port, is where pods find the API server. It has to be
+	// APIServer, as host and port, is where pods find the API server. It must be
 	// among Reachable.
 	APIServer string
 	// Reachable are the addresses of this machine that pods reach, at the same

@@ -255,7 +255,7 @@ func (p section) lastLines(f io.ReaderAt, lines int64) (int64, error) {
 // errEnough is what a writer says that has written all that was asked for.
 var errEnough = errors.New("no more was asked for")
 
-// A lineWriter takes a log, and passes on what is asked for.
+// A lineWriter takes a log, and passes on the requested lines.
 type lineWriter struct {
 	to      io.Writer
 	log     *logFile

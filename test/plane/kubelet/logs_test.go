@@ -102,7 +102,7 @@ func TestServeLogs(t *testing.T) {
 	}
 }
 
-// TestFollowLogs: what comes later has its own time, and what continues a line has none.
+// TestFollowLogs: a later line has its own time, and the rest of a line has none.
 func TestFollowLogs(t *testing.T) {
 	t.Parallel()
 

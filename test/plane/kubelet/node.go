@@ -39,7 +39,7 @@ func capacity() corev1.ResourceList {
 	}
 }
 
-// register the node, or what has changed of it.
+// register the node, or update it.
 func (k *Kubelet) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

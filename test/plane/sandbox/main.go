@@ -121,7 +121,7 @@ func (in *inmate) reply(id uint64, err error) {
 	in.send(r, 0)
 }
 
-// send, or end: there is nobody else to serve.
+// send, or end: there is no other client.
 func (in *inmate) send(r reply, pid int, files ...*os.File) {
 	if err := in.conn.send(r, pid, files...); err != nil {
 		os.Exit(1)

@@ -27,7 +27,7 @@ const (
 	rotated = "POSTGRES_PASSWORD"
 )
 
-// tell what a team does, and what comes of it.
+// tell the story of a team, step by step.
 func (d *demo) tell(ctx context.Context) error {
 	// As long as they take in the story, and no longer.
 	d.azure.SetDelays(azure.Delays{Credential: demoDelay, Role: demoDelay})
