@@ -325,7 +325,7 @@ func lock(ctx context.Context, path string, waiting func()) (func(), error) {
 			return false, nil
 		}
 
-		return err == nil, err
+		return err == nil, err //nolint:wrapcheck // It is wrapped below.
 	})
 	if err != nil {
 		_ = f.Close()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -64,7 +65,7 @@ func selector(v *parser.VectorSelector) Selector {
 	s := Selector{Metric: v.Name}
 
 	for _, m := range v.LabelMatchers {
-		if m.Name != labels.MetricName {
+		if m.Name != model.MetricNameLabel {
 			s.Matchers = append(s.Matchers, m)
 		}
 	}

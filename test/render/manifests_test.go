@@ -25,8 +25,6 @@ func manifests() map[string][]string {
 
 // TestManifests renders manifests in the shapes that teams have until they run, with both variants: all that they ask for is
 // there and valid, and what has no effect is said.
-//
-//nolint:gocognit // One subtest for each file and variant, and one call more.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 

@@ -39,6 +39,8 @@ func TestNoSettings(t *testing.T) {
 
 	for _, version := range []string{Crossplane120, Crossplane20} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+
 			h, err := harness.WithOlderTool(t.Context(), version)
 			if err != nil {
 				t.Fatalf("WithOlderTool(...): %v", err)
