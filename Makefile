@@ -1,4 +1,4 @@
-# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (test/tools).
+# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (package/tools).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,7 +10,7 @@ export CGO_ENABLED ?= $(if $(RACE),1,0)
 export GOFLAGS ?= -trimpath
 
 # Prints the path of a pinned tool.
-tool := go run ./test/tools/cmd/tools
+tool := go run ./package/tools/cmd/tools
 
 ##@ Everyday
 
@@ -29,7 +29,7 @@ generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API refere
 
 .PHONY: render
 render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
-	@go run ./test/render/cmd/render render \
+	@go run ./cmd/render render \
 		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)"
 
 .PHONY: build
@@ -104,7 +104,7 @@ test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./f
 ifdef UPDATE
 	@$(MAKE) test-golden-update
 endif
-	@$(tool) argocd cosign crossplane crossplane-1.20 crossplane-2.0 crossplane-core etcd helm jq kube-apiserver kustomize >/dev/null
+	@$(tool) argocd cosign crossplane crossplane-1.20 crossplane-2.0 crossplane-core etcd helm jq kube-apiserver kustomize promtool >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
@@ -137,11 +137,11 @@ vulnerabilities: ## Look for known vulnerabilities in what is called: [PKG=./pro
 
 .PHONY: validate
 validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
-	@go run ./test/render/cmd/render validate --example "$(EXAMPLE)"
+	@go run ./cmd/render validate --example "$(EXAMPLE)"
 
 .PHONY: diff
 diff: ## Tell what an upgrade changes in what examples become: FROM=v0.1.0 [EXAMPLE=web-application]
-	@go run ./test/render/cmd/render diff --from "$(FROM)" --example "$(EXAMPLE)"
+	@go run ./cmd/render diff --from "$(FROM)" --example "$(EXAMPLE)"
 
 .PHONY: bench
 bench: ## Run all benchmarks

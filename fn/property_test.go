@@ -253,7 +253,7 @@ func newValidator(t *testing.T) validator {
 		t.Fatal(err)
 	}
 	v.crds["KeyVaultSecretSync"] = sync
-	scaled, err := schema.LoadCRD("../test/schema/testdata/scaledobjects.keda.sh.yaml")
+	scaled, err := schema.LoadCRD("../cmd/render/render/schemas/scaledobjects.keda.sh.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

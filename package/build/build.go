@@ -24,7 +24,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // annotationPrefix of what images say of themselves.
@@ -357,7 +357,7 @@ func run(ctx context.Context, tool string, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 
-	// What a tool makes must not depend on where it runs.
+	// A tool's output must not depend on where it runs.
 	cmd.Env = append(os.Environ(), "TZ=UTC")
 
 	if err := cmd.Run(); err != nil {

@@ -22,7 +22,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // TestChart builds the chart and pushes it, twice each: what is made must not depend on
@@ -60,7 +60,7 @@ func testChart(t *testing.T, here Chart) {
 		want    string
 	}{
 		"Release":    {reason: "For Helm a version has no v.", version: "v1.2.3", want: "1.2.3"},
-		"PreRelease": {reason: "Whatever follows stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
+		"PreRelease": {reason: "A pre-release suffix stays.", version: "v0.1.0-dev", want: "0.1.0-dev"},
 	}
 
 	for name, tc := range cases {

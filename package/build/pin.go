@@ -122,7 +122,7 @@ patches:
 		}
 	}
 
-	// What an acceptance run runs is an argument, which kustomize does not take for an image. It is the image of the run itself.
+	// An acceptance run starts this image too. Its name is an argument there, which kustomize does not take for an image.
 	for _, p := range images {
 		fmt.Fprintf(&out, `  - target: {group: batch, kind: CronJob, name: platform-application-acceptance}
     patch: |

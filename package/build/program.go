@@ -68,7 +68,7 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 	defer unlock()
 
 	flags := linkerFlags(o.Version)
-	// Go does not link again what is there already, and up to date.
+	// Go does not link an executable again that is up to date.
 	out := filepath.Join(dir, key(o.Root, p.Main, architecture, flags), filepath.Base(p.Path))
 
 	//nolint:gosec // A program of this repository.
@@ -106,7 +106,7 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// key is a name for what is described by these.
+// key is a directory name for these parts.
 func key(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 

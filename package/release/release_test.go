@@ -25,7 +25,7 @@ import (
 	spdxjson "github.com/spdx/tools-golang/json"
 
 	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 const version = "v1.2.3"

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// What an error adds when the format was not asked for: perhaps another was meant.
+// Advice for an error in a detected format: perhaps another one was meant.
 const (
 	adviceOnContent     = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
 	adviceOnContentType = "; correct it, or the content type of the secret"

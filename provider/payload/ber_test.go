@@ -92,7 +92,7 @@ func TestDER(t *testing.T) {
 	})
 }
 
-// What is not BER stays as it is, and nothing makes much work.
+// Content that is not BER stays as it is, and no input takes long.
 func TestNotBER(t *testing.T) {
 	for name, ber := range map[string][]byte{
 		"Empty":      {},

@@ -125,7 +125,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// What openssl writes is read, and passed on byte for byte: with the curves that it has,
+// TestOpenSSL reads output of openssl, and passes it on byte for byte: keys on its curves,
 // and PFX files with its ciphers.
 func TestOpenSSL(t *testing.T) {
 	const (

@@ -6,8 +6,12 @@ package payload
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxDepth of objects and arrays in each other.
@@ -15,40 +19,23 @@ const maxDepth = 100
 
 // readJSON reads an object.
 //
-// The scanner below finds the members and says what is wrong and where, for which
-// the errors of encoding/json are no help: they quote the character that they
-// stumble over. What it has accepted, encoding/json decodes.
-//
 // An object inside a value may have a key twice: it is passed on as it is. A \u
 // escape for half of a character is refused, where others would replace
 // it silently.
 func readJSON(value string) ([]field, *Error) {
-	s := scanner{text: trimBOM(value)}
-	if i := invalidUTF8(s.text); i >= 0 {
-		return nil, s.problemAt(i, "this is not a character in UTF-8: save the value as UTF-8")
+	d := decoder{text: trimBOM(value)}
+	if i := invalidUTF8(d.text); i >= 0 {
+		return nil, d.problem(i, "this is not a character in UTF-8: save the value as UTF-8")
 	}
-
-	s.skipSpace()
-	if s.peek() != '{' {
-		return nil, s.problem("an object in { } is expected: write one, or set the format to Text")
-	}
-	type member struct {
-		offset     int
-		key, value string
-	}
-	var members []member
-	if fault := s.object(1, func(offset int, key, value string) { members = append(members, member{offset, key, value}) }); fault != nil {
+	members, fault := d.object()
+	if fault != nil {
 		return nil, fault
-	}
-	s.skipSpace()
-	if !s.atEnd() {
-		return nil, s.problem("the object is complete, and something follows: remove it")
 	}
 
 	fields := make([]field, 0, len(members))
 	at, before := start(), 0
 	for _, m := range members {
-		at, before = at.after(s.text[before:m.offset]), m.offset
+		at, before = at.after(d.text[before:m.offset]), m.offset
 		key := unquoteJSON(m.key)
 		if key == "" {
 			return nil, at.problem("this key has no name: name it or remove it")
@@ -97,236 +84,154 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// A scanner checks JSON (RFC 8259) and remembers how far it came.
-type scanner struct {
+// A decoder reads tokens of JSON (RFC 8259), and says itself what is wrong and how to
+// correct it: the errors of jsontext quote text and keys, which may be secret.
+type decoder struct {
+	*jsontext.Decoder
+
 	text string
-	pos  int
 }
 
-func (s *scanner) problem(text string) *Error { return s.problemAt(s.pos, text) }
+func (d *decoder) problem(offset int, text string) *Error { return problemAt(d.text, offset, text) }
 
-func (s *scanner) problemAt(offset int, text string) *Error {
-	return problemAt(s.text, offset, text)
+// A member of an object, as it is written, with the offset of its key.
+type member struct {
+	offset     int
+	key, value string
 }
 
-func (s *scanner) atEnd() bool { return s.pos == len(s.text) }
+// object returns the members of the only object of the text.
+func (d *decoder) object() ([]member, *Error) {
+	if i := d.skipSpace(0); d.at(i) != '{' {
+		return nil, d.problem(i, "an object in { } is expected: write one, or set the format to Text")
+	}
+	d.Decoder = jsontext.NewDecoder(strings.NewReader(d.text), jsontext.AllowDuplicateNames(true))
+	_, _ = d.ReadToken() // It is the {.
 
-// peek returns the next byte, or 0 at the end: a NUL is not valid anywhere either.
-func (s *scanner) peek() byte {
-	if s.atEnd() {
+	var members []member
+	for valueStart := 0; d.StackDepth() > 0; {
+		depth := d.StackDepth()
+		begin, fault := d.token()
+		if fault != nil {
+			return nil, fault
+		}
+		end := d.offset()
+
+		_, count := d.StackIndex(d.StackDepth())
+		switch {
+		case depth == 1 && d.StackDepth() == 1 && count%2 == 1:
+			members = append(members, member{offset: begin, key: d.text[begin:end]})
+			continue
+		case depth == 1:
+			valueStart = begin
+		}
+		if d.StackDepth() == 1 {
+			members[len(members)-1].value = d.text[valueStart:end]
+		}
+	}
+	if i := d.skipSpace(d.offset()); i < len(d.text) {
+		return nil, d.problem(i, "the object is complete, and something follows: remove it")
+	}
+	return members, nil
+}
+
+// token reads a token, and returns where it begins.
+func (d *decoder) token() (int, *Error) {
+	begin, fault := d.next()
+	if fault != nil {
+		return 0, fault
+	}
+	first := d.at(begin)
+	if (first == '{' || first == '[') && d.StackDepth() == maxDepth {
+		return 0, d.problem(begin, "objects and arrays are nested too deep: put this one into a string")
+	}
+
+	_, err := d.ReadToken()
+	switch {
+	case (first == '-' || isDigit(first)) && (err != nil || continuesNumber(d.at(d.offset()))):
+		return 0, d.problem(begin, "this is not a number as JSON has it: put it in double quotes")
+	case err == nil:
+		return begin, nil
+	case first == '"':
+		return 0, d.stringProblem(begin, err)
+	default:
+		return 0, d.problem(begin, "a value is missing, or text is not in double quotes")
+	}
+}
+
+// next returns where the next token begins, after the comma or colon before it.
+func (d *decoder) next() (int, *Error) {
+	kind, count := d.StackIndex(d.StackDepth())
+	i := d.skipSpace(d.offset())
+	end := byte('}')
+	if kind == '[' {
+		end = ']'
+	}
+
+	switch {
+	case kind == '{' && count%2 == 1:
+		if d.at(i) != ':' {
+			return 0, d.problem(i, "a colon is missing after a key")
+		}
+		return d.skipSpace(i + 1), nil
+	case d.at(i) == end:
+		return i, nil
+	case count > 0:
+		if d.at(i) != ',' {
+			return 0, d.problem(i, "a comma or "+string(end)+" is missing")
+		}
+		if i = d.skipSpace(i + 1); d.at(i) == end {
+			return 0, d.problem(i, "there is a comma before this "+string(end)+": remove it")
+		}
+	}
+	if kind == '{' && d.at(i) != '"' {
+		return 0, d.problem(i, "a key in double quotes is missing")
+	}
+	return i, nil
+}
+
+// continuesNumber tells whether a number that ends before c is a part of something that
+// others would accept, such as 007: the second zero is not a missing comma.
+func continuesNumber(c byte) bool {
+	return c != 0 && (isDigit(c) || isLetter(c) || strings.IndexByte("+-._", c) >= 0)
+}
+
+// hexEscape is an escape sequence with all its digits.
+var hexEscape = regexp.MustCompile(`^\\u[0-9a-fA-F]{4}`)
+
+// stringProblem explains the error about the string that begins there.
+func (d *decoder) stringProblem(begin int, err error) *Error {
+	i := len(d.text)
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		i = int(e.ByteOffset)
+	}
+	rest := d.text[i:]
+	switch {
+	case rest == "":
+		return d.problem(begin, `the string that begins here does not end: add the missing "`)
+	case rest[0] != '\\':
+		return d.problem(i, `there is a line break or another control character in a string: write \n for it, or add the missing "`)
+	case !strings.HasPrefix(rest, `\u`):
+		return d.problem(i, `this \ begins no escape sequence: write \\ for the character itself`)
+	case !hexEscape.MatchString(rest):
+		return d.problem(i, `four hexadecimal digits are missing after \u: write \\ if the character \ itself is meant`)
+	default:
+		return d.problem(i, `this \u escape is half of a character: add the other half, or write the character itself`)
+	}
+}
+
+// offset is where the last token ends.
+func (d *decoder) offset() int { return int(d.InputOffset()) }
+
+// at returns the byte at an offset, or 0 at the end: a NUL is not valid anywhere either.
+func (d *decoder) at(i int) byte {
+	if i == len(d.text) {
 		return 0
 	}
-	return s.text[s.pos]
+	return d.text[i]
 }
 
-// skip goes over c, if it is next.
-func (s *scanner) skip(c byte) bool {
-	if s.atEnd() || s.text[s.pos] != c {
-		return false
-	}
-	s.pos++
-	return true
-}
-
-func (s *scanner) skipSpace() {
-	for !s.atEnd() && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
-		s.pos++
-	}
-}
-
-func (s *scanner) skipDigits() bool {
-	start := s.pos
-	for isDigit(s.peek()) {
-		s.pos++
-	}
-	return s.pos > start
-}
-
-// object goes over an object and hands each member on, as it is written, with the
-// offset of its key.
-func (s *scanner) object(depth int, member func(offset int, key, value string)) *Error {
-	s.pos++ // {
-	if s.skipSpace(); s.skip('}') {
-		return nil
-	}
-	for {
-		s.skipSpace()
-		keyStart := s.pos
-		switch s.peek() {
-		case '"':
-		case '}':
-			return s.problem("there is a comma before this }: remove it")
-		default:
-			return s.problem("a key in double quotes is missing")
-		}
-		if fault := s.string(); fault != nil {
-			return fault
-		}
-		keyEnd := s.pos
-
-		if s.skipSpace(); !s.skip(':') {
-			return s.problem("a colon is missing after a key")
-		}
-
-		s.skipSpace()
-		valueStart := s.pos
-		if fault := s.value(depth); fault != nil {
-			return fault
-		}
-		member(keyStart, s.text[keyStart:keyEnd], s.text[valueStart:s.pos])
-
-		s.skipSpace()
-		switch {
-		case s.skip('}'):
-			return nil
-		case !s.skip(','):
-			return s.problem("a comma or } is missing")
-		}
-	}
-}
-
-// array goes over an array.
-func (s *scanner) array(depth int) *Error {
-	s.pos++ // [
-	if s.skipSpace(); s.skip(']') {
-		return nil
-	}
-	for {
-		s.skipSpace()
-		if s.peek() == ']' {
-			return s.problem("there is a comma before this ]: remove it")
-		}
-		if fault := s.value(depth); fault != nil {
-			return fault
-		}
-		s.skipSpace()
-		switch {
-		case s.skip(']'):
-			return nil
-		case !s.skip(','):
-			return s.problem("a comma or ] is missing")
-		}
-	}
-}
-
-// value goes over any value.
-func (s *scanner) value(depth int) *Error {
-	switch c := s.peek(); {
-	case c == '"':
-		return s.string()
-	case c == '-' || isDigit(c):
-		return s.number()
-	case (c == '{' || c == '[') && depth == maxDepth:
-		return s.problem("objects and arrays are nested too deep: put this one into a string")
-	case c == '{':
-		return s.object(depth+1, func(int, string, string) {})
-	case c == '[':
-		return s.array(depth + 1)
-	default:
-		return s.literal()
-	}
-}
-
-// literal goes over true, false or null.
-func (s *scanner) literal() *Error {
-	for _, word := range [...]string{"true", "false", "null"} {
-		if strings.HasPrefix(s.text[s.pos:], word) {
-			s.pos += len(word)
-			return nil
-		}
-	}
-	return s.problem("a value is missing, or text is not in double quotes")
-}
-
-// number goes over a number, and does not take one apart that others would
-// accept, such as 007: what follows its zero is not a missing comma.
-func (s *scanner) number() *Error {
-	start := s.pos
-	malformed := func() *Error {
-		return s.problemAt(start, "this is not a number as JSON has it: put it in double quotes")
-	}
-
-	s.skip('-')
-	if !s.skip('0') && !s.skipDigits() {
-		return malformed()
-	}
-	if s.skip('.') && !s.skipDigits() {
-		return malformed()
-	}
-	if s.skip('e') || s.skip('E') {
-		if !s.skip('+') {
-			s.skip('-')
-		}
-		if !s.skipDigits() {
-			return malformed()
-		}
-	}
-	if c := s.peek(); isDigit(c) || isLetter(c) || strings.IndexByte("+-._", c) >= 0 {
-		return malformed()
-	}
-	return nil
-}
-
-// string goes over a string.
-func (s *scanner) string() *Error {
-	start := s.pos
-	s.pos++ // "
-	for !s.atEnd() {
-		switch c := s.text[s.pos]; {
-		case c == '"':
-			s.pos++
-			return nil
-		case c < ' ':
-			return s.problem(`there is a line break or another control character in a string: write \n for it, or add the missing "`)
-		case c == '\\':
-			if fault := s.escape(); fault != nil {
-				return fault
-			}
-		default:
-			s.pos++
-		}
-	}
-	return s.problemAt(start, `the string that begins here does not end: add the missing "`)
-}
-
-// escape goes over an escape sequence.
-func (s *scanner) escape() *Error {
-	start := s.pos
-	s.pos++ // \
-	if !s.skip('u') {
-		if c := s.peek(); c == 0 || strings.IndexByte(`"\/bfnrt`, c) < 0 {
-			return s.problemAt(start, `this \ begins no escape sequence: write \\ for the character itself`)
-		}
-		s.pos++
-		return nil
-	}
-
-	unit, ok := s.hex()
-	if !ok {
-		return s.problemAt(start, `four hexadecimal digits are missing after \u: write \\ if the character \ itself is meant`)
-	}
-	const high, low, end = 0xd800, 0xdc00, 0xe000 // The halves of surrogate pairs.
-	if unit < high || unit >= end {
-		return nil
-	}
-	if unit < low && s.skip('\\') && s.skip('u') {
-		if second, ok := s.hex(); ok && low <= second && second < end {
-			return nil
-		}
-	}
-	return s.problemAt(start, `this \u escape is half of a character: add the other half, or write the character itself`)
-}
-
-// hex goes over four hexadecimal digits.
-func (s *scanner) hex() (int, bool) {
-	unit := 0
-	for range 4 {
-		digit := strings.IndexByte("0123456789abcdef", s.peek()|0x20)
-		if digit < 0 || s.peek() < '0' {
-			return 0, false
-		}
-		unit = unit<<4 | digit
-		s.pos++
-	}
-	return unit, true
+// skipSpace returns where white space ends that begins at an offset.
+func (d *decoder) skipSpace(i int) int {
+	return len(d.text) - len(strings.TrimLeft(d.text[i:], " \t\r\n"))
 }

@@ -39,7 +39,7 @@ type privateKey struct {
 	public string
 }
 
-// What is wrong with a private key.
+// Problems of a private key.
 const (
 	noKey         = "the private key cannot be read: it is damaged, or not an RSA, EC or Ed25519 key as PKCS#8, PKCS#1 or SEC 1; export it again"
 	otherKey      = "the private key is of another kind than RSA, EC and Ed25519: its certificate cannot be found"

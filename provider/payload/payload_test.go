@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 			want:   outcome{Payload: Payload{Format: JSON, Entries: readable("A", "1")}},
 		},
 		"FormatWins": {
-			reason: "Who asks for a format gets it, whatever the content type and content are.",
+			reason: "A requested format is used, whatever the content type and content are.",
 			args:   args{secret: Secret{Name: "s", ContentType: "application/json", Value: `{"A": "1"}`}, format: Text},
 			want: outcome{Payload: Payload{
 				Format: Text, Entries: []Entry{{DataKey: "s", Value: Value(`{"A": "1"}`)}},
@@ -73,7 +73,7 @@ func TestParse(t *testing.T) {
 			want:   outcome{Error: `cannot read secret "a_b": its name is not that of a Key Vault secret: use up to 127 letters, digits and hyphens`},
 		},
 		"TooLarge": {
-			reason: "What Key Vault does not store, nobody needs to look at.",
+			reason: "A value that Key Vault cannot store is not parsed.",
 			args:   args{secret: Secret{Name: "s", Value: "{" + strings.Repeat(" ", 25_600)}},
 			want:   outcome{Error: `cannot read secret "s": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets`},
 		},

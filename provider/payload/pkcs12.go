@@ -43,7 +43,7 @@ func Iterations(s Secret, format Format) int {
 	return file.iterations
 }
 
-// What is wrong with a file.
+// Problems of a file.
 const (
 	damagedPFX = "the PFX file is damaged or was not made without a password: export or import it again without one"
 	foreignPFX = "the PFX file is encrypted in a way that is not known here: export it again with AES, which most programs have by default, or import it without a password"

@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // What old files are encrypted with.
+	"crypto/des" //nolint:gosec // Old files are encrypted with it.
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha1" //nolint:gosec // See above.
@@ -136,8 +136,8 @@ func TestHostilePKCS12(t *testing.T) {
 	}
 }
 
-// What a value costs is known before it is opened, and is nothing where it is refused
-// unopened.
+// TestIterations counts iterations before a file is decrypted, and none if it is rejected
+// before that.
 func TestIterations(t *testing.T) {
 	p := newParties(t)
 	modern := pfxOf(t, pkcs12.Modern.WithIterations(5000), "", p.web)

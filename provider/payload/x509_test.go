@@ -260,7 +260,7 @@ func TestForeignCurve(t *testing.T) {
 	}
 }
 
-// What crypto/x509 reads of a certificate is what is read here.
+// checkLikeX509 compares a certificate with what crypto/x509 reads of it.
 func checkLikeX509(t rapid.TB, raw []byte) {
 	t.Helper()
 

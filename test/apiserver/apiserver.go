@@ -6,7 +6,7 @@
 // production. No controllers run: nothing is garbage collected, a deleted
 // namespace stays, and a ServiceAccount exists if someone made it.
 //
-// Both programs come from test/tools in their pinned versions. All they keep is
+// Both programs come from package/tools in their pinned versions. All they keep is
 // in one temporary directory, and they end with the test, even one that is
 // killed.
 package apiserver
@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 const (
@@ -80,7 +80,7 @@ func Start(ctx context.Context, opts ...Option) (*Server, error) {
 			return s, nil
 		}
 
-		// The logs stay for whoever has to find out why.
+		// The logs stay, because they say why.
 		failures = append(failures, fmt.Errorf("%w; see the logs in %s", err, s.dir), s.stop(true))
 
 		if ctx.Err() != nil {
@@ -157,7 +157,7 @@ func (s *Server) configureEtcd(program string) error {
 	}
 
 	etcd.Out, etcd.Err = log, log
-	// Nobody will want the data after a power failure.
+	// The data need not survive a power failure.
 	etcd.Configure().Set("unsafe-no-fsync", "true")
 
 	return nil
@@ -202,7 +202,7 @@ func (s *Server) configureAPIServer(program string) error {
 	flags.Set("service-account-key-file", tokenKey)
 	flags.Set("audit-policy-file", policy)
 	flags.Set("audit-log-path", s.audit.path)
-	// In mebibytes: a log that is rotated loses what was counted.
+	// In mebibytes: rotating the log would lose counted requests.
 	flags.Set("audit-log-maxsize", "4096")
 	// Nothing in the cluster connects to the service "kubernetes", and a machine
 	// without a network has no other address.
@@ -265,7 +265,7 @@ func (s *Server) stop(keep bool) error {
 		}
 	}
 
-	// Ends what has not ended, and so comes last.
+	// It ends the remaining processes, and so comes last.
 	if s.guard != nil {
 		errs = append(errs, s.guard.stop(keep))
 	}

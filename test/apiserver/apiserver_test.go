@@ -94,7 +94,7 @@ func TestEventually(t *testing.T) {
 		want   error
 	}{
 		"AtOnce": {
-			reason: "What is so already needs no second look.",
+			reason: "A check that passes at once is not repeated.",
 			check: func(context.CancelFunc) func(context.Context) error {
 				return func(context.Context) error { return nil }
 			},
@@ -114,7 +114,7 @@ func TestEventually(t *testing.T) {
 			},
 		},
 		"Never": {
-			reason: "Who waits in vain should read what for, not that time is up.",
+			reason: "The error names the unmet condition, not the timeout.",
 			check: func(cancel context.CancelFunc) func(context.Context) error {
 				calls := 0
 

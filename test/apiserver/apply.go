@@ -119,7 +119,7 @@ func (s *Server) unstructured(o client.Object) (*unstructured.Unstructured, erro
 
 	u := &unstructured.Unstructured{Object: runtime.DeepCopyJSON(content)}
 	u.SetGroupVersionKind(gvk)
-	// Who applies an object must not say who manages it.
+	// An applied object must not contain managed fields.
 	u.SetManagedFields(nil)
 
 	return u, nil

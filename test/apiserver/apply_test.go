@@ -46,7 +46,7 @@ func TestReadFiles(t *testing.T) {
 			want:   want{kinds: []string{"Other", "One"}},
 		},
 		"Directory": {
-			reason: "A directory stands for its manifests, whatever else is in it.",
+			reason: "A directory stands for its manifests; other files are ignored.",
 			files:  map[string]string{"d/b.yaml": other, "d/a.yaml": one, "d/README.md": "# Read me", "d/e/c.yaml": one},
 			paths:  []string{"d"},
 			want:   want{kinds: []string{"One", "Other"}},

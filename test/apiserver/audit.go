@@ -129,7 +129,7 @@ type auditLog struct {
 	counts map[string]Requests
 }
 
-// auditEvent is what is of interest in an entry.
+// auditEvent has the fields of an entry that are used.
 type auditEvent struct {
 	Verb string `json:"verb"`
 	User struct {

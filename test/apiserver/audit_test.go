@@ -86,7 +86,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestRequestsOfOthers keeps users apart, and counts what is refused.
+// TestRequestsOfOthers keeps users apart, and counts denied requests.
 func TestRequestsOfOthers(t *testing.T) {
 	ns := server.Namespace(t)
 

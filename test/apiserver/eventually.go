@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -14,33 +16,34 @@ const (
 	eventuallyTimeout  = 30 * time.Second
 )
 
-// Eventually calls the check until it returns no error, for things that an API
-// server does in its own time. It gives up with the context, or after 30
-// seconds, and returns the check's last error.
+// Eventually polls, for up to 30 seconds, for what an API server does
+// asynchronously.
 func Eventually(ctx context.Context, check func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, eventuallyTimeout)
-	defer cancel()
+	if err := Poll(ctx, eventuallyInterval, eventuallyTimeout, check); err != nil {
+		return fmt.Errorf("gave up: %w", err)
+	}
 
-	tick := time.NewTicker(eventuallyInterval)
-	defer tick.Stop()
+	return nil
+}
 
+// Poll calls the check at an interval until it returns no error. When the time is
+// up or the context ends, it returns the check's last error.
+func Poll(ctx context.Context, interval, timeout time.Duration, check func(context.Context) error) error {
 	var last error
 
-	for {
+	err := wait.PollUntilContextTimeout(ctx, interval, timeout, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
-		if err == nil {
-			return nil
-		}
 
 		// An error that only says that time is up would hide the one that matters.
 		if last == nil || ctx.Err() == nil {
 			last = err
 		}
 
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("gave up: %w", last)
-		case <-tick.C:
-		}
+		return err == nil, nil
+	})
+	if err != nil {
+		return last
 	}
+
+	return nil
 }

@@ -64,7 +64,7 @@ func (g *guard) wrap(name, program string) (string, error) {
 	path, pidFile := filepath.Join(g.dir, name+".sh"), filepath.Join(g.dir, name+".pid")
 	g.pidFiles = append(g.pidFiles, pidFile)
 
-	//nolint:gosec // It has to be executable.
+	//nolint:gosec // It must be executable.
 	if err := os.WriteFile(path, fmt.Appendf(nil, wrapScript, pidFile, program), 0o700); err != nil {
 		return "", fmt.Errorf("cannot write script: %w", err)
 	}

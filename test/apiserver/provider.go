@@ -20,10 +20,10 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// Who the provider is in a cluster.
+// The provider's ServiceAccount in a cluster.
 const (
 	ProviderNamespace      = "crossplane-system"
 	ProviderServiceAccount = "provider-keyvault-secretsync"

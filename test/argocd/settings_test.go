@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/docs"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const sync = `

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/test/render"
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
 const (

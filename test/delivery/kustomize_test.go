@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/test/render"
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
 const (

@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/payload"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // azCommands of the Azure CLI that pages and messages have, with options of each as its

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 const (

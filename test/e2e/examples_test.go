@@ -27,10 +27,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -203,7 +203,7 @@ func TestExamples(t *testing.T) {
 	for variant, p := range w.variants(t) {
 		configure(t, p, settings)
 
-		if err := p.API.Apply(t.Context(), object(t, read(t, "test/schema/testdata/scaledobjects.keda.sh.yaml"))); err != nil {
+		if err := p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))); err != nil {
 			t.Fatal(err)
 		}
 

@@ -8,6 +8,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
@@ -39,9 +41,6 @@ var applications = flag.Int("applications", 200, "how many applications TestScal
 func TestScale(t *testing.T) {
 	namespace, scale := namespaceOf(t, w.modern), *applications
 
-	ctx, cancel := context.WithTimeout(t.Context(), scaleTimeout)
-	defer cancel()
-
 	// Other tests would wait for them.
 	t.Cleanup(func() { removeAll(t, namespace) })
 
@@ -57,11 +56,10 @@ func TestScale(t *testing.T) {
 
 	filled := map[string]bool{}
 
-	for {
-		ready := 0
-
+	err := apiserver.Poll(t.Context(), scalePoll, scaleTimeout, func(ctx context.Context) error {
 		// A busy API server may not answer in time.
 		apps, err := list(ctx, w.modern, namespace)
+		ready := 0
 
 		for i := range apps {
 			a := &apps[i]
@@ -72,15 +70,14 @@ func TestScale(t *testing.T) {
 			}
 		}
 
-		if ready == scale {
-			break
+		if ready < scale {
+			return errors.Join(fmt.Errorf("only %d of %d applications are ready", ready, scale), err)
 		}
 
-		select {
-		case <-ctx.Done():
-			t.Fatalf("only %d of %d applications are ready after %s (%v)", ready, scale, scaleTimeout, err)
-		case <-time.After(scalePoll):
-		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("gave up after %s: %v", scaleTimeout, err)
 	}
 
 	took := time.Since(start)

@@ -22,10 +22,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (

@@ -24,9 +24,9 @@ import (
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 var update = flag.Bool("update", false, "write the tables of the page instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.

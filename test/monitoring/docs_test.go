@@ -56,7 +56,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 
 		typ := m.Type
 		if typ == "" {
-			// Only the library knows the type of what has not happened yet.
+			// Only the library knows the type of a metric without samples.
 			typ, _, _ = strings.Cut(got[name], " ")
 		}
 

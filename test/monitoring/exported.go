@@ -14,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
@@ -102,7 +103,7 @@ func Described(collectors ...prometheus.Collector) (Metrics, error) {
 	return out, nil
 }
 
-// Check returns what an expression asks for in vain.
+// Check returns the metrics, labels and values of an expression that do not exist.
 func (m Metrics) Check(expression string) []string {
 	e, err := Parse(expression)
 	if err != nil {
@@ -178,16 +179,16 @@ func (m Metrics) series(name string) (Metric, bool) {
 }
 
 // check a matcher: its label, and its value where only some values can be.
-func (m Metric) check(name string, matcher Matcher) []string {
-	if !slices.Contains(m.Labels, matcher.Label) {
-		return []string{fmt.Sprintf("metric %s has no label %s", name, matcher.Label)}
+func (m Metric) check(name string, matcher *labels.Matcher) []string {
+	if !slices.Contains(m.Labels, matcher.Name) {
+		return []string{fmt.Sprintf("metric %s has no label %s", name, matcher.Name)}
 	}
 
 	switch {
-	case matcher.Label == "state":
+	case matcher.Name == "state":
 		return checkStates(matcher.Value)
-	case matcher.Operator == "=" && slices.Contains([]string{"gvk", "controller", "name"}, matcher.Label) && !m.values[matcher.Label][matcher.Value]:
-		return []string{fmt.Sprintf("metric %s has never %s=%q", name, matcher.Label, matcher.Value)}
+	case matcher.Type == labels.MatchEqual && slices.Contains([]string{"gvk", "controller", "name"}, matcher.Name) && !m.values[matcher.Name][matcher.Value]:
+		return []string{fmt.Sprintf("metric %s has never %s", name, matcher)}
 	}
 
 	return nil

@@ -112,7 +112,7 @@ func TestAlerts(t *testing.T) {
 
 var label = regexp.MustCompile(`\$labels\.(\w+)`)
 
-// check an alert: its expression, and what it says about the result.
+// check an alert: its expression, and the labels in its annotations.
 func (a alert) check(m Metrics) []string {
 	faults := m.Check(a.Expr)
 	results := m.Results(a.Expr)
@@ -189,7 +189,7 @@ func (p panel) check(m Metrics) []string {
 	return faults
 }
 
-// TestCheckFails has the checks find what is wrong.
+// TestCheckFails proves that the checks find faults.
 func TestCheckFails(t *testing.T) {
 	m := Metrics{
 		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}},
@@ -212,7 +212,7 @@ func TestCheckFails(t *testing.T) {
 		"UnknownState":      {reason: "A state was renamed.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{"there is no state Lost"}},
 		"UnknownController": {reason: "A controller was renamed.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
 		"UnknownGrouping":   {reason: "There is nothing to group by.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
-		"Syntax":            {reason: "It is no expression.", expression: `sum(`, want: []string{`cannot parse "sum(": ( is not closed`}},
+		"Syntax":            {reason: "It is no expression.", expression: `sum(`, want: []string{`cannot parse "sum(": 1:5: parse error: unclosed left parenthesis`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, m.Check(tc.expression)); diff != "" {

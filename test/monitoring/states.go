@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // States returns every state that the API has, as its source declares them.

@@ -25,13 +25,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/provider"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 //nolint:gochecknoglobals // Set by TestMain, and once by the first test that wants metrics.
@@ -114,7 +114,7 @@ func metrics(t *testing.T) Metrics {
 		t.Fatalf("the provider does not export every metric it has: %v", err)
 	}
 
-	// Of some libraries what is described is more than what has happened.
+	// Some libraries describe more metrics than they have exported.
 	for name, m := range want {
 		if _, ok := exported[name]; !ok {
 			exported[name] = m

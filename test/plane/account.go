@@ -19,7 +19,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// What the platform has in Azure. Planes that share an Azure share it.
+// The platform's resources in Azure. Planes that share an Azure share them.
 const (
 	Tenant        = "11111111-1111-4111-8111-111111111111"
 	Subscription  = "22222222-2222-4222-8222-222222222222"
@@ -27,10 +27,10 @@ const (
 	Location      = "westeurope"
 )
 
-// A principal is somebody with a password.
+// A principal has a password.
 type principal struct{ clientID, principalID, password string }
 
-// Who there is besides the applications.
+// The principals besides the applications.
 var (
 	// provisioner is who the Azure providers are: it may make vaults, identities and
 	// role assignments.

@@ -15,7 +15,7 @@ func TestWrap(t *testing.T) {
 		text   string
 		want   []string
 	}{
-		"Short": {reason: "What fits stays.", text: "a short text", want: []string{"a short text"}},
+		"Short": {reason: "A text that fits stays as it is.", text: "a short text", want: []string{"a short text"}},
 		"Long":  {reason: "A line ends before the word that does not fit.", text: "a text that is too long", want: []string{"a text that", "is too long"}},
 		"Word":  {reason: "A word is never broken.", text: "an https://example.com/address", want: []string{"an", "https://example.com/address"}},
 		"Empty": {reason: "There may be nothing to say."},

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // azureVersion of the packages of provider-upjet-azure, whose kinds they have.

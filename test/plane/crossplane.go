@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // Crossplane's own image is at this path of any registry.
@@ -103,7 +103,7 @@ func (p *Plane) pushCrossplane(ctx context.Context, source tools.Module) error {
 func ChartValues(version string) map[string]any {
 	return map[string]any{
 		"image": map[string]any{"tag": version},
-		// There is one of each, and whoever kills it does not want to wait for its lease.
+		// There is one of each, and a restarted one would wait for the lease of the killed one.
 		"leaderElection": false,
 		"rbacManager":    map[string]any{"leaderElection": false},
 		// The API server has no way to a Service.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // TestInstallsTheBase compares what a plane applies with what package/platform has, so

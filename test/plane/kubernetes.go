@@ -17,10 +17,10 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/plane/kubelet"
 	"github.com/p6m-dev/platform-application/test/plane/proxy"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // startAPIServer starts etcd and the API server, which authorizes and admits as that
@@ -120,7 +120,7 @@ func (p *Plane) startNode(ctx context.Context) error {
 		},
 		APIServer: api,
 		Reachable: []string{api, p.proxy.Address(), p.registry.address},
-		// Nobody wants to wait for what was killed on purpose.
+		// A process that was killed on purpose is not waited for.
 		Backoff: time.Second,
 		Log:     p.options.Log,
 	})

@@ -59,8 +59,8 @@ type Options struct {
 	// PollInterval of vaults: as applications have it by default if it is zero.
 	PollInterval time.Duration
 
-	// Progress is told what is being done. It returns what to call when it is done. The
-	// default tells nobody.
+	// Progress is called with the name of a step when it begins, and returns a function
+	// for its end. The default does nothing.
 	Progress func(what string) (done func(error))
 
 	// Log of the node. The default is none.
@@ -175,33 +175,14 @@ func (p *Plane) DialPod(ctx context.Context, ip string, port int) (net.Conn, err
 	return p.kubelet.DialPod(ctx, ip, port)
 }
 
-// Eventually waits until a check returns no error. What it says then is what is
-// waited for, and the check's last error.
+// Eventually polls until a check returns no error. Its own error names what is
+// waited for and wraps the check's last error.
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
-	defer cancel()
-
-	tick := time.NewTicker(waitPoll)
-	defer tick.Stop()
-
-	var last error
-
-	for {
-		err := check(ctx)
-		if err == nil {
-			return nil
-		}
-
-		if last == nil || ctx.Err() == nil {
-			last = err
-		}
-
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("cannot wait any longer for %s: %w", what, last)
-		case <-tick.C:
-		}
+	if err := apiserver.Poll(ctx, waitPoll, waitTimeout, check); err != nil {
+		return fmt.Errorf("cannot wait any longer for %s: %w", what, err)
 	}
+
+	return nil
 }
 
 func (o *Options) complete() {

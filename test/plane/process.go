@@ -93,7 +93,7 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// run the program, unless it is stopped: nobody would end it then.
+// run the program, unless it is stopped: it would never end then.
 func (p *process) run() (*exec.Cmd, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -70,7 +70,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// TestProcessStopped: what is stopped while it waits to be started again is not.
+// TestProcessStopped: a process that is stopped during its restart delay does not restart.
 func TestProcessStopped(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 

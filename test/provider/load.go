@@ -32,6 +32,9 @@ const (
 	// with other things. No test is about it.
 	loadTimeout = 5 * time.Minute
 
+	// loadInterval is how often a check is made that lists many applications.
+	loadInterval = 100 * time.Millisecond
+
 	// ticksPerSecond of /proc/PID/stat, on every Linux that Go runs on.
 	ticksPerSecond = 100
 )
@@ -364,27 +367,12 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 	return context.Cause(ctx) //nolint:wrapcheck // It is the error of do.
 }
 
-// await is apiserver.Eventually with more time.
+// await polls as apiserver.Eventually does, for longer.
 func await(tb testing.TB, check func(context.Context) error) {
 	tb.Helper()
 
-	ctx, cancel := context.WithTimeout(tb.Context(), loadTimeout)
-	defer cancel()
-
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-
-	for {
-		err := check(ctx)
-		if err == nil {
-			return
-		}
-
-		select {
-		case <-ctx.Done():
-			tb.Fatalf("gave up: %v", err)
-		case <-tick.C:
-		}
+	if err := apiserver.Poll(tb.Context(), loadInterval, loadTimeout, check); err != nil {
+		tb.Fatalf("gave up: %v", err)
 	}
 }
 

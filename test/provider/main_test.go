@@ -198,19 +198,11 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// eventually waits twice as long as apiserver.Eventually: the provider may take half
-// a minute to try again.
+// eventually waits longer than apiserver.Eventually: the provider may take half a
+// minute to try again.
 func eventually(t *testing.T, check func(context.Context) error) {
 	t.Helper()
-
-	var err error
-	for range 2 {
-		if err = apiserver.Eventually(t.Context(), check); err == nil {
-			return
-		}
-	}
-
-	t.Fatal(err)
+	must(t, apiserver.Poll(t.Context(), 50*time.Millisecond, time.Minute, check))
 }
 
 // polled waits until the vault of the idle application was listed n times more.

@@ -1,4 +1,5 @@
-package render
+// Package render_test freezes what the examples become.
+package render_test
 
 import (
 	"context"
@@ -13,7 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/cmd/render/render"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 const (
@@ -35,7 +37,7 @@ func TestGolden(t *testing.T) {
 
 	harness := started(ctx, t, root)
 
-	rendered := make([]File, len(requests))
+	rendered := make([]render.File, len(requests))
 
 	// A group of its own, so that all of it is done before validation begins.
 	t.Run("rendered", func(t *testing.T) {
@@ -48,7 +50,7 @@ func TestGolden(t *testing.T) {
 					t.Fatalf("Render(...): %v", err)
 				}
 
-				rendered[i] = File{Name: r.String(), Data: got}
+				rendered[i] = render.File{Name: r.String(), Data: got}
 
 				compare(t, filepath.Join(golden, r.String()+".yaml"), got)
 			})
@@ -63,11 +65,11 @@ func TestGolden(t *testing.T) {
 		})
 	}
 
-	for _, v := range Variants() {
+	for _, v := range render.Variants() {
 		t.Run("valid/"+string(v), func(t *testing.T) {
 			t.Parallel()
 
-			files := slices.DeleteFunc(slices.Clone(rendered), func(f File) bool {
+			files := slices.DeleteFunc(slices.Clone(rendered), func(f render.File) bool {
 				return !strings.HasPrefix(f.Name, string(v)+string(filepath.Separator))
 			})
 
@@ -77,15 +79,15 @@ func TestGolden(t *testing.T) {
 }
 
 // checkValid validates the renderings of a variant, and the files they were made from.
-func checkValid(ctx context.Context, t *testing.T, root string, v Variant, rendered []File) {
+func checkValid(ctx context.Context, t *testing.T, root string, v render.Variant, rendered []render.File) {
 	t.Helper()
 
-	validator, err := NewValidator(ctx, root)
+	validator, err := render.NewValidator(ctx, root)
 	if err != nil {
 		t.Fatalf("NewValidator(...): %v", err)
 	}
 
-	sources, err := Sources(root, v)
+	sources, err := render.Sources(root, v)
 	if err != nil {
 		t.Fatalf("Sources(...): %v", err)
 	}
@@ -131,7 +133,7 @@ func TestValidatorFinds(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		doc    string
-		want   []Problem
+		want   []render.Problem
 	}{
 		"Valid": {
 			reason: "Nothing is wrong with this.",
@@ -140,32 +142,32 @@ func TestValidatorFinds(t *testing.T) {
 		"UnknownFieldOfKubernetes": {
 			reason: "The API server drops a field that it does not know.",
 			doc:    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replica: 1}}",
-			want:   []Problem{{File: "x", Object: "Deployment web", Message: `unknown field "spec.replica"`}},
+			want:   []render.Problem{{File: "x", Object: "Deployment web", Message: `unknown field "spec.replica"`}},
 		},
 		"UnknownFieldOfProvider": {
 			reason: "The same for the custom resources of the Azure provider.",
 			doc: "{apiVersion: keyvault.azure.m.upbound.io/v1beta1, kind: Vault, metadata: {name: web}, spec: {forProvider: " +
 				"{location: l, skuName: standard, tenantId: t, region: r}}}",
-			want: []Problem{{
+			want: []render.Problem{{
 				File: "x", Object: "Vault web", Field: "spec.forProvider.region",
 				Message: `spec.forProvider.region: Invalid value: "region": unknown field: "region"`,
 			}},
 		},
 		"NoSuchKind": {
-			reason: "A kind that nobody has defined cannot be applied.",
+			reason: "A kind without a definition cannot be applied.",
 			doc:    "{apiVersion: example.org/v1, kind: Thing, metadata: {name: web}}",
-			want:   []Problem{{File: "x", Object: "Thing web", Message: "not checked: missingSchema"}},
+			want:   []render.Problem{{File: "x", Object: "Thing web", Message: "not checked: missingSchema"}},
 		},
 		"DuplicateKey": {
-			reason: "Of a key that is there twice, one is lost.",
+			reason: "A duplicate key loses one of its values.",
 			doc:    "{apiVersion: v1, kind: Service, kind: Service}",
-			want: []Problem{{
+			want: []render.Problem{{
 				File: "x", Object: "YAML",
 				Message: `document 1: yaml: unmarshal errors:` + "\n" + `  line 1: key "kind" already set in map`,
 			}},
 		},
 		"Result": {
-			reason: "What a function says is no object.",
+			reason: "A result of a function is not an object.",
 			doc:    "{apiVersion: render.crossplane.io/v1beta1, kind: Result, message: hello}",
 		},
 	}
@@ -173,7 +175,7 @@ func TestValidatorFinds(t *testing.T) {
 	root, _ := repository(t)
 	ctx := testContext(t)
 
-	validator, err := NewValidator(ctx, root)
+	validator, err := render.NewValidator(ctx, root)
 	if err != nil {
 		t.Fatalf("NewValidator(...): %v", err)
 	}
@@ -182,7 +184,7 @@ func TestValidatorFinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			got, err := validator.Validate(ctx, Modern, File{Name: "x", Data: []byte(tc.doc)})
+			got, err := validator.Validate(ctx, render.Modern, render.File{Name: "x", Data: []byte(tc.doc)})
 			if err != nil {
 				t.Fatalf("\n%s\nValidate(...): %v", tc.reason, err)
 			}
@@ -195,10 +197,10 @@ func TestValidatorFinds(t *testing.T) {
 }
 
 // started returns a harness for the repository at that root, until the test ends.
-func started(ctx context.Context, t *testing.T, root string) *Harness {
+func started(ctx context.Context, t *testing.T, root string) *render.Harness {
 	t.Helper()
 
-	harness, err := Start(ctx, root)
+	harness, err := render.Start(ctx, root)
 	if err != nil {
 		t.Fatalf("Start(...): %v", err)
 	}
@@ -213,7 +215,7 @@ func started(ctx context.Context, t *testing.T, root string) *Harness {
 }
 
 // repository returns the root of this repository and all that can be rendered in it. No examples is a failure.
-func repository(t *testing.T) (string, []Request) {
+func repository(t *testing.T) (string, []render.Request) {
 	t.Helper()
 
 	root, err := tools.Root()
@@ -221,7 +223,7 @@ func repository(t *testing.T) (string, []Request) {
 		t.Fatalf("Root(): %v", err)
 	}
 
-	requests, err := Requests(root, "")
+	requests, err := render.Requests(root, "")
 	if err != nil {
 		t.Fatalf("Requests(...): %v", err)
 	}
@@ -272,7 +274,7 @@ func compare(t *testing.T, path string, got []byte) {
 }
 
 // staleFiles returns the files below dir that are the golden file of no request.
-func staleFiles(dir string, requests []Request) ([]string, error) {
+func staleFiles(dir string, requests []render.Request) ([]string, error) {
 	used := map[string]bool{}
 	for _, r := range requests {
 		used[r.String()+".yaml"] = true
@@ -296,4 +298,32 @@ func staleFiles(dir string, requests []Request) ([]string, error) {
 	}
 
 	return stale, nil
+}
+
+func TestStaleFiles(t *testing.T) {
+	t.Parallel()
+
+	root := t.TempDir()
+
+	for _, f := range []string{"modern/web/1-nothing.yaml", "modern/web/2-gone.yaml", "claim/gone/unobserved.yaml"} {
+		path := filepath.Join(root, f)
+
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	got, err := staleFiles(root, []render.Request{{Variant: render.Modern, Example: "web", Stage: "1-nothing"}})
+	if err != nil {
+		t.Fatalf("staleFiles(...): %v", err)
+	}
+
+	want := []string{filepath.Join(root, "claim/gone/unobserved.yaml"), filepath.Join(root, "modern/web/2-gone.yaml")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("staleFiles(...): -want, +got:\n%s", diff)
+	}
 }

@@ -1,4 +1,4 @@
-package render
+package render_test
 
 import (
 	"os"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
 // manifests in the shapes that teams have, with what FieldsIgnored says of each, among others.
@@ -23,8 +25,6 @@ func manifests() map[string][]string {
 
 // TestManifests renders manifests in the shapes that teams have until they run, with both variants: all that they ask for is
 // there and valid, and what has no effect is said.
-//
-//nolint:gocognit // One subtest for each file and variant, and one call more.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 
@@ -33,7 +33,7 @@ func TestManifests(t *testing.T) {
 
 	harness := started(ctx, t, root)
 
-	validator, err := NewValidator(ctx, root)
+	validator, err := render.NewValidator(ctx, root)
 	if err != nil {
 		t.Fatalf("NewValidator(...): %v", err)
 	}
@@ -43,7 +43,7 @@ func TestManifests(t *testing.T) {
 		t.Fatalf("examples/manifests: want %d files, got %v, %v", len(manifests()), files, err)
 	}
 
-	for _, v := range Variants() {
+	for _, v := range render.Variants() {
 		for _, file := range files {
 			name := filepath.Base(file)
 			manifest, err := os.ReadFile(file)
@@ -61,27 +61,12 @@ func TestManifests(t *testing.T) {
 
 				checkRendered(t, rendered, manifests()[name])
 
-				problems, err := validator.Validate(ctx, v, File{Name: name, Data: manifest}, File{Name: string(v) + "/" + name, Data: rendered})
+				problems, err := validator.Validate(ctx, v, render.File{Name: name, Data: manifest}, render.File{Name: string(v) + "/" + name, Data: rendered})
 				if err != nil || len(problems) > 0 {
 					t.Errorf("Validate(...): %v, %v", problems, err)
 				}
 			})
 		}
-	}
-
-	// Rendered as it is, a manifest need not say where it goes.
-	application, err := loadOne(filepath.Join(root, "examples", "manifests", "data-app.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	rendered, err := harness.compose(ctx, Modern, application, nil)
-	if err != nil {
-		t.Fatalf("without namespace: compose(...): %v", err)
-	}
-
-	if !strings.Contains(string(rendered), "namespace default") {
-		t.Errorf("without namespace: want a warning, got\n%s", rendered)
 	}
 }
 
@@ -89,7 +74,7 @@ func TestManifests(t *testing.T) {
 func checkRendered(t *testing.T, rendered []byte, ignored []string) {
 	t.Helper()
 
-	objects, err := parse(rendered)
+	objects, err := render.Objects(rendered)
 	if err != nil {
 		t.Fatal(err)
 	}

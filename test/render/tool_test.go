@@ -1,20 +1,21 @@
-package render
+package render_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 )
 
 // checkOlderTools renders the requests with older tools as well. They must find the same application and the same composed
-// resources, and say what to pass to them if there are no settings.
-func checkOlderTools(ctx context.Context, t *testing.T, harness *Harness, requests []Request, rendered []File) {
+// resources.
+func checkOlderTools(ctx context.Context, t *testing.T, harness *render.Harness, requests []render.Request, rendered []render.File) {
 	t.Helper()
 
-	for _, version := range []string{Crossplane120, Crossplane20} {
+	for _, version := range []string{render.Crossplane120, render.Crossplane20} {
 		older, err := harness.WithOlderTool(ctx, version)
 		if err != nil {
 			t.Fatalf("WithOlderTool(...): %v", err)
@@ -34,34 +35,6 @@ func checkOlderTools(ctx context.Context, t *testing.T, harness *Harness, reques
 				}
 			})
 		}
-
-		t.Run(version+"/no-settings", func(t *testing.T) {
-			t.Parallel()
-
-			checkNoSettings(ctx, t, older)
-		})
-	}
-}
-
-// checkNoSettings renders an application without the settings of the platform. It must fail, and name the flag.
-func checkNoSettings(ctx context.Context, t *testing.T, h *Harness) {
-	t.Helper()
-
-	application, _, err := h.inputs(Request{Example: "demo"})
-	if err != nil {
-		t.Fatalf("inputs(...): %v", err)
-	}
-
-	f, err := h.files(Modern, application, nil)
-	if err != nil {
-		t.Fatalf("files(...): %v", err)
-	}
-
-	f.settings = ""
-
-	_, err = crossplane(ctx, h.tool.path, h.dir, h.tool.args(f)...)
-	if got := message(err); !strings.HasPrefix(got, "cannot find EnvironmentConfig") || !strings.Contains(got, h.tool.settingsFlag+" (Crossplane") {
-		t.Errorf("without settings: want an error that names %s, got %q", h.tool.settingsFlag, got)
 	}
 }
 
@@ -69,7 +42,7 @@ func checkNoSettings(ctx context.Context, t *testing.T, h *Harness) {
 func common(t *testing.T, rendering []byte) []*unstructured.Unstructured {
 	t.Helper()
 
-	objects, err := Objects(rendering)
+	objects, err := render.Objects(rendering)
 	if err != nil {
 		t.Fatalf("Objects(...): %v", err)
 	}

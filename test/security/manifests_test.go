@@ -20,7 +20,7 @@ import (
 )
 
 // scaledObjects is what tests know of KEDA.
-const scaledObjects = "../schema/testdata/scaledobjects.keda.sh.yaml"
+const scaledObjects = "../../cmd/render/render/schemas/scaledobjects.keda.sh.yaml"
 
 // full is a manifest with all that an application can be composed of in Kubernetes.
 const full = `{

@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // packages runs the program with these arguments. Its packages have a tiny program,
@@ -133,7 +133,7 @@ FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of th
 	checkPlatform(t, address, dir)
 }
 
-// checkDigests makes sure that the base installs what was pushed, whatever a tag stands for.
+// checkDigests proves that the base installs the pushed digests, whatever a tag points to.
 func checkDigests(t *testing.T, registry, component string) {
 	t.Helper()
 
@@ -158,7 +158,7 @@ func checkDigests(t *testing.T, registry, component string) {
 		t.Fatal(err)
 	}
 
-	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // What was just written.
+	digests, err := os.ReadFile(filepath.Join(component, "kustomization.yaml")) //nolint:gosec // It was just written.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func checkPlatform(t *testing.T, registry, dir string) {
 	}
 }
 
-// digestOf what was pushed, as a reference.
+// digestOf returns the reference of a pushed artifact by its digest.
 func digestOf(t *testing.T, reference string) string {
 	t.Helper()
 
@@ -292,7 +292,7 @@ func platformsOf(t *testing.T, reference string) []string {
 	return out
 }
 
-// checkPull makes sure that who pulls the chart gets what was built.
+// checkPull proves that a pulled chart is the built one.
 func checkPull(t *testing.T, registry, built string) {
 	t.Helper()
 

@@ -20,7 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/package/release"
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 // command is the program's command line. All of it can be set in the environment, where the name of a tag is no part of a script.

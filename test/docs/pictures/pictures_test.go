@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/test/tools"
+	"github.com/p6m-dev/platform-application/package/tools"
 )
 
 var update = flag.Bool("update", false, "write the pictures instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.

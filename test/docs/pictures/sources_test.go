@@ -17,11 +17,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/fn/compose"
 	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/test/argocd"
-	"github.com/p6m-dev/platform-application/test/render"
 )
 
 const (

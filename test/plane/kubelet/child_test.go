@@ -77,7 +77,7 @@ func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	must(t, err)
 
 	program := filepath.Join(dir, "kubelet")
-	must(t, os.WriteFile(program, self, 0o755)) //nolint:gosec // It has to be executable.
+	must(t, os.WriteFile(program, self, 0o755)) //nolint:gosec // It must be executable.
 
 	encoded, err := json.Marshal(o)
 	must(t, err)

@@ -41,7 +41,7 @@ func environment(pod *corev1.Pod, c *corev1.Container, r reader, services map[st
 
 		var err error
 		if value != "" {
-			// What the pod itself says beats what the services add.
+			// The pod's own variables override those of services.
 			vars := maps.Clone(services)
 			maps.Copy(vars, env)
 

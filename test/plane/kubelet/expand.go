@@ -6,7 +6,7 @@ package kubelet
 import "strings"
 
 // expand replaces each $(NAME) by the variable of that name, as Kubernetes does:
-// $$ is one $, and references to what is not there stay as they are.
+// $$ is one $, and references to missing variables stay as they are.
 func expand(s string, vars map[string]string) string {
 	var out strings.Builder
 

@@ -21,7 +21,7 @@ func TestExpand(t *testing.T) {
 		"Variable":    {reason: "A reference is replaced, wherever it is.", in: "x$(A)y$(A)", want: "xaya"},
 		"Once":        {reason: "A value is not expanded again.", in: "$(B)", want: "$(A)"},
 		"Empty":       {reason: "An empty value is a value.", in: "-$(EMPTY)-", want: "--"},
-		"Unknown":     {reason: "What is not there is not replaced.", in: "$(C)", want: "$(C)"},
+		"Unknown":     {reason: "A reference to a missing variable is not replaced.", in: "$(C)", want: "$(C)"},
 		"Escaped":     {reason: "Two dollars are one that means nothing.", in: "$$(A)", want: "$(A)"},
 		"TwiceEscape": {reason: "Three are one and a reference.", in: "$$$(A)", want: "$a"},
 		"Open":        {reason: "A reference has an end.", in: "$(A", want: "$(A"},

@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// Names by which a layer removes what is in those below it.
+// Names by which a layer removes files of the layers below it.
 const (
 	whiteout       = ".wh."
 	opaqueWhiteout = ".wh..wh..opq"

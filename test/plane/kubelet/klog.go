@@ -17,7 +17,7 @@ var _ klog.LogSink = logSink{}
 // Init does nothing: where a message comes from is not told.
 func (logSink) Init(klog.RuntimeInfo) {}
 
-// Enabled for what is not for their developers only.
+// Enabled for levels that are not for developers only.
 func (logSink) Enabled(level int) bool { return level == 0 }
 
 // Info that may be worth knowing.

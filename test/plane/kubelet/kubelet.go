@@ -7,8 +7,15 @@
 // and its lease, environment and volumes of Secrets and ConfigMaps, tokens,
 // probes, restarts, events and the status of pods.
 //
-// What needs a container runtime or a real node it refuses: such a pod fails with
-// a message that says why.
+// It refuses a pod that needs a container runtime or a real node: such a pod fails
+// with a message that says why.
+//
+// The node library of virtual-kubelet would replace the node, its lease and the
+// watch of pods, about 380 of 4,700 lines, and would need an adapter of about 150.
+// Its provider would still do the rest: containers, probes, restarts, volumes,
+// tokens, logs and status. It resolves variables once, before a pod is created, so
+// a pod would not show CreateContainerConfigError while a Secret is missing.
+// Version 1.14 also needs k8s.io/client-go 0.37, and Crossplane's runtime 0.35.
 package kubelet
 
 import (
@@ -75,7 +82,7 @@ type Options struct {
 	CA []byte
 	// Env is added to every container that does not set the variables itself.
 	Env map[string]string
-	// APIServer, as host and port, is where pods find the API server. It has to be
+	// APIServer, as host and port, is where pods find the API server. It must be
 	// among Reachable.
 	APIServer string
 	// Reachable are the addresses of this machine that pods reach, at the same

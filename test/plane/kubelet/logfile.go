@@ -155,6 +155,6 @@ func (w *logWatch) look(n int32) {
 	w.mu.Unlock()
 
 	for _, l := range logs {
-		_, _ = l.look() // Who asks for it hears that it is gone.
+		_, _ = l.look() // A reader gets an error that it is gone.
 	}
 }

@@ -90,7 +90,7 @@ func startLogServer(ctx context.Context, find func(namespace, pod, container str
 }
 
 func (s *logServer) close() {
-	_ = s.server.Close() // Who reads logs now has read enough.
+	_ = s.server.Close() // It cuts off current readers of logs.
 
 	<-s.done
 }
@@ -128,10 +128,10 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 
 	w.Header().Set("Content-Type", "text/plain")
 
-	_ = part.copy(r.Context(), w, f, o) // Who asked has left, or sees that it ends.
+	_ = part.copy(r.Context(), w, f, o) // The client has left, or sees the end.
 }
 
-// What is asked of a log.
+// The options of a request for a log.
 type logOptions struct {
 	follow, previous, timestamps bool
 	// since is when the first line was written, at the earliest.
@@ -255,7 +255,7 @@ func (p section) lastLines(f io.ReaderAt, lines int64) (int64, error) {
 // errEnough is what a writer says that has written all that was asked for.
 var errEnough = errors.New("no more was asked for")
 
-// A lineWriter takes a log, and passes on what is asked for.
+// A lineWriter takes a log, and passes on the requested lines.
 type lineWriter struct {
 	to      io.Writer
 	log     *logFile

@@ -45,7 +45,7 @@ func TestServeLogs(t *testing.T) {
 		status int
 		want   string
 	}{
-		"All":            {reason: "What runs now has begun after what ran before.", want: now},
+		"All":            {reason: "The log of the running container starts after the previous one.", want: now},
 		"Previous":       {reason: "And that ended where this begins.", query: "previous=true", want: before},
 		"Timestamps":     {reason: "A line has the time when its first byte was written.", query: "timestamps=true", want: stamp(3) + "three\n" + stamp(4) + "four\n" + stamp(5) + long + "\n" + stamp(5) + "last"},
 		"PreviousTimes":  {reason: "So has a line that has no end.", query: "previous=true&timestamps=true", want: stamp(1) + "one\n" + stamp(2) + "two"},
@@ -53,9 +53,9 @@ func TestServeLogs(t *testing.T) {
 		"TailLong":       {reason: "However long they are.", query: "tailLines=3", want: "four\n" + long + "\nlast"},
 		"TailAll":        {reason: "There are no more than there are.", query: "tailLines=9", want: now},
 		"TailNone":       {reason: "None is what one wants who only follows.", query: "tailLines=0"},
-		"TailPrevious":   {reason: "Of what ran before, its own.", query: "previous=true&tailLines=1", want: "two"},
+		"TailPrevious":   {reason: "The previous container has its own last lines.", query: "previous=true&tailLines=1", want: "two"},
 		"TailTimes":      {reason: "The time does not depend on where one begins to read.", query: "tailLines=1&timestamps=true", want: stamp(5) + "last"},
-		"SinceTime":      {reason: "What was written at that time is there, and what was before is not.", query: "sinceTime=" + at(4).Format("2006-01-02T15:04:05Z07:00"), want: "four\n" + long + "\nlast"},
+		"SinceTime":      {reason: "Lines from that time on are returned, earlier ones are not.", query: "sinceTime=" + at(4).Format("2006-01-02T15:04:05Z07:00"), want: "four\n" + long + "\nlast"},
 		"SinceSeconds":   {reason: "The same, from now.", query: "sinceSeconds=3450", want: now},
 		"SinceJustNow":   {reason: "Nothing was written since.", query: "sinceSeconds=1"},
 		"SinceTail":      {reason: "Both hold.", query: "tailLines=3&sinceSeconds=3330&timestamps=true", want: stamp(5) + long + "\n" + stamp(5) + "last"},
@@ -65,7 +65,7 @@ func TestServeLogs(t *testing.T) {
 		"LimitTail":      {reason: "Both hold.", query: "limitBytes=2&tailLines=1", want: "la"},
 		"LimitLarge":     {reason: "There is no more.", query: "limitBytes=1000000", want: now},
 		"Follow":         {reason: "It ends when the container has.", query: "follow=true&tailLines=1", want: "last"},
-		"NotANumber":     {reason: "Who asks wrongly is told so.", query: "tailLines=few", status: http.StatusBadRequest, want: "cannot understand tailLines=\"few\"\n"},
+		"NotANumber":     {reason: "An invalid option is an error of the client.", query: "tailLines=few", status: http.StatusBadRequest, want: "cannot understand tailLines=\"few\"\n"},
 		"NegativeNumber": {reason: "There are none.", query: "limitBytes=-1", status: http.StatusBadRequest, want: "cannot understand limitBytes=\"-1\"\n"},
 		"NotATime": {
 			reason: "As of a number.", query: "sinceTime=noon", status: http.StatusBadRequest,
@@ -102,7 +102,7 @@ func TestServeLogs(t *testing.T) {
 	}
 }
 
-// TestFollowLogs: what comes later has its own time, and what continues a line has none.
+// TestFollowLogs: a later line has its own time, and the rest of a line has none.
 func TestFollowLogs(t *testing.T) {
 	t.Parallel()
 

@@ -44,7 +44,7 @@ const (
 	port        = 8080
 )
 
-//nolint:gochecknoglobals // What all tests share.
+//nolint:gochecknoglobals // All tests share them.
 var (
 	api        *apiserver.Server
 	node       *Kubelet
@@ -254,7 +254,7 @@ func namespace(t *testing.T) string {
 	return ns
 }
 
-// newTestPod that runs the program, with what is changed.
+// newTestPod returns a pod that runs the program, with these changes.
 func newTestPod(ns, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 	p := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name},

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -38,7 +39,7 @@ func capacity() corev1.ResourceList {
 	}
 }
 
-// register the node, or what has changed of it.
+// register the node, or update it.
 func (k *Kubelet) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -127,21 +128,14 @@ func (k *Kubelet) reportNode(ctx context.Context, before corev1.NodeStatus) erro
 
 // beat tells, until the context ends, that the node lives.
 func (k *Kubelet) beat(ctx context.Context) {
-	tick := time.NewTicker(leaseRenewal)
-	defer tick.Stop()
-
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-
+	_ = wait.PollUntilContextCancel(ctx, leaseRenewal, false, func(ctx context.Context) (bool, error) {
 		// Also after an outage, or if somebody has deleted the node.
 		if err := k.register(ctx); err != nil && ctx.Err() == nil {
 			k.log.Warn("cannot tell that the node lives", "error", err)
 		}
-	}
+
+		return false, nil
+	})
 }
 
 func (k *Kubelet) renewLease(ctx context.Context) error {

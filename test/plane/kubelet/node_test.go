@@ -57,7 +57,7 @@ func TestNode(t *testing.T) {
 
 	renewed := lease.Spec.RenewTime
 
-	// What a controller does with a node that it has not heard of for too long.
+	// A controller does this to a node without recent heartbeats.
 	before := n.DeepCopy()
 
 	for i := range n.Status.Conditions {

@@ -160,7 +160,7 @@ func (w *watched) Update(object any) error { return w.set(object) }
 // Delete the object.
 func (w *watched) Delete(any) error { return w.set(nil) }
 
-// Replace the object by what is there.
+// Replace the object by the listed one.
 func (w *watched) Replace(objects []any, _ string) error {
 	var object any
 	if len(objects) > 0 {
@@ -174,7 +174,7 @@ func (w *watched) Replace(objects []any, _ string) error {
 	return err
 }
 
-// Resync does nothing: nobody asked for it.
+// Resync does nothing: no resync period is set.
 func (*watched) Resync() error { return nil }
 
 func (w *watched) get() any {

@@ -48,7 +48,7 @@ type pod struct {
 
 	// changed tells that something that the pod refers to may have changed.
 	changed broadcast
-	// dirty says that the status is to be reported.
+	// dirty is set while the status is not reported.
 	dirty  chan struct{}
 	tokens tokens
 
@@ -130,7 +130,7 @@ func (p *pod) update(object *corev1.Pod) {
 	}
 }
 
-// learn what a pod is now, unless what is known is newer.
+// learn the newest state of a pod, and ignore older ones.
 func (p *pod) learn(object *corev1.Pod) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -163,7 +163,7 @@ func (p *pod) run(ctx context.Context) {
 		}
 	}()
 
-	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // What is watched may be used by other pods, too.
+	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // Other pods may use the watched objects, too.
 	defer release()
 
 	reporting, stopReporting := context.WithCancel(ctx)
@@ -185,7 +185,7 @@ func (p *pod) run(ctx context.Context) {
 	}
 }
 
-// leaveLogs to whoever reads them: nothing is written to them any more.
+// leaveLogs to their readers: nothing is written to them any more.
 func (p *pod) leaveLogs() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -244,7 +244,7 @@ func (p *pod) work(ctx context.Context) {
 	}
 }
 
-// restore what an earlier kubelet has reported: the containers start anew.
+// restore the status that an earlier kubelet reported: the containers restart.
 func (p *pod) restore(o *corev1.Pod) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -527,7 +527,7 @@ func (p *pod) reportStatus(ctx context.Context) {
 	}
 }
 
-// patchStatus of the pod to what it is, unless that is known.
+// patchStatus of the pod, unless it is up to date.
 func (p *pod) patchStatus(ctx context.Context) error {
 	p.mu.Lock()
 	old := p.object

@@ -93,7 +93,7 @@ func TestReachable(t *testing.T) {
 		address string
 		want    string
 	}{
-		"APIServer": {reason: "What is reachable is reached at its own address.", address: apiAddress()},
+		"APIServer": {reason: "A reachable address is used as it is.", address: apiAddress()},
 		"Other":     {reason: "Nothing else of this machine is reached.", address: l.Addr().String(), want: "connection refused"},
 		"Network":   {reason: "There is no other network.", address: "192.0.2.1:80", want: "network is unreachable"},
 	}
@@ -239,9 +239,9 @@ func TestEnd(t *testing.T) {
 	}{
 		"Succeeded":  {reason: "All is done.", policy: corev1.RestartPolicyNever, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
 		"Failed":     {reason: "It failed and is not tried again.", policy: corev1.RestartPolicyNever, args: []string{"exit", "1"}, want: corev1.PodFailed},
-		"OnFailure":  {reason: "What has succeeded is not tried again.", policy: corev1.RestartPolicyOnFailure, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
-		"InitFailed": {reason: "What comes first has to succeed.", policy: corev1.RestartPolicyNever, init: []string{"exit", "1"}, args: []string{"exit", "0"}, want: corev1.PodFailed},
-		"Init":       {reason: "What comes first comes first.", policy: corev1.RestartPolicyNever, init: []string{"exit", "0"}, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
+		"OnFailure":  {reason: "A container that succeeded is not restarted.", policy: corev1.RestartPolicyOnFailure, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
+		"InitFailed": {reason: "An init container must succeed.", policy: corev1.RestartPolicyNever, init: []string{"exit", "1"}, args: []string{"exit", "0"}, want: corev1.PodFailed},
+		"Init":       {reason: "Init containers run first.", policy: corev1.RestartPolicyNever, init: []string{"exit", "0"}, args: []string{"exit", "0"}, want: corev1.PodSucceeded},
 	}
 
 	for name, tc := range cases {
@@ -420,8 +420,8 @@ func TestLogs(t *testing.T) {
 		ask    *corev1.PodLogOptions
 		want   string
 	}{
-		"Current":  {reason: "What runs now has begun anew.", ask: &corev1.PodLogOptions{}, want: "started serve :8080\n"},
-		"Previous": {reason: "What ran before is there as well.", ask: &corev1.PodLogOptions{Previous: true}, want: "started serve :8080\n"},
+		"Current":  {reason: "The running container has a new log.", ask: &corev1.PodLogOptions{}, want: "started serve :8080\n"},
+		"Previous": {reason: "The log of the previous container is kept.", ask: &corev1.PodLogOptions{Previous: true}, want: "started serve :8080\n"},
 		"Tail":     {reason: "The end is enough.", ask: &corev1.PodLogOptions{TailLines: &one}, want: "started serve :8080\n"},
 		"Since":    {reason: "It has all been said since then.", ask: &corev1.PodLogOptions{SinceTime: &long}, want: "started serve :8080\n"},
 		"Limit":    {reason: "So much is enough.", ask: &corev1.PodLogOptions{LimitBytes: &four}, want: "star"},

@@ -17,7 +17,7 @@ import (
 // caBundle is where programs look for the authorities that they trust.
 const caBundle = "etc/ssl/certs/ca-certificates.crt"
 
-// makeRoot makes the root directory of a container anew, and adds what every node
+// makeRoot recreates the root directory of a container, and adds what every node
 // adds to it.
 func (p *pod) makeRoot(dir string, img *image) error {
 	if err := os.RemoveAll(dir); err != nil {

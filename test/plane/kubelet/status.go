@@ -27,7 +27,7 @@ const (
 	reasonPodCompleted  = "PodCompleted"
 )
 
-// facts are what is known of a pod here.
+// facts are the state of a pod on this node.
 type facts struct {
 	ip, host string
 	started  time.Time

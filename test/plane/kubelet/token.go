@@ -70,7 +70,7 @@ func (t *tokens) get(ctx context.Context, client kubernetes.Interface, pod *core
 	return next.value, nil
 }
 
-// refresh tells in how long the next token is to be refreshed.
+// refresh returns the time until the next token must be refreshed.
 func (t *tokens) refresh(now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -152,7 +152,7 @@ func TestTokenRefresh(t *testing.T) {
 
 	first, process := answer(t, p, file), pidOf(p)
 
-	// Nobody wants to wait for 80 % of ten minutes.
+	// 80 % of ten minutes would be too long for a test.
 	node.mu.Lock()
 	running := node.pods[p.UID]
 	node.mu.Unlock()
@@ -211,7 +211,7 @@ func TestTokenOutage(t *testing.T) {
 		refresh, expires time.Time
 		want             string
 	}{
-		"Fresh":   {reason: "Nobody is asked.", refresh: now.Add(time.Hour), expires: now.Add(2 * time.Hour), want: "first"},
+		"Fresh":   {reason: "A fresh token is reused.", refresh: now.Add(time.Hour), expires: now.Add(2 * time.Hour), want: "first"},
 		"Old":     {reason: "It is good until it expires.", refresh: now.Add(-time.Minute), expires: now.Add(time.Hour), want: "first"},
 		"Expired": {reason: "It is good for nothing.", refresh: now.Add(-time.Hour), expires: now.Add(-time.Minute)},
 	}

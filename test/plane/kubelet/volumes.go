@@ -49,7 +49,7 @@ func (p *pod) refreshVolumes(ctx context.Context) {
 	for {
 		changed := p.changed.next()
 
-		// What was there stays until all that is new is there.
+		// The old files stay until all new ones are there.
 		err := p.writeVolumes(ctx)
 		pause := p.tokens.refresh(time.Now())
 

@@ -5,12 +5,14 @@ package kubelet
 
 import (
 	"context"
+	"math"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -128,16 +130,14 @@ const (
 
 // retry until there is no error or the context ends.
 func retry(ctx context.Context, do func(context.Context) error) {
-	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
-		try, cancel := context.WithTimeout(ctx, callTimeout)
-		err := do(try)
+	backoff := wait.Backoff{Duration: firstRetry, Factor: 2, Cap: lastRetry, Steps: math.MaxInt}
 
-		cancel()
+	_ = backoff.DelayFunc().Until(ctx, true, true, func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
 
-		if err == nil || !sleep(ctx, pause, nil) {
-			return
-		}
-	}
+		return do(ctx) == nil, nil
+	})
 }
 
 // sleep until time is up or, unless it is nil, something has changed. It returns

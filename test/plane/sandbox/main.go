@@ -38,7 +38,7 @@ func Main() {
 		return
 	}
 
-	// What follows is set for one thread, and programs inherit it from that.
+	// The following is set for one thread, from which programs inherit it.
 	runtime.LockOSThread()
 
 	if err := serve(); err != nil {
@@ -86,7 +86,7 @@ func serve() error {
 
 		_, files, err := c.receive(&r)
 		if err != nil {
-			// Who started it is gone, and all here ends with this process.
+			// The parent is gone, and everything here ends with this process.
 			return nil //nolint:nilerr // As intended.
 		}
 
@@ -121,7 +121,7 @@ func (in *inmate) reply(id uint64, err error) {
 	in.send(r, 0)
 }
 
-// send, or end: there is nobody else to serve.
+// send, or end: there is no other client.
 func (in *inmate) send(r reply, pid int, files ...*os.File) {
 	if err := in.conn.send(r, pid, files...); err != nil {
 		os.Exit(1)

@@ -89,7 +89,7 @@ func (s *Sandbox) Run(ctx context.Context, c Command, output *os.File) (*Process
 // PID of the process, as those outside of the sandbox see it.
 func (p *Process) PID() int { return p.pid }
 
-// Signal the process and what it started.
+// Signal the process and its children.
 func (p *Process) Signal(ctx context.Context, sig syscall.Signal) error {
 	if _, err := p.sandbox.call(ctx, request{Signal: int(sig), Process: p.id}); err != nil {
 		return fmt.Errorf("cannot send signal %d: %w", sig, err)

@@ -143,7 +143,7 @@ func (s *Sandbox) start(cfg Config, socket *os.File) error {
 	//nolint:noctx // It outlives the context.
 	s.cmd = exec.Command("/proc/self/exe")
 	s.cmd.Args = []string{argument, cfg.Name}
-	// Go needs no more than one thread for what little is to be done.
+	// One thread is enough for Go's little work here.
 	s.cmd.Env = []string{envMarker + "=1", "GOMAXPROCS=1"}
 	s.cmd.ExtraFiles = []*os.File{socket}
 	s.cmd.Stderr = os.Stderr
@@ -240,7 +240,7 @@ func (s *Sandbox) call(ctx context.Context, r request, files ...*os.File) (reply
 	case <-ctx.Done():
 		s.forget(r.ID)
 
-		// What arrived in between nobody will use.
+		// Nobody will use an answer that arrived in between.
 		select {
 		case got := <-answer:
 			got.close()

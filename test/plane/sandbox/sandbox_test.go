@@ -51,7 +51,7 @@ func start(t *testing.T, name string) *sandbox.Sandbox {
 	return s
 }
 
-// run a shell script in the root of this machine, and return what it says.
+// run a shell script in the root of this machine, and return its output.
 func run(t *testing.T, s *sandbox.Sandbox, script string) (string, sandbox.Exit) {
 	t.Helper()
 
@@ -249,7 +249,7 @@ func TestAsNobody(t *testing.T) {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 
 	program := filepath.Join(dir, "sandbox.test")
-	if err := os.WriteFile(program, self, 0o755); err != nil { //nolint:gosec // It has to be executable.
+	if err := os.WriteFile(program, self, 0o755); err != nil { //nolint:gosec // It must be executable.
 		t.Fatal(err)
 	}
 

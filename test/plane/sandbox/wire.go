@@ -35,7 +35,7 @@ type reply struct {
 	Error string `json:"error,omitempty"`
 	Exit  *Exit  `json:"exit,omitempty"`
 
-	// What the kernel passed along with it.
+	// Sent beside the text: the credentials and open files of the sender.
 	pid   int
 	files []*os.File
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -239,23 +240,20 @@ const poll = time.Second
 
 // until a check has no more to say, it is made again and again. What it says is told when it changes.
 func (r *run) until(ctx context.Context, what string, check func(context.Context) error) error {
-	return wait(ctx, what, func(line string) { r.Say(r.values.hide(line)) }, check)
+	return await(ctx, what, func(line string) { r.Say(r.values.hide(line)) }, check)
 }
 
-func wait(ctx context.Context, what string, say func(string), check func(context.Context) error) error {
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-
+func await(ctx context.Context, what string, say func(string), check func(context.Context) error) error {
 	var last error
 
-	for {
+	err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
 		if err == nil {
-			return nil
+			return true, nil
 		}
 
 		if p, ok := errors.AsType[permanent](err); ok {
-			return fmt.Errorf("cannot wait for %s: %w", what, p.error)
+			return false, p
 		}
 
 		// What was cut short says less than what was there before.
@@ -267,12 +265,17 @@ func wait(ctx context.Context, what string, say func(string), check func(context
 			last = err
 		}
 
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("cannot wait any longer for %s: %w", what, last)
-		case <-tick.C:
-		}
+		return false, nil
+	})
+	if p, ok := errors.AsType[permanent](err); ok {
+		return fmt.Errorf("cannot wait for %s: %w", what, p.error)
 	}
+
+	if err != nil {
+		return fmt.Errorf("cannot wait any longer for %s: %w", what, last)
+	}
+
+	return nil
 }
 
 // permanent is an error that no waiting mends.

@@ -392,25 +392,25 @@ func TestClient(t *testing.T) {
 	}
 }
 
-func TestWait(t *testing.T) {
+func TestAwait(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
 	var said []string
 	say := func(line string) { said = append(said, line) }
 
-	err := wait(ctx, "something", say, func(context.Context) error { return errors.New("not yet") })
+	err := await(ctx, "something", say, func(context.Context) error { return errors.New("not yet") })
 	if err == nil || !strings.Contains(err.Error(), "something: not yet") {
-		t.Errorf("wait(...): want what was waited for and what was said last, got %v", err)
+		t.Errorf("await(...): want what was waited for and what was said last, got %v", err)
 	}
 
 	if diff := cmp.Diff([]string{"  waiting for something: not yet"}, said); diff != "" {
 		t.Errorf("what was said: -want, +got:\n%s", diff)
 	}
 
-	err = wait(t.Context(), "something", say, func(context.Context) error { return permanent{errors.New("never")} })
+	err = await(t.Context(), "something", say, func(context.Context) error { return permanent{errors.New("never")} })
 	if err == nil || !strings.Contains(err.Error(), "never") {
-		t.Errorf("wait(...): want it to give up at once, got %v", err)
+		t.Errorf("await(...): want it to give up at once, got %v", err)
 	}
 }
 

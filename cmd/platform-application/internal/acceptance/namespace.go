@@ -176,7 +176,7 @@ func managedNames() []string {
 func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(string)) error {
 	var ns *corev1.Namespace
 
-	err := wait(ctx, "the API server", say, func(ctx context.Context) (err error) {
+	err := await(ctx, "the API server", say, func(ctx context.Context) (err error) {
 		ns, err = namespaceOfRun(ctx, c, id)
 
 		switch {
@@ -216,7 +216,7 @@ func namespaceOfRun(ctx context.Context, c client.Client, id string) (*corev1.Na
 
 // removeNamespace that a run has made, and no other of its name.
 func removeNamespace(ctx context.Context, c client.Client, id string, ns *corev1.Namespace, say func(string)) error {
-	return wait(ctx, "the end of namespace "+ns.Name, say, func(ctx context.Context) error {
+	return await(ctx, "the end of namespace "+ns.Name, say, func(ctx context.Context) error {
 		now, err := namespaceOfRun(ctx, c, id)
 
 		switch {
@@ -243,7 +243,7 @@ func removeApplication(ctx context.Context, c client.Client, namespace string, s
 	app.SetNamespace(namespace)
 	app.SetName(applicationName)
 
-	return wait(ctx, "the end of the application", say, func(ctx context.Context) error {
+	return await(ctx, "the end of the application", say, func(ctx context.Context) error {
 		switch err := c.Delete(ctx, app); {
 		case err == nil:
 			return errors.New("PlatformApplication " + applicationName + " is being deleted")

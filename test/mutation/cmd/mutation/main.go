@@ -13,8 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/mutation"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 type cli struct {

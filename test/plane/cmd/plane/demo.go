@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 const (
@@ -62,7 +62,7 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 	}
 
 	if ctx.Err() != nil {
-		// Whoever interrupts it knows why.
+		// An interrupt needs no explanation.
 		n.chapter("Ending.")
 
 		return nil

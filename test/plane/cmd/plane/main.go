@@ -34,7 +34,7 @@ func main() {
 	// Pods are started by this program running itself.
 	sandbox.Main()
 
-	// What matters is told, and what the node says is in its log.
+	// The demo prints what matters; the node has a log of its own.
 	log.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
 

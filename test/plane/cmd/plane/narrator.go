@@ -48,7 +48,7 @@ func (n *narrator) show(text string) {
 	}
 }
 
-// progress says what is being done. It returns what to call when it is done.
+// progress prints a step when it begins, and returns a function for its end.
 func (n *narrator) progress(what string) func(error) {
 	start := time.Now()
 

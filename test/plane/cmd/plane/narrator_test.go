@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What is not a terminal gets plain lines.
+// A file or pipe gets plain lines.
 func TestNarrator(t *testing.T) {
 	var out bytes.Buffer
 

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
-	"github.com/p6m-dev/platform-application/test/tools"
 )
 
 // The application of the demo.
@@ -27,7 +27,7 @@ const (
 	rotated = "POSTGRES_PASSWORD"
 )
 
-// tell what a team does, and what comes of it.
+// tell the story of a team, step by step.
 func (d *demo) tell(ctx context.Context) error {
 	// As long as they take in the story, and no longer.
 	d.azure.SetDelays(azure.Delays{Credential: demoDelay, Role: demoDelay})

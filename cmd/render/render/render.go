@@ -1,0 +1,395 @@
+// Package render runs this repository's examples through the real Compositions, the real function and Crossplane's own
+// composition engine, and validates what comes out. No cluster, no container and no network is involved: the function runs as
+// a process on a loopback port, and Crossplane renders with a local binary.
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+)
+
+// renderTimeout bounds one rendering, which takes well under a second.
+const renderTimeout = time.Minute
+
+// A Request names one rendering.
+type Request struct {
+	// Variant of the API to render with.
+	Variant Variant
+
+	// Example is a directory of examples/.
+	Example string
+
+	// Stage names the observed resources: the name or number of a stage of the example, or nothing at all.
+	Stage string
+}
+
+// String returns the request as variant/example/stage, which is also the name of its golden file.
+func (r Request) String() string {
+	stage := r.Stage
+	if stage == "" {
+		stage = "unobserved"
+	}
+
+	return filepath.Join(string(r.Variant), r.Example, stage)
+}
+
+// Application returns the manifest that is rendered, as Sources names it.
+func (r Request) Application() string { return filepath.Join("examples", r.Example, applicationFile) }
+
+// A Harness renders. Close it: it owns a process and a temporary directory.
+type Harness struct {
+	// root of the repository that XRDs, Compositions and the function are of, and that of the examples and the EnvironmentConfig.
+	root     string
+	examples string
+	dir      string
+	tool     tool
+	function *function
+}
+
+// Start builds the function of the repository at that root, starts it, and returns once it accepts connections. The context
+// bounds the start only; the function runs until Close.
+func Start(ctx context.Context, root string) (*Harness, error) {
+	tool, err := pinnedTool(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp("", "platform-application-render-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a directory to render in: %w", err)
+	}
+
+	fn, err := startFunction(ctx, root, dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start the function: %w", err), os.RemoveAll(dir))
+	}
+
+	return &Harness{root: root, examples: root, dir: dir, tool: tool, function: fn}, nil
+}
+
+// WithExamples returns the same harness for the examples, and the EnvironmentConfig, of the repository at another root: what
+// users have from an earlier version. Only the original is to be closed.
+func (h *Harness) WithExamples(root string) *Harness {
+	other := *h
+	other.examples = root
+
+	return &other
+}
+
+// WithOlderTool returns the same harness with the command line tool of an older version of Crossplane. Only the original is to be
+// closed.
+func (h *Harness) WithOlderTool(ctx context.Context, version string) (*Harness, error) {
+	tool, err := olderTool(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+
+	other := *h
+	other.tool = tool
+
+	return &other, nil
+}
+
+// Close stops the function and removes all temporary files.
+func (h *Harness) Close() error {
+	h.function.close()
+
+	if err := os.RemoveAll(h.dir); err != nil {
+		return fmt.Errorf("cannot clean up after rendering: %w", err)
+	}
+
+	return nil
+}
+
+// Render returns the YAML documents that Crossplane would apply for the request: the XR with its status, the composed
+// resources sorted by name, and the results sorted by message. The same request gives the same bytes.
+func (h *Harness) Render(ctx context.Context, r Request) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+
+	out, err := h.render(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s: %w", r, errors.Join(err, h.function.failure()))
+	}
+
+	return out, nil
+}
+
+// RenderManifest returns what Render returns for an example, but for a manifest that is the only document of some YAML, and for
+// composed resources that are the documents of another, or none.
+func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, composed []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+
+	application, err := parseOne(manifest)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render the manifest: %w", err)
+	}
+
+	observed, err := parse(composed)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s as observed: %w", application.GetName(), err)
+	}
+
+	out, err := h.compose(ctx, v, inNamespace(application), observed)
+	if err != nil {
+		return nil, fmt.Errorf("cannot render %s: %w", application.GetName(), errors.Join(err, h.function.failure()))
+	}
+
+	return out, nil
+}
+
+// RenderNext returns what Render returns for the request once Kubernetes has all that an earlier rendering of it composes there, and
+// what is observed then. Pods run, which is what an upgrade must not change.
+func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (rendered []byte, observed []*unstructured.Unstructured, err error) {
+	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
+	defer cancel()
+
+	application, observed, err := h.inputs(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+	}
+
+	composed, err := parse(earlier)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the earlier rendering of %s: %w", r, err)
+	}
+
+	there := map[string]bool{}
+	for _, o := range observed {
+		there[o.GetAnnotations()[compositionResource]] = true
+	}
+
+	for _, o := range composed {
+		if name := o.GetAnnotations()[compositionResource]; name != "" && !there[name] && !isManaged(o) {
+			delete(o.Object, "status")
+
+			observed = append(observed, o)
+		}
+	}
+
+	out, err := h.compose(ctx, r.Variant, application, observed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot render %s: %w", r, errors.Join(err, h.function.failure()))
+	}
+
+	return out, observed, nil
+}
+
+func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
+	application, observed, err := h.inputs(r)
+	if err != nil {
+		return nil, err
+	}
+
+	return h.compose(ctx, r.Variant, application, observed)
+}
+
+// inputs returns the application of the request, and the composed resources of it that exist.
+func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured.Unstructured, error) {
+	example, err := findExample(h.examples, r.Example)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	application, err := example.application()
+	if err != nil {
+		return nil, nil, err
+	}
+
+	observed, err := example.observed(r.Stage, application)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	return application, observed, nil
+}
+
+// compose renders the application with Crossplane and the function.
+func (h *Harness) compose(ctx context.Context, v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured,
+) ([]byte, error) {
+	f, err := h.files(v, application, observed)
+	if err != nil {
+		return nil, err
+	}
+
+	out, err := crossplane(ctx, h.tool.path, filepath.Dir(f.xr), h.tool.args(f)...)
+	if err != nil {
+		return nil, err
+	}
+
+	return sortResults(out), nil
+}
+
+// files writes what a tool renders.
+func (h *Harness) files(v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured) (files, error) {
+	composition, err := loadOne(filepath.Join(h.root, v.composition()))
+	if err != nil {
+		return files{}, err
+	}
+
+	functions, err := h.functions(composition)
+	if err != nil {
+		return files{}, err
+	}
+
+	xr, err := v.composite(application, composition)
+	if err != nil {
+		return files{}, err
+	}
+
+	dir, err := os.MkdirTemp(h.dir, "request-")
+	if err != nil {
+		return files{}, fmt.Errorf("cannot create a directory for the request: %w", err)
+	}
+
+	f := files{
+		xr:          filepath.Join(dir, "xr.yaml"),
+		composition: filepath.Join(h.root, v.composition()),
+		definition:  filepath.Join(h.root, v.definition()),
+		functions:   filepath.Join(dir, "functions.yaml"),
+		settings:    filepath.Join(h.examples, environmentConfig),
+	}
+	err = errors.Join(write(f.xr, xr), write(f.functions, functions))
+
+	// The command line tool refuses a file of observed resources that has none.
+	if len(observed) > 0 {
+		control(xr, observed)
+
+		f.observed = filepath.Join(dir, "observed.yaml")
+		err = errors.Join(err, write(f.observed, observed...))
+	}
+
+	return f, err
+}
+
+// control makes the XR the controller of what is observed. The stages of an example are those of a namespaced XR, and a claim has
+// another. An XR without a UID gets this one from Crossplane's rendering engine.
+func control(xr *unstructured.Unstructured, observed []*unstructured.Unstructured) {
+	gvk := xr.GroupVersionKind()
+
+	uid := xr.GetUID()
+	if uid == "" {
+		uid = types.UID(uuid.NewSHA1(uuid.Nil, []byte(gvk.String()+"\x00"+xr.GetNamespace()+"\x00"+xr.GetName())).String())
+	}
+
+	owner := xr.DeepCopy()
+	owner.SetUID(uid)
+
+	for _, o := range observed {
+		o.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(owner, gvk)})
+	}
+}
+
+// sortResults puts the results at the end of a rendering in order. Crossplane adds one for each resource that is not ready,
+// at random.
+func sortResults(rendering []byte) []byte {
+	const separator = "\n---\n"
+
+	docs := strings.Split(strings.TrimSuffix(string(rendering), "\n"), separator)
+
+	first := slices.IndexFunc(docs, func(doc string) bool { return strings.HasPrefix(doc, "apiVersion: render.crossplane.io/") })
+	if first >= 0 {
+		slices.Sort(docs[first:])
+	}
+
+	return []byte(strings.Join(docs, separator) + "\n")
+}
+
+// functions describes the running function under the name by which the Composition calls it.
+func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	steps, _, err := unstructured.NestedSlice(composition.Object, "spec", "pipeline")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read pipeline of Composition %q: %w", composition.GetName(), err)
+	}
+
+	names := []string{}
+
+	for _, s := range steps {
+		step, _ := s.(map[string]any)
+		name, _, _ := unstructured.NestedString(step, "functionRef", "name")
+		names = append(names, name)
+	}
+
+	names = slices.Compact(names)
+	if len(names) != 1 || names[0] == "" {
+		return nil, fmt.Errorf("cannot serve Composition %q: it calls functions %q, and only ours is running", composition.GetName(), names)
+	}
+
+	fn := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "pkg.crossplane.io/v1",
+		"kind":       "Function",
+		"spec":       map[string]any{"package": "example.org/" + names[0] + ":v0.0.0"},
+	}}
+	fn.SetName(names[0])
+	fn.SetAnnotations(map[string]string{
+		"render.crossplane.io/runtime":                    "Development",
+		"render.crossplane.io/runtime-development-target": h.function.address,
+	})
+
+	return fn, nil
+}
+
+// crossplane runs the Crossplane command line tool and returns what it prints. The error of a failed run has the tool's own
+// words, or the function's; its output is returned as well.
+func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+
+	cmd := exec.CommandContext(ctx, cli, args...)
+	cmd.Dir = dir
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// A developer's own settings may switch off the commands we use; a file that does not exist means the defaults.
+	cmd.Env = append(os.Environ(), "CROSSPLANE_CONFIG="+filepath.Join(dir, "no-config.yaml"))
+
+	err := cmd.Run()
+	if err != nil {
+		err = failedRun(args, err, stderr.String(), ctx.Err())
+	}
+
+	return stdout.Bytes(), err
+}
+
+// failedRun returns why the command line tool has failed. What the function refuses is an answer to who wrote the manifest, to
+// whom the layers that the answer came through mean nothing.
+func failedRun(args []string, exit error, stderr string, ended error) error {
+	if _, fatal, ok := strings.Cut(stderr, "returned a fatal result: "); ok {
+		return errors.New(strings.TrimSpace(fatal))
+	}
+
+	return errors.Join(fmt.Errorf("crossplane %s %s: %w\n%s", args[0], args[1], exit, strings.TrimSpace(stderr)), ended)
+}
+
+// write writes objects to a file, one YAML document each.
+func write(path string, objects ...*unstructured.Unstructured) error {
+	var b bytes.Buffer
+
+	for _, o := range objects {
+		doc, err := yaml.Marshal(o)
+		if err != nil {
+			return fmt.Errorf("cannot marshal %s %q: %w", o.GetKind(), o.GetName(), err)
+		}
+
+		b.WriteString("---\n")
+		b.Write(doc)
+	}
+
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("cannot write input of Crossplane: %w", err)
+	}
+
+	return nil
+}

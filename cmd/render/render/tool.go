@@ -1,0 +1,85 @@
+package render
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/p6m-dev/platform-application/package/tools"
+)
+
+// Versions of Crossplane whose command line tool is older than the one that is pinned.
+const (
+	// Crossplane120 knows extra resources instead of required ones, and neither XRDs nor namespaced XRs.
+	Crossplane120 = "1.20"
+
+	// Crossplane20 is the first that knows what we use.
+	Crossplane20 = "2.0"
+)
+
+// files that a tool renders. The settings and the observed resources may be left out.
+type files struct {
+	xr, composition, definition, functions, settings, observed string
+}
+
+// A tool is a command line tool that renders.
+type tool struct {
+	path string
+
+	// command, and the flags that not every version has.
+	command func(files) []string
+
+	// settingsFlag is the flag for the settings of the platform.
+	settingsFlag string
+}
+
+// args that make the tool render the files.
+func (t tool) args(f files) []string {
+	args := append(t.command(f), f.xr, f.composition, f.functions, "--include-full-xr", "--include-function-results")
+
+	if f.settings != "" {
+		args = append(args, t.settingsFlag, f.settings)
+	}
+
+	if f.observed != "" {
+		args = append(args, "--observed-resources", f.observed)
+	}
+
+	return args
+}
+
+// pinnedTool returns the tool that is pinned, with Crossplane's own composition engine.
+func pinnedTool(ctx context.Context) (tool, error) {
+	path, err := tools.Path(ctx, "crossplane")
+	if err != nil {
+		return tool{}, fmt.Errorf("cannot get the Crossplane command line tool: %w", err)
+	}
+
+	core, err := tools.Path(ctx, "crossplane-core")
+	if err != nil {
+		return tool{}, fmt.Errorf("cannot get Crossplane's composition engine: %w", err)
+	}
+
+	command := func(f files) []string {
+		return []string{"composition", "render", "--crossplane-binary", core, "--xrd", f.definition}
+	}
+
+	return tool{path: path, command: command, settingsFlag: "--required-resources"}, nil
+}
+
+// olderTool returns the tool of an older version, which has a composition engine of its own.
+func olderTool(ctx context.Context, version string) (tool, error) {
+	path, err := tools.Path(ctx, "crossplane-"+version)
+	if err != nil {
+		return tool{}, fmt.Errorf("cannot get the command line tool of Crossplane %s: %w", version, err)
+	}
+
+	if version == Crossplane120 {
+		command := func(files) []string { return []string{"render"} }
+
+		return tool{path: path, command: command, settingsFlag: "--extra-resources"}, nil
+	}
+
+	command := func(f files) []string { return []string{"render", "--xrd", f.definition} }
+
+	return tool{path: path, command: command, settingsFlag: "--required-resources"}, nil
+}

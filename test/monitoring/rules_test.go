@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/package/tools"
+)
+
+const rulesTestFile = "test/monitoring/testdata/alerts.yaml"
+
+// TestRules has promtool check all rules, and run the alerts on series.
+func TestRules(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		return path
+	}
+	marshal := func(content any) []byte {
+		data, err := yaml.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return data
+	}
+
+	// Without the operator, the rules are what the PrometheusRule contains.
+	resource := struct {
+		Spec struct {
+			Groups []struct {
+				Name  string  `json:"name"`
+				Rules []alert `json:"rules"`
+			} `json:"groups"`
+		} `json:"spec"`
+	}{}
+	if err := yaml.Unmarshal(read(t, alertsFile), &resource); err != nil {
+		t.Fatal(err)
+	}
+
+	promtool(t, "check", "rules", write("all.yaml", marshal(resource.Spec)))
+
+	// promtool compares all annotations, and descriptions are long.
+	for _, g := range resource.Spec.Groups {
+		for i, a := range g.Rules {
+			g.Rules[i].Annotations = map[string]string{"summary": a.Annotations["summary"]}
+		}
+	}
+
+	write("rules.yaml", marshal(resource.Spec))
+
+	promtool(t, "test", "rules", write("tests.yaml", read(t, rulesTestFile)))
+}
+
+func promtool(t *testing.T, args ...string) {
+	t.Helper()
+
+	path, err := tools.Path(t.Context(), "promtool")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput(); err != nil {
+		t.Errorf("promtool %v: %v\n%s", args, err, out)
+	}
+}
+
+// TestRulesAreTested has every alert fire in one test, and not in another.
+func TestRulesAreTested(t *testing.T) {
+	file := struct {
+		Tests []struct {
+			Cases []struct {
+				Alert  string           `json:"alertname"`
+				Firing []map[string]any `json:"exp_alerts"`
+			} `json:"alert_rule_test"`
+		} `json:"tests"`
+	}{}
+	if err := yaml.Unmarshal(read(t, rulesTestFile), &file); err != nil {
+		t.Fatal(err)
+	}
+
+	type tested struct{ Fires, Silent bool }
+
+	want, got := map[string]tested{}, map[string]tested{}
+
+	for _, a := range alerts(t) {
+		want[a.Alert] = tested{Fires: true, Silent: true}
+	}
+
+	for _, group := range file.Tests {
+		for _, c := range group.Cases {
+			seen := got[c.Alert]
+			seen.Fires = seen.Fires || len(c.Firing) > 0
+			seen.Silent = seen.Silent || len(c.Firing) == 0
+			got[c.Alert] = seen
+		}
+	}
+
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tests of alerts in %s: -want, +got:\n%s", rulesTestFile, diff)
+	}
+}

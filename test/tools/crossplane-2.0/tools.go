@@ -1,6 +1,0 @@
-//go:build tools
-
-// Package tools pins the version of crossplane-2.0: this module's go.mod is the one place that names it.
-package tools
-
-import _ "github.com/crossplane/crossplane/v2/cmd/crank"

@@ -1,6 +1,0 @@
-//go:build tools
-
-// Package tools pins the version of kustomize: this module's go.mod is the one place that names it.
-package tools
-
-import _ "sigs.k8s.io/kustomize/kustomize/v5"
