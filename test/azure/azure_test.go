@@ -106,9 +106,9 @@ func newWorld(tb testing.TB) *world {
 				{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
 				{
 					Application: azure.Application{ClientID: reader, PrincipalID: readerPrincipal},
-					FederatedCredentials: []azure.FederatedCredentialState{{FederatedCredential: azure.FederatedCredential{
-						Name: "app", Issuer: issuer, Subject: subject, Audiences: []string{audience},
-					}}},
+					FederatedCredentials: []azure.FederatedCredential{
+						{Name: "app", Issuer: issuer, Subject: subject, Audiences: []string{audience}},
+					},
 				},
 			}},
 			{ID: otherTenant},
@@ -116,9 +116,9 @@ func newWorld(tb testing.TB) *world {
 		Issuers: []azure.IssuerState{{Issuer: issuer, JWKS: jwks}},
 		Vaults: []azure.VaultState{{
 			Vault: azure.Vault{Name: vault, TenantID: tenant},
-			RoleAssignments: []azure.RoleAssignmentState{
-				{RoleAssignment: azure.RoleAssignment{ID: "officer", PrincipalID: officerPrincipal, Role: "Key Vault Secrets Officer"}},
-				{RoleAssignment: azure.RoleAssignment{ID: "reader", PrincipalID: readerPrincipal, Role: azure.SecretsUser}},
+			RoleAssignments: []azure.RoleAssignment{
+				{ID: "officer", PrincipalID: officerPrincipal, Role: "Key Vault Secrets Officer"},
+				{ID: "reader", PrincipalID: readerPrincipal, Role: azure.SecretsUser},
 			},
 		}},
 	}))

@@ -103,7 +103,7 @@ func (c *call) scopeID() (string, *wire.Answer) {
 }
 
 // lookupAssignment returns an assignment by its id. One that a vault does not have any more is gone.
-func (s *Service) lookupAssignment(id string) *assignment {
+func (s *Manager) lookupAssignment(id string) *assignment {
 	key := strings.ToLower(id)
 
 	known := s.assignments[key]
@@ -361,7 +361,7 @@ func assignmentExists(name string) wire.Answer {
 }
 
 // add an assignment, and have the vaults heed it if it says anything about secrets.
-func (s *Service) add(a *assignment) *wire.Answer {
+func (s *Manager) add(a *assignment) *wire.Answer {
 	if keyvault.Knows(a.role) {
 		if answer := s.enforce(a); answer != nil {
 			return answer
@@ -373,7 +373,7 @@ func (s *Service) add(a *assignment) *wire.Answer {
 	return nil
 }
 
-func (s *Service) enforce(a *assignment) *wire.Answer {
+func (s *Manager) enforce(a *assignment) *wire.Answer {
 	given := keyvault.RoleAssignment{ID: a.name, PrincipalID: a.principalID, Role: a.role, Delay: s.delays.Role}
 
 	switch r, _ := parseScope(segments(a.counts)); r.typ {
@@ -396,7 +396,7 @@ func (s *Service) enforce(a *assignment) *wire.Answer {
 		a.vault = r.name
 	case typeIdentity, typeCluster:
 	default:
-		if err := s.Vaults.PutScopedRoleAssignment(a.counts, given); err != nil {
+		if err := s.Vaults.Inherit(a.counts, given); err != nil {
 			return new(badRequest("%s", err))
 		}
 	}
@@ -404,8 +404,8 @@ func (s *Service) enforce(a *assignment) *wire.Answer {
 	return nil
 }
 
-// PutRoleAssignment gives a principal a role in a subscription, whoever that is.
-func (s *Service) PutRoleAssignment(subscriptionID string, wants RoleAssignment) error {
+// PutScopedRoleAssignment gives a principal a role in a subscription, whoever that is.
+func (s *Manager) PutScopedRoleAssignment(subscriptionID string, wants RoleAssignment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -438,8 +438,8 @@ func (s *Service) PutRoleAssignment(subscriptionID string, wants RoleAssignment)
 	return nil
 }
 
-// DeleteRoleAssignment takes away a role that was given by PutRoleAssignment, and says whether there was one.
-func (s *Service) DeleteRoleAssignment(subscriptionID string, was RoleAssignment) bool {
+// DeleteScopedRoleAssignment takes away a role that was given by PutScopedRoleAssignment, and says whether there was one.
+func (s *Manager) DeleteScopedRoleAssignment(subscriptionID string, was RoleAssignment) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -470,14 +470,14 @@ func (r RoleAssignment) assignment(subscriptionID string) *assignment {
 }
 
 // registered is an assignment as it can be registered.
-func (a *assignment) registered(s *Service) RoleAssignment {
+func (a *assignment) registered(s *Manager) RoleAssignment {
 	r, _ := s.role(a.role)
 
 	return RoleAssignment{Scope: a.scope, PrincipalID: a.principalID, PrincipalType: a.principalType, Role: r.Name, Condition: a.condition}
 }
 
 // PutGroup registers a group of the directory with its members. Vaults do not know groups.
-func (s *Service) PutGroup(id string, members []string) {
+func (s *Manager) PutGroup(id string, members ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -499,14 +499,14 @@ func (c *call) deleteAssignment() wire.Answer {
 	return wire.JSON(http.StatusOK, known.json())
 }
 
-func (s *Service) remove(known *assignment) error {
+func (s *Manager) remove(known *assignment) error {
 	if known.vault != "" {
 		if err := s.Vaults.DeleteRoleAssignment(known.vault, known.name); err != nil {
 			return err
 		}
 	}
 
-	s.Vaults.DeleteScopedRoleAssignment(known.counts, known.name)
+	s.Vaults.Disinherit(known.counts, known.name)
 	delete(s.assignments, strings.ToLower(known.id))
 
 	return nil

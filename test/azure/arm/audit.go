@@ -59,19 +59,19 @@ func (c *call) note(action, resourceID string) {
 	})
 }
 
-// Events returns what was done, in order.
-func (s *Service) Events() []Event {
+// ARMEvents returns what was done, in order.
+func (s *Manager) ARMEvents() []Event {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 
 	return slices.Clone(s.log.events)
 }
 
-// Resources returns every resource that there was, by id.
-func (s *Service) Resources() []Resource {
+// ARMResources returns every resource that there was, by id.
+func (s *Manager) ARMResources() []Resource {
 	resources := map[string]*Resource{}
 
-	for _, e := range s.Events() {
+	for _, e := range s.ARMEvents() {
 		key := strings.ToLower(e.ResourceID)
 		if resources[key] == nil {
 			resources[key] = &Resource{ID: e.ResourceID}

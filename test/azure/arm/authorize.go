@@ -63,7 +63,7 @@ func (c *call) question() condition.Request {
 }
 
 // allowed says whether the roles of a principal allow what is asked on a scope.
-func (s *Service) allowed(principalID, scope string, q condition.Request) bool {
+func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
 	return slices.ContainsFunc(s.held(principalID, scope), func(a *assignment) bool {
 		r, ok := s.role(a.role)
 
@@ -72,7 +72,7 @@ func (s *Service) allowed(principalID, scope string, q condition.Request) bool {
 }
 
 // held are the role assignments that a principal has on a scope, itself or as a member of a group.
-func (s *Service) held(principalID, scope string) []*assignment {
+func (s *Manager) held(principalID, scope string) []*assignment {
 	var out []*assignment
 
 	for id, a := range s.assignments {
@@ -85,14 +85,14 @@ func (s *Service) held(principalID, scope string) []*assignment {
 }
 
 // has says whether an assignment is one of a principal or of a group that it is a member of.
-func (s *Service) has(a *assignment, principalID string) bool {
+func (s *Manager) has(a *assignment, principalID string) bool {
 	return strings.EqualFold(a.principalID, principalID) || slices.ContainsFunc(s.groups[a.principalID], func(member string) bool {
 		return strings.EqualFold(member, principalID)
 	})
 }
 
 // sees says whether a principal has any role in a subscription: then it can look the subscription up.
-func (s *Service) sees(principalID, subscriptionID string) bool {
+func (s *Manager) sees(principalID, subscriptionID string) bool {
 	for _, a := range s.assignments {
 		if s.has(a, principalID) && a.subscription == subscriptionID {
 			return true

@@ -53,7 +53,7 @@ type clusterProperties struct {
 }
 
 // PutCluster registers a cluster in a resource group.
-func (s *Service) PutCluster(made Cluster) error {
+func (s *Manager) PutCluster(made Cluster) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

@@ -46,7 +46,7 @@ func concurrentWrites(identityID string) wire.Answer {
 }
 
 // challenge asks for a token.
-func (s *Service) challenge(subscriptionID, message string) wire.Answer {
+func (s *Manager) challenge(subscriptionID, message string) wire.Answer {
 	tenant := "common"
 
 	s.mu.Lock()
@@ -63,7 +63,7 @@ func (s *Service) challenge(subscriptionID, message string) wire.Answer {
 }
 
 // wrongTenant is the refusal of a caller from elsewhere. It is called with the lock held.
-func (*Service) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
+func (*Manager) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
 	return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer "+
 		"'https://sts.windows.net/%s/'. It must match the tenant 'https://sts.windows.net/%s/' associated with this subscription. Please "+
 		"use the authority (URL) 'https://login.windows.net/%s' to get the token.", caller.TenantID, sub.TenantID, sub.TenantID)

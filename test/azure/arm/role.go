@@ -106,7 +106,7 @@ func builtInRoles() []role {
 }
 
 // visible are the roles that can be assigned on a scope by somebody of a tenant, in their order.
-func (s *Service) visible(tenantID, scope string) []role {
+func (s *Manager) visible(tenantID, scope string) []role {
 	out := builtInRoles()
 
 	for _, id := range slices.Sorted(maps.Keys(s.roles)) {
@@ -119,7 +119,7 @@ func (s *Service) visible(tenantID, scope string) []role {
 }
 
 // role finds one by its id, wherever it can be assigned.
-func (s *Service) role(id string) (role, bool) {
+func (s *Manager) role(id string) (role, bool) {
 	if r, ok := s.roles[strings.ToLower(id)]; ok {
 		return r, true
 	}
@@ -135,7 +135,7 @@ func (s *Service) role(id string) (role, bool) {
 }
 
 // named finds a role by its name or id among those that can be assigned on a scope.
-func (s *Service) named(tenantID, scope, name string) (role, bool) {
+func (s *Manager) named(tenantID, scope, name string) (role, bool) {
 	for _, r := range s.visible(tenantID, scope) {
 		if strings.EqualFold(r.Name, name) || strings.EqualFold(r.ID, last(name)) {
 			return r, true

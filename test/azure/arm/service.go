@@ -32,31 +32,31 @@ const (
 type Delays struct {
 	// Principal is how long the directory takes to know a new identity: until then a role can be assigned to it only by a request
 	// that says of which type it is.
-	Principal time.Duration
+	Principal time.Duration `help:"How long the directory takes to know a new identity."`
 
 	// Credential is how long Entra ID refuses the tokens that a new federated credential is for.
-	Credential time.Duration
+	Credential time.Duration `help:"How long Entra ID takes to know a new federated credential."`
 
 	// Role is how long a new role assignment has no effect.
-	Role time.Duration
+	Role time.Duration `help:"How long a vault takes to know a new role assignment."`
 
 	// Vault is how long a new vault is being provisioned, and its name does not resolve.
-	Vault time.Duration
+	Vault time.Duration `help:"How long a new vault takes to be reached."`
 }
 
-// Config says what a Service is about.
+// Config says what a Manager works with.
 type Config struct {
 	Directory *entra.Directory
 	Tokens    *entra.Tokens
-	Vaults    *keyvault.Service
+	Vaults    *keyvault.Store
 	Gate      *wire.Gate
 
 	// Now returns the time.
 	Now func() time.Time
 }
 
-// Service serves the resource manager. Use it from as many goroutines as you like.
-type Service struct {
+// A Manager serves the resource manager. Use it from as many goroutines as you like.
+type Manager struct {
 	Config
 
 	mu            sync.Mutex
@@ -78,9 +78,9 @@ type Service struct {
 	log audit
 }
 
-// NewService returns a service without subscriptions.
-func NewService(c Config) *Service {
-	return &Service{
+// NewManager returns a service without subscriptions.
+func NewManager(c Config) *Manager {
+	return &Manager{
 		Config: c, subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
 		assignments: map[string]*assignment{}, roles: map[string]role{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
 		groups: map[string][]string{}, writing: map[string]bool{},
@@ -88,7 +88,7 @@ func NewService(c Config) *Service {
 }
 
 // SetDelays changes the delays of what is made from now on.
-func (s *Service) SetDelays(d Delays) {
+func (s *Manager) SetDelays(d Delays) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -96,7 +96,7 @@ func (s *Service) SetDelays(d Delays) {
 }
 
 // Delays returns the delays.
-func (s *Service) Delays() Delays {
+func (s *Manager) Delays() Delays {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -107,7 +107,7 @@ func (s *Service) Delays() Delays {
 type call struct {
 	route
 
-	service *Service
+	service *Manager
 	request *http.Request
 	caller  entra.Caller
 	body    []byte
@@ -118,7 +118,7 @@ type call struct {
 }
 
 // ServeHTTP serves management.azure.com.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	headers(w.Header(), r)
 
 	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
@@ -248,7 +248,7 @@ func (c *call) admit() *wire.Answer {
 }
 
 // occupy notes that the credentials of an identity are being written, unless they already are.
-func (s *Service) occupy(identityID string) (release func(), free bool) {
+func (s *Manager) occupy(identityID string) (release func(), free bool) {
 	key := strings.ToLower(identityID)
 
 	s.mu.Lock()
@@ -269,7 +269,7 @@ func (s *Service) occupy(identityID string) (release func(), free bool) {
 }
 
 // refuseToken answers a token that is not accepted.
-func (s *Service) refuseToken(subscriptionID string, err error) wire.Answer {
+func (s *Manager) refuseToken(subscriptionID string, err error) wire.Answer {
 	code, message := "InvalidAuthenticationToken", "The access token is invalid."
 
 	if refusal, ok := errors.AsType[*entra.TokenError](err); ok {

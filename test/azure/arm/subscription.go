@@ -76,7 +76,7 @@ type subscription struct {
 }
 
 // PutSubscription creates or changes a subscription. The resource groups and role assignments that it has stay.
-func (s *Service) PutSubscription(sub Subscription) error {
+func (s *Manager) PutSubscription(sub Subscription) error {
 	for what, id := range map[string]string{"id": sub.ID, "tenant id": sub.TenantID} {
 		if parsed, err := uuid.Parse(id); err != nil || len(id) != len(parsed.String()) {
 			return fmt.Errorf("cannot register subscription %q: its %s %q is not a GUID", sub.ID, what, id)
@@ -109,14 +109,14 @@ func (s *Service) PutSubscription(sub Subscription) error {
 	}
 
 	for _, a := range roles {
-		errs = append(errs, s.PutRoleAssignment(sub.ID, a))
+		errs = append(errs, s.PutScopedRoleAssignment(sub.ID, a))
 	}
 
 	return errors.Join(errs...)
 }
 
 // PutResourceGroup creates a resource group of a subscription.
-func (s *Service) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
+func (s *Manager) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
 	made, err := newGroup(g.Name, g.Location)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func newGroup(name, where string) (*ResourceGroup, error) {
 }
 
 // Subscriptions returns all of them with their resource groups, by id.
-func (s *Service) Subscriptions() []Subscription {
+func (s *Manager) Subscriptions() []Subscription {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

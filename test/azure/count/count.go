@@ -66,8 +66,8 @@ type Counter struct {
 	counts map[Key]int
 }
 
-// Add counts one.
-func (c *Counter) Add(key Key) {
+// Count counts one.
+func (c *Counter) Count(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
@@ -78,16 +78,16 @@ func (c *Counter) Add(key Key) {
 	c.counts[key]++
 }
 
-// Reset forgets everything.
-func (c *Counter) Reset() {
+// ResetCounts forgets everything.
+func (c *Counter) ResetCounts() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	clear(c.counts)
 }
 
-// Snapshot returns what was counted since the start or the last Reset.
-func (c *Counter) Snapshot() Counts {
+// Counts returns what was counted since the start or the last ResetCounts.
+func (c *Counter) Counts() Counts {
 	c.mu.Lock()
 	counts := maps.Clone(c.counts)
 	c.mu.Unlock()

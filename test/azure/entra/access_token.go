@@ -140,12 +140,12 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 	})
 }
 
-// Revoke makes all tokens of a principal that were issued until now invalid. A request with such a token gets a claims
+// RevokeTokens makes all tokens of a principal that were issued until now invalid. A request with such a token gets a claims
 // challenge (continuous access evaluation).
-func (t *Tokens) Revoke(principalID string) { t.invalidate(principalID, FlawRevoked) }
+func (t *Tokens) RevokeTokens(principalID string) { t.invalidate(principalID, FlawRevoked) }
 
-// Expire makes all tokens of a principal that were issued until now as good as expired. The vault refuses them.
-func (t *Tokens) Expire(principalID string) { t.invalidate(principalID, FlawExpired) }
+// ExpireTokens makes all tokens of a principal that were issued until now as good as expired. The vault refuses them.
+func (t *Tokens) ExpireTokens(principalID string) { t.invalidate(principalID, FlawExpired) }
 
 // Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {

@@ -144,44 +144,44 @@ func Effects() []Effect {
 // A Rule makes requests fail. Fields that are empty match every request.
 type Rule struct {
 	// ID names the rule. Add makes one if it is empty.
-	ID string `json:"id,omitempty"`
+	ID string `help:"Name of the fault. The default is a new one."`
 
 	// Host that was asked, such as management.azure.com.
-	Host string `json:"host,omitempty"`
+	Host string `help:"Only requests to this host, such as management.azure.com."`
 
 	// Vault, by name. Requests to Entra ID and to the resource manager have none.
-	Vault string `json:"vault,omitempty"`
+	Vault string `help:"Only requests to this vault."`
 
 	// Operation is one of the constants of this package.
-	Operation string `json:"operation,omitempty"`
+	Operation string `help:"Only requests for this: connect, token, challenge, get, list, set, put-vault, …"`
 
 	// Secret, by name.
-	Secret string `json:"secret,omitempty"`
+	Secret string `help:"Only requests for this secret."`
 
 	// Identity is a principal id or a client id.
-	Identity string `json:"identity,omitempty"`
+	Identity string `help:"Only requests of this principal id or client id."`
 
 	// Effect is what becomes of the request.
-	Effect Effect `json:"effect"`
+	Effect Effect `help:"What happens to them: status, hang, slow, reset, truncate, garbage, expire-token or revoke-token."`
 
 	// Status of an answer, 400 to 599. Only with effect Status.
-	Status int `json:"status,omitempty"`
+	Status int `help:"With effect status: the status, 400 to 599."`
 
 	// RetryAfter is sent in whole seconds if it is not zero. Only with effect Status.
-	RetryAfter time.Duration `json:"-"`
+	RetryAfter time.Duration `help:"With effect status: when to retry."`
 
 	// Error is the code in the body: for Entra ID the number of an error such as 700211, for a vault a word such as Forbidden.
 	// Only with effect Status.
-	Error string `json:"error,omitempty"`
+	Error string `help:"With effect status: the code in the body, such as 700211 or Forbidden."`
 
 	// Duration is for how long a request hangs, or how much slower it is.
-	Duration time.Duration `json:"-"`
+	Duration time.Duration `help:"With effects slow and hang: for how long."`
 
 	// Text is the body of effect Garbage.
-	Text string `json:"text,omitempty"`
+	Text string `help:"With effect garbage: the body."`
 
 	// Count is how many requests the rule is for. Zero means until it is removed.
-	Count int `json:"count,omitempty"`
+	Count int `help:"For how many requests. The default is until it is removed."`
 }
 
 // Validate says what is wrong with a rule.

@@ -56,7 +56,7 @@ type Certificate struct {
 }
 
 // PutCertificate makes a new version of a certificate, and so of the secret of the same name, and returns the version's id.
-func (s *Service) PutCertificate(vaultName, name string, c Certificate) (id string, err error) {
+func (s *Store) PutCertificate(vaultName, name string, c Certificate) (id string, err error) {
 	err = s.with(vaultName, fmt.Sprintf("put certificate %q into", name), func(v *vault) error {
 		id, err = v.putCertificate(s.now(), name, c)
 

@@ -45,9 +45,9 @@ func (s *scopes) on(resourceID string) []assignment {
 	return out
 }
 
-// PutScopedRoleAssignment assigns a role on all vaults whose resource id begins with the scope: those of a resource group or of a
+// Inherit assigns a role on all vaults whose resource id begins with the scope: those of a resource group or of a
 // subscription, now and later.
-func (s *Service) PutScopedRoleAssignment(scope string, a RoleAssignment) error {
+func (s *Store) Inherit(scope string, a RoleAssignment) error {
 	role, err := roleID(a.Role)
 	if err != nil {
 		return fmt.Errorf("cannot assign a role on %q: %w", scope, err)
@@ -75,8 +75,8 @@ func (s *Service) PutScopedRoleAssignment(scope string, a RoleAssignment) error 
 	return nil
 }
 
-// DeleteScopedRoleAssignment removes a role assignment on a scope, and says whether there was one.
-func (s *Service) DeleteScopedRoleAssignment(scope, id string) bool {
+// Disinherit removes a role assignment on a scope, and says whether there was one.
+func (s *Store) Disinherit(scope, id string) bool {
 	s.above.mu.Lock()
 	defer s.above.mu.Unlock()
 

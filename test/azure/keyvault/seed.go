@@ -26,7 +26,7 @@ type Secret struct {
 }
 
 // PutSecret makes a new version of a secret, as an officer would, and returns its id.
-func (s *Service) PutSecret(vaultName, name string, sec Secret) (id string, err error) {
+func (s *Store) PutSecret(vaultName, name string, sec Secret) (id string, err error) {
 	err = s.with(vaultName, "set secret "+fmt.Sprintf("%q", name)+" in", func(v *vault) error {
 		id, err = v.seed(s.now(), name, sec)
 
@@ -77,7 +77,7 @@ func (v *vault) seed(now time.Time, name string, sec Secret) (string, error) {
 }
 
 // DisableSecret makes the current version of a secret unreadable, or readable again.
-func (s *Service) DisableSecret(vaultName, name string, disabled bool) error {
+func (s *Store) DisableSecret(vaultName, name string, disabled bool) error {
 	return s.withSecret(vaultName, "disable", name, func(_ *vault, sec *secret) error {
 		ver := sec.current()
 		ver.enabled = !disabled
@@ -89,7 +89,7 @@ func (s *Service) DisableSecret(vaultName, name string, disabled bool) error {
 }
 
 // DeleteSecret deletes a secret so that it can be recovered.
-func (s *Service) DeleteSecret(vaultName, name string) error {
+func (s *Store) DeleteSecret(vaultName, name string) error {
 	return s.withSecret(vaultName, "delete", name, func(v *vault, sec *secret) error {
 		v.bury(sec, s.now())
 
@@ -98,7 +98,7 @@ func (s *Service) DeleteSecret(vaultName, name string) error {
 }
 
 // RecoverSecret brings a deleted secret back.
-func (s *Service) RecoverSecret(vaultName, name string) error {
+func (s *Store) RecoverSecret(vaultName, name string) error {
 	return s.with(vaultName, fmt.Sprintf("recover secret %q of", name), func(v *vault) error {
 		v.sweep(s.now())
 
@@ -118,7 +118,7 @@ func (s *Service) RecoverSecret(vaultName, name string) error {
 }
 
 // PurgeSecret removes a deleted secret for good.
-func (s *Service) PurgeSecret(vaultName, name string) error {
+func (s *Store) PurgeSecret(vaultName, name string) error {
 	return s.with(vaultName, fmt.Sprintf("purge secret %q of", name), func(v *vault) error {
 		v.sweep(s.now())
 
@@ -151,7 +151,7 @@ type SecretSummary struct {
 }
 
 // Secrets returns the secrets of a vault, deleted ones last, without values.
-func (s *Service) Secrets(vaultName string) ([]SecretSummary, error) {
+func (s *Store) Secrets(vaultName string) ([]SecretSummary, error) {
 	var out []SecretSummary
 
 	err := s.with(vaultName, "list the secrets of", func(v *vault) error {
@@ -170,7 +170,7 @@ func (s *Service) Secrets(vaultName string) ([]SecretSummary, error) {
 }
 
 // SecretValue returns the value of the current version of a secret, or of the version that is named.
-func (s *Service) SecretValue(vaultName, name, versionID string) (value string, err error) {
+func (s *Store) SecretValue(vaultName, name, versionID string) (value string, err error) {
 	err = s.withSecret(vaultName, "show", name, func(_ *vault, sec *secret) error {
 		ver := sec.find(versionID)
 		if ver == nil {
@@ -200,7 +200,7 @@ func (s *secret) summary() SecretSummary {
 }
 
 // withSecret does something to a secret that is not deleted.
-func (s *Service) withSecret(vaultName, verb, name string, do func(*vault, *secret) error) error {
+func (s *Store) withSecret(vaultName, verb, name string, do func(*vault, *secret) error) error {
 	return s.with(vaultName, fmt.Sprintf("%s secret %q of", verb, name), func(v *vault) error {
 		v.sweep(s.now())
 

@@ -26,8 +26,8 @@ type Verifier interface {
 	Verify(token, tenantID string) (entra.Caller, error)
 }
 
-// Service holds vaults and serves the data plane of their secrets.
-type Service struct {
+// A Store holds vaults and serves the data plane of their secrets.
+type Store struct {
 	verifier Verifier
 	gate     *wire.Gate
 	now      func() time.Time
@@ -42,8 +42,8 @@ type Service struct {
 	above scopes
 }
 
-// NewService returns a service without vaults.
-func NewService(verifier Verifier, gate *wire.Gate, now func() time.Time) (*Service, error) {
+// NewStore returns a service without vaults.
+func NewStore(verifier Verifier, gate *wire.Gate, now func() time.Time) (*Store, error) {
 	var key [32]byte
 
 	_, _ = rand.Read(key[:]) // Never fails.
@@ -58,7 +58,7 @@ func NewService(verifier Verifier, gate *wire.Gate, now func() time.Time) (*Serv
 		return nil, fmt.Errorf("cannot create a key for backups: %w", err)
 	}
 
-	return &Service{verifier: verifier, gate: gate, now: now, sealer: sealer, vaults: map[string]*vault{}}, nil
+	return &Store{verifier: verifier, gate: gate, now: now, sealer: sealer, vaults: map[string]*vault{}}, nil
 }
 
 // VaultOf returns the name of the vault that a host belongs to, if it has the name of one.
@@ -76,7 +76,7 @@ func VaultOf(host string) (string, bool) {
 type call struct {
 	route
 
-	service *Service
+	service *Store
 	vault   *vault
 	request *http.Request
 	caller  entra.Caller
@@ -85,7 +85,7 @@ type call struct {
 }
 
 // ServeHTTP serves the vault that the request's host names.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, _ := VaultOf(r.Host)
 
 	v, info := s.serving(name)
@@ -164,7 +164,7 @@ func headers(h http.Header, r *http.Request, v Vault) {
 }
 
 // serving returns a vault that is not deleted, and what it is like now.
-func (s *Service) serving(name string) (*vault, Vault) {
+func (s *Store) serving(name string) (*vault, Vault) {
 	v := s.vault(name)
 	if v == nil {
 		return nil, Vault{}

@@ -27,7 +27,7 @@ type move struct {
 }
 
 // SetTransitionTime says how long deletions and recoveries of secrets take, also of those that are not over. It is nothing at first.
-func (s *Service) SetTransitionTime(vaultName string, d time.Duration) error {
+func (s *Store) SetTransitionTime(vaultName string, d time.Duration) error {
 	return s.with(vaultName, "set the transition time of", func(v *vault) error {
 		if d < 0 {
 			return errors.New("a duration cannot be negative")

@@ -96,7 +96,7 @@ type Write struct {
 var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
-func (s *Service) PutVault(v Vault) error {
+func (s *Store) PutVault(v Vault) error {
 	if !vaultName.MatchString(v.Name) || strings.Contains(v.Name, "--") {
 		return fmt.Errorf("cannot register vault %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter "+
 			"and ends with a letter or digit", v.Name)
@@ -188,7 +188,7 @@ func (v *vault) change(to Vault) error {
 }
 
 // DeleteVault deletes a vault, which can be recovered, and its role assignments, which cannot.
-func (s *Service) DeleteVault(name string) error {
+func (s *Store) DeleteVault(name string) error {
 	return s.with(name, "delete", func(v *vault) error {
 		if v.deleted {
 			return ErrNotFound
@@ -202,7 +202,7 @@ func (s *Service) DeleteVault(name string) error {
 }
 
 // RecoverVault brings a deleted vault back, without its role assignments.
-func (s *Service) RecoverVault(name string) error {
+func (s *Store) RecoverVault(name string) error {
 	return s.with(name, "recover", func(v *vault) error {
 		if !v.deleted {
 			return errors.New("it is not deleted")
@@ -215,7 +215,7 @@ func (s *Service) RecoverVault(name string) error {
 }
 
 // PurgeVault removes a deleted vault for good, unless it is protected.
-func (s *Service) PurgeVault(name string) error {
+func (s *Store) PurgeVault(name string) error {
 	err := s.with(name, "purge", func(v *vault) error {
 		if !v.deleted {
 			return errors.New("it is not deleted")
@@ -240,7 +240,7 @@ func (s *Service) PurgeVault(name string) error {
 }
 
 // Vaults returns the vaults that are not deleted, by name.
-func (s *Service) Vaults() []Vault {
+func (s *Store) Vaults() []Vault {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 
@@ -270,7 +270,7 @@ type VaultState struct {
 }
 
 // Lookup returns a vault, deleted or not.
-func (s *Service) Lookup(name string) (VaultState, bool) {
+func (s *Store) Lookup(name string) (VaultState, bool) {
 	v := s.vault(name)
 	if v == nil {
 		return VaultState{}, false
@@ -287,15 +287,34 @@ func (s *Service) Lookup(name string) (VaultState, bool) {
 	return out, true
 }
 
+// Where a vault is.
+const (
+	VaultActive  = "active"
+	VaultDeleted = "deleted"
+	VaultGone    = "gone"
+)
+
+// WhereIsVault says whether a vault is there, deleted so that it can be recovered, or gone.
+func (s *Store) WhereIsVault(name string) string {
+	switch state, ok := s.Lookup(name); {
+	case !ok:
+		return VaultGone
+	case !state.DeletedAt.IsZero():
+		return VaultDeleted
+	default:
+		return VaultActive
+	}
+}
+
 // Exists says whether there is a vault of that name that is not deleted, which is when its name resolves.
-func (s *Service) Exists(name string) bool {
+func (s *Store) Exists(name string) bool {
 	v, _ := s.serving(name)
 
 	return v != nil
 }
 
 // PutRoleAssignment creates a role assignment, or replaces the one with its id.
-func (s *Service) PutRoleAssignment(vaultName string, a RoleAssignment) error {
+func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 	return s.with(vaultName, "assign a role on", func(v *vault) error {
 		role, err := roleID(a.Role)
 		if err != nil {
@@ -330,7 +349,7 @@ func (s *Service) PutRoleAssignment(vaultName string, a RoleAssignment) error {
 }
 
 // DeleteRoleAssignment removes a role assignment.
-func (s *Service) DeleteRoleAssignment(vaultName, id string) error {
+func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
 	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
 		if _, ok := v.assignments[id]; !ok {
 			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
@@ -343,7 +362,7 @@ func (s *Service) DeleteRoleAssignment(vaultName, id string) error {
 }
 
 // RoleAssignments returns those of a vault, by id.
-func (s *Service) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
+func (s *Store) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
 	var out []RoleAssignment
 
 	err := s.with(vaultName, "list the role assignments of", func(v *vault) error {
@@ -358,7 +377,7 @@ func (s *Service) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
 }
 
 // Writes returns who changed the secrets of a vault, in order. A secret's name limits it to that one.
-func (s *Service) Writes(vaultName, secretName string) ([]Write, error) {
+func (s *Store) Writes(vaultName, secretName string) ([]Write, error) {
 	var out []Write
 
 	err := s.with(vaultName, "list the writes to", func(v *vault) error {
@@ -375,7 +394,7 @@ func (s *Service) Writes(vaultName, secretName string) ([]Write, error) {
 }
 
 // with does something to a vault, deleted or not, while nobody else does.
-func (s *Service) with(name, verb string, do func(*vault) error) error {
+func (s *Store) with(name, verb string, do func(*vault) error) error {
 	v := s.vault(name)
 	if v == nil {
 		return fmt.Errorf("cannot %s vault %q: %w", verb, name, ErrNotFound)
@@ -392,7 +411,7 @@ func (s *Service) with(name, verb string, do func(*vault) error) error {
 	return nil
 }
 
-func (s *Service) vault(name string) *vault {
+func (s *Store) vault(name string) *vault {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 

@@ -225,7 +225,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if host == nil {
-		p.config.Gate.Counter.Add(count.Key{Operation: fault.Connect, Status: http.StatusForbidden})
+		p.config.Gate.Count(count.Key{Operation: fault.Connect, Status: http.StatusForbidden})
 		http.Error(w, refusal(r.RequestURI), http.StatusForbidden)
 
 		return
@@ -233,7 +233,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	key := count.Key{Vault: host.Vault, Operation: fault.Connect}
 
-	delay, rule := p.config.Gate.Faults.Match(fault.Request{Host: name, Vault: host.Vault, Operation: fault.Connect})
+	delay, rule := p.config.Gate.MatchFault(fault.Request{Host: name, Vault: host.Vault, Operation: fault.Connect})
 	if delay > 0 && !wire.Wait(r.Context(), delay) {
 		panic(http.ErrAbortHandler)
 	}
@@ -246,14 +246,14 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	if !host.Exists {
 		key.Status = http.StatusBadGateway
-		p.config.Gate.Counter.Add(key)
+		p.config.Gate.Count(key)
 		http.Error(w, fmt.Sprintf("cannot connect: lookup %s: no such host", name), key.Status)
 
 		return
 	}
 
 	key.Status = http.StatusOK
-	p.config.Gate.Counter.Add(key)
+	p.config.Gate.Count(key)
 	p.open(w, name)
 }
 
@@ -282,7 +282,7 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, key count.Key, rule
 		key.Status = rule.Status
 	}
 
-	p.config.Gate.Counter.Add(key)
+	p.config.Gate.Count(key)
 
 	switch rule.Effect {
 	case fault.Status:

@@ -16,11 +16,8 @@ const maxDiscard = 1 << 20
 
 // A Gate is what every request passes. Its zero value is open.
 type Gate struct {
-	// Faults that requests have.
-	Faults fault.Rules
-
-	// Counter of answers.
-	Counter count.Counter
+	fault.Rules
+	count.Counter
 
 	latency atomic.Int64
 }
@@ -45,7 +42,7 @@ type Exchange struct {
 
 // Serve answers a request.
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
-	delay, rule := g.Faults.Match(x.Request)
+	delay, rule := g.MatchFault(x.Request)
 
 	delay += time.Duration(g.latency.Load())
 	if delay > 0 && !Wait(r.Context(), delay) {
@@ -84,7 +81,7 @@ func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
 
 func (g *Gate) count(key count.Key, answer Answer) {
 	key.Status, key.Error = answer.Status, answer.Error
-	g.Counter.Add(key)
+	g.Count(key)
 }
 
 // Hang returns never in the ordinary way: it closes the connection when the client has gone, or after the duration.
