@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,10 +65,7 @@ spec:
 	return a
 }
 
-const (
-	owned    = "Observe, Create, Update, Delete"
-	retained = "Observe, Create, Update"
-)
+const owned = "Observe, Create, Update, Delete"
 
 // grant returns the manifests of what needs the identity and the vault to be there.
 func (w *world) grant(a *app) (credential, role string) {
@@ -109,88 +104,6 @@ spec:
 	return a.credential, role
 }
 
-func TestApplications(t *testing.T) {
-	w := newWorld(t)
-	w.start()
-
-	one, two := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
-	roles := map[*app]string{}
-
-	for _, a := range []*app{one, two} {
-		must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
-		w.apply(a.vault, a.identity)
-	}
-
-	for _, a := range []*app{one, two} {
-		credential, role := w.grant(a)
-		roles[a] = role
-
-		w.apply(credential, role)
-		w.ready(credential)
-
-		id := w.ready(role).GetAnnotations()["crossplane.io/external-name"]
-		if want := vaultID(a.name) + "/providers/Microsoft.Authorization/roleAssignments/" + a.roleName; id != want {
-			t.Errorf("external name of the role assignment: want %q, got %q", want, id)
-		}
-
-		if diff := cmp.Diff("https://"+a.name+".vault.azure.net/", at(w.ready(a.vault), "vaultUri")); diff != "" {
-			t.Errorf("URI of the vault: -want, +got:\n%s", diff)
-		}
-
-		_, err := w.PutSecret(a.name, "s", azure.Secret{Value: a.name})
-		must(t, err)
-	}
-
-	for _, a := range []*app{one, two} {
-		identity := w.ready(a.identity)
-		if got := identity.GetAnnotations()["crossplane.io/external-name"]; got != at(identity, "id") || !strings.HasPrefix(got, "/subscriptions/") {
-			t.Errorf("external name of the identity: want its id, got %q", got)
-		}
-
-		for _, other := range []*app{one, two} {
-			w.reads(a, other, at(identity, "clientId"))
-		}
-	}
-
-	// Drift is repaired.
-	must(t, w.DeleteRoleAssignment(one.name, one.roleName))
-	eventually(t, func(context.Context) error {
-		list, err := w.RoleAssignments(one.name)
-		if err == nil && len(list) != 1 {
-			err = errors.New("the role assignment is not back")
-		}
-
-		return err
-	})
-
-	for _, a := range []*app{one, two} {
-		w.delete(roles[a])
-		w.delete(a.credential)
-		w.delete(a.identity)
-		w.delete(a.vault)
-	}
-
-	if diff := cmp.Diff([]azure.ARMResource{
-		{ID: vaultID(one.name), Created: 1, Deleted: 1},
-	}, w.resources("vaults/" + one.name)[:1]); diff != "" {
-		t.Errorf("a protected vault is made once, and deleted but not purged: -want, +got:\n%s", diff)
-	}
-}
-
-// reads says whether an application can read the secret of its own vault, and of no other.
-func (w *world) reads(a, of *app, id string) {
-	w.tb.Helper()
-
-	got, err := w.client(of.name, a.name, id).GetSecret(w.tb.Context(), "s", "", nil)
-
-	switch {
-	case of == a && (err != nil || *got.Value != a.name):
-		w.tb.Errorf("an application cannot read its own vault: %v", err)
-	case of != a && refused(err) != http.StatusForbidden:
-		w.tb.Errorf("an application reads another's vault: %v", err)
-	}
-}
-
 func TestDelays(t *testing.T) {
 	w := newWorld(t)
 	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
@@ -223,6 +136,17 @@ func TestDelays(t *testing.T) {
 
 		return err //nolint:wrapcheck // There is nothing to add.
 	})
+
+	// Drift is repaired.
+	must(t, w.DeleteRoleAssignment(a.name, a.roleName))
+	eventually(t, func(context.Context) error {
+		list, err := w.RoleAssignments(a.name)
+		if err == nil && len(list) != 1 {
+			err = errors.New("the role assignment is not back")
+		}
+
+		return err
+	})
 }
 
 func TestNameTaken(t *testing.T) {
@@ -236,54 +160,6 @@ func TestNameTaken(t *testing.T) {
 
 	if got := w.resources("vaults/" + a.name); len(got) != 0 {
 		t.Errorf("a vault of somebody else was touched: %v", got)
-	}
-}
-
-func TestDeletion(t *testing.T) {
-	cases := map[string]struct {
-		reason     string
-		policies   string
-		protection string
-		want       azure.ARMResource
-	}{
-		"Retain":     {"The vault stays, and is found again.", retained, "true", azure.ARMResource{Created: 1}},
-		"SoftDelete": {"The vault is deleted, and recovered.", owned, "true", azure.ARMResource{Created: 1, Deleted: 1, Recovered: 1}},
-		"Purge":      {"The vault is purged, and made anew.", owned, "false", azure.ARMResource{Created: 2, Deleted: 1, Purged: 1}},
-	}
-
-	w := newWorld(t)
-	w.start()
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			a := newApp(unique(), tc.policies, tc.protection)
-			w.apply(a.vault)
-			w.ready(a.vault)
-			w.delete(a.vault)
-			w.apply(a.vault)
-			w.ready(a.vault)
-
-			tc.want.ID = vaultID(a.name)
-			if diff := cmp.Diff([]azure.ARMResource{tc.want}, w.resources("vaults/"+a.name)); diff != "" {
-				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
-func TestAdoption(t *testing.T) {
-	w := newWorld(t)
-	w.start()
-
-	a := newApp(unique(), "Observe", "true")
-	w.apply(a.vault)
-	w.says(a.vault, "does not exist")
-
-	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant, ResourceID: vaultID(a.name)}))
-	w.ready(a.vault)
-
-	if got := w.resources("vaults/" + a.name); len(got) != 0 {
-		t.Errorf("a vault that is only observed was changed: %v", got)
 	}
 }
 
@@ -473,46 +349,4 @@ func vaultID(name string) string {
 
 func identityID(name string) string {
 	return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
-}
-
-// TestMany makes many applications at once. PROVIDER_AZURE_APPLICATIONS says how many.
-func TestMany(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("PROVIDER_AZURE_APPLICATIONS"))
-	if err != nil {
-		n = 10
-	}
-
-	w := newWorld(t)
-	// With a poll of a second there would be more reconciles to do than the provider may do in one.
-	w.start("--poll=1m")
-
-	apps := make([]*app, n)
-	for i := range apps {
-		apps[i] = newApp(unique(), owned, "true")
-		w.apply(apps[i].vault, apps[i].identity)
-	}
-
-	for _, a := range apps {
-		credential, role := w.grant(a)
-		w.apply(credential, role)
-		a.role = role
-	}
-
-	for _, a := range apps {
-		w.ready(a.credential)
-		w.ready(a.role)
-	}
-
-	for _, r := range w.ARMResources() {
-		if r.Created != 1 || r.Deleted+r.Updated != 0 {
-			t.Errorf("%s was not made once and then left alone: %+v", r.ID, r)
-		}
-	}
-
-	requests := 0
-	for _, c := range w.Counts() {
-		requests += c.Count
-	}
-
-	t.Logf("%d applications took %d requests to Azure", n, requests)
 }
