@@ -61,7 +61,7 @@ type Commands struct {
 	Writes  writesCommand  `cmd:"" help:"Show who changed the secrets of a vault."`
 }
 
-// A call is what a command is given: the server, the command's path such as "secret delete", and the streams.
+// A call has everything that a command needs: the server, the command's path such as "secret delete", and the streams.
 type call struct {
 	*Server
 
@@ -140,7 +140,7 @@ type vaultAction struct {
 	Vault string `arg:""`
 }
 
-// Run does what the command says.
+// Run executes the command.
 func (a *vaultAction) Run(c call) error {
 	switch c.command {
 	case "vault delete":
@@ -162,7 +162,7 @@ type secretAction struct {
 	Name  string `arg:""`
 }
 
-// Run does what the command says.
+// Run executes the command.
 func (a *secretAction) Run(c call) error {
 	switch c.command {
 	case "secret delete":
@@ -389,7 +389,7 @@ func created(out io.Writer, vault, name string) func(string, error) error {
 	}
 }
 
-// listed prints a list that could be had.
+// listed prints a list unless there was an error.
 func listed(out io.Writer) func(any, error) error {
 	return func(things any, err error) error {
 		if err != nil {

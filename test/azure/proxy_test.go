@@ -12,11 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 )
@@ -291,28 +289,6 @@ func TestMachine(t *testing.T) {
 				t.Errorf("\n%s\nGET %s: -want, +got:\n%s\n%s", tc.reason, tc.url, diff, rsp.Body)
 			}
 		})
-	}
-}
-
-func TestManagedIdentityCredential(t *testing.T) {
-	t.Parallel()
-
-	// The library keeps tokens of managed identities for the whole process, so that this has to be one that it has not met.
-	fresh := uuid.NewString()
-
-	w := newWorld(t)
-	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: reader, PrincipalID: fresh, ManagedIdentity: true}))
-
-	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-		ClientOptions: w.options(t), ID: azidentity.ObjectID(fresh),
-	})
-	must(t, err)
-
-	_, err = cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
-	must(t, err)
-
-	if diff := cmp.Diff(1, w.Counts().Of(azure.CountKey{Operation: azure.OpMachineToken, Status: 200})); diff != "" {
-		t.Errorf("Counts(): -want, +got:\n%s", diff)
 	}
 }
 

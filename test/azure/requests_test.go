@@ -104,11 +104,6 @@ func TestRequests(t *testing.T) {
 		},
 		"PurgeKnown":   {"What is not deleted cannot be purged.", request{method: "DELETE", url: "/deletedsecrets/known" + apiVersion}, refusal{404, "SecretNotFound", ""}},
 		"RecoverKnown": {"Nor recovered.", request{method: "POST", url: "/deletedsecrets/known/recover" + apiVersion}, refusal{404, "SecretNotFound", ""}},
-		"ConvertPlain": {
-			"Only a certificate can be converted.",
-			request{method: "GET", url: "/secrets/known?api-version=2026-04-01&outContentType=application/x-pem-file"},
-			bad,
-		},
 	}
 
 	for name, tc := range cases {

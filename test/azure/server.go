@@ -35,20 +35,19 @@ type Options struct {
 	ProxyAddress string
 	AdminAddress string
 
-	// CAFile is where the certificate that clients have to trust is written. The default is a temporary file.
+	// CAFile is the file for the certificate that clients have to trust. The default is a temporary file.
 	CAFile string
 
-	// TokenLifetime is how long an access token is good for: 24 hours by default, and at least 5 minutes.
+	// TokenLifetime is how long an access token is valid: 24 hours by default, and at least 5 minutes.
 	TokenLifetime time.Duration
 
-	// Latency makes every answer later.
+	// Latency of every answer.
 	Latency time.Duration
 
-	// Delays are how long it takes until what is made through the resource manager has its effect: none by default.
+	// Delays are how long changes through the resource manager take to propagate. The default is no time.
 	Delays Delays
 
-	// Now is the time of Azure. The default is time.Now. Clients have their own, so it is best for tests that move it back and
-	// forth a little.
+	// Now is the time of Azure. The default is time.Now. Clients have their own clocks, so tests should move it only a little.
 	Now func() time.Time
 }
 
@@ -91,11 +90,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 
-	s.Store, err = keyvault.NewStore(s.Tokens, s.Gate, o.Now)
-	if err != nil {
-		return nil, err
-	}
-
+	s.Store = keyvault.NewStore(s.Tokens, s.Gate, o.Now)
 	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Gate: s.Gate, Now: o.Now})
 	s.SetDelays(o.Delays)
 
@@ -121,7 +116,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	return s, nil
 }
 
-// complete fills in what was left out, and says what cannot be.
+// complete sets defaults, and rejects invalid options.
 func (o *Options) complete() error {
 	for _, address := range []*string{&o.ProxyAddress, &o.AdminAddress} {
 		if *address == "" {
@@ -222,7 +217,7 @@ func (s *Server) Transport() *http.Transport {
 	}
 }
 
-// lookup returns which hosts there are.
+// lookup returns the host of a name.
 func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
 	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.Manager}

@@ -69,7 +69,7 @@ func (*Manager) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer 
 		"use the authority (URL) 'https://login.windows.net/%s' to get the token.", caller.TenantID, sub.TenantID, sub.TenantID)
 }
 
-// unknown answers what there is no operation for.
+// unknown answers a request without an operation.
 func (c *call) unknown() wire.Answer {
 	if c.allow == "" {
 		return refuse(http.StatusNotFound, "InvalidResourceType", "The resource type could not be found: '%s'.", c.request.URL.Path)
@@ -100,7 +100,7 @@ func (c *call) read(into any) *wire.Answer {
 	return nil
 }
 
-// injected is the answer that a fault asks for.
+// injected is the answer of a fault.
 func injected(rule fault.Rule) wire.Answer {
 	code, message := rule.Error, "The request was refused on demand."
 

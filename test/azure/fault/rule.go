@@ -1,7 +1,7 @@
 // Package fault makes requests fail on demand.
 //
-// A Rule says which requests it is for and what becomes of them. Rules are tried in the order they were added; the first that
-// matches decides, except that a Slow rule only delays and the next ones are tried after it.
+// A Rule selects requests and has an effect on them. Rules are tried in the order in which they were added; the first one that matches
+// decides, but a Slow rule only delays and lets the next ones decide.
 package fault
 
 import (
@@ -39,10 +39,8 @@ const (
 	ListDeleted  = "list-deleted"
 	Recover      = "recover"
 	Purge        = "purge"
-	Backup       = "backup"
-	Restore      = "restore"
 
-	// GetContacts reads whom a vault writes to about its certificates. The Azure providers do so whenever they look at a vault.
+	// GetContacts reads the contacts of certificates. The Azure provider does so whenever it observes a vault.
 	GetContacts = "get-contacts"
 
 	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
@@ -95,7 +93,7 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		GetDeleted, ListDeleted, Recover, Purge, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
@@ -104,7 +102,7 @@ func Operations() []string {
 	}
 }
 
-// An Effect is what becomes of a request.
+// An Effect is the consequence of a rule for a request.
 type Effect string
 
 // The effects.
@@ -161,7 +159,7 @@ type Rule struct {
 	// Identity is a principal id or a client id.
 	Identity string `help:"Only requests of this principal id or client id."`
 
-	// Effect is what becomes of the request.
+	// Effect on the request.
 	Effect Effect `help:"What happens to them: status, hang, slow, reset, truncate, garbage, expire-token or revoke-token."`
 
 	// Status of an answer, 400 to 599. Only with effect Status.
@@ -184,7 +182,7 @@ type Rule struct {
 	Count int `help:"For how many requests. The default is until it is removed."`
 }
 
-// Validate says what is wrong with a rule.
+// Validate returns an error for an invalid rule.
 func (r Rule) Validate() error {
 	if r.Operation != "" && !slices.Contains(Operations(), r.Operation) {
 		return fmt.Errorf("there is no operation %q: choose from %s", r.Operation, strings.Join(Operations(), ", "))
@@ -217,7 +215,7 @@ func (r Rule) Validate() error {
 	return nil
 }
 
-// A Request is what rules are matched with.
+// A Request has the properties that rules match.
 type Request struct {
 	Host      string
 	Vault     string

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Rules is a list of rules. Its zero value is empty and ready for use, by many at the same time.
+// Rules is a list of rules. Its zero value is ready for concurrent use.
 type Rules struct {
-	// some is whether there are any, so that the usual request, which no rule is for, takes no lock.
+	// some tells whether there are rules, so that a request takes no lock if there are none.
 	some atomic.Bool
 
 	mu     sync.Mutex
@@ -63,7 +63,7 @@ func (r *Rules) ClearFaults() {
 	r.some.Store(false)
 }
 
-// Faults returns the rules that are left, with what is left of their counts.
+// Faults returns the active rules, with their remaining counts.
 func (r *Rules) Faults() []Rule {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// scopes are role assignments on resource groups and subscriptions, which vaults in them inherit.
+// scopes are role assignments on resource groups and subscriptions, which their vaults inherit.
 type scopes struct {
-	// some says whether there are any, so that the usual request takes no lock.
+	// some tells whether there are assignments, so that a request takes no lock if there are none.
 	some atomic.Bool
 
 	mu          sync.RWMutex
@@ -45,8 +45,7 @@ func (s *scopes) on(resourceID string) []assignment {
 	return out
 }
 
-// Inherit assigns a role on all vaults whose resource id begins with the scope: those of a resource group or of a
-// subscription, now and later.
+// Inherit assigns a role on all present and future vaults below a scope, which is a resource group or a subscription.
 func (s *Store) Inherit(scope string, a RoleAssignment) error {
 	role, err := roleID(a.Role)
 	if err != nil {
@@ -75,7 +74,7 @@ func (s *Store) Inherit(scope string, a RoleAssignment) error {
 	return nil
 }
 
-// Disinherit removes a role assignment on a scope, and says whether there was one.
+// Disinherit removes a role assignment on a scope, and tells whether there was one.
 func (s *Store) Disinherit(scope, id string) bool {
 	s.above.mu.Lock()
 	defer s.above.mu.Unlock()

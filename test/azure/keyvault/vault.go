@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// How long what was deleted can be recovered, in days.
+// How many days deleted objects can be recovered.
 const (
 	minRetention     = 7
 	maxRetention     = 90
@@ -23,7 +23,7 @@ const (
 
 const defaultLocation = "westeurope"
 
-// vaultName is what Azure allows, but for hyphens that follow each other.
+// vaultName is Azure's rule, except that it allows consecutive hyphens.
 var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 
 // A Vault is a key vault that uses role assignments.
@@ -40,11 +40,11 @@ type Vault struct {
 	// RetentionDays is fixed when the vault is created: 7 to 90, which it is if left out.
 	RetentionDays int `json:"retentionDays,omitempty"`
 
-	// ResourceID and Location are told to callers who are refused.
+	// ResourceID and Location are part of refusals.
 	ResourceID string `json:"resourceId,omitempty"`
 	Location   string `json:"location,omitempty"`
 
-	// AccessPolicies says that the vault heeds access policies and not role assignments. It has none, so nobody may do anything.
+	// AccessPolicies makes the vault use access policies instead of role assignments. It has none, so it rejects everything.
 	AccessPolicies bool `json:"accessPolicies,omitempty"`
 
 	// Delay is how long it takes until the name of a new vault resolves.
@@ -73,17 +73,13 @@ type vault struct {
 	moving     map[string]move
 	transition time.Duration
 
-	// names of secrets and of deletedSecrets in the order of lists, or nil if they changed.
-	names        []string
-	deletedNames []string
-
 	creations  limiter
 	operations limiter
 
 	writes []Write
 }
 
-// A Write says who changed a secret, and when. It never says to what.
+// A Write records who changed a secret, and when, without the value.
 type Write struct {
 	Secret    string    `json:"secret"`
 	Version   string    `json:"version,omitempty"`
@@ -92,7 +88,7 @@ type Write struct {
 	Time      time.Time `json:"time"`
 }
 
-// ErrNotFound is why something cannot be done to what is not there.
+// ErrNotFound is the cause of an error about something missing.
 var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
@@ -148,7 +144,7 @@ func (s *Store) PutVault(v Vault) error {
 	return nil
 }
 
-// change makes a vault as another says, as far as it can be changed.
+// change updates a vault, as far as Azure allows.
 func (v *vault) change(to Vault) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -175,15 +171,6 @@ func (v *vault) change(to Vault) error {
 		v.ResourceID = to.ResourceID
 	}
 
-	// Both say how a secret can be recovered, which is part of its attributes.
-	for _, s := range v.secrets {
-		s.forget()
-	}
-
-	for _, m := range v.moving {
-		m.secret.forget()
-	}
-
 	return nil
 }
 
@@ -201,7 +188,7 @@ func (s *Store) DeleteVault(name string) error {
 	})
 }
 
-// RecoverVault brings a deleted vault back, without its role assignments.
+// RecoverVault recovers a deleted vault, without its role assignments.
 func (s *Store) RecoverVault(name string) error {
 	return s.with(name, "recover", func(v *vault) error {
 		if !v.deleted {
@@ -214,7 +201,7 @@ func (s *Store) RecoverVault(name string) error {
 	})
 }
 
-// PurgeVault removes a deleted vault for good, unless it is protected.
+// PurgeVault purges a deleted vault, unless it is protected.
 func (s *Store) PurgeVault(name string) error {
 	err := s.with(name, "purge", func(v *vault) error {
 		if !v.deleted {
@@ -258,7 +245,7 @@ func (s *Store) Vaults() []Vault {
 	return out
 }
 
-// A VaultState is a vault and what became of it.
+// A VaultState is a vault and its state.
 type VaultState struct {
 	Vault
 
@@ -287,14 +274,14 @@ func (s *Store) Lookup(name string) (VaultState, bool) {
 	return out, true
 }
 
-// Where a vault is.
+// States of a vault.
 const (
 	VaultActive  = "active"
 	VaultDeleted = "deleted"
 	VaultGone    = "gone"
 )
 
-// WhereIsVault says whether a vault is there, deleted so that it can be recovered, or gone.
+// WhereIsVault tells whether a vault is active, deleted, or gone.
 func (s *Store) WhereIsVault(name string) string {
 	switch state, ok := s.Lookup(name); {
 	case !ok:
@@ -306,7 +293,7 @@ func (s *Store) WhereIsVault(name string) string {
 	}
 }
 
-// Exists says whether there is a vault of that name that is not deleted, which is when its name resolves.
+// Exists tells whether the name of a vault resolves: it is registered, not deleted, and has propagated.
 func (s *Store) Exists(name string) bool {
 	v, _ := s.serving(name)
 
@@ -376,7 +363,7 @@ func (s *Store) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
 	return out, err
 }
 
-// Writes returns who changed the secrets of a vault, in order. A secret's name limits it to that one.
+// Writes returns the changes of secrets of a vault, in order, or those of one secret. PutSecret and PutCertificate have no principal.
 func (s *Store) Writes(vaultName, secretName string) ([]Write, error) {
 	var out []Write
 
@@ -393,7 +380,7 @@ func (s *Store) Writes(vaultName, secretName string) ([]Write, error) {
 	return out, err
 }
 
-// with does something to a vault, deleted or not, while nobody else does.
+// with locks a vault, deleted or not, and calls do.
 func (s *Store) with(name, verb string, do func(*vault) error) error {
 	v := s.vault(name)
 	if v == nil {
@@ -422,7 +409,7 @@ func (s *Store) vault(name string) *vault {
 	return s.vaults[strings.ToLower(name)]
 }
 
-// allowed says whether a principal may do that to a secret, by the vault's assignments and those that it inherits.
+// allowed tells whether a principal may do an operation, by assignments of the vault and inherited ones.
 func (v *vault) allowed(principalID, operation, secret string, now time.Time, inherited []assignment) bool {
 	if v.AccessPolicies {
 		return false
@@ -443,7 +430,7 @@ func (v *vault) allowed(principalID, operation, secret string, now time.Time, in
 	return false
 }
 
-// recovery returns the attributes that say how a secret can be recovered.
+// recovery returns the attributes about recovery.
 func (v *vault) recovery() (level string, days int) {
 	level = "Recoverable"
 	if v.RetentionDays < maxRetention {
