@@ -82,14 +82,6 @@ type RoleAssignment struct {
 	Secrets []string `json:"secrets,omitempty"`
 }
 
-// An assignment as a vault keeps it.
-type assignment struct {
-	RoleAssignment
-
-	role string
-	from time.Time
-}
-
 // roleID returns the id of a role's definition.
 func roleID(role string) (string, error) {
 	id := strings.ToLower(role[strings.LastIndexByte(role, '/')+1:])

@@ -33,8 +33,8 @@ type Store struct {
 	mu     sync.RWMutex
 	vaults map[string]*vault
 
-	// above are role assignments on resource groups and subscriptions.
-	above scopes
+	roles       sync.RWMutex
+	assignments []assignment
 }
 
 // NewStore returns a store without vaults.
@@ -197,7 +197,7 @@ func (c *call) serve() wire.Answer {
 		return badParameter("The request URI contains an invalid version: %s", c.version)
 	}
 
-	if !c.vault.allowed(c.caller.PrincipalID, c.operation, c.name, c.now, c.service.above.on(c.vault.ResourceID)) {
+	if !c.service.allowed(c.vault, c.caller.PrincipalID, c.operation, c.name, c.now) {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 

@@ -63,8 +63,6 @@ type vault struct {
 	deletedAt time.Time
 	from      time.Time
 
-	assignments map[string]assignment
-
 	// secrets and deletedSecrets by name in lower case.
 	secrets        map[string]*secret
 	deletedSecrets map[string]*secret
@@ -137,7 +135,7 @@ func (s *Store) PutVault(v Vault) error {
 	}
 
 	s.vaults[strings.ToLower(v.Name)] = &vault{
-		Vault: v, from: s.now().Add(v.Delay), assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
+		Vault: v, from: s.now().Add(v.Delay), secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
 		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
 	}
 
@@ -182,7 +180,11 @@ func (s *Store) DeleteVault(name string) error {
 		}
 
 		v.deleted, v.deletedAt = true, s.now()
-		clear(v.assignments)
+
+		s.roles.Lock()
+		defer s.roles.Unlock()
+
+		s.assignments = slices.DeleteFunc(s.assignments, func(a assignment) bool { return a.scope == lower(v.Name) })
 
 		return nil
 	})
@@ -300,69 +302,6 @@ func (s *Store) Exists(name string) bool {
 	return v != nil
 }
 
-// PutRoleAssignment creates a role assignment, or replaces the one with its id.
-func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
-	return s.with(vaultName, "assign a role on", func(v *vault) error {
-		role, err := roleID(a.Role)
-		if err != nil {
-			return err
-		}
-
-		principal, err := uuid.Parse(a.PrincipalID)
-		if err != nil {
-			return fmt.Errorf("the principal id %q is not a GUID", a.PrincipalID)
-		}
-
-		if a.ID == "" || a.Delay < 0 {
-			return errors.New("an assignment needs an id, and a delay that is not negative")
-		}
-
-		if v.deleted {
-			return ErrNotFound
-		}
-
-		for id, other := range v.assignments {
-			if id != a.ID && other.role == role && other.PrincipalID == principal.String() {
-				return fmt.Errorf("the role assignment already exists: the id of the existing role assignment is %s", id)
-			}
-		}
-
-		a.PrincipalID = principal.String()
-		a.Secrets = slices.Clone(a.Secrets)
-		v.assignments[a.ID] = assignment{RoleAssignment: a, role: role, from: s.now().Add(a.Delay)}
-
-		return nil
-	})
-}
-
-// DeleteRoleAssignment removes a role assignment.
-func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
-	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
-		if _, ok := v.assignments[id]; !ok {
-			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
-		}
-
-		delete(v.assignments, id)
-
-		return nil
-	})
-}
-
-// RoleAssignments returns those of a vault, by id.
-func (s *Store) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
-	var out []RoleAssignment
-
-	err := s.with(vaultName, "list the role assignments of", func(v *vault) error {
-		for _, id := range slices.Sorted(maps.Keys(v.assignments)) {
-			out = append(out, v.assignments[id].RoleAssignment)
-		}
-
-		return nil
-	})
-
-	return out, err
-}
-
 // Writes returns the changes of secrets of a vault, in order, or those of one secret. PutSecret and PutCertificate have no principal.
 func (s *Store) Writes(vaultName, secretName string) ([]Write, error) {
 	var out []Write
@@ -407,27 +346,6 @@ func (s *Store) vault(name string) *vault {
 	}
 
 	return s.vaults[strings.ToLower(name)]
-}
-
-// allowed tells whether a principal may do an operation, by assignments of the vault and inherited ones.
-func (v *vault) allowed(principalID, operation, secret string, now time.Time, inherited []assignment) bool {
-	if v.AccessPolicies {
-		return false
-	}
-
-	for _, a := range inherited {
-		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
-			return true
-		}
-	}
-
-	for _, a := range v.assignments {
-		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
-			return true
-		}
-	}
-
-	return false
 }
 
 // recovery returns the attributes about recovery.
