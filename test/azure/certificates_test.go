@@ -125,7 +125,7 @@ func TestCertificateRefusals(t *testing.T) {
 	}{
 		"Taken":   {"A certificate does not replace a plain secret.", "plain", azure.Certificate{DNSNames: []string{"a"}}},
 		"NoName":  {"A certificate is for some name.", "a", azure.Certificate{}},
-		"NoPEM":   {"What is imported is PEM.", "a", azure.Certificate{PEM: "x"}},
+		"NoPEM":   {"Imported certificates are PEM.", "a", azure.Certificate{PEM: "x"}},
 		"OddType": {"It is kept in one of two forms.", "a", azure.Certificate{DNSNames: []string{"a"}, ContentType: "text/plain"}},
 	}
 

@@ -118,7 +118,7 @@ func (*applyCommand) Run(c call) error {
 		return err
 	}
 
-	return c.Server.Apply(state)
+	return c.Apply(state)
 }
 
 // A listCommand takes no arguments.
@@ -216,7 +216,7 @@ type secretShow struct {
 func (s *secretShow) Run(c call) error {
 	value, err := c.SecretValue(s.Vault, s.Name, s.Version)
 	if err != nil {
-		return err //nolint:wrapcheck // It says everything.
+		return err
 	}
 
 	fmt.Fprintln(c.out, value)
@@ -227,10 +227,10 @@ func (s *secretShow) Run(c call) error {
 type certificateCommand struct {
 	secretAction
 
-	DNS   []string      `arg:""                                  help:"DNS names."`
+	DNS   []string      `arg:""                                 help:"DNS names."`
 	PEM   bool          `help:"Store it as PEM instead of PFX."`
-	ECDSA bool          `help:"Use a key on P-256, not RSA."     name:"ecdsa"`
-	For   time.Duration `default:"8760h"                         help:"Validity."`
+	ECDSA bool          `help:"Use a key on P-256, not RSA."    name:"ecdsa"`
+	For   time.Duration `default:"8760h"                        help:"Validity."`
 }
 
 // Run generates a certificate and prints its id.
@@ -265,8 +265,8 @@ func (v *vaultTransition) Run(c call) error { return c.SetTransitionTime(v.Vault
 
 type roleAssign struct {
 	Vault      string        `arg:""`
-	Principal  string        `arg:""                                                                  help:"Object id of an identity."`
-	Role       string        `arg:""                                                                  help:"Name or id of a built-in role, such as 'Key Vault Secrets User'."`
+	Principal  string        `arg:""                                                    help:"Object id of an identity."`
+	Role       string        `arg:""                                                    help:"Name or id of a built-in role, such as 'Key Vault Secrets User'."`
 	ID         string        `help:"Name of the assignment. The default is a new GUID."`
 	Delay      time.Duration `help:"How long the assignment takes to propagate."`
 	RefuseList bool          `help:"Reject lists, as a condition on names does."`
@@ -309,7 +309,7 @@ type faultAdd struct{ Fault }
 func (f *faultAdd) Run(c call) error {
 	id, err := c.AddFault(f.Fault)
 	if err != nil {
-		return err //nolint:wrapcheck // It says everything.
+		return err
 	}
 
 	fmt.Fprintln(c.out, id)

@@ -28,6 +28,9 @@
 // Clients keep some state for a whole process: they read variables such as HTTPS_PROXY once, and azidentity caches the tokens of managed
 // identities (not those of other credentials) for all servers. Two servers in one test therefore need different identities.
 //
+// The SDK's own fakes (azcore/fake, azsecrets/fake) replace the transport of a client in the same process. Here whole programs run
+// unchanged, with their TLS, tokens, retries and connection pools, against state that several services share.
+//
 // Server.AddFault makes requests fail: statuses and error codes, hangs, latency, resets, truncated and malformed answers, expired and
 // revoked tokens. Server.Counts and Server.Writes tell what was requested.
 //

@@ -8,7 +8,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 )
 
-// What the services of a Server work with, so that tests import one package.
+// Application and the other types of the services of a Server, so that tests import one package.
 type (
 	Application         = entra.Application
 	FederatedCredential = entra.FederatedCredential

@@ -185,7 +185,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is a program that has never heard of this package: it uses the clients as they come.
+// child is a program that uses clients with their defaults, without this package.
 func child(ctx context.Context, assertion string) error {
 	federated, err := azidentity.NewClientAssertionCredential(tenant, reader,
 		func(context.Context) (string, error) { return assertion, nil }, nil)
@@ -269,7 +269,7 @@ func TestMachine(t *testing.T) {
 	}{
 		"Only":       {"The only identity need not be named.", w, machine, metadata, 200},
 		"NoHeader":   {"The header is required.", w, machine, nil, 400},
-		"Forwarded":  {"Nobody else's requests are served.", w, machine, http.Header{"Metadata": {"true"}, "X-Forwarded-For": {"1.2.3.4"}}, 400},
+		"Forwarded":  {"Forwarded requests are refused.", w, machine, http.Header{"Metadata": {"true"}, "X-Forwarded-For": {"1.2.3.4"}}, 400},
 		"NoVersion":  {"So is the version.", w, strings.Replace(machine, "2018-02-01", "", 1), metadata, 400},
 		"NoResource": {"And the resource.", w, strings.Replace(machine, "https://vault.azure.net", "", 1), metadata, 400},
 		"OddPath":    {"There is nothing else.", w, "http://169.254.169.254/metadata/instance", metadata, 404},

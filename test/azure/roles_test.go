@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A roleRequest is one that takes a data action, which whoever may not do it is told.
+// A roleRequest needs a data action, which a refusal names.
 type roleRequest struct {
 	request
 
@@ -30,7 +30,7 @@ func TestRoles(t *testing.T) {
 		args   azure.RoleAssignment
 		want   string
 	}{
-		"None":             {"Whoever has no role may do nothing.", azure.RoleAssignment{}, ""},
+		"None":             {"Without a role everything is forbidden.", azure.RoleAssignment{}, ""},
 		"Administrator":    {"May do everything.", azure.RoleAssignment{Role: azure.Administrator}, all},
 		"Officer":          {"As far as secrets go.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
 		"User":             {"Reads, but not what was deleted.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},

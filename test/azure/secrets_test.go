@@ -310,7 +310,7 @@ func TestSoftDelete(t *testing.T) {
 	put(t, c, "a", "3")
 }
 
-// What is not there has no versions, and that is no error.
+// TestNoVersions: a missing secret has an empty list of versions, without an error.
 func TestNoVersions(t *testing.T) {
 	t.Parallel()
 
@@ -371,7 +371,7 @@ func placeOf(t *testing.T, c *azsecrets.Client, name string) place {
 	return p
 }
 
-// A deletion and a recovery take their time, in which a secret is neither here nor there.
+// TestTransitions: while it is deleted or recovered, a secret is neither active nor deleted.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 
@@ -424,7 +424,7 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-// Nobody can do otherwise meanwhile, not even past the data plane.
+// TestTransitionsOfOfficers: operations past the data plane are refused as well.
 func TestTransitionsOfOfficers(t *testing.T) {
 	t.Parallel()
 

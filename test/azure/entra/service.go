@@ -45,7 +45,7 @@ func resources() []string {
 	return []string{VaultResource, ManagementResource, classicManagement, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
-// ServeHTTP serves login.microsoftonline.com.
+// ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, of which one is counted by its form before it is answered.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.headers(w, r)
 

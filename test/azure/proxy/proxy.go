@@ -1,5 +1,5 @@
 // Package proxy is an HTTP proxy that never connects to anything: it answers for a few hosts itself, over TLS with certificates of its own
-// authority, and rejects all others.
+// authority, and rejects all others. Libraries for intercepting proxies forward requests, and cannot fail a connection while it is opened.
 package proxy
 
 import (

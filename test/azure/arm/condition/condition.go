@@ -1,4 +1,5 @@
 // Package condition evaluates conditions of role assignments (attribute-based access control, version 2.0) on GUIDs and strings.
+// Azure publishes no parser for them.
 package condition
 
 import (

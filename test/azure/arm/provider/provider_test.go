@@ -24,12 +24,11 @@ type app struct {
 	identity string
 
 	credential string
-	role       string
 	roleName   string
 }
 
-// newApp returns the manifests of an application, as the function composes them, for the policies and the vault protection given.
-func newApp(name, policies, protection string) *app {
+// newApp returns the manifests of an application as the function composes them, with those management policies of the vault.
+func newApp(name, policies string) *app {
 	a := &app{name: name, roleName: uuid.NewString()}
 
 	a.vault = fmt.Sprintf(`
@@ -41,7 +40,7 @@ metadata:
 spec:
   forProvider:
     location: westeurope
-    purgeProtectionEnabled: %[3]s
+    purgeProtectionEnabled: true
     rbacAuthorizationEnabled: true
     resourceGroupName: rg-applications
     skuName: standard
@@ -50,7 +49,7 @@ spec:
     tenantId: 11111111-1111-4111-8111-111111111111
   managementPolicies: [%[2]s]
   providerConfigRef: {kind: ProviderConfig, name: default}
-`, name, policies, protection)
+`, name, policies)
 
 	a.identity = fmt.Sprintf(`
 apiVersion: managedidentity.azure.m.upbound.io/v1beta1
@@ -109,7 +108,7 @@ func TestDelays(t *testing.T) {
 	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
 	w.apply(a.vault, a.identity)
 
@@ -153,7 +152,7 @@ func TestNameTaken(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant}))
 	w.apply(a.vault)
 	w.says(a.vault, "VaultAlreadyExists")
@@ -167,7 +166,7 @@ func TestChanges(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 	w.ready(a.vault)
 	w.ready(a.identity)
@@ -216,7 +215,7 @@ func TestKill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			p := w.start()
-			a := newApp(unique(), owned, "true")
+			a := newApp(unique(), owned)
 
 			for _, operation := range []string{azure.OpPutVault, azure.OpPutIdentity} {
 				_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: operation, Effect: tc.effect})
@@ -262,13 +261,13 @@ func (w *world) asked(texts ...string) {
 	}
 }
 
-// TestRestart shows why names that only Azure gives are told to the provider before it asks for them: without the right to
-// late-initialize, it keeps such a name in its memory only.
+// TestRestart: without the right to late-initialize, the provider keeps the id of a new identity only in memory. So the function sets it
+// before.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	p := w.start()
 
-	named, unnamed := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
+	named, unnamed := newApp(unique(), owned), newApp(unique(), owned)
 	unnamed.identity = strings.Replace(unnamed.identity, ", annotations: {crossplane.io/external-name: "+identityID(unnamed.name)+"}", "", 1)
 	w.apply(named.identity, unnamed.identity)
 	w.ready(named.identity)
@@ -292,17 +291,17 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestCreateIncomplete shows that a provider that died between noting that it creates and noting that it has leaves the rest to a person.
+// TestCreateIncomplete: a provider killed between its notes about a creation leaves the rest to a person.
 func TestCreateIncomplete(t *testing.T) {
 	w := newWorld(t)
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	a.vault = strings.Replace(a.vault, "annotations: {", `annotations: {crossplane.io/external-create-pending: "2026-01-01T00:00:00Z", `, 1)
 	w.apply(a.vault)
 	w.start()
 	w.says(a.vault, "cannot determine creation result - remove the crossplane.io/external-create-pending annotation if it is safe to proceed")
 
-	// That annotation alone has nobody look.
+	// Removing the annotation alone triggers no reconcile.
 	w.patch(a.vault, `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null,"again":"1"}}}`)
 	w.ready(a.vault)
 }
@@ -321,18 +320,18 @@ func TestFaults(t *testing.T) {
 
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 	w.ready(a.vault)
 	w.ready(a.identity)
 
-	// During an outage nothing that is there is taken for gone.
+	// During an outage nothing is taken for gone.
 	outage, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable})
 	must(t, err)
 	w.says(a.vault, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`)
 
 	if status, _ := condition(w.ready(a.identity), "Ready"); status != "True" {
-		t.Error("what there was no outage of is not ready")
+		t.Error("a resource without an outage is not ready")
 	}
 
 	w.RemoveFault(outage)

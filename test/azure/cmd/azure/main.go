@@ -112,16 +112,16 @@ func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (str
 		}
 	}
 
-	return azure.Send(ctx, c.Admin, args, input) //nolint:wrapcheck // The server's own errors.
+	return azure.Send(ctx, c.Admin, args, input)
 }
 
 // serveCommand runs the stand-in.
 type serveCommand struct {
-	ProxyAddress  string        `default:"127.0.0.1:4480"                                                             env:"AZURE_STAND_IN_PROXY"                 help:"Where clients connect to. Loopback only."`
-	AdminAddress  string        `default:"127.0.0.1:4481"                                                             env:"AZURE_STAND_IN_ADMIN"                 help:"Where the admin API listens. Loopback only."`
-	CAFile        string        `help:"Where to write the certificate to trust. The default is a temporary file."     placeholder:"FILE"`
-	State         string        `help:"What to register at the start, in YAML or JSON."                               placeholder:"FILE"                         type:"existingfile"`
-	TokenLifetime time.Duration `default:"24h"                                                                        help:"How long access tokens are valid."`
+	ProxyAddress  string        `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY"               help:"Where clients connect to. Loopback only."`
+	AdminAddress  string        `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN"               help:"Where the admin API listens. Loopback only."`
+	CAFile        string        `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
+	State         string        `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"                       type:"existingfile"`
+	TokenLifetime time.Duration `default:"24h"                                                                    help:"How long access tokens are valid."`
 	Latency       time.Duration `help:"Delay every answer."`
 }
 
@@ -131,7 +131,7 @@ func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Wri
 		ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile, TokenLifetime: s.TokenLifetime, Latency: s.Latency,
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // It says everything.
+		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 
@@ -143,7 +143,7 @@ func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Wri
 
 		state, err := azure.ParseState(data)
 		if err != nil {
-			return err //nolint:wrapcheck // It says everything.
+			return err
 		}
 
 		if err := server.Apply(state); err != nil {
