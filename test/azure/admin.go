@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -56,143 +57,68 @@ func (a *admin) close() error {
 	return nil
 }
 
-// An action answers a request with a value that becomes JSON, or nil, or an error.
-type action func(r *http.Request) (any, error)
+// A commandLine is what the admin API executes.
+type commandLine struct {
+	Args  []string `json:"args"`
+	Stdin []byte   `json:"stdin,omitempty"`
+}
 
-// errBadBody is why a body cannot be read.
-var errBadBody = errors.New("cannot read the request body")
+// Send has the admin API at an address execute a command line, and returns its output.
+func Send(ctx context.Context, address string, args []string, stdin []byte) (string, error) {
+	body, err := json.Marshal(commandLine{Args: args, Stdin: stdin})
+	if err != nil {
+		return "", fmt.Errorf("cannot encode command: %w", err)
+	}
+
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+strings.TrimPrefix(address, "http://")+"/commands", bytes.NewReader(body))
+	if err != nil {
+		return "", fmt.Errorf("cannot make request: %w", err)
+	}
+
+	// No proxy: the one in the environment may be the stand-in itself.
+	rsp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		return "", fmt.Errorf("cannot reach the stand-in, is it running? %w", err)
+	}
+	defer rsp.Body.Close() //nolint:errcheck // It has been read.
+
+	out, err := io.ReadAll(rsp.Body)
+	if err == nil && rsp.StatusCode != http.StatusOK {
+		err = errors.New(strings.TrimSpace(string(out)))
+	}
+
+	return string(out), err
+}
 
 // routes are documented in the package's own documentation.
 func (a *admin) routes() http.Handler {
 	mux := http.NewServeMux()
 
-	for pattern, do := range map[string]action{
-		"GET /healthz": func(*http.Request) (any, error) { return map[string]string{"status": "ok"}, nil },
-		"GET /env":     func(*http.Request) (any, error) { return a.server.Env(), nil },
-		"POST /state":  a.postState,
+	mux.HandleFunc("GET /env", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(a.server.Env()) })
+	mux.HandleFunc("POST /commands", func(w http.ResponseWriter, r *http.Request) {
+		var (
+			line commandLine
+			out  bytes.Buffer
+		)
 
-		"PUT /tenants/{tenant}":                                                      a.putTenant,
-		"PUT /tenants/{tenant}/applications/{client}":                                a.putApplication,
-		"DELETE /tenants/{tenant}/applications/{client}":                             a.deleteApplication,
-		"PUT /tenants/{tenant}/applications/{client}/federatedcredentials/{name}":    a.putCredential,
-		"DELETE /tenants/{tenant}/applications/{client}/federatedcredentials/{name}": a.deleteCredential,
-		"PUT /issuers":                                  a.putIssuer,
-		"POST /principals/{principal}/revoke":           a.revoke,
-		"POST /principals/{principal}/expire":           a.expire,
-		"PUT /vaults/{vault}/transitiontime":            a.putTransitionTime,
-		"GET /vaults":                                   func(*http.Request) (any, error) { return a.server.Vaults(), nil },
-		"PUT /vaults/{vault}":                           a.putVault,
-		"DELETE /vaults/{vault}":                        a.deleteVault,
-		"POST /vaults/{vault}/recover":                  a.recoverVault,
-		"POST /vaults/{vault}/purge":                    a.purgeVault,
-		"GET /vaults/{vault}/roleassignments":           a.listRoleAssignments,
-		"PUT /vaults/{vault}/roleassignments/{id}":      a.putRoleAssignment,
-		"DELETE /vaults/{vault}/roleassignments/{id}":   a.deleteRoleAssignment,
-		"GET /vaults/{vault}/secrets":                   a.listSecrets,
-		"GET /vaults/{vault}/secrets/{secret}":          a.showSecret,
-		"PUT /vaults/{vault}/secrets/{secret}":          a.putSecret,
-		"DELETE /vaults/{vault}/secrets/{secret}":       a.deleteSecret,
-		"POST /vaults/{vault}/secrets/{secret}/enable":  a.enableSecret(false),
-		"POST /vaults/{vault}/secrets/{secret}/disable": a.enableSecret(true),
-		"POST /vaults/{vault}/secrets/{secret}/recover": a.recoverSecret,
-		"POST /vaults/{vault}/secrets/{secret}/purge":   a.purgeSecret,
-		"POST /vaults/{vault}/certificates/{name}":      a.putCertificate,
-		"GET /vaults/{vault}/writes":                    a.writes,
-
-		"GET /subscriptions":                                       func(*http.Request) (any, error) { return a.server.Subscriptions(), nil },
-		"PUT /subscriptions/{subscription}":                        a.putSubscription,
-		"PUT /subscriptions/{subscription}/resourcegroups/{group}": a.putResourceGroup,
-		"PUT /subscriptions/{subscription}/roleassignments":        a.putScopedRoleAssignment,
-		"DELETE /subscriptions/{subscription}/roleassignments":     a.deleteScopedRoleAssignment,
-		"PUT /groups/{group}":                                      a.putGroup,
-		"PUT /clusters":                                            a.putCluster,
-		"GET /delays":                                              a.getDelays,
-		"PUT /delays":                                              a.putDelays,
-		"GET /resources":                                           func(*http.Request) (any, error) { return a.server.ARMResources(), nil },
-		"GET /resources/events":                                    func(*http.Request) (any, error) { return a.server.ARMEvents(), nil },
-
-		"GET /faults":         a.listFaults,
-		"POST /faults":        a.postFault,
-		"DELETE /faults":      a.clearFaults,
-		"DELETE /faults/{id}": a.deleteFault,
-		"PUT /latency":        a.putLatency,
-		"GET /counts":         func(*http.Request) (any, error) { return a.server.Counts(), nil },
-		"DELETE /counts":      a.resetCounts,
-	} {
-		mux.Handle(pattern, serve(do))
-	}
-
-	return mux
-}
-
-// serve makes a handler of an action.
-func serve(do action) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A page in a browser can send simple requests to loopback, but it cannot send this header.
-		if r.Method != http.MethodGet && r.Header.Get("Origin") != "" {
-			reply(w, http.StatusForbidden, map[string]string{"error": "the admin API is not for browsers"})
-
-			return
-		}
-
-		r.Body = http.MaxBytesReader(w, r.Body, maxAdminBody)
-
-		out, err := do(r)
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody)).Decode(&line)
 
 		switch {
-		case errors.Is(err, ErrNotFound):
-			reply(w, http.StatusNotFound, map[string]string{"error": err.Error()})
-		case errors.Is(err, errBadBody):
-			reply(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		case r.Header.Get("Origin") != "":
+			// A page in a browser can send simple requests to loopback, but never without this header.
+			http.Error(w, "the admin API is not for browsers", http.StatusForbidden)
 		case err != nil:
-			// All else is what Azure would refuse too.
-			reply(w, http.StatusConflict, map[string]string{"error": err.Error()})
-		case out == nil:
-			w.WriteHeader(http.StatusNoContent)
+			http.Error(w, "cannot read command: "+err.Error(), http.StatusBadRequest)
 		default:
-			reply(w, http.StatusOK, out)
+			if err := a.server.execute(line.Args, bytes.NewReader(line.Stdin), &out); err != nil {
+				http.Error(w, err.Error(), http.StatusConflict)
+
+				return
+			}
+
+			_, _ = out.WriteTo(w)
 		}
 	})
-}
 
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-
-	data, err := json.MarshalIndent(body, "", "  ")
-	if err != nil {
-		return // The bodies are our own types, of strings and numbers.
-	}
-
-	_, _ = w.Write(append(data, '\n'))
-}
-
-// read reads the body of a request. An empty one is as good as {}.
-func read(r *http.Request, into any) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errBadBody, err)
-	}
-
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil
-	}
-
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("%w: %w", errBadBody, err)
-	}
-
-	return nil
-}
-
-// found makes an error of what was not there.
-func found(ok bool, what string) error {
-	if ok {
-		return nil
-	}
-
-	return fmt.Errorf("%s: %w", what, ErrNotFound)
+	return mux
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAttributes shows that of what is said about a secret only enabled has an effect on who gets its value: the times are for whoever
-// uses it. All of it is kept, and told wherever the secret is.
+// TestAttributes: of the attributes of a secret only enabled decides who gets its value. All of them are kept and shown everywhere.
 func TestAttributes(t *testing.T) { //nolint:gocognit // One question, asked wherever the answer is.
 	t.Parallel()
 
@@ -63,7 +62,7 @@ func TestAttributes(t *testing.T) { //nolint:gocognit // One question, asked whe
 	}
 }
 
-// listed returns what the list of secrets says of one.
+// listed returns the attributes of a secret in the list of secrets.
 func listed(tb testing.TB, c *azsecrets.Client, name string) *azsecrets.SecretAttributes {
 	tb.Helper()
 
@@ -83,7 +82,7 @@ func listed(tb testing.TB, c *azsecrets.Client, name string) *azsecrets.SecretAt
 	return nil
 }
 
-// listedVersion returns what the list of the versions of a secret says of the only one.
+// listedVersion returns the attributes of the only version of a secret in the list of versions.
 func listedVersion(tb testing.TB, c *azsecrets.Client, name string) *azsecrets.SecretAttributes {
 	tb.Helper()
 
@@ -97,7 +96,7 @@ func listedVersion(tb testing.TB, c *azsecrets.Client, name string) *azsecrets.S
 	return page.Value[0].Attributes
 }
 
-// TestAttributesAreOfAVersion shows that a new version does not take over what was said about the one before.
+// TestAttributesAreOfAVersion: a new version does not inherit attributes.
 func TestAttributesAreOfAVersion(t *testing.T) {
 	t.Parallel()
 

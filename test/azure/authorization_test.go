@@ -157,7 +157,7 @@ func TestManagerRoleDefinitions(t *testing.T) {
 		t.Errorf("the role is found by its name: got %v", list)
 	}
 
-	reader.steps(vaultAPI, []step{{"Who has it sees deleted vaults, if there is one.", get, deleted + "none", "", 404, "DeletedVaultNotFound"}})
+	reader.steps(vaultAPI, []step{{"The role lets the reader see deleted vaults.", get, deleted + "none", "", 404, "DeletedVaultNotFound"}})
 	reader.steps(assignmentAPI, []step{{"And may do nothing else.", put, two, body("Mine", subscriptionID), 403, "AuthorizationFailed"}})
 	m.steps(assignmentAPI, []step{
 		{"It is taken away.", del, onSubscription, "", 200, ""},
@@ -191,7 +191,7 @@ func TestManagerAssignmentFilters(t *testing.T) { //nolint:tparallel // What com
 	}{
 		"All":       {"Those above are listed, too.", subscriptionID, "", []string{"Contributor", "Owner", "Reader", "Reader"}},
 		"AtScope":   {"Those below can be left out.", subscriptionID, "atScope()", []string{"Owner", "Reader"}},
-		"Inherited": {"What is above counts below.", groupID, "atScope()", []string{"Contributor", "Owner", "Reader", "Reader"}},
+		"Inherited": {"A scope inherits from the scopes above it.", groupID, "atScope()", []string{"Contributor", "Owner", "Reader", "Reader"}},
 		"Principal": {"Those of one.", subscriptionID, "principalId eq '" + readerPrincipal + "'", []string{"Contributor"}},
 		"Assigned":  {"And of the groups that it is in.", subscriptionID, "assignedTo('" + readerPrincipal + "')", []string{"Contributor", "Reader"}},
 		"Both":      {"Filters can be combined.", subscriptionID, "atScope() and assignedTo('" + stranger + "')", []string{"Reader"}},
@@ -383,7 +383,7 @@ func TestManagerCluster(t *testing.T) {
 	}
 }
 
-// TestManagerPermissions lists what the caller may do.
+// TestManagerPermissions lists the permissions of the caller.
 func TestManagerPermissions(t *testing.T) {
 	t.Parallel()
 

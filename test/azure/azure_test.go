@@ -22,7 +22,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"github.com/p6m-dev/platform-application/test/azure"
-	"github.com/p6m-dev/platform-application/test/azure/jose"
+	"github.com/p6m-dev/platform-application/test/azure/entra"
 )
 
 const (
@@ -97,7 +97,7 @@ func newWorld(tb testing.TB) *world {
 	w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(tb, err)
 
-	jwks, err := jose.MarshalKeys(jose.Keys{"k1": w.key.Public()})
+	jwks, err := entra.KeySet("k1", w.key.Public())
 	must(tb, err)
 
 	must(tb, w.Apply(azure.State{
@@ -106,9 +106,9 @@ func newWorld(tb testing.TB) *world {
 				{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},
 				{
 					Application: azure.Application{ClientID: reader, PrincipalID: readerPrincipal},
-					FederatedCredentials: []azure.FederatedCredentialState{{FederatedCredential: azure.FederatedCredential{
-						Name: "app", Issuer: issuer, Subject: subject, Audiences: []string{audience},
-					}}},
+					FederatedCredentials: []azure.FederatedCredential{
+						{Name: "app", Issuer: issuer, Subject: subject, Audiences: []string{audience}},
+					},
 				},
 			}},
 			{ID: otherTenant},
@@ -116,9 +116,9 @@ func newWorld(tb testing.TB) *world {
 		Issuers: []azure.IssuerState{{Issuer: issuer, JWKS: jwks}},
 		Vaults: []azure.VaultState{{
 			Vault: azure.Vault{Name: vault, TenantID: tenant},
-			RoleAssignments: []azure.RoleAssignmentState{
-				{RoleAssignment: azure.RoleAssignment{ID: "officer", PrincipalID: officerPrincipal, Role: "Key Vault Secrets Officer"}},
-				{RoleAssignment: azure.RoleAssignment{ID: "reader", PrincipalID: readerPrincipal, Role: azure.SecretsUser}},
+			RoleAssignments: []azure.RoleAssignment{
+				{ID: "officer", PrincipalID: officerPrincipal, Role: "Key Vault Secrets Officer"},
+				{ID: "reader", PrincipalID: readerPrincipal, Role: azure.SecretsUser},
 			},
 		}},
 	}))
@@ -161,14 +161,14 @@ func (w *world) claims() map[string]any {
 func (w *world) reader(tb testing.TB) azcore.TokenCredential {
 	tb.Helper()
 
-	return w.federated(tb, tenant, reader, func(context.Context) (string, error) { return jose.Sign(w.key, "k1", w.claims()) })
+	return w.federated(tb, tenant, reader, func(context.Context) (string, error) { return entra.Sign(w.key, "k1", w.claims()) })
 }
 
 // assertion returns a sound federated token.
 func (w *world) assertion(tb testing.TB) string {
 	tb.Helper()
 
-	signed, err := jose.Sign(w.key, "k1", w.claims())
+	signed, err := entra.Sign(w.key, "k1", w.claims())
 	must(tb, err)
 
 	return signed

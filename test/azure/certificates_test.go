@@ -82,11 +82,14 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("GetSecret(...): a leaf and its chain: -want, +got:\n%s", diff)
 	}
 
-	converted, err := c.GetSecret(t.Context(), "tls", "", &azsecrets.GetSecretOptions{OutContentType: new(azsecrets.ContentTypePEM)})
+	_, err = w.PutCertificate(vault, "pem", azure.Certificate{ContentType: azure.ContentTypePEM, DNSNames: []string{"www.example.org"}})
+	must(t, err)
+
+	asPEM, err := c.GetSecret(t.Context(), "pem", "", nil)
 	must(t, err)
 
 	order := []string{"PRIVATE KEY", "www.example.org", "Intermediate of www.example.org", "Root of www.example.org"}
-	if diff := cmp.Diff(order, names(t, *converted.Value)); diff != "" {
+	if diff := cmp.Diff(order, names(t, *asPEM.Value)); diff != "" {
 		t.Errorf("GetSecret(...) as PEM: -want, +got:\n%s", diff)
 	}
 
@@ -96,13 +99,13 @@ func TestCertificates(t *testing.T) {
 	}
 
 	// What was generated can be imported.
-	_, err = w.PutCertificate(vault, "imported", azure.Certificate{ContentType: azure.ContentTypePEM, PEM: *converted.Value})
+	_, err = w.PutCertificate(vault, "imported", azure.Certificate{ContentType: azure.ContentTypePEM, PEM: *asPEM.Value})
 	must(t, err)
 
 	imported, err := c.GetSecret(t.Context(), "imported", "", nil)
 	must(t, err)
 
-	if diff := cmp.Diff(*converted.Value, *imported.Value); diff != "" {
+	if diff := cmp.Diff(*asPEM.Value, *imported.Value); diff != "" {
 		t.Errorf("GetSecret(...) of an imported one: -want, +got:\n%s", diff)
 	}
 }
@@ -122,7 +125,7 @@ func TestCertificateRefusals(t *testing.T) {
 	}{
 		"Taken":   {"A certificate does not replace a plain secret.", "plain", azure.Certificate{DNSNames: []string{"a"}}},
 		"NoName":  {"A certificate is for some name.", "a", azure.Certificate{}},
-		"NoPEM":   {"What is imported is PEM.", "a", azure.Certificate{PEM: "x"}},
+		"NoPEM":   {"Imported certificates are PEM.", "a", azure.Certificate{PEM: "x"}},
 		"OddType": {"It is kept in one of two forms.", "a", azure.Certificate{DNSNames: []string{"a"}, ContentType: "text/plain"}},
 	}
 

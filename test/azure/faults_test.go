@@ -95,7 +95,7 @@ func TestFaults(t *testing.T) {
 
 			c := w.client(t, vault, w.officer(t))
 
-			// What it takes to begin with is not what this is about.
+			// The first request gets a token.
 			_, err = c.GetSecret(t.Context(), "known", "", nil)
 			must(t, err)
 
@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// status returns what a client was answered with, 0 if it was nothing that makes sense.
+// status of the answer that a client got, or 0 without a proper one.
 func status(err error) int {
 	if err == nil {
 		return http.StatusOK
@@ -251,7 +251,7 @@ func TestExpiredTokens(t *testing.T) {
 	must(t, err)
 }
 
-// A conflict has its code inside, as those of Key Vault.
+// TestConflictFault: a conflict of Key Vault has the code inside.
 func TestConflictFault(t *testing.T) {
 	t.Parallel()
 

@@ -9,7 +9,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// TestPolicies: what a policy refuses is refused, and whoever asks before is told so.
+// TestPolicies: a denied resource is refused, and a check of policies says so before.
 func TestPolicies(t *testing.T) {
 	m := newManager(t)
 	must(t, m.PutSubscription(azure.Subscription{ID: subscription, TenantID: tenant, Policies: map[string]string{"no-vaults": "microsoft.keyvault/vaults"}}))

@@ -12,11 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 )
@@ -187,7 +185,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is a program that has never heard of this package: it uses the clients as they come.
+// child is a program that uses clients with their defaults, without this package.
 func child(ctx context.Context, assertion string) error {
 	federated, err := azidentity.NewClientAssertionCredential(tenant, reader,
 		func(context.Context) (string, error) { return assertion, nil }, nil)
@@ -271,7 +269,7 @@ func TestMachine(t *testing.T) {
 	}{
 		"Only":       {"The only identity need not be named.", w, machine, metadata, 200},
 		"NoHeader":   {"The header is required.", w, machine, nil, 400},
-		"Forwarded":  {"Nobody else's requests are served.", w, machine, http.Header{"Metadata": {"true"}, "X-Forwarded-For": {"1.2.3.4"}}, 400},
+		"Forwarded":  {"Forwarded requests are refused.", w, machine, http.Header{"Metadata": {"true"}, "X-Forwarded-For": {"1.2.3.4"}}, 400},
 		"NoVersion":  {"So is the version.", w, strings.Replace(machine, "2018-02-01", "", 1), metadata, 400},
 		"NoResource": {"And the resource.", w, strings.Replace(machine, "https://vault.azure.net", "", 1), metadata, 400},
 		"OddPath":    {"There is nothing else.", w, "http://169.254.169.254/metadata/instance", metadata, 404},
@@ -291,28 +289,6 @@ func TestMachine(t *testing.T) {
 				t.Errorf("\n%s\nGET %s: -want, +got:\n%s\n%s", tc.reason, tc.url, diff, rsp.Body)
 			}
 		})
-	}
-}
-
-func TestManagedIdentityCredential(t *testing.T) {
-	t.Parallel()
-
-	// The library keeps tokens of managed identities for the whole process, so that this has to be one that it has not met.
-	fresh := uuid.NewString()
-
-	w := newWorld(t)
-	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: reader, PrincipalID: fresh, ManagedIdentity: true}))
-
-	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-		ClientOptions: w.options(t), ID: azidentity.ObjectID(fresh),
-	})
-	must(t, err)
-
-	_, err = cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
-	must(t, err)
-
-	if diff := cmp.Diff(1, w.Counts().Of(azure.CountKey{Operation: azure.OpMachineToken, Status: 200})); diff != "" {
-		t.Errorf("Counts(): -want, +got:\n%s", diff)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestRequests(t *testing.T) {
 		"TrailingSlash": {"Clients ask for the latest version so.", request{method: "GET", url: "/secrets/known/" + apiVersion}, refusal{Status: 200}},
 		"NoVersion":     {"The version of the API is required.", request{method: "GET", url: "/secrets/known"}, bad},
 		"MadeUpVersion": {"It has to be one that exists.", request{method: "GET", url: "/secrets/known?api-version=9.9"}, bad},
-		"Missing":       {"What is not there is not found.", request{method: "GET", url: "/secrets/unknown" + apiVersion}, refusal{404, "SecretNotFound", ""}},
+		"Missing":       {"A missing secret is not found.", request{method: "GET", url: "/secrets/unknown" + apiVersion}, refusal{404, "SecretNotFound", ""}},
 		"MissingVersion": {
 			"Nor is a version.",
 			request{method: "GET", url: "/secrets/known/" + strings.Repeat("0", 32) + apiVersion},
@@ -102,13 +102,8 @@ func TestRequests(t *testing.T) {
 			request{method: "PUT", url: "/secrets/new" + apiVersion, contentType: asJSON, body: `{"value":"a","attributes":{"exp":-1}}`},
 			bad,
 		},
-		"PurgeKnown":   {"What is not deleted cannot be purged.", request{method: "DELETE", url: "/deletedsecrets/known" + apiVersion}, refusal{404, "SecretNotFound", ""}},
+		"PurgeKnown":   {"Only a deleted secret can be purged.", request{method: "DELETE", url: "/deletedsecrets/known" + apiVersion}, refusal{404, "SecretNotFound", ""}},
 		"RecoverKnown": {"Nor recovered.", request{method: "POST", url: "/deletedsecrets/known/recover" + apiVersion}, refusal{404, "SecretNotFound", ""}},
-		"ConvertPlain": {
-			"Only a certificate can be converted.",
-			request{method: "GET", url: "/secrets/known?api-version=2026-04-01&outContentType=application/x-pem-file"},
-			bad,
-		},
 	}
 
 	for name, tc := range cases {
@@ -162,7 +157,7 @@ func TestAccessTokens(t *testing.T) {
 		later         time.Duration
 		want          want
 	}{
-		"None":     {"Whoever has no token is told where to get one.", "", 0, want{plain, "AKV10000: "}},
+		"None":     {"The challenge names the authority of tokens.", "", 0, want{plain, "AKV10000: "}},
 		"Basic":    {"A token is the only thing that helps.", "Basic eA==", 0, want{invalid, "AKV10000: "}},
 		"Garbage":  {"It has to be one.", "Bearer x", 0, want{invalid, "[BearerReadAccessTokenFailed] "}},
 		"Changed":  {"It has to be signed.", "Bearer " + good[:len(good)-4] + "AAAA", 0, want{invalid, "AKV10046: "}},

@@ -1,7 +1,6 @@
 package azure_test
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A roleRequest is one that takes a data action, which whoever may not do it is told.
+// A roleRequest needs a data action, which a refusal names.
 type roleRequest struct {
 	request
 
@@ -24,14 +23,14 @@ type roleRequest struct {
 func TestRoles(t *testing.T) {
 	t.Parallel()
 
-	all := "backup delete deleted deletedAll get list other purge recover restore set update versions"
+	all := "delete deleted deletedAll get list other purge recover set update versions"
 
 	cases := map[string]struct {
 		reason string
 		args   azure.RoleAssignment
 		want   string
 	}{
-		"None":             {"Whoever has no role may do nothing.", azure.RoleAssignment{}, ""},
+		"None":             {"Without a role everything is forbidden.", azure.RoleAssignment{}, ""},
 		"Administrator":    {"May do everything.", azure.RoleAssignment{Role: azure.Administrator}, all},
 		"Officer":          {"As far as secrets go.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
 		"User":             {"Reads, but not what was deleted.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
@@ -99,15 +98,6 @@ func newRoleWorld(tb testing.TB, a azure.RoleAssignment) (*world, map[string]rol
 		must(tb, w.DeleteSecret("kv-roles", name))
 	}
 
-	// What is restored was saved in another vault, by somebody who may.
-	c := w.client(tb, vault, w.officer(tb))
-	put(tb, c, "saved", "x")
-
-	backup, err := c.BackupSecret(tb.Context(), "saved", nil)
-	must(tb, err)
-
-	blob := `{"value":"` + base64.RawURLEncoding.EncodeToString(backup.Value) + `"}`
-
 	if a.Role != "" {
 		a.ID = "it"
 		if a.PrincipalID == "" {
@@ -125,8 +115,6 @@ func newRoleWorld(tb testing.TB, a azure.RoleAssignment) (*world, map[string]rol
 		"set":        {request{method: http.MethodPut, url: "/secrets/known", contentType: asJSON, body: `{"value":"x"}`}, "setSecret/action"},
 		"update":     {request{method: http.MethodPatch, url: "/secrets/known/" + versions["known"], contentType: asJSON, body: `{}`}, "update/action"},
 		"delete":     {request{method: http.MethodDelete, url: "/secrets/doomed"}, "delete"},
-		"backup":     {request{method: http.MethodPost, url: "/secrets/known/backup"}, "backup/action"},
-		"restore":    {request{method: http.MethodPost, url: "/secrets/restore", contentType: asJSON, body: blob}, "restore/action"},
 		"deleted":    {request{method: http.MethodGet, url: "/deletedsecrets/gone"}, "recover/action"},
 		"deletedAll": {request{method: http.MethodGet, url: "/deletedsecrets"}, "recover/action"},
 		"recover":    {request{method: http.MethodPost, url: "/deletedsecrets/lost/recover"}, "recover/action"},

@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/arm"
@@ -33,34 +35,35 @@ type Options struct {
 	ProxyAddress string
 	AdminAddress string
 
-	// CAFile is where the certificate that clients have to trust is written. The default is a temporary file.
+	// CAFile is the file for the certificate that clients have to trust. The default is a temporary file.
 	CAFile string
 
-	// TokenLifetime is how long an access token is good for: 24 hours by default, and at least 5 minutes.
+	// TokenLifetime is how long an access token is valid: 24 hours by default, and at least 5 minutes.
 	TokenLifetime time.Duration
 
-	// Latency makes every answer later.
+	// Latency of every answer.
 	Latency time.Duration
 
-	// Delays are how long it takes until what is made through the resource manager has its effect: none by default.
+	// Delays are how long changes through the resource manager take to propagate. The default is no time.
 	Delays Delays
 
-	// Now is the time of Azure. The default is time.Now. Clients have their own, so it is best for tests that move it back and
-	// forth a little.
+	// Now is the time of Azure. The default is time.Now. Clients have their own clocks, so tests should move it only a little.
 	Now func() time.Time
 }
 
-// A Server stands in for Azure. Its methods may be called from many goroutines at the same time.
+// A Server stands in for Azure. It has the methods of all its services, which may be called concurrently.
 type Server struct {
-	gate      *wire.Gate
-	directory *entra.Directory
-	tokens    *entra.Tokens
-	vaults    *keyvault.Service
-	manager   *arm.Service
-	proxy     *proxy.Proxy
-	admin     *admin
-	caFile    string
-	remove    bool
+	*entra.Directory
+	*entra.Tokens
+	*keyvault.Store
+	*arm.Manager
+	*wire.Gate
+
+	now    func() time.Time
+	proxy  *proxy.Proxy
+	admin  *admin
+	caFile string
+	remove bool
 }
 
 // Start starts a server that runs until it is closed. The context bounds the start only.
@@ -73,32 +76,28 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 
-	s := &Server{gate: &wire.Gate{}, directory: entra.NewDirectory(o.Now), caFile: o.CAFile}
+	s := &Server{Gate: &wire.Gate{}, Directory: entra.NewDirectory(o.Now), now: o.Now, caFile: o.CAFile}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 
-	s.gate.SetLatency(o.Latency)
+	s.SetLatency(o.Latency)
 
-	s.tokens, err = entra.NewTokens(o.Now)
+	s.Tokens, err = entra.NewTokens(o.Now)
 	if err != nil {
 		return nil, err
 	}
 
-	s.vaults, err = keyvault.NewService(s.tokens, s.gate, o.Now)
-	if err != nil {
-		return nil, err
-	}
+	s.Store = keyvault.NewStore(s.Tokens, s.Gate, o.Now)
+	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Gate: s.Gate, Now: o.Now})
+	s.SetDelays(o.Delays)
 
-	s.manager = arm.NewService(arm.Config{Directory: s.directory, Tokens: s.tokens, Vaults: s.vaults, Gate: s.gate, Now: o.Now})
-	s.manager.SetDelays(o.Delays)
-
-	directory := &entra.Service{Directory: s.directory, Tokens: s.tokens, Gate: s.gate, Lifetime: o.TokenLifetime, Now: o.Now}
+	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: o.TokenLifetime, Now: o.Now}
 
 	s.proxy, err = proxy.Start(ctx, proxy.Config{
-		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.gate,
+		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate,
 		PlainHost: entra.MachineHost, Plain: http.HandlerFunc(directory.ServeMachine),
 	})
 	if err != nil {
@@ -117,7 +116,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	return s, nil
 }
 
-// complete fills in what was left out, and says what cannot be.
+// complete sets defaults, and rejects invalid options.
 func (o *Options) complete() error {
 	for _, address := range []*string{&o.ProxyAddress, &o.AdminAddress} {
 		if *address == "" {
@@ -194,6 +193,14 @@ func (s *Server) Env() []string {
 	}
 }
 
+// WriteExports writes Env for a shell.
+func (s *Server) WriteExports(w io.Writer) {
+	for _, variable := range s.Env() {
+		name, value, _ := strings.Cut(variable, "=")
+		fmt.Fprintf(w, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+	}
+}
+
 // Transport returns a transport that speaks to this server, for clients in the same process. Each call returns another one, with
 // connections of its own.
 func (s *Server) Transport() *http.Transport {
@@ -210,10 +217,10 @@ func (s *Server) Transport() *http.Transport {
 	}
 }
 
-// lookup returns which hosts there are.
+// lookup returns the host of a name.
 func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 	login := &proxy.Host{Certificate: entra.Host, Exists: true, Handler: directory}
-	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.manager}
+	manager := &proxy.Host{Certificate: arm.Host, Exists: true, Handler: s.Manager}
 
 	return func(name string) *proxy.Host {
 		switch name {
@@ -224,7 +231,7 @@ func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 		}
 
 		vault, ok := keyvault.VaultOf(name)
-		if !ok && s.directory.HasIssuer(name) {
+		if !ok && s.HasIssuer(name) {
 			return &proxy.Host{Certificate: name, Exists: true, Handler: http.HandlerFunc(directory.ServeIssuer)}
 		}
 
@@ -232,7 +239,7 @@ func (s *Server) lookup(directory *entra.Service) func(string) *proxy.Host {
 			return nil
 		}
 
-		return &proxy.Host{Certificate: "*" + keyvault.Suffix, Vault: vault, Exists: s.vaults.Exists(vault), Handler: s.vaults}
+		return &proxy.Host{Certificate: "*" + keyvault.Suffix, Vault: vault, Exists: s.Exists(vault), Handler: s.Store}
 	}
 }
 

@@ -5,10 +5,11 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/azure"
-	"github.com/p6m-dev/platform-application/test/azure/jose"
 )
 
 func TestVaultLifecycle(t *testing.T) {
@@ -60,15 +61,14 @@ func TestAccessTokensAreSigned(t *testing.T) {
 	w := newWorld(t)
 	rsp := w.send(t, request{method: http.MethodGet, url: login + tenant + "/discovery/v2.0/keys"})
 
-	keys, err := jose.ParseKeys(rsp.Body)
-	must(t, err)
+	var keys jose.JSONWebKeySet
+	must(t, json.Unmarshal(rsp.Body, &keys))
 
-	parsed, err := jose.Parse(token(t, w.officer(t)))
+	parsed, err := jwt.ParseSigned(token(t, w.officer(t)), []jose.SignatureAlgorithm{jose.ES256})
 	must(t, err)
-	must(t, parsed.Verify(keys[parsed.KeyID]))
 
 	var claims map[string]any
-	must(t, json.Unmarshal(parsed.Claims, &claims))
+	must(t, parsed.Claims(keys, &claims))
 
 	want := map[string]any{
 		"aud": "https://vault.azure.net", "iss": "https://sts.windows.net/" + tenant + "/", "tid": tenant,

@@ -25,7 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
-	"github.com/p6m-dev/platform-application/test/azure/jose"
+	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -55,7 +55,7 @@ func startLogin(t *testing.T) *login {
 		t.Fatal(err)
 	}
 
-	keys, err := jose.MarshalKeys(jose.Keys{"login": key.Public()})
+	keys, err := entra.KeySet("login", key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func startLogin(t *testing.T) *login {
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{ // Who asks sees that it is not all.
 			"issuer": l.issuer(), "jwks_uri": l.issuer() + "/keys", "authorization_endpoint": l.issuer() + "/authorize", "token_endpoint": l.issuer() + "/token",
-			"id_token_signing_alg_values_supported": []string{jose.RS256},
+			"id_token_signing_alg_values_supported": []string{"RS256"},
 		})
 	})
 
@@ -84,7 +84,7 @@ func (l *login) token(t *testing.T, user string, groups ...string) string {
 
 	now := time.Now()
 
-	token, err := jose.Sign(l.key, "login", map[string]any{
+	token, err := entra.Sign(l.key, "login", map[string]any{
 		"iss": l.issuer(), "aud": argocdClient, "sub": user, "email": user, "groups": groups,
 		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	})

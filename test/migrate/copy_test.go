@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 
-	role := []azure.RoleAssignmentState{{RoleAssignment: azure.RoleAssignment{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}}}
+	role := []azure.RoleAssignment{{ID: "o", PrincipalID: officerPrincipal, Role: azure.SecretsOfficer}}
 	must(t, server.Apply(azure.State{
 		Tenants: []azure.TenantState{{ID: tenant, Applications: []azure.ApplicationState{
 			{Application: azure.Application{ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}},

@@ -42,14 +42,14 @@ type assignment struct {
 	created       time.Time
 	createdBy     string
 
-	// counts is the highest scope of the subscription that it has an effect on: the scope, unless that is above.
+	// counts is the scope within the subscription: the subscription itself if the scope is above it.
 	counts string
 
-	// allows is the condition, if there is one, and from is when it has an effect.
+	// allows is the condition, if any. The assignment takes effect at from.
 	allows condition.Condition
 	from   time.Time
 
-	// vault is the one that it is on, if it is on one and says anything about secrets.
+	// vault that enforces the assignment, if any.
 	vault string
 }
 
@@ -76,22 +76,22 @@ type assignmentBody struct {
 	Type string `json:"type"`
 }
 
-// scopeID is the id of what the request assigns a role on, or an answer if that does not exist.
+// scopeID is the id of the scope of the request, or a refusal if the scope does not exist.
 func (c *call) scopeID() (string, *wire.Answer) {
-	r, _ := parseScope(segments(c.scope))
+	typ, name := resourceOf(c.scope)
 
 	switch {
-	case r.typ == typeVault:
-		v, ok := c.service.Vaults.Lookup(r.name)
-		if !ok || !v.DeletedAt.IsZero() || !strings.EqualFold(v.ResourceID, c.resourceID(typeVault, r.name)) {
-			return "", new(notFound(typeVault, r.name, c.group.Name))
+	case typ == typeVault:
+		v, ok := c.service.Vaults.Lookup(name)
+		if !ok || !v.DeletedAt.IsZero() || !strings.EqualFold(v.ResourceID, c.resourceID(typeVault, name)) {
+			return "", new(notFound(typeVault, name, c.group.Name))
 		}
 
 		return v.ResourceID, nil
-	case r.typ == typeIdentity:
-		known := c.service.identities[strings.ToLower(c.resourceID(typeIdentity, r.name))]
+	case typ == typeIdentity:
+		known := c.service.identities[strings.ToLower(c.resourceID(typeIdentity, name))]
 		if known == nil {
-			return "", new(notFound(typeIdentity, r.name, c.group.Name))
+			return "", new(notFound(typeIdentity, name, c.group.Name))
 		}
 
 		return known.id, nil
@@ -102,8 +102,8 @@ func (c *call) scopeID() (string, *wire.Answer) {
 	}
 }
 
-// lookupAssignment returns an assignment by its id. One that a vault does not have any more is gone.
-func (s *Service) lookupAssignment(id string) *assignment {
+// lookupAssignment returns an assignment by its id. It is gone if its vault does not have it any more.
+func (s *Manager) lookupAssignment(id string) *assignment {
 	key := strings.ToLower(id)
 
 	known := s.assignments[key]
@@ -188,7 +188,7 @@ func (c *call) listAssignments() wire.Answer {
 
 	padding := c.subscription.Padding.RoleAssignments
 	if c.request.URL.Query().Get("$filter") != "" {
-		padding = 0 // They are nobody's.
+		padding = 0 // They have no principal.
 	}
 
 	return c.page(padded(out, padding, func(i int) any {
@@ -238,7 +238,7 @@ func (c *call) putAssignment() wire.Answer {
 	return wire.JSON(http.StatusCreated, wants.json())
 }
 
-// assignment is what the request asks for, or why that cannot be.
+// assignment that the request describes, or a refusal.
 func (c *call) assignment(p assignmentProperties) (*assignment, *wire.Answer) {
 	if parsed, err := uuid.Parse(c.name); err != nil || len(c.name) != len(parsed.String()) {
 		return nil, new(refuse(http.StatusBadRequest, "InvalidRoleAssignmentId",
@@ -298,8 +298,7 @@ func (a *assignment) restrict(text, version *string) *wire.Answer {
 	return nil
 }
 
-// checkPrincipal looks a principal up in the directory, which does not know a new one yet. Who says which type it is of is believed
-// until the directory knows better.
+// checkPrincipal looks a principal up in the directory, which does not know a new one yet. A type in the request makes up for that.
 func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	if principalType != "" && !slices.Contains([]string{"User", "Group", "ServicePrincipal", "ForeignGroup", "Device"}, principalType) {
 		return new(refuse(http.StatusBadRequest, "InvalidPrincipalType", "The principal type '%s' is not valid.", principalType))
@@ -331,7 +330,7 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 	}
 }
 
-// conflict says which assignment there is already in place of the one that is asked for.
+// conflict is the refusal of an assignment that exists, or of one too many.
 func (c *call) conflict(wants *assignment) *wire.Answer {
 	n := c.subscription.Padding.RoleAssignments
 
@@ -360,8 +359,8 @@ func assignmentExists(name string) wire.Answer {
 		strings.ReplaceAll(name, "-", ""))
 }
 
-// add an assignment, and have the vaults heed it if it says anything about secrets.
-func (s *Service) add(a *assignment) *wire.Answer {
+// add an assignment, and enforce it in vaults if its role has data actions on secrets.
+func (s *Manager) add(a *assignment) *wire.Answer {
 	if keyvault.Knows(a.role) {
 		if answer := s.enforce(a); answer != nil {
 			return answer
@@ -373,14 +372,14 @@ func (s *Service) add(a *assignment) *wire.Answer {
 	return nil
 }
 
-func (s *Service) enforce(a *assignment) *wire.Answer {
+func (s *Manager) enforce(a *assignment) *wire.Answer {
 	given := keyvault.RoleAssignment{ID: a.name, PrincipalID: a.principalID, Role: a.role, Delay: s.delays.Role}
 
-	switch r, _ := parseScope(segments(a.counts)); r.typ {
+	switch typ, name := resourceOf(a.counts); typ {
 	case typeVault:
-		others, err := s.Vaults.RoleAssignments(r.name)
+		others, err := s.Vaults.RoleAssignments(name)
 		if err != nil {
-			return new(notFound(typeVault, r.name, r.group))
+			return new(notFound(typeVault, name, ""))
 		}
 
 		for _, other := range others {
@@ -389,14 +388,14 @@ func (s *Service) enforce(a *assignment) *wire.Answer {
 			}
 		}
 
-		if err := s.Vaults.PutRoleAssignment(r.name, given); err != nil {
+		if err := s.Vaults.PutRoleAssignment(name, given); err != nil {
 			return new(badRequest("%s", err))
 		}
 
-		a.vault = r.name
+		a.vault = name
 	case typeIdentity, typeCluster:
 	default:
-		if err := s.Vaults.PutScopedRoleAssignment(a.counts, given); err != nil {
+		if err := s.Vaults.Inherit(a.counts, given); err != nil {
 			return new(badRequest("%s", err))
 		}
 	}
@@ -404,8 +403,8 @@ func (s *Service) enforce(a *assignment) *wire.Answer {
 	return nil
 }
 
-// PutRoleAssignment gives a principal a role in a subscription, whoever that is.
-func (s *Service) PutRoleAssignment(subscriptionID string, wants RoleAssignment) error {
+// PutScopedRoleAssignment assigns a role in a subscription. The principal need not exist.
+func (s *Manager) PutScopedRoleAssignment(subscriptionID string, wants RoleAssignment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -438,8 +437,8 @@ func (s *Service) PutRoleAssignment(subscriptionID string, wants RoleAssignment)
 	return nil
 }
 
-// DeleteRoleAssignment takes away a role that was given by PutRoleAssignment, and says whether there was one.
-func (s *Service) DeleteRoleAssignment(subscriptionID string, was RoleAssignment) bool {
+// DeleteScopedRoleAssignment removes an assignment of PutScopedRoleAssignment, and tells whether there was one.
+func (s *Manager) DeleteScopedRoleAssignment(subscriptionID string, was RoleAssignment) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -451,7 +450,7 @@ func (s *Service) DeleteRoleAssignment(subscriptionID string, was RoleAssignment
 	return known != nil
 }
 
-// assignment that is registered. Its name follows from what it is.
+// assignment with a name that is derived from its fields.
 func (r RoleAssignment) assignment(subscriptionID string) *assignment {
 	here := "/subscriptions/" + subscriptionID
 	scope := cmp.Or(r.Scope, here)
@@ -470,14 +469,14 @@ func (r RoleAssignment) assignment(subscriptionID string) *assignment {
 }
 
 // registered is an assignment as it can be registered.
-func (a *assignment) registered(s *Service) RoleAssignment {
+func (a *assignment) registered(s *Manager) RoleAssignment {
 	r, _ := s.role(a.role)
 
 	return RoleAssignment{Scope: a.scope, PrincipalID: a.principalID, PrincipalType: a.principalType, Role: r.Name, Condition: a.condition}
 }
 
 // PutGroup registers a group of the directory with its members. Vaults do not know groups.
-func (s *Service) PutGroup(id string, members []string) {
+func (s *Manager) PutGroup(id string, members ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -499,14 +498,14 @@ func (c *call) deleteAssignment() wire.Answer {
 	return wire.JSON(http.StatusOK, known.json())
 }
 
-func (s *Service) remove(known *assignment) error {
+func (s *Manager) remove(known *assignment) error {
 	if known.vault != "" {
 		if err := s.Vaults.DeleteRoleAssignment(known.vault, known.name); err != nil {
 			return err
 		}
 	}
 
-	s.Vaults.DeleteScopedRoleAssignment(known.counts, known.name)
+	s.Vaults.Disinherit(known.counts, known.name)
 	delete(s.assignments, strings.ToLower(known.id))
 
 	return nil

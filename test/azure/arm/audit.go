@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What was done to a resource.
+// Changes of a resource.
 const (
 	ActionCreated   = "created"
 	ActionUpdated   = "updated"
@@ -17,7 +17,7 @@ const (
 	ActionPurged    = "purged"
 )
 
-// An Event is a change that the resource manager was asked for and made.
+// An Event is a change through the resource manager.
 type Event struct {
 	// Method of HTTP.
 	Method string `json:"method"`
@@ -33,7 +33,7 @@ type Event struct {
 	Time        time.Time `json:"time"`
 }
 
-// A Resource says how often what was done to a resource, gone or not.
+// A Resource counts the changes of a resource, which may be gone.
 type Resource struct {
 	ID        string `json:"id"`
 	Created   int    `json:"created,omitempty"`
@@ -43,13 +43,13 @@ type Resource struct {
 	Purged    int    `json:"purged,omitempty"`
 }
 
-// audit is what was done, in order.
+// audit has all changes, in order.
 type audit struct {
 	mu     sync.Mutex
 	events []Event
 }
 
-// note what was done.
+// note a change.
 func (c *call) note(action, resourceID string) {
 	c.service.log.mu.Lock()
 	defer c.service.log.mu.Unlock()
@@ -59,19 +59,19 @@ func (c *call) note(action, resourceID string) {
 	})
 }
 
-// Events returns what was done, in order.
-func (s *Service) Events() []Event {
+// ARMEvents returns all changes through the resource manager, in order.
+func (s *Manager) ARMEvents() []Event {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 
 	return slices.Clone(s.log.events)
 }
 
-// Resources returns every resource that there was, by id.
-func (s *Service) Resources() []Resource {
+// ARMResources returns every resource that was changed through the resource manager, gone or not, by id.
+func (s *Manager) ARMResources() []Resource {
 	resources := map[string]*Resource{}
 
-	for _, e := range s.Events() {
+	for _, e := range s.ARMEvents() {
 		key := strings.ToLower(e.ResourceID)
 		if resources[key] == nil {
 			resources[key] = &Resource{ID: e.ResourceID}

@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// authorize refuses a caller whose roles do not allow the request.
+// authorize rejects a caller whose roles do not allow the request.
 func (c *call) authorize() *wire.Answer {
 	if c.visible() && c.service.sees(c.caller.PrincipalID, c.subscription.ID) {
 		return nil
@@ -27,25 +27,25 @@ func (c *call) authorize() *wire.Answer {
 		c.caller.ClientID, c.caller.PrincipalID, q.Action, strings.TrimSuffix(c.request.URL.Path, "/")))
 }
 
-// visible says whether any role in the subscription suffices. So it is for the subscription itself, and for a built-in role by its id, as the
-// Azure providers get along with roles on a resource group; neither was tried against Azure.
+// visible tells whether any role in the subscription suffices: for the subscription itself, and for a built-in role by its id, because the
+// Azure providers work with roles on a resource group. Neither was tried against Azure.
 func (c *call) visible() bool {
 	known, ok := c.service.role(c.name)
 
 	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.tenant == ""
 }
 
-// question is what conditions of role assignments are asked.
+// question for the conditions of role assignments.
 func (c *call) question() condition.Request {
 	const attribute = "Microsoft.Authorization/roleAssignments:"
 
-	q := condition.Request{Action: c.action()}
+	q := condition.Request{Action: c.right()}
 
 	if c.typ != typeAssignment {
 		return q
 	}
 
-	// What cannot be read is refused later, if it is not here.
+	// An invalid body is rejected later.
 	var body assignmentBody
 	if c.operation == fault.PutRoleAssignment && json.Unmarshal(c.body, &body) == nil {
 		q.Set("@Request["+attribute+"RoleDefinitionId]", last(body.Properties.RoleDefinitionID))
@@ -62,8 +62,8 @@ func (c *call) question() condition.Request {
 	return q
 }
 
-// allowed says whether the roles of a principal allow what is asked on a scope.
-func (s *Service) allowed(principalID, scope string, q condition.Request) bool {
+// allowed tells whether the roles of a principal on a scope allow a request.
+func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
 	return slices.ContainsFunc(s.held(principalID, scope), func(a *assignment) bool {
 		r, ok := s.role(a.role)
 
@@ -71,8 +71,8 @@ func (s *Service) allowed(principalID, scope string, q condition.Request) bool {
 	})
 }
 
-// held are the role assignments that a principal has on a scope, itself or as a member of a group.
-func (s *Service) held(principalID, scope string) []*assignment {
+// held are the role assignments of a principal and its groups on a scope.
+func (s *Manager) held(principalID, scope string) []*assignment {
 	var out []*assignment
 
 	for id, a := range s.assignments {
@@ -84,15 +84,15 @@ func (s *Service) held(principalID, scope string) []*assignment {
 	return out
 }
 
-// has says whether an assignment is one of a principal or of a group that it is a member of.
-func (s *Service) has(a *assignment, principalID string) bool {
+// has tells whether an assignment is for a principal or a group of it.
+func (s *Manager) has(a *assignment, principalID string) bool {
 	return strings.EqualFold(a.principalID, principalID) || slices.ContainsFunc(s.groups[a.principalID], func(member string) bool {
 		return strings.EqualFold(member, principalID)
 	})
 }
 
-// sees says whether a principal has any role in a subscription: then it can look the subscription up.
-func (s *Service) sees(principalID, subscriptionID string) bool {
+// sees tells whether a principal has any role in a subscription.
+func (s *Manager) sees(principalID, subscriptionID string) bool {
 	for _, a := range s.assignments {
 		if s.has(a, principalID) && a.subscription == subscriptionID {
 			return true
@@ -102,7 +102,7 @@ func (s *Service) sees(principalID, subscriptionID string) bool {
 	return false
 }
 
-// listPermissions of the caller. Conditions are not looked at, as in Azure.
+// listPermissions of the caller. Like Azure, it ignores conditions.
 func (c *call) listPermissions() wire.Answer {
 	out := []any{}
 

@@ -9,16 +9,16 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// A Cluster is one of AKS that runs already. Of all that there is to say about one, this is its issuer of tokens.
+// A Cluster is an existing cluster of AKS, reduced to its issuer of tokens.
 type Cluster struct {
 	SubscriptionID string `json:"subscriptionId"`
 	ResourceGroup  string `json:"resourceGroup"`
 	Name           string `json:"name"`
 
-	// Issuer is the address that it has when the issuer is enabled.
+	// Issuer is the address once the issuer is enabled.
 	Issuer string `json:"issuer"`
 
-	// Enabled says whether the issuer is enabled already.
+	// Enabled tells whether the issuer is enabled.
 	Enabled bool `json:"enabled,omitempty"`
 }
 
@@ -53,7 +53,7 @@ type clusterProperties struct {
 }
 
 // PutCluster registers a cluster in a resource group.
-func (s *Service) PutCluster(made Cluster) error {
+func (s *Manager) PutCluster(made Cluster) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

@@ -46,7 +46,7 @@ func concurrentWrites(identityID string) wire.Answer {
 }
 
 // challenge asks for a token.
-func (s *Service) challenge(subscriptionID, message string) wire.Answer {
+func (s *Manager) challenge(subscriptionID, message string) wire.Answer {
 	tenant := "common"
 
 	s.mu.Lock()
@@ -63,13 +63,13 @@ func (s *Service) challenge(subscriptionID, message string) wire.Answer {
 }
 
 // wrongTenant is the refusal of a caller from elsewhere. It is called with the lock held.
-func (*Service) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
+func (*Manager) wrongTenant(sub *subscription, caller entra.Caller) wire.Answer {
 	return refuse(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer "+
 		"'https://sts.windows.net/%s/'. It must match the tenant 'https://sts.windows.net/%s/' associated with this subscription. Please "+
 		"use the authority (URL) 'https://login.windows.net/%s' to get the token.", caller.TenantID, sub.TenantID, sub.TenantID)
 }
 
-// unknown answers what there is no operation for.
+// unknown answers a request without an operation.
 func (c *call) unknown() wire.Answer {
 	if c.allow == "" {
 		return refuse(http.StatusNotFound, "InvalidResourceType", "The resource type could not be found: '%s'.", c.request.URL.Path)
@@ -100,7 +100,7 @@ func (c *call) read(into any) *wire.Answer {
 	return nil
 }
 
-// injected is the answer that a fault asks for.
+// injected is the answer of a fault.
 func injected(rule fault.Rule) wire.Answer {
 	code, message := rule.Error, "The request was refused on demand."
 

@@ -18,7 +18,7 @@ import (
 
 var identityName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$`)
 
-// An identity is what the resource manager adds to an application of Entra ID.
+// An identity has the resource manager's part of an application of Entra ID.
 type identity struct {
 	id       string
 	name     string
@@ -35,14 +35,14 @@ type identityBody struct {
 	Location string             `json:"location"`
 	Tags     *map[string]string `json:"tags"`
 
-	// What follows is read only: clients that send what they got are not refused.
+	// Read only. Clients may send them back.
 	ID         string         `json:"id"`
 	Name       string         `json:"name"`
 	Type       string         `json:"type"`
 	Properties map[string]any `json:"properties"`
 }
 
-// lookupIdentity returns the identity that the request is about. One whose application is gone is gone.
+// lookupIdentity returns the identity of the request. It is gone if its application is.
 func (c *call) lookupIdentity() *identity {
 	key := strings.ToLower(c.resourceID(typeIdentity, c.name))
 
@@ -159,7 +159,7 @@ func (c *call) createIdentity(body identityBody) wire.Answer {
 	return wire.JSON(http.StatusCreated, made.json())
 }
 
-// deleteIdentity deletes an identity and its credentials. Its role assignments stay, and are of no use.
+// deleteIdentity deletes an identity and its credentials. Its role assignments stay, without effect.
 func (c *call) deleteIdentity() wire.Answer {
 	known := c.lookupIdentity()
 	if known == nil {
@@ -200,12 +200,12 @@ type credentialBody struct {
 
 var credentialName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$`)
 
-// credential does what the request asks to a federated credential.
+// credential carries out an operation on a federated credential.
 func (c *call) credential() wire.Answer {
 	owner := c.lookupIdentity()
 	if owner == nil {
 		return refuse(http.StatusNotFound, "ParentResourceNotFound", "Failed to perform '%s' on resource(s) of type '%s', because the parent "+
-			"resource '%s' could not be found.", strings.TrimPrefix(c.action(), c.typ+"/"), typeCredential, c.scope)
+			"resource '%s' could not be found.", strings.TrimPrefix(c.right(), c.typ+"/"), typeCredential, c.scope)
 	}
 
 	known := c.service.Directory.FederatedCredentials(owner.tenantID, owner.clientID)

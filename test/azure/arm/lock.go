@@ -14,7 +14,7 @@ const (
 	readOnly     = "ReadOnly"
 )
 
-// A lock keeps what is in a scope from being deleted, or changed at all.
+// A lock forbids deletions in a scope, or all changes.
 type lock struct {
 	ID         string         `json:"id"`
 	Name       string         `json:"name"`
@@ -74,7 +74,7 @@ func (c *call) deleteLock() wire.Answer {
 	return wire.Answer{Status: http.StatusOK}
 }
 
-// checkLocks refuses a change of what is locked. Locks themselves can be changed.
+// checkLocks rejects changes in a locked scope, except of locks.
 func (c *call) checkLocks() *wire.Answer {
 	write, remove := c.changes()
 	if !write || c.typ == typeLock {

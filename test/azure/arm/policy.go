@@ -10,7 +10,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// refusing are the ids of the policy assignments that refuse resources of a type, by name.
+// refusing are the ids of the policy assignments that deny resources of a type, in order.
 func (c *call) refusing(typ string) []string {
 	var out []string
 
@@ -23,7 +23,7 @@ func (c *call) refusing(typ string) []string {
 	return out
 }
 
-// checkPolicies answers which policies would refuse a resource.
+// checkPolicies answers with the policies that would deny a resource.
 func (c *call) checkPolicies() wire.Answer {
 	var body struct {
 		Details struct {
@@ -51,7 +51,7 @@ func (c *call) checkPolicies() wire.Answer {
 	})
 }
 
-// obeyPolicies refuses to make what a policy refuses.
+// obeyPolicies rejects resources that a policy denies.
 func (c *call) obeyPolicies() *wire.Answer {
 	write, remove := c.changes()
 	if !write || remove {

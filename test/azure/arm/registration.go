@@ -18,7 +18,7 @@ func namespaces() []string {
 	return []string{"Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Resources"}
 }
 
-// registration returns how the namespace of the request is spelled and whether its resource provider is registered.
+// registration returns the canonical spelling of a namespace and the state of its resource provider.
 func (c *call) registration(name string) (namespace, state string) {
 	i := slices.IndexFunc(namespaces(), func(n string) bool { return strings.EqualFold(n, name) })
 	if i < 0 {
@@ -44,7 +44,7 @@ func (c *call) getProvider() wire.Answer {
 	})
 }
 
-// registerProvider takes no time here. The answer says that it does, as in Azure.
+// registerProvider completes at once, but answers with the previous state as Azure does.
 func (c *call) registerProvider() wire.Answer {
 	answer := c.getProvider()
 
@@ -55,7 +55,7 @@ func (c *call) registerProvider() wire.Answer {
 	return answer
 }
 
-// checkRegistered refuses to make what no resource provider is registered for.
+// checkRegistered rejects a resource of an unregistered resource provider.
 func (c *call) checkRegistered() *wire.Answer {
 	namespace, state := c.registration(strings.Split(c.typ, "/")[0])
 

@@ -19,7 +19,7 @@ const (
 	custom  = "CustomRole"
 )
 
-// permissions are what a role allows, but for what it does not. In an action, * is anything.
+// permissions of a role. In an action, * matches anything.
 type permissions struct {
 	Actions        []string `json:"actions"`
 	NotActions     []string `json:"notActions"`
@@ -40,25 +40,24 @@ type role struct {
 	scopes []string
 }
 
-// allows says whether the role has an action.
+// allows tells whether the role has an action.
 func (r role) allows(action string) bool {
 	matches := func(pattern string) bool { return condition.Matches(pattern, action) }
 
 	return slices.ContainsFunc(r.Actions, matches) && !slices.ContainsFunc(r.NotActions, matches)
 }
 
-// assignableOn says whether the role can be assigned on a scope.
+// assignableOn tells whether the role can be assigned on a scope.
 func (r role) assignableOn(scope string) bool {
 	return r.tenant == "" || slices.ContainsFunc(r.scopes, func(s string) bool { return covers(s, scope) })
 }
 
-// covers says whether what is assigned on a scope counts on another: that and all below.
+// covers tells whether a scope contains another or is the same.
 func covers(scope, other string) bool {
 	return strings.HasPrefix(strings.ToLower(other)+"/", strings.ToLower(strings.TrimSuffix(scope, "/"))+"/")
 }
 
-// builtInRoles are those that vaults heed, and those that say what may be done with resources. Microsoft's reference of built-in roles has their
-// actions. Those about alerts, deployments and support are left out.
+// builtInRoles with their actions in Microsoft's reference, without those about alerts, deployments and support.
 func builtInRoles() []role {
 	const secrets = "Microsoft.KeyVault/vaults/secrets/"
 
@@ -105,8 +104,8 @@ func builtInRoles() []role {
 	}
 }
 
-// visible are the roles that can be assigned on a scope by somebody of a tenant, in their order.
-func (s *Service) visible(tenantID, scope string) []role {
+// visible roles: those of a tenant that can be assigned on a scope, in order.
+func (s *Manager) visible(tenantID, scope string) []role {
 	out := builtInRoles()
 
 	for _, id := range slices.Sorted(maps.Keys(s.roles)) {
@@ -119,7 +118,7 @@ func (s *Service) visible(tenantID, scope string) []role {
 }
 
 // role finds one by its id, wherever it can be assigned.
-func (s *Service) role(id string) (role, bool) {
+func (s *Manager) role(id string) (role, bool) {
 	if r, ok := s.roles[strings.ToLower(id)]; ok {
 		return r, true
 	}
@@ -135,7 +134,7 @@ func (s *Service) role(id string) (role, bool) {
 }
 
 // named finds a role by its name or id among those that can be assigned on a scope.
-func (s *Service) named(tenantID, scope, name string) (role, bool) {
+func (s *Manager) named(tenantID, scope, name string) (role, bool) {
 	for _, r := range s.visible(tenantID, scope) {
 		if strings.EqualFold(r.Name, name) || strings.EqualFold(r.ID, last(name)) {
 			return r, true
@@ -263,7 +262,7 @@ func (c *call) putDefinition() wire.Answer {
 	return wire.JSON(http.StatusCreated, wants.body(c.subscription.ID))
 }
 
-// checkDefinition says why a role cannot be.
+// checkDefinition is the refusal of an invalid role.
 func (c *call) checkDefinition(wants role, p definitionProperties) *wire.Answer {
 	switch parsed, err := uuid.Parse(c.name); {
 	case err != nil || len(c.name) != len(parsed.String()):
@@ -288,12 +287,12 @@ func (c *call) checkDefinition(wants role, p definitionProperties) *wire.Answer 
 		return new(sameName(wants.Name))
 	}
 
-	// Whoever defines a role may do so on everything that it can be assigned on.
+	// The caller needs the permission on all assignable scopes.
 	for _, scope := range wants.scopes {
 		if !c.service.allowed(c.caller.PrincipalID, scope, c.question()) {
 			return new(refuse(http.StatusForbidden, "LinkedAuthorizationFailed", "The client '%s' with object id '%s' has permission to perform "+
 				"action '%s' on scope '%s'; however, it does not have permission to perform action '%s' on the linked scope(s) '%s' or the "+
-				"linked scope(s) are invalid.", c.caller.ClientID, c.caller.PrincipalID, c.action(), c.scope, c.action(), scope))
+				"linked scope(s) are invalid.", c.caller.ClientID, c.caller.PrincipalID, c.right(), c.scope, c.right(), scope))
 		}
 	}
 
@@ -323,7 +322,7 @@ func (c *call) deleteDefinition() wire.Answer {
 	return wire.JSON(http.StatusOK, known.body(c.subscription.ID))
 }
 
-// assignable finds the role that a request wants to assign, by the resource id of its definition.
+// assignable finds a role by the resource id of its definition.
 func (c *call) assignable(definition string) (role, *wire.Answer) {
 	if strings.Contains(strings.ToLower(definition), "/providers/microsoft.authorization/roledefinitions/") {
 		r, ok := c.service.role(last(definition))

@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -22,16 +24,27 @@ const (
 	typePolicies   = "Microsoft.PolicyInsights/checkPolicyRestrictions"
 )
 
-// A route is what a request is for.
-type route struct {
-	// operation is fault.Unknown if there is none for the path and method.
+// An endpoint is an operation on a path.
+type endpoint struct {
+	// pattern of http.ServeMux, in lower case.
+	pattern   string
 	operation string
-
-	// allow are the methods that the path has, or empty if there is no such path.
-	allow string
 
 	// typ of the resource.
 	typ string
+
+	// action that the caller needs permission for, below the type if it begins with a slash.
+	action string
+
+	do func(*call) wire.Answer
+}
+
+// A route is a request's endpoint and its object.
+type route struct {
+	endpoint
+
+	// allow are the methods that the path has, or empty if there is no such path.
+	allow string
 
 	subscription string
 	group        string
@@ -43,212 +56,165 @@ type route struct {
 	// child is the name of a federated credential.
 	child string
 
-	// scope of a role assignment or a role definition.
+	// scope of a role assignment or a role definition, or the resource.
 	scope string
 }
 
-// parseRoute reads the method and the path of a request. As in Azure the case of all but names does not matter, and nor does that
-// of names.
-func parseRoute(method, path string) route {
-	r, rest := parseScope(segments(path))
+func endpoints() []endpoint {
+	const (
+		read, write, remove = "/read", "/write", "/delete"
 
-	switch {
-	case r.typ == "unknown":
-		return route{operation: fault.Unknown}
-	case len(rest) == 0 && r.typ == "subscription":
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetSubscription})
-	case len(rest) == 0 && r.typ == "group":
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetResourceGroup, http.MethodPut: fault.PutResourceGroup})
-	case len(rest) == 0 && r.name == "":
-		return choose(method, r, map[string]string{
-			http.MethodGet: map[string]string{typeVault: fault.ListVaults, typeIdentity: fault.ListIdentities}[r.typ],
-		})
-	case len(rest) == 0 && r.typ == typeVault:
-		return choose(method, r, map[string]string{
-			http.MethodGet: fault.GetVault, http.MethodPut: fault.PutVault, http.MethodPatch: fault.PatchVault,
-			http.MethodDelete: fault.DeleteVault,
-		})
-	case len(rest) == 0 && r.typ == typeIdentity:
-		return choose(method, r, map[string]string{
-			http.MethodGet: fault.GetIdentity, http.MethodPut: fault.PutIdentity, http.MethodPatch: fault.PatchIdentity,
-			http.MethodDelete: fault.DeleteIdentity,
-		})
-	case len(rest) == 0 && r.typ == typeCluster:
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetCluster, http.MethodPut: fault.PutCluster})
-	case r.typ == typeIdentity && len(rest) <= 2 && is(rest, "federatedIdentityCredentials"):
-		return credentialRoute(method, r, rest[1:])
-	case len(rest) >= 3 && is(rest, "providers", "Microsoft.Authorization") && !strings.HasSuffix(r.scope, "/"):
-		return authorizationRoute(method, r, rest[2:])
-	case r.typ == "subscription" && len(rest) >= 6 && is(rest, "providers", "Microsoft.KeyVault", "locations") && strings.EqualFold(rest[4], "deletedVaults"):
-		return deletedVaultRoute(method, r, rest[3:])
-	case r.typ == "subscription" && len(rest) == 3 && is(rest, "providers", "Microsoft.KeyVault", "checkNameAvailability"):
-		r.typ = typeVault
+		sub        = "/subscriptions/{subscription}"
+		group      = sub + "/resourcegroups/{group}"
+		vaults     = "/providers/microsoft.keyvault/vaults"
+		identities = "/providers/microsoft.managedidentity/userassignedidentities"
+		vault      = group + vaults + "/{resource}"
+		identity   = group + identities + "/{resource}"
+		credential = identity + "/federatedidentitycredentials"
+		cluster    = group + "/providers/microsoft.containerservice/managedclusters/{resource}"
+		deleted    = sub + "/providers/microsoft.keyvault/locations/{location}/deletedvaults/{name}"
 
-		return choose(method, r, map[string]string{http.MethodPost: fault.CheckVaultName})
-	case r.typ == "group" && len(rest) == 3 && is(rest, "providers", "Microsoft.PolicyInsights", "checkPolicyRestrictions"):
-		r.typ = typePolicies
+		subscriptions = "Microsoft.Resources/subscriptions"
+		deletedVaults = "Microsoft.KeyVault/locations/deletedVaults"
+	)
 
-		return choose(method, r, map[string]string{http.MethodPost: fault.CheckPolicies})
-	case r.typ == "subscription" && len(rest) == 2 && is(rest, "providers"):
-		r.name = rest[1]
+	out := []endpoint{
+		{"GET " + sub, fault.GetSubscription, "", subscriptions + read, (*call).getSubscription},
+		{"GET " + group, fault.GetResourceGroup, "", subscriptions + "/resourceGroups/read", (*call).getResourceGroup},
+		{"PUT " + group, fault.PutResourceGroup, "", subscriptions + "/resourceGroups/write", (*call).putResourceGroup},
+		{"GET " + sub + "/providers/{name}", fault.GetProvider, "", subscriptions + "/providers/read", (*call).getProvider},
+		{"POST " + sub + "/providers/{name}/register", fault.RegisterProvider, "", "/register/action", (*call).registerProvider},
 
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetProvider})
-	case r.typ == "subscription" && len(rest) == 3 && is(rest, "providers", rest[1], "register"):
-		r.name = rest[1]
+		{"GET " + sub + vaults, fault.ListVaults, typeVault, read, (*call).listVaults},
+		{"GET " + group + vaults, fault.ListVaults, typeVault, read, (*call).listVaults},
+		{"GET " + vault, fault.GetVault, typeVault, read, (*call).getVault},
+		{"PUT " + vault, fault.PutVault, typeVault, write, (*call).putVault},
+		{"PATCH " + vault, fault.PatchVault, typeVault, write, (*call).patchVault},
+		{"DELETE " + vault, fault.DeleteVault, typeVault, remove, (*call).deleteVault},
+		{"GET " + deleted, fault.GetDeletedVault, typeVault, deletedVaults + read, (*call).getDeletedVault},
+		{"POST " + deleted + "/purge", fault.PurgeVault, typeVault, deletedVaults + "/purge/action", (*call).purgeVault},
+		{
+			"POST " + sub + "/providers/microsoft.keyvault/checknameavailability", fault.CheckVaultName, typeVault,
+			"Microsoft.KeyVault/checkNameAvailability/read", (*call).checkVaultName,
+		},
 
-		return choose(method, r, map[string]string{http.MethodPost: fault.RegisterProvider})
-	default:
-		return route{operation: fault.Unknown}
-	}
-}
+		{"GET " + sub + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
+		{"GET " + group + identities, fault.ListIdentities, typeIdentity, read, (*call).listIdentities},
+		{"GET " + identity, fault.GetIdentity, typeIdentity, read, (*call).getIdentity},
+		{"PUT " + identity, fault.PutIdentity, typeIdentity, write, (*call).putIdentity},
+		{"PATCH " + identity, fault.PatchIdentity, typeIdentity, write, (*call).putIdentity},
+		{"DELETE " + identity, fault.DeleteIdentity, typeIdentity, remove, (*call).deleteIdentity},
 
-// parseScope reads as much of a path as names something that roles can be assigned on, and returns the rest.
-func parseScope(s []string) (route, []string) {
-	switch {
-	case len(s) >= 2 && is(s, "subscriptions"):
-	case len(s) >= 2 && is(s, "providers"):
-		return route{typ: "tenant"}, s
-	default:
-		return route{typ: "unknown"}, nil
+		{"GET " + credential, fault.ListCredentials, typeCredential, read, (*call).credential},
+		{"GET " + credential + "/{child}", fault.GetCredential, typeCredential, read, (*call).credential},
+		{"PUT " + credential + "/{child}", fault.PutCredential, typeCredential, write, (*call).credential},
+		{"DELETE " + credential + "/{child}", fault.DeleteCredential, typeCredential, remove, (*call).credential},
+
+		{"GET " + cluster, fault.GetCluster, typeCluster, read, (*call).getCluster},
+		{"PUT " + cluster, fault.PutCluster, typeCluster, write, (*call).putCluster},
+
+		{"POST " + group + "/providers/microsoft.policyinsights/checkpolicyrestrictions", fault.CheckPolicies, typePolicies, read, (*call).checkPolicies},
 	}
 
-	r, rest := route{typ: "subscription", subscription: s[1]}, s[2:]
-	r.scope = "/subscriptions/" + r.subscription
+	for _, scope := range []string{"", sub, group, vault, identity, cluster} {
+		on := scope + "/providers/microsoft.authorization/"
 
-	if len(rest) >= 2 && is(rest, "resourceGroups") {
-		r.typ, r.group, rest = "group", rest[1], rest[2:]
-		r.scope += "/resourceGroups/" + r.group
-	}
+		out = append(out,
+			endpoint{"GET " + on + "roledefinitions", fault.ListRoleDefinitions, typeDefinition, read, (*call).listDefinitions},
+			endpoint{"GET " + on + "roledefinitions/{name}", fault.GetRoleDefinition, typeDefinition, read, (*call).getDefinition},
+		)
 
-	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
-		namespace, kind, _ := strings.Cut(typ, "/")
-		if len(rest) < 3 || !is(rest, "providers", namespace, kind) {
+		if scope == "" {
 			continue
 		}
 
-		switch {
-		case len(rest) == 3:
-			r.typ = typ
-
-			return r, nil
-		case r.group != "":
-			r.typ, r.name = typ, rest[3]
-			r.scope += "/providers/" + typ + "/" + r.name
-
-			return r, rest[4:]
-		}
+		out = append(out,
+			endpoint{"PUT " + on + "roledefinitions/{name}", fault.PutRoleDefinition, typeDefinition, write, (*call).putDefinition},
+			endpoint{"DELETE " + on + "roledefinitions/{name}", fault.DeleteRoleDefinition, typeDefinition, remove, (*call).deleteDefinition},
+			endpoint{"GET " + on + "roleassignments", fault.ListRoleAssignments, typeAssignment, read, (*call).listAssignments},
+			endpoint{"GET " + on + "roleassignments/{name}", fault.GetRoleAssignment, typeAssignment, read, (*call).getAssignment},
+			endpoint{"PUT " + on + "roleassignments/{name}", fault.PutRoleAssignment, typeAssignment, write, (*call).putAssignment},
+			endpoint{"DELETE " + on + "roleassignments/{name}", fault.DeleteRoleAssignment, typeAssignment, remove, (*call).deleteAssignment},
+			endpoint{"GET " + on + "locks", fault.ListLocks, typeLock, read, (*call).listLocks},
+			endpoint{"PUT " + on + "locks/{name}", fault.PutLock, typeLock, write, (*call).putLock},
+			endpoint{"DELETE " + on + "locks/{name}", fault.DeleteLock, typeLock, remove, (*call).deleteLock},
+			endpoint{"GET " + on + "permissions", fault.ListPermissions, typePermission, read, (*call).listPermissions},
+		)
 	}
 
-	return r, rest
+	return out
 }
 
-// credentialRoute reads what follows …/federatedIdentityCredentials.
-func credentialRoute(method string, r route, rest []string) route {
-	r.typ = typeCredential
-
-	if len(rest) == 0 {
-		return choose(method, r, map[string]string{http.MethodGet: fault.ListCredentials})
-	}
-
-	r.child = rest[0]
-
-	return choose(method, r, map[string]string{
-		http.MethodGet: fault.GetCredential, http.MethodPut: fault.PutCredential, http.MethodDelete: fault.DeleteCredential,
-	})
+// A router finds the endpoints of requests.
+type router struct {
+	mux       *http.ServeMux
+	endpoints map[string]endpoint
 }
 
-// authorizationRoute reads what follows …/providers/Microsoft.Authorization.
-func authorizationRoute(method string, r route, rest []string) route {
-	all, one := "", map[string]string{}
+func newRouter() router {
+	r := router{mux: http.NewServeMux(), endpoints: map[string]endpoint{}}
 
-	switch {
-	case len(rest) > 2 || r.subscription == "" && !is(rest, "roleDefinitions"):
-	case is(rest, "roleDefinitions"):
-		r.typ, all = typeDefinition, fault.ListRoleDefinitions
-
-		one[http.MethodGet] = fault.GetRoleDefinition
-		if r.subscription != "" {
-			one[http.MethodPut], one[http.MethodDelete] = fault.PutRoleDefinition, fault.DeleteRoleDefinition
-		}
-	case is(rest, "roleAssignments"):
-		r.typ, all = typeAssignment, fault.ListRoleAssignments
-		one = map[string]string{
-			http.MethodGet: fault.GetRoleAssignment, http.MethodPut: fault.PutRoleAssignment, http.MethodDelete: fault.DeleteRoleAssignment,
-		}
-	case is(rest, "locks"):
-		r.typ, all = typeLock, fault.ListLocks
-		one = map[string]string{http.MethodPut: fault.PutLock, http.MethodDelete: fault.DeleteLock}
-	case is(rest, "permissions"):
-		r.typ, all = typePermission, fault.ListPermissions
+	for _, e := range endpoints() {
+		r.mux.Handle(e.pattern, http.NotFoundHandler())
+		r.endpoints[e.pattern] = e
 	}
-
-	switch {
-	case all == "":
-		return route{operation: fault.Unknown}
-	case len(rest) == 1:
-		r.name = ""
-
-		return choose(method, r, map[string]string{http.MethodGet: all})
-	default:
-		r.name = rest[1]
-
-		return choose(method, r, one)
-	}
-}
-
-// deletedVaultRoute reads what follows …/Microsoft.KeyVault/locations.
-func deletedVaultRoute(method string, r route, rest []string) route {
-	r.typ, r.location, r.name = typeVault, rest[0], rest[2]
-
-	switch {
-	case len(rest) == 3:
-		return choose(method, r, map[string]string{http.MethodGet: fault.GetDeletedVault})
-	case len(rest) == 4 && strings.EqualFold(rest[3], "purge"):
-		return choose(method, r, map[string]string{http.MethodPost: fault.PurgeVault})
-	default:
-		return route{operation: fault.Unknown}
-	}
-}
-
-// choose completes a route with the operation that a path has for a method.
-func choose(method string, r route, operations map[string]string) route {
-	r.operation = operations[method]
-	if r.operation != "" {
-		return r
-	}
-
-	r.operation = fault.Unknown
-
-	var allow []string
-
-	for _, m := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		if operations[m] != "" {
-			allow = append(allow, m)
-		}
-	}
-
-	r.allow = strings.Join(allow, ", ")
 
 	return r
 }
 
-func segments(path string) []string {
-	return strings.Split(strings.Trim(path, "/"), "/")
-}
+// route reads the method and the path of a request. As in Azure the case of a path does not matter: the mux gets it in lower case, and the
+// values are read from the path as it is spelled.
+func (r router) route(method, path string) route {
+	path = "/" + strings.Trim(path, "/")
+	lower := &http.Request{Method: method, URL: &url.URL{Path: strings.ToLower(path)}}
+	_, pattern := r.mux.Handler(lower)
 
-// is says whether segments begin with these words, whatever their case, and none is empty.
-func is(s []string, words ...string) bool {
-	if len(s) < len(words) || slices.Contains(s, "") {
-		return false
+	_, template, _ := strings.Cut(pattern, " ")
+	names, values := strings.Split(template, "/"), strings.Split(path, "/")
+
+	if pattern == "" || len(names) != len(values) {
+		return route{endpoint: endpoint{operation: fault.Unknown}, allow: wire.Allow(r.mux, lower)}
 	}
 
-	for i, word := range words {
-		if !strings.EqualFold(s[i], word) {
-			return false
+	value := map[string]string{}
+
+	for i, name := range names {
+		if strings.HasPrefix(name, "{") {
+			value[strings.Trim(name, "{}")] = values[i]
 		}
 	}
 
-	return true
+	out := route{
+		endpoint: r.endpoints[pattern], subscription: value["subscription"], group: value["group"], location: value["location"],
+		name: cmp.Or(value["name"], value["resource"]), child: value["child"],
+	}
+
+	if out.subscription != "" {
+		out.scope = "/subscriptions/" + out.subscription
+	}
+
+	if out.group != "" {
+		out.scope += "/resourceGroups/" + out.group
+	}
+
+	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
+		if strings.Contains(template, "/"+strings.ToLower(typ)+"/{resource}") {
+			out.scope += "/providers/" + typ + "/" + value["resource"]
+		}
+	}
+
+	return out
+}
+
+// resourceOf a scope: its type and name, or nothing if it is a resource group or above.
+func resourceOf(scope string) (typ, name string) {
+	for _, typ := range []string{typeVault, typeIdentity, typeCluster} {
+		if i := strings.Index(strings.ToLower(scope), "/providers/"+strings.ToLower(typ)+"/"); i >= 0 {
+			return typ, scope[i+len("/providers//")+len(typ):]
+		}
+	}
+
+	return "", ""
 }
 
 // writesCredential returns the identity whose credentials the request changes.

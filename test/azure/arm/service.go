@@ -1,8 +1,8 @@
 // Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, and role
 // assignments, in the subscriptions and resource groups that were registered.
 //
-// What it makes is not of its own: a vault is one of package keyvault, an identity and its credentials are those of package entra, so
-// that what a caller is told by the resource manager is what the other services enforce.
+// Vaults are those of package keyvault, identities and credentials those of package entra, so that the other services enforce the state
+// that the resource manager shows.
 package arm
 
 import (
@@ -28,36 +28,37 @@ const (
 	maxBody = 4 << 20
 )
 
-// Delays are how long Azure takes until what was made has its effect everywhere. The zero value is at once.
+// Delays are how long changes take to propagate in Azure. The zero value is no time.
 type Delays struct {
-	// Principal is how long the directory takes to know a new identity: until then a role can be assigned to it only by a request
-	// that says of which type it is.
-	Principal time.Duration
+	// Principal: until then a role can be assigned to a new identity only by a request with a principal type.
+	Principal time.Duration `help:"How long the directory takes to know a new identity."`
 
-	// Credential is how long Entra ID refuses the tokens that a new federated credential is for.
-	Credential time.Duration
+	// Credential: until then Entra ID rejects tokens for a new federated credential.
+	Credential time.Duration `help:"How long Entra ID takes to know a new federated credential."`
 
-	// Role is how long a new role assignment has no effect.
-	Role time.Duration
+	// Role: until then a new role assignment has no effect.
+	Role time.Duration `help:"How long a vault takes to know a new role assignment."`
 
-	// Vault is how long a new vault is being provisioned, and its name does not resolve.
-	Vault time.Duration
+	// Vault: until then a new vault is being provisioned, and its name does not resolve.
+	Vault time.Duration `help:"How long a new vault takes to be reached."`
 }
 
-// Config says what a Service is about.
+// Config of a Manager.
 type Config struct {
 	Directory *entra.Directory
 	Tokens    *entra.Tokens
-	Vaults    *keyvault.Service
+	Vaults    *keyvault.Store
 	Gate      *wire.Gate
 
 	// Now returns the time.
 	Now func() time.Time
 }
 
-// Service serves the resource manager. Use it from as many goroutines as you like.
-type Service struct {
+// A Manager serves the resource manager. Use it from as many goroutines as you like.
+type Manager struct {
 	Config
+
+	router router
 
 	mu            sync.Mutex
 	delays        Delays
@@ -78,17 +79,17 @@ type Service struct {
 	log audit
 }
 
-// NewService returns a service without subscriptions.
-func NewService(c Config) *Service {
-	return &Service{
-		Config: c, subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
+// NewManager returns a service without subscriptions.
+func NewManager(c Config) *Manager {
+	return &Manager{
+		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
 		assignments: map[string]*assignment{}, roles: map[string]role{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
 		groups: map[string][]string{}, writing: map[string]bool{},
 	}
 }
 
-// SetDelays changes the delays of what is made from now on.
-func (s *Service) SetDelays(d Delays) {
+// SetDelays changes the delays of later changes.
+func (s *Manager) SetDelays(d Delays) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -96,7 +97,7 @@ func (s *Service) SetDelays(d Delays) {
 }
 
 // Delays returns the delays.
-func (s *Service) Delays() Delays {
+func (s *Manager) Delays() Delays {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -107,7 +108,7 @@ func (s *Service) Delays() Delays {
 type call struct {
 	route
 
-	service *Service
+	service *Manager
 	request *http.Request
 	caller  entra.Caller
 	body    []byte
@@ -118,10 +119,10 @@ type call struct {
 }
 
 // ServeHTTP serves management.azure.com.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	headers(w.Header(), r)
 
-	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
+	c := &call{route: s.router.route(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
 	request := fault.Request{Host: Host, Operation: c.operation}
 	handle := c.serve
 
@@ -148,7 +149,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.PrincipalID, request.ClientID = c.caller.PrincipalID, c.caller.ClientID
 	}
 
-	// A credential is being written from when the request is here until it is answered, whatever makes that take long.
+	// A write of a credential takes until it is answered, including faults.
 	if identityID, ok := c.writesCredential(); ok {
 		release, free := s.occupy(identityID)
 		if !free {
@@ -180,7 +181,7 @@ func headers(h http.Header, r *http.Request) {
 	}
 }
 
-// serve answers a caller who is known.
+// serve answers an authenticated caller.
 func (c *call) serve() wire.Answer {
 	var err error
 
@@ -196,10 +197,10 @@ func (c *call) serve() wire.Answer {
 		return *answer
 	}
 
-	return c.operations()[c.operation].do()
+	return c.do(c)
 }
 
-// admit says why a request is refused before it is looked at closely.
+// admit is the refusal of a request before its operation, or nil.
 func (c *call) admit() *wire.Answer {
 	if c.operation == fault.Unknown {
 		return new(c.unknown())
@@ -209,7 +210,7 @@ func (c *call) admit() *wire.Answer {
 		return answer
 	}
 
-	// Role definitions of a tenant can be looked at by everybody in it.
+	// Everybody in a tenant can read its role definitions.
 	if c.route.subscription == "" {
 		return nil
 	}
@@ -247,8 +248,8 @@ func (c *call) admit() *wire.Answer {
 	return c.checkRegistered()
 }
 
-// occupy notes that the credentials of an identity are being written, unless they already are.
-func (s *Service) occupy(identityID string) (release func(), free bool) {
+// occupy the credentials of an identity for a write, unless another write is in progress.
+func (s *Manager) occupy(identityID string) (release func(), free bool) {
 	key := strings.ToLower(identityID)
 
 	s.mu.Lock()
@@ -269,7 +270,7 @@ func (s *Service) occupy(identityID string) (release func(), free bool) {
 }
 
 // refuseToken answers a token that is not accepted.
-func (s *Service) refuseToken(subscriptionID string, err error) wire.Answer {
+func (s *Manager) refuseToken(subscriptionID string, err error) wire.Answer {
 	code, message := "InvalidAuthenticationToken", "The access token is invalid."
 
 	if refusal, ok := errors.AsType[*entra.TokenError](err); ok {

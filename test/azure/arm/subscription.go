@@ -15,7 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// groupName is what Azure allows, but for a period at the end.
+// groupName is Azure's rule, except that it allows a period at the end.
 var groupName = regexp.MustCompile(`^[-\w._()]{1,90}$`)
 
 // A Subscription is where resources are.
@@ -27,19 +27,19 @@ type Subscription struct {
 	// State is Enabled by default.
 	State string `json:"state,omitempty"`
 
-	// RoleAssignments say who may do what in it. They are added to those that there are.
+	// RoleAssignments are added to existing ones.
 	RoleAssignments []RoleAssignment `json:"roleAssignments,omitempty"`
 
-	// ResourceGroups are added to those that there are.
+	// ResourceGroups are added to existing ones.
 	ResourceGroups []ResourceGroup `json:"resourceGroups,omitempty"`
 
 	// Registrations are the states of resource providers, such as NotRegistered, by namespace. Others are Registered.
 	Registrations map[string]string `json:"registrations,omitempty"`
 
-	// Policies refuse types of resources, such as Microsoft.KeyVault/vaults, by the names of their assignments.
+	// Policies deny a type of resources, such as Microsoft.KeyVault/vaults, each under the name of its assignment.
 	Policies map[string]string `json:"policies,omitempty"`
 
-	// Padding makes lists longer, and less can be added to them.
+	// Padding makes lists longer, and so leaves less room for resources.
 	Padding Padding `json:"padding,omitzero"`
 }
 
@@ -56,14 +56,14 @@ type RoleAssignment struct {
 	Condition string `json:"condition,omitempty"`
 }
 
-// Padding is how many made-up resources a subscription has, the latter two in each of its resource groups.
+// Padding is the number of made-up resources of a subscription. Vaults and identities are in each of its resource groups.
 type Padding struct {
 	RoleAssignments int `json:"roleAssignments,omitempty"`
 	Vaults          int `json:"vaults,omitempty"`
 	Identities      int `json:"identities,omitempty"`
 }
 
-// A ResourceGroup is what resources of a subscription are grouped in.
+// A ResourceGroup of a subscription.
 type ResourceGroup struct {
 	Name     string `json:"name,omitempty"`
 	Location string `json:"location"`
@@ -75,8 +75,8 @@ type subscription struct {
 	groups map[string]*ResourceGroup
 }
 
-// PutSubscription creates or changes a subscription. The resource groups and role assignments that it has stay.
-func (s *Service) PutSubscription(sub Subscription) error {
+// PutSubscription creates or changes a subscription. Its resource groups and role assignments stay.
+func (s *Manager) PutSubscription(sub Subscription) error {
 	for what, id := range map[string]string{"id": sub.ID, "tenant id": sub.TenantID} {
 		if parsed, err := uuid.Parse(id); err != nil || len(id) != len(parsed.String()) {
 			return fmt.Errorf("cannot register subscription %q: its %s %q is not a GUID", sub.ID, what, id)
@@ -109,14 +109,14 @@ func (s *Service) PutSubscription(sub Subscription) error {
 	}
 
 	for _, a := range roles {
-		errs = append(errs, s.PutRoleAssignment(sub.ID, a))
+		errs = append(errs, s.PutScopedRoleAssignment(sub.ID, a))
 	}
 
 	return errors.Join(errs...)
 }
 
 // PutResourceGroup creates a resource group of a subscription.
-func (s *Service) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
+func (s *Manager) PutResourceGroup(subscriptionID string, g ResourceGroup) error {
 	made, err := newGroup(g.Name, g.Location)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func newGroup(name, where string) (*ResourceGroup, error) {
 }
 
 // Subscriptions returns all of them with their resource groups, by id.
-func (s *Service) Subscriptions() []Subscription {
+func (s *Manager) Subscriptions() []Subscription {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -171,7 +171,7 @@ func (s *Service) Subscriptions() []Subscription {
 	return out
 }
 
-// location is how Azure writes one, whether it was told "West Europe" or "westeurope".
+// location in Azure's spelling: "West Europe" is "westeurope".
 func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }
 
 func (c *call) getSubscription() wire.Answer {
@@ -188,7 +188,7 @@ func (c *call) getResourceGroup() wire.Answer {
 	})
 }
 
-// putResourceGroup makes a resource group. One that is there stays where it is.
+// putResourceGroup creates a resource group. An existing one cannot move.
 func (c *call) putResourceGroup() wire.Answer {
 	var body ResourceGroup
 	if answer := c.read(&body); answer != nil {

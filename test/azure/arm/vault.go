@@ -23,10 +23,10 @@ const (
 	day = 24 * time.Hour
 )
 
-// vaultName is what Azure allows, but for hyphens that follow each other.
+// vaultName is Azure's rule, except that it allows consecutive hyphens.
 var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 
-// vaultSettings are what the resource manager keeps of a vault and package keyvault has no use for.
+// vaultSettings are the properties of a vault that package keyvault does not need.
 type vaultSettings struct {
 	sku     string
 	tags    map[string]string
@@ -43,7 +43,7 @@ type vaultSKU struct {
 	Name   string `json:"name"`
 }
 
-// vaultProperties of a request. What is not named is nil.
+// vaultProperties of a request. Omitted ones are nil.
 type vaultProperties struct {
 	TenantID                     *string            `json:"tenantId,omitempty"`
 	SKU                          *vaultSKU          `json:"sku,omitempty"`
@@ -61,7 +61,7 @@ type vaultProperties struct {
 	// CreateMode of a request only.
 	CreateMode string `json:"createMode,omitempty"`
 
-	// What follows is read only.
+	// Read only.
 	VaultURI          string `json:"vaultUri,omitempty"`
 	ProvisioningState string `json:"provisioningState,omitempty"`
 }
@@ -76,7 +76,7 @@ type vaultBody struct {
 	Properties vaultProperties    `json:"properties"`
 }
 
-// lookupVault returns the vault that the request is about, unless it is deleted or another of that name.
+// lookupVault returns the vault of the request, unless it is deleted or elsewhere.
 func (c *call) lookupVault() (keyvault.VaultState, bool) {
 	v, ok := c.service.Vaults.Lookup(c.name)
 
@@ -110,7 +110,7 @@ func (c *call) listVaults() wire.Answer {
 	}))
 }
 
-// checkVaultName says whether a name can be taken.
+// checkVaultName answers whether a name is available.
 func (c *call) checkVaultName() wire.Answer {
 	var body struct {
 		Name string `json:"name"`
@@ -178,7 +178,7 @@ func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
 	return out
 }
 
-// settings of a vault, which may have been registered past the resource manager.
+// settings of a vault. One that was not created through the resource manager has the defaults.
 func (c *call) settings(v keyvault.VaultState) vaultSettings {
 	if known, ok := c.service.vaults[strings.ToLower(v.ResourceID)]; ok {
 		return known
@@ -228,7 +228,7 @@ func (c *call) putVault() wire.Answer {
 	}
 }
 
-// checkVault says what is wrong with a request for a whole vault.
+// checkVault is the refusal of an invalid vault.
 func (c *call) checkVault(body vaultBody) *wire.Answer {
 	p := body.Properties
 
@@ -252,7 +252,7 @@ func (c *call) checkVault(body vaultBody) *wire.Answer {
 	return p.check()
 }
 
-// check says what is wrong with the properties that are named.
+// check is the refusal of invalid properties.
 func (p vaultProperties) check() *wire.Answer {
 	switch {
 	case p.SKU != nil && (p.SKU.Family != "A" || p.SKU.Name != skuStandard && p.SKU.Name != skuPremium):
@@ -314,7 +314,7 @@ func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answe
 	return c.keep(c.settings(known), body, ActionUpdated)
 }
 
-// recoverVault brings a deleted vault back as it was, but for what the request changes. Its role assignments are gone.
+// recoverVault recovers a deleted vault without its role assignments, and applies the changes of the request.
 func (c *call) recoverVault(known keyvault.VaultState, body vaultBody) wire.Answer {
 	if location(body.Location) != known.Location {
 		return c.otherLocation(known.Location, body.Location)
@@ -333,7 +333,7 @@ func (c *call) recoverVault(known keyvault.VaultState, body vaultBody) wire.Answ
 	return c.changeVault(known, body)
 }
 
-// keep notes the settings that the request changes and answers with the vault.
+// keep the settings in the request, and answer with the vault.
 func (c *call) keep(s vaultSettings, body vaultBody, action string) wire.Answer {
 	p := body.Properties
 
@@ -377,7 +377,7 @@ func (c *call) keep(s vaultSettings, body vaultBody, action string) wire.Answer 
 	return wire.JSON(status, c.vaultJSON(v))
 }
 
-// patchVault changes what the request names.
+// patchVault changes the properties in the request.
 func (c *call) patchVault() wire.Answer {
 	var body vaultBody
 	if answer := c.read(&body); answer != nil {
@@ -396,7 +396,7 @@ func (c *call) patchVault() wire.Answer {
 	return c.changeVault(known, body)
 }
 
-// deleteVault deletes a vault so that it can be recovered, and its role assignments for good.
+// deleteVault deletes a vault, which can be recovered, and its role assignments, which cannot.
 func (c *call) deleteVault() wire.Answer {
 	known, ok := c.lookupVault()
 	if !ok {

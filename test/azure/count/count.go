@@ -1,4 +1,4 @@
-// Package count counts what clients ask for and how they are answered. It never sees what a request or an answer holds.
+// Package count counts requests by operation and answer. It never sees the contents of either.
 package count
 
 import (
@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// A Key says what is counted together.
+// A Key has the properties that requests are counted by.
 type Key struct {
 	// Vault that was asked, if one was.
 	Vault string `json:"vault,omitempty"`
@@ -28,7 +28,7 @@ type Key struct {
 	Error string `json:"error,omitempty"`
 }
 
-// A Count is how often something was asked and answered.
+// A Count is the number of requests with a key.
 type Count struct {
 	Key
 
@@ -38,7 +38,7 @@ type Count struct {
 // Counts is a snapshot, sorted.
 type Counts []Count
 
-// Of returns how often something was asked and answered that has all the fields of that key which are not empty.
+// Of returns the number of requests that match the non-empty fields of a key.
 func (c Counts) Of(want Key) int {
 	sum := 0
 
@@ -60,14 +60,14 @@ func matches(want, got Key) bool {
 		(want.Error == "" || want.Error == got.Error)
 }
 
-// A Counter counts. Its zero value is ready for use, by many at the same time.
+// A Counter counts requests. Its zero value is ready for concurrent use.
 type Counter struct {
 	mu     sync.Mutex
 	counts map[Key]int
 }
 
-// Add counts one.
-func (c *Counter) Add(key Key) {
+// Count adds a request.
+func (c *Counter) Count(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
@@ -78,16 +78,16 @@ func (c *Counter) Add(key Key) {
 	c.counts[key]++
 }
 
-// Reset forgets everything.
-func (c *Counter) Reset() {
+// ResetCounts forgets everything.
+func (c *Counter) ResetCounts() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	clear(c.counts)
 }
 
-// Snapshot returns what was counted since the start or the last Reset.
-func (c *Counter) Snapshot() Counts {
+// Counts returns the counts since the start or the last ResetCounts.
+func (c *Counter) Counts() Counts {
 	c.mu.Lock()
 	counts := maps.Clone(c.counts)
 	c.mu.Unlock()

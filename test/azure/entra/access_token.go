@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,8 +13,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/p6m-dev/platform-application/test/azure/jose"
 )
 
 const (
@@ -38,7 +35,7 @@ const (
 	maxVerified = 1 << 14
 )
 
-// A Caller is whom an access token speaks for.
+// A Caller is the identity in an access token.
 type Caller struct {
 	TenantID    string
 	PrincipalID string
@@ -65,15 +62,15 @@ type claims struct {
 	serial uint64
 }
 
-// A TokenError says why an access token is not accepted.
+// A TokenError is the refusal of an access token.
 type TokenError struct {
-	// Message in the words of Key Vault.
+	// Message of Key Vault.
 	Message string
 
-	// Revoked says that the token is sound but was revoked, so that the client should get another.
+	// Revoked tells that the client should get another token.
 	Revoked bool
 
-	// Flaw is what is wrong with the token.
+	// Flaw of the token.
 	Flaw Flaw
 }
 
@@ -92,7 +89,7 @@ const (
 // Error returns the message.
 func (e *TokenError) Error() string { return e.Message }
 
-// Tokens issues and verifies access tokens. They are signed and say everything themselves.
+// Tokens issues and verifies access tokens.
 type Tokens struct {
 	now    func() time.Time
 	key    *ecdsa.PrivateKey
@@ -112,7 +109,7 @@ type revocation struct {
 	// last is the serial number of the last token that is no longer good.
 	last uint64
 
-	// flaw is what is said of it: FlawRevoked asks clients for another, and FlawExpired does not.
+	// flaw is FlawRevoked to make clients get another token, or FlawExpired.
 	flaw Flaw
 }
 
@@ -132,7 +129,7 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 	unique := uuid.New()
 	binary.BigEndian.PutUint64(unique[:], t.serial.Add(1))
 
-	return jose.Sign(t.key, keyID, claims{
+	return Sign(t.key, keyID, claims{
 		Audience: audience, Issuer: issuerPrefix + c.TenantID + "/",
 		IssuedAt: now.Unix(), NotBefore: now.Unix(), Expires: now.Add(lifetime).Unix(),
 		ClientID: c.ClientID, AppIDACR: "2", IDType: "app", ObjectID: c.PrincipalID, Subject: c.PrincipalID, TenantID: c.TenantID,
@@ -140,14 +137,13 @@ func (t *Tokens) Issue(c Caller, audience string, lifetime time.Duration) (strin
 	})
 }
 
-// Revoke makes all tokens of a principal that were issued until now invalid. A request with such a token gets a claims
-// challenge (continuous access evaluation).
-func (t *Tokens) Revoke(principalID string) { t.invalidate(principalID, FlawRevoked) }
+// RevokeTokens makes vaults reject all present tokens of a principal with a claims challenge (continuous access evaluation).
+func (t *Tokens) RevokeTokens(principalID string) { t.invalidate(principalID, FlawRevoked) }
 
-// Expire makes all tokens of a principal that were issued until now as good as expired. The vault refuses them.
-func (t *Tokens) Expire(principalID string) { t.invalidate(principalID, FlawExpired) }
+// ExpireTokens makes vaults reject all present tokens of a principal as expired.
+func (t *Tokens) ExpireTokens(principalID string) { t.invalidate(principalID, FlawExpired) }
 
-// Verify returns whom a token speaks for to Key Vault in a tenant. A refusal is a *TokenError.
+// Verify returns the caller of a token for Key Vault in a tenant. A refusal is a *TokenError.
 func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	c, err := t.claims(token)
 	if err != nil {
@@ -170,7 +166,7 @@ func (t *Tokens) Verify(token, tenantID string) (Caller, error) {
 	return t.caller(c)
 }
 
-// VerifyManagement returns whom a token speaks for to the resource manager, of whatever tenant. A refusal is a *TokenError.
+// VerifyManagement returns the caller of a token for the resource manager, of any tenant. A refusal is a *TokenError.
 func (t *Tokens) VerifyManagement(token string) (Caller, error) {
 	c, err := t.claims(token)
 	if err != nil {
@@ -196,7 +192,7 @@ func (t *Tokens) invalidate(principalID string, flaw Flaw) {
 	t.revoked[strings.ToLower(principalID)] = revocation{last: t.serial.Load(), flaw: flaw}
 }
 
-// claims returns what a token says if its signature is sound.
+// claims returns the verified claims of a token.
 func (t *Tokens) claims(token string) (*claims, error) {
 	t.mu.RLock()
 	c, ok := t.verified[token]
@@ -209,7 +205,7 @@ func (t *Tokens) claims(token string) (*claims, error) {
 	return t.parse(token)
 }
 
-// caller returns whom a token speaks for, unless it is no longer good.
+// caller returns the caller of a token, unless the token is expired or revoked.
 func (t *Tokens) caller(c *claims) (Caller, error) {
 	t.mu.RLock()
 	r, ok := t.revoked[c.ObjectID]
@@ -230,20 +226,16 @@ func (t *Tokens) caller(c *claims) (Caller, error) {
 	return Caller{TenantID: c.TenantID, PrincipalID: c.ObjectID, ClientID: c.ClientID}, nil
 }
 
-// parse verifies the signature of a token and keeps what it says.
+// parse verifies the signature of a token and caches its claims.
 func (t *Tokens) parse(token string) (*claims, error) {
-	parsed, err := jose.Parse(token)
+	parsed, err := parseToken(token)
 	if err != nil {
 		return nil, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
 	}
 
-	if parsed.KeyID != keyID || parsed.Verify(&t.key.PublicKey) != nil {
-		return nil, &TokenError{Message: "AKV10046: Unable to resolve the key used for signature validation."}
-	}
-
 	c := &claims{}
-	if err := json.Unmarshal(parsed.Claims, c); err != nil {
-		return nil, &TokenError{Message: "[BearerReadAccessTokenFailed] Error validating token: 'S2S12005'."}
+	if parsed.Claims(&t.key.PublicKey, c) != nil {
+		return nil, &TokenError{Message: "AKV10046: Unable to resolve the key used for signature validation."}
 	}
 
 	// It is ours, so it has a serial number.
@@ -264,4 +256,4 @@ func (t *Tokens) parse(token string) (*claims, error) {
 }
 
 // jwks returns the key that access tokens are signed with.
-func (t *Tokens) jwks() ([]byte, error) { return jose.MarshalKeys(jose.Keys{keyID: &t.key.PublicKey}) }
+func (t *Tokens) jwks() ([]byte, error) { return KeySet(keyID, &t.key.PublicKey) }

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/p6m-dev/platform-application/test/azure/jose"
 )
 
 // maxFederatedCredentials is how many federated credentials Entra ID allows one identity to have.
@@ -25,7 +23,7 @@ const maxFieldLength = 600
 
 // An Application is an identity that can get tokens: an app registration with its service principal, or a managed identity.
 type Application struct {
-	// TenantID, ClientID and PrincipalID are GUIDs. The principal id is what role assignments are made to.
+	// TenantID, ClientID and PrincipalID are GUIDs. Role assignments name the principal id.
 	TenantID    string `json:"tenantId,omitempty"`
 	ClientID    string `json:"clientId,omitempty"`
 	PrincipalID string `json:"principalId"`
@@ -33,7 +31,7 @@ type Application struct {
 	// ClientSecret, if the application has one.
 	ClientSecret string `json:"clientSecret,omitempty"`
 
-	// ManagedIdentity says that the machine has this identity: the metadata service gives it tokens without a credential.
+	// ManagedIdentity gives the machine this identity: the metadata service issues tokens without a credential.
 	ManagedIdentity bool `json:"managedIdentity,omitempty"`
 
 	// ResourceID of a managed identity, by which the metadata service can be asked for it.
@@ -52,14 +50,14 @@ type FederatedCredential struct {
 	// Audiences has exactly one, which the claim aud has to be.
 	Audiences []string `json:"audiences"`
 
-	// Delay is how long it takes until Entra ID knows the credential everywhere; until then it is as if it did not exist.
+	// Delay is how long the credential takes to propagate. Until then it has no effect.
 	Delay time.Duration `json:"-"`
 }
 
 // A KeySource returns the JSON Web Key Set of an issuer.
 type KeySource func(ctx context.Context) ([]byte, error)
 
-// Directory is all that Entra ID knows. Use it from as many goroutines as you like.
+// Directory has the tenants, applications and issuers of Entra ID. It is safe for concurrent use.
 type Directory struct {
 	now func() time.Time
 
@@ -92,7 +90,7 @@ func NewDirectory(now func() time.Time) *Directory {
 	return &Directory{now: now, tenants: map[string]*tenant{}, issuers: map[string]*issuer{}}
 }
 
-// PutTenant creates a tenant, unless there is one of that id already.
+// PutTenant creates a tenant, unless it exists.
 func (d *Directory) PutTenant(id string) error {
 	id, err := guid("tenant", id)
 	if err != nil {
@@ -147,7 +145,7 @@ func (d *Directory) PutApplication(a Application) (err error) {
 	return nil
 }
 
-// DeleteApplication removes an application and its credentials, and says whether there was one.
+// DeleteApplication removes an application and its credentials, and tells whether there was one.
 func (d *Directory) DeleteApplication(tenantID, clientID string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -205,7 +203,7 @@ func (d *Directory) PutFederatedCredential(tenantID, clientID string, c Federate
 	return nil
 }
 
-// DeleteFederatedCredential removes a federated credential, and says whether there was one.
+// DeleteFederatedCredential removes a federated credential, and tells whether there was one.
 func (d *Directory) DeleteFederatedCredential(tenantID, clientID, name string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -241,7 +239,7 @@ func (d *Directory) Application(tenantID, clientID string) (Application, bool) {
 	return out, true
 }
 
-// HasPrincipal says whether a tenant has an application with that principal id.
+// HasPrincipal tells whether a tenant has an application with that principal id.
 func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -260,7 +258,7 @@ func (d *Directory) HasPrincipal(tenantID, principalID string) bool {
 	return false
 }
 
-// HasTenant says whether there is a tenant of that id.
+// HasTenant tells whether a tenant exists.
 func (d *Directory) HasTenant(id string) bool {
 	known, _ := d.lookup(id, "")
 
@@ -282,9 +280,9 @@ func (d *Directory) FederatedCredentials(tenantID, clientID string) []FederatedC
 	return out
 }
 
-// PutIssuer says which keys sign the tokens of an issuer.
+// PutIssuer registers the keys of an issuer, as a JSON Web Key Set.
 func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
-	keys, err := jose.ParseKeys(jwks)
+	keys, err := parseKeys(jwks)
 	if err != nil {
 		return fmt.Errorf("cannot register issuer %q: %w", issuerURL, err)
 	}
@@ -294,7 +292,7 @@ func (d *Directory) PutIssuer(issuerURL string, jwks []byte) error {
 	return d.putIssuer(issuerURL, &issuer{keys: keys, source: published})
 }
 
-// PutIssuerSource says where the keys of an issuer come from. It is asked when a token names a key that is not known yet.
+// PutIssuerSource registers a source of the keys of an issuer. It is asked when a token names an unknown key.
 func (d *Directory) PutIssuerSource(issuerURL string, source KeySource) error {
 	return d.putIssuer(issuerURL, &issuer{source: source})
 }
@@ -312,7 +310,7 @@ func (d *Directory) putIssuer(issuerURL string, i *issuer) error {
 	return nil
 }
 
-// find is to be called with the lock held.
+// find needs the lock.
 func (d *Directory) find(tenantID, clientID string) (*application, *tenant) {
 	t := d.tenants[strings.ToLower(tenantID)]
 	if t == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// Paths of what an issuer publishes, below its address.
+// Paths of the documents of an issuer, below its address.
 const (
 	discoveryPath = "/.well-known/openid-configuration"
 	keysPath      = "/openid/v1/jwks"
@@ -33,7 +33,7 @@ func (d *Directory) HasIssuer(host string) bool {
 	return false
 }
 
-// ServeIssuer serves what issuers publish: who they are, and their keys. Entra ID itself asks them in no such way here.
+// ServeIssuer serves the discovery documents and keys of issuers. This Entra ID does not use them itself.
 func (s *Service) ServeIssuer(w http.ResponseWriter, r *http.Request) {
 	operation, handle := fault.Unknown, func() wire.Answer { return wire.Answer{Status: http.StatusNotFound} }
 

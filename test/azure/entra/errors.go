@@ -60,7 +60,7 @@ func noApplication(id, tenantID string) *refusal {
 	}
 }
 
-// errorBody is how Entra ID says no.
+// errorBody of Entra ID.
 type errorBody struct {
 	Error            string `json:"error"`
 	ErrorDescription string `json:"error_description"`
@@ -87,7 +87,7 @@ func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
 	return answer
 }
 
-// correlationID is the client's own if it sent a sound one.
+// correlationID is the client's own if it sent a valid one.
 func correlationID(r *http.Request) string {
 	if id, err := guid("", r.Header.Get("Client-Request-Id")); err == nil {
 		return id
@@ -96,7 +96,7 @@ func correlationID(r *http.Request) string {
 	return uuid.NewString()
 }
 
-// injected is the refusal that a fault asks for.
+// injected is the refusal of a fault.
 func injected(rule fault.Rule) (*refusal, http.Header) {
 	e := &refusal{code: 90033, oauth: unavailable, status: rule.Status, message: "A transient error has occurred. Please try again."}
 	if rule.Status < http.StatusInternalServerError && rule.Status != http.StatusTooManyRequests {

@@ -2,14 +2,14 @@ package entra
 
 import (
 	"context"
-	"crypto"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/p6m-dev/platform-application/test/azure/jose"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // fetchTimeout bounds how long an issuer is waited for.
@@ -20,16 +20,16 @@ type issuer struct {
 	source KeySource
 
 	mu   sync.Mutex
-	keys jose.Keys
+	keys jose.JSONWebKeySet
 }
 
 // key returns the key of that id, or nil if the issuer has none. An error means that the issuer could not be asked.
-func (i *issuer) key(ctx context.Context, id string) (crypto.PublicKey, error) {
+func (i *issuer) key(ctx context.Context, id string) (*jose.JSONWebKey, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 
-	if key := i.keys[id]; key != nil {
-		return key, nil
+	if known := i.keys.Key(id); len(known) > 0 {
+		return &known[0], nil
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -40,18 +40,33 @@ func (i *issuer) key(ctx context.Context, id string) (crypto.PublicKey, error) {
 		return nil, fmt.Errorf("cannot get the keys of the issuer: %w", err)
 	}
 
-	keys, err := jose.ParseKeys(jwks)
-	if err != nil {
+	if i.keys, err = parseKeys(jwks); err != nil {
 		return nil, err
 	}
 
-	i.keys = keys
+	if known := i.keys.Key(id); len(known) > 0 {
+		return &known[0], nil
+	}
 
-	return keys[id], nil
+	return nil, nil //nolint:nilnil // The issuer has no such key.
+}
+
+// parseKeys reads a JSON Web Key Set.
+func parseKeys(jwks []byte) (jose.JSONWebKeySet, error) {
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(jwks, &set); err != nil {
+		return set, fmt.Errorf("cannot read a JSON Web Key Set: %w", err)
+	}
+
+	if len(set.Keys) == 0 {
+		return set, errors.New("cannot read a JSON Web Key Set: it has no keys")
+	}
+
+	return set, nil
 }
 
 // signingKey returns the key of an issuer that a request's assertion names, or nil if the issuer has no such key.
-func (d *Directory) signingKey(r *http.Request, issuerURL, keyID string) (crypto.PublicKey, error) {
+func (d *Directory) signingKey(r *http.Request, issuerURL, keyID string) (*jose.JSONWebKey, error) {
 	d.mu.RLock()
 	i := d.issuers[issuerURL]
 	d.mu.RUnlock()

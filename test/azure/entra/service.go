@@ -40,12 +40,12 @@ type Service struct {
 	Now func() time.Time
 }
 
-// resources that tokens can be had for. Only vaults and the resource manager are there to take one.
+// resources are the audiences of tokens. Only vaults and the resource manager verify them here.
 func resources() []string {
 	return []string{VaultResource, ManagementResource, classicManagement, "https://graph.microsoft.com", "https://storage.azure.com"}
 }
 
-// ServeHTTP serves login.microsoftonline.com.
+// ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, of which one is counted by its form before it is answered.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.headers(w, r)
 
@@ -97,7 +97,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Gate.Serve(w, r, wire.Exchange{Request: request, Key: key, Handle: handle, Refuse: s.refuse(r)})
 }
 
-// refuse returns how a fault is answered.
+// refuse returns a function that answers faults.
 func (s *Service) refuse(r *http.Request) func(fault.Rule) wire.Answer {
 	return func(rule fault.Rule) wire.Answer {
 		e, header := injected(rule)
@@ -155,7 +155,7 @@ type instances struct {
 	Metadata                []instanceMetadata `json:"metadata"`
 }
 
-// discovery says which hosts are one and the same cloud.
+// discovery lists the hosts of the cloud.
 func (s *Service) discovery(r *http.Request) wire.Answer {
 	query := r.URL.Query()
 
@@ -200,7 +200,7 @@ type configuration struct {
 	CloudInstanceName     string   `json:"cloud_instance_name"`
 }
 
-// configuration says where the endpoints of a tenant are.
+// configuration lists the endpoints of a tenant.
 func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
 	tenant := tenantPlaceholder
 

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
@@ -9,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p6m-dev/platform-application/test/azure/jose"
+	"github.com/go-jose/go-jose/v4/jwt"
+
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -51,7 +53,7 @@ func (s *Service) token(r *http.Request, tenantID string, form url.Values) wire.
 	return wire.JSON(http.StatusOK, body)
 }
 
-// authenticate returns who asks for a token and for which audience, or why not.
+// authenticate returns the application and the audience of a request, or a refusal.
 func (s *Service) authenticate(r *http.Request, tenantID string, form url.Values) (*application, string, *refusal) {
 	if slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(tenantID)) {
 		return nil, "", badRequest(50059, "No tenant-identifying information found in either the request or implied by any provided credentials.")
@@ -101,7 +103,7 @@ func (s *Service) authenticate(r *http.Request, tenantID string, form url.Values
 	return a, audience, s.credential(r, a, form)
 }
 
-// scope returns the audience that a scope asks for.
+// scope returns the audience of a scope.
 func scope(scope, tenantID string) (string, *refusal) {
 	var wanted []string
 
@@ -141,7 +143,7 @@ func scope(scope, tenantID string) (string, *refusal) {
 	return resource, nil
 }
 
-// credential checks what an application proves itself with.
+// credential checks the secret or the assertion of an application.
 func (s *Service) credential(r *http.Request, a *application, form url.Values) *refusal {
 	assertion, kind, secret := form.Get("client_assertion"), form.Get("client_assertion_type"), form.Get("client_secret")
 
@@ -164,33 +166,27 @@ func (s *Service) credential(r *http.Request, a *application, form url.Values) *
 	return nil
 }
 
-// assertionClaims are those of a federated token that matter.
-type assertionClaims struct {
-	Issuer    string        `json:"iss"`
-	Subject   string        `json:"sub"`
-	Audience  jose.Audience `json:"aud"`
-	Expires   *json.Number  `json:"exp"`
-	NotBefore *json.Number  `json:"nbf"`
-	IssuedAt  *json.Number  `json:"iat"`
-}
-
 // assertion checks a token of another issuer.
 func (s *Service) assertion(r *http.Request, a *application, assertion string) *refusal {
-	token, err := jose.Parse(assertion)
+	malformed := badRequest(50027, "JWT token is invalid or malformed.")
+
+	token, err := parseToken(assertion)
 	if err != nil {
-		return badRequest(50027, "JWT token is invalid or malformed.")
+		return malformed
 	}
 
-	var c assertionClaims
-	if err := json.Unmarshal(token.Claims, &c); err != nil || c.Issuer == "" || c.Subject == "" {
-		return badRequest(50027, "JWT token is invalid or malformed.")
+	var c jwt.Claims
+	if err := token.UnsafeClaimsWithoutVerification(&c); err != nil || c.Issuer == "" || c.Subject == "" {
+		return malformed
 	}
 
 	if refused := match(a.credentials, c, s.Now()); refused != nil {
 		return refused
 	}
 
-	key, err := s.Directory.signingKey(r, c.Issuer, token.KeyID)
+	id := token.Headers[0].KeyID
+
+	key, err := s.Directory.signingKey(r, c.Issuer, id)
 	if err != nil {
 		return badRequest(50166, "Request to External OIDC endpoint failed.")
 	}
@@ -198,14 +194,26 @@ func (s *Service) assertion(r *http.Request, a *application, assertion string) *
 	if key == nil {
 		return badClient(7000272, "The certificate with identifier %s used to sign the federated credential could not be found in the "+
 			"metadata of identity provider %s. Please validate that your Identity Provider's metadata exposes the key used to sign the "+
-			"incoming token.", token.KeyID, c.Issuer)
+			"incoming token.", id, c.Issuer)
 	}
 
-	if token.Verify(key) != nil {
+	if token.Claims(key, &c) != nil {
 		return badClient(700027, "Client assertion failed signature validation.")
 	}
 
-	return c.validAt(s.Now())
+	if c.Expiry == nil || c.IssuedAt == nil {
+		return malformed
+	}
+
+	if now := s.Now(); c.ValidateWithLeeway(jwt.Expected{Time: now}, skew) != nil {
+		const layout = "2006-01-02T15:04:05.0000000Z"
+
+		return badClient(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, "+
+			"expiry time of assertion %s. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
+			now.UTC().Format(layout), cmp.Or(c.NotBefore, c.IssuedAt).Time().UTC().Format(layout), c.Expiry.Time().UTC().Format(layout))
+	}
+
+	return nil
 }
 
 // match finds the federated credential that an assertion is for. Where the answers come from:
@@ -214,9 +222,8 @@ func (s *Service) assertion(r *http.Request, a *application, assertion string) *
 //     (github.com/external-secrets/external-secrets/issues/2783);
 //   - 70025 is 401 invalid_client (a log of github.com/ratify-project/ratify of 2024);
 //   - 700211, 700212 and 700213 are invalid_client (github.com/Azure/azure-workload-identity/issues/1200);
-//   - 7002138 is what users report for a subject in another case, with the sentence about comparison, and 7002137 is taken for that of
-//     the issuer.
-func match(credentials []credential, c assertionClaims, now time.Time) *refusal {
+//   - users report 7002138 for a subject in another case, with the sentence about comparison; 7002137 for the issuer is an assumption.
+func match(credentials []credential, c jwt.Claims, now time.Time) *refusal {
 	var some, issuer, subject, both, issuerCase, subjectCase bool
 
 	for _, known := range credentials {
@@ -265,47 +272,6 @@ func match(credentials []credential, c assertionClaims, now time.Time) *refusal 
 		return badClient(70021, "No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. "+
 			"Assertion Subject: '%s'. Assertion Audience: '%s'. %s", c.Issuer, c.Subject, strings.Join(c.Audience, ", "), federationHelp)
 	}
-}
-
-// validAt checks the times of an assertion, all of which it has to name but nbf.
-func (c assertionClaims) validAt(now time.Time) *refusal {
-	expires, ok := instant(c.Expires)
-	issued, okIssued := instant(c.IssuedAt)
-
-	from := issued
-
-	okFrom := true
-	if c.NotBefore != nil {
-		from, okFrom = instant(c.NotBefore)
-	}
-
-	if !ok || !okIssued || !okFrom {
-		return badRequest(50027, "JWT token is invalid or malformed.")
-	}
-
-	if !now.Before(expires.Add(skew)) || now.Before(from.Add(-skew)) || now.Before(issued.Add(-skew)) {
-		const layout = "2006-01-02T15:04:05.0000000Z"
-
-		return badClient(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, "+
-			"expiry time of assertion %s. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .",
-			now.UTC().Format(layout), from.UTC().Format(layout), expires.UTC().Format(layout))
-	}
-
-	return nil
-}
-
-// instant reads a time in seconds since 1970, which may have a fraction.
-func instant(n *json.Number) (time.Time, bool) {
-	if n == nil {
-		return time.Time{}, false
-	}
-
-	seconds, err := n.Float64()
-	if err != nil || seconds < 0 || seconds > 1<<40 {
-		return time.Time{}, false
-	}
-
-	return time.Unix(int64(seconds), 0), true
 }
 
 func missing(parameter string) *refusal {

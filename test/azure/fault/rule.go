@@ -1,7 +1,7 @@
 // Package fault makes requests fail on demand.
 //
-// A Rule says which requests it is for and what becomes of them. Rules are tried in the order they were added; the first that
-// matches decides, except that a Slow rule only delays and the next ones are tried after it.
+// A Rule selects requests and has an effect on them. Rules are tried in the order in which they were added; the first one that matches
+// decides, but a Slow rule only delays and lets the next ones decide.
 package fault
 
 import (
@@ -39,10 +39,8 @@ const (
 	ListDeleted  = "list-deleted"
 	Recover      = "recover"
 	Purge        = "purge"
-	Backup       = "backup"
-	Restore      = "restore"
 
-	// GetContacts reads whom a vault writes to about its certificates. The Azure providers do so whenever they look at a vault.
+	// GetContacts reads the contacts of certificates. The Azure provider does so whenever it observes a vault.
 	GetContacts = "get-contacts"
 
 	// ManagementChallenge is a request to the resource manager without a token, whatever else it asks for.
@@ -95,7 +93,7 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, Backup, Restore, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		GetDeleted, ListDeleted, Recover, Purge, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
@@ -104,7 +102,7 @@ func Operations() []string {
 	}
 }
 
-// An Effect is what becomes of a request.
+// An Effect is the consequence of a rule for a request.
 type Effect string
 
 // The effects.
@@ -144,47 +142,47 @@ func Effects() []Effect {
 // A Rule makes requests fail. Fields that are empty match every request.
 type Rule struct {
 	// ID names the rule. Add makes one if it is empty.
-	ID string `json:"id,omitempty"`
+	ID string `help:"Name of the fault. The default is a new one."`
 
 	// Host that was asked, such as management.azure.com.
-	Host string `json:"host,omitempty"`
+	Host string `help:"Only requests to this host, such as management.azure.com."`
 
 	// Vault, by name. Requests to Entra ID and to the resource manager have none.
-	Vault string `json:"vault,omitempty"`
+	Vault string `help:"Only requests to this vault."`
 
 	// Operation is one of the constants of this package.
-	Operation string `json:"operation,omitempty"`
+	Operation string `help:"Only requests for this: connect, token, challenge, get, list, set, put-vault, …"`
 
 	// Secret, by name.
-	Secret string `json:"secret,omitempty"`
+	Secret string `help:"Only requests for this secret."`
 
 	// Identity is a principal id or a client id.
-	Identity string `json:"identity,omitempty"`
+	Identity string `help:"Only requests of this principal id or client id."`
 
-	// Effect is what becomes of the request.
-	Effect Effect `json:"effect"`
+	// Effect on the request.
+	Effect Effect `help:"What happens to them: status, hang, slow, reset, truncate, garbage, expire-token or revoke-token."`
 
 	// Status of an answer, 400 to 599. Only with effect Status.
-	Status int `json:"status,omitempty"`
+	Status int `help:"With effect status: the status, 400 to 599."`
 
 	// RetryAfter is sent in whole seconds if it is not zero. Only with effect Status.
-	RetryAfter time.Duration `json:"-"`
+	RetryAfter time.Duration `help:"With effect status: when to retry."`
 
 	// Error is the code in the body: for Entra ID the number of an error such as 700211, for a vault a word such as Forbidden.
 	// Only with effect Status.
-	Error string `json:"error,omitempty"`
+	Error string `help:"With effect status: the code in the body, such as 700211 or Forbidden."`
 
 	// Duration is for how long a request hangs, or how much slower it is.
-	Duration time.Duration `json:"-"`
+	Duration time.Duration `help:"With effects slow and hang: for how long."`
 
 	// Text is the body of effect Garbage.
-	Text string `json:"text,omitempty"`
+	Text string `help:"With effect garbage: the body."`
 
 	// Count is how many requests the rule is for. Zero means until it is removed.
-	Count int `json:"count,omitempty"`
+	Count int `help:"For how many requests. The default is until it is removed."`
 }
 
-// Validate says what is wrong with a rule.
+// Validate returns an error for an invalid rule.
 func (r Rule) Validate() error {
 	if r.Operation != "" && !slices.Contains(Operations(), r.Operation) {
 		return fmt.Errorf("there is no operation %q: choose from %s", r.Operation, strings.Join(Operations(), ", "))
@@ -217,7 +215,7 @@ func (r Rule) Validate() error {
 	return nil
 }
 
-// A Request is what rules are matched with.
+// A Request has the properties that rules match.
 type Request struct {
 	Host      string
 	Vault     string

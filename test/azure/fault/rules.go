@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Rules is a list of rules. Its zero value is empty and ready for use, by many at the same time.
+// Rules is a list of rules. Its zero value is ready for concurrent use.
 type Rules struct {
-	// some is whether there are any, so that the usual request, which no rule is for, takes no lock.
+	// some tells whether there are rules, so that a request takes no lock if there are none.
 	some atomic.Bool
 
 	mu     sync.Mutex
@@ -18,8 +18,8 @@ type Rules struct {
 	serial int
 }
 
-// Add adds a rule and returns its id.
-func (r *Rules) Add(rule Rule) (string, error) {
+// AddFault adds a rule and returns its id.
+func (r *Rules) AddFault(rule Rule) (string, error) {
 	if err := rule.Validate(); err != nil {
 		return "", fmt.Errorf("cannot add fault: %w", err)
 	}
@@ -42,8 +42,8 @@ func (r *Rules) Add(rule Rule) (string, error) {
 	return rule.ID, nil
 }
 
-// Remove removes a rule and says whether there was one with that id.
-func (r *Rules) Remove(id string) bool {
+// RemoveFault removes a rule and says whether there was one with that id.
+func (r *Rules) RemoveFault(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
@@ -54,8 +54,8 @@ func (r *Rules) Remove(id string) bool {
 	return len(r.rules) < before
 }
 
-// Clear removes every rule.
-func (r *Rules) Clear() {
+// ClearFaults removes every rule.
+func (r *Rules) ClearFaults() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
@@ -63,16 +63,16 @@ func (r *Rules) Clear() {
 	r.some.Store(false)
 }
 
-// List returns the rules that are left, with what is left of their counts.
-func (r *Rules) List() []Rule {
+// Faults returns the active rules, with their remaining counts.
+func (r *Rules) Faults() []Rule {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
 	return slices.Clone(r.rules)
 }
 
-// Match returns for how long to delay the request, and the rule that decides about it, if there is one.
-func (r *Rules) Match(q Request) (delay time.Duration, decides *Rule) {
+// MatchFault returns for how long to delay the request, and the rule that decides about it, if there is one.
+func (r *Rules) MatchFault(q Request) (delay time.Duration, decides *Rule) {
 	if !r.some.Load() {
 		return 0, nil
 	}

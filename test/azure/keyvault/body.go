@@ -14,17 +14,17 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// maxBody bounds a body. A backup has several values in it, and base64 and JSON make all larger.
-const maxBody = 8 << 20
+// maxBody bounds a body.
+const maxBody = 1 << 20
 
-// properties of a secret that a client may set. A member that is left out is nil.
+// properties of a secret that a client may set. Omitted ones are nil.
 type properties struct {
 	ContentType *string           `json:"contentType"`
 	Attributes  *settable         `json:"attributes"`
 	Tags        map[string]string `json:"tags"`
 }
 
-// settable are the attributes that a client may send. Some of them are sent back as they were got, and not looked at.
+// settable are the attributes that a client may send. The last four are ignored: clients send them back as they got them.
 type settable struct {
 	Enabled   *bool  `json:"enabled"`
 	NotBefore *int64 `json:"nbf"`
@@ -39,7 +39,7 @@ type settable struct {
 // readBody reads the body of an operation that has one, as it arrives and before anything is locked.
 func (c *call) readBody() ([]byte, *wire.Answer) {
 	switch c.operation {
-	case fault.Set, fault.Update, fault.Restore:
+	case fault.Set, fault.Update:
 	default:
 		return nil, nil
 	}
@@ -61,12 +61,12 @@ func (c *call) readBody() ([]byte, *wire.Answer) {
 	return body, nil
 }
 
-// decode reads a body into what it should be, and nothing else.
+// decode reads a body strictly: unknown fields and trailing data are errors.
 func decode(body []byte, into any) *wire.Answer {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 
-	// The decoder's words may repeat a value, so they are not passed on.
+	// The decoder's message may contain a value, so it is dropped.
 	if !utf8.Valid(body) || decoder.Decode(into) != nil {
 		return new(badParameter("The request body is invalid."))
 	}
@@ -78,7 +78,7 @@ func decode(body []byte, into any) *wire.Answer {
 	return nil
 }
 
-// validate checks what a client wants to set against Azure's limits.
+// validate checks the properties against Azure's limits.
 func (p properties) validate() *wire.Answer {
 	if p.ContentType != nil && characters(*p.ContentType) > maxContentType {
 		return new(badParameter("Property contentType has invalid value: it has more than %d characters.", maxContentType))
@@ -101,7 +101,7 @@ func (p properties) validate() *wire.Answer {
 	return nil
 }
 
-// apply sets what was sent, and leaves what was not.
+// apply sets the properties that were sent.
 func (p properties) apply(v *version) {
 	if p.ContentType != nil {
 		v.contentType = p.ContentType

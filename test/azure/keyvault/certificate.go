@@ -14,13 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net/http"
 	"slices"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
-
-	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
 // The content types of secrets that belong to certificates.
@@ -56,7 +53,7 @@ type Certificate struct {
 }
 
 // PutCertificate makes a new version of a certificate, and so of the secret of the same name, and returns the version's id.
-func (s *Service) PutCertificate(vaultName, name string, c Certificate) (id string, err error) {
+func (s *Store) PutCertificate(vaultName, name string, c Certificate) (id string, err error) {
 	err = s.with(vaultName, fmt.Sprintf("put certificate %q into", name), func(v *vault) error {
 		id, err = v.putCertificate(s.now(), name, c)
 
@@ -296,42 +293,4 @@ func newSerial() *big.Int {
 	b[0] &= 0x7f
 
 	return new(big.Int).SetBytes(b[:])
-}
-
-// convert answers with a certificate's secret in another form: from PFX to PEM is the only way there is.
-func (c *call) convert(s *secret, ver *version) wire.Answer {
-	want := c.query.outContentType
-
-	switch {
-	case c.query.apiVersion != latestAPIVersion:
-		return badParameter("The query parameter 'outContentType' is not supported in version %s.", c.query.apiVersion)
-	case !s.managed:
-		return badParameter("The query parameter 'outContentType' is for secrets of certificates only.")
-	case want == *ver.contentType:
-		return wire.Answer{Status: http.StatusOK, Body: c.vault.bundle(s, ver)}
-	case want != ContentTypePEM:
-		return badParameter("The conversion to the content type %q is not supported.", want)
-	}
-
-	pfx, err := base64.StdEncoding.DecodeString(ver.value)
-	if err != nil {
-		return badParameter("The certificate cannot be converted.")
-	}
-
-	key, leaf, chain, err := pkcs12.DecodeChain(pfx, "")
-	signer, ok := key.(crypto.Signer)
-
-	if err != nil || !ok {
-		return badParameter("The certificate cannot be converted.")
-	}
-
-	value, err := pair{key: signer, chain: append([]*x509.Certificate{leaf}, chain...)}.pem()
-	if err != nil {
-		return badParameter("The certificate cannot be converted.")
-	}
-
-	b := c.vault.properties(s, ver)
-	b.Value, b.ContentType = &value, &want
-
-	return wire.JSON(http.StatusOK, b)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// claims is what a client is asked to get a fresh token with: base64 of {"access_token":{"nbf":{"essential":true}}}.
+// claims that a client has to request a fresh token with: base64 of {"access_token":{"nbf":{"essential":true}}}.
 const claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="
 
 type innerError struct {
@@ -89,7 +89,7 @@ func throttled(retryAfter time.Duration) wire.Answer {
 	return answer
 }
 
-// forbidden is the refusal of what no role assignment allows.
+// forbidden is the refusal of an operation without a role assignment.
 func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer {
 	resource := v.ResourceID
 	if secret != "" {
@@ -154,5 +154,5 @@ func injected(tenantID string, rule fault.Rule) wire.Answer {
 	return answer
 }
 
-// seconds rounds up, so that the client does not come back too early.
+// seconds rounds up, so that the client does not retry too early.
 func seconds(d time.Duration) string { return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))) }

@@ -19,23 +19,21 @@ func apiVersions() []string {
 	return []string{"7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", latestAPIVersion}
 }
 
-// latestAPIVersion is the only one that can convert certificates.
 const latestAPIVersion = "2026-04-01"
 
-// A query is what a request says after the question mark.
+// A query has the parameters of a request.
 type query struct {
 	apiVersion string
 
 	// maxResults and after are for lists: how many, and the name or version that the last page ended with.
-	maxResults     int
-	explicitly     bool
-	after          string
-	outContentType string
+	maxResults int
+	explicitly bool
+	after      string
 }
 
-// parseQuery reads a query. What it does not know is not looked at, as with Key Vault.
+// parseQuery reads a query. Like Key Vault, it ignores unknown parameters.
 func parseQuery(raw string) (query, *wire.Answer) {
-	// What the usual client sends, in the usual case.
+	// The common case, without parsing.
 	if raw == "api-version="+latestAPIVersion {
 		return query{apiVersion: latestAPIVersion, maxResults: maxPage}, nil
 	}
@@ -45,7 +43,7 @@ func parseQuery(raw string) (query, *wire.Answer) {
 		return query{}, new(badParameter("The request URI contains an invalid query."))
 	}
 
-	q := query{apiVersion: values.Get("api-version"), maxResults: maxPage, outContentType: values.Get("outContentType")}
+	q := query{apiVersion: values.Get("api-version"), maxResults: maxPage}
 
 	if q.apiVersion == "" {
 		return query{}, new(badParameter("A required query parameter 'api-version' was not specified in the request URI. " +
@@ -97,7 +95,7 @@ func parseSkipToken(token string) (string, error) {
 		return "", errors.New("cannot read it")
 	}
 
-	// Only what formatSkipToken makes is good: names and versions have the same characters.
+	// Only tokens made by formatSkipToken are valid. Names and versions have the same characters.
 	if !validName(t.NextMarker) || formatSkipToken(t.NextMarker) != token {
 		return "", errors.New("it is not one of ours")
 	}

@@ -1,11 +1,9 @@
 package keyvault
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
@@ -19,14 +17,12 @@ func (c *call) get() wire.Answer {
 		return notFound(c.id())
 	case !ver.enabled:
 		return disabled("get")
-	case c.query.outContentType != "":
-		return c.convert(s, ver)
 	}
 
-	return wire.Answer{Status: http.StatusOK, Body: c.vault.bundle(s, ver)}
+	return wire.JSON(http.StatusOK, c.vault.bundle(s, ver))
 }
 
-// find returns the secret and the version that a call names, which may both be nil.
+// find returns the secret and the version of the call. Either may be nil.
 func (c *call) find() (*secret, *version) {
 	s := c.vault.secrets[lower(c.name)]
 	if s == nil {
@@ -36,7 +32,7 @@ func (c *call) find() (*secret, *version) {
 	return s, s.find(c.version)
 }
 
-// id is what a call names, for messages.
+// id of the secret or version, for messages.
 func (c *call) id() string {
 	if c.version == "" {
 		return c.name
@@ -45,14 +41,15 @@ func (c *call) id() string {
 	return c.name + "/" + c.version
 }
 
-// list answers with a page of the secrets.
+// list answers with a page of the secrets: the properties of their current versions, without a version.
 func (c *call) list() wire.Answer {
 	v := c.vault
-	if v.names == nil {
-		v.names = sorted(v.secrets)
-	}
 
-	return c.page("secrets", v.names, func(name string) []byte { return v.item(v.secrets[name]) })
+	return c.page("secrets", sorted(v.secrets), func(name string) bundle {
+		s := v.secrets[name]
+
+		return v.describe(s, s.current(), v.url("secrets", s.name, ""))
+	})
 }
 
 // listVersions answers with a page of the versions of a secret, in the order of their ids. Of one that is not there it is empty, and
@@ -68,22 +65,19 @@ func (c *call) listVersions() wire.Answer {
 		byID[ver.id] = ver
 	}
 
-	return c.page("secrets/"+s.name+"/versions", slices.Sorted(maps.Keys(byID)), func(id string) []byte {
-		return c.vault.listed(s, byID[id])
+	return c.page("secrets/"+s.name+"/versions", slices.Sorted(maps.Keys(byID)), func(id string) bundle {
+		return c.vault.describe(s, byID[id], c.vault.url("secrets", s.name, id))
 	})
 }
 
 // listDeleted answers with a page of the secrets that can be recovered.
 func (c *call) listDeleted() wire.Answer {
 	v := c.vault
-	if v.deletedNames == nil {
-		v.deletedNames = sorted(v.deletedSecrets)
-	}
 
-	return c.page("deletedsecrets", v.deletedNames, func(name string) []byte {
+	return c.page("deletedsecrets", sorted(v.deletedSecrets), func(name string) bundle {
 		s := v.deletedSecrets[name]
 
-		return encode(v.grave(s, v.describe(s, s.current(), v.url("secrets", s.name, ""))))
+		return v.grave(s, v.describe(s, s.current(), v.url("secrets", s.name, "")))
 	})
 }
 
@@ -97,45 +91,28 @@ func (c *call) getDeleted() wire.Answer {
 	return wire.JSON(http.StatusOK, c.vault.grave(s, c.vault.properties(s, s.current())))
 }
 
-// page answers with the items of some of the sorted keys, and where to go on.
-func (c *call) page(path string, keys []string, item func(string) []byte) wire.Answer {
+// page answers with the items of some of the sorted keys, and a link to the next page.
+func (c *call) page(path string, keys []string, item func(string) bundle) wire.Answer {
 	start, found := slices.BinarySearch(keys, c.query.after)
 	if found {
 		start++
 	}
 
-	page := keys[start:]
-	next := "null"
+	var out struct {
+		Value    []bundle `json:"value"`
+		NextLink *string  `json:"nextLink"`
+	}
 
+	page := keys[start:]
 	if len(page) > c.query.maxResults {
 		page = page[:c.query.maxResults]
-		next = quote(c.vault.nextLink(path, page[len(page)-1], c.query))
+		out.NextLink = new(c.vault.nextLink(path, page[len(page)-1], c.query))
 	}
 
-	var b strings.Builder
-
-	b.WriteString(`{"value":[`)
-
-	for i, key := range page {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-
-		b.Write(item(key))
+	out.Value = make([]bundle, 0, len(page))
+	for _, key := range page {
+		out.Value = append(out.Value, item(key))
 	}
 
-	b.WriteString(`],"nextLink":`)
-	b.WriteString(next)
-	b.WriteByte('}')
-
-	return wire.Answer{Status: http.StatusOK, Body: []byte(b.String())}
-}
-
-func quote(s string) string {
-	data, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // A string is always JSON.
-	}
-
-	return string(data)
+	return wire.JSON(http.StatusOK, out)
 }

@@ -37,26 +37,24 @@ var actions = map[string]string{ //nolint:gochecknoglobals // A constant in all 
 	fault.Delete:       "secrets/delete",
 	fault.Recover:      "secrets/recover/action",
 	fault.Purge:        "secrets/purge/action",
-	fault.Backup:       "secrets/backup/action",
-	fault.Restore:      "secrets/restore/action",
 
-	// To see what was deleted takes the right to bring it back.
+	// Reading a deleted secret needs the permission to recover it.
 	fault.GetDeleted:  "secrets/recover/action",
 	fault.ListDeleted: "secrets/recover/action",
 
-	// There is no action for reading only.
+	// Azure has no action for reading alone.
 	fault.GetContacts: "certificatecontacts/write",
 }
 
 // permitted are the operations that a role allows.
 var permitted = map[string][]string{ //nolint:gochecknoglobals // A constant in all but name.
 	Administrator: {
-		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
-		fault.Restore, fault.GetDeleted, fault.ListDeleted, fault.GetContacts,
+		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge,
+		fault.GetDeleted, fault.ListDeleted, fault.GetContacts,
 	},
 	SecretsOfficer: {
-		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge, fault.Backup,
-		fault.Restore, fault.GetDeleted, fault.ListDeleted,
+		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge,
+		fault.GetDeleted, fault.ListDeleted,
 	},
 	SecretsUser:         {fault.Get, fault.List, fault.ListVersions},
 	Reader:              {fault.List, fault.ListVersions},
@@ -77,19 +75,11 @@ type RoleAssignment struct {
 	// Delay is how long the assignment takes to reach the vault.
 	Delay time.Duration `json:"-"`
 
-	// RefuseList stands for a condition on the names of secrets, because of which lists are refused.
+	// RefuseList stands for a condition on the names of secrets, which makes Azure reject lists.
 	RefuseList bool `json:"refuseList,omitempty"`
 
 	// Secrets are the names that such a condition allows. Empty allows all; naming any implies RefuseList.
 	Secrets []string `json:"secrets,omitempty"`
-}
-
-// An assignment as a vault keeps it.
-type assignment struct {
-	RoleAssignment
-
-	role string
-	from time.Time
 }
 
 // roleID returns the id of a role's definition.
@@ -107,20 +97,20 @@ func roleID(role string) (string, error) {
 	return "", fmt.Errorf("there is no role %q that says anything about secrets", role)
 }
 
-// Knows says whether a role, by its name, its id or the resource id of its definition, says anything about secrets.
+// Knows tells whether a role, by name, id or resource id of its definition, has data actions on secrets.
 func Knows(role string) bool {
 	_, err := roleID(role)
 
 	return err == nil
 }
 
-// allows says whether the assignment lets that operation be done on that secret at that time.
+// allows tells whether the assignment permits an operation on a secret at a time.
 func (a assignment) allows(operation, secret string, now time.Time) bool {
 	if now.Before(a.from) || !slices.Contains(permitted[a.role], operation) {
 		return false
 	}
 
-	// A list is of no one name, so that a condition on names refuses it.
+	// A condition on names rejects lists, which have no name.
 	if operation == fault.List || operation == fault.ListDeleted {
 		return !a.RefuseList && len(a.Secrets) == 0
 	}

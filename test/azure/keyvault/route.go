@@ -2,12 +2,12 @@ package keyvault
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-// A route is what a request is for.
+// A route is a request's operation and its object.
 type route struct {
 	// operation is fault.Unknown if there is none for the path and method.
 	operation string
@@ -20,98 +20,50 @@ type route struct {
 	version string
 }
 
-// parseRoute reads the method and the path of a request.
-func parseRoute(method, path string) route {
-	collection, rest, below := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+// routes of a vault.
+func (s *Store) routes() *http.ServeMux {
+	mux := http.NewServeMux()
 
-	switch collection {
-	case "secrets":
-		if !below {
-			return choose(method, route{}, map[string]string{http.MethodGet: fault.List})
-		}
-
-		return secretRoute(method, rest)
-	case "deletedsecrets":
-		if !below {
-			return choose(method, route{}, map[string]string{http.MethodGet: fault.ListDeleted})
-		}
-
-		return deletedRoute(method, rest)
-	case "certificates":
-		if rest != "contacts" {
-			return route{operation: fault.Unknown}
-		}
-
-		return choose(method, route{}, map[string]string{http.MethodGet: fault.GetContacts})
-	default:
-		return route{operation: fault.Unknown}
-	}
-}
-
-// secretRoute reads what follows /secrets/.
-func secretRoute(method, rest string) route {
-	name, version, below := strings.Cut(rest, "/")
-	r := route{name: name}
-
-	switch {
-	case name == "" || strings.Contains(version, "/"):
-		return route{operation: fault.Unknown}
-	case !below && name == "restore" && method == http.MethodPost:
-		return route{operation: fault.Restore}
-	case !below:
-		return choose(method, r, map[string]string{
-			http.MethodGet: fault.Get, http.MethodPut: fault.Set, http.MethodDelete: fault.Delete,
+	for pattern, operation := range map[string]string{
+		"GET /secrets":                        fault.List,
+		"GET /secrets/{name}":                 fault.Get,
+		"PUT /secrets/{name}":                 fault.Set,
+		"DELETE /secrets/{name}":              fault.Delete,
+		"GET /secrets/{name}/{$}":             fault.Get, // The SDK asks for the latest version so.
+		"GET /secrets/{name}/{version}":       fault.Get,
+		"PATCH /secrets/{name}/{version}":     fault.Update,
+		"GET /secrets/{name}/versions":        fault.ListVersions,
+		"GET /deletedsecrets":                 fault.ListDeleted,
+		"GET /deletedsecrets/{name}":          fault.GetDeleted,
+		"DELETE /deletedsecrets/{name}":       fault.Purge,
+		"POST /deletedsecrets/{name}/recover": fault.Recover,
+		"GET /certificates/contacts":          fault.GetContacts,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			s.answer(w, r, route{operation: operation, name: r.PathValue("name"), version: r.PathValue("version")})
 		})
-	case version == "":
-		// Clients ask for the latest version so.
-		return choose(method, r, map[string]string{http.MethodGet: fault.Get})
-	case version == "versions":
-		return choose(method, r, map[string]string{http.MethodGet: fault.ListVersions})
-	case version == "backup":
-		return choose(method, r, map[string]string{http.MethodPost: fault.Backup})
-	default:
-		r.version = version
-
-		return choose(method, r, map[string]string{http.MethodGet: fault.Get, http.MethodPatch: fault.Update})
 	}
+
+	return mux
 }
 
-// deletedRoute reads what follows /deletedsecrets/.
-func deletedRoute(method, rest string) route {
-	name, action, below := strings.Cut(rest, "/")
+// ServeHTTP serves the vault that the request's host names.
+func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		// Key Vault rejects the token first.
+		s.answer(w, r, route{operation: fault.Unknown, allow: wire.Allow(s.mux, r)})
 
-	switch {
-	case name == "":
-		return route{operation: fault.Unknown}
-	case !below:
-		return choose(method, route{name: name}, map[string]string{http.MethodGet: fault.GetDeleted, http.MethodDelete: fault.Purge})
-	case action == "recover":
-		return choose(method, route{name: name}, map[string]string{http.MethodPost: fault.Recover})
-	default:
-		return route{operation: fault.Unknown}
+		return
 	}
+
+	s.mux.ServeHTTP(w, r)
 }
 
-// choose completes a route with the operation that a path has for a method.
-func choose(method string, r route, operations map[string]string) route {
-	r.operation = operations[method]
-	if r.operation != "" {
-		return r
-	}
-
-	r.operation = fault.Unknown
-
-	for _, m := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		if operations[m] == "" {
-			continue
-		}
-
-		if r.allow != "" {
-			r.allow += ", "
-		}
-
-		r.allow += m
-	}
-
-	return r
+// do carries out an admitted operation.
+func (c *call) do() wire.Answer {
+	return map[string]func() wire.Answer{
+		fault.Get: c.get, fault.List: c.list, fault.ListVersions: c.listVersions, fault.Set: c.set, fault.Update: c.update,
+		fault.Delete: c.delete, fault.GetDeleted: c.getDeleted, fault.ListDeleted: c.listDeleted, fault.Recover: c.recover,
+		fault.Purge: c.purge, fault.GetContacts: noContacts,
+	}[c.operation]()
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Limits of Azure on what a secret holds.
+// Azure's limits of a secret.
 const (
 	maxValue       = 25 * 1024
 	maxContentType = 255
@@ -35,7 +35,7 @@ type secret struct {
 	purgeAt   time.Time
 }
 
-// A version of a secret. What clients see of it is kept as JSON until it changes, as it is asked for far more often.
+// A version of a secret.
 type version struct {
 	id          string
 	value       string
@@ -46,10 +46,6 @@ type version struct {
 	expires     *int64
 	created     int64
 	updated     int64
-
-	bundle []byte
-	item   []byte
-	listed []byte
 }
 
 // attributes of a secret on the wire. Times are in seconds since 1970.
@@ -94,16 +90,7 @@ func (s *secret) find(id string) *version {
 	return nil
 }
 
-// forget drops what was kept as JSON.
-func (s *secret) forget() {
-	for _, v := range s.versions {
-		v.forget()
-	}
-}
-
-func (v *version) forget() { v.bundle, v.item, v.listed = nil, nil, nil }
-
-// describe returns what is common to all that clients see of a version.
+// describe returns the fields that all representations of a version share.
 func (v *vault) describe(s *secret, ver *version, id string) bundle {
 	b := bundle{
 		ContentType: ver.contentType,
@@ -120,14 +107,11 @@ func (v *vault) describe(s *secret, ver *version, id string) bundle {
 }
 
 // bundle returns a version with its value.
-func (v *vault) bundle(s *secret, ver *version) []byte {
-	if ver.bundle == nil {
-		b := v.properties(s, ver)
-		b.Value = &ver.value
-		ver.bundle = encode(b)
-	}
+func (v *vault) bundle(s *secret, ver *version) bundle {
+	b := v.properties(s, ver)
+	b.Value = &ver.value
 
-	return ver.bundle
+	return b
 }
 
 // properties returns a version without its value.
@@ -144,26 +128,7 @@ func (v *vault) properties(s *secret, ver *version) bundle {
 	return b
 }
 
-// item returns a secret as lists have it: the attributes of its current version, and no version.
-func (v *vault) item(s *secret) []byte {
-	ver := s.current()
-	if ver.item == nil {
-		ver.item = encode(v.describe(s, ver, v.url("secrets", s.name, "")))
-	}
-
-	return ver.item
-}
-
-// listed returns a version as lists of versions have it.
-func (v *vault) listed(s *secret, ver *version) []byte {
-	if ver.listed == nil {
-		ver.listed = encode(v.describe(s, ver, v.url("secrets", s.name, ver.id)))
-	}
-
-	return ver.listed
-}
-
-// grave adds to a bundle when its secret was deleted, and until when it can be recovered.
+// grave adds the times of deletion and purge to a bundle.
 func (v *vault) grave(s *secret, b bundle) bundle {
 	b.RecoveryID = v.url("deletedsecrets", s.name, "")
 	b.DeletedDate = s.deletedAt.Unix()
@@ -173,25 +138,10 @@ func (v *vault) grave(s *secret, b bundle) bundle {
 }
 
 func (v *vault) url(collection, name, version string) string {
-	var b strings.Builder
-
-	b.WriteString("https://")
-	b.WriteString(strings.ToLower(v.Name))
-	b.WriteString(Suffix)
-	b.WriteByte('/')
-	b.WriteString(collection)
-	b.WriteByte('/')
-	b.WriteString(name)
-
-	if version != "" {
-		b.WriteByte('/')
-		b.WriteString(version)
-	}
-
-	return b.String()
+	return strings.TrimSuffix("https://"+lower(v.Name)+Suffix+"/"+collection+"/"+name+"/"+version, "/")
 }
 
-// validName says whether Key Vault would take the name of a secret.
+// validName tells whether the name of a secret is valid.
 func validName(name string) bool {
 	if name == "" || len(name) > maxName {
 		return false
@@ -217,7 +167,7 @@ func newVersion() string {
 	return hex.EncodeToString(id[:])
 }
 
-// encode writes what is made of strings and numbers, which cannot fail.
+// encode writes JSON of strings and numbers, which cannot fail.
 func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {

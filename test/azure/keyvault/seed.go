@@ -1,13 +1,17 @@
 package keyvault
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"net/http"
 	"time"
+
+	"github.com/p6m-dev/platform-application/test/azure/fault"
 )
 
-// A Secret is one that is put into a vault from outside, not through the data plane.
+// A Secret is put into a vault past the data plane.
 type Secret struct {
 	Value       string            `json:"value"`
 	ContentType string            `json:"contentType,omitempty"`
@@ -25,120 +29,75 @@ type Secret struct {
 	Updated time.Time `json:"updated,omitzero"`
 }
 
-// PutSecret makes a new version of a secret, as an officer would, and returns its id.
-func (s *Service) PutSecret(vaultName, name string, sec Secret) (id string, err error) {
-	err = s.with(vaultName, "set secret "+fmt.Sprintf("%q", name)+" in", func(v *vault) error {
-		id, err = v.seed(s.now(), name, sec)
+// PutSecret creates a version of a secret, as an officer would, and returns its id. It counts against no limit.
+func (s *Store) PutSecret(vaultName, name string, sec Secret) (id string, err error) {
+	body := map[string]any{
+		"value": sec.Value, "contentType": optional(sec.ContentType), "tags": sec.Tags,
+		"attributes": map[string]any{"enabled": !sec.Disabled, "nbf": unix(sec.NotBefore), "exp": unix(sec.Expires)},
+	}
 
-		return err
+	err = s.officer(vaultName, fault.Set, name, body, func(v *vault) {
+		made, now := v.secrets[lower(name)].current(), s.now()
+
+		made.created = cmp.Or(sec.Created, now).Unix()
+		made.updated = cmp.Or(sec.Updated, sec.Created, now).Unix()
+
+		v.writes = append(v.writes, Write{Secret: v.secrets[lower(name)].name, Version: made.id, Operation: "put", Time: now})
+		id = made.id
 	})
 
 	return id, err
 }
 
-func (v *vault) seed(now time.Time, name string, sec Secret) (string, error) {
-	v.sweep(now)
-
-	p := properties{ContentType: optional(sec.ContentType), Tags: sec.Tags}
-
-	switch {
-	case !validName(name):
-		return "", errors.New("its name has to have 1 to 127 letters, digits and hyphens")
-	case len(sec.Value) > maxValue:
-		return "", fmt.Errorf("its value is longer than %d bytes", maxValue)
-	case p.validate() != nil:
-		return "", errors.New("its content type or its tags are beyond the limits")
-	case v.busy(name) != nil:
-		return "", errBusy
-	case v.deletedSecrets[lower(name)] != nil:
-		return "", errors.New("it is deleted, and has to be recovered or purged first")
-	case v.secrets[lower(name)] != nil && v.secrets[lower(name)].managed:
-		return "", errors.New("it belongs to a certificate")
-	}
-
-	ver := &version{
-		id: newVersion(), value: sec.Value, contentType: p.ContentType, tags: maps.Clone(sec.Tags), enabled: !sec.Disabled,
-		notBefore: unix(sec.NotBefore), expires: unix(sec.Expires), created: now.Unix(), updated: now.Unix(),
-	}
-
-	if !sec.Created.IsZero() {
-		ver.created = sec.Created.Unix()
-		ver.updated = ver.created
-	}
-
-	if !sec.Updated.IsZero() {
-		ver.updated = sec.Updated.Unix()
-	}
-
-	secret := v.add(name, ver)
-	v.writes = append(v.writes, Write{Secret: secret.name, Version: ver.id, Operation: "put", Time: now})
-
-	return ver.id, nil
+// DisableSecret disables or enables the current version of a secret.
+func (s *Store) DisableSecret(vaultName, name string, disabled bool) error {
+	return s.officer(vaultName, fault.Update, name, map[string]any{"attributes": map[string]any{"enabled": !disabled}}, nil)
 }
 
-// DisableSecret makes the current version of a secret unreadable, or readable again.
-func (s *Service) DisableSecret(vaultName, name string, disabled bool) error {
-	return s.withSecret(vaultName, "disable", name, func(_ *vault, sec *secret) error {
-		ver := sec.current()
-		ver.enabled = !disabled
-		ver.updated = s.now().Unix()
-		ver.forget()
-
-		return nil
-	})
+// DeleteSecret deletes a secret. It can be recovered.
+func (s *Store) DeleteSecret(vaultName, name string) error {
+	return s.officer(vaultName, fault.Delete, name, nil, nil)
 }
 
-// DeleteSecret deletes a secret so that it can be recovered.
-func (s *Service) DeleteSecret(vaultName, name string) error {
-	return s.withSecret(vaultName, "delete", name, func(v *vault, sec *secret) error {
-		v.bury(sec, s.now())
-
-		return nil
-	})
+// RecoverSecret recovers a deleted secret.
+func (s *Store) RecoverSecret(vaultName, name string) error {
+	return s.officer(vaultName, fault.Recover, name, nil, nil)
 }
 
-// RecoverSecret brings a deleted secret back.
-func (s *Service) RecoverSecret(vaultName, name string) error {
-	return s.with(vaultName, fmt.Sprintf("recover secret %q of", name), func(v *vault) error {
+// PurgeSecret purges a deleted secret.
+func (s *Store) PurgeSecret(vaultName, name string) error {
+	return s.officer(vaultName, fault.Purge, name, nil, nil)
+}
+
+// officer carries out an operation of the data plane, without a token, a role and limits.
+func (s *Store) officer(vaultName, operation, name string, body any, then func(*vault)) error {
+	return s.with(vaultName, fmt.Sprintf("%s secret %q of", operation, name), func(v *vault) error {
 		v.sweep(s.now())
 
-		sec := v.deletedSecrets[lower(name)]
-
-		switch {
-		case v.busy(name) != nil:
-			return errBusy
-		case sec == nil:
-			return ErrNotFound
+		if !validName(name) {
+			return errors.New("its name has to have 1 to 127 letters, digits and hyphens")
 		}
 
-		v.revive(sec, s.now())
+		c := &call{route: route{operation: operation, name: name}, vault: v, body: encode(body), now: s.now()}
+
+		switch answer := c.do(); {
+		case answer.Status == http.StatusNotFound:
+			return ErrNotFound
+		case answer.Status >= http.StatusBadRequest:
+			var said errorBody
+
+			_ = json.Unmarshal(answer.Body, &said) // It is our own.
+
+			return errors.New(said.Error.Message)
+		case then != nil:
+			then(v)
+		}
 
 		return nil
 	})
 }
 
-// PurgeSecret removes a deleted secret for good.
-func (s *Service) PurgeSecret(vaultName, name string) error {
-	return s.with(vaultName, fmt.Sprintf("purge secret %q of", name), func(v *vault) error {
-		v.sweep(s.now())
-
-		switch {
-		case v.busy(name) != nil:
-			return errBusy
-		case v.deletedSecrets[lower(name)] == nil:
-			return ErrNotFound
-		case v.PurgeProtection:
-			return errors.New("it has purge protection")
-		}
-
-		delete(v.deletedSecrets, lower(name))
-		v.deletedNames = nil
-
-		return nil
-	})
-}
-
-// A SecretSummary is what is known of a secret but for its value.
+// A SecretSummary describes a secret without its value.
 type SecretSummary struct {
 	Name        string    `json:"name"`
 	Version     string    `json:"version"`
@@ -151,7 +110,7 @@ type SecretSummary struct {
 }
 
 // Secrets returns the secrets of a vault, deleted ones last, without values.
-func (s *Service) Secrets(vaultName string) ([]SecretSummary, error) {
+func (s *Store) Secrets(vaultName string) ([]SecretSummary, error) {
 	var out []SecretSummary
 
 	err := s.with(vaultName, "list the secrets of", func(v *vault) error {
@@ -170,11 +129,13 @@ func (s *Service) Secrets(vaultName string) ([]SecretSummary, error) {
 }
 
 // SecretValue returns the value of the current version of a secret, or of the version that is named.
-func (s *Service) SecretValue(vaultName, name, versionID string) (value string, err error) {
-	err = s.withSecret(vaultName, "show", name, func(_ *vault, sec *secret) error {
-		ver := sec.find(versionID)
+func (s *Store) SecretValue(vaultName, name, versionID string) (value string, err error) {
+	err = s.with(vaultName, fmt.Sprintf("show secret %q of", name), func(v *vault) error {
+		v.sweep(s.now())
+
+		_, ver := (&call{route: route{name: name, version: versionID}, vault: v}).find()
 		if ver == nil {
-			return fmt.Errorf("version %q: %w", versionID, ErrNotFound)
+			return ErrNotFound
 		}
 
 		value = ver.value
@@ -197,20 +158,6 @@ func (s *secret) summary() SecretSummary {
 	}
 
 	return out
-}
-
-// withSecret does something to a secret that is not deleted.
-func (s *Service) withSecret(vaultName, verb, name string, do func(*vault, *secret) error) error {
-	return s.with(vaultName, fmt.Sprintf("%s secret %q of", verb, name), func(v *vault) error {
-		v.sweep(s.now())
-
-		sec := v.secrets[lower(name)]
-		if sec == nil {
-			return ErrNotFound
-		}
-
-		return do(v, sec)
-	})
 }
 
 func optional(s string) *string {

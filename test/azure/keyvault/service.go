@@ -1,11 +1,7 @@
 package keyvault
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -21,44 +17,32 @@ import (
 // Suffix and the name of a vault make the host where it is reached.
 const Suffix = ".vault.azure.net"
 
-// A Verifier knows whom an access token speaks for. It is an *entra.Tokens.
+// A Verifier returns the caller of an access token. It is an *entra.Tokens.
 type Verifier interface {
 	Verify(token, tenantID string) (entra.Caller, error)
 }
 
-// Service holds vaults and serves the data plane of their secrets.
-type Service struct {
+// A Store holds vaults and serves the data plane of their secrets.
+type Store struct {
 	verifier Verifier
 	gate     *wire.Gate
 	now      func() time.Time
 
-	// sealer makes backups opaque.
-	sealer cipher.AEAD
+	mux *http.ServeMux
 
 	mu     sync.RWMutex
 	vaults map[string]*vault
 
-	// above are the role assignments on what vaults are in.
-	above scopes
+	roles       sync.RWMutex
+	assignments []assignment
 }
 
-// NewService returns a service without vaults.
-func NewService(verifier Verifier, gate *wire.Gate, now func() time.Time) (*Service, error) {
-	var key [32]byte
+// NewStore returns a store without vaults.
+func NewStore(verifier Verifier, gate *wire.Gate, now func() time.Time) *Store {
+	s := &Store{verifier: verifier, gate: gate, now: now, vaults: map[string]*vault{}}
+	s.mux = s.routes()
 
-	_, _ = rand.Read(key[:]) // Never fails.
-
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		return nil, fmt.Errorf("cannot create a key for backups: %w", err)
-	}
-
-	sealer, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("cannot create a key for backups: %w", err)
-	}
-
-	return &Service{verifier: verifier, gate: gate, now: now, sealer: sealer, vaults: map[string]*vault{}}, nil
+	return s
 }
 
 // VaultOf returns the name of the vault that a host belongs to, if it has the name of one.
@@ -76,25 +60,29 @@ func VaultOf(host string) (string, bool) {
 type call struct {
 	route
 
-	service *Service
+	service *Store
 	vault   *vault
 	request *http.Request
 	caller  entra.Caller
 	query   query
+	body    []byte
 	now     time.Time
 }
 
-// ServeHTTP serves the vault that the request's host names.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// officer tells whether the call comes from a method of the store, not from a request.
+func (c *call) officer() bool { return c.request == nil }
+
+// answer a request.
+func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 	name, _ := VaultOf(r.Host)
 
 	v, info := s.serving(name)
 	if v == nil {
-		// A client that kept a connection open; it cannot open another.
+		// The client kept a connection open, and cannot open another.
 		panic(http.ErrAbortHandler)
 	}
 
-	c := &call{route: parseRoute(r.Method, r.URL.Path), service: s, vault: v, request: r, now: s.now()}
+	c := &call{route: is, service: s, vault: v, request: r, now: s.now()}
 	key := count.Key{Vault: info.Name, Operation: c.operation}
 	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: c.operation, Secret: c.name}
 	tenantID := info.TenantID
@@ -163,8 +151,8 @@ func headers(h http.Header, r *http.Request, v Vault) {
 	}
 }
 
-// serving returns a vault that is not deleted, and what it is like now.
-func (s *Service) serving(name string) (*vault, Vault) {
+// serving returns a vault whose name resolves, and a copy of its properties.
+func (s *Store) serving(name string) (*vault, Vault) {
 	v := s.vault(name)
 	if v == nil {
 		return nil, Vault{}
@@ -180,9 +168,10 @@ func (s *Service) serving(name string) (*vault, Vault) {
 	return v, v.Vault
 }
 
-// serve answers a caller who is known.
+// serve answers an authenticated caller.
 func (c *call) serve() wire.Answer {
 	body, refused := c.readBody()
+	c.body = body
 
 	c.vault.mu.Lock()
 	defer c.vault.mu.Unlock()
@@ -208,7 +197,7 @@ func (c *call) serve() wire.Answer {
 		return badParameter("The request URI contains an invalid version: %s", c.version)
 	}
 
-	if !c.vault.allowed(c.caller.PrincipalID, c.operation, c.name, c.now, c.service.above.on(c.vault.ResourceID)) {
+	if !c.service.allowed(c.vault, c.caller.PrincipalID, c.operation, c.name, c.now) {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 
@@ -218,7 +207,7 @@ func (c *call) serve() wire.Answer {
 
 	c.vault.sweep(c.now)
 
-	return c.do(body)
+	return c.do()
 }
 
 // throttle counts the request against the limits of the vault.
@@ -236,7 +225,7 @@ func (c *call) throttle() *wire.Answer {
 	return nil
 }
 
-// unknown answers what there is no operation for.
+// unknown answers a request without an operation.
 func (c *call) unknown() wire.Answer {
 	if c.allow == "" {
 		return wire.Answer{Status: http.StatusNotFound}
@@ -249,53 +238,24 @@ func (c *call) unknown() wire.Answer {
 	return answer
 }
 
-// do carries out what has been found in order.
-func (c *call) do(body []byte) wire.Answer {
-	switch c.operation {
-	case fault.Get:
-		return c.get()
-	case fault.List:
-		return c.list()
-	case fault.ListVersions:
-		return c.listVersions()
-	case fault.Set:
-		return c.set(body)
-	case fault.Update:
-		return c.update(body)
-	case fault.Delete:
-		return c.delete()
-	case fault.GetDeleted:
-		return c.getDeleted()
-	case fault.ListDeleted:
-		return c.listDeleted()
-	case fault.Recover:
-		return c.recover()
-	case fault.Purge:
-		return c.purge()
-	case fault.Backup:
-		return c.backup()
-	case fault.GetContacts:
-		return noContacts()
-	default:
-		return c.restore(body)
-	}
-}
-
-// wrote notes who changed a secret.
+// wrote records a change over the data plane.
 func (c *call) wrote(secretName, version string) {
+	if c.officer() {
+		return
+	}
+
 	c.vault.writes = append(c.vault.writes, Write{
 		Secret: secretName, Version: version, Operation: c.operation, Principal: c.caller.PrincipalID, Time: c.now,
 	})
 }
 
-// sweep ends deletions and recoveries that are over, and purges what was deleted so long ago that it cannot be recovered any more.
+// sweep completes deletions and recoveries, and purges secrets whose retention is over.
 func (v *vault) sweep(now time.Time) {
 	v.settle(now)
 
 	for name, s := range v.deletedSecrets {
 		if !now.Before(s.purgeAt) {
 			delete(v.deletedSecrets, name)
-			v.deletedNames = nil
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Key Vault answers a request to delete or to recover a secret at once, and takes some seconds to do so. Meanwhile
 //
-//   - the secret is neither there nor deleted: 404 for both, which is what the clients of Azure poll for
+//   - the secret is neither active nor deleted: 404 for both, for which the clients of Azure poll
 //     (DeleteSecretOperation.cs and RecoverDeletedSecretOperation.cs in github.com/Azure/azure-sdk-for-net);
 //   - a write is refused with 409 ObjectIsBeingRecovered (github.com/Azure/azure-sdk-for-net/issues/31581 and
 //     github.com/hashicorp/terraform-provider-azurerm/issues/12285) or ObjectIsBeingDeleted (recordings of
@@ -26,8 +26,9 @@ type move struct {
 	deletion bool
 }
 
-// SetTransitionTime says how long deletions and recoveries of secrets take, also of those that are not over. It is nothing at first.
-func (s *Service) SetTransitionTime(vaultName string, d time.Duration) error {
+// SetTransitionTime sets how long deletions and recoveries of secrets take, including those in progress. The default is no time: a test
+// holds them with an hour, and ends them with 0.
+func (s *Store) SetTransitionTime(vaultName string, d time.Duration) error {
 	return s.with(vaultName, "set the transition time of", func(v *vault) error {
 		if d < 0 {
 			return errors.New("a duration cannot be negative")
@@ -44,7 +45,6 @@ func (s *Service) SetTransitionTime(vaultName string, d time.Duration) error {
 func (v *vault) begin(m move, now time.Time) {
 	delete(v.secrets, lower(m.secret.name))
 	delete(v.deletedSecrets, lower(m.secret.name))
-	v.names, v.deletedNames = nil, nil
 	v.moving[lower(m.secret.name)] = m
 	v.settle(now)
 }
@@ -57,8 +57,6 @@ func (v *vault) settle(now time.Time) {
 		}
 
 		delete(v.moving, name)
-		m.secret.forget()
-		v.names, v.deletedNames = nil, nil
 
 		if m.deletion {
 			v.deletedSecrets[name] = m.secret
@@ -82,5 +80,5 @@ func (v *vault) busy(name string) *wire.Answer {
 	}
 }
 
-// errBusy is what an officer is told of that.
+// errBusy is the same refusal for an import of a certificate.
 var errBusy = errors.New("it is being deleted or recovered, which takes some seconds")

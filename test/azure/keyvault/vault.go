@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// How long what was deleted can be recovered, in days.
+// How many days deleted objects can be recovered.
 const (
 	minRetention     = 7
 	maxRetention     = 90
@@ -23,7 +23,7 @@ const (
 
 const defaultLocation = "westeurope"
 
-// vaultName is what Azure allows, but for hyphens that follow each other.
+// vaultName is Azure's rule, except that it allows consecutive hyphens.
 var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 
 // A Vault is a key vault that uses role assignments.
@@ -40,11 +40,11 @@ type Vault struct {
 	// RetentionDays is fixed when the vault is created: 7 to 90, which it is if left out.
 	RetentionDays int `json:"retentionDays,omitempty"`
 
-	// ResourceID and Location are told to callers who are refused.
+	// ResourceID and Location are part of refusals.
 	ResourceID string `json:"resourceId,omitempty"`
 	Location   string `json:"location,omitempty"`
 
-	// AccessPolicies says that the vault heeds access policies and not role assignments. It has none, so nobody may do anything.
+	// AccessPolicies makes the vault use access policies instead of role assignments. It has none, so it rejects everything.
 	AccessPolicies bool `json:"accessPolicies,omitempty"`
 
 	// Delay is how long it takes until the name of a new vault resolves.
@@ -63,8 +63,6 @@ type vault struct {
 	deletedAt time.Time
 	from      time.Time
 
-	assignments map[string]assignment
-
 	// secrets and deletedSecrets by name in lower case.
 	secrets        map[string]*secret
 	deletedSecrets map[string]*secret
@@ -73,17 +71,13 @@ type vault struct {
 	moving     map[string]move
 	transition time.Duration
 
-	// names of secrets and of deletedSecrets in the order of lists, or nil if they changed.
-	names        []string
-	deletedNames []string
-
 	creations  limiter
 	operations limiter
 
 	writes []Write
 }
 
-// A Write says who changed a secret, and when. It never says to what.
+// A Write records who changed a secret, and when, without the value.
 type Write struct {
 	Secret    string    `json:"secret"`
 	Version   string    `json:"version,omitempty"`
@@ -92,11 +86,11 @@ type Write struct {
 	Time      time.Time `json:"time"`
 }
 
-// ErrNotFound is why something cannot be done to what is not there.
+// ErrNotFound is the cause of an error about something missing.
 var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
-func (s *Service) PutVault(v Vault) error {
+func (s *Store) PutVault(v Vault) error {
 	if !vaultName.MatchString(v.Name) || strings.Contains(v.Name, "--") {
 		return fmt.Errorf("cannot register vault %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter "+
 			"and ends with a letter or digit", v.Name)
@@ -141,14 +135,14 @@ func (s *Service) PutVault(v Vault) error {
 	}
 
 	s.vaults[strings.ToLower(v.Name)] = &vault{
-		Vault: v, from: s.now().Add(v.Delay), assignments: map[string]assignment{}, secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
+		Vault: v, from: s.now().Add(v.Delay), secrets: map[string]*secret{}, deletedSecrets: map[string]*secret{}, moving: map[string]move{},
 		creations: limiter{max: maxCreations}, operations: limiter{max: maxOperations},
 	}
 
 	return nil
 }
 
-// change makes a vault as another says, as far as it can be changed.
+// change updates a vault, as far as Azure allows.
 func (v *vault) change(to Vault) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -175,34 +169,29 @@ func (v *vault) change(to Vault) error {
 		v.ResourceID = to.ResourceID
 	}
 
-	// Both say how a secret can be recovered, which is part of its attributes.
-	for _, s := range v.secrets {
-		s.forget()
-	}
-
-	for _, m := range v.moving {
-		m.secret.forget()
-	}
-
 	return nil
 }
 
 // DeleteVault deletes a vault, which can be recovered, and its role assignments, which cannot.
-func (s *Service) DeleteVault(name string) error {
+func (s *Store) DeleteVault(name string) error {
 	return s.with(name, "delete", func(v *vault) error {
 		if v.deleted {
 			return ErrNotFound
 		}
 
 		v.deleted, v.deletedAt = true, s.now()
-		clear(v.assignments)
+
+		s.roles.Lock()
+		defer s.roles.Unlock()
+
+		s.assignments = slices.DeleteFunc(s.assignments, func(a assignment) bool { return a.scope == lower(v.Name) })
 
 		return nil
 	})
 }
 
-// RecoverVault brings a deleted vault back, without its role assignments.
-func (s *Service) RecoverVault(name string) error {
+// RecoverVault recovers a deleted vault, without its role assignments.
+func (s *Store) RecoverVault(name string) error {
 	return s.with(name, "recover", func(v *vault) error {
 		if !v.deleted {
 			return errors.New("it is not deleted")
@@ -214,8 +203,8 @@ func (s *Service) RecoverVault(name string) error {
 	})
 }
 
-// PurgeVault removes a deleted vault for good, unless it is protected.
-func (s *Service) PurgeVault(name string) error {
+// PurgeVault purges a deleted vault, unless it is protected.
+func (s *Store) PurgeVault(name string) error {
 	err := s.with(name, "purge", func(v *vault) error {
 		if !v.deleted {
 			return errors.New("it is not deleted")
@@ -240,7 +229,7 @@ func (s *Service) PurgeVault(name string) error {
 }
 
 // Vaults returns the vaults that are not deleted, by name.
-func (s *Service) Vaults() []Vault {
+func (s *Store) Vaults() []Vault {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 
@@ -258,7 +247,7 @@ func (s *Service) Vaults() []Vault {
 	return out
 }
 
-// A VaultState is a vault and what became of it.
+// A VaultState is a vault and its state.
 type VaultState struct {
 	Vault
 
@@ -270,7 +259,7 @@ type VaultState struct {
 }
 
 // Lookup returns a vault, deleted or not.
-func (s *Service) Lookup(name string) (VaultState, bool) {
+func (s *Store) Lookup(name string) (VaultState, bool) {
 	v := s.vault(name)
 	if v == nil {
 		return VaultState{}, false
@@ -287,78 +276,34 @@ func (s *Service) Lookup(name string) (VaultState, bool) {
 	return out, true
 }
 
-// Exists says whether there is a vault of that name that is not deleted, which is when its name resolves.
-func (s *Service) Exists(name string) bool {
+// States of a vault.
+const (
+	VaultActive  = "active"
+	VaultDeleted = "deleted"
+	VaultGone    = "gone"
+)
+
+// WhereIsVault tells whether a vault is active, deleted, or gone.
+func (s *Store) WhereIsVault(name string) string {
+	switch state, ok := s.Lookup(name); {
+	case !ok:
+		return VaultGone
+	case !state.DeletedAt.IsZero():
+		return VaultDeleted
+	default:
+		return VaultActive
+	}
+}
+
+// Exists tells whether the name of a vault resolves: it is registered, not deleted, and has propagated.
+func (s *Store) Exists(name string) bool {
 	v, _ := s.serving(name)
 
 	return v != nil
 }
 
-// PutRoleAssignment creates a role assignment, or replaces the one with its id.
-func (s *Service) PutRoleAssignment(vaultName string, a RoleAssignment) error {
-	return s.with(vaultName, "assign a role on", func(v *vault) error {
-		role, err := roleID(a.Role)
-		if err != nil {
-			return err
-		}
-
-		principal, err := uuid.Parse(a.PrincipalID)
-		if err != nil {
-			return fmt.Errorf("the principal id %q is not a GUID", a.PrincipalID)
-		}
-
-		if a.ID == "" || a.Delay < 0 {
-			return errors.New("an assignment needs an id, and a delay that is not negative")
-		}
-
-		if v.deleted {
-			return ErrNotFound
-		}
-
-		for id, other := range v.assignments {
-			if id != a.ID && other.role == role && other.PrincipalID == principal.String() {
-				return fmt.Errorf("the role assignment already exists: the id of the existing role assignment is %s", id)
-			}
-		}
-
-		a.PrincipalID = principal.String()
-		a.Secrets = slices.Clone(a.Secrets)
-		v.assignments[a.ID] = assignment{RoleAssignment: a, role: role, from: s.now().Add(a.Delay)}
-
-		return nil
-	})
-}
-
-// DeleteRoleAssignment removes a role assignment.
-func (s *Service) DeleteRoleAssignment(vaultName, id string) error {
-	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
-		if _, ok := v.assignments[id]; !ok {
-			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
-		}
-
-		delete(v.assignments, id)
-
-		return nil
-	})
-}
-
-// RoleAssignments returns those of a vault, by id.
-func (s *Service) RoleAssignments(vaultName string) ([]RoleAssignment, error) {
-	var out []RoleAssignment
-
-	err := s.with(vaultName, "list the role assignments of", func(v *vault) error {
-		for _, id := range slices.Sorted(maps.Keys(v.assignments)) {
-			out = append(out, v.assignments[id].RoleAssignment)
-		}
-
-		return nil
-	})
-
-	return out, err
-}
-
-// Writes returns who changed the secrets of a vault, in order. A secret's name limits it to that one.
-func (s *Service) Writes(vaultName, secretName string) ([]Write, error) {
+// Writes returns the changes of secrets of a vault, in order, or those of one secret. PutSecret and PutCertificate have no principal.
+func (s *Store) Writes(vaultName, secretName string) ([]Write, error) {
 	var out []Write
 
 	err := s.with(vaultName, "list the writes to", func(v *vault) error {
@@ -374,8 +319,8 @@ func (s *Service) Writes(vaultName, secretName string) ([]Write, error) {
 	return out, err
 }
 
-// with does something to a vault, deleted or not, while nobody else does.
-func (s *Service) with(name, verb string, do func(*vault) error) error {
+// with locks a vault, deleted or not, and calls do.
+func (s *Store) with(name, verb string, do func(*vault) error) error {
 	v := s.vault(name)
 	if v == nil {
 		return fmt.Errorf("cannot %s vault %q: %w", verb, name, ErrNotFound)
@@ -392,7 +337,7 @@ func (s *Service) with(name, verb string, do func(*vault) error) error {
 	return nil
 }
 
-func (s *Service) vault(name string) *vault {
+func (s *Store) vault(name string) *vault {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 
@@ -403,28 +348,7 @@ func (s *Service) vault(name string) *vault {
 	return s.vaults[strings.ToLower(name)]
 }
 
-// allowed says whether a principal may do that to a secret, by the vault's assignments and those that it inherits.
-func (v *vault) allowed(principalID, operation, secret string, now time.Time, inherited []assignment) bool {
-	if v.AccessPolicies {
-		return false
-	}
-
-	for _, a := range inherited {
-		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
-			return true
-		}
-	}
-
-	for _, a := range v.assignments {
-		if a.PrincipalID == principalID && a.allows(operation, secret, now) {
-			return true
-		}
-	}
-
-	return false
-}
-
-// recovery returns the attributes that say how a secret can be recovered.
+// recovery returns the attributes about recovery.
 func (v *vault) recovery() (level string, days int) {
 	level = "Recoverable"
 	if v.RetentionDays < maxRetention {

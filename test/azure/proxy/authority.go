@@ -74,7 +74,7 @@ func (a *authority) leaf(name string) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, nil
 }
 
-// certificate is what all have in common. Clients check the time by their own clock, so it is the real one.
+// certificate is the template of all certificates. Clients use their own clocks, so times are real.
 func certificate(name string, validity time.Duration) *x509.Certificate {
 	var serial [16]byte
 

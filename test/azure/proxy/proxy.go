@@ -1,5 +1,5 @@
-// Package proxy is an HTTP proxy that does not connect to anywhere: it answers for a few hosts itself, over TLS with certificates of
-// its own authority, and refuses all others.
+// Package proxy is an HTTP proxy that never connects to anything: it answers for a few hosts itself, over TLS with certificates of its own
+// authority, and rejects all others. Libraries for intercepting proxies forward requests, and cannot fail a connection while it is opened.
 package proxy
 
 import (
@@ -28,7 +28,7 @@ const (
 	idleTimeout       = 10 * time.Minute
 )
 
-// A Host is what the proxy answers for.
+// A Host that the proxy answers for.
 type Host struct {
 	// Certificate is the name that the host's certificate is for, which may be a wildcard.
 	Certificate string
@@ -43,12 +43,12 @@ type Host struct {
 	Handler http.Handler
 }
 
-// Config says what a proxy does.
+// Config of a proxy.
 type Config struct {
 	// Address to listen on.
 	Address string
 
-	// Lookup returns the host of a name in lower case, or nil if it is to be refused.
+	// Lookup returns the host of a name in lower case, or nil to reject it.
 	Lookup func(name string) *Host
 
 	// Plain answers requests for http://PlainHost.
@@ -95,7 +95,7 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: p.certificate,
 	})
 
-	// What clients do wrong in TLS and HTTP is theirs to report.
+	// Clients report their own errors in TLS and HTTP.
 	quiet := log.New(io.Discard, "", 0)
 
 	p.outer = &http.Server{
@@ -116,7 +116,7 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 	return p, nil
 }
 
-// URL returns what to set HTTPS_PROXY to.
+// URL returns the value for HTTPS_PROXY.
 func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 
 // CAPEM returns the certificate of the authority.
@@ -225,7 +225,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if host == nil {
-		p.config.Gate.Counter.Add(count.Key{Operation: fault.Connect, Status: http.StatusForbidden})
+		p.config.Gate.Count(count.Key{Operation: fault.Connect, Status: http.StatusForbidden})
 		http.Error(w, refusal(r.RequestURI), http.StatusForbidden)
 
 		return
@@ -233,7 +233,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	key := count.Key{Vault: host.Vault, Operation: fault.Connect}
 
-	delay, rule := p.config.Gate.Faults.Match(fault.Request{Host: name, Vault: host.Vault, Operation: fault.Connect})
+	delay, rule := p.config.Gate.MatchFault(fault.Request{Host: name, Vault: host.Vault, Operation: fault.Connect})
 	if delay > 0 && !wire.Wait(r.Context(), delay) {
 		panic(http.ErrAbortHandler)
 	}
@@ -246,18 +246,18 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 
 	if !host.Exists {
 		key.Status = http.StatusBadGateway
-		p.config.Gate.Counter.Add(key)
+		p.config.Gate.Count(key)
 		http.Error(w, fmt.Sprintf("cannot connect: lookup %s: no such host", name), key.Status)
 
 		return
 	}
 
 	key.Status = http.StatusOK
-	p.config.Gate.Counter.Add(key)
+	p.config.Gate.Count(key)
 	p.open(w, name)
 }
 
-// open tells the client to go on, and has the rest of the connection served as that host's.
+// open the tunnel, and have the connection served as that host.
 func (p *Proxy) open(w http.ResponseWriter, name string) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -275,14 +275,14 @@ func (p *Proxy) open(w http.ResponseWriter, name string) {
 	p.tunnels.add(&tunnel{Conn: conn, host: name, early: buffered.Reader})
 }
 
-// fail does to a connection what a fault says.
+// fail applies a fault to a connection.
 func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, key count.Key, rule *fault.Rule) {
 	key.Error = string(rule.Effect)
 	if rule.Effect == fault.Status {
 		key.Status = rule.Status
 	}
 
-	p.config.Gate.Counter.Add(key)
+	p.config.Gate.Count(key)
 
 	switch rule.Effect {
 	case fault.Status:

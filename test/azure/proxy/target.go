@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// parseTarget reads what a client wants to be connected to: a host name and a port, and nothing else.
+// parseTarget reads the target of a CONNECT request: a host name and a port.
 func parseTarget(target string) (host, port string, err error) {
 	host, port, err = net.SplitHostPort(target)
 	if err != nil {

@@ -14,11 +14,11 @@ type tunnel struct {
 	// host that the client asked for.
 	host string
 
-	// early is what the client sent before it was told that it may.
+	// early has bytes that the client sent before the tunnel was open.
 	early *bufio.Reader
 }
 
-// Read reads what came early first.
+// Read reads the early bytes first.
 func (t *tunnel) Read(p []byte) (int, error) {
 	if t.early != nil {
 		if t.early.Buffered() > 0 {
@@ -67,7 +67,7 @@ func (l *tunnels) Close() error {
 // Addr returns the address of the proxy.
 func (l *tunnels) Addr() net.Addr { return l.address }
 
-// add has a tunnel accepted, or closes it if nobody accepts any more.
+// add a tunnel, or close it if the listener is closed.
 func (l *tunnels) add(t *tunnel) {
 	select {
 	case l.queue <- t:

@@ -1,4 +1,4 @@
-// Package wire sends what the services answer, after the latency and the faults that they are told to have, and counts it.
+// Package wire sends the answers of services, subject to latency and faults, and counts them.
 package wire
 
 import (
@@ -16,12 +16,12 @@ import (
 // RequestID returns an id for a request.
 func RequestID() string { return uuid.NewString() }
 
-// An Answer is what a service has to say to a request.
+// An Answer to a request.
 type Answer struct {
 	// Status of HTTP.
 	Status int
 
-	// Header holds what is particular to this answer.
+	// Header fields of this answer.
 	Header http.Header
 
 	// Body, which is JSON unless Header says otherwise.
@@ -42,7 +42,7 @@ func JSON(status int, body any) Answer {
 	return Answer{Status: status, Body: data}
 }
 
-// prepare returns the header of the answer, without what net/http adds.
+// prepare adds the header fields of the answer.
 func (a Answer) prepare(header http.Header) {
 	maps.Copy(header, a.Header)
 

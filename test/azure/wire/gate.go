@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"time"
 
@@ -14,26 +15,23 @@ import (
 // maxDiscard is how much of a body is read to learn whether the client is still there.
 const maxDiscard = 1 << 20
 
-// A Gate is what every request passes. Its zero value is open.
+// A Gate applies latency and faults to requests, and counts them. Its zero value is ready for use.
 type Gate struct {
-	// Faults that requests have.
-	Faults fault.Rules
-
-	// Counter of answers.
-	Counter count.Counter
+	fault.Rules
+	count.Counter
 
 	latency atomic.Int64
 }
 
-// SetLatency makes every answer that much later than it could be.
+// SetLatency delays every answer.
 func (g *Gate) SetLatency(d time.Duration) { g.latency.Store(int64(d)) }
 
 // An Exchange is a request and the ways to answer it.
 type Exchange struct {
-	// Request is what faults are matched with.
+	// Request that faults match.
 	Request fault.Request
 
-	// Key is what the answer is counted as. Its status and error are filled in.
+	// Key to count by. Its status and error are filled in.
 	Key count.Key
 
 	// Refuse returns the answer to a request that a rule refuses.
@@ -45,13 +43,13 @@ type Exchange struct {
 
 // Serve answers a request.
 func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
-	delay, rule := g.Faults.Match(x.Request)
+	delay, rule := g.MatchFault(x.Request)
 
 	delay += time.Duration(g.latency.Load())
 	if delay > 0 && !Wait(r.Context(), delay) {
 		g.count(x.Key, Answer{})
 
-		// To return would be to answer 200, and the client may still be there if it is the server that ends.
+		// Returning would answer 200, and the client may still be there if the server is being closed.
 		panic(http.ErrAbortHandler)
 	}
 
@@ -84,12 +82,12 @@ func (g *Gate) Serve(w http.ResponseWriter, r *http.Request, x Exchange) {
 
 func (g *Gate) count(key count.Key, answer Answer) {
 	key.Status, key.Error = answer.Status, answer.Error
-	g.Counter.Add(key)
+	g.Count(key)
 }
 
-// Hang returns never in the ordinary way: it closes the connection when the client has gone, or after the duration.
+// Hang never returns: it closes the connection when the client has gone, or after the duration.
 func Hang(r *http.Request, d time.Duration) {
-	// While there is something left to read, net/http does not look whether the client is still there.
+	// net/http notices that the client has gone only once the body is read.
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxDiscard))
 
 	if d > 0 {
@@ -112,7 +110,7 @@ func garbage(a Answer, text string) Answer {
 	return a
 }
 
-// Wait waits, and says whether it did so to the end.
+// Wait waits, and tells whether it did so to the end.
 func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -123,4 +121,13 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+// Allow returns the methods that the path of a request has in a mux that has no handler for its method.
+func Allow(mux *http.ServeMux, r *http.Request) string {
+	handler, _ := mux.Handler(r)
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, r)
+
+	return answer.Header().Get("Allow")
 }

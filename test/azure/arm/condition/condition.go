@@ -1,5 +1,5 @@
-// Package condition evaluates the conditions of role assignments (attribute-based access control), version 2.0 of their language, as far as
-// they are about GUIDs and strings.
+// Package condition evaluates conditions of role assignments (attribute-based access control, version 2.0) on GUIDs and strings.
+// Azure publishes no parser for them.
 package condition
 
 import (
@@ -13,7 +13,7 @@ import (
 // maxLength is how long Azure lets a condition be.
 const maxLength = 8 << 10
 
-// A Request is what a condition is asked about.
+// A Request is evaluated by a condition.
 type Request struct {
 	// Action such as Microsoft.Authorization/roleAssignments/write.
 	Action string
@@ -31,7 +31,7 @@ func (r *Request) Set(name string, values ...string) {
 	r.Attributes[strings.ToLower(name)] = values
 }
 
-// A Condition says whether a request is allowed. The empty one allows all.
+// A Condition tells whether a request is allowed.
 type Condition func(Request) bool
 
 // Parse a condition.
@@ -63,7 +63,7 @@ func Parse(text string) (Condition, error) {
 	return c, nil
 }
 
-// Matches says whether an action is one that a pattern stands for, in which * is anything. Their case does not matter.
+// Matches tells whether an action matches a pattern, in which * matches anything. Case does not matter.
 func Matches(pattern, action string) bool {
 	parts := strings.Split(strings.ToLower(pattern), "*")
 	rest, ok := strings.CutPrefix(strings.ToLower(action), parts[0])

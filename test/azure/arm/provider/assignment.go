@@ -88,7 +88,7 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 		p["principalType"] = typ
 	}
 
-	// A principal that Entra ID does not know may be too new to be known, or wrong. It says which for half an hour.
+	// An unknown principal may be too new or wrong. azurerm retries for half an hour.
 	err = retry.RetryContext(ctx, pace.of(operationTimeout), func() *retry.RetryError {
 		_, err := c.send(ctx, http.MethodPut, id, assignmentVersion, object{"properties": p})
 
@@ -116,7 +116,7 @@ func createAssignment(ctx context.Context, c *client, d *tf.ResourceData, pace P
 	return readAssignment(ctx, c, d)
 }
 
-// roleDefinition is the id of the role that is to be assigned.
+// roleDefinition is the id of the role.
 func roleDefinition(ctx context.Context, c *client, d *tf.ResourceData, scope string) (string, error) {
 	name, ok := d.GetOk("role_definition_name")
 	if !ok {
@@ -139,7 +139,7 @@ func roleDefinition(ctx context.Context, c *client, d *tf.ResourceData, scope st
 	return text(one, "id"), nil
 }
 
-// replicated waits until a new assignment is found again and again.
+// replicated waits until a new assignment is found several times in a row.
 func replicated(ctx context.Context, c *client, id string, pace Pace) error {
 	wait := &retry.StateChangeConf{
 		Pending: []string{"pending"}, Target: []string{"ready"}, Timeout: operationTimeout,
@@ -160,10 +160,10 @@ func replicated(ctx context.Context, c *client, id string, pace Pace) error {
 
 	_, err := wait.WaitForStateContext(ctx)
 
-	return err //nolint:wrapcheck // The caller says what was waited for.
+	return err //nolint:wrapcheck // The caller wraps it.
 }
 
-// readAssignment reads an assignment, and then its role, whose name an assignment does not have.
+// readAssignment reads an assignment, and then its role for the role's name.
 func readAssignment(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
 	if !strings.Contains(id, "/providers/Microsoft.Authorization/roleAssignments/") {

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A look is what somebody sees of a managed resource: the reason of each of its conditions, and how far it is.
+// A look is the visible state of a managed resource: its conditions with their reasons, and its progress.
 type look struct {
 	Conditions map[string]string
 	Asked      bool // since when Azure is asked is noted
@@ -56,12 +56,12 @@ func (w *world) looks(text string, want look) {
 	})
 }
 
-// creating is how a managed resource looks while Azure is asked for the first time: all is well, and nothing is there.
+// creating is the look during the first creation: no error, and nothing observed.
 func creating() look {
 	return look{Conditions: map[string]string{"Ready": "False Creating", "Synced": "True ReconcileSuccess"}, Asked: true}
 }
 
-// available is how it looks once Azure has it.
+// available is the look once Azure has the resource.
 func available() look {
 	return look{
 		Conditions: map[string]string{"Ready": "True Available", "Synced": "True ReconcileSuccess", "LastAsyncOperation": "True Success"},
@@ -69,13 +69,13 @@ func available() look {
 	}
 }
 
-// TestOngoing looks at what there is to see while Azure is asked, and after.
+// TestOngoing looks at a resource during its creation and after.
 func TestOngoing(t *testing.T) {
 	w := newWorld(t)
 	// Five minutes until the new vault's address is believed.
 	w.start("--time-scale=2.5")
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 	w.looks(a.identity, available())
 	w.looks(a.vault, creating())
@@ -88,7 +88,7 @@ func TestOngoing(t *testing.T) {
 		return nil
 	})
 
-	// It is in Azure already, and nobody who looks at the managed resource can know.
+	// It is in Azure already, which the managed resource does not show.
 	w.looks(a.vault, creating())
 
 	// It cannot be deleted before it is there.
@@ -100,12 +100,12 @@ func TestOngoing(t *testing.T) {
 	}
 }
 
-// TestUnknownPrincipal shows that an id that Azure does not know looks like one that is new until the provider gives up.
+// TestUnknownPrincipal: an unknown principal looks like a new one until the provider gives up.
 func TestUnknownPrincipal(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault)
 
 	scope, name, unknown := at(w.ready(a.vault), "id"), uuid.NewString(), uuid.NewString()
@@ -149,12 +149,12 @@ spec:
 	w.looks(role, want)
 }
 
-// TestScopeCase shows that the scope of an assignment has to be spelled as Azure does.
+// TestScopeCase: the scope of an assignment needs Azure's spelling.
 func TestScopeCase(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 
 	_, role := w.grant(a)
@@ -168,7 +168,7 @@ func TestCredentialsOfOneIdentity(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 
 	_, err := w.AddFault(azure.Fault{Operation: azure.OpPutCredential, Effect: azure.EffectSlow, Duration: 300 * time.Millisecond})

@@ -20,7 +20,7 @@ const (
 	managementEndpoint = "https://management.azure.com"
 	loginEndpoint      = "https://login.microsoftonline.com"
 
-	// What access tokens are for.
+	// Audiences of access tokens.
 	managementResource = managementEndpoint
 	vaultResource      = "https://vault.azure.net"
 	graphResource      = "https://graph.microsoft.com"
@@ -52,14 +52,14 @@ type token struct {
 	renewAt time.Time
 }
 
-// A refusal is what Azure says when it refuses.
+// A refusal is an error answer of Azure.
 type refusal struct {
 	status  int
 	code    string
 	message string
 }
 
-// Error says it in the words of go-azure-sdk v0.20251107, sdk/client.
+// Error has the format of go-azure-sdk v0.20251107, sdk/client.
 func (e *refusal) Error() string {
 	text := fmt.Sprintf("unexpected status %d (%d %s)", e.status, e.status, http.StatusText(e.status))
 	if e.code != "" {
@@ -82,7 +82,7 @@ func (c *client) resourceID(d *tf.ResourceData, resource string) string {
 	return "/subscriptions/" + c.who.SubscriptionID + "/resourceGroups/" + fmt.Sprint(d.Get("resource_group_name")) + "/providers/" + resource
 }
 
-// get a resource from the resource manager. There is none if there is neither an answer nor an error.
+// get a resource from the resource manager: nil if it does not exist.
 func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	answer, err := c.send(ctx, http.MethodGet, id, version, nil)
 	if hasStatus(err, http.StatusNotFound) {
@@ -92,7 +92,7 @@ func (c *client) get(ctx context.Context, id, version string) (object, error) {
 	return answer, err
 }
 
-// read the resource of d. If there is none, d is told.
+// read the resource of d, and clear the id of d if it does not exist.
 func (c *client) read(ctx context.Context, d *tf.ResourceData, version string) (object, error) {
 	got, err := c.get(ctx, d.Id(), version)
 	if err != nil {
@@ -126,8 +126,8 @@ func (c *client) send(ctx context.Context, method, id, version string, body any,
 	return answer.object()
 }
 
-// contacts of the certificates of a vault are read, and not looked at. The first request is without a token, because go-autorest asks
-// the vault each time which it wants (v0.11, autorest/authorization.go, BearerAuthorizerCallback).
+// contacts reads the contacts of certificates and ignores them. The first request has no token, because go-autorest asks the vault for the
+// challenge each time (v0.11, autorest/authorization.go, BearerAuthorizerCallback).
 func (c *client) contacts(ctx context.Context, vaultURI string) error {
 	address := strings.TrimSuffix(vaultURI, "/") + "/certificates/contacts?api-version=" + contactsVersion
 
@@ -228,7 +228,7 @@ func (a answer) object() (object, error) {
 	return o, nil
 }
 
-// do a request, whose body is a form, something to be sent as JSON, or nothing. A refusal is an answer.
+// do a request, whose body is a form, a value to encode as JSON, or nothing. A refusal is an answer.
 func (c *client) do(ctx context.Context, method, address, access string, body any) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -269,7 +269,7 @@ func (c *client) do(ctx context.Context, method, address, access string, body an
 
 	response, err := c.http.Do(request)
 	if err != nil {
-		return answer{}, err //nolint:wrapcheck // It says what was asked.
+		return answer{}, err //nolint:wrapcheck // It names the request.
 	}
 	defer response.Body.Close() //nolint:errcheck // It has been read.
 

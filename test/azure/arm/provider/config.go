@@ -43,7 +43,7 @@ func transport() *http.Transport {
 	}
 }
 
-// A servicePrincipal is what a credentials Secret says. Its keys are those of the real provider.
+// A servicePrincipal is the content of a credentials Secret, with the keys of the real provider.
 type servicePrincipal struct {
 	ClientID       string `json:"clientId"`
 	ClientSecret   string `json:"clientSecret"`
@@ -54,7 +54,7 @@ type servicePrincipal struct {
 	assertion string
 }
 
-// configure returns how a client is made for a managed resource, from its provider configuration (provider-azure v2.6.0,
+// configure returns a function that makes a client for a managed resource, from its provider configuration (provider-azure v2.6.0,
 // internal/clients/azure.go, TerraformSetupBuilder).
 func configure(through http.RoundTripper) terraform.SetupFn {
 	return func(ctx context.Context, kc kube.Client, mg resource.Managed) (terraform.Setup, error) {
@@ -79,7 +79,7 @@ func configure(through http.RoundTripper) terraform.SetupFn {
 
 		c := &client{http: &http.Client{Transport: through}, who: who}
 
-		// A token for Microsoft Graph is asked for to read who it is for, before anything else (azurerm v4.54.0, internal/clients/auth.go,
+		// azurerm first gets a token for Microsoft Graph, to read its claims (azurerm v4.54.0, internal/clients/auth.go,
 		// NewResourceManagerAccount).
 		if _, err := c.token(ctx, graphResource); err != nil {
 			return terraform.Setup{}, fmt.Errorf("failed to configure the no-fork Azure client: failed to configure the provider: %v",
@@ -134,7 +134,7 @@ func principal(ctx context.Context, kc kube.Client, spec *v1beta1.ProviderConfig
 			return who, fmt.Errorf("cannot extract credentials: %w", err)
 		}
 
-		// What json says of the text may quote it.
+		// The decoder's message may quote the text.
 		if json.Unmarshal(data, &who) != nil {
 			return who, errors.New("cannot unmarshal Azure credentials as JSON: they are not an object of strings")
 		}

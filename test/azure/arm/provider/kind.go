@@ -41,7 +41,7 @@ const (
 	readTimeout      = 5 * time.Minute
 )
 
-// A Pace is by how much the waits of the real provider are shortened: 1 waits as it does, 0.01 waits for a hundredth of the time.
+// A Pace scales the waits of the real provider: 1 keeps them, 0.01 waits for a hundredth of the time.
 type Pace float64
 
 func (p Pace) of(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(p)) }
@@ -49,7 +49,7 @@ func (p Pace) of(d time.Duration) time.Duration { return time.Duration(float64(d
 // An object is JSON.
 type object = map[string]any
 
-// operation of a resource, done by the client that a provider configuration is for.
+// operation of a resource, with the client of its provider configuration.
 func operation(do func(context.Context, *client, *tf.ResourceData) error) func(context.Context, *tf.ResourceData, any) diag.Diagnostics {
 	return func(ctx context.Context, d *tf.ResourceData, meta any) diag.Diagnostics {
 		c, ok := meta.(*client)
@@ -61,7 +61,7 @@ func operation(do func(context.Context, *client, *tf.ResourceData) error) func(c
 	}
 }
 
-// set what was observed.
+// set observed arguments.
 func set(d *tf.ResourceData, observed object) error {
 	errs := make([]error, 0, len(observed))
 	for argument, value := range observed {
@@ -71,13 +71,13 @@ func set(d *tf.ResourceData, observed object) error {
 	return errors.Join(errs...)
 }
 
-// exists is why something is not created that is there (azurerm v4.54.0, helpers/tf/errors.go).
+// exists is the error for creating something that exists (azurerm v4.54.0, helpers/tf/errors.go).
 func exists(typ, id string) error {
 	return fmt.Errorf("a resource with the ID %q already exists - to be managed via Terraform this resource needs to be imported into the "+
 		"State. Please see the resource documentation for %q for more information", id, typ)
 }
 
-// checkID that it has these segments in this order, in this case: a name stands for any segment.
+// checkID checks the segments of an id, with regard to case. anyName matches any segment.
 func checkID(id string, segments ...string) error {
 	got := strings.Split(strings.TrimPrefix(id, "/"), "/")
 	if len(got) != len(segments) {
@@ -93,7 +93,7 @@ func checkID(id string, segments ...string) error {
 	return nil
 }
 
-// anyName is a segment of an id that may be anything.
+// anyName matches any segment of an id.
 const anyName = "*"
 
 // last segment of an id.
@@ -128,7 +128,7 @@ func properties(answer object) object {
 // location as Azure writes it.
 func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }
 
-// What arguments are like. Those that are fixed cannot be changed without replacing the resource, which upjet refuses.
+// Schemas of arguments. Fixed ones cannot change without replacing the resource, which upjet refuses.
 
 func required() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Required: true} }
 
@@ -136,7 +136,7 @@ func optional(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: 
 
 func computed() *tf.Schema { return &tf.Schema{Type: tf.TypeString, Computed: true} }
 
-// either is given or observed.
+// either given or observed.
 func either(t tf.ValueType) *tf.Schema { return &tf.Schema{Type: t, Optional: true, Computed: true} }
 
 func fixed(s *tf.Schema) *tf.Schema {
@@ -145,7 +145,7 @@ func fixed(s *tf.Schema) *tf.Schema {
 	return s
 }
 
-// folded compares without regard to case.
+// folded ignores case in comparisons.
 func folded(s *tf.Schema) *tf.Schema {
 	s.DiffSuppressFunc = func(_, old, wanted string, _ *tf.ResourceData) bool { return strings.EqualFold(old, wanted) }
 

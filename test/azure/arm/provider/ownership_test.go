@@ -20,7 +20,7 @@ const (
 
 // newcomer returns the manifests of an application that has the names in Azure of another one, and tags of its own.
 func newcomer(a *app, policies string) *app {
-	n := newApp(unique(), policies, "true")
+	n := newApp(unique(), policies)
 	n.vault = strings.ReplaceAll(n.vault, "external-name: "+n.name, "external-name: "+a.name)
 	n.identity = strings.NewReplacer(
 		identityID(n.name), identityID(a.name), "forProvider: {location: westeurope, name: "+n.name, "forProvider: {location: westeurope, name: "+a.name,
@@ -40,12 +40,12 @@ func (w *world) tagged(manifest, application string) {
 	}
 }
 
-// TestObserveBeforeCreate shows by what a function can tell that there is nothing: by values, not by words.
+// TestObserveBeforeCreate: a function can tell from values, not from messages, that nothing exists.
 func TestObserveBeforeCreate(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), observed, "true")
+	a := newApp(unique(), observed)
 	a = newcomer(a, observed)
 	w.apply(a.vault, a.identity)
 
@@ -78,12 +78,12 @@ func TestObserveBeforeCreate(t *testing.T) {
 	}
 }
 
-// TestCreateWithoutUpdate shows that what is there keeps its tags, for a function to see, until the provider may update it.
+// TestCreateWithoutUpdate: an existing resource keeps its tags, visible to a function, until the provider may update it.
 func TestCreateWithoutUpdate(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	first := newApp(unique(), owned, "true")
+	first := newApp(unique(), owned)
 	w.apply(first.vault, first.identity)
 	w.ready(first.vault)
 	w.ready(first.identity)
@@ -105,11 +105,11 @@ func TestCreateWithoutUpdate(t *testing.T) {
 	}
 }
 
-// TestCreateLooksAgain shows that a vault that somebody made since the provider looked is left alone.
+// TestCreateLooksAgain: a vault created by somebody else since the provider looked stays as it is.
 func TestCreateLooksAgain(t *testing.T) {
 	w := newWorld(t)
 
-	a := newApp(unique(), created, "true")
+	a := newApp(unique(), created)
 	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant, ResourceID: vaultID(a.name)}))
 
 	_, err := w.AddFault(azure.Fault{Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusNotFound, Count: 1})
@@ -124,13 +124,12 @@ func TestCreateLooksAgain(t *testing.T) {
 	}
 }
 
-// TestRecoveredTags shows what tags cannot prove: a vault that is recovered has those of the newcomer, and the values of whoever
-// was there before.
+// TestRecoveredTags: tags do not prove ownership of values. A recovered vault has the tags of the newcomer and the values of its predecessor.
 func TestRecoveredTags(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	first := newApp(unique(), owned, "true")
+	first := newApp(unique(), owned)
 	w.apply(first.vault)
 	w.ready(first.vault)
 	w.delete(first.vault)

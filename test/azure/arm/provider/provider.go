@@ -1,14 +1,14 @@
 // Package provider simulates provider-upjet-azure v2.6.0: it makes key vaults, identities, federated credentials and role assignments of
 // the managed resources that applications are composed of.
 //
-// What a person or a function can see of it is the real thing: its kinds are the real provider's own Go types, and they are reconciled
-// by upjet's own asynchronous client (github.com/crossplane/upjet/v2/pkg/controller), set up as the real provider sets it up. So
-// conditions, annotations, external names, retries, refusals to replace and what survives a restart are not imitated. What is
-// imitated is azurerm below it: four resources of Terraform, each with the requests that azurerm v4.54.0 makes, in their order and with
-// their waits, to management.azure.com, vaults and Entra ID. Beside each behaviour is where it was read.
+// Everything that a person or a function can observe is real: the kinds are the real provider's Go types, reconciled by upjet's
+// asynchronous client (github.com/crossplane/upjet/v2/pkg/controller) in the real provider's setup. So conditions, annotations, external
+// names, retries, refusals to replace and behaviour across restarts are not imitated. Only azurerm below upjet is: four resources of
+// Terraform, each with the requests of azurerm v4.54.0 to management.azure.com, vaults and Entra ID, in their order and with their waits.
+// Each behaviour names its source.
 //
-// In this it is simpler: it resolves no references, knows no access policies, contacts, network rules and conditions, leaves it to
-// upjet to try a request again that was throttled, and does not look at how ids are spelled in messages. A Pace shortens its waits.
+// It is simpler in these points: it resolves no references; has no access policies, contacts, network rules and conditions; leaves the
+// retry of a throttled request to upjet; and spells ids in messages in its own way. A Pace shortens its waits.
 package provider
 
 import (
@@ -57,7 +57,7 @@ const (
 	// jitter is by how much of the poll interval a poll may be early or late.
 	jitter = 0.05
 
-	// creationGracePeriod is how long something may be missing after it was created (crossplane-runtime v2.2.1,
+	// creationGracePeriod is how long a created resource may be missing (crossplane-runtime v2.2.1,
 	// pkg/reconciler/managed/reconciler.go).
 	creationGracePeriod = 30 * time.Second
 )
@@ -130,7 +130,7 @@ func SetupGated(mgr ctrl.Manager, pkg string, o Options) error {
 	return nil
 }
 
-// complain of a controller that cannot be set up when it is time to.
+// complain logs that a controller cannot be set up.
 func complain(o Options, what string, err error) {
 	if err != nil {
 		o.Logger.Info("Cannot set up controller", "error", err, "kind", what)
@@ -151,7 +151,7 @@ func setup(mgr ctrl.Manager, k kind, trackers *upjet.OperationTrackerStore, thro
 			upjet.WithTerraformPluginSDKAsyncCallbackProvider(callbacks))),
 		managed.WithReferenceResolver(noReferences()),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
-		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // What crossplane-runtime takes.
+		managed.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // crossplane-runtime needs this one.
 		managed.WithFinalizer(upjet.NewOperationTrackerFinalizer(trackers, resource.NewAPIFinalizer(mgr.GetClient(), managed.FinalizerName))),
 		managed.WithTimeout(reconcileTimeout),
 		managed.WithPollInterval(o.PollInterval),
@@ -203,7 +203,7 @@ func noReferences() managed.ReferenceResolver {
 	return managed.ReferenceResolverFn(func(context.Context, resource.Managed) error { return nil })
 }
 
-// setupConfigs adds the controllers that count who uses a provider configuration.
+// setupConfigs adds the controllers that count the users of a provider configuration.
 func setupConfigs(mgr ctrl.Manager, o Options) error {
 	for kind, object := range map[string]kube.Object{
 		v1beta1.ProviderConfigKind:        &v1beta1.ProviderConfig{},
@@ -217,7 +217,7 @@ func setupConfigs(mgr ctrl.Manager, o Options) error {
 			UsageList: v1beta1.ProviderConfigUsageListGroupVersionKind,
 		},
 			providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-			providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // What crossplane-runtime takes.
+			providerconfig.WithRecorder(event.NewAPIRecorder(mgr.GetEventRecorderFor(name)))) //nolint:staticcheck // crossplane-runtime needs this one.
 
 		err := ctrl.NewControllerManagedBy(mgr).
 			Named(name).

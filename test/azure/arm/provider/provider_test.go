@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,12 +24,11 @@ type app struct {
 	identity string
 
 	credential string
-	role       string
 	roleName   string
 }
 
-// newApp returns the manifests of an application, as the function composes them, for the policies and the vault protection given.
-func newApp(name, policies, protection string) *app {
+// newApp returns the manifests of an application as the function composes them, with those management policies of the vault.
+func newApp(name, policies string) *app {
 	a := &app{name: name, roleName: uuid.NewString()}
 
 	a.vault = fmt.Sprintf(`
@@ -43,7 +40,7 @@ metadata:
 spec:
   forProvider:
     location: westeurope
-    purgeProtectionEnabled: %[3]s
+    purgeProtectionEnabled: true
     rbacAuthorizationEnabled: true
     resourceGroupName: rg-applications
     skuName: standard
@@ -52,7 +49,7 @@ spec:
     tenantId: 11111111-1111-4111-8111-111111111111
   managementPolicies: [%[2]s]
   providerConfigRef: {kind: ProviderConfig, name: default}
-`, name, policies, protection)
+`, name, policies)
 
 	a.identity = fmt.Sprintf(`
 apiVersion: managedidentity.azure.m.upbound.io/v1beta1
@@ -67,10 +64,7 @@ spec:
 	return a
 }
 
-const (
-	owned    = "Observe, Create, Update, Delete"
-	retained = "Observe, Create, Update"
-)
+const owned = "Observe, Create, Update, Delete"
 
 // grant returns the manifests of what needs the identity and the vault to be there.
 func (w *world) grant(a *app) (credential, role string) {
@@ -109,94 +103,12 @@ spec:
 	return a.credential, role
 }
 
-func TestApplications(t *testing.T) {
-	w := newWorld(t)
-	w.start()
-
-	one, two := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
-	roles := map[*app]string{}
-
-	for _, a := range []*app{one, two} {
-		must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
-		w.apply(a.vault, a.identity)
-	}
-
-	for _, a := range []*app{one, two} {
-		credential, role := w.grant(a)
-		roles[a] = role
-
-		w.apply(credential, role)
-		w.ready(credential)
-
-		id := w.ready(role).GetAnnotations()["crossplane.io/external-name"]
-		if want := vaultID(a.name) + "/providers/Microsoft.Authorization/roleAssignments/" + a.roleName; id != want {
-			t.Errorf("external name of the role assignment: want %q, got %q", want, id)
-		}
-
-		if diff := cmp.Diff("https://"+a.name+".vault.azure.net/", at(w.ready(a.vault), "vaultUri")); diff != "" {
-			t.Errorf("URI of the vault: -want, +got:\n%s", diff)
-		}
-
-		_, err := w.PutSecret(a.name, "s", azure.Secret{Value: a.name})
-		must(t, err)
-	}
-
-	for _, a := range []*app{one, two} {
-		identity := w.ready(a.identity)
-		if got := identity.GetAnnotations()["crossplane.io/external-name"]; got != at(identity, "id") || !strings.HasPrefix(got, "/subscriptions/") {
-			t.Errorf("external name of the identity: want its id, got %q", got)
-		}
-
-		for _, other := range []*app{one, two} {
-			w.reads(a, other, at(identity, "clientId"))
-		}
-	}
-
-	// Drift is repaired.
-	must(t, w.DeleteRoleAssignment(one.name, one.roleName))
-	eventually(t, func(context.Context) error {
-		list, err := w.RoleAssignments(one.name)
-		if err == nil && len(list) != 1 {
-			err = errors.New("the role assignment is not back")
-		}
-
-		return err
-	})
-
-	for _, a := range []*app{one, two} {
-		w.delete(roles[a])
-		w.delete(a.credential)
-		w.delete(a.identity)
-		w.delete(a.vault)
-	}
-
-	if diff := cmp.Diff([]azure.ARMResource{
-		{ID: vaultID(one.name), Created: 1, Deleted: 1},
-	}, w.resources("vaults/" + one.name)[:1]); diff != "" {
-		t.Errorf("a protected vault is made once, and deleted but not purged: -want, +got:\n%s", diff)
-	}
-}
-
-// reads says whether an application can read the secret of its own vault, and of no other.
-func (w *world) reads(a, of *app, id string) {
-	w.tb.Helper()
-
-	got, err := w.client(of.name, a.name, id).GetSecret(w.tb.Context(), "s", "", nil)
-
-	switch {
-	case of == a && (err != nil || *got.Value != a.name):
-		w.tb.Errorf("an application cannot read its own vault: %v", err)
-	case of != a && refused(err) != http.StatusForbidden:
-		w.tb.Errorf("an application reads another's vault: %v", err)
-	}
-}
-
 func TestDelays(t *testing.T) {
 	w := newWorld(t)
 	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	must(t, api.CreateServiceAccount(t.Context(), w.namespace, a.name))
 	w.apply(a.vault, a.identity)
 
@@ -223,13 +135,24 @@ func TestDelays(t *testing.T) {
 
 		return err //nolint:wrapcheck // There is nothing to add.
 	})
+
+	// Drift is repaired.
+	must(t, w.DeleteRoleAssignment(a.name, a.roleName))
+	eventually(t, func(context.Context) error {
+		list, err := w.RoleAssignments(a.name)
+		if err == nil && len(list) != 1 {
+			err = errors.New("the role assignment is not back")
+		}
+
+		return err
+	})
 }
 
 func TestNameTaken(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant}))
 	w.apply(a.vault)
 	w.says(a.vault, "VaultAlreadyExists")
@@ -239,59 +162,11 @@ func TestNameTaken(t *testing.T) {
 	}
 }
 
-func TestDeletion(t *testing.T) {
-	cases := map[string]struct {
-		reason     string
-		policies   string
-		protection string
-		want       azure.ARMResource
-	}{
-		"Retain":     {"The vault stays, and is found again.", retained, "true", azure.ARMResource{Created: 1}},
-		"SoftDelete": {"The vault is deleted, and recovered.", owned, "true", azure.ARMResource{Created: 1, Deleted: 1, Recovered: 1}},
-		"Purge":      {"The vault is purged, and made anew.", owned, "false", azure.ARMResource{Created: 2, Deleted: 1, Purged: 1}},
-	}
-
-	w := newWorld(t)
-	w.start()
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			a := newApp(unique(), tc.policies, tc.protection)
-			w.apply(a.vault)
-			w.ready(a.vault)
-			w.delete(a.vault)
-			w.apply(a.vault)
-			w.ready(a.vault)
-
-			tc.want.ID = vaultID(a.name)
-			if diff := cmp.Diff([]azure.ARMResource{tc.want}, w.resources("vaults/"+a.name)); diff != "" {
-				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
-func TestAdoption(t *testing.T) {
-	w := newWorld(t)
-	w.start()
-
-	a := newApp(unique(), "Observe", "true")
-	w.apply(a.vault)
-	w.says(a.vault, "does not exist")
-
-	must(t, w.PutVault(azure.Vault{Name: a.name, TenantID: tenant, ResourceID: vaultID(a.name)}))
-	w.ready(a.vault)
-
-	if got := w.resources("vaults/" + a.name); len(got) != 0 {
-		t.Errorf("a vault that is only observed was changed: %v", got)
-	}
-}
-
 func TestChanges(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 	w.ready(a.vault)
 	w.ready(a.identity)
@@ -340,7 +215,7 @@ func TestKill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			p := w.start()
-			a := newApp(unique(), owned, "true")
+			a := newApp(unique(), owned)
 
 			for _, operation := range []string{azure.OpPutVault, azure.OpPutIdentity} {
 				_, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: operation, Effect: tc.effect})
@@ -386,13 +261,13 @@ func (w *world) asked(texts ...string) {
 	}
 }
 
-// TestRestart shows why names that only Azure gives are told to the provider before it asks for them: without the right to
-// late-initialize, it keeps such a name in its memory only.
+// TestRestart: without the right to late-initialize, the provider keeps the id of a new identity only in memory. So the function sets it
+// before.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	p := w.start()
 
-	named, unnamed := newApp(unique(), owned, "true"), newApp(unique(), owned, "true")
+	named, unnamed := newApp(unique(), owned), newApp(unique(), owned)
 	unnamed.identity = strings.Replace(unnamed.identity, ", annotations: {crossplane.io/external-name: "+identityID(unnamed.name)+"}", "", 1)
 	w.apply(named.identity, unnamed.identity)
 	w.ready(named.identity)
@@ -416,17 +291,17 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestCreateIncomplete shows that a provider that died between noting that it creates and noting that it has leaves the rest to a person.
+// TestCreateIncomplete: a provider killed between its notes about a creation leaves the rest to a person.
 func TestCreateIncomplete(t *testing.T) {
 	w := newWorld(t)
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	a.vault = strings.Replace(a.vault, "annotations: {", `annotations: {crossplane.io/external-create-pending: "2026-01-01T00:00:00Z", `, 1)
 	w.apply(a.vault)
 	w.start()
 	w.says(a.vault, "cannot determine creation result - remove the crossplane.io/external-create-pending annotation if it is safe to proceed")
 
-	// That annotation alone has nobody look.
+	// Removing the annotation alone triggers no reconcile.
 	w.patch(a.vault, `{"metadata":{"annotations":{"crossplane.io/external-create-pending":null,"again":"1"}}}`)
 	w.ready(a.vault)
 }
@@ -445,18 +320,18 @@ func TestFaults(t *testing.T) {
 
 	w.start()
 
-	a := newApp(unique(), owned, "true")
+	a := newApp(unique(), owned)
 	w.apply(a.vault, a.identity)
 	w.ready(a.vault)
 	w.ready(a.identity)
 
-	// During an outage nothing that is there is taken for gone.
+	// During an outage nothing is taken for gone.
 	outage, err := w.AddFault(azure.Fault{Host: "management.azure.com", Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable})
 	must(t, err)
 	w.says(a.vault, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`)
 
 	if status, _ := condition(w.ready(a.identity), "Ready"); status != "True" {
-		t.Error("what there was no outage of is not ready")
+		t.Error("a resource without an outage is not ready")
 	}
 
 	w.RemoveFault(outage)
@@ -473,46 +348,4 @@ func vaultID(name string) string {
 
 func identityID(name string) string {
 	return "/subscriptions/" + subscription + "/resourceGroups/" + group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
-}
-
-// TestMany makes many applications at once. PROVIDER_AZURE_APPLICATIONS says how many.
-func TestMany(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("PROVIDER_AZURE_APPLICATIONS"))
-	if err != nil {
-		n = 10
-	}
-
-	w := newWorld(t)
-	// With a poll of a second there would be more reconciles to do than the provider may do in one.
-	w.start("--poll=1m")
-
-	apps := make([]*app, n)
-	for i := range apps {
-		apps[i] = newApp(unique(), owned, "true")
-		w.apply(apps[i].vault, apps[i].identity)
-	}
-
-	for _, a := range apps {
-		credential, role := w.grant(a)
-		w.apply(credential, role)
-		a.role = role
-	}
-
-	for _, a := range apps {
-		w.ready(a.credential)
-		w.ready(a.role)
-	}
-
-	for _, r := range w.ARMResources() {
-		if r.Created != 1 || r.Deleted+r.Updated != 0 {
-			t.Errorf("%s was not made once and then left alone: %+v", r.ID, r)
-		}
-	}
-
-	requests := 0
-	for _, c := range w.Counts() {
-		requests += c.Count
-	}
-
-	t.Logf("%d applications took %d requests to Azure", n, requests)
 }

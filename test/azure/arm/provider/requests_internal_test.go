@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/limits"
 )
 
 // requests by operation.
@@ -125,6 +127,21 @@ func TestRequests(t *testing.T) {
 			},
 			observe: requests{azure.OpToken: 2, azure.OpGetRoleAssignment: 1, azure.OpGetRoleDefinition: 1},
 		},
+	}
+
+	// What the page about limits computes with: a look at a resource, but for tokens and for what vaults are asked themselves.
+	reads := map[string]int{}
+
+	for _, tc := range cases {
+		for operation, n := range tc.observe {
+			if !slices.Contains([]string{azure.OpToken, azure.OpChallenge, azure.OpGetContacts}, operation) {
+				reads[tc.kind.gvk.Kind] += n
+			}
+		}
+	}
+
+	if diff := cmp.Diff(limits.Reads(), reads); diff != "" {
+		t.Errorf("reads of the resource manager with each look at a resource: -want, +got:\n%s", diff)
 	}
 
 	for _, tc := range cases {

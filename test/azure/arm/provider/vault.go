@@ -93,7 +93,7 @@ func createVault(ctx context.Context, c *client, d *tf.ResourceData, pace Pace) 
 		return fmt.Errorf("retrieving %s: %w", id, vaults("Get", err))
 	}
 
-	// From here on the vault is known, whatever goes wrong.
+	// Later errors leave the vault in the state.
 	d.SetId(id)
 
 	if err := answers(ctx, c, text(made, "properties", "vaultUri"), isPublic(d), pace); err != nil {
@@ -139,7 +139,7 @@ func publicAccess(d *tf.ResourceData) string {
 	return "Disabled"
 }
 
-// provisioned waits until Azure says that it has a vault.
+// provisioned waits until the vault is provisioned.
 func provisioned(ctx context.Context, c *client, id string, made object, pace Pace) error {
 	const done = "Succeeded"
 	if text(made, "properties", "provisioningState") == done {
@@ -165,7 +165,7 @@ func provisioned(ctx context.Context, c *client, id string, made object, pace Pa
 	return nil
 }
 
-// answers waits until the address of a vault has answered often enough. That it does not resolve even once ends the wait with an error.
+// answers waits until the address of a vault has answered several times in a row. An unresolved name ends the wait with an error.
 func answers(ctx context.Context, c *client, uri string, public bool, pace Pace) error {
 	if !public {
 		return nil
@@ -185,11 +185,10 @@ func answers(ctx context.Context, c *client, uri string, public bool, pace Pace)
 
 	_, err := wait.WaitForStateContext(ctx)
 
-	return err //nolint:wrapcheck // The caller says what was waited for.
+	return err //nolint:wrapcheck // The caller wraps it.
 }
 
-// readVault reads a vault, and then the contacts of its certificates from the vault itself: it is refused them without a role on what
-// is in the vault, and goes on (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultRead).
+// readVault reads a vault, and then the contacts of certificates from the vault itself. It continues if the vault forbids that (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultRead).
 func readVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
 	if err := checkID(id, "subscriptions", anyName, "resourceGroups", anyName, "providers", "Microsoft.KeyVault", "vaults", anyName); err != nil {
@@ -234,7 +233,7 @@ func readVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	return nil
 }
 
-// updateVault sends what has changed (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultUpdate).
+// updateVault sends changed properties (azurerm v4.54.0, key_vault_resource.go, resourceKeyVaultUpdate).
 func updateVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
 
@@ -282,7 +281,7 @@ func updateVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	return readVault(ctx, c, d)
 }
 
-// deleteVault deletes a vault, and removes it for good unless it is protected, which is what no features of azurerm mean (v4.54.0,
+// deleteVault deletes a vault, and purges it unless it is protected, which is azurerm's behaviour without features (v4.54.0,
 // key_vault_resource.go, resourceKeyVaultDelete; provider-azure v2.6.0, internal/clients/azure.go).
 func deleteVault(ctx context.Context, c *client, d *tf.ResourceData) error {
 	id := d.Id()
@@ -312,7 +311,7 @@ func (c *client) deletedVaultID(d *tf.ResourceData) string {
 		"/deletedVaults/" + fmt.Sprint(d.Get("name"))
 }
 
-// vaults says an error in the words of go-autorest, which azurerm has for vaults only (go-azure-sdk v0.20251107,
+// vaults formats an error as go-autorest, which azurerm uses for vaults only (go-azure-sdk v0.20251107,
 // resource-manager/keyvault/2023-02-01/vaults).
 func vaults(method string, err error) error {
 	refused, ok := asRefusal(err)

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
@@ -28,6 +27,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -51,6 +51,7 @@ const (
 
 	// patience is longer than one backoff of the provider after faults.
 	patience = 90 * time.Second
+	interval = 100 * time.Millisecond
 )
 
 // api is shared by all tests, and program is the provider's.
@@ -195,19 +196,15 @@ func (w *world) get(ctx context.Context, text string) (*unstructured.Unstructure
 func eventually(tb testing.TB, check func(ctx context.Context) error) {
 	tb.Helper()
 
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
-	defer cancel()
+	var last error
 
-	// One try of the API server's gives up sooner than the provider may try again.
-	for {
-		err := apiserver.Eventually(ctx, check)
-		if err == nil {
-			return
-		}
+	err := wait.PollUntilContextTimeout(tb.Context(), interval, patience, true, func(ctx context.Context) (bool, error) {
+		last = check(ctx)
 
-		if ctx.Err() != nil {
-			tb.Fatal(err)
-		}
+		return last == nil, nil
+	})
+	if err != nil {
+		tb.Fatal(errors.Join(err, last))
 	}
 }
 
@@ -438,15 +435,6 @@ func (w *world) client(vault, account, id string) *azsecrets.Client {
 	must(w.tb, err)
 
 	return c
-}
-
-// refused is the status of an error of Key Vault, or zero.
-func refused(err error) int {
-	if r, ok := errors.AsType[*azcore.ResponseError](err); ok {
-		return r.StatusCode
-	}
-
-	return 0
 }
 
 // unique is a name that no other test has.

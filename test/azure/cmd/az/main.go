@@ -1,8 +1,8 @@
-// Command az is the Azure CLI, as far as docs/how-to/set-up-a-platform.md has it: it talks to the stand-in for Azure whose admin API is at
-// AZURE_STAND_IN_ADMIN. It has no other commands and options than those that were needed, and refuses all else.
+// Command az is the part of the Azure CLI that docs/how-to/set-up-a-platform.md uses. It talks to the stand-in for Azure whose admin API
+// is at AZURE_STAND_IN_ADMIN, and rejects other commands and options.
 //
-// AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say who logs in, which every command does. The subscription that was set is
-// kept in AZURE_CONFIG_DIR.
+// Every command logs in as AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. The chosen subscription is stored in
+// AZURE_CONFIG_DIR.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// A cli is the command line. Every command has the options about what is printed.
+// A cli is the command line. Every command has the options for output.
 type cli struct {
 	Query  string `help:"JMESPath: a path, or an object of paths."`
 	Output string `default:"json"                                  enum:"json,table,tsv,none" help:"How to print the answer."`

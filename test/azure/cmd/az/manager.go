@@ -27,14 +27,14 @@ const (
 	// keptSubscription is a file with the id of the subscription that was set.
 	keptSubscription = "subscription"
 
-	// maxAnswer bounds what is read of an answer.
+	// maxAnswer bounds the size of an answer.
 	maxAnswer = 4 << 20
 )
 
 // An object is JSON.
 type object = map[string]any
 
-// A manager is the resource manager for whoever has logged in.
+// A manager is a client of the resource manager.
 type manager struct {
 	http         *http.Client
 	token        string
@@ -53,7 +53,7 @@ func (m *manager) keep(id string) error {
 	return nil
 }
 
-// logIn as the environment says.
+// logIn with the credential in the environment.
 func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 	transport, err := transport(ctx, getenv("AZURE_STAND_IN_ADMIN"))
 	if err != nil {
@@ -87,11 +87,11 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 	return m, nil
 }
 
-// transport to the stand-in, which says how it is reached.
+// transport to the stand-in, with the proxy and the certificate that its admin API names.
 func transport(ctx context.Context, admin string) (*http.Transport, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin+"/env", nil)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // The caller says what it is about.
+		return nil, err //nolint:wrapcheck // The caller wraps it.
 	}
 
 	response, err := http.DefaultClient.Do(request)
@@ -187,7 +187,7 @@ func (m *manager) ask(ctx context.Context, method, id, version string, body any,
 	return answer, nil
 }
 
-// flat has the properties of a resource beside its name, as the Azure CLI does.
+// flat moves the properties of a resource to its top level, as the Azure CLI does.
 func flat(resource object) object {
 	properties, _ := resource["properties"].(object)
 	delete(resource, "properties")

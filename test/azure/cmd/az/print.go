@@ -21,7 +21,7 @@ type cell struct {
 	value any
 }
 
-// print what the query finds in an answer.
+// print the result of the query.
 func (c *cli) print(out io.Writer, answer object) error {
 	cells := []cell{}
 
@@ -94,7 +94,7 @@ func table(out io.Writer, cells []cell, head bool) error {
 	return nil
 }
 
-// text of a value. What is not there is empty.
+// text of a value, or nothing.
 func text(value any) string {
 	if value == nil {
 		return ""
@@ -103,7 +103,7 @@ func text(value any) string {
 	return fmt.Sprint(value)
 }
 
-// find what a path leads to.
+// find the value at a path.
 func find(value any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {
 		o, _ := value.(object)

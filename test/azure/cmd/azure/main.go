@@ -15,37 +15,27 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// The ports are fixed so that the commands find the server, and whoever has others says so.
-const (
-	defaultProxy = "127.0.0.1:4480"
-	defaultAdmin = "127.0.0.1:4481"
-)
+// defaultAdmin is fixed so that the commands find the server.
+const defaultAdmin = "127.0.0.1:4481"
 
-// commands of the program.
+// commands of the program: to serve, and those that a server executes.
 type commands struct {
-	Serve serveCommand `cmd:"" default:"withargs" help:"Run the stand-in until it is interrupted. The default."`
+	azure.Commands
 
-	Env          envCommand          `cmd:"" help:"Print what to export so that programs speak to the stand-in."`
-	Apply        applyCommand        `cmd:"" help:"Register what a file has: tenants, identities, issuers, subscriptions, vaults, secrets and faults."`
-	Secret       secretCommand       `cmd:"" help:"Set, show, list and delete secrets."`
-	Certificate  certificateCommand  `cmd:"" help:"Put certificates into vaults."`
-	Vault        vaultCommand        `cmd:"" help:"Create, list and delete vaults."`
-	Role         roleCommand         `cmd:"" help:"Assign roles on vaults."`
-	Subscription subscriptionCommand `cmd:"" help:"Create and list subscriptions and resource groups."`
-	Delays       delaysCommand       `cmd:"" help:"Set how long it takes until what is made through the resource manager has its effect. Those that are left out are none."`
-	Resources    resourcesCommand    `cmd:"" help:"Show what was made, changed and deleted through the resource manager."`
-	Fault        faultCommand        `cmd:"" help:"Make requests fail."`
-	Latency      latencyCommand      `cmd:"" help:"Make every answer later."`
-	Counts       countsCommand       `cmd:"" help:"Show what was asked for and how it was answered."`
-	Writes       writesCommand       `cmd:"" help:"Show who changed the secrets of a vault."`
+	Serve serveCommand `cmd:"" default:"withargs" help:"Run the stand-in until it is interrupted. The default."`
 }
 
-// errUsage is an error of whoever called, that has been explained.
+// errUsage is an error of the caller that has been explained.
 var errUsage = errors.New("see --help")
 
 func main() {
@@ -61,13 +51,7 @@ func main() {
 	}
 }
 
-// streams are where commands read and write.
-type streams struct {
-	stdin  io.Reader
-	stdout io.Writer
-}
-
-// exited is what kong's exit becomes, so that run returns.
+// exited is a panic instead of an exit, so that run returns.
 type exited int
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) (err error) {
@@ -83,15 +67,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		}
 	}()
 
-	parser, err := kong.New(&commands{},
+	c := &commands{}
+
+	parser, err := kong.New(c,
 		kong.Name("azure"),
 		kong.Description("Stands in for Entra ID, the secrets of Azure Key Vault and the Resource Manager on this machine."),
 		kong.UsageOnError(),
 		kong.Writers(stdout, os.Stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.Vars{"proxy": defaultProxy, "admin": defaultAdmin},
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(streams{stdin: stdin, stdout: stdout}),
 	)
 	if err != nil {
 		return fmt.Errorf("cannot set up commands: %w", err)
@@ -102,5 +85,103 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		return fmt.Errorf("cannot read arguments: %w", err)
 	}
 
-	return command.Run(verb(command.Selected().Name)) //nolint:wrapcheck // The commands are our own.
+	if command.Selected().Name == "serve" {
+		return c.Serve.serve(ctx, stdin, stdout)
+	}
+
+	out, err := send(ctx, c, args, stdin)
+	if err != nil {
+		return err
+	}
+
+	fmt.Fprint(stdout, out)
+
+	return nil
+}
+
+// send a command line to the server, with the file or the standard input that it names.
+func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (string, error) {
+	var (
+		input []byte
+		err   error
+	)
+
+	if c.Apply.File != "" || slices.Contains(args, "-") {
+		if input, err = readFile(c.Apply.File, stdin); err != nil {
+			return "", err
+		}
+	}
+
+	return azure.Send(ctx, c.Admin, args, input)
+}
+
+// serveCommand runs the stand-in.
+type serveCommand struct {
+	ProxyAddress  string        `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY"               help:"Where clients connect to. Loopback only."`
+	AdminAddress  string        `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN"               help:"Where the admin API listens. Loopback only."`
+	CAFile        string        `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
+	State         string        `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"                       type:"existingfile"`
+	TokenLifetime time.Duration `default:"24h"                                                                    help:"How long access tokens are valid."`
+	Latency       time.Duration `help:"Delay every answer."`
+}
+
+// serve until the context ends.
+func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
+	server, err := azure.Start(ctx, azure.Options{
+		ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile, TokenLifetime: s.TokenLifetime, Latency: s.Latency,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+
+	if s.State != "" {
+		data, err := readFile(s.State, stdin)
+		if err != nil {
+			return err
+		}
+
+		state, err := azure.ParseState(data)
+		if err != nil {
+			return err
+		}
+
+		if err := server.Apply(state); err != nil {
+			return fmt.Errorf("cannot register the contents of %s: %w", s.State, err)
+		}
+	}
+
+	fmt.Fprintf(stdout, "# Azure is on %s, its admin API on %s. Interrupt to stop.\n", server.ProxyURL(), server.AdminURL())
+	fmt.Fprintf(stdout, "# Programs started with these variables use it:\n")
+	server.WriteExports(stdout)
+
+	admin := ""
+	if server.AdminURL() != "http://"+defaultAdmin {
+		admin = " --admin " + strings.TrimPrefix(server.AdminURL(), "http://")
+	}
+
+	fmt.Fprintf(stdout, "\n# %d vaults are registered. From another terminal:\n", len(server.Vaults()))
+
+	for _, line := range []string{"apply state.yaml", "vault list", "secret set VAULT NAME VALUE", "counts"} {
+		fmt.Fprintf(stdout, "#   go run ./test/azure/cmd/azure %s%s\n", line, admin)
+	}
+
+	<-ctx.Done()
+
+	return nil
+}
+
+// readFile reads a file, or the standard input if its name is empty or a hyphen.
+func readFile(name string, stdin io.Reader) (data []byte, err error) {
+	if name == "" || name == "-" {
+		data, err = io.ReadAll(stdin)
+	} else {
+		data, err = os.ReadFile(name)
+	}
+
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %q: %w", name, err)
+	}
+
+	return data, nil
 }

@@ -1,0 +1,102 @@
+package azure
+
+import (
+	"github.com/p6m-dev/platform-application/test/azure/arm"
+	"github.com/p6m-dev/platform-application/test/azure/count"
+	"github.com/p6m-dev/platform-application/test/azure/entra"
+	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+)
+
+// Application and the other types of the services of a Server, so that tests import one package.
+type (
+	Application         = entra.Application
+	FederatedCredential = entra.FederatedCredential
+	KeySource           = entra.KeySource
+
+	Vault          = keyvault.Vault
+	RoleAssignment = keyvault.RoleAssignment
+	Secret         = keyvault.Secret
+	SecretSummary  = keyvault.SecretSummary
+	Certificate    = keyvault.Certificate
+	Write          = keyvault.Write
+
+	Subscription         = arm.Subscription
+	ResourceGroup        = arm.ResourceGroup
+	ScopedRoleAssignment = arm.RoleAssignment
+	Padding              = arm.Padding
+	Cluster              = arm.Cluster
+	Delays               = arm.Delays
+	ARMResource          = arm.Resource
+	ARMEvent             = arm.Event
+
+	Fault    = fault.Rule
+	Effect   = fault.Effect
+	Counts   = count.Counts
+	CountKey = count.Key
+)
+
+// ErrNotFound is the cause of an error about something missing.
+var ErrNotFound = keyvault.ErrNotFound
+
+// Built-in roles, content types of certificates, and states of a vault.
+const (
+	Administrator       = keyvault.Administrator
+	Reader              = keyvault.Reader
+	SecretsOfficer      = keyvault.SecretsOfficer
+	SecretsUser         = keyvault.SecretsUser
+	CertificatesOfficer = keyvault.CertificatesOfficer
+
+	ContentTypePFX = keyvault.ContentTypePFX
+	ContentTypePEM = keyvault.ContentTypePEM
+
+	VaultActive  = keyvault.VaultActive
+	VaultDeleted = keyvault.VaultDeleted
+	VaultGone    = keyvault.VaultGone
+)
+
+// Effects of faults.
+const (
+	EffectStatus      = fault.Status
+	EffectHang        = fault.Hang
+	EffectSlow        = fault.Slow
+	EffectReset       = fault.Reset
+	EffectTruncate    = fault.Truncate
+	EffectGarbage     = fault.Garbage
+	EffectExpireToken = fault.ExpireToken
+	EffectRevokeToken = fault.RevokeToken
+)
+
+// The operations that tests ask for by name; package fault has all of them.
+const (
+	OpConnect       = fault.Connect
+	OpDiscovery     = fault.Discovery
+	OpConfiguration = fault.Configuration
+	OpToken         = fault.Token
+	OpMachineToken  = fault.MachineToken
+
+	OpChallenge   = fault.Challenge
+	OpGet         = fault.Get
+	OpList        = fault.List
+	OpSet         = fault.Set
+	OpGetContacts = fault.GetContacts
+
+	OpGetVault            = fault.GetVault
+	OpGetDeletedVault     = fault.GetDeletedVault
+	OpPutVault            = fault.PutVault
+	OpPatchVault          = fault.PatchVault
+	OpGetIdentity         = fault.GetIdentity
+	OpPutIdentity         = fault.PutIdentity
+	OpPatchIdentity       = fault.PatchIdentity
+	OpGetCredential       = fault.GetCredential
+	OpListCredentials     = fault.ListCredentials
+	OpPutCredential       = fault.PutCredential
+	OpGetRoleAssignment   = fault.GetRoleAssignment
+	OpListRoleAssignments = fault.ListRoleAssignments
+	OpPutRoleAssignment   = fault.PutRoleAssignment
+	OpGetRoleDefinition   = fault.GetRoleDefinition
+	OpListRoleDefinitions = fault.ListRoleDefinitions
+	OpGetResourceGroup    = fault.GetResourceGroup
+	OpGetSubscription     = fault.GetSubscription
+	OpListLocks           = fault.ListLocks
+)
