@@ -1,5 +1,8 @@
 # syntax=docker/dockerfile:1
 
+# SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+# SPDX-License-Identifier: Apache-2.0
+
 # The runtime images of the function, which is the default, and of the provider, and the image of the tool for platform teams:
 #
 #   docker build -t function-runtime .

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+# SPDX-License-Identifier: Apache-2.0
+
 # What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (package/tools).
 
 SHELL := bash

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command render shows what an example becomes, validates what all of them become, and tells what an upgrade changes in it.
 //
 //	make render EXAMPLE=web-application STAGE=3

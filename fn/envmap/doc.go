@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package envmap decides which environment variable of a pod comes from which
 // key of which secret.
 //

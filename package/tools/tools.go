@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package tools finds, or builds once, the pinned tools this repository is generated, checked and tested with.
 //
 // A tool comes from PATH if the program there reports the pinned version, else from a cache in the user's cache directory,

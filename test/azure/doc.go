@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package azure stands in for Entra ID, for the secrets of Azure Key Vault and for the Resource Manager, so that programs and tests
 // need no subscription.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package diff tells what an upgrade changes in what an application consists of, and which of that must never happen.
 //
 // It compares renderings: what Crossplane would apply before and after. It knows nothing of how they were made.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package render runs this repository's examples through the real Compositions, the real function and Crossplane's own
 // composition engine, and validates what comes out. No cluster, no container and no network is involved: the function runs as
 // a process on a loopback port, and Crossplane renders with a local binary.

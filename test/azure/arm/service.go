@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arm stands in for Azure Resource Manager: key vaults, managed identities with their federated credentials, and role
 // assignments, in the subscriptions and resource groups that were registered.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package entra stands in for Entra ID: tenants, applications and managed identities with their credentials, and the endpoints that
 // turn a credential into an access token.
 package entra

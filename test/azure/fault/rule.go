@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fault makes requests fail on demand.
 //
 // A Rule selects requests and has an effect on them. Rules are tried in the order in which they were added; the first one that matches

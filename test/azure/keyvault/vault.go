@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package keyvault stands in for Azure Key Vault: vaults with their role assignments, and the data plane of their secrets.
 package keyvault
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package proxy is an HTTP proxy that never connects to anything: it answers for a few hosts itself, over TLS with certificates of its own
 // authority, and rejects all others. Libraries for intercepting proxies forward requests, and cannot fail a connection while it is opened.
 package proxy

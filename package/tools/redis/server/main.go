@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command server is a Redis in memory, for a test of programs that do not start without one: server ADDRESS.
 package main
 

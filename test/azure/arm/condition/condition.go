@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package condition evaluates conditions of role assignments (attribute-based access control, version 2.0) on GUIDs and strings.
 // Azure publishes no parser for them.
 package condition

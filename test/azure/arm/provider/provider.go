@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Package provider simulates provider-upjet-azure v2.6.0: it makes key vaults, identities, federated credentials and role assignments of
 // the managed resources that applications are composed of.
 //

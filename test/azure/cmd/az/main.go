@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command az is the part of the Azure CLI that docs/how-to/set-up-a-platform.md uses. It talks to the stand-in for Azure whose admin API
 // is at AZURE_STAND_IN_ADMIN, and rejects other commands and options.
 //

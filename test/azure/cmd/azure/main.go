@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command azure stands in for Entra ID, Azure Key Vault and the Resource Manager on this machine, and talks to one that runs.
 //
 //	go run ./test/azure/cmd/azure --state state.yaml

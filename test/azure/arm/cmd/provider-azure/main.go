@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
 // Command provider-azure simulates a package of provider-upjet-azure, or all of the family that is simulated.
 //
 //	provider-azure keyvault --poll 10s --time-scale 0.01 --debug
