@@ -357,24 +357,33 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 	return answers
 }
 
-// states of secrets, with who acts.
+// states of secrets, and of the Kubernetes Secret as a whole, with who acts.
 func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer {
 	t.Helper()
 
 	var answers []Answer
 
-	for _, row := range table(t, page, "State", "In short", "Who acts") {
+	_, section, _ := strings.Cut(page, "\n### States of a secret\n")
+	_, target, _ := strings.Cut(section, "\nTwo states concern")
+
+	for _, row := range slices.Concat(table(t, section, "State", "Who acts", "Do"), table(t, target, "State", "Who acts", "Do")) {
+		state := words(row[0])
+		if state == string(v1alpha1.StateSynced) {
+			continue
+		}
+
 		reason := compose.ReasonSecretsNotSynced
-		if strings.Contains(row[0], compose.ReasonSecretNotWritten) || strings.Contains(row[0], "Target") {
+		if strings.HasPrefix(state, "Target") {
 			reason = compose.ReasonSecretNotWritten
 		}
 
-		state, _, _ := strings.Cut(strings.NewReplacer(" ", ",").Replace(words(row[0])), ",")
+		// The first sentence is the usual case.
+		first, _, _ := strings.Cut(words(row[2]), ". ")
 
 		answers = append(answers, Answer{
 			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
-			Lead:   words(row[0]),
-			Text:   sentence(words(row[1])) + " Who acts: " + words(row[2]) + ".",
+			Lead:   state,
+			Text:   sentence(first) + " Who acts: " + words(row[1]) + ".",
 		})
 	}
 
