@@ -11,7 +11,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 )
 
-// Application and the other types of the services of a Server, so that tests import one package.
+// The types of a Server's services, so that tests import one package.
+
 type (
 	Application         = entra.Application
 	FederatedCredential = entra.FederatedCredential
