@@ -12,7 +12,8 @@ import (
 )
 
 // The types of a Server's services, so that tests import one package.
-
+//
+//nolint:revive // Each has its comment where it is defined.
 type (
 	Application         = entra.Application
 	FederatedCredential = entra.FederatedCredential
