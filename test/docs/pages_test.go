@@ -202,6 +202,7 @@ func written(page string) bool {
 const generatedTable = "| Code | Severity |"
 
 var (
+	image      = regexp.MustCompile(`(?m)^!\[.*\]\(.*\)$`)
 	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	remark     = regexp.MustCompile(`(?m)^ *<!--.*?-->$`)
 	title      = regexp.MustCompile(`(?m)^#+ .*$`)
@@ -218,7 +219,7 @@ var (
 func sentences(page string) []string {
 	page, _, _ = strings.Cut(page, generatedTable)
 
-	for _, gone := range []*regexp.Regexp{code, remark, title, headerRow, item} {
+	for _, gone := range []*regexp.Regexp{image, code, remark, title, headerRow, item} {
 		page = gone.ReplaceAllString(page, "\n\n")
 	}
 

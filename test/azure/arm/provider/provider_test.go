@@ -108,7 +108,7 @@ spec:
 
 func TestDelays(t *testing.T) {
 	w := newWorld(t)
-	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 5 * time.Second})
+	w.SetDelays(azure.Delays{Vault: 3 * time.Second, Credential: 5 * time.Second, Role: 5 * time.Second, Principal: 15 * time.Second})
 	w.start()
 
 	a := newApp(unique(), owned)
