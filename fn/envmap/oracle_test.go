@@ -35,7 +35,8 @@ func oraclePattern(groups []Group, of func(Group) []string) *regexp.Regexp {
 	var all []string
 	for _, g := range groups {
 		for _, name := range of(g) {
-			all = append(all, strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, `.*`))
+			// No variable has a name that is not UTF-8, and regexp takes no such pattern.
+			all = append(all, strings.ReplaceAll(regexp.QuoteMeta(strings.ToValidUTF8(name, "\uFFFD")), `\*`, `.*`))
 		}
 	}
 	return regexp.MustCompile(`(?is)^(` + strings.Join(all, "|") + `)$`)
