@@ -401,7 +401,7 @@ func TestSupport(t *testing.T) {
 		all[tool.Name] = tool
 	}
 
-	tool := func(name string) string { return pinned(t, all[name].Module, "test", "tools", name) }
+	tool := func(name string) string { return pinned(t, all[name].Module, "package", "tools", name) }
 
 	type configuration struct {
 		Spec struct {

@@ -25,7 +25,7 @@ import (
 )
 
 // crossplaneModule pins Crossplane for all tests.
-const crossplaneModule = "../tools/crossplane-core"
+const crossplaneModule = "../../package/tools/crossplane-core"
 
 // A runtimeConfig is what is of interest in a DeploymentRuntimeConfig.
 type runtimeConfig struct {
