@@ -212,7 +212,13 @@ func TestDecide(t *testing.T) {
 		},
 	}
 
+	covered := map[finding.Code]bool{}
+
 	for name, tc := range cases {
+		for _, one := range tc.want {
+			covered[one.Code] = true
+		}
+
 		t.Run(name, func(t *testing.T) {
 			f := well()
 			tc.edit(&f)
@@ -228,6 +234,12 @@ func TestDecide(t *testing.T) {
 				t.Errorf("\n%s\ndecide(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+
+	for code := range Words() {
+		if !covered[code] {
+			t.Errorf("no case finds %s", code)
+		}
 	}
 }
 
