@@ -77,8 +77,8 @@ type acceptanceReport struct {
 	} `json:"cleanup"`
 }
 
-// TestAcceptance runs the acceptance test as platform teams do: the whole of it, and with a fault that it has to find and to
-// survive. Whatever happens, it leaves nothing.
+// TestAcceptance runs the acceptance test as platform teams do: the whole of it for both variants, and with a provider that is down.
+// Each run cleans up after itself.
 func TestAcceptance(t *testing.T) {
 	program := newDoctor(t, w.modern).program
 
@@ -88,10 +88,9 @@ func TestAcceptance(t *testing.T) {
 		}
 	}
 
-	// They break nothing that others need, and are run at once: most of the time they wait.
 	installAcceptance(t, w.modern)
 
-	// With the permissions that it ships with, as its Job has.
+	// Runs spend most of their time waiting, so both run at once. The first has the permissions of the Job that the component ships.
 	modern := startAcceptance(t, program, asAcceptance(t, w.modern), "--bind-role", acceptanceAccount+"-namespace")
 	claim := startAcceptance(t, program, w.claim.Kubeconfig(), "--deletion-policy", "SoftDelete")
 
@@ -100,33 +99,38 @@ func TestAcceptance(t *testing.T) {
 
 	t.Run("ProviderDown", func(t *testing.T) {
 		stopProvider(t, w.modern)
-
-		got := startAcceptance(t, program, w.modern.Kubeconfig(), "--timeout", "awaiting-values=10s")(t)
-		if got.code != 3 || got.decoded.Result != "Failed" || got.decoded.Cleanup.Result != "Passed" {
-			t.Errorf("want it to fail and to clean up, got exit code %d:\n%s\n%s", got.code, got.said, got.report)
-		}
-
-		synced := ""
-
-		for _, s := range got.decoded.Steps {
-			failed := s.Name == "awaiting-values"
-			if failed != (s.Result == "Failed") || failed && !strings.Contains(s.Error, "postgres-credentials") {
-				t.Errorf("want step awaiting-values to fail for postgres-credentials, got %s: %s: %s", s.Name, s.Result, s.Error)
-			}
-
-			for _, c := range s.Conditions {
-				if c.Type == "SecretsSynced" {
-					synced = c.Message
-				}
-			}
-		}
-
-		if synced == "" {
-			t.Errorf("want the words of condition SecretsSynced, got:\n%s", got.report)
-		}
-
-		got.leavesNothing(t, w.modern)
+		failsWithoutProvider(t, startAcceptance(t, program, w.modern.Kubeconfig(), "--timeout", "awaiting-values=10s")(t))
 	})
+}
+
+// failsWithoutProvider checks that a run fails at the step that needs the provider, reports the condition, and cleans up.
+func failsWithoutProvider(t *testing.T, got outcome) {
+	t.Helper()
+
+	if got.code != 3 || got.decoded.Result != "Failed" || got.decoded.Cleanup.Result != "Passed" {
+		t.Errorf("want it to fail and to clean up, got exit code %d:\n%s\n%s", got.code, got.said, got.report)
+	}
+
+	synced := ""
+
+	for _, s := range got.decoded.Steps {
+		failed := s.Name == "awaiting-values"
+		if failed != (s.Result == "Failed") || failed && !strings.Contains(s.Error, "postgres-credentials") {
+			t.Errorf("want step awaiting-values to fail for postgres-credentials, got %s: %s: %s", s.Name, s.Result, s.Error)
+		}
+
+		for _, c := range s.Conditions {
+			if c.Type == "SecretsSynced" {
+				synced = c.Message
+			}
+		}
+	}
+
+	if synced == "" {
+		t.Errorf("want the words of condition SecretsSynced, got:\n%s", got.report)
+	}
+
+	got.leavesNothing(t, w.modern)
 }
 
 // passes says that a run passes, and that its report has all that a change needs.

@@ -90,7 +90,8 @@ status: {readyReplicas: 3}`,
 {apiVersion: apps/v1, kind: Deployment, metadata: {namespace: upbound-system, name: x, labels: {app: crossplane}}}
 ---
 {apiVersion: apps/v1, kind: Deployment, metadata: {namespace: shop, name: crossplane}}`,
-			func(r *reader) any { return r.elsewhere() }, []string{"upbound-system"},
+			func(r *reader) any { return r.elsewhere() },
+			[]string{"upbound-system"},
 		},
 		"Packages": {
 			"Each kind is read.", `
@@ -186,7 +187,8 @@ data: {groups: "system:masters\n", users: "a\n\n b\n", azureProviders: c}`,
 {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {meta.p6m.dev/workloads: composed}}}
 ---
 {apiVersion: v1, kind: Namespace, metadata: {name: going, deletionTimestamp: "2026-11-29T00:00:00Z", finalizers: [x]}}`,
-			func(r *reader) any { return r.namespaces() }, []namespace{{"shop", map[string]string{labelWorkloads: composed}}},
+			func(r *reader) any { return r.namespaces() },
+			[]namespace{{"shop", map[string]string{labelWorkloads: composed}}},
 		},
 		"Webhook":      {"It selects pods by their label.", webhook(`{azure.workload.identity/use: "true"}`), readWebhook, true},
 		"OtherWebhook": {"This one is about something else.", webhook(`{a: x}`), readWebhook, false},
