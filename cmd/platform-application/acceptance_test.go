@@ -4,6 +4,12 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
 	"testing"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -43,5 +49,37 @@ func TestOfficerFlag(t *testing.T) {
 				t.Errorf("\n%s\n%v", tc.reason, err)
 			}
 		})
+	}
+}
+
+// TestEndAtOnce ends a program at its second signal, which says how to clean up.
+func TestEndAtOnce(t *testing.T) {
+	const variable, command = "END_AT_ONCE", "clean up so"
+
+	if os.Getenv(variable) != "" {
+		endAtOnce([]string{command})
+
+		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			if err := syscall.Kill(os.Getpid(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		select {}
+	}
+
+	var said bytes.Buffer
+
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEndAtOnce$") //nolint:gosec // This program.
+	cmd.Env, cmd.Stderr = append(os.Environ(), variable+"=1"), &said
+
+	failed, ok := errors.AsType[*exec.ExitError](cmd.Run())
+	if !ok || failed.ExitCode() != needsPerson {
+		t.Errorf("want exit code %d, got %v", needsPerson, failed)
+	}
+
+	first, second, _ := strings.Cut(said.String(), "\n")
+	if !strings.Contains(first, "A second signal ends at once") || !strings.HasSuffix(second, "Clean up with:\n"+command+"\n") {
+		t.Errorf("want both signals answered, got:\n%s", said.String())
 	}
 }

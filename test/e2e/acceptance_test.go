@@ -11,15 +11,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,19 +36,6 @@ const (
 	acceptanceAccount = "platform-application-acceptance"
 )
 
-// An acceptance is a run of the program, as somebody who is an officer at Azure.
-type acceptance struct {
-	program, kubeconfig string
-
-	// clientID and password of the officer. Empty: as the platform has its officer.
-	clientID, password string
-
-	args []string
-
-	// watch is told each line that the program says, and may send signals to it.
-	watch func(line string, process *os.Process)
-}
-
 // An outcome of a run.
 type outcome struct {
 	code         int
@@ -61,13 +45,11 @@ type outcome struct {
 
 // An acceptanceReport is as much of a report as is looked at here.
 type acceptanceReport struct {
-	Run            string   `json:"run"`
 	Result         string   `json:"result"`
 	Namespace      string   `json:"namespace"`
 	Variant        string   `json:"variant"`
 	DeletionPolicy string   `json:"deletionPolicy"`
 	Remains        []string `json:"remains"`
-	CleanUp        []string `json:"cleanUp"`
 	Notes          []string `json:"notes"`
 
 	Azure struct {
@@ -81,27 +63,22 @@ type acceptanceReport struct {
 		Packages   []any  `json:"packages"`
 	} `json:"versions"`
 	Steps []struct {
-		Name     string  `json:"name"`
-		Result   string  `json:"result"`
-		Error    string  `json:"error"`
-		Seconds  float64 `json:"seconds"`
-		Measured []struct {
-			What string `json:"what"`
-		} `json:"measured"`
+		Name       string `json:"name"`
+		Result     string `json:"result"`
+		Error      string `json:"error"`
+		Measured   []any  `json:"measured"`
 		Conditions []struct {
 			Type    string `json:"type"`
-			Reason  string `json:"reason"`
 			Message string `json:"message"`
 		} `json:"conditions"`
 	} `json:"steps"`
 	Cleanup struct {
 		Result string `json:"result"`
-		Error  string `json:"error"`
 	} `json:"cleanup"`
 }
 
-// TestAcceptance runs the acceptance test as platform teams do: the whole of it, and with faults that it has to find and to
-// survive. Whatever happens, it leaves nothing.
+// TestAcceptance runs the acceptance test as platform teams do: the whole of it for both variants, and with a provider that is down.
+// Each run cleans up after itself.
 func TestAcceptance(t *testing.T) {
 	program := newDoctor(t, w.modern).program
 
@@ -111,81 +88,49 @@ func TestAcceptance(t *testing.T) {
 		}
 	}
 
-	on := func(p *plane.Plane, args ...string) acceptance {
-		return acceptance{program: program, kubeconfig: p.Kubeconfig(), args: args}
-	}
+	installAcceptance(t, w.modern)
 
-	nobody := on(w.modern, "--timeout", "set-values=10s")
-	nobody.clientID, nobody.password = stranger(t)
+	// Runs spend most of their time waiting, so both run at once. The first has the permissions of the Job that the component ships.
+	modern := startAcceptance(t, program, asAcceptance(t, w.modern), "--bind-role", acceptanceAccount+"-namespace")
+	claim := startAcceptance(t, program, w.claim.Kubeconfig(), "--deletion-policy", "SoftDelete")
 
-	// They break nothing that others need, and are run at once: most of the time they wait.
-	trials := []struct {
-		name  string
-		run   acceptance
-		check func(t *testing.T, a acceptance, got outcome)
-	}{
-		{
-			// With the permissions that it ships with, as its Job has.
-			name: "Modern", run: on(w.modern, "--bind-role", acceptanceAccount+"-namespace").as(t, w.modern),
-			check: func(t *testing.T, _ acceptance, got outcome) { t.Helper(); passes(t, w.modern, got, "modern", "Purge") },
-		},
-		{
-			name: "Claim", run: on(w.claim, "--deletion-policy", "SoftDelete"),
-			check: func(t *testing.T, _ acceptance, got outcome) {
-				t.Helper()
-				passes(t, w.claim, got, "claim", "SoftDelete")
-			},
-		},
-		{name: "Interrupted", run: on(w.modern).signalled("set-values: passed"), check: interrupted},
-		{name: "EndedAtOnce", run: on(w.modern).signalled("vault: passed", "A second signal ends at once"), check: endedAtOnce},
-		{
-			name: "NoRole", run: nobody,
-			check: func(t *testing.T, _ acceptance, got outcome) {
-				t.Helper()
-				fails(t, w.modern, got, "set-values", "Key Vault answered 403", "77777777-7777-4777-8777-000000000001", "keyVault.officers")
-			},
-		},
-		{
-			// The program of the image does not know the command line, and ends at once.
-			name: "NoStart", run: on(w.modern, "--image", "ghcr.io/p6m-dev/function-platform-application:"+head, "--timeout", "variables=60s"),
-			check: func(t *testing.T, _ acceptance, got outcome) {
-				t.Helper()
-				fails(t, w.modern, got, "variables", "it has ended with exit code")
-				got.says(t, "WorkloadReady", "")
-			},
-		},
-	}
-
-	ends := map[string]func() outcome{}
-	for _, tc := range trials {
-		ends[tc.name] = tc.run.start(t)
-	}
-
-	for _, tc := range trials {
-		got := ends[tc.name]()
-
-		t.Run(tc.name, func(t *testing.T) { tc.check(t, tc.run, got) })
-	}
-
-	t.Run("VaultRefused", func(t *testing.T) {
-		id, err := w.azure.AddFault(azure.Fault{Operation: azure.OpPutVault, Effect: azure.EffectStatus, Status: http.StatusForbidden, Error: "AuthorizationFailed"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.azure.RemoveFault(id)
-
-		got := on(w.modern, "--timeout", "vault=25s").start(t)()
-		fails(t, w.modern, got, "vault", "AuthorizationFailed")
-		got.says(t, "KeyVaultReady", "AzureRefused")
-	})
+	t.Run("Modern", func(t *testing.T) { passes(t, w.modern, modern(t), "modern", "Purge") })
+	t.Run("Claim", func(t *testing.T) { passes(t, w.claim, claim(t), "claim", "SoftDelete") })
 
 	t.Run("ProviderDown", func(t *testing.T) {
 		stopProvider(t, w.modern)
-
-		got := on(w.modern, "--timeout", "awaiting-values=10s").start(t)()
-		fails(t, w.modern, got, "awaiting-values", "postgres-credentials")
-		got.says(t, "SecretsSynced", "")
+		failsWithoutProvider(t, startAcceptance(t, program, w.modern.Kubeconfig(), "--timeout", "awaiting-values=10s")(t))
 	})
+}
+
+// failsWithoutProvider checks that a run fails at the step that needs the provider, reports the condition, and cleans up.
+func failsWithoutProvider(t *testing.T, got outcome) {
+	t.Helper()
+
+	if got.code != 3 || got.decoded.Result != "Failed" || got.decoded.Cleanup.Result != "Passed" {
+		t.Errorf("want it to fail and to clean up, got exit code %d:\n%s\n%s", got.code, got.said, got.report)
+	}
+
+	synced := ""
+
+	for _, s := range got.decoded.Steps {
+		failed := s.Name == "awaiting-values"
+		if failed != (s.Result == "Failed") || failed && !strings.Contains(s.Error, "postgres-credentials") {
+			t.Errorf("want step awaiting-values to fail for postgres-credentials, got %s: %s: %s", s.Name, s.Result, s.Error)
+		}
+
+		for _, c := range s.Conditions {
+			if c.Type == "SecretsSynced" {
+				synced = c.Message
+			}
+		}
+	}
+
+	if synced == "" {
+		t.Errorf("want the words of condition SecretsSynced, got:\n%s", got.report)
+	}
+
+	got.leavesNothing(t, w.modern)
 }
 
 // passes says that a run passes, and that its report has all that a change needs.
@@ -229,94 +174,6 @@ func passes(t *testing.T, p *plane.Plane, got outcome, variant, policy string) {
 	got.leavesNothing(t, p)
 }
 
-// signalled gets a signal when it has said something, and another when it has said something else.
-func (a acceptance) signalled(words ...string) acceptance {
-	a.watch = func(line string, process *os.Process) {
-		if len(words) > 0 && strings.Contains(line, words[0]) {
-			words = words[1:]
-			_ = process.Signal(syscall.SIGTERM) // It may have ended.
-		}
-	}
-
-	return a
-}
-
-// interrupted in the middle, it cleans up.
-func interrupted(t *testing.T, _ acceptance, got outcome) {
-	t.Helper()
-
-	if got.code != 3 || got.decoded.Result != "Failed" || got.decoded.Cleanup.Result != "Passed" || !strings.Contains(got.report, "interrupted") {
-		t.Errorf("want it to clean up and say so, got exit code %d:\n%s\n%s", got.code, got.said, got.report)
-	}
-
-	if where := w.azure.WhereIsVault(got.decoded.Azure.Vault); where != azure.VaultGone {
-		t.Errorf("vault %s: want it gone, got %s", got.decoded.Azure.Vault, where)
-	}
-
-	got.leavesNothing(t, w.modern)
-}
-
-// endedAtOnce by a second signal, it leaves everything, and says how to clean up. That command does.
-func endedAtOnce(t *testing.T, a acceptance, got outcome) {
-	t.Helper()
-
-	id := got.decoded.Run
-	command := "acceptance cleanup " + id
-
-	if got.code != 3 || !strings.Contains(got.said, command) || !strings.Contains(got.said, "kubectl delete namespace acceptance-"+id) {
-		t.Fatalf("want it to end and to say how to clean up, got exit code %d:\n%s", got.code, got.said)
-	}
-
-	for _, arguments := range [][]string{{}, {id}} {
-		cmd := exec.CommandContext(t.Context(), a.program, slices.Concat([]string{"acceptance", "cleanup", "--kubeconfig", a.kubeconfig}, arguments)...)
-
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "acceptance-"+id) {
-			t.Errorf("cleanup %v: want it to name namespace acceptance-%s, got %v\n%s", arguments, id, err, out)
-		}
-	}
-
-	got.leavesNothing(t, w.modern)
-}
-
-// fails says that a run fails in that step, with these words, and cleans up all the same.
-func fails(t *testing.T, p *plane.Plane, got outcome, step string, words ...string) {
-	t.Helper()
-
-	if got.code != 3 || got.decoded.Result != "Failed" || got.decoded.Cleanup.Result != "Passed" {
-		t.Errorf("want it to fail and to clean up, got exit code %d:\n%s\n%s", got.code, got.said, got.report)
-	}
-
-	for _, s := range got.decoded.Steps {
-		if (s.Name == step) != (s.Result == "Failed") {
-			t.Errorf("want step %s to fail, got %s: %s: %s", step, s.Name, s.Result, s.Error)
-		}
-
-		for _, word := range words {
-			if s.Name == step && !strings.Contains(s.Error+fmt.Sprint(s.Conditions), word) {
-				t.Errorf("step %s: want %q, got %s %+v", step, word, s.Error, s.Conditions)
-			}
-		}
-	}
-
-	got.leavesNothing(t, p)
-}
-
-// says that the report has what the application says of a condition, with that reason if there is one.
-func (o outcome) says(t *testing.T, kind, reason string) {
-	t.Helper()
-
-	for _, s := range o.decoded.Steps {
-		for _, c := range s.Conditions {
-			if c.Type == kind && c.Message != "" && (reason == "" || c.Reason == reason) {
-				return
-			}
-		}
-	}
-
-	t.Errorf("want the words of condition %s (%s), got:\n%s", kind, reason, o.report)
-}
-
 // A value of a run, as the program makes them.
 var acceptanceValue = regexp.MustCompile(`[A-Z2-7]{26}|BEGIN [A-Z ]*PRIVATE KEY`)
 
@@ -346,38 +203,28 @@ func (o outcome) leavesNothing(t *testing.T, p *plane.Plane) {
 	}
 }
 
-// start the program. It returns what waits for its end.
-func (a acceptance) start(t *testing.T) func() outcome {
+// startAcceptance starts a run as somebody who is an officer at Azure. It returns what waits for its end.
+func startAcceptance(t *testing.T, program, kubeconfig string, args ...string) func(*testing.T) outcome {
 	t.Helper()
 
 	file := filepath.Join(t.TempDir(), "report.json")
 	readable := strings.TrimSuffix(file, "json") + "md"
+	clientID, password := plane.Officer()
 
-	args := slices.Concat([]string{
-		"acceptance", "--force", "--kubeconfig", a.kubeconfig, "--report", file, "--report", readable, "--image", acceptanceImage,
-	}, a.args)
-
-	clientID, password := a.clientID, a.password
-	if clientID == "" {
-		clientID, password = plane.Officer()
-	}
-
-	said := &watched{watch: a.watch}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), a.program, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, slices.Concat([]string{
+		"acceptance", "--force", "--kubeconfig", kubeconfig, "--report", file, "--report", readable, "--image", acceptanceImage,
+	}, args)...)
 	cmd.Env = slices.Concat(os.Environ(), w.azure.Env(), []string{"AZURE_TENANT_ID=" + plane.Tenant, "AZURE_CLIENT_ID=" + clientID, "AZURE_CLIENT_SECRET=" + password})
-	cmd.Stderr = said
 
-	var printed bytes.Buffer
+	var said bytes.Buffer
 
-	cmd.Stdout = &printed
+	cmd.Stdout, cmd.Stderr = &said, &said
 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 
-	said.start(cmd.Process)
-
-	return func() outcome {
+	return func(t *testing.T) outcome {
 		t.Helper()
 
 		if err := cmd.Wait(); err != nil {
@@ -388,7 +235,7 @@ func (a acceptance) start(t *testing.T) func() outcome {
 
 		data, err := os.ReadFile(file)
 		if err != nil {
-			t.Fatalf("want a report: %v\n%s", err, said)
+			t.Fatalf("want a report: %v\n%s", err, said.String())
 		}
 
 		markdown, err := os.ReadFile(readable)
@@ -396,7 +243,7 @@ func (a acceptance) start(t *testing.T) func() outcome {
 			t.Error(err)
 		}
 
-		out := outcome{code: cmd.ProcessState.ExitCode(), said: said.String() + printed.String(), report: string(data) + string(markdown)}
+		out := outcome{code: cmd.ProcessState.ExitCode(), said: said.String(), report: string(data) + string(markdown)}
 		if err := json.Unmarshal(data, &out.decoded); err != nil {
 			t.Fatalf("cannot read the report: %v\n%s", err, data)
 		}
@@ -405,68 +252,8 @@ func (a acceptance) start(t *testing.T) func() outcome {
 	}
 }
 
-// watched is what a program says, line by line.
-type watched struct {
-	watch func(line string, process *os.Process)
-
-	mu      sync.Mutex
-	all     bytes.Buffer
-	next    int
-	process *os.Process
-}
-
-func (w *watched) Write(data []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	n, err := w.all.Write(data)
-	w.tell()
-
-	return n, err //nolint:wrapcheck // A buffer.
-}
-
-func (w *watched) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return w.all.String()
-}
-
-// start tells what was said before the process was known, and from then on all.
-func (w *watched) start(process *os.Process) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	w.process = process
-	w.tell()
-}
-
-func (w *watched) tell() {
-	for w.watch != nil && w.process != nil {
-		line, _, whole := bytes.Cut(w.all.Bytes()[w.next:], []byte("\n"))
-		if !whole {
-			return
-		}
-
-		w.next += len(line) + 1
-		w.watch(string(line), w.process)
-	}
-}
-
-// stranger is somebody who has a password at Azure and no role there.
-func stranger(t *testing.T) (clientID, secret string) {
-	t.Helper()
-
-	clientID, secret = "77777777-aaaa-4777-8777-000000000001", password()
-	if err := w.azure.PutApplication(azure.Application{TenantID: plane.Tenant, ClientID: clientID, PrincipalID: "77777777-7777-4777-8777-000000000001", ClientSecret: secret}); err != nil {
-		t.Fatal(err)
-	}
-
-	return clientID, secret
-}
-
-// as the account of the component, with the permissions that it ships with, on a plane.
-func (a acceptance) as(t *testing.T, p *plane.Plane) acceptance {
+// installAcceptance installs the component for as long as the test runs.
+func installAcceptance(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
 	objects := acceptanceComponent(t)
@@ -489,14 +276,19 @@ func (a acceptance) as(t *testing.T, p *plane.Plane) acceptance {
 			}
 		}
 	})
+}
+
+// asAcceptance returns a kubeconfig of the account of the component, as soon as it may make namespaces.
+func asAcceptance(t *testing.T, p *plane.Plane) string {
+	t.Helper()
 
 	config, err := p.API.ConfigForUser("system:serviceaccount:"+plane.Namespace+":"+acceptanceAccount, "system:serviceaccounts", "system:serviceaccounts:"+plane.Namespace)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	a.kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	if err := apiserver.WriteKubeconfig(a.kubeconfig, config); err != nil {
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := apiserver.WriteKubeconfig(path, config); err != nil {
 		t.Fatal(err)
 	}
 
@@ -515,7 +307,7 @@ func (a acceptance) as(t *testing.T, p *plane.Plane) acceptance {
 		t.Fatal(err)
 	}
 
-	return a
+	return path
 }
 
 // acceptanceComponent is what the component adds to the base, but for what runs it, which is the test.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
@@ -359,6 +361,69 @@ func TestCheckOfficers(t *testing.T) {
 			err := CheckOfficers(inputv1alpha1.PlatformConfigSpec{KeyVault: tc.keyVault})
 			if (err == nil) != tc.ok || err != nil && !strings.Contains(err.Error(), "keyVault.officers of the settings is empty") {
 				t.Errorf("\n%s\nCheckOfficers(...): want it to start %t, got %v", tc.reason, tc.ok, err)
+			}
+		})
+	}
+}
+
+// TestExplain says what keeps the officer from the vault, without the pages of what Key Vault answers.
+func TestExplain(t *testing.T) {
+	answered := func(status int, code string) error { return &azcore.ResponseError{StatusCode: status, ErrorCode: code} }
+
+	cases := map[string]struct {
+		reason string
+		err    error
+		want   string
+	}{
+		"Nothing": {reason: "It was done."},
+		"Forbidden": {
+			reason: "It says who needs which role, and where to name them.", err: answered(http.StatusForbidden, "Forbidden"),
+			want: "cannot set secret a: Key Vault answered 403 Forbidden Forbidden. The officer has object id o, and needs Key Vault Secrets Officer on the vault: is it --officer-object-id of the run, or among keyVault.officers of the settings? A new role takes up to 10 minutes",
+		},
+		"Conflict": {reason: "Any other answer is said as it is.", err: answered(http.StatusConflict, "ObjectIsBeingDeleted"), want: "cannot set secret a: Key Vault answered 409 Conflict ObjectIsBeingDeleted"},
+		"NoAnswer": {reason: "Nobody answered.", err: errors.New("no\nroute"), want: "cannot set secret a: no route"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := (Officer{ObjectID: "o"}).explain("set secret a", tc.err); err != nil {
+				got = err.Error()
+			}
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nexplain(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestPodOf(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		status corev1.PodStatus
+		want   pod
+	}{
+		"Ready": {reason: "Nothing is wrong.", status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}, want: pod{ready: true}},
+		"Unschedulable": {
+			reason: "No node has room.",
+			status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "no node"}}},
+			want:   pod{trouble: ": Unschedulable: no node"},
+		},
+		"Ended": {
+			reason: "Its program ends at once, and is started again later.",
+			status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+				State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "wait"}},
+				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 80, Reason: "Error"}},
+			}}},
+			want: pod{trouble: ": CrashLoopBackOff: wait: it has ended with exit code 80 (Error)"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, podOf(corev1.Pod{Status: tc.status}), cmp.AllowUnexported(pod{})); diff != "" {
+				t.Errorf("\n%s\npodOf(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -232,7 +232,13 @@ func TestRead(t *testing.T) {
 		"IssuerEndless":   {"It does not end.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = `{"x":"` + strings.Repeat("x", maxAnswer) }, []finding.Code{IssuerUnknown}, nil},
 	}
 
+	covered := map[finding.Code]bool{}
+
 	for name, tc := range cases {
+		for _, code := range tc.want {
+			covered[code] = true
+		}
+
 		t.Run(name, func(t *testing.T) {
 			s := &server{objects: well(t), status: map[string]int{}}
 			tc.change(t, s)
@@ -251,6 +257,10 @@ func TestRead(t *testing.T) {
 				t.Errorf("it asked for more than it needs: %v", s.asked)
 			}
 		})
+	}
+
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(Words())), slices.Sorted(maps.Keys(covered))); diff != "" {
+		t.Errorf("codes that a case finds: -want, +got:\n%s", diff)
 	}
 }
 

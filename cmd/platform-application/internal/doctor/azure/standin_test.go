@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
+	"github.com/p6m-dev/platform-application/fn/azurename"
 	standin "github.com/p6m-dev/platform-application/test/azure"
 )
 
@@ -157,16 +158,33 @@ func TestStandIn(t *testing.T) {
 		t.Errorf("a platform that is well: -want, +got:\n%s", diff)
 	}
 
+	// The application was there before.
+	name := azurename.Scope{SubscriptionID: subscription, Issuer: issuer, Namespace: "default", Name: "acceptance"}.Vault()
+	a.must(a.PutVault(standin.Vault{Name: name, TenantID: tenant, Location: "westeurope", ResourceID: groupID + "/providers/Microsoft.KeyVault/vaults/" + name}))
+	a.must(a.DeleteVault(name))
+
+	if diff := cmp.Diff([]finding.Code{VaultDeleted}, found()); diff != "" {
+		t.Errorf("a vault that was deleted: -want, +got:\n%s", diff)
+	}
+
+	// From now on somebody else has the name.
+	a.must(a.PurgeVault(name))
+	a.must(a.PutTenant(subscription))
+	a.must(a.PutVault(standin.Vault{Name: name, TenantID: subscription}))
+
 	// Much of everything at once: pages, a group, a lock, a policy, and a provider that owns the subscription.
+	a.must(a.PutResourceGroup(subscription, standin.ResourceGroup{Name: "rg-applications", Location: "northeurope"}))
 	a.must(a.PutSubscription(standin.Subscription{
-		ID: subscription, TenantID: tenant, Padding: standin.Padding{RoleAssignments: 3500, Vaults: 801},
+		ID: subscription, TenantID: tenant, State: "PastDue", Padding: standin.Padding{RoleAssignments: 3500, Vaults: 801},
 		Policies: map[string]string{"no-vaults": "Microsoft.KeyVault/vaults"}, Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"},
 	}))
 	a.PutGroup(officerObject, provider.PrincipalID)
 	a.must(a.PutScopedRoleAssignment(subscription, standin.ScopedRoleAssignment{PrincipalID: officerObject, PrincipalType: "Group", Role: "Owner"}))
 	a.put(groupID+"/providers/Microsoft.Authorization/locks/keep", locks, `{"properties":{"level":"CanNotDelete"}}`)
 
-	want := []finding.Code{RoomLow, RoomNone, LockedForDeletion, PolicyDenies, NotRegistered, MayAssignOthers, RightsElsewhere}
+	want := []finding.Code{
+		RoomLow, RoomNone, LockedForDeletion, PolicyDenies, NotRegistered, MayAssignOthers, RightsElsewhere, SubscriptionPastDue, GroupElsewhere, VaultNameTaken,
+	}
 	slices.Sort(want)
 
 	if diff := cmp.Diff(want, found()); diff != "" {

@@ -12,10 +12,202 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
+
+// readerOf a cluster with these objects, which are documents of YAML.
+func readerOf(t *testing.T, objects string) *reader {
+	t.Helper()
+
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, metav1.SchemeGroupVersion)
+
+	for _, r := range append([]resource{
+		deployments, runtimeConfigs, definitions, managed, customResources, admissionPolicies, bindings, webhooks, configMaps, namespaces, serviceAccounts, ingressClasses,
+	}, packages...) {
+		scheme.AddKnownTypeWithName(r.gvk(), &unstructured.Unstructured{})
+		scheme.AddKnownTypeWithName(r.gvk().GroupVersion().WithKind(r.kind+"List"), &unstructured.UnstructuredList{})
+	}
+
+	b := fake.NewClientBuilder().WithScheme(scheme)
+
+	for document := range strings.SplitSeq(objects, "\n---\n") {
+		u := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(document), &u.Object); err != nil {
+			t.Fatal(err)
+		}
+
+		if u.GetKind() != "" {
+			b.WithObjects(u)
+		}
+	}
+
+	return &reader{ctx: t.Context(), kube: platform.Cluster{Client: b.Build(), Namespace: "crossplane-system"}}
+}
+
+// TestRead reads every kind of fact that is decided on.
+func TestRead(t *testing.T) {
+	const policies = `
+{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}, spec: {failurePolicy: Ignore, matchConditions: [{name: c, expression: "true"}]}}
+---
+{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: a}, spec: {policyName: a, validationActions: [Deny, Audit], matchResources: MATCH}}
+---
+{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: b}, spec: {policyName: other, validationActions: [Deny]}}`
+
+	bound := func(match string) string { return strings.Replace(policies, "MATCH", match, 1) }
+	readPolicies := func(r *reader) any { return r.policies() }
+	readWebhook := func(r *reader) any { return *r.webhook() }
+	webhook := func(labels string) string {
+		return `{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {name: a}, webhooks: [{name: a}, {name: b, objectSelector: {matchLabels: ` + labels + `}}]}`
+	}
+
+	cases := map[string]struct {
+		reason  string
+		objects string
+		read    func(*reader) any
+		want    any
+	}{
+		"Deployment": {
+			"It is stopped, and says what it is.", `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {namespace: crossplane-system, name: crossplane, labels: {app.kubernetes.io/version: 2.4.0}}
+spec: {replicas: 0, template: {spec: {containers: [{image: i, args: [core, start]}, {image: other}]}}}
+status: {readyReplicas: 3}`,
+			func(r *reader) any { return r.deployment("crossplane") },
+			&deployment{found: true, image: "i", version: "2.4.0", args: []string{"core", "start"}, desired: 0, ready: 3},
+		},
+		"NoDeployment": {"It is known to be missing.", "", func(r *reader) any { return r.deployment("crossplane") }, &deployment{}},
+		"Elsewhere": {
+			"Its chart labels it.", `
+{apiVersion: apps/v1, kind: Deployment, metadata: {namespace: upbound-system, name: x, labels: {app: crossplane}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {namespace: shop, name: crossplane}}`,
+			func(r *reader) any { return r.elsewhere() },
+			[]string{"upbound-system"},
+		},
+		"Packages": {
+			"Each kind is read.", `
+apiVersion: pkg.crossplane.io/v1
+kind: Provider
+metadata: {name: p}
+spec: {package: "ghcr.io/p:v1", runtimeConfigRef: {name: r}}
+status: {conditions: [{type: Installed, status: "True"}, {type: Healthy, status: "False", reason: x, message: m}]}
+---
+{apiVersion: pkg.crossplane.io/v1, kind: Function, metadata: {name: f}, spec: {package: "ghcr.io/f:v1"}}
+---
+{apiVersion: pkg.crossplane.io/v1, kind: Configuration, metadata: {name: c}, spec: {package: "ghcr.io/c:v1"}}`,
+			func(r *reader) any { out, _ := r.packages(); return out },
+			[]pkg{
+				{kind: "Provider", name: "p", image: "ghcr.io/p:v1", runtime: "r", installed: condition{Type: "Installed", Status: "True"}, healthy: condition{"Healthy", "False", "x", "m"}},
+				{kind: "Function", name: "f", image: "ghcr.io/f:v1", installed: condition{Type: "Installed", Status: "Unknown"}, healthy: condition{Type: "Healthy", Status: "Unknown"}},
+				{kind: "Configuration", name: "c", image: "ghcr.io/c:v1", installed: condition{Type: "Installed", Status: "Unknown"}, healthy: condition{Type: "Healthy", Status: "Unknown"}},
+			},
+		},
+		"Runtimes": {
+			"The token of another container is none.", `
+apiVersion: pkg.crossplane.io/v1beta1
+kind: DeploymentRuntimeConfig
+metadata: {name: r}
+spec:
+  serviceAccountTemplate: {metadata: {name: provider-azure}}
+  deploymentTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+          - {name: other, volumeMounts: [{name: token, mountPath: /other}]}
+          - name: package-runtime
+            env: [{name: AZURE_FEDERATED_TOKEN_FILE, value: /run/token}]
+            volumeMounts: [{name: token, mountPath: /run}, {name: more, mountPath: /more}]
+          volumes:
+          - {name: token, projected: {sources: [{serviceAccountToken: {path: token, audience: a}}]}}
+          - {name: more, projected: {sources: [{configMap: {name: x}}]}}
+---
+{apiVersion: pkg.crossplane.io/v1beta1, kind: DeploymentRuntimeConfig, metadata: {name: own}, spec: {deploymentTemplate: {spec: {template: {spec: {serviceAccountName: own}}}}}}`,
+			func(r *reader) any { return r.runtimes() },
+			map[string]runtimeConfig{
+				"r":   {serviceAccount: "provider-azure", tokens: map[string]string{"/run/token": "a"}, tokenFile: "/run/token"},
+				"own": {serviceAccount: "own", tokens: map[string]string{}},
+			},
+		},
+		"Definitions": {
+			"The variant is known by its name.", `{apiVersion: apiextensions.crossplane.io/v1, kind: CompositeResourceDefinition, metadata: {name: ` + platform.ModernDefinition + `}, status: {conditions: [{type: Established, status: "True"}]}}`,
+			func(r *reader) any { out, _ := r.definitions(); return out },
+			[]definition{{name: platform.ModernDefinition, established: condition{Type: "Established", Status: "True"}, offered: condition{Type: "Offered", Status: "Unknown"}}},
+		},
+		"Kinds": {
+			"A kind needs the version that is composed, and may wait for an activation.", `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: keyvaultsecretsyncs.secrets.p6m.dev}
+spec: {versions: [{name: v1alpha1, served: true}]}
+status: {conditions: [{type: Established, status: "True"}]}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: vaults.keyvault.azure.m.upbound.io}
+spec: {versions: [{name: v1beta1, served: false}, {name: v1beta2, served: true}]}
+status: {conditions: [{type: Established, status: "True"}]}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: scaledobjects.keda.sh}, spec: {versions: [{name: v1alpha1, served: true}]}}
+---
+{apiVersion: apiextensions.crossplane.io/v1alpha1, kind: ManagedResourceDefinition, metadata: {name: roleassignments.authorization.azure.m.upbound.io}, spec: {state: Inactive}}
+---
+{apiVersion: apiextensions.crossplane.io/v1alpha1, kind: ManagedResourceDefinition, metadata: {name: userassignedidentities.managedidentity.azure.m.upbound.io}, spec: {state: Active}}`,
+			func(r *reader) any { return r.kinds() },
+			map[string]kind{
+				"keyvaultsecretsyncs.secrets.p6m.dev": {served: true}, "roleassignments.authorization.azure.m.upbound.io": {inactive: true},
+				"vaults.keyvault.azure.m.upbound.io": {}, "userassignedidentities.managedidentity.azure.m.upbound.io": {},
+				"federatedidentitycredentials.managedidentity.azure.m.upbound.io": {}, scaledObjects: {},
+			},
+		},
+		"Policies":       {"The API server adds empty selectors.", bound(`{matchPolicy: Equivalent, namespaceSelector: {}, objectSelector: {}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}, actions: []string{"Deny", "Audit"}}}},
+		"PoliciesNarrow": {"A binding for some requests protects from none.", bound(`{namespaceSelector: {matchLabels: {a: x}}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
+		"PoliciesRules":  {"Nor does one for some kinds.", bound(`{resourceRules: [{resources: [pods]}]}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
+		"Parameters": {
+			"Lines are read to the letter.", `
+apiVersion: v1
+kind: ConfigMap
+metadata: {namespace: crossplane-system, name: platform-application-admission}
+data: {groups: "system:masters\n", users: "a\n\n b\n", azureProviders: c}`,
+			func(r *reader) any { return r.parameters() },
+			&parameters{found: true, groups: []string{"system:masters"}, users: []string{"a", " b"}, azureProviders: []string{"c"}},
+		},
+		"NoParameters": {"They are known to be missing.", "", func(r *reader) any { return r.parameters() }, &parameters{}},
+		"Namespaces": {
+			"One that is being deleted does not count.", `
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {meta.p6m.dev/workloads: composed}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: going, deletionTimestamp: "2026-11-29T00:00:00Z", finalizers: [x]}}`,
+			func(r *reader) any { return r.namespaces() },
+			[]namespace{{"shop", map[string]string{labelWorkloads: composed}}},
+		},
+		"Webhook":      {"It selects pods by their label.", webhook(`{azure.workload.identity/use: "true"}`), readWebhook, true},
+		"OtherWebhook": {"This one is about something else.", webhook(`{a: x}`), readWebhook, false},
+		"Names":        {"All that there are.", `{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}}`, func(r *reader) any { return r.names(ingressClasses, "") }, map[string]bool{"nginx": true}},
+		"Exists":       {"It is in the namespace of Crossplane.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: crossplane-system, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, true},
+		"ExistsNot":    {"It is in another one.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: shop, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, false},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := readerOf(t, tc.objects)
+
+			got := tc.read(r)
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(deployment{}, pkg{}, runtimeConfig{}, definition{}, kind{}, policy{}, parameters{}, namespace{})); diff != "" || len(r.found) > 0 {
+				t.Errorf("\n%s\n-want, +got:\n%s\n%+v", tc.reason, diff, r.found)
+			}
+		})
+	}
+}
 
 // TestLargeApplications has a team fill its applications with annotations, as many and as large as the API server takes them.
 func TestLargeApplications(t *testing.T) {

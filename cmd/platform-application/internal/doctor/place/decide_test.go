@@ -4,6 +4,7 @@
 package place
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -212,7 +213,13 @@ func TestDecide(t *testing.T) {
 		},
 	}
 
+	covered := map[finding.Code]bool{}
+
 	for name, tc := range cases {
+		for _, one := range tc.want {
+			covered[one.Code] = true
+		}
+
 		t.Run(name, func(t *testing.T) {
 			f := well()
 			tc.edit(&f)
@@ -228,6 +235,10 @@ func TestDecide(t *testing.T) {
 				t.Errorf("\n%s\ndecide(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
+	}
+
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(Words())), slices.Sorted(maps.Keys(covered))); diff != "" {
+		t.Errorf("codes that a case finds: -want, +got:\n%s", diff)
 	}
 }
 

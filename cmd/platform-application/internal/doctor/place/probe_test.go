@@ -27,6 +27,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
@@ -360,6 +361,7 @@ func TestProbe(t *testing.T) {
 	type args struct {
 		place    string
 		platform platform.Platform
+		found    []finding.Finding
 		vaults   []string
 	}
 
@@ -387,6 +389,16 @@ func TestProbe(t *testing.T) {
 			args:   args{place: platform.AzureServiceAccount, platform: foreign, vaults: []string{vault}},
 			want:   Facts{Login: reached(login), Manager: new(reached(manager)), Vault: reached(vault), Source: "Secret"},
 		},
+		"Unread": {
+			reason: "It says what it may not read, and not what is wrong with what it has read.",
+			args: args{place: platform.CreatorServiceAccount, platform: p, found: []finding.Finding{
+				{Code: platform.PermissionMissing, Object: "EnvironmentConfig/x"}, {Code: platform.CannotRead}, {Code: platform.SettingsUnknown, Object: "y"},
+			}},
+			want: Facts{
+				Login: reached(login), Vault: reached(anyVault + ".vault.azure.net"), AnyVault: true,
+				Unread: []string{"EnvironmentConfig/x", "CannotRead"},
+			},
+		},
 		"Government": {
 			reason: "Each cloud has hosts of its own, and no vault of another one.",
 			args:   args{place: platform.AzureServiceAccount, platform: government, vaults: []string{vault}},
@@ -401,7 +413,7 @@ func TestProbe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tc.want.Place = tc.args.place
 
-			got := probe(t.Context(), a.network(), tc.args.place, tc.args.platform, nil, tc.args.vaults)
+			got := probe(t.Context(), a.network(), tc.args.place, tc.args.platform, unread(tc.args.found), tc.args.vaults)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nprobe(...): -want, +got:\n%s", tc.reason, diff)
 			}
