@@ -126,8 +126,8 @@ func (o outage) expectFewRequests(t *testing.T, s *suite, a *App) {
 	}
 }
 
-func status(code int, retryAfter time.Duration) azure.Fault {
-	return azure.Fault{Effect: azure.EffectStatus, Status: code, RetryAfter: retryAfter}
+func status(code int) azure.Fault {
+	return azure.Fault{Effect: azure.EffectStatus, Status: code}
 }
 
 // atVault makes the vault fail.
@@ -172,11 +172,11 @@ func outages() map[string]outage {
 
 	return map[string]outage{
 		"503": {
-			reason: "Key Vault is down.", begin: atVault(status(http.StatusServiceUnavailable, 0)),
+			reason: "Key Vault is down.", begin: atVault(status(http.StatusServiceUnavailable)),
 			state: unreachable, words: []string{"HTTP status 503", "retries"}, vault: 6,
 		},
 		"429": {
-			reason: "Key Vault names no time to wait, so one of ten seconds or more is taken.", begin: atVault(status(http.StatusTooManyRequests, 0)),
+			reason: "Key Vault names no time to wait, so one of ten seconds or more is taken.", begin: atVault(status(http.StatusTooManyRequests)),
 			state: throttled, words: []string{"throttles", "retries"}, vault: 3,
 		},
 		"Hang": {
@@ -239,11 +239,11 @@ func outages() map[string]outage {
 			state: forbidden, fresh: awaiting, words: []string{"rejects the token"}, vault: 16, entra: 8,
 		},
 		"Entra500": {
-			reason: "Entra ID is broken. It is asked no more often than Key Vault.", begin: atEntra(status(http.StatusInternalServerError, 0)),
+			reason: "Entra ID is broken. It is asked no more often than Key Vault.", begin: atEntra(status(http.StatusInternalServerError)),
 			state: unreachable, words: []string{"Entra ID", "500"}, vault: 8, entra: 8,
 		},
 		"Entra429": {
-			reason: "Entra ID names no time to wait, and is left alone, too.", begin: atEntra(status(http.StatusTooManyRequests, 0)),
+			reason: "Entra ID names no time to wait, and is left alone, too.", begin: atEntra(status(http.StatusTooManyRequests)),
 			state: throttled, words: []string{"Entra ID", "throttles"}, vault: polls + 2, entra: 3,
 		},
 		"EntraHang": {

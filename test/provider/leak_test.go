@@ -75,38 +75,6 @@ func (c *changeLog) serve(t *testing.T) string {
 	return path
 }
 
-// look at all places where a value must not be.
-func (l *leakTest) look(when string) {
-	l.t.Helper()
-
-	places, err := world.Places(l.t.Context(), l.p)
-	must(l.t, err)
-
-	for place, content := range places {
-		l.seen[place+" "+when] = content
-	}
-
-	l.seen["the log"], l.seen["change logs"] = l.p.Log(), l.logs.String()
-}
-
-// secret returns a new value, with characters that are escaped here and there.
-func (l *leakTest) secret(name string) string {
-	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "") + `+"/\<&>é` + "\t?" + uuid.NewString()
-	l.values[name] = v
-	// A part of one would be bad enough.
-	l.values["the first part of "+name] = v[:32]
-	l.values["the last part of "+name] = v[len(v)-24:]
-
-	return v
-}
-
-// plain returns a new value of letters and digits only.
-func (l *leakTest) plain(name string) string {
-	l.values[name] = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
-
-	return l.values[name]
-}
-
 // A leakTest is an application to which everything happens that can go wrong.
 type leakTest struct {
 	t    *testing.T
@@ -402,4 +370,36 @@ func (l *leakTest) synced(name, version string) {
 func (l *leakTest) state(name string, state v1alpha1.State) {
 	l.t.Helper()
 	l.until(name, func(s v1alpha1.ObservedSecret) bool { return s.State == state })
+}
+
+// look at all places where a value must not be.
+func (l *leakTest) look(when string) {
+	l.t.Helper()
+
+	places, err := world.Places(l.t.Context(), l.p)
+	must(l.t, err)
+
+	for place, content := range places {
+		l.seen[place+" "+when] = content
+	}
+
+	l.seen["the log"], l.seen["change logs"] = l.p.Log(), l.logs.String()
+}
+
+// secret returns a new value, with characters that are escaped here and there.
+func (l *leakTest) secret(name string) string {
+	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "") + `+"/\<&>é` + "\t?" + uuid.NewString()
+	l.values[name] = v
+	// A part of one would be bad enough.
+	l.values["the first part of "+name] = v[:32]
+	l.values["the last part of "+name] = v[len(v)-24:]
+
+	return v
+}
+
+// plain returns a new value of letters and digits only.
+func (l *leakTest) plain(name string) string {
+	l.values[name] = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
+
+	return l.values[name]
 }

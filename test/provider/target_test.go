@@ -45,11 +45,11 @@ func testTarget(t *testing.T, s *suite) {
 }
 
 // synced is an application whose secret db has its good value.
-func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret, o ...AppOption) (*App, *v1alpha1.KeyVaultSecretSync) {
+func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret) (*App, *v1alpha1.KeyVaultSecretSync) {
 	t.Helper()
 
 	secret.Name = "db"
-	app := s.app(t, o...)
+	app := s.app(t)
 	s.put(t, app, "db", goodValue)
 
 	sync := app.Sync(secret)

@@ -149,7 +149,9 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 		return nil, err
 	}
 
-	if err := a.addCredential(); err != nil {
+	if err := w.Azure.PutFederatedCredential(Tenant, a.ClientID, azure.FederatedCredential{
+		Name: "kubernetes", Issuer: w.API.Issuer(), Subject: apiserver.ServiceAccountUser(namespace, name), Audiences: []string{audience},
+	}); err != nil {
 		return nil, err
 	}
 
@@ -159,14 +161,6 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 
 	return a, w.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
 		ID: "app", PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User", Delay: o.roleDelay,
-	})
-}
-
-// addCredential adds the federated credential of the application's ServiceAccount.
-func (a *App) addCredential() error {
-	return a.world.Azure.PutFederatedCredential(Tenant, a.ClientID, azure.FederatedCredential{
-		Name: "kubernetes", Issuer: a.world.API.Issuer(), Subject: apiserver.ServiceAccountUser(a.Namespace, a.Name),
-		Audiences: []string{audience},
 	})
 }
 
