@@ -3,7 +3,7 @@
 
 // Package plain generates values that nobody may take apart: the secrets that people
 // keep in vaults, and what looks like an object or a certificate and is none. And
-// it finds pieces of them where they must not be.
+// it finds values, in any form, and pieces of them where they must not be.
 package plain
 
 import (

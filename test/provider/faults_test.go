@@ -5,10 +5,12 @@ package provider
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/azure"
@@ -20,29 +22,31 @@ const garbage = "garbage-of-somebody"
 // An outage is something that Azure does wrong.
 type outage struct {
 	reason string
-	// faults of the vault, or of Entra ID for this application.
-	faults []azure.Fault
-	// entra says that the faults are those of Entra ID, which show when a token is
-	// needed.
-	entra bool
-	// begin and end the outage in another way.
-	begin, end func(*testing.T, *App)
+	// begin the outage, and return what ends it.
+	begin func(*testing.T, *App) (end func())
 
-	// want is expected of a secret that was synced, fresh of one that was not.
-	want, fresh expectation
+	// state of a secret that was synced, and that of one that was not, if it is another.
+	state, fresh v1alpha1.State
+	words        []string
+
+	// most requests to the vault and to Entra ID, and connections to the vault, while
+	// others are polled. Connections are only limited if these fail.
+	vault, entra, connect int
 }
+
+// polls of others while the requests of an outage are counted.
+const polls = 10
 
 // An outage, whatever it is, is told, takes nothing away, and is over when it is over.
 func TestFaults(t *testing.T) { //nolint:tparallel // Two providers would get into each other's way.
 	s := start(t, "--request-timeout=1s")
-	s.forbidden = append(s.forbidden, garbage)
+	s.forbidden["garbage"] = garbage
 
 	s.group(t, map[string]func(*testing.T, *suite){
-		"ReadsOnly":  testReadsOnly, // The longest.
+		"ReadsOnly":  testReadsOnly,
 		"Passing":    testPassing,
 		"Recreated":  testRecreated,
 		"RetryAfter": testRetryAfter,
-		"Bounded":    testBounded,
 	})
 
 	for name, o := range outages() {
@@ -62,167 +66,209 @@ func (o outage) run(t *testing.T, s *suite, after bool) {
 	s.put(t, app, "db", goodValue)
 
 	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
-	want := o.fresh
+	want := expectation{State: o.state, Words: o.words}
 
-	if after {
+	switch {
+	case after:
 		world.Apply(t, sync)
 		s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
 
-		want = o.want
-		want.Data = goodData()
+		want.Words, want.Data = append([]string{"stay in use"}, o.words...), goodData()
+	case o.fresh != "":
+		want.State = o.fresh
 	}
 
-	end := o.start(t, app)
-
-	if o.entra && after {
-		world.Azure.RevokeTokens(app.PrincipalID)
-	}
-
+	end := o.begin(t, app)
 	world.Apply(t, sync)
 
 	got := s.expect(t, app, sync, "db", want)
 	expectReady(t, got, want, after)
+
+	if after {
+		o.expectFewRequests(t, s, app)
+		s.expectData(t, app, want)
+	}
+
 	end()
 
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
-
-	if diff := cmp.Diff("", observed(s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced}), "db").Message); diff != "" {
+	got = s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+	if diff := cmp.Diff("", observed(got, "db").Message); diff != "" {
 		t.Errorf("\n%s\nmessage when it is over: -want, +got:\n%s", o.reason, diff)
 	}
 
+	s.expectNoMore(t, sync, want.State)
 	s.put(t, app, "db", otherValue)
 	app.AwaitData(t, otherData())
 }
 
-// start the outage, and return what ends it.
-func (o outage) start(t *testing.T, a *App) func() {
+// expectFewRequests: what fails is tried less and less often, and what is refused no more
+// often than it would be polled.
+func (o outage) expectFewRequests(t *testing.T, s *suite, a *App) {
 	t.Helper()
 
-	if o.begin != nil {
-		o.begin(t, a)
+	connects := func(a *App) int {
+		return world.Azure.Counts().Of(azure.CountKey{Vault: a.Vault, Operation: azure.OpConnect})
+	}
+	atVault, atEntra, atConnect := requests(a), tokens(a), connects(a)
+
+	s.polled(t, polls)
+
+	if n := requests(a) - atVault; n > o.vault {
+		t.Errorf("\n%s\n%d requests to the vault while others were polled %d times, want at most %d", o.reason, n, polls, o.vault)
 	}
 
-	faults := make([]azure.Fault, 0, len(o.faults))
-
-	for _, f := range o.faults {
-		if o.entra {
-			f.Operation, f.Identity = azure.OpToken, a.ClientID
-		} else {
-			f.Vault = a.Vault
-		}
-
-		faults = append(faults, f)
+	if n := tokens(a) - atEntra; n > o.entra {
+		t.Errorf("\n%s\n%d requests to Entra ID while others were polled %d times, want at most %d", o.reason, n, polls, o.entra)
 	}
 
-	remove := fault(t, faults...)
-
-	return func() {
-		remove()
-
-		if o.end != nil {
-			o.end(t, a)
-		}
+	if n := connects(a) - atConnect; n > o.connect && o.connect > 0 {
+		t.Errorf("\n%s\n%d connections to the vault while others were polled %d times, want at most %d", o.reason, n, polls, o.connect)
 	}
 }
 
-func status(code int, retryAfter time.Duration) azure.Fault {
-	return azure.Fault{Effect: azure.EffectStatus, Status: code, RetryAfter: retryAfter}
+func status(code int) azure.Fault {
+	return azure.Fault{Effect: azure.EffectStatus, Status: code}
 }
 
-func outages() map[string]outage {
-	same := func(state v1alpha1.State, words ...string) (want, fresh expectation) {
-		return expectation{State: state, Words: append([]string{"stay in use"}, words...)}, expectation{State: state, Words: words}
-	}
-	// What keeps an identity out is expected at first, and wrong later.
-	out := func(words ...string) (want, fresh expectation) {
-		want, fresh = same(v1alpha1.StateForbidden, words...)
-		fresh.State = v1alpha1.StateAwaitingAccess
-
-		return want, fresh
-	}
-	build := func(reason string, entra bool, want, fresh expectation, faults ...azure.Fault) outage {
-		return outage{reason: reason, entra: entra, want: want, fresh: fresh, faults: faults}
-	}
-	vault := func(reason string, state v1alpha1.State, word string, faults ...azure.Fault) outage {
-		want, fresh := same(state, word, "retries")
-		return build(reason, false, want, fresh, faults...)
-	}
-	entra := func(reason string, state v1alpha1.State, word string, faults ...azure.Fault) outage {
-		want, fresh := same(state, "Entra ID", word)
-		return build(reason, true, want, fresh, faults...)
-	}
-	refused := func(reason string, isEntra bool, word string, faults ...azure.Fault) outage {
-		want, fresh := out(word)
-		return build(reason, isEntra, want, fresh, faults...)
-	}
-
-	all := map[string]outage{
-		"429WithRetryAfter":    vault("The time that Key Vault names is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 2*time.Second)),
-		"429WithoutRetryAfter": vault("A time of our own is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 0)),
-		"500":                  vault("Key Vault is broken.", v1alpha1.StateUnreachable, "HTTP status 500", status(http.StatusInternalServerError, 0)),
-		"503":                  vault("Key Vault is down.", v1alpha1.StateUnreachable, "HTTP status 503", status(http.StatusServiceUnavailable, 0)),
-		"Hang":                 vault("Key Vault does not answer.", v1alpha1.StateUnreachable, "timed out", azure.Fault{Effect: azure.EffectHang}),
-		"Slow":                 vault("Key Vault answers too late.", v1alpha1.StateUnreachable, "timed out", azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second}),
-		"Reset":                vault("Connections break.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectReset, Operation: azure.OpList}, azure.Fault{Effect: azure.EffectReset, Operation: azure.OpGet}),
-		"Truncate":             vault("Answers are cut off.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpList}, azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpGet}),
-		"Garbage":              vault("Something between answers.", v1alpha1.StateUnreachable, "unexpected", azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpList, Text: garbage}, azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpGet, Text: garbage}),
-		"Connect": vault(
-			"There is no connection to be had.", v1alpha1.StateUnreachable, "",
-			azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: http.StatusBadGateway},
-			// The one that is open breaks.
-			azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
-		),
-		"ConnectReset": vault(
-			"Connections break while they are made.", v1alpha1.StateUnreachable, "",
-			azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectReset},
-			azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
-		),
-		"ExpiredToken": refused("Every token has expired.", false, "rejects the token", azure.Fault{Effect: azure.EffectExpireToken}),
-		"RevokedToken": refused("Every token is revoked.", false, "rejects the token", azure.Fault{Effect: azure.EffectRevokeToken}),
-
-		"Entra429WithRetryAfter":    entra("The time that Entra ID names is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 2*time.Second)),
-		"Entra429WithoutRetryAfter": entra("A time of our own is waited for.", v1alpha1.StateThrottled, "throttles", status(http.StatusTooManyRequests, 0)),
-		"Entra500":                  entra("Entra ID is broken.", v1alpha1.StateUnreachable, "500", status(http.StatusInternalServerError, 0)),
-		"EntraGarbage":              entra("Something between answers for Entra ID.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
-		"EntraHang": func() outage {
-			want, fresh := same(v1alpha1.StateUnreachable, "timed out")
-			return build("Entra ID does not answer.", true, want, fresh, azure.Fault{Effect: azure.EffectHang})
-		}(),
-		"EntraSlow": func() outage {
-			want, fresh := same(v1alpha1.StateUnreachable, "Entra ID", "timed out")
-			return build("Entra ID answers too late.", true, want, fresh, azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second})
-		}(),
-		"EntraReset": entra("Connections to Entra ID break.", v1alpha1.StateUnreachable, "", azure.Fault{Effect: azure.EffectReset}),
-		"EntraNoCredential": refused(
-			"A credential is known to some of Entra ID only.", true, "AADSTS700211",
-			azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"},
-		),
-		"EntraNoCredentialYet": refused(
-			"Or to none of it.", true, "AADSTS70025", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "70025"},
-		),
-		"EntraUnknown": refused(
-			"A code that nobody knows is passed on.", true, "AADSTS7002139", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "7002139"},
-		),
-		"EntraIssuer": entra(
-			"Entra ID does not reach the issuer, which is no fault of the identity, new or not.", v1alpha1.StateUnreachable,
-			"Entra ID cannot reach the cluster's issuer (AADSTS50166)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusBadRequest, Error: "50166"},
-		),
-		"EntraFederationOff": entra(
-			"What somebody has to change is not waited for, new or not.", v1alpha1.StateForbidden,
-			"federation is switched off in the tenant (AADSTS700223)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"},
-		),
-	}
-
-	deleted := vault("The vault is deleted, and recovered without its roles.", v1alpha1.StateUnreachable, "")
-	deleted.begin = func(t *testing.T, a *App) { t.Helper(); must(t, world.Azure.DeleteVault(a.Vault)) }
-	deleted.end = func(t *testing.T, a *App) {
+// atVault makes the vault fail.
+func atVault(faults ...azure.Fault) func(*testing.T, *App) func() {
+	return func(t *testing.T, a *App) func() {
 		t.Helper()
-		must(t, world.Azure.RecoverVault(a.Vault))
-		assignRole(t, nil, a)
-	}
-	all["VaultDeleted"] = deleted
 
-	return all
+		faults := slices.Clone(faults)
+		for i := range faults {
+			faults[i].Vault = a.Vault
+		}
+
+		return fault(t, faults...)
+	}
+}
+
+// atEntra makes Entra ID fail, which is only asked for tokens that are missing.
+func atEntra(f azure.Fault) func(*testing.T, *App) func() {
+	return func(t *testing.T, a *App) func() {
+		t.Helper()
+
+		f.Operation, f.Identity = azure.OpToken, a.ClientID
+		end := fault(t, f)
+		world.Azure.RevokeTokens(a.PrincipalID)
+
+		return end
+	}
+}
+
+// readsAndLists fail, and connections do not.
+func readsAndLists(f azure.Fault) func(*testing.T, *App) func() {
+	list, get := f, f
+	list.Operation, get.Operation = azure.OpList, azure.OpGet
+
+	return atVault(list, get)
+}
+
+// outages of the vault, of Entra ID and of what is between: no answer, an answer that
+// says so, and half of one. How each answer is understood is proven in keyvault.
+func outages() map[string]outage {
+	const unreachable, throttled, forbidden, awaiting = v1alpha1.StateUnreachable, v1alpha1.StateThrottled, v1alpha1.StateForbidden, v1alpha1.StateAwaitingAccess
+
+	return map[string]outage{
+		"503": {
+			reason: "Key Vault is down.", begin: atVault(status(http.StatusServiceUnavailable)),
+			state: unreachable, words: []string{"HTTP status 503", "retries"}, vault: 6,
+		},
+		"429": {
+			reason: "Key Vault names no time to wait, so one of ten seconds or more is taken.", begin: atVault(status(http.StatusTooManyRequests)),
+			state: throttled, words: []string{"throttles", "retries"}, vault: 3,
+		},
+		"Hang": {
+			reason: "Key Vault does not answer.", begin: atVault(azure.Fault{Effect: azure.EffectHang}),
+			state: unreachable, words: []string{"timed out", "retries"}, vault: 6,
+		},
+		"Truncate": {
+			reason: "Answers are cut off.", begin: readsAndLists(azure.Fault{Effect: azure.EffectTruncate}),
+			state: unreachable, words: []string{"retries"}, vault: 6,
+		},
+		"Garbage": {
+			reason: "Something between answers.", begin: readsAndLists(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
+			state: unreachable, words: []string{"unexpected", "retries"}, vault: 6,
+		},
+		"Connect": {
+			reason: "There is no connection to be had, and the one that is open breaks.",
+			begin: atVault(
+				azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: http.StatusBadGateway},
+				azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
+			),
+			state: unreachable, words: []string{"retries"}, connect: 6,
+		},
+		"ConnectReset": {
+			reason: "Connections break while they are made.",
+			begin: atVault(
+				azure.Fault{Operation: azure.OpConnect, Effect: azure.EffectReset},
+				azure.Fault{Operation: azure.OpList, Effect: azure.EffectReset, Count: 1},
+			),
+			state: unreachable, words: []string{"retries"}, connect: 6,
+		},
+		"VaultDeleted": {
+			reason: "The vault is deleted, and recovered without its roles.",
+			begin: func(t *testing.T, a *App) func() {
+				t.Helper()
+				must(t, world.Azure.DeleteVault(a.Vault))
+
+				return func() {
+					must(t, world.Azure.RecoverVault(a.Vault))
+					assignRole(t, a)
+				}
+			},
+			state: unreachable, words: []string{"retries"}, vault: 6,
+		},
+		"NoRole": {
+			reason: "A vault that lets nobody in is listed as always, and hardly read.",
+			begin: func(t *testing.T, a *App) func() {
+				t.Helper()
+				must(t, world.Azure.DeleteRoleAssignment(a.Vault, "app"))
+
+				return func() { assignRole(t, a) }
+			},
+			state: forbidden, fresh: awaiting, words: []string{"no role"}, vault: polls + 2 + 6,
+		},
+		"ExpiredToken": {
+			reason: "Every token has expired. It is replaced once per try.", begin: atVault(azure.Fault{Effect: azure.EffectExpireToken}),
+			state: forbidden, fresh: awaiting, words: []string{"rejects the token"}, vault: 16, entra: 8,
+		},
+		"RevokedToken": {
+			reason: "So is one that is revoked.", begin: atVault(azure.Fault{Effect: azure.EffectRevokeToken}),
+			state: forbidden, fresh: awaiting, words: []string{"rejects the token"}, vault: 16, entra: 8,
+		},
+		"Entra500": {
+			reason: "Entra ID is broken. It is asked no more often than Key Vault.", begin: atEntra(status(http.StatusInternalServerError)),
+			state: unreachable, words: []string{"Entra ID", "500"}, vault: 8, entra: 8,
+		},
+		"Entra429": {
+			reason: "Entra ID names no time to wait, and is left alone, too.", begin: atEntra(status(http.StatusTooManyRequests)),
+			state: throttled, words: []string{"Entra ID", "throttles"}, vault: polls + 2, entra: 3,
+		},
+		"EntraHang": {
+			reason: "Entra ID does not answer.", begin: atEntra(azure.Fault{Effect: azure.EffectHang}),
+			state: unreachable, words: []string{"timed out"}, vault: 8, entra: 8,
+		},
+		"EntraReset": {
+			reason: "Connections to Entra ID break.", begin: atEntra(azure.Fault{Effect: azure.EffectReset}),
+			state: unreachable, words: []string{"Entra ID"}, vault: 8, entra: 8,
+		},
+		"EntraGarbage": {
+			reason: "Something between answers for Entra ID.", begin: atEntra(azure.Fault{Effect: azure.EffectGarbage, Text: garbage}),
+			state: unreachable, words: []string{"Entra ID"}, vault: 8, entra: 8,
+		},
+		"EntraNoCredential": {
+			reason: "What keeps an identity out is expected at first, and wrong later.",
+			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"}),
+			state:  forbidden, fresh: awaiting, words: []string{"AADSTS700211"}, vault: 8, entra: 8,
+		},
+		"EntraFederationOff": {
+			reason: "What somebody has to change is not waited for, new or not, and is tried less and less often.",
+			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"}),
+			state:  forbidden, words: []string{"federation is switched off in the tenant (AADSTS700223)"}, vault: 8, entra: 6,
+		},
+	}
 }
 
 // A reconcile ends in time even if a request does not, and keeps nobody waiting: here
@@ -267,36 +313,15 @@ func TestReconcileTimeout(t *testing.T) { //nolint:tparallel // Two providers wo
 func testPassing(t *testing.T, s *suite) {
 	t.Helper()
 
-	once := func(f azure.Fault) func(*testing.T, *App) {
-		return func(t *testing.T, a *App) {
-			t.Helper()
-
-			f.Vault, f.Count = a.Vault, 1
-			fault(t, f)
-		}
-	}
-
-	for name, tc := range map[string]struct {
-		reason string
-		begin  func(*testing.T, *App)
-	}{
-		"ExpiredToken": {reason: "One expired token is replaced.", begin: once(azure.Fault{Effect: azure.EffectExpireToken})},
-		"RevokedToken": {reason: "One revoked token is replaced.", begin: once(azure.Fault{Effect: azure.EffectRevokeToken})},
-		"Revoked": {
-			reason: "All tokens of an identity are revoked, and it gets new ones.",
-			begin:  func(_ *testing.T, a *App) { world.Azure.RevokeTokens(a.PrincipalID) },
-		},
-		"Expired": {
-			reason: "All tokens of an identity are refused for ever, without claims, and it gets new ones.",
-			begin:  func(_ *testing.T, a *App) { world.Azure.ExpireTokens(a.PrincipalID) },
-		},
-		"Slow": {reason: "Slow is not too slow.", begin: once(azure.Fault{Effect: azure.EffectSlow, Duration: 200 * time.Millisecond})},
+	for name, refuse := range map[string]func(principalID string){
+		"Revoked": world.Azure.RevokeTokens,
+		"Expired": world.Azure.ExpireTokens, // For ever, and without claims that say so.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-			tc.begin(t, app)
+			refuse(app.PrincipalID)
 			s.put(t, app, "db", otherValue)
 			app.AwaitData(t, otherData())
 
@@ -304,8 +329,8 @@ func testPassing(t *testing.T, s *suite) {
 			must(t, err)
 
 			for _, e := range events {
-				if e.Type == "Warning" {
-					t.Errorf("\n%s\nthere is an event %s: %s", tc.reason, e.Reason, e.Message)
+				if e.Type == corev1.EventTypeWarning {
+					t.Errorf("An identity whose tokens are refused gets new ones, but there is an event %s: %s", e.Reason, e.Message)
 				}
 			}
 		})
@@ -325,40 +350,24 @@ func testRecreated(t *testing.T, s *suite) {
 	must(t, world.Azure.PutVault(azure.Vault{Name: app.Vault, TenantID: Tenant}))
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateForbidden, Data: goodData(), Words: []string{secretsUser}})
 
-	assignRole(t, s, app)
+	assignRole(t, app)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Data: goodData(), Words: []string{"stay in use"}})
 
 	s.put(t, app, "db", otherValue)
 	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
 }
 
-// A vault that can be listed and not read is tried again, too, and the other secrets are synced.
+// A secret that is listed and cannot be read is tried again, too.
 func testReadsOnly(t *testing.T, s *suite) {
 	t.Helper()
 
-	for name, tc := range map[string]struct {
-		reason string
-		fault  azure.Fault
-		want   v1alpha1.State
-	}{
-		"500":      {reason: "One secret cannot be read.", fault: status(http.StatusInternalServerError, 0), want: v1alpha1.StateUnreachable},
-		"Truncate": {reason: "One secret is cut off.", fault: azure.Fault{Effect: azure.EffectTruncate}, want: v1alpha1.StateUnreachable},
-		"Garbage":  {reason: "One secret is garbage.", fault: azure.Fault{Effect: azure.EffectGarbage, Text: garbage}, want: v1alpha1.StateUnreachable},
-		"429":      {reason: "Reads are throttled.", fault: status(http.StatusTooManyRequests, 3*time.Second), want: v1alpha1.StateThrottled},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	end := fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Secret: "db", Effect: azure.EffectGarbage, Text: garbage})
 
-			app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-			tc.fault.Vault, tc.fault.Operation, tc.fault.Secret = app.Vault, azure.OpGet, "db"
-			end := fault(t, tc.fault)
-
-			s.put(t, app, "db", otherValue)
-			s.expect(t, app, sync, "db", expectation{State: tc.want, Data: goodData(), Words: []string{"stay in use"}})
-			end()
-			s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
-		})
-	}
+	s.put(t, app, "db", otherValue)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateUnreachable, Data: goodData(), Words: []string{"stay in use"}})
+	end()
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: otherData()})
 }
 
 // answers of a vault to an operation.
@@ -465,167 +474,6 @@ func testRetryAfter(t *testing.T, s *suite) { //nolint:gocognit // One table, an
 			if throttled < 1 {
 				t.Errorf("\n%s\nmetric keyvault_secretsync_azure_throttled_total is %v, want at least 1", tc.reason, throttled)
 			}
-		})
-	}
-}
-
-// What fails is tried less and less often, and what is refused no more often than
-// it would be polled.
-func testBounded(t *testing.T, s *suite) {
-	t.Helper()
-
-	const polls = 10
-
-	atVault := func(f azure.Fault) func(*testing.T, *App) {
-		return func(t *testing.T, a *App) {
-			t.Helper()
-
-			f.Vault = a.Vault
-			fault(t, f)
-		}
-	}
-
-	// Only who has no token asks Entra ID for one.
-	atEntra := func(f azure.Fault) func(*testing.T, *App) {
-		return func(t *testing.T, a *App) {
-			t.Helper()
-
-			f.Operation, f.Identity = azure.OpToken, a.ClientID
-			fault(t, f)
-			world.Azure.RevokeTokens(a.PrincipalID)
-		}
-	}
-
-	// When the one connection that is open breaks, there is no other.
-	atConnect := func(f azure.Fault) func(*testing.T, *App) {
-		return func(t *testing.T, a *App) {
-			t.Helper()
-
-			f.Operation, f.Vault = azure.OpConnect, a.Vault
-			fault(t, f, azure.Fault{Vault: a.Vault, Operation: azure.OpList, Effect: azure.EffectReset, Count: 1})
-		}
-	}
-
-	const throttled = http.StatusTooManyRequests
-
-	cases := map[string]struct {
-		reason string
-		begin  func(*testing.T, *App)
-		state  v1alpha1.State
-		// most requests to the vault and to Entra ID, and connections to the vault,
-		// while others are polled. None is only asked for if connections fail.
-		vault, entra, connect int
-	}{
-		"500": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(status(http.StatusInternalServerError, 0)), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Reset": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectReset, Operation: azure.OpList}), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"ExpiredToken": {
-			reason: "A token that is not accepted is replaced once per try.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectExpireToken}), state: v1alpha1.StateForbidden, vault: 16, entra: 8,
-		},
-		"RevokedToken": {
-			reason: "So is one that is revoked.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectRevokeToken}), state: v1alpha1.StateForbidden, vault: 16, entra: 8,
-		},
-		"429": {
-			reason: "Who is told to slow down without a time takes one of ten seconds or more.",
-			begin:  atVault(status(throttled, 0)), state: v1alpha1.StateThrottled, vault: 3,
-		},
-		"503": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(status(http.StatusServiceUnavailable, 0)), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Hang": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectHang}), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Slow": {
-			reason: "What comes too late has come in vain.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectSlow, Duration: 3 * time.Second}), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Truncate": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectTruncate, Operation: azure.OpList}), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Garbage": {
-			reason: "The time between tries doubles.",
-			begin:  atVault(azure.Fault{Effect: azure.EffectGarbage, Operation: azure.OpList, Text: garbage}), state: v1alpha1.StateUnreachable, vault: 6,
-		},
-		"Connect": {
-			reason: "To open a connection is a try.",
-			begin:  atConnect(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusBadGateway}), state: v1alpha1.StateUnreachable, connect: 6,
-		},
-		"ConnectReset": {
-			reason: "Even if it breaks at once.",
-			begin:  atConnect(azure.Fault{Effect: azure.EffectReset}), state: v1alpha1.StateUnreachable, connect: 6,
-		},
-		"Entra500": {
-			reason: "Entra ID is asked no more often than Key Vault.",
-			begin:  atEntra(status(http.StatusInternalServerError, 0)), state: v1alpha1.StateUnreachable, vault: 8, entra: 8,
-		},
-		"EntraHang": {
-			reason: "Nor if it does not answer.",
-			begin:  atEntra(azure.Fault{Effect: azure.EffectHang}), state: v1alpha1.StateUnreachable, vault: 8, entra: 8,
-		},
-		"Entra429": {
-			reason: "Entra ID is left alone, too.",
-			begin:  atEntra(status(throttled, 0)), state: v1alpha1.StateThrottled, vault: polls + 2, entra: 3,
-		},
-		"Entra429WithRetryAfter": {
-			reason: "For as long as it says.",
-			begin:  atEntra(status(throttled, 5*time.Minute)), state: v1alpha1.StateThrottled, vault: polls + 2,
-		},
-		"EntraNoCredential": {
-			reason: "The time between tries doubles.",
-			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700211"}), state: v1alpha1.StateForbidden, vault: 8, entra: 8,
-		},
-		"EntraFederationOff": {
-			reason: "What does not pass is tried less and less often.",
-			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"}), state: v1alpha1.StateForbidden, vault: 8, entra: 6,
-		},
-		"Forbidden": {
-			reason: "A vault that lets nobody in is listed as always, and hardly read.",
-			begin: func(t *testing.T, a *App) {
-				t.Helper()
-				must(t, world.Azure.DeleteRoleAssignment(a.Vault, "app"))
-			},
-			state: v1alpha1.StateForbidden, vault: polls + 2 + 6,
-		},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			app, sync := s.synced(t, v1alpha1.SyncedSecret{})
-			tc.begin(t, app)
-			s.await(t, sync, "db", expectation{State: tc.state})
-
-			connects := func() int {
-				return world.Azure.Counts().Of(azure.CountKey{Vault: app.Vault, Operation: azure.OpConnect})
-			}
-			atVault, atEntra, atConnect := requests(app), tokens(app), connects()
-
-			s.polled(t, polls)
-
-			if n := requests(app) - atVault; n > tc.vault {
-				t.Errorf("\n%s\n%d requests to the vault while others were polled %d times, want at most %d", tc.reason, n, polls, tc.vault)
-			}
-
-			if n := tokens(app) - atEntra; n > tc.entra {
-				t.Errorf("\n%s\n%d requests to Entra ID while others were polled %d times, want at most %d", tc.reason, n, polls, tc.entra)
-			}
-
-			if n := connects() - atConnect; n > tc.connect && tc.connect > 0 {
-				t.Errorf("\n%s\n%d connections to the vault while others were polled %d times, want at most %d", tc.reason, n, polls, tc.connect)
-			}
-
-			s.expectData(t, app, expectation{State: tc.state, Data: goodData()})
 		})
 	}
 }

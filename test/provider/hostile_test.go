@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -17,45 +16,26 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A large vault, which many identities may read: to the provider, each is another.
-const large = "large-vault"
-
-// fill the large vault with so many secrets, one of which is called wanted.
-func fill(tb testing.TB, w *World, n int) {
-	tb.Helper()
-
-	must(tb, w.Azure.PutVault(azure.Vault{Name: large, TenantID: Tenant}))
-
-	for i := range n - 1 {
-		_, err := w.Azure.PutSecret(large, fmt.Sprintf("s-%06d", i), azure.Secret{Value: "x"})
-		must(tb, err)
-	}
-
-	// The last in every list.
-	_, err := w.Azure.PutSecret(large, "wanted", azure.Secret{Value: `{"A":"x"}`, ContentType: "application/json"})
-	must(tb, err)
-}
-
-// hostile makes an application in a namespace of its own that reads the large vault.
-func hostile(tb testing.TB, w *World, name string) *v1alpha1.KeyVaultSecretSync {
-	tb.Helper()
-
-	a := w.App(tb, w.API.Namespace(tb), name)
-	must(tb, w.Azure.PutRoleAssignment(large, azure.RoleAssignment{ID: a.PrincipalID, PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User"}))
-
-	s := a.Sync(v1alpha1.SyncedSecret{Name: "wanted"}, v1alpha1.SyncedSecret{Name: "none", Optional: true})
-	s.Spec.ForProvider.VaultURI = "https://" + large + ".vault.azure.net/"
-
-	return s
-}
-
 // A vault that is too large to be listed is said to be so. Its secrets are read
 // nevertheless, and one that the vault does not have is missing, and only that one.
 func TestVaultTooLarge(t *testing.T) {
 	w := NewWorldFor(t)
-	fill(t, w, 10_100)
+	a := w.App(t, w.API.Namespace(t), "too-large")
 
-	s := hostile(t, w, "too-large")
+	for i := range 10_100 {
+		_, err := w.Azure.PutSecret(a.Vault, fmt.Sprintf("s-%06d", i), azure.Secret{Value: "x"})
+		must(t, err)
+	}
+
+	put := func(value string) string {
+		version, err := w.Azure.PutSecret(a.Vault, "wanted", azure.Secret{Value: value, ContentType: "application/json"})
+		must(t, err)
+
+		return version
+	}
+	put(`{"A":"x"}`) // The last in every list.
+
+	s := a.Sync(v1alpha1.SyncedSecret{Name: "wanted"}, v1alpha1.SyncedSecret{Name: "none", Optional: true})
 	w.Apply(t, s)
 	w.Start(t)
 
@@ -76,8 +56,7 @@ func TestVaultTooLarge(t *testing.T) {
 		t.Errorf("It takes %d requests to see that a vault is too large, want 400 at most", lists)
 	}
 
-	version, err := w.Azure.PutSecret(large, "wanted", azure.Secret{Value: `{"A":"y"}`, ContentType: "application/json"})
-	must(t, err)
+	version := put(`{"A":"y"}`)
 	w.Await(t, s, func(s *v1alpha1.KeyVaultSecretSync) error {
 		if got := s.Status.AtProvider.Secrets[0].Version; got != version {
 			return fmt.Errorf("version %s is synced, want %s", got, version)
@@ -88,48 +67,5 @@ func TestVaultTooLarge(t *testing.T) {
 
 	if n := w.Azure.Counts().Of(azure.CountKey{Operation: azure.OpList}); n > lists {
 		t.Errorf("It was listed %d times more within %s", n-lists, 10*time.Minute)
-	}
-}
-
-// BenchmarkHostile is how long new values take to get to 100 applications, alone and
-// then beside 20 hostile ones: each has a vault of 40,000 secrets, and of half of them
-// every page takes a second.
-func BenchmarkHostile(b *testing.B) {
-	w := NewWorldFor(b)
-	fill(b, w, 40_000)
-
-	load := w.Load(b, 100)
-	load.Apply(b)
-
-	synced := load.FollowSyncs(b)
-	p := w.Start(b)
-	synced.Await(b)
-	awaitLists(b, w, 2*len(load.Apps))
-
-	for b.Loop() {
-		measure := func(when string) {
-			start, used := time.Now(), p.Usage(b)
-			took := load.rotate(b)
-
-			b.ReportMetric(took[len(took)/2].Seconds(), "s/p50-"+when)
-			b.ReportMetric(took[len(took)*99/100].Seconds(), "s/p99-"+when)
-			b.ReportMetric((p.Usage(b).CPU-used.CPU).Seconds()/time.Since(start).Minutes(), "cpu-s/min-"+when)
-			b.ReportMetric(p.Usage(b).Peak, "MiB-"+when)
-		}
-
-		measure("alone")
-
-		for i := range 20 {
-			s := hostile(b, w, fmt.Sprintf("hostile-%02d", i))
-			if i%2 == 0 {
-				_, err := w.Azure.AddFault(azure.Fault{Effect: azure.EffectSlow, Operation: azure.OpList, Identity: s.Spec.ForProvider.ClientID, Duration: time.Second})
-				must(b, err)
-			}
-
-			must(b, w.ApplySync(context.Background(), s))
-		}
-
-		measure("beside")
-		measure("later")
 	}
 }

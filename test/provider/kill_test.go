@@ -7,9 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -278,13 +276,14 @@ func TestKill(t *testing.T) {
 		"SecretDeleted": {reason: "The Secret is deleted, and the finalizer may be there.", deleted: true, moment: seen(hasNoSecret)},
 	}
 
-	p := world.Start(t)
+	next := func() *Process { return world.Start(t) } // It outlives the subtest.
+	p := next()
 
 	for name, tc := range cases {
-		next := func() *Process { return world.Start(t) } // It outlives the subtest.
-
 		t.Run(name, func(t *testing.T) { p = tc.kill(t, p, next) })
 	}
+
+	t.Run("Again", func(t *testing.T) { p = killAgain(t, p, next) })
 }
 
 // kill the provider at the moment, and return the one that has put things right.
@@ -348,65 +347,43 @@ func spin(t *testing.T, check func(context.Context) error) {
 	}
 }
 
-// A provider that is killed again and again, at any moment, in the end has done
-// everything exactly once.
-func TestKillAtRandom(t *testing.T) {
-	const (
-		during  = 12 * time.Second
-		longest = time.Second
-	)
+// killAgain kills the provider while it puts right what was left behind by the one that
+// was killed before: each time after a few requests to the vault, and each time with new
+// values. In the end it has done everything exactly once.
+func killAgain(t *testing.T, p *Process, next func() *Process) *Process {
+	t.Helper()
 
 	random := rand.New(rand.NewPCG(20240229, 7)) //nolint:gosec // The same sequence every time.
-	secrets := []string{"first", "second", "third", "fourth"}
+	v := newVictim(t, "again", "first", "second", "third", "fourth")
+	world.Apply(t, v.sync)
 
-	var victims, deleted []*victim
+	for range 3 {
+		least := requests(v.App) + 1 + random.IntN(12)
 
-	kills := 0
-
-	for start := time.Now(); time.Since(start) < during; kills++ {
-		switch n := random.IntN(10); {
-		case n < 4 || len(victims) == 0:
-			v := newVictim(t, fmt.Sprintf("web-%d", kills), secrets...)
-			world.Apply(t, v.sync)
-			victims = append(victims, v)
-		case n < 9:
-			// Officers do not set what is being created at that moment: Key Vault has
-			// nothing against it.
-			v := victims[random.IntN(len(victims))]
-			for _, s := range v.there(t) {
-				v.set(t, s)
+		spin(t, func(context.Context) error {
+			if n := requests(v.App); n < least {
+				return fmt.Errorf("there were %d requests to the vault, want %d", n, least)
 			}
-		default:
-			i := random.IntN(len(victims))
-			must(t, world.Kube.Delete(t.Context(), victims[i].sync.DeepCopy()))
-			deleted = append(deleted, victims[i])
-			victims = slices.Delete(victims, i, i+1)
+
+			return nil
+		})
+		must(t, p.Kill())
+
+		// Officers do not set what is being created at that moment: Key Vault has nothing
+		// against it.
+		for _, s := range v.there(t) {
+			v.set(t, s)
 		}
 
-		p, err := world.Run(t.Context(), nil)
-		must(t, err)
-
-		<-time.After(time.Duration(random.Int64N(int64(longest)))) // A moment at random.
-		must(t, p.Kill())
+		p = next()
 	}
 
-	t.Logf("%d kills, %d applications of which %d were deleted", kills, len(victims)+len(deleted), len(deleted))
-	world.Start(t)
+	eventually(t, v.whole)
+	v.expectVault(t, "What is missing is created once, however often the provider is killed.")
+	must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
+	eventually(t, v.gone)
 
-	for _, v := range deleted {
-		eventually(t, v.gone)
-
-		// What was not created before the deletion is not created after it.
-		maps.DeleteFunc(v.created, func(s string, _ bool) bool { return !slices.Contains(v.there(t), s) })
-		v.expectVault(t, "A sync that was deleted leaves its vault alone.")
-	}
-
-	for _, v := range victims {
-		eventually(t, v.whole)
-		v.expectVault(t, "What is missing is created once, however often the provider is killed.")
-		must(t, world.Kube.Delete(t.Context(), v.sync.DeepCopy()))
-		eventually(t, v.gone)
-	}
+	return p
 }
 
 // there are the secrets that the vault has.

@@ -5,19 +5,13 @@ package provider
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // Somebody might use it.
-	"crypto/sha1" //nolint:gosec // Somebody might use it.
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,151 +20,14 @@ import (
 	"time"
 
 	changelogs "github.com/crossplane/crossplane-runtime/v2/apis/changelogs/proto/v1alpha1"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
-	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plain"
 )
-
-// forms in which a text could be seen somewhere, by what they are.
-func forms(text string) map[string]string {
-	out := map[string]string{"itself": text, "in a URL": url.QueryEscape(text)}
-
-	b := []byte(text)
-	out["hex"], out["HEX"] = hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b))
-
-	// In a JSON string, and in a JSON string in a JSON string.
-	once, _ := json.Marshal(text)          //nolint:errchkjson // A string can be encoded.
-	twice, _ := json.Marshal(string(once)) //nolint:errchkjson // A string can be encoded.
-	out["JSON"], out["JSON in JSON"] = inner(once, 1), inner(twice, 3)
-
-	quoted := fmt.Sprintf("%q", text)
-	out["Go"] = quoted[1 : len(quoted)-1]
-
-	// Within a longer text, which may begin anywhere, only those digits are always the
-	// same that have nothing to do with what is before and after.
-	for name, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
-		for before := range 3 {
-			digits := encoding.EncodeToString(append(make([]byte, before), b...))
-			first := (before*8 + 5) / 6
-			last := (before + len(b)) * 8 / 6
-			out[fmt.Sprintf("%s after %d", name, before)] = digits[first:last]
-		}
-	}
-
-	for name, sum := range map[string][]byte{
-		"MD5": sum16(md5.Sum(b)), "SHA-1": sum20(sha1.Sum(b)), "SHA-256": sum32(sha256.Sum256(b)), "SHA-512": sum64(sha512.Sum512(b)), //nolint:gosec // See above.
-	} {
-		out[name] = hex.EncodeToString(sum)
-		out[name+" in base64"] = base64.RawStdEncoding.EncodeToString(sum)
-		out[name+" in base64url"] = base64.RawURLEncoding.EncodeToString(sum)
-		// Enough of one to try values with.
-		out["begin of "+name] = hex.EncodeToString(sum[:8])
-	}
-
-	return out
-}
-
-// inner is a quoted text without its quotes.
-func inner(quoted []byte, n int) string { return string(quoted[n : len(quoted)-n]) }
-
-func sum16(s [16]byte) []byte { return s[:] }
-func sum20(s [20]byte) []byte { return s[:] }
-func sum32(s [32]byte) []byte { return s[:] }
-func sum64(s [64]byte) []byte { return s[:] }
-
-// A watchdog knows all values, and what was seen where.
-type watchdog struct {
-	// values by what they are called.
-	values map[string]string
-	// seen texts by the place.
-	seen map[string]string
-}
-
-// secret returns a new value, with characters that are escaped here and there.
-func (w *watchdog) secret(name string) string {
-	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "") + `+"/\<&>é` + "\t?" + uuid.NewString()
-	w.values[name] = v
-	// A part of one would be bad enough.
-	w.values["the first part of "+name] = v[:32]
-	w.values["the last part of "+name] = v[len(v)-24:]
-
-	return v
-}
-
-// leaks are those values that are somewhere, in any form. Only their names are told.
-func (w *watchdog) leaks() []string {
-	var out []string
-
-	for name, value := range w.values {
-		for form, text := range forms(value) {
-			for place, content := range w.seen {
-				if strings.Contains(content, text) {
-					out = append(out, fmt.Sprintf("%s is in %s (%s)", name, place, form))
-				}
-			}
-		}
-	}
-
-	slices.Sort(out)
-
-	return out
-}
-
-// Whatever form a value is in, it is found: otherwise TestLeaks would be worth
-// nothing.
-func TestWatchdog(t *testing.T) {
-	w := &watchdog{values: map[string]string{}, seen: map[string]string{}}
-	value := w.secret("password")
-	payload, err := json.Marshal(map[string]string{"user": "web", "password": value})
-	must(t, err)
-
-	w.values = map[string]string{"password": value, "payload": string(payload)}
-
-	sha := sha256.Sum256([]byte(value))
-	status, err := json.Marshal(map[string]string{"message": "cannot parse " + string(payload)})
-	must(t, err)
-
-	cases := map[string]struct {
-		reason string
-		seen   string
-		want   bool
-	}{
-		"Nothing":         {reason: "What has no value in it is no leak.", seen: `{"user": "web", "password": ""}`},
-		"Itself":          {reason: "A value can be seen as it is.", seen: "x" + value + "x", want: true},
-		"Secret":          {reason: "Data of Secrets are in base64.", seen: base64.StdEncoding.EncodeToString([]byte(value)), want: true},
-		"Shifted1":        {reason: "A value can be in something that is in base64.", seen: base64.StdEncoding.EncodeToString([]byte("a" + value + "b")), want: true},
-		"Shifted2":        {reason: "A value can be in something that is in base64.", seen: base64.URLEncoding.EncodeToString([]byte("ab" + value + "c")), want: true},
-		"Shifted3":        {reason: "A value can be in something that is in base64.", seen: base64.RawURLEncoding.EncodeToString([]byte("abc" + value + "de")), want: true},
-		"Hex":             {reason: "A value can be in hexadecimal digits.", seen: hex.EncodeToString([]byte(value)), want: true},
-		"UpperHex":        {reason: "A value can be in hexadecimal digits.", seen: strings.ToUpper(hex.EncodeToString([]byte(value))), want: true},
-		"Payload":         {reason: "A value can be in JSON.", seen: string(payload), want: true},
-		"PayloadInStatus": {reason: "JSON can be in JSON.", seen: string(status), want: true},
-		"Quoted":          {reason: "Errors quote with %q.", seen: fmt.Sprintf("%q", value), want: true},
-		"URL":             {reason: "A value can be in a URL.", seen: "https://x/?" + url.Values{"v": {value}}.Encode(), want: true},
-		"Hash":            {reason: "A hash allows to try values.", seen: hex.EncodeToString(sha[:]), want: true},
-		"ShortHash":       {reason: "A part of a hash does, too.", seen: hex.EncodeToString(sha[:8]), want: true},
-		"HashInBase64":    {reason: "A hash can be in base64.", seen: base64.StdEncoding.EncodeToString(sha[:]), want: true},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			w.seen = map[string]string{"text": tc.seen}
-
-			if diff := cmp.Diff(tc.want, len(w.leaks()) > 0); diff != "" {
-				t.Errorf("\n%s\nleaks(): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
 
 // changeLog receives the change logs of a provider.
 type changeLog struct {
@@ -178,7 +35,14 @@ type changeLog struct {
 
 	mu      sync.Mutex
 	entries strings.Builder
-	n       int
+}
+
+// String has all entries.
+func (c *changeLog) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	return c.entries.String()
 }
 
 // SendChangeLog keeps an entry.
@@ -188,7 +52,6 @@ func (c *changeLog) SendChangeLog(_ context.Context, r *changelogs.SendChangeLog
 
 	b, err := protojson.Marshal(r)
 	c.entries.Write(b)
-	c.n++
 
 	return &changelogs.SendChangeLogResponse{}, err //nolint:wrapcheck // There is nothing to add.
 }
@@ -212,65 +75,16 @@ func (c *changeLog) serve(t *testing.T) string {
 	return path
 }
 
-// look at all places where a value must not be.
-func (w *watchdog) look(t *testing.T, when string, p *Process, c *changeLog) {
-	t.Helper()
-
-	ctx := t.Context()
-
-	metrics, err := p.Metrics(ctx)
-	must(t, err)
-
-	w.seen["metrics "+when] = metrics
-	w.seen["the log"] = p.Log()
-
-	c.mu.Lock()
-	w.seen["change logs"] = c.entries.String()
-	c.mu.Unlock()
-
-	for place, list := range map[string]client.ObjectList{
-		"events":                 &corev1.EventList{},
-		"KeyVaultSecretSyncs":    &v1alpha1.KeyVaultSecretSyncList{},
-		"ProviderConfigs":        &v1alpha1.ProviderConfigList{},
-		"ClusterProviderConfigs": &v1alpha1.ClusterProviderConfigList{},
-		"ProviderConfigUsages":   &v1alpha1.ProviderConfigUsageList{},
-		"metadata of Secrets":    secretsMetadata(),
-	} {
-		must(t, world.Kube.List(ctx, list))
-
-		content, err := json.Marshal(list)
-		must(t, err)
-
-		w.seen[place+" "+when] = string(content)
-	}
-
-	// Events of the other API have fields of their own.
-	events := &eventsv1.EventList{}
-	must(t, world.Kube.List(ctx, events))
-
-	content, err := json.Marshal(events)
-	must(t, err)
-
-	w.seen["events.k8s.io "+when] = string(content)
-}
-
-func secretsMetadata() client.ObjectList {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-
-	return list
-}
-
 // A leakTest is an application to which everything happens that can go wrong.
 type leakTest struct {
-	*watchdog
-
 	t    *testing.T
 	app  *App
 	sync *v1alpha1.KeyVaultSecretSync
 	p    *Process
 	logs *changeLog
 
+	// values by what they are called, and what was seen, by the place.
+	values, seen map[string]string
 	// updated is when a secret was last set. No two are in the same second.
 	updated time.Time
 }
@@ -279,7 +93,7 @@ type leakTest struct {
 // form, whatever goes wrong.
 func TestLeaks(t *testing.T) {
 	l := &leakTest{
-		t: t, watchdog: &watchdog{values: map[string]string{}, seen: map[string]string{}},
+		t: t, values: map[string]string{}, seen: map[string]string{},
 		logs: &changeLog{}, updated: time.Now().Add(-24 * time.Hour),
 	}
 	l.p = world.Start(t, "--debug", "--enable-changelogs", "--changelogs-socket-path="+l.logs.serve(t))
@@ -300,7 +114,7 @@ func TestLeaks(t *testing.T) {
 	l.tooLarge()
 	l.remove()
 
-	for _, leak := range l.leaks() {
+	for _, leak := range plain.Find(l.values, l.seen) {
 		t.Error(leak)
 	}
 
@@ -327,7 +141,7 @@ func (l *leakTest) first() {
 	}
 
 	for name, kind := range map[string]string{"pfx": azure.ContentTypePFX, "pem": azure.ContentTypePEM} {
-		version, err := world.Azure.PutCertificate(l.app.Vault, name, azure.Certificate{ContentType: kind, DNSNames: []string{"web.example.com"}, ECDSA: true})
+		version, err := world.Azure.PutCertificate(l.app.Vault, name, azure.Certificate{ContentType: kind, DNSNames: []string{"web.example.com"}, ECDSA: true, Modern: true})
 		must(l.t, err)
 
 		versions[name] = version
@@ -373,7 +187,7 @@ func (l *leakTest) first() {
 		}
 	}
 
-	l.look(l.t, "after the first sync", l.p, l.logs)
+	l.look("after the first sync")
 }
 
 // rotate a secret, and one that the provider has created.
@@ -382,7 +196,7 @@ func (l *leakTest) rotate() {
 
 	l.synced("json", l.put("json", "application/json", l.object(l.secret("rotated first of json"), l.secret("rotated second of json"))))
 	l.synced("missing", l.put("missing", "application/json", `{"KEY":"`+l.plain("created")+`"}`))
-	l.look(l.t, "after a rotation", l.p, l.logs)
+	l.look("after a rotation")
 }
 
 // unreadable values.
@@ -413,7 +227,7 @@ func (l *leakTest) unreadable() {
 	// One that was good before.
 	l.put("json", "application/json", `{"key0": "`+l.plain("unfinished JSON of json"))
 	l.state("json", v1alpha1.StateInvalid)
-	l.look(l.t, "with values that cannot be read", l.p, l.logs)
+	l.look("with values that cannot be read")
 }
 
 // fail to read, each time with a new value on its way.
@@ -456,7 +270,7 @@ func (l *leakTest) fail() {
 		l.synced("text", l.put("text", "", l.secret("text after "+name)))
 	}
 
-	l.look(l.t, "after faults", l.p, l.logs)
+	l.look("after faults")
 }
 
 // tooLarge for a Secret.
@@ -479,7 +293,7 @@ func (l *leakTest) tooLarge() {
 
 		return nil
 	})
-	l.look(l.t, "when it is too large", l.p, l.logs)
+	l.look("when it is too large")
 }
 
 // remove the sync, and end the provider.
@@ -495,7 +309,7 @@ func (l *leakTest) remove() {
 
 		return err
 	})
-	l.look(l.t, "after the deletion", l.p, l.logs)
+	l.look("after the deletion")
 	must(l.t, l.p.Stop())
 	l.seen["the log"] = l.p.Log()
 }
@@ -558,10 +372,34 @@ func (l *leakTest) state(name string, state v1alpha1.State) {
 	l.until(name, func(s v1alpha1.ObservedSecret) bool { return s.State == state })
 }
 
-// plain returns a new value of letters and digits only.
-func (w *watchdog) plain(name string) string {
-	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
-	w.values[name] = v
+// look at all places where a value must not be.
+func (l *leakTest) look(when string) {
+	l.t.Helper()
+
+	places, err := world.Places(l.t.Context(), l.p)
+	must(l.t, err)
+
+	for place, content := range places {
+		l.seen[place+" "+when] = content
+	}
+
+	l.seen["the log"], l.seen["change logs"] = l.p.Log(), l.logs.String()
+}
+
+// secret returns a new value, with characters that are escaped here and there.
+func (l *leakTest) secret(name string) string {
+	v := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "") + `+"/\<&>é` + "\t?" + uuid.NewString()
+	l.values[name] = v
+	// A part of one would be bad enough.
+	l.values["the first part of "+name] = v[:32]
+	l.values["the last part of "+name] = v[len(v)-24:]
 
 	return v
+}
+
+// plain returns a new value of letters and digits only.
+func (l *leakTest) plain(name string) string {
+	l.values[name] = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
+
+	return l.values[name]
 }

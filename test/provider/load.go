@@ -4,22 +4,20 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -37,9 +35,6 @@ const (
 
 	// loadInterval is how often a check is made that lists many applications.
 	loadInterval = 100 * time.Millisecond
-
-	// ticksPerSecond of /proc/PID/stat, on every Linux that Go runs on.
-	ticksPerSecond = 100
 )
 
 // Structures returns the keys of each secret of the guide's application.
@@ -132,19 +127,9 @@ func (l *Load) Apply(tb testing.TB) {
 	}
 }
 
-// FollowSyncs reports when all syncs are synced.
-func (l *Load) FollowSyncs(tb testing.TB) *Follower {
-	tb.Helper()
-
-	return l.world.Follow(tb, l.Namespace, len(l.Apps), &v1alpha1.KeyVaultSecretSyncList{}, func(o client.Object) bool {
-		s, ok := o.(*v1alpha1.KeyVaultSecretSync)
-		return ok && s.Status.AtProvider.State == v1alpha1.StateSynced
-	})
-}
-
-// AwaitLooked waits until a provider that was started again has looked at all
-// syncs: nothing in the cluster tells.
-func (l *Load) AwaitLooked(tb testing.TB, p *Process) {
+// AwaitSynced waits until the provider says that all syncs are synced: of one that was
+// started again, nothing in the cluster tells.
+func (l *Load) AwaitSynced(tb testing.TB, p *Process) {
 	tb.Helper()
 
 	await(tb, func(ctx context.Context) error {
@@ -180,138 +165,23 @@ func (w *World) ProviderRequests(tb testing.TB) apiserver.Requests {
 	return r
 }
 
-// A Follower notes when each of many objects has come to be as it should.
-type Follower struct {
-	want int
-
-	mu   sync.Mutex
-	at   map[string]time.Time
-	err  error
-	done chan struct{}
-}
-
-// Follow so many objects of a namespace, and the time at which each was first as
-// it should be. What has been so before counts as well.
-func (w *World) Follow(tb testing.TB, namespace string, n int, list client.ObjectList, good func(client.Object) bool) *Follower {
+// peak of the provider's memory, in MiB.
+func (p *Process) peak(tb testing.TB) float64 {
 	tb.Helper()
 
-	c, err := client.NewWithWatch(w.API.Config(), client.Options{Scheme: w.Kube.Scheme()})
-	if err != nil {
-		tb.Fatalf("cannot make a client: %v", err)
-	}
-
-	f := &Follower{want: n, at: map[string]time.Time{}, done: make(chan struct{})}
-	watch := func() (watch.Interface, error) { return c.Watch(tb.Context(), list, client.InNamespace(namespace)) }
-
-	events, err := watch()
-	if err != nil {
-		tb.Fatalf("cannot watch: %v", err)
-	}
-
-	go func() {
-		defer close(f.done)
-
-		// The API server ends a watch now and then. The next one begins with all there is.
-		for err == nil && !f.follow(events, good) {
-			events, err = watch()
-		}
-
-		f.err = err
-	}()
-
-	return f
-}
-
-// Await all of them, and return when each was as it should be.
-func (f *Follower) Await(tb testing.TB) map[string]time.Time {
-	tb.Helper()
-
-	select {
-	case <-f.done:
-	case <-time.After(loadTimeout):
-		f.mu.Lock()
-		defer f.mu.Unlock()
-
-		tb.Fatalf("only %d of %d objects are as they should be", len(f.at), f.want)
-	}
-
-	if f.err != nil {
-		tb.Fatal(f.err)
-	}
-
-	return f.at
-}
-
-// follow events until there are no more, and tell whether all objects have come to
-// be as they should.
-func (f *Follower) follow(events watch.Interface, good func(client.Object) bool) bool {
-	defer events.Stop()
-
-	for e := range events.ResultChan() {
-		if o, ok := e.Object.(client.Object); ok && good(o) && f.note(o.GetName(), time.Now()) {
-			return true
-		}
-	}
-
-	return false
-}
-
-// note when an object has come to be as it should, and tell whether all have.
-func (f *Follower) note(name string, at time.Time) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-
-	if _, ok := f.at[name]; !ok {
-		f.at[name] = at
-	}
-
-	return len(f.at) == f.want
-}
-
-// Usage of a process.
-type Usage struct {
-	// RSS now, and at its peak, in MiB.
-	RSS, Peak float64
-	// CPU time so far.
-	CPU time.Duration
-}
-
-// Usage of the provider so far.
-func (p *Process) Usage(tb testing.TB) Usage {
-	tb.Helper()
-
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		tb.Fatalf("cannot ask for the provider's memory: %v", err)
 	}
 
-	u := Usage{}
+	kib := 0.0
+	_, text, _ := strings.Cut(string(status), "VmHWM:")
 
-	for line := range strings.Lines(string(status)) {
-		name, value, _ := strings.Cut(line, ":")
-		kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
-
-		switch name {
-		case "VmRSS":
-			u.RSS = kib / 1024
-		case "VmHWM":
-			u.Peak = kib / 1024
-		}
+	if _, err := fmt.Sscan(text, &kib); err != nil {
+		tb.Fatalf("cannot read the provider's memory: %v", err)
 	}
 
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
-	if err != nil {
-		tb.Fatalf("cannot ask for the provider's CPU time: %v", err)
-	}
-
-	// After the name, which may hold anything, utime and stime are the 12th and 13th fields.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	for _, ticks := range fields[11:13] {
-		n, _ := strconv.Atoi(ticks)
-		u.CPU += time.Duration(n) * time.Second / ticksPerSecond
-	}
-
-	return u
+	return kib / 1024
 }
 
 // NewWorldFor makes a world with an API server of its own, for tests that count
@@ -339,35 +209,12 @@ func NewWorldFor(tb testing.TB) *World {
 	return w
 }
 
-// each calls do for 0 to n-1, many at once, and returns the first error.
+// each calls do for 0 to n-1, many at once, and returns their errors.
 func each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	errs := make([]error, n)
+	workqueue.ParallelizeUntil(ctx, atOnce, n, func(i int) { errs[i] = do(ctx, i) })
 
-	var (
-		wg    sync.WaitGroup
-		slots = make(chan struct{}, atOnce)
-	)
-
-	for i := range n {
-		slots <- struct{}{}
-
-		wg.Go(func() {
-			defer func() { <-slots }()
-
-			if ctx.Err() != nil {
-				return
-			}
-
-			if err := do(ctx, i); err != nil {
-				cancel(err)
-			}
-		})
-	}
-
-	wg.Wait()
-
-	return context.Cause(ctx) //nolint:wrapcheck // It is the error of do.
+	return errors.Join(errs...)
 }
 
 // await polls as apiserver.Eventually does, for longer.
@@ -377,19 +224,4 @@ func await(tb testing.TB, check func(context.Context) error) {
 	if err := apiserver.Poll(tb.Context(), loadInterval, loadTimeout, check); err != nil {
 		tb.Fatalf("gave up: %v", err)
 	}
-}
-
-// describe requests, one kind in a line.
-func describe(r apiserver.Requests) string {
-	kinds := map[string]int{}
-	for q, n := range r {
-		kinds[strings.TrimSuffix(q.Verb+" "+q.Resource+"/"+q.Subresource, "/")] += n
-	}
-
-	out := &strings.Builder{}
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		fmt.Fprintf(out, "\n    %6d %s", kinds[kind], kind)
-	}
-
-	return out.String()
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/plain"
 )
 
 // testsAtOnce is how many tests run at the same time: they wait most of it.
@@ -71,8 +72,8 @@ type suite struct {
 	// every second.
 	idle *App
 
-	// forbidden are texts that must not be seen anywhere but in Secrets.
-	forbidden []string
+	// forbidden are texts that must not be seen anywhere but in Secrets, by what they are.
+	forbidden map[string]string
 
 	mu         sync.Mutex
 	namespaces []string
@@ -90,17 +91,19 @@ func start(t *testing.T, flags ...string) *suite {
 func startIn(t *testing.T, env []string, flags ...string) *suite {
 	t.Helper()
 
-	s := &suite{Process: world.StartIn(t, env, append([]string{"--debug"}, flags...)...), forbidden: []string{mark, "PRIVATE KEY"}}
+	s := &suite{Process: world.StartIn(t, env, append([]string{"--debug"}, flags...)...), forbidden: map[string]string{"a value": mark, "a private key": "PRIVATE KEY"}}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 
-		leaks, err := world.Leaks(ctx, s.Process, s.forbidden...)
+		places, err := world.Places(ctx, s.Process)
 		if err != nil {
 			t.Errorf("cannot look for values that have leaked: %v", err)
 		}
 
-		for _, l := range leaks {
-			t.Error(l)
+		places["the log"] = s.Log()
+
+		for _, leak := range plain.Find(s.forbidden, places) {
+			t.Error(leak)
 		}
 
 		if err := world.Abandon(ctx, s.namespaces...); err != nil {
@@ -201,11 +204,11 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// eventually waits longer than apiserver.Eventually: the provider may take half a
-// minute to try again.
+// eventually waits longer than apiserver.Eventually: the provider may take two minutes to
+// try again.
 func eventually(t *testing.T, check func(context.Context) error) {
 	t.Helper()
-	must(t, apiserver.Poll(t.Context(), 50*time.Millisecond, time.Minute, check))
+	must(t, apiserver.Poll(t.Context(), 50*time.Millisecond, 3*time.Minute, check))
 }
 
 // polled waits until the vault of the idle application was listed n times more.

@@ -87,9 +87,6 @@ func (p *Process) Log() string {
 	return p.log.String()
 }
 
-// PID of the process.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
-
 // Stop the provider as Kubernetes does.
 func (p *Process) Stop() error {
 	select {

@@ -4,6 +4,9 @@
 package provider
 
 import (
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -11,91 +14,165 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
 )
 
-// A provider with a thousand vaults gets everything into its Secrets, first when
-// all applications are new and then when it is started again. As long as nothing
-// changes, it writes nothing, and does nothing but list. How long all of that takes
-// and what it costs is only told: it depends on the machine, which the API server,
-// etcd and Azure's stand-in share.
-func TestScale(t *testing.T) {
-	const apps = 1000
+// A provider with a thousand vaults gets everything into its Secrets.
+func TestScale(t *testing.T) { scale(t, 1000, 0) }
 
-	w := NewWorldFor(t)
-	load := w.Load(t, apps)
-	load.Apply(t)
+// BenchmarkScale is that of 200 vaults whose answers take their time, and then how long
+// new values, which come at random moments, take to get to their applications. It runs
+// once:
+//
+//	go test ./test/provider -run '^$' -bench . -benchtime 1x -timeout 30m
+func BenchmarkScale(b *testing.B) {
+	load := scale(b, 200, 50*time.Millisecond)
 
-	synced := load.FollowSyncs(t)
-	report := measure(t, load)
-	p := w.Start(t)
-
-	var took []time.Duration
-	for _, at := range synced.Await(t) {
-		took = append(took, at.Sub(report.start))
+	for b.Loop() {
+		took := load.rotate(b)
+		b.ReportMetric(took[len(took)/2].Seconds(), "s/p50")
+		b.ReportMetric(took[len(took)-1].Seconds(), "s/max")
 	}
+}
 
-	slices.Sort(took)
-	report.tell(p, "new syncs: half of them after %v, all after %v", took[apps/2], took[apps-1])
+// scale has a provider get everything into its Secrets, first when all applications are new
+// and then when it is started again. As long as nothing changes, it writes nothing, and does
+// nothing but list. How long all of that takes and what it costs is only told: it depends on
+// the machine, which the API server, etcd and Azure's stand-in share.
+func scale(tb testing.TB, apps int, latency time.Duration) *Load {
+	tb.Helper()
+
+	w := NewWorldFor(tb)
+	load := w.Load(tb, apps)
+	load.Apply(tb)
+	w.Azure.SetLatency(latency)
+
+	report := measure(tb, load)
+	p := w.Start(tb)
+	load.AwaitSynced(tb, p)
+	report.tell(p, "all are new")
 
 	// What comes of the first sync is over when half of the vaults have been listed again.
-	awaitLists(t, w, apps+apps/2)
-
-	report = measure(t, load)
+	load.awaitLists(tb, apps+apps/2)
 
 	const intervals = 3
 
-	awaitLists(t, w, intervals*apps)
-	report.tell(p, "idle: until all were listed %d times more", intervals)
+	report = measure(tb, load)
+	load.awaitLists(tb, intervals*apps)
+	report.tell(p, fmt.Sprintf("idle, until all were listed %d times more", intervals))
 	report.expectIdle()
+	must(tb, p.Kill())
 
-	must(t, p.Kill())
+	report = measure(tb, load)
+	p = w.Start(tb)
+	load.AwaitSynced(tb, p)
+	report.tell(p, "started again")
 
-	report = measure(t, load)
-	p = w.Start(t)
-	load.AwaitLooked(t, p)
-	report.tell(p, "started again: all after %v", time.Since(report.start))
-	must(t, p.Kill())
+	return load
+}
+
+// awaitLists waits for so many lists since counts were last reset.
+func (l *Load) awaitLists(tb testing.TB, n int) {
+	tb.Helper()
+
+	await(tb, func(context.Context) error {
+		if got := l.world.Azure.Counts().Of(azure.CountKey{Operation: azure.OpList}); got < n {
+			return fmt.Errorf("there were %d lists, want %d", got, n)
+		}
+
+		return nil
+	})
+}
+
+// rotate a value of each application, one after the other in random order, evenly spread
+// over an interval, and return how long each took to arrive, sorted. The status tells that
+// to the second.
+func (l *Load) rotate(tb testing.TB) []time.Duration {
+	tb.Helper()
+
+	const name = "api-credentials"
+
+	var (
+		took   = make([]time.Duration, 0, len(l.Apps))
+		random = rand.New(rand.NewPCG(1, 1)) //nolint:gosec // The same moments every time.
+		tick   = time.NewTicker(30 * time.Second / time.Duration(len(l.Apps)))
+	)
+	defer tick.Stop()
+
+	versions, written := make([]string, len(l.Apps)), make([]time.Time, len(l.Apps))
+
+	for _, i := range random.Perm(len(l.Apps)) {
+		written[i] = <-tick.C
+		versions[i] = l.Apps[i].Put(tb, name, Structured(Structures()[name]...))
+	}
+
+	for i, a := range l.Apps {
+		await(tb, func(ctx context.Context) error {
+			got, err := l.world.Get(ctx, a.GuideSync())
+			if err != nil {
+				return err
+			}
+
+			o := observed(got, name)
+			if o.Version != versions[i] {
+				return fmt.Errorf("version is %q, want %q", o.Version, versions[i])
+			}
+
+			took = append(took, o.SyncedAt.Sub(written[i]))
+
+			return nil
+		})
+	}
+
+	slices.Sort(took)
+
+	return took
 }
 
 // A report of what a provider does from now on.
 type report struct {
-	t     *testing.T
+	tb    testing.TB
 	load  *Load
 	start time.Time
 	asked apiserver.Requests
 }
 
-func measure(t *testing.T, l *Load) *report {
-	t.Helper()
+func measure(tb testing.TB, l *Load) *report {
+	tb.Helper()
 	l.world.Azure.ResetCounts()
 
-	return &report{t: t, load: l, start: time.Now(), asked: l.world.ProviderRequests(t)}
+	return &report{tb: tb, load: l, start: time.Now(), asked: l.world.ProviderRequests(tb)}
+}
+
+// writes to the API server since.
+func (r *report) writes() apiserver.Requests {
+	return r.load.world.ProviderRequests(r.tb).Since(r.asked).Writes()
 }
 
 // expectIdle is that the provider has written nothing since, and needed no tokens.
 func (r *report) expectIdle() {
-	r.t.Helper()
+	r.tb.Helper()
 
-	writes := r.load.world.ProviderRequests(r.t).Since(r.asked).Writes()
-	if diff := cmp.Diff(apiserver.Requests{}, writes); diff != "" {
-		r.t.Errorf("idle: writes to the API server: -want, +got:\n%s", diff)
+	if diff := cmp.Diff(apiserver.Requests{}, r.writes()); diff != "" {
+		r.tb.Errorf("idle: writes to the API server: -want, +got:\n%s", diff)
 	}
 
 	if _, gets, entra := r.load.Azure(); gets != 0 || entra != 0 {
-		r.t.Errorf("idle: %d reads and %d requests to Entra ID, want none", gets, entra)
+		r.tb.Errorf("idle: %d reads and %d requests to Entra ID, want none", gets, entra)
 	}
 }
 
 // tell what the provider has done since, and what it takes.
-func (r *report) tell(p *Process, title string, args ...any) {
-	r.t.Helper()
+func (r *report) tell(p *Process, title string) {
+	r.tb.Helper()
 
+	took := time.Since(r.start).Round(time.Millisecond)
 	lists, gets, entra := r.load.Azure()
-	asked := r.load.world.ProviderRequests(r.t).Since(r.asked)
-	used := p.Usage(r.t)
 
-	r.t.Logf(title, args...)
-	r.t.Logf("%d apps, %v: %d lists, %d reads, %d requests to Entra ID, %d writes to the API server (%.2f for each app)",
-		len(r.load.Apps), time.Since(r.start).Round(time.Millisecond), lists, gets, entra, asked.Writes().Total(), float64(asked.Writes().Total())/float64(len(r.load.Apps)))
-	r.t.Logf("resident memory %.0f MiB, %.0f MiB at most; CPU %v since the provider's start; requests to the API server:%s", used.RSS, used.Peak, used.CPU, describe(asked))
+	cpu, err := p.Metric(r.tb.Context(), "process_cpu_seconds_total")
+	must(r.tb, err)
+
+	r.tb.Logf("%d applications, %s: %v, %d lists, %d reads, %d requests to Entra ID, %d writes to the API server; "+
+		"since the provider's start %.1f s of a processor, and %.0f MiB at most",
+		len(r.load.Apps), title, took, lists, gets, entra, r.writes().Total(), cpu, p.peak(r.tb))
 }

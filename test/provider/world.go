@@ -98,8 +98,7 @@ type App struct {
 	Vault           string
 }
 
-// App makes an application. Its federated credential and its role come with the
-// options, so that tests can leave them out or delay them.
+// App makes an application. Options delay its role or leave it out.
 func (w *World) App(tb testing.TB, namespace, name string, o ...AppOption) *App {
 	tb.Helper()
 
@@ -115,27 +114,15 @@ func (w *World) App(tb testing.TB, namespace, name string, o ...AppOption) *App 
 type AppOption func(*appOptions)
 
 type appOptions struct {
-	credentialDelay, roleDelay time.Duration
-	noCredential, noRole       bool
-	refuseList                 bool
+	roleDelay time.Duration
+	noRole    bool
 }
 
 // WithRoleDelay lets the role have its effect later.
 func WithRoleDelay(d time.Duration) AppOption { return func(o *appOptions) { o.roleDelay = d } }
 
-// WithCredentialDelay lets the federated credential have its effect later.
-func WithCredentialDelay(d time.Duration) AppOption {
-	return func(o *appOptions) { o.credentialDelay = d }
-}
-
 // WithoutRole leaves the role out.
 func WithoutRole() AppOption { return func(o *appOptions) { o.noRole = true } }
-
-// WithoutCredential leaves the federated credential out.
-func WithoutCredential() AppOption { return func(o *appOptions) { o.noCredential = true } }
-
-// WithRefusedList gives the role a condition on names, so that lists are refused.
-func WithRefusedList() AppOption { return func(o *appOptions) { o.refuseList = true } }
 
 // NewApp is App for those who have no test.
 func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppOption) (*App, error) {
@@ -162,10 +149,10 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 		return nil, err
 	}
 
-	if !o.noCredential {
-		if err := a.AddCredential(o.credentialDelay); err != nil {
-			return nil, err
-		}
+	if err := w.Azure.PutFederatedCredential(Tenant, a.ClientID, azure.FederatedCredential{
+		Name: "kubernetes", Issuer: w.API.Issuer(), Subject: apiserver.ServiceAccountUser(namespace, name), Audiences: []string{audience},
+	}); err != nil {
+		return nil, err
 	}
 
 	if o.noRole {
@@ -173,15 +160,7 @@ func (w *World) NewApp(ctx context.Context, namespace, name string, opts ...AppO
 	}
 
 	return a, w.Azure.PutRoleAssignment(a.Vault, azure.RoleAssignment{
-		ID: "app", PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User", Delay: o.roleDelay, RefuseList: o.refuseList,
-	})
-}
-
-// AddCredential adds the federated credential of the application's ServiceAccount.
-func (a *App) AddCredential(delay time.Duration) error {
-	return a.world.Azure.PutFederatedCredential(Tenant, a.ClientID, azure.FederatedCredential{
-		Name: "kubernetes", Issuer: a.world.API.Issuer(), Subject: apiserver.ServiceAccountUser(a.Namespace, a.Name),
-		Audiences: []string{audience}, Delay: delay,
+		ID: "app", PrincipalID: a.PrincipalID, Role: "Key Vault Secrets User", Delay: o.roleDelay,
 	})
 }
 

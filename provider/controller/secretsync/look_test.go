@@ -381,8 +381,10 @@ func TestLookRefused(t *testing.T) {
 
 func TestLookRetry(t *testing.T) {
 	type want struct {
-		Retry bool
-		Next  time.Duration
+		State   v1alpha1.State
+		Finding finding.Reason
+		Retry   bool
+		Next    time.Duration
 	}
 
 	cases := map[string]struct {
@@ -392,17 +394,17 @@ func TestLookRetry(t *testing.T) {
 		err    error
 		want   want
 	}{
-		"NotFound":    {reason: "The list shows when there is one.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}},
-		"NoVersion":   {reason: "A version that is not there does not come.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}},
-		"Listed":      {reason: "A list and a secret that do not agree will, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{Next: failedRetry}},
-		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{Retry: true, Next: failedRetry}},
-		"Recovering":  {reason: "So does a recovery.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{Retry: true, Next: failedRetry}},
-		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}},
-		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{Next: refusedRetry}},
-		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{Retry: true, Next: failedRetry}},
-		"Unknown":     {reason: "Whatever it is.", err: errors.New("x"), want: want{Retry: true, Next: failedRetry}},
-		"Throttled":   {reason: "Or when Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{Retry: true, Next: time.Minute}},
-		"Soon":        {reason: "But not too soon.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{Retry: true, Next: failedRetry}},
+		"NotFound":    {reason: "The list shows when there is one.", gone: true, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone}},
+		"NoVersion":   {reason: "A version that is not there does not come.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.VersionMissing}},
+		"Listed":      {reason: "A list and a secret that do not agree will, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone, Next: failedRetry}},
+		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingDeleted, Retry: true, Next: failedRetry}},
+		"Recovering":  {reason: "So does a recovery.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Retry: true, Next: failedRetry}},
+		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}, want: want{State: v1alpha1.StateDisabled, Finding: finding.Disabled}},
+		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{State: v1alpha1.StateForbidden, Finding: finding.AccessDenied, Next: refusedRetry}},
+		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
+		"Unknown":     {reason: "Whatever it is.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
+		"Throttled":   {reason: "Or when Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: time.Minute}},
+		"Soon":        {reason: "But not too soon.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: failedRetry}},
 	}
 
 	for name, tc := range cases {
@@ -415,10 +417,11 @@ func TestLookRetry(t *testing.T) {
 			}
 
 			failed, at := l.retry(tc.secret, tc.err)
-			got := want{Retry: failed, Next: afterNoon(at)}
+			o := l.failed(tc.secret, tc.err)
+			got := want{State: o.State, Finding: o.Findings[0].Reason, Retry: failed, Next: afterNoon(at)}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nretry(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nfailed(...), retry(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -1,0 +1,446 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// What is special about single secrets and about the Secret as a whole.
+func testTarget(t *testing.T, s *suite) {
+	t.Helper()
+
+	s.group(t, map[string]func(*testing.T, *suite){
+		"WholeAtFirst":      testWholeAtFirst,
+		"Conflict":          testConflict,
+		"ConflictMeanwhile": testConflictMeanwhile,
+		"Quota":             testQuota,
+		"TalkativePolicy":   testTalkativePolicy,
+		"Expires":           testExpires,
+		"BeforeItIsDue":     testBeforeItIsDue,
+		"EditedByOthers":    testEditedByOthers,
+		"EditedWhileHeld":   testEditedWhileHeld,
+		"EditedInOutage":    testEditedInOutage,
+		"ListRefusedByName": testListRefusedByName,
+		"Labels":            testLabels,
+		"LabelTaken":        testLabelTaken,
+	})
+}
+
+// synced is an application whose secret db has its good value.
+func (s *suite) synced(t *testing.T, secret v1alpha1.SyncedSecret) (*App, *v1alpha1.KeyVaultSecretSync) {
+	t.Helper()
+
+	secret.Name = "db"
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(secret)
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	return app, sync
+}
+
+// change the Secret of an application as somebody else.
+func (a *App) change(t *testing.T, do func(*corev1.Secret)) {
+	t.Helper()
+
+	eventually(t, func(ctx context.Context) error {
+		secret, err := a.Secret(ctx)
+		if err != nil {
+			return err
+		}
+
+		do(secret)
+
+		return world.Kube.Update(ctx, secret)
+	})
+}
+
+// Nobody ever sees a Secret without the values.
+func testWholeAtFirst(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	c, err := client.NewWithWatch(world.API.Config(), client.Options{Scheme: world.Kube.Scheme()})
+	must(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), loadTimeout)
+	defer cancel()
+
+	events, err := c.Watch(ctx, &corev1.SecretList{}, client.InNamespace(app.Namespace), client.MatchingFields{"metadata.name": app.Target()})
+	must(t, err)
+
+	defer events.Stop()
+
+	world.Apply(t, app.Sync(v1alpha1.SyncedSecret{Name: "db"}))
+
+	first, ok := (<-events.ResultChan()).Object.(*corev1.Secret)
+	if !ok {
+		t.Fatal("the Secret was not created")
+	}
+
+	got := map[string]string{}
+	for key, value := range first.Data {
+		got[key] = string(value)
+	}
+
+	if diff := cmp.Diff(goodData(), got); diff != "" {
+		t.Errorf("Secret as it was created: -want, +got:\n%s", diff)
+	}
+}
+
+// A Secret that somebody else creates while the vault is asked is not taken over.
+func testConflictMeanwhile(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+	// The Secret is looked for before the vault is asked.
+	fault(t, azure.Fault{Vault: app.Vault, Operation: azure.OpGet, Effect: azure.EffectSlow, Duration: 3 * time.Second, Count: 1})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+
+	eventually(t, func(context.Context) error {
+		if answers(app, azure.OpList, http.StatusOK) == 0 {
+			return errors.New("the vault has not been listed")
+		}
+
+		return nil
+	})
+
+	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace, Name: app.Target()}, Data: map[string][]byte{"theirs": []byte("theirs")}}
+	must(t, world.Kube.Create(t.Context(), foreign))
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+	})
+
+	if n := world.ProviderRequests(t).In(app.Namespace)[apiserver.Request{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}]; n != 1 {
+		t.Errorf("the provider has applied the Secret %d times, want 1", n)
+	}
+
+	now := &corev1.Secret{}
+	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
+
+	if diff := cmp.Diff(foreign, now); diff != "" {
+		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+	}
+}
+
+// A Secret of somebody else is left alone, whatever happens.
+func testConflict(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace, Name: app.Target()}, Data: map[string][]byte{"theirs": []byte("theirs")}}
+	must(t, world.Kube.Create(t.Context(), foreign))
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+	})
+	s.expectEvent(t, sync, app.Target(), v1alpha1.StateTargetConflict)
+
+	n, err := s.Metric(t.Context(), "keyvault_secretsync_sync_state", "namespace="+app.Namespace, "state=TargetConflict")
+	must(t, err)
+
+	if n != 1 {
+		t.Errorf("metric keyvault_secretsync_sync_state is %v, want 1", n)
+	}
+
+	s.polled(t, 2)
+
+	now := &corev1.Secret{}
+	must(t, world.Kube.Get(t.Context(), client.ObjectKeyFromObject(foreign), now))
+
+	if diff := cmp.Diff(foreign, now); diff != "" {
+		t.Errorf("Secret of somebody else: -want, +got:\n%s", diff)
+	}
+
+	must(t, world.Kube.Delete(t.Context(), foreign))
+
+	// It looks again after a minute. Whoever cannot wait touches the sync.
+	sync.Annotations = map[string]string{"example.com/touched": "1"}
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error { return readyIs(got, corev1.ConditionTrue, "Available") })
+}
+
+// notSynced is readyIs for the condition of Crossplane, which is false.
+func notSynced(s *v1alpha1.KeyVaultSecretSync, reason xpv1.ConditionReason, words string) error {
+	c := s.Status.GetCondition(xpv1.TypeSynced)
+	if c.Status != corev1.ConditionFalse || c.Reason != reason || !strings.Contains(c.Message, words) {
+		return fmt.Errorf("condition Synced is %s because of %s: %s; want False because of %s: %s\n%s", c.Status, c.Reason, c.Message, reason, words, messages(s))
+	}
+
+	return nil
+}
+
+func readyIs(s *v1alpha1.KeyVaultSecretSync, status corev1.ConditionStatus, reason string, words ...string) error {
+	c := s.Status.GetCondition(xpv1.TypeReady)
+	if c.Status != status || string(c.Reason) != reason {
+		return fmt.Errorf("condition Ready is %s because of %s, want %s because of %s\n%s", c.Status, c.Reason, status, reason, messages(s))
+	}
+
+	for _, w := range words {
+		if !strings.Contains(c.Message, w) {
+			return fmt.Errorf("message of condition Ready is %q, want %q in it", c.Message, w)
+		}
+	}
+
+	return nil
+}
+
+// A secret that expires while it is in use is told of when it does.
+func testExpires(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.putSecret(t, app, "db", azure.Secret{Value: goodValue, Expires: time.Now().Add(4 * time.Second)})
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"It expired at"}})
+	s.expectData(t, app, expectation{State: v1alpha1.StateSynced, Data: goodData()})
+}
+
+// A new value arrives long before it is due, at first because a secret was just listed,
+// and then because somebody asks for it.
+func testBeforeItIsDue(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t)
+	s.put(t, app, "db", goodValue)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"})
+	sync.Spec.ForProvider.PollInterval, sync.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: time.Hour}, nil
+	world.Apply(t, sync)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	s.set(t, app, sync, "db", otherValue, otherData())
+
+	sync.Spec.ForProvider.FastPollInterval = &metav1.Duration{}
+	sync.Spec.ForProvider.Secrets[0].RefreshInterval = &metav1.Duration{Duration: time.Hour}
+	world.Apply(t, sync)
+
+	version := s.put(t, app, "db", goodValue)
+	sync.Annotations = map[string]string{v1alpha1.SyncRequestedAtAnnotation: "now"}
+	world.Apply(t, sync)
+	s.arrived(t, app, sync, "db", version, goodData())
+}
+
+// What somebody else does to our data is undone. What they add is left alone.
+func testEditedByOthers(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+	app.AwaitData(t, goodData())
+
+	app.change(t, func(secret *corev1.Secret) { delete(secret.Data, "db.USER") })
+	app.AwaitData(t, goodData())
+
+	secret, err := app.Secret(t.Context())
+	must(t, err)
+	must(t, world.Kube.Delete(t.Context(), secret))
+	app.AwaitData(t, goodData())
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["theirs"] = []byte("theirs") })
+	s.put(t, app, "db", otherValue)
+
+	want := otherData()
+	want["theirs"] = "theirs"
+	app.AwaitData(t, want)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+
+	// By either of the two, the Secret is still known to be ours.
+	for _, change := range []func(*corev1.Secret){
+		func(secret *corev1.Secret) { secret.OwnerReferences = nil },
+		func(secret *corev1.Secret) { secret.Annotations = nil },
+	} {
+		app.change(t, change)
+		expectSecret(t, app, func(secret *corev1.Secret) error {
+			if secret.Annotations["secrets.p6m.dev/sync"] != sync.Name || metav1.GetControllerOf(secret) == nil {
+				return fmt.Errorf("the Secret has annotations %v and owners %v", secret.Annotations, secret.OwnerReferences)
+			}
+
+			return nil
+		})
+		app.AwaitData(t, want)
+	}
+}
+
+// A Secret whose label somebody takes away is not ours to write any more, which
+// is told. Its data stays.
+func testLabelTaken(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	label := func(value string) {
+		app.change(t, func(secret *corev1.Secret) { secret.Labels = map[string]string{"secrets.p6m.dev/managed-by": value} })
+	}
+
+	label("somebody")
+	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
+		return notSynced(got, xpv1.ReasonReconcileError, "does not have the label")
+	})
+	s.expectData(t, app, expectation{State: "refused", Data: goodData()})
+
+	label("provider-keyvault-secretsync")
+	s.set(t, app, sync, "db", otherValue, otherData())
+}
+
+func expectSecret(t *testing.T, a *App, check func(*corev1.Secret) error) {
+	t.Helper()
+
+	soon(t, func(ctx context.Context) error {
+		secret, err := a.Secret(ctx)
+		if err != nil {
+			return err
+		}
+
+		if secret == nil {
+			return fmt.Errorf("there is no Secret %s", a.Target())
+		}
+
+		return check(secret)
+	})
+}
+
+// What somebody else does to our data is undone even while a change is held back.
+func testEditedWhileHeld(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}})
+	s.put(t, app, "db", otherValue)
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced, Words: []string{"refreshInterval"}})
+
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+
+	// With the old value or the new one, but not with theirs.
+	expectSecret(t, app, func(secret *corev1.Secret) error {
+		if v := string(secret.Data["db.USER"]); v != "hunter2-good" && v != "hunter2-other" {
+			return fmt.Errorf("the Secret has %q", v)
+		}
+
+		return nil
+	})
+}
+
+// What somebody else does to our data while the vault cannot be asked is undone
+// when it can.
+func testEditedInOutage(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	remove := fault(t, azure.Fault{Vault: app.Vault, Effect: azure.EffectStatus, Status: http.StatusInternalServerError})
+
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateUnreachable})
+	app.change(t, func(secret *corev1.Secret) { secret.Data["db.USER"] = []byte("edited") })
+	s.polled(t, 3)
+	remove()
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateSynced})
+	app.AwaitData(t, goodData())
+}
+
+// A role for some secrets lets those be synced, which are read one by one as the vault
+// cannot be listed, and tells of the others.
+func testListRefusedByName(t *testing.T, s *suite) {
+	t.Helper()
+
+	app := s.app(t, WithoutRole())
+	must(t, world.Azure.PutRoleAssignment(app.Vault, azure.RoleAssignment{ID: "app", PrincipalID: app.PrincipalID, Role: secretsUser, Secrets: []string{"db"}}))
+	s.put(t, app, "db", goodValue)
+	s.put(t, app, "other", mark)
+
+	sync := app.Sync(v1alpha1.SyncedSecret{Name: "db"}, v1alpha1.SyncedSecret{Name: "other"})
+	world.Apply(t, sync)
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateSynced, Data: goodData()})
+
+	got := s.await(t, sync, "other", expectation{State: v1alpha1.StateForbidden, Words: []string{secretsUser}})
+	if err := readyIs(got, corev1.ConditionFalse, "SecretsNotSynced", "other"); err != nil {
+		t.Error(err)
+	}
+
+	must(t, world.Azure.DisableSecret(app.Vault, "db", true))
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateDisabled, Data: goodData(), Words: []string{"stay in use"}})
+	must(t, world.Azure.DisableSecret(app.Vault, "db", false))
+	s.put(t, app, "db", otherValue)
+	app.AwaitData(t, otherData())
+}
+
+// The Secret is applied: its labels and data have our field manager, and what is
+// no longer asked for is gone.
+func testLabels(t *testing.T, s *suite) {
+	t.Helper()
+
+	app, sync := s.synced(t, v1alpha1.SyncedSecret{})
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "a"}
+	world.Apply(t, sync)
+
+	hasLabels := func(want map[string]string) func(*corev1.Secret) error {
+		want["secrets.p6m.dev/managed-by"] = "provider-keyvault-secretsync"
+
+		return func(secret *corev1.Secret) error {
+			if diff := cmp.Diff(want, secret.Labels); diff != "" {
+				return fmt.Errorf("labels: -want, +got:\n%s", diff)
+			}
+
+			return nil
+		}
+	}
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "a"}))
+
+	secret, err := app.Secret(t.Context())
+	must(t, err)
+
+	owned := ""
+
+	for _, f := range secret.ManagedFields {
+		if f.Manager == "provider-keyvault-secretsync" && f.Operation == metav1.ManagedFieldsOperationApply {
+			owned = string(f.FieldsV1.Raw)
+		}
+	}
+
+	for _, field := range []string{`"f:db.USER"`, `"f:app.kubernetes.io/part-of"`, `"f:ownerReferences"`} {
+		if !strings.Contains(owned, field) {
+			t.Errorf("our field manager does not own %s, but %s", field, owned)
+		}
+	}
+
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "b"}
+	world.Apply(t, sync)
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web", "app.kubernetes.io/part-of": "b"}))
+
+	sync.Spec.ForProvider.Target.Labels = map[string]string{"p6m.dev/app": "web"}
+	world.Apply(t, sync)
+	expectSecret(t, app, hasLabels(map[string]string{"p6m.dev/app": "web"}))
+}
