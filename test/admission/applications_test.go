@@ -67,7 +67,7 @@ func refused(path string) string {
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestFieldsOfCrossplane(t *testing.T) {
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")
@@ -142,7 +142,7 @@ func TestFieldsOfCrossplane(t *testing.T) {
 func TestTeamWrites(t *testing.T) {
 	const manifestImage = "registry.example.com/web:2"
 
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")
@@ -353,7 +353,7 @@ func TestTeamWrites(t *testing.T) {
 func TestOrphans(t *testing.T) {
 	const orphans = "a PlatformApplication is deleted with all that it consists of. Delete it with propagation policy Background or Foreground, not Orphan"
 
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")

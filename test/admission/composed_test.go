@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +18,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/schema"
 )
 
 // A composed kind that only some accounts write.
@@ -333,7 +332,7 @@ func TestSyncNow(t *testing.T) {
 // TestEveryAzureGroup has the policy know every group of namespaced kinds that the
 // Azure provider has, as a policy cannot match the ending of a group.
 func TestEveryAzureGroup(t *testing.T) {
-	dir, err := azureDefinitions(t.Context())
+	dir, err := schema.AzureDefinitions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,13 +363,12 @@ func TestEveryAzureGroup(t *testing.T) {
 
 // TestCompositeOfClaim has nobody but Crossplane write what it makes of a claim.
 func TestCompositeOfClaim(t *testing.T) {
-	claims := variants(t)["Claim"]
 	k := composed{
 		resource: "xplatformapplications.meta.p6m.dev", reconciler: crossplane, status: true,
 		object: object("meta.p6m.dev/v1alpha1", "XPlatformApplication", "", "web", map[string]any{"spec": map[string]any{}}),
 	}
 
-	if err := claims.Client().Create(t.Context(), k.object); err != nil {
+	if err := claim.Client().Create(t.Context(), k.object); err != nil {
 		t.Fatal(err)
 	}
 
@@ -382,7 +380,7 @@ func TestCompositeOfClaim(t *testing.T) {
 		var got []string
 
 		for verb, do := range k.verbs() {
-			err := do(t.Context(), claims.as(user))
+			err := do(t.Context(), claim.as(user))
 			if err == nil {
 				got = append(got, verb)
 			} else if deniedBy(err) != "platform-application-composed" {
@@ -619,25 +617,4 @@ func readFile(name string) (map[string]*unstructured.Unstructured, error) {
 	}
 
 	return out, nil
-}
-
-// TestInstalled has the kustomization of the base install every policy that is tested here.
-func TestInstalled(t *testing.T) {
-	data, err := os.ReadFile(restrictions + "kustomization.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var kustomization struct {
-		Resources []string `json:"resources"`
-	}
-	if err := yaml.Unmarshal(data, &kustomization); err != nil {
-		t.Fatal(err)
-	}
-
-	for _, file := range []string{"parameters.yaml", "applications.yaml", "composed.yaml"} {
-		if !slices.Contains(kustomization.Resources, file) {
-			t.Errorf("%s is not installed", file)
-		}
-	}
 }

@@ -264,7 +264,7 @@ func startControllers(t *testing.T) {
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestRestore(t *testing.T) {
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		for user, groups := range map[string][]string{backup: nil, engineer: {engineers, "system:authenticated"}} {
 			t.Run(variant+"/"+user, func(t *testing.T) {
 				from, to := c.namespace(t), c.namespace(t)

@@ -56,41 +56,6 @@ func TestWavesFail(t *testing.T) {
 		change func(objects map[string]*unstructured.Unstructured)
 		want   []string
 	}{
-		"ProviderFirst": {
-			reason: "Before its restrictions it would run without them.",
-			dir:    base,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync"], "-2")
-			},
-			want: []string{
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes in an earlier wave",
-			},
-		},
-		"ConfigurationWithPackages": {
-			reason: "Crossplane would install other versions than those of the base.",
-			dir:    base,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["Configuration.pkg.crossplane.io/configuration-platform-application"], "0")
-				setWave(o["Function.pkg.crossplane.io/p6m-dev-function-platform-application"], "0")
-			},
-			want: []string{
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Function.pkg.crossplane.io/p6m-dev-function-platform-application in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-authorization in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-keyvault in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-managedidentity in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync in an earlier wave",
-			},
-		},
 		"DryRun": {
 			reason: "The whole sync would fail on a kind that comes with it.",
 			dir:    base,
@@ -119,17 +84,6 @@ func TestWavesFail(t *testing.T) {
 				"ApplicationSet.argoproj.io/teams: needs ApplicationSet.argoproj.io/tenants in an earlier wave",
 				"ApplicationSet.argoproj.io/teams: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-composed-workloads in an earlier wave",
 				"ApplicationSet.argoproj.io/teams: needs " + skipDryRun,
-			},
-		},
-		"TenantsFirst": {
-			reason: "Before the policy a team could take over a namespace of the platform.",
-			dir:    apps,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["ApplicationSet.argoproj.io/tenants"], "0")
-			},
-			want: []string{
-				"ApplicationSet.argoproj.io/tenants: needs AppProject.argoproj.io/tenants in an earlier wave",
-				"ApplicationSet.argoproj.io/tenants: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-team-namespaces in an earlier wave",
 			},
 		},
 	}
