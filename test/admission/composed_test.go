@@ -222,10 +222,7 @@ func TestComposedMessages(t *testing.T) {
 			want: "vaults.keyvault.azure.m.upbound.io are written by Crossplane and their provider alone. " +
 				"Say what the application needs in a PlatformApplication, or ask the platform team",
 		},
-		"Crossplane": {
-			user: crossplane, verb: "status",
-			want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone",
-		},
+		"Crossplane": {user: crossplane, verb: "status", want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone"},
 	}
 
 	for name, tc := range cases {

@@ -165,24 +165,11 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 
 	switch key(o) {
 	case "Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync":
-		needs = append(needs,
-			"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
-			"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
-		)
+		needs = append(needs, bindings(objects, "provider-keyvault-secretsync-")...)
+		needs = append(needs, "ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync", "NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync")
 	case "Function.pkg.crossplane.io/p6m-dev-function-platform-application":
-		needs = append(needs,
-			"NetworkPolicy.networking.k8s.io/function-platform-application",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-kinds",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-namespaces",
-		)
+		needs = append(needs, bindings(objects, "function-platform-application-")...)
+		needs = append(needs, "NetworkPolicy.networking.k8s.io/function-platform-application")
 	case "EnvironmentConfig.apiextensions.crossplane.io/platform-application":
 		needs = append(needs, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders")
 	case "Application.argoproj.io/platform-application":
@@ -221,6 +208,19 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 	}
 
 	return needs
+}
+
+// bindings returns the keys of the bindings of policies whose names begin so.
+func bindings(objects []*unstructured.Unstructured, prefix string) []string {
+	var out []string
+
+	for _, o := range objects {
+		if o.GetKind() == "ValidatingAdmissionPolicyBinding" && strings.HasPrefix(o.GetName(), prefix) {
+			out = append(out, key(o))
+		}
+	}
+
+	return out
 }
 
 // installs returns the key of the object that installs a dependency.

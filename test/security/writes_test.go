@@ -444,6 +444,7 @@ func TestTakenOver(t *testing.T) {
 
 		"UsageInTheCluster":    {"No sync is there.", usageIn("kube-system", nil), "usages"},
 		"UsageWithAnnotations": {"They would fill etcd.", usageIn(app, annotated), "usages"},
+		"UsageWithFinalizer":   {"Nobody could delete the provider configuration.", usageIn(app, stays), "usages"},
 		"UsageOfNobody":        {"The provider configuration could not be deleted.", usageIn(app, map[string]any{"ownerReferences": nil}), "usages"},
 	}
 
