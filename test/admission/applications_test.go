@@ -261,7 +261,7 @@ func TestTeamWrites(t *testing.T) {
 				"Owner": {
 					reason: "It would look like a part of something else, and be deleted with it.",
 					do: with(func(u *unstructured.Unstructured) {
-						u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("PlatformApplication", "victim", "0")} //nolint:forcetypeassert // It has metadata.
+						setOwner(u, owner("PlatformApplication", "victim", "0"))
 					}),
 					want: ofOwners,
 				},
@@ -405,6 +405,11 @@ func owner(kind, name, uid string) map[string]any {
 	return map[string]any{
 		"apiVersion": "meta.p6m.dev/v1alpha1", "kind": kind, "name": name, "uid": uid, "controller": true, "blockOwnerDeletion": true,
 	}
+}
+
+// setOwner of an object.
+func setOwner(u *unstructured.Unstructured, owner map[string]any) {
+	u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner} //nolint:forcetypeassert // It has metadata.
 }
 
 // nest a value below those fields.

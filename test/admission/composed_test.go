@@ -245,7 +245,7 @@ func TestUsageOfOwner(t *testing.T) {
 		}
 
 		t.Run(k.resource, func(t *testing.T) {
-			k.object.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("Vault", "web", "0")} //nolint:forcetypeassert // It has metadata.
+			setOwner(k.object, owner("Vault", "web", "0"))
 
 			if err := modern.as(k.reconciler).Create(t.Context(), k.object); err != nil {
 				t.Fatal(err)
@@ -429,7 +429,7 @@ func TestParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			part := u.DeepCopy()
 			part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "part"})
-			part.Object["metadata"].(map[string]any)["ownerReferences"] = []any{controller} //nolint:forcetypeassert // It has metadata.
+			setOwner(part, controller)
 
 			if err := modern.as(crossplane).Create(t.Context(), part); err != nil {
 				t.Fatal(err)

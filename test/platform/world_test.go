@@ -239,3 +239,15 @@ func refusal(ctx context.Context, o *unstructured.Unstructured) string {
 
 	return ""
 }
+
+// checkRefusal fails unless an error has those words, or there is none if none are wanted.
+func checkRefusal(t *testing.T, reason, want string, err error) {
+	t.Helper()
+
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("\n%s\nwant it taken, got %v", reason, err)
+	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		t.Errorf("\n%s\nwant %q, got %v", reason, want, err)
+	}
+}
