@@ -67,7 +67,7 @@ func refused(path string) string {
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestFieldsOfCrossplane(t *testing.T) {
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")
@@ -142,7 +142,7 @@ func TestFieldsOfCrossplane(t *testing.T) {
 func TestTeamWrites(t *testing.T) {
 	const manifestImage = "registry.example.com/web:2"
 
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")
@@ -157,6 +157,15 @@ func TestTeamWrites(t *testing.T) {
 				change(u)
 
 				return func(ctx context.Context, kube client.Client) error { return kube.Update(ctx, u, client.DryRunAll) }
+			}
+
+			create := func(change func(*unstructured.Unstructured)) func(context.Context, client.Client) error {
+				u := c.application(namespace, "new")
+				change(u)
+
+				return func(ctx context.Context, kube client.Client) error {
+					return kube.Create(ctx, u.DeepCopy(), client.DryRunAll)
+				}
 			}
 
 			annotate := func(key, value string) func(context.Context, client.Client) error {
@@ -175,46 +184,31 @@ func TestTeamWrites(t *testing.T) {
 				do     func(context.Context, client.Client) error
 				want   string
 			}{
-				"Create": {
-					reason: "A new application.",
-					do: func(ctx context.Context, kube client.Client) error {
-						return kube.Create(ctx, c.application(namespace, "new"), client.DryRunAll)
-					},
-				},
+				"Create": {reason: "A new application.", do: create(func(*unstructured.Unstructured) {})},
 				"CreateWithDefaults": {
 					reason: "What the API server would set is no choice.",
-					do: func(ctx context.Context, kube client.Client) error {
-						u := c.application(namespace, "new")
+					do: create(func(u *unstructured.Unstructured) {
 						path := []string{"spec", "crossplane", "compositionUpdatePolicy"}
-
 						if c.claims {
 							path = []string{"spec", "compositionUpdatePolicy"}
 						}
 
 						if err := unstructured.SetNestedField(u.Object, "Automatic", path...); err != nil {
-							return fmt.Errorf("cannot set %v: %w", path, err)
+							t.Fatal(err)
 						}
-
-						return kube.Create(ctx, u, client.DryRunAll)
-					},
+					}),
 				},
-				"ServerSideApply": {
-					reason: "Argo CD with ServerSideApply, or kubectl apply --server-side.",
-					do:     func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) },
-				},
+				"ServerSideApply": {reason: "Argo CD with ServerSideApply, or kubectl apply --server-side.", do: func(ctx context.Context, kube client.Client) error { return serverSide(ctx, kube, git) }},
 				"Apply": {
 					reason: "Argo CD and kubectl apply send what has changed in Git.",
 					do: func(ctx context.Context, kube client.Client) error {
 						return merge(ctx, kube, filled, nest(manifestImage, "spec", "deployment", "image"))
 					},
 				},
-				"Update":  {reason: "Somebody who has read the object writes it back.", do: with(func(*unstructured.Unstructured) {})},
-				"Restart": {reason: "The action restart.", do: annotate("meta.p6m.dev/restarted-at", "2026-01-01T00:00:00Z")},
-				"Sync":    {reason: "The action sync-secrets-now.", do: annotate("meta.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")},
-				"Namesake": {
-					reason: "Another domain that ends alike.",
-					do:     annotate("notcrossplane.io/paused", "true"),
-				},
+				"Update":   {reason: "Somebody who has read the object writes it back.", do: with(func(*unstructured.Unstructured) {})},
+				"Restart":  {reason: "The action restart.", do: annotate("meta.p6m.dev/restarted-at", "2026-01-01T00:00:00Z")},
+				"Sync":     {reason: "The action sync-secrets-now.", do: annotate("meta.p6m.dev/sync-requested-at", "2026-01-01T00:00:00Z")},
+				"Namesake": {reason: "Another domain that ends alike.", do: annotate("notcrossplane.io/paused", "true")},
 				"Delete": {
 					reason: "A team may delete its application, also in the foreground.",
 					do: func(ctx context.Context, kube client.Client) error {
@@ -233,21 +227,9 @@ func TestTeamWrites(t *testing.T) {
 					do:     annotate("crossplane.io/paused", "true"),
 					want:   ofMarks + "crossplane.io/paused",
 				},
-				"Part": {
-					reason: "An application is no part of another.",
-					do:     annotate("crossplane.io/composition-resource-name", "key-vault"),
-					want:   ofMarks + "crossplane.io/composition-resource-name",
-				},
-				"ExternalName": {
-					reason: "It is Crossplane's name for it.",
-					do:     annotate("crossplane.io/external-name", "victim"),
-					want:   ofMarks + "crossplane.io/external-name",
-				},
-				"PollInterval": {
-					reason: "Nobody but the platform says how often Crossplane looks.",
-					do:     annotate("crossplane.io/poll-interval", "1s"),
-					want:   ofMarks + "crossplane.io/poll-interval",
-				},
+				"Part":         {reason: "An application is no part of another.", do: annotate("crossplane.io/composition-resource-name", "key-vault"), want: ofMarks + "crossplane.io/composition-resource-name"},
+				"ExternalName": {reason: "It is Crossplane's name for it.", do: annotate("crossplane.io/external-name", "victim"), want: ofMarks + "crossplane.io/external-name"},
+				"PollInterval": {reason: "Nobody but the platform says how often Crossplane looks.", do: annotate("crossplane.io/poll-interval", "1s"), want: ofMarks + "crossplane.io/poll-interval"},
 				"Subdomain": {
 					reason: "Later versions of Crossplane have other marks.",
 					do:     annotate("usage.crossplane.io/deletion-attempt-with-policy", "x"),
@@ -268,11 +250,7 @@ func TestTeamWrites(t *testing.T) {
 					}),
 					want: ofMarks + "crossplane.io/composite, crossplane.io/external-name",
 				},
-				"NoFinalizers": {
-					reason: "A claim without finalizer would leave its composite resource.",
-					do:     with(func(u *unstructured.Unstructured) { u.SetFinalizers(nil) }),
-					want:   ofOwners,
-				},
+				"NoFinalizers": {reason: "A claim without finalizer would leave its composite resource.", do: with(func(u *unstructured.Unstructured) { u.SetFinalizers(nil) }), want: ofOwners},
 				"Finalizers": {
 					reason: "Its namespace could not be deleted.",
 					do: with(func(u *unstructured.Unstructured) {
@@ -283,30 +261,18 @@ func TestTeamWrites(t *testing.T) {
 				"Owner": {
 					reason: "It would look like a part of something else, and be deleted with it.",
 					do: with(func(u *unstructured.Unstructured) {
-						u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("PlatformApplication", "victim", "0")} //nolint:forcetypeassert // It has metadata.
+						setOwner(u, owner("PlatformApplication", "victim", "0"))
 					}),
 					want: ofOwners,
 				},
 				"CreateWithMarks": {
 					reason: "A decoy: it would be observed as the vault of another application.",
-					do: func(ctx context.Context, kube client.Client) error {
-						u := c.application(namespace, "decoy")
+					do: create(func(u *unstructured.Unstructured) {
 						u.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "key-vault", "crossplane.io/external-name": "victim"})
-
-						return kube.Create(ctx, u, client.DryRunAll)
-					},
+					}),
 					want: ofMarks + "crossplane.io/composition-resource-name, crossplane.io/external-name",
 				},
-				"CreateWithFinalizer": {
-					reason: "Its namespace could not be deleted.",
-					do: func(ctx context.Context, kube client.Client) error {
-						u := c.application(namespace, "decoy")
-						u.SetFinalizers([]string{"example.com/never"})
-
-						return kube.Create(ctx, u, client.DryRunAll)
-					},
-					want: ofOwners,
-				},
+				"CreateWithFinalizer": {reason: "Its namespace could not be deleted.", do: create(func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"example.com/never"}) }), want: ofOwners},
 				"Status": {
 					reason: "The function takes names and ids from it.",
 					do: func(ctx context.Context, kube client.Client) error {
@@ -353,7 +319,7 @@ func TestTeamWrites(t *testing.T) {
 func TestOrphans(t *testing.T) {
 	const orphans = "a PlatformApplication is deleted with all that it consists of. Delete it with propagation policy Background or Foreground, not Orphan"
 
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {
 			namespace := c.namespace(t)
 			filled := c.filled(t, namespace, "filled")
@@ -439,6 +405,11 @@ func owner(kind, name, uid string) map[string]any {
 	return map[string]any{
 		"apiVersion": "meta.p6m.dev/v1alpha1", "kind": kind, "name": name, "uid": uid, "controller": true, "blockOwnerDeletion": true,
 	}
+}
+
+// setOwner of an object.
+func setOwner(u *unstructured.Unstructured, owner map[string]any) {
+	u.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner} //nolint:forcetypeassert // It has metadata.
 }
 
 // nest a value below those fields.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +18,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/schema"
 )
 
 // A composed kind that only some accounts write.
@@ -223,10 +222,7 @@ func TestComposedMessages(t *testing.T) {
 			want: "vaults.keyvault.azure.m.upbound.io are written by Crossplane and their provider alone. " +
 				"Say what the application needs in a PlatformApplication, or ask the platform team",
 		},
-		"Crossplane": {
-			user: crossplane, verb: "status",
-			want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone",
-		},
+		"Crossplane": {user: crossplane, verb: "status", want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone"},
 	}
 
 	for name, tc := range cases {
@@ -249,7 +245,7 @@ func TestUsageOfOwner(t *testing.T) {
 		}
 
 		t.Run(k.resource, func(t *testing.T) {
-			k.object.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("Vault", "web", "0")} //nolint:forcetypeassert // It has metadata.
+			setOwner(k.object, owner("Vault", "web", "0"))
 
 			if err := modern.as(k.reconciler).Create(t.Context(), k.object); err != nil {
 				t.Fatal(err)
@@ -333,7 +329,7 @@ func TestSyncNow(t *testing.T) {
 // TestEveryAzureGroup has the policy know every group of namespaced kinds that the
 // Azure provider has, as a policy cannot match the ending of a group.
 func TestEveryAzureGroup(t *testing.T) {
-	dir, err := azureDefinitions(t.Context())
+	dir, err := schema.AzureDefinitions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,13 +360,12 @@ func TestEveryAzureGroup(t *testing.T) {
 
 // TestCompositeOfClaim has nobody but Crossplane write what it makes of a claim.
 func TestCompositeOfClaim(t *testing.T) {
-	claims := variants(t)["Claim"]
 	k := composed{
 		resource: "xplatformapplications.meta.p6m.dev", reconciler: crossplane, status: true,
 		object: object("meta.p6m.dev/v1alpha1", "XPlatformApplication", "", "web", map[string]any{"spec": map[string]any{}}),
 	}
 
-	if err := claims.Client().Create(t.Context(), k.object); err != nil {
+	if err := claim.Client().Create(t.Context(), k.object); err != nil {
 		t.Fatal(err)
 	}
 
@@ -382,7 +377,7 @@ func TestCompositeOfClaim(t *testing.T) {
 		var got []string
 
 		for verb, do := range k.verbs() {
-			err := do(t.Context(), claims.as(user))
+			err := do(t.Context(), claim.as(user))
 			if err == nil {
 				got = append(got, verb)
 			} else if deniedBy(err) != "platform-application-composed" {
@@ -434,7 +429,7 @@ func TestParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			part := u.DeepCopy()
 			part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "part"})
-			part.Object["metadata"].(map[string]any)["ownerReferences"] = []any{controller} //nolint:forcetypeassert // It has metadata.
+			setOwner(part, controller)
 
 			if err := modern.as(crossplane).Create(t.Context(), part); err != nil {
 				t.Fatal(err)
@@ -619,25 +614,4 @@ func readFile(name string) (map[string]*unstructured.Unstructured, error) {
 	}
 
 	return out, nil
-}
-
-// TestInstalled has the kustomization of the base install every policy that is tested here.
-func TestInstalled(t *testing.T) {
-	data, err := os.ReadFile(restrictions + "kustomization.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var kustomization struct {
-		Resources []string `json:"resources"`
-	}
-	if err := yaml.Unmarshal(data, &kustomization); err != nil {
-		t.Fatal(err)
-	}
-
-	for _, file := range []string{"parameters.yaml", "applications.yaml", "composed.yaml"} {
-		if !slices.Contains(kustomization.Resources, file) {
-			t.Errorf("%s is not installed", file)
-		}
-	}
 }

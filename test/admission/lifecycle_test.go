@@ -84,7 +84,7 @@ func TestDeletion(t *testing.T) {
 					maker = k.reconciler
 				}
 
-				k.object.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("PlatformApplication", "web", string(app.GetUID()))} //nolint:forcetypeassert // It has metadata.
+				setOwner(k.object, owner("PlatformApplication", "web", string(app.GetUID())))
 
 				if err := modern.as(maker).Create(t.Context(), k.object); err != nil {
 					t.Fatal(err)
@@ -141,7 +141,7 @@ func TestNamespaceKeepsUsages(t *testing.T) {
 
 	reference := owner("Vault", "web", string(vault.GetUID()))
 	reference["apiVersion"] = vault.GetAPIVersion()
-	usage.Object["metadata"].(map[string]any)["ownerReferences"] = []any{reference} //nolint:forcetypeassert // It has metadata.
+	setOwner(usage, reference)
 
 	if err := modern.as(azureProvider).Create(t.Context(), usage); err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func startControllers(t *testing.T) {
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestRestore(t *testing.T) {
-	for variant, c := range variants(t) {
+	for variant, c := range variants() {
 		for user, groups := range map[string][]string{backup: nil, engineer: {engineers, "system:authenticated"}} {
 			t.Run(variant+"/"+user, func(t *testing.T) {
 				from, to := c.namespace(t), c.namespace(t)
@@ -277,7 +277,7 @@ func TestRestore(t *testing.T) {
 
 				part := object("v1", "ServiceAccount", from, "web", nil)
 				part.SetAnnotations(map[string]string{"crossplane.io/composition-resource-name": "service-account"})
-				part.Object["metadata"].(map[string]any)["ownerReferences"] = []any{owner("PlatformApplication", "web", string(saved[0].GetUID()))} //nolint:forcetypeassert // It has metadata.
+				setOwner(part, owner("PlatformApplication", "web", string(saved[0].GetUID())))
 
 				for _, u := range append(saved, part) {
 					restored := u.DeepCopy()

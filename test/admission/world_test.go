@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,32 +62,38 @@ type cluster struct {
 	claims bool
 }
 
-// modern has namespaced composite resources.
+// modern has namespaced composite resources, and claim claims.
 //
 //nolint:gochecknoglobals // Shared by all tests: starting a server takes seconds.
-var modern *cluster
+var modern, claim *cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(apiserver.Run(m, func(s *apiserver.Server) {
-		modern = &cluster{Server: s}
-
-		if err := modern.install(context.Background()); err != nil {
+	code := apiserver.Run(m, func(s *apiserver.Server) {
+		other, err := apiserver.Start(context.Background())
+		if err != nil {
 			panic(err)
 		}
-	}))
+
+		modern, claim = &cluster{Server: s}, &cluster{Server: other, claims: true}
+
+		for _, c := range variants() {
+			if err := c.install(context.Background()); err != nil {
+				panic(err)
+			}
+		}
+	})
+
+	if claim != nil {
+		if err := claim.Stop(); err != nil {
+			panic(err)
+		}
+	}
+
+	os.Exit(code)
 }
 
 // variants are a cluster of each.
-func variants(t *testing.T) map[string]*cluster {
-	t.Helper()
-
-	claims := &cluster{Server: apiserver.StartFor(t), claims: true}
-	if err := claims.install(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
-	return map[string]*cluster{"Modern": modern, "Claim": claims}
-}
+func variants() map[string]*cluster { return map[string]*cluster{"Modern": modern, "Claim": claim} }
 
 // install the definitions and the policies, and let everybody do everything else.
 func (c *cluster) install(ctx context.Context) error {
@@ -102,7 +107,7 @@ func (c *cluster) install(ctx context.Context) error {
 		return err
 	}
 
-	azure, err := azureDefinitions(ctx)
+	azure, err := schema.AzureDefinitions(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,16 +196,6 @@ func (c *cluster) writeDefinitions(dir string) error {
 	}
 
 	return nil
-}
-
-// azureDefinitions is the directory of the definitions of provider-upjet-azure.
-func azureDefinitions(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/upbound/provider-azure/v2").Output()
-	if err != nil {
-		return "", fmt.Errorf("cannot find the Azure provider: %w", err)
-	}
-
-	return filepath.Join(strings.TrimSpace(string(out)), "package", "crds"), nil
 }
 
 // setPlatform says who the platform is.

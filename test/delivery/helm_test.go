@@ -6,6 +6,7 @@ package delivery
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,8 +41,10 @@ func external(groups string) string { return "externalSecrets: {secrets: {" + gr
 func TestLint(t *testing.T) {
 	t.Parallel()
 
-	if s := run(t, "helm", "", "lint", "--strict", chart, "--values", exampleValues); s.failed {
-		t.Errorf("helm lint: %s\n%s", s.stderr, s.stdout)
+	for path, values := range map[string]string{chart: exampleValues, platformChart: platformValues} {
+		if s := run(t, "helm", "", "lint", "--strict", path, "--values", values); s.failed {
+			t.Errorf("helm lint %s: %s\n%s", path, s.stderr, s.stdout)
+		}
 	}
 }
 
@@ -52,10 +55,7 @@ func TestValues(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Nothing": {
-			reason: "An application may have a vault and nothing else.",
-			want:   "{}",
-		},
+		"Nothing": {reason: "An application may have a vault and nothing else.", want: "{}"},
 		"Spec": {
 			reason: "The fields of spec are values of the same name.",
 			values: "deployment: {image: web:1, replicas: 2, startupProbe: {port: 80, initialDelaySeconds: 2000000}, resources: {limits: {cpu: 1}}}\n" +
@@ -64,6 +64,11 @@ func TestValues(t *testing.T) {
 			want: "deployment: {image: web:1, replicas: 2, startupProbe: {port: 80, initialDelaySeconds: 2000000}, resources: {limits: {cpu: 1}}}\n" +
 				"config: {PORT: '80'}\nautoscaling: {enabled: true, maxReplicas: 3}\nnetworking: {ingress: {enabled: true}, cdn: {a: b}}\n" +
 				"keyVault: {sku: premium}\nsecrets: [{name: api-credentials, prefix: A_}]",
+		},
+		"Unknown": {
+			reason: "The API keeps values that are no fields of spec, and the function lists them.",
+			values: "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}",
+			want:   "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}",
 		},
 		"SeveralSecretsInOneGroup": {
 			reason: "A group may refer to several secrets; each is an entry, in the order of their names.",
@@ -88,26 +93,14 @@ func TestValues(t *testing.T) {
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}, b: {data: [{secretKey: A, remoteRef: {key: one}}]}"),
 			want:   "secrets: [{name: one, env: [{name: A}]}]",
 		},
-		"Slashes": {
-			reason: "No Key Vault has slashes in names, so hyphens stand for them.",
-			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/api/key}}]}"),
-			want:   "secrets: [{name: prod-api-key, env: [{name: A}]}]",
-		},
+		"Slashes": {reason: "No Key Vault has slashes in names, so hyphens stand for them.", values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/api/key}}]}"), want: "secrets: [{name: prod-api-key, env: [{name: A}]}]"},
 		"BothLists": {
 			reason: "The secrets of spec come last, so that they win.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: two}}]}") + "\nsecrets: [{name: one}]",
 			want:   "secrets: [{name: two, env: [{name: A}]}, {name: one}]",
 		},
-		"Disabled": {
-			reason: "externalSecrets can be switched off.",
-			values: "externalSecrets: {enabled: false, secrets: {a: {data: [{secretKey: A, remoteRef: {key: one}}]}}}",
-			want:   "{}",
-		},
-		"NoExternalSecrets": {
-			reason: "They can be removed as well.",
-			values: "externalSecrets: null\nsecrets: [{name: one}]",
-			want:   "secrets: [{name: one}]",
-		},
+		"Disabled":          {reason: "externalSecrets can be switched off.", values: "externalSecrets: {enabled: false, secrets: {a: {data: [{secretKey: A, remoteRef: {key: one}}]}}}", want: "{}"},
+		"NoExternalSecrets": {reason: "They can be removed as well.", values: "externalSecrets: null\nsecrets: [{name: one}]", want: "secrets: [{name: one}]"},
 	}
 
 	var manifests []render.File
@@ -292,20 +285,13 @@ func TestMetadata(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Release": {
-			reason: "Without values it is called as the release is.",
-			want:   "{name: web-application, namespace: shop, labels: {p6m.dev/app: web-application}}",
-		},
+		"Release": {reason: "Without values it is called as the release is.", want: "{name: web-application, namespace: shop, labels: {p6m.dev/app: web-application}}"},
 		"Named": {
 			reason: "Everything can be chosen, the usual label too; global is nothing to us.",
 			values: "name: shop\nlabels: {team: a, p6m.dev/app: store}\nannotations: {b: c}\nglobal: {d: e}",
 			want:   "{name: shop, namespace: shop, labels: {team: a, p6m.dev/app: store}, annotations: {b: c}}",
 		},
-		"NotAString": {
-			reason: "A name that YAML takes for something else is still a name.",
-			values: "name: 'on'",
-			want:   "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}",
-		},
+		"NotAString": {reason: "A name that YAML takes for something else is still a name.", values: "name: 'on'", want: "{name: 'on', namespace: shop, labels: {p6m.dev/app: 'on'}}"},
 	}
 
 	for name, tc := range cases {
@@ -326,24 +312,6 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// TestUnknownValues has values that are no fields of spec, which the API keeps and the function lists.
-func TestUnknownValues(t *testing.T) {
-	t.Parallel()
-
-	const values = "{image: 'web:1', deployment: {image: 'web:1', replica: 1}, secrets: [{name: a, nam: b}]}"
-
-	var got struct {
-		Spec map[string]any `json:"spec"`
-	}
-	if err := yaml.Unmarshal(succeed(t, template(t, values)), &got); err != nil {
-		t.Fatalf("cannot parse manifest: %v", err)
-	}
-
-	if diff := cmp.Diff(parseYAML[map[string]any](t, values), got.Spec); diff != "" {
-		t.Errorf("spec: -values, +got:\n%s", diff)
-	}
-}
-
 // TestBrokenValues makes the mistakes that people make, and freezes what they are told.
 func TestBrokenValues(t *testing.T) {
 	t.Parallel()
@@ -353,31 +321,15 @@ func TestBrokenValues(t *testing.T) {
 		values string
 		want   string
 	}{
-		"Required": {
-			reason: "What a manifest needs the values need.",
-			values: "deployment: {replicas: 1}",
-			want:   "- at '/deployment': missing property 'image'",
-		},
-		"Type": {
-			reason: "A number is no text, here as in a manifest.",
-			values: "config: {PORT: 8080}",
-			want:   "- at '/config/PORT': got number, want string",
-		},
-		"RequiredIsNull": {
-			reason: "What is needed cannot be unset.",
-			values: "deployment: {image: null}",
-			want:   "- at '/deployment/image': got null, want string",
-		},
+		"Required":       {reason: "What a manifest needs the values need.", values: "deployment: {replicas: 1}", want: "- at '/deployment': missing property 'image'"},
+		"Type":           {reason: "A number is no text, here as in a manifest.", values: "config: {PORT: 8080}", want: "- at '/config/PORT': got number, want string"},
+		"RequiredIsNull": {reason: "What is needed cannot be unset.", values: "deployment: {image: null}", want: "- at '/deployment/image': got null, want string"},
 		"NextLine": {
 			reason: "Helm would make an application with nothing in it.",
 			values: `config: {"A\x85B": c}`,
 			want:   "spec: a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way",
 		},
-		"NullInList": {
-			reason: "A list has no entry to unset.",
-			values: "secrets: [null]",
-			want:   "- at '/secrets/0': got null, want object",
-		},
+		"NullInList": {reason: "A list has no entry to unset.", values: "secrets: [null]", want: "- at '/secrets/0': got null, want object"},
 		"NoSuchExternalField": {
 			reason: "Fields of External Secrets that are not in the guide are not dropped without a word.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, version: v1}}]}"),
@@ -450,17 +402,11 @@ func TestBrokenValues(t *testing.T) {
 	}
 }
 
+var introduction = regexp.MustCompile(`(?s)^.*(?:chart\(s\):\n[\w-]+:\n|\.yaml:\d+:\d+\): )`)
+
 // complaint returns what helm says is wrong, without what it says around it.
 func complaint(stderr string) string {
-	stderr = strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
-
-	for _, introduction := range []string{"chart(s):\nplatform-application:\n", "application.yaml:2:24): ", "application.yaml:12:4): "} {
-		if _, rest, ok := strings.Cut(stderr, introduction); ok {
-			return rest
-		}
-	}
-
-	return stderr
+	return strings.TrimSuffix(introduction.ReplaceAllString(stderr, ""), "\n\nUse --debug flag to render out invalid YAML")
 }
 
 // TestNotes makes sure that whoever installs the chart is told what has no effect, and what has another name.
@@ -474,10 +420,7 @@ func TestNotes(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		"Nothing": {
-			reason: "Without external secrets there is nothing to tell.",
-			want:   without,
-		},
+		"Nothing": {reason: "Without external secrets there is nothing to tell.", want: without},
 		"Example": {
 			reason: "The store has no effect, and slashes became hyphens.",
 			args:   []string{"--values", exampleValues},

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -709,29 +708,10 @@ func TestBrokenPlatformValues(t *testing.T) {
 			t.Parallel()
 
 			s := platformTemplate(t, tc.values)
-			if got := platformComplaint(s.stderr); !s.failed || !strings.HasPrefix(got, tc.want) {
+			if got := complaint(s.stderr); !s.failed || !strings.HasPrefix(got, tc.want) {
 				t.Errorf("\n%s\nhelm template: failed %t: want %q, got %q", tc.reason, s.failed, tc.want, got)
 			}
 		})
-	}
-}
-
-var platformIntroduction = regexp.MustCompile(`(?s)^.*(?:platform-application-platform:\n|platform\.yaml:\d+:\d+\): )`)
-
-// platformComplaint returns what helm says is wrong, without what it says around it.
-func platformComplaint(stderr string) string {
-	if at := platformIntroduction.FindStringIndex(stderr); at != nil {
-		stderr = stderr[at[1]:]
-	}
-
-	return strings.TrimSuffix(stderr, "\n\nUse --debug flag to render out invalid YAML")
-}
-
-func TestPlatformLint(t *testing.T) {
-	t.Parallel()
-
-	if s := run(t, "helm", "", "lint", "--strict", platformChart, "--values", platformValues); s.failed {
-		t.Errorf("helm lint: %s\n%s", s.stderr, s.stdout)
 	}
 }
 

@@ -124,14 +124,7 @@ func TestAcceptance(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			err := tc.do(t.Context())
-
-			switch {
-			case tc.want == "" && err != nil:
-				t.Errorf("\n%s\nwant it taken, got %v", tc.reason, err)
-			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
-				t.Errorf("\n%s\nwant %q, got %v", tc.reason, tc.want, err)
-			}
+			checkRefusal(t, tc.reason, tc.want, tc.do(t.Context()))
 		})
 	}
 }

@@ -56,41 +56,6 @@ func TestWavesFail(t *testing.T) {
 		change func(objects map[string]*unstructured.Unstructured)
 		want   []string
 	}{
-		"ProviderFirst": {
-			reason: "Before its restrictions it would run without them.",
-			dir:    base,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync"], "-2")
-			},
-			want: []string{
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs DeploymentRuntimeConfig.pkg.crossplane.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages in an earlier wave",
-				"Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes in an earlier wave",
-			},
-		},
-		"ConfigurationWithPackages": {
-			reason: "Crossplane would install other versions than those of the base.",
-			dir:    base,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["Configuration.pkg.crossplane.io/configuration-platform-application"], "0")
-				setWave(o["Function.pkg.crossplane.io/p6m-dev-function-platform-application"], "0")
-			},
-			want: []string{
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Function.pkg.crossplane.io/p6m-dev-function-platform-application in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-authorization in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-keyvault in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/crossplane-contrib-provider-azure-managedidentity in an earlier wave",
-				"Configuration.pkg.crossplane.io/configuration-platform-application: needs Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync in an earlier wave",
-			},
-		},
 		"DryRun": {
 			reason: "The whole sync would fail on a kind that comes with it.",
 			dir:    base,
@@ -119,17 +84,6 @@ func TestWavesFail(t *testing.T) {
 				"ApplicationSet.argoproj.io/teams: needs ApplicationSet.argoproj.io/tenants in an earlier wave",
 				"ApplicationSet.argoproj.io/teams: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-composed-workloads in an earlier wave",
 				"ApplicationSet.argoproj.io/teams: needs " + skipDryRun,
-			},
-		},
-		"TenantsFirst": {
-			reason: "Before the policy a team could take over a namespace of the platform.",
-			dir:    apps,
-			change: func(o map[string]*unstructured.Unstructured) {
-				setWave(o["ApplicationSet.argoproj.io/tenants"], "0")
-			},
-			want: []string{
-				"ApplicationSet.argoproj.io/tenants: needs AppProject.argoproj.io/tenants in an earlier wave",
-				"ApplicationSet.argoproj.io/tenants: needs ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/argocd-team-namespaces in an earlier wave",
 			},
 		},
 	}
@@ -211,24 +165,11 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 
 	switch key(o) {
 	case "Provider.pkg.crossplane.io/p6m-dev-provider-keyvault-secretsync":
-		needs = append(needs,
-			"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
-			"NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync",
-		)
+		needs = append(needs, bindings(objects, "provider-keyvault-secretsync-")...)
+		needs = append(needs, "ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync", "NetworkPolicy.networking.k8s.io/provider-keyvault-secretsync")
 	case "Function.pkg.crossplane.io/p6m-dev-function-platform-application":
-		needs = append(needs,
-			"NetworkPolicy.networking.k8s.io/function-platform-application",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-kinds",
-			"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-namespaces",
-		)
+		needs = append(needs, bindings(objects, "function-platform-application-")...)
+		needs = append(needs, "NetworkPolicy.networking.k8s.io/function-platform-application")
 	case "EnvironmentConfig.apiextensions.crossplane.io/platform-application":
 		needs = append(needs, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders")
 	case "Application.argoproj.io/platform-application":
@@ -267,6 +208,19 @@ func needed(t *testing.T, o *unstructured.Unstructured, objects []*unstructured.
 	}
 
 	return needs
+}
+
+// bindings returns the keys of the bindings of policies whose names begin so.
+func bindings(objects []*unstructured.Unstructured, prefix string) []string {
+	var out []string
+
+	for _, o := range objects {
+		if o.GetKind() == "ValidatingAdmissionPolicyBinding" && strings.HasPrefix(o.GetName(), prefix) {
+			out = append(out, key(o))
+		}
+	}
+
+	return out
 }
 
 // installs returns the key of the object that installs a dependency.

@@ -5,7 +5,6 @@ package platform
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,7 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/docs"
 )
@@ -38,6 +36,7 @@ func TestAccepted(t *testing.T) {
 		"Runs":    {reason: "The component for acceptance runs fits the base.", objects: overlay(t, "acceptance")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
 		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
+		"Doctor":  {reason: "The doctor and its probes are Jobs that come after the base.", objects: build(t, doctor)},
 		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
 	}
 
@@ -111,48 +110,6 @@ func TestBase(t *testing.T) {
 		"ClusterRole.rbac.authorization.k8s.io/provider-keyvault-secretsync",
 		"ClusterRoleBinding.rbac.authorization.k8s.io/provider-keyvault-secretsync",
 		"ConfigMap/platform-application-admission",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-kinds",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-namespaces",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-objects",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/function-platform-application-pods",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-admission",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-composed",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-fields",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-namespaces",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-orphans",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-parts",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-placeholders",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/platform-application-platform-namespaces",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-azure-writes",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-leases",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-usages",
-		"ValidatingAdmissionPolicy.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-kinds",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-namespaces",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-objects",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/function-platform-application-pods",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-admission",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-composed",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-fields",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-namespaces",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-orphans",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-parts",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-placeholders",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/platform-application-platform-namespaces",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-azure-writes",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-events",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-kinds",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-leases",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-namespaces",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-secrets",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-tokens",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-usages",
-		"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/provider-keyvault-secretsync-writes",
 		"ManagedResourceActivationPolicy.apiextensions.crossplane.io/platform-application",
 		"EnvironmentConfig.apiextensions.crossplane.io/platform-application",
 		"ClusterProviderConfig.azure.m.upbound.io/default",
@@ -171,6 +128,34 @@ func TestBase(t *testing.T) {
 		"ClusterProviderConfig.secrets.p6m.dev/default",
 	}
 
+	for _, policy := range []string{
+		"function-platform-application-kinds",
+		"function-platform-application-namespaces",
+		"function-platform-application-objects",
+		"function-platform-application-pods",
+		"platform-application-admission",
+		"platform-application-composed",
+		"platform-application-fields",
+		"platform-application-namespaces",
+		"platform-application-orphans",
+		"platform-application-parts",
+		"platform-application-placeholders",
+		"platform-application-platform-namespaces",
+		"provider-azure-writes",
+		"provider-keyvault-secretsync-events",
+		"provider-keyvault-secretsync-kinds",
+		"provider-keyvault-secretsync-leases",
+		"provider-keyvault-secretsync-namespaces",
+		"provider-keyvault-secretsync-secrets",
+		"provider-keyvault-secretsync-tokens",
+		"provider-keyvault-secretsync-usages",
+		"provider-keyvault-secretsync-writes",
+	} {
+		want = append(want, "ValidatingAdmissionPolicy.admissionregistration.k8s.io/"+policy, "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/"+policy)
+	}
+
+	slices.Sort(want)
+
 	if diff := cmp.Diff(want, keys(build(t, base))); diff != "" {
 		t.Errorf("objects of the base: -want, +got:\n%s", diff)
 	}
@@ -184,11 +169,14 @@ func TestBase(t *testing.T) {
 	}
 }
 
+// keys of objects, sorted.
 func keys(objects []*unstructured.Unstructured) []string {
 	out := make([]string, len(objects))
 	for i, o := range objects {
 		out[i] = key(o)
 	}
+
+	slices.Sort(out)
 
 	return out
 }
@@ -253,39 +241,17 @@ func TestPlaceholders(t *testing.T) {
 		object *unstructured.Unstructured
 		want   string
 	}{
-		"EnvironmentConfig": {
-			reason: "Every setting that only the platform team knows is named.",
-			object: find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"),
-			want:   fields,
-		},
+		"EnvironmentConfig": {reason: "Every setting that only the platform team knows is named.", object: find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), want: fields},
 		"AzureProviderConfig": {
 			reason: "The Azure provider would only say that Azure does not know such a client.",
 			object: find(t, all, "ClusterProviderConfig.azure.m.upbound.io/default"),
 			want:   "clientID, subscriptionID, tenantID",
 		},
-		"OurProviderConfig": {
-			reason: "The provider could create no secret, and only say so of each that is missing.",
-			object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"),
-			want:   "clientId, tenantId",
-		},
-		"OurRegistry": {
-			reason: "Crossplane would only say that it cannot parse the name of an image.",
-			object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"),
-			want:   "prefix",
-		},
-		"TheirRegistry": {
-			reason: "The Azure providers come from another registry.",
-			object: find(t, all, "ImageConfig.pkg.crossplane.io/crossplane-contrib"),
-			want:   "prefix",
-		},
-		"Set": {
-			reason: "A platform without placeholders is not refused.",
-			object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application"),
-		},
-		"Nobody's": {
-			reason: "What others call so is not ours to refuse.",
-			object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses"),
-		},
+		"OurProviderConfig": {reason: "The provider could create no secret, and only say so of each that is missing.", object: find(t, all, "ClusterProviderConfig.secrets.p6m.dev/default"), want: "clientId, tenantId"},
+		"OurRegistry":       {reason: "Crossplane would only say that it cannot parse the name of an image.", object: find(t, all, "ImageConfig.pkg.crossplane.io/p6m-dev"), want: "prefix"},
+		"TheirRegistry":     {reason: "The Azure providers come from another registry.", object: find(t, all, "ImageConfig.pkg.crossplane.io/crossplane-contrib"), want: "prefix"},
+		"Set":               {reason: "A platform without placeholders is not refused.", object: find(t, build(t, example), "EnvironmentConfig.apiextensions.crossplane.io/platform-application")},
+		"Nobody's":          {reason: "What others call so is not ours to refuse.", object: renamed(find(t, all, "EnvironmentConfig.apiextensions.crossplane.io/platform-application"), "somebody-elses")},
 	}
 
 	for name, tc := range cases {
@@ -414,66 +380,35 @@ func TestCheckOfValues(t *testing.T) {
 		t.Fatal("the page has no command that finds values that are not set")
 	}
 
-	kustomize, err := tools.Path(t.Context(), "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	built := func(dir string) string { return string(run(t, kustomize, "build", filepath.Join(root, dir))) }
+	built := func(dir string) string { return string(kustomize(t, filepath.Join(root, dir))) }
 	// What a platform team has instead of the samples.
 	own := regexp.MustCompile(`([0-9a-f])[0-9a-f]{7}-([0-9a-f]{4}-){3}[0-9a-f]{12}`)
 
 	cases := map[string]struct {
 		reason string
 		text   string
-		want   []string
+		want   string
 	}{
-		"Base": {
-			reason: "The base has placeholders.", text: built(base),
-			want: []string{"clientID", "location", "oidcIssuerUrl", "resourceGroupName", "subscriptionID", "subscriptionId", "tenantID", "tenantId"},
-		},
-		"Example": {
-			reason: "The example has ids that belong to nobody.", text: built(example),
-			want: []string{"clientID", "oidcIssuerUrl", "subscriptionID", "subscriptionId", "tenantID", "tenantId"},
-		},
-		"Own": {
-			reason: "Ids that Azure has given are no samples.", text: own.ReplaceAllString(built(example), "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"),
-			want: []string{"all values are set"},
-		},
+		"Base":    {reason: "The base has placeholders.", text: built(base), want: "clientID location oidcIssuerUrl resourceGroupName subscriptionID subscriptionId tenantID tenantId"},
+		"Example": {reason: "The example has ids that belong to nobody.", text: built(example), want: "clientID oidcIssuerUrl subscriptionID subscriptionId tenantID tenantId"},
+		"Own":     {reason: "Ids that Azure has given are no samples.", text: own.ReplaceAllString(built(example), "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809"), want: "all values are set"},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := errors.Join(os.Mkdir(filepath.Join(dir, "_output"), 0o700), os.WriteFile(filepath.Join(dir, "_output", "platform.yaml"), []byte(tc.text), 0o600)); err != nil {
-				t.Fatal(err)
-			}
-
-			cmd := exec.CommandContext(t.Context(), "bash", "-c", command)
-			cmd.Dir = dir
+			cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Replace(command, "_output/platform.yaml", "-", 1))
+			cmd.Stdin = strings.NewReader(tc.text)
 
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 
-			var got []string
-
-			for line := range strings.Lines(string(out)) {
-				// With the number of the line in front.
-				field := regexp.MustCompile(`^\d+:\s*(\w+):`).FindStringSubmatch(line)
-				if field == nil {
-					got = append(got, strings.TrimSpace(line))
-
-					continue
-				}
-
-				got = append(got, field[1])
-			}
-
+			// The number of the line is in front of a field.
+			got := strings.Split(strings.TrimSpace(regexp.MustCompile(`(?m)^\d+:\s*(\w+):.*`).ReplaceAllString(string(out), "$1")), "\n")
 			slices.Sort(got)
 
-			if diff := cmp.Diff(tc.want, slices.Compact(got)); diff != "" {
+			if diff := cmp.Diff(tc.want, strings.Join(slices.Compact(got), " ")); diff != "" {
 				t.Errorf("\n%s\nfields that the command prints: -want, +got:\n%s", tc.reason, diff)
 			}
 		})

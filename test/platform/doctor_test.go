@@ -89,15 +89,6 @@ func TestDoctorPods(t *testing.T) {
 	}
 }
 
-// TestDoctorAccepted has the API server take all of it, with all policies of the base in force.
-func TestDoctorAccepted(t *testing.T) {
-	for _, o := range build(t, doctor) {
-		if said := refusal(t.Context(), o); said != "" {
-			t.Errorf("%s: %s", key(o), said)
-		}
-	}
-}
-
 // TestProbesArePlaced has each probe be selected by the policies that select pods of its provider, and by no Service or Deployment of
 // a package, and have the token that the runtime configuration of the provider mounts.
 func TestProbesArePlaced(t *testing.T) {

@@ -19,7 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/p6m-dev/platform-application/package/tools"
 )
@@ -30,40 +29,26 @@ func TestNetworkPoliciesSelect(t *testing.T) {
 	objects := build(t, base)
 	pods := packagePods(t, objects)
 
-	cases := map[string]struct {
-		reason string
-		want   []string
-	}{
-		"provider-keyvault-secretsync": {
-			reason: "Other providers need other ways.",
-			want:   []string{"p6m-dev-provider-keyvault-secretsync"},
-		},
-		"function-platform-application": {
-			reason: "Other functions may ask somebody.",
-			want:   []string{"p6m-dev-function-platform-application"},
-		},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-
-			p := policy(t, objects, name)
-			for pod, has := range pods {
-				if selects(t, p.Spec.PodSelector, has) {
-					got = append(got, pod)
-				}
+	// Other providers need other ways, and other functions may ask somebody.
+	for name, want := range map[string]string{
+		"provider-keyvault-secretsync":  "p6m-dev-provider-keyvault-secretsync",
+		"function-platform-application": "p6m-dev-function-platform-application",
+	} {
+		p := policy(t, objects, name)
+		for pod, has := range pods {
+			if got := selects(t, p.Spec.PodSelector, has); got != (pod == want) {
+				t.Errorf("NetworkPolicy %s selects pods of %s: %t", name, pod, got)
 			}
+		}
 
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\npods of packages: -want, +got:\n%s", tc.reason, diff)
-			}
+		types := []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}
+		if diff := cmp.Diff(types, p.Spec.PolicyTypes); diff != "" {
+			t.Errorf("types of NetworkPolicy %s: -want, +got:\n%s", name, diff)
+		}
 
-			types := []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}
-			if diff := cmp.Diff(types, p.Spec.PolicyTypes); diff != "" {
-				t.Errorf("types: -want, +got:\n%s", diff)
-			}
-		})
+		if pods[want] == nil {
+			t.Errorf("there is no package %s", want)
+		}
 	}
 }
 
@@ -208,11 +193,7 @@ func policy(t *testing.T, objects []*unstructured.Unstructured, name string) *ne
 	t.Helper()
 
 	p := &networkingv1.NetworkPolicy{}
-
-	o := find(t, objects, "NetworkPolicy.networking.k8s.io/"+name)
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, p); err != nil {
-		t.Fatal(err)
-	}
+	convert(t, find(t, objects, "NetworkPolicy.networking.k8s.io/"+name), p)
 
 	if p.Namespace != namespace {
 		t.Errorf("namespace of policy %s: %s", name, p.Namespace)

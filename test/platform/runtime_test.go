@@ -7,8 +7,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
 // TestResources has the pod of every package say what it needs: policies of many clusters refuse it otherwise.
@@ -35,5 +40,39 @@ func TestResources(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRestricted has a namespace that enforces the strictest of the Pod Security Standards admit the provider's pod.
+func TestRestricted(t *testing.T) {
+	ns := labelled(server.Namespace(t), map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
+	if err := server.Apply(t.Context(), ns); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := server.CreateServiceAccount(t.Context(), ns.Name, "provider"); err != nil {
+		t.Fatal(err)
+	}
+
+	pod := runtimePod(t, build(t, base), apiserver.ProviderServiceAccount)
+	pod.Namespace = ns.Name
+
+	if err := server.Client().Create(t.Context(), pod, client.DryRunAll); err != nil {
+		t.Errorf("the provider's pod: want it to be admitted, got %v", err)
+	}
+}
+
+// TestOneProvider makes sure that the runtime configuration and RBAC name one ServiceAccount, which is that of the policies.
+func TestOneProvider(t *testing.T) {
+	objects := build(t, base)
+	config := find(t, objects, "DeploymentRuntimeConfig.pkg.crossplane.io/"+apiserver.ProviderServiceAccount)
+	account, _, _ := unstructured.NestedString(config.Object, "spec", "serviceAccountTemplate", "metadata", "name")
+
+	binding := &rbacv1.ClusterRoleBinding{}
+	convert(t, find(t, objects, "ClusterRoleBinding.rbac.authorization.k8s.io/"+apiserver.ProviderServiceAccount), binding)
+
+	want := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: account}}
+	if diff := cmp.Diff(want, binding.Subjects); diff != "" || account != apiserver.ProviderServiceAccount {
+		t.Errorf("want subject %s of the binding, got account %q: -want, +got:\n%s", apiserver.ProviderServiceAccount, account, diff)
 	}
 }

@@ -75,14 +75,7 @@ func TestTakeover(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			err := apply(t.Context(), tc.client, tc.namespace)
-
-			switch {
-			case tc.want == "" && err != nil:
-				t.Errorf("\n%s\nwant it taken, got %v", tc.reason, err)
-			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
-				t.Errorf("\n%s\nwant %q, got %v", tc.reason, tc.want, err)
-			}
+			checkRefusal(t, tc.reason, tc.want, apply(t.Context(), tc.client, tc.namespace))
 		})
 	}
 }

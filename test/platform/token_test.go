@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -70,34 +69,6 @@ func TestTokenFile(t *testing.T) {
 	}
 }
 
-// TestWebhooks has the stand-ins mount tokens where the versions of azure-workload-identity do.
-func TestWebhooks(t *testing.T) {
-	cases := map[plane.Webhook]string{
-		plane.WebhookTokens:   "/var/run/secrets/azure/tokens/azure-identity-token",
-		plane.WebhookReserved: "/var/run/secrets/azure/wi/token/azure-identity-token",
-	}
-
-	for webhook, want := range cases {
-		t.Run(string(webhook), func(t *testing.T) {
-			ns := server.Namespace(t)
-			hook(t, ns, webhook)
-
-			pod := probe(ns)
-			if err := server.Client().Create(t.Context(), pod, client.DryRunAll); err != nil {
-				t.Fatal(err)
-			}
-
-			if diff := cmp.Diff(want, env(pod, tokenVariable)); diff != "" {
-				t.Errorf("%s: -want, +got:\n%s", tokenVariable, diff)
-			}
-
-			if got := audienceOf(pod, want); got != audience {
-				t.Errorf("audience of the token in %q: want %q, got %q", want, audience, got)
-			}
-		})
-	}
-}
-
 // hook the pods of a namespace, until the test ends. All of its ServiceAccounts have an identity.
 func hook(t *testing.T, ns string, webhook plane.Webhook) {
 	t.Helper()
@@ -143,15 +114,20 @@ func hook(t *testing.T, ns string, webhook plane.Webhook) {
 		enforce(t, o)
 	}
 
-	// A policy is heeded when the API server has read it.
+	// Where the version of azure-workload-identity mounts the token. A policy is heeded when the API server has read it.
+	want := map[plane.Webhook]string{
+		plane.WebhookTokens:   "/var/run/secrets/azure/tokens/azure-identity-token",
+		plane.WebhookReserved: "/var/run/secrets/azure/wi/token/azure-identity-token",
+	}[webhook]
+
 	err = apiserver.Eventually(t.Context(), func(ctx context.Context) error {
 		pod := probe(ns)
 		if err := server.Client().Create(ctx, pod, client.DryRunAll); err != nil {
 			return fmt.Errorf("cannot create pod: %w", err)
 		}
 
-		if env(pod, tokenVariable) == "" {
-			return fmt.Errorf("the pod has no %s", tokenVariable)
+		if got := env(pod, tokenVariable); got != want || audienceOf(pod, got) != audience {
+			return fmt.Errorf("want %s=%s and a token for %s there, got %q and %q", tokenVariable, want, audience, got, audienceOf(pod, got))
 		}
 
 		return nil

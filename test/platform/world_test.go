@@ -23,6 +23,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
+	"github.com/p6m-dev/platform-application/test/schema"
 )
 
 const (
@@ -67,12 +68,10 @@ func install(ctx context.Context) error {
 		return fmt.Errorf("cannot get Argo CD's definitions: %w", err)
 	}
 
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/upbound/provider-azure/v2").Output()
+	azure, err := schema.AzureDefinitions(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot find the Azure provider: %w", err)
+		return err
 	}
-
-	azure := strings.TrimSpace(string(out))
 
 	crds := filepath.Join(crossplane.Dir, "cluster", "crds")
 
@@ -87,7 +86,7 @@ func install(ctx context.Context) error {
 		filepath.Join(argocd.Dir, "manifests", "crds", "application-crd.yaml"),
 		filepath.Join(argocd.Dir, "manifests", "crds", "applicationset-crd.yaml"),
 		filepath.Join(argocd.Dir, "manifests", "crds", "appproject-crd.yaml"),
-		filepath.Join(azure, "package", "crds", "azure.m.upbound.io_clusterproviderconfigs.yaml"),
+		filepath.Join(azure, "azure.m.upbound.io_clusterproviderconfigs.yaml"),
 		filepath.Join(root, "package", "provider", "crds"),
 	)
 	if err != nil {
@@ -107,12 +106,19 @@ func install(ctx context.Context) error {
 func build(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
 
-	kustomize, err := tools.Path(t.Context(), "kustomize")
+	return parse(t, kustomize(t, filepath.Join(root, dir)))
+}
+
+// kustomize prints what it makes of a directory.
+func kustomize(t *testing.T, dir string) []byte {
+	t.Helper()
+
+	path, err := tools.Path(t.Context(), "kustomize")
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	return parse(t, run(t, kustomize, "build", filepath.Join(root, dir)))
+	return run(t, path, "build", dir)
 }
 
 // overlay returns what kustomize makes of the base with those components.
@@ -147,12 +153,7 @@ func overlay(t *testing.T, components ...string) []*unstructured.Unstructured {
 		t.Fatal(err)
 	}
 
-	kustomize, err := tools.Path(t.Context(), "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return parse(t, run(t, kustomize, "build", dir))
+	return parse(t, kustomize(t, dir))
 }
 
 // enforce an object for the length of the test.
@@ -237,4 +238,16 @@ func refusal(ctx context.Context, o *unstructured.Unstructured) string {
 	}
 
 	return ""
+}
+
+// checkRefusal fails unless an error has those words, or there is none if none are wanted.
+func checkRefusal(t *testing.T, reason, want string, err error) {
+	t.Helper()
+
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("\n%s\nwant it taken, got %v", reason, err)
+	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		t.Errorf("\n%s\nwant %q, got %v", reason, want, err)
+	}
 }

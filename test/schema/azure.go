@@ -4,6 +4,8 @@
 package schema
 
 import (
+	"context"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -21,15 +23,23 @@ var azureCRDs = map[string]string{ //nolint:gochecknoglobals // A constant in al
 	"FederatedIdentityCredential": "managedidentity.azure.m.upbound.io_federatedidentitycredentials.yaml",
 }
 
+// AzureDefinitions returns the directory with the CustomResourceDefinitions of provider-azure.
+func AzureDefinitions(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", azureModule).Output()
+	if err != nil {
+		return "", fmt.Errorf("cannot find module %s: %w", azureModule, err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "package", "crds"), nil
+}
+
 // ProviderAzureCRDs returns Validators for the Azure resources that an
 // application is composed of, by kind, from the module in go.mod.
 func ProviderAzureCRDs(tb testing.TB) map[string]*Validator {
 	tb.Helper()
-	out, err := exec.CommandContext(tb.Context(), "go", "list", "-m", "-f", "{{.Dir}}", azureModule).Output()
+	dir, err := AzureDefinitions(tb.Context())
 	if err != nil {
-		tb.Fatalf("cannot find module %s: %s", azureModule, err)
+		tb.Fatal(err)
 	}
-	dir := filepath.Join(strings.TrimSpace(string(out)), "package", "crds")
 
 	vs := make(map[string]*Validator, len(azureCRDs))
 	for kind, file := range azureCRDs {

@@ -62,7 +62,8 @@ func (d *definition) claim() (*extv1.CustomResourceDefinition, error) {
 
 // derive does what Crossplane's xcrd package does: it takes over the
 // properties, required fields and rules of root, spec and status, and nothing
-// else of these three, and adds its own properties.
+// else of these three, and adds its own properties. crossplane-runtime has that
+// package from v2.3 on (pkg/xcrd), later than the version in go.mod.
 func (d *definition) derive(names extv1.CustomResourceDefinitionNames, scope extv1.ResourceScope, spec map[string]extv1.JSONSchemaProps) (*extv1.CustomResourceDefinition, error) {
 	crd := &extv1.CustomResourceDefinition{}
 	crd.SetName(names.Plural + "." + d.Spec.Group)

@@ -18,105 +18,14 @@ const providerCRDs = root + "/package/provider/crds/"
 // syncSpec is forProvider of a KeyVaultSecretSync that is accepted.
 const syncSpec = `vaultUri: "https://web-application-ab12.vault.azure.net/", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}`
 
-// subdomain is the pattern of names of Kubernetes objects.
-const subdomain = `^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
-
-// TestProviderRefused shows what is refused of the provider's own kinds.
+// TestProviderRefused shows what is accepted and refused of the provider's own kinds.
 func TestProviderRefused(t *testing.T) {
-	const (
-		syncs   = "secrets.p6m.dev_keyvaultsecretsyncs.yaml"
-		configs = "secrets.p6m.dev_clusterproviderconfigs.yaml"
-	)
-
-	cases := map[string]struct {
-		reason string
-		crd    string
-		kind   string
-		spec   string
-		want   []string
-	}{
-		"Accepted": {
-			reason: "What the function composes is accepted.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {` + syncSpec + `, pollInterval: 30s, fastPollInterval: 0s, secrets: [{name: a, refreshInterval: 1h}]}}`,
-		},
-		"China": {
-			reason: "Vaults of other clouds are accepted.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.cn", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}}}`,
-		},
-		"OtherHost": {
-			reason: "Tokens of applications go to vaults only.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net.example.com/", tenantId: t, clientId: c, serviceAccountName: s, target: {name: target}}}`,
-			want: []string{`spec.forProvider.vaultUri: Invalid value: "https://abc.vault.azure.net.example.com/": spec.forProvider.vaultUri in body should match '^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$'`},
-		},
-		"ServiceAccountPath": {
-			reason: "A ServiceAccount is named, and is one of the namespace.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: ../b/serviceaccounts/s, target: {name: target}}}`,
-			want: []string{`spec.forProvider.serviceAccountName: Invalid value: "../b/serviceaccounts/s": spec.forProvider.serviceAccountName in body should match '` + subdomain + `'`},
-		},
-		"TargetPath": {
-			reason: "So is the Secret.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: s, target: {name: ../b/secrets/s}}}`,
-			want: []string{`spec.forProvider.target.name: Invalid value: "../b/secrets/s": spec.forProvider.target.name in body should match '` + subdomain + `'`},
-		},
-		"DottedNames": {
-			reason: "A name is what Kubernetes takes for one.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {vaultUri: "https://abc.vault.azure.net", tenantId: t, clientId: c, serviceAccountName: 0.s-1, target: {name: a.b-2}}}`,
-		},
-		"FastPollTooOften": {
-			reason: "Neither are fast polls.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {` + syncSpec + `, fastPollInterval: 10ms}}`,
-			want: []string{`spec.forProvider.fastPollInterval: Invalid value: "10ms": must be at least 1s, or 0s to turn fast polls off`},
-		},
-		"PollTooOften": {
-			reason: "A vault is polled every second at most.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {` + syncSpec + `, pollInterval: 10ms}}`,
-			want: []string{`spec.forProvider.pollInterval: Invalid value: "10ms": must be at least 1s`},
-		},
-		"NegativeRefresh": {
-			reason: "An interval cannot be negative.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{forProvider: {` + syncSpec + `, secrets: [{name: a, refreshInterval: -1h}]}}`,
-			want: []string{`spec.forProvider.secrets[0].refreshInterval: Invalid value: "-1h": must not be negative`},
-		},
-		"ConnectionSecret": {
-			reason: "There is one Secret, and it is named elsewhere.",
-			crd:    syncs, kind: "KeyVaultSecretSync",
-			spec: `{writeConnectionSecretToRef: {name: x}, forProvider: {` + syncSpec + `}}`,
-			want: []string{"spec: Invalid value: there are no connection details: forProvider.target is the Secret that is written"},
-		},
-		"NoCredentials": {
-			reason: "No identity is needed to read.",
-			crd:    configs, kind: "ClusterProviderConfig",
-			spec: `{credentials: {source: None}}`,
-		},
-		"ClientSecretIncomplete": {
-			reason: "A client secret is for an application of a tenant.",
-			crd:    configs, kind: "ClusterProviderConfig",
-			spec: `{credentials: {source: ClientSecret, clientId: c}}`,
-			want: []string{"spec.credentials: Invalid value: source ClientSecret needs tenantId, clientId and secretRef"},
-		},
-		"SecretOfNoUse": {
-			reason: "A reference that is not used is a mistake.",
-			crd:    configs, kind: "ClusterProviderConfig",
-			spec: `{credentials: {source: WorkloadIdentity, secretRef: {name: creator, key: secret}}}`,
-			want: []string{"spec.credentials: Invalid value: secretRef is for source ClientSecret only"},
-		},
-	}
-
-	for name, tc := range cases {
+	for name, tc := range examples(t, "provider.yaml") {
 		t.Run(name, func(t *testing.T) {
-			v := load(t, LoadCRD, providerCRDs+tc.crd)
+			v := load(t, LoadCRD, providerCRDs+"secrets.p6m.dev_"+strings.ToLower(tc.Kind)+"s.yaml")
 
-			if diff := cmp.Diff(tc.want, v.Validate(providerObject(t, tc.kind, tc.spec))); diff != "" {
-				t.Errorf("\n%s\nValidate(...): -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.Want, v.Validate(providerObject(t, tc.Kind, string(tc.Spec)))); diff != "" {
+				t.Errorf("\n%s\nValidate(...): -want, +got:\n%s", tc.Reason, diff)
 			}
 		})
 	}

@@ -51,10 +51,11 @@ func rendered(t *testing.T, variant, namespace string) []*unstructured.Unstructu
 	return out
 }
 
-// restrictFunction has the policies in force for what Crossplane composes.
-func restrictFunction(t *testing.T, crossplane client.Client) {
+// restrictFunction has the policies in force for what Crossplane composes, and returns Crossplane's client.
+func restrictFunction(t *testing.T) client.Client {
 	t.Helper()
 
+	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
 	labelled, other := server.Namespace(t), namespace(t, map[string]string{})
 
 	// One for each policy.
@@ -83,6 +84,8 @@ func restrictFunction(t *testing.T, crossplane client.Client) {
 
 		return last //nolint:wrapcheck // The caller asks what kind it is.
 	})
+
+	return crossplane
 }
 
 func controlledByApplication() map[string]any {
@@ -91,40 +94,11 @@ func controlledByApplication() map[string]any {
 	}}}
 }
 
-// TestRendered has Crossplane apply all that the function composes of the examples.
-func TestRendered(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
-	namespace := server.Namespace(t)
-	restrictFunction(t, crossplane)
-
-	for _, variant := range []string{"modern", "claim"} {
-		t.Run(variant, func(t *testing.T) {
-			kinds := map[string]bool{}
-
-			for _, o := range rendered(t, variant, namespace) {
-				kinds[o.GetKind()] = true
-
-				err := crossplane.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("crossplane"), client.ForceOwnership, client.DryRunAll)
-				if err != nil {
-					t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
-				}
-			}
-
-			for _, kind := range ofApplication {
-				if !kinds[kind] && !slices.Contains(ofSome, kind) {
-					t.Errorf("no %s is rendered, only %v", kind, kinds)
-				}
-			}
-		})
-	}
-}
-
 // TestGivenUp has Crossplane delete what an application does not ask for any more, which begins with taking its labels away, and
 // begin again after a failure.
 func TestGivenUp(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
+	crossplane := restrictFunction(t)
 	namespace := server.Namespace(t)
-	restrictFunction(t, crossplane)
 
 	for _, o := range rendered(t, "claim", namespace) {
 		if o.GetName() != "order-service" {
@@ -154,9 +128,8 @@ func TestGivenUp(t *testing.T) {
 //
 //nolint:gocognit // A table, after which two variants are asked the same.
 func TestContent(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
+	crossplane := restrictFunction(t)
 	namespace := server.Namespace(t)
-	restrictFunction(t, crossplane)
 
 	objects := map[string]*unstructured.Unstructured{}
 	claimed := map[string]*unstructured.Unstructured{}
@@ -190,13 +163,6 @@ func TestContent(t *testing.T) {
 		scales     = "a HorizontalPodAutoscaler of an application scales its Deployment"
 	)
 
-	set := func(value any, fields ...string) func(map[string]any) {
-		return func(o map[string]any) {
-			if err := unstructured.SetNestedField(o, value, fields...); err != nil {
-				panic(err)
-			}
-		}
-	}
 	pod := func(value any, fields ...string) func(map[string]any) {
 		return set(value, append([]string{"spec", "template", "spec"}, fields...)...)
 	}
@@ -306,5 +272,14 @@ func TestContent(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// set a field of an object.
+func set(value any, fields ...string) func(map[string]any) {
+	return func(o map[string]any) {
+		if err := unstructured.SetNestedField(o, value, fields...); err != nil {
+			panic(err)
+		}
 	}
 }

@@ -30,8 +30,8 @@ const full = `{
 		{"type": "cron", "metadata": {"timezone": "Europe/Berlin", "start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "desiredReplicas": 3}}]},
 	"networking": {"inbound": {"services": [{"name": "shop", "namespace": "front", "port": 8080}]}}}`
 
-// composed returns what the function composes in Kubernetes of a manifest, as Crossplane applies it.
-func composed(t *testing.T, namespace, spec string) map[string]*unstructured.Unstructured {
+// composed returns what the function composes in Kubernetes of a manifest, as Crossplane applies it, one object of each kind.
+func composed(t *testing.T, namespace, spec string) []*unstructured.Unstructured {
 	t.Helper()
 
 	app := compose.Application{Name: "web", Namespace: namespace}
@@ -62,7 +62,7 @@ func composed(t *testing.T, namespace, spec string) map[string]*unstructured.Uns
 		t.Fatal(err)
 	}
 
-	objects := map[string]*unstructured.Unstructured{}
+	var objects []*unstructured.Unstructured
 
 	for _, r := range result.Resources {
 		o := &unstructured.Unstructured{Object: r.Object}
@@ -73,49 +73,51 @@ func composed(t *testing.T, namespace, spec string) map[string]*unstructured.Uns
 		metadata, _ := o.Object["metadata"].(map[string]any)
 		maps.Copy(metadata, controlledByApplication())
 
-		objects[o.GetKind()] = o
+		objects = append(objects, o)
 	}
 
 	return objects
 }
 
-// TestManifests has Crossplane apply what the function composes of manifests in use, and of what nobody should write into the
-// fields that may be of any type.
+// TestManifests has Crossplane apply what the function composes of the examples and of manifests in use, and of what nobody should
+// write into the fields that may be of any type.
 func TestManifests(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
 	namespace := server.Namespace(t)
 
 	if err := server.InstallCRDs(t.Context(), scaledObjects); err != nil {
 		t.Fatal(err)
 	}
 
-	restrictFunction(t, crossplane)
+	crossplane := restrictFunction(t)
 
 	const deployment = `"deployment": {"image": "web", "ports": [{"port": 8080}]`
 
 	long := strings.Repeat("x", 100_000)
+	spec := func(text string) []*unstructured.Unstructured { return composed(t, namespace, text) }
 	cases := map[string]struct {
-		reason string
-		spec   string
+		reason  string
+		objects []*unstructured.Unstructured
 	}{
-		"Full":           {"All that there is.", full},
-		"Autoscaling":    {"That is all that most manifests say.", `{` + deployment + `, "resources": {"requests": {"cpu": "1"}}}, "autoscaling": {"enabled": true}}`},
-		"Selectors":      {"Keys and values that no label has.", `{` + deployment + `}, "workloadSelectors": {"": "a", "a b": "x", "kubernetes.io/hostname": "node", "node-role.kubernetes.io/control-plane": "x", "a": "x y", "b": "` + long + `", "` + long + `": "x", "c": ["x"], "d": "ok", "e": ","}}`},
-		"SelectorsList":  {"It is no map.", `{` + deployment + `}, "workloadSelectors": ["a"]}`},
-		"ReadOnly":       {"It is no boolean.", `{` + deployment + `, "readOnlyRootFilesystem": {"a": 1}}}`},
-		"Inbound":        {"Names that no application has.", `{` + deployment + `}, "networking": {"inbound": {"services": [{"name": "*"}, {"name": "a/b"}, {"name": "` + long + `"}, {"name": "a", "namespace": "A"}, {"name": "a", "port": 1e9}, {"name": "a", "port": -1}, {"name": "web", "port": "9090"}]}}}`},
-		"InboundMany":    {"As many as a manifest can have.", `{` + deployment + `}, "networking": {"inbound": {"services": [` + strings.Repeat(`{"name": "a"}, `, 5000) + `{"name": "b"}]}}}`},
-		"InboundString":  {"It is no object.", `{` + deployment + `}, "networking": {"inbound": "*"}}`},
-		"Triggers":       {"What KEDA does not know.", `{` + deployment + `}, "autoscaling": {"enabled": true, "triggers": [{"type": "cron", "metadata": {"a": {"b": 1}}}, {"type": "metrics-api", "metadata": {}, "authenticationRef": {"name": "x"}}, null, {"type": "cron", "name": "` + long + `", "authenticationRef": {"name": "x"}, "metadata": {"timezone": "UTC", "start": "0 1 * * *", "end": "0 2 * * *", "desiredReplicas": 5}}]}}`},
-		"TriggersString": {"It is no list.", `{` + deployment + `}, "autoscaling": {"enabled": true, "triggers": "` + long[:1000] + `"}}`},
+		"Examples":       {"As the golden files have them.", rendered(t, "modern", namespace)},
+		"Claims":         {"And those of claims.", rendered(t, "claim", namespace)},
+		"Full":           {"All that there is.", spec(full)},
+		"Autoscaling":    {"That is all that most manifests say.", spec(`{` + deployment + `, "resources": {"requests": {"cpu": "1"}}}, "autoscaling": {"enabled": true}}`)},
+		"Selectors":      {"Keys and values that no label has.", spec(`{` + deployment + `}, "workloadSelectors": {"": "a", "a b": "x", "kubernetes.io/hostname": "node", "node-role.kubernetes.io/control-plane": "x", "a": "x y", "b": "` + long + `", "` + long + `": "x", "c": ["x"], "d": "ok", "e": ","}}`)},
+		"SelectorsList":  {"It is no map.", spec(`{` + deployment + `}, "workloadSelectors": ["a"]}`)},
+		"ReadOnly":       {"It is no boolean.", spec(`{` + deployment + `, "readOnlyRootFilesystem": {"a": 1}}}`)},
+		"Inbound":        {"Names that no application has.", spec(`{` + deployment + `}, "networking": {"inbound": {"services": [{"name": "*"}, {"name": "a/b"}, {"name": "` + long + `"}, {"name": "a", "namespace": "A"}, {"name": "a", "port": 1e9}, {"name": "a", "port": -1}, {"name": "web", "port": "9090"}]}}}`)},
+		"InboundMany":    {"As many as a manifest can have.", spec(`{` + deployment + `}, "networking": {"inbound": {"services": [` + strings.Repeat(`{"name": "a"}, `, 5000) + `{"name": "b"}]}}}`)},
+		"InboundString":  {"It is no object.", spec(`{` + deployment + `}, "networking": {"inbound": "*"}}`)},
+		"Triggers":       {"What KEDA does not know.", spec(`{` + deployment + `}, "autoscaling": {"enabled": true, "triggers": [{"type": "cron", "metadata": {"a": {"b": 1}}}, {"type": "metrics-api", "metadata": {}, "authenticationRef": {"name": "x"}}, null, {"type": "cron", "name": "` + long + `", "authenticationRef": {"name": "x"}, "metadata": {"timezone": "UTC", "start": "0 1 * * *", "end": "0 2 * * *", "desiredReplicas": 5}}]}}`)},
+		"TriggersString": {"It is no list.", spec(`{` + deployment + `}, "autoscaling": {"enabled": true, "triggers": "` + long[:1000] + `"}}`)},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			for _, o := range composed(t, namespace, tc.spec) {
+			for _, o := range tc.objects {
 				err := crossplane.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("crossplane"), client.ForceOwnership, client.DryRunAll)
 				if err != nil {
-					t.Errorf("\n%s\n%s: %v", tc.reason, o.GetKind(), err)
+					t.Errorf("\n%s\n%s %s: %v", tc.reason, o.GetKind(), o.GetName(), err)
 				}
 			}
 		})
@@ -124,16 +126,19 @@ func TestManifests(t *testing.T) {
 
 // TestReach has a function that somebody has taken over reach beyond the application with what scales, fences and guards pods.
 func TestReach(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
 	namespace := server.Namespace(t)
 
 	if err := server.InstallCRDs(t.Context(), scaledObjects); err != nil {
 		t.Fatal(err)
 	}
 
-	restrictFunction(t, crossplane)
+	crossplane := restrictFunction(t)
 
-	objects := composed(t, namespace, full)
+	objects := map[string]*unstructured.Unstructured{}
+	for _, o := range composed(t, namespace, full) {
+		objects[o.GetKind()] = o
+	}
+
 	if want, got := []string{"Deployment", "NetworkPolicy", "PodDisruptionBudget", "ScaledObject", "Service", "ServiceAccount"}, slices.Sorted(maps.Keys(objects)); cmp.Diff(want, got) != "" {
 		t.Fatalf("want %v composed, got %v", want, got)
 	}
@@ -146,22 +151,13 @@ func TestReach(t *testing.T) {
 		evicts   = "a PodDisruptionBudget of an application must select its pods and have maxUnavailable 1"
 	)
 
-	set := func(value any, fields ...string) func(*testing.T, map[string]any) {
-		return func(t *testing.T, o map[string]any) {
-			t.Helper()
-
-			if err := unstructured.SetNestedField(o, value, fields...); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	trigger := func(more map[string]any) func(*testing.T, map[string]any) {
+	trigger := func(more map[string]any) func(map[string]any) {
 		cron := map[string]any{"type": "cron", "metadata": map[string]any{}}
 		maps.Copy(cron, more)
 
 		return set([]any{cron}, "spec", "triggers")
 	}
-	from := func(peers ...any) func(*testing.T, map[string]any) {
+	from := func(peers ...any) func(map[string]any) {
 		return set([]any{map[string]any{"from": peers}}, "spec", "ingress")
 	}
 	everywhere := map[string]any{"namespaceSelector": map[string]any{}}
@@ -170,7 +166,7 @@ func TestReach(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		kind   string
-		change func(*testing.T, map[string]any)
+		change func(map[string]any)
 		want   string
 	}{
 		"ScalesOther":     {"It would stop what runs beside it.", "ScaledObject", set("other", "spec", "scaleTargetRef", "name"), scales},
@@ -197,7 +193,7 @@ func TestReach(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			o := objects[tc.kind].DeepCopy()
-			tc.change(t, o.Object)
+			tc.change(o.Object)
 
 			if diff := cmp.Diff(tc.want, message(crossplane.Create(t.Context(), o, client.DryRunAll))); diff != "" {
 				t.Errorf("\n%s\n%s: -want, +got:\n%s", tc.reason, tc.kind, diff)

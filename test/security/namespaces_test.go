@@ -214,16 +214,12 @@ func viaSubresource(sub, label, value string) func(context.Context, client.Clien
 // TestComposed has Crossplane compose for an application what applications consist of, and
 // nothing that a function makes up which somebody has taken over.
 func TestComposed(t *testing.T) {
-	crossplane := userOf(t, "system:serviceaccount:crossplane-system:crossplane")
+	crossplane := restrictFunction(t)
 	labelled := server.Namespace(t)
 	other := namespace(t, map[string]string{})
 
 	part := func(apiVersion, kind, namespace string, content map[string]any) *unstructured.Unstructured {
-		o := &unstructured.Unstructured{Object: object(apiVersion, kind, namespace, "web", map[string]any{
-			"ownerReferences": []any{map[string]any{
-				"apiVersion": "meta.p6m.dev/v1alpha1", "kind": "PlatformApplication", "name": "web", "uid": "uid", "controller": true,
-			}},
-		}, content)}
+		o := &unstructured.Unstructured{Object: object(apiVersion, kind, namespace, "web", controlledByApplication(), content)}
 		if namespace == "" {
 			unstructured.RemoveNestedField(o.Object, "metadata", "namespace")
 		}
@@ -250,14 +246,8 @@ func TestComposed(t *testing.T) {
 		"Sync":           {reason: "An application gets its Secret by it.", object: part(sync.GetAPIVersion(), sync.GetKind(), labelled, map[string]any{"spec": sync.Object["spec"]})},
 		"NoApplication":  {reason: "Crossplane writes Secrets of its own.", object: unowned},
 		"OtherComposite": {reason: "Other composite resources are not affected.", object: byOther},
-		"Secret": {
-			reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil),
-			want: "an application is not composed of secrets",
-		},
-		"ConfigMap": {
-			reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil),
-			want: "an application is not composed of configmaps",
-		},
+		"Secret":         {reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil), want: "an application is not composed of secrets"},
+		"ConfigMap":      {reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil), want: "an application is not composed of configmaps"},
 		"Provider": {
 			reason: "A provider is a program with rights.", want: "an application is not composed of customresourcedefinitions.apiextensions.k8s.io",
 			object: func() *unstructured.Unstructured {
@@ -277,8 +267,6 @@ func TestComposed(t *testing.T) {
 			want:   "applications run only in namespaces with the label meta.p6m.dev/workloads=composed",
 		},
 	}
-
-	restrictFunction(t, crossplane)
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -43,244 +43,65 @@ func TestSecrets(t *testing.T) {
 	keeps := maps.Clone(composed)
 	keeps["meta.p6m.dev/secrets-without-owner"] = "allowed"
 
+	own, anotherSync, externalSecret := controller("KeyVaultSecretSync", syncUID), controller("KeyVaultSecretSync", "another"), controller("ExternalSecret", "another")
+
 	cases := map[string]struct {
 		reason    string
 		namespace string
 		labels    map[string]string      // Of the namespace, if they are others than those of an application's.
 		existing  map[string]string      // Labels of a Secret that is there before, if any.
 		owner     *metav1.OwnerReference // Of that Secret.
-		user      client.Client
+		user      client.Client          // The provider, if there is none.
 		do        func(context.Context, client.Client, client.ObjectKey) error
 		want      string
 	}{
-		"ApplyNew": {
-			reason: "This is how the provider writes a Secret.",
-			user:   provider,
-			do:     apply(ours),
-		},
-		"ApplyOurs": {
-			reason:   "This is how it keeps it in step.",
-			existing: ours,
-			user:     provider,
-			do:       apply(ours),
-		},
-		"DeleteOurs": {
-			reason:   "It may remove what it wrote.",
-			existing: ours,
-			user:     provider,
-			do:       remove,
-		},
-		"ApplyNewWithoutLabel": {
-			reason: "A Secret that is not marked is not the provider's to write.",
-			user:   provider,
-			do:     apply(theirs),
-			want:   unlabelled,
-		},
-		"CreateWithoutAnyLabels": {
-			reason: "Nor is one that has no labels at all.",
-			user:   provider,
-			do:     create("", nil),
-			want:   unlabelled,
-		},
-		"CreateWithOtherValue": {
-			reason: "The mark has a name and a value.",
-			user:   provider,
-			do:     create("", map[string]string{label: "somebody-else"}),
-			want:   unlabelled,
-		},
-		"TakeOver": {
-			reason:   "Marking somebody else's Secret does not make it the provider's.",
-			existing: theirs,
-			user:     provider,
-			do:       apply(ours),
-			want:     foreign,
-		},
-		"TakeOverWithoutAnyLabels": {
-			reason:   "Not even if nobody has marked it.",
-			existing: map[string]string{},
-			user:     provider,
-			do:       apply(ours),
-			want:     foreign,
-		},
-		"ChangeForeign": {
-			reason:   "Somebody else's Secret stays as it is.",
-			existing: theirs,
-			user:     provider,
-			do:       apply(theirs),
-			want:     foreign,
-		},
-		"PatchForeign": {
-			reason:   "Whatever the kind of patch.",
-			existing: theirs,
-			user:     provider,
-			do:       patch(`{"data":{"password":"eA=="}}`),
-			want:     foreign,
-		},
-		"DropLabel": {
-			reason:   "A Secret that has lost its mark could not be kept in step.",
-			existing: ours,
-			user:     provider,
-			do:       patch(`{"metadata":{"labels":{"` + label + `":null}}}`),
-			want:     unlabelled,
-		},
-		"DeleteForeign": {
-			reason:   "Somebody else's Secret stays.",
-			existing: theirs,
-			user:     provider,
-			do:       remove,
-			want:     foreign,
-		},
+		"ApplyNew":                 {reason: "This is how the provider writes a Secret.", do: apply(ours)},
+		"ApplyOurs":                {reason: "This is how it keeps it in step.", existing: ours, do: apply(ours)},
+		"DeleteOurs":               {reason: "It may remove what it wrote.", existing: ours, do: remove},
+		"ApplyNewWithoutLabel":     {reason: "A Secret that is not marked is not the provider's to write.", do: apply(theirs), want: unlabelled},
+		"CreateWithoutAnyLabels":   {reason: "Nor is one that has no labels at all.", do: create("", nil), want: unlabelled},
+		"CreateWithOtherValue":     {reason: "The mark has a name and a value.", do: create("", map[string]string{label: "somebody-else"}), want: unlabelled},
+		"TakeOver":                 {reason: "Marking somebody else's Secret does not make it the provider's.", existing: theirs, do: apply(ours), want: foreign},
+		"TakeOverWithoutAnyLabels": {reason: "Not even if nobody has marked it.", existing: map[string]string{}, do: apply(ours), want: foreign},
+		"ChangeForeign":            {reason: "Somebody else's Secret stays as it is.", existing: theirs, do: apply(theirs), want: foreign},
+		"PatchForeign":             {reason: "Whatever the kind of patch.", existing: theirs, do: patch(`{"data":{"password":"eA=="}}`), want: foreign},
+		"DropLabel":                {reason: "A Secret that has lost its mark could not be kept in step.", existing: ours, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`), want: unlabelled},
+		"DeleteForeign":            {reason: "Somebody else's Secret stays.", existing: theirs, do: remove, want: foreign},
 		"DeleteAll": {
 			reason:   "Nor can it be removed with all others.",
 			existing: theirs,
-			user:     provider,
 			do: func(ctx context.Context, c client.Client, key client.ObjectKey) error {
 				return c.DeleteAllOf(ctx, &corev1.Secret{}, client.InNamespace(key.Namespace))
 			},
 			want: foreign,
 		},
-		"TokenSecret": {
-			reason: "Kubernetes would put a token of the ServiceAccount into it, which the provider could read.",
-			user:   provider,
-			do:     create(corev1.SecretTypeServiceAccountToken, ours),
-			want:   special,
-		},
-		"CrossplaneSystem": {
-			reason:    "Crossplane's certificates are not the provider's either.",
-			namespace: apiserver.ProviderNamespace,
-			existing:  theirs,
-			user:      provider,
-			do:        apply(ours),
-			want:      platform,
-		},
-		"Adopt": {
-			reason:   "A Secret that a backup has restored has lost its owner.",
-			existing: ours,
-			user:     provider,
-			do:       apply(ours),
-		},
-		"Keep": {
-			reason:   "It stays that of its sync.",
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
-			do:       apply(ours),
-		},
-		"DeleteOwned": {
-			reason:   "It goes with its sync.",
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
-			do:       remove,
-		},
-		"TakeFromSync": {
-			reason:   "Two syncs never share a Secret.",
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", "another"),
-			user:     provider,
-			do:       patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`),
-			want:     anothers,
-		},
-		"TakeFromOther": {
-			reason:   "What something else controls is its own, whatever the label says.",
-			existing: ours,
-			owner:    controller("ExternalSecret", "another"),
-			user:     provider,
-			do:       patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`),
-			want:     controlled,
-		},
-		"DeleteFromOther": {
-			reason:   "Nor may it be removed.",
-			existing: ours,
-			owner:    controller("ExternalSecret", "another"),
-			user:     provider,
-			do:       remove,
-			want:     controlled,
-		},
-		"CreateWithoutOwner": {
-			reason: "It would stay when its sync is gone.",
-			user:   provider,
-			do:     createOwned("", ours, nil),
-			want:   ownerless,
-		},
-		"DropOwner": {
-			reason:   "Nor may it lose its owner.",
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
-			do:       patch(`{"metadata":{"ownerReferences":null}}`),
-			want:     ownerless,
-		},
-		"KeptWithoutOwner": {
-			reason: "The platform may let Secrets stay in a namespace.",
-			labels: keeps,
-			user:   provider,
-			do:     createOwned("", ours, nil),
-		},
-		"KeptFromNowOn": {
-			reason:   "Those that are there, too.",
-			labels:   keeps,
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
-			do:       patch(`{"metadata":{"ownerReferences":null}}`),
-		},
-		"KeptForOther": {
-			reason: "But not those of another controller.",
-			labels: keeps,
-			user:   provider,
-			do:     createOwned("", ours, controller("ExternalSecret", "another")),
-			want:   ownerless,
-		},
-		"OtherNamespace": {
-			reason: "A namespace without applications is none of its business.",
-			labels: map[string]string{},
-			user:   provider,
-			do:     apply(ours),
-			want:   elsewhere,
-		},
-		"OtherWorkloads": {
-			reason: "Nor is one whose applications come from something else.",
-			labels: map[string]string{apiserver.LabelWorkloads: "helm"},
-			user:   provider,
-			do:     apply(ours),
-			want:   elsewhere,
-		},
-		"DeleteInOtherNamespace": {
-			reason:   "Nothing is removed there either.",
-			labels:   map[string]string{},
-			existing: ours,
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
-			do:       remove,
-			want:     elsewhere,
-		},
-		"LabelOfOthers": {
-			reason:   "What others have set stays.",
-			existing: map[string]string{label: labelValue, "example.com/team": "shop"},
-			user:     provider,
-			do:       apply(ours),
-		},
+		"TokenSecret":            {reason: "Kubernetes would put a token of the ServiceAccount into it, which the provider could read.", do: create(corev1.SecretTypeServiceAccountToken, ours), want: special},
+		"CrossplaneSystem":       {reason: "Crossplane's certificates are not the provider's either.", namespace: apiserver.ProviderNamespace, existing: theirs, do: apply(ours), want: platform},
+		"Adopt":                  {reason: "A Secret that a backup has restored has lost its owner.", existing: ours, do: apply(ours)},
+		"Keep":                   {reason: "It stays that of its sync.", existing: ours, owner: own, do: apply(ours)},
+		"DeleteOwned":            {reason: "It goes with its sync.", existing: ours, owner: own, do: remove},
+		"TakeFromSync":           {reason: "Two syncs never share a Secret.", existing: ours, owner: anotherSync, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: anothers},
+		"TakeFromOther":          {reason: "What something else controls is its own, whatever the label says.", existing: ours, owner: externalSecret, do: patch(`{"metadata":{"ownerReferences":[` + ownerJSON + `]}}`), want: controlled},
+		"DeleteFromOther":        {reason: "Nor may it be removed.", existing: ours, owner: externalSecret, do: remove, want: controlled},
+		"CreateWithoutOwner":     {reason: "It would stay when its sync is gone.", do: createOwned("", ours, nil), want: ownerless},
+		"DropOwner":              {reason: "Nor may it lose its owner.", existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`), want: ownerless},
+		"KeptWithoutOwner":       {reason: "The platform may let Secrets stay in a namespace.", labels: keeps, do: createOwned("", ours, nil)},
+		"KeptFromNowOn":          {reason: "Those that are there, too.", labels: keeps, existing: ours, owner: own, do: patch(`{"metadata":{"ownerReferences":null}}`)},
+		"KeptForOther":           {reason: "But not those of another controller.", labels: keeps, do: createOwned("", ours, externalSecret), want: ownerless},
+		"OtherNamespace":         {reason: "A namespace without applications is none of its business.", labels: map[string]string{}, do: apply(ours), want: elsewhere},
+		"OtherWorkloads":         {reason: "Nor is one whose applications come from something else.", labels: map[string]string{apiserver.LabelWorkloads: "helm"}, do: apply(ours), want: elsewhere},
+		"DeleteInOtherNamespace": {reason: "Nothing is removed there either.", labels: map[string]string{}, existing: ours, owner: own, do: remove, want: elsewhere},
+		"LabelOfOthers":          {reason: "What others have set stays.", existing: map[string]string{label: labelValue, "example.com/team": "shop"}, do: apply(ours)},
 		"ChangeLabelOfOthers": {
 			reason:   "And is not changed.",
 			existing: map[string]string{label: labelValue, "argocd.argoproj.io/secret-type": "none"},
-			owner:    controller("KeyVaultSecretSync", syncUID),
-			user:     provider,
+			owner:    own,
 			do:       patch(`{"metadata":{"labels":{"argocd.argoproj.io/secret-type":"repository"}}}`),
 			want: "provider-keyvault-secretsync may set only labels of the domains app.kubernetes.io and p6m.dev, and its subdomains, " +
 				"of a Secret",
 		},
-		"SomebodyElseCreates": {
-			reason: "Nobody else is affected.",
-			user:   admin,
-			do:     create(corev1.SecretTypeServiceAccountToken, nil),
-		},
-		"SomebodyElseChanges": {
-			reason:   "Not even with the provider's Secrets.",
-			existing: ours,
-			user:     admin,
-			do:       patch(`{"metadata":{"labels":{"` + label + `":null}}}`),
-		},
+		"SomebodyElseCreates": {reason: "Nobody else is affected.", user: admin, do: create(corev1.SecretTypeServiceAccountToken, nil)},
+		"SomebodyElseChanges": {reason: "Not even with the provider's Secrets.", existing: ours, user: admin, do: patch(`{"metadata":{"labels":{"` + label + `":null}}}`)},
 	}
 
 	for name, tc := range cases {
@@ -299,6 +120,10 @@ func TestSecrets(t *testing.T) {
 				if err := admin.Create(t.Context(), before); err != nil {
 					t.Fatalf("cannot create Secret: %v", err)
 				}
+			}
+
+			if tc.user == nil {
+				tc.user = provider
 			}
 
 			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), tc.user, key))); diff != "" {

@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,9 +17,6 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
-
-// providerDir holds the provider's package, and the files beside it.
-const providerDir = "../../package/provider"
 
 //nolint:gochecknoglobals // Shared by all tests: starting a server takes seconds.
 var (
@@ -57,11 +53,6 @@ func connect(ctx context.Context) error {
 	}
 
 	return nil
-}
-
-// file returns the path of one of the provider's files.
-func file(name string) string {
-	return filepath.Join(providerDir, name)
 }
 
 // message returns what a policy said to whom it denied a request, and the whole

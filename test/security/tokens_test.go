@@ -43,94 +43,29 @@ func TestTokens(t *testing.T) {
 
 	to := &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Secret", Name: secret.GetName()}
 
+	type spec = authenticationv1.TokenRequestSpec
+
 	cases := map[string]struct {
 		reason    string
-		user      client.Client
+		user      client.Client // The provider, if there is none.
 		namespace string
-		spec      authenticationv1.TokenRequestSpec
+		spec      spec
 		want      string
 	}{
-		"Azure": {
-			reason: "This is what the provider reads a vault with.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
-		},
-		"AzureBriefly": {
-			reason: "A shorter life is fine.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, ExpirationSeconds: new(int64(600))},
-		},
-		"OtherAudience": {
-			reason: "A token must not open anything but Azure.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{"https://vault.example.org"}},
-			want:   audience,
-		},
-		"Cluster": {
-			reason: "Least of all the cluster itself.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{server.Issuer()}},
-			want:   audience,
-		},
-		"TwoAudiences": {
-			reason: "Nor both.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure, server.Issuer()}},
-			want:   audience,
-		},
-		"SameAudienceTwice": {
-			reason: "One audience is one audience.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure, azure}},
-			want:   audience,
-		},
-		"NoAudience": {
-			reason: "No audience stands for the cluster's.",
-			user:   provider,
-			want:   audience,
-		},
-		"EmptyAudience": {
-			reason: "An audience without a name is another one.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{""}},
-			want:   audience,
-		},
-		"TooLong": {
-			reason: "A token that leaks should not be of use for long.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, ExpirationSeconds: new(int64(3601))},
-			want:   lifetime,
-		},
-		"Bound": {
-			reason: "A token must not say that it is from a certain pod.",
-			user:   provider,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{azure}, BoundObjectRef: to},
-			want:   bound,
-		},
-		"CrossplaneSystem": {
-			reason:    "Other providers may have identities that may do everything in Azure.",
-			user:      provider,
-			namespace: apiserver.ProviderNamespace,
-			spec:      authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
-			want:      platform,
-		},
-		"KubeSystem": {
-			reason:    "So may parts of the cluster.",
-			user:      provider,
-			namespace: "kube-system",
-			spec:      authenticationv1.TokenRequestSpec{Audiences: []string{azure}},
-			want:      platform,
-		},
-		"SomebodyElse": {
-			reason: "Nobody else is affected.",
-			user:   admin,
-			spec:   authenticationv1.TokenRequestSpec{Audiences: []string{"https://vault.example.org"}, ExpirationSeconds: new(int64(7200)), BoundObjectRef: to},
-		},
-		"SomebodyElseInKubeSystem": {
-			reason:    "Not there either.",
-			user:      admin,
-			namespace: "kube-system",
-		},
+		"Azure":                    {reason: "This is what the provider reads a vault with.", spec: spec{Audiences: []string{azure}}},
+		"AzureBriefly":             {reason: "A shorter life is fine.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(600))}},
+		"OtherAudience":            {reason: "A token must not open anything but Azure.", spec: spec{Audiences: []string{"https://vault.example.org"}}, want: audience},
+		"Cluster":                  {reason: "Least of all the cluster itself.", spec: spec{Audiences: []string{server.Issuer()}}, want: audience},
+		"TwoAudiences":             {reason: "Nor both.", spec: spec{Audiences: []string{azure, server.Issuer()}}, want: audience},
+		"SameAudienceTwice":        {reason: "One audience is one audience.", spec: spec{Audiences: []string{azure, azure}}, want: audience},
+		"NoAudience":               {reason: "No audience stands for the cluster's.", want: audience},
+		"EmptyAudience":            {reason: "An audience without a name is another one.", spec: spec{Audiences: []string{""}}, want: audience},
+		"TooLong":                  {reason: "A token that leaks should not be of use for long.", spec: spec{Audiences: []string{azure}, ExpirationSeconds: new(int64(3601))}, want: lifetime},
+		"Bound":                    {reason: "A token must not say that it is from a certain pod.", spec: spec{Audiences: []string{azure}, BoundObjectRef: to}, want: bound},
+		"CrossplaneSystem":         {reason: "Other providers may have identities that may do everything in Azure.", namespace: apiserver.ProviderNamespace, spec: spec{Audiences: []string{azure}}, want: platform},
+		"KubeSystem":               {reason: "So may parts of the cluster.", namespace: "kube-system", spec: spec{Audiences: []string{azure}}, want: platform},
+		"SomebodyElse":             {reason: "Nobody else is affected.", user: admin, spec: spec{Audiences: []string{"https://vault.example.org"}, ExpirationSeconds: new(int64(7200)), BoundObjectRef: to}},
+		"SomebodyElseInKubeSystem": {reason: "Not there either.", user: admin, namespace: "kube-system"},
 	}
 
 	for name, tc := range cases {
@@ -141,6 +76,10 @@ func TestTokens(t *testing.T) {
 			}
 
 			sa.SetName(serviceAccounts[sa.GetNamespace()])
+
+			if tc.user == nil {
+				tc.user = provider
+			}
 
 			tr := &authenticationv1.TokenRequest{Spec: tc.spec}
 			err := tc.user.SubResource("token").Create(t.Context(), sa, tr)

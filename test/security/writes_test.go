@@ -71,11 +71,7 @@ func TestGrantedWrites(t *testing.T) {
 		"KubeSystem":       {reason: "Here are the parts of the cluster.", namespace: "kube-system", want: own},
 		"CrossplaneSystem": {reason: "Here are the other providers.", namespace: apiserver.ProviderNamespace, want: own},
 		"ArgoCD":           {reason: "Here are the credentials of Argo CD.", namespace: "argocd", want: own},
-		"Applications": {
-			reason:    "Here it acts for applications.",
-			namespace: server.Namespace(t),
-			want:      append([]string{"create serviceaccounts/token"}, own...),
-		},
+		"Applications":     {reason: "Here it acts for applications.", namespace: server.Namespace(t), want: append([]string{"create serviceaccounts/token"}, own...)},
 	}
 
 	for name, tc := range cases {
@@ -362,23 +358,36 @@ func TestTakenOver(t *testing.T) {
 	ours := map[string]any{label: labelValue}
 	other := namespace(t, map[string]string{})
 
-	secretWith := func(meta, content map[string]any) map[string]any {
+	secretIn := func(namespace string, meta, content map[string]any) map[string]any {
 		m := map[string]any{"labels": ours, "ownerReferences": controlled}
 		maps.Copy(m, meta)
 
 		c := map[string]any{"type": "Opaque"}
 		maps.Copy(c, content)
 
-		return object("v1", "Secret", app, "web", m, c)
+		return object("v1", "Secret", namespace, "web", m, c)
 	}
+	labelled := func(key, value string) map[string]any {
+		return secretIn(app, map[string]any{"labels": map[string]any{label: labelValue, key: value}}, nil)
+	}
+	owned := func(apiVersion string, more map[string]any) map[string]any {
+		owner := map[string]any{"apiVersion": apiVersion, "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid"}
+		maps.Copy(owner, more)
 
+		return secretIn(app, map[string]any{"ownerReferences": []any{owner}}, nil)
+	}
+	config := func(namespace, name, key, value string) map[string]any {
+		return object("v1", "ConfigMap", namespace, name, nil, map[string]any{"data": map[string]any{key: value}})
+	}
+	lease := func(namespace, name string) map[string]any {
+		return object("coordination.k8s.io/v1", "Lease", namespace, name, nil, map[string]any{"spec": map[string]any{"holderIdentity": "attacker"}})
+	}
 	eventIn := func(namespace string, meta, content map[string]any) map[string]any {
 		c := map[string]any{"involvedObject": map[string]any{"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "namespace": namespace, "name": "nothing"}}
 		maps.Copy(c, content)
 
 		return object("v1", "Event", namespace, "nothing", meta, c)
 	}
-
 	usageIn := func(namespace string, meta map[string]any) map[string]any {
 		u := objectsOfOthers(namespace)["providerconfigusages.secrets.p6m.dev"]
 		u.SetName("some-uid")
@@ -386,145 +395,57 @@ func TestTakenOver(t *testing.T) {
 
 		return u.Object
 	}
+	ofOthers := func(resource string) map[string]any { return objectsOfOthers(app)[resource].Object }
+
+	stays := map[string]any{"finalizers": []any{"example.com/stay"}}
+	annotated := map[string]any{"annotations": map[string]any{"x": "y"}}
+	large := strings.Repeat("A", 200_000)
+	pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "namespace": app, "name": "web"}
 
 	cases := map[string]struct {
 		reason string
 		object map[string]any
 		policy string
 	}{
-		"BecomeAdminOfArgoCD": {
-			reason: "Whoever writes its roles is its admin.",
-			object: object("v1", "ConfigMap", "argocd", "argocd-rbac-cm", nil, map[string]any{"data": map[string]any{"policy.default": "role:admin"}}),
-			policy: "writes",
-		},
-		"RedirectNames": {
-			reason: "Whoever writes the configuration of DNS says where every name leads.",
-			object: object("v1", "ConfigMap", "kube-system", "coredns", nil, map[string]any{"data": map[string]any{"Corefile": ".:53 {}"}}),
-			policy: "writes",
-		},
-		"StopControllers": {
-			reason: "Whoever holds its lease stops kube-controller-manager.",
-			object: object("coordination.k8s.io/v1", "Lease", "kube-system", "kube-controller-manager", nil,
-				map[string]any{"spec": map[string]any{"holderIdentity": "attacker"}}),
-			policy: "leases",
-		},
-		"StopNeighbour": {
-			reason: "Nor those of other providers.",
-			object: object("coordination.k8s.io/v1", "Lease", apiserver.ProviderNamespace, "crossplane-leader-election-core", nil, nil),
-			policy: "leases",
-		},
-		"OwnLeaseElsewhere": {
-			reason: "The name of its own lease in another namespace is another lease.",
-			object: object("coordination.k8s.io/v1", "Lease", app, "crossplane-leader-election-provider-keyvault-secretsync", nil, nil),
-			policy: "leases",
-		},
-		"RepositoryOfArgoCD": {
-			reason: "Argo CD would take its manifests from there, with the platform's rights.",
-			object: object("v1", "Secret", "argocd", "repository", map[string]any{
-				"labels": ours, "ownerReferences": controlled,
-			}, map[string]any{"type": "Opaque"}),
-			policy: "namespaces",
-		},
-		"CredentialsOfArgoCD": {
-			reason: "Nor elsewhere, if it looks there.",
-			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "argocd.argoproj.io/secret-type": "repo-creds"}}, nil),
-			policy: "secrets",
-		},
-		"LabelOfSidecar": {
-			reason: "Some programs act on labels of no domain.",
-			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "grafana_datasource": "1"}}, nil),
-			policy: "secrets",
-		},
-		"LabelOfNamesake": {
-			reason: "A domain that ends alike is another.",
-			object: secretWith(map[string]any{"labels": map[string]any{label: labelValue, "notp6m.dev/app": "web"}}, nil),
-			policy: "secrets",
-		},
-		"Replicate": {
-			reason: "A replicator would copy it into the namespaces of the platform.",
-			object: secretWith(map[string]any{"annotations": map[string]any{"replicator.v1.mittwald.de/replicate-to": "argocd,kube-system"}}, nil),
-			policy: "secrets",
-		},
-		"Immutable": {
-			reason: "Its values could never change again.",
-			object: secretWith(nil, map[string]any{"immutable": true}),
-			policy: "secrets",
-		},
-		"SecretOfTheCluster": {
-			reason: "Not even one that looks like that of a sync.",
-			object: object("v1", "Secret", "kube-system", "web", map[string]any{"labels": ours, "ownerReferences": controlled}, map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"SecretOfCrossplane": {
-			reason: "Nor in its own namespace, where client secrets of providers are.",
-			object: object("v1", "Secret", apiserver.ProviderNamespace, "web", map[string]any{"labels": ours, "ownerReferences": controlled}, map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"WithoutOwner": {
-			reason: "It would stay when every sync is gone.",
-			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours}, map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"OwnerThatControlsNothing": {
-			reason: "An owner that is no controller is another matter.",
-			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": []any{map[string]any{
-				"apiVersion": "secrets.p6m.dev/v1alpha1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid",
-			}}}, map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"OwnerOfOtherKind": {
-			reason: "A sync of another API group is none.",
-			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": []any{map[string]any{
-				"apiVersion": "example.com/v1", "kind": "KeyVaultSecretSync", "name": "web", "uid": "some-uid", "controller": true,
-			}}}, map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"Finalizer": {
-			reason: "Neither the Secret nor its namespace could be deleted.",
-			object: object("v1", "Secret", app, "web", map[string]any{"labels": ours, "ownerReferences": controlled, "finalizers": []any{"example.com/stay"}},
-				map[string]any{"type": "Opaque"}),
-			policy: "secrets",
-		},
-		"FalseEvent": {
-			reason: "Events about objects of others are of others.",
-			object: object("v1", "Event", app, "false", nil, map[string]any{
-				"involvedObject": map[string]any{"apiVersion": "v1", "kind": "Pod", "namespace": app, "name": "web"}, "message": "All is well.",
-			}),
-			policy: "events",
-		},
-		"EventOfTheCluster":    {reason: "No sync is there.", object: eventIn("kube-system", nil, nil), policy: "events"},
-		"EventOfCrossplane":    {reason: "Nor there, where its lease is.", object: eventIn(apiserver.ProviderNamespace, nil, nil), policy: "events"},
-		"EventElsewhere":       {reason: "Nor in a namespace without applications.", object: eventIn(other, nil, nil), policy: "namespaces"},
-		"EventOfDefault":       {reason: "In default are those about what is of no namespace.", object: eventIn("default", nil, nil), policy: "namespaces"},
-		"EventWithFinalizer":   {reason: "It would stay for ever.", object: eventIn(app, map[string]any{"finalizers": []any{"example.com/stay"}}, nil), policy: "events"},
-		"EventWithOwner":       {reason: "It would be deleted with another.", object: eventIn(app, map[string]any{"ownerReferences": controlled}, nil), policy: "events"},
-		"EventWithLabel":       {reason: "Programs act on labels.", object: eventIn(app, map[string]any{"labels": ours}, nil), policy: "events"},
-		"EventWithAnnotation":  {reason: "And on annotations.", object: eventIn(app, map[string]any{"annotations": map[string]any{"x": "y"}}, nil), policy: "events"},
-		"LargeAnnotation":      {reason: "They would fill etcd.", object: eventIn(app, map[string]any{"annotations": map[string]any{"external-name": strings.Repeat("A", 200_000)}}, nil), policy: "events"},
-		"LargeEvent":           {reason: "So would messages.", object: eventIn(app, nil, map[string]any{"message": strings.Repeat("A", 200_000)}), policy: "events"},
-		"LargeReason":          {reason: "And all else.", object: eventIn(app, nil, map[string]any{"source": map[string]any{"component": strings.Repeat("A", 200_000)}}), policy: "events"},
-		"UsageInTheCluster":    {reason: "No sync is there.", object: usageIn("kube-system", nil), policy: "usages"},
-		"UsageWithAnnotations": {reason: "They would fill etcd.", object: usageIn(app, map[string]any{"annotations": map[string]any{"x": "y"}}), policy: "usages"},
-		"NewSync": {
-			reason: "It would read whatever vault it likes as any application of the namespace.",
-			object: objectsOfOthers(app)["keyvaultsecretsyncs.secrets.p6m.dev"].Object,
-			policy: "writes",
-		},
-		"NewConfiguration": {
-			reason: "It would have its own identity create secrets.",
-			object: objectsOfOthers(app)["clusterproviderconfigs.secrets.p6m.dev"].Object,
-			policy: "writes",
-		},
-		"UsageOfNobody": {
-			reason: "The provider configuration could not be deleted.",
-			object: func() map[string]any {
-				u := objectsOfOthers(app)["providerconfigusages.secrets.p6m.dev"]
-				u.SetOwnerReferences(nil)
+		"BecomeAdminOfArgoCD": {"Whoever writes its roles is its admin.", config("argocd", "argocd-rbac-cm", "policy.default", "role:admin"), "writes"},
+		"RedirectNames":       {"Whoever writes the configuration of DNS says where every name leads.", config("kube-system", "coredns", "Corefile", ".:53 {}"), "writes"},
+		"NewSync":             {"It would read whatever vault it likes as any application of the namespace.", ofOthers("keyvaultsecretsyncs.secrets.p6m.dev"), "writes"},
+		"NewConfiguration":    {"It would have its own identity create secrets.", ofOthers("clusterproviderconfigs.secrets.p6m.dev"), "writes"},
 
-				return u.Object
-			}(),
-			policy: "usages",
-		},
+		"StopControllers":   {"Whoever holds its lease stops kube-controller-manager.", lease("kube-system", "kube-controller-manager"), "leases"},
+		"StopNeighbour":     {"Nor those of other providers.", lease(apiserver.ProviderNamespace, "crossplane-leader-election-core"), "leases"},
+		"OwnLeaseElsewhere": {"The name of its own lease in another namespace is another lease.", lease(app, "crossplane-leader-election-provider-keyvault-secretsync"), "leases"},
+
+		"RepositoryOfArgoCD":       {"Argo CD would take its manifests from there, with the platform's rights.", secretIn("argocd", nil, nil), "namespaces"},
+		"CredentialsOfArgoCD":      {"Nor elsewhere, if it looks there.", labelled("argocd.argoproj.io/secret-type", "repo-creds"), "secrets"},
+		"LabelOfSidecar":           {"Some programs act on labels of no domain.", labelled("grafana_datasource", "1"), "secrets"},
+		"LabelOfNamesake":          {"A domain that ends alike is another.", labelled("notp6m.dev/app", "web"), "secrets"},
+		"Replicate":                {"A replicator would copy it into the namespaces of the platform.", secretIn(app, map[string]any{"annotations": map[string]any{"replicator.v1.mittwald.de/replicate-to": "argocd,kube-system"}}, nil), "secrets"},
+		"Immutable":                {"Its values could never change again.", secretIn(app, nil, map[string]any{"immutable": true}), "secrets"},
+		"SecretOfTheCluster":       {"Not even one that looks like that of a sync.", secretIn("kube-system", nil, nil), "secrets"},
+		"SecretOfCrossplane":       {"Nor in its own namespace, where client secrets of providers are.", secretIn(apiserver.ProviderNamespace, nil, nil), "secrets"},
+		"WithoutOwner":             {"It would stay when every sync is gone.", secretIn(app, map[string]any{"ownerReferences": nil}, nil), "secrets"},
+		"OwnerThatControlsNothing": {"An owner that is no controller is another matter.", owned("secrets.p6m.dev/v1alpha1", nil), "secrets"},
+		"OwnerOfOtherKind":         {"A sync of another API group is none.", owned("example.com/v1", map[string]any{"controller": true}), "secrets"},
+		"Finalizer":                {"Neither the Secret nor its namespace could be deleted.", secretIn(app, stays, nil), "secrets"},
+
+		"FalseEvent":          {"Events about objects of others are of others.", eventIn(app, nil, map[string]any{"involvedObject": pod}), "events"},
+		"EventOfTheCluster":   {"No sync is there.", eventIn("kube-system", nil, nil), "events"},
+		"EventOfCrossplane":   {"Nor there, where its lease is.", eventIn(apiserver.ProviderNamespace, nil, nil), "events"},
+		"EventElsewhere":      {"Nor in a namespace without applications.", eventIn(other, nil, nil), "namespaces"},
+		"EventOfDefault":      {"In default are those about what is of no namespace.", eventIn("default", nil, nil), "namespaces"},
+		"EventWithFinalizer":  {"It would stay for ever.", eventIn(app, stays, nil), "events"},
+		"EventWithOwner":      {"It would be deleted with another.", eventIn(app, map[string]any{"ownerReferences": controlled}, nil), "events"},
+		"EventWithLabel":      {"Programs act on labels.", eventIn(app, map[string]any{"labels": ours}, nil), "events"},
+		"EventWithAnnotation": {"And on annotations.", eventIn(app, annotated, nil), "events"},
+		"LargeAnnotation":     {"They would fill etcd.", eventIn(app, map[string]any{"annotations": map[string]any{"external-name": large}}, nil), "events"},
+		"LargeEvent":          {"So would messages.", eventIn(app, nil, map[string]any{"message": large}), "events"},
+		"LargeReason":         {"And all else.", eventIn(app, nil, map[string]any{"source": map[string]any{"component": large}}), "events"},
+
+		"UsageInTheCluster":    {"No sync is there.", usageIn("kube-system", nil), "usages"},
+		"UsageWithAnnotations": {"They would fill etcd.", usageIn(app, annotated), "usages"},
+		"UsageWithFinalizer":   {"Nobody could delete the provider configuration.", usageIn(app, stays), "usages"},
+		"UsageOfNobody":        {"The provider configuration could not be deleted.", usageIn(app, map[string]any{"ownerReferences": nil}), "usages"},
 	}
 
 	for name, tc := range cases {
@@ -661,15 +582,11 @@ func TestKinds(t *testing.T) {
 		"OtherIdentity":    {reason: "Of no namespace, too.", kind: "clusterproviderconfigs.secrets.p6m.dev", patch: `{"spec":{"credentials":{"source":"WorkloadIdentity"}}}`, want: spec},
 		"Label":            {reason: "Labels are Crossplane's.", patch: `{"metadata":{"labels":{"crossplane.io/composite":"other"}}}`, want: labels},
 		"DropLabel":        {reason: "All of them.", patch: `{"metadata":{"labels":null}}`, want: labels},
-		"Owner": {
-			reason: "It would go with another object.",
-			patch:  `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"other"}]}}`,
-			want:   labels,
-		},
-		"Pause":          {reason: "Paused, nobody would see that values are old.", patch: `{"metadata":{"annotations":{"crossplane.io/paused":"true"}}}`, want: annotations},
-		"DropAnnotation": {reason: "It is somebody else's.", patch: `{"metadata":{"annotations":{"example.com/other":null}}}`, want: annotations},
-		"Stay":           {reason: "Nobody could delete it.", patch: `{"metadata":{"finalizers":["example.com/other","example.com/stay"]}}`, want: finalizers},
-		"DropFinalizer":  {reason: "Somebody waits for it.", patch: `{"metadata":{"finalizers":null}}`, want: finalizers},
+		"Owner":            {reason: "It would go with another object.", patch: `{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"other"}]}}`, want: labels},
+		"Pause":            {reason: "Paused, nobody would see that values are old.", patch: `{"metadata":{"annotations":{"crossplane.io/paused":"true"}}}`, want: annotations},
+		"DropAnnotation":   {reason: "It is somebody else's.", patch: `{"metadata":{"annotations":{"example.com/other":null}}}`, want: annotations},
+		"Stay":             {reason: "Nobody could delete it.", patch: `{"metadata":{"finalizers":["example.com/other","example.com/stay"]}}`, want: finalizers},
+		"DropFinalizer":    {reason: "Somebody waits for it.", patch: `{"metadata":{"finalizers":null}}`, want: finalizers},
 	}
 
 	for name, tc := range cases {
