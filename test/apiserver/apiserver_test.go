@@ -29,23 +29,6 @@ func TestMain(m *testing.M) {
 	os.Exit(Run(m, func(s *Server) { server = s }))
 }
 
-func TestStop(t *testing.T) {
-	s, err := Start(t.Context())
-	if err != nil {
-		t.Fatalf("Start(...): %v", err)
-	}
-
-	pids := processIDs(t, s.dir)
-
-	if err := s.Stop(); err != nil {
-		t.Errorf("Stop(): %v", err)
-	}
-
-	if err := ended(s.dir, pids); err != nil {
-		t.Errorf("after Stop(): %v", err)
-	}
-}
-
 func TestStartFails(t *testing.T) {
 	_, err := Start(t.Context(), WithFlag("no-such-flag", "true"))
 	if err == nil {
@@ -69,80 +52,25 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-func TestNamespace(t *testing.T) {
-	t.Run("With_Some/Characters that a name cannot have, and more of them than it may have", func(t *testing.T) {
-		one, other := server.Namespace(t), server.Namespace(t)
-
-		if !strings.HasPrefix(one, "testnamespace-with-some-characters-that-a-name-can") {
-			t.Errorf("Namespace(...): want the name of the test in it, got %q", one)
-		}
-
-		if one == other {
-			t.Errorf("Namespace(...): want another each time, got %q twice", one)
-		}
-	})
-}
-
-func TestEventually(t *testing.T) {
+// TestPoll expects the unmet condition in the error, not that time is up.
+func TestPoll(t *testing.T) {
 	t.Parallel()
 
+	ctx, cancel := context.WithCancel(t.Context())
 	errNotYet := errors.New("not yet")
+	calls := 0
 
-	cases := map[string]struct {
-		reason string
-		check  func(cancel context.CancelFunc) func(context.Context) error
-		want   error
-	}{
-		"AtOnce": {
-			reason: "A check that passes at once is not repeated.",
-			check: func(context.CancelFunc) func(context.Context) error {
-				return func(context.Context) error { return nil }
-			},
-		},
-		"Later": {
-			reason: "A check is repeated until it passes.",
-			check: func(context.CancelFunc) func(context.Context) error {
-				calls := 0
+	err := Eventually(ctx, func(ctx context.Context) error {
+		if calls++; calls < 3 {
+			return errNotYet
+		}
 
-				return func(context.Context) error {
-					if calls++; calls < 3 {
-						return errNotYet
-					}
+		cancel()
 
-					return nil
-				}
-			},
-		},
-		"Never": {
-			reason: "The error names the unmet condition, not the timeout.",
-			check: func(cancel context.CancelFunc) func(context.Context) error {
-				calls := 0
-
-				return func(ctx context.Context) error {
-					if calls++; calls < 3 {
-						return errNotYet
-					}
-
-					cancel()
-
-					return ctx.Err()
-				}
-			},
-			want: errNotYet,
-		},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-
-			if err := Eventually(ctx, tc.check(cancel)); !errors.Is(err, tc.want) {
-				t.Errorf("\n%s\nEventually(...): want %v, got %v", tc.reason, tc.want, err)
-			}
-		})
+		return ctx.Err()
+	})
+	if !errors.Is(err, errNotYet) {
+		t.Errorf("Eventually(...): want %v, got %v", errNotYet, err)
 	}
 }
 

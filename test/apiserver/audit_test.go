@@ -4,28 +4,36 @@
 package apiserver
 
 import (
+	"errors"
 	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+func requests(t *testing.T, user string) Requests {
+	t.Helper()
+
+	r, err := server.Requests(user)
+	if err != nil {
+		t.Fatalf("Requests(%q): %v", user, err)
+	}
+
+	return r
+}
+
+// TestRequests counts the requests of each user in a namespace, denied ones included.
 func TestRequests(t *testing.T) {
 	ns := server.Namespace(t)
 	c := server.Client()
-
-	before, err := server.Requests("admin")
-	if err != nil {
-		t.Fatalf("Requests(...): %v", err)
-	}
-
+	before := requests(t, "admin")
 	meta := metav1.ObjectMeta{Namespace: ns, Name: "one"}
-	calls := []error{
+
+	if err := errors.Join(
 		c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: meta}),
 		server.Apply(t.Context(), &corev1.ConfigMap{ObjectMeta: meta}),
 		server.Apply(t.Context(), &corev1.ConfigMap{ObjectMeta: meta}),
@@ -33,20 +41,23 @@ func TestRequests(t *testing.T) {
 		c.List(t.Context(), &corev1.ConfigMapList{}, client.InNamespace(ns)),
 		c.Create(t.Context(), &coordinationv1.Lease{ObjectMeta: meta}),
 		c.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: meta}),
-		c.SubResource("token").Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: meta}, &authenticationv1.TokenRequest{}),
-		// Elsewhere.
-		c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: server.Namespace(t), Name: "one"}}),
+		c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: server.Namespace(t), Name: "elsewhere"}}),
+	); err != nil {
+		t.Fatal(err)
 	}
 
-	for i, err := range calls {
-		if err != nil {
-			t.Errorf("call %d: %v", i, err)
-		}
-	}
-
-	after, err := server.Requests("admin")
+	cfg, err := server.ConfigFor(t.Context(), ns, "one") // It requests a token.
 	if err != nil {
-		t.Fatalf("Requests(...): %v", err)
+		t.Fatal(err)
+	}
+
+	app, err := client.New(cfg, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := app.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: meta}); err == nil {
+		t.Error("Create(...): want a user without any role to be refused")
 	}
 
 	writes := Requests{
@@ -63,9 +74,9 @@ func TestRequests(t *testing.T) {
 
 	maps.Copy(want, writes)
 
-	got := after.Since(before).In(ns)
+	got := requests(t, "admin").Since(before).In(ns)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("after.Since(before).In(namespace): -want, +got:\n%s", diff)
+		t.Errorf("requests of the admin in a namespace: -want, +got:\n%s", diff)
 	}
 
 	if diff := cmp.Diff(writes, got.Writes()); diff != "" {
@@ -76,45 +87,7 @@ func TestRequests(t *testing.T) {
 		t.Errorf("Total(): -want, +got:\n%s", diff)
 	}
 
-	nobody, err := server.Requests("nobody")
-	if err != nil {
-		t.Errorf("Requests(nobody): %v", err)
-	}
-
-	if diff := cmp.Diff(Requests{}, nobody); diff != "" {
-		t.Errorf("Requests(nobody): -want, +got:\n%s", diff)
-	}
-}
-
-// TestRequestsOfOthers keeps users apart, and counts denied requests.
-func TestRequestsOfOthers(t *testing.T) {
-	ns := server.Namespace(t)
-
-	if err := server.CreateServiceAccount(t.Context(), ns, "app"); err != nil {
-		t.Fatalf("CreateServiceAccount(...): %v", err)
-	}
-
-	cfg, err := server.ConfigFor(t.Context(), ns, "app")
-	if err != nil {
-		t.Fatalf("ConfigFor(...): %v", err)
-	}
-
-	c, err := client.New(cfg, client.Options{})
-	if err != nil {
-		t.Fatalf("cannot create client: %v", err)
-	}
-
-	if err := c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "one"}}); err == nil {
-		t.Error("Create(...): want a user without any role to be refused")
-	}
-
-	got, err := server.Requests(ServiceAccountUser(ns, "app"))
-	if err != nil {
-		t.Fatalf("Requests(...): %v", err)
-	}
-
-	want := Requests{{Verb: "create", Resource: "configmaps", Namespace: ns}: 1}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("Requests(...): -want, +got:\n%s", diff)
+	if diff := cmp.Diff(Requests{{Verb: "create", Resource: "configmaps", Namespace: ns}: 1}, requests(t, ServiceAccountUser(ns, "one")).Writes()); diff != "" {
+		t.Errorf("Requests(...) of another user: -want, +got:\n%s", diff)
 	}
 }

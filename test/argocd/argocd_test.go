@@ -5,21 +5,17 @@ package argocd
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -76,17 +72,6 @@ func save(t *testing.T, object any) string {
 	return path
 }
 
-func root(t *testing.T) string {
-	t.Helper()
-
-	dir, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return dir
-}
-
 // object of YAML.
 func object(t *testing.T, doc string) map[string]any {
 	t.Helper()
@@ -103,12 +88,8 @@ func object(t *testing.T, doc string) map[string]any {
 func rendered(t *testing.T, variant, stage string) map[string]any {
 	t.Helper()
 
-	data, err := os.ReadFile(filepath.Join(root(t), "test", "render", "testdata", "golden", variant, "web-application", stage+".yaml"))
-	if err != nil {
-		t.Fatalf("cannot read rendering: %v", err)
-	}
-
-	first, _, _ := strings.Cut(strings.TrimPrefix(string(data), "---\n"), "\n---\n")
+	data := check.Read(t, "test", "render", "testdata", "golden", variant, "web-application", stage+".yaml")
+	first, _, _ := strings.Cut(strings.TrimPrefix(data, "---\n"), "\n---\n")
 
 	return object(t, first)
 }
@@ -161,6 +142,24 @@ status:
 	return o
 }
 
+// expect an object to have a health, in a test of that name.
+func (c CLI) expect(t *testing.T, name, reason string, object map[string]any, want Health) {
+	t.Helper()
+
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+
+		got, err := c.Health(t.Context(), save(t, object))
+		if err != nil {
+			t.Fatalf("\n%s\nHealth(...): %v", reason, err)
+		}
+
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", reason, diff)
+		}
+	})
+}
+
 func TestApplicationHealth(t *testing.T) {
 	t.Parallel()
 
@@ -168,10 +167,10 @@ func TestApplicationHealth(t *testing.T) {
 
 	const synced = `[{name: db, state: Synced, version: "1"}]`
 
-	one := func(secrets string, changed ...condition) func(*testing.T) map[string]any {
-		return func(t *testing.T) map[string]any { t.Helper(); return application(t, 3, 3, secrets, changed...) }
+	one := func(secrets string, changed ...condition) map[string]any {
+		return application(t, 3, 3, secrets, changed...)
 	}
-	secret := func(state, version string) func(*testing.T) map[string]any {
+	secret := func(state, version string) map[string]any {
 		v := ""
 		if version != "" {
 			v = `, version: "` + version + `"`
@@ -179,30 +178,26 @@ func TestApplicationHealth(t *testing.T) {
 
 		return one(`[{name: db, state: `+state+v+`}]`, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 1 secrets are synced. db: " + state + "."})
 	}
-	golden := func(variant, stage string) func(*testing.T) map[string]any {
-		return func(t *testing.T) map[string]any { t.Helper(); return rendered(t, variant, stage) }
-	}
+
+	noStatus := one("[]")
+	delete(noStatus, "status")
+
+	claim := one(synced, condition{"Ready", "False", "Waiting", "Claim is waiting for composite resource to become Ready"})
+	claim["spec"].(map[string]any)["resourceRef"] = map[string]any{"kind": "XPlatformApplication", "name": "web-application-x7k2p"} //nolint:forcetypeassert // It is one.
 
 	cases := map[string]struct {
 		reason string
-		object func(*testing.T) map[string]any
+		object map[string]any
 		want   Health
 	}{
 		"NoStatus": {
 			reason: "What nobody has looked at is not healthy.",
-			object: func(t *testing.T) map[string]any {
-				t.Helper()
-
-				o := application(t, 1, 1, "[]")
-				delete(o, "status")
-
-				return o
-			},
-			want: Health{progressing, "Crossplane has not looked at this version of the application yet."},
+			object: noStatus,
+			want:   Health{progressing, "Crossplane has not looked at this version of the application yet."},
 		},
 		"Stale": {
 			reason: "What was said of the version before says nothing of this one.",
-			object: func(t *testing.T) map[string]any { t.Helper(); return application(t, 4, 3, synced) },
+			object: application(t, 4, 3, synced),
 			want:   Health{progressing, "Crossplane has not looked at this version of the application yet."},
 		},
 		"Healthy": {
@@ -212,15 +207,8 @@ func TestApplicationHealth(t *testing.T) {
 		},
 		"Claim": {
 			reason: "A claim is looked at in the same way.",
-			object: func(t *testing.T) map[string]any {
-				t.Helper()
-
-				o := application(t, 3, 3, synced, condition{"Ready", "False", "Waiting", "Claim is waiting for composite resource to become Ready"})
-				o["spec"].(map[string]any)["resourceRef"] = map[string]any{"kind": "XPlatformApplication", "name": "web-application-x7k2p"} //nolint:forcetypeassert // It is one.
-
-				return o
-			},
-			want: Health{progressing, "Claim is waiting for composite resource to become Ready"},
+			object: claim,
+			want:   Health{progressing, "Claim is waiting for composite resource to become Ready"},
 		},
 		"ClaimUnbound": {
 			reason: "A claim whose composite resource has not said anything has only conditions of its own.",
@@ -290,10 +278,10 @@ func TestApplicationHealth(t *testing.T) {
 		"Unreachable":         {"It ends by itself, most often.", secret("Unreachable", "1"), Health{progressing, "0 of 1 secrets are synced. db: Unreachable."}},
 		"Pending":             {"It is looked at soon.", secret("Pending", ""), Health{progressing, "0 of 1 secrets are synced. db: Pending."}},
 		"StateOfTheFuture":    {"What is not known is not alarming.", secret("Dreaming", ""), Health{progressing, "0 of 1 secrets are synced. db: Dreaming."}},
-		"ModernNothingYet":    {"As it begins.", golden("modern", "1-nothing-yet"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. Nothing to do but wait."}},
-		"ModernAzureReady":    {"As it goes on.", golden("modern", "2-azure-ready"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."}},
-		"ModernSecretsSynced": {"Before the pods run.", golden("modern", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
-		"LegacySecretsSynced": {"The same behind a claim.", golden("claim", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
+		"ModernNothingYet":    {"As it begins.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. Nothing to do but wait."}},
+		"ModernAzureReady":    {"As it goes on.", rendered(t, "modern", "2-azure-ready"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."}},
+		"ModernSecretsSynced": {"Before the pods run.", rendered(t, "modern", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
+		"LegacySecretsSynced": {"The same behind a claim.", rendered(t, "claim", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
 		"OneIsOnItsWay": {
 			reason: "A secret that is on its way may be the last one.",
 			object: one(`[{name: db, state: AwaitingValue}, {name: api, state: AwaitingAccess}]`, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 2."}),
@@ -307,18 +295,7 @@ func TestApplicationHealth(t *testing.T) {
 	}
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			got, err := c.Health(t.Context(), save(t, tc.object(t)))
-			if err != nil {
-				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
-			}
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
+		c.expect(t, name, tc.reason, tc.object, tc.want)
 	}
 }
 
@@ -343,60 +320,15 @@ func TestReasons(t *testing.T) {
 		"Available": progressing, "VariablesWithheld": progressing, "NotRequested": progressing, "FieldsIgnored": progressing, "NoFieldsIgnored": progressing,
 	}
 
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), constants(t, "fn/compose/conditions.go", "Reason")); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), check.Constants(t, "fn/compose/conditions.go", "Reason")); diff != "" {
 		t.Errorf("reasons of the function, which are all to be known here: -want, +got:\n%s", diff)
 	}
 
 	for reason, status := range want {
-		t.Run(reason, func(t *testing.T) {
-			t.Parallel()
-
-			o := application(t, 1, 1, `[{name: db, state: Synced, version: "1"}]`, condition{"WorkloadReady", "False", reason, "Why."})
-
-			got, err := c.Health(t.Context(), save(t, o))
-			if err != nil {
-				t.Fatalf("Health(...): %v", err)
-			}
-
-			if diff := cmp.Diff(Health{status, "Why."}, got); diff != "" {
-				t.Errorf("Health(...): -want, +got:\n%s", diff)
-			}
-		})
+		c.expect(t, reason, "Every reason has its meaning.",
+			application(t, 1, 1, `[{name: db, state: Synced, version: "1"}]`, condition{"WorkloadReady", "False", reason, "Why."}),
+			Health{status, "Why."})
 	}
-}
-
-// constants returns the values of all string constants of a file whose names have that prefix, sorted.
-func constants(t *testing.T, file, prefix string) []string {
-	t.Helper()
-
-	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root(t), file), nil, 0)
-	if err != nil {
-		t.Fatalf("cannot parse %s: %v", file, err)
-	}
-
-	var values []string
-
-	ast.Inspect(f, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || !strings.HasPrefix(spec.Names[0].Name, prefix) || len(spec.Values) != 1 {
-			return true
-		}
-
-		if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
-			value, err := strconv.Unquote(literal.Value)
-			if err != nil {
-				t.Fatalf("cannot read %s: %v", spec.Names[0].Name, err)
-			}
-
-			values = append(values, value)
-		}
-
-		return true
-	})
-
-	slices.Sort(values)
-
-	return values
 }
 
 func TestSyncHealth(t *testing.T) {
@@ -428,7 +360,7 @@ status:
 		"TargetTooLarge": {degraded, "Not yet."},
 	}
 
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(states)), constants(t, "apis/secrets/v1alpha1/keyvaultsecretsync_types.go", "State")); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(states)), check.Constants(t, "apis/secrets/v1alpha1/keyvaultsecretsync_types.go", "State")); diff != "" {
 		t.Errorf("states of the provider, which are all to be known here: -want, +got:\n%s", diff)
 	}
 
@@ -498,18 +430,7 @@ func testHealth(t *testing.T, before, after string, cases map[string]healthCase)
 	c, _ := install(t)
 
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			got, err := c.Health(t.Context(), save(t, object(t, before+tc.status+after)))
-			if err != nil {
-				t.Fatalf("\n%s\nHealth(...): %v", tc.reason, err)
-			}
-
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nHealth(...): -want, +got:\n%s", tc.reason, diff)
-			}
-		})
+		c.expect(t, name, tc.reason, object(t, before+tc.status+after), tc.want)
 	}
 }
 

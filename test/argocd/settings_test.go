@@ -19,6 +19,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const sync = `
@@ -283,7 +284,7 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 
 	c, _ := install(t)
-	dir := filepath.Join(root(t), "examples", "argocd")
+	dir := check.File(t, "examples", "argocd")
 
 	cases := map[string]struct {
 		reason string
@@ -306,12 +307,7 @@ func TestExamples(t *testing.T) {
 				t.Fatalf("\n%s\n%v", tc.reason, err)
 			}
 
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			want, got := object(t, string(data)), object(t, string(out))
+			want, got := object(t, check.Read(t, "examples", "argocd", tc.file)), object(t, string(out))
 			delete(want["spec"].(map[string]any), "clusterResourceWhitelist") //nolint:forcetypeassert // Empty is as good as none.
 
 			if diff := cmp.Diff(want["spec"], got["spec"]); diff != "" {
@@ -321,26 +317,35 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// A project is what is read of the AppProject of the examples.
+type project struct {
+	Spec struct {
+		Cluster      []map[string]string `json:"clusterResourceWhitelist"`
+		Namespace    []map[string]string `json:"namespaceResourceWhitelist"`
+		Destinations []map[string]string `json:"destinations"`
+		Roles        []struct {
+			Groups   []string `json:"groups"`
+			Policies []string `json:"policies"`
+		} `json:"roles"`
+	} `json:"spec"`
+}
+
+func exampleProject(t *testing.T) project {
+	t.Helper()
+
+	var p project
+	if err := yaml.Unmarshal([]byte(check.Read(t, "examples", "argocd", "appproject.yaml")), &p); err != nil {
+		t.Fatalf("cannot read project: %v", err)
+	}
+
+	return p
+}
+
 // TestProject shows what a team may create.
 func TestProject(t *testing.T) {
 	t.Parallel()
 
-	data, err := os.ReadFile(filepath.Join(root(t), "examples", "argocd", "appproject.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	project := struct {
-		Spec struct {
-			Cluster      []map[string]string `json:"clusterResourceWhitelist"`
-			Namespace    []map[string]string `json:"namespaceResourceWhitelist"`
-			Destinations []map[string]string `json:"destinations"`
-		} `json:"spec"`
-	}{}
-	if err := yaml.Unmarshal(data, &project); err != nil {
-		t.Fatalf("cannot read project: %v", err)
-	}
-
+	project := exampleProject(t)
 	allowed := []map[string]string{
 		{"group": "meta.p6m.dev", "kind": "PlatformApplication"},
 		{"group": "", "kind": "ConfigMap"},
@@ -377,7 +382,7 @@ func TestRoleIsPatch(t *testing.T) {
 
 	for name, path := range map[string]string{
 		"argocd-rbac-cm.yaml": filepath.Join(source.Dir, "manifests", "base", "config", "argocd-rbac-cm.yaml"),
-		"rbac.yaml":           filepath.Join(root(t), "examples", "argocd", "rbac.yaml"),
+		"rbac.yaml":           check.File(t, "examples", "argocd", "rbac.yaml"),
 	} {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -387,12 +392,7 @@ func TestRoleIsPatch(t *testing.T) {
 		write(t, filepath.Join(dir, name), data)
 	}
 
-	page, err := os.ReadFile(filepath.Join(root(t), "docs", "how-to", "argo-cd.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	blocks, err := docs.Parse(string(page))
+	blocks, err := docs.Parse(check.Read(t, "docs", "how-to", "argo-cd.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -425,39 +425,14 @@ func TestRole(t *testing.T) {
 
 	c, _ := install(t)
 
-	data, err := os.ReadFile(filepath.Join(root(t), "examples", "argocd", "appproject.yaml"))
+	bindings, err := Settings([]byte(check.Read(t, "examples", "argocd", "rbac.yaml")))
 	if err != nil {
 		t.Fatal(err)
-	}
-
-	project := struct {
-		Spec struct {
-			Roles []struct {
-				Groups   []string `json:"groups"`
-				Policies []string `json:"policies"`
-			} `json:"roles"`
-		} `json:"spec"`
-	}{}
-	if err := yaml.Unmarshal(data, &project); err != nil {
-		t.Fatalf("cannot read project: %v", err)
-	}
-
-	if data, err = os.ReadFile(filepath.Join(root(t), "examples", "argocd", "rbac.yaml")); err != nil {
-		t.Fatal(err)
-	}
-
-	bindings, err := Settings(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if diff := cmp.Diff(map[string]string{"policy.default": "", "policy.shop.csv": "g, REPLACE_ME, proj:shop:team\n"}, bindings); diff != "" {
-		t.Errorf("who has which role: -want, +got:\n%s", diff)
 	}
 
 	lines := []string{bindings["policy.shop.csv"]}
 
-	for _, r := range project.Spec.Roles {
+	for _, r := range exampleProject(t).Spec.Roles {
 		lines = append(lines, r.Policies...)
 
 		if len(r.Groups) > 0 {

@@ -5,9 +5,8 @@ package argocd
 
 import (
 	"bytes"
-	"os"
+	"maps"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // An applicationSet is what of one makes Applications.
@@ -44,7 +44,7 @@ type applicationSet struct {
 func applicationSets(t *testing.T) map[string]applicationSet {
 	t.Helper()
 
-	data, err := Build(t.Context(), filepath.Join(root(t), "package", "platform", "argocd", "apps"))
+	data, err := Build(t.Context(), check.File(t, "package", "platform", "argocd", "apps"))
 	if err != nil {
 		t.Fatalf("Build(...): %v", err)
 	}
@@ -161,38 +161,68 @@ func parameter(a map[string]any, name string) any {
 	return nil
 }
 
-// TestTeams shows which directories are teams, for both ApplicationSets alike.
+var (
+	// namespaceName is what a namespace can be called, but for its length.
+	namespaceName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
+	// platformName is a name of a namespace of the platform.
+	platformName = regexp.MustCompile(`^(default|monitoring|logging|(kube|azure|ingress|istio)-.*|(crossplane|upbound|argo|cert-manager|external-dns|external-secrets).*|.*-(system|ingress))$`)
+)
+
+// expectTeam expects a directory to be a team for both ApplicationSets, or for none of them.
+func expectTeam(t testingT, sets map[string]applicationSet, name string) {
+	t.Helper()
+
+	want := namespaceName.MatchString(name) && !platformName.MatchString(name)
+
+	for set, s := range sets {
+		if got := s.takes(t, "applications/"+name); got != want {
+			t.Fatalf("directory %q is a team of %s: want %t, got %t", name, set, want, got)
+		}
+	}
+
+	if !want {
+		return
+	}
+
+	// Without the prefix, a directory with the name of a top-level domain would get traffic of other namespaces, which resolve
+	// github.com as github.com.svc.cluster.local first, and no list has the names of all programs that a platform installs.
+	if got := namespace(t, sets, "applications/"+name); got != "team-"+name {
+		t.Fatalf("namespace of directory %q: want the prefix of teams, got %q", name, got)
+	}
+}
+
+// TestTeams has directories that are teams, and others that would reach into the platform.
 func TestTeams(t *testing.T) {
 	t.Parallel()
 
-	cases := map[string]struct {
-		reason      string
-		directories []string
-		want        bool
-	}{
-		"Teams":      {"A directory is a team.", []string{"shop", "shop-dev", "team-a", "0", "a1", "kubeflow", "system", "systems"}, true},
-		"Crossplane": {"Crossplane and the provider run there.", []string{"crossplane-system", "crossplane", "upbound-system"}, false},
-		"ArgoCD":     {"Applications and projects are there.", []string{"argocd", "argo", "argocd-2"}, false},
-		"Kubernetes": {"It is Kubernetes' own.", []string{"kube-system", "kube-public", "kube-node-lease", "default"}, false},
-		"Platform":   {"Programs of the platform are there.", []string{"cert-manager", "gatekeeper-system", "ingress-nginx", "azure-workload-identity-system", "external-dns", "monitoring"}, false},
-		"Case":       {"No namespace is called so, and other tools may not look at the case.", []string{"Shop", "KUBE-SYSTEM", "Kube-system", "crossplane-System"}, false},
-		"Characters": {"These mean something in a project, or in a template.", []string{"*", "shop*", "a,b", "a/b", "..", ".", "a.b", "{{ .x }}", "!shop", "a b", "a\nb", "ｓｈｏｐ", "shop\u200b", "a_b", `a\b`, "[a]"}, false},
-		"Hyphens":    {"A namespace neither begins nor ends with one.", []string{"-shop", "shop-", "-"}, false},
+	sets := applicationSets(t)
+
+	for kind, names := range map[string][]string{
+		"Teams":      {"shop", "shop-dev", "team-a", "0", "a1", "kubeflow", "system", "systems"},
+		"Crossplane": {"crossplane-system", "crossplane", "upbound-system"},
+		"ArgoCD":     {"argocd", "argo", "argocd-2"},
+		"Kubernetes": {"kube-system", "kube-public", "kube-node-lease", "default"},
+		"Platform":   {"cert-manager", "gatekeeper-system", "ingress-nginx", "azure-workload-identity-system", "external-dns", "monitoring"},
+		"Case":       {"Shop", "KUBE-SYSTEM", "Kube-system", "crossplane-System"},
+		"Characters": {"*", "shop*", "a,b", "a/b", "..", ".", "a.b", "{{ .x }}", "!shop", "a b", "a\nb", "ｓｈｏｐ", "shop\u200b", "a_b", `a\b`, "[a]"},
+		"Hyphens":    {"-shop", "shop-", "-"},
+		"Domains":    {"com", "io", "net", "org", "dev", "app", "local", "internal", "svc", "cluster", "xn--p1ai"},
+		"Programs": {
+			"aks-command", "tigera-operator", "calico-apiserver", "velero", "keda", "vault", "kubernetes-dashboard", "dataprotection-microsoft",
+			"kyverno", "traefik", "gatekeeper",
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+
+			for _, name := range names {
+				expectTeam(t, sets, name)
+			}
+		})
 	}
 
-	for name, s := range applicationSets(t) {
-		for caseName, tc := range cases {
-			t.Run(name+caseName, func(t *testing.T) {
-				t.Parallel()
-
-				for _, d := range tc.directories {
-					if got := s.takes(t, "applications/"+d); got != tc.want {
-						t.Errorf("\n%s\ndirectory %q is a team: want %t, got %t", tc.reason, d, tc.want, got)
-					}
-				}
-			})
-		}
-
+	for name, s := range sets {
 		for _, elsewhere := range []string{"applications", "platform", "applications/shop/base", "argocd/shop", "other/applications/shop"} {
 			if s.takes(t, elsewhere) {
 				t.Errorf("%s: directory %q is a team, and must not be", name, elsewhere)
@@ -201,55 +231,18 @@ func TestTeams(t *testing.T) {
 	}
 }
 
-// TestTeamsProperties: whatever a directory is called, a team has a name that a namespace can
-// have but for its length, and none that begins or ends as those of the platform do.
+// TestTeamsProperties expects the same of every name.
 func TestTeamsProperties(t *testing.T) {
 	t.Parallel()
 
 	sets := applicationSets(t)
-	valid := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.OneOf(
+		expectTeam(rt, sets, rapid.OneOf(
 			rapid.StringN(1, -1, -1),
 			rapid.StringMatching(`(kube-|crossplane|argo|-)?[a-zA-Z0-9.*-]{1,8}(-system|-)?`),
-		).Draw(rt, "directory")
-
-		taken := sets["tenants"].takes(rt, "applications/"+name)
-		if taken != sets["teams"].takes(rt, "applications/"+name) {
-			rt.Fatalf("directory %q is a team for one ApplicationSet only", name)
-		}
-
-		if taken && (!valid.MatchString(name) || strings.HasPrefix(name, "kube-") || strings.HasPrefix(name, "argo") || strings.HasPrefix(name, "crossplane") || strings.HasSuffix(name, "-system")) {
-			rt.Fatalf("directory %q is a team", name)
-		}
-
-		if !taken {
-			return
-		}
-
-		if got := namespace(rt, sets, "applications/"+name); got != "team-"+name {
-			rt.Fatalf("namespace of directory %q: want the prefix of teams, got %q", name, got)
-		}
+		).Draw(rt, "directory"))
 	})
-}
-
-// TestTeamsOutsidePlatform: a directory with the name of a top-level domain would have traffic of
-// other namespaces, which look for github.com as github.com.svc.cluster.local first, and no list
-// has the names of all programs that a platform installs.
-func TestTeamsOutsidePlatform(t *testing.T) {
-	t.Parallel()
-
-	sets := applicationSets(t)
-
-	for _, d := range []string{
-		"com", "io", "net", "org", "dev", "app", "shop", "local", "internal", "svc", "cluster", "xn--p1ai",
-		"aks-command", "tigera-operator", "calico-apiserver", "velero", "keda", "vault", "kubernetes-dashboard", "dataprotection-microsoft", "kyverno", "traefik", "gatekeeper",
-	} {
-		if got := namespace(t, sets, "applications/"+d); got != "team-"+d {
-			t.Errorf("namespace of directory %q: want team-%s, got %s", d, d, got)
-		}
-	}
 }
 
 // TestTeamApplications shows that a team's Application is in the team's project, and that what
@@ -304,7 +297,7 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 		t.Fatal(err)
 	}
 
-	args := []string{"template", "tenant", filepath.Join(root(t), "package", "platform", "argocd", "tenant"), "--namespace", "argocd"}
+	args := []string{"template", "tenant", check.File(t, "package", "platform", "argocd", "tenant"), "--namespace", "argocd"}
 	for _, v := range values {
 		args = append(args, "--set", v)
 	}
@@ -341,12 +334,7 @@ func TestTenant(t *testing.T) {
 		t.Errorf("namespace: %v", got)
 	}
 
-	data, err := os.ReadFile(filepath.Join(root(t), "examples", "argocd", "appproject.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	text := strings.NewReplacer("proj:shop:", "proj:team-shop:", " shop/*", " team-shop/*").Replace(string(data))
+	text := strings.NewReplacer("proj:shop:", "proj:team-shop:", " shop/*", " team-shop/*").Replace(check.Read(t, "examples", "argocd", "appproject.yaml"))
 
 	want, _ := object(t, text)["spec"].(map[string]any)
 	want["description"] = "Applications of team shop"
@@ -384,19 +372,31 @@ func TestTenantRefused(t *testing.T) {
 	}
 }
 
-// TestTenantLabel shows that the platform names the owner of a namespace: a later team can have
-// a directory of the same name.
-func TestTenantLabel(t *testing.T) {
+// TestTenantValues has the owner of a namespace, which only the platform names because a later team can have a directory of the same
+// name, and the bounds of the team's objects.
+func TestTenantValues(t *testing.T) {
 	t.Parallel()
+
+	bounds := func(more map[string]any) map[string]any {
+		out := map[string]any{"count/configmaps": "100", "pods": "500"}
+		maps.Copy(out, more)
+
+		return out
+	}
 
 	cases := map[string]struct {
 		reason string
 		values []string
-		want   any
+		tenant any
+		quota  map[string]any
 	}{
-		"None":    {"The name of a directory proves nothing.", nil, nil},
-		"Another": {"Nor does another team's owner.", []string{"teams.other.tenant=acme"}, nil},
-		"Own":     {"The platform says whose it is.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026"},
+		"Default":      {"The name of a directory proves nothing. The number of objects is bounded, and no pod is refused because it requests nothing.", nil, nil, bounds(nil)},
+		"OwnerOther":   {"Another team's owner proves nothing either.", []string{"teams.other.tenant=acme"}, nil, bounds(nil)},
+		"Owner":        {"The platform says whose it is.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026", bounds(nil)},
+		"QuotaAll":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, nil, bounds(map[string]any{"pods": "20", "requests.cpu": "8"})},
+		"QuotaOfTeam":  {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, nil, bounds(map[string]any{"pods": "1000", "requests.memory": "8Gi"})},
+		"QuotaNothing": {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, nil, bounds(map[string]any{"pods": "0"})},
+		"QuotaNone":    {"A platform without a quota has none.", []string{"quota=null"}, nil, nil},
 	}
 
 	for name, tc := range cases {
@@ -411,63 +411,29 @@ func TestTenantLabel(t *testing.T) {
 			metadata, _ := objects["Namespace"]["metadata"].(map[string]any)
 			labels, _ := metadata["labels"].(map[string]any)
 
-			if diff := cmp.Diff(tc.want, labels["meta.p6m.dev/tenant"]); diff != "" {
+			if diff := cmp.Diff(tc.tenant, labels["meta.p6m.dev/tenant"]); diff != "" {
 				t.Errorf("\n%s\nlabel meta.p6m.dev/tenant: -want, +got:\n%s", tc.reason, diff)
 			}
-		})
-	}
-}
 
-// TestTenantQuota shows how many objects a team may have.
-func TestTenantQuota(t *testing.T) {
-	t.Parallel()
-
-	cases := map[string]struct {
-		reason string
-		values []string
-		want   map[string]any
-	}{
-		"Default": {"The number of objects is bounded, and no pod is refused because it requests nothing.", nil, map[string]any{"count/configmaps": "100", "pods": "500"}},
-		"All":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, map[string]any{"count/configmaps": "100", "pods": "20", "requests.cpu": "8"}},
-		"Team":    {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, map[string]any{"count/configmaps": "100", "pods": "1000", "requests.memory": "8Gi"}},
-		"Less":    {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, map[string]any{"count/configmaps": "100", "pods": "0"}},
-		"None":    {"A platform without a quota has none.", []string{"quota=null"}, nil},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			objects, err := tenant(t, append([]string{"team=shop", "namespace=team-shop", "repoURL=https://example.com"}, tc.values...)...)
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			var want map[string]any
-			if tc.want != nil {
-				want = map[string]any{
+			var quota map[string]any
+			if tc.quota != nil {
+				quota = map[string]any{
 					"apiVersion": "v1", "kind": "ResourceQuota",
 					"metadata": map[string]any{"name": "team", "namespace": "team-shop"},
-					"spec":     map[string]any{"hard": tc.want},
+					"spec":     map[string]any{"hard": tc.quota},
 				}
 			}
 
-			if diff := cmp.Diff(want, objects["ResourceQuota"]); diff != "" {
+			if diff := cmp.Diff(quota, objects["ResourceQuota"]); diff != "" {
 				t.Errorf("\n%s\nquota: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-// TestTenantsProject: what makes namespaces may have what the chart has, where it has it, and no
-// project of a team lists its quota.
+// TestTenantsProject allows what makes namespaces the kinds that the chart has, where it has them.
 func TestTenantsProject(t *testing.T) {
 	t.Parallel()
-
-	data, err := os.ReadFile(filepath.Join(root(t), "package", "platform", "argocd", "apps", "project.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	want := map[string]any{
 		"description": "Namespaces, quotas and projects of teams",
@@ -480,16 +446,7 @@ func TestTenantsProject(t *testing.T) {
 		"namespaceResourceWhitelist": []any{map[string]any{"group": "argoproj.io", "kind": "AppProject"}, map[string]any{"group": "", "kind": "ResourceQuota"}},
 	}
 
-	if diff := cmp.Diff(want, object(t, string(data))["spec"]); diff != "" {
+	if diff := cmp.Diff(want, object(t, check.Read(t, "package", "platform", "argocd", "apps", "project.yaml"))["spec"]); diff != "" {
 		t.Errorf("project tenants: -want, +got:\n%s", diff)
-	}
-
-	objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if project, _ := yaml.Marshal(objects["AppProject"]); strings.Contains(string(project), "ResourceQuota") {
-		t.Errorf("a team could change its quota: %s", project)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -29,8 +29,6 @@ const (
 	// stopMargin is kept of a test's deadline to stop the function's process.
 	stopMargin = 10 * time.Second
 )
-
-var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
 // TestGolden builds the examples as Argo CD does, and renders what they are when Azure and the vault have answered. Both are
 // frozen in golden files, byte for byte, and must be what an API server takes as it is.
@@ -73,14 +71,14 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			compare(t, filepath.Join(golden, name, "manifest.yaml"), b.Manifest)
+			check.Golden(t, string(b.Manifest), "test", "delivery", golden, name, "manifest.yaml")
 
 			rendered, _, err := harness.Settle(ctx, render.Modern, b.Manifest)
 			if err != nil {
 				t.Fatalf("\n%s\nSettle(...): %v", reason, err)
 			}
 
-			compare(t, filepath.Join(golden, name, "rendered.yaml"), rendered)
+			check.Golden(t, string(rendered), "test", "delivery", golden, name, "rendered.yaml")
 
 			files := []render.File{{Name: "manifest", Data: b.Manifest}, {Name: "rendered", Data: rendered}}
 			if diff := cmp.Diff([]string(nil), validate(ctx, t, files...)); diff != "" {
@@ -205,29 +203,6 @@ func validate(ctx context.Context, t *testing.T, files ...render.File) []string 
 	}
 
 	return lines
-}
-
-// compare compares with a golden file, or writes it when updating.
-func compare(t *testing.T, path string, got []byte) {
-	t.Helper()
-
-	if *update {
-		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, got, 0o600))
-		if err != nil {
-			t.Fatalf("cannot write golden file: %v", err)
-		}
-
-		return
-	}
-
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("cannot read golden file, run `make test-golden-update` and review it: %v", err)
-	}
-
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-		t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and review the change.", path, diff)
-	}
 }
 
 // An edit replaces a piece of a file of the example. Without an old piece it adds a file.

@@ -4,27 +4,31 @@
 package delivery
 
 import (
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // page returns the blocks of YAML on a page of the documentation.
 func page(t *testing.T, name string) []string {
 	t.Helper()
 
-	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "how-to", name))
+	all, err := docs.Parse(check.Read(t, "docs", "how-to", name))
 	if err != nil {
-		t.Fatalf("cannot read page: %v", err)
+		t.Fatal(err)
 	}
 
 	var blocks []string
-	for _, match := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(content), -1) {
-		blocks = append(blocks, match[1])
+
+	for _, b := range all {
+		if b.Language == "yaml" {
+			blocks = append(blocks, b.Text)
+		}
 	}
 
 	return blocks

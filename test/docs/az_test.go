@@ -17,6 +17,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/payload"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // azCommands of the Azure CLI that pages and messages have, with options of each as its
@@ -128,7 +129,7 @@ func azFaults(text string) []string {
 // TestAzure looks at commands of the Azure CLI on pages, in the script that copies secrets and in messages.
 func TestAzure(t *testing.T) {
 	found := 0
-	check := func(where, text string) {
+	look := func(where, text string) {
 		found += len(azCall.FindAllString(text, -1))
 
 		for _, fault := range azFaults(text) {
@@ -139,24 +140,19 @@ func TestAzure(t *testing.T) {
 	for page, blocks := range pages(t) {
 		for _, b := range blocks {
 			if b.Commands() {
-				check(page, b.Text)
+				look(page, b.Text)
 			}
 		}
 
-		text, err := os.ReadFile(filepath.Join(repository(t), page))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		for _, s := range spans(string(text)) {
+		for _, s := range spans(check.Read(t, page)) {
 			if !strings.Contains(s, "…") { // A part of one.
-				check(page, s)
+				look(page, s)
 			}
 		}
 	}
 
 	for _, text := range literals(t) {
-		check("a message", strings.ReplaceAll(mayBe.ReplaceAllString(text, "$1"), "for az keyvault and", ""))
+		look("a message", strings.ReplaceAll(mayBe.ReplaceAllString(text, "$1"), "for az keyvault and", ""))
 	}
 
 	// Pages may have got another form, and then nothing would be looked at.
@@ -175,9 +171,6 @@ func TestAzureFaults(t *testing.T) {
 		text   string
 		want   []string
 	}{
-		"Known":   {reason: "It is in the list.", text: "VAULT=$(az keyvault show --name x \\\n  --query id --output tsv)"},
-		"Quoted":  {reason: "What is quoted is of another program.", text: `az keyvault secret set --name "$(date --utc)" --tags '--a'`},
-		"Piped":   {reason: "And so is what comes after it.", text: "az keyvault list | sort --unique"},
 		"Command": {reason: "Nobody has it.", text: "az keyvault secret get --name x", want: []string{"there is no command: az keyvault secret get --name x"}},
 		"Option":  {reason: "It has another name.", text: "az keyvault secret set --vault x", want: []string{"az keyvault secret set has no option --vault"}},
 	}

@@ -22,7 +22,7 @@
 //	<!-- file: path -->       the page has the reader write it to that file
 //
 // A block without a language, or of JSON, that comes right after commands is what they say:
-// each of its lines, whatever else they say. See Lacks for what may be different each time.
+// each of its lines, whatever else they say. See lacks for what may be different each time.
 package docs
 
 import (
@@ -108,7 +108,7 @@ func Parse(page string) ([]Block, error) {
 				b.Mark, b.Detail = c[1], c[2]
 			}
 
-			if err := check(b); err != nil {
+			if err := validate(b); err != nil {
 				return nil, fmt.Errorf("line %d: %w", b.Line, err)
 			}
 
@@ -135,8 +135,8 @@ func Parse(page string) ([]Block, error) {
 	return blocks, nil
 }
 
-// check that the mark of a block is one that a block of its language can have.
-func check(b Block) error {
+// validate that the mark of a block is one that a block of its language can have.
+func validate(b Block) error {
 	if slices.Contains([]string{"bash", "shell", "console", "zsh"}, b.Language) {
 		return fmt.Errorf("cannot run a block of %s: commands are in blocks of sh", b.Language)
 	}

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 func pages(t *testing.T) map[string][]Block {
@@ -27,17 +26,6 @@ func pages(t *testing.T) map[string][]Block {
 	}
 
 	return out
-}
-
-func repository(t *testing.T) string {
-	t.Helper()
-
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return root
 }
 
 // TestCommandsRun runs the commands of every page, in a copy of the repository and one
@@ -83,6 +71,8 @@ func TestCommandsFail(t *testing.T) {
 		"Pipe":     {Text: "false | true"},
 		"Cluster":  {Text: "kubectl get pods"},
 		"Output":   {Text: "echo Missing", Output: "Synced\n"},
+		"Number":   {Text: "echo burst=100", Output: "burst=500\n"},
+		"Part":     {Text: "echo web Synced now", Output: "web Synced\n"},
 		"Empty":    {Text: "echo 'No resources found in shop namespace.'", Mark: Cluster},
 		"Allowed":  {Text: "echo refused", Mark: Cluster, Detail: "refused"},
 		"OneOf":    {Text: "(echo refused; false)\necho refused", Mark: Cluster, Detail: "refused"},
@@ -92,81 +82,6 @@ func TestCommandsFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if err := r.Follow(t.Context(), []Block{b}, func(Block) bool { return true }); err == nil {
 				t.Errorf("%q did not fail", b.Text)
-			}
-		})
-	}
-}
-
-// TestFollow has commands that do what their page says.
-func TestFollow(t *testing.T) {
-	r := Reader{Dir: t.TempDir(), Env: []string{"GREETING=hello"}, Instead: []string{"port 80", "port 8080"}}
-	file := filepath.Join(r.Dir, "ended")
-
-	cases := map[string]struct {
-		reason string
-		blocks []Block
-	}{
-		"Session": {
-			reason: "Variables of one block are there in the next, and so is the environment.",
-			blocks: []Block{{Line: 1, Text: "NAME=you\n"}, {Line: 2, Text: "echo $GREETING $NAME\n", Output: "hello you\n"}},
-		},
-		"File": {
-			reason: "What the page has the reader write is there, with what is different here.",
-			blocks: []Block{{Mark: File, Detail: "a/b", Text: "port 80\n"}, {Text: "cat a/b\n", Output: "port 8080\n"}},
-		},
-		"In": {
-			reason: "Commands of a directory leave it again.",
-			blocks: []Block{{Mark: File, Detail: "c/d", Text: "text\n"}, {Mark: In, Detail: "c", Text: "cat d\n"}, {Text: "cat c/d\n"}},
-		},
-		"Refused": {
-			reason: "Each command fails with the words.",
-			blocks: []Block{{Mark: Cluster, Detail: "no", Text: "# Both\n(echo no; false)\n(echo \\\n  'no!'; false)\n"}},
-		},
-		"Typed": {
-			reason: "Somebody types what is asked for.",
-			blocks: []Block{{Text: "read -rs SECRET\ntest -n \"$SECRET\"\n"}},
-		},
-		"Terminal": {
-			reason: "A program in a terminal of its own runs until the page ends, and ends as with Ctrl-C.",
-			blocks: []Block{
-				{Line: 1, Mark: Terminal, Detail: "it is ready", Text: "trap 'touch ended; exit' INT; echo it is ready; while true; do sleep 0.1; done\n", Output: "it is ready\n"},
-				{Line: 2, Text: "test ! -e ended\n"},
-			},
-		},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			all := func(b Block) bool { return b.Mark != File }
-			if err := r.Follow(t.Context(), tc.blocks, all); err != nil {
-				t.Errorf("\n%s\nFollow(...): %v", tc.reason, err)
-			}
-		})
-	}
-
-	if _, err := os.Stat(file); err != nil {
-		t.Errorf("the program in the terminal did not end by itself: %v", err)
-	}
-}
-
-func TestLacks(t *testing.T) {
-	cases := map[string]struct {
-		reason      string
-		said, shown string
-		want        []string
-	}{
-		"Same":    {reason: "Spaces may be others, and there may be more.", said: "A   B\nC\n", shown: "A B\n"},
-		"Varies":  {reason: "Times and versions are others.", said: "4m10s version 0f1c52ea at 2026-11-25T01:56:11Z\n", shown: "3s version bb17ef21 at 2026-11-26T01:56:11Z\n"},
-		"Ports":   {reason: "And so are ports.", said: "https://127.0.0.1:4480/\nhttps://127.0.0.1:40123/\n", shown: "https://127.0.0.1:37005/\n"},
-		"Words":   {reason: "A word is what it is.", said: "web Missing\n", shown: "web Synced\n", want: []string{"web Synced"}},
-		"Numbers": {reason: "And so is a number.", said: "0/1 v0.1.0 burst=100\n", shown: "0/1 v0.1.0 burst=500\n", want: []string{"0/1 v0.1.0 burst=500"}},
-		"Part":    {reason: "A line is all of a line.", said: "web Synced now\n", shown: "web Synced\n", want: []string{"web Synced"}},
-	}
-
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, Lacks(tc.said, tc.shown)); diff != "" {
-				t.Errorf("\n%s\nLacks(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -228,18 +143,13 @@ exit 1
 // TestCommandsAreKept looks at commands that are not run: they are words of a shell,
 // what they apply is there, and what is left to .ci/run is what it does.
 func TestCommandsAreKept(t *testing.T) {
-	root := repository(t)
-
-	gate, err := os.ReadFile(filepath.Join(root, ".ci", "run"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, gate := check.File(t), check.Read(t, ".ci", "run")
 
 	for page, blocks := range pages(t) {
 		copies := copies(blocks)
 
 		for _, b := range blocks {
-			for _, fault := range faults(t, root, string(gate), copies, b) {
+			for _, fault := range faults(t, root, gate, copies, b) {
 				t.Errorf("%s: line %d: %s", page, b.Line, fault)
 			}
 		}

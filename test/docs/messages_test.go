@@ -21,24 +21,21 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // TestMessagesExist looks for each message that a page has a row for in what is said: a message that
 // was changed would leave a reader without its row.
 func TestMessagesExist(t *testing.T) {
-	said := speechOf(slices.Concat(literals(t), azureProviders(t), kubernetes, azurerm, []string{policies(t)}))
+	said := speechOf(slices.Concat(literals(t), azureProviders(t), kubernetes, azurerm, []string{unfolded(t, check.File(t, "package", "provider", "admission-policy.yaml"))}))
 
 	for page, atLeast := range map[string]int{
 		"docs/how-to/troubleshoot.md":        60,
 		"docs/operations/runbook.md":         20,
 		"docs/operations/events-and-logs.md": 4,
 	} {
-		text, err := os.ReadFile(filepath.Join(repository(t), page))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		messages := quoted(t, string(text))
+		messages := quoted(t, check.Read(t, page))
 
 		// The tables may have got other headings, and then nothing would be looked at.
 		if len(messages) < atLeast {
@@ -77,18 +74,6 @@ func TestSpeech(t *testing.T) {
 			}
 		})
 	}
-}
-
-// policies is all that the policies for the provider say, in one line.
-func policies(t *testing.T) string {
-	t.Helper()
-
-	text, err := os.ReadFile(filepath.Join(repository(t), "package", "provider", "admission-policy.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return strings.Join(strings.Fields(string(text)), " ")
 }
 
 // kubernetes says these, and what else a page quotes is said by us.
@@ -271,7 +256,7 @@ func literals(t *testing.T) []string {
 	var out []string
 
 	for _, dir := range []string{"apis", "cmd", "fn", "provider", "package"} {
-		out = append(out, literalsBelow(t, filepath.Join(repository(t), dir))...)
+		out = append(out, literalsBelow(t, check.File(t, dir))...)
 	}
 
 	return out
@@ -375,7 +360,7 @@ func unfolded(t *testing.T, path string) string {
 func TestSentencesAreExplained(t *testing.T) {
 	var pages strings.Builder
 
-	err := filepath.WalkDir(filepath.Join(repository(t), "docs"), func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(check.File(t, "docs"), func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".md" {
 			pages.WriteString(plain(unfolded(t, path)) + "\n")
 		}
@@ -388,7 +373,7 @@ func TestSentencesAreExplained(t *testing.T) {
 
 	sentences := 0
 
-	for _, sentence := range literalsOf(t, filepath.Join(repository(t), "fn", "internal", "finding", "sentences.go")) {
+	for _, sentence := range literalsOf(t, check.File(t, "fn", "internal", "finding", "sentences.go")) {
 		if first, _ := utf8.DecodeRuneInString(sentence); !unicode.IsUpper(first) || !strings.Contains(sentence, " ") {
 			continue
 		}

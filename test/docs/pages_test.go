@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // roleWords is how many words the pages of all roles may have together: they serve nine visits of ten, so they stay short.
@@ -30,7 +32,7 @@ func TestRolePages(t *testing.T) {
 	total := 0
 
 	for _, page := range pages {
-		n := len(strings.Fields(text(t, page)))
+		n := len(strings.Fields(check.Read(t, page)))
 		total += n
 
 		t.Logf("%5d words: %s", n, page)
@@ -40,7 +42,7 @@ func TestRolePages(t *testing.T) {
 		t.Errorf("the pages of the roles have %d words, want at most %d: move details to the reference", total, roleWords)
 	}
 
-	found, err := filepath.Glob(filepath.Join(repository(t), "docs", "platform-team", "*.md"))
+	found, err := filepath.Glob(check.File(t, "docs", "platform-team", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,6 @@ func TestRolePages(t *testing.T) {
 
 // TestMap has docs/README.md and the readme lead to every page.
 func TestMap(t *testing.T) {
-	root := repository(t)
 	reached := map[string]bool{}
 	next := []string{"docs/README.md", "README.md", ".github/CONTRIBUTING.md"}
 
@@ -66,9 +67,9 @@ func TestMap(t *testing.T) {
 
 		reached[page] = true
 
-		for _, f := range references(text(t, page)).files {
+		for _, f := range references(check.Read(t, page)).files {
 			to := filepath.Join(filepath.Dir(page), f[2])
-			if _, err := os.Stat(filepath.Join(root, to)); err == nil && filepath.Ext(to) == ".md" {
+			if _, err := os.Stat(check.File(t, to)); err == nil && filepath.Ext(to) == ".md" {
 				next = append(next, to)
 			}
 		}
@@ -93,10 +94,10 @@ var figure = regexp.MustCompile(`\$\d+\.\d+|\d,\d{3}\b`)
 
 // TestFiguresAreComputed compares costs and limits on the pages of the roles with the page whose tables a test computes.
 func TestFiguresAreComputed(t *testing.T) {
-	computed := text(t, "docs/operations/limits-and-cost.md")
+	computed := check.Read(t, "docs/operations/limits-and-cost.md")
 
 	for page, want := range map[string]int{"docs/evaluate.md": 5, "docs/platform-team/run.md": 3} {
-		found := figure.FindAllString(text(t, page), -1)
+		found := figure.FindAllString(check.Read(t, page), -1)
 		if len(found) < want {
 			t.Errorf("%s: want at least %d figures, got %q", page, want, found)
 		}
@@ -118,7 +119,7 @@ func TestSaidOnce(t *testing.T) {
 
 	for page := range pages(t) {
 		if written(page) {
-			for _, s := range slices.Compact(slices.Sorted(slices.Values(sentences(text(t, page))))) {
+			for _, s := range slices.Compact(slices.Sorted(slices.Values(sentences(check.Read(t, page))))) {
 				where[s] = append(where[s], page)
 			}
 		}
@@ -140,7 +141,7 @@ func TestSubjects(t *testing.T) {
 			continue
 		}
 
-		for _, s := range sentences(text(t, page)) {
+		for _, s := range sentences(check.Read(t, page)) {
 			if headless(s) {
 				t.Errorf("%s: name the subject of %q", page, s)
 			}
@@ -148,20 +149,17 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
+// TestHeadless makes sure that TestSubjects would notice.
 func TestHeadless(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		page   string
 		want   []string
 	}{
-		"Clause":   {reason: "The subject is missing.", page: "All is well.\nWho waits for it\nis told. More.", want: []string{"Who waits for it is told."}},
-		"Bold":     {reason: "Also in bold.", page: "- **What is refused** stays refused", want: []string{"What is refused stays refused"}},
-		"Link":     {reason: "The text of a link counts, its address does not.", page: "Whoever [has a role](a.md#b) may write it.", want: []string{"Whoever has a role may write it."}},
-		"Title":    {reason: "The title of a section is no sentence.", page: "See [Who may write what](a.md).\n\n[What remains to be done](b.md)"},
-		"Cell":     {reason: "And a cell of a table.", page: "| a | Whatever is left is kept |", want: []string{"Whatever is left is kept"}},
-		"Question": {reason: "A question may begin so.", page: "Who may write to it? Nobody."},
-		"Label":    {reason: "And a label, or a heading.", page: "## What you get from it now\n\n| What it looks at | Who |\n|---|---|\n| a | b |\n\n**Who acts:** nobody."},
-		"Code":     {reason: "Code says what it says.", page: "```\nWhat is here is code.\n```"},
+		"Clause": {reason: "The subject is missing.", page: "All is well.\nWho waits for it\nis told. More.", want: []string{"Who waits for it is told."}},
+		"Bold":   {reason: "Also in bold.", page: "- **What is refused** stays refused", want: []string{"What is refused stays refused"}},
+		"Link":   {reason: "The text of a link counts, its address does not.", page: "Whoever [has a role](a.md#b) may write it.", want: []string{"Whoever has a role may write it."}},
+		"Cell":   {reason: "And a cell of a table.", page: "| a | Whatever is left is kept |", want: []string{"Whatever is left is kept"}},
 	}
 
 	for name, tc := range cases {
@@ -181,18 +179,6 @@ func TestHeadless(t *testing.T) {
 	}
 }
 
-// text of a file of the repository.
-func text(t *testing.T, path string) string {
-	t.Helper()
-
-	data, err := os.ReadFile(filepath.Join(repository(t), path))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return string(data)
-}
-
 // written by hand: pages of the reference are generated, and release notes of a version stay as they are.
 func written(page string) bool {
 	return !strings.HasPrefix(page, "docs/reference/") && page != "docs/operations/release-notes.md"
@@ -203,7 +189,6 @@ const generatedTable = "| Code | Severity |"
 
 var (
 	image      = regexp.MustCompile(`(?m)^!\[.*\]\(.*\)$`)
-	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	remark     = regexp.MustCompile(`(?m)^ *<!--.*?-->$`)
 	title      = regexp.MustCompile(`(?m)^#+ .*$`)
 	headerRow  = regexp.MustCompile(`(?m)^ *\|.*\|\n *\|[-|: ]+\|$`)
@@ -219,7 +204,7 @@ var (
 func sentences(page string) []string {
 	page, _, _ = strings.Cut(page, generatedTable)
 
-	for _, gone := range []*regexp.Regexp{image, code, remark, title, headerRow, item} {
+	for _, gone := range []*regexp.Regexp{image, codeBlock, remark, title, headerRow, item} {
 		page = gone.ReplaceAllString(page, "\n\n")
 	}
 

@@ -211,8 +211,8 @@ func (b Block) compare(said string) error {
 		return fmt.Errorf("a command finds nothing:\n%s", said)
 	}
 
-	if lacks := Lacks(said, b.Output); len(lacks) > 0 {
-		return fmt.Errorf("nobody says\n%s\nbut\n%s", strings.Join(lacks, "\n"), said)
+	if missing := lacks(said, b.Output); len(missing) > 0 {
+		return fmt.Errorf("nobody says\n%s\nbut\n%s", strings.Join(missing, "\n"), said)
 	}
 
 	return nil
@@ -227,9 +227,9 @@ var (
 // chosenWord is how long a word with a digit has to be that somebody or something has chosen.
 const chosenWord = 5
 
-// Lacks returns lines that a page shows and that nobody has said. Spaces may be others, and so may
+// lacks returns lines that a page shows and that nobody has said. Spaces may be others, and so may
 // be times, and words of five letters or more one of which is a digit, such as a version or a port.
-func Lacks(said, shown string) []string {
+func lacks(said, shown string) []string {
 	var out []string
 
 	for line := range strings.Lines(shown) {

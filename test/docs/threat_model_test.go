@@ -4,53 +4,46 @@
 package docs
 
 import (
+	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// TestThreatModelHolds looks for the files, tests and policies that the threat model names. It
+// TestThreatModelHolds counts the files and tests that the threat model names, which TestLinks looks for, and looks for its policies. It
 // would be worth nothing if what stops an attacker were gone, or no longer tested.
 func TestThreatModelHolds(t *testing.T) {
-	root := repository(t)
-	dir := filepath.Join(root, "docs", "operations")
-
-	page, err := os.ReadFile(filepath.Join(dir, "threat-model.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	named := references(string(page))
+	named := references(check.Read(t, "docs", "operations", "threat-model.md"))
 
 	// The tables may have got another form, and then nothing would be looked at.
-	if len(named.files) < 100 || len(named.tests) < 60 || len(named.policies) < 10 {
-		t.Errorf("want at least 100 files, 60 tests and 10 policies, got %d, %d and %d", len(named.files), len(named.tests), len(named.policies))
+	if len(named.files) < 100 || named.tests() < 60 || len(named.policies) < 10 {
+		t.Errorf("want at least 100 files, 60 tests and 10 policies, got %d, %d and %d", len(named.files), named.tests(), len(named.policies))
 	}
 
-	if diff := cmp.Diff([]string(nil), named.missing(dir, shipped(t, root))); diff != "" {
-		t.Errorf("what the threat model names: -want, +got:\n%s", diff)
-	}
-}
-
-// TestReportLeads follows the links of the page that says how to report a vulnerability.
-func TestReportLeads(t *testing.T) {
-	dir := filepath.Join(repository(t), ".github")
-
-	page, err := os.ReadFile(filepath.Join(dir, "SECURITY.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if diff := cmp.Diff([]string(nil), references(string(page)).missing(dir, "")); diff != "" {
-		t.Errorf("what the page refers to: -want, +got:\n%s", diff)
+	if diff := cmp.Diff([]string(nil), named.notShipped(shipped(t))); diff != "" {
+		t.Errorf("policies that the threat model names: -want, +got:\n%s", diff)
 	}
 }
 
-// TestMissing makes sure that TestThreatModelHolds would notice.
+// TestLinks follows every link of a page to a file, a section or a test.
+func TestLinks(t *testing.T) {
+	for _, page := range slices.AppendSeq([]string{".github/SECURITY.md", ".github/CONTRIBUTING.md"}, maps.Keys(pages(t))) {
+		if diff := cmp.Diff([]string(nil), references(check.Read(t, page)).missing(check.File(t, filepath.Dir(page)))); diff != "" {
+			t.Errorf("%s: links that lead nowhere: -want, +got:\n%s", page, diff)
+		}
+	}
+}
+
+// TestMissing makes sure that TestThreatModelHolds and TestLinks would notice.
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -75,12 +68,8 @@ func TestMissing(t *testing.T) {
 		"Policy":  {reason: "It is not shipped any more.", page: "`platform-application-fields`", want: []string{"platform-application-fields"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			page := filepath.Join(dir, "this.md")
-			if err := os.WriteFile(page, []byte(tc.page), 0o600); err != nil {
-				t.Fatal(err)
-			}
-
-			got := references(tc.page).missing(dir, "name: argocd-team-namespaces\nname: provider-keyvault-secretsync-writes\n")
+			named := references(tc.page)
+			got := slices.Concat(named.missing(dir), named.notShipped("name: argocd-team-namespaces\nname: provider-keyvault-secretsync-writes\n"))
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nmissing(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -89,107 +78,93 @@ func TestMissing(t *testing.T) {
 }
 
 var (
-	link     = regexp.MustCompile(`\[([^\]]+)\]\(([^)#:]*)(?:#([^)]+))?\)`)
+	link     = regexp.MustCompile(`(?:\[([^\[\]]*))?\]\(([^)#:\s]*)(?:#([^)\s]+))?\)`)
 	testName = regexp.MustCompile(`^(?:Test|Fuzz)[A-Z]`)
 	policy   = regexp.MustCompile("`((?:argocd|function-platform-application|platform-application|provider-keyvault-secretsync)-[a-z-]+)\\*?`")
-	unslug   = regexp.MustCompile(`[^a-z0-9 -]`)
 )
 
 // What a page refers to.
 type referred struct {
 	page string
-	// files are links: the text, the path, and the section.
+	// files are links: the text, the path, and the section. A text may be the name of a test in the file.
 	files [][]string
-	// tests are those links whose text is the name of a test in the file.
-	tests [][]string
 	// policies by their names, or by what the names of several begin with.
-	policies []string
+	policies [][]string
 }
 
 func references(page string) referred {
-	r := referred{page: page, files: link.FindAllStringSubmatch(page, -1)}
+	return referred{page: page, files: link.FindAllStringSubmatch(prose(page), -1), policies: policy.FindAllStringSubmatch(page, -1)}
+}
+
+// tests are how many links name a test.
+func (r referred) tests() int {
+	n := 0
 
 	for _, f := range r.files {
 		if testName.MatchString(f[1]) {
-			r.tests = append(r.tests, f)
+			n++
 		}
 	}
 
-	for _, p := range policy.FindAllStringSubmatch(page, -1) {
-		r.policies = append(r.policies, p[1])
-	}
-
-	return r
+	return n
 }
 
-// missing is what is not there, of files from a directory and policies that are shipped.
-func (r referred) missing(dir, shipped string) []string {
+// notShipped are policies that are not in that text.
+func (r referred) notShipped(shipped string) []string {
 	var out []string
 
-	for _, f := range r.files {
-		if m := r.missingOf(dir, f[1], f[2], f[3]); m != "" {
-			out = append(out, m)
-		}
-	}
-
 	for _, p := range r.policies {
-		named := "name: " + p
-		if !strings.HasSuffix(p, "-") {
+		named := "name: " + p[1]
+		if !strings.HasSuffix(p[1], "-") {
 			named += "\n"
 		}
 
 		if !strings.Contains(shipped, named) {
-			out = append(out, p)
+			out = append(out, p[1])
 		}
 	}
 
 	return out
 }
 
-// missingOf a link: its file, its section, or the test in it.
-func (r referred) missingOf(dir, name, path, section string) string {
-	if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
-		return path
-	}
+// missing are links from a page in a directory without their file, their section, or the test in it.
+func (r referred) missing(dir string) []string {
+	var out []string
 
-	text := r.page
+	for _, f := range r.files {
+		name, path, section, text := f[1], f[2], f[3], r.page
 
-	if path != "" {
-		// A directory has no text, and needs none.
-		data, _ := os.ReadFile(filepath.Join(dir, path))
-		text = string(data)
-	}
+		if path != "" {
+			// A directory has no text, and needs none.
+			data, err := os.ReadFile(filepath.Join(dir, path))
+			if errors.Is(err, fs.ErrNotExist) {
+				out = append(out, path)
 
-	switch {
-	case section != "" && !hasSection(text, section):
-		return path + "#" + section
-	case testName.MatchString(name) && !strings.Contains("\n"+text, "\nfunc "+name+"("):
-		return path + ": " + name
-	}
+				continue
+			}
 
-	return ""
-}
+			text = string(data)
+		}
 
-// hasSection tells whether a page has a heading with that anchor.
-func hasSection(page, anchor string) bool {
-	for _, h := range heading.FindAllStringSubmatch(page, -1) {
-		slug := strings.ReplaceAll(unslug.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")
-		if slug == anchor {
-			return true
+		switch {
+		case section != "" && !HasSection(text, section):
+			out = append(out, path+"#"+section)
+		case testName.MatchString(name) && !strings.Contains("\n"+text, "\nfunc "+name+"("):
+			out = append(out, path+": "+name)
 		}
 	}
 
-	return false
+	return out
 }
 
 // shipped is the text of all policies for the API server.
-func shipped(t *testing.T, root string) string {
+func shipped(t *testing.T) string {
 	t.Helper()
 
 	var out strings.Builder
 
 	for _, pattern := range []string{"package/provider/*.yaml", "package/platform/acceptance/*.yaml", "package/platform/restrictions/*.yaml", "package/platform/argocd/namespaces/*.yaml"} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
+		files, err := filepath.Glob(check.File(t, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,22 +6,17 @@
 package headers
 
 import (
-	"bytes"
-	"flag"
 	"os"
 	"os/exec"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
-
-var update = flag.Bool("update", false, "write missing headers") //nolint:gochecknoglobals // The way of the flag package.
 
 // comment begins a line of comment in a file, or is empty if the file needs no header.
 func comment(file string) string {
@@ -64,46 +59,18 @@ func withHeader(text, comment string) string {
 }
 
 func TestHeaders(t *testing.T) {
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	cmd.Dir = root
+	cmd.Dir = check.File(t)
 
 	list, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	for file := range bytes.SplitSeq(bytes.TrimSuffix(list, []byte{0}), []byte{0}) {
-		comment := comment(string(file))
-		if comment == "" {
-			continue
-		}
-
-		name := filepath.Join(root, string(file))
-
-		text, err := os.ReadFile(name)
-		if os.IsNotExist(err) {
-			continue // It is deleted, and not committed yet.
-		}
-
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		want := withHeader(string(text), comment)
-
-		switch {
-		case want == string(text):
-		case *update:
-			if err := os.WriteFile(name, []byte(want), 0o600); err != nil { // It exists, and keeps its mode.
-				t.Fatal(err)
-			}
-		default:
-			t.Errorf("%s has no header: run `go test ./test/headers -update`", file)
+	for file := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		// A deleted file is listed until that is committed.
+		if _, err := os.Stat(check.File(t, file)); err == nil && comment(file) != "" {
+			check.Golden(t, withHeader(check.Read(t, file), comment(file)), file)
 		}
 	}
 }

@@ -111,6 +111,11 @@ func (a Application) Creation(applications int) time.Duration {
 	return reading(applications * a.sum(firstReads())).Round(time.Second)
 }
 
+// resources that it has, each of which is written once.
+func (a Application) resources() int {
+	return a[vault] + a[identity] + a[credential] + a[assignment]
+}
+
 // sum of what each of its resources costs.
 func (a Application) sum(costs map[string]int) int {
 	sum := 0

@@ -17,7 +17,7 @@ const secrets, keys = 4, 11
 
 // tables of the page, by name.
 func tables() map[string]string {
-	return map[string]string{"fit": fitTable(), "poll": pollTable(), "cost": costTable()}
+	return map[string]string{"fit": fitTable(), "poll": pollTable(), "requests": requestsTable(), "cost": costTable()}
 }
 
 func fitTable() string {
@@ -52,6 +52,23 @@ func pollTable() string {
 		}
 
 		rows = append(rows, row)
+	}
+
+	return table(rows)
+}
+
+func requestsTable() string {
+	rows := [][]string{{
+		"Role assignments of an application", "Reads of one look", "Tokens of one look", "Reads of a new application", "Its writes",
+		"800 applications after a restart", "800 new applications",
+	}}
+
+	for n := range 3 {
+		a := NewApplication(n + 1)
+		rows = append(rows, []string{
+			strconv.Itoa(n + 1), strconv.Itoa(a.Reads()), strconv.Itoa(a.sum(tokens())), strconv.Itoa(a.sum(firstReads())), strconv.Itoa(a.resources()),
+			short(a.Restart(PerResourceGroup)), short(a.Creation(PerResourceGroup)),
+		})
 	}
 
 	return table(rows)
@@ -120,10 +137,6 @@ func short(d time.Duration) string {
 
 // significant digits of a number.
 func significant(n float64, digits int) int {
-	if n == 0 {
-		return 0
-	}
-
 	unit := math.Pow10(int(math.Floor(math.Log10(n))) + 1 - digits)
 
 	return int(math.Round(n/unit) * unit)

@@ -15,50 +15,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
-	page     = "../../docs/how-to/migrate.md"
+	page     = "docs/how-to/migrate.md"
 	examples = "../../examples/migrate"
 )
-
-// A block is one in backquotes.
-type block struct {
-	language, text string
-}
-
-// blocks of the page, without their indentation.
-func blocks(t *testing.T) []block {
-	t.Helper()
-
-	data, err := os.ReadFile(page)
-	must(t, err)
-
-	var (
-		list   []block
-		open   *block
-		indent string
-	)
-
-	for line := range strings.Lines(string(data)) {
-		mark, language, fence := strings.Cut(line, "```")
-
-		switch {
-		case fence && open == nil:
-			indent, open = mark, &block{language: strings.TrimSpace(language)}
-		case fence:
-			list, open = append(list, *open), nil
-		case open != nil:
-			open.text += strings.TrimPrefix(line, indent)
-		}
-	}
-
-	if open != nil || len(list) < 10 {
-		t.Fatalf("want a page of blocks, got %d, and one that is open: %v", len(list), open)
-	}
-
-	return list
-}
 
 // TestDocs runs every command of the page that needs no real Azure, and compares what it prints with what the page says it prints.
 // What does need one says so.
@@ -81,13 +45,16 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind
 		ran            int
 	)
 
-	for _, b := range blocks(t) {
-		switch b.language {
+	blocks, err := docs.Parse(check.Read(t, page))
+	must(t, err)
+
+	for _, b := range blocks {
+		switch b.Language {
 		case "sh":
 			stdout, stderr, shown = "", "", false
 
-			if !strings.HasPrefix(b.text, "# Needs ") {
-				stdout, stderr = w.runBlock(t, b.text)
+			if !strings.HasPrefix(b.Text, "# Needs ") {
+				stdout, stderr = w.runBlock(t, b.Text)
 				ran++
 			}
 
@@ -95,24 +62,24 @@ func TestDocs(t *testing.T) { //nolint:gocognit // A flat list of what each kind
 				t.Errorf("want what is printed to be a file of %s:\n%s", examples, stdout)
 			}
 		case "yaml":
-			if !slices.Contains(files(t), b.text) {
-				t.Errorf("want the block to be a file of %s:\n%s", examples, b.text)
+			if !slices.Contains(files(t), b.Text) {
+				t.Errorf("want the block to be a file of %s:\n%s", examples, b.Text)
 			}
 
 			// What follows is of later steps.
 			if stdout != "" && !shown {
-				compare(t, "the manifest", b.text, stdout)
+				compare(t, "the manifest", b.Text, stdout)
 			}
 
 			shown = true
 		case "text":
 			if strings.HasPrefix(stdout, "apiVersion:") {
-				compare(t, "the report", b.text, stderr)
+				compare(t, "the report", b.Text, stderr)
 			} else {
-				compare(t, "the output", b.text, stdout)
+				compare(t, "the output", b.Text, stdout)
 			}
 		default:
-			t.Errorf("want a block of sh, yaml or text, got %q:\n%s", b.language, b.text)
+			t.Errorf("want a block of sh, yaml or text, got %q:\n%s", b.Language, b.Text)
 		}
 	}
 

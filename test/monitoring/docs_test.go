@@ -5,9 +5,7 @@ package monitoring
 
 import (
 	"maps"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,14 +13,11 @@ import (
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
-
-func key(namespace, name string) types.NamespacedName {
-	return types.NamespacedName{Namespace: namespace, Name: name}
-}
 
 func reference(c *v1alpha1.ProviderConfig) *xpv1.ProviderConfigReference {
 	return &xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: c.Name}
@@ -35,9 +30,9 @@ func TestMetricsAreDocumented(t *testing.T) {
 
 	got := map[string]string{}
 
-	for _, row := range tables(string(read(t, page))) {
+	for _, row := range docs.Rows(check.Read(t, page)) {
 		if strings.HasPrefix(row[0], "`") && len(row) >= 5 {
-			got[code(row[0])] = row[1] + " by " + strings.ReplaceAll(row[2], "`", "")
+			got[docs.Words(row[0])] = row[1] + " by " + strings.ReplaceAll(row[2], "`", "")
 		}
 	}
 
@@ -108,7 +103,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 	const page = "docs/operations/flags.md"
 
 	cmd := exec.CommandContext(t.Context(), "go", "run", "./provider", "--help")
-	cmd.Dir = repository(t)
+	cmd.Dir = check.File(t)
 
 	out, err := cmd.Output()
 	if err != nil {
@@ -117,9 +112,9 @@ func TestFlagsAreDocumented(t *testing.T) {
 
 	want, got := flags(string(out)), map[string][]string{}
 
-	for _, row := range tables(string(read(t, page))) {
-		if name, ok := strings.CutPrefix(code(row[0]), "--"); ok && len(row) >= 4 {
-			got[name] = []string{code(row[1]), code(row[2])}
+	for _, row := range docs.Rows(check.Read(t, page)) {
+		if name, ok := strings.CutPrefix(docs.Words(row[0]), "--"); ok && len(row) >= 4 {
+			got[name] = []string{docs.Words(row[1]), docs.Words(row[2])}
 		}
 	}
 
@@ -131,117 +126,3 @@ func TestFlagsAreDocumented(t *testing.T) {
 		t.Errorf("flags of the program: want at least 10, got %v", slices.Sorted(maps.Keys(want)))
 	}
 }
-
-// TestLinks follows every link from one page to another, and to its sections.
-func TestLinks(t *testing.T) {
-	root := repository(t)
-
-	pages := []string{filepath.Join(root, "README.md")}
-
-	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ os.DirEntry, err error) error {
-		if filepath.Ext(path) == ".md" {
-			pages = append(pages, path)
-		}
-
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	broken := map[string][]string{}
-
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		for _, l := range link.FindAllStringSubmatch(prose(string(text)), -1) {
-			if !leads(page, l[1]) {
-				relative, _ := filepath.Rel(root, page)
-				broken[relative] = append(broken[relative], l[1])
-			}
-		}
-	}
-
-	if diff := cmp.Diff(map[string][]string{}, broken); diff != "" {
-		t.Errorf("links that lead nowhere: -want, +got:\n%s", diff)
-	}
-}
-
-var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-
-// leads tells whether a link leads somewhere. Other sites are not asked.
-func leads(page, to string) bool {
-	if strings.Contains(to, "://") {
-		return true
-	}
-
-	path, anchor, hasAnchor := strings.Cut(to, "#")
-	if path != "" {
-		page = filepath.Join(filepath.Dir(page), path)
-	}
-
-	if _, err := os.Stat(page); err != nil || !hasAnchor {
-		return err == nil
-	}
-
-	text, err := os.ReadFile(page)
-
-	return err == nil && anchors(string(text))[anchor]
-}
-
-var fence = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-
-// prose is a page without its code blocks.
-func prose(page string) string { return fence.ReplaceAllString(page, "") }
-
-// anchors of a page, as Markdown renderers make them of headings.
-func anchors(page string) map[string]bool {
-	out := map[string]bool{}
-
-	for line := range strings.Lines(prose(page)) {
-		heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " ")
-		if !ok || !strings.HasPrefix(line, "#") {
-			continue
-		}
-
-		out[strings.Map(func(r rune) rune {
-			switch {
-			case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '-', r == '_':
-				return r
-			case r == ' ':
-				return '-'
-			}
-
-			return -1
-		}, strings.ToLower(strings.TrimSpace(heading)))] = true
-	}
-
-	return out
-}
-
-// tables returns the rows of all tables, without those of hyphens.
-func tables(page string) [][]string {
-	var out [][]string
-
-	for line := range strings.Lines(page) {
-		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|--") {
-			continue
-		}
-
-		var row []string
-		for cell := range strings.SplitSeq(strings.Trim(line, "|"), "|") {
-			row = append(row, strings.TrimSpace(cell))
-		}
-
-		out = append(out, row)
-	}
-
-	return out
-}
-
-// code is a cell without the marks of code.
-func code(cell string) string { return strings.ReplaceAll(cell, "`", "") }

@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -39,7 +42,7 @@ func alerts(t *testing.T) []alert {
 			} `json:"groups"`
 		} `json:"spec"`
 	}{}
-	if err := yaml.Unmarshal(read(t, alertsFile), &rules); err != nil {
+	if err := yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &rules); err != nil {
 		t.Fatal(err)
 	}
 
@@ -79,7 +82,7 @@ func loadDashboard(t *testing.T) dashboard {
 	t.Helper()
 
 	d := dashboard{}
-	if err := json.Unmarshal(read(t, dashboardFile), &d); err != nil {
+	if err := json.Unmarshal([]byte(check.Read(t, dashboardFile)), &d); err != nil {
 		t.Fatal(err)
 	}
 
@@ -192,7 +195,7 @@ func (p panel) check(m Metrics) []string {
 // TestCheckFails proves that the checks find faults.
 func TestCheckFails(t *testing.T) {
 	m := Metrics{
-		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}},
+		"syncs":    {Type: "gauge", Labels: []string{"namespace", "state"}, values: map[string]map[string]bool{"state": {"Synced": true, "Missing": true}}},
 		"requests": {Type: "counter", Labels: []string{"controller"}, values: map[string]map[string]bool{"controller": {"ours": true}}},
 		"late":     {Type: "histogram"},
 	}
@@ -209,7 +212,7 @@ func TestCheckFails(t *testing.T) {
 		"HistogramAsGauge":  {reason: "A histogram has no series of its own name.", expression: `late`, want: []string{"there is no metric late"}},
 		"CounterAsBuckets":  {reason: "Only a histogram has buckets.", expression: `requests_bucket`, want: []string{"there is no metric requests_bucket"}},
 		"UnknownLabel":      {reason: "A label was renamed.", expression: `syncs{status="Synced"}`, want: []string{"metric syncs has no label status"}},
-		"UnknownState":      {reason: "A state was renamed.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{"there is no state Lost"}},
+		"UnknownState":      {reason: "A state was renamed.", expression: `syncs{state=~"Synced|Lost"}`, want: []string{`metric syncs has never state="Lost"`}},
 		"UnknownController": {reason: "A controller was renamed.", expression: `requests{controller="theirs"}`, want: []string{`metric requests has never controller="theirs"`}},
 		"UnknownGrouping":   {reason: "There is nothing to group by.", expression: `sum by (le) (syncs)`, want: []string{"no metric has the label le"}},
 		"Syntax":            {reason: "It is no expression.", expression: `sum(`, want: []string{`cannot parse "sum(": 1:5: parse error: unclosed left parenthesis`}},
@@ -233,31 +236,27 @@ func TestCheckFails(t *testing.T) {
 
 // TestRunbook has a section for every state and for every alert.
 func TestRunbook(t *testing.T) {
-	const runbook = "docs/operations/runbook.md"
+	const path = "docs/operations/runbook.md"
 
-	have := anchors(string(read(t, runbook)))
+	runbook := check.Read(t, path)
 
 	var missing []string
 
-	for _, s := range States() {
-		if !have[strings.ToLower(string(s))] {
-			missing = append(missing, "state "+string(s))
+	for _, s := range states(t) {
+		if !docs.HasSection(runbook, strings.ToLower(s)) {
+			missing = append(missing, "state "+s)
 		}
 	}
 
 	for _, a := range alerts(t) {
 		page, anchor, _ := strings.Cut(a.Annotations["runbook_url"], "#")
-		if !strings.HasSuffix(page, "/blob/main/"+runbook) || !have[anchor] {
+		if !strings.HasSuffix(page, "/blob/main/"+path) || !docs.HasSection(runbook, anchor) {
 			missing = append(missing, "alert "+a.Alert+" ("+a.Annotations["runbook_url"]+")")
 		}
 	}
 
 	if diff := cmp.Diff([]string(nil), missing); diff != "" {
-		t.Errorf("missing in %s: -want, +got:\n%s", runbook, diff)
-	}
-
-	if len(States()) < 12 {
-		t.Errorf("States(): want at least 12, got %v", States())
+		t.Errorf("missing in %s: -want, +got:\n%s", path, diff)
 	}
 }
 
@@ -271,9 +270,9 @@ func TestAlertsAreDocumented(t *testing.T) {
 		want[a.Alert] = fmt.Sprintf("%s, %s, %s", a.Labels["severity"], a.For, a.Labels["team"])
 	}
 
-	for _, row := range tables(string(read(t, page))) {
+	for _, row := range docs.Rows(check.Read(t, page)) {
 		if strings.HasPrefix(row[0], "`KeyVault") && len(row) >= 4 {
-			got[code(row[0])] = strings.Join(row[1:4], ", ")
+			got[docs.Words(row[0])] = strings.Join(row[1:4], ", ")
 		}
 	}
 

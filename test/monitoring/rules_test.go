@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const rulesTestFile = "test/monitoring/testdata/alerts.yaml"
@@ -46,7 +47,7 @@ func TestRules(t *testing.T) {
 			} `json:"groups"`
 		} `json:"spec"`
 	}{}
-	if err := yaml.Unmarshal(read(t, alertsFile), &resource); err != nil {
+	if err := yaml.Unmarshal([]byte(check.Read(t, alertsFile)), &resource); err != nil {
 		t.Fatal(err)
 	}
 
@@ -61,7 +62,7 @@ func TestRules(t *testing.T) {
 
 	write("rules.yaml", marshal(resource.Spec))
 
-	promtool(t, "test", "rules", write("tests.yaml", read(t, rulesTestFile)))
+	promtool(t, "test", "rules", write("tests.yaml", []byte(check.Read(t, rulesTestFile))))
 }
 
 func promtool(t *testing.T, args ...string) {
@@ -87,7 +88,7 @@ func TestRulesAreTested(t *testing.T) {
 			} `json:"alert_rule_test"`
 		} `json:"tests"`
 	}{}
-	if err := yaml.Unmarshal(read(t, rulesTestFile), &file); err != nil {
+	if err := yaml.Unmarshal([]byte(check.Read(t, rulesTestFile)), &file); err != nil {
 		t.Fatal(err)
 	}
 

@@ -31,6 +31,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/docs/pictures"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
 
@@ -46,7 +47,7 @@ const (
 // TestSample has the sample that the picture of the dashboard is made from be one of this dashboard. With -record it records one:
 // the provider at work below a real Prometheus, which answers the queries of the dashboard.
 func TestSample(t *testing.T) {
-	path := filepath.Join(repository(t), "test", "docs", "pictures", pictures.SampleFile)
+	path := filepath.Join("test", "docs", "pictures", pictures.SampleFile)
 	queries := map[string]bool{}
 
 	for _, p := range loadDashboard(t).Panels {
@@ -56,11 +57,11 @@ func TestSample(t *testing.T) {
 	}
 
 	if *record {
-		write(t, path, recordSample(t, slices.Sorted(maps.Keys(queries))))
+		write(t, check.File(t, path), recordSample(t, slices.Sorted(maps.Keys(queries))))
 	}
 
 	var sample pictures.Sample
-	if err := json.Unmarshal(read(t, strings.TrimPrefix(path, repository(t))), &sample); err != nil {
+	if err := json.Unmarshal([]byte(check.Read(t, path)), &sample); err != nil {
 		t.Fatal(err)
 	}
 

@@ -7,11 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +22,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
-	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/watch"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/provider"
 )
 
@@ -121,7 +118,27 @@ func metrics(t *testing.T) Metrics {
 		}
 	}
 
+	exported.haveStates(states(t))
+
 	return exported
+}
+
+// haveStates lets metrics by state have all of them: not every state has happened.
+func (m Metrics) haveStates(states []string) {
+	for _, metric := range m {
+		for _, s := range states {
+			if metric.values["state"] != nil {
+				metric.values["state"][s] = true
+			}
+		}
+	}
+}
+
+// states of a secret that the API has.
+func states(t *testing.T) []string {
+	t.Helper()
+
+	return check.Constants(t, "apis/secrets/v1alpha1/keyvaultsecretsync_types.go", "State")
 }
 
 // success is a sync of a secret that expires, and of one that is created.
@@ -195,46 +212,6 @@ func throttled(t *testing.T, namespace string) *v1alpha1.KeyVaultSecretSync {
 	return app.Sync(v1alpha1.SyncedSecret{Name: "any"})
 }
 
-// TestExample does what docs/how-to/try-the-provider.md says.
-func TestExample(t *testing.T) {
-	root := repository(t)
-
-	state, err := azure.ParseState(read(t, "examples/provider/azure.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if err := world.Azure.Apply(state); err != nil {
-		t.Fatal(err)
-	}
-
-	world.Start(t)
-
-	if err := world.API.ApplyFiles(t.Context(), filepath.Join(root, "examples", "provider", "sync.yaml")); err != nil {
-		t.Fatal(err)
-	}
-
-	sync := &v1alpha1.KeyVaultSecretSync{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-application"}}
-	world.AwaitStates(t, sync, map[string]v1alpha1.State{"prod-postgres-credentials": v1alpha1.StateMissing})
-
-	if _, err := world.Azure.PutSecret(state.Vaults[0].Name, "prod-postgres-credentials",
-		azure.Secret{Value: `{"POSTGRES_USER":"shop","POSTGRES_PASSWORD":"correct-horse"}`}); err != nil {
-		t.Fatal(err)
-	}
-
-	world.AwaitStates(t, sync, map[string]v1alpha1.State{"prod-postgres-credentials": v1alpha1.StateSynced})
-
-	s := &corev1.Secret{}
-	if err := world.Kube.Get(t.Context(), key("shop", "web-application-keyvault"), s); err != nil {
-		t.Fatal(err)
-	}
-
-	want := []string{"prod-postgres-credentials.POSTGRES_PASSWORD", "prod-postgres-credentials.POSTGRES_USER"}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(s.Data))); diff != "" {
-		t.Errorf("keys of Secret: -want, +got:\n%s", diff)
-	}
-}
-
 // TestMetrics has the provider export all that its collectors describe, with the
 // labels that they describe.
 func TestMetrics(t *testing.T) {
@@ -255,27 +232,4 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("labels of metrics: -described, +exported:\n%s", diff)
 	}
-}
-
-func repository(t *testing.T) string {
-	t.Helper()
-
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return root
-}
-
-// read a file of the repository.
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-
-	data, err := os.ReadFile(filepath.Join(repository(t), path))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return data
 }

@@ -22,35 +22,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
-
-func root(t *testing.T) string {
-	t.Helper()
-
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return root
-}
-
-func read(t *testing.T, path ...string) string {
-	t.Helper()
-
-	data, err := os.ReadFile(filepath.Join(append([]string{root(t)}, path...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return string(data)
-}
 
 func parse[T any](t *testing.T, path ...string) T {
 	t.Helper()
 
 	var out T
-	if err := yaml.Unmarshal([]byte(read(t, path...)), &out); err != nil {
+	if err := yaml.Unmarshal([]byte(check.Read(t, path...)), &out); err != nil {
 		t.Fatalf("%s: %v", filepath.Join(path...), err)
 	}
 
@@ -69,6 +48,13 @@ type workflowJob struct {
 	Needs       any            `json:"needs"`
 	Permissions any            `json:"permissions"`
 	Steps       []workflowStep `json:"steps"`
+	Strategy    struct {
+		Matrix struct {
+			Include []struct {
+				Steps string `json:"steps"`
+			} `json:"include"`
+		} `json:"matrix"`
+	} `json:"strategy"`
 }
 
 type workflowStep struct {
@@ -81,7 +67,7 @@ type workflowStep struct {
 func workflows(t *testing.T) map[string]workflow {
 	t.Helper()
 
-	files, err := filepath.Glob(filepath.Join(root(t), ".github", "workflows", "*"))
+	files, err := filepath.Glob(check.File(t, ".github", "workflows", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +174,7 @@ func TestWorkflows(t *testing.T) {
 	}
 
 	for name, w := range all {
-		for _, fault := range faults(w, read(t, ".github", "workflows", name), allowed()[name]) {
+		for _, fault := range faults(w, check.Read(t, ".github", "workflows", name), allowed()[name]) {
 			t.Errorf("%s: %s", name, fault)
 		}
 	}
@@ -239,6 +225,26 @@ jobs:
 	}
 }
 
+// TestWorkflowRunsAllSteps has the jobs of the workflow for changes run all steps of .ci/run, and no others.
+func TestWorkflowRunsAllSteps(t *testing.T) {
+	var want, got []string
+
+	for _, step := range regexp.MustCompile(`(?m)^step (\S+)`).FindAllStringSubmatch(check.Read(t, ".ci", "run"), -1) {
+		want = append(want, step[1])
+	}
+
+	for _, part := range workflows(t)["ci.yaml"].Jobs["check"].Strategy.Matrix.Include {
+		got = append(got, strings.Fields(part.Steps)...)
+	}
+
+	slices.Sort(want)
+	slices.Sort(got)
+
+	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+		t.Errorf("steps of the jobs: -want, +got:\n%s", diff)
+	}
+}
+
 // TestReleaseWorkflow proves that a release is checked before anything is published, and that what it runs are targets of make,
 // which are tested.
 func TestReleaseWorkflow(t *testing.T) {
@@ -277,7 +283,7 @@ func TestReleaseWorkflow(t *testing.T) {
 	}
 
 	// A value of the environment is not a part of a script of make either.
-	for line := range strings.Lines(read(t, "Makefile")) {
+	for line := range strings.Lines(check.Read(t, "Makefile")) {
 		if regexp.MustCompile(`\$\((VERSION|REGISTRY|ARCH|KEY|PUBLIC_KEY)\)`).MatchString(line) {
 			t.Errorf("Makefile: make expands what the shell should: %s", line)
 		}
@@ -286,7 +292,7 @@ func TestReleaseWorkflow(t *testing.T) {
 
 // TestMakeTargets proves that every target that a workflow runs exists.
 func TestMakeTargets(t *testing.T) {
-	makefile := read(t, "Makefile")
+	makefile := check.Read(t, "Makefile")
 	called := regexp.MustCompile(`(?m)^make ([a-z-]+)`)
 
 	for name, w := range workflows(t) {
@@ -343,7 +349,7 @@ func TestLabels(t *testing.T) {
 
 	used := map[string][]string{}
 
-	templates, err := filepath.Glob(filepath.Join(root(t), ".github", "ISSUE_TEMPLATE", "*.yaml"))
+	templates, err := filepath.Glob(check.File(t, ".github", "ISSUE_TEMPLATE", "*.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,7 +384,7 @@ func TestLabels(t *testing.T) {
 func pinned(t *testing.T, module string, path ...string) string {
 	t.Helper()
 
-	file, err := modfile.Parse("go.mod", []byte(read(t, append(path, "go.mod")...)), nil)
+	file, err := modfile.Parse("go.mod", []byte(check.Read(t, append(path, "go.mod")...)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -436,7 +442,7 @@ func TestSupport(t *testing.T) {
 		return m[1] + " or later"
 	}
 
-	page := read(t, "docs", "support.md")
+	page := check.Read(t, "docs", "support.md")
 
 	for _, row := range [][]string{
 		{"Crossplane", least(c.Spec.Crossplane.Version), tool("crossplane-core")},
@@ -457,7 +463,7 @@ func TestSupport(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	const repository = "https://github.com/p6m-dev/platform-application/.github/workflows/"
 
-	_, rest, _ := strings.Cut(read(t, "docs", "support.md"), "```yaml\n")
+	_, rest, _ := strings.Cut(check.Read(t, "docs", "support.md"), "```yaml\n")
 	block, _, _ := strings.Cut(rest, "```")
 
 	crossplane, err := tools.Source(t.Context(), "crossplane-core")
@@ -538,14 +544,14 @@ func unknownFields(schema *apiextensionsv1.JSONSchemaProps, value any, path stri
 
 // TestDesign proves that each design note is listed, short, and has all parts.
 func TestDesign(t *testing.T) {
-	index := read(t, "docs", "design", "README.md")
+	index := check.Read(t, "docs", "design", "README.md")
 
-	err := fs.WalkDir(os.DirFS(filepath.Join(root(t), "docs", "design")), ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(check.File(t, "docs", "design")), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || name == "README.md" {
 			return err
 		}
 
-		text := read(t, "docs", "design", name)
+		text := check.Read(t, "docs", "design", name)
 
 		if words := len(strings.Fields(text)); words > 600 {
 			t.Errorf("%s has %d words, more than 600", name, words)
@@ -589,7 +595,7 @@ func makeWith(t *testing.T, dir, target string, env ...string) error {
 		t.Fatal(err)
 	}
 
-	cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "--directory="+root(t), target)
+	cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "--directory="+check.File(t), target)
 	cmd.Env = append(os.Environ(), append(env, "CALLS="+filepath.Join(dir, "calls"), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))...)
 
 	out, err := cmd.CombinedOutput()

@@ -6,21 +6,17 @@ package pictures
 import (
 	"encoding/xml"
 	"errors"
-	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
-
-var update = flag.Bool("update", false, "write the pictures instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
 // TestGolden makes every picture again from what programs answer now.
 func TestGolden(t *testing.T) {
@@ -40,17 +36,7 @@ func TestGolden(t *testing.T) {
 				t.Error(fault)
 			}
 
-			path := file(t, "docs", "pictures", name+".svg")
-
-			if *update {
-				if err := os.WriteFile(path, c.svg(), 0o644); err != nil { //nolint:gosec // Part of a source tree.
-					t.Fatal(err)
-				}
-			}
-
-			if diff := cmp.Diff(lines(string(read(t, path))), lines(string(c.svg()))); diff != "" {
-				t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and look at the picture.", path, diff)
-			}
+			check.Golden(t, string(c.svg()), "docs", "pictures", name+".svg")
 		})
 	}
 }
@@ -59,7 +45,7 @@ func TestGolden(t *testing.T) {
 func TestShown(t *testing.T) {
 	t.Parallel()
 
-	pictures, err := filepath.Glob(file(t, "docs", "pictures", "*"))
+	pictures, err := filepath.Glob(check.File(t, "docs", "pictures", "*"))
 	if err != nil || len(pictures) == 0 {
 		t.Fatalf("cannot find pictures: %v", err)
 	}
@@ -72,8 +58,13 @@ func TestShown(t *testing.T) {
 
 	image := regexp.MustCompile(`!\[([^]]*)\]\([^)]*pictures/([^)/]+)\)`)
 
-	for _, page := range pages(t) {
-		for _, m := range image.FindAllStringSubmatch(string(read(t, page)), -1) {
+	pages, err := docs.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for page := range pages {
+		for _, m := range image.FindAllStringSubmatch(check.Read(t, page), -1) {
 			if len(strings.Fields(m[1])) < 5 {
 				t.Errorf("%s: %q says too little of %s to somebody who cannot see it", page, m[1], m[2])
 			}
@@ -137,48 +128,4 @@ func TestHuman(t *testing.T) {
 			}
 		})
 	}
-}
-
-func lines(s string) []string { return strings.Split(s, "\n") }
-
-func file(t *testing.T, path ...string) string {
-	t.Helper()
-
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return filepath.Join(slices.Concat([]string{root}, path)...)
-}
-
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("cannot read %s: %v", path, err)
-	}
-
-	return data
-}
-
-// pages of the documentation.
-func pages(t *testing.T) []string {
-	t.Helper()
-
-	out := []string{file(t, "README.md")}
-
-	err := filepath.WalkDir(file(t, "docs"), func(path string, _ os.DirEntry, err error) error {
-		if filepath.Ext(path) == ".md" {
-			out = append(out, path)
-		}
-
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return out
 }

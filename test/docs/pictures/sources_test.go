@@ -22,6 +22,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/test/argocd"
+	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 const (
@@ -63,7 +65,7 @@ func find(t *testing.T, all []object, kind string) object {
 func health(t *testing.T) func(o object) argocd.Health {
 	t.Helper()
 
-	settings, err := argocd.Build(t.Context(), file(t, "test", "argocd", "testdata", "install"))
+	settings, err := argocd.Build(t.Context(), check.File(t, "test", "argocd", "testdata", "install"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func treeOf(t *testing.T) *canvas {
 
 	const awaiting = "prod-api-credentials"
 
-	harness, err := render.Start(t.Context(), file(t))
+	harness, err := render.Start(t.Context(), check.File(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +120,8 @@ func treeOf(t *testing.T) *canvas {
 		}
 	})
 
-	manifest := read(t, file(t, "examples", application, "application.yaml"))
-	observed := objects(t, read(t, file(t, "examples", application, "observed", "3-secrets-synced.yaml")))
+	manifest := []byte(check.Read(t, "examples", application, "application.yaml"))
+	observed := objects(t, []byte(check.Read(t, "examples", application, "observed", "3-secrets-synced.yaml")))
 	sync := find(t, observed, v1alpha1.KeyVaultSecretSyncKind)
 	secrets, _, _ := unstructured.NestedSlice(sync.Object, "status", "atProvider", "secrets")
 
@@ -164,7 +166,7 @@ func treeOf(t *testing.T) *canvas {
 		below = append(below, node(o))
 	}
 
-	root := objects(t, read(t, file(t, "examples", "argocd", application+".yaml")))[0]
+	root := objects(t, []byte(check.Read(t, "examples", "argocd", application+".yaml")))[0]
 
 	return drawTree(Node{Kind: root.GetKind(), Name: root.GetName()}, node(find(t, objects(t, rendered), "PlatformApplication")), below)
 }
@@ -172,7 +174,7 @@ func treeOf(t *testing.T) *canvas {
 func stream(t *testing.T, all []object) []byte {
 	t.Helper()
 
-	docs := make([][]byte, len(all))
+	manifests := make([][]byte, len(all))
 
 	for i, o := range all {
 		data, err := yaml.Marshal(o.Object)
@@ -180,17 +182,17 @@ func stream(t *testing.T, all []object) []byte {
 			t.Fatal(err)
 		}
 
-		docs[i] = data
+		manifests[i] = data
 	}
 
-	return bytes.Join(docs, []byte("---\n"))
+	return bytes.Join(manifests, []byte("---\n"))
 }
 
 // listedKinds are those that the project of a team lists.
 func listedKinds(t *testing.T) map[string]bool {
 	t.Helper()
 
-	project := objects(t, read(t, file(t, "examples", "argocd", "appproject.yaml")))[0]
+	project := objects(t, []byte(check.Read(t, "examples", "argocd", "appproject.yaml")))[0]
 	list, _, _ := unstructured.NestedSlice(project.Object, "spec", "namespaceResourceWhitelist")
 	out := map[string]bool{}
 
@@ -207,8 +209,8 @@ func listedKinds(t *testing.T) map[string]bool {
 func scopesOf(t *testing.T) *canvas {
 	t.Helper()
 
-	all := objects(t, read(t, file(t, "test", "render", "testdata", "golden", "modern", application, "3-secrets-synced.yaml")))
-	settings := objects(t, read(t, file(t, "examples", "environmentconfig.yaml")))[0]
+	all := objects(t, []byte(check.Read(t, "test", "render", "testdata", "golden", "modern", application, "3-secrets-synced.yaml")))
+	settings := objects(t, []byte(check.Read(t, "examples", "environmentconfig.yaml")))[0]
 	identity := text(find(t, all, "PlatformApplication"), "status", "identity", "principalId")
 	group := "/subscriptions/" + text(settings, "data", "subscriptionId") + "/resourceGroups/" + text(settings, "data", "resourceGroupName")
 
@@ -236,7 +238,7 @@ func scopesOf(t *testing.T) *canvas {
 		}
 	}
 
-	for _, m := range regexp.MustCompile(`az role assignment create((?:[^\n]*\\\n)+[^\n]*)`).FindAllStringSubmatch(string(read(t, file(t, "docs", "how-to", "set-up-a-platform.md"))), -1) {
+	for _, m := range regexp.MustCompile(`az role assignment create((?:[^\n]*\\\n)+[^\n]*)`).FindAllStringSubmatch(check.Read(t, "docs", "how-to", "set-up-a-platform.md"), -1) {
 		role := regexp.MustCompile(`--role "([^"]+)"`).FindStringSubmatch(m[1])
 		scope, known := map[bool]string{true: group, false: parent(group)}[strings.Contains(m[1], `--scope "$RESOURCE_GROUP_ID"`)], strings.Contains(m[1], `"$PROVIDER_OBJECT_ID"`)
 
@@ -259,8 +261,8 @@ func boardOf(t *testing.T) *canvas {
 		s Sample
 	)
 
-	for path, into := range map[string]any{file(t, "package", "monitoring", "dashboard.json"): &d, SampleFile: &s} {
-		if err := json.Unmarshal(read(t, path), into); err != nil {
+	for path, into := range map[string]any{"package/monitoring/dashboard.json": &d, "test/docs/pictures/" + SampleFile: &s} {
+		if err := json.Unmarshal([]byte(check.Read(t, path)), into); err != nil {
 			t.Fatalf("cannot read %s: %v", path, err)
 		}
 	}
@@ -272,13 +274,13 @@ func boardOf(t *testing.T) *canvas {
 func decisionsOf(t *testing.T) *canvas {
 	t.Helper()
 
-	page := string(read(t, file(t, "docs", "how-to", "troubleshoot.md")))
+	page := check.Read(t, "docs", "how-to", "troubleshoot.md")
 	ask := health(t)
 
 	var questions []Question
 
-	for _, row := range table(t, page, "You see", "Then") {
-		q := Question{Text: words(row[0])}
+	for _, row := range docs.Table(page, "You see", "Then") {
+		q := Question{Text: docs.Words(row[0])}
 		if strings.Contains(q.Text, compose.ReasonSecretNotWritten) {
 			continue // It is one of the states of SecretsSynced.
 		}
@@ -332,8 +334,8 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 	by := map[string][]string{}
 	_, section, _ := strings.Cut(page, "\n## "+condition+"\n")
 
-	for _, row := range table(t, section, "Reason", "Message", "What to do") {
-		for reason := range strings.SplitSeq(words(row[0]), ", ") {
+	for _, row := range docs.Table(section, "Reason", "Message", "What to do") {
+		for reason := range strings.SplitSeq(docs.Words(row[0]), ", ") {
 			if slices.Contains(fine, reason) {
 				continue
 			}
@@ -369,8 +371,8 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 	_, section, _ := strings.Cut(page, "\n### States of a secret\n")
 	_, target, _ := strings.Cut(section, "\nTwo states concern")
 
-	for _, row := range slices.Concat(table(t, section, "State", "Who acts", "Do"), table(t, target, "State", "Who acts", "Do")) {
-		state := words(row[0])
+	for _, row := range slices.Concat(docs.Table(section, "State", "Who acts", "Do"), docs.Table(target, "State", "Who acts", "Do")) {
+		state := docs.Words(row[0])
 		if state == string(v1alpha1.StateSynced) {
 			continue
 		}
@@ -381,12 +383,12 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 		}
 
 		// The first sentence is the usual case.
-		first, _, _ := strings.Cut(words(row[2]), ". ")
+		first, _, _ := strings.Cut(docs.Words(row[2]), ". ")
 
 		answers = append(answers, Answer{
 			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
 			Lead:   state,
-			Text:   sentence(first) + " Who acts: " + words(row[1]) + ".",
+			Text:   sentence(first) + " Who acts: " + docs.Words(row[1]) + ".",
 		})
 	}
 
@@ -397,12 +399,12 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 func then(page, cell string) string {
 	link := regexp.MustCompile(`^\[([^]]+)\]\(#[^)]*\)$`).FindStringSubmatch(cell)
 	if link == nil {
-		return sentence(words(cell))
+		return sentence(docs.Words(cell))
 	}
 
 	_, section, _ := strings.Cut(page, "\n## "+link[1]+"\n\n")
 	paragraph, _, _ := strings.Cut(section, "\n\n")
-	sentences := strings.SplitAfterN(words(strings.Join(strings.Fields(paragraph), " ")), ". ", 3)
+	sentences := strings.SplitAfterN(docs.Words(strings.Join(strings.Fields(paragraph), " ")), ". ", 3)
 
 	return sentence(link[1]) + " " + strings.TrimSpace(strings.Join(sentences[:min(2, len(sentences))], ""))
 }
@@ -421,33 +423,3 @@ func sentence(s string) string {
 }
 
 func question(s string) string { return strings.TrimSuffix(sentence(s), ".") + "?" }
-
-// words of Markdown, without its marks.
-func words(cell string) string {
-	cell = regexp.MustCompile(`\[([^]]+)\]\([^)]*\)`).ReplaceAllString(cell, "$1")
-	return strings.NewReplacer("`", "", "*", "").Replace(cell)
-}
-
-// table returns the rows of the first table of a page with that header.
-func table(t *testing.T, page string, header ...string) [][]string {
-	t.Helper()
-
-	var rows [][]string
-
-	_, after, found := strings.Cut(page, "| "+strings.Join(header, " | ")+" |\n")
-	if !found {
-		t.Fatalf("the page has no table with the header %q", header)
-	}
-
-	for i, row := range lines(after) {
-		if !strings.HasPrefix(row, "|") {
-			break
-		}
-
-		if i > 0 {
-			rows = append(rows, strings.Split(strings.Trim(row, "| "), " | "))
-		}
-	}
-
-	return rows
-}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package docs
+package repository
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
 // What .ci/run runs, where every tool fails that it calls: its steps end at the first one.
@@ -38,11 +38,6 @@ func TestGateSteps(t *testing.T) {
 		},
 	}
 
-	root, err := tools.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
@@ -56,7 +51,7 @@ func TestGateSteps(t *testing.T) {
 				}
 			}
 
-			cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".ci", "run"), tc.args...)
+			cmd := exec.CommandContext(t.Context(), check.File(t, ".ci", "run"), tc.args...)
 			cmd.Env = append(os.Environ(), "PATH="+path+string(os.PathListSeparator)+os.Getenv("PATH"))
 
 			output, err := cmd.CombinedOutput()
