@@ -23,7 +23,7 @@ func comment(file string) string {
 	switch {
 	case strings.Contains(file, "testdata/"): // Byte for byte what something else writes or reads.
 	case strings.HasPrefix(file, "examples/"), strings.HasPrefix(file, "package/kustomize/"): // Users copy them.
-	case strings.HasPrefix(file, "package/helm/") && strings.Contains(file, "/templates/"): // Helm renders comments.
+	case strings.Contains(file, "/templates/"): // Helm renders comments, and joins them with what comes after {{-.
 	case strings.HasPrefix(file, "package/helm/platform/crds/"): // 'make generate' copies them.
 	case path.Ext(file) == ".go":
 		return "// "
