@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -442,21 +441,4 @@ func serverSide(ctx context.Context, kube client.Client, u *unstructured.Unstruc
 	content := client.ApplyConfigurationFromUnstructured(u.DeepCopy())
 
 	return kube.Apply(ctx, content, client.FieldOwner(fieldName), client.ForceOwnership, client.DryRunAll) //nolint:wrapcheck // The test looks at it.
-}
-
-// policy of that name in a file.
-func policy(t *testing.T, file, name string) *unstructured.Unstructured {
-	t.Helper()
-
-	objects, err := readFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	key := "ValidatingAdmissionPolicy/" + name
-	if objects[key] == nil {
-		t.Fatalf("%s: want %s, got %s", file, key, fmt.Sprint(slices.Sorted(maps.Keys(objects))))
-	}
-
-	return objects[key]
 }

@@ -348,7 +348,7 @@ func TestEveryAzureGroup(t *testing.T) {
 
 	slices.Sort(want)
 
-	rules, _, _ := unstructured.NestedSlice(policy(t, "composed.yaml", "platform-application-composed").Object, "spec", "matchConstraints", "resourceRules")
+	rules, _, _ := unstructured.NestedSlice(shipped(t, "composed.yaml", "ValidatingAdmissionPolicy", "platform-application-composed").Object, "spec", "matchConstraints", "resourceRules")
 	rule, _ := rules[0].(map[string]any)
 	got, _, _ := unstructured.NestedStringSlice(rule, "apiGroups")
 	slices.Sort(got)
@@ -529,12 +529,7 @@ func TestParameters(t *testing.T) {
 
 // TestShippedParameters names system:masters and nobody else.
 func TestShippedParameters(t *testing.T) {
-	objects, err := readFile("parameters.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": "", "azureProviders": azureProvider + "\n"}, objects["ConfigMap/"+parameters].Object["data"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"groups": "system:masters\n", "users": "", "azureProviders": azureProvider + "\n"}, shipped(t, "parameters.yaml", "ConfigMap", parameters).Object["data"]); diff != "" {
 		t.Errorf("the platform, unless it says otherwise: -want, +got:\n%s", diff)
 	}
 }
@@ -601,17 +596,19 @@ func eventually(t *testing.T, check func() error) {
 	}
 }
 
-// readFile returns the objects of a file of policies, by kind and name.
-func readFile(name string) (map[string]*unstructured.Unstructured, error) {
-	objects, err := apiserver.ReadFiles(restrictions + name)
+// shipped is the object of that kind and name in a file of policies.
+func shipped(t *testing.T, file, kind, name string) *unstructured.Unstructured {
+	t.Helper()
+
+	objects, err := apiserver.ReadFiles(restrictions + file)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 
-	out := map[string]*unstructured.Unstructured{}
-	for _, o := range objects {
-		out[o.GetKind()+"/"+o.GetName()] = o
+	i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == kind && o.GetName() == name })
+	if i < 0 {
+		t.Fatalf("%s has no %s %s", file, kind, name)
 	}
 
-	return out, nil
+	return objects[i]
 }

@@ -122,11 +122,7 @@ func TestSecrets(t *testing.T) {
 				}
 			}
 
-			if tc.user == nil {
-				tc.user = provider
-			}
-
-			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), tc.user, key))); diff != "" {
+			if diff := cmp.Diff(tc.want, message(tc.do(t.Context(), orProvider(tc.user), key))); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
 			}
 		})

@@ -55,6 +55,15 @@ func connect(ctx context.Context) error {
 	return nil
 }
 
+// orProvider returns the client, or that of the provider if there is none.
+func orProvider(c client.Client) client.Client {
+	if c == nil {
+		return provider
+	}
+
+	return c
+}
+
 // message returns what a policy said to whom it denied a request, and the whole
 // error if something else went wrong.
 func message(err error) string {

@@ -77,12 +77,8 @@ func TestTokens(t *testing.T) {
 
 			sa.SetName(serviceAccounts[sa.GetNamespace()])
 
-			if tc.user == nil {
-				tc.user = provider
-			}
-
 			tr := &authenticationv1.TokenRequest{Spec: tc.spec}
-			err := tc.user.SubResource("token").Create(t.Context(), sa, tr)
+			err := orProvider(tc.user).SubResource("token").Create(t.Context(), sa, tr)
 
 			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
 				t.Errorf("\n%s\ntoken for %v: -want, +got:\n%s", tc.reason, tc.spec.Audiences, diff)
