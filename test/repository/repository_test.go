@@ -18,11 +18,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/modfile"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/internal/check"
+	"github.com/p6m-dev/platform-application/test/schema"
 )
 
 func parse[T any](t *testing.T, path ...string) T {
@@ -471,24 +471,18 @@ func TestSignatures(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	definition, err := os.ReadFile(filepath.Join(crossplane.Dir, "cluster", "crds", "pkg.crossplane.io_imageconfigs.yaml"))
+	validator, err := schema.LoadCRD(filepath.Join(crossplane.Dir, "cluster", "crds", "pkg.crossplane.io_imageconfigs.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	var crd apiextensionsv1.CustomResourceDefinition
-	if err := yaml.Unmarshal(definition, &crd); err != nil {
+	object, err := schema.FromYAML(block)
+	if err != nil {
 		t.Fatal(err)
 	}
 
-	var object map[string]any
-	if err := yaml.Unmarshal([]byte(block), &object); err != nil {
-		t.Fatal(err)
-	}
-
-	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
-	if unknown := unknownFields(schema, object["spec"], "spec"); len(unknown) > 0 {
-		t.Errorf("an ImageConfig has no fields %v", unknown)
+	if diff := cmp.Diff([]string(nil), validator.Validate(object)); diff != "" {
+		t.Errorf("faults of the ImageConfig: -want, +got:\n%s", diff)
 	}
 
 	found := regexp.MustCompile(`subjectRegExp: (.*)`).FindStringSubmatch(block)
@@ -510,36 +504,6 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s must not match %s", trusted, other)
 		}
 	}
-}
-
-// unknownFields of a value, which its schema does not have.
-func unknownFields(schema *apiextensionsv1.JSONSchemaProps, value any, path string) []string {
-	var out []string
-
-	switch v := value.(type) {
-	case map[string]any:
-		properties := schema.Properties
-		if path == "spec" {
-			properties = schema.Properties["spec"].Properties
-		}
-
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			p, ok := properties[key]
-			if !ok {
-				out = append(out, path+"."+key)
-
-				continue
-			}
-
-			out = append(out, unknownFields(&p, v[key], path+"."+key)...)
-		}
-	case []any:
-		for _, item := range v {
-			out = append(out, unknownFields(schema.Items.Schema, item, path+"[]")...)
-		}
-	}
-
-	return out
 }
 
 // TestDesign proves that each design note is listed, short, and has all parts.
