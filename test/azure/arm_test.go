@@ -378,28 +378,3 @@ func TestManagerRoleAssignments(t *testing.T) {
 		t.Errorf("a role is found by its name: got %d, %v", status, list)
 	}
 }
-
-func TestManagerVaultDelay(t *testing.T) {
-	t.Parallel()
-
-	m := newManager(t)
-	m.SetDelays(azure.Delays{Vault: time.Minute})
-	m.do(http.MethodPut, vaults+"kv-new", vaultAPI, vaultBody(""))
-
-	state := func() string {
-		_, _, got := m.do(http.MethodGet, vaults+"kv-new", vaultAPI, "")
-		properties, _ := got["properties"].(map[string]any)
-
-		return fmt.Sprint(properties["provisioningState"])
-	}
-
-	if got := state(); got != "RegisteringDns" {
-		t.Errorf("a new vault: want RegisteringDns, got %s", got)
-	}
-
-	m.clock.Move(time.Minute)
-
-	if got := state(); got != "Succeeded" {
-		t.Errorf("a minute later: want Succeeded, got %s", got)
-	}
-}

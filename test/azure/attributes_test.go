@@ -112,6 +112,11 @@ func TestAttributesAreOfAVersion(t *testing.T) {
 	must(t, err)
 	put(t, c, "a", "2")
 
+	_, err = c.GetSecret(t.Context(), "A", first.ID.Version(), nil)
+	if diff := cmp.Diff(refusal{Status: 403, Code: "Forbidden", Inner: "SecretDisabled"}, refused(t, err)); diff != "" {
+		t.Errorf("GetSecret(...) of the first version, which is kept: -want, +got:\n%s", diff)
+	}
+
 	got, err := c.GetSecret(t.Context(), "a", "", nil)
 	must(t, err)
 

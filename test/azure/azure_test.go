@@ -167,16 +167,6 @@ func (w *world) reader(tb testing.TB) azcore.TokenCredential {
 	return w.federated(tb, tenant, reader, func(context.Context) (string, error) { return entra.Sign(w.key, "k1", w.claims()) })
 }
 
-// assertion returns a sound federated token.
-func (w *world) assertion(tb testing.TB) string {
-	tb.Helper()
-
-	signed, err := entra.Sign(w.key, "k1", w.claims())
-	must(tb, err)
-
-	return signed
-}
-
 func (w *world) federated(tb testing.TB, tenantID, clientID string, assertion func(context.Context) (string, error)) azcore.TokenCredential {
 	tb.Helper()
 

@@ -250,38 +250,6 @@ func authFailure(tb testing.TB, cred azcore.TokenCredential) int {
 	return a.Codes[0]
 }
 
-// azidentity asks for the endpoints of a tenant first, and is told there that it does not exist.
-func TestUnknownTenant(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	cred := w.federated(t, strings.Replace(tenant, "1", "9", 1), reader, func(context.Context) (string, error) { return entra.Sign(w.key, "k1", w.claims()) })
-
-	if diff := gocmp.Diff(90002, authFailure(t, cred)); diff != "" {
-		t.Errorf("GetToken(...): AADSTS: -want, +got:\n%s", diff)
-	}
-}
-
-func TestCredentialPropagation(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	must(t, w.PutFederatedCredential(tenant, officer, azure.FederatedCredential{
-		Name: "late", Issuer: issuer, Subject: subject, Audiences: []string{audience}, Delay: time.Minute,
-	}))
-
-	cred := w.federated(t, tenant, officer, func(context.Context) (string, error) { return entra.Sign(w.key, "k1", w.claims()) })
-	got := []int{authFailure(t, cred)}
-
-	w.clock.Move(time.Minute)
-
-	got = append(got, authFailure(t, cred))
-
-	if diff := gocmp.Diff([]int{70025, 0}, got); diff != "" {
-		t.Errorf("a federated credential takes a while: -want, +got:\n%s", diff)
-	}
-}
-
 func TestIssuerSource(t *testing.T) {
 	t.Parallel()
 

@@ -4,7 +4,6 @@
 package azure_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -46,6 +45,11 @@ func TestFaults(t *testing.T) {
 		},
 		"Named": {
 			"The code can be chosen.", azure.Fault{Secret: "known", Effect: azure.EffectStatus, Status: 403, Error: "Odd", Count: 2}, want{403, 403, "Odd"},
+		},
+		"Conflict": {
+			"A conflict has the code inside.",
+			azure.Fault{Operation: azure.OpGet, Effect: azure.EffectStatus, Status: 409, Error: "ObjectIsBeingRecovered", Count: 1},
+			want{409, 200, "ObjectIsBeingRecovered"},
 		},
 		"OtherVault":     {"Others are not affected.", azure.Fault{Vault: "kv-other", Effect: azure.EffectHang}, want{200, 200, ""}},
 		"OtherOperation": {"Nor other operations.", azure.Fault{Operation: azure.OpList, Effect: azure.EffectHang}, want{200, 200, ""}},
@@ -132,103 +136,6 @@ func status(err error) int {
 	return 0
 }
 
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-
-	_, err := w.AddFault(azure.Fault{Effect: azure.EffectStatus, Status: 429, RetryAfter: 6500 * time.Millisecond})
-	must(t, err)
-
-	rsp := w.send(t, request{method: http.MethodGet, url: origin + "/secrets" + apiVersion})
-	if diff := cmp.Diff("7", rsp.Header.Get("Retry-After")); diff != "" {
-		t.Errorf("whole seconds, rounded up: -want, +got:\n%s", diff)
-	}
-}
-
-func TestTokenFaults(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-
-	_, err := w.AddFault(azure.Fault{
-		Operation: azure.OpToken, Identity: readerPrincipal, Effect: azure.EffectStatus, Status: 401, Error: "700211", Count: 1,
-	})
-	must(t, err)
-
-	got := []int{authFailure(t, w.officer(t)), authFailure(t, w.reader(t)), authFailure(t, w.reader(t))}
-
-	if diff := cmp.Diff([]int{0, 700211, 0}, got); diff != "" {
-		t.Errorf("AADSTS of another, and of the first and second time: -want, +got:\n%s", diff)
-	}
-}
-
-func TestHangUntilTheClientGoes(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-
-	_, err := w.AddFault(azure.Fault{Operation: azure.OpSet, Effect: azure.EffectHang})
-	must(t, err)
-
-	ctx, cancel := context.WithCancel(t.Context())
-
-	// With a body, which is the harder case: it has to be read before it is seen that the client has gone.
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, origin+"/secrets/a"+apiVersion, strings.NewReader(`{"value":"x"}`))
-	must(t, err)
-
-	r.Header.Set("Authorization", "Bearer "+token(t, w.officer(t)))
-
-	ended := make(chan error, 1)
-
-	go func() {
-		rsp, err := w.raw.RoundTrip(r)
-		if err == nil {
-			_ = rsp.Body.Close()
-		}
-
-		ended <- err
-	}()
-
-	for w.Counts().Of(azure.CountKey{Operation: azure.OpSet}) == 0 {
-		select {
-		case err := <-ended:
-			t.Fatalf("it ended: %v", err)
-		case <-time.After(time.Millisecond):
-		}
-	}
-
-	cancel()
-
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("it ended with %v", err)
-	}
-}
-
-func TestRevokedTokens(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-	put(t, c, "a", "1")
-
-	w.RevokeTokens(officerPrincipal)
-	w.ResetCounts()
-
-	_, err := c.GetSecret(t.Context(), "a", "", nil)
-	must(t, err)
-
-	want := azure.Counts{
-		{Key: azure.CountKey{Tenant: tenant, ClientID: officer, Operation: azure.OpToken, Status: 200}, Count: 1},
-		{Key: azure.CountKey{Vault: vault, Operation: azure.OpGet, Status: 200}, Count: 1},
-		{Key: azure.CountKey{Vault: vault, Operation: azure.OpGet, Status: 401, Error: "insufficient_claims"}, Count: 1},
-	}
-
-	if diff := cmp.Diff(want, w.Counts()); diff != "" {
-		t.Errorf("Counts(): a client gets a fresh token and goes on: -want, +got:\n%s", diff)
-	}
-}
-
 // A token that is refused without claims is sent once more, and then the client gives up: its credential keeps it.
 func TestExpiredTokens(t *testing.T) {
 	t.Parallel()
@@ -252,36 +159,6 @@ func TestExpiredTokens(t *testing.T) {
 
 	_, err = w.client(t, vault, w.officer(t)).GetSecret(t.Context(), "a", "", nil)
 	must(t, err)
-}
-
-// TestConflictFault: a conflict of Key Vault has the code inside.
-func TestConflictFault(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-
-	_, err := w.AddFault(azure.Fault{Operation: azure.OpGet, Effect: azure.EffectStatus, Status: 409, Error: "ObjectIsBeingRecovered", Count: 1})
-	must(t, err)
-
-	_, err = c.GetSecret(t.Context(), "a", "", nil)
-	if diff := cmp.Diff(refusal{Status: 409, Code: "Conflict", Inner: "ObjectIsBeingRecovered"}, refused(t, err)); diff != "" {
-		t.Errorf("GetSecret(...): -want, +got:\n%s", diff)
-	}
-}
-
-func TestLatency(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	w.SetLatency(20 * time.Millisecond)
-
-	start := time.Now()
-	w.send(t, request{method: http.MethodGet, url: origin + "/secrets"})
-
-	if took := time.Since(start); took < 20*time.Millisecond {
-		t.Errorf("it took %s only", took)
-	}
 }
 
 func TestInvalidFaults(t *testing.T) {

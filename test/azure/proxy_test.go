@@ -5,18 +5,13 @@ package azure_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/azure"
@@ -92,31 +87,6 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-func TestConnectFaults(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-
-	for _, f := range []azure.Fault{
-		{Vault: vault, Operation: azure.OpConnect, Effect: azure.EffectStatus, Status: 504, Count: 1},
-		{Vault: vault, Operation: azure.OpConnect, Effect: azure.EffectReset, Count: 1},
-	} {
-		_, err := w.AddFault(f)
-		must(t, err)
-	}
-
-	got := []int{}
-
-	for range 3 {
-		status, _ := w.connect(t, "kv-test.vault.azure.net:443")
-		got = append(got, status)
-	}
-
-	if diff := cmp.Diff([]int{504, 0, 200}, got); diff != "" {
-		t.Errorf("CONNECT: -want, +got:\n%s", diff)
-	}
-}
-
 func TestDeletedVault(t *testing.T) {
 	t.Parallel()
 
@@ -169,78 +139,6 @@ func TestConnectionIsForOneHost(t *testing.T) {
 
 	if diff := cmp.Diff(http.StatusMisdirectedRequest, rsp.StatusCode); diff != "" {
 		t.Errorf("GET with another host than the connection's: -want, +got:\n%s", diff)
-	}
-}
-
-// envChild makes the test binary the program that TestEnv starts.
-const envChild = "AZURE_TEST_CHILD"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(envChild) != "" {
-		if err := child(context.Background(), os.Args[1]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-
-		return
-	}
-
-	os.Exit(m.Run())
-}
-
-// child is a program that uses clients with their defaults, without this package.
-func child(ctx context.Context, assertion string) error {
-	federated, err := azidentity.NewClientAssertionCredential(tenant, reader,
-		func(context.Context) (string, error) { return assertion, nil }, nil)
-	if err != nil {
-		return fmt.Errorf("cannot create federated credential: %w", err)
-	}
-
-	machine, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(officer)})
-	if err != nil {
-		return fmt.Errorf("cannot create managed identity credential: %w", err)
-	}
-
-	writer, err := azsecrets.NewClient(origin, machine, nil)
-	if err != nil {
-		return fmt.Errorf("cannot create client to write with: %w", err)
-	}
-
-	if _, err := writer.SetSecret(ctx, "a", azsecrets.SetSecretParameters{Value: new("from a child")}, nil); err != nil {
-		return fmt.Errorf("cannot set secret: %w", err)
-	}
-
-	client, err := azsecrets.NewClient(origin, federated, nil)
-	if err != nil {
-		return fmt.Errorf("cannot create client to read with: %w", err)
-	}
-
-	got, err := client.GetSecret(ctx, "a", "", nil)
-	if err != nil {
-		return fmt.Errorf("cannot get secret: %w", err)
-	}
-
-	fmt.Print(*got.Value) //nolint:forbidigo // The parent reads it.
-
-	return nil
-}
-
-func TestEnv(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	must(t, w.PutApplication(azure.Application{TenantID: tenant, ClientID: officer, PrincipalID: officerPrincipal, ManagedIdentity: true}))
-
-	assertion := w.assertion(t)
-
-	cmd := exec.CommandContext(t.Context(), os.Args[0], assertion) //nolint:gosec // The test starts itself.
-	cmd.Env = append(w.Env(), envChild+"=1")
-
-	out, err := cmd.CombinedOutput()
-	must(t, err)
-
-	if diff := cmp.Diff("from a child", string(out)); diff != "" {
-		t.Errorf("a program with the variables only: -want, +got:\n%s", diff)
 	}
 }
 

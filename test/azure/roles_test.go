@@ -124,28 +124,3 @@ func newRoleWorld(tb testing.TB, a azure.RoleAssignment) (*world, map[string]rol
 		"purge":      {request{method: http.MethodDelete, url: "/deletedsecrets/junk"}, "purge/action"},
 	}
 }
-
-func TestPropagation(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	must(t, w.PutVault(azure.Vault{Name: "kv-late", TenantID: tenant}))
-	must(t, w.PutRoleAssignment("kv-late", azure.RoleAssignment{
-		ID: "late", PrincipalID: readerPrincipal, Role: azure.SecretsUser, Delay: 5 * time.Minute,
-	}))
-
-	r := request{method: http.MethodGet, url: "https://kv-late.vault.azure.net/secrets" + apiVersion, token: token(t, w.reader(t))}
-	got := []int{w.send(t, r).Status}
-
-	w.clock.Move(5 * time.Minute)
-
-	got = append(got, w.send(t, r).Status)
-
-	must(t, w.DeleteRoleAssignment("kv-late", "late"))
-
-	got = append(got, w.send(t, r).Status)
-
-	if diff := cmp.Diff([]int{403, 200, 403}, got); diff != "" {
-		t.Errorf("before, with and without a role: -want, +got:\n%s", diff)
-	}
-}

@@ -27,87 +27,6 @@ func put(tb testing.TB, c *azsecrets.Client, name, value string) string {
 	return got.ID.Version()
 }
 
-func TestVersions(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-
-	first := put(t, c, "db", "one")
-	created := w.clock.Now()
-
-	w.clock.Move(time.Minute)
-
-	expires := w.clock.Now().Add(time.Hour)
-	second, err := c.SetSecret(t.Context(), "DB", azsecrets.SetSecretParameters{
-		Value: new("two"), ContentType: new("text/plain"), Tags: map[string]*string{"team": new("a")},
-		SecretAttributes: &azsecrets.SecretAttributes{Expires: &expires},
-	}, nil)
-	must(t, err)
-
-	id := func(version string) *azsecrets.ID {
-		return new(azsecrets.ID("https://kv-test.vault.azure.net/secrets/db/" + version))
-	}
-	attributes := func(at time.Time, expires *time.Time) *azsecrets.SecretAttributes {
-		return &azsecrets.SecretAttributes{
-			Enabled: new(true), Created: &at, Updated: &at, Expires: expires,
-			RecoveryLevel: new("Recoverable+Purgeable"), RecoverableDays: new(int32(90)),
-		}
-	}
-
-	want := map[string]azsecrets.Secret{
-		first: {ID: id(first), Value: new("one"), Attributes: attributes(created, nil)},
-		"": {
-			ID: id(second.ID.Version()), Value: new("two"), ContentType: new("text/plain"), Tags: map[string]*string{"team": new("a")},
-			Attributes: attributes(w.clock.Now(), &expires),
-		},
-	}
-
-	for version, want := range want {
-		got, err := c.GetSecret(t.Context(), "dB", version, nil)
-		must(t, err)
-
-		if diff := cmp.Diff(want, got.Secret); diff != "" {
-			t.Errorf("GetSecret(..., %q): names are the same in any case, and versions are kept: -want, +got:\n%s", version, diff)
-		}
-	}
-
-	// A change of what is said about a version moves that version only.
-	w.clock.Move(time.Minute)
-
-	updated, err := c.UpdateSecretProperties(t.Context(), "db", first, azsecrets.UpdateSecretPropertiesParameters{
-		SecretAttributes: &azsecrets.SecretAttributes{Enabled: new(false)},
-	}, nil)
-	must(t, err)
-
-	changed := attributes(created, nil)
-	changed.Enabled, changed.Updated = new(false), new(w.clock.Now())
-
-	if diff := cmp.Diff(azsecrets.Secret{ID: id(first), Attributes: changed}, updated.Secret); diff != "" {
-		t.Errorf("UpdateSecretProperties(...): -want, +got:\n%s", diff)
-	}
-
-	_, err = c.GetSecret(t.Context(), "db", first, nil)
-	if diff := cmp.Diff(refusal{Status: 403, Code: "Forbidden", Inner: "SecretDisabled"}, refused(t, err)); diff != "" {
-		t.Errorf("GetSecret(...) of a disabled version: -want, +got:\n%s", diff)
-	}
-
-	listed := map[string]bool{}
-
-	for pager := c.NewListSecretPropertiesVersionsPager("db", nil); pager.More(); {
-		page, err := pager.NextPage(t.Context())
-		must(t, err)
-
-		for _, item := range page.Value {
-			listed[item.ID.Version()] = *item.Attributes.Enabled
-		}
-	}
-
-	if diff := cmp.Diff(map[string]bool{first: false, second.ID.Version(): true}, listed); diff != "" {
-		t.Errorf("ListSecretPropertiesVersions(...): -want, +got:\n%s", diff)
-	}
-}
-
 // TestPages follows lists over their pages.
 func TestPages(t *testing.T) {
 	t.Parallel()
@@ -216,31 +135,6 @@ func each[T, R any](all []T, of func(T) R) []R {
 	return out
 }
 
-func TestListIsOfTheCurrentVersion(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-
-	updated := func() int64 {
-		page, err := c.NewListSecretPropertiesPager(nil).NextPage(t.Context())
-		must(t, err)
-
-		return page.Value[0].Attributes.Updated.Unix()
-	}
-
-	put(t, c, "a", "1")
-
-	before := updated()
-
-	w.clock.Move(time.Second)
-	put(t, c, "a", "2")
-
-	if diff := cmp.Diff(before+1, updated()); diff != "" {
-		t.Errorf("updated: a new version moves it: -want, +got:\n%s", diff)
-	}
-}
-
 func TestSoftDelete(t *testing.T) {
 	t.Parallel()
 
@@ -311,29 +205,6 @@ func TestSoftDelete(t *testing.T) {
 	}
 
 	put(t, c, "a", "3")
-}
-
-// TestNoVersions: a missing secret has an empty list of versions, without an error.
-func TestNoVersions(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-	put(t, c, "deleted", "1")
-
-	_, err := c.DeleteSecret(t.Context(), "deleted", nil)
-	must(t, err)
-
-	for _, name := range []string{"never", "deleted"} {
-		pager := c.NewListSecretPropertiesVersionsPager(name, nil)
-
-		page, err := pager.NextPage(t.Context())
-		must(t, err)
-
-		if len(page.Value) > 0 || page.NextLink != nil || pager.More() {
-			t.Errorf("ListSecretPropertiesVersions(%s): want an empty page and no other, got %d versions", name, len(page.Value))
-		}
-	}
 }
 
 // A place is where a secret is, by the answers to those who read it, ask for the deleted one and write it.
@@ -427,27 +298,6 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-// TestTransitionsOfOfficers: operations past the data plane are refused as well.
-func TestTransitionsOfOfficers(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	_, err := w.PutSecret(vault, "a", azure.Secret{Value: "1"})
-	must(t, err)
-	must(t, w.SetTransitionTime(vault, time.Hour))
-	must(t, w.DeleteSecret(vault, "a"))
-
-	for what, err := range map[string]error{
-		"DeleteSecret": w.DeleteSecret(vault, "a"), "RecoverSecret": w.RecoverSecret(vault, "a"), "PurgeSecret": w.PurgeSecret(vault, "a"),
-		"DisableSecret": w.DisableSecret(vault, "a", true),
-		"PutSecret":     func() error { _, err := w.PutSecret(vault, "a", azure.Secret{Value: "2"}); return err }(),
-	} {
-		if err == nil {
-			t.Errorf("%s(...): want an error", what)
-		}
-	}
-}
-
 func TestRetention(t *testing.T) {
 	t.Parallel()
 
@@ -469,25 +319,4 @@ func TestRetention(t *testing.T) {
 	// Key Vault purges it when its time has come. The token does not last so long, and a fresh credential gets a fresh one.
 	w.clock.Move(7 * 24 * time.Hour)
 	put(t, w.client(t, "kv-protected", w.officer(t)), "a", "2")
-}
-
-func TestWrites(t *testing.T) {
-	t.Parallel()
-
-	w := newWorld(t)
-	c := w.client(t, vault, w.officer(t))
-	first, second := put(t, c, "a", "1"), put(t, c, "a", "2")
-	put(t, c, "b", "1")
-
-	got, err := w.Writes(vault, "A")
-	must(t, err)
-
-	want := []azure.Write{
-		{Secret: "a", Version: first, Operation: azure.OpSet, Principal: officerPrincipal, Time: w.clock.Now()},
-		{Secret: "a", Version: second, Operation: azure.OpSet, Principal: officerPrincipal, Time: w.clock.Now()},
-	}
-
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("Writes(...): -want, +got:\n%s", diff)
-	}
 }

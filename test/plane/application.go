@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,9 +28,6 @@ import (
 
 const (
 	askTimeout = 5 * time.Second
-
-	// lineWidth of messages, so that they fit a terminal.
-	lineWidth = 100
 
 	// selector is the label by which pods belong to an application.
 	selector = "meta.p6m.dev/application"
@@ -49,10 +45,13 @@ type Application struct {
 
 // A Condition of an application.
 type Condition struct {
-	Type, Status, Reason, Message string
+	Type    string `json:"type"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
 
 	// ObservedGeneration is zero for conditions that do not have it.
-	ObservedGeneration int64
+	ObservedGeneration int64 `json:"observedGeneration"`
 }
 
 // Application of that name.
@@ -145,30 +144,15 @@ type Conditions []Condition
 
 // Conditions in the order in which the application has them.
 func (a *Application) Conditions() Conditions {
-	found, _, _ := unstructured.NestedSlice(a.Object, "status", "conditions")
-
-	var out Conditions
-
-	for _, f := range found {
-		m, ok := f.(map[string]any)
-		if !ok {
-			continue
-		}
-
-		text := func(key string) string {
-			s, _ := m[key].(string)
-
-			return s
-		}
-
-		generation, _ := m["observedGeneration"].(int64)
-
-		out = append(out, Condition{
-			Type: text("type"), Status: text("status"), Reason: text("reason"), Message: text("message"), ObservedGeneration: generation,
-		})
+	var out struct {
+		Status struct {
+			Conditions Conditions `json:"conditions"`
+		} `json:"status"`
 	}
 
-	return out
+	_ = runtime.DefaultUnstructuredConverter.FromUnstructured(a.Object, &out) // There may be none yet.
+
+	return out.Status.Conditions
 }
 
 func (c Conditions) String() string {
@@ -177,37 +161,12 @@ func (c Conditions) String() string {
 	for _, one := range c {
 		fmt.Fprintf(&b, "%-15s %-7s %s\n", one.Type, one.Status, one.Reason)
 
-		for _, line := range wrap(one.Message, lineWidth) {
-			fmt.Fprintf(&b, "    %s\n", line)
+		if one.Message != "" {
+			fmt.Fprintf(&b, "    %s\n", one.Message)
 		}
 	}
 
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// wrap a text into lines of a width, in characters, as far as its words allow.
-func wrap(text string, width int) []string {
-	var lines []string
-
-	line := ""
-
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-	}
-
-	if line != "" {
-		lines = append(lines, line)
-	}
-
-	return lines
 }
 
 // A Process of the demo application is what one of its Pods says of itself.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -35,10 +36,10 @@ func (p *Plane) Composed(ctx context.Context, namespace, name string) ([]*unstru
 
 	for _, ref := range refs {
 		u := &unstructured.Unstructured{}
-		u.SetGroupVersionKind(schema.FromAPIVersionAndKind(ref.apiVersion, ref.kind))
+		u.SetGroupVersionKind(schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
 
-		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.name}, u); err != nil {
-			return nil, fmt.Errorf("cannot get %s %q: %w", ref.kind, ref.name, err)
+		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, u); err != nil {
+			return nil, fmt.Errorf("cannot get %s %q: %w", ref.Kind, ref.Name, err)
 		}
 
 		out = append(out, u)
@@ -51,7 +52,11 @@ func (p *Plane) Composed(ctx context.Context, namespace, name string) ([]*unstru
 	return out, nil
 }
 
-type resourceRef struct{ apiVersion, kind, name string }
+type resourceRef struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+}
 
 // resourceRefs of a composite resource, which for a claim is another object.
 func (p *Plane) resourceRefs(ctx context.Context, a *Application) ([]resourceRef, error) {
@@ -66,31 +71,21 @@ func (p *Plane) resourceRefs(ctx context.Context, a *Application) ([]resourceRef
 		}
 	}
 
-	var refs []any
-
-	for _, path := range [][]string{{"spec", "crossplane", "resourceRefs"}, {"spec", "resourceRefs"}} {
-		found, _, _ := unstructured.NestedSlice(xr.Object, path...)
-		refs = append(refs, found...)
+	// Where it has them depends on the variant.
+	var found struct {
+		Spec struct {
+			Crossplane struct {
+				ResourceRefs []resourceRef `json:"resourceRefs"`
+			} `json:"crossplane"`
+			ResourceRefs []resourceRef `json:"resourceRefs"`
+		} `json:"spec"`
 	}
 
-	out := make([]resourceRef, 0, len(refs))
-
-	for _, r := range refs {
-		m, ok := r.(map[string]any)
-		if !ok {
-			continue
-		}
-
-		text := func(key string) string {
-			s, _ := m[key].(string)
-
-			return s
-		}
-
-		if text("name") != "" {
-			out = append(out, resourceRef{text("apiVersion"), text("kind"), text("name")})
-		}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(xr.Object, &found); err != nil {
+		return nil, fmt.Errorf("cannot read resources of %q: %w", xr.GetName(), err)
 	}
 
-	return out, nil
+	refs := slices.Concat(found.Spec.Crossplane.ResourceRefs, found.Spec.ResourceRefs)
+
+	return slices.DeleteFunc(refs, func(r resourceRef) bool { return r.Name == "" }), nil
 }

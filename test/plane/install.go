@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,14 +58,14 @@ func (v Variant) configuration() string {
 // PushPackages builds the packages of the repository at that root for this machine,
 // and pushes them as that version.
 func (p *Plane) PushPackages(ctx context.Context, root, version string) error {
-	return p.step(ctx, "packages "+version, func(ctx context.Context) error {
+	return p.run(ctx, step{"packages " + version, func(ctx context.Context) error {
 		all, err := build.All(root)
 		if err != nil {
 			return err
 		}
 
 		return p.pushPackages(ctx, all, root, version)
-	})
+	}})
 }
 
 // PushImage builds the program in that directory of the repository, and pushes it
@@ -91,26 +92,14 @@ func (p *Plane) PushImage(ctx context.Context, program build.Program, path strin
 // Prepare what a platform team has before it installs anything: what PrepareCluster does, and an
 // account at Azure.
 func (p *Plane) Prepare(ctx context.Context) error {
-	return errors.Join(p.PrepareCluster(ctx), p.step(ctx, "Azure account", p.openAccount))
+	return errors.Join(p.PrepareCluster(ctx), p.run(ctx, step{"Azure account", p.openAccount}))
 }
 
 // PrepareCluster has what a platform team finds before it does anything: the packages of the
 // Azure providers, and a cluster whose Pods can have identities at Azure and whose images come
 // from a mirror.
 func (p *Plane) PrepareCluster(ctx context.Context) error {
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"Azure providers", p.pushAzureProviders},
-		{"workload identity and mirror", p.prepareCluster},
-	} {
-		if err := p.step(ctx, step.what, step.do); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return p.run(ctx, step{"Azure providers", p.pushAzureProviders}, step{"workload identity and mirror", p.prepareCluster})
 }
 
 // Install what a platform team installs, as docs/how-to/set-up-a-platform.md has it,
@@ -121,28 +110,20 @@ func (p *Plane) Install(ctx context.Context, variant Variant, root, version stri
 		return err
 	}
 
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"Crossplane packages", func(ctx context.Context) error { return p.applyPackages(ctx, root, variant, version) }},
-		{"platform settings", p.configure},
-	} {
-		if err := p.step(ctx, step.what, step.do); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return p.run(
+		ctx,
+		step{"Crossplane packages", func(ctx context.Context) error { return p.applyPackages(ctx, root, variant, version) }},
+		step{"platform settings", p.configure},
+	)
 }
 
 // Upgrade what is installed to another version that was pushed, as
 // docs/operations/upgrade.md has it, and wait until it is ready. Roles and policies are
 // those of the repository at that root.
 func (p *Plane) Upgrade(ctx context.Context, variant Variant, root, version string) error {
-	return p.step(ctx, "upgrade to "+version, func(ctx context.Context) error {
+	return p.run(ctx, step{"upgrade to " + version, func(ctx context.Context) error {
 		return p.applyPackages(ctx, root, variant, version)
-	})
+	}})
 }
 
 // programsDir is where programs are kept between runs.
@@ -328,7 +309,7 @@ func (p *Plane) waitForPackages(ctx context.Context, variant Variant, version st
 // packageReady returns an error unless the revision of that version is the active
 // one, and is healthy.
 func (p *Plane) packageReady(ctx context.Context, key, version string) error {
-	kind, name := split(key)
+	kind, name, _ := strings.Cut(key, "/")
 
 	pkg := &unstructured.Unstructured{}
 	pkg.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind})
@@ -351,7 +332,7 @@ func (p *Plane) packageReady(ctx context.Context, key, version string) error {
 		return fmt.Errorf("cannot get revision of %s: %w", key, err)
 	}
 
-	if image, _, _ := unstructured.NestedString(revision.Object, "spec", "image"); !hasTag(image, version) {
+	if image, _, _ := unstructured.NestedString(revision.Object, "spec", "image"); !strings.HasSuffix(image, ":"+version) {
 		return fmt.Errorf("%s is %s, not %s", key, image, version)
 	}
 

@@ -37,13 +37,3 @@ func condition(u *unstructured.Unstructured, kind string) (status, message strin
 
 	return "", "it does not say so yet"
 }
-
-// split a key such as Provider/name.
-func split(key string) (kind, name string) {
-	kind, name, _ = strings.Cut(key, "/")
-
-	return kind, name
-}
-
-// hasTag says whether an image reference has that tag.
-func hasTag(image, tag string) bool { return strings.HasSuffix(image, ":"+tag) }

@@ -101,19 +101,16 @@ func Start(ctx context.Context, o Options) (_ *Plane, err error) {
 		return nil, fmt.Errorf("cannot make directory of plane: %w", err)
 	}
 
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"Kubernetes API server and etcd", p.startAPIServer},
-		{"Kubernetes controllers", p.startControllers},
-		{"OCI registry", p.startRegistry},
-		{"node", p.startNode},
-		{"Crossplane", p.installCrossplane},
-	} {
-		if err := p.step(ctx, step.what, step.do); err != nil {
-			return nil, err
-		}
+	err = p.run(
+		ctx,
+		step{"Kubernetes API server and etcd", p.startAPIServer},
+		step{"Kubernetes controllers", p.startControllers},
+		step{"OCI registry", p.startRegistry},
+		step{"node", p.startNode},
+		step{"Crossplane", p.installCrossplane},
+	)
+	if err != nil {
+		return nil, err
 	}
 
 	return p, nil
@@ -203,13 +200,25 @@ func (o *Options) complete() {
 	}
 }
 
-// step does something, and says so.
-func (p *Plane) step(ctx context.Context, what string, do func(context.Context) error) error {
-	done := p.options.Progress(what)
-	err := do(ctx)
-	done(err)
+// A step of a longer way, by the name that is printed.
+type step struct {
+	what string
+	do   func(context.Context) error
+}
 
-	return err
+// run steps one after the other.
+func (p *Plane) run(ctx context.Context, steps ...step) error {
+	for _, s := range steps {
+		done := p.options.Progress(s.what)
+		err := s.do(ctx)
+		done(err)
+
+		if err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 func (p *Plane) startRegistry(ctx context.Context) error {

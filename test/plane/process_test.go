@@ -101,16 +101,6 @@ func TestProcessStopped(t *testing.T) {
 	}
 }
 
-// TestProcessMissing: a program that cannot be started is an error at once.
-func TestProcessMissing(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "none")
-
-	_, err := start(path, filepath.Join(t.TempDir(), "log"))
-	if want := "cannot start " + path; err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("start(...): want an error that begins with %q, got %v", want, err)
-	}
-}
-
 // TestProcessKilled: a process does not outlive the one that has started it, even one
 // that is killed.
 func TestProcessKilled(t *testing.T) {

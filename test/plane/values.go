@@ -4,45 +4,20 @@
 package plane
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"time"
+
+	certutil "k8s.io/client-go/util/cert"
 )
 
-// NewCertificate returns a certificate for a host, signed by itself, and its key,
-// both as PEM.
+// NewCertificate returns a certificate for a host, with the one that signed it, and its key, both as PEM.
 func NewCertificate(host string) (certificate, key string, err error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	pem, private, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
 	if err != nil {
-		return "", "", fmt.Errorf("cannot generate key: %w", err)
+		return "", "", fmt.Errorf("cannot make certificate for %s: %w", host, err)
 	}
 
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30 * 24 * time.Hour),
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return "", "", fmt.Errorf("cannot make certificate: %w", err)
-	}
-
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return "", "", fmt.Errorf("cannot encode key: %w", err)
-	}
-
-	certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
-
-	return certificate, key, nil
+	return string(pem), string(private), nil
 }
 
 // JSON is the value of a secret with these keys.

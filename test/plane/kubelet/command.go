@@ -50,12 +50,7 @@ func (c *container) command(img *image) (*sandbox.Command, error) {
 	for i := range c.spec.VolumeMounts {
 		m := &c.spec.VolumeMounts[i]
 
-		source, err := mountSource(c.pod.volumeDir(m.Name), m, env, isEmptyDir(pod, m.Name))
-		if err != nil {
-			return nil, err
-		}
-
-		out.Mounts = append(out.Mounts, sandbox.Mount{Source: source, Target: m.MountPath, ReadOnly: m.ReadOnly || !isEmptyDir(pod, m.Name)})
+		out.Mounts = append(out.Mounts, sandbox.Mount{Source: c.pod.volumeDir(m.Name), Target: m.MountPath, ReadOnly: m.ReadOnly || !isEmptyDir(pod, m.Name)})
 	}
 
 	return out, nil

@@ -376,10 +376,6 @@ func (p *pod) beginLog(container, name string) error {
 	log := p.logs[container]
 	if log == nil {
 		log = &logFile{name: name}
-		if err := p.kubelet.logWatch.add(log); err != nil {
-			return err
-		}
-
 		p.logs[container] = log
 	}
 

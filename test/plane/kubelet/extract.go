@@ -16,29 +16,25 @@ import (
 	"syscall"
 )
 
-// Names by which a layer removes files of the layers below it.
-const (
-	whiteout       = ".wh."
-	opaqueWhiteout = ".wh..wh..opq"
-)
-
-// extractTar puts the files of a layer into a directory, and nothing anywhere
+// extractTar puts the files of an image into a directory, and nothing anywhere
 // else: os.Root follows no link out of it.
-func extractTar(dir string, layer io.Reader) error {
+func extractTar(dir string, content io.ReadCloser) (err error) {
+	defer func() { err = errors.Join(err, content.Close()) }()
+
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("cannot open root: %w", err)
 	}
 	defer root.Close() //nolint:errcheck // Its files were closed.
 
-	for files := tar.NewReader(layer); ; {
+	for files := tar.NewReader(content); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 
 		if err != nil {
-			return fmt.Errorf("cannot read layer: %w", err)
+			return fmt.Errorf("cannot read image: %w", err)
 		}
 
 		name := strings.TrimPrefix(path.Join("/", header.Name), "/") //nolint:gosec // No name leads out of an os.Root.
@@ -54,15 +50,6 @@ func extractTar(dir string, layer io.Reader) error {
 
 //nolint:wrapcheck // The caller says of which file.
 func extractFile(root *os.Root, name string, header *tar.Header, content io.Reader) error {
-	base := path.Base(name)
-
-	switch {
-	case base == opaqueWhiteout:
-		return clearDirectory(root, path.Dir(name))
-	case strings.HasPrefix(base, whiteout):
-		return root.RemoveAll(path.Join(path.Dir(name), strings.TrimPrefix(base, whiteout)))
-	}
-
 	if dir := path.Dir(name); dir != "." {
 		if err := root.MkdirAll(dir, 0o755); err != nil {
 			return err
@@ -77,11 +64,6 @@ func extractFile(root *os.Root, name string, header *tar.Header, content io.Read
 		}
 
 		return finish(root, name, mode|header.FileInfo().Mode()&fs.ModeSticky, header)
-	}
-
-	// It may be there, from a layer below or as a link to something else.
-	if err := root.RemoveAll(name); err != nil {
-		return err
 	}
 
 	switch header.Typeflag {
@@ -115,22 +97,6 @@ func finish(root *os.Root, name string, mode fs.FileMode, header *tar.Header) er
 	}
 
 	return root.Chmod(name, mode)
-}
-
-//nolint:wrapcheck // The caller says of which file.
-func clearDirectory(root *os.Root, dir string) error {
-	entries, err := fs.ReadDir(root.FS(), dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-
-	for _, e := range entries {
-		if err := root.RemoveAll(path.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-
-	return nil
 }
 
 // cloneTree makes a directory that has the files of another: the same ones, not

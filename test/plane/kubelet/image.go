@@ -4,11 +4,10 @@
 package kubelet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -121,15 +121,8 @@ func (i *images) extract(ref name.Reference, d *remote.Descriptor) (*image, erro
 		return nil, fmt.Errorf("cannot create directory: %w", err)
 	}
 
-	layers, err := img.Layers()
-	if err != nil {
-		return nil, fmt.Errorf("cannot list layers: %w", err)
-	}
-
-	for _, l := range layers {
-		if err := extractLayer(out.root, l); err != nil {
-			return nil, err
-		}
+	if err := extractTar(out.root, mutate.Extract(img)); err != nil {
+		return nil, err
 	}
 
 	raw, err := json.Marshal(config)
@@ -145,68 +138,21 @@ func (i *images) extract(ref name.Reference, d *remote.Descriptor) (*image, erro
 	return out, nil
 }
 
-func extractLayer(root string, l v1.Layer) (err error) {
-	content, err := l.Uncompressed()
-	if err != nil {
-		return fmt.Errorf("cannot read layer: %w", err)
-	}
-	defer func() { err = errors.Join(err, content.Close()) }()
-
-	return extractTar(root, content)
-}
-
-// user and group of an image, from its numbers or its own user database.
+// user and group of an image, which are numbers.
 func (i *image) user() (uid, gid uint32, err error) {
 	user, group, _ := strings.Cut(i.config.User, ":")
-	if user == "" {
-		return 0, 0, nil
-	}
 
-	uid, gid, err = i.lookup("passwd", user)
-	if err != nil || group == "" {
-		return uid, gid, err
-	}
-
-	gid, _, err = i.lookup("group", group)
-
-	return uid, gid, err
-}
-
-// lookup a name, or a number, in a file of /etc.
-func (i *image) lookup(database, who string) (id, group uint32, err error) {
-	if n, err := strconv.ParseUint(who, 10, 32); err == nil {
-		return uint32(n), 0, nil
-	}
-
-	dir, err := os.OpenRoot(i.root)
-	if err != nil {
-		return 0, 0, fmt.Errorf("cannot open image: %w", err)
-	}
-	defer dir.Close() //nolint:errcheck // It was read.
-
-	content, err := dir.ReadFile("etc/" + database)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, fmt.Errorf("cannot read /etc/%s: %w", database, err)
-	}
-
-	for line := range strings.Lines(string(content)) {
-		f := strings.Split(strings.TrimSpace(line), ":")
-		if len(f) < 3 || f[0] != who {
-			continue
-		}
-
-		n, err := strconv.ParseUint(f[2], 10, 32)
+	for _, id := range []struct {
+		text string
+		to   *uint32
+	}{{user, &uid}, {group, &gid}} {
+		n, err := strconv.ParseUint(cmp.Or(id.text, "0"), 10, 32)
 		if err != nil {
-			return 0, 0, fmt.Errorf("cannot parse id of %q in /etc/%s: %w", who, database, err)
+			return 0, 0, fmt.Errorf("cannot parse user %q of image %s: it is not a number", i.config.User, i.id)
 		}
 
-		var g uint64
-		if len(f) > 3 && database == "passwd" {
-			g, _ = strconv.ParseUint(f[3], 10, 32) // 0 will do.
-		}
-
-		return uint32(n), uint32(g), nil
+		*id.to = uint32(n)
 	}
 
-	return 0, 0, fmt.Errorf("unable to find %q in /etc/%s of the image", who, database)
+	return uid, gid, nil
 }

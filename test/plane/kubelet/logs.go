@@ -6,16 +6,10 @@ package kubelet
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,20 +17,18 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	certutil "k8s.io/client-go/util/cert"
 )
 
 const (
 	// followInterval is how often a log is looked at that is followed.
 	followInterval = 200 * time.Millisecond
 
-	// blockSize is how much of a log is read at once to find its last lines.
-	blockSize = 64 << 10
-
 	// timestampFormat is that of a kubelet: RFC 3339, and always as long.
 	timestampFormat = "2006-01-02T15:04:05.000000000Z07:00"
 
-	certificateLife = 365 * 24 * time.Hour
-	headerTimeout   = 10 * time.Second
+	headerTimeout = 10 * time.Second
 )
 
 // A section of a log: from a byte up to another, or up to its end if that is 0.
@@ -56,9 +48,14 @@ type logServer struct {
 }
 
 func startLogServer(ctx context.Context, find func(namespace, pod, container string, previous bool) (section, error)) (*logServer, error) {
-	certificate, err := selfSigned()
+	cert, key, err := certutil.GenerateSelfSignedCertKey("kubelet", []net.IP{net.ParseIP(loopback)}, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot make certificate for requests of logs: %w", err)
+	}
+
+	certificate, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use certificate for requests of logs: %w", err)
 	}
 
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
@@ -226,30 +223,17 @@ func (p section) lastLines(f io.ReaderAt, lines int64) (int64, error) {
 		return end, err
 	}
 
-	block := make([]byte, blockSize)
-
-	// From its end, as most of a long log is not asked for.
-	for to := end; to > p.from; to -= int64(len(block)) {
-		block = block[:min(int64(len(block)), to-p.from)]
-		begin := to - int64(len(block))
-
-		if _, err := f.ReadAt(block, begin); err != nil {
-			return 0, fmt.Errorf("cannot read log: %w", err)
-		}
-
-		for i, b := range slices.Backward(block) {
-			next := begin + int64(i) + 1
-			if b != '\n' || next == end {
-				continue
-			}
-
-			if lines--; lines == 0 {
-				return next, nil
-			}
-		}
+	all, err := io.ReadAll(io.NewSectionReader(f, p.from, end-p.from))
+	if err != nil {
+		return 0, fmt.Errorf("cannot read log: %w", err)
 	}
 
-	return p.from, nil
+	at := len(bytes.TrimSuffix(all, []byte("\n")))
+	for ; lines > 0 && at >= 0; lines-- {
+		at = bytes.LastIndexByte(all[:at], '\n')
+	}
+
+	return p.from + int64(at) + 1, nil
 }
 
 // errEnough is what a writer says that has written all that was asked for.
@@ -336,25 +320,4 @@ func (p *pod) logSection(container string, previous bool) (section, error) {
 
 		return now.process == nil || now.log != r.log
 	}}, nil
-}
-
-func selfSigned() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("cannot generate key: %w", err)
-	}
-
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kubelet"}, IPAddresses: []net.IP{net.ParseIP(loopback)},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife), KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return tls.Certificate{}, errors.Join(errors.New("cannot create certificate"), err)
-	}
-
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }

@@ -4,9 +4,6 @@
 package kubelet
 
 import (
-	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,14 +13,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
 func TestServeLogs(t *testing.T) {
 	t.Parallel()
 
-	long := strings.Repeat("x", 3*blockSize)
+	long := strings.Repeat("x", 100_000)
 	// A run ended without an end of its last line, and another said more.
 	before := "one\ntwo"
 	now := "three\nfour\n" + long + "\nlast"
@@ -99,116 +94,6 @@ func TestServeLogs(t *testing.T) {
 				t.Errorf("\n%s\nserve(%q): -want, +got:\n%s", tc.reason, tc.query, diff)
 			}
 		})
-	}
-}
-
-// TestFollowLogs: a later line has its own time, and the rest of a line has none.
-func TestFollowLogs(t *testing.T) {
-	t.Parallel()
-
-	log := &logFile{name: filepath.Join(t.TempDir(), "main.log")}
-
-	f, err := os.Create(log.name)
-	must(t, err)
-
-	defer f.Close() //nolint:errcheck // It is only a test's.
-
-	more := []string{"a ", "line\nno", " end\n"}
-	s := &logServer{find: func(string, string, string, bool) (section, error) {
-		return section{log: log, ended: func() bool {
-			if len(more) == 0 {
-				return true
-			}
-
-			_, err := f.WriteString(more[0])
-			more = more[1:]
-
-			return err != nil
-		}}, nil
-	}}
-
-	w := httptest.NewRecorder()
-	s.serve(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/containerLogs/ns/pod/main?follow=true&timestamps=true", nil))
-
-	times, texts := stamped(t, w.Body.String())
-	if diff := cmp.Diff([]string{"a line\n", "no end\n"}, texts); diff != "" {
-		t.Errorf("lines: -want, +got:\n%s", diff)
-	}
-
-	if !times[0].Before(times[1]) {
-		t.Errorf("want the first line to be older than the second, got %v and %v", times[0], times[1])
-	}
-}
-
-// TestLogWatch: the time of a line is known without anybody asking for it, as long as
-// one pod of that name is there.
-func TestLogWatch(t *testing.T) {
-	t.Parallel()
-
-	watch, err := startLogWatch()
-	must(t, err)
-
-	defer watch.close()
-
-	name := filepath.Join(t.TempDir(), "main.log")
-
-	f, err := os.Create(name)
-	must(t, err)
-
-	defer f.Close() //nolint:errcheck // It is only a test's.
-
-	one, two := &logFile{name: name}, &logFile{name: name}
-	must(t, errors.Join(watch.add(one), watch.add(two)))
-
-	noticed := func(l *logFile, end int64) {
-		t.Helper()
-
-		err := apiserver.Eventually(t.Context(), func(context.Context) error {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-
-			if n := len(l.growth); n == 0 || l.growth[n-1].end != end {
-				return errors.New("it was not noticed that the log has grown")
-			}
-
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	before := time.Now()
-
-	_, err = io.WriteString(f, "first\n")
-	must(t, err)
-	noticed(one, 6)
-	noticed(two, 6)
-
-	watch.remove(one)
-
-	between := time.Now()
-
-	_, err = io.WriteString(f, "second\n")
-	must(t, err)
-	noticed(two, 13)
-
-	if at := two.written(0); at.Before(before) || at.After(between) {
-		t.Errorf("written(0): want a time from %v to %v, got %v", before, between, at)
-	}
-
-	if at := two.written(6); at.Before(between) {
-		t.Errorf("written(6): want a time after %v, got %v", between, at)
-	}
-
-	watch.remove(two)
-
-	if diff := cmp.Diff(0, len(watch.logs)); diff != "" {
-		t.Errorf("logs that are still watched: -want, +got:\n%s", diff)
-	}
-
-	if diff := cmp.Diff(int64(6), one.growth[len(one.growth)-1].end); diff != "" {
-		t.Errorf("log of the pod that is gone: -want, +got:\n%s", diff)
 	}
 }
 

@@ -172,13 +172,19 @@ func pushImage(dir string) error {
 		return fmt.Errorf("cannot read program: %w", err)
 	}
 
-	layer, err := layerOf(
-		&tar.Header{Name: "bin/", Typeflag: tar.TypeDir, Mode: 0o755},
-		&tar.Header{Name: "tmp/", Typeflag: tar.TypeDir, Mode: 0o1777},
-		&tar.Header{Name: "bin/program", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content)), PAXRecords: nil},
-	)(content)
-	if err != nil {
-		return err
+	var files bytes.Buffer
+
+	w := tar.NewWriter(&files)
+	errs := []error{
+		w.WriteHeader(&tar.Header{Name: "tmp/", Typeflag: tar.TypeDir, Mode: 0o1777}),
+		w.WriteHeader(&tar.Header{Name: "bin/program", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content))}),
+	}
+	_, err = w.Write(content)
+	errs = append(errs, err, w.Close())
+
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files.Bytes())), nil })
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return fmt.Errorf("cannot make layer: %w", err)
 	}
 
 	img, err := mutate.AppendLayers(empty.Image, layer)
@@ -201,38 +207,6 @@ func pushImage(dir string) error {
 	}
 
 	return nil
-}
-
-// layerOf makes a layer of these files, all regular ones with the same content.
-func layerOf(headers ...*tar.Header) func(content []byte) (v1.Layer, error) {
-	return func(content []byte) (v1.Layer, error) {
-		var out bytes.Buffer
-
-		w := tar.NewWriter(&out)
-
-		for _, h := range headers {
-			if err := w.WriteHeader(h); err != nil {
-				return nil, fmt.Errorf("cannot make layer: %w", err)
-			}
-
-			if h.Typeflag == tar.TypeReg {
-				if _, err := w.Write(content); err != nil {
-					return nil, fmt.Errorf("cannot make layer: %w", err)
-				}
-			}
-		}
-
-		if err := w.Close(); err != nil {
-			return nil, fmt.Errorf("cannot make layer: %w", err)
-		}
-
-		layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
-		if err != nil {
-			return nil, fmt.Errorf("cannot make layer: %w", err)
-		}
-
-		return layer, nil
-	}
 }
 
 func must(t *testing.T, err error) {

@@ -14,12 +14,16 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 )
 
 // firstRead is how long an object may take to be read for the first time.
-const firstRead = 10 * time.Second
+const (
+	firstRead = 10 * time.Second
+	syncPoll  = 10 * time.Millisecond
+)
 
 // Kinds of objects that pods refer to, as a kubelet calls them in messages.
 const (
@@ -95,9 +99,6 @@ func (o *objects) use(keys []objectKey) (release func()) {
 }
 
 func (o *objects) watch(key objectKey) *watched {
-	ctx, cancel := context.WithCancel(o.ctx)
-	w := &watched{cancel: cancel, synced: make(chan struct{}), changed: func() { o.changed(key) }}
-
 	var (
 		kind     runtime.Object = &corev1.Secret{}
 		resource                = "secrets"
@@ -106,10 +107,20 @@ func (o *objects) watch(key objectKey) *watched {
 		kind, resource = &corev1.ConfigMap{}, "configmaps"
 	}
 
-	lw := cache.NewListWatchFromClient(o.client, resource, key.namespace, fields.OneTermEqualSelector("metadata.name", key.name))
-	go cache.NewReflectorWithOptions(lw, kind, w, cache.ReflectorOptions{Name: "kubelet"}).RunWithContext(ctx)
+	store, informer := cache.NewInformerWithOptions(cache.InformerOptions{
+		ListerWatcher: cache.NewListWatchFromClient(o.client, resource, key.namespace, fields.OneTermEqualSelector("metadata.name", key.name)),
+		ObjectType:    kind,
+		Handler: cache.ResourceEventHandlerFuncs{
+			AddFunc:    func(any) { o.changed(key) },
+			UpdateFunc: func(any, any) { o.changed(key) },
+			DeleteFunc: func(any) { o.changed(key) },
+		},
+	})
 
-	return w
+	ctx, cancel := context.WithCancel(o.ctx)
+	go informer.RunWithContext(ctx)
+
+	return &watched{cancel: cancel, store: store, synced: informer.HasSynced}
 }
 
 func (o *objects) get(key objectKey) (any, error) {
@@ -121,77 +132,25 @@ func (o *objects) get(key objectKey) (any, error) {
 		return nil, fmt.Errorf("object %s/%s not registered", key.namespace, key.name)
 	}
 
-	t := time.NewTimer(firstRead)
-	defer t.Stop()
-
-	select {
-	case <-w.synced:
-	case <-t.C:
-		return nil, fmt.Errorf("failed to sync %s cache: timed out waiting for the condition", key.kind)
-	case <-o.ctx.Done():
-		return nil, fmt.Errorf("cannot get %s %q: %w", key.kind, key.name, context.Cause(o.ctx))
+	err := wait.PollUntilContextTimeout(o.ctx, syncPoll, firstRead, true, func(context.Context) (bool, error) { return w.synced(), nil })
+	if err != nil {
+		return nil, fmt.Errorf("failed to sync %s cache: %w", key.kind, err)
 	}
 
-	if got := w.get(); got != nil {
-		return got, nil
+	got, found, err := w.store.GetByKey(cache.NewObjectName(key.namespace, key.name).String())
+	if err == nil && !found {
+		err = kerrors.NewNotFound(schema.GroupResource{Resource: key.kind}, key.name)
 	}
 
-	return nil, kerrors.NewNotFound(schema.GroupResource{Resource: key.kind}, key.name)
+	return got, err //nolint:wrapcheck // A kubelet says no more.
 }
 
-// watched is the store of one object.
+// watched is one object.
 type watched struct {
-	users   int
-	cancel  func()
-	changed func()
-	synced  chan struct{}
-	once    sync.Once
-
-	mu     sync.Mutex
-	object any
-}
-
-// Add the object.
-func (w *watched) Add(object any) error { return w.set(object) }
-
-// Update the object.
-func (w *watched) Update(object any) error { return w.set(object) }
-
-// Delete the object.
-func (w *watched) Delete(any) error { return w.set(nil) }
-
-// Replace the object by the listed one.
-func (w *watched) Replace(objects []any, _ string) error {
-	var object any
-	if len(objects) > 0 {
-		object = objects[0]
-	}
-
-	err := w.set(object)
-
-	w.once.Do(func() { close(w.synced) })
-
-	return err
-}
-
-// Resync does nothing: no resync period is set.
-func (*watched) Resync() error { return nil }
-
-func (w *watched) get() any {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-
-	return w.object
-}
-
-func (w *watched) set(object any) error {
-	w.mu.Lock()
-	w.object = object
-	w.mu.Unlock()
-
-	w.changed()
-
-	return nil
+	users  int
+	cancel func()
+	store  cache.Store
+	synced func() bool
 }
 
 // references of a pod to objects.

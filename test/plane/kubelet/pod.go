@@ -156,7 +156,6 @@ func (p *pod) report() {
 func (p *pod) run(ctx context.Context) {
 	defer func() {
 		p.stop()
-		p.leaveLogs()
 
 		if err := os.RemoveAll(p.dir); err != nil {
 			p.kubelet.log.Warn("cannot remove directory of pod", "error", err)
@@ -182,16 +181,6 @@ func (p *pod) run(ctx context.Context) {
 
 	if ctx.Err() == nil {
 		p.finish(ctx)
-	}
-}
-
-// leaveLogs to their readers: nothing is written to them any more.
-func (p *pod) leaveLogs() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-
-	for _, l := range p.logs {
-		p.kubelet.logWatch.remove(l)
 	}
 }
 

@@ -16,9 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
@@ -140,13 +137,9 @@ func (c *container) check(ctx context.Context, p *corev1.Probe) error {
 		}
 
 		return conn.Close() //nolint:wrapcheck // It was open, which is what counts.
-	case p.GRPC != nil:
-		return c.checkGRPC(ctx, p.GRPC)
-	case p.Exec != nil:
-		return errors.New("exec probes are not supported on this node")
 	}
 
-	return errors.New("the probe has no action")
+	return errors.New("probes other than httpGet and tcpSocket are not supported on this node")
 }
 
 func (c *container) dial(ctx context.Context, port int) (net.Conn, error) {
@@ -228,34 +221,6 @@ func (c *container) checkHTTP(ctx context.Context, get *corev1.HTTPGetAction) er
 
 	if response.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("HTTP probe failed with statuscode: %d", response.StatusCode)
-	}
-
-	return nil
-}
-
-func (c *container) checkGRPC(ctx context.Context, action *corev1.GRPCAction) error {
-	conn, err := grpc.NewClient(
-		"passthrough:///"+net.JoinHostPort(c.pod.ip, strconv.Itoa(int(action.Port))),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return c.dial(ctx, int(action.Port)) }),
-	)
-	if err != nil {
-		return fmt.Errorf("cannot create client: %w", err)
-	}
-	defer conn.Close() //nolint:errcheck // It has answered or not.
-
-	request := &grpc_health_v1.HealthCheckRequest{}
-	if action.Service != nil {
-		request.Service = *action.Service
-	}
-
-	response, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, request)
-	if err != nil {
-		return fmt.Errorf("cannot check health: %w", err)
-	}
-
-	if s := response.GetStatus(); s != grpc_health_v1.HealthCheckResponse_SERVING {
-		return fmt.Errorf("service unhealthy (responded with %q)", s)
 	}
 
 	return nil

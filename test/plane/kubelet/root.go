@@ -10,8 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // caBundle is where programs look for the authorities that they trust.
@@ -74,42 +72,4 @@ func replaceFile(root *os.Root, name string, content []byte) error {
 	}
 
 	return nil
-}
-
-// mountSource is what of a volume is mounted, which must be in it.
-func mountSource(volume string, m *corev1.VolumeMount, env map[string]string, create bool) (string, error) {
-	sub := m.SubPath
-	if m.SubPathExpr != "" {
-		sub = expand(m.SubPathExpr, env)
-	}
-
-	if sub == "" {
-		return volume, nil
-	}
-
-	if !filepath.IsLocal(sub) {
-		return "", fmt.Errorf("subPath %q of volume %q is not within it", sub, m.Name)
-	}
-
-	if create {
-		if err := os.MkdirAll(filepath.Join(volume, sub), 0o777); err != nil { //nolint:gosec // As an emptyDir.
-			return "", fmt.Errorf("cannot create subPath %q of volume %q: %w", sub, m.Name, err)
-		}
-	}
-
-	base, err := filepath.EvalSymlinks(volume)
-	if err != nil {
-		return "", fmt.Errorf("cannot find volume %q: %w", m.Name, err)
-	}
-
-	source, err := filepath.EvalSymlinks(filepath.Join(volume, sub))
-	if err != nil {
-		return "", fmt.Errorf("cannot find subPath %q of volume %q: %w", sub, m.Name, err)
-	}
-
-	if relative, err := filepath.Rel(base, source); err != nil || !filepath.IsLocal(relative) {
-		return "", fmt.Errorf("subPath %q of volume %q leads out of it", sub, m.Name)
-	}
-
-	return source, nil
 }

@@ -61,6 +61,7 @@ func unsupported(pod *corev1.Pod) string {
 	add(pod.Spec.HostNetwork, "spec.hostNetwork")
 	add(pod.Spec.HostPID, "spec.hostPID")
 	add(pod.Spec.HostIPC, "spec.hostIPC")
+	add(len(pod.Spec.ReadinessGates) > 0, "spec.readinessGates")
 
 	for _, v := range pod.Spec.Volumes {
 		add(v.Secret == nil && v.ConfigMap == nil && v.Projected == nil && v.DownwardAPI == nil && v.EmptyDir == nil,
@@ -78,6 +79,7 @@ func unsupported(pod *corev1.Pod) string {
 			add(c.SecurityContext != nil && isTrue(c.SecurityContext.Privileged), fmt.Sprintf("privileged container %q", c.Name))
 			add(c.Lifecycle != nil, fmt.Sprintf("lifecycle of container %q", c.Name))
 			add(len(c.VolumeDevices) > 0, fmt.Sprintf("volumeDevices of container %q", c.Name))
+			add(slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.SubPath+m.SubPathExpr != "" }), fmt.Sprintf("subPath of container %q", c.Name))
 		}
 	}
 

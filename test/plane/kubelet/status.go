@@ -68,13 +68,6 @@ func podStatus(pod *corev1.Pod, f facts) corev1.PodStatus {
 		ready = ready && s.Ready
 	}
 
-	gates := ready
-	for _, g := range pod.Spec.ReadinessGates {
-		gates = gates && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-			return c.Type == g.ConditionType && c.Status == corev1.ConditionTrue
-		})
-	}
-
 	notReady := reasonNotReady
 	if status.Phase == corev1.PodSucceeded {
 		notReady = reasonPodCompleted
@@ -83,7 +76,7 @@ func podStatus(pod *corev1.Pod, f facts) corev1.PodStatus {
 	setCondition(&status, corev1.PodScheduled, true, "", f.now)
 	setCondition(&status, corev1.PodInitialized, initialized, reasonNotInitialzed, f.now)
 	setCondition(&status, corev1.ContainersReady, ready && initialized, notReady, f.now)
-	setCondition(&status, corev1.PodReady, gates && initialized, notReady, f.now)
+	setCondition(&status, corev1.PodReady, ready && initialized, notReady, f.now)
 
 	return status
 }

@@ -6,14 +6,11 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -118,36 +115,6 @@ func TestRunProgramNotFound(t *testing.T) {
 	}
 }
 
-func TestProcessID(t *testing.T) {
-	s := start(t, "some-pod")
-
-	p, err := s.Run(t.Context(), sandbox.Command{Root: "/", Args: []string{"sleep", "1000"}}, os.Stderr)
-	if err != nil {
-		t.Fatalf("Run(...): %v", err)
-	}
-
-	var cmdline []byte
-
-	// The kernel shows it a moment after the program was started.
-	for len(cmdline) == 0 {
-		if cmdline, err = os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID())); err != nil {
-			t.Fatalf("cannot read what runs: %v", err)
-		}
-	}
-
-	if diff := cmp.Diff("sleep\x001000\x00", string(cmdline)); diff != "" {
-		t.Errorf("\nThe process id is that of this machine.\ncommand line: -want, +got:\n%s", diff)
-	}
-
-	if err := p.Signal(t.Context(), syscall.SIGTERM); err != nil {
-		t.Errorf("Signal(...): %v", err)
-	}
-
-	if diff := cmp.Diff(sandbox.Exit{Signal: int(syscall.SIGTERM)}, p.Exit()); diff != "" {
-		t.Errorf("Exit(): -want, +got:\n%s", diff)
-	}
-}
-
 // TestNetwork: two sandboxes have the same port, and each is reached.
 func TestNetwork(t *testing.T) {
 	const address = "10.244.0.7:8080"
@@ -187,45 +154,6 @@ func TestNetwork(t *testing.T) {
 		}
 
 		_ = c.Close()
-	}
-}
-
-func TestUnreachable(t *testing.T) {
-	s := start(t, "some-pod")
-
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // Nobody connects.
-
-	if c, err := s.Dial(t.Context(), l.Addr().String()); err == nil {
-		_ = c.Close()
-
-		t.Error("a sandbox reaches a port of this machine")
-	}
-}
-
-func TestClose(t *testing.T) {
-	s := start(t, "some-pod")
-
-	p, err := s.Run(t.Context(), sandbox.Command{Root: "/", Args: []string{"sleep", "1000"}}, os.Stderr)
-	if err != nil {
-		t.Fatalf("Run(...): %v", err)
-	}
-
-	s.Close()
-
-	if diff := cmp.Diff(sandbox.Exit{Signal: int(syscall.SIGKILL)}, p.Exit()); diff != "" {
-		t.Errorf("Exit(): -want, +got:\n%s", diff)
-	}
-
-	if _, err := os.Stat("/proc/" + strconv.Itoa(p.PID())); err == nil {
-		t.Error("a process outlives its sandbox")
-	}
-
-	if _, err := s.Dial(t.Context(), "127.0.0.1:1"); err == nil {
-		t.Error("Dial(...): want an error")
 	}
 }
 

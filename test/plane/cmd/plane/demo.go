@@ -40,13 +40,13 @@ type demoCommand struct {
 
 // Run the demo.
 func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
-	n := newNarrator(os.Stdout)
+	n := &narrator{out: os.Stdout}
 
 	l, err := take(g.Dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.release()) }()
+	defer func() { err = errors.Join(err, l.Close()) }()
 
 	dir, err := filepath.Abs(g.Dir)
 	if err != nil {

@@ -16,17 +16,12 @@ import (
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
-// A lock is held by the demo that uses a directory. The kernel drops it when the
-// process ends, however that happens.
-type lock struct {
-	file *os.File
-}
-
 // errRuns is why a directory cannot be used.
 var errRuns = errors.New("a demo runs already: end it with make demo-down")
 
-// take the lock of a directory, which is made.
-func take(dir string) (*lock, error) {
+// take the lock of a directory, which is made. It is held until the file is closed:
+// the kernel does so when the process ends, however that happens.
+func take(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make directory: %w", err)
 	}
@@ -46,21 +41,13 @@ func take(dir string) (*lock, error) {
 		return nil, fmt.Errorf("cannot lock %s: %w", f.Name(), err)
 	}
 
-	if err := errors.Join(f.Truncate(0), write(f, strconv.Itoa(os.Getpid()))); err != nil {
+	if err := os.WriteFile(f.Name(), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		_ = f.Close()
 
 		return nil, fmt.Errorf("cannot write process id: %w", err)
 	}
 
-	return &lock{file: f}, nil
-}
-
-func (l *lock) release() error {
-	if err := l.file.Close(); err != nil {
-		return fmt.Errorf("cannot release lock: %w", err)
-	}
-
-	return nil
+	return f, nil
 }
 
 // downCommand ends the demo that runs.
@@ -91,7 +78,7 @@ func (*downCommand) Run(ctx context.Context, c *commands) error {
 		return err
 	}
 
-	if err := errors.Join(os.RemoveAll(c.Dir), l.release()); err != nil {
+	if err := errors.Join(os.RemoveAll(c.Dir), l.Close()); err != nil {
 		return fmt.Errorf("cannot remove directory of the demo: %w", err)
 	}
 
@@ -120,9 +107,3 @@ func end(dir string) error {
 }
 
 func pidFile(dir string) string { return filepath.Join(dir, "pid") }
-
-func write(f *os.File, text string) error {
-	_, err := f.WriteString(text + "\n")
-
-	return err //nolint:wrapcheck // The caller says what was attempted.
-}

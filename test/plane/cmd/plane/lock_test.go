@@ -21,7 +21,7 @@ func TestTake(t *testing.T) {
 		t.Errorf("take(...) of a directory in use: want %v, got %v", errRuns, err)
 	}
 
-	if err := first.release(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 
@@ -30,7 +30,7 @@ func TestTake(t *testing.T) {
 		t.Fatalf("take(...) of a directory that was released: %v", err)
 	}
 
-	if err := second.release(); err != nil {
+	if err := second.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

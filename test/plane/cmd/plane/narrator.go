@@ -6,40 +6,18 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/term"
 )
 
-// A narrator tells what happens. On a terminal it shows for how long something has
-// been going on; elsewhere it prints plain lines.
-type narrator struct {
-	out      io.Writer
-	terminal bool
-}
-
-func newNarrator(out io.Writer) *narrator {
-	f, ok := out.(*os.File)
-
-	return &narrator{out: out, terminal: ok && term.IsTerminal(int(f.Fd()))}
-}
+// A narrator tells what happens.
+type narrator struct{ out io.Writer }
 
 // chapter begins something new.
-func (n *narrator) chapter(title string) {
-	if n.terminal {
-		title = "\x1b[1m" + title + "\x1b[0m"
-	}
-
-	fmt.Fprintf(n.out, "\n%s\n", title)
-}
+func (n *narrator) chapter(title string) { fmt.Fprintf(n.out, "\n%s\n", title) }
 
 // sayf says a line.
-func (n *narrator) sayf(format string, args ...any) {
-	fmt.Fprintf(n.out, "  "+format+"\n", args...)
-}
+func (n *narrator) sayf(format string, args ...any) { fmt.Fprintf(n.out, "  "+format+"\n", args...) }
 
 // show a text, a line at a time.
 func (n *narrator) show(text string) {
@@ -50,45 +28,16 @@ func (n *narrator) show(text string) {
 
 // progress prints a step when it begins, and returns a function for its end.
 func (n *narrator) progress(what string) func(error) {
+	n.sayf("%s ...", what)
+
 	start := time.Now()
 
-	if !n.terminal {
-		fmt.Fprintf(n.out, "  %s ...\n", what)
-
-		return func(err error) { fmt.Fprintf(n.out, "  %s: %s\n", what, outcome(start, err)) }
-	}
-
-	var ticking sync.WaitGroup
-
-	stop := make(chan struct{})
-
-	ticking.Go(func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-
-		for {
-			fmt.Fprintf(n.out, "\r\x1b[K  %-42s %3.0f s ...", what, time.Since(start).Seconds())
-
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-			}
-		}
-	})
-
 	return func(err error) {
-		close(stop)
-		ticking.Wait()
-		fmt.Fprintf(n.out, "\r\x1b[K  %-42s %s\n", what, outcome(start, err))
-	}
-}
+		outcome := ""
+		if err != nil {
+			outcome = "  failed"
+		}
 
-func outcome(start time.Time, err error) string {
-	took := fmt.Sprintf("%3.0f s", time.Since(start).Seconds())
-	if err != nil {
-		return took + "  failed"
+		n.sayf("%s: %3.0f s%s", what, time.Since(start).Seconds(), outcome)
 	}
-
-	return took
 }
