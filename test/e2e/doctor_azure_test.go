@@ -192,6 +192,14 @@ func manage(t *testing.T, method, id, version string, body, into any) {
 	}
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A planter plants a fault.
 type planter = func(*testing.T, *plane.Plane)
 

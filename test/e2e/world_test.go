@@ -265,12 +265,3 @@ func eventually(t *testing.T, what string, check func(context.Context) error) {
 	t.Helper()
 	must(t, plane.Eventually(t.Context(), what, check))
 }
-
-// must succeed, or the test ends.
-func must(t *testing.T, err error) {
-	t.Helper()
-
-	if err != nil {
-		t.Fatal(err)
-	}
-}
