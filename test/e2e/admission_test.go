@@ -51,9 +51,7 @@ func TestDeletionIsAdmitted(t *testing.T) {
 				a, _ := started(t, p, namespaceOf(t, p), "web")
 
 				resources, err := p.Composed(t.Context(), a.namespace, a.name)
-				if err := errors.Join(err, tc.delete(t.Context(), a)); err != nil {
-					t.Fatal(err)
-				}
+				must(t, errors.Join(err, tc.delete(t.Context(), a)))
 
 				rest := []error{isGone(t.Context(), p, tc.gone(a))}
 				for _, r := range resources {
@@ -70,7 +68,7 @@ func TestDeletionIsAdmitted(t *testing.T) {
 
 // isGone waits until an object is not there any more.
 func isGone(ctx context.Context, p *plane.Plane, o client.Object) error {
-	return plane.Eventually(ctx, fmt.Sprintf("the end of %T %s", o, o.GetName()), func(ctx context.Context) error {
+	return plane.Eventually(ctx, fmt.Sprintf("the end of %T %s %s", o, o.GetObjectKind().GroupVersionKind().Kind, o.GetName()), func(ctx context.Context) error {
 		err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(o), o)
 		if err == nil {
 			err = errors.New("it is still there")

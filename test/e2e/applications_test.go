@@ -13,10 +13,8 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/uuid"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/plane"
@@ -47,9 +45,7 @@ func with(path string, value any) manifestOption {
 func apply(t *testing.T, p *plane.Plane, namespace, name string, opts ...manifestOption) *app {
 	t.Helper()
 
-	if err := p.API.Apply(t.Context(), manifest(namespace, name, opts...)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.Apply(t.Context(), manifest(namespace, name, opts...)))
 
 	return &app{plane: p, namespace: namespace, name: name}
 }
@@ -90,9 +86,7 @@ func (a *app) wait(t *testing.T, check func(*plane.Application) error) *plane.Ap
 	t.Helper()
 
 	got, err := a.plane.WaitFor(t.Context(), a.namespace, a.name, check)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return got
 }
@@ -117,12 +111,9 @@ func (a *app) setSecret(t *testing.T, name, value string) time.Time {
 
 	uri := a.vault(t)
 
-	err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
+	eventually(t, "the officer's role", func(ctx context.Context) error {
 		return plane.SetSecret(ctx, w.azure, uri, name, value)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	return time.Now()
 }
@@ -164,7 +155,7 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 
 	var last time.Time
 
-	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have the password", a.namespace, a.name), func(ctx context.Context) error {
+	eventually(t, fmt.Sprintf("Pods of %s/%s to have the password", a.namespace, a.name), func(ctx context.Context) error {
 		processes, err := a.processes(ctx)
 		if err != nil {
 			return err
@@ -182,9 +173,6 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	return last
 }
@@ -193,14 +181,12 @@ func (a *app) runsWith(t *testing.T, password string) time.Time {
 func (a *app) pods(t *testing.T) map[string]string {
 	t.Helper()
 
-	list := &corev1.PodList{}
-	if err := a.plane.API.Client().List(t.Context(), list, client.InNamespace(a.namespace), client.MatchingLabels{"meta.p6m.dev/application": a.name}); err != nil {
-		t.Fatal(err)
-	}
+	list, err := pods(t.Context(), a)
+	must(t, err)
 
 	out := map[string]string{}
 
-	for _, pod := range list.Items {
+	for _, pod := range list {
 		if pod.DeletionTimestamp == nil {
 			out[pod.Name] = string(pod.UID)
 		}
@@ -214,9 +200,7 @@ func (a *app) composed(t *testing.T) map[string]string {
 	t.Helper()
 
 	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	out := map[string]string{}
 	for _, r := range resources {
@@ -231,31 +215,13 @@ func (a *app) remove(t *testing.T) {
 	t.Helper()
 
 	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	u := manifest(a.namespace, a.name)
-	if err := a.plane.API.Client().Delete(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.Client().Delete(t.Context(), u))
 
 	for _, r := range append(resources, u) {
-		err := plane.Eventually(t.Context(), "the end of "+r.GetKind()+" "+r.GetName(), func(ctx context.Context) error {
-			err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(r), r.DeepCopy())
-			if client.IgnoreNotFound(err) != nil {
-				return fmt.Errorf("cannot get it: %w", err)
-			}
-
-			if err == nil {
-				return errors.New("it is still there")
-			}
-
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, isGone(t.Context(), a.plane, r))
 	}
 }
 
@@ -290,12 +256,6 @@ func conditionSays(kind string, words ...string) func(*plane.Application) error 
 			return fmt.Errorf("%s is %q: %s", kind, c.Status, c.Message)
 		}
 
-		for _, word := range words {
-			if !strings.Contains(c.Message, word) {
-				return fmt.Errorf("%s does not mention %q: %s", kind, word, c.Message)
-			}
-		}
-
-		return nil
+		return hasWords(c.Message, words)
 	}
 }

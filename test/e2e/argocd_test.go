@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -21,7 +20,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -133,13 +131,11 @@ func (a *argo) newImage(t *testing.T, app *app, password string) {
 
 	next := strings.TrimSuffix(demoImage, "v1") + "v2"
 
-	if err := app.plane.PushImage(t.Context(), demoProgram, "p6m-dev/demo-application:v2"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, app.plane.PushImage(t.Context(), demoProgram, "p6m-dev/demo-application:v2"))
 
 	a.commit(t, applicationManifest, manifest(app.namespace, app.name, with("deployment.image", next)))
 
-	err := plane.Eventually(t.Context(), "pods of the new image, and no others", func(ctx context.Context) error {
+	eventually(t, "pods of the new image, and no others", func(ctx context.Context) error {
 		now, err := pods(ctx, app)
 		if err == nil && len(now) == 0 {
 			err = errors.New("there is none")
@@ -153,9 +149,6 @@ func (a *argo) newImage(t *testing.T, app *app, password string) {
 
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	a.wait(t, "Healthy", "1 of 1 secrets are synced")
 	app.runsWith(t, password)
@@ -172,9 +165,7 @@ func (a *argo) addSecret(t *testing.T, app *app, password string) {
 	a.wait(t, "Suspended", "1 of 2 secrets are synced", added, "AwaitingValue")
 	app.runsWith(t, password)
 
-	if err := plane.SetSecret(t.Context(), w.azure, app.vault(t), added, `{"API_KEY":"key","API_SECRET":"secret"}`); err != nil {
-		t.Fatal(err)
-	}
+	must(t, plane.SetSecret(t.Context(), w.azure, app.vault(t), added, `{"API_KEY":"key","API_SECRET":"secret"}`))
 
 	a.wait(t, "Healthy", "2 of 2 secrets are synced")
 	app.runsWith(t, password)
@@ -193,72 +184,20 @@ func (a *argo) removeAndReturn(t *testing.T, app *app, password string) {
 	a.commit(t, manifestsPath+"/notes.yaml", notes)
 	a.revert(t, applicationManifest)
 
-	err := plane.Eventually(t.Context(), "the application to be gone", func(ctx context.Context) error {
-		u := manifest(app.namespace, app.name)
-
-		err := app.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u)
-		if err == nil {
-			err = errors.New("it is there")
-		}
-
-		return client.IgnoreNotFound(err)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, isGone(t.Context(), app.plane, manifest(app.namespace, app.name)))
 
 	a.commit(t, applicationManifest, manifest(app.namespace, app.name))
 	app.runsWith(t, password)
 	a.wait(t, "Healthy", "1 of 1 secrets are synced", vault)
 }
 
-// restart by an action: all is as before, with other pods.
-func (a *argo) restart(t *testing.T, app *app) {
-	t.Helper()
-
-	before, err := pods(t.Context(), app)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if err := a.act(t, a.member, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "restart"); err != nil {
-		t.Fatal(err)
-	}
-
-	err = plane.Eventually(t.Context(), "other pods", func(ctx context.Context) error {
-		now, err := pods(ctx, app)
-		if err != nil {
-			return err
-		}
-
-		if len(now) == 0 {
-			return errors.New("there is none")
-		}
-
-		for _, p := range now {
-			if slices.ContainsFunc(before, func(other corev1.Pod) bool { return other.Name == p.Name }) {
-				return fmt.Errorf("pod %s is still there", p.Name)
-			}
-		}
-
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	a.wait(t, "Healthy", "1 of 1 secrets are synced")
-}
-
 // syncNow by an action reaches the sync, which the team does not even see.
 func (a *argo) syncNow(t *testing.T, app *app) {
 	t.Helper()
 
-	if err := a.act(t, a.member, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "sync-secrets-now"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.act(t, a.member, a.query("meta.p6m.dev", "v1alpha1", v1alpha1.Kind, app.name), "sync-secrets-now"))
 
-	err := plane.Eventually(t.Context(), "the request to reach the sync", func(ctx context.Context) error {
+	eventually(t, "the request to reach the sync", func(ctx context.Context) error {
 		u := secretSync(app.namespace, app.name)
 		if err := app.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
 			return fmt.Errorf("cannot get the sync: %w", err)
@@ -270,9 +209,6 @@ func (a *argo) syncNow(t *testing.T, app *app) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	hidden := a.query(secretsv1alpha1.Group, secretsv1alpha1.Version, secretsv1alpha1.KeyVaultSecretSyncKind, app.name)
 	admin := a.login.token(t, "admin@example.com", platformGroup)
@@ -315,19 +251,9 @@ spec:
 		file := manifestsPath + "/refused-" + strings.ToLower(tc.object.GetKind()) + ".yaml"
 		a.commit(t, file, tc.object)
 
-		err := plane.Eventually(t.Context(), "Argo CD to refuse the "+tc.object.GetKind(), func(ctx context.Context) error {
-			web, err := a.application(ctx, "web")
-			if err == nil && !strings.Contains(web.said(), tc.want) {
-				err = fmt.Errorf("it said %s", web.said())
-			}
+		a.says(t, "web", tc.want)
 
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		err = a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(tc.object), tc.object.DeepCopy())
+		err := a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(tc.object), tc.object.DeepCopy())
 		if client.IgnoreNotFound(err) != nil || err == nil {
 			t.Errorf("%s of the team's repository: want none, got %v", tc.object.GetKind(), err)
 		}
@@ -380,14 +306,11 @@ func startArgo(t *testing.T, p *plane.Plane) *argo {
 	a.start(t, "argocd", "argocd-server", "--namespace", argocdNamespace, "--address", "127.0.0.1", "--port", port(api), "--metrics-address", "127.0.0.1", "--metrics-port", port(address(t)),
 		"--repo-server", repo, "--repo-server-plaintext", "--redis", redis, "--insecure")
 
-	err := plane.Eventually(t.Context(), "Argo CD's server", func(ctx context.Context) error {
+	eventually(t, "Argo CD's server", func(ctx context.Context) error {
 		_, err := a.call(ctx, "", http.MethodGet, "/api/version", nil)
 
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	return a
 }
@@ -400,16 +323,12 @@ func (a *argo) install(t *testing.T) {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "argocd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	// Kustomize wants relative paths.
 	relative := func(path string) string {
 		out, err := filepath.Rel(a.dir, path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		return out
 	}
@@ -419,32 +338,20 @@ func (a *argo) install(t *testing.T) {
 		"resources":  []string{relative(filepath.Join(source.Dir, "manifests", "cluster-install"))},
 		"components": []string{relative(filepath.Join(w.root, "package", "argocd"))},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
-	if err := os.WriteFile(filepath.Join(a.dir, "kustomization.yaml"), kustomization, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(a.dir, "kustomization.yaml"), kustomization, 0o600))
 
 	all, err := argocd.Build(t.Context(), a.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	manifests := filepath.Join(a.dir, "argocd.yaml")
-	if err := os.WriteFile(manifests, all, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(manifests, all, 0o600))
 
 	objects, err := apiserver.ReadFiles(manifests)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
-	if err := errors.Join(a.plane.API.InstallCRDs(t.Context(), manifests), a.plane.API.CreatePlatformNamespace(t.Context(), argocdNamespace)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(a.plane.API.InstallCRDs(t.Context(), manifests), a.plane.API.CreatePlatformNamespace(t.Context(), argocdNamespace)))
 
 	for _, o := range objects {
 		switch o.GetKind() {
@@ -456,9 +363,7 @@ func (a *argo) install(t *testing.T) {
 			a.trust(t, o)
 		}
 
-		if err := a.plane.API.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		must(t, a.plane.API.Apply(t.Context(), o))
 	}
 }
 
@@ -467,14 +372,10 @@ func (a *argo) trust(t *testing.T, settings *unstructured.Unstructured) {
 	t.Helper()
 
 	oidc, err := yaml.Marshal(map[string]any{"name": "Company", "issuer": a.login.issuer(), "clientID": argocdClient})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	for key, value := range map[string]string{"url": "https://argocd.example.com", "oidc.config": string(oidc), "exec.enabled": "true"} {
-		if err := unstructured.SetNestedField(settings.Object, value, "data", key); err != nil {
-			t.Fatal(err)
-		}
+		must(t, unstructured.SetNestedField(settings.Object, value, "data", key))
 	}
 }
 
@@ -494,33 +395,18 @@ func (a *argo) admit(t *testing.T, namespaces ...string) {
 
 	policy := filepath.Join(w.root, "package", "platform", "argocd", "namespaces", "workloads.yaml")
 
-	if err := errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), objects...)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(a.plane.API.ApplyFiles(t.Context(), policy), a.plane.API.Apply(t.Context(), objects...)))
 
-	a.bind(t, map[string]string{"shop": teamGroup})
+	a.bind(t)
 }
 
-// bind the role of each team to a group, as the example does for one. The platform's group
-// may do anything.
-func (a *argo) bind(t *testing.T, groups map[string]string) {
+// bind the role of the team to its group, as the example does. The platform's group may do anything.
+func (a *argo) bind(t *testing.T) {
 	t.Helper()
 
-	example := read(t, "examples/argocd/rbac.yaml")
-	settings := object(t, example)
-	data := map[string]any{"policy.platform.csv": "g, " + platformGroup + ", role:admin"}
-
-	for team, group := range groups {
-		one := object(t, strings.NewReplacer("shop", team, "REPLACE_ME", group).Replace(example))
-		values, _ := one.Object["data"].(map[string]any)
-		maps.Copy(data, values)
-	}
-
-	settings.Object["data"] = data
-
-	if err := a.plane.API.Apply(t.Context(), settings); err != nil {
-		t.Fatal(err)
-	}
+	settings := object(t, strings.ReplaceAll(read(t, "examples/argocd/rbac.yaml"), "REPLACE_ME", teamGroup))
+	must(t, unstructured.SetNestedField(settings.Object, "g, "+platformGroup+", role:admin", "data", "policy.platform.csv"))
+	must(t, a.plane.API.Apply(t.Context(), settings))
 }
 
 // kubeconfig of one of Argo CD's ServiceAccounts.
@@ -528,14 +414,10 @@ func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
 	t.Helper()
 
 	cfg, err := a.plane.API.ConfigFor(t.Context(), argocdNamespace, serviceAccount)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	path := filepath.Join(a.dir, serviceAccount+".kubeconfig")
-	if err := apiserver.WriteKubeconfig(path, cfg); err != nil {
-		t.Fatal(err)
-	}
+	must(t, apiserver.WriteKubeconfig(path, cfg))
 
 	return path
 }
@@ -570,9 +452,7 @@ func (a *argo) follow(t *testing.T) {
 	spec["source"] = map[string]any{"repoURL": "file://" + a.repository(), "targetRevision": "main", "path": manifestsPath}
 	spec["destination"] = map[string]any{"server": inCluster, "namespace": a.namespace}
 
-	if err := a.plane.API.Apply(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.Apply(t.Context(), u))
 }
 
 // commit a manifest, and whatever else has changed.
@@ -588,23 +468,17 @@ func (a *argo) write(t *testing.T, path string, object *unstructured.Unstructure
 	t.Helper()
 
 	data, err := yaml.Marshal(object.Object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	path = filepath.Join(a.repository(), path)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)))
 }
 
 // revert the commit of a manifest.
 func (a *argo) revert(t *testing.T, path string) {
 	t.Helper()
 
-	if err := os.Remove(filepath.Join(a.repository(), path)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Remove(filepath.Join(a.repository(), path)))
 
 	a.record(t, "Remove "+path)
 }
@@ -629,19 +503,13 @@ func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	t.Helper()
 
 	path, err := tools.Path(t.Context(), tool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	log, err := os.Create(a.plane.Log(name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	temp := filepath.Join(a.dir, name)
-	if err := os.MkdirAll(temp, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(temp, 0o700))
 
 	cmd := exec.Command(path, args...) //nolint:noctx // It runs until the test ends.
 	cmd.Stdout, cmd.Stderr = log, log
@@ -698,9 +566,7 @@ func (a *argo) path(t *testing.T) string {
 
 	for _, name := range []string{"helm", "kustomize"} {
 		path, err := tools.Path(t.Context(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		dirs = append(dirs, filepath.Dir(path))
 	}
@@ -756,37 +622,52 @@ func (a *argo) application(ctx context.Context, name string) (application, error
 	return out, nil
 }
 
+// until waits for a check of an Application.
+func (a *argo) until(t *testing.T, name, what string, check func(context.Context, application) error) {
+	t.Helper()
+
+	eventually(t, "Application "+name+" "+what, func(ctx context.Context) error {
+		got, err := a.application(ctx, name)
+		if err == nil {
+			err = check(ctx, got)
+		}
+
+		if err != nil {
+			err = fmt.Errorf("%w; Argo CD says %s, %s: %s", err, got.Status.Sync.Status, got.Status.Health.Status, got.said())
+		}
+
+		return err
+	})
+}
+
 // wait until Argo CD says that the application is as in Git, how healthy it is, and
 // these words about the PlatformApplication.
 func (a *argo) wait(t *testing.T, health string, words ...string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Argo CD to say "+health, func(ctx context.Context) error {
-		web, err := a.application(ctx, "web")
-		if err != nil {
-			return err
-		}
-
+	a.until(t, "web", "to be "+health, func(ctx context.Context, web application) error {
 		message, err := a.message(ctx)
 		if err != nil {
 			return err
 		}
 
 		if got := web.Status; got.Sync.Status != "Synced" || got.Health.Status != health {
-			return fmt.Errorf("it says %s, %s: %s; of the last synchronization: %s", got.Sync.Status, got.Health.Status, message, web.said())
+			return fmt.Errorf("the message is %q", message)
 		}
 
-		for _, word := range words {
-			if !strings.Contains(message, word) {
-				return fmt.Errorf("it says %s", message)
-			}
-		}
-
-		return nil
+		return hasWords(message, words)
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// hasWords is an error unless a text has all these words.
+func hasWords(text string, words []string) error {
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return fmt.Errorf("want %q in %q", word, text)
+		}
 	}
+
+	return nil
 }
 
 // message next to the health of the PlatformApplication.
@@ -826,9 +707,7 @@ func (a *argo) get(t *testing.T, path string, q url.Values) string {
 	t.Helper()
 
 	out, err := a.call(t.Context(), a.member, http.MethodGet, "/api/v1/applications/web"+path+"?"+q.Encode(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return out
 }
@@ -856,9 +735,22 @@ func (a *argo) call(ctx context.Context, token, method, path string, body any) (
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 
-	rsp, err := a.open(ctx, token, method, path, body)
+	data, err := json.Marshal(body)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("cannot encode request: %w", err)
+	}
+
+	req, err := http.NewRequestWithContext(ctx, method, a.api+path, bytes.NewReader(data))
+	if err != nil {
+		return "", fmt.Errorf("cannot make a request: %w", err)
+	}
+
+	req.Header.Set("Content-Type", "application/json")
+	req.AddCookie(&http.Cookie{Name: "argocd.token", Value: token}) //nolint:gosec // A request has no attributes.
+
+	rsp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("cannot ask Argo CD: %w", err)
 	}
 
 	out, err := io.ReadAll(rsp.Body)
@@ -871,29 +763,6 @@ func (a *argo) call(ctx context.Context, token, method, path string, body any) (
 	}
 
 	return string(out), nil
-}
-
-// open what a call answers with, which may have no end.
-func (a *argo) open(ctx context.Context, token, method, path string, body any) (*http.Response, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, fmt.Errorf("cannot encode request: %w", err)
-	}
-
-	req, err := http.NewRequestWithContext(ctx, method, a.api+path, bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("cannot make a request: %w", err)
-	}
-
-	req.Header.Set("Content-Type", "application/json")
-	req.AddCookie(&http.Cookie{Name: "argocd.token", Value: token}) //nolint:gosec // A request has no attributes.
-
-	rsp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("cannot ask Argo CD: %w", err)
-	}
-
-	return rsp, nil
 }
 
 // address on loopback that nobody listens on. Its port is below those that the kernel gives
@@ -915,9 +784,7 @@ func address(t *testing.T) string {
 			err = l.Close()
 		}
 
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		return net.JoinHostPort("127.0.0.1", port)
 	}

@@ -38,9 +38,7 @@ func TestDecoys(t *testing.T) {
 	before := ofVictim(t, victim)
 
 	mallory := victim.namespace + "-mallory"
-	if err := w.modern.API.CreateNamespace(t.Context(), mallory); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.modern.API.CreateNamespace(t.Context(), mallory))
 
 	vault := map[string]string{resourceName: "key-vault", "crossplane.io/external-name": status.KeyVault.Name}
 	identity := map[string]string{resourceName: "identity", "crossplane.io/external-name": identityID(t, victim)}
@@ -55,9 +53,7 @@ func TestDecoys(t *testing.T) {
 	argocd := asArgoCD(t, w.modern)
 
 	for _, d := range decoys {
-		if err := w.modern.API.Apply(t.Context(), d); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.modern.API.Apply(t.Context(), d))
 	}
 
 	for name, refs := range map[string][]any{
@@ -94,13 +90,9 @@ func TestDecoys(t *testing.T) {
 func (a *app) end(t *testing.T) {
 	t.Helper()
 
-	if err := a.plane.API.Client().Delete(t.Context(), manifest(a.namespace, a.name)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.Client().Delete(t.Context(), manifest(a.namespace, a.name)))
 
-	if err := isGone(t.Context(), a.plane, manifest(a.namespace, a.name)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, isGone(t.Context(), a.plane, manifest(a.namespace, a.name)))
 }
 
 // TestClaimOfAnother has a team bind a claim of its own to the composite resource of another application.
@@ -113,9 +105,7 @@ func TestClaimOfAnother(t *testing.T) {
 	bound, _, _ := unstructured.NestedString(got.Object, "spec", "resourceRef", "name")
 
 	mallory := victim.namespace + "-mallory"
-	if err := p.API.CreateNamespace(t.Context(), mallory); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.CreateNamespace(t.Context(), mallory))
 
 	xr := with("resourceRef", ref("meta.p6m.dev/v1alpha1", "XPlatformApplication", bound))
 	refusesFields(t, asArgoCD(t, p), manifest(mallory, "refused", xr))
@@ -161,9 +151,7 @@ func TestHostileOfficer(t *testing.T) {
 			a.runsWith(t, pw)
 
 			processes, err := a.processes(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 
 			for name, want := range map[string]bool{"API_KEY": true, "NOTES": true, "NODE_OPTIONS": false, "LD_PRELOAD": false} {
 				if _, ok := processes[0].Value(name); ok != want {
@@ -187,17 +175,13 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 	got := a.wait(t, func(*plane.Application) error { return nil })
 
 	resources, err := a.plane.Composed(t.Context(), a.namespace, a.name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	events := &unstructured.UnstructuredList{}
 	events.SetAPIVersion("v1")
 	events.SetKind("EventList")
 
-	if err := a.plane.API.Client().List(t.Context(), events, client.InNamespace(a.namespace)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.Client().List(t.Context(), events, client.InNamespace(a.namespace)))
 
 	resources = append(resources, got.Unstructured)
 	for _, e := range events.Items {
@@ -206,9 +190,7 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 
 	for _, u := range resources {
 		text, err := u.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		for _, v := range values {
 			if strings.Contains(strings.ToLower(string(text)), strings.ToLower(v)) {
@@ -231,14 +213,10 @@ func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	}
 
 	cfg, err := p.API.ConfigForUser(argocdAccount, "system:serviceaccounts:argocd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	c, err := client.New(cfg, client.Options{Scheme: p.API.Client().Scheme()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return c
 }

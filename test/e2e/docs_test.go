@@ -47,9 +47,7 @@ func pages(t *testing.T, has func(docs.Block) bool) []string {
 	t.Helper()
 
 	all, err := docs.Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	var out []string
 
@@ -73,9 +71,7 @@ func newReader(t *testing.T, env ...string) docs.Reader {
 	t.Helper()
 
 	r := docs.Reader{Dir: t.TempDir(), Env: env}
-	if err := docs.Clone(t.Context(), r.Dir); err != nil {
-		t.Fatal(err)
-	}
+	must(t, docs.Clone(t.Context(), r.Dir))
 
 	return r
 }
@@ -116,14 +112,10 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	t.Helper()
 
 	for _, namespace := range []string{"shop", "shop-dev", "shop-stg", "shop-prd"} {
-		if err := e.plane.API.CreateNamespace(t.Context(), namespace); err != nil {
-			t.Fatal(err)
-		}
+		must(t, e.plane.API.CreateNamespace(t.Context(), namespace))
 	}
 
-	if err := e.plane.PushImage(t.Context(), build.Program{Main: "./examples/demo/app", Path: "/app"}, "web-application:3.2.1"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.PushImage(t.Context(), build.Program{Main: "./examples/demo/app", Path: "/app"}, "web-application:3.2.1"))
 
 	// Which a page lists.
 	config := object(t, "{kind: ProviderConfig, metadata: {namespace: shop, name: own}, spec: {credentials: {source: None}}}")
@@ -133,27 +125,15 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	spec, _ := example.Object["spec"].(map[string]any)
 	with("config.DEMO_SHOW", "POSTGRES_PASSWORD")(spec)
 
-	if err := e.plane.API.Apply(t.Context(), config, example); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.API.Apply(t.Context(), config, example))
 
 	out := &app{plane: e.plane, namespace: "shop", name: "web-application"}
-
-	certificate, key, err := plane.NewCertificate("shop.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	tls, err := plane.JSON(map[string]string{"tls.crt": certificate, "tls.key": key, "ca.crt": certificate})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	for name, value := range map[string]string{
 		exampleSecret:             postgres(password()),
 		"prod-api-credentials":    `{"API_KEY":"key","API_SECRET":"secret"}`,
 		"common-api-credentials":  `{"API_KEY":"key","API_SECRET":"secret"}`,
-		"common-tls-certificates": tls,
+		"common-tls-certificates": certificate(t),
 	} {
 		out.setSecret(t, name, value)
 	}
@@ -170,15 +150,11 @@ func (a *app) disable(t *testing.T, name string) {
 
 	vault := a.wait(t, plane.Ready).Status.KeyVault.Name
 
-	if err := w.azure.DisableSecret(vault, name, true); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.azure.DisableSecret(vault, name, true))
 
 	a.wait(t, conditionSays("SecretsSynced", name, "Disabled"))
 
-	if err := w.azure.DisableSecret(vault, name, false); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.azure.DisableSecret(vault, name, false))
 
 	a.wait(t, plane.Ready)
 }
@@ -195,13 +171,9 @@ spec:
   selector: {app: web}
   ports: [{port: 80, targetPort: 8080}]
 `)
-	if err := e.plane.API.Apply(t.Context(), service, object(t, read(t, "examples/migrate/vault.yaml"))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.API.Apply(t.Context(), service, object(t, read(t, "examples/migrate/vault.yaml"))))
 
-	if err := e.plane.API.ApplyFiles(t.Context(), filepath.Join(w.root, "examples", "migrate", "hand-written", "before.yaml")); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.API.ApplyFiles(t.Context(), filepath.Join(w.root, "examples", "migrate", "hand-written", "before.yaml")))
 }
 
 // prepareTools that pages take for granted: kinds of the Prometheus Operator.
@@ -209,15 +181,11 @@ func (e *engineer) prepareTools(t *testing.T) {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "prometheus-operator")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	for _, kind := range []string{"podmonitors", "prometheusrules"} {
 		definition := filepath.Join(source.Dir, "example", "prometheus-operator-crd", "monitoring.coreos.com_"+kind+".yaml")
-		if err := e.plane.API.InstallCRDs(t.Context(), definition); err != nil {
-			t.Fatal(err)
-		}
+		must(t, e.plane.API.InstallCRDs(t.Context(), definition))
 	}
 }
 
@@ -225,9 +193,7 @@ func (e *engineer) prepareTools(t *testing.T) {
 func (e *engineer) setUp(t *testing.T, repository string) {
 	t.Helper()
 
-	if err := e.plane.PrepareCluster(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.PrepareCluster(t.Context()))
 
 	e.prepareTools(t)
 	e.subscribe(t)
@@ -239,9 +205,7 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 	const file = "package/platform/argocd/root.yaml"
 
 	root := strings.ReplaceAll(read(t, file), companyRepository, "file://"+repository)
-	if err := os.WriteFile(filepath.Join(e.reader.Dir, file), []byte(root), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(e.reader.Dir, file), []byte(root), 0o600))
 
 	follow(t, e.reader, setUpPage)
 
@@ -252,7 +216,5 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 	e.doctorFinds(t, "in the end")
 
 	// TestAppOfApps has what comes of it. Here the platform has been installed already.
-	if err := e.plane.API.Client().Delete(context.WithoutCancel(t.Context()), object(t, root)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, e.plane.API.Client().Delete(context.WithoutCancel(t.Context()), object(t, root)))
 }

@@ -41,9 +41,6 @@ const (
 	exampleHost = "web.example.com"
 
 	chart = "package/helm/platform-application"
-
-	// manifests are those in the shapes that teams have.
-	manifests = "manifests/"
 )
 
 // An example is one that runs: values are put into its vault, and it gets variables.
@@ -61,11 +58,8 @@ type example struct {
 	// tls says that they have a certificate, too.
 	tls bool
 
-	// ignored fields of the manifest.
-	ignored []string
-
-	// kinds of objects that are composed, among others.
-	kinds []string
+	// claim says that it runs as a claim.
+	claim bool
 }
 
 // examples that run. Each is a file, or a directory for kustomize, or values of the chart.
@@ -84,25 +78,6 @@ func examples(t *testing.T) map[string]example {
 	pem := azure.Certificate{ContentType: azure.ContentTypePEM, DNSNames: []string{exampleHost}, ECDSA: true}
 
 	return map[string]example{
-		"api-keys/application.yaml": {
-			values: map[string]string{
-				"api-credentials": api, "webhook-tokens": `{"WEBHOOK_TOKEN":"token"}`,
-				"payment-provider": `{"publishableKey":"pk","secretKey":"sk"}`, "feature-flags": `{"newCheckout":true}`,
-			},
-			want: map[string]string{
-				"API_KEY": "key", "API_SECRET": "secret", "WEBHOOK_TOKEN": "token",
-				"STRIPE_PUBLISHABLE_KEY": "pk", "STRIPE_SECRET_KEY": "sk", "FLAG_NEW_CHECKOUT": "true",
-			},
-		},
-		"database-credentials/application.yaml": {
-			values: map[string]string{"postgres-credentials": postgres(password)},
-			want:   database,
-		},
-		"demo/application.yaml": {
-			values: map[string]string{"postgres-credentials": postgres(password), "api-credentials": api, "tls-certificates": certificate(t)},
-			// Its program shows no certificate.
-			want: merge(database, map[string]string{"LOG_LEVEL": "info", "DATABASE_URL": url, "API_KEY": "key"}),
-		},
 		"environments/.platform/kubernetes/dev": {
 			values: map[string]string{
 				"common-api-keys": `{"MAPS_KEY":"maps","WEATHER_KEY":"weather"}`, "common-tls-certificates": certificate(t),
@@ -115,33 +90,16 @@ func examples(t *testing.T) map[string]example {
 			tls: true,
 		},
 		"existing-manifest/application.yaml": {
-			values:  map[string]string{"prod-postgres-credentials": postgres(password)},
-			want:    merge(database, map[string]string{"GRPC_PORT": "9010", "MANAGEMENT_PORT": "9011", "LOGGING_STRUCTURED": "true"}),
-			ignored: []string{"spec.resourceRequirements"},
-			kinds:   []string{"HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget"},
+			values: map[string]string{"prod-postgres-credentials": postgres(password)},
+			want:   merge(database, map[string]string{"GRPC_PORT": "9010", "MANAGEMENT_PORT": "9011", "LOGGING_STRUCTURED": "true"}),
+			claim:  true,
 		},
 		"helm/values.yaml": {
 			values: map[string]string{"prod-postgres-credentials": `{"username":"shop","password":"` + password + `"}`, "api-credentials": `{"key":"key"}`},
 			want:   map[string]string{"LOG_LEVEL": "info", "POSTGRES_USER": "shop", "POSTGRES_PASSWORD": password, "API_KEY": "key"},
 		},
-		"manifests/data-app.yaml": {
-			values: map[string]string{"warehouse-credentials": `{"username":"report","password":"` + password + `"}`},
-			want:   map[string]string{"USERNAME": "report", "PASSWORD": password},
-		},
-		"manifests/dotnet-api.yaml": {
-			values: map[string]string{"postgres-credentials": postgres(password)},
-			want: merge(database, map[string]string{
-				"ConnectionStrings__DefaultConnection": "Host=db;Database=shop;Username=shop;Password=" + password, "feature_search": "true",
-			}),
-			ignored: []string{"spec.networking.ingress.cdn", "spec.networking.ingress.visibility", "spec.resourceRequirements", "spec.resources"},
-		},
-		"manifests/front-end.yaml": {
-			want:  map[string]string{"NEXT_TELEMETRY_DISABLED": "1"},
-			kinds: []string{"HorizontalPodAutoscaler", "Ingress"},
-		},
-		"manifests/misplaced.yaml": {ignored: []string{"spec.deployment.secrets (did you mean spec.secrets?)"}},
-		"manifests/overlay/dev":    {want: map[string]string{"LOG_LEVEL": "info"}},
-		"manifests/worker.yaml":    {ignored: []string{"spec.networking.outbound"}, kinds: []string{"NetworkPolicy", "ScaledObject"}},
+		"manifests/overlay/dev": {want: map[string]string{"LOG_LEVEL": "info"}},
+		"manifests/worker.yaml": {claim: true},
 		"migrate/external-secrets/own-vault.yaml": {
 			before: "migrate/vault.yaml",
 			values: legacy,
@@ -170,15 +128,17 @@ func examples(t *testing.T) map[string]example {
 	}
 }
 
-// elsewhere are examples, by file or directory, that something else applies, and those
+// elsewhere are examples, by file or directory, that something else applies or renders, and those
 // that nothing does, with the reason.
 var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
+	"api-keys":                              "TestGolden of test/render",
 	"argocd":                                "TestWalk has a team of the project with an Application, TestAppOfApps the ApplicationSet",
-	"demo/app":                              "demoImage is made of it",
+	"database-credentials":                  "TestGolden of test/render",
+	"demo":                                  "make demo applies it, and demoImage is made of its program",
 	"environmentconfig.yaml":                "TestExamples has its settings",
 	"environments":                          "TestAppOfApps has Argo CD apply them",
-	"helm/argocd-application.yaml":          "TestAppOfApps has Argo CD follow it",
-	"manifests/overlay":                     "TestExamples, as a base of an overlay",
+	"helm/argocd-application.yaml":          "TestArgoCD of test/delivery renders it, and TestExamples of test/argocd has Argo CD read it",
+	"manifests":                             "TestManifests of test/render",
 	"migrate/copy-secrets.sh":               "not applied: a script, which test/migrate runs",
 	"migrate/external-secrets/adopted.yaml": "TestAdoption",
 	"migrate/external-secrets/before.yaml":  "not applied: what the External Secrets Operator has, which test/migrate converts",
@@ -190,7 +150,7 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 
 // TestExamples applies examples as they are, in namespaces of their own, puts values
 // into their vaults as their documentation says, and has them run. All at once, as most
-// of the time is spent on waiting. The manifests that teams have run as claims, too.
+// of the time is spent on waiting.
 func TestExamples(t *testing.T) {
 	settings, _ := object(t, read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
 	// The platform has all that a manifest can ask of it.
@@ -198,56 +158,42 @@ func TestExamples(t *testing.T) {
 		"autoscaling":   map[string]any{"keda": true},
 		"networkPolicy": map[string]any{"enabled": true, "allowedNamespaces": []any{"ingress"}},
 	})
-	all, apps := examples(t), map[string]*app{}
 
-	for variant, p := range w.variants(t) {
+	for _, p := range w.variants(t) {
 		configure(t, p, settings)
-
-		if err := p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))); err != nil {
-			t.Fatal(err)
-		}
-
-		for file, e := range all {
-			if variant == plane.Claim && !strings.HasPrefix(file, manifests) {
-				continue
-			}
-
-			name := path.Join(string(variant), file)
-			namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".yaml", "", ".", "").Replace(file)
-
-			if err := p.API.CreateNamespace(t.Context(), namespace); err != nil {
-				t.Fatal(err)
-			}
-
-			first := file
-			if e.before != "" {
-				first = e.before
-			}
-
-			apps[name] = applyExample(t, p, first, namespace)
-		}
+		must(t, p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))))
 	}
 
-	for name, a := range apps {
-		_, file, _ := strings.Cut(name, "/")
-		e := all[file]
+	all, apps := examples(t), map[string]*app{}
 
-		a.fill(t, e)
+	for file, e := range all {
+		p, first := w.modern, file
+		if e.claim {
+			p = w.claims(t)
+		}
 
 		if e.before != "" {
+			first = e.before
+		}
+
+		namespace := strings.ToLower(t.Name()) + "-" + strings.NewReplacer("/", "-", ".yaml", "", ".", "").Replace(file)
+
+		must(t, p.API.CreateNamespace(t.Context(), namespace))
+		apps[file] = applyExample(t, p, first, namespace)
+	}
+
+	for file, a := range apps {
+		a.fill(t, all[file])
+
+		if all[file].before != "" {
 			applyExample(t, a.plane, file, a.namespace)
 		}
 	}
 
-	for name, a := range apps {
-		_, file, _ := strings.Cut(name, "/")
-		e := all[file]
-
-		t.Run(name, func(t *testing.T) {
-			ready := a.wait(t, plane.Ready)
-			a.has(t, e)
-			e.ignores(t, ready.Condition("FieldsIgnored"))
-			e.composes(t, a)
+	for file, a := range apps {
+		t.Run(file, func(t *testing.T) {
+			a.wait(t, plane.Ready)
+			a.has(t, all[file])
 		})
 	}
 }
@@ -283,9 +229,7 @@ func TestEveryExample(t *testing.T) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	for _, file := range slices.Sorted(maps.Keys(unused)) {
 		t.Errorf("examples/%s: there is no such example", file)
@@ -342,9 +286,7 @@ func legacyVault(t *testing.T, name, group string, values map[string]string) {
 		err = errors.Join(err, wrong)
 	}
 
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 }
 
 // A content of a vault is all that can be changed in it.
@@ -371,9 +313,7 @@ func contentOf(t *testing.T, vault string) content {
 	out.Secrets, errs[1] = w.azure.Secrets(vault)
 	out.Roles, errs[2] = w.azure.RoleAssignments(vault)
 
-	if err := errors.Join(errs[:]...); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(errs[:]...))
 
 	return out
 }
@@ -383,9 +323,7 @@ func configure(t *testing.T, p *plane.Plane, settings any) {
 	t.Helper()
 
 	more, _ := settings.(map[string]any)
-	if err := p.Configure(t.Context(), overlay(more, p.Settings())); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.Configure(t.Context(), overlay(more, p.Settings())))
 
 	t.Cleanup(func() {
 		if err := p.Configure(context.WithoutCancel(t.Context()), p.Settings()); err != nil {
@@ -432,9 +370,7 @@ func manifestOf(t *testing.T, name string) *unstructured.Unstructured {
 		out, err = argocd.Build(t.Context(), file)
 	}
 
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return object(t, string(out))
 }
@@ -455,9 +391,7 @@ func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 		err = p.PushImage(t.Context(), build.Program{Main: "./test/e2e/app", Path: "/app/order-service"}, path)
 	}
 
-	if err := errors.Join(err, p.API.Apply(t.Context(), u)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(err, p.API.Apply(t.Context(), u)))
 
 	// It would go on beside all other tests.
 	t.Cleanup(func() {
@@ -473,19 +407,14 @@ func applyExample(t *testing.T, p *plane.Plane, name, namespace string) *app {
 func (a *app) fill(t *testing.T, e example) {
 	t.Helper()
 
-	vault := a.wait(t, plane.HasVault).Status.KeyVault
+	vault := a.wait(t, plane.HasVault).Status.KeyVault.Name
 
 	for name, value := range e.values {
-		err := plane.Eventually(t.Context(), "the officer's role", func(ctx context.Context) error {
-			return plane.SetSecret(ctx, w.azure, vault.URI, name, value)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a.setSecret(t, name, value)
 	}
 
 	for name, c := range e.certificates {
-		if _, err := w.azure.PutCertificate(vault.Name, name, c); err != nil {
+		if _, err := w.azure.PutCertificate(vault, name, c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -495,7 +424,7 @@ func (a *app) fill(t *testing.T, e example) {
 func (a *app) has(t *testing.T, e example) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), fmt.Sprintf("Pods of %s/%s to have their variables", a.namespace, a.name), func(ctx context.Context) error {
+	eventually(t, fmt.Sprintf("Pods of %s/%s to have their variables", a.namespace, a.name), func(ctx context.Context) error {
 		processes, err := a.processes(ctx)
 		if err != nil {
 			return err
@@ -507,9 +436,6 @@ func (a *app) has(t *testing.T, e example) {
 
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // keeps is an error unless a process has what the example promises.
@@ -531,34 +457,6 @@ func (e example) keeps(p plane.Process) error {
 	}
 
 	return serves(p)
-}
-
-// ignores checks what the condition says of fields that have no effect.
-func (e example) ignores(t *testing.T, c plane.Condition) {
-	t.Helper()
-
-	if want := len(e.ignored) > 0; (c.Status == "True") != want {
-		t.Errorf("FieldsIgnored: want %t, got %+v", want, c)
-	}
-
-	for _, field := range e.ignored {
-		if !strings.Contains(c.Message, field) {
-			t.Errorf("FieldsIgnored: want %s in it, got %s", field, c.Message)
-		}
-	}
-}
-
-// composes checks that there are objects of the kinds that the example promises.
-func (e example) composes(t *testing.T, a *app) {
-	t.Helper()
-
-	got := a.composed(t)
-
-	for _, kind := range e.kinds {
-		if got[kind+"/"+a.name] == "" {
-			t.Errorf("composed: want a %s, got %v", kind, slices.Sorted(maps.Keys(got)))
-		}
-	}
 }
 
 // serves is an error unless the process could serve a client that trusts its CA_CRT.
@@ -591,15 +489,11 @@ func certificate(t *testing.T) string {
 	t.Helper()
 
 	crt, key, err := plane.NewCertificate(exampleHost)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	// It has signed itself.
 	value, err := plane.JSON(map[string]string{"tls.crt": crt, "tls.key": key, "ca.crt": crt})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return value
 }

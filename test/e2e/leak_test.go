@@ -63,19 +63,13 @@ func where(t *testing.T, value string) []string {
 	config.WarningHandler = rest.NoWarnings{}
 
 	d, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	kube, err := dynamic.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	lists, err := d.ServerPreferredResources()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	var out []string
 
@@ -86,9 +80,7 @@ func where(t *testing.T, value string) []string {
 			}
 
 			gv, err := schema.ParseGroupVersion(l.GroupVersion)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 
 			gvr := gv.WithResource(r.Name)
 
@@ -112,9 +104,7 @@ func objectsWith(t *testing.T, kube dynamic.Interface, gvr schema.GroupVersionRe
 
 	for _, o := range objects.Items {
 		data, err := json.Marshal(o.Object)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		if contains(data, value) {
 			out = append(out, fmt.Sprintf("%s/%s/%s", o.GetKind(), o.GetNamespace(), o.GetName()))
@@ -166,9 +156,7 @@ func logsWith(t *testing.T, value string) []string {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	if len(unread) > 0 {
 		t.Errorf("some logs were not found: %v", slices.Sorted(maps.Keys(unread)))

@@ -138,9 +138,7 @@ func TestIsolation(t *testing.T) {
 	namespace := namespaceOf(t, w.modern)
 	claims := w.claims(t)
 
-	if err := claims.API.CreateNamespace(t.Context(), namespace); err != nil {
-		t.Fatal(err)
-	}
+	must(t, claims.API.CreateNamespace(t.Context(), namespace))
 
 	a, pwA := started(t, w.modern, namespace, "web")
 	b, pwB := started(t, w.modern, namespace, "api")
@@ -170,18 +168,14 @@ func TestIsolation(t *testing.T) {
 	}
 
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(thief)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	created := &unstructured.Unstructured{Object: content}
 	created.SetGroupVersionKind(v1alpha1.GroupVersion().WithKind(v1alpha1.KeyVaultSecretSyncKind))
 	// It has been given by nobody.
 	unstructured.RemoveNestedField(created.Object, "status")
 
-	if err := w.modern.API.Apply(t.Context(), created); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.modern.API.Apply(t.Context(), created))
 
 	err = plane.Eventually(t.Context(), "the thief to be refused", func(ctx context.Context) error {
 		sync, err := w.modern.Sync(ctx, namespace, thief.GetName())
@@ -219,9 +213,7 @@ func TestTaken(t *testing.T) {
 	}}
 
 	for _, o := range []client.Object{account, service} {
-		if err := p.API.Client().Create(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Create(t.Context(), o))
 	}
 
 	a, pw := apply(t, p, namespace, "web"), password()
@@ -237,9 +229,7 @@ func TestTaken(t *testing.T) {
 			t.Errorf("%s: want it to stay as it was, got %v, %v", kind, o, err)
 		}
 
-		if err := p.API.Client().Delete(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Delete(t.Context(), o))
 	}
 
 	free("ServiceAccount", account)
@@ -259,9 +249,7 @@ func refusesVault(t *testing.T, victim *plane.Application) {
 	elsewhere := victim.GetNamespace() + "-other"
 
 	before, err := w.azure.RoleAssignments(vault)
-	if err := errors.Join(err, w.modern.API.CreateNamespace(t.Context(), elsewhere)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(err, w.modern.API.CreateNamespace(t.Context(), elsewhere)))
 
 	for _, namespace := range []string{victim.GetNamespace(), elsewhere} {
 		a := apply(t, w.modern, namespace, "covets", with("keyVault.name", vault))
@@ -284,9 +272,7 @@ func TestOfficer(t *testing.T) {
 	const clientID, principalID = "66666666-aaaa-4666-8666-666666666666", "66666666-6666-4666-8666-666666666666"
 
 	secret := password()
-	if err := w.azure.PutApplication(azure.Application{TenantID: plane.Tenant, ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.azure.PutApplication(azure.Application{TenantID: plane.Tenant, ClientID: clientID, PrincipalID: principalID, ClientSecret: secret}))
 
 	namespace := namespaceOf(t, w.modern)
 	a := apply(t, w.modern, namespace, "web", with("keyVault.officers", []any{map[string]any{"objectId": principalID, "principalType": "ServicePrincipal"}}))
@@ -307,12 +293,9 @@ func TestOfficer(t *testing.T) {
 
 	pw, vault := password(), a.vault(t)
 
-	err := plane.Eventually(t.Context(), "the role of the application's officer", func(ctx context.Context) error {
+	eventually(t, "the role of the application's officer", func(ctx context.Context) error {
 		return set(ctx, vault, postgres(pw))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	a.wait(t, plane.Ready)
 	a.runsWith(t, pw)
@@ -327,12 +310,9 @@ func TestOfficer(t *testing.T) {
 
 	apply(t, w.modern, namespace, a.name)
 
-	err = plane.Eventually(t.Context(), "the officer to have no role any more", func(ctx context.Context) error {
+	eventually(t, "the officer to have no role any more", func(ctx context.Context) error {
 		return refused(set(ctx, vault, postgres(pw)))
 	})
-	if err != nil {
-		t.Error(err)
-	}
 
 	// What belongs to others stays.
 	last := password()
@@ -422,7 +402,7 @@ func vaultIs(want string) func(string) error {
 func (a *app) secretHas(t *testing.T, password string) time.Time {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "the Secret to have the password", func(ctx context.Context) error {
+	eventually(t, "the Secret to have the password", func(ctx context.Context) error {
 		s := &corev1.Secret{}
 		if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: a.namespace, Name: a.name + "-keyvault"}, s); err != nil {
 			return fmt.Errorf("cannot get Secret: %w", err)
@@ -434,9 +414,6 @@ func (a *app) secretHas(t *testing.T, password string) time.Time {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	return time.Now()
 }
@@ -467,9 +444,7 @@ func TestPlain(t *testing.T) {
 	a.wait(t, plane.Ready)
 
 	processes, err := a.plane.Ask(t.Context(), a.namespace, a.name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	if len(processes) != 1 {
 		t.Errorf("processes: want one, got %d", len(processes))

@@ -89,9 +89,7 @@ func removeRule(t *testing.T, role, resource string) func() {
 	kube := w.modern.API.Client()
 
 	found := &rbacv1.ClusterRole{}
-	if err := kube.Get(t.Context(), client.ObjectKey{Name: role}, found); err != nil {
-		t.Fatal(err)
-	}
+	must(t, kube.Get(t.Context(), client.ObjectKey{Name: role}, found))
 
 	all := found.DeepCopy().Rules
 	found.Rules = nil
@@ -106,9 +104,7 @@ func removeRule(t *testing.T, role, resource string) func() {
 		t.Fatalf("ClusterRole %s has no rule of its own for %s", role, resource)
 	}
 
-	if err := kube.Update(t.Context(), found); err != nil {
-		t.Fatal(err)
-	}
+	must(t, kube.Update(t.Context(), found))
 
 	restored := false
 
@@ -120,14 +116,10 @@ func removeRule(t *testing.T, role, resource string) func() {
 		restored = true
 		ctx := context.WithoutCancel(t.Context())
 
-		if err := kube.Get(ctx, client.ObjectKey{Name: role}, found); err != nil {
-			t.Fatal(err)
-		}
+		must(t, kube.Get(ctx, client.ObjectKey{Name: role}, found))
 
 		found.Rules = all
-		if err := kube.Update(ctx, found); err != nil {
-			t.Fatal(err)
-		}
+		must(t, kube.Update(ctx, found))
 	}
 }
 

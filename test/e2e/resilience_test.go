@@ -106,9 +106,7 @@ func TestKill(t *testing.T) {
 			kills := func() {
 				t.Helper()
 
-				if err := kill(t.Context(), w.modern); err != nil {
-					t.Fatal(err)
-				}
+				must(t, kill(t.Context(), w.modern))
 			}
 
 			kills()
@@ -223,9 +221,7 @@ func outage(t *testing.T) func() {
 		{Effect: azure.EffectReset},
 	} {
 		id, err := w.azure.AddFault(fault)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		ids = append(ids, id)
 	}

@@ -6,14 +6,10 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,14 +33,13 @@ const (
 // applications is how many are created at once.
 var applications = flag.Int("applications", 200, "how many applications TestScale creates at once") //nolint:gochecknoglobals // Flags are.
 
-// TestScale creates many applications at once, and reports what that takes.
+// TestScale creates many applications at once, and all become ready.
 func TestScale(t *testing.T) {
 	namespace, scale := namespaceOf(t, w.modern), *applications
 
 	// Other tests would wait for them.
 	t.Cleanup(func() { removeAll(t, namespace) })
 
-	before := usage(t, w.modern)
 	start := time.Now()
 
 	for i := range scale {
@@ -65,7 +60,7 @@ func TestScale(t *testing.T) {
 			a := &apps[i]
 			fill(t, a, filled)
 
-			if status(a, "Ready") == "True" && status(a, "WorkloadReady") == "True" {
+			if plane.Ready(&plane.Application{Unstructured: a}) == nil {
 				ready++
 			}
 		}
@@ -80,28 +75,18 @@ func TestScale(t *testing.T) {
 		t.Fatalf("gave up after %s: %v", scaleTimeout, err)
 	}
 
-	took := time.Since(start)
-	after := usage(t, w.modern)
-
-	t.Logf("%d applications were ready after %.0f s", scale, took.Seconds())
-
-	for name, u := range after {
-		t.Logf("%-22s %6.1f s CPU  %4d MiB", name, (u.cpu - before[name].cpu).Seconds(), u.rss>>20)
-	}
+	t.Logf("%d applications were ready after %.0f s", scale, time.Since(start).Seconds())
 }
 
 // removeAll applications of a namespace.
 func removeAll(t *testing.T, namespace string) {
 	t.Helper()
 
-	u := &unstructured.Unstructured{}
-	u.SetGroupVersionKind(schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: "PlatformApplication"})
-
 	ctx, asked := context.WithoutCancel(t.Context()), false
 
 	err := plane.Eventually(ctx, "the end of all applications", func(ctx context.Context) error {
 		if !asked {
-			if err := w.modern.API.Client().DeleteAllOf(ctx, u, client.InNamespace(namespace)); err != nil {
+			if err := w.modern.API.Client().DeleteAllOf(ctx, manifest(namespace, "any"), client.InNamespace(namespace)); err != nil {
 				return fmt.Errorf("cannot delete applications: %w", err)
 			}
 
@@ -152,65 +137,4 @@ func list(ctx context.Context, p *plane.Plane, namespace string) ([]unstructured
 	}
 
 	return l.Items, nil
-}
-
-func status(u *unstructured.Unstructured, kind string) string {
-	a := &plane.Application{Unstructured: u}
-
-	return a.Condition(kind).Status
-}
-
-// A consumption is what the processes of a Deployment have used.
-type consumption struct {
-	cpu time.Duration
-	rss int64
-}
-
-// usage of what works on applications.
-func usage(t *testing.T, p *plane.Plane) map[string]consumption {
-	t.Helper()
-
-	out := map[string]consumption{}
-
-	for _, process := range p.Processes() {
-		if process.Namespace != plane.Namespace || process.PID == 0 {
-			continue
-		}
-
-		u, err := consumed(process.PID)
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		name := partOf(process.Pod)
-		sum := out[name]
-		out[name] = consumption{cpu: sum.cpu + u.cpu, rss: sum.rss + u.rss}
-	}
-
-	return out
-}
-
-// consumed by a process, as Linux has it: ticks of a hundredth of a second, and
-// pages.
-func consumed(pid int) (consumption, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return consumption{}, fmt.Errorf("cannot read what process %d has used: %w", pid, err)
-	}
-
-	// After the name, which may have anything in it.
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
-
-	var numbers [3]int64
-
-	for i, at := range []int{11, 12, 21} {
-		if numbers[i], err = strconv.ParseInt(fields[at], 10, 64); err != nil {
-			return consumption{}, fmt.Errorf("cannot read what process %d has used: %w", pid, err)
-		}
-	}
-
-	return consumption{
-		cpu: time.Duration(numbers[0]+numbers[1]) * 10 * time.Millisecond,
-		rss: numbers[2] * int64(os.Getpagesize()),
-	}, nil
 }

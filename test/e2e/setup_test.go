@@ -54,9 +54,7 @@ func (e *engineer) subscribe(t *testing.T) {
 		}),
 		w.azure.PutCluster(azure.Cluster{SubscriptionID: e.subscription, ResourceGroup: "rg-aks", Name: "aks-platform", Issuer: e.plane.Issuer()}),
 	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	bin := t.TempDir()
 	goBuild(t, filepath.Join(bin, "az"), "./test/azure/cmd/az")
@@ -127,9 +125,7 @@ func (e *engineer) letIn(t *testing.T) {
 
 	for _, name := range []string{"settings.yaml", "secret-creator.yaml"} {
 		text := own.Replace(read(t, filepath.Join(examplePlatform, name)))
-		if err := os.WriteFile(filepath.Join(e.dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(e.dir, name), []byte(text), 0o600))
 	}
 }
 

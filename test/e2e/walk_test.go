@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
@@ -90,23 +89,17 @@ func TestWalk(t *testing.T) {
 // whatever is in Git.
 func TestAppOfApps(t *testing.T) {
 	p := untouched(t, "gitops", plane.WebhookTokens)
-	if err := p.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.Prepare(t.Context()))
 
 	a := startArgo(t, p)
 
 	// The repository has what it refers to, as there is no way to the internet here.
 	packages := filepath.Join(a.repository(), "package")
-	if err := os.CopyFS(packages, os.DirFS(filepath.Join(w.root, "package"))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(packages, os.DirFS(filepath.Join(w.root, "package"))))
 
 	// A quota counts a kind that is new after a while, and until then nothing of that kind is created.
 	teams := filepath.Join(packages, "platform", "argocd", "apps", "teams.yaml")
-	if err := os.WriteFile(teams, []byte(strings.ReplaceAll(read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(teams, []byte(strings.ReplaceAll(read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600))
 
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
 	e.describePlatform(t, packages, p.Settings(), "secret-creator", "claim")
@@ -116,9 +109,7 @@ func TestAppOfApps(t *testing.T) {
 
 	root := object(t, strings.NewReplacer(companyRepository, "file://"+a.repository(), "duration: 30s", "duration: 5s").
 		Replace(read(t, "package/platform/argocd/root.yaml")))
-	if err := p.API.Apply(t.Context(), root); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.Apply(t.Context(), root))
 
 	// In their order, so that it shows which one does not go on.
 	a.well(t, "crossplane")
@@ -132,10 +123,8 @@ func TestAppOfApps(t *testing.T) {
 	a.well(t, "tenant-shop")
 	a.well(t, "team-shop")
 	a.well(t, "platform")
-	a.inOrder(t)
 
 	a.environments(t)
-	a.followChart(t)
 
 	a.keepsOut(t)
 	a.keepsIn(t)
@@ -148,9 +137,7 @@ func (a *argo) keepsOut(t *testing.T) {
 
 	const taken = "reporting"
 
-	if err := a.plane.API.CreateNamespace(t.Context(), "team-"+taken); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.CreateNamespace(t.Context(), "team-"+taken))
 
 	a.commit(t, "applications/"+taken+"/web.yaml", manifest("team-"+taken, "web"))
 	a.says(t, "tenant-"+taken, "was there before the team")
@@ -192,54 +179,7 @@ func (a *argo) keepsIn(t *testing.T) {
 func (a *argo) says(t *testing.T, name string, words ...string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Application "+name+" to be refused", func(ctx context.Context) error {
-		got, err := a.application(ctx, name)
-		if err != nil {
-			return err
-		}
-
-		for _, word := range words {
-			if !strings.Contains(got.said(), word) {
-				return fmt.Errorf("it said %s", got.said())
-			}
-		}
-
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// followChart of the repository with the values of the example, which come to the
-// same application as those of a file.
-func (a *argo) followChart(t *testing.T) {
-	t.Helper()
-
-	u := object(t, strings.NewReplacer("https://github.com/p6m-dev/platform-application", "file://"+a.repository(), "targetRevision: "+released, "targetRevision: main").
-		Replace(read(t, "examples/helm/argocd-application.yaml")))
-	if err := a.plane.API.Apply(t.Context(), u); err != nil {
-		t.Fatal(err)
-	}
-
-	if err := a.plane.API.CreateNamespace(t.Context(), "shop"); err != nil {
-		t.Fatal(err)
-	}
-
-	a.synced(t, u.GetName(), "Synced")
-
-	want, got := manifestOf(t, "helm/values.yaml"), manifest("shop", "web-application")
-	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(got), got); err != nil {
-		t.Fatal(err)
-	}
-
-	spec, _ := want.Object["spec"].(map[string]any)
-	for field, value := range spec {
-		is, _, err := unstructured.NestedFieldNoCopy(got.Object, "spec", field)
-		if diff := cmp.Diff(value, is); err != nil || diff != "" {
-			t.Errorf("%s of the chart's application: -want, +got:\n%s%v", field, diff, err)
-		}
-	}
+	a.until(t, name, "to be refused", func(_ context.Context, got application) error { return hasWords(got.said(), words) })
 }
 
 // environments of a team are what one ApplicationSet makes of them.
@@ -248,17 +188,13 @@ func (a *argo) environments(t *testing.T) {
 
 	here := strings.NewReplacer("https://github.com/company/web-app", "file://"+a.repository())
 
-	if err := os.CopyFS(a.repository(), os.DirFS(filepath.Join(w.root, "examples", "environments"))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(a.repository(), os.DirFS(filepath.Join(w.root, "examples", "environments"))))
 
 	a.record(t, "Add an application in three environments")
 	a.admit(t, "shop-dev", "shop-stg", "shop-prd")
 
 	set := object(t, here.Replace(read(t, "examples/argocd/applicationset.yaml")))
-	if err := a.plane.API.Apply(t.Context(), set); err != nil {
-		t.Fatal(err)
-	}
+	must(t, a.plane.API.Apply(t.Context(), set))
 
 	// The example of one environment says what the others are, too.
 	one := here.Replace(read(t, "examples/argocd/web-application.yaml"))
@@ -290,7 +226,7 @@ func (a *argo) environments(t *testing.T) {
 func (a *argo) made(t *testing.T, want *unstructured.Unstructured) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Application "+want.GetName(), func(ctx context.Context) error {
+	eventually(t, "Application "+want.GetName(), func(ctx context.Context) error {
 		got := want.DeepCopy()
 		if err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(want), got); err != nil {
 			return fmt.Errorf("cannot get Application: %w", err)
@@ -306,26 +242,19 @@ func (a *argo) made(t *testing.T, want *unstructured.Unstructured) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // synced waits until Argo CD has compared an Application with Git.
 func (a *argo) synced(t *testing.T, name, want string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Application "+name+" to be "+want, func(ctx context.Context) error {
-		got, err := a.application(ctx, name)
-		if err == nil && got.Status.Sync.Status != want {
-			err = fmt.Errorf("it is %s: %s", got.Status.Sync.Status, got.said())
+	a.until(t, name, "to be "+want, func(_ context.Context, got application) error {
+		if got.Status.Sync.Status != want {
+			return errors.New("it is not")
 		}
 
-		return err
+		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // runs checks which image the application in a namespace has.
@@ -333,9 +262,7 @@ func runs(t *testing.T, p *plane.Plane, namespace, want string) {
 	t.Helper()
 
 	u := manifest(namespace, "web-application")
-	if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u))
 
 	if got, _, err := unstructured.NestedString(u.Object, "spec", "deployment", "image"); err != nil || got != want {
 		t.Errorf("image in namespace %s: want %s, got %s, %v", namespace, want, got, err)
@@ -346,48 +273,13 @@ func runs(t *testing.T, p *plane.Plane, namespace, want string) {
 func (a *argo) well(t *testing.T, name string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "Application "+name, func(ctx context.Context) error {
-		got, err := a.application(ctx, name)
-		if err != nil {
-			return err
-		}
-
+	a.until(t, name, "to be well", func(_ context.Context, got application) error {
 		if got.Status.Health.Status != "Healthy" || got.Status.Sync.Status != "Synced" {
-			return fmt.Errorf("it is %s and %s: %s", got.Status.Health.Status, got.Status.Sync.Status, got.said())
+			return errors.New("it is not")
 		}
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// inOrder checks that teams came when the platform was there, and not before.
-func (a *argo) inOrder(t *testing.T) {
-	t.Helper()
-
-	created := func(apiVersion, kind, namespace, name string) time.Time {
-		u := &unstructured.Unstructured{}
-		u.SetAPIVersion(apiVersion)
-		u.SetKind(kind)
-
-		if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, u); err != nil {
-			t.Fatal(err)
-		}
-
-		return u.GetCreationTimestamp().Time
-	}
-
-	teams := created("argoproj.io/v1alpha1", "ApplicationSet", argocdNamespace, "teams")
-	for _, platform := range []time.Time{
-		created("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "platformapplications.meta.p6m.dev"),
-		created("azure.m.upbound.io/v1beta1", "ClusterProviderConfig", "", "default"),
-	} {
-		if teams.Before(platform) {
-			t.Errorf("teams came at %v, before the platform was there at %v", teams, platform)
-		}
-	}
 }
 
 // untouched returns a plane with nothing but Crossplane, until the test ends.
@@ -433,14 +325,10 @@ func newEngineer(t *testing.T, p *plane.Plane) *engineer {
 func (e *engineer) describePlatform(t *testing.T, packages string, settings map[string]any, components ...string) {
 	t.Helper()
 
-	if err := errors.Join(os.RemoveAll(e.dir), os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform)))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, errors.Join(os.RemoveAll(e.dir), os.CopyFS(e.dir, os.DirFS(filepath.Join(w.root, examplePlatform)))))
 
 	relative, err := filepath.Rel(e.dir, packages)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	kustomization := strings.ReplaceAll(read(t, examplePlatform+"/kustomization.yaml"), "../../package", relative) + "  - path: here.yaml\n"
 
@@ -460,14 +348,10 @@ func (e *engineer) describePlatform(t *testing.T, packages string, settings map[
 		"metadata": map[string]any{"name": "platform-application"},
 		"data":     settings,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	for name, content := range map[string]string{"kustomization.yaml": kustomization, "here.yaml": string(here)} {
-		if err := os.WriteFile(filepath.Join(e.dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(e.dir, name), []byte(content), 0o600))
 	}
 }
 
@@ -477,13 +361,9 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 	t.Helper()
 
 	source, err := tools.Source(t.Context(), "crossplane-core")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
-	if err := os.CopyFS(filepath.Join(a.repository(), "crossplane"), os.DirFS(filepath.Join(source.Dir, "cluster", "charts", "crossplane"))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(filepath.Join(a.repository(), "crossplane"), os.DirFS(filepath.Join(source.Dir, "cluster", "charts", "crossplane"))))
 
 	const base = "https://github.com/p6m-dev/platform-application//package/"
 
@@ -519,9 +399,7 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 		}
 
 		patch, err := yaml.Marshal(operations)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		patches = append(patches, map[string]any{"target": map[string]any{"kind": "Application", "name": name}, "patch": string(patch)})
 	}
@@ -542,9 +420,7 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 		},
 	} {
 		patch, err := yaml.Marshal(operations)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
 		patches = append(patches, map[string]any{"target": map[string]any{"kind": target[0], "name": target[1]}, "patch": string(patch)})
 	}
@@ -558,9 +434,7 @@ func blocksOf(t *testing.T, page string) []docs.Block {
 	t.Helper()
 
 	blocks, err := docs.Parse(read(t, page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return blocks
 }
@@ -570,9 +444,7 @@ func read(t *testing.T, path string) string {
 	t.Helper()
 
 	data, err := os.ReadFile(filepath.Join(w.root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return string(data)
 }
@@ -582,14 +454,10 @@ func kustomized(ctx context.Context, t *testing.T, dir string) []*unstructured.U
 	t.Helper()
 
 	kustomize, err := tools.Path(ctx, "kustomize")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	built, err := exec.CommandContext(ctx, kustomize, "build", dir).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	var out []*unstructured.Unstructured
 	for document := range strings.SplitSeq(string(built), "\n---\n") {
@@ -604,15 +472,11 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
 
 	data, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	// With numbers as the API server has them.
 	u := &unstructured.Unstructured{}
-	if err := u.UnmarshalJSON(data); err != nil {
-		t.Fatal(err)
-	}
+	must(t, u.UnmarshalJSON(data))
 
 	return u
 }

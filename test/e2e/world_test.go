@@ -255,9 +255,13 @@ func namespaceOf(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 
 	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", ".", "-").Replace(t.Name()))
-	if err := p.API.CreateNamespace(t.Context(), name); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.CreateNamespace(t.Context(), name))
 
 	return name
+}
+
+// eventually waits until a check returns no error.
+func eventually(t *testing.T, what string, check func(context.Context) error) {
+	t.Helper()
+	must(t, plane.Eventually(t.Context(), what, check))
 }

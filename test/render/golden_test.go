@@ -7,7 +7,7 @@ package render_test
 import (
 	"context"
 	"flag"
-	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/p6m-dev/platform-application/cmd/render/render"
 	"github.com/p6m-dev/platform-application/package/tools"
@@ -28,10 +29,19 @@ const (
 	stopMargin = 10 * time.Second
 )
 
+// claimGoldens are the renderings of claims that have golden files: one with an Ingress and an autoscaler, and one that other tests
+// read. All others are compared with those of namespaced applications.
+var claimGoldens = []string{"claim/existing-manifest/3-secrets-synced", "claim/web-application/3-secrets-synced"} //nolint:gochecknoglobals // A constant.
+
 var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
 
-// TestGolden renders every example at every stage with both variants. What comes out is frozen in golden files, byte for byte,
-// must be what an API server takes as it is, and what older tools render too.
+// isFrozen says whether a request has a golden file.
+func isFrozen(r render.Request) bool {
+	return r.Variant == render.Modern || slices.Contains(claimGoldens, r.String())
+}
+
+// TestGolden renders every example at every stage with both variants. The renderings are frozen in golden files, byte for byte;
+// a claim becomes the same as a namespaced application; an API server accepts all of it, and older tools render the same.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 
@@ -55,10 +65,23 @@ func TestGolden(t *testing.T) {
 
 				rendered[i] = render.File{Name: r.String(), Data: got}
 
-				compare(t, filepath.Join(golden, r.String()+".yaml"), got)
+				if isFrozen(r) {
+					compare(t, filepath.Join(golden, r.String()+".yaml"), got)
+				}
 			})
 		}
 	})
+
+	for i, r := range requests {
+		if r.Variant != render.Claim {
+			continue
+		}
+
+		modern := slices.Index(requests, render.Request{Variant: render.Modern, Example: r.Example, Stage: r.Stage})
+		if diff := cmp.Diff(withoutVariant(t, rendered[modern].Data), withoutVariant(t, rendered[i].Data)); diff != "" {
+			t.Errorf("%s: a claim must become the same as a namespaced application: -namespaced, +claim:\n%s", r, diff)
+		}
+	}
 
 	if !*update {
 		t.Run("older", func(t *testing.T) {
@@ -78,6 +101,67 @@ func TestGolden(t *testing.T) {
 
 			checkValid(ctx, t, root, v, files)
 		})
+	}
+}
+
+// withoutVariant returns the objects of a rendering without the names and labels of the variant.
+func withoutVariant(t *testing.T, rendering []byte) []*unstructured.Unstructured {
+	t.Helper()
+
+	objects, err := render.Objects(rendering)
+	if err != nil {
+		t.Fatalf("Objects(...): %v", err)
+	}
+
+	xr := objects[0]
+	checkClaimConditions(t, xr)
+	withoutReconciler(t, xr)
+	unstructured.RemoveNestedField(xr.Object, "spec", "claimRef")
+
+	for _, field := range []string{"name", "namespace"} {
+		unstructured.RemoveNestedField(xr.Object, "metadata", field)
+	}
+
+	xr.SetKind("")
+
+	for _, o := range objects {
+		labels := o.GetLabels()
+		maps.DeleteFunc(labels, func(name, _ string) bool { return strings.HasPrefix(name, "crossplane.io/") })
+
+		if len(labels) == 0 {
+			labels = nil
+		}
+
+		o.SetLabels(labels)
+		o.SetOwnerReferences(nil)
+
+		// A result names the Composition.
+		if message, ok, _ := unstructured.NestedString(o.Object, "message"); ok {
+			o.Object["message"] = strings.ReplaceAll(message, " xplatformapplications.", " platformapplications.")
+		}
+	}
+
+	return objects
+}
+
+// checkClaimConditions makes sure that Crossplane copies every condition of ours to a claim.
+func checkClaimConditions(t *testing.T, xr *unstructured.Unstructured) {
+	t.Helper()
+
+	if xr.GetKind() != "XPlatformApplication" {
+		return
+	}
+
+	types, _, err := unstructured.NestedStringSlice(xr.Object, "status", "claimConditionTypes")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	slices.Sort(types)
+
+	want := []string{"AccessReady", "FieldsIgnored", "IdentityReady", "KeyVaultReady", "SecretsSynced", "WorkloadReady"}
+	if diff := cmp.Diff(want, types); diff != "" {
+		t.Errorf("conditions of a claim: -want, +got:\n%s", diff)
 	}
 }
 
@@ -111,20 +195,25 @@ func TestGoldenFilesInUse(t *testing.T) {
 
 	_, requests := repository(t)
 
-	stale, err := staleFiles(golden, requests)
-	if err != nil {
-		t.Fatalf("staleFiles(...): %v", err)
+	used := map[string]bool{}
+	for _, r := range requests {
+		used[filepath.Join(golden, r.String()+".yaml")] = isFrozen(r)
 	}
 
-	for _, path := range stale {
-		if !*update {
+	files, err := filepath.Glob(filepath.Join(golden, "*", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, path := range files {
+		switch {
+		case used[path]:
+		case *update:
+			if err := os.Remove(path); err != nil {
+				t.Errorf("cannot remove stale golden file: %v", err)
+			}
+		default:
 			t.Errorf("%s belongs to no example: delete it, or run `make test-golden-update`", path)
-
-			continue
-		}
-
-		if err := os.Remove(path); err != nil {
-			t.Errorf("cannot remove stale golden file: %v", err)
 		}
 	}
 }
@@ -273,60 +362,5 @@ func compare(t *testing.T, path string, got []byte) {
 
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
 		t.Errorf("%s: -want, +got:\n%s\nIf this is meant, run `make test-golden-update` and review the change.", path, diff)
-	}
-}
-
-// staleFiles returns the files below dir that are the golden file of no request.
-func staleFiles(dir string, requests []render.Request) ([]string, error) {
-	used := map[string]bool{}
-	for _, r := range requests {
-		used[r.String()+".yaml"] = true
-	}
-
-	var stale []string
-
-	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if os.IsNotExist(err) {
-			return nil
-		}
-
-		if err == nil && !entry.IsDir() && !used[strings.TrimPrefix(path, dir+string(filepath.Separator))] {
-			stale = append(stale, path)
-		}
-
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot list golden files: %w", err)
-	}
-
-	return stale, nil
-}
-
-func TestStaleFiles(t *testing.T) {
-	t.Parallel()
-
-	root := t.TempDir()
-
-	for _, f := range []string{"modern/web/1-nothing.yaml", "modern/web/2-gone.yaml", "claim/gone/unobserved.yaml"} {
-		path := filepath.Join(root, f)
-
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
-
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	got, err := staleFiles(root, []render.Request{{Variant: render.Modern, Example: "web", Stage: "1-nothing"}})
-	if err != nil {
-		t.Fatalf("staleFiles(...): %v", err)
-	}
-
-	want := []string{filepath.Join(root, "claim/gone/unobserved.yaml"), filepath.Join(root, "modern/web/2-gone.yaml")}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("staleFiles(...): -want, +got:\n%s", diff)
 	}
 }
