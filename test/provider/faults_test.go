@@ -209,7 +209,7 @@ func outages() map[string]outage {
 		),
 		"EntraFederationOff": entra(
 			"What somebody has to change is not waited for, new or not.", v1alpha1.StateForbidden,
-			"federation is switched off in the tenant (AADSTS700223)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"},
+			"federation is disabled in the tenant (AADSTS700223)", azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"},
 		),
 	}
 
