@@ -27,6 +27,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/customresourcesgate"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -45,7 +46,7 @@ import (
 )
 
 const (
-	// gcPercent of the live heap may be garbage before it is collected.
+	// gcPercent is the default of GOGC.
 	gcPercent = 30
 	// reconcilesPerSecond of each worker: most take some milliseconds.
 	reconcilesPerSecond = 5
@@ -63,17 +64,17 @@ var version = "development"
 type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
-	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Elect a leader, for several replicas." short:"l"`
+	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Use leader election. Required with more than one replica." short:"l"`
 	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."      placeholder:"NAMESPACE-OF-THE-POD"`
-	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                     help:"Reconciles at once. Five times as many may happen in a second, and twenty times as many requests to Kubernetes."`
-	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 for none."                                                       name:"metrics-bind-address"`
-	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 for none."                                                     name:"health-probe-bind-address"`
+	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                     help:"Maximum concurrent reconciles. Reconciles per second are limited to 5 times, and Kubernetes requests to 20 times this number."`
+	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 disables it."                                                       name:"metrics-bind-address"`
+	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 disables it."                                                     name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync sets no pollInterval."`
-	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 turns fast polls off."`
+	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 disables fast polls."`
 	FastPollWindow   time.Duration `default:"15m" env:"FAST_POLL_WINDOW"   help:"How long a vault is polled fast after a change."`
 	FullReadInterval time.Duration `default:"10m" env:"FULL_READ_INTERVAL" help:"How often every secret is read, whether or not the list shows a change."`
-	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Vaults that are listed at the same time, and as many again of those that do not answer, and of those whose lists are slow."`
+	ListsAtOnce      int           `default:"20"  env:"LISTS_AT_ONCE"      help:"Maximum vaults listed concurrently. Unresponsive vaults and vaults with slow lists have separate limits of the same size."`
 	RequestTimeout   time.Duration `default:"10s" env:"REQUEST_TIMEOUT"    help:"Deadline of one request to Azure."`
 	ReconcileTimeout time.Duration `default:"2m"  env:"RECONCILE_TIMEOUT"  help:"Deadline of one reconcile."`
 	IdleConnections  int           `default:"250" env:"IDLE_CONNECTIONS"   help:"Vaults to which a connection is kept open between requests. Each takes about 30 kB of memory, and saves a TLS handshake for every poll."`
@@ -113,25 +114,11 @@ func atLeast[T cmp.Ordered](flag string, value, least T) error {
 
 // Run the provider until the context ends.
 func (c *CLI) Run(ctx context.Context) error {
-	// Otherwise most of the memory would be garbage of the busy time after a start.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-
-	// There is no endpoint for profiles, and recording them takes 2 MB.
-	runtime.MemProfileRate = 0
+	tuneMemory()
 
 	zl := zap.New(zap.UseDevMode(c.Debug))
+	c.setLoggers(zl)
 	log := logging.NewLogrLogger(zl.WithName(name))
-
-	// Most logs of controller-runtime are for developers only.
-	if c.Debug {
-		ctrl.SetLogger(zl)
-	} else {
-		ctrl.SetLogger(zl.WithSink(ctrllog.NullLogSink{}))
-	}
-
-	klog.SetLogger(zl)
 
 	rest, err := ctrl.GetConfig()
 	if err != nil {
@@ -152,7 +139,54 @@ func (c *CLI) Run(ctx context.Context) error {
 	}
 
 	azure := keyvault.NewMetrics()
-	o := secretsync.Options{
+	o := c.options(log, kube, azure)
+
+	if err := register(metrics.Registry, o, azure); err != nil {
+		return err
+	}
+
+	if c.EnableChangeLogs {
+		conn, err := grpc.NewClient("unix://"+c.ChangeLogsSocketPath, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if err != nil {
+			return fmt.Errorf("cannot make a client of change logs: %w", err)
+		}
+		defer conn.Close() //nolint:errcheck // The process ends.
+
+		o.ChangeLogOptions = &controller.ChangeLogOptions{ChangeLogger: managed.NewGRPCChangeLogger(
+			changelogsv1alpha1.NewChangeLogServiceClient(conn), managed.WithProviderVersion(name+":"+version))}
+	}
+
+	log.Info("Starting", "version", version)
+
+	return run(ctx, mgr, func(fail func(error)) error { return setup(ctx, mgr, o, fail) })
+}
+
+// tuneMemory of the process.
+func tuneMemory() {
+	// The start-up burst would otherwise leave the heap large.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+
+	// No endpoint serves profiles, and recording them takes 2 MB.
+	runtime.MemProfileRate = 0
+}
+
+// setLoggers of the libraries.
+func (c *CLI) setLoggers(log logr.Logger) {
+	// Most logs of controller-runtime are for developers only.
+	if c.Debug {
+		ctrl.SetLogger(log)
+	} else {
+		ctrl.SetLogger(log.WithSink(ctrllog.NullLogSink{}))
+	}
+
+	klog.SetLogger(log)
+}
+
+// options of the controller.
+func (c *CLI) options(log logging.Logger, kube corev1client.CoreV1Interface, azure *keyvault.Metrics) secretsync.Options {
+	return secretsync.Options{
 		Options: controller.Options{
 			Logger:                  log,
 			MaxConcurrentReconciles: c.MaxReconcileRate,
@@ -180,25 +214,6 @@ func (c *CLI) Run(ctx context.Context) error {
 		Metrics:          secretsync.NewMetrics(),
 		WatchMetrics:     watch.NewMetrics(),
 	}
-
-	if err := register(metrics.Registry, o, azure); err != nil {
-		return err
-	}
-
-	if c.EnableChangeLogs {
-		conn, err := grpc.NewClient("unix://"+c.ChangeLogsSocketPath, grpc.WithTransportCredentials(insecure.NewCredentials()))
-		if err != nil {
-			return fmt.Errorf("cannot make a client of change logs: %w", err)
-		}
-		defer conn.Close() //nolint:errcheck // The process ends.
-
-		o.ChangeLogOptions = &controller.ChangeLogOptions{ChangeLogger: managed.NewGRPCChangeLogger(
-			changelogsv1alpha1.NewChangeLogServiceClient(conn), managed.WithProviderVersion(name+":"+version))}
-	}
-
-	log.Info("Starting", "version", version)
-
-	return run(ctx, mgr, func(fail func(error)) error { return setup(ctx, mgr, o, fail) })
 }
 
 // run a manager until the context ends, or until a controller fails that is set up later.
@@ -261,7 +276,7 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options, fail fun
 	}
 
 	if !safe {
-		o.Logger.Info("The provider may not watch CustomResourceDefinitions, so it starts without waiting for its own")
+		o.Logger.Info("No permission to watch CustomResourceDefinitions; starting without waiting for the CRDs")
 
 		if err := mgr.AddReadyzCheck("kinds", served(mgr.GetCache())); err != nil {
 			return fmt.Errorf("cannot add a readiness check: %w", err)

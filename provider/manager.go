@@ -78,7 +78,7 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		LeaderElectionResourceLock: resourcelock.LeasesResourceLock,
 		LeaseDuration:              new(leaseDuration),
 		RenewDeadline:              new(renewDeadline),
-		// The process ends with the manager, so the next leader need not wait for the lease
+		// The process ends with the manager, so the next leader does not need to wait for the lease
 		// to expire.
 		LeaderElectionReleaseOnCancel: true,
 		// Reconciles are short. Under load, the queue of controller-runtime v0.23 may never

@@ -347,21 +347,28 @@ func missingKey(m envmap.Missing) finding.Finding {
 	return finding.New(finding.WaitsForKey, finding.With{"secret": m.Secret, "key": m.Key, "variable": m.Name})
 }
 
-// describe secrets that are not synced, those with the same problem together.
+// describe secrets that are not synced, those with the same state and reason together.
 func (s secrets) describe(list []syncedSecret) finding.List {
 	type problem struct {
-		state, says string
-		reason      finding.Reason
+		state, observed string
+		reason          finding.Reason
 	}
 	var order []problem
-	names, messages := map[problem][]string{}, map[problem]finding.Finding{}
+	names, messages := map[problem][]string{}, map[problem][]string{}
 	for _, secret := range list {
 		m := s.message(secret)
-		p := problem{state: secret.state(), reason: m.Reason, says: secret.observed.str("message")}
+		p := problem{state: secret.state(), reason: m.Reason}
+		if m.Reason == finding.ProviderSays {
+			p.observed = secret.observed.str("reason") // Empty in the status of an earlier version.
+		}
 		if len(names[p]) == 0 {
 			order = append(order, p)
 		}
-		names[p], messages[p] = append(names[p], secret.spec.Name), m
+		names[p] = append(names[p], secret.spec.Name)
+		// Sentences that name their secret differ.
+		if text := m.String(); !slices.Contains(messages[p], text) {
+			messages[p] = append(messages[p], text)
+		}
 	}
 	parts := make([]finding.Finding, 0, len(order))
 	for _, p := range order {
@@ -370,7 +377,7 @@ func (s secrets) describe(list []syncedSecret) finding.List {
 			parts = append(parts, finding.New(finding.SecretsInState, with))
 			continue
 		}
-		with["message"] = messages[p]
+		with["message"] = finding.Some(" ", messages[p])
 		parts = append(parts, finding.New(finding.SecretsInStateWith, with))
 	}
 	return finding.Some("; ", parts)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package attention decides how often a vault is polled while somebody may be waiting
+// Package attention decides how often a vault is polled while a team may be waiting
 // for it.
 //
 // A person who has just changed something looks at the screen, so for a while the vault
@@ -40,7 +40,7 @@ const (
 	precision = 0.01
 )
 
-// A Span is the time in which somebody may be waiting. It begins when something changed
+// A Span is the time in which a team may be waiting. It begins when something changed
 // or, if the clock of that time is ahead, when the change was first seen.
 type Span struct {
 	// changed is the latest change that was seen.
@@ -63,7 +63,7 @@ func (s *Span) See(now time.Time, changes ...time.Time) {
 	}
 }
 
-// Open tells whether a span of that length has not ended.
+// Open reports whether a span of that length has not ended.
 func (s *Span) Open(now time.Time, length time.Duration) bool { return now.Before(s.since.Add(length)) }
 
 // A Vault as one namespace polls it, with any of its identities. Each namespace pays for
@@ -87,10 +87,10 @@ type Poll struct {
 	// Requests that it takes, and how many secrets each sync then reads one by one.
 	Requests int
 	Reads    []int
-	// Regular is the interval of polls, and Fast their interval while somebody may be
+	// Regular is the interval of polls, and Fast their interval while a team may be
 	// waiting.
 	Regular, Fast time.Duration
-	// Waiting is true if somebody may be waiting.
+	// Waiting is true if a team may be waiting.
 	Waiting bool
 }
 
@@ -104,7 +104,7 @@ type Plan struct {
 	load      load
 }
 
-// Fast tells whether the vault is polled faster than usual.
+// Fast reports whether the vault is polled faster than usual.
 func (p Plan) Fast() bool { return p.load.fast > 0 }
 
 // Budgets of all vaults: the time they have spent today, and the load of their polls. A day ends
@@ -169,7 +169,7 @@ func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budg
 	return exhausted
 }
 
-// Left tells whether so much could be spent.
+// Left reports whether so much could be spent.
 func (b *Budgets) Left(now time.Time, v Vault, d time.Duration) bool { return b.lacks(now, v, d) == "" }
 
 // replace a plan.

@@ -273,7 +273,7 @@ func TestBudgetProperties(t *testing.T) { //nolint:gocognit // Days of changes, 
 		reason     string
 		namespaces int
 		vaults     int
-		// change tells whether something changes before a poll, or at a minute.
+		// change reports whether something changes before a poll, or at a minute.
 		change func(poll bool, minute int) bool
 		// vault and namespace are what the one that has spent most of a day has spent, but for
 		// some minutes.

@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package finding has everything that the provider can find out, as values, and the
-// one table of sentences that people read about it.
+// Package finding defines the provider's findings, and the one table of their sentences.
 //
 // Code creates, keeps and compares findings. Sentences are made at the edge: for a
-// status, a condition, an event or the text of an error. No code reads a sentence, not
-// even one in a status that an earlier version has written: facts that must survive a
-// restart are in fields of the status, or in the record that an annotation of the Secret
-// holds (see plan.Record), and neither has changed with the sentences.
+// status, a condition, an event or the text of an error. No code reads a sentence,
+// including messages in existing statuses: facts that must survive a restart are in other
+// fields of the status, or in the record in an annotation of the Secret (see plan.Record).
 package finding
 
 import (
@@ -16,14 +14,14 @@ import (
 	"time"
 )
 
-// A Finding is one fact. Its Reason says which, and the other fields are the parameters
-// of that Reason. Its Subject is known where the sentence is made.
+// A Finding is one fact: a Reason with its parameters. Its Subject is known where the
+// sentence is made. No parameter holds a secret value, or any part of one.
 type Finding struct {
 	Reason Reason
 
 	// Names of keys or, of a Secret as a whole, of secrets.
 	Names []string
-	// At is when it happens or has happened, and Every how often or how long.
+	// At is the time of an event, and Every an interval or duration.
 	At    time.Time
 	Every time.Duration
 	// Count of something, and its Limit.
@@ -33,18 +31,32 @@ type Finding struct {
 
 	// Namespace and ServiceAccount that an identity uses.
 	Namespace, ServiceAccount string
-	// Service that answered, with an HTTP status or a code of its own.
+	// Service that answered, with an HTTP status or a code of the service.
 	Service Service
 	Status  int
 	Code    string
 
-	// Detail is the text of a package that has no findings.
-	Detail string
+	// Operation of the network that failed, as net.OpError names it.
+	Operation string
+	// Object of Kubernetes, such as "ProviderConfig default".
+	Object string
+
+	// Format and Position of a value.
+	Format   string
+	Position Position
+	// Label of a private key in PEM, and the OtherLabel that fits it.
+	Label, OtherLabel string
+	// Command that solves the problem.
+	Command string
+
 	// Cause of the finding.
 	Cause *Finding
 }
 
-// A Service that gives tokens.
+// A Position in a value: Line and Column from 1, the column in characters. Zero is none.
+type Position struct{ Line, Column int }
+
+// A Service that issues tokens.
 type Service string
 
 // Services.
@@ -56,7 +68,7 @@ const (
 // Because returns a finding of a reason with a cause.
 func Because(r Reason, cause Finding) Finding { return Finding{Reason: r, Cause: &cause} }
 
-// Equal tells whether two findings are the same fact.
+// Equal reports whether two findings are the same fact.
 func (f Finding) Equal(o Finding) bool {
 	if (f.Cause == nil) != (o.Cause == nil) || f.Cause != nil && !f.Cause.Equal(*o.Cause) {
 		return false
@@ -65,7 +77,8 @@ func (f Finding) Equal(o Finding) bool {
 	return f.Reason == o.Reason && slices.Equal(f.Names, o.Names) &&
 		f.At.Equal(o.At) && f.Every == o.Every && f.Count == o.Count && f.Limit == o.Limit && f.Version == o.Version &&
 		f.Namespace == o.Namespace && f.ServiceAccount == o.ServiceAccount &&
-		f.Service == o.Service && f.Status == o.Status && f.Code == o.Code && f.Detail == o.Detail
+		f.Service == o.Service && f.Status == o.Status && f.Code == o.Code && f.Operation == o.Operation && f.Object == o.Object &&
+		f.Format == o.Format && f.Position == o.Position && f.Label == o.Label && f.OtherLabel == o.OtherLabel && f.Command == o.Command
 }
 
 // A Subject of findings is one secret of a vault, read with an identity for

@@ -75,7 +75,8 @@ func TestTexts(t *testing.T) {
 	parameter := regexp.MustCompile(`\{[A-Za-z]*\}`)
 	all := Finding{
 		Names: []string{"x"}, At: time.Unix(1, 0), Every: time.Second, Count: 1, Limit: 1, Version: "x", Namespace: "x", ServiceAccount: "x",
-		Service: EntraID, Status: 1, Code: "x", Detail: "x", Cause: &Finding{Reason: SecretNotFound},
+		Service: EntraID, Status: 1, Code: "x", Operation: "x", Object: "x", Format: "x", Position: Position{1, 1},
+		Label: "x", OtherLabel: "x", Command: "x", Cause: &Finding{Reason: SecretNotFound},
 	}
 
 	for reason, text := range table {
@@ -139,7 +140,22 @@ func TestSentences(t *testing.T) {
 		"CauseFirst": {
 			reason: "A cause at the beginning has a capital.",
 			list:   []Finding{Because(TokenRequestForbidden, Finding{Reason: KubernetesThrottled})},
-			want:   "Kubernetes throttles requests. Your platform team can check the ClusterRole and the admission policy of the provider.",
+			want:   "Kubernetes throttles requests. Ask your platform team to check the ClusterRole and the admission policy of the provider.",
+		},
+		"Position": {
+			reason: "A value is named by its format and the position in it.",
+			list:   []Finding{Because(ValueInvalid, Finding{Reason: MalformedAsTyped, Format: "JSON", Position: Position{3, 7}, Cause: &Finding{Reason: JSONObjectCommaMissing}})},
+			want:   `Cannot read secret "db" as JSON: line 3, column 7: a comma or } is missing; correct it, or the content type of the secret.`,
+		},
+		"Line": {
+			reason: "A position may be a line.",
+			list:   []Finding{Because(ValueInvalid, Finding{Reason: Malformed, Format: "PEM", Position: Position{Line: 3}, Cause: &Finding{Reason: PEMBlockDamaged}})},
+			want:   `Cannot read secret "db" as PEM: line 3: the block that begins here is damaged: copy the whole block again, with its line breaks.`,
+		},
+		"NoPosition": {
+			reason: "Neither format nor position may be known.",
+			list:   []Finding{Because(ValueInvalid, Finding{Reason: Malformed, Cause: &Finding{Reason: ValueTooLong, Limit: 25600}})},
+			want:   `Cannot read secret "db": the value is larger than the 25600 bytes that Key Vault stores: split it into several secrets.`,
 		},
 		"Hostile": {
 			reason: "A name that looks like a parameter is none.", list: []Finding{{Reason: KeysMissing, Names: []string{"{vault}"}}},
@@ -187,7 +203,9 @@ func TestEqual(t *testing.T) {
 		f := Finding{
 			Reason: Reason(pick("reason")), At: time.Unix(int64(number("at")), 0), Every: time.Duration(number("every")),
 			Count: number("count"), Limit: number("limit"), Version: pick("version"), Namespace: pick("namespace"), ServiceAccount: pick("account"),
-			Service: Service(pick("service")), Status: number("status"), Code: pick("code"), Detail: pick("detail"),
+			Service: Service(pick("service")), Status: number("status"), Code: pick("code"), Operation: pick("operation"), Object: pick("object"),
+			Format: pick("format"), Position: Position{number("line"), number("column")},
+			Label: pick("label"), OtherLabel: pick("otherLabel"), Command: pick("command"),
 		}
 		if number("names") > 0 {
 			f.Names = []string{pick("name")}

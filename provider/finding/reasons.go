@@ -125,7 +125,6 @@ const (
 	WorkloadIdentityUnset  Reason = "WorkloadIdentityUnset"
 	ClientSecretInvalid    Reason = "ClientSecretInvalid"
 	CreatorUnset           Reason = "CreatorUnset"
-	CreatorUnusable        Reason = "CreatorUnusable"
 )
 
 // Causes: refusals of Entra ID.
@@ -150,4 +149,103 @@ const (
 	TokenExpired         Reason = "TokenExpired"
 	TokenUnverified      Reason = "TokenUnverified"
 	ClientSecretRejected Reason = "ClientSecretRejected"
+)
+
+// Reasons about the identity that creates secrets.
+const (
+	ProviderConfigUnset       Reason = "ProviderConfigUnset"
+	ProviderConfigMissing     Reason = "ProviderConfigMissing"
+	ProviderConfigForbidden   Reason = "ProviderConfigForbidden"
+	ProviderConfigUnreadable  Reason = "ProviderConfigUnreadable"
+	ProviderConfigKindUnknown Reason = "ProviderConfigKindUnknown"
+	SecretOfOtherNamespace    Reason = "SecretOfOtherNamespace"
+	ClientSecretMissing       Reason = "ClientSecretMissing"
+	ClientSecretForbidden     Reason = "ClientSecretForbidden"
+	ClientSecretUnreadable    Reason = "ClientSecretUnreadable"
+	ClientSecretKeyMissing    Reason = "ClientSecretKeyMissing"
+)
+
+// Reasons about the format of a value. Malformed and its variants have one of the others as
+// their cause.
+const (
+	Malformed          Reason = "Malformed"
+	MalformedAsGuessed Reason = "MalformedAsGuessed"
+	MalformedAsTyped   Reason = "MalformedAsTyped"
+	FormatUnknown      Reason = "FormatUnknown"
+	SecretNameInvalid  Reason = "SecretNameInvalid"
+	ValueTooLong       Reason = "ValueTooLong"
+	TooManyKeys        Reason = "TooManyKeys"
+	ValueHasNUL        Reason = "ValueHasNUL"
+	KeyHasNUL          Reason = "KeyHasNUL"
+	NotUTF8            Reason = "NotUTF8"
+	KeyEmpty           Reason = "KeyEmpty"
+	GuessedKeyUnlikely Reason = "GuessedKeyUnlikely"
+	DataKeyTooLong     Reason = "DataKeyTooLong"
+	KeyTwice           Reason = "KeyTwice"
+	KeysCollide        Reason = "KeysCollide"
+)
+
+// Causes: dotenv.
+const (
+	DotenvKeyMissing    Reason = "DotenvKeyMissing"
+	DotenvEqualsMissing Reason = "DotenvEqualsMissing"
+	DotenvQuoteOpen     Reason = "DotenvQuoteOpen"
+	DotenvAfterQuote    Reason = "DotenvAfterQuote"
+)
+
+// Causes: JSON.
+const (
+	JSONObjectExpected      Reason = "JSONObjectExpected"
+	JSONTextAfterObject     Reason = "JSONTextAfterObject"
+	JSONTooDeep             Reason = "JSONTooDeep"
+	JSONKeyMissing          Reason = "JSONKeyMissing"
+	JSONColonMissing        Reason = "JSONColonMissing"
+	JSONValueMissing        Reason = "JSONValueMissing"
+	JSONNumberInvalid       Reason = "JSONNumberInvalid"
+	JSONObjectCommaMissing  Reason = "JSONObjectCommaMissing"
+	JSONArrayCommaMissing   Reason = "JSONArrayCommaMissing"
+	JSONObjectCommaTrailing Reason = "JSONObjectCommaTrailing"
+	JSONArrayCommaTrailing  Reason = "JSONArrayCommaTrailing"
+	JSONStringOpen          Reason = "JSONStringOpen"
+	JSONControlCharacter    Reason = "JSONControlCharacter"
+	JSONEscapeUnknown       Reason = "JSONEscapeUnknown"
+	JSONEscapeShort         Reason = "JSONEscapeShort"
+	JSONEscapeHalf          Reason = "JSONEscapeHalf"
+)
+
+// Causes: private keys and certificates.
+const (
+	PrivateKeyMissing     Reason = "PrivateKeyMissing"
+	PrivateKeySeveral     Reason = "PrivateKeySeveral"
+	PrivateKeyUnreadable  Reason = "PrivateKeyUnreadable"
+	PrivateKeyUnsupported Reason = "PrivateKeyUnsupported"
+	PrivateKeyNoPublicKey Reason = "PrivateKeyNoPublicKey"
+	PrivateKeyTooLarge    Reason = "PrivateKeyTooLarge"
+	PrivateKeyMislabeled  Reason = "PrivateKeyMislabeled"
+	PrivateKeyEncrypted   Reason = "PrivateKeyEncrypted"
+	CertificateMissing    Reason = "CertificateMissing"
+	CertificateOfOtherKey Reason = "CertificateOfOtherKey"
+	CertificateUnreadable Reason = "CertificateUnreadable"
+	CertificateTrusted    Reason = "CertificateTrusted"
+	CertificateBundle     Reason = "CertificateBundle"
+)
+
+// Causes: PEM.
+const (
+	PEMMissing      Reason = "PEMMissing"
+	PEMBlockDamaged Reason = "PEMBlockDamaged"
+	PEMBlockOpen    Reason = "PEMBlockOpen"
+	OutsidePEM      Reason = "OutsidePEM"
+)
+
+// Causes: PFX files.
+const (
+	PFXNotBase64             Reason = "PFXNotBase64"
+	PFXExpected              Reason = "PFXExpected"
+	PFXHasPassword           Reason = "PFXHasPassword"
+	PFXDamaged               Reason = "PFXDamaged"
+	PFXEncryptionUnsupported Reason = "PFXEncryptionUnsupported"
+	PFXTooManyIterations     Reason = "PFXTooManyIterations"
+	PFXKeyMissing            Reason = "PFXKeyMissing"
+	PFXCertificateUnreadable Reason = "PFXCertificateUnreadable"
 )

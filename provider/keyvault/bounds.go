@@ -34,7 +34,6 @@ type vaultOnly struct {
 	cloud cloud.Configuration
 }
 
-// Do sends a request.
 func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
 	if u := req.Raw().URL; !isHost(u, v.host) || !isSecrets(u) {
 		return nil, elsewhere()
@@ -45,15 +44,18 @@ func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
 		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
 	}
 
-	_ = resp.Body.Close() // Nobody reads it.
+	_ = resp.Body.Close() // It is not read.
 
 	return nil, elsewhere()
 }
 
+// authorizationParameter of a challenge, which names an authority.
+var authorizationParameter = regexp.MustCompile(`authorization="?([^", ]+)`)
+
 // accepts a challenge whose authority is of the cloud, or that names none. The client of
 // azcore takes the tenant from the path without checking that there is a path.
 func (v vaultOnly) accepts(challenge string) bool {
-	for _, match := range regexp.MustCompile(`authorization="?([^", ]+)`).FindAllStringSubmatch(challenge, -1) {
+	for _, match := range authorizationParameter.FindAllStringSubmatch(challenge, -1) {
 		u, err := url.Parse(match[1])
 		if err != nil || !strings.HasPrefix(u.Path, "/") || !isHost(u, authorities(v.cloud)...) {
 			return false
@@ -67,7 +69,6 @@ func (v vaultOnly) accepts(challenge string) bool {
 // These requests contain tokens of service accounts, or a client secret.
 type authorityOnly struct{ cloud cloud.Configuration }
 
-// Do sends a request.
 func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
 	if !isHost(req.Raw().URL, authorities(a.cloud)...) {
 		return nil, elsewhere()
@@ -76,13 +77,13 @@ func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
 	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
 }
 
-// isHost tells whether a URL leads to one of these hosts, with TLS and at its default
+// isHost reports whether a URL leads to one of these hosts, with TLS and at its default
 // port.
 func isHost(u *url.URL, hosts ...string) bool {
 	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && u.User == nil && slices.Contains(hosts, strings.ToLower(u.Hostname()))
 }
 
-// isSecrets tells whether a URL is that of a secret, deleted or not, or of a list of them.
+// isSecrets reports whether a URL is that of a secret, deleted or not, or of a list of them.
 func isSecrets(u *url.URL) bool {
 	for _, list := range []string{"/secrets", "/deletedsecrets"} {
 		if u.Path == list || strings.HasPrefix(u.Path, list+"/") {
@@ -94,7 +95,7 @@ func isSecrets(u *url.URL) bool {
 }
 
 // errTooLong is the error of a body that is larger than any answer of Azure.
-var errTooLong = errors.New("the answer is too long")
+var errTooLong = errors.New("the response is too long")
 
 // A bounded body ends with an error where it is too long.
 type bounded struct {

@@ -124,7 +124,7 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 	return s, err
 }
 
-// Deleted tells whether a secret is deleted and can be recovered. An application normally
+// Deleted reports whether a secret is deleted and can be recovered. An application normally
 // has no permission for that.
 func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	err := c.call(ctx, fmt.Sprintf("get deleted secret %q from %s", name, c.uri), func(ctx context.Context) error {
@@ -139,7 +139,7 @@ func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 }
 
 // Create a missing secret. Key Vault has no conditional write, so Create looks before and
-// after it writes: a version that somebody else has written in between becomes the latest
+// after it writes: a version that another client has written in between becomes the latest
 // one again, and the error is Exists.
 func (c *Client) Create(ctx context.Context, name, contentType, value string) (Properties, error) {
 	exists := &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Cause: finding.Finding{Reason: finding.SecretExists}}
@@ -164,7 +164,7 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 	// Even when the provider stops, it does not leave half of this.
 	switch others, err := c.giveWay(context.WithoutCancel(ctx), name, p.Version); {
 	case slices.Contains([]Reason{NotFound, Disabled, Deleted, BeingDeleted, BeingRecovered}, ReasonOf(err)):
-		// Somebody has deleted or disabled it since, on purpose.
+		// Another client has deleted or disabled it since, on purpose.
 		return Properties{}, exists
 	case err != nil:
 		return Properties{}, err
@@ -175,11 +175,11 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 	return p, nil
 }
 
-// giveWayTries is more than the one try that is needed if nobody writes meanwhile.
+// giveWayTries is more than the one try that is needed without concurrent writes.
 const giveWayTries = 3
 
 // giveWay to others who have written a secret at the same moment: if our version is the
-// latest, their last version replaces it. It tells whether there are others. They may have
+// latest, their last version replaces it. It reports whether there are others. They may have
 // deleted our version: then it is not in the list of versions. Empty structures created by
 // another provider do not count as values.
 func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
@@ -220,7 +220,7 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	return true, nil
 }
 
-// theirs returns the last version of a secret that somebody else has written, if any, and
+// theirs returns the last version of a secret that another client has written, if any, and
 // whether our version is listed. It adds to written the versions of all providers.
 func (c *Client) theirs(ctx context.Context, name, ours string, written map[string]bool) (version string, there bool, err error) {
 	var last Properties

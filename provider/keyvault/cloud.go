@@ -65,7 +65,7 @@ func authorities(c cloud.Configuration) []string {
 	return hosts
 }
 
-// isVault tells whether a host is a vault.
+// isVault reports whether a host is a vault.
 func isVault(host string) bool {
 	for _, v := range clouds() {
 		if strings.HasSuffix(host, v.suffix) {

@@ -183,7 +183,7 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 			return azcore.AccessToken{}, &Error{Reason: NoIdentity, Operation: operation, Cause: finding.Finding{Reason: finding.OtherTenant}}
 		}
 
-		// azidentity tells capital letters apart.
+		// azidentity compares tenants case-sensitively.
 		asked.TenantID = c.issuer.tenant
 	}
 

@@ -19,38 +19,38 @@ type Meaning string
 const (
 	// IssuerUnreachable: Entra ID cannot fetch the documents of the cluster's issuer.
 	IssuerUnreachable Meaning = "IssuerUnreachable"
-	// IssuerUnreadable: it has fetched them, and they hold no keys that it can read.
+	// IssuerUnreadable: Entra ID has fetched them, but finds no keys that it can read.
 	IssuerUnreadable Meaning = "IssuerUnreadable"
 	// NoCredentialYet: the identity has no federated credential, which takes minutes to propagate.
 	NoCredentialYet Meaning = "NoCredentialYet"
-	// NoMatch: none of its credentials is for the service account, or it has not propagated.
+	// NoMatch: no credential of the identity matches the service account, or it has not propagated.
 	NoMatch Meaning = "NoMatch"
-	// OtherIssuer, OtherAudience, OtherSubject: none of them has that of the token.
+	// OtherIssuer, OtherAudience, OtherSubject: no credential matches that claim of the token.
 	OtherIssuer   Meaning = "OtherIssuer"
 	OtherAudience Meaning = "OtherAudience"
 	OtherSubject  Meaning = "OtherSubject"
-	// OtherCase: a credential has issuer and subject of the token but for capital letters.
+	// OtherCase: a credential matches issuer and subject of the token except for their case.
 	OtherCase Meaning = "OtherCase"
-	// FederationOff: the tenant takes no tokens of other issuers.
+	// FederationOff: the tenant accepts no tokens of other issuers.
 	FederationOff Meaning = "FederationOff"
-	// IssuerRefused: a policy of the tenant does not let it take tokens of this issuer.
+	// IssuerRefused: a policy of the tenant rejects tokens of this issuer.
 	IssuerRefused Meaning = "IssuerRefused"
-	// PolicyRefused: Conditional Access keeps the identity out.
+	// PolicyRefused: Conditional Access blocks the identity.
 	PolicyRefused Meaning = "PolicyRefused"
-	// NoTenant, NoClient, ZeroClient, ClientDisabled: tenant or client id is not that of an identity.
+	// NoTenant, NoClient, ZeroClient, ClientDisabled: unknown or disabled tenant or client id.
 	NoTenant       Meaning = "NoTenant"
 	NoClient       Meaning = "NoClient"
 	ZeroClient     Meaning = "ZeroClient"
 	ClientDisabled Meaning = "ClientDisabled"
-	// NoResource: the tenant does not know Azure Key Vault.
+	// NoResource: the tenant has no service principal for Azure Key Vault.
 	NoResource Meaning = "NoResource"
-	// OtherTime: the token of the service account is not valid by Entra ID's clock.
+	// OtherTime: the token of the service account is expired or not yet valid by Entra ID's clock.
 	OtherTime Meaning = "OtherTime"
-	// Unverified: the signature of the token is not that of the issuer.
+	// Unverified: the signature of the token does not match the issuer.
 	Unverified Meaning = "Unverified"
 	// BadClientSecret: the client secret is wrong or has expired.
 	BadClientSecret Meaning = "BadClientSecret"
-	// EntraBroken and EntraThrottled: it would answer otherwise later.
+	// EntraBroken and EntraThrottled: transient.
 	EntraBroken    Meaning = "EntraBroken"
 	EntraThrottled Meaning = "EntraThrottled"
 )
@@ -60,17 +60,17 @@ type refusal struct {
 	meaning Meaning
 	codes   []int
 	reason  Reason
-	// lasting is true if waiting does not help: somebody has to change something.
+	// lasting is true if retrying is pointless until the configuration changes.
 	lasting bool
-	// cause of the error or, if its reason is NoIdentity, of there being no token.
+	// cause of the error or, if its reason is NoIdentity, of the missing token.
 	cause finding.Reason
-	// remedy, if it is another than for most identities.
+	// remedy, if it differs from that of most identities.
 	remedy finding.Reason
 }
 
-// refusals by meaning. Microsoft documents some of the codes, and warns that there may
-// be others at any time: an unknown one is passed on with its number. Each is a number
-// of its own: 7002138 is not 700213 with a digit more.
+// refusals by meaning. Microsoft documents some of the codes, and may add others at any
+// time: an unknown code is passed on. Codes are compared as numbers: 700213 must not match
+// 7002138.
 //
 //   - https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 //   - https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity
@@ -79,67 +79,67 @@ type refusal struct {
 //     https://github.com/Azure/azure-workload-identity/issues/642 for 50166,
 //     https://github.com/Azure/AKS/issues/4029 for 501661, and
 //     https://github.com/Azure/azure-workload-identity/issues/1232 for 7000272
-func refusals() []refusal {
-	return []refusal{
-		{meaning: IssuerUnreachable, codes: []int{50166, 501661, 90061}, reason: Unreachable, cause: finding.IssuerUnreachable},
-		{meaning: IssuerUnreadable, codes: []int{900612}, reason: Unreachable, cause: finding.IssuerUnreadable},
-		{meaning: NoCredentialYet, codes: []int{70025}, reason: NoIdentity, cause: finding.CredentialMissing},
-		{meaning: NoMatch, codes: []int{70021}, reason: NoIdentity, cause: finding.CredentialNoMatch},
-		{meaning: OtherIssuer, codes: []int{700211}, reason: NoIdentity, cause: finding.CredentialIssuer},
-		{meaning: OtherAudience, codes: []int{700212}, reason: NoIdentity, cause: finding.CredentialAudience},
-		{meaning: OtherSubject, codes: []int{700213}, reason: NoIdentity, cause: finding.CredentialSubject},
-		{meaning: OtherCase, codes: []int{7002137, 7002138}, reason: NoIdentity, lasting: true, cause: finding.CredentialCase},
-		{meaning: FederationOff, codes: []int{700223, 700238}, reason: NoIdentity, lasting: true, cause: finding.FederationOff, remedy: finding.AskTenant},
-		{meaning: IssuerRefused, codes: []int{7002381}, reason: NoIdentity, lasting: true, cause: finding.IssuerRefused, remedy: finding.AskTenant},
-		{meaning: PolicyRefused, codes: []int{53003}, reason: NoIdentity, lasting: true, cause: finding.PolicyRefused, remedy: finding.AskTenant},
-		{meaning: NoTenant, codes: []int{90002, 900023}, reason: NoIdentity, lasting: true, cause: finding.TenantMissing, remedy: finding.CheckIdentity},
-		{meaning: NoClient, codes: []int{700016}, reason: NoIdentity, cause: finding.ClientMissing, remedy: finding.CheckIdentity},
-		{meaning: ZeroClient, codes: []int{700038}, reason: NoIdentity, lasting: true, cause: finding.ClientPlaceholder, remedy: finding.CheckIdentity},
-		{meaning: ClientDisabled, codes: []int{7000112}, reason: NoIdentity, lasting: true, cause: finding.ClientDisabled, remedy: finding.AskTenant},
-		{meaning: NoResource, codes: []int{500011}, reason: NoIdentity, lasting: true, cause: finding.KeyVaultUnknown, remedy: finding.AskTenant},
-		{meaning: OtherTime, codes: []int{700024, 500133}, reason: NoIdentity, lasting: true, cause: finding.TokenExpired, remedy: finding.CheckClocks},
-		{meaning: Unverified, codes: []int{700027, 7000272, 50013, 50027, 5002730}, reason: NoIdentity, cause: finding.TokenUnverified, remedy: finding.CheckKeys},
-		{meaning: BadClientSecret, codes: []int{7000215, 7000222}, reason: NoIdentity, lasting: true, cause: finding.ClientSecretRejected, remedy: finding.RenewClientSecret},
-		{meaning: EntraBroken, codes: []int{90006, 90033}, reason: Unreachable, cause: finding.ServiceFailed},
-		{meaning: EntraThrottled, codes: []int{50196, 90055}, reason: Throttled, cause: finding.ServiceOverloaded},
-	}
+//
+//nolint:gochecknoglobals // A constant.
+var refusals = []refusal{
+	{meaning: IssuerUnreachable, codes: []int{50166, 501661, 90061}, reason: Unreachable, cause: finding.IssuerUnreachable},
+	{meaning: IssuerUnreadable, codes: []int{900612}, reason: Unreachable, cause: finding.IssuerUnreadable},
+	{meaning: NoCredentialYet, codes: []int{70025}, reason: NoIdentity, cause: finding.CredentialMissing},
+	{meaning: NoMatch, codes: []int{70021}, reason: NoIdentity, cause: finding.CredentialNoMatch},
+	{meaning: OtherIssuer, codes: []int{700211}, reason: NoIdentity, cause: finding.CredentialIssuer},
+	{meaning: OtherAudience, codes: []int{700212}, reason: NoIdentity, cause: finding.CredentialAudience},
+	{meaning: OtherSubject, codes: []int{700213}, reason: NoIdentity, cause: finding.CredentialSubject},
+	{meaning: OtherCase, codes: []int{7002137, 7002138}, reason: NoIdentity, lasting: true, cause: finding.CredentialCase},
+	{meaning: FederationOff, codes: []int{700223, 700238}, reason: NoIdentity, lasting: true, cause: finding.FederationOff, remedy: finding.AskTenant},
+	{meaning: IssuerRefused, codes: []int{7002381}, reason: NoIdentity, lasting: true, cause: finding.IssuerRefused, remedy: finding.AskTenant},
+	{meaning: PolicyRefused, codes: []int{53003}, reason: NoIdentity, lasting: true, cause: finding.PolicyRefused, remedy: finding.AskTenant},
+	{meaning: NoTenant, codes: []int{90002, 900023}, reason: NoIdentity, lasting: true, cause: finding.TenantMissing, remedy: finding.CheckIdentity},
+	{meaning: NoClient, codes: []int{700016}, reason: NoIdentity, cause: finding.ClientMissing, remedy: finding.CheckIdentity},
+	{meaning: ZeroClient, codes: []int{700038}, reason: NoIdentity, lasting: true, cause: finding.ClientPlaceholder, remedy: finding.CheckIdentity},
+	{meaning: ClientDisabled, codes: []int{7000112}, reason: NoIdentity, lasting: true, cause: finding.ClientDisabled, remedy: finding.AskTenant},
+	{meaning: NoResource, codes: []int{500011}, reason: NoIdentity, lasting: true, cause: finding.KeyVaultUnknown, remedy: finding.AskTenant},
+	{meaning: OtherTime, codes: []int{700024, 500133}, reason: NoIdentity, lasting: true, cause: finding.TokenExpired, remedy: finding.CheckClocks},
+	{meaning: Unverified, codes: []int{700027, 7000272, 50013, 50027, 5002730}, reason: NoIdentity, cause: finding.TokenUnverified, remedy: finding.CheckKeys},
+	{meaning: BadClientSecret, codes: []int{7000215, 7000222}, reason: NoIdentity, lasting: true, cause: finding.ClientSecretRejected, remedy: finding.RenewClientSecret},
+	{meaning: EntraBroken, codes: []int{90006, 90033}, reason: Unreachable, cause: finding.ServiceFailed},
+	{meaning: EntraThrottled, codes: []int{50196, 90055}, reason: Throttled, cause: finding.ServiceOverloaded},
 }
 
 func (r refusal) has(code int) bool { return slices.Contains(r.codes, code) }
 
 // refusal of a meaning. Without a meaning, it does not last.
 func (m Meaning) refusal() refusal {
-	i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.meaning == m })
+	i := slices.IndexFunc(refusals, func(r refusal) bool { return r.meaning == m })
 	if i < 0 {
 		return refusal{}
 	}
 
-	return refusals()[i]
+	return refusals[i]
 }
 
-// issuerFails tells whether one of the codes says that the cluster's issuer fails, and not
-// Entra ID.
+// issuerFails reports whether one of the codes means that the cluster's issuer fails, rather
+// than Entra ID.
 func issuerFails(codes []int) bool {
 	return slices.ContainsFunc(codes, func(c int) bool {
 		return IssuerUnreachable.refusal().has(c) || IssuerUnreadable.refusal().has(c)
 	})
 }
 
-// Lasting tells whether Entra ID refuses until somebody changes something.
+// Lasting reports whether retrying is pointless until the configuration changes.
 func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 
 // Remedy for the error. It is empty if Entra ID gives no reason for refusing an identity.
 func (e *Error) Remedy() finding.Reason { return e.Meaning.refusal().remedy }
 
-// MeaningOf an answer of Entra ID with these codes, of which there is at least one: that of
-// the first code with a known meaning. The code is this one or, if none is known, the first.
+// MeaningOf returns the first known meaning of these codes of Entra ID, and its code, or no
+// meaning and the first code. Codes must not be empty.
 func MeaningOf(codes []int) (m Meaning, code int) {
 	code, known := recognize(codes)
 
 	return known.meaning, code
 }
 
-// CodesOf Entra ID in the body of an answer, which is an error.
+// CodesOf returns the codes of Entra ID in the body of an error response.
 func CodesOf(body []byte) []int {
 	b := errorBody{}
 	if json.Unmarshal(body, &b) != nil {
@@ -149,11 +149,11 @@ func CodesOf(body []byte) []int {
 	return b.codes()
 }
 
-// recognize the first code of a known meaning, or else the first.
+// recognize the first code with a known meaning, otherwise the first code.
 func recognize(codes []int) (int, refusal) {
 	for _, c := range codes {
-		if i := slices.IndexFunc(refusals(), func(r refusal) bool { return r.has(c) }); i >= 0 {
-			return c, refusals()[i]
+		if i := slices.IndexFunc(refusals, func(r refusal) bool { return r.has(c) }); i >= 0 {
+			return c, refusals[i]
 		}
 	}
 
@@ -171,8 +171,12 @@ func (e *Error) refuse(service finding.Service, codes []int) {
 	}
 }
 
-// codes of Entra ID in the body of an answer: the listed ones or, if there are none, the one
-// in the description.
+// codeInDescription is the code in the field error_description of Entra ID, whose format is
+// in https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
+var codeInDescription = regexp.MustCompile(`\bAADSTS([1-9][0-9]{3,9})\b`)
+
+// codes of Entra ID in the body of a response: the listed codes or, if there are none, the
+// code in the description.
 func (b errorBody) codes() []int {
 	var listed, codes []int
 
@@ -189,7 +193,7 @@ func (b errorBody) codes() []int {
 		return nil
 	}
 
-	match := regexp.MustCompile(`\bAADSTS([1-9][0-9]{3,9})\b`).FindStringSubmatch(description)
+	match := codeInDescription.FindStringSubmatch(description)
 	if match == nil {
 		return nil
 	}

@@ -72,16 +72,16 @@ func entraRefusal(status int, codes string) *Error {
 func TestRefusals(t *testing.T) {
 	codes, meanings := map[int]bool{}, map[Meaning]bool{}
 
-	for _, r := range refusals() {
+	for _, r := range refusals {
 		if meanings[r.meaning] || r.meaning == "" || r.cause == "" || len(r.codes) == 0 || r.reason == "" {
-			t.Errorf("refusals(): %+v is there twice, or is not whole", r)
+			t.Errorf("refusals: %+v is there twice, or is not whole", r)
 		}
 
 		meanings[r.meaning] = true
 
 		for _, c := range r.codes {
 			if codes[c] {
-				t.Errorf("refusals(): %d has two meanings", c)
+				t.Errorf("refusals: %d has two meanings", c)
 			}
 
 			codes[c] = true
@@ -96,7 +96,7 @@ func TestRefusalsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, r := range refusals() {
+	for _, r := range refusals {
 		for _, c := range r.codes {
 			if !strings.Contains(string(page), fmt.Sprintf("`AADSTS%d`", c)) {
 				t.Errorf("docs/operations/runbook.md: there is nothing about AADSTS%d", c)
@@ -108,7 +108,7 @@ func TestRefusalsAreDocumented(t *testing.T) {
 // A code is a number, and not what begins like another.
 func TestRefusalProperties(t *testing.T) {
 	var known []int
-	for _, r := range refusals() {
+	for _, r := range refusals {
 		known = append(known, r.codes...)
 	}
 
@@ -119,7 +119,7 @@ func TestRefusalProperties(t *testing.T) {
 
 		want := Meaning("")
 
-		for _, r := range refusals() {
+		for _, r := range refusals {
 			if slices.Contains(r.codes, code) {
 				want = r.meaning
 			}

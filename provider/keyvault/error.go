@@ -84,8 +84,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// ReasonOf returns the reason of an error. It is Unreachable for an error of another type,
-// and empty for nil.
+// ReasonOf returns the reason of an error, Unreachable for an error of another type, and an
+// empty reason for nil.
 func ReasonOf(err error) Reason {
 	if err == nil {
 		return ""
@@ -96,6 +96,15 @@ func ReasonOf(err error) Reason {
 	}
 
 	return Unreachable
+}
+
+// RetryAfterOf returns how long an error allows no request. Zero: it does not say.
+func RetryAfterOf(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+
+	return 0
 }
 
 // classify an error of a client of Azure.
@@ -119,7 +128,7 @@ func classify(err error, operation string) *Error {
 // https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
 func classifyResponse(r *azcore.ResponseError, operation string) *Error {
 	e := &Error{Operation: operation, Status: r.StatusCode}
-	if codePattern().MatchString(r.ErrorCode) {
+	if codePattern.MatchString(r.ErrorCode) {
 		e.Code = r.ErrorCode
 	}
 
@@ -207,7 +216,7 @@ func (i issuer) classify(err error, operation string) *Error {
 	return e
 }
 
-// unassigned tells whether the metadata service of a node does not know a managed
+// unassigned reports whether the metadata service of a node does not know a managed
 // identity. It has one status for that. For a system-assigned identity, azidentity drops
 // the response in this case only.
 func unassigned(err error) bool {
@@ -247,19 +256,22 @@ func (b errorBody) innerCode() string {
 			Code string `json:"code"`
 		} `json:"innererror"`
 	}{}
-	if err := json.Unmarshal(b.Error, &e); err != nil || !codePattern().MatchString(e.InnerError.Code) {
+	if err := json.Unmarshal(b.Error, &e); err != nil || !codePattern.MatchString(e.InnerError.Code) {
 		return ""
 	}
 
 	return e.InnerError.Code
 }
 
-// codePattern keeps everything but codes out of logs.
-func codePattern() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`) }
+// Patterns of codes and request IDs, which keep any other text out of logs.
+var (
+	codePattern      = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+	requestIDPattern = regexp.MustCompile(`^[0-9A-Za-z.-]{1,64}$`)
+)
 
 func requestID(r *http.Response) string {
 	for _, name := range []string{"X-Ms-Request-Id", "X-Ms-Keyvault-Request-Id"} {
-		if id := r.Header.Get(name); regexp.MustCompile(`^[0-9A-Za-z.-]{1,64}$`).MatchString(id) {
+		if id := r.Header.Get(name); requestIDPattern.MatchString(id) {
 			return id
 		}
 	}
@@ -311,7 +323,7 @@ func transportCause(err error) finding.Finding {
 	}
 
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return finding.Finding{Reason: finding.ConnectionFailed, Detail: op.Op}
+		return finding.Finding{Reason: finding.ConnectionFailed, Operation: op.Op}
 	}
 
 	if untrusted(err) {
@@ -321,7 +333,7 @@ func transportCause(err error) finding.Finding {
 	return because(finding.NoResponse)
 }
 
-// untrusted tells whether the certificate of a server is not trusted.
+// untrusted reports whether the certificate of a server is not trusted.
 func untrusted(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError

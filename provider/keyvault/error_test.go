@@ -71,7 +71,7 @@ func checkError(t *testing.T, reason string, want *Error, got *Error) {
 
 // because of something.
 func because(what string) finding.Finding {
-	return finding.Finding{Reason: finding.CreatorUnusable, Detail: what}
+	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: what}
 }
 
 // noToken of Entra ID, with a code.
@@ -247,8 +247,8 @@ func TestClassifyTransport(t *testing.T) {
 		"Deadline":  {reason: "A deadline of ours.", err: request(context.DeadlineExceeded), want: finding.Finding{Reason: finding.TimedOut}},
 		"Timeout":   {reason: "A timeout of the network.", err: request(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), want: finding.Finding{Reason: finding.TimedOut}},
 		"Cancelled": {reason: "The provider ends.", err: request(context.Canceled), want: finding.Finding{Reason: finding.Canceled}},
-		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Detail: "dial"}},
-		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Detail: "proxyconnect"}},
+		"Refused":   {reason: "Nobody listens.", err: request(&net.OpError{Op: "dial", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "dial"}},
+		"Proxy":     {reason: "The proxy does not listen.", err: request(&net.OpError{Op: "proxyconnect", Err: errors.New(marker)}), want: finding.Finding{Reason: finding.ConnectionFailed, Operation: "proxyconnect"}},
 		"Untrusted": {
 			reason: "A certificate of somebody unknown.",
 			err:    request(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{Cert: &x509.Certificate{}}}),
@@ -284,8 +284,8 @@ func TestError(t *testing.T) {
 		err    Error
 		want   string
 	}{
-		"Plain":     {reason: "The operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no"},
-		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no (request 1-2)"},
+		"Plain":     {reason: "The operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no does not exist"},
+		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no does not exist (request 1-2)"},
 	}
 
 	for name, tc := range cases {
@@ -407,7 +407,7 @@ func FuzzParseErrorBody(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		e := classify(runtime.NewResponseError(answerOf(status, nil, body)), "x")
-		if e.Reason == "" || e.Cause.String() == "" || e.Code != "" && !codePattern().MatchString(e.Code) {
+		if e.Reason == "" || e.Cause.String() == "" || e.Code != "" && !codePattern.MatchString(e.Code) {
 			t.Fatalf("classify(%d %q) = %+v", status, body, *e)
 		}
 

@@ -90,13 +90,13 @@ func (m *metadata) keep(req *http.Request, resp *http.Response) error {
 	return nil
 }
 
-// asksForMetadata tells whether a request is for the OpenID configuration of a
+// asksForMetadata reports whether a request is for the OpenID configuration of a
 // tenant. See https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
 func asksForMetadata(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration")
 }
 
-// isMetadata tells whether a document is the configuration of the requested authority,
+// isMetadata reports whether a document is the configuration of the requested authority,
 // with everything that a client needs.
 func isMetadata(req *http.Request, body []byte) bool {
 	d := struct {

@@ -105,9 +105,8 @@ func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // keep has the hosts whose connections stay open: the first ones, up to a limit, for as
-// long as they get requests. If it were the last ones, then with one host more than the
-// limit each connection would be closed before its next poll, because all vaults are
-// polled in turn.
+// long as they get requests. Keeping the most recent hosts would thrash as soon as there is
+// one host too many, because all vaults are polled in turn.
 type keep struct {
 	most int
 
@@ -118,7 +117,7 @@ type keep struct {
 
 func newKeep(most int) *keep { return &keep{most: most, asked: map[string]time.Time{}} }
 
-// keeps tells whether the connection to a host that gets a request now stays open.
+// keeps reports whether the connection to a host that gets a request now stays open.
 func (k *keep) keeps(host string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -102,7 +102,7 @@ func TestCreatorIsNotPrinted(t *testing.T) {
 	}
 }
 
-// shows tells whether a text has the hidden value, also in hexadecimal.
+// shows reports whether a text has the hidden value, also in hexadecimal.
 func shows(text string) bool {
 	for _, s := range []string{hidden, fmt.Sprintf("%x", hidden), fmt.Sprintf("%X", hidden), fmt.Sprintf("%d", []byte(hidden)), hidden[:3]} {
 		if strings.Contains(text, s) {

@@ -4,15 +4,10 @@
 package payload
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-)
 
-// Advice for an error in a detected format: perhaps another one was meant.
-const (
-	adviceOnContent     = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
-	adviceOnContentType = "; correct it, or the content type of the secret"
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // detect returns the format of a secret, and whether it was guessed from its content.
@@ -23,8 +18,8 @@ func detect(s Secret) (format Format, guessed bool) {
 	return byContent(s.Value), true
 }
 
-// byContentType returns the format of a content type, if it says anything: many
-// use the field for notes.
+// byContentType returns the format of a content type, if it names one: many teams use the
+// field for notes.
 func byContentType(contentType string) (Format, bool) {
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
@@ -44,15 +39,14 @@ func byContentType(contentType string) (Format, bool) {
 	}
 }
 
-// byContent returns the format that a value looks like. It asks for strong signs:
-// plain text that is taken apart is lost, and pieces of it become names that others
-// can read. Lines KEY=VALUE are no sign at all, as two lines of base64 have that
-// form, too.
+// byContent returns the format that a value looks like. It requires strong evidence,
+// because plain text that is split into keys is lost, and parts of it become names that
+// others can read. Lines KEY=VALUE are no evidence, because two lines of base64 can have that
+// form.
 func byContent(value string) Format {
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(trimBOM(value)), "{"):
-		// Even if the rest is no JSON: a value that was meant to be some and has
-		// lost a comma must not become one variable.
+		// Even if the rest is not JSON: JSON that lacks a comma must not become one variable.
 		return JSON
 	case looksLikePEM(value):
 		return PEM
@@ -61,8 +55,8 @@ func byContent(value string) Format {
 	}
 }
 
-// looksLikePEM asks for a private key and a certificate: either alone is a text of
-// several lines.
+// looksLikePEM reports whether a value has a private key and a certificate: either alone may
+// be meant as text of several lines.
 func looksLikePEM(value string) bool {
 	key, certificate := false, false
 	for line := range strings.Lines(trimBOM(value)) {
@@ -73,28 +67,27 @@ func looksLikePEM(value string) bool {
 	return key && certificate
 }
 
-// doubt says what speaks against a guess, after the value was read in that format.
-// Keys become names that others can read, so they have to look like names; and
-// nothing of the value may be lost.
-func doubt(f Format, value string, fields []field) *Error {
+// refuseGuess rejects a guessed format after the value was read in it. Keys become names that
+// others can read, so they must look like names; and no part of the value may be lost.
+func refuseGuess(f Format, value string, fields []field) *Error {
 	switch f { //nolint:exhaustive // No others are guessed.
 	case JSON:
 		for _, f := range fields {
 			if !looksLikeName(f.Key) {
-				return f.at.problem(fmt.Sprintf("a guessed key is a name of words and few digits, with '-', '_' and '.', at most %d characters: rename this one or, if the value is JSON, set its content type to application/json", maxGuessedKey))
+				return limited(finding.GuessedKeyUnlikely, maxGuessedKey).at(f.at)
 			}
 		}
 	case PEM:
-		if line := besidePEM(value); line > 0 {
-			return problemOnLine(line, "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file")
+		if line := lineOutsidePEM(value); line > 0 {
+			return problem(finding.OutsidePEM).onLine(line)
 		}
 	}
 	return nil
 }
 
-// besidePEM returns the first line of a value that is neither part of a private key
+// lineOutsidePEM returns the first line of a value that is neither part of a private key
 // or certificate nor written by OpenSSL, or zero.
-func besidePEM(value string) int {
+func lineOutsidePEM(value string) int {
 	number, end := 0, ""
 	for line := range strings.Lines(trimBOM(value)) {
 		number++
@@ -114,8 +107,8 @@ func besidePEM(value string) int {
 	return 0
 }
 
-// openSSLNotes begin the lines that openssl writes above private keys and
-// certificates, and comments.
+// openSSLNotes begin comments, and the lines that openssl pkcs12 and openssl s_client write
+// above private keys and certificates. See apps/pkcs12.c and apps/s_client.c of OpenSSL 3.
 func openSSLNotes() []string {
 	return []string{"#", "Bag Attributes", "Key Attributes", "friendlyName:", "localKeyID:", "Microsoft ", "subject=", "issuer="}
 }

@@ -67,8 +67,8 @@ func TestDetect(t *testing.T) {
 func TestAutoErrors(t *testing.T) {
 	const (
 		text  = "; correct it or, if it is plain text, set its content type to text/plain or the format to Text"
-		noKey = "a guessed key is a name of words and few digits, with '-', '_' and '.', at most 64 characters: rename this one or, if the value is JSON, set its content type to application/json"
-		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it does not matter, set the content type to application/x-pem-file"
+		noKey = "this key does not look like a name of words, few digits, '-', '_' and '.', with at most 64 characters, so the value may not be JSON: rename the key or, if the value is JSON, set its content type to application/json"
+		lost  = "this line is outside the private key and the certificates, and would be lost: remove it or, if it is not needed, set the content type to application/x-pem-file"
 	)
 	p := newParties(t)
 	pair := pkcs8(t, p.web) + pemOf(p.web)
@@ -81,7 +81,7 @@ func TestAutoErrors(t *testing.T) {
 		"Content":     {"What was found by content may have been meant as text.", Secret{Name: "s", Value: "{hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing` + text},
 		"ContentType": {"What was found by content type may have another.", Secret{Name: "s", ContentType: "application/json", Value: "hunter2"}, Auto, `cannot read secret "s" as JSON: line 1, column 1: an object in { } is expected: write one, or set the format to Text; correct it, or the content type of the secret`},
 		"AskedFor":    {"What was asked for is meant.", Secret{Name: "s", Value: "{hunter2"}, JSON, `cannot read secret "s" as JSON: line 1, column 2: a key in double quotes is missing`},
-		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: this key is there already, at line 1, column 2: remove one` + text},
+		"Keys":        {"The advice follows errors about keys, too.", Secret{Name: "s", Value: `{"A":1,"A":2}`}, Auto, `cannot read secret "s" as JSON: line 1, column 8: duplicate key, first at line 1, column 2: remove one` + text},
 		"NoKey":       {"What cannot be a key does not become one by a guess.", Secret{Name: "s", Value: `{"aGk=":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
 		"LongKey":     {"Nor does what is too long for one.", Secret{Name: "s", Value: `{"` + strings.Repeat("k", 65) + `":1}`}, Auto, `cannot read secret "s" as JSON: line 1, column 2: ` + noKey + text},
 		"Token":       {"Nor does a token, which some keep as the key of a map.", Secret{Name: "s", Value: `{"user":"alice","` + "ghp_16C7e42F292c6912E7710c838347" + `Ae178B4a":"alice"}`}, Auto, `cannot read secret "s" as JSON: line 1, column 17: ` + noKey + text},

@@ -8,21 +8,21 @@ import (
 	"slices"
 )
 
-// maxNesting of what is nested in a file. A PFX file has some ten levels.
+// maxNesting of the elements of a file. A PFX file has about ten levels.
 const maxNesting = 32
 
 // Tags of BER, in their first byte.
 const (
-	tagMask      = 0x1f // all ones: the tag goes on in the next bytes
+	tagMask      = 0x1f // all ones: the tag continues in the next bytes
 	constructed  = 0x20
 	octetString  = asn1.TagOctetString
 	indefinite   = 0x80 // as length
 	endOfContent = 0x00 // twice
 )
 
-// derOf encodes BER as DER, as far as the lengths of elements and strings that come in
-// pieces go, which is what writers of PFX files use BER for. DER stays what it is, and so
-// does what is not BER. The content of an octet string is not converted.
+// derOf encodes BER as DER: the lengths of elements, and strings in pieces, for which writers
+// of PFX files use BER. DER and other input is returned unchanged, and the content of an octet
+// string is not converted.
 func derOf(ber []byte) []byte {
 	if der, rest, ok := element(ber, maxNesting); ok && len(rest) == 0 {
 		return der
@@ -96,7 +96,7 @@ func elements(ber []byte, tag byte, depth int, toEnd bool) (content, rest []byte
 	return content, nil, !toEnd
 }
 
-// octets returns what is in an octet string.
+// octets returns the content of an octet string.
 func octets(der []byte) ([]byte, bool) {
 	var content []byte
 	ok := unmarshal(der, &content)

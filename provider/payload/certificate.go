@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"encoding/pem"
 	"slices"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // The keys of a certificate, as Kubernetes has them in Secrets of type
@@ -29,21 +31,21 @@ const (
 //     If there is no authority at all, there is no ca.crt.
 //
 // Certificates that are neither an authority nor belong to the private key are
-// left out. If several belong to it, one that somebody else has issued is taken, and of
-// those, as after a renewal, the one that was issued last.
+// left out. If several belong to it, a certificate that an authority has issued is
+// preferred, then the newest.
 //
-// Issuers are found by their names and key identifiers. Whether signatures, usages
-// and dates are right is for those to say who trust the certificate.
+// Issuers are found by their names and key identifiers. Signatures, usages and dates are not
+// checked.
 func certificateEntries(key *privateKey, certificates []*certificate) ([]Entry, *Error) {
 	if key == nil {
-		return nil, problem("there is no private key: store it with its certificates, and if this is a certificate of Key Vault, make its key exportable")
+		return nil, problem(finding.PrivateKeyMissing)
 	}
 	if len(certificates) == 0 {
-		return nil, problem("there is no certificate: store that of the private key with it")
+		return nil, problem(finding.CertificateMissing)
 	}
 	leaf := certificateOf(key, certificates)
 	if leaf == nil {
-		return nil, problem("none of the certificates belongs to the private key: store those that were issued for it")
+		return nil, problem(finding.CertificateOfOtherKey)
 	}
 
 	chain := chainOf(leaf, certificates)
@@ -114,14 +116,14 @@ func issuerOf(c *certificate, certificates, used []*certificate) *certificate {
 	return issuer
 }
 
-// issued says whether issuer can have issued c: an authority that has renewed its key
-// keeps its name, and then the key identifiers differ.
+// issued reports whether issuer can have issued c. The key identifiers are compared because an
+// authority keeps its name when it renews its key.
 func issued(issuer, c *certificate) bool {
 	return bytes.Equal(issuer.subject, c.issuer) &&
 		(len(c.authorityKeyID) == 0 || len(issuer.subjectKeyID) == 0 || bytes.Equal(c.authorityKeyID, issuer.subjectKeyID))
 }
 
-// selfIssued says whether c is a root or another certificate that nobody else vouches for.
+// selfIssued reports whether c is its own issuer, as a root is.
 func selfIssued(c *certificate) bool { return issued(c, c) }
 
 // authoritiesBeside returns the authorities that are not part of a chain.

@@ -5,17 +5,18 @@ package payload
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // maxDataKey is the length up to which Kubernetes takes a key of a Secret.
 const maxDataKey = 253
 
 // assignDataKeys sorts the fields of a secret by key and gives each its data key,
-// or says where keys are that cannot have one, or not one of their own.
+// or returns the position of a key that cannot have one, or collides with another.
 func assignDataKeys(secret string, fields []field) *Error {
 	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.Key, b.Key) })
 
@@ -24,14 +25,14 @@ func assignDataKeys(secret string, fields []field) *Error {
 		f := &fields[i]
 		f.DataKey = DataKey(secret, f.Key)
 		if len(f.DataKey) > maxDataKey {
-			return f.at.problem(fmt.Sprintf("this key is too long: together with the name of the secret it may have %d characters", maxDataKey-len(".")))
+			return limited(finding.DataKeyTooLong, maxDataKey-len(".")).at(f.at)
 		}
 		other, taken := owner[f.DataKey]
 		if taken && other.Key == f.Key {
-			return f.at.problem(fmt.Sprintf("this key is there already, at %s: remove one", other.at))
+			return conflict(finding.KeyTwice, other.at).at(f.at)
 		}
 		if taken {
-			return f.at.problem(fmt.Sprintf("this key and the one at %s collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one", other.at))
+			return conflict(finding.KeysCollide, other.at).at(f.at)
 		}
 		owner[f.DataKey] = *f
 	}
@@ -52,12 +53,12 @@ func DataKey(secret, key string) string {
 	}, key)
 }
 
-// isKeyRune says whether Kubernetes allows r in the key of a Secret.
+// isKeyRune reports whether Kubernetes allows r in the key of a Secret.
 func isKeyRune(r rune) bool {
 	return r < utf8.RuneSelf && isKeyByte(byte(r)) //nolint:gosec // An ASCII character fits a byte.
 }
 
-// validName says whether Key Vault would take this as the name of a secret. Then
+// validName reports whether Key Vault would take this as the name of a secret. Then
 // it is also a valid data key, and so is anything that begins with it and a dot.
 func validName(name string) bool {
 	if name == "" || len(name) > 127 {
@@ -71,7 +72,7 @@ func validName(name string) bool {
 	return true
 }
 
-// isKeyByte says whether Kubernetes allows c in the key of a Secret.
+// isKeyByte reports whether Kubernetes allows c in the key of a Secret.
 func isKeyByte(c byte) bool {
 	return isLetter(c) || isDigit(c) || c == '-' || c == '_' || c == '.'
 }

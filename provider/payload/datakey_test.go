@@ -21,16 +21,16 @@ func TestAssignDataKeys(t *testing.T) {
 		"Allowed":     {"What Kubernetes allows is kept.", []string{"tls.crt", "A_b-1"}, map[string]string{"tls.crt": "s.tls.crt", "A_b-1": "s.A_b-1"}, ""},
 		"Replaced":    {"Every other character becomes one underscore.", []string{"a b/c", "größe", "🔑"}, map[string]string{"a b/c": "s.a_b_c", "größe": "s.gr__e", "🔑": "s._"}, ""},
 		"Dots":        {"A key may be what a data key may not.", []string{".", ".."}, map[string]string{".": "s..", "..": "s..."}, ""},
-		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `line 1, column 2: this key and the one at line 3, column 2 collide, as Kubernetes allows letters, digits, '-', '_' and '.' only: rename one`},
-		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `line 3, column 2: this key is there already, at line 1, column 2: remove one`},
+		"Collision":   {"Two keys cannot have one data key.", []string{"a/b", "c", "a b"}, nil, `line 1, column 2: this key and the key at line 3, column 2 collide, because Kubernetes allows only letters, digits, '-', '_' and '.': rename one`},
+		"Twice":       {"A key cannot have two values.", []string{"b", "a", "b"}, nil, `line 3, column 2: duplicate key, first at line 1, column 2: remove one`},
 		"LongestUsed": {"253 characters are allowed.", []string{long[1:]}, map[string]string{long[1:]: "s." + long[1:]}, ""},
-		"TooLong":     {"254 are not.", []string{long}, nil, `line 1, column 2: this key is too long: together with the name of the secret it may have 252 characters`},
+		"TooLong":     {"254 are not.", []string{long}, nil, `line 1, column 2: this key is too long: key and secret name together can have 252 characters`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			fields := make([]field, len(tc.keys))
 			for i, k := range tc.keys {
-				fields[i] = field{Entry{Key: k}, position{line: i + 1, column: 2}}
+				fields[i] = field{Entry{Key: k}, position{Line: i + 1, Column: 2}}
 			}
 			var got map[string]string
 			message := ""

@@ -5,8 +5,7 @@
 // values, as they go into a Kubernetes Secret.
 //
 // It is pure: no I/O, no clock, no state. The same value gives the same
-// payload. Values come from whoever may write to a vault, so none may make it panic, take
-// long or use much memory.
+// payload. Values are untrusted: none may cause a panic, a long run time or high memory use.
 //
 // # Formats
 //
@@ -26,7 +25,7 @@
 //     JSON, a private key with a certificate is PEM, and anything else is Text.
 //     Lines KEY=VALUE are never taken for Dotenv: other texts have them, too.
 //
-// A value with a NUL is refused in every format: values become environment
+// A value with a NUL is rejected in every format, because values become environment
 // variables.
 //
 // # Data keys
@@ -38,11 +37,9 @@
 //
 // # Secrecy
 //
-// An error never holds any part of a value, nor the name of a key: it says in which
-// line and column the key is. A value whose format was guessed gives names only
-// if they can be keys and nothing of it is lost; else it is refused. Errors of other
-// packages are never passed on, as they tend to quote what they stumbled over.
-// Nothing here prints a value, whichever verb, encoder or logger it is given to.
-// Only a field that is not exported can undo that: there fmt does not ask a
-// type how it wants to be printed.
+// An error never holds any part of a value, not even the name of a key: it has the line and
+// column of the key. A value whose format was guessed is rejected unless its keys look like
+// names and no part of it would be lost. Errors of other packages are never passed on,
+// because they often quote the input. No verb, encoder or logger prints a value, except
+// in an unexported field, where fmt ignores the Formatter.
 package payload

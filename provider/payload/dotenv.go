@@ -5,6 +5,8 @@ package payload
 
 import (
 	"strings"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // readDotenv reads lines KEY=VALUE, as the common dotenv tools do where they agree:
@@ -27,7 +29,7 @@ func readDotenv(value string) ([]field, *Error) {
 		if d.rest == "" {
 			return fields, nil
 		}
-		at := position{line: d.line}
+		at := position{Line: d.line}
 		e, fault := d.assignment()
 		if fault != nil {
 			return nil, fault
@@ -36,7 +38,7 @@ func readDotenv(value string) ([]field, *Error) {
 	}
 }
 
-// A dotenv is what is left to read, and the line where that begins.
+// A dotenv has the text that is left to read, and the line where it begins.
 type dotenv struct {
 	rest string
 	line int
@@ -86,10 +88,10 @@ func (d *dotenv) assignment() (Entry, *Error) {
 		d.skipSpace()
 	}
 	if key == "" {
-		return Entry{}, problemOnLine(d.line, "a key is missing: it begins with a letter or _, and has letters, digits, and _ . - only; use # for a comment")
+		return Entry{}, problem(finding.DotenvKeyMissing).onLine(d.line)
 	}
 	if !strings.HasPrefix(d.rest, "=") {
-		return Entry{}, problemOnLine(d.line, "there is no = after the key: write KEY=VALUE, where a key has letters, digits, and _ . - only; use quotes for a value of several lines")
+		return Entry{}, problem(finding.DotenvEqualsMissing).onLine(d.line)
 	}
 	d.take(1)
 
@@ -97,7 +99,7 @@ func (d *dotenv) assignment() (Entry, *Error) {
 	return Entry{Key: key, Value: Value(value)}, fault
 }
 
-// startsKey says whether a key is next.
+// startsKey reports whether a key is next.
 func (d *dotenv) startsKey() bool {
 	return d.rest != "" && (isLetter(d.rest[0]) || d.rest[0] == '_')
 }
@@ -111,7 +113,7 @@ func (d *dotenv) key() string {
 	return d.take(n)
 }
 
-// value reads what is after the =, and the rest of its last line.
+// value reads the text after the =, and the rest of its last line.
 func (d *dotenv) value() (string, *Error) {
 	line := d.rest[:d.lineLength()]
 	if trimmed := strings.TrimLeft(line, " \t"); !strings.HasPrefix(trimmed, `"`) && !strings.HasPrefix(trimmed, "'") {
@@ -122,11 +124,11 @@ func (d *dotenv) value() (string, *Error) {
 	start := d.line
 	value, ok := d.quoted()
 	if !ok {
-		return "", problemOnLine(start, "the quote that begins here does not end: add the missing quote")
+		return "", problem(finding.DotenvQuoteOpen).onLine(start)
 	}
 	d.skipSpace()
 	if n := d.lineLength(); n > 0 && d.rest[0] != '#' {
-		return "", problemOnLine(d.line, "something follows the closing quote: remove it, or put the whole value in quotes")
+		return "", problem(finding.DotenvAfterQuote).onLine(d.line)
 	}
 	d.take(d.lineLength())
 	return value, nil

@@ -45,8 +45,8 @@ func TestDotenv(t *testing.T) {
 
 func TestDotenvErrors(t *testing.T) {
 	const (
-		noKey   = "a key is missing: it begins with a letter or _, and has letters, digits, and _ . - only; use # for a comment"
-		noValue = "there is no = after the key: write KEY=VALUE, where a key has letters, digits, and _ . - only; use quotes for a value of several lines"
+		noKey   = "a key is missing: a key begins with a letter or _, and has only letters, digits, and _ . -; use # for a comment"
+		noValue = "the = after the key is missing: write KEY=VALUE, where a key has only letters, digits, and _ . -; put a value of several lines in quotes"
 	)
 	cases := map[string]struct {
 		reason string
@@ -59,11 +59,11 @@ func TestDotenvErrors(t *testing.T) {
 		"NoKey":       {"A line without a key.", "=1", "line 1: " + noKey},
 		"Digit":       {"A key that begins with a digit.", "A=\"\n\"\n1A=1", "line 3: " + noKey},
 		"Open":        {"The line is the one of the quote.", "A=1\nB=\"x\ny", "line 2: the quote that begins here does not end: add the missing quote"},
-		"SingleQuote": {"Single quotes have no escapes.", `A='it\'s'`, "line 1: something follows the closing quote: remove it, or put the whole value in quotes"},
+		"SingleQuote": {"Single quotes have no escapes.", `A='it\'s'`, "line 1: unexpected text after the closing quote: remove it, or put the whole value in quotes"},
 		"OpenSingle":  {"Single quotes have to end.", "A='1", "line 1: the quote that begins here does not end: add the missing quote"},
 		"OpenEscaped": {"An escaped quote does not close.", `A="x\"`, "line 1: the quote that begins here does not end: add the missing quote"},
-		"AfterQuote":  {"The line is the one of the closing quote.", "A=\"1\n2\" 3", "line 2: something follows the closing quote: remove it, or put the whole value in quotes"},
-		"Twice":       {"A key is there once.", "A=1\nB=2\nA=1", "line 3: this key is there already, at line 1: remove one"},
+		"AfterQuote":  {"The line is the one of the closing quote.", "A=\"1\n2\" 3", "line 2: unexpected text after the closing quote: remove it, or put the whole value in quotes"},
+		"Twice":       {"A key is there once.", "A=1\nB=2\nA=1", "line 3: duplicate key, first at line 1: remove one"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

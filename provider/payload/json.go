@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // maxDepth of objects and arrays in each other.
@@ -19,13 +21,12 @@ const maxDepth = 100
 
 // readJSON reads an object.
 //
-// An object inside a value may have a key twice: it is passed on as it is. A \u
-// escape for half of a character is refused, where others would replace
-// it silently.
+// An object inside a value may have a duplicate key: it is passed on unchanged. A \u
+// escape for half of a character is rejected, because other parsers replace it silently.
 func readJSON(value string) ([]field, *Error) {
 	d := decoder{text: trimBOM(value)}
 	if i := invalidUTF8(d.text); i >= 0 {
-		return nil, d.problem(i, "this is not a character in UTF-8: save the value as UTF-8")
+		return nil, d.problem(i, finding.NotUTF8)
 	}
 	members, fault := d.object()
 	if fault != nil {
@@ -38,7 +39,7 @@ func readJSON(value string) ([]field, *Error) {
 		at, before = at.after(d.text[before:m.offset]), m.offset
 		key := unquoteJSON(m.key)
 		if key == "" {
-			return nil, at.problem("this key has no name: name it or remove it")
+			return nil, problem(finding.KeyEmpty).at(at)
 		}
 		fields = append(fields, field{Entry{Key: key, Value: valueOfJSON(m.value)}, at})
 	}
@@ -84,15 +85,18 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// A decoder reads tokens of JSON (RFC 8259), and says itself what is wrong and how to
-// correct it: the errors of jsontext quote text and keys, which may be secret.
+// A decoder reads tokens of JSON (RFC 8259). It reports errors of its own, because those of
+// jsontext quote text and keys, which may be secret.
 type decoder struct {
 	*jsontext.Decoder
 
 	text string
 }
 
-func (d *decoder) problem(offset int, text string) *Error { return problemAt(d.text, offset, text) }
+// problem of the character at an offset.
+func (d *decoder) problem(offset int, r finding.Reason) *Error {
+	return problem(r).at(start().after(d.text[:offset]))
+}
 
 // A member of an object, as it is written, with the offset of its key.
 type member struct {
@@ -103,7 +107,7 @@ type member struct {
 // object returns the members of the only object of the text.
 func (d *decoder) object() ([]member, *Error) {
 	if i := d.skipSpace(0); d.at(i) != '{' {
-		return nil, d.problem(i, "an object in { } is expected: write one, or set the format to Text")
+		return nil, d.problem(i, finding.JSONObjectExpected)
 	}
 	d.Decoder = jsontext.NewDecoder(strings.NewReader(d.text), jsontext.AllowDuplicateNames(true))
 	_, _ = d.ReadToken() // It is the {.
@@ -130,7 +134,7 @@ func (d *decoder) object() ([]member, *Error) {
 		}
 	}
 	if i := d.skipSpace(d.offset()); i < len(d.text) {
-		return nil, d.problem(i, "the object is complete, and something follows: remove it")
+		return nil, d.problem(i, finding.JSONTextAfterObject)
 	}
 	return members, nil
 }
@@ -143,19 +147,19 @@ func (d *decoder) token() (int, *Error) {
 	}
 	first := d.at(begin)
 	if (first == '{' || first == '[') && d.StackDepth() == maxDepth {
-		return 0, d.problem(begin, "objects and arrays are nested too deep: put this one into a string")
+		return 0, d.problem(begin, finding.JSONTooDeep)
 	}
 
 	_, err := d.ReadToken()
 	switch {
 	case (first == '-' || isDigit(first)) && (err != nil || continuesNumber(d.at(d.offset()))):
-		return 0, d.problem(begin, "this is not a number as JSON has it: put it in double quotes")
+		return 0, d.problem(begin, finding.JSONNumberInvalid)
 	case err == nil:
 		return begin, nil
 	case first == '"':
 		return 0, d.stringProblem(begin, err)
 	default:
-		return 0, d.problem(begin, "a value is missing, or text is not in double quotes")
+		return 0, d.problem(begin, finding.JSONValueMissing)
 	}
 }
 
@@ -163,34 +167,34 @@ func (d *decoder) token() (int, *Error) {
 func (d *decoder) next() (int, *Error) {
 	kind, count := d.StackIndex(d.StackDepth())
 	i := d.skipSpace(d.offset())
-	end := byte('}')
+	end, commaMissing, commaTrailing := byte('}'), finding.JSONObjectCommaMissing, finding.JSONObjectCommaTrailing
 	if kind == '[' {
-		end = ']'
+		end, commaMissing, commaTrailing = ']', finding.JSONArrayCommaMissing, finding.JSONArrayCommaTrailing
 	}
 
 	switch {
 	case kind == '{' && count%2 == 1:
 		if d.at(i) != ':' {
-			return 0, d.problem(i, "a colon is missing after a key")
+			return 0, d.problem(i, finding.JSONColonMissing)
 		}
 		return d.skipSpace(i + 1), nil
 	case d.at(i) == end:
 		return i, nil
 	case count > 0:
 		if d.at(i) != ',' {
-			return 0, d.problem(i, "a comma or "+string(end)+" is missing")
+			return 0, d.problem(i, commaMissing)
 		}
 		if i = d.skipSpace(i + 1); d.at(i) == end {
-			return 0, d.problem(i, "there is a comma before this "+string(end)+": remove it")
+			return 0, d.problem(i, commaTrailing)
 		}
 	}
 	if kind == '{' && d.at(i) != '"' {
-		return 0, d.problem(i, "a key in double quotes is missing")
+		return 0, d.problem(i, finding.JSONKeyMissing)
 	}
 	return i, nil
 }
 
-// continuesNumber tells whether a number that ends before c is a part of something that
+// continuesNumber reports whether a number that ends before c is a part of something that
 // others would accept, such as 007: the second zero is not a missing comma.
 func continuesNumber(c byte) bool {
 	return c != 0 && (isDigit(c) || isLetter(c) || strings.IndexByte("+-._", c) >= 0)
@@ -208,15 +212,15 @@ func (d *decoder) stringProblem(begin int, err error) *Error {
 	rest := d.text[i:]
 	switch {
 	case rest == "":
-		return d.problem(begin, `the string that begins here does not end: add the missing "`)
+		return d.problem(begin, finding.JSONStringOpen)
 	case rest[0] != '\\':
-		return d.problem(i, `there is a line break or another control character in a string: write \n for it, or add the missing "`)
+		return d.problem(i, finding.JSONControlCharacter)
 	case !strings.HasPrefix(rest, `\u`):
-		return d.problem(i, `this \ begins no escape sequence: write \\ for the character itself`)
+		return d.problem(i, finding.JSONEscapeUnknown)
 	case !hexEscape.MatchString(rest):
-		return d.problem(i, `four hexadecimal digits are missing after \u: write \\ if the character \ itself is meant`)
+		return d.problem(i, finding.JSONEscapeShort)
 	default:
-		return d.problem(i, `this \u escape is half of a character: add the other half, or write the character itself`)
+		return d.problem(i, finding.JSONEscapeHalf)
 	}
 }
 

@@ -7,11 +7,12 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	tags "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // Labels of private keys in PEM.
@@ -39,40 +40,44 @@ type privateKey struct {
 	public string
 }
 
-// Problems of a private key.
-const (
-	noKey         = "the private key cannot be read: it is damaged, or not an RSA, EC or Ed25519 key as PKCS#8, PKCS#1 or SEC 1; export it again"
-	otherKey      = "the private key is of another kind than RSA, EC and Ed25519: its certificate cannot be found"
-	noPublicPoint = "the private key lacks its public key, by which its certificate is found: on this curve, only a key that has it is of use; export it again with its certificate"
-	severalKeys   = "there are several private keys: store each with its own certificates in a secret of its own"
-)
-
-// parseKey reads a private key by its label, or says what is wrong with it.
-func parseKey(label string, der []byte) (*privateKey, string) {
-	readers := map[string]func([]byte) (*privateKey, string){
+// parseKey reads a private key by its label, or returns its problem.
+func parseKey(label string, der []byte) (*privateKey, *Error) {
+	readers := map[string]func([]byte) (*privateKey, finding.Reason){
 		privateKeyLabel: parsePKCS8, rsaKeyLabel: parsePKCS1, ecKeyLabel: parseSEC1,
 	}
 	read, known := readers[label]
 	if !known {
-		return nil, noKey
+		return nil, problem(finding.PrivateKeyUnreadable)
 	}
-	key, wrong := read(der)
-	if wrong != noKey {
-		return key, wrong
+	key, reason := read(der)
+	if key != nil {
+		return key, nil
+	}
+	if reason != finding.PrivateKeyUnreadable {
+		return nil, keyProblem(reason)
 	}
 	for right, read := range readers {
 		if key, _ := read(der); key != nil {
-			return nil, fmt.Sprintf("the private key has the label %s, but is what the label %s is for: correct its BEGIN and END lines (%s)",
-				label, right, relabel(label, right))
+			return nil, because(finding.Finding{
+				Reason: finding.PrivateKeyMislabeled, Label: label, OtherLabel: right, Command: relabel(label, right),
+			})
 		}
 	}
-	return nil, noKey
+	return nil, problem(finding.PrivateKeyUnreadable)
 }
 
-// parsePKCS8 reads a private key, or says what is wrong with it.
-func parsePKCS8(der []byte) (*privateKey, string) {
+// keyProblem is a problem of a private key, with its limit.
+func keyProblem(r finding.Reason) *Error {
+	if r == finding.PrivateKeyTooLarge {
+		return limited(r, maxRSABits)
+	}
+	return problem(r)
+}
+
+// parsePKCS8 reads a private key, or returns its problem.
+func parsePKCS8(der []byte) (*privateKey, finding.Reason) {
 	if largeRSA(der) {
-		return nil, largeKey
+		return nil, finding.PrivateKeyTooLarge
 	}
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return standardKey(key)
@@ -83,41 +88,41 @@ func parsePKCS8(der []byte) (*privateKey, string) {
 	var id asn1.ObjectIdentifier
 	if !in.ReadASN1(&outer, tags.SEQUENCE) || !in.Empty() || !outer.SkipASN1(tags.INTEGER) ||
 		!outer.ReadASN1(&algorithm, tags.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&id) || !outer.ReadASN1(&inner, tags.OCTET_STRING) {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	switch id.String() {
 	case oidRSA:
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	case oidRSAPSS:
 		key, err := x509.ParsePKCS1PrivateKey(inner)
 		if err != nil {
-			return nil, noKey
+			return nil, finding.PrivateKeyUnreadable
 		}
-		k, wrong := standardKey(key)
+		k, reason := standardKey(key)
 		if k != nil {
 			k.der = der // The original PKCS#8: its algorithm restricts the usage (RSASSA-PSS).
 		}
-		return k, wrong
+		return k, reason
 	case oidEC:
 		return foreignEC(der, algorithm, inner)
 	default:
-		return nil, otherKey
+		return nil, finding.PrivateKeyUnsupported
 	}
 }
 
-// parsePKCS1 reads a private key, or says what is wrong with it.
-func parsePKCS1(der []byte) (*privateKey, string) {
+// parsePKCS1 reads a private key, or returns its problem.
+func parsePKCS1(der []byte) (*privateKey, finding.Reason) {
 	if largeRSA(der) {
-		return nil, largeKey
+		return nil, finding.PrivateKeyTooLarge
 	}
 	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return standardKey(key)
 	}
-	return nil, noKey
+	return nil, finding.PrivateKeyUnreadable
 }
 
-// parseSEC1 reads a private key, or says what is wrong with it.
-func parseSEC1(der []byte) (*privateKey, string) {
+// parseSEC1 reads a private key, or returns its problem.
+func parseSEC1(der []byte) (*privateKey, finding.Reason) {
 	if key, err := x509.ParseECPrivateKey(der); err == nil {
 		return standardKey(key)
 	}
@@ -125,7 +130,7 @@ func parseSEC1(der []byte) (*privateKey, string) {
 	var outer, parameters cryptobyte.String
 	if !in.ReadASN1(&outer, tags.SEQUENCE) || !in.Empty() || !outer.SkipASN1(tags.INTEGER) || !outer.SkipASN1(tags.OCTET_STRING) ||
 		!outer.ReadASN1(&parameters, contextTag(0)) {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(tags.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -140,37 +145,37 @@ func parseSEC1(der []byte) (*privateKey, string) {
 }
 
 // standardKey is one that crypto/x509 knows.
-func standardKey(key any) (*privateKey, string) {
+func standardKey(key any) (*privateKey, finding.Reason) {
 	signer, ok := key.(interface{ Public() crypto.PublicKey })
 	if !ok {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	public, err := x509.MarshalPKIXPublicKey(signer.Public())
 	if err != nil {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	return &privateKey{der, publicOf(public)}, ""
 }
 
 // foreignEC is a key on a curve that crypto/x509 does not know, such as P-256K. It is
 // passed on as it is.
-func foreignEC(pkcs8, parameters, sec1 cryptobyte.String) (*privateKey, string) {
+func foreignEC(pkcs8, parameters, sec1 cryptobyte.String) (*privateKey, finding.Reason) {
 	var curve asn1.ObjectIdentifier
 	if p := parameters; p.ReadASN1ObjectIdentifier(&curve) && slices.Contains(curves(), curve.String()) {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	var outer, explicit, point cryptobyte.String
 	var has bool
 	if !sec1.ReadASN1(&outer, tags.SEQUENCE) || !sec1.Empty() || !outer.SkipASN1(tags.INTEGER) || !outer.SkipASN1(tags.OCTET_STRING) ||
 		!outer.SkipOptionalASN1(contextTag(0)) || !outer.ReadOptionalASN1(&explicit, &has, contextTag(1)) {
-		return nil, noKey
+		return nil, finding.PrivateKeyUnreadable
 	}
 	if !has || !explicit.ReadASN1BitStringAsBytes((*[]byte)(&point)) {
-		return nil, noPublicPoint
+		return nil, finding.PrivateKeyNoPublicKey
 	}
 	return &privateKey{pkcs8, "EC " + string(compressed(point))}, ""
 }

@@ -20,10 +20,9 @@ const (
 	maxDigits = 8
 )
 
-// looksLikeName says whether a key is made of words, as POSTGRES_PASSWORD,
-// connectionString and s3AccessKeyId are. Tokens, hashes and UUIDs are not, which
-// some keep as the keys of a map. A password that is a word cannot be told from a
-// name.
+// looksLikeName reports whether a key is made of words, as POSTGRES_PASSWORD,
+// connectionString and s3AccessKeyId are. Tokens, hashes and UUIDs are not: some teams store
+// them as the keys of a map. A password that is a word cannot be distinguished from a name.
 func looksLikeName(key string) bool {
 	if len(key) > maxGuessedKey || strings.ContainsFunc(key, func(r rune) bool { return !isKeyRune(r) }) {
 		return false
@@ -35,7 +34,7 @@ func looksLikeName(key string) bool {
 		}
 		characters += len(run)
 		longest = max(longest, len(run))
-		oddities += odd(words(run))
+		oddities += countOddities(words(run))
 		for i := range len(run) {
 			if isDigit(run[i]) {
 				digits++
@@ -48,8 +47,8 @@ func looksLikeName(key string) bool {
 	return oddities <= maxOddities && digits <= maxDigits && (characters < 16 || digits*3 <= characters)
 }
 
-// isIdentifier says whether a run of letters and digits is one as AWS and
-// authenticators have them: upper case, with digits between the letters.
+// isIdentifier reports whether a run of letters and digits looks like an identifier of AWS or
+// of an authenticator: upper case, with digits between the letters.
 func isIdentifier(run string) bool {
 	const length = 20 // of an AWS access key ID
 	if len(run) < length || run != strings.ToUpper(run) {
@@ -75,9 +74,9 @@ func words(run string) []string {
 	return append(out, run[start:])
 }
 
-// odd counts what is seldom in a run of words: digits inside, and words that are very
-// short or have no vowel. Random letters and digits are full of them.
-func odd(words []string) int {
+// countOddities counts what is rare in a run of words: digits inside, and words that are
+// very short or have no vowel.
+func countOddities(words []string) int {
 	if len(words) == 1 {
 		return 0
 	}

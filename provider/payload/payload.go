@@ -5,9 +5,10 @@ package payload
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // maxValue is the size in bytes up to which Key Vault stores a value.
@@ -20,7 +21,6 @@ const maxKeys = 256
 // A Format of a value.
 type Format string
 
-// The formats.
 const (
 	// Auto finds the format out, first by content type and then by content.
 	Auto Format = "Auto"
@@ -67,8 +67,8 @@ type Payload struct {
 	Entries []Entry
 }
 
-// Parse reads the value of a secret in a format, of which an empty one counts as
-// Auto. Any error is an *Error.
+// Parse reads the value of a secret in a format. An empty format means Auto. Any error is
+// an *Error.
 func Parse(s Secret, format Format) (Payload, error) {
 	p, fault := parse(s, format)
 	if fault != nil {
@@ -88,36 +88,38 @@ func (p Payload) Awaiting(structure []string) []string {
 }
 
 func parse(s Secret, format Format) (Payload, *Error) {
-	used, guessed, advice := format, false, ""
+	used, guessed, reason := format, false, finding.Malformed
 	fail := func(fault *Error) (Payload, *Error) {
-		fault.Secret, fault.Format = s.Name, used
-		fault.Problem += advice
+		fault.Secret, fault.Finding.Reason = s.Name, reason
+		if reader(used) != nil {
+			fault.Finding.Format = string(used)
+		}
 		return Payload{}, fault
 	}
 
 	if !validName(s.Name) {
-		return fail(problem("its name is not that of a Key Vault secret: use up to 127 letters, digits and hyphens"))
+		return fail(problem(finding.SecretNameInvalid))
 	}
 	if len(s.Value) > maxValue {
-		return fail(problem(fmt.Sprintf("the value is larger than the %d bytes that Key Vault stores: split it into several secrets", maxValue)))
+		return fail(limited(finding.ValueTooLong, maxValue))
 	}
 
 	if format == Auto || format == "" {
 		used, guessed = detect(s)
-		if advice = adviceOnContentType; guessed {
-			advice = adviceOnContent
+		if reason = finding.MalformedAsTyped; guessed {
+			reason = finding.MalformedAsGuessed
 		}
 	}
 	read := reader(used)
 	if read == nil {
-		return fail(problem("there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12"))
+		return fail(problem(finding.FormatUnknown))
 	}
 	fields, fault := read(s.Value)
 	if fault == nil && len(fields) > maxKeys {
-		fault = fields[maxKeys].at.problem(fmt.Sprintf("the secret has more than %d keys: split it into several secrets", maxKeys))
+		fault = limited(finding.TooManyKeys, maxKeys).at(fields[maxKeys].at)
 	}
 	if fault == nil && guessed {
-		fault = doubt(used, s.Value, fields)
+		fault = refuseGuess(used, s.Value, fields)
 	}
 	if fault == nil {
 		fault = assignDataKeys(s.Name, fields)
@@ -126,7 +128,7 @@ func parse(s Secret, format Format) (Payload, *Error) {
 		return fail(fault)
 	}
 	if fault := refuseNUL(fields); fault != nil {
-		advice = "" // Another format would not help.
+		reason = finding.Malformed // Another format would not help.
 		return fail(fault)
 	}
 	p := Payload{Format: used}
@@ -142,21 +144,21 @@ func reader(f Format) func(value string) ([]field, *Error) {
 	case JSON:
 		return readJSON
 	case Text:
-		return fixed(readText)
+		return withoutPositions(readText)
 	case Dotenv:
 		return readDotenv
 	case PEM:
-		return fixed(readPEM)
+		return withoutPositions(readPEM)
 	case PKCS12:
-		return fixed(readPKCS12)
+		return withoutPositions(readPKCS12)
 	default:
 		return nil
 	}
 }
 
-// fixed makes a reader of one that has keys of its own, or none: they are nowhere in
-// the value.
-func fixed(read func(value string) ([]Entry, *Error)) func(value string) ([]field, *Error) {
+// withoutPositions adapts a reader of a format in which the value does not contain the
+// keys, so that they have no positions.
+func withoutPositions(read func(value string) ([]Entry, *Error)) func(value string) ([]field, *Error) {
 	return func(value string) ([]field, *Error) {
 		entries, fault := read(value)
 		fields := make([]field, 0, len(entries))
@@ -167,18 +169,17 @@ func fixed(read func(value string) ([]Entry, *Error)) func(value string) ([]fiel
 	}
 }
 
-// refuseNUL refuses values that no environment variable can have: with them, no
-// process could be started.
+// refuseNUL rejects values that no environment variable can have, because no process could
+// be started with them.
 func refuseNUL(fields []field) *Error {
 	for _, f := range fields {
 		if bytes.IndexByte(f.Value, 0) < 0 {
 			continue
 		}
-		what := "the value"
-		if f.Key != "" {
-			what += " of this key"
+		if f.Key == "" {
+			return problem(finding.ValueHasNUL)
 		}
-		return f.at.problem(what + " has a NUL character, with which no environment variable can be set: remove it")
+		return problem(finding.KeyHasNUL).at(f.at)
 	}
 	return nil
 }

@@ -65,12 +65,12 @@ func TestParse(t *testing.T) {
 		"NoSuchFormat": {
 			reason: "Only what the schema has is a format.",
 			args:   args{secret: Secret{Name: "s", Value: "v"}, format: "YAML"},
-			want:   outcome{Error: `cannot read secret "s": there is no such format: use Auto, JSON, Text, Dotenv, PEM or PKCS12`},
+			want:   outcome{Error: `cannot read secret "s": the format does not exist: use Auto, JSON, Text, Dotenv, PEM or PKCS12`},
 		},
 		"NoSuchName": {
 			reason: "Data keys are valid because the name is.",
 			args:   args{secret: Secret{Name: "a_b", Value: "v"}},
-			want:   outcome{Error: `cannot read secret "a_b": its name is not that of a Key Vault secret: use up to 127 letters, digits and hyphens`},
+			want:   outcome{Error: `cannot read secret "a_b": its name is invalid in Key Vault: use up to 127 letters, digits and hyphens`},
 		},
 		"TooLarge": {
 			reason: "A value that Key Vault cannot store is not parsed.",
@@ -80,17 +80,17 @@ func TestParse(t *testing.T) {
 		"NUL": {
 			reason: "No process can have such a variable. The place of its key is told, and nothing of it is shown.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "1", "B": "hunter2\u0000"}`}, format: JSON},
-			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 12: the value of this key has a NUL character, with which no environment variable can be set: remove it`},
+			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 12: the value of this key has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULWithoutKey": {
 			reason: "Nor as plain text.",
 			args:   args{secret: Secret{Name: "s", Value: "hunter\x002"}, format: Text},
-			want:   outcome{Error: `cannot read secret "s" as Text: the value has a NUL character, with which no environment variable can be set: remove it`},
+			want:   outcome{Error: `cannot read secret "s" as Text: the value has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULFound": {
 			reason: "No other format is advised, as it would be refused in any.",
 			args:   args{secret: Secret{Name: "s", Value: `{"A": "hunter2\u0000"}`}},
-			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 2: the value of this key has a NUL character, with which no environment variable can be set: remove it`},
+			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 2: the value of this key has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULEscaped": {
 			reason: "In an object it stays an escape sequence, which is text.",

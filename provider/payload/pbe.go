@@ -35,7 +35,7 @@ type sealed struct {
 	iv  []byte
 }
 
-// sealedWith an algorithm whose parameters were understood before. It says whether the
+// sealedWith an algorithm whose parameters were understood before. It reports whether the
 // algorithm is known.
 func sealedWith(algorithm pkix.AlgorithmIdentifier) (sealed, bool) {
 	var s sealed

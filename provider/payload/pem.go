@@ -6,19 +6,20 @@ package payload
 import (
 	"encoding/pem"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 const (
 	certificateLabel = "CERTIFICATE"
-	// OpenSSL adds to a certificate what it is trusted for.
+	// trustedLabel is that of a certificate to which OpenSSL has added trust settings.
 	trustedLabel     = "TRUSTED CERTIFICATE"
 	bundleLabel      = "PKCS7"
 	privateKeySuffix = privateKeyLabel // of the labels of all kinds of private keys
 )
 
-// readPEM reads a private key and certificates. What is not between BEGIN and END
-// does not matter, nor do blocks of another kind, such as the EC PARAMETERS that
-// openssl puts in front of a key.
+// readPEM reads a private key and certificates. It ignores text outside of BEGIN and END, and
+// blocks of other kinds, such as the EC PARAMETERS that openssl writes before a key.
 func readPEM(value string) ([]Entry, *Error) {
 	blocks, fault := pemBlocks(value)
 	if fault != nil {
@@ -33,22 +34,21 @@ func readPEM(value string) ([]Entry, *Error) {
 		case b.label == certificateLabel:
 			c := parseCertificate(b.der)
 			if c == nil {
-				return nil, problemOnLine(b.line, "the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again")
+				return nil, problem(finding.CertificateUnreadable).onLine(b.line)
 			}
 			certificates = append(certificates, c)
 		case b.label == trustedLabel:
-			unread = problemOnLine(b.line, "the certificate that begins here has the form "+trustedLabel+", which few programs read: re-export it ("+plainCertificate+")")
+			unread = advising(finding.CertificateTrusted, plainCertificate).onLine(b.line)
 		case b.label == bundleLabel:
-			unread = problemOnLine(b.line, "the certificates that begin here are a PKCS#7 bundle: export them one by one ("+certificatesOf+")")
+			unread = advising(finding.CertificateBundle, certificatesOf).onLine(b.line)
 		case !strings.HasSuffix(b.label, privateKeySuffix):
 		case key != nil:
-			return nil, problemOnLine(b.line, severalKeys)
+			return nil, problem(finding.PrivateKeySeveral).onLine(b.line)
 		case b.encrypted:
-			return nil, problemOnLine(b.line, "the private key is encrypted: store it without a pass phrase ("+removePassPhrase+")")
+			return nil, advising(finding.PrivateKeyEncrypted, removePassPhrase).onLine(b.line)
 		default:
-			var wrong string
-			if key, wrong = parseKey(b.label, b.der); key == nil {
-				return nil, problemOnLine(b.line, wrong)
+			if key, fault = parseKey(b.label, b.der); fault != nil {
+				return nil, fault.onLine(b.line)
 			}
 		}
 	}
@@ -67,10 +67,9 @@ type pemBlock struct {
 	line      int
 }
 
-// pemBlocks returns the blocks of a value. Where encoding/pem would go over a
-// block that is damaged, and with it lose a certificate without a word, this
-// is an error. White space around lines is tolerated, as values are copied from
-// indented files.
+// pemBlocks returns the blocks of a value. A damaged block is an error, because encoding/pem
+// skips it silently, and a certificate would be lost. White space around lines is allowed,
+// because values are copied from indented files.
 func pemBlocks(value string) ([]pemBlock, *Error) {
 	var blocks []pemBlock
 	var text strings.Builder // of the block that is being read
@@ -96,7 +95,7 @@ func pemBlocks(value string) ([]pemBlock, *Error) {
 		}
 		decoded, _ := pem.Decode([]byte(text.String()))
 		if decoded == nil {
-			return nil, problemOnLine(begin, "the block that begins here is damaged: copy it again as a whole, with its line breaks")
+			return nil, problem(finding.PEMBlockDamaged).onLine(begin)
 		}
 		blocks = append(blocks, pemBlock{
 			label:     label,
@@ -107,10 +106,10 @@ func pemBlocks(value string) ([]pemBlock, *Error) {
 		label = ""
 	}
 	if label != "" {
-		return nil, problemOnLine(begin, "the block that begins here has no END line of its own: copy it again as a whole, with its line breaks")
+		return nil, problem(finding.PEMBlockOpen).onLine(begin)
 	}
 	if blocks == nil {
-		return nil, problem("there is no PEM block: store a private key and its certificates with their BEGIN and END lines and all line breaks")
+		return nil, problem(finding.PEMMissing)
 	}
 	return blocks, nil
 }

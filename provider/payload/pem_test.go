@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 func TestPEM(t *testing.T) {
@@ -51,31 +53,31 @@ func TestPEM(t *testing.T) {
 		"NoKey":       {"A key that cannot be exported is not in the secret of a certificate.", chain, summary{Error: "there is no private key: store it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
 		"NoLeaf":      {"A key alone is of no use.", pkcs8(t, p.web), summary{Error: "there is no certificate: store that of the private key with it"}},
 		"WrongKey":    {"The key has to be that of a certificate.", pkcs8(t, p.other) + chain, summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
-		"SeveralKeys": {"Which key is meant cannot be known.", pkcs8(t, p.web) + chain + pkcs8(t, p.rsa), summary{Error: lineOf(pkcs8(t, p.web)+chain, 1) + ": " + severalKeys}},
+		"SeveralKeys": {"Which key is meant cannot be known.", pkcs8(t, p.web) + chain + pkcs8(t, p.rsa), summary{Error: lineOf(pkcs8(t, p.web)+chain, 1) + ": " + sentenceOf(finding.PrivateKeySeveral)}},
 		"Encrypted":   {"A pass phrase is nowhere to be had.", block("ENCRYPTED PRIVATE KEY", []byte{1}) + chain, summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"}},
 		"EncryptedOld": {
 			"The same as openssl did it before.",
 			strings.Replace(block("RSA PRIVATE KEY", pkcs1), "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1) + chain,
 			summary{Error: "line 1: the private key is encrypted: store it without a pass phrase (openssl pkey -in key.pem -out plain.pem)"},
 		},
-		"OtherKey":     {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + noKey}},
-		"NotAKey":      {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + noKey}},
-		"Trusted":      {"OpenSSL has a form of its own.", pkcs8(t, p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the certificate that begins here has the form TRUSTED CERTIFICATE, which few programs read: re-export it (openssl x509 -in cert.pem -out plain.pem)"}},
+		"OtherKey":     {"A key of SSH is another format.", "\n" + block("OPENSSH PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 2: " + sentenceOf(finding.PrivateKeyUnreadable)}},
+		"NotAKey":      {"The errors of crypto/x509 are not passed on.", block("PRIVATE KEY", []byte("hunter2")) + chain, summary{Error: "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)}},
+		"Trusted":      {"OpenSSL has a form of its own.", pkcs8(t, p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the certificate that begins here has the form TRUSTED CERTIFICATE, which few programs read: export it again (openssl x509 -in cert.pem -out plain.pem)"}},
 		"TrustedExtra": {"It is not missed where there is another.", pkcs8(t, p.web) + pemOf(p.web) + block("TRUSTED CERTIFICATE", p.web.Raw), summary{Served: "web", Key: "web"}},
 		"Bundle":       {"The cause is named.", pkcs8(t, p.web) + pemOf(p.root) + "\n" + block("PKCS7", []byte{1}), summary{Error: lineOf(pkcs8(t, p.web)+pemOf(p.root), 2) + ": the certificates that begin here are a PKCS#7 bundle: export them one by one (openssl pkcs7 -in cert.pem -print_certs -out plain.pem)"}},
 		"Relabelled": {
 			"A key has the label of another kind.", block("RSA PRIVATE KEY", sec1) + chain,
-			summary{Error: "line 1: the private key has the label RSA PRIVATE KEY, but is what the label EC PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/RSA PRIVATE KEY/EC PRIVATE KEY/' key.pem > relabelled.pem)"},
+			summary{Error: "line 1: the private key is labeled RSA PRIVATE KEY, but it is a key for the label EC PRIVATE KEY: correct its BEGIN and END lines (sed 's/RSA PRIVATE KEY/EC PRIVATE KEY/' key.pem > relabelled.pem)"},
 		},
 		"RelabelledPKCS8": {
 			"The same the other way round.", strings.ReplaceAll(pkcs8(t, p.web), "PRIVATE", "EC PRIVATE") + chain,
-			summary{Error: "line 1: the private key has the label EC PRIVATE KEY, but is what the label PRIVATE KEY is for: correct its BEGIN and END lines (sed 's/EC PRIVATE KEY/PRIVATE KEY/' key.pem > relabelled.pem)"},
+			summary{Error: "line 1: the private key is labeled EC PRIVATE KEY, but it is a key for the label PRIVATE KEY: correct its BEGIN and END lines (sed 's/EC PRIVATE KEY/PRIVATE KEY/' key.pem > relabelled.pem)"},
 		},
 		"Agreement": {"A key that cannot sign belongs to no certificate.", agreementKey(t) + chain, summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
 		"NotACert":  {"A certificate that is damaged inside.", "\n\n" + block("CERTIFICATE", []byte("hunter2")), summary{Error: "line 3: the certificate that begins here cannot be read: it is damaged or not an X.509 certificate; export it again"}},
-		"Damaged":   {"A block that is damaged is not skipped.", pkcs8(t, p.web) + strings.Replace(chain, "MII", "M*I", 1), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the block that begins here is damaged: copy it again as a whole, with its line breaks"}},
-		"Cut":       {"Nor is one that was cut off.", "-----BEGIN PRIVATE KEY-----\nhunter2", summary{Error: "line 1: the block that begins here has no END line of its own: copy it again as a whole, with its line breaks"}},
-		"CutInside": {"Nor one that lost its end to the next.", "-----BEGIN PRIVATE KEY-----\nhunter2\n" + chain, summary{Error: "line 1: the block that begins here has no END line of its own: copy it again as a whole, with its line breaks"}},
+		"Damaged":   {"A block that is damaged is not skipped.", pkcs8(t, p.web) + strings.Replace(chain, "MII", "M*I", 1), summary{Error: lineOf(pkcs8(t, p.web), 1) + ": the block that begins here is damaged: copy the whole block again, with its line breaks"}},
+		"Cut":       {"Nor is one that was cut off.", "-----BEGIN PRIVATE KEY-----\nhunter2", summary{Error: "line 1: the block that begins here has no matching END line: copy the whole block again, with its line breaks"}},
+		"CutInside": {"Nor one that lost its end to the next.", "-----BEGIN PRIVATE KEY-----\nhunter2\n" + chain, summary{Error: "line 1: the block that begins here has no matching END line: copy the whole block again, with its line breaks"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -13,15 +13,17 @@ import (
 	"unicode"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// maxIterations of all key derivations of a file together. Most programs write
-// some thousand. The most we know of are the 200,000 of Java 8 to 11.
+// maxIterations of all key derivations of a file together. Most programs write a few
+// thousand. Java 8 to 11 write 200,000, the most that is known.
 const maxIterations = 250_000
 
-// Iterations of key derivations that Parse runs to open a secret, as far as that is not
-// refused before: its cost, which is up to whoever wrote the value. Other formats
-// cost nothing to speak of.
+// Iterations returns how many iterations of key derivations Parse runs to open a secret, or
+// zero if Parse rejects the secret before. They are the cost of a value, which its author
+// decides. Other formats cost next to nothing.
 func Iterations(s Secret, format Format) int {
 	if len(s.Value) > maxValue {
 		return 0
@@ -43,49 +45,43 @@ func Iterations(s Secret, format Format) int {
 	return file.iterations
 }
 
-// Problems of a file.
-const (
-	damagedPFX = "the PFX file is damaged or was not made without a password: export or import it again without one"
-	foreignPFX = "the PFX file is encrypted in a way that is not known here: export it again with AES, which most programs have by default, or import it without a password"
-)
-
 // readPKCS12 reads a PFX file (PKCS#12, RFC 7292) in base64.
 func readPKCS12(value string) ([]Entry, *Error) {
 	der, ok := decodePFX(value)
 	if !ok {
-		return nil, problem("the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault")
+		return nil, problem(finding.PFXNotBase64)
 	}
 	file, fault := parsePFX(der)
 	if fault != nil {
 		return nil, fault
 	}
 	if protected(der) {
-		return nil, problem("the PFX file has a password: export or import it without one")
+		return nil, problem(finding.PFXHasPassword)
 	}
-	// Some derive a key from an empty string with the zero at its end, others from nothing
-	// at all.
+	// For an empty password, some programs derive a key from its terminating zero, others
+	// from no bytes.
 	for _, password := range [][]byte{{0, 0}, nil} {
 		if opened, ok := file.open(password); ok {
 			return opened.entries()
 		}
 	}
-	return nil, problem(damagedPFX)
+	return nil, problem(finding.PFXDamaged)
 }
 
 // entries of a file with nothing encrypted in it.
 func (f *pfxFile) entries() ([]Entry, *Error) {
 	if f.keys > 1 {
-		return nil, problem(severalKeys)
+		return nil, problem(finding.PrivateKeySeveral)
 	}
-	key, wrong := parsePKCS8(f.key)
+	key, reason := parsePKCS8(f.key)
 	if key == nil {
-		return nil, problem(wrong)
+		return nil, keyProblem(reason)
 	}
 	var certificates []*certificate
 	for _, raw := range f.certificates {
 		c := parseCertificate(raw)
 		if c == nil {
-			return nil, problem("a certificate of the PFX file cannot be read: it is damaged or not an X.509 certificate; export it again")
+			return nil, problem(finding.PFXCertificateUnreadable)
 		}
 		certificates = append(certificates, c)
 	}
@@ -158,7 +154,7 @@ type (
 	}
 )
 
-// The object identifiers of what is inside, as text.
+// Object identifiers of the contents, as text.
 const (
 	oidData           = "1.2.840.113549.1.7.1"
 	oidEncryptedData  = "1.2.840.113549.1.7.6"
@@ -178,46 +174,46 @@ type pfxFile struct {
 	shrouded     *sealed  // or encrypted
 	iterations   int      // of all key derivations
 	large        bool     // a private key is too large to be read
-	foreign      bool     // something is encrypted in a way that is not known
+	foreign      bool     // something is encrypted with an unsupported algorithm
 }
 
-// parsePFX takes a file apart and refuses one that would make much work: the number
-// of iterations of a key derivation is up to whoever wrote the file.
+// parsePFX takes a file apart and rejects an expensive one: the author of the file decides on
+// the number of iterations of a key derivation.
 func parsePFX(der []byte) (*pfxFile, *Error) {
 	var outer pfx
 	var content []byte
 	var contents []contentInfo
 	if !unmarshal(der, &outer) || !unmarshal(outer.AuthSafe.Content.Bytes, &content) || !unmarshal(derOf(content), &contents) {
-		return nil, problem("the value is base64, but not of a PFX file: store one, or import it as a certificate of Key Vault")
+		return nil, problem(finding.PFXExpected)
 	}
 
 	f := &pfxFile{}
 	f.spend(outer.MAC.Iterations)
 	if mac := outer.MAC.Digest.Algorithm.Parameters.FullBytes; unmarshal(mac, new(schemeParameters)) && !f.derive(mac) { // PBMAC1
-		return nil, problem(damagedPFX)
+		return nil, problem(finding.PFXDamaged)
 	}
 	for _, c := range contents {
 		if !f.add(c) {
-			return nil, problem(damagedPFX)
+			return nil, problem(finding.PFXDamaged)
 		}
 	}
 
 	switch {
 	case f.iterations > maxIterations:
-		return nil, problem("the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default")
+		return nil, problem(finding.PFXTooManyIterations)
 	case f.foreign:
-		return nil, problem(foreignPFX)
+		return nil, problem(finding.PFXEncryptionUnsupported)
 	case f.keys > 1:
-		return nil, problem(severalKeys)
+		return nil, problem(finding.PrivateKeySeveral)
 	case f.large:
-		return nil, problem(largeKey)
+		return nil, keyProblem(finding.PrivateKeyTooLarge)
 	case f.keys == 0:
-		return nil, problem("there is no private key where a PFX file has it: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable")
+		return nil, problem(finding.PFXKeyMissing)
 	}
 	return f, nil
 }
 
-// add takes a list of bags, and says whether it understands it.
+// add takes a list of bags, and reports whether it is understood.
 func (f *pfxFile) add(c contentInfo) bool {
 	switch c.Type.String() {
 	case oidEncryptedData:
@@ -252,13 +248,13 @@ func (d encryptedData) encrypted() ([]byte, bool) {
 // maxBagNesting is how deep a list of bags may be in others.
 const maxBagNesting = 8
 
-// addBags takes a list of bags, and says whether it understands it.
+// addBags takes a list of bags, and reports whether it is understood.
 func (f *pfxFile) addBags(list []byte, depth int) bool {
 	var bags []safeBag
 	return depth <= maxBagNesting && unmarshal(derOf(list), &bags) && !slices.ContainsFunc(bags, func(b safeBag) bool { return !f.addBag(b, depth) })
 }
 
-// addBag takes a bag, and says whether it understands it.
+// addBag takes a bag, and reports whether it is understood.
 func (f *pfxFile) addBag(bag safeBag, depth int) bool {
 	switch bag.Type.String() {
 	case oidBags:
@@ -287,8 +283,8 @@ func (f *pfxFile) addBag(bag safeBag, depth int) bool {
 	return true
 }
 
-// seal takes what is encrypted, counts what it takes to open it, and says whether it
-// understands its parameters.
+// seal adds encrypted data, counts the iterations to open it, and reports whether its
+// parameters are understood.
 func (f *pfxFile) seal(algorithm pkix.AlgorithmIdentifier, data []byte) (sealed, bool) {
 	if !f.derive(algorithm.Parameters.FullBytes) {
 		return sealed{}, false
@@ -299,8 +295,8 @@ func (f *pfxFile) seal(algorithm pkix.AlgorithmIdentifier, data []byte) (sealed,
 	return s, true
 }
 
-// derive counts the key derivation that has these parameters, and says whether it
-// understands them.
+// derive counts the key derivation with these parameters, and reports whether they are
+// understood.
 func (f *pfxFile) derive(parameters []byte) bool {
 	var s schemeParameters
 	if unmarshal(parameters, &s) {
@@ -316,8 +312,8 @@ func (f *pfxFile) derive(parameters []byte) bool {
 	return d.KeyLength <= 64
 }
 
-// spend counts iterations, and does not overflow. A number below zero makes no work by
-// itself, and would make up for the work of others.
+// spend counts iterations without overflow. A negative number counts as too many, because it
+// would offset the iterations of others.
 func (f *pfxFile) spend(iterations int) {
 	if iterations < 0 {
 		iterations = maxIterations + 1
@@ -325,9 +321,8 @@ func (f *pfxFile) spend(iterations int) {
 	f.iterations = min(f.iterations+min(iterations, maxIterations+1), maxIterations+1)
 }
 
-// protected says whether the MAC of a file was made with a password. Of the
-// functions that check it, this is the one that reads no private key, and so
-// does nothing of which the iterations are not known.
+// protected reports whether the MAC of a file was made with a password. DecodeTrustStore
+// checks the MAC without reading a private key, so all of its iterations are counted.
 func protected(der []byte) (yes bool) {
 	defer func() { _ = recover() }() // The library relies on the file in places.
 
@@ -353,7 +348,7 @@ func (f *pfxFile) open(password []byte) (*pfxFile, bool) {
 	return opened, ok && unmarshal(key, new(asn1.RawValue))
 }
 
-// unmarshal says whether all of der is of the type that out points to.
+// unmarshal reports whether all of der is of the type that out points to.
 func unmarshal(der []byte, out any) bool {
 	rest, err := asn1.Unmarshal(der, out)
 	return err == nil && len(rest) == 0

@@ -23,6 +23,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 func TestPKCS12(t *testing.T) {
@@ -31,11 +33,11 @@ func TestPKCS12(t *testing.T) {
 		return pfxOf(t, e, password, leaf, others...)
 	}
 	const (
-		damaged  = "the PFX file is damaged or was not made without a password: export or import it again without one"
+		damaged  = "the PFX file is damaged or has a password: export or import it again without one"
 		password = "the PFX file has a password: export or import it without one"
-		noFile   = "the value is base64, but not of a PFX file: store one, or import it as a certificate of Key Vault"
+		noFile   = "the value is base64, but not of a PFX file: store a PFX file, or import it as a certificate of Key Vault"
 		no64     = "the value is not base64: store a PFX file in base64, or import it as a certificate of Key Vault"
-		tooMany  = "the PFX file takes too many iterations to open: export it with some thousand of them, such as the 2048 that openssl has by default"
+		tooMany  = "the PFX file needs too many iterations to open: export it with a few thousand, such as 2048, the default of openssl"
 	)
 	deep := bags()
 	for range maxBagNesting {
@@ -74,19 +76,19 @@ func TestPKCS12(t *testing.T) {
 		"DER":           {"Not every structure is a file.", base64.StdEncoding.EncodeToString(p.web.Raw), summary{Error: noFile}},
 		"WrongKey":      {"The key has to be that of a certificate.", encode(pkcs12.Modern, "", party{p.web.Certificate, p.other.key}, p.root), summary{Error: "none of the certificates belongs to the private key: store those that were issued for it"}},
 		"TooMany":       {"Iterations are limited.", encode(pkcs12.Modern.WithIterations(83_334), "", p.web), summary{Error: tooMany}},
-		"NoKey":         {"A key that cannot be exported.", trustStore(t, p.root), summary{Error: "there is no private key where a PFX file has it: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
-		"SeveralKeys":   {"Which key is meant cannot be known.", assemble(t, nil, dataOf(t, keyBag(t, p.web), keyBag(t, p.rsa), certBag(t, p.web))), summary{Error: severalKeys}},
+		"NoKey":         {"A key that cannot be exported.", trustStore(t, p.root), summary{Error: "the PFX file has no private key, or not in its usual place: export it with its certificates, and if this is a certificate of Key Vault, make its key exportable"}},
+		"SeveralKeys":   {"Which key is meant cannot be known.", assemble(t, nil, dataOf(t, keyBag(t, p.web), keyBag(t, p.rsa), certBag(t, p.web))), summary{Error: sentenceOf(finding.PrivateKeySeveral)}},
 		"KeyOnly":       {"A key alone is of no use.", assemble(t, nil, dataOf(t, keyBag(t, p.web))), summary{Error: "there is no certificate: store that of the private key with it"}},
 		"KeyOnlySealed": {"The same of one that is encrypted.", assemble(t, nil, dataOf(t, shroud(t, keyBag(t, p.web).Value.Bytes))), summary{Error: "there is no certificate: store that of the private key with it"}},
-		"Foreign":       {"A cipher that is not known.", assemble(t, nil, encryptedContent(t, rc4(), make([]byte, 16)), dataOf(t, keyBag(t, p.web))), summary{Error: foreignPFX}},
+		"Foreign":       {"A cipher that is not known.", assemble(t, nil, encryptedContent(t, rc4(), make([]byte, 16)), dataOf(t, keyBag(t, p.web))), summary{Error: sentenceOf(finding.PFXEncryptionUnsupported)}},
 		"BadCert":       {"The cause is named.", assemble(t, nil, dataOf(t, keyBag(t, p.web), rawBag([]byte("hunter2")))), summary{Error: "a certificate of the PFX file cannot be read: it is damaged or not an X.509 certificate; export it again"}},
 		"ManyLists":     {"Encrypted lists may be several.", assemble(t, nil, encryptEmpty(t, certBag(t, p.issuing)), encryptEmpty(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
-		"HiddenKey":     {"A second key may be encrypted.", assemble(t, nil, encryptEmpty(t, certBag(t, p.web), keyBag(t, p.rsa)), dataOf(t, keyBag(t, p.web))), summary{Error: severalKeys}},
+		"HiddenKey":     {"A second key may be encrypted.", assemble(t, nil, encryptEmpty(t, certBag(t, p.web), keyBag(t, p.rsa)), dataOf(t, keyBag(t, p.web))), summary{Error: sentenceOf(finding.PrivateKeySeveral)}},
 		"BER":           {"Lengths and pieces of BER.", berPFX(t, modern), full},
 		"PlainLists":    {"Plain lists may be many.", assemble(t, nil, dataOf(t, certBag(t, p.issuing)), dataOf(t, certBag(t, p.web)), dataOf(t, keyBag(t, p.web))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
 		"Nested":        {"A bag may be a list of bags.", assemble(t, nil, dataOf(t, bags(keyBag(t, p.web)), bags(certBag(t, p.issuing), bags(certBag(t, p.web))))), summary{Served: "web issuing", Key: "web", Trusted: "issuing"}},
 		"NestedSealed":  {"In an encrypted one, too.", assemble(t, nil, encryptEmpty(t, bags(certBag(t, p.web))), dataOf(t, bags(shroud(t, keyBag(t, p.web).Value.Bytes)))), summary{Served: "web", Key: "web"}},
-		"NestedKeys":    {"Every key counts.", assemble(t, nil, dataOf(t, keyBag(t, p.web), bags(keyBag(t, p.rsa)), certBag(t, p.web))), summary{Error: severalKeys}},
+		"NestedKeys":    {"Every key counts.", assemble(t, nil, dataOf(t, keyBag(t, p.web), bags(keyBag(t, p.rsa)), certBag(t, p.web))), summary{Error: sentenceOf(finding.PrivateKeySeveral)}},
 		"NestedTooDeep": {"They have an end.", assemble(t, nil, dataOf(t, keyBag(t, p.web), certBag(t, p.web), deep)), summary{Error: damaged}},
 		"OddContent":    {"A list is data or encrypted data.", assemble(t, nil, contentInfo{Type: asn1.ObjectIdentifier{1, 2, 3}}), summary{Error: damaged}},
 	}

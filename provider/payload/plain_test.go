@@ -97,7 +97,7 @@ func checkGuess(t rapid.TB, s Secret, p Payload, err error) {
 	}
 }
 
-// isKeyOf says whether an object has a key, and it looks like one.
+// isKeyOf reports whether an object has a key, and it looks like one.
 func isKeyOf(object, key string) bool {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(trimBOM(object)), &members) != nil {

@@ -14,15 +14,12 @@ const (
 	// maxRSABits is the size up to which openssl verifies with an RSA key. Reading one
 	// takes time that grows with the square of its size.
 	maxRSABits = 16_384
-	// maxEncryptedKey is what such a key has in bytes as PKCS#8, with some room.
+	// maxEncryptedKey is the size in bytes of such a key as PKCS#8, with some room.
 	maxEncryptedKey = 9_500
 )
 
-const largeKey = "the private key is too large: use an RSA key of at most 16384 bits, such as one of 4096"
-
-// largeRSA says whether a private key, as PKCS#1 or PKCS#8, has a number that no RSA
-// key of the allowed size has: the modulus, or another that it would have to be
-// compared with. It reads no number.
+// largeRSA reports whether a private key, as PKCS#1 or PKCS#8, has a number that is too large
+// for an RSA key of the allowed size. It parses no number.
 func largeRSA(der []byte) bool {
 	var wrapped struct {
 		Version   int

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // rsaOf encodes numbers as those of an RSA key.
@@ -39,7 +41,7 @@ func TestLargeRSA(t *testing.T) {
 		b := bag(2, mustMarshal(encryptedPrivateKeyInfo{pbes1(t, 1), make([]byte, size)}))
 		return assemble(t, nil, dataOf(t, b, certBag(t, p.web)))
 	}
-	const unread = "line 1: " + noKey
+	unread := "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)
 	large, huge := rsaOf(16_384, 16_384, 8_192), rsaOf(16_385, 16_384, 8_192)
 	trailing := slices.Concat(rsaOf(26_000, 26_000, 13_000)[4:], []byte{0x30, 0x00, 0xff}) // Inside, where the reader goes over it.
 
@@ -51,15 +53,15 @@ func TestLargeRSA(t *testing.T) {
 	}{
 		"Largest":       {"The largest that is read.", PEM, block("RSA PRIVATE KEY", large) + pemOf(p.web), unread},
 		"LargestPKCS8":  {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(large)) + pemOf(p.web), unread},
-		"PKCS1":         {"One bit more.", PEM, block("RSA PRIVATE KEY", huge) + pemOf(p.web), "line 1: " + largeKey},
-		"PKCS8":         {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(huge)) + pemOf(p.web), "line 1: " + largeKey},
-		"Private":       {"A large exponent.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 100_000, 1024)) + pemOf(p.web), "line 1: " + largeKey},
-		"Primes":        {"Large primes.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 2048, 20_000)) + pemOf(p.web), "line 1: " + largeKey},
-		"Trailing":      {"What follows the numbers does not hide them.", PEM, block("RSA PRIVATE KEY", mustMarshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: trailing})) + pemOf(p.web), "line 1: " + largeKey},
-		"PFX":           {"In a PFX file.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(huge)), certBag(t, p.web))), largeKey},
-		"PFXLargest":    {"The largest that is read.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(large)), certBag(t, p.web))), noKey},
-		"PFXEncrypted":  {"Encrypted, its length tells.", PKCS12, shrouded(maxEncryptedKey + 4), largeKey},
-		"PFXEncrypted8": {"The largest that is decrypted.", PKCS12, shrouded(len(pkcs8Of(large)) / 8 * 8), damagedPFX},
+		"PKCS1":         {"One bit more.", PEM, block("RSA PRIVATE KEY", huge) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"PKCS8":         {"The same as PKCS#8.", PEM, block("PRIVATE KEY", pkcs8Of(huge)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Private":       {"A large exponent.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 100_000, 1024)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Primes":        {"Large primes.", PEM, block("RSA PRIVATE KEY", rsaOf(2048, 2048, 20_000)) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"Trailing":      {"What follows the numbers does not hide them.", PEM, block("RSA PRIVATE KEY", mustMarshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: trailing})) + pemOf(p.web), "line 1: " + sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFX":           {"In a PFX file.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(huge)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFXLargest":    {"The largest that is read.", PKCS12, assemble(t, nil, dataOf(t, bag(1, pkcs8Of(large)), certBag(t, p.web))), sentenceOf(finding.PrivateKeyUnreadable)},
+		"PFXEncrypted":  {"Encrypted, its length tells.", PKCS12, shrouded(maxEncryptedKey + 4), sentenceOf(finding.PrivateKeyTooLarge)},
+		"PFXEncrypted8": {"The largest that is decrypted.", PKCS12, shrouded(len(pkcs8Of(large)) / 8 * 8), sentenceOf(finding.PFXDamaged)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

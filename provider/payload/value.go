@@ -12,7 +12,7 @@ import (
 // logged or encoded by accident.
 type Value []byte
 
-// String says whether there is a value, not which.
+// String reports whether there is a value, not which.
 func (v Value) String() string {
 	if v == nil {
 		return "(no value)"

@@ -12,10 +12,10 @@ import (
 	tags "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// A certificate is passed on byte for byte. Of what it says, only that is read which
-// tells its place in a chain: crypto/x509 refuses what others take, such as a negative
-// serial number or a curve that it does not have, and that of a root that is only passed
-// on must not make the leaf useless.
+// A certificate is passed on byte for byte. Only the fields that determine its place in a chain
+// are read: crypto/x509 rejects certificates that other programs accept, such as one with a
+// negative serial number or a curve that it does not know, and a root that is only passed on
+// must not make the leaf useless.
 type certificate struct {
 	raw []byte
 	// Subject and issuer as they are encoded.
@@ -26,7 +26,7 @@ type certificate struct {
 	notBefore time.Time
 	// Identifiers of the keys. They may be missing.
 	subjectKeyID, authorityKeyID []byte
-	// Authority tells whether it may issue certificates.
+	// Authority reports whether it may issue certificates.
 	authority bool
 }
 

@@ -17,6 +17,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	tags "golang.org/x/crypto/cryptobyte/asn1"
 	"pgregory.net/rapid"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
 // A body of a certificate, taken apart.
@@ -246,10 +248,10 @@ func TestForeignCurve(t *testing.T) {
 		want   string
 	}{
 		"WrongKey": {"It has to be that of a certificate.", key + pemOf(p.web), "none of the certificates belongs to the private key: store those that were issued for it"},
-		"NoPoint":  {"Nobody here can multiply on that curve.", block("EC PRIVATE KEY", sec1Of(nil, p256k)) + chain, "line 1: " + noPublicPoint},
-		"NoCurve":  {"A key of no curve is damaged.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, nil)) + chain, "line 1: " + noKey},
-		"Damaged":  {"As is one on a known curve that crypto/x509 refuses.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, oid(1, 3, 132, 0, 33))) + chain, "line 1: " + noKey},
-		"Ed448":    {"A kind without a public key in it.", block("PRIVATE KEY", sequence(mustMarshal(0), sequence(mustMarshal(oid(1, 3, 101, 113))), mustMarshal([]byte{4, 0}))) + chain, "line 1: " + otherKey},
+		"NoPoint":  {"Nobody here can multiply on that curve.", block("EC PRIVATE KEY", sec1Of(nil, p256k)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyNoPublicKey)},
+		"NoCurve":  {"A key of no curve is damaged.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, nil)) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
+		"Damaged":  {"As is one on a known curve that crypto/x509 refuses.", block("EC PRIVATE KEY", sec1Of(spki.Key.Bytes, oid(1, 3, 132, 0, 33))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnreadable)},
+		"Ed448":    {"A kind without a public key in it.", block("PRIVATE KEY", sequence(mustMarshal(0), sequence(mustMarshal(oid(1, 3, 101, 113))), mustMarshal([]byte{4, 0}))) + chain, "line 1: " + sentenceOf(finding.PrivateKeyUnsupported)},
 	}
 	for name, tc := range refusals {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +342,7 @@ func FuzzCertificate(f *testing.F) {
 			t.Error("parseCertificate(...) changes the certificate")
 		}
 		for _, label := range []string{privateKeyLabel, rsaKeyLabel, ecKeyLabel} {
-			if key, wrong := parseKey(label, raw); (key == nil) == (wrong == "") {
+			if key, wrong := parseKey(label, raw); (key == nil) == (wrong == nil) {
 				t.Errorf("parseKey(%s, ...) returns %v and %q", label, key, wrong)
 			}
 		}

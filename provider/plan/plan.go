@@ -45,6 +45,8 @@ type Observed struct {
 
 	// Secret, if it was read.
 	Secret *keyvault.Secret
+	// Attributes of the version that the Secret has, if they were read.
+	Attributes *keyvault.Properties
 	// LookAgain at the secret by then, even if no change is seen. Zero: no need.
 	LookAgain time.Time
 }
@@ -87,9 +89,11 @@ type Plan struct {
 	// After is the status from then on, with the times and the revision of this plan.
 	After Status
 
-	// Problem is why the Secret cannot be written as it should be. It is then left
-	// as it is.
+	// Problem is why the Secret cannot be written. It is then unchanged.
 	Problem *Problem
+
+	// LookAgain is when a secret in use becomes valid or expires next. Zero: never.
+	LookAgain time.Time
 }
 
 // A Problem of the Secret as a whole.
@@ -100,6 +104,8 @@ type Problem struct {
 
 // Make a plan from the observed secrets.
 func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVaultSecretSyncObservation, current Current, observed map[string]Observed, now time.Time) Plan {
+	recorded := current.Record
+	current.Record = recorded.refreshed(observed)
 	had := current.Intact()
 	p := Plan{Data: map[string][]byte{}, Record: Record{}, Verdicts: map[string]Verdict{}, Before: NewStatus(), After: NewStatus()}
 
@@ -122,7 +128,7 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 	}
 
 	differs := !current.has(p.Data)
-	p.Changed = differs || !maps.EqualFunc(p.Record, current.Record, sameContent)
+	p.Changed = differs || !maps.EqualFunc(p.Record, recorded, sameContent)
 	p.Before.LastChangeTime, p.After.LastChangeTime = previous.LastChangeTime, previous.LastChangeTime
 
 	if differs || previous.LastChangeTime == nil && len(p.Data) > 0 {
@@ -132,6 +138,8 @@ func Make(spec v1alpha1.KeyVaultSecretSyncParameters, previous v1alpha1.KeyVault
 	if p.Problem = tooLarge(p, spec.Target.Name); p.Problem != nil {
 		p.refuse(current, had)
 	}
+
+	p.LookAgain = p.Record.nextChange(now)
 
 	p.Before.Target = target(spec.Target.Name, current.Record, spec)
 	p.After.Target = target(spec.Target.Name, p.Record, spec)
@@ -151,32 +159,32 @@ type decision struct {
 	// content and data that the Secret should have of it.
 	content Content
 	data    map[string][]byte
-	// old is the content that the Secret has, if all of it is there.
-	old Content
-	has bool
-	// taken is true if the content was just read.
-	taken bool
+	// old is the content in the Secret, and inSecret whether all of it is there.
+	old      Content
+	inSecret bool
+	// wasRead is true if the content was just read.
+	wasRead bool
 }
 
 // decide about one secret. Only good data replaces the current data.
 func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, now time.Time) decision {
 	d := decision{name: s.Name, Verdict: o.Verdict}
-	d.old, d.has = had[s.Name]
+	d.old, d.inSecret = had[s.Name]
 
 	switch {
 	case o.Secret != nil:
 		d.content, d.data, d.Verdict = read(s, *o.Secret, now)
-		d.taken = d.State == v1alpha1.StateSynced
-	case o.State == v1alpha1.StateSynced && !d.has:
-		d.State = "" // Somebody has changed the Secret.
+		d.wasRead = d.State == v1alpha1.StateSynced
+	case o.State == v1alpha1.StateSynced && !d.inSecret:
+		d.State = "" // Another client has changed the Secret.
 	case o.State == v1alpha1.StateSynced:
 		d.Verdict = recheck(s, d.old, current.Data, o.Findings, now)
 	}
 
-	if !d.taken {
+	if !d.wasRead {
 		// Even incomplete data stays until it can be replaced.
 		d.content, d.data = current.left(s.Name)
-	} else if d.has && d.old.Version == d.content.Version {
+	} else if d.inSecret && d.old.Version == d.content.Version {
 		d.content.HadKeys = d.content.hadKeys(d.old)
 
 		if maps.EqualFunc(d.old.data(s.Name, current.Data), d.data, slices.Equal) {
@@ -192,7 +200,7 @@ func (d decision) explained() Verdict {
 	v := d.Verdict
 
 	switch {
-	case d.State != v1alpha1.StateSynced && d.has:
+	case d.State != v1alpha1.StateSynced && d.inSecret:
 		v.Findings = append(slices.Clone(v.Findings), finding.Finding{Reason: finding.ValuesKept})
 	case d.State == v1alpha1.StateSynced && d.content.HadKeys:
 		v.Findings = append(slices.Clone(v.Findings), finding.Finding{Reason: finding.KeysLost})
@@ -222,7 +230,7 @@ func (d decision) retire(current Current, inUse []string) decision {
 // after the Secret is written.
 func (d decision) after() (v1alpha1.ObservedSecret, Verdict) {
 	o := v1alpha1.ObservedSecret{Name: d.name}
-	if d.taken || d.has {
+	if d.wasRead || d.inSecret {
 		o = d.content.observe(d.name)
 	}
 
@@ -233,11 +241,11 @@ func (d decision) after() (v1alpha1.ObservedSecret, Verdict) {
 func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) (v1alpha1.ObservedSecret, Verdict) {
 	v := d.explained()
 
-	if d.taken && d.old.Version != d.content.Version {
+	if d.wasRead && d.old.Version != d.content.Version {
 		v = NewVerdict(stateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
 	}
 
-	if !d.has && v.State == v1alpha1.StateSynced {
+	if !d.inSecret && v.State == v1alpha1.StateSynced {
 		v.State = "" // No longer synced: the Secret was deleted, or keys were removed from it.
 	}
 
@@ -352,7 +360,7 @@ func (c Current) left(name string) (Content, map[string][]byte) {
 	return Content{}, data
 }
 
-// has tells whether the Secret has this data, and no other data of the provider. Data that
+// has reports whether the Secret has this data, and no other data of the provider. Data that
 // others have added is left alone.
 func (c Current) has(data map[string][]byte) bool {
 	for key, value := range data {
@@ -541,10 +549,10 @@ func NotReady(o v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSe
 	return out
 }
 
-// invalid is why a value cannot be read. A payload's errors hold no values.
+// invalid returns the finding on an error of package payload.
 func invalid(err error) finding.Finding {
 	if e, ok := errors.AsType[*payload.Error](err); ok {
-		return finding.Finding{Reason: finding.ValueInvalid, Detail: e.Error()}
+		return finding.Because(finding.ValueInvalid, e.Finding)
 	}
 
 	return finding.Finding{Reason: finding.ValueUnreadable}

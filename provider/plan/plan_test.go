@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -42,9 +43,9 @@ func specOf(secrets ...v1alpha1.SyncedSecret) v1alpha1.KeyVaultSecretSyncParamet
 // state that was found out without reading a secret.
 func state(s v1alpha1.State) Observed { return Observed{Verdict: NewVerdict(s)} }
 
-// failed with a state and a message.
-func failed(s v1alpha1.State, message string) Observed {
-	return Observed{Verdict: NewVerdict(s, finding.Finding{Reason: finding.CreatorUnusable, Detail: message})}
+// failed with a state, because an object does not exist.
+func failed(s v1alpha1.State, object string) Observed {
+	return Observed{Verdict: NewVerdict(s, finding.Finding{Reason: finding.ProviderConfigMissing, Object: object})}
 }
 
 func found(s keyvault.Secret) Observed { return Observed{Secret: &s} }
@@ -223,12 +224,12 @@ func TestMakeSecret(t *testing.T) {
 			reason: "A key that no pod refers to any more goes, whatever the vault answers.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db.B", "b"), Record: Record{"db": retired(content(v1, "B"), "db.A")}},
-				finding: failed(v1alpha1.StateUnreachable, "No."), inUse: []string{"db.B"},
+				finding: failed(v1alpha1.StateUnreachable, "vault"), inUse: []string{"db.B"},
 			},
 			want: want{
 				Data: data("db.B", "b"), Changed: true,
-				Before: observed(v1alpha1.StateUnreachable, "No."+stays, v1, -30*time.Minute, key("B")),
-				After:  observed(v1alpha1.StateUnreachable, "No."+stays, v1, -30*time.Minute, key("B")),
+				Before: observed(v1alpha1.StateUnreachable, "vault does not exist"+stays, v1, -30*time.Minute, key("B")),
+				After:  observed(v1alpha1.StateUnreachable, "vault does not exist"+stays, v1, -30*time.Minute, key("B")),
 			},
 		},
 		"TextInUse": {
@@ -564,32 +565,32 @@ func TestMakeSecret(t *testing.T) {
 		},
 		"Failed": {
 			reason: "A secret that could not be read keeps its values.",
-			args:   args{current: had, finding: failed(v1alpha1.StateForbidden, "No.")},
+			args:   args{current: had, finding: failed(v1alpha1.StateForbidden, "vault")},
 			want: want{
 				Data:   data("db.A", "a"),
-				Before: observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
-				After:  observed(v1alpha1.StateForbidden, "No."+stays, v1, -30*time.Minute, key("A")),
+				Before: observed(v1alpha1.StateForbidden, "vault does not exist"+stays, v1, -30*time.Minute, key("A")),
+				After:  observed(v1alpha1.StateForbidden, "vault does not exist"+stays, v1, -30*time.Minute, key("A")),
 			},
 		},
 		"FailedNeverSynced": {
 			reason: "A secret that was never synced has no values that stay in use.",
-			args:   args{finding: failed(v1alpha1.StateMissing, "There is none.")},
+			args:   args{finding: failed(v1alpha1.StateMissing, "secret")},
 			want: want{
 				Data:   data(),
-				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "There is none."},
-				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "There is none."},
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "secret does not exist"},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateMissing, Message: "secret does not exist"},
 			},
 		},
 		"LostRecord": {
 			reason: "Without a record, what looks like the secret's stays until it can be replaced; nobody knows its version.",
 			args: args{
 				current: Current{Data: data("db.A", "a", "db", "text", "dbx", "foreign", "dbx.A", "foreign")},
-				finding: failed(v1alpha1.StateUnreachable, "No."),
+				finding: failed(v1alpha1.StateUnreachable, "vault"),
 			},
 			want: want{
 				Data:   data("db.A", "a", "db", "text"),
-				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "No."},
-				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "No."},
+				Before: v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "vault does not exist"},
+				After:  v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateUnreachable, Message: "vault does not exist"},
 			},
 		},
 		"Expired": {
@@ -681,18 +682,18 @@ func TestMakeSecret(t *testing.T) {
 
 					return Record{"db": c}
 				}()},
-				finding: failed(v1alpha1.StateSynced, "It has changed."),
+				finding: failed(v1alpha1.StateSynced, "change"),
 			},
 			want: want{
 				Data: data("db.A", "a"),
 				Before: func() v1alpha1.ObservedSecret {
-					o := observed(v1alpha1.StateSynced, "It has changed. It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
+					o := observed(v1alpha1.StateSynced, "change does not exist It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
 					o.ExpiresAt = at(-time.Second)
 
 					return o
 				}(),
 				After: func() v1alpha1.ObservedSecret {
-					o := observed(v1alpha1.StateSynced, "It has changed. It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
+					o := observed(v1alpha1.StateSynced, "change does not exist It expired at 2026-05-01T11:59:59Z. Its values are still in use; set new ones in https://web.vault.azure.net.", v1, -30*time.Minute, key("A"))
 					o.ExpiresAt = at(-time.Second)
 
 					return o
@@ -739,7 +740,11 @@ func TestMakeSecret(t *testing.T) {
 			p := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, tc.args.current, map[string]Observed{"db": tc.args.finding}, noon())
 			got := want{Data: p.Data, Changed: p.Changed, Retired: p.Record["db"].Retired, Before: p.Before.Observation(spec).Secrets[0], After: p.After.Observation(spec).Secrets[0]}
 
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			checkReasons(t, p.Before, spec)
+			checkReasons(t, p.After, spec)
+
+			// The messages are compared.
+			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreFields(v1alpha1.ObservedSecret{}, "Reason")); diff != "" {
 				t.Errorf("\n%s\nMake(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -929,7 +934,7 @@ func large(n int) (secrets []v1alpha1.SyncedSecret, findings map[string]Observed
 	return secrets, findings
 }
 
-const tooManyKeys = "The Secret would have %d keys, too many or with names too long for Kubernetes, so it is left as it is. Take some secrets off the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s."
+const tooManyKeys = "The Secret would have %d keys, too many or with names too long for Kubernetes, so it is not changed. Remove some secrets from the list, or give them fewer or shorter keys, of letters, digits, hyphens, dots and underscores only; those with the most are %s."
 
 // wide secrets have many keys.
 func wide(n int) (secrets []v1alpha1.SyncedSecret) {
@@ -983,7 +988,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 	secrets = append(secrets, v1alpha1.SyncedSecret{Name: "kept"}, v1alpha1.SyncedSecret{Name: "missing"})
 	findings["s00"] = found(secret(v2, "new"))
 	findings["kept"] = state(v1alpha1.StateSynced)
-	findings["missing"] = failed(v1alpha1.StateMissing, "There is none.")
+	findings["missing"] = failed(v1alpha1.StateMissing, "secret")
 
 	cases := map[string]struct {
 		reason   string
@@ -993,7 +998,7 @@ func TestMakeTooLarge(t *testing.T) { //nolint:gocognit // One plan, and all tha
 	}{
 		"Values": {
 			reason: "All values together are more than Kubernetes takes.", secrets: secrets, findings: findings,
-			want: fmt.Sprintf("The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is left as it is. Make secrets smaller or take some off the list; "+
+			want: fmt.Sprintf("The Secret would have %d bytes, more than the %d that Kubernetes allows, so it is not changed. Make secrets smaller, or remove some from the list; "+
 				"the largest are s01, s02, s03, s04, s05, s06, s07, s08, s09, s10, and 41 more.", 49*25*1024-49*50/2+len("new")+len("kept"), corev1.MaxSecretSize),
 		},
 		"Keys": {
@@ -1246,4 +1251,58 @@ func TestGone(t *testing.T) {
 	if diff := cmp.Diff(want{"1/1", v1alpha1.StateSynced}, want{p.After.SecretsSynced, p.After.State}); diff != "" {
 		t.Errorf("Make(...): after it is written: -want, +got:\n%s", diff)
 	}
+}
+
+// checkReasons checks that each secret has the reason of its first finding, which belongs to
+// the first sentence of its message.
+func checkReasons(t *testing.T, s Status, spec v1alpha1.KeyVaultSecretSyncParameters) {
+	t.Helper()
+
+	for _, secret := range s.Observation(spec).Secrets {
+		want := ""
+		if why := s.Findings[secret.Name]; len(why) > 0 {
+			want = string(why[0].Reason)
+		}
+
+		if diff := cmp.Diff(want, secret.Reason); diff != "" {
+			t.Errorf("Reason of secret %s: -want, +got:\n%s", secret.Name, diff)
+		}
+
+		if (secret.Reason == "") != (secret.Message == "") {
+			t.Errorf("Secret %s has reason %q and message %q", secret.Name, secret.Reason, secret.Message)
+		}
+	}
+}
+
+// A message can change with a release, and a reason cannot.
+func TestReason(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		secret v1alpha1.SyncedSecret
+		o      Observed
+		want   string
+	}{
+		"Synced":  {reason: "There is no reason without a problem.", o: found(secretWith("A")), want: ""},
+		"Invalid": {reason: "A value that cannot be parsed.", o: Observed{Secret: &keyvault.Secret{Value: "{"}}, want: "ValueInvalid"},
+		"NoValue": {reason: "A key of the structure has no value.", secret: v1alpha1.SyncedSecret{Keys: []string{"B"}}, o: found(secretWith("A")), want: "KeysWithoutValue"},
+		"Kept":    {reason: "The consequence for the pods is not the reason.", o: failed(v1alpha1.StateForbidden, "x"), want: "ProviderConfigMissing"},
+		"Unknown": {reason: "A state without a finding has no reason.", o: state(v1alpha1.StateSynced), want: ""},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.secret.Name = "db"
+			spec := specOf(tc.secret)
+
+			got := Make(spec, v1alpha1.KeyVaultSecretSyncObservation{}, Current{}, map[string]Observed{"db": tc.o}, noon()).After.Observation(spec).Secrets[0].Reason
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\nReason: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// secretWith a key.
+func secretWith(key string) keyvault.Secret {
+	return keyvault.Secret{Properties: keyvault.Properties{Version: v1, ContentType: "application/json"}, Value: `{"` + key + `": "a"}`}
 }

@@ -93,10 +93,10 @@ func (r Record) dataKeys() map[string]bool {
 	return out
 }
 
-// isText tells whether these are the keys of plain text.
+// isText reports whether these are the keys of plain text.
 func isText(keys []string) bool { return slices.Equal(keys, []string{""}) }
 
-// hadKeys tells whether the content is plain text although the same version had keys in
+// hadKeys reports whether the content is plain text although the same version had keys in
 // the old content. If content type and format are the same, too, only the release differs.
 func (c Content) hadKeys(old Content) bool {
 	return isText(c.Keys) && (old.HadKeys || len(old.Keys) > 0 && !isText(old.Keys)) &&
@@ -114,6 +114,36 @@ func (c Content) data(name string, data map[string][]byte) map[string][]byte {
 	}
 
 	return out
+}
+
+// refreshed returns the record with the attributes that were read.
+func (r Record) refreshed(observed map[string]Observed) Record {
+	r = maps.Clone(r)
+
+	for name, content := range r {
+		if a := observed[name].Attributes; a != nil {
+			content.Created, content.Updated = seconds(a.Created), seconds(a.Updated)
+			content.NotBefore, content.Expires = seconds(a.NotBefore), seconds(a.Expires)
+			r[name] = content
+		}
+	}
+
+	return r
+}
+
+// nextChange is when a secret becomes valid or expires next. Zero: never.
+func (r Record) nextChange(now time.Time) time.Time {
+	var next time.Time
+
+	for _, content := range r {
+		for _, at := range []time.Time{timeOf(content.NotBefore), timeOf(content.Expires)} {
+			if at.After(now) && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+
+	return next
 }
 
 // observe the content as the status shows it.

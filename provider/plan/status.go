@@ -10,8 +10,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A Status is a report: an observation without messages, and the findings to make the
-// messages of.
+// A Status is an observation without messages, and the findings that they are rendered
+// from.
 type Status struct {
 	v1alpha1.KeyVaultSecretSyncObservation
 
@@ -22,13 +22,19 @@ type Status struct {
 // NewStatus returns a status without secrets.
 func NewStatus() Status { return Status{Findings: map[string][]finding.Finding{}} }
 
-// Observation of the sync, with messages.
+// Observation of the sync, with reasons and messages. The first finding on a secret is the
+// reason of its state.
 func (s Status) Observation(p v1alpha1.KeyVaultSecretSyncParameters) v1alpha1.KeyVaultSecretSyncObservation {
 	o := s.KeyVaultSecretSyncObservation
 	o.Secrets = slices.Clone(o.Secrets)
 
 	for i, secret := range o.Secrets {
-		o.Secrets[i].Message = finding.Sentences(SubjectOf(p, secret.Name), s.Findings[secret.Name]...)
+		why := s.Findings[secret.Name]
+		if len(why) > 0 {
+			o.Secrets[i].Reason = string(why[0].Reason)
+		}
+
+		o.Secrets[i].Message = finding.Sentences(SubjectOf(p, secret.Name), why...)
 	}
 
 	return o

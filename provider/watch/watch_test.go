@@ -298,7 +298,7 @@ func TestPollTogether(t *testing.T) {
 
 // because of something.
 func because(what string) finding.Finding {
-	return finding.Finding{Reason: finding.CreatorUnusable, Detail: what}
+	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: what}
 }
 
 func TestWake(t *testing.T) {

@@ -266,7 +266,7 @@ func outages() map[string]outage {
 		"EntraFederationOff": {
 			reason: "What somebody has to change is not waited for, new or not, and is tried less and less often.",
 			begin:  atEntra(azure.Fault{Effect: azure.EffectStatus, Status: http.StatusUnauthorized, Error: "700223"}),
-			state:  forbidden, words: []string{"federation is switched off in the tenant (AADSTS700223)"}, vault: 8, entra: 6,
+			state:  forbidden, words: []string{"federation is disabled in the tenant (AADSTS700223)"}, vault: 8, entra: 6,
 		},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A State of one secret, and of all of them together. Expiry is not a state: Key
+// A State of one secret, and of all of them together. Expiry is not a state, because Key
 // Vault still serves an expired secret.
 type State string
 
@@ -18,10 +18,10 @@ const (
 	// StateSynced: the content of the latest version is in the Secret.
 	StateSynced State = "Synced"
 	// StateAwaitingValue: a key of the structure is still empty or null, a required
-	// key is not there, or the secret has no structure and was created without any
+	// key is missing, or the secret has no structure and was created without any
 	// keys.
 	StateAwaitingValue State = "AwaitingValue"
-	// StateMissing: the vault has no such secret.
+	// StateMissing: the secret does not exist in the vault.
 	StateMissing State = "Missing"
 	// StateSoftDeleted: the secret is deleted and can be recovered, or it is being
 	// deleted or recovered.
@@ -30,40 +30,41 @@ const (
 	StateDisabled State = "Disabled"
 	// StateInvalid: the value cannot be parsed, or two of its keys collide.
 	StateInvalid State = "Invalid"
-	// StateForbidden: the application's identity may not read the secret.
+	// StateForbidden: the application's identity has no permission to read the secret.
 	StateForbidden State = "Forbidden"
 	// StateAwaitingAccess: roles or credentials have not reached Azure's data
 	// plane yet, which is normal for some minutes after creation.
 	StateAwaitingAccess State = "AwaitingAccess"
-	// StateThrottled: Key Vault asked to slow down.
+	// StateThrottled: Key Vault throttles requests, or expensive values of the application
+	// wait to be decrypted.
 	StateThrottled State = "Throttled"
-	// StateUnreachable: Key Vault or Entra ID did not answer, or Entra ID cannot reach
+	// StateUnreachable: Key Vault or Entra ID is unavailable, or Entra ID cannot reach
 	// the cluster's issuer.
 	StateUnreachable State = "Unreachable"
 )
 
 // States of the object that no single secret can have.
 const (
-	// StateTargetConflict: there is a Secret of that name which is not ours. It is
-	// left alone.
+	// StateTargetConflict: a Secret of that name exists and does not belong to the object.
+	// The provider does not change it.
 	StateTargetConflict State = "TargetConflict"
 	// StateTargetTooLarge: the Secret would be larger than Kubernetes allows. The
-	// one that exists is left as it is.
+	// existing Secret is unchanged.
 	StateTargetTooLarge State = "TargetTooLarge"
 )
 
-// SyncRequestedAtAnnotation has all secrets of a KeyVaultSecretSync read now. Its
-// value is a time as a rule; another value is another request.
+// SyncRequestedAtAnnotation requests a read of all secrets of a KeyVaultSecretSync. Any new
+// value is a new request; it is usually the current time.
 const SyncRequestedAtAnnotation = "secrets.p6m.dev/sync-requested-at"
 
 // MaxSecrets of one KeyVaultSecretSync: those that an application lists, and as
-// many again that its pods still refer to.
+// many that its pods still reference.
 const MaxSecrets = 200
 
-// KeyVaultSecretSyncParameters says what is kept in step with what.
+// KeyVaultSecretSyncParameters define the vault and the Secret to sync.
 type KeyVaultSecretSyncParameters struct {
 	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
-	// It is a vault of Azure, Azure China or Azure US Government.
+	// The vault is in Azure, Azure China or Azure US Government.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
 	VaultURI string `json:"vaultUri"`
@@ -76,7 +77,7 @@ type KeyVaultSecretSyncParameters struct {
 	// +kubebuilder:validation:MinLength=1
 	ClientID string `json:"clientId"`
 
-	// ServiceAccountName, in the namespace of this object, whose token stands for
+	// ServiceAccountName in the namespace of this object. Its token is exchanged for one of
 	// the identity.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -95,8 +96,8 @@ type KeyVaultSecretSyncParameters struct {
 
 	// CreateMissing creates listed secrets that the vault does not have, with
 	// their keys and without values, with the identity of the provider configuration. Nothing is ever
-	// overwritten or deleted. Only secrets with format Auto or JSON are created: a text has no keys that
-	// could wait for values. Default: false.
+	// overwritten or deleted. Only secrets with format Auto or JSON are created, because plain text has
+	// no keys. Default: false.
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
 
@@ -107,14 +108,13 @@ type KeyVaultSecretSyncParameters struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
-	// FastPollInterval of the vault while somebody may be waiting: for a while after a
-	// secret changed in the vault, after this object was created or lists another secret,
-	// and after a requested sync. Fast polls have a budget. 0s turns them off. Default:
-	// that of the provider, 5s.
+	// FastPollInterval of the vault for a while after a secret changed in the vault, after
+	// this object was created or lists another secret, and after a requested sync. Fast
+	// polls have a budget. 0s disables them. Default: that of the provider, 5s.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be at least 1s, or 0s to turn fast polls off"
+	// +kubebuilder:validation:XValidation:rule="duration(self) == duration('0s') || duration(self) >= duration('1s')",message="must be at least 1s, or 0s to disable fast polls"
 	FastPollInterval *metav1.Duration `json:"fastPollInterval,omitempty"`
 }
 
@@ -131,31 +131,30 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{32}$`
 	Version string `json:"version,omitempty"`
 
-	// Format of the value. Default: Auto, which decides by the content type. Without
-	// one, a JSON object and a private key with a certificate are recognized, and
-	// anything else is plain text, also lines KEY=VALUE.
+	// Format of the value. Default: Auto, which uses the content type. Without a content
+	// type, a JSON object and a private key with a certificate are recognized. Anything
+	// else is plain text, including lines KEY=VALUE.
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
 	Format string `json:"format,omitempty"`
 
-	// Keys the secret has when it is created, and must have values for.
+	// Keys that the secret is created with, and that must have values.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=125
 	Keys []string `json:"keys,omitempty"`
 
-	// RequiredKeys the secret must have besides, which it is not created with. A
-	// version without one of them is not taken. They may be empty. An empty name
-	// requires plain text, which has no keys.
+	// RequiredKeys that the secret must also have, but is not created with. Their values can
+	// be empty. A version without one of them is not synced. An empty name requires plain
+	// text, which has no keys.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=125
 	RequiredKeys []string `json:"requiredKeys,omitempty"`
 
-	// Create is false for a secret that must not be created in advance even if
-	// createMissing is set. Default: true.
+	// Create allows to create the secret in advance if createMissing is set. Default: true.
 	// +optional
 	Create *bool `json:"create,omitempty"`
 
@@ -163,7 +162,7 @@ type SyncedSecret struct {
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// RefreshInterval takes changes of this secret at most that often.
+	// RefreshInterval is the shortest time between two syncs of changes of this secret.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -171,10 +170,10 @@ type SyncedSecret struct {
 	RefreshInterval *metav1.Duration `json:"refreshInterval,omitempty"`
 }
 
-// Target is the Kubernetes Secret to write. It must not exist, or be ours.
+// Target is the Kubernetes Secret to write. A Secret that exists must belong to the object.
 type Target struct {
-	// Name of the Secret, in the namespace of this object. It cannot be changed:
-	// pods refer to it.
+	// Name of the Secret, in the namespace of this object. It cannot be changed,
+	// because pods reference it.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
@@ -185,19 +184,19 @@ type Target struct {
 	// +optional
 	Labels map[string]string `json:"labels,omitempty"`
 
-	// InUse are data keys of the Secret that pods refer to. One that its secret
-	// does not have any more stays, with its last value, as long as it is on this
-	// list: a pod could not be started again without it.
+	// InUse are data keys of the Secret that pods reference. A listed key that was removed
+	// from its secret is kept with its last value, because pods could not restart without
+	// it.
 	// +optional
 	// +listType=atomic
 	InUse []string `json:"inUse,omitempty"`
 }
 
-// KeyVaultSecretSyncObservation is what was seen and written. It never holds a
-// value, nor anything computed from a value.
+// KeyVaultSecretSyncObservation is the observed state of the secrets and of the Secret. It
+// never holds a value, or anything computed from a value.
 type KeyVaultSecretSyncObservation struct {
-	// State of all secrets together: the worst of them, where an optional secret
-	// that was never given a value does not count.
+	// State of all secrets together: the worst of their states. An optional secret without a
+	// value does not count.
 	// +optional
 	State State `json:"state,omitempty"`
 
@@ -205,7 +204,7 @@ type KeyVaultSecretSyncObservation struct {
 	// +optional
 	SecretsSynced string `json:"secretsSynced,omitempty"`
 
-	// Secrets tells the state of each secret.
+	// Secrets has the state of each secret.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -219,8 +218,9 @@ type KeyVaultSecretSyncObservation struct {
 	// +optional
 	LastChangeTime *metav1.Time `json:"lastChangeTime,omitempty"`
 
-	// Polling has the times that decide how often the vault is polled, besides the times of
-	// its secrets and of this object's creation. It outlives a restart of the provider.
+	// Polling has the times that decide how often the vault is polled, in addition to the
+	// times of its secrets and of this object's creation. They survive a restart of the
+	// provider.
 	// +optional
 	Polling *ObservedPolling `json:"polling,omitempty"`
 }
@@ -233,8 +233,8 @@ type ObservedPolling struct {
 	// SyncRequestedAt is when the last requested sync began.
 	// +optional
 	SyncRequestedAt *metav1.Time `json:"syncRequestedAt,omitempty"`
-	// SecretCreatedAt is when a missing secret was last created in advance. Nobody waits
-	// for changes of the vault up to then.
+	// SecretCreatedAt is when a missing secret was last created in advance. Changes of the
+	// vault up to then start no fast polls.
 	// +optional
 	SecretCreatedAt *metav1.Time `json:"secretCreatedAt,omitempty"`
 }
@@ -246,10 +246,17 @@ type ObservedSecret struct {
 	// State of the secret.
 	// +optional
 	State State `json:"state,omitempty"`
-	// Message says what is wrong and what to do. It never holds a value.
+	// Reason of the state, in CamelCase, such as KeysWithoutValue or AccessDenied. It is
+	// empty if the secret is synced and there is nothing to report. Unlike the message,
+	// it is meant for programs.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]*$`
+	Reason string `json:"reason,omitempty"`
+	// Message describes the problem and its solution. It never holds a value.
 	// +optional
 	Message string `json:"message,omitempty"`
-	// Version of the last good content, which the Secret has.
+	// Version of the last good content, which is in the Secret.
 	// +optional
 	Version string `json:"version,omitempty"`
 	// ContentType of that version.
@@ -264,7 +271,7 @@ type ObservedSecret struct {
 	// SyncedAt is when that content was written to the Secret.
 	// +optional
 	SyncedAt *metav1.Time `json:"syncedAt,omitempty"`
-	// NotBefore is when that version becomes valid. Key Vault serves it before, too.
+	// NotBefore is when that version becomes valid. Key Vault serves it before that time.
 	// +optional
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 	// ExpiresAt is when that version expires.
@@ -291,19 +298,19 @@ type ObservedTarget struct {
 	// Name of the Secret.
 	// +optional
 	Name string `json:"name,omitempty"`
-	// Revision changes with the content. It is made of names and version ids,
-	// never of values.
+	// Revision changes with the content. It is computed from names and version ids, never
+	// from values.
 	// +optional
 	Revision string `json:"revision,omitempty"`
 }
 
 // KeyVaultSecretSyncSpec is the desired state of a KeyVaultSecretSync.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.writeConnectionSecretToRef)",message="there are no connection details: forProvider.target is the Secret that is written"
+// +kubebuilder:validation:XValidation:rule="!has(self.writeConnectionSecretToRef)",message="is not supported: set forProvider.target, which is the Secret that is written"
 type KeyVaultSecretSyncSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
-	// ForProvider says what is kept in step with what.
+	// ForProvider defines the vault and the Secret to sync.
 	ForProvider KeyVaultSecretSyncParameters `json:"forProvider"`
 }
 
@@ -311,8 +318,8 @@ type KeyVaultSecretSyncSpec struct {
 type KeyVaultSecretSyncStatus struct {
 	xpv1.ResourceStatus `json:",inline"`
 
-	// AtProvider is what was seen and written. It never holds a value, nor
-	// anything computed from a value.
+	// AtProvider is the observed state of the secrets and of the Secret. It never holds a
+	// value, or anything computed from a value.
 	// +optional
 	AtProvider KeyVaultSecretSyncObservation `json:"atProvider,omitempty"`
 }
@@ -329,8 +336,7 @@ type KeyVaultSecretSyncStatus struct {
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,shortName=kvsync,categories={crossplane,managed,azure}
 
-// A KeyVaultSecretSync keeps a Kubernetes Secret in step with secrets of an
-// Azure Key Vault.
+// A KeyVaultSecretSync syncs secrets of an Azure Key Vault to a Kubernetes Secret.
 type KeyVaultSecretSync struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

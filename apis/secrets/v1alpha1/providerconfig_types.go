@@ -9,13 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A CredentialsSource is where the identity comes from that creates missing
-// secrets.
+// A CredentialsSource is the kind of identity that creates missing secrets.
 type CredentialsSource string
 
 // Sources of credentials.
 const (
-	// CredentialsSourceNone: there is no such identity, and nothing is created.
+	// CredentialsSourceNone: no identity. No secrets are created.
 	CredentialsSourceNone CredentialsSource = "None"
 	// CredentialsSourceWorkloadIdentity: the workload identity of the provider's
 	// own pod.
@@ -30,7 +29,7 @@ const (
 // ProviderConfigSpec configures the provider.
 type ProviderConfigSpec struct {
 	// Credentials of the identity that creates missing secrets. Secrets are
-	// always read as the application.
+	// always read with the identity of the application.
 	Credentials ProviderCredentials `json:"credentials"`
 }
 
@@ -40,7 +39,7 @@ type ProviderConfigSpec struct {
 // +kubebuilder:validation:XValidation:rule="self.source != 'ClientSecret' || (has(self.tenantId) && has(self.clientId) && has(self.secretRef))",message="source ClientSecret needs tenantId, clientId and secretRef"
 // +kubebuilder:validation:XValidation:rule="self.source == 'ClientSecret' || !has(self.secretRef)",message="secretRef is for source ClientSecret only"
 type ProviderCredentials struct {
-	// Source of the credentials. With None, nothing is ever created.
+	// Source of the credentials. With None, no secrets are created.
 	// +kubebuilder:validation:Enum=None;WorkloadIdentity;ManagedIdentity;ClientSecret
 	Source CredentialsSource `json:"source"`
 
@@ -56,7 +55,7 @@ type ProviderCredentials struct {
 	// +kubebuilder:validation:MinLength=1
 	ClientID string `json:"clientId,omitempty"`
 
-	// SecretRef is where the client secret is.
+	// SecretRef references the client secret.
 	// +optional
 	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
 }
@@ -90,8 +89,8 @@ type ProviderConfigStatus struct {
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,categories={crossplane,provider,azure}
 
-// A ProviderConfig configures provider-keyvault-secretsync for the syncs of its
-// namespace that refer to it.
+// A ProviderConfig configures provider-keyvault-secretsync for the syncs in its
+// namespace that reference it.
 type ProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -119,8 +118,8 @@ type ProviderConfigList struct {
 // +kubebuilder:resource:scope=Cluster,categories={crossplane,provider,azure}
 
 // A ClusterProviderConfig configures provider-keyvault-secretsync for the syncs
-// of all namespaces that refer to it. They do by default, if it is called
-// default.
+// of all namespaces that reference it. Syncs reference the one named default unless they
+// have a providerConfigRef.
 type ClusterProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -148,8 +147,8 @@ type ClusterProviderConfigList struct {
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,categories={crossplane,provider,azure}
 
-// A ProviderConfigUsage says that a managed resource uses a ProviderConfig or a
-// ClusterProviderConfig, which is not deleted before that ends.
+// A ProviderConfigUsage records that a managed resource uses a ProviderConfig or a
+// ClusterProviderConfig, and blocks its deletion.
 type ProviderConfigUsage struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -84,8 +84,8 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 	return nil
 }
 
-// gathering is how long usages are gathered before they are counted. Each count takes all
-// of them, and a thousand may be new at once.
+// gathering is how long usages are gathered before they are counted. Each count lists all
+// usages, and after a start a thousand are new within a second: one list instead of a thousand.
 const gathering = time.Second
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -101,5 +101,5 @@ func gathered(h handler.EventHandler) handler.EventHandler {
 
 type delayed struct{ requests }
 
-// Add a request a moment later.
+// Add a request with a delay.
 func (d delayed) Add(r reconcile.Request) { d.AddAfter(r, gathering) }

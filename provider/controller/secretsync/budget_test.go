@@ -63,9 +63,9 @@ func (s *shelf) write(name string) {
 }
 
 // look at the list once, write what was opened, and return the names of that.
-func (s *shelf) look(drifted bool) []string {
+func (s *shelf) look(distrusted bool) []string {
 	l := &look{
-		sync: newSync(s.list...), current: s.current, record: s.current.Intact(), memory: s.memory, now: s.now, drifted: drifted,
+		sync: newSync(s.list...), current: s.current, record: s.current.Intact(), memory: s.memory, now: s.now, distrusted: distrusted,
 		snapshot: watch.NewSnapshot(nil, nil, s.now),
 	}
 	findings := map[string]plan.Observed{}
@@ -76,7 +76,7 @@ func (s *shelf) look(drifted bool) []string {
 	s.memory.next = time.Time{}
 
 	for name, f := range findings {
-		s.memory.lookAt(f.LookAgain)
+		s.memory.next = earliest(s.memory.next, f.LookAgain)
 
 		if f.Secret != nil {
 			opened = append(opened, name)
@@ -102,9 +102,9 @@ func TestArrives(t *testing.T) {
 	file := pfx(t, 66_600) // 20 of these are all that can be opened at once.
 
 	cases := map[string]struct {
-		reason  string
-		change  func(s *shelf)
-		drifted bool
+		reason     string
+		change     func(s *shelf)
+		distrusted bool
 		// looks until the last is there.
 		looks int
 		// opened of all 24 until each was, in all looks.
@@ -126,10 +126,10 @@ func TestArrives(t *testing.T) {
 			change: func(s *shelf) { s.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}} },
 		},
 		"Drifted": {
-			reason: "Somebody has changed the Secret, maybe all of it: each is opened once.", drifted: true, looks: 5, opened: 24,
+			reason: "Somebody has changed the Secret, maybe all of it: each is opened once.", distrusted: true, looks: 5, opened: 24,
 		},
 		"DriftedAndLost": {
-			reason: "Lost data comes first.", drifted: true, looks: 1, opened: 20,
+			reason: "Lost data comes first.", distrusted: true, looks: 1, opened: 20,
 			change: func(s *shelf) { delete(s.current.Data, "cert-23.tls.crt") },
 		},
 	}
@@ -144,7 +144,7 @@ func TestArrives(t *testing.T) {
 			looks, opened := 0, 0
 
 			for range 60 {
-				list := s.look(tc.drifted)
+				list := s.look(tc.distrusted)
 				looks++
 				opened += len(list)
 
@@ -182,7 +182,7 @@ func TestPostponedKnown(t *testing.T) {
 	shelf := newShelf(24, pfx(t, 66_600))
 	shelf.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}}
 
-	l = &look{sync: newSync(shelf.list...), memory: shelf.memory, now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), all: true}
+	l = &look{sync: newSync(shelf.list...), memory: shelf.memory, now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}
 	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
 		t.Error("\nNothing failed.\nconclude(...): all is to be read again")
 	}
@@ -208,7 +208,7 @@ func TestPostponedProperties(t *testing.T) { //nolint:gocognit // Steps, and wha
 			}
 
 			waited := maps.Clone(s.memory.postponed)
-			opened := s.look(rapid.Bool().Draw(rt, "drifted"))
+			opened := s.look(rapid.Bool().Draw(rt, "distrusted"))
 
 			for name := range s.memory.postponed {
 				since, before := waited[name]
@@ -254,9 +254,9 @@ func TestRefresh(t *testing.T) {
 		"Version":     {reason: "Another version.", change: func(_ *look, secret *keyvault.Secret) { secret.Version = v2 }},
 		"ContentType": {reason: "Another content type.", change: func(_ *look, secret *keyvault.Secret) { secret.ContentType = "application/json" }},
 		"DataLost":    {reason: "Its data is not all there.", change: func(l *look, _ *keyvault.Secret) { l.record = plan.Record{} }},
-		"Drifted":     {reason: "Its data may be other data.", change: func(l *look, _ *keyvault.Secret) { l.drifted = true }},
+		"Drifted":     {reason: "Its data may be other data.", change: func(l *look, _ *keyvault.Secret) { l.distrusted = true }},
 		"DriftedOpened": {reason: "It was opened since.", want: true, change: func(l *look, secret *keyvault.Secret) {
-			l.drifted = true
+			l.distrusted = true
 			l.memory.open("db", *secret, "")
 		}},
 	}
@@ -272,9 +272,9 @@ func TestRefresh(t *testing.T) {
 
 			e, _ := externalOf(l)
 
-			e.observed["db"], _ = l.judge(s, secret)
+			e.observed["db"], _ = l.examine(s, secret)
 			if got := e.observed["db"].Secret == nil; got != tc.want {
-				t.Fatalf("\n%s\njudge(...) = %+v", tc.reason, e.observed["db"])
+				t.Fatalf("\n%s\nexamine(...) = %+v", tc.reason, e.observed["db"])
 			}
 
 			if !tc.want {
@@ -324,7 +324,7 @@ func TestVerdictMemo(t *testing.T) {
 	l.snapshot = listed(noon(), true)
 
 	e, _ := externalOf(l)
-	e.observed["db"], _ = l.judge(s, secret)
+	e.observed["db"], _ = l.examine(s, secret)
 	e.makePlan(l.sync)
 
 	const stays = "stay in use"
@@ -343,7 +343,7 @@ func TestVerdictMemo(t *testing.T) {
 		t.Error("\nIt is read once.\nknown(...): it is known")
 	}
 
-	e.observed["db"], _ = l.judge(s, secret)
+	e.observed["db"], _ = l.examine(s, secret)
 	e.makePlan(l.sync)
 
 	if f, known := l.known(s); !known || f.State != v1alpha1.StateInvalid || messageOf(l, f) == "" || strings.Contains(messageOf(l, f)+e.plan.After.Observation(l.sync.Spec.ForProvider).Secrets[0].Message, stays) {

@@ -28,14 +28,14 @@ const createRetry = 2 * time.Minute
 // contentTypeJSON of created secrets.
 const contentTypeJSON = "application/json"
 
-// isObject tells whether a secret in this format can be created as a JSON object without
+// isObject reports whether a secret in this format can be created as a JSON object without
 // values. In a text format, the object would be the value.
 func isObject(f payload.Format) bool {
 	return f == "" || f == payload.Auto || f == payload.JSON
 }
 
-// gone tells whether the vault does not have a secret, or not any more.
-func gone(s v1alpha1.State) bool {
+// isMissing reports whether a secret is missing or deleted in the vault.
+func isMissing(s v1alpha1.State) bool {
 	return s == v1alpha1.StateMissing || s == v1alpha1.StateSoftDeleted
 }
 
@@ -64,7 +64,7 @@ func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
 	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if gone(e.observed[s.Name].State) && e.look.mayCreate(s) {
+		if isMissing(e.observed[s.Name].State) && e.look.mayCreate(s) {
 			out = append(out, s)
 		}
 	}
@@ -72,8 +72,8 @@ func (e *external) creatable() []v1alpha1.SyncedSecret {
 	return out
 }
 
-// createMissing creates missing secrets in the vault, and tells whether it tried to. A
-// failure is never an error of the sync: existing secrets are synced in any case.
+// createMissing creates missing secrets in the vault, and reports whether it tried to. A
+// failure is never an error of the sync, because existing secrets are still synced.
 func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) bool {
 	list := e.creations()
 	if len(list) == 0 {
@@ -115,11 +115,10 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	switch keyvault.ReasonOf(err) {
 	case "":
 		memo.Verdict, memo.updated, memo.absence = plan.AwaitingValue(s), p.Updated, absence{}
-		m.lookAt(m.settled(s.Name, p.Updated, e.look.now))
 		m.created = latest(m.created, p.Updated)
-		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict}
+		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.look.now)}
 	case keyvault.Exists:
-		// The next list shows it.
+		// Another client created it first. The next list shows it.
 		memo.createAfter = e.look.now.Add(e.look.interval)
 	case keyvault.Deleted:
 		if !memo.deleted {
@@ -140,26 +139,15 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 
 		memo.moving, memo.createFailure = "", &failure
 		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
-		memo.createAfter = e.look.now.Add(max(memo.createWait, retryAfter(err)))
+		memo.createAfter = e.look.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
 		e.observed[s.Name] = e.look.missing(s, memo.absence)
 	}
 
 	m.secrets[s.Name] = memo
-	m.lookAt(memo.createAfter)
 }
 
-// creator returns the client that creates secrets.
-func (e *external) creator(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (*keyvault.Client, error) {
-	name, c, err := creatorOf(ctx, e.kube, sync)
-	if err != nil {
-		return nil, &keyvault.Error{Reason: keyvault.NoIdentity, Operation: "create secrets", Cause: finding.Finding{Reason: finding.CreatorUnusable, Detail: err.Error()}}
-	}
-
-	return e.pool.Creator(sync.Spec.ForProvider.VaultURI, name, c)
-}
-
-// deleted tells whether a secret is deleted and can be recovered. It asks with the identity
-// that creates secrets, because the application's identity normally may not know.
+// deleted reports whether a secret is deleted and can be recovered. It uses the identity that
+// creates secrets, because applications normally lack the permission.
 func (v vault) deleted(ctx context.Context, name string) (bool, error) {
 	if v.creator != nil {
 		if c, err := v.creator(ctx); err == nil {
@@ -210,12 +198,4 @@ func causeOf(err error) finding.Finding {
 	}
 
 	return finding.Finding{Reason: finding.Unknown}
-}
-
-func retryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*keyvault.Error](err); ok {
-		return e.RetryAfter
-	}
-
-	return 0
 }

@@ -138,7 +138,7 @@ func TestCreated(t *testing.T) {
 
 	const (
 		missing = "There is no secret db in https://web.vault.azure.net. Create it."
-		failed  = " It could not be created in advance: no. The provider retries."
+		failed  = " It could not be created in advance: no does not exist. The provider retries."
 	)
 
 	cases := map[string]struct {
@@ -160,14 +160,14 @@ func TestCreated(t *testing.T) {
 			reason: "The deletion ends in some seconds, not in ten minutes.", err: &keyvault.Error{Reason: keyvault.BeingDeleted},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
-				Message: "Secret db of https://web.vault.azure.net is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover.",
+				Message: "Secret db of https://web.vault.azure.net is being deleted. Recover it with az keyvault secret recover in a few seconds.",
 			},
 		},
 		"BeingRecovered": {
 			reason: "The same.", err: &keyvault.Error{Reason: keyvault.BeingRecovered},
 			want: want{
 				State: v1alpha1.StateSoftDeleted, Next: failedRetry,
-				Message: "Secret db of https://web.vault.azure.net is being recovered, which takes some seconds. Nothing to do but wait.",
+				Message: "Secret db of https://web.vault.azure.net is being recovered, which takes a few seconds. No action is needed.",
 			},
 		},
 		"Forbidden": {reason: "It is tried again when the vault is looked at again.", err: &keyvault.Error{Reason: keyvault.Forbidden, Cause: said("no")}, want: want{State: v1alpha1.StateMissing, Message: missing + failed, Next: 30 * time.Second}},
@@ -182,13 +182,14 @@ func TestCreated(t *testing.T) {
 			s := v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}}
 			l := lookAt(s)
 			l.empty()
+			l.sync.Spec.ForProvider.CreateMissing = true
 
 			e, _ := externalOf(l)
 			e.observed["db"] = l.missing(s, absence{})
 			l.memory.secrets["db"] = memo{absence: absence{createWait: tc.waited}}
 			e.created(s, keyvault.Properties{Updated: noon()}, tc.err)
 
-			got := want{State: e.observed["db"].State, Message: messageOf(l, e.observed["db"]), Next: afterNoon(l.memory.next)}
+			got := want{State: e.observed["db"].State, Message: messageOf(l, e.observed["db"]), Next: afterNoon(e.nextLook())}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\ncreated(...): -want, +got:\n%s", tc.reason, diff)
@@ -250,34 +251,34 @@ func TestTold(t *testing.T) {
 		every  time.Duration
 		want   absence
 	}{
-		"Deleted":    {reason: "It may be purged soon.", told: []answer{{deleted: true}}, want: absence{deleted: true, askWait: failedRetry}},
-		"Kept":       {reason: "Less and less likely.", told: []answer{{deleted: true}, {deleted: true}}, want: absence{deleted: true, askWait: 2 * failedRetry}},
-		"KeptLong":   {reason: "Most are kept for months.", told: slices.Repeat([]answer{{deleted: true}}, 7), want: absence{deleted: true, askWait: every}},
-		"Purged":     {reason: "It is gone for good, or on its way.", told: []answer{{deleted: true}, {deleted: true}, {}}, want: absence{askWait: failedRetry}},
-		"Nowhere":    {reason: "It may be on its way.", told: []answer{{}}, want: absence{askWait: failedRetry}},
-		"Still":      {reason: "Less and less likely.", told: []answer{{}, {}}, want: absence{askWait: 2 * failedRetry}},
-		"Never":      {reason: "It never was.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{askWait: every}},
-		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, askWait: failedRetry}},
-		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, askWait: failedRetry}},
-		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, askWait: failedRetry}},
-		"Forbidden":  {reason: "Without the permission, it is not checked more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{askWait: every}},
-		"Often":      {reason: "With more frequent full reads, it is checked more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, askWait: time.Second}},
+		"Deleted":    {reason: "It may be purged soon.", told: []answer{{deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
+		"Kept":       {reason: "Less and less likely.", told: []answer{{deleted: true}, {deleted: true}}, want: absence{deleted: true, checkWait: 2 * failedRetry}},
+		"KeptLong":   {reason: "Most are kept for months.", told: slices.Repeat([]answer{{deleted: true}}, 7), want: absence{deleted: true, checkWait: every}},
+		"Purged":     {reason: "It is gone for good, or on its way.", told: []answer{{deleted: true}, {deleted: true}, {}}, want: absence{checkWait: failedRetry}},
+		"Nowhere":    {reason: "It may be on its way.", told: []answer{{}}, want: absence{checkWait: failedRetry}},
+		"Still":      {reason: "Less and less likely.", told: []answer{{}, {}}, want: absence{checkWait: 2 * failedRetry}},
+		"Never":      {reason: "It never was.", told: []answer{{}, {}, {}, {}, {}, {}, {}}, want: absence{checkWait: every}},
+		"Arrived":    {reason: "It was on its way.", told: []answer{{}, {}, {deleted: true}}, want: absence{deleted: true, checkWait: failedRetry}},
+		"Deleting":   {reason: "It is on its way.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, want: absence{moving: keyvault.BeingDeleted, checkWait: failedRetry}},
+		"Recovering": {reason: "It comes back.", told: []answer{{deleted: true}, {err: fails(keyvault.BeingRecovered)}}, want: absence{moving: keyvault.BeingRecovered, checkWait: failedRetry}},
+		"Forbidden":  {reason: "Without the permission, it is not checked more often.", told: []answer{{err: fails(keyvault.Forbidden)}}, want: absence{checkWait: every}},
+		"Often":      {reason: "With more frequent full reads, it is checked more often.", told: []answer{{err: fails(keyvault.BeingDeleted)}}, every: time.Second, want: absence{moving: keyvault.BeingDeleted, checkWait: time.Second}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			tc.want.asked = noon()
+			tc.want.checkedAt = noon()
 			if tc.every == 0 {
 				tc.every = every
 			}
 
 			got := absence{}
 			for _, a := range tc.told {
-				got.told(a.deleted, a.err, noon(), tc.every)
+				got.recordDeletedCheck(a.deleted, a.err, noon(), tc.every)
 			}
 
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(absence{})); diff != "" {
-				t.Errorf("\n%s\ntold(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nrecordDeletedCheck(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -5,16 +5,13 @@ package secretsync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -25,12 +22,12 @@ import (
 )
 
 const (
-	// conflictRetry is when to look again at a Secret that belongs to somebody else.
+	// conflictRetry is the pause before another look at a Secret of another owner.
 	conflictRetry = time.Minute
 )
 
-// An external is one sync that is being reconciled: it is observed and then, if
-// need be, created or updated as planned.
+// An external is one sync that is being reconciled: observed and then, if needed, created or
+// updated as planned.
 type external struct {
 	*connector
 
@@ -45,18 +42,31 @@ type external struct {
 	look     *look
 	observed map[string]plan.Observed
 	plan     plan.Plan
+	// lookAgain at the vault by then.
+	lookAgain time.Time
 }
 
-// Observe the Secret and the vault: look, plan, and report if there is nothing to write.
-// The external resource is the Secret.
+// An outcome of a plan is the work that is left.
+type outcome int
+
+const (
+	// upToDate: the Secret is as planned.
+	upToDate outcome = iota
+	// toWrite: the Secret or a missing secret has to be written.
+	toWrite
+	// mayNotWrite: management policies do not allow writing the Secret.
+	mayNotWrite
+)
+
+// Observe the Secret and the vault: look, plan, schedule the next look, and publish the
+// outcome. The external resource is the Secret.
 func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
 	var err error
 	if e.target, err = get(ctx, e.kube, sync); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 
-	// Of a status that an earlier version has written, states, times and versions are
-	// read, and no messages.
+	// Only states, times and versions of the previous status are used.
 	e.previous = *sync.Status.AtProvider.DeepCopy()
 
 	if meta.WasDeleted(sync) {
@@ -67,35 +77,62 @@ func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSyn
 
 	now := e.now()
 	e.memory = e.memories.of(sync, sourceOf(sync), now, e.fullRead)
-	e.memory.next = time.Time{}
 
 	if e.target.secret != nil && !e.target.ours {
 		return e.conflict(sync, now), nil
 	}
 
-	e.memory.see(e.target)
+	e.memory.noteSecret(e.target)
 	e.lookAtVault(ctx, sync, now)
 	e.makePlan(sync)
+	e.memory.next = e.nextLook()
 
-	upToDate := !e.plan.Changed && e.target.asShouldBe(sync) && len(e.creations()) == 0
+	result := decide(sync, e.target, e.plan, len(e.creations()) > 0)
+	e.publish(sync, result)
 
+	return managed.ExternalObservation{
+		// A missing Secret is created by Update. Create is meant for names that are not
+		// known in advance: it would cost three more writes, and a second look. It is
+		// used where policies do not allow Update.
+		ResourceExists:   e.target.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
+		ResourceUpToDate: result == upToDate,
+	}, nil
+}
+
+// decide on the outcome of a plan for the Secret. Creating is true if missing secrets of the
+// vault are created, too.
+func decide(sync *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
 	switch {
+	case !creating && !p.Changed && t.metadataUpToDate(sync):
+		return upToDate
+	case !t.writable(sync):
+		return mayNotWrite
+	default:
+		return toWrite
+	}
+}
+
+// publish the status of an outcome.
+func (e *external) publish(sync *v1alpha1.KeyVaultSecretSync, o outcome) {
+	switch o {
 	case upToDate:
 		e.memory.resourceVersion = e.target.secret.ResourceVersion
 		e.report(sync, e.plan.After, e.plan.Problem)
-	case !e.writable(sync):
+	case mayNotWrite:
 		e.report(sync, e.plan.Before, e.plan.Problem)
-	default:
+	case toWrite:
 		e.preview(sync, e.plan.Before, e.plan.Problem)
 	}
+}
 
-	return managed.ExternalObservation{
-		// A Secret that is not there is a change like any other, for Update. Create is
-		// for names that are not known in advance: it would cost three more writes,
-		// and a second look. It is used where policies allow no Update.
-		ResourceExists:   e.target.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
-		ResourceUpToDate: upToDate,
-	}, nil
+// nextLook is when to look again, even if nothing wakes the sync. Zero: no need.
+func (e *external) nextLook() time.Time {
+	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
+	for _, o := range e.observed {
+		next = earliest(next, o.LookAgain)
+	}
+
+	return next
 }
 
 // sourceOf a sync is the vault as its application sees it.
@@ -129,7 +166,7 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 // Disconnect does nothing: clients are pooled.
 func (e *external) Disconnect(context.Context) error { return nil }
 
-// lookAtVault takes a look at the vault, and keeps its memory.
+// lookAtVault reads the vault and stores the result in memory.
 func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	key, source := client.ObjectKeyFromObject(sync), sourceOf(sync)
 	requested, turn := e.takeRequest(sync, now)
@@ -145,7 +182,7 @@ func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	e.look = &look{
 		sync: sync, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
 		interval: e.interval(sync), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
-		all: now.Sub(e.memory.read) >= e.fullRead, drifted: e.memory.read.IsZero(),
+		readAll: now.Sub(e.memory.read) >= e.fullRead, distrusted: e.memory.read.IsZero(),
 	}
 
 	v := vault{pool: e.pool, source: source}
@@ -153,12 +190,10 @@ func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, sync) }
 	}
 
-	observed, next := e.look.observe(ctx, v)
+	observed, lookAgain := e.look.observe(ctx, v)
 
 	*e.memory = *e.look.memory
-	e.observed = observed
-
-	e.memory.lookAt(earliest(turn, next, e.nextCreation()))
+	e.observed, e.lookAgain = observed, earliest(turn, lookAgain)
 
 	if e.look.read {
 		e.metrics.read(key, now)
@@ -169,16 +204,12 @@ func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, sync) {
 		e.makePlan(sync)
+		e.memory.next = earliest(e.memory.next, e.nextLook())
 	}
 
-	if !e.writable(sync) {
-		// The reconciler calls Update even if policies do not allow to create the Secret.
-		e.report(sync, e.plan.Before, e.plan.Problem)
-
-		return nil
-	}
-
-	if e.plan.Changed || !e.target.asShouldBe(sync) {
+	// The reconciler calls Update even if policies do not allow to create the Secret.
+	result := decide(sync, e.target, e.plan, false)
+	if result == toWrite {
 		err := e.writeSecret(ctx, sync)
 		e.metrics.written(err)
 
@@ -189,21 +220,13 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 
 			return err
 		}
+
+		result = upToDate
 	}
 
-	e.memory.resourceVersion = e.target.secret.ResourceVersion
-	e.report(sync, e.plan.After, e.plan.Problem)
+	e.publish(sync, result)
 
 	return nil
-}
-
-// writable tells whether management policies allow writing the Secret.
-func (e *external) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
-	if e.target.secret == nil {
-		return may(sync, xpv1.ManagementActionCreate)
-	}
-
-	return may(sync, xpv1.ManagementActionUpdate)
 }
 
 // writeSecret applies the plan to the Secret, which is the provider's or does not exist.
@@ -221,22 +244,12 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 // makePlan of the observed secrets, and remember its verdicts.
 func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
 	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
-	e.plan.Changed = e.plan.Changed || e.look.refreshed && e.plan.Problem == nil
 	e.remember(e.plan)
 }
 
-// remember the verdicts on secrets whose values cannot be used, and look again when those in
-// use become valid and expire.
+// remember the verdicts on secrets whose values cannot be used.
 func (e *external) remember(p plan.Plan) {
 	m := e.memory
-
-	for _, content := range p.Record {
-		for _, seconds := range []int64{content.NotBefore, content.Expires} {
-			if at := time.Unix(seconds, 0); at.After(e.look.now) {
-				m.lookAt(at)
-			}
-		}
-	}
 
 	if p.Problem != nil {
 		m.opened = nil // It does not get into the Secret.
@@ -271,13 +284,13 @@ func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
 	return ""
 }
 
-// conflict reports that the Secret belongs to somebody else. It is left alone, and the
-// vault is not watched.
+// conflict reports that the Secret belongs to another owner. The provider does not change it,
+// and does not watch the vault.
 func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
 	e.watcher.Forget(client.ObjectKeyFromObject(sync))
 
 	e.memory.resourceVersion = ""
-	e.memory.lookAt(now.Add(conflictRetry))
+	e.memory.next = now.Add(conflictRetry)
 
 	status := plan.NewStatus()
 	status.State = v1alpha1.StateTargetConflict
@@ -290,7 +303,7 @@ func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, now time.Time) ma
 
 	e.report(sync, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
 
-	// Not up to date, but nothing can be done about it.
+	// The Secret is not up to date, but the provider must not write it.
 	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}
 }
 
@@ -303,11 +316,11 @@ func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
 	return list
 }
 
-// mayDelete tells whether the Secret is deleted with the sync.
+// mayDelete reports whether the Secret is deleted with the sync.
 func mayDelete(sync *v1alpha1.KeyVaultSecretSync) bool { return may(sync, xpv1.ManagementActionDelete) }
 
-// may tells whether management policies allow an action. A sync without policies gets here
-// only if the feature is off, and then everything is allowed.
+// may reports whether management policies allow an action. A sync has no policies only if the
+// feature is disabled, which allows every action.
 func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
 	policies := sync.GetManagementPolicies()
 	if len(policies) == 0 {
@@ -321,93 +334,4 @@ func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
 	}
 
 	return false
-}
-
-// A vault as one application sees it.
-type vault struct {
-	pool   *keyvault.Pool
-	source watch.Target
-	// creator returns a client with the identity that creates missing secrets, if that
-	// may be used.
-	creator func(ctx context.Context) (*keyvault.Client, error)
-}
-
-func (v vault) client() (*keyvault.Client, error) {
-	return v.pool.Application(v.source.VaultURI, v.source.Identity)
-}
-
-// A lister lists vaults with pooled clients.
-type lister struct {
-	pool *keyvault.Pool
-}
-
-// List the secrets of the target.
-func (l lister) List(ctx context.Context, t watch.Target, listing keyvault.Listing) ([]keyvault.Properties, error) {
-	c, err := l.pool.Application(t.VaultURI, t.Identity)
-	if err != nil {
-		return nil, err
-	}
-
-	return c.List(ctx, listing)
-}
-
-// Drop the client of the target.
-func (l lister) Drop(t watch.Target) { l.pool.Drop(t.VaultURI, t.Identity) }
-
-// creatorOf returns the identity that creates missing secrets, and the name of the
-// provider configuration it comes from.
-func creatorOf(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (string, keyvault.Creator, error) {
-	ref := sync.GetProviderConfigReference()
-	if ref == nil {
-		return "", keyvault.Creator{}, errors.New("the sync refers to no provider configuration")
-	}
-
-	name := ref.Kind + " " + ref.Name
-
-	var c v1alpha1.ProviderCredentials
-
-	switch ref.Kind {
-	case v1alpha1.ProviderConfigKind:
-		pc := &v1alpha1.ProviderConfig{}
-		if err := kube.Get(ctx, types.NamespacedName{Namespace: sync.Namespace, Name: ref.Name}, pc); err != nil {
-			return name, keyvault.Creator{}, fmt.Errorf("there is no %s in this namespace: %w", name, err)
-		}
-
-		c = pc.Spec.Credentials
-		name = pc.Namespace + "/" + name
-
-		if c.SecretRef != nil && c.SecretRef.Namespace != "" && c.SecretRef.Namespace != pc.Namespace {
-			return name, keyvault.Creator{}, fmt.Errorf("%s refers to a Secret of another namespace, which only a ClusterProviderConfig may", name)
-		}
-
-		if c.SecretRef != nil {
-			c.SecretRef = &v1alpha1.SecretKeyReference{Namespace: pc.Namespace, Name: c.SecretRef.Name, Key: c.SecretRef.Key}
-		}
-	case v1alpha1.ClusterProviderConfigKind:
-		pc := &v1alpha1.ClusterProviderConfig{}
-		if err := kube.Get(ctx, types.NamespacedName{Name: ref.Name}, pc); err != nil {
-			return name, keyvault.Creator{}, fmt.Errorf("there is no %s: %w", name, err)
-		}
-
-		c = pc.Spec.Credentials
-	default:
-		return name, keyvault.Creator{}, fmt.Errorf("the sync refers to a %s, which is not a provider configuration", ref.Kind)
-	}
-
-	creator := keyvault.Creator{Source: c.Source, TenantID: c.TenantID, ClientID: c.ClientID}
-	if c.SecretRef == nil {
-		return name, creator, nil
-	}
-
-	s := &corev1.Secret{}
-	if err := kube.Get(ctx, types.NamespacedName{Namespace: c.SecretRef.Namespace, Name: c.SecretRef.Name}, s); err != nil {
-		return name, creator, fmt.Errorf("cannot get the client secret of %s: %w", name, err)
-	}
-
-	creator.ClientSecret = string(s.Data[c.SecretRef.Key])
-	if creator.ClientSecret == "" {
-		return name, creator, fmt.Errorf("there is no client secret in Secret %s/%s under key %s", c.SecretRef.Namespace, c.SecretRef.Name, c.SecretRef.Key)
-	}
-
-	return name, creator, nil
 }

@@ -4,7 +4,11 @@
 package secretsync
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +18,16 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/provider/finding"
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 	"github.com/p6m-dev/platform-application/provider/plan"
 	"github.com/p6m-dev/platform-application/provider/watch"
@@ -105,7 +112,7 @@ func TestRememberTooLarge(t *testing.T) {
 
 // When a secret becomes valid, and when it expires, there is something to say, also of
 // one that was just read for the first time.
-func TestRememberExpiry(t *testing.T) {
+func TestNextLookExpiry(t *testing.T) {
 	cases := map[string]struct {
 		reason        string
 		from, expires time.Time
@@ -125,10 +132,10 @@ func TestRememberExpiry(t *testing.T) {
 			e, _ := externalOf(l)
 			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
-			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
+			e.makePlan(l.sync)
 
-			if !l.memory.next.Equal(tc.want) {
-				t.Errorf("\n%s\nremember(...): want a look at %s, got one at %s", tc.reason, tc.want, l.memory.next)
+			if next := e.nextLook(); !next.Equal(tc.want) {
+				t.Errorf("\n%s\nnextLook(): want %s, got %s", tc.reason, tc.want, next)
 			}
 		})
 	}
@@ -149,6 +156,59 @@ func TestWriteWithoutCreate(t *testing.T) {
 
 	if diff := cmp.Diff("0/1", l.sync.Status.AtProvider.SecretsSynced); diff != "" {
 		t.Errorf("\nNothing is in a Secret.\nUpdate(...): secrets synced: -want, +got:\n%s", diff)
+	}
+}
+
+func TestDecide(t *testing.T) {
+	observe := xpv1.ManagementPolicies{xpv1.ManagementActionObserve}
+	noCreate := xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate}
+
+	cases := map[string]struct {
+		reason   string
+		policies xpv1.ManagementPolicies
+		missing  bool
+		stale    bool
+		changed  bool
+		creating bool
+		want     outcome
+	}{
+		"Same":              {reason: "The Secret is as planned.", want: upToDate},
+		"SameReadOnly":      {reason: "A Secret that is as planned needs no permission.", policies: observe, want: upToDate},
+		"Changed":           {reason: "The content differs.", changed: true, want: toWrite},
+		"Metadata":          {reason: "The labels differ.", stale: true, want: toWrite},
+		"Missing":           {reason: "A missing Secret is written.", missing: true, want: toWrite},
+		"Creating":          {reason: "A missing secret of the vault is created.", creating: true, want: toWrite},
+		"ChangedReadOnly":   {reason: "Policies do not allow an update.", policies: observe, changed: true, want: mayNotWrite},
+		"MissingNoCreate":   {reason: "Policies do not allow creating the Secret.", policies: noCreate, missing: true, want: mayNotWrite},
+		"ChangedNoCreate":   {reason: "An update does not need the policy Create.", policies: noCreate, changed: true, want: toWrite},
+		"CreatingReadOnly":  {reason: "Policies apply to the secrets of the vault, too.", policies: observe, creating: true, want: mayNotWrite},
+		"MetadataReadOnly":  {reason: "Labels are not written either.", policies: observe, stale: true, want: mayNotWrite},
+		"MissingOnlyCreate": {reason: "Creating the Secret does not need the policy Update.", policies: xpv1.ManagementPolicies{xpv1.ManagementActionCreate}, missing: true, want: toWrite},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			cr := newSync()
+			cr.SetManagementPolicies(tc.policies)
+
+			s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: labels(cr), Annotations: map[string]string{annotationSync: cr.Name}}}
+			if mayDelete(cr) {
+				s.OwnerReferences = []metav1.OwnerReference{{UID: cr.UID, Controller: new(true)}}
+			}
+
+			if tc.stale {
+				s.Labels = nil
+			}
+
+			to := target{secret: s, ours: true}
+			if tc.missing {
+				to = target{}
+			}
+
+			if got := decide(cr, to, plan.Plan{Changed: tc.changed}, tc.creating); got != tc.want {
+				t.Errorf("\n%s\ndecide(...): want %d, got %d", tc.reason, tc.want, got)
+			}
+		})
 	}
 }
 
@@ -181,8 +241,13 @@ func TestCreatorOf(t *testing.T) {
 		Name    string
 		Creator string
 		Secret  string
-		Err     string
+		Cause   *finding.Finding
 	}
+
+	refused := func(code int32, reason metav1.StatusReason) error {
+		return &kerrors.StatusError{ErrStatus: metav1.Status{Code: code, Reason: reason, Message: "request 4711 of today"}}
+	}
+	forbidden, timeout := refused(http.StatusForbidden, metav1.StatusReasonForbidden), refused(http.StatusGatewayTimeout, metav1.StatusReasonTimeout)
 
 	credentials := func(source v1alpha1.CredentialsSource, ref *v1alpha1.SecretKeyReference) v1alpha1.ProviderConfigSpec {
 		return v1alpha1.ProviderConfigSpec{Credentials: v1alpha1.ProviderCredentials{Source: source, TenantID: "tenant", ClientID: "creator", SecretRef: ref}}
@@ -205,12 +270,15 @@ func TestCreatorOf(t *testing.T) {
 		reason  string
 		ref     *xpv1.ProviderConfigReference
 		objects []client.Object
-		want    want
+		// err of getting an object of that type.
+		err    error
+		failed client.Object
+		want   want
 	}{
-		"None":             {reason: "No reference.", want: want{Err: "refers to no provider configuration"}},
-		"Kind":             {reason: "A reference to something else.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Err: "which is not a provider configuration"}},
-		"Missing":          {reason: "There is none.", ref: cluster, want: want{Name: "ClusterProviderConfig default", Err: "there is no ClusterProviderConfig default"}},
-		"MissingOwn":       {reason: "There is none in this namespace.", ref: namespaced, want: want{Name: "ProviderConfig own", Err: "there is no ProviderConfig own in this namespace"}},
+		"None":             {reason: "No reference.", want: want{Cause: &finding.Finding{Reason: finding.ProviderConfigUnset}}},
+		"Kind":             {reason: "A reference to something else.", ref: &xpv1.ProviderConfigReference{Kind: "Secret", Name: "x"}, want: want{Name: "Secret x", Cause: &finding.Finding{Reason: finding.ProviderConfigKindUnknown, Object: "Secret x"}}},
+		"Missing":          {reason: "There is none.", ref: cluster, want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "ClusterProviderConfig default"}}},
+		"MissingOwn":       {reason: "There is none in this namespace.", ref: namespaced, want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigMissing, Object: "team-a/ProviderConfig own"}}},
 		"WorkloadIdentity": {reason: "The identity of the provider.", ref: cluster, objects: []client.Object{shared("WorkloadIdentity", nil)}, want: want{Name: "ClusterProviderConfig default", Creator: "WorkloadIdentity tenant/creator"}},
 		"Own": {
 			reason: "The configuration of the namespace.", ref: namespaced, objects: []client.Object{own(ref("", "secret")), secret("team-a")},
@@ -222,7 +290,7 @@ func TestCreatorOf(t *testing.T) {
 		},
 		"Foreign": {
 			reason: "Nobody uses the Secrets of another namespace.", ref: namespaced, objects: []client.Object{own(ref("team-b", "secret")), secret("team-b")},
-			want: want{Name: "team-a/ProviderConfig own", Err: "another namespace, which only a ClusterProviderConfig may"},
+			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.SecretOfOtherNamespace, Object: "team-a/ProviderConfig own"}},
 		},
 		"Cluster": {
 			reason: "The configuration of the platform.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret")), secret("platform")},
@@ -230,11 +298,37 @@ func TestCreatorOf(t *testing.T) {
 		},
 		"NoSecret": {
 			reason: "There is no Secret.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
-			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Err: "cannot get the client secret"},
+			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretMissing, Object: "Secret platform/creator"}},
 		},
 		"NoKey": {
 			reason: "It has no such key.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "other")), secret("platform")},
-			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Err: "there is no client secret in Secret platform/creator under key other"},
+			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretKeyMissing, Object: "Secret platform/creator", Names: []string{"other"}}},
+		},
+		"Forbidden": {
+			reason: "A missing permission is not a missing object.", ref: cluster, err: forbidden, failed: &v1alpha1.ClusterProviderConfig{},
+			want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigForbidden, Object: "ClusterProviderConfig default"}},
+		},
+		"OwnForbidden": {
+			reason: "The same in a namespace.", ref: namespaced, err: forbidden, failed: &v1alpha1.ProviderConfig{},
+			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigForbidden, Object: "team-a/ProviderConfig own"}},
+		},
+		"Timeout": {
+			reason: "A failure of Kubernetes does not mean that the object is missing, and its text does not matter.", ref: cluster, err: timeout, failed: &v1alpha1.ClusterProviderConfig{},
+			want: want{Name: "ClusterProviderConfig default", Cause: &finding.Finding{Reason: finding.ProviderConfigUnreadable, Object: "ClusterProviderConfig default"}},
+		},
+		"OwnTimeout": {
+			reason: "The same in a namespace.", ref: namespaced, err: timeout, failed: &v1alpha1.ProviderConfig{},
+			want: want{Name: "team-a/ProviderConfig own", Cause: &finding.Finding{Reason: finding.ProviderConfigUnreadable, Object: "team-a/ProviderConfig own"}},
+		},
+		"SecretForbidden": {
+			reason: "The provider reads only Secrets that its role names.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
+			err: forbidden, failed: &corev1.Secret{},
+			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretForbidden, Object: "Secret platform/creator"}},
+		},
+		"SecretTimeout": {
+			reason: "The client secret cannot be read for the moment.", ref: cluster, objects: []client.Object{shared("ClientSecret", ref("platform", "secret"))},
+			err: timeout, failed: &corev1.Secret{},
+			want: want{Name: "ClusterProviderConfig default", Creator: "ClientSecret tenant/creator", Cause: &finding.Finding{Reason: finding.ClientSecretUnreadable, Object: "Secret platform/creator"}},
 		},
 	}
 
@@ -243,17 +337,27 @@ func TestCreatorOf(t *testing.T) {
 			s := newSync()
 			s.SetProviderConfigReference(tc.ref)
 
-			name, c, err := creatorOf(t.Context(), kubeWith(t, tc.objects...).Build(), s)
+			kube := kubeWith(t, tc.objects...).WithInterceptorFuncs(interceptor.Funcs{
+				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+					if tc.err != nil && reflect.TypeOf(o) == reflect.TypeOf(tc.failed) {
+						return tc.err
+					}
+
+					return c.Get(ctx, key, o, opts...)
+				},
+			}).Build()
+
+			name, c, err := creatorOf(t.Context(), kube, s)
 
 			got := want{Name: name, Secret: c.ClientSecret}
 			if c != (keyvault.Creator{}) {
 				got.Creator = fmt.Sprint(c)
 			}
 
-			if err != nil && tc.want.Err != "" && strings.Contains(err.Error(), tc.want.Err) {
-				got.Err = tc.want.Err
+			if e, ok := errors.AsType[*keyvault.Error](err); ok {
+				got.Cause = &e.Cause
 			} else if err != nil {
-				got.Err = err.Error()
+				t.Fatalf("\n%s\ncreatorOf(...): want a *keyvault.Error, got %v", tc.reason, err)
 			}
 
 			if diff := cmp.Diff(tc.want, got); diff != "" {

@@ -129,7 +129,7 @@ func priorityOf(o client.Object, otherwise int) int {
 	return otherwise
 }
 
-// leftAlone tells whether the managed reconciler leaves a sync alone: it is paused, or has
+// leftAlone reports whether the managed reconciler leaves a sync alone: it is paused, or has
 // unsupported management policies. While the feature is off, only the default is supported.
 func leftAlone(o client.Object, policies bool) bool {
 	if meta.IsPaused(o) {

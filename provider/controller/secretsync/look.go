@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -41,8 +40,8 @@ const (
 	readsInOrder = 8
 )
 
-// A look at the secrets of a vault. It asks the vault and changes nothing, neither there
-// nor for the caller: its memory is a copy, which the caller can keep.
+// A look at the secrets of a vault. It only reads. Its memory is a copy: the caller decides
+// whether to keep it.
 type look struct {
 	sync    *v1alpha1.KeyVaultSecretSync
 	current plan.Current
@@ -55,21 +54,19 @@ type look struct {
 	fullRead time.Duration
 	// polled is the interval in which the vault is polled now. Zero if that is not known.
 	polled time.Duration
-	// all is true if every secret has to be read, changed or not.
-	all bool
-	// drifted is true if somebody else has changed the Secret, or has requested a full read.
-	drifted bool
+	// readAll is true if every secret is read, changed or not.
+	readAll bool
+	// distrusted is true if the content of the Secret may not be what the provider wrote:
+	// another client has changed the Secret, or a full read was requested.
+	distrusted bool
 	// read is true once any secret was read.
 	read bool
-	// refreshed is true if current has attributes of versions that the Secret does not
-	// record yet.
-	refreshed bool
-	// owed are the iterations of secrets that are postponed.
-	owed int
+	// postponedIterations of the secrets that are postponed.
+	postponedIterations int
 }
 
-// observe every secret, and read those of which too little is known. It returns its findings
-// on each, and when to look again even if nothing wakes the sync.
+// observe every secret, and read those that the list and the memory do not answer. It returns
+// the findings on each, and when to look again at the vault as a whole.
 func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, time.Time) {
 	observed := map[string]plan.Observed{}
 
@@ -89,7 +86,7 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 		l.memory.allowed = true
 	}
 
-	everything := l.all || len(unknown) == len(l.sync.Spec.ForProvider.Secrets)
+	everything := l.readAll || len(unknown) == len(l.sync.Spec.ForProvider.Secrets)
 	if everything && !failed && (l.hasList() || l.read) {
 		l.memory.read = l.now
 	}
@@ -99,10 +96,6 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 	next := l.nextFullRead()
 	if l.oneByOne() {
 		next = earliest(next, l.nextRead())
-	}
-
-	for _, o := range observed {
-		next = earliest(next, o.LookAgain)
 	}
 
 	return observed, next
@@ -121,20 +114,20 @@ func (l *look) hasList() bool {
 	return l.snapshot.Err == nil && !l.snapshot.TakenAt.IsZero()
 }
 
-// blind is true if nothing can be found out until the vault can be listed again. The
-// watcher wakes the sync then.
-func (l *look) blind() bool {
+// unavailable is true if nothing can be read until the vault can be listed again. The watcher
+// wakes the sync then.
+func (l *look) unavailable() bool {
 	return l.snapshot.Err != nil && !l.oneByOne()
 }
 
 // known returns the findings on a secret without reading it, or false if it has to be read.
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
-	if l.blind() {
+	if l.unavailable() {
 		return l.failed(s, l.snapshot.Err), true
 	}
 
 	if l.oneByOne() || !l.snapshot.Covers(s.Name) {
-		return plan.Observed{}, false // The list says nothing of it.
+		return plan.Observed{}, false // The list does not contain it.
 	}
 
 	item, found := l.snapshot.Item(s.Name)
@@ -160,10 +153,10 @@ func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 
 	switch {
 	case memo.State == v1alpha1.StateAwaitingValue && memo.updated.After(l.snapshot.TakenAt.Add(-time.Second)):
-		// We have created it since the vault was listed.
+		// The provider has created it since the vault was listed.
 		return plan.Observed{Verdict: memo.Verdict}, true
 	case l.snapshot.TakenAt.Before(l.memory.changed):
-		// It was put on our list since the vault was listed.
+		// The sync lists it only since the vault was listed.
 		return plan.Observed{}, false
 	}
 
@@ -185,7 +178,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 
 	_, postponed := l.memory.postponed[s.Name]
 
-	if asked && !latest && s.RefreshInterval != nil && !l.drifted && !postponed {
+	if asked && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
 			return plan.Observed{
 				Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
@@ -194,7 +187,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 		}
 	}
 
-	if l.all || postponed {
+	if l.readAll || postponed {
 		return plan.Observed{}, false
 	}
 
@@ -279,7 +272,7 @@ func (l *look) failed(s v1alpha1.SyncedSecret, err error) plan.Observed {
 	}
 }
 
-// refused tells an identity that has no access yet from one that has none.
+// refused distinguishes pending access from missing access.
 func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed {
 	if e.Kubernetes {
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.TokenRequestForbidden, e.Cause))}
@@ -316,7 +309,7 @@ func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
 	return ""
 }
 
-// conclude turns answers into findings on the requested secrets, and tells whether a read
+// conclude turns answers into findings on the requested secrets, and reports whether a read
 // failed. A postponed secret is not such a failure: it alone is read again.
 func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) (failed bool) {
 	var skipped []v1alpha1.SyncedSecret
@@ -335,7 +328,7 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 		l.read, l.memory.allowed = true, true
 		readAgain := l.memory.settled(s.Name, answer.secret.Updated, l.now)
 
-		o, postponed := l.judge(s, answer.secret)
+		o, postponed := l.examine(s, answer.secret)
 		o.LookAgain = earliest(o.LookAgain, readAgain)
 		l.memory.postpone(s.Name, postponed, l.now)
 		observed[s.Name] = o
@@ -362,7 +355,7 @@ func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer)
 			return 0, since
 		case !have:
 			return 1, time.Time{}
-		case !isOf(content, s, answers[s.Name].secret):
+		case !sameVersion(content, s, answers[s.Name].secret):
 			return 2, time.Time{}
 		default:
 			return 3, time.Time{}
@@ -377,15 +370,15 @@ func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer)
 	})
 }
 
-// isOf tells whether content is that of a secret, as the sync reads it. Of a version, only
-// the attributes change.
-func isOf(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
+// sameVersion reports whether content was made from this version, in the format of the sync.
+// Versions are immutable except for their attributes.
+func sameVersion(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	return c.Version == secret.Version && c.ContentType == secret.ContentType && c.Format == s.Format
 }
 
-// judge a secret that was read: whether its value has to be opened, and whether that has
-// to wait. The author of a value decides how much work that is.
-func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
+// examine a secret that was read: whether its value needs to be opened, and whether that is
+// postponed. The author of a value decides how much work opening it takes.
+func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
 		// The list shows the same until the secret changes again.
 		if item, found := l.snapshot.Item(s.Name); found {
@@ -396,22 +389,20 @@ func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Ob
 	}
 
 	if l.has(s, secret) {
-		l.refresh(s.Name, secret)
-
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced)}, false
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), Attributes: &secret.Properties}, false
 	}
 
 	iterations := iterationsOf(s, secret)
 
 	// A later secret must not use up the budget that an earlier one waits for.
-	at := l.memory.work.spend(iterations, l.owed, l.now)
+	at := l.memory.work.spend(iterations, l.postponedIterations, l.now)
 	if !at.After(l.now) {
 		l.memory.open(s.Name, secret, s.Format)
 
 		return plan.Observed{Secret: &secret}, false
 	}
 
-	l.owed += iterations
+	l.postponedIterations += iterations
 
 	return plan.Observed{
 		Verdict:   plan.NewVerdict(v1alpha1.StateThrottled, finding.Finding{Reason: finding.ValuePostponed, At: at}),
@@ -419,46 +410,18 @@ func (l *look) judge(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Ob
 	}, true
 }
 
-// has tells whether the Secret has the content of a version, so that its value need not
-// be opened. A Secret that somebody else has changed may have all keys, but other values.
+// has reports whether the Secret has the content of a version, so that its value does not need
+// to be opened. A Secret that another client has changed may have all keys, but other values.
 func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	content, have := l.record[s.Name]
 	_, postponed := l.memory.postponed[s.Name]
 
-	return have && isOf(content, s, secret) && (!l.drifted && !postponed || l.memory.opened[s.Name].of(secret, s.Format))
+	return have && sameVersion(content, s, secret) && (!l.distrusted && !postponed || l.memory.opened[s.Name].of(secret, s.Format))
 }
 
-// refresh the attributes of a version that the Secret has.
-func (l *look) refresh(name string, secret keyvault.Secret) {
-	old, have := l.current.Record[name]
-	if !have {
-		return
-	}
-
-	content := old
-	content.Created, content.Updated = unix(secret.Created), unix(secret.Updated)
-	content.NotBefore, content.Expires = unix(secret.NotBefore), unix(secret.Expires)
-
-	if content.Created == old.Created && content.Updated == old.Updated && content.NotBefore == old.NotBefore && content.Expires == old.Expires {
-		return
-	}
-
-	l.current.Record = maps.Clone(l.current.Record)
-	l.current.Record[name] = content
-	l.refreshed = true
-}
-
-func unix(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-
-	return t.Unix()
-}
-
-// verify the data of versions that this process has not opened yet: somebody may have
-// changed the Secret while no provider ran, and another release may read values in another
-// way. Half of the work is left for new values.
+// verify the data of versions that this process has not opened yet: the Secret may have
+// changed while no provider ran, and another release may parse values differently. Half of the
+// work is reserved for new values.
 func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) {
 	for _, s := range list {
 		secret := answers[s.Name].secret
@@ -466,7 +429,7 @@ func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, o
 			continue
 		}
 
-		if l.memory.work.spend(iterationsOf(s, secret), l.owed+workAtOnce/2, l.now).After(l.now) {
+		if l.memory.work.spend(iterationsOf(s, secret), l.postponedIterations+workAtOnce/2, l.now).After(l.now) {
 			continue
 		}
 
@@ -479,7 +442,7 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
-// retry tells whether a failed read counts as a failure of the full read, and when to retry
+// retry reports whether a failed read counts as a failure of the full read, and when to retry
 // it.
 func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
 	e := errorOf(err)
@@ -500,14 +463,14 @@ func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.T
 
 // nextFullRead is when to read all secrets again. Zero if nothing can be read then.
 func (l *look) nextFullRead() time.Time {
-	if l.blind() {
+	if l.unavailable() {
 		return time.Time{}
 	}
 
 	return latest(l.memory.read.Add(l.fullRead), l.now.Add(failedRetry))
 }
 
-// nextRead is when to read secrets one by one again. While none can be read, it backs off.
+// nextRead is when to read secrets one by one again, with backoff while none can be read.
 func (l *look) nextRead() time.Time {
 	interval := l.readInterval()
 
@@ -533,11 +496,11 @@ func (l *look) readInterval() time.Duration {
 	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
 }
 
-// findDeleted finds out which missing secrets can be recovered. It leaves out those that are
-// created in advance, because the attempt tells.
+// findDeleted determines which missing secrets can be recovered. It skips those that are
+// created in advance, because the attempt shows it.
 func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
 	for _, s := range l.sync.Spec.ForProvider.Secrets {
-		if !gone(observed[s.Name].State) || l.mayCreate(s) {
+		if !isMissing(observed[s.Name].State) || l.mayCreate(s) {
 			continue
 		}
 
@@ -547,9 +510,9 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 
 		memo, o := l.memory.secrets[s.Name], observed[s.Name]
 
-		if due := memo.asked.Add(memo.askWait); memo.asked.IsZero() || !l.now.Before(due) {
+		if due := memo.checkedAt.Add(memo.checkWait); memo.checkedAt.IsZero() || !l.now.Before(due) {
 			deleted, err := v.deleted(ctx, s.Name)
-			memo.told(deleted, err, l.now, l.fullRead)
+			memo.recordDeletedCheck(deleted, err, l.now, l.fullRead)
 			l.memory.secrets[s.Name] = memo
 
 			lookAgain := o.LookAgain
@@ -557,14 +520,13 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 			o.LookAgain = lookAgain
 		}
 
-		o.LookAgain = earliest(o.LookAgain, memo.asked.Add(memo.askWait))
+		o.LookAgain = earliest(o.LookAgain, memo.checkedAt.Add(memo.checkWait))
 		observed[s.Name] = o
 	}
 }
 
-// mayCreate tells whether a secret that is missing may be created in advance. The
-// application's identity has read the vault by then: only that shows that a secret is
-// missing.
+// mayCreate reports whether a missing secret may be created in advance. Only a read with the
+// application's identity shows that a secret is missing.
 func (l *look) mayCreate(s v1alpha1.SyncedSecret) bool {
 	return l.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
 }

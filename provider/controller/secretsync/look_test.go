@@ -69,9 +69,9 @@ func afterNoon(t time.Time) time.Duration {
 	return t.Sub(noon())
 }
 
-// said is a finding with this text.
-func said(text string) finding.Finding {
-	return finding.Finding{Reason: finding.CreatorUnusable, Detail: text}
+// said is a finding about an object.
+func said(object string) finding.Finding {
+	return finding.Finding{Reason: finding.ProviderConfigMissing, Object: object}
 }
 
 func notCreated(why string) *finding.Finding {
@@ -109,7 +109,7 @@ func TestLookKnown(t *testing.T) {
 	const (
 		missing  = "There is no secret db in https://web.vault.azure.net. Create it."
 		disabled = "The latest version is disabled. Enable it, or set a new value."
-		changed  = "It has changed. The change is synced at 2026-05-01T12:30:00Z, because of refreshInterval."
+		changed  = "It has changed. The change is synced at 2026-05-01T12:30:00Z, as refreshInterval requires."
 	)
 
 	read := want{}
@@ -128,7 +128,7 @@ func TestLookKnown(t *testing.T) {
 		"New":            {reason: "It is not in the Secret yet.", change: func(l *look) { l.empty() }, want: read},
 		"Changed":        {reason: "The list shows a later one.", change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: read},
 		"Restored":       {reason: "The list shows an earlier one: it was recovered from a backup.", change: func(l *look) { l.snapshot = listed(before(2*time.Hour), true) }, want: read},
-		"All":            {reason: "Everything is read now and then.", change: func(l *look) { l.all = true }, want: read},
+		"All":            {reason: "Everything is read now and then.", change: func(l *look) { l.readAll = true }, want: read},
 		"DataLost":       {reason: "Not all of its data is in the Secret.", change: func(l *look) { delete(l.current.Data, "db.A"); l.record = l.current.Intact() }, want: read},
 		"FormatChanged":  {reason: "It is wanted in another format.", secret: v1alpha1.SyncedSecret{Format: "Text"}, want: read},
 		"Pinned":         {reason: "A version never changes.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Minute), true) }, want: synced},
@@ -147,14 +147,14 @@ func TestLookKnown(t *testing.T) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingDeleted}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being deleted, which takes some seconds. Then you can recover it with az keyvault secret recover."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being deleted. Recover it with az keyvault secret recover in a few seconds."},
 		},
 		"BeingRecovered": {
 			reason: "And to recover it.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingRecovered, deleted: true}}
 			},
-			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being recovered, which takes some seconds. Nothing to do but wait."},
+			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being recovered, which takes a few seconds. No action is needed."},
 		},
 		"Uncovered": {
 			reason: "The list was taken for other names, so it says nothing of this one.",
@@ -186,7 +186,7 @@ func TestLookKnown(t *testing.T) {
 				l.empty()
 				l.memory.secrets["db"] = memo{absence: absence{createFailure: notCreated("no")}}
 			},
-			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no. The provider retries."},
+			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing + " It could not be created in advance: no does not exist. The provider retries."},
 		},
 		"SoftDeleted": {
 			reason: "It can be recovered.", change: func(l *look) {
@@ -199,36 +199,36 @@ func TestLookKnown(t *testing.T) {
 			reason: "It was created after the vault was listed.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Minute))
 				l.empty()
-				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "Set it."), updated: before(time.Second)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "value"), updated: before(time.Second)}
 			},
-			want: want{Known: true, State: v1alpha1.StateAwaitingValue, Message: "Set it."},
+			want: want{Known: true, State: v1alpha1.StateAwaitingValue, Message: "value does not exist"},
 		},
 		"CreatedAndDeleted": {
 			reason: "It was created, and is gone in a later list.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, before(time.Second))
 				l.empty()
-				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "Set it."), updated: before(time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateAwaitingValue, "value"), updated: before(time.Minute)}
 			},
 			want: want{Known: true, State: v1alpha1.StateMissing, Message: missing},
 		},
 		"Memo": {
 			reason: "An unusable value is not read again.", change: func(l *look) {
 				l.snapshot = listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "value"), updated: before(time.Minute)}
 			},
-			want: want{Known: true, State: v1alpha1.StateInvalid, Message: "Bad."},
+			want: want{Known: true, State: v1alpha1.StateInvalid, Message: "value does not exist"},
 		},
 		"MemoOfOther": {
 			reason: "Unless it has changed.", change: func(l *look) {
 				l.snapshot = listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(2 * time.Minute)}
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "value"), updated: before(2 * time.Minute)}
 			},
 			want: read,
 		},
 		"MemoAll": {
 			reason: "Or everything is read.", change: func(l *look) {
-				l.all, l.snapshot = true, listed(before(time.Minute), true)
-				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "Bad."), updated: before(time.Minute)}
+				l.readAll, l.snapshot = true, listed(before(time.Minute), true)
+				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "value"), updated: before(time.Minute)}
 			},
 			want: read,
 		},
@@ -239,7 +239,7 @@ func TestLookKnown(t *testing.T) {
 		},
 		"HeldAll": {
 			reason: "Even if everything is read.", secret: v1alpha1.SyncedSecret{RefreshInterval: &metav1.Duration{Duration: time.Hour}},
-			change: func(l *look) { l.all, l.snapshot = true, listed(before(time.Minute), true) },
+			change: func(l *look) { l.readAll, l.snapshot = true, listed(before(time.Minute), true) },
 			want:   want{Known: true, State: v1alpha1.StateSynced, Message: changed, Next: 30 * time.Minute},
 		},
 		"HeldNoMore": {
@@ -263,8 +263,8 @@ func TestLookKnown(t *testing.T) {
 			want: synced,
 		},
 		"OneByOne":    {reason: "If lists are refused, secrets may not be.", change: fails(keyvault.Forbidden), want: read},
-		"Throttled":   {reason: "The vault throttles.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no. The provider retries; you do not have to do anything."}},
-		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no. The provider retries; if this lasts for 15 minutes, ask your platform team."}},
+		"Throttled":   {reason: "The vault throttles.", change: fails(keyvault.Throttled), want: want{Known: true, State: v1alpha1.StateThrottled, Message: "It cannot be read for the moment: no does not exist. The provider retries; no action is needed."}},
+		"Unreachable": {reason: "The vault does not answer.", change: fails(keyvault.Unreachable), want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no does not exist. The provider retries; if this lasts for 15 minutes, ask your platform team."}},
 		"Unknown": {
 			reason: "Any other error.", change: func(l *look) { l.snapshot.Err = errors.New("x") },
 			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: no response, or an unexpected one. The provider retries; if this lasts for 15 minutes, ask your platform team."},
@@ -275,14 +275,14 @@ func TestLookKnown(t *testing.T) {
 				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Kubernetes: true, Cause: said("no")}
 				l.memory.since, l.record = noon(), nil
 			},
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "No. Your platform team can check the ClusterRole and the admission policy of the provider."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "No does not exist. Ask your platform team to check the ClusterRole and the admission policy of the provider."},
 		},
 		"IssuerUnreachable": {
 			reason: "It is not the identity that is wrong, nor a matter of waiting for a new one.",
 			change: func(l *look) {
 				l.empty()
 				l.memory.since = before(time.Minute)
-				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Cause: said("Entra ID cannot reach the cluster's issuer (AADSTS50166)")}
+				l.snapshot.Err = &keyvault.Error{Reason: keyvault.Unreachable, Meaning: keyvault.IssuerUnreachable, Cause: finding.Finding{Reason: finding.IssuerUnreachable, Service: finding.EntraID, Code: "AADSTS50166"}}
 			},
 			want: want{Known: true, State: v1alpha1.StateUnreachable, Message: "It cannot be read: Entra ID cannot reach the cluster's issuer (AADSTS50166). The provider retries; if this lasts for 15 minutes, ask your platform team."},
 		},
@@ -293,7 +293,7 @@ func TestLookKnown(t *testing.T) {
 				l.memory.since = before(time.Minute)
 				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.FederationOff, Cause: said("no")}
 			},
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net: no. Your platform team can ask the administrators of the tenant."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: no does not exist. Ask your platform team to contact the administrators of the tenant."},
 		},
 		"NoCredentialYet": {
 			reason: "A propagating credential is waited for.",
@@ -302,11 +302,11 @@ func TestLookKnown(t *testing.T) {
 				l.memory.since = before(time.Minute)
 				l.snapshot.Err = &keyvault.Error{Reason: keyvault.NoIdentity, Meaning: keyvault.NoCredentialYet, Cause: said("no")}
 			},
-			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Azure does not let identity client in yet: no. This is normal for 10 minutes after the identity was created. Nothing to do but wait."},
+			want: want{Known: true, State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute, Message: "Identity client has no access yet: no does not exist. Access takes up to 10 minutes after the identity is created. No action is needed."},
 		},
 		"NoIdentity": {
 			reason: "It has no identity any more.", change: fails(keyvault.NoIdentity),
-			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Azure does not let identity client read https://web.vault.azure.net: no. Your platform team can check the federated credential of the identity, and ServiceAccount web."},
+			want: want{Known: true, State: v1alpha1.StateForbidden, Message: "Identity client cannot read https://web.vault.azure.net: no does not exist. Ask your platform team to check the federated credential of the identity, and ServiceAccount web."},
 		},
 	}
 
@@ -449,7 +449,7 @@ func TestLookMoving(t *testing.T) {
 func TestLookListedAgain(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.memory.secrets["db"] = memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid), absence: absence{
-		deleted: true, moving: keyvault.BeingRecovered, asked: noon(), askWait: fullRead, createAfter: noon().Add(fullRead), createWait: time.Minute, createFailure: notCreated("no"),
+		deleted: true, moving: keyvault.BeingRecovered, checkedAt: noon(), checkWait: fullRead, createAfter: noon().Add(fullRead), createWait: time.Minute, createFailure: notCreated("no"),
 	}}
 
 	f, known := l.known(v1alpha1.SyncedSecret{Name: "db"})

@@ -20,9 +20,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// A memory of a sync saves requests. The result is right without it: then everything is
-// looked at again. Reconciles of one sync follow each other, and
-// nobody else uses its memory.
+// A memory of a sync saves requests. It can be lost: everything is then read again. Reconciles
+// of one sync never overlap, so its memory needs no lock.
 type memory struct {
 	uid        types.UID
 	generation int64
@@ -34,10 +33,10 @@ type memory struct {
 
 	// names of the secrets that were last on the list.
 	names []string
-	// added is when one was added to them, asked when a sync was requested, and created
-	// when we created a secret in the vault. Zero if none of that has happened since the
-	// provider has started.
-	added, asked, created time.Time
+	// added is when one was added to them, requestedAt when a requested sync began, and
+	// created when the provider created a secret in the vault. Zero if that has not happened
+	// since the provider started.
+	added, requestedAt, created time.Time
 
 	// source is the vault that the sync reads, and since is when that began, as far as it is
 	// known.
@@ -49,8 +48,8 @@ type memory struct {
 	// read is when all secrets were last read. Lists have a resolution of one
 	// second, so this is done every now and then.
 	read time.Time
-	// resourceVersion of the Secret when it was last up to date. If it differs, somebody
-	// else has changed the Secret.
+	// resourceVersion of the Secret when it was last up to date. If it differs, another
+	// client has changed the Secret.
 	resourceVersion string
 	secrets         map[string]memo
 	// unsettled are secrets that were read within the second of their last change, and
@@ -89,9 +88,9 @@ type absence struct {
 	// deleting or recovering it: BeingDeleted, BeingRecovered, or empty.
 	deleted bool
 	moving  keyvault.Reason
-	// asked is when that was asked, and askWait how long later to ask again.
-	asked   time.Time
-	askWait time.Duration
+	// checkedAt is when that was last checked, and checkWait the pause before the next check.
+	checkedAt time.Time
+	checkWait time.Duration
 	// createAfter is when to try again to create it, createWait the pause until then,
 	// and createFailure why it could not be created.
 	createAfter   time.Time
@@ -99,30 +98,30 @@ type absence struct {
 	createFailure *finding.Finding
 }
 
-// told records whether a missing secret is recoverable. A deleted secret is listed as such
+// recordDeletedCheck records whether a missing secret is recoverable. A deleted secret is listed as such
 // only some seconds after its deletion, and may be purged at any time, so the answer is
 // checked again soon, with backoff.
-func (a *absence) told(deleted bool, err error, now time.Time, every time.Duration) {
+func (a *absence) recordDeletedCheck(deleted bool, err error, now time.Time, every time.Duration) {
 	if deleted != a.deleted {
-		a.askWait = 0
+		a.checkWait = 0
 	}
 
-	a.deleted, a.moving, a.asked = deleted, "", now
+	a.deleted, a.moving, a.checkedAt = deleted, "", now
 
 	switch reason := keyvault.ReasonOf(err); reason {
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
-		a.moving, a.askWait = reason, min(failedRetry, every)
+		a.moving, a.checkWait = reason, min(failedRetry, every)
 	case "":
-		a.askWait = min(max(2*a.askWait, failedRetry), every)
+		a.checkWait = min(max(2*a.checkWait, failedRetry), every)
 	default:
-		a.askWait = every
+		a.checkWait = every
 	}
 }
 
 // A version of a secret, as it is read in a format. It never changes.
 type version struct{ version, contentType, format string }
 
-// of tells whether it is the version of a secret, as it is read in a format.
+// of reports whether it is the version of a secret, as it is read in a format.
 func (v version) of(s keyvault.Secret, format string) bool {
 	return v.version != "" && v == versionOf(s, format)
 }
@@ -159,9 +158,9 @@ func (m *memory) clone() *memory {
 	return &c
 }
 
-// see the Secret as it is now. If somebody has changed it, all secrets are read until that
-// has worked.
-func (m *memory) see(t target) {
+// noteSecret compares the Secret with the last one that was up to date. If another client has
+// changed it, all secrets are read until that has succeeded.
+func (m *memory) noteSecret(t target) {
 	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
 		m.read = time.Time{}
 	}
@@ -180,7 +179,7 @@ func (m *memory) open(name string, s keyvault.Secret, format string) {
 	m.opened[name] = versionOf(s, format)
 }
 
-// postpone a secret, or note that it does not wait any longer.
+// postpone a secret, or clear that.
 func (m *memory) postpone(name string, postponed bool, now time.Time) {
 	if !postponed {
 		delete(m.postponed, name)
@@ -197,8 +196,8 @@ func (m *memory) postpone(name string, postponed bool, now time.Time) {
 	}
 }
 
-// forgetVerdicts on secrets that are not on the list any more, and everything else that is
-// known of their values.
+// forgetVerdicts on secrets that are no longer listed, and everything else about their
+// values.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
 	gone := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
@@ -269,7 +268,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, no
 			names:   namesBefore(sync),
 		}
 		m.list[key] = mem
-		mem.list(sync, now)
+		mem.setNames(sync, now)
 	}
 
 	if mem.source != source {
@@ -281,7 +280,7 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, no
 	if mem.generation != sync.Generation {
 		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
 		mem.forgetVerdicts(sync.Spec.ForProvider.Secrets)
-		mem.list(sync, now)
+		mem.setNames(sync, now)
 	}
 
 	return mem
@@ -296,7 +295,7 @@ func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool 
 	}
 
 	m.requested, m.read, m.opened = at, time.Time{}, nil
-	m.asked = now
+	m.requestedAt = now
 
 	for name, memo := range m.secrets {
 		memo.absence = absence{} // The secret may have been purged.
@@ -327,8 +326,8 @@ func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	return max(mem.next.Sub(now), time.Second), true
 }
 
-// settled notes that a secret was read or written, and when it had changed last. It
-// returns when to read the secret again, if that is needed.
+// settled notes that a secret was read or written, and its time of change. It returns when to
+// read the secret again, if that is needed.
 func (m *memory) settled(name string, updated, now time.Time) time.Time {
 	readAgain := updated.Add(resolution)
 	if !now.Before(readAgain) {
@@ -346,7 +345,7 @@ func (m *memory) settled(name string, updated, now time.Time) time.Time {
 	return readAgain
 }
 
-// settling tells whether to read a secret again now although the list shows no change
+// settling reports whether to read a secret again now although the list shows no change
 // or, if it is too early for that, when to do so.
 func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
 	at, ok := m.unsettled[name]
@@ -356,9 +355,6 @@ func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
 
 	return ok, time.Time{}
 }
-
-// lookAt the sync by then. Zero: no need.
-func (m *memory) lookAt(at time.Time) { m.next = earliest(m.next, at) }
 
 // earliest of the times that are not zero.
 func earliest(times ...time.Time) time.Time {

@@ -99,7 +99,7 @@ func TestMemoriesNext(t *testing.T) {
 	}
 
 	for _, step := range steps {
-		mem.lookAt(noon().Add(step.at))
+		mem.next = earliest(mem.next, noon().Add(step.at))
 
 		if d, ok := m.next(s, noon()); !ok || d != step.want {
 			t.Errorf("\n%s\nnext(...) = %s, want %s", step.reason, d, step.want)

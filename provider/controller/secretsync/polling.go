@@ -58,7 +58,7 @@ func (e *external) takeRequest(sync *v1alpha1.KeyVaultSecretSync, now time.Time)
 			m.pending = now
 		}
 
-		pace := m.asked.Add(time.Duration(len(sync.Spec.ForProvider.Secrets)) * readPace)
+		pace := m.requestedAt.Add(time.Duration(len(sync.Spec.ForProvider.Secrets)) * readPace)
 		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(sync), m.pending), pace); turn.After(now) {
 			return false, turn
 		}
@@ -78,7 +78,7 @@ func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
 	return c.pollInterval
 }
 
-// fastInterval of the polls of a vault while somebody may be waiting. Zero for no other.
+// fastInterval of the polls of a vault while a team may be waiting. Zero: no fast polls.
 func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
 	if d := sync.Spec.ForProvider.FastPollInterval; d != nil && d.Duration >= 0 {
 		return d.Duration
@@ -102,7 +102,7 @@ func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPol
 		p = *before.DeepCopy()
 	}
 
-	for at, happened := range map[**metav1.Time]time.Time{&p.SecretAddedAt: m.added, &p.SyncRequestedAt: m.asked, &p.SecretCreatedAt: m.created} {
+	for at, happened := range map[**metav1.Time]time.Time{&p.SecretAddedAt: m.added, &p.SyncRequestedAt: m.requestedAt, &p.SecretCreatedAt: m.created} {
 		if !happened.IsZero() && happened.UTC().Year() <= lastYear {
 			*at = new(metav1.NewTime(happened.Truncate(time.Second)))
 		}
@@ -115,8 +115,8 @@ func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPol
 	return &p
 }
 
-// list the secrets of a sync, and note when one was added.
-func (m *memory) list(sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
+// setNames of the secrets of a sync, and note when one was added.
+func (m *memory) setNames(sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	list := names(sync.Spec.ForProvider)
 	if slices.ContainsFunc(list, func(name string) bool { return !slices.Contains(m.names, name) }) {
 		m.added = now

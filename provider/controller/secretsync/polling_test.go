@@ -200,7 +200,7 @@ func TestInterest(t *testing.T) {
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}, Refused: true,
 		}},
 		"Remembered": {reason: "So do those that are not in the status yet.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
-			m.added, m.asked, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
+			m.added, m.requestedAt, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(2 * time.Second).Time,
 			Changes: []time.Time{created, at(0).Time, at(time.Second).Time},

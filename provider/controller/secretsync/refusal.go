@@ -23,8 +23,10 @@ const maxRefusal = 1000
 // maxWords is how much of a refusal is read. Hidden values make it shorter.
 const maxWords = 4096
 
-// A refusal is the API server's text about why it rejected a Secret. It may be the text of
-// an admission policy that has seen the values, and everybody who may get the sync reads it.
+// A refusal is the API server's reason for rejecting a Secret. An admission policy or webhook
+// has seen the values and may quote them in its text, also encoded or in pieces, and everyone
+// with permission to get the sync can read the text. It is cleaned and not dropped, because it
+// is the only hint at what to change: a quota, a policy, a missing permission.
 type refusal struct {
 	words string
 	cause error
@@ -244,7 +246,7 @@ func (v *view) beginOf(form []byte) int {
 	return len(v.text)
 }
 
-// isWord tells whether a part of the text is one or stands in quotes. The numbers of a
+// isWord reports whether a part of the text is one or stands in quotes. The numbers of a
 // quota, as in count/secrets=1, are no words.
 func (v *view) isWord(from, to int) bool {
 	const around = " \t\r\n\"'`()[]{}<>"

@@ -41,7 +41,7 @@ func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, status plan.Status,
 	e.preview(sync, status, problem)
 }
 
-// preview a status as long as the Secret is not as it should be: no events, no metrics.
+// preview sets the status before the Secret is written, without events and metrics.
 func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
 	o := status.Observation(sync.Spec.ForProvider)
 	o.Polling = e.memory.polling(e.previous.Polling)
@@ -55,7 +55,7 @@ func sentence(sync *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
 	return finding.Sentences(plan.SubjectOf(sync.Spec.ForProvider, ""), f)
 }
 
-// conditionListed tells whether the vault can be listed. A sync has it once its vault was
+// conditionListed reports whether the vault can be listed. A sync has it once its vault was
 // too large for that.
 const (
 	conditionListed     xpv1.ConditionType   = "VaultListed"
@@ -90,8 +90,8 @@ func (e *external) reportSize(sync *v1alpha1.KeyVaultSecretSync) {
 	}
 }
 
-// setCondition of a sync. Another sentence is no transition: an upgrade may bring one for
-// every sync.
+// setCondition of a sync. A changed message alone is not a transition, because upgrades change
+// messages.
 func setCondition(sync *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
 	c.LastTransitionTime = metav1.Now()
 	if was := sync.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
@@ -171,7 +171,7 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 		}
 
 		changed[s.State] = append(changed[s.State], what)
-		e.log.Info("Secret has changed its state", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
+		e.log.Info("Secret state changed", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
 			"state", s.State, "version", s.Version, "previous", was.State)
 	}
 
@@ -215,7 +215,7 @@ func more(n int) string {
 // calls, returns a recorder without filters.
 type terseRecorder struct{ event.Recorder }
 
-// Event records an event.
+// Event records an event, unless it is one of the two.
 func (r terseRecorder) Event(o runtime.Object, e event.Event) {
 	if e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource") {
 		return

@@ -62,8 +62,8 @@ func TestReady(t *testing.T) {
 		"Optional": {reason: "Pods can do without.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
 		"Many":     {reason: "Not all are named.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
 		"Problem": {
-			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")},
-			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "No."},
+			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")},
+			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "owner does not exist"},
 		},
 	}
 
@@ -110,8 +110,8 @@ func TestAnnounce(t *testing.T) {
 			reason: "Secrets of one state share an event.", after: observation("", secret("a", v1alpha1.StateMissing, ""), secret("b", v1alpha1.StateForbidden, ""), secret("c", v1alpha1.StateMissing, "")),
 			want: []string{"Warning Forbidden b: M of b.", "Warning Missing a: M of a. c: M of c."},
 		},
-		"Problem":     {reason: "The Secret as a whole.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")}, want: []string{"Warning TargetConflict No."}},
-		"SameProblem": {reason: "Once.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("No.")}},
+		"Problem":     {reason: "The Secret as a whole.", problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}, want: []string{"Warning TargetConflict owner does not exist"}},
+		"SameProblem": {reason: "Once.", before: observation(v1alpha1.StateTargetConflict), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")}},
 	}
 
 	for name, tc := range cases {

@@ -43,7 +43,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// Options of the controller, besides those that all controllers have.
+// Options of the controller, in addition to those of all controllers.
 type Options struct {
 	controller.Options
 
@@ -54,10 +54,10 @@ type Options struct {
 	// ListsAtOnce is how many vaults are listed at the same time and, in addition, how many
 	// that do not answer, and how many whose lists are slow.
 	ListsAtOnce int
-	// FastPollInterval of vaults whose syncs name none, while somebody may be waiting. Zero
+	// FastPollInterval of vaults whose syncs name none, while a team may be waiting. Zero
 	// turns fast polls off.
 	FastPollInterval time.Duration
-	// FastPollWindow is how long somebody may be waiting after a change.
+	// FastPollWindow is how long a team may be waiting after a change.
 	FastPollWindow time.Duration
 	// FullRead is how often all secrets are read, changed or not.
 	FullRead time.Duration
@@ -77,6 +77,22 @@ func SetupGated(mgr ctrl.Manager, o Options, fail func(error)) {
 			fail(err)
 		}
 	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind(), v1alpha1.GroupVersion().WithKind(v1alpha1.ProviderConfigUsageKind))
+}
+
+// newReconciler of managed resources.
+func newReconciler(mgr quietManager, c *connector, o Options) *managed.Reconciler {
+	return managed.NewReconciler(mgr, resource.ManagedKind(v1alpha1.KeyVaultSecretSyncGroupVersionKind()), append(reconcilerOptions(o),
+		managed.WithTypedExternalConnector(c),
+		managed.WithFinalizer(resource.NewAPIFinalizer(mgr.client, managed.FinalizerName)),
+		managed.WithLogger(c.log),
+		managed.WithRecorder(terseRecorder{c.record}),
+		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
+			if d, ok := c.memories.next(mg, time.Now()); ok {
+				return d
+			}
+
+			return fallback
+		}))...)
 }
 
 // Setup adds the controller to a manager.
@@ -114,20 +130,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		return err
 	}
 
-	r := managed.NewReconciler(quiet, resource.ManagedKind(gvk), append(reconcilerOptions(o),
-		managed.WithTypedExternalConnector(c),
-		managed.WithFinalizer(resource.NewAPIFinalizer(quiet.client, managed.FinalizerName)),
-		managed.WithLogger(c.log),
-		managed.WithRecorder(terseRecorder{recorder}),
-		managed.WithPollIntervalHook(func(mg resource.Managed, fallback time.Duration) time.Duration {
-			if d, ok := c.memories.next(mg, time.Now()); ok {
-				return d
-			}
-
-			return fallback
-		}))...)
-
-	f := unwatcher{Reconciler: r, kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
+	f := unwatcher{Reconciler: newReconciler(quiet, c, o), kube: mgr.GetClient(), forget: c.forget, policies: o.Features.Enabled(feature.EnableBetaManagementPolicies)}
 
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(name).

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,7 +43,7 @@ const (
 type target struct {
 	// secret is nil if there is none.
 	secret *corev1.Secret
-	// ours is false for a Secret of somebody else.
+	// ours is false for a Secret of another owner.
 	ours bool
 }
 
@@ -62,7 +63,7 @@ func get(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretS
 	return target{secret: s, ours: belongs(s, sync)}, nil
 }
 
-// belongs tells whether a Secret is that of the sync, or was left behind by a deleted sync
+// belongs reports whether a Secret is that of the sync, or was left behind by a deleted sync
 // of the same name.
 func belongs(s *corev1.Secret, sync *v1alpha1.KeyVaultSecretSync) bool {
 	if owner := metav1.GetControllerOf(s); owner != nil {
@@ -81,8 +82,17 @@ func (t target) current() plan.Current {
 	return plan.Current{Data: t.secret.Data, Record: plan.ParseRecord(t.secret.Annotations[annotationContent])}
 }
 
-// asShouldBe tells whether labels, annotations and owner are up to date.
-func (t target) asShouldBe(sync *v1alpha1.KeyVaultSecretSync) bool {
+// writable reports whether management policies allow writing the Secret.
+func (t target) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
+	if t.secret == nil {
+		return may(sync, xpv1.ManagementActionCreate)
+	}
+
+	return may(sync, xpv1.ManagementActionUpdate)
+}
+
+// metadataUpToDate reports whether labels, annotations and owner are up to date.
+func (t target) metadataUpToDate(sync *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
 		return false
 	}
@@ -135,8 +145,8 @@ func applied(s *corev1.Secret) map[string]bool {
 // https://github.com/kubernetes/kubernetes/issues/106745
 const noVersion = "1"
 
-// apply all content to the Secret at once, and return the result. It fails if the Secret
-// is no longer the one that was looked at, which is nil if there was none.
+// apply all content to the Secret in one write, and return the result. It fails if the Secret
+// has changed since it was read as to, which is nil if the Secret was missing.
 func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
@@ -174,7 +184,7 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.
 	return applied, nil
 }
 
-// remove the Secret, if it is still the one that was looked at.
+// remove the Secret, unless it was replaced since it was read.
 func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
 	err := kube.Delete(ctx, s, client.Preconditions{UID: &s.UID})
 	if err != nil && !kerrors.IsNotFound(err) {
@@ -195,7 +205,7 @@ func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
 	return l
 }
 
-// StripSecret removes everything from a Secret's metadata but the name of its sync.
+// StripSecret removes everything except the name of the sync from a Secret's metadata.
 func StripSecret(o any) (any, error) {
 	m, ok := o.(metav1.Object)
 	if !ok {

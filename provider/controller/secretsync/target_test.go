@@ -29,8 +29,8 @@ func ours() *corev1.Secret {
 
 func TestTarget(t *testing.T) {
 	type want struct {
-		Belongs    bool
-		AsShouldBe bool
+		Belongs          bool
+		MetadataUpToDate bool
 	}
 
 	labelled := func(s *v1alpha1.KeyVaultSecretSync) {
@@ -46,18 +46,18 @@ func TestTarget(t *testing.T) {
 		sync   func(s *v1alpha1.KeyVaultSecretSync)
 		want   want
 	}{
-		"Ours":         {reason: "The Secret of the sync.", want: want{Belongs: true, AsShouldBe: true}},
-		"Labels":       {reason: "It has the labels that are wanted.", sync: labelled, want: want{Belongs: true, AsShouldBe: true}},
+		"Ours":         {reason: "The Secret of the sync.", want: want{Belongs: true, MetadataUpToDate: true}},
+		"Labels":       {reason: "It has the labels that are wanted.", sync: labelled, want: want{Belongs: true, MetadataUpToDate: true}},
 		"OtherLabels":  {reason: "A label is wanted that it has not.", sync: labelled, secret: func(s *corev1.Secret) { s.Labels["team"] = "b" }, want: want{Belongs: true}},
 		"ManagedBy":    {reason: "Without its label it is not seen.", secret: func(s *corev1.Secret) { delete(s.Labels, LabelManagedBy) }, want: want{Belongs: true}},
 		"Annotation":   {reason: "The annotation has to name the sync.", secret: func(s *corev1.Secret) { s.Annotations = nil }, want: want{Belongs: true}},
 		"Foreign":      {reason: "One without any sign of ours.", secret: func(s *corev1.Secret) { s.ObjectMeta = metav1.ObjectMeta{} }, want: want{}},
-		"OtherOwner":   {reason: "One that something else controls, whatever else it says.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].UID = "other" }, want: want{AsShouldBe: false}},
+		"OtherOwner":   {reason: "One that something else controls, whatever else it says.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].UID = "other" }, want: want{MetadataUpToDate: false}},
 		"NotControl":   {reason: "An owner that does not control it does not matter.", secret: func(s *corev1.Secret) { s.OwnerReferences[0].Controller = nil }, want: want{Belongs: true}},
 		"LeftBehind":   {reason: "One that was left behind is taken over.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true}},
 		"OfOtherSync":  {reason: "One that another sync has left behind is not.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil; s.Annotations[annotationSync] = "other" }},
 		"OnlyLabelled": {reason: "A label alone does not make it ours.", secret: func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }},
-		"Kept":         {reason: "One that is to be left behind has no owner.", sync: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, AsShouldBe: true}},
+		"Kept":         {reason: "One that is to be left behind has no owner.", sync: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
 		"ToBeKept":     {reason: "Or should not have.", sync: orphan, want: want{Belongs: true}},
 	}
 
@@ -72,15 +72,15 @@ func TestTarget(t *testing.T) {
 				tc.sync(sync)
 			}
 
-			got := want{Belongs: belongs(secret, sync), AsShouldBe: target{secret: secret}.asShouldBe(sync)}
+			got := want{Belongs: belongs(secret, sync), MetadataUpToDate: target{secret: secret}.metadataUpToDate(sync)}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nbelongs(...), asShouldBe(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nbelongs(...), metadataUpToDate(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 
-	if (target{}).asShouldBe(newSync()) {
-		t.Error("\nA missing Secret is not up to date.\nasShouldBe(...): it is")
+	if (target{}).metadataUpToDate(newSync()) {
+		t.Error("\nA missing Secret is not up to date.\nmetadataUpToDate(...): it is")
 	}
 
 	if diff := cmp.Diff(plan.Current{}, target{}.current()); diff != "" {

@@ -82,16 +82,16 @@ func TestVerdict(t *testing.T) {
 
 			l := &look{sync: newSync(s), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
 			e, _ := externalOf(l)
-			e.observed["db"], _ = l.judge(s, secret)
+			e.observed["db"], _ = l.examine(s, secret)
 			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
 
 			if tc.change != nil {
 				tc.change(&s, &secret, l.memory)
 			}
 
-			f, postponed := l.judge(s, secret)
+			f, postponed := l.examine(s, secret)
 			if got := f.Secret == nil && f.State == v1alpha1.StateInvalid && strings.Contains(messageOf(l, f), "Cannot read secret"); got != tc.want || postponed {
-				t.Errorf("\n%s\njudge(...) = %+v", tc.reason, f)
+				t.Errorf("\n%s\nexamine(...) = %+v", tc.reason, f)
 			}
 		})
 	}
@@ -125,12 +125,12 @@ func TestReportSize(t *testing.T) {
 		{reason: "All is well, about which there is nothing to say.", snapshot: listed(noon(), true), want: corev1.ConditionUnknown},
 		{reason: "It is down, which its state says.", snapshot: watch.Snapshot{Err: errors.New("x")}, want: corev1.ConditionUnknown},
 		{
-			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("it has more")}}, want: corev1.ConditionFalse, events: 1,
-			message: "The vault is too large to be listed: it has more. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
+			reason: "It is too large.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: page 2 does not exist. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
 		{
-			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("it has more")}}, want: corev1.ConditionFalse, events: 1,
-			message: "The vault is too large to be listed: it has more. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
+			reason: "It still is.", snapshot: watch.Snapshot{Err: &keyvault.Error{Reason: keyvault.TooLarge, Cause: said("page 2")}}, want: corev1.ConditionFalse, events: 1,
+			message: "The vault is too large to be listed: page 2 does not exist. Each secret is read separately instead, every 1m0s; everything else works as usual. Delete unused secrets, or give the application a vault of its own.",
 		},
 		{reason: "It is not any more.", snapshot: listed(noon(), true), want: corev1.ConditionTrue, events: 1},
 	}
@@ -206,7 +206,7 @@ func TestPostpone(t *testing.T) {
 		"Drifted": {
 			reason: "It had, before somebody changed it.", spent: workAtOnce, want: want{State: v1alpha1.StateThrottled, Postponed: true, Next: true},
 			change: func(l *look, _ *keyvault.Secret) {
-				l.drifted, l.record = true, plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
+				l.distrusted, l.record = true, plan.Record{"db": plan.Content{Version: v1, ContentType: "application/x-pkcs12"}}
 			},
 		},
 		"Other": {
@@ -227,9 +227,9 @@ func TestPostpone(t *testing.T) {
 				tc.change(l, &secret)
 			}
 
-			f, postponed := l.judge(s, secret)
+			f, postponed := l.examine(s, secret)
 			if diff := cmp.Diff(tc.want, want{State: f.State, Read: f.Secret != nil, Postponed: postponed, Next: f.LookAgain.After(noon())}); diff != "" {
-				t.Errorf("\n%s\njudge(...): -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nexamine(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/p6m-dev/platform-application/provider/finding"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// An Item is the entry of one secret in a list.
+type Item struct {
+	Updated time.Time
+	Enabled bool
+}
+
+// A Snapshot is the last known state of a vault.
+type Snapshot struct {
+	// TakenAt is when the last list that worked began. Zero if none did.
+	TakenAt time.Time
+	// Err is why the last list failed. Nil if it worked, or if there was none yet.
+	Err error
+
+	// items by name in lower case, as of the last list that worked. It has all names
+	// for which that was taken, and nil for those that were not in the list.
+	items map[string]*Item
+}
+
+// NewSnapshot of a list, taken for these names.
+func NewSnapshot(list []keyvault.Properties, names []string, takenAt time.Time) Snapshot {
+	s := Snapshot{TakenAt: takenAt, items: make(map[string]*Item, len(names))}
+	for _, name := range names {
+		s.items[strings.ToLower(name)] = nil
+	}
+
+	s.fill(list)
+
+	return s
+}
+
+// Covers reports whether the list was taken for a name. It says nothing about other names:
+// the vault may have such a secret or not.
+func (s Snapshot) Covers(name string) bool {
+	_, ok := s.items[strings.ToLower(name)]
+
+	return ok
+}
+
+// Item of that name, if the list has it. Key Vault ignores case in names.
+func (s Snapshot) Item(name string) (Item, bool) {
+	i := s.items[strings.ToLower(name)]
+	if i == nil {
+		return Item{}, false
+	}
+
+	return *i, true
+}
+
+// fill in the entries of a list that are wanted.
+func (s Snapshot) fill(list []keyvault.Properties) {
+	for _, p := range list {
+		if s.Covers(p.Name) {
+			s.items[strings.ToLower(p.Name)] = &Item{Updated: p.Updated, Enabled: p.Enabled}
+		}
+	}
+}
+
+func (s Snapshot) coversAll(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !s.Covers(name) })
+}
+
+// differs reports whether a sync with these secrets has to look at them again.
+func (s Snapshot) differs(old Snapshot, names []string) bool {
+	if !sameFailure(s.Err, old.Err) {
+		return true
+	}
+
+	for _, name := range names {
+		now, is := s.Item(name)
+		before, was := old.Item(name)
+
+		if s.Covers(name) != old.Covers(name) || is != was || now.Enabled != before.Enabled || !now.Updated.Equal(before.Updated) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// A failure is the part of an error that a sync reports. Two errors with equal failures are
+// the same to a sync.
+type failure struct {
+	reason  keyvault.Reason
+	meaning keyvault.Meaning
+	cause   finding.Finding
+}
+
+func sameFailure(a, b error) bool {
+	x, y := failureOf(a), failureOf(b)
+
+	return x.reason == y.reason && x.meaning == y.meaning && x.cause.Equal(y.cause)
+}
+
+// failureOf an error. A failing service returns different errors each time, so only their
+// reason counts.
+func failureOf(err error) failure {
+	f := failure{reason: keyvault.ReasonOf(err)}
+	e, ok := errors.AsType[*keyvault.Error](err)
+
+	switch {
+	case !ok, e.Meaning == keyvault.EntraBroken:
+	case e.Meaning != "":
+		f.meaning = e.Meaning // Its code may be another each time.
+	case e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError):
+	default:
+		f.cause = e.Cause
+	}
+
+	return f
+}

@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/p6m-dev/platform-application/provider/attention"
+	"github.com/p6m-dev/platform-application/provider/keyvault"
+)
+
+// A vault that is watched.
+type vault struct {
+	target Target
+
+	// All of these are guarded by the watcher's mutex.
+	subscribers map[types.NamespacedName]*subscriber
+	snapshot    Snapshot
+	listed      bool
+	failures    int
+	due         time.Time
+	timer       *time.Timer
+	// queued is true while a poll waits for its turn, and run is the list under way.
+	queued bool
+	run    *run
+	// pages of the last list, whether it took long, and whether the next one is expected
+	// to be sluggish or slow.
+	pages          int
+	tookLong       bool
+	sluggish, slow bool
+
+	// began is when the last list did, and waiting the time from which a team may be waiting.
+	began   time.Time
+	waiting attention.Span
+	plan    attention.Plan
+}
+
+type subscriber struct {
+	Interest
+
+	// hasSnapshot is false until the subscriber gets its first snapshot.
+	hasSnapshot bool
+}
+
+// turn is how often a vault is listed out of turn at most.
+func (v *vault) turn() time.Duration {
+	d := v.fast()
+	if d == 0 {
+		d = v.interval()
+	}
+
+	return max(d, v.pace())
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+
+	return a
+}
+
+// see changes of the vault that a team may be waiting for, with the mutex held.
+func (v *vault) see(now time.Time) {
+	var created time.Time
+
+	for s := range maps.Values(v.subscribers) {
+		if s.Created.After(created) {
+			created = s.Created
+		}
+	}
+
+	for item := range maps.Values(v.snapshot.items) {
+		if item != nil && item.Updated.After(created) {
+			v.waiting.See(now, item.Updated)
+		}
+	}
+
+	for s := range maps.Values(v.subscribers) {
+		for _, at := range s.Updated {
+			if at.After(created) {
+				v.waiting.See(now, at)
+			}
+		}
+	}
+}
+
+// interval is the shortest that a subscriber wants.
+func (v *vault) interval() time.Duration {
+	shortest := time.Duration(1<<63 - 1)
+	for s := range maps.Values(v.subscribers) {
+		shortest = min(shortest, s.Interval)
+	}
+
+	return shortest
+}
+
+// fast is the shortest interval that a subscriber wants while a team may be waiting.
+// Zero if none does.
+func (v *vault) fast() time.Duration {
+	shortest := time.Duration(0)
+
+	for s := range maps.Values(v.subscribers) {
+		if s.Fast > 0 && (shortest == 0 || s.Fast < shortest) {
+			shortest = s.Fast
+		}
+	}
+
+	return shortest
+}
+
+// reads of secrets that take a request each, because the vault may not be listed, by sync.
+func (v *vault) reads() []int {
+	if keyvault.ReasonOf(v.snapshot.Err) != keyvault.Forbidden {
+		return nil
+	}
+
+	var list []int
+
+	for s := range maps.Values(v.subscribers) {
+		if !s.Refused {
+			list = append(list, len(s.Names))
+		}
+	}
+
+	return list
+}
+
+// key of a vault in budgets.
+func (v *vault) key() attention.Vault {
+	return attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}
+}
+
+// delay until the next poll.
+func (v *vault) delay() time.Duration {
+	return time.Duration(float64(v.plan.Interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
+}
+
+// backedOff is the interval of polls of a vault that may fail.
+func (v *vault) backedOff(interval time.Duration) time.Duration {
+	longest := interval
+
+	switch keyvault.ReasonOf(v.snapshot.Err) {
+	case keyvault.NoIdentity:
+		longest = max(longest, maxIdentityBackoff)
+
+		if e, ok := errors.AsType[*keyvault.Error](v.snapshot.Err); ok && e.Lasting() {
+			longest = max(longest, maxLastingBackoff)
+		}
+	case keyvault.Unreachable:
+		longest = max(longest, maxBackoff)
+	case keyvault.TooLarge:
+		// Jitter takes a tenth of it.
+		return max(interval, tooLargeRetry*10/9)
+	default:
+		// Such a list costs no more than one that works.
+	}
+
+	return max(min(interval<<min(max(v.failures-1, 0), 8), longest), keyvault.RetryAfterOf(v.snapshot.Err))
+}
+
+// pace of a vault: how long its pages take, in the long run.
+func (v *vault) pace() time.Duration {
+	return time.Duration(v.pages) * time.Second / pagesPerSecond
+}
+
+func (v *vault) stop() {
+	if v.timer != nil {
+		v.timer.Stop()
+	}
+}
