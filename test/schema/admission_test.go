@@ -194,7 +194,7 @@ func TestRefused(t *testing.T) {
 		"PrefixWithEnv": {
 			reason: "The prefix would have no effect.",
 			spec:   `spec: {secrets: [{name: a, prefix: DB_, env: [{name: USER, key: user}]}]}`,
-			want:   []string{"spec.secrets[0]: Invalid value: prefix and env exclude each other, because env gives exact names"},
+			want:   []string{"spec.secrets[0]: Invalid value: prefix cannot be combined with env, because env lists exact names"},
 		},
 		"PrefixLowerCase": {
 			reason: "Variables are upper case.",

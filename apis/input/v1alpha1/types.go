@@ -91,7 +91,7 @@ type PlatformConfigSpec struct {
 
 	// RetiredNamespaces are names of namespaces that must not have new applications:
 	// they would have the names in Azure of applications that were there before, and
-	// find their vaults. Applications that have a vault go on.
+	// find their vaults. Applications that have a vault keep it.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10000
@@ -317,7 +317,7 @@ type SecretDefaults struct {
 	AllowedVariables []string `json:"allowedVariables,omitempty"`
 
 	// CreateMissing creates listed secrets that the vault does not have. Default:
-	// true.
+	// true, and the base sets false.
 	// +optional
 	CreateMissing *bool `json:"createMissing,omitempty"`
 
@@ -346,12 +346,12 @@ type SecretStructure struct {
 
 // WorkloadDefaults holds defaults for pods.
 type WorkloadDefaults struct {
-	// Replicas of a Deployment that does not say. Default: Kubernetes', which is 1.
+	// Replicas of an application that sets none. Default: Kubernetes', which is 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Resources of a container that does not say.
+	// Resources of an application that sets none.
 	// +optional
 	Resources *ResourceRequirements `json:"resources,omitempty"`
 
@@ -377,7 +377,7 @@ type WorkloadDefaults struct {
 
 // AutoscalingDefaults holds defaults for autoscaling.
 type AutoscalingDefaults struct {
-	// MaxReplicas of an application that does not say. Default: 10.
+	// MaxReplicas of an application that sets none. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -444,7 +444,7 @@ type IngressDefaults struct {
 	// +optional
 	PerNamespace bool `json:"perNamespace,omitempty"`
 
-	// DefaultType of an Ingress that does not say.
+	// DefaultType of an Ingress that sets none.
 	// +optional
 	DefaultType string `json:"defaultType,omitempty"`
 

@@ -79,7 +79,8 @@ type PlatformApplicationSpec struct {
 	Config map[string]string `json:"config,omitempty"`
 
 	// Secrets lists the Key Vault secrets whose keys become environment
-	// variables. They are created, empty, in the application's own vault.
+	// variables. If the platform has switched that on, missing ones are created
+	// without values.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -280,7 +281,7 @@ type Probe struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, has(e.key))",message="if the secret has keys, every entry of env needs a key"
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, !has(e.key) || e.key in self.keys)",message="env must use no other keys than those in keys"
-// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.prefix)",message="prefix and env exclude each other, because env gives exact names"
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.prefix)",message="prefix cannot be combined with env, because env lists exact names"
 type Secret struct {
 	// Name of the secret in the Key Vault.
 	// +kubebuilder:validation:MinLength=1
@@ -288,7 +289,8 @@ type Secret struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-zA-Z-]*$')",message="the name of a Key Vault secret has letters, digits and hyphens, nothing else"
 	Name string `json:"name"`
 
-	// Keys is the structure to create in the vault if the secret does not exist.
+	// Keys is the structure of the secret: the keys that must have values, and with
+	// which the platform creates a missing secret, if it has switched that on.
 	// Default: the platform's structure for a secret of this name, else none.
 	// +optional
 	// +listType=set
@@ -373,7 +375,7 @@ const (
 
 // KeyVault configures the application's vault.
 type KeyVault struct {
-	// Name of an existing vault to use instead of an own one. The platform team
+	// Name of an existing vault to use instead of its own. The platform team
 	// must have assigned that vault to this application.
 	// +optional
 	// +kubebuilder:validation:MinLength=3

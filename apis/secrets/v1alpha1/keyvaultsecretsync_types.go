@@ -60,7 +60,7 @@ const SyncRequestedAtAnnotation = "secrets.p6m.dev/sync-requested-at"
 // many again that its pods still refer to.
 const MaxSecrets = 200
 
-// KeyVaultSecretSyncParameters says what is kept in step with what.
+// KeyVaultSecretSyncParameters are the secrets to sync, their vault, and the Secret.
 type KeyVaultSecretSyncParameters struct {
 	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
 	// It is a vault of Azure, Azure China or Azure US Government.
@@ -303,7 +303,7 @@ type ObservedTarget struct {
 type KeyVaultSecretSyncSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
-	// ForProvider says what is kept in step with what.
+	// ForProvider names the secrets to sync, their vault, and the Secret to write.
 	ForProvider KeyVaultSecretSyncParameters `json:"forProvider"`
 }
 
@@ -329,7 +329,7 @@ type KeyVaultSecretSyncStatus struct {
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,shortName=kvsync,categories={crossplane,managed,azure}
 
-// A KeyVaultSecretSync keeps a Kubernetes Secret in step with secrets of an
+// A KeyVaultSecretSync keeps a Kubernetes Secret in sync with secrets of an
 // Azure Key Vault.
 type KeyVaultSecretSync struct {
 	metav1.TypeMeta   `json:",inline"`
