@@ -41,18 +41,18 @@ type PlatformConfigSpec struct {
 	// +optional
 	EnvironmentConfigRef *EnvironmentConfigReference `json:"environmentConfigRef,omitempty"`
 
-	// TenantID of the Entra ID tenant. Required.
+	// TenantID is the id of the Entra ID tenant. Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	TenantID string `json:"tenantId,omitempty"`
 
-	// SubscriptionID of the Azure subscription that holds vaults and identities.
+	// SubscriptionID is the id of the subscription that holds vaults and identities.
 	// Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	SubscriptionID string `json:"subscriptionId,omitempty"`
 
-	// ResourceGroupName of the existing resource group that holds vaults and
+	// ResourceGroupName is the existing resource group that holds vaults and
 	// identities. Required.
 	// +optional
 	// +kubebuilder:validation:MaxLength=90
@@ -63,7 +63,7 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxLength=64
 	Location string `json:"location,omitempty"`
 
-	// OIDCIssuerURL of the cluster, which Entra ID trusts. Required.
+	// OIDCIssuerURL is the address of the issuer of the cluster. Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
 	OIDCIssuerURL string `json:"oidcIssuerUrl,omitempty"`
@@ -196,14 +196,15 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:Enum=Retain;SoftDelete
 	DeletionPolicy string `json:"deletionPolicy,omitempty"`
 
-	// SoftDeleteRetentionDays, 7 to 90. It counts when a vault is created; Azure
-	// does not let it change. Default: 90.
+	// SoftDeleteRetentionDays is how long a deleted vault can be recovered, 7 to 90
+	// days. It applies when a vault is created; Azure allows no change. Default: 90.
 	// +optional
 	// +kubebuilder:validation:Minimum=7
 	// +kubebuilder:validation:Maximum=90
 	SoftDeleteRetentionDays *int32 `json:"softDeleteRetentionDays,omitempty"`
 
-	// PublicNetworkAccessEnabled of vaults. Default: Azure's, which is true.
+	// PublicNetworkAccessEnabled lets vaults be reached from public networks.
+	// Default: Azure's, which is true.
 	// +optional
 	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
 

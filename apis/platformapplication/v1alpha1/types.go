@@ -177,9 +177,8 @@ type Deployment struct {
 	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a startupProbe",fieldPath=".successThreshold"
 	StartupProbe *Probe `json:"startupProbe,omitempty"`
 
-	// ReadOnlyRootFilesystem, true or false, keeps the container from writing to its
-	// image. Default: the image's files can be written. A value of another type is
-	// ignored.
+	// ReadOnlyRootFilesystem keeps the container from writing to its image, if it is
+	// true. Default: false. A value of another type is ignored.
 	// +optional
 	ReadOnlyRootFilesystem *apiextensionsv1.JSON `json:"readOnlyRootFilesystem,omitempty"`
 
@@ -249,17 +248,17 @@ type Probe struct {
 	// +kubebuilder:validation:Enum=HTTP;HTTPS
 	Scheme corev1.URIScheme `json:"scheme,omitempty"`
 
-	// InitialDelaySeconds to wait before the first probe. Default: 0.
+	// InitialDelaySeconds is the time before the first probe. Default: 0.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	InitialDelaySeconds *int32 `json:"initialDelaySeconds,omitempty"`
 
-	// PeriodSeconds between two probes. Default: 10.
+	// PeriodSeconds is the time between two probes. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
 
-	// TimeoutSeconds of one probe. Default: 1.
+	// TimeoutSeconds is the time limit of one probe. Default: 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
@@ -439,8 +438,8 @@ type Autoscaling struct {
 	// +kubebuilder:validation:Maximum=1000
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// TargetCPUUtilizationPercentage of the requested CPU, averaged over the
-	// pods. Default: 80.
+	// TargetCPUUtilizationPercentage is the CPU load to aim for, in percent of the
+	// requested CPU, averaged over the pods. Default: 80.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -567,7 +566,7 @@ type IdentityStatus struct {
 	// PrincipalID (object id) of the identity.
 	// +optional
 	PrincipalID string `json:"principalId,omitempty"`
-	// ServiceAccountName the pods run as.
+	// ServiceAccountName is the ServiceAccount that the pods run as.
 	// +optional
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 }

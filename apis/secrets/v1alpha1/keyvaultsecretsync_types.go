@@ -62,13 +62,13 @@ const MaxSecrets = 200
 
 // KeyVaultSecretSyncParameters are the secrets to sync, their vault, and the Secret.
 type KeyVaultSecretSyncParameters struct {
-	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
+	// VaultURI is the address of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
 	// It is a vault of Azure, Azure China or Azure US Government.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
 	VaultURI string `json:"vaultUri"`
 
-	// TenantID of the Entra ID tenant of the identity.
+	// TenantID is the Entra ID tenant of the identity.
 	// +kubebuilder:validation:MinLength=1
 	TenantID string `json:"tenantId"`
 
@@ -76,8 +76,8 @@ type KeyVaultSecretSyncParameters struct {
 	// +kubebuilder:validation:MinLength=1
 	ClientID string `json:"clientId"`
 
-	// ServiceAccountName, in the namespace of this object, whose token stands for
-	// the identity.
+	// ServiceAccountName is the ServiceAccount in the namespace of this object whose
+	// token the provider exchanges for one of the identity.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
@@ -145,8 +145,8 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:items:MaxLength=125
 	Keys []string `json:"keys,omitempty"`
 
-	// RequiredKeys the secret must have besides, which it is not created with. A
-	// version without one of them is not taken. They may be empty. An empty name
+	// RequiredKeys are further keys that the secret must have. It is not created with
+	// them. A version without one of them is not taken. They may be empty. An empty name
 	// requires plain text, which has no keys.
 	// +optional
 	// +listType=set

@@ -396,7 +396,7 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 		by[who] = append(by[who], Answer{
 			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
 			Lead:   state,
-			Text:   capital(words(row[1])) + ": " + strings.TrimSuffix(first, ".") + ".",
+			Text:   capital(words(row[1])) + ": " + strings.ToLower(first[:1]) + strings.TrimSuffix(first[1:], ".") + ".",
 		})
 	}
 
