@@ -485,13 +485,30 @@ spec: {package: 'r.example.com:5000/f@sha256:00', packagePullPolicy: Always, rev
 `},
 		},
 		"Admission": {
-			reason: "A list replaces that of the base, an empty one too; one that is not there does not.",
-			values: "admission: {groups: [], users: ['system:serviceaccount:velero:velero', 'Domain Users'], azureProviders: null}",
+			reason: "A list adds to that of the base: without it, administrators would be locked out. A name is there once.",
+			values: "admission: {groups: [platform, 'system:masters'], users: ['system:serviceaccount:velero:velero', 'Domain Users'], azureProviders: ['system:serviceaccount:crossplane-system:provider-storage']}",
 			by: customization{patches: `
 apiVersion: v1
 kind: ConfigMap
 metadata: {namespace: crossplane-system, name: platform-application-admission}
-data: {groups: "", users: "system:serviceaccount:velero:velero\nDomain Users\n"}
+data:
+  groups: "system:masters\nplatform\n"
+  users: "system:serviceaccount:velero:velero\nDomain Users\n"
+  azureProviders: "system:serviceaccount:crossplane-system:provider-azure\nsystem:serviceaccount:crossplane-system:provider-storage\n"
+`},
+		},
+		"AdmissionKept": {
+			reason: "Nothing removes an account of the base by accident.",
+			values: "admission: {groups: [], users: null, azureProviders: []}",
+		},
+		"AdmissionPatch": {
+			reason: "But a patch does, for a cluster without an administrator account.",
+			values: `patches: {ConfigMap/crossplane-system/platform-application-admission: {data: {groups: "platform\n"}}}`,
+			by: customization{patches: `
+apiVersion: v1
+kind: ConfigMap
+metadata: {namespace: crossplane-system, name: platform-application-admission}
+data: {groups: "platform\n"}
 `},
 		},
 		"MirrorWithoutLogin": {

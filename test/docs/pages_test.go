@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -177,6 +179,44 @@ func TestHeadless(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCausesAreExplained finds every cause that the provider names in the runbook: somebody on call searches the page for it. A part of
+// it is enough, because causes have parameters.
+func TestCausesAreExplained(t *testing.T) {
+	var known []string
+
+	// A fence of a block would pair with a mark of another line.
+	for line := range strings.SplitSeq(check.Read(t, "docs", "operations", "runbook.md"), "\n") {
+		known = append(known, spans(line)...)
+	}
+
+	known = slices.DeleteFunc(known, func(s string) bool { return !strings.Contains(s, " ") })
+	causes := 0
+
+	for _, cause := range literalsOf(t, check.File(t, "provider", "finding", "sentences.go")) {
+		// Sentences explain themselves, and say what to do. A cause begins with a small letter or with the name of a service, and has no
+		// full stop.
+		said, service := strings.CutPrefix(cause, "{service} ")
+		if !strings.Contains(said, " ") || strings.HasSuffix(said, ".") || !service && !startsSmall(said) {
+			continue
+		}
+
+		causes++
+
+		if !slices.ContainsFunc(known, func(s string) bool { return strings.Contains(plain(said), plain(s)) }) {
+			t.Errorf("docs/operations/runbook.md does not explain %q", cause)
+		}
+	}
+
+	if causes < 40 {
+		t.Errorf("want at least 40 causes, got %d", causes)
+	}
+}
+
+func startsSmall(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLower(r)
 }
 
 // written by hand: pages of the reference are generated, and release notes of a version stay as they are.

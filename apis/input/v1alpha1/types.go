@@ -41,18 +41,18 @@ type PlatformConfigSpec struct {
 	// +optional
 	EnvironmentConfigRef *EnvironmentConfigReference `json:"environmentConfigRef,omitempty"`
 
-	// TenantID of the Entra ID tenant. Required.
+	// TenantID is the id of the Entra ID tenant. Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	TenantID string `json:"tenantId,omitempty"`
 
-	// SubscriptionID of the Azure subscription that holds vaults and identities.
+	// SubscriptionID is the id of the subscription that holds vaults and identities.
 	// Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	SubscriptionID string `json:"subscriptionId,omitempty"`
 
-	// ResourceGroupName of the existing resource group that holds vaults and
+	// ResourceGroupName is the existing resource group that holds vaults and
 	// identities. Required.
 	// +optional
 	// +kubebuilder:validation:MaxLength=90
@@ -63,7 +63,7 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxLength=64
 	Location string `json:"location,omitempty"`
 
-	// OIDCIssuerURL of the cluster, which Entra ID trusts. Required.
+	// OIDCIssuerURL is the address of the issuer of the cluster. Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
 	OIDCIssuerURL string `json:"oidcIssuerUrl,omitempty"`
@@ -91,7 +91,7 @@ type PlatformConfigSpec struct {
 
 	// RetiredNamespaces are names of namespaces that must not have new applications:
 	// they would have the names in Azure of applications that were there before, and
-	// find their vaults. Applications that have a vault go on.
+	// find their vaults. Applications that have a vault keep it.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10000
@@ -196,14 +196,15 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:Enum=Retain;SoftDelete
 	DeletionPolicy string `json:"deletionPolicy,omitempty"`
 
-	// SoftDeleteRetentionDays, 7 to 90. It counts when a vault is created; Azure
-	// does not let it change. Default: 90.
+	// SoftDeleteRetentionDays is how long a deleted vault can be recovered, 7 to 90
+	// days. It applies when a vault is created; Azure allows no change. Default: 90.
 	// +optional
 	// +kubebuilder:validation:Minimum=7
 	// +kubebuilder:validation:Maximum=90
 	SoftDeleteRetentionDays *int32 `json:"softDeleteRetentionDays,omitempty"`
 
-	// PublicNetworkAccessEnabled of vaults. Default: Azure's, which is true.
+	// PublicNetworkAccessEnabled lets vaults be reached from public networks.
+	// Default: Azure's, which is true.
 	// +optional
 	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
 
@@ -317,7 +318,7 @@ type SecretDefaults struct {
 	AllowedVariables []string `json:"allowedVariables,omitempty"`
 
 	// CreateMissing creates listed secrets that the vault does not have. Default:
-	// true.
+	// true, and the base sets false.
 	// +optional
 	CreateMissing *bool `json:"createMissing,omitempty"`
 
@@ -346,12 +347,12 @@ type SecretStructure struct {
 
 // WorkloadDefaults holds defaults for pods.
 type WorkloadDefaults struct {
-	// Replicas of a Deployment that does not say. Default: Kubernetes', which is 1.
+	// Replicas of an application that sets none. Default: Kubernetes', which is 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Resources of a container that does not say.
+	// Resources of an application that sets none.
 	// +optional
 	Resources *ResourceRequirements `json:"resources,omitempty"`
 
@@ -377,7 +378,7 @@ type WorkloadDefaults struct {
 
 // AutoscalingDefaults holds defaults for autoscaling.
 type AutoscalingDefaults struct {
-	// MaxReplicas of an application that does not say. Default: 10.
+	// MaxReplicas of an application that sets none. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -444,7 +445,7 @@ type IngressDefaults struct {
 	// +optional
 	PerNamespace bool `json:"perNamespace,omitempty"`
 
-	// DefaultType of an Ingress that does not say.
+	// DefaultType of an Ingress that sets none.
 	// +optional
 	DefaultType string `json:"defaultType,omitempty"`
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,15 +23,15 @@ var intros = map[string]string{ //nolint:gochecknoglobals // A constant in all b
 	"PlatformApplication": "Only `metadata.name` and `spec` are yours to write. Crossplane adds `spec.crossplane` and\n" +
 		"`status.conditions`, and refuses names of more than 63 characters.",
 	"PlatformConfig": "It is not an object of the cluster: it is the `input` of the function's step in a Composition.",
-	"KeyVaultSecretSync": "A PlatformApplication comes with one; nobody writes it by hand. No field ever holds the value of a\n" +
+	"KeyVaultSecretSync": "The function composes one for each PlatformApplication; do not write it by hand. No field ever holds the value of a\n" +
 		"secret, nor anything computed from one.",
 	"ProviderConfig": "It says with which identity missing secrets are created for the syncs of its namespace that name it in\n" +
-		"`spec.providerConfigRef`. It has no say in who reads: that is always the application. While a sync uses it,\n" +
+		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. While a sync uses it,\n" +
 		"it is not deleted.",
 	"ClusterProviderConfig": "It says with which identity missing secrets are created for the syncs of all namespaces that name it in\n" +
-		"`spec.providerConfigRef`. It has no say in who reads: that is always the application. While a sync uses it,\n" +
+		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. While a sync uses it,\n" +
 		"it is not deleted. Only here may `secretRef` have a namespace of its choice.",
-	"ProviderConfigUsage": "The provider writes and removes them; nobody else does. `providerConfigRef` is the configuration that is\n" +
+	"ProviderConfigUsage": "Only the provider writes and removes them. `providerConfigRef` is the configuration that is\n" +
 		"used, by `kind` and `name`, and `resourceRef` the KeyVaultSecretSync that uses it, by `apiVersion`, `kind`,\n" +
 		"`name` and `uid`.",
 }
@@ -254,20 +255,34 @@ func describe(path, goName string, s extv1.JSONSchemaProps, rules extv1.Validati
 
 // withoutName returns a Go comment without the name it begins with, if the rest
 // is still a sentence: "Config holds variables" becomes "Holds variables", and
-// "Limits is the most" becomes "The most", but "Name of the port" stays.
+// "Limits is the most" becomes "The most". Otherwise the name becomes prose:
+// "TenantID of the vault" becomes "Tenant ID of the vault".
 func withoutName(comment, name string) string {
 	first, rest, _ := strings.Cut(comment, " ")
-	if first != name {
-		return comment
-	}
 	verb, object, _ := strings.Cut(rest, " ")
 	switch {
+	case strings.TrimSuffix(first, ",") != name:
+		return comment
 	case verb == "is", verb == "are":
 		return capital(object)
-	case strings.HasSuffix(verb, "s"):
+	case first == name && strings.HasSuffix(verb, "s"):
 		return capital(rest)
 	}
-	return comment
+	return inWords(name) + strings.TrimPrefix(comment, name)
+}
+
+var humps = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+
+// inWords spells a Go name as prose. Acronyms stay: TLSSecretName becomes "TLS
+// secret name".
+func inWords(name string) string {
+	words := strings.Fields(humps.ReplaceAllString(name, "$1$3 $2$4"))
+	for i, w := range words {
+		if i > 0 && w != strings.ToUpper(w) {
+			words[i] = strings.ToLower(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func capital(s string) string {

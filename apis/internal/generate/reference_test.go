@@ -163,6 +163,10 @@ func TestWithoutName(t *testing.T) {
 		"Is":        {comment: "Limits is the most.", name: "Limits", want: "The most."},
 		"Noun":      {comment: "Name of the port.", name: "Name", want: "Name of the port."},
 		"OtherName": {comment: "Config holds variables.", name: "Env", want: "Config holds variables."},
+		"Words":     {comment: "PollInterval of the vault.", name: "PollInterval", want: "Poll interval of the vault."},
+		"Acronym":   {comment: "TLSSecretName of the certificate.", name: "TLSSecretName", want: "TLS secret name of the certificate."},
+		"Comma":     {comment: "ReadOnly, true or false, protects it.", name: "ReadOnly", want: "Read only, true or false, protects it."},
+		"Longer":    {comment: "TenantIDs of all.", name: "TenantID", want: "TenantIDs of all."},
 		"Empty":     {},
 	}
 	for name, tc := range cases {

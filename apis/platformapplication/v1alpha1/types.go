@@ -79,7 +79,8 @@ type PlatformApplicationSpec struct {
 	Config map[string]string `json:"config,omitempty"`
 
 	// Secrets lists the Key Vault secrets whose keys become environment
-	// variables. They are created, empty, in the application's own vault.
+	// variables. If the platform has switched that on, missing ones are created
+	// without values.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -176,9 +177,8 @@ type Deployment struct {
 	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a startupProbe",fieldPath=".successThreshold"
 	StartupProbe *Probe `json:"startupProbe,omitempty"`
 
-	// ReadOnlyRootFilesystem, true or false, keeps the container from writing to its
-	// image. Default: the image's files can be written. A value of another type is
-	// ignored.
+	// ReadOnlyRootFilesystem keeps the container from writing to its image, if it is
+	// true. Default: false. A value of another type is ignored.
 	// +optional
 	ReadOnlyRootFilesystem *apiextensionsv1.JSON `json:"readOnlyRootFilesystem,omitempty"`
 
@@ -248,17 +248,17 @@ type Probe struct {
 	// +kubebuilder:validation:Enum=HTTP;HTTPS
 	Scheme corev1.URIScheme `json:"scheme,omitempty"`
 
-	// InitialDelaySeconds to wait before the first probe. Default: 0.
+	// InitialDelaySeconds is the time before the first probe. Default: 0.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	InitialDelaySeconds *int32 `json:"initialDelaySeconds,omitempty"`
 
-	// PeriodSeconds between two probes. Default: 10.
+	// PeriodSeconds is the time between two probes. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
 
-	// TimeoutSeconds of one probe. Default: 1.
+	// TimeoutSeconds is the time limit of one probe. Default: 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
@@ -280,7 +280,7 @@ type Probe struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, has(e.key))",message="if the secret has keys, every entry of env needs a key"
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.keys) || self.env.all(e, !has(e.key) || e.key in self.keys)",message="env must use no other keys than those in keys"
-// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.prefix)",message="prefix and env exclude each other, because env gives exact names"
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.prefix)",message="prefix cannot be combined with env, because env lists exact names"
 type Secret struct {
 	// Name of the secret in the Key Vault.
 	// +kubebuilder:validation:MinLength=1
@@ -288,7 +288,8 @@ type Secret struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-zA-Z-]*$')",message="the name of a Key Vault secret has letters, digits and hyphens, nothing else"
 	Name string `json:"name"`
 
-	// Keys is the structure to create in the vault if the secret does not exist.
+	// Keys is the structure of the secret: the keys that must have values, and with
+	// which the platform creates a missing secret, if it has switched that on.
 	// Default: the platform's structure for a secret of this name, else none.
 	// +optional
 	// +listType=set
@@ -373,7 +374,7 @@ const (
 
 // KeyVault configures the application's vault.
 type KeyVault struct {
-	// Name of an existing vault to use instead of an own one. The platform team
+	// Name of an existing vault to use instead of its own. The platform team
 	// must have assigned that vault to this application.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
@@ -437,8 +438,8 @@ type Autoscaling struct {
 	// +kubebuilder:validation:Maximum=1000
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// TargetCPUUtilizationPercentage of the requested CPU, averaged over the
-	// pods. Default: 80.
+	// TargetCPUUtilizationPercentage is the CPU load to aim for, in percent of the
+	// requested CPU, averaged over the pods. Default: 80.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -565,7 +566,7 @@ type IdentityStatus struct {
 	// PrincipalID (object id) of the identity.
 	// +optional
 	PrincipalID string `json:"principalId,omitempty"`
-	// ServiceAccountName the pods run as.
+	// ServiceAccountName is the ServiceAccount that the pods run as.
 	// +optional
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 }

@@ -61,15 +61,15 @@ const SyncRequestedAtAnnotation = "secrets.p6m.dev/sync-requested-at"
 // many that its pods still reference.
 const MaxSecrets = 200
 
-// KeyVaultSecretSyncParameters define the vault and the Secret to sync.
+// KeyVaultSecretSyncParameters are the secrets to sync, their vault, and the Secret.
 type KeyVaultSecretSyncParameters struct {
-	// VaultURI of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
-	// The vault is in Azure, Azure China or Azure US Government.
+	// VaultURI is the address of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
+	// It is a vault of Azure, Azure China or Azure US Government.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
 	VaultURI string `json:"vaultUri"`
 
-	// TenantID of the Entra ID tenant of the identity.
+	// TenantID is the Entra ID tenant of the identity.
 	// +kubebuilder:validation:MinLength=1
 	TenantID string `json:"tenantId"`
 
@@ -77,8 +77,8 @@ type KeyVaultSecretSyncParameters struct {
 	// +kubebuilder:validation:MinLength=1
 	ClientID string `json:"clientId"`
 
-	// ServiceAccountName in the namespace of this object. Its token is exchanged for one of
-	// the identity.
+	// ServiceAccountName is the ServiceAccount in the namespace of this object whose
+	// token the provider exchanges for one of the identity.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*$`
@@ -310,7 +310,7 @@ type ObservedTarget struct {
 type KeyVaultSecretSyncSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
-	// ForProvider defines the vault and the Secret to sync.
+	// ForProvider names the secrets to sync, their vault, and the Secret to write.
 	ForProvider KeyVaultSecretSyncParameters `json:"forProvider"`
 }
 
@@ -336,7 +336,8 @@ type KeyVaultSecretSyncStatus struct {
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:resource:scope=Namespaced,shortName=kvsync,categories={crossplane,managed,azure}
 
-// A KeyVaultSecretSync syncs secrets of an Azure Key Vault to a Kubernetes Secret.
+// A KeyVaultSecretSync keeps a Kubernetes Secret in sync with secrets of an
+// Azure Key Vault.
 type KeyVaultSecretSync struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -92,7 +92,7 @@ func drawBoard(d Dashboard, s Sample) *canvas {
 			continue
 		}
 
-		c.rect(x, y, w, h, "panel", "line", false)
+		c.rect(x, y, w, h, "panel", "line")
 		title := plain(12, "text")
 		c.text(title, x+10, y+18, title.cut(p.Title, w-16))
 
@@ -246,14 +246,28 @@ func (c *canvas) chart(p Panel, s Sample, x, y, w, h int) {
 	c.text(axis, x+left, y+h-bottom+15, "0 s")
 	c.right(axis, x+w-14, y+h-bottom+15, human(float64(steps*s.Step), "s"))
 
+	if len(lines) > len(series()) {
+		c.more = append(c.more, p.Title+": two lines have the same color")
+	}
+
+	drawn := map[string]int{}
+
 	for i, l := range slices.Backward(lines) {
-		color := series()[i%len(series())]
+		color, drawing := series()[i%len(series())], polyline(l.values, px, py)
 
 		if stacked {
-			c.area(color, polyline(l.values, px, py)+pathf("L%.1f %.1fL%.1f %.1fZ", px(steps), py(0), px(0), py(0)))
+			c.area(color, drawing+below(lines, i, px, py)+"Z")
 		}
 
-		c.path(color, polyline(l.values, px, py), ` stroke-width="1.5"`)
+		// A line on another one lets it show.
+		attributes := ` stroke-width="1.5"`
+		if n := drawn[drawing]; n > 0 {
+			attributes += pathf(` stroke-dasharray="6 %d"`, 6*n)
+		}
+
+		drawn[drawing]++
+
+		c.path(color, drawing, attributes)
 	}
 
 	for i, at := range legend[:len(lines)] {
@@ -316,6 +330,22 @@ func polyline(values []*float64, px func(int) float64, py func(float64) float64)
 		fmt.Fprintf(&out, "%s%.1f %.1f", command, px(i), py(*v))
 
 		command = "L"
+	}
+
+	return out.String()
+}
+
+// below is the lower edge of the area of a line of a stack, from right to left: the line before, or the axis.
+func below(lines []line, i int, px func(int) float64, py func(float64) float64) string {
+	var out strings.Builder
+
+	for at := range slices.Backward(lines[i].values) {
+		v := 0.0
+		if i > 0 {
+			v = *lines[i-1].values[at]
+		}
+
+		fmt.Fprintf(&out, "L%.1f %.1f", px(at), py(v))
 	}
 
 	return out.String()

@@ -40,7 +40,7 @@ func drawDecisions(title string, questions []Question) *canvas {
 		end := c.answers(q.Answers, y)
 
 		height := 18 + len(ask.wrap(q.Text, questionWidth-24))*(ask.size+5)
-		c.rect(20, top, questionWidth, height, "panel", "line", false)
+		c.rect(20, top, questionWidth, height, "panel", "line")
 		c.paragraph(ask, 32, top+3, questionWidth-24, q.Text)
 
 		c.arrow(20+questionWidth, top+20, answerLeft, top+20)
@@ -53,8 +53,10 @@ func drawDecisions(title string, questions []Question) *canvas {
 			c.text(plain(11, "muted"), 28+questionWidth/2, y-4, "no")
 		}
 
+		said = append(said, q.Text)
+
 		for _, a := range q.Answers {
-			said = append(said, strings.TrimSpace(fmt.Sprintf("%s %s %s", q.Text, a.Lead, a.Text)))
+			said = append(said, strings.TrimSpace(fmt.Sprintf("%s. %s", a.Lead, a.Text)))
 		}
 	}
 
@@ -89,7 +91,7 @@ func (c *canvas) answers(answers []Answer, y int) int {
 		y += 9
 	}
 
-	c.rect(answerLeft, top, answerWidth, y-top+4, "", "line", false)
+	c.rect(answerLeft, top, answerWidth, y-top+4, "", "line")
 
 	return y + 4
 }

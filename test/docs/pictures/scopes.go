@@ -15,7 +15,9 @@ type Grant struct {
 	// Who has it, and the principal as Azure knows it.
 	Who, Principal string
 	Role           string
-	Scope          string
+	// Note limits the role, or says when it is assigned.
+	Note  string
+	Scope string
 }
 
 const (
@@ -33,7 +35,7 @@ func drawScopes(grants []Grant) *canvas {
 	said := make([]string, len(grants))
 	for i, g := range grants {
 		kind, name := scope(g.Scope)
-		said[i] = fmt.Sprintf("%s has %s on %s %s", g.Who, g.Role, kind, name)
+		said[i] = fmt.Sprintf("%s: %s on %s %s", g.Who, strings.TrimSuffix(g.Role+", "+g.Note, ", "), kind, name)
 	}
 
 	c.desc = strings.Join(said, "; ") + "."
@@ -85,20 +87,24 @@ func (c *canvas) scope(s string, scopes map[string]bool, grants []Grant, depth, 
 		}
 	}
 
-	c.rect(x, top, scopeRight-16*depth-x, y-top, "", "line", false)
+	c.rect(x, top, scopeRight-16*depth-x, y-top, "", "line")
 
 	return y
 }
 
 // grant draws who has it, and the role.
 func (c *canvas) grant(g Grant, x, y int) {
-	c.rect(20, y+4, whoWidth, 42, "panel", "line", false)
+	c.rect(20, y+4, whoWidth, 42, "panel", "line")
 
 	who, principal, role := bold(12, "text"), plain(11, "muted"), plain(12, "text")
 	c.text(who, 32, y+21, who.cut(g.Who, whoWidth-24))
 	c.text(principal, 32, y+37, principal.cut(g.Principal, whoWidth-24))
 	c.arrow(20+whoWidth, y+25, x, y+25)
 	c.text(role, 20+whoWidth+14, y+19, role.cut(g.Role, roleWidth-24))
+
+	if g.Note != "" {
+		c.text(principal, 20+whoWidth+14, y+40, principal.cut(g.Note, roleWidth-24))
+	}
 }
 
 // parent scope, the next wider one that a role can be assigned at.

@@ -212,16 +212,17 @@ func scopesOf(t *testing.T) *canvas {
 	all := objects(t, []byte(check.Read(t, "test", "render", "testdata", "golden", "modern", application, "3-secrets-synced.yaml")))
 	settings := objects(t, []byte(check.Read(t, "examples", "environmentconfig.yaml")))[0]
 	identity := text(find(t, all, "PlatformApplication"), "status", "identity", "principalId")
+	creator := text(settings, "data", "secretCreatorPrincipalId")
 	group := "/subscriptions/" + text(settings, "data", "subscriptionId") + "/resourceGroups/" + text(settings, "data", "resourceGroupName")
 
-	who := func(principal, kind string) string {
+	assigned := func(principal, kind string) Grant {
 		switch principal {
 		case identity:
-			return "The application's identity"
-		case text(settings, "data", "secretCreatorPrincipalId"):
-			return "The platform's secret creator"
+			return Grant{Who: "The application's identity", Principal: "identity " + text(find(t, all, "PlatformApplication"), "status", "identity", "name")}
+		case creator:
+			return Grant{Who: "The secret creator of the platform", Principal: principal, Note: "only if the platform has one"}
 		default:
-			return "Officers: a " + strings.ToLower(kind)
+			return Grant{Who: "Officers", Principal: strings.ToLower(kind) + " " + principal}
 		}
 	}
 
@@ -232,9 +233,11 @@ func scopesOf(t *testing.T) *canvas {
 
 		switch o.GetKind() {
 		case "RoleAssignment":
-			grants = append(grants, Grant{Who: who(field("principalId"), field("principalType")), Principal: field("principalId"), Role: field("roleDefinitionName"), Scope: field("scope")})
+			g := assigned(field("principalId"), field("principalType"))
+			g.Role, g.Scope = field("roleDefinitionName"), field("scope")
+			grants = append(grants, g)
 		case "FederatedIdentityCredential":
-			grants = append(grants, Grant{Who: "The application's pods", Principal: field("subject"), Role: "a federated credential: may sign in as it", Scope: field("parentId")})
+			grants = append(grants, Grant{Who: "The ServiceAccount of the application", Principal: field("subject"), Role: "federated credential", Note: "signs in as this identity", Scope: field("parentId")})
 		}
 	}
 
@@ -243,9 +246,16 @@ func scopesOf(t *testing.T) *canvas {
 		scope, known := map[bool]string{true: group, false: parent(group)}[strings.Contains(m[1], `--scope "$RESOURCE_GROUP_ID"`)], strings.Contains(m[1], `"$PROVIDER_OBJECT_ID"`)
 
 		if known && role != nil {
-			// The page says that this one is for platforms only that allow it.
-			role[1] = strings.Replace(role[1], "Purge Operator", "Purge Operator, for Purge only", 1)
-			grants = append(grants, Grant{Who: "Crossplane's Azure providers", Principal: "identity crossplane", Role: role[1], Scope: scope})
+			g := Grant{Who: "Crossplane's Azure providers", Principal: "identity crossplane", Role: role[1], Scope: scope}
+
+			switch {
+			case strings.Contains(m[1], "--condition "):
+				g.Note = "limited to the two roles of applications"
+			case strings.Contains(role[1], "Purge"):
+				g.Note = "only if applications may use Purge" // As the page says.
+			}
+
+			grants = append(grants, g)
 		}
 	}
 
@@ -281,28 +291,27 @@ func decisionsOf(t *testing.T) *canvas {
 
 	for _, row := range docs.Table(page, "You see", "Then") {
 		q := Question{Text: docs.Words(row[0])}
-		if strings.Contains(q.Text, compose.ReasonSecretNotWritten) {
-			continue // It is one of the states of SecretsSynced.
+
+		switch condition, unready := strings.CutSuffix(q.Text, " is not True"); {
+		case condition == compose.TypeSecretsSynced:
+			q.Answers = states(t, ask, page)
+		case unready:
+			q.Answers = reasons(t, ask, page, condition)
+		default:
+			// What the link leads to, and what to do.
+			title, text, _ := strings.Cut(docs.Words(row[1]), ". ")
+			q.Answers = []Answer{{Lead: title, Text: sentence(text)}}
 		}
 
 		for _, condition := range compose.ConditionTypes() {
-			if strings.HasPrefix(q.Text, condition) {
-				q.Answers = reasons(t, ask, page, condition)
+			if reason, ok := strings.CutPrefix(q.Text, condition+" has reason "); ok {
+				q.Answers[0].Health = ask(withReason(condition, reason, "Synced")).Status
 			}
-		}
-
-		switch {
-		case strings.HasPrefix(q.Text, compose.TypeSecretsSynced):
-			q.Answers = states(t, ask, page)
-		case q.Answers == nil:
-			q.Answers = []Answer{{Text: then(page, row[1])}}
 		}
 
 		q.Text = question(q.Text)
 		questions = append(questions, q)
 	}
-
-	questions = append(questions, Question{Text: compose.TypeWorkloadReady + " is not True?", Answers: reasons(t, ask, page, compose.TypeWorkloadReady)})
 
 	return drawDecisions("It does not start: what to look at, one after the other", questions)
 }
@@ -350,12 +359,12 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 	var answers []Answer
 
 	for _, h := range []struct{ health, meaning string }{
-		{"Progressing", "it goes on by itself, so wait"},
-		{"Suspended", "it waits for a person"},
-		{"Degraded", "somebody has to repair it: the message says what"},
+		{"Progressing", "Wait"},
+		{"Suspended", "It waits for a person"},
+		{"Degraded", "Somebody must repair it; the message says what"},
 	} {
 		if len(by[h.health]) > 0 {
-			answers = append(answers, Answer{h.health, strings.Join(by[h.health], ", "), h.health + ": " + h.meaning + "."})
+			answers = append(answers, Answer{h.health, strings.Join(by[h.health], ", "), h.health + ". " + h.meaning + "."})
 		}
 	}
 
@@ -366,7 +375,7 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer {
 	t.Helper()
 
-	var answers []Answer
+	by := map[string][]Answer{}
 
 	_, section, _ := strings.Cut(page, "\n### States of a secret\n")
 	_, target, _ := strings.Cut(section, "\nTwo states concern")
@@ -384,37 +393,26 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 
 		// The first sentence is the usual case.
 		first, _, _ := strings.Cut(docs.Words(row[2]), ". ")
+		who, _, _ := strings.Cut(docs.Words(row[1]), ",")
 
-		answers = append(answers, Answer{
+		by[who] = append(by[who], Answer{
 			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
 			Lead:   state,
-			Text:   sentence(first) + " Who acts: " + docs.Words(row[1]) + ".",
+			Text:   capital(docs.Words(row[1])) + ": " + strings.ToLower(first[:1]) + strings.TrimSuffix(first[1:], ".") + ".",
 		})
 	}
 
-	return answers
+	return slices.Concat(by["you"], by["platform team"], by["nobody"])
 }
 
-// then is what a cell says. If that is a link only, the first paragraph that it leads to says more.
-func then(page, cell string) string {
-	link := regexp.MustCompile(`^\[([^]]+)\]\(#[^)]*\)$`).FindStringSubmatch(cell)
-	if link == nil {
-		return sentence(docs.Words(cell))
-	}
-
-	_, section, _ := strings.Cut(page, "\n## "+link[1]+"\n\n")
-	paragraph, _, _ := strings.Cut(section, "\n\n")
-	sentences := strings.SplitAfterN(docs.Words(strings.Join(strings.Fields(paragraph), " ")), ". ", 3)
-
-	return sentence(link[1]) + " " + strings.TrimSpace(strings.Join(sentences[:min(2, len(sentences))], ""))
-}
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
 
-	s = strings.ToUpper(s[:1]) + s[1:]
+	s = capital(s)
 	if strings.HasSuffix(s, "?") {
 		return s
 	}

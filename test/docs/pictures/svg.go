@@ -8,6 +8,7 @@ package pictures
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,12 +29,17 @@ func colors() []color {
 		{"Suspended", "#8250df", "#ab7df8"},
 		{"Degraded", "#d1242f", "#f85149"},
 		{"orange", "#bc4c00", "#db6d28"},
+		{"teal", "#1b7c83", "#39c5cf"},
+		{"pink", "#bf3989", "#f778ba"},
+		{"gold", "#9a6700", "#e3b341"},
+		{"brown", "#7a4b2b", "#c69c7e"},
+		{"lime", "#5c8a00", "#a3c42f"},
 	}
 }
 
 // series are the colors of lines of a chart, which have no meaning.
 func series() []string {
-	return []string{"Progressing", "Degraded", "Healthy", "Suspended", "orange", "text", "muted"}
+	return []string{"Progressing", "Degraded", "Healthy", "Suspended", "orange", "teal", "pink", "gold", "text", "brown", "lime", "muted"}
 }
 
 // A style of text.
@@ -60,17 +66,14 @@ type canvas struct {
 	body   strings.Builder
 	height int
 	texts  []box
+	more   []string // Other faults.
 }
 
 // rect draws a box with round corners in these colors, or not filled.
-func (c *canvas) rect(x, y, w, h int, fill, stroke string, dashed bool) {
+func (c *canvas) rect(x, y, w, h int, fill, stroke string) {
 	class, attributes := "s-"+stroke, ` fill="none"`
 	if fill != "" {
 		class, attributes = "f-"+fill+" "+class, ""
-	}
-
-	if dashed {
-		attributes += ` stroke-dasharray="4 3"`
 	}
 
 	fmt.Fprintf(&c.body, `<rect x="%d" y="%d" width="%d" height="%d" rx="6" class="%s"%s/>`+"\n", x, y, w, h, class, attributes)
@@ -231,7 +234,7 @@ func (c *canvas) svg() []byte {
 
 // Faults of a picture: texts that overlap, or end outside.
 func (c *canvas) faults() []string {
-	var faults []string
+	faults := slices.Clone(c.more)
 
 	for i, a := range c.texts {
 		if a.x < 0 || a.x+a.w > float64(c.width) {

@@ -3,6 +3,11 @@
 
 package pictures
 
+import (
+	"slices"
+	"strings"
+)
+
 // A Node is an object as Argo CD shows it.
 type Node struct {
 	Kind, Name string
@@ -22,19 +27,29 @@ func drawTree(root, application Node, composed []Node) *canvas {
 	c := &canvas{
 		width: 960, title: "An application in Argo CD while a secret awaits its value",
 		desc: "The tree of Application " + root.Name + ": PlatformApplication " + application.Name + " is " + application.Health +
-			", with the message: " + application.Message + " Below it is what the application is composed of, each object with its health.",
+			", with the message: " + application.Message + " Below it is what the team sees of the application, each object with its health.",
 	}
 
-	const left, rootWidth, middle, width, right, rightWidth = 20, 200, 250, 220, 520, 420
+	const left, rootWidth, middle, width, right, rightWidth = 20, 190, 240, 250, 530, 410
 
 	y := 24
+
+	var hidden []string
+
+	composed = slices.DeleteFunc(slices.Clone(composed), func(n Node) bool {
+		if n.Hidden && !slices.Contains(hidden, n.Kind) {
+			hidden = append(hidden, n.Kind)
+		}
+
+		return n.Hidden
+	})
 
 	for _, n := range composed {
 		c.node(n, right, y, rightWidth)
 		y += nodeHeight + nodeGap
 	}
 
-	center := 24 + (y-nodeGap-24)/2 - 70
+	center := 24 + nodeHeight/2
 	root.Health, root.Message = application.Health, ""
 
 	c.node(root, left, center-nodeHeight/2, rootWidth)
@@ -50,19 +65,19 @@ func drawTree(root, application Node, composed []Node) *canvas {
 	height := 34 + len(message.wrap(application.Message, middle+width-left-28))*(message.size+5)
 
 	c.path("line", pathf("M%d %dV%d", middle+60, center+nodeHeight/2, top), ` stroke-dasharray="2 3"`)
-	c.rect(left, top, middle+width-left, height, "panel", application.Health, false)
+	c.rect(left, top, middle+width-left, height, "panel", application.Health)
 	c.text(bold(11, application.Health), left+14, top+18, "HEALTH DETAILS: "+application.Health)
 	c.paragraph(message, left+14, top+20, middle+width-left-28, application.Message)
 
-	c.rect(right, y+4, 26, 14, "panel", "line", true)
-	c.paragraph(plain(11, "muted"), right+36, y-1, rightWidth-36, "A team does not see kinds that its project does not list. Administrators see them in a project that lists every kind.")
+	c.paragraph(plain(11, "muted"), right, y-1, rightWidth, "A team does not see kinds that its project does not list: "+strings.Join(hidden, ", ")+
+		". Administrators see them in a project that lists every kind.")
 
 	return c
 }
 
 // node draws an object.
 func (c *canvas) node(n Node, x, y, width int) {
-	c.rect(x, y, width, nodeHeight, "panel", "line", n.Hidden)
+	c.rect(x, y, width, nodeHeight, "panel", "line")
 
 	name := bold(13, "text")
 	c.text(name, x+12, y+18, name.cut(n.Name, width-24))

@@ -50,7 +50,10 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 
 {{- range $name, $list := $values.admission -}}
 {{- if kindIs "slice" $list -}}
-{{- $_ := set (index $objects "ConfigMap/crossplane-system/platform-application-admission").data $name (ternary "" (printf "%s\n" (join "\n" $list)) (empty $list)) -}}
+{{- /* It adds: without its own accounts the platform would lock out its administrators, or the Azure providers. */ -}}
+{{- $data := (index $objects "ConfigMap/crossplane-system/platform-application-admission").data -}}
+{{- $names := concat (splitList "\n" (get $data $name)) $list | compact | uniq -}}
+{{- $_ := set $data $name (ternary "" (printf "%s\n" (join "\n" $names)) (empty $names)) -}}
 {{- end -}}
 {{- end -}}
 
