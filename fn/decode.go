@@ -222,7 +222,7 @@ func decode(object map[string]any, into any) error {
 	}
 	b, err := json.Marshal(object)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was read.
+		return err //nolint:wrapcheck // The caller names what was read.
 	}
 	// encoding/json would ignore case in the names of fields.
 	return jsonerror.Explain(utiljson.Unmarshal(b, into))

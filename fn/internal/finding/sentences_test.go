@@ -129,12 +129,12 @@ func isFinding(s *ast.SelectorExpr) bool {
 	return ok && id.Name == "finding"
 }
 
-// prose matches two words in a row. Names, paths, patterns and types have no blanks.
-var prose = regexp.MustCompile(`(?i)(?:^| )[a-z]+[,;:]? [a-z]+`)
+// prose matches two words, of which the second is in lower case. Names have no blanks, or are
+// capitalized, such as those of Azure's roles.
+var prose = regexp.MustCompile(`[A-Za-z]+[,;:]? [a-z]+`)
 
-// TestSentencesAreHere finds no words elsewhere in the function, except for logs, panics, the
-// program's help and start, names of Azure's roles, and the list of steering variables, which is
-// a part of the documentation.
+// TestSentencesAreHere checks that no other package has texts, except for logs, panics, the help and
+// the errors of the program, and the list of steering variables, which is a part of the documentation.
 func TestSentencesAreHere(t *testing.T) {
 	for path, f := range parse(t, filepath.Join("..", "..")) {
 		if strings.Contains(path, filepath.Join("envmap", "steering.go")) {
@@ -146,7 +146,7 @@ func TestSentencesAreHere(t *testing.T) {
 				// Its tag.
 				return n.Tag == nil
 			case *ast.CallExpr:
-				return !slices.Contains([]string{"Debug", "Info", "Description", "panic"}, callee(n))
+				return !slices.Contains([]string{"Debug", "Info", "Description", "Errorf", "panic"}, callee(n))
 			case *ast.BasicLit:
 				if n.Kind == token.STRING && prose.MatchString(unquote(t, n)) {
 					t.Errorf("%s: text that belongs in package finding: %s", path, n.Value)
