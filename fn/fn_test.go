@@ -925,9 +925,9 @@ func TestRequirements(t *testing.T) {
 				"azure-provider-config": {
 					ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ClusterProviderConfig", Match: &fnv1.ResourceSelector_MatchName{MatchName: "default"},
 				},
-				"new-identity":        named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
-				"new-key-vault":       named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
-				"new-service-account": named("v1", "ServiceAccount", "shop-api"),
+				"new-identity (UserAssignedIdentity)":  named("managedidentity.azure.m.upbound.io/v1beta1", "UserAssignedIdentity", "shop-api"),
+				"new-key-vault (Vault)":                named("keyvault.azure.m.upbound.io/v1beta1", "Vault", "shop-api"),
+				"new-service-account (ServiceAccount)": named("v1", "ServiceAccount", "shop-api"),
 			},
 		},
 		"Running": {
@@ -1052,7 +1052,7 @@ func TestTakenBeside(t *testing.T) {
 			w.azureAll()
 			w.reconcile()
 			asked := func() bool {
-				_, ok := w.call().GetRequirements().GetResources()[namesakeOf(tc.resource)]
+				_, ok := w.call().GetRequirements().GetResources()[namesakeOf(tc.resource, kind)]
 				return ok
 			}
 			there, ok := w.composed[tc.resource]
@@ -1068,7 +1068,7 @@ func TestTakenBeside(t *testing.T) {
 			w.own(tc.resource, w.others[kind])
 			checkTaken(t, kind, w.reconcile(), "")
 			for name := range w.call().GetRequirements().GetResources() {
-				if name == namesakeOf(compose.NameScaledObject) && !tc.keda {
+				if name == namesakeOf(compose.NameScaledObject, "ScaledObject") && !tc.keda {
 					t.Error("a ScaledObject is looked for, where there may be no such kind")
 				}
 			}

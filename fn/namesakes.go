@@ -21,7 +21,7 @@ import (
 func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
 	for _, name := range toCreate(r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
-		require(req, rsp, namesakeOf(name), &fnv1.ResourceSelector{
+		require(req, rsp, namesakeOf(name, o.GetKind()), &fnv1.ResourceSelector{
 			ApiVersion: o.GetAPIVersion(),
 			Kind:       o.GetKind(),
 			Namespace:  new(o.GetNamespace()),
@@ -35,11 +35,11 @@ func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 // behind. If a PodDisruptionBudget of the name exists, none is composed.
 func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
 	for _, name := range toCreate(r, seen) {
-		existing, state := required(req, namesakeOf(name))
+		o := unstructured.Unstructured{Object: r.Resources[name].Object}
+		existing, state := required(req, namesakeOf(name, o.GetKind()))
 		if state == unresolved {
 			return false, nil
 		}
-		o := unstructured.Unstructured{Object: r.Resources[name].Object}
 		for _, e := range existing {
 			if isElsewhere(e.Resource, o.GetNamespace()) {
 				continue
@@ -95,5 +95,6 @@ func toCreate(r compose.Result, seen compose.Observed) []string {
 	return names
 }
 
-// namesakeOf returns the name of the requirement for a resource.
-func namesakeOf(name string) string { return "new-" + name }
+// namesakeOf returns the name of the requirement for a resource. Crossplane names the requirement if
+// it cannot read the object, but not the kind that it may not read.
+func namesakeOf(name, kind string) string { return "new-" + name + " (" + kind + ")" }
