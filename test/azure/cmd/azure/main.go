@@ -6,8 +6,6 @@
 //	go run ./test/azure/cmd/azure --state state.yaml
 //	go run ./test/azure/cmd/azure secret set kv-app postgres-credentials '{"POSTGRES_USER":"app"}'
 //	go run ./test/azure/cmd/azure fault add --vault kv-app --effect status --status 429 --retry-after 5s --count 3
-//	go run ./test/azure/cmd/azure delays --role 1m --credential 30s
-//	go run ./test/azure/cmd/azure resources
 //	go run ./test/azure/cmd/azure counts
 package main
 
@@ -21,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -120,19 +117,15 @@ func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (str
 
 // serveCommand runs the stand-in.
 type serveCommand struct {
-	ProxyAddress  string        `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY"               help:"Where clients connect to. Loopback only."`
-	AdminAddress  string        `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN"               help:"Where the admin API listens. Loopback only."`
-	CAFile        string        `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
-	State         string        `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"                       type:"existingfile"`
-	TokenLifetime time.Duration `default:"24h"                                                                    help:"How long access tokens are valid."`
-	Latency       time.Duration `help:"Delay every answer."`
+	ProxyAddress string `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY" help:"Where clients connect to. Loopback only."`
+	AdminAddress string `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN" help:"Where the admin API listens. Loopback only."`
+	CAFile       string `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
+	State        string `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"         type:"existingfile"`
 }
 
 // serve until the context ends.
 func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
-	server, err := azure.Start(ctx, azure.Options{
-		ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile, TokenLifetime: s.TokenLifetime, Latency: s.Latency,
-	})
+	server, err := azure.Start(ctx, azure.Options{ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile})
 	if err != nil {
 		return err
 	}
