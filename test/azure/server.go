@@ -21,6 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/proxy"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -80,8 +81,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 
-	s.Store = keyvault.NewStore(s.Tokens, s.Gate, o.Now)
-	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Gate: s.Gate, Now: o.Now})
+	roles := &role.Assignments{}
+	s.Store = keyvault.NewStore(s.Tokens, roles, s.Gate, o.Now)
+	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Roles: roles, Gate: s.Gate, Now: o.Now})
 	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: tokenLifetime, Now: o.Now}
 
 	s.proxy, err = proxy.Start(ctx, proxy.Config{

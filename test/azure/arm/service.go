@@ -20,6 +20,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -51,6 +52,7 @@ type Config struct {
 	Directory *entra.Directory
 	Tokens    *entra.Tokens
 	Vaults    *keyvault.Store
+	Roles     *role.Assignments
 	Gate      *wire.Gate
 
 	// Now returns the time.
@@ -68,8 +70,7 @@ type Manager struct {
 	subscriptions map[string]*subscription
 	vaults        map[string]vaultSettings
 	identities    map[string]*identity
-	assignments   map[string]*assignment
-	roles         map[string]role
+	custom        map[string]role.Definition
 	locks         map[string]lock
 	clusters      map[string]*cluster
 
@@ -79,15 +80,16 @@ type Manager struct {
 	// writing are the identities whose credentials are being written.
 	writing map[string]bool
 
-	log audit
+	// changed resources by their ids in lower case.
+	changed map[string]*Resource
 }
 
 // NewManager returns a service without subscriptions.
 func NewManager(c Config) *Manager {
 	return &Manager{
 		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
-		assignments: map[string]*assignment{}, roles: map[string]role{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
-		groups: map[string][]string{}, writing: map[string]bool{},
+		custom: map[string]role.Definition{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
+		groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
 	}
 }
 
@@ -97,14 +99,6 @@ func (s *Manager) SetDelays(d Delays) {
 	defer s.mu.Unlock()
 
 	s.delays = d
-}
-
-// Delays returns the delays.
-func (s *Manager) Delays() Delays {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return s.delays
 }
 
 // A call is a request that is being answered.

@@ -4,7 +4,6 @@
 package keyvault
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -29,27 +28,18 @@ const (
 	ContentTypePEM = "application/x-pem-file"
 )
 
-const defaultValidity = 365 * 24 * time.Hour
+const validity = 365 * 24 * time.Hour
 
-// A Certificate is one that is put into a vault: imported, or generated if PEM is empty.
+// A Certificate is generated with an intermediate and a root above it, for a year.
 type Certificate struct {
 	// ContentType of the secret that comes with the certificate: ContentTypePFX, which is the default, or ContentTypePEM.
 	ContentType string `json:"contentType,omitempty"`
 
-	// PEM is a private key in PKCS #8 and its certificate, followed by those that lead to the root.
-	PEM string `json:"pem,omitempty"`
+	// DNSNames of the certificate. The first is its subject.
+	DNSNames []string `json:"dnsNames"`
 
-	// DNSNames of a generated certificate. The first is its subject.
-	DNSNames []string `json:"dnsNames,omitempty"`
-
-	// Validity of a generated certificate: from now to NotAfter, which is in a year if left out.
-	NotAfter time.Time `json:"notAfter,omitzero"`
-
-	// ECDSA says that the generated key is on P-256 and not RSA.
+	// ECDSA makes the key one on P-256 and not RSA.
 	ECDSA bool `json:"ecdsa,omitempty"`
-
-	// SelfSigned leaves out the generated chain, which is otherwise an intermediate and a root.
-	SelfSigned bool `json:"selfSigned,omitempty"`
 
 	// Modern protects a PFX with AES and SHA-256, as new versions of the tools do, and not with triple DES and SHA-1.
 	Modern bool `json:"modern,omitempty"`
@@ -74,15 +64,13 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	switch {
 	case !validName(name):
 		return "", errors.New("its name has to have 1 to 127 letters, digits and hyphens")
-	case v.busy(name) != nil:
-		return "", errBusy
-	case v.deletedSecrets[lower(name)] != nil:
-		return "", errors.New("there is a deleted secret of its name, which has to be recovered or purged first")
+	case v.busy(name) != nil || v.deletedSecrets[lower(name)] != nil:
+		return "", errors.New("there is a deleted secret of its name, or one that is being deleted or recovered")
 	case known != nil && !known.managed:
 		return "", errors.New("there is a secret of its name that does not belong to a certificate")
 	}
 
-	p, err := c.pair(now)
+	p, err := c.generate(now)
 	if err != nil {
 		return "", err
 	}
@@ -90,10 +78,6 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	value, contentType, err := c.encode(p)
 	if err != nil {
 		return "", err
-	}
-
-	if len(value) > maxValue {
-		return "", fmt.Errorf("its secret would be longer than %d bytes", maxValue)
 	}
 
 	leaf := p.chain[0]
@@ -112,19 +96,6 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 type pair struct {
 	key   crypto.Signer
 	chain []*x509.Certificate
-}
-
-// pair imports or generates.
-func (c Certificate) pair(now time.Time) (pair, error) {
-	if c.PEM != "" {
-		return parsePair([]byte(c.PEM))
-	}
-
-	if c.NotAfter.IsZero() {
-		c.NotAfter = now.Add(defaultValidity)
-	}
-
-	return c.generate(now)
 }
 
 // encode writes a pair as the value of a secret.
@@ -158,55 +129,12 @@ func (p pair) pem() (string, error) {
 		return "", fmt.Errorf("cannot encode private key: %w", err)
 	}
 
-	var b bytes.Buffer
-
-	err = pem.Encode(&b, &pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	out := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 	for _, c := range p.chain {
-		err = errors.Join(err, pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
 	}
 
-	return b.String(), err
-}
-
-// parsePair reads a private key and certificates in PEM.
-func parsePair(data []byte) (pair, error) {
-	var p pair
-
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-
-			signer, ok := key.(crypto.Signer)
-			if err != nil || !ok || p.key != nil {
-				return pair{}, errors.New("it does not have exactly one sound private key in PKCS #8")
-			}
-
-			p.key = signer
-		case "CERTIFICATE":
-			c, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return pair{}, fmt.Errorf("cannot parse certificate: %w", err)
-			}
-
-			p.chain = append(p.chain, c)
-		default:
-			return pair{}, fmt.Errorf("it has a %q, which is neither a private key in PKCS #8 nor a certificate", block.Type)
-		}
-	}
-
-	if p.key == nil || len(p.chain) == 0 {
-		return pair{}, errors.New("it has no private key or no certificate")
-	}
-
-	public, ok := p.key.Public().(interface {
-		Equal(other crypto.PublicKey) bool
-	})
-	if !ok || !public.Equal(p.chain[0].PublicKey) {
-		return pair{}, errors.New("its first certificate is not that of its private key")
-	}
-
-	return p, nil
+	return string(out), nil
 }
 
 // generate makes a key and a certificate, and those that lead to its root.
@@ -217,7 +145,7 @@ func (c Certificate) generate(now time.Time) (pair, error) {
 
 	template := func(name string, ca bool) *x509.Certificate {
 		return &x509.Certificate{
-			SerialNumber: newSerial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Minute), NotAfter: c.NotAfter,
+			SerialNumber: newSerial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Minute), NotAfter: now.Add(validity),
 			IsCA: ca, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
 		}
 	}
@@ -227,12 +155,10 @@ func (c Certificate) generate(now time.Time) (pair, error) {
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 
 	templates := []*x509.Certificate{leaf}
-	if !c.SelfSigned {
-		for _, name := range []string{"Intermediate of " + c.DNSNames[0], "Root of " + c.DNSNames[0]} {
-			ca := template(name, true)
-			ca.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
-			templates = append(templates, ca)
-		}
+	for _, name := range []string{"Intermediate of " + c.DNSNames[0], "Root of " + c.DNSNames[0]} {
+		ca := template(name, true)
+		ca.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+		templates = append(templates, ca)
 	}
 
 	var (

@@ -101,9 +101,9 @@ func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer 
 
 	return refuse(http.StatusForbidden, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\n"+
 		"If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\n"+
-		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: 'Microsoft.KeyVault/vaults/%s'\r\n"+
+		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: '%s'\r\n"+
 		"Resource: '%s'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\n"+
-		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, actions[operation], resource, v.Name, v.Location)
+		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, dataActions()[operation], resource, v.Name, v.Location)
 }
 
 // challenge asks for a token. The space after the comma is part of the protocol: the client splits at spaces.

@@ -14,11 +14,19 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
 // Suffix and the name of a vault make the host where it is reached.
 const Suffix = ".vault.azure.net"
+
+// Azure's limits for a vault in a region, within window.
+const (
+	window        = 10 * time.Second
+	maxCreations  = 300
+	maxOperations = 4000
+)
 
 // A Verifier returns the caller of an access token. It is an *entra.Tokens.
 type Verifier interface {
@@ -30,19 +38,16 @@ type Store struct {
 	verifier Verifier
 	gate     *wire.Gate
 	now      func() time.Time
-
-	mux *http.ServeMux
+	mux      *http.ServeMux
+	roles    *role.Assignments
 
 	mu     sync.RWMutex
 	vaults map[string]*vault
-
-	roles       sync.RWMutex
-	assignments []assignment
 }
 
 // NewStore returns a store without vaults.
-func NewStore(verifier Verifier, gate *wire.Gate, now func() time.Time) *Store {
-	s := &Store{verifier: verifier, gate: gate, now: now, vaults: map[string]*vault{}}
+func NewStore(verifier Verifier, roles *role.Assignments, gate *wire.Gate, now func() time.Time) *Store {
+	s := &Store{verifier: verifier, roles: roles, gate: gate, now: now, vaults: map[string]*vault{}}
 	s.mux = s.routes()
 
 	return s
@@ -200,7 +205,7 @@ func (c *call) serve() wire.Answer {
 		return badParameter("The request URI contains an invalid version: %s", c.version)
 	}
 
-	if !c.service.allowed(c.vault, c.caller.PrincipalID, c.operation, c.name, c.now) {
+	if !c.allowed() {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 
@@ -226,6 +231,32 @@ func (c *call) throttle() *wire.Answer {
 	}
 
 	return nil
+}
+
+// A limiter lets so many requests through in a window that slides.
+type limiter struct {
+	// times of the last requests that were let through, as a ring that grows until it has max of them.
+	times []time.Time
+	next  int
+	max   int
+}
+
+// take lets a request through, or says when the next one will be.
+func (l *limiter) take(now time.Time) (time.Duration, bool) {
+	if len(l.times) < l.max {
+		l.times = append(l.times, now)
+
+		return 0, true
+	}
+
+	if free := l.times[l.next].Add(window).Sub(now); free > 0 {
+		return free, false
+	}
+
+	l.times[l.next] = now
+	l.next = (l.next + 1) % l.max
+
+	return 0, true
 }
 
 // unknown answers a request without an operation.
