@@ -159,6 +159,9 @@ func (s *Server) ProxyURL() string { return s.proxy.URL() }
 // AdminURL returns the address of the admin API.
 func (s *Server) AdminURL() string { return s.admin.url() }
 
+// CAPEM returns the certificate that clients have to trust.
+func (s *Server) CAPEM() []byte { return s.proxy.CAPEM() }
+
 // Env returns the environment variables that make an unmodified program speak to this server.
 func (s *Server) Env() []string {
 	return []string{

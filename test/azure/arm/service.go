@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
@@ -117,7 +119,7 @@ type call struct {
 
 // ServeHTTP serves management.azure.com.
 func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	headers(w.Header(), r)
+	wire.Headers(w, r, "X-Ms-Correlation-Request-Id", uuid.NewString())
 
 	c := &call{route: s.router.route(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
 	request := fault.Request{Host: Host, Operation: c.operation}
@@ -162,20 +164,6 @@ func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Handle:  handle,
 		Refuse:  injected,
 	})
-}
-
-// headers sets those that every answer has.
-func headers(h http.Header, r *http.Request) {
-	h["Cache-Control"] = []string{"no-cache"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Strict-Transport-Security"] = []string{"max-age=31536000; includeSubDomains"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
-	h["X-Ms-Correlation-Request-Id"] = []string{wire.RequestID()}
-
-	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
-		h["X-Ms-Client-Request-Id"] = []string{id}
-	}
 }
 
 // serve answers an authenticated caller.

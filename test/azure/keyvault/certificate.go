@@ -5,21 +5,18 @@ package keyvault
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"slices"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/p6m-dev/platform-application/test/azure/pki"
 )
 
 // The content types of secrets that belong to certificates.
@@ -70,7 +67,7 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 		return "", errors.New("there is a secret of its name that does not belong to a certificate")
 	}
 
-	p, err := c.generate(now)
+	p, err := c.generate()
 	if err != nil {
 		return "", err
 	}
@@ -138,88 +135,31 @@ func (p pair) pem() (string, error) {
 }
 
 // generate makes a key and a certificate, and those that lead to its root.
-func (c Certificate) generate(now time.Time) (pair, error) {
+func (c Certificate) generate() (p pair, err error) {
 	if len(c.DNSNames) == 0 {
-		return pair{}, errors.New("a generated certificate needs a DNS name")
+		return p, errors.New("a generated certificate needs a DNS name")
 	}
 
-	template := func(name string, ca bool) *x509.Certificate {
-		return &x509.Certificate{
-			SerialNumber: newSerial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Minute), NotAfter: now.Add(validity),
-			IsCA: ca, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
+	if !c.ECDSA {
+		if p.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return p, fmt.Errorf("cannot create private key: %w", err)
 		}
 	}
 
-	leaf := template(c.DNSNames[0], false)
-	leaf.DNSNames = c.DNSNames
-	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-
-	templates := []*x509.Certificate{leaf}
-	for _, name := range []string{"Intermediate of " + c.DNSNames[0], "Root of " + c.DNSNames[0]} {
-		ca := template(name, true)
-		ca.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
-		templates = append(templates, ca)
-	}
-
-	var (
-		p         pair
-		parent    *x509.Certificate
-		parentKey crypto.Signer
-	)
-
-	// From the root down, as each needs the one above it.
-	for i, template := range slices.Backward(templates) {
-		key, err := c.newKey(i == 0)
-		if err != nil {
-			return pair{}, err
-		}
-
-		if parent == nil {
-			parent, parentKey = template, key
-		}
-
-		raw, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
-		if err != nil {
-			return pair{}, fmt.Errorf("cannot create certificate: %w", err)
-		}
-
-		made, err := x509.ParseCertificate(raw)
-		if err != nil {
-			return pair{}, fmt.Errorf("cannot parse certificate: %w", err)
-		}
-
-		p.key, p.chain = key, append([]*x509.Certificate{made}, p.chain...)
-		parent, parentKey = made, key
-	}
-
-	return p, nil
-}
-
-// newKey makes the key of the leaf as it is wanted, and those above it in the cheapest way.
-func (c Certificate) newKey(leaf bool) (crypto.Signer, error) {
-	var (
-		key crypto.Signer
-		err error
-	)
-
-	if leaf && !c.ECDSA {
-		key, err = rsa.GenerateKey(rand.Reader, 2048)
-	} else {
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	}
-
+	root, err := pki.Authority("Root of "+c.DNSNames[0], validity, nil)
 	if err != nil {
-		return nil, fmt.Errorf("cannot create private key: %w", err)
+		return p, err
 	}
 
-	return key, nil
-}
+	intermediate, err := pki.Authority("Intermediate of "+c.DNSNames[0], validity, root)
+	if err != nil {
+		return p, err
+	}
 
-func newSerial() *big.Int {
-	var b [16]byte
+	leaf, err := pki.Leaf(c.DNSNames, validity, p.key, intermediate)
+	if err != nil {
+		return p, err
+	}
 
-	_, _ = rand.Read(b[:]) // Never fails.
-	b[0] &= 0x7f
-
-	return new(big.Int).SetBytes(b[:])
+	return pair{key: leaf.Key, chain: []*x509.Certificate{leaf.Certificate, intermediate.Certificate, root.Certificate}}, nil
 }

@@ -95,7 +95,8 @@ func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: c.operation, Secret: c.name}
 	tenantID := info.TenantID
 
-	headers(w.Header(), r, info)
+	wire.Headers(w, r, "X-Ms-Keyvault-Region", info.Location, "X-Ms-Keyvault-Service-Version", "1.9.2784.1",
+		"X-Ms-Keyvault-Network-Info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;")
 
 	handle := c.serve
 
@@ -141,22 +142,6 @@ func refuseToken(tenantID string, err error) wire.Answer {
 	answer.Error, _, _ = strings.Cut(strings.TrimPrefix(more, `, error="`), `"`)
 
 	return answer
-}
-
-// headers sets those that every answer of Key Vault has.
-func headers(h http.Header, r *http.Request, v Vault) {
-	h["Cache-Control"] = []string{"no-cache"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Strict-Transport-Security"] = []string{"max-age=31536000;includeSubDomains"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["X-Ms-Keyvault-Region"] = []string{v.Location}
-	h["X-Ms-Keyvault-Service-Version"] = []string{"1.9.2784.1"}
-	h["X-Ms-Keyvault-Network-Info"] = []string{"conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"}
-	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
-
-	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
-		h["X-Ms-Client-Request-Id"] = []string{id}
-	}
 }
 
 // serving returns a vault whose name resolves, and a copy of its properties.

@@ -29,7 +29,9 @@ const (
 const defaultLocation = "westeurope"
 
 // ValidVaultName reports whether Azure accepts the name of a vault.
-func ValidVaultName(name string) bool { return vaultName.MatchString(name) && !strings.Contains(name, "--") }
+func ValidVaultName(name string) bool {
+	return vaultName.MatchString(name) && !strings.Contains(name, "--")
+}
 
 var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 

@@ -35,9 +35,6 @@ type commands struct {
 	Serve serveCommand `cmd:"" default:"withargs" help:"Run the stand-in until it is interrupted. The default."`
 }
 
-// errUsage is an error of the caller that has been explained.
-var errUsage = errors.New("see --help")
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
@@ -51,22 +48,7 @@ func main() {
 	}
 }
 
-// exited is a panic instead of an exit, so that run returns.
-type exited int
-
-func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) (err error) {
-	defer func() {
-		switch code := recover().(type) {
-		case nil:
-		case exited:
-			if code != 0 {
-				err = errUsage
-			}
-		default:
-			panic(code)
-		}
-	}()
-
+func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	c := &commands{}
 
 	parser, err := kong.New(c,
@@ -74,7 +56,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		kong.Description("Stands in for Entra ID, the secrets of Azure Key Vault and the Resource Manager on this machine."),
 		kong.UsageOnError(),
 		kong.Writers(stdout, os.Stderr),
-		kong.Exit(func(code int) { panic(exited(code)) }),
 	)
 	if err != nil {
 		return fmt.Errorf("cannot set up commands: %w", err)
