@@ -97,7 +97,6 @@ func Send(ctx context.Context, address string, args []string, stdin []byte) (str
 func (a *admin) routes() http.Handler {
 	mux := http.NewServeMux()
 
-	mux.HandleFunc("GET /env", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(a.server.Env()) })
 	mux.HandleFunc("POST /commands", func(w http.ResponseWriter, r *http.Request) {
 		var (
 			line commandLine

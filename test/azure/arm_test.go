@@ -9,14 +9,11 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
@@ -26,21 +23,31 @@ import (
 const (
 	subscription = "55555555-5555-4555-8555-555555555555"
 	foreign      = "66666666-6666-4666-8666-666666666666"
+	stranger     = "77777777-7777-4777-8777-777777777777"
 
-	groupID    = "/subscriptions/" + subscription + "/resourceGroups/rg"
-	vaults     = groupID + "/providers/Microsoft.KeyVault/vaults/"
-	identities = groupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-	deleted    = "/subscriptions/" + subscription + "/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/"
+	subscriptionID = "/subscriptions/" + subscription
+	groupID        = subscriptionID + "/resourceGroups/rg"
+	vaults         = groupID + "/providers/Microsoft.KeyVault/vaults/"
+	identities     = groupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+	deleted        = subscriptionID + "/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/"
 
-	vaultAPI      = "2023-07-01"
-	identityAPI   = "2023-01-31"
-	assignmentAPI = "2022-04-01"
+	authorization   = "/providers/Microsoft.Authorization/"
+	definitions     = subscriptionID + authorization + "roleDefinitions/"
+	ownerRole       = definitions + "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+	contributorRole = definitions + "b24988ac-6180-42a0-ab88-20f7382dd24c"
+	rbacRole        = definitions + "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+	purgeRole       = definitions + "a68e7c17-0ab2-4c09-9a58-125dae29748c"
+	secretsUser     = definitions + azure.SecretsUser
+	officerRole     = definitions + azure.SecretsOfficer
 
-	secretsUser = "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/roleDefinitions/" + azure.SecretsUser
-	stranger    = "77777777-7777-4777-8777-777777777777"
+	// onlySecrets is the condition of docs/how-to/set-up-a-platform.md.
+	onlySecrets = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
+		"(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "})) AND " +
+		"((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR " +
+		"(@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}))"
 )
 
-// A manager is a world with a subscription that the officer administers.
+// A manager is a world with a subscription that the officer owns, and one of those who ask.
 type manager struct {
 	*world
 
@@ -60,41 +67,63 @@ func newManager(tb testing.TB) *manager {
 		must(tb, w.PutSubscription(sub))
 	}
 
-	return &manager{world: w, tb: tb, token: managementToken(tb, w.officer(tb))}
+	return &manager{world: w, tb: tb, token: w.officer(tb, forManagement)}
 }
 
-func managementToken(tb testing.TB, cred azcore.TokenCredential) string {
-	tb.Helper()
-
-	got, err := cred.GetToken(tb.Context(), policy.TokenRequestOptions{Scopes: []string{"https://management.azure.com/.default"}})
-	must(tb, err)
-
-	return got.Token
-}
-
-// do sends a request, and returns the status, the code of a refusal and the body.
-func (m *manager) do(method, id, version, body string) (status int, code string, answer map[string]any) {
+// do sends a request for a resource, with the version that its type has.
+func (m *manager) do(line, body string) response {
 	m.tb.Helper()
 
-	rsp := m.send(m.tb, request{
-		method: method, url: "https://management.azure.com" + id + "?api-version=" + version, token: m.token,
-		contentType: "application/json", body: body,
-	})
+	version := "2022-12-01"
 
-	if len(rsp.Body) > 0 {
-		must(m.tb, json.Unmarshal(rsp.Body, &answer))
+	for _, v := range []struct{ typ, version string }{
+		{"microsoft.keyvault/", "2023-07-01"}, {"microsoft.managedidentity/", "2023-01-31"}, {"/locks/", "2020-05-01"}, {"microsoft.policyinsights/", "2023-03-01"},
+		{"/roleassignments/", "2022-04-01"}, {"/roledefinitions/", "2022-04-01"},
+	} {
+		if strings.Contains(strings.ToLower(line), v.typ) {
+			version = v.version
+		}
 	}
 
-	return rsp.Status, rsp.refusal().Code, answer
+	method, id, _ := strings.Cut(line, " ")
+
+	return m.send(m.tb, method+" https://management.azure.com"+strings.TrimSuffix(id, "/")+"?api-version="+version, m.token, body)
 }
 
-// vault is the body of a request for one, with more properties.
+// A step is a request and its answer.
+type step struct {
+	reason string
+	line   string
+	body   string
+	want   string
+}
+
+func (m *manager) steps(steps ...step) {
+	m.tb.Helper()
+
+	for _, s := range steps {
+		if rsp := m.do(s.line, s.body); rsp.String() != s.want {
+			m.tb.Errorf("\n%s\n%s: want %s, got %s: %s", s.reason, s.line, s.want, rsp, rsp.body)
+		}
+	}
+}
+
+// denied are steps without permission.
+func (m *manager) denied(steps ...step) {
+	m.tb.Helper()
+
+	for _, s := range steps {
+		s.want = "403 AuthorizationFailed"
+		m.steps(s)
+	}
+}
+
+// vaultBody is the body of a request for a vault, with more properties.
 func vaultBody(more string) string {
-	return `{"location":"westeurope","properties":{"tenantId":"` + tenant +
-		`","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true` + more + `}}`
+	return `{"location":"westeurope","properties":{"tenantId":"` + tenant + `","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true` + more + `}}`
 }
 
-func credentialBody(subject string, audiences ...string) string {
+func credentialBody(issuer, subject string, audiences ...string) string {
 	return fmt.Sprintf(`{"properties":{"issuer":%q,"subject":%q,"audiences":["%s"]}}`, issuer, subject, strings.Join(audiences, `","`))
 }
 
@@ -102,279 +131,353 @@ func assignmentBody(role, principal, principalType string) string {
 	return fmt.Sprintf(`{"properties":{"roleDefinitionId":%q,"principalId":%q,"principalType":%q}}`, role, principal, principalType)
 }
 
+func conditionBody(role, principal, condition string) string {
+	return fmt.Sprintf(`{"properties":{"roleDefinitionId":%q,"principalId":%q,"principalType":"ServicePrincipal","condition":%q,"conditionVersion":"2.0"}}`, role, principal, condition)
+}
+
+// assignmentID of an assignment on a scope, by a name of one word.
+func assignmentID(scope, name string) string {
+	return strings.TrimSuffix(scope, "/") + authorization + "roleAssignments/" + uuid.NewSHA1(uuid.Nil, []byte(name)).String()
+}
+
 func TestManagerAdmission(t *testing.T) {
-	t.Parallel()
-
 	m := newManager(t)
-	readers, vaultsOnly := managementToken(t, m.reader(t)), token(t, m.officer(t))
 
-	cases := map[string]struct {
+	const a, version = vaults + "a", "?api-version=2023-07-01"
+
+	for name, tc := range map[string]struct {
 		reason string
 		token  string
 		path   string
-		want   refusal
+		want   string
 	}{
-		"NoToken":        {"A token is asked for.", "", vaults + "a?api-version=" + vaultAPI, refusal{401, "AuthenticationFailed", ""}},
-		"Garbage":        {"A token is verified.", "x.y.z", vaults + "a?api-version=" + vaultAPI, refusal{401, "InvalidAuthenticationToken", ""}},
-		"WrongAudience":  {"A token for vaults is none for management.", vaultsOnly, vaults + "a?api-version=" + vaultAPI, refusal{401, "InvalidAuthenticationTokenAudience", ""}},
-		"OtherTenant":    {"A caller is of the subscription's tenant.", m.token, strings.ReplaceAll(vaults, subscription, foreign) + "a?api-version=" + vaultAPI, refusal{401, "InvalidAuthenticationTokenTenant", ""}},
-		"NoAdmin":        {"Others may do nothing.", readers, vaults + "a?api-version=" + vaultAPI, refusal{403, "AuthorizationFailed", ""}},
-		"NoVersion":      {"A version is required.", m.token, vaults + "a", refusal{400, "MissingApiVersionParameter", ""}},
-		"OtherVersion":   {"And has to be one there is.", m.token, vaults + "a?api-version=1999-01-01", refusal{400, "InvalidApiVersionParameter", ""}},
-		"NoSubscription": {"Subscriptions are registered.", m.token, strings.ReplaceAll(vaults, subscription, stranger) + "a?api-version=" + vaultAPI, refusal{404, "SubscriptionNotFound", ""}},
-		"NoGroup":        {"Resource groups as well.", m.token, strings.ReplaceAll(vaults, "/rg/", "/other/") + "a?api-version=" + vaultAPI, refusal{404, "ResourceGroupNotFound", ""}},
-		"NoVault":        {"And vaults are made.", m.token, vaults + "a?api-version=" + vaultAPI, refusal{404, "ResourceNotFound", ""}},
-		"NoType":         {"There are no other types.", m.token, groupID + "/providers/Microsoft.Web/sites/a?api-version=" + vaultAPI, refusal{404, "InvalidResourceType", ""}},
-		"Case":           {"The case of a path does not matter.", m.token, strings.ToUpper(groupID) + "?api-version=2021-04-01", refusal{200, "", ""}},
-		"Subscription":   {"A subscription can be looked up.", m.token, "/subscriptions/" + subscription + "?api-version=2022-12-01", refusal{200, "", ""}},
-	}
-
-	for name, tc := range cases {
+		"NoToken":        {"A token is required.", "", a + version, "401 AuthenticationFailed"},
+		"Garbage":        {"A token is verified.", "x.y.z", a + version, "401 InvalidAuthenticationToken"},
+		"WrongAudience":  {"A token for vaults is not for management.", m.officer(t, forVaults), a + version, "401 InvalidAuthenticationTokenAudience"},
+		"OtherTenant":    {"A caller is of the subscription's tenant.", m.token, strings.ReplaceAll(a, subscription, foreign) + version, "401 InvalidAuthenticationTokenTenant"},
+		"NoAdmin":        {"A caller needs a role.", m.reader(t, forManagement), a + version, "403 AuthorizationFailed"},
+		"NoVersion":      {"A version is required.", m.token, a, "400 MissingApiVersionParameter"},
+		"OtherVersion":   {"It exists.", m.token, a + "?api-version=1999-01-01", "400 InvalidApiVersionParameter"},
+		"NoSubscription": {"The subscription exists.", m.token, strings.ReplaceAll(a, subscription, stranger) + version, "404 SubscriptionNotFound"},
+		"NoGroup":        {"So does the resource group.", m.token, strings.ReplaceAll(a, "/rg/", "/other/") + version, "404 ResourceGroupNotFound"},
+		"NoVault":        {"So does the vault.", m.token, a + version, "404 ResourceNotFound"},
+		"NoType":         {"Other types do not exist.", m.token, groupID + "/providers/Microsoft.Web/sites/a" + version, "404 InvalidResourceType"},
+		"Case":           {"The case of a path does not matter.", m.token, strings.ToUpper(groupID) + "?api-version=2021-04-01", "200"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			rsp := m.send(t, request{method: http.MethodGet, url: "https://management.azure.com" + tc.path, token: tc.token})
-			if diff := cmp.Diff(tc.want, rsp.refusal()); diff != "" {
-				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			rsp := m.send(t, "GET https://management.azure.com"+tc.path, tc.token, "")
+			if rsp.String() != tc.want {
+				t.Errorf("\n%s\nwant %s, got %s: %s", tc.reason, tc.want, rsp, rsp.body)
 			}
 
 			// Another token would not help a caller of another tenant.
-			asks := tc.want.Status == http.StatusUnauthorized && name != "OtherTenant"
-			if challenge := rsp.Header.Get("Www-Authenticate"); asks != strings.HasPrefix(challenge, "Bearer authorization_uri=") {
+			asks := rsp.status == http.StatusUnauthorized && name != "OtherTenant"
+			if challenge := rsp.header.Get("Www-Authenticate"); asks != strings.HasPrefix(challenge, "Bearer authorization_uri=") {
 				t.Errorf("\n%s\nchallenge: got %q", tc.reason, challenge)
 			}
 		})
 	}
 }
 
-// A step is a request and how it is answered.
-type step struct {
-	reason string
-	method string
-	id     string
-	body   string
-	status int
-	code   string
-}
-
-func (m *manager) steps(version string, steps []step) {
-	m.tb.Helper()
-
-	for _, s := range steps {
-		status, code, answer := m.do(s.method, s.id, version, s.body)
-		if status != s.status || code != s.code {
-			m.tb.Errorf("\n%s\n%s %s: want %d %s, got %d %s: %v", s.reason, s.method, s.id, s.status, s.code, status, code, answer["error"])
-		}
-	}
-}
-
 func TestManagerVaults(t *testing.T) {
-	t.Parallel()
-
-	const put, get, del, patch = http.MethodPut, http.MethodGet, http.MethodDelete, http.MethodPatch
+	const kv, safe = vaults + "kv-new", vaults + "kv-safe"
 
 	m := newManager(t)
-	m.steps(vaultAPI, []step{
-		{"A name has at least three characters.", put, vaults + "ab", vaultBody(""), 400, "VaultNameNotValid"},
-		{"Hyphens do not follow each other.", put, vaults + "a--b", vaultBody(""), 400, "VaultNameNotValid"},
-		{"The name starts with a letter.", put, vaults + "1abc", vaultBody(""), 400, "VaultNameNotValid"},
-		{"A name is taken in all of Azure.", put, vaults + vault, vaultBody(""), 409, "VaultAlreadyExists"},
-		{"Unknown properties are refused.", put, vaults + "kv-new", vaultBody(`,"nonsense":1`), 400, "InvalidRequestContent"},
-		{"The location is required.", put, vaults + "kv-new", `{"properties":{}}`, 400, "LocationRequired"},
-		{"So are the others.", put, vaults + "kv-new", `{"location":"westeurope","properties":{"tenantId":"` + tenant + `"}}`, 400, "BadRequest"},
-		{"Retention is 7 to 90 days.", put, vaults + "kv-new", vaultBody(`,"softDeleteRetentionInDays":6`), 400, "BadRequest"},
-		{"Only a deleted vault can be recovered.", put, vaults + "kv-new", vaultBody(`,"createMode":"recover"`), 404, "DeletedVaultNotFound"},
-		{"A vault is made.", put, vaults + "kv-new", vaultBody(`,"softDeleteRetentionInDays":7`), 201, ""},
-		{"To say the same again is to change nothing.", put, vaults + "KV-New", vaultBody(`,"softDeleteRetentionInDays":7`), 200, ""},
-		{"It can be looked up.", get, vaults + "kv-new", "", 200, ""},
-		{"And listed.", get, strings.TrimSuffix(vaults, "/"), "", 200, ""},
-		{"It does not move.", put, vaults + "kv-new", strings.Replace(vaultBody(""), "westeurope", "northeurope", 1), 409, "InvalidResourceLocation"},
-		{"Its retention is fixed.", patch, vaults + "kv-new", `{"properties":{"softDeleteRetentionInDays":8}}`, 400, "BadRequest"},
-		{"Tags change.", patch, vaults + "kv-new", `{"tags":{"a":"b"}}`, 200, ""},
-		{"It is deleted.", del, vaults + "kv-new", "", 200, ""},
-		{"A second deletion succeeds.", del, vaults + "kv-new", "", 204, ""},
-		{"It is gone.", get, vaults + "kv-new", "", 404, "ResourceNotFound"},
-		{"But not for good.", get, deleted + "kv-new", "", 200, ""},
-		{"So its name is taken.", put, vaults + "kv-new", vaultBody(""), 409, "ConflictError"},
-		{"It is recovered.", put, vaults + "kv-new", vaultBody(`,"createMode":"recover"`), 200, ""},
-		{"Deleted again.", del, vaults + "kv-new", "", 200, ""},
-		{"And purged.", http.MethodPost, deleted + "kv-new/purge", "", 200, ""},
-		{"Then it is gone for good.", get, deleted + "kv-new", "", 404, "DeletedVaultNotFound"},
-		{"Protection is for ever.", put, vaults + "kv-safe", vaultBody(`,"enablePurgeProtection":true`), 201, ""},
-		{"It cannot be switched off.", patch, vaults + "kv-safe", `{"properties":{"enablePurgeProtection":false}}`, 400, "BadRequest"},
-		{"The vault is deleted.", del, vaults + "kv-safe", "", 200, ""},
-		{"But not purged.", http.MethodPost, deleted + "kv-safe/purge", "", 400, "DeletedVaultPurge"},
-		{"Nothing else can be done.", http.MethodPost, vaults + "kv-safe", "", 405, "MethodNotAllowed"},
-	})
+	m.steps(
+		step{"A name has at least three characters.", "PUT " + vaults + "ab", vaultBody(""), "400 VaultNameNotValid"},
+		step{"Hyphens do not follow each other.", "PUT " + vaults + "a--b", vaultBody(""), "400 VaultNameNotValid"},
+		step{"The name starts with a letter.", "PUT " + vaults + "1abc", vaultBody(""), "400 VaultNameNotValid"},
+		step{"A name is taken in all of Azure.", "PUT " + vaults + vault, vaultBody(""), "409 VaultAlreadyExists"},
+		step{"Unknown properties are refused.", "PUT " + kv, vaultBody(`,"nonsense":1`), "400 InvalidRequestContent"},
+		step{"The location is required.", "PUT " + kv, `{"properties":{}}`, "400 LocationRequired"},
+		step{"So are others.", "PUT " + kv, `{"location":"westeurope","properties":{"tenantId":"` + tenant + `"}}`, "400 BadRequest"},
+		step{"Retention is 7 to 90 days.", "PUT " + kv, vaultBody(`,"softDeleteRetentionInDays":6`), "400 BadRequest"},
+		step{"Only a deleted vault can be recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "404 DeletedVaultNotFound"},
+		step{"A vault is made.", "PUT " + kv, vaultBody(`,"softDeleteRetentionInDays":7`), "201"},
+		step{"The same again changes nothing.", "PUT " + vaults + "KV-New", vaultBody(`,"softDeleteRetentionInDays":7`), "200"},
+		step{"It does not move.", "PUT " + kv, strings.Replace(vaultBody(""), "westeurope", "northeurope", 1), "409 InvalidResourceLocation"},
+		step{"Its retention is fixed.", "PATCH " + kv, `{"properties":{"softDeleteRetentionInDays":8}}`, "400 BadRequest"},
+		step{"Tags change.", "PATCH " + kv, `{"tags":{"a":"b"}}`, "200"},
+		step{"It is deleted.", "DELETE " + kv, "", "200"},
+		step{"A second deletion succeeds.", "DELETE " + kv, "", "204"},
+		step{"It is gone.", "GET " + kv, "", "404 ResourceNotFound"},
+		step{"It can be recovered.", "GET " + deleted + "kv-new", "", "200"},
+		step{"Its name is taken.", "PUT " + kv, vaultBody(""), "409 ConflictError"},
+		step{"It is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
+		step{"It is deleted again.", "DELETE " + kv, "", "200"},
+		step{"It is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
+		step{"It is gone for good.", "GET " + deleted + "kv-new", "", "404 DeletedVaultNotFound"},
+		step{"A vault is protected.", "PUT " + safe, vaultBody(`,"enablePurgeProtection":true`), "201"},
+		step{"Protection cannot be switched off.", "PATCH " + safe, `{"properties":{"enablePurgeProtection":false}}`, "400 BadRequest"},
+		step{"The vault is deleted.", "DELETE " + safe, "", "200"},
+		step{"It is not purged.", "POST " + deleted + "kv-safe/purge", "", "400 DeletedVaultPurge"},
+		step{"Other methods are refused.", "POST " + safe, "", "405 MethodNotAllowed"},
+	)
 
-	want := []azure.ARMResource{
-		{ID: vaults + "kv-new", Created: 1, Updated: 3, Deleted: 2, Recovered: 1, Purged: 1},
-		{ID: vaults + "kv-safe", Created: 1, Deleted: 1},
-	}
-
+	want := []azure.ARMResource{{ID: kv, Created: 1, Updated: 3, Deleted: 2, Recovered: 1, Purged: 1}, {ID: safe, Created: 1, Deleted: 1}}
 	if diff := cmp.Diff(want, m.ARMResources()); diff != "" {
 		t.Errorf("ARMResources(): -want, +got:\n%s", diff)
 	}
 }
 
 func TestManagerIdentities(t *testing.T) {
-	t.Parallel()
+	const app, credentials = identities + "app", identities + "app/federatedIdentityCredentials/"
 
-	const put, get, del = http.MethodPut, http.MethodGet, http.MethodDelete
+	sound := credentialBody(issuer, subject, audience)
 
 	m := newManager(t)
-	first := identities + "app"
-	credentials := first + "/federatedIdentityCredentials/"
-
-	m.steps(identityAPI, []step{
-		{"A credential needs an identity.", put, credentials + "one", credentialBody(subject, audience), 404, "ParentResourceNotFound"},
-		{"A location is required.", put, first, `{}`, 400, "LocationRequired"},
-		{"A name has three characters at least.", put, identities + "ab", `{"location":"westeurope"}`, 400, "InvalidResourceName"},
-		{"An identity is made.", put, first, `{"location":"West Europe","tags":{"a":"b"}}`, 201, ""},
-		{"It does not move.", put, first, `{"location":"northeurope"}`, 409, "InvalidResourceLocation"},
-		{"One audience only.", put, credentials + "one", credentialBody(subject, audience, "another"), 400, "BadRequest"},
-		{"A credential is made.", put, credentials + "one", credentialBody(subject, audience), 201, ""},
-		{"The same again changes nothing.", put, credentials + "one", credentialBody(subject, audience), 200, ""},
-		{"Issuer and subject are unique.", put, credentials + "two", credentialBody(subject, audience), 409, "Conflict"},
-		{"It can be looked up.", get, credentials + "one", "", 200, ""},
-		{"And is gone when it is deleted.", del, credentials + "one", "", 200, ""},
-		{"Which is no error twice.", del, credentials + "one", "", 204, ""},
-		{"It is not found then.", get, credentials + "one", "", 404, "NotFound"},
-	})
+	m.steps(
+		step{"A credential needs an identity.", "PUT " + credentials + "one", sound, "404 ParentResourceNotFound"},
+		step{"A location is required.", "PUT " + app, `{}`, "400 LocationRequired"},
+		step{"A name has three characters at least.", "PUT " + identities + "ab", `{"location":"westeurope"}`, "400 InvalidResourceName"},
+		step{"An identity is made.", "PUT " + app, `{"location":"West Europe","tags":{"a":"b"}}`, "201"},
+		step{"It does not move.", "PUT " + app, `{"location":"northeurope"}`, "409 InvalidResourceLocation"},
+		step{"A credential has one audience.", "PUT " + credentials + "one", credentialBody(issuer, subject, audience, "another"), "400 BadRequest"},
+		step{"It has no wildcards.", "PUT " + credentials + "one", credentialBody(issuer, "system:serviceaccount:*", audience), "400 BadRequest"},
+		step{"An issuer is reached by https.", "PUT " + credentials + "one", credentialBody("http://a", subject, audience), "400 BadRequest"},
+		step{"A credential is made.", "PUT " + credentials + "one", sound, "201"},
+		step{"The same again changes nothing.", "PUT " + credentials + "one", sound, "200"},
+		step{"Issuer and subject are unique.", "PUT " + credentials + "two", sound, "409 Conflict"},
+		step{"It is deleted.", "DELETE " + credentials + "one", "", "200"},
+		step{"A second deletion succeeds.", "DELETE " + credentials + "one", "", "204"},
+		step{"It is gone.", "GET " + credentials + "one", "", "404 NotFound"},
+	)
 
 	for i := range 21 {
-		status, _, _ := m.do(put, fmt.Sprintf("%sc-%02d", credentials, i), identityAPI, credentialBody(strconv.Itoa(i), audience))
-		if want := map[bool]int{true: 201, false: 400}[i < 20]; status != want {
-			t.Errorf("credential %d of at most 20: want %d, got %d", i, want, status)
-		}
+		want := map[bool]string{true: "201", false: "400 BadRequest"}[i < 20]
+		m.steps(step{"An identity has 20 credentials at most.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, fmt.Sprint(i), audience), want})
 	}
 
-	_, _, before := m.do(get, first, identityAPI, "")
-	m.do(put, first, identityAPI, `{"location":"westeurope"}`)
-	_, _, after := m.do(get, first, identityAPI, "")
+	before := m.do("GET "+app, "")
+	m.steps(step{"The same again keeps its ids.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "200"})
 
-	if diff := cmp.Diff(before["properties"], after["properties"]); diff != "" {
-		t.Errorf("an identity keeps its ids: -before, +after:\n%s", diff)
+	if diff := cmp.Diff(string(before.body), string(m.do("GET "+app, "").body)); diff != "" {
+		t.Errorf("the same identity: -before, +after:\n%s", diff)
 	}
 
-	m.steps(identityAPI, []step{
-		{"The identity is deleted.", del, first, "", 200, ""},
-		{"And made anew.", put, first, `{"location":"westeurope"}`, 201, ""},
-	})
+	m.steps(
+		step{"The identity is deleted.", "DELETE " + app, "", "200"},
+		step{"Another is made.", "PUT " + app, `{"location":"westeurope","tags":{"a":"b"}}`, "201"},
+	)
 
-	if _, _, anew := m.do(get, first, identityAPI, ""); cmp.Equal(before["properties"], anew["properties"]) {
+	if string(before.body) == string(m.do("GET "+app, "").body) {
 		t.Error("a new identity has the ids of the old one")
 	}
 }
 
 func TestManagerConcurrentCredentials(t *testing.T) {
-	t.Parallel()
+	const credentials = identities + "app/federatedIdentityCredentials/"
 
 	m := newManager(t)
-	m.do(http.MethodPut, identities+"app", identityAPI, `{"location":"westeurope"}`)
+	m.do("PUT "+identities+"app", `{"location":"westeurope"}`)
 
 	// The first waits until the second has been refused.
-	id, err := m.AddFault(azure.Fault{Operation: azure.OpPutCredential, Effect: azure.EffectHang, Count: 1})
+	_, err := m.AddFault(azure.Fault{Operation: azure.OpPutCredential, Effect: azure.EffectHang, Count: 1})
 	must(t, err)
 
 	var hung sync.WaitGroup
 
 	ctx, cancel := context.WithCancel(t.Context())
+	defer hung.Wait()
 	defer cancel()
 
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, forManagement+credentials+"one?api-version=2023-01-31", strings.NewReader("{}"))
+	must(t, err)
+	r.Header.Set("Authorization", "Bearer "+m.token)
+
 	hung.Go(func() {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPut, "https://management.azure.com"+identities+
-			"app/federatedIdentityCredentials/one?api-version="+identityAPI, strings.NewReader(credentialBody("1", audience)))
-		if err != nil {
-			return
-		}
-
-		r.Header.Set("Authorization", "Bearer "+m.token)
-
 		if rsp, err := m.raw.RoundTrip(r); err == nil {
 			_ = rsp.Body.Close()
 		}
 	})
 
-	for len(m.Faults()) > 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("fault " + id + " is never used")
-		}
-
+	for len(m.Faults()) > 0 && t.Context().Err() == nil {
 		runtime.Gosched()
 	}
 
-	m.steps(identityAPI, []step{{
-		"Azure refuses two writes at the same time.", http.MethodPut, identities + "app/federatedIdentityCredentials/two",
-		credentialBody("2", audience), 409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
-	}})
-
-	cancel()
-	hung.Wait()
+	m.steps(step{
+		"Azure refuses two writes at the same time.", "PUT " + credentials + "two", credentialBody(issuer, "2", audience),
+		"409 ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+	})
 }
 
 func TestManagerRoleAssignments(t *testing.T) {
-	t.Parallel()
-
-	const put, get, del = http.MethodPut, http.MethodGet, http.MethodDelete
+	const kv = vaults + "kv-new"
 
 	m := newManager(t)
 	m.SetDelays(azure.Delays{Principal: time.Minute, Role: time.Minute})
-	m.do(put, vaults+"kv-new", vaultAPI, vaultBody(""))
-	_, _, made := m.do(put, identities+"app", identityAPI, `{"location":"westeurope"}`)
-	properties, _ := made["properties"].(map[string]any)
-	principal := fmt.Sprint(properties["principalId"])
+	m.do("PUT "+kv, vaultBody(""))
 
-	on := vaults + "kv-new/providers/Microsoft.Authorization/roleAssignments/"
-	one, two := on+uuid.NewString(), on+uuid.NewString()
-	onGroup := groupID + "/providers/Microsoft.Authorization/roleAssignments/" + uuid.NewString()
+	var made struct {
+		Properties struct {
+			PrincipalID string `json:"principalId"`
+		} `json:"properties"`
+	}
+	must(t, json.Unmarshal(m.do("PUT "+identities+"app", `{"location":"westeurope"}`).body, &made))
 
-	m.steps(assignmentAPI, []step{
-		{"Names are GUIDs.", put, on + "app", assignmentBody(secretsUser, principal, "ServicePrincipal"), 400, "InvalidRoleAssignmentId"},
-		{"Roles are built in.", put, one, assignmentBody(secretsUser[:len(secretsUser)-1]+"0", principal, "ServicePrincipal"), 400, "RoleDefinitionDoesNotExist"},
-		{"The scope exists.", put, strings.Replace(one, "kv-new", "kv-none", 1), assignmentBody(secretsUser, principal, ""), 404, "ResourceNotFound"},
-		{"A new principal is not known yet.", put, one, assignmentBody(secretsUser, principal, ""), 400, "PrincipalNotFound"},
-		{"Nor is one that is not there.", put, one, assignmentBody(secretsUser, stranger, ""), 400, "PrincipalNotFound"},
-		{"A known principal has its type.", put, one, assignmentBody(secretsUser, readerPrincipal, "User"), 400, "UnmatchedPrincipalType"},
-		{"A principal type in the request is believed.", put, one, assignmentBody(secretsUser, principal, "ServicePrincipal"), 201, ""},
-		{"The same again is no error.", put, one, assignmentBody(secretsUser, principal, "ServicePrincipal"), 200, ""},
-		{"Nothing about it can change.", put, one, assignmentBody(secretsUser, stranger, "Group"), 400, "RoleAssignmentUpdateNotPermitted"},
-		{"It is unique under any name.", put, two, assignmentBody(secretsUser, principal, "ServicePrincipal"), 409, "RoleAssignmentExists"},
-		{"It can be looked up.", get, one, "", 200, ""},
-		{"A role can be assigned on a group.", put, onGroup, assignmentBody(secretsUser, readerPrincipal, ""), 201, ""},
-		{"Others are not there.", get, two, "", 404, "RoleAssignmentNotFound"},
-	})
+	one, two, onGroup, principal := assignmentID(kv, "1"), assignmentID(kv, "2"), assignmentID(groupID, "3"), made.Properties.PrincipalID
+	typed := assignmentBody(secretsUser, principal, "ServicePrincipal")
+
+	m.steps(
+		step{"Names are GUIDs.", "PUT " + kv + authorization + "roleAssignments/app", typed, "400 InvalidRoleAssignmentId"},
+		step{"The role exists.", "PUT " + one, assignmentBody(definitions+stranger, principal, "ServicePrincipal"), "400 RoleDefinitionDoesNotExist"},
+		step{"The scope exists.", "PUT " + strings.Replace(one, "kv-new", "kv-none", 1), typed, "404 ResourceNotFound"},
+		step{"A new principal is not known yet.", "PUT " + one, assignmentBody(secretsUser, principal, ""), "400 PrincipalNotFound"},
+		step{"A missing one is not known.", "PUT " + one, assignmentBody(secretsUser, stranger, ""), "400 PrincipalNotFound"},
+		step{"A known principal has its type.", "PUT " + one, assignmentBody(secretsUser, readerPrincipal, "User"), "400 UnmatchedPrincipalType"},
+		step{"A principal type in the request is believed.", "PUT " + one, typed, "201"},
+		step{"The same again is accepted.", "PUT " + one, typed, "200"},
+		step{"An assignment cannot change.", "PUT " + one, assignmentBody(secretsUser, stranger, "Group"), "400 RoleAssignmentUpdateNotPermitted"},
+		step{"It is unique under any name.", "PUT " + two, typed, "409 RoleAssignmentExists"},
+		step{"A role can be assigned on a group.", "PUT " + onGroup, assignmentBody(secretsUser, readerPrincipal, ""), "201"},
+		step{"A missing one is not found.", "GET " + two, "", "404 RoleAssignmentNotFound"},
+	)
 
 	_, err := m.PutSecret("kv-new", "a", azure.Secret{Value: "v"})
 	must(t, err)
 
-	reader := m.client(t, "kv-new", m.reader(t))
-	if _, err := reader.GetSecret(t.Context(), "a", "", nil); refused(t, err).Inner != "ForbiddenByRbac" {
-		t.Errorf("a role on the group takes a minute: got %v", err)
+	reads := func(reason, want string) {
+		t.Helper()
+
+		if rsp := m.send(t, "GET https://kv-new.vault.azure.net/secrets/a?api-version=7.4", m.reader(t, forVaults), ""); rsp.String() != want {
+			t.Errorf("\n%s\nwant %s, got %s", reason, want, rsp)
+		}
 	}
 
+	reads("A role on the group takes a minute.", "403 Forbidden ForbiddenByRbac")
 	m.clock.Move(time.Minute)
+	reads("It is inherited by the vaults.", "200")
 
-	if _, err := reader.GetSecret(t.Context(), "a", "", nil); err != nil {
-		t.Errorf("a role on the group counts on its vaults: %v", err)
+	m.steps(
+		step{"The vault is deleted.", "DELETE " + kv, "", "200"},
+		step{"It is recovered.", "PUT " + kv, vaultBody(`,"createMode":"recover"`), "200"},
+		step{"Its role assignments are gone for good.", "GET " + one, "", "404 RoleAssignmentNotFound"},
+		step{"So they can be made again.", "PUT " + two, typed, "201"},
+		step{"One is deleted.", "DELETE " + two, "", "200"},
+		step{"A second deletion succeeds.", "DELETE " + two, "", "204"},
+		step{"The one on the group has stayed.", "DELETE " + onGroup, "", "200"},
+	)
+	reads("A role that is taken away is gone.", "403 Forbidden ForbiddenByRbac")
+
+	must(t, m.PutSubscription(azure.Subscription{ID: subscription, TenantID: tenant, Padding: azure.Padding{RoleAssignments: 3998}}))
+	m.steps(
+		step{"A subscription has 4000 assignments.", "PUT " + assignmentID(groupID, "last"), assignmentBody(contributorRole, readerPrincipal, ""), "201"},
+		step{"Not one more.", "PUT " + assignmentID(groupID, "more"), assignmentBody(rbacRole, readerPrincipal, ""), "400 BadRequest"},
+	)
+}
+
+// TestManagerRoles gives the reader the roles that the set-up page gives to the Azure providers, one after the other.
+func TestManagerRoles(t *testing.T) {
+	const kv = vaults + "kv-new"
+
+	owner := newManager(t)
+	provider := &manager{world: owner.world, tb: t, token: owner.reader(t, forManagement)}
+
+	assign := func(scope, role string) step {
+		return step{"An owner assigns any role.", "PUT " + assignmentID(scope, role), assignmentBody(role, readerPrincipal, "ServicePrincipal"), "201"}
+	}
+	mine, rbac := assignmentID(kv, "mine"), assignmentID(groupID, "rbac")
+	user := assignmentBody(secretsUser, officerPrincipal, "ServicePrincipal")
+
+	provider.denied(
+		step{reason: "Without a role in it a subscription is not seen.", line: "GET " + subscriptionID},
+		step{reason: "Nothing can be made.", line: "PUT " + kv, body: vaultBody("")},
+		step{reason: "Nothing can be read.", line: "GET " + kv},
+		step{reason: "No name can be checked.", line: "POST " + subscriptionID + "/providers/Microsoft.KeyVault/checkNameAvailability", body: "{}"},
+	)
+
+	owner.steps(assign(groupID, contributorRole))
+	provider.steps(
+		step{"With a role the subscription is seen.", "GET " + subscriptionID, "", "200"},
+		step{"A Contributor makes vaults.", "PUT " + kv, vaultBody(""), "201"},
+		step{"A Contributor lists those of the group.", "GET " + vaults, "", "200"},
+		step{"A Contributor sees built-in roles.", "GET " + ownerRole, "", "200"},
+	)
+	provider.denied(
+		step{reason: "Not those of the subscription.", line: "GET " + subscriptionID + "/providers/Microsoft.KeyVault/vaults"},
+		step{reason: "Deleted vaults are of the subscription.", line: "GET " + deleted + "kv-new"},
+		step{reason: "A Contributor assigns no role.", line: "PUT " + mine, body: user},
+	)
+
+	owner.steps(
+		step{"A condition is verified.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, "("), "400 InvalidConditionOrConditionVersion"},
+		step{"A condition of a role of vaults would not be heeded.", "PUT " + rbac, conditionBody(secretsUser, readerPrincipal, onlySecrets), "400 BadRequest"},
+		step{"One about roles is.", "PUT " + rbac, conditionBody(rbacRole, readerPrincipal, onlySecrets), "201"},
+	)
+	provider.steps(
+		step{"A role in the condition can be assigned.", "PUT " + mine, user, "201"},
+		step{"The other one, too.", "PUT " + assignmentID(kv, "officer"), assignmentBody(officerRole, officerPrincipal, "ServicePrincipal"), "201"},
+		step{"It can be taken away.", "DELETE " + mine, "", "200"},
+	)
+	provider.denied(
+		step{reason: "Owner cannot be assigned.", line: "PUT " + assignmentID(kv, "owner"), body: assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal")},
+		step{reason: "A body with two roles is read in one way.", line: "PUT " + assignmentID(kv, "twice"), body: strings.Replace(
+			assignmentBody(ownerRole, readerPrincipal, "ServicePrincipal"), `{"properties":{`, `{"properties":{"roleDefinitionId":"`+secretsUser+`",`, 1)},
+		step{reason: "What an owner has assigned cannot be taken away.", line: "DELETE " + assignmentID(groupID, contributorRole)},
+		step{reason: "The own condition cannot be removed.", line: "PUT " + rbac, body: assignmentBody(rbacRole, readerPrincipal, "ServicePrincipal")},
+		step{reason: "Nothing beyond the group can be assigned.", line: "PUT " + assignmentID(subscriptionID, "beyond"), body: user},
+	)
+
+	owner.steps(assign(subscriptionID, purgeRole))
+	provider.steps(
+		step{"The vault is deleted.", "DELETE " + kv, "", "200"},
+		step{"It can be seen.", "GET " + deleted + "kv-new", "", "200"},
+		step{"It is purged.", "POST " + deleted + "kv-new/purge", "", "200"},
+	)
+
+	owner.steps(step{"A role is taken away.", "DELETE " + assignmentID(groupID, contributorRole), "", "200"})
+	provider.denied(step{reason: "It is gone.", line: "PUT " + kv, body: vaultBody("")})
+}
+
+func TestManagerRoleDefinitions(t *testing.T) {
+	body := func(name, scopes string) string {
+		return fmt.Sprintf(`{"properties":{"roleName":%q,"type":"CustomRole","assignableScopes":[%s],"permissions":[`+
+			`{"actions":["Microsoft.KeyVault/locations/deletedVaults/read"],"notActions":[]}]}}`, name, scopes)
+	}
+	one, two, here := definitions+uuid.NewString(), definitions+uuid.NewString(), `"`+subscriptionID+`"`
+
+	m := newManager(t)
+	reader := &manager{world: m.world, tb: t, token: m.reader(t, forManagement)}
+
+	m.steps(
+		step{"Ids are GUIDs.", "PUT " + definitions + "it", body("Deleted Vaults Reader", here), "400 InvalidRoleDefinitionId"},
+		step{"A scope is required.", "PUT " + one, body("It", ""), "400 BadRequest"},
+		step{"The caller has the right on each scope.", "PUT " + one, body("It", here+`,"/subscriptions/`+foreign+`"`), "403 LinkedAuthorizationFailed"},
+		step{"A role is made.", "PUT " + one, body("Deleted Vaults Reader", here), "201"},
+		step{"Its name is taken in the whole tenant.", "PUT " + two, body("deleted vaults reader", here), "409 RoleDefinitionWithSameNameExists"},
+		step{"So are those of Azure.", "PUT " + two, body("Owner", here), "409 RoleDefinitionWithSameNameExists"},
+		step{"It can be assigned.", "PUT " + assignmentID(subscriptionID, "custom"), assignmentBody(one, readerPrincipal, "ServicePrincipal"), "201"},
+	)
+	reader.steps(step{"The role lets the reader see deleted vaults.", "GET " + deleted + "none", "", "404 DeletedVaultNotFound"})
+	reader.denied(step{reason: "Nothing else.", line: "PUT " + two, body: body("Mine", here)})
+}
+
+// TestManagerRefusesResources: locks, policies and registrations of a subscription refuse what roles permit.
+func TestManagerRefusesResources(t *testing.T) {
+	const kv, lock = vaults + "kv-new", groupID + authorization + "locks/"
+
+	m := newManager(t)
+	put := func(sub azure.Subscription) {
+		sub.ID, sub.TenantID = subscription, tenant
+		must(t, m.PutSubscription(sub))
 	}
 
-	m.do(del, vaults+"kv-new", vaultAPI, "")
-	m.do(put, vaults+"kv-new", vaultAPI, vaultBody(`,"createMode":"recover"`))
-	m.steps(assignmentAPI, []step{
-		{"A vault's role assignments go with it for good.", get, one, "", 404, "RoleAssignmentNotFound"},
-		{"So that it can be made again.", put, two, assignmentBody(secretsUser, principal, "ServicePrincipal"), 201, ""},
-		{"And be deleted.", del, two, "", 200, ""},
-		{"Which is no error twice.", del, two, "", 204, ""},
-		{"That on the group has stayed.", del, onGroup, "", 200, ""},
-	})
-
-	if _, err := reader.GetSecret(t.Context(), "a", "", nil); refused(t, err).Inner != "ForbiddenByRbac" {
-		t.Errorf("a role that is taken away is gone: got %v", err)
-	}
-
-	status, _, list := m.do(get, vaults+"kv-new/providers/Microsoft.Authorization/roleDefinitions", assignmentAPI+"&$filter=roleName+eq+'Key+Vault+Secrets+User'", "")
-	if found, _ := list["value"].([]any); status != http.StatusOK || len(found) != 1 {
-		t.Errorf("a role is found by its name: got %d, %v", status, list)
-	}
+	put(azure.Subscription{Registrations: map[string]string{"Microsoft.KeyVault": "NotRegistered"}})
+	m.steps(
+		step{"A resource provider is registered first.", "PUT " + kv, vaultBody(""), "409 MissingSubscriptionRegistration"},
+		step{"It exists.", "GET " + subscriptionID + "/providers/Microsoft.Unknown", "", "404 InvalidResourceNamespace"},
+	)
+	put(azure.Subscription{Policies: map[string]string{"no-vaults": "microsoft.keyvault/vaults"}})
+	m.steps(step{"A policy denies a type.", "PUT " + kv, vaultBody(""), "403 RequestDisallowedByPolicy"})
+	put(azure.Subscription{})
+	m.steps(
+		step{"A vault is made.", "PUT " + kv, vaultBody(""), "201"},
+		step{"A lock has one of two levels.", "PUT " + lock + "keep", `{"properties":{"level":"No"}}`, "400 LockLevelNotSupported"},
+		step{"One forbids deletions.", "PUT " + lock + "keep", `{"properties":{"level":"CanNotDelete"}}`, "201"},
+		step{"The vault can be changed.", "PUT " + kv, vaultBody(""), "200"},
+		step{"It cannot be deleted.", "DELETE " + kv, "", "409 ScopeLocked"},
+		step{"The other forbids changes.", "PUT " + lock + "freeze", `{"properties":{"level":"ReadOnly"}}`, "201"},
+		step{"The vault cannot be changed.", "PUT " + kv, vaultBody(""), "409 ScopeLocked"},
+		step{"It can be read.", "GET " + kv, "", "200"},
+	)
 }

@@ -4,25 +4,19 @@
 package azure_test
 
 import (
-	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
-	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
@@ -32,12 +26,12 @@ const (
 	tenant      = "11111111-1111-1111-1111-111111111111"
 	otherTenant = "22222222-2222-2222-2222-222222222222"
 
-	// An application that may do everything, and has a secret.
+	// The officer has a client secret, and every right.
 	officer          = "33333333-3333-3333-3333-333333333301"
 	officerPrincipal = "33333333-3333-3333-3333-333333333302"
 	officerSecret    = "officer's own"
 
-	// An application that reads, and is known by a federated credential.
+	// The reader has a federated credential.
 	reader          = "44444444-4444-4444-4444-444444444401"
 	readerPrincipal = "44444444-4444-4444-4444-444444444402"
 
@@ -45,7 +39,11 @@ const (
 	subject  = "system:serviceaccount:default:app"
 	audience = "api://AzureADTokenExchange"
 
-	vault = "kv-test"
+	vault  = "kv-test"
+	origin = "https://kv-test.vault.azure.net"
+
+	forVaults     = "https://vault.azure.net"
+	forManagement = "https://management.azure.com"
 )
 
 // A clock that stands still until it is moved.
@@ -53,8 +51,6 @@ type clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
-
-func newClock() *clock { return &clock{now: time.Now().Truncate(time.Second)} }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
@@ -70,7 +66,8 @@ func (c *clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// A world is a server with a tenant, an officer, a reader and a vault.
+// A world is a server with a tenant, an officer, a reader and a vault. Its requests are sent without an SDK, because clients send no
+// invalid ones. What the SDKs make of the answers is seen in the suites that use them.
 type world struct {
 	*azure.Server
 
@@ -82,17 +79,13 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 
-	w := &world{clock: newClock()}
+	w := &world{clock: &clock{now: time.Now().Truncate(time.Second)}}
 
 	var err error
 
 	w.Server, err = azure.Start(tb.Context(), azure.Options{Now: w.clock.Now})
 	must(tb, err)
-	tb.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			tb.Errorf("Close(): %s", err)
-		}
-	})
+	tb.Cleanup(func() { must(tb, w.Close()) })
 
 	w.raw = w.Transport()
 	tb.Cleanup(w.raw.CloseIdleConnections)
@@ -129,25 +122,23 @@ func newWorld(tb testing.TB) *world {
 	return w
 }
 
-// options of clients that speak to the server, and do not try again.
-func (w *world) options(tb testing.TB) policy.ClientOptions {
+// officer returns an access token of the officer for a resource.
+func (w *world) officer(tb testing.TB, resource string) string {
 	tb.Helper()
 
-	transport := w.Transport()
-	tb.Cleanup(transport.CloseIdleConnections)
-
-	return policy.ClientOptions{Transport: &http.Client{Transport: transport}, Retry: policy.RetryOptions{MaxRetries: -1}}
+	return w.form(tb, tenant, url.Values{"client_id": {officer}, "client_secret": {officerSecret}, "scope": {resource + "/.default"}}).AccessToken
 }
 
-// officer returns the credential of the application that may do everything.
-func (w *world) officer(tb testing.TB) azcore.TokenCredential {
+// reader returns an access token of the reader for a resource.
+func (w *world) reader(tb testing.TB, resource string) string {
 	tb.Helper()
 
-	cred, err := azidentity.NewClientSecretCredential(tenant, officer, officerSecret,
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: w.options(tb)})
+	assertion, err := entra.Sign(w.key, "k1", w.claims())
 	must(tb, err)
 
-	return cred
+	return w.form(tb, tenant, url.Values{
+		"client_id": {reader}, "client_assertion_type": {jwtBearer}, "client_assertion": {assertion}, "scope": {resource + "/.default"},
+	}).AccessToken
 }
 
 // claims of a sound federated token.
@@ -160,136 +151,58 @@ func (w *world) claims() map[string]any {
 	}
 }
 
-// reader returns the credential of the application that reads.
-func (w *world) reader(tb testing.TB) azcore.TokenCredential {
-	tb.Helper()
-
-	return w.federated(tb, tenant, reader, func(context.Context) (string, error) { return entra.Sign(w.key, "k1", w.claims()) })
+// A response to a request.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
 }
 
-func (w *world) federated(tb testing.TB, tenantID, clientID string, assertion func(context.Context) (string, error)) azcore.TokenCredential {
+// send a request, such as "GET https://kv-test.vault.azure.net/secrets", with a token unless it is empty. A body is JSON. More header
+// fields are names and values in turn.
+func (w *world) send(tb testing.TB, line, token, body string, header ...string) response {
 	tb.Helper()
 
-	cred, err := azidentity.NewClientAssertionCredential(tenantID, clientID, assertion,
-		&azidentity.ClientAssertionCredentialOptions{ClientOptions: w.options(tb)})
+	method, address, _ := strings.Cut(line, " ")
+
+	r, err := http.NewRequestWithContext(tb.Context(), method, address, strings.NewReader(body))
 	must(tb, err)
 
-	return cred
-}
-
-// client returns a client of a vault.
-func (w *world) client(tb testing.TB, vaultName string, cred azcore.TokenCredential) *azsecrets.Client {
-	tb.Helper()
-
-	c, err := azsecrets.NewClient("https://"+vaultName+".vault.azure.net", cred, &azsecrets.ClientOptions{ClientOptions: w.options(tb)})
-	must(tb, err)
-
-	return c
-}
-
-// token returns an access token for Key Vault.
-func token(tb testing.TB, cred azcore.TokenCredential) string {
-	tb.Helper()
-
-	got, err := cred.GetToken(tb.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
-	must(tb, err)
-
-	return got.Token
-}
-
-// A refusal is what an error of Key Vault says.
-type refusal struct {
-	Status int
-	Code   string
-	Inner  string
-}
-
-// refused returns what an error of a client says, with the inner code that only the body has.
-func refused(tb testing.TB, err error) refusal {
-	tb.Helper()
-
-	r, ok := errors.AsType[*azcore.ResponseError](err)
-	if !ok {
-		return refusal{}
+	if token != "" {
+		header = append([]string{"Authorization", "Bearer " + token}, header...)
 	}
 
-	body, err := io.ReadAll(r.RawResponse.Body)
+	r.Header.Set("Content-Type", "application/json")
+
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+
+	rsp, err := w.raw.RoundTrip(r)
 	must(tb, err)
 
-	return refusal{Status: r.StatusCode, Code: r.ErrorCode, Inner: innerCode(body)}
+	defer rsp.Body.Close() //nolint:errcheck // It is read to the end.
+
+	answer, err := io.ReadAll(rsp.Body)
+	must(tb, err)
+
+	return response{status: rsp.StatusCode, header: rsp.Header, body: answer}
 }
 
-func innerCode(body []byte) string {
+// String returns the status and the codes of a refusal, such as "403 Forbidden ForbiddenByRbac".
+func (r response) String() string {
 	var said struct {
 		Error struct {
-			InnerError struct {
+			Code  string `json:"code"`
+			Inner struct {
 				Code string `json:"code"`
 			} `json:"innererror"`
 		} `json:"error"`
 	}
 
-	if json.Unmarshal(body, &said) != nil {
-		return ""
-	}
+	_ = json.Unmarshal(r.body, &said) // An answer need not be an error, and not JSON.
 
-	return said.Error.InnerError.Code
-}
-
-// A request is one that is sent as it is, past all that a client would do about it.
-type request struct {
-	method      string
-	url         string
-	token       string
-	contentType string
-	body        string
-	header      http.Header
-}
-
-// A response is what there is to say about an answer.
-type response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
-func (w *world) send(tb testing.TB, r request) response {
-	tb.Helper()
-
-	req, err := http.NewRequestWithContext(tb.Context(), r.method, r.url, strings.NewReader(r.body))
-	must(tb, err)
-
-	maps.Copy(req.Header, r.header)
-
-	if r.token != "" {
-		req.Header.Set("Authorization", "Bearer "+r.token)
-	}
-
-	if r.contentType != "" {
-		req.Header.Set("Content-Type", r.contentType)
-	}
-
-	rsp, err := w.raw.RoundTrip(req)
-	must(tb, err)
-
-	defer rsp.Body.Close() //nolint:errcheck // It is read to the end.
-
-	body, err := io.ReadAll(rsp.Body)
-	must(tb, err)
-
-	return response{Status: rsp.StatusCode, Header: rsp.Header, Body: body}
-}
-
-// refusal returns what the answer says about why not.
-func (r response) refusal() refusal {
-	var said struct {
-		Error struct {
-			Code string `json:"code"`
-		} `json:"error"`
-	}
-
-	_ = json.Unmarshal(r.Body, &said)
-
-	return refusal{Status: r.Status, Code: said.Error.Code, Inner: innerCode(r.Body)}
+	return strings.TrimSpace(fmt.Sprint(r.status, " ", said.Error.Code, " ", said.Error.Inner.Code))
 }
 
 func must(tb testing.TB, err error) {
@@ -297,5 +210,38 @@ func must(tb testing.TB, err error) {
 
 	if err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// TestStartRefuses: the stand-in has no authentication, so it serves this machine only.
+func TestStartRefuses(t *testing.T) {
+	for name, o := range map[string]azure.Options{
+		"ProxyForAll": {ProxyAddress: "0.0.0.0:0"}, "AdminForAll": {AdminAddress: ":0"}, "NoCAFile": {CAFile: "/nowhere/ca.pem"},
+	} {
+		if _, err := azure.Start(t.Context(), o); err == nil {
+			t.Errorf("%s: Start(...): want an error", name)
+		}
+	}
+}
+
+// TestAdminIsNotForBrowsers sends what a page in a browser could send.
+func TestAdminIsNotForBrowsers(t *testing.T) {
+	w := newWorld(t)
+
+	for origin, want := range map[string]int{"https://example.org": http.StatusForbidden, "": http.StatusOK} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.AdminURL()+"/commands", strings.NewReader(`{"args":["env"]}`))
+		must(t, err)
+
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+
+		rsp, err := http.DefaultClient.Do(r)
+		must(t, err)
+		must(t, rsp.Body.Close())
+
+		if rsp.StatusCode != want {
+			t.Errorf("POST /commands from %q: want %d, got %d", origin, want, rsp.StatusCode)
+		}
 	}
 }

@@ -41,6 +41,5 @@
 //
 // Server.AdminURL is the address of an API without authentication, on loopback. Command azure uses it: see Commands.
 //
-//	GET  /env        the environment variables for clients, as a JSON array
 //	POST /commands   {"args": ["secret", "list", "kv-app"], "stdin": "<base64>"}: executes a command; 409 with an error
 package azure

@@ -9,6 +9,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 )
 
 // The types of a Server's services, so that tests import one package.
@@ -17,7 +18,6 @@ import (
 type (
 	Application         = entra.Application
 	FederatedCredential = entra.FederatedCredential
-	KeySource           = entra.KeySource
 
 	Vault          = keyvault.Vault
 	RoleAssignment = keyvault.RoleAssignment
@@ -33,7 +33,6 @@ type (
 	Cluster              = arm.Cluster
 	Delays               = arm.Delays
 	ARMResource          = arm.Resource
-	ARMEvent             = arm.Event
 
 	Fault    = fault.Rule
 	Effect   = fault.Effect
@@ -46,11 +45,10 @@ var ErrNotFound = keyvault.ErrNotFound
 
 // Built-in roles, content types of certificates, and states of a vault.
 const (
-	Administrator       = keyvault.Administrator
-	Reader              = keyvault.Reader
-	SecretsOfficer      = keyvault.SecretsOfficer
-	SecretsUser         = keyvault.SecretsUser
-	CertificatesOfficer = keyvault.CertificatesOfficer
+	Administrator       = role.Administrator
+	SecretsOfficer      = role.SecretsOfficer
+	SecretsUser         = role.SecretsUser
+	CertificatesOfficer = role.CertificatesOfficer
 
 	ContentTypePFX = keyvault.ContentTypePFX
 	ContentTypePEM = keyvault.ContentTypePEM
@@ -78,7 +76,6 @@ const (
 	OpDiscovery     = fault.Discovery
 	OpConfiguration = fault.Configuration
 	OpToken         = fault.Token
-	OpMachineToken  = fault.MachineToken
 
 	OpChallenge   = fault.Challenge
 	OpGet         = fault.Get
@@ -89,19 +86,13 @@ const (
 	OpGetVault            = fault.GetVault
 	OpGetDeletedVault     = fault.GetDeletedVault
 	OpPutVault            = fault.PutVault
-	OpPatchVault          = fault.PatchVault
 	OpGetIdentity         = fault.GetIdentity
 	OpPutIdentity         = fault.PutIdentity
-	OpPatchIdentity       = fault.PatchIdentity
 	OpGetCredential       = fault.GetCredential
-	OpListCredentials     = fault.ListCredentials
 	OpPutCredential       = fault.PutCredential
 	OpGetRoleAssignment   = fault.GetRoleAssignment
-	OpListRoleAssignments = fault.ListRoleAssignments
 	OpPutRoleAssignment   = fault.PutRoleAssignment
 	OpGetRoleDefinition   = fault.GetRoleDefinition
 	OpListRoleDefinitions = fault.ListRoleDefinitions
-	OpGetResourceGroup    = fault.GetResourceGroup
-	OpGetSubscription     = fault.GetSubscription
 	OpListLocks           = fault.ListLocks
 )

@@ -21,15 +21,15 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
 	"github.com/p6m-dev/platform-application/test/azure/proxy"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
 const (
-	defaultAddress  = "127.0.0.1:0"
-	defaultLifetime = 24 * time.Hour
+	defaultAddress = "127.0.0.1:0"
 
-	// minLifetime is the least for which clients keep a token.
-	minLifetime = 5 * time.Minute
+	// tokenLifetime is how long an access token is valid.
+	tokenLifetime = 24 * time.Hour
 )
 
 // Options of a server. The zero value is fine.
@@ -40,15 +40,6 @@ type Options struct {
 
 	// CAFile is the file for the certificate that clients have to trust. The default is a temporary file.
 	CAFile string
-
-	// TokenLifetime is how long an access token is valid: 24 hours by default, and at least 5 minutes.
-	TokenLifetime time.Duration
-
-	// Latency of every answer.
-	Latency time.Duration
-
-	// Delays are how long changes through the resource manager take to propagate. The default is no time.
-	Delays Delays
 
 	// Now is the time of Azure. The default is time.Now. Clients have their own clocks, so tests should move it only a little.
 	Now func() time.Time
@@ -62,7 +53,6 @@ type Server struct {
 	*arm.Manager
 	*wire.Gate
 
-	now    func() time.Time
 	proxy  *proxy.Proxy
 	admin  *admin
 	caFile string
@@ -79,25 +69,22 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 
-	s := &Server{Gate: &wire.Gate{}, Directory: entra.NewDirectory(o.Now), now: o.Now, caFile: o.CAFile}
+	s := &Server{Gate: &wire.Gate{}, Directory: entra.NewDirectory(o.Now), caFile: o.CAFile}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
 
-	s.SetLatency(o.Latency)
-
 	s.Tokens, err = entra.NewTokens(o.Now)
 	if err != nil {
 		return nil, err
 	}
 
-	s.Store = keyvault.NewStore(s.Tokens, s.Gate, o.Now)
-	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Gate: s.Gate, Now: o.Now})
-	s.SetDelays(o.Delays)
-
-	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: o.TokenLifetime, Now: o.Now}
+	roles := &role.Assignments{}
+	s.Store = keyvault.NewStore(s.Tokens, roles, s.Gate, o.Now)
+	s.Manager = arm.NewManager(arm.Config{Directory: s.Directory, Tokens: s.Tokens, Vaults: s.Store, Roles: roles, Gate: s.Gate, Now: o.Now})
+	directory := &entra.Service{Directory: s.Directory, Tokens: s.Tokens, Gate: s.Gate, Lifetime: tokenLifetime, Now: o.Now}
 
 	s.proxy, err = proxy.Start(ctx, proxy.Config{
 		Address: o.ProxyAddress, Lookup: s.lookup(directory), Gate: s.Gate,
@@ -136,14 +123,6 @@ func (o *Options) complete() error {
 		}
 	}
 
-	if o.TokenLifetime == 0 {
-		o.TokenLifetime = defaultLifetime
-	}
-
-	if o.TokenLifetime < minLifetime {
-		return fmt.Errorf("cannot issue tokens for %s: clients do not keep one that is good for less than %s", o.TokenLifetime, minLifetime)
-	}
-
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -180,9 +159,6 @@ func (s *Server) ProxyURL() string { return s.proxy.URL() }
 // AdminURL returns the address of the admin API.
 func (s *Server) AdminURL() string { return s.admin.url() }
 
-// CAFile returns the path of the certificate that clients have to trust, for SSL_CERT_FILE.
-func (s *Server) CAFile() string { return s.caFile }
-
 // CAPEM returns the certificate that clients have to trust.
 func (s *Server) CAPEM() []byte { return s.proxy.CAPEM() }
 
@@ -192,7 +168,7 @@ func (s *Server) Env() []string {
 		"HTTPS_PROXY=" + s.ProxyURL(),
 		"HTTP_PROXY=" + s.ProxyURL(),
 		"NO_PROXY=127.0.0.1,localhost,.svc,.cluster.local",
-		"SSL_CERT_FILE=" + s.CAFile(),
+		"SSL_CERT_FILE=" + s.caFile,
 	}
 }
 
@@ -208,7 +184,7 @@ func (s *Server) WriteExports(w io.Writer) {
 // connections of its own.
 func (s *Server) Transport() *http.Transport {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(s.CAPEM())
+	roots.AppendCertsFromPEM(s.proxy.CAPEM())
 
 	address := s.ProxyURL()
 
@@ -254,14 +230,11 @@ func (s *Server) writeCA() error {
 		}
 
 		s.caFile, s.remove = f.Name(), true
-
-		if err := f.Close(); err != nil {
-			return fmt.Errorf("cannot create a file for the certificate authority: %w", err)
-		}
+		_ = f.Close() // It is written below.
 	}
 
 	//nolint:gosec // Others may read a certificate.
-	if err := os.WriteFile(s.caFile, s.CAPEM(), 0o644); err != nil {
+	if err := os.WriteFile(s.caFile, s.proxy.CAPEM(), 0o644); err != nil {
 		return fmt.Errorf("cannot write the certificate authority: %w", err)
 	}
 

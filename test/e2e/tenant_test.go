@@ -7,10 +7,10 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -43,7 +43,18 @@ func TestTenants(t *testing.T) {
 	a.runsWith(t, pw)
 	a.remove(t)
 
-	before := len(w.azure.ARMEvents())
+	changes := func() string {
+		out := ""
+
+		for _, r := range w.azure.ARMResources() {
+			if strings.Contains(r.ID, "/vaults/"+first.Status.KeyVault.Name) {
+				out += fmt.Sprintf("%+v\n", r)
+			}
+		}
+
+		return out
+	}
+	before := changes()
 
 	belongsTo(t, p, namespace, "second")
 
@@ -61,10 +72,8 @@ func TestTenants(t *testing.T) {
 		return nil
 	})
 
-	for _, e := range w.azure.ARMEvents()[before:] {
-		if e.Method != http.MethodGet && strings.Contains(e.ResourceID, "/vaults/"+first.Status.KeyVault.Name) {
-			t.Errorf("the vault of another tenant must be left alone, got %s %s", e.Method, e.ResourceID)
-		}
+	if diff := cmp.Diff(before, changes()); diff != "" {
+		t.Errorf("the vault of another tenant must be left alone: -want, +got:\n%s", diff)
 	}
 
 	if got := again.wait(t, func(*plane.Application) error { return nil }); got.Status.KeyVault != nil && got.Status.KeyVault.URI != "" {

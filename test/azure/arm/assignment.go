@@ -6,7 +6,6 @@ package arm
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -17,7 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
-	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -30,31 +29,6 @@ const (
 	// conditionVersion is the one that there is.
 	conditionVersion = "2.0"
 )
-
-// An assignment is a role assignment on a scope.
-type assignment struct {
-	id            string
-	name          string
-	scope         string
-	subscription  string
-	principalID   string
-	principalType string
-	role          string
-	condition     string
-	description   string
-	created       time.Time
-	createdBy     string
-
-	// counts is the scope within the subscription: the subscription itself if the scope is above it.
-	counts string
-
-	// allows is the condition, if any. The assignment takes effect at from.
-	allows condition.Condition
-	from   time.Time
-
-	// vault that enforces the assignment, if any.
-	vault string
-}
 
 type assignmentProperties struct {
 	RoleDefinitionID string  `json:"roleDefinitionId"`
@@ -105,100 +79,64 @@ func (c *call) scopeID() (string, *wire.Answer) {
 	}
 }
 
-// lookupAssignment returns an assignment by its id. It is gone if its vault does not have it any more.
-func (s *Manager) lookupAssignment(id string) *assignment {
-	key := strings.ToLower(id)
+func assignmentJSON(a role.Assignment) map[string]any {
+	created := a.Created.UTC().Format(time.RFC3339Nano)
 
-	known := s.assignments[key]
-	if known == nil || known.vault == "" {
-		return known
-	}
-
-	state, ok := s.Vaults.Lookup(known.vault)
-	if ok && state.DeletedAt.IsZero() {
-		list, err := s.Vaults.RoleAssignments(known.vault)
-		if err == nil && slices.ContainsFunc(list, func(a keyvault.RoleAssignment) bool { return a.ID == known.name }) {
-			return known
-		}
-	}
-
-	delete(s.assignments, key)
-
-	return nil
-}
-
-func (a *assignment) json() map[string]any {
 	return map[string]any{
-		"id": a.id, "name": a.name, "type": typeAssignment,
+		"id": a.ID(), "name": a.Name, "type": typeAssignment,
 		"properties": map[string]any{
-			"roleDefinitionId": definitionID(a.subscription, a.role), "principalId": a.principalID, "principalType": a.principalType,
-			"scope": a.scope, "description": nullable(a.description),
-			"condition": nullable(a.condition), "conditionVersion": nullable(map[bool]string{true: conditionVersion}[a.condition != ""]),
-			"createdOn": a.created.UTC().Format(time.RFC3339Nano), "updatedOn": a.created.UTC().Format(time.RFC3339Nano),
-			"createdBy": a.createdBy, "updatedBy": a.createdBy, "delegatedManagedIdentityResourceId": nil,
+			"roleDefinitionId": definitionID(a.Subscription, a.RoleID), "principalId": a.PrincipalID, "principalType": a.PrincipalType,
+			"scope": a.Scope, "description": nullable(a.Description),
+			"condition": nullable(a.Condition), "conditionVersion": nullable(map[bool]string{true: conditionVersion}[a.Condition != ""]),
+			"createdOn": created, "updatedOn": created, "createdBy": a.CreatedBy, "updatedBy": a.CreatedBy, "delegatedManagedIdentityResourceId": nil,
 		},
 	}
 }
 
-func (c *call) assignmentNotFound() wire.Answer {
-	return refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
+// assignment that the request names.
+func (c *call) assignment() (role.Assignment, bool) {
+	return c.service.Roles.Get(c.scope + "/providers/" + typeAssignment + "/" + c.name)
 }
-
-func (c *call) assignmentID() string { return c.scope + "/providers/" + typeAssignment + "/" + c.name }
 
 func (c *call) getAssignment() wire.Answer {
-	known := c.service.lookupAssignment(c.assignmentID())
-	if known == nil {
-		return c.assignmentNotFound()
+	known, ok := c.assignment()
+	if !ok {
+		return refuse(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", c.name)
 	}
 
-	return wire.JSON(http.StatusOK, known.json())
+	return wire.JSON(http.StatusOK, assignmentJSON(known))
 }
 
-// ofPrincipal is a filter of lists of role assignments: those of a principal, or those that are assigned to it by a group, too.
-var ofPrincipal = regexp.MustCompile(`^(?:(assignedTo)\('([^']*)'\)|principalId eq '?([-0-9a-fA-F]*)'?)$`)
+// assignedTo is the one filter that lists of role assignments have here: those of a principal, and of the groups that it is in.
+var assignedTo = regexp.MustCompile(`^assignedTo\('([^']*)'\)$`)
 
 // listAssignments on the scope, above and below.
 func (c *call) listAssignments() wire.Answer {
-	var (
-		out   []any
-		wants = func(*assignment) bool { return true }
-	)
+	filter := c.request.URL.Query().Get("$filter")
 
-	if filter := c.request.URL.Query().Get("$filter"); filter != "" {
-		for term := range strings.SplitSeq(filter, " and ") {
-			match, others := ofPrincipal.FindStringSubmatch(term), wants
-
-			switch {
-			case term == "atScope()":
-				wants = func(a *assignment) bool { return others(a) && covers(a.counts, c.scope) }
-			case match == nil:
-				return badFilter(filter)
-			case match[1] != "":
-				wants = func(a *assignment) bool { return others(a) && c.service.has(a, match[2]) }
-			default:
-				wants = func(a *assignment) bool { return others(a) && strings.EqualFold(a.principalID, match[3]) }
-			}
-		}
+	match := assignedTo.FindStringSubmatch(filter)
+	if filter != "" && match == nil {
+		return badFilter(filter)
 	}
 
-	for _, id := range slices.Sorted(maps.Keys(c.service.assignments)) {
-		known := c.service.lookupAssignment(id)
-		if known != nil && known.subscription == c.subscription.ID && (covers(c.scope, known.counts) || covers(known.counts, c.scope)) && wants(known) {
-			out = append(out, known.json())
-		}
+	var out []any
+
+	for _, a := range c.service.Roles.Select(func(a role.Assignment) bool {
+		return a.Subscription == c.subscription.ID && (role.Covers(c.scope, a.Counts) || role.Covers(a.Counts, c.scope)) &&
+			(match == nil || c.service.has(a, match[1]))
+	}) {
+		out = append(out, assignmentJSON(a))
 	}
 
-	padding := c.subscription.Padding.RoleAssignments
-	if c.request.URL.Query().Get("$filter") != "" {
-		padding = 0 // They have no principal.
+	if match != nil {
+		return c.page(out)
 	}
 
-	return c.page(padded(out, padding, func(i int) any {
-		return (&assignment{
-			name: strconv.Itoa(i), id: c.scope + "/providers/" + typeAssignment + "/" + strconv.Itoa(i), scope: c.scope,
-			subscription: c.subscription.ID, role: keyvault.SecretsUser, principalID: uuid.Nil.String(), principalType: servicePrincipal,
-		}).json()
+	return c.page(padded(out, c.subscription.Padding.RoleAssignments, func(i int) any {
+		return assignmentJSON(role.Assignment{
+			Name: strconv.Itoa(i), Scope: c.scope, Subscription: c.subscription.ID, RoleID: role.SecretsUser, PrincipalID: uuid.Nil.String(),
+			PrincipalType: servicePrincipal,
+		})
 	}))
 }
 
@@ -209,94 +147,88 @@ func (c *call) putAssignment() wire.Answer {
 		return *answer
 	}
 
-	wants, answer := c.assignment(body.Properties)
+	wants, answer := c.wanted(body.Properties)
 	if answer != nil {
 		return *answer
 	}
 
-	if known := c.service.lookupAssignment(wants.id); known != nil {
-		if known.principalID != wants.principalID || known.role != wants.role {
+	if known, ok := c.assignment(); ok {
+		if known.PrincipalID != wants.PrincipalID || known.RoleID != wants.RoleID {
 			return refuse(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
 				"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 		}
 
-		if known.description != wants.description || known.condition != wants.condition {
-			known.description, known.condition, known.allows = wants.description, wants.condition, wants.allows
-			c.note(ActionUpdated, known.id)
+		if known.Description != wants.Description || known.Condition != wants.Condition {
+			known.Description, known.Condition, known.Allows = wants.Description, wants.Condition, wants.Allows
+			c.service.Roles.Put(known)
+			c.note(known.ID()).Updated++
 		}
 
-		return wire.JSON(http.StatusOK, known.json())
+		return wire.JSON(http.StatusOK, assignmentJSON(known))
 	}
 
 	if answer := c.conflict(wants); answer != nil {
 		return *answer
 	}
 
-	if answer := c.service.add(wants); answer != nil {
-		return *answer
-	}
+	c.service.Roles.Put(wants)
+	c.note(wants.ID()).Created++
 
-	c.note(ActionCreated, wants.id)
-
-	return wire.JSON(http.StatusCreated, wants.json())
+	return wire.JSON(http.StatusCreated, assignmentJSON(wants))
 }
 
-// assignment that the request describes, or a refusal.
-func (c *call) assignment(p assignmentProperties) (*assignment, *wire.Answer) {
+// wanted is the assignment that the request describes, or a refusal.
+func (c *call) wanted(p assignmentProperties) (a role.Assignment, answer *wire.Answer) {
 	if parsed, err := uuid.Parse(c.name); err != nil || len(c.name) != len(parsed.String()) {
-		return nil, new(refuse(http.StatusBadRequest, "InvalidRoleAssignmentId",
+		return a, new(refuse(http.StatusBadRequest, "InvalidRoleAssignmentId",
 			"The role assignment ID '%s' is not valid. The role assignment ID must be a GUID.", c.name))
 	}
 
 	scope, answer := c.scopeID()
 	if answer != nil {
-		return nil, answer
+		return a, answer
 	}
 
-	role, answer := c.assignable(p.RoleDefinitionID)
+	definition, answer := c.assignable(p.RoleDefinitionID)
 	if answer != nil {
-		return nil, answer
+		return a, answer
 	}
 
 	principal, err := uuid.Parse(p.PrincipalID)
 	if err != nil {
-		return nil, new(refuse(http.StatusBadRequest, "InvalidPrincipalId",
+		return a, new(refuse(http.StatusBadRequest, "InvalidPrincipalId",
 			"The Principal ID '%s' is not valid. Principal ID must be a GUID.", p.PrincipalID))
 	}
 
 	if answer := c.checkPrincipal(principal.String(), p.PrincipalType); answer != nil {
-		return nil, answer
+		return a, answer
 	}
 
-	a := &assignment{
-		id: scope + "/providers/" + typeAssignment + "/" + c.name, name: c.name, scope: scope, counts: scope, subscription: c.subscription.ID,
-		principalID: principal.String(), principalType: cmp.Or(p.PrincipalType, servicePrincipal), role: role.ID,
-		created: c.now, from: c.now.Add(c.service.delays.Role), createdBy: c.caller.PrincipalID,
+	a = role.Assignment{
+		Name: c.name, Scope: scope, Counts: scope, Subscription: c.subscription.ID, PrincipalID: principal.String(),
+		PrincipalType: cmp.Or(p.PrincipalType, servicePrincipal), RoleID: definition.ID, Description: deref(p.Description),
+		Created: c.now, From: c.now.Add(c.service.delays.Role), CreatedBy: c.caller.PrincipalID,
 	}
 
-	if p.Description != nil {
-		a.description = *p.Description
-	}
-
-	return a, a.restrict(p.Condition, p.ConditionVersion)
+	return a, restrict(&a, definition, deref(p.Condition), cmp.Or(deref(p.ConditionVersion), conditionVersion))
 }
 
 // restrict an assignment by a condition.
-func (a *assignment) restrict(text, version *string) *wire.Answer {
-	if text == nil || *text == "" {
+func restrict(a *role.Assignment, definition role.Definition, text, version string) *wire.Answer {
+	if text == "" {
 		return nil
 	}
 
-	allows, err := condition.Parse(*text)
+	allows, err := condition.Parse(text)
 
 	switch {
-	case err != nil || version != nil && *version != conditionVersion:
+	case err != nil || version != conditionVersion:
 		return new(refuse(http.StatusBadRequest, "InvalidConditionOrConditionVersion", "The given role assignment condition is invalid."))
-	case keyvault.Knows(a.role):
+	case len(definition.DataActions) > 0:
 		return new(badRequest("This stand-in knows no conditions about secrets."))
 	}
 
-	a.condition, a.allows = *text, allows
+	a.Condition, a.Allows = text, allows
 
 	return nil
 }
@@ -334,73 +266,15 @@ func (c *call) checkPrincipal(principalID, principalType string) *wire.Answer {
 }
 
 // conflict is the refusal of an assignment that exists, or of one too many.
-func (c *call) conflict(wants *assignment) *wire.Answer {
-	n := c.subscription.Padding.RoleAssignments
-
-	for id, other := range maps.Clone(c.service.assignments) {
-		if other.subscription != wants.subscription {
-			continue
-		}
-
-		n++
-
-		same := other.principalID == wants.principalID && other.role == wants.role && strings.EqualFold(other.scope, wants.scope)
-		if same && c.service.lookupAssignment(id) != nil {
-			return new(assignmentExists(other.name))
-		}
+func (c *call) conflict(wants role.Assignment) *wire.Answer {
+	if same := c.service.Roles.Select(wants.Same); len(same) > 0 {
+		return new(refuse(http.StatusConflict, "RoleAssignmentExists", "The role assignment already exists. The ID of the existing role assignment is %s.",
+			strings.ReplaceAll(same[0].Name, "-", "")))
 	}
 
-	if n >= maxAssignments {
+	known := c.service.Roles.Select(func(a role.Assignment) bool { return a.Subscription == c.subscription.ID })
+	if len(known)+c.subscription.Padding.RoleAssignments >= maxAssignments {
 		return new(badRequest("No more role assignments can be created (code: RoleAssignmentLimitExceeded)."))
-	}
-
-	return nil
-}
-
-func assignmentExists(name string) wire.Answer {
-	return refuse(http.StatusConflict, "RoleAssignmentExists", "The role assignment already exists. The ID of the existing role assignment is %s.",
-		strings.ReplaceAll(name, "-", ""))
-}
-
-// add an assignment, and enforce it in vaults if its role has data actions on secrets.
-func (s *Manager) add(a *assignment) *wire.Answer {
-	if keyvault.Knows(a.role) {
-		if answer := s.enforce(a); answer != nil {
-			return answer
-		}
-	}
-
-	s.assignments[strings.ToLower(a.id)] = a
-
-	return nil
-}
-
-func (s *Manager) enforce(a *assignment) *wire.Answer {
-	given := keyvault.RoleAssignment{ID: a.name, PrincipalID: a.principalID, Role: a.role, Delay: s.delays.Role}
-
-	switch typ, name := resourceOf(a.counts); typ {
-	case typeVault:
-		others, err := s.Vaults.RoleAssignments(name)
-		if err != nil {
-			return new(notFound(typeVault, name, ""))
-		}
-
-		for _, other := range others {
-			if known, ok := s.named("", a.counts, other.Role); ok && known.ID == a.role && other.PrincipalID == a.principalID && other.ID != a.name {
-				return new(assignmentExists(other.ID))
-			}
-		}
-
-		if err := s.Vaults.PutRoleAssignment(name, given); err != nil {
-			return new(badRequest("%s", err))
-		}
-
-		a.vault = name
-	case typeIdentity, typeCluster:
-	default:
-		if err := s.Vaults.Inherit(a.counts, given); err != nil {
-			return new(badRequest("%s", err))
-		}
 	}
 
 	return nil
@@ -421,61 +295,45 @@ func (s *Manager) PutScopedRoleAssignment(subscriptionID string, wants RoleAssig
 	}
 
 	a := wants.assignment(sub.ID)
+	visible := s.visible(sub.TenantID, a.Counts)
 
-	r, ok := s.named(sub.TenantID, a.counts, wants.Role)
-	if !ok {
+	i := slices.IndexFunc(visible, func(d role.Definition) bool { return d.Is(wants.Role) })
+	if i < 0 {
 		return fail("there is no such role")
 	}
 
-	a.role, a.created, a.from = r.ID, s.Now(), s.Now()
+	a.RoleID, a.Created, a.From = visible[i].ID, s.Now(), s.Now()
 
-	if answer := a.restrict(&wants.Condition, nil); answer != nil {
+	if answer := restrict(&a, visible[i], wants.Condition, conditionVersion); answer != nil {
 		return fail(answer.Error)
 	}
 
-	if answer := s.add(a); answer != nil {
-		return fail(answer.Error)
-	}
+	s.Roles.Put(a)
 
 	return nil
 }
 
-// DeleteScopedRoleAssignment removes an assignment of PutScopedRoleAssignment, and tells whether there was one.
-func (s *Manager) DeleteScopedRoleAssignment(subscriptionID string, was RoleAssignment) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	known := s.lookupAssignment(was.assignment(strings.ToLower(subscriptionID)).id)
-	if known != nil {
-		_ = s.remove(known)
-	}
-
-	return known != nil
+// DeleteScopedRoleAssignment removes an assignment of PutScopedRoleAssignment.
+func (s *Manager) DeleteScopedRoleAssignment(subscriptionID string, was RoleAssignment) {
+	id := was.assignment(strings.ToLower(subscriptionID)).ID()
+	s.Roles.Delete(func(a role.Assignment) bool { return strings.EqualFold(a.ID(), id) })
 }
 
 // assignment with a name that is derived from its fields.
-func (r RoleAssignment) assignment(subscriptionID string) *assignment {
+func (r RoleAssignment) assignment(subscriptionID string) role.Assignment {
 	here := "/subscriptions/" + subscriptionID
 	scope := cmp.Or(r.Scope, here)
-	name := uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.ToLower(scope+" "+r.PrincipalID+" "+r.Role))).String()
 
-	a := &assignment{
-		id: strings.TrimSuffix(scope, "/") + "/providers/" + typeAssignment + "/" + name, name: name, scope: scope, counts: scope, subscription: subscriptionID,
-		principalID: strings.ToLower(r.PrincipalID), principalType: cmp.Or(r.PrincipalType, servicePrincipal),
+	a := role.Assignment{
+		Name:  uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.ToLower(scope+" "+r.PrincipalID+" "+r.Role))).String(),
+		Scope: scope, Counts: scope, Subscription: subscriptionID, PrincipalID: strings.ToLower(r.PrincipalID), PrincipalType: cmp.Or(r.PrincipalType, servicePrincipal),
 	}
 
-	if !covers(here, scope) {
-		a.counts = here
+	if !role.Covers(here, scope) {
+		a.Counts = here
 	}
 
 	return a
-}
-
-// registered is an assignment as it can be registered.
-func (a *assignment) registered(s *Manager) RoleAssignment {
-	r, _ := s.role(a.role)
-
-	return RoleAssignment{Scope: a.scope, PrincipalID: a.principalID, PrincipalType: a.principalType, Role: r.Name, Condition: a.condition}
 }
 
 // PutGroup registers a group of the directory with its members. Vaults do not know groups.
@@ -487,31 +345,15 @@ func (s *Manager) PutGroup(id string, members ...string) {
 }
 
 func (c *call) deleteAssignment() wire.Answer {
-	known := c.service.lookupAssignment(c.assignmentID())
-	if known == nil {
+	known, ok := c.assignment()
+	if !ok {
 		return wire.Answer{Status: http.StatusNoContent}
 	}
 
-	if err := c.service.remove(known); err != nil {
-		return badRequest("%s", err)
-	}
+	c.service.Roles.Delete(func(a role.Assignment) bool { return a.ID() == known.ID() })
+	c.note(known.ID()).Deleted++
 
-	c.note(ActionDeleted, known.id)
-
-	return wire.JSON(http.StatusOK, known.json())
-}
-
-func (s *Manager) remove(known *assignment) error {
-	if known.vault != "" {
-		if err := s.Vaults.DeleteRoleAssignment(known.vault, known.name); err != nil {
-			return err
-		}
-	}
-
-	s.Vaults.Disinherit(known.counts, known.name)
-	delete(s.assignments, strings.ToLower(known.id))
-
-	return nil
+	return wire.JSON(http.StatusOK, assignmentJSON(known))
 }
 
 func nullable(s string) any {
@@ -520,4 +362,13 @@ func nullable(s string) any {
 	}
 
 	return s
+}
+
+// deref returns what a pointer is to, or nothing.
+func deref[T any](p *T) (out T) {
+	if p != nil {
+		out = *p
+	}
+
+	return out
 }

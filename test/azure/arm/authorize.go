@@ -11,6 +11,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -33,9 +34,9 @@ func (c *call) authorize() *wire.Answer {
 // visible tells whether any role in the subscription suffices: for the subscription itself, and for a built-in role by its id, because the
 // Azure providers work with roles on a resource group. Neither was tried against Azure.
 func (c *call) visible() bool {
-	known, ok := c.service.role(c.name)
+	known, ok := c.service.definition(c.name)
 
-	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.tenant == ""
+	return c.operation == fault.GetSubscription || c.operation == fault.GetRoleDefinition && ok && known.Tenant == ""
 }
 
 // question for the conditions of role assignments.
@@ -56,64 +57,38 @@ func (c *call) question() condition.Request {
 		q.Set("@Request["+attribute+"PrincipalType]", body.Properties.PrincipalType)
 	}
 
-	if known := c.service.lookupAssignment(c.assignmentID()); known != nil {
-		q.Set("@Resource["+attribute+"RoleDefinitionId]", known.role)
-		q.Set("@Resource["+attribute+"PrincipalId]", known.principalID)
-		q.Set("@Resource["+attribute+"PrincipalType]", known.principalType)
+	if known, ok := c.assignment(); ok {
+		q.Set("@Resource["+attribute+"RoleDefinitionId]", known.RoleID)
+		q.Set("@Resource["+attribute+"PrincipalId]", known.PrincipalID)
+		q.Set("@Resource["+attribute+"PrincipalType]", known.PrincipalType)
 	}
 
 	return q
 }
 
-// allowed tells whether the roles of a principal on a scope allow a request.
+// allowed reports whether the roles of a principal and its groups on a scope allow a request.
 func (s *Manager) allowed(principalID, scope string, q condition.Request) bool {
-	return slices.ContainsFunc(s.held(principalID, scope), func(a *assignment) bool {
-		r, ok := s.role(a.role)
+	now := s.Now()
 
-		return ok && r.allows(q.Action) && (a.allows == nil || a.allows(q))
+	return s.Roles.Any(func(a role.Assignment) bool {
+		if !s.has(a, principalID) || now.Before(a.From) || !role.Covers(a.Counts, scope) {
+			return false
+		}
+
+		definition, _ := s.definition(a.RoleID)
+
+		return definition.Allows(q.Action) && (a.Allows == nil || a.Allows(q))
 	})
 }
 
-// held are the role assignments of a principal and its groups on a scope.
-func (s *Manager) held(principalID, scope string) []*assignment {
-	var out []*assignment
-
-	for id, a := range s.assignments {
-		if s.has(a, principalID) && covers(a.counts, scope) && !s.Now().Before(a.from) && s.lookupAssignment(id) != nil {
-			out = append(out, a)
-		}
-	}
-
-	return out
-}
-
-// has tells whether an assignment is for a principal or a group of it.
-func (s *Manager) has(a *assignment, principalID string) bool {
-	return strings.EqualFold(a.principalID, principalID) || slices.ContainsFunc(s.groups[a.principalID], func(member string) bool {
+// has reports whether an assignment is for a principal or a group of it.
+func (s *Manager) has(a role.Assignment, principalID string) bool {
+	return strings.EqualFold(a.PrincipalID, principalID) || slices.ContainsFunc(s.groups[a.PrincipalID], func(member string) bool {
 		return strings.EqualFold(member, principalID)
 	})
 }
 
-// sees tells whether a principal has any role in a subscription.
+// sees reports whether a principal has any role in a subscription.
 func (s *Manager) sees(principalID, subscriptionID string) bool {
-	for _, a := range s.assignments {
-		if s.has(a, principalID) && a.subscription == subscriptionID {
-			return true
-		}
-	}
-
-	return false
-}
-
-// listPermissions of the caller. Like Azure, it ignores conditions.
-func (c *call) listPermissions() wire.Answer {
-	out := []any{}
-
-	for _, a := range c.service.held(c.caller.PrincipalID, c.scope) {
-		if r, ok := c.service.role(a.role); ok {
-			out = append(out, r.body("").Properties.Permissions[0])
-		}
-	}
-
-	return c.page(out)
+	return s.Roles.Any(func(a role.Assignment) bool { return a.Subscription == subscriptionID && s.has(a, principalID) })
 }

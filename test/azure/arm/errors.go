@@ -7,27 +7,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
-type errorDetail struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-type errorBody struct {
-	Error errorDetail `json:"error"`
-}
-
 // refuse returns an error as the resource manager has them.
 func refuse(status int, code, format string, args ...any) wire.Answer {
-	answer := wire.JSON(status, errorBody{Error: errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}})
+	answer := wire.JSON(status, map[string]any{"error": map[string]string{"code": code, "message": fmt.Sprintf(format, args...)}})
 	answer.Error = code
 
 	return answer
@@ -122,9 +111,7 @@ func injected(rule fault.Rule) wire.Answer {
 	}
 
 	answer := refuse(rule.Status, code, "%s", message)
-	if rule.RetryAfter > 0 {
-		answer.Header = http.Header{"Retry-After": []string{strconv.Itoa(int((rule.RetryAfter + time.Second - 1) / time.Second))}}
-	}
+	answer.Header = wire.RetryAfter(rule.RetryAfter)
 
 	return answer
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -89,7 +90,7 @@ func (c *call) listIdentities() wire.Answer {
 	var out []any
 
 	for _, id := range slices.Sorted(maps.Keys(c.service.identities)) {
-		if covers(c.scope, id) {
+		if role.Covers(c.scope, id) {
 			out = append(out, c.service.identities[id].json())
 		}
 	}
@@ -127,7 +128,7 @@ func (c *call) putIdentity() wire.Answer {
 		known.tags = nil
 	}
 
-	c.note(ActionUpdated, known.id)
+	c.note(known.id).Updated++
 
 	return wire.JSON(http.StatusOK, known.json())
 }
@@ -157,7 +158,7 @@ func (c *call) createIdentity(body identityBody) wire.Answer {
 	}
 
 	c.service.identities[strings.ToLower(made.id)] = made
-	c.note(ActionCreated, made.id)
+	c.note(made.id).Created++
 
 	return wire.JSON(http.StatusCreated, made.json())
 }
@@ -171,7 +172,7 @@ func (c *call) deleteIdentity() wire.Answer {
 
 	c.service.Directory.DeleteApplication(known.tenantID, known.clientID)
 	delete(c.service.identities, strings.ToLower(known.id))
-	c.note(ActionDeleted, known.id)
+	c.note(known.id).Deleted++
 
 	return wire.Answer{Status: http.StatusOK}
 }
@@ -240,7 +241,7 @@ func (c *call) credential() wire.Answer {
 			typeCredential, c.name+"/"+c.child, c.group.Name)
 	case c.operation == fault.DeleteCredential:
 		c.service.Directory.DeleteFederatedCredential(owner.tenantID, owner.clientID, has.Name)
-		c.note(ActionDeleted, owner.credentialID(has.Name))
+		c.note(owner.credentialID(has.Name)).Deleted++
 
 		return wire.Answer{Status: http.StatusOK}
 	default:
@@ -258,10 +259,8 @@ func (c *call) putCredential(owner *identity, known []entra.FederatedCredential,
 		Name: c.child, Issuer: body.Properties.Issuer, Subject: body.Properties.Subject, Audiences: body.Properties.Audiences,
 		Delay: c.service.delays.Credential,
 	}
-	status, action := http.StatusCreated, ActionCreated
-
 	if has != nil {
-		wants.Name, status, action = has.Name, http.StatusOK, ActionUpdated
+		wants.Name = has.Name
 		if fmt.Sprint(has.Issuer, has.Subject, has.Audiences) == fmt.Sprint(wants.Issuer, wants.Subject, wants.Audiences) {
 			return wire.JSON(http.StatusOK, owner.credentialJSON(*has))
 		}
@@ -282,9 +281,15 @@ func (c *call) putCredential(owner *identity, known []entra.FederatedCredential,
 		return badRequest("%s", err)
 	}
 
-	c.note(action, owner.credentialID(wants.Name))
+	if has != nil {
+		c.note(owner.credentialID(wants.Name)).Updated++
 
-	return wire.JSON(status, owner.credentialJSON(wants))
+		return wire.JSON(http.StatusOK, owner.credentialJSON(wants))
+	}
+
+	c.note(owner.credentialID(wants.Name)).Created++
+
+	return wire.JSON(http.StatusCreated, owner.credentialJSON(wants))
 }
 
 func (i *identity) credentialID(name string) string {

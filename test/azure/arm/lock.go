@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -37,15 +38,13 @@ func (c *call) listLocks() wire.Answer {
 	out := []any{}
 
 	for _, id := range slices.Sorted(maps.Keys(c.service.locks)) {
-		if l := c.service.locks[id]; covers(l.scope, c.scope) || covers(c.scope, l.scope) {
+		if l := c.service.locks[id]; role.Covers(l.scope, c.scope) || role.Covers(c.scope, l.scope) {
 			out = append(out, l)
 		}
 	}
 
 	return c.page(out)
 }
-
-func (c *call) lockID() string { return c.scope + "/providers/" + typeLock + "/" + c.name }
 
 func (c *call) putLock() wire.Answer {
 	made := lock{}
@@ -57,24 +56,11 @@ func (c *call) putLock() wire.Answer {
 		return refuse(http.StatusBadRequest, "LockLevelNotSupported", "The lock level '%s' is not supported.", level)
 	}
 
-	made.ID, made.Name, made.Type, made.scope = c.lockID(), c.name, typeLock, c.scope
+	made.ID, made.Name, made.Type, made.scope = c.scope+"/providers/"+typeLock+"/"+c.name, c.name, typeLock, c.scope
 	c.service.locks[strings.ToLower(made.ID)] = made
-	c.note(ActionCreated, made.ID)
+	c.note(made.ID).Created++
 
 	return wire.JSON(http.StatusCreated, made)
-}
-
-func (c *call) deleteLock() wire.Answer {
-	key := strings.ToLower(c.lockID())
-
-	if _, ok := c.service.locks[key]; !ok {
-		return wire.Answer{Status: http.StatusNoContent}
-	}
-
-	delete(c.service.locks, key)
-	c.note(ActionDeleted, c.lockID())
-
-	return wire.Answer{Status: http.StatusOK}
 }
 
 // checkLocks rejects changes in a locked scope, except of locks.
@@ -85,7 +71,7 @@ func (c *call) checkLocks() *wire.Answer {
 	}
 
 	for _, l := range c.service.locks {
-		if covers(l.scope, c.scope) && (remove || l.Properties.Level == readOnly) {
+		if role.Covers(l.scope, c.scope) && (remove || l.Properties.Level == readOnly) {
 			return new(refuse(http.StatusConflict, "ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are "+
 				"locked: '%s'. Please remove the lock and try again.", c.scope, map[bool]string{true: "delete", false: "write"}[remove], l.scope))
 		}

@@ -22,7 +22,6 @@ const (
 	typeAssignment = "Microsoft.Authorization/roleAssignments"
 	typeDefinition = "Microsoft.Authorization/roleDefinitions"
 	typeLock       = "Microsoft.Authorization/locks"
-	typePermission = "Microsoft.Authorization/permissions"
 	typeCluster    = "Microsoft.ContainerService/managedClusters"
 	typePolicies   = "Microsoft.PolicyInsights/checkPolicyRestrictions"
 )
@@ -133,15 +132,12 @@ func endpoints() []endpoint {
 
 		out = append(out,
 			endpoint{"PUT " + on + "roledefinitions/{name}", fault.PutRoleDefinition, typeDefinition, write, (*call).putDefinition},
-			endpoint{"DELETE " + on + "roledefinitions/{name}", fault.DeleteRoleDefinition, typeDefinition, remove, (*call).deleteDefinition},
 			endpoint{"GET " + on + "roleassignments", fault.ListRoleAssignments, typeAssignment, read, (*call).listAssignments},
 			endpoint{"GET " + on + "roleassignments/{name}", fault.GetRoleAssignment, typeAssignment, read, (*call).getAssignment},
 			endpoint{"PUT " + on + "roleassignments/{name}", fault.PutRoleAssignment, typeAssignment, write, (*call).putAssignment},
 			endpoint{"DELETE " + on + "roleassignments/{name}", fault.DeleteRoleAssignment, typeAssignment, remove, (*call).deleteAssignment},
 			endpoint{"GET " + on + "locks", fault.ListLocks, typeLock, read, (*call).listLocks},
 			endpoint{"PUT " + on + "locks/{name}", fault.PutLock, typeLock, write, (*call).putLock},
-			endpoint{"DELETE " + on + "locks/{name}", fault.DeleteLock, typeLock, remove, (*call).deleteLock},
-			endpoint{"GET " + on + "permissions", fault.ListPermissions, typePermission, read, (*call).listPermissions},
 		)
 	}
 
@@ -238,7 +234,7 @@ func versions(typ string) []string {
 		return []string{"2023-03-01", "2024-10-01"}
 	case typeCluster:
 		return []string{"2024-09-01", "2025-05-01"}
-	case typeAssignment, typePermission:
+	case typeAssignment:
 		return []string{"2020-10-01-preview", "2022-04-01"}
 	case typeDefinition:
 		return []string{"2020-10-01-preview", "2022-04-01", "2022-05-01-preview"}

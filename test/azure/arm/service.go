@@ -16,10 +16,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -51,6 +54,7 @@ type Config struct {
 	Directory *entra.Directory
 	Tokens    *entra.Tokens
 	Vaults    *keyvault.Store
+	Roles     *role.Assignments
 	Gate      *wire.Gate
 
 	// Now returns the time.
@@ -68,8 +72,7 @@ type Manager struct {
 	subscriptions map[string]*subscription
 	vaults        map[string]vaultSettings
 	identities    map[string]*identity
-	assignments   map[string]*assignment
-	roles         map[string]role
+	custom        map[string]role.Definition
 	locks         map[string]lock
 	clusters      map[string]*cluster
 
@@ -79,15 +82,16 @@ type Manager struct {
 	// writing are the identities whose credentials are being written.
 	writing map[string]bool
 
-	log audit
+	// changed resources by their ids in lower case.
+	changed map[string]*Resource
 }
 
 // NewManager returns a service without subscriptions.
 func NewManager(c Config) *Manager {
 	return &Manager{
 		Config: c, router: newRouter(), subscriptions: map[string]*subscription{}, vaults: map[string]vaultSettings{}, identities: map[string]*identity{},
-		assignments: map[string]*assignment{}, roles: map[string]role{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
-		groups: map[string][]string{}, writing: map[string]bool{},
+		custom: map[string]role.Definition{}, locks: map[string]lock{}, clusters: map[string]*cluster{},
+		groups: map[string][]string{}, writing: map[string]bool{}, changed: map[string]*Resource{},
 	}
 }
 
@@ -97,14 +101,6 @@ func (s *Manager) SetDelays(d Delays) {
 	defer s.mu.Unlock()
 
 	s.delays = d
-}
-
-// Delays returns the delays.
-func (s *Manager) Delays() Delays {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return s.delays
 }
 
 // A call is a request that is being answered.
@@ -123,7 +119,7 @@ type call struct {
 
 // ServeHTTP serves management.azure.com.
 func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	headers(w.Header(), r)
+	wire.Headers(w, r, "X-Ms-Correlation-Request-Id", uuid.NewString())
 
 	c := &call{route: s.router.route(r.Method, r.URL.Path), service: s, request: r, now: s.Now()}
 	request := fault.Request{Host: Host, Operation: c.operation}
@@ -168,20 +164,6 @@ func (s *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Handle:  handle,
 		Refuse:  injected,
 	})
-}
-
-// headers sets those that every answer has.
-func headers(h http.Header, r *http.Request) {
-	h["Cache-Control"] = []string{"no-cache"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Strict-Transport-Security"] = []string{"max-age=31536000; includeSubDomains"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
-	h["X-Ms-Correlation-Request-Id"] = []string{wire.RequestID()}
-
-	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
-		h["X-Ms-Client-Request-Id"] = []string{id}
-	}
 }
 
 // serve answers an authenticated caller.

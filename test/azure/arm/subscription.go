@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -145,33 +144,6 @@ func newGroup(name, where string) (*ResourceGroup, error) {
 	}
 
 	return &ResourceGroup{Name: name, Location: location(where)}, nil
-}
-
-// Subscriptions returns all of them with their resource groups, by id.
-func (s *Manager) Subscriptions() []Subscription {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	out := make([]Subscription, 0, len(s.subscriptions))
-
-	for _, id := range slices.Sorted(maps.Keys(s.subscriptions)) {
-		sub := s.subscriptions[id].Subscription
-		sub.Registrations = maps.Clone(sub.Registrations)
-
-		for _, key := range slices.Sorted(maps.Keys(s.assignments)) {
-			if a := s.lookupAssignment(key); a != nil && a.subscription == id {
-				sub.RoleAssignments = append(sub.RoleAssignments, a.registered(s))
-			}
-		}
-
-		for _, name := range slices.Sorted(maps.Keys(s.subscriptions[id].groups)) {
-			sub.ResourceGroups = append(sub.ResourceGroups, *s.subscriptions[id].groups[name])
-		}
-
-		out = append(out, sub)
-	}
-
-	return out
 }
 
 // location in Azure's spelling: "West Europe" is "westeurope".

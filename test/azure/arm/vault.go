@@ -6,13 +6,14 @@ package arm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/fault"
 	"github.com/p6m-dev/platform-application/test/azure/keyvault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -21,24 +22,12 @@ const (
 
 	skuStandard = "standard"
 	skuPremium  = "premium"
-
-	// day of a retention.
-	day = 24 * time.Hour
 )
 
-// vaultName is Azure's rule, except that it allows consecutive hyphens.
-var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
-
-// vaultSettings are the properties of a vault that package keyvault does not need.
+// vaultSettings are what package keyvault does not need: tags, and the properties as they were sent.
 type vaultSettings struct {
-	sku     string
-	tags    map[string]string
-	created time.Time
-
-	deployment, diskEncryption, templateDeployment bool
-
-	publicAccess string
-	networkACLs  json.RawMessage
+	tags       map[string]string
+	properties vaultProperties
 }
 
 type vaultSKU struct {
@@ -100,7 +89,7 @@ func (c *call) listVaults() wire.Answer {
 	var out []any
 
 	for _, v := range c.service.Vaults.Vaults() {
-		if covers(c.scope, v.ResourceID) {
+		if role.Covers(c.scope, v.ResourceID) {
 			state, _ := c.service.Vaults.Lookup(v.Name)
 			out = append(out, c.vaultJSON(state))
 		}
@@ -128,7 +117,7 @@ func (c *call) checkVaultName() wire.Answer {
 	switch {
 	case body.Type != typeVault:
 		return badRequest("The parameter type has an invalid value.")
-	case !validVaultName(body.Name):
+	case !keyvault.ValidVaultName(body.Name):
 		return wire.JSON(http.StatusOK, map[string]any{"nameAvailable": false, "reason": "AccountNameInvalid", "message": invalidVaultName})
 	case taken:
 		return wire.JSON(http.StatusOK, map[string]any{
@@ -140,10 +129,6 @@ func (c *call) checkVaultName() wire.Answer {
 	}
 }
 
-func validVaultName(name string) bool {
-	return vaultName.MatchString(name) && !strings.Contains(name, "--")
-}
-
 const invalidVaultName = "A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter " +
 	"or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
 
@@ -151,34 +136,22 @@ const invalidVaultName = "A vault's name must be between 3-24 alphanumeric chara
 func (c *call) vaultJSON(v keyvault.VaultState) vaultBody {
 	settings := c.settings(v)
 
-	tags := settings.tags
-	if tags == nil {
-		tags = map[string]string{}
-	}
+	p := settings.properties
+	p.TenantID, p.AccessPolicies, p.EnableSoftDelete = &v.TenantID, &[]json.RawMessage{}, new(true)
+	p.SoftDeleteRetentionInDays, p.EnableRBACAuthorization = &v.RetentionDays, new(!v.AccessPolicies)
+	p.VaultURI, p.ProvisioningState, p.CreateMode = "https://"+strings.ToLower(v.Name)+keyvault.Suffix+"/", "Succeeded", ""
 
-	state := "Succeeded"
 	if !v.Resolves {
-		state = "RegisteringDns"
-	}
-
-	out := vaultBody{
-		ID: v.ResourceID, Name: v.Name, Type: typeVault, Location: v.Location, Tags: &tags,
-		Properties: vaultProperties{
-			TenantID: &v.TenantID, SKU: &vaultSKU{Family: "A", Name: settings.sku}, AccessPolicies: &[]json.RawMessage{},
-			EnabledForDeployment: &settings.deployment, EnabledForDiskEncryption: &settings.diskEncryption,
-			EnabledForTemplateDeployment: &settings.templateDeployment, EnableSoftDelete: new(true),
-			SoftDeleteRetentionInDays: &v.RetentionDays, EnableRBACAuthorization: new(!v.AccessPolicies),
-			NetworkACLs: settings.networkACLs, PublicNetworkAccess: &settings.publicAccess,
-			VaultURI: "https://" + strings.ToLower(v.Name) + keyvault.Suffix + "/", ProvisioningState: state,
-		},
+		p.ProvisioningState = "RegisteringDns"
 	}
 
 	// Azure never says that it is off.
+	p.EnablePurgeProtection = nil
 	if v.PurgeProtection {
-		out.Properties.EnablePurgeProtection = new(true)
+		p.EnablePurgeProtection = new(true)
 	}
 
-	return out
+	return vaultBody{ID: v.ResourceID, Name: v.Name, Type: typeVault, Location: v.Location, Tags: &settings.tags, Properties: p}
 }
 
 // settings of a vault. One that was not created through the resource manager has the defaults.
@@ -187,7 +160,10 @@ func (c *call) settings(v keyvault.VaultState) vaultSettings {
 		return known
 	}
 
-	return vaultSettings{sku: skuStandard, publicAccess: "Enabled"}
+	return vaultSettings{tags: map[string]string{}, properties: vaultProperties{
+		SKU: &vaultSKU{Family: "A", Name: skuStandard}, PublicNetworkAccess: new("Enabled"), EnabledForDeployment: new(false),
+		EnabledForDiskEncryption: new(false), EnabledForTemplateDeployment: new(false),
+	}}
 }
 
 // putVault creates, recovers or changes a vault.
@@ -197,7 +173,7 @@ func (c *call) putVault() wire.Answer {
 		return *answer
 	}
 
-	if !validVaultName(c.name) {
+	if !keyvault.ValidVaultName(c.name) {
 		return refuse(http.StatusBadRequest, "VaultNameNotValid", "The vault name '%s' is invalid. %s", c.name, invalidVaultName)
 	}
 
@@ -278,7 +254,7 @@ func (c *call) createVault(body vaultBody) wire.Answer {
 	p := body.Properties
 	v := keyvault.Vault{
 		Name: c.name, TenantID: c.subscription.TenantID, ResourceID: c.resourceID(typeVault, c.name), Location: location(body.Location),
-		PurgeProtection: isTrue(p.EnablePurgeProtection), AccessPolicies: !isTrue(p.EnableRBACAuthorization), Delay: c.service.delays.Vault,
+		PurgeProtection: deref(p.EnablePurgeProtection), AccessPolicies: !deref(p.EnableRBACAuthorization), Delay: c.service.delays.Vault,
 	}
 
 	if p.SoftDeleteRetentionInDays != nil {
@@ -289,7 +265,11 @@ func (c *call) createVault(body vaultBody) wire.Answer {
 		return badRequest("%s", err)
 	}
 
-	return c.keep(vaultSettings{sku: skuStandard, publicAccess: "Enabled", created: c.now}, body, ActionCreated)
+	answer := c.keep(body)
+	answer.Status = http.StatusCreated
+	c.note(v.ResourceID).Created++
+
+	return answer
 }
 
 func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answer {
@@ -304,7 +284,7 @@ func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answe
 
 	to := known.Vault
 	to.RetentionDays = 0
-	to.PurgeProtection = to.PurgeProtection || isTrue(p.EnablePurgeProtection)
+	to.PurgeProtection = to.PurgeProtection || deref(p.EnablePurgeProtection)
 
 	if p.EnableRBACAuthorization != nil {
 		to.AccessPolicies = !*p.EnableRBACAuthorization
@@ -314,7 +294,9 @@ func (c *call) changeVault(known keyvault.VaultState, body vaultBody) wire.Answe
 		return badRequest("%s", err)
 	}
 
-	return c.keep(c.settings(known), body, ActionUpdated)
+	c.note(known.ResourceID).Updated++
+
+	return c.keep(body)
 }
 
 // recoverVault recovers a deleted vault without its role assignments, and applies the changes of the request.
@@ -331,53 +313,32 @@ func (c *call) recoverVault(known keyvault.VaultState, body vaultBody) wire.Answ
 		return badRequest("%s", err)
 	}
 
-	c.note(ActionRecovered, known.ResourceID)
+	c.note(known.ResourceID).Recovered++
 
 	return c.changeVault(known, body)
 }
 
 // keep the settings in the request, and answer with the vault.
-func (c *call) keep(s vaultSettings, body vaultBody, action string) wire.Answer {
-	p := body.Properties
-
-	if body.Tags != nil {
-		s.tags = *body.Tags
-	} else if c.operation == fault.PutVault {
-		s.tags = nil
-	}
-
-	if p.SKU != nil {
-		s.sku = p.SKU.Name
-	}
-
-	for to, from := range map[*bool]*bool{
-		&s.deployment: p.EnabledForDeployment, &s.diskEncryption: p.EnabledForDiskEncryption,
-		&s.templateDeployment: p.EnabledForTemplateDeployment,
-	} {
-		if from != nil {
-			*to = *from
-		}
-	}
-
-	if p.PublicNetworkAccess != nil {
-		s.publicAccess = *p.PublicNetworkAccess
-	}
-
-	if p.NetworkACLs != nil {
-		s.networkACLs = p.NetworkACLs
-	}
-
+func (c *call) keep(body vaultBody) wire.Answer {
 	v, _ := c.service.Vaults.Lookup(c.name)
+	s := c.settings(v)
+
+	if body.Tags != nil || c.operation == fault.PutVault {
+		s.tags = map[string]string{}
+		maps.Copy(s.tags, deref(body.Tags))
+	}
+
+	// What the request leaves out stays as it is.
+	sent := struct {
+		Properties *vaultProperties `json:"properties"`
+	}{&s.properties}
+	if err := json.Unmarshal(c.body, &sent); err != nil {
+		return badRequest("%s", err)
+	}
+
 	c.service.vaults[strings.ToLower(v.ResourceID)] = s
 
-	status := http.StatusOK
-	if action == ActionCreated {
-		status = http.StatusCreated
-	}
-
-	c.note(action, v.ResourceID)
-
-	return wire.JSON(status, c.vaultJSON(v))
+	return wire.JSON(http.StatusOK, c.vaultJSON(v))
 }
 
 // patchVault changes the properties in the request.
@@ -410,7 +371,7 @@ func (c *call) deleteVault() wire.Answer {
 		return badRequest("%s", err)
 	}
 
-	c.note(ActionDeleted, known.ResourceID)
+	c.note(known.ResourceID).Deleted++
 
 	return wire.Answer{Status: http.StatusOK}
 }
@@ -439,7 +400,7 @@ func (c *call) getDeletedVault() wire.Answer {
 
 	properties := map[string]any{
 		"vaultId": v.ResourceID, "location": v.Location, "tags": c.settings(v).tags, "deletionDate": v.DeletedAt.UTC().Format(time.RFC3339),
-		"scheduledPurgeDate": v.DeletedAt.Add(time.Duration(v.RetentionDays) * day).UTC().Format(time.RFC3339),
+		"scheduledPurgeDate": v.DeletedAt.Add(time.Duration(v.RetentionDays) * 24 * time.Hour).UTC().Format(time.RFC3339),
 	}
 	if v.PurgeProtection {
 		properties["purgeProtectionEnabled"] = true
@@ -467,9 +428,7 @@ func (c *call) purgeVault() wire.Answer {
 	}
 
 	delete(c.service.vaults, strings.ToLower(v.ResourceID))
-	c.note(ActionPurged, v.ResourceID)
+	c.note(v.ResourceID).Purged++
 
 	return wire.Answer{Status: http.StatusOK}
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

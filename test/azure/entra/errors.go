@@ -63,28 +63,14 @@ func noApplication(id, tenantID string) *refusal {
 	}
 }
 
-// errorBody of Entra ID.
-type errorBody struct {
-	Error            string `json:"error"`
-	ErrorDescription string `json:"error_description"`
-	ErrorCodes       []int  `json:"error_codes"`
-	Timestamp        string `json:"timestamp"`
-	TraceID          string `json:"trace_id"`
-	CorrelationID    string `json:"correlation_id"`
-	ErrorURI         string `json:"error_uri,omitempty"`
-}
-
 // answer gives the refusal its id and time.
 func (e *refusal) answer(r *http.Request, now time.Time) wire.Answer {
-	body := errorBody{
-		Error: e.oauth, ErrorCodes: []int{e.code}, Timestamp: now.UTC().Format("2006-01-02 15:04:05Z"),
-		TraceID: uuid.NewString(), CorrelationID: correlationID(r),
-		ErrorURI: "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
-	}
-	body.ErrorDescription = fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
-		e.code, e.message, body.TraceID, body.CorrelationID, body.Timestamp)
-
-	answer := wire.JSON(e.status, body)
+	trace, correlation, timestamp := uuid.NewString(), correlationID(r), now.UTC().Format("2006-01-02 15:04:05Z")
+	answer := wire.JSON(e.status, map[string]any{
+		"error": e.oauth, "error_codes": []int{e.code}, "timestamp": timestamp, "trace_id": trace, "correlation_id": correlation,
+		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.message, trace, correlation, timestamp),
+		"error_uri":         "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
+	})
 	answer.Error = "AADSTS" + strconv.Itoa(e.code)
 
 	return answer
@@ -117,12 +103,7 @@ func injected(rule fault.Rule) (*refusal, http.Header) {
 		}
 	}
 
-	header := http.Header{}
-	if rule.RetryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(int((rule.RetryAfter+time.Second-1)/time.Second)))
-	}
-
-	return e, header
+	return e, wire.RetryAfter(rule.RetryAfter)
 }
 
 // clientErrors are those that are invalid_client whatever the status.

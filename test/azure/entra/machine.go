@@ -21,23 +21,6 @@ const MachineHost = "169.254.169.254"
 
 const machinePath = "/metadata/identity/oauth2/token"
 
-type machineError struct {
-	Error            string `json:"error"`
-	ErrorDescription string `json:"error_description"`
-}
-
-// machineToken is the metadata service's answer. Its numbers are strings.
-type machineToken struct {
-	AccessToken  string `json:"access_token"`
-	ClientID     string `json:"client_id"`
-	ExpiresIn    string `json:"expires_in"`
-	ExpiresOn    string `json:"expires_on"`
-	ExtExpiresIn string `json:"ext_expires_in"`
-	NotBefore    string `json:"not_before"`
-	Resource     string `json:"resource"`
-	TokenType    string `json:"token_type"`
-}
-
 // ServeMachine serves the metadata service, which gives the managed identities of the machine their tokens.
 func (s *Service) ServeMachine(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "IMDS/150.870.65.1854")
@@ -106,13 +89,13 @@ func (s *Service) machine(r *http.Request, query url.Values) wire.Answer {
 		return wire.Answer{Status: http.StatusInternalServerError, Error: "CannotSign"}
 	}
 
-	now := s.Now()
-	seconds := strconv.FormatInt(int64(s.Lifetime/time.Second)-1, 10)
+	// Its numbers are strings.
+	now, seconds := s.Now(), strconv.FormatInt(int64(s.Lifetime/time.Second)-1, 10)
 
-	return wire.JSON(http.StatusOK, machineToken{
-		AccessToken: token, ClientID: a.ClientID, ExpiresIn: seconds, ExtExpiresIn: seconds,
-		ExpiresOn: strconv.FormatInt(now.Add(s.Lifetime).Unix(), 10), NotBefore: strconv.FormatInt(now.Unix(), 10),
-		Resource: resource, TokenType: "Bearer",
+	return wire.JSON(http.StatusOK, map[string]string{
+		"access_token": token, "client_id": a.ClientID, "expires_in": seconds, "ext_expires_in": seconds,
+		"expires_on": strconv.FormatInt(now.Add(s.Lifetime).Unix(), 10), "not_before": strconv.FormatInt(now.Unix(), 10),
+		"resource": resource, "token_type": "Bearer",
 	})
 }
 
@@ -142,7 +125,7 @@ func (d *Directory) machineIdentities(query url.Values) []*application {
 }
 
 func machineRefusal(status int, code, description string) wire.Answer {
-	answer := wire.JSON(status, machineError{Error: code, ErrorDescription: description})
+	answer := wire.JSON(status, map[string]string{"error": code, "error_description": description})
 	answer.Error = code
 
 	return answer

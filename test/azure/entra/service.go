@@ -50,7 +50,11 @@ func resources() []string {
 
 // ServeHTTP serves login.microsoftonline.com. It needs no mux for four paths, of which one is counted by its form before it is answered.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.headers(w, r)
+	wire.Headers(w, r, "Cache-Control", "no-store, no-cache")
+
+	if id := r.Header.Get("Client-Request-Id"); id != "" && strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
+		w.Header().Set("Client-Request-Id", id)
+	}
 
 	tenantID, endpoint, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 
@@ -111,20 +115,6 @@ func (s *Service) refuse(r *http.Request) func(fault.Rule) wire.Answer {
 	}
 }
 
-// headers sets those that every answer has.
-func (*Service) headers(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h["Cache-Control"] = []string{"no-store, no-cache"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Strict-Transport-Security"] = []string{"max-age=31536000; includeSubDomains"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
-
-	if id := r.Header.Get("Client-Request-Id"); id != "" && strings.EqualFold(r.Header.Get("Return-Client-Request-Id"), "true") {
-		h["Client-Request-Id"] = []string{id}
-	}
-}
-
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
@@ -146,18 +136,6 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	return r.PostForm, nil
 }
 
-type instanceMetadata struct {
-	PreferredNetwork string   `json:"preferred_network"`
-	PreferredCache   string   `json:"preferred_cache"`
-	Aliases          []string `json:"aliases"`
-}
-
-type instances struct {
-	TenantDiscoveryEndpoint string             `json:"tenant_discovery_endpoint"`
-	APIVersion              string             `json:"api-version"`
-	Metadata                []instanceMetadata `json:"metadata"`
-}
-
 // discovery lists the hosts of the cloud.
 func (s *Service) discovery(r *http.Request) wire.Answer {
 	query := r.URL.Query()
@@ -177,30 +155,14 @@ func (s *Service) discovery(r *http.Request) wire.Answer {
 
 	tenantID, _, _ := strings.Cut(strings.TrimPrefix(authority.Path, "/"), "/")
 
-	return wire.JSON(http.StatusOK, instances{
-		TenantDiscoveryEndpoint: fmt.Sprintf("https://%s/%s/v2.0/.well-known/openid-configuration", Host, tenantID),
-		APIVersion:              version,
-		Metadata:                []instanceMetadata{{PreferredNetwork: Host, PreferredCache: "login.windows.net", Aliases: aliases()}},
+	return wire.JSON(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": fmt.Sprintf("https://%s/%s/v2.0/.well-known/openid-configuration", Host, tenantID), "api-version": version,
+		"metadata": []any{map[string]any{"preferred_network": Host, "preferred_cache": "login.windows.net", "aliases": aliases()}},
 	})
 }
 
 func aliases() []string {
 	return []string{Host, "login.windows.net", "login.microsoft.com", "sts.windows.net"}
-}
-
-type configuration struct {
-	TokenEndpoint         string   `json:"token_endpoint"`
-	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
-	JWKSURI               string   `json:"jwks_uri"`
-	ResponseModes         []string `json:"response_modes_supported"`
-	SubjectTypes          []string `json:"subject_types_supported"`
-	SigningAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
-	ResponseTypes         []string `json:"response_types_supported"`
-	Scopes                []string `json:"scopes_supported"`
-	Issuer                string   `json:"issuer"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint"`
-	TenantRegionScope     string   `json:"tenant_region_scope"`
-	CloudInstanceName     string   `json:"cloud_instance_name"`
 }
 
 // configuration lists the endpoints of a tenant.
@@ -223,19 +185,12 @@ func (s *Service) configuration(r *http.Request, tenantID string) wire.Answer {
 		base = "https://" + Host + "/" + tenantID
 	}
 
-	return wire.JSON(http.StatusOK, configuration{
-		TokenEndpoint:         base + "/oauth2/v2.0/token",
-		TokenAuthMethods:      []string{"client_secret_post", "private_key_jwt"},
-		JWKSURI:               base + "/discovery/v2.0/keys",
-		ResponseModes:         []string{"query", "fragment", "form_post"},
-		SubjectTypes:          []string{"pairwise"},
-		SigningAlgorithms:     []string{"RS256"},
-		ResponseTypes:         []string{"code", "id_token", "code id_token", "id_token token"},
-		Scopes:                []string{"openid", "profile", "email", "offline_access"},
-		Issuer:                issuer + "/v2.0",
-		AuthorizationEndpoint: base + "/oauth2/v2.0/authorize",
-		TenantRegionScope:     "EU",
-		CloudInstanceName:     "microsoftonline.com",
+	return wire.JSON(http.StatusOK, map[string]any{
+		"issuer": issuer + "/v2.0", "token_endpoint": base + "/oauth2/v2.0/token", "authorization_endpoint": base + "/oauth2/v2.0/authorize",
+		"jwks_uri": base + "/discovery/v2.0/keys", "token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
+		"response_types_supported": []string{"code", "id_token", "code id_token", "id_token token"}, "subject_types_supported": []string{"pairwise"},
+		"response_modes_supported": []string{"query", "fragment", "form_post"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported": []string{"openid", "profile", "email", "offline_access"}, "tenant_region_scope": "EU", "cloud_instance_name": "microsoftonline.com",
 	})
 }
 

@@ -39,7 +39,6 @@ const (
 	ListVersions = "list-versions"
 	Delete       = "delete"
 	GetDeleted   = "get-deleted"
-	ListDeleted  = "list-deleted"
 	Recover      = "recover"
 	Purge        = "purge"
 
@@ -75,12 +74,9 @@ const (
 	PutResourceGroup     = "put-resource-group"
 	GetSubscription      = "get-subscription"
 	PutRoleDefinition    = "put-role-definition"
-	DeleteRoleDefinition = "delete-role-definition"
-	ListPermissions      = "list-permissions"
 	ListIdentities       = "list-identities"
 	ListLocks            = "list-locks"
 	PutLock              = "put-lock"
-	DeleteLock           = "delete-lock"
 	GetProvider          = "get-resource-provider"
 	RegisterProvider     = "register-resource-provider"
 	CheckVaultName       = "check-vault-name"
@@ -96,11 +92,11 @@ const (
 func Operations() []string {
 	return []string{
 		Connect, Discovery, Configuration, Keys, Token, MachineToken, Challenge, Set, Update, Get, List, ListVersions, Delete,
-		GetDeleted, ListDeleted, Recover, Purge, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
+		GetDeleted, Recover, Purge, GetContacts, ManagementChallenge, GetVault, ListVaults, PutVault, PatchVault,
 		DeleteVault, GetDeletedVault, PurgeVault, GetIdentity, PutIdentity, PatchIdentity, DeleteIdentity, GetCredential,
 		ListCredentials, PutCredential, DeleteCredential, GetRoleAssignment, ListRoleAssignments, PutRoleAssignment,
 		DeleteRoleAssignment, GetRoleDefinition, ListRoleDefinitions, GetResourceGroup, PutResourceGroup, GetSubscription, PutRoleDefinition,
-		DeleteRoleDefinition, ListPermissions, ListIdentities, ListLocks, PutLock, DeleteLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
+		ListIdentities, ListLocks, PutLock, GetProvider, RegisterProvider, CheckVaultName, CheckPolicies,
 		GetCluster, PutCluster, Unknown,
 	}
 }

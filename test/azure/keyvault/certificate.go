@@ -4,23 +4,19 @@
 package keyvault
 
 import (
-	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"slices"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/p6m-dev/platform-application/test/azure/pki"
 )
 
 // The content types of secrets that belong to certificates.
@@ -29,27 +25,18 @@ const (
 	ContentTypePEM = "application/x-pem-file"
 )
 
-const defaultValidity = 365 * 24 * time.Hour
+const validity = 365 * 24 * time.Hour
 
-// A Certificate is one that is put into a vault: imported, or generated if PEM is empty.
+// A Certificate is generated with an intermediate and a root above it, for a year.
 type Certificate struct {
 	// ContentType of the secret that comes with the certificate: ContentTypePFX, which is the default, or ContentTypePEM.
 	ContentType string `json:"contentType,omitempty"`
 
-	// PEM is a private key in PKCS #8 and its certificate, followed by those that lead to the root.
-	PEM string `json:"pem,omitempty"`
+	// DNSNames of the certificate. The first is its subject.
+	DNSNames []string `json:"dnsNames"`
 
-	// DNSNames of a generated certificate. The first is its subject.
-	DNSNames []string `json:"dnsNames,omitempty"`
-
-	// Validity of a generated certificate: from now to NotAfter, which is in a year if left out.
-	NotAfter time.Time `json:"notAfter,omitzero"`
-
-	// ECDSA says that the generated key is on P-256 and not RSA.
+	// ECDSA makes the key one on P-256 and not RSA.
 	ECDSA bool `json:"ecdsa,omitempty"`
-
-	// SelfSigned leaves out the generated chain, which is otherwise an intermediate and a root.
-	SelfSigned bool `json:"selfSigned,omitempty"`
 
 	// Modern protects a PFX with AES and SHA-256, as new versions of the tools do, and not with triple DES and SHA-1.
 	Modern bool `json:"modern,omitempty"`
@@ -74,15 +61,13 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	switch {
 	case !validName(name):
 		return "", errors.New("its name has to have 1 to 127 letters, digits and hyphens")
-	case v.busy(name) != nil:
-		return "", errBusy
-	case v.deletedSecrets[lower(name)] != nil:
-		return "", errors.New("there is a deleted secret of its name, which has to be recovered or purged first")
+	case v.busy(name) != nil || v.deletedSecrets[lower(name)] != nil:
+		return "", errors.New("there is a deleted secret of its name, or one that is being deleted or recovered")
 	case known != nil && !known.managed:
 		return "", errors.New("there is a secret of its name that does not belong to a certificate")
 	}
 
-	p, err := c.pair(now)
+	p, err := c.generate()
 	if err != nil {
 		return "", err
 	}
@@ -90,10 +75,6 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 	value, contentType, err := c.encode(p)
 	if err != nil {
 		return "", err
-	}
-
-	if len(value) > maxValue {
-		return "", fmt.Errorf("its secret would be longer than %d bytes", maxValue)
 	}
 
 	leaf := p.chain[0]
@@ -112,19 +93,6 @@ func (v *vault) putCertificate(now time.Time, name string, c Certificate) (strin
 type pair struct {
 	key   crypto.Signer
 	chain []*x509.Certificate
-}
-
-// pair imports or generates.
-func (c Certificate) pair(now time.Time) (pair, error) {
-	if c.PEM != "" {
-		return parsePair([]byte(c.PEM))
-	}
-
-	if c.NotAfter.IsZero() {
-		c.NotAfter = now.Add(defaultValidity)
-	}
-
-	return c.generate(now)
 }
 
 // encode writes a pair as the value of a secret.
@@ -158,142 +126,40 @@ func (p pair) pem() (string, error) {
 		return "", fmt.Errorf("cannot encode private key: %w", err)
 	}
 
-	var b bytes.Buffer
-
-	err = pem.Encode(&b, &pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	out := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 	for _, c := range p.chain {
-		err = errors.Join(err, pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
 	}
 
-	return b.String(), err
-}
-
-// parsePair reads a private key and certificates in PEM.
-func parsePair(data []byte) (pair, error) {
-	var p pair
-
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-
-			signer, ok := key.(crypto.Signer)
-			if err != nil || !ok || p.key != nil {
-				return pair{}, errors.New("it does not have exactly one sound private key in PKCS #8")
-			}
-
-			p.key = signer
-		case "CERTIFICATE":
-			c, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return pair{}, fmt.Errorf("cannot parse certificate: %w", err)
-			}
-
-			p.chain = append(p.chain, c)
-		default:
-			return pair{}, fmt.Errorf("it has a %q, which is neither a private key in PKCS #8 nor a certificate", block.Type)
-		}
-	}
-
-	if p.key == nil || len(p.chain) == 0 {
-		return pair{}, errors.New("it has no private key or no certificate")
-	}
-
-	public, ok := p.key.Public().(interface {
-		Equal(other crypto.PublicKey) bool
-	})
-	if !ok || !public.Equal(p.chain[0].PublicKey) {
-		return pair{}, errors.New("its first certificate is not that of its private key")
-	}
-
-	return p, nil
+	return string(out), nil
 }
 
 // generate makes a key and a certificate, and those that lead to its root.
-func (c Certificate) generate(now time.Time) (pair, error) {
+func (c Certificate) generate() (p pair, err error) {
 	if len(c.DNSNames) == 0 {
-		return pair{}, errors.New("a generated certificate needs a DNS name")
+		return p, errors.New("a generated certificate needs a DNS name")
 	}
 
-	template := func(name string, ca bool) *x509.Certificate {
-		return &x509.Certificate{
-			SerialNumber: newSerial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Minute), NotAfter: c.NotAfter,
-			IsCA: ca, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
-		}
-	}
-
-	leaf := template(c.DNSNames[0], false)
-	leaf.DNSNames = c.DNSNames
-	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-
-	templates := []*x509.Certificate{leaf}
-	if !c.SelfSigned {
-		for _, name := range []string{"Intermediate of " + c.DNSNames[0], "Root of " + c.DNSNames[0]} {
-			ca := template(name, true)
-			ca.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
-			templates = append(templates, ca)
+	if !c.ECDSA {
+		if p.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return p, fmt.Errorf("cannot create private key: %w", err)
 		}
 	}
 
-	var (
-		p         pair
-		parent    *x509.Certificate
-		parentKey crypto.Signer
-	)
-
-	// From the root down, as each needs the one above it.
-	for i, template := range slices.Backward(templates) {
-		key, err := c.newKey(i == 0)
-		if err != nil {
-			return pair{}, err
-		}
-
-		if parent == nil {
-			parent, parentKey = template, key
-		}
-
-		raw, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
-		if err != nil {
-			return pair{}, fmt.Errorf("cannot create certificate: %w", err)
-		}
-
-		made, err := x509.ParseCertificate(raw)
-		if err != nil {
-			return pair{}, fmt.Errorf("cannot parse certificate: %w", err)
-		}
-
-		p.key, p.chain = key, append([]*x509.Certificate{made}, p.chain...)
-		parent, parentKey = made, key
-	}
-
-	return p, nil
-}
-
-// newKey makes the key of the leaf as it is wanted, and those above it in the cheapest way.
-func (c Certificate) newKey(leaf bool) (crypto.Signer, error) {
-	var (
-		key crypto.Signer
-		err error
-	)
-
-	if leaf && !c.ECDSA {
-		key, err = rsa.GenerateKey(rand.Reader, 2048)
-	} else {
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	}
-
+	root, err := pki.Authority("Root of "+c.DNSNames[0], validity, nil)
 	if err != nil {
-		return nil, fmt.Errorf("cannot create private key: %w", err)
+		return p, err
 	}
 
-	return key, nil
-}
+	intermediate, err := pki.Authority("Intermediate of "+c.DNSNames[0], validity, root)
+	if err != nil {
+		return p, err
+	}
 
-func newSerial() *big.Int {
-	var b [16]byte
+	leaf, err := pki.Leaf(c.DNSNames, validity, p.key, intermediate)
+	if err != nil {
+		return p, err
+	}
 
-	_, _ = rand.Read(b[:]) // Never fails.
-	b[0] &= 0x7f
-
-	return new(big.Int).SetBytes(b[:])
+	return pair{key: leaf.Key, chain: []*x509.Certificate{leaf.Certificate, intermediate.Certificate, root.Certificate}}, nil
 }

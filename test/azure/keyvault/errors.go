@@ -4,9 +4,9 @@
 package keyvault
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/p6m-dev/platform-application/test/azure/entra"
@@ -17,14 +17,10 @@ import (
 // claims that a client has to request a fresh token with: base64 of {"access_token":{"nbf":{"essential":true}}}.
 const claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="
 
-type innerError struct {
-	Code string `json:"code"`
-}
-
 type errorDetail struct {
-	Code       string      `json:"code"`
-	Message    string      `json:"message"`
-	InnerError *innerError `json:"innererror,omitempty"`
+	Code       string            `json:"code"`
+	Message    string            `json:"message"`
+	InnerError map[string]string `json:"innererror,omitempty"`
 }
 
 type errorBody struct {
@@ -35,15 +31,11 @@ type errorBody struct {
 func refuse(status int, code, inner, format string, args ...any) wire.Answer {
 	detail := errorDetail{Code: code, Message: fmt.Sprintf(format, args...)}
 	if inner != "" {
-		detail.InnerError = &innerError{Code: inner}
+		detail.InnerError = map[string]string{"code": inner}
 	}
 
 	answer := wire.JSON(status, errorBody{Error: detail})
-
-	answer.Error = code
-	if inner != "" {
-		answer.Error = inner
-	}
+	answer.Error = cmp.Or(inner, code)
 
 	return answer
 }
@@ -87,7 +79,7 @@ func managedSecret(operation string) wire.Answer {
 func throttled(retryAfter time.Duration) wire.Answer {
 	answer := refuse(http.StatusTooManyRequests, "Throttled", "",
 		"Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached")
-	answer.Header = http.Header{"Retry-After": []string{seconds(retryAfter)}}
+	answer.Header = wire.RetryAfter(retryAfter)
 
 	return answer
 }
@@ -101,9 +93,9 @@ func (v *vault) forbidden(c entra.Caller, operation, secret string) wire.Answer 
 
 	return refuse(http.StatusForbidden, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.\r\n"+
 		"If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\n"+
-		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: 'Microsoft.KeyVault/vaults/%s'\r\n"+
+		"Caller: appid=%s;oid=%s;iss=https://sts.windows.net/%s/\r\nAction: '%s'\r\n"+
 		"Resource: '%s'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: 'DeniedWithNoValidRBAC' \r\n"+
-		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, actions[operation], resource, v.Name, v.Location)
+		"Vault: %s;location=%s\r\n", c.ClientID, c.PrincipalID, c.TenantID, dataActions()[operation], resource, v.Name, v.Location)
 }
 
 // challenge asks for a token. The space after the comma is part of the protocol: the client splits at spaces.
@@ -150,12 +142,7 @@ func injected(tenantID string, rule fault.Rule) wire.Answer {
 	}
 
 	answer := refuse(rule.Status, code, "", "%s", message)
-	if rule.RetryAfter > 0 {
-		answer.Header = http.Header{"Retry-After": []string{seconds(rule.RetryAfter)}}
-	}
+	answer.Header = wire.RetryAfter(rule.RetryAfter)
 
 	return answer
 }
-
-// seconds rounds up, so that the client does not retry too early.
-func seconds(d time.Duration) string { return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))) }

@@ -3,36 +3,7 @@
 
 package keyvault
 
-import (
-	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
-)
-
-func TestLimiter(t *testing.T) {
-	t.Parallel()
-
-	start := time.Unix(0, 0)
-	l := limiter{max: 2}
-
-	type take struct {
-		Wait time.Duration
-		OK   bool
-	}
-
-	got := []take{}
-
-	for _, second := range []int{0, 4, 9, 10, 10, 14} {
-		wait, ok := l.take(start.Add(time.Duration(second) * time.Second))
-		got = append(got, take{wait, ok})
-	}
-
-	want := []take{{0, true}, {0, true}, {time.Second, false}, {0, true}, {4 * time.Second, false}, {0, true}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("take(...) at 0, 4, 9, 10, 10 and 14 s: -want, +got:\n%s", diff)
-	}
-}
+import "testing"
 
 func FuzzParseSkipToken(f *testing.F) {
 	f.Add(formatSkipToken("secret-1"))

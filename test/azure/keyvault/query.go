@@ -36,11 +36,6 @@ type query struct {
 
 // parseQuery reads a query. Like Key Vault, it ignores unknown parameters.
 func parseQuery(raw string) (query, *wire.Answer) {
-	// The common case, without parsing.
-	if raw == "api-version="+latestAPIVersion {
-		return query{apiVersion: latestAPIVersion, maxResults: maxPage}, nil
-	}
-
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return query{}, new(badParameter("The request URI contains an invalid query."))

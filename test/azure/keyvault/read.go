@@ -73,17 +73,6 @@ func (c *call) listVersions() wire.Answer {
 	})
 }
 
-// listDeleted answers with a page of the secrets that can be recovered.
-func (c *call) listDeleted() wire.Answer {
-	v := c.vault
-
-	return c.page("deletedsecrets", sorted(v.deletedSecrets), func(name string) bundle {
-		s := v.deletedSecrets[name]
-
-		return v.grave(s, v.describe(s, s.current(), v.url("secrets", s.name, "")))
-	})
-}
-
 // getDeleted answers with a secret that can be recovered, without its value.
 func (c *call) getDeleted() wire.Answer {
 	s := c.vault.deletedSecrets[lower(c.name)]

@@ -4,64 +4,38 @@
 package keyvault
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 )
 
-// The built-in roles that matter for secrets, by the ids of their definitions.
-const (
-	Administrator       = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
-	Reader              = "21090545-7ca7-4776-b22c-e363652d74d2"
-	SecretsOfficer      = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-	SecretsUser         = "4633458b-17de-408a-b874-0445c86b69e6"
-	CertificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985"
-)
+// dataActions returns the data actions that operations on secrets need.
+func dataActions() map[string]string {
+	const of = "Microsoft.KeyVault/vaults/"
 
-// roles by name. Names are compared in lower case.
-var roles = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
-	"key vault administrator":        Administrator,
-	"key vault reader":               Reader,
-	"key vault secrets officer":      SecretsOfficer,
-	"key vault secrets user":         SecretsUser,
-	"key vault certificates officer": CertificatesOfficer,
-}
+	return map[string]string{
+		fault.Get:          of + "secrets/getSecret/action",
+		fault.List:         of + "secrets/readMetadata/action",
+		fault.ListVersions: of + "secrets/readMetadata/action",
+		fault.Set:          of + "secrets/setSecret/action",
+		fault.Update:       of + "secrets/update/action",
+		fault.Delete:       of + "secrets/delete",
+		fault.Recover:      of + "secrets/recover/action",
+		fault.Purge:        of + "secrets/purge/action",
 
-// actions are the data actions that operations on secrets need.
-var actions = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
-	fault.Get:          "secrets/getSecret/action",
-	fault.List:         "secrets/readMetadata/action",
-	fault.ListVersions: "secrets/readMetadata/action",
-	fault.Set:          "secrets/setSecret/action",
-	fault.Update:       "secrets/update/action",
-	fault.Delete:       "secrets/delete",
-	fault.Recover:      "secrets/recover/action",
-	fault.Purge:        "secrets/purge/action",
+		// Reading a deleted secret needs the permission to recover it.
+		fault.GetDeleted: of + "secrets/recover/action",
 
-	// Reading a deleted secret needs the permission to recover it.
-	fault.GetDeleted:  "secrets/recover/action",
-	fault.ListDeleted: "secrets/recover/action",
-
-	// Azure has no action for reading alone.
-	fault.GetContacts: "certificatecontacts/write",
-}
-
-// permitted are the operations that a role allows.
-var permitted = map[string][]string{ //nolint:gochecknoglobals // A constant in all but name.
-	Administrator: {
-		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge,
-		fault.GetDeleted, fault.ListDeleted, fault.GetContacts,
-	},
-	SecretsOfficer: {
-		fault.Get, fault.List, fault.ListVersions, fault.Set, fault.Update, fault.Delete, fault.Recover, fault.Purge,
-		fault.GetDeleted, fault.ListDeleted,
-	},
-	SecretsUser:         {fault.Get, fault.List, fault.ListVersions},
-	Reader:              {fault.List, fault.ListVersions},
-	CertificatesOfficer: {fault.GetContacts},
+		// Azure has no action for reading alone.
+		fault.GetContacts: of + "certificatecontacts/write",
+	}
 }
 
 // A RoleAssignment gives a principal a role on a vault.
@@ -78,45 +52,79 @@ type RoleAssignment struct {
 	// Delay is how long the assignment takes to reach the vault.
 	Delay time.Duration `json:"-"`
 
-	// RefuseList stands for a condition on the names of secrets, which makes Azure reject lists.
-	RefuseList bool `json:"refuseList,omitempty"`
-
-	// Secrets are the names that such a condition allows. Empty allows all; naming any implies RefuseList.
+	// Secrets are the names that a condition allows. Empty allows all. Any name makes Azure reject lists.
 	Secrets []string `json:"secrets,omitempty"`
 }
 
-// roleID returns the id of a role's definition.
-func roleID(role string) (string, error) {
-	id := strings.ToLower(role[strings.LastIndexByte(role, '/')+1:])
+// PutRoleAssignment creates a role assignment on a vault, or replaces the one with its id.
+func (s *Store) PutRoleAssignment(vaultName string, a RoleAssignment) error {
+	return s.with(vaultName, "assign a role on", func(v *vault) error {
+		definition, ok := role.Named(a.Role)
+		principal, err := uuid.Parse(a.PrincipalID)
+		wants := role.Assignment{
+			Name: a.ID, Scope: v.ResourceID, Counts: v.ResourceID, PrincipalID: principal.String(), RoleID: definition.ID,
+			Secrets: slices.Clone(a.Secrets), From: s.now().Add(a.Delay),
+		}
 
-	if _, ok := permitted[id]; ok {
-		return id, nil
-	}
+		switch {
+		case v.deleted:
+			return ErrNotFound
+		case !ok || len(definition.DataActions) == 0:
+			return fmt.Errorf("there is no role %q that says anything about secrets", a.Role)
+		case err != nil:
+			return fmt.Errorf("the principal id %q is not a GUID", a.PrincipalID)
+		case a.ID == "" || a.Delay < 0:
+			return errors.New("an assignment needs an id, and a delay that is not negative")
+		case len(s.roles.Select(func(other role.Assignment) bool { return other.Same(wants) && other.Name != a.ID })) > 0:
+			return errors.New("the role assignment already exists")
+		}
 
-	if id, ok := roles[strings.ToLower(role)]; ok {
-		return id, nil
-	}
+		s.roles.Put(wants)
 
-	return "", fmt.Errorf("there is no role %q that says anything about secrets", role)
+		return nil
+	})
 }
 
-// Knows tells whether a role, by name, id or resource id of its definition, has data actions on secrets.
-func Knows(role string) bool {
-	_, err := roleID(role)
+// DeleteRoleAssignment removes a role assignment from a vault.
+func (s *Store) DeleteRoleAssignment(vaultName, id string) error {
+	return s.with(vaultName, "remove a role assignment from", func(v *vault) error {
+		if !s.roles.Delete(func(a role.Assignment) bool { return a.Name == id && strings.EqualFold(a.Scope, v.ResourceID) }) {
+			return fmt.Errorf("role assignment %q: %w", id, ErrNotFound)
+		}
 
-	return err == nil
+		return nil
+	})
 }
 
-// allows tells whether the assignment permits an operation on a secret at a time.
-func (a assignment) allows(operation, secret string, now time.Time) bool {
-	if now.Before(a.from) || !slices.Contains(permitted[a.role], operation) {
-		return false
-	}
+// RoleAssignments returns those of a vault, by id.
+func (s *Store) RoleAssignments(vaultName string) (out []RoleAssignment, err error) {
+	err = s.with(vaultName, "list the role assignments of", func(v *vault) error {
+		for _, a := range s.roles.Select(func(a role.Assignment) bool { return strings.EqualFold(a.Scope, v.ResourceID) }) {
+			out = append(out, RoleAssignment{ID: a.Name, PrincipalID: a.PrincipalID, Role: a.RoleID, Secrets: a.Secrets})
+		}
 
-	// A condition on names rejects lists, which have no name.
-	if operation == fault.List || operation == fault.ListDeleted {
-		return !a.RefuseList && len(a.Secrets) == 0
-	}
+		return nil
+	})
 
-	return len(a.Secrets) == 0 || slices.ContainsFunc(a.Secrets, func(name string) bool { return strings.EqualFold(name, secret) })
+	return out, err
+}
+
+// allowed reports whether the caller may do an operation, by role assignments on the vault and above.
+func (c *call) allowed() bool {
+	action := dataActions()[c.operation]
+
+	return !c.vault.AccessPolicies && c.service.roles.Any(func(a role.Assignment) bool {
+		if a.PrincipalID != c.caller.PrincipalID || c.now.Before(a.From) || !role.Covers(a.Counts, c.vault.ResourceID) {
+			return false
+		}
+
+		// A condition on names rejects lists, which have no name.
+		if len(a.Secrets) > 0 && !slices.ContainsFunc(a.Secrets, func(name string) bool { return strings.EqualFold(name, c.name) }) {
+			return false
+		}
+
+		definition, _ := role.Named(a.RoleID)
+
+		return definition.AllowsData(action)
+	})
 }

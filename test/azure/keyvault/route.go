@@ -36,7 +36,6 @@ func (s *Store) routes() *http.ServeMux {
 		"GET /secrets/{name}/{version}":       fault.Get,
 		"PATCH /secrets/{name}/{version}":     fault.Update,
 		"GET /secrets/{name}/versions":        fault.ListVersions,
-		"GET /deletedsecrets":                 fault.ListDeleted,
 		"GET /deletedsecrets/{name}":          fault.GetDeleted,
 		"DELETE /deletedsecrets/{name}":       fault.Purge,
 		"POST /deletedsecrets/{name}/recover": fault.Recover,
@@ -66,7 +65,7 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) do() wire.Answer {
 	return map[string]func() wire.Answer{
 		fault.Get: c.get, fault.List: c.list, fault.ListVersions: c.listVersions, fault.Set: c.set, fault.Update: c.update,
-		fault.Delete: c.delete, fault.GetDeleted: c.getDeleted, fault.ListDeleted: c.listDeleted, fault.Recover: c.recover,
+		fault.Delete: c.delete, fault.GetDeleted: c.getDeleted, fault.Recover: c.recover,
 		fault.Purge: c.purge, fault.GetContacts: noContacts,
 	}[c.operation]()
 }

@@ -14,11 +14,19 @@ import (
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/entra"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/role"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
 // Suffix and the name of a vault make the host where it is reached.
 const Suffix = ".vault.azure.net"
+
+// Azure's limits for a vault in a region, within window.
+const (
+	window        = 10 * time.Second
+	maxCreations  = 300
+	maxOperations = 4000
+)
 
 // A Verifier returns the caller of an access token. It is an *entra.Tokens.
 type Verifier interface {
@@ -30,19 +38,16 @@ type Store struct {
 	verifier Verifier
 	gate     *wire.Gate
 	now      func() time.Time
-
-	mux *http.ServeMux
+	mux      *http.ServeMux
+	roles    *role.Assignments
 
 	mu     sync.RWMutex
 	vaults map[string]*vault
-
-	roles       sync.RWMutex
-	assignments []assignment
 }
 
 // NewStore returns a store without vaults.
-func NewStore(verifier Verifier, gate *wire.Gate, now func() time.Time) *Store {
-	s := &Store{verifier: verifier, gate: gate, now: now, vaults: map[string]*vault{}}
+func NewStore(verifier Verifier, roles *role.Assignments, gate *wire.Gate, now func() time.Time) *Store {
+	s := &Store{verifier: verifier, roles: roles, gate: gate, now: now, vaults: map[string]*vault{}}
 	s.mux = s.routes()
 
 	return s
@@ -90,7 +95,8 @@ func (s *Store) answer(w http.ResponseWriter, r *http.Request, is route) {
 	request := fault.Request{Host: strings.ToLower(info.Name) + Suffix, Vault: info.Name, Operation: c.operation, Secret: c.name}
 	tenantID := info.TenantID
 
-	headers(w.Header(), r, info)
+	wire.Headers(w, r, "X-Ms-Keyvault-Region", info.Location, "X-Ms-Keyvault-Service-Version", "1.9.2784.1",
+		"X-Ms-Keyvault-Network-Info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;")
 
 	handle := c.serve
 
@@ -136,22 +142,6 @@ func refuseToken(tenantID string, err error) wire.Answer {
 	answer.Error, _, _ = strings.Cut(strings.TrimPrefix(more, `, error="`), `"`)
 
 	return answer
-}
-
-// headers sets those that every answer of Key Vault has.
-func headers(h http.Header, r *http.Request, v Vault) {
-	h["Cache-Control"] = []string{"no-cache"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Strict-Transport-Security"] = []string{"max-age=31536000;includeSubDomains"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["X-Ms-Keyvault-Region"] = []string{v.Location}
-	h["X-Ms-Keyvault-Service-Version"] = []string{"1.9.2784.1"}
-	h["X-Ms-Keyvault-Network-Info"] = []string{"conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"}
-	h["X-Ms-Request-Id"] = []string{wire.RequestID()}
-
-	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" {
-		h["X-Ms-Client-Request-Id"] = []string{id}
-	}
 }
 
 // serving returns a vault whose name resolves, and a copy of its properties.
@@ -200,7 +190,7 @@ func (c *call) serve() wire.Answer {
 		return badParameter("The request URI contains an invalid version: %s", c.version)
 	}
 
-	if !c.service.allowed(c.vault, c.caller.PrincipalID, c.operation, c.name, c.now) {
+	if !c.allowed() {
 		return c.vault.forbidden(c.caller, c.operation, c.name)
 	}
 
@@ -226,6 +216,32 @@ func (c *call) throttle() *wire.Answer {
 	}
 
 	return nil
+}
+
+// A limiter lets so many requests through in a window that slides.
+type limiter struct {
+	// times of the last requests that were let through, as a ring that grows until it has max of them.
+	times []time.Time
+	next  int
+	max   int
+}
+
+// take lets a request through, or says when the next one will be.
+func (l *limiter) take(now time.Time) (time.Duration, bool) {
+	if len(l.times) < l.max {
+		l.times = append(l.times, now)
+
+		return 0, true
+	}
+
+	if free := l.times[l.next].Add(window).Sub(now); free > 0 {
+		return free, false
+	}
+
+	l.times[l.next] = now
+	l.next = (l.next + 1) % l.max
+
+	return 0, true
 }
 
 // unknown answers a request without an operation.

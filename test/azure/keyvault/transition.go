@@ -82,6 +82,3 @@ func (v *vault) busy(name string) *wire.Answer {
 		return new(conflict("ObjectIsBeingRecovered", "Secret %s is currently being recovered and cannot be re-created; retry later.", name))
 	}
 }
-
-// errBusy is the same refusal for an import of a certificate.
-var errBusy = errors.New("it is being deleted or recovered, which takes some seconds")

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/p6m-dev/platform-application/test/azure/role"
 )
 
 // How many days deleted objects can be recovered.
@@ -26,7 +28,11 @@ const (
 
 const defaultLocation = "westeurope"
 
-// vaultName is Azure's rule, except that it allows consecutive hyphens.
+// ValidVaultName reports whether Azure accepts the name of a vault.
+func ValidVaultName(name string) bool {
+	return vaultName.MatchString(name) && !strings.Contains(name, "--")
+}
+
 var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 
 // A Vault is a key vault that uses role assignments.
@@ -94,7 +100,7 @@ var ErrNotFound = errors.New("not found")
 
 // PutVault creates or changes a vault.
 func (s *Store) PutVault(v Vault) error {
-	if !vaultName.MatchString(v.Name) || strings.Contains(v.Name, "--") {
+	if !ValidVaultName(v.Name) {
 		return fmt.Errorf("cannot register vault %q: a name has 3 to 24 letters, digits and single hyphens, starts with a letter "+
 			"and ends with a letter or digit", v.Name)
 	}
@@ -184,10 +190,7 @@ func (s *Store) DeleteVault(name string) error {
 
 		v.deleted, v.deletedAt = true, s.now()
 
-		s.roles.Lock()
-		defer s.roles.Unlock()
-
-		s.assignments = slices.DeleteFunc(s.assignments, func(a assignment) bool { return a.scope == lower(v.Name) })
+		s.roles.Delete(func(a role.Assignment) bool { return strings.EqualFold(a.Scope, v.ResourceID) })
 
 		return nil
 	})

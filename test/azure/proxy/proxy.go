@@ -8,6 +8,7 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure/count"
 	"github.com/p6m-dev/platform-application/test/azure/fault"
+	"github.com/p6m-dev/platform-application/test/azure/pki"
 	"github.com/p6m-dev/platform-application/test/azure/wire"
 )
 
@@ -29,6 +31,9 @@ const (
 	// readHeaderTimeout and idleTimeout end connections that are of no use.
 	readHeaderTimeout = 30 * time.Second
 	idleTimeout       = 10 * time.Minute
+
+	caValidity   = 10 * 365 * 24 * time.Hour
+	leafValidity = 365 * 24 * time.Hour
 )
 
 // A Host that the proxy answers for.
@@ -65,7 +70,7 @@ type Config struct {
 // A Proxy is one that runs.
 type Proxy struct {
 	config    Config
-	authority *authority
+	authority *pki.Pair
 	listener  net.Listener
 	tunnels   *tunnels
 	outer     *http.Server
@@ -81,7 +86,7 @@ type hostKey struct{}
 
 // Start starts a proxy. Close it: the context bounds the start only.
 func Start(ctx context.Context, config Config) (*Proxy, error) {
-	a, err := newAuthority()
+	a, err := pki.Authority("Stand-in for Azure", caValidity, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +128,9 @@ func Start(ctx context.Context, config Config) (*Proxy, error) {
 func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 
 // CAPEM returns the certificate of the authority.
-func (p *Proxy) CAPEM() []byte { return p.authority.pem }
+func (p *Proxy) CAPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.authority.Certificate.Raw})
+}
 
 // Close ends all connections.
 func (p *Proxy) Close() error {
@@ -170,11 +177,12 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 		return known, nil
 	}
 
-	made, err := p.authority.leaf(host.Certificate)
+	leaf, err := pki.Leaf([]string{host.Certificate}, leafValidity, nil, p.authority)
 	if err != nil {
 		return nil, err
 	}
 
+	made := &tls.Certificate{Certificate: [][]byte{leaf.Certificate.Raw}, PrivateKey: leaf.Key}
 	p.certificates[host.Certificate] = made
 
 	return made, nil

@@ -12,12 +12,33 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-// RequestID returns an id for a request.
-func RequestID() string { return uuid.NewString() }
+// Headers sets the fields that every answer of Azure has, and more as names and values in turn.
+func Headers(w http.ResponseWriter, r *http.Request, more ...string) {
+	h := w.Header()
+
+	for i, fields := 0, append([]string{
+		"Cache-Control", "no-cache", "Pragma", "no-cache", "Strict-Transport-Security", "max-age=31536000; includeSubDomains",
+		"X-Content-Type-Options", "nosniff", "X-Ms-Request-Id", uuid.NewString(), "X-Ms-Client-Request-Id", r.Header.Get("X-Ms-Client-Request-Id"),
+	}, more...); i < len(fields); i += 2 {
+		if fields[i+1] != "" {
+			h.Set(fields[i], fields[i+1])
+		}
+	}
+}
+
+// RetryAfter returns a header with a time in whole seconds, rounded up, or without one.
+func RetryAfter(d time.Duration) http.Header {
+	if d <= 0 {
+		return http.Header{}
+	}
+
+	return http.Header{"Retry-After": []string{strconv.Itoa(int((d + time.Second - 1) / time.Second))}}
+}
 
 // An Answer to a request.
 type Answer struct {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package condition evaluates conditions of role assignments (attribute-based access control, version 2.0) on GUIDs and strings.
+// Package condition evaluates conditions of role assignments (attribute-based access control, version 2.0) on GUIDs.
 // Azure publishes no parser for them.
 package condition
 
@@ -280,44 +280,20 @@ func (p *parser) comparison() (Condition, error) {
 	}, nil
 }
 
-// operator of that name: a function, and for sets a quantifier before it.
+// operator of that name, on GUIDs: those that the portal of Azure writes for a list of roles.
 func operator(name string) (func(left, right []string) bool, error) {
-	quantifier, function, set := strings.Cut(strings.ToLower(name), ":")
-	if !set {
-		quantifier, function = "foranyofanyvalues", quantifier
+	within := func(left, right []string) bool {
+		return slices.ContainsFunc(left, func(a string) bool {
+			return slices.ContainsFunc(right, func(b string) bool { return strings.EqualFold(a, b) })
+		})
 	}
 
-	positive := strings.Replace(function, "not", "", 1)
-	negated := positive != function
-
-	var equal func(a, b string) bool
-
-	switch positive {
-	case "guidequals", "stringequalsignorecase":
-		equal = strings.EqualFold
-	case "stringequals":
-		equal = func(a, b string) bool { return a == b }
+	switch strings.ToLower(name) {
+	case "guidequals", "foranyofanyvalues:guidequals":
+		return within, nil
+	case "guidnotequals", "foranyofallvalues:guidnotequals":
+		return func(left, right []string) bool { return !within(left, right) }, nil
 	default:
 		return nil, fmt.Errorf("there is no operator %q here", name)
 	}
-
-	holds := func(a string) func(string) bool { return func(b string) bool { return equal(a, b) != negated } }
-
-	quantified := map[string]func(left, right []string) bool{
-		"foranyofanyvalues": func(l, r []string) bool { return some(l, func(a string) bool { return some(r, holds(a)) }) },
-		"foranyofallvalues": func(l, r []string) bool { return some(l, func(a string) bool { return all(r, holds(a)) }) },
-		"forallofanyvalues": func(l, r []string) bool { return all(l, func(a string) bool { return some(r, holds(a)) }) },
-		"forallofallvalues": func(l, r []string) bool { return all(l, func(a string) bool { return all(r, holds(a)) }) },
-	}[quantifier]
-	if quantified == nil {
-		return nil, fmt.Errorf("there is no operator %q here", name)
-	}
-
-	return quantified, nil
-}
-
-func some(values []string, holds func(string) bool) bool { return slices.ContainsFunc(values, holds) }
-
-func all(values []string, holds func(string) bool) bool {
-	return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
 }

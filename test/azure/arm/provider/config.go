@@ -142,7 +142,12 @@ func principal(ctx context.Context, kc kube.Client, spec *v1beta1.ProviderConfig
 			return who, errors.New("cannot unmarshal Azure credentials as JSON: they are not an object of strings")
 		}
 	case sourceTokenFile:
-		data, err := os.ReadFile(tokenFile(spec))
+		file := defaultTokenFile
+		if spec.OidcTokenFilePath != nil {
+			file = *spec.OidcTokenFilePath
+		}
+
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return who, fmt.Errorf("reading OIDC Token from file: %w", err)
 		}
@@ -169,12 +174,4 @@ func principal(ctx context.Context, kc kube.Client, spec *v1beta1.ProviderConfig
 	}
 
 	return who, nil
-}
-
-func tokenFile(spec *v1beta1.ProviderConfigSpec) string {
-	if spec.OidcTokenFilePath != nil {
-		return *spec.OidcTokenFilePath
-	}
-
-	return defaultTokenFile
 }

@@ -4,49 +4,61 @@
 package provider
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	xpresource "github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	upjet "github.com/crossplane/upjet/v2/pkg/controller"
 	"github.com/crossplane/upjet/v2/pkg/resource"
 	"github.com/google/go-cmp/cmp"
 	tf "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
+	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 	"github.com/upbound/provider-azure/v2/apis/namespaced/v1beta1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	kube "sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/limits"
 )
 
-// requests by operation.
-type requests map[string]int
+const (
+	tenant       = "11111111-1111-4111-8111-111111111111"
+	subscription = "22222222-2222-4222-8222-222222222222"
+	clientID     = "99999999-9999-4999-8999-999999999901"
+	principalID  = "99999999-9999-4999-8999-999999999902"
+	secret       = "of-the-platform"
 
-// TestRequests has a resource of each kind created, and then looked at as at every poll, and counts what Azure is asked for. What a
-// poll costs decides how many applications a subscription can have.
-func TestRequests(t *testing.T) {
-	const (
-		tenant       = "11111111-1111-4111-8111-111111111111"
-		subscription = "22222222-2222-4222-8222-222222222222"
-		clientID     = "99999999-9999-4999-8999-999999999901"
-		principalID  = "99999999-9999-4999-8999-999999999902"
-		secret       = "of-the-platform"
+	groupID    = "/subscriptions/" + subscription + "/resourceGroups/rg"
+	vaultID    = groupID + "/providers/Microsoft.KeyVault/vaults/kv-requests"
+	identityID = groupID + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-requests"
 
-		vaultID    = "/subscriptions/" + subscription + "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-requests"
-		identityID = "/subscriptions/" + subscription + "/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-requests"
-		assigned   = "33333333-3333-4333-8333-333333333333"
+	// hurried waits as often as the real provider does, for next to no time.
+	hurried Pace = 1e-4
+)
 
-		// hurried waits as often as the real provider does, for next to no time.
-		hurried Pace = 1e-4
-	)
+// An account is an Azure with a subscription that the provider owns, and a ProviderConfig for it.
+type account struct {
+	*azure.Server
+
+	through *http.Transport
+	kube    kube.Client
+}
+
+func newAccount(t *testing.T) *account {
+	t.Helper()
 
 	s, err := azure.Start(t.Context(), azure.Options{})
 	must(t, err)
@@ -69,7 +81,7 @@ func TestRequests(t *testing.T) {
 	must(t, corev1.AddToScheme(scheme))
 	must(t, AddToScheme(scheme))
 
-	kc := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+	return &account{Server: s, through: through, kube: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "azure"}, Data: map[string][]byte{
 			"c": []byte(`{"clientId":"` + clientID + `","clientSecret":"` + secret + `","tenantId":"` + tenant + `","subscriptionId":"` + subscription + `"}`),
 		}},
@@ -78,13 +90,84 @@ func TestRequests(t *testing.T) {
 				SecretRef: &xpv1.SecretKeySelector{SecretReference: xpv1.SecretReference{Name: "azure"}, Key: "c"},
 			}},
 		}},
-	).Build()
+	).Build()}
+}
 
-	identity := object{"name": "id-requests", "location": "West Europe", "resource_group_name": "rg"}
-	vault := object{
+// apply has Terraform make what it has no state of, or change it, and returns the new state and what went wrong.
+func (a *account) apply(t *testing.T, k kind, was *terraform.InstanceState, arguments object) (*terraform.InstanceState, string) {
+	t.Helper()
+
+	c := &client{http: &http.Client{Transport: a.through}, who: servicePrincipal{
+		ClientID: clientID, ClientSecret: secret, TenantID: tenant, SubscriptionID: subscription,
+	}}
+	r := k.resource.TerraformResource
+
+	if was == nil {
+		d := tf.TestResourceDataRaw(t, r.Schema, arguments)
+		d.MarkNewResource()
+
+		diags := r.CreateContext(t.Context(), d, c)
+		if diags.HasError() {
+			return nil, diags[0].Summary
+		}
+
+		return d.State(), ""
+	}
+
+	diff, err := r.Diff(t.Context(), was, terraform.NewResourceConfigRaw(arguments), c)
+	must(t, err)
+
+	is, diags := r.Apply(t.Context(), was, diff, c)
+	if diags.HasError() {
+		return is, diags[0].Summary
+	}
+
+	return is, ""
+}
+
+// observe a managed resource, as at every poll.
+func (a *account) observe(t *testing.T, k kind, name string, arguments object) (managed.ExternalObservation, error) {
+	t.Helper()
+
+	mg := managedResource(t, k, name, arguments)
+
+	external, err := connector(a.kube, k, upjet.NewOperationStore(logging.NewNopLogger()), a.through,
+		upjet.WithTerraformPluginSDKAsyncLogger(logging.NewNopLogger())).Connect(t.Context(), mg)
+	must(t, err)
+
+	return external.Observe(t.Context(), mg) //nolint:wrapcheck // It is what is tested.
+}
+
+func vaultArguments(more object) object {
+	out := object{
 		"name": "kv-requests", "location": "westeurope", "resource_group_name": "rg", "sku_name": "standard", "tenant_id": tenant,
 		"rbac_authorization_enabled": true, "purge_protection_enabled": true, "tags": object{"application": "shop"},
 	}
+	maps.Copy(out, more)
+
+	return out
+}
+
+func credentialArguments(name string) object {
+	return object{
+		"name": name, "resource_group_name": "rg", "parent_id": identityID, "issuer": "https://oidc.example.org",
+		"subject": "system:serviceaccount:shop:" + name, "audience": []any{"api://AzureADTokenExchange"},
+	}
+}
+
+func identityArguments() object {
+	return object{"name": "id-requests", "location": "West Europe", "resource_group_name": "rg"}
+}
+
+// requests by operation.
+type requests map[string]int
+
+// TestRequests has a resource of each kind created, and then looked at as at every poll, and counts what Azure is asked for. What a
+// poll costs decides how many applications a subscription can have.
+func TestRequests(t *testing.T) {
+	const assigned = "33333333-3333-4333-8333-333333333333"
+
+	a := newAccount(t)
 
 	// In this order: each needs the one before.
 	cases := []struct {
@@ -97,7 +180,7 @@ func TestRequests(t *testing.T) {
 	}{
 		{
 			reason: "A vault's address is asked ten times, and its contacts at every look, both times first without a token.",
-			kind:   vaultKind(hurried), name: "kv-requests", arguments: vault,
+			kind:   vaultKind(hurried), name: "kv-requests", arguments: vaultArguments(nil),
 			create: requests{
 				azure.OpToken: 2, azure.OpGetVault: 3, azure.OpGetDeletedVault: 1, azure.OpPutVault: 1, azure.OpChallenge: 11, azure.OpGetContacts: 1,
 			},
@@ -105,17 +188,13 @@ func TestRequests(t *testing.T) {
 		},
 		{
 			reason: "An identity is read once.",
-			kind:   identityKind(), name: identityID, arguments: identity,
+			kind:   identityKind(), name: identityID, arguments: identityArguments(),
 			create:  requests{azure.OpToken: 1, azure.OpGetIdentity: 2, azure.OpPutIdentity: 1},
 			observe: requests{azure.OpToken: 2, azure.OpGetIdentity: 1},
 		},
 		{
 			reason: "So is a credential.",
-			kind:   credentialKind(), name: "fic-requests",
-			arguments: object{
-				"name": "fic-requests", "resource_group_name": "rg", "parent_id": identityID, "issuer": "https://oidc.example.org",
-				"subject": "system:serviceaccount:shop:api", "audience": []any{"api://AzureADTokenExchange"},
-			},
+			kind:   credentialKind(), name: "fic-requests", arguments: credentialArguments("fic-requests"),
 			create:  requests{azure.OpToken: 1, azure.OpGetCredential: 2, azure.OpPutCredential: 1},
 			observe: requests{azure.OpToken: 2, azure.OpGetCredential: 1},
 		},
@@ -149,40 +228,141 @@ func TestRequests(t *testing.T) {
 
 	for _, tc := range cases {
 		t.Run(tc.kind.gvk.Kind, func(t *testing.T) {
-			c := &client{http: &http.Client{Transport: through}, who: servicePrincipal{
-				ClientID: clientID, ClientSecret: secret, TenantID: tenant, SubscriptionID: subscription,
-			}}
-			r := tc.kind.resource.TerraformResource
-
-			d := tf.TestResourceDataRaw(t, r.Schema, tc.arguments)
-			d.MarkNewResource()
-
-			if diags := r.CreateContext(t.Context(), d, c); diags.HasError() {
-				t.Fatal(diags)
+			if _, failed := a.apply(t, tc.kind, nil, tc.arguments); failed != "" {
+				t.Fatal(failed)
 			}
 
-			if diff := cmp.Diff(tc.create, counted(s)); diff != "" {
+			if diff := cmp.Diff(tc.create, counted(a.Server)); diff != "" {
 				t.Errorf("\n%s\nCreate: -want, +got:\n%s", tc.reason, diff)
 			}
 
-			mg := managedResource(t, tc.kind, tc.name, tc.arguments)
-
-			external, err := connector(kc, tc.kind, upjet.NewOperationStore(logging.NewNopLogger()), through,
-				upjet.WithTerraformPluginSDKAsyncLogger(logging.NewNopLogger())).Connect(t.Context(), mg)
-			must(t, err)
-
-			o, err := external.Observe(t.Context(), mg)
+			o, err := a.observe(t, tc.kind, tc.name, tc.arguments)
 			must(t, err)
 
 			if diff := cmp.Diff([]bool{true, true}, []bool{o.ResourceExists, o.ResourceUpToDate}); diff != "" {
 				t.Errorf("\nWhat was just created is there, and as it was asked for.\nObserve(...): -want, +got:\n%s", diff)
 			}
 
-			if diff := cmp.Diff(tc.observe, counted(s)); diff != "" {
+			if diff := cmp.Diff(tc.observe, counted(a.Server)); diff != "" {
 				t.Errorf("\n%s\nObserve: -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
+}
+
+// TestVaults is what happens to a vault that is there, was there, or is somebody else's, in this order.
+func TestVaults(t *testing.T) {
+	a, k := newAccount(t), vaultKind(hurried)
+
+	create := func() string {
+		_, failed := a.apply(t, k, nil, vaultArguments(nil))
+
+		return failed
+	}
+	observe := func(more object) string {
+		o, err := a.observe(t, k, "kv-requests", vaultArguments(more))
+		if err != nil {
+			return err.Error()
+		}
+
+		return fmt.Sprintf("exists: %t, up to date: %t", o.ResourceExists, o.ResourceUpToDate)
+	}
+	outage := azure.Fault{Operation: azure.OpGetVault, Effect: azure.EffectStatus, Status: http.StatusServiceUnavailable, Count: 1}
+
+	var state *terraform.InstanceState
+
+	for _, step := range []struct {
+		reason string
+		do     func() string
+		want   string
+	}{
+		{"Nothing is there.", func() string { return observe(nil) }, "exists: false"},
+		{"The name is somebody else's.", func() string {
+			must(t, a.PutVault(azure.Vault{Name: "kv-requests", TenantID: tenant}))
+
+			return create()
+		}, "VaultAlreadyExists"},
+		{"It has been purged, and is free.", func() (failed string) {
+			must(t, a.DeleteVault("kv-requests"))
+			must(t, a.PurgeVault("kv-requests"))
+			state, failed = a.apply(t, k, nil, vaultArguments(nil))
+
+			return failed
+		}, ""},
+		{"It is made once.", create, "already exists - to be managed via Terraform this resource needs to be imported into the State"},
+		{"An outage does not make it gone.", func() string {
+			_, err := a.AddFault(outage)
+			must(t, err)
+
+			return observe(nil)
+		}, `vaults.VaultsClient#Get: Failure responding to request: StatusCode=503 -- Original Error: autorest/azure: Service returned an error. Status=503 Code="ServerTimeout"`},
+		{"A change is seen.", func() string { return observe(object{"sku_name": "premium"}) }, "exists: true, up to date: false"},
+		{"It cannot move without being replaced, which upjet refuses.", func() string {
+			diff, err := k.resource.TerraformResource.Diff(t.Context(), state, terraform.NewResourceConfigRaw(vaultArguments(object{"location": "northeurope"})), nil)
+			must(t, err)
+
+			return fmt.Sprintf("replaced: %t", diff.RequiresNew())
+		}, "replaced: true"},
+		{"A change is sent.", func() (failed string) {
+			state, failed = a.apply(t, k, state, vaultArguments(object{"sku_name": "premium"}))
+
+			return failed
+		}, ""},
+		{"Purge protection stays.", func() string {
+			_, failed := a.apply(t, k, state, vaultArguments(object{"sku_name": "premium", "purge_protection_enabled": false}))
+
+			return failed
+		}, "once Purge Protection has been Enabled it's not possible to disable it"},
+		{"It is deleted by somebody.", func() string {
+			must(t, a.DeleteVault("kv-requests"))
+
+			return observe(nil)
+		}, "exists: false"},
+		{"A deleted one is recovered.", create, ""},
+	} {
+		if got := step.do(); !strings.Contains(got, step.want) || step.want == "" && got != "" {
+			t.Errorf("\n%s\nwant %q, got %q", step.reason, step.want, got)
+		}
+	}
+
+	if diff := cmp.Diff([]azure.ARMResource{{ID: vaultID, Created: 1, Updated: 2, Recovered: 1}}, a.ARMResources()); diff != "" {
+		t.Errorf("changes in Azure: -want, +got:\n%s", diff)
+	}
+}
+
+// TestUnknownPrincipal: an unknown principal looks like a new one until the provider gives up.
+func TestUnknownPrincipal(t *testing.T) {
+	a := newAccount(t)
+
+	_, failed := a.apply(t, assignmentKind(10*hurried), nil, object{"scope": groupID, "principal_id": subscription, "role_definition_name": "Reader"})
+	if !strings.HasPrefix(failed, "unexpected status 400 (400 Bad Request) with error: PrincipalNotFound: Principal ") {
+		t.Errorf("want PrincipalNotFound, got %q", failed)
+	}
+
+	if n := a.Counts().Of(azure.CountKey{Operation: azure.OpPutRoleAssignment, Error: "PrincipalNotFound"}); n < 2 {
+		t.Errorf("want it to be asked for again, was asked for %d times", n)
+	}
+}
+
+// TestCredentialsOfOneIdentity are written one after the other, because Azure refuses two writes at once.
+func TestCredentialsOfOneIdentity(t *testing.T) {
+	a, k := newAccount(t), credentialKind()
+
+	if _, failed := a.apply(t, identityKind(), nil, identityArguments()); failed != "" {
+		t.Fatal(failed)
+	}
+
+	var writing sync.WaitGroup
+
+	for _, name := range []string{"one", "two", "three", "four"} {
+		writing.Go(func() {
+			if _, failed := a.apply(t, k, nil, credentialArguments(name)); failed != "" {
+				t.Error(failed)
+			}
+		})
+	}
+
+	writing.Wait()
 }
 
 // counted requests since it was called last, but for connections.

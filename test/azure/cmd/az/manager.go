@@ -22,6 +22,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/p6m-dev/platform-application/test/azure"
 )
 
 const (
@@ -92,32 +94,21 @@ func logIn(ctx context.Context, getenv func(string) string) (*manager, error) {
 
 // transport to the stand-in, with the proxy and the certificate that its admin API names.
 func transport(ctx context.Context, admin string) (*http.Transport, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin+"/env", nil)
+	exports, err := azure.Send(ctx, admin, []string{"env"}, nil)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // The caller wraps it.
-	}
-
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // As above.
-	}
-	defer response.Body.Close() //nolint:errcheck // It has been read.
-
-	var env []string
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&env); err != nil {
-		return nil, err //nolint:wrapcheck // As above.
+		return nil, err
 	}
 
 	variables := map[string]string{}
 
-	for _, e := range env {
-		name, value, _ := strings.Cut(e, "=")
-		variables[name] = value
+	for line := range strings.Lines(exports) {
+		name, value, _ := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		variables[name] = strings.Trim(value, "'\n")
 	}
 
 	address, err := url.Parse(variables["HTTPS_PROXY"])
 	if err != nil {
-		return nil, err //nolint:wrapcheck // As above.
+		return nil, err //nolint:wrapcheck // The caller wraps it.
 	}
 
 	pem, err := os.ReadFile(variables["SSL_CERT_FILE"])

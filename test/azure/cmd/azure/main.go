@@ -6,8 +6,6 @@
 //	go run ./test/azure/cmd/azure --state state.yaml
 //	go run ./test/azure/cmd/azure secret set kv-app postgres-credentials '{"POSTGRES_USER":"app"}'
 //	go run ./test/azure/cmd/azure fault add --vault kv-app --effect status --status 429 --retry-after 5s --count 3
-//	go run ./test/azure/cmd/azure delays --role 1m --credential 30s
-//	go run ./test/azure/cmd/azure resources
 //	go run ./test/azure/cmd/azure counts
 package main
 
@@ -21,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -38,9 +35,6 @@ type commands struct {
 	Serve serveCommand `cmd:"" default:"withargs" help:"Run the stand-in until it is interrupted. The default."`
 }
 
-// errUsage is an error of the caller that has been explained.
-var errUsage = errors.New("see --help")
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
@@ -54,22 +48,7 @@ func main() {
 	}
 }
 
-// exited is a panic instead of an exit, so that run returns.
-type exited int
-
-func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) (err error) {
-	defer func() {
-		switch code := recover().(type) {
-		case nil:
-		case exited:
-			if code != 0 {
-				err = errUsage
-			}
-		default:
-			panic(code)
-		}
-	}()
-
+func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	c := &commands{}
 
 	parser, err := kong.New(c,
@@ -77,7 +56,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		kong.Description("Stands in for Entra ID, the secrets of Azure Key Vault and the Resource Manager on this machine."),
 		kong.UsageOnError(),
 		kong.Writers(stdout, os.Stderr),
-		kong.Exit(func(code int) { panic(exited(code)) }),
 	)
 	if err != nil {
 		return fmt.Errorf("cannot set up commands: %w", err)
@@ -120,19 +98,15 @@ func send(ctx context.Context, c *commands, args []string, stdin io.Reader) (str
 
 // serveCommand runs the stand-in.
 type serveCommand struct {
-	ProxyAddress  string        `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY"               help:"Where clients connect to. Loopback only."`
-	AdminAddress  string        `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN"               help:"Where the admin API listens. Loopback only."`
-	CAFile        string        `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
-	State         string        `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"                       type:"existingfile"`
-	TokenLifetime time.Duration `default:"24h"                                                                    help:"How long access tokens are valid."`
-	Latency       time.Duration `help:"Delay every answer."`
+	ProxyAddress string `default:"127.0.0.1:4480"                                                         env:"AZURE_STAND_IN_PROXY" help:"Where clients connect to. Loopback only."`
+	AdminAddress string `default:"127.0.0.1:4481"                                                         env:"AZURE_STAND_IN_ADMIN" help:"Where the admin API listens. Loopback only."`
+	CAFile       string `help:"Where to write the certificate to trust. The default is a temporary file." placeholder:"FILE"`
+	State        string `help:"What to register at the start, in YAML or JSON."                           placeholder:"FILE"         type:"existingfile"`
 }
 
 // serve until the context ends.
 func (s *serveCommand) serve(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
-	server, err := azure.Start(ctx, azure.Options{
-		ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile, TokenLifetime: s.TokenLifetime, Latency: s.Latency,
-	})
+	server, err := azure.Start(ctx, azure.Options{ProxyAddress: s.ProxyAddress, AdminAddress: s.AdminAddress, CAFile: s.CAFile})
 	if err != nil {
 		return err
 	}

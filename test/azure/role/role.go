@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package role has the role definitions of Azure and the table of role assignments, which the resource manager writes and everything else
+// obeys.
+package role
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/p6m-dev/platform-application/test/azure/arm/condition"
+)
+
+// The ids of the built-in roles for vaults.
+const (
+	Administrator       = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+	Reader              = "21090545-7ca7-4776-b22c-e363652d74d2"
+	SecretsOfficer      = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+	SecretsUser         = "4633458b-17de-408a-b874-0445c86b69e6"
+	CertificatesOfficer = "a4417e6f-fecd-4de8-b567-7b0420556985"
+)
+
+// Permissions of a role. In an action, * matches anything.
+type Permissions struct {
+	Actions        []string `json:"actions"`
+	NotActions     []string `json:"notActions"`
+	DataActions    []string `json:"dataActions"`
+	NotDataActions []string `json:"notDataActions"`
+}
+
+// A Definition of a role.
+type Definition struct {
+	Permissions
+
+	ID          string
+	Name        string
+	Description string
+
+	// Tenant and Scopes of a custom role. A built-in one can be assigned everywhere.
+	Tenant string
+	Scopes []string
+}
+
+// Allows reports whether the role has an action.
+func (d Definition) Allows(action string) bool {
+	return matches(d.Actions, action) && !matches(d.NotActions, action)
+}
+
+// AllowsData reports whether the role has a data action.
+func (d Definition) AllowsData(action string) bool { return matches(d.DataActions, action) }
+
+func matches(patterns []string, action string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return condition.Matches(pattern, action) })
+}
+
+// AssignableOn reports whether the role can be assigned on a scope.
+func (d Definition) AssignableOn(scope string) bool {
+	return d.Tenant == "" || slices.ContainsFunc(d.Scopes, func(s string) bool { return Covers(s, scope) })
+}
+
+// Is reports whether a name, an id or a resource id is that of the role.
+func (d Definition) Is(name string) bool {
+	return strings.EqualFold(d.Name, name) || strings.EqualFold(d.ID, name[strings.LastIndexByte(name, '/')+1:])
+}
+
+// Covers reports whether a scope contains another or is the same.
+func Covers(scope, other string) bool {
+	return strings.HasPrefix(strings.ToLower(other)+"/", strings.ToLower(strings.TrimSuffix(scope, "/"))+"/")
+}
+
+// Named returns a built-in role by its name, id or resource id.
+func Named(name string) (Definition, bool) {
+	i := slices.IndexFunc(BuiltIn(), func(d Definition) bool { return d.Is(name) })
+	if i < 0 {
+		return Definition{}, false
+	}
+
+	return BuiltIn()[i], true
+}
+
+// BuiltIn returns the roles of Azure with their actions in Microsoft's reference, without those about alerts, deployments and support.
+var BuiltIn = sync.OnceValue(func() []Definition { //nolint:gochecknoglobals // A constant in all but name.
+	const secrets = "Microsoft.KeyVault/vaults/secrets/"
+
+	vaultReader := []string{
+		"Microsoft.KeyVault/checkNameAvailability/read", "Microsoft.KeyVault/deletedVaults/read", "Microsoft.KeyVault/locations/*/read",
+		"Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/operations/read",
+	}
+
+	return []Definition{
+		{ID: Administrator, Name: "Key Vault Administrator", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*"}}},
+		{ID: Reader, Name: "Key Vault Reader", Permissions: Permissions{Actions: vaultReader, DataActions: []string{"Microsoft.KeyVault/vaults/*/read", secrets + "readMetadata/action"}}},
+		{ID: SecretsOfficer, Name: "Key Vault Secrets Officer", Permissions: Permissions{Actions: vaultReader, DataActions: []string{secrets + "*"}}},
+		{ID: SecretsUser, Name: "Key Vault Secrets User", Permissions: Permissions{DataActions: []string{secrets + "getSecret/action", secrets + "readMetadata/action"}}},
+		{ID: CertificatesOfficer, Name: "Key Vault Certificates Officer", Permissions: Permissions{Actions: vaultReader, DataActions: []string{
+			"Microsoft.KeyVault/vaults/certificatecas/*", "Microsoft.KeyVault/vaults/certificates/*", "Microsoft.KeyVault/vaults/certificatecontacts/write",
+		}}},
+		{ID: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", Name: "Owner", Permissions: Permissions{Actions: []string{"*"}}},
+		{ID: "b24988ac-6180-42a0-ab88-20f7382dd24c", Name: "Contributor", Permissions: Permissions{Actions: []string{"*"}, NotActions: []string{
+			"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action",
+		}}},
+		{ID: "acdd72a7-3385-48ef-bd42-f606fba81ae7", Name: "Reader", Permissions: Permissions{Actions: []string{"*/read"}}},
+		{ID: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", Name: "User Access Administrator", Permissions: Permissions{Actions: []string{"*/read", "Microsoft.Authorization/*"}}},
+		{ID: "f58310d9-a9f6-439a-9e8d-f62e7b41a168", Name: "Role Based Access Control Administrator", Permissions: Permissions{Actions: []string{
+			"Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read",
+		}}},
+		{ID: "f25e0fa2-a7c8-4377-a976-54943a77a395", Name: "Key Vault Contributor", Permissions: Permissions{
+			Actions: []string{"Microsoft.Authorization/*/read", "Microsoft.KeyVault/*", "Microsoft.Resources/subscriptions/resourceGroups/read"},
+			NotActions: []string{
+				"Microsoft.KeyVault/locations/deletedVaults/purge/action", "Microsoft.KeyVault/hsmPools/*", "Microsoft.KeyVault/managedHsms/*",
+			},
+		}},
+		{ID: "a68e7c17-0ab2-4c09-9a58-125dae29748c", Name: "Key Vault Purge Operator", Permissions: Permissions{Actions: []string{
+			"Microsoft.KeyVault/locations/deletedVaults/read", "Microsoft.KeyVault/locations/deletedVaults/purge/action",
+			"Microsoft.Resources/subscriptions/resourceGroups/read",
+		}}},
+		{ID: "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59", Name: "Managed Identity Contributor", Permissions: Permissions{Actions: []string{
+			"Microsoft.ManagedIdentity/userAssignedIdentities/read", "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/delete", "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
+			"Microsoft.ManagedIdentity/userAssignedIdentities/*/write", "Microsoft.ManagedIdentity/userAssignedIdentities/*/delete",
+			"Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		}}},
+		{ID: "f1a07417-d97a-45cb-824c-7a7467783830", Name: "Managed Identity Operator", Permissions: Permissions{Actions: []string{
+			"Microsoft.ManagedIdentity/userAssignedIdentities/*/read", "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+			"Microsoft.Authorization/*/read", "Microsoft.Resources/subscriptions/resourceGroups/read",
+		}}},
+	}
+})

@@ -1,0 +1,331 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azure_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/p6m-dev/platform-application/test/azure"
+)
+
+// ask a vault. The path has the version of the API unless it has a query of its own.
+func (w *world) ask(tb testing.TB, line, token, body string, header ...string) response {
+	tb.Helper()
+
+	method, path, _ := strings.Cut(line, " ")
+	if !strings.Contains(path, "?") {
+		path += "?api-version=7.4"
+	}
+
+	return w.send(tb, method+" "+origin+path, token, body, header...)
+}
+
+func TestRequests(t *testing.T) {
+	w := newWorld(t)
+	token := w.officer(t, forVaults)
+
+	_, err := w.PutSecret(vault, "known", azure.Secret{Value: "x"})
+	must(t, err)
+	_, err = w.PutSecret(vault, "off", azure.Secret{Value: "x", Disabled: true})
+	must(t, err)
+	_, err = w.PutCertificate(vault, "tls", azure.Certificate{DNSNames: []string{"www.example.org"}, ECDSA: true})
+	must(t, err)
+
+	tags := func(n int, key, value string) string {
+		all := map[string]string{}
+		for i := range n {
+			all[fmt.Sprint(i, key)] = value
+		}
+
+		body, err := json.Marshal(map[string]any{"value": "x", "tags": all})
+		must(t, err)
+
+		return string(body)
+	}
+
+	const set, bad = "PUT /secrets/new", "400 BadParameter"
+
+	cases := map[string]struct {
+		reason string
+		line   string
+		body   string
+		want   string
+	}{
+		"OldVersion":     {"Documented versions of the API are served.", "GET /secrets/known?api-version=7.0", "", "200"},
+		"NewVersion":     {"New ones, too.", "GET /secrets/known?api-version=2025-07-01", "", "200"},
+		"TrailingSlash":  {"Clients ask for the current version of a secret so.", "GET /secrets/known/", "", "200"},
+		"NoVersion":      {"The version of the API is required.", "GET /secrets/known?", "", bad},
+		"MadeUpVersion":  {"It exists.", "GET /secrets/known?api-version=9.9", "", bad},
+		"Missing":        {"A missing secret is not found.", "GET /secrets/unknown", "", "404 SecretNotFound"},
+		"MissingVersion": {"A missing version is not found.", "GET /secrets/known/" + strings.Repeat("0", 32), "", "404 SecretNotFound"},
+		"OddVersion":     {"A version has 32 hexadecimal digits.", "GET /secrets/known/1", "", bad},
+		"OddName":        {"A name has no underscore.", "GET /secrets/a_b", "", bad},
+		"LongName":       {"A name has 127 characters at most.", "GET /secrets/" + strings.Repeat("a", 128), "", bad},
+		"UnknownPath":    {"Other paths are not served.", "GET /sekrets", "", "404"},
+		"TooDeep":        {"Nothing is below a version.", "GET /secrets/a/b/c", "", "404"},
+		"UnknownMethod":  {"A secret cannot be posted.", "POST /secrets/known", "", "405 MethodNotAllowed"},
+		"UpdateNothing":  {"An update is of a version.", "PATCH /secrets/known", "", "405 MethodNotAllowed"},
+		"Disabled":       {"A disabled secret is not readable.", "GET /secrets/off", "", "403 Forbidden SecretDisabled"},
+
+		"FewResults":  {"A page may be smaller.", "GET /secrets?api-version=7.4&maxresults=1", "", "200"},
+		"NoResults":   {"A page is not empty.", "GET /secrets?api-version=7.4&maxresults=0", "", bad},
+		"ManyResults": {"A page is not larger than 25.", "GET /secrets?api-version=7.4&maxresults=26", "", bad},
+		"OddToken":    {"A page is continued by our token.", "GET /secrets?api-version=7.4&$skiptoken=MQ", "", bad},
+
+		"Set":             {"A value is enough.", set, `{"value":""}`, "200"},
+		"SetNothing":      {"The value is required.", set, `{}`, bad},
+		"NoJSON":          {"A body is JSON.", set, `value`, bad},
+		"MoreJSON":        {"One value of JSON.", set, `{"value":"a"}{}`, bad},
+		"MadeUpField":     {"It has documented fields only.", set, `{"value":"a","b":1}`, bad},
+		"NotUTF8":         {"It is UTF-8.", set, "{\"value\":\"\xff\"}", bad},
+		"LargestValue":    {"A value has 25 KiB at most.", set, `{"value":"` + strings.Repeat("a", 25600) + `"}`, "200"},
+		"LargerValue":     {"Not a byte more.", set, `{"value":"` + strings.Repeat("a", 25601) + `"}`, bad},
+		"LongContentType": {"A content type has 255 characters at most.", set, `{"value":"a","contentType":"` + strings.Repeat("a", 256) + `"}`, bad},
+		"MostTags":        {"A secret has 15 tags at most.", set, tags(15, "", ""), "200"},
+		"MoreTags":        {"Not one more.", set, tags(16, "", ""), bad},
+		"LongTag":         {"A tag has 256 characters at most.", set, tags(1, strings.Repeat("a", 256), ""), bad},
+		"LongTagValue":    {"Its value has 512 at most.", set, tags(1, "", strings.Repeat("a", 513)), bad},
+		"NegativeTime":    {"A time is after 1970.", set, `{"value":"a","attributes":{"exp":-1}}`, bad},
+		"Managed":         {"A certificate sets its own secret.", "PUT /secrets/TLS", `{"value":"a"}`, "403 Forbidden SecretManagedByKeyVault"},
+		"RecoverKnown":    {"Only a deleted secret can be recovered.", "POST /deletedsecrets/known/recover", "", "404 SecretNotFound"},
+		"PurgeKnown":      {"Only a deleted secret can be purged.", "DELETE /deletedsecrets/known", "", "404 SecretNotFound"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			rsp := w.ask(t, tc.line, token, tc.body)
+			if rsp.String() != tc.want {
+				t.Errorf("\n%s\n%s: want %s, got %s: %s", tc.reason, tc.line, tc.want, rsp, rsp.body)
+			}
+
+			for _, header := range []string{"X-Ms-Request-Id", "X-Ms-Keyvault-Service-Version", "X-Ms-Keyvault-Region", "Date"} {
+				if rsp.header.Get(header) == "" {
+					t.Errorf("\n%s\n%s: the answer has no header %s", tc.reason, tc.line, header)
+				}
+			}
+		})
+	}
+
+	if got := w.ask(t, set, token, `{"value":"a"}`, "Content-Type", "text/plain").String(); got != "415 BadParameter" {
+		t.Errorf("A body that is not JSON: got %s", got)
+	}
+}
+
+func TestAccessTokens(t *testing.T) {
+	w := newWorld(t)
+	good := w.officer(t, forVaults)
+
+	must(t, w.PutApplication(azure.Application{TenantID: otherTenant, ClientID: officer, PrincipalID: officerPrincipal, ClientSecret: officerSecret}))
+
+	foreign := w.form(t, otherTenant, map[string][]string{"client_id": {officer}, "client_secret": {officerSecret}, "scope": {forVaults + "/.default"}}).AccessToken
+
+	const (
+		plain   = `Bearer authorization="https://login.microsoftonline.com/11111111-1111-1111-1111-111111111111", resource="https://vault.azure.net"`
+		invalid = plain + `, error="invalid_token"`
+	)
+
+	// In this order: the last ones change the world.
+	for _, tc := range []struct {
+		reason        string
+		authorization string
+		challenge     string
+		message       string
+		before        func()
+	}{
+		{"The challenge names the authority of tokens.", "", plain, "AKV10000: ", nil},
+		{"Only a token helps.", "Basic eA==", invalid, "AKV10000: ", nil},
+		{"It is a JSON Web Token.", "Bearer x", invalid, "[BearerReadAccessTokenFailed] ", nil},
+		{"It is signed.", "Bearer " + good[:len(good)-4] + "AAAA", invalid, "AKV10046: ", nil},
+		{"It is of the vault's tenant.", "Bearer " + foreign, invalid, "AKV10032: ", nil},
+		{"It is for Key Vault.", "Bearer " + w.officer(t, forManagement), invalid, "AKV10022: ", nil},
+		{"It expires after a day.", "Bearer " + good, "", "api-version", func() { w.clock.Move(24*time.Hour - time.Second) }},
+		{"Not later.", "Bearer " + good, invalid, "TokenExpired", func() { w.clock.Move(time.Second) }},
+	} {
+		if tc.before != nil {
+			tc.before()
+		}
+
+		// The body is not looked at before the token.
+		rsp := w.send(t, "PUT "+origin+"/secrets/a", "", "{", "Authorization", tc.authorization)
+		if got := rsp.header.Get("WWW-Authenticate"); got != tc.challenge || !strings.Contains(string(rsp.body), tc.message) {
+			t.Errorf("\n%s\nwant %s and %s, got %s: %s", tc.reason, tc.challenge, tc.message, got, rsp.body)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	w := newWorld(t)
+	token := w.officer(t, forVaults)
+	set := func() response { return w.ask(t, "PUT /secrets/a", token, `{"value":"x"}`) }
+
+	for i := range 300 {
+		if i == 150 {
+			w.clock.Move(4 * time.Second)
+		}
+
+		set()
+	}
+
+	if rsp := set(); rsp.String() != "429 Throttled" || rsp.header.Get("Retry-After") != "6" {
+		t.Errorf("the 301st creation in 10 s: got %s, retry after %s s", rsp, rsp.header.Get("Retry-After"))
+	}
+
+	if rsp := w.ask(t, "GET /secrets/a", token, ""); rsp.status != 200 {
+		t.Errorf("creations have a limit of their own: got %s", rsp)
+	}
+
+	w.clock.Move(6 * time.Second)
+
+	if rsp := set(); rsp.status != 200 {
+		t.Errorf("the window slides: got %s", rsp)
+	}
+}
+
+// TestRoles is by the data actions of Azure's built-in roles: an officer has all of secrets, a user getSecret and readMetadata, and a
+// reader readMetadata alone.
+func TestRoles(t *testing.T) {
+	// Those that change something are each for a secret of its own.
+	requests := map[string]struct{ line, body, action string }{
+		"get":      {"GET /secrets/known", "", "getSecret/action"},
+		"other":    {"GET /secrets/other", "", "getSecret/action"},
+		"list":     {"GET /secrets", "", "readMetadata/action"},
+		"versions": {"GET /secrets/known/versions", "", "readMetadata/action"},
+		"set":      {"PUT /secrets/known", `{"value":"x"}`, "setSecret/action"},
+		"update":   {"PATCH /secrets/known/", `{}`, "update/action"},
+		"delete":   {"DELETE /secrets/doomed", "", "delete"},
+		"deleted":  {"GET /deletedsecrets/gone", "", "recover/action"},
+		"recover":  {"POST /deletedsecrets/lost/recover", "", "recover/action"},
+		"purge":    {"DELETE /deletedsecrets/junk", "", "purge/action"},
+	}
+
+	const all = "delete deleted get list other purge recover set update versions"
+
+	cases := map[string]struct {
+		reason string
+		args   azure.RoleAssignment
+		want   string
+	}{
+		"None":             {"Without a role everything is forbidden.", azure.RoleAssignment{}, ""},
+		"Administrator":    {"An administrator has every right.", azure.RoleAssignment{Role: azure.Administrator}, all},
+		"Officer":          {"An officer has those on secrets.", azure.RoleAssignment{Role: "key vault secrets officer"}, all},
+		"User":             {"A user reads, but no deleted secrets.", azure.RoleAssignment{Role: azure.SecretsUser}, "get list other versions"},
+		"Reader":           {"A reader sees no values.", azure.RoleAssignment{Role: "Key Vault Reader"}, "list versions"},
+		"Certificates":     {"An officer of certificates sees no secrets.", azure.RoleAssignment{Role: azure.CertificatesOfficer}, ""},
+		"Named":            {"A condition on names forbids other names, and lists.", azure.RoleAssignment{Role: azure.SecretsUser, Secrets: []string{"KNOWN"}}, "get versions"},
+		"OtherPrincipal":   {"A role is for one principal.", azure.RoleAssignment{Role: azure.Administrator, PrincipalID: officerPrincipal}, ""},
+		"ByResourceID":     {"A role can be named by its resource id.", azure.RoleAssignment{Role: "/providers/Microsoft.Authorization/roleDefinitions/" + azure.SecretsUser}, "get list other versions"},
+		"NotPropagatedYet": {"A new assignment takes a while.", azure.RoleAssignment{Role: azure.SecretsUser, Delay: time.Second}, ""},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			w, versions := newWorld(t), map[string]string{}
+			must(t, w.DeleteRoleAssignment(vault, "officer"))
+			must(t, w.DeleteRoleAssignment(vault, "reader"))
+
+			for _, secret := range []string{"known", "other", "doomed", "gone", "lost", "junk"} {
+				var err error
+
+				versions[secret], err = w.PutSecret(vault, secret, azure.Secret{Value: "x"})
+				must(t, err)
+			}
+
+			for _, secret := range []string{"gone", "lost", "junk"} {
+				must(t, w.DeleteSecret(vault, secret))
+			}
+
+			if a := tc.args; a.Role != "" {
+				a.ID = "it"
+				if a.PrincipalID == "" {
+					a.PrincipalID = readerPrincipal
+				}
+
+				must(t, w.PutRoleAssignment(vault, a))
+			}
+
+			var may []string
+
+			for name, r := range requests {
+				line := r.line
+				if name == "update" {
+					line += versions["known"]
+				}
+
+				rsp := w.ask(t, line, w.reader(t, forVaults), r.body)
+				forbidden := rsp.String() == "403 Forbidden ForbiddenByRbac"
+
+				switch {
+				case rsp.status < 300:
+					may = append(may, name)
+				case !forbidden || !strings.Contains(string(rsp.body), "Action: 'Microsoft.KeyVault/vaults/secrets/"+r.action+"'"):
+					t.Errorf("\n%s\n%s: want it allowed, or action %s forbidden, got %s", tc.reason, name, r.action, rsp.body)
+				}
+			}
+
+			slices.Sort(may)
+
+			if diff := cmp.Diff(tc.want, strings.Join(may, " ")); diff != "" {
+				t.Errorf("\n%s\nallowed: -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestDeletion: a secret that is being deleted or recovered is not active and not deleted. Writes to it are refused meanwhile.
+func TestDeletion(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.PutVault(azure.Vault{Name: vault, TenantID: tenant, PurgeProtection: true}))
+	must(t, w.SetTransitionTime(vault, 10*time.Second))
+
+	_, err := w.PutSecret(vault, "a", azure.Secret{Value: "1"})
+	must(t, err)
+
+	busy := func(code string) string { return "404 404 409 409 409 409 " + code }
+
+	for _, step := range []struct {
+		reason string
+		do     func() error
+		want   string
+	}{
+		{"A secret is being deleted.", func() error { return w.DeleteSecret(vault, "a") }, busy("ObjectIsBeingDeleted")},
+		{"That takes its time.", func() error { w.clock.Move(9 * time.Second); return nil }, busy("ObjectIsBeingDeleted")},
+		{"It is deleted, and protected.", func() error { w.clock.Move(time.Second); return nil }, "404 200 403 409 404 200 ObjectIsDeletedButRecoverable"},
+		{"It is being recovered.", func() error { return nil }, busy("ObjectIsBeingRecovered")},
+		{"It is back, and deleted again.", func() error { return w.SetTransitionTime(vault, 0) }, "200 404 404 200 200 200 "},
+		{"It is purged in the end.", func() error {
+			must(t, w.DeleteSecret(vault, "a"))
+			w.clock.Move(90 * 24 * time.Hour)
+
+			return nil
+		}, "404 404 404 200 200 200 "},
+	} {
+		must(t, step.do())
+
+		token, got, code := w.officer(t, forVaults), []string{}, ""
+
+		for _, line := range []string{
+			"GET /secrets/a", "GET /deletedsecrets/a", "DELETE /deletedsecrets/a", "PUT /secrets/A", "DELETE /secrets/a", "POST /deletedsecrets/a/recover",
+		} {
+			rsp := w.ask(t, line, token, `{"value":"2"}`)
+			got = append(got, fmt.Sprint(rsp.status))
+
+			if _, inner, ok := strings.Cut(rsp.String(), "409 Conflict "); ok {
+				code = inner
+			}
+		}
+
+		if diff := cmp.Diff(step.want, strings.Join(got, " ")+" "+code); diff != "" {
+			t.Errorf("\n%s\n-want, +got:\n%s", step.reason, diff)
+		}
+	}
+}
