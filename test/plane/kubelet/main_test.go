@@ -50,9 +50,6 @@ var (
 	node       *Kubelet
 	registryAt string
 	imageName  string
-
-	// restarted is the API server, once a test has killed the first.
-	restarted *exec.Cmd
 )
 
 func TestMain(m *testing.M) {
@@ -99,7 +96,7 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	if err != nil {
 		return 1, fmt.Errorf("cannot start API server: %w", err)
 	}
-	defer func() { err = errors.Join(err, stopRestarted(), api.Stop()) }()
+	defer func() { err = errors.Join(err, api.Stop()) }()
 
 	node, err = Start(context.Background(), testOptions(filepath.Join(dir, "node"), nodeName))
 	if err != nil {
@@ -109,17 +106,6 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	defer func() { err = errors.Join(err, node.Close()) }()
 
 	return m.Run(), nil
-}
-
-func stopRestarted() error {
-	if restarted == nil {
-		return nil
-	}
-
-	err := restarted.Process.Kill()
-	_ = restarted.Wait() // It was killed.
-
-	return err //nolint:wrapcheck // It says what was tried.
 }
 
 func clusterFlags() []apiserver.Option {

@@ -64,7 +64,7 @@ func upstream(t *testing.T, server string) *url.URL {
 			defer here.Close() //nolint:errcheck // The test is over.
 
 			fmt.Fprint(here, "HTTP/1.1 200 OK\r\n\r\n")
-			splice(r.Context(), here, buffered.Reader, there)
+			Splice(r.Context(), here, buffered.Reader, there)
 		}
 	}))
 	t.Cleanup(s.Close)
