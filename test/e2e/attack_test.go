@@ -204,13 +204,11 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	t.Helper()
 
-	if err := p.API.Apply(t.Context(), &rbacv1.ClusterRoleBinding{
+	must(t, p.API.Apply(t.Context(), &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "e2e-argocd"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: argocdAccount}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))
 
 	cfg, err := p.API.ConfigForUser(argocdAccount, "system:serviceaccounts:argocd")
 	must(t, err)

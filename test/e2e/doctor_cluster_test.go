@@ -8,13 +8,13 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
@@ -26,19 +26,8 @@ import (
 func prepareForDoctor(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
-	if err := os.WriteFile(filepath.Join(w.dir, "azure-ca.pem"), w.azure.CAPEM(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-
 	// Some policies are about such namespaces alone.
 	namespaceOf(t, p)
-
-	restrictions := filepath.Join(w.root, "package", "platform", "restrictions")
-	for _, file := range []string{"activation", "network", "placeholders"} {
-		if err := p.API.ApplyFiles(t.Context(), filepath.Join(restrictions, file+".yaml")); err != nil {
-			t.Fatal(err)
-		}
-	}
 
 	config := `
 apiVersion: azure.m.upbound.io/v1beta1
@@ -81,9 +70,7 @@ func change(k key, edit func(o map[string]any)) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		before := k.object()
-		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(before), before); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(before), before))
 
 		replace(t.Context(), t, p, k, edit)
 		t.Cleanup(func() {
@@ -122,9 +109,7 @@ func replace(ctx context.Context, t *testing.T, p *plane.Plane, k key, edit func
 
 		return p.API.Client().Update(ctx, u)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 }
 
 // remove an object for as long as the test runs.
@@ -133,13 +118,9 @@ func remove(k key) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		u := k.object()
-		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u))
 
-		if err := p.API.Client().Delete(t.Context(), u.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Delete(t.Context(), u.DeepCopy()))
 
 		t.Cleanup(func() {
 			again := k.object()
@@ -168,9 +149,7 @@ func add(manifest string) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		u := object(t, manifest)
-		if err := p.API.Client().Create(t.Context(), u.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Create(t.Context(), u.DeepCopy()))
 
 		t.Cleanup(func() {
 			if err := client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), u)); err != nil {
@@ -198,17 +177,20 @@ func viewer(rules string) func(*testing.T, *plane.Plane) string {
 			", apiGroup: rbac.authorization.k8s.io}], roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "+name+"}}")(t, p)
 
 		config, err := p.API.ConfigForUser(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
-		path := filepath.Join(t.TempDir(), "kubeconfig")
-		if err := apiserver.WriteKubeconfig(path, config); err != nil {
-			t.Fatal(err)
-		}
-
-		return path
+		return kubeconfigOf(t, config)
 	}
+}
+
+// kubeconfigOf writes the configuration of a client to a file.
+func kubeconfigOf(t *testing.T, config *rest.Config) string {
+	t.Helper()
+
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, apiserver.WriteKubeconfig(path, config))
+
+	return path
 }
 
 // nowhere is a cluster that nobody answers for.
@@ -218,12 +200,7 @@ func nowhere(t *testing.T, p *plane.Plane) string {
 	config := p.API.Config()
 	config.Host = "127.0.0.1:1"
 
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := apiserver.WriteKubeconfig(path, config); err != nil {
-		t.Fatal(err)
-	}
-
-	return path
+	return kubeconfigOf(t, config)
 }
 
 // clusterFaults are those of the area cluster.

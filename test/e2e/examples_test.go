@@ -30,6 +30,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -152,7 +153,7 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 // into their vaults as their documentation says, and has them run. All at once, as most
 // of the time is spent on waiting.
 func TestExamples(t *testing.T) {
-	settings, _ := object(t, read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
+	settings, _ := object(t, check.Read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
 	// The platform has all that a manifest can ask of it.
 	settings = overlay(settings, map[string]any{
 		"autoscaling":   map[string]any{"keda": true},
@@ -161,7 +162,7 @@ func TestExamples(t *testing.T) {
 
 	for _, p := range w.variants(t) {
 		configure(t, p, settings)
-		must(t, p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))))
+		must(t, p.API.Apply(t.Context(), object(t, check.Read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))))
 	}
 
 	all, apps := examples(t), map[string]*app{}

@@ -432,21 +432,3 @@ func (a *app) versionIsCurrent(ctx context.Context, got *plane.Application) erro
 
 	return nil
 }
-
-// TestPlain is an application of nothing but an image: no secret, and no variable.
-func TestPlain(t *testing.T) {
-	without := func(spec map[string]any) {
-		delete(spec, "secrets")
-		delete(spec, "config")
-	}
-
-	a := apply(t, w.modern, namespaceOf(t, w.modern), "plain", without)
-	a.wait(t, plane.Ready)
-
-	processes, err := a.plane.Ask(t.Context(), a.namespace, a.name)
-	must(t, err)
-
-	if len(processes) != 1 {
-		t.Errorf("processes: want one, got %d", len(processes))
-	}
-}

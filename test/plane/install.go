@@ -225,7 +225,7 @@ func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant,
 
 	return Eventually(ctx, "packages", func(ctx context.Context) error {
 		for _, o := range packages {
-			if err := p.packageReady(ctx, o); err != nil {
+			if err := p.PackageReady(ctx, o); err != nil {
 				return err
 			}
 		}
@@ -279,9 +279,9 @@ func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 	return out
 }
 
-// packageReady returns an error unless the revision of the package that was applied is the
+// PackageReady returns an error unless the revision of the package that was applied is the
 // active one, and is healthy.
-func (p *Plane) packageReady(ctx context.Context, applied *unstructured.Unstructured) error {
+func (p *Plane) PackageReady(ctx context.Context, applied *unstructured.Unstructured) error {
 	pkg, revision, key := applied.DeepCopy(), &unstructured.Unstructured{}, applied.GetKind()+" "+applied.GetName()
 	revision.SetGroupVersionKind(pkg.GroupVersionKind())
 	revision.SetKind(pkg.GetKind() + "Revision")

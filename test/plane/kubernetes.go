@@ -72,8 +72,8 @@ func (p *Plane) startControllers(ctx context.Context) error {
 		return fmt.Errorf("cannot write certificate of API server: %w", err)
 	}
 
-	p.controllers, err = start(
-		path, p.Log("kube-controller-manager"),
+	p.controllers, err = StartDaemon(
+		p.Log("kube-controller-manager"), nil, path,
 		"--kubeconfig="+kubeconfig,
 		"--root-ca-file="+ca,
 		"--service-account-private-key-file="+p.API.TokenKeyFile(),

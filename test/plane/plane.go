@@ -77,7 +77,7 @@ type Plane struct {
 	registry    *registry
 	proxy       *proxy.Proxy
 	kubelet     *kubelet.Kubelet
-	controllers *process
+	controllers *Daemon
 
 	lifetime   context.Context //nolint:containedctx // That of what runs in the background.
 	end        context.CancelFunc
@@ -127,7 +127,7 @@ func (p *Plane) Stop() error {
 	}
 
 	if p.controllers != nil {
-		p.controllers.stop()
+		p.controllers.Stop()
 	}
 
 	if p.proxy != nil {

@@ -13,30 +13,25 @@ import (
 	"time"
 )
 
-const (
-	// restartDelay is between the end of a process and its next start.
-	restartDelay = time.Second
+// restartDelay is between the end of a process and its next start.
+const restartDelay = time.Second
 
-	// stopTimeout is how long a process may take to end.
-	stopTimeout = 10 * time.Second
-)
-
-// A process is one that is started again when it ends, until it is stopped. It does
+// A Daemon is a program that is started again when it ends, until it is stopped. It does
 // not outlive this one.
-type process struct {
+type Daemon struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// start a program with its output in a log file.
-func start(path, log string, args ...string) (*process, error) {
+// StartDaemon starts a program with its output in a log file.
+func StartDaemon(log string, env []string, path string, args ...string) (*Daemon, error) {
 	f, err := os.Create(log)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create log: %w", err)
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{cancel: cancel, done: make(chan struct{})}
+	p := &Daemon{cancel: cancel, done: make(chan struct{})}
 
 	go func() {
 		defer close(p.done)
@@ -47,12 +42,12 @@ func start(path, log string, args ...string) (*process, error) {
 
 		for ctx.Err() == nil {
 			cmd := exec.CommandContext(ctx, path, args...)
-			cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-			cmd.WaitDelay = stopTimeout
+			cmd.Env = append(os.Environ(), env...)
 			cmd.Stdout, cmd.Stderr = f, f
-			// Its own group: an interrupt from the terminal is for this process, which ends the
-			// others in order.
+			// Its own group: it ends with all that it has started, and an interrupt from the terminal is
+			// for this process, which ends the others in order.
 			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+			cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 			fmt.Fprintf(f, "ended: %v\n", cmd.Run())
 
@@ -66,8 +61,8 @@ func start(path, log string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// stop the process.
-func (p *process) stop() {
+// Stop the program.
+func (p *Daemon) Stop() {
 	p.cancel()
 	<-p.done
 }
