@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -285,7 +284,7 @@ func startArgo(t *testing.T, p *plane.Plane) *argo {
 	t.Helper()
 
 	a := &argo{plane: p, dir: t.TempDir(), login: startLogin(t)}
-	a.git(t, "init", "--quiet", "--initial-branch=main", a.repository())
+	git(t, "init", "--quiet", "--initial-branch=main", a.repository())
 	a.install(t)
 
 	redis, repo, api := address(t), address(t), address(t)
@@ -480,16 +479,8 @@ func (a *argo) revert(t *testing.T, path string) {
 func (a *argo) record(t *testing.T, message string) {
 	t.Helper()
 
-	a.git(t, "-C", a.repository(), "add", "--all")
-	a.git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
-}
-
-func (a *argo) git(t *testing.T, args ...string) {
-	t.Helper()
-
-	if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	git(t, "-C", a.repository(), "add", "--all")
+	git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
 }
 
 // start a program until the test ends. Its ServiceAccount has its name.

@@ -8,6 +8,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,21 +76,11 @@ func change(k key, edit func(o map[string]any)) func(*testing.T, *plane.Plane) {
 		replace(t.Context(), t, p, k, edit)
 		t.Cleanup(func() {
 			replace(context.WithoutCancel(t.Context()), t, p, k, func(o map[string]any) {
-				for field := range o {
-					if field != "metadata" {
-						delete(o, field)
-					}
-				}
+				now := &unstructured.Unstructured{Object: o}
+				version := now.GetResourceVersion()
 
-				for field, value := range before.Object {
-					if field != "metadata" {
-						o[field] = value
-					}
-				}
-
-				now, was := &unstructured.Unstructured{Object: o}, before
-				now.SetLabels(was.GetLabels())
-				now.SetAnnotations(was.GetAnnotations())
+				maps.Copy(o, before.DeepCopy().Object)
+				now.SetResourceVersion(version)
 			})
 		})
 	}
@@ -123,15 +114,9 @@ func remove(k key) func(*testing.T, *plane.Plane) {
 		must(t, p.API.Client().Delete(t.Context(), u.DeepCopy()))
 
 		t.Cleanup(func() {
-			again := k.object()
-			for field, value := range u.Object {
-				if field != "metadata" && field != "status" {
-					again.Object[field] = value
-				}
-			}
-
-			again.SetLabels(u.GetLabels())
-			again.SetAnnotations(u.GetAnnotations())
+			again := u.DeepCopy()
+			again.SetResourceVersion("")
+			again.SetManagedFields(nil)
 
 			err := plane.Eventually(context.WithoutCancel(t.Context()), "the return of "+k.kind+" "+k.name, func(ctx context.Context) error {
 				return p.API.Client().Create(ctx, again.DeepCopy())
@@ -151,11 +136,7 @@ func add(manifest string) func(*testing.T, *plane.Plane) {
 		u := object(t, manifest)
 		must(t, p.API.Client().Create(t.Context(), u.DeepCopy()))
 
-		t.Cleanup(func() {
-			if err := client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), u)); err != nil {
-				t.Error(err)
-			}
-		})
+		t.Cleanup(func() { must(t, client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), u))) })
 	}
 }
 

@@ -212,7 +212,7 @@ func TestDoctorJob(t *testing.T) {
 
 	job := &batchv1.Job{}
 
-	must(t, plane.Eventually(t.Context(), "the doctor to finish", func(ctx context.Context) error {
+	eventually(t, "the doctor to finish", func(ctx context.Context) error {
 		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: plane.Namespace, Name: doctorJob}, job); err != nil {
 			return fmt.Errorf("cannot get Job %q: %w", doctorJob, err)
 		}
@@ -222,7 +222,7 @@ func TestDoctorJob(t *testing.T) {
 		}
 
 		return nil
-	}))
+	})
 
 	out := logsOf(t, p, "job/"+doctorJob)
 

@@ -129,7 +129,7 @@ func (d *doctor) well(t *testing.T, areas ...string) []string {
 
 	var out []string
 
-	must(t, plane.Eventually(t.Context(), "a platform that is well", func(ctx context.Context) error {
+	eventually(t, "a platform that is well", func(ctx context.Context) error {
 		report, err := d.run(ctx, areas...)
 		if err != nil {
 			return err
@@ -145,7 +145,7 @@ func (d *doctor) well(t *testing.T, areas ...string) []string {
 		}
 
 		return nil
-	}))
+	})
 
 	return out
 }

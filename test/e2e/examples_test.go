@@ -326,11 +326,7 @@ func configure(t *testing.T, p *plane.Plane, settings any) {
 	more, _ := settings.(map[string]any)
 	must(t, p.Configure(t.Context(), overlay(more, p.Settings())))
 
-	t.Cleanup(func() {
-		if err := p.Configure(context.WithoutCancel(t.Context()), p.Settings()); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { must(t, p.Configure(context.WithoutCancel(t.Context()), p.Settings())) })
 }
 
 // overlay settings with others, which win, as those of an EnvironmentConfig do.
@@ -489,11 +485,7 @@ func serves(p plane.Process) error {
 func certificate(t *testing.T) string {
 	t.Helper()
 
-	crt, key, err := plane.NewCertificate(exampleHost)
-	must(t, err)
-
-	// It has signed itself.
-	value, err := plane.JSON(map[string]string{"tls.crt": crt, "tls.key": key, "ca.crt": crt})
+	value, err := plane.NewCertificate(exampleHost)
 	must(t, err)
 
 	return value

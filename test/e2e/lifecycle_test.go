@@ -177,7 +177,7 @@ func TestIsolation(t *testing.T) {
 
 	must(t, w.modern.API.Apply(t.Context(), created))
 
-	err = plane.Eventually(t.Context(), "the thief to be refused", func(ctx context.Context) error {
+	eventually(t, "the thief to be refused", func(ctx context.Context) error {
 		sync, err := w.modern.Sync(ctx, namespace, thief.GetName())
 		if err != nil {
 			return err
@@ -191,9 +191,6 @@ func TestIsolation(t *testing.T) {
 
 		return errors.New("it is not refused yet")
 	})
-	if err != nil {
-		t.Error(err)
-	}
 
 	loot := &corev1.Secret{}
 	if err := w.modern.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "loot"}, loot); !kerrors.IsNotFound(err) && len(loot.Data) > 0 {

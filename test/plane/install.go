@@ -291,8 +291,8 @@ func (p *Plane) PackageReady(ctx context.Context, applied *unstructured.Unstruct
 	}
 
 	for _, c := range []string{"Installed", "Healthy"} {
-		if status, message := condition(pkg, c); status != "True" {
-			return fmt.Errorf("%s is not %s: %s", key, c, message)
+		if got := (&Application{Unstructured: pkg}).Condition(c); got.Status != "True" {
+			return fmt.Errorf("%s is not %s: %s: %s", key, c, got.Reason, got.Message)
 		}
 	}
 
@@ -314,8 +314,8 @@ func (p *Plane) PackageReady(ctx context.Context, applied *unstructured.Unstruct
 	}
 
 	for _, c := range types {
-		if status, message := condition(revision, c); status != "True" {
-			return fmt.Errorf("revision of %s is not %s: %s", key, c, message)
+		if got := (&Application{Unstructured: revision}).Condition(c); got.Status != "True" {
+			return fmt.Errorf("revision of %s is not %s: %s: %s", key, c, got.Reason, got.Message)
 		}
 	}
 
