@@ -167,7 +167,7 @@ func (s *Sandbox) Run(ctx context.Context, c Command) (*Process, error) {
 	return p, nil
 }
 
-// pidOf the process that a file stands for, as those outside of the sandbox see it.
+// pidOf the process that a file stands for, as those outside of the sandbox see it. One that has ended has none.
 func pidOf(f *os.File) (int, error) {
 	info, err := os.ReadFile(filepath.Join("/proc/self/fdinfo", strconv.Itoa(int(f.Fd()))))
 	if err != nil {
@@ -182,10 +182,10 @@ func pidOf(f *os.File) (int, error) {
 		return 0, fmt.Errorf("cannot find process: %w", err)
 	}
 
-	return pid, nil
+	return max(pid, 0), nil
 }
 
-// PID of the process, as those outside of the sandbox see it.
+// PID of the process, as those outside of the sandbox see it, or 0 if it ended at once.
 func (p *Process) PID() int { return p.pid }
 
 // Signal the process and its children, unless it has ended.
@@ -193,7 +193,10 @@ func (p *Process) Signal(sig syscall.Signal) {
 	select {
 	case <-p.done:
 	default:
-		_ = syscall.Kill(-p.pid, sig) // It may have ended by now.
+		// A negative id of 0 or -1 would be other processes.
+		if p.pid > 0 {
+			_ = syscall.Kill(-p.pid, sig) // It may have ended by now.
+		}
 	}
 }
 
