@@ -85,14 +85,7 @@ func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]
 	env, services := map[string]string{}, p.kubelet.services()
 
 	for _, from := range c.EnvFrom {
-		var s source
-		if ref := from.SecretRef; ref != nil {
-			s = source{secretKind, ref.Name, ref.Optional}
-		} else if ref := from.ConfigMapRef; ref != nil {
-			s = source{configMapKind, ref.Name, ref.Optional}
-		}
-
-		values, err := p.read(ctx, s)
+		values, err := p.read(ctx, sourceOf(from))
 		if err != nil {
 			return nil, err
 		}
@@ -124,6 +117,14 @@ func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]
 	maps.Copy(services, env)
 
 	return services, nil
+}
+
+func sourceOf(from corev1.EnvFromSource) source {
+	if ref := from.SecretRef; ref != nil {
+		return source{secretKind, ref.Name, ref.Optional}
+	}
+
+	return source{configMapKind, from.ConfigMapRef.Name, from.ConfigMapRef.Optional}
 }
 
 // valueOf returns the value of a variable that comes from elsewhere, and whether there is one.

@@ -4,11 +4,9 @@
 package kubelet
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -98,6 +96,8 @@ type section struct {
 	from int64
 	// ended tells whether nothing more will be written to it.
 	ended func() bool
+	// within a line, of which a part was passed on.
+	within bool
 }
 
 // logSection finds the part of the log that the current run of a container wrote.
@@ -213,58 +213,63 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true", q.Get("timestamps") == "true") // The client has left, or sees the end.
 }
 
-// skip all but the last lines.
-func (p *section) skip(f io.ReaderAt, lines int) error {
+// rest of the section, as it is now.
+func (p *section) rest(f io.ReaderAt) ([]byte, error) {
 	all, err := io.ReadAll(io.NewSectionReader(f, p.from, p.log.look()-p.from))
 	if err != nil {
-		return fmt.Errorf("cannot read log: %w", err)
+		return nil, fmt.Errorf("cannot read log: %w", err)
 	}
+
+	return all, nil
+}
+
+// skip all but the last lines.
+func (p *section) skip(f io.ReaderAt, lines int) error {
+	all, err := p.rest(f)
 
 	each := slices.Collect(bytes.Lines(all))
 	for _, line := range each[:max(len(each)-lines, 0)] {
 		p.from += int64(len(line))
 	}
 
-	return nil
+	return err
 }
 
 // copy the section, and what is added to it if it is followed.
 func (p *section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt, follow, timestamps bool) error {
-	for within := false; ; {
+	for {
 		// Asked first: what was written before it ended is read below.
 		ended := !follow || p.ended()
 
-		for r := bufio.NewReader(io.NewSectionReader(f, p.from, p.log.look()-p.from)); ; {
-			line, err := r.ReadBytes('\n')
-			if len(line) > 0 {
-				stamp := ""
-				if timestamps && !within {
-					stamp = p.log.written(p.from).UTC().Format(timestampFormat) + " "
-				}
-
-				if _, err := io.WriteString(w, stamp+string(line)); err != nil {
-					return fmt.Errorf("cannot copy log: %w", err)
-				}
-
-				p.from += int64(len(line))
-				within = line[len(line)-1] != '\n'
-			}
-
-			if errors.Is(err, io.EOF) {
-				break
-			}
-
-			if err != nil {
-				return fmt.Errorf("cannot read log: %w", err)
-			}
-		}
-
-		if ended {
-			return nil
+		if err := p.pass(w, f, timestamps); err != nil || ended {
+			return err
 		}
 
 		if err := http.NewResponseController(w).Flush(); err != nil || !sleep(ctx, followInterval) {
 			return err //nolint:wrapcheck // The client has left.
 		}
 	}
+}
+
+// pass on what was written since the last time.
+func (p *section) pass(w io.Writer, f io.ReaderAt, timestamps bool) error {
+	all, err := p.rest(f)
+
+	for line := range bytes.Lines(all) {
+		size := int64(len(line))
+
+		if timestamps && !p.within {
+			line = slices.Concat(p.log.written(p.from).UTC().AppendFormat(nil, timestampFormat), []byte{' '}, line)
+		}
+
+		n, err := w.Write(line)
+		if err != nil {
+			return fmt.Errorf("cannot copy log: %w", err)
+		}
+
+		p.within = line[n-1] != '\n'
+		p.from += size
+	}
+
+	return err
 }

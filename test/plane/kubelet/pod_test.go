@@ -248,6 +248,26 @@ func TestUnsupported(t *testing.T) {
 	})
 }
 
+// TestUser: programs run as the user that the pod names, who can read the pod's token, and cannot be root where
+// that is forbidden.
+func TestUser(t *testing.T) {
+	ns := namespace(t)
+	user, group, yes := int64(2000), int64(3000), true
+
+	p := ready(t, create(t, newTestPod(ns, "user", func(p *corev1.Pod) {
+		p.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsUser: &user, RunAsGroup: &group, RunAsNonRoot: &yes}
+	})))
+
+	if diff := cmp.Diff("2000:3000", answer(t, p, "/user")); diff != "" {
+		t.Errorf("user: -want, +got:\n%s", diff)
+	}
+
+	answer(t, p, "/file?name=/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+	root := create(t, newTestPod(ns, "root", func(p *corev1.Pod) { p.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: &yes} }))
+	eventually(t, root, isWaiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"))
+}
+
 func TestLogs(t *testing.T) {
 	p := ready(t, create(t, newTestPod(namespace(t), "talks")))
 	answer(t, p, "/healthz")

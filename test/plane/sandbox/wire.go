@@ -81,7 +81,7 @@ func answer(c *net.UnixConn, f *os.File, failure error) error {
 
 // receive the file of an answer, if it has one, or its error.
 func receive(c *net.UnixConn) (*os.File, error) {
-	body, rights := make([]byte, 1<<16), make([]byte, unix.CmsgSpace(4)) //nolint:mnd // A file is four bytes.
+	body, rights := make([]byte, 1<<16), make([]byte, unix.CmsgSpace(4))
 
 	n, rightsLen, _, _, err := c.ReadMsgUnix(body, rights)
 	if err == nil && n == 0 {
