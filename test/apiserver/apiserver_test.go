@@ -8,12 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // envChild has the test binary start a server and wait to be killed.
@@ -27,29 +22,6 @@ func TestMain(m *testing.M) {
 	}
 
 	os.Exit(Run(m, func(s *Server) { server = s }))
-}
-
-func TestStartFails(t *testing.T) {
-	_, err := Start(t.Context(), WithFlag("no-such-flag", "true"))
-	if err == nil {
-		t.Fatal("Start(...): want an error about a flag that does not exist")
-	}
-
-	dirs := regexp.MustCompile(`see the logs in (\S+)`).FindAllStringSubmatch(err.Error(), -1)
-	if diff := cmp.Diff(attempts, len(dirs)); diff != "" {
-		t.Errorf("directories named in %q: -want, +got:\n%s", err, diff)
-	}
-
-	for _, dir := range dirs {
-		log, err := os.ReadFile(filepath.Join(dir[1], "kube-apiserver.log"))
-		if err != nil || !strings.Contains(string(log), "unknown flag: --no-such-flag") {
-			t.Errorf("log of the API server: want the reason why it did not start, got %q, %v", log, err)
-		}
-
-		if err := os.RemoveAll(dir[1]); err != nil {
-			t.Errorf("cannot remove logs: %v", err)
-		}
-	}
 }
 
 // TestPoll expects the unmet condition in the error, not that time is up.

@@ -22,13 +22,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
-	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/plane"
+	"github.com/p6m-dev/platform-application/test/plane/kubelet"
 )
 
 const (
@@ -83,9 +83,7 @@ func TestAcceptance(t *testing.T) {
 	program := newDoctor(t, w.modern).program
 
 	for _, p := range w.variants(t) {
-		if err := p.PushImage(t.Context(), build.Program{Main: "./cmd/platform-application", Path: "/platform-application"}, strings.TrimPrefix(acceptanceImage, "ghcr.io/")); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.PushImage(t.Context(), build.Program{Main: "./cmd/platform-application", Path: "/platform-application"}, strings.TrimPrefix(acceptanceImage, "ghcr.io/")))
 	}
 
 	installAcceptance(t, w.modern)
@@ -220,9 +218,7 @@ func startAcceptance(t *testing.T, program, kubeconfig string, args ...string) f
 
 	cmd.Stdout, cmd.Stderr = &said, &said
 
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, cmd.Start())
 
 	return func(t *testing.T) outcome {
 		t.Helper()
@@ -257,9 +253,7 @@ func installAcceptance(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
 	objects := acceptanceComponent(t)
-	if err := p.API.Apply(t.Context(), objects...); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.API.Apply(t.Context(), objects...))
 
 	t.Cleanup(func() {
 		if err := p.API.ApplyFiles(context.WithoutCancel(t.Context()), filepath.Join(w.root, "package", "platform", "restrictions", "namespaces.yaml")); err != nil {
@@ -283,19 +277,10 @@ func asAcceptance(t *testing.T, p *plane.Plane) string {
 	t.Helper()
 
 	config, err := p.API.ConfigForUser("system:serviceaccount:"+plane.Namespace+":"+acceptanceAccount, "system:serviceaccounts", "system:serviceaccounts:"+plane.Namespace)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := apiserver.WriteKubeconfig(path, config); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	c, err := client.New(config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	// The API server reads policies and roles in a moment.
 	err = plane.Eventually(t.Context(), "the account's permissions", func(ctx context.Context) error {
@@ -303,32 +288,21 @@ func asAcceptance(t *testing.T, p *plane.Plane) string {
 
 		return c.Create(ctx, ns, client.DryRunAll)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
-	return path
+	return kubeconfigOf(t, config)
 }
 
 // acceptanceComponent is what the component adds to the base, but for what runs it, which is the test.
 func acceptanceComponent(t *testing.T) []client.Object {
 	t.Helper()
 
-	dir := t.TempDir()
-
-	relative, err := filepath.Rel(dir, filepath.Join(w.root, "package", "platform"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	text := "resources: [" + relative + "/restrictions]\ncomponents: [" + relative + "/acceptance]\n"
-	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	objects, err := w.modern.Kustomize(t.Context(), w.root, "resources: [restrictions]\ncomponents: [acceptance]")
+	must(t, err)
 
 	var out []client.Object
 
-	for _, o := range kustomized(t.Context(), t, dir) {
+	for _, o := range objects {
 		ours := strings.HasPrefix(o.GetName(), acceptanceAccount) && o.GetKind() != "CronJob"
 		if ours || (o.GetKind() == "ValidatingAdmissionPolicy" && o.GetName() == "platform-application-namespaces") {
 			out = append(out, o)
@@ -346,56 +320,31 @@ func acceptanceComponent(t *testing.T) []client.Object {
 func stopProvider(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
-	const kind, name = "DeploymentRuntimeConfig", "provider-keyvault-secretsync"
-
-	runs := func(want int) {
+	runs := func(want bool) {
 		t.Helper()
 
-		err := plane.Eventually(context.WithoutCancel(t.Context()), "the provider", func(ctx context.Context) error {
-			pods := &corev1.PodList{}
-			if err := p.API.Client().List(ctx, pods, client.InNamespace(plane.Namespace), client.MatchingLabels{"pkg.crossplane.io/provider": plane.ProviderName}); err != nil {
-				return fmt.Errorf("cannot list Pods: %w", err)
-			}
-
-			ready := 0
-
-			for _, pod := range pods.Items {
-				if want == 0 || slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-					return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-				}) {
-					ready++
-				}
-			}
-
-			if ready != want {
-				return fmt.Errorf("want %d pods, there are %d", want, ready)
+		must(t, plane.Eventually(context.WithoutCancel(t.Context()), "the provider", func(context.Context) error {
+			got := slices.ContainsFunc(p.Processes(), func(process kubelet.Process) bool { return partOf(process.Pod) == "provider" })
+			if got != want {
+				return fmt.Errorf("want it to run: %t", want)
 			}
 
 			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))
 	}
 
 	scale := func(replicas int64) {
 		t.Helper()
 
-		u := &unstructured.Unstructured{}
-		u.SetAPIVersion("pkg.crossplane.io/v1beta1")
-		u.SetKind(kind)
-		u.SetName(name)
-
 		patch := fmt.Sprintf(`{"spec":{"deploymentTemplate":{"spec":{"replicas":%d}}}}`, replicas)
-		if err := p.API.Client().Patch(context.WithoutCancel(t.Context()), u, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
-			t.Fatal(err)
-		}
+		u := key{"pkg.crossplane.io/v1beta1", "DeploymentRuntimeConfig", "", "provider-keyvault-secretsync"}.object()
+		must(t, p.API.Client().Patch(context.WithoutCancel(t.Context()), u, client.RawPatch(types.MergePatchType, []byte(patch))))
 	}
 
 	scale(0)
 	t.Cleanup(func() {
 		scale(1)
-		runs(1)
+		runs(true)
 	})
-	runs(0)
+	runs(false)
 }

@@ -17,9 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,6 +37,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/argocd"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -267,13 +266,7 @@ spec:
 
 // secretSync of that name, as anybody would write it who knows the kind.
 func secretSync(namespace, name string) *unstructured.Unstructured {
-	u := &unstructured.Unstructured{}
-	u.SetAPIVersion(secretsv1alpha1.GroupVersion().String())
-	u.SetKind(secretsv1alpha1.KeyVaultSecretSyncKind)
-	u.SetNamespace(namespace)
-	u.SetName(name)
-
-	return u
+	return key{secretsv1alpha1.GroupVersion().String(), secretsv1alpha1.KeyVaultSecretSyncKind, namespace, name}.object()
 }
 
 // pods of an application.
@@ -291,7 +284,7 @@ func startArgo(t *testing.T, p *plane.Plane) *argo {
 	t.Helper()
 
 	a := &argo{plane: p, dir: t.TempDir(), login: startLogin(t)}
-	a.git(t, "init", "--quiet", "--initial-branch=main", a.repository())
+	git(t, "init", "--quiet", "--initial-branch=main", a.repository())
 	a.install(t)
 
 	redis, repo, api := address(t), address(t), address(t)
@@ -404,7 +397,7 @@ func (a *argo) admit(t *testing.T, namespaces ...string) {
 func (a *argo) bind(t *testing.T) {
 	t.Helper()
 
-	settings := object(t, strings.ReplaceAll(read(t, "examples/argocd/rbac.yaml"), "REPLACE_ME", teamGroup))
+	settings := object(t, strings.ReplaceAll(check.Read(t, "examples/argocd/rbac.yaml"), "REPLACE_ME", teamGroup))
 	must(t, unstructured.SetNestedField(settings.Object, "g, "+platformGroup+", role:admin", "data", "policy.platform.csv"))
 	must(t, a.plane.API.Apply(t.Context(), settings))
 }
@@ -426,7 +419,7 @@ func (a *argo) kubeconfig(t *testing.T, serviceAccount string) string {
 func (a *argo) project(t *testing.T, namespaces []string) client.Object {
 	t.Helper()
 
-	u := object(t, read(t, "examples/argocd/appproject.yaml"))
+	u := object(t, check.Read(t, "examples/argocd/appproject.yaml"))
 
 	spec, _ := u.Object["spec"].(map[string]any)
 	spec["sourceRepos"] = []any{"file://" + a.repository()}
@@ -445,7 +438,7 @@ func (a *argo) project(t *testing.T, namespaces []string) client.Object {
 func (a *argo) follow(t *testing.T) {
 	t.Helper()
 
-	u := object(t, read(t, "examples/argocd/web-application.yaml"))
+	u := object(t, check.Read(t, "examples/argocd/web-application.yaml"))
 	u.SetName("web")
 
 	spec, _ := u.Object["spec"].(map[string]any)
@@ -486,16 +479,8 @@ func (a *argo) revert(t *testing.T, path string) {
 func (a *argo) record(t *testing.T, message string) {
 	t.Helper()
 
-	a.git(t, "-C", a.repository(), "add", "--all")
-	a.git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
-}
-
-func (a *argo) git(t *testing.T, args ...string) {
-	t.Helper()
-
-	if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	git(t, "-C", a.repository(), "add", "--all")
+	git(t, "-C", a.repository(), "-c", "commit.gpgsign=false", "-c", "user.name=Team", "-c", "user.email=team@example.com", "commit", "--quiet", "--message", message)
 }
 
 // start a program until the test ends. Its ServiceAccount has its name.
@@ -505,57 +490,17 @@ func (a *argo) start(t *testing.T, tool, name string, args ...string) {
 	path, err := tools.Path(t.Context(), tool)
 	must(t, err)
 
-	log, err := os.Create(a.plane.Log(name))
-	must(t, err)
-
 	temp := filepath.Join(a.dir, name)
 	must(t, os.MkdirAll(temp, 0o700))
 
-	cmd := exec.Command(path, args...) //nolint:noctx // It runs until the test ends.
-	cmd.Stdout, cmd.Stderr = log, log
-	// A group, as it starts programs that have to end with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	cmd.Env = append(
-		os.Environ(),
-		"ARGOCD_BINARY_NAME="+name, "ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
-		"KUBECONFIG="+a.kubeconfig(t, name), "TMPDIR="+temp, "HOME="+temp, "PATH="+a.path(t),
-	)
-
-	started, ended := make(chan error, 1), make(chan error, 1)
-
-	go func() {
-		// The kernel ends a process with the thread that started it.
-		runtime.LockOSThread()
-
-		err := cmd.Start()
-		started <- err
-
-		if err == nil {
-			err = cmd.Wait()
-		}
-		ended <- err
-	}()
-
-	if err := <-started; err != nil {
-		t.Fatalf("cannot start %s: %v", name, err)
+	env := []string{
+		"ARGOCD_BINARY_NAME=" + name, "ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
+		"KUBECONFIG=" + a.kubeconfig(t, name), "TMPDIR=" + temp, "HOME=" + temp, "PATH=" + a.path(t),
 	}
 
-	t.Cleanup(func() {
-		select {
-		case err := <-ended:
-			t.Errorf("%s has ended before the test, see %s: %v", name, log.Name(), err)
-		default:
-			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
-				t.Errorf("cannot end %s: %v", name, err)
-			}
-
-			<-ended // As it was told to.
-		}
-
-		if err := log.Close(); err != nil {
-			t.Errorf("cannot close log: %v", err)
-		}
-	})
+	d, err := plane.StartDaemon(a.plane.Log(name), env, path, args...)
+	must(t, err)
+	t.Cleanup(d.Stop)
 }
 
 // path on which the repository server finds what it renders manifests with.
@@ -606,11 +551,8 @@ func (a application) said() string {
 
 // application of that name.
 func (a *argo) application(ctx context.Context, name string) (application, error) {
-	u := &unstructured.Unstructured{}
-	u.SetAPIVersion("argoproj.io/v1alpha1")
-	u.SetKind("Application")
-
-	if err := a.plane.API.Client().Get(ctx, client.ObjectKey{Namespace: argocdNamespace, Name: name}, u); err != nil {
+	u := key{"argoproj.io/v1alpha1", "Application", argocdNamespace, name}.object()
+	if err := a.plane.API.Client().Get(ctx, client.ObjectKeyFromObject(u), u); err != nil {
 		return application{}, fmt.Errorf("cannot get Application %q: %w", name, err)
 	}
 

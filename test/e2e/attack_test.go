@@ -204,13 +204,11 @@ func (a *app) tellsNothingOf(t *testing.T, values []string) {
 func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 	t.Helper()
 
-	if err := p.API.Apply(t.Context(), &rbacv1.ClusterRoleBinding{
+	must(t, p.API.Apply(t.Context(), &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "e2e-argocd"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: argocdAccount}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))
 
 	cfg, err := p.API.ConfigForUser(argocdAccount, "system:serviceaccounts:argocd")
 	must(t, err)
@@ -225,7 +223,7 @@ func asArgoCD(t *testing.T, p *plane.Plane) client.Client {
 func refusesFields(t *testing.T, c client.Client, u *unstructured.Unstructured) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "the policy to refuse the manifest", func(ctx context.Context) error {
+	eventually(t, "the policy to refuse the manifest", func(ctx context.Context) error {
 		err := c.Create(ctx, u.DeepCopy())
 		if err == nil || !strings.Contains(err.Error(), "platform-application-fields") {
 			return fmt.Errorf("it is not refused by platform-application-fields: %w", err)
@@ -233,9 +231,6 @@ func refusesFields(t *testing.T, c client.Client, u *unstructured.Unstructured) 
 
 		return nil
 	})
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 func ref(apiVersion, kind, name string) map[string]any {

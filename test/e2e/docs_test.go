@@ -17,6 +17,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -121,7 +122,7 @@ func (e *engineer) prepareExample(t *testing.T) *app {
 	config := object(t, "{kind: ProviderConfig, metadata: {namespace: shop, name: own}, spec: {credentials: {source: None}}}")
 	config.SetAPIVersion(v1alpha1.GroupVersion().String())
 
-	example := object(t, read(t, "examples/web-application/application.yaml"))
+	example := object(t, check.Read(t, "examples/web-application/application.yaml"))
 	spec, _ := example.Object["spec"].(map[string]any)
 	with("config.DEMO_SHOW", "POSTGRES_PASSWORD")(spec)
 
@@ -171,7 +172,7 @@ spec:
   selector: {app: web}
   ports: [{port: 80, targetPort: 8080}]
 `)
-	must(t, e.plane.API.Apply(t.Context(), service, object(t, read(t, "examples/migrate/vault.yaml"))))
+	must(t, e.plane.API.Apply(t.Context(), service, object(t, check.Read(t, "examples/migrate/vault.yaml"))))
 
 	must(t, e.plane.API.ApplyFiles(t.Context(), filepath.Join(w.root, "examples", "migrate", "hand-written", "before.yaml")))
 }
@@ -204,7 +205,7 @@ func (e *engineer) setUp(t *testing.T, repository string) {
 	// As the page has it: the same address in root.yaml.
 	const file = "package/platform/argocd/root.yaml"
 
-	root := strings.ReplaceAll(read(t, file), companyRepository, "file://"+repository)
+	root := strings.ReplaceAll(check.Read(t, file), companyRepository, "file://"+repository)
 	must(t, os.WriteFile(filepath.Join(e.reader.Dir, file), []byte(root), 0o600))
 
 	follow(t, e.reader, setUpPage)

@@ -36,11 +36,9 @@ const (
 )
 
 const (
-	azureSubscription = "/subscriptions/" + plane.Subscription
-	azureGroup        = azureSubscription + "/resourceGroups/" + plane.ResourceGroup
-	azureIdentities   = azureSubscription + "/resourceGroups/rg-platform/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-	azureCrossplane   = azureIdentities + "crossplane"
-	azureCreator      = azureIdentities + "secret-creator"
+	azureIdentities = "/subscriptions/" + plane.Subscription + "/resourceGroups/rg-platform/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+	azureCrossplane = azureIdentities + "crossplane"
+	azureCreator    = azureIdentities + "secret-creator"
 )
 
 // An azureIdentity is what the Resource Manager says of one.
@@ -84,7 +82,7 @@ func prepareAzure(t *testing.T, p *plane.Plane) {
 		trust(t, id, account, issuerOf(p))
 	}
 
-	for _, r := range doctorRoles(t) {
+	for _, r := range plane.ProvisionerRoles(identityOf(t, azureCrossplane).Properties.PrincipalID, plane.ResourceGroup) {
 		must(t, w.azure.PutScopedRoleAssignment(plane.Subscription, r))
 		t.Cleanup(func() { w.azure.DeleteScopedRoleAssignment(plane.Subscription, r) })
 	}
@@ -100,24 +98,6 @@ func field(o any, name string) string {
 }
 
 func issuerOf(p *plane.Plane) string { return field(p.Settings(), "oidcIssuerUrl") }
-
-// doctorRoles are those that the set-up page gives to the identity of the Azure providers.
-func doctorRoles(t *testing.T) []azure.ScopedRoleAssignment {
-	t.Helper()
-
-	const assignments, these = "Microsoft.Authorization/roleAssignments", "ForAnyOfAnyValues:GuidEquals {" + azure.SecretsUser + ", " + azure.SecretsOfficer + "}"
-
-	// Only these roles may be assigned.
-	condition := "((!(ActionMatches{'" + assignments + "/write'})) OR (@Request[" + assignments + ":RoleDefinitionId] " + these + ")) AND " +
-		"((!(ActionMatches{'" + assignments + "/delete'})) OR (@Resource[" + assignments + ":RoleDefinitionId] " + these + "))"
-	who := identityOf(t, azureCrossplane).Properties.PrincipalID
-
-	return []azure.ScopedRoleAssignment{
-		{PrincipalID: who, Role: "Contributor", Scope: azureGroup},
-		{PrincipalID: who, Role: "Role Based Access Control Administrator", Scope: azureGroup, Condition: condition},
-		{PrincipalID: who, Role: "Key Vault Purge Operator"},
-	}
-}
 
 func identityOf(t *testing.T, id string) azureIdentity {
 	t.Helper()

@@ -8,13 +8,14 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
@@ -26,19 +27,8 @@ import (
 func prepareForDoctor(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
-	if err := os.WriteFile(filepath.Join(w.dir, "azure-ca.pem"), w.azure.CAPEM(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-
 	// Some policies are about such namespaces alone.
 	namespaceOf(t, p)
-
-	restrictions := filepath.Join(w.root, "package", "platform", "restrictions")
-	for _, file := range []string{"activation", "network", "placeholders"} {
-		if err := p.API.ApplyFiles(t.Context(), filepath.Join(restrictions, file+".yaml")); err != nil {
-			t.Fatal(err)
-		}
-	}
 
 	config := `
 apiVersion: azure.m.upbound.io/v1beta1
@@ -81,28 +71,16 @@ func change(k key, edit func(o map[string]any)) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		before := k.object()
-		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(before), before); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(before), before))
 
 		replace(t.Context(), t, p, k, edit)
 		t.Cleanup(func() {
 			replace(context.WithoutCancel(t.Context()), t, p, k, func(o map[string]any) {
-				for field := range o {
-					if field != "metadata" {
-						delete(o, field)
-					}
-				}
+				now := &unstructured.Unstructured{Object: o}
+				version := now.GetResourceVersion()
 
-				for field, value := range before.Object {
-					if field != "metadata" {
-						o[field] = value
-					}
-				}
-
-				now, was := &unstructured.Unstructured{Object: o}, before
-				now.SetLabels(was.GetLabels())
-				now.SetAnnotations(was.GetAnnotations())
+				maps.Copy(o, before.DeepCopy().Object)
+				now.SetResourceVersion(version)
 			})
 		})
 	}
@@ -122,9 +100,7 @@ func replace(ctx context.Context, t *testing.T, p *plane.Plane, k key, edit func
 
 		return p.API.Client().Update(ctx, u)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 }
 
 // remove an object for as long as the test runs.
@@ -133,24 +109,14 @@ func remove(k key) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		u := k.object()
-		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(u), u))
 
-		if err := p.API.Client().Delete(t.Context(), u.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Delete(t.Context(), u.DeepCopy()))
 
 		t.Cleanup(func() {
-			again := k.object()
-			for field, value := range u.Object {
-				if field != "metadata" && field != "status" {
-					again.Object[field] = value
-				}
-			}
-
-			again.SetLabels(u.GetLabels())
-			again.SetAnnotations(u.GetAnnotations())
+			again := u.DeepCopy()
+			again.SetResourceVersion("")
+			again.SetManagedFields(nil)
 
 			err := plane.Eventually(context.WithoutCancel(t.Context()), "the return of "+k.kind+" "+k.name, func(ctx context.Context) error {
 				return p.API.Client().Create(ctx, again.DeepCopy())
@@ -168,15 +134,9 @@ func add(manifest string) func(*testing.T, *plane.Plane) {
 		t.Helper()
 
 		u := object(t, manifest)
-		if err := p.API.Client().Create(t.Context(), u.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.API.Client().Create(t.Context(), u.DeepCopy()))
 
-		t.Cleanup(func() {
-			if err := client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), u)); err != nil {
-				t.Error(err)
-			}
-		})
+		t.Cleanup(func() { must(t, client.IgnoreNotFound(p.API.Client().Delete(context.WithoutCancel(t.Context()), u))) })
 	}
 }
 
@@ -198,17 +158,20 @@ func viewer(rules string) func(*testing.T, *plane.Plane) string {
 			", apiGroup: rbac.authorization.k8s.io}], roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "+name+"}}")(t, p)
 
 		config, err := p.API.ConfigForUser(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 
-		path := filepath.Join(t.TempDir(), "kubeconfig")
-		if err := apiserver.WriteKubeconfig(path, config); err != nil {
-			t.Fatal(err)
-		}
-
-		return path
+		return kubeconfigOf(t, config)
 	}
+}
+
+// kubeconfigOf writes the configuration of a client to a file.
+func kubeconfigOf(t *testing.T, config *rest.Config) string {
+	t.Helper()
+
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	must(t, apiserver.WriteKubeconfig(path, config))
+
+	return path
 }
 
 // nowhere is a cluster that nobody answers for.
@@ -218,12 +181,7 @@ func nowhere(t *testing.T, p *plane.Plane) string {
 	config := p.API.Config()
 	config.Host = "127.0.0.1:1"
 
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := apiserver.WriteKubeconfig(path, config); err != nil {
-		t.Fatal(err)
-	}
-
-	return path
+	return kubeconfigOf(t, config)
 }
 
 // clusterFaults are those of the area cluster.

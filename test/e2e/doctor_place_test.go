@@ -13,7 +13,6 @@ import (
 	"maps"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +30,6 @@ import (
 )
 
 const (
-	doctorDir = "package/platform/doctor"
 	doctorJob = "platform-application-doctor"
 
 	// issuerHost is where planes have their issuers.
@@ -103,7 +101,10 @@ func prepareForPlace(t *testing.T, p *plane.Plane) {
 func doctorObjects(ctx context.Context, t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 
-	return kustomized(ctx, t, filepath.Join(w.root, doctorDir))
+	objects, err := w.modern.Kustomize(ctx, w.root, "resources: [doctor]")
+	must(t, err)
+
+	return objects
 }
 
 // startProbes anew, with their Jobs edited. The Job of the doctor itself is TestDoctorJob's.
@@ -211,7 +212,7 @@ func TestDoctorJob(t *testing.T) {
 
 	job := &batchv1.Job{}
 
-	must(t, plane.Eventually(t.Context(), "the doctor to finish", func(ctx context.Context) error {
+	eventually(t, "the doctor to finish", func(ctx context.Context) error {
 		if err := p.API.Client().Get(ctx, client.ObjectKey{Namespace: plane.Namespace, Name: doctorJob}, job); err != nil {
 			return fmt.Errorf("cannot get Job %q: %w", doctorJob, err)
 		}
@@ -221,7 +222,7 @@ func TestDoctorJob(t *testing.T) {
 		}
 
 		return nil
-	}))
+	})
 
 	out := logsOf(t, p, "job/"+doctorJob)
 
@@ -254,12 +255,10 @@ func probesAreAlone(t *testing.T, p *plane.Plane) {
 	t.Helper()
 
 	slicesOf, pods := &discoveryv1.EndpointSliceList{}, &corev1.PodList{}
-	if err := errors.Join(
+	must(t, errors.Join(
 		p.API.Client().List(t.Context(), slicesOf, client.InNamespace(plane.Namespace)),
 		p.API.Client().List(t.Context(), pods, client.InNamespace(plane.Namespace), client.HasLabels{batchv1.JobNameLabel}),
-	); err != nil {
-		t.Fatal(err)
-	}
+	))
 
 	probes := map[string]bool{}
 

@@ -93,7 +93,7 @@ type doctorFinding struct {
 // A doctor is the program, for one plane.
 type doctor struct {
 	program, kubeconfig string
-	areas               []string
+	areas, env          []string
 	plane               *plane.Plane
 }
 
@@ -129,7 +129,7 @@ func (d *doctor) well(t *testing.T, areas ...string) []string {
 
 	var out []string
 
-	must(t, plane.Eventually(t.Context(), "a platform that is well", func(ctx context.Context) error {
+	eventually(t, "a platform that is well", func(ctx context.Context) error {
 		report, err := d.run(ctx, areas...)
 		if err != nil {
 			return err
@@ -145,7 +145,7 @@ func (d *doctor) well(t *testing.T, areas ...string) []string {
 		}
 
 		return nil
-	}))
+	})
 
 	return out
 }
@@ -199,14 +199,12 @@ func (d *doctor) finds(t *testing.T, area string, f fault, well []string) {
 func newDoctor(t *testing.T, p *plane.Plane) *doctor {
 	t.Helper()
 
-	d := &doctor{program: filepath.Join(w.dir, "platform-application"), kubeconfig: p.Kubeconfig(), areas: slices.Sorted(maps.Keys(doctorAreas())), plane: p}
-
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", d.program, "./cmd/platform-application")
-	build.Dir = w.root
-
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build the doctor: %v\n%s", err, out)
+	d := &doctor{
+		program: filepath.Join(w.dir, "platform-application"), kubeconfig: p.Kubeconfig(), areas: slices.Sorted(maps.Keys(doctorAreas())), plane: p,
+		env: slices.Concat(w.azure.Env(), []string{"AZURE_TENANT_ID=" + plane.Tenant, "AZURE_CLIENT_ID=" + doctorClient, "AZURE_CLIENT_SECRET=" + doctorPassword}),
 	}
+
+	goBuild(t, d.program, "./cmd/platform-application")
 
 	return d
 }
@@ -224,11 +222,7 @@ func (d *doctor) run(ctx context.Context, areas ...string) (doctorReport, error)
 	var out, said bytes.Buffer
 
 	cmd := exec.CommandContext(ctx, d.program, args...)
-	cmd.Env = append(
-		os.Environ(),
-		"HTTPS_PROXY="+w.azure.ProxyURL(), "NO_PROXY=127.0.0.1,localhost", "SSL_CERT_FILE="+filepath.Join(w.dir, "azure-ca.pem"),
-		"AZURE_TENANT_ID="+plane.Tenant, "AZURE_CLIENT_ID="+doctorClient, "AZURE_CLIENT_SECRET="+doctorPassword,
-	)
+	cmd.Env = append(os.Environ(), d.env...)
 	cmd.Stdout, cmd.Stderr = &out, &said
 
 	code := 0

@@ -30,6 +30,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/argocd"
 	"github.com/p6m-dev/platform-application/test/azure"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -152,7 +153,7 @@ var elsewhere = map[string]string{ //nolint:gochecknoglobals // A constant.
 // into their vaults as their documentation says, and has them run. All at once, as most
 // of the time is spent on waiting.
 func TestExamples(t *testing.T) {
-	settings, _ := object(t, read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
+	settings, _ := object(t, check.Read(t, "examples/environmentconfig.yaml")).Object["data"].(map[string]any)
 	// The platform has all that a manifest can ask of it.
 	settings = overlay(settings, map[string]any{
 		"autoscaling":   map[string]any{"keda": true},
@@ -161,7 +162,7 @@ func TestExamples(t *testing.T) {
 
 	for _, p := range w.variants(t) {
 		configure(t, p, settings)
-		must(t, p.API.Apply(t.Context(), object(t, read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))))
+		must(t, p.API.Apply(t.Context(), object(t, check.Read(t, "cmd/render/render/schemas/scaledobjects.keda.sh.yaml"))))
 	}
 
 	all, apps := examples(t), map[string]*app{}
@@ -325,11 +326,7 @@ func configure(t *testing.T, p *plane.Plane, settings any) {
 	more, _ := settings.(map[string]any)
 	must(t, p.Configure(t.Context(), overlay(more, p.Settings())))
 
-	t.Cleanup(func() {
-		if err := p.Configure(context.WithoutCancel(t.Context()), p.Settings()); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { must(t, p.Configure(context.WithoutCancel(t.Context()), p.Settings())) })
 }
 
 // overlay settings with others, which win, as those of an EnvironmentConfig do.
@@ -488,11 +485,7 @@ func serves(p plane.Process) error {
 func certificate(t *testing.T) string {
 	t.Helper()
 
-	crt, key, err := plane.NewCertificate(exampleHost)
-	must(t, err)
-
-	// It has signed itself.
-	value, err := plane.JSON(map[string]string{"tls.crt": crt, "tls.key": key, "ca.crt": crt})
+	value, err := plane.NewCertificate(exampleHost)
 	must(t, err)
 
 	return value

@@ -24,6 +24,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/package/tools"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -37,9 +38,7 @@ const (
 // not the end of the release, and not the next one, which takes over what is there, whoever installed it.
 func TestHelmPlatform(t *testing.T) {
 	p := untouched(t, "helm", plane.WebhookReserved)
-	if err := p.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.Prepare(t.Context()))
 
 	h := newHelm(t, p)
 
@@ -70,9 +69,7 @@ func TestHelmPlatform(t *testing.T) {
 	}
 
 	t.Run("Upgrade", func(t *testing.T) {
-		if err := p.PushPackages(t.Context(), w.root, head); err != nil {
-			t.Fatal(err)
-		}
+		must(t, p.PushPackages(t.Context(), w.root, head))
 
 		h.run(t, h.install(next, "--set", "settings.tags.team=platform", "--set", "runtimes.function-platform-application.resources.requests.cpu=60m", "--set", "networkPolicies.enabled=false")...)
 		h.healthy(t, head)
@@ -139,31 +136,23 @@ func newHelm(t *testing.T, p *plane.Plane) helm {
 	t.Helper()
 
 	path, err := tools.Path(t.Context(), "helm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	example := map[string]any{}
-	if err := yaml.Unmarshal([]byte(read(t, "examples/platform/values.yaml")), &example); err != nil {
-		t.Fatal(err)
-	}
+	must(t, yaml.Unmarshal([]byte(check.Read(t, "examples/platform/values.yaml")), &example))
 
 	settings := p.Settings()
 	creator := map[string]any{"enabled": true, "clientId": "44444444-aaaa-4444-8444-444444444444", "principalId": settings["secretCreatorPrincipalId"]}
 
 	values, err := yaml.Marshal(map[string]any{"settings": settings, "azureProviderConfig": example["azureProviderConfig"], "secretCreator": creator})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	dir := t.TempDir()
 	h := helm{plane: p, path: path, values: filepath.Join(dir, "values.yaml"), env: append(
 		os.Environ(), "KUBECONFIG="+p.Kubeconfig(), "HELM_CACHE_HOME="+dir, "HELM_CONFIG_HOME="+dir, "HELM_DATA_HOME="+dir,
 	)}
 
-	if err := os.WriteFile(h.values, values, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(h.values, values, 0o600))
 
 	return h
 }
@@ -173,9 +162,7 @@ func (h helm) chart(t *testing.T, version string) string {
 	t.Helper()
 
 	files, err := build.PlatformChartOf(w.root).Build(t.Context(), build.Options{Root: w.root, Out: t.TempDir(), Version: version})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 
 	return files[0].Path
 }
@@ -218,7 +205,7 @@ func (h helm) try(t *testing.T, args ...string) (string, error) {
 func (h helm) healthy(t *testing.T, version string) {
 	t.Helper()
 
-	err := plane.Eventually(t.Context(), "packages of "+version, func(ctx context.Context) error {
+	eventually(t, "packages of "+version, func(ctx context.Context) error {
 		for kind, want := range map[string]int{"Provider": 5, "Function": 1, "Configuration": 1} {
 			list := &unstructured.UnstructuredList{}
 			list.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind + "List"})
@@ -232,7 +219,12 @@ func (h helm) healthy(t *testing.T, version string) {
 			}
 
 			for _, p := range list.Items {
-				if err := isHealthy(p, version); err != nil {
+				image, _, _ := unstructured.NestedString(p.Object, "spec", "package")
+				if strings.Contains(image, "/p6m-dev/") && !strings.HasSuffix(image, ":"+version) {
+					return fmt.Errorf("%s is %q", p.GetName(), image)
+				}
+
+				if err := h.plane.PackageReady(ctx, &p); err != nil {
 					return err
 				}
 			}
@@ -240,25 +232,6 @@ func (h helm) healthy(t *testing.T, version string) {
 
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func isHealthy(p unstructured.Unstructured, version string) error {
-	current, _, _ := unstructured.NestedString(p.Object, "status", "currentIdentifier")
-	if strings.Contains(current, "/p6m-dev/") && !strings.HasSuffix(current, ":"+version) {
-		return fmt.Errorf("%s is %q", p.GetName(), current)
-	}
-
-	conditions, _, _ := unstructured.NestedSlice(p.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c, _ := c.(map[string]any); c["type"] == "Healthy" && c["status"] == "True" {
-			return nil
-		}
-	}
-
-	return fmt.Errorf("%s is not healthy: %v", p.GetName(), conditions)
 }
 
 // definitions of all kinds, with their uids: with a definition, all objects of its kind go.
@@ -268,9 +241,7 @@ func (h helm) definitions(t *testing.T) map[string]types.UID {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinitionList"})
 
-	if err := h.plane.API.Client().List(t.Context(), list); err != nil {
-		t.Fatal(err)
-	}
+	must(t, h.plane.API.Client().List(t.Context(), list))
 
 	out := map[string]types.UID{}
 	for _, d := range list.Items {
@@ -297,13 +268,9 @@ func (h helm) asIfByKubectl(t *testing.T, installed []*unstructured.Unstructured
 
 	for _, o := range installed {
 		forget := []byte(`{"metadata":{"annotations":{"` + releaseAnnotation + `":null,"meta.helm.sh/release-namespace":null},"labels":{"app.kubernetes.io/managed-by":null}}}`)
-		if err := h.plane.API.Client().Patch(t.Context(), o.DeepCopy(), client.RawPatch(types.MergePatchType, forget)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, h.plane.API.Client().Patch(t.Context(), o.DeepCopy(), client.RawPatch(types.MergePatchType, forget)))
 
-		if err := h.plane.API.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		must(t, h.plane.API.Apply(t.Context(), o))
 	}
 }
 

@@ -177,7 +177,7 @@ func TestIsolation(t *testing.T) {
 
 	must(t, w.modern.API.Apply(t.Context(), created))
 
-	err = plane.Eventually(t.Context(), "the thief to be refused", func(ctx context.Context) error {
+	eventually(t, "the thief to be refused", func(ctx context.Context) error {
 		sync, err := w.modern.Sync(ctx, namespace, thief.GetName())
 		if err != nil {
 			return err
@@ -191,9 +191,6 @@ func TestIsolation(t *testing.T) {
 
 		return errors.New("it is not refused yet")
 	})
-	if err != nil {
-		t.Error(err)
-	}
 
 	loot := &corev1.Secret{}
 	if err := w.modern.API.Client().Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "loot"}, loot); !kerrors.IsNotFound(err) && len(loot.Data) > 0 {
@@ -431,22 +428,4 @@ func (a *app) versionIsCurrent(ctx context.Context, got *plane.Application) erro
 	}
 
 	return nil
-}
-
-// TestPlain is an application of nothing but an image: no secret, and no variable.
-func TestPlain(t *testing.T) {
-	without := func(spec map[string]any) {
-		delete(spec, "secrets")
-		delete(spec, "config")
-	}
-
-	a := apply(t, w.modern, namespaceOf(t, w.modern), "plain", without)
-	a.wait(t, plane.Ready)
-
-	processes, err := a.plane.Ask(t.Context(), a.namespace, a.name)
-	must(t, err)
-
-	if len(processes) != 1 {
-		t.Errorf("processes: want one, got %d", len(processes))
-	}
 }

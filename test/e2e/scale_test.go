@@ -82,17 +82,10 @@ func TestScale(t *testing.T) {
 func removeAll(t *testing.T, namespace string) {
 	t.Helper()
 
-	ctx, asked := context.WithoutCancel(t.Context()), false
+	ctx := context.WithoutCancel(t.Context())
+	must(t, w.modern.API.Client().DeleteAllOf(ctx, manifest(namespace, "any"), client.InNamespace(namespace)))
 
 	err := plane.Eventually(ctx, "the end of all applications", func(ctx context.Context) error {
-		if !asked {
-			if err := w.modern.API.Client().DeleteAllOf(ctx, manifest(namespace, "any"), client.InNamespace(namespace)); err != nil {
-				return fmt.Errorf("cannot delete applications: %w", err)
-			}
-
-			asked = true
-		}
-
 		left, err := list(ctx, w.modern, namespace)
 		if err != nil {
 			return err

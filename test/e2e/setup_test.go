@@ -6,7 +6,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/test/azure"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -84,7 +84,7 @@ func goBuild(t *testing.T, to, program string) {
 func (e *engineer) letIn(t *testing.T) {
 	t.Helper()
 
-	page, blocks := read(t, setUpPage), blocksOf(t, setUpPage)
+	page, blocks := check.Read(t, setUpPage), blocksOf(t, setUpPage)
 	line := func(heading string) int { return strings.Count(page[:strings.Index(page, heading)+1], "\n") }
 	first, second := line(firstStep), line(secondStep)
 
@@ -124,7 +124,7 @@ func (e *engineer) letIn(t *testing.T) {
 	)
 
 	for _, name := range []string{"settings.yaml", "secret-creator.yaml"} {
-		text := own.Replace(read(t, filepath.Join(examplePlatform, name)))
+		text := own.Replace(check.Read(t, filepath.Join(examplePlatform, name)))
 		must(t, os.WriteFile(filepath.Join(e.dir, name), []byte(text), 0o600))
 	}
 }
@@ -134,45 +134,24 @@ func (e *engineer) letIn(t *testing.T) {
 func (e *engineer) doctorFinds(t *testing.T, when string, want ...string) {
 	t.Helper()
 
-	program := filepath.Join(w.dir, "platform-application")
-	goBuild(t, program, "./cmd/platform-application")
+	d := newDoctor(t, e.plane)
+	d.env = slices.Concat(w.azure.Env(), e.reader.Env)
 
-	cmd := exec.CommandContext(t.Context(), program, "doctor", "--output", "json", "--skip", "place")
-	cmd.Env = slices.Concat(os.Environ(), w.azure.Env(), e.reader.Env)
-
-	out, err := cmd.Output()
-	if _, unwell := errors.AsType[*exec.ExitError](err); err != nil && !unwell {
-		t.Fatal(err)
-	}
-
-	var report struct {
-		Result string `json:"result"`
-		Areas  []struct {
-			Findings []struct {
-				Code string `json:"code"`
-			} `json:"findings"`
-		} `json:"areas"`
-	}
-	if err := json.Unmarshal(out, &report); err != nil {
-		t.Fatalf("%s: cannot read what the doctor says: %v\n%s", when, err, out)
-	}
+	report, err := d.run(t.Context(), "azure", "cluster")
+	must(t, err)
 
 	var found []string
-
 	for _, a := range report.Areas {
-		for _, f := range a.Findings {
-			found = append(found, f.Code)
-		}
+		found = append(found, codes(a.Findings)...)
 	}
 
 	missing := slices.DeleteFunc(slices.Clone(want), func(code string) bool { return slices.Contains(found, code) })
 
-	// Without areas there is nothing to find.
-	if len(report.Areas) > 0 && len(missing) > 0 {
-		t.Errorf("%s the doctor does not find %q:\n%s", when, missing, out)
+	if len(missing) > 0 {
+		t.Errorf("%s the doctor does not find %q: %+v", when, missing, report)
 	}
 
 	if diff := cmp.Diff("Passed", report.Result); len(want) == 0 && diff != "" {
-		t.Errorf("%s: -want, +got:\n%s\n%s", when, diff, out)
+		t.Errorf("%s: -want, +got:\n%s\n%+v", when, diff, report)
 	}
 }

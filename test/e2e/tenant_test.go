@@ -90,9 +90,7 @@ func TestTenants(t *testing.T) {
 func belongsTo(t *testing.T, p *plane.Plane, namespace, tenant string) {
 	t.Helper()
 
-	if err := p.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	must(t, p.API.Apply(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: namespace, Labels: map[string]string{apiserver.LabelWorkloads: apiserver.WorkloadsComposed, tenantLabel: tenant},
-	}}); err != nil {
-		t.Fatal(err)
-	}
+	}}))
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -201,10 +200,8 @@ func compare(t *testing.T, root string, before, after map[string]observation) {
 func (a *app) observe(t *testing.T) observation {
 	t.Helper()
 
-	d := &unstructured.Unstructured{}
-	d.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
-
-	must(t, a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: a.namespace, Name: a.name}, d))
+	d := key{"apps/v1", "Deployment", a.namespace, a.name}.object()
+	must(t, a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(d), d))
 
 	return observation{Composed: a.composed(t), Pods: a.pods(t), Deployment: d}
 }
@@ -280,12 +277,10 @@ func TestManual(t *testing.T) {
 	const changed = "2"
 
 	patch := func(operation string) error {
-		composition := &unstructured.Unstructured{}
-		composition.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1", Kind: "Composition"})
-		composition.SetName("platformapplications.meta.p6m.dev")
+		composition := key{"apiextensions.crossplane.io/v1", "Composition", "", "platformapplications.meta.p6m.dev"}.object()
 
 		// It is undone when the test is over.
-		return w.modern.API.Client().Patch(context.WithoutCancel(t.Context()), composition, client.RawPatch(types.JSONPatchType, []byte(operation))) //nolint:wrapcheck // A test ends with it.
+		return w.modern.API.Client().Patch(context.WithoutCancel(t.Context()), composition, client.RawPatch(types.JSONPatchType, []byte(operation)))
 	}
 
 	must(t, patch(`[{"op": "add", "path": "/spec/pipeline/0/input/spec/workload", "value": {"resources": {"requests": {"cpu": "`+changed+`"}}}}]`))

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -26,6 +25,7 @@ import (
 
 	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/docs"
+	"github.com/p6m-dev/platform-application/test/internal/check"
 	"github.com/p6m-dev/platform-application/test/plane"
 )
 
@@ -99,7 +99,7 @@ func TestAppOfApps(t *testing.T) {
 
 	// A quota counts a kind that is new after a while, and until then nothing of that kind is created.
 	teams := filepath.Join(packages, "platform", "argocd", "apps", "teams.yaml")
-	must(t, os.WriteFile(teams, []byte(strings.ReplaceAll(read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600))
+	must(t, os.WriteFile(teams, []byte(strings.ReplaceAll(check.Read(t, "package/platform/argocd/apps/teams.yaml"), "duration: 30s", "duration: 5s")), 0o600))
 
 	e := &engineer{plane: p, dir: filepath.Join(a.repository(), "platform")}
 	e.describePlatform(t, packages, p.Settings(), "secret-creator", "claim")
@@ -108,7 +108,7 @@ func TestAppOfApps(t *testing.T) {
 	a.commit(t, "applications/kube-system/web.yaml", manifest("kube-system", "web"))
 
 	root := object(t, strings.NewReplacer(companyRepository, "file://"+a.repository(), "duration: 30s", "duration: 5s").
-		Replace(read(t, "package/platform/argocd/root.yaml")))
+		Replace(check.Read(t, "package/platform/argocd/root.yaml")))
 	must(t, p.API.Apply(t.Context(), root))
 
 	// In their order, so that it shows which one does not go on.
@@ -148,11 +148,8 @@ func (a *argo) keepsOut(t *testing.T) {
 		}
 	}
 
-	project := &unstructured.Unstructured{}
-	project.SetAPIVersion("argoproj.io/v1alpha1")
-	project.SetKind("AppProject")
-
-	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKey{Namespace: argocdNamespace, Name: "team-" + taken}, project); !kerrors.IsNotFound(err) {
+	project := key{"argoproj.io/v1alpha1", "AppProject", argocdNamespace, "team-" + taken}.object()
+	if err := a.plane.API.Client().Get(t.Context(), client.ObjectKeyFromObject(project), project); !kerrors.IsNotFound(err) {
 		t.Errorf("project of a team whose namespace is not its own: want none, got %v", err)
 	}
 }
@@ -193,11 +190,11 @@ func (a *argo) environments(t *testing.T) {
 	a.record(t, "Add an application in three environments")
 	a.admit(t, "shop-dev", "shop-stg", "shop-prd")
 
-	set := object(t, here.Replace(read(t, "examples/argocd/applicationset.yaml")))
+	set := object(t, here.Replace(check.Read(t, "examples/argocd/applicationset.yaml")))
 	must(t, a.plane.API.Apply(t.Context(), set))
 
 	// The example of one environment says what the others are, too.
-	one := here.Replace(read(t, "examples/argocd/web-application.yaml"))
+	one := here.Replace(check.Read(t, "examples/argocd/web-application.yaml"))
 
 	for _, environment := range []string{"dev", "stg", "prd"} {
 		want := object(t, strings.ReplaceAll(one, "dev", environment))
@@ -330,7 +327,7 @@ func (e *engineer) describePlatform(t *testing.T, packages string, settings map[
 	relative, err := filepath.Rel(e.dir, packages)
 	must(t, err)
 
-	kustomization := strings.ReplaceAll(read(t, examplePlatform+"/kustomization.yaml"), "../../package", relative) + "  - path: here.yaml\n"
+	kustomization := strings.ReplaceAll(check.Read(t, examplePlatform+"/kustomization.yaml"), "../../package", relative) + "  - path: here.yaml\n"
 
 	for _, c := range components {
 		line := "- " + relative + "/platform/" + c
@@ -433,38 +430,10 @@ func (e *engineer) describeApplications(t *testing.T, a *argo) {
 func blocksOf(t *testing.T, page string) []docs.Block {
 	t.Helper()
 
-	blocks, err := docs.Parse(read(t, page))
+	blocks, err := docs.Parse(check.Read(t, page))
 	must(t, err)
 
 	return blocks
-}
-
-// read a file of the repository under test.
-func read(t *testing.T, path string) string {
-	t.Helper()
-
-	data, err := os.ReadFile(filepath.Join(w.root, path))
-	must(t, err)
-
-	return string(data)
-}
-
-// kustomized are the objects that kustomize makes of a directory.
-func kustomized(ctx context.Context, t *testing.T, dir string) []*unstructured.Unstructured {
-	t.Helper()
-
-	kustomize, err := tools.Path(ctx, "kustomize")
-	must(t, err)
-
-	built, err := exec.CommandContext(ctx, kustomize, "build", dir).Output()
-	must(t, err)
-
-	var out []*unstructured.Unstructured
-	for document := range strings.SplitSeq(string(built), "\n---\n") {
-		out = append(out, object(t, document))
-	}
-
-	return out
 }
 
 // object of YAML.

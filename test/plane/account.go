@@ -72,18 +72,18 @@ func (p *Plane) openAccount(context.Context) error {
 	}
 
 	return a.PutSubscription(azure.Subscription{
-		ID: Subscription, TenantID: Tenant, RoleAssignments: provisionerRoles(ResourceGroup),
+		ID: Subscription, TenantID: Tenant, RoleAssignments: ProvisionerRoles(provisioner.principalID, ResourceGroup),
 		ResourceGroups: []azure.ResourceGroup{{Name: ResourceGroup, Location: Location}},
 	})
 }
 
 // GrantGroup gives the Azure providers their roles in another resource group.
 func GrantGroup(a *azure.Server, group string) error {
-	return a.PutSubscription(azure.Subscription{ID: Subscription, TenantID: Tenant, RoleAssignments: provisionerRoles(group)})
+	return a.PutSubscription(azure.Subscription{ID: Subscription, TenantID: Tenant, RoleAssignments: ProvisionerRoles(provisioner.principalID, group)})
 }
 
-// provisionerRoles are those that docs/how-to/set-up-a-platform.md gives to the Azure providers.
-func provisionerRoles(name string) []azure.ScopedRoleAssignment {
+// ProvisionerRoles are those that docs/how-to/set-up-a-platform.md gives to the principal of the Azure providers, in that resource group.
+func ProvisionerRoles(principal, name string) []azure.ScopedRoleAssignment {
 	const (
 		subscription = "/subscriptions/" + Subscription
 		assignments  = "Microsoft.Authorization/roleAssignments"
@@ -93,15 +93,15 @@ func provisionerRoles(name string) []azure.ScopedRoleAssignment {
 	group := subscription + "/resourceGroups/" + name
 
 	return []azure.ScopedRoleAssignment{
-		{PrincipalID: provisioner.principalID, Role: "Contributor", Scope: group},
+		{PrincipalID: principal, Role: "Contributor", Scope: group},
 		{
-			PrincipalID: provisioner.principalID, Role: "Role Based Access Control Administrator", Scope: group,
+			PrincipalID: principal, Role: "Role Based Access Control Administrator", Scope: group,
 			Condition: "((!(ActionMatches{'" + assignments + "/write'})) OR (@Request[" + assignments + ":RoleDefinitionId] " + roles + ")) AND " +
 				"((!(ActionMatches{'" + assignments + "/delete'})) OR (@Resource[" + assignments + ":RoleDefinitionId] " + roles + "))",
 		},
 
 		// It sees deleted vaults, too.
-		{PrincipalID: provisioner.principalID, Role: "Key Vault Purge Operator", Scope: subscription},
+		{PrincipalID: principal, Role: "Key Vault Purge Operator", Scope: subscription},
 	}
 }
 

@@ -226,7 +226,7 @@ func (p *Plane) ask(ctx context.Context, pod *corev1.Pod) (Process, error) {
 
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return p.DialPod(ctx, pod.Status.PodIP, askedPort)
+			return p.dialPod(ctx, pod.Status.PodIP, askedPort)
 		},
 		DisableKeepAlives: true,
 	}

@@ -6,7 +6,6 @@ package plane
 import (
 	"context"
 	"path/filepath"
-	"strings"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/package/tools"
@@ -51,6 +50,3 @@ func azureRepository(name string) string {
 
 	return "crossplane-contrib/provider-azure-" + name
 }
-
-// azurePackage is what the package of that name is called where it is installed.
-func azurePackage(name string) string { return strings.ReplaceAll(azureRepository(name), "/", "-") }

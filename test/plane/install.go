@@ -8,18 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/package/build"
 	"github.com/p6m-dev/platform-application/package/tools"
-	"github.com/p6m-dev/platform-application/test/azure/arm/provider"
+	"github.com/p6m-dev/platform-application/test/apiserver"
 )
 
 // A Variant of the API.
@@ -45,15 +46,6 @@ const (
 	ourRegistry   = "ghcr.io"
 	azureRegistry = "xpkg.crossplane.io"
 )
-
-// configuration is the package that has the variant.
-func (v Variant) configuration() string {
-	if v == Claim {
-		return "configuration-platform-application-claim"
-	}
-
-	return "configuration-platform-application"
-}
 
 // PushPackages builds the packages of the repository at that root for this machine,
 // and pushes them as that version.
@@ -194,50 +186,82 @@ func (p *Plane) prepareCluster(ctx context.Context) error {
 }
 
 // applyPackages in the order of the documentation: what restricts them is there before
-// them.
+// them. It waits until they are ready.
 func (p *Plane) applyPackages(ctx context.Context, root string, variant Variant, version string) error {
-	if err := p.API.ApplyFiles(ctx, restrictions(root)...); err != nil {
+	restrictions, err := p.Kustomize(ctx, root, "resources: [restrictions]")
+	if err != nil {
 		return err
 	}
 
-	for _, o := range p.packages(root, variant, version) {
+	kustomization := "resources: [packages, api]"
+	if variant == Claim {
+		kustomization += "\ncomponents: [claim]"
+	}
+
+	packages, err := p.Kustomize(ctx, root, kustomization)
+	if err != nil {
+		return err
+	}
+
+	for _, o := range packages {
+		image, _, _ := unstructured.NestedString(o.Object, "spec", "package")
+		name, _, _ := strings.Cut(image, ":")
+
+		pushed := version
+		if strings.HasPrefix(name, azureRegistry+"/") {
+			pushed = azureVersion
+		}
+
+		if err := unstructured.SetNestedField(o.Object, name+":"+pushed, "spec", "package"); err != nil {
+			return fmt.Errorf("cannot set version of %s %q: %w", o.GetKind(), o.GetName(), err)
+		}
+	}
+
+	for _, o := range slices.Concat(restrictions, packages) {
 		if err := p.API.Apply(ctx, o); err != nil {
 			return err
 		}
 	}
 
-	return p.waitForPackages(ctx, variant, version)
-}
-
-// restrictions are the files of what packages may do and how they run, and of what
-// others may write. Older versions do not have all of them.
-func restrictions(root string) []string {
-	dir := filepath.Join(root, "package")
-
-	out := []string{
-		filepath.Join(dir, "provider", "rbac.yaml"),
-		filepath.Join(dir, "provider", "admission-policy.yaml"),
-		filepath.Join(dir, "provider", "runtime.yaml"),
-		filepath.Join(dir, "rbac", "crossplane.yaml"),
-	}
-
-	if _, err := os.Stat(functionRuntime(root)); err == nil {
-		out = append(out, functionRuntime(root))
-	}
-
-	for _, name := range []string{"azure", "parameters", "applications", "composed", "function", "namespaces", "provider-azure"} {
-		file := filepath.Join(dir, "platform", "restrictions", name+".yaml")
-		if _, err := os.Stat(file); err == nil {
-			out = append(out, file)
+	return Eventually(ctx, "packages", func(ctx context.Context) error {
+		for _, o := range packages {
+			if err := p.PackageReady(ctx, o); err != nil {
+				return err
+			}
 		}
-	}
 
-	return out
+		return nil
+	})
 }
 
-// functionRuntime is the file of how the function runs. Older versions do not have it.
-func functionRuntime(root string) string {
-	return filepath.Join(root, "package", "function", "runtime.yaml")
+// Kustomize returns what a kustomization builds of package/platform of the repository at that root. Its directories are
+// named as from there.
+func (p *Plane) Kustomize(ctx context.Context, root, kustomization string) (_ []*unstructured.Unstructured, err error) {
+	kustomize, err := tools.Path(ctx, "kustomize")
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp(p.options.Dir, "kustomize-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	if err := os.CopyFS(filepath.Join(dir, "package"), os.DirFS(filepath.Join(root, "package"))); err != nil {
+		return nil, fmt.Errorf("cannot copy package/platform: %w", err)
+	}
+
+	platform, built := filepath.Join(dir, "package", "platform"), filepath.Join(dir, "built.yaml")
+	if err := os.WriteFile(filepath.Join(platform, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
+		return nil, fmt.Errorf("cannot write kustomization: %w", err)
+	}
+
+	if out, err := exec.CommandContext(ctx, kustomize, "build", platform, "--output", built).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("cannot build package/platform: %w\n%s", err, out)
+	}
+
+	return apiserver.ReadFiles(built)
 }
 
 // imageConfigs have Crossplane take packages from the plane's registry, as a
@@ -255,95 +279,43 @@ func (p *Plane) imageConfigs() []*unstructured.Unstructured {
 	return out
 }
 
-func (p *Plane) packages(root string, variant Variant, version string) []*unstructured.Unstructured {
-	image := func(name string) string { return ourRegistry + "/p6m-dev/" + name + ":" + version }
+// PackageReady returns an error unless the revision of the package that was applied is the
+// active one, and is healthy.
+func (p *Plane) PackageReady(ctx context.Context, applied *unstructured.Unstructured) error {
+	pkg, revision, key := applied.DeepCopy(), &unstructured.Unstructured{}, applied.GetKind()+" "+applied.GetName()
+	revision.SetGroupVersionKind(pkg.GroupVersionKind())
+	revision.SetKind(pkg.GetKind() + "Revision")
 
-	function := map[string]any{"package": image("function-platform-application")}
-	if _, err := os.Stat(functionRuntime(root)); err == nil {
-		function["runtimeConfigRef"] = map[string]any{"name": "function-platform-application"}
-	}
-
-	out := []*unstructured.Unstructured{
-		object("pkg.crossplane.io/v1", "Provider", ProviderName, map[string]any{
-			"package":          image("provider-keyvault-secretsync"),
-			"runtimeConfigRef": map[string]any{"name": "provider-keyvault-secretsync"},
-		}),
-		object("pkg.crossplane.io/v1", "Function", FunctionName, function),
-		object("pkg.crossplane.io/v1", "Configuration", variant.configuration(), map[string]any{"package": image(variant.configuration())}),
-	}
-
-	// The policies know the Azure providers by their ServiceAccount.
-	for _, name := range provider.Packages() {
-		out = append(out, object("pkg.crossplane.io/v1", "Provider", azurePackage(name), map[string]any{
-			"package":          azureRegistry + "/" + azureRepository(name) + ":" + azureVersion,
-			"runtimeConfigRef": map[string]any{"name": "provider-azure"},
-		}))
-	}
-
-	return out
-}
-
-// waitForPackages until ours are ready in that version, and all they depend on is.
-func (p *Plane) waitForPackages(ctx context.Context, variant Variant, version string) error {
-	want := map[string]string{
-		"Provider/" + ProviderName:                 version,
-		"Function/" + FunctionName:                 version,
-		"Configuration/" + variant.configuration(): version,
-	}
-
-	for _, name := range provider.Packages() {
-		want["Provider/"+azurePackage(name)] = azureVersion
-	}
-
-	return Eventually(ctx, "packages", func(ctx context.Context) error {
-		for key, version := range want {
-			if err := p.packageReady(ctx, key, version); err != nil {
-				return err
-			}
-		}
-
-		return nil
-	})
-}
-
-// packageReady returns an error unless the revision of that version is the active
-// one, and is healthy.
-func (p *Plane) packageReady(ctx context.Context, key, version string) error {
-	kind, name, _ := strings.Cut(key, "/")
-
-	pkg := &unstructured.Unstructured{}
-	pkg.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind})
-
-	if err := p.API.Client().Get(ctx, client.ObjectKey{Name: name}, pkg); err != nil {
+	if err := p.API.Client().Get(ctx, client.ObjectKeyFromObject(pkg), pkg); err != nil {
 		return fmt.Errorf("cannot get %s: %w", key, err)
 	}
 
 	for _, c := range []string{"Installed", "Healthy"} {
-		if status, message := condition(pkg, c); status != "True" {
-			return fmt.Errorf("%s is not %s: %s", key, c, message)
+		if got := (&Application{Unstructured: pkg}).Condition(c); got.Status != "True" {
+			return fmt.Errorf("%s is not %s: %s: %s", key, c, got.Reason, got.Message)
 		}
 	}
-
-	revision := &unstructured.Unstructured{}
-	revision.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind + "Revision"})
 
 	current, _, _ := unstructured.NestedString(pkg.Object, "status", "currentRevision")
 	if err := p.API.Client().Get(ctx, client.ObjectKey{Name: current}, revision); err != nil {
 		return fmt.Errorf("cannot get revision of %s: %w", key, err)
 	}
 
+	wanted, _, _ := unstructured.NestedString(applied.Object, "spec", "package")
+	_, version, _ := strings.Cut(wanted, ":")
+
 	if image, _, _ := unstructured.NestedString(revision.Object, "spec", "image"); !strings.HasSuffix(image, ":"+version) {
 		return fmt.Errorf("%s is %s, not %s", key, image, version)
 	}
 
 	types := []string{"RevisionHealthy"}
-	if kind != "Configuration" {
+	if pkg.GetKind() != "Configuration" {
 		types = append(types, "RuntimeHealthy")
 	}
 
 	for _, c := range types {
-		if status, message := condition(revision, c); status != "True" {
-			return fmt.Errorf("revision of %s is not %s: %s", key, c, message)
+		if got := (&Application{Unstructured: revision}).Condition(c); got.Status != "True" {
+			return fmt.Errorf("revision of %s is not %s: %s: %s", key, c, got.Reason, got.Message)
 		}
 	}
 

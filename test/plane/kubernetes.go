@@ -72,8 +72,8 @@ func (p *Plane) startControllers(ctx context.Context) error {
 		return fmt.Errorf("cannot write certificate of API server: %w", err)
 	}
 
-	p.controllers, err = start(
-		path, p.Log("kube-controller-manager"),
+	p.controllers, err = StartDaemon(
+		p.Log("kube-controller-manager"), nil, path,
 		"--kubeconfig="+kubeconfig,
 		"--root-ca-file="+ca,
 		"--service-account-private-key-file="+p.API.TokenKeyFile(),
@@ -155,7 +155,7 @@ func (p *Plane) startProxy(ctx context.Context) error {
 	p.proxy, err = proxy.Start(ctx, proxy.Config{
 		Cluster: proxy.Services{
 			Kube:    services,
-			DialPod: p.DialPod,
+			DialPod: p.dialPod,
 		},
 		Upstream: upstream,
 	})

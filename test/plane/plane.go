@@ -77,7 +77,7 @@ type Plane struct {
 	registry    *registry
 	proxy       *proxy.Proxy
 	kubelet     *kubelet.Kubelet
-	controllers *process
+	controllers *Daemon
 
 	lifetime   context.Context //nolint:containedctx // That of what runs in the background.
 	end        context.CancelFunc
@@ -127,7 +127,7 @@ func (p *Plane) Stop() error {
 	}
 
 	if p.controllers != nil {
-		errs = append(errs, p.controllers.stop())
+		p.controllers.Stop()
 	}
 
 	if p.proxy != nil {
@@ -163,8 +163,8 @@ func (p *Plane) ProxyURL() string { return p.proxy.URL() }
 // Processes of Pods.
 func (p *Plane) Processes() []kubelet.Process { return p.kubelet.Processes() }
 
-// DialPod connects to a port of the Pod with that IP.
-func (p *Plane) DialPod(ctx context.Context, ip string, port int) (net.Conn, error) {
+// dialPod connects to a port of the Pod with that IP.
+func (p *Plane) dialPod(ctx context.Context, ip string, port int) (net.Conn, error) {
 	if p.kubelet == nil {
 		return nil, errors.New("cannot connect to Pod: the node has not started")
 	}

@@ -10,21 +10,16 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// NewCertificate returns a certificate for a host, with the one that signed it, and its key, both as PEM.
-func NewCertificate(host string) (certificate, key string, err error) {
-	pem, private, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
+// NewCertificate returns the value of a secret with a certificate for a host, which has signed itself, and its key.
+func NewCertificate(host string) (string, error) {
+	pem, key, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
 	if err != nil {
-		return "", "", fmt.Errorf("cannot make certificate for %s: %w", host, err)
+		return "", fmt.Errorf("cannot make certificate for %s: %w", host, err)
 	}
 
-	return string(pem), string(private), nil
-}
-
-// JSON is the value of a secret with these keys.
-func JSON(keys map[string]string) (string, error) {
-	data, err := json.Marshal(keys)
+	data, err := json.Marshal(map[string]string{"tls.crt": string(pem), "tls.key": string(key), "ca.crt": string(pem)})
 	if err != nil {
-		return "", fmt.Errorf("cannot encode value: %w", err)
+		return "", fmt.Errorf("cannot encode certificate: %w", err)
 	}
 
 	return string(data), nil

@@ -83,7 +83,7 @@ func startChild(t *testing.T, nodeName string, uid int) *exec.Cmd {
 	must(t, err)
 
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program)
-	cmd.Env = []string{envChild + "=" + string(encoded), "HOME=" + dir}
+	cmd.Env = []string{envChild + "=" + string(encoded), "HOME=" + dir, "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{}

@@ -5,8 +5,8 @@ package kubelet
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"maps"
 	"net"
 	"path/filepath"
 	"strings"
@@ -18,11 +18,10 @@ import (
 
 // command that is a container's: what its image says, unless the pod says
 // otherwise.
-func (c *container) command(img *image) (*sandbox.Command, error) {
-	pod := c.pod.withAddress()
-	k := c.pod.kubelet
+func (c *container) command(ctx context.Context, img *image) (*sandbox.Command, error) {
+	pod, k := c.pod.spec(), c.pod.kubelet
 
-	env, err := environment(pod, c.spec, k.objects, k.services(), k.capacity)
+	env, err := c.pod.environment(ctx, c.spec)
 	if err != nil {
 		return nil, err
 	}
@@ -107,15 +106,11 @@ func (c *container) user(out *sandbox.Command, pod *corev1.Pod, img *image) erro
 		gid = uint32(*s.group) //nolint:gosec // As above.
 	}
 
-	if s.nonRoot && uid == 0 {
+	if isTrue(s.nonRoot) && uid == 0 {
 		return fmt.Errorf("container has runAsNonRoot and image will run as root (pod: %q, container: %s)", pod.Name+"_"+pod.Namespace+"("+string(pod.UID)+")", c.spec.Name)
 	}
 
 	out.UID, out.GID = uid, gid
-	for _, g := range s.groups {
-		out.Groups = append(out.Groups, uint32(g)) //nolint:gosec // As above.
-	}
-
 	return nil
 }
 
@@ -137,7 +132,7 @@ func imageEnv(img *image) map[string]string {
 		out[k] = v
 	}
 
-	return maps.Clone(out)
+	return out
 }
 
 func isEmptyDir(pod *corev1.Pod, volume string) bool {

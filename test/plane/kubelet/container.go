@@ -92,7 +92,7 @@ func (c *container) backOff(life context.Context, ran time.Duration) bool {
 		c.eventf(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, o.Name, o.Namespace, o.UID)
 	}
 
-	ok := sleep(life, c.delay, nil)
+	ok := sleep(life, c.delay)
 
 	c.delay = min(max(base, 2*c.delay), longest)
 
@@ -108,8 +108,6 @@ func (c *container) start(life context.Context) *sandbox.Process {
 	)
 
 	for {
-		changed := c.pod.changed.next()
-
 		process, trouble := c.try(life)
 		if trouble == nil {
 			return process
@@ -127,48 +125,42 @@ func (c *container) start(life context.Context) *sandbox.Process {
 			last = message
 		}
 
-		if trouble.reason != reasonConfigError {
-			// Nothing that is watched will change it.
-			changed = nil
-		}
-
-		if !sleep(life, pause, changed) {
+		if !sleep(life, pause) {
 			return nil
 		}
 
-		pause = min(2*pause, maxBackoffs*c.pod.kubelet.options.Backoff)
-
-		if trouble.reason == reasonErrImagePull {
-			c.eventf(corev1.EventTypeNormal, "BackOff", "Back-off pulling image %q", c.spec.Image)
+		// What is missing in a configuration may come at any time.
+		if trouble.reason != reasonConfigError {
+			pause = min(2*pause, maxBackoffs*c.pod.kubelet.options.Backoff)
 		}
 	}
 }
 
 // try to start the container.
 func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
-	img, trouble := c.pull(ctx)
-	if trouble != nil {
-		return nil, trouble
+	img, err := c.pod.kubelet.images.pull(ctx, c.spec.Image)
+	if err != nil {
+		return nil, &problem{reasonErrImagePull, err}
 	}
 
-	command, err := c.command(img)
+	c.eventf(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q", c.spec.Image)
+
+	command, err := c.command(ctx, img)
 	if err != nil {
 		return nil, &problem{reasonConfigError, err}
 	}
 
-	if err := c.pod.makeRoot(command.Root, img); err != nil {
+	if err := c.pod.makeRoot(ctx, command.Root, img); err != nil {
 		return nil, &problem{"CreateContainerError", err}
 	}
 
-	log, err := c.pod.openLog(c.spec.Name)
-	if err != nil {
+	if command.Log, err = c.pod.openLog(c.spec.Name); err != nil {
 		return nil, &problem{"CreateContainerError", err}
 	}
-	defer log.Close() //nolint:errcheck // The process has a copy.
 
 	c.eventf(corev1.EventTypeNormal, "Created", "Container created")
 
-	process, err := c.sandbox.Run(ctx, *command, log)
+	process, err := c.sandbox.Run(ctx, *command)
 	if err != nil {
 		return nil, &problem{reasonRunError, err}
 	}
@@ -177,27 +169,6 @@ func (c *container) try(ctx context.Context) (*sandbox.Process, *problem) {
 	c.began(process, img)
 
 	return process, nil
-}
-
-func (c *container) pull(ctx context.Context) (*image, *problem) {
-	ref, _ := c.pod.kubelet.images.resolve(c.spec.Image)
-
-	began := time.Now()
-
-	img, pulled, err := c.pod.kubelet.images.pull(ctx, ref, c.spec.ImagePullPolicy)
-
-	switch {
-	case err != nil && c.spec.ImagePullPolicy == corev1.PullNever:
-		return nil, &problem{"ErrImageNeverPull", err}
-	case err != nil:
-		return nil, &problem{reasonErrImagePull, err}
-	case pulled:
-		c.eventf(corev1.EventTypeNormal, "Pulled", "Successfully pulled image %q in %s", c.spec.Image, time.Since(began).Round(time.Millisecond))
-	default:
-		c.eventf(corev1.EventTypeNormal, "Pulled", "Container image %q already present on machine", c.spec.Image)
-	}
-
-	return img, nil
 }
 
 // attend a process until it has ended, and end it when life ends or it is not
@@ -247,7 +218,7 @@ func (c *container) end(ctx context.Context, process *sandbox.Process) sandbox.E
 		grace = time.Duration(*s) * time.Second
 	}
 
-	_ = process.Signal(ctx, syscall.SIGTERM) // If it cannot be told it has ended.
+	process.Signal(syscall.SIGTERM)
 
 	t := time.NewTimer(grace)
 	defer t.Stop()
@@ -256,7 +227,7 @@ func (c *container) end(ctx context.Context, process *sandbox.Process) sandbox.E
 	case <-process.Done():
 	case <-ctx.Done(): // The sandbox ends, and the process with it.
 	case <-t.C:
-		_ = process.Signal(ctx, syscall.SIGKILL) // As above.
+		process.Signal(syscall.SIGKILL)
 	}
 
 	return process.Exit()
@@ -288,8 +259,8 @@ func (c *container) wait(reason, message string) {
 func (c *container) began(process *sandbox.Process, img *image) {
 	c.pod.mu.Lock()
 	r := c.pod.runs[c.spec.Name]
-	again := r.process != nil || r.image != ""
-	r.process, r.image = process, c.spec.Image
+	again := r.again
+	r.process, r.again = process, true
 	c.pod.runs[c.spec.Name] = r
 	c.pod.mu.Unlock()
 
@@ -346,47 +317,25 @@ func (c *container) eventf(kind, reason, format string, args ...any) {
 	}, kind, reason, format, args...)
 }
 
-// openLog of a container, and note where this run begins in it.
-func (p *pod) openLog(container string) (*os.File, error) {
+// openLog returns the log of a container, and notes where this run begins in it.
+func (p *pod) openLog(container string) (string, error) {
 	o := p.spec()
 
 	name := filepath.Join(p.kubelet.options.Dir, "logs", o.Namespace, o.Name, container+".log")
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // Logs are for all to read.
-		return nil, fmt.Errorf("cannot create directory of logs: %w", err)
+		return "", fmt.Errorf("cannot create directory of logs: %w", err)
 	}
 
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // As above.
-	if err != nil {
-		return nil, fmt.Errorf("cannot open log: %w", err)
-	}
-
-	if err := p.beginLog(container, name); err != nil {
-		_ = f.Close() // Nothing was written.
-
-		return nil, err
-	}
-
-	return f, nil
-}
-
-func (p *pod) beginLog(container, name string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	log := p.logs[container]
-	if log == nil {
-		log = &logFile{name: name}
-		p.logs[container] = log
-	}
-
-	size, err := log.look()
-	if err != nil {
-		return err
+	if p.logs[container] == nil {
+		p.logs[container] = &logFile{name: name}
 	}
 
 	r := p.runs[container]
-	r.previous, r.log = r.log, size
+	r.log = p.logs[container].look()
 	p.runs[container] = r
 
-	return nil
+	return name, nil
 }

@@ -4,54 +4,109 @@
 package kubelet
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// A reader of the objects that pods refer to. What is not there is an error that
-// says so in the words that Kubernetes has for it.
-type reader interface {
-	Secret(namespace, name string) (*corev1.Secret, error)
-	ConfigMap(namespace, name string) (*corev1.ConfigMap, error)
+// Kinds of objects that pods refer to.
+const (
+	secretKind    = "Secret"
+	configMapKind = "ConfigMap"
+)
+
+// A source is a Secret or a ConfigMap that a pod refers to.
+type source struct {
+	kind, name string
+	optional   *bool
 }
 
-// environment of a container, of all that its specification says, by the rules of
-// Kubernetes: env beats envFrom, and references are expanded to what came before
-// or is in the environment of services.
-func environment(pod *corev1.Pod, c *corev1.Container, r reader, services map[string]string, node corev1.ResourceList) (map[string]string, error) {
-	env := map[string]string{}
+// read returns what is in a source: nothing, if it is missing and optional.
+func (p *pod) read(ctx context.Context, s source) (map[string][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+
+	var (
+		out map[string][]byte
+		err error
+	)
+
+	if s.kind == secretKind {
+		var found *corev1.Secret
+		if found, err = p.kubelet.client.CoreV1().Secrets(p.namespace()).Get(ctx, s.name, metav1.GetOptions{}); err == nil {
+			out = found.Data
+		}
+	} else {
+		var found *corev1.ConfigMap
+		if found, err = p.kubelet.client.CoreV1().ConfigMaps(p.namespace()).Get(ctx, s.name, metav1.GetOptions{}); err == nil {
+			out = map[string][]byte{}
+			for k, v := range found.Data {
+				out[k] = []byte(v)
+			}
+		}
+	}
+
+	if !kerrors.IsNotFound(err) {
+		return out, err //nolint:wrapcheck // A kubelet says no more.
+	}
+
+	if isTrue(s.optional) {
+		return nil, nil //nolint:nilnil // From nothing comes nothing.
+	}
+
+	return nil, kerrors.NewNotFound(schema.GroupResource{Resource: strings.ToLower(s.kind)}, s.name)
+}
+
+// key returns one value of a source, and whether there is one.
+func (p *pod) key(ctx context.Context, s source, key string) (string, bool, error) {
+	values, err := p.read(ctx, s)
+	value, ok := values[key]
+
+	if err == nil && !ok && !isTrue(s.optional) {
+		err = fmt.Errorf("couldn't find key %v in %s %v/%v", key, s.kind, p.namespace(), s.name)
+	}
+
+	return string(value), ok, err
+}
+
+// environment of a container, by the rules of Kubernetes: env beats envFrom, and
+// references are expanded to what came before or is in the environment of services.
+func (p *pod) environment(ctx context.Context, c *corev1.Container) (map[string]string, error) {
+	env, services := map[string]string{}, p.kubelet.services()
 
 	for _, from := range c.EnvFrom {
-		values, err := valuesFrom(pod.Namespace, from, r)
+		values, err := p.read(ctx, sourceOf(from))
 		if err != nil {
 			return nil, err
 		}
 
 		for k, v := range values {
-			env[from.Prefix+k] = v
+			env[from.Prefix+k] = string(v)
 		}
 	}
 
 	for _, e := range c.Env {
-		value, ok := e.Value, true
+		// The pod's own variables override those of services.
+		vars := maps.Clone(services)
+		maps.Copy(vars, env)
 
-		var err error
-		if value != "" {
-			// The pod's own variables override those of services.
-			vars := maps.Clone(services)
-			maps.Copy(vars, env)
+		value, ok := expand(e.Value, vars), true
 
-			value = expand(value, vars)
-		} else if e.ValueFrom != nil {
-			value, ok, err = valueFrom(pod, c, e.ValueFrom, r, node)
-		}
-
-		if err != nil {
-			return nil, err
+		if e.ValueFrom != nil {
+			var err error
+			if value, ok, err = p.valueOf(ctx, c, e.ValueFrom); err != nil {
+				return nil, err
+			}
 		}
 
 		if ok {
@@ -59,93 +114,117 @@ func environment(pod *corev1.Pod, c *corev1.Container, r reader, services map[st
 		}
 	}
 
-	for k, v := range services {
-		if _, ok := env[k]; !ok {
-			env[k] = v
-		}
-	}
+	maps.Copy(services, env)
 
-	return env, nil
+	return services, nil
 }
 
-func valuesFrom(namespace string, from corev1.EnvFromSource, r reader) (map[string]string, error) {
-	switch {
-	case from.ConfigMapRef != nil:
-		cm, err := r.ConfigMap(namespace, from.ConfigMapRef.Name)
-		if err != nil {
-			return nil, unlessOptional(err, from.ConfigMapRef.Optional)
-		}
-
-		return cm.Data, nil
-	case from.SecretRef != nil:
-		s, err := r.Secret(namespace, from.SecretRef.Name)
-		if err != nil {
-			return nil, unlessOptional(err, from.SecretRef.Optional)
-		}
-
-		out := map[string]string{}
-		for k, v := range s.Data {
-			out[k] = string(v)
-		}
-
-		return out, nil
+func sourceOf(from corev1.EnvFromSource) source {
+	if ref := from.SecretRef; ref != nil {
+		return source{secretKind, ref.Name, ref.Optional}
 	}
 
-	return nil, nil //nolint:nilnil // From nothing comes nothing.
+	return source{configMapKind, from.ConfigMapRef.Name, from.ConfigMapRef.Optional}
 }
 
-// valueFrom returns a value, and whether there is one.
-func valueFrom(pod *corev1.Pod, c *corev1.Container, from *corev1.EnvVarSource, r reader, node corev1.ResourceList) (string, bool, error) {
+// valueOf returns the value of a variable that comes from elsewhere, and whether there is one.
+func (p *pod) valueOf(ctx context.Context, c *corev1.Container, from *corev1.EnvVarSource) (string, bool, error) {
 	switch {
 	case from.FieldRef != nil:
-		value, err := fieldValue(pod, from.FieldRef.FieldPath)
+		value, err := p.field(from.FieldRef.FieldPath)
 
 		return value, true, err
 	case from.ResourceFieldRef != nil:
-		value, err := resourceValue(pod, c.Name, from.ResourceFieldRef, node)
-
-		return value, true, err
+		return resourceValue(c, from.ResourceFieldRef, p.kubelet.capacity), true, nil
 	case from.ConfigMapKeyRef != nil:
 		ref := from.ConfigMapKeyRef
 
-		cm, err := r.ConfigMap(pod.Namespace, ref.Name)
-		if err != nil {
-			return "", false, unlessOptional(err, ref.Optional)
-		}
-
-		value, ok := cm.Data[ref.Key]
-		if !ok && !isTrue(ref.Optional) {
-			return "", false, fmt.Errorf("couldn't find key %v in ConfigMap %v/%v", ref.Key, pod.Namespace, ref.Name)
-		}
-
-		return value, ok, nil
+		return p.key(ctx, source{configMapKind, ref.Name, ref.Optional}, ref.Key)
 	case from.SecretKeyRef != nil:
 		ref := from.SecretKeyRef
 
-		s, err := r.Secret(pod.Namespace, ref.Name)
-		if err != nil {
-			return "", false, unlessOptional(err, ref.Optional)
-		}
-
-		value, ok := s.Data[ref.Key]
-		if !ok && !isTrue(ref.Optional) {
-			return "", false, fmt.Errorf("couldn't find key %v in Secret %v/%v", ref.Key, pod.Namespace, ref.Name)
-		}
-
-		return string(value), ok, nil
+		return p.key(ctx, source{secretKind, ref.Name, ref.Optional}, ref.Key)
 	}
 
 	return "", false, fmt.Errorf("a source of an environment variable of container %q is not supported", c.Name)
 }
 
-// unlessOptional returns the error, unless it says that something is not there
-// that does not have to be.
-func unlessOptional(err error, optional *bool) error {
-	if isTrue(optional) && kerrors.IsNotFound(err) {
-		return nil
+// field returns a field of the pod, as the downward API names it.
+func (p *pod) field(path string) (string, error) {
+	o := p.spec()
+
+	if label, ok := strings.CutPrefix(path, "metadata.labels['"); ok {
+		return o.Labels[strings.TrimSuffix(label, "']")], nil
 	}
 
-	return err
+	switch path {
+	case "metadata.name":
+		return o.Name, nil
+	case "metadata.namespace":
+		return o.Namespace, nil
+	case "spec.serviceAccountName":
+		return o.Spec.ServiceAccountName, nil
+	case "status.podIP":
+		return p.ip, nil
+	}
+
+	return "", fmt.Errorf("unsupported fieldPath: %v", path)
+}
+
+// resourceValue returns a limit or request of a container. What has no limit is limited by the node.
+func resourceValue(c *corev1.Container, ref *corev1.ResourceFieldSelector, node corev1.ResourceList) string {
+	kind, name, _ := strings.Cut(ref.Resource, ".")
+
+	values := c.Resources.Limits
+	if kind == "requests" {
+		values = c.Resources.Requests
+	}
+
+	quantity, ok := values[corev1.ResourceName(name)]
+	if !ok && kind == "limits" {
+		quantity = node[corev1.ResourceName(name)]
+	}
+
+	divisor := ref.Divisor
+	if divisor.IsZero() {
+		divisor = resource.MustParse("1")
+	}
+
+	return strconv.FormatFloat(math.Ceil(float64(quantity.MilliValue())/float64(divisor.MilliValue())), 'f', 0, 64)
+}
+
+// expand replaces each $(NAME) by the variable of that name, as Kubernetes does:
+// $$ is one $, and references to missing variables stay as they are.
+func expand(s string, vars map[string]string) string {
+	var out strings.Builder
+
+	for {
+		before, after, found := strings.Cut(s, "$")
+
+		out.WriteString(before)
+
+		if !found {
+			return out.String()
+		}
+
+		name, rest, closed := strings.Cut(after, ")")
+		value, known := vars[strings.TrimPrefix(name, "(")]
+
+		switch {
+		case strings.HasPrefix(after, "$"):
+			s = after[1:]
+
+			out.WriteString("$")
+		case closed && known && strings.HasPrefix(name, "("):
+			s = rest
+
+			out.WriteString(value)
+		default:
+			s = after
+
+			out.WriteString("$")
+		}
+	}
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
@@ -157,7 +236,7 @@ func join(layers ...map[string]string) []string {
 		maps.Copy(all, l)
 	}
 
-	out := make([]string, 0, len(all))
+	var out []string
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		out = append(out, k+"="+all[k])
 	}

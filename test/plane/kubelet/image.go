@@ -6,9 +6,10 @@ package kubelet
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -19,7 +20,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	corev1 "k8s.io/api/core/v1"
 )
 
 // An image that was pulled.
@@ -36,16 +36,9 @@ type images struct {
 	registry string
 	rename   func(string) string
 
-	// mu is held while an image is pulled, so that none is pulled twice.
-	mu     sync.Mutex
-	pulled map[string]*image
+	// mu is held while an image is pulled, so that none is extracted twice.
+	mu sync.Mutex
 }
-
-// Names in the directory of an image.
-const (
-	imageRoot   = "root"
-	imageConfig = "config.json"
-)
 
 // resolve returns where an image is pulled from, and whether it is pulled at all.
 func (i *images) resolve(image string) (string, bool) {
@@ -56,86 +49,71 @@ func (i *images) resolve(image string) (string, bool) {
 	return image, i.registry != "" && strings.HasPrefix(image, i.registry+"/")
 }
 
-// pull an image, unless it is there and the policy is content with it.
-func (i *images) pull(ctx context.Context, ref string, policy corev1.PullPolicy) (*image, bool, error) {
+// pull an image.
+func (i *images) pull(ctx context.Context, ref string) (*image, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 
-	have := i.pulled[ref]
+	ref, _ = i.resolve(ref)
 
-	switch {
-	case have != nil && policy != corev1.PullAlways:
-		return have, false, nil
-	case policy == corev1.PullNever:
-		return nil, false, fmt.Errorf("container image %q is not present with pull policy of Never", ref)
-	}
-
-	parsed, err := name.ParseReference(ref)
+	out, err := i.fetch(ctx, ref)
 	if err != nil {
-		return nil, false, fmt.Errorf("failed to parse image %q: %w", ref, err)
+		return nil, fmt.Errorf("failed to pull image %q: %w", ref, err)
 	}
 
-	descriptor, err := remote.Get(parsed, remote.WithContext(ctx), remote.WithPlatform(v1.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}))
-	if err != nil {
-		return nil, false, fmt.Errorf("failed to pull image %q: %w", ref, err)
-	}
-
-	got, err := i.extract(parsed, descriptor)
-	if err != nil {
-		return nil, false, fmt.Errorf("failed to extract image %q: %w", ref, err)
-	}
-
-	i.pulled[ref] = got
-
-	return got, true, nil
+	return out, nil
 }
 
-func (i *images) extract(ref name.Reference, d *remote.Descriptor) (*image, error) {
-	img, err := d.Image()
+//nolint:wrapcheck // The caller says what was tried.
+func (i *images) fetch(ctx context.Context, ref string) (*image, error) {
+	parsed, err := name.ParseReference(ref)
 	if err != nil {
-		return nil, fmt.Errorf("cannot choose image: %w", err)
+		return nil, err
+	}
+
+	img, err := remote.Image(parsed, remote.WithContext(ctx), remote.WithPlatform(v1.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}))
+	if err != nil {
+		return nil, err
 	}
 
 	digest, err := img.Digest()
 	if err != nil {
-		return nil, fmt.Errorf("cannot tell digest: %w", err)
+		return nil, err
 	}
 
 	config, err := img.ConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read config: %w", err)
-	}
-
-	dir := filepath.Join(i.dir, digest.Hex)
-	out := &image{id: ref.Context().Name() + "@" + digest.String(), root: filepath.Join(dir, imageRoot), config: config.Config}
-
-	if _, err := os.Stat(filepath.Join(dir, imageConfig)); err == nil {
-		return out, nil
-	}
-
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("cannot remove half an image: %w", err)
-	}
-
-	if err := os.MkdirAll(out.root, 0o755); err != nil { //nolint:gosec // Its users look into it.
-		return nil, fmt.Errorf("cannot create directory: %w", err)
-	}
-
-	if err := extractTar(out.root, mutate.Extract(img)); err != nil {
 		return nil, err
 	}
 
-	raw, err := json.Marshal(config)
-	if err != nil {
-		return nil, fmt.Errorf("cannot encode config: %w", err)
+	out := &image{id: parsed.Context().Name() + "@" + digest.String(), root: filepath.Join(i.dir, digest.Hex), config: config.Config}
+
+	if _, err := os.Stat(out.root); err == nil {
+		return out, nil
 	}
 
-	// Written last: it says that all is there.
-	if err := os.WriteFile(filepath.Join(dir, imageConfig), raw, 0o600); err != nil {
-		return nil, fmt.Errorf("cannot write config: %w", err)
+	// Under its name when all is there.
+	half := out.root + ".half"
+	if err := errors.Join(os.RemoveAll(half), os.MkdirAll(half, 0o755), extract(ctx, half, img)); err != nil { //nolint:gosec // Its users look into it.
+		return nil, err
 	}
 
-	return out, nil
+	return out, os.Rename(half, out.root)
+}
+
+// extract the files of an image into a directory.
+func extract(ctx context.Context, dir string, img v1.Image) error {
+	files := mutate.Extract(img)
+	defer files.Close() //nolint:errcheck // It was read.
+
+	tar := exec.CommandContext(ctx, "tar", "--extract", "--preserve-permissions", "--numeric-owner", "--directory", dir, "--file", "-")
+	tar.Stdin = files
+
+	if out, err := tar.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot extract image: %w: %s", err, out)
+	}
+
+	return nil
 }
 
 // user and group of an image, which are numbers.

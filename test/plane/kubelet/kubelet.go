@@ -11,11 +11,10 @@
 // with a message that says why.
 //
 // The node library of virtual-kubelet would replace the node, its lease and the
-// watch of pods, about 320 of 4,200 lines, and would need an adapter of about 150.
-// Its provider would still do the rest: containers, probes, restarts, volumes,
-// tokens, logs and status. It resolves variables once, before a pod is created, so
-// a pod would not show CreateContainerConfigError while a Secret is missing.
-// Version 1.14 also needs k8s.io/client-go 0.37, and Crossplane's runtime 0.35.
+// watch of pods. Its provider would still do the rest: containers, probes, restarts,
+// volumes, tokens, logs and status. It resolves variables once, before a pod is
+// created, so a pod would not show CreateContainerConfigError while a Secret is
+// missing. Version 1.14 also needs k8s.io/client-go 0.37, and Crossplane's runtime 0.35.
 package kubelet
 
 import (
@@ -23,7 +22,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -31,7 +29,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -103,9 +100,9 @@ type Kubelet struct {
 	log      *slog.Logger
 	events   record.EventRecorder
 	images   *images
-	objects  *objects
 	logs     *logServer
 	capacity corev1.ResourceList
+	started  time.Time
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -118,11 +115,9 @@ type Kubelet struct {
 
 // A Process is what runs in a container.
 type Process struct {
-	Namespace, Pod, Container, Image string
+	Namespace, Pod string
 	// PID as this machine has it.
 	PID int
-	// Restarts of the container so far.
-	Restarts int
 }
 
 // Start a kubelet, which registers its node and runs pods until it is closed or
@@ -149,8 +144,8 @@ func Start(ctx context.Context, o Options) (*Kubelet, error) {
 	}
 
 	k := &Kubelet{
-		options: o, client: client, log: o.Log, capacity: capacity(),
-		images: &images{dir: filepath.Join(o.Dir, "images"), registry: o.Registry, rename: o.Images, pulled: map[string]*image{}},
+		options: o, client: client, log: o.Log, capacity: capacity(), started: time.Now(),
+		images: &images{dir: filepath.Join(o.Dir, "images"), registry: o.Registry, rename: o.Images},
 		pods:   map[types.UID]*pod{}, last: firstAddress(),
 	}
 	if k.log == nil {
@@ -237,16 +232,12 @@ func (k *Kubelet) DialPod(ctx context.Context, ip string, port int) (net.Conn, e
 	return found.dial(ctx, port)
 }
 
-// Processes that run in containers now, by namespace, pod and container.
+// Processes that run in containers now.
 func (k *Kubelet) Processes() []Process {
 	var out []Process
 	for _, p := range k.all() {
 		out = append(out, p.running()...)
 	}
-
-	slices.SortFunc(out, func(a, b Process) int {
-		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Pod, b.Pod), strings.Compare(a.Container, b.Container))
-	})
 
 	return out
 }
@@ -257,8 +248,6 @@ func (k *Kubelet) start(ctx context.Context) error {
 
 	k.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: k.options.Node})
 	k.closers = append(k.closers, broadcaster.Shutdown)
-
-	k.objects = newObjects(ctx, k.client.CoreV1().RESTClient(), k.objectChanged)
 
 	logs, err := startLogServer(ctx, k.logSection)
 	if err != nil {
@@ -323,20 +312,11 @@ func (k *Kubelet) nextAddress() string {
 	}
 }
 
-// objectChanged tells the pods that may use it.
-func (k *Kubelet) objectChanged(key objectKey) {
-	for _, p := range k.all() {
-		if p.namespace() == key.namespace {
-			p.changed.notify()
-		}
-	}
-}
-
 // logSection finds the part of a log that a run of a container wrote.
-func (k *Kubelet) logSection(namespace, name, container string, previous bool) (section, error) {
+func (k *Kubelet) logSection(namespace, name, container string) (section, error) {
 	for _, p := range k.all() {
 		if p.namespace() == namespace && p.name() == name {
-			return p.logSection(container, previous)
+			return p.logSection(container)
 		}
 	}
 
@@ -344,22 +324,3 @@ func (k *Kubelet) logSection(namespace, name, container string, previous bool) (
 }
 
 func firstAddress() netip.Addr { return netip.AddrFrom4([4]byte{10, 244, 0, 1}) }
-
-// splice two connections until both directions have ended.
-func splice(a, b net.Conn) {
-	var both sync.WaitGroup
-
-	pass := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from) // The other side sees that it has ended, and that is all it could do.
-
-		if c, ok := to.(interface{ CloseWrite() error }); ok {
-			_ = c.CloseWrite()
-		}
-	}
-
-	both.Go(func() { pass(a, b) })
-	both.Go(func() { pass(b, a) })
-	both.Wait()
-
-	_, _ = a.Close(), b.Close()
-}

@@ -7,23 +7,25 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
+	"sort"
 	"strconv"
+	"sync"
 	"time"
 
 	certutil "k8s.io/client-go/util/cert"
 )
 
 const (
-	// followInterval is how often a log is looked at that is followed.
+	// followInterval is how often a log is looked at that is followed, and lookInterval how
+	// often the node looks at how long logs are.
 	followInterval = 200 * time.Millisecond
+	lookInterval   = time.Second
 
 	// timestampFormat is that of a kubelet: RFC 3339, and always as long.
 	timestampFormat = "2006-01-02T15:04:05.000000000Z07:00"
@@ -31,23 +33,102 @@ const (
 	headerTimeout = 10 * time.Second
 )
 
-// A section of a log: from a byte up to another, or up to its end if that is 0.
+// A logFile is what a container writes to, with nothing in between: it has every byte that
+// was written, however the container or this process ends. It knows the time of a byte
+// from having looked at how long the file was, to lookInterval.
+type logFile struct {
+	name string
+
+	mu     sync.Mutex
+	growth []mark
+}
+
+// A mark says where a log ended at a time.
+type mark struct {
+	end int64
+	at  time.Time
+}
+
+// look at how long it is now. One that is gone does not grow.
+func (l *logFile) look() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	info, err := os.Stat(l.name)
+	if err != nil {
+		return 0
+	}
+
+	size := info.Size()
+	if n := len(l.growth); n == 0 || l.growth[n-1].end < size {
+		l.growth = append(l.growth, mark{end: size, at: time.Now()})
+	}
+
+	return size
+}
+
+// written tells when the byte at that place was, up to the last look.
+func (l *logFile) written(place int64) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	i := sort.Search(len(l.growth)-1, func(i int) bool { return l.growth[i].end > place })
+
+	return l.growth[i].at
+}
+
+// lookAtLogs of all containers until the context ends.
+func (k *Kubelet) lookAtLogs(ctx context.Context) {
+	for sleep(ctx, lookInterval) {
+		for _, p := range k.all() {
+			p.mu.Lock()
+			for _, log := range p.logs {
+				log.look()
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// A section of a log, from a byte to its end.
 type section struct {
-	log      *logFile
-	from, to int64
+	log  *logFile
+	from int64
 	// ended tells whether nothing more will be written to it.
 	ended func() bool
+	// within a line, of which a part was passed on.
+	within bool
+}
+
+// logSection finds the part of the log that the current run of a container wrote.
+func (p *pod) logSection(container string) (section, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	r, ok := p.runs[container]
+	if !ok {
+		return section{}, fmt.Errorf("container %q in pod %q is waiting to start", container, p.object.Name)
+	}
+
+	return section{log: p.logs[container], from: r.log, ended: func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+
+		now := p.runs[container]
+
+		return now.process == nil || now.log != r.log
+	}}, nil
 }
 
 // A logServer serves the logs of containers as a kubelet does, for the API server.
 type logServer struct {
 	port   int32
 	server *http.Server
-	find   func(namespace, pod, container string, previous bool) (section, error)
+	find   func(namespace, pod, container string) (section, error)
 	done   chan struct{}
 }
 
-func startLogServer(ctx context.Context, find func(namespace, pod, container string, previous bool) (section, error)) (*logServer, error) {
+func startLogServer(ctx context.Context, find func(namespace, pod, container string) (section, error)) (*logServer, error) {
 	cert, key, err := certutil.GenerateSelfSignedCertKey("kubelet", []net.IP{net.ParseIP(loopback)}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make certificate for requests of logs: %w", err)
@@ -92,15 +173,19 @@ func (s *logServer) close() {
 	<-s.done
 }
 
+// serve a log with the options follow, tailLines and timestamps of a PodLogOptions.
 func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
-	o, err := parseLogOptions(r.URL.Query(), time.Now())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	q := r.URL.Query()
 
-		return
+	for _, option := range []string{"limitBytes", "previous", "sinceSeconds", "sinceTime"} {
+		if q.Has(option) && q.Get(option) != "false" {
+			http.Error(w, option+" of a log is not supported on this node", http.StatusBadRequest)
+
+			return
+		}
 	}
 
-	part, err := s.find(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), o.previous)
+	part, err := s.find(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 
@@ -115,8 +200,8 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer f.Close() //nolint:errcheck // It was read.
 
-	if o.tail >= 0 {
-		if part.from, err = part.lastLines(f, o.tail); err != nil {
+	if lines, err := strconv.Atoi(q.Get("tailLines")); err == nil {
+		if err := part.skip(f, lines); err != nil {
 			http.Error(w, "cannot read log", http.StatusInternalServerError)
 
 			return
@@ -125,199 +210,66 @@ func (s *logServer) serve(w http.ResponseWriter, r *http.Request) {
 
 	w.Header().Set("Content-Type", "text/plain")
 
-	_ = part.copy(r.Context(), w, f, o) // The client has left, or sees the end.
+	_ = part.copy(r.Context(), w, f, q.Get("follow") == "true", q.Get("timestamps") == "true") // The client has left, or sees the end.
 }
 
-// The options of a request for a log.
-type logOptions struct {
-	follow, previous, timestamps bool
-	// since is when the first line was written, at the earliest.
-	since time.Time
-	// tail is how many lines there are before the end, all if it is negative.
-	tail int64
-	// limit is how many bytes are served, all if it is negative.
-	limit int64
-}
-
-// parseLogOptions that the API server sends, in the names of a PodLogOptions.
-func parseLogOptions(q url.Values, now time.Time) (logOptions, error) {
-	numbers := map[string]int64{"tailLines": -1, "limitBytes": -1, "sinceSeconds": -1}
-
-	for name := range numbers {
-		if !q.Has(name) {
-			continue
-		}
-
-		n, err := strconv.ParseInt(q.Get(name), 10, 64)
-		if err != nil || n < 0 {
-			return logOptions{}, fmt.Errorf("cannot understand %s=%q", name, q.Get(name))
-		}
-
-		numbers[name] = n
-	}
-
-	o := logOptions{
-		follow: q.Get("follow") == "true", previous: q.Get("previous") == "true", timestamps: q.Get("timestamps") == "true",
-		tail: numbers["tailLines"], limit: numbers["limitBytes"],
-	}
-
-	if s := numbers["sinceSeconds"]; s >= 0 {
-		o.since = now.Add(-time.Duration(s) * time.Second)
-	}
-
-	if q.Has("sinceTime") {
-		var err error
-		if o.since, err = time.Parse(time.RFC3339, q.Get("sinceTime")); err != nil {
-			return logOptions{}, fmt.Errorf("cannot understand sinceTime: %w", err)
-		}
-	}
-
-	return o, nil
-}
-
-// copy the section, and what is added to it if it is followed.
-func (p section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt, o logOptions) error {
-	lines := &lineWriter{to: w, log: p.log, place: p.from, options: o}
-
-	for {
-		// Asked first: what was written before it ended is read below.
-		ended := p.to > 0 || !o.follow || p.ended()
-
-		end, err := p.end()
-		if err != nil {
-			return err
-		}
-
-		if _, err := io.Copy(lines, io.NewSectionReader(f, lines.place, end-lines.place)); err != nil {
-			return fmt.Errorf("cannot copy log: %w", err)
-		}
-
-		if ended {
-			return nil
-		}
-
-		if flusher, ok := w.(http.Flusher); ok {
-			flusher.Flush()
-		}
-
-		if !sleep(ctx, followInterval, nil) {
-			return nil
-		}
-	}
-}
-
-// end of the section as it is now.
-func (p section) end() (int64, error) {
-	end, err := p.log.look()
-	if p.to > 0 {
-		end = p.to
-	}
-
-	return end, err
-}
-
-// lastLines finds where the last lines begin.
-func (p section) lastLines(f io.ReaderAt, lines int64) (int64, error) {
-	end, err := p.end()
-	if err != nil || lines == 0 {
-		return end, err
-	}
-
-	all, err := io.ReadAll(io.NewSectionReader(f, p.from, end-p.from))
+// rest of the section, as it is now.
+func (p *section) rest(f io.ReaderAt) ([]byte, error) {
+	all, err := io.ReadAll(io.NewSectionReader(f, p.from, p.log.look()-p.from))
 	if err != nil {
-		return 0, fmt.Errorf("cannot read log: %w", err)
+		return nil, fmt.Errorf("cannot read log: %w", err)
 	}
 
-	at := len(bytes.TrimSuffix(all, []byte("\n")))
-	for ; lines > 0 && at >= 0; lines-- {
-		at = bytes.LastIndexByte(all[:at], '\n')
-	}
-
-	return p.from + int64(at) + 1, nil
+	return all, nil
 }
 
-// errEnough is what a writer says that has written all that was asked for.
-var errEnough = errors.New("no more was asked for")
+// skip all but the last lines.
+func (p *section) skip(f io.ReaderAt, lines int) error {
+	all, err := p.rest(f)
 
-// A lineWriter takes a log, and passes on the requested lines.
-type lineWriter struct {
-	to      io.Writer
-	log     *logFile
-	options logOptions
-
-	// place in the log of what comes next, and how much of it was passed on.
-	place, passed int64
-	// within a line, of which there is more to come, and which is too old.
-	within, old bool
-}
-
-func (w *lineWriter) Write(b []byte) (int, error) {
-	for line := range bytes.Lines(b) {
-		if err := w.line(line); err != nil {
-			return 0, err
-		}
-	}
-
-	return len(b), nil
-}
-
-// line, or a part of one.
-func (w *lineWriter) line(b []byte) error {
-	begins, written := !w.within, w.log.written(w.place)
-	w.place += int64(len(b))
-	w.within = b[len(b)-1] != '\n'
-
-	if begins {
-		w.old = written.Before(w.options.since)
-	}
-
-	if w.old {
-		return nil
-	}
-
-	if begins && w.options.timestamps {
-		b = slices.Concat(written.UTC().AppendFormat(nil, timestampFormat), []byte{' '}, b)
-	}
-
-	enough := w.options.limit >= 0 && w.passed+int64(len(b)) >= w.options.limit
-	if enough {
-		b = b[:w.options.limit-w.passed]
-	}
-
-	n, err := w.to.Write(b)
-	w.passed += int64(n)
-
-	if err == nil && enough {
-		err = errEnough
+	each := slices.Collect(bytes.Lines(all))
+	for _, line := range each[:max(len(each)-lines, 0)] {
+		p.from += int64(len(line))
 	}
 
 	return err
 }
 
-// logSection finds the part of the log that the current or the previous run of a
-// container wrote.
-func (p *pod) logSection(container string, previous bool) (section, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// copy the section, and what is added to it if it is followed.
+func (p *section) copy(ctx context.Context, w http.ResponseWriter, f io.ReaderAt, follow, timestamps bool) error {
+	for {
+		// Asked first: what was written before it ended is read below.
+		ended := !follow || p.ended()
 
-	r, ok := p.runs[container]
-	log := p.logs[container]
+		if err := p.pass(w, f, timestamps); err != nil || ended {
+			return err
+		}
 
-	switch {
-	case !ok:
-		return section{}, fmt.Errorf("container %q in pod %q is waiting to start", container, p.object.Name)
-	case previous && r.log == r.previous:
-		return section{}, fmt.Errorf("previous terminated container %q in pod %q not found", container, p.object.Name)
-	case previous:
-		return section{log: log, from: r.previous, to: r.log}, nil
+		if err := http.NewResponseController(w).Flush(); err != nil || !sleep(ctx, followInterval) {
+			return err //nolint:wrapcheck // The client has left.
+		}
+	}
+}
+
+// pass on what was written since the last time.
+func (p *section) pass(w io.Writer, f io.ReaderAt, timestamps bool) error {
+	all, err := p.rest(f)
+
+	for line := range bytes.Lines(all) {
+		size := int64(len(line))
+
+		if timestamps && !p.within {
+			line = slices.Concat(p.log.written(p.from).UTC().AppendFormat(nil, timestampFormat), []byte{' '}, line)
+		}
+
+		n, err := w.Write(line)
+		if err != nil {
+			return fmt.Errorf("cannot copy log: %w", err)
+		}
+
+		p.within = line[n-1] != '\n'
+		p.from += size
 	}
 
-	return section{log: log, from: r.log, ended: func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-
-		now := p.runs[container]
-
-		return now.process == nil || now.log != r.log
-	}}, nil
+	return err
 }

@@ -4,8 +4,6 @@
 package kubelet
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +14,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -25,15 +23,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/p6m-dev/platform-application/package/build"
+	"github.com/p6m-dev/platform-application/package/tools"
 	"github.com/p6m-dev/platform-application/test/apiserver"
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
@@ -50,9 +48,6 @@ var (
 	node       *Kubelet
 	registryAt string
 	imageName  string
-
-	// restarted is the API server, once a test has killed the first.
-	restarted *exec.Cmd
 )
 
 func TestMain(m *testing.M) {
@@ -99,7 +94,7 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	if err != nil {
 		return 1, fmt.Errorf("cannot start API server: %w", err)
 	}
-	defer func() { err = errors.Join(err, stopRestarted(), api.Stop()) }()
+	defer func() { err = errors.Join(err, api.Stop()) }()
 
 	node, err = Start(context.Background(), testOptions(filepath.Join(dir, "node"), nodeName))
 	if err != nil {
@@ -109,17 +104,6 @@ func runTestsWith(m *testing.M, dir string) (code int, err error) {
 	defer func() { err = errors.Join(err, node.Close()) }()
 
 	return m.Run(), nil
-}
-
-func stopRestarted() error {
-	if restarted == nil {
-		return nil
-	}
-
-	err := restarted.Process.Kill()
-	_ = restarted.Wait() // It was killed.
-
-	return err //nolint:wrapcheck // It says what was tried.
 }
 
 func clusterFlags() []apiserver.Option {
@@ -158,38 +142,16 @@ func apiAddress() string {
 
 // pushImage builds the program and pushes it as an image.
 func pushImage(dir string) error {
-	program := filepath.Join(dir, "program")
-
-	cmd := exec.Command("go", "build", "-o", program, "./testdata/program") //nolint:noctx // It ends.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot build program: %w\n%s", err, out)
-	}
-
-	content, err := os.ReadFile(program)
+	root, err := tools.Root()
 	if err != nil {
-		return fmt.Errorf("cannot read program: %w", err)
+		return err //nolint:wrapcheck // It says what was tried.
 	}
 
-	var files bytes.Buffer
+	program := build.Program{Main: "./test/plane/kubelet/testdata/program", Path: "/bin/program"}
 
-	w := tar.NewWriter(&files)
-	errs := []error{
-		w.WriteHeader(&tar.Header{Name: "tmp/", Typeflag: tar.TypeDir, Mode: 0o1777}),
-		w.WriteHeader(&tar.Header{Name: "bin/program", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content))}),
-	}
-	_, err = w.Write(content)
-	errs = append(errs, err, w.Close())
-
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files.Bytes())), nil })
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("cannot make layer: %w", err)
-	}
-
-	img, err := mutate.AppendLayers(empty.Image, layer)
+	img, err := program.Image(context.Background(), build.Options{Root: root, Programs: dir}, runtime.GOARCH)
 	if err != nil {
-		return fmt.Errorf("cannot make image: %w", err)
+		return fmt.Errorf("cannot build program: %w", err)
 	}
 
 	img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"program"}, Cmd: []string{"serve", ":8080"}, Env: []string{"FROM_IMAGE=yes", "PATH=/bin"}, WorkingDir: "/work"})

@@ -6,21 +6,17 @@ package kubelet
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/test/apiserver"
 )
@@ -58,38 +54,6 @@ func TestKill(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-// TestClose: nothing is left but logs.
-func TestClose(t *testing.T) {
-	ns := namespace(t)
-	dir := t.TempDir()
-
-	k, err := Start(t.Context(), testOptions(dir, "closed"))
-	must(t, err)
-
-	ready(t, create(t, newTestPod(ns, "one", bound("closed"))))
-
-	processes := k.Processes()
-	if len(processes) != 1 {
-		t.Errorf("want one process, got %+v", processes)
-	}
-
-	must(t, k.Close())
-
-	for _, p := range processes {
-		if state, _ := stat(p.PID); state != "" {
-			t.Errorf("process %d is still there, state %s", p.PID, state)
-		}
-	}
-
-	if _, err := os.Stat(filepath.Join(dir, "pods")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("root directories are still there: %v", err)
-	}
-
-	if _, err := os.Stat(filepath.Join(dir, "logs", ns, "one", "main.log")); err != nil {
-		t.Errorf("the log is not there: %v", err)
 	}
 }
 
@@ -137,7 +101,7 @@ func TestOutage(t *testing.T) {
 
 	before := pidOf(p)
 
-	restart := killAPIServer(t)
+	must(t, api.Kill(t.Context()))
 
 	_, err := ask(t.Context(), node, p, "/healthz")
 	if err != nil {
@@ -146,7 +110,7 @@ func TestOutage(t *testing.T) {
 
 	_, _ = ask(t.Context(), node, crashing, "/crash") // It ends before it answers.
 
-	restart()
+	must(t, api.Restart())
 
 	eventually(t, crashing, func(p *corev1.Pod) error {
 		if s := p.Status.ContainerStatuses[0]; s.RestartCount != 1 || s.LastTerminationState.Terminated == nil || s.LastTerminationState.Terminated.ExitCode != 3 {
@@ -175,75 +139,6 @@ func pidOf(p *corev1.Pod) int {
 	}
 
 	return 0
-}
-
-// killAPIServer, and return what starts it again.
-func killAPIServer(t *testing.T) (restart func()) {
-	t.Helper()
-
-	pid := findAPIServer(t)
-	args := cmdline(pid)
-	must(t, syscall.Kill(pid, syscall.SIGKILL))
-
-	err := apiserver.Eventually(t.Context(), func(context.Context) error {
-		if state, _ := stat(pid); state != "" && state != "Z" {
-			return errors.New("the API server still runs")
-		}
-
-		return nil
-	})
-	must(t, err)
-
-	return func() {
-		var log bytes.Buffer
-
-		err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {
-			// For a moment its port may be that of a connection.
-			if state, _ := stat(pidOfCommand(restarted)); state == "" || state == "Z" {
-				// It has to outlive the test: others need it.
-				restarted = exec.Command(args[0], args[1:]...) //nolint:noctx // As said.
-				restarted.Stdout, restarted.Stderr = &log, &log
-
-				if err := restarted.Start(); err != nil {
-					return fmt.Errorf("cannot start API server: %w", err)
-				}
-			}
-
-			if err := api.Client().Get(ctx, client.ObjectKey{Name: "default"}, &corev1.Namespace{}); err != nil {
-				return fmt.Errorf("cannot get namespace: %w", err)
-			}
-
-			return nil
-		})
-		if err != nil {
-			t.Fatalf("the API server does not come back: %v\n%s", err, log.String())
-		}
-	}
-}
-
-// findAPIServer among the processes of this test.
-func findAPIServer(t *testing.T) (pid int) {
-	t.Helper()
-
-	_, apiPort, _ := strings.Cut(apiAddress(), ":")
-
-	for _, candidate := range descendants(t, os.Getpid()) {
-		if args := cmdline(candidate); len(args) > 1 && strings.HasSuffix(args[0], "kube-apiserver") && strings.Contains(strings.Join(args, " "), "--secure-port="+apiPort) {
-			return candidate
-		}
-	}
-
-	t.Fatal("cannot find the API server")
-
-	return 0
-}
-
-func pidOfCommand(c *exec.Cmd) int {
-	if c == nil {
-		return 0
-	}
-
-	return c.Process.Pid
 }
 
 // descendants of a process.
@@ -290,13 +185,4 @@ func stat(pid int) (state string, parent int) {
 	parent, _ = strconv.Atoi(f[1]) // It is a number.
 
 	return f[0], parent
-}
-
-func cmdline(pid int) []string {
-	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	if err != nil {
-		return nil
-	}
-
-	return strings.Split(strings.TrimSuffix(string(content), "\x00"), "\x00")
 }

@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 
+	"github.com/p6m-dev/platform-application/test/plane/proxy"
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
 )
 
@@ -46,11 +47,12 @@ type pod struct {
 	wanted context.Context //nolint:containedctx // It is the pod's life, that others may end.
 	stop   context.CancelFunc
 
-	// changed tells that something that the pod refers to may have changed.
-	changed broadcast
 	// dirty is set while the status is not reported.
-	dirty  chan struct{}
-	tokens tokens
+	dirty chan struct{}
+
+	// tokens and volumes are those of what writes volumes, one after the other.
+	tokens  tokens
+	volumes map[string]map[string]file
 
 	mu       sync.Mutex
 	object   *corev1.Pod
@@ -60,28 +62,24 @@ type pod struct {
 	sandbox  *sandbox.Sandbox
 	runs     map[string]run
 	logs     map[string]*logFile
-	volumes  map[string]map[string]file
 }
 
 // A run of a container.
 type run struct {
 	process *sandbox.Process
-	image   string
-	// log is where in the log it begins, previous where the one before began.
-	log, previous int64
+	// again tells that there was one before.
+	again bool
+	// log is where in the log it begins.
+	log int64
 }
 
 func newPod(ctx context.Context, k *Kubelet, object *corev1.Pod, ip string) *pod {
 	p := &pod{
 		kubelet: k, uid: object.UID, ip: ip, dir: filepath.Join(k.podsDir(), string(object.UID)),
 		started: time.Now().Truncate(time.Second), dirty: make(chan struct{}, 1), object: object,
-		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, logs: map[string]*logFile{}, volumes: map[string]map[string]file{},
+		statuses: map[string]corev1.ContainerStatus{}, runs: map[string]run{}, logs: map[string]*logFile{}, volumes: map[string]map[string]file{}, tokens: tokens{},
 	}
 	p.wanted, p.stop = context.WithCancel(ctx)
-
-	if t := object.Status.StartTime; t != nil {
-		p.started = t.Time
-	}
 
 	return p
 }
@@ -108,21 +106,12 @@ func (p *pod) hostname() string {
 	return name[:min(len(name), maxHostname)]
 }
 
-// withAddress is the pod as it will be when its status has been reported.
-func (p *pod) withAddress() *corev1.Pod {
-	o := p.spec().DeepCopy()
-	o.Status.PodIP, o.Status.HostIP = p.ip, loopback
-
-	return o
-}
-
 // update the pod to what the API server says.
 func (p *pod) update(object *corev1.Pod) {
 	if !p.learn(object) {
 		return
 	}
 
-	p.changed.notify()
 	p.report()
 
 	if object.DeletionTimestamp != nil {
@@ -161,9 +150,6 @@ func (p *pod) run(ctx context.Context) {
 			p.kubelet.log.Warn("cannot remove directory of pod", "error", err)
 		}
 	}()
-
-	release := p.kubelet.objects.use(references(p.spec())) //nolint:contextcheck // Other pods may use the watched objects, too.
-	defer release()
 
 	reporting, stopReporting := context.WithCancel(ctx)
 	defer stopReporting()
@@ -205,12 +191,6 @@ func (p *pod) finish(ctx context.Context) {
 func (p *pod) work(ctx context.Context) {
 	o := p.spec()
 
-	if o.Status.Phase == corev1.PodSucceeded || o.Status.Phase == corev1.PodFailed {
-		p.restore(o)
-
-		return
-	}
-
 	if image := p.foreignImage(); image != "" {
 		p.kubelet.log.Info("declares pod running", "namespace", o.Namespace, "pod", o.Name, "image", image)
 		p.declareRunning()
@@ -224,34 +204,9 @@ func (p *pod) work(ctx context.Context) {
 		return
 	}
 
-	p.restore(o)
-
 	for p.wanted.Err() == nil {
 		if again := p.runInSandbox(ctx); !again {
 			return
-		}
-	}
-}
-
-// restore the status that an earlier kubelet reported: the containers restart.
-func (p *pod) restore(o *corev1.Pod) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-
-	p.reason, p.message = o.Status.Reason, o.Status.Message
-	ended := o.Status.Phase == corev1.PodSucceeded || o.Status.Phase == corev1.PodFailed
-
-	for _, old := range [][]corev1.ContainerStatus{o.Status.InitContainerStatuses, o.Status.ContainerStatuses} {
-		for _, s := range old {
-			if !ended {
-				if s.State.Running != nil {
-					s.RestartCount++
-				}
-
-				s.Ready, s.State = false, waiting(reasonInitializing, "")
-			}
-
-			p.statuses[s.Name] = s
 		}
 	}
 }
@@ -316,7 +271,7 @@ func (p *pod) runInSandbox(ctx context.Context) bool {
 	if err != nil {
 		p.kubelet.events.Eventf(p.spec(), corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: %v", err)
 
-		return sleep(p.wanted, p.kubelet.options.Backoff, nil)
+		return sleep(p.wanted, p.kubelet.options.Backoff)
 	}
 
 	life, end := context.WithCancel(p.wanted)
@@ -346,7 +301,7 @@ func (p *pod) runInSandbox(ctx context.Context) bool {
 		if err := p.forward(life, s, address, &others); err != nil {
 			p.kubelet.log.Warn("cannot make address reachable", "address", address, "error", err)
 
-			return sleep(p.wanted, p.kubelet.options.Backoff, nil)
+			return sleep(p.wanted, p.kubelet.options.Backoff)
 		}
 	}
 
@@ -473,9 +428,9 @@ func (p *pod) forward(ctx context.Context, s *sandbox.Sandbox, address string, r
 					return
 				}
 
-				defer context.AfterFunc(ctx, func() { _, _ = from.Close(), to.Close() })()
+				defer func() { _, _ = from.Close(), to.Close() }() // Both sides are done.
 
-				splice(from, to)
+				proxy.Splice(ctx, from, from, to)
 			})
 		}
 	})
@@ -489,15 +444,10 @@ func (p *pod) running() []Process {
 
 	var out []Process
 
-	for name, r := range p.runs {
-		if r.process == nil {
-			continue
+	for _, r := range p.runs {
+		if r.process != nil {
+			out = append(out, Process{Namespace: p.object.Namespace, Pod: p.object.Name, PID: r.process.PID()})
 		}
-
-		out = append(out, Process{
-			Namespace: p.object.Namespace, Pod: p.object.Name, Container: name, Image: r.image,
-			PID: r.process.PID(), Restarts: int(p.statuses[name].RestartCount),
-		})
 	}
 
 	return out

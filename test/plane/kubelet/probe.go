@@ -88,7 +88,7 @@ func say(dead chan<- string, what string) {
 // repeat a probe until the context ends or decide says so, which is told the
 // result whenever it is beyond the thresholds.
 func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, decide func(bool) bool) {
-	if !sleep(ctx, time.Duration(p.InitialDelaySeconds)*time.Second, nil) {
+	if !sleep(ctx, time.Duration(p.InitialDelaySeconds)*time.Second) {
 		return
 	}
 
@@ -112,7 +112,7 @@ func (c *container) repeat(ctx context.Context, kind string, p *corev1.Probe, de
 			return
 		}
 
-		if !sleep(ctx, time.Duration(max(p.PeriodSeconds, 1))*time.Second, nil) {
+		if !sleep(ctx, time.Duration(max(p.PeriodSeconds, 1))*time.Second) {
 			return
 		}
 	}

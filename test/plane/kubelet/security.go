@@ -4,6 +4,7 @@
 package kubelet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,37 +15,20 @@ import (
 // security is what counts here of the security contexts of pod and container.
 type security struct {
 	user, group *int64
-	groups      []int64
-	fsGroup     *int64
-	nonRoot     bool
+	nonRoot     *bool
 }
 
 func securityOf(pod *corev1.Pod, c *corev1.Container) security {
-	var s security
-
-	if p := pod.Spec.SecurityContext; p != nil {
-		s = security{user: p.RunAsUser, group: p.RunAsGroup, groups: slices.Clone(p.SupplementalGroups), fsGroup: p.FSGroup, nonRoot: isTrue(p.RunAsNonRoot)}
+	outer, inner := pod.Spec.SecurityContext, c.SecurityContext
+	if outer == nil {
+		outer = &corev1.PodSecurityContext{}
 	}
 
-	if own := c.SecurityContext; own != nil {
-		if own.RunAsUser != nil {
-			s.user = own.RunAsUser
-		}
-
-		if own.RunAsGroup != nil {
-			s.group = own.RunAsGroup
-		}
-
-		if own.RunAsNonRoot != nil {
-			s.nonRoot = *own.RunAsNonRoot
-		}
+	if inner == nil {
+		inner = &corev1.SecurityContext{}
 	}
 
-	if s.fsGroup != nil {
-		s.groups = append(s.groups, *s.fsGroup)
-	}
-
-	return s
+	return security{cmp.Or(inner.RunAsUser, outer.RunAsUser), cmp.Or(inner.RunAsGroup, outer.RunAsGroup), cmp.Or(inner.RunAsNonRoot, outer.RunAsNonRoot)}
 }
 
 // unsupported names what of a pod cannot be done here, if anything: it would have
@@ -64,7 +48,7 @@ func unsupported(pod *corev1.Pod) string {
 	add(len(pod.Spec.ReadinessGates) > 0, "spec.readinessGates")
 
 	for _, v := range pod.Spec.Volumes {
-		add(v.Secret == nil && v.ConfigMap == nil && v.Projected == nil && v.DownwardAPI == nil && v.EmptyDir == nil,
+		add(v.Secret == nil && v.ConfigMap == nil && v.Projected == nil && v.EmptyDir == nil,
 			fmt.Sprintf("the type of volume %q", v.Name))
 	}
 

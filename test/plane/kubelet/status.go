@@ -18,7 +18,6 @@ const (
 	reasonConfigError   = "CreateContainerConfigError"
 	reasonCrashLoop     = "CrashLoopBackOff"
 	reasonErrImagePull  = "ErrImagePull"
-	reasonPullBackOff   = "ImagePullBackOff"
 	reasonRunError      = "RunContainerError"
 	reasonCompleted     = "Completed"
 	reasonError         = "Error"

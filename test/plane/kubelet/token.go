@@ -6,7 +6,6 @@ package kubelet
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -15,14 +14,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// maxTokenAge after which a token is refreshed, however long it lives.
-const maxTokenAge = 24 * time.Hour
-
 // tokens of a pod, each kept until most of its life is over.
-type tokens struct {
-	mu    sync.Mutex
-	known map[tokenKey]token
-}
+type tokens map[tokenKey]token
 
 type tokenKey struct {
 	audience string
@@ -35,18 +28,15 @@ type token struct {
 }
 
 // get a token for a volume.
-func (t *tokens) get(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, p *corev1.ServiceAccountTokenProjection) (string, error) {
+func (t tokens) get(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, p *corev1.ServiceAccountTokenProjection) (string, error) {
 	key := tokenKey{audience: p.Audience, seconds: 3600}
 	if p.ExpirationSeconds != nil {
 		key.seconds = *p.ExpirationSeconds
 	}
 
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
 	now := time.Now()
 
-	have := t.known[key]
+	have := t[key]
 	if now.Before(have.refresh) {
 		return have.value, nil
 	}
@@ -61,26 +51,9 @@ func (t *tokens) get(ctx context.Context, client kubernetes.Interface, pod *core
 		return "", err
 	}
 
-	if t.known == nil {
-		t.known = map[tokenKey]token{}
-	}
-
-	t.known[key] = next
+	t[key] = next
 
 	return next.value, nil
-}
-
-// refresh returns the time until the next token must be refreshed.
-func (t *tokens) refresh(now time.Time) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
-	out := maxTokenAge
-	for _, k := range t.known {
-		out = min(out, max(k.refresh.Sub(now), volumeRetry))
-	}
-
-	return out
 }
 
 func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, key tokenKey) (token, error) {
@@ -106,5 +79,5 @@ func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.
 	expires := got.Status.ExpirationTimestamp.Time
 	life := min(time.Duration(key.seconds)*time.Second, expires.Sub(now))
 
-	return token{value: got.Status.Token, refresh: now.Add(min(life*4/5, maxTokenAge)), expires: expires}, nil
+	return token{value: got.Status.Token, refresh: now.Add(life * 4 / 5), expires: expires}, nil
 }

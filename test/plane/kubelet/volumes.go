@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,8 +16,18 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// volumeRetry is how soon volumes are tried again that cannot be made.
-const volumeRetry = 2 * time.Second
+const (
+	// volumeRefresh is how often volumes are compared with what they are made of.
+	volumeRefresh = 5 * time.Second
+
+	defaultFileMode = 0o644
+)
+
+// A file of a volume.
+type file struct {
+	Data []byte
+	Mode int32
+}
 
 func (p *pod) volumeDir(name string) string { return filepath.Join(p.dir, "volumes", name) }
 
@@ -24,8 +35,6 @@ func (p *pod) volumeDir(name string) string { return filepath.Join(p.dir, "volum
 // returns false if the context ends before.
 func (p *pod) mountVolumes(ctx context.Context) bool {
 	for {
-		changed := p.changed.next()
-
 		err := p.writeVolumes(ctx)
 		if err == nil {
 			return true
@@ -37,100 +46,185 @@ func (p *pod) mountVolumes(ctx context.Context) bool {
 
 		p.kubelet.events.Event(p.spec(), corev1.EventTypeWarning, "FailedMount", err.Error())
 
-		if !sleep(ctx, p.kubelet.options.Backoff, changed) {
+		if !sleep(ctx, p.kubelet.options.Backoff) {
 			return false
 		}
 	}
 }
 
-// refreshVolumes when something has changed or a token is old, until the context
-// ends.
+// refreshVolumes until the context ends. The old files stay until all new ones are there.
 func (p *pod) refreshVolumes(ctx context.Context) {
-	for {
-		changed := p.changed.next()
-
-		// The old files stay until all new ones are there.
-		err := p.writeVolumes(ctx)
-		pause := p.tokens.refresh(time.Now())
-
-		if err != nil && ctx.Err() == nil {
+	for sleep(ctx, volumeRefresh) {
+		if err := p.writeVolumes(ctx); err != nil && ctx.Err() == nil {
 			p.kubelet.log.Warn("cannot update volumes", "namespace", p.namespace(), "pod", p.name(), "error", err)
-
-			pause = volumeRetry
-		}
-
-		if !sleep(ctx, pause, changed) {
-			return
 		}
 	}
 }
 
 func (p *pod) writeVolumes(ctx context.Context) error {
-	o := p.withAddress()
-	from := projector{pod: o, reader: p.kubelet.objects, node: p.kubelet.capacity, token: func(s *corev1.ServiceAccountTokenProjection) (string, error) {
-		return p.tokens.get(ctx, p.kubelet.client, o, s)
-	}}
-
-	var group *int64
-	if s := o.Spec.SecurityContext; s != nil {
-		group = s.FSGroup
-	}
-
 	var errs []error
 
-	for _, v := range o.Spec.Volumes {
-		files, ok, err := from.project(v)
+	for _, v := range p.spec().Spec.Volumes {
+		if v.EmptyDir != nil {
+			errs = append(errs, makeEmptyDir(p.volumeDir(v.Name)))
 
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case ok:
-			errs = append(errs, p.writeVolume(v.Name, files, group))
-		default:
-			errs = append(errs, makeEmptyDir(p.volumeDir(v.Name), group))
+			continue
 		}
+
+		files, err := p.project(ctx, v)
+		if err != nil {
+			err = fmt.Errorf("MountVolume.SetUp failed for volume %q : %w", v.Name, err)
+		} else if err = p.writeVolume(v.Name, files); err != nil {
+			err = fmt.Errorf("cannot write volume %q: %w", v.Name, err)
+		}
+
+		errs = append(errs, err)
 	}
 
 	return errors.Join(errs...)
 }
 
-func (p *pod) writeVolume(name string, files map[string]file, group *int64) error {
-	p.mu.Lock()
-	same := p.volumes[name] != nil && reflect.DeepEqual(p.volumes[name], files)
-	p.mu.Unlock()
+// project returns the files of a volume, by path.
+func (p *pod) project(ctx context.Context, v corev1.Volume) (map[string]file, error) {
+	var (
+		sources []corev1.VolumeProjection
+		mode    *int32
+		files   = map[string]file{}
+	)
 
-	if same {
+	switch {
+	case v.Secret != nil:
+		mode = v.Secret.DefaultMode
+		sources = []corev1.VolumeProjection{{Secret: &corev1.SecretProjection{
+			LocalObjectReference: corev1.LocalObjectReference{Name: v.Secret.SecretName}, Items: v.Secret.Items, Optional: v.Secret.Optional,
+		}}}
+	case v.ConfigMap != nil:
+		mode = v.ConfigMap.DefaultMode
+		sources = []corev1.VolumeProjection{{ConfigMap: &corev1.ConfigMapProjection{
+			LocalObjectReference: v.ConfigMap.LocalObjectReference, Items: v.ConfigMap.Items, Optional: v.ConfigMap.Optional,
+		}}}
+	case v.Projected != nil:
+		mode, sources = v.Projected.DefaultMode, v.Projected.Sources
+	}
+
+	for _, s := range sources {
+		found, err := p.projection(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+
+		for name, data := range found {
+			files[name] = file{data, defaultFileMode}
+			if mode != nil {
+				files[name] = file{data, *mode}
+			}
+		}
+	}
+
+	return files, nil
+}
+
+// projection returns what is in the files of one source of a volume, by path.
+func (p *pod) projection(ctx context.Context, s corev1.VolumeProjection) (map[string][]byte, error) {
+	switch {
+	case s.Secret != nil:
+		return p.pick(ctx, source{secretKind, s.Secret.Name, s.Secret.Optional}, s.Secret.Items)
+	case s.ConfigMap != nil:
+		return p.pick(ctx, source{configMapKind, s.ConfigMap.Name, s.ConfigMap.Optional}, s.ConfigMap.Items)
+	case s.ServiceAccountToken != nil:
+		token, err := p.tokens.get(ctx, p.kubelet.client, p.spec(), s.ServiceAccountToken)
+
+		return map[string][]byte{s.ServiceAccountToken.Path: []byte(token)}, err
+	case s.DownwardAPI != nil:
+		out := map[string][]byte{}
+
+		for _, i := range s.DownwardAPI.Items {
+			if i.FieldRef == nil {
+				return nil, fmt.Errorf("the source of file %q is not supported", i.Path)
+			}
+
+			value, err := p.field(i.FieldRef.FieldPath)
+			if err != nil {
+				return nil, err
+			}
+
+			out[i.Path] = []byte(value)
+		}
+
+		return out, nil
+	}
+
+	return nil, errors.New("a source of the volume is not supported")
+}
+
+// pick the items of a source, or all if there are none.
+func (p *pod) pick(ctx context.Context, s source, items []corev1.KeyToPath) (map[string][]byte, error) {
+	all, err := p.read(ctx, s)
+	if err != nil || len(items) == 0 {
+		return all, err
+	}
+
+	out := map[string][]byte{}
+
+	for _, i := range items {
+		v, ok := all[i.Key]
+		if ok {
+			out[i.Path] = v
+		} else if !isTrue(s.optional) {
+			return nil, fmt.Errorf("references non-existent secret key: %s", i.Key)
+		}
+	}
+
+	return out, nil
+}
+
+// writeVolume replaces the files of a volume that have changed, each of them at once. Only its pod writes to it.
+//
+//nolint:wrapcheck // The caller says what was tried.
+func (p *pod) writeVolume(name string, files map[string]file) error {
+	have := p.volumes[name]
+	if have != nil && reflect.DeepEqual(have, files) {
 		return nil
 	}
 
-	if err := writeFiles(p.volumeDir(name), files, group); err != nil {
-		return fmt.Errorf("cannot write volume %q: %w", name, err)
+	dir, next := p.volumeDir(name), filepath.Join(p.dir, "next")
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Users of the pod look into it.
+		return err
 	}
 
-	p.mu.Lock()
+	for path, f := range files {
+		target := filepath.Join(dir, path)
+
+		if err := errors.Join(
+			os.MkdirAll(filepath.Dir(target), 0o755), //nolint:gosec // As above.
+			os.WriteFile(next, f.Data, 0o600),
+			os.Chmod(next, fs.FileMode(f.Mode)), //nolint:gosec // A mode is not negative.
+			os.Rename(next, target),
+		); err != nil {
+			return err
+		}
+	}
+
+	for path := range have {
+		if _, ok := files[path]; !ok {
+			if err := os.Remove(filepath.Join(dir, path)); err != nil {
+				return err
+			}
+		}
+	}
+
 	p.volumes[name] = files
-	p.mu.Unlock()
 
 	return nil
 }
 
-func makeEmptyDir(dir string, group *int64) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-
+func makeEmptyDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Opened further below.
 		return fmt.Errorf("cannot create empty directory: %w", err)
 	}
 
-	if group != nil && os.Geteuid() == 0 {
-		if err := os.Chown(dir, 0, int(*group)); err != nil {
-			return fmt.Errorf("cannot give empty directory to its group: %w", err)
-		}
-	}
-
 	// Any user of the pod may write to it.
-	if err := os.Chmod(dir, 0o777|os.ModeSetgid); err != nil {
+	if err := os.Chmod(dir, 0o777); err != nil {
 		return fmt.Errorf("cannot open empty directory to writers: %w", err)
 	}
 

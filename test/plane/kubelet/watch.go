@@ -140,9 +140,8 @@ func retry(ctx context.Context, do func(context.Context) error) {
 	})
 }
 
-// sleep until time is up or, unless it is nil, something has changed. It returns
-// false if the context ends before.
-func sleep(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
+// sleep until time is up. It returns false if the context ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 
@@ -150,8 +149,6 @@ func sleep(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
 	case <-ctx.Done():
 		return false
 	case <-t.C:
-	case <-changed:
+		return true
 	}
-
-	return true
 }

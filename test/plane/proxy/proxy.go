@@ -156,7 +156,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	splice(r.Context(), here, buffered.Reader, there)
+	Splice(r.Context(), here, buffered.Reader, there)
 }
 
 // dial connects to a host of the cluster, or else through the upstream proxy, whose
@@ -260,8 +260,8 @@ type readFirst struct {
 
 func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) } //nolint:wrapcheck // As the connection itself.
 
-// splice two connections until one of them ends.
-func splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {
+// Splice two connections until one of them ends.
+func Splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {
 	stop := context.AfterFunc(ctx, func() {
 		_ = here.Close()
 		_ = there.Close()

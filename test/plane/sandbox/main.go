@@ -5,6 +5,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -19,10 +20,9 @@ import (
 )
 
 const (
-	// argument 0 and the environment variable tell a sandbox from other runs of the
-	// same program.
+	// argument 0 tells a sandbox from other runs of the same program, and envConfig has its Config.
 	argument  = "pod-sandbox"
-	envMarker = "PLATFORM_APPLICATION_SANDBOX"
+	envConfig = "PLATFORM_APPLICATION_SANDBOX"
 
 	// socketFD is the first after the standard ones.
 	socketFD = 3
@@ -34,11 +34,11 @@ const (
 // Main must be the first thing that main, or TestMain, of a program calls that
 // starts sandboxes. In a sandbox it does not return; elsewhere it does nothing.
 func Main() {
-	if os.Args[0] != argument || os.Getenv(envMarker) == "" {
+	if os.Args[0] != argument || os.Getenv(envConfig) == "" {
 		return
 	}
 
-	// The following is set for one thread, from which programs inherit it.
+	// Privileges are dropped for one thread, from which programs inherit that.
 	runtime.LockOSThread()
 
 	if err := serve(); err != nil {
@@ -51,16 +51,16 @@ func Main() {
 
 // An inmate is process 1 of a sandbox.
 type inmate struct {
-	conn *conn
 	null *os.File
 
 	// mu is held while a process starts, so that none is reaped before it is known.
-	mu        sync.Mutex
-	processes map[int]uint64
+	mu sync.Mutex
+	// running has the connection of each process, by its id.
+	running map[int]*net.UnixConn
 }
 
 func serve() error {
-	c, err := newConn(os.NewFile(socketFD, "sandbox"))
+	requests, err := newConn(os.NewFile(socketFD, "sandbox"))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,18 @@ func serve() error {
 		return fmt.Errorf("cannot open %s: %w", os.DevNull, err)
 	}
 
-	in := &inmate{conn: c, null: null, processes: map[int]uint64{}}
+	var config Config
+
+	err = json.Unmarshal([]byte(os.Getenv(envConfig)), &config)
+	if err == nil {
+		err = setUp(config)
+	}
+
+	if err := answer(requests, nil, err); err != nil {
+		return err
+	}
+
+	in := &inmate{null: null, running: map[int]*net.UnixConn{}}
 
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
@@ -82,69 +93,51 @@ func serve() error {
 	}()
 
 	for {
-		var r request
-
-		_, files, err := c.receive(&r)
+		f, err := receive(requests)
 		if err != nil {
 			// The parent is gone, and everything here ends with this process.
 			return nil //nolint:nilerr // As intended.
 		}
 
-		in.handle(r, files)
+		if c, err := newConn(f); err == nil {
+			in.handle(c)
+		}
 	}
 }
 
-// handle a request: on this thread, but for what may take long.
-func (in *inmate) handle(r request, files []*os.File) {
-	switch {
-	case r.Setup != nil:
-		in.reply(r.ID, setUp(*r.Setup))
+// handle a request: on this thread, unless it may take long.
+func (in *inmate) handle(c *net.UnixConn) {
+	var r request
+
+	switch err := json.NewDecoder(c).Decode(&r); {
+	case err != nil:
+		_ = c.Close() // The other side has gone.
 	case r.Run != nil:
-		in.run(r, files)
-	case r.Signal != 0:
-		in.reply(r.ID, in.signal(r.Process, syscall.Signal(r.Signal)))
-	case r.Dial != "":
-		go in.replySocket(r.ID, func(ctx context.Context) (*os.File, error) { return dial(ctx, r.Dial) })
-	case r.Listen != "":
-		go in.replySocket(r.ID, func(ctx context.Context) (*os.File, error) { return listen(ctx, r.Listen) })
+		in.run(c, *r.Run)
 	default:
-		in.reply(r.ID, errors.New("unknown request"))
+		go func() {
+			f, err := open(r)
+			_, _ = answer(c, f, err), c.Close() // Whoever does not wait for it does not need it.
+		}()
 	}
 }
 
-func (in *inmate) reply(id uint64, err error) {
-	r := reply{ID: id}
-	if err != nil {
-		r.Error = err.Error()
-	}
-
-	in.send(r, 0)
-}
-
-// send, or end: there is no other client.
-func (in *inmate) send(r reply, pid int, files ...*os.File) {
-	if err := in.conn.send(r, pid, files...); err != nil {
-		os.Exit(1)
-	}
-}
-
-func (in *inmate) replySocket(id uint64, open func(context.Context) (*os.File, error)) {
+// open a socket of the sandbox.
+func open(r request) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
 
-	f, err := open(ctx)
-	if err != nil {
-		in.reply(id, err)
-		return
+	if r.Listen != "" {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.Listen)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // The caller says what was tried.
+		}
+		defer l.Close() //nolint:errcheck // The file is a copy.
+
+		return l.(*net.TCPListener).File() //nolint:wrapcheck,forcetypeassert // It is what was opened.
 	}
 
-	in.send(reply{ID: id}, 0, f)
-
-	_ = f.Close() // It has been sent.
-}
-
-func dial(ctx context.Context, address string) (*os.File, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.Dial)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // The caller says what was tried.
 	}
@@ -153,51 +146,47 @@ func dial(ctx context.Context, address string) (*os.File, error) {
 	return c.(*net.TCPConn).File() //nolint:wrapcheck,forcetypeassert // It is what was dialled.
 }
 
-func listen(ctx context.Context, address string) (*os.File, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // The caller says what was tried.
-	}
-	defer l.Close() //nolint:errcheck // The file is a copy.
-
-	return l.(*net.TCPListener).File() //nolint:wrapcheck,forcetypeassert // It is what was opened.
-}
-
-func (in *inmate) run(r request, files []*os.File) {
-	defer reply{files: files}.close()
-
-	if len(files) != 1 {
-		in.reply(r.ID, errors.New("there is nowhere to write to"))
-		return
-	}
-
-	if err := prepare(*r.Run); err != nil {
-		in.reply(r.ID, err)
-		return
-	}
-
+func (in *inmate) run(conn *net.UnixConn, c Command) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 
-	pid, err := fork(*r.Run, []uintptr{in.null.Fd(), files[0].Fd(), files[0].Fd()})
+	pid, process, err := in.start(c)
 	if err != nil {
-		in.reply(r.ID, err)
+		_, _ = answer(conn, nil, err), conn.Close() // Whoever does not wait for it does not need it.
+
 		return
 	}
 
-	in.processes[pid] = r.Process
-	in.send(reply{ID: r.ID}, pid)
+	in.running[pid] = conn
+	_ = answer(conn, process, nil) // If the other side is gone, so is this process soon.
+}
+
+// start a program, and return its id here and a file that stands for it elsewhere.
+func (in *inmate) start(c Command) (int, *os.File, error) {
+	if err := prepare(c); err != nil {
+		return 0, nil, err
+	}
+
+	log, err := os.OpenFile(c.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // Logs are for all to read.
+	if err != nil {
+		return 0, nil, fmt.Errorf("cannot open log: %w", err)
+	}
+	defer log.Close() //nolint:errcheck // The program has a copy.
+
+	return fork(c, []uintptr{in.null.Fd(), log.Fd(), log.Fd()})
 }
 
 // fork tries each directory of PATH, as a shell does, within the root.
-func fork(c Command, files []uintptr) (int, error) {
+func fork(c Command, files []uintptr) (int, *os.File, error) {
 	if len(c.Args) == 0 {
-		return 0, errors.New("no command specified")
+		return 0, nil, errors.New("no command specified")
 	}
 
-	attr := &syscall.ProcAttr{Dir: path.Join("/", c.Dir), Env: c.Env, Files: files, Sys: &syscall.SysProcAttr{Chroot: c.Root, Setsid: true}}
+	process := -1
+
+	attr := &syscall.ProcAttr{Dir: path.Join("/", c.Dir), Env: c.Env, Files: files, Sys: &syscall.SysProcAttr{Chroot: c.Root, Setsid: true, PidFD: &process}}
 	if !inUserNamespace() {
-		attr.Sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
+		attr.Sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID}
 	}
 
 	candidates := []string{c.Args[0]}
@@ -211,15 +200,15 @@ func fork(c Command, files []uintptr) (int, error) {
 	for _, program := range candidates {
 		pid, err := syscall.ForkExec(program, c.Args, attr)
 		if err == nil {
-			return pid, nil
+			return pid, os.NewFile(uintptr(process), "process"), nil
 		}
 
 		if len(candidates) == 1 || !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ENOTDIR) {
-			return 0, fmt.Errorf("exec: %q: %w", program, err)
+			return 0, nil, fmt.Errorf("exec: %q: %w", program, err)
 		}
 	}
 
-	return 0, fmt.Errorf("exec: %q: executable file not found in $PATH", c.Args[0])
+	return 0, nil, fmt.Errorf("exec: %q: executable file not found in $PATH", c.Args[0])
 }
 
 // lookup the last value of a variable.
@@ -231,22 +220,6 @@ func lookup(env []string, name, otherwise string) string {
 	}
 
 	return otherwise
-}
-
-// signal a process and all of its process group.
-func (in *inmate) signal(id uint64, sig syscall.Signal) error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-
-	for pid, p := range in.processes {
-		if p == id {
-			if err := syscall.Kill(-pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return fmt.Errorf("cannot signal process group: %w", err)
-			}
-		}
-	}
-
-	return nil
 }
 
 // reap all that have ended, orphans too.
@@ -266,18 +239,15 @@ func (in *inmate) reap() {
 			return
 		}
 
-		id, ok := in.processes[pid]
-		if !ok {
-			continue
+		if conn := in.running[pid]; conn != nil {
+			delete(in.running, pid)
+
+			exit := Exit{Code: status.ExitStatus()}
+			if status.Signaled() {
+				exit = Exit{Signal: int(status.Signal())}
+			}
+
+			_, _ = json.NewEncoder(conn).Encode(exit), conn.Close() // As above.
 		}
-
-		delete(in.processes, pid)
-
-		exit := Exit{Code: status.ExitStatus()}
-		if status.Signaled() {
-			exit = Exit{Signal: int(status.Signal())}
-		}
-
-		in.send(reply{ID: id, Exit: &exit}, 0)
 	}
 }

@@ -14,16 +14,17 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 )
 
@@ -35,22 +36,66 @@ type Config struct {
 	Address netip.Addr
 }
 
+// A Command to run in a sandbox.
+type Command struct {
+	// Root is the directory that is the program's root directory.
+	Root string
+	// Mounts within the root, in this order.
+	Mounts []Mount
+	// Dir is the working directory, within the root. It is created if missing.
+	Dir string
+	// Args are the program, looked up in the PATH of Env within the root, and its
+	// arguments.
+	Args []string
+	Env  []string
+	// UID and GID of the program. They are ignored unless the caller is root: others
+	// have no second user to give.
+	UID, GID uint32
+	// Log is the file that the program writes to, outside of the root.
+	Log string
+}
+
+// A Mount shows a directory at one more place.
+type Mount struct {
+	// Source is outside of the root.
+	Source string
+	// Target is within the root, and is created if missing.
+	Target   string
+	ReadOnly bool
+}
+
+// A Process in a sandbox.
+type Process struct {
+	pid  int
+	done chan struct{}
+	exit Exit
+}
+
+// An Exit tells how a process ended: with an exit code, or by a signal.
+type Exit struct {
+	Code   int `json:"code,omitempty"`
+	Signal int `json:"signal,omitempty"`
+}
+
+// Status is the exit code, or 128 and the signal as shells have it.
+func (e Exit) Status() int {
+	if e.Signal != 0 {
+		return 128 + e.Signal
+	}
+
+	return e.Code
+}
+
 // A Sandbox that runs. Its methods may be called concurrently.
 type Sandbox struct {
-	conn *conn
-	cmd  *exec.Cmd
-	done chan struct{}
-
-	mu        sync.Mutex
-	next      uint64
-	calls     map[uint64]chan reply
-	processes map[uint64]*Process
-	closed    bool
+	requests *net.UnixConn
+	cmd      *exec.Cmd
+	done     chan struct{}
 }
 
 // Start a sandbox. It lives until Close, or until this process ends.
 func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
-	if os.Getenv(envMarker) != "" {
+	if os.Getenv(envConfig) != "" {
 		return nil, errors.New("cannot start a sandbox in a sandbox: the program must call sandbox.Main first of all")
 	}
 
@@ -60,21 +105,15 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	}
 	defer theirs.Close() //nolint:errcheck // The sandbox has a copy.
 
-	c, err := newConn(ours)
-	if err != nil {
-		return nil, err
-	}
-
-	s := &Sandbox{conn: c, done: make(chan struct{}), calls: map[uint64]chan reply{}, processes: map[uint64]*Process{}}
+	s := &Sandbox{requests: ours, done: make(chan struct{})}
 	if err := s.start(cfg, theirs); err != nil {
-		_ = c.Close()
+		_ = ours.Close()
 		return nil, err
 	}
 
-	go s.receive()
+	defer context.AfterFunc(ctx, func() { _ = s.cmd.Process.Kill() })()
 
-	_, err = s.call(ctx, request{Setup: &cfg})
-	if err != nil {
+	if _, err := receive(ours); err != nil {
 		s.Close()
 
 		// Some machines let users have namespaces, and then do not let them do anything
@@ -89,9 +128,6 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// PID of process 1 of the sandbox, as others see it.
-func (s *Sandbox) PID() int { return s.cmd.Process.Pid }
-
 // Done is closed when the sandbox and all in it have ended.
 func (s *Sandbox) Done() <-chan struct{} { return s.done }
 
@@ -101,50 +137,147 @@ func (s *Sandbox) Close() {
 
 	<-s.done
 
-	_ = s.conn.Close() // Nobody is at the other end.
+	_ = s.requests.Close() // Nobody is at the other end.
+}
+
+// Run a program.
+func (s *Sandbox) Run(ctx context.Context, c Command) (*Process, error) {
+	conn, f, err := s.call(ctx, request{Run: &c})
+	if err != nil {
+		return nil, fmt.Errorf("cannot run container: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // Only its number is needed.
+
+	p := &Process{done: make(chan struct{})}
+	if p.pid, err = pidOf(f); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+
+	go func() {
+		if err := json.NewDecoder(conn).Decode(&p.exit); err != nil {
+			// It has ended with the sandbox.
+			p.exit = Exit{Signal: int(syscall.SIGKILL)}
+		}
+
+		_ = conn.Close() // There is no more to come.
+
+		close(p.done)
+	}()
+
+	return p, nil
+}
+
+// pidOf the process that a file stands for, as those outside of the sandbox see it. One that has ended has none.
+func pidOf(f *os.File) (int, error) {
+	info, err := os.ReadFile(filepath.Join("/proc/self/fdinfo", strconv.Itoa(int(f.Fd()))))
+	if err != nil {
+		return 0, fmt.Errorf("cannot find process: %w", err)
+	}
+
+	_, rest, _ := strings.Cut(string(info), "\nPid:")
+	line, _, _ := strings.Cut(rest, "\n")
+
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		return 0, fmt.Errorf("cannot find process: %w", err)
+	}
+
+	return max(pid, 0), nil
+}
+
+// PID of the process, as those outside of the sandbox see it, or 0 if it ended at once.
+func (p *Process) PID() int { return p.pid }
+
+// Signal the process and its children, unless it has ended.
+func (p *Process) Signal(sig syscall.Signal) {
+	select {
+	case <-p.done:
+	default:
+		// A negative id of 0 or -1 would be other processes.
+		if p.pid > 0 {
+			_ = syscall.Kill(-p.pid, sig) // It may have ended by now.
+		}
+	}
+}
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Exit tells how the process ended, once it has.
+func (p *Process) Exit() Exit {
+	<-p.done
+
+	return p.exit
 }
 
 // Dial connects to a TCP address as a program in the sandbox would.
 func (s *Sandbox) Dial(ctx context.Context, address string) (net.Conn, error) {
-	f, err := s.socket(ctx, request{Dial: address})
+	conn, f, err := s.call(ctx, request{Dial: address})
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect to %s in sandbox: %w", address, err)
 	}
-	defer f.Close() //nolint:errcheck // The connection has a copy.
+	defer func() { _, _ = conn.Close(), f.Close() }() // The connection has a copy.
 
-	c, err := net.FileConn(f)
-	if err != nil {
-		return nil, fmt.Errorf("cannot use connection to %s in sandbox: %w", address, err)
-	}
-
-	return c, nil
+	return net.FileConn(f) //nolint:wrapcheck // It says it all.
 }
 
 // Listen on a TCP address within the sandbox.
 func (s *Sandbox) Listen(ctx context.Context, address string) (net.Listener, error) {
-	f, err := s.socket(ctx, request{Listen: address})
+	conn, f, err := s.call(ctx, request{Listen: address})
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s in sandbox: %w", address, err)
 	}
-	defer f.Close() //nolint:errcheck // The listener has a copy.
+	defer func() { _, _ = conn.Close(), f.Close() }() // The listener has a copy.
 
-	l, err := net.FileListener(f)
+	return net.FileListener(f) //nolint:wrapcheck // It says it all.
+}
+
+// call the process in the sandbox and wait for the file that it answers with.
+func (s *Sandbox) call(ctx context.Context, r request) (*net.UnixConn, *os.File, error) {
+	conn, theirs, err := socketPair()
 	if err != nil {
-		return nil, fmt.Errorf("cannot use listener on %s in sandbox: %w", address, err)
+		return nil, nil, err
 	}
 
-	return l, nil
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+
+	err = answer(s.requests, theirs, nil)
+	if err == nil {
+		err = json.NewEncoder(conn).Encode(r)
+	}
+
+	var f *os.File
+	if err == nil {
+		f, err = receive(conn)
+	}
+
+	if err == nil && f == nil {
+		err = errors.New("the sandbox sent no file")
+	}
+
+	if err != nil {
+		_ = conn.Close()
+
+		return nil, nil, errors.Join(ctx.Err(), err)
+	}
+
+	return conn, f, nil
 }
 
 // start the process, with a thread of its own: the kernel ends the process when
 // the thread that started it ends.
 func (s *Sandbox) start(cfg Config, socket *os.File) error {
+	config, err := json.Marshal(cfg)
+	if err != nil {
+		return fmt.Errorf("cannot encode configuration of sandbox: %w", err)
+	}
+
 	// Its link, not its name: the program may have been replaced since.
 	//nolint:noctx // It outlives the context.
 	s.cmd = exec.Command("/proc/self/exe")
 	s.cmd.Args = []string{argument, cfg.Name}
 	// One thread is enough for Go's little work here.
-	s.cmd.Env = []string{envMarker + "=1", "GOMAXPROCS=1"}
+	s.cmd.Env = []string{envConfig + "=" + string(config), "GOMAXPROCS=1"}
 	s.cmd.ExtraFiles = []*os.File{socket}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -191,124 +324,4 @@ func explain(err error) error {
 	}
 
 	return fmt.Errorf("cannot start sandbox: %w", err)
-}
-
-func (s *Sandbox) socket(ctx context.Context, r request) (*os.File, error) {
-	got, err := s.call(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-
-	if len(got.files) != 1 {
-		return nil, errors.New("got " + strconv.Itoa(len(got.files)) + " sockets instead of one")
-	}
-
-	return got.files[0], nil
-}
-
-// call the process in the sandbox and wait for its answer.
-func (s *Sandbox) call(ctx context.Context, r request, files ...*os.File) (reply, error) {
-	answer := make(chan reply, 1)
-
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return reply{}, errEnded
-	}
-
-	s.next++
-	r.ID = s.next
-	s.calls[r.ID] = answer
-	s.mu.Unlock()
-
-	if err := s.conn.send(r, 0, files...); err != nil {
-		s.forget(r.ID)
-		return reply{}, fmt.Errorf("cannot tell sandbox: %w", err)
-	}
-
-	select {
-	case got, ok := <-answer:
-		if !ok {
-			return reply{}, errEnded
-		}
-
-		if got.Error != "" {
-			return reply{}, errors.New(got.Error)
-		}
-
-		return got, nil
-	case <-ctx.Done():
-		s.forget(r.ID)
-
-		// Nobody will use an answer that arrived in between.
-		select {
-		case got := <-answer:
-			got.close()
-		default:
-		}
-
-		return reply{}, fmt.Errorf("gave up: %w", context.Cause(ctx))
-	}
-}
-
-var errEnded = errors.New("the sandbox has ended")
-
-func (s *Sandbox) forget(id uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	delete(s.calls, id)
-}
-
-// receive answers and news of processes until the sandbox ends.
-func (s *Sandbox) receive() {
-	for {
-		var r reply
-
-		pid, files, err := s.conn.receive(&r)
-		if err != nil {
-			break
-		}
-
-		r.pid, r.files = pid, files
-		s.dispatch(r)
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	s.closed = true
-
-	for id, answer := range s.calls {
-		delete(s.calls, id)
-		close(answer)
-	}
-
-	for id, p := range s.processes {
-		delete(s.processes, id)
-		p.end(Exit{Signal: int(syscall.SIGKILL)})
-	}
-}
-
-func (s *Sandbox) dispatch(r reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	if r.Exit != nil {
-		if p := s.processes[r.ID]; p != nil {
-			delete(s.processes, r.ID)
-			p.end(*r.Exit)
-		}
-
-		return
-	}
-
-	if answer := s.calls[r.ID]; answer != nil {
-		delete(s.calls, r.ID)
-		answer <- r
-
-		return
-	}
-
-	r.close()
 }

@@ -4,14 +4,10 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,12 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/p6m-dev/platform-application/test/plane/sandbox"
-)
-
-const (
-	// nobody is a user without privileges.
-	nobody  = 65534
-	timeout = time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +25,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, name string) *sandbox.Sandbox {
 	t.Helper()
 
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
 	s, err := sandbox.Start(ctx, sandbox.Config{Name: name, Address: netip.MustParseAddr("10.244.0.7")})
@@ -52,20 +42,16 @@ func start(t *testing.T, name string) *sandbox.Sandbox {
 func run(t *testing.T, s *sandbox.Sandbox, script string) (string, sandbox.Exit) {
 	t.Helper()
 
-	output, err := os.Create(filepath.Join(t.TempDir(), "output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer output.Close() //nolint:errcheck // It is read by name.
+	log := filepath.Join(t.TempDir(), "log")
 
-	p, err := s.Run(t.Context(), sandbox.Command{Root: "/", Dir: "/", Args: []string{"sh", "-c", script}, Env: []string{"GREETING=hello"}}, output)
+	p, err := s.Run(t.Context(), sandbox.Command{Root: "/", Dir: "/", Args: []string{"sh", "-c", script}, Env: []string{"GREETING=hello"}, Log: log})
 	if err != nil {
 		t.Fatalf("Run(...): %v", err)
 	}
 
 	exit := p.Exit()
 
-	said, err := os.ReadFile(output.Name())
+	said, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,97 +89,5 @@ func TestRun(t *testing.T) {
 				t.Errorf("\n%s\nRun(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
-	}
-}
-
-func TestRunProgramNotFound(t *testing.T) {
-	s := start(t, "some-pod")
-
-	_, err := s.Run(t.Context(), sandbox.Command{Root: "/", Args: []string{"does-not-exist"}}, os.Stderr)
-	if err == nil || !strings.Contains(err.Error(), `"does-not-exist": executable file not found in $PATH`) {
-		t.Errorf("Run(...): want an error that names the program, got %v", err)
-	}
-}
-
-// TestNetwork: two sandboxes have the same port, and each is reached.
-func TestNetwork(t *testing.T) {
-	const address = "10.244.0.7:8080"
-
-	for _, name := range []string{"one", "two"} {
-		s := start(t, name)
-
-		l, err := s.Listen(t.Context(), ":8080")
-		if err != nil {
-			t.Fatalf("Listen(...): %v", err)
-		}
-
-		t.Cleanup(func() { _ = l.Close() })
-
-		go func() {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-
-			_, _ = io.WriteString(c, name)
-			_ = c.Close()
-		}()
-
-		c, err := s.Dial(t.Context(), address)
-		if err != nil {
-			t.Fatalf("Dial(...): %v", err)
-		}
-
-		said, err := io.ReadAll(c)
-		if err != nil {
-			t.Errorf("cannot read: %v", err)
-		}
-
-		if diff := cmp.Diff(name, string(said)); diff != "" {
-			t.Errorf("who answers: -want, +got:\n%s", diff)
-		}
-
-		_ = c.Close()
-	}
-}
-
-// TestAsNobody runs all other tests as a user without privileges.
-func TestAsNobody(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("this user is nobody special already")
-	}
-
-	// Where others may execute it.
-	self, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	dir, err := os.MkdirTemp("", "sandbox-") //nolint:usetesting // That would be in a directory that nobody may enter.
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-
-	program := filepath.Join(dir, "sandbox.test")
-	if err := os.WriteFile(program, self, 0o755); err != nil { //nolint:gosec // It must be executable.
-		t.Fatal(err)
-	}
-
-	if err := os.Chown(dir, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-
-	var out bytes.Buffer
-
-	cmd := exec.CommandContext(t.Context(), program, "-test.v")
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Pdeathsig: syscall.SIGKILL}
-
-	if err := cmd.Run(); err != nil {
-		t.Errorf("as nobody: %v\n%s", err, out.String())
 	}
 }

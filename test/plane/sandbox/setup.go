@@ -42,54 +42,37 @@ func bringUpLoopback(address netip.Addr) error {
 	}
 	defer unix.Close(fd) //nolint:errcheck // It was used for its ioctls only.
 
-	if err := bringUp(fd, "lo"); err != nil || !address.IsValid() {
+	request := func(device string, what uint, set func(*unix.Ifreq) error) error {
+		r, err := unix.NewIfreq(device)
+		if err == nil {
+			err = set(r)
+		}
+
+		if err == nil {
+			err = unix.IoctlIfreq(fd, what, r)
+		}
+
+		if err != nil {
+			return fmt.Errorf("cannot set up network device %q: %w", device, err)
+		}
+
+		return nil
+	}
+	inet := func(ip [4]byte) func(*unix.Ifreq) error {
+		return func(r *unix.Ifreq) error { return r.SetInet4Addr(ip[:]) } //nolint:wrapcheck // The caller says what was tried.
+	}
+
+	err = request("lo", unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error {
+		r.SetUint16(unix.IFF_UP)
+
+		return nil
+	})
+	if err != nil || !address.IsValid() {
 		return err
 	}
 
-	const alias = "lo:1"
-
-	set := func(what uint, ip [4]byte) error {
-		ifr, err := unix.NewIfreq(alias)
-		if err != nil {
-			return err //nolint:wrapcheck // Its name is short enough.
-		}
-
-		if err := ifr.SetInet4Addr(ip[:]); err != nil {
-			return err //nolint:wrapcheck // It has four bytes.
-		}
-
-		return unix.IoctlIfreq(fd, what, ifr)
-	}
-
-	if err := set(unix.SIOCSIFADDR, address.As4()); err != nil {
-		return fmt.Errorf("cannot set address %s: %w", address, err)
-	}
-
 	// That one address, not the network that it is of.
-	if err := set(unix.SIOCSIFNETMASK, [4]byte{255, 255, 255, 255}); err != nil {
-		return fmt.Errorf("cannot set netmask of address %s: %w", address, err)
-	}
-
-	return nil
-}
-
-func bringUp(fd int, device string) error {
-	ifr, err := unix.NewIfreq(device)
-	if err != nil {
-		return fmt.Errorf("cannot name network device %q: %w", device, err)
-	}
-
-	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr); err != nil {
-		return fmt.Errorf("cannot get network device %q: %w", device, err)
-	}
-
-	ifr.SetUint16(ifr.Uint16() | unix.IFF_UP)
-
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
-		return fmt.Errorf("cannot bring up network device %q: %w", device, err)
-	}
-
-	return nil
+	return errors.Join(request("lo:1", unix.SIOCSIFADDR, inet(address.As4())), request("lo:1", unix.SIOCSIFNETMASK, inet([4]byte{255, 255, 255, 255})))
 }
 
 // dropPrivileges of the programs that this thread will start: root in a sandbox

@@ -140,7 +140,7 @@ func (d *demo) start(ctx context.Context) error {
 
 // buildTools that are not built yet, which takes up to four minutes each.
 func (d *demo) buildTools(ctx context.Context) error {
-	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "crossplane-core", "crossplane", "helm"} {
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "crossplane-core", "crossplane", "helm", "kustomize"} {
 		done := d.progress(name)
 		_, err := tools.Path(ctx, name)
 		done(err)

@@ -129,12 +129,7 @@ func (d *demo) composed(ctx context.Context) error {
 
 // values that an officer puts into the vault.
 func values() (map[string]string, error) {
-	certificate, key, err := plane.NewCertificate("web-application.shop.example.com")
-	if err != nil {
-		return nil, err
-	}
-
-	tls, err := plane.JSON(map[string]string{"tls.crt": certificate, "tls.key": key, "ca.crt": certificate})
+	tls, err := plane.NewCertificate("web-application.shop.example.com")
 	if err != nil {
 		return nil, err
 	}
