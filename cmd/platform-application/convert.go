@@ -40,7 +40,7 @@ func (c *convertCommand) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	fmt.Fprint(stderr, report)
 
 	if report.NeedsPerson() {
-		fmt.Fprintf(stderr, "Not everything was converted. Findings to review: %d.\n", len(report.Todo))
+		fmt.Fprintf(stderr, "Not everything was converted. Findings to review: %d.\n", len(report.In(convert.Review)))
 
 		return exit{needsPerson}
 	}
