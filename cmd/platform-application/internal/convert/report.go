@@ -6,18 +6,17 @@ package convert
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // A Code identifies a sentence of the table.
 type Code string
 
-// With has the parameters of a sentence by name. A value may be a Finding or a list of
-// strings, or anything that fmt prints.
-type With map[string]any
+// With has the parameters of a sentence by name. A value may be a Finding.
+type With = sentence.With
 
 // A Finding is about one object.
 type Finding struct {
@@ -92,23 +91,8 @@ func (r *Report) String() string {
 	return strings.Join(parts, "\n")
 }
 
-// parameter in a sentence: {name}, or {name:q} for one in quotes.
-var parameter = regexp.MustCompile(`\{([a-zA-Z]+)(:q)?\}`)
-
 // String renders the sentence of the finding.
-func (f Finding) String() string {
-	return parameter.ReplaceAllStringFunc(table[f.Code].sentence, func(p string) string {
-		name, quoted := strings.CutSuffix(strings.Trim(p, "{}"), ":q")
-		value := fmt.Sprint(f.With[name])
-		if list, ok := f.With[name].([]string); ok {
-			value = strings.Join(list, ", ")
-		}
-		if quoted {
-			return strconv.Quote(value)
-		}
-		return value
-	})
-}
+func (f Finding) String() string { return table[f.Code].sentence.Render(f.With) }
 
 // An Error is a finding that prevents a conversion.
 type Error struct{ Finding }

@@ -3,6 +3,8 @@
 
 package convert
 
+import "github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
+
 // Codes about objects of the External Secrets Operator.
 const (
 	StoreMissing         Code = "StoreMissing"
@@ -135,7 +137,7 @@ var headings = map[Part]string{
 // and parts of sentences, are in no part.
 type words struct {
 	part     Part
-	sentence string
+	sentence sentence.Template
 }
 
 // table of all codes. {name} is a parameter, and {name:q} one in quotes.

@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package sentencetest helps tests of packages that have their sentences in words.go.
+package sentencetest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// table is the file of a package that has its sentences.
+const table = "words.go"
+
+// prose has three words in a row.
+var prose = regexp.MustCompile(`(?:^|[ \n])(?:[A-Za-z]?[a-z]+[,;:]? ){2}[a-z]+`)
+
+// Elsewhere fails the test for each sentence of the package in the working directory that is not in its table. Calls of the
+// exempt functions, such as Errorf, may have sentences, and so may the context that an error is wrapped with.
+func Elsewhere(t *testing.T, exempt ...string) {
+	t.Helper()
+
+	for path, f := range Sources(t) {
+		if path == table {
+			continue
+		}
+
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Field:
+				return n.Tag == nil
+			case *ast.CallExpr:
+				return !slices.Contains(exempt, callee(n))
+			case *ast.BasicLit:
+				if text := Unquote(t, n); prose.MatchString(text) && !strings.HasSuffix(text, ": %w") {
+					t.Errorf("%s: move the sentence into %s: %s", path, table, n.Value)
+				}
+			}
+
+			return true
+		})
+	}
+}
+
+// Declared returns the values of the table's constants of type Code. It fails the test unless each value is the constant's name.
+func Declared(t *testing.T) []string {
+	t.Helper()
+
+	var out []string
+
+	ast.Inspect(Sources(t)[table], func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return true
+		}
+
+		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "Code" {
+			out = append(out, Unquote(t, spec.Values[0]))
+			if name := spec.Names[0].Name; name != out[len(out)-1] {
+				t.Errorf("code %s has another value: %q", name, out[len(out)-1])
+			}
+		}
+
+		return true
+	})
+
+	slices.Sort(out)
+
+	return out
+}
+
+// Used calls a function for each use of a name outside of the table as an argument of a call, with the arguments after it.
+func Used(t *testing.T, use func(path, name string, rest []ast.Expr)) {
+	t.Helper()
+
+	for path, f := range Sources(t) {
+		if path == table {
+			continue
+		}
+
+		ast.Inspect(f, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok {
+				for i, arg := range c.Args {
+					if id, ok := arg.(*ast.Ident); ok {
+						use(path, id.Name, c.Args[i+1:])
+					}
+				}
+			}
+
+			return true
+		})
+	}
+}
+
+// Keys returns the sorted keys of all literals among the expressions that have strings as keys.
+func Keys(t *testing.T, all []ast.Expr) []string {
+	t.Helper()
+
+	out := []string{}
+
+	for _, e := range all {
+		literal, ok := e.(*ast.CompositeLit)
+		if !ok {
+			continue
+		}
+
+		for _, element := range literal.Elts {
+			if kv, ok := element.(*ast.KeyValueExpr); ok {
+				out = append(out, Unquote(t, kv.Key))
+			}
+		}
+	}
+
+	slices.Sort(out)
+
+	return out
+}
+
+// Sources parses the files of the package in the working directory, except for its tests.
+func Sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string]*ast.File{}
+
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+
+		if out[path], err = parser.ParseFile(token.NewFileSet(), path, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	return out
+}
+
+// Unquote returns the string of a literal, or nothing for a literal of another kind.
+func Unquote(t *testing.T, e ast.Expr) string {
+	t.Helper()
+
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return ""
+	}
+
+	s, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return s
+}
+
+// callee returns the last name of the called function.
+func callee(c *ast.CallExpr) string {
+	switch f := c.Fun.(type) {
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	case *ast.Ident:
+		return f.Name
+	}
+
+	return ""
+}
