@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // table is the file of a package that has its sentences.
@@ -91,6 +93,46 @@ func Used(t *testing.T, use func(path, name string, rest []ast.Expr)) {
 					if id, ok := arg.(*ast.Ident); ok {
 						use(path, id.Name, c.Args[i+1:])
 					}
+				}
+			}
+
+			return true
+		})
+	}
+}
+
+// Rendered fails the test for each template of the table that is rendered with other parameters than it has.
+func Rendered(t *testing.T) {
+	t.Helper()
+
+	sources := Sources(t)
+	templates := map[string]sentence.Template{}
+
+	ast.Inspect(sources[table], func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if text := Unquote(t, spec.Values[0]); text != "" {
+				templates[spec.Names[0].Name] = sentence.Template(text)
+			}
+		}
+
+		return true
+	})
+
+	for path, f := range sources {
+		ast.Inspect(f, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok || callee(c) != "Render" || len(c.Args) != 1 {
+				return true
+			}
+
+			with, isLiteral := c.Args[0].(*ast.CompositeLit)
+			method, _ := c.Fun.(*ast.SelectorExpr)
+			name, isName := method.X.(*ast.Ident)
+
+			if template, ok := templates[name.String()]; ok && isName && isLiteral {
+				want := slices.Compact(slices.Sorted(slices.Values(template.Parameters())))
+				if got := Keys(t, []ast.Expr{with}); !slices.Equal(want, got) {
+					t.Errorf("%s: %s has parameters %q and gets %q", path, name, want, got)
 				}
 			}
 
