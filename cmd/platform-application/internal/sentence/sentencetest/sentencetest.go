@@ -126,7 +126,11 @@ func Rendered(t *testing.T) {
 			}
 
 			with, isLiteral := c.Args[0].(*ast.CompositeLit)
-			method, _ := c.Fun.(*ast.SelectorExpr)
+			method, ok := c.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+
 			name, isName := method.X.(*ast.Ident)
 
 			if template, ok := templates[name.String()]; ok && isName && isLiteral {
