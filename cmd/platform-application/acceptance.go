@@ -41,13 +41,13 @@ const notAsked = "NotAsked"
 
 // acceptanceCommand runs a test application, or cleans up after an earlier run.
 type acceptanceCommand struct {
-	Run     acceptanceRun     `cmd:"" default:"withargs"                                                      help:"Run the application of the guide in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
+	Run     acceptanceRun     `cmd:"" default:"withargs"                                                     help:"Run the application of the guide in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
 	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that ended without a cleanup, or list them."`
 }
 
 // clusterFlags choose the cluster, and a role for the account of this program.
 type clusterFlags struct {
-	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount."                           type:"path"`
+	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount."                  type:"path"`
 	Context    string `help:"Context of the kubeconfig."`
 	BindRole   string `help:"ClusterRole to bind to this account in the run's namespace, if the account has no permissions there." placeholder:"NAME"`
 }
@@ -56,14 +56,14 @@ type clusterFlags struct {
 type acceptanceRun struct {
 	clusterFlags
 
-	Namespace       string                   `default:"crossplane-system"                                                                                                                                                                                                    help:"Namespace of Crossplane."`
-	Image           string                   `help:"Image to run as the application, for example in your mirror. Default: the image of this program's release."                                                                                                                                       placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
-	DeletionPolicy  string                   `default:"auto"                                                                                                                                                                                                                 enum:"auto,Purge,SoftDelete"                               help:"Deletion policy of the vault. Purge leaves nothing. SoftDelete proves that values can be recovered, and leaves a deleted vault. auto: Purge if the settings allow it."`
+	Namespace       string                   `default:"crossplane-system"                                                                                                                                                          help:"Namespace of Crossplane."`
+	Image           string                   `help:"Image to run as the application, for example in your mirror. Default: the image of this program's release."                                                                    placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
+	DeletionPolicy  string                   `default:"auto"                                                                                                                                                                       enum:"auto,Purge,SoftDelete"                               help:"Deletion policy of the vault. Purge leaves nothing. SoftDelete proves that values can be recovered, and leaves a deleted vault. auto: Purge if the settings allow it."`
 	OfficerObjectID string                   `help:"Object id of the officer in the run's manifest. keyVault.allow.officerIds of the settings must list it. Default: keyVault.officers of the settings must contain your account." name:"officer-object-id"                                   placeholder:"UUID"`
-	NamespaceLabels map[string]string        `help:"Additional labels of the namespace, for example a label that your policies require."                                                                                                                                              name:"namespace-label"                                     placeholder:"NAME=VALUE"`
-	Timeouts        map[string]time.Duration `help:"Timeout of a step: ${steps}."                                                                                                                                                                                       name:"timeout"                                             placeholder:"STEP=DURATION"`
-	Report          []string                 `help:"File of the report: JSON if its name ends in .json, otherwise Markdown. Repeat the flag for both."                                                                                                                         placeholder:"FILE"                                         type:"path"`
-	Output          string                   `default:"markdown"                                                                                                                                                                                                             enum:"markdown,json"                                       help:"Format of the printed report: markdown or json."                                                                                                       short:"o"`
+	NamespaceLabels map[string]string        `help:"Additional labels of the namespace, for example a label that your policies require."                                                                                           name:"namespace-label"                                     placeholder:"NAME=VALUE"`
+	Timeouts        map[string]time.Duration `help:"Timeout of a step: ${steps}."                                                                                                                                                  name:"timeout"                                             placeholder:"STEP=DURATION"`
+	Report          []string                 `help:"File of the report: JSON if its name ends in .json, otherwise Markdown. Repeat the flag for both."                                                                             placeholder:"FILE"                                         type:"path"`
+	Output          string                   `default:"markdown"                                                                                                                                                                   enum:"markdown,json"                                       help:"Format of the printed report: markdown or json."                                                                                                                       short:"o"`
 	Force           bool                     `help:"Start without running the doctor."`
 }
 
@@ -405,9 +405,9 @@ func say(line string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.Tim
 
 // workloadCommand is the application of an acceptance run.
 type workloadCommand struct {
-	ID        string   `help:"Id of the run."  name:"run"                            required:""`
+	ID        string   `help:"Id of the run."      name:"run"                                  required:""`
 	Key       string   `help:"Key of the digests." required:""`
-	Variables []string `arg:""                 help:"Variables whose digests are printed."`
+	Variables []string `arg:""                     help:"Variables whose digests are printed."`
 }
 
 // Run runs the application.

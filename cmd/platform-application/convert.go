@@ -13,10 +13,10 @@ import (
 
 // convertCommand converts the manifests of an application to a PlatformApplication.
 type convertCommand struct {
-	Name              string   `help:"Name of the application. Default: the name of the Deployment."                                placeholder:"NAME"`
+	Name              string   `help:"Name of the application. Default: the name of the Deployment."                              placeholder:"NAME"`
 	OwnVault          bool     `help:"Use a new vault, into which you copy the secrets, instead of the vault of the SecretStore."`
-	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                                help:"Prefixes that your platform removes from the names of plain-text secrets."`
-	Files             []string `arg:""                                                                                                help:"Files with YAML manifests. Default, and for a hyphen: standard input."   name:"file" optional:""`
+	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                            help:"Prefixes that your platform removes from the names of plain-text secrets."`
+	Files             []string `arg:""                                                                                            help:"Files with YAML manifests. Default, and for a hyphen: standard input."     name:"file" optional:""`
 }
 
 // Run converts the files.

@@ -27,17 +27,17 @@ const needsPerson = 3
 type doctorCommand struct {
 	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount." type:"path"`
 	Context    string        `help:"Context of the kubeconfig."`
-	Namespace  string        `default:"crossplane-system"                                                                   help:"Namespace of Crossplane."`
-	Output     string        `default:"text"                                                                                enum:"text,json"                help:"Format of the report: text or json." short:"o"`
-	Skip       []string      `help:"Areas to skip, such as azure. Repeat the flag, or separate areas with commas."  placeholder:"AREA"`
+	Namespace  string        `default:"crossplane-system"                                                                help:"Namespace of Crossplane."`
+	Output     string        `default:"text"                                                                             enum:"text,json"                help:"Format of the report: text or json." short:"o"`
+	Skip       []string      `help:"Areas to skip, such as azure. Repeat the flag, or separate areas with commas."       placeholder:"AREA"`
 	List       bool          `help:"List all possible findings without checking anything."`
-	Timeout    time.Duration `default:"5m"                                                                                  help:"Overall timeout."`
+	Timeout    time.Duration `default:"5m"                                                                               help:"Overall timeout."`
 
 	Cluster cluster.Options `embed:""`
 	Azure   azure.Options   `embed:""`
 }
 
-// Run the command.
+// Run prints a report, or all possible findings.
 func (c *doctorCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()

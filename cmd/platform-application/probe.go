@@ -19,7 +19,7 @@ type probeCommand struct {
 	Timeout   time.Duration `default:"1m"                                       help:"Overall timeout."`
 }
 
-// Run the command.
+// Run prints the facts of the probe as JSON.
 func (c *probeCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()

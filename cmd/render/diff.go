@@ -230,7 +230,7 @@ func eachBuild(ctx context.Context, earlier, now *render.Harness, before, after,
 
 			has, err := render.Objects(observed)
 			if err != nil {
-				return fmt.Errorf("cannot read what is observed of %s: %w", b.Name, err)
+				return fmt.Errorf("cannot read observed resources of %s: %w", b.Name, err)
 			}
 
 			p, err := newPair(filepath.Join(string(v), b.Name), rendered, again, has)

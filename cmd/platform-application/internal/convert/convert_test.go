@@ -21,25 +21,25 @@ func TestConvert(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		options Options
-		// todo is true if a person must review the report.
-		todo bool
+		// review is true if a person must review the report.
+		review bool
 	}{
 		"no-counterpart": {
-			reason: "Each field without counterpart is reported, and the other fields are converted.", todo: true,
+			reason: "Each field without counterpart is reported, and the other fields are converted.", review: true,
 		},
 		"other-objects": {
-			reason: "A List becomes its items. Other providers, vaults and kinds are reported, and other users of a Secret.", todo: true,
+			reason: "A List becomes its items. Other providers, vaults and kinds are reported, and other users of a Secret.", review: true,
 		},
 		"workload": {
-			reason: "A Deployment is converted with its environment. If a variable is set twice, the last one counts, as in Kubernetes.", todo: true,
+			reason: "A Deployment is converted with its environment. If a variable is set twice, the last one counts, as in Kubernetes.", review: true,
 			options: Options{Name: "web-next"},
 		},
 		"hand-written": {
-			reason: "The output has the keys of a hand-written Secret and commands to copy its values, but no value.", todo: true,
+			reason: "The output has the keys of a hand-written Secret and commands to copy its values, but no value.", review: true,
 			options: Options{OwnVault: true},
 		},
 		"names": {
-			reason: "env is set only where the names would otherwise differ.", todo: true,
+			reason: "env is set only where the names would otherwise differ.", review: true,
 			options: Options{Name: "web"},
 		},
 	}
@@ -56,8 +56,8 @@ func TestConvert(t *testing.T) {
 			if err != nil {
 				t.Fatalf("\n%s\nConvert(...): %v", tc.reason, err)
 			}
-			if report.NeedsPerson() != tc.todo {
-				t.Errorf("\n%s\nNeedsPerson(): want %t, got %t", tc.reason, tc.todo, report.NeedsPerson())
+			if report.NeedsPerson() != tc.review {
+				t.Errorf("\n%s\nNeedsPerson(): want %t, got %t", tc.reason, tc.review, report.NeedsPerson())
 			}
 			golden(t, tc.reason, filepath.Join(dir, "out.yaml"), string(manifest))
 			golden(t, tc.reason, filepath.Join(dir, "report.txt"), report.String())

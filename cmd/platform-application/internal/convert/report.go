@@ -55,23 +55,6 @@ func (r *Report) In(part Part) []Finding {
 // NeedsPerson reports whether there is something to review.
 func (r *Report) NeedsPerson() bool { return len(r.In(Review)) > 0 }
 
-// add a finding once, even if it concerns every key of a secret.
-func (r *Report) add(code Code, where string, with ...With) {
-	f := newFinding(code, with...)
-	f.Where = where
-	if !slices.ContainsFunc(r.Findings, func(other Finding) bool { return reflect.DeepEqual(f, other) }) {
-		r.Findings = append(r.Findings, f)
-	}
-}
-
-func newFinding(code Code, with ...With) Finding {
-	f := Finding{Code: code}
-	for _, w := range with {
-		f.With = w
-	}
-	return f
-}
-
 // String renders the report for people.
 func (r *Report) String() string {
 	var parts []string
@@ -89,6 +72,23 @@ func (r *Report) String() string {
 		}
 	}
 	return strings.Join(parts, "\n")
+}
+
+// add adds a finding once, even if it concerns every key of a secret.
+func (r *Report) add(code Code, where string, with ...With) {
+	f := newFinding(code, with...)
+	f.Where = where
+	if !slices.ContainsFunc(r.Findings, func(other Finding) bool { return reflect.DeepEqual(f, other) }) {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+func newFinding(code Code, with ...With) Finding {
+	f := Finding{Code: code}
+	for _, w := range with {
+		f.With = w
+	}
+	return f
 }
 
 // String renders the sentence of the finding.

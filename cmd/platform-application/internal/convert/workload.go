@@ -18,7 +18,7 @@ import (
 )
 
 // Fields that are converted, with no value, and fields that are not, with the default of
-// Kubernetes. Neither are reported.
+// Kubernetes. The report has neither.
 //
 //nolint:gochecknoglobals // Constants.
 var (

@@ -19,7 +19,7 @@ func TestRender(t *testing.T) {
 	}{
 		"Plain":    {reason: "A sentence may have no parameters.", template: "There are no pods.", want: "There are no pods."},
 		"Number":   {reason: "A number is printed.", template: "{count} pods are ready.", with: With{"count": 2}, want: "2 pods are ready."},
-		"Quoted":   {reason: "A text of anybody is quoted.", template: "port {port:q} is invalid", with: With{"port": "a\nb"}, want: `port "a\nb" is invalid`},
+		"Quoted":   {reason: "A foreign text is quoted.", template: "port {port:q} is invalid", with: With{"port": "a\nb"}, want: `port "a\nb" is invalid`},
 		"List":     {reason: "Commas separate a list.", template: "mounted at {paths}", with: With{"paths": []string{"/a", "/b"}}, want: "mounted at /a, /b"},
 		"Braces":   {reason: "Other braces are no parameters.", template: "$(A) {} {a-b} {x}", with: With{"x": 1}, want: "$(A) {} {a-b} 1"},
 		"Injected": {reason: "A parameter is not read as a template.", template: "{a} {b}", with: With{"a": "{b}", "b": "c"}, want: "{b} c"},

@@ -105,44 +105,57 @@ func Used(t *testing.T, use func(path, name string, rest []ast.Expr)) {
 func Rendered(t *testing.T) {
 	t.Helper()
 
-	sources := Sources(t)
-	templates := map[string]sentence.Template{}
+	all := templates(t)
 
-	ast.Inspect(sources[table], func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
-			if text := Unquote(t, spec.Values[0]); text != "" {
-				templates[spec.Names[0].Name] = sentence.Template(text)
-			}
-		}
-
-		return true
-	})
-
-	for path, f := range sources {
+	for path, f := range Sources(t) {
 		ast.Inspect(f, func(n ast.Node) bool {
 			c, ok := n.(*ast.CallExpr)
 			if !ok || callee(c) != "Render" || len(c.Args) != 1 {
 				return true
 			}
 
+			// Parameters of several templates are not a literal.
 			with, isLiteral := c.Args[0].(*ast.CompositeLit)
-			method, ok := c.Fun.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-
-			name, isName := method.X.(*ast.Ident)
-
-			if template, ok := templates[name.String()]; ok && isName && isLiteral {
+			if template, ok := all[receiver(c)]; ok && isLiteral {
 				want := slices.Compact(slices.Sorted(slices.Values(template.Parameters())))
 				if got := Keys(t, []ast.Expr{with}); !slices.Equal(want, got) {
-					t.Errorf("%s: %s has parameters %q and gets %q", path, name, want, got)
+					t.Errorf("%s: %s has parameters %q and gets %q", path, receiver(c), want, got)
 				}
 			}
 
 			return true
 		})
 	}
+}
+
+// templates returns the constants of the table by name.
+func templates(t *testing.T) map[string]sentence.Template {
+	t.Helper()
+
+	out := map[string]sentence.Template{}
+
+	ast.Inspect(Sources(t)[table], func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if text := Unquote(t, spec.Values[0]); text != "" {
+				out[spec.Names[0].Name] = sentence.Template(text)
+			}
+		}
+
+		return true
+	})
+
+	return out
+}
+
+// receiver returns the name that a method is called on, if it is a plain name.
+func receiver(c *ast.CallExpr) string {
+	if method, ok := c.Fun.(*ast.SelectorExpr); ok {
+		if name, ok := method.X.(*ast.Ident); ok {
+			return name.Name
+		}
+	}
+
+	return ""
 }
 
 // Keys returns the sorted keys of all literals among the expressions that have strings as keys.
