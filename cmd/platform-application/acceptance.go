@@ -30,52 +30,52 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// kubeTimeout is for one request to the API server.
+// kubeTimeout bounds one request to the API server.
 const kubeTimeout = 30 * time.Second
 
-// doctorTimeout is for all that the doctor looks at.
+// doctorTimeout bounds all checks of the doctor.
 const doctorTimeout = 5 * time.Minute
 
-// notAsked is the doctor's result if somebody does not want it.
+// notAsked is the doctor's result in the report of a run with --force.
 const notAsked = "NotAsked"
 
-// acceptanceCommand runs an application, or cleans up after a run that could not.
+// acceptanceCommand runs a test application, or cleans up after an earlier run.
 type acceptanceCommand struct {
-	Run     acceptanceRun     `cmd:"" default:"withargs"                                                      help:"Run the application of the guide in a namespace of its own, and clean up. Exits with 0 if all steps passed, with 3 if one failed, else with 1."`
-	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that could not, or list what they have left."`
+	Run     acceptanceRun     `cmd:"" default:"withargs"                                                     help:"Run the application of the guide in a separate namespace, and clean up. Exit code: 0 if all steps passed, 3 if a step failed, 1 if the run could not start."`
+	Cleanup acceptanceCleanup `cmd:"" help:"Clean up after runs that ended without a cleanup, or list them."`
 }
 
-// clusterFlags say which cluster, and what the account of this program needs there.
+// clusterFlags choose the cluster, and a role for the account of this program.
 type clusterFlags struct {
-	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount."                           type:"path"`
+	Kubeconfig string `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount."                  type:"path"`
 	Context    string `help:"Context of the kubeconfig."`
-	BindRole   string `help:"ClusterRole that this account binds to itself in the namespace of the run, if it may do nothing there by itself." placeholder:"NAME"`
+	BindRole   string `help:"ClusterRole to bind to this account in the run's namespace, if the account has no permissions there." placeholder:"NAME"`
 }
 
 // acceptanceRun is one run.
 type acceptanceRun struct {
 	clusterFlags
 
-	Namespace       string                   `default:"crossplane-system"                                                                                                                                                                                                    help:"Namespace of Crossplane."`
-	Image           string                   `help:"Image of the application, which is that of this program, such as one of a mirror."                                                                                                                                       placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
-	DeletionPolicy  string                   `default:"auto"                                                                                                                                                                                                                 enum:"auto,Purge,SoftDelete"                               help:"Of the vault: Purge leaves nothing, SoftDelete proves that values come back and leaves a deleted vault. auto: Purge where the settings allow it."`
-	OfficerObjectID string                   `help:"Object id in Entra ID of whom the manifest of the run names as officer of its vault. keyVault.allow.officerIds of the settings has to list it. Without it, keyVault.officers of the settings has to have who runs this." name:"officer-object-id"                                   placeholder:"UUID"`
-	NamespaceLabels map[string]string        `help:"More labels of the namespace, such as one that a policy of yours asks for."                                                                                                                                              name:"namespace-label"                                     placeholder:"NAME=VALUE"`
-	Timeouts        map[string]time.Duration `help:"When to give up a step: ${steps}."                                                                                                                                                                                       name:"timeout"                                             placeholder:"STEP=DURATION"`
-	Report          []string                 `help:"File to write the report to, as JSON if its name ends so, else as Markdown. Repeat it for both."                                                                                                                         placeholder:"FILE"                                         type:"path"`
-	Output          string                   `default:"markdown"                                                                                                                                                                                                             enum:"markdown,json"                                       help:"How to print the report: markdown or json."                                                                                                       short:"o"`
-	Force           bool                     `help:"Start without asking the doctor."`
+	Namespace       string                   `default:"crossplane-system"                                                                                                                                                          help:"Namespace of Crossplane."`
+	Image           string                   `help:"Image to run as the application, for example in your mirror. Default: the image of this program's release."                                                                    placeholder:"ghcr.io/p6m-dev/platform-application:VERSION"`
+	DeletionPolicy  string                   `default:"auto"                                                                                                                                                                       enum:"auto,Purge,SoftDelete"                               help:"Deletion policy of the vault. Purge leaves nothing. SoftDelete proves that values can be recovered, and leaves a deleted vault. auto: Purge if the settings allow it."`
+	OfficerObjectID string                   `help:"Object id of the officer in the run's manifest. keyVault.allow.officerIds of the settings must list it. Default: keyVault.officers of the settings must contain your account." name:"officer-object-id"                                   placeholder:"UUID"`
+	NamespaceLabels map[string]string        `help:"Additional labels of the namespace, for example a label that your policies require."                                                                                           name:"namespace-label"                                     placeholder:"NAME=VALUE"`
+	Timeouts        map[string]time.Duration `help:"Timeout of a step: ${steps}."                                                                                                                                                  name:"timeout"                                             placeholder:"STEP=DURATION"`
+	Report          []string                 `help:"File of the report: JSON if its name ends in .json, otherwise Markdown. Repeat the flag for both."                                                                             placeholder:"FILE"                                         type:"path"`
+	Output          string                   `default:"markdown"                                                                                                                                                                   enum:"markdown,json"                                       help:"Format of the printed report: markdown or json."                                                                                                                       short:"o"`
+	Force           bool                     `help:"Start without running the doctor."`
 }
 
-// Validate what kong cannot.
+// Validate checks the flags that kong cannot check.
 func (c *acceptanceRun) Validate() error {
 	for name, timeout := range c.Timeouts {
 		if !slices.Contains(acceptance.StepNames(), name) {
-			return fmt.Errorf("--timeout: there is no step %q: there are %s", name, strings.Join(acceptance.StepNames(), ", "))
+			return fmt.Errorf("--timeout: unknown step %q: choose from %s", name, strings.Join(acceptance.StepNames(), ", "))
 		}
 
 		if timeout <= 0 {
-			return fmt.Errorf("--timeout: %s is %s, and has to be more than 0", name, timeout)
+			return fmt.Errorf("--timeout: %s is %s, but must be positive", name, timeout)
 		}
 	}
 
@@ -86,16 +86,16 @@ func (c *acceptanceRun) Validate() error {
 	}
 
 	if c.OfficerObjectID != "" && !objectID.MatchString(c.OfficerObjectID) {
-		return fmt.Errorf("--officer-object-id: %q is no UUID in lower case", c.OfficerObjectID)
+		return fmt.Errorf("--officer-object-id: %q is not a UUID in lower case", c.OfficerObjectID)
 	}
 
 	return nil
 }
 
-// objectID as manifests take it.
+// objectID matches object ids in manifests.
 var objectID = regexp.MustCompile(`^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
 
-// Run the application.
+// Run runs the application, and prints the report.
 func (c *acceptanceRun) Run(ctx context.Context) error {
 	o, report, err := c.prepare(ctx)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *acceptanceRun) Run(ctx context.Context) error {
 	id := acceptance.NewID()
 	o.Commands = acceptance.Commands(id, c.arguments()...)
 
-	// It is not worth a run that nobody can read the report of.
+	// Fail early if the report cannot be written.
 	if err := o.Save(report); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (c *acceptanceRun) Run(ctx context.Context) error {
 	return nil
 }
 
-// prepare a run: all that has to be there before anything is made.
+// prepare checks everything that a run needs before it creates anything.
 func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, report acceptance.Report, err error) {
 	examined, err := c.askDoctor(ctx)
 	if err != nil {
@@ -149,11 +149,11 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 	}
 
 	if o.Kube, err = kubernetes.NewForConfig(config); err != nil {
-		return o, report, fmt.Errorf("cannot make client of the cluster: %w", err)
+		return o, report, fmt.Errorf("cannot create client of the cluster: %w", err)
 	}
 
 	if o.Image == "" && released() == "" {
-		return o, report, fmt.Errorf("cannot start: --image is required, as this program is no release but %s, of which there is no image", version)
+		return o, report, fmt.Errorf("cannot start: set --image, because there is no image of this program's version %s", version)
 	}
 
 	if o.Image == "" {
@@ -195,7 +195,7 @@ func (c *acceptanceRun) prepare(ctx context.Context) (o acceptance.Options, repo
 	return o, report, nil
 }
 
-// askDoctor whether an application can run at all.
+// askDoctor returns the doctor's result, or an error if applications cannot run.
 func (c *acceptanceRun) askDoctor(ctx context.Context) (string, error) {
 	if c.Force {
 		return notAsked, nil
@@ -218,13 +218,13 @@ func (c *acceptanceRun) askDoctor(ctx context.Context) (string, error) {
 	if report.Result == doctor.Failed {
 		report.Text(os.Stderr)
 
-		return "", errors.New("cannot start: the doctor has found what keeps applications from running. Mend it, or start with --force")
+		return "", errors.New("cannot start: the doctor found problems that prevent applications from running; fix them, or use --force")
 	}
 
 	return string(report.Result), nil
 }
 
-// deletionPolicy of the vault.
+// deletionPolicy returns the deletion policy of the vault.
 func (c *acceptanceRun) deletionPolicy(s inputv1alpha1.PlatformConfigSpec) (v1alpha1.DeletionPolicy, error) {
 	purge := s.KeyVault.Allow.Purge
 
@@ -240,12 +240,12 @@ func (c *acceptanceRun) deletionPolicy(s inputv1alpha1.PlatformConfigSpec) (v1al
 	}
 }
 
-// mayName is an error if the settings do not let a manifest name the officer.
+// mayName returns an error unless the settings allow the officer in a manifest.
 func (c *acceptanceRun) mayName(s inputv1alpha1.PlatformConfigSpec) error {
 	allow := s.KeyVault.Allow
 	listed := slices.ContainsFunc(allow.OfficerIDs, func(id string) bool { return strings.EqualFold(id, c.OfficerObjectID) })
 
-	// Azure tells whether it is a group.
+	// Azure checks whether the id is a group.
 	if c.OfficerObjectID == "" || listed || allow.Officers == settings.OfficersGroups || allow.Officers == settings.OfficersAny {
 		return nil
 	}
@@ -253,7 +253,7 @@ func (c *acceptanceRun) mayName(s inputv1alpha1.PlatformConfigSpec) error {
 	return fmt.Errorf("cannot name officer %s in the manifest: keyVault.allow of the settings needs officers %s and the id in officerIds", c.OfficerObjectID, settings.OfficersListed)
 }
 
-// mention what other runs have left.
+// mention prints the namespaces of other runs.
 func (c *acceptanceRun) mention(ctx context.Context, kube client.Client) {
 	left, err := acceptance.Leftovers(ctx, kube)
 	if err != nil {
@@ -261,12 +261,12 @@ func (c *acceptanceRun) mention(ctx context.Context, kube client.Client) {
 	}
 
 	for _, l := range left {
-		say(fmt.Sprintf("namespace %s is left of a run that began at %s, unless that is still under way. Clean up with: %s",
+		say(fmt.Sprintf("namespace %s belongs to another run, which began at %s. If that run has ended, clean up with: %s",
 			l.Namespace, l.Created.Format(time.RFC3339), acceptance.Commands(l.Run, c.arguments()...)[0]))
 	}
 }
 
-// save the report as it is so far.
+// save writes the report to all files.
 func (c *acceptanceRun) save(r acceptance.Report) error {
 	var errs []error
 	for _, path := range c.Report {
@@ -276,14 +276,14 @@ func (c *acceptanceRun) save(r acceptance.Report) error {
 	return errors.Join(errs...)
 }
 
-// acceptanceCleanup cleans up.
+// acceptanceCleanup cleans up after runs.
 type acceptanceCleanup struct {
 	clusterFlags
 
-	Runs []string `arg:"" help:"Ids of runs. Without any, what runs have left is listed." name:"run" optional:""`
+	Runs []string `arg:"" help:"Ids of runs. Without ids, the command lists runs that left a namespace." name:"run" optional:""`
 }
 
-// Run the cleanup.
+// Run cleans up, or lists the runs.
 func (c *acceptanceCleanup) Run(ctx context.Context) error {
 	_, kube, err := c.connect()
 	if err != nil {
@@ -314,7 +314,7 @@ func (c *acceptanceCleanup) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// connect to the cluster, with a client that may write.
+// connect returns a client that also writes.
 func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	config, err := platform.Config(c.Kubeconfig, c.Context)
 	if err != nil {
@@ -322,7 +322,7 @@ func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	}
 
 	config.Timeout = kubeTimeout
-	// The API server limits by itself. A limit of our own would end a wait with an error that says nothing of the cause.
+	// The API server limits requests itself. A client-side limit would end a wait with an error that hides the cause.
 	config.QPS = -1
 	config.WarningHandler = rest.NoWarnings{}
 
@@ -334,7 +334,7 @@ func (c *clusterFlags) connect() (*rest.Config, client.Client, error) {
 	return config, out, nil
 }
 
-// arguments that lead to the same cluster.
+// arguments returns the flags for the same cluster.
 func (c *clusterFlags) arguments() []string {
 	var out []string
 
@@ -348,7 +348,7 @@ func (c *clusterFlags) arguments() []string {
 	return out
 }
 
-// settings of the platform, as the function has them.
+// settings returns the platform's settings, as the function reads them.
 func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inputv1alpha1.PlatformConfigSpec, error) {
 	cluster, err := platform.Connect(config, c.Namespace)
 	if err != nil {
@@ -368,7 +368,7 @@ func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inpu
 	return inputv1alpha1.PlatformConfigSpec{}, fmt.Errorf("cannot use the settings of the platform: %s", strings.Join(wrong, " "))
 }
 
-// endAtOnce when a second signal comes, and tell how to clean up. The first one ends the run as its context does.
+// endAtOnce exits on a second signal, and prints how to clean up. The first signal ends the run's context.
 func endAtOnce(commands []string) (stop func()) {
 	signals := make(chan os.Signal, 2) //nolint:mnd // Both.
 	done := make(chan struct{})
@@ -384,12 +384,12 @@ func endAtOnce(commands []string) (stop func()) {
 			}
 
 			if n == 1 {
-				say("ending the run and cleaning up. A second signal ends at once, and leaves everything")
+				say("ending the run and cleaning up; a second signal exits immediately, without a cleanup")
 
 				continue
 			}
 
-			say("ended without cleaning up. Clean up with:\n" + strings.Join(commands, "\n"))
+			say("exited without a cleanup. Clean up with:\n" + strings.Join(commands, "\n"))
 			os.Exit(needsPerson)
 		}
 	}()
@@ -400,17 +400,17 @@ func endAtOnce(commands []string) (stop func()) {
 	}
 }
 
-// say what is done now. The report is printed elsewhere.
+// say prints a line of progress. The report goes to the standard output.
 func say(line string) { fmt.Fprintln(os.Stderr, time.Now().UTC().Format(time.TimeOnly), line) }
 
-// workloadCommand is what runs as the application of an acceptance run.
+// workloadCommand is the application of an acceptance run.
 type workloadCommand struct {
-	ID        string   `help:"Id of the run."  name:"run"                            required:""`
-	Key       string   `help:"Key of digests." required:""`
-	Variables []string `arg:""                 help:"Variables to print digests of."`
+	ID        string   `help:"Id of the run."      name:"run"                                  required:""`
+	Key       string   `help:"Key of the digests." required:""`
+	Variables []string `arg:""                     help:"Variables whose digests are printed."`
 }
 
-// Run the application.
+// Run runs the application.
 func (c *workloadCommand) Run(ctx context.Context) error {
 	key, err := hex.DecodeString(c.Key)
 	if err != nil {

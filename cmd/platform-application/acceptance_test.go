@@ -16,7 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// TestOfficerFlag starts no run whose officer the function would refuse.
+// TestOfficerFlag rejects an officer that the function would reject.
 func TestOfficerFlag(t *testing.T) {
 	const id = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 
@@ -26,14 +26,14 @@ func TestOfficerFlag(t *testing.T) {
 		allow   inputv1alpha1.KeyVaultAllowance
 		ok      bool
 	}{
-		"None":      {reason: "The settings have the officer.", ok: true},
-		"Listed":    {reason: "As the page has it.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{id}}, ok: true},
-		"Groups":    {reason: "Azure tells whether it is one.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersGroups}, ok: true},
-		"Any":       {reason: "Nothing is refused.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}, ok: true},
-		"Other":     {reason: "Another one is listed.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{"b" + id[1:]}}},
-		"NotLet":    {reason: "It is the default.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersNone}},
-		"Name":      {reason: "It is no id.", officer: "ann@example.com", allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
-		"UpperCase": {reason: "Manifests take none.", officer: "A" + id[1:], allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
+		"None":      {reason: "The flag is optional.", ok: true},
+		"Listed":    {reason: "A listed officer is allowed.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{id}}, ok: true},
+		"Groups":    {reason: "Azure checks whether the id is a group.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersGroups}, ok: true},
+		"Any":       {reason: "The settings allow any officer.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}, ok: true},
+		"Other":     {reason: "Only the listed officers are allowed.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersListed, OfficerIDs: []string{"b" + id[1:]}}},
+		"NotLet":    {reason: "By default, manifests cannot name officers.", officer: id, allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersNone}},
+		"Name":      {reason: "A name is not an object id.", officer: "ann@example.com", allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
+		"UpperCase": {reason: "Manifests allow only lower case.", officer: "A" + id[1:], allow: inputv1alpha1.KeyVaultAllowance{Officers: settings.OfficersAny}},
 	}
 
 	for name, tc := range cases {
@@ -52,9 +52,9 @@ func TestOfficerFlag(t *testing.T) {
 	}
 }
 
-// TestEndAtOnce ends a program at its second signal, which says how to clean up.
+// TestEndAtOnce exits on the second signal, and prints how to clean up.
 func TestEndAtOnce(t *testing.T) {
-	const variable, command = "END_AT_ONCE", "clean up so"
+	const variable, command = "END_AT_ONCE", "the command"
 
 	if os.Getenv(variable) != "" {
 		endAtOnce([]string{command})
@@ -79,7 +79,7 @@ func TestEndAtOnce(t *testing.T) {
 	}
 
 	first, second, _ := strings.Cut(said.String(), "\n")
-	if !strings.Contains(first, "A second signal ends at once") || !strings.HasSuffix(second, "Clean up with:\n"+command+"\n") {
-		t.Errorf("want both signals answered, got:\n%s", said.String())
+	if !strings.Contains(first, "a second signal exits immediately") || !strings.HasSuffix(second, "Clean up with:\n"+command+"\n") {
+		t.Errorf("want a line for each signal, got:\n%s", said.String())
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/convert"
 )
 
-// convertCommand turns the manifests of an application into that of a PlatformApplication.
+// convertCommand converts the manifests of an application to a PlatformApplication.
 type convertCommand struct {
-	Name              string   `help:"Name of the application. The default is that of the Deployment."                                placeholder:"NAME"`
-	OwnVault          bool     `help:"Create a vault and copy the secrets into it, instead of adopting the vault of the SecretStore."`
-	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                                help:"Prefixes that are removed from the names of plain-text secrets, as on your platform."`
-	Files             []string `arg:""                                                                                                help:"Files with YAML manifests. Without files, or for a hyphen, standard input is read."   name:"file" optional:""`
+	Name              string   `help:"Name of the application. Default: the name of the Deployment."                              placeholder:"NAME"`
+	OwnVault          bool     `help:"Use a new vault, into which you copy the secrets, instead of the vault of the SecretStore."`
+	EnvironmentPrefix []string `default:"common-,dev-,stg-,prd-,prod-"                                                            help:"Prefixes that your platform removes from the names of plain-text secrets."`
+	Files             []string `arg:""                                                                                            help:"Files with YAML manifests. Default, and for a hyphen: standard input."     name:"file" optional:""`
 }
 
-// Run converts what the files have.
+// Run converts the files.
 func (c *convertCommand) Run() error { return c.run(os.Stdin, os.Stdout, os.Stderr) }
 
 func (c *convertCommand) run(stdin io.Reader, stdout, stderr io.Writer) error {
@@ -40,7 +40,7 @@ func (c *convertCommand) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	fmt.Fprint(stderr, report)
 
 	if report.NeedsPerson() {
-		fmt.Fprintf(stderr, "Not everything was converted. Findings to review: %d.\n", len(report.Todo))
+		fmt.Fprintf(stderr, "Findings to review: %d.\n", len(report.In(convert.Review)))
 
 		return exit{needsPerson}
 	}
@@ -48,7 +48,7 @@ func (c *convertCommand) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// read all files as one stream.
+// read returns all files as one stream.
 func (c *convertCommand) read(stdin io.Reader) ([]byte, error) {
 	files := c.Files
 	if len(files) == 0 {

@@ -28,11 +28,11 @@ func TestConvertCommand(t *testing.T) {
 		exit    int
 	}{
 		"File":   {reason: "A file is read.", command: convertCommand{Files: []string{file}}},
-		"Stdin":  {reason: "Without files it is the standard input.", stdin: deployment},
-		"Hyphen": {reason: "A hyphen is the standard input, among files.", command: convertCommand{Files: []string{file, "-"}}, stdin: "# nothing"},
-		"Person": {reason: "What needs a person has a status of its own.", stdin: strings.Replace(deployment, `"image"`, `"lifecycle":{"preStop":{}},"image"`, 1), exit: 3},
-		"Broken": {reason: "What cannot be read is an error.", stdin: "a: [", exit: 1},
-		"NoFile": {reason: "So is what is not there.", command: convertCommand{Files: []string{file + "x"}}, exit: 1},
+		"Stdin":  {reason: "Standard input is the default.", stdin: deployment},
+		"Hyphen": {reason: "A hyphen is standard input, also among files.", command: convertCommand{Files: []string{file, "-"}}, stdin: "# nothing"},
+		"Person": {reason: "Findings to review have their own exit status.", stdin: strings.Replace(deployment, `"image"`, `"lifecycle":{"preStop":{}},"image"`, 1), exit: 3},
+		"Broken": {reason: "Invalid YAML is an error.", stdin: "a: [", exit: 1},
+		"NoFile": {reason: "A missing file is an error.", command: convertCommand{Files: []string{file + "x"}}, exit: 1},
 	}
 
 	for name, tc := range cases {
@@ -46,13 +46,13 @@ func TestConvertCommand(t *testing.T) {
 				t.Errorf("\n%s\nrun(...): want a manifest: %t, got:\n%s", tc.reason, want, &stdout)
 			}
 			if strings.Contains(stdout.String(), "Good to know") {
-				t.Errorf("\n%s\nrun(...): want the report apart from the manifest", tc.reason)
+				t.Errorf("\n%s\nrun(...): want the report on standard error", tc.reason)
 			}
 		})
 	}
 }
 
-// exitStatus of the program, as kong decides it.
+// exitStatus returns the exit status of the program, as kong does.
 func exitStatus(err error) int {
 	var coder kong.ExitCoder
 	switch {

@@ -20,24 +20,24 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// needsPerson is the exit code when somebody has to do something.
+// needsPerson is the exit code if a person must act.
 const needsPerson = 3
 
-// doctorCommand looks at everything.
+// doctorCommand checks a platform.
 type doctorCommand struct {
-	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it, and in a pod its ServiceAccount." type:"path"`
+	Kubeconfig string        `help:"Path of the kubeconfig. Default: as kubectl finds it; in a pod, its ServiceAccount." type:"path"`
 	Context    string        `help:"Context of the kubeconfig."`
-	Namespace  string        `default:"crossplane-system"                                                                   help:"Namespace of Crossplane."`
-	Output     string        `default:"text"                                                                                enum:"text,json"                help:"How to report: text or json." short:"o"`
-	Skip       []string      `help:"Areas that are not looked at, such as azure. Repeat it, or separate them with commas."  placeholder:"AREA"`
-	List       bool          `help:"Print all findings that there are, and look at nothing."`
-	Timeout    time.Duration `default:"5m"                                                                                  help:"For everything together."`
+	Namespace  string        `default:"crossplane-system"                                                                help:"Namespace of Crossplane."`
+	Output     string        `default:"text"                                                                             enum:"text,json"                help:"Format of the report: text or json." short:"o"`
+	Skip       []string      `help:"Areas to skip, such as azure. Repeat the flag, or separate areas with commas."       placeholder:"AREA"`
+	List       bool          `help:"List all possible findings without checking anything."`
+	Timeout    time.Duration `default:"5m"                                                                               help:"Overall timeout."`
 
 	Cluster cluster.Options `embed:""`
 	Azure   azure.Options   `embed:""`
 }
 
-// Run the command.
+// Run prints a report, or all possible findings.
 func (c *doctorCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -69,7 +69,7 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// A printer has a form for people, and one for pipelines.
+// A printer prints text for people, and JSON for pipelines.
 type printer interface {
 	Text(w io.Writer)
 	JSON(w io.Writer) error
@@ -85,7 +85,7 @@ func (c *doctorCommand) print(p printer) error {
 	return nil
 }
 
-// look at the platform, of which all areas need to know.
+// look reads the platform, and returns the areas to check.
 func (c *doctorCommand) look(ctx context.Context) ([]doctor.Area, error) {
 	config, err := platform.Config(c.Kubeconfig, c.Context)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *doctorCommand) look(ctx context.Context) ([]doctor.Area, error) {
 		return nil, err
 	}
 
-	// Without an answer, each of many questions would wait for its own deadline.
+	// Each of many requests would wait for its own deadline if the API server did not respond.
 	if err := kube.Reach(ctx); err != nil {
 		areas, wrong := c.without(c.areas(kube, platform.Platform{}, nil))
 
@@ -109,7 +109,7 @@ func (c *doctorCommand) look(ctx context.Context) ([]doctor.Area, error) {
 	return c.without(c.areas(kube, p, found))
 }
 
-// without the areas to skip.
+// without removes the areas to skip.
 func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
 	names := make([]string, len(areas))
 	for i, a := range areas {
@@ -118,14 +118,14 @@ func (c *doctorCommand) without(areas []doctor.Area) ([]doctor.Area, error) {
 
 	for _, skip := range c.Skip {
 		if !slices.Contains(names, skip) {
-			return nil, fmt.Errorf("cannot skip area %q: there are %s", skip, strings.Join(names, ", "))
+			return nil, fmt.Errorf("cannot skip unknown area %q: choose from %s", skip, strings.Join(names, ", "))
 		}
 	}
 
 	return slices.DeleteFunc(areas, func(a doctor.Area) bool { return slices.Contains(c.Skip, a.Name) }), nil
 }
 
-// areas that are looked at, in the order in which a platform is set up.
+// areas returns all areas in the order of an installation.
 func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found []finding.Finding) []doctor.Area {
 	return []doctor.Area{
 		cluster.Area(kube, p, found, c.Cluster),
@@ -134,7 +134,7 @@ func (c *doctorCommand) areas(kube platform.Cluster, p platform.Platform, found 
 	}
 }
 
-// catalogue of all that can be found.
+// catalogue returns all possible findings.
 func catalogue() (finding.Catalogue, error) {
 	return finding.Merge(
 		doctor.Words(),
@@ -145,10 +145,10 @@ func catalogue() (finding.Catalogue, error) {
 	)
 }
 
-// An exit is how the program ends when it has said everything.
+// An exit ends the program with a code and without another message.
 type exit struct{ code int }
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// ExitCode of the program.
+// ExitCode returns the exit code of the program.
 func (e exit) ExitCode() int { return e.code }

@@ -9,14 +9,14 @@ func TestReleased(t *testing.T) {
 	cases := map[string]struct {
 		reason, version, want string
 	}{
-		"Release":     {"Its images are published.", "v0.1.0", "v0.1.0"},
-		"Candidate":   {"So are those of a candidate.", "v0.1.0-rc.1", "v0.1.0-rc.1"},
-		"Development": {"Nobody has set a version.", "development", ""},
-		"Commit":      {"There is no tag before it.", "607ff2f", ""},
-		"After":       {"It comes after a release.", "v0.1.0-3-g607ff2f", ""},
-		"Dirty":       {"It is a release with changes.", "v0.1.0-dirty", ""},
-		"AfterDirty":  {"It is neither.", "v0.1.0-rc.1-3-g607ff2f-dirty", ""},
-		"Metadata":    {"A tag of an image cannot have it.", "v0.1.0+one", ""},
+		"Release":     {"A release has images.", "v0.1.0", "v0.1.0"},
+		"Candidate":   {"A candidate has images.", "v0.1.0-rc.1", "v0.1.0-rc.1"},
+		"Development": {"A local build has no version.", "development", ""},
+		"Commit":      {"A commit without a tag has no images.", "607ff2f", ""},
+		"After":       {"A commit after a release has no images.", "v0.1.0-3-g607ff2f", ""},
+		"Dirty":       {"A changed release has no images.", "v0.1.0-dirty", ""},
+		"AfterDirty":  {"A changed commit after a candidate has no images.", "v0.1.0-rc.1-3-g607ff2f-dirty", ""},
+		"Metadata":    {"The tag of an image cannot contain a plus sign.", "v0.1.0+one", ""},
 	}
 
 	for name, tc := range cases {

@@ -12,14 +12,14 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// probeCommand looks from where it runs.
+// probeCommand checks the network and the identity of a provider's pod.
 type probeCommand struct {
-	Place     string        `enum:"provider-azure,provider-keyvault-secretsync" help:"ServiceAccount of the provider whose place it is." required:""`
+	Place     string        `enum:"provider-azure,provider-keyvault-secretsync" help:"ServiceAccount of the provider to probe as." required:""`
 	Namespace string        `default:"crossplane-system"                        help:"Namespace of Crossplane."`
-	Timeout   time.Duration `default:"1m"                                       help:"For everything together."`
+	Timeout   time.Duration `default:"1m"                                       help:"Overall timeout."`
 }
 
-// Run the command.
+// Run prints the facts of the probe as JSON.
 func (c *probeCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()

@@ -25,14 +25,15 @@ import (
 const releaseNotes = "docs/operations/release-notes.md"
 
 var (
-	errBroken      = errors.New("a manifest that worked does not work any more")
-	errForbidden   = errors.New("an upgrade must not do that")
-	errUnannounced = fmt.Errorf("an upgrade must not start Pods anew unless a new entry in %s begins with %q and names the fields, in backquotes",
+	errBroken      = errors.New("a manifest that rendered before is now rejected")
+	errForbidden   = errors.New("the upgrade makes a forbidden change")
+	errUnannounced = fmt.Errorf("an upgrade must not restart Pods unless a new entry in %s begins with %q and names the fields in backquotes",
 		releaseNotes, diff.Announcement)
+	errMalformed = fmt.Errorf("an entry about Pods in %s must begin with %q and name fields of the Deployment in backquotes", releaseNotes, diff.Announcement)
 )
 
-// compare what the examples of an earlier version become with it, and with the repository at that root. They are what users
-// have, and so is their EnvironmentConfig.
+// compare renders the examples of an earlier version with that version and with the repository at the root, and compares the
+// resources. The examples and the EnvironmentConfig of the earlier version stand for the users' own.
 func compare(ctx context.Context, stdout io.Writer, root, from, example string) (err error) {
 	dir, err := os.MkdirTemp("", "platform-application-diff-")
 	if err != nil {
@@ -96,7 +97,7 @@ func compare(ctx context.Context, stdout io.Writer, root, from, example string) 
 		return fmt.Errorf("cannot compare with %s: %w", from, err)
 	}
 
-	fmt.Fprintf(stdout, "%d renderings compared with %s: %d changes, of which %d roll pods, and %d are forbidden\n", compared, from,
+	fmt.Fprintf(stdout, "%d renderings compared with %s: %d changes, of which %d roll pods and %d are forbidden\n", compared, from,
 		len(found), count(found, diff.RollsPods), count(found, diff.Forbidden))
 
 	return verdict(found, root, dir)
@@ -118,6 +119,10 @@ func verdict(found []diff.Change, root, earlier string) error {
 		return err
 	}
 
+	if entries := diff.Malformed(after); len(entries) > 0 {
+		return fmt.Errorf("%w: %s", errMalformed, strings.Join(entries, "; "))
+	}
+
 	if fields := diff.Unannounced(found, before, after); len(fields) > 0 {
 		return fmt.Errorf("%w: %s", errUnannounced, strings.Join(fields, ", "))
 	}
@@ -125,7 +130,7 @@ func verdict(found []diff.Change, root, earlier string) error {
 	return nil
 }
 
-// count the changes with that verdict.
+// count returns the number of changes with that verdict.
 func count(changes []diff.Change, v diff.Verdict) int {
 	n := 0
 
@@ -138,7 +143,7 @@ func count(changes []diff.Change, v diff.Verdict) int {
 	return n
 }
 
-// notes on the releases of a version. An early one may have none.
+// notes returns the release notes of a version. An early version has none.
 func notes(root string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(root, releaseNotes))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -169,7 +174,7 @@ func newPair(name string, before, after []byte, observed []*unstructured.Unstruc
 	return pair{name: name, before: was, after: is, observed: observed}, nil
 }
 
-// eachRequest reports a pair for each of the examples, at each of their stages, once what the earlier version composes then runs.
+// eachRequest reports a pair for each example at each stage, when the resources that the earlier version composes are running.
 func eachRequest(ctx context.Context, earlier, now *render.Harness, requests []render.Request, report func(pair)) error {
 	for _, r := range requests {
 		first, err := earlier.Render(ctx, r)
@@ -198,8 +203,8 @@ func eachRequest(ctx context.Context, earlier, now *render.Harness, requests []r
 	return nil
 }
 
-// eachBuild reports a pair for each of the overlays and for the chart, once all that they are composed of is there. Teams keep
-// their overlays and values, and get the new chart.
+// eachBuild reports a pair for each overlay and for the chart, when all their composed resources exist. Teams keep their overlays
+// and values, and get the new chart.
 func eachBuild(ctx context.Context, earlier, now *render.Harness, before, after, example string, report func(pair)) error {
 	was, err := render.Builds(ctx, before, before, example)
 	if err != nil {
@@ -225,7 +230,7 @@ func eachBuild(ctx context.Context, earlier, now *render.Harness, before, after,
 
 			has, err := render.Objects(observed)
 			if err != nil {
-				return fmt.Errorf("cannot read what is observed of %s: %w", b.Name, err)
+				return fmt.Errorf("cannot read observed resources of %s: %w", b.Name, err)
 			}
 
 			p, err := newPair(filepath.Join(string(v), b.Name), rendered, again, has)
@@ -240,14 +245,14 @@ func eachBuild(ctx context.Context, earlier, now *render.Harness, before, after,
 	return nil
 }
 
-// checkout the repository at that root, as it was at a commit, into a directory. The repository itself stays as it is.
+// checkout extracts a commit of the repository into a directory. It does not change the repository.
 func checkout(ctx context.Context, root, commit, dir string) error {
 	if commit == "" {
-		return errors.New("cannot compare with nothing: say what is upgraded from: make diff FROM=v0.1.0")
+		return errors.New("cannot compare without a version to upgrade from, such as make diff FROM=v0.1.0")
 	}
 
 	if _, err := git(ctx, root, "rev-parse", "--verify", "--quiet", commit+"^{commit}"); err != nil {
-		return fmt.Errorf("there is no commit or tag %q in this clone: look for it with git tag, or get it with git fetch --tags --unshallow", commit)
+		return fmt.Errorf("cannot find commit or tag %q in this clone: list tags with git tag, or fetch them with git fetch --tags --unshallow", commit)
 	}
 
 	archive, err := git(ctx, root, "archive", "--format=tar", commit)
@@ -255,28 +260,28 @@ func checkout(ctx context.Context, root, commit, dir string) error {
 		return fmt.Errorf("cannot read %s: %w", commit, err)
 	}
 
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 
 	tar := exec.CommandContext(ctx, "tar", "--extract", "--directory="+dir)
-	tar.Stdin, tar.Stderr = bytes.NewReader(archive), &said
+	tar.Stdin, tar.Stderr = bytes.NewReader(archive), &stderr
 
 	if err := tar.Run(); err != nil {
-		return fmt.Errorf("cannot extract %s: %w\n%s", commit, err, said.Bytes())
+		return fmt.Errorf("cannot extract %s: %w\n%s", commit, err, stderr.Bytes())
 	}
 
 	return nil
 }
 
-// git runs in the repository, and returns its output.
+// git runs git in the repository, and returns its output.
 func git(ctx context.Context, root string, args ...string) ([]byte, error) {
-	var out, said bytes.Buffer
+	var out, stderr bytes.Buffer
 
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = root
-	cmd.Stdout, cmd.Stderr = &out, &said
+	cmd.Stdout, cmd.Stderr = &out, &stderr
 
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("git %s: %w\n%s", args[0], err, said.Bytes())
+		return nil, fmt.Errorf("git %s: %w\n%s", args[0], err, stderr.Bytes())
 	}
 
 	return out.Bytes(), nil

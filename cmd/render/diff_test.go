@@ -17,7 +17,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// TestCompare upgrades a clone of this repository from its last commit to what a change makes of it.
+// TestCompare upgrades a clone of this repository from its last commit to a changed one.
 func TestCompare(t *testing.T) {
 	clone := newClone(t)
 
@@ -31,11 +31,11 @@ func TestCompare(t *testing.T) {
 		says    string
 	}{
 		"Nothing": {
-			reason: "The same function composes the same.",
-			says:   ": 0 changes, of which 0 roll pods, and 0 are forbidden\n",
+			reason: "The same function composes the same resources.",
+			says:   ": 0 changes, of which 0 roll pods and 0 are forbidden\n",
 		},
 		"ComposedName": {
-			reason: "A name in the Composition is frozen.",
+			reason: "A name in the Composition must not change.",
 			edits:  []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
 			err:    errForbidden,
 			says:   "\n  - composed key-vault  [forbidden]",
@@ -47,7 +47,7 @@ func TestCompare(t *testing.T) {
 			says:   "[rolls pods]\n",
 		},
 		"PodsAnnounced": {
-			reason: "There they have the name that the report has.",
+			reason: "The release notes name the fields of the report.",
 			edits: []edit{
 				{file: "fn/compose/workload.go", old: "SeccompProfileTypeRuntimeDefault", now: "SeccompProfileTypeUnconfined"},
 				{file: releaseNotes, old: "## Unreleased\n", now: "## Unreleased\n\n- **Rolls pods:** `spec.template.spec.securityContext`, for a reason.\n"},
@@ -55,23 +55,23 @@ func TestCompare(t *testing.T) {
 			says: "securityContext.seccompProfile.type: RuntimeDefault -> Unconfined  [rolls pods]\n",
 		},
 		"Overlays": {
-			reason:  "Overlays become an application like any other.",
+			reason:  "Overlays are compared like other examples.",
 			example: "environments",
 			edits:   []edit{{file: "fn/compose/compose.go", old: `= "key-vault"`, now: `= "vault"`}},
 			err:     errForbidden,
 			says:    "\n  - composed key-vault  [forbidden]",
 		},
 		"Chart": {
-			reason:  "Values of before get the chart of now.",
+			reason:  "Existing values are rendered with the new chart.",
 			example: "helm",
 			edits:   []edit{{file: chart, old: "{{- toYaml $spec ", now: `{{- toYaml (omit $spec "deployment") `}},
 			err:     errForbidden,
 			says:    "\n  - composed deployment  [forbidden]",
 		},
 		"ChartRefuses": {
-			reason:  "Values that were good enough have to stay so.",
+			reason:  "Existing values must stay valid.",
 			example: "helm",
-			edits:   []edit{{file: chart, old: "apiVersion:", now: "{{ fail \"not any more\" }}\napiVersion:"}},
+			edits:   []edit{{file: chart, old: "apiVersion:", now: "{{ fail \"rejected\" }}\napiVersion:"}},
 			err:     errBroken,
 		},
 	}
@@ -90,7 +90,7 @@ func TestCompare(t *testing.T) {
 			}
 
 			if !strings.Contains(stdout.String(), tc.says) {
-				t.Errorf("\n%s\nwant it to say %q, got:\n%s", tc.reason, tc.says, stdout.String())
+				t.Errorf("\n%s\nwant %q, got:\n%s", tc.reason, tc.says, stdout.String())
 			}
 		})
 	}
@@ -116,23 +116,27 @@ func TestVerdict(t *testing.T) {
 		want          error
 		says          string
 	}{
-		"Nothing":   {reason: "Nothing is wrong with nothing."},
-		"Harmless":  {reason: "A change in place needs no announcement.", found: []diff.Change{harmless}},
-		"Announced": {reason: "Pods may be rolled with a reason.", found: []diff.Change{harmless, rolls}, after: entry},
+		"Nothing":   {reason: "No change is allowed."},
+		"Harmless":  {reason: "A harmless change needs no announcement.", found: []diff.Change{harmless}},
+		"Announced": {reason: "An announced restart of Pods is allowed.", found: []diff.Change{harmless, rolls}, after: entry},
 		"Unannounced": {
-			reason: "Not without one.",
+			reason: "An unannounced restart of Pods is an error.",
 			found:  []diff.Change{rolls}, want: errUnannounced, says: field + ".runAsNonRoot",
 		},
 		"Others": {
-			reason: "The reason for one field is none for another.",
+			reason: "An announcement covers only its own fields.",
 			found:  []diff.Change{rolls, others}, after: entry, want: errUnannounced, says: "backquotes: spec.template.spec.hostname",
 		},
 		"Before": {
-			reason: "The reason for an earlier version is none for this one.",
+			reason: "An announcement of an earlier version does not count.",
 			found:  []diff.Change{rolls}, before: entry, after: entry, want: errUnannounced,
 		},
+		"Malformed": {
+			reason: "An entry that only looks like an announcement is an error, even if no Pod restarts.",
+			after:  "- **Restarts pods:** `" + field + "`\n", want: errMalformed, says: "- **Restarts pods:** `" + field + "`",
+		},
 		"Forbidden": {
-			reason: "No announcement makes up for a vault.",
+			reason: "An announcement does not allow a forbidden change.",
 			found:  []diff.Change{rolls, forbidden}, after: entry, want: errForbidden,
 		},
 	}
@@ -167,7 +171,7 @@ func TestVerdict(t *testing.T) {
 // An edit of a file.
 type edit struct{ file, old, now string }
 
-// apply the edit, and return what undoes it.
+// apply makes the edit, and returns a function that reverts it.
 func (e edit) apply(t *testing.T, root string) (undo func()) {
 	t.Helper()
 
@@ -194,7 +198,7 @@ func (e edit) apply(t *testing.T, root string) (undo func()) {
 	}
 }
 
-// newClone of this repository's last commit.
+// newClone returns the root of a clone of this repository.
 func newClone(t *testing.T) string {
 	t.Helper()
 

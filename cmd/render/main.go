@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command render shows what an example becomes, validates what all of them become, and tells what an upgrade changes in it.
+// Command render prints the resources composed for an example, validates all examples and their resources, and compares the
+// resources before and after an upgrade.
 //
 //	make render EXAMPLE=web-application STAGE=3
 //	make validate
@@ -28,16 +29,18 @@ import (
 const timeout = 30 * time.Minute
 
 const usage = `usage:
-  render    --example NAME [--stage NAME or NUMBER] [--variant modern|claim] [--root DIRECTORY]
-            prints what an example becomes at a stage, or when nothing is observed yet
+  render    --example NAME [--stage NAME or NUMBER] [--variant modern|claim] [--crossplane 2.0|1.20] [--root DIRECTORY]
+            prints the resources composed for an example at a stage, or when nothing is observed yet;
+            with an older version of the Crossplane command line tool if one is named
   validate  [--example NAME] [--root DIRECTORY]
-            checks the manifests, and renders them at every stage and checks what comes out: against the schemas, with
-            no unknown fields; values of labels are not checked
+            checks the manifests, and the resources composed for them at every stage, against the schemas; unknown
+            fields are problems; values of labels are not checked
   diff      --from COMMIT [--example NAME] [--root DIRECTORY]
-            tells what an upgrade from that commit or tag changes in what its examples become, and fails if that deletes
-            something, makes it again, can never be applied, or starts Pods anew without being in the release notes`
+            compares the resources composed for the examples of that commit or tag before and after an upgrade; fails
+            if the upgrade deletes or recreates an object, makes a change that can never be applied, or restarts Pods
+            without an entry in the release notes`
 
-var errInvalid = errors.New("there are problems")
+var errInvalid = errors.New("validation failed")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -61,22 +64,28 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 
 	var (
-		r    render.Request
-		from string
+		r     render.Request
+		from  string
+		older string
 	)
 
-	// Errors and help are printed by us, once.
+	// This program prints errors and help once.
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&r.Example, "example", "", "a directory of examples/")
-	root := flags.String("root", "", "another repository of this shape than the one around the working directory")
+	root := flags.String("root", "", "the root of another repository of this shape; default: the one of the working directory")
 
 	switch args[0] {
 	case "render":
 		r.Variant = render.Modern
-		flags.StringVar(&r.Stage, "stage", "", "what is observed: the name or number of a stage of the example, or nothing")
+		flags.StringVar(&r.Stage, "stage", "", "the name or number of a stage of the example; default: nothing is observed")
 		flags.Func("variant", "modern (namespaced XR) or claim", func(name string) (err error) {
 			r.Variant, err = render.ParseVariant(name)
+
+			return err
+		})
+		flags.Func("crossplane", "an older version of the Crossplane command line tool", func(version string) (err error) {
+			older, err = render.ParseOlderVersion(version)
 
 			return err
 		})
@@ -88,7 +97,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 		return nil
 	default:
-		return fmt.Errorf("there is no command %q\n%s", args[0], usage)
+		return fmt.Errorf("unknown command %q\n%s", args[0], usage)
 	}
 
 	err := flags.Parse(args[1:])
@@ -99,7 +108,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 
 	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("there is an argument too many: %q", flags.Arg(0))
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 
 	if err != nil {
@@ -119,12 +128,13 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	case "diff":
 		return compare(ctx, stdout, *root, from, r.Example)
 	default:
-		return renderOne(ctx, stdout, *root, r)
+		return renderOne(ctx, stdout, *root, older, r)
 	}
 }
 
-func renderOne(ctx context.Context, stdout io.Writer, root string, r render.Request) (err error) {
-	// A slip in the name should not cost a build of the function.
+// renderOne prints one rendering, with an older tool if a version is named.
+func renderOne(ctx context.Context, stdout io.Writer, root, older string, r render.Request) (err error) {
+	// A wrong name should not cost a build of the function.
 	if err := render.Check(root, r); err != nil {
 		return err
 	}
@@ -135,7 +145,14 @@ func renderOne(ctx context.Context, stdout io.Writer, root string, r render.Requ
 	}
 	defer func() { err = errors.Join(err, harness.Close()) }()
 
-	out, err := harness.Render(ctx, r)
+	tool := harness
+	if older != "" {
+		if tool, err = harness.WithOlderTool(ctx, older); err != nil {
+			return err
+		}
+	}
+
+	out, err := tool.Render(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -147,7 +164,7 @@ func renderOne(ctx context.Context, stdout io.Writer, root string, r render.Requ
 	return nil
 }
 
-// validate renders every example, or one of them, and prints a line for each thing that is valid and for each problem.
+// validate renders every example, or one of them, and prints a line for each file and for each problem.
 func validate(ctx context.Context, stdout io.Writer, root, example string) (err error) {
 	requests, err := render.Requests(root, example)
 	if err != nil {
@@ -181,7 +198,7 @@ func validate(ctx context.Context, stdout io.Writer, root, example string) (err 
 
 		report(stdout, files, problems, known)
 
-		// Rendering an invalid manifest would only repeat its problems in other words.
+		// The rendering of an invalid manifest would only repeat its problems.
 		sound, skipped := split(requests, v, problems)
 		for _, r := range skipped {
 			fmt.Fprintf(stdout, "skipped  %s: correct the manifest first\n", r)
@@ -207,7 +224,7 @@ func validate(ctx context.Context, stdout io.Writer, root, example string) (err 
 	return nil
 }
 
-// split returns the requests for a variant: those whose manifest has no problem, and the others.
+// split returns the requests of a variant: sound ones, whose manifest has no problem, and the others.
 func split(requests []render.Request, v render.Variant, problems []render.Problem) (sound, skipped []render.Request) {
 	for _, r := range requests {
 		if r.Variant != v {
@@ -226,7 +243,7 @@ func split(requests []render.Request, v render.Variant, problems []render.Proble
 	return sound, skipped
 }
 
-// renderAll returns what the requests become, and a problem for each that cannot be rendered.
+// renderAll returns the renderings of the requests, and a problem for each request that cannot be rendered.
 func renderAll(ctx context.Context, harness *render.Harness, requests []render.Request) (files []render.File, problems []render.Problem) {
 	for _, r := range requests {
 		out, err := harness.Render(ctx, r)
@@ -240,8 +257,8 @@ func renderAll(ctx context.Context, harness *render.Harness, requests []render.R
 	return files, problems
 }
 
-// report prints one line for each file, and the problems of those that have any. A problem that is known already is not printed
-// again: most sources are validated with both variants.
+// report prints one line for each file, and its problems. It prints a known problem only once, because most sources are validated
+// with both variants.
 func report(stdout io.Writer, files []render.File, problems []render.Problem, known map[render.Problem]bool) {
 	for _, f := range files {
 		verdict := "ok       "

@@ -26,40 +26,46 @@ func TestRunArguments(t *testing.T) {
 		args   []string
 		want   want
 	}{
-		"Nothing":     {reason: "Without a command there is nothing to do.", want: want{err: "usage:"}},
-		"Help":        {reason: "To ask for help is no mistake.", args: []string{"--help"}, want: want{stdout: usage + "\n"}},
-		"CommandHelp": {reason: "Nor is it after a command.", args: []string{"validate", "--help"}, want: want{stdout: usage + "\n"}},
+		"Nothing":     {reason: "A command is required.", want: want{err: "usage:"}},
+		"Help":        {reason: "A request for help is not an error.", args: []string{"--help"}, want: want{stdout: usage + "\n"}},
+		"CommandHelp": {reason: "A request for help after a command is not an error.", args: []string{"validate", "--help"}, want: want{stdout: usage + "\n"}},
 		"NoSuchCommand": {
-			reason: "A slip in the command is named.",
+			reason: "The error names an unknown command.",
 			args:   []string{"rendr"},
-			want:   want{err: `there is no command "rendr"`},
+			want:   want{err: `unknown command "rendr"`},
 		},
 		"NoSuchVariant": {
-			reason: "A slip in the variant is answered with the choices.",
+			reason: "The error lists the variants.",
 			args:   []string{"render", "--variant", "clam"},
 			want: want{err: `cannot render: invalid value "clam" for flag -variant: ` +
-				`there is no variant "clam": choose from modern, claim`},
+				`unknown variant "clam": choose from modern, claim`},
+		},
+		"NoSuchVersion": {
+			reason: "The error lists the older versions.",
+			args:   []string{"render", "--crossplane", "1.14"},
+			want: want{err: `cannot render: invalid value "1.14" for flag -crossplane: ` +
+				`unknown version "1.14" of Crossplane: choose from 2.0, 1.20`},
 		},
 		"DiffWithNothing": {
-			reason: "There is no version that everybody comes from.",
+			reason: "There is no default version to upgrade from.",
 			args:   []string{"diff"},
-			want:   want{err: "cannot compare with nothing: say what is upgraded from: make diff FROM=v0.1.0"},
+			want:   want{err: "cannot compare without a version to upgrade from, such as make diff FROM=v0.1.0"},
 		},
 		"DiffNoSuchCommit": {
-			reason: "A slip in the name is answered with where to look.",
+			reason: "The error says how to find a missing tag.",
 			args:   []string{"diff", "--from", "v0.0.0-none"},
-			want: want{err: `there is no commit or tag "v0.0.0-none" in this clone: look for it with git tag, ` +
-				"or get it with git fetch --tags --unshallow"},
+			want: want{err: `cannot find commit or tag "v0.0.0-none" in this clone: list tags with git tag, ` +
+				"or fetch them with git fetch --tags --unshallow"},
 		},
 		"ValidateStage": {
-			reason: "Every stage is validated; to ignore the flag would hide that.",
+			reason: "Every stage is validated, so the flag is rejected instead of ignored.",
 			args:   []string{"validate", "--stage", "3"},
 			want:   want{err: "cannot validate: flag provided but not defined: -stage"},
 		},
 		"ValidateArgument": {
-			reason: "An example without its flag would be ignored, and everything validated.",
+			reason: "An argument is rejected instead of ignored.",
 			args:   []string{"validate", "web"},
-			want:   want{err: `cannot validate: there is an argument too many: "web"`},
+			want:   want{err: `cannot validate: unexpected argument "web"`},
 		},
 	}
 

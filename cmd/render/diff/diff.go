@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package diff tells what an upgrade changes in what an application consists of, and which of that must never happen.
+// Package diff compares the resources of an application before and after an upgrade, and finds changes that are forbidden.
 //
-// It compares renderings: what Crossplane would apply before and after. It knows nothing of how they were made.
+// It compares renderings, which are the objects that Crossplane would apply.
 package diff
 
 import (
@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Annotations of Crossplane that say what an object is.
+// Annotations of Crossplane that identify an object.
 const (
 	annotationResource     = "crossplane.io/composition-resource-name"
 	annotationExternalName = "crossplane.io/external-name"
@@ -27,15 +27,15 @@ const (
 // A Verdict about a change.
 type Verdict string
 
-// Verdicts, from the one that matters most.
+// Verdicts, the most important first.
 const (
-	// Forbidden deletes or makes again what an application has, or can never be applied.
+	// Forbidden deletes or recreates an object of an application, or can never be applied.
 	Forbidden Verdict = "forbidden"
 
 	// RollsPods restarts Pods, which the release notes must announce.
 	RollsPods Verdict = "rolls pods"
 
-	// Harmless changes an object, or makes one, and no Pod.
+	// Harmless creates or changes an object without restarting Pods.
 	Harmless Verdict = "changes"
 )
 
@@ -44,19 +44,19 @@ type Change struct {
 	// Object by kind and, if it is composed, by its name in the Composition, such as "Vault key-vault".
 	Object string
 
-	// Path of the field, such as spec.template.spec.containers[web].image. It is empty if the object came or went.
+	// Path of the field, such as spec.template.spec.containers[web].image. It is empty if the whole object was added or removed.
 	Path string
 
-	// Before and After as YAML, on one line. They are empty if the field, or the object, was not there or is not there any more.
+	// Before and After are YAML on one line. One of them is empty if the field or the object was added or removed.
 	Before, After string
 
 	Verdict Verdict
 
-	// Why it is forbidden.
+	// Why the change is forbidden.
 	Why string
 }
 
-// String returns the change on one line, as people read it.
+// String returns the change on one line.
 func (c Change) String() string {
 	what := c.Object
 	if c.Path != "" {
@@ -91,14 +91,13 @@ func (c Change) String() string {
 	return line
 }
 
-// present stands for an object in a Change that it is all about.
+// present replaces the YAML of a whole object in a Change.
 const present = "present"
 
-// Compare returns what is different, sorted by object and path. Objects are the same if they have the same name in the
-// Composition; what else has none is known by its kind. The order of objects does not matter, and neither does that of list
-// elements that have names, except in a Pod's template.
+// Compare returns the differences, sorted by object and path. It identifies a composed object by its name in the Composition, and
+// any other object by its kind. It ignores the order of objects, and of list elements that have names outside of a Pod's template.
 //
-// Both renderings were made for the observed resources. A field that was not composed had the observed value.
+// Both renderings must be for the observed resources. A field that was not composed had the observed value.
 func Compare(before, after, observed []*unstructured.Unstructured) []Change {
 	was, is, has := byIdentity(before), byIdentity(after), byIdentity(observed)
 
@@ -111,7 +110,7 @@ func Compare(before, after, observed []*unstructured.Unstructured) []Change {
 		case b == nil:
 			changes = append(changes, Change{Object: name, After: present, Verdict: Harmless})
 		case a == nil:
-			changes = append(changes, gone(name, b))
+			changes = append(changes, removed(name, b))
 		default:
 			changes = append(changes, compareObjects(name, b, a, has[name])...)
 		}
@@ -120,11 +119,11 @@ func Compare(before, after, observed []*unstructured.Unstructured) []Change {
 	return changes
 }
 
-// gone is an object that is composed no more, which deletes it, or a message.
-func gone(name string, o *unstructured.Unstructured) Change {
+// removed returns the change of an object that is no longer in the rendering. Crossplane deletes it, unless it is a message.
+func removed(name string, o *unstructured.Unstructured) Change {
 	c := Change{Object: name, Before: present, Verdict: Harmless}
 	if isComposed(o) {
-		c.Verdict, c.Why = Forbidden, "Crossplane deletes what is composed no more, and a new name in the Composition is a new object"
+		c.Verdict, c.Why = Forbidden, "Crossplane deletes objects that are no longer composed; a new name in the Composition is a new object"
 	}
 
 	return c
@@ -148,7 +147,7 @@ func compareObjects(name string, before, after, observed *unstructured.Unstructu
 			continue
 		}
 
-		// The upgrade overwrites a field that others owned before.
+		// The upgrade overwrites a field of another field manager.
 		if value, ok := has[path]; ok && !wasThere && !reflect.DeepEqual(value, a) {
 			b, wasThere = value, true
 		}
@@ -171,8 +170,8 @@ func compareObjects(name string, before, after, observed *unstructured.Unstructu
 	return changes
 }
 
-// reordered returns the lists of named elements in a Pod's template that come in another order, because that makes another
-// template. Elements that came or went are changes of their own.
+// reordered returns the lists of named elements in a Pod's template whose order differs, because that changes the template. It
+// ignores elements that were added or removed, which are changes of their own.
 func reordered(name string, before, after *unstructured.Unstructured) []Change {
 	if before.GetKind() != kindDeployment {
 		return nil
@@ -194,7 +193,7 @@ func reordered(name string, before, after *unstructured.Unstructured) []Change {
 	return changes
 }
 
-// common returns the elements of a list that are in another, in the order of the first.
+// common returns the elements of a list that are also in another list, in the order of the first.
 func common(list, other []string) []string {
 	var out []string
 
@@ -207,7 +206,7 @@ func common(list, other []string) []string {
 	return out
 }
 
-// byIdentity returns the objects by a key that is the same in every rendering of the application.
+// byIdentity returns the objects by a key that is equal in all renderings of an application.
 func byIdentity(objects []*unstructured.Unstructured) map[string]*unstructured.Unstructured {
 	out := map[string]*unstructured.Unstructured{}
 
@@ -231,7 +230,7 @@ func isComposed(o *unstructured.Unstructured) bool {
 	return o.GetAnnotations()[annotationResource] != ""
 }
 
-// leaves returns all values that have nothing in them, by their paths.
+// leaves returns all scalars and empty containers by path.
 func leaves(object map[string]any) map[string]any {
 	out := map[string]any{}
 
@@ -253,7 +252,7 @@ func leaves(object map[string]any) map[string]any {
 	return out
 }
 
-// orders returns what the elements of all lists are known by, in their order, by the paths of the lists.
+// orders returns the ordered names of the elements of all lists, by path of the list.
 func orders(object map[string]any) map[string][]string {
 	out := map[string][]string{}
 
@@ -266,7 +265,7 @@ func orders(object map[string]any) map[string][]string {
 	return out
 }
 
-// walk visits a value and all that is in it.
+// walk visits a value and all values in it.
 func walk(path string, value any, visit func(path string, value any)) {
 	visit(path, value)
 
@@ -283,7 +282,7 @@ func walk(path string, value any, visit func(path string, value any)) {
 	}
 }
 
-// elementNames are what the elements of a list are known by: names, types of conditions, or positions.
+// elementNames returns the identifiers of a list's elements: names, types of conditions, or positions.
 func elementNames(list []any) []string {
 	for _, key := range []string{"name", "type"} {
 		if names := namesBy(list, key); names != nil {
@@ -299,7 +298,7 @@ func elementNames(list []any) []string {
 	return names
 }
 
-// namesBy returns nil unless every element has that key, with a value of its own.
+// namesBy returns the values of a key, or nil unless every element has the key with a unique value.
 func namesBy(list []any, key string) []string {
 	var names []string
 
@@ -317,7 +316,7 @@ func namesBy(list []any, key string) []string {
 	return names
 }
 
-// join a key to a path. One with dots is quoted: it is one key.
+// join appends a key to a path. It quotes a key with dots, which would look like several.
 func join(path, key string) string {
 	if strings.ContainsAny(key, ".[]") {
 		return path + "[" + strconv.Quote(key) + "]"

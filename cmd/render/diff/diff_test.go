@@ -78,7 +78,7 @@ func TestCompare(t *testing.T) {
 		want     []string
 	}{
 		"Same": {
-			reason: "The order of objects is no difference.",
+			reason: "The order of objects does not matter.",
 			before: []string{xr, vault, deployment},
 			after:  []string{deployment, xr, vault},
 		},
@@ -92,24 +92,24 @@ func TestCompare(t *testing.T) {
 			reason: "Crossplane deletes an object that is no longer composed.",
 			before: []string{vault, deployment},
 			after:  []string{deployment},
-			want:   []string{"- composed key-vault  [forbidden] Crossplane deletes what is composed no more, and a new name in the Composition is a new object"},
+			want:   []string{"- composed key-vault  [forbidden] Crossplane deletes objects that are no longer composed; a new name in the Composition is a new object"},
 		},
 		"Renamed": {
 			reason: "Another name in the Composition is another object.",
 			before: []string{vault},
 			after:  []string{edit(vault, "vault", "metadata", "annotations", annotationResource)},
 			want: []string{
-				"- composed key-vault  [forbidden] Crossplane deletes what is composed no more, and a new name in the Composition is a new object",
+				"- composed key-vault  [forbidden] Crossplane deletes objects that are no longer composed; a new name in the Composition is a new object",
 				"+ composed vault",
 			},
 		},
 		"ExternalName": {
-			reason: "The vault would be another one.",
+			reason: "Another external name is another vault.",
 			before: []string{vault},
 			after:  []string{edit(vault, "web-x2", "metadata", "annotations", annotationExternalName)},
 			want: []string{
 				`~ composed key-vault metadata.annotations["crossplane.io/external-name"]: web-x1 -> web-x2  [forbidden] ` +
-					"the external name is what Azure knows the resource by: with another one it is made again",
+					"the external name identifies the resource in Azure: another name recreates the resource",
 			},
 		},
 		"ExternalNameIsGiven": {
@@ -126,13 +126,13 @@ func TestCompare(t *testing.T) {
 			want:     []string{`+ composed identity metadata.annotations["crossplane.io/external-name"]: id`},
 		},
 		"ExternalNameIsTakenAway": {
-			reason:   "The name that Azure has made up is overwritten, which orphans the resource.",
+			reason:   "Overwriting a name that Azure generated orphans the resource.",
 			before:   []string{identityOf},
 			after:    []string{edit(identityOf, "other", "metadata", "annotations", annotationExternalName)},
 			observed: []string{edit(identityOf, "id", "metadata", "annotations", annotationExternalName)},
 			want: []string{
 				`~ composed identity metadata.annotations["crossplane.io/external-name"]: id -> other  [forbidden] ` +
-					"the external name is what Azure knows the resource by: with another one it is made again",
+					"the external name identifies the resource in Azure: another name recreates the resource",
 			},
 		},
 		"Namespace": {
@@ -140,28 +140,28 @@ func TestCompare(t *testing.T) {
 			before: []string{deployment},
 			after:  []string{edit(deployment, "other", "metadata", "namespace")},
 			want: []string{
-				"~ composed deployment metadata.namespace: shop -> other  [forbidden] it is another object, and the one before is deleted",
+				"~ composed deployment metadata.namespace: shop -> other  [forbidden] this is another object, and the former one is deleted",
 			},
 		},
 		"Name": {
 			reason: "An object cannot be renamed.",
 			before: []string{deployment},
 			after:  []string{edit(deployment, "app", "metadata", "name")},
-			want:   []string{"~ composed deployment metadata.name: web -> app  [forbidden] it is another object, and the one before is deleted"},
+			want:   []string{"~ composed deployment metadata.name: web -> app  [forbidden] this is another object, and the former one is deleted"},
 		},
 		"Kind": {
 			reason: "An object cannot become one of another kind.",
 			before: []string{deployment},
 			after:  []string{edit(deployment, "StatefulSet", "kind")},
-			want:   []string{"~ composed deployment kind: Deployment -> StatefulSet  [forbidden] it is another object, and the one before is deleted"},
+			want:   []string{"~ composed deployment kind: Deployment -> StatefulSet  [forbidden] this is another object, and the former one is deleted"},
 		},
 		"Group": {
-			reason: "Neither can it go to another group.",
+			reason: "An object cannot move to another group.",
 			before: []string{vault},
 			after:  []string{edit(vault, "keyvault.azure.upbound.io/v1beta1", "apiVersion")},
 			want: []string{
 				"~ composed key-vault apiVersion: keyvault.azure.m.upbound.io/v1beta1 -> keyvault.azure.upbound.io/v1beta1" +
-					"  [forbidden] it is another kind of object, and the one before is deleted",
+					"  [forbidden] this is another kind of object, and the former one is deleted",
 			},
 		},
 		"Version": {
@@ -177,7 +177,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"~ composed key-vault spec.forProvider.location: westeurope -> northeurope  [forbidden] the field can never change"},
 		},
 		"PurgeProtectionOff": {
-			reason: "Azure refuses to turn it off.",
+			reason: "Azure never turns purge protection off.",
 			before: []string{vault},
 			after:  []string{edit(vault, false, "spec", "forProvider", "purgeProtectionEnabled")},
 			want:   []string{"~ composed key-vault spec.forProvider.purgeProtectionEnabled: true -> false  [forbidden] purge protection cannot be turned off"},
@@ -200,7 +200,7 @@ func TestCompare(t *testing.T) {
 			},
 		},
 		"ImmutableIsSetAsItIs": {
-			reason:   "To compose what Azure has is no change of it.",
+			reason:   "Composing the observed value is no change.",
 			before:   []string{assignment},
 			after:    []string{edit(assignment, "Group", "spec", "forProvider", "principalType")},
 			observed: []string{edit(assignment, "Group", "spec", "forProvider", "principalType")},
@@ -213,7 +213,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"+ composed role-assignment-app spec.forProvider.description: why"},
 		},
 		"ImmutableOfDeployment": {
-			reason: "The API server refuses another selector.",
+			reason: "The API server rejects another selector.",
 			before: []string{deployment},
 			after:  []string{edit(deployment, "api", "spec", "selector", "matchLabels", "app")},
 			want:   []string{"~ composed deployment spec.selector.matchLabels.app: web -> api  [forbidden] the field can never change"},
@@ -254,7 +254,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{"~ PlatformApplication status.environment.variables: 1 -> 2"},
 		},
 		"Result": {
-			reason: "A message that is not there any more deletes nothing.",
+			reason: "A message that disappears deletes nothing.",
 			before: []string{xr, result},
 			after:  []string{xr},
 			want:   []string{`- Result "a message"`},
@@ -275,7 +275,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestCompareWithItself proves that there are no false alarms, and that a change of any field is seen from both sides.
+// TestCompareWithItself finds no change in an equal object, and finds a new field in both directions.
 func TestCompareWithItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec := rapid.MapOf(rapid.StringMatching(`[a-z.]{1,4}`), values(3)).Draw(t, "spec")
@@ -283,22 +283,22 @@ func TestCompareWithItself(t *testing.T) {
 		same := []*unstructured.Unstructured{o.DeepCopy()}
 
 		if got := Compare([]*unstructured.Unstructured{o}, same, nil); len(got) > 0 {
-			t.Fatalf("an object is different from itself: %v", got)
+			t.Fatalf("an object differs from itself: %v", got)
 		}
 
 		other := o.DeepCopy()
-		other.Object["spec"].(map[string]any)["zzzzz"] = rand.Int64() //nolint:forcetypeassert,gosec // It was made above, and any number will do.
+		other.Object["spec"].(map[string]any)["zzzzz"] = rand.Int64() //nolint:forcetypeassert,gosec // The type is known, and any number is fine.
 
 		forth := Compare([]*unstructured.Unstructured{o}, []*unstructured.Unstructured{other}, nil)
 		back := Compare([]*unstructured.Unstructured{other}, []*unstructured.Unstructured{o}, nil)
 
 		if len(forth) == 0 || len(forth) != len(back) {
-			t.Fatalf("a new field: %v, and back: %v", forth, back)
+			t.Fatalf("a new field: %v, in the other direction: %v", forth, back)
 		}
 	})
 }
 
-// values of JSON, so deep.
+// values generates JSON of that depth.
 func values(depth int) *rapid.Generator[any] {
 	scalars := []*rapid.Generator[any]{
 		rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Int64().AsAny(), rapid.Just[any](nil),
@@ -314,7 +314,7 @@ func values(depth int) *rapid.Generator[any] {
 	)...)
 }
 
-// edit returns the object with that value in a field.
+// edit sets a field of an object.
 func edit(doc string, value any, path ...string) string {
 	object := map[string]any{}
 	if err := yaml.Unmarshal([]byte(doc), &object); err != nil {
@@ -333,7 +333,7 @@ func edit(doc string, value any, path ...string) string {
 	return string(out)
 }
 
-// conditions of those types.
+// conditions returns conditions of those types.
 func conditions(types ...string) []any {
 	var out []any
 	for _, t := range types {

@@ -13,26 +13,26 @@ import (
 const (
 	kindDeployment = "Deployment"
 
-	// podTemplate is where a Deployment has what Pods are made from.
+	// podTemplate is the field with a Deployment's Pod template.
 	podTemplate = "spec.template"
 )
 
-// identity has the fields that make an object another one, by the reason why they must stay.
+// identity returns the fields that identify an object, with the reason why they must not change.
 func identity() map[string]string {
 	return map[string]string{
-		"kind":               "it is another object, and the one before is deleted",
-		"metadata.name":      "it is another object, and the one before is deleted",
-		"metadata.namespace": "it is another object, and the one before is deleted",
-		join("metadata.annotations", annotationExternalName): "the external name is what Azure knows the resource by: with another one it is made again",
+		"kind":               "this is another object, and the former one is deleted",
+		"metadata.name":      "this is another object, and the former one is deleted",
+		"metadata.namespace": "this is another object, and the former one is deleted",
+		join("metadata.annotations", annotationExternalName): "the external name identifies the resource in Azure: another name recreates the resource",
 	}
 }
 
-// immutable has the fields of a kind that can never change once they are set, by group and kind. A path covers all below it.
+// immutable returns the fields of a kind that can never change once they are set. A path includes all fields below it.
 //
-// Those of Azure are the ones whose CRD says that to change them forces a new resource to be created: upjet refuses such a change
-// with "refuse to update the external resource because the following update requires replacing it". The days of soft deletion
-// are one more: Azure takes them only when the vault is made, see azurerm_key_vault on https://registry.terraform.io. Those of
-// ours are the ones that a rule of their CRD keeps. A test reads the CRDs.
+// Fields of Azure resources are immutable if their CRD says that a change forces a new resource: upjet rejects such a change with
+// "refuse to update the external resource because the following update requires replacing it". The retention of soft-deleted
+// vaults is one more: Azure sets it only when it creates the vault, see azurerm_key_vault on https://registry.terraform.io. Fields
+// of KeyVaultSecretSync are immutable by a rule of its CRD. A test reads the CRDs.
 func immutable(group, kind string) []string {
 	switch kind + "." + group {
 	case "Vault.keyvault.azure.m.upbound.io":
@@ -53,8 +53,8 @@ func immutable(group, kind string) []string {
 	}
 }
 
-// judge a change of a field. Its value is nil where it was not, or is not any more. What is observed of the object is nil before
-// it is made.
+// judge returns the verdict on a change of a field. A value is nil if the field is absent, and observed is nil if the object does
+// not exist yet.
 func judge(o *unstructured.Unstructured, path string, before, after any, observed map[string]any) (v Verdict, why string) {
 	if !isComposed(o) {
 		return Harmless, ""
@@ -63,15 +63,15 @@ func judge(o *unstructured.Unstructured, path string, before, after any, observe
 	gvk := o.GroupVersionKind()
 
 	if path == "apiVersion" && group(before) != group(after) {
-		return Forbidden, "it is another kind of object, and the one before is deleted"
+		return Forbidden, "this is another kind of object, and the former one is deleted"
 	}
 
-	// Azure generates this name, so the function sets it once it is known: from empty to a name is no change.
+	// Azure generates external names, and the function sets them later, so setting an empty one is harmless.
 	if why, ok := identity()[path]; ok && before != nil {
 		return Forbidden, why
 	}
 
-	// Setting such a field later is a change as well, unless it already has that value.
+	// Setting an immutable field of an existing object is also a change, unless the object already has that value.
 	_, same := observed[path]
 	sets := before == nil && observed != nil && !same
 
@@ -92,14 +92,14 @@ func judge(o *unstructured.Unstructured, path string, before, after any, observe
 	return Harmless, ""
 }
 
-// covers tells whether the path is the field, or is in it.
+// covers reports whether a path is the field or below it.
 func covers(field, path string) bool {
 	rest, ok := strings.CutPrefix(path, field)
 
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// group of an apiVersion.
+// group returns the quoted group of an apiVersion.
 func group(apiVersion any) string {
 	s, _ := apiVersion.(string)
 	g, _, _ := strings.Cut(s, "/")

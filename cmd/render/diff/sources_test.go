@@ -17,11 +17,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// forcesNew is how the Azure CRDs say that a field can never change.
+// forcesNew matches the descriptions of immutable fields in the Azure CRDs.
 var forcesNew = regexp.MustCompile(`(?i)changing\s+this\s+forces\s+a\s+new`)
 
-// TestImmutableIsWhatCRDsSay reads the CRDs of what an application is composed of, so that a field that an update of them makes
-// immutable is missed here, and not in an upgrade.
+// TestImmutableIsWhatCRDsSay compares immutable with the CRDs of composed resources, so that a test fails if a new version of a CRD
+// makes a field immutable.
 func TestImmutableIsWhatCRDsSay(t *testing.T) {
 	t.Parallel()
 
@@ -31,18 +31,18 @@ func TestImmutableIsWhatCRDsSay(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		file   string
-		// more are known from elsewhere.
+		// more has immutable fields whose CRD does not say so.
 		more []string
 		want []string
 	}{
 		"Vault": {
-			reason: "Purge protection has a rule of its own: it can be turned on.",
+			reason: "Purge protection has a separate rule, because it can be turned on.",
 			file:   filepath.Join(azure, "keyvault.azure.m.upbound.io_vaults.yaml"),
 			more:   []string{"spec.forProvider.softDeleteRetentionDays"},
 			want:   []string{"spec.forProvider.location", "spec.forProvider.resourceGroupName"},
 		},
 		"RoleAssignment": {
-			reason: "All of it is immutable, but for how it is looked for.",
+			reason: "All fields are immutable, except for those that select another object.",
 			file:   filepath.Join(azure, "authorization.azure.m.upbound.io_roleassignments.yaml"),
 			more:   []string{"spec.forProvider.skipServicePrincipalAadCheck"},
 			want: []string{
@@ -62,7 +62,7 @@ func TestImmutableIsWhatCRDsSay(t *testing.T) {
 			want:   []string{"spec.forProvider.parentId", "spec.forProvider.resourceGroupName"},
 		},
 		"KeyVaultSecretSync": {
-			reason: "Pods refer to the Secret.",
+			reason: "The name of the Secret is immutable, because Pods refer to it.",
 			file:   filepath.Join(ours, "secrets.p6m.dev_keyvaultsecretsyncs.yaml"),
 			want:   []string{"spec.forProvider.target.name"},
 		},
@@ -77,7 +77,7 @@ func TestImmutableIsWhatCRDsSay(t *testing.T) {
 
 			got, all := said(crd)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("\n%s\nimmutable as the CRD says: -want, +got:\n%s", tc.reason, diff)
+				t.Errorf("\n%s\nimmutable fields of the CRD: -want, +got:\n%s", tc.reason, diff)
 			}
 
 			for _, path := range slices.Concat(got, tc.more) {
@@ -95,7 +95,7 @@ func TestImmutableIsWhatCRDsSay(t *testing.T) {
 	}
 }
 
-// said returns the paths of the fields that the CRD says are immutable, and those of all fields, both sorted.
+// said returns the sorted paths of the immutable fields of a CRD, and of all its fields.
 func said(crd *extv1.CustomResourceDefinition) (never, all []string) {
 	var visit func(path string, s extv1.JSONSchemaProps)
 

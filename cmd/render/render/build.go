@@ -18,18 +18,18 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// A Build is a manifest that kustomize or Helm makes of an example.
+// A Build is a manifest that kustomize or Helm creates from an example.
 type Build struct {
-	// Name of the example, and of its overlay if it has some, such as environments/prd.
+	// Name of the example and of its overlay, if any, such as environments/prd.
 	Name string
 
-	// Manifest is the only document of some YAML.
+	// Manifest is one YAML document.
 	Manifest []byte
 }
 
-// Builds returns what kustomize makes of the overlays of the repository at that root, and Helm of its values with the chart of
-// the one at another root, which may be the same: overlays have all that they need, and a chart is the platform's. If an
-// example is named, it is that of no other. What an early version does not have is left out.
+// Builds returns the manifests that kustomize creates from the overlays of the repository at a root, and Helm from its values with
+// the chart of the repository at charts: teams own overlays and values, but the chart is the platform's. If an example is named,
+// Builds returns only its manifests. It skips examples that an early version does not have.
 func Builds(ctx context.Context, root, charts, example string) ([]Build, error) {
 	var builds []Build
 
@@ -53,7 +53,7 @@ func Builds(ctx context.Context, root, charts, example string) ([]Build, error) 
 	return builds, nil
 }
 
-// IsBuilt tells whether there are builds of the example of that name, and no application.yaml.
+// IsBuilt reports whether the example has builds instead of an application.yaml.
 func IsBuilt(example string) bool {
 	return slices.ContainsFunc(builders("", ""), func(b builder) bool { return b.example == example })
 }

@@ -63,7 +63,7 @@ func parseOne(data []byte) (*unstructured.Unstructured, error) {
 // Objects returns the objects of a rendering.
 func Objects(rendering []byte) ([]*unstructured.Unstructured, error) { return parse(rendering) }
 
-// parse returns the objects of a YAML stream. A document of comments is none; a key that occurs twice is an error.
+// parse returns the objects of a YAML stream. It skips documents with only comments. A duplicate key is an error.
 func parse(data []byte) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 

@@ -20,10 +20,10 @@ const (
 	observedDir       = "observed"
 	environmentConfig = "examples/environmentconfig.yaml"
 
-	// defaultNamespace is where an application that names no namespace goes, as with kubectl.
+	// defaultNamespace is the namespace of an application without one, as with kubectl.
 	defaultNamespace = "default"
 
-	// labelName is on every composed resource and holds the name of its application.
+	// labelName is a label of every composed resource with the name of its application.
 	labelName = "app.kubernetes.io/name"
 )
 
@@ -32,13 +32,13 @@ type Example struct {
 	// Name of the directory.
 	Name string
 
-	// Stages are what may be observed, in order. An example without stages has never been applied.
+	// Stages of the observed resources, in order. An example without stages has never been applied.
 	Stages []string
 
 	dir string
 }
 
-// Examples returns all examples of the repository at that root, sorted by name. There is at least one, or an error.
+// Examples returns all examples of the repository at that root, sorted by name, or an error if there is none.
 func Examples(root string) ([]Example, error) {
 	applications, err := filepath.Glob(filepath.Join(root, "examples", "*", applicationFile))
 	if err != nil {
@@ -65,7 +65,7 @@ func Examples(root string) ([]Example, error) {
 	return examples, nil
 }
 
-// Requests returns a request for every variant, example and stage, in that order, or for one example if it is named.
+// Requests returns a request for every variant, example and stage, in that order. If an example is named, it returns only its requests.
 func Requests(root, name string) ([]Request, error) {
 	examples, err := Examples(root)
 	if err != nil {
@@ -111,8 +111,8 @@ func Check(root string, r Request) error {
 	return err
 }
 
-// Sources returns the hand-written files that renderings of the variant are made from: its XRD and Composition, the
-// EnvironmentConfig, and the examples with what they observe.
+// Sources returns the hand-written files of the variant's renderings: its XRD and Composition, the EnvironmentConfig, and the
+// examples with their observed resources.
 func Sources(root string, v Variant) ([]File, error) {
 	examples, err := Examples(root)
 	if err != nil {
@@ -141,7 +141,7 @@ func Sources(root string, v Variant) ([]File, error) {
 	for i, n := range names {
 		data, err := os.ReadFile(filepath.Join(root, n))
 		if err != nil {
-			return nil, fmt.Errorf("cannot read what to validate: %w", err)
+			return nil, fmt.Errorf("cannot read file to validate: %w", err)
 		}
 
 		files[i] = File{Name: n, Data: data}
@@ -191,18 +191,18 @@ func findExample(root, name string) (Example, error) {
 	}
 
 	if name == "" {
-		return Example{}, fmt.Errorf("cannot render without an example: name one with EXAMPLE=…: choose from %s", strings.Join(names, ", "))
+		return Example{}, fmt.Errorf("cannot render without an example: set EXAMPLE to one of %s", strings.Join(names, ", "))
 	}
 
-	return Example{}, fmt.Errorf("there is no example %q: choose from %s", name, strings.Join(names, ", "))
+	return Example{}, fmt.Errorf("unknown example %q: choose from %s", name, strings.Join(names, ", "))
 }
 
-// relative returns the path of a file of the example from the root of the repository.
+// relative returns the path of a file of the example, relative to the root of the repository.
 func (e Example) relative(path string) string {
 	return filepath.Join("examples", e.Name, strings.TrimPrefix(path, e.dir))
 }
 
-// application returns the manifest a team commits, in a namespace.
+// application returns the manifest that a team commits, with a namespace.
 func (e Example) application() (*unstructured.Unstructured, error) {
 	a, err := loadOne(filepath.Join(e.dir, applicationFile))
 	if err != nil {
@@ -212,7 +212,7 @@ func (e Example) application() (*unstructured.Unstructured, error) {
 	return inNamespace(a), nil
 }
 
-// inNamespace returns the application, in the default namespace if it names none.
+// inNamespace puts an application without a namespace into the default one.
 func inNamespace(application *unstructured.Unstructured) *unstructured.Unstructured {
 	if application.GetNamespace() == "" {
 		application.SetNamespace(defaultNamespace)
@@ -221,14 +221,14 @@ func inNamespace(application *unstructured.Unstructured) *unstructured.Unstructu
 	return application
 }
 
-// stageFiles returns the files with the observed resources of a stage, which is given by name or number.
+// stageFiles returns the files with the observed resources of a stage, by its name or number.
 func (e Example) stageFiles(stage string) ([]string, error) {
 	if stage == "" {
 		return nil, nil
 	}
 
 	if len(e.Stages) == 0 {
-		return nil, fmt.Errorf("cannot use stage %q of example %q: it has no stages: leave STAGE out, or copy files into %s",
+		return nil, fmt.Errorf("cannot use stage %q of example %q, which has no stages: omit STAGE, or copy files into %s",
 			stage, e.Name, e.relative(filepath.Join(e.dir, observedDir)))
 	}
 
@@ -255,8 +255,7 @@ func (e Example) stageFiles(stage string) ([]string, error) {
 	return files, nil
 }
 
-// observed returns the composed resources of the application that exist at that stage. Those that name no namespace are in that
-// of their application.
+// observed returns the application's resources at that stage. A resource without a namespace is in the application's namespace.
 func (e Example) observed(stage string, application *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	files, err := e.stageFiles(stage)
 	if err != nil {
@@ -287,19 +286,19 @@ func (e Example) observed(stage string, application *unstructured.Unstructured) 
 	return observed, nil
 }
 
-// belongs returns an error if what is observed cannot be of the application. Crossplane would ignore it, or the function would
-// take another application's vault for this one's, and the rendering would be of nothing that can happen.
+// belongs returns an error if an observed resource cannot belong to the application. Otherwise Crossplane would ignore the resource,
+// or the function would use the vault of another application, so that the rendering would be impossible in a cluster.
 func belongs(observed, application *unstructured.Unstructured) error {
 	object := observed.GetKind() + " " + observed.GetName()
 
-	// A copied example is told what to do at once, whether or not it was moved to another namespace as well.
+	// The label is checked first, because a copied example may also be in another namespace.
 	if owner := observed.GetLabels()[labelName]; owner != "" && owner != application.GetName() {
-		return fmt.Errorf("%s belongs to application %s, and %s is %s: delete %s/ and leave STAGE out, or change the names in it",
+		return fmt.Errorf("%s belongs to application %s, but %s is %s: delete %s/ and omit STAGE, or change the names in it",
 			object, owner, applicationFile, application.GetName(), observedDir)
 	}
 
 	if observed.GetNamespace() != application.GetNamespace() {
-		return fmt.Errorf("%s is in namespace %s, and %s in %s: change one of them",
+		return fmt.Errorf("%s is in namespace %s, but %s is in %s: change one of them",
 			object, observed.GetNamespace(), applicationFile, application.GetNamespace())
 	}
 

@@ -22,27 +22,27 @@ const (
 	// listenTimeout bounds the time between starting the function and its first accepted connection.
 	listenTimeout = 30 * time.Second
 
-	// stopTimeout is how long the function may take to stop before it is killed.
+	// stopTimeout is the time for the function to stop before it is killed.
 	stopTimeout = 5 * time.Second
 
-	// failureGrace is how long a process may still be there after its last connection broke.
+	// failureGrace is the time for a process to end after its last connection broke.
 	failureGrace = 300 * time.Millisecond
 
 	dialPoll = 20 * time.Millisecond
 )
 
-// errEnded is why connecting to a process is not tried again.
+// errEnded ends the attempts to connect to a process.
 var errEnded = errors.New("the process has ended")
 
-// A function is our composition function, running as a process.
+// A function is the composition function of this repository, running as a process.
 type function struct {
 	address string
 	log     string
 	stop    context.CancelFunc
 
-	// done is closed when the process has ended; how, which says in what way, may be read after that.
-	done chan struct{}
-	how  string
+	// done is closed when the process has ended. state may be read only after that.
+	done  chan struct{}
+	state string
 }
 
 // startFunction builds ./fn of the repository into the directory and starts it on a free loopback port.
@@ -65,9 +65,9 @@ func startFunction(ctx context.Context, root, dir string) (*function, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot create log file: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // The process has a descriptor of its own.
+	defer log.Close() //nolint:errcheck // The process has its own descriptor.
 
-	// The process outlives the start, so it must not end with the start's context.
+	// The process must outlive the context of the start.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 
 	cmd := exec.CommandContext(running, binary, "--insecure", "--address", address, "--metrics-address=")
@@ -85,7 +85,7 @@ func startFunction(ctx context.Context, root, dir string) (*function, error) {
 
 	go func() {
 		_ = cmd.Wait()
-		fn.how = cmd.ProcessState.String()
+		fn.state = cmd.ProcessState.String()
 		close(fn.done)
 	}()
 
@@ -141,8 +141,8 @@ func (f *function) listening(ctx context.Context) error {
 	return nil
 }
 
-// failure returns why the function has ended, with its log, or nil if it runs. A function that panics takes its process down,
-// and all that its caller sees is a closed connection, perhaps a moment before the process is gone.
+// failure returns an error with the log of a function that has ended, or nil if the function is running. A panic ends the process;
+// the caller sees only a closed connection, possibly before the process has ended.
 func (f *function) failure() error {
 	select {
 	case <-f.done:
@@ -155,10 +155,10 @@ func (f *function) failure() error {
 		log = []byte(err.Error())
 	}
 
-	return fmt.Errorf("the function has stopped (%s), its log:\n%s", f.how, bytes.TrimSpace(log))
+	return fmt.Errorf("the function has ended (%s) with this log:\n%s", f.state, bytes.TrimSpace(log))
 }
 
-// close ends the process and waits until it is gone.
+// close stops the process and waits for its end.
 func (f *function) close() {
 	f.stop()
 	<-f.done

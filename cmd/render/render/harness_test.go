@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// started returns a harness for this repository, until the test ends.
+// started returns a harness for this repository, which is closed after the test.
 func started(t *testing.T) *Harness {
 	t.Helper()
 
@@ -34,19 +34,23 @@ func started(t *testing.T) *Harness {
 	return harness
 }
 
-// TestNoSettings renders an application without the settings of the platform, with older tools. It must fail, and name the flag.
-func TestNoSettings(t *testing.T) {
+// TestFatalResult renders an application without the settings of the platform, with the pinned tool and the older ones. The error is
+// the function's fatal result alone, and names the flag.
+func TestFatalResult(t *testing.T) {
 	t.Parallel()
 
-	harness := started(t)
+	pinned := started(t)
 
-	for _, version := range []string{Crossplane120, Crossplane20} {
-		t.Run(version, func(t *testing.T) {
+	for _, version := range []string{"", Crossplane20, Crossplane120} {
+		t.Run("Crossplane"+version, func(t *testing.T) {
 			t.Parallel()
 
-			h, err := harness.WithOlderTool(t.Context(), version)
-			if err != nil {
-				t.Fatalf("WithOlderTool(...): %v", err)
+			h := pinned
+			if version != "" {
+				var err error
+				if h, err = pinned.WithOlderTool(t.Context(), version); err != nil {
+					t.Fatalf("WithOlderTool(...): %v", err)
+				}
 			}
 
 			application, _, err := h.inputs(Request{Example: "demo"})
@@ -69,7 +73,7 @@ func TestNoSettings(t *testing.T) {
 	}
 }
 
-// TestNoNamespace renders a manifest as it is, which need not say where it goes.
+// TestNoNamespace renders a manifest without a namespace, and warns.
 func TestNoNamespace(t *testing.T) {
 	t.Parallel()
 

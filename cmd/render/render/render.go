@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package render runs this repository's examples through the real Compositions, the real function and Crossplane's own
-// composition engine, and validates what comes out. No cluster, no container and no network is involved: the function runs as
-// a process on a loopback port, and Crossplane renders with a local binary.
+// composition engine, and validates the result. It needs no cluster, container or network: the function runs as a process on a
+// loopback port, and Crossplane renders with a local binary.
 package render
 
 import (
@@ -36,7 +36,7 @@ type Request struct {
 	// Example is a directory of examples/.
 	Example string
 
-	// Stage names the observed resources: the name or number of a stage of the example, or nothing at all.
+	// Stage is the name or number of a stage of the example, which has the observed resources. If empty, nothing is observed.
 	Stage string
 }
 
@@ -50,14 +50,15 @@ func (r Request) String() string {
 	return filepath.Join(string(r.Variant), r.Example, stage)
 }
 
-// Application returns the manifest that is rendered, as Sources names it.
+// Application returns the path of the rendered manifest, as in Sources.
 func (r Request) Application() string { return filepath.Join("examples", r.Example, applicationFile) }
 
-// A Harness renders. Close it: it owns a process and a temporary directory.
+// A Harness renders. It owns a process and a temporary directory until Close.
 type Harness struct {
-	// root of the repository that XRDs, Compositions and the function are of, and that of the examples and the EnvironmentConfig.
+	// root of the repository with XRDs, Compositions and the function, and root of the one with examples and EnvironmentConfig.
 	root     string
 	examples string
+
 	dir      string
 	tool     tool
 	function *function
@@ -84,8 +85,8 @@ func Start(ctx context.Context, root string) (*Harness, error) {
 	return &Harness{root: root, examples: root, dir: dir, tool: tool, function: fn}, nil
 }
 
-// WithExamples returns the same harness for the examples, and the EnvironmentConfig, of the repository at another root: what
-// users have from an earlier version. Only the original is to be closed.
+// WithExamples returns the same harness with the examples and the EnvironmentConfig of the repository at another root, which stand
+// for the users' own of an earlier version. Close only the original.
 func (h *Harness) WithExamples(root string) *Harness {
 	other := *h
 	other.examples = root
@@ -93,8 +94,7 @@ func (h *Harness) WithExamples(root string) *Harness {
 	return &other
 }
 
-// WithOlderTool returns the same harness with the command line tool of an older version of Crossplane. Only the original is to be
-// closed.
+// WithOlderTool returns the same harness with the command line tool of an older version of Crossplane. Close only the original.
 func (h *Harness) WithOlderTool(ctx context.Context, version string) (*Harness, error) {
 	tool, err := olderTool(ctx, version)
 	if err != nil {
@@ -132,8 +132,7 @@ func (h *Harness) Render(ctx context.Context, r Request) ([]byte, error) {
 	return out, nil
 }
 
-// RenderManifest returns what Render returns for an example, but for a manifest that is the only document of some YAML, and for
-// composed resources that are the documents of another, or none.
+// RenderManifest renders like Render. The manifest is one YAML document, and composed has the observed resources as YAML documents.
 func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, composed []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
@@ -156,15 +155,15 @@ func (h *Harness) RenderManifest(ctx context.Context, v Variant, manifest, compo
 	return out, nil
 }
 
-// RenderNext returns what Render returns for the request once Kubernetes has all that an earlier rendering of it composes there, and
-// what is observed then. Pods run, which is what an upgrade must not change.
+// RenderNext renders the request again after Kubernetes has created the objects of an earlier rendering, and returns the rendering
+// and the observed resources. Pods are running then, and an upgrade must not restart them.
 func (h *Harness) RenderNext(ctx context.Context, r Request, earlier []byte) (rendered []byte, observed []*unstructured.Unstructured, err error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
 
 	application, observed, err := h.inputs(r)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot read what is observed of %s: %w", r, err)
+		return nil, nil, fmt.Errorf("cannot read observed resources of %s: %w", r, err)
 	}
 
 	composed, err := parse(earlier)
@@ -202,7 +201,7 @@ func (h *Harness) render(ctx context.Context, r Request) ([]byte, error) {
 	return h.compose(ctx, r.Variant, application, observed)
 }
 
-// inputs returns the application of the request, and the composed resources of it that exist.
+// inputs returns the application of the request, and its observed resources.
 func (h *Harness) inputs(r Request) (*unstructured.Unstructured, []*unstructured.Unstructured, error) {
 	example, err := findExample(h.examples, r.Example)
 	if err != nil {
@@ -238,7 +237,7 @@ func (h *Harness) compose(ctx context.Context, v Variant, application *unstructu
 	return sortResults(out), nil
 }
 
-// files writes what a tool renders.
+// files writes the files that a tool renders.
 func (h *Harness) files(v Variant, application *unstructured.Unstructured, observed []*unstructured.Unstructured) (files, error) {
 	composition, err := loadOne(filepath.Join(h.root, v.composition()))
 	if err != nil {
@@ -269,7 +268,7 @@ func (h *Harness) files(v Variant, application *unstructured.Unstructured, obser
 	}
 	err = errors.Join(write(f.xr, xr), write(f.functions, functions))
 
-	// The command line tool refuses a file of observed resources that has none.
+	// The command line tool rejects an empty file of observed resources.
 	if len(observed) > 0 {
 		control(xr, observed)
 
@@ -280,8 +279,8 @@ func (h *Harness) files(v Variant, application *unstructured.Unstructured, obser
 	return f, err
 }
 
-// control makes the XR the controller of what is observed. The stages of an example are those of a namespaced XR, and a claim has
-// another. An XR without a UID gets this one from Crossplane's rendering engine.
+// control makes the XR the controller of the observed resources. The stages of an example belong to a namespaced XR, but a claim
+// has another XR. Crossplane's rendering engine gives this UID to an XR without one.
 func control(xr *unstructured.Unstructured, observed []*unstructured.Unstructured) {
 	gvk := xr.GroupVersionKind()
 
@@ -298,8 +297,8 @@ func control(xr *unstructured.Unstructured, observed []*unstructured.Unstructure
 	}
 }
 
-// sortResults puts the results at the end of a rendering in order. Crossplane adds one for each resource that is not ready,
-// at random.
+// sortResults sorts the results at the end of a rendering. Crossplane adds one for each resource that is not ready, in random
+// order.
 func sortResults(rendering []byte) []byte {
 	const separator = "\n---\n"
 
@@ -313,7 +312,7 @@ func sortResults(rendering []byte) []byte {
 	return []byte(strings.Join(docs, separator) + "\n")
 }
 
-// functions describes the running function under the name by which the Composition calls it.
+// functions returns the running function, with the name that the Composition uses.
 func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	steps, _, err := unstructured.NestedSlice(composition.Object, "spec", "pipeline")
 	if err != nil {
@@ -330,7 +329,7 @@ func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructur
 
 	names = slices.Compact(names)
 	if len(names) != 1 || names[0] == "" {
-		return nil, fmt.Errorf("cannot serve Composition %q: it calls functions %q, and only ours is running", composition.GetName(), names)
+		return nil, fmt.Errorf("cannot serve Composition %q: it calls functions %q, but only this repository's function is running", composition.GetName(), names)
 	}
 
 	fn := &unstructured.Unstructured{Object: map[string]any{
@@ -347,15 +346,15 @@ func (h *Harness) functions(composition *unstructured.Unstructured) (*unstructur
 	return fn, nil
 }
 
-// crossplane runs the Crossplane command line tool and returns what it prints. The error of a failed run has the tool's own
-// words, or the function's; its output is returned as well.
+// crossplane runs the Crossplane command line tool and returns its output, also when it fails. The error has the message of the
+// tool, or of the function.
 func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 
 	cmd := exec.CommandContext(ctx, cli, args...)
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	// A developer's own settings may switch off the commands we use; a file that does not exist means the defaults.
+	// A developer's settings may disable these commands. A missing file means the defaults.
 	cmd.Env = append(os.Environ(), "CROSSPLANE_CONFIG="+filepath.Join(dir, "no-config.yaml"))
 
 	err := cmd.Run()
@@ -366,10 +365,16 @@ func crossplane(ctx context.Context, cli, dir string, args ...string) ([]byte, e
 	return stdout.Bytes(), err
 }
 
-// failedRun returns why the command line tool has failed. What the function refuses is an answer to who wrote the manifest, to
-// whom the layers that the answer came through mean nothing.
+// fatalResult is in the message of the command line tool if a function returned a fatal result. The tool has no structured form of
+// it: it exits with 1 like after any other error. The text is PipelineFatalErrorFmt of Crossplane 2.4 (internal/controller/
+// apiextensions/composite/composition_functions.go), and the same in the tools of Crossplane 2.0 and 1.20 (cmd/crank/render/
+// render.go). TestFatalResult runs all three.
+const fatalResult = "returned a fatal result: "
+
+// failedRun returns the error of a failed run. A fatal result is addressed to the author of the manifest, so the wrapping errors
+// are dropped.
 func failedRun(args []string, exit error, stderr string, ended error) error {
-	if _, fatal, ok := strings.Cut(stderr, "returned a fatal result: "); ok {
+	if _, fatal, ok := strings.Cut(stderr, fatalResult); ok {
 		return errors.New(strings.TrimSpace(fatal))
 	}
 

@@ -49,16 +49,16 @@ func TestRequests(t *testing.T) {
 			}},
 		},
 		"OneExample": {
-			reason:  "One example can be asked for.",
+			reason:  "A request may name one example.",
 			files:   []string{"examples/web/application.yaml", "examples/minimal/application.yaml"},
 			example: "web",
 			want:    want{requests: []string{"modern/web/unobserved", "claim/web/unobserved"}},
 		},
 		"NoSuchExample": {
-			reason:  "A slip in the name is answered with the names there are.",
+			reason:  "The error lists the examples.",
 			files:   []string{"examples/web/application.yaml", "examples/minimal/application.yaml"},
 			example: "wbe",
-			want:    want{err: `there is no example "wbe": choose from minimal, web`},
+			want:    want{err: `unknown example "wbe": choose from minimal, web`},
 		},
 	}
 
@@ -89,9 +89,9 @@ func TestCheck(t *testing.T) {
 		stage   string
 		want    string
 	}{
-		"Nothing": {reason: "Without a stage nothing is observed.", example: "web"},
-		"Name":    {reason: "A stage has a name.", example: "web", stage: "2-ready"},
-		"Number":  {reason: "Its number is enough.", example: "web", stage: "2"},
+		"Nothing": {reason: "The stage is optional.", example: "web"},
+		"Name":    {reason: "A stage is found by its name.", example: "web", stage: "2-ready"},
+		"Number":  {reason: "A stage is found by its number.", example: "web", stage: "2"},
 		"TwoDigit": {
 			reason:  "A number is compared as a whole.",
 			example: "web",
@@ -99,21 +99,21 @@ func TestCheck(t *testing.T) {
 			want:    `example "web" has no stage "1": choose from 10-late, 2-ready`,
 		},
 		"Unknown": {
-			reason:  "A slip is answered with the stages there are.",
+			reason:  "The error lists the stages.",
 			example: "web",
 			stage:   "ready",
 			want:    `example "web" has no stage "ready": choose from 10-late, 2-ready`,
 		},
 		"NoStages": {
-			reason:  "There is nothing to choose from in an example without stages.",
+			reason:  "An example without stages has nothing to choose from.",
 			example: "minimal",
 			stage:   "3",
-			want: `cannot use stage "3" of example "minimal": it has no stages: ` +
-				`leave STAGE out, or copy files into examples/minimal/observed`,
+			want: `cannot use stage "3" of example "minimal", which has no stages: ` +
+				`omit STAGE, or copy files into examples/minimal/observed`,
 		},
 		"NoExample": {
 			reason: "An error without an example explains how to name one.",
-			want:   "cannot render without an example: name one with EXAMPLE=…: choose from minimal, web",
+			want:   "cannot render without an example: set EXAMPLE to one of minimal, web",
 		},
 	}
 
@@ -146,18 +146,18 @@ func TestObserved(t *testing.T) {
 		want   want
 	}{
 		"OnlyComments": {
-			reason: "A stage at which nothing exists yet can say so in a comment.",
+			reason: "A stage without resources may have comments.",
 			data:   "# nothing yet\n---\n# really\n",
 		},
 		"Namespaces": {
-			reason: "Crossplane takes observed resources of the application's namespace only, so that is the default.",
+			reason: "The default namespace is the application's, because Crossplane ignores resources of other namespaces.",
 			data:   "{kind: A, metadata: {name: a}}\n---\n{kind: B, metadata: {name: b, namespace: shop}}\n",
 			want:   want{objects: []string{"shop/a", "shop/b"}},
 		},
 		"OtherNamespace": {
-			reason: "Crossplane would leave it out without a word.",
+			reason: "Crossplane would ignore the resource silently.",
 			data:   "{kind: A, metadata: {name: a, namespace: other}}\n",
-			want: want{err: "examples/web/observed/1-x.yaml: A a is in namespace other, and application.yaml in shop: " +
+			want: want{err: "examples/web/observed/1-x.yaml: A a is in namespace other, but application.yaml is in shop: " +
 				"change one of them"},
 		},
 		"SameApplication": {
@@ -166,10 +166,10 @@ func TestObserved(t *testing.T) {
 			want:   want{objects: []string{"shop/a"}},
 		},
 		"OtherApplication": {
-			reason: "A copied example still has the resources of the original, wherever it was moved.",
+			reason: "A copied example still has the resources of the original.",
 			data:   "{kind: A, metadata: {name: a, namespace: other, labels: {app.kubernetes.io/name: original}}}\n",
-			want: want{err: "examples/web/observed/1-x.yaml: A a belongs to application original, and application.yaml is web: " +
-				"delete observed/ and leave STAGE out, or change the names in it"},
+			want: want{err: "examples/web/observed/1-x.yaml: A a belongs to application original, but application.yaml is web: " +
+				"delete observed/ and omit STAGE, or change the names in it"},
 		},
 	}
 
@@ -231,7 +231,7 @@ func TestComposite(t *testing.T) {
 			want:    application(),
 		},
 		"Claim": {
-			reason:  "The manifest is a claim, of which Crossplane makes a cluster-scoped XR that refers to it.",
+			reason:  "The manifest is a claim, for which Crossplane creates a cluster-scoped XR.",
 			variant: Claim,
 			want: &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": "meta.p6m.dev/v1alpha1",
@@ -275,9 +275,9 @@ func TestCompositeName(t *testing.T) {
 		claim  string
 		want   string
 	}{
-		"Short":   {reason: "A short name is there as a whole.", claim: "web", want: "web-x7k2p"},
-		"Fits":    {reason: "57 characters leave room for all of it.", claim: strings.Repeat("a", 57), want: strings.Repeat("a", 57) + "-x7k2p"},
-		"Longest": {reason: "A name that is too long loses the hyphen first.", claim: strings.Repeat("a", 63), want: strings.Repeat("a", 58) + "x7k2p"},
+		"Short":   {reason: "A short name is complete.", claim: "web", want: "web-x7k2p"},
+		"Fits":    {reason: "A name of 57 characters is complete.", claim: strings.Repeat("a", 57), want: strings.Repeat("a", 57) + "-x7k2p"},
+		"Longest": {reason: "A longer name loses the hyphen first.", claim: strings.Repeat("a", 63), want: strings.Repeat("a", 58) + "x7k2p"},
 	}
 
 	for name, tc := range cases {
@@ -295,7 +295,7 @@ func TestParseVariant(t *testing.T) {
 	t.Parallel()
 
 	_, err := ParseVariant("clam")
-	if diff := cmp.Diff(`there is no variant "clam": choose from modern, claim`, message(err)); diff != "" {
+	if diff := cmp.Diff(`unknown variant "clam": choose from modern, claim`, message(err)); diff != "" {
 		t.Errorf("ParseVariant(...): -want, +got:\n%s", diff)
 	}
 }
@@ -309,12 +309,12 @@ func TestFailedRun(t *testing.T) {
 		want   string
 	}{
 		"Fatal": {
-			reason: "The function's error is shown without the layers it came through.",
+			reason: "A fatal result is shown without the wrapping errors.",
 			stderr: "crossplane: error: cannot compose resources: pipeline step \"a\" returned a fatal result: cannot use it: no\n",
 			want:   "cannot use it: no",
 		},
 		"Other": {
-			reason: "Anything else is said in the tool's own words.",
+			reason: "Any other error has the message of the tool.",
 			stderr: "crossplane: error: no such file\n",
 			want:   "crossplane composition render: exit status 1\ncrossplane: error: no such file",
 		},
@@ -348,18 +348,18 @@ func TestFunctions(t *testing.T) {
 		want     want
 	}{
 		"Ours": {
-			reason:   "The function runs under the name by which the Composition calls it, at the address of our process.",
+			reason:   "The function has the name that the Composition uses, and the address of the process.",
 			pipeline: []any{step("function-a"), step("function-a")},
 			want:     want{name: "function-a", target: "127.0.0.1:1"},
 		},
 		"Others": {
-			reason:   "A function that is not ours cannot be run.",
+			reason:   "Other functions cannot run.",
 			pipeline: []any{step("function-a"), step("function-b")},
-			want:     want{err: `cannot serve Composition "": it calls functions ["function-a" "function-b"], and only ours is running`},
+			want:     want{err: `cannot serve Composition "": it calls functions ["function-a" "function-b"], but only this repository's function is running`},
 		},
 		"None": {
-			reason: "A Composition without a pipeline is a mistake.",
-			want:   want{err: `cannot serve Composition "": it calls functions [], and only ours is running`},
+			reason: "A Composition needs a pipeline.",
+			want:   want{err: `cannot serve Composition "": it calls functions [], but only this repository's function is running`},
 		},
 	}
 
@@ -399,8 +399,8 @@ func TestSortResults(t *testing.T) {
 		rendering string
 		want      string
 	}{
-		"Results":   {reason: "Results come in any order, objects in the right one.", rendering: object + two + one, want: object + one + two},
-		"NoResults": {reason: "Without results nothing changes.", rendering: object, want: object},
+		"Results":   {reason: "Results are sorted, and objects keep their order.", rendering: object + two + one, want: object + one + two},
+		"NoResults": {reason: "A rendering without results is unchanged.", rendering: object, want: object},
 	}
 
 	for name, tc := range cases {
@@ -423,14 +423,29 @@ func TestProblemString(t *testing.T) {
 		want    string
 	}{
 		"FieldInMessage": {
-			reason:  "A field that the message begins with is not said twice.",
+			reason:  "A field that begins the message is printed once.",
 			problem: Problem{File: "f", Object: "Vault v", Field: "spec.a", Message: "spec.a: Required value"},
 			want:    "f: Vault v: spec.a: Required value",
 		},
 		"FieldApart": {
-			reason:  "Otherwise it is said.",
+			reason:  "A field that is not in the message is printed.",
 			problem: Problem{File: "f", Object: "Vault v", Field: "spec.a", Message: "must be set"},
 			want:    "f: Vault v: spec.a: must be set",
+		},
+		"OtherField": {
+			reason:  "A field with a longer name in the message is another field.",
+			problem: Problem{File: "f", Object: "Vault v", Field: "spec.a", Message: "conflicts with spec.ab"},
+			want:    "f: Vault v: spec.a: conflicts with spec.ab",
+		},
+		"LongerField": {
+			reason:  "A longer field that begins the message is another field.",
+			problem: Problem{File: "f", Object: "Vault v", Field: "spec.a", Message: "spec.a.b: Required value"},
+			want:    "f: Vault v: spec.a: spec.a.b: Required value",
+		},
+		"NoField": {
+			reason:  "A problem may have no field.",
+			problem: Problem{File: "f", Object: "Vault v", Message: "not checked"},
+			want:    "f: Vault v: not checked",
 		},
 	}
 
@@ -445,7 +460,7 @@ func TestProblemString(t *testing.T) {
 	}
 }
 
-// repositoryOf returns the root of a repository with these files. They hold a comment.
+// repositoryOf returns the root of a repository with these files, which have only a comment.
 func repositoryOf(t *testing.T, files ...string) string {
 	t.Helper()
 

@@ -6,7 +6,6 @@ package render
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -15,15 +14,15 @@ import (
 )
 
 const (
-	// compositionResource names the annotation that every composed resource has, and nothing else.
+	// compositionResource is an annotation that only composed resources have.
 	compositionResource = "crossplane.io/composition-resource-name"
 
-	// maxRounds is more than it takes: the vault and the identity, then roles and the sync, then the workload.
+	// maxRounds is more than needed: the vault and the identity, then roles and the sync, then the workload.
 	maxRounds = 6
 )
 
-// Settle returns what RenderManifest returns for a manifest once nothing is added any more, with all that was composed answered in
-// between, and the composed resources as they were then.
+// Settle renders a manifest until nothing new is composed. Between renderings, all composed resources become ready. It returns the
+// last rendering and the observed resources.
 func (h *Harness) Settle(ctx context.Context, v Variant, manifest []byte) (rendered, observed []byte, err error) {
 	for range maxRounds {
 		rendered, err := h.RenderManifest(ctx, v, manifest, observed)
@@ -43,10 +42,10 @@ func (h *Harness) Settle(ctx context.Context, v Variant, manifest []byte) (rende
 		observed = next
 	}
 
-	return nil, nil, errors.New("there is something new in every round")
+	return nil, nil, fmt.Errorf("cannot settle: resources still change after %d renderings", maxRounds)
 }
 
-// answer returns the composed resources of a rendering as they are once Azure, the vault and Kubernetes have done their part.
+// answer returns the composed resources of a rendering with the status that Azure, the provider and Kubernetes would give them.
 func answer(rendered []byte) ([]byte, error) {
 	objects, err := parse(rendered)
 	if err != nil {
@@ -66,14 +65,14 @@ func answer(rendered []byte) ([]byte, error) {
 		}
 		o.Object["status"] = map[string]any{"conditions": ready, "atProvider": atProvider(o)}
 
-		// A workload is not asked for its state here, and has no such fields in it.
+		// Only managed resources have this status.
 		if !isManaged(o) {
 			delete(o.Object, "status")
 		}
 
 		b, err := yaml.Marshal(o.Object)
 		if err != nil {
-			return nil, fmt.Errorf("cannot encode what is observed: %w", err)
+			return nil, fmt.Errorf("cannot encode observed resource: %w", err)
 		}
 
 		docs = append(docs, string(b))
@@ -82,12 +81,12 @@ func answer(rendered []byte) ([]byte, error) {
 	return []byte(strings.Join(docs, "---\n")), nil
 }
 
-// isManaged is true of what stands for something outside of Kubernetes, and is there when that is.
+// isManaged reports whether an object is a managed resource, which represents something outside of Kubernetes.
 func isManaged(o *unstructured.Unstructured) bool {
 	return strings.Contains(o.GetAPIVersion(), "azure.m.upbound.io") || o.GetKind() == "KeyVaultSecretSync"
 }
 
-// atProvider returns what the external resource of a managed resource says.
+// atProvider returns the observed state of the external resource.
 func atProvider(o *unstructured.Unstructured) map[string]any {
 	const group = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/"
 
@@ -123,7 +122,7 @@ func atProvider(o *unstructured.Unstructured) map[string]any {
 	}
 }
 
-// syncedSecret returns the state of a secret whose every key has a value. A certificate has the keys of one.
+// syncedSecret returns the status of a secret with values for all keys. A secret without keys is a certificate.
 func syncedSecret(secret any) map[string]any {
 	s, _ := secret.(map[string]any)
 	name, _ := s["name"].(string)

@@ -10,16 +10,25 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// Versions of Crossplane whose command line tool is older than the one that is pinned.
+// Older versions of Crossplane that can also render.
 const (
-	// Crossplane120 knows extra resources instead of required ones, and neither XRDs nor namespaced XRs.
+	// Crossplane120 has extra resources instead of required ones, and renders without XRDs and namespaced XRs.
 	Crossplane120 = "1.20"
 
-	// Crossplane20 is the first that knows what we use.
+	// Crossplane20 is the first version with all features that the examples use.
 	Crossplane20 = "2.0"
 )
 
-// files that a tool renders. The settings and the observed resources may be left out.
+// ParseOlderVersion returns the older version of that name.
+func ParseOlderVersion(name string) (string, error) {
+	if name == Crossplane20 || name == Crossplane120 {
+		return name, nil
+	}
+
+	return "", fmt.Errorf("unknown version %q of Crossplane: choose from %s, %s", name, Crossplane20, Crossplane120)
+}
+
+// files of a rendering. The settings and the observed resources are optional.
 type files struct {
 	xr, composition, definition, functions, settings, observed string
 }
@@ -28,14 +37,14 @@ type files struct {
 type tool struct {
 	path string
 
-	// command, and the flags that not every version has.
+	// command returns the command with the flags that not every version has.
 	command func(files) []string
 
-	// settingsFlag is the flag for the settings of the platform.
+	// settingsFlag passes the settings of the platform.
 	settingsFlag string
 }
 
-// args that make the tool render the files.
+// args returns the arguments that render the files.
 func (t tool) args(f files) []string {
 	args := append(t.command(f), f.xr, f.composition, f.functions, "--include-full-xr", "--include-function-results")
 
@@ -50,7 +59,7 @@ func (t tool) args(f files) []string {
 	return args
 }
 
-// pinnedTool returns the tool that is pinned, with Crossplane's own composition engine.
+// pinnedTool returns the pinned tool, with Crossplane's own composition engine.
 func pinnedTool(ctx context.Context) (tool, error) {
 	path, err := tools.Path(ctx, "crossplane")
 	if err != nil {
@@ -69,7 +78,7 @@ func pinnedTool(ctx context.Context) (tool, error) {
 	return tool{path: path, command: command, settingsFlag: "--required-resources"}, nil
 }
 
-// olderTool returns the tool of an older version, which has a composition engine of its own.
+// olderTool returns the tool of an older version, which contains a composition engine.
 func olderTool(ctx context.Context, version string) (tool, error) {
 	path, err := tools.Path(ctx, "crossplane-"+version)
 	if err != nil {

@@ -25,14 +25,14 @@ const validateTimeout = 5 * time.Minute
 
 // A File is a YAML stream to validate.
 type File struct {
-	// Name is how problems refer to it.
+	// Name of the file in problems.
 	Name string
 
-	// Data is its content.
+	// Data is the content.
 	Data []byte
 }
 
-// A Problem is something the API server would refuse, or drop without a word.
+// A Problem is something that the API server would reject, or drop silently.
 type Problem struct {
 	File    string
 	Object  string
@@ -42,23 +42,25 @@ type Problem struct {
 
 // String returns the problem on one line.
 func (p Problem) String() string {
-	parts := []string{p.File, p.Object, p.Field, p.Message}
+	parts := []string{p.File, p.Object}
 
-	// Messages of schema errors begin with the field already.
-	if p.Field == "" || strings.Contains(p.Message, p.Field) {
-		parts = []string{p.File, p.Object, p.Message}
+	message := p.Message
+	if p.Field != "" {
+		parts = append(parts, p.Field)
+		// Schema errors begin with the field, see Error of field.Error in k8s.io/apimachinery.
+		message = strings.TrimPrefix(message, p.Field+": ")
 	}
 
-	return strings.Join(parts, ": ")
+	return strings.Join(append(parts, message), ": ")
 }
 
-// A Validator checks objects as an API server would that has Crossplane, our packages, the Azure provider and KEDA installed. It
-// works from files only: our XRDs and CRDs, and those in the modules of Crossplane and the provider.
+// A Validator checks objects like an API server with Crossplane, these packages, the Azure provider and KEDA. It reads only files:
+// the XRDs and CRDs of this repository, and those in the modules of Crossplane and the provider.
 type Validator struct {
 	root string
 	cli  string
 
-	// schemas are the files with CRDs that both variants share.
+	// schemas has the files with CRDs for both variants.
 	schemas []string
 }
 
@@ -106,7 +108,7 @@ func NewValidator(ctx context.Context, root string) (*Validator, error) {
 	return v, nil
 }
 
-// moduleDir returns where the source of a module is that the module in dir requires, and downloads it if it is nowhere yet.
+// moduleDir returns the directory with the source of a module that the module in dir requires. It downloads the source if needed.
 func moduleDir(ctx context.Context, dir, module string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
 	cmd.Dir = dir
@@ -126,8 +128,8 @@ func moduleDir(ctx context.Context, dir, module string) (string, error) {
 	return found.Dir, nil
 }
 
-// Validate returns every problem of the files with the APIs of that variant. Unknown fields are problems, as are kinds that
-// neither a CRD of ours nor Kubernetes itself defines. The results of a function, which only a rendering has, are left out.
+// Validate returns all problems of the files with the APIs of that variant. Unknown fields and unknown kinds are problems. It
+// ignores the results of a function, which only a rendering has.
 func (v *Validator) Validate(ctx context.Context, variant Variant, files ...File) ([]Problem, error) {
 	ctx, cancel := context.WithTimeout(ctx, validateTimeout)
 	defer cancel()
@@ -171,13 +173,13 @@ func (v *Validator) Validate(ctx context.Context, variant Variant, files ...File
 	return problems, nil
 }
 
-// isResult reports whether the object is what a function had to say, which no API server ever sees.
+// isResult reports whether the object is a result of a function, which is never applied.
 func isResult(o *unstructured.Unstructured) bool {
 	return o.GetKind() == "Result" && o.GroupVersionKind().Group == "render.crossplane.io"
 }
 
-// checks returns how many objects the validator sees in one of ours: it takes the inputs of functions out of a Composition
-// and checks each by itself, in front of the Composition.
+// checks returns the number of objects that the validator reports for one: it checks each input of a function in a Composition
+// separately, before the Composition.
 func checks(o *unstructured.Unstructured) int {
 	count := 1
 
@@ -195,7 +197,7 @@ func checks(o *unstructured.Unstructured) int {
 	return count
 }
 
-// An object's part of the validator's report.
+// A checkedObject is the validator's report on one object.
 type checkedObject struct {
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
@@ -221,13 +223,13 @@ func (c checkedObject) problems(file string) []Problem {
 	return problems
 }
 
-// check runs the validator. It reports on each object in the order given.
+// check runs the validator, and returns its reports in the order of the objects.
 func (v *Validator) check(ctx context.Context, variant Variant, objects []*unstructured.Unstructured) ([]checkedObject, error) {
 	dir, err := os.MkdirTemp("", "platform-application-validate-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot create a directory to validate in: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // Nothing depends on it.
+	defer os.RemoveAll(dir) //nolint:errcheck // A leftover directory does no harm.
 
 	input := filepath.Join(dir, "objects.yaml")
 	if err := write(input, objects...); err != nil {
@@ -236,12 +238,12 @@ func (v *Validator) check(ctx context.Context, variant Variant, objects []*unstr
 
 	definition := filepath.Join(v.root, variant.definition())
 
-	// Without an image of Crossplane it downloads nothing.
+	// An empty image of Crossplane prevents downloads.
 	out, runErr := crossplane(ctx, v.cli, dir, "resource", "validate",
 		strings.Join(append(slices.Clone(v.schemas), definition), ","), input,
 		"--crossplane-image=", "--cache-dir="+filepath.Join(dir, "cache"), "--error-on-missing-schemas", "--output=json")
 
-	// It fails when there are problems, but then it has reported them.
+	// The validator fails if there are problems, but still prints its report.
 	var report struct {
 		Resources []checkedObject `json:"resources"`
 	}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// A Variant is one of the two APIs that take the same manifest.
+// A Variant is one of the two APIs for the same manifest.
 type Variant string
 
 const (
@@ -23,10 +23,10 @@ const (
 )
 
 const (
-	// claimSuffix stands for the random one Crossplane gives the XR of a claim.
+	// claimSuffix replaces the random suffix that Crossplane gives the XR of a claim.
 	claimSuffix = "x7k2p"
 
-	// maxClaimPrefix is how much of the claim's name and a hyphen Crossplane keeps, so that the suffix makes it 63 characters.
+	// maxClaimPrefix is the length to which Crossplane cuts the claim's name and a hyphen, so that the suffix makes 63 characters.
 	maxClaimPrefix = 63 - len(claimSuffix)
 )
 
@@ -39,10 +39,10 @@ func ParseVariant(name string) (Variant, error) {
 		return v, nil
 	}
 
-	return "", fmt.Errorf("there is no variant %q: choose from %s, %s", name, Modern, Claim)
+	return "", fmt.Errorf("unknown variant %q: choose from %s, %s", name, Modern, Claim)
 }
 
-// dir is where the variant's XRD and Composition are.
+// dir returns the directory of the variant's XRD and Composition.
 func (v Variant) dir() string {
 	if v == Claim {
 		return filepath.Join("apis", "claim")
@@ -55,8 +55,7 @@ func (v Variant) composition() string { return filepath.Join(v.dir(), "compositi
 
 func (v Variant) definition() string { return filepath.Join(v.dir(), "definition.yaml") }
 
-// composite returns the XR that Crossplane would hand to the Composition for that application: the application itself, or the
-// XR Crossplane would have made of the claim.
+// composite returns the XR of the application: the application itself, or the XR that Crossplane would create for the claim.
 func (v Variant) composite(application, composition *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	xr := application.DeepCopy()
 	if v != Claim {
@@ -95,8 +94,8 @@ func (v Variant) composite(application, composition *unstructured.Unstructured) 
 	return xr, nil
 }
 
-// compositeName returns the name of the XR that Crossplane makes of a claim. As the API server does for a generateName, it cuts
-// the end off, and the hyphen first.
+// compositeName returns the name of the XR of a claim. Like the API server does for a generateName, it truncates the prefix, and
+// the hyphen first.
 func compositeName(claim string) string {
 	prefix := claim + "-"
 

@@ -1,39 +1,38 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package acceptance runs the application of the guide on a cluster, in a namespace of its own, as a team and an officer would: it is
-// created, gets its values, has them rotated, loses access and gets it back, is deleted and comes back. Everything is measured, and
-// everything is cleaned up, whatever happens.
+// Package acceptance runs the application of the guide on a cluster, in a separate namespace, as a team and an officer would: it
+// creates the application, sets and rotates its values, disables and recovers a secret, and deletes and recreates the application.
+// It measures each step, and always cleans up.
 package acceptance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
-// Cleanup is the name of what comes last, for its timeout.
+// Cleanup is the name of the last step, for its timeout.
 const Cleanup = "cleanup"
 
-// CleanupTimeout is generous: Azure takes some minutes to delete a vault, and more when it is busy.
+// CleanupTimeout is generous: Azure deletes a vault in some minutes, and more slowly when it is busy.
 const CleanupTimeout = 20 * time.Minute
 
 // Options of a run.
 type Options struct {
-	// Client of the cluster, and one that reads logs.
+	// Client of the cluster. Kube reads logs.
 	Client client.Client
 	Kube   kubernetes.Interface
 
-	// Officer who sets values.
+	// Officer sets values.
 	Officer Officer
 
 	// Settings of the platform, with their defaults.
@@ -45,13 +44,13 @@ type Options struct {
 	// Image of the application: this program.
 	Image string
 
-	// OfficerObjectID is whom the manifest of the run names as officer of its vault, and of no other. Empty if the settings have the officer.
+	// OfficerObjectID is the officer in the run's manifest. Empty if the settings name the officer.
 	OfficerObjectID string
 
 	// DeletionPolicy of the vault: Purge or SoftDelete.
 	DeletionPolicy v1alpha1.DeletionPolicy
 
-	// NamespaceLabels that the namespace has besides those that it needs.
+	// NamespaceLabels are added to the labels of the namespace.
 	NamespaceLabels map[string]string
 
 	// BindRole is a ClusterRole that the run binds to its own account in its namespace. Empty if the account needs none.
@@ -60,44 +59,44 @@ type Options struct {
 	// Timeouts of steps that differ from the default, by name.
 	Timeouts map[string]time.Duration
 
-	// Say tells what is done now, a line at a time.
+	// Say prints a line of progress.
 	Say func(string)
 
-	// Commands that clean up if the run cannot.
+	// Commands clean up if the run cannot.
 	Commands []string
 
-	// Save the report as it is so far.
+	// Save stores the report after each step.
 	Save func(Report) error
 }
 
-// A run of the acceptance test.
+// A run is one acceptance test.
 type run struct {
 	Options
 
 	id string
 
-	// values that the vault has, or shall have.
+	// values are the expected values of the vault.
 	values *values
 
 	// version of the secret that was rotated.
 	version string
 
-	// app as it was seen last.
+	// app as last observed.
 	app application
 
 	report *Report
 
-	// current step.
+	// current is the report of the step in progress.
 	current *StepReport
 }
 
-// Run the steps until one fails, and clean up. The report has the versions of what is run on.
+// Run performs the steps until one fails, and cleans up. It completes a report that describes the platform.
 func Run(ctx context.Context, o Options, id string, report Report) Report {
 	r := &run{Options: o, id: id, report: &report}
 
 	report.Run, report.Namespace, report.Result, report.Started = id, NamespaceOf(id), Running, time.Now().UTC()
 	report.Image, report.DeletionPolicy = o.Image, string(o.DeletionPolicy)
-	report.Skipped = skipped()
+	report.Skipped = skipped
 
 	var err error
 	if r.values, err = newValues(); err != nil {
@@ -110,7 +109,7 @@ func Run(ctx context.Context, o Options, id string, report Report) Report {
 	report.Result = Passed
 
 	for _, s := range steps() {
-		result := &StepReport{Name: s.name, What: s.what, Normal: s.normal, Result: NotReached}
+		result := newStepReport(s.name, NotReached)
 
 		if report.Result == Passed {
 			r.perform(ctx, s, result)
@@ -124,7 +123,7 @@ func Run(ctx context.Context, o Options, id string, report Report) Report {
 		r.save()
 	}
 
-	// It has to be done even if somebody wants the run to end.
+	// An interrupted run also cleans up.
 	r.clean(context.WithoutCancel(ctx))
 
 	report.Ended = time.Now().UTC()
@@ -133,11 +132,21 @@ func Run(ctx context.Context, o Options, id string, report Report) Report {
 	return *r.report
 }
 
-// perform a step within its time.
+func newStepReport(name string, result Result) *StepReport {
+	return &StepReport{Name: name, What: stepTexts[name].what, Normal: stepTexts[name].normal, Result: result}
+}
+
+// begin reports that a step begins.
+func (r *run) begin(result *StepReport, timeout time.Duration) {
+	r.current = result
+	r.Say(stepBegins.Render(sentence.With{"step": result.Name, "what": result.What, "normal": result.Normal, "timeout": timeout}))
+}
+
+// perform runs a step within its timeout.
 func (r *run) perform(ctx context.Context, s step, result *StepReport) {
 	timeout := r.timeout(s)
-	r.current, result.Result = result, Running
-	r.Say(fmt.Sprintf("%s: %s (normally %s, at most %s)", s.name, s.what, s.normal, timeout))
+	result.Result = Running
+	r.begin(result, timeout)
 	r.save(*result)
 
 	started := time.Now()
@@ -146,28 +155,28 @@ func (r *run) perform(ctx context.Context, s step, result *StepReport) {
 
 	if err == nil {
 		result.Result = Passed
-		r.Say(fmt.Sprintf("%s: passed in %.1f s", s.name, result.Seconds))
+		r.Say(stepPassed.Render(sentence.With{"step": s.name, "seconds": tenths(result.Seconds)}))
 
 		return
 	}
 
 	result.Result, result.Error, result.Conditions = Failed, r.values.hide(shorten(err.Error())), r.app.notTrue(r.values)
 	if ctx.Err() != nil {
-		result.Error = "interrupted: " + result.Error
+		result.Error = interrupted.Render(sentence.With{"error": result.Error})
 	}
 
-	r.Say(fmt.Sprintf("%s: failed after %.1f s: %s", s.name, result.Seconds, result.Error))
+	r.Say(stepFailed.Render(sentence.With{"step": s.name, "seconds": tenths(result.Seconds), "error": result.Error}))
 
 	for _, c := range result.Conditions {
-		r.Say(fmt.Sprintf("  %s is %s (%s): %s", c.Type, c.Status, c.Reason, c.Message))
+		r.Say(conditionLine.Render(sentence.With{"type": c.Type, "status": c.Status, "reason": c.Reason, "message": c.Message}))
 	}
 }
 
-// within a time, do something. A bug in it must not keep the run from cleaning up.
+// within calls a function with a timeout. A panic in it becomes an error, so that the run still cleans up.
 func (r *run) within(ctx context.Context, timeout time.Duration, do func(context.Context, *run) error) (err error) {
-	// Nothing new is begun when somebody wants the run to end.
+	// An interrupted run begins nothing new.
 	if err := ctx.Err(); err != nil {
-		return err //nolint:wrapcheck // The step says what was done.
+		return err //nolint:wrapcheck // The step has the context.
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -175,20 +184,20 @@ func (r *run) within(ctx context.Context, timeout time.Duration, do func(context
 
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("this program has a fault: %v", p)
+			err = fmt.Errorf("internal error: %v", p)
 		}
 	}()
 
 	return do(ctx, r)
 }
 
-// clean up, and say what is left.
+// clean deletes everything that the run has created, and reports what remains.
 func (r *run) clean(ctx context.Context) {
-	result := &StepReport{Name: Cleanup, What: "delete the application and the namespace", Normal: "3 minutes", Result: Running}
+	result := newStepReport(Cleanup, Running)
 	timeout := r.timeout(step{name: Cleanup, timeout: CleanupTimeout})
 
-	r.current, r.report.Cleanup = result, result
-	r.Say(fmt.Sprintf("%s: %s (normally %s, at most %s)", Cleanup, result.What, result.Normal, timeout))
+	r.report.Cleanup = result
+	r.begin(result, timeout)
 	r.save()
 
 	started := time.Now()
@@ -199,11 +208,11 @@ func (r *run) clean(ctx context.Context) {
 
 	if err != nil {
 		result.Result, result.Error, r.report.Result = Failed, r.values.hide(shorten(err.Error())), Failed
-		r.report.Remains = append([]string{"Namespace " + NamespaceOf(r.id) + ", and what is in it."}, r.report.Remains...)
+		r.report.Remains = append([]string{namespaceRemains.Render(sentence.With{"namespace": NamespaceOf(r.id)})}, r.report.Remains...)
 		r.report.CleanUp = r.Commands
 	}
 
-	r.Say(fmt.Sprintf("%s: %s after %.1f s", Cleanup, result.Result, result.Seconds))
+	r.Say(cleanupEnded.Render(sentence.With{"step": Cleanup, "result": result.Result, "seconds": tenths(result.Seconds)}))
 }
 
 func (r *run) timeout(s step) time.Duration {
@@ -214,7 +223,7 @@ func (r *run) timeout(s step) time.Duration {
 	return s.timeout
 }
 
-// save the report as it is so far, with the step that is under way. That it could not be saved is in what is saved later, and said.
+// save stores the report with the step in progress. A run continues if that fails.
 func (r *run) save(more ...StepReport) {
 	report := *r.report
 	report.Steps = append(slices.Clone(report.Steps), more...)
@@ -224,59 +233,13 @@ func (r *run) save(more ...StepReport) {
 	}
 
 	if err := r.Save(report); err != nil {
-		r.Say("cannot save the report: " + err.Error())
+		r.Say(reportNotSaved.Render(sentence.With{"error": err}))
 	}
 }
 
-// measure something that a step has not only done.
+// measure adds a measurement to the current step.
 func (r *run) measure(what string, since time.Time) {
 	took := seconds(time.Since(since))
 	r.current.Measured = append(r.current.Measured, Measurement{What: what, Seconds: took})
-	r.Say(fmt.Sprintf("  %s: %.1f s", what, took))
+	r.Say(measured.Render(sentence.With{"what": what, "seconds": tenths(took)}))
 }
-
-// poll is how often something is looked at that is waited for.
-const poll = time.Second
-
-// until a check has no more to say, it is made again and again. What it says is told when it changes.
-func (r *run) until(ctx context.Context, what string, check func(context.Context) error) error {
-	return await(ctx, what, func(line string) { r.Say(r.values.hide(line)) }, check)
-}
-
-func await(ctx context.Context, what string, say func(string), check func(context.Context) error) error {
-	var last error
-
-	err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
-		err := check(ctx)
-		if err == nil {
-			return true, nil
-		}
-
-		if p, ok := errors.AsType[permanent](err); ok {
-			return false, p
-		}
-
-		// What was cut short says less than what was there before.
-		if ctx.Err() == nil || last == nil {
-			if last == nil || last.Error() != err.Error() {
-				say("  waiting for " + what + ": " + shorten(err.Error()))
-			}
-
-			last = err
-		}
-
-		return false, nil
-	})
-	if p, ok := errors.AsType[permanent](err); ok {
-		return fmt.Errorf("cannot wait for %s: %w", what, p.error)
-	}
-
-	if err != nil {
-		return fmt.Errorf("cannot wait any longer for %s: %w", what, last)
-	}
-
-	return nil
-}
-
-// permanent is an error that no waiting mends.
-type permanent struct{ error }

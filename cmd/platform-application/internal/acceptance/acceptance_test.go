@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -21,8 +22,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"pgregory.net/rapid"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
@@ -34,11 +37,11 @@ const testID = "abcdefgh23"
 func TestNewID(t *testing.T) {
 	a, b := NewID(), NewID()
 	if a == b {
-		t.Errorf("NewID(): want another one each time, got %s twice", a)
+		t.Errorf("NewID(): want a new id each time, got %s twice", a)
 	}
 
 	if !idPattern.MatchString(a) {
-		t.Errorf("NewID(): want what matches %s, got %s", idPattern, a)
+		t.Errorf("NewID(): want a match of %s, got %s", idPattern, a)
 	}
 }
 
@@ -53,13 +56,13 @@ func TestOwned(t *testing.T) {
 		id     string
 		want   bool
 	}{
-		"Own":        {reason: "The run has made it.", ns: namespaceOf(testID, "", nil), id: testID, want: true},
-		"Tenant":     {reason: "Whatever other labels it has.", ns: namespaceOf(testID, "meta.p6m.dev/tenant", map[string]string{"zone": "a"}), id: testID, want: true},
-		"NoLabel":    {reason: "Somebody else may have made one of that name.", ns: named(NamespaceOf(testID), nil), id: testID},
-		"OtherLabel": {reason: "Another run has made it.", ns: named(NamespaceOf(testID), map[string]string{RunLabel: "zzzzzzzz22"}), id: testID},
-		"OtherName":  {reason: "A label alone proves nothing.", ns: named("kube-system", map[string]string{RunLabel: testID}), id: testID},
-		"Empty":      {reason: "A run without an id has made nothing.", ns: named(namespacePrefix, map[string]string{RunLabel: ""}), id: ""},
-		"NoID":       {reason: "No run has such an id.", ns: named("acceptance-team", map[string]string{RunLabel: "team"}), id: "team"},
+		"Own":        {reason: "The run has created the namespace.", ns: namespaceOf(testID, "", nil), id: testID, want: true},
+		"Tenant":     {reason: "Other labels do not matter.", ns: namespaceOf(testID, "meta.p6m.dev/tenant", map[string]string{"zone": "a"}), id: testID, want: true},
+		"NoLabel":    {reason: "The name alone proves nothing.", ns: named(NamespaceOf(testID), nil), id: testID},
+		"OtherLabel": {reason: "Another run has created the namespace.", ns: named(NamespaceOf(testID), map[string]string{RunLabel: "zzzzzzzz22"}), id: testID},
+		"OtherName":  {reason: "The label alone proves nothing.", ns: named("kube-system", map[string]string{RunLabel: testID}), id: testID},
+		"Empty":      {reason: "A run without an id has created nothing.", ns: named(namespacePrefix, map[string]string{RunLabel: ""}), id: ""},
+		"NoID":       {reason: "The id is not that of a run.", ns: named("acceptance-team", map[string]string{RunLabel: "team"}), id: "team"},
 	}
 
 	for name, tc := range cases {
@@ -79,16 +82,16 @@ func TestNamespaceOf(t *testing.T) {
 		want        map[string]string
 	}{
 		"Plain": {
-			reason: "Applications run there.",
+			reason: "The labels allow applications.",
 			want:   map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID},
 		},
 		"Tenant": {
-			reason:      "Without an owner nothing would be composed.",
+			reason:      "Without a tenant the function would compose nothing.",
 			tenantLabel: "meta.p6m.dev/tenant",
 			want:        map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID, "meta.p6m.dev/tenant": NamespaceOf(testID)},
 		},
 		"Chosen": {
-			reason:      "Somebody may choose the owner, and not who has made the namespace.",
+			reason:      "Added labels may set the tenant, but not the labels of the run.",
 			tenantLabel: "meta.p6m.dev/tenant",
 			more:        map[string]string{"meta.p6m.dev/tenant": "acme", RunLabel: "other", workloadsLabel: "none"},
 			want:        map[string]string{workloadsLabel: workloadsComposed, RunLabel: testID, "meta.p6m.dev/tenant": "acme"},
@@ -119,7 +122,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// TestValues has the environment that pods have to have, and what may be printed of it.
+// TestValues checks the expected environment of pods, and that values are hidden.
 func TestValues(t *testing.T) {
 	v, err := newValues()
 	if err != nil {
@@ -153,20 +156,20 @@ func TestValues(t *testing.T) {
 	slices.Sort(changed)
 
 	if diff := cmp.Diff([]string{"DATABASE_URL", "POSTGRES_PASSWORD"}, changed); diff != "" {
-		t.Errorf("what a rotation changes: -want, +got:\n%s", diff)
+		t.Errorf("variables that a rotation changes: -want, +got:\n%s", diff)
 	}
 
-	// Those of before and of now.
+	// The former and the present values.
 	for _, values := range []map[string]string{environment, v.environment()} {
 		for _, name := range []string{"POSTGRES_PASSWORD", "API_SECRET", "TLS_KEY", "DATABASE_URL"} {
 			if got := v.hide("it is " + values[name] + "!"); strings.Contains(got, values[name]) {
-				t.Errorf("hide(...): want nothing left of %s, got %s", name, got)
+				t.Errorf("hide(...): want %s hidden, got %s", name, got)
 			}
 		}
 
 		key := strings.Split(values["TLS_KEY"], "\n")[1]
 		if got := v.hide("a line " + key); strings.Contains(got, key) {
-			t.Errorf("hide(...): want no line of a key, got %s", got)
+			t.Errorf("hide(...): want each line of a key hidden, got %s", got)
 		}
 	}
 }
@@ -177,16 +180,16 @@ func TestDigest(t *testing.T) {
 		a, b := rapid.String().Draw(t, "a"), rapid.String().Draw(t, "b")
 
 		if (digest(key, a) == digest(key, b)) != (a == b) {
-			t.Fatalf("digest(...): want the same of the same value only")
+			t.Fatalf("digest(...): want equal digests of equal values only")
 		}
 
 		if (digest(key, a) == digest(other, a)) != bytes.Equal(key, other) {
-			t.Fatalf("digest(...): want another with another key")
+			t.Fatalf("digest(...): want another digest with another key")
 		}
 	})
 }
 
-// TestWorkload prints what parseLog reads.
+// TestWorkload reads the output of a workload with parseLog.
 func TestWorkload(t *testing.T) {
 	var out bytes.Buffer
 
@@ -216,11 +219,11 @@ func TestWorkload(t *testing.T) {
 		want   map[string]string
 		failed bool
 	}{
-		"Only":    {reason: "As it is.", log: out.String(), run: testID, want: want},
-		"Among":   {reason: "A runtime may say something before.", log: "warning: {\n{}\nnull\n[1]\n" + out.String() + "more", run: testID, want: want},
-		"Other":   {reason: "It is of another run.", log: out.String(), run: "other22222", failed: true},
-		"Nothing": {reason: "It is not there yet.", run: testID, failed: true},
-		"Cut":     {reason: "It is not whole.", log: out.String()[:20], run: testID, failed: true},
+		"Only":    {reason: "The log has the line.", log: out.String(), run: testID, want: want},
+		"Among":   {reason: "The log may have other lines.", log: "warning: {\n{}\nnull\n[1]\n" + out.String() + "more", run: testID, want: want},
+		"Other":   {reason: "The line of another run is ignored.", log: out.String(), run: "other22222", failed: true},
+		"Nothing": {reason: "The log is empty at first.", run: testID, failed: true},
+		"Cut":     {reason: "A truncated line is ignored.", log: out.String()[:20], run: testID, failed: true},
 		"Long":    {reason: "A line that is too long hides the others.", log: strings.Repeat("x", maxLog+2) + "\n" + out.String(), run: testID, failed: true},
 	}
 
@@ -253,9 +256,9 @@ func TestCompare(t *testing.T) {
 		got    map[string]string
 		want   string
 	}{
-		"Same":  {reason: "Others may be there, too.", got: map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}},
-		"Wrong": {reason: "All that is wrong is named.", got: map[string]string{"A": "2", "C": "3"}, want: "A has another value\nB is missing"},
-		"None":  {reason: "None is there.", want: "A is missing\nB is missing\nC is missing"},
+		"Same":  {reason: "A pod may have other variables.", got: map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}},
+		"Wrong": {reason: "The error names every wrong variable.", got: map[string]string{"A": "2", "C": "3"}, want: "A has another value\nB is missing"},
+		"None":  {reason: "The error names every missing variable.", want: "A is missing\nB is missing\nC is missing"},
 	}
 
 	for name, tc := range cases {
@@ -272,7 +275,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestDecode reads what an API server has, whatever somebody wrote there.
+// TestDecode reads any status, valid or not.
 func TestDecode(t *testing.T) {
 	const status = `{"keyVault":{"name":"v","uri":"https://v.vault.azure.net/"},"secrets":[{"name":"postgres-credentials","state":"Synced","version":"1"}],
 		"conditions":[{"type":"KeyVaultReady","status":"True"},{"type":"WorkloadReady","status":"False","reason":"RollingOut","message":"wait\u001b[31m"},
@@ -293,8 +296,8 @@ func TestDecode(t *testing.T) {
 	}
 
 	for name, err := range map[string]error{
-		"WorkloadReady is False (RollingOut): wait [31m":    got.isTrue("WorkloadReady"),
-		"the application does not have condition Ready yet": got.isTrue("Ready"),
+		"WorkloadReady is False (RollingOut): wait [31m": got.isTrue("WorkloadReady"),
+		"condition Ready is not set yet":                 got.isTrue("Ready"),
 	} {
 		if err == nil || err.Error() != name {
 			t.Errorf("isTrue(...): want %q, got %v", name, err)
@@ -302,7 +305,7 @@ func TestDecode(t *testing.T) {
 	}
 
 	if err := got.allIn("Synced"); err == nil {
-		t.Error("allIn(...): want an error about secrets that are not there")
+		t.Error("allIn(...): want an error about missing secrets")
 	}
 
 	want := []Condition{{Type: "WorkloadReady", Status: "False", Reason: "RollingOut", Message: "wait [31m"}, {}}
@@ -323,10 +326,10 @@ func TestWho(t *testing.T) {
 		token           string
 		object, appName string
 	}{
-		"Claims": {reason: "As Entra ID has it.", token: "e30.eyJvaWQiOiJvIiwiYXBwaWQiOiJhIn0.s", object: "o", appName: "a"},
-		"Opaque": {reason: "A token may be anything.", token: "opaque"},
-		"Text":   {reason: "As above.", token: "a.!.c"},
-		"JSON":   {reason: "As above.", token: "a.W10.c"},
+		"Claims": {reason: "A token of Entra ID has both claims.", token: "e30.eyJvaWQiOiJvIiwiYXBwaWQiOiJhIn0.s", object: "o", appName: "a"},
+		"Opaque": {reason: "A token may be opaque.", token: "opaque"},
+		"Text":   {reason: "Claims that are not base64 are ignored.", token: "a.!.c"},
+		"JSON":   {reason: "Claims that are not an object are ignored.", token: "a.W10.c"},
 	}
 
 	for name, tc := range cases {
@@ -339,7 +342,7 @@ func TestWho(t *testing.T) {
 	}
 }
 
-// TestCheckOfficers refuses what would end an hour later, when the officer is refused.
+// TestCheckOfficers rejects settings with which a run would fail after an hour.
 func TestCheckOfficers(t *testing.T) {
 	officers := func(o ...inputv1alpha1.Officer) *inputv1alpha1.KeyVaultDefaults {
 		return &inputv1alpha1.KeyVaultDefaults{Officers: o}
@@ -350,10 +353,10 @@ func TestCheckOfficers(t *testing.T) {
 		keyVault *inputv1alpha1.KeyVaultDefaults
 		ok       bool
 	}{
-		"None":    {reason: "The example has no rules for vaults."},
-		"Empty":   {reason: "Nor has it officers.", keyVault: officers()},
-		"Allowed": {reason: "The application of a run names none.", keyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &inputv1alpha1.KeyVaultAllowance{Officers: "Any"}}},
-		"Other":   {reason: "Somebody may be in a group.", keyVault: officers(inputv1alpha1.Officer{ObjectID: "55555555-5555-4555-8555-555555555555"}), ok: true},
+		"None":    {reason: "Settings without rules for vaults name no officer."},
+		"Empty":   {reason: "An empty list names no officer.", keyVault: officers()},
+		"Allowed": {reason: "The run's manifest names no officer, although it could.", keyVault: &inputv1alpha1.KeyVaultDefaults{Allow: &inputv1alpha1.KeyVaultAllowance{Officers: "Any"}}},
+		"Other":   {reason: "The officer may be a group of the account.", keyVault: officers(inputv1alpha1.Officer{ObjectID: "55555555-5555-4555-8555-555555555555"}), ok: true},
 	}
 
 	for name, tc := range cases {
@@ -366,7 +369,7 @@ func TestCheckOfficers(t *testing.T) {
 	}
 }
 
-// TestExplain says what keeps the officer from the vault, without the pages of what Key Vault answers.
+// TestExplain shortens errors of Key Vault, and says which role is missing.
 func TestExplain(t *testing.T) {
 	answered := func(status int, code string) error { return &azcore.ResponseError{StatusCode: status, ErrorCode: code} }
 
@@ -375,13 +378,13 @@ func TestExplain(t *testing.T) {
 		err    error
 		want   string
 	}{
-		"Nothing": {reason: "It was done."},
+		"Nothing": {reason: "Success is no error."},
 		"Forbidden": {
-			reason: "It says who needs which role, and where to name them.", err: answered(http.StatusForbidden, "Forbidden"),
-			want: "cannot set secret a: Key Vault answered 403 Forbidden Forbidden. The officer has object id o, and needs Key Vault Secrets Officer on the vault: is it --officer-object-id of the run, or among keyVault.officers of the settings? A new role takes up to 10 minutes",
+			reason: "The error names the officer, the role and the setting.", err: answered(http.StatusForbidden, "Forbidden"),
+			want: "cannot set secret a: Key Vault answered 403 Forbidden Forbidden. The officer with object id o needs Key Vault Secrets Officer on the vault. Check --officer-object-id or keyVault.officers of the settings. A new role takes up to 10 minutes",
 		},
-		"Conflict": {reason: "Any other answer is said as it is.", err: answered(http.StatusConflict, "ObjectIsBeingDeleted"), want: "cannot set secret a: Key Vault answered 409 Conflict ObjectIsBeingDeleted"},
-		"NoAnswer": {reason: "Nobody answered.", err: errors.New("no\nroute"), want: "cannot set secret a: no route"},
+		"Conflict": {reason: "Any other error has the status and the code.", err: answered(http.StatusConflict, "ObjectIsBeingDeleted"), want: "cannot set secret a: Key Vault answered 409 Conflict ObjectIsBeingDeleted"},
+		"NoAnswer": {reason: "A network error is shortened to one line.", err: errors.New("no\nroute"), want: "cannot set secret a: no route"},
 	}
 
 	for name, tc := range cases {
@@ -404,19 +407,19 @@ func TestPodOf(t *testing.T) {
 		status corev1.PodStatus
 		want   pod
 	}{
-		"Ready": {reason: "Nothing is wrong.", status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}, want: pod{ready: true}},
+		"Ready": {reason: "A ready pod has no trouble.", status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}, want: pod{ready: true}},
 		"Unschedulable": {
-			reason: "No node has room.",
+			reason: "The reason why a pod is not scheduled is known.",
 			status: corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "no node"}}},
-			want:   pod{trouble: ": Unschedulable: no node"},
+			want:   pod{reason: "Unschedulable", trouble: ": Unschedulable: no node"},
 		},
 		"Ended": {
-			reason: "Its program ends at once, and is started again later.",
+			reason: "The reason and the exit code of a crashing container are known.",
 			status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
 				State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "wait"}},
 				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 80, Reason: "Error"}},
 			}}},
-			want: pod{trouble: ": CrashLoopBackOff: wait: it has ended with exit code 80 (Error)"},
+			want: pod{reason: "CrashLoopBackOff", trouble: ": CrashLoopBackOff: wait: the container ended with exit code 80 (Error)"},
 		},
 	}
 
@@ -429,22 +432,22 @@ func TestPodOf(t *testing.T) {
 	}
 }
 
-// TestClient keeps the officer's token from anybody but Key Vault.
+// TestClient sends the officer's token only to Key Vault.
 func TestClient(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		uri    string
 		ok     bool
 	}{
-		"Vault":     {reason: "As Azure has it.", uri: "https://web-a1.vault.azure.net/", ok: true},
-		"Other":     {reason: "Not Azure's.", uri: "https://vault.azure.net.example.com/"},
-		"Plain":     {reason: "Everybody could read it.", uri: "http://web-a1.vault.azure.net/"},
-		"User":      {reason: "It would look like another host.", uri: "https://web-a1.vault.azure.net@example.com/"},
-		"Port":      {reason: "Not Key Vault's.", uri: "https://web-a1.vault.azure.net:8443/"},
-		"Subdomain": {reason: "No vault is called so.", uri: "https://a.b.vault.azure.net/"},
-		"Suffix":    {reason: "It has no name.", uri: "https://.vault.azure.net/"},
-		"Empty":     {reason: "There is none.", uri: ""},
-		"Garbage":   {reason: "It is no URI.", uri: "https://%zz"},
+		"Vault":     {reason: "The host of a vault is allowed.", uri: "https://web-a1.vault.azure.net/", ok: true},
+		"Other":     {reason: "A host of another domain is rejected.", uri: "https://vault.azure.net.example.com/"},
+		"Plain":     {reason: "Plain HTTP would expose the token.", uri: "http://web-a1.vault.azure.net/"},
+		"User":      {reason: "A user name can imitate a host.", uri: "https://web-a1.vault.azure.net@example.com/"},
+		"Port":      {reason: "Key Vault uses only the default port.", uri: "https://web-a1.vault.azure.net:8443/"},
+		"Subdomain": {reason: "A vault has no subdomain.", uri: "https://a.b.vault.azure.net/"},
+		"Suffix":    {reason: "A vault has a name.", uri: "https://.vault.azure.net/"},
+		"Empty":     {reason: "An empty address is rejected.", uri: ""},
+		"Garbage":   {reason: "An invalid URI is rejected.", uri: "https://%zz"},
 	}
 
 	for name, tc := range cases {
@@ -466,16 +469,77 @@ func TestAwait(t *testing.T) {
 
 	err := await(ctx, "something", say, func(context.Context) error { return errors.New("not yet") })
 	if err == nil || !strings.Contains(err.Error(), "something: not yet") {
-		t.Errorf("await(...): want what was waited for and what was said last, got %v", err)
+		t.Errorf("await(...): want the awaited event and the last state, got %v", err)
 	}
 
 	if diff := cmp.Diff([]string{"  waiting for something: not yet"}, said); diff != "" {
-		t.Errorf("what was said: -want, +got:\n%s", diff)
+		t.Errorf("progress: -want, +got:\n%s", diff)
 	}
 
 	err = await(t.Context(), "something", say, func(context.Context) error { return permanent{errors.New("never")} })
 	if err == nil || !strings.Contains(err.Error(), "never") {
-		t.Errorf("await(...): want it to give up at once, got %v", err)
+		t.Errorf("await(...): want no retry, got %v", err)
+	}
+}
+
+// TestProgress prints what a check waits for when a value changes, and not when only a message does.
+func TestProgress(t *testing.T) {
+	rejected := func(message string) error {
+		return fmt.Errorf("cannot get it: %w", kerrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "a", errors.New(message)))
+	}
+
+	cases := map[string]struct {
+		reason string
+		errs   []error
+		want   []string
+	}{
+		"Message": {
+			reason: "A changed message is no progress.",
+			errs:   []error{pending{code: SecretInState, object: "a", state: "Missing", message: "at 1"}, pending{code: SecretInState, object: "a", state: "Missing", message: "at 2"}},
+			want:   []string{"secret a is Missing: at 1"},
+		},
+		"State": {
+			reason: "A changed state is progress.",
+			errs:   []error{pending{code: SecretInState, object: "a", state: "Missing"}, pending{code: SecretInState, object: "a", state: "AwaitingValue"}},
+			want:   []string{"secret a is Missing:", "secret a is AwaitingValue:"},
+		},
+		"Object": {
+			reason: "Another object is progress.",
+			errs:   []error{errors.Join(pending{code: VariableMissing, object: "A"}, pending{code: VariableMissing, object: "B"}), fmt.Errorf("pod a: %w", pending{code: VariableMissing, object: "B"})},
+			want:   []string{"A is missing B is missing", "pod a: B is missing"},
+		},
+		"Rejected": {
+			reason: "A request that Kubernetes rejects for the same reason is no progress.",
+			errs:   []error{rejected("1"), rejected("2"), pending{code: NoPods}},
+			want:   []string{rejected("1").Error(), "there are no pods"},
+		},
+		"Unknown": {
+			reason: "Errors without a reason are equal.",
+			errs:   []error{errors.New("dial 1"), errors.New("dial 2")},
+			want:   []string{"dial 1"},
+		},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, synctested(func(t *testing.T) {
+			t.Helper()
+
+			var got []string
+
+			say := func(line string) { got = append(got, strings.TrimPrefix(line, "  waiting for it: ")) }
+			n := 0
+
+			err := await(t.Context(), "it", say, func(context.Context) error {
+				if n++; n > len(tc.errs) {
+					return nil
+				}
+
+				return tc.errs[n-1]
+			})
+			if diff := cmp.Diff(tc.want, got); diff != "" || err != nil {
+				t.Errorf("\n%s\nawait(...): %v: -want, +got:\n%s", tc.reason, err, diff)
+			}
+		}))
 	}
 }
 
@@ -492,11 +556,11 @@ func TestRemains(t *testing.T) {
 		policy v1alpha1.DeletionPolicy
 		want   []string
 	}{
-		"Purged":     {reason: "Nothing is left.", azure: purged, policy: v1alpha1.DeletionPurge},
-		"Unknown":    {reason: "It has not come back.", azure: vault, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27, if the Azure providers may not purge. The run ended before it could tell."}},
-		"NoVault":    {reason: "There was none.", policy: v1alpha1.DeletionSoftDelete},
-		"SoftDelete": {reason: "It stays as long as Azure keeps it.", azure: protected, policy: v1alpha1.DeletionSoftDelete, want: []string{"Deleted vault web-a1, until 2027-02-27. It costs nothing, and nobody can purge it before."}},
-		"Kept":       {reason: "It had its values again, so it was not purged.", azure: kept, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27: the Azure providers may not purge. To purge it: az keyvault purge --name web-a1 --location westeurope"}},
+		"Purged":     {reason: "A purged vault does not remain.", azure: purged, policy: v1alpha1.DeletionPurge},
+		"Unknown":    {reason: "Without the step return it is unknown whether the vault was purged.", azure: vault, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27, if the Azure providers have no permission to purge it. The run ended before it could find out."}},
+		"NoVault":    {reason: "A run without a vault leaves none.", policy: v1alpha1.DeletionSoftDelete},
+		"SoftDelete": {reason: "Azure retains the vault.", azure: protected, policy: v1alpha1.DeletionSoftDelete, want: []string{"Deleted vault web-a1, until 2027-02-27. It costs nothing, and nobody can purge it earlier."}},
+		"Kept":       {reason: "A vault that kept its values was not purged.", azure: kept, policy: v1alpha1.DeletionPurge, want: []string{"Deleted vault web-a1, until 2027-02-27: the Azure providers have no permission to purge it. To purge it: az keyvault purge --name web-a1 --location westeurope"}},
 	}
 
 	for name, tc := range cases {
@@ -521,7 +585,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestMarkdown has what nobody could have written into the report.
+// TestMarkdown renders all parts of a report, and escapes foreign texts.
 func TestMarkdown(t *testing.T) {
 	r := Report{
 		Run: testID, Result: Failed, Started: time.Unix(0, 0).UTC(), Ended: time.Unix(60, 0).UTC(), Program: "platform-application v0.1.0",
@@ -539,9 +603,9 @@ func TestMarkdown(t *testing.T) {
 	for _, want := range []string{
 		"# Acceptance run abcdefgh23: Failed\n", "| Kubernetes | v1.36.3 |\n", "| Function | f | ghcr.io/f:v1 |  |\n",
 		"| create | create it | Passed | 1.3 | a second |\n|  | something |  | 2.0 |  |\n", "| identity | an identity | NotReached |  |  |\n",
-		"## Step vault failed\n\na \\| b # &lt;b>\n\nThe application said:\n", `| KeyVaultReady | False |  | \[no\](https://example.com) |`,
+		"## Step vault failed\n\na \\| b # &lt;b>\n\nConditions of the application:\n", `| KeyVaultReady | False |  | \[no\](https://example.com) |`,
 		"## Step cleanup failed\n", "## What remains\n\n- Namespace x.\n", "```sh\nkubectl delete namespace x\n```\n",
-		"## What was not done\n\n- something\n", "## What could not be found out\n\n- cannot look\n",
+		"## Not tested\n\n- something\n", "## Not determined\n\n- cannot look\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Markdown(): want %q in:\n%s", want, got)
@@ -549,7 +613,7 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
-// TestCell keeps a text in its cell, whatever it is.
+// TestCell keeps any text in its cell.
 func TestCell(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
@@ -561,7 +625,7 @@ func TestCell(t *testing.T) {
 
 		unescaped := strings.ReplaceAll(strings.ReplaceAll(got, `\\`, ""), `\|`, "")
 		if strings.Contains(unescaped, "|") {
-			t.Fatalf("cell(%q): want no end of the cell, got %q", text, got)
+			t.Fatalf("cell(%q): want the cell intact, got %q", text, got)
 		}
 	})
 }
@@ -576,7 +640,7 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-// TestWriteFile has a whole report in the file at all times, in the format of its name.
+// TestWriteFile writes the format of the file's name, and replaces the file atomically.
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	r := Report{Run: testID, Result: Passed}
@@ -594,21 +658,21 @@ func TestWriteFile(t *testing.T) {
 		}
 
 		if isJSON := json.Valid(data); isJSON != (name == "report.json") {
-			t.Errorf("%s: want JSON only if its name ends so, got:\n%s", name, data)
+			t.Errorf("%s: want JSON only in a .json file, got:\n%s", name, data)
 		}
 	}
 
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 3 {
-		t.Errorf("want nothing else there, got %v, %v", entries, err)
+		t.Errorf("want no other files, got %v, %v", entries, err)
 	}
 
 	if err := r.WriteFile(filepath.Join(dir, "missing", "report.json")); err == nil {
-		t.Error("WriteFile(...): want an error about a directory that is not there")
+		t.Error("WriteFile(...): want an error about a missing directory")
 	}
 }
 
-// TestSteps have names of their own, which timeouts are given by.
+// TestSteps checks that steps have unique names, timeouts and texts.
 func TestSteps(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range StepNames() {
@@ -620,12 +684,12 @@ func TestSteps(t *testing.T) {
 	}
 
 	for _, s := range steps() {
-		if s.timeout <= 0 || s.what == "" || s.normal == "" || s.do == nil {
-			t.Errorf("step %s is not complete", s.name)
+		if text := stepTexts[s.name]; s.timeout <= 0 || text.what == "" || text.normal == "" || s.do == nil {
+			t.Errorf("step %s is incomplete", s.name)
 		}
 	}
 
-	if got := len(slices.Collect(maps.Keys(seen))); got != len(steps())+1 {
-		t.Errorf("StepNames(): want all steps and the cleanup, got %d", got)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(stepTexts)), slices.Sorted(maps.Keys(seen))); diff != "" {
+		t.Errorf("StepNames(): -texts, +steps:\n%s", diff)
 	}
 }

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// applicationName is what every run calls its application: the guide does, too.
+	// applicationName is the name of every run's application, as in the guide.
 	applicationName = "web-application"
 
-	// applicationLabel is on its pods.
+	// applicationLabel is a label of its pods.
 	applicationLabel = "meta.p6m.dev/application"
 
-	// fieldOwner of what a run applies.
+	// fieldOwner of the objects that a run applies.
 	fieldOwner = "platform-application-acceptance"
 )
 
@@ -33,7 +33,7 @@ func applicationKind() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: "meta.p6m.dev", Version: "v1alpha1", Kind: v1alpha1.Kind}
 }
 
-// manifest of the application: three secrets, and a variable that is made of others. Both variants of the API take it.
+// manifest returns the application: it has three secrets, and a variable composed of others. It is valid in both variants of the API.
 func (r *run) manifest() *unstructured.Unstructured {
 	args := []any{"workload", "--run", r.id, "--key", r.values.keyText()}
 	for _, name := range r.values.variables() {
@@ -80,9 +80,9 @@ func (r *run) manifest() *unstructured.Unstructured {
 	return u
 }
 
-// apply the application.
+// apply applies the application.
 func (r *run) apply(ctx context.Context) error {
-	return r.until(ctx, "the API server to take the application", func(ctx context.Context) error {
+	return r.until(ctx, string(awaitApply), func(ctx context.Context) error {
 		err := r.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(r.manifest()), client.FieldOwner(fieldOwner))
 		if err != nil {
 			return fmt.Errorf("cannot apply PlatformApplication %s: %w", applicationName, err)
@@ -92,13 +92,13 @@ func (r *run) apply(ctx context.Context) error {
 	})
 }
 
-// An application as its team sees it.
+// An application as its team sees it, by its status.
 type application struct {
 	status     v1alpha1.PlatformApplicationStatus
 	conditions []Condition
 }
 
-// decode what the API server has.
+// decode reads the status of a PlatformApplication.
 func decode(u *unstructured.Unstructured) (application, error) {
 	var out application
 
@@ -126,7 +126,7 @@ func decode(u *unstructured.Unstructured) (application, error) {
 	return out, nil
 }
 
-// refresh the application as it was seen last.
+// refresh reads the application again.
 func (r *run) refresh(ctx context.Context) error {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(applicationKind())
@@ -145,7 +145,7 @@ func (r *run) refresh(ctx context.Context) error {
 	return nil
 }
 
-// untilApplication passes a check.
+// untilApplication waits until the application passes a check.
 func (r *run) untilApplication(ctx context.Context, what string, check func(application) error) error {
 	return r.until(ctx, what, func(ctx context.Context) error {
 		if err := r.refresh(ctx); err != nil {
@@ -156,7 +156,7 @@ func (r *run) untilApplication(ctx context.Context, what string, check func(appl
 	})
 }
 
-// condition of that type. It is empty if the application has none yet.
+// condition returns the condition of that type, or an empty one.
 func (a application) condition(kind string) Condition {
 	for _, c := range a.conditions {
 		if c.Type == kind {
@@ -167,7 +167,7 @@ func (a application) condition(kind string) Condition {
 	return Condition{Type: kind}
 }
 
-// isTrue is an error unless the condition is true.
+// isTrue returns an error unless the condition is true.
 func (a application) isTrue(kind string) error {
 	if a.condition(kind).Status == "True" {
 		return nil
@@ -176,22 +176,22 @@ func (a application) isTrue(kind string) error {
 	return a.waitsFor(kind)
 }
 
-// waitsFor is an error that says what the application says of a condition.
+// waitsFor returns a condition as an error.
 func (a application) waitsFor(kind string) error {
 	c := a.condition(kind)
 	if c.Status == "" {
-		return fmt.Errorf("the application does not have condition %s yet", kind)
+		return pending{code: ConditionMissing, object: kind}
 	}
 
-	return fmt.Errorf("%s is %s (%s): %s", c.Type, c.Status, c.Reason, c.Message)
+	return pending{code: ConditionNotTrue, object: c.Type, state: c.Status, reason: c.Reason, message: c.Message}
 }
 
-// notTrue are the conditions that say what is wrong, or waited for.
+// notTrue returns the conditions that report a problem or something awaited.
 func (a application) notTrue(v *values) []Condition {
 	var out []Condition
 
 	for _, c := range a.conditions {
-		// It is true when something is not right.
+		// FieldsIgnored is true if there is a problem.
 		if (c.Status == "True") == (c.Type == "FieldsIgnored") {
 			c.Message = v.hide(c.Message)
 			out = append(out, c)
@@ -208,20 +208,24 @@ func (a application) secret(name string) v1alpha1.SecretStatus {
 		}
 	}
 
-	return v1alpha1.SecretStatus{Name: name, State: "unknown yet"}
+	return v1alpha1.SecretStatus{Name: name}
 }
 
-// secretIn is an error unless the secret is in one of these states.
+// secretIn returns an error unless the secret is in one of these states.
 func (a application) secretIn(name string, states ...secretsv1alpha1.State) error {
 	s := a.secret(name)
 	if slices.Contains(states, secretsv1alpha1.State(s.State)) {
 		return nil
 	}
 
-	return fmt.Errorf("secret %s is %s: %s", name, s.State, shorten(s.Message))
+	if s.State == "" {
+		return pending{code: SecretMissing, object: name}
+	}
+
+	return pending{code: SecretInState, object: name, state: s.State, message: shorten(s.Message)}
 }
 
-// allIn is an error unless all secrets are in one of these states.
+// allIn returns an error unless all secrets are in one of these states.
 func (a application) allIn(states ...secretsv1alpha1.State) error {
 	var errs []error
 	for _, name := range secretNames() {

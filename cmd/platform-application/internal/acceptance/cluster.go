@@ -17,13 +17,15 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 const (
 	// maxLog is how much of a pod's log is read. The workload's line is the first.
 	maxLog = 64 << 10
 
-	// maxText of others in a report.
+	// maxText is the length of foreign texts in a report.
 	maxText = 1000
 )
 
@@ -32,11 +34,11 @@ type pod struct {
 	name, uid string
 	ready     bool
 
-	// trouble says why a container does not run, if it is known.
-	trouble string
+	// reason and trouble say why a container does not run, if that is known.
+	reason, trouble string
 }
 
-// pods of the application that are not about to end, sorted by name.
+// pods returns the application's pods that are not ending, sorted by name.
 func (r *run) pods(ctx context.Context) ([]pod, error) {
 	list := &corev1.PodList{}
 
@@ -67,24 +69,26 @@ func podOf(p corev1.Pod) pod {
 		}
 
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			out.reason += c.Reason
 			out.trouble += ": " + shorten(c.Reason+": "+c.Message)
 		}
 	}
 
 	for _, s := range p.Status.ContainerStatuses {
 		if w := s.State.Waiting; w != nil {
+			out.reason += w.Reason
 			out.trouble += ": " + shorten(w.Reason+": "+w.Message)
 		}
 
 		if t := s.LastTerminationState.Terminated; t != nil {
-			out.trouble += fmt.Sprintf(": it has ended with exit code %d (%s)", t.ExitCode, shorten(t.Reason))
+			out.trouble += containerEnded.Render(sentence.With{"code": t.ExitCode, "reason": shorten(t.Reason)})
 		}
 	}
 
 	return out
 }
 
-// variables that a pod has printed: their digests, by name.
+// variables returns the digests that a pod has printed, by name of the variable.
 func (r *run) variables(ctx context.Context, pod string) (map[string]string, error) {
 	stream, err := r.Kube.CoreV1().Pods(NamespaceOf(r.id)).GetLogs(pod, &corev1.PodLogOptions{LimitBytes: new(int64(maxLog))}).Stream(ctx)
 	if err != nil {
@@ -105,7 +109,7 @@ func (r *run) variables(ctx context.Context, pod string) (map[string]string, err
 	return out, nil
 }
 
-// noteVault of the application in the report: where it is, and what is left of it when it is deleted.
+// noteVault adds the vault to the report, and how long Azure retains it after its deletion.
 func (r *run) noteVault(ctx context.Context) error {
 	k := r.app.status.KeyVault
 	a := &r.report.Azure
@@ -127,29 +131,29 @@ func (r *run) noteVault(ctx context.Context) error {
 	return nil
 }
 
-// Describe what a run is about to run on. What cannot be found out is noted, and keeps nothing from running.
+// Describe returns a report about the platform. Facts that cannot be determined become notes, and do not prevent the run.
 func Describe(ctx context.Context, o Options, program string) Report {
 	out := Report{Program: program}
-	note := func(what string, err error) {
-		out.Notes = append(out.Notes, "cannot "+what+": "+shorten(err.Error()))
+	note := func(what sentence.Template, err error, kind string) {
+		out.Notes = append(out.Notes, what.Render(sentence.With{"error": shorten(err.Error()), "kind": kind}))
 	}
 
 	if v, err := o.Kube.Discovery().ServerVersion(); err != nil {
-		note("find out the version of Kubernetes", err)
+		note(kubernetesUnknown, err, "")
 	} else {
 		out.Versions.Kubernetes = shorten(v.GitVersion)
 	}
 
 	system := &corev1.Namespace{}
 	if err := o.Client.Get(ctx, client.ObjectKey{Name: "kube-system"}, system); err != nil {
-		note("find out the id of the cluster", err)
+		note(clusterUnknown, err, "")
 	} else {
 		out.ClusterID = string(system.UID)
 	}
 
 	core := &appsv1.Deployment{}
 	if err := o.Client.Get(ctx, client.ObjectKey{Namespace: o.CrossplaneNamespace, Name: "crossplane"}, core); err != nil {
-		note("find out the version of Crossplane", err)
+		note(crossplaneUnknown, err, "")
 	} else if len(core.Spec.Template.Spec.Containers) > 0 {
 		out.Versions.Crossplane = shorten(core.Spec.Template.Spec.Containers[0].Image)
 	}
@@ -159,7 +163,7 @@ func Describe(ctx context.Context, o Options, program string) Report {
 		list.SetGroupVersionKind(schema.GroupVersionKind{Group: "pkg.crossplane.io", Version: "v1", Kind: kind + "List"})
 
 		if err := o.Client.List(ctx, list, client.Limit(maxListed)); err != nil {
-			note("list packages", err)
+			note(packagesUnknown, err, kind)
 
 			continue
 		}
@@ -184,7 +188,7 @@ func Describe(ctx context.Context, o Options, program string) Report {
 	return out
 }
 
-// Variant of the API that is installed, or an error if there is none.
+// Variant returns the installed variant of the API, or an error if there is none.
 func Variant(kube kubernetes.Interface) (string, error) {
 	resources, err := kube.Discovery().ServerResourcesForGroupVersion("meta.p6m.dev/v1alpha1")
 	if err != nil {
@@ -206,7 +210,7 @@ func Variant(kube kubernetes.Interface) (string, error) {
 	}
 }
 
-// shorten a text of somebody else to one line, of characters that can be printed.
+// shorten returns a foreign text as one line of printable characters.
 func shorten(s string) string {
 	if len(s) > maxText {
 		s = strings.ToValidUTF8(s[:maxText], "") + " …"

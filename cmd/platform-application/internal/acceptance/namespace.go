@@ -23,16 +23,18 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 const (
 	// namespacePrefix of all runs.
 	namespacePrefix = "acceptance-"
 
-	// RunLabel is the run's id on its namespace. Nobody but the platform may set labels of this domain.
+	// RunLabel is the label with the run's id. Only the platform can set labels of this domain.
 	RunLabel = "meta.p6m.dev/acceptance"
 
-	// workloadsLabel lets applications run in a namespace.
+	// workloadsLabel allows applications in a namespace.
 	workloadsLabel, workloadsComposed = "meta.p6m.dev/workloads", "composed"
 
 	idLength = 10
@@ -40,18 +42,18 @@ const (
 
 var idPattern = regexp.MustCompile(`^[a-z2-7]{10}$`)
 
-// NewID of a run, which no other has.
+// NewID returns the unique id of a new run.
 func NewID() string { return strings.ToLower(rand.Text()[:idLength]) }
 
-// NamespaceOf a run.
+// NamespaceOf returns the name of a run's namespace.
 func NamespaceOf(id string) string { return namespacePrefix + id }
 
-// namespaceOf the run, with all labels.
+// namespaceOf returns the namespace of a run with all labels.
 func namespaceOf(id, tenantLabel string, more map[string]string) *corev1.Namespace {
 	labels := map[string]string{}
 	maps.Copy(labels, more)
 
-	// Without an owner nothing is composed. It is one that no other run has.
+	// The function composes nothing without a tenant. Each run is a tenant of its own.
 	if _, ok := labels[tenantLabel]; !ok && tenantLabel != "" {
 		labels[tenantLabel] = NamespaceOf(id)
 	}
@@ -61,16 +63,16 @@ func namespaceOf(id, tenantLabel string, more map[string]string) *corev1.Namespa
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(id), Labels: labels}}
 }
 
-// owned is an error unless a run has made the namespace. Nothing is deleted in any other.
+// owned returns an error unless a run has created the namespace. A run deletes nothing in other namespaces.
 func owned(ns *corev1.Namespace, id string) error {
 	if !idPattern.MatchString(id) || ns.Name != NamespaceOf(id) || ns.Labels[RunLabel] != id {
-		return fmt.Errorf("namespace %s was not made by run %s, and is left alone", ns.Name, id)
+		return fmt.Errorf("namespace %s does not belong to run %s and is not changed", ns.Name, id)
 	}
 
 	return nil
 }
 
-// createNamespace that is not there yet, and have the run's account do in it what its role says.
+// createNamespace creates the namespace, and binds the run's role in it.
 func (r *run) createNamespace(ctx context.Context) error {
 	ns := namespaceOf(r.id, r.Settings.TenantLabel, r.NamespaceLabels)
 	if err := r.Client.Create(ctx, ns); err != nil {
@@ -84,11 +86,11 @@ func (r *run) createNamespace(ctx context.Context) error {
 	return bind(ctx, r.Client, ns.Name, r.BindRole)
 }
 
-// bind a ClusterRole to the account of this program in a namespace.
+// bind binds a ClusterRole to the account of this program in a namespace.
 func bind(ctx context.Context, c client.Client, namespace, role string) error {
 	me := &authenticationv1.SelfSubjectReview{}
 	if err := c.Create(ctx, me); err != nil {
-		return fmt.Errorf("cannot find out which account this is: %w", err)
+		return fmt.Errorf("cannot get the name of this account: %w", err)
 	}
 
 	name := me.Status.UserInfo.Username
@@ -110,13 +112,13 @@ func bind(ctx context.Context, c client.Client, namespace, role string) error {
 	return nil
 }
 
-// A Leftover is the namespace of a run that has crashed, or is still under way.
+// A Leftover is the namespace of a run that has crashed or is still in progress.
 type Leftover struct {
 	Run, Namespace string
 	Created        time.Time
 }
 
-// Leftovers of other runs, the oldest first.
+// Leftovers returns the namespaces of other runs, the oldest first.
 func Leftovers(ctx context.Context, c client.Client) ([]Leftover, error) {
 	list := &corev1.NamespaceList{}
 	if err := c.List(ctx, list, client.HasLabels{RunLabel}); err != nil {
@@ -140,21 +142,18 @@ func leftovers(namespaces []corev1.Namespace) []Leftover {
 	return out
 }
 
-// Commands that clean up after a run, by this program with these arguments and without it.
+// Commands returns the commands that clean up after a run: with this program and these arguments, and without it.
 func Commands(id string, arguments ...string) []string {
-	ns := NamespaceOf(id)
-
-	return []string{
-		strings.Join(append([]string{"platform-application acceptance cleanup", id}, arguments...), " "),
-		"# Without this program. The second prints nothing when Azure has deleted everything",
-		"kubectl delete platformapplications.meta.p6m.dev --all --namespace " + ns,
-		"kubectl get " + strings.Join(managedNames(), ",") + " --namespace " + ns + " --output name",
-		"kubectl delete namespace " + ns,
+	out := []string{strings.Join(append([]string{"platform-application", "acceptance", "cleanup", id}, arguments...), " ")}
+	for _, command := range cleanUpWithout {
+		out = append(out, command.Render(sentence.With{"namespace": NamespaceOf(id), "kinds": strings.Join(managedNames(), ",")}))
 	}
+
+	return out
 }
 
-// managed are the kinds of what an application has in Azure, and what reads its vault. Their providers need the namespace to delete
-// them: a namespace that is being deleted takes no new objects.
+// managed returns the kinds of an application's managed resources and of KeyVaultSecretSyncs. They are deleted before the
+// namespace, because their providers create objects in it, which a terminating namespace rejects.
 func managed() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
 		{Group: "secrets.p6m.dev", Version: "v1alpha1", Kind: "KeyVaultSecretSync"},
@@ -172,11 +171,11 @@ func managedNames() []string {
 	}
 }
 
-// Remove what a run has left, with the namespace. It is an error if the run has not made the namespace.
+// Remove deletes the application and the namespace of a run. It returns an error if the namespace is not the run's.
 func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(string)) error {
 	var ns *corev1.Namespace
 
-	err := await(ctx, "the API server", say, func(ctx context.Context) (err error) {
+	err := await(ctx, string(awaitAPIServer), say, func(ctx context.Context) (err error) {
 		ns, err = namespaceOfRun(ctx, c, id)
 
 		switch {
@@ -186,7 +185,7 @@ func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(
 			return err
 		}
 
-		// The run may have ended before it had done so.
+		// The run may have ended before it bound the role.
 		return bind(ctx, c, ns.Name, bindRole)
 	})
 	if err != nil || ns == nil {
@@ -200,12 +199,12 @@ func Remove(ctx context.Context, c client.Client, id, bindRole string, say func(
 	return removeNamespace(ctx, c, id, ns, say)
 }
 
-// namespaceOfRun is nil if there is none.
+// namespaceOfRun returns the namespace of a run, or nil if there is none.
 func namespaceOfRun(ctx context.Context, c client.Client, id string) (*corev1.Namespace, error) {
 	ns := &corev1.Namespace{}
 	if err := c.Get(ctx, client.ObjectKey{Name: NamespaceOf(id)}, ns); err != nil {
 		if kerrors.IsNotFound(err) {
-			return nil, nil //nolint:nilnil // As it says.
+			return nil, nil //nolint:nilnil // nil means not found.
 		}
 
 		return nil, fmt.Errorf("cannot get namespace %s: %w", NamespaceOf(id), err)
@@ -214,39 +213,39 @@ func namespaceOfRun(ctx context.Context, c client.Client, id string) (*corev1.Na
 	return ns, owned(ns, id)
 }
 
-// removeNamespace that a run has made, and no other of its name.
+// removeNamespace deletes the namespace of a run, but not another one of the same name.
 func removeNamespace(ctx context.Context, c client.Client, id string, ns *corev1.Namespace, say func(string)) error {
-	return await(ctx, "the end of namespace "+ns.Name, say, func(ctx context.Context) error {
+	return await(ctx, awaitNoNamespace.Render(sentence.With{"namespace": ns.Name}), say, func(ctx context.Context) error {
 		now, err := namespaceOfRun(ctx, c, id)
 
 		switch {
 		case now != nil && (err != nil || now.UID != ns.UID):
-			return permanent{errors.Join(err, fmt.Errorf("namespace %s is another now", ns.Name))}
+			return permanent{errors.Join(err, fmt.Errorf("namespace %s was recreated", ns.Name))}
 		case now == nil:
 			return err
 		case now.DeletionTimestamp != nil:
-			return errors.New("it is being deleted")
+			return pending{code: BeingDeleted, object: "Namespace " + ns.Name}
 		}
 
 		if err := c.Delete(ctx, now, client.Preconditions{UID: &ns.UID}); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("cannot delete namespace %s: %w", ns.Name, err)
 		}
 
-		return errors.New("it is being deleted")
+		return pending{code: BeingDeleted, object: "Namespace " + ns.Name}
 	})
 }
 
-// removeApplication and wait until Azure has nothing of it.
+// removeApplication deletes the application, and waits until all its resources in Azure are deleted.
 func removeApplication(ctx context.Context, c client.Client, namespace string, say func(string)) error {
 	app := &unstructured.Unstructured{}
 	app.SetGroupVersionKind(applicationKind())
 	app.SetNamespace(namespace)
 	app.SetName(applicationName)
 
-	return await(ctx, "the end of the application", say, func(ctx context.Context) error {
+	return await(ctx, string(awaitNoApp), say, func(ctx context.Context) error {
 		switch err := c.Delete(ctx, app); {
 		case err == nil:
-			return errors.New("PlatformApplication " + applicationName + " is being deleted")
+			return pending{code: BeingDeleted, object: "PlatformApplication " + applicationName}
 		case !kerrors.IsNotFound(err) && !meta.IsNoMatchError(err):
 			return fmt.Errorf("cannot delete PlatformApplication %s: %w", applicationName, err)
 		}
@@ -255,7 +254,7 @@ func removeApplication(ctx context.Context, c client.Client, namespace string, s
 	})
 }
 
-// gone is an error that names what is still there.
+// gone returns an error with all objects that still exist.
 func gone(ctx context.Context, c client.Client, namespace string) error {
 	var left []string
 
@@ -277,11 +276,11 @@ func gone(ctx context.Context, c client.Client, namespace string) error {
 	}
 
 	if len(left) > 0 {
-		return errors.New("still there: " + strings.Join(left, ", "))
+		return pending{code: StillThere, object: strings.Join(left, ", ")}
 	}
 
 	return nil
 }
 
-// maxListed is more than an application has of anything.
+// maxListed is more than an application has of any kind.
 const maxListed = 100

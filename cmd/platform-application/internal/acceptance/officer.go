@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,19 +25,19 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// requestTimeout is for one request to Azure, or for signing in.
+// requestTimeout bounds one request to Azure, and signing in.
 const requestTimeout = 30 * time.Second
 
-// An Officer may put values into the vault of the application.
+// An Officer has the permission to set values in the application's vault.
 type Officer struct {
-	// ObjectID in Entra ID, and ClientID if it is an application.
+	// ObjectID in Entra ID, and ClientID if the officer is an application.
 	ObjectID, ClientID string
 
 	credential azcore.TokenCredential
 	suffix     string
 }
 
-// A vaultCloud is where vaults of a cloud of Azure are.
+// A vaultCloud is an Azure cloud, with the DNS suffix of its vaults.
 type vaultCloud struct {
 	configuration cloud.Configuration
 	suffix        string
@@ -53,7 +54,7 @@ func cloudOf(name string) vaultCloud {
 	}
 }
 
-// SignIn as whoever the environment says: an application, a workload identity, or who has signed in with the Azure CLI.
+// SignIn uses the environment's credential: an application, a workload identity, or the user of the Azure CLI.
 func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 	c := cloudOf(cloudName)
 
@@ -76,17 +77,17 @@ func SignIn(ctx context.Context, cloudName string) (Officer, error) {
 	return o, nil
 }
 
-// CheckOfficers refuses settings with which nobody may set values: without officers, Key Vault would refuse them for as long as a run
-// waits. Which groups the officer is in, only Entra ID knows.
+// CheckOfficers returns an error for settings without officers, because Key Vault would reject all values. It does not check that
+// the account is one of them: only Entra ID knows the members of groups.
 func CheckOfficers(s inputv1alpha1.PlatformConfigSpec) error {
 	if s.KeyVault == nil || len(s.KeyVault.Officers) == 0 {
-		return errors.New("cannot start: keyVault.officers of the settings is empty, so nobody may set values. Name the account that runs this with --officer-object-id, or add it or a group of it there")
+		return errors.New("cannot start: keyVault.officers of the settings is empty, so nobody can set values; name your account with --officer-object-id, or add it or its group to keyVault.officers")
 	}
 
 	return nil
 }
 
-// who has a token. It is Azure's to verify it: this is for the report.
+// who returns the account of a token, for the report. The signature is not verified.
 func who(token string) (objectID, clientID string) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 { //nolint:mnd // Header, claims and signature.
@@ -104,19 +105,19 @@ func who(token string) (objectID, clientID string) {
 	return shorten(claims.OID), shorten(claims.AppID)
 }
 
-// client of a vault. The officer's token goes to vaults of its cloud, and nowhere else.
+// client returns the client of a vault. The officer's token is sent only to vaults of its cloud.
 func (o Officer) client(vault string) (*azsecrets.Client, error) {
 	u, err := url.Parse(vault)
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !isVault(u.Hostname(), o.suffix) {
-		return nil, permanent{fmt.Errorf("cannot use %q as a vault: it is none of %s", shorten(vault), o.suffix)}
+		return nil, permanent{fmt.Errorf("cannot use %q as a vault: it is not a host of %s", shorten(vault), o.suffix)}
 	}
 
-	// What fails is tried again by who waits for it.
+	// The caller retries.
 	client, err := azsecrets.NewClient("https://"+u.Hostname()+"/", o.credential, &azsecrets.ClientOptions{
 		ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cannot make client of vault %s: %w", vault, err)
+		return nil, fmt.Errorf("cannot create client for vault %s: %w", vault, err)
 	}
 
 	return client, nil
@@ -128,7 +129,7 @@ func isVault(host, suffix string) bool {
 	return ok && name != "" && !strings.Contains(name, ".")
 }
 
-// set a secret. It returns the version.
+// set sets a secret, and returns its version.
 func (o Officer) set(ctx context.Context, vault, name, value string) (version string, err error) {
 	err = o.do(ctx, vault, "set secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		got, err := c.SetSecret(ctx, name, azsecrets.SetSecretParameters{Value: &value}, nil)
@@ -136,47 +137,47 @@ func (o Officer) set(ctx context.Context, vault, name, value string) (version st
 			version = got.ID.Version()
 		}
 
-		return err //nolint:wrapcheck // do says what was done.
+		return err //nolint:wrapcheck // do adds the context.
 	})
 
 	return version, err
 }
 
-// enable or disable a version of a secret.
+// enable enables or disables a version of a secret.
 func (o Officer) enable(ctx context.Context, vault, name, version string, enabled bool) error {
 	return o.do(ctx, vault, "change secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		_, err := c.UpdateSecretProperties(ctx, name, version, azsecrets.UpdateSecretPropertiesParameters{
 			SecretAttributes: &azsecrets.SecretAttributes{Enabled: &enabled},
 		}, nil)
 
-		return err //nolint:wrapcheck // do says what was done.
+		return err //nolint:wrapcheck // do adds the context.
 	})
 }
 
-// delete a secret.
+// delete deletes a secret.
 func (o Officer) delete(ctx context.Context, vault, name string) error {
 	return o.do(ctx, vault, "delete secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		_, err := c.DeleteSecret(ctx, name, nil)
 		if isNotFound(err) {
-			return nil // It is deleted: an answer was lost.
+			return nil // It is already deleted: a response was lost.
 		}
 
-		return err //nolint:wrapcheck // do says what was done.
+		return err //nolint:wrapcheck // do adds the context.
 	})
 }
 
-// recover a secret that was deleted.
+// recover recovers a deleted secret.
 func (o Officer) recover(ctx context.Context, vault, name string) error {
 	return o.do(ctx, vault, "recover secret "+name, func(ctx context.Context, c *azsecrets.Client) error {
 		_, err := c.RecoverDeletedSecret(ctx, name, nil)
 		if isNotFound(err) {
-			// It is recovered: an answer was lost. Or it is still being deleted.
+			// It is already recovered because a response was lost, or it is still being deleted.
 			if _, found := c.GetSecret(ctx, name, "", nil); found == nil {
 				return nil
 			}
 		}
 
-		return err //nolint:wrapcheck // do says what was done.
+		return err //nolint:wrapcheck // do adds the context.
 	})
 }
 
@@ -198,7 +199,7 @@ func (o Officer) do(ctx context.Context, vault, what string, do func(context.Con
 	return o.explain(what, do(ctx, c))
 }
 
-// explain an error. What Key Vault answers has pages.
+// explain returns a short error. Errors of Key Vault are long.
 func (o Officer) explain(what string, err error) error {
 	if err == nil {
 		return nil
@@ -209,9 +210,12 @@ func (o Officer) explain(what string, err error) error {
 		return fmt.Errorf("cannot %s: %s", what, shorten(err.Error()))
 	}
 
-	out := fmt.Errorf("cannot %s: Key Vault answered %d %s %s", what, failure.StatusCode, http.StatusText(failure.StatusCode), shorten(failure.ErrorCode))
+	out := pending{
+		code: KeyVaultAnswered, object: what, reason: shorten(failure.ErrorCode),
+		state: strconv.Itoa(failure.StatusCode) + " " + http.StatusText(failure.StatusCode),
+	}
 	if failure.StatusCode == http.StatusForbidden {
-		out = fmt.Errorf("%w. The officer has object id %s, and needs Key Vault Secrets Officer on the vault: is it --officer-object-id of the run, or among keyVault.officers of the settings? A new role takes up to 10 minutes", out, o.ObjectID)
+		out.code, out.message = OfficerNotAllowed, o.ObjectID
 	}
 
 	return out

@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
 
 // A Result of a run or a step.
@@ -28,7 +30,7 @@ const (
 	NotReached Result = "NotReached"
 )
 
-// A Report of a run, for a team to attach to a change. It has no value of any secret.
+// A Report of a run, which a team attaches to a change. It has no value of any secret.
 type Report struct {
 	Run       string    `json:"run"`
 	Result    Result    `json:"result"`
@@ -49,20 +51,20 @@ type Report struct {
 	Steps    []StepReport `json:"steps"`
 	Cleanup  *StepReport  `json:"cleanup,omitempty"`
 
-	// Remains is what is still there after the run.
+	// Remains lists what still exists after the run.
 	Remains []string `json:"remains,omitempty"`
 
 	// CleanUp has the commands that clean up, if the run could not.
 	CleanUp []string `json:"cleanUp,omitempty"`
 
-	// Skipped is what the run did not do.
+	// Skipped lists what the run did not test.
 	Skipped []string `json:"skipped,omitempty"`
 
-	// Notes say what could not be found out.
+	// Notes list what could not be determined.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Versions of everything.
+// Versions of the platform.
 type Versions struct {
 	Kubernetes string    `json:"kubernetes,omitempty"`
 	Crossplane string    `json:"crossplane,omitempty"`
@@ -77,7 +79,7 @@ type Package struct {
 	Revision string `json:"revision,omitempty"`
 }
 
-// Azure is where the application was, and who was its officer.
+// Azure has the resources of the application in Azure, and its officer.
 type Azure struct {
 	TenantID       string `json:"tenantId,omitempty"`
 	SubscriptionID string `json:"subscriptionId,omitempty"`
@@ -90,10 +92,10 @@ type Azure struct {
 	RetentionDays   int    `json:"retentionDays,omitempty"`
 	PurgeProtection bool   `json:"purgeProtection"`
 
-	// Kept tells that the vault had its values again when the application came back.
+	// Kept is true if the vault still had its values when the application was created again.
 	Kept bool `json:"kept"`
 
-	// Purged tells that it had none.
+	// Purged is true if it had none.
 	Purged bool `json:"purged"`
 
 	Identity        string `json:"identity,omitempty"`
@@ -103,7 +105,7 @@ type Azure struct {
 	OfficerClientID string `json:"officerClientId,omitempty"`
 }
 
-// A StepReport is what came of a step.
+// A StepReport is the result of a step.
 type StepReport struct {
 	Name     string        `json:"name"`
 	What     string        `json:"what"`
@@ -113,11 +115,11 @@ type StepReport struct {
 	Measured []Measurement `json:"measured,omitempty"`
 	Error    string        `json:"error,omitempty"`
 
-	// Conditions of the application when the step failed, in its own words.
+	// Conditions of the application when the step failed.
 	Conditions []Condition `json:"conditions,omitempty"`
 }
 
-// A Measurement of something that a step waited for.
+// A Measurement of a part of a step.
 type Measurement struct {
 	What    string  `json:"what"`
 	Seconds float64 `json:"seconds"`
@@ -131,56 +133,47 @@ type Condition struct {
 	Message string `json:"message,omitempty"`
 }
 
-// remains of a run in Azure that has deleted its application.
+// remains returns what a run leaves in Azure after it has deleted its application.
 func remains(a Azure, policy v1alpha1.DeletionPolicy, deleted time.Time) []string {
 	if a.Vault == "" {
 		return nil
 	}
 
-	until := deleted.AddDate(0, 0, a.RetentionDays).Format(time.DateOnly)
+	with := sentence.With{"vault": a.Vault, "location": a.Location, "date": deleted.AddDate(0, 0, a.RetentionDays).Format(time.DateOnly)}
 
 	switch {
 	case a.PurgeProtection || policy != v1alpha1.DeletionPurge:
-		return []string{fmt.Sprintf("Deleted vault %s, until %s. It costs nothing, and nobody can purge it before.", a.Vault, until)}
+		return []string{vaultRetained.Render(with)}
 	case a.Kept:
-		return []string{fmt.Sprintf("Deleted vault %s, until %s: the Azure providers may not purge. To purge it: az keyvault purge --name %s --location %s", a.Vault, until, a.Vault, a.Location)}
+		return []string{vaultNotPurged.Render(with)}
 	case !a.Purged:
-		return []string{fmt.Sprintf("Deleted vault %s, until %s, if the Azure providers may not purge. The run ended before it could tell.", a.Vault, until)}
+		return []string{vaultUnknown.Render(with)}
 	default:
 		return nil
 	}
 }
 
-// Markdown is the report for people.
+// Markdown renders the report for people.
 func (r Report) Markdown() string {
 	var b strings.Builder
 
-	fmt.Fprintf(&b, "# Acceptance run %s: %s\n\n", r.Run, r.Result)
-
-	table(&b, []string{"What", "Value"}, pairs(
-		"Started", r.Started.Format(time.RFC3339), "Ended", ended(r), "Program", r.Program, "Image", r.Image, "Doctor", r.Doctor,
-		"Cluster", r.ClusterID, "API server", r.Server, "Variant of the API", r.Variant, "Namespace", r.Namespace,
-		"Kubernetes", r.Versions.Kubernetes, "Crossplane", r.Versions.Crossplane,
-		"Tenant", r.Azure.TenantID, "Subscription", r.Azure.SubscriptionID, "Resource group", r.Azure.ResourceGroup, "Location", r.Azure.Location,
-		"Vault", r.Azure.VaultID, "Vault URI", r.Azure.VaultURI, "Deletion policy", r.DeletionPolicy,
-		"Identity", r.Azure.Identity, "Client id of the identity", r.Azure.ClientID, "Principal id of the identity", r.Azure.PrincipalID,
-		"Object id of the officer", r.Azure.OfficerObjectID, "Client id of the officer", r.Azure.OfficerClientID,
-	))
+	fmt.Fprintf(&b, "# %s\n\n", headingRun.Render(sentence.With{"run": r.Run, "result": r.Result}))
+	writeTable(&b, factColumns, facts(r))
 
 	var packages [][]string
 	for _, p := range r.Versions.Packages {
 		packages = append(packages, []string{p.Kind, p.Name, p.Package, p.Revision})
 	}
 
-	section(&b, "Packages", []string{"Kind", "Name", "Package", "Revision"}, packages)
-	section(&b, "Steps", []string{"Step", "What", "Result", "Seconds", "Normally"}, stepRows(r))
+	section(&b, headingPackages, packageColumns, packages)
+	section(&b, headingSteps, stepColumns, stepRows(r))
 
 	for _, s := range allSteps(r) {
 		if s.Error == "" {
 			continue
 		}
 
-		fmt.Fprintf(&b, "\n## Step %s failed\n\n%s\n", s.Name, cell(s.Error))
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", headingFailed.Render(sentence.With{"step": s.Name}), cell(s.Error))
 
 		var conditions [][]string
 		for _, c := range s.Conditions {
@@ -188,24 +181,24 @@ func (r Report) Markdown() string {
 		}
 
 		if len(conditions) > 0 {
-			b.WriteString("\nThe application said:\n\n")
-			table(&b, []string{"Condition", "Status", "Reason", "Message"}, conditions)
+			fmt.Fprintf(&b, "\n%s\n\n", headingConditions)
+			writeTable(&b, conditionColumns, conditions)
 		}
 	}
 
-	list(&b, "What remains", r.Remains)
+	list(&b, headingRemains, r.Remains)
 
 	if len(r.CleanUp) > 0 {
-		fmt.Fprintf(&b, "\n## Clean up\n\n```sh\n%s\n```\n", strings.Join(r.CleanUp, "\n"))
+		fmt.Fprintf(&b, "\n## %s\n\n```sh\n%s\n```\n", headingCleanUp, strings.Join(r.CleanUp, "\n"))
 	}
 
-	list(&b, "What was not done", r.Skipped)
-	list(&b, "What could not be found out", r.Notes)
+	list(&b, headingSkipped, r.Skipped)
+	list(&b, headingNotes, r.Notes)
 
 	return b.String()
 }
 
-// allSteps, with the cleanup.
+// allSteps returns the steps and the cleanup.
 func allSteps(r Report) []StepReport {
 	out := slices.Clone(r.Steps)
 	if r.Cleanup != nil {
@@ -215,34 +208,26 @@ func allSteps(r Report) []StepReport {
 	return out
 }
 
-// stepRows are the steps, with what was measured in them.
+// stepRows returns a row for each step and each measurement.
 func stepRows(r Report) [][]string {
 	var out [][]string
 
 	for _, s := range allSteps(r) {
-		took := fmt.Sprintf("%.1f", s.Seconds)
+		took := tenths(s.Seconds)
 		if s.Result == NotReached {
 			took = ""
 		}
 
 		out = append(out, []string{s.Name, s.What, string(s.Result), took, s.Normal})
 		for _, m := range s.Measured {
-			out = append(out, []string{"", m.What, "", fmt.Sprintf("%.1f", m.Seconds), ""})
+			out = append(out, []string{"", m.What, "", tenths(m.Seconds), ""})
 		}
 	}
 
 	return out
 }
 
-func ended(r Report) string {
-	if r.Ended.IsZero() {
-		return ""
-	}
-
-	return r.Ended.Format(time.RFC3339)
-}
-
-// pairs of names and values, without those that have no value.
+// pairs returns names with values, and omits empty values.
 func pairs(list ...string) [][]string {
 	var out [][]string
 
@@ -258,11 +243,11 @@ func pairs(list ...string) [][]string {
 func section(b *strings.Builder, title string, head []string, rows [][]string) {
 	if len(rows) > 0 {
 		fmt.Fprintf(b, "\n## %s\n\n", title)
-		table(b, head, rows)
+		writeTable(b, head, rows)
 	}
 }
 
-func table(b *strings.Builder, head []string, rows [][]string) {
+func writeTable(b *strings.Builder, head []string, rows [][]string) {
 	row(b, head)
 	b.WriteString("|" + strings.Repeat("---|", len(head)) + "\n")
 
@@ -293,7 +278,7 @@ func list(b *strings.Builder, title string, items []string) {
 	}
 }
 
-// cell is a text of anybody in Markdown, which neither ends the cell nor becomes a link or an element.
+// cell escapes any text for a cell of a Markdown table.
 func cell(s string) string {
 	s = shorten(s)
 
@@ -302,10 +287,13 @@ func cell(s string) string {
 
 func printable(r rune) bool { return unicode.IsPrint(r) && !unicode.IsSpace(r) }
 
-// seconds with a tenth of them.
+// tenths formats seconds.
+func tenths(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) }
+
+// seconds rounds to a tenth.
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 } //nolint:mnd // A tenth.
 
-// Encode the report: as JSON if the format is that, else as Markdown.
+// Encode returns the report as JSON if the format is json, otherwise as Markdown.
 func (r Report) Encode(format string) ([]byte, error) {
 	if format != "json" {
 		return []byte(r.Markdown()), nil
@@ -319,7 +307,7 @@ func (r Report) Encode(format string) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// WriteFile of the report, as JSON if that is how the file's name ends, else as Markdown. There is always a whole report in it.
+// WriteFile writes the report as JSON if the file's name ends in .json, otherwise as Markdown. The file always has a complete report.
 func (r Report) WriteFile(path string) error {
 	data, err := r.Encode(strings.TrimPrefix(filepath.Ext(path), "."))
 	if err != nil {

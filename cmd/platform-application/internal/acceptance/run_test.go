@@ -26,7 +26,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// cluster is one without controllers, in which nothing comes of an application.
+// cluster returns a cluster without controllers, in which an application stays as it was created.
 func cluster(t *testing.T, objects ...client.Object) client.WithWatch {
 	t.Helper()
 
@@ -52,7 +52,7 @@ func anApplication(namespace string) *unstructured.Unstructured {
 	return u
 }
 
-// synctested runs a test in which nobody waits for what is polled.
+// synctested runs a test with a synthetic clock, so that polling takes no time.
 func synctested(test func(t *testing.T)) func(t *testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
@@ -60,7 +60,7 @@ func synctested(test func(t *testing.T)) func(t *testing.T) {
 	}
 }
 
-// TestRemove touches no namespace that the run has not made, nor anything in it.
+// TestRemove changes nothing in namespaces of others.
 func TestRemove(t *testing.T) {
 	own := namespaceOf(testID, "", nil)
 	foreign := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: NamespaceOf(testID), Labels: map[string]string{RunLabel: "other22222"}}}
@@ -72,9 +72,9 @@ func TestRemove(t *testing.T) {
 		removed   bool
 		failed    bool
 	}{
-		"Own":     {reason: "All of it goes.", namespace: own, id: testID, removed: true},
-		"Foreign": {reason: "Somebody else has made it.", namespace: foreign, id: testID, failed: true},
-		"Gone":    {reason: "There is nothing to do.", namespace: own, id: "zzzzzzzz77"},
+		"Own":     {reason: "The namespace of the run is deleted.", namespace: own, id: testID, removed: true},
+		"Foreign": {reason: "A namespace without the label of the run is kept.", namespace: foreign, id: testID, failed: true},
+		"Gone":    {reason: "A missing namespace is no error.", namespace: own, id: "zzzzzzzz77"},
 	}
 
 	for name, tc := range cases {
@@ -97,13 +97,13 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// TestRun has a run fail, be interrupted and have a fault of its own: each time it cleans up, and its report says what happened.
+// TestRun lets a run fail, be interrupted and panic. It always cleans up and reports the problem.
 func TestRun(t *testing.T) {
 	refused := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
-		return errors.New("refused by a policy")
+		return errors.New("denied by a policy")
 	}}
 	stuck := interceptor.Funcs{Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
-		return errors.New("nobody may delete")
+		return errors.New("no permission to delete")
 	}}
 	broken := interceptor.Funcs{Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { panic("a fault") }}
 
@@ -116,11 +116,11 @@ func TestRun(t *testing.T) {
 		cleanup     Result
 		left        bool
 	}{
-		"NoVault":     {reason: "Nothing comes of the application.", failed: "vault", says: "KeyVaultReady", cleanup: Passed},
-		"Refused":     {reason: "There is nothing to clean up.", funcs: refused, failed: "create", says: "refused by a policy", cleanup: Passed},
-		"Interrupted": {reason: "It may have made something.", interrupted: true, failed: "create", says: "interrupted", cleanup: Passed},
-		"Fault":       {reason: "A fault of the program does not keep it from cleaning up.", funcs: broken, failed: "create", says: "this program has a fault: a fault", cleanup: Passed},
-		"Stuck":       {reason: "It says how to clean up.", funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
+		"NoVault":     {reason: "A step fails after its timeout.", failed: "vault", says: "KeyVaultReady", cleanup: Passed},
+		"Refused":     {reason: "A run whose first step fails has nothing to clean up.", funcs: refused, failed: "create", says: "denied by a policy", cleanup: Passed},
+		"Interrupted": {reason: "An interrupted run may have created objects.", interrupted: true, failed: "create", says: "interrupted", cleanup: Passed},
+		"Fault":       {reason: "A panic does not prevent the cleanup.", funcs: broken, failed: "create", says: "internal error: a fault", cleanup: Passed},
+		"Stuck":       {reason: "If the cleanup fails, the report has its commands.", funcs: stuck, failed: "vault", says: "KeyVaultReady", cleanup: Failed, left: true},
 	}
 
 	for name, tc := range cases {
@@ -155,7 +155,7 @@ func TestRun(t *testing.T) {
 				t.Errorf("\n%s\nwant the namespace left %t, got %v, and commands %q", tc.reason, tc.left, err, got.CleanUp)
 			}
 
-			// What somebody finds who has killed it.
+			// A killed run leaves the saved report.
 			if len(saved) < 3 || saved[0].Result != Running || saved[0].Namespace != NamespaceOf(testID) || saved[len(saved)-1].Result != Failed {
 				t.Errorf("\n%s\nwant the report saved from the beginning, got %d times", tc.reason, len(saved))
 			}
@@ -163,7 +163,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestForeignVault has somebody write another vault into the status: the run ends, and the officer goes nowhere.
+// TestForeignVault forges the vault in the status: the run ends, and the officer writes nothing.
 func TestForeignVault(t *testing.T) {
 	own := &run{id: testID}
 
@@ -172,13 +172,13 @@ func TestForeignVault(t *testing.T) {
 		name, uri string
 		want      string
 	}{
-		"Own":       {reason: "It is the run's.", name: own.vaultName(), uri: own.vault()},
-		"NoSlash":   {reason: "It is the same.", name: own.vaultName(), uri: strings.TrimRight(own.vault(), "/")},
-		"Foreign":   {reason: "It is a team's.", name: "shop-api-foreign", uri: "https://shop-api-foreign.vault.azure.net/", want: "that of this run is"},
-		"Name":      {reason: "Both have to be the run's.", name: "shop-api-foreign", uri: own.vault(), want: "that of this run is"},
-		"URI":       {reason: "Both have to be the run's.", name: own.vaultName(), uri: "https://shop-api-foreign.vault.azure.net/", want: "that of this run is"},
-		"Terminal":  {reason: "A terminal acts on it.", name: "\u009b\u202e", uri: own.vault(), want: "that of this run is"},
-		"OtherHost": {reason: "It is no vault.", name: own.vaultName(), uri: "https://" + own.vaultName() + ".example.com/", want: "that of this run is"},
+		"Own":       {reason: "The status names the run's vault.", name: own.vaultName(), uri: own.vault()},
+		"NoSlash":   {reason: "A trailing slash makes no difference.", name: own.vaultName(), uri: strings.TrimRight(own.vault(), "/")},
+		"Foreign":   {reason: "The vault of a team is rejected.", name: "shop-api-foreign", uri: "https://shop-api-foreign.vault.azure.net/", want: "the vault of this run is"},
+		"Name":      {reason: "A foreign name is rejected.", name: "shop-api-foreign", uri: own.vault(), want: "the vault of this run is"},
+		"URI":       {reason: "A foreign address is rejected.", name: own.vaultName(), uri: "https://shop-api-foreign.vault.azure.net/", want: "the vault of this run is"},
+		"Terminal":  {reason: "Control characters are not printed.", name: "\u009b\u202e", uri: own.vault(), want: "the vault of this run is"},
+		"OtherHost": {reason: "A host outside of Key Vault is rejected.", name: own.vaultName(), uri: "https://" + own.vaultName() + ".example.com/", want: "the vault of this run is"},
 	}
 
 	for name, tc := range cases {
@@ -212,7 +212,7 @@ func TestForeignVault(t *testing.T) {
 	}
 }
 
-// TestManifestOfficer names the officer of the run in its manifest, and nobody if the settings have the officer.
+// TestManifestOfficer names the officer in the manifest, unless the settings name the officer.
 func TestManifestOfficer(t *testing.T) {
 	v, err := newValues()
 	if err != nil {
@@ -229,7 +229,7 @@ func TestManifestOfficer(t *testing.T) {
 	}
 }
 
-// failedIn says that a run has failed in one step, with these words.
+// failedIn checks that a run has failed in one step with an error that contains a text.
 func failedIn(t *testing.T, got Report, step, says string) {
 	t.Helper()
 

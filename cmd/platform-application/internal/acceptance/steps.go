@@ -14,46 +14,39 @@ import (
 
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 	secretsv1alpha1 "github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
-// A step of a run.
+// A step of a run. Its texts are in stepTexts.
 type step struct {
-	name string
-
-	// what is done, or waited for.
-	what string
-
-	// normal is how long that takes in Azure as a rule.
-	normal string
-
-	// timeout is when it is given up.
+	name    string
 	timeout time.Duration
 
 	do func(context.Context, *run) error
 }
 
-// steps of a run, in their order. Names are a contract with pipelines.
+// steps returns the steps of a run in their order. Names are a contract with pipelines.
 func steps() []step {
 	return []step{
-		{"create", "create the namespace and the application", "a second", time.Minute, create},
-		{"vault", "the application has a vault", "2 minutes", 20 * time.Minute, hasVault},
-		{"identity", "the application has an identity", "a minute", 10 * time.Minute, condition("IdentityReady")},
-		{"access", "the identity may read the vault", "a minute", 15 * time.Minute, condition("AccessReady")},
-		{"awaiting-values", "the application waits for values, and nothing else", "up to 10 minutes", 20 * time.Minute, awaitsValues},
-		{"set-values", "an officer sets the values", "up to 10 minutes", 20 * time.Minute, setValues},
-		{"variables", "the pods have all variables", "a minute", 10 * time.Minute, hasVariables},
-		{"rotate", "a new value reaches the pods", "30 seconds", 10 * time.Minute, rotate},
-		{"disable", "the secret's version is disabled, and the pods run on", "30 seconds", 10 * time.Minute, disable},
-		{"enable", "the version is enabled again", "30 seconds", 10 * time.Minute, enable},
-		{"delete-secret", "the secret is deleted, and the pods run on", "a minute", 10 * time.Minute, deleteSecret},
-		{"recover-secret", "the secret is recovered", "a minute", 10 * time.Minute, recoverSecret},
-		{"delete", "the application is deleted with all that it has in Azure", "3 minutes", 20 * time.Minute, deleteApplication},
-		{"return", "the application comes back, to the same vault", "up to 10 minutes", 40 * time.Minute, comeBack},
+		{"create", time.Minute, create},
+		{"vault", 20 * time.Minute, hasVault},
+		{"identity", 10 * time.Minute, condition("IdentityReady")},
+		{"access", 15 * time.Minute, condition("AccessReady")},
+		{"awaiting-values", 20 * time.Minute, awaitsValues},
+		{"set-values", 20 * time.Minute, setValues},
+		{"variables", 10 * time.Minute, hasVariables},
+		{"rotate", 10 * time.Minute, rotate},
+		{"disable", 10 * time.Minute, disable},
+		{"enable", 10 * time.Minute, enable},
+		{"delete-secret", 10 * time.Minute, deleteSecret},
+		{"recover-secret", 10 * time.Minute, recoverSecret},
+		{"delete", 20 * time.Minute, deleteApplication},
+		{"return", 40 * time.Minute, comeBack},
 	}
 }
 
-// StepNames are the names of all that has a timeout.
+// StepNames returns the names of all steps and of the cleanup.
 func StepNames() []string {
 	var out []string
 	for _, s := range steps() {
@@ -61,15 +54,6 @@ func StepNames() []string {
 	}
 
 	return append(out, Cleanup)
-}
-
-// skipped is what only an administrator of Azure could do.
-func skipped() []string {
-	return []string{
-		"The role of the application's identity was not taken away: that takes the right to write role assignments.",
-		"The identity and its federated credential were not deleted: that takes the right to write identities.",
-		"Whether the deleted vault is purged was not looked up in Azure Resource Manager.",
-	}
 }
 
 func create(ctx context.Context, r *run) error {
@@ -81,13 +65,13 @@ func create(ctx context.Context, r *run) error {
 }
 
 func hasVault(ctx context.Context, r *run) error {
-	err := r.untilApplication(ctx, "the vault", func(a application) error {
+	err := r.untilApplication(ctx, string(awaitVault), func(a application) error {
 		if k := a.status.KeyVault; k == nil || k.URI == "" || k.Name == "" {
 			return a.waitsFor("KeyVaultReady")
 		}
 
 		if k := a.status.KeyVault; k.Name != r.vaultName() || strings.TrimRight(k.URI, "/") != strings.TrimRight(r.vault(), "/") {
-			return permanent{fmt.Errorf("the application says that it has vault %s at %s, and that of this run is %s", shorten(k.Name), shorten(k.URI), r.vaultName())}
+			return permanent{fmt.Errorf("the status names vault %s at %s, but the vault of this run is %s", shorten(k.Name), shorten(k.URI), r.vaultName())}
 		}
 
 		return a.isTrue("KeyVaultReady")
@@ -99,10 +83,10 @@ func hasVault(ctx context.Context, r *run) error {
 	return r.noteVault(ctx)
 }
 
-// condition is a step that waits for a condition to be true.
+// condition returns a step that waits for a condition to become true.
 func condition(kind string) func(context.Context, *run) error {
 	return func(ctx context.Context, r *run) error {
-		if err := r.untilApplication(ctx, kind, func(a application) error { return a.isTrue(kind) }); err != nil {
+		if err := r.untilApplication(ctx, awaitCondition.Render(sentence.With{"condition": kind}), func(a application) error { return a.isTrue(kind) }); err != nil {
 			return err
 		}
 
@@ -114,18 +98,19 @@ func condition(kind string) func(context.Context, *run) error {
 	}
 }
 
-// Where the platform creates missing secrets, they wait for values. Else they are missing, as certificates are in any case.
+// awaiting has the states of secrets without values. Secrets are missing if the platform does not create them, and certificates
+// always are.
 var awaiting = []secretsv1alpha1.State{secretsv1alpha1.StateAwaitingValue, secretsv1alpha1.StateMissing} //nolint:gochecknoglobals // A constant.
 
 func awaitsValues(ctx context.Context, r *run) error {
-	err := r.untilApplication(ctx, "secrets that wait for values", func(a application) error { return a.allIn(awaiting...) })
+	err := r.untilApplication(ctx, string(awaitStates), func(a application) error { return a.allIn(awaiting...) })
 	if err != nil {
 		return err
 	}
 
 	pods, err := r.pods(ctx)
 	if err == nil && len(pods) > 0 {
-		err = errors.New("pods were started before there are values")
+		err = errors.New("pods started before the values were set")
 	}
 
 	return err
@@ -146,10 +131,10 @@ func hasVariables(ctx context.Context, r *run) error {
 		return err
 	}
 
-	return r.untilApplication(ctx, "the application to be ready", ready)
+	return r.untilApplication(ctx, string(awaitReady), ready)
 }
 
-// rotated is the secret that is rotated and broken.
+// rotated is the secret that a run rotates, disables and deletes.
 const rotated = postgres
 
 func rotate(ctx context.Context, r *run) error {
@@ -164,9 +149,9 @@ func rotate(ctx context.Context, r *run) error {
 
 	written := time.Now()
 
-	err = r.untilApplication(ctx, "the new version", func(a application) error {
+	err = r.untilApplication(ctx, string(awaitVersion), func(a application) error {
 		if s := a.secret(rotated); s.Version != version {
-			return fmt.Errorf("secret %s is %s, and has another version", rotated, s.State)
+			return pending{code: SecretNotRotated, object: rotated, state: s.State}
 		}
 
 		return nil
@@ -175,15 +160,15 @@ func rotate(ctx context.Context, r *run) error {
 		return err
 	}
 
-	r.measure("from the write to the status", written)
+	r.measure(measureStatus, written)
 
 	if err := r.untilPods(ctx); err != nil {
 		return err
 	}
 
-	r.measure("from the write to all pods", written)
+	r.measure(measurePods, written)
 
-	return r.untilApplication(ctx, "the rollout to end", ready)
+	return r.untilApplication(ctx, string(awaitRollout), ready)
 }
 
 func disable(ctx context.Context, r *run) error {
@@ -191,37 +176,37 @@ func disable(ctx context.Context, r *run) error {
 }
 
 func enable(ctx context.Context, r *run) error {
-	return r.mend(ctx, func(ctx context.Context) error { return r.Officer.enable(ctx, r.vault(), rotated, r.version, true) })
+	return r.restoreAccess(ctx, func(ctx context.Context) error { return r.Officer.enable(ctx, r.vault(), rotated, r.version, true) })
 }
 
-// Without the secret creator nobody knows that it can be recovered.
+// deleteSecret deletes the secret. Only a platform with the secret creator can see that it is recoverable.
 func deleteSecret(ctx context.Context, r *run) error {
 	return r.breakAccess(ctx, func(ctx context.Context) error { return r.Officer.delete(ctx, r.vault(), rotated) },
 		secretsv1alpha1.StateSoftDeleted, secretsv1alpha1.StateMissing)
 }
 
 func recoverSecret(ctx context.Context, r *run) error {
-	return r.mend(ctx, func(ctx context.Context) error { return r.Officer.recover(ctx, r.vault(), rotated) })
+	return r.restoreAccess(ctx, func(ctx context.Context) error { return r.Officer.recover(ctx, r.vault(), rotated) })
 }
 
-// breakAccess to a secret. The application says so, and its pods run on, with the values that they have.
+// breakAccess breaks access to the secret. The application reports it, and its pods keep running with their values.
 func (r *run) breakAccess(ctx context.Context, do func(context.Context) error, states ...secretsv1alpha1.State) error {
 	before, err := r.pods(ctx)
 	if err != nil {
 		return err
 	}
 
-	if err := r.until(ctx, "Key Vault", do); err != nil {
+	if err := r.until(ctx, string(awaitKeyVault), do); err != nil {
 		return err
 	}
 
 	done := time.Now()
 
-	if err := r.untilApplication(ctx, "the application to notice", func(a application) error { return a.secretIn(rotated, states...) }); err != nil {
+	if err := r.untilApplication(ctx, string(awaitState), func(a application) error { return a.secretIn(rotated, states...) }); err != nil {
 		return err
 	}
 
-	r.measure("until the application says so", done)
+	r.measure(measureState, done)
 
 	if err := r.untilPods(ctx); err != nil {
 		return err
@@ -229,28 +214,28 @@ func (r *run) breakAccess(ctx context.Context, do func(context.Context) error, s
 
 	after, err := r.pods(ctx)
 	if err == nil && !maps.Equal(uids(before), uids(after)) {
-		err = errors.New("the pods were replaced, and must not be")
+		err = errors.New("the pods were replaced unexpectedly")
 	}
 
 	return err
 }
 
-// mend access to a secret. The application gets well without anybody's help.
-func (r *run) mend(ctx context.Context, do func(context.Context) error) error {
-	if err := r.until(ctx, "Key Vault", do); err != nil {
+// restoreAccess restores access to the secret. The application recovers without help.
+func (r *run) restoreAccess(ctx context.Context, do func(context.Context) error) error {
+	if err := r.until(ctx, string(awaitKeyVault), do); err != nil {
 		return err
 	}
 
 	done := time.Now()
 
-	err := r.untilApplication(ctx, "the application to be ready", func(a application) error {
+	err := r.untilApplication(ctx, string(awaitReady), func(a application) error {
 		return errors.Join(a.secretIn(rotated, secretsv1alpha1.StateSynced), ready(a))
 	})
 	if err != nil {
 		return err
 	}
 
-	r.measure("until the application is well", done)
+	r.measure(measureReady, done)
 
 	return r.untilPods(ctx)
 }
@@ -272,12 +257,12 @@ func comeBack(ctx context.Context, r *run) error {
 	}
 
 	if r.report.Azure.Vault != vault {
-		return fmt.Errorf("the application had vault %s, and has %s now", vault, r.report.Azure.Vault)
+		return fmt.Errorf("the application had vault %s, and now has %s", vault, r.report.Azure.Vault)
 	}
 
 	kept := false
 
-	err := r.untilApplication(ctx, "the secrets of the vault", func(a application) error {
+	err := r.untilApplication(ctx, string(awaitContent), func(a application) error {
 		kept = a.allIn(secretsv1alpha1.StateSynced) == nil
 		if kept {
 			return nil
@@ -293,7 +278,7 @@ func comeBack(ctx context.Context, r *run) error {
 		return err
 	}
 
-	// No officer has set them again.
+	// The values are those from before the deletion.
 	if kept {
 		r.report.Azure.Kept = true
 
@@ -309,9 +294,9 @@ func comeBack(ctx context.Context, r *run) error {
 	return hasVariables(ctx, r)
 }
 
-// set a secret in the vault, as soon as the officer may. It returns the version.
+// set sets a secret in the vault as soon as the officer has the permission, and returns its version.
 func (r *run) set(ctx context.Context, name string) (version string, err error) {
-	err = r.until(ctx, "Key Vault to take secret "+name, func(ctx context.Context) error {
+	err = r.until(ctx, awaitSet.Render(sentence.With{"secret": name}), func(ctx context.Context) error {
 		value, err := r.values.json(name)
 		if err == nil {
 			version, err = r.Officer.set(ctx, r.vault(), name, value)
@@ -323,19 +308,20 @@ func (r *run) set(ctx context.Context, name string) (version string, err error) 
 	return version, err
 }
 
-// vaultName of the run's application, as the function has it. The id of the run is in it, so that no vault is called so that was there.
+// vaultName returns the name that the function gives the vault. It depends on the run's id, so that no other vault has it.
 func (r *run) vaultName() string {
 	return azurename.Scope{
 		SubscriptionID: r.Settings.SubscriptionID, Issuer: r.Settings.OIDCIssuerURL, Namespace: NamespaceOf(r.id), Name: applicationName,
 	}.Vault()
 }
 
-// vault that the officer writes into. It is not what the status says: whoever writes that could have a foreign vault overwritten.
+// vault returns the address that the officer writes to. It is not read from the status, which an attacker could forge to have
+// another vault overwritten.
 func (r *run) vault() string {
 	return "https://" + r.vaultName() + "." + cloudOf(r.Settings.Cloud).suffix + "/"
 }
 
-// ready is a check of all conditions that the application has for its team.
+// ready checks all conditions of an application.
 func ready(a application) error {
 	for _, kind := range []string{"KeyVaultReady", "IdentityReady", "AccessReady", "SecretsSynced", "WorkloadReady"} {
 		if err := a.isTrue(kind); err != nil {
@@ -355,12 +341,12 @@ func uids(pods []pod) map[string]string {
 	return out
 }
 
-// untilPods of the application are ready, and all of them have all variables.
+// untilPods waits until the application's pods are ready with all variables.
 func (r *run) untilPods(ctx context.Context) error {
-	return r.until(ctx, "pods with the values", r.havePods)
+	return r.until(ctx, string(awaitPods), r.havePods)
 }
 
-// havePods is a check that all pods have all variables with their values.
+// havePods checks that all pods are ready and have all variables with their values.
 func (r *run) havePods(ctx context.Context) error {
 	pods, err := r.pods(ctx)
 	if err != nil {
@@ -368,12 +354,12 @@ func (r *run) havePods(ctx context.Context) error {
 	}
 
 	if len(pods) == 0 {
-		return errors.Join(errors.New("there are no pods"), r.refresh(ctx), r.app.waitsFor("WorkloadReady"))
+		return errors.Join(pending{code: NoPods}, r.refresh(ctx), r.app.waitsFor("WorkloadReady"))
 	}
 
 	for _, p := range pods {
 		if !p.ready {
-			return fmt.Errorf("pod %s is not ready%s", p.name, p.trouble)
+			return pending{code: PodNotReady, object: p.name, reason: p.reason, message: p.trouble}
 		}
 
 		got, err := r.variables(ctx, p.name)
@@ -389,16 +375,16 @@ func (r *run) havePods(ctx context.Context) error {
 	return nil
 }
 
-// compare digests by the names of their variables.
+// compare checks digests by the names of their variables.
 func compare(want, got map[string]string) error {
 	var errs []error
 
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		switch digest, ok := got[name]; {
 		case !ok:
-			errs = append(errs, errors.New(name+" is missing"))
+			errs = append(errs, pending{code: VariableMissing, object: name})
 		case digest != want[name]:
-			errs = append(errs, errors.New(name+" has another value"))
+			errs = append(errs, pending{code: VariableDiffers, object: name})
 		}
 	}
 

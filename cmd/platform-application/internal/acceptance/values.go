@@ -34,7 +34,7 @@ const (
 
 func secretNames() []string { return []string{postgres, api, tls} }
 
-// plain variables of the application.
+// plain returns the variables of the application that are not secret.
 func plain() map[string]string {
 	return map[string]string{
 		"LOG_LEVEL":    "info",
@@ -42,7 +42,7 @@ func plain() map[string]string {
 	}
 }
 
-// values of a run are random, and open nothing. They are never printed all the same: what prints these would print others.
+// values of a run are random, and give access to nothing. A run still never prints them: code that printed these would print others.
 type values struct {
 	// key of the digests that pods print.
 	key []byte
@@ -50,7 +50,7 @@ type values struct {
 	// content of each secret, by key.
 	content map[string]map[string]string
 
-	// former values, which are not to be printed either.
+	// former values, which are never printed either.
 	former []string
 }
 
@@ -75,7 +75,7 @@ func newValues() (*values, error) {
 	return v, nil
 }
 
-// rotate the password. The other keys stay.
+// rotate changes the password. The other keys stay.
 func (v *values) rotate() {
 	const key = "POSTGRES_PASSWORD"
 
@@ -83,7 +83,7 @@ func (v *values) rotate() {
 	v.content[rotated][key] = rand.Text()
 }
 
-// json is what the vault has as the value of a secret.
+// json returns the value of a secret in the vault.
 func (v *values) json(secret string) (string, error) {
 	data, err := json.Marshal(v.content[secret])
 	if err != nil {
@@ -93,7 +93,7 @@ func (v *values) json(secret string) (string, error) {
 	return string(data), nil
 }
 
-// environment that pods have to have.
+// environment returns the expected environment of pods.
 func (v *values) environment() map[string]string {
 	out := map[string]string{}
 
@@ -110,10 +110,10 @@ func (v *values) environment() map[string]string {
 	return out
 }
 
-// variables of the environment, sorted.
+// variables returns the sorted names of the environment.
 func (v *values) variables() []string { return slices.Sorted(maps.Keys(v.environment())) }
 
-// digests of the variables' values, by name.
+// digests returns the digest of each variable by name.
 func (v *values) digests() map[string]string {
 	out := v.environment()
 	for name, value := range out {
@@ -123,13 +123,13 @@ func (v *values) digests() map[string]string {
 	return out
 }
 
-// keyText is the key as the workload takes it.
+// keyText returns the key as an argument of the workload.
 func (v *values) keyText() string { return hex.EncodeToString(v.key) }
 
-// hidden is what stands for a value.
+// hidden replaces a value.
 const hidden = "(value)"
 
-// hide values in a text. None should be there.
+// hide replaces values in a text, which should have none.
 func (v *values) hide(text string) string {
 	var pairs []string
 
@@ -140,7 +140,7 @@ func (v *values) hide(text string) string {
 	for _, keys := range v.content {
 		for _, value := range keys {
 			pairs = append(pairs, value, hidden)
-			// A certificate may be printed in one line.
+			// A certificate may be printed line by line.
 			for line := range strings.Lines(value) {
 				if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
 					pairs = append(pairs, line, hidden)
@@ -152,7 +152,7 @@ func (v *values) hide(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// digest of a value. Without the key, which is another in each run, nobody can compare it with others.
+// digest returns the digest of a value. Its key is different in each run, so that digests of different runs cannot be compared.
 func digest(key []byte, value string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))
@@ -160,7 +160,7 @@ func digest(key []byte, value string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// newCertificate signed by itself, and its key.
+// newCertificate returns a self-signed certificate and its key.
 func newCertificate() (certificate, key string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -175,7 +175,7 @@ func newCertificate() (certificate, key string, err error) {
 
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
-		return "", "", fmt.Errorf("cannot make certificate: %w", err)
+		return "", "", fmt.Errorf("cannot create certificate: %w", err)
 	}
 
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)

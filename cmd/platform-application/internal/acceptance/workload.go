@@ -24,13 +24,13 @@ const (
 	workloadTimeout = 5 * time.Second
 )
 
-// printed is what the workload prints of its environment: digests, and no value.
+// printed is the workload's output: digests of its variables, and no value.
 type printed struct {
 	Run       string            `json:"run"`
 	Variables map[string]string `json:"variables"`
 }
 
-// A Workload is what runs as the application. It prints digests of variables, and is well until it is told to end.
+// A Workload is the program of the application. It prints digests of variables, and is healthy until it is stopped.
 type Workload struct {
 	Run string
 	Key []byte
@@ -38,13 +38,13 @@ type Workload struct {
 	// Variables to print, by name.
 	Variables []string
 
-	// Lookup a variable of the environment.
+	// Lookup returns a variable of the environment.
 	Lookup func(string) (string, bool)
 
 	Out io.Writer
 }
 
-// Serve until the context ends.
+// Serve serves until the context ends.
 func (w Workload) Serve(ctx context.Context) error {
 	if err := w.print(); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (w Workload) print() error {
 	return nil
 }
 
-// parseLog of a pod: the digests of its variables, if the run's workload has printed them.
+// parseLog returns the digests in the log of a pod, or an error if the run's workload has printed none.
 func parseLog(log []byte, run string) (map[string]string, error) {
 	lines := bufio.NewScanner(bytes.NewReader(log))
 	lines.Buffer(nil, maxLog+1)
@@ -102,5 +102,5 @@ func parseLog(log []byte, run string) (map[string]string, error) {
 		}
 	}
 
-	return nil, errors.New("it has not printed its variables: is its image that of this program?")
+	return nil, pending{code: NothingPrinted}
 }

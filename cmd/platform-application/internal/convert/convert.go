@@ -4,7 +4,6 @@
 package convert
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -15,30 +14,26 @@ import (
 
 // Options of a conversion.
 type Options struct {
-	// Name of the application. The default is that of the Deployment.
+	// Name of the application. Default: the name of the Deployment.
 	Name string
 
-	// OwnVault leaves spec.keyVault out, so that the application gets a vault of
-	// its own into which secrets are copied. Without it, the vault that the
-	// SecretStore reads is adopted.
+	// OwnVault omits spec.keyVault, so that the application gets its own vault, into
+	// which secrets are copied. Otherwise it adopts the vault of the SecretStore.
 	OwnVault bool
 
-	// EnvironmentPrefixes that plain-text secrets are named without.
+	// EnvironmentPrefixes are removed from the names of plain-text secrets.
 	EnvironmentPrefixes []string
 }
 
-// errNothing is about a stream without objects to convert.
-var errNothing = errors.New("cannot convert: there is no ExternalSecret, Secret or Deployment; give their manifests")
-
-// Convert turns a stream of manifests into a PlatformApplication, and a report on what
-// the manifest cannot express. After an error there is no manifest.
+// Convert turns a stream of manifests into a PlatformApplication, and a report about
+// everything that the manifest cannot express. After an error there is no manifest.
 func Convert(data []byte, o Options) ([]byte, *Report, error) {
 	in, err := decode(data)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(in.external)+len(in.secrets)+len(in.deployments) == 0 {
-		return nil, nil, errNothing
+		return nil, nil, fail(NothingToConvert)
 	}
 	c := &converter{input: in, options: o, report: &Report{}, targets: map[string]*target{}, secrets: map[string]*vaultSecret{}}
 	out, err := encode(c.convert())
@@ -95,7 +90,7 @@ func (c *converter) convert() manifest {
 	return m
 }
 
-// application returns the Deployment to convert, or nil if that is ambiguous.
+// application returns the Deployment to convert, or nil if there is none or more than one.
 func (c *converter) application() *deployment {
 	switch len(c.deployments) {
 	case 0:
@@ -112,11 +107,11 @@ func (c *converter) application() *deployment {
 	for i := range c.deployments {
 		names = append(names, c.deployments[i].Name)
 	}
-	c.report.todo("Deployments "+strings.Join(names, ", "), "an application has one Deployment. Give the manifests of one, or say which with --name")
+	c.report.add(TwoDeployments, "Deployments "+strings.Join(names, ", "))
 	return nil
 }
 
-// namespace of all objects, or none if they differ.
+// namespace returns the namespace of all objects, or nothing if they differ.
 func (c *converter) namespace() string {
 	var all []string
 	for i := range c.external {
@@ -133,12 +128,12 @@ func (c *converter) namespace() string {
 		return all[0]
 	}
 	if all = slices.DeleteFunc(all, func(n string) bool { return n == "" }); len(all) > 1 {
-		c.report.todo("namespaces "+strings.Join(all, ", "), "an application is in one namespace. Give the manifests of one at a time")
+		c.report.add(TwoNamespaces, "namespaces "+strings.Join(all, ", "))
 	}
 	return ""
 }
 
-// vault that all stores read, or none.
+// vault returns the vault that all stores read, or nothing if they differ.
 func (c *converter) vault() string {
 	vaults := map[string]bool{}
 	var names []string
@@ -157,7 +152,7 @@ func (c *converter) vault() string {
 	if c.options.OwnVault {
 		return ""
 	}
-	c.report.todo("vaults "+strings.Join(names, ", "), "an application has one vault. Convert with --own-vault and copy the secrets of all of them into it")
+	c.report.add(TwoVaults, "vaults "+strings.Join(names, ", "))
 	return ""
 }
 
@@ -173,13 +168,13 @@ func (c *converter) otherObjects(app *deployment) {
 		switch {
 		case c.otherUser(o):
 		case o.Kind == "PushSecret":
-			c.report.todo(o.String(), "nothing is written into a vault from the cluster. Put the value into the vault where it is made")
+			c.report.add(PushSecret, o.String())
 		case strings.HasSuffix(group, externalSecretsGroup):
-			c.report.todo(o.String(), "%s %s has no counterpart. Put what it makes into the vault by hand", o.APIVersion, o.Kind)
+			c.report.add(OperatorObject, o.String(), With{"apiVersion": o.APIVersion, "kind": o.Kind})
 		case o.Kind == "Service" || o.Kind == "HorizontalPodAutoscaler" || o.Kind == "Ingress" || o.Kind == "ServiceAccount":
-			c.report.todo(o.String(), "it is not converted: the application gets a %s of its own, from ports, autoscaling, networking.ingress or nothing at all. Compare", o.Kind)
+			c.report.add(ObjectReplaced, o.String(), With{"kind": o.Kind})
 		default:
-			c.report.todo(o.String(), "%s %s is not converted", o.APIVersion, o.Kind)
+			c.report.add(ObjectNotConverted, o.String(), With{"apiVersion": o.APIVersion, "kind": o.Kind})
 		}
 	}
 }
@@ -190,37 +185,36 @@ func (c *converter) otherUser(o object) bool {
 	for _, name := range secretUses(o.raw) {
 		if t := c.targets[name]; t != nil {
 			found = true
-			c.report.todo(o.String(), "it uses Secret %s, too. Keep %s until it has moved as well; the application's own Secret has another name and other keys", name, t.where)
+			c.report.add(OtherUser, o.String(), With{"secret": name, "source": t.where})
 		}
 	}
 	return found
 }
 
-// steps besides the manifest.
+// steps adds the steps besides the manifest.
 func (c *converter) steps(m manifest, app *deployment, vault string) {
 	if m.Metadata != nil && m.Metadata.Name != "" {
 		if errs := validation.IsDNS1035Label(m.Metadata.Name); len(errs) > 0 || m.Metadata.Name == "default" {
-			c.report.todo("metadata.name", "%q cannot be the name of an application: it needs lower-case letters, digits and hyphens, a letter first, and not \"default\". Say another with --name", m.Metadata.Name)
+			c.report.add(NameInvalid, "metadata.name", With{"name": m.Metadata.Name})
 		}
 	}
 	if app != nil && m.Metadata.Name == app.Name {
-		c.report.note(app.object.String(), "the application has the same name, and so will its Deployment, Service and ServiceAccount. For both to run side by side, say another with --name")
+		c.report.add(SameName, app.object.String())
 	}
 	if vault != "" && !c.options.OwnVault {
-		c.report.step("Have your platform team assign vault %s to this application (keyVault.assigned). It must use Azure role-based access control,"+
-			" and the application will be able to read all of it. The name cannot be set later.", vault)
+		c.report.add(AssignVault, "", With{"vault": vault})
 	}
 	if c.options.OwnVault {
 		c.copySteps()
 	}
 	for _, s := range c.order {
 		if s.from != nil && s.listed {
-			c.report.step("Put the values of Secret %s into the vault, whose name is status.keyVault.name. No value is shown:\n%s", s.from.Name, s.command())
+			c.report.add(StoreValues, "", s.storeValues())
 		}
 	}
 }
 
-// copySteps name the secrets to copy, vault by vault.
+// copySteps adds a step for each vault, with the secrets to copy.
 func (c *converter) copySteps() {
 	var vaults []string
 	names := map[string][]string{}
@@ -234,6 +228,6 @@ func (c *converter) copySteps() {
 		names[s.vault] = append(names[s.vault], s.name)
 	}
 	for _, v := range vaults {
-		c.report.step("Copy the secrets when the new vault is there; its name is status.keyVault.name:\ncopy-secrets.sh %s \"$VAULT\" %s", v, strings.Join(names[v], " "))
+		c.report.add(CopySecrets, "", With{"vault": v, "secrets": strings.Join(names[v], " ")})
 	}
 }

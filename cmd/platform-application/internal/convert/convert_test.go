@@ -13,33 +13,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // The way of the flag package.
+var update = flag.Bool("update", false, "write golden files instead of comparing with them") //nolint:gochecknoglobals // A flag.
 
-var prefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"} //nolint:gochecknoglobals // A constant in all but name.
+var prefixes = []string{"common-", "dev-", "stg-", "prd-", "prod-"} //nolint:gochecknoglobals // A constant.
 
 func TestConvert(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		options Options
-		// Whether a person has to decide something.
-		todo bool
+		// review is true if a person must review the report.
+		review bool
 	}{
 		"no-counterpart": {
-			reason: "What has no counterpart is named, one by one, and what there is of the rest is converted.", todo: true,
+			reason: "Each field without counterpart is reported, and the other fields are converted.", review: true,
 		},
 		"other-objects": {
-			reason: "A List is its items. Other providers, vaults and kinds are named, and who else uses a Secret.", todo: true,
+			reason: "A List becomes its items. Other providers, vaults and kinds are reported, and other users of a Secret.", review: true,
 		},
 		"workload": {
-			reason: "A Deployment is converted with its environment; of a variable that is set twice the last counts, as in Kubernetes.", todo: true,
+			reason: "A Deployment is converted with its environment. If a variable is set twice, the last one counts, as in Kubernetes.", review: true,
 			options: Options{Name: "web-next"},
 		},
 		"hand-written": {
-			reason: "Of a hand-written Secret there are keys and commands, and no values.", todo: true,
+			reason: "The output has the keys of a hand-written Secret and commands to copy its values, but no value.", review: true,
 			options: Options{OwnVault: true},
 		},
 		"names": {
-			reason: "Names are spelled out only where the application would have others.", todo: true,
+			reason: "env is set only where the names would otherwise differ.", review: true,
 			options: Options{Name: "web"},
 		},
 	}
@@ -56,8 +56,8 @@ func TestConvert(t *testing.T) {
 			if err != nil {
 				t.Fatalf("\n%s\nConvert(...): %v", tc.reason, err)
 			}
-			if report.NeedsPerson() != tc.todo {
-				t.Errorf("\n%s\nNeedsPerson(): want %t, got %t", tc.reason, tc.todo, report.NeedsPerson())
+			if report.NeedsPerson() != tc.review {
+				t.Errorf("\n%s\nNeedsPerson(): want %t, got %t", tc.reason, tc.review, report.NeedsPerson())
 			}
 			golden(t, tc.reason, filepath.Join(dir, "out.yaml"), string(manifest))
 			golden(t, tc.reason, filepath.Join(dir, "report.txt"), report.String())
@@ -89,37 +89,37 @@ func TestConvertRefuses(t *testing.T) {
 		want   string
 	}{
 		"Nothing": {
-			reason: "Without anything to convert there is no manifest.",
+			reason: "A stream without objects to convert is an error.",
 			in:     "# nothing\n",
 			want:   "there is no ExternalSecret, Secret or Deployment",
 		},
 		"NoYAML": {
-			reason: "Where it is wrong is said, and not what is there.",
+			reason: "The error names the line of invalid YAML without quoting it.",
 			in:     "a: b\nc: hunter2: [\n",
 			want:   "cannot read document 1: it is not valid YAML, see its line 2",
 		},
 		"NoObject": {
-			reason: "Other YAML is not taken for a manifest.",
+			reason: "YAML that is not a Kubernetes object is an error.",
 			in:     "password: hunter2\n",
-			want:   "it is no Kubernetes object",
+			want:   "it is not a Kubernetes object",
 		},
 		"Twice": {
-			reason: "Of a key that is there twice nobody knows which is meant.",
+			reason: "A duplicate key is ambiguous.",
 			in:     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  hunter2: a\n  hunter2: b\n",
 			want:   "cannot read document 1: it is not valid YAML, see its line 6",
 		},
 		"NoBase64": {
-			reason: "A value that cannot be decoded is not shown.",
+			reason: "The error does not show a value that cannot be decoded.",
 			in:     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: hunter2!}\n",
-			want:   "cannot read Secret s: a field of it has the wrong type",
+			want:   "cannot read Secret s: one of its fields has the wrong type",
 		},
 		"WrongType": {
-			reason: "Nor is one that is no text.",
+			reason: "The error does not show a value of another type.",
 			in:     "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: [hunter2]}\n",
-			want:   "cannot read Secret s: a field of it has the wrong type",
+			want:   "cannot read Secret s: one of its fields has the wrong type",
 		},
 		"ListInList": {
-			reason: "Lists are not nested.",
+			reason: "A List in a List is an error.",
 			in:     `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"List"}]}`,
 			want:   "item 1 of document 1: it is a list in a list",
 		},
@@ -138,7 +138,7 @@ func TestConvertRefuses(t *testing.T) {
 	}
 }
 
-// TestOtherCase: a field is none whose name differs in case, as for the API server.
+// TestOtherCase treats names of fields as case-sensitive, as the API server does.
 func TestOtherCase(t *testing.T) {
 	_, report, err := Convert([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: b:1, Image: c:2}]}}}\n"), Options{})
 	if err != nil {
@@ -146,7 +146,7 @@ func TestOtherCase(t *testing.T) {
 	}
 	manifest, _, _ := Convert([]byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, Image: c:2, image: b:1}]}}}\n"), Options{})
 	if !strings.Contains(string(manifest), "b:1") || strings.Contains(string(manifest), "c:2") || !report.NeedsPerson() {
-		t.Errorf("Convert(...): want image b:1, and the other field named, got\n%s\n%v", manifest, report)
+		t.Errorf("Convert(...): want image b:1 and a report about the other field, got\n%s\n%v", manifest, report)
 	}
 }
 

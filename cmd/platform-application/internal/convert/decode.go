@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// maxObjects is far above the number of objects of an application.
+// maxObjects is far more than one application has.
 const maxObjects = 1000
 
 // An object is a manifest of any kind.
@@ -48,15 +48,15 @@ type input struct {
 	others      []object
 }
 
-// A deployment has its JSON, too, for fields that its type does not have.
+// A deployment also has its JSON, for fields that its type does not have.
 type deployment struct {
 	appsv1.Deployment
 
 	object object
 }
 
-// decode reads a YAML stream. Its errors never quote the stream: it may hold the
-// values of Secrets.
+// decode reads a YAML stream. Its errors never quote the stream, which may contain values
+// of Secrets.
 func decode(data []byte) (*input, error) {
 	objects, err := split(data)
 	if err != nil {
@@ -71,7 +71,7 @@ func decode(data []byte) (*input, error) {
 	return in, nil
 }
 
-// split a stream into objects. Lists become their items.
+// split returns the objects of a stream. A List becomes its items.
 func split(data []byte) ([]object, error) {
 	var objects []object
 	r := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
@@ -81,11 +81,11 @@ func split(data []byte) ([]object, error) {
 			return objects, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("cannot read document %d", n)
+			return nil, fail(DocumentUnreadable, With{"document": n})
 		}
 		raw, err := yaml.YAMLToJSONStrict(document)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read document %d: it is not valid YAML%s", n, line(err))
+			return nil, notYAML(n, err)
 		}
 		if string(raw) == "null" {
 			continue
@@ -100,11 +100,11 @@ func split(data []byte) ([]object, error) {
 func flatten(objects []object, raw json.RawMessage, where string) ([]object, error) {
 	o := object{raw: raw}
 	if utiljson.Unmarshal(raw, &o) != nil || o.Kind == "" || o.APIVersion == "" {
-		return nil, fmt.Errorf("cannot read %s: it is no Kubernetes object, which has apiVersion, kind and metadata", where)
+		return nil, fail(NotAnObject, With{"document": where})
 	}
 	if o.Kind != "List" {
 		if len(objects) >= maxObjects {
-			return nil, fmt.Errorf("cannot convert more than %d objects at once: give those of one application", maxObjects)
+			return nil, fail(TooManyObjects, With{"limit": maxObjects})
 		}
 		return append(objects, o), nil
 	}
@@ -112,7 +112,7 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 		inner := fmt.Sprintf("item %d of %s", i+1, where)
 		var kind object
 		if utiljson.Unmarshal(item, &kind) == nil && kind.Kind == "List" {
-			return nil, fmt.Errorf("cannot read %s: it is a list in a list", inner)
+			return nil, fail(NestedList, With{"document": inner})
 		}
 		var err error
 		if objects, err = flatten(objects, item, inner); err != nil {
@@ -124,13 +124,14 @@ func flatten(objects []object, raw json.RawMessage, where string) ([]object, err
 
 var lineNumber = regexp.MustCompile(`\bline (\d+)`)
 
-// line of a syntax error, the only part that may be shown. The YAML library has the
-// line in the text only (parser.fail in go.yaml.in/yaml/v2, decode.go).
-func line(err error) string {
+// notYAML returns an error with the line of a syntax error, the only part that may be
+// shown. The YAML library has the line in the text only (parser.fail in
+// go.yaml.in/yaml/v2, decode.go).
+func notYAML(document int, err error) error {
 	if m := lineNumber.FindStringSubmatch(err.Error()); m != nil {
-		return ", see its line " + m[1]
+		return fail(LineNotYAML, With{"document": document, "line": m[1]})
 	}
-	return ""
+	return fail(DocumentNotYAML, With{"document": document})
 }
 
 func (in *input) add(o object) error {
@@ -152,11 +153,11 @@ func (in *input) add(o object) error {
 }
 
 // into decodes an object into its type and appends it to the objects of its kind. Unlike
-// encoding/json, it respects case in the names of fields.
+// encoding/json, it is case-sensitive in the names of fields.
 func into[T any](o object, list *[]T, complete func(*T)) error {
 	var t T
 	if utiljson.Unmarshal(o.raw, &t) != nil {
-		return fmt.Errorf("cannot read %s: a field of it has the wrong type; kubectl apply --dry-run=server tells which", o)
+		return fail(FieldOfWrongType, With{"object": o.String()})
 	}
 	complete(&t)
 	*list = append(*list, t)

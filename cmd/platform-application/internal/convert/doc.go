@@ -4,10 +4,10 @@
 // Package convert turns manifests of the External Secrets Operator, Deployments
 // and hand-written Secrets into a PlatformApplication.
 //
-// It decodes a YAML stream, decides, and encodes. It needs neither a cluster nor
-// Azure. A field without counterpart is left out, and the report says what to do
-// about it.
+// It decodes a YAML stream, decides, and encodes. It needs no cluster and no
+// Azure. The report names every field that it does not convert, and says what to do.
 //
-// The converter never shows the value of a Secret. It reads the name, the names of
-// the keys and the lengths of the values, and errors name a place without quoting it.
+// The converter never shows the value of a Secret. It reads only the names of the
+// Secret and of its keys, and the lengths of the values. Errors name a place without
+// quoting it.
 package convert

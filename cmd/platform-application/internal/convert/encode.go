@@ -16,7 +16,7 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// A manifest is a PlatformApplication without what only a cluster adds.
+// A manifest is a PlatformApplication without the fields that only a cluster sets.
 type manifest struct {
 	APIVersion string                           `json:"apiVersion"`
 	Kind       string                           `json:"kind"`
@@ -29,7 +29,7 @@ type metadata struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// encode a manifest as people write it: names first, lists indented.
+// encode returns a manifest as people write it: names first, lists indented.
 func encode(m manifest) ([]byte, error) {
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -46,8 +46,8 @@ func encode(m manifest) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// first are the fields that say what something is.
-var first = []string{"apiVersion", "kind", "metadata", "name"} //nolint:gochecknoglobals // A constant in all but name.
+// first has the fields that identify an object.
+var first = []string{"apiVersion", "kind", "metadata", "name"} //nolint:gochecknoglobals // A constant.
 
 func fields(m map[string]any) []string {
 	names := slices.Sorted(maps.Keys(m))
@@ -62,7 +62,7 @@ func rank(name string) int {
 	return len(first)
 }
 
-// writeMap writes fields, the first of them after what is on its line already.
+// writeMap writes fields. The first one continues the current line.
 func writeMap(b *strings.Builder, m map[string]any, lead, indent string) {
 	for _, name := range fields(m) {
 		b.WriteString(lead + scalar(name) + ":")
@@ -96,8 +96,8 @@ func writeValue(b *strings.Builder, v any, indent string) {
 	}
 }
 
-// scalar in one line. What YAML would write in several is quoted as JSON does,
-// which is YAML as well.
+// scalar returns a value in one line. A value that YAML would write in several lines is
+// quoted as in JSON, which is valid YAML.
 func scalar(v any) string {
 	if n, ok := v.(json.Number); ok {
 		return n.String()

@@ -6,6 +6,7 @@ package convert
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,8 +24,8 @@ const (
 	kindClusterStore     = "ClusterSecretStore"
 )
 
-// An externalSecret has what is read of an ExternalSecret. Fields that have no
-// counterpart are raw: that they are there is enough.
+// An externalSecret has the fields of an ExternalSecret that are read. Fields without
+// counterpart are raw, because only their presence matters.
 type externalSecret struct {
 	Metadata metav1.ObjectMeta `json:"metadata"`
 	Spec     struct {
@@ -71,7 +72,7 @@ type remoteRef struct {
 	DecodingStrategy   string `json:"decodingStrategy"`
 }
 
-// A store has what is read of a SecretStore or ClusterSecretStore.
+// A store has the fields of a SecretStore or ClusterSecretStore that are read.
 type store struct {
 	Kind     string            `json:"kind"`
 	Metadata metav1.ObjectMeta `json:"metadata"`
@@ -82,7 +83,7 @@ type store struct {
 
 func (e *externalSecret) String() string { return "ExternalSecret " + e.Metadata.Name }
 
-// complete fills in what the operator would.
+// complete sets the operator's defaults.
 func (e *externalSecret) complete() {
 	e.Spec.Target.Name = cmp.Or(e.Spec.Target.Name, e.Metadata.Name)
 	e.Spec.Target.CreationPolicy = cmp.Or(e.Spec.Target.CreationPolicy, "Owner")
@@ -91,32 +92,35 @@ func (e *externalSecret) complete() {
 
 func (s *store) String() string { return s.Kind + " " + s.Metadata.Name }
 
-// vault of a store. Without one, the problem says why.
-func (s *store) vault() (name, problem string) {
+// vault returns the vault of a store, or the problem.
+func (s *store) vault() (name string, problem *Finding) {
 	raw, ok := s.Spec.Provider["azurekv"]
 	if !ok {
-		var others []string
-		for p := range s.Spec.Provider {
-			others = append(others, p)
+		if len(s.Spec.Provider) == 0 {
+			return "", problemOf(StoreWithoutProvider)
 		}
-		slices.Sort(others)
-		return "", "its provider is " + cmp.Or(strings.Join(others, ", "), "missing") + ", not azurekv. Copy its secrets into the application's vault by hand"
+		return "", problemOf(StoreOfOtherProvider, With{"providers": slices.Sorted(maps.Keys(s.Spec.Provider))})
 	}
 	var kv struct {
 		VaultURL string `json:"vaultUrl"`
 	}
 	if utiljson.Unmarshal(raw, &kv) != nil {
-		return "", "its vaultUrl cannot be read. Correct it"
+		return "", problemOf(StoreURLUnreadable)
 	}
 	u, err := url.Parse(kv.VaultURL)
 	if err != nil || u.Scheme != "https" {
-		return "", "its vaultUrl is not the address of a vault, such as https://name.vault.azure.net. Correct it"
+		return "", problemOf(StoreURLInvalid)
 	}
 	name, suffix, _ := strings.Cut(u.Hostname(), ".")
 	if !slices.Contains([]string{"vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net"}, suffix) || azurename.ValidVault(name) != nil {
-		return "", "its vaultUrl is not the address of a vault, such as https://name.vault.azure.net. Correct it"
+		return "", problemOf(StoreURLInvalid)
 	}
-	return name, ""
+	return name, nil
+}
+
+func problemOf(code Code, with ...With) *Finding {
+	f := newFinding(code, with...)
+	return &f
 }
 
 func groupVersion(apiVersion string) (group, version string) {
@@ -126,7 +130,7 @@ func groupVersion(apiVersion string) (group, version string) {
 	return "", apiVersion
 }
 
-// isSet is true of a field that is there and not empty.
+// isSet reports whether a field is present and not empty.
 func isSet(raw json.RawMessage) bool {
 	switch strings.TrimSpace(string(raw)) {
 	case "", "null", "{}", "[]":

@@ -13,9 +13,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// FuzzConvert reads anything. What it prints is a manifest that the schema of
-// secrets takes, the same each time.
-func FuzzConvert(f *testing.F) { //nolint:gocognit // A list of what must be true of all that is printed.
+// FuzzConvert converts any input. The result is a manifest that the schema of secrets
+// allows, and the same each time.
+func FuzzConvert(f *testing.F) { //nolint:gocognit // A list of properties.
 	files, err := filepath.Glob("testdata/*/in.yaml")
 	if err != nil || len(files) == 0 {
 		f.Fatalf("cannot find seeds: %v", err)
@@ -37,22 +37,22 @@ func FuzzConvert(f *testing.F) { //nolint:gocognit // A list of what must be tru
 		}
 		var m manifest
 		if err := yaml.UnmarshalStrict(out, &m); err != nil {
-			t.Fatalf("Convert(...): cannot read what was printed: %v\n%s", err, out)
+			t.Fatalf("Convert(...): cannot read the manifest: %v\n%s", err, out)
 		}
 		again, same, err := Convert(in, o)
 		if err != nil || !bytes.Equal(out, again) {
-			t.Errorf("Convert(...): want the same again, got %v\n%s", err, cmp.Diff(string(out), string(again)))
+			t.Errorf("Convert(...): want the same manifest again, got %v\n%s", err, cmp.Diff(string(out), string(again)))
 		}
 		if diff := cmp.Diff(report, same); diff != "" {
 			t.Errorf("Convert(...): want the same report again: -want, +got:\n%s", diff)
 		}
 		for _, s := range m.Spec.Secrets {
 			if !secretName.MatchString(s.Name) {
-				t.Errorf("Convert(...): %q is not the name of a secret", s.Name)
+				t.Errorf("Convert(...): invalid secret name %q", s.Name)
 			}
 			for _, e := range s.Env {
 				if !variableName.MatchString(e.Name) || e.Key != "" && !secretKey.MatchString(e.Key) {
-					t.Errorf("Convert(...): %q from %q is no variable", e.Name, e.Key)
+					t.Errorf("Convert(...): invalid variable %q from key %q", e.Name, e.Key)
 				}
 			}
 			if s.Prefix != "" && len(s.Env) > 0 {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestNoValueLeaks gives Secrets random values of every kind, whole and broken,
-// and looks for any piece of them in all that comes out.
+// TestNoValueLeaks converts valid and invalid Secrets with random values, and finds no
+// part of a value in the output.
 func TestNoValueLeaks(t *testing.T) {
 	shapes := map[string]func(value string) string{
 		"StringData": func(v string) string { return secret("stringData", map[string]any{"a": v, "B": v + "\r\n" + v}) },
@@ -52,7 +52,7 @@ func TestNoValueLeaks(t *testing.T) {
 			for _, in := range []string{shape(value), shape(value) + user} {
 				for _, own := range []bool{false, true} {
 					out, report, err := Convert([]byte(in), Options{OwnVault: own, EnvironmentPrefixes: prefixes})
-					check(t, value, fmt.Sprintf("%s\n%+v\n%s\n%v", out, report, report, err))
+					check(t, value, fmt.Sprintf("%s\n%+v\n%#v\n%v\n%#v", out, report, report, err, err))
 				}
 			}
 		})
@@ -67,16 +67,16 @@ func secret(field string, data any) string {
 	return string(out)
 }
 
-// check that no eight characters of a value are in a text, plain or encoded.
+// check fails if a text contains any eight characters of a value, plain or encoded.
 func check(t *testing.T, value, text string) {
 	t.Helper()
 	if strings.TrimSpace(text) == "" {
-		t.Error("want something to look at")
+		t.Error("want some output")
 	}
 	for _, v := range []string{value, base64.StdEncoding.EncodeToString([]byte(value))} {
 		for i := range len(v) - 7 {
 			if strings.Contains(text, v[i:i+8]) {
-				t.Fatalf("want no part of the value, got %s", text)
+				t.Fatalf("want no part of a value, got %s", text)
 			}
 		}
 	}

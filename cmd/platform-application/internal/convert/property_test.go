@@ -15,10 +15,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/envmap"
 )
 
-// TestSameEnvironment makes Deployments with hand-written Secrets, all of whose
-// keys are known. A container of the application must have the variables it has
-// in Kubernetes, each from the same key of the same Secret, and no others.
-func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input and its outcome side by side.
+// TestSameEnvironment converts Deployments with hand-written Secrets, whose keys are all
+// known. The application's container must have exactly the variables of the original
+// container, each from the same key of the same Secret.
+func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It builds an input and the expected output side by side.
 	rapid.Check(t, func(t *rapid.T) {
 		secrets := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"common-a", "dev-b", "c", "d"}), 1, 4, rapid.ID[string]).Draw(t, "secrets")
 		key := rapid.SampledFrom([]string{"A", "B", "C", "USER", "user", "tls.crt", "clientId", "PATH", "nodeOptions"})
@@ -32,7 +32,7 @@ func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input 
 			for _, k := range keys[s] {
 				data[k] = "value"
 			}
-			stream += document(map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": s}, "stringData": data}) //nolint:perfsprint // Four at most.
+			stream += document(map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": s}, "stringData": data}) //nolint:perfsprint // There are at most four.
 		}
 		for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom(secrets), 0, len(secrets), rapid.ID[string]).Draw(t, "envFrom") {
 			envFrom = append(envFrom, map[string]any{"secretRef": map[string]any{"name": s}, "prefix": "P_"})
@@ -40,7 +40,7 @@ func TestSameEnvironment(t *testing.T) { //nolint:gocognit // It makes an input 
 				if n := "P_" + k; variableName.MatchString(n) {
 					want[n] = s + "." + k
 				} else {
-					// Which the report says.
+					// The report has the new name.
 					want[envmap.Name(n)] = s + "." + k
 				}
 			}

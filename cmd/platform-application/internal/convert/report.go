@@ -5,78 +5,99 @@ package convert
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/sentence"
 )
+
+// A Code identifies a sentence of the table.
+type Code string
+
+// With has the parameters of a sentence by name. A value may be a Finding.
+type With = sentence.With
 
 // A Finding is about one object.
 type Finding struct {
-	// Where has kind and name of the object, and the field.
+	Code Code
+
+	// Where has kind and name of the object, and the field. Steps have none.
 	Where string
 
-	// What is the problem, and what to do about it.
-	What string
+	With With
 }
 
-// A Report has what the manifest cannot express.
-type Report struct {
-	// Fields that were not converted, or that may behave differently. Review them
-	// before the manifest is used.
-	Todo []Finding
+// A Part of the report.
+type Part string
+
+// Parts of the report, in their order.
+const (
+	// Review has fields that were not converted, or that may behave differently. A
+	// person must review them before the manifest is used.
+	Review Part = "Review"
 
 	// Notes are harmless differences.
-	Notes []Finding
+	Notes Part = "Notes"
 
-	// Steps besides the manifest, in order.
-	Steps []string
+	// Steps besides the manifest.
+	Steps Part = "Steps"
+)
+
+// A Report has what the manifest cannot express.
+type Report struct{ Findings []Finding }
+
+// In returns the findings of a part.
+func (r *Report) In(part Part) []Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return table[f.Code].part != part })
 }
 
-// NeedsPerson tells whether somebody must review the report.
-func (r *Report) NeedsPerson() bool { return len(r.Todo) > 0 }
+// NeedsPerson reports whether there is something to review.
+func (r *Report) NeedsPerson() bool { return len(r.In(Review)) > 0 }
 
-// add a finding once, even if it concerns every key of a secret.
-func add(list *[]Finding, where, what string, args []any) {
-	f := Finding{Where: where, What: fmt.Sprintf(what, args...)}
-	if !slices.Contains(*list, f) {
-		*list = append(*list, f)
-	}
-}
-
-// String is the report as text, for people.
+// String renders the report for people.
 func (r *Report) String() string {
-	var b strings.Builder
-	for _, part := range []struct {
-		title string
-		list  []Finding
-	}{
-		{"Not converted, or may behave differently. Review:", r.Todo},
-		{"Good to know:", r.Notes},
-	} {
-		if len(part.list) == 0 {
-			continue
+	var parts []string
+	for _, part := range []Part{Review, Notes, Steps} {
+		lines := []string{headings[part]}
+		for i, f := range r.In(part) {
+			if part == Steps {
+				lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(f.String(), "\n", "\n   ")))
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("- %s: %s", f.Where, f))
 		}
-		b.WriteString(part.title + "\n")
-		for _, f := range part.list {
-			fmt.Fprintf(&b, "- %s: %s\n", f.Where, f.What)
-		}
-		b.WriteString("\n")
-	}
-	if len(r.Steps) > 0 {
-		b.WriteString("Before you use the manifest:\n")
-		for i, s := range r.Steps {
-			fmt.Fprintf(&b, "%d. %s\n", i+1, strings.ReplaceAll(s, "\n", "\n   "))
+		if len(lines) > 1 {
+			parts = append(parts, strings.Join(lines, "\n")+"\n")
 		}
 	}
-	if b.Len() == 0 {
-		return ""
-	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return strings.Join(parts, "\n")
 }
 
-func (r *Report) todo(where, what string, args ...any) { add(&r.Todo, where, what, args) }
-
-func (r *Report) note(where, what string, args ...any) { add(&r.Notes, where, what, args) }
-
-func (r *Report) step(what string, args ...any) {
-	r.Steps = append(r.Steps, fmt.Sprintf(what, args...))
+// add adds a finding once, even if it concerns every key of a secret.
+func (r *Report) add(code Code, where string, with ...With) {
+	f := newFinding(code, with...)
+	f.Where = where
+	if !slices.ContainsFunc(r.Findings, func(other Finding) bool { return reflect.DeepEqual(f, other) }) {
+		r.Findings = append(r.Findings, f)
+	}
 }
+
+func newFinding(code Code, with ...With) Finding {
+	f := Finding{Code: code}
+	for _, w := range with {
+		f.With = w
+	}
+	return f
+}
+
+// String renders the sentence of the finding.
+func (f Finding) String() string { return table[f.Code].sentence.Render(f.With) }
+
+// An Error is a finding that prevents a conversion.
+type Error struct{ Finding }
+
+func fail(code Code, with ...With) error { return Error{newFinding(code, with...)} }
+
+// Error renders the sentence of the finding.
+func (e Error) Error() string { return e.String() }

@@ -24,8 +24,8 @@ var (
 	looksLikeValue = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)`)
 )
 
-// variables is the environment that the container has today. Of a name that
-// occurs more than once, Kubernetes takes the last.
+// variables are the container's present environment. If a name occurs twice,
+// Kubernetes uses the last.
 type variables struct {
 	config map[string]string
 	refs   map[string]ref
@@ -70,7 +70,7 @@ func (c *converter) bindContainer(d *deployment, v *variables) {
 func (c *converter) bindSecret(from corev1.EnvFromSource, v *variables, at string) {
 	t := c.targets[from.SecretRef.Name]
 	if t == nil {
-		c.report.todo(at, "Secret %s is not among the manifests. Give it, or the ExternalSecret that makes it", from.SecretRef.Name)
+		c.report.add(SecretMissing, at, With{"secret": from.SecretRef.Name})
 		return
 	}
 	t.used = true
@@ -81,11 +81,14 @@ func (c *converter) bindSecret(from corev1.EnvFromSource, v *variables, at strin
 	for _, name := range t.all {
 		s := c.secrets[strings.ToLower(name)]
 		s.use(optional)
-		if s.all && s.prefix != from.Prefix || from.Prefix != "" && !prefixName.MatchString(from.Prefix) {
-			c.report.todo(at, "prefix %q for all keys of secret %s: one prefix is possible, of upper-case letters, digits and underscores. List the keys with env", from.Prefix, name)
-			continue
+		switch {
+		case from.Prefix != "" && !prefixName.MatchString(from.Prefix):
+			c.report.add(PrefixInvalid, at, With{"prefix": from.Prefix, "secret": name})
+		case s.all && s.prefix != from.Prefix:
+			c.report.add(TwoPrefixes, at, With{"prefix": from.Prefix, "secret": name})
+		default:
+			s.all, s.prefix = true, from.Prefix
 		}
-		s.all, s.prefix = true, from.Prefix
 	}
 }
 
@@ -96,12 +99,12 @@ func (s *vaultSecret) use(optional bool) {
 // bindKey makes a variable of one key.
 func (c *converter) bindKey(name string, r ref, optional bool, v *variables, at string) {
 	if r.secret == "" {
-		return // Why is in the report.
+		return // The report has the reason.
 	}
 	c.secrets[strings.ToLower(r.secret)].use(optional)
 	if !variableName.MatchString(name) {
 		derived := envmap.Name(name)
-		c.report.todo(at, "variable %s: a name has letters, digits and underscores. It becomes %s; change your code", name, derived)
+		c.report.add(VariableRenamed, at, With{"variable": name, "name": derived})
 		name = derived
 	}
 	v.setRef(name, r)
@@ -110,7 +113,7 @@ func (c *converter) bindKey(name string, r ref, optional bool, v *variables, at 
 func (c *converter) bindConfigMap(from corev1.EnvFromSource, v *variables, at string) {
 	m := c.configMap(from.ConfigMapRef.Name)
 	if m == nil {
-		c.report.todo(at, "ConfigMap %s is not among the manifests. Give it, or copy it into spec.config", from.ConfigMapRef.Name)
+		c.report.add(ConfigMapMissing, at, With{"configMap": from.ConfigMapRef.Name})
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.Data)) {
@@ -120,11 +123,11 @@ func (c *converter) bindConfigMap(from corev1.EnvFromSource, v *variables, at st
 
 func (c *converter) bindConfig(name, value string, v *variables, at string) {
 	if !configName.MatchString(name) {
-		c.report.todo(at, "variable %s: a name has letters, digits, underscores, dots and hyphens. It is left out", name)
+		c.report.add(VariableInvalid, at, With{"variable": name})
 		return
 	}
 	if looksLikeValue.MatchString(name) && value != "" && !strings.Contains(value, "$(") {
-		c.report.note(at, "%s is plain text in the manifest. If it is a secret, put it into the vault, and list it in spec.secrets", name)
+		c.report.add(PlainText, at, With{"variable": name})
 	}
 	v.setConfig(name, value)
 }
@@ -155,20 +158,20 @@ func (c *converter) bindEnv(e corev1.EnvVar, v *variables, at string) {
 			value, ok = m.Data[from.ConfigMapKeyRef.Key]
 		}
 		if !ok {
-			c.report.todo(at, "key %s of ConfigMap %s is not among the manifests. Give it, or set the variable in spec.config", from.ConfigMapKeyRef.Key, from.ConfigMapKeyRef.Name)
+			c.report.add(ConfigMapKeyMissing, at, With{"key": from.ConfigMapKeyRef.Key, "configMap": from.ConfigMapKeyRef.Name})
 			return
 		}
 		c.bindConfig(e.Name, value, v, at)
 	default:
-		c.report.todo(at, "fields of the pod and its resources cannot be variables. Let your code do without")
+		c.report.add(FieldReference, at)
 	}
 }
 
-// keyOf is what a key of a Secret is made from.
+// keyOf returns the source of a key of a Secret.
 func (c *converter) keyOf(k *corev1.SecretKeySelector, at string) (ref, bool) {
 	t := c.targets[k.Name]
 	if t == nil {
-		c.report.todo(at, "Secret %s is not among the manifests. Give it, or the ExternalSecret that makes it", k.Name)
+		c.report.add(SecretMissing, at, With{"secret": k.Name})
 		return ref{}, false
 	}
 	t.used = true
@@ -179,20 +182,20 @@ func (c *converter) keyOf(k *corev1.SecretKeySelector, at string) (ref, bool) {
 	case len(t.all) == 1 && secretKey.MatchString(k.Key):
 		return ref{secret: t.all[0], key: k.Key}, true
 	case len(t.all) > 0:
-		c.report.todo(at, "key %s may come from any of the secrets %s. Add it to env of the one that has it", k.Key, strings.Join(t.all, ", "))
+		c.report.add(KeyAmbiguous, at, With{"key": k.Key, "secrets": t.all})
 	default:
-		c.report.todo(at, "%s has no key %s. The pod cannot start with it today, either", t.where, k.Key)
+		c.report.add(KeyMissing, at, With{"source": t.where, "key": k.Key})
 	}
 	return ref{}, false
 }
 
-// checkReferences finds $(NAME) that would no longer be replaced: config is
-// sorted by name, and only what is above is known.
+// checkReferences finds each $(NAME) that would no longer be expanded. Kubernetes
+// expands references to earlier variables only, and config is sorted by name.
 func (c *converter) checkReferences(d *deployment, v *variables) {
 	for _, name := range slices.Sorted(maps.Keys(v.config)) {
 		for _, m := range reference.FindAllStringSubmatch(v.config[name], -1) {
 			if _, ok := v.config[m[1]]; ok && m[1] >= name {
-				c.report.todo(fmt.Sprintf("%s, env %s", d.object, name), "$(%s) stays as it is, because config is sorted by name. Write the value out, or rename one of the two", m[1])
+				c.report.add(ReferenceNotExpanded, fmt.Sprintf("%s, env %s", d.object, name), With{"variable": m[1]})
 			}
 		}
 	}
@@ -207,22 +210,22 @@ func (c *converter) bindUnused(v *variables, workload bool) {
 			continue
 		}
 		if workload {
-			c.report.todo(t.where, "the container gets no variable from Secret %s, so none of it is in the manifest. If it is mounted or not used at all, see whether it is needed", name)
+			c.report.add(SecretUnused, t.where, With{"secret": name})
 			continue
 		}
-		c.report.todo(t.where, "no workload that uses Secret %s is given. Its variables are called as its keys, as envFrom does it. Give the Deployment, too, or compare", name)
+		c.report.add(NoWorkload, t.where, With{"secret": name})
 		c.bindSecret(corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}}}, v, t.where)
 	}
 }
 
-// specSecrets lists the secrets of the application. It spells env out only where
-// the names would otherwise be others.
+// specSecrets lists the secrets of the application. It sets env only where the
+// names would otherwise differ.
 func (c *converter) specSecrets(v *variables) []v1alpha1.Secret { //nolint:gocognit // A list of limits, each with its finding.
 	var list []v1alpha1.Secret
 	var used []*vaultSecret
 	for _, s := range c.order {
 		if s.whole && s.keyed {
-			c.report.todo(s.where, "secret %s is used as a whole and by key. Store one of the two as a secret of its own; it is listed by key", s.name)
+			c.report.add(WholeAndByKey, s.where, With{"secret": s.name})
 			for name, r := range v.refs {
 				if strings.EqualFold(r.secret, s.name) && r.key == "" {
 					delete(v.refs, name)
@@ -235,33 +238,33 @@ func (c *converter) specSecrets(v *variables) []v1alpha1.Secret { //nolint:gocog
 			continue
 		}
 		if s.optional && s.required {
-			c.report.note(s.where, "secret %s is optional in one place and required in another. It is required", s.name)
+			c.report.add(OptionalAndRequired, s.where, With{"secret": s.name})
 		}
 		entry := v1alpha1.Secret{Name: s.name, Keys: s.structure, Version: s.version, RefreshInterval: s.refresh, Env: env, Optional: s.optional && !s.required}
 		if len(entry.Keys) > maxKeys {
 			entry.Keys = nil
 		}
 		if s.whole {
-			// Otherwise a value that is JSON would be taken apart.
+			// Otherwise a value that is JSON would be split into keys.
 			entry.Format = "Text"
 		}
 		if s.all {
 			c.takeAll(s, &entry)
 		}
 		if len(entry.Env) > maxEnv {
-			c.report.todo(s.where, "more than %d variables come from secret %s, which is the limit of env. Split the secret", maxEnv, s.name)
+			c.report.add(TooManyVariables, s.where, With{"limit": maxEnv, "secret": s.name})
 		}
 		s.listed = true
 		list, used = append(list, entry), append(used, s)
 	}
 	if len(list) > maxSecrets {
-		c.report.todo("spec.secrets", "there are more than %d secrets, which is the limit. Put some together", maxSecrets)
+		c.report.add(TooManySecrets, "spec.secrets", With{"limit": maxSecrets})
 	}
 	c.omitDerived(list, used, v)
 	return list
 }
 
-// mappings to the keys of one secret, by name.
+// mappings returns the variables from the keys of one secret, by name.
 func mappings(s *vaultSecret, refs map[string]ref) []v1alpha1.EnvVar {
 	var env []v1alpha1.EnvVar
 	for _, name := range slices.Sorted(maps.Keys(refs)) {
@@ -272,19 +275,19 @@ func mappings(s *vaultSecret, refs map[string]ref) []v1alpha1.EnvVar {
 	return env
 }
 
-// takeAll lists a secret every key of which becomes a variable.
+// takeAll lists a secret whose every key becomes a variable.
 func (c *converter) takeAll(s *vaultSecret, entry *v1alpha1.Secret) {
 	for _, e := range entry.Env {
 		if s.prefix+envmap.Name(e.Key) != e.Name || (envmap.Policy{}).Withholds(e.Name) {
-			c.report.todo(s.where, "variable %s from key %s of secret %s: either all keys become variables, or those that env lists. It is left out", e.Name, e.Key, s.name)
+			c.report.add(VariableDropped, s.where, With{"variable": e.Name, "key": e.Key, "secret": s.name})
 		}
 	}
 	entry.Env, entry.Prefix = nil, s.prefix
-	c.report.todo(s.where, "every key of secret %s becomes a variable in upper case: clientId is CLIENT_ID. See which keys it has; if your code reads other names, or one that is withheld without env, such as HTTPS_PROXY, list them with env", s.name)
+	c.report.add(AllKeys, s.where, With{"secret": s.name})
 }
 
-// omitDerived leaves env out of every secret that gives the same variables
-// without it.
+// omitDerived removes env from every secret that gives the same variables without
+// it.
 func (c *converter) omitDerived(list []v1alpha1.Secret, used []*vaultSecret, v *variables) {
 	for i := range list {
 		env := list[i].Env
@@ -297,12 +300,12 @@ func (c *converter) omitDerived(list []v1alpha1.Secret, used []*vaultSecret, v *
 			continue
 		}
 		if used[i].vault != "" && used[i].keyed {
-			c.report.note(used[i].where, "secret %s is listed without env, because its keys are called as the variables. Other keys that it may have become variables, too", list[i].Name)
+			c.report.add(EnvOmitted, used[i].where, With{"secret": list[i].Name})
 		}
 	}
 }
 
-// mapped is the environment that a list gives, as the function sees it.
+// mapped returns the environment that the function derives from a list.
 func (c *converter) mapped(list []v1alpha1.Secret, used []*vaultSecret, v *variables) []envmap.Variable {
 	secrets := make([]envmap.Secret, len(list))
 	for i, l := range list {
@@ -317,7 +320,7 @@ func (c *converter) mapped(list []v1alpha1.Secret, used []*vaultSecret, v *varia
 	return envmap.Map(v.config, secrets, c.options.EnvironmentPrefixes, envmap.Policy{}).Variables
 }
 
-// knownKeys of a secret: those of a hand-written one, else those that are used.
+// knownKeys returns all keys of a hand-written secret, and the used keys of any other.
 func knownKeys(s *vaultSecret, refs map[string]ref) []string {
 	if s.structure != nil {
 		return s.structure
@@ -332,7 +335,7 @@ func knownKeys(s *vaultSecret, refs map[string]ref) []string {
 	return slices.Compact(keys)
 }
 
-// sameVariables tells whether one secret gives exactly the variables it should.
+// sameVariables reports whether one secret gives exactly the wanted variables.
 func sameVariables(got []envmap.Variable, want map[string]ref, secret string) bool {
 	n := 0
 	for _, g := range got {

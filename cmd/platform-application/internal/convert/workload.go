@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -18,9 +17,10 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// What Kubernetes fills in is not worth a word, and neither is what was read.
+// Fields that are converted, with no value, and fields that are not, with the default of
+// Kubernetes. The report has neither.
 //
-//nolint:gochecknoglobals // Constants in all but name.
+//nolint:gochecknoglobals // Constants.
 var (
 	podFields = map[string]string{
 		"containers": "", "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "schedulerName": "default-scheduler",
@@ -32,7 +32,6 @@ var (
 		"readinessProbe": "", "livenessProbe": "", "startupProbe": "", "imagePullPolicy": "IfNotPresent",
 		"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "securityContext": "{}",
 	}
-	// Those that decide how it is rolled out, scheduled or found.
 	deploymentFields = map[string]string{
 		"replicas": "", "selector": "", "template": "", "progressDeadlineSeconds": "600", "revisionHistoryLimit": "10",
 		"strategy": `{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"},"type":"RollingUpdate"}`,
@@ -45,11 +44,11 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	c.leftOver(d)
 	c.mounts(d)
 	if len(pod.Containers) == 0 {
-		c.report.todo(where, "it has no containers")
+		c.report.add(NoContainers, where)
 		return nil
 	}
 	for _, more := range pod.Containers[1:] {
-		c.report.todo(where, "container %s: an application has one container, and it is taken to be %s. Leave the others out or make them applications of their own", more.Name, pod.Containers[0].Name)
+		c.report.add(OtherContainer, where, With{"container": more.Name, "converted": pod.Containers[0].Name})
 	}
 	container := &pod.Containers[0]
 	out := &v1alpha1.Deployment{Image: container.Image, Replicas: d.Spec.Replicas, Command: container.Command, Args: container.Args}
@@ -58,7 +57,7 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	}
 	for _, p := range container.Ports {
 		if p.Protocol == corev1.ProtocolSCTP || p.HostPort != 0 || p.HostIP != "" {
-			c.report.todo(where, "port %d: SCTP and ports of the node are not possible", p.ContainerPort)
+			c.report.add(PortNotConverted, where, With{"port": p.ContainerPort})
 			continue
 		}
 		port := v1alpha1.Port{Name: p.Name, Port: p.ContainerPort}
@@ -68,7 +67,7 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 		out.Ports = append(out.Ports, port)
 	}
 	if len(out.Ports) > 0 {
-		c.report.note(where, "the application gets a Service with the ports of the container. An Ingress needs a port whose protocol is http")
+		c.report.add(ServiceCreated, where)
 	}
 	out.ReadinessProbe = c.probe(container, container.ReadinessProbe, where+", readinessProbe")
 	out.LivenessProbe = c.probe(container, container.LivenessProbe, where+", livenessProbe")
@@ -76,7 +75,7 @@ func (c *converter) workload(d *deployment) *v1alpha1.Deployment {
 	return out
 }
 
-// probe converts one that asks over HTTP or TCP.
+// probe converts a probe over HTTP or TCP.
 func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at string) *v1alpha1.Probe {
 	if p == nil {
 		return nil
@@ -86,7 +85,7 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 	switch {
 	case p.HTTPGet != nil:
 		if len(p.HTTPGet.HTTPHeaders) > 0 || p.HTTPGet.Host != "" {
-			c.report.todo(at, "its headers and host are left out")
+			c.report.add(ProbeHeaders, at)
 		}
 		port, out.Path = p.HTTPGet.Port, cmp.Or(p.HTTPGet.Path, "/")
 		if p.HTTPGet.Scheme == corev1.URISchemeHTTPS {
@@ -95,11 +94,11 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 	case p.TCPSocket != nil:
 		port = p.TCPSocket.Port
 	default:
-		c.report.todo(at, "probes ask over HTTP or TCP. Let the container answer at a path")
+		c.report.add(ProbeKind, at)
 		return nil
 	}
 	if p.TerminationGracePeriodSeconds != nil {
-		c.report.todo(at, "terminationGracePeriodSeconds is left out")
+		c.report.add(ProbeGracePeriod, at)
 	}
 	out.Port = port.IntVal
 	if port.Type == intstr.String {
@@ -110,7 +109,7 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 		}
 	}
 	if out.Port == 0 {
-		c.report.todo(at, "its port %q is not one of the container's. It is left out", port.String())
+		c.report.add(ProbePort, at, With{"port": port.String()})
 		return nil
 	}
 	out.InitialDelaySeconds, out.PeriodSeconds = unless(p.InitialDelaySeconds, 0), unless(p.PeriodSeconds, 10)
@@ -118,7 +117,7 @@ func (c *converter) probe(container *corev1.Container, p *corev1.Probe, at strin
 	return out
 }
 
-// unless a number is left out or the default of Kubernetes.
+// unless returns a number, or nil if it is zero or the default of Kubernetes.
 func unless(n, standard int32) *int32 {
 	if n == 0 || n == standard {
 		return nil
@@ -126,7 +125,7 @@ func unless(n, standard int32) *int32 {
 	return &n
 }
 
-// mounts reports what the container reads as files.
+// mounts reports volumes, which are not converted.
 func (c *converter) mounts(d *deployment) {
 	paths := map[string][]string{}
 	for _, container := range d.Spec.Template.Spec.Containers {
@@ -136,20 +135,23 @@ func (c *converter) mounts(d *deployment) {
 	}
 	for _, v := range d.Spec.Template.Spec.Volumes {
 		at := fmt.Sprintf("%s, volume %s", d.object, v.Name)
-		path := cmp.Or(strings.Join(paths[v.Name], " and "), "nowhere")
+		mounts := newFinding(NotMounted)
+		if len(paths[v.Name]) > 0 {
+			mounts = newFinding(MountedAt, With{"paths": paths[v.Name]})
+		}
 		raw, err := json.Marshal(v)
 		if err != nil {
 			continue
 		}
 		if names := secretUses(raw); len(names) > 0 {
-			c.report.todo(at, "it mounts Secret %s at %s, and there are no files: the values are variables. Read those, or keep your Deployment and mount the application's Secret", strings.Join(names, ", "), path)
+			c.report.add(SecretVolume, at, With{"secrets": names, "mounts": mounts})
 			continue
 		}
-		c.report.todo(at, "there are no volumes. It is mounted at %s", path)
+		c.report.add(OtherVolume, at, With{"mounts": mounts})
 	}
 }
 
-// leftOver names all fields of a Deployment that the application does not have.
+// leftOver reports all fields of a Deployment that an application does not have.
 func (c *converter) leftOver(d *deployment) {
 	var tree struct {
 		Spec struct {
@@ -165,7 +167,7 @@ func (c *converter) leftOver(d *deployment) {
 		Spec map[string]json.RawMessage `json:"spec"`
 	}
 	if utiljson.Unmarshal(d.object.raw, &tree) != nil || utiljson.Unmarshal(d.object.raw, &all) != nil {
-		return // It was decoded before.
+		return // Decoding has succeeded before.
 	}
 	found := unknown("spec", all.Spec, deploymentFields)
 	found = append(found, unknown("spec.template.spec", tree.Spec.Template.Spec, podFields)...)
@@ -179,11 +181,11 @@ func (c *converter) leftOver(d *deployment) {
 		}
 	}
 	for _, f := range found {
-		c.report.todo(d.object.String(), "%s is left out", f)
+		c.report.add(FieldNotConverted, d.object.String(), With{"field": f})
 	}
 }
 
-// unknown fields of an object: those that are not read and not the default.
+// unknown returns the fields of an object that are not converted and not the default.
 func unknown(path string, m map[string]json.RawMessage, known map[string]string) (found []string) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		standard, ok := known[name]
@@ -197,7 +199,7 @@ func unknown(path string, m map[string]json.RawMessage, known map[string]string)
 	return found
 }
 
-// compact JSON, with keys sorted and a string without its quotes.
+// compact returns JSON with sorted keys, and a string without its quotes.
 func compact(raw json.RawMessage) string {
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
@@ -213,7 +215,7 @@ func compact(raw json.RawMessage) string {
 	return string(data)
 }
 
-// secretUses are the names of Secrets that an object refers to, wherever.
+// secretUses returns the names of all Secrets that an object refers to.
 func secretUses(raw json.RawMessage) []string {
 	var tree any
 	if json.Unmarshal(raw, &tree) != nil {
@@ -237,7 +239,7 @@ func walk(node any, field string, use func(string)) {
 		if name, ok := n[reference].(string); ok && reference != "" {
 			use(name)
 		} else if name, ok := n["name"].(string); ok && field == "secret" {
-			use(name) // Of a projected volume.
+			use(name) // A projected volume.
 		}
 		for name, child := range n {
 			walk(child, name, use)

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sentence
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestRender(t *testing.T) {
+	cases := map[string]struct {
+		reason   string
+		template Template
+		with     With
+		want     string
+	}{
+		"Plain":    {reason: "A sentence may have no parameters.", template: "There are no pods.", want: "There are no pods."},
+		"Number":   {reason: "A number is printed.", template: "{count} pods are ready.", with: With{"count": 2}, want: "2 pods are ready."},
+		"Quoted":   {reason: "A foreign text is quoted.", template: "port {port:q} is invalid", with: With{"port": "a\nb"}, want: `port "a\nb" is invalid`},
+		"List":     {reason: "Commas separate a list.", template: "mounted at {paths}", with: With{"paths": []string{"/a", "/b"}}, want: "mounted at /a, /b"},
+		"Braces":   {reason: "Other braces are no parameters.", template: "$(A) {} {a-b} {x}", with: With{"x": 1}, want: "$(A) {} {a-b} 1"},
+		"Injected": {reason: "A parameter is not read as a template.", template: "{a} {b}", with: With{"a": "{b}", "b": "c"}, want: "{b} c"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.template.Render(tc.with)); diff != "" {
+				t.Errorf("\n%s\nRender(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestRenderProperties keeps any parameter unchanged.
+func TestRenderProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		if got := Template("before {x}, after").Render(With{"x": text}); got != "before "+text+", after" {
+			t.Fatalf("Render(...): want %q unchanged, got %q", text, got)
+		}
+	})
+}
+
+func TestParameters(t *testing.T) {
+	if diff := cmp.Diff([]string{"a", "b"}, Template("{a} is {b:q}").Parameters()); diff != "" {
+		t.Errorf("Parameters(): -want, +got:\n%s", diff)
+	}
+}
