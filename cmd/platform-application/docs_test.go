@@ -20,37 +20,37 @@ import (
 
 var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
 
-// command is a line for a shell: sentences begin with a capital letter, and programs do not. Variables do.
+// command matches a line for a shell. Sentences begin with a capital letter, programs with a small one, and variables end with =.
 var command = regexp.MustCompile(`^(?:[a-z]|[A-Z_]+=)`)
 
-// table of all findings, as the page has it.
+// table returns the table of all findings on the page.
 func table(all finding.Catalogue) string {
 	cell := strings.NewReplacer("|", `\|`, "\n", "<br>")
 
 	var out strings.Builder
 
-	out.WriteString("| Code | Severity | Wrong | Breaks | Mend |\n|---|---|---|---|---|\n")
+	out.WriteString("| Code | Severity | Problem | Impact | Fix |\n|---|---|---|---|---|\n")
 
 	for _, code := range slices.Sorted(maps.Keys(all)) {
 		w := all[code]
 
-		var mend []string
+		var fix []string
 
-		for line := range strings.SplitSeq(w.Mend, "\n") {
+		for line := range strings.SplitSeq(w.Fix, "\n") {
 			if line = cell.Replace(line); command.MatchString(line) {
 				line = "`` " + line + " ``"
 			}
 
-			mend = append(mend, line)
+			fix = append(fix, line)
 		}
 
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Wrong), cell.Replace(w.Breaks), strings.Join(mend, "<br>"))
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Problem), cell.Replace(w.Impact), strings.Join(fix, "<br>"))
 	}
 
 	return out.String()
 }
 
-// TestFindingsOnPage has the page list every finding that there is, in the words of the program.
+// TestFindingsOnPage proves that the page lists every finding, in the words of the program.
 func TestFindingsOnPage(t *testing.T) {
 	const page, heading = "../../docs/operations/doctor.md", "| Code | Severity |"
 

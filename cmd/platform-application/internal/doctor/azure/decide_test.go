@@ -330,7 +330,7 @@ func TestDecide(t *testing.T) {
 				seen[f.Code] = true
 
 				words := Words().Words(f)
-				for _, s := range []string{words.Wrong, words.Breaks, words.Mend} {
+				for _, s := range []string{words.Problem, words.Impact, words.Fix} {
 					if s == "" || unfilled(s) {
 						t.Errorf("%s: want a sentence with all its values, got %q", f.Code, s)
 					}
@@ -397,7 +397,7 @@ func TestMendsOwn(t *testing.T) {
 				t.Fatalf("\n%s\ndecide(...): want %s, got %v", tc.reason, tc.code, found)
 			}
 
-			mend := Words().Words(found[i]).Mend
+			mend := Words().Words(found[i]).Fix
 			if !strings.Contains(mend, tc.want) {
 				t.Errorf("\n%s\nmend: want %q in it, got %q", tc.reason, tc.want, mend)
 			}

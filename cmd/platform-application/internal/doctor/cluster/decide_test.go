@@ -372,7 +372,7 @@ func TestMendCircuitBreaker(t *testing.T) {
 					continue
 				}
 
-				_, got, _ := strings.Cut(Words().Words(found).Mend, helm)
+				_, got, _ := strings.Cut(Words().Words(found).Fix, helm)
 				if diff := cmp.Diff(tc.want, got); diff != "" {
 					t.Errorf("\n%s\nMend: -want, +got:\n%s", tc.reason, diff)
 				}
@@ -415,7 +415,7 @@ func TestDecide(t *testing.T) {
 					t.Errorf("%s has no words", f.Code)
 				}
 
-				if said := w.Wrong + w.Breaks + w.Mend; leftOver(said) {
+				if said := w.Problem + w.Impact + w.Fix; leftOver(said) {
 					t.Errorf("%s lacks a parameter: %s", f.Code, said)
 				}
 			}
