@@ -28,6 +28,7 @@ const (
 	supportedNamespace = "crossplane-system"
 )
 
+// deployment reads a Deployment of Crossplane.
 func (r *reader) deployment(name string) *deployment {
 	u, known := r.get(deployments, r.kube.Namespace, name)
 	if u == nil {
@@ -72,7 +73,7 @@ func (r *reader) deployment(name string) *deployment {
 	return d
 }
 
-// elsewhere are the namespaces with a Crossplane that its chart has installed.
+// elsewhere returns the namespaces in which the chart of Crossplane is installed.
 func (r *reader) elsewhere() []string {
 	out := []string{}
 	if !r.list(deployments.metadata(), "", func(o map[string]any) {
@@ -86,6 +87,7 @@ func (r *reader) elsewhere() []string {
 	return out
 }
 
+// versions checks Kubernetes, Crossplane and the RBAC manager.
 func (d *decision) versions() {
 	if v := d.facts.kubernetes; v != "" {
 		switch older, ok := olderThan(v, minKubernetes); {
@@ -110,6 +112,7 @@ func (d *decision) versions() {
 	}
 }
 
+// crossplane checks the Deployment of Crossplane.
 func (d *decision) crossplane(c deployment) {
 	const object = "Deployment/crossplane"
 
@@ -117,7 +120,7 @@ func (d *decision) crossplane(c deployment) {
 
 	switch elsewhere := d.facts.elsewhere; {
 	case !c.found && elsewhere == nil:
-		// Whether there is one was found not to be known.
+		// Unknown, which is already reported.
 		return
 	case !c.found && len(elsewhere) > 0:
 		d.add(CrossplaneElsewhere, object, params{"namespace": d.platform.Namespace, "namespaces": finding.List(elsewhere), "first": elsewhere[0]})
@@ -149,7 +152,7 @@ func (d *decision) crossplane(c deployment) {
 	}
 }
 
-// olderThan tells whether a version is older. What cannot be read is no version.
+// olderThan reports whether a version is older than another one. ok is false if it is not a version.
 func olderThan(v, least string) (older, ok bool) {
 	parsed, err := version.ParseGeneric(v)
 	if err != nil {
@@ -159,7 +162,7 @@ func olderThan(v, least string) (older, ok bool) {
 	return parsed.LessThan(version.MustParseGeneric(least)), true
 }
 
-// release is the version of Crossplane, as its image has it, or its labels.
+// release returns the version of Crossplane in its image, or in its labels.
 func (d deployment) release() string {
 	if tag := (pkg{image: d.image}).tag(); isVersion(tag) {
 		return tag
@@ -168,14 +171,14 @@ func (d deployment) release() string {
 	return d.version
 }
 
-// isVersion tells whether a text can be compared as a version.
+// isVersion reports whether a text is a version.
 func isVersion(v string) bool {
 	_, ok := olderThan(v, minCrossplane)
 
 	return ok
 }
 
-// chart is the version of Crossplane's chart that installs a version of Crossplane.
+// chart returns the version of the chart that installs a version of Crossplane.
 func chart(v string) string {
 	if !isVersion(v) {
 		return "VERSION"
@@ -184,13 +187,13 @@ func chart(v string) string {
 	return strings.TrimPrefix(v, "v")
 }
 
-// withBurst are the args of the chart, as JSON: those that there are, and the one that is missing. The chart adds the command by itself.
+// withBurst returns the existing args and the missing one as JSON, for the chart. The chart adds the command itself.
 func withBurst(args []string) string {
 	var out []string
 
 	for i, a := range args {
-		apart := i > 0 && args[i-1] == burstFlag
-		if a == "core" || a == "start" || apart || strings.HasPrefix(a, burstFlag) {
+		value := i > 0 && args[i-1] == burstFlag
+		if a == "core" || a == "start" || value || strings.HasPrefix(a, burstFlag) {
 			continue
 		}
 
@@ -199,13 +202,13 @@ func withBurst(args []string) string {
 
 	data, err := json.Marshal(append(out, fmt.Sprintf("%s=%d", burstFlag, minBurst)))
 	if err != nil {
-		panic(err) // Texts are always JSON.
+		panic(err) // Strings always have JSON.
 	}
 
 	return string(data)
 }
 
-// burst that Crossplane has been given.
+// burst returns the burst in the args of Crossplane, or 0.
 func burst(args []string) int {
 	for i, a := range args {
 		value, ok := strings.CutPrefix(a, burstFlag)

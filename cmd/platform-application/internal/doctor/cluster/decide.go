@@ -21,7 +21,7 @@ func (d *decision) add(code finding.Code, object string, with params) {
 	d.found = append(d.found, finding.Finding{Code: code, Object: object, With: with})
 }
 
-// decide what is found. What is not known is not decided on: it was found when it was read.
+// decide returns the findings for facts. It skips unknown facts, because reading them already produced a finding.
 func decide(f facts, p platform.Platform) []finding.Finding {
 	d := &decision{facts: f, platform: p}
 

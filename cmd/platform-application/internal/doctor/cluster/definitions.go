@@ -13,10 +13,10 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// scaledObjects are of KEDA, which not every cluster has.
+// scaledObjects is a kind of KEDA, which is optional.
 const scaledObjects = "scaledobjects.keda.sh"
 
-// composedKinds are the managed resources of applications, with the version that is composed.
+// composedKinds returns the kinds that applications are composed of, with their versions.
 func composedKinds() map[string]string {
 	return map[string]string{
 		"vaults.keyvault.azure.m.upbound.io":                              "v1beta1",
@@ -28,6 +28,7 @@ func composedKinds() map[string]string {
 	}
 }
 
+// definitions reads the definitions of PlatformApplication.
 func (r *reader) definitions() (out []definition, known bool) {
 	known = true
 
@@ -43,7 +44,7 @@ func (r *reader) definitions() (out []definition, known bool) {
 	return out, known
 }
 
-// kinds that applications are composed of, and whether the cluster has them in the version that is composed.
+// kinds reads whether the cluster serves the kinds that applications are composed of.
 func (r *reader) kinds() map[string]kind {
 	out := map[string]kind{}
 
@@ -92,6 +93,7 @@ func (r *reader) kinds() map[string]kind {
 	return out
 }
 
+// definitions checks the definitions and Compositions of PlatformApplication.
 func (d *decision) definitions() {
 	if !d.facts.definitionsRead {
 		return
@@ -128,6 +130,7 @@ func (d *decision) definitions() {
 	}
 }
 
+// kinds checks the kinds that applications are composed of.
 func (d *decision) kinds() {
 	for _, name := range slices.Sorted(maps.Keys(d.facts.kinds)) {
 		k := d.facts.kinds[name]

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// neededGrants are those of package/rbac and package/provider.
+// neededGrants returns the grants of package/rbac and package/provider.
 func neededGrants(ns string) []grant {
 	crossplane := "system:serviceaccount:" + ns + ":crossplane"
 
@@ -32,7 +32,7 @@ func neededGrants(ns string) []grant {
 	return append(out, grant{crossplane, "get", "", "namespaces"}, grant{crossplane, "get", "azure.m.upbound.io", "clusterproviderconfigs"})
 }
 
-// grants that accounts need beyond those that Crossplane gives them by itself.
+// grants reviews the permissions that accounts need, except those that Crossplane grants itself.
 func (r *reader) grants() map[grant]bool {
 	out := map[grant]bool{}
 
@@ -55,6 +55,7 @@ func (r *reader) grants() map[grant]bool {
 	return out
 }
 
+// grants checks the permissions that accounts need.
 func (d *decision) grants() {
 	for _, g := range slices.SortedFunc(maps.Keys(d.facts.grants), func(a, b grant) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
 		if !d.facts.grants[g] {

@@ -15,11 +15,12 @@ const (
 	composed       = "composed"
 )
 
-// platformNamespaces never have applications.
+// platformNamespaces returns the namespaces that never have applications.
 func platformNamespaces(crossplane string) []string {
 	return []string{"argocd", crossplane, "kube-node-lease", "kube-public", "kube-system"}
 }
 
+// namespaces reads all Namespaces, except those being deleted.
 func (r *reader) namespaces() []namespace {
 	out := []namespace{}
 	if !r.list(namespaces.metadata(), "", func(o map[string]any) {
@@ -34,6 +35,7 @@ func (r *reader) namespaces() []namespace {
 	return out
 }
 
+// applications returns the namespaces with applications.
 func (r *reader) applications() []string {
 	var out []string
 
@@ -46,6 +48,7 @@ func (r *reader) applications() []string {
 	return out
 }
 
+// namespaces checks the labels of Namespaces.
 func (d *decision) namespaces() {
 	if d.facts.namespaces == nil {
 		return
@@ -78,7 +81,7 @@ func (d *decision) namespaces() {
 	}
 }
 
-// isOfTeams tells whether applications run in a namespace.
+// isOfTeams reports whether applications run in a namespace.
 func (d *decision) isOfTeams(name string) bool {
 	return slices.ContainsFunc(d.facts.namespaces, func(n namespace) bool { return n.name == name && n.labels[labelWorkloads] == composed })
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// An expected package, by the name that the Composition, policies and network policies know it by.
+// An expected package has the name that the Composition, policies and network policies refer to.
 type expected struct {
 	kind, name, repository, runtime, serviceAccount string
 	azure                                           bool
@@ -21,7 +21,7 @@ type expected struct {
 
 const configuration = "configuration-platform-application"
 
-// expectedPackages of the platform. Of the Configuration there are two variants.
+// expectedPackages returns the packages of the platform, without the Configuration, which has two variants.
 func expectedPackages() []expected {
 	azure := func(name string) expected {
 		return expected{"Provider", "crossplane-contrib-" + name, name, "provider-azure", platform.AzureServiceAccount, true}
@@ -34,6 +34,7 @@ func expectedPackages() []expected {
 	}
 }
 
+// packages reads all packages.
 func (r *reader) packages() (out []pkg, known bool) {
 	known = true
 
@@ -59,6 +60,7 @@ func (r *reader) packages() (out []pkg, known bool) {
 	return out, known
 }
 
+// packages checks the packages of the platform.
 func (d *decision) packages() {
 	if !d.facts.packagesRead {
 		return
@@ -95,12 +97,12 @@ func (d *decision) packages() {
 	}
 }
 
-// installs tells whether a package of that repository is installed, under whatever name.
+// installs reports whether a package of a repository is installed, with any name.
 func (d *decision) installs(kind, repository string) bool {
 	return slices.ContainsFunc(d.facts.packages, func(p pkg) bool { return p.kind == kind && p.repository() == repository })
 }
 
-// expects a package, and collects its version. Nothing knows a Configuration by its name.
+// expects checks an expected package, and collects its version. Nothing refers to a Configuration by name.
 func (d *decision) expects(e expected, versions map[string][]string) {
 	anyName, installed := e.kind == "Configuration", false
 
@@ -125,7 +127,7 @@ func (d *decision) expects(e expected, versions map[string][]string) {
 	}
 }
 
-// versionsOf packages, for people.
+// versionsOf lists packages by version.
 func versionsOf(versions map[string][]string) string {
 	var out []string
 	for _, v := range slices.Sorted(maps.Keys(versions)) {
@@ -135,11 +137,12 @@ func versionsOf(versions map[string][]string) string {
 	return finding.List(out)
 }
 
-// resourceOf a package, as kubectl takes it.
+// resourceOf returns a package in the form of kubectl.
 func resourceOf(p pkg) string {
 	return strings.ToLower(p.kind) + "s.pkg.crossplane.io/" + p.name
 }
 
+// health checks the conditions of a package.
 func (d *decision) health(p pkg) {
 	for code, c := range map[finding.Code]condition{PackageNotInstalled: p.installed, PackageNotHealthy: p.healthy} {
 		if c.Status != "True" {

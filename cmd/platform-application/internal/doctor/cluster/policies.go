@@ -15,6 +15,7 @@ import (
 // parametersName is the ConfigMap with the parameters of the policies.
 const parametersName = "platform-application-admission"
 
+// policies reads all ValidatingAdmissionPolicies and their bindings.
 func (r *reader) policies() map[string]policy {
 	out := map[string]policy{}
 
@@ -59,7 +60,7 @@ func (r *reader) policies() map[string]policy {
 	return out
 }
 
-// isForAll tells whether a binding leaves out no request. The API server has defaults for some of the fields.
+// isForAll reports whether a binding matches all requests. The API server sets defaults for some of the fields.
 func isForAll(match map[string]any) bool {
 	for field, value := range match {
 		if m, ok := value.(map[string]any); field == "matchPolicy" || ok && len(m) == 0 {
@@ -72,6 +73,7 @@ func isForAll(match map[string]any) bool {
 	return true
 }
 
+// parameters reads the parameters of the policies.
 func (r *reader) parameters() *parameters {
 	u, known := r.get(configMaps, r.kube.Namespace, parametersName)
 	if !known {
@@ -88,7 +90,7 @@ func (r *reader) parameters() *parameters {
 
 	decode(u.Object, &of)
 
-	// As the policies read them: to the letter.
+	// The policies compare lines exactly, so spaces stay.
 	lines := func(s string) []string {
 		return slices.DeleteFunc(strings.Split(s, "\n"), func(l string) bool { return l == "" })
 	}
@@ -96,6 +98,7 @@ func (r *reader) parameters() *parameters {
 	return &parameters{found: true, groups: lines(of.Data["groups"]), users: lines(of.Data["users"]), azureProviders: lines(of.Data["azureProviders"])}
 }
 
+// policies checks the policies of the platform and their bindings.
 func (d *decision) policies() {
 	if d.facts.policies == nil {
 		return
@@ -118,11 +121,12 @@ func (d *decision) policies() {
 	}
 }
 
-// auditedFirst are the policies that package/platform/audit-namespaces has record and not refuse.
+// auditedFirst returns the policies that package/platform/audit-namespaces binds with the action Audit.
 func auditedFirst() []string {
 	return []string{"function-platform-application-namespaces", "provider-keyvault-secretsync-namespaces"}
 }
 
+// attempts checks the tests of the policies.
 func (d *decision) attempts() {
 	notAsAccount := map[string][]string{}
 
@@ -136,7 +140,7 @@ func (d *decision) attempts() {
 		case admitted:
 			d.add(PolicyAdmits, object, params{"account": a.account, "name": name})
 		case untried:
-			// Without parameters all policies refuse everything, and which of them the API server names is a matter of chance.
+			// Without parameters, all policies reject all requests, and the API server names any one of them.
 			if p := d.facts.parameters; p != nil && !p.found {
 				continue
 			}
@@ -158,6 +162,7 @@ func (d *decision) attempts() {
 	}
 }
 
+// parameters checks the parameters of the policies.
 func (d *decision) parameters() {
 	p := d.facts.parameters
 	if p == nil {
@@ -189,7 +194,7 @@ func (d *decision) parameters() {
 		}
 	}
 
-	// Crossplane runs all providers in its own namespace. Spaces make it another account, which nobody has.
+	// Crossplane runs all providers in its own namespace. An account with spaces matches nothing, so it is not too wide.
 	for _, account := range p.azureProviders {
 		if !strings.HasPrefix(strings.TrimSpace(account), "system:serviceaccount:"+d.platform.Namespace+":") {
 			tooWide("azureProviders", account)
@@ -201,8 +206,8 @@ func (d *decision) parameters() {
 	}
 }
 
-// isTooWide tells whether teams are behind an account, or Argo CD, which applies what they have in Git, or everything that runs in a
-// namespace of the platform or the cluster: one of its components may be taken over.
+// isTooWide reports whether an account includes teams, or Argo CD, which applies manifests of teams, or all components in a namespace of the
+// platform or the cluster, any of which could be compromised.
 func (d *decision) isTooWide(account string) bool {
 	if slices.Contains([]string{"system:anonymous", "system:authenticated", "system:unauthenticated", "system:serviceaccounts"}, account) {
 		return true
@@ -215,7 +220,7 @@ func (d *decision) isTooWide(account string) bool {
 	if of, ok := strings.CutPrefix(account, "system:serviceaccount:"); ok {
 		ns, name, _ := strings.Cut(of, ":")
 
-		// Names as its manifests, its charts and its command line have them, whatever its namespace is called.
+		// Manifests, charts and the command line of Argo CD use this in the names of its accounts. The namespace can have any name.
 		return strings.Contains(name, "argocd") || d.isOfTeams(ns)
 	}
 

@@ -5,7 +5,7 @@ package cluster
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,17 +24,18 @@ const (
 	maxPages = 500
 )
 
-// A resource of the cluster, as its API has it.
+// A resource is a resource of the Kubernetes API.
 type resource struct {
 	group, version, kind, plural string
 
-	// light is true where metadata will do: objects may be large, and there may be many.
+	// light is true if metadata is enough. There may be many large objects.
 	light bool
 }
 
-// String is the resource as kubectl takes it.
+// String returns the resource in the form of kubectl.
 func (r resource) String() string { return strings.TrimSuffix(r.plural+"."+r.group, ".") }
 
+// metadata returns the resource as a light one.
 func (r resource) metadata() resource {
 	r.light = true
 
@@ -69,7 +70,7 @@ var (
 	}
 )
 
-// read the facts. The findings are about what could not be read.
+// read reads the facts. The findings are about unreadable facts.
 func read(ctx context.Context, kube platform.Cluster, p platform.Platform, o Options) (facts, []finding.Finding) {
 	r := reader{ctx: ctx, kube: kube}
 
@@ -106,8 +107,9 @@ func read(ctx context.Context, kube platform.Cluster, p platform.Platform, o Opt
 	return f, r.found
 }
 
+// A reader reads facts, and collects findings about those that it cannot read.
 type reader struct {
-	ctx   context.Context //nolint:containedctx // That of one call.
+	ctx   context.Context //nolint:containedctx // A reader exists for one call.
 	kube  platform.Cluster
 	found []finding.Finding
 }
@@ -116,7 +118,7 @@ func (r *reader) unread(object, verb, resource string, err error) {
 	r.found = append(r.found, platform.Unreadable(object, verb, resource, err))
 }
 
-// get an object, which is nil if it is missing. It is not known if it cannot be read.
+// get reads an object. It returns nil if the object is missing. known is false if it cannot read it.
 func (r *reader) get(of resource, namespace, name string) (u *unstructured.Unstructured, known bool) {
 	u = &unstructured.Unstructured{}
 	u.SetGroupVersionKind(of.gvk())
@@ -135,10 +137,10 @@ func (r *reader) get(of resource, namespace, name string) (u *unstructured.Unstr
 	}
 }
 
-// errTooMany is about lists that are not read to their end.
-var errTooMany = errors.New("there are too many to look at all")
+// errTooMany is the error of a list with too many pages.
+var errTooMany = fmt.Errorf("there are more than %d objects", page*maxPages)
 
-// list objects of a kind. There are none if the kind is missing.
+// list reads the objects of a kind. There are none if the kind is missing.
 func (r *reader) list(of resource, namespace string, each func(o map[string]any)) (known bool) {
 	o := []client.ListOption{client.Limit(page)}
 	if namespace != "" {
@@ -173,19 +175,20 @@ func (r *reader) list(of resource, namespace string, each func(o map[string]any)
 	return false
 }
 
+// page reads one page of a list.
 func (r *reader) page(of resource, o ...client.ListOption) (*unstructured.UnstructuredList, error) {
 	l := &unstructured.UnstructuredList{}
 	l.SetGroupVersionKind(of.gvk().GroupVersion().WithKind(of.kind + "List"))
 
 	if !of.light {
-		return l, r.kube.Client.List(r.ctx, l, o...) //nolint:wrapcheck // The finding says what was read.
+		return l, r.kube.Client.List(r.ctx, l, o...) //nolint:wrapcheck // The finding names the resource.
 	}
 
 	m := &metav1.PartialObjectMetadataList{}
 	m.SetGroupVersionKind(l.GroupVersionKind())
 
 	if err := r.kube.Client.List(r.ctx, m, o...); err != nil {
-		return nil, err //nolint:wrapcheck // The finding says what was read.
+		return nil, err //nolint:wrapcheck // The finding names the resource.
 	}
 
 	l.SetContinue(m.Continue)
@@ -202,7 +205,7 @@ func (r *reader) page(of resource, o ...client.ListOption) (*unstructured.Unstru
 	return l, nil
 }
 
-// names of the objects of a kind.
+// names returns the names of the objects of a kind.
 func (r *reader) names(of resource, namespace string) map[string]bool {
 	out := map[string]bool{}
 	if !r.list(of, namespace, func(o map[string]any) { out[nameOf(o)] = true }) {
@@ -212,6 +215,7 @@ func (r *reader) names(of resource, namespace string) map[string]bool {
 	return out
 }
 
+// exists reports whether an object exists in the namespace of Crossplane.
 func (r *reader) exists(of resource, name string) *bool {
 	u, known := r.get(of, r.kube.Namespace, name)
 	if !known {
@@ -221,14 +225,14 @@ func (r *reader) exists(of resource, name string) *bool {
 	return new(u != nil)
 }
 
-// decode what is needed of an object. Fields of other types than the API has them are none.
+// decode decodes the needed fields of an object. It skips fields with other types than in the API.
 func decode(o map[string]any, into any) {
 	_ = runtime.DefaultUnstructuredConverter.FromUnstructured(o, into)
 }
 
 func nameOf(o map[string]any) string { return (&unstructured.Unstructured{Object: o}).GetName() }
 
-// conditionOf an object.
+// conditionOf returns a condition of an object.
 func conditionOf(o map[string]any, kind string) condition {
 	var of struct {
 		Status struct {

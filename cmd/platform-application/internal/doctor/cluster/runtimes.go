@@ -22,6 +22,7 @@ const (
 	tokenFileDefault = "/var/run/secrets/azure/tokens/azure-identity-token"
 )
 
+// runtimes reads all DeploymentRuntimeConfigs.
 func (r *reader) runtimes() map[string]runtimeConfig {
 	out := map[string]runtimeConfig{}
 	if !r.list(runtimeConfigs, "", func(o map[string]any) { out[nameOf(o)] = runtimeOf(o) }) {
@@ -31,7 +32,7 @@ func (r *reader) runtimes() map[string]runtimeConfig {
 	return out
 }
 
-// runtimeOf a DeploymentRuntimeConfig.
+// runtimeOf decodes a DeploymentRuntimeConfig.
 func runtimeOf(o map[string]any) runtimeConfig {
 	var of struct {
 		Spec struct {
@@ -80,7 +81,7 @@ func runtimeOf(o map[string]any) runtimeConfig {
 	return out
 }
 
-// A pod, of which that is decoded that matters for tokens.
+// A pod has the fields of a pod that are about tokens.
 type pod struct {
 	ServiceAccountName string `json:"serviceAccountName"`
 	Containers         []struct {
@@ -107,7 +108,7 @@ type pod struct {
 	} `json:"volumes"`
 }
 
-// tokens in a volume, by their path in it.
+// tokens returns the audiences of the tokens in a volume, by path.
 func (p pod) tokens(volume string) map[string]string {
 	out := map[string]string{}
 
@@ -122,7 +123,7 @@ func (p pod) tokens(volume string) map[string]string {
 	return out
 }
 
-// runtimes of packages: their ServiceAccounts, and the tokens that they sign in with.
+// runtimes checks the ServiceAccounts and tokens of packages.
 func (d *decision) runtimes() {
 	if !d.facts.packagesRead || d.facts.runtimes == nil {
 		return
@@ -166,7 +167,7 @@ func (d *decision) runtimes() {
 	d.found = compact(d.found)
 }
 
-// compact leaves out findings that are there already: the Azure providers have one DeploymentRuntimeConfig.
+// compact removes duplicate findings: the Azure providers share one DeploymentRuntimeConfig.
 func compact(found []finding.Finding) []finding.Finding {
 	var out []finding.Finding
 
@@ -179,7 +180,7 @@ func compact(found []finding.Finding) []finding.Finding {
 	return out
 }
 
-// token that a provider signs in with, at the path that its configuration has.
+// token checks that a provider has a token at the path in its configuration.
 func (d *decision) token(name string, r runtimeConfig, azure bool) {
 	file := r.tokenFile
 

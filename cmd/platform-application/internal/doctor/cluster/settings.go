@@ -15,7 +15,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// webhook of azure-workload-identity is known by the pods that it changes.
+// webhook reads whether a webhook selects pods by the label of azure-workload-identity.
 func (r *reader) webhook() *bool {
 	found := false
 
@@ -39,7 +39,7 @@ func (r *reader) webhook() *bool {
 	return &found
 }
 
-// optional parts, which settings may need.
+// optional checks optional components.
 func (d *decision) optional() {
 	if w := d.facts.webhook; w != nil && !*w {
 		d.add(WebhookMissing, "", nil)
@@ -58,7 +58,7 @@ func (d *decision) optional() {
 	}
 }
 
-// needed by settings.
+// needed checks the objects that settings refer to.
 func (d *decision) needed(s v1alpha1.PlatformConfigSpec) {
 	if k, known := d.facts.kinds[scaledObjects]; known && !k.served && s.Autoscaling.KEDA != nil && *s.Autoscaling.KEDA {
 		d.add(KEDAMissing, "CustomResourceDefinition/"+scaledObjects, nil)
@@ -83,7 +83,7 @@ func (d *decision) needed(s v1alpha1.PlatformConfigSpec) {
 	}
 }
 
-// ingressClassesOf the settings.
+// ingressClassesOf returns the IngressClasses of the settings.
 func ingressClassesOf(p platform.Platform) []string {
 	in := p.Settings.Ingress
 	if len(in.Types) == 0 && in.DefaultType != "" {
@@ -147,7 +147,7 @@ func (d *decision) azure() {
 	}
 }
 
-// clouds of the settings, by the environment of the Azure providers.
+// clouds returns the clouds of the settings, by the environment of the Azure providers.
 func clouds() map[string]string {
 	return map[string]string{
 		"": settings.CloudAzurePublic, "public": settings.CloudAzurePublic,
@@ -155,7 +155,7 @@ func clouds() map[string]string {
 	}
 }
 
-// without a value.
+// without returns the names of the fields without a value.
 func without(fields [][2]string) []string {
 	var out []string
 
@@ -168,7 +168,7 @@ func without(fields [][2]string) []string {
 	return out
 }
 
-// settings that fit neither the cluster nor each other.
+// settings checks that settings match the cluster and each other.
 func (d *decision) settings() {
 	if len(d.platform.Samples) > 0 {
 		d.add(SampleValues, "", params{"fields": finding.List(d.platform.Samples)})
