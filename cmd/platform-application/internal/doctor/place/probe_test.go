@@ -385,12 +385,12 @@ func TestProbe(t *testing.T) {
 			want:   Facts{Login: reached(login), Vault: reached(anyVault + ".vault.azure.net"), AnyVault: true},
 		},
 		"Foreign": {
-			reason: "No Secret is read.",
+			reason: "The probe reads no Secrets.",
 			args:   args{place: platform.AzureServiceAccount, platform: foreign, vaults: []string{vault}},
 			want:   Facts{Login: reached(login), Manager: new(reached(manager)), Vault: reached(vault), Source: "Secret"},
 		},
 		"Unread": {
-			reason: "It says what it may not read, and not what is wrong with what it has read.",
+			reason: "Only unreadable objects are facts, not invalid ones.",
 			args: args{place: platform.CreatorServiceAccount, platform: p, found: []finding.Finding{
 				{Code: platform.PermissionMissing, Object: "EnvironmentConfig/x"}, {Code: platform.CannotRead}, {Code: platform.SettingsUnknown, Object: "y"},
 			}},
@@ -400,7 +400,7 @@ func TestProbe(t *testing.T) {
 			},
 		},
 		"Government": {
-			reason: "Each cloud has hosts of its own, and no vault of another one.",
+			reason: "Each cloud has its own hosts and vaults.",
 			args:   args{place: platform.AzureServiceAccount, platform: government, vaults: []string{vault}},
 			want: Facts{
 				Login: reached("login.microsoftonline.us"), Manager: new(reached("management.usgovcloudapi.net")), Vault: reached(anyVault + ".vault.usgovcloudapi.net"),
