@@ -362,7 +362,7 @@ func (c *acceptanceRun) settings(ctx context.Context, config *rest.Config) (inpu
 
 	var wrong []string
 	for _, f := range found {
-		wrong = append(wrong, platform.Words().Words(f).Wrong)
+		wrong = append(wrong, platform.Words().Words(f).Problem)
 	}
 
 	return inputv1alpha1.PlatformConfigSpec{}, fmt.Errorf("cannot use the settings of the platform: %s", strings.Join(wrong, " "))

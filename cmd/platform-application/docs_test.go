@@ -29,22 +29,22 @@ func table(all finding.Catalogue) string {
 
 	var out strings.Builder
 
-	out.WriteString("| Code | Severity | Wrong | Breaks | Mend |\n|---|---|---|---|---|\n")
+	out.WriteString("| Code | Severity | Problem | Impact | Fix |\n|---|---|---|---|---|\n")
 
 	for _, code := range slices.Sorted(maps.Keys(all)) {
 		w := all[code]
 
-		var mend []string
+		var fix []string
 
-		for line := range strings.SplitSeq(w.Mend, "\n") {
+		for line := range strings.SplitSeq(w.Fix, "\n") {
 			if line = cell.Replace(line); command.MatchString(line) {
 				line = "`` " + line + " ``"
 			}
 
-			mend = append(mend, line)
+			fix = append(fix, line)
 		}
 
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Wrong), cell.Replace(w.Breaks), strings.Join(mend, "<br>"))
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", code, w.Severity, cell.Replace(w.Problem), cell.Replace(w.Impact), strings.Join(fix, "<br>"))
 	}
 
 	return out.String()

@@ -85,9 +85,9 @@ type doctorReport struct {
 }
 
 type doctorFinding struct {
-	Code   string `json:"code"`
-	Object string `json:"object"`
-	Wrong  string `json:"wrong"`
+	Code    string `json:"code"`
+	Object  string `json:"object"`
+	Problem string `json:"problem"`
 }
 
 // A doctor is the program, for one plane.

@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package doctor looks at a cluster and its Azure, and reports what would keep applications from running. It changes nothing.
+// Package doctor examines a cluster and its Azure, and reports what keeps applications from running. It changes nothing.
 package doctor
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,82 +17,79 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
-// areaTimeout bounds how long an area is looked at.
+// areaTimeout limits the time for one area.
 const areaTimeout = 2 * time.Minute
 
-// Codes of all areas.
+// Codes that every area can report.
 const (
-	// CannotLook is about an area that could not be looked at.
+	// CannotLook is about an area that the doctor cannot examine.
 	CannotLook finding.Code = "CannotLook"
 
-	// ClusterUnreachable is about a cluster that does not answer at all.
+	// ClusterUnreachable is about a cluster whose API server does not respond.
 	ClusterUnreachable finding.Code = "ClusterUnreachable"
 )
 
-// Words of what the doctor says of itself.
+// Words returns the sentences of these codes.
 func Words() finding.Catalogue {
 	return finding.Catalogue{
 		CannotLook: {
 			Severity: finding.Unknown,
-			Wrong:    "The doctor cannot look at {object}: {error}",
-			Breaks:   "Faults there stay unnoticed.",
-			Mend:     "Mend what the message says. If it is about permissions, docs/operations/doctor.md lists those that the doctor needs.",
+			Problem:  "The doctor cannot examine {object}: {error}",
+			Impact:   "Faults there stay unnoticed.",
+			Fix:      "Fix the cause in the message. docs/operations/doctor.md lists the permissions that the doctor needs.",
+			Phrases:  map[string]map[string]string{"error": {string(ClusterUnreachable): "the API server of the cluster does not respond"}},
 		},
 		ClusterUnreachable: {
 			Severity: finding.Unknown,
-			Wrong:    "The API server of the cluster does not answer the doctor: {error}",
-			Breaks:   "Nothing can be looked at. If nobody gets an answer, applications cannot be changed.",
-			Mend:     "See that the network or VPN leads there, that kubelogin has signed you in, and that the kubeconfig is of this cluster:\nkubectl get --raw /version\naz aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP",
+			Problem:  "The API server of the cluster does not respond: {error}",
+			Impact:   "The doctor cannot examine anything. If the API server is down, applications cannot be changed.",
+			Fix:      "Check the network or VPN, the sign-in of kubelogin, and that the kubeconfig is for this cluster:\nkubectl get --raw /version\naz aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP",
 		},
 	}
 }
 
-// An Area is a part of the platform that is looked at.
+// An Area is a part of the platform that the doctor examines.
 type Area struct {
-	// Name of the area, such as cluster. --skip knows it by this name.
+	// Name of the area, such as cluster, as --skip takes it.
 	Name string
 
-	// Look returns what was found. An error is one that keeps the whole area from being looked at.
+	// Look returns the findings. It returns an error if it cannot examine the area at all.
 	Look func(context.Context) ([]finding.Finding, error)
 }
 
-// errNoCluster is why nothing else is looked at: the cluster says which platform it is.
-var errNoCluster = errors.New("the cluster, which says where to look, does not answer")
-
-// Unreachable are areas of a cluster that does not answer. The first one says why.
+// Unreachable returns the areas of a cluster that does not respond. Only the first one reports the cause.
 func Unreachable(err error, areas []Area) []Area {
 	out := slices.Clone(areas)
 
 	for i := range out {
-		out[i].Look = func(context.Context) ([]finding.Finding, error) { return nil, errNoCluster }
-	}
-
-	if len(out) > 0 {
-		out[0].Look = func(context.Context) ([]finding.Finding, error) {
-			return []finding.Finding{{Code: ClusterUnreachable, With: map[string]string{"error": err.Error()}}}, nil
+		found := finding.Finding{Code: CannotLook, Object: out[i].Name, With: map[string]string{"error": string(ClusterUnreachable)}}
+		if i == 0 {
+			found = finding.Finding{Code: ClusterUnreachable, With: map[string]string{"error": err.Error()}}
 		}
+
+		out[i].Look = func(context.Context) ([]finding.Finding, error) { return []finding.Finding{found}, nil }
 	}
 
 	return out
 }
 
-// A Result is what came of a run.
+// A Result is the outcome of a run.
 type Result string
 
-// Results. Warnings are no failure.
+// Results. Warnings do not fail a run.
 const (
 	Passed     Result = "Passed"
 	Failed     Result = "Failed"
 	Incomplete Result = "Incomplete"
 )
 
-// A Report of all areas.
+// A Report has the findings of all areas.
 type Report struct {
 	Result Result       `json:"result"`
 	Areas  []AreaReport `json:"areas"`
 }
 
-// An AreaReport is what was found in an area.
+// An AreaReport has the findings of one area.
 type AreaReport struct {
 	Name     string          `json:"name"`
 	Findings []FindingReport `json:"findings"`
@@ -104,13 +100,13 @@ type FindingReport struct {
 	Code       finding.Code      `json:"code"`
 	Severity   finding.Severity  `json:"severity"`
 	Object     string            `json:"object,omitempty"`
-	Wrong      string            `json:"wrong"`
-	Breaks     string            `json:"breaks"`
-	Mend       string            `json:"mend"`
+	Problem    string            `json:"problem"`
+	Impact     string            `json:"impact"`
+	Fix        string            `json:"fix"`
 	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
-// Run looks at all areas, one after the other.
+// Run examines all areas, one after the other.
 func Run(ctx context.Context, words finding.Catalogue, areas ...Area) Report {
 	out := Report{Result: Passed}
 
@@ -123,7 +119,7 @@ func Run(ctx context.Context, words finding.Catalogue, areas ...Area) Report {
 		for _, f := range found {
 			w := words.Words(f)
 			area.Findings = append(area.Findings, FindingReport{
-				Code: f.Code, Severity: w.Severity, Object: finding.Printable(f.Object), Wrong: w.Wrong, Breaks: w.Breaks, Mend: w.Mend, Parameters: printable(f.With),
+				Code: f.Code, Severity: w.Severity, Object: finding.Printable(f.Object), Problem: w.Problem, Impact: w.Impact, Fix: w.Fix, Parameters: printable(f.With),
 			})
 
 			switch {
@@ -152,7 +148,7 @@ func look(ctx context.Context, a Area) []finding.Finding {
 	return found
 }
 
-// printable parameters: a pipeline may print them as they are.
+// printable returns parameters that a pipeline can print unchanged.
 func printable(with map[string]string) map[string]string {
 	out := maps.Clone(with)
 	for name, value := range out {
@@ -187,13 +183,13 @@ func (r Report) Text(w io.Writer) {
 		fmt.Fprintf(w, "         %s\n", a.Name)
 
 		for _, f := range a.Findings {
-			fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(f.Severity)), f.Code, indented(f.Wrong))
-			fmt.Fprintf(w, "         It breaks: %s\n         Mend it:   %s\n", indented(f.Breaks), indented(f.Mend))
+			fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(f.Severity)), f.Code, indented(f.Problem))
+			fmt.Fprintf(w, "         Impact: %s\n         Fix:    %s\n", indented(f.Impact), indented(f.Fix))
 		}
 	}
 
 	fmt.Fprintf(w, "\n%s\n", r.Result)
 }
 
-// indented keeps further lines from looking like a finding.
-func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n                    ") }
+// indented returns text whose further lines do not look like a finding.
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n                 ") }

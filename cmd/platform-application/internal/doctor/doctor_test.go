@@ -18,7 +18,7 @@ import (
 
 func TestRun(t *testing.T) {
 	words, err := finding.Merge(Words(), finding.Catalogue{
-		"Bad": {Severity: finding.Error, Wrong: "{object} is bad.", Breaks: "All.", Mend: "one\ntwo"}, "Odd": {Severity: finding.Warning}, "Hidden": {Severity: finding.Unknown},
+		"Bad": {Severity: finding.Error, Problem: "{object} is bad.", Impact: "All.", Fix: "one\ntwo"}, "Odd": {Severity: finding.Warning}, "Hidden": {Severity: finding.Unknown},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,11 +41,11 @@ func TestRun(t *testing.T) {
 		want   Result
 		codes  []finding.Code
 	}{
-		"Nothing":  {"Nothing is wrong.", []Area{area("a", nil)}, Passed, nil},
-		"Warning":  {"It is no failure.", []Area{area("a", nil, "Odd")}, Passed, []finding.Code{"Odd"}},
-		"Unknown":  {"It may hide one.", []Area{area("a", nil, "Odd", "Hidden")}, Incomplete, []finding.Code{"Hidden", "Odd"}},
-		"Error":    {"It is one, whatever comes later.", []Area{area("a", nil, "Hidden", "Bad"), area("b", errors.New("x"))}, Failed, []finding.Code{"Bad", "Hidden", CannotLook}},
-		"CannotDo": {"What was found until then counts.", []Area{area("a", errors.New("x"), "Odd")}, Incomplete, []finding.Code{CannotLook, "Odd"}},
+		"Nothing":  {"Without findings, the result is Passed.", []Area{area("a", nil)}, Passed, nil},
+		"Warning":  {"A warning does not fail a run.", []Area{area("a", nil, "Odd")}, Passed, []finding.Code{"Odd"}},
+		"Unknown":  {"An unknown fact may hide an error.", []Area{area("a", nil, "Odd", "Hidden")}, Incomplete, []finding.Code{"Hidden", "Odd"}},
+		"Error":    {"An error fails the run, whatever the other areas report.", []Area{area("a", nil, "Hidden", "Bad"), area("b", errors.New("x"))}, Failed, []finding.Code{"Bad", "Hidden", CannotLook}},
+		"CannotDo": {"Findings before an error of the area stay in the report.", []Area{area("a", errors.New("x"), "Odd")}, Incomplete, []finding.Code{CannotLook, "Odd"}},
 	}
 
 	for name, tc := range cases {
@@ -72,19 +72,19 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestHostile prints nothing that a terminal acts on, in no format and no field.
+// TestHostile proves that no format and no field contains characters that control a terminal.
 func TestHostile(t *testing.T) {
 	const hostile = "a\u009b31m\u202eb\x7f\x1b[2J\nc"
 
 	with := map[string]string{"error": hostile}
-	r := Run(t.Context(), finding.Catalogue{"Bad": {Severity: finding.Error, Wrong: "{object}: {error}"}}, Area{Name: "a", Look: func(context.Context) ([]finding.Finding, error) {
+	r := Run(t.Context(), finding.Catalogue{"Bad": {Severity: finding.Error, Problem: "{object}: {error}"}}, Area{Name: "a", Look: func(context.Context) ([]finding.Finding, error) {
 		return []finding.Finding{{Code: "Bad", Object: hostile, With: with}}, nil
 	}})
 
 	f := r.Areas[0].Findings[0]
-	for _, text := range []string{f.Object, f.Wrong, f.Parameters["error"]} {
+	for _, text := range []string{f.Object, f.Problem, f.Parameters["error"]} {
 		if strings.ContainsAny(text, "\u009b\u202e\x7f\x1b\n") {
-			t.Errorf("Run(...): %q is passed on as it was", text)
+			t.Errorf("Run(...): %q contains control characters", text)
 		}
 	}
 
@@ -94,11 +94,11 @@ func TestHostile(t *testing.T) {
 	}
 
 	if with["error"] != hostile {
-		t.Error("Run(...): the finding was changed")
+		t.Error("Run(...) changed the finding")
 	}
 }
 
-// TestUnreachable has all areas in the report, and the reason once.
+// TestUnreachable proves that the report has all areas, and the cause once.
 func TestUnreachable(t *testing.T) {
 	r := Run(t.Context(), Words(), Unreachable(errors.New("no route"), []Area{{Name: "a"}, {Name: "b"}})...)
 
@@ -125,16 +125,16 @@ func TestText(t *testing.T) {
 
 	Report{Result: Failed, Areas: []AreaReport{
 		{Name: "azure"},
-		{Name: "cluster", Findings: []FindingReport{{Code: "Bad", Severity: finding.Error, Wrong: "It is\nerror    Forged: bad.", Breaks: "All.", Mend: "one\ntwo"}}},
+		{Name: "cluster", Findings: []FindingReport{{Code: "Bad", Severity: finding.Error, Problem: "It is\nerror    Forged: bad.", Impact: "All.", Fix: "one\ntwo"}}},
 	}}.Text(&out)
 
 	want := `ok       azure
          cluster
 error    Bad: It is
-                    error    Forged: bad.
-         It breaks: All.
-         Mend it:   one
-                    two
+                 error    Forged: bad.
+         Impact: All.
+         Fix:    one
+                 two
 
 Failed
 `

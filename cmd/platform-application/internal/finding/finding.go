@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package finding has what a doctor finds: values, of which a table makes the sentences that people read.
+// Package finding defines the doctor's findings and renders them from a catalogue.
 package finding
 
 import (
@@ -16,50 +16,53 @@ import (
 	"unicode/utf8"
 )
 
-// A Code names a kind of finding, such as KubernetesTooOld. Codes are a contract with pipelines.
+// A Code names a kind of finding, such as KubernetesTooOld. Pipelines depend on codes, so they stay the same.
 type Code string
 
-// A Severity is what a finding means for applications.
+// A Severity is the effect of a finding on applications.
 type Severity string
 
-// Severities, the worst first.
+// Severities, from worst to least.
 const (
-	// Error breaks applications, or what protects them.
+	// Error breaks applications or their protection.
 	Error Severity = "Error"
 
-	// Unknown is what could not be looked at. It may hide an Error.
+	// Unknown means that the doctor could not examine something, which may hide an Error.
 	Unknown Severity = "Unknown"
 
 	// Warning breaks nothing yet.
 	Warning Severity = "Warning"
 )
 
-// A Finding is something that is wrong, or that could not be found out.
+// A Finding is a problem, or a fact that the doctor could not determine.
 type Finding struct {
 	Code Code
 
-	// Object that it is about: Kind/name of the cluster, or a resource id of Azure. Empty if it is about no single one.
+	// Object with the problem: Kind/name in the cluster, or a resource id of Azure. It is empty if no single object has it.
 	Object string
 
-	// With are the parameters of its sentences, by name.
+	// With are the parameters of the sentences, by name.
 	With map[string]string
 }
 
-// Words are the sentences of a Code. {name} in them is the parameter of that name, and {object} the Object.
+// Words are the sentences of a Code. They contain parameters as {name}, and the Object as {object}.
 type Words struct {
 	Severity Severity
 
-	// Wrong is what is wrong, Breaks what that will break, and Mend the exact command, or the lines of a manifest, that mends it.
-	Wrong, Breaks, Mend string
+	// Problem and Impact are sentences. Fix has instructions, and the exact commands on lines of their own.
+	Problem, Impact, Fix string
+
+	// Phrases replace the values of parameters that are codes, by parameter and value. They can contain other parameters.
+	Phrases map[string]map[string]string
 }
 
-// Apply is the command that applies the base again, which every way to install it has of its own.
+// Apply is the command that applies the base again. It depends on how the base was installed.
 const Apply = "kubectl apply --server-side --kustomize platform\nWith Helm or Argo CD: docs/operations/doctor.md#apply-the-base-again"
 
 // A Catalogue has the words of all codes.
 type Catalogue map[Code]Words
 
-// Merge catalogues. No code is in two of them.
+// Merge returns one catalogue with the codes of all. It fails if a code is in two of them.
 func Merge(all ...Catalogue) (Catalogue, error) {
 	out := Catalogue{}
 
@@ -76,31 +79,56 @@ func Merge(all ...Catalogue) (Catalogue, error) {
 	return out, nil
 }
 
-// Words of a finding, with its parameters.
+// Words returns the sentences of a finding, with its parameters.
 func (c Catalogue) Words(f Finding) Words {
 	words := c[f.Code]
 
-	pairs := []string{"{object}", Printable(f.Object)}
+	values := map[string]string{"object": Printable(f.Object)}
 	for name, value := range f.With {
-		pairs = append(pairs, "{"+name+"}", Printable(value))
+		values[name] = Printable(value)
 	}
 
+	plain := strings.NewReplacer(pairsOf(values)...)
+
+	for name, phrases := range words.Phrases {
+		if phrase, ok := phrases[f.With[name]]; ok {
+			values[name] = plain.Replace(phrase)
+		}
+	}
+
+	pairs := pairsOf(values)
 	sentence := strings.NewReplacer(pairs...)
-	words.Wrong, words.Breaks, words.Mend = sentence.Replace(words.Wrong), sentence.Replace(words.Breaks), command(words.Mend, pairs)
+	words.Problem, words.Impact, words.Fix = sentence.Replace(words.Problem), sentence.Replace(words.Impact), command(words.Fix, pairs)
 
 	return words
 }
 
-// maxParameter is how much of a parameter is said, in bytes. Anybody may have written it.
-const maxParameter = 1000
-
-// Printable is a text without what a terminal would act on, of a size that somebody reads.
-func Printable(text string) string {
-	if len(text) > maxParameter {
-		text = strings.ToValidUTF8(text[:maxParameter], "") + " …"
+// pairsOf returns the parameters as they are in sentences, each followed by its value.
+func pairsOf(values map[string]string) []string {
+	var out []string
+	for name, value := range values {
+		out = append(out, "{"+name+"}", value)
 	}
 
-	return strings.Map(func(r rune) rune {
+	return out
+}
+
+const (
+	// maxParameter limits a printed parameter, in bytes. Its text may come from anybody.
+	maxParameter = 1000
+
+	// maxListed limits the items of a printed list.
+	maxListed = 20
+)
+
+// Printable returns one line of bounded length, without characters that control a terminal.
+func Printable(text string) string { return OneLine(text, maxParameter) }
+
+// OneLine returns at most size bytes of text in one line, without characters that control a terminal.
+func OneLine(text string, size int) string {
+	const more = " …"
+
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -110,9 +138,25 @@ func Printable(text string) string {
 			return utf8.RuneError
 		}
 	}, text)
+
+	if len(text) <= size {
+		return text
+	}
+
+	// The cut may leave a part of a rune.
+	return strings.ToValidUTF8(text[:size-len(more)], "") + more
 }
 
-// command has parameters in it as a shell takes them for what they are, within quotes and without.
+// List returns items for a sentence, of which it names a limited number.
+func List(items []string) string {
+	if more := len(items) - maxListed; more > 0 {
+		return strings.Join(items[:maxListed], ", ") + fmt.Sprintf(", and %d more", more)
+	}
+
+	return strings.Join(items, ", ")
+}
+
+// command replaces parameters and quotes their values for a shell, inside and outside of quotes.
 func command(text string, pairs []string) string {
 	var (
 		out   strings.Builder
@@ -149,7 +193,7 @@ next:
 	return out.String()
 }
 
-// quoted for a shell, if it has to be, in quotes of that kind or none.
+// quoted returns text for a shell, inside of quotes of that kind. Outside of quotes it adds quotes if the shell needs them.
 func quoted(text string, quote byte) string {
 	single := strings.ReplaceAll(text, "'", `'\''`)
 
@@ -165,12 +209,12 @@ func quoted(text string, quote byte) string {
 	}
 }
 
-// special to a shell.
+// special reports whether a character has a meaning for a shell.
 func special(r rune) bool {
 	return !strings.ContainsRune("_./:=@%+,-", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
-// Sort findings: the worst first, then by code and object.
+// Sort sorts findings by severity, the worst first, then by code and object.
 func (c Catalogue) Sort(findings []Finding) {
 	rank := []Severity{Error, Unknown, Warning}
 
@@ -182,20 +226,20 @@ func (c Catalogue) Sort(findings []Finding) {
 	})
 }
 
-// JSON writes all codes with their words for pipelines.
+// JSON writes all codes and their sentences for pipelines.
 func (c Catalogue) JSON(w io.Writer) error {
 	type entry struct {
 		Code     Code     `json:"code"`
 		Severity Severity `json:"severity"`
-		Wrong    string   `json:"wrong"`
-		Breaks   string   `json:"breaks"`
-		Mend     string   `json:"mend"`
+		Problem  string   `json:"problem"`
+		Impact   string   `json:"impact"`
+		Fix      string   `json:"fix"`
 	}
 
 	out := []entry{}
 	for _, code := range slices.Sorted(maps.Keys(c)) {
 		words := c[code]
-		out = append(out, entry{code, words.Severity, words.Wrong, words.Breaks, words.Mend})
+		out = append(out, entry{code, words.Severity, words.Problem, words.Impact, words.Fix})
 	}
 
 	e := json.NewEncoder(w)
@@ -212,6 +256,6 @@ func (c Catalogue) JSON(w io.Writer) error {
 // Text writes all codes for people.
 func (c Catalogue) Text(w io.Writer) {
 	for _, code := range slices.Sorted(maps.Keys(c)) {
-		fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(c[code].Severity)), code, c[code].Wrong)
+		fmt.Fprintf(w, "%-8s %s: %s\n", strings.ToLower(string(c[code].Severity)), code, c[code].Problem)
 	}
 }

@@ -5,16 +5,19 @@ package finding
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
 func TestWords(t *testing.T) {
 	catalogue := Catalogue{"Missing": {
-		Severity: Error, Wrong: "{object} has no {field}.", Breaks: "Nothing gets a {field}.", Mend: "kubectl annotate {object} {field}={value}",
+		Severity: Error, Problem: "{object} has no {field}.", Impact: "Nothing gets a {field}.", Fix: "kubectl annotate {object} {field}={value}",
+		Phrases: map[string]map[string]string{"field": {"Label": "label of {value}"}},
 	}}
 
 	cases := map[string]struct {
@@ -23,50 +26,65 @@ func TestWords(t *testing.T) {
 		want   Words
 	}{
 		"Plain": {
-			reason: "Parameters are put where they are named.",
+			reason: "Parameters replace their names.",
 			f:      Finding{Code: "Missing", Object: "Provider/a", With: map[string]string{"field": "b", "value": "c-1.2"}},
-			want:   Words{Severity: Error, Wrong: "Provider/a has no b.", Breaks: "Nothing gets a b.", Mend: "kubectl annotate Provider/a b=c-1.2"},
+			want:   Words{Severity: Error, Problem: "Provider/a has no b.", Impact: "Nothing gets a b.", Fix: "kubectl annotate Provider/a b=c-1.2"},
+		},
+		"Phrase": {
+			reason: "A phrase replaces a code, and can contain other parameters.",
+			f:      Finding{Code: "Missing", Object: "Provider/a", With: map[string]string{"field": "Label", "value": "{field}"}},
+			want:   Words{Severity: Error, Problem: "Provider/a has no label of {field}.", Impact: "Nothing gets a label of {field}.", Fix: "kubectl annotate Provider/a 'label of {field}'='{field}'"},
 		},
 		"Hostile": {
-			reason: "Neither a terminal nor a shell acts on what somebody has written.",
+			reason: "A parameter controls no terminal and no shell.",
 			f:      Finding{Code: "Missing", Object: "Provider/a\x1b[2J\nb", With: map[string]string{"field": "{value}", "value": "$(id)'; ls"}},
 			want: Words{
-				Severity: Error, Wrong: "Provider/a�[2J b has no {value}.", Breaks: "Nothing gets a {value}.",
-				Mend: `kubectl annotate 'Provider/a�[2J b' '{value}'='$(id)'\''; ls'`,
+				Severity: Error, Problem: "Provider/a�[2J b has no {value}.", Impact: "Nothing gets a {value}.",
+				Fix: `kubectl annotate 'Provider/a�[2J b' '{value}'='$(id)'\''; ls'`,
 			},
 		},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, catalogue.Words(tc.f)); diff != "" {
+			if diff := cmp.Diff(tc.want, catalogue.Words(tc.f), cmpopts.IgnoreFields(Words{}, "Phrases")); diff != "" {
 				t.Errorf("\n%s\nWords(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-// A shell takes a parameter for what it is, whatever is in it, and wherever it stands.
+// TestCommand proves that a shell reads every parameter as plain text, at every position.
 func TestCommand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("ab '\"`$(){}[]*?!~#&|;<>\\\n\t\x00\x1bä-=/")), 0, 20, -1).Draw(t, "text")
-		words := Catalogue{"A": {Mend: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text} 'it'\''s {text}'`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
+		words := Catalogue{"A": {Fix: `printf '%s\n' {text} 'it: {text}' "it's {text}" a{text} 'it'\''s {text}'`}}.Words(Finding{Code: "A", With: map[string]string{"text": text}})
 
-		out, err := exec.CommandContext(t.Context(), "sh", "-c", words.Mend).Output() //nolint:gosec // That is what is tested.
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", words.Fix).Output() //nolint:gosec // The test is about this command.
 		if err != nil {
 			t.Fatalf("sh: %v", err)
 		}
 
-		said := Printable(text)
-		if want := said + "\nit: " + said + "\nit's " + said + "\na" + said + "\nit's " + said + "\n"; string(out) != want {
-			t.Fatalf("%s: want %q, got %q", words.Mend, want, out)
+		plain := Printable(text)
+		if want := plain + "\nit: " + plain + "\nit's " + plain + "\na" + plain + "\nit's " + plain + "\n"; string(out) != want {
+			t.Fatalf("%s: want %q, got %q", words.Fix, want, out)
 		}
 	})
 }
 
-func TestPrintableIsBounded(t *testing.T) {
-	if got := Printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter+len(" …") {
-		t.Errorf("Printable(...): %d bytes", len(got))
+// TestOneLine proves that the result is bounded, and does not change when it is shortened again.
+func TestOneLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text, size := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text")), rapid.IntRange(10, 50).Draw(t, "size")
+
+		got := OneLine(text, size)
+		if len(got) > size || strings.ContainsAny(got, "\n\r\x1b\x00") || OneLine(got, size) != got {
+			t.Errorf("OneLine(%q, %d): got %q", text, size, got)
+		}
+	})
+
+	if got := OneLine(strings.Repeat("ä", 10), 10); got != "äää …" {
+		t.Errorf("OneLine(...): want a cut between characters, got %q", got)
 	}
 }
 
@@ -76,7 +94,7 @@ func TestMerge(t *testing.T) {
 	}
 
 	if _, err := Merge(Catalogue{"A": {}}, Catalogue{"A": {}}); err == nil {
-		t.Error("want an error about a code with two meanings, got none")
+		t.Error("want an error about a code in two catalogues, got none")
 	}
 }
 
@@ -87,5 +105,25 @@ func TestSort(t *testing.T) {
 
 	if diff := cmp.Diff([]Finding{{Code: "B", Object: "1"}, {Code: "B", Object: "2"}, {Code: "C"}, {Code: "A"}}, got); diff != "" {
 		t.Errorf("Sort(...): -want, +got:\n%s", diff)
+	}
+}
+
+func TestList(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		items  []string
+		want   string
+	}{
+		"None": {"An empty list has no text.", nil, ""},
+		"Few":  {"A short list is complete.", []string{"a", "b"}, "a, b"},
+		"Many": {"A long list ends with the number of the items that it omits.", slices.Repeat([]string{"a"}, maxListed+2), strings.Repeat("a, ", maxListed) + "and 2 more"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, List(tc.items)); diff != "" {
+				t.Errorf("\n%s\nList(...): -want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }

@@ -21,29 +21,29 @@ import (
 )
 
 const (
-	// requestTimeout of each request to the API server.
+	// requestTimeout limits a request to the API server.
 	requestTimeout = 30 * time.Second
 
-	// maxAnswer of the API server, in bytes. Lists come in pages.
+	// maxAnswer limits the bytes of a response. Lists come in pages.
 	maxAnswer = 64 << 20
 )
 
-// A Cluster that is looked at.
+// A Cluster is the cluster that the doctor examines.
 type Cluster struct {
 	// Config of clients.
 	Config *rest.Config
 
-	// Client that keeps no cache.
+	// Client has no cache.
 	Client client.Client
 
 	// Namespace of Crossplane.
 	Namespace string
 }
 
-// errNoKubeconfig is about a machine that has none, and is no pod.
-var errNoKubeconfig = errors.New("cannot find the cluster: there is no kubeconfig. Name one with --kubeconfig, or get one: az aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP")
+// errNoKubeconfig is the error outside of a pod without a kubeconfig.
+var errNoKubeconfig = errors.New("cannot find the cluster: there is no kubeconfig. Set --kubeconfig, or run: az aks get-credentials --name CLUSTER --resource-group CLUSTER_GROUP")
 
-// Config finds a cluster as kubectl does, and in a pod as every client does.
+// Config returns the configuration of kubectl, or that of the ServiceAccount in a pod.
 func Config(kubeconfig, contextName string) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
@@ -60,13 +60,13 @@ func Config(kubeconfig, contextName string) (*rest.Config, error) {
 	return config, nil
 }
 
-// Connect to a cluster, in a way that can change nothing there and read no Secret.
+// Connect returns a Cluster whose clients cannot change the cluster or read Secrets.
 func Connect(config *rest.Config, namespace string) (Cluster, error) {
 	config = rest.CopyConfig(config)
 	config.Timeout = requestTimeout
-	// Warnings are for those who write.
+	// The doctor does not write, so warnings of the API server do not concern it.
 	config.WarningHandler = rest.NoWarnings{}
-	// The API server limits by itself. A limit of our own would end a wait with an error that says nothing of the cause.
+	// The API server throttles clients itself. A client-side limit would fail with an error that hides the cause.
 	config.QPS = -1
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return onlyLooks{next} })
 
@@ -78,7 +78,7 @@ func Connect(config *rest.Config, namespace string) (Cluster, error) {
 	return Cluster{Config: config, Client: c, Namespace: namespace}, nil
 }
 
-// As somebody else. It needs leave to impersonate.
+// As returns a client that impersonates a user. It requires the verb impersonate.
 func (c Cluster) As(user string, groups ...string) (client.Client, error) {
 	config := rest.CopyConfig(c.Config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
@@ -86,14 +86,14 @@ func (c Cluster) As(user string, groups ...string) (client.Client, error) {
 	return newClient(config, client.Options{Mapper: c.Client.RESTMapper()})
 }
 
-// Reach the API server.
+// Reach checks that the API server responds.
 func (c Cluster) Reach(ctx context.Context) error {
 	_, err := c.Version(ctx)
 
 	return err
 }
 
-// Version of Kubernetes.
+// Version returns the version of Kubernetes.
 func (c Cluster) Version(ctx context.Context) (string, error) {
 	var version struct {
 		GitVersion string `json:"gitVersion"`
@@ -104,7 +104,7 @@ func (c Cluster) Version(ctx context.Context) (string, error) {
 	return version.GitVersion, err
 }
 
-// raw reads a path of the API server that is no object.
+// raw reads a path of the API server that is not an object.
 func (c Cluster) raw(ctx context.Context, path string, into any) error {
 	transport, err := rest.HTTPClientFor(c.Config)
 	if err != nil {
@@ -118,21 +118,21 @@ func (c Cluster) raw(ctx context.Context, path string, into any) error {
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath(path).String(), nil)
 	if err != nil {
-		return fmt.Errorf("cannot ask for %s: %w", path, err)
+		return fmt.Errorf("cannot get %s: %w", path, err)
 	}
 
 	answer, err := transport.Do(request)
 	if err != nil {
-		return fmt.Errorf("cannot ask for %s: %w", path, err)
+		return fmt.Errorf("cannot get %s: %w", path, err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // It was only read.
 
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the API server answers %s to %s", answer.Status, path)
+		return fmt.Errorf("cannot get %s: the API server responds with %s", path, answer.Status)
 	}
 
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return fmt.Errorf("cannot read the answer to %s: %w", path, err)
+		return fmt.Errorf("cannot decode %s: %w", path, err)
 	}
 
 	return nil
@@ -149,10 +149,10 @@ func newClient(config *rest.Config, o client.Options) (client.Client, error) {
 	return c, nil
 }
 
-// errChanges is about a request that would change something or read a Secret. It is a mistake in this program.
-var errChanges = errors.New("refused to send a request that could change the cluster or read a Secret")
+// errChanges is the error of a request that could change something or read a Secret, which is a bug of this program.
+var errChanges = errors.New("cannot send a request that could change the cluster or read a Secret")
 
-// onlyLooks sends nothing that changes a cluster, reads no Secrets, and bounds answers.
+// onlyLooks rejects requests that change a cluster or read Secrets, and limits the size of responses.
 type onlyLooks struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -163,7 +163,7 @@ func (o onlyLooks) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	answer, err := o.next.RoundTrip(r)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // As the transport below says it.
+		return nil, err //nolint:wrapcheck // A RoundTripper returns errors unchanged.
 	}
 
 	answer.Body = bounded{io.LimitReader(answer.Body, maxAnswer), answer.Body}
@@ -171,7 +171,7 @@ func (o onlyLooks) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// looks tells whether a request reads, or is a dry run, or asks what somebody may do.
+// looks reports whether a request only reads, is a dry run, or reviews permissions.
 func looks(r *http.Request) bool {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 

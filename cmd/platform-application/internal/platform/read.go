@@ -25,28 +25,25 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// Definitions of PlatformApplication, of which one is installed.
+// Definitions of PlatformApplication. A platform installs one of them.
 const (
 	ModernDefinition = "platformapplications.meta.p6m.dev"
 	ClaimDefinition  = "xplatformapplications.meta.p6m.dev"
 )
 
-// Groups of provider configurations.
+// API groups of provider configurations.
 const (
 	AzureGroup = "azure.m.upbound.io"
 	SyncGroup  = "secrets.p6m.dev"
 )
 
-// placeholder is what the base has where a platform team has to set a value.
+// placeholder is the value in the base of fields that a platform team must set.
 const placeholder = "REPLACE_ME"
 
-// maxListedObjects of a kind of which there are a few.
+// maxListedObjects limits a list of Compositions.
 const maxListedObjects = 500
 
-// maxListed is how many fields a finding names.
-const maxListed = 20
-
-// Read what the cluster says of its platform. The findings are about what it does not say, and what the function would refuse.
+// Read reads the platform of a cluster. The findings are about unreadable objects, and about settings that the function rejects.
 func Read(ctx context.Context, c Cluster) (Platform, []finding.Finding) {
 	r := reader{ctx: ctx, cluster: c, platform: Platform{Namespace: c.Namespace}}
 	r.settings(r.input())
@@ -62,7 +59,7 @@ func Read(ctx context.Context, c Cluster) (Platform, []finding.Finding) {
 }
 
 type reader struct {
-	ctx      context.Context //nolint:containedctx // That of one call.
+	ctx      context.Context //nolint:containedctx // A reader exists for one call.
 	cluster  Cluster
 	platform Platform
 	found    []finding.Finding
@@ -72,7 +69,7 @@ func (r *reader) add(code finding.Code, object string, with map[string]string) {
 	r.found = append(r.found, finding.Finding{Code: code, Object: object, With: with})
 }
 
-// get an object of the cluster. It is nil if it is missing, and also if it cannot be read, which is found.
+// get reads an object. It returns nil if the object is missing, and also, with a finding, if it cannot read it.
 func (r *reader) get(gvk schema.GroupVersionKind, plural, name string) (_ *unstructured.Unstructured, known bool) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(gvk)
@@ -91,7 +88,7 @@ func (r *reader) get(gvk schema.GroupVersionKind, plural, name string) (_ *unstr
 	}
 }
 
-// input of the function, in the Composition of the definition that is installed.
+// input reads the function input in the Composition of the installed definition.
 func (r *reader) input() *v1alpha1.PlatformConfig {
 	input := &v1alpha1.PlatformConfig{}
 
@@ -125,8 +122,8 @@ func (r *reader) input() *v1alpha1.PlatformConfig {
 	return input
 }
 
-// composition that Crossplane takes for new applications: the enforced one, the default, or the only one of the kind. Of several the
-// platform's own is the one to look at.
+// composition returns the Composition for new applications: the enforced one, the default, or the only one of the kind. If there are
+// several, it returns that of the platform.
 func (r *reader) composition(definition *unstructured.Unstructured) string {
 	for _, ref := range []string{"enforcedCompositionRef", "defaultCompositionRef"} {
 		if name, _, _ := unstructured.NestedString(definition.Object, "spec", ref, "name"); name != "" {
@@ -138,7 +135,7 @@ func (r *reader) composition(definition *unstructured.Unstructured) string {
 	compositions.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.crossplane.io", Version: "v1", Kind: "CompositionList"})
 
 	if err := r.cluster.Client.List(r.ctx, compositions, client.Limit(maxListedObjects)); err != nil {
-		r.found = append(r.found, Unreadable("Compositions", "list", "compositions.apiextensions.crossplane.io", err))
+		r.found = append(r.found, Unreadable("", "list", "compositions.apiextensions.crossplane.io", err))
 
 		return definition.GetName()
 	}
@@ -159,7 +156,7 @@ func (r *reader) composition(definition *unstructured.Unstructured) string {
 	return definition.GetName()
 }
 
-// inputOf the function in a Composition, as the function reads it.
+// inputOf decodes the function input in a Composition, in the same way as the function.
 func inputOf(composition *unstructured.Unstructured) (*v1alpha1.PlatformConfig, error) {
 	input := &v1alpha1.PlatformConfig{}
 	steps, _, _ := unstructured.NestedSlice(composition.Object, "spec", "pipeline")
@@ -168,7 +165,7 @@ func inputOf(composition *unstructured.Unstructured) (*v1alpha1.PlatformConfig, 
 		m, _ := step.(map[string]any)
 		raw, _ := m["input"].(map[string]any)
 
-		// A Composition of the platform's own may have other functions beside ours.
+		// A platform team's own Composition can have other functions, too.
 		if name, _, _ := unstructured.NestedString(m, "functionRef", "name"); name != Function && raw["kind"] != v1alpha1.Kind {
 			continue
 		}
@@ -182,13 +179,13 @@ func inputOf(composition *unstructured.Unstructured) (*v1alpha1.PlatformConfig, 
 			return nil, fmt.Errorf("cannot read input: %w", err)
 		}
 
-		return input, request.GetInput(&fnv1.RunFunctionRequest{Input: s}, input) //nolint:wrapcheck // It says what it read.
+		return input, request.GetInput(&fnv1.RunFunctionRequest{Input: s}, input) //nolint:wrapcheck // The error names the input.
 	}
 
 	return input, nil
 }
 
-// settings of the platform, as the function resolves them.
+// settings reads the settings of the platform, and resolves them in the same way as the function.
 func (r *reader) settings(input *v1alpha1.PlatformConfig) {
 	ref := settings.EnvironmentConfig(input)
 	object, resource := "EnvironmentConfig/"+ref.Name, "environmentconfigs.apiextensions.crossplane.io/"+ref.Name
@@ -222,26 +219,26 @@ func (r *reader) settings(input *v1alpha1.PlatformConfig) {
 	r.platform.Settings = &resolved
 }
 
-// refusal tells what the function refuses settings for.
+// refusal returns the code and parameters for the function's error about settings.
 func refusal(err error) (finding.Code, map[string]string) {
 	if missing, ok := errors.AsType[*settings.MissingError](err); ok {
-		return SettingsIncomplete, map[string]string{"fields": listed(missing.Fields)}
+		return SettingsIncomplete, map[string]string{"fields": finding.List(missing.Fields)}
 	}
 
 	if left, ok := errors.AsType[*settings.PlaceholderError](err); ok {
-		return SettingsNotSet, map[string]string{"fields": listed(left.Fields)}
+		return SettingsNotSet, map[string]string{"fields": finding.List(left.Fields)}
 	}
 
 	if unknown := unknownFields(err); len(unknown) > 0 {
-		return SettingsUnknown, map[string]string{"fields": listed(unknown)}
+		return SettingsUnknown, map[string]string{"fields": finding.List(unknown)}
 	}
 
 	return SettingsInvalid, map[string]string{"error": err.Error()}
 }
 
-// unknownFields that an error of strict decoding is about. The settings come from a map, in which no field is twice.
+// unknownFields returns the unknown fields in an error of strict decoding. Other strict errors are about duplicate fields, and a map has none.
 func unknownFields(err error) []string {
-	if f, ok := err.(kjson.FieldError); ok { //nolint:errorlint // It goes through the tree itself.
+	if f, ok := err.(kjson.FieldError); ok { //nolint:errorlint // This function walks the tree of errors itself.
 		return []string{f.FieldPath()}
 	}
 
@@ -259,7 +256,7 @@ func unknownFields(err error) []string {
 	return out
 }
 
-// references to the provider configurations that settings name.
+// references returns the references to provider configurations in the settings.
 func (r *reader) references() (azure, sync v1alpha1.ProviderConfigReference) {
 	azure = v1alpha1.ProviderConfigReference{Kind: "ClusterProviderConfig", Name: ProviderConfig}
 	sync = azure
@@ -271,7 +268,7 @@ func (r *reader) references() (azure, sync v1alpha1.ProviderConfigReference) {
 	return azure, sync
 }
 
-// config is the spec of a ClusterProviderConfig, or nil.
+// config reads the spec of a ClusterProviderConfig, and reports whether it could.
 func (r *reader) config(group, version string, ref v1alpha1.ProviderConfigReference, spec any) bool {
 	object, resource := ref.Kind+"/"+ref.Name, "clusterproviderconfigs."+group+"/"+ref.Name
 
@@ -294,7 +291,7 @@ func (r *reader) config(group, version string, ref v1alpha1.ProviderConfigRefere
 	r.samples(object+"."+group, content)
 
 	if left := leaves(content, func(s string) bool { return strings.Contains(s, placeholder) }); len(left) > 0 {
-		r.add(SettingsNotSet, object+" of "+group, map[string]string{"fields": listed(left), "resource": resource})
+		r.add(SettingsNotSet, object+" of "+group, map[string]string{"fields": finding.List(left), "resource": resource})
 	}
 
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, spec); err != nil {
@@ -306,8 +303,9 @@ func (r *reader) config(group, version string, ref v1alpha1.ProviderConfigRefere
 	return true
 }
 
+// azure reads the principal of the Azure providers.
 func (r *reader) azure(ref v1alpha1.ProviderConfigReference) *Principal {
-	// As provider-azure v2.6.0 has it.
+	// The fields of provider-azure v2.6.0.
 	var spec struct {
 		Credentials struct {
 			Source string `json:"source"`
@@ -329,6 +327,7 @@ func (r *reader) azure(ref v1alpha1.ProviderConfigReference) *Principal {
 	}
 }
 
+// creator reads the principal that creates missing secrets.
 func (r *reader) creator(ref v1alpha1.ProviderConfigReference) *Principal {
 	var spec struct {
 		Credentials struct {
@@ -354,7 +353,7 @@ func (r *reader) creator(ref v1alpha1.ProviderConfigReference) *Principal {
 	}
 }
 
-// issuer of the tokens of ServiceAccounts.
+// issuer reads the issuer of ServiceAccount tokens.
 func (r *reader) issuer() {
 	var discovery struct {
 		Issuer string `json:"issuer"`
@@ -362,7 +361,7 @@ func (r *reader) issuer() {
 
 	err := r.cluster.raw(r.ctx, "/.well-known/openid-configuration", &discovery)
 	if err == nil && discovery.Issuer == "" {
-		err = errors.New("the answer names none")
+		r.add(IssuerUnknown, "", map[string]string{"error": noIssuer})
 	}
 
 	if err != nil {
@@ -372,14 +371,14 @@ func (r *reader) issuer() {
 	r.platform.Issuer = discovery.Issuer
 }
 
-// samples of the examples that somebody has left.
+// samples notes fields that still have values of the examples.
 func (r *reader) samples(object string, content map[string]any) {
 	for _, field := range leaves(content, IsSample) {
 		r.platform.Samples = append(r.platform.Samples, object+": "+field)
 	}
 }
 
-// IsSample tells whether a value has an id as the examples have: its first eight digits are the same.
+// IsSample reports whether a value has an id of the examples, which begin with eight equal digits, or their registry.
 func IsSample(value string) bool {
 	run := 0
 
@@ -399,7 +398,7 @@ func IsSample(value string) bool {
 	return strings.Contains(value, "registry.example.com")
 }
 
-// leaves are the paths of strings that fit.
+// leaves returns the paths of all strings that fit.
 func leaves(content any, fits func(string) bool) []string {
 	var (
 		out  []string
@@ -425,13 +424,4 @@ func leaves(content any, fits func(string) bool) []string {
 	walk("", content)
 
 	return out
-}
-
-// listed is a list that people read.
-func listed(fields []string) string {
-	if more := len(fields) - maxListed; more > 0 {
-		return strings.Join(fields[:maxListed], ", ") + fmt.Sprintf(", and %d more", more)
-	}
-
-	return strings.Join(fields, ", ")
 }

@@ -273,7 +273,7 @@ func codesOf(t *testing.T, found []finding.Finding) []finding.Code {
 	for _, f := range found {
 		out = append(out, f.Code)
 
-		if w := Words().Words(f); w.Severity == "" || len(w.Wrong) > 10<<10 {
+		if w := Words().Words(f); w.Severity == "" || len(w.Problem) > 10<<10 {
 			t.Errorf("words of %s: %+v", f.Code, w)
 		}
 	}

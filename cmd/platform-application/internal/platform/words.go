@@ -4,6 +4,7 @@
 package platform
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
-// Codes of what is wrong with what a cluster says of its platform.
+// Codes about the platform that a cluster describes.
 const (
 	PermissionMissing       finding.Code = "PermissionMissing"
 	CannotRead              finding.Code = "CannotRead"
@@ -29,87 +30,93 @@ const (
 	IssuerUnknown           finding.Code = "IssuerUnknown"
 )
 
-// Words of the codes.
+// noIssuer is the error of a discovery document without an issuer.
+const noIssuer = "NoIssuer"
+
+// Words returns the sentences of the codes.
 func Words() finding.Catalogue {
 	return finding.Catalogue{
 		PermissionMissing: {
 			Severity: finding.Unknown,
-			Wrong:    "The doctor may not {verb} {object}.",
-			Breaks:   "Faults there stay unnoticed.",
-			Mend:     "Give the account that runs the doctor the permission to {verb} {resource}, which docs/operations/doctor.md lists, and run the doctor again:\nkubectl auth can-i {verb} {resource}",
+			Problem:  "The doctor has no permission to {verb} {object}.",
+			Impact:   "Faults there stay unnoticed.",
+			Fix:      "Grant the doctor's account the permission to {verb} {resource}, as listed in docs/operations/doctor.md, and run the doctor again:\nkubectl auth can-i {verb} {resource}",
 		},
 		CannotRead: {
 			Severity: finding.Unknown,
-			Wrong:    "The doctor cannot read {object}: {error}",
-			Breaks:   "Faults there stay unnoticed.",
-			Mend:     "Find out why the API server does not answer, and run the doctor again:\nkubectl get --raw /readyz?verbose",
+			Problem:  "The doctor cannot read {object}: {error}",
+			Impact:   "Faults there stay unnoticed.",
+			Fix:      "Check the health of the API server, and run the doctor again:\nkubectl get --raw /readyz?verbose",
 		},
 		InputInvalid: {
 			Severity: finding.Error,
-			Wrong:    "The input of the function in {object} cannot be read: {error}",
-			Breaks:   "Every application fails with a fatal result, and nothing of it is changed.",
-			Mend:     "Correct spec.pipeline of the Composition, or install the Configuration of this platform again:\nkubectl get {resource} --output yaml",
+			Problem:  "The function input in {object} is invalid: {error}",
+			Impact:   "Every application fails with a fatal result, and its resources are not changed.",
+			Fix:      "Correct spec.pipeline of the Composition, or install the Configuration of the platform again:\nkubectl get {resource} --output yaml",
 		},
 		SettingsMissing: {
 			Severity: finding.Error,
-			Wrong:    "{object}, which has the settings of the platform, is missing.",
-			Breaks:   "No new application is composed, and those that exist are not changed.",
-			Mend:     "Set your values in settings.yaml, a copy of examples/platform/settings.yaml, and apply the base again:\n" + finding.Apply,
+			Problem:  "{object}, which contains the settings of the platform, is missing.",
+			Impact:   "No new application is composed, and existing ones are not changed.",
+			Fix:      "Set your values in settings.yaml, a copy of examples/platform/settings.yaml, and apply the base again:\n" + finding.Apply,
 		},
 		SettingsIncomplete: {
 			Severity: finding.Error,
-			Wrong:    "These settings in {object} are required and missing: {fields}",
-			Breaks:   "No application is composed or changed.",
-			Mend:     "Add the fields to settings.yaml, and apply it:\n" + finding.Apply,
+			Problem:  "Required settings are missing in {object}: {fields}",
+			Impact:   "No application is composed or changed.",
+			Fix:      "Add the fields to settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		SettingsNotSet: {
 			Severity: finding.Error,
-			Wrong:    "{object} still has REPLACE_ME instead of your own values: {fields}",
-			Breaks:   "No application is composed or changed, or Azure refuses the providers.",
-			Mend:     "Set the fields in settings.yaml, and apply it:\n" + finding.Apply,
+			Problem:  "{object} still has the placeholder REPLACE_ME in: {fields}",
+			Impact:   "No application is composed or changed, or Azure rejects the providers.",
+			Fix:      "Set the fields in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		SettingsUnknown: {
 			Severity: finding.Error,
-			Wrong:    "{object} has settings that do not exist: {fields}",
-			Breaks:   "Settings with a field that does not exist are refused as a whole. No application is composed or changed.",
-			Mend:     "Correct the spelling in settings.yaml, and apply it. docs/reference/platformconfig.md has all fields:\n" + finding.Apply,
+			Problem:  "{object} has unknown settings: {fields}",
+			Impact:   "One unknown field invalidates all settings. No application is composed or changed.",
+			Fix:      "Correct the spelling in settings.yaml, and apply it. docs/reference/platformconfig.md lists all fields:\n" + finding.Apply,
 		},
 		SettingsInvalid: {
 			Severity: finding.Error,
-			Wrong:    "The function refuses the settings in {object}: {error}",
-			Breaks:   "No application is composed or changed.",
-			Mend:     "Correct the fields that the message names in settings.yaml, and apply it:\n" + finding.Apply,
+			Problem:  "The settings in {object} are invalid: {error}",
+			Impact:   "No application is composed or changed.",
+			Fix:      "Correct the fields in the message in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		ProviderConfigMissing: {
 			Severity: finding.Error,
-			Wrong:    "{object} of {group}, which the settings name, is missing.",
-			Breaks:   "The providers cannot sign in to Azure. Resources of applications stay unready.",
-			Mend:     "Apply the base again when the packages are healthy:\n" + finding.Apply,
+			Problem:  "{object} of {group} is missing, but the settings refer to it.",
+			Impact:   "The providers cannot sign in to Azure. Resources of applications stay unready.",
+			Fix:      "When the packages are healthy, apply the base again:\n" + finding.Apply,
 		},
 		ProviderConfigInvalid: {
 			Severity: finding.Error,
-			Wrong:    "{object} of {group} cannot be read: {error}",
-			Breaks:   "The providers cannot sign in to Azure. Resources of applications stay unready.",
-			Mend:     "Correct the field where you have set it, such as in settings.yaml, and apply it:\n" + finding.Apply,
+			Problem:  "{object} of {group} is invalid: {error}",
+			Impact:   "The providers cannot sign in to Azure. Resources of applications stay unready.",
+			Fix:      "Correct the field, for example in settings.yaml, and apply it:\n" + finding.Apply,
 		},
 		ProviderConfigElsewhere: {
 			Severity: finding.Warning,
-			Wrong:    "The settings name a ProviderConfig in the namespace of each application: {object} of {group}. The doctor looks at ClusterProviderConfigs only.",
-			Breaks:   "An application without that ProviderConfig in its namespace stays unready.",
-			Mend:     "Look at them yourself:\nkubectl get providerconfigs.{group} --all-namespaces",
+			Problem:  "The settings refer to a ProviderConfig in the namespace of each application: {object} of {group}. The doctor checks only ClusterProviderConfigs.",
+			Impact:   "An application without that ProviderConfig in its namespace stays unready.",
+			Fix:      "Check them yourself:\nkubectl get providerconfigs.{group} --all-namespaces",
 		},
 		IssuerUnknown: {
 			Severity: finding.Unknown,
-			Wrong:    "The API server does not say who issues its tokens: {error}",
-			Breaks:   "If oidcIssuerUrl of the settings is another issuer, Entra ID refuses every application.",
-			Mend:     "Compare the issuer with the settings yourself, as somebody who may read it:\nkubectl get --raw /.well-known/openid-configuration",
+			Problem:  "The doctor cannot determine the token issuer of the API server: {error}",
+			Impact:   "If oidcIssuerUrl of the settings differs from the issuer, Entra ID rejects every application.",
+			Fix:      "Compare the issuer with the settings, using an account that has permission to read it:\nkubectl get --raw /.well-known/openid-configuration",
+			Phrases:  map[string]map[string]string{"error": {noIssuer: "its discovery document names no issuer"}},
 		},
 	}
 }
 
-// Unreadable returns what is found where an object or a list cannot be read. The resource is as kubectl takes it, such as
-// configmaps/name.
+// Unreadable returns the finding about an object or a list that the doctor cannot read. The resource is in the form of kubectl, such as
+// configmaps/name. A list, or a path of the API server, has no object.
 func Unreadable(object, verb, resource string, err error) finding.Finding {
+	object = cmp.Or(object, resource)
+
 	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 		return finding.Finding{Code: PermissionMissing, Object: object, With: map[string]string{"verb": verb, "resource": resource}}
 	}
@@ -117,12 +124,12 @@ func Unreadable(object, verb, resource string, err error) finding.Finding {
 	return finding.Finding{Code: CannotRead, Object: object, With: map[string]string{"error": err.Error()}}
 }
 
-// IsMissing tells whether an object is not there, or its kind is not.
+// IsMissing reports whether an object or its kind does not exist.
 func IsMissing(err error) bool {
 	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err)
 }
 
-// errWrongType is about content that is not what its schema says.
+// errWrongType returns the error of content that does not match its schema.
 func errWrongType(field string, err error) error {
 	return errors.Join(fmt.Errorf("cannot read %s", field), err)
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package signin signs in to Azure as somebody that was named, and never as the machine that it runs on.
+// Package signin signs in to Azure with an explicit identity, and never with that of the node.
 package signin
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// tokenFile is the variable that a pod with a workload identity has.
+// tokenFile is a variable of pods with a workload identity.
 const tokenFile = "AZURE_FEDERATED_TOKEN_FILE"
 
-// Credential of whoever runs the program: a workload identity and nothing else where there is a token for one, else the application
-// that the variables name, or whoever has signed in with the Azure CLI. The default of the SDK goes on to the metadata service: in a
-// pod that would be the identity of the node, which may do what nobody has meant to let the program do. The tenant may be empty.
+// Credential returns only the workload identity if there is a token for one. Otherwise it returns the application in the variables of the
+// environment, or the sign-in of the Azure CLI. It does not use the default chain of the SDK, which continues with the metadata service:
+// in a pod, that returns the identity of the node, which may have unintended permissions. The tenant may be empty.
 func Credential(c cloud.Configuration, tenantID string) (azcore.TokenCredential, error) {
 	options := policy.ClientOptions{Cloud: c}
 
@@ -34,7 +34,7 @@ func Credential(c cloud.Configuration, tenantID string) (azcore.TokenCredential,
 
 	var sources []azcore.TokenCredential
 
-	// It says in an error that the variables are not set.
+	// An error means that the variables are not set.
 	if out, err := azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{ClientOptions: options}); err == nil {
 		sources = append(sources, out)
 	}

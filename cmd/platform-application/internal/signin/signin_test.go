@@ -15,23 +15,23 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// TestCredential never takes the identity of the machine, whatever the variables of the pod are.
+// TestCredential proves that no variables of a pod select the identity of the node.
 func TestCredential(t *testing.T) {
 	var asked atomic.Int64
 
-	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		w.WriteHeader(http.StatusBadRequest)
 	}))
-	defer machine.Close()
+	defer node.Close()
 
 	cases := map[string]struct {
 		reason string
 		env    map[string]string
 	}{
-		"Nothing":    {reason: "A pod that nobody has given an identity has none."},
-		"NoClient":   {reason: "The Job has a token before somebody names its identity.", env: map[string]string{tokenFile: "/var/run/secrets/p6m.dev/entra/token"}},
-		"OnlyClient": {reason: "An id alone is that of a user-assigned identity of the node.", env: map[string]string{"AZURE_CLIENT_ID": "66666666-aaaa-4666-8666-666666666666"}},
+		"Nothing":    {reason: "A pod without an identity has none."},
+		"NoClient":   {reason: "A Job can have a token without the id of an identity.", env: map[string]string{tokenFile: "/var/run/secrets/p6m.dev/entra/token"}},
+		"OnlyClient": {reason: "An id alone could select a user-assigned identity of the node.", env: map[string]string{"AZURE_CLIENT_ID": "66666666-aaaa-4666-8666-666666666666"}},
 	}
 
 	for name, tc := range cases {
@@ -40,8 +40,8 @@ func TestCredential(t *testing.T) {
 				t.Setenv(v, tc.env[v])
 			}
 
-			// The SDK asks here for the identity of a machine, and finds no Azure CLI.
-			t.Setenv("IDENTITY_ENDPOINT", machine.URL)
+			// The SDK would ask this server for the identity of the node. There is no Azure CLI in this PATH.
+			t.Setenv("IDENTITY_ENDPOINT", node.URL)
 			t.Setenv("IDENTITY_HEADER", "header")
 			t.Setenv("PATH", t.TempDir())
 
@@ -54,7 +54,7 @@ func TestCredential(t *testing.T) {
 			}
 
 			if err == nil || asked.Load() > 0 {
-				t.Errorf("\n%s\nCredential(...): want an error and no question to the machine, got %v and %d questions", tc.reason, err, asked.Load())
+				t.Errorf("\n%s\nCredential(...): want an error and no request for the identity of the node, got %v and %d requests", tc.reason, err, asked.Load())
 			}
 		})
 	}

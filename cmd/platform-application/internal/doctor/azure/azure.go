@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package azure looks at what the Resource Manager of Azure says of a platform: its subscription and resource group, what the
-// identities of the providers may do there, how much room there is, and what would refuse a vault.
+// Package azure checks the subscription and resource group of a platform in Azure Resource Manager, the permissions of the providers'
+// identities, the limits of Azure, and locks and policies.
 package azure
 
 import (
@@ -19,24 +19,24 @@ import (
 // Name of the area.
 const Name = "azure"
 
-// Options are what the cluster does not say.
+// Options are settings that the cluster does not have.
 type Options struct {
-	// ProviderObjectID of the Azure providers' identity, where the subscription does not have the identity.
+	// ProviderObjectID of the Azure providers' identity, if it is not in the subscription.
 	ProviderObjectID string `help:"Object id of the identity of the Azure providers, if it is an application or an identity of another subscription." name:"provider-object-id"`
 
-	// Identities of other subscriptions, by their resource ids.
+	// Identities are the resource ids of identities in other subscriptions.
 	Identities []string `help:"Resource id of an identity of the platform in another subscription. Repeat it for more." name:"identity" placeholder:"ID" sep:"none"`
 
-	// Namespace and Application whose vault's name is looked up.
-	Namespace   string `default:"default"    help:"Namespace of an application whose vault is to get its name." name:"application-namespace"`
-	Application string `default:"acceptance" help:"Name of an application whose vault is to get its name."      name:"application-name"`
+	// Namespace and Application are those of the vault name that the doctor checks.
+	Namespace   string `default:"default"    help:"Namespace of the application whose vault name is checked." name:"application-namespace"`
+	Application string `default:"acceptance" help:"Name of the application whose vault name is checked."      name:"application-name"`
 }
 
-// Area looks at Azure.
+// Area checks Azure.
 func Area(p platform.Platform, o Options) doctor.Area {
 	return doctor.Area{Name: Name, Look: func(ctx context.Context) ([]finding.Finding, error) {
 		if p.Settings == nil {
-			return nil, errors.New("the cluster has no settings that say which subscription it is")
+			return nil, errors.New("cannot determine the subscription: the cluster has no valid settings")
 		}
 
 		c := clouds()[cmp.Or(p.Settings.Cloud, settings.CloudAzurePublic)]
@@ -66,7 +66,7 @@ func newReader(c client, p platform.Platform, o Options) reader {
 	return reader{client: c, platform: p, options: o, subscriptionID: subscription, groupID: subscription + "/resourceGroups/" + p.Settings.ResourceGroupName}
 }
 
-// unreachable says why nothing at all could be looked at.
+// unreachable returns the finding for an error of read.
 func unreachable(p platform.Platform, err error) []finding.Finding {
 	code := Unreachable
 	if _, ok := errors.AsType[*signInError](err); ok {

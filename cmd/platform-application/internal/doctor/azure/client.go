@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of an answer, and maxPages how many of a list.
+	// maxAnswer limits the bytes of a response, and maxPages the pages of a list.
 	maxAnswer = 16 << 20
 	maxPages  = 200
 
@@ -35,13 +35,13 @@ const (
 	maxRetryDelay = 20 * time.Second
 )
 
-// unanswered is why something is not known that the Resource Manager did not answer, or not in a way that makes sense.
+// Codes for no response and an unexpected one.
 const (
 	unanswered = "NoAnswer"
 	unexpected = "UnexpectedAnswer"
 )
 
-// clouds of the settings.
+// clouds returns the clouds by their names in the settings.
 func clouds() map[string]cloud.Configuration {
 	return map[string]cloud.Configuration{
 		settings.CloudAzurePublic:       cloud.AzurePublic,
@@ -50,21 +50,21 @@ func clouds() map[string]cloud.Configuration {
 	}
 }
 
-// An Answer of the Resource Manager.
+// An Answer is a response of Azure Resource Manager.
 type Answer[T any] struct {
 	Value T
 
-	// Refused is the code of why there is no value, such as AuthorizationFailed. Empty if there is one.
+	// Refused is the error code, such as AuthorizationFailed. It is empty if there is a value.
 	Refused string
 
-	// Status of HTTP of the refusal. Zero if there was no answer.
+	// Status is the HTTP status of the error. It is zero if there was no response.
 	Status int
 }
 
-// Missing says that the Resource Manager knows no such object.
+// Missing reports whether the resource does not exist.
 func (a Answer[T]) Missing() bool { return a.Refused != "" && a.Status == http.StatusNotFound }
 
-// A client reads from the Resource Manager.
+// A client reads from Azure Resource Manager.
 type client struct {
 	endpoint string
 	pipeline runtime.Pipeline
@@ -81,13 +81,13 @@ func newClient(c cloud.Configuration, credential azcore.TokenCredential, transpo
 		DisableRPRegistration: true,
 	})
 	if err != nil {
-		return client{}, fmt.Errorf("cannot make a client of the Resource Manager: %w", err)
+		return client{}, fmt.Errorf("cannot create client of Azure Resource Manager: %w", err)
 	}
 
 	return client{endpoint: strings.TrimRight(out.Endpoint(), "/"), pipeline: out.Pipeline()}, nil
 }
 
-// defaultCredential is that of whoever runs the doctor: variables, workload identity, or the Azure CLI.
+// defaultCredential returns the credential of the account that runs the doctor.
 func defaultCredential(c cloud.Configuration, tenantID string) (azcore.TokenCredential, error) {
 	credential, err := signin.Credential(c, tenantID)
 	if err != nil {
@@ -97,10 +97,10 @@ func defaultCredential(c cloud.Configuration, tenantID string) (azcore.TokenCred
 	return signIn{credential}, nil
 }
 
-// A signIn tells errors of signing in from those of the Resource Manager.
+// A signIn marks its errors, which differ from those of Azure Resource Manager.
 type signIn struct{ azcore.TokenCredential }
 
-// GetToken for the Resource Manager.
+// GetToken returns a token.
 func (s signIn) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	token, err := s.TokenCredential.GetToken(ctx, o)
 	if err != nil {
@@ -114,10 +114,10 @@ type signInError struct{ error }
 
 func (e *signInError) Unwrap() error { return e.error }
 
-// NonRetriable keeps the pipeline from trying again: azidentity has done so.
+// NonRetriable prevents retries by the pipeline, because azidentity already retries.
 func (e *signInError) NonRetriable() {}
 
-// bounded reads answers up to a size, and follows no redirect.
+// bounded limits the size of responses, and follows no redirect.
 type bounded struct{ client *http.Client }
 
 func newBounded() bounded {
@@ -126,11 +126,10 @@ func newBounded() bounded {
 	}}
 }
 
-// Do a request.
 func (b bounded) Do(r *http.Request) (*http.Response, error) {
-	rsp, err := b.client.Do(r) //nolint:gosec // Paths are made of valid ids only, and lists go on at the same host.
+	rsp, err := b.client.Do(r) //nolint:gosec // Paths consist of valid ids, and pages of a list have the same host.
 	if err != nil {
-		return nil, err //nolint:wrapcheck // The pipeline decides by its type whether to try again.
+		return nil, err //nolint:wrapcheck // The pipeline decides by its type whether to retry.
 	}
 
 	rsp.Body = http.MaxBytesReader(nil, rsp.Body, maxAnswer)
@@ -138,13 +137,13 @@ func (b bounded) Do(r *http.Request) (*http.Response, error) {
 	return rsp, nil
 }
 
-// validID is what a path may be made of: ids come from the cluster and from answers.
+// validID matches resource ids. They come from the cluster and from responses, and become part of a URL.
 var validID = regexp.MustCompile(`^(/[-\w.()]+)+$`)
 
-// address of a resource.
+// address returns the URL of a resource.
 func (c client) address(id, version string, filter ...string) (string, error) {
 	if !validID.MatchString(id) || slices.ContainsFunc(strings.Split(id, "/"), func(s string) bool { return s == "." || s == ".." }) {
-		return "", fmt.Errorf("cannot ask for %q: it is no resource id", id)
+		return "", fmt.Errorf("cannot read %q: it is not a resource id", id)
 	}
 
 	query := url.Values{"api-version": {version}}
@@ -155,18 +154,18 @@ func (c client) address(id, version string, filter ...string) (string, error) {
 	return c.endpoint + id + "?" + query.Encode(), nil
 }
 
-// do sends a request, and reads the answer.
+// do sends a request, and decodes the response.
 func (c client) do(ctx context.Context, method, address string, body, into any) error {
 	r, err := runtime.NewRequest(ctx, method, address)
 	if err != nil {
-		return fmt.Errorf("cannot make a request: %w", err)
+		return fmt.Errorf("cannot create request: %w", err)
 	}
 
 	r.Raw().Header.Set("Accept", "application/json")
 
 	if body != nil {
 		if err := runtime.MarshalAsJSON(r, body); err != nil {
-			return fmt.Errorf("cannot make a request: %w", err)
+			return fmt.Errorf("cannot create request: %w", err)
 		}
 	}
 
@@ -177,12 +176,12 @@ func (c client) do(ctx context.Context, method, address string, body, into any) 
 	defer rsp.Body.Close() //nolint:errcheck // It was only read.
 
 	if !runtime.HasStatusCode(rsp, http.StatusOK) {
-		return runtime.NewResponseError(rsp) //nolint:wrapcheck // It is for answer.
+		return runtime.NewResponseError(rsp) //nolint:wrapcheck // answer decides by its type.
 	}
 
 	data, err := runtime.Payload(rsp)
 	if err != nil {
-		return fmt.Errorf("cannot read answer of %s: %w", c.endpoint, err)
+		return fmt.Errorf("cannot read response of %s: %w", c.endpoint, err)
 	}
 
 	if err := json.Unmarshal(data, into); err != nil {
@@ -194,7 +193,7 @@ func (c client) do(ctx context.Context, method, address string, body, into any) 
 
 type unexpectedError struct{ error }
 
-// answer makes an Answer of what there is, and of why there is no more.
+// answer returns the Answer for a value, or for the error of reading it.
 func answer[T any](value T, err error) Answer[T] {
 	if err == nil {
 		return Answer[T]{Value: value}
@@ -217,7 +216,7 @@ func answer[T any](value T, err error) Answer[T] {
 	return out
 }
 
-// get a resource.
+// get reads a resource.
 func get[T any](ctx context.Context, c client, id, version string) (T, error) {
 	var out T
 
@@ -229,7 +228,7 @@ func get[T any](ctx context.Context, c client, id, version string) (T, error) {
 	return out, c.do(ctx, http.MethodGet, address, nil, &out)
 }
 
-// list resources.
+// list reads resources.
 func list[T any](ctx context.Context, c client, id, version string, filter ...string) ([]T, error) {
 	address, err := c.address(id, version, filter...)
 	if err != nil {
@@ -254,7 +253,7 @@ func list[T any](ctx context.Context, c client, id, version string, filter ...st
 			return out, nil
 		}
 
-		// The token goes nowhere else.
+		// The client sends its token to no other host.
 		if !strings.HasPrefix(page.NextLink, c.endpoint+"/") {
 			return nil, &unexpectedError{errors.New("cannot follow a list to another host")}
 		}

@@ -26,14 +26,14 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
-// A token for everything, or why there is none.
+// A token is a credential with a token, or with an error.
 type token struct{ err error }
 
 func (t token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: "token", ExpiresOn: time.Now().Add(time.Hour)}, t.err
 }
 
-// A manager answers as the Resource Manager does: bodies by method and path, and all else is missing.
+// A manager responds like Azure Resource Manager, with bodies by method and path. All other resources are missing.
 type manager struct {
 	*httptest.Server
 
@@ -103,7 +103,7 @@ func (m *manager) client(t *testing.T, credential azcore.TokenCredential) client
 
 const authorizationPath = subscriptionID + "/providers/Microsoft.Authorization/"
 
-// answers of a platform that is nearly as it should be.
+// answers returns the responses for a platform with few faults.
 func answers() map[string]string {
 	return map[string]string{
 		"GET " + subscriptionID: `{"id":"` + subscriptionID + `","tenantId":"` + tenant + `","state":"Enabled","more":{"x":1}}`,
@@ -136,7 +136,7 @@ func read(t *testing.T, m *manager) (Facts, error) {
 	w := well()
 	w.platform.Creator = nil
 
-	// Nothing is better when it is asked again.
+	// Retries do not change the responses.
 	ctx := policy.WithRetryOptions(t.Context(), policy.RetryOptions{MaxRetries: -1})
 
 	return newReader(m.client(t, signIn{token{}}), w.platform, Options{Namespace: "default", Application: "acceptance"}).read(ctx)
@@ -189,32 +189,32 @@ func TestRead(t *testing.T) {
 		t.Errorf("read(...): -want, +got:\n%s", diff)
 	}
 
-	// Reads, and questions whose answers change nothing.
+	// The allowed POST requests change nothing.
 	for _, asked := range m.asked {
 		if !strings.HasPrefix(asked, "GET ") && !strings.HasSuffix(asked, "/checkNameAvailability") && !strings.HasSuffix(asked, "/checkPolicyRestrictions") {
-			t.Errorf("want nothing changed, got %s", asked)
+			t.Errorf("want no change, got %s", asked)
 		}
 	}
 }
 
-// TestReadRefused: whatever is refused or makes no sense, the rest is read, and it is said.
+// TestReadRefused proves that an error or an unexpected response becomes a finding, and does not stop the other reads.
 func TestReadRefused(t *testing.T) {
 	breaks := map[string]struct {
 		reason string
 		do     func(m *manager, key string)
 		code   finding.Code
 	}{
-		"Forbidden": {"It may not be read.", func(m *manager, key string) {
+		"Forbidden": {"The doctor has no permission.", func(m *manager, key string) {
 			m.statuses[key], m.answers[key] = http.StatusForbidden, `{"error":{"code":"AuthorizationFailed"}}`
 		}, MayNotRead},
-		"NoCode":   {"A proxy answers.", func(m *manager, key string) { m.statuses[key], m.answers[key] = http.StatusTeapot, "<html>" }, NoAnswer},
-		"Redirect": {"It is elsewhere.", func(m *manager, key string) { m.statuses[key] = http.StatusFound }, NoAnswer},
-		"Text":     {"It is no JSON.", func(m *manager, key string) { m.answers[key] = "hello" }, NoAnswer},
-		"Types": {"It is other JSON.", func(m *manager, key string) {
+		"NoCode":   {"A proxy responds.", func(m *manager, key string) { m.statuses[key], m.answers[key] = http.StatusTeapot, "<html>" }, NoAnswer},
+		"Redirect": {"The response is a redirect.", func(m *manager, key string) { m.statuses[key] = http.StatusFound }, NoAnswer},
+		"Text":     {"The response is not JSON.", func(m *manager, key string) { m.answers[key] = "hello" }, NoAnswer},
+		"Types": {"The JSON has other types.", func(m *manager, key string) {
 			m.answers[key] = `{"value":7,"properties":[1],"nameAvailable":"x","state":[],"registrationState":{},"contentEvaluationResult":1}`
 		}, NoAnswer},
-		"Large": {"It never ends.", func(m *manager, key string) { m.answers[key] = `"` + strings.Repeat("a", maxAnswer) + `"` }, NoAnswer},
-		"Host": {"A list goes on at another host, which must not have the token.", func(m *manager, key string) {
+		"Large": {"The response is too large.", func(m *manager, key string) { m.answers[key] = `"` + strings.Repeat("a", maxAnswer) + `"` }, NoAnswer},
+		"Host": {"The next page is on another host, which must not get the token.", func(m *manager, key string) {
 			m.answers[key] = `{"value":[],"nextLink":"https://example.com/","state":[],"properties":[],"registrationState":[],"nameAvailable":0,"contentEvaluationResult":0}`
 		}, NoAnswer},
 		"Loop": {"A list never ends.", func(m *manager, key string) {
@@ -225,7 +225,7 @@ func TestReadRefused(t *testing.T) {
 	for name, tc := range breaks {
 		t.Run(name, func(t *testing.T) {
 			for _, key := range slices.Sorted(maps.Keys(answers())) {
-				// It takes a while.
+				// A large response takes long, so one is enough.
 				if own(key) || name == "Large" && !strings.HasSuffix(key, "/locks") {
 					continue
 				}
@@ -241,12 +241,12 @@ func TestReadRefused(t *testing.T) {
 	}
 }
 
-// own says whether what cannot be read is of a kind of its own: a role, and what follows from a filter or a page is a list as others are.
+// own reports whether a response has its own test: filters, pages and roles.
 func own(key string) bool {
 	return strings.Contains(key, " page ") || strings.Contains(key, "assignedTo") || strings.Contains(key, "roleDefinitions")
 }
 
-// codesOf what is found. Nothing can be read without the subscription.
+// codesOf returns the codes of the findings. Without the subscription, nothing is readable.
 func codesOf(t *testing.T, m *manager, key string) []finding.Code {
 	t.Helper()
 
@@ -267,7 +267,7 @@ func codesOf(t *testing.T, m *manager, key string) []finding.Code {
 	return out
 }
 
-// TestReadNothing: without anything to ask there is one finding, and it is said what to do.
+// TestReadNothing proves that there is one finding if nothing is readable.
 func TestReadNothing(t *testing.T) {
 	closed := newManager(t, nil)
 	closed.Close()
@@ -278,13 +278,13 @@ func TestReadNothing(t *testing.T) {
 		credential azcore.TokenCredential
 		want       finding.Code
 	}{
-		"SignIn":      {"Nobody is signed in.", newManager(t, answers()), signIn{token{errors.New("no credential")}}, SignInFailed},
-		"Unreachable": {"Nothing answers in time.", closed, signIn{token{}}, Unreachable},
+		"SignIn":      {"There is no credential.", newManager(t, answers()), signIn{token{errors.New("no credential")}}, SignInFailed},
+		"Unreachable": {"The server does not respond.", closed, signIn{token{}}, Unreachable},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			// It would try again.
+			// The pipeline would retry.
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
 
@@ -302,7 +302,7 @@ func TestReadNothing(t *testing.T) {
 	}
 }
 
-// TestAddress: nothing that somebody has written makes a path of more.
+// TestAddress proves that no id escapes from its part of the URL.
 func TestAddress(t *testing.T) {
 	c := client{endpoint: "https://management.azure.com"}
 
@@ -312,11 +312,11 @@ func TestAddress(t *testing.T) {
 		want   string
 	}{
 		"Group":   {"Names of resource groups have parentheses.", "/subscriptions/a/resourceGroups/b(1)", "https://management.azure.com/subscriptions/a/resourceGroups/b(1)?api-version=1"},
-		"Query":   {"A query is no part of an id.", "/subscriptions/a?x=y", ""},
-		"Up":      {"Nothing goes up.", "/subscriptions/../b", ""},
-		"Host":    {"Nothing goes elsewhere.", "@example.com/a", ""},
-		"Nothing": {"There is an id.", "", ""},
-		"Empty":   {"No part is empty.", "/subscriptions//resourceGroups/b", ""},
+		"Query":   {"An id has no query.", "/subscriptions/a?x=y", ""},
+		"Up":      {"An id has no parent directories.", "/subscriptions/../b", ""},
+		"Host":    {"An id cannot change the host.", "@example.com/a", ""},
+		"Nothing": {"An id is not empty.", "", ""},
+		"Empty":   {"No part of an id is empty.", "/subscriptions//resourceGroups/b", ""},
 	}
 
 	for name, tc := range cases {

@@ -16,23 +16,23 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// Limits of Azure, which nobody can raise.
+// Limits of Azure that cannot be raised.
 const (
 	maxAssignments = 4000 // of roles in a subscription
 	maxOfType      = 800  // resources of one type in a resource group
 	nearLimit      = 80   // per cent
 )
 
-// audience of tokens that Entra ID takes for those of a federated credential.
+// audience of tokens for a federated credential.
 const audience = "api://AzureADTokenExchange"
 
-// A decision is about a platform.
+// A decision has the facts and settings of a platform.
 type decision struct {
 	platform platform.Platform
 	settings v1alpha1.PlatformConfigSpec
 	facts    Facts
 
-	// groupID is the id of the resource group, as the settings have it.
+	// subscriptionID and groupID are the resource ids of the settings.
 	subscriptionID, groupID string
 }
 
@@ -44,7 +44,7 @@ func about(p platform.Platform) decision {
 	}
 }
 
-// found makes a finding, with pairs of further parameters.
+// found returns a finding, with pairs of further parameters.
 func (d decision) found(code finding.Code, object string, pairs ...string) finding.Finding {
 	with := map[string]string{
 		"subscription": d.settings.SubscriptionID, "tenant": d.settings.TenantID, "group": d.settings.ResourceGroupName,
@@ -58,7 +58,7 @@ func (d decision) found(code finding.Code, object string, pairs ...string) findi
 	return finding.Finding{Code: code, Object: object, With: with}
 }
 
-// decide what facts mean for applications.
+// decide returns the findings for facts.
 func decide(p platform.Platform, f Facts) []finding.Finding {
 	d := about(p)
 	d.facts = f
@@ -71,7 +71,7 @@ func decide(p platform.Platform, f Facts) []finding.Finding {
 	return slices.Concat(out, d.group(), d.registrations(), d.identities(), d.access(), d.room(), d.officers(), d.locks(), d.policies(), d.name())
 }
 
-// subscription says whether there is anything else to look at.
+// subscription also reports whether the other facts are known.
 func (d decision) subscription() ([]finding.Finding, bool) {
 	switch s := d.facts.Subscription; {
 	case s.Missing():
@@ -79,7 +79,7 @@ func (d decision) subscription() ([]finding.Finding, bool) {
 	case s.Refused == "InvalidAuthenticationTokenTenant":
 		return []finding.Finding{d.found(SubscriptionOfOtherTenant, d.subscriptionID)}, false
 	case s.Refused != "":
-		return unread(d, s, "the subscription", "Microsoft.Resources/subscriptions/read"), false
+		return unread(d, s, subjectSubscription, "", "Microsoft.Resources/subscriptions/read"), false
 	case !strings.EqualFold(s.Value.TenantID, d.settings.TenantID):
 		return []finding.Finding{d.found(SubscriptionOfOtherTenant, d.subscriptionID)}, true
 	case s.Value.State == "PastDue":
@@ -96,7 +96,7 @@ func (d decision) group() []finding.Finding {
 	case g.Missing():
 		return []finding.Finding{d.found(GroupMissing, d.groupID)}
 	case g.Refused != "":
-		return unread(d, g, "the resource group", "Microsoft.Resources/subscriptions/resourceGroups/read")
+		return unread(d, g, subjectGroup, "", "Microsoft.Resources/subscriptions/resourceGroups/read")
 	case g.Value.Properties.State == "Deleting":
 		return []finding.Finding{d.found(GroupDeleting, d.groupID)}
 	case location(g.Value.Location) != location(d.settings.Location):
@@ -112,7 +112,7 @@ func (d decision) registrations() []finding.Finding {
 	for _, namespace := range slices.Sorted(maps.Keys(d.facts.Registrations)) {
 		r := d.facts.Registrations[namespace]
 		if r.Refused != "" {
-			out = append(out, unread(d, r, "the registration of "+namespace, "Microsoft.Resources/subscriptions/providers/read")...)
+			out = append(out, unread(d, r, subjectRegistration, namespace, "Microsoft.Resources/subscriptions/providers/read")...)
 		} else if r.Value.State != "Registered" {
 			out = append(out, d.found(NotRegistered, namespace, "state", r.Value.State))
 		}
@@ -126,28 +126,29 @@ type party struct {
 	platform.Principal
 	Account
 
-	name  string
-	needs []need
+	// account is the name of its ServiceAccount.
+	account string
+	needs   []need
 }
 
-// parties that sign in.
+// parties returns the providers that sign in.
 func (d decision) parties() []party {
 	var out []party
 
 	if p := d.platform.Azure; p != nil {
-		out = append(out, party{Principal: *p, Account: d.facts.Provider, name: "the Azure providers", needs: d.needs()})
+		out = append(out, party{Principal: *p, Account: d.facts.Provider, account: platform.AzureServiceAccount, needs: d.needs()})
 	}
 
 	if p := d.platform.Creator; p != nil {
-		out = append(out, party{Principal: *p, Account: d.facts.Creator, name: "provider-keyvault-secretsync", needs: d.creatorNeeds()})
+		out = append(out, party{Principal: *p, Account: d.facts.Creator, account: platform.CreatorServiceAccount, needs: d.creatorNeeds()})
 	}
 
 	return out
 }
 
-// identities are those of the parties, and whom they trust.
+// identities checks the identities of the parties, and their federated credentials.
 func (d decision) identities() []finding.Finding {
-	out := unread(d, d.facts.Identities, "the identities of the subscription", "Microsoft.ManagedIdentity/userAssignedIdentities/read")
+	out := unread(d, d.facts.Identities, subjectIdentities, "", "Microsoft.ManagedIdentity/userAssignedIdentities/read")
 
 	for _, p := range d.parties() {
 		switch i := p.Identity; {
@@ -155,10 +156,10 @@ func (d decision) identities() []finding.Finding {
 			out = append(out, d.found(CreatorNotSeen, d.settings.SecretCreatorPrincipalID, "client", p.ClientID))
 		case i == nil && (d.facts.Identities.Refused != "" || p.Source == "Secret" && p.ObjectID != ""):
 		case i == nil:
-			out = append(out, d.found(IdentityNotFound, "", "party", p.name, "client", p.ClientID))
+			out = append(out, d.found(IdentityNotFound, "", "party", p.account, "client", p.ClientID))
 		case !slices.Contains([]string{"OIDCTokenFile", "WorkloadIdentity", ""}, p.Source):
 		case p.Credentials.Refused != "":
-			out = append(out, unread(d, p.Credentials, "the federated credentials of "+i.ID,
+			out = append(out, unread(d, p.Credentials, subjectCredentials, i.ID,
 				"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read")...)
 		default:
 			out = append(out, d.credential(p)...)
@@ -173,7 +174,7 @@ func (d decision) identities() []finding.Finding {
 	return out
 }
 
-// credential that lets a party sign in with the token of its ServiceAccount. Entra ID compares to the letter.
+// credential checks the federated credential for the token of a party. Entra ID requires exact matches.
 func (d decision) credential(p party) []finding.Finding {
 	want := Credential{
 		Issuer: cmp.Or(d.platform.Issuer, d.settings.OIDCIssuerURL), Audiences: []string{audience},
@@ -190,7 +191,7 @@ func (d decision) credential(p party) []finding.Finding {
 			return nil
 		}
 
-		// That of another cluster is not one that is wrong.
+		// A credential with another issuer may belong to another cluster.
 		if strings.EqualFold(c.Properties.Subject, want.Subject) && (same || near == nil || similar(c.Properties.Issuer, want.Issuer)) {
 			near = c
 		}
@@ -198,7 +199,7 @@ func (d decision) credential(p party) []finding.Finding {
 
 	id := p.Identity.ID
 	pairs := []string{
-		"party", p.name, "account", p.ServiceAccount, "identity", p.Identity.Name, "identityGroup", segment(id, "resourceGroups"),
+		"party", p.account, "account", p.ServiceAccount, "identity", p.Identity.Name, "identityGroup", segment(id, "resourceGroups"),
 		"identitySubscription", segment(id, "subscriptions"), "issuer", want.Issuer, "subject", want.Subject,
 	}
 
@@ -206,7 +207,7 @@ func (d decision) credential(p party) []finding.Finding {
 		return []finding.Finding{d.found(CredentialMissing, id, pairs...)}
 	}
 
-	var wrong []string
+	var differences []string
 
 	for _, f := range [...]struct{ name, has, wants string }{
 		{"issuer", near.Properties.Issuer, want.Issuer},
@@ -214,14 +215,14 @@ func (d decision) credential(p party) []finding.Finding {
 		{"audience", strings.Join(near.Properties.Audiences, " "), audience},
 	} {
 		if f.has != f.wants {
-			wrong = append(wrong, f.name+" "+f.has+" instead of "+f.wants)
+			differences = append(differences, difference(f.name, f.has, f.wants))
 		}
 	}
 
-	return []finding.Finding{d.found(CredentialDiffers, id, append(pairs, "credential", near.Name, "wrong", strings.Join(wrong, ", "))...)}
+	return []finding.Finding{d.found(CredentialDiffers, id, append(pairs, "credential", near.Name, "differences", finding.List(differences))...)}
 }
 
-// similar issuers are the same but for their case, a slash at the end, or the scheme.
+// similar reports whether issuers differ only in case, a trailing slash or the scheme.
 func similar(a, b string) bool {
 	plain := func(s string) string {
 		return strings.TrimPrefix(strings.TrimRight(strings.ToLower(s), "/"), "https://")
@@ -230,7 +231,7 @@ func similar(a, b string) bool {
 	return plain(a) == plain(b)
 }
 
-// segment is what follows a name in a resource id.
+// segment returns the part of a resource id after a name.
 func segment(id, name string) string {
 	parts := strings.Split(id, "/")
 	for i := range len(parts) - 1 {
@@ -242,20 +243,20 @@ func segment(id, name string) string {
 	return ""
 }
 
-// room for more applications.
+// room checks the limits on resources.
 func (d decision) room() []finding.Finding {
 	out := slices.Concat(
-		unread(d, d.facts.Assignments, "the role assignments of the subscription", "Microsoft.Authorization/roleAssignments/read"),
-		unread(d, d.facts.Vaults, "the vaults of the resource group", "Microsoft.KeyVault/vaults/read"),
+		unread(d, d.facts.Assignments, subjectAssignments, "", "Microsoft.Authorization/roleAssignments/read"),
+		unread(d, d.facts.Vaults, subjectVaults, "", "Microsoft.KeyVault/vaults/read"),
 	)
 
 	for _, l := range [...]struct {
-		what, where string
+		what        string
 		used, limit int
 	}{
-		{"role assignments", "subscription " + d.settings.SubscriptionID, within(d.facts.Assignments.Value, d.subscriptionID), maxAssignments},
-		{"vaults", "resource group " + d.settings.ResourceGroupName, within(d.facts.Vaults.Value, d.groupID), maxOfType},
-		{"managed identities", "resource group " + d.settings.ResourceGroupName, within(d.facts.Identities.Value, d.groupID), maxOfType},
+		{subjectAssignments, within(d.facts.Assignments.Value, d.subscriptionID), maxAssignments},
+		{subjectVaults, within(d.facts.Vaults.Value, d.groupID), maxOfType},
+		{subjectIdentities, within(d.facts.Identities.Value, d.groupID), maxOfType},
 	} {
 		code := RoomLow
 		if l.used >= l.limit {
@@ -263,14 +264,14 @@ func (d decision) room() []finding.Finding {
 		}
 
 		if l.used*100 >= l.limit*nearLimit {
-			out = append(out, d.found(code, "", "what", l.what, "where", l.where, "used", strconv.Itoa(l.used), "limit", strconv.Itoa(l.limit)))
+			out = append(out, d.found(code, "", "what", l.what, "used", strconv.Itoa(l.used), "limit", strconv.Itoa(l.limit)))
 		}
 	}
 
 	return out
 }
 
-// within counts the resources whose id begins with that of a scope.
+// within counts the resources in a scope.
 func within[P any](all []Resource[P], scope string) int {
 	n := 0
 
@@ -283,7 +284,7 @@ func within[P any](all []Resource[P], scope string) int {
 	return n
 }
 
-// officers whom role assignments do not show to exist. Entra ID is not asked: few people may.
+// officers checks officers by their role assignments. It does not ask Entra ID, because few people have permission to read it.
 func (d decision) officers() []finding.Finding {
 	if d.settings.KeyVault == nil || d.facts.Assignments.Refused != "" {
 		return nil
@@ -307,9 +308,9 @@ func (d decision) officers() []finding.Finding {
 	return out
 }
 
-// locks on the resource group or above. One on a single vault or identity is for its owner to know.
+// locks checks the locks on the resource group and the subscription. A lock on a single vault or identity is its owner's business.
 func (d decision) locks() []finding.Finding {
-	out := unread(d, d.facts.Locks, "the locks of the subscription", "Microsoft.Authorization/locks/read")
+	out := unread(d, d.facts.Locks, subjectLocks, "", "Microsoft.Authorization/locks/read")
 
 	for _, l := range d.facts.Locks.Value {
 		locked := scopeOf(l.ID)
@@ -328,7 +329,7 @@ func (d decision) locks() []finding.Finding {
 	return out
 }
 
-// scopeOf a lock: what is before its type and name.
+// scopeOf returns the scope of a lock: its id without type and name.
 func scopeOf(id string) string {
 	const typeAndName = 4
 
@@ -342,7 +343,7 @@ func (d decision) policies() []finding.Finding {
 		return nil
 	}
 
-	out := unread(d, d.facts.Policies, "what policies refuse", "Microsoft.PolicyInsights/checkPolicyRestrictions/read")
+	out := unread(d, d.facts.Policies, subjectPolicies, "", "Microsoft.PolicyInsights/checkPolicyRestrictions/read")
 	for _, p := range d.facts.Policies.Value {
 		code := PolicyDenies
 		if p.ReferenceID != "" {
@@ -355,12 +356,13 @@ func (d decision) policies() []finding.Finding {
 	return out
 }
 
+// name checks whether the vault name of an application is available.
 func (d decision) name() []finding.Finding {
 	n := d.facts.Name
 
 	switch deleted := n.Deleted; {
 	case n.Available.Refused != "":
-		return unread(d, n.Available, "whether names of vaults are free", "Microsoft.KeyVault/checkNameAvailability/read")
+		return unread(d, n.Available, subjectVaultName, n.Name, "Microsoft.KeyVault/checkNameAvailability/read")
 	case n.Available.Value.Available, n.Ours.Value.ID != "":
 		return nil
 	case deleted.Refused == "" && within([]Resource[struct{}]{{ID: deleted.Value.Properties.VaultID}}, d.groupID) > 0:
@@ -368,18 +370,18 @@ func (d decision) name() []finding.Finding {
 	case deleted.Refused == "" || deleted.Missing():
 		return []finding.Finding{d.found(VaultNameTaken, n.Name, "reason", n.Available.Value.Reason)}
 	default:
-		return unread(d, deleted, "whether vault "+n.Name+" is soft-deleted", "Microsoft.KeyVault/locations/deletedVaults/read")
+		return unread(d, deleted, subjectDeleted, n.Name, "Microsoft.KeyVault/locations/deletedVaults/read")
 	}
 }
 
-// unread says what could not be looked at, if it could not.
-func unread[T any](d decision, a Answer[T], what, permission string) []finding.Finding {
+// unread returns a finding if the doctor cannot read a subject.
+func unread[T any](d decision, a Answer[T], subject, of, permission string) []finding.Finding {
 	switch {
 	case a.Refused == "":
 		return nil
 	case a.Status == http.StatusForbidden || a.Status == http.StatusUnauthorized:
-		return []finding.Finding{d.found(MayNotRead, "", "what", what, "permission", permission, "error", a.Refused)}
+		return []finding.Finding{d.found(MayNotRead, "", "what", subject, "of", of, "permission", permission, "error", a.Refused)}
 	default:
-		return []finding.Finding{d.found(NoAnswer, "", "what", what, "error", a.Refused)}
+		return []finding.Finding{d.found(NoAnswer, "", "what", subject, "of", of, "error", a.Refused)}
 	}
 }

@@ -34,7 +34,7 @@ const (
 	setUpCondition  = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLES}))"
 )
 
-// A world is a platform that is well, and what Azure says of it.
+// A world is a platform, and its facts in Azure.
 type world struct {
 	platform platform.Platform
 	facts    Facts
@@ -102,7 +102,7 @@ func well() *world {
 	}
 }
 
-// of makes resources of these ids.
+// of returns n resources in a scope.
 func of[P any](n int, scope string) []Resource[P] {
 	out := make([]Resource[P], n)
 	for i := range out {
@@ -150,53 +150,53 @@ func TestDecide(t *testing.T) {
 		plant  func(*world)
 		want   []finding.Code
 	}{
-		"Well": {reason: "A platform as the set-up page makes it has no fault.", plant: func(*world) {}},
+		"Well": {reason: "A platform as the page sets it up has no findings.", plant: func(*world) {}},
 
-		"NoSubscription": {reason: "Nothing else is looked at.", plant: func(w *world) { w.facts = Facts{Subscription: missing[Subscription]()} }, want: []finding.Code{SubscriptionMissing}},
+		"NoSubscription": {reason: "Without a subscription, there are no other facts.", plant: func(w *world) { w.facts = Facts{Subscription: missing[Subscription]()} }, want: []finding.Code{SubscriptionMissing}},
 		"WrongTenant": {
-			reason: "The token is of the tenant of the settings.", plant: func(w *world) {
+			reason: "Azure rejects a token of another tenant than the subscription's.", plant: func(w *world) {
 				w.facts = Facts{Subscription: Answer[Subscription]{Refused: "InvalidAuthenticationTokenTenant", Status: 401}}
 			}, want: []finding.Code{SubscriptionOfOtherTenant},
 		},
-		"OtherTenant":  {reason: "Somebody is signed in to another tenant than that of the settings.", plant: func(w *world) { w.facts.Subscription.Value.TenantID = subscription }, want: []finding.Code{SubscriptionOfOtherTenant}},
-		"MayNotRead":   {reason: "That is not known to be wrong.", plant: func(w *world) { w.facts = Facts{Subscription: forbidden[Subscription]()} }, want: []finding.Code{MayNotRead}},
-		"Disabled":     {reason: "A subscription that is disabled can be read only.", plant: func(w *world) { w.facts.Subscription.Value.State = "Disabled" }, want: []finding.Code{SubscriptionDisabled}},
-		"NoState":      {reason: "A state that is not known is not one that is enabled.", plant: func(w *world) { w.facts.Subscription.Value.State = "" }, want: []finding.Code{SubscriptionDisabled}},
-		"PastDue":      {reason: "A bill is not paid.", plant: func(w *world) { w.facts.Subscription.Value.State = "PastDue" }, want: []finding.Code{SubscriptionPastDue}},
-		"NoGroup":      {reason: "What is in the group is not asked for.", plant: func(w *world) { w.facts.Group = missing[Resource[Provisioning]]() }, want: []finding.Code{GroupMissing}},
-		"Deleting":     {reason: "The group is on its way out.", plant: func(w *world) { w.facts.Group.Value.Properties.State = "Deleting" }, want: []finding.Code{GroupDeleting}},
-		"Elsewhere":    {reason: "Vaults are elsewhere than their group.", plant: func(w *world) { w.facts.Group.Value.Location = "northeurope" }, want: []finding.Code{GroupElsewhere}},
-		"LocationName": {reason: "A location has two spellings.", plant: func(w *world) { w.platform.Settings.Location = "West Europe" }},
-		"Registering": {reason: "A resource provider is registered or it is not.", plant: func(w *world) {
+		"OtherTenant":  {reason: "The subscription belongs to another tenant than that of the settings.", plant: func(w *world) { w.facts.Subscription.Value.TenantID = subscription }, want: []finding.Code{SubscriptionOfOtherTenant}},
+		"MayNotRead":   {reason: "An unreadable subscription may be correct.", plant: func(w *world) { w.facts = Facts{Subscription: forbidden[Subscription]()} }, want: []finding.Code{MayNotRead}},
+		"Disabled":     {reason: "A disabled subscription is read-only.", plant: func(w *world) { w.facts.Subscription.Value.State = "Disabled" }, want: []finding.Code{SubscriptionDisabled}},
+		"NoState":      {reason: "An unknown state is not enabled.", plant: func(w *world) { w.facts.Subscription.Value.State = "" }, want: []finding.Code{SubscriptionDisabled}},
+		"PastDue":      {reason: "The subscription has an unpaid bill.", plant: func(w *world) { w.facts.Subscription.Value.State = "PastDue" }, want: []finding.Code{SubscriptionPastDue}},
+		"NoGroup":      {reason: "A missing group has no other findings.", plant: func(w *world) { w.facts.Group = missing[Resource[Provisioning]]() }, want: []finding.Code{GroupMissing}},
+		"Deleting":     {reason: "The group is being deleted.", plant: func(w *world) { w.facts.Group.Value.Properties.State = "Deleting" }, want: []finding.Code{GroupDeleting}},
+		"Elsewhere":    {reason: "The vaults have another location than their group.", plant: func(w *world) { w.facts.Group.Value.Location = "northeurope" }, want: []finding.Code{GroupElsewhere}},
+		"LocationName": {reason: "A location has a name and a display name.", plant: func(w *world) { w.platform.Settings.Location = "West Europe" }},
+		"Registering": {reason: "A resource provider that is being registered is not registered.", plant: func(w *world) {
 			w.facts.Registrations["Microsoft.KeyVault"] = Answer[Registration]{Value: Registration{"Registering"}}
 		}, want: []finding.Code{NotRegistered}},
 
-		"NoIdentity":      {reason: "The identity is elsewhere.", plant: func(w *world) { w.facts.Provider = Account{} }, want: []finding.Code{IdentityNotFound}},
-		"NoIdentityButID": {reason: "Roles are looked at, and credentials are not.", plant: func(w *world) { w.facts.Provider.Identity = nil }, want: []finding.Code{IdentityNotFound}},
-		"NoProvider":      {reason: "The cluster area says so.", plant: func(w *world) { w.platform.Azure, w.facts.Provider = nil, Account{} }},
-		"IdentitiesRefused": {reason: "Said once.", plant: func(w *world) {
+		"NoIdentity":      {reason: "The identity is in another subscription.", plant: func(w *world) { w.facts.Provider = Account{} }, want: []finding.Code{IdentityNotFound}},
+		"NoIdentityButID": {reason: "With an object id, the doctor checks roles but no credentials.", plant: func(w *world) { w.facts.Provider.Identity = nil }, want: []finding.Code{IdentityNotFound}},
+		"NoProvider":      {reason: "Area cluster reports a missing configuration.", plant: func(w *world) { w.platform.Azure, w.facts.Provider = nil, Account{} }},
+		"IdentitiesRefused": {reason: "Unreadable identities have one finding.", plant: func(w *world) {
 			w.facts.Identities, w.facts.Provider, w.facts.Creator = forbidden[[]Resource[Identity]](), Account{}, Account{}
 		}, want: []finding.Code{MayNotRead}},
-		"Slash":        {reason: "Entra ID compares a slash at the end.", plant: credential(func(c *Credential) { c.Issuer = strings.TrimSuffix(issuer, "/") }), want: []finding.Code{CredentialDiffers}},
+		"Slash":        {reason: "Entra ID compares the trailing slash.", plant: credential(func(c *Credential) { c.Issuer = strings.TrimSuffix(issuer, "/") }), want: []finding.Code{CredentialDiffers}},
 		"Subject":      {reason: "Entra ID compares the case.", plant: credential(func(c *Credential) { c.Subject = strings.ToUpper(c.Subject) }), want: []finding.Code{CredentialDiffers}},
 		"Audience":     {reason: "Entra ID compares the audience.", plant: credential(func(c *Credential) { c.Audiences = []string{"https://kubernetes.default.svc"} }), want: []finding.Code{CredentialDiffers}},
-		"OtherAccount": {reason: "It is for another ServiceAccount.", plant: credential(func(c *Credential) { c.Subject += "-2" }), want: []finding.Code{CredentialMissing}},
+		"OtherAccount": {reason: "The credential is for another ServiceAccount.", plant: credential(func(c *Credential) { c.Subject += "-2" }), want: []finding.Code{CredentialMissing}},
 		"ManyClusters": {
-			reason: "Other clusters have credentials of their own.", plant: func(w *world) {
+			reason: "Other clusters have their own credentials.", plant: func(w *world) {
 				other := w.facts.Provider.Credentials.Value[0]
 				other.Properties.Issuer = "https://other/"
 				w.facts.Provider.Credentials.Value = append([]Resource[Credential]{other}, w.facts.Provider.Credentials.Value...)
 			},
 		},
-		"Secret": {reason: "Whoever signs in with a secret needs no credential.", plant: func(w *world) {
+		"Secret": {reason: "A client secret needs no federated credential.", plant: func(w *world) {
 			w.platform.Azure.Source, w.facts.Provider.Credentials = "Secret", Answer[[]Resource[Credential]]{}
 		}},
-		"CredentialsRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Creator.Credentials = forbidden[[]Resource[Credential]]() }, want: []finding.Code{MayNotRead}},
-		"CreatorCredential":  {reason: "The creator signs in, too.", plant: func(w *world) { w.facts.Creator.Credentials = trusts("provider-azure") }, want: []finding.Code{CredentialMissing}},
-		"CreatorDiffers":     {reason: "The role goes to somebody else.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = officerObject }, want: []finding.Code{CreatorDiffers}},
-		"CreatorSecret":      {reason: "Applications are of Entra ID.", plant: func(w *world) { w.platform.Creator.Source, w.facts.Creator = "ClientSecret", Account{} }, want: []finding.Code{CreatorNotSeen}},
-		"ProviderSecret":     {reason: "An application whose object id is known has roles as others have.", plant: func(w *world) { w.platform.Azure.Source, w.facts.Provider.Identity = "Secret", nil }},
-		"CreatorNoRole":      {reason: "Nobody assigns a role on each vault.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = "" }, want: []finding.Code{CreatorMayNotWrite}},
+		"CredentialsRefused": {reason: "The credentials are unreadable.", plant: func(w *world) { w.facts.Creator.Credentials = forbidden[[]Resource[Credential]]() }, want: []finding.Code{MayNotRead}},
+		"CreatorCredential":  {reason: "The secret sync provider needs its own credential.", plant: func(w *world) { w.facts.Creator.Credentials = trusts("provider-azure") }, want: []finding.Code{CredentialMissing}},
+		"CreatorDiffers":     {reason: "The role would go to another principal.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = officerObject }, want: []finding.Code{CreatorDiffers}},
+		"CreatorSecret":      {reason: "The doctor does not read applications of Entra ID.", plant: func(w *world) { w.platform.Creator.Source, w.facts.Creator = "ClientSecret", Account{} }, want: []finding.Code{CreatorNotSeen}},
+		"ProviderSecret":     {reason: "The doctor checks the roles of an application by its object id.", plant: func(w *world) { w.platform.Azure.Source, w.facts.Provider.Identity = "Secret", nil }},
+		"CreatorNoRole":      {reason: "Without secretCreatorPrincipalId, the function assigns no role on each vault.", plant: func(w *world) { w.platform.Settings.SecretCreatorPrincipalID = "" }, want: []finding.Code{CreatorMayNotWrite}},
 		"CreatorRole": {
 			reason: "The role is on the resource group.", plant: func(w *world) {
 				w.platform.Settings.SecretCreatorPrincipalID = ""
@@ -204,27 +204,27 @@ func TestDecide(t *testing.T) {
 			},
 		},
 
-		"GrantsRefused":   {reason: "They are not known.", plant: func(w *world) { w.facts.Provider.Grants = forbidden[[]access.Grant]() }, want: []finding.Code{MayNotRead}},
-		"NoContributor":   {reason: "Nothing can be created.", plant: without("Contributor"), want: []finding.Code{ProviderMayNotWrite}},
-		"NoAdministrator": {reason: "No role can be assigned.", plant: without("Role Based Access Control Administrator"), want: []finding.Code{ProviderMayNotAssign}},
-		"NoRecover":       {reason: "Deleted vaults are seen with another role as well.", plant: without("Deleted Vaults Reader")},
-		"NoPurge":         {reason: "The settings allow to purge.", plant: without("Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotPurge}},
-		"NeitherOfThem":   {reason: "Deleted vaults are of the subscription.", plant: without("Deleted Vaults Reader", "Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotRecover, ProviderMayNotPurge}},
-		"PurgeNotAllowed": {reason: "Nobody needs to purge.", plant: func(w *world) {
+		"GrantsRefused":   {reason: "The role assignments are unreadable.", plant: func(w *world) { w.facts.Provider.Grants = forbidden[[]access.Grant]() }, want: []finding.Code{MayNotRead}},
+		"NoContributor":   {reason: "Creating resources needs a role.", plant: without("Contributor"), want: []finding.Code{ProviderMayNotWrite}},
+		"NoAdministrator": {reason: "Assigning roles needs a role.", plant: without("Role Based Access Control Administrator"), want: []finding.Code{ProviderMayNotAssign}},
+		"NoRecover":       {reason: "The role for purging also allows reading deleted vaults.", plant: without("Deleted Vaults Reader")},
+		"NoPurge":         {reason: "The settings allow purging.", plant: without("Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotPurge}},
+		"NeitherOfThem":   {reason: "Reading deleted vaults needs a role on the subscription.", plant: without("Deleted Vaults Reader", "Key Vault Purge Operator"), want: []finding.Code{ProviderMayNotRecover, ProviderMayNotPurge}},
+		"PurgeNotAllowed": {reason: "The settings forbid purging.", plant: func(w *world) {
 			w.platform.Settings.KeyVault.Allow.Purge = false
 			without("Key Vault Purge Operator")(w)
 		}},
-		"OtherNames": {reason: "It matters what roles allow, and not how they are called.", plant: grants(func(g []access.Grant) []access.Grant { g[0].Role, g[1].Role = "Reader", "Owner"; return g })},
-		"OnOneType": {reason: "Narrower roles do as well.", plant: func(w *world) {
+		"OtherNames": {reason: "Permissions of roles count, not their names.", plant: grants(func(g []access.Grant) []access.Grant { g[0].Role, g[1].Role = "Reader", "Owner"; return g })},
+		"OnOneType": {reason: "Narrower roles are enough.", plant: func(w *world) {
 			without("Contributor")(w)
 			with(access.Grant{Scope: groupID, Permissions: permits("Microsoft.KeyVault/vaults/*", "Microsoft.ManagedIdentity/userAssignedIdentities/*")})(w)
 		}},
-		"OneRole":          {reason: "Officers get no role.", plant: conditioned(condition(secretsUser)), want: []finding.Code{ConditionRefuses}},
-		"MoreRoles":        {reason: "A third role may be assigned.", plant: conditioned(condition(secretsUser, secretsOfficer, ownerRole)), want: []finding.Code{MayAssignOthers}},
-		"NoCondition":      {reason: "Every role may be assigned.", plant: conditioned(access.Condition{}), want: []finding.Code{MayAssignOthers}},
-		"StrangeCondition": {reason: "It is not assumed to be right, nor to be wrong.", plant: conditioned(access.Condition{Expression: "@Principal[a] LooksLike 'b'", Version: "2.0"}), want: []finding.Code{RightsUnknown, RightsUnknown}},
+		"OneRole":          {reason: "The condition denies the role of officers.", plant: conditioned(condition(secretsUser)), want: []finding.Code{ConditionRefuses}},
+		"MoreRoles":        {reason: "The condition allows a third role.", plant: conditioned(condition(secretsUser, secretsOfficer, ownerRole)), want: []finding.Code{MayAssignOthers}},
+		"NoCondition":      {reason: "Without a condition, every role can be assigned.", plant: conditioned(access.Condition{}), want: []finding.Code{MayAssignOthers}},
+		"StrangeCondition": {reason: "A condition that cannot be parsed is unknown.", plant: conditioned(access.Condition{Expression: "@Principal[a] LooksLike 'b'", Version: "2.0"}), want: []finding.Code{RightsUnknown, RightsUnknown}},
 		"Types": {
-			reason: "Officers are groups, and roles are for ServicePrincipals only.", plant: func(w *world) {
+			reason: "The condition denies groups, and the officers are a group.", plant: func(w *world) {
 				w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject, PrincipalType: "Group"}}
 				w.facts.Assignments.Value = []Resource[Assignment]{{Properties: Assignment{PrincipalID: officerObject, PrincipalType: "Group"}}}
 				c := condition(secretsUser, secretsOfficer)
@@ -233,38 +233,38 @@ func TestDecide(t *testing.T) {
 			}, want: []finding.Code{ConditionRefuses},
 		},
 		"Unreadable": {
-			reason: "A custom role that cannot be read may allow it.", plant: func(w *world) {
+			reason: "An unreadable custom role may allow purging.", plant: func(w *world) {
 				without("Key Vault Purge Operator")(w)
 				with(access.Grant{Scope: subscriptionID, Unreadable: true})(w)
 			}, want: []finding.Code{RightsUnknown, RightsUnknown},
 		},
 		"Owner":        {reason: "The provider owns the subscription.", plant: with(access.Grant{Scope: subscriptionID, Role: "Owner", Permissions: []access.Permission{{Actions: []string{"*"}}}}), want: []finding.Code{MayAssignOthers, RightsElsewhere}},
-		"OtherGroup":   {reason: "The provider may change another group.", plant: with(access.Grant{Scope: platformGroupID, Role: "Contributor", Permissions: permits("*")}), want: []finding.Code{RightsElsewhere}},
+		"OtherGroup":   {reason: "The provider can change another group.", plant: with(access.Grant{Scope: platformGroupID, Role: "Contributor", Permissions: permits("*")}), want: []finding.Code{RightsElsewhere}},
 		"Reads":        {reason: "Reading elsewhere does no harm.", plant: with(access.Grant{Scope: subscriptionID, Permissions: permits("*/read")})},
-		"ReadsSecrets": {reason: "The provider has no business with secrets.", plant: with(access.Grant{Scope: groupID, Permissions: []access.Permission{{DataActions: []string{"*"}}}}), want: []finding.Code{MayReadSecrets}},
+		"ReadsSecrets": {reason: "The Azure providers do not need secrets.", plant: with(access.Grant{Scope: groupID, Permissions: []access.Permission{{DataActions: []string{"*"}}}}), want: []finding.Code{MayReadSecrets}},
 
-		"Low":    {reason: "At 80 per cent somebody has to plan.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3200, subscriptionID) }, want: []finding.Code{RoomLow}},
-		"NotLow": {reason: "Below that nobody has to.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3199, subscriptionID) }},
-		"AboveInherited": {reason: "What is inherited is not of the subscription.", plant: func(w *world) {
+		"Low":    {reason: "At 80 per cent, the platform team must plan.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3200, subscriptionID) }, want: []finding.Code{RoomLow}},
+		"NotLow": {reason: "Below 80 per cent, no action is needed.", plant: func(w *world) { w.facts.Assignments.Value = of[Assignment](3199, subscriptionID) }},
+		"AboveInherited": {reason: "Inherited role assignments do not count.", plant: func(w *world) {
 			w.facts.Assignments.Value = of[Assignment](5000, "/providers/Microsoft.Management/managementGroups/a")
 		}},
-		"None": {reason: "No vault can be created any more.", plant: func(w *world) { w.facts.Vaults.Value = of[struct{}](800, strings.ToLower(groupID)) }, want: []finding.Code{RoomNone}},
-		"OtherGroups": {reason: "Identities of other groups have room of their own.", plant: func(w *world) {
+		"None": {reason: "The group is full of vaults.", plant: func(w *world) { w.facts.Vaults.Value = of[struct{}](800, strings.ToLower(groupID)) }, want: []finding.Code{RoomNone}},
+		"OtherGroups": {reason: "Each group has its own limit.", plant: func(w *world) {
 			w.facts.Identities.Value = append(w.facts.Identities.Value, of[Identity](900, groupID+"-2")...)
 		}},
-		"Identities": {reason: "No identity can be created any more.", plant: func(w *world) {
+		"Identities": {reason: "The group is full of identities.", plant: func(w *world) {
 			w.facts.Identities.Value = append(w.facts.Identities.Value, of[Identity](801, groupID)...)
 		}, want: []finding.Code{RoomNone}},
-		"Unlisted": {reason: "Each is said.", plant: func(w *world) {
+		"Unlisted": {reason: "Each unreadable list has a finding.", plant: func(w *world) {
 			w.facts.Assignments, w.facts.Vaults = forbidden[[]Resource[Assignment]](), Answer[[]Resource[struct{}]]{Refused: unanswered}
 		}, want: []finding.Code{MayNotRead, NoAnswer}},
 
 		"Officer": {
-			reason: "Nobody has seen it yet.", want: []finding.Code{OfficerNotSeen},
+			reason: "An officer without a role may not exist.", want: []finding.Code{OfficerNotSeen},
 			plant: func(w *world) { w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject}} },
 		},
 		"OfficerType": {
-			reason: "Azure refuses another type.", want: []finding.Code{OfficerDiffers},
+			reason: "Azure rejects another principal type.", want: []finding.Code{OfficerDiffers},
 			plant: func(w *world) {
 				w.platform.Settings.KeyVault.Officers = []v1alpha1.Officer{{ObjectID: officerObject, PrincipalType: "User"}}
 				w.facts.Assignments.Value = []Resource[Assignment]{{Properties: Assignment{PrincipalID: strings.ToUpper(officerObject), PrincipalType: "Group"}}}
@@ -272,7 +272,7 @@ func TestDecide(t *testing.T) {
 		},
 
 		"Locks": {
-			reason: "Those of the group and of the subscription count.", want: []finding.Code{LockedForDeletion, LockedForWriting},
+			reason: "Locks on the group and on the subscription count.", want: []finding.Code{LockedForDeletion, LockedForWriting},
 			plant: func(w *world) {
 				lock := func(scope, level string) Resource[Lock] {
 					return Resource[Lock]{ID: scope + "/providers/Microsoft.Authorization/locks/keep", Properties: Lock{level}}
@@ -284,36 +284,36 @@ func TestDecide(t *testing.T) {
 				}
 			},
 		},
-		"LocksRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Locks = forbidden[[]Resource[Lock]]() }, want: []finding.Code{MayNotRead}},
-		"Policy": {reason: "Azure would refuse vaults.", plant: func(w *world) {
+		"LocksRefused": {reason: "The locks are unreadable.", plant: func(w *world) { w.facts.Locks = forbidden[[]Resource[Lock]]() }, want: []finding.Code{MayNotRead}},
+		"Policy": {reason: "The policy denies vaults.", plant: func(w *world) {
 			w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a"}}
 		}, want: []finding.Code{PolicyDenies}},
-		"Initiative": {reason: "One definition of it would refuse vaults.", plant: func(w *world) {
+		"Initiative": {reason: "One definition of the initiative denies vaults.", plant: func(w *world) {
 			w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", ReferenceID: "r"}}
 		}, want: []finding.Code{InitiativeDenies}},
-		"PoliciesRefused": {reason: "They are not known.", plant: func(w *world) { w.facts.Policies = forbidden[[]Policy]() }, want: []finding.Code{MayNotRead}},
+		"PoliciesRefused": {reason: "The policies are unreadable.", plant: func(w *world) { w.facts.Policies = forbidden[[]Policy]() }, want: []finding.Code{MayNotRead}},
 
-		"Taken": {reason: "Somebody has the name.", plant: taken, want: []finding.Code{VaultNameTaken}},
-		"TakenOurs": {reason: "The application is there.", plant: func(w *world) {
+		"Taken": {reason: "Another tenant has the name.", plant: taken, want: []finding.Code{VaultNameTaken}},
+		"TakenOurs": {reason: "The vault belongs to the existing application.", plant: func(w *world) {
 			taken(w)
 			w.facts.Name.Ours = Answer[Resource[struct{}]]{Value: Resource[struct{}]{ID: groupID + "/x"}}
 		}},
 		"Deleted": {
-			reason: "The application was there.", want: []finding.Code{VaultDeleted},
+			reason: "The vault of an earlier application is soft-deleted.", want: []finding.Code{VaultDeleted},
 			plant: func(w *world) {
 				taken(w)
 				w.facts.Name.Deleted = Answer[Resource[DeletedVault]]{Value: Resource[DeletedVault]{Properties: DeletedVault{VaultID: groupID + "/x"}}}
 			},
 		},
 		"DeletedElsewhere": {
-			reason: "It was of another group, and cannot be recovered here.", want: []finding.Code{VaultNameTaken},
+			reason: "The deleted vault belongs to another group.", want: []finding.Code{VaultNameTaken},
 			plant: func(w *world) {
 				taken(w)
 				w.facts.Name.Deleted = Answer[Resource[DeletedVault]]{Value: Resource[DeletedVault]{Properties: DeletedVault{VaultID: platformGroupID + "/x"}}}
 			},
 		},
-		"DeletedUnknown": {reason: "Whether it can be recovered is not known.", plant: func(w *world) { taken(w); w.facts.Name.Deleted = forbidden[Resource[DeletedVault]]() }, want: []finding.Code{MayNotRead}},
-		"NameUnknown":    {reason: "It is not known to be free.", plant: func(w *world) { w.facts.Name.Available = Answer[Availability]{Refused: "TooManyRequests", Status: 429} }, want: []finding.Code{NoAnswer}},
+		"DeletedUnknown": {reason: "The deleted vault is unreadable.", plant: func(w *world) { taken(w); w.facts.Name.Deleted = forbidden[Resource[DeletedVault]]() }, want: []finding.Code{MayNotRead}},
+		"NameUnknown":    {reason: "The availability of the name is unreadable.", plant: func(w *world) { w.facts.Name.Available = Answer[Availability]{Refused: "TooManyRequests", Status: 429} }, want: []finding.Code{NoAnswer}},
 	}
 
 	seen := map[finding.Code]bool{SignInFailed: true, Unreachable: true}
@@ -330,9 +330,9 @@ func TestDecide(t *testing.T) {
 				seen[f.Code] = true
 
 				words := Words().Words(f)
-				for _, s := range []string{words.Wrong, words.Breaks, words.Mend} {
+				for _, s := range []string{words.Problem, words.Impact, words.Fix} {
 					if s == "" || unfilled(s) {
-						t.Errorf("%s: want a sentence with all its values, got %q", f.Code, s)
+						t.Errorf("%s: want a complete sentence, got %q", f.Code, s)
 					}
 				}
 			}
@@ -348,14 +348,13 @@ func TestDecide(t *testing.T) {
 
 	for code := range Words() {
 		if !seen[code] {
-			t.Errorf("%s: want a test that finds it", code)
+			t.Errorf("%s: no case finds it", code)
 		}
 	}
 }
 
-// TestMendsOwn keeps commands from what belongs to others: the doctor sees role assignments of groups and management groups, and
-// initiatives of a whole company.
-func TestMendsOwn(t *testing.T) {
+// TestFixesOwn proves that commands do not change role assignments of groups and management groups, or initiatives of a whole company.
+func TestFixesOwn(t *testing.T) {
 	const others = "/providers/Microsoft.Management/managementGroups/root/providers/Microsoft.Authorization/roleAssignments/others"
 
 	cases := map[string]struct {
@@ -366,7 +365,7 @@ func TestMendsOwn(t *testing.T) {
 		refuse []string
 	}{
 		"Condition": {
-			reason: "A group has that assignment, and others are in the group.", code: ConditionRefuses, want: "--assignee " + providerObject + " ",
+			reason: "The role assignment belongs to a group with other members.", code: ConditionRefuses, want: "--assignee " + providerObject + " ",
 			plant: func(w *world) {
 				for i, g := range w.facts.Provider.Grants.Value {
 					if g.Role == "Role Based Access Control Administrator" {
@@ -378,7 +377,7 @@ func TestMendsOwn(t *testing.T) {
 			refuse: []string{others, "--ids"},
 		},
 		"Initiative": {
-			reason: "The other definitions still count.", code: InitiativeDenies, want: "--policy-definition-reference-ids 'deny public'",
+			reason: "The other definitions of the initiative stay in force.", code: InitiativeDenies, want: "--policy-definition-reference-ids 'deny public'",
 			plant: func(w *world) {
 				w.facts.Policies.Value = []Policy{{Type: "Microsoft.KeyVault/vaults", AssignmentID: "a", ReferenceID: "deny public"}}
 			},
@@ -397,21 +396,21 @@ func TestMendsOwn(t *testing.T) {
 				t.Fatalf("\n%s\ndecide(...): want %s, got %v", tc.reason, tc.code, found)
 			}
 
-			mend := Words().Words(found[i]).Mend
-			if !strings.Contains(mend, tc.want) {
-				t.Errorf("\n%s\nmend: want %q in it, got %q", tc.reason, tc.want, mend)
+			fix := Words().Words(found[i]).Fix
+			if !strings.Contains(fix, tc.want) {
+				t.Errorf("\n%s\nFix: want %q in it, got %q", tc.reason, tc.want, fix)
 			}
 
 			for _, r := range tc.refuse {
-				if strings.Contains(mend, r) {
-					t.Errorf("\n%s\nmend: want no %q in it, got %q", tc.reason, r, mend)
+				if strings.Contains(fix, r) {
+					t.Errorf("\n%s\nFix: want no %q in it, got %q", tc.reason, r, fix)
 				}
 			}
 		})
 	}
 }
 
-// unfilled says whether a sentence still has the name of a parameter. Braces of conditions and of the Azure CLI have more in them.
+// unfilled reports whether a sentence still has the name of a parameter. Braces of conditions and of the Azure CLI contain more.
 func unfilled(sentence string) bool {
 	for _, part := range strings.Split(sentence, "{")[1:] {
 		name, _, ok := strings.Cut(part, "}")
@@ -421,4 +420,20 @@ func unfilled(sentence string) bool {
 	}
 
 	return false
+}
+
+// TestPhrases proves that no finding prints the code of a subject or a party.
+func TestPhrases(t *testing.T) {
+	d := about(well().platform)
+
+	for _, code := range []finding.Code{MayNotRead, NoAnswer, RoomLow, RoomNone, IdentityNotFound, CredentialMissing, CredentialDiffers} {
+		for name, phrases := range Words()[code].Phrases {
+			for value := range phrases {
+				words := Words().Words(d.found(code, "", name, value, "of", "x"))
+				if text := words.Problem + words.Impact; strings.Contains(text, "{"+name+"}") || strings.Contains(text, "{of}") || strings.Contains(text, value) {
+					t.Errorf("%s: want a phrase for %s, got %q", code, value, text)
+				}
+			}
+		}
+	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/azurename"
 )
 
-// maxRoles bounds how many roles of a principal are looked at.
+// maxRoles limits the roles of a principal that the doctor reads.
 const maxRoles = 100
 
-// Versions of the APIs.
+// API versions.
 const (
 	subscriptions  = "2022-12-01"
 	resources      = "2022-09-01"
@@ -28,10 +28,10 @@ const (
 	policyVersions = "2023-03-01"
 )
 
-// resourceProviders that a platform needs.
+// resourceProviders returns the resource providers that a platform needs.
 func resourceProviders() []string { return []string{"Microsoft.KeyVault", "Microsoft.ManagedIdentity"} }
 
-// Facts are what the Resource Manager says.
+// Facts are the responses of Azure Resource Manager.
 type Facts struct {
 	Subscription Answer[Subscription]
 	Group        Answer[Resource[Provisioning]]
@@ -39,13 +39,13 @@ type Facts struct {
 	// Registrations of resource providers, by namespace.
 	Registrations map[string]Answer[Registration]
 
-	// Identities of the subscription, and those that the doctor was told of.
+	// Identities of the subscription, and those of --identity.
 	Identities Answer[[]Resource[Identity]]
 
-	// Provider is who the Azure providers are, and Creator who creates missing secrets.
+	// Provider is the account of the Azure providers, and Creator the one that creates missing secrets.
 	Provider, Creator Account
 
-	// Assignments of roles in the subscription, and those that it inherits.
+	// Assignments are the role assignments of the subscription, including inherited ones.
 	Assignments Answer[[]Resource[Assignment]]
 
 	// Vaults of the resource group.
@@ -57,22 +57,22 @@ type Facts struct {
 	Name VaultName
 }
 
-// An Account of a provider in Azure.
+// An Account is the Azure account of a provider.
 type Account struct {
-	// Identity is nil if it is not known.
+	// Identity is nil if it is unknown.
 	Identity *Resource[Identity]
 
-	// ObjectID is empty if it is not known.
+	// ObjectID is empty if it is unknown.
 	ObjectID string
 
 	// Credentials of the identity.
 	Credentials Answer[[]Resource[Credential]]
 
-	// Grants that the principal has, by itself and in groups.
+	// Grants of the principal and of its groups.
 	Grants Answer[[]access.Grant]
 }
 
-// A Resource of the Resource Manager.
+// A Resource is a resource of Azure Resource Manager.
 type Resource[P any] struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
@@ -80,37 +80,37 @@ type Resource[P any] struct {
 	Properties P      `json:"properties"`
 }
 
-// A Subscription is where the resource group is.
+// A Subscription contains the resource group.
 type Subscription struct {
 	TenantID string `json:"tenantId"`
 	State    string `json:"state"`
 }
 
-// Provisioning of a resource.
+// Provisioning is the provisioning state of a resource.
 type Provisioning struct {
 	State string `json:"provisioningState"`
 }
 
-// A Registration of a resource provider.
+// A Registration is the registration of a resource provider.
 type Registration struct {
 	State string `json:"registrationState"`
 }
 
-// An Identity that is user-assigned.
+// An Identity is a user-assigned identity.
 type Identity struct {
 	ClientID    string `json:"clientId"`
 	PrincipalID string `json:"principalId"`
 	TenantID    string `json:"tenantId"`
 }
 
-// A Credential of an identity that is federated.
+// A Credential is a federated credential of an identity.
 type Credential struct {
 	Issuer    string   `json:"issuer"`
 	Subject   string   `json:"subject"`
 	Audiences []string `json:"audiences"`
 }
 
-// An Assignment of a role.
+// An Assignment is a role assignment.
 type Assignment struct {
 	RoleDefinitionID string `json:"roleDefinitionId"`
 	PrincipalID      string `json:"principalId"`
@@ -120,7 +120,7 @@ type Assignment struct {
 	ConditionVersion string `json:"conditionVersion"`
 }
 
-// A Role is the definition of one.
+// A Role is a role definition.
 type Role struct {
 	Name        string `json:"roleName"`
 	Permissions []struct {
@@ -133,29 +133,29 @@ type Role struct {
 	} `json:"permissions"`
 }
 
-// A Lock of a scope.
+// A Lock is a lock on a scope.
 type Lock struct {
 	Level string `json:"level"`
 }
 
-// A VaultName is that of the application that the acceptance run creates.
+// A VaultName is the vault name of the application of an acceptance run.
 type VaultName struct {
 	Name      string
 	Available Answer[Availability]
 
-	// Ours is the vault of that name in the resource group, and Deleted the soft-deleted one in the location. They are asked for when
-	// the name is taken only.
+	// Ours is the vault of that name in the resource group, and Deleted the soft-deleted one in the location. The doctor reads them only
+	// if the name is taken.
 	Ours    Answer[Resource[struct{}]]
 	Deleted Answer[Resource[DeletedVault]]
 }
 
-// An Availability of a name.
+// An Availability is the availability of a name.
 type Availability struct {
 	Available bool   `json:"nameAvailable"`
 	Reason    string `json:"reason"`
 }
 
-// A DeletedVault can be recovered.
+// A DeletedVault is a soft-deleted vault.
 type DeletedVault struct {
 	VaultID   string `json:"vaultId"`
 	PurgeDate string `json:"scheduledPurgeDate"`
@@ -171,7 +171,7 @@ type reader struct {
 	subscriptionID, groupID string
 }
 
-// read the facts. An error is one that keeps everything from being read.
+// read reads the facts. It returns an error if it cannot read anything.
 func (r reader) read(ctx context.Context) (Facts, error) {
 	f := Facts{Registrations: map[string]Answer[Registration]{}}
 
@@ -213,7 +213,7 @@ func (r reader) read(ctx context.Context) (Facts, error) {
 	return f, nil
 }
 
-// identities of the subscription, and those that the doctor was told of.
+// identities reads the identities of the subscription, and those of --identity.
 func (r reader) identities(ctx context.Context) Answer[[]Resource[Identity]] {
 	out := answer(list[Resource[Identity]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities", identities))
 
@@ -226,6 +226,7 @@ func (r reader) identities(ctx context.Context) Answer[[]Resource[Identity]] {
 	return out
 }
 
+// account reads the account with a client id, or with an object id if there is no such identity.
 func (r reader) account(ctx context.Context, known []Resource[Identity], clientID, objectID string) Account {
 	out := Account{ObjectID: strings.ToLower(objectID)}
 
@@ -244,7 +245,7 @@ func (r reader) account(ctx context.Context, known []Resource[Identity], clientI
 	return out
 }
 
-// grants of a principal, with what their roles permit.
+// grants reads the role assignments of a principal, with the permissions of their roles.
 func (r reader) grants(ctx context.Context, objectID string) ([]access.Grant, error) {
 	assignments, err := list[Resource[Assignment]](ctx, r.client, r.subscriptionID+"/providers/Microsoft.Authorization/roleAssignments", authorization,
 		"assignedTo('"+strings.ReplaceAll(objectID, "'", "''")+"')")
@@ -288,7 +289,7 @@ func grant(a Resource[Assignment], role Answer[Resource[Role]], ok bool) access.
 	return out
 }
 
-// name asks for that of the vault of the acceptance run.
+// name reads the availability of the vault name of the acceptance run.
 func (r reader) name(ctx context.Context) VaultName {
 	s := r.platform.Settings
 	out := VaultName{Name: azurename.Scope{
@@ -316,5 +317,5 @@ func (r reader) name(ctx context.Context) VaultName {
 	return out
 }
 
-// location is how Azure writes one, whether it was told "West Europe" or "westeurope".
+// location returns the name that Azure uses, such as westeurope for "West Europe".
 func location(l string) string { return strings.ToLower(strings.ReplaceAll(l, " ", "")) }

@@ -11,18 +11,18 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// A Policy refuses what an application is composed of.
+// A Policy denies a resource of applications.
 type Policy struct {
 	// Type of the resource, such as Microsoft.KeyVault/vaults.
 	Type string
 
 	AssignmentID, DefinitionID string
 
-	// ReferenceID of the definition in its initiative. Empty if a definition is assigned by itself.
+	// ReferenceID of the definition in its initiative. It is empty if the definition is assigned directly.
 	ReferenceID string
 }
 
-// policies that would refuse a vault or an identity as the function composes them.
+// policies returns the policies that deny a vault or an identity as the function composes them.
 func (r reader) policies(ctx context.Context) ([]Policy, error) {
 	s := r.platform.Settings
 	vault := map[string]any{
@@ -69,7 +69,7 @@ func (r reader) policies(ctx context.Context) ([]Policy, error) {
 	return out, nil
 }
 
-// restrictions asks which policies would refuse a resource. It is a question, and changes nothing.
+// restrictions returns the policies that deny a resource. The request changes nothing.
 func (r reader) restrictions(ctx context.Context, version string, resource map[string]any) ([]Policy, error) {
 	address, err := r.address(r.groupID+"/providers/Microsoft.PolicyInsights/checkPolicyRestrictions", policyVersions)
 	if err != nil {
@@ -102,7 +102,7 @@ func (r reader) restrictions(ctx context.Context, version string, resource map[s
 	var out []Policy
 
 	for _, e := range result.Content.Evaluations {
-		// Without an effect it is one that refuses: others are left out.
+		// Azure omits the effect of policies that deny.
 		if e.Result == "NonCompliant" && (e.Effect.Name == "" || strings.EqualFold(e.Effect.Name, "Deny")) {
 			out = append(out, Policy{AssignmentID: e.Policy.AssignmentID, DefinitionID: e.Policy.DefinitionID, ReferenceID: e.Policy.ReferenceID})
 		}

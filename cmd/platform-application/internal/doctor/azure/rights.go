@@ -11,7 +11,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
-// Roles by their ids.
+// Ids of roles.
 const (
 	secretsUser    = "4633458b-17de-408a-b874-0445c86b69e6"
 	secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
@@ -19,21 +19,21 @@ const (
 
 const servicePrincipal = "ServicePrincipal"
 
-// Actions that more than one row is about.
+// Actions in more than one place.
 const (
 	deletedVaults = "Microsoft.KeyVault/locations/deletedVaults/"
 	getSecret     = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 )
 
-// A need is what a party has to be allowed.
+// A need is a required permission.
 type need struct {
-	// missing is what is found if it is not.
+	// missing is the code of the finding if the permission is missing.
 	missing finding.Code
 
 	requests []access.Request
 }
 
-// needs of the Azure providers.
+// needs returns the needs of the Azure providers.
 func (d decision) needs() []need {
 	out := []need{
 		{ProviderMayNotWrite, requests(
@@ -57,7 +57,7 @@ func (d decision) needs() []need {
 	return out
 }
 
-// creatorNeeds are those of who creates missing secrets, unless the function assigns the role on each vault.
+// creatorNeeds returns the needs of the identity that creates missing secrets, unless the function assigns its role on each vault.
 func (d decision) creatorNeeds() []need {
 	if d.settings.SecretCreatorPrincipalID != "" {
 		return nil
@@ -75,7 +75,7 @@ func requests(scope string, data bool, actions ...string) []access.Request {
 	return out
 }
 
-// assignments of roles that the function composes.
+// assignments returns requests for the role assignments that the function composes.
 func (d decision) assignments() []access.Request {
 	roles := []access.Assignment{{RoleID: secretsUser, PrincipalType: servicePrincipal}}
 
@@ -89,7 +89,7 @@ func (d decision) assignments() []access.Request {
 		}
 	}
 
-	// Officers may be named later, and in manifests.
+	// Manifests can name officers, too, and settings can name them later.
 	if len(roles) == 1 {
 		roles = append(roles, access.Assignment{RoleID: secretsOfficer})
 	}
@@ -102,17 +102,17 @@ func (d decision) assignments() []access.Request {
 	return out
 }
 
-// access of the parties: what they may not do and have to, and the other way round.
+// access checks the parties for missing and excessive permissions.
 func (d decision) access() []finding.Finding {
 	var out []finding.Finding
 
 	for _, p := range d.parties() {
 		switch {
 		case p.ObjectID == "":
-			// That it was not found has been said.
+			// Already reported.
 			continue
 		case p.Grants.Refused != "":
-			out = append(out, unread(d, p.Grants, "the role assignments of "+p.name, "Microsoft.Authorization/roleAssignments/read")...)
+			out = append(out, unread(d, p.Grants, subjectGrants, p.account, "Microsoft.Authorization/roleAssignments/read")...)
 
 			continue
 		}
@@ -125,7 +125,7 @@ func (d decision) access() []finding.Finding {
 	return append(out, d.tooMuch()...)
 }
 
-// need says what a party may not do of it.
+// need checks one need of a party.
 func (d decision) need(p party, n need) []finding.Finding {
 	var missing, unknown []string
 
@@ -153,7 +153,7 @@ func (d decision) need(p party, n need) []finding.Finding {
 			code = ConditionRefuses
 		}
 
-		out = append(out, d.found(code, p.ObjectID, "party", p.name, "actions", enumerate(missing), "assignment", conditional))
+		out = append(out, d.found(code, p.ObjectID, "actions", finding.List(slices.Compact(missing)), "assignment", conditional))
 	}
 
 	return append(out, d.unknown(p.ObjectID, unknown)...)
@@ -164,21 +164,21 @@ func (d decision) unknown(objectID string, actions []string) []finding.Finding {
 		return nil
 	}
 
-	return []finding.Finding{d.found(RightsUnknown, objectID, "actions", enumerate(actions))}
+	return []finding.Finding{d.found(RightsUnknown, objectID, "actions", finding.List(slices.Compact(actions)))}
 }
 
-// describe a request to people.
+// describe returns the action of a request, and the role that it assigns.
 func describe(r access.Request) string {
 	for name, value := range r.Attributes {
 		if strings.HasSuffix(name, ":roledefinitionid]") {
-			return r.Action + " of role " + roleName(value)
+			return r.Action + " (" + roleName(value) + ")"
 		}
 	}
 
 	return r.Action
 }
 
-// otherRoles that nobody who composes applications needs to assign. The last one stands for all that have no name here.
+// otherRoles returns roles that the composition of applications does not assign. The last one stands for all others.
 func otherRoles() [][2]string {
 	return [][2]string{
 		{"8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"},
@@ -186,7 +186,7 @@ func otherRoles() [][2]string {
 		{"18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"},
 		{"f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator"},
 		{"00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator"},
-		{"00000000-0000-0000-0000-000000000000", "any other"},
+		{"00000000-0000-0000-0000-000000000000", anyOtherRole},
 	}
 }
 
@@ -200,7 +200,7 @@ func roleName(id string) string {
 	return id
 }
 
-// tooMuch is what the Azure providers may do and need not. Whoever takes them over may do it, too.
+// tooMuch checks the Azure providers for excessive permissions, which a compromised provider could use.
 func (d decision) tooMuch() []finding.Finding {
 	p := d.facts.Provider
 
@@ -227,11 +227,11 @@ func (d decision) tooMuch() []finding.Finding {
 	out := d.unknown(p.ObjectID, unknown)
 
 	if len(roles) > 0 {
-		out = append(out, d.found(MayAssignOthers, p.ObjectID, "roles", enumerate(roles)))
+		out = append(out, d.found(MayAssignOthers, p.ObjectID, "roles", finding.List(roles)))
 	}
 
 	if len(beyond) > 0 {
-		out = append(out, d.found(RightsElsewhere, p.ObjectID, "roles", enumerate(beyond)))
+		out = append(out, d.found(RightsElsewhere, p.ObjectID, "roles", finding.List(slices.Compact(beyond))))
 	}
 
 	creates := strings.EqualFold(p.ObjectID, d.facts.Creator.ObjectID)
@@ -242,23 +242,11 @@ func (d decision) tooMuch() []finding.Finding {
 	return out
 }
 
-// exceeds says whether a permission is for more than to look at things, and at deleted vaults.
+// exceeds reports whether a permission allows more than reading and the actions on deleted vaults.
 func exceeds(p access.Permission) bool {
 	return len(p.DataActions) > 0 || slices.ContainsFunc(p.Actions, func(a string) bool {
 		a = strings.ToLower(a)
 
 		return !strings.HasSuffix(a, "/read") && !strings.HasPrefix(a, strings.ToLower(deletedVaults))
 	})
-}
-
-// maxListed bounds how much of a list is said.
-const maxListed = 20
-
-func enumerate(items []string) string {
-	items = slices.Compact(items)
-	if len(items) > maxListed {
-		items = append(slices.Clone(items[:maxListed]), "…")
-	}
-
-	return strings.Join(items, ", ")
 }

@@ -29,7 +29,7 @@ const (
 	password     = "password"
 )
 
-// An account of Azure as the set-up page makes it, that two clients have: one owns it, and the other may read it.
+// An account is an Azure as the page sets it up, with an owner and a reader.
 type account struct {
 	*standin.Server
 
@@ -80,7 +80,7 @@ func (a *account) signIn(clientID, objectID string) azcore.TokenCredential {
 	return out
 }
 
-// put a resource as the owner.
+// put creates a resource as the owner.
 func (a *account) put(id, version, body string) {
 	a.t.Helper()
 
@@ -103,7 +103,7 @@ func (a *account) put(id, version, body string) {
 	}
 }
 
-// identity of the platform, which trusts a ServiceAccount.
+// identity creates an identity of the platform, which trusts a ServiceAccount.
 func (a *account) identity(name, account string) Identity {
 	a.t.Helper()
 
@@ -126,7 +126,7 @@ func (a *account) client() client {
 	return out
 }
 
-// TestStandIn: what is read of an Azure that the set-up page made has no fault, whoever may only read it.
+// TestStandIn proves that a reader of an Azure as the page sets it up has no findings.
 func TestStandIn(t *testing.T) {
 	a, w := newAccount(t), well()
 
@@ -155,10 +155,10 @@ func TestStandIn(t *testing.T) {
 	}
 
 	if diff := cmp.Diff([]finding.Code(nil), found()); diff != "" {
-		t.Errorf("a platform that is well: -want, +got:\n%s", diff)
+		t.Errorf("a healthy platform: -want, +got:\n%s", diff)
 	}
 
-	// The application was there before.
+	// An earlier application had this vault.
 	name := azurename.Scope{SubscriptionID: subscription, Issuer: issuer, Namespace: "default", Name: "acceptance"}.Vault()
 	a.must(a.PutVault(standin.Vault{Name: name, TenantID: tenant, Location: "westeurope", ResourceID: groupID + "/providers/Microsoft.KeyVault/vaults/" + name}))
 	a.must(a.DeleteVault(name))
@@ -167,12 +167,12 @@ func TestStandIn(t *testing.T) {
 		t.Errorf("a vault that was deleted: -want, +got:\n%s", diff)
 	}
 
-	// From now on somebody else has the name.
+	// Another tenant takes the name.
 	a.must(a.PurgeVault(name))
 	a.must(a.PutTenant(subscription))
 	a.must(a.PutVault(standin.Vault{Name: name, TenantID: subscription}))
 
-	// Much of everything at once: pages, a group, a lock, a policy, and a provider that owns the subscription.
+	// Many faults at once: pages, a group, a lock, a policy, and a provider that owns the subscription.
 	a.must(a.PutResourceGroup(subscription, standin.ResourceGroup{Name: "rg-applications", Location: "northeurope"}))
 	a.must(a.PutSubscription(standin.Subscription{
 		ID: subscription, TenantID: tenant, State: "PastDue", Padding: standin.Padding{RoleAssignments: 3500, Vaults: 801},
@@ -188,6 +188,6 @@ func TestStandIn(t *testing.T) {
 	slices.Sort(want)
 
 	if diff := cmp.Diff(want, found()); diff != "" {
-		t.Errorf("a platform that is not: -want, +got:\n%s", diff)
+		t.Errorf("a faulty platform: -want, +got:\n%s", diff)
 	}
 }

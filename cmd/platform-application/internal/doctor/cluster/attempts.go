@@ -21,7 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// Accounts that policies restrict. CROSSPLANE stands for its namespace.
+// Accounts that policies restrict. CROSSPLANE is a placeholder for its namespace.
 const (
 	providerAccount  = "system:serviceaccount:CROSSPLANE:provider-keyvault-secretsync"
 	azureAccount     = "system:serviceaccount:CROSSPLANE:provider-azure"
@@ -29,12 +29,12 @@ const (
 	acceptance       = "system:serviceaccount:CROSSPLANE:" + acceptanceAccount
 	garbageCollector = "system:serviceaccount:kube-system:generic-garbage-collector"
 
-	// somebody who administers Crossplane, as its chart has it, and is not of the platform.
-	somebody      = "platform-application-doctor"
-	administrates = "crossplane:masters"
+	// outsider is an administrator of Crossplane, in the group of its chart, who is not an account of the platform.
+	outsider       = "platform-application-doctor"
+	administrators = "crossplane:masters"
 )
 
-// The component for acceptance runs is optional. It lets its account past acceptanceExempts, and acceptancePolicy takes that one's place.
+// The component for acceptance runs is optional. For its account, acceptancePolicy replaces acceptanceExempts.
 const (
 	acceptanceAccount   = "platform-application-acceptance"
 	acceptancePolicy    = "platform-application-acceptance"
@@ -42,27 +42,27 @@ const (
 	acceptanceCondition = "is-no-acceptance-run"
 )
 
-// open is a namespace that every cluster has and no application runs in.
+// open is a namespace of every cluster, without applications.
 const open = "kube-public"
 
-// A try is what a policy must refuse to an account. Everything is a dry run.
+// A try is a request of an account that a policy must reject. The doctor sends it as a dry run.
 type try struct {
 	policy, account string
 
-	// labelled: it takes a namespace of applications to be refused by this policy alone.
+	// labelled: only in a namespace of applications, no other policy rejects the request.
 	labelled bool
 
-	// object to create, or that the patch is for. NAMESPACE stands for a namespace of applications.
+	// object to create or to patch. NAMESPACE is a placeholder for a namespace of applications.
 	object string
 	patch  string
 
-	// token: what is asked for is a token.
+	// token: the request is for a token of the object.
 	token bool
 }
 
-// tries of policies. No other policy of the platform refuses the same, so that each try is about its policy. Two can be looked
-// at only: platform-application-orphans, as it is about deletions, and platform-application-platform-namespaces, which refuses to accounts of the
-// platform what another policy refuses to everybody else.
+// tries returns the tries of all policies. No other policy of the platform rejects the same request, so a try tests only its own policy.
+// Two policies cannot be tested: platform-application-orphans, which is about deletions, and platform-application-platform-namespaces,
+// which rejects requests of the platform's accounts that another policy rejects for all others.
 func tries() []try {
 	return []try{
 		{policy: "provider-keyvault-secretsync-writes", account: providerAccount, object: `{apiVersion: v1, kind: ConfigMap, metadata: {namespace: CROSSPLANE, name: platform-application-doctor}}`},
@@ -82,9 +82,9 @@ func tries() []try {
 		{policy: "provider-keyvault-secretsync-leases", account: providerAccount, object: `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {namespace: CROSSPLANE, name: platform-application-doctor}}`},
 		{policy: "provider-azure-writes", account: azureAccount, object: `{apiVersion: v1, kind: ConfigMap, metadata: {namespace: CROSSPLANE, name: platform-application-doctor}}`},
 		{policy: "platform-application-admission", account: crossplane, object: `{apiVersion: v1, kind: ConfigMap, metadata: {namespace: CROSSPLANE, name: platform-application-admission}}`},
-		{policy: "platform-application-fields", account: somebody, object: `{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {namespace: ` + open + `, name: platform-application-doctor,
+		{policy: "platform-application-fields", account: outsider, object: `{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, metadata: {namespace: ` + open + `, name: platform-application-doctor,
 			annotations: {crossplane.io/paused: "true"}}, spec: {}}`},
-		{policy: "platform-application-composed", account: somebody, object: `{apiVersion: secrets.p6m.dev/v1alpha1, kind: ProviderConfig, metadata: {namespace: ` + open + `, name: platform-application-doctor}, spec: {credentials: {source: None}}}`},
+		{policy: "platform-application-composed", account: outsider, object: `{apiVersion: secrets.p6m.dev/v1alpha1, kind: ProviderConfig, metadata: {namespace: ` + open + `, name: platform-application-doctor}, spec: {credentials: {source: None}}}`},
 		{
 			policy: "platform-application-parts", account: garbageCollector, labelled: true, object: `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: NAMESPACE, name: default}}`,
 			patch: `{"metadata": {"annotations": {"crossplane.io/composition-resource-name": "x"}}}`,
@@ -94,7 +94,7 @@ func tries() []try {
 			patch: `{"metadata": {"labels": {"meta.p6m.dev/platform-application-doctor": "x"}}}`,
 		},
 		{policy: acceptancePolicy, account: acceptance, object: `{apiVersion: v1, kind: Namespace, metadata: {name: platform-application-doctor}}`},
-		{policy: "platform-application-placeholders", account: somebody, object: `{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: platform-application}, data: {tenantId: REPLACE_ME}}`},
+		{policy: "platform-application-placeholders", account: outsider, object: `{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: platform-application}, data: {tenantId: REPLACE_ME}}`},
 		{policy: "function-platform-application-kinds", account: crossplane, object: `{apiVersion: apiextensions.crossplane.io/v1beta1, kind: EnvironmentConfig, metadata: {name: platform-application-doctor, ` + ofApplication + `}}`},
 		{policy: "function-platform-application-namespaces", account: crossplane, object: `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: ` + open + `, name: platform-application-doctor, ` + ofApplication + `}}`},
 		{policy: "function-platform-application-objects", account: crossplane, labelled: true, object: `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: NAMESPACE, name: platform-application-doctor-other, ` + ofApplication + `}}`},
@@ -103,10 +103,10 @@ func tries() []try {
 	}
 }
 
-// ofApplication has Crossplane seem to compose an object.
+// ofApplication makes an object look composed by Crossplane.
 const ofApplication = `ownerReferences: [{apiVersion: meta.p6m.dev/v1alpha1, kind: PlatformApplication, name: platform-application-doctor, uid: platform-application-doctor, controller: true}]`
 
-// expectedPolicies are those of the platform.
+// expectedPolicies returns the policies of the platform.
 func expectedPolicies(f facts) []string {
 	out := []string{"platform-application-orphans", "platform-application-platform-namespaces"}
 
@@ -119,12 +119,12 @@ func expectedPolicies(f facts) []string {
 	return out
 }
 
-// runsAcceptance tells whether the account of acceptance runs is there, or is let past a policy.
+// runsAcceptance reports whether the account of acceptance runs exists, or a policy exempts it.
 func runsAcceptance(f facts) bool {
 	return f.acceptance != nil && *f.acceptance || slices.Contains(f.policies[acceptanceExempts].conditions, acceptanceCondition)
 }
 
-// attempts at what policies must refuse, of those that seem to be in force.
+// attempts tests the policies that are bound with the action Deny.
 func attempts(ctx context.Context, kube platform.Cluster, p platform.Platform, f facts, o Options) map[string]attempt {
 	out, expected := map[string]attempt{}, expectedPolicies(f)
 	asker := asker{ctx: ctx, kube: kube, clients: map[string]client.Client{}}
@@ -160,7 +160,7 @@ func attempts(ctx context.Context, kube platform.Cluster, p platform.Platform, f
 	return out
 }
 
-// labelledNamespace is one of applications, or none.
+// labelledNamespace returns a namespace of applications, or "".
 func labelledNamespace(namespaces []namespace) string {
 	for _, n := range namespaces {
 		if n.labels[labelWorkloads] == composed {
@@ -171,6 +171,7 @@ func labelledNamespace(namespaces []namespace) string {
 	return ""
 }
 
+// text returns the text of an error, or "".
 func text(err error) string {
 	if err == nil {
 		return ""
@@ -179,14 +180,14 @@ func text(err error) string {
 	return err.Error()
 }
 
-// An asker acts as others, in dry runs.
+// An asker sends dry runs as other accounts.
 type asker struct {
-	ctx     context.Context //nolint:containedctx // That of one call.
+	ctx     context.Context //nolint:containedctx // An asker exists for one call.
 	kube    platform.Cluster
 	clients map[string]client.Client
 }
 
-// errNotAs is about an account that the doctor may not act as.
+// errNotAs is the error for an account that the doctor has no permission to impersonate.
 var errNotAs = errors.New("not allowed to impersonate")
 
 func (a *asker) attempt(t try) (outcome, error) {
@@ -201,7 +202,7 @@ func (a *asker) attempt(t try) (outcome, error) {
 
 	u := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(t.object), &u.Object); err != nil {
-		return untried, fmt.Errorf("cannot read what is tried: %w", err)
+		return untried, fmt.Errorf("cannot decode object of try: %w", err)
 	}
 
 	return outcomeOf(t.policy, a.send(as, u, t))
@@ -210,13 +211,13 @@ func (a *asker) attempt(t try) (outcome, error) {
 func (a *asker) send(as client.Client, u *unstructured.Unstructured, t try) error {
 	switch {
 	case t.token:
-		// A dry run makes a token, too, if nothing refuses it. Nobody accepts one of this audience.
+		// An admitted dry run also issues a token. Its audience makes it useless.
 		request := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
 			"spec": map[string]any{"audiences": []any{"platform-application-doctor"}, "expirationSeconds": int64(600)},
 		}}
 
-		return as.SubResource("token").Create(a.ctx, u, request, client.DryRunAll) //nolint:wrapcheck // It is looked at.
+		return as.SubResource("token").Create(a.ctx, u, request, client.DryRunAll) //nolint:wrapcheck // outcomeOf decides by its type.
 	case t.patch != "":
 		return as.Patch(a.ctx, u, client.RawPatch(types.MergePatchType, []byte(t.patch)), client.DryRunAll) //nolint:wrapcheck // As above.
 	default:
@@ -224,7 +225,7 @@ func (a *asker) send(as client.Client, u *unstructured.Unstructured, t try) erro
 	}
 }
 
-// outcomeOf what the API server says to a dry run that a policy must refuse.
+// outcomeOf returns the outcome of a dry run that a policy must reject.
 func outcomeOf(policy string, err error) (outcome, error) {
 	var status apierrors.APIStatus
 
@@ -238,18 +239,18 @@ func outcomeOf(policy string, err error) (outcome, error) {
 	}
 }
 
-// deniedBy tells a denial by that ValidatingAdmissionPolicy from one by another, by RBAC, which has no causes, and from an object that
-// is invalid, whose causes have a type. Of several policies that deny, the API server names the first.
+// deniedBy reports whether this ValidatingAdmissionPolicy denied a request. Denials by RBAC have no causes, and causes of invalid objects
+// have a type. If several policies deny a request, the API server names the first one.
 //
-// No field of the answer has the policy's name. The API server begins the cause with it, in a form that is fixed in its code, before
-// anything that a policy's author writes; another form would make the outcome untried, and never refused.
+// No field of the status has the policy's name. The cause begins with it, before any text of the policy's author: see DenyErrorMessage in
+// k8s.io/apiserver, pkg/admission/plugin/policy/validating/dispatcher.go. If that form changes, the outcome is untried, never refused.
 func deniedBy(policy string, s metav1.Status) bool {
 	return s.Details != nil && slices.ContainsFunc(s.Details.Causes, func(c metav1.StatusCause) bool {
 		return c.Type == "" && c.Field == "" && strings.HasPrefix(c.Message, "ValidatingAdmissionPolicy '"+policy+"' ")
 	})
 }
 
-// as an account, if the doctor may impersonate it.
+// as returns a client that impersonates an account, or errNotAs.
 func (a *asker) as(account string) (client.Client, error) {
 	if c, ok := a.clients[account]; ok {
 		return c, nil
@@ -259,8 +260,8 @@ func (a *asker) as(account string) (client.Client, error) {
 
 	var groups []string
 
-	if account == somebody {
-		groups = []string{administrates, "system:authenticated"}
+	if account == outsider {
+		groups = []string{administrators, "system:authenticated"}
 		for _, g := range groups {
 			reviews = append(reviews, authorizationv1.ResourceAttributes{Verb: "impersonate", Resource: "groups", Name: g})
 		}
@@ -273,7 +274,7 @@ func (a *asker) as(account string) (client.Client, error) {
 	for i := range reviews {
 		r := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &reviews[i]}}
 		if err := a.kube.Client.Create(a.ctx, r); err != nil {
-			return nil, fmt.Errorf("cannot ask what the doctor may do: %w", err)
+			return nil, fmt.Errorf("cannot review permission to impersonate: %w", err)
 		}
 
 		if !r.Status.Allowed {

@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestExpectedPolicies keeps a policy that is added to the platform from being forgotten here.
+// TestExpectedPolicies proves that the doctor checks all policies of the platform.
 func TestExpectedPolicies(t *testing.T) {
 	const root = "../../../../../package"
 
@@ -51,11 +51,11 @@ func TestExpectedPolicies(t *testing.T) {
 	slices.Sort(want)
 
 	if diff := cmp.Diff(want, slices.Sorted(slices.Values(expectedPolicies(facts{acceptance: new(true)})))); diff != "" {
-		t.Errorf("policies of the platform that the doctor looks at: -want, +got:\n%s", diff)
+		t.Errorf("policies of the platform that the doctor checks: -want, +got:\n%s", diff)
 	}
 }
 
-// TestRunsAcceptance keeps the name of the condition equal to the component's.
+// TestRunsAcceptance proves that the component has a condition with this name.
 func TestRunsAcceptance(t *testing.T) {
 	data, err := os.ReadFile("../../../../../package/platform/acceptance/kustomization.yaml")
 	if err != nil {
@@ -86,19 +86,19 @@ func TestOutcomeOf(t *testing.T) {
 		err    error
 		want   outcome
 	}{
-		"Admitted":  {"Nothing refuses it.", nil, admitted},
-		"Exists":    {"Policies come before what is stored.", apierrors.NewAlreadyExists(secrets, "x"), admitted},
-		"Refused":   {"The policy does.", denied("ValidatingAdmissionPolicy 'tried' with binding 'b' denied request: x"), refused},
-		"Unbound":   {"So does it without a binding's name.", denied("ValidatingAdmissionPolicy 'tried' denied request: x"), refused},
-		"Other":     {"Another one does, and this one may admit it.", denied("ValidatingAdmissionPolicy 'company' with binding 'b' denied request: x"), untried},
-		"Longer":    {"So does this one.", denied("ValidatingAdmissionPolicy 'tried-too' with binding 'b' denied request: x"), untried},
-		"Quoting":   {"Whoever writes another one may write this.", denied("ValidatingAdmissionPolicy 'company' denied request: ValidatingAdmissionPolicy 'tried' denied request: x"), untried},
-		"Unnamed":   {"Nobody says who.", denied("denied"), untried},
-		"Forbidden": {"RBAC does, and the policy was not asked.", rbac, untried},
-		"Invalid":   {"The schema does.", apierrors.NewInvalid(schema.GroupKind{Kind: "Secret"}, "x", field.ErrorList{field.Required(field.NewPath("x"), "x")}), untried},
-		"Webhook":   {"Somebody else does.", bare, untried},
-		"NotFound":  {"There is nothing to change.", apierrors.NewNotFound(secrets, "x"), untried},
-		"Gone":      {"There was no answer.", errors.New("connection refused"), untried},
+		"Admitted":  {"The API server admits the request.", nil, admitted},
+		"Exists":    {"Policies run before the check for an existing object.", apierrors.NewAlreadyExists(secrets, "x"), admitted},
+		"Refused":   {"The policy rejects the request.", denied("ValidatingAdmissionPolicy 'tried' with binding 'b' denied request: x"), refused},
+		"Unbound":   {"The API server can omit the name of the binding.", denied("ValidatingAdmissionPolicy 'tried' denied request: x"), refused},
+		"Other":     {"Another policy rejects the request, and this one may admit it.", denied("ValidatingAdmissionPolicy 'company' with binding 'b' denied request: x"), untried},
+		"Longer":    {"The name of another policy begins with that of this one.", denied("ValidatingAdmissionPolicy 'tried-too' with binding 'b' denied request: x"), untried},
+		"Quoting":   {"The message of another policy can contain this text.", denied("ValidatingAdmissionPolicy 'company' denied request: ValidatingAdmissionPolicy 'tried' denied request: x"), untried},
+		"Unnamed":   {"The message names no policy.", denied("denied"), untried},
+		"Forbidden": {"RBAC rejects the request before the policy.", rbac, untried},
+		"Invalid":   {"The schema rejects the object.", apierrors.NewInvalid(schema.GroupKind{Kind: "Secret"}, "x", field.ErrorList{field.Required(field.NewPath("x"), "x")}), untried},
+		"Webhook":   {"A webhook rejects the request.", bare, untried},
+		"NotFound":  {"The object to patch is missing.", apierrors.NewNotFound(secrets, "x"), untried},
+		"Gone":      {"The API server does not respond.", errors.New("connection refused"), untried},
 	}
 
 	for name, tc := range cases {

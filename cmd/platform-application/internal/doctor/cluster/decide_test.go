@@ -25,7 +25,7 @@ const (
 	tokenFile    = "/var/run/secrets/p6m.dev/entra/token"
 )
 
-// wellPlatform is one that is set up as the page says.
+// wellPlatform returns a platform as the page sets it up.
 func wellPlatform(t *testing.T) platform.Platform {
 	t.Helper()
 
@@ -48,7 +48,7 @@ func wellPlatform(t *testing.T) platform.Platform {
 	}
 }
 
-// wellFacts are those of such a platform.
+// wellFacts returns the facts of wellPlatform.
 func wellFacts() facts {
 	yes := func(t string) condition { return condition{Type: t, Status: "True"} }
 	of := func(kind, name, image, runtime string) pkg {
@@ -61,7 +61,7 @@ func wellFacts() facts {
 		packagesRead: true,
 		packages: []pkg{
 			of("Configuration", configuration, "ghcr.io/p6m-dev/configuration-platform-application:v0.1.0", ""),
-			of("Provider", "somebody-else", "xpkg.crossplane.io/crossplane-contrib/provider-kubernetes:v1.0.0", ""),
+			of("Provider", "other", "xpkg.crossplane.io/crossplane-contrib/provider-kubernetes:v1.0.0", ""),
 		},
 		runtimes: map[string]runtimeConfig{
 			"default":                       {},
@@ -118,7 +118,7 @@ func wellFacts() facts {
 	return f
 }
 
-// edit a package by its name.
+// edit changes a package by its name.
 func edit(name string, change func(*pkg)) func(*facts, *platform.Platform) {
 	return func(f *facts, _ *platform.Platform) {
 		for i := range f.packages {
@@ -129,7 +129,7 @@ func edit(name string, change func(*pkg)) func(*facts, *platform.Platform) {
 	}
 }
 
-// decisions are faults, by name.
+// decisions returns faults, by name.
 func decisions() map[string]struct {
 	reason string
 	change func(*facts, *platform.Platform)
@@ -142,206 +142,206 @@ func decisions() map[string]struct {
 		change func(*facts, *platform.Platform)
 		want   []finding.Code
 	}{
-		"Well":       {"Nothing is wrong.", func(*facts, *platform.Platform) {}, nil},
-		"Unknown":    {"What could not be read was found already.", func(f *facts, p *platform.Platform) { *f, *p = facts{}, platform.Platform{} }, nil},
-		"AKS":        {"A provider of Kubernetes adds to its version.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.30.0-eks-a18cd3a" }, nil},
-		"Kubernetes": {"Policies came later.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.29.15" }, []finding.Code{KubernetesTooOld}},
+		"Well":       {"A healthy platform has no findings.", func(*facts, *platform.Platform) {}, nil},
+		"Unknown":    {"Reading an unreadable fact already produced its finding.", func(f *facts, p *platform.Platform) { *f, *p = facts{}, platform.Platform{} }, nil},
+		"AKS":        {"A version can have a suffix of its distribution.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.30.0-eks-a18cd3a" }, nil},
+		"Kubernetes": {"Admission policies need a later version.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v1.29.15" }, []finding.Code{KubernetesTooOld}},
 		"KubernetesUnknown": {
-			"It says nothing that can be compared.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v0.0.0-master+$Format:%H$ x" },
+			"A version of a development build is too old.", func(f *facts, _ *platform.Platform) { f.kubernetes = "v0.0.0-master+$Format:%H$ x" },
 			[]finding.Code{KubernetesTooOld},
 		},
-		"KubernetesNone": {"Nor does this.", func(f *facts, _ *platform.Platform) { f.kubernetes = "master" }, []finding.Code{KubernetesVersionUnknown}},
-		"NoCrossplane": {"It is the first that is needed.", func(f *facts, _ *platform.Platform) {
+		"KubernetesNone": {"A name is not a version.", func(f *facts, _ *platform.Platform) { f.kubernetes = "master" }, []finding.Code{KubernetesVersionUnknown}},
+		"NoCrossplane": {"Everything needs Crossplane.", func(f *facts, _ *platform.Platform) {
 			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, []string{}
 		}, []finding.Code{CrossplaneMissing}},
-		"CrossplaneUnseen": {"Nobody may look into other namespaces, which was found when it was tried.", func(f *facts, _ *platform.Platform) {
+		"CrossplaneUnseen": {"Reading other namespaces already produced a finding.", func(f *facts, _ *platform.Platform) {
 			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, nil
 		}, nil},
-		"CrossplaneElsewhere": {"A second one would be worse than none.", func(f *facts, _ *platform.Platform) {
+		"CrossplaneElsewhere": {"Crossplane is installed in another namespace.", func(f *facts, _ *platform.Platform) {
 			f.crossplane, f.rbacManager, f.elsewhere = &deployment{}, &deployment{}, []string{"upbound-system"}
 		}, []finding.Code{CrossplaneElsewhere}},
-		"CrossplaneMoved":   {"Policies are for another namespace.", func(_ *facts, p *platform.Platform) { p.Namespace = "upbound-system" }, []finding.Code{AzureProviderUnlisted, CrossplaneNamespaceUnsupported, PlatformAccountTooWide}},
-		"CrossplaneDown":    {"Nobody composes.", func(f *facts, _ *platform.Platform) { f.crossplane.ready = 0 }, []finding.Code{CrossplaneNotRunning}},
-		"CrossplaneStopped": {"To stop it is no better.", func(f *facts, _ *platform.Platform) { f.crossplane.desired, f.crossplane.ready = 0, 0 }, []finding.Code{CrossplaneNotRunning}},
-		"CrossplaneOld":     {"GHSA-77cv-mrm6-fr3c.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.3.9" }, []finding.Code{CrossplaneTooOld}},
-		"CrossplaneDigest": {"The label says it.", func(f *facts, _ *platform.Platform) {
+		"CrossplaneMoved":   {"The policies are for crossplane-system.", func(_ *facts, p *platform.Platform) { p.Namespace = "upbound-system" }, []finding.Code{AzureProviderUnlisted, CrossplaneNamespaceUnsupported, PlatformAccountTooWide}},
+		"CrossplaneDown":    {"A Crossplane without ready pods composes nothing.", func(f *facts, _ *platform.Platform) { f.crossplane.ready = 0 }, []finding.Code{CrossplaneNotRunning}},
+		"CrossplaneStopped": {"A Crossplane with 0 replicas composes nothing.", func(f *facts, _ *platform.Platform) { f.crossplane.desired, f.crossplane.ready = 0, 0 }, []finding.Code{CrossplaneNotRunning}},
+		"CrossplaneOld":     {"Older versions have GHSA-77cv-mrm6-fr3c.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.3.9" }, []finding.Code{CrossplaneTooOld}},
+		"CrossplaneDigest": {"A label has the version of an image with a digest.", func(f *facts, _ *platform.Platform) {
 			f.crossplane.image, f.crossplane.version = "registry.example.org:5000/crossplane@sha256:abc", "2.4.1"
 		}, nil},
-		"CrossplaneUnknown": {"Nothing says it.", func(f *facts, _ *platform.Platform) {
+		"CrossplaneUnknown": {"A digest without a label has no version.", func(f *facts, _ *platform.Platform) {
 			f.crossplane.image, f.crossplane.version = "registry.example.org:5000/crossplane@sha256:abc", ""
 		}, []finding.Code{CrossplaneVersionUnknown}},
-		"CrossplaneNext":  {"One that is built from source.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.5.0-rc.0.12.gabc" }, nil},
-		"NoRBACManager":   {"Some grant by themselves.", func(f *facts, _ *platform.Platform) { f.rbacManager = &deployment{} }, []finding.Code{RBACManagerMissing}},
-		"RBACManagerDown": {"New packages get no permissions.", func(f *facts, _ *platform.Platform) { f.rbacManager.ready = 0 }, []finding.Code{RBACManagerNotRunning}},
-		"Burst":           {"It is the default.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"core", "start"} }, []finding.Code{CircuitBreakerLow}},
-		"BurstApart": {"Flags may have their value apart.", func(f *facts, _ *platform.Platform) {
+		"CrossplaneNext":  {"A build from source has a later version.", func(f *facts, _ *platform.Platform) { f.crossplane.image = "crossplane/crossplane:v2.5.0-rc.0.12.gabc" }, nil},
+		"NoRBACManager":   {"A platform team can grant permissions itself.", func(f *facts, _ *platform.Platform) { f.rbacManager = &deployment{} }, []finding.Code{RBACManagerMissing}},
+		"RBACManagerDown": {"Without the RBAC manager, new packages get no permissions.", func(f *facts, _ *platform.Platform) { f.rbacManager.ready = 0 }, []finding.Code{RBACManagerNotRunning}},
+		"Burst":           {"The default burst is too low.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"core", "start"} }, []finding.Code{CircuitBreakerLow}},
+		"BurstApart": {"The value of a flag can be a separate argument.", func(f *facts, _ *platform.Platform) {
 			f.crossplane.args = []string{"--circuit-breaker-burst", "1000.0"}
 		}, nil},
-		"BurstEnds":        {"The value is missing.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"--circuit-breaker-burst"} }, []finding.Code{CircuitBreakerLow}},
-		"PackageMissing":   {"Nothing composes.", edit(function, func(p *pkg) { p.name, p.image = "other", "ghcr.io/other/function-other:v1" }), []finding.Code{PackageMissing}},
-		"NoConfiguration":  {"There is no API.", edit(configuration, func(p *pkg) { p.image = "ghcr.io/other/other:v1" }), []finding.Code{PackageMissing}},
-		"ConfigurationAny": {"Nothing knows it by its name.", edit(configuration, func(p *pkg) { p.name = "platform" }), nil},
-		"NotInstalled":     {"It waits for its dependencies.", edit(function, func(p *pkg) { p.installed = condition{Type: "Installed", Status: "False", Reason: "x"} }), []finding.Code{PackageNotInstalled}},
-		"NotHealthy":       {"Its pod does not start.", edit(keyvault, func(p *pkg) { p.healthy = condition{Type: "Healthy", Status: "Unknown"} }), []finding.Code{PackageNotHealthy}},
-		"Misnamed":         {"Policies know it by its name.", edit(function, func(p *pkg) { p.name = "function-platform-application" }), []finding.Code{PackageMisnamed, PackageMissing}},
-		"Twice": {"Crossplane would run both.", func(f *facts, _ *platform.Platform) {
+		"BurstEnds":        {"A flag without a value sets no burst.", func(f *facts, _ *platform.Platform) { f.crossplane.args = []string{"--circuit-breaker-burst"} }, []finding.Code{CircuitBreakerLow}},
+		"PackageMissing":   {"Without the function, nothing is composed.", edit(function, func(p *pkg) { p.name, p.image = "other", "ghcr.io/other/function-other:v1" }), []finding.Code{PackageMissing}},
+		"NoConfiguration":  {"Without the Configuration, there is no API.", edit(configuration, func(p *pkg) { p.image = "ghcr.io/other/other:v1" }), []finding.Code{PackageMissing}},
+		"ConfigurationAny": {"Nothing refers to the Configuration by name.", edit(configuration, func(p *pkg) { p.name = "platform" }), nil},
+		"NotInstalled":     {"The package waits for its dependencies.", edit(function, func(p *pkg) { p.installed = condition{Type: "Installed", Status: "False", Reason: "x"} }), []finding.Code{PackageNotInstalled}},
+		"NotHealthy":       {"The pod of the provider does not start.", edit(keyvault, func(p *pkg) { p.healthy = condition{Type: "Healthy", Status: "Unknown"} }), []finding.Code{PackageNotHealthy}},
+		"Misnamed":         {"Policies refer to the function by name.", edit(function, func(p *pkg) { p.name = "function-platform-application" }), []finding.Code{PackageMisnamed, PackageMissing}},
+		"Twice": {"Crossplane runs both of two equal providers.", func(f *facts, _ *platform.Platform) {
 			f.packages = append(f.packages, pkg{kind: "Provider", name: "upbound-provider-azure-keyvault", image: "xpkg.upbound.io/upbound/provider-azure-keyvault:v2.6.0"})
 		}, []finding.Code{PackageMisnamed}},
-		"Versions":      {"An upgrade has stopped half-way.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application:v0.2.0" }), []finding.Code{VersionsDiffer}},
-		"Digest":        {"A digest says no version.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application@sha256:abc" }), nil},
-		"TagAndDigest":  {"Here the tag does.", edit(function, func(p *pkg) { p.image = "ghcr.io:443/p6m-dev/function-platform-application:v0.2.0@sha256:abc" }), []finding.Code{VersionsDiffer}},
-		"AzureVersions": {"One was left behind.", edit(keyvault, func(p *pkg) { p.image = "x/provider-azure-keyvault:v2.5.0" }), []finding.Code{AzureVersionsDiffer}},
-		"NoRuntime":     {"It is the default of Crossplane.", edit(keyvault, func(p *pkg) { p.runtime = "default" }), []finding.Code{RuntimeConfigNotSet}},
-		"RuntimeNone":   {"So is none.", edit(keyvault, func(p *pkg) { p.runtime = "" }), []finding.Code{RuntimeConfigNotSet}},
-		"RuntimeGone":   {"It cannot start.", edit(keyvault, func(p *pkg) { p.runtime = "other" }), []finding.Code{RuntimeConfigMissing}},
-		"RuntimeOwn": {"A platform may have its own.", func(f *facts, p *platform.Platform) {
+		"Versions":      {"An upgrade has stopped halfway.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application:v0.2.0" }), []finding.Code{VersionsDiffer}},
+		"Digest":        {"A digest has no version.", edit(function, func(p *pkg) { p.image = "ghcr.io/p6m-dev/function-platform-application@sha256:abc" }), nil},
+		"TagAndDigest":  {"A tag beside a digest has the version.", edit(function, func(p *pkg) { p.image = "ghcr.io:443/p6m-dev/function-platform-application:v0.2.0@sha256:abc" }), []finding.Code{VersionsDiffer}},
+		"AzureVersions": {"One Azure provider was not upgraded.", edit(keyvault, func(p *pkg) { p.image = "x/provider-azure-keyvault:v2.5.0" }), []finding.Code{AzureVersionsDiffer}},
+		"NoRuntime":     {"The default of Crossplane is not that of the provider.", edit(keyvault, func(p *pkg) { p.runtime = "default" }), []finding.Code{RuntimeConfigNotSet}},
+		"RuntimeNone":   {"Without a runtime configuration, Crossplane uses its default.", edit(keyvault, func(p *pkg) { p.runtime = "" }), []finding.Code{RuntimeConfigNotSet}},
+		"RuntimeGone":   {"The provider cannot start without its runtime configuration.", edit(keyvault, func(p *pkg) { p.runtime = "other" }), []finding.Code{RuntimeConfigMissing}},
+		"RuntimeOwn": {"A platform can use its own runtime configuration.", func(f *facts, p *platform.Platform) {
 			f.runtimes["own"] = f.runtimes["provider-azure"]
 			edit(keyvault, func(p *pkg) { p.runtime = "own" })(f, p)
 		}, nil},
-		"Account": {"Azure knows another one.", func(f *facts, _ *platform.Platform) {
+		"Account": {"The federated credential is for another ServiceAccount.", func(f *facts, _ *platform.Platform) {
 			r := f.runtimes["provider-azure"]
 			r.serviceAccount = ""
 			f.runtimes["provider-azure"] = r
 		}, []finding.Code{ServiceAccountWrong}},
-		"AccountGone":     {"There are no pods.", func(f *facts, _ *platform.Platform) { f.serviceAccount = new(false) }, []finding.Code{ServiceAccountMissing}},
-		"FunctionRuntime": {"It has no requests.", edit(function, func(p *pkg) { p.runtime = "default" }), []finding.Code{FunctionRuntimeNotSet}},
-		"OldTokenFile": {"It is where a webhook had it once.", func(_ *facts, p *platform.Platform) {
+		"AccountGone":     {"Pods need their ServiceAccount.", func(f *facts, _ *platform.Platform) { f.serviceAccount = new(false) }, []finding.Code{ServiceAccountMissing}},
+		"FunctionRuntime": {"The default runtime configuration sets no resource requests.", edit(function, func(p *pkg) { p.runtime = "default" }), []finding.Code{FunctionRuntimeNotSet}},
+		"OldTokenFile": {"The token is no longer at the path of the webhook.", func(_ *facts, p *platform.Platform) {
 			p.Azure.TokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 		}, []finding.Code{TokenFileNotMounted}},
-		"NoTokenFile":  {"The default of the provider is that path.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "" }, []finding.Code{TokenFileNotMounted}},
-		"TokenSlashes": {"It is the same file.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "/var/run//secrets/p6m.dev/entra/./token" }, nil},
-		"CreatorToken": {"It has none of its own.", func(f *facts, _ *platform.Platform) {
+		"NoTokenFile":  {"The default of the provider is the path of the webhook.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "" }, []finding.Code{TokenFileNotMounted}},
+		"TokenSlashes": {"Two spellings of a path are the same file.", func(_ *facts, p *platform.Platform) { p.Azure.TokenFile = "/var/run//secrets/p6m.dev/entra/./token" }, nil},
+		"CreatorToken": {"The secret sync provider mounts its own token.", func(f *facts, _ *platform.Platform) {
 			r := f.runtimes["provider-keyvault-secretsync"]
 			r.tokens = nil
 			f.runtimes["provider-keyvault-secretsync"] = r
 		}, []finding.Code{TokenFileNotMounted}},
-		"CreatorPassword": {"It needs none.", func(f *facts, p *platform.Platform) {
+		"CreatorPassword": {"A client secret needs no token.", func(f *facts, p *platform.Platform) {
 			f.runtimes["provider-keyvault-secretsync"] = runtimeConfig{serviceAccount: "provider-keyvault-secretsync"}
 			p.Creator.Source = "ClientSecret"
 		}, nil},
-		"Audience": {"Entra ID refuses it.", func(f *facts, _ *platform.Platform) {
+		"Audience": {"Entra ID rejects another audience.", func(f *facts, _ *platform.Platform) {
 			f.runtimes["provider-azure"].tokens[tokenFile] = "sts.amazonaws.com"
 		}, []finding.Code{TokenAudienceWrong}},
-		"NoDefinition":  {"Teams have nothing to apply.", func(f *facts, _ *platform.Platform) { f.definitions = nil }, []finding.Code{DefinitionMissing}},
-		"NotServed":     {"It is not ready.", func(f *facts, _ *platform.Platform) { f.definitions[0].established.Status = "False" }, []finding.Code{DefinitionNotReady}},
-		"NotOffered":    {"A claim is offered apart.", func(f *facts, _ *platform.Platform) { f.definitions[0].name = platform.ClaimDefinition }, []finding.Code{DefinitionNotReady}},
-		"Both":          {"They define one kind.", func(f *facts, _ *platform.Platform) { f.definitions = append(f.definitions, f.definitions[0]) }, []finding.Code{VariantsBoth}},
-		"NoComposition": {"Nothing says how.", func(_ *facts, p *platform.Platform) { p.Composition = "" }, []finding.Code{CompositionMissing}},
-		"Compositions":  {"One of them is chosen.", func(_ *facts, p *platform.Platform) { p.Compositions = []string{"a", "b"} }, []finding.Code{CompositionAmbiguous}},
-		"KindMissing":   {"A vault cannot be composed.", func(f *facts, _ *platform.Platform) { f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{} }, []finding.Code{KindMissing}},
-		"KindInactive": {"Nobody has activated it.", func(f *facts, _ *platform.Platform) {
+		"NoDefinition":  {"Without a definition, teams have no API.", func(f *facts, _ *platform.Platform) { f.definitions = nil }, []finding.Code{DefinitionMissing}},
+		"NotServed":     {"The API server does not serve the kind yet.", func(f *facts, _ *platform.Platform) { f.definitions[0].established.Status = "False" }, []finding.Code{DefinitionNotReady}},
+		"NotOffered":    {"A claim has its own condition.", func(f *facts, _ *platform.Platform) { f.definitions[0].name = platform.ClaimDefinition }, []finding.Code{DefinitionNotReady}},
+		"Both":          {"Both variants define the same kind.", func(f *facts, _ *platform.Platform) { f.definitions = append(f.definitions, f.definitions[0]) }, []finding.Code{VariantsBoth}},
+		"NoComposition": {"Without a Composition, nothing is composed.", func(_ *facts, p *platform.Platform) { p.Composition = "" }, []finding.Code{CompositionMissing}},
+		"Compositions":  {"Crossplane picks one of several Compositions.", func(_ *facts, p *platform.Platform) { p.Compositions = []string{"a", "b"} }, []finding.Code{CompositionAmbiguous}},
+		"KindMissing":   {"Without its kind, no vault is composed.", func(f *facts, _ *platform.Platform) { f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{} }, []finding.Code{KindMissing}},
+		"KindInactive": {"An inactive kind is not served.", func(f *facts, _ *platform.Platform) {
 			f.kinds["vaults.keyvault.azure.m.upbound.io"] = kind{inactive: true}
 		}, []finding.Code{KindInactive}},
-		"NoKEDA": {"Not every cluster has it.", func(f *facts, _ *platform.Platform) { f.kinds[scaledObjects] = kind{} }, nil},
-		"KEDA": {"The settings say so.", func(f *facts, p *platform.Platform) {
+		"NoKEDA": {"KEDA is optional.", func(f *facts, _ *platform.Platform) { f.kinds[scaledObjects] = kind{} }, nil},
+		"KEDA": {"The settings require KEDA.", func(f *facts, p *platform.Platform) {
 			f.kinds[scaledObjects] = kind{}
 			p.Settings.Autoscaling.KEDA = new(true)
 		}, []finding.Code{KEDAMissing}},
-		"Grant":         {"Crossplane cannot write Ingresses.", func(f *facts, _ *platform.Platform) { f.grants[neededGrants("crossplane-system")[2]] = false }, []finding.Code{GrantMissing}},
-		"PolicyMissing": {"It is not there.", func(f *facts, _ *platform.Platform) { delete(f.policies, "provider-azure-writes") }, []finding.Code{PolicyMissing}},
-		"Unbound":       {"It has no binding.", func(f *facts, _ *platform.Platform) { f.policies["provider-azure-writes"] = policy{} }, []finding.Code{PolicyUnbound}},
-		"WarnsOnly": {"Nobody reads warnings.", func(f *facts, _ *platform.Platform) {
+		"Grant":         {"Crossplane has no permission to write Ingresses.", func(f *facts, _ *platform.Platform) { f.grants[neededGrants("crossplane-system")[2]] = false }, []finding.Code{GrantMissing}},
+		"PolicyMissing": {"A missing policy protects nothing.", func(f *facts, _ *platform.Platform) { delete(f.policies, "provider-azure-writes") }, []finding.Code{PolicyMissing}},
+		"Unbound":       {"A policy without a binding has no effect.", func(f *facts, _ *platform.Platform) { f.policies["provider-azure-writes"] = policy{} }, []finding.Code{PolicyUnbound}},
+		"WarnsOnly": {"Warnings block nothing.", func(f *facts, _ *platform.Platform) {
 			f.policies["provider-azure-writes"] = policy{actions: []string{"Warn", "Audit"}}
 		}, []finding.Code{PolicyUnbound}},
-		"Audited": {"It is a step of the page.", func(f *facts, _ *platform.Platform) {
+		"Audited": {"The page binds these policies with Audit first.", func(f *facts, _ *platform.Platform) {
 			f.policies["function-platform-application-namespaces"] = policy{actions: []string{"Audit"}}
 			f.policies["provider-keyvault-secretsync-namespaces"] = policy{actions: []string{"Audit"}}
 		}, []finding.Code{PolicyAudited, PolicyAudited}},
-		"AuditedOther": {"Of this one it is not.", func(f *facts, _ *platform.Platform) {
+		"AuditedOther": {"The page binds this policy only with Deny.", func(f *facts, _ *platform.Platform) {
 			f.policies["platform-application-namespaces"] = policy{actions: []string{"Audit"}}
 		}, []finding.Code{PolicyUnbound}},
-		"Ignores": {"A mistake lets all through.", func(f *facts, _ *platform.Platform) {
+		"Ignores": {"A policy that ignores failures can be bypassed.", func(f *facts, _ *platform.Platform) {
 			f.policies["provider-azure-writes"] = policy{actions: []string{"Deny"}, ignores: true}
 		}, []finding.Code{PolicyIgnoresFailures}},
-		"Admits":  {"It is there, and lets through.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: admitted} }, []finding.Code{PolicyAdmits}},
-		"Untried": {"Something else was in the way.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: untried} }, []finding.Code{PolicyUntried}},
-		"UntriedForParameters": {"Everybody is refused everything.", func(f *facts, _ *platform.Platform) {
+		"Admits":  {"A bound policy admits the dry run.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: admitted} }, []finding.Code{PolicyAdmits}},
+		"Untried": {"Something other than the policy rejected the dry run.", func(f *facts, _ *platform.Platform) { f.attempts["provider-azure-writes"] = attempt{outcome: untried} }, []finding.Code{PolicyUntried}},
+		"UntriedForParameters": {"Without parameters, policies reject all requests.", func(f *facts, _ *platform.Platform) {
 			f.attempts["provider-azure-writes"], f.parameters = attempt{outcome: untried}, &parameters{}
 		}, []finding.Code{ParametersMissing}},
-		"NotAs": {"One finding for each account.", func(f *facts, _ *platform.Platform) {
+		"NotAs": {"Each account has one finding.", func(f *facts, _ *platform.Platform) {
 			for name, a := range f.attempts {
 				f.attempts[name] = attempt{account: a.account[:len("system:serviceaccount")], outcome: notAs}
 			}
 		}, []finding.Code{ImpersonationForbidden, ImpersonationForbidden}},
-		"Unwanted": {"One warning for all.", func(f *facts, _ *platform.Platform) {
+		"Unwanted": {"All policies have one warning.", func(f *facts, _ *platform.Platform) {
 			for name := range f.attempts {
 				f.attempts[name] = attempt{outcome: unwanted}
 			}
 		}, []finding.Code{PoliciesNotTried}},
-		"Acceptance": {"Its account makes namespaces, and nothing limits which.", func(f *facts, _ *platform.Platform) { f.acceptance = new(true) }, []finding.Code{PolicyMissing}},
-		"AcceptanceExempt": {"Whoever gets the account's name is let past a policy.", func(f *facts, _ *platform.Platform) {
+		"Acceptance": {"The account of acceptance runs needs its policy.", func(f *facts, _ *platform.Platform) { f.acceptance = new(true) }, []finding.Code{PolicyMissing}},
+		"AcceptanceExempt": {"An exempted account without its policy is unrestricted.", func(f *facts, _ *platform.Platform) {
 			f.policies[acceptanceExempts] = policy{actions: []string{"Deny"}, conditions: []string{"is-not-argo-cd", acceptanceCondition}}
 		}, []finding.Code{PolicyMissing}},
-		"AcceptanceRestricted": {"It is as the component has it.", func(f *facts, _ *platform.Platform) {
+		"AcceptanceRestricted": {"The component has the account and its policy.", func(f *facts, _ *platform.Platform) {
 			f.acceptance, f.policies[acceptancePolicy] = new(true), policy{actions: []string{"Deny"}}
 		}, nil},
-		"AcceptanceUnknown": {"That it could not be read was found already.", func(f *facts, _ *platform.Platform) { f.acceptance = nil }, nil},
-		"NoParameters":      {"Everybody is refused.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
-		"ArgoCD": {"It applies what teams write.", func(f *facts, _ *platform.Platform) {
+		"AcceptanceUnknown": {"Reading the account already produced a finding.", func(f *facts, _ *platform.Platform) { f.acceptance = nil }, nil},
+		"NoParameters":      {"Policies need their parameters.", func(f *facts, _ *platform.Platform) { f.parameters = &parameters{} }, []finding.Code{ParametersMissing}},
+		"ArgoCD": {"Argo CD applies manifests of teams.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:argocd:argocd-application-controller"}
 		}, []finding.Code{PlatformAccountTooWide}},
-		"Everybody": {"It is everybody.", func(f *facts, _ *platform.Platform) {
+		"Everybody": {"All accounts are authenticated.", func(f *facts, _ *platform.Platform) {
 			f.parameters.groups = append(f.parameters.groups, "system:authenticated")
 		}, []finding.Code{PlatformAccountTooWide}},
-		"Team": {"These are a team's pods.", func(f *facts, _ *platform.Platform) {
+		"Team": {"The group includes the pods of a team.", func(f *facts, _ *platform.Platform) {
 			f.parameters.groups = append(f.parameters.groups, "system:serviceaccounts:shop")
 		}, []finding.Code{PlatformAccountTooWide}},
-		"Pod": {"So is this.", func(f *facts, _ *platform.Platform) { f.parameters.users = []string{"system:serviceaccount:shop:web"} }, []finding.Code{PlatformAccountTooWide}},
-		"ArgoCDElsewhere": {"It has this account in clusters that it is not in.", func(f *facts, _ *platform.Platform) {
+		"Pod": {"The account belongs to a pod of a team.", func(f *facts, _ *platform.Platform) { f.parameters.users = []string{"system:serviceaccount:shop:web"} }, []finding.Code{PlatformAccountTooWide}},
+		"ArgoCDElsewhere": {"Argo CD has accounts in remote clusters, too.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:kube-system:argocd-manager", "system:serviceaccount:openshift-gitops:openshift-gitops-argocd-application-controller"}
 		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide}},
-		"Components": {"Each of them may be taken over.", func(f *facts, _ *platform.Platform) {
+		"Components": {"Any component of these namespaces could be compromised.", func(f *facts, _ *platform.Platform) {
 			f.parameters.groups = append(f.parameters.groups, "system:serviceaccounts:kube-system", "system:serviceaccounts:crossplane-system", "system:serviceaccounts:argocd")
 		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide}},
-		"AzureProviders": {"Whoever is listed may write what they write.", func(f *facts, _ *platform.Platform) {
+		"AzureProviders": {"Listed accounts have the rights of the Azure providers.", func(f *facts, _ *platform.Platform) {
 			f.parameters.azureProviders = append(f.parameters.azureProviders, "system:serviceaccount:crossplane-system:other", "system:serviceaccount:shop:web", "system:authenticated", "jane@example.com",
 				"system:serviceaccount:crossplane-system-2:provider-azure")
 		}, []finding.Code{PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide, PlatformAccountTooWide}},
-		"Backup": {"The page has it so.", func(f *facts, _ *platform.Platform) {
+		"Backup": {"The page lists an account for backups.", func(f *facts, _ *platform.Platform) {
 			f.parameters.users = []string{"system:serviceaccount:velero:velero"}
 		}, nil},
-		"Unlisted": {"Azure stands still.", func(f *facts, _ *platform.Platform) {
+		"Unlisted": {"A line with a space matches no account.", func(f *facts, _ *platform.Platform) {
 			f.parameters.azureProviders = []string{" system:serviceaccount:crossplane-system:provider-azure"}
 		}, []finding.Code{AzureProviderUnlisted}},
-		"NoLabels":   {"No application can run.", func(f *facts, _ *platform.Platform) { f.namespaces, f.applications = f.namespaces[:1], nil }, []finding.Code{NamespacesUnlabelled}},
-		"Unlabelled": {"One stands still.", func(f *facts, _ *platform.Platform) { f.applications = []string{"shop", "tools"} }, []finding.Code{NamespaceUnlabelled}},
-		"LabelOther": {"It is another value.", func(f *facts, _ *platform.Platform) { f.namespaces[1].labels[labelWorkloads] = "Composed" }, []finding.Code{NamespaceUnlabelled, NamespacesUnlabelled}},
-		"PlatformLabelled": {"Its Secrets are worth more.", func(f *facts, _ *platform.Platform) {
+		"NoLabels":   {"Applications need a labelled namespace.", func(f *facts, _ *platform.Platform) { f.namespaces, f.applications = f.namespaces[:1], nil }, []finding.Code{NamespacesUnlabelled}},
+		"Unlabelled": {"A namespace with applications needs the label.", func(f *facts, _ *platform.Platform) { f.applications = []string{"shop", "tools"} }, []finding.Code{NamespaceUnlabelled}},
+		"LabelOther": {"The value of the label is case-sensitive.", func(f *facts, _ *platform.Platform) { f.namespaces[1].labels[labelWorkloads] = "Composed" }, []finding.Code{NamespaceUnlabelled, NamespacesUnlabelled}},
+		"PlatformLabelled": {"The Secrets of the platform need more protection.", func(f *facts, _ *platform.Platform) {
 			f.namespaces[0].labels = map[string]string{labelWorkloads: "x"}
 		}, []finding.Code{PlatformNamespaceLabelled}},
-		"Tenant":            {"Nobody owns it.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
-		"NoWebhook":         {"The platform needs none.", func(f *facts, _ *platform.Platform) { f.webhook = new(false) }, []finding.Code{WebhookMissing}},
-		"NoNetworkPolicies": {"Everybody may connect.", func(f *facts, _ *platform.Platform) { f.networkPolicies = map[string]bool{} }, []finding.Code{NetworkPolicyMissing, NetworkPolicyMissing}},
-		"AllowedNamespace": {"It is misspelt.", func(_ *facts, p *platform.Platform) {
+		"Tenant":            {"The settings require a tenant label.", func(_ *facts, p *platform.Platform) { p.Settings.TenantLabel = "meta.p6m.dev/tenant" }, []finding.Code{TenantMissing}},
+		"NoWebhook":         {"Only some applications need the webhook.", func(f *facts, _ *platform.Platform) { f.webhook = new(false) }, []finding.Code{WebhookMissing}},
+		"NoNetworkPolicies": {"Without network policies, every pod can connect.", func(f *facts, _ *platform.Platform) { f.networkPolicies = map[string]bool{} }, []finding.Code{NetworkPolicyMissing, NetworkPolicyMissing}},
+		"AllowedNamespace": {"An allowed namespace is misspelt.", func(_ *facts, p *platform.Platform) {
 			p.Settings.NetworkPolicy = &v1alpha1.NetworkPolicyDefaults{Enabled: new(true), AllowedNamespaces: []string{"tools", "ingress"}}
 		}, []finding.Code{AllowedNamespaceMissing}},
-		"NoIngressClass": {"Nobody serves it.", func(f *facts, _ *platform.Platform) { f.ingressClasses = map[string]bool{} }, []finding.Code{IngressClassMissing}},
-		"DefaultType": {"Without types it is a class.", func(_ *facts, p *platform.Platform) {
+		"NoIngressClass": {"No controller serves a missing class.", func(f *facts, _ *platform.Platform) { f.ingressClasses = map[string]bool{} }, []finding.Code{IngressClassMissing}},
+		"DefaultType": {"Without types, the default type is a class.", func(_ *facts, p *platform.Platform) {
 			p.Settings.Ingress = &v1alpha1.IngressDefaults{DefaultType: "internal"}
 		}, []finding.Code{IngressClassMissing}},
-		"Samples":       {"They may be somebody's.", func(_ *facts, p *platform.Platform) { p.Samples = []string{"a"} }, []finding.Code{SampleValues}},
-		"Subscription":  {"Nothing is found again.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = tenant }, []finding.Code{SubscriptionDiffers}},
-		"Capitals":      {"Azure does not tell them apart.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = strings.ToUpper(subscription) }, nil},
-		"TenantOther":   {"The identity is not there.", func(_ *facts, p *platform.Platform) { p.Azure.TenantID = subscription }, []finding.Code{TenantDiffers}},
-		"TenantCreator": {"Nor is this.", func(_ *facts, p *platform.Platform) { p.Creator.TenantID = subscription }, []finding.Code{TenantDiffers}},
-		"Cloud":         {"It asks another one.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "usgovernment" }, []finding.Code{CloudDiffers}},
-		"CloudUnknown":  {"Nobody knows it.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "german" }, []finding.Code{CloudDiffers}},
-		"CloudBoth": {"They agree.", func(_ *facts, p *platform.Platform) {
+		"Samples":       {"Sample values may be real ids of another organization.", func(_ *facts, p *platform.Platform) { p.Samples = []string{"a"} }, []finding.Code{SampleValues}},
+		"Subscription":  {"Settings and providers have different subscriptions.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = tenant }, []finding.Code{SubscriptionDiffers}},
+		"Capitals":      {"Ids of Azure are not case-sensitive.", func(_ *facts, p *platform.Platform) { p.Azure.SubscriptionID = strings.ToUpper(subscription) }, nil},
+		"TenantOther":   {"Settings and Azure providers have different tenants.", func(_ *facts, p *platform.Platform) { p.Azure.TenantID = subscription }, []finding.Code{TenantDiffers}},
+		"TenantCreator": {"Settings and secret sync provider have different tenants.", func(_ *facts, p *platform.Platform) { p.Creator.TenantID = subscription }, []finding.Code{TenantDiffers}},
+		"Cloud":         {"Settings and providers have different clouds.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "usgovernment" }, []finding.Code{CloudDiffers}},
+		"CloudUnknown":  {"The environment is unknown.", func(_ *facts, p *platform.Platform) { p.Azure.Environment = "german" }, []finding.Code{CloudDiffers}},
+		"CloudBoth": {"Settings and providers have the same cloud.", func(_ *facts, p *platform.Platform) {
 			p.Azure.Environment, p.Settings.Cloud = "china", settings.CloudAzureChina
 		}, nil},
-		"Incomplete": {"It does not know who it is.", func(_ *facts, p *platform.Platform) { p.Azure.ClientID = "" }, []finding.Code{ProviderConfigIncomplete}},
-		"Password":   {"The rest is in a Secret.", func(_ *facts, p *platform.Platform) { *p.Azure = platform.Principal{Source: "Secret"} }, []finding.Code{CredentialsSource}},
-		"Issuer":     {"The slash counts.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.TrimSuffix(issuer, "/") }, []finding.Code{IssuerDiffers}},
-		"IssuerCase": {"So do capitals.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.ToUpper(issuer) }, []finding.Code{IssuerDiffers}},
-		"NoCreator":  {"Teams wait for secrets.", func(_ *facts, p *platform.Platform) { p.Creator, p.CreatesNothing = nil, true }, []finding.Code{CreatorMissing}},
-		"NobodyCreates": {"It was meant so.", func(_ *facts, p *platform.Platform) {
+		"Incomplete": {"A provider needs its client id.", func(_ *facts, p *platform.Platform) { p.Azure.ClientID = "" }, []finding.Code{ProviderConfigIncomplete}},
+		"Password":   {"A Secret has the other fields.", func(_ *facts, p *platform.Platform) { *p.Azure = platform.Principal{Source: "Secret"} }, []finding.Code{CredentialsSource}},
+		"Issuer":     {"Entra ID compares the trailing slash.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.TrimSuffix(issuer, "/") }, []finding.Code{IssuerDiffers}},
+		"IssuerCase": {"Entra ID compares capital letters.", func(_ *facts, p *platform.Platform) { p.Issuer = strings.ToUpper(issuer) }, []finding.Code{IssuerDiffers}},
+		"NoCreator":  {"Teams wait for secrets that are not created.", func(_ *facts, p *platform.Platform) { p.Creator, p.CreatesNothing = nil, true }, []finding.Code{CreatorMissing}},
+		"NobodyCreates": {"The settings disable the creation of secrets.", func(_ *facts, p *platform.Platform) {
 			p.Creator, p.CreatesNothing, p.Settings.Secrets.CreateMissing = nil, true, new(false)
 		}, nil},
 	}
 }
 
-// TestMendCircuitBreaker keeps the args and the version that there are.
-func TestMendCircuitBreaker(t *testing.T) {
+// TestFixCircuitBreaker proves that the fix keeps the existing args and version.
+func TestFixCircuitBreaker(t *testing.T) {
 	const helm = "helm upgrade crossplane crossplane --repo https://charts.crossplane.io/stable --version "
 
 	cases := map[string]struct {
@@ -350,12 +350,12 @@ func TestMendCircuitBreaker(t *testing.T) {
 		want       string
 	}{
 		"Args": {
-			reason:     "They may have commas, quotes and a burst that is too low.",
+			reason:     "Args can have commas, quotes and a low burst.",
 			crossplane: deployment{image: "x/crossplane:v2.4.1", args: []string{"core", "start", "--debug", "--circuit-breaker-burst=100", "--x=a,'b'"}},
 			want:       "2.4.1 --wait --namespace crossplane-system --reuse-values --set-json 'args=[\"--debug\",\"--x=a,'\\''b'\\''\",\"--circuit-breaker-burst=500\"]'",
 		},
 		"Apart": {
-			reason:     "The version is to be filled in if nothing says it.",
+			reason:     "VERSION stands for an unknown version.",
 			crossplane: deployment{image: "x/crossplane", args: []string{"core", "start", "--circuit-breaker-burst", "100"}},
 			want:       "VERSION --wait --namespace crossplane-system --reuse-values --set-json 'args=[\"--circuit-breaker-burst=500\"]'",
 		},
@@ -372,9 +372,9 @@ func TestMendCircuitBreaker(t *testing.T) {
 					continue
 				}
 
-				_, got, _ := strings.Cut(Words().Words(found).Mend, helm)
+				_, got, _ := strings.Cut(Words().Words(found).Fix, helm)
 				if diff := cmp.Diff(tc.want, got); diff != "" {
-					t.Errorf("\n%s\nMend: -want, +got:\n%s", tc.reason, diff)
+					t.Errorf("\n%s\nFix: -want, +got:\n%s", tc.reason, diff)
 				}
 
 				return
@@ -415,8 +415,8 @@ func TestDecide(t *testing.T) {
 					t.Errorf("%s has no words", f.Code)
 				}
 
-				if said := w.Wrong + w.Breaks + w.Mend; leftOver(said) {
-					t.Errorf("%s lacks a parameter: %s", f.Code, said)
+				if text := w.Problem + w.Impact + w.Fix; leftOver(text) {
+					t.Errorf("%s lacks a parameter: %s", f.Code, text)
 				}
 			}
 		})
@@ -433,7 +433,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// leftOver tells whether a parameter is left in a sentence. JSON in a command is none.
+// leftOver reports whether a sentence still has the name of a parameter. Braces of JSON in a command are none.
 func leftOver(s string) bool {
 	for _, part := range strings.Split(s, "{")[1:] {
 		name, _, ok := strings.Cut(part, "}")
@@ -445,7 +445,7 @@ func leftOver(s string) bool {
 	return false
 }
 
-// TestDecideAnything proves that nothing in a cluster makes the doctor fail, and that it names nothing that it has no words for.
+// TestDecideAnything proves that no content of a cluster breaks decide, and that every finding has words.
 func TestDecideAnything(t *testing.T) {
 	words := Words()
 	p := wellPlatform(t)

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// facts are what is decided on. What could not be read is nil, or false where it says that something is known.
+// facts are the facts for decide. An unreadable fact is nil, or has a field Read that is false.
 type facts struct {
-	// kubernetes is the version as the API server says it.
+	// kubernetes is the version of the API server.
 	kubernetes string
 
 	crossplane, rbacManager *deployment
 
-	// elsewhere are the namespaces of Crossplane, if it is not in its own.
+	// elsewhere are the namespaces of Crossplane, if it is not in the expected one.
 	elsewhere []string
 
 	packages     []pkg
@@ -24,7 +24,7 @@ type facts struct {
 	// runtimes are the DeploymentRuntimeConfigs, by name.
 	runtimes map[string]runtimeConfig
 
-	// serviceAccount tells whether that of the Azure providers is there, and acceptance that of acceptance runs.
+	// serviceAccount and acceptance report whether the ServiceAccounts of the Azure providers and of acceptance runs exist.
 	serviceAccount, acceptance *bool
 
 	definitions     []definition
@@ -36,20 +36,20 @@ type facts struct {
 	// policies by name, with their bindings.
 	policies map[string]policy
 
-	// attempts at what policies must refuse, by policy.
+	// attempts are the tests of policies, by policy.
 	attempts map[string]attempt
 
 	parameters *parameters
 
-	// grants tell what accounts may do.
+	// grants report the permissions of accounts.
 	grants map[grant]bool
 
 	namespaces []namespace
 
-	// applications are the namespaces that have some.
+	// applications are the namespaces with applications.
 	applications []string
 
-	// webhook tells whether there is that of azure-workload-identity.
+	// webhook reports whether the webhook of azure-workload-identity exists.
 	webhook *bool
 
 	ingressClasses, networkPolicies map[string]bool
@@ -70,33 +70,33 @@ type deployment struct {
 type pkg struct {
 	kind, name string
 
-	// image is where it comes from, as its spec has it.
+	// image is spec.package.
 	image string
 
-	// runtime is the DeploymentRuntimeConfig that it names.
+	// runtime is the name of its DeploymentRuntimeConfig.
 	runtime string
 
 	installed, healthy condition
 }
 
-// key of a package, such as Provider/name.
+// key returns Kind/name.
 func (p pkg) key() string { return p.kind + "/" + p.name }
 
-// repository is the last part of the image's name.
+// repository returns the last part of the image's name.
 func (p pkg) repository() string {
 	name, _, _ := strings.Cut(path.Base(strings.SplitN(p.image, "@", 2)[0]), ":")
 
 	return name
 }
 
-// tag of the image. Empty if it has a digest only.
+// tag returns the tag of the image. It is empty if there is only a digest.
 func (p pkg) tag() string {
 	_, tag, _ := strings.Cut(path.Base(strings.SplitN(p.image, "@", 2)[0]), ":")
 
 	return tag
 }
 
-// A condition of an object.
+// A condition is a condition of an object.
 type condition struct {
 	Type    string `json:"type"`
 	Status  string `json:"status"`
@@ -104,15 +104,15 @@ type condition struct {
 	Message string `json:"message"`
 }
 
-// A runtimeConfig says how a provider runs.
+// A runtimeConfig is a DeploymentRuntimeConfig.
 type runtimeConfig struct {
-	// serviceAccount that pods run as. Empty if Crossplane makes a name.
+	// serviceAccount of the pods. It is empty if Crossplane generates the name.
 	serviceAccount string
 
-	// tokens are the audiences of tokens that pods have, by the path of their file.
+	// tokens are the audiences of the mounted tokens, by path.
 	tokens map[string]string
 
-	// tokenFile is what AZURE_FEDERATED_TOKEN_FILE says.
+	// tokenFile is the value of AZURE_FEDERATED_TOKEN_FILE.
 	tokenFile string
 }
 
@@ -120,41 +120,41 @@ type runtimeConfig struct {
 type definition struct {
 	name string
 
-	// ready tells whether its kind is served, and a claim's offered.
+	// established and offered are conditions. Only a claim is offered.
 	established, offered condition
 }
 
-// A kind of the cluster.
+// A kind is a kind of the cluster.
 type kind struct {
-	// served tells whether the version that is composed is served.
+	// served is true if the cluster serves the composed version.
 	served bool
 
-	// inactive tells that its ManagedResourceDefinition waits for an activation.
+	// inactive is true if its ManagedResourceDefinition waits for activation.
 	inactive bool
 }
 
-// A policy of admission.
+// A policy is a ValidatingAdmissionPolicy.
 type policy struct {
-	// ignores tells that requests pass if it cannot be evaluated.
+	// ignores is true for failurePolicy Ignore.
 	ignores bool
 
-	// conditions are the names of those that requests have to match.
+	// conditions are the names of its match conditions.
 	conditions []string
 
-	// actions of its bindings that apply to all requests.
+	// actions of its bindings for all requests.
 	actions []string
 }
 
-// An attempt at what a policy must refuse.
+// An attempt is the test of a policy with a request that it must reject.
 type attempt struct {
 	account string
 	outcome outcome
 
-	// why it could not be tried.
+	// why is the error of an untried attempt.
 	why string
 }
 
-// An outcome of an attempt.
+// An outcome is the result of an attempt.
 type outcome string
 
 // Outcomes.
@@ -162,26 +162,26 @@ const (
 	refused  outcome = "refused"
 	admitted outcome = "admitted"
 
-	// untried: something else than a policy was in the way.
+	// untried: something other than the policy rejected the request.
 	untried outcome = "untried"
 
-	// notAs: the doctor may not act as the account.
+	// notAs: the doctor has no permission to impersonate the account.
 	notAs outcome = "not as the account"
 
-	// unwanted: the doctor was told to act as nobody.
+	// unwanted: impersonation is disabled.
 	unwanted outcome = "unwanted"
 )
 
-// parameters of policies.
+// parameters are the parameters of the policies.
 type parameters struct {
 	found                         bool
 	groups, users, azureProviders []string
 }
 
-// A grant that an account needs.
+// A grant is a permission that an account needs.
 type grant struct{ account, verb, group, resource string }
 
-// A namespace with its labels.
+// A namespace is a Namespace with its labels.
 type namespace struct {
 	name   string
 	labels map[string]string

@@ -22,7 +22,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// readerOf a cluster with these objects, which are documents of YAML.
+// readerOf returns a reader of a cluster with objects, which are documents of YAML.
 func readerOf(t *testing.T, objects string) *reader {
 	t.Helper()
 
@@ -52,7 +52,7 @@ func readerOf(t *testing.T, objects string) *reader {
 	return &reader{ctx: t.Context(), kube: platform.Cluster{Client: b.Build(), Namespace: "crossplane-system"}}
 }
 
-// TestRead reads every kind of fact that is decided on.
+// TestRead reads every kind of fact.
 func TestRead(t *testing.T) {
 	const policies = `
 {apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}, spec: {failurePolicy: Ignore, matchConditions: [{name: c, expression: "true"}]}}
@@ -75,7 +75,7 @@ func TestRead(t *testing.T) {
 		want    any
 	}{
 		"Deployment": {
-			"It is stopped, and says what it is.", `
+			"The version is in a label, and replicas can be 0.", `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {namespace: crossplane-system, name: crossplane, labels: {app.kubernetes.io/version: 2.4.0}}
@@ -84,9 +84,9 @@ status: {readyReplicas: 3}`,
 			func(r *reader) any { return r.deployment("crossplane") },
 			&deployment{found: true, image: "i", version: "2.4.0", args: []string{"core", "start"}, desired: 0, ready: 3},
 		},
-		"NoDeployment": {"It is known to be missing.", "", func(r *reader) any { return r.deployment("crossplane") }, &deployment{}},
+		"NoDeployment": {"A missing Deployment is a known fact.", "", func(r *reader) any { return r.deployment("crossplane") }, &deployment{}},
 		"Elsewhere": {
-			"Its chart labels it.", `
+			"The chart of Crossplane labels its Deployment.", `
 {apiVersion: apps/v1, kind: Deployment, metadata: {namespace: upbound-system, name: x, labels: {app: crossplane}}}
 ---
 {apiVersion: apps/v1, kind: Deployment, metadata: {namespace: shop, name: crossplane}}`,
@@ -94,7 +94,7 @@ status: {readyReplicas: 3}`,
 			[]string{"upbound-system"},
 		},
 		"Packages": {
-			"Each kind is read.", `
+			"There are three kinds of packages.", `
 apiVersion: pkg.crossplane.io/v1
 kind: Provider
 metadata: {name: p}
@@ -112,7 +112,7 @@ status: {conditions: [{type: Installed, status: "True"}, {type: Healthy, status:
 			},
 		},
 		"Runtimes": {
-			"The token of another container is none.", `
+			"Only tokens of the package's container count.", `
 apiVersion: pkg.crossplane.io/v1beta1
 kind: DeploymentRuntimeConfig
 metadata: {name: r}
@@ -139,12 +139,12 @@ spec:
 			},
 		},
 		"Definitions": {
-			"The variant is known by its name.", `{apiVersion: apiextensions.crossplane.io/v1, kind: CompositeResourceDefinition, metadata: {name: ` + platform.ModernDefinition + `}, status: {conditions: [{type: Established, status: "True"}]}}`,
+			"The name of a definition tells its variant.", `{apiVersion: apiextensions.crossplane.io/v1, kind: CompositeResourceDefinition, metadata: {name: ` + platform.ModernDefinition + `}, status: {conditions: [{type: Established, status: "True"}]}}`,
 			func(r *reader) any { out, _ := r.definitions(); return out },
 			[]definition{{name: platform.ModernDefinition, established: condition{Type: "Established", Status: "True"}, offered: condition{Type: "Offered", Status: "Unknown"}}},
 		},
 		"Kinds": {
-			"A kind needs the version that is composed, and may wait for an activation.", `
+			"A kind needs the composed version, and can wait for activation.", `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: keyvaultsecretsyncs.secrets.p6m.dev}
@@ -170,10 +170,10 @@ status: {conditions: [{type: Established, status: "True"}]}
 			},
 		},
 		"Policies":       {"The API server adds empty selectors.", bound(`{matchPolicy: Equivalent, namespaceSelector: {}, objectSelector: {}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}, actions: []string{"Deny", "Audit"}}}},
-		"PoliciesNarrow": {"A binding for some requests protects from none.", bound(`{namespaceSelector: {matchLabels: {a: x}}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
-		"PoliciesRules":  {"Nor does one for some kinds.", bound(`{resourceRules: [{resources: [pods]}]}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
+		"PoliciesNarrow": {"A binding for some namespaces does not count.", bound(`{namespaceSelector: {matchLabels: {a: x}}}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
+		"PoliciesRules":  {"A binding for some kinds does not count.", bound(`{resourceRules: [{resources: [pods]}]}`), readPolicies, map[string]policy{"a": {ignores: true, conditions: []string{"c"}}}},
 		"Parameters": {
-			"Lines are read to the letter.", `
+			"Spaces in lines stay.", `
 apiVersion: v1
 kind: ConfigMap
 metadata: {namespace: crossplane-system, name: platform-application-admission}
@@ -181,20 +181,20 @@ data: {groups: "system:masters\n", users: "a\n\n b\n", azureProviders: c}`,
 			func(r *reader) any { return r.parameters() },
 			&parameters{found: true, groups: []string{"system:masters"}, users: []string{"a", " b"}, azureProviders: []string{"c"}},
 		},
-		"NoParameters": {"They are known to be missing.", "", func(r *reader) any { return r.parameters() }, &parameters{}},
+		"NoParameters": {"Missing parameters are a known fact.", "", func(r *reader) any { return r.parameters() }, &parameters{}},
 		"Namespaces": {
-			"One that is being deleted does not count.", `
+			"A Namespace that is being deleted does not count.", `
 {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {meta.p6m.dev/workloads: composed}}}
 ---
 {apiVersion: v1, kind: Namespace, metadata: {name: going, deletionTimestamp: "2026-11-29T00:00:00Z", finalizers: [x]}}`,
 			func(r *reader) any { return r.namespaces() },
 			[]namespace{{"shop", map[string]string{labelWorkloads: composed}}},
 		},
-		"Webhook":      {"It selects pods by their label.", webhook(`{azure.workload.identity/use: "true"}`), readWebhook, true},
-		"OtherWebhook": {"This one is about something else.", webhook(`{a: x}`), readWebhook, false},
-		"Names":        {"All that there are.", `{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}}`, func(r *reader) any { return r.names(ingressClasses, "") }, map[string]bool{"nginx": true}},
-		"Exists":       {"It is in the namespace of Crossplane.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: crossplane-system, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, true},
-		"ExistsNot":    {"It is in another one.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: shop, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, false},
+		"Webhook":      {"The webhook selects pods by their label.", webhook(`{azure.workload.identity/use: "true"}`), readWebhook, true},
+		"OtherWebhook": {"Another webhook selects by other labels.", webhook(`{a: x}`), readWebhook, false},
+		"Names":        {"All objects have names.", `{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx}}`, func(r *reader) any { return r.names(ingressClasses, "") }, map[string]bool{"nginx": true}},
+		"Exists":       {"The object is in the namespace of Crossplane.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: crossplane-system, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, true},
+		"ExistsNot":    {"The object is in another namespace.", `{apiVersion: v1, kind: ServiceAccount, metadata: {namespace: shop, name: a}}`, func(r *reader) any { return *r.exists(serviceAccounts, "a") }, false},
 	}
 
 	for name, tc := range cases {
@@ -209,7 +209,7 @@ data: {groups: "system:masters\n", users: "a\n\n b\n", azureProviders: c}`,
 	}
 }
 
-// TestLargeApplications has a team fill its applications with annotations, as many and as large as the API server takes them.
+// TestLargeApplications proves that a team cannot break the doctor with large annotations on many applications.
 func TestLargeApplications(t *testing.T) {
 	const (
 		count = 300

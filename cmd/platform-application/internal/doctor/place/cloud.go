@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// A cloud of Azure, and who answers for it.
+// A cloud is a cloud of Azure.
 type cloud struct {
-	// login gives tokens, manager is Resource Manager, and vaults have names that end with suffix.
+	// login and manager are the hosts of Entra ID and Resource Manager. Hosts of vaults end with suffix.
 	login, manager, suffix string
 }
 
-// hosts of the clouds, by the names that the settings have for them. See
+// hosts returns the cloud with a name of the settings. See
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud and
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
 func hosts(name string) cloud {
@@ -28,7 +28,7 @@ func hosts(name string) cloud {
 	}
 }
 
-// environments of the Azure providers, by the names that the settings have for them.
+// environment returns the name in the settings for an environment of the Azure providers.
 func environment(name string) string {
 	switch strings.ToLower(name) {
 	case "usgovernment", "usgovernmentl4", "usgovernmentl5":
@@ -40,19 +40,20 @@ func environment(name string) string {
 	}
 }
 
-// cloudOf a platform. The settings say which, and if there are none the Azure providers do.
+// cloudOf returns the cloud of the settings, or that of the Azure providers if there are no settings.
 func cloudOf(settings, provider string) cloud {
 	return hosts(cmp.Or(settings, environment(provider)))
 }
 
-// scope of tokens for Resource Manager, and for vaults.
+// managerScope returns the scope of tokens for Resource Manager.
 func (c cloud) managerScope() string { return "https://" + c.manager + "/.default" }
 
+// vaultScope returns the scope of tokens for vaults.
 func (c cloud) vaultScope() string {
 	return "https://" + strings.TrimPrefix(c.suffix, ".") + "/.default"
 }
 
-// vaultOf the host of a vault, which is in this cloud.
+// isVault reports whether a host is that of a vault in this cloud.
 func (c cloud) isVault(host string) bool {
 	name, ok := strings.CutSuffix(strings.ToLower(host), c.suffix)
 
@@ -61,10 +62,10 @@ func (c cloud) isVault(host string) bool {
 	})
 }
 
-// maxVaultName is how long the name of a vault may be.
+// maxVaultName limits the length of a vault name.
 const maxVaultName = 24
 
-// allClouds there are.
+// allClouds returns all clouds.
 func allClouds() []cloud {
 	return []cloud{hosts(""), hosts("AzureUSGovernment"), hosts("AzureChina")}
 }

@@ -25,69 +25,69 @@ import (
 )
 
 const (
-	// jobPrefix of the Jobs that probe places. The rest of the name is the place.
+	// jobPrefix begins the names of the Jobs that run probes. The name of the place follows.
 	jobPrefix = "platform-application-doctor-"
 
-	// waitForProbes is how long they may take, images included.
+	// waitForProbes limits the time for a probe, including the pull of its image.
 	waitForProbes = 90 * time.Second
 	pollProbes    = time.Second
 
-	// maxLog is more than the facts of a place take.
+	// maxLog limits the bytes of a log. The facts of a place are smaller.
 	maxLog = 64 << 10
 
-	// maxPods and maxPolicies of a namespace that are looked at.
+	// maxPods and maxPolicies limit what is read of a namespace.
 	maxPods     = 500
 	maxPolicies = 500
 
-	// providerLabel is on pods of providers, with the name of the package.
+	// providerLabel of the pods of providers has the name of the package.
 	providerLabel = "pkg.crossplane.io/provider"
 )
 
-// names of the places that are probed.
+// names returns the places with a probe.
 func names() []string {
 	return []string{platform.AzureServiceAccount, platform.CreatorServiceAccount}
 }
 
-// facts of the whole area.
+// facts are the facts of the whole area.
 type facts struct {
 	platform  platform.Platform
 	documents documents
 
-	// keys of the API server by their ids, or why they cannot be read.
+	// keys are the ids of the API server's keys.
 	keys        []string
-	keysProblem string
+	keysProblem Problem
 
 	places []probed
 
-	// policies of the namespace.
+	// policies of the namespace of Crossplane.
 	policies []networkingv1.NetworkPolicy
 }
 
-// A state of a probe.
+// A state is the state of a probe.
 type state string
 
-// States of a probe.
+// States.
 const (
 	missing  state = "missing"
 	running  state = "running"
 	finished state = "finished"
 )
 
-// A probed place.
+// A probed place has a probe, or none yet.
 type probed struct {
 	name  string
 	state state
 
-	// problem is why there are no facts though the probe has finished.
-	problem string
+	// problem of a probe that has finished without facts.
+	problem Problem
 	facts   *Facts
 
-	// pod of the probe, and pods of the provider.
+	// pod is the pod of the probe, and pods are those of the provider.
 	pod  *corev1.Pod
 	pods []corev1.Pod
 }
 
-// readFacts of a cluster. It waits for probes that run.
+// readFacts reads the facts of a cluster. It waits for running probes.
 func readFacts(ctx context.Context, n Network, c platform.Cluster, p platform.Platform) (facts, error) {
 	out := facts{platform: p}
 
@@ -101,7 +101,7 @@ func readFacts(ctx context.Context, n Network, c platform.Cluster, p platform.Pl
 	}
 
 	if data, err := kube.RESTClient().Get().AbsPath("/openid/v1/jwks").DoRaw(ctx); err != nil {
-		out.keysProblem = clean(err.Error())
+		out.keysProblem = failed(err)
 	} else {
 		out.keys = keyIDs(data)
 	}
@@ -119,7 +119,7 @@ func readFacts(ctx context.Context, n Network, c platform.Cluster, p platform.Pl
 	return out, errors.Join(errs...)
 }
 
-// readPlace waits for the probe of a place, and reads what it says.
+// readPlace waits for the probe of a place, and reads its facts.
 func readPlace(ctx context.Context, kube kubernetes.Interface, c platform.Cluster, name string) (probed, error) {
 	out := probed{name: name, state: missing}
 
@@ -129,7 +129,7 @@ func readPlace(ctx context.Context, kube kubernetes.Interface, c platform.Cluste
 
 		return out.state != running, err
 	})
-	// One that still runs is found to do so.
+	// If it still runs, the doctor reports that.
 	if err != nil && !wait.Interrupted(err) {
 		return out, fmt.Errorf("cannot wait for probe of %s: %w", name, err)
 	}
@@ -152,10 +152,10 @@ func readPlace(ctx context.Context, kube kubernetes.Interface, c platform.Cluste
 	return out, nil
 }
 
-// isJob tells whether an owner is a Job.
+// isJob reports whether an owner is a Job.
 func isJob(r metav1.OwnerReference) bool { return r.Kind == "Job" }
 
-// probeOf a place, and its pod if there is one.
+// probeOf returns the state of the probe of a place, and its pod if there is one.
 func probeOf(ctx context.Context, c platform.Cluster, name string) (state, *corev1.Pod, error) {
 	job := &batchv1.Job{}
 
@@ -168,7 +168,7 @@ func probeOf(ctx context.Context, c platform.Cluster, name string) (state, *core
 		return missing, nil, fmt.Errorf("cannot get Job %q: %w", jobPrefix+name, err)
 	}
 
-	// Not pods of a Job of the same name that was there before.
+	// The UID excludes pods of an earlier Job with the same name.
 	pods := &corev1.PodList{}
 	if err := c.Client.List(ctx, pods, client.InNamespace(c.Namespace), client.MatchingLabels{batchv1.ControllerUidLabel: string(job.UID)}); err != nil {
 		return running, nil, fmt.Errorf("cannot list pods of Job %q: %w", job.Name, err)
@@ -186,29 +186,28 @@ func probeOf(ctx context.Context, c platform.Cluster, name string) (state, *core
 	return running, &pod, nil
 }
 
-// readLog of a probe.
-func readLog(ctx context.Context, kube kubernetes.Interface, pod *corev1.Pod, name string) (_ *Facts, problem string) {
+// readLog reads the facts in the log of a probe.
+func readLog(ctx context.Context, kube kubernetes.Interface, pod *corev1.Pod, name string) (*Facts, Problem) {
 	stream, err := kube.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{LimitBytes: new(int64(maxLog))}).Stream(ctx)
 	if err != nil {
-		return nil, clean(err.Error())
+		return nil, failed(err)
 	}
 	defer stream.Close() //nolint:errcheck // It was only read.
 
 	data, err := io.ReadAll(io.LimitReader(stream, maxLog))
 	if err != nil {
-		return nil, clean(err.Error())
+		return nil, failed(err)
 	}
 
-	out, err := parseFacts(data, name)
-	if err != nil {
-		return nil, err.Error()
+	if out := parseFacts(data, name); out != nil {
+		return out, Problem{}
 	}
 
-	return out, ""
+	return nil, Problem{Code: NoFacts, Detail: clean(string(data))}
 }
 
-// parseFacts in the log of a probe: the first line that is about its place.
-func parseFacts(log []byte, name string) (*Facts, error) {
+// parseFacts returns the facts in the first line of a log that is about the place, or nil.
+func parseFacts(log []byte, name string) *Facts {
 	for line := range bytes.Lines(log) {
 		out := &Facts{}
 
@@ -218,25 +217,26 @@ func parseFacts(log []byte, name string) (*Facts, error) {
 		if d.Decode(out) == nil && out.Place == name && out.whole() {
 			cleanFacts(out)
 
-			return out, nil
+			return out
 		}
 	}
 
-	return nil, fmt.Errorf("its log has no facts of this version, but: %s", clean(string(log)))
+	return nil
 }
 
-// whole tells whether facts say of all that is looked for what became of it. What is missing would count as fine.
+// whole reports whether the facts are complete, and of this version. A missing fact would pass as healthy.
 func (f Facts) whole() bool {
 	endpoints := []Endpoint{f.Login, f.Vault}
 	if f.Manager != nil {
 		endpoints = append(endpoints, *f.Manager)
 	}
 
-	return (f.Manager != nil || f.Place != platform.AzureServiceAccount) &&
+	return (f.Manager != nil || f.Place != platform.AzureServiceAccount) && (f.Token == nil || f.Token.Problem.known()) &&
+		(f.Exchange == nil || f.Exchange.Problem.known()) &&
 		!slices.ContainsFunc(endpoints, func(e Endpoint) bool { return !slices.Contains(outcomes(), e.Outcome) })
 }
 
-// cleanFacts that people will read: a log has what somebody has written into it.
+// cleanFacts cleans the texts of facts, because anybody who can write a log can forge them.
 func cleanFacts(f *Facts) {
 	for _, e := range []*Endpoint{&f.Login, &f.Vault, f.Manager} {
 		if e != nil {
@@ -248,12 +248,12 @@ func cleanFacts(f *Facts) {
 	f.Unread = cleanAll(f.Unread)
 
 	if t := f.Token; t != nil {
-		t.Path, t.Problem, t.Issuer, t.Subject, t.KeyID = clean(t.Path), clean(t.Problem), clean(t.Issuer), clean(t.Subject), clean(t.KeyID)
+		t.Path, t.Problem, t.Issuer, t.Subject, t.KeyID = clean(t.Path), t.Problem.cleaned(), clean(t.Issuer), clean(t.Subject), clean(t.KeyID)
 		t.Audiences = cleanAll(t.Audiences)
 	}
 
 	if x := f.Exchange; x != nil {
-		x.ClientID, x.TenantID, x.Problem = clean(x.ClientID), clean(x.TenantID), clean(x.Problem)
+		x.ClientID, x.TenantID, x.Problem = clean(x.ClientID), clean(x.TenantID), x.Problem.cleaned()
 	}
 }
 

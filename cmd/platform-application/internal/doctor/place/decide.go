@@ -22,10 +22,10 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// maxAhead is by how many seconds clocks may differ. Entra ID takes no tokens beyond.
+// maxAhead is the number of seconds by which clocks may differ. Beyond that, Entra ID rejects tokens.
 const maxAhead = 300
 
-// decide what facts mean. The base of kustomize has the probes.
+// decide returns the findings for facts. base is the kustomization of the probes.
 func decide(f facts, base string) []finding.Finding {
 	d := decider{facts: f, base: base}
 
@@ -49,7 +49,7 @@ type decider struct {
 	found []finding.Finding
 }
 
-// add a finding. What all of them may name is there already.
+// add adds a finding, with the parameters that all of them have.
 func (d *decider) add(code finding.Code, object string, with map[string]string) {
 	all := map[string]string{"base": d.base, "namespace": d.facts.platform.Namespace}
 	maps.Copy(all, with)
@@ -57,38 +57,37 @@ func (d *decider) add(code finding.Code, object string, with map[string]string) 
 	d.found = append(d.found, finding.Finding{Code: code, Object: object, With: all})
 }
 
-// trusted tells whether Entra ID has taken a token of this cluster: it has read the issuer's documents then, and knows the key.
+// trusted reports whether Entra ID has accepted a token of this cluster, which proves that it can read the documents of the issuer.
 func (d *decider) trusted() bool {
 	return slices.ContainsFunc(d.facts.places, func(p probed) bool {
 		return p.facts != nil && p.facts.Exchange != nil && p.facts.Exchange.Done
 	})
 }
 
-// issuer of tokens, which is the same everywhere. Area cluster compares it with the settings.
+// issuer checks the documents of the issuer. Area cluster compares the issuer with the settings.
 func (d *decider) issuer() {
 	cluster := d.facts.platform.Issuer
 	if cluster == "" {
-		return // Which is found where it is read.
+		return // Reading it already produced a finding.
 	}
 
 	docs := d.facts.documents
-	with := map[string]string{"issuer": cluster, "error": cmp.Or(docs.Problem, docs.Detail, string(docs.Outcome)), "document": discovery(cluster)}
+	with := map[string]string{"issuer": cluster, "document": discovery(cluster)}
 
 	switch {
 	case d.trusted() && docs.Outcome != Reached:
 	case docs.Outcome != Reached:
-		d.add(IssuerNotSeen, cluster, with)
-	case docs.Problem != "":
-		d.add(IssuerDocumentMissing, cluster, with)
+		d.add(IssuerNotSeen, cluster, in(with, "error", cmp.Or(docs.Detail, string(docs.Outcome))))
+	case docs.Problem.Code != "":
+		d.add(IssuerDocumentMissing, cluster, docs.Problem.parameters(with))
 	case docs.Issuer != cluster:
-		with["has"] = clean(docs.Issuer)
-		d.add(IssuerDocumentDiffers, cluster, with)
+		d.add(IssuerDocumentDiffers, cluster, in(with, "has", clean(docs.Issuer)))
 	default:
 		d.keys(with)
 	}
 }
 
-// keys of the cluster that tokens are signed with, which are among those that the issuer publishes.
+// keys reports signing keys that the issuer does not publish.
 func (d *decider) keys(with map[string]string) {
 	var signing []string
 
@@ -98,14 +97,14 @@ func (d *decider) keys(with map[string]string) {
 		}
 	}
 
-	// Without a token, any of those of the API server may be the one.
+	// Without a token, each key of the API server may be a signing key.
 	if len(signing) == 0 {
 		signing = d.facts.keys
 	}
 
 	if len(signing) == 0 {
-		with["error"] = cmp.Or(d.facts.keysProblem, "it has none")
-		d.add(IssuerKeysUnknown, d.facts.platform.Issuer, with)
+		problem := cmp.Or(d.facts.keysProblem, Problem{Code: NoKeys})
+		d.add(IssuerKeysUnknown, d.facts.platform.Issuer, problem.parameters(with))
 
 		return
 	}
@@ -114,17 +113,17 @@ func (d *decider) keys(with map[string]string) {
 
 	for _, key := range slices.Compact(signing) {
 		if !slices.Contains(d.facts.documents.Keys, key) {
-			d.add(IssuerKeyMissing, d.facts.platform.Issuer, map[string]string{"issuer": with["issuer"], "document": with["document"], "key": key})
+			d.add(IssuerKeyMissing, d.facts.platform.Issuer, in(with, "key", key))
 		}
 	}
 }
 
-// jobs that probe places.
+// jobs checks the Jobs of the probes.
 func (d *decider) jobs() {
 	var absent []string
 
 	for _, p := range d.facts.places {
-		with := map[string]string{"place": p.name, "error": cmp.Or(p.problem, waiting(p.pod))}
+		with := cmp.Or(p.problem, waiting(p.pod)).parameters(map[string]string{"place": p.name})
 
 		switch {
 		case p.state == missing:
@@ -137,26 +136,26 @@ func (d *decider) jobs() {
 	}
 
 	if len(absent) > 0 {
-		d.add(PlaceNotProbed, "", map[string]string{"places": strings.Join(absent, " and ")})
+		d.add(PlaceNotProbed, "", map[string]string{"places": finding.List(absent)})
 	}
 }
 
-// waiting is what a pod waits for.
-func waiting(pod *corev1.Pod) string {
+// waiting returns the reason why a pod has not finished.
+func waiting(pod *corev1.Pod) Problem {
 	if pod == nil {
-		return "it has no pod yet"
+		return Problem{Code: NoPod}
 	}
 
 	for _, s := range pod.Status.ContainerStatuses {
 		if s.State.Waiting != nil {
-			return clean(strings.TrimSuffix(s.State.Waiting.Reason+": "+s.State.Waiting.Message, ": "))
+			return Problem{Code: Failed, Detail: clean(strings.TrimSuffix(s.State.Waiting.Reason+": "+s.State.Waiting.Message, ": "))}
 		}
 	}
 
-	return "its pod is " + clean(string(pod.Status.Phase))
+	return Problem{Code: PodPhase, Detail: clean(string(pod.Status.Phase))}
 }
 
-// differences between the pod of a probe and those that it stands for: what it sees is not what they see then.
+// differences compares the pod of a probe with the pods of the provider. If they differ, the probe may reach different hosts.
 func (d *decider) differences(p probed) {
 	if p.pod == nil {
 		return
@@ -185,11 +184,11 @@ func (d *decider) differences(p probed) {
 	maps.DeleteFunc(fields, func(_ string, differs bool) bool { return !differs })
 
 	if len(fields) > 0 {
-		d.add(ProbeDiffers, "Job/"+jobPrefix+p.name, map[string]string{"place": p.name, "fields": strings.Join(slices.Sorted(maps.Keys(fields)), ", ")})
+		d.add(ProbeDiffers, "Job/"+jobPrefix+p.name, map[string]string{"place": p.name, "fields": finding.List(slices.Sorted(maps.Keys(fields)))})
 	}
 }
 
-// network is what of a pod decides whom it reaches, besides its labels.
+// network returns the fields of a pod that affect its network. Policies also select by its labels.
 func network(pod *corev1.Pod) map[string]any {
 	out := map[string]any{}
 
@@ -224,14 +223,14 @@ func network(pod *corev1.Pod) map[string]any {
 	return out
 }
 
-// selects tells whether a selector selects a pod. One that is invalid selects none.
+// selects reports whether a selector selects a pod. An invalid selector selects none.
 func selects(s metav1.LabelSelector, pod *corev1.Pod) bool {
 	selector, err := metav1.LabelSelectorAsSelector(&s)
 
 	return err == nil && selector.Matches(labels.Set(pod.Labels))
 }
 
-// place of which there are facts.
+// place checks the facts of a place.
 func (d *decider) place(p probed) {
 	f := p.facts
 	with := map[string]string{"place": p.name, "node": ""}
@@ -253,7 +252,7 @@ func (d *decider) place(p probed) {
 	}
 
 	if len(f.Unread) > 0 {
-		d.add(ProbeCannotRead, p.name, in(with, "objects", strings.Join(f.Unread, ", ")))
+		d.add(ProbeCannotRead, p.name, in(with, "objects", finding.List(f.Unread)))
 	}
 
 	d.signIn(f, with)
@@ -263,7 +262,7 @@ func (d *decider) place(p probed) {
 	}
 }
 
-// in parameters, others.
+// in returns parameters with further pairs.
 func in(with map[string]string, pairs ...string) map[string]string {
 	out := maps.Clone(with)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -273,12 +272,12 @@ func in(with map[string]string, pairs ...string) map[string]string {
 	return out
 }
 
-// vault that was looked for, or a name that none has: if DNS or the proxy knows others, this says nothing.
+// vault checks the connection to a vault. Without a vault, a name that does not resolve proves nothing.
 func (d *decider) vault(f *Facts, with map[string]string) {
-	gone := f.Login.Outcome == Reached &&
+	unresolved := f.Login.Outcome == Reached &&
 		(f.Vault.Outcome == NoSuchHost || f.Vault.Outcome == ProxyRefused && f.Vault.Status >= 500)
 
-	if f.AnyVault && gone {
+	if f.AnyVault && unresolved {
 		d.add(VaultNotTried, with["place"], in(with, "host", f.Vault.Host))
 
 		return
@@ -287,10 +286,10 @@ func (d *decider) vault(f *Facts, with map[string]string) {
 	d.endpoint(f.Vault, with)
 }
 
-// endpoint that was looked for.
+// endpoint checks the connection to a host.
 func (d *decider) endpoint(e Endpoint, with map[string]string) {
 	code, ok := map[Outcome]finding.Code{
-		NoSuchHost: NameNotResolved, NoDNS: NameNotResolved, NoProxy: ProxyUnreachable, ProxyRefused: ProxyRefuses,
+		NoSuchHost: NameNotResolved, NoDNS: NameNotResolved, NoProxy: ProxyUnreachable, BadProxy: ProxyUnreachable, ProxyRefused: ProxyRefuses,
 		UnknownAuthority: TLSIntercepted, OutOfTime: CertificateInvalid, BadCertificate: CertificateInvalid, NoAnswer: EgressBlocked,
 	}[e.Outcome]
 	if !ok {
@@ -299,20 +298,20 @@ func (d *decider) endpoint(e Endpoint, with map[string]string) {
 
 	target := e.Host
 	if _, domain, ok := strings.Cut(e.Host, "."); ok && slices.ContainsFunc(allClouds(), func(c cloud) bool { return c.isVault(e.Host) }) {
-		target = "*." + domain // Of all vaults.
+		target = "*." + domain // All vaults.
 	}
 
-	d.add(code, e.Host, in(with, "host", e.Host, "target", target, "proxy", e.Proxy, "status", strconv.Itoa(e.Status), "authority", e.Detail, "error", cmp.Or(e.Detail, string(e.Outcome))))
+	d.add(code, e.Host, in(with, "host", e.Host, "target", target, "proxy", cmp.Or(e.Proxy, "HTTPS_PROXY"), "status", strconv.Itoa(e.Status), "authority", e.Detail, "error", cmp.Or(e.Detail, string(e.Outcome))))
 }
 
-// signIn of a provider with its token.
+// signIn checks the token of a provider, and its exchange.
 func (d *decider) signIn(f *Facts, with map[string]string) {
 	if f.Token == nil {
 		switch {
 		case f.Source != "" && !withToken(f.Source):
 			d.add(SignInNotTried, f.Place, in(with, "source", f.Source))
 		case withToken(f.Source), d.signsIn(f.Place) && len(f.Unread) == 0:
-			d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, in(with, "error", "its log says nothing of a token"))
+			d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, Problem{Code: NoTokenFact}.parameters(with))
 		}
 
 		return
@@ -325,8 +324,8 @@ func (d *decider) signIn(f *Facts, with map[string]string) {
 		with["identity"] = "secret-creator"
 	}
 
-	if t.Problem != "" {
-		d.add(TokenMissing, f.Place, in(with, "error", t.Problem))
+	if t.Problem.Code != "" {
+		d.add(TokenMissing, f.Place, t.Problem.parameters(with))
 
 		return
 	}
@@ -334,7 +333,7 @@ func (d *decider) signIn(f *Facts, with map[string]string) {
 	subject := fmt.Sprintf("system:serviceaccount:%s:%s", d.facts.platform.Namespace, f.Place)
 
 	for _, claim := range []struct{ name, has, wants string }{
-		{"audience", strings.Join(t.Audiences, ", "), keyvault.TokenAudience},
+		{"audience", finding.List(t.Audiences), keyvault.TokenAudience},
 		{"issuer", t.Issuer, cmp.Or(d.facts.platform.Issuer, t.Issuer)},
 		{"subject", t.Subject, subject},
 	} {
@@ -344,24 +343,26 @@ func (d *decider) signIn(f *Facts, with map[string]string) {
 	}
 
 	if f.Exchange == nil && t.forEntra() && f.Login.Outcome == Reached {
-		d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, in(with, "error", "its log does not say what Entra ID answers"))
+		d.add(ProbeFailed, "Job/"+jobPrefix+f.Place, Problem{Code: NoAnswerFact}.parameters(with))
 	}
 
 	if x := f.Exchange; x != nil && !x.Done {
 		code := refused(*x)
-		d.add(code, f.Place, in(with, "client", x.ClientID, "tenant", x.TenantID, "issuer", t.Issuer, "subject", t.Subject, "host", f.Login.Host,
-			"document", discovery(t.Issuer), "number", strconv.Itoa(x.Code), "code", "AADSTS"+strconv.Itoa(x.Code), "error", cmp.Or(x.Problem, "AADSTS"+strconv.Itoa(x.Code))))
+		aadsts := "AADSTS" + strconv.Itoa(x.Code)
+		problem := cmp.Or(x.Problem, Problem{Code: Failed, Detail: aadsts})
+		d.add(code, f.Place, in(problem.parameters(with), "client", x.ClientID, "tenant", x.TenantID, "issuer", t.Issuer, "subject", t.Subject,
+			"host", f.Login.Host, "document", discovery(t.Issuer), "number", strconv.Itoa(x.Code), "code", aadsts))
 	}
 }
 
-// signsIn tells whether a provider signs in with its token, by the settings.
+// signsIn reports whether the settings let a provider sign in with its token.
 func (d *decider) signsIn(place string) bool {
-	who := principal(d.facts.platform, place)
+	p := principal(d.facts.platform, place)
 
-	return who != nil && withToken(who.Source)
+	return p != nil && withToken(p.Source)
 }
 
-// refused is what it means that Entra ID has given no token.
+// refused returns the code for an exchange in which Entra ID issued no token.
 func refused(x Exchange) finding.Code {
 	if x.Code == 0 {
 		return SignInUnanswered
@@ -391,7 +392,7 @@ func refused(x Exchange) finding.Code {
 	}
 }
 
-// forbids tells whether policies keep a pod from the metadata service of its node.
+// forbids reports whether policies block a pod from the metadata service of its node.
 func (d *decider) forbids(pod *corev1.Pod) bool {
 	selected := false
 

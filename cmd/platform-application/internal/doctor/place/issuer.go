@@ -6,38 +6,36 @@ package place
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
-// maxKeys of an issuer that are looked at.
+// maxKeys limits the keys of an issuer.
 const maxKeys = 100
 
-// Documents are what an issuer publishes, by which Entra ID verifies tokens.
+// documents are the documents of an issuer, with which Entra ID verifies tokens.
 type documents struct {
-	// URL of the issuer whose documents these are.
+	// URL of the issuer.
 	URL string
 
-	// Outcome of the attempt to reach them, with its Detail.
+	// Outcome of the connection, with its Detail.
 	Outcome Outcome
 	Detail  string
 
-	// Problem is what is wrong with a document that was reached. Empty if nothing is.
-	Problem string
+	// Problem of a document that was reached.
+	Problem Problem
 
-	// Issuer as the discovery document has it, and the ids of the keys that it leads to.
+	// Issuer in the discovery document, and the ids of the published keys.
 	Issuer string
 	Keys   []string
 }
 
-// discovery is where an issuer says who it is.
+// discovery returns the URL of the discovery document of an issuer.
 func discovery(issuer string) string {
 	return strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 }
 
-// documents of an issuer.
+// documents reads the documents of an issuer.
 func (n Network) documents(ctx context.Context, issuer string) documents {
 	out := documents{URL: issuer}
 
@@ -58,26 +56,19 @@ func (n Network) documents(ctx context.Context, issuer string) documents {
 	}
 
 	if out.Keys = keyIDs(data); len(out.Keys) == 0 {
-		out.Problem = "jwks_uri leads to no keys"
+		out.Problem = Problem{Code: NoKeys}
 	}
 
 	return out
 }
 
-// document at an address. It returns false if there is none that can be read, and says why.
+// document reads a JSON document. If it cannot, it returns false and sets the reason in out.
 func (n Network) document(ctx context.Context, out *documents, address string, into any) bool {
 	out.Outcome = NoAnswer
 
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		out.Outcome, out.Problem = Reached, clean(fmt.Sprintf("%q is no https URL", address))
-
-		return false
-	}
-
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		out.Outcome, out.Problem = Reached, clean(fmt.Sprintf("%q is no https URL", address))
+	if err != nil || request.URL.Scheme != "https" || request.URL.Host == "" || request.URL.User != nil {
+		out.Outcome, out.Problem = Reached, Problem{Code: NotHTTPS, Address: clean(address)}
 
 		return false
 	}
@@ -94,13 +85,13 @@ func (n Network) document(ctx context.Context, out *documents, address string, i
 	out.Outcome = Reached
 
 	if status != http.StatusOK {
-		out.Problem = clean(fmt.Sprintf("%s answers with status %d", address, status))
+		out.Problem = Problem{Code: BadStatus, Address: clean(address), Status: status}
 
 		return false
 	}
 
 	if json.Unmarshal(body, into) != nil {
-		out.Problem = clean(address + " is no JSON of its kind")
+		out.Problem = Problem{Code: NotJSON, Address: clean(address)}
 
 		return false
 	}
@@ -108,7 +99,7 @@ func (n Network) document(ctx context.Context, out *documents, address string, i
 	return true
 }
 
-// keyIDs of a JSON Web Key Set.
+// keyIDs returns the ids of the keys in a JSON Web Key Set.
 func keyIDs(data []byte) []string {
 	var set struct {
 		Keys []struct {

@@ -15,78 +15,81 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
 const (
-	// answerTimeout is for anything that is asked over the network.
+	// answerTimeout limits a request.
 	answerTimeout = 10 * time.Second
 
-	// machineTimeout is for the metadata service, which is on the node.
+	// machineTimeout limits a request to the metadata service. It runs on the node.
 	machineTimeout = 3 * time.Second
 
-	// maxBody of an answer, and maxText of anything in it that is passed on.
+	// maxBody limits the body of a response, and maxText a text in the facts.
 	maxBody = 1 << 20
 	maxText = 200
 
-	// machine is where the metadata service of a node says which versions it has.
+	// machine is the page of the metadata service that lists its versions.
 	machine = "http://169.254.169.254/metadata/versions"
 )
 
-// An Outcome is what became of an attempt to reach somebody. It is also what is decided on.
+// An Outcome is the result of a connection.
 type Outcome string
 
 // Outcomes.
 const (
-	// Reached: there was an answer, whatever it says.
+	// Reached: the host sent a response, with any status.
 	Reached Outcome = "Reached"
-	// NoSuchHost: DNS says that there is no such name.
+	// NoSuchHost: DNS does not know the name.
 	NoSuchHost Outcome = "NoSuchHost"
-	// NoDNS: DNS does not answer.
+	// NoDNS: DNS does not respond.
 	NoDNS Outcome = "NoDNS"
-	// NoProxy: the proxy of the environment is not there.
+	// NoProxy: the proxy of the environment is unreachable.
 	NoProxy Outcome = "NoProxy"
-	// ProxyRefused: the proxy does not connect.
+	// BadProxy: the address of the proxy is invalid.
+	BadProxy Outcome = "BadProxy"
+	// ProxyRefused: the proxy rejects the connection.
 	ProxyRefused Outcome = "ProxyRefused"
-	// UnknownAuthority: the certificate is from an authority that is not trusted here.
+	// UnknownAuthority: the authority of the certificate is not trusted here.
 	UnknownAuthority Outcome = "UnknownAuthority"
-	// OutOfTime: the certificate is not valid by the clock here.
+	// OutOfTime: the certificate is expired or not yet valid, by the clock here.
 	OutOfTime Outcome = "OutOfTime"
-	// BadCertificate: the certificate is wrong in another way, such as for another host.
+	// BadCertificate: the certificate is invalid for another reason, such as another host.
 	BadCertificate Outcome = "BadCertificate"
-	// NoAnswer: nobody answers, or not in HTTPS.
+	// NoAnswer: there is no response, or none in HTTPS.
 	NoAnswer Outcome = "NoAnswer"
 )
 
-// outcomes that there are.
+// outcomes returns all outcomes.
 func outcomes() []Outcome {
-	return []Outcome{Reached, NoSuchHost, NoDNS, NoProxy, ProxyRefused, UnknownAuthority, OutOfTime, BadCertificate, NoAnswer}
+	return []Outcome{Reached, NoSuchHost, NoDNS, NoProxy, BadProxy, ProxyRefused, UnknownAuthority, OutOfTime, BadCertificate, NoAnswer}
 }
 
-// An Endpoint that something was looked for at.
+// An Endpoint is a host that the probe connected to.
 type Endpoint struct {
 	Host    string  `json:"host"`
 	Outcome Outcome `json:"outcome"`
 
-	// Proxy that led there, as host and port.
+	// Proxy on the way to the host, as host and port.
 	Proxy string `json:"proxy,omitempty"`
 
-	// Status that the proxy refused with.
+	// Status of the proxy that rejected the connection.
 	Status int `json:"status,omitempty"`
 
-	// Detail is the authority of a certificate that is not trusted, or an error for people.
+	// Detail is the untrusted authority of a certificate, or the text of an error.
 	Detail string `json:"detail,omitempty"`
 
-	// Ahead is by how many seconds its clock is ahead of the one here. Nil if it does not say.
+	// Ahead is the number of seconds that the clock of the host is ahead. It is nil if the response has no date.
 	Ahead *int64 `json:"ahead,omitempty"`
 }
 
-// A Network is what others are reached through.
+// A Network connects to hosts.
 type Network struct {
-	// Transport leads to hosts of Azure.
+	// Transport connects to Azure.
 	Transport http.RoundTripper
 
-	// Proxy tells which proxy the transport uses for a request.
+	// Proxy returns the proxy of the transport for a request.
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// Direct is a transport without a proxy.
@@ -95,11 +98,11 @@ type Network struct {
 	// Lookup resolves a name.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 
-	// Now is the time here.
+	// Now returns the current time.
 	Now func() time.Time
 }
 
-// Here is the network of this process.
+// Here returns the network of this process.
 func Here() Network {
 	direct := &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: answerTimeout}).DialContext,
@@ -116,12 +119,14 @@ func Here() Network {
 	return Network{Transport: proxied, Proxy: http.ProxyFromEnvironment, Direct: direct, Lookup: net.DefaultResolver.LookupHost, Now: time.Now}
 }
 
-// A connectError is what a proxy says that does not connect.
+// A connectError is the status of a proxy that rejects a connection.
 type connectError struct{ status int }
 
-func (e *connectError) Error() string { return fmt.Sprintf("the proxy answers with %d", e.status) }
+func (e *connectError) Error() string {
+	return fmt.Sprintf("the proxy responds with status %d", e.status)
+}
 
-// connected looks at what a proxy says.
+// connected checks the response of a proxy.
 func connected(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode != http.StatusOK {
 		return &connectError{answer.StatusCode}
@@ -130,7 +135,7 @@ func connected(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Resp
 	return nil
 }
 
-// look whether a host answers.
+// look connects to a host.
 func (n Network) look(ctx context.Context, host string) Endpoint {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -146,13 +151,13 @@ func (n Network) look(ctx context.Context, host string) Endpoint {
 
 	proxy, err := n.Proxy(request)
 	if err != nil {
-		out.Outcome, out.Detail = NoProxy, "the address of the proxy is not one"
+		out.Outcome = BadProxy
 
 		return out
 	}
 
 	if proxy != nil {
-		// Not its user and password.
+		// Without its user and password.
 		out.Proxy = clean(proxy.Host)
 	} else if _, err := n.Lookup(ctx, host); err != nil {
 		out.fail(err)
@@ -166,7 +171,7 @@ func (n Network) look(ctx context.Context, host string) Endpoint {
 
 		return out
 	}
-	defer answer.Body.Close() //nolint:errcheck // It was not read.
+	defer answer.Body.Close() //nolint:errcheck // Only the header was read.
 
 	out.Outcome = Reached
 
@@ -177,7 +182,7 @@ func (n Network) look(ctx context.Context, host string) Endpoint {
 	return out
 }
 
-// fail with an error of a transport or a resolver.
+// fail sets the outcome for an error of a transport or a resolver.
 func (e *Endpoint) fail(err error) {
 	e.Outcome, e.Detail = NoAnswer, clean(err.Error())
 
@@ -205,7 +210,7 @@ func (e *Endpoint) fail(err error) {
 	e.distrust(err)
 }
 
-// distrust a certificate.
+// distrust sets the outcome for an error of certificate verification.
 func (e *Endpoint) distrust(err error) {
 	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	if !ok {
@@ -227,7 +232,7 @@ func (e *Endpoint) distrust(err error) {
 	}
 }
 
-// machine tells whether the metadata service of the node answers.
+// machine reports whether the metadata service of the node responds.
 func (n Network) machine(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, machineTimeout)
 	defer cancel()
@@ -243,45 +248,29 @@ func (n Network) machine(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	defer answer.Body.Close() //nolint:errcheck // It was not read.
+	defer answer.Body.Close() //nolint:errcheck // Only the header was read.
 
 	return answer.StatusCode == http.StatusOK
 }
 
-// ask sends a request, and returns the status and the body of the answer. Nobody is followed elsewhere.
+// ask sends a request, and returns the status and the body of the response. It follows no redirect.
 func (n Network) ask(request *http.Request) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(request.Context(), answerTimeout)
 	defer cancel()
 
 	answer, err := n.Transport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
-		return 0, nil, err //nolint:wrapcheck // It is looked at by type.
+		return 0, nil, err //nolint:wrapcheck // fail decides by its type.
 	}
 	defer answer.Body.Close() //nolint:errcheck // It was only read.
 
 	body, err = io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("the answer has more than %d bytes", maxBody)
+		err = fmt.Errorf("the response has more than %d bytes", maxBody)
 	}
 
 	return answer.StatusCode, body, err
 }
 
-// clean text of others for people: in one line, and not long.
-func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
-			return ' '
-		}
-
-		return r
-	}, text)
-
-	text = strings.TrimSpace(text)
-
-	if runes := []rune(text); len(runes) > maxText {
-		text = string(runes[:maxText-1]) + "…"
-	}
-
-	return text
-}
+// clean returns a text of another program as one short line.
+func clean(text string) string { return strings.TrimSpace(finding.OneLine(text, maxText)) }

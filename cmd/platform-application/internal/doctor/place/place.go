@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package place looks at what pods of the providers reach from where they run, and whether Entra ID takes their tokens.
+// Package place checks the network and the tokens of the providers where their pods run.
 //
-// A place is more than a cluster: policies select pods by their labels, and tokens are those of a ServiceAccount. So the probe of a
-// place is a Job of package/platform/doctor, whose pod has what decides of a provider's pod, and which prints facts and nothing else.
-// What they mean is decided here.
+// Policies select pods by their labels, and tokens belong to a ServiceAccount. So the probe of a place is a Job of
+// package/platform/doctor, whose pod has the labels and the ServiceAccount of the provider, and prints facts as JSON. This package
+// decides on the facts.
 package place
 
 import (
@@ -19,7 +19,7 @@ import (
 // Name of the area.
 const Name = "place"
 
-// Area of the places of the providers' pods. The version is that of this program if it is a release.
+// Area checks the places of the providers' pods. The version is that of this program, or empty if it is not a release.
 func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	return doctor.Area{
 		Name: Name,
@@ -31,8 +31,8 @@ func Area(c platform.Cluster, p platform.Platform, version string) doctor.Area {
 	}
 }
 
-// base of kustomize that has the probes, in the version of this program. One that was built from a clone has no version: the base is
-// that of the clone then, and not what a branch happens to have.
+// base returns the kustomization of the probes in the version of this program. A program that was built in a clone has no version, and
+// uses the kustomization of the clone.
 func base(version string) string {
 	const path = "package/platform/doctor"
 

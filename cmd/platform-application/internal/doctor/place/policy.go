@@ -11,12 +11,12 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 )
 
-// machinePort of the metadata service, and machineAddress.
+// machinePort and machineAddress are the port and address of the metadata service.
 const machinePort = 80
 
 func machineAddress() netip.Addr { return netip.AddrFrom4([4]byte{169, 254, 169, 254}) }
 
-// allowsMachine tells whether a rule lets a pod reach the metadata service of its node.
+// allowsMachine reports whether a rule allows connections to the metadata service.
 func allowsMachine(rule networkingv1.NetworkPolicyEgressRule) bool {
 	port := len(rule.Ports) == 0 || slices.ContainsFunc(rule.Ports, hasMachinePort)
 	peer := len(rule.To) == 0 || slices.ContainsFunc(rule.To, isMachine)
@@ -45,7 +45,7 @@ func isMachine(p networkingv1.NetworkPolicyPeer) bool {
 	return p.IPBlock != nil && contains(p.IPBlock.CIDR) && !slices.ContainsFunc(p.IPBlock.Except, contains)
 }
 
-// contains tells whether a range of addresses has that of the metadata service.
+// contains reports whether a range of addresses contains that of the metadata service.
 func contains(cidr string) bool {
 	prefix, err := netip.ParsePrefix(cidr)
 

@@ -21,46 +21,49 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/platform"
 )
 
-// Facts of a place, as the probe there has seen it.
+// Facts are the facts of a place, as its probe prints them.
 type Facts struct {
-	// Place is the ServiceAccount of the provider whose place it is.
+	// Place is the ServiceAccount of the provider that runs there.
 	Place string `json:"place"`
 
-	// Login, Manager and Vault are Entra ID, Resource Manager and a vault. Manager is nil where nobody needs it.
+	// Login, Manager and Vault are Entra ID, Resource Manager and a vault. Manager is nil if the provider does not need it.
 	Login   Endpoint  `json:"login"`
 	Manager *Endpoint `json:"manager,omitempty"`
 	Vault   Endpoint  `json:"vault"`
 
-	// AnyVault is true if no vault is known yet, and Vault is the name of none.
+	// AnyVault is true if there is no vault yet. Vault then has a name that no vault has.
 	AnyVault bool `json:"anyVault,omitempty"`
 
-	// Source of credentials that the provider signs in with. Empty if it does not sign in.
+	// Source of the provider's credentials. It is empty if the provider does not sign in.
 	Source string `json:"source,omitempty"`
 
 	Token    *Token    `json:"token,omitempty"`
 	Exchange *Exchange `json:"exchange,omitempty"`
 
-	// Machine is true if the metadata service of the node answers.
+	// Machine is true if the metadata service of the node responds.
 	Machine bool `json:"machine,omitempty"`
 
-	// Unread is what of the platform could not be read from there.
+	// Unread has the objects of the platform that the probe cannot read, or apiServer.
 	Unread []string `json:"unread,omitempty"`
 }
 
-// anyVault is a name that a vault could have.
+// apiServer in Unread means that the API server does not respond.
+const apiServer = "APIServer"
+
+// anyVault is a valid name for a vault.
 const anyVault = "platform-app-doctor"
 
-// Sources of credentials with which a provider signs in as its ServiceAccount.
+// Sources of credentials that use the token of the ServiceAccount.
 const (
 	sourceFile     = "OIDCTokenFile"
 	sourceWorkload = "WorkloadIdentity"
 )
 
-// Probe the place in which this process runs, which is that of a provider with this ServiceAccount.
+// Probe returns the facts of the place of this process, which runs as the ServiceAccount of a provider.
 func Probe(ctx context.Context, c platform.Cluster, name string) Facts {
-	// Without it, each request would wait for its own deadline.
+	// Without this check, each request would wait for its own deadline.
 	if err := c.Reach(ctx); err != nil {
-		return probe(ctx, Here(), name, platform.Platform{Namespace: c.Namespace}, []string{"the API server"}, nil)
+		return probe(ctx, Here(), name, platform.Platform{Namespace: c.Namespace}, []string{apiServer}, nil)
 	}
 
 	p, found := platform.Read(ctx, c)
@@ -68,9 +71,9 @@ func Probe(ctx context.Context, c platform.Cluster, name string) Facts {
 	return probe(ctx, Here(), name, p, unread(found), vaults(ctx, c.Client))
 }
 
-// probe a place for a platform. The vaults are those that the cluster has.
+// probe returns the facts of a place. The vaults are the hosts of the vaults in the cluster.
 func probe(ctx context.Context, n Network, name string, p platform.Platform, unread []string, vaults []string) Facts {
-	who := principal(p, name)
+	signsInAs := principal(p, name)
 	in := clouds(p)
 	out := Facts{Place: name, Unread: unread}
 
@@ -97,29 +100,29 @@ func probe(ctx context.Context, n Network, name string, p platform.Platform, unr
 
 	all.Wait()
 
-	if who == nil {
+	if signsInAs == nil {
 		return out
 	}
 
-	out.Source = clean(cmp.Or(who.Source, "none"))
-	if !withToken(who.Source) {
+	out.Source = clean(cmp.Or(signsInAs.Source, "none"))
+	if !withToken(signsInAs.Source) {
 		return out
 	}
 
-	token, says := readToken(cmp.Or(who.TokenFile, os.Getenv("AZURE_FEDERATED_TOKEN_FILE"), TokenPath))
-	out.Token = &says
+	token, claims := readToken(cmp.Or(signsInAs.TokenFile, os.Getenv("AZURE_FEDERATED_TOKEN_FILE"), TokenPath))
+	out.Token = &claims
 
-	if says.Problem == "" && says.forEntra() && out.Login.Outcome == Reached {
-		out.Exchange = new(n.exchange(ctx, in.login, scope, who.TenantID, who.ClientID, token))
+	if claims.Problem.Code == "" && claims.forEntra() && out.Login.Outcome == Reached {
+		out.Exchange = new(n.exchange(ctx, in.login, scope, signsInAs.TenantID, signsInAs.ClientID, token))
 	}
 
 	return out
 }
 
-// withToken tells whether a provider signs in as its ServiceAccount.
+// withToken reports whether a source uses the token of the ServiceAccount.
 func withToken(source string) bool { return source == sourceFile || source == sourceWorkload }
 
-// principal that the provider of a place signs in as. Nil if it does not.
+// principal returns the principal of the provider of a place, or nil if the provider does not sign in.
 func principal(p platform.Platform, place string) *platform.Principal {
 	switch place {
 	case platform.AzureServiceAccount:
@@ -131,7 +134,7 @@ func principal(p platform.Platform, place string) *platform.Principal {
 	}
 }
 
-// clouds of a platform are one.
+// clouds returns the cloud of a platform.
 func clouds(p platform.Platform) cloud {
 	settings, provider := "", ""
 
@@ -146,7 +149,7 @@ func clouds(p platform.Platform) cloud {
 	return cloudOf(settings, provider)
 }
 
-// unread is what findings say could not be read.
+// unread returns the objects that findings report as unreadable.
 func unread(found []finding.Finding) []string {
 	var out []string
 
@@ -159,10 +162,10 @@ func unread(found []finding.Finding) []string {
 	return out[:min(len(out), maxListed)]
 }
 
-// maxVaults that are looked at for one that has an address. However large they are, they fit into an answer.
+// maxVaults limits the list of vaults, so that the largest ones fit into a response.
 const maxVaults = 40
 
-// vaults that the cluster has, by their hosts. Each provider may list objects of its own.
+// vaults returns the hosts of the vaults in the cluster. Each provider has permission to list only its own kind.
 func vaults(ctx context.Context, c client.Client) []string {
 	var out []string
 
@@ -177,7 +180,7 @@ func vaults(ctx context.Context, c client.Client) []string {
 		list.SetAPIVersion(kind.apiVersion)
 		list.SetKind(kind.kind)
 
-		// Without one, a name that a vault could have is looked for.
+		// Without a vault, the probe connects to anyVault.
 		if c.List(ctx, list, client.Limit(maxVaults)) != nil {
 			continue
 		}
@@ -193,7 +196,7 @@ func vaults(ctx context.Context, c client.Client) []string {
 	return out
 }
 
-// Write facts, in one line.
+// Write writes the facts in one line.
 func (f Facts) Write(w io.Writer) error {
 	if err := json.NewEncoder(w).Encode(f); err != nil {
 		return fmt.Errorf("cannot write facts: %w", err)

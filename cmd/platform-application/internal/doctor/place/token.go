@@ -7,8 +7,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,64 +18,61 @@ import (
 )
 
 const (
-	// TokenPath is where the runtime configurations of the providers mount tokens for Entra ID.
+	// TokenPath is the file in which the runtime configurations of the providers mount tokens for Entra ID.
 	TokenPath = "/var/run/secrets/p6m.dev/entra/token"
 
-	// maxToken is more than any token has.
+	// maxToken limits the bytes of a token file. Tokens are smaller.
 	maxToken = 1 << 16
 
-	// maxListed is how much of a list is passed on.
+	// maxListed limits the items of a list in the facts.
 	maxListed = 10
 )
 
-// A Token is what a token says of itself. The token is not in it.
+// A Token has the claims of a token, but not the token itself.
 type Token struct {
 	Path string `json:"path"`
 
-	// Problem is why there is nothing else. Empty if there is.
-	Problem string `json:"problem,omitempty"`
+	// Problem is the reason why there are no claims.
+	Problem Problem `json:"problem,omitzero"`
 
 	Issuer    string   `json:"issuer,omitempty"`
 	Subject   string   `json:"subject,omitempty"`
 	Audiences []string `json:"audiences,omitempty"`
 
-	// KeyID names the key that it is signed with.
+	// KeyID names the key that signed the token.
 	KeyID string `json:"keyId,omitempty"`
 }
 
-// readToken at a path. Problems name the path and nothing of what is there.
+// readToken reads the token at a path. A problem never contains text of the file.
 func readToken(path string) (token string, _ Token) {
-	f, err := os.Open(path) //nolint:gosec // The platform says where.
+	f, err := os.Open(path) //nolint:gosec // The settings of the platform name the path.
 	if err != nil {
-		return "", Token{Path: clean(path), Problem: "there is no such file"}
+		return "", Token{Path: clean(path), Problem: Problem{Code: NoFile}}
 	}
 	defer f.Close() //nolint:errcheck // It was only read.
 
 	data, err := io.ReadAll(io.LimitReader(f, maxToken))
 	if err != nil {
-		return "", Token{Path: clean(path), Problem: "the file cannot be read"}
+		return "", Token{Path: clean(path), Problem: Problem{Code: Unreadable}}
 	}
 
 	token = strings.TrimSpace(string(data))
 
-	parsed, err := parseToken(token)
-	parsed.Path = clean(path)
-
-	if err != nil {
-		return "", Token{Path: parsed.Path, Problem: err.Error()}
+	parsed, ok := parseToken(token)
+	if !ok {
+		return "", Token{Path: clean(path), Problem: Problem{Code: NotJWT}}
 	}
+
+	parsed.Path = clean(path)
 
 	return token, parsed
 }
 
-// errNoToken is about what is no JSON Web Token.
-var errNoToken = errors.New("the file holds no JSON Web Token")
-
-// parseToken reads what a token says of itself. It does not verify the signature, which is Entra ID's to do.
-func parseToken(token string) (Token, error) {
+// parseToken returns the claims of a JSON Web Token. It does not verify the signature, because Entra ID does.
+func parseToken(token string) (_ Token, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 { //nolint:mnd // Header, claims and signature.
-		return Token{}, errNoToken
+		return Token{}, false
 	}
 
 	var (
@@ -91,8 +86,8 @@ func parseToken(token string) (Token, error) {
 		}
 	)
 
-	if decodePart(parts[0], &header) != nil || decodePart(parts[1], &claims) != nil {
-		return Token{}, errNoToken
+	if !decodePart(parts[0], &header) || !decodePart(parts[1], &claims) {
+		return Token{}, false
 	}
 
 	audiences, one := []string{}, ""
@@ -105,42 +100,35 @@ func parseToken(token string) (Token, error) {
 		audiences[i] = clean(a)
 	}
 
-	return Token{Issuer: clean(claims.Issuer), Subject: clean(claims.Subject), Audiences: audiences, KeyID: clean(header.KeyID)}, nil
+	return Token{Issuer: clean(claims.Issuer), Subject: clean(claims.Subject), Audiences: audiences, KeyID: clean(header.KeyID)}, true
 }
 
-func decodePart(part string, out any) error {
+func decodePart(part string, out any) bool {
 	data, err := base64.RawURLEncoding.DecodeString(part)
-	if err != nil {
-		return errNoToken
-	}
 
-	if json.Unmarshal(data, out) != nil {
-		return errNoToken
-	}
-
-	return nil
+	return err == nil && json.Unmarshal(data, out) == nil
 }
 
-// forEntra tells whether a token is for Entra ID and nobody else. Another one is sent nowhere.
+// forEntra reports whether Entra ID is the only audience of the token. The probe sends no other token.
 func (t Token) forEntra() bool { return slices.Equal(t.Audiences, []string{keyvault.TokenAudience}) }
 
-// An Exchange of a token at Entra ID. What Entra ID gave for it is not in it.
+// An Exchange is the result of a token exchange with Entra ID, without the token that Entra ID issued.
 type Exchange struct {
 	ClientID string `json:"clientId"`
 	TenantID string `json:"tenantId"`
 
-	// Done is true if Entra ID gave a token.
+	// Done is true if Entra ID issued a token.
 	Done bool `json:"done"`
 
-	// Meaning and Code of its refusal.
+	// Meaning and Code of the error of Entra ID.
 	Meaning keyvault.Meaning `json:"meaning,omitempty"`
 	Code    int              `json:"code,omitempty"`
 
-	// Problem is why there is no answer that makes sense.
-	Problem string `json:"problem,omitempty"`
+	// Problem is the reason why there is no response of Entra ID.
+	Problem Problem `json:"problem,omitzero"`
 }
 
-// exchange a token of a ServiceAccount for one of Entra ID, which is thrown away.
+// exchange exchanges a token of a ServiceAccount for one of Entra ID, and discards that.
 func (n Network) exchange(ctx context.Context, login, scope, tenant, client, token string) Exchange {
 	out := Exchange{ClientID: clean(client), TenantID: clean(tenant)}
 
@@ -151,7 +139,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+login+"/"+url.PathEscape(tenant)+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		out.Problem = "tenantID cannot be part of an address"
+		out.Problem = Problem{Code: BadTenant}
 
 		return out
 	}
@@ -160,7 +148,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 
 	status, body, err := n.ask(request)
 	if err != nil {
-		out.Problem = clean(err.Error())
+		out.Problem = failed(err)
 
 		return out
 	}
@@ -177,7 +165,7 @@ func (n Network) exchange(ctx context.Context, login, scope, tenant, client, tok
 	if codes := keyvault.CodesOf(body); len(codes) > 0 {
 		out.Meaning, out.Code = keyvault.MeaningOf(codes)
 	} else {
-		out.Problem = fmt.Sprintf("it answers with status %d and no code of its own", status)
+		out.Problem = Problem{Code: NoCode, Status: status}
 	}
 
 	return out

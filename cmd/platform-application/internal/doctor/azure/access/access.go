@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package access evaluates what role assignments of Azure allow, whatever the roles are called. It is pure, and never guesses: what
-// it does not understand is Unknown.
+// Package access evaluates role assignments of Azure by the permissions of their roles. It is pure, and never guesses: a condition that
+// it cannot parse is Unknown.
 package access
 
 import (
@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// A Truth is whether something is allowed, in Kleene's logic of three values.
+// A Truth is a value of Kleene's three-valued logic.
 type Truth int8
 
-// Truths, in their order: the and of two is the lesser, the or of two the greater.
+// Truths, in order: AND is the minimum, OR the maximum.
 const (
 	No Truth = iota - 1
 	Unknown
@@ -28,28 +28,28 @@ func truth(b bool) Truth {
 	return No
 }
 
-// A Request is something that a principal may be allowed to do.
+// A Request is an action of a principal on a scope.
 type Request struct {
-	// Scope is the resource id of what it is done to.
+	// Scope is the resource id of its object.
 	Scope string
 
 	// Action, such as Microsoft.KeyVault/vaults/write.
 	Action string
 
-	// Data says that it is an action of the data plane.
+	// Data is true for an action of the data plane.
 	Data bool
 
-	// Attributes that conditions ask for and that are known, by names in lower case, such as
+	// Attributes are the known attributes for conditions, by names in lower case, such as
 	// request[microsoft.authorization/roleassignments:principaltype].
 	Attributes map[string]string
 }
 
-// An Assignment of a role, as Azure checks it when the role is to be assigned or taken away.
+// An Assignment is a role assignment that a request creates or deletes.
 type Assignment struct {
-	// RoleID is the GUID of the role's definition.
+	// RoleID is the GUID of the role definition.
 	RoleID string
 
-	// PrincipalID and PrincipalType of who gets it. Empty if they are not known.
+	// PrincipalID and PrincipalType are empty if they are unknown.
 	PrincipalID, PrincipalType string
 }
 
@@ -70,37 +70,37 @@ func Assign(scope string, a Assignment) Request {
 	return Request{Scope: scope, Action: "Microsoft.Authorization/roleAssignments/write", Attributes: a.attributes("request")}
 }
 
-// Unassign returns the request that takes a role away.
+// Unassign returns the request that deletes a role assignment.
 func Unassign(scope string, a Assignment) Request {
 	return Request{Scope: scope, Action: "Microsoft.Authorization/roleAssignments/delete", Attributes: a.attributes("resource")}
 }
 
-// A Grant is a role assignment of a principal or of a group that it is in, with what the role permits.
+// A Grant is a role assignment of a principal or of one of its groups, with the permissions of the role.
 type Grant struct {
 	Condition
 
 	// ID of the assignment.
 	ID string
 
-	// Scope that it is on.
+	// Scope of the assignment.
 	Scope string
 
-	// Role is the name of its role.
+	// Role is the name of the role.
 	Role string
 
-	// Permissions of the role. Unreadable says that they are not known.
+	// Permissions of the role. Unreadable means that they are unknown.
 	Permissions []Permission
 	Unreadable  bool
 }
 
-// A Permission of a role.
+// A Permission is a part of a role.
 type Permission struct {
 	Condition
 
 	Actions, NotActions, DataActions, NotDataActions []string
 }
 
-// Allowed says whether grants allow a request.
+// Allowed reports whether grants allow a request.
 func Allowed(grants []Grant, r Request) Truth {
 	out := No
 	for _, g := range grants {
@@ -110,7 +110,7 @@ func Allowed(grants []Grant, r Request) Truth {
 	return out
 }
 
-// Allows says whether a grant allows a request.
+// Allows reports whether a grant allows a request.
 func (g Grant) Allows(r Request) Truth {
 	switch {
 	case !Covers(g.Scope, r.Scope):
@@ -129,7 +129,7 @@ func (g Grant) Allows(r Request) Truth {
 	return min(out, g.holds(r))
 }
 
-// Names says whether a role names a request, whatever its conditions say.
+// Names reports whether the role of a grant names the action of a request. It ignores conditions.
 func (g Grant) Names(r Request) bool {
 	return Covers(g.Scope, r.Scope) && slices.ContainsFunc(g.Permissions, func(p Permission) bool { return p.names(r) })
 }
@@ -145,7 +145,8 @@ func (p Permission) names(r Request) bool {
 	return slices.ContainsFunc(actions, match) && !slices.ContainsFunc(not, match)
 }
 
-// Covers says whether what is assigned on a scope counts for a resource. Azure lists the management groups of a subscription only.
+// Covers reports whether a role assignment on a scope applies to a resource. Every management group applies, because Azure lists only
+// those of the subscription.
 func Covers(scope, resource string) bool {
 	scope = strings.TrimRight(scope, "/")
 
@@ -157,7 +158,7 @@ func hasPrefix(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// Matches says whether an action matches a pattern of a role, in which an asterisk stands for any characters.
+// Matches reports whether an action matches a pattern of a role, in which an asterisk matches any characters.
 func Matches(pattern, action string) bool {
 	pattern, action = strings.ToLower(pattern), strings.ToLower(action)
 

@@ -21,7 +21,7 @@ const (
 	group        = subscription + "/resourceGroups/rg-applications"
 )
 
-// setUp is the condition of the set-up page.
+// setUp is the condition of the page that sets up a platform.
 const setUp = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" +
 	user + ", " + officer + "})) AND ((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" +
 	user + ", " + officer + "}))"
@@ -48,25 +48,25 @@ func TestAllowed(t *testing.T) {
 		request Request
 		want    Truth
 	}{
-		"Nothing":       {reason: "Nobody may do anything without a role.", request: write, want: No},
-		"Contributor":   {reason: "An asterisk is everything.", grants: []Grant{contributor(group)}, request: write, want: Yes},
+		"Nothing":       {reason: "Without a role, there are no permissions.", request: write, want: No},
+		"Contributor":   {reason: "An asterisk matches every action.", grants: []Grant{contributor(group)}, request: write, want: Yes},
 		"Case":          {reason: "The case of actions and scopes does not matter.", grants: []Grant{contributor(strings.ToUpper(group))}, request: Request{Scope: group, Action: "microsoft.keyvault/VAULTS/write"}, want: Yes},
-		"Inherited":     {reason: "What is assigned above counts.", grants: []Grant{contributor(subscription)}, request: write, want: Yes},
-		"Root":          {reason: "What is assigned on the tenant counts.", grants: []Grant{contributor("/")}, request: write, want: Yes},
-		"Management":    {reason: "What is assigned on a management group counts.", grants: []Grant{contributor("/providers/Microsoft.Management/managementGroups/root")}, request: write, want: Yes},
-		"Elsewhere":     {reason: "A group whose name begins the same is another.", grants: []Grant{contributor(group[:len(group)-1])}, request: write, want: No},
-		"Below":         {reason: "What is assigned on one vault does not count for others.", grants: []Grant{contributor(group + "/providers/Microsoft.KeyVault/vaults/a")}, request: write, want: No},
-		"NotAction":     {reason: "Contributors assign no roles.", grants: []Grant{contributor(group)}, request: assignUser, want: No},
+		"Inherited":     {reason: "Role assignments on the subscription count.", grants: []Grant{contributor(subscription)}, request: write, want: Yes},
+		"Root":          {reason: "Role assignments on the tenant count.", grants: []Grant{contributor("/")}, request: write, want: Yes},
+		"Management":    {reason: "Role assignments on a management group count.", grants: []Grant{contributor("/providers/Microsoft.Management/managementGroups/root")}, request: write, want: Yes},
+		"Elsewhere":     {reason: "A group whose name is a prefix is another group.", grants: []Grant{contributor(group[:len(group)-1])}, request: write, want: No},
+		"Below":         {reason: "Role assignments on one vault do not count for others.", grants: []Grant{contributor(group + "/providers/Microsoft.KeyVault/vaults/a")}, request: write, want: No},
+		"NotAction":     {reason: "A contributor has no permission to assign roles.", grants: []Grant{contributor(group)}, request: assignUser, want: No},
 		"Data":          {reason: "Actions are not data actions.", grants: []Grant{contributor(group)}, request: Request{Scope: group, Action: "Microsoft.KeyVault/vaults/secrets/getSecret/action", Data: true}, want: No},
-		"OtherGrant":    {reason: "What one role leaves out another gives.", grants: []Grant{contributor(group), administrator(setUp)}, request: assignUser, want: Yes},
-		"Condition":     {reason: "The condition refuses Owner.", grants: []Grant{administrator(setUp)}, request: Assign(group, Assignment{RoleID: owner}), want: No},
-		"Delete":        {reason: "The condition lets an officer's role be taken away.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: officer}), want: Yes},
-		"DeleteOwner":   {reason: "The condition keeps the role of an owner.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: owner}), want: No},
-		"NotUnderstood": {reason: "What is not understood is not known.", grants: []Grant{administrator("@Principal[x] LooksLike 'y'")}, request: assignUser, want: Unknown},
-		"Better":        {reason: "What is not understood does not matter beside what allows it.", grants: []Grant{administrator("("), administrator("")}, request: assignUser, want: Yes},
-		"Version":       {reason: "Another language is not understood.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}}}, Condition: Condition{setUp, "3.0"}}}, request: assignUser, want: Unknown},
-		"Unreadable":    {reason: "A role that cannot be read may have anything.", grants: []Grant{{Scope: group, Unreadable: true}}, request: write, want: Unknown},
-		"OfRole":        {reason: "A condition of the role itself counts, too.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}, Condition: Condition{setUp, "2.0"}}}}}, request: Assign(group, Assignment{RoleID: owner}), want: No},
+		"OtherGrant":    {reason: "Permissions of several roles add up.", grants: []Grant{contributor(group), administrator(setUp)}, request: assignUser, want: Yes},
+		"Condition":     {reason: "The condition denies the role Owner.", grants: []Grant{administrator(setUp)}, request: Assign(group, Assignment{RoleID: owner}), want: No},
+		"Delete":        {reason: "The condition allows deleting the role of an officer.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: officer}), want: Yes},
+		"DeleteOwner":   {reason: "The condition denies deleting the role of an owner.", grants: []Grant{administrator(setUp)}, request: Unassign(group, Assignment{RoleID: owner}), want: No},
+		"NotUnderstood": {reason: "A condition that cannot be parsed is unknown.", grants: []Grant{administrator("@Principal[x] LooksLike 'y'")}, request: assignUser, want: Unknown},
+		"Better":        {reason: "Another role assignment allows the request.", grants: []Grant{administrator("("), administrator("")}, request: assignUser, want: Yes},
+		"Version":       {reason: "Another version of the language is unknown.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}}}, Condition: Condition{setUp, "3.0"}}}, request: assignUser, want: Unknown},
+		"Unreadable":    {reason: "An unreadable role may have any permission.", grants: []Grant{{Scope: group, Unreadable: true}}, request: write, want: Unknown},
+		"OfRole":        {reason: "A condition of the role definition counts.", grants: []Grant{{Scope: group, Permissions: []Permission{{Actions: []string{"*"}, Condition: Condition{setUp, "2.0"}}}}}, request: Assign(group, Assignment{RoleID: owner}), want: No},
 	}
 
 	for name, tc := range cases {
@@ -78,7 +78,7 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// TestMatches: an asterisk is .* of a regular expression.
+// TestMatches proves that an asterisk matches like .* of a regular expression.
 func TestMatches(t *testing.T) {
 	part := rapid.StringMatching(`[aAbB/*.]{0,12}`)
 

@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	// maxCondition is more than Azure lets a condition have.
+	// maxCondition is larger than the limit of Azure.
 	maxCondition = 16 << 10
 
-	// maxDepth of parentheses and negations.
+	// maxDepth limits nested parentheses and negations.
 	maxDepth = 64
 )
 
-// A Condition of a role assignment, or of a permission of a role. See
+// A Condition restricts a role assignment, or a permission of a role. See
 // https://learn.microsoft.com/azure/role-based-access-control/conditions-format
 type Condition struct {
 	// Expression is empty if there is no condition.
 	Expression string
 
-	// Version of the language of the expression.
+	// Version of the expression language.
 	Version string
 }
 
-// holds says whether a request meets the condition.
+// holds reports whether a request meets the condition.
 func (c Condition) holds(r Request) Truth {
 	if strings.TrimSpace(c.Expression) == "" {
 		return Yes
@@ -48,7 +48,7 @@ func (c Condition) holds(r Request) Truth {
 	return holds(r)
 }
 
-// A predicate says whether it holds for a request.
+// A predicate reports whether it holds for a request.
 type predicate func(Request) Truth
 
 func not(p predicate) predicate { return func(r Request) Truth { return -p(r) } }
@@ -75,10 +75,10 @@ func anyOf(ps []predicate) predicate {
 	}
 }
 
-// parse an expression.
+// parse parses an expression.
 func parse(expression string) (predicate, error) {
 	if len(expression) > maxCondition {
-		return nil, fmt.Errorf("cannot parse condition of %d bytes: it is too long", len(expression))
+		return nil, fmt.Errorf("cannot parse condition: %d bytes are too many", len(expression))
 	}
 
 	tokens, err := tokenize(expression)
@@ -100,7 +100,7 @@ func parse(expression string) (predicate, error) {
 	return out, nil
 }
 
-// kind of a token.
+// kind is the kind of a token.
 type kind int
 
 const (
@@ -141,7 +141,7 @@ func tokenize(s string) ([]token, error) {
 		case strings.HasPrefix(s, "||"):
 			t, n = token{word, "OR"}, 2
 		case c == '\'':
-			// How a quote is quoted is not documented.
+			// Azure does not document how to escape a quote.
 			value, _, ok := strings.Cut(s[1:], "'")
 			if !ok || strings.Contains(value, `\`) {
 				return nil, errors.New("cannot parse condition: a quote is not closed")
@@ -190,7 +190,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// take the next token if it is this one.
+// take consumes the next token if it is this one.
 func (p *parser) take(k kind, s string) bool {
 	t := p.peek()
 	if t.kind != k || !strings.EqualFold(t.text, s) {
@@ -206,7 +206,7 @@ func (p *parser) unexpected() error {
 	return fmt.Errorf("cannot parse condition: unexpected %q", p.peek().text)
 }
 
-// expression is terms between which there is AND, or OR. Azure does not say what both without parentheses mean.
+// expression parses terms joined by either AND or OR. Azure does not document the precedence, so both need parentheses.
 func (p *parser) expression(depth int) (predicate, error) {
 	first, err := p.term(depth)
 	if err != nil {
@@ -274,11 +274,11 @@ func (p *parser) term(depth int) (predicate, error) {
 	}
 }
 
-// comparison of an attribute with values.
+// comparison parses a comparison of an attribute with values.
 func (p *parser) comparison() (predicate, error) {
 	name, operator := p.next().text, p.next()
 	if operator.kind != word {
-		return nil, fmt.Errorf("cannot parse condition: %q is no operator", operator.text)
+		return nil, fmt.Errorf("cannot parse condition: %q is not an operator", operator.text)
 	}
 
 	quantifier, comparison, quantified := strings.Cut(strings.ToLower(operator.text), ":")
@@ -325,8 +325,8 @@ func (p *parser) comparison() (predicate, error) {
 	}, nil
 }
 
-// join returns how the comparisons with the values of a set make one: that of our attributes has one value, so that it only matters
-// what is said of the set.
+// join returns how a quantifier combines the comparisons with the values of a set. The attributes here have one value, so only its second
+// part matters.
 func join(quantifier string) func([]predicate) predicate {
 	switch quantifier {
 	case "", "foranyofallvalues", "forallofallvalues":
@@ -338,7 +338,7 @@ func join(quantifier string) func([]predicate) predicate {
 	}
 }
 
-// values in braces: one at least.
+// values parses one or more values in braces.
 func (p *parser) values() ([]string, error) {
 	if !p.take(sign, "{") {
 		return nil, p.unexpected()
@@ -364,7 +364,7 @@ func (p *parser) values() ([]string, error) {
 	}
 }
 
-// comparisons that are understood, by their names in lower case.
+// comparisons returns the supported operators, by their names in lower case.
 func comparisons() map[string]func(a, b string) Truth {
 	equal := func(a, b string) Truth { return truth(a == b) }
 	fold := func(a, b string) Truth { return truth(strings.EqualFold(a, b)) }

@@ -24,44 +24,44 @@ func TestCondition(t *testing.T) {
 		expression string
 		want       Truth
 	}{
-		"Empty":         {"There is no condition.", " \n", Yes},
-		"SetUp":         {"The condition of the set-up page.", setUp, Yes},
-		"SetUpLines":    {"White space does not matter.", strings.ReplaceAll(setUp, "(", "\n(\t\r "), Yes},
-		"Braces":        {"A GUID is the same in any case.", roleOf + "ForAnyOfAnyValues:GuidEquals {" + strings.ToUpper(user) + "}", Yes},
-		"AttributeCase": {"Names of attributes are the same in any case.", strings.ToLower(roleOf) + "foranyofanyvalues:guidequals {" + user + "}", Yes},
+		"Empty":         {"An empty condition always holds.", " \n", Yes},
+		"SetUp":         {"The condition of the page holds.", setUp, Yes},
+		"SetUpLines":    {"White space has no meaning.", strings.ReplaceAll(setUp, "(", "\n(\t\r "), Yes},
+		"Braces":        {"GUIDs are not case-sensitive.", roleOf + "ForAnyOfAnyValues:GuidEquals {" + strings.ToUpper(user) + "}", Yes},
+		"AttributeCase": {"Names of attributes are not case-sensitive.", strings.ToLower(roleOf) + "foranyofanyvalues:guidequals {" + user + "}", Yes},
 		"Single":        {"An operator without a quantifier takes one value.", roleOf + "GuidEquals '" + user + "'", Yes},
-		"SingleOther":   {"It is another one.", roleOf + "GuidEquals '" + owner + "'", No},
-		"NotIn":         {"All but some: not one of them.", roleOf + "ForAnyOfAllValues:GuidNotEquals {" + owner + ", " + officer + "}", Yes},
-		"NotInBut":      {"All but some: one of them.", roleOf + "ForAnyOfAllValues:GuidNotEquals {" + owner + ", " + user + "}", No},
-		"NotAny":        {"It differs from one of them at least.", roleOf + "ForAnyOfAnyValues:GuidNotEquals {" + owner + ", " + user + "}", Yes},
+		"SingleOther":   {"A single value can differ.", roleOf + "GuidEquals '" + owner + "'", No},
+		"NotIn":         {"The role differs from all values.", roleOf + "ForAnyOfAllValues:GuidNotEquals {" + owner + ", " + officer + "}", Yes},
+		"NotInBut":      {"The role equals one of the values.", roleOf + "ForAnyOfAllValues:GuidNotEquals {" + owner + ", " + user + "}", No},
+		"NotAny":        {"The role differs from at least one value.", roleOf + "ForAnyOfAnyValues:GuidNotEquals {" + owner + ", " + user + "}", Yes},
 		"Type":          {"Types of principals are strings.", typeOf + "ForAnyOfAnyValues:StringEqualsIgnoreCase {'user', 'serviceprincipal'}", Yes},
-		"TypeCase":      {"Strings have a case.", typeOf + "StringEquals 'serviceprincipal'", No},
-		"TypeNot":       {"Another type.", typeOf + "StringNotEqualsIgnoreCase 'User'", Yes},
-		"Symbols":       {"And and or have signs.", "ActionMatches{'a'} || (!ActionMatches{'b'} && NOT ActionMatches{'c'})", Yes},
-		"Wildcard":      {"Actions have asterisks.", "ActionMatches{'Microsoft.Authorization/*'}", Yes},
-		"UnknownValue":  {"It is not known who it is.", "@Request[Microsoft.Authorization/roleAssignments:PrincipalId] GuidEquals '" + owner + "'", Unknown},
-		"UnknownSource": {"An attribute of nothing that is known.", "@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] GuidEquals '" + user + "'", Unknown},
-		"UnknownButNo":  {"What is not known does not matter beside what is false.", "(@Environment[isPrivateLink] BoolEquals true) AND ActionMatches{'a'}", No},
-		"UnknownButYes": {"What is not known does not matter beside what is true.", "(@Environment[isPrivateLink] BoolEquals true) OR (!(ActionMatches{'a'}))", Yes},
-		"UnknownNot":    {"The opposite of what is not known is not known.", "!(@Environment[isPrivateLink] BoolEquals true)", Unknown},
-		"NoGUID":        {"A value that is no GUID.", roleOf + "ForAnyOfAnyValues:GuidEquals {Owner}", Unknown},
-		"Attributes":    {"Attributes of two sources.", roleOf + "GuidEquals @Principal[x]", Unknown},
-		"Operator":      {"An operator that is not known.", typeOf + "StringLike '*Principal'", Unknown},
-		"Quantifier":    {"A quantifier that is not known.", typeOf + "ForSomeOfSomeValues:StringEquals {'ServicePrincipal'}", Unknown},
-		"NoQuantifier":  {"A set takes a quantifier.", typeOf + "StringEquals {'ServicePrincipal'}", Unknown},
-		"Ambiguous":     {"Azure does not say which comes first.", "ActionMatches{'*'} OR ActionMatches{'*'} AND ActionMatches{'a'}", Unknown},
-		"Function":      {"A function that is not known.", "Exists " + roleOf, Unknown},
-		"EmptySet":      {"A set has values.", roleOf + "ForAnyOfAllValues:GuidEquals {}", Unknown},
+		"TypeCase":      {"Strings are case-sensitive.", typeOf + "StringEquals 'serviceprincipal'", No},
+		"TypeNot":       {"A string can differ.", typeOf + "StringNotEqualsIgnoreCase 'User'", Yes},
+		"Symbols":       {"AND and OR have symbols.", "ActionMatches{'a'} || (!ActionMatches{'b'} && NOT ActionMatches{'c'})", Yes},
+		"Wildcard":      {"Patterns of actions have asterisks.", "ActionMatches{'Microsoft.Authorization/*'}", Yes},
+		"UnknownValue":  {"The principal is unknown.", "@Request[Microsoft.Authorization/roleAssignments:PrincipalId] GuidEquals '" + owner + "'", Unknown},
+		"UnknownSource": {"Attributes of the resource are unknown.", "@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] GuidEquals '" + user + "'", Unknown},
+		"UnknownButNo":  {"AND with a false term is false.", "(@Environment[isPrivateLink] BoolEquals true) AND ActionMatches{'a'}", No},
+		"UnknownButYes": {"OR with a true term is true.", "(@Environment[isPrivateLink] BoolEquals true) OR (!(ActionMatches{'a'}))", Yes},
+		"UnknownNot":    {"NOT of an unknown term is unknown.", "!(@Environment[isPrivateLink] BoolEquals true)", Unknown},
+		"NoGUID":        {"A value is not a GUID.", roleOf + "ForAnyOfAnyValues:GuidEquals {Owner}", Unknown},
+		"Attributes":    {"A comparison of two attributes is unknown.", roleOf + "GuidEquals @Principal[x]", Unknown},
+		"Operator":      {"The operator is unknown.", typeOf + "StringLike '*Principal'", Unknown},
+		"Quantifier":    {"The quantifier is unknown.", typeOf + "ForSomeOfSomeValues:StringEquals {'ServicePrincipal'}", Unknown},
+		"NoQuantifier":  {"A set needs a quantifier.", typeOf + "StringEquals {'ServicePrincipal'}", Unknown},
+		"Ambiguous":     {"Azure does not document the precedence.", "ActionMatches{'*'} OR ActionMatches{'*'} AND ActionMatches{'a'}", Unknown},
+		"Function":      {"The function is unknown.", "Exists " + roleOf, Unknown},
+		"EmptySet":      {"A set needs values.", roleOf + "ForAnyOfAllValues:GuidEquals {}", Unknown},
 		"NoEnd":         {"A parenthesis is not closed.", "(ActionMatches{'*'}", Unknown},
 		"MoreEnd":       {"A parenthesis is not opened.", "ActionMatches{'*'})", Unknown},
 		"Quote":         {"A quote is not closed.", "ActionMatches{'*}", Unknown},
-		"Escape":        {"How quotes are quoted is not known.", `ActionMatches{'*\'}`, Unknown},
-		"NoAttribute":   {"An attribute has a name.", "@Request GuidEquals '" + user + "'", Unknown},
-		"Dangling":      {"An operator has two sides.", "ActionMatches{'*'} AND", Unknown},
-		"Deep":          {"Nobody nests so deeply.", strings.Repeat("(", 5000) + "ActionMatches{'*'}" + strings.Repeat(")", 5000), Unknown},
-		"DeepNegation":  {"Nobody negates so often.", strings.Repeat("!", 5000) + "ActionMatches{'*'}", Unknown},
-		"Long":          {"Nobody writes so much.", "ActionMatches{'*'}" + strings.Repeat(" ", maxCondition), Unknown},
-		"Letters":       {"Letters of other alphabets.", "ActionMatchеs{'*'}", Unknown},
+		"Escape":        {"Azure does not document escaped quotes.", `ActionMatches{'*\'}`, Unknown},
+		"NoAttribute":   {"An attribute needs a name.", "@Request GuidEquals '" + user + "'", Unknown},
+		"Dangling":      {"An operator needs two sides.", "ActionMatches{'*'} AND", Unknown},
+		"Deep":          {"The nesting is limited.", strings.Repeat("(", 5000) + "ActionMatches{'*'}" + strings.Repeat(")", 5000), Unknown},
+		"DeepNegation":  {"The number of negations is limited.", strings.Repeat("!", 5000) + "ActionMatches{'*'}", Unknown},
+		"Long":          {"The length is limited.", "ActionMatches{'*'}" + strings.Repeat(" ", maxCondition), Unknown},
+		"Letters":       {"Letters of other alphabets are invalid.", "ActionMatchеs{'*'}", Unknown},
 	}
 
 	for name, tc := range cases {
@@ -73,13 +73,13 @@ func TestCondition(t *testing.T) {
 	}
 }
 
-// A tree is an expression, and what it means.
+// A tree is an expression with its value.
 type tree struct {
 	text string
 	want Truth
 }
 
-// trees of comparisons whose truth is known.
+// trees generates trees of comparisons with known values.
 func trees() *rapid.Generator[tree] {
 	leaf := rapid.SampledFrom([]tree{
 		{"ActionMatches{'Microsoft.Authorization/roleAssignments/write'}", Yes},
@@ -124,7 +124,7 @@ func trees() *rapid.Generator[tree] {
 	return sized(4)
 }
 
-// TestConditionMeans: an expression is what its parts are.
+// TestConditionMeans proves that the value of an expression follows from those of its parts.
 func TestConditionMeans(t *testing.T) {
 	request := Assign(group, Assignment{RoleID: user})
 
@@ -136,7 +136,7 @@ func TestConditionMeans(t *testing.T) {
 	})
 }
 
-// FuzzCondition: what is known of a request never turns out to be otherwise when more is known.
+// FuzzCondition proves that more known attributes never change a known value.
 func FuzzCondition(f *testing.F) {
 	for _, seed := range []string{
 		setUp, roleOf + "ForAnyOfAllValues:GuidNotEquals {" + owner + "}", "!" + typeOf + "StringEquals 'User'", "(((", "@[", "'", "ActionMatches{,}", "NOT!NOT", "a:b:c",
@@ -151,7 +151,7 @@ func FuzzCondition(f *testing.F) {
 		more := condition.holds(Assign(group, Assignment{RoleID: user, PrincipalID: owner, PrincipalType: "User"}))
 
 		if less != Unknown && less != more {
-			t.Errorf("%q: want %d as before, got %d", expression, less, more)
+			t.Errorf("%q: want %d, got %d with more attributes", expression, less, more)
 		}
 	})
 }
