@@ -14,9 +14,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/apis/input/v1alpha1"
+	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// TestSettingsAreShown compares the example of the page about platform settings with the fields that exist.
+// TestSettingsAreShown compares the example of the page about platform settings with the fields that exist, and has the function resolve it.
 func TestSettingsAreShown(t *testing.T) {
 	blocks := pages(t)["docs/how-to/platform-settings.md"]
 
@@ -41,6 +42,10 @@ func TestSettingsAreShown(t *testing.T) {
 
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("fields of the settings: -exist, +shown:\n%s", diff)
+	}
+
+	if _, err := settings.Resolve(&v1alpha1.PlatformConfig{}, example.Data); err != nil {
+		t.Errorf("Resolve(...): %v", err)
 	}
 }
 
