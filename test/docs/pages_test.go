@@ -223,19 +223,16 @@ func reasonTexts(t *testing.T) map[string]string {
 	out := map[string]string{}
 
 	ast.Inspect(parse(t, check.File(t, "provider", "finding", "sentences.go")), func(n ast.Node) bool {
-		entry, ok := n.(*ast.KeyValueExpr)
+		reason, value := keyed(n)
+		texts, ok := value.(*ast.CompositeLit)
+
 		if !ok {
 			return true
 		}
 
-		reason, isReason := entry.Key.(*ast.Ident)
-		texts, isText := entry.Value.(*ast.CompositeLit)
-
-		if isReason && isText {
-			for _, one := range texts.Elts {
-				if kv, ok := one.(*ast.KeyValueExpr); ok && kv.Key.(*ast.Ident).Name == "one" {
-					out[reason.Name], _ = literal(kv.Value)
-				}
+		for _, entry := range texts.Elts {
+			if form, value := keyed(entry); form == "one" {
+				out[reason], _ = literal(value)
 			}
 		}
 
@@ -243,6 +240,17 @@ func reasonTexts(t *testing.T) map[string]string {
 	})
 
 	return out
+}
+
+// keyed returns the name and the value of an entry whose key is a name.
+func keyed(n ast.Node) (string, ast.Expr) {
+	if entry, ok := n.(*ast.KeyValueExpr); ok {
+		if key, ok := entry.Key.(*ast.Ident); ok {
+			return key.Name, entry.Value
+		}
+	}
+
+	return "", nil
 }
 
 // formatReasons are those that package payload uses.

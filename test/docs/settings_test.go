@@ -72,9 +72,9 @@ func fieldsOf(in reflect.Type, value any, path string, exist, shown map[string]b
 		shown[path+"."+name] = true
 	}
 
-	for i := range in.NumField() {
-		name, _, _ := strings.Cut(in.Field(i).Tag.Get("json"), ",")
+	for field := range in.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		exist[path+"."+name] = true
-		fieldsOf(in.Field(i).Type, fields[name], path+"."+name, exist, shown)
+		fieldsOf(field.Type, fields[name], path+"."+name, exist, shown)
 	}
 }
