@@ -571,7 +571,7 @@ func TestPlatformExample(t *testing.T) {
 func TestPlatformPage(t *testing.T) {
 	t.Parallel()
 
-	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "how-to", "set-up-a-platform.md"))
+	content, err := os.ReadFile(filepath.Join(repository(t), "docs", "platform-team", "install.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -294,14 +294,9 @@ func literalsBelow(t *testing.T, dir string) []string {
 func literalsOf(t *testing.T, path string) []string {
 	t.Helper()
 
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-
 	var out []string
 
-	ast.Inspect(file, func(n ast.Node) bool {
+	ast.Inspect(parse(t, path), func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
 		if !ok {
 			return true
@@ -316,6 +311,17 @@ func literalsOf(t *testing.T, path string) []string {
 	})
 
 	return out
+}
+
+func parse(t *testing.T, path string) *ast.File {
+	t.Helper()
+
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return file
 }
 
 // literal of an expression that is one, or the sum of some, and whether that is all of it. A name in a sum stands for some words.

@@ -4,6 +4,7 @@
 package docs
 
 import (
+	"go/ast"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -181,8 +182,8 @@ func TestHeadless(t *testing.T) {
 	}
 }
 
-// TestCausesAreExplained finds every cause that the provider names in the runbook: somebody on call searches the page for it. A part of
-// it is enough, because causes have parameters.
+// TestCausesAreExplained finds every cause that the provider names in the runbook: an engineer on call searches the page for it. A part of
+// it is enough, because causes have parameters. Causes about the format of a value say what to do themselves.
 func TestCausesAreExplained(t *testing.T) {
 	var known []string
 
@@ -192,13 +193,14 @@ func TestCausesAreExplained(t *testing.T) {
 	}
 
 	known = slices.DeleteFunc(known, func(s string) bool { return !strings.Contains(s, " ") })
+	format := formatReasons(t)
 	causes := 0
 
-	for _, cause := range literalsOf(t, check.File(t, "provider", "finding", "sentences.go")) {
+	for reason, cause := range reasonTexts(t) {
 		// Sentences explain themselves, and say what to do. A cause begins with a small letter or with the name of a service, and has no
 		// full stop.
 		said, service := strings.CutPrefix(cause, "{service} ")
-		if !strings.Contains(said, " ") || strings.HasSuffix(said, ".") || !service && !startsSmall(said) {
+		if format[reason] || !strings.Contains(said, " ") || strings.HasSuffix(said, ".") || !service && !startsSmall(said) {
 			continue
 		}
 
@@ -212,6 +214,69 @@ func TestCausesAreExplained(t *testing.T) {
 	if causes < 40 {
 		t.Errorf("want at least 40 causes, got %d", causes)
 	}
+}
+
+// reasonTexts returns the text of each reason in the provider's table.
+func reasonTexts(t *testing.T) map[string]string {
+	t.Helper()
+
+	out := map[string]string{}
+
+	ast.Inspect(parse(t, check.File(t, "provider", "finding", "sentences.go")), func(n ast.Node) bool {
+		reason, value := keyed(n)
+		texts, ok := value.(*ast.CompositeLit)
+
+		if !ok {
+			return true
+		}
+
+		for _, entry := range texts.Elts {
+			if form, value := keyed(entry); form == "one" {
+				out[reason], _ = literal(value)
+			}
+		}
+
+		return true
+	})
+
+	return out
+}
+
+// keyed returns the name and the value of an entry whose key is a name.
+func keyed(n ast.Node) (string, ast.Expr) {
+	if entry, ok := n.(*ast.KeyValueExpr); ok {
+		if key, ok := entry.Key.(*ast.Ident); ok {
+			return key.Name, entry.Value
+		}
+	}
+
+	return "", nil
+}
+
+// formatReasons are those that package payload uses.
+func formatReasons(t *testing.T) map[string]bool {
+	t.Helper()
+
+	files, err := filepath.Glob(check.File(t, "provider", "payload", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out := map[string]bool{}
+
+	for _, file := range files {
+		ast.Inspect(parse(t, file), func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "finding" {
+					out[s.Sel.Name] = true
+				}
+			}
+
+			return true
+		})
+	}
+
+	return out
 }
 
 func startsSmall(s string) bool {

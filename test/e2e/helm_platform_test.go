@@ -167,7 +167,7 @@ func (h helm) chart(t *testing.T, version string) string {
 	return files[0].Path
 }
 
-// install a chart, or upgrade the release to it, as docs/how-to/set-up-a-platform.md has it.
+// install a chart, or upgrade the release to it, as docs/platform-team/install.md has it.
 func (h helm) install(chart string, args ...string) []string {
 	return append([]string{"upgrade", "--install", release, chart, "--namespace", plane.Namespace, "--values", h.values}, args...)
 }

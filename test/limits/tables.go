@@ -59,7 +59,7 @@ func pollTable() string {
 
 func requestsTable() string {
 	rows := [][]string{{
-		"Role assignments of an application", "Reads of one look", "Tokens of one look", "Reads of a new application", "Its writes",
+		"Role assignments of an application", "Reads of one observation", "Tokens of one observation", "Reads of a new application", "Its writes",
 		"800 applications after a restart", "800 new applications",
 	}}
 

@@ -35,7 +35,7 @@ func TestAccepted(t *testing.T) {
 		"Audit":   {reason: "The component for namespaces fits the base.", objects: overlay(t, "audit-namespaces")},
 		"Runs":    {reason: "The component for acceptance runs fits the base.", objects: overlay(t, "acceptance")},
 		"Example": {reason: "The example is a platform.", objects: build(t, example)},
-		"Page":    {reason: "What the page shows can be copied.", objects: shown(t, "docs/how-to/set-up-a-platform.md")},
+		"Page":    {reason: "What the page shows can be copied.", objects: append(shown(t, "docs/how-to/set-up-a-platform.md"), shown(t, "docs/how-to/platform-settings.md")...)},
 		"Doctor":  {reason: "The doctor and its probes are Jobs that come after the base.", objects: build(t, doctor)},
 		"ArgoCD":  {reason: "The Applications are what Argo CD takes.", objects: append(build(t, apps), file(t, base+"/argocd/root.yaml")...)},
 	}

@@ -294,7 +294,7 @@ func decisionsOf(t *testing.T) *canvas {
 
 		switch condition, unready := strings.CutSuffix(q.Text, " is not True"); {
 		case condition == compose.TypeSecretsSynced:
-			q.Answers = states(t, ask, page)
+			q.Answers = states(t, ask)
 		case unready:
 			q.Answers = reasons(t, ask, page, condition)
 		default:
@@ -371,17 +371,14 @@ func reasons(t *testing.T, ask func(object) argocd.Health, page, condition strin
 	return answers
 }
 
-// states of secrets, and of the Kubernetes Secret as a whole, with who acts.
-func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer {
+// states of secrets, and of the Kubernetes Secret as a whole, with who acts: you, for the application team that looks at the picture.
+func states(t *testing.T, ask func(object) argocd.Health) []Answer {
 	t.Helper()
 
 	by := map[string][]Answer{}
 
-	_, section, _ := strings.Cut(page, "\n### States of a secret\n")
-	_, target, _ := strings.Cut(section, "\nTwo states concern")
-
-	for _, row := range slices.Concat(docs.Table(section, "State", "Who acts", "Do"), docs.Table(target, "State", "Who acts", "Do")) {
-		state := docs.Words(row[0])
+	for _, row := range docs.Table(check.Read(t, "docs", "operations", "runbook.md"), "State", "Of", "Who acts", "Do", "Normal for", "Argo CD") {
+		state, who, do := docs.Words(row[0]), strings.Replace(docs.Words(row[2]), "application team", "you", 1), docs.Words(row[3])
 		if state == string(v1alpha1.StateSynced) {
 			continue
 		}
@@ -391,14 +388,19 @@ func states(t *testing.T, ask func(object) argocd.Health, page string) []Answer 
 			reason = compose.ReasonSecretNotWritten
 		}
 
-		// The first sentence is the usual case.
-		first, _, _ := strings.Cut(docs.Words(row[2]), ". ")
-		who, _, _ := strings.Cut(docs.Words(row[1]), ",")
+		health := ask(withReason(compose.TypeSecretsSynced, reason, state)).Status
+		if said, _, _ := strings.Cut(row[5], ";"); said != health {
+			t.Errorf("the runbook says that Argo CD shows state %s as %s, want %s", state, said, health)
+		}
 
-		by[who] = append(by[who], Answer{
-			Health: ask(withReason(compose.TypeSecretsSynced, reason, state)).Status,
+		// The first sentence is the usual case.
+		first, _, _ := strings.Cut(do, ". ")
+		actor, _, _ := strings.Cut(who, ",")
+
+		by[actor] = append(by[actor], Answer{
+			Health: health,
 			Lead:   state,
-			Text:   capital(docs.Words(row[1])) + ": " + strings.ToLower(first[:1]) + strings.TrimSuffix(first[1:], ".") + ".",
+			Text:   capital(who) + ": " + strings.ToLower(first[:1]) + first[1:] + ".",
 		})
 	}
 
