@@ -23,13 +23,13 @@ const (
 // when a secret has a new version, which makes Kubernetes roll the pods.
 const SecretsRevisionAnnotation = "meta.p6m.dev/secrets-revision"
 
-// Annotations with which somebody asks for something to be done once. Values are
-// times as a rule; another value is another request.
+// Annotations that request an action once. Any new value is a new request; it is usually
+// the current time.
 const (
-	// RestartedAtAnnotation of an application is carried to its pods, which makes
+	// RestartedAtAnnotation of an application is copied to its pods, which makes
 	// Kubernetes roll them.
 	RestartedAtAnnotation = "meta.p6m.dev/restarted-at"
-	// SyncRequestedAtAnnotation of an application has all its secrets read now.
+	// SyncRequestedAtAnnotation of an application requests a read of all its secrets.
 	SyncRequestedAtAnnotation = "meta.p6m.dev/sync-requested-at"
 )
 
@@ -43,7 +43,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name != 'default'",message="the name must not be default, which is the ServiceAccount of pods that choose none",fieldPath=".metadata.name"
 
 // A PlatformApplication is one application: its workload, its own Azure Key
-// Vault and the environment variables its pods get from there.
+// Vault and the environment variables that its pods get from that vault.
 type PlatformApplication struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -62,7 +62,7 @@ type PlatformApplicationList struct {
 	Items []PlatformApplication `json:"items"`
 }
 
-// PlatformApplicationSpec is what an application team asks for.
+// PlatformApplicationSpec is the desired state of an application.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.keyVault) && has(self.keyVault.name) ? has(oldSelf.keyVault) && has(oldSelf.keyVault.name) && self.keyVault.name == oldSelf.keyVault.name : !(has(oldSelf.keyVault) && has(oldSelf.keyVault.name))",message="keyVault.name cannot be set, changed or removed after creation: the application would lose the secrets of its present vault",fieldPath=".keyVault.name"
 // +kubebuilder:validation:XValidation:rule="!(has(self.keyVault) && has(self.keyVault.deletionPolicy) && self.keyVault.deletionPolicy == 'Purge') || (has(oldSelf.keyVault) && has(oldSelf.keyVault.deletionPolicy) && oldSelf.keyVault.deletionPolicy == 'Purge')",message="keyVault.deletionPolicy cannot become Purge after creation: the vault has purge protection, which Azure never turns off",fieldPath=".keyVault.deletionPolicy"
@@ -78,9 +78,8 @@ type PlatformApplicationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 255 && k.matches('^[A-Za-z_][A-Za-z0-9_.-]*$'))",message="the name of an environment variable has letters, digits, underscores, dots and hyphens, begins with a letter or underscore, and is at most 255 characters long"
 	Config map[string]string `json:"config,omitempty"`
 
-	// Secrets lists the Key Vault secrets whose keys become environment
-	// variables. If the platform has switched that on, missing ones are created
-	// without values.
+	// Secrets lists the Key Vault secrets whose keys become environment variables.
+	// Missing secrets are created without values, if the platform has enabled that.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -88,11 +87,12 @@ type PlatformApplicationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.all(b, a.name == b.name || a.name.size() != b.name.size() || a.name.lowerAscii() != b.name.lowerAscii()))",message="no two names may differ only in upper and lower case: Key Vault takes them for the same secret"
 	Secrets []Secret `json:"secrets,omitempty"`
 
-	// KeyVault configures the application's vault. It has one without this, too.
+	// KeyVault configures the application's vault. The application has a vault even
+	// without this field.
 	// +optional
 	KeyVault *KeyVault `json:"keyVault,omitempty"`
 
-	// Autoscaling scales the pods with their CPU load.
+	// Autoscaling scales the number of pods with their CPU load.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
@@ -100,25 +100,25 @@ type PlatformApplicationSpec struct {
 	// +optional
 	Networking *Networking `json:"networking,omitempty"`
 
-	// Resources is accepted and preserved, and not acted on.
+	// Resources is accepted and ignored.
 	// +optional
 	Resources *apiextensionsv1.JSON `json:"resources,omitempty"`
 
-	// WorkloadSelectors choose the nodes that may run the pods: names of node labels,
-	// each with one value or several with commas between, for example
+	// WorkloadSelectors select the nodes for the pods by node label. A label has one
+	// value, or several values separated by commas, for example
 	// kubernetes.io/architectures: "amd64,arm64". A value of another type is ignored.
 	// +optional
 	WorkloadSelectors *apiextensionsv1.JSON `json:"workloadSelectors,omitempty"`
 
-	// ResourceRequirements is accepted and preserved, and not acted on.
+	// ResourceRequirements is accepted and ignored.
 	// +optional
 	ResourceRequirements *apiextensionsv1.JSON `json:"resourceRequirements,omitempty"`
 
-	// ManagedResources is accepted and preserved, and not acted on.
+	// ManagedResources is accepted and ignored.
 	// +optional
 	ManagedResources *apiextensionsv1.JSON `json:"managedResources,omitempty"`
 
-	// Rollouts is accepted and preserved, and not acted on.
+	// Rollouts is accepted and ignored.
 	// +optional
 	Rollouts *apiextensionsv1.JSON `json:"rollouts,omitempty"`
 }
@@ -131,15 +131,15 @@ type Deployment struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:]]')",message="image must not contain blanks"
 	Image string `json:"image"`
 
-	// Replicas is the number of pods. Default: the platform's, else 1. With
-	// autoscaling it is the least number unless autoscaling.minReplicas is set.
+	// Replicas is the number of pods. With autoscaling it is the minimum, unless
+	// autoscaling.minReplicas is set. Default: the platform's, else 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Ports the container listens on. They are published by a Service that has
-	// the application's name. Without ports there is no Service.
+	// Ports of the container. A Service with the application's name publishes them.
+	// Without ports there is no Service.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=20
@@ -159,31 +159,31 @@ type Deployment struct {
 	// +kubebuilder:validation:MaxItems=256
 	Args []string `json:"args,omitempty"`
 
-	// Resources the container requests and is limited to.
+	// Resources are the requests and limits of the container.
 	// +optional
 	Resources *ResourceRequirements `json:"resources,omitempty"`
 
-	// ReadinessProbe tells whether a pod may receive traffic.
+	// ReadinessProbe decides whether a pod receives traffic.
 	// +optional
 	ReadinessProbe *Probe `json:"readinessProbe,omitempty"`
 
-	// LivenessProbe tells whether a pod must be restarted.
+	// LivenessProbe decides whether a container is restarted.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a livenessProbe",fieldPath=".successThreshold"
 	LivenessProbe *Probe `json:"livenessProbe,omitempty"`
 
-	// StartupProbe holds back the other probes until it has succeeded once.
+	// StartupProbe delays the other probes until it has succeeded once.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold == 1",message="successThreshold must be 1: Kubernetes allows nothing else for a startupProbe",fieldPath=".successThreshold"
 	StartupProbe *Probe `json:"startupProbe,omitempty"`
 
-	// ReadOnlyRootFilesystem keeps the container from writing to its image, if it is
-	// true. Default: false. A value of another type is ignored.
+	// ReadOnlyRootFilesystem, if true, mounts the container's root file system
+	// read-only. A value of another type is ignored. Default: false.
 	// +optional
 	ReadOnlyRootFilesystem *apiextensionsv1.JSON `json:"readOnlyRootFilesystem,omitempty"`
 
-	// RestartOnSecretChange rolls the pods when a secret has a new version, so
-	// that they see it. Default: true.
+	// RestartOnSecretChange rolls the pods when a secret has a new version. Running
+	// pods keep the old values. Default: true.
 	// +optional
 	RestartOnSecretChange *bool `json:"restartOnSecretChange,omitempty"`
 }
@@ -197,47 +197,47 @@ type Port struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z](-?[a-z0-9])*$')",message="a port name has lower-case letters, digits and single hyphens, begins with a letter and does not end with a hyphen"
 	Name string `json:"name,omitempty"`
 
-	// Protocol the application speaks. Default: tcp.
+	// Protocol of the port. Default: tcp.
 	// +optional
 	// +kubebuilder:validation:Enum=tcp;udp;http;https;http2;grpc;TCP;UDP;HTTP;HTTPS;HTTP2;GRPC
 	Protocol string `json:"protocol,omitempty"`
 
-	// Port number, 1 to 65535.
+	// Port is the port number.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port"`
 }
 
-// QuantityPattern is what a quantity looks like that may be parsed. Kubernetes computes
-// a power of ten of any size for one: an exponent of nine digits keeps it busy for
-// minutes, in the API server and in whatever reads the manifest.
+// QuantityPattern matches the quantities that are safe to parse. Kubernetes computes a
+// power of ten of any size: an exponent of nine digits occupies the API server, and every
+// reader of the manifest, for minutes.
 const QuantityPattern = `^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$`
 
-// ResourceRequirements of the container. A fraction is written as 500m, or in
-// quotes as "0.5".
+// ResourceRequirements are the requests and limits of a container. A fraction is written
+// as 500m, or in quotes as "0.5".
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(r, !(r in self.requests) || !(r in self.limits) || !string(self.requests[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || !string(self.limits[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="a request of cpu or memory must not be greater than its limit"
 type ResourceRequirements struct {
-	// Limits is the most the container may use.
+	// Limits are the maximum that the container may use.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="self.all(r, r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/'))",message="a resource is cpu, memory, ephemeral-storage, hugepages-<size> or an extended one such as nvidia.com/gpu"
 	Limits corev1.ResourceList `json:"limits,omitempty"`
 
-	// Requests is what the container is sure to have.
+	// Requests are reserved for the container.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="self.all(r, r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/'))",message="a resource is cpu, memory, ephemeral-storage, hugepages-<size> or an extended one such as nvidia.com/gpu"
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 }
 
-// Probe asks the container, over HTTP if it has a path and by opening a TCP
-// connection otherwise.
+// Probe checks the container with an HTTP GET if it has a path, and otherwise with a TCP
+// connection.
 type Probe struct {
-	// Port to ask, 1 to 65535.
+	// Port to connect to.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port"`
 
-	// Path of an HTTP GET. Without it the probe opens a TCP connection.
+	// Path of the HTTP GET. Without a path the probe opens a TCP connection.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="path must begin with /"
@@ -263,13 +263,13 @@ type Probe struct {
 	// +kubebuilder:validation:Minimum=1
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 
-	// SuccessThreshold is the number of successes in a row that count as one.
-	// Default: 1, and 1 is all that Kubernetes allows for liveness and startup.
+	// SuccessThreshold is the number of consecutive successes that make the probe
+	// succeed. It must be 1 for livenessProbe and startupProbe. Default: 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	SuccessThreshold *int32 `json:"successThreshold,omitempty"`
 
-	// FailureThreshold is the number of failures in a row that count as one.
+	// FailureThreshold is the number of consecutive failures that make the probe fail.
 	// Default: 3.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
@@ -288,8 +288,8 @@ type Secret struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-zA-Z-]*$')",message="the name of a Key Vault secret has letters, digits and hyphens, nothing else"
 	Name string `json:"name"`
 
-	// Keys is the structure of the secret: the keys that must have values, and with
-	// which the platform creates a missing secret, if it has switched that on.
+	// Keys are the structure of the secret: the keys that must have values. If the
+	// platform has enabled that, a missing secret is created with these keys.
 	// Default: the platform's structure for a secret of this name, else none.
 	// +optional
 	// +listType=set
@@ -300,9 +300,9 @@ type Secret struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[-._a-zA-Z0-9]*$')",message="a key has letters, digits, hyphens, underscores and dots, nothing else"
 	Keys []string `json:"keys,omitempty"`
 
-	// Env injects exactly these variables. Without it every key is injected,
-	// under a name made from the key, unless a variable of that name can change
-	// what code runs or whom it trusts, such as PATH: those need env.
+	// Env injects exactly these variables. Without env every key is injected, under a
+	// name made from the key. Names that can change which code runs or whom the
+	// code trusts, such as PATH, are injected only with env.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -310,7 +310,7 @@ type Secret struct {
 	// +kubebuilder:validation:MaxItems=50
 	Env []EnvVar `json:"env,omitempty"`
 
-	// Prefix goes in front of the variable name of every key.
+	// Prefix of the variable name of every key.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -327,16 +327,16 @@ type Secret struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{32}$')",message="a version is the last part of the secret's identifier in Key Vault: 32 characters, each a digit or a letter from a to f"
 	Version string `json:"version,omitempty"`
 
-	// RefreshInterval takes changes of this secret at most that often, for
-	// example 1h or 24h. Default: at every poll.
+	// RefreshInterval is the minimum time between two syncs of changes of this secret,
+	// for example 1h or 24h. Default: changes are synced at every poll.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self != '' && self.matches('^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$')",message="refreshInterval must be a duration in hours, minutes and seconds, such as 24h, 30m or 1h30m"
 	RefreshInterval string `json:"refreshInterval,omitempty"`
 
-	// Format of the secret's value. Default: Auto, which decides by the content
-	// type. Without one, a JSON object and a private key with a certificate are
-	// recognized, and anything else is plain text, also lines KEY=VALUE.
+	// Format of the secret's value. Default: Auto, which uses the content type. Without a
+	// content type, a JSON object and a private key with a certificate are
+	// recognized. Anything else is plain text, including lines KEY=VALUE.
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;JSON;Text;Dotenv;PEM;PKCS12
 	Format string `json:"format,omitempty"`
@@ -350,7 +350,7 @@ type EnvVar struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",message="the name of a variable has letters, digits and underscores, and does not begin with a digit"
 	Name string `json:"name"`
 
-	// Key of the secret. Without it the variable is the whole value of a
+	// Key of the secret. Without a key the variable is the whole value of a
 	// plain-text secret.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -359,32 +359,32 @@ type EnvVar struct {
 	Key string `json:"key,omitempty"`
 }
 
-// DeletionPolicy says what happens to a vault when its application is deleted.
+// DeletionPolicy decides what happens to a vault when its application is deleted.
 type DeletionPolicy string
 
 // The deletion policies.
 const (
-	// DeletionRetain leaves the vault as it is.
+	// DeletionRetain keeps the vault.
 	DeletionRetain DeletionPolicy = "Retain"
 	// DeletionSoftDelete deletes the vault; Azure keeps it recoverable.
 	DeletionSoftDelete DeletionPolicy = "SoftDelete"
-	// DeletionPurge deletes the vault and its secrets for good.
+	// DeletionPurge deletes the vault and its secrets permanently.
 	DeletionPurge DeletionPolicy = "Purge"
 )
 
 // KeyVault configures the application's vault.
 type KeyVault struct {
-	// Name of an existing vault to use instead of its own. The platform team
-	// must have assigned that vault to this application.
+	// Name of an existing vault to use instead of the application's own. The platform
+	// team must have assigned that vault to this application.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=24
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z](-?[a-zA-Z0-9])*$')",message="the name of a vault has letters, digits and single hyphens, begins with a letter and does not end with a hyphen"
 	Name string `json:"name,omitempty"`
 
-	// DeletionPolicy says what happens to the vault when the application is
-	// deleted. Retain leaves it, SoftDelete deletes it recoverably, Purge deletes
-	// it for good. Default: the platform's, else Retain.
+	// DeletionPolicy decides what happens to the vault when the application is
+	// deleted. Retain keeps it, SoftDelete deletes it recoverably, Purge deletes
+	// it permanently. Default: the platform's, else Retain.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;SoftDelete;Purge
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -405,48 +405,48 @@ type KeyVault struct {
 
 // Officer is a user, group or service principal that may write secrets.
 type Officer struct {
-	// ObjectID in Entra ID, a lower-case UUID.
+	// ObjectID is the object id in Entra ID.
 	// +kubebuilder:validation:MaxLength=320
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$')",message="objectId is the object id of a user, group or service principal in Entra ID: a UUID in lower case, not a name or an e-mail address"
 	ObjectID string `json:"objectId"`
 
-	// PrincipalType of the object. Default: Azure finds out.
+	// PrincipalType of the object. Default: Azure looks it up.
 	// +optional
 	// +kubebuilder:validation:Enum=User;Group;ServicePrincipal
 	PrincipalType string `json:"principalType,omitempty"`
 }
 
-// Autoscaling scales the pods with their CPU load.
+// Autoscaling scales the number of pods with their CPU load.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas must not be greater than maxReplicas"
 type Autoscaling struct {
-	// Enabled turns autoscaling on. Default: false.
+	// Enabled turns on autoscaling. Default: false.
 	// +optional
 	Enabled bool `json:"enabled,omitempty"`
 
-	// MinReplicas is the least number of pods. Default: deployment.replicas, else
+	// MinReplicas is the minimum number of pods. Default: deployment.replicas, else
 	// the platform's number of replicas, else 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MinReplicas *int32 `json:"minReplicas,omitempty"`
 
-	// MaxReplicas is the greatest number of pods. Default: the platform's, else 10;
-	// at least minReplicas.
+	// MaxReplicas is the maximum number of pods. Default: the platform's, else 10, but at
+	// least minReplicas.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// TargetCPUUtilizationPercentage is the CPU load to aim for, in percent of the
-	// requested CPU, averaged over the pods. Default: 80.
+	// TargetCPUUtilizationPercentage is the target for the average CPU load of the pods,
+	// in percent of the requested CPU. Default: 80.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	TargetCPUUtilizationPercentage *int32 `json:"targetCPUUtilizationPercentage,omitempty"`
 
-	// Triggers are those of a KEDA ScaledObject, such as type cron. They have no
-	// effect unless the platform has KEDA. A value of another type is ignored.
+	// Triggers of a KEDA ScaledObject, such as type cron. They are ignored unless the
+	// platform has enabled KEDA. A value of another type is ignored.
 	// +optional
 	Triggers *apiextensionsv1.JSON `json:"triggers,omitempty"`
 }
@@ -457,17 +457,17 @@ type Networking struct {
 	// +optional
 	Ingress *Ingress `json:"ingress,omitempty"`
 
-	// Inbound lists in services, each {name, namespace, port}, the applications that
-	// may connect. It has no effect unless the platform has network policies. Without
-	// services, or with a value of another type, nobody may.
+	// Inbound lists the applications that may connect, in services with entries {name,
+	// namespace, port}. It is ignored unless the platform has enabled network policies.
+	// Without services, or with a value of another type, no application may connect.
 	// +optional
 	Inbound *apiextensionsv1.JSON `json:"inbound,omitempty"`
 
-	// Outbound is accepted and preserved, and not acted on.
+	// Outbound is accepted and ignored.
 	// +optional
 	Outbound *apiextensionsv1.JSON `json:"outbound,omitempty"`
 
-	// CDN is accepted and preserved, and not acted on.
+	// CDN is accepted and ignored.
 	// +optional
 	CDN *apiextensionsv1.JSON `json:"cdn,omitempty"`
 }
@@ -478,8 +478,8 @@ type Ingress struct {
 	// +optional
 	Enabled bool `json:"enabled,omitempty"`
 
-	// Hostnames the application answers to. Default: <application>.<domain>, if
-	// the platform has a domain.
+	// Hostnames of the application. Default: <application>.<domain>, if the platform has
+	// a domain.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=20
@@ -488,7 +488,7 @@ type Ingress struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="a hostname has lower-case letters, digits, hyphens and dots, for example shop.example.com or *.example.com; no scheme, port or path"
 	Hostnames []string `json:"hostnames,omitempty"`
 
-	// Path prefix that leads to the application. Default: /.
+	// Path prefix of requests to the application. Default: /.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && !self.matches('[[:space:]]')",message="path must begin with / and must not contain blanks"
@@ -502,9 +502,9 @@ type Ingress struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$') || self == ''",message="a type has lower-case letters, digits, hyphens and dots, and begins and ends with a letter or digit"
 	Type string `json:"type,omitempty"`
 
-	// OIDC asks visitors to log in, in the way the platform has set up: true, false or
-	// an object whose enabled is true or false. An Ingress whose oidc is neither is not
-	// composed: it would be open to everybody by mistake.
+	// OIDC requires visitors to log in, in the way the platform has configured: true, false
+	// or an object whose enabled is true or false. With any other value no Ingress is
+	// composed, because it would be public.
 	// +optional
 	OIDC *apiextensionsv1.JSON `json:"oidc,omitempty"`
 
@@ -514,7 +514,7 @@ type Ingress struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// PlatformApplicationStatus is what an application team reads back.
+// PlatformApplicationStatus is the observed state of an application.
 type PlatformApplicationStatus struct {
 	// KeyVault is the application's vault.
 	// +optional
@@ -524,11 +524,11 @@ type PlatformApplicationStatus struct {
 	// +optional
 	Identity *IdentityStatus `json:"identity,omitempty"`
 
-	// SecretsSynced is how many secrets of how many are synced, for example 3/4.
+	// SecretsSynced is how many of the secrets are synced, for example 3/4.
 	// +optional
 	SecretsSynced string `json:"secretsSynced,omitempty"`
 
-	// Secrets tells the state of each secret of the spec.
+	// Secrets has the state of each secret of the spec.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -563,10 +563,10 @@ type IdentityStatus struct {
 	// ClientID of the identity.
 	// +optional
 	ClientID string `json:"clientId,omitempty"`
-	// PrincipalID (object id) of the identity.
+	// PrincipalID is the object id of the identity.
 	// +optional
 	PrincipalID string `json:"principalId,omitempty"`
-	// ServiceAccountName is the ServiceAccount that the pods run as.
+	// ServiceAccountName of the pods.
 	// +optional
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 }
@@ -575,25 +575,25 @@ type IdentityStatus struct {
 type SecretStatus struct {
 	// Name of the secret in the vault.
 	Name string `json:"name"`
-	// State of the secret. Pending: not looked at yet.
+	// State of the secret. Pending means that it was not read yet.
 	// +optional
 	State string `json:"state,omitempty"`
-	// Message says what is wrong and what to do.
+	// Message describes the problem and its solution.
 	// +optional
 	Message string `json:"message,omitempty"`
-	// Version whose content the pods get.
+	// Version of the content that the pods get.
 	// +optional
 	Version string `json:"version,omitempty"`
 	// UpdatedAt is when the secret was last changed in the vault.
 	// +optional
 	UpdatedAt *metav1.Time `json:"updatedAt,omitempty"`
-	// NotBefore is when the secret becomes valid. Key Vault serves it before, too.
+	// NotBefore is when the secret becomes valid. Key Vault serves it before that time.
 	// +optional
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 	// ExpiresAt is when the secret expires.
 	// +optional
 	ExpiresAt *metav1.Time `json:"expiresAt,omitempty"`
-	// Env names the variables that come from this secret, the first 200 of them.
+	// Env lists the first variables that come from this secret.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
@@ -602,30 +602,31 @@ type SecretStatus struct {
 
 // EnvironmentStatus describes the environment variables of the pods.
 type EnvironmentStatus struct {
-	// Variables is the number of variables, those of config included.
+	// Variables is the number of variables, including those of config.
 	// +optional
 	Variables int32 `json:"variables,omitempty"`
-	// Revision of the secrets the pods get. It is made of versions, never of values.
+	// Revision of the secrets that the pods get. It is computed from versions, never from
+	// values.
 	// +optional
 	Revision string `json:"revision,omitempty"`
-	// Shadowed lists keys that are not injected because something else has the
+	// Shadowed lists keys that are not injected because config or another key has the
 	// same variable name.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Shadowed []ShadowedVariable `json:"shadowed,omitempty"`
-	// Withheld lists keys that are not injected because a variable of that name
-	// can change what code runs or whom it trusts. To have one, ask for it by name
-	// with env in spec.secrets.
+	// Withheld lists keys that are not injected because a variable of that name can
+	// change which code runs or whom the code trusts. To inject such a key, list
+	// it in env of spec.secrets.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Withheld []WithheldVariable `json:"withheld,omitempty"`
 }
 
-// MaxListed is how many variables a list of the status has at most.
-// Somebody who may write values chooses the number of keys, and must not be able
-// to make the object too large to be written.
+// MaxListed is the maximum number of variables in a list of the status. The writers of
+// values choose the number of keys, and could otherwise make the object too large to be
+// written.
 const MaxListed = 200
 
 // WithheldVariable is a key that is not injected because a variable of that name
@@ -640,17 +641,17 @@ type WithheldVariable struct {
 	Key string `json:"key,omitempty"`
 }
 
-// ShadowedVariable is a key that is not injected because something else has
-// the same variable name.
+// ShadowedVariable is a key that is not injected because config or another key has the
+// same variable name.
 type ShadowedVariable struct {
 	// Name of the variable.
 	Name string `json:"name"`
-	// Secret that lost.
+	// Secret whose key is not injected.
 	Secret string `json:"secret"`
 	// Key of that secret. Empty for a plain-text secret, which has no keys.
 	// +optional
 	Key string `json:"key,omitempty"`
-	// By is what won: the name of a secret, or config. It is the same secret if
-	// keys of it collide, of which none is injected.
+	// By is the origin of the injected variable: the name of a secret, or config. If two
+	// keys of one secret collide, neither is injected, and By is the same secret.
 	By string `json:"by"`
 }
