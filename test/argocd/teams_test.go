@@ -312,6 +312,12 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 	for doc := range strings.SplitSeq(string(out), "\n---\n") {
 		o := object(t, strings.TrimPrefix(doc, "---\n"))
 		kind, _ := o["kind"].(string)
+
+		// A comment that ends with a trimmed newline would swallow the first line of an object.
+		if version, _ := o["apiVersion"].(string); version == "" || kind == "" {
+			t.Errorf("object of the chart: want apiVersion and kind, got:\n%s", doc)
+		}
+
 		objects[kind] = o
 	}
 

@@ -52,9 +52,14 @@ func decode(t *testing.T, stream []byte) objects {
 			continue
 		}
 
+		// A comment of a template that ends with a trimmed newline would swallow the first line of an object.
+		if u.GetAPIVersion() == "" || u.GetKind() == "" {
+			t.Errorf("object: want apiVersion and kind, got %v", u.Object)
+		}
+
 		key := strings.TrimSuffix(u.GetKind()+"."+u.GroupVersionKind().Group, ".") + "/" + strings.TrimPrefix(u.GetNamespace()+"/"+u.GetName(), "/")
 		if out[key] != nil {
-			t.Fatalf("%s is there twice", key)
+			t.Fatalf("%s exists twice", key)
 		}
 
 		out[key] = u.Object
