@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // clone of a repository with two commits on main, of which the second is checked out and has the tags.
@@ -155,7 +157,7 @@ func TestNotes(t *testing.T) {
 	}
 
 	want := "- Set a field, see [elsewhere](https://example.com/).\n\n## Commits since v1.0.0\n\n" +
-		`- Keep \*all\* of \<b\> (` + commit + ")\n\n## Verify\n\n"
+		"- ` Keep *all* of <b> ` (" + commit + ")\n\n## Verify\n\n"
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("Notes(...): want it to begin with\n%s\ngot\n%s", want, got)
 	}
@@ -170,6 +172,44 @@ func TestNotes(t *testing.T) {
 			t.Errorf("Notes(...): want %q in\n%s", want, got)
 		}
 	}
+}
+
+func TestCode(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   string
+	}{
+		"Markup":   {reason: "Markup, mentions and addresses are text in a code span.", text: "*a* @b https://c.example <d>", want: "` *a* @b https://c.example <d> `"},
+		"Backtick": {reason: "A run of backquotes must not end the span.", text: "a `b` ``c``", want: "``` a `b` ``c`` ```"},
+		"Edge":     {reason: "A backquote at the edge must not extend the fence.", text: "`", want: "`` ` ``"},
+		"Return":   {reason: "A carriage return is a line break in Markdown.", text: "a\r\r# b", want: "` a# b `"},
+		"Bidi":     {reason: "Invisible characters can reorder the text.", text: "a\u202eb", want: "` ab `"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, code(tc.text)); diff != "" {
+				t.Errorf("\n%s\ncode(%q): -want, +got:\n%s", tc.reason, tc.text, diff)
+			}
+		})
+	}
+}
+
+// TestCodeProperties checks that no text can end its code span or its line.
+func TestCodeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		span := code(rapid.StringOf(rapid.OneOf(rapid.SampledFrom([]rune("`\r\n\u2028 a")), rapid.Rune())).Draw(t, "text"))
+		fence := span[:len(span)-len(strings.TrimLeft(span, "`"))]
+
+		if text := strings.TrimSuffix(strings.TrimPrefix(span, fence+" "), " "+fence); fence == "" || len(text)+2*len(fence)+2 != len(span) || strings.Contains(text, fence) {
+			t.Fatalf("code(...) = %q: the text ends the span", span)
+		}
+
+		if strings.ContainsFunc(span, unicode.IsControl) {
+			t.Fatalf("code(...) = %q: it has control characters", span)
+		}
+	})
 }
 
 func TestVersionBefore(t *testing.T) {
