@@ -96,7 +96,7 @@ func TestCheck(t *testing.T) {
 		"NoTag":      {reason: "A branch is no tag.", version: "v1.3.0", want: "cannot find the tag"},
 		"NoNotes":    {reason: "Operators have to know what is new.", version: "v1.1.1", want: `cannot find the section "v1.1.1"`},
 		"OtherHead":  {reason: "Something else is checked out.", version: "v1.0.0", want: "and the tag is at"},
-		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not what is committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
+		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
 		"OtherBranch": {reason: "Nobody has reviewed it.", version: "v9.0.0", want: "is not on branch main", prepare: func(t *testing.T, root string) {
 			t.Helper()
 			commit(t, root, "commit", "--quiet", "--allow-empty", "--message=Mine")
@@ -104,7 +104,7 @@ func TestCheck(t *testing.T) {
 		}},
 		"NotRun":   {reason: "Checks were skipped.", version: "v1.1.0", answer: `{"workflow_runs": []}`, want: "has not run"},
 		"OtherRun": {reason: "Checks of another commit do not count.", version: "v1.1.0", answer: strings.ReplaceAll(success, "COMMIT", "0123"), want: "has not run"},
-		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again when it has"},
+		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again after it has passed"},
 		"Failed":   {reason: "Checks have failed.", version: "v1.1.0", answer: strings.ReplaceAll(success, "success", "failure"), want: "RUN has not passed"},
 		"Refused":  {reason: "The token may not read them.", version: "v1.1.0", status: http.StatusForbidden, want: "403 Forbidden"},
 		"Nonsense": {reason: "What answers is not GitHub.", version: "v1.1.0", answer: "<html>", want: "cannot read the checks"},

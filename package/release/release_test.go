@@ -349,7 +349,7 @@ func spoilt(r released) map[string]spoiling {
 			if err := r.publisher.Signer.attest(t.Context(), bill, filepath.Join(dir, other), digest); err != nil {
 				t.Fatal(err)
 			}
-		}, want: "its attestation spdxjson is another than"},
+		}, want: "its attestation spdxjson differs from"},
 		"OtherDigest": {reason: "Somebody has moved a tag.", spoil: func(t *testing.T, _ string) {
 			t.Helper()
 
