@@ -372,7 +372,7 @@ func spoilt(r released) map[string]spoiling {
 			if err := os.Remove(filepath.Join(dir, other)); err != nil {
 				t.Fatal(err)
 			}
-		}, want: "or it is missing"},
+		}, want: "or the file is missing"},
 		"ExtraFile": {reason: "A file was added.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 			write(t, filepath.Join(dir, "virus"), "x")
