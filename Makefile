@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# What a contributor runs. `make` lists it all. Tools come from PATH or are built once into the user's cache (package/tools).
+# Commands for contributors. `make` lists them. Tools come from PATH or are built once into the user's cache (package/tools).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# One way to compile everything, so that nothing is compiled twice. The race detector needs cgo.
+# All programs are compiled with the same flags, so that packages are compiled only once. The race detector needs cgo.
 export CGO_ENABLED ?= $(if $(RACE),1,0)
 export GOFLAGS ?= -trimpath
 
@@ -31,12 +31,12 @@ generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API refere
 	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./apis/internal/generate
 
 .PHONY: render
-render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim] [CROSSPLANE=1.20]
+render: ## Print the resources composed for an example: EXAMPLE=web-application [STAGE=3] [VARIANT=claim] [CROSSPLANE=1.20]
 	@go run ./cmd/render render \
 		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)" $(if $(CROSSPLANE),--crossplane "$(CROSSPLANE)")
 
 .PHONY: build
-build: ## Compile everything; function, provider and the tool for platform teams go to _output/
+build: ## Compile everything; function, provider and the program for platform teams are in _output/
 	@go build ./...
 	@go build -o _output/function-platform-application ./fn
 	@go build -o _output/provider-keyvault-secretsync ./provider
@@ -44,54 +44,54 @@ build: ## Compile everything; function, provider and the tool for platform teams
 		-o _output/platform-application ./cmd/platform-application
 
 .PHONY: demo
-demo: ## Show on a control plane of your own what an application team gets: [ONCE=1] [VARIANT=claim]
+demo: ## Show the life of an application on a local control plane: [ONCE=1] [VARIANT=claim]
 	@mkdir -p _output
 	@echo "Compiling the demo. The first time this takes some minutes."
 	@go build -o _output/plane ./test/plane/cmd/plane
 	@exec _output/plane demo $(if $(ONCE),--once) --variant "$(or $(VARIANT),modern)"
 
 .PHONY: demo-down
-demo-down: ## End the demo that runs, and remove what it kept
+demo-down: ## Stop the demo and remove its files
 	@go run ./test/plane/cmd/plane down
 
 .PHONY: clean
-clean: demo-down ## Remove what `make build` left behind
+clean: demo-down ## Remove _output/
 	@rm -rf _output
 
 ##@ Packages
 
-# The shell expands these, not make: a tag or a registry is never a part of a script.
+# The shell expands the variables, not make: a tag or a registry cannot become a part of a script.
 
 .PHONY: packages
-packages: ## Build all packages and the image of the tool, for amd64 and arm64, and the charts into _output/packages: [VERSION=v0.1.0] [ARCH=amd64]
+packages: ## Build all packages, images and charts into _output/packages, for amd64 and arm64: [VERSION=v0.1.0] [ARCH=amd64]
 	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} $${ARCH:+--arch "$$ARCH"}
 
 .PHONY: push
-push: ## Build all packages, the image of the tool and the charts, push them, and write their digests into _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
-	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} --push "$${REGISTRY:?say where to push to: make push REGISTRY=ghcr.io}"
+push: ## Build all packages, images and charts, push them, and write their digests to _output/packages/digests: REGISTRY=ghcr.io [VERSION=v0.1.0]
+	@go run ./package/cmd/packages $${VERSION:+--version "$$VERSION"} --push "$${REGISTRY:?set the registry: make push REGISTRY=ghcr.io}"
 
 ##@ Release
 
-# What the workflow of that name runs. It reads VERSION, REGISTRY and, for a registry of your own, KEY from the environment.
+# Commands of the release workflow. They read VERSION, REGISTRY and, for your own registry, KEY from the environment.
 release := go run ./package/cmd/release
 
 .PHONY: release-check
-release-check: ## Fail unless a tag may be released: VERSION=v0.1.0
+release-check: ## Check that a tag can be released: VERSION=v0.1.0
 	@$(release) check
 
 .PHONY: release
-release: ## Build all artifacts into _output/release, push them, sign and attest them, and verify all of it: VERSION=v0.1.0 REGISTRY=ghcr.io [KEY=cosign.key PUBLIC_KEY=cosign.pub]
+release: ## Build all artifacts into _output/release, push, sign, attest and verify them: VERSION=v0.1.0 REGISTRY=ghcr.io [KEY=cosign.key PUBLIC_KEY=cosign.pub]
 	@rm -rf _output/release
 	@$(release) publish
 	@$(release) verify
 
 .PHONY: release-verify
-release-verify: ## Verify the files of a release in _output/release, and what its registry has: VERSION=v0.1.0 REGISTRY=ghcr.io [PUBLIC_KEY=cosign.pub]
+release-verify: ## Verify the files of a release in _output/release and its artifacts in the registry: VERSION=v0.1.0 REGISTRY=ghcr.io [PUBLIC_KEY=cosign.pub]
 	@$(release) verify
 
-# Nobody sees a draft: it becomes the release when all its files are there. One that exists is completed.
+# A draft is not public: it becomes the release when all files are uploaded. An existing draft is completed.
 .PHONY: release-announce
-release-announce: ## Make a release on GitHub of the files in _output/release, with notes: VERSION=v0.1.0
+release-announce: ## Create the release on GitHub with notes and the files in _output/release: VERSION=v0.1.0
 	@notes=$$(mktemp); trap 'rm "$$notes"' EXIT; \
 	$(release) notes >"$$notes"; \
 	gh release view "$$VERSION" --json tagName >/dev/null 2>&1 || \
@@ -101,7 +101,7 @@ release-announce: ## Make a release on GitHub of the files in _output/release, w
 
 ##@ Checks
 
-# Not from Go's test cache: it does not see that the programs a test runs have changed.
+# Without Go's test cache, which does not notice changes of the programs that a test runs.
 .PHONY: test
 test: ## Run all tests, golden renderings included: [RACE=1] [UPDATE=1] [PKG=./fn/...]
 ifdef UPDATE
@@ -112,9 +112,8 @@ endif
 	"$$gotestsum" --format pkgname-and-test-fails --format-hide-empty-pkg -- \
 		-count=1 -shuffle=on -timeout=20m $(if $(RACE),-race) $(or $(PKG),./...)
 
-# What the promises are worth, on whole control planes.
 .PHONY: e2e
-e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200]
+e2e: ## Run the end-to-end tests on local control planes: [RUN=TestUpgrade] [APPLICATIONS=200]
 	@$(tool) argocd crossplane crossplane-core etcd helm kube-apiserver kube-controller-manager kustomize redis >/dev/null
 	@gotestsum=$$($(tool) gotestsum); \
 	"$$gotestsum" --format standard-verbose -- \
@@ -122,7 +121,7 @@ e2e: ## Prove the promises on local control planes: [RUN=TestUpgrade] [APPLICATI
 		$(if $(APPLICATIONS),-args -applications=$(APPLICATIONS))
 
 .PHONY: test-golden-update
-test-golden-update: ## Rewrite the golden renderings and the pictures of the documentation; review the difference
+test-golden-update: ## Update the golden renderings and the pictures of the documentation; review the difference
 	@$(tool) argocd crossplane crossplane-core helm kustomize >/dev/null
 	@go test ./test/render ./test/delivery -count=1 -run '^TestGolden' -update
 	@go test ./test/docs/pictures -count=1 -run '^TestGolden' -update
@@ -133,29 +132,28 @@ lint: ## Run all linters: [FIX=1]
 	"$$linter" run $(if $(FIX),--fix) ./...
 	@$$($(tool) actionlint) -shellcheck= -pyflakes=
 
-# All that is compiled, tests included: they run on the machines of contributors.
+# Tests are included, because they run on the machines of contributors.
 .PHONY: vulnerabilities
-vulnerabilities: ## Look for known vulnerabilities in what is called: [PKG=./provider/...] [DATABASE=file:///path]
+vulnerabilities: ## Check called code for known vulnerabilities: [PKG=./provider/...] [DATABASE=file:///path]
 	@$$($(tool) govulncheck) $${DATABASE:+-db "$$DATABASE"} -test $${PKG:-./...}
 
 .PHONY: validate
-validate: ## Check manifests and what they become against all schemas: [EXAMPLE=web-application]
+validate: ## Validate manifests and their composed resources against all schemas: [EXAMPLE=web-application]
 	@go run ./cmd/render validate --example "$(EXAMPLE)"
 
 .PHONY: diff
-diff: ## Tell what an upgrade changes in what examples become: FROM=v0.1.0 [EXAMPLE=web-application]
+diff: ## Show what an upgrade changes in the composed resources of examples: FROM=v0.1.0 [EXAMPLE=web-application]
 	@go run ./cmd/render diff --from "$(FROM)" --example "$(EXAMPLE)"
 
 .PHONY: bench
 bench: ## Run all benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
 
-# A number of inputs and not of seconds: at a deadline, which a slow machine meets early, Go's fuzzer can call a target
-# broken that is not.
+# The limit is a number of inputs, because Go's fuzzer can report a false failure at a time limit on a slow machine.
 FUZZ_INPUTS ?= 500
 
 .PHONY: fuzz
-fuzz: ## Try each fuzz target on that many inputs: [FUZZ_INPUTS=500]
+fuzz: ## Run each fuzz target with a number of inputs: [FUZZ_INPUTS=500]
 	@mapfile -t targets < <(grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | \
 		sed -E 's,^(.*)/[^/]*:[0-9]+:func (.*),\1 \2,' | sort); \
 	(( $${#targets[@]} )) || { echo "there are no fuzz targets"; exit 1; }; \
@@ -167,7 +165,7 @@ fuzz: ## Try each fuzz target on that many inputs: [FUZZ_INPUTS=500]
 	done
 
 .PHONY: labels
-labels: ## Give the repository on GitHub the labels of .github/labels.yaml, with gh
+labels: ## Create and update the labels of the repository on GitHub from .github/labels.yaml
 	@jq=$$($(tool) jq); \
 	"$$jq" --yaml-input --raw-output '.[] | [.name, .color, .description] | @tsv' .github/labels.yaml | \
 		while IFS=$$'\t' read -r name color description; do \
@@ -175,5 +173,5 @@ labels: ## Give the repository on GitHub the labels of .github/labels.yaml, with
 		done
 
 .PHONY: ci
-ci: ## Run all that must pass before a merge, as the build server does
+ci: ## Run all checks of the CI workflow
 	@.ci/run

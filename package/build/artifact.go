@@ -11,17 +11,17 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// An Artifact is built into files, which are pushed as one version.
+// An Artifact is built into files, which are pushed as one version to a registry.
 type Artifact interface {
 	Name() string
-	// Reference that a version gets, below the registry.
+	// Reference returns the tag of a version in a registry.
 	Reference(registry, version string) (name.Tag, error)
 	Build(ctx context.Context, o Options) ([]PackageFile, error)
 	CheckPush(registry string) error
 	Push(ctx context.Context, registry, version string, files []PackageFile) (ref string, err error)
 }
 
-// Artifacts of the repository at that root: all that a version consists of.
+// Artifacts returns all artifacts of a version, for the repository at root.
 func Artifacts(root string) ([]Artifact, error) {
 	packages, err := All(root)
 	if err != nil {
@@ -38,7 +38,7 @@ func Artifacts(root string) ([]Artifact, error) {
 
 // CheckVersion returns an error unless packages, images and charts can all have the version.
 func CheckVersion(version string) error {
-	// Dependencies between packages can be compared with nothing else, and tags of images have no +.
+	// Dependencies between packages compare only semantic versions, and tags of images cannot contain +.
 	if version == "" || semver.Canonical(version) != version {
 		return fmt.Errorf("cannot use version %q: it must be a semantic version with a v and without build metadata, such as v0.1.0 or v0.1.0-rc.1", version)
 	}
@@ -46,7 +46,7 @@ func CheckVersion(version string) error {
 	return nil
 }
 
-// AppendPin of what was pushed of an artifact, if a cluster pulls it.
+// AppendPin appends the pin of a pushed artifact, if clusters pull it.
 func AppendPin(ctx context.Context, pins []Pin, a Artifact, ref string) ([]Pin, error) {
 	p, ok := a.(interface {
 		Pin(ctx context.Context, ref string) (Pin, error)

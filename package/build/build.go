@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package build makes Crossplane packages of this repository, without Docker: it
-// compiles the programs, puts each into an image of its own, and has the Crossplane
-// command line tool put image, metadata and examples into a package. The image of the
-// tool for platform teams and the chart for Helm are built beside them.
+// Package build builds the Crossplane packages of this repository without Docker: it
+// compiles the programs, puts each into its own image, and runs the Crossplane command
+// line tool, which puts image, metadata and examples into a package. It also builds the
+// image of the program for platform teams and the Helm charts.
 package build
 
 import (
@@ -27,41 +27,40 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// annotationPrefix of what images say of themselves.
+// annotationPrefix is the prefix of the annotations that describe an image.
 const annotationPrefix = "org.opencontainers.image."
 
 // noarch is the architecture of a package without a program.
 const noarch = ""
 
-// A Package is something that Crossplane installs.
+// A Package is a Crossplane package.
 type Package struct {
-	// Repository in which it is published, such as
-	// p6m-dev/function-platform-application, below the registry.
+	// Repository of the package in a registry, such as
+	// p6m-dev/function-platform-application.
 	Repository string
 
 	// Metadata is the path of its crossplane.yaml.
 	Metadata string
 
-	// Objects are the paths of what it consists of otherwise: CRDs, XRDs, Compositions.
+	// Objects are the paths of its other objects: CRDs, XRDs, Compositions.
 	Objects []string
 
-	// Examples are the paths of manifests that show how it is used, in the directory
-	// ExamplesRoot.
+	// Examples are the paths of example manifests in the directory ExamplesRoot.
 	Examples     []string
 	ExamplesRoot string
 
-	// Program it runs, if it does.
+	// Program of the package. Nil for a package without a program.
 	Program *Program
 }
 
-// Name of the package.
+// Name returns the name of the package.
 func (p Package) Name() string { return filepath.Base(p.Repository) }
 
-// All packages of the repository at that root.
+// All returns all packages of the repository at root.
 func All(root string) ([]Package, error) {
 	in := func(path ...string) string { return filepath.Join(append([]string{root}, path...)...) }
 
-	// Not what is observed in an example: that is for rendering it.
+	// Observed objects of examples are only for rendering.
 	examples, err := filepath.Glob(in("examples", "*", "application.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list examples: %w", err)
@@ -75,7 +74,7 @@ func All(root string) ([]Package, error) {
 			Metadata:   in("package", "function", "crossplane.yaml"),
 			Objects:    []string{in("package", "function", "input")},
 			Program:    &Program{Main: "./fn", Path: "/function", Ports: []int{8080, 9443}},
-			// How it is called, and what it is told.
+			// The examples show how the function is called, and its settings.
 			Examples:     []string{in("apis", "platformapplication", "composition.yaml"), in("examples", "environmentconfig.yaml")},
 			ExamplesRoot: root,
 		},
@@ -101,41 +100,40 @@ func All(root string) ([]Package, error) {
 	}, nil
 }
 
-// Options of a build.
+// Options configure a build.
 type Options struct {
-	// Root of the repository whose programs are compiled.
+	// Root of the repository.
 	Root string
 
-	// Out is the directory for package files. It is made.
+	// Out is the directory for package files. It is created.
 	Out string
 
-	// Programs is a directory in which compiled programs are kept, so that building
-	// what has not changed is quick. By default they are not kept.
+	// Programs is a directory that keeps compiled programs, so that unchanged programs
+	// are built quickly. By default they are not kept.
 	Programs string
 
-	// Version that programs report, and that packages are tagged with.
+	// Version of the programs and packages.
 	Version string
 
 	// Architectures to build for, as Go names them.
 	Architectures []string
 }
 
-// A PackageFile is a package, built for one architecture.
+// A PackageFile is a package for one architecture.
 type PackageFile struct {
 	Path string
 
 	// Architecture is empty for a package that runs everywhere.
 	Architecture string
 
-	// Size of the file in bytes. All that is large in it is compressed.
+	// Size of the file in bytes. Its content is compressed.
 	Size int64
 
-	// Unpacked is how many bytes the image of its program takes where it runs: zero
-	// without a program.
+	// Unpacked is the size in bytes of the unpacked image. It is zero without a program.
 	Unpacked int64
 }
 
-// Build a package: one file for each architecture, or one for all if it has no
+// Build builds one file for each architecture, or a single file for a package without a
 // program.
 func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	architectures := o.Architectures
@@ -161,8 +159,8 @@ func (p Package) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	return files, nil
 }
 
-// Push the files of a package to a registry as one version, for all architectures,
-// and return the reference.
+// Push pushes the files of a package to a registry as one version for all architectures,
+// and returns the reference.
 func (p Package) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
 	ref, err := p.Reference(registry, version)
 	if err != nil {
@@ -180,7 +178,7 @@ func (p Package) Push(ctx context.Context, registry, version string, files []Pac
 	}
 
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		// The tool takes a comma for the end of one.
+		// In the tool, a comma separates annotations.
 		args = append(args, "--oci-annotation="+key+"="+strings.ReplaceAll(annotations[key], ",", `\,`))
 	}
 
@@ -191,7 +189,7 @@ func (p Package) Push(ctx context.Context, registry, version string, files []Pac
 	return ref.String(), nil
 }
 
-// Reference that a version of the package gets, below the registry.
+// Reference returns the tag of a version of the package in a registry.
 func (p Package) Reference(registry, version string) (name.Tag, error) {
 	return reference(registry, p.Repository, version)
 }
@@ -199,8 +197,8 @@ func (p Package) Reference(registry, version string) (name.Tag, error) {
 // CheckPush returns an error unless the package may be pushed to a registry.
 func (p Package) CheckPush(registry string) error { return checkPush(registry, p.Repository) }
 
-// annotations by which registries show what a package is, as far as its metadata says
-// it: those that Helm gives to a chart.
+// annotations returns the annotations that registries display, from the metadata of the
+// package. Helm sets the same annotations on a chart.
 func (p Package) annotations(version string) (map[string]string, error) {
 	data, err := os.ReadFile(p.Metadata)
 	if err != nil {
@@ -230,12 +228,12 @@ func (p Package) annotations(version string) (map[string]string, error) {
 	return out, nil
 }
 
-// build for one architecture. What goes into a package is staged in a directory of
-// its own, since the tool takes every YAML file that it finds.
+// build builds the package for one architecture. Its files are staged in a separate
+// directory, because the tool packs every YAML file that it finds.
 func (p Package) build(ctx context.Context, o Options, architecture string) (_ PackageFile, err error) {
 	stage, err := os.MkdirTemp("", "package-")
 	if err != nil {
-		return PackageFile{}, fmt.Errorf("cannot make a directory: %w", err)
+		return PackageFile{}, fmt.Errorf("cannot create directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
 
@@ -252,7 +250,7 @@ func (p Package) build(ctx context.Context, o Options, architecture string) (_ P
 	out := filepath.Join(o.Out, strings.Join(parts, "-")+".xpkg")
 	args := []string{
 		"xpkg", "build", "--package-root=" + root, "--package-file=" + out,
-		// If there are none, there is no such directory.
+		// Without examples this directory does not exist.
 		"--examples-root=" + filepath.Join(stage, "examples"),
 	}
 
@@ -289,7 +287,7 @@ func (p Package) stage(dir string) error {
 		paths := []string{object}
 
 		if info, err := os.Stat(object); err != nil {
-			return fmt.Errorf("cannot find what the package consists of: %w", err)
+			return fmt.Errorf("cannot find file of the package: %w", err)
 		} else if info.IsDir() {
 			paths, err = filepath.Glob(filepath.Join(object, "*.yaml"))
 			if err != nil {
@@ -307,8 +305,7 @@ func (p Package) stage(dir string) error {
 	return nil
 }
 
-// stageExamples copies examples into a directory, each where it is in the
-// repository.
+// stageExamples copies examples into a directory, with their paths in the repository.
 func (p Package) stageExamples(dir string) error {
 	for _, example := range p.Examples {
 		path, err := filepath.Rel(p.ExamplesRoot, example)
@@ -324,8 +321,8 @@ func (p Package) stageExamples(dir string) error {
 	return nil
 }
 
-// writeRuntime writes the image of the program to a tar file, and returns its size
-// unpacked.
+// writeRuntime writes the image of the program to a tar file, and returns its unpacked
+// size.
 func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path string) (int64, error) {
 	image, err := p.Program.Image(ctx, o, architecture)
 	if err != nil {
@@ -344,7 +341,7 @@ func (p Package) writeRuntime(ctx context.Context, o Options, architecture, path
 	return unpackedSize(image)
 }
 
-// run a pinned tool.
+// run runs a pinned tool.
 func run(ctx context.Context, tool string, args ...string) error {
 	path, err := tools.Path(ctx, tool)
 	if err != nil {
@@ -370,16 +367,16 @@ func run(ctx context.Context, tool string, args ...string) error {
 func copyFile(from, to string) error {
 	data, err := os.ReadFile(from) //nolint:gosec // A file of the repository.
 	if err != nil {
-		return fmt.Errorf("cannot read what the package consists of: %w", err)
+		return fmt.Errorf("cannot read file of the package: %w", err)
 	}
 
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
-		return fmt.Errorf("cannot stage what the package consists of: %w", err)
+		return fmt.Errorf("cannot stage file of the package: %w", err)
 	}
 
 	//nolint:gosec // In a directory of our own.
 	if err := os.WriteFile(to, data, 0o600); err != nil {
-		return fmt.Errorf("cannot stage what the package consists of: %w", err)
+		return fmt.Errorf("cannot stage file of the package: %w", err)
 	}
 
 	return nil

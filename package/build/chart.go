@@ -19,18 +19,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// A Chart is what Helm makes objects of values with. It is built and pushed as packages
-// are, and has their version.
+// A Chart is a Helm chart. It is built and pushed like packages, and has their version.
 type Chart struct {
-	// Repository in which it is published, below the registry. Its last part is the
-	// chart's name.
+	// Repository of the chart in a registry. Its last part is the chart's name.
 	Repository string
 
-	// Dir that the chart is in.
+	// Dir is the directory of the chart.
 	Dir string
 }
 
-// ChartOf an application, in the repository at that root.
+// ChartOf returns the chart of an application, in the repository at root.
 func ChartOf(root string) Chart {
 	return Chart{
 		Repository: "p6m-dev/charts/platform-application",
@@ -38,7 +36,7 @@ func ChartOf(root string) Chart {
 	}
 }
 
-// PlatformChartOf the repository at that root installs the packages.
+// PlatformChartOf returns the chart that installs the packages, in the repository at root.
 func PlatformChartOf(root string) Chart {
 	return Chart{
 		Repository: "p6m-dev/charts/platform-application-platform",
@@ -46,14 +44,14 @@ func PlatformChartOf(root string) Chart {
 	}
 }
 
-// Name of the chart.
+// Name returns the name of the chart.
 func (c Chart) Name() string { return path.Base(c.Repository) }
 
-// Build the chart: one file, which is the same wherever and whenever it is built.
+// Build builds one file. The build is reproducible.
 func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error) {
 	stage, err := os.MkdirTemp("", "chart-")
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a directory: %w", err)
+		return nil, fmt.Errorf("cannot create directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(stage)) }()
 
@@ -76,7 +74,7 @@ func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error
 
 	out := filepath.Join(o.Out, c.Name()+"-"+version+".tgz")
 
-	// When it is pushed, this is the time at which it was created.
+	// The time of the file becomes the creation time in the registry.
 	if err := withoutTimes(out); err != nil {
 		return nil, err
 	}
@@ -89,14 +87,14 @@ func (c Chart) Build(ctx context.Context, o Options) (_ []PackageFile, err error
 	return []PackageFile{{Path: out, Architecture: noarch, Size: info.Size()}}, nil
 }
 
-// Push the file of a chart to a registry, and return the reference.
+// Push pushes the file of a chart to a registry, and returns the reference.
 func (c Chart) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
 	ref, err := c.Reference(registry, version)
 	if err != nil {
 		return "", err
 	}
 
-	// Packages find out by themselves whether it is a registry without TLS on this machine. Helm has to be told.
+	// The Crossplane tool detects a local registry without TLS. Helm needs a flag.
 	ping, err := transport.Ping(ctx, ref.Context().Registry, http.DefaultTransport)
 	if err != nil {
 		return "", pushError(ref, err)
@@ -116,7 +114,7 @@ func (c Chart) Push(ctx context.Context, registry, version string, files []Packa
 	return ref.String(), nil
 }
 
-// Reference that a version of the chart gets, below the registry.
+// Reference returns the tag of a version of the chart in a registry.
 func (c Chart) Reference(registry, version string) (name.Tag, error) {
 	return reference(registry, c.Repository, chartVersion(version))
 }
@@ -124,12 +122,11 @@ func (c Chart) Reference(registry, version string) (name.Tag, error) {
 // CheckPush returns an error unless the chart may be pushed to a registry.
 func (c Chart) CheckPush(registry string) error { return checkPush(registry, c.Repository) }
 
-// chartVersion is a version without its v: in a registry, Helm takes no other tag for
-// a version.
+// chartVersion returns a version without its v. Helm accepts only such tags as versions.
 func chartVersion(version string) string { return strings.TrimPrefix(version, "v") }
 
-// withoutTimes gives all files at a path the time at which time begins. Helm keeps
-// times.
+// withoutTimes sets the times of all files at a path to the epoch, because Helm packs
+// them.
 func withoutTimes(root string) error {
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {

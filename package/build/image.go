@@ -20,11 +20,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// user of every image: an unprivileged one.
+// user is the unprivileged user of every image.
 const user = "65532:65532"
 
-// An Image has only what a program needs: no shell, no package manager, no users
-// that could log in.
+// An Image contains only a program and its files: no shell, no package manager, no users.
 //
 // It is not built with ko, which needs a base image from a registry, puts the
 // program into /ko-app, and sets neither arguments nor ports. Both use
@@ -37,13 +36,13 @@ type Image struct {
 	// the entry point.
 	Program string
 
-	// Args are passed to the program unless whoever runs the image has others.
+	// Args are the default arguments of the program.
 	Args []string
 
-	// Ports that the program listens on.
+	// Ports of the program.
 	Ports []int
 
-	// Files by their path in the image, without a slash in front.
+	// Files by their path in the image, without a leading slash.
 	Files map[string]File
 }
 
@@ -53,7 +52,7 @@ type File struct {
 	Executable bool
 }
 
-// Build the image. The same input gives the same digest.
+// Build builds the image. The same input gives the same digest.
 func (i Image) Build() (v1.Image, error) {
 	ca, err := roots()
 	if err != nil {
@@ -99,7 +98,7 @@ func (i Image) Build() (v1.Image, error) {
 	return image, nil
 }
 
-// unpackedSize of an image: that of its layers before they are compressed.
+// unpackedSize returns the size of the uncompressed layers of an image.
 func unpackedSize(image v1.Image) (_ int64, err error) {
 	layers, err := image.Layers()
 	if err != nil {
@@ -125,7 +124,7 @@ func unpackedSize(image v1.Image) (_ int64, err error) {
 	return size, nil
 }
 
-// layerOf files, in order and without times.
+// layerOf returns a layer with the files, sorted and without times.
 func layerOf(files map[string]File) (v1.Layer, error) {
 	var out bytes.Buffer
 
@@ -167,7 +166,7 @@ func layerOf(files map[string]File) (v1.Layer, error) {
 
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }
 
-	// Compressed once, not for its digest and again to be written.
+	// With caching, the layer is compressed only once for digest and content.
 	layer, err := tarball.LayerFromOpener(open, tarball.WithCompressedCaching)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read layer: %w", err)
@@ -176,7 +175,7 @@ func layerOf(files map[string]File) (v1.Layer, error) {
 	return layer, nil
 }
 
-// parents of a path, the outermost first.
+// parents returns the parent directories of a path, the outermost first.
 func parents(name string) []string {
 	var out []string
 

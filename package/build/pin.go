@@ -14,19 +14,19 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A Pin is the one content that was pushed of a package or an image, whatever its tag stands for later.
+// A Pin references a pushed package or image by its digest, which does not change when the tag moves.
 type Pin struct {
-	// Kind of the object that installs the package. Empty for an image that Pods name.
+	// Kind of the object that installs the package. Empty for an image of Pods.
 	Kind string
 
-	// Name of the package, or the image as manifests name it.
+	// Name of the package, or of the image in manifests.
 	Name string
 
-	// Reference by digest.
+	// Reference with the digest.
 	Reference string
 }
 
-// Pin a package that was pushed.
+// Pin returns the pin of a pushed package.
 func (p Package) Pin(ctx context.Context, ref string) (Pin, error) {
 	reference, err := pinned(ctx, ref)
 	if err != nil {
@@ -46,8 +46,8 @@ func (p Package) Pin(ctx context.Context, ref string) (Pin, error) {
 	return Pin{Kind: meta.Kind, Name: p.Name(), Reference: reference}, nil
 }
 
-// WritePins writes into a directory what has these packages installed, and Pods run these images, by
-// digest: a component of kustomize for package/platform, and values for the chart.
+// WritePins writes two files into a directory, which replace tags of packages and images by digests: a
+// component of kustomize for package/platform, and values for the chart.
 func WritePins(dir string, pins []Pin) error {
 	values, err := pinValues(pins)
 	if err != nil {
@@ -67,15 +67,15 @@ func WritePins(dir string, pins []Pin) error {
 	return nil
 }
 
-// pinValues of the chart for the platform. It has one variant of the Configuration at a time, and a
-// package of each.
+// pinValues returns values of the chart for the platform. The chart installs one variant of the
+// Configuration, and has a value for the package of each variant.
 func pinValues(pins []Pin) (string, error) {
 	packages := map[string]any{}
 	all := map[string]any{"packages": packages}
 
 	for _, p := range pins {
 		if p.Kind == "" {
-			// It is the only image that the chart knows.
+			// The chart has only this image.
 			all["acceptance"] = map[string]any{"image": p.Reference}
 
 			continue
@@ -89,14 +89,14 @@ func pinValues(pins []Pin) (string, error) {
 		return "", fmt.Errorf("cannot encode digests: %w", err)
 	}
 
-	return "# Has the chart for the platform install packages by digest: pass it with --values.\n" + string(values), nil
+	return "# Digests of packages for the chart for the platform. Use the file with --values.\n" + string(values), nil
 }
 
-// pinComponent of kustomize.
+// pinComponent returns a component of kustomize.
 func pinComponent(pins []Pin) string {
 	var out strings.Builder
 
-	out.WriteString(`# Has package/platform install packages by digest: list this directory among the components of your kustomization.
+	out.WriteString(`# Digests of packages for package/platform. List this directory in the components of your kustomization.
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 patches:
@@ -116,13 +116,13 @@ patches:
       - {op: replace, path: /spec/package, value: "%s"}
 `, p.Kind, p.Name, p.Reference)
 
-		// Crossplane cannot compare a digest with the versions that a Configuration needs. The base installs them all.
+		// Crossplane cannot compare a digest with the versions of dependencies. The base installs all of them.
 		if p.Kind == "Configuration" {
 			out.WriteString("      - {op: add, path: /spec/skipDependencyResolution, value: true}\n")
 		}
 	}
 
-	// An acceptance run starts this image too. Its name is an argument there, which kustomize does not take for an image.
+	// The arguments of an acceptance run contain this image, too. Kustomize does not replace images in arguments.
 	for _, p := range images {
 		fmt.Fprintf(&out, `  - target: {group: batch, kind: CronJob, name: platform-application-acceptance}
     patch: |

@@ -18,7 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A Program that is the runtime of a package.
+// A Program is the runtime of a package.
 type Program struct {
 	// Main is the directory of its main package in the repository, such as
 	// ./provider.
@@ -27,14 +27,14 @@ type Program struct {
 	// Path of the executable in the image.
 	Path string
 
-	// Args that it is run with.
+	// Args are the arguments of the program.
 	Args []string
 
-	// Ports that it listens on.
+	// Ports of the program.
 	Ports []int
 }
 
-// Image of the program for an architecture.
+// Image returns the image of the program for an architecture.
 func (p Program) Image(ctx context.Context, o Options, architecture string) (v1.Image, error) {
 	data, err := p.compile(ctx, o, architecture)
 	if err != nil {
@@ -50,13 +50,13 @@ func (p Program) Image(ctx context.Context, o Options, architecture string) (v1.
 	}.Build()
 }
 
-// compile returns the program's executable for an architecture. It is static, and
-// the same wherever it is built.
+// compile returns the executable of the program for an architecture. It is static, and the
+// build is reproducible.
 func (p Program) compile(ctx context.Context, o Options, architecture string) (_ []byte, err error) {
 	dir := o.Programs
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "programs-"); err != nil {
-			return nil, fmt.Errorf("cannot make a directory: %w", err)
+			return nil, fmt.Errorf("cannot create directory: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
@@ -68,7 +68,7 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 	defer unlock()
 
 	flags := linkerFlags(o.Version)
-	// Go does not link an executable again that is up to date.
+	// Go does not link an up-to-date executable again.
 	out := filepath.Join(dir, key(o.Root, p.Main, architecture, flags), filepath.Base(p.Path))
 
 	//nolint:gosec // A program of this repository.
@@ -88,10 +88,10 @@ func (p Program) compile(ctx context.Context, o Options, architecture string) (_
 	return data, nil
 }
 
-// lock a directory of programs: others may build the same at the same time.
+// lock locks a directory of programs against concurrent builds.
 func lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("cannot make directory for programs: %w", err)
+		return nil, fmt.Errorf("cannot create directory for programs: %w", err)
 	}
 
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // In a directory of our own.
@@ -106,14 +106,14 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// key is a directory name for these parts.
+// key returns a directory name for the parts.
 func key(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 
 	return hex.EncodeToString(sum[:8])
 }
 
-// linkerFlags leave out what only debuggers read.
+// linkerFlags returns the flags that omit debug information and set the version.
 func linkerFlags(version string) string {
 	return "-s -w -X main.version=" + version
 }

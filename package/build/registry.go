@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// reference of what is pushed to a repository below the registry.
+// reference returns the tag of a version in a repository of a registry.
 func reference(registry, repository, version string) (name.Tag, error) {
-	// Strict, or what is no host would be a path at Docker Hub.
+	// Without strict validation, an invalid host would become a path at Docker Hub.
 	ref, err := name.NewTag(registry+"/"+repository+":"+version, name.StrictValidation)
 	if err == nil && strings.Contains(registry, "://") {
 		err = errors.New("it is a URL")
@@ -30,8 +30,8 @@ func reference(registry, repository, version string) (name.Tag, error) {
 	return ref, nil
 }
 
-// checkPush returns an error that says what to do, unless whoever is logged in may push
-// to the repository. Nothing is pushed.
+// checkPush returns an error with a solution unless the current credentials allow a push to
+// the repository. It pushes nothing.
 func checkPush(registry, repository string) error {
 	ref, err := reference(registry, repository, "latest")
 	if err != nil {
@@ -45,19 +45,19 @@ func checkPush(registry, repository string) error {
 	return nil
 }
 
-// pushError says what to do about an error of a registry.
+// pushError adds the solution to an error of a registry.
 func pushError(ref name.Tag, err error) error {
 	registry, repository := ref.RegistryStr(), ref.Context().Name()
 
 	refused := &transport.Error{}
 	if !errors.As(err, &refused) {
-		return fmt.Errorf("cannot reach registry %s, see that its name is right and that there is a way to it: %w", registry, err)
+		return fmt.Errorf("cannot reach registry %s, check its name and the network: %w", registry, err)
 	}
 
 	if refused.StatusCode == http.StatusUnauthorized || refused.StatusCode == http.StatusForbidden {
-		return fmt.Errorf("cannot push to %s, log in as somebody who may, "+
+		return fmt.Errorf("cannot push to %s, log in with an account that has the permission, "+
 			"with helm registry login %s --registry-config ~/.docker/config.json: %w", repository, registry, err)
 	}
 
-	return fmt.Errorf("cannot push to %s, see that the registry takes images, and whether it wants the repository made first: %w", repository, err)
+	return fmt.Errorf("cannot push to %s, check that the registry accepts images and that the repository exists: %w", repository, err)
 }

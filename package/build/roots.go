@@ -11,13 +11,12 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// rootsPath is where Go and most others look for the certificates to trust.
+// rootsPath is the path of trusted certificates for Go and most other programs.
 const rootsPath = "etc/ssl/certs/ca-certificates.crt"
 
-// roots returns the certificate authorities that Mozilla trusts, as PEM. They come
-// from a pinned module and not from the machine that builds, so that an image is
-// the same wherever it is built. Those that are trusted under conditions only are
-// left out: a file cannot say the conditions.
+// roots returns the certificate authorities that Mozilla trusts, as PEM. They come from a
+// pinned module and not from the build machine, so that images are reproducible.
+// Authorities with constraints are omitted, because a PEM file cannot express these.
 func roots() ([]byte, error) {
 	var out bytes.Buffer
 

@@ -23,21 +23,21 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// publicRegistry is the one that manifests of this repository name.
+// publicRegistry is the registry in the manifests of this repository.
 const publicRegistry = "ghcr.io"
 
-// A Tool is a program that people run in a container. Its image is built and pushed as packages are.
+// A Tool is a program that people run in a container. Its image is built and pushed like packages.
 type Tool struct {
-	// Repository in which its image is published, below the registry.
+	// Repository of the image in a registry.
 	Repository string
 
-	// Description of what it is for, in a sentence.
+	// Description in one sentence.
 	Description string
 
 	Program Program
 }
 
-// ToolForPlatforms is the tool of platform teams.
+// ToolForPlatforms returns the program for platform teams.
 func ToolForPlatforms() Tool {
 	return Tool{
 		Repository:  "p6m-dev/platform-application",
@@ -46,10 +46,10 @@ func ToolForPlatforms() Tool {
 	}
 }
 
-// Name of the tool.
+// Name returns the name of the tool.
 func (t Tool) Name() string { return path.Base(t.Repository) }
 
-// Build the image: one file for each architecture, which is the same wherever and whenever it is built.
+// Build builds one file for each architecture. The build is reproducible.
 func (t Tool) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	if err := os.MkdirAll(o.Out, 0o750); err != nil {
 		return nil, fmt.Errorf("cannot create directory for images: %w", err)
@@ -69,7 +69,7 @@ func (t Tool) Build(ctx context.Context, o Options) ([]PackageFile, error) {
 	return files, nil
 }
 
-// Push the files of a tool to a registry as one image for all architectures, and return the reference.
+// Push pushes the files of a tool to a registry as one image for all architectures, and returns the reference.
 func (t Tool) Push(ctx context.Context, registry, version string, files []PackageFile) (string, error) {
 	ref, err := t.Reference(registry, version)
 	if err != nil {
@@ -88,7 +88,7 @@ func (t Tool) Push(ctx context.Context, registry, version string, files []Packag
 	return ref.String(), nil
 }
 
-// Reference that a version of the tool gets, below the registry.
+// Reference returns the tag of a version of the tool in a registry.
 func (t Tool) Reference(registry, version string) (name.Tag, error) {
 	return reference(registry, t.Repository, version)
 }
@@ -96,7 +96,7 @@ func (t Tool) Reference(registry, version string) (name.Tag, error) {
 // CheckPush returns an error unless the tool may be pushed to a registry.
 func (t Tool) CheckPush(registry string) error { return checkPush(registry, t.Repository) }
 
-// Pin the image that was pushed.
+// Pin returns the pin of the pushed image.
 func (t Tool) Pin(ctx context.Context, ref string) (Pin, error) {
 	pinned, err := pinned(ctx, ref)
 
@@ -129,7 +129,7 @@ func (t Tool) build(ctx context.Context, o Options, architecture string) (Packag
 	return PackageFile{Path: out, Architecture: architecture, Size: info.Size(), Unpacked: unpacked}, err
 }
 
-// index of the images in files. Each has the annotations, as some registries show those of one.
+// index returns the index of the images in files. Each image has the annotations, too, because some registries display these.
 func (t Tool) index(version string, files []PackageFile) (v1.ImageIndex, error) {
 	annotations := map[string]string{
 		annotationPrefix + "title":       t.Name(),
@@ -156,12 +156,12 @@ func (t Tool) index(version string, files []PackageFile) (v1.ImageIndex, error) 
 	return annotated(out, annotations), nil
 }
 
-// annotated image or index.
+// annotated returns the image or index with annotations.
 func annotated[T partial.WithRawManifest](of T, annotations map[string]string) T {
 	return mutate.Annotations(of, annotations).(T) //nolint:forcetypeassert // An image stays one, and so does an index.
 }
 
-// readImage of a file, with the media types of OCI: those of Docker have no annotations.
+// readImage reads an image from a file, with the media types of OCI, because those of Docker have no annotations.
 func readImage(path string) (v1.Image, error) {
 	file, err := tarball.ImageFromPath(path, nil)
 	if err != nil {
@@ -193,7 +193,7 @@ func readImage(path string) (v1.Image, error) {
 	return image, nil
 }
 
-// pinned is what a reference stands for now, by its digest.
+// pinned returns the reference with its current digest.
 func pinned(ctx context.Context, ref string) (string, error) {
 	tag, err := name.NewTag(ref, name.StrictValidation)
 	if err != nil {

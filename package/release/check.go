@@ -18,19 +18,19 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 )
 
-// A Checker says whether a tag may be released.
+// A Checker checks whether a tag can be released.
 type Checker struct {
 	API        string `default:"https://api.github.com"       env:"GITHUB_API_URL"                          help:"Address of GitHub's API."          name:"api"`
 	Repository string `default:"p6m-dev/platform-application" env:"GITHUB_REPOSITORY"                       help:"Owner and name of the repository." name:"repository"`
-	Token      string `env:"GITHUB_TOKEN"                     help:"Token that may read runs of workflows." name:"token"`
-	Branch     string `default:"main"                         help:"Branch that is released from."          name:"branch"`
-	Workflow   string `default:"ci.yaml"                      help:"Workflow that has to have passed."      name:"workflow"`
+	Token      string `env:"GITHUB_TOKEN"                     help:"Token with permission to read runs of workflows." name:"token"`
+	Branch     string `default:"main"                         help:"Branch of releases."          name:"branch"`
+	Workflow   string `default:"ci.yaml"                      help:"Workflow that must have passed."      name:"workflow"`
 }
 
-// Check returns an error that says why the version cannot be released: it is no version, its tag is not what is checked out or is not
-// on the branch, there is something uncommitted, the release notes do not have it, or its checks have not passed.
+// Check returns an error if the version cannot be released: it is invalid, its tag is not checked out or not on the branch, files are
+// not committed, the release notes have no section for it, or its checks have not passed.
 func (c Checker) Check(ctx context.Context, root, version string) error {
-	// First: what is no version may be anything, and becomes an argument of git.
+	// Validate first, because the version becomes an argument of git.
 	if err := build.CheckVersion(version); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c Checker) Check(ctx context.Context, root, version string) error {
 	}
 
 	if changed != "" {
-		return fmt.Errorf("cannot release %s: files are not what is committed:\n%s", version, changed)
+		return fmt.Errorf("cannot release %s: files are not committed:\n%s", version, changed)
 	}
 
 	if _, err := git(ctx, root, "merge-base", "--is-ancestor", commit, "refs/remotes/origin/"+c.Branch); err != nil {
@@ -75,7 +75,7 @@ func (c Checker) passed(ctx context.Context, version, commit string) error {
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.API+"/repos/"+c.Repository+"/actions/workflows/"+c.Workflow+"/runs?"+query.Encode(), nil)
 	if err != nil {
-		return fmt.Errorf("cannot ask for the checks of %s: %w", commit, err)
+		return fmt.Errorf("cannot get the checks of %s: %w", commit, err)
 	}
 
 	req.Header.Set("Accept", "application/vnd.github+json")
@@ -86,12 +86,12 @@ func (c Checker) passed(ctx context.Context, version, commit string) error {
 
 	rsp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("cannot ask for the checks of %s: %w", commit, err)
+		return fmt.Errorf("cannot get the checks of %s: %w", commit, err)
 	}
 	defer rsp.Body.Close() //nolint:errcheck // It was read.
 
 	if rsp.StatusCode != http.StatusOK {
-		return fmt.Errorf("cannot ask for the checks of %s: %s answers %s", commit, req.URL.Host, rsp.Status)
+		return fmt.Errorf("cannot get the checks of %s: %s returned %s", commit, req.URL.Host, rsp.Status)
 	}
 
 	var found struct {
@@ -110,13 +110,13 @@ func (c Checker) passed(ctx context.Context, version, commit string) error {
 	}
 
 	if run := found.Runs[0]; run.Conclusion != "success" {
-		return fmt.Errorf("cannot release %s: %s has not passed. Run the release again when it has", version, run.URL)
+		return fmt.Errorf("cannot release %s: %s has not passed. Run the release again after it has passed", version, run.URL)
 	}
 
 	return nil
 }
 
-// TimeOf the commit that is checked out.
+// TimeOf returns the time of the commit that is checked out.
 func TimeOf(ctx context.Context, root string) (time.Time, error) {
 	committed, err := git(ctx, root, "show", "--no-patch", "--format=%cI", "HEAD")
 	if err != nil {
@@ -131,7 +131,7 @@ func TimeOf(ctx context.Context, root string) (time.Time, error) {
 	return at, nil
 }
 
-// git returns what a command says in the repository at that root.
+// git returns the output of a git command in the repository at root.
 func git(ctx context.Context, root string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // The arguments are ours.
 	cmd.Dir = root
@@ -147,7 +147,7 @@ func git(ctx context.Context, root string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// errorOf what a program says, if it says anything.
+// errorOf returns the output of a program as an error, or nil if it is empty.
 func errorOf(said string) error {
 	if said = strings.TrimSpace(said); said != "" {
 		return errors.New(said)

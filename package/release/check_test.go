@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // clone of a repository with two commits on main, of which the second is checked out and has the tags.
@@ -94,7 +96,7 @@ func TestCheck(t *testing.T) {
 		"NoTag":      {reason: "A branch is no tag.", version: "v1.3.0", want: "cannot find the tag"},
 		"NoNotes":    {reason: "Operators have to know what is new.", version: "v1.1.1", want: `cannot find the section "v1.1.1"`},
 		"OtherHead":  {reason: "Something else is checked out.", version: "v1.0.0", want: "and the tag is at"},
-		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not what is committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
+		"OtherFiles": {reason: "What is built is what is committed.", version: "v1.1.0", want: "files are not committed", prepare: func(t *testing.T, root string) { t.Helper(); write(t, filepath.Join(root, "new"), "") }},
 		"OtherBranch": {reason: "Nobody has reviewed it.", version: "v9.0.0", want: "is not on branch main", prepare: func(t *testing.T, root string) {
 			t.Helper()
 			commit(t, root, "commit", "--quiet", "--allow-empty", "--message=Mine")
@@ -102,7 +104,7 @@ func TestCheck(t *testing.T) {
 		}},
 		"NotRun":   {reason: "Checks were skipped.", version: "v1.1.0", answer: `{"workflow_runs": []}`, want: "has not run"},
 		"OtherRun": {reason: "Checks of another commit do not count.", version: "v1.1.0", answer: strings.ReplaceAll(success, "COMMIT", "0123"), want: "has not run"},
-		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again when it has"},
+		"Running":  {reason: "Checks take an hour.", version: "v1.1.0", answer: strings.ReplaceAll(success, `"success"`, "null"), want: "RUN has not passed. Run the release again after it has passed"},
 		"Failed":   {reason: "Checks have failed.", version: "v1.1.0", answer: strings.ReplaceAll(success, "success", "failure"), want: "RUN has not passed"},
 		"Refused":  {reason: "The token may not read them.", version: "v1.1.0", status: http.StatusForbidden, want: "403 Forbidden"},
 		"Nonsense": {reason: "What answers is not GitHub.", version: "v1.1.0", answer: "<html>", want: "cannot read the checks"},
@@ -155,7 +157,7 @@ func TestNotes(t *testing.T) {
 	}
 
 	want := "- Set a field, see [elsewhere](https://example.com/).\n\n## Commits since v1.0.0\n\n" +
-		`- Keep \*all\* of \<b\> (` + commit + ")\n\n## Verify\n\n"
+		"- ` Keep *all* of <b> ` (" + commit + ")\n\n## Verify\n\n"
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("Notes(...): want it to begin with\n%s\ngot\n%s", want, got)
 	}
@@ -170,6 +172,44 @@ func TestNotes(t *testing.T) {
 			t.Errorf("Notes(...): want %q in\n%s", want, got)
 		}
 	}
+}
+
+func TestCode(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   string
+	}{
+		"Markup":   {reason: "Markup, mentions and addresses are text in a code span.", text: "*a* @b https://c.example <d>", want: "` *a* @b https://c.example <d> `"},
+		"Backtick": {reason: "A run of backquotes must not end the span.", text: "a `b` ``c``", want: "``` a `b` ``c`` ```"},
+		"Edge":     {reason: "A backquote at the edge must not extend the fence.", text: "`", want: "`` ` ``"},
+		"Return":   {reason: "A carriage return is a line break in Markdown.", text: "a\r\r# b", want: "` a# b `"},
+		"Bidi":     {reason: "Invisible characters can reorder the text.", text: "a\u202eb", want: "` ab `"},
+	}
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, code(tc.text)); diff != "" {
+				t.Errorf("\n%s\ncode(%q): -want, +got:\n%s", tc.reason, tc.text, diff)
+			}
+		})
+	}
+}
+
+// TestCodeProperties checks that no text can end its code span or its line.
+func TestCodeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		span := code(rapid.StringOf(rapid.OneOf(rapid.SampledFrom([]rune("`\r\n\u2028 a")), rapid.Rune())).Draw(t, "text"))
+		fence := span[:len(span)-len(strings.TrimLeft(span, "`"))]
+
+		if text := strings.TrimSuffix(strings.TrimPrefix(span, fence+" "), " "+fence); fence == "" || len(text)+2*len(fence)+2 != len(span) || strings.Contains(text, fence) {
+			t.Fatalf("code(...) = %q: the text ends the span", span)
+		}
+
+		if strings.ContainsFunc(span, unicode.IsControl) {
+			t.Fatalf("code(...) = %q: it has control characters", span)
+		}
+	})
 }
 
 func TestVersionBefore(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// writeChecksums of all files in a directory, as sha256sum does and checks.
+// writeChecksums writes the checksums of all files in a directory, in the format of sha256sum.
 func writeChecksums(dir string) error {
 	sums, err := checksumsOf(dir)
 	if err != nil {
@@ -34,7 +34,7 @@ func writeChecksums(dir string) error {
 	return nil
 }
 
-// verifyChecksums of a directory: each file that is listed is there and is what it was, and there is no other.
+// verifyChecksums checks that a directory has exactly the listed files with the listed checksums.
 func verifyChecksums(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, checksumsFile)) //nolint:gosec // In the directory of a release.
 	if err != nil {
@@ -51,7 +51,7 @@ func verifyChecksums(dir string) error {
 	for line := range strings.Lines(string(data)) {
 		sum, file, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		if sums[file] != sum {
-			errs = append(errs, fmt.Errorf("cannot trust %s: its checksum is another than in %s, or it is missing", file, checksumsFile))
+			errs = append(errs, fmt.Errorf("cannot trust %s: its checksum differs from %s, or the file is missing", file, checksumsFile))
 		}
 
 		delete(sums, file)
@@ -64,7 +64,7 @@ func verifyChecksums(dir string) error {
 	return errors.Join(errs...)
 }
 
-// checksumsOf the files in a directory, but for those about checksums.
+// checksumsOf returns the checksums of the files in a directory, except the files with checksums.
 func checksumsOf(dir string) (map[string]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -25,16 +25,17 @@ const (
 	provenance = "slsaprovenance1"
 )
 
-// tagged has cosign store signatures and attestations under tags, beside what they are for. By default, cosign stores bundles, which
-// Crossplane 2.4 does not find when an ImageConfig tells it to verify packages.
+// tagged makes cosign store signatures and attestations under tags of the same repository. By default cosign stores bundles, which
+// Crossplane 2.4 does not find when an ImageConfig verifies packages.
 func tagged() []string { return []string{"--new-bundle-format=false"} }
 
-// A Signer signs with a key, or without one as the workflow that it runs in.
+// A Signer signs with a key, or with the identity of its workflow.
 type Signer struct {
-	Key string `env:"KEY" help:"File with cosign's private key, for a registry of your own. COSIGN_PASSWORD is its password. Without it, the workflow signs." name:"key"`
+	Key string `env:"KEY" help:"File with cosign's private key, for a registry of your own. COSIGN_PASSWORD is its password. Default: the identity of the workflow signs." name:"key"`
 }
 
-// args of each command that signs. Without a signing configuration, cosign uses the public services of Sigstore, or none with a key.
+// args returns the arguments of commands that sign. Without a signing configuration, cosign uses the public services of Sigstore, or
+// none with a key.
 func (s Signer) args() []string {
 	args := []string{"--yes", "--use-signing-config=false"}
 	if s.Key != "" {
@@ -44,40 +45,40 @@ func (s Signer) args() []string {
 	return args
 }
 
-// sign what a registry has, and every image of it.
+// sign signs an artifact in a registry and all its images.
 func (s Signer) sign(ctx context.Context, ref name.Digest) error {
 	_, err := cosign(ctx, "sign", s.args(), tagged(), []string{"--recursive", ref.String()})
 
 	return err
 }
 
-// attest a predicate. It replaces one of the same kind that an earlier run has left behind.
+// attest attests a predicate, and replaces one of the same kind from an earlier run.
 func (s Signer) attest(ctx context.Context, kind, predicate string, ref name.Digest) error {
 	_, err := cosign(ctx, "attest", s.args(), tagged(), []string{"--replace", "--type=" + kind, "--predicate=" + predicate, ref.String()})
 
 	return err
 }
 
-// signFile writes a bundle with all that is needed to verify a file.
+// signFile writes a bundle that verifies a file.
 func (s Signer) signFile(ctx context.Context, path, bundle string) error {
 	_, err := cosign(ctx, "sign-blob", s.args(), []string{"--bundle=" + bundle, path})
 
 	return err
 }
 
-// A Verifier knows who has to have signed: the owner of a key, or a workflow.
+// A Verifier verifies signatures of a key or of a workflow.
 type Verifier struct {
-	PublicKey string `env:"PUBLIC_KEY"                                      help:"File with the public key, if a key has signed."            name:"public-key"`
-	Identity  string `env:"IDENTITY"                                        help:"Workflow that has signed, by default that of the release." name:"identity"`
+	PublicKey string `env:"PUBLIC_KEY"                                      help:"File with the public key, for signatures with a key."      name:"public-key"`
+	Identity  string `env:"IDENTITY"                                        help:"Workflow that has signed. Default: the release workflow."  name:"identity"`
 	Issuer    string `default:"https://token.actions.githubusercontent.com" help:"Issuer of the workflow's identity."                        name:"issuer"`
 }
 
-// identity of the workflow that signs releases of this repository, up to the version.
+// identity is the identity of the release workflow, without the version.
 const identity = "https://github.com/p6m-dev/platform-application/.github/workflows/release.yaml@refs/tags/"
 
 func (v Verifier) args(version string) []string {
 	if v.PublicKey != "" {
-		// A signature with a key is in no public log.
+		// Signatures with a key are not in a public log.
 		return []string{"--key=" + v.PublicKey, "--insecure-ignore-tlog"}
 	}
 
@@ -89,14 +90,14 @@ func (v Verifier) args(version string) []string {
 	return []string{"--certificate-identity=" + who, "--certificate-oidc-issuer=" + v.Issuer}
 }
 
-// verify the signature of what a registry has.
+// verify verifies the signature of an artifact in a registry.
 func (v Verifier) verify(ctx context.Context, version string, ref name.Digest) error {
 	_, err := cosign(ctx, "verify", v.args(version), tagged(), []string{ref.String()})
 
 	return err
 }
 
-// verifyAttestation makes sure that the predicate in a file is the one that is attested.
+// verifyAttestation verifies that the attestation of an artifact has the predicate of a file.
 func (v Verifier) verifyAttestation(ctx context.Context, version, kind, predicate string, ref name.Digest) error {
 	out, err := cosign(ctx, "verify-attestation", v.args(version), tagged(), []string{"--type=" + kind, ref.String()})
 	if err != nil {
@@ -124,17 +125,17 @@ func (v Verifier) verifyAttestation(ctx context.Context, version, kind, predicat
 		}
 	}
 
-	return fmt.Errorf("cannot trust %s: its attestation %s is another than %s", ref, kind, predicate)
+	return fmt.Errorf("cannot trust %s: its attestation %s differs from %s", ref, kind, predicate)
 }
 
-// verifyFile makes sure that a file is the one of the bundle.
+// verifyFile verifies a file with its bundle.
 func (v Verifier) verifyFile(ctx context.Context, version, path, bundle string) error {
 	_, err := cosign(ctx, "verify-blob", v.args(version), []string{"--bundle=" + bundle, path})
 
 	return err
 }
 
-// predicates of verified attestations, each an envelope on a line.
+// predicates returns the predicates of verified attestations, which are one envelope per line.
 func predicates(envelopes []byte) ([]any, error) {
 	var out []any
 
@@ -164,7 +165,7 @@ func predicates(envelopes []byte) ([]any, error) {
 	return out, nil
 }
 
-// cosign runs a command of the pinned tool, and returns what it prints.
+// cosign runs a command of the pinned tool, and returns its output.
 func cosign(ctx context.Context, command string, args ...[]string) ([]byte, error) {
 	path, err := tools.Path(ctx, "cosign")
 	if err != nil {

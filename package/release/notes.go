@@ -10,20 +10,21 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/mod/semver"
 )
 
 const (
-	// operatorNotes say what operators have to know about each version.
+	// operatorNotes has a section for each version, with the changes that operators must know.
 	operatorNotes = "docs/operations/release-notes.md"
 
-	// unreleased is the section of what the next version has.
+	// unreleased is the section of the next version.
 	unreleased = "Unreleased"
 )
 
-// Notes on a version, in Markdown: what operators have to know, the commits since the version before, what was pushed, and how to
-// verify it.
+// Notes returns the notes of a version in Markdown: the changes that operators must know, the commits since the previous version,
+// the published artifacts, and how to verify them.
 func Notes(ctx context.Context, root, version, dir string) (string, error) {
 	changes, err := changesFor(root, version)
 	if err != nil {
@@ -49,7 +50,7 @@ func Notes(ctx context.Context, root, version, dir string) (string, error) {
 
 		for line := range strings.Lines(commits) {
 			hash, subject, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-			fmt.Fprintf(&out, "- %s (%s)\n", plain(subject), hash)
+			fmt.Fprintf(&out, "- %s (%s)\n", code(subject), hash)
 		}
 	}
 
@@ -58,7 +59,7 @@ func Notes(ctx context.Context, root, version, dir string) (string, error) {
 		return "", fmt.Errorf("cannot read digests: %w", err)
 	}
 
-	fmt.Fprintf(&out, "\n## Verify\n\nEach of these is signed, and has a bill of materials (SPDX) and a provenance (SLSA) attested:\n\n```\n%s```\n\n"+
+	fmt.Fprintf(&out, "\n## Verify\n\nEach artifact is signed, and has attestations for its bill of materials (SPDX) and its provenance (SLSA):\n\n```\n%s```\n\n"+
 		"```sh\ncosign verify IMAGE \\\n  --certificate-identity=%s%s \\\n  --certificate-oidc-issuer=https://token.actions.githubusercontent.com\n"+
 		"cosign verify-blob %s --bundle=%s \\\n  --certificate-identity=%[2]s%[3]s \\\n  --certificate-oidc-issuer=https://token.actions.githubusercontent.com\n"+
 		"sha256sum --check --ignore-missing %[4]s\n```\n", images, identity, version, checksumsFile, checksumsProof)
@@ -66,8 +67,8 @@ func Notes(ctx context.Context, root, version, dir string) (string, error) {
 	return out.String(), nil
 }
 
-// versionBefore a version among tags, or nothing. A candidate is followed by its release, whose notes are about all since the
-// release before.
+// versionBefore returns the tag of the version before a version, or nothing. The version before a release is a release, so that
+// its notes include the changes of its candidates.
 func versionBefore(version string, tags []string) string {
 	before := ""
 
@@ -86,7 +87,7 @@ func versionBefore(version string, tags []string) string {
 	return before
 }
 
-// changesFor operators who upgrade to a version: its section of the release notes. A candidate has none of its own.
+// changesFor returns the section of a version in the release notes. The section of a candidate is Unreleased.
 func changesFor(root, version string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(root, operatorNotes)) //nolint:gosec // A file of the repository.
 	if err != nil {
@@ -100,7 +101,7 @@ func changesFor(root, version string) (string, error) {
 
 	_, rest, found := strings.Cut(string(data), "\n## "+section+"\n")
 	if !found {
-		return "", fmt.Errorf("cannot find the section %q in %s: rename %q to it, and tag that commit", section, operatorNotes, unreleased)
+		return "", fmt.Errorf("cannot find the section %q in %s: rename section %q to it, and tag that commit", section, operatorNotes, unreleased)
 	}
 
 	own, _, _ := strings.Cut(rest, "\n## ")
@@ -108,15 +109,30 @@ func changesFor(root, version string) (string, error) {
 	return strings.TrimSpace(own), nil
 }
 
-// relativeLink to another page.
+// relativeLink matches a link to another page.
 var relativeLink = regexp.MustCompile(`\[([^\]]*)\]\((?:[^):]*)\)`)
 
-// withoutRelativeLinks leaves their texts: the page that they are relative to is elsewhere.
+// withoutRelativeLinks replaces relative links by their texts, because they do not work outside of the page.
 func withoutRelativeLinks(markdown string) string {
 	return relativeLink.ReplaceAllString(markdown, "$1")
 }
 
-// plain text in Markdown.
-func plain(text string) string {
-	return regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~]").ReplaceAllString(text, `\$0`)
+// code returns text as a code span of Markdown. The subjects of commits can come from anyone, and in a code span they cannot
+// become links, images, mentions or HTML. A carriage return would end the line, so characters that do not print are dropped.
+func code(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+
+		return -1
+	}, text)
+
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+
+	// Markdown strips these spaces. They separate the fence from a backquote of the text.
+	return fence + " " + text + " " + fence
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package release publishes a version: it builds all artifacts, pushes them, signs them, and attests what they consist of and where
-// they come from. Each step can be repeated, so a release that failed half-way is run again.
+// Package release publishes a version: it builds, pushes and signs all artifacts, and attests their bills of materials and their
+// provenance. Each step can be repeated, so a failed release can be run again.
 package release
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 )
 
-// Files of a release, beside those of artifacts.
+// Files of a release, in addition to those of artifacts.
 const (
 	checksumsFile  = "checksums.txt"
 	checksumsProof = checksumsFile + ".sigstore.json"
@@ -35,36 +35,36 @@ const (
 	provenanceFile = "provenance.json"
 )
 
-// A Publisher makes a version public.
+// A Publisher publishes a version.
 type Publisher struct {
 	Registry      string
 	Architectures []string
 
-	// Created is the time at which bills of materials say that they were made: that of the commit, so that they are the same again.
+	// Created is the creation time in bills of materials: the time of the commit, so that they are reproducible.
 	Created time.Time
 
 	Run    Run
 	Signer Signer
 }
 
-// A publication is an artifact on its way into a registry.
+// A publication is an artifact that is being published.
 type publication struct {
 	artifact build.Artifact
 	files    []build.PackageFile
 
-	// staged is what is pushed: an image or an index.
+	// staged is the image or index to push.
 	staged *remote.Descriptor
 
-	// tag that it gets, and the same by its digest.
+	// tag of the artifact, and its reference with the digest.
 	tag    name.Tag
 	digest name.Digest
 
-	// published already, by an earlier run.
+	// published reports whether an earlier run has published the artifact.
 	published bool
 }
 
-// Publish a version of artifacts, whose files are put into a directory. A version that is public never changes: if the registry
-// has anything else under one of its tags, nothing is pushed.
+// Publish publishes a version of artifacts, and writes their files to a directory. A published version never changes: if the
+// registry has another digest under one of its tags, nothing is pushed.
 func (p Publisher) Publish(ctx context.Context, root, version, dir string, all []build.Artifact) error {
 	if err := build.CheckVersion(version); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (p Publisher) Publish(ctx context.Context, root, version, dir string, all [
 		return err
 	}
 
-	// Before minutes of building.
+	// Fail before a build of several minutes.
 	for _, a := range all {
 		if err := a.CheckPush(p.Registry); err != nil {
 			return err
@@ -114,25 +114,25 @@ func (p Publisher) Publish(ctx context.Context, root, version, dir string, all [
 	return p.describe(ctx, dir, publications)
 }
 
-// makeEmpty makes a directory, which must have nothing in it: what an earlier run left there would be part of this release.
+// makeEmpty creates a directory, which must be empty: files of an earlier run would become part of this release.
 func makeEmpty(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("cannot make directory for the release: %w", err)
+		return fmt.Errorf("cannot create directory for the release: %w", err)
 	}
 
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("cannot look into directory for the release: %w", err)
+		return fmt.Errorf("cannot list directory for the release: %w", err)
 	}
 
 	if len(entries) > 0 {
-		return fmt.Errorf("cannot release into %s: it is not empty. Remove what is in it", dir)
+		return fmt.Errorf("cannot release into %s: it is not empty. Remove its files", dir)
 	}
 
 	return nil
 }
 
-// stage builds an artifact, and pushes it to a registry of this process. Only so it has a digest before it is public.
+// stage builds an artifact, and pushes it to a registry in this process, to know its digest before it is published.
 func (p Publisher) stage(ctx context.Context, stage string, a build.Artifact, o build.Options) (publication, error) {
 	files, err := a.Build(ctx, o)
 	if err != nil {
@@ -151,7 +151,7 @@ func (p Publisher) stage(ctx context.Context, stage string, a build.Artifact, o 
 
 	staged, err := remote.Get(source, options(ctx)...)
 	if err != nil {
-		return publication{}, fmt.Errorf("cannot get what was built of %s: %w", a.Name(), err)
+		return publication{}, fmt.Errorf("cannot get staged artifact %s: %w", a.Name(), err)
 	}
 
 	tag, err := a.Reference(p.Registry, o.Version)
@@ -164,7 +164,7 @@ func (p Publisher) stage(ctx context.Context, stage string, a build.Artifact, o 
 	return publication{artifact: a, files: files, staged: staged, tag: tag, digest: tag.Digest(staged.Digest.String()), published: published}, err
 }
 
-// isPublished tells whether the registry has that already. It is an error if it has something else of that version.
+// isPublished reports whether the registry has the artifact. It returns an error if the version has another digest.
 func isPublished(ctx context.Context, tag name.Tag, staged *remote.Descriptor) (bool, error) {
 	got, err := remote.Head(tag, options(ctx)...)
 
@@ -174,7 +174,7 @@ func isPublished(ctx context.Context, tag name.Tag, staged *remote.Descriptor) (
 	}
 
 	if err != nil {
-		return false, fmt.Errorf("cannot tell whether %s is published: %w", tag, err)
+		return false, fmt.Errorf("cannot determine whether %s is published: %w", tag, err)
 	}
 
 	if got.Digest != staged.Digest {
@@ -184,7 +184,7 @@ func isPublished(ctx context.Context, tag name.Tag, staged *remote.Descriptor) (
 	return true, nil
 }
 
-// push what is not public yet.
+// push pushes the artifacts that are not published yet.
 func (p Publisher) push(ctx context.Context, publications []publication) error {
 	pusher, err := remote.NewPusher(options(ctx)...)
 	if err != nil {
@@ -204,7 +204,7 @@ func (p Publisher) push(ctx context.Context, publications []publication) error {
 	return nil
 }
 
-// prove signs what was pushed, and attests of what and where it was made.
+// prove signs the artifacts, and attests their bills of materials and their provenance.
 func (p Publisher) prove(ctx context.Context, root, version, dir string, predicate []byte, publications []publication) error {
 	origin := filepath.Join(dir, provenanceFile)
 	if err := os.WriteFile(origin, predicate, 0o600); err != nil {
@@ -227,7 +227,7 @@ func (p Publisher) prove(ctx context.Context, root, version, dir string, predica
 			return fmt.Errorf("cannot write bill of materials: %w", err)
 		}
 
-		// The signature is last: what has one is complete.
+		// The signature is last, so that a signed artifact is complete.
 		if err := p.Signer.attest(ctx, bill, path, one.digest); err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (p Publisher) prove(ctx context.Context, root, version, dir string, predica
 	return nil
 }
 
-// describe the release in files: the digests, and checksums of all, which are signed.
+// describe writes the digests of artifacts and the signed checksums of all files.
 func (p Publisher) describe(ctx context.Context, dir string, publications []publication) (err error) {
 	var (
 		images strings.Builder
@@ -268,7 +268,7 @@ func (p Publisher) describe(ctx context.Context, dir string, publications []publ
 		return err
 	}
 
-	// Files of a release have no directories.
+	// A release on GitHub has no directories.
 	for _, file := range []string{"kustomization.yaml", "values.yaml"} {
 		if err := os.Rename(filepath.Join(digests, file), filepath.Join(dir, "digests-"+file)); err != nil {
 			return fmt.Errorf("cannot write digests: %w", err)
@@ -286,23 +286,24 @@ func (p Publisher) describe(ctx context.Context, dir string, publications []publ
 	return p.Signer.signFile(ctx, filepath.Join(dir, checksumsFile), filepath.Join(dir, checksumsProof))
 }
 
-// billFile has the bill of materials of what has that tag. A chart and an image have one name in different repositories.
+// billFile returns the file name of a bill of materials. It contains the repository, because a chart and an image have the same
+// name.
 func billFile(tag name.Tag) string {
 	_, repository, _ := strings.Cut(tag.RepositoryStr(), "/")
 
 	return strings.ReplaceAll(repository, "/", "-") + "-" + tag.TagStr() + ".spdx.json"
 }
 
-// options of calls of a registry, as whoever is logged in.
+// options returns the options of requests to a registry, with the current credentials.
 func options(ctx context.Context) []remote.Option {
 	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(http.DefaultTransport)}
 }
 
-// listen with a registry in memory, and return its name.
+// listen starts a registry in memory, and returns its address.
 func listen(ctx context.Context) (address string, stop func(), err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, fmt.Errorf("cannot listen for what is built: %w", err)
+		return "", nil, fmt.Errorf("cannot start staging registry: %w", err)
 	}
 
 	server := &http.Server{Handler: registry.New(registry.Logger(log.New(io.Discard, "", 0))), ReadHeaderTimeout: time.Minute}

@@ -349,7 +349,7 @@ func spoilt(r released) map[string]spoiling {
 			if err := r.publisher.Signer.attest(t.Context(), bill, filepath.Join(dir, other), digest); err != nil {
 				t.Fatal(err)
 			}
-		}, want: "its attestation spdxjson is another than"},
+		}, want: "its attestation spdxjson differs from"},
 		"OtherDigest": {reason: "Somebody has moved a tag.", spoil: func(t *testing.T, _ string) {
 			t.Helper()
 
@@ -372,7 +372,7 @@ func spoilt(r released) map[string]spoiling {
 			if err := os.Remove(filepath.Join(dir, other)); err != nil {
 				t.Fatal(err)
 			}
-		}, want: "or it is missing"},
+		}, want: "or the file is missing"},
 		"ExtraFile": {reason: "A file was added.", spoil: func(t *testing.T, dir string) {
 			t.Helper()
 			write(t, filepath.Join(dir, "virus"), "x")

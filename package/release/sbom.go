@@ -28,22 +28,22 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 )
 
-// rootsModule has the certificate authorities that are in every image with a program.
+// rootsModule has the certificate authorities of every image with a program.
 const rootsModule = "golang.org/x/crypto/x509roots/fallback"
 
-// A module that is part of an artifact.
+// A module is a Go module in an artifact.
 type module struct {
 	Path, Version string
 }
 
-// purl by which scanners for vulnerabilities know the module.
+// purl returns the package URL, by which scanners for vulnerabilities find the module.
 func (m module) purl() string {
-	// The plus of +incompatible would be a space.
+	// A plus, as in +incompatible, would mean a space.
 	return "pkg:golang/" + strings.ToLower(m.Path) + "@" + strings.ReplaceAll(m.Version, "+", "%2B")
 }
 
-// modulesOf the programs in the files of an artifact, sorted: those of all architectures together. Charts, and packages
-// without a program, have none.
+// modulesOf returns the sorted modules of the programs in the files of an artifact, for all architectures together. Charts and
+// packages without a program have none.
 func modulesOf(ctx context.Context, root string, files []build.PackageFile) ([]module, error) {
 	found := map[module]bool{}
 
@@ -84,12 +84,12 @@ func modulesOf(ctx context.Context, root string, files []build.PackageFile) ([]m
 	return out, nil
 }
 
-// modulesIn a program: its dependencies, and Go's standard library.
+// modulesIn returns the dependencies of a program and Go's standard library.
 func modulesIn(info *debug.BuildInfo) []module {
 	out := []module{{Path: "stdlib", Version: strings.TrimPrefix(info.GoVersion, "go")}}
 
 	for _, d := range info.Deps {
-		// What is compiled is the replacement.
+		// The replacement is compiled.
 		if d.Replace != nil {
 			d = d.Replace
 		}
@@ -100,20 +100,20 @@ func modulesIn(info *debug.BuildInfo) []module {
 	return out
 }
 
-// certificateAuthorities are a file of an image, from a module of the program that makes the image.
+// certificateAuthorities returns the module of the certificate authorities in images, which is a dependency of the build.
 func certificateAuthorities(ctx context.Context, root string) (module, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", rootsModule)
 	cmd.Dir = root
 
 	out, err := cmd.Output()
 	if err != nil {
-		return module{}, fmt.Errorf("cannot tell the version of %s: %w", rootsModule, err)
+		return module{}, fmt.Errorf("cannot determine the version of %s: %w", rootsModule, err)
 	}
 
 	return module{Path: rootsModule, Version: strings.TrimSpace(string(out))}, nil
 }
 
-// programIn an image or package file, which is its entry point. There is none in other files.
+// programIn returns the entry point of an image or package file, or nil for other files.
 func programIn(path string) (_ []byte, err error) {
 	if filepath.Ext(path) == ".tgz" {
 		return nil, nil
@@ -157,7 +157,7 @@ func programIn(path string) (_ []byte, err error) {
 	}
 }
 
-// billOfMaterials of an artifact that consists of these modules: an SPDX document, which is the same whenever it is made.
+// billOfMaterials returns the SPDX document of an artifact with these modules. It is reproducible.
 func billOfMaterials(artifact name.Digest, version string, created time.Time, modules []module) ([]byte, error) {
 	root := &spdx.Package{
 		PackageName: artifact.RepositoryStr(), PackageSPDXIdentifier: "Artifact", PackageVersion: version,
@@ -204,7 +204,7 @@ func purl(locator string) []*spdx.PackageExternalReference {
 	return []*spdx.PackageExternalReference{{Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: locator}}
 }
 
-// ociPurl names the artifact by its digest.
+// ociPurl returns the package URL of an artifact, with its digest.
 func ociPurl(artifact name.Digest) string {
 	repository := artifact.Context().Name()
 

@@ -17,8 +17,8 @@ import (
 	"github.com/p6m-dev/platform-application/package/build"
 )
 
-// Verify a release whose files are in a directory: they are what was signed, every artifact is among them, and what the registry
-// has under its tag is signed and attested.
+// Verify verifies a release: the signature and checksums of its files in a directory, that the files list every artifact, and the
+// digests, signatures and attestations of the artifacts in the registry.
 func (v Verifier) Verify(ctx context.Context, registry, version, dir string, all []build.Artifact) error {
 	checksums := filepath.Join(dir, checksumsFile)
 	if err := v.verifyFile(ctx, version, checksums, filepath.Join(dir, checksumsProof)); err != nil {
@@ -59,7 +59,7 @@ func (v Verifier) Verify(ctx context.Context, registry, version, dir string, all
 	return errors.Join(errs...)
 }
 
-// verifyArtifact that has a tag in a registry.
+// verifyArtifact verifies the artifact of a tag in a registry.
 func (v Verifier) verifyArtifact(ctx context.Context, version, dir string, tag name.Tag, digest string) error {
 	got, err := remote.Head(tag, options(ctx)...)
 	if err != nil {
@@ -79,7 +79,7 @@ func (v Verifier) verifyArtifact(ctx context.Context, version, dir string, tag n
 	)
 }
 
-// readImages of a release: the digest of each tag.
+// readImages returns the digests of a release by tag.
 func readImages(dir string) (map[string]string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, imagesFile)) //nolint:gosec // In the directory of a release.
 	if err != nil {

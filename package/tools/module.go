@@ -15,14 +15,14 @@ import (
 
 // A Module is the source of a tool.
 type Module struct {
-	// Version that is pinned, such as v2.4.0.
+	// Version is the pinned version, such as v2.4.0.
 	Version string `json:"Version"`
 
-	// Dir has its files: CRDs and charts belong to a tool as well.
+	// Dir is the directory of its files, which include CRDs and charts.
 	Dir string `json:"Dir"`
 }
 
-// Source returns the module of the named tool, which it downloads if need be.
+// Source returns the module of the named tool. It downloads the module if necessary.
 func Source(ctx context.Context, name string) (Module, error) {
 	tool, err := find(name)
 	if err != nil {
@@ -38,7 +38,7 @@ func Source(ctx context.Context, name string) (Module, error) {
 
 	pin, err := readPin(dir, tool)
 	if err != nil {
-		return Module{}, fmt.Errorf("cannot tell which version of %s is pinned: %w", tool.Name, err)
+		return Module{}, fmt.Errorf("cannot determine the pinned version of %s: %w", tool.Name, err)
 	}
 
 	var out, said bytes.Buffer

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// A Tool is a program this repository runs but does not contain. The directory package/tools/<Name> is a module whose go.mod
-// names the program in its tool directive and pins its version, and nothing else does.
+// A Tool is a program that this repository runs but does not contain. The directory package/tools/<Name> is a module. Only its go.mod
+// names the program, in a tool directive, and pins its version.
 type Tool struct {
-	// Name is what callers ask for, the wrapper module's directory and the executable's file name.
+	// Name of the tool, of the wrapper module's directory and of the executable.
 	Name string
 
 	// Module provides the program. Its version in the wrapper's go.mod is the tool's version.
 	Module string
 
-	// VersionArgs make the tool print its version. Without them a program found on PATH cannot be trusted to be this tool.
+	// VersionArgs make the tool print its version. Without them a program on PATH is not used, because its version is unknown.
 	VersionArgs []string
 
 	// Variables are set by the linker, each as importpath.name=value, for tools that do not know their module's version.
@@ -39,13 +39,13 @@ func All() []Tool {
 			ColdBuild:   "10 s",
 		},
 		{
-			// It has no way to tell its version: only our own build is certain to be it.
+			// It cannot print its version, so only our own build is used.
 			Name:      "angryjet",
 			Module:    "github.com/crossplane/crossplane-tools",
 			ColdBuild: "15 s",
 		},
 		{
-			// A release adds the commit to its version, which the module does not know: only our own build is certain to be it.
+			// The version of a release contains the commit, which the module does not have, so only our own build is used.
 			// The program's name decides which component runs: see ARGOCD_BINARY_NAME.
 			Name:      "argocd",
 			Module:    "github.com/argoproj/argo-cd/v3",
@@ -74,8 +74,8 @@ func All() []Tool {
 		oldCrossplane("crossplane-1.20", "github.com/crossplane/crossplane"),
 		oldCrossplane("crossplane-2.0", "github.com/crossplane/crossplane/v2"),
 		{
-			// Its executable is called crossplane as well, and older command line tools answer --version just as it does:
-			// only our own build is certain to be it.
+			// Its executable is also named crossplane, and older command line tools print the same with --version, so only our
+			// own build is used.
 			Name:      "crossplane-core",
 			Module:    "github.com/crossplane/crossplane/v2",
 			Variables: []string{"github.com/crossplane/crossplane-runtime/v2/pkg/version.version=${version}"},
@@ -100,7 +100,7 @@ func All() []Tool {
 			ColdBuild:   "20 s",
 		},
 		{
-			// It tells the version of its database beside its own, and asks for it: only our own build is certain to be it.
+			// To print its version, it connects to its database, so only our own build is used.
 			Name:      "govulncheck",
 			Module:    "golang.org/x/vuln",
 			ColdBuild: "20 s",
@@ -113,7 +113,7 @@ func All() []Tool {
 			ColdBuild:   "2 min",
 		},
 		{
-			// The one that is a Go module. Scripts that people run with jq are tested with it where there is no other.
+			// The Go implementation. It tests scripts for jq where jq is not installed.
 			Name:        "jq",
 			Module:      "github.com/itchyny/gojq",
 			VersionArgs: []string{"--version"},
@@ -128,7 +128,7 @@ func All() []Tool {
 			ColdBuild:   "25 s",
 		},
 		{
-			// Only its definitions are used. It never runs, so it is never built.
+			// Only its definitions are used. It is never built.
 			Name:      "prometheus-operator",
 			Module:    "github.com/prometheus-operator/prometheus-operator",
 			ColdBuild: "2 min",
@@ -141,7 +141,7 @@ func All() []Tool {
 			ColdBuild:   "4 min",
 		},
 		{
-			// A library as a program, which knows no version: only our own build is certain to be it.
+			// A program around a library, without a version, so only our own build is used.
 			Name:      "redis",
 			Module:    "github.com/alicebob/miniredis/v2",
 			ColdBuild: "5 s",
@@ -149,7 +149,7 @@ func All() []Tool {
 	}
 }
 
-// oldCrossplane returns the command line tool of a version that has it beside Crossplane itself. Users render with it still.
+// oldCrossplane returns the command line tool of an older Crossplane, whose module contains it. Users still render with it.
 func oldCrossplane(name, module string) Tool {
 	return Tool{
 		Name:        name,
@@ -187,7 +187,7 @@ func Names() []string {
 	return names
 }
 
-// find returns the tool of that name.
+// find returns the tool with a name.
 func find(name string) (Tool, error) {
 	all := All()
 

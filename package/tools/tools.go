@@ -1,15 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tools finds, or builds once, the pinned tools this repository is generated, checked and tested with.
+// Package tools finds, or builds once, the pinned tools that generate, check and test this repository.
 //
-// A tool comes from PATH if the program there reports the pinned version, else from a cache in the user's cache directory,
-// else it is built from its wrapper module into that cache. Nothing is installed anywhere else.
+// A tool comes from PATH if the program there reports the pinned version. Otherwise it comes from the user's cache directory, into
+// which it is built from its wrapper module. Nothing is installed elsewhere.
 //
-// The wrapper modules pin with tool directives, but go tool does not run them. It takes no linker flags, without which half of
-// the tools report no version or, as kube-apiserver, one that clients cannot parse. Argo CD and Kubernetes need replace
-// directives, so no two tools share a module. Where go tool serves, as for actionlint, it is no faster to build (17 s, and 10 s
-// here), starts in 0.4 s instead of 0.8 s, and would save a row of the table, but no code.
+// The wrapper modules have tool directives, but the tools are not run with go tool. It does not accept linker flags, without which
+// half of the tools report no version or, like kube-apiserver, a version that clients cannot parse. Argo CD and Kubernetes need
+// replace directives, so each tool has its own module. For tools that work with go tool, such as actionlint, go tool is not faster
+// to build (17 s instead of 10 s), starts in 0.4 s instead of 0.8 s, and would save a row of the table, but no code.
 package tools
 
 import (
@@ -36,10 +36,10 @@ import (
 )
 
 const (
-	// EnvCache names the environment variable that overrides where built tools are kept.
+	// EnvCache is the environment variable that overrides the cache directory.
 	EnvCache = "PLATFORM_APPLICATION_TOOLS"
 
-	// modulePath is how the repository root is recognised.
+	// modulePath identifies the root of the repository.
 	modulePath = "github.com/p6m-dev/platform-application"
 
 	// cacheAdvice ends an error about the cache directory.
@@ -49,8 +49,8 @@ const (
 	versionTimeout = 10 * time.Second
 )
 
-// Path returns an executable of the named tool in its pinned version, building it first if need be. It must be called from
-// within the repository. Several processes may call it at the same time: one builds, the others wait for it.
+// Path returns the executable of the named tool in its pinned version, and builds it if necessary. The working directory must be in
+// the repository. If several processes call it at the same time, one builds and the others wait.
 func Path(ctx context.Context, name string) (string, error) {
 	tool, err := find(name)
 	if err != nil {
@@ -64,7 +64,7 @@ func Path(ctx context.Context, name string) (string, error) {
 
 	pin, err := readPin(filepath.Join(root, "package", "tools", tool.Name), tool)
 	if err != nil {
-		return "", fmt.Errorf("cannot tell which version of %s is pinned: %w", tool.Name, err)
+		return "", fmt.Errorf("cannot determine the pinned version of %s: %w", tool.Name, err)
 	}
 
 	if path, ok := onPath(ctx, tool, pin.version); ok {
@@ -96,7 +96,7 @@ func Root() (string, error) {
 	}
 
 	for dir := wd; ; dir = filepath.Dir(dir) {
-		// A wrapper module's path starts with ours, so the whole line has to match.
+		// The path of a wrapper module has the same prefix, so the whole line must match.
 		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && strings.HasPrefix(string(data), "module "+modulePath+"\n") {
 			return dir, nil
@@ -108,22 +108,22 @@ func Root() (string, error) {
 	}
 }
 
-// A pin is what a wrapper module says about its tool.
+// A pin is the tool of a wrapper module.
 type pin struct {
-	// dir holds the wrapper module.
+	// dir of the wrapper module.
 	dir string
 
-	// program is its import path.
+	// program is the import path.
 	program string
 
 	// version of the tool, such as v2.5.0.
 	version string
 
-	// sum is a short hash of all inputs of the build, so that an edit of any of them makes a new executable.
+	// sum is a short hash of all inputs of the build, so that a change makes a new executable.
 	sum string
 }
 
-// key names the tool's directory in the cache.
+// key returns the name of the tool's directory in the cache.
 func (p pin) key(tool string) string {
 	return strings.Join([]string{tool, p.version, p.sum, runtime.GOOS, runtime.GOARCH}, "-")
 }
@@ -154,7 +154,7 @@ func readPin(dir string, tool Tool) (pin, error) {
 	return pin{dir: dir, program: program, version: version, sum: hex.EncodeToString(hash[:4])}, nil
 }
 
-// ownCode of a wrapper module, in the directories below it. Most have none: the tool is a program of its own module.
+// ownCode returns the Go code in the directories below a wrapper module. Most have none, because the tool is in another module.
 func ownCode(dir string) ([]byte, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.go"))
 	if err != nil {
@@ -175,7 +175,7 @@ func ownCode(dir string) ([]byte, error) {
 	return code, nil
 }
 
-// parseModule returns the program that a go.mod has for a tool, and the version of the module that provides it.
+// parseModule returns the program of a tool in a go.mod, and the version of its module.
 func parseModule(gomod []byte, module string) (program, version string, err error) {
 	file, err := modfile.Parse("go.mod", gomod, nil)
 	if err != nil {
@@ -195,7 +195,7 @@ func parseModule(gomod []byte, module string) (program, version string, err erro
 	return "", "", fmt.Errorf("it does not require %s", module)
 }
 
-// onPath returns the tool found on PATH if it says that it is the pinned version.
+// onPath returns the tool on PATH if it reports the pinned version.
 func onPath(ctx context.Context, tool Tool, version string) (string, bool) {
 	if len(tool.VersionArgs) == 0 {
 		return "", false
@@ -220,14 +220,15 @@ func onPath(ctx context.Context, tool Tool, version string) (string, bool) {
 	return path, err == nil
 }
 
-// reports says whether a tool's own words contain that version, with or without the leading v, and not as a part of another.
+// reports reports whether the output of a tool contains a version, with or without the leading v, and not as part of another
+// version.
 func reports(output []byte, version string) bool {
 	number := regexp.QuoteMeta(strings.TrimPrefix(version, "v"))
 
 	return regexp.MustCompile(`(^|[^0-9A-Za-z.-])v?` + number + `($|[^0-9A-Za-z.+-])`).Match(output)
 }
 
-// CacheDir returns the directory in which built programs are kept.
+// CacheDir returns the directory of built programs.
 func CacheDir() (string, error) {
 	if dir := os.Getenv(EnvCache); dir != "" {
 		abs, err := filepath.Abs(dir)
@@ -246,14 +247,14 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "platform-application", "tools"), nil
 }
 
-// build builds the tool at that path unless another process has done so by the time it holds the lock.
+// build builds the tool at a path, unless another process has built it before build gets the lock.
 func build(ctx context.Context, tool Tool, p pin, path string, progress io.Writer) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("cannot create cache directory: %w; %s", err, cacheAdvice)
 	}
 
-	// A first build takes minutes, and so does waiting for it.
+	// The first build can take minutes.
 	waiting := func() { fmt.Fprintf(progress, "waiting for another build of %s\n", tool.Name) }
 
 	unlock, err := lock(ctx, filepath.Join(dir, "lock"), waiting)
@@ -270,7 +271,7 @@ func build(ctx context.Context, tool Tool, p pin, path string, progress io.Write
 
 	fmt.Fprintf(progress, "building %s %s (about %s the first time)\n", tool.Name, p.version, tool.ColdBuild)
 
-	// Renamed into place once complete: an interrupted build leaves no executable behind.
+	// The complete executable is renamed, so that an interrupted build leaves none.
 	temp := path + ".building"
 
 	var output bytes.Buffer
@@ -295,8 +296,7 @@ func build(ctx context.Context, tool Tool, p pin, path string, progress io.Write
 	return nil
 }
 
-// linkerFlags leaves out debug information, which is up to half of a tool's size, and sets its
-// version.
+// linkerFlags returns the flags that omit debug information, which is up to half of a tool's size, and set the version.
 func linkerFlags(tool Tool, version string) string {
 	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")
@@ -310,8 +310,8 @@ func linkerFlags(tool Tool, version string) string {
 	return strings.Join(flags, " ")
 }
 
-// lock takes an exclusive lock on the file, and calls waiting once if another process holds it. The kernel drops it when the
-// process ends, however that happens.
+// lock takes an exclusive lock on a file, and calls waiting once if another process holds it. The kernel releases the lock when the
+// process ends.
 func lock(ctx context.Context, path string, waiting func()) (func(), error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

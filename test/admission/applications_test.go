@@ -20,10 +20,10 @@ import (
 
 // What policies say to a team.
 const (
-	ofFields  = "these fields are written by Crossplane and the platform team alone. Leave them out of the manifest: "
-	ofMarks   = "these labels and annotations are written by Crossplane and the platform team alone. Leave them out of the manifest: "
-	ofOwners  = "finalizers and ownerReferences of a PlatformApplication are written by Crossplane and Kubernetes alone. Leave them out of the manifest"
-	ofStatus  = "the status of a PlatformApplication is written by Crossplane alone. Change its spec instead"
+	ofFields  = "only Crossplane and the platform team may set these fields. Remove them from the manifest: "
+	ofMarks   = "only Crossplane and the platform team may set these labels and annotations. Remove them from the manifest: "
+	ofOwners  = "only Crossplane and Kubernetes may set finalizers and ownerReferences of a PlatformApplication. Remove them from the manifest"
+	ofStatus  = "only Crossplane may write the status of a PlatformApplication. Change its spec instead"
 	fieldName = "argocd-controller"
 )
 
@@ -316,7 +316,7 @@ func TestTeamWrites(t *testing.T) {
 // TestOrphans has nobody but Crossplane and the platform delete an application without what
 // it consists of.
 func TestOrphans(t *testing.T) {
-	const orphans = "a PlatformApplication is deleted with all that it consists of. Delete it with propagation policy Background or Foreground, not Orphan"
+	const orphans = "a PlatformApplication must be deleted together with its resources. Use propagation policy Background or Foreground, not Orphan"
 
 	for variant, c := range variants() {
 		t.Run(variant, func(t *testing.T) {

@@ -219,10 +219,10 @@ func TestComposedMessages(t *testing.T) {
 	}{
 		"Team": {
 			user: team, verb: "create",
-			want: "vaults.keyvault.azure.m.upbound.io are written by Crossplane and their provider alone. " +
-				"Say what the application needs in a PlatformApplication, or ask the platform team",
+			want: "only Crossplane and the provider may write vaults.keyvault.azure.m.upbound.io. " +
+				"Use a PlatformApplication instead, or ask the platform team",
 		},
-		"Crossplane": {user: crossplane, verb: "status", want: "the status of vaults.keyvault.azure.m.upbound.io is written by its provider alone"},
+		"Crossplane": {user: crossplane, verb: "status", want: "only the provider may write the status of vaults.keyvault.azure.m.upbound.io"},
 	}
 
 	for name, tc := range cases {
@@ -251,7 +251,7 @@ func TestUsageOfOwner(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			want := k.resource + " web stays until its owner is gone, which its provider could not delete without it"
+			want := k.resource + " web cannot be deleted before its owner: the provider needs it to delete the Azure resource"
 
 			for _, verb := range []string{"delete", "deletecollection"} {
 				for user, want := range map[string]string{namespaceController: want, garbageCollector: "", controllerManager: "", k.reconciler: "", backup: ""} {
@@ -272,7 +272,7 @@ func TestCollectorKeepsSpec(t *testing.T) {
 	}
 
 	err := merge(t.Context(), modern.as(garbageCollector), vault, nest("another", "spec", "forProvider", "resourceGroupName"))
-	if diff := cmp.Diff("the garbage collector may change the metadata of an object and nothing else", said(err)); diff != "" {
+	if diff := cmp.Diff("the garbage collector may change only the metadata of an object", said(err)); diff != "" {
 		t.Errorf("spec by the garbage collector: -want, +got:\n%s", diff)
 	}
 }
@@ -398,7 +398,7 @@ func TestCompositeOfClaim(t *testing.T) {
 //
 //nolint:gocognit // Tables of closures, each of which is short.
 func TestParts(t *testing.T) {
-	const denied = "only Crossplane makes an object a part of a PlatformApplication. Remove the annotation " +
+	const denied = "only Crossplane may make an object a part of a PlatformApplication. Remove the annotation " +
 		"crossplane.io/composition-resource-name and the ownerReferences to PlatformApplications from the manifest"
 
 	namespace := modern.namespace(t)

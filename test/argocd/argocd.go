@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package argocd asks Argo CD itself, by its command line, what it makes of objects with the settings that
-// package/argocd gives it. No cluster is needed for that.
+// Package argocd runs Argo CD's command line on objects with the settings of package/argocd. It needs no cluster.
 package argocd
 
 import (
@@ -22,7 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// A CLI is Argo CD's command line with one argocd-cm.
+// A CLI is Argo CD's command line with an argocd-cm.
 type CLI struct {
 	executable string
 	settings   string
@@ -55,10 +54,10 @@ func Settings(argocdCM []byte) (map[string]string, error) {
 	return cm.Data, nil
 }
 
-// Health is what Argo CD says of an object.
+// Health is Argo CD's health of an object.
 type Health struct{ Status, Message string }
 
-// Health of the object in a file. Both are empty of kinds that have none.
+// Health returns the health of the object in a file. It is empty for kinds without a health check.
 func (c CLI) Health(ctx context.Context, file string) (Health, error) {
 	out, err := c.overrides(ctx, "health", file)
 	if err != nil {
@@ -71,13 +70,13 @@ func (c CLI) Health(ctx context.Context, file string) (Health, error) {
 
 	status, message, found := strings.Cut(strings.TrimPrefix(string(out), "STATUS: "), "\nMESSAGE: ")
 	if !found {
-		return Health{}, fmt.Errorf("cannot tell the health of %s: argocd said %q", file, out)
+		return Health{}, fmt.Errorf("cannot read the health of %s: argocd printed %q", file, out)
 	}
 
 	return Health{Status: status, Message: strings.TrimSuffix(message, "\n")}, nil
 }
 
-// Actions on the object in a file, and whether each is disabled.
+// Actions returns the actions on the object in a file, and whether each is disabled.
 func (c CLI) Actions(ctx context.Context, file string) (map[string]string, error) {
 	out, err := c.overrides(ctx, "list-actions", file)
 	if err != nil {
@@ -95,8 +94,7 @@ func (c CLI) Actions(ctx context.Context, file string) (map[string]string, error
 	return actions, nil
 }
 
-// Run an action on the object in a file. It returns the lines that are gone and those that have come, each with the sign
-// that diff gives it.
+// Run runs an action on the object in a file. It returns the removed and added lines with the signs of diff.
 func (c CLI) Run(ctx context.Context, file, action string) ([]string, error) {
 	out, err := c.overrides(ctx, "run-action", file, action)
 	if err != nil {
@@ -114,7 +112,7 @@ func (c CLI) Run(ctx context.Context, file, action string) ([]string, error) {
 	return changes, nil
 }
 
-// Validate the settings.
+// Validate validates the settings.
 func (c CLI) Validate(ctx context.Context) (string, error) {
 	out, err := run(ctx, c.executable, "admin", "settings", "validate", "--argocd-cm-path", c.settings)
 
@@ -126,9 +124,9 @@ func (c CLI) Project(ctx context.Context, file string) ([]byte, error) {
 	return run(ctx, c.executable, "admin", "proj", "generate-spec", "--file", file, "--output", "yaml")
 }
 
-// Can tells whether a policy lets somebody do something: an action on an object of a resource.
+// Can reports whether a policy allows a subject an action on an object of a resource.
 func (c CLI) Can(ctx context.Context, policy, subject, action, resource, object string) (bool, error) {
-	// It wants to know of a cluster, and asks none.
+	// The command requires flags for a cluster, but does not connect to it.
 	out, err := run(ctx, c.executable, "admin", "settings", "rbac", "can", subject, action, resource, object, "--policy-file", policy, "--server", "https://localhost", "--token", "none")
 
 	switch said := strings.TrimSpace(string(out)); said {
@@ -137,7 +135,7 @@ func (c CLI) Can(ctx context.Context, policy, subject, action, resource, object 
 	case "No":
 		return false, nil
 	default:
-		return false, errors.Join(fmt.Errorf("cannot tell what policy %s allows: argocd said %q", policy, said), err)
+		return false, errors.Join(fmt.Errorf("cannot read what policy %s allows: argocd printed %q", policy, said), err)
 	}
 }
 
@@ -150,7 +148,7 @@ func (c CLI) overrides(ctx context.Context, command string, args ...string) ([]b
 	return run(ctx, c.executable, slices.Concat([]string{"admin", "settings", "resource-overrides", command}, args, []string{"--argocd-cm-path", c.settings})...)
 }
 
-// run a program, which is told as little as possible of whom runs it.
+// run runs a program without the user's kubeconfig.
 func run(ctx context.Context, program string, args ...string) ([]byte, error) {
 	var said bytes.Buffer
 

@@ -8,11 +8,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/p6m-dev/platform-application/test/internal/check"
@@ -25,7 +27,7 @@ const (
 	degraded    = "Degraded"
 )
 
-// install builds what a platform team would: an Argo CD with the component.
+// install builds an argocd-cm with the component, as a platform team does.
 func install(t *testing.T) (CLI, map[string]string) {
 	t.Helper()
 
@@ -72,7 +74,7 @@ func save(t *testing.T, object any) string {
 	return path
 }
 
-// object of YAML.
+// object parses YAML.
 func object(t *testing.T, doc string) map[string]any {
 	t.Helper()
 
@@ -84,7 +86,7 @@ func object(t *testing.T, doc string) map[string]any {
 	return o
 }
 
-// rendered returns what an example's application becomes at a stage, as the golden renderings have it.
+// rendered returns the application of an example at a stage, from the golden renderings.
 func rendered(t *testing.T, variant, stage string) map[string]any {
 	t.Helper()
 
@@ -94,10 +96,32 @@ func rendered(t *testing.T, variant, stage string) map[string]any {
 	return object(t, first)
 }
 
+// message returns the message of a condition of a rendered application.
+func message(t *testing.T, variant, stage, condition string) string {
+	t.Helper()
+
+	conditions, _, err := unstructured.NestedSlice(rendered(t, variant, stage), "status", "conditions")
+	if err != nil {
+		t.Fatalf("cannot read conditions: %v", err)
+	}
+
+	for _, c := range conditions {
+		if c, _ := c.(map[string]any); c["type"] == condition {
+			text, _ := c["message"].(string)
+
+			return text
+		}
+	}
+
+	t.Fatalf("application at stage %s has no condition %s", stage, condition)
+
+	return ""
+}
+
 // A condition in one line: type, status, reason, message.
 type condition [4]string
 
-// application is one of whose conditions these are other than those of an application that has all it needs.
+// application returns a healthy application, except for the changed conditions.
 func application(t *testing.T, generation, observed int, secrets string, changed ...condition) map[string]any {
 	t.Helper()
 
@@ -136,13 +160,13 @@ status:
 		}
 	}
 
-	o["metadata"].(map[string]any)["generation"] = generation //nolint:forcetypeassert // It is one.
-	o["status"].(map[string]any)["conditions"] = list         //nolint:forcetypeassert // It is one.
+	o["metadata"].(map[string]any)["generation"] = generation //nolint:forcetypeassert // See object.
+	o["status"].(map[string]any)["conditions"] = list         //nolint:forcetypeassert // See object.
 
 	return o
 }
 
-// expect an object to have a health, in a test of that name.
+// expect runs a test that an object has a health.
 func (c CLI) expect(t *testing.T, name, reason string, object map[string]any, want Health) {
 	t.Helper()
 
@@ -183,7 +207,7 @@ func TestApplicationHealth(t *testing.T) {
 	delete(noStatus, "status")
 
 	claim := one(synced, condition{"Ready", "False", "Waiting", "Claim is waiting for composite resource to become Ready"})
-	claim["spec"].(map[string]any)["resourceRef"] = map[string]any{"kind": "XPlatformApplication", "name": "web-application-x7k2p"} //nolint:forcetypeassert // It is one.
+	claim["spec"].(map[string]any)["resourceRef"] = map[string]any{"kind": "XPlatformApplication", "name": "web-application-x7k2p"} //nolint:forcetypeassert // See object.
 
 	cases := map[string]struct {
 		reason string
@@ -191,104 +215,104 @@ func TestApplicationHealth(t *testing.T) {
 		want   Health
 	}{
 		"NoStatus": {
-			reason: "What nobody has looked at is not healthy.",
+			reason: "An application without a status was never reconciled.",
 			object: noStatus,
-			want:   Health{progressing, "Crossplane has not looked at this version of the application yet."},
+			want:   Health{progressing, "Crossplane has not reconciled this generation of the application yet."},
 		},
 		"Stale": {
-			reason: "What was said of the version before says nothing of this one.",
+			reason: "Conditions of an earlier generation do not apply to this one.",
 			object: application(t, 4, 3, synced),
-			want:   Health{progressing, "Crossplane has not looked at this version of the application yet."},
+			want:   Health{progressing, "Crossplane has not reconciled this generation of the application yet."},
 		},
 		"Healthy": {
-			reason: "All is well, and where values are put is what one wants to know.",
+			reason: "A healthy application shows where to put values.",
 			object: one(synced),
 			want:   Health{healthy, "Put values into https://x.vault.azure.net/. 1 of 1 secrets are synced."},
 		},
 		"Claim": {
-			reason: "A claim is looked at in the same way.",
+			reason: "A claim has the same health check.",
 			object: claim,
 			want:   Health{progressing, "Claim is waiting for composite resource to become Ready"},
 		},
 		"ClaimUnbound": {
-			reason: "A claim whose composite resource has not said anything has only conditions of its own.",
+			reason: "A claim has only its own conditions until its composite resource sets some.",
 			object: one(`[]`, condition{"IdentityReady"}, condition{"KeyVaultReady"}, condition{"AccessReady"}, condition{"SecretsSynced"}, condition{"WorkloadReady"}, condition{"FieldsIgnored"}),
-			want:   Health{progressing, "Crossplane has not said anything of IdentityReady yet."},
+			want:   Health{progressing, "Condition IdentityReady is not set yet."},
 		},
 		"FieldsIgnored": {
-			reason: "What has no effect is said even if all is well.",
+			reason: "Ignored fields are listed even for a healthy application.",
 			object: one(synced, condition{"FieldsIgnored", "True", "FieldsIgnored", "These fields have no effect: a."}),
 			want:   Health{healthy, "Put values into https://x.vault.azure.net/. 1 of 1 secrets are synced. These fields have no effect: a."},
 		},
 		"NotReady": {
-			reason: "Only who is ready is healthy.",
+			reason: "An application that is not ready is not healthy.",
 			object: one(synced, condition{"Ready", "False", "Creating", "Unready resources: ingress"}),
 			want:   Health{progressing, "Unready resources: ingress"},
 		},
 		"ReadyUnknown": {
-			reason: "Nobody has said so.",
+			reason: "A missing condition Ready means not ready yet.",
 			object: one(synced, condition{"Ready"}),
-			want:   Health{progressing, "Crossplane has not said yet whether all is ready."},
+			want:   Health{progressing, "Condition Ready is not set yet."},
 		},
 		"Paused": {
-			reason: "Who is told to stop is not broken.",
+			reason: "A paused application is not degraded.",
 			object: one(synced, condition{"Synced", "False", "ReconcilePaused", "Reconciliation is paused."}),
-			want:   Health{suspended, "Crossplane is told to leave the application alone."},
+			want:   Health{suspended, "The application is paused."},
 		},
 		"ReconcileError": {
-			reason: "Crossplane cannot do what it should.",
+			reason: "A failed reconcile of Crossplane is a problem.",
 			object: one(synced, condition{"Synced", "False", "ReconcileError", "cannot compose resources: function is gone"}),
 			want:   Health{degraded, "cannot compose resources: function is gone"},
 		},
 		"Fatal": {
-			reason: "What the function says is plainer than what Crossplane says of it.",
+			reason: "The function's message is preferred to Crossplane's, which is less specific.",
 			object: one(synced, condition{"Synced", "False", "ReconcileError", "pipeline step returned a fatal result"}, condition{"WorkloadReady", "False", "Invalid", "Nothing was changed: spec.config.A: must be a string."}),
 			want:   Health{degraded, "Nothing was changed: spec.config.A: must be a string."},
 		},
 		"SettingsMissing": {
-			reason: "The platform team has to do something.",
+			reason: "Missing settings are a problem for the platform team.",
 			object: one(synced, condition{"IdentityReady", "Unknown", "PlatformSettingsMissing", "The platform settings are missing."}),
 			want:   Health{degraded, "The platform settings are missing."},
 		},
 		"First": {
-			reason: "Of all that waits, the first is told.",
+			reason: "The message comes from the first condition that is not True.",
 			object: one(`[{name: db, state: Pending}]`, condition{"KeyVaultReady", "False", "Creating", "Vault x is being created."}, condition{"AccessReady", "False", "Creating", "Roles are being assigned."}, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 1."}, condition{"WorkloadReady", "False", "WaitingForSecrets", "Pods wait."}),
 			want:   Health{progressing, "Vault x is being created."},
 		},
 		"BrokenLater": {
-			reason: "What is broken is told before what only waits.",
+			reason: "A problem is reported before conditions that are only in progress.",
 			object: one(synced, condition{"IdentityReady", "False", "Creating", "The identity is being created."}, condition{"AccessReady", "False", "AzureRefused", "Azure did not assign a role."}),
 			want:   Health{degraded, "Azure did not assign a role."},
 		},
 		"ValuesAndAccess": {
-			reason: "As long as something goes on, nobody has to hurry.",
+			reason: "While something is in progress, the application is not suspended.",
 			object: one(`[{name: db, state: AwaitingValue}]`, condition{"AccessReady", "False", "Creating", "Roles are being assigned."}, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 1."}),
 			want:   Health{progressing, "Roles are being assigned."},
 		},
-		"AwaitingValue":       {"A person has to put values into the vault.", secret("AwaitingValue", ""), Health{suspended, "0 of 1 secrets are synced. db: AwaitingValue."}},
-		"AwaitingValueAgain":  {"The same if there was one.", secret("AwaitingValue", "1"), Health{suspended, "0 of 1 secrets are synced. db: AwaitingValue."}},
-		"Missing":             {"A person has to make it.", secret("Missing", ""), Health{suspended, "0 of 1 secrets are synced. db: Missing."}},
-		"Deleted":             {"Somebody has deleted what was there.", secret("Missing", "1"), Health{degraded, "0 of 1 secrets are synced. db: Missing."}},
-		"SoftDeleted":         {"Somebody has to recover it.", secret("SoftDeleted", ""), Health{degraded, "0 of 1 secrets are synced. db: SoftDeleted."}},
-		"Disabled":            {"Somebody has to enable it.", secret("Disabled", "1"), Health{degraded, "0 of 1 secrets are synced. db: Disabled."}},
-		"Invalid":             {"Somebody has to correct it.", secret("Invalid", ""), Health{degraded, "0 of 1 secrets are synced. db: Invalid."}},
-		"Forbidden":           {"Somebody has to let the application in.", secret("Forbidden", "1"), Health{degraded, "0 of 1 secrets are synced. db: Forbidden."}},
-		"AwaitingAccess":      {"Azure lets the application in by itself.", secret("AwaitingAccess", ""), Health{progressing, "0 of 1 secrets are synced. db: AwaitingAccess."}},
-		"Throttled":           {"It ends by itself.", secret("Throttled", "1"), Health{progressing, "0 of 1 secrets are synced. db: Throttled."}},
-		"Unreachable":         {"It ends by itself, most often.", secret("Unreachable", "1"), Health{progressing, "0 of 1 secrets are synced. db: Unreachable."}},
-		"Pending":             {"It is looked at soon.", secret("Pending", ""), Health{progressing, "0 of 1 secrets are synced. db: Pending."}},
-		"StateOfTheFuture":    {"What is not known is not alarming.", secret("Dreaming", ""), Health{progressing, "0 of 1 secrets are synced. db: Dreaming."}},
-		"ModernNothingYet":    {"As it begins.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, "Identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. No action is needed."}},
-		"ModernAzureReady":    {"As it goes on.", rendered(t, "modern", "2-azure-ready"), Health{progressing, "Identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. No action is needed."}},
-		"ModernSecretsSynced": {"Before the pods run.", rendered(t, "modern", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
-		"LegacySecretsSynced": {"The same behind a claim.", rendered(t, "claim", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
+		"AwaitingValue":       {"Values are missing in the vault.", secret("AwaitingValue", ""), Health{suspended, "0 of 1 secrets are synced. db: AwaitingValue."}},
+		"AwaitingValueAgain":  {"Values are missing in a secret that was synced before.", secret("AwaitingValue", "1"), Health{suspended, "0 of 1 secrets are synced. db: AwaitingValue."}},
+		"Missing":             {"A secret that never existed has to be created.", secret("Missing", ""), Health{suspended, "0 of 1 secrets are synced. db: Missing."}},
+		"Deleted":             {"A secret that was synced has been deleted.", secret("Missing", "1"), Health{degraded, "0 of 1 secrets are synced. db: Missing."}},
+		"SoftDeleted":         {"A soft-deleted secret has to be recovered.", secret("SoftDeleted", ""), Health{degraded, "0 of 1 secrets are synced. db: SoftDeleted."}},
+		"Disabled":            {"A disabled secret has to be enabled.", secret("Disabled", "1"), Health{degraded, "0 of 1 secrets are synced. db: Disabled."}},
+		"Invalid":             {"An invalid value has to be corrected.", secret("Invalid", ""), Health{degraded, "0 of 1 secrets are synced. db: Invalid."}},
+		"Forbidden":           {"A missing permission has to be granted.", secret("Forbidden", "1"), Health{degraded, "0 of 1 secrets are synced. db: Forbidden."}},
+		"AwaitingAccess":      {"Permissions propagate without any action.", secret("AwaitingAccess", ""), Health{progressing, "0 of 1 secrets are synced. db: AwaitingAccess."}},
+		"Throttled":           {"Throttling ends without any action.", secret("Throttled", "1"), Health{progressing, "0 of 1 secrets are synced. db: Throttled."}},
+		"Unreachable":         {"An outage usually ends without any action.", secret("Unreachable", "1"), Health{progressing, "0 of 1 secrets are synced. db: Unreachable."}},
+		"Pending":             {"A secret that was not read yet is in progress.", secret("Pending", ""), Health{progressing, "0 of 1 secrets are synced. db: Pending."}},
+		"StateOfTheFuture":    {"An unknown state is not a problem.", secret("Dreaming", ""), Health{progressing, "0 of 1 secrets are synced. db: Dreaming."}},
+		"ModernNothingYet":    {"The identity is created first.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, message(t, "modern", "1-nothing-yet", "IdentityReady")}},
+		"ModernAzureReady":    {"The federated credential is created next.", rendered(t, "modern", "2-azure-ready"), Health{progressing, message(t, "modern", "2-azure-ready", "IdentityReady")}},
+		"ModernSecretsSynced": {"The pods are started last.", rendered(t, "modern", "3-secrets-synced"), Health{progressing, message(t, "modern", "3-secrets-synced", "WorkloadReady")}},
+		"LegacySecretsSynced": {"A claim has the same health check.", rendered(t, "claim", "3-secrets-synced"), Health{progressing, message(t, "claim", "3-secrets-synced", "WorkloadReady")}},
 		"OneIsOnItsWay": {
-			reason: "A secret that is on its way may be the last one.",
+			reason: "While a secret is in progress, the application is not suspended.",
 			object: one(`[{name: db, state: AwaitingValue}, {name: api, state: AwaitingAccess}]`, condition{"SecretsSynced", "False", "SecretsNotSynced", "0 of 2."}),
 			want:   Health{progressing, "0 of 2."},
 		},
 		"OptionalMissing": {
-			reason: "Nobody misses an optional secret: the condition knows, and the state does not.",
+			reason: "A missing optional secret does not matter: the condition considers that.",
 			object: one(`[{name: db, state: Synced, version: "1"}, {name: api, state: Missing}]`),
 			want:   Health{healthy, "Put values into https://x.vault.azure.net/. 1 of 1 secrets are synced."},
 		},
@@ -299,7 +323,7 @@ func TestApplicationHealth(t *testing.T) {
 	}
 }
 
-// TestReasons shows what every reason means that the function has for a condition which is not as it should be.
+// TestReasons shows the health for every reason of a condition that is not True.
 func TestReasons(t *testing.T) {
 	t.Parallel()
 
@@ -314,20 +338,66 @@ func TestReasons(t *testing.T) {
 
 		"WaitingForSecrets": suspended, "Held": suspended,
 
-		// TestApplicationHealth has the states of secrets.
+		// TestApplicationHealth covers the states of secrets.
 		"SecretsNotSynced": progressing,
-		// These go with conditions that are as they should be.
+		// Conditions with these reasons are True.
 		"Available": progressing, "VariablesWithheld": progressing, "NotRequested": progressing, "FieldsIgnored": progressing, "NoFieldsIgnored": progressing,
 	}
 
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), check.Constants(t, "fn/compose/conditions.go", "Reason")); diff != "" {
-		t.Errorf("reasons of the function, which are all to be known here: -want, +got:\n%s", diff)
+		t.Errorf("reasons of the function: -tested, +existing:\n%s", diff)
 	}
 
 	for reason, status := range want {
-		c.expect(t, reason, "Every reason has its meaning.",
+		c.expect(t, reason, "Every reason has a health.",
 			application(t, 1, 1, `[{name: db, state: Synced, version: "1"}]`, condition{"WorkloadReady", "False", reason, "Why."}),
 			Health{status, "Why."})
+	}
+}
+
+// TestLists shows that the health checks have every reason and every state in exactly one place, so that a new one is not
+// silently in progress.
+func TestLists(t *testing.T) {
+	t.Parallel()
+
+	const types = "apis/secrets/v1alpha1/keyvaultsecretsync_types.go"
+
+	target := check.Constants(t, types, "StateTarget")
+	// A secret that was not read yet has no state of the API.
+	secret := append(slices.DeleteFunc(check.Constants(t, types, "State"), func(state string) bool { return slices.Contains(target, state) }), "Pending")
+	slices.Sort(secret)
+
+	cases := map[string]struct {
+		reason     string
+		file, list string
+		want       []string
+	}{
+		"Reasons":           {"The function sets these reasons.", "platformapplication", "reasons", check.Constants(t, "fn/compose/conditions.go", "Reason")},
+		"ApplicationStates": {"The function copies the states of secrets.", "platformapplication", "states", secret},
+		"SyncStates":        {"The provider sets these states of secrets.", "keyvaultsecretsync", "states", secret},
+		"TargetStates":      {"The provider sets these states of a sync.", "keyvaultsecretsync", "target_states", target},
+	}
+
+	entry := regexp.MustCompile(`(?m)^  (\w+) = "(?:Healthy|Progressing|Suspended|Degraded)",$`)
+
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			_, list, _ := strings.Cut(check.Read(t, "package", "argocd", tc.file, "health.lua"), "\nlocal "+tc.list+" = {\n")
+			list, _, _ = strings.Cut(list, "\n}\n")
+
+			var got []string
+			for _, match := range entry.FindAllStringSubmatch(list+"\n", -1) {
+				got = append(got, match[1])
+			}
+
+			slices.Sort(got)
+
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\n%s of %s/health.lua: -want, +got:\n%s", tc.reason, tc.list, tc.file, diff)
+			}
+		})
 	}
 }
 
@@ -361,40 +431,40 @@ status:
 	}
 
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(states)), check.Constants(t, "apis/secrets/v1alpha1/keyvaultsecretsync_types.go", "State")); diff != "" {
-		t.Errorf("states of the provider, which are all to be known here: -want, +got:\n%s", diff)
+		t.Errorf("states of the provider: -tested, +existing:\n%s", diff)
 	}
 
 	cases := map[string]healthCase{
-		"NoStatus": {"What nobody has looked at is not healthy.", `{}`, Health{progressing, "The provider has not looked at the sync yet."}},
+		"NoStatus": {"A sync without a status was never reconciled.", `{}`, Health{progressing, "The provider has not reconciled the sync yet."}},
 		"Stale": {
-			"What was said of the version before says nothing of this one.",
+			"Conditions of an earlier generation do not apply to this one.",
 			`{conditions: [` + strings.ReplaceAll(ready, "observedGeneration: 2", "observedGeneration: 1") + `], atProvider: {state: Synced}}`,
-			Health{progressing, "The provider has not looked at this version of the sync yet."},
+			Health{progressing, "The provider has not reconciled this generation of the sync yet."},
 		},
 		"Paused": {
-			"Who is told to stop is not broken.", `{conditions: [{type: Synced, status: 'False', reason: ReconcilePaused}]}`,
-			Health{suspended, "The provider is told to leave the sync alone."},
+			"A paused sync is not degraded.", `{conditions: [{type: Synced, status: 'False', reason: ReconcilePaused}]}`,
+			Health{suspended, "The sync is paused."},
 		},
 		"ReconcileError": {
-			"The provider cannot do what it should.", `{conditions: [{type: Synced, status: 'False', reason: ReconcileError, message: cannot apply Secret}]}`,
+			"A failed reconcile of the provider is a problem.", `{conditions: [{type: Synced, status: 'False', reason: ReconcileError, message: cannot apply Secret}]}`,
 			Health{degraded, "cannot apply Secret"},
 		},
 		"Deleted": {
-			"Somebody has deleted what was there, and pods still have it.",
+			"A secret that was synced has been deleted; pods still have its values.",
 			`{conditions: [` + ready + `], atProvider: {state: Missing, secrets: [{name: db, state: Missing, message: Recover it., version: "1"}]}}`,
 			Health{degraded, "db: Missing. Recover it."},
 		},
 		"WorstFirst": {
-			"What is to be repaired is told first.",
+			"Problems are reported first.",
 			`{conditions: [` + notReady + `], atProvider: {state: Invalid, secrets: [{name: a, state: AwaitingValue}, {name: b, state: Throttled}, {name: c, state: Invalid, message: Line 1.}]}}`,
 			Health{degraded, "c: Invalid. Line 1."},
 		},
 		"NotLookedAt": {
-			"It is looked at soon.", `{conditions: [` + notReady + `], atProvider: {secrets: [{name: a}]}}`,
+			"A secret that was not read yet is in progress.", `{conditions: [` + notReady + `], atProvider: {secrets: [{name: a}]}}`,
 			Health{progressing, "a: Pending. "},
 		},
 		"OptionalMissing": {
-			"Nobody misses an optional secret: the state of all together knows.",
+			"A missing optional secret does not matter: the state of the sync considers that.",
 			`{conditions: [` + ready + `], atProvider: {state: Synced, secretsSynced: 1/2, secrets: [{name: a, state: Missing}, {name: b, state: Synced, version: "1"}]}}`,
 			Health{healthy, "1/2 secrets are synced."},
 		},
@@ -407,7 +477,7 @@ status:
 		}
 
 		cases["State"+state] = healthCase{
-			"Every state has its meaning.",
+			"Every state has a health.",
 			`{conditions: [` + conditions + `], atProvider: {state: ` + state + `, secretsSynced: 1/1, secrets: [{name: db, state: ` + state + `, message: Do.}]}}`,
 			want,
 		}
@@ -416,14 +486,14 @@ status:
 	testHealth(t, before+"  ", "", cases)
 }
 
-// A healthCase is the status of an object, and what Argo CD makes of it.
+// A healthCase is the status of an object and the health that Argo CD derives from it.
 type healthCase struct {
 	reason string
 	status string
 	want   Health
 }
 
-// testHealth of objects, of which a status is between these words.
+// testHealth tests objects whose YAML is a status between before and after.
 func testHealth(t *testing.T, before, after string, cases map[string]healthCase) {
 	t.Helper()
 
@@ -438,9 +508,9 @@ func TestProviderConfigHealth(t *testing.T) {
 	t.Parallel()
 
 	testHealth(t, "{apiVersion: secrets.p6m.dev/v1alpha1, metadata: {name: a}, ", "}", map[string]healthCase{
-		"Unused": {"It does no harm to have one.", `kind: ProviderConfig`, Health{healthy, "Used by 0 syncs."}},
-		"One":    {"It has a user.", `kind: ProviderConfig, status: {users: 1}`, Health{healthy, "Used by 1 sync."}},
-		"Shared": {"One for all.", `kind: ClusterProviderConfig, status: {users: 7}`, Health{healthy, "Used by 7 syncs."}},
+		"Unused": {"An unused configuration is healthy.", `kind: ProviderConfig`, Health{healthy, "Used by 0 syncs."}},
+		"One":    {"A configuration can have one user.", `kind: ProviderConfig, status: {users: 1}`, Health{healthy, "Used by 1 sync."}},
+		"Shared": {"A cluster-wide configuration has many users.", `kind: ClusterProviderConfig, status: {users: 7}`, Health{healthy, "Used by 7 syncs."}},
 	})
 }
 
@@ -450,22 +520,22 @@ func TestArgoCDApplicationHealth(t *testing.T) {
 	const before = "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a}, spec: {syncPolicy: {automated: {selfHeal: true}}}, status: "
 
 	testHealth(t, before, "}", map[string]healthCase{
-		"New":     {"What nobody has looked at does not let others begin.", `{}`, Health{progressing, "Not all of it is there yet."}},
-		"Missing": {"What is not there yet is to come.", `{health: {status: Missing}}`, Health{progressing, "Not all of it is there yet."}},
+		"New":     {"An Application without a status blocks later sync waves.", `{}`, Health{progressing, "Objects of the application are missing."}},
+		"Missing": {"Missing objects are in progress.", `{health: {status: Missing}}`, Health{progressing, "Objects of the application are missing."}},
 		"Syncing": {
-			"What is there is that of before.", `{health: {status: Healthy}, operationState: {phase: Running, message: waiting for packages}}`,
+			"While a sync runs, the health is that of the previous sync.", `{health: {status: Healthy}, operationState: {phase: Running, message: waiting for packages}}`,
 			Health{progressing, "waiting for packages"},
 		},
-		"Begun":   {"It says nothing yet.", `{health: {status: Healthy}, operationState: {phase: Running}}`, Health{progressing, "It is being synchronized."}},
-		"Healthy": {"All of it is well.", `{health: {status: Healthy}, operationState: {phase: Succeeded, message: successfully synced}}`, Health{healthy, ""}},
-		"Never":   {"Kinds without health are healthy before they are there.", `{health: {status: Healthy}}`, Health{progressing, "It was not synchronized yet."}},
+		"Begun":   {"A running sync may have no message yet.", `{health: {status: Healthy}, operationState: {phase: Running}}`, Health{progressing, "The application is being synced."}},
+		"Healthy": {"A successful sync with healthy objects is healthy.", `{health: {status: Healthy}, operationState: {phase: Succeeded, message: successfully synced}}`, Health{healthy, ""}},
+		"Never":   {"Objects without a health check are healthy before they exist.", `{health: {status: Healthy}}`, Health{progressing, "The application has not been synced yet."}},
 		"Refused": {
-			"What is there is well, and what was refused is not there.",
+			"A rejected object is missing although the existing ones are healthy.",
 			`{health: {status: Healthy}, operationState: {phase: Failed, message: not permitted}}`,
 			Health{degraded, "not permitted"},
 		},
-		"Broken":   {"It says nothing more.", `{health: {status: Missing}, operationState: {phase: Error}}`, Health{degraded, "It could not be synchronized."}},
-		"Degraded": {"Something of it is not.", `{health: {status: Degraded, message: a pod}, operationState: {phase: Succeeded}}`, Health{degraded, "a pod"}},
-		"Waiting":  {"It waits for a person.", `{health: {status: Suspended}, operationState: {phase: Succeeded}}`, Health{suspended, ""}},
+		"Broken":   {"A failed sync may have no message.", `{health: {status: Missing}, operationState: {phase: Error}}`, Health{degraded, "The last sync failed."}},
+		"Degraded": {"The health of a degraded object counts.", `{health: {status: Degraded, message: a pod}, operationState: {phase: Succeeded}}`, Health{degraded, "a pod"}},
+		"Waiting":  {"The health of a suspended object counts.", `{health: {status: Suspended}, operationState: {phase: Succeeded}}`, Health{suspended, ""}},
 	})
 }

@@ -72,7 +72,7 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// TestRun shows that an action changes nothing but the note that it leaves.
+// TestRun shows that an action changes only its annotation.
 func TestRun(t *testing.T) {
 	t.Parallel()
 
@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 		want   []string
 	}{
 		"Restart": {
-			reason: "The function carries it to the pods.",
+			reason: "The function copies the annotation to the pods.",
 			object: rendered(t, "modern", "3-secrets-synced"), action: "restart",
 			want: []string{">   annotations:", ">     meta.p6m.dev/restarted-at: TIME"},
 		},
@@ -95,12 +95,12 @@ func TestRun(t *testing.T) {
 			want: []string{"<     meta.p6m.dev/restarted-at: once", ">     meta.p6m.dev/restarted-at: TIME"},
 		},
 		"SyncSecretsNow": {
-			reason: "The function carries it to the sync.",
+			reason: "The function copies the annotation to the sync.",
 			object: rendered(t, "modern", "2-azure-ready"), action: "sync-secrets-now",
 			want: []string{">   annotations:", ">     meta.p6m.dev/sync-requested-at: TIME"},
 		},
 		"SyncNow": {
-			reason: "The provider looks at it.",
+			reason: "The provider reads the annotation.",
 			object: object(t, sync), action: "sync-now",
 			want: []string{">     secrets.p6m.dev/sync-requested-at: TIME"},
 		},
@@ -128,7 +128,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestValidate has Argo CD read all settings.
+// TestValidate validates all settings with Argo CD.
 func TestValidate(t *testing.T) {
 	t.Parallel()
 
@@ -152,7 +152,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestNamespace shows that the component finds an argocd-cm that has got its namespace already.
+// TestNamespace shows that the component patches an argocd-cm that already has a namespace.
 func TestNamespace(t *testing.T) {
 	t.Parallel()
 
@@ -171,7 +171,7 @@ func TestNamespace(t *testing.T) {
 	}
 }
 
-// TestExclusions shows that nothing which Argo CD leaves out by itself comes back.
+// TestExclusions shows that the component keeps Argo CD's default exclusions.
 func TestExclusions(t *testing.T) {
 	t.Parallel()
 
@@ -204,7 +204,7 @@ func TestExclusions(t *testing.T) {
 	got := list(settings["resource.exclusions"])
 	for excluded := range list(defaults(t)["resource.exclusions"]) {
 		if !got[excluded] {
-			t.Errorf("exclusions: Argo CD leaves out %s by itself, and does not any more", excluded)
+			t.Errorf("exclusions: want %s, which Argo CD excludes by default", excluded)
 		}
 	}
 
@@ -215,7 +215,7 @@ func TestExclusions(t *testing.T) {
 	}
 }
 
-// defaults is the argocd-cm that Argo CD comes with.
+// defaults returns Argo CD's default argocd-cm.
 func defaults(t *testing.T) map[string]string {
 	t.Helper()
 
@@ -237,7 +237,7 @@ func defaults(t *testing.T) map[string]string {
 	return settings
 }
 
-// TestLinks fills in the links as Argo CD does, once there is a vault. Only its server evaluates when a link is shown.
+// TestLinks renders the links of an application with a vault. Only the server evaluates their conditions.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 
@@ -279,7 +279,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestExamples shows that Argo CD knows every field of the examples, and that a team may have nothing but what it is meant to.
+// TestExamples shows that Argo CD knows every field of the examples.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 
@@ -291,9 +291,9 @@ func TestExamples(t *testing.T) {
 		file   string
 		read   func(file string) ([]byte, error)
 	}{
-		"Project":     {"A field that Argo CD does not know would allow more than it seems.", "appproject.yaml", func(f string) ([]byte, error) { return c.Project(t.Context(), f) }},
-		"Application": {"A field that Argo CD does not know has no effect.", "web-application.yaml", func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
-		"Helm":        {"So it is with the one that uses the chart.", filepath.Join("..", "helm", "argocd-application.yaml"), func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
+		"Project":     {"An unknown field would be ignored, and the project would allow more than intended.", "appproject.yaml", func(f string) ([]byte, error) { return c.Project(t.Context(), f) }},
+		"Application": {"An unknown field would be ignored.", "web-application.yaml", func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
+		"Helm":        {"The Application with the chart must have no unknown fields either.", filepath.Join("..", "helm", "argocd-application.yaml"), func(f string) ([]byte, error) { return c.Application(t.Context(), f) }},
 	}
 
 	for name, tc := range cases {
@@ -317,7 +317,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// A project is what is read of the AppProject of the examples.
+// A project has the fields of the example AppProject that the tests read.
 type project struct {
 	Spec struct {
 		Cluster      []map[string]string `json:"clusterResourceWhitelist"`
@@ -341,7 +341,7 @@ func exampleProject(t *testing.T) project {
 	return p
 }
 
-// TestProject shows what a team may create.
+// TestProject shows the kinds and namespaces that a team may use.
 func TestProject(t *testing.T) {
 	t.Parallel()
 
@@ -349,7 +349,7 @@ func TestProject(t *testing.T) {
 	allowed := []map[string]string{
 		{"group": "meta.p6m.dev", "kind": "PlatformApplication"},
 		{"group": "", "kind": "ConfigMap"},
-		// To look at. An admission policy keeps the team from creating them.
+		// Only for viewing. An admission policy blocks their creation.
 		{"group": "apps", "kind": "Deployment"},
 		{"group": "apps", "kind": "ReplicaSet"},
 		{"group": "", "kind": "Pod"},
@@ -369,7 +369,7 @@ func TestProject(t *testing.T) {
 	}
 }
 
-// TestRoleIsPatch patches Argo CD's own file with the example, as the page says.
+// TestRoleIsPatch patches Argo CD's default file with the example, as the page describes.
 func TestRoleIsPatch(t *testing.T) {
 	t.Parallel()
 
@@ -399,7 +399,7 @@ func TestRoleIsPatch(t *testing.T) {
 
 	i := slices.IndexFunc(blocks, func(b docs.Block) bool { return strings.Contains(b.Text, "path: rbac.yaml") })
 	if i < 0 {
-		t.Fatal("the page does not say how to use rbac.yaml")
+		t.Fatal("the page does not explain how to use rbac.yaml")
 	}
 
 	write(t, filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd-rbac-cm.yaml]\n"+blocks[i].Text))
@@ -419,7 +419,7 @@ func TestRoleIsPatch(t *testing.T) {
 	}
 }
 
-// TestRole shows what the role of a team allows, as Argo CD reads it.
+// TestRole shows the permissions of the role of a team.
 func TestRole(t *testing.T) {
 	t.Parallel()
 
@@ -453,30 +453,30 @@ func TestRole(t *testing.T) {
 		subject, action, resource, object string
 		want                              bool
 	}{
-		"Role":           {"The group has what its role has.", "proj:shop:team", "get", "applications", ours, true},
-		"Get":            {"A team sees its applications.", group, "get", "applications", ours, true},
-		"Sync":           {"It presses Sync in production.", group, "sync", "applications", ours, true},
-		"Logs":           {"It reads what its pods say.", group, "get", "logs", ours, true},
-		"Restart":        {"It restarts its pods.", group, "action/meta.p6m.dev/PlatformApplication/restart", "applications", ours, true},
-		"SyncSecretsNow": {"It need not wait for its values.", group, "action/meta.p6m.dev/PlatformApplication/sync-secrets-now", "applications", ours, true},
-		"OtherAction":    {"What runs comes from the application.", group, "action/apps/Deployment/restart", "applications", ours, false},
-		"ActionSync":     {"The sync is the application's.", group, "action/secrets.p6m.dev/KeyVaultSecretSync/sync-now", "applications", ours, false},
-		"Others":         {"Another team's are not there.", group, "get", "applications", "other/web-application-dev", false},
-		"OthersLogs":     {"Nor their logs.", group, "get", "logs", "other/web-application-dev", false},
-		"OthersSync":     {"Nor their buttons.", group, "sync", "applications", "other/web-application-dev", false},
-		"Create":         {"Applications come from the platform.", group, "create", "applications", ours, false},
-		"Update":         {"As above.", group, "update", "applications", ours, false},
-		"UpdatePod":      {"Only what the role names is done to what runs.", group, "update//Pod/shop-dev/web", "applications", ours, false},
-		"Delete":         {"As above.", group, "delete", "applications", ours, false},
-		"DeletePod":      {"As above.", group, "delete//Pod/shop-dev/web", "applications", ours, false},
-		"Override":       {"What runs is in Git.", group, "override", "applications", ours, false},
-		"Exec":           {"Who is in a pod reads its values.", group, "create", "exec", ours, false},
-		"Sets":           {"They make Applications.", group, "create", "applicationsets", ours, false},
-		"Projects":       {"They say what a team may have.", group, "update", "projects", "shop", false},
-		"Repositories":   {"They have others' credentials.", group, "get", "repositories", "shop/https://github.com/company/web-app", false},
-		"Clusters":       {"As above.", group, "get", "clusters", "https://kubernetes.default.svc", false},
-		"Accounts":       {"They are for administrators.", group, "update", "accounts", "admin", false},
-		"Stranger":       {"Who is in no group has no role.", "stranger", "get", "applications", ours, false},
+		"Role":           {"The role itself has the permissions.", "proj:shop:team", "get", "applications", ours, true},
+		"Get":            {"A team may view its applications.", group, "get", "applications", ours, true},
+		"Sync":           {"A team may sync, for example in production.", group, "sync", "applications", ours, true},
+		"Logs":           {"A team may read the logs of its pods.", group, "get", "logs", ours, true},
+		"Restart":        {"A team may restart its pods.", group, "action/meta.p6m.dev/PlatformApplication/restart", "applications", ours, true},
+		"SyncSecretsNow": {"A team may request a sync of its secrets.", group, "action/meta.p6m.dev/PlatformApplication/sync-secrets-now", "applications", ours, true},
+		"OtherAction":    {"Only actions of the PlatformApplication are allowed.", group, "action/apps/Deployment/restart", "applications", ours, false},
+		"ActionSync":     {"The action of the sync itself is not allowed.", group, "action/secrets.p6m.dev/KeyVaultSecretSync/sync-now", "applications", ours, false},
+		"Others":         {"Applications of other teams are hidden.", group, "get", "applications", "other/web-application-dev", false},
+		"OthersLogs":     {"Logs of other teams are hidden.", group, "get", "logs", "other/web-application-dev", false},
+		"OthersSync":     {"A team may not sync applications of other teams.", group, "sync", "applications", "other/web-application-dev", false},
+		"Create":         {"Only the platform creates Applications.", group, "create", "applications", ours, false},
+		"Update":         {"Only the platform changes Applications.", group, "update", "applications", ours, false},
+		"UpdatePod":      {"A team may not change live objects.", group, "update//Pod/shop-dev/web", "applications", ours, false},
+		"Delete":         {"Only the platform deletes Applications.", group, "delete", "applications", ours, false},
+		"DeletePod":      {"A team may not delete live objects.", group, "delete//Pod/shop-dev/web", "applications", ours, false},
+		"Override":       {"A team may not sync manifests that are not in Git.", group, "override", "applications", ours, false},
+		"Exec":           {"A shell in a pod can read values.", group, "create", "exec", ours, false},
+		"Sets":           {"ApplicationSets create Applications.", group, "create", "applicationsets", ours, false},
+		"Projects":       {"Projects define the permissions of teams.", group, "update", "projects", "shop", false},
+		"Repositories":   {"Repositories contain credentials of others.", group, "get", "repositories", "shop/https://github.com/company/web-app", false},
+		"Clusters":       {"Clusters contain credentials of others.", group, "get", "clusters", "https://kubernetes.default.svc", false},
+		"Accounts":       {"Accounts are for administrators.", group, "update", "accounts", "admin", false},
+		"Stranger":       {"A user without a group has no permissions.", "stranger", "get", "applications", ours, false},
 	}
 
 	for name, tc := range cases {

@@ -20,7 +20,7 @@ import (
 	"github.com/p6m-dev/platform-application/test/internal/check"
 )
 
-// An applicationSet is what of one makes Applications.
+// An applicationSet has the fields that generate Applications.
 type applicationSet struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
@@ -40,7 +40,7 @@ type applicationSet struct {
 	} `json:"spec"`
 }
 
-// applicationSets of the platform, by name.
+// applicationSets returns the ApplicationSets of the platform by name.
 func applicationSets(t *testing.T) map[string]applicationSet {
 	t.Helper()
 
@@ -71,8 +71,8 @@ type testingT interface {
 	Fatalf(format string, args ...any)
 }
 
-// takes tells whether a directory of the repository becomes an Application, as filterApps of
-// Argo CD's git generator has it. That one leaves out a pattern which is wrong.
+// takes reports whether a directory of the repository becomes an Application, like filterApps of
+// Argo CD's git generator, which ignores invalid patterns.
 func (s applicationSet) takes(t testingT, directory string) bool {
 	t.Helper()
 
@@ -93,7 +93,7 @@ func (s applicationSet) takes(t testingT, directory string) bool {
 	return included && !excluded
 }
 
-// application that is made of a directory.
+// application returns the Application of a directory.
 func (s applicationSet) application(t testingT, directory string) map[string]any {
 	t.Helper()
 
@@ -123,14 +123,14 @@ func (s applicationSet) application(t testingT, directory string) map[string]any
 	return a
 }
 
-// spec of an Application.
+// spec returns the spec of an Application.
 func spec(a map[string]any) map[string]any {
 	s, _ := a["spec"].(map[string]any)
 
 	return s
 }
 
-// namespace of a team, as both ApplicationSets have it.
+// namespace returns the namespace of a team, which must be the same in both ApplicationSets.
 func namespace(t testingT, sets map[string]applicationSet, directory string) string {
 	t.Helper()
 
@@ -146,7 +146,7 @@ func namespace(t testingT, sets map[string]applicationSet, directory string) str
 	return namespace
 }
 
-// parameter of the chart.
+// parameter returns a parameter of the chart.
 func parameter(a map[string]any, name string) any {
 	source, _ := spec(a)["source"].(map[string]any)
 	helm, _ := source["helm"].(map[string]any)
@@ -162,14 +162,14 @@ func parameter(a map[string]any, name string) any {
 }
 
 var (
-	// namespaceName is what a namespace can be called, but for its length.
+	// namespaceName matches names of namespaces, apart from their length.
 	namespaceName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
-	// platformName is a name of a namespace of the platform.
+	// platformName matches names of namespaces of the platform.
 	platformName = regexp.MustCompile(`^(default|monitoring|logging|(kube|azure|ingress|istio)-.*|(crossplane|upbound|argo|cert-manager|external-dns|external-secrets).*|.*-(system|ingress))$`)
 )
 
-// expectTeam expects a directory to be a team for both ApplicationSets, or for none of them.
+// expectTeam expects a directory to be a team for both ApplicationSets or for none.
 func expectTeam(t testingT, sets map[string]applicationSet, name string) {
 	t.Helper()
 
@@ -192,7 +192,7 @@ func expectTeam(t testingT, sets map[string]applicationSet, name string) {
 	}
 }
 
-// TestTeams has directories that are teams, and others that would reach into the platform.
+// TestTeams has directories of teams, and others with names of the platform.
 func TestTeams(t *testing.T) {
 	t.Parallel()
 
@@ -231,7 +231,7 @@ func TestTeams(t *testing.T) {
 	}
 }
 
-// TestTeamsProperties expects the same of every name.
+// TestTeamsProperties checks arbitrary names.
 func TestTeamsProperties(t *testing.T) {
 	t.Parallel()
 
@@ -245,8 +245,8 @@ func TestTeamsProperties(t *testing.T) {
 	})
 }
 
-// TestTeamApplications shows that a team's Application is in the team's project, and that what
-// makes the project is not.
+// TestTeamApplications shows that a team's Application is in the team's project, and that the
+// Application that creates the project is not.
 func TestTeamApplications(t *testing.T) {
 	t.Parallel()
 
@@ -288,7 +288,7 @@ func TestTeamApplications(t *testing.T) {
 	}
 }
 
-// tenant returns what the chart makes of these values, by kind.
+// tenant returns the objects of the chart with some values, by kind.
 func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 	t.Helper()
 
@@ -312,13 +312,19 @@ func tenant(t *testing.T, values ...string) (map[string]map[string]any, error) {
 	for doc := range strings.SplitSeq(string(out), "\n---\n") {
 		o := object(t, strings.TrimPrefix(doc, "---\n"))
 		kind, _ := o["kind"].(string)
+
+		// A comment that ends with a trimmed newline would swallow the first line of an object.
+		if version, _ := o["apiVersion"].(string); version == "" || kind == "" {
+			t.Errorf("object of the chart: want apiVersion and kind, got:\n%s", doc)
+		}
+
 		objects[kind] = o
 	}
 
 	return objects, nil
 }
 
-// TestTenant shows what a team gets: its namespace with a quota, and the project of the example.
+// TestTenant shows the objects of a team: its namespace with a quota, and the project of the example.
 func TestTenant(t *testing.T) {
 	t.Parallel()
 
@@ -345,24 +351,23 @@ func TestTenant(t *testing.T) {
 	}
 }
 
-// TestTenantRefused shows that the chart takes no name that is not one of a namespace, whoever
-// calls it.
+// TestTenantRefused shows that the chart rejects invalid names of namespaces.
 func TestTenantRefused(t *testing.T) {
 	t.Parallel()
 
 	for _, team := range []string{"", "Shop", "-a", "a-", "a.b", "*", strings.Repeat("a", 64), `a\,b`, "a b"} {
 		if objects, err := tenant(t, "team="+team, "namespace=shop", "repoURL=https://example.com"); err == nil {
-			t.Errorf("team %q: want it refused, got %v", team, objects)
+			t.Errorf("team %q: want an error, got %v", team, objects)
 		}
 
 		if objects, err := tenant(t, "team=shop", "namespace="+team, "repoURL=https://example.com"); err == nil {
-			t.Errorf("namespace %q: want it refused, got %v", team, objects)
+			t.Errorf("namespace %q: want an error, got %v", team, objects)
 		}
 	}
 
 	for _, value := range []string{"quota.pods=-1", "quota.pods=many", "quota=1", "teams.shop.quota.pods=-1", "teams.shop.tenant=a b", "teams.shop.tenant=", "teams.shop.owner=a"} {
 		if objects, err := tenant(t, "team=shop", "namespace=team-shop", "repoURL=https://example.com", value); err == nil {
-			t.Errorf("%s: want it refused, got %v", value, objects)
+			t.Errorf("%s: want an error, got %v", value, objects)
 		}
 	}
 
@@ -372,8 +377,8 @@ func TestTenantRefused(t *testing.T) {
 	}
 }
 
-// TestTenantValues has the owner of a namespace, which only the platform names because a later team can have a directory of the same
-// name, and the bounds of the team's objects.
+// TestTenantValues shows the tenant of a namespace and the quota of a team. Only the platform sets the tenant, because a later team
+// can have a directory with the same name.
 func TestTenantValues(t *testing.T) {
 	t.Parallel()
 
@@ -390,13 +395,13 @@ func TestTenantValues(t *testing.T) {
 		tenant any
 		quota  map[string]any
 	}{
-		"Default":      {"The name of a directory proves nothing. The number of objects is bounded, and no pod is refused because it requests nothing.", nil, nil, bounds(nil)},
-		"OwnerOther":   {"Another team's owner proves nothing either.", []string{"teams.other.tenant=acme"}, nil, bounds(nil)},
-		"Owner":        {"The platform says whose it is.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026", bounds(nil)},
-		"QuotaAll":     {"The platform has bounds of its own.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, nil, bounds(map[string]any{"pods": "20", "requests.cpu": "8"})},
-		"QuotaOfTeam":  {"A team has others.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, nil, bounds(map[string]any{"pods": "1000", "requests.memory": "8Gi"})},
-		"QuotaNothing": {"Nothing is a bound, too.", []string{"teams.shop.quota.pods=0"}, nil, bounds(map[string]any{"pods": "0"})},
-		"QuotaNone":    {"A platform without a quota has none.", []string{"quota=null"}, nil, nil},
+		"Default":      {"The name of a directory does not prove ownership. The quota limits the number of objects, and does not require requests.", nil, nil, bounds(nil)},
+		"OwnerOther":   {"The tenant of another team does not apply.", []string{"teams.other.tenant=acme"}, nil, bounds(nil)},
+		"Owner":        {"The platform sets the tenant of a team.", []string{"teams.shop.tenant=acme-2026", "teams.other.tenant=acme"}, "acme-2026", bounds(nil)},
+		"QuotaAll":     {"The platform can change the quota.", []string{"quota.pods=20", `quota.requests\.cpu=8`}, nil, bounds(map[string]any{"pods": "20", "requests.cpu": "8"})},
+		"QuotaOfTeam":  {"A team can have its own quota.", []string{"quota.pods=20", "teams.shop.quota.pods=1000", `teams.shop.quota.requests\.memory=8Gi`, "teams.other.quota.pods=1"}, nil, bounds(map[string]any{"pods": "1000", "requests.memory": "8Gi"})},
+		"QuotaNothing": {"Zero is a valid limit.", []string{"teams.shop.quota.pods=0"}, nil, bounds(map[string]any{"pods": "0"})},
+		"QuotaNone":    {"The platform can disable the quota.", []string{"quota=null"}, nil, nil},
 	}
 
 	for name, tc := range cases {
@@ -431,7 +436,7 @@ func TestTenantValues(t *testing.T) {
 	}
 }
 
-// TestTenantsProject allows what makes namespaces the kinds that the chart has, where it has them.
+// TestTenantsProject shows that the project of tenants allows only the kinds and namespaces of the chart.
 func TestTenantsProject(t *testing.T) {
 	t.Parallel()
 

@@ -327,7 +327,7 @@ func TestBrokenValues(t *testing.T) {
 		"NextLine": {
 			reason: "Helm would make an application with nothing in it.",
 			values: `config: {"A\x85B": c}`,
-			want:   "spec: a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way",
+			want:   "spec: a value has a control character that YAML must escape, such as U+0085: encode it differently",
 		},
 		"NullInList": {reason: "A list has no entry to unset.", values: "secrets: [null]", want: "- at '/secrets/0': got null, want object"},
 		"NoSuchExternalField": {
@@ -343,49 +343,49 @@ func TestBrokenValues(t *testing.T) {
 		"ZeroInterval": {
 			reason: "Zero would mean the opposite of what it meant.",
 			values: external("a: {refreshInterval: 0s, data: [{secretKey: A, remoteRef: {key: one}}]}"),
-			want: "externalSecrets.secrets.a: refreshInterval 0s means never to External Secrets, and always here: " +
-				"delete it, or write a long one",
+			want: "externalSecrets.secrets.a: refreshInterval 0s disables refreshes in External Secrets, but not here: " +
+				"remove it or use a long interval",
 		},
 		"VariableTwice": {
 			reason: "One of two variables of the same name would be lost.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one, property: x}}]}, b: {data: [{secretKey: A, remoteRef: {key: two}}]}"),
-			want: `externalSecrets.secrets: the variable A is "x" of "one" in a, and the value of "two" in b: ` +
-				"rename one of them, or delete it",
+			want: `externalSecrets.secrets: variable A is "x" of "one" in a, and the value of "two" in b: ` +
+				"rename or remove one of them",
 		},
 		"NameTwice": {
 			reason: "Two names that become one would be one secret.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod/db}}]}, b: {data: [{secretKey: B, remoteRef: {key: Prod-DB}}]}"),
-			want: `externalSecrets.secrets.b: B refers to "Prod-DB", and externalSecrets.secrets.a: A refers to "prod/db": ` +
-				`in Key Vault both are the secret "Prod-DB": write one of them in all places, or rename one`,
+			want: `externalSecrets.secrets.b: B references "Prod-DB", and externalSecrets.secrets.a: A references "prod/db": ` +
+				`both are the secret "Prod-DB" in Key Vault: use one spelling, or rename one`,
 		},
 		"NoName": {
 			reason: "For other characters a name is proposed.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: prod_db.x}}]}"),
 			want: `externalSecrets.secrets.a: A: remoteRef.key "prod_db.x": ` +
-				`the name of a Key Vault secret has letters, digits and hyphens, nothing else: write "prod-db-x"`,
+				`the name of a Key Vault secret has letters, digits and hyphens, nothing else: use "prod-db-x"`,
 		},
 		"ObjectType": {
 			reason: "With a Key Vault behind it, External Secrets takes the first part as the kind of object.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: secret/db}}]}"),
 			want: `externalSecrets.secrets.a: A: remoteRef.key "secret/db": ` +
-				`write "db", or "secret-db" if that is a path of another store`,
+				`use "db", or "secret-db" if that is a path of another store`,
 		},
 		"KeyObject": {
 			reason: "A key never becomes a variable.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: key/db}}]}"),
-			want:   `externalSecrets.secrets.a: A: remoteRef.key "key/db" is a key of Key Vault: only secrets become variables: delete it`,
+			want:   `externalSecrets.secrets.a: A: remoteRef.key "key/db" is a key of Key Vault, and only secrets become variables: remove it`,
 		},
 		"PlainAndJSON": {
 			reason: "A secret is either plain text or JSON.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}, {secretKey: B, remoteRef: {key: one, property: b}}]}"),
-			want: `externalSecrets.secrets.a: B and externalSecrets.secrets.a: A refer to "one", only one of them with a property: ` +
-				"give both a property if the secret is JSON, and none if it is plain text",
+			want: `externalSecrets.secrets.a: B and externalSecrets.secrets.a: A reference "one", but only one has a property: ` +
+				"set property in both if the secret is JSON, and in neither if it is plain text",
 		},
 		"BothLists": {
 			reason: "A secret is in one of the two lists.",
 			values: external("a: {data: [{secretKey: A, remoteRef: {key: one}}]}") + "\nsecrets: [{name: One}]",
-			want: `externalSecrets.secrets.a: A refers to "one", which is in secrets, too: ` +
-				"add the variable to its env there, or delete it there",
+			want: `externalSecrets.secrets.a: A references "one", which is also listed in secrets: ` +
+				"add the variable to env there, or remove the secret there",
 		},
 	}
 
@@ -413,7 +413,7 @@ func complaint(stderr string) string {
 func TestNotes(t *testing.T) {
 	t.Parallel()
 
-	const without = "PlatformApplication web-application in namespace shop: the address of its Key Vault is in status.keyVault.uri."
+	const without = "The Key Vault of PlatformApplication web-application in namespace shop is in status.keyVault.uri."
 
 	cases := map[string]struct {
 		reason string
@@ -424,8 +424,8 @@ func TestNotes(t *testing.T) {
 		"Example": {
 			reason: "The store has no effect, and slashes became hyphens.",
 			args:   []string{"--values", exampleValues},
-			want: without + "\n\nexternalSecrets.secretStore has no effect: the store is the application's own Key Vault.\n\n" +
-				"Key Vault has no slashes in names:\n  api/credentials is the secret api-credentials\n" +
+			want: without + "\n\nexternalSecrets.secretStore is ignored: the store is the application's own Key Vault.\n\n" +
+				"Names of secrets in Key Vault have no slashes:\n  api/credentials is the secret api-credentials\n" +
 				"  prod/postgres/credentials is the secret prod-postgres-credentials",
 		},
 	}

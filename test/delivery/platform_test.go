@@ -52,9 +52,14 @@ func decode(t *testing.T, stream []byte) objects {
 			continue
 		}
 
+		// A comment of a template that ends with a trimmed newline would swallow the first line of an object.
+		if u.GetAPIVersion() == "" || u.GetKind() == "" {
+			t.Errorf("object: want apiVersion and kind, got %v", u.Object)
+		}
+
 		key := strings.TrimSuffix(u.GetKind()+"."+u.GroupVersionKind().Group, ".") + "/" + strings.TrimPrefix(u.GetNamespace()+"/"+u.GetName(), "/")
 		if out[key] != nil {
-			t.Fatalf("%s is there twice", key)
+			t.Fatalf("%s exists twice", key)
 		}
 
 		out[key] = u.Object
@@ -294,7 +299,7 @@ func TestPlatformNamespace(t *testing.T) {
 			t.Parallel()
 
 			s := run(t, "helm", "", append([]string{"template", "platform", platformChart, "--values", platformValues}, args...)...)
-			if want := "Crossplane and the platform have to be in crossplane-system"; !s.failed || !strings.Contains(s.stderr, want) {
+			if want := "Crossplane and the platform must be in crossplane-system"; !s.failed || !strings.Contains(s.stderr, want) {
 				t.Errorf("helm template %q: failed %t: want %q, got %q", args, s.failed, want, s.stderr)
 			}
 		})
@@ -693,7 +698,7 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"Version":     {reason: "A version has a v.", values: "version: 0.2.0", want: "- at '/version': '0.2.0' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
 		"VersionText": {reason: "No part of a reference hides in it.", values: "version: \"v1.0.0\\n\"", want: "- at '/version': 'v1.0.0\\n' does not match pattern '^v[0-9]+[.][0-9]+[.][0-9]+(-[0-9A-Za-z.-]+)?$'"},
 		"Patch":       {reason: "Only what is there can be patched, and the error lists it.", values: "patches: {Deployment/x: {}}", want: "- at '': invalid propertyName 'Deployment/x'\n  - at '': value must be one of 'ClusterProviderConfig.azure.m.upbound.io/default', "},
-		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev is of a part that is not turned on"},
+		"PatchOff":    {reason: "It would be half an object.", values: "patches: {ImageConfig.pkg.crossplane.io/p6m-dev: {spec: {}}}", want: "patches: ImageConfig.pkg.crossplane.io/p6m-dev belongs to a part that is not enabled"},
 		"Bool":        {reason: "A text is not yes.", values: "claim: {enabled: 'true'}", want: "- at '/claim/enabled': got string, want boolean"},
 		"Client":      {reason: "The Azure providers need an identity.", values: "azureProviderConfig: null", want: "- at '': missing property 'azureProviderConfig'"},
 		"Issuer": {
@@ -706,17 +711,17 @@ func TestBrokenPlatformValues(t *testing.T) {
 		"TagValue":     {reason: "Nor a novel.", values: "settings: {tags: {a: " + strings.Repeat("b", 257) + "}}", want: "- at '/settings/tags/a': maxLength: got 257, want 256"},
 		"OfficerIds":   {reason: "They would have no effect.", values: "settings: {keyVault: {allow: {officers: Any, officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow/officers': value must be one of 'Listed', 'Groups'"},
 		"OfficersNone": {reason: "The default is None.", values: "settings: {keyVault: {allow: {officerIds: [55555555-5555-4555-8555-555555555555]}}}", want: "- at '/settings/keyVault/allow': missing property 'officers'"},
-		"IngressType":  {reason: "It would be refused everywhere.", values: "settings: {ingress: {defaultType: istio, types: [{name: nginx}, {name: public}]}}", want: "settings.ingress.defaultType: istio is none of ingress.types: nginx, public"},
+		"IngressType":  {reason: "It would be refused everywhere.", values: "settings: {ingress: {defaultType: istio, types: [{name: nginx}, {name: public}]}}", want: "settings.ingress.defaultType: istio is not one of ingress.types: nginx, public"},
 		"Subscription": {
 			reason: "Vaults would be made in one subscription and looked for in the other.", values: "azureProviderConfig: {subscriptionID: 33333333-3333-4333-8333-333333333333}",
-			want: "azureProviderConfig.subscriptionID: 33333333-3333-4333-8333-333333333333 is not settings.subscriptionId, which is 22222222-2222-4222-8222-222222222222. ",
+			want: "azureProviderConfig.subscriptionID: 33333333-3333-4333-8333-333333333333 differs from settings.subscriptionId, which is 22222222-2222-4222-8222-222222222222. ",
 		},
 		"Tenant": {
 			reason: "The identity is of another tenant than the vaults.", values: "azureProviderConfig: {tenantID: 33333333-3333-4333-8333-333333333333}",
-			want: "azureProviderConfig.tenantID: 33333333-3333-4333-8333-333333333333 is not settings.tenantId, which is 11111111-1111-4111-8111-111111111111. ",
+			want: "azureProviderConfig.tenantID: 33333333-3333-4333-8333-333333333333 differs from settings.tenantId, which is 11111111-1111-4111-8111-111111111111. ",
 		},
 		"Image":    {reason: "A reference has no spaces.", values: "acceptance: {image: 'a b'}", want: "- at '/acceptance/image': 'a b' does not match pattern '^\\\\S+$'"},
-		"NextLine": {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML cannot have as it is, such as U+0085: write it in another way"},
+		"NextLine": {reason: "Helm would leave out the whole object, or change the text.", values: `settings: {tags: {"a\x85b": c}}`, want: environmentConfig + ": a value has a control character that YAML must escape, such as U+0085: encode it differently"},
 		"Source":   {reason: "Sources are those of the provider.", values: "azureProviderConfig: {credentials: {source: Password}}", want: "- at '/azureProviderConfig/credentials/source': value must be one of 'None', 'Secret', 'UserAssignedManagedIdentity', 'SystemAssignedManagedIdentity', 'OIDCTokenFile', 'Upbound', 'Filesystem'"},
 	}
 

@@ -140,7 +140,7 @@ func (a *argo) keepsOut(t *testing.T) {
 	must(t, a.plane.API.CreateNamespace(t.Context(), "team-"+taken))
 
 	a.commit(t, "applications/"+taken+"/web.yaml", manifest("team-"+taken, "web"))
-	a.says(t, "tenant-"+taken, "was there before the team")
+	a.says(t, "tenant-"+taken, "existed before the team")
 
 	for _, name := range []string{"team-" + taken, "team-kube-system", "tenant-kube-system"} {
 		if got, err := a.application(t.Context(), name); !kerrors.IsNotFound(err) {

@@ -47,8 +47,8 @@ func TestAcceptance(t *testing.T) {
 
 	const (
 		mine, other = "abcdefgh23", "zzzzzzzz77"
-		noRun       = "is not one of an acceptance run"
-		noLabel     = "has a label of the platform that an acceptance run does not set"
+		noRun       = "does not belong to an acceptance run"
+		noLabel     = "has a label of the platform that an acceptance run must not set"
 		ownRole     = "binds its own role to itself"
 		forbidden   = "is forbidden"
 	)

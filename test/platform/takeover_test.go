@@ -38,7 +38,7 @@ func TestTakeover(t *testing.T) {
 		return c.Patch(ctx, n, client.Apply, client.FieldOwner("argocd-controller"), client.ForceOwnership, client.DryRunAll)
 	}
 
-	const refused = "the namespace was there before the team"
+	const refused = "the namespace existed before the team"
 
 	// The policy is heeded when the API server has read it.
 	err := apiserver.Eventually(t.Context(), func(ctx context.Context) error {

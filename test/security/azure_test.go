@@ -87,7 +87,7 @@ func TestAzureProviders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := ""
 			if tc.want != "" {
-				want = "the Azure providers may not " + tc.want + " like this one"
+				want = "the Azure providers must not " + tc.want + " such as this one"
 			}
 
 			if diff := cmp.Diff(want, message(tc.do())); diff != "" {

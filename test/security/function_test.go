@@ -149,18 +149,18 @@ func TestContent(t *testing.T) {
 	}
 
 	const (
-		isolation  = "pods of an application have the seccomp profile RuntimeDefault, and nothing that weakens their isolation"
-		privileged = "containers of an application are not privileged, cannot become so, and get no capabilities"
-		volumes    = "volumes of an application's pods are of its namespace alone"
-		account    = "pods of an application run as the ServiceAccount of its name"
-		nodes      = "pods of an application do not choose nodes by name or role"
-		ports      = "containers of an application have no ports of a node"
-		probes     = "probes of an application ask its pods and no other host"
-		clusterIP  = "a Service of an application is of type ClusterIP"
-		snippets   = "an Ingress of an application has no snippets"
-		hosts      = "an Ingress of an application publishes hosts by name, and is no default"
-		secrets    = "a ServiceAccount of an application gets no Secrets"
-		scales     = "a HorizontalPodAutoscaler of an application scales its Deployment"
+		isolation  = "pods of an application must have the seccomp profile RuntimeDefault, and must not weaken their isolation"
+		privileged = "containers of an application must not be privileged, allow privilege escalation or add capabilities"
+		volumes    = "volumes of an application's pods must use only objects of their namespace"
+		account    = "pods of an application must run as the application's ServiceAccount"
+		nodes      = "pods of an application must not select nodes by name or role"
+		ports      = "containers of an application must not set hostPort or hostIP"
+		probes     = "probes of an application must not set a host"
+		clusterIP  = "a Service of an application must be of type ClusterIP"
+		snippets   = "an Ingress of an application must not have snippets"
+		hosts      = "an Ingress of an application must name its hosts, and must not have a default backend"
+		secrets    = "a ServiceAccount of an application must not reference Secrets"
+		scales     = "a HorizontalPodAutoscaler of an application must scale the application's Deployment"
 	)
 
 	pod := func(value any, fields ...string) func(map[string]any) {
@@ -191,13 +191,13 @@ func TestContent(t *testing.T) {
 		change func(map[string]any)
 		want   string
 	}{
-		"HostNetwork":       {reason: "It would reach what only nodes reach.", change: pod(true, "hostNetwork"), want: "pods of an application have no hostNetwork"},
-		"HostPID":           {reason: "It would see the processes of all.", change: pod(true, "hostPID"), want: "pods of an application have no hostPID"},
-		"HostIPC":           {reason: "And their memory.", change: pod(true, "hostIPC"), want: "pods of an application have no hostIPC"},
-		"NodeName":          {reason: "No taint would keep it off a node.", change: pod("control-plane", "nodeName"), want: "pods of an application have no nodeName"},
-		"Tolerations":       {reason: "Nor would it here.", change: pod([]any{map[string]any{"operator": "Exists"}}, "tolerations"), want: "pods of an application have no tolerations"},
-		"PriorityClass":     {reason: "It would drive out everybody.", change: pod("system-node-critical", "priorityClassName"), want: "pods of an application have no priorityClassName"},
-		"RuntimeClass":      {reason: "It would choose its isolation.", change: pod("weaker", "runtimeClassName"), want: "pods of an application have no runtimeClassName"},
+		"HostNetwork":       {reason: "It would reach what only nodes reach.", change: pod(true, "hostNetwork"), want: "pods of an application must not set hostNetwork"},
+		"HostPID":           {reason: "It would see the processes of all.", change: pod(true, "hostPID"), want: "pods of an application must not set hostPID"},
+		"HostIPC":           {reason: "And their memory.", change: pod(true, "hostIPC"), want: "pods of an application must not set hostIPC"},
+		"NodeName":          {reason: "No taint would keep it off a node.", change: pod("control-plane", "nodeName"), want: "pods of an application must not set nodeName"},
+		"Tolerations":       {reason: "Nor would it here.", change: pod([]any{map[string]any{"operator": "Exists"}}, "tolerations"), want: "pods of an application must not set tolerations"},
+		"PriorityClass":     {reason: "It would drive out everybody.", change: pod("system-node-critical", "priorityClassName"), want: "pods of an application must not set priorityClassName"},
+		"RuntimeClass":      {reason: "It would choose its isolation.", change: pod("weaker", "runtimeClassName"), want: "pods of an application must not set runtimeClassName"},
 		"ControlPlane":      {reason: "Pods that others trust run there.", change: pod(map[string]any{"node-role.kubernetes.io/control-plane": ""}, "nodeSelector"), want: nodes},
 		"AffinityToNodes":   {reason: "In other words.", change: pod(terms(expression("node-role.kubernetes.io/control-plane")), "affinity", "nodeAffinity"), want: nodes},
 		"AffinityToNode":    {reason: "Or by its name.", change: pod(terms(map[string]any{"matchFields": []any{map[string]any{"key": "metadata.name", "operator": "In", "values": []any{"node"}}}}), "affinity", "nodeAffinity"), want: nodes},
@@ -221,18 +221,18 @@ func TestContent(t *testing.T) {
 		}, want: privileged},
 		"HostPort":       {reason: "It would take a port of the node.", change: container([]any{map[string]any{"containerPort": int64(8080), "hostPort": int64(443)}}, "ports"), want: ports},
 		"Probe":          {reason: "The kubelet would ask for it.", change: container(map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}, "livenessProbe"), want: probes},
-		"Hook":           {reason: "There, too.", change: container(map[string]any{"postStart": map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}}, "lifecycle"), want: "containers of an application have no lifecycle"},
+		"Hook":           {reason: "There, too.", change: container(map[string]any{"postStart": map[string]any{"httpGet": map[string]any{"host": "169.254.169.254", "port": int64(80)}}}, "lifecycle"), want: "containers of an application must not set lifecycle"},
 		"Seccomp":        {reason: "It could call everything.", change: pod("Unconfined", "securityContext", "seccompProfile", "type"), want: isolation},
 		"Sysctls":        {reason: "The kernel is everybody's.", change: pod([]any{map[string]any{"name": "net.ipv4.tcp_syncookies", "value": "0"}}, "securityContext", "sysctls"), want: isolation},
 		"WindowsOptions": {reason: "Nor, with Windows, the account of a service.", change: pod("service", "securityContext", "windowsOptions", "gmsaCredentialSpecName"), want: isolation},
-		"AppArmor":       {reason: "In the way of old.", change: set("unconfined", "spec", "template", "metadata", "annotations", "container.apparmor.security.beta.kubernetes.io/order-service"), want: "containers of an application have the AppArmor profile of the node"},
+		"AppArmor":       {reason: "In the way of old.", change: set("unconfined", "spec", "template", "metadata", "annotations", "container.apparmor.security.beta.kubernetes.io/order-service"), want: "containers of an application must not change their AppArmor profile"},
 		"Account":        {reason: "It would have the rights of another.", change: pod("operator", "serviceAccountName"), want: account},
-		"OtherName":      {reason: "It would get the requests of another.", kind: "Service", change: set("operator", "metadata", "name"), want: "objects of application order-service have its name, not operator"},
+		"OtherName":      {reason: "It would get the requests of another.", kind: "Service", change: set("operator", "metadata", "name"), want: "objects of application order-service must have its name, not operator"},
 		"Architecture":   {reason: "An image is for some architectures.", change: pod(terms(expression("kubernetes.io/arch")), "affinity", "nodeAffinity")},
 		"Spread":         {reason: "A webhook spreads the pods of all.", change: pod([]any{map[string]any{"labelSelector": map[string]any{}, "topologyKey": "kubernetes.io/hostname"}}, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")},
 		"Scratch":        {reason: "Another adds a volume of the pod's own.", change: volume("emptyDir", map[string]any{})},
 		"Sidecar":        {reason: "Or a container without rights.", change: pod([]any{harmless}, "initContainers")},
-		"ExternalIPs":    {reason: "It would get what is sent to others.", kind: "Service", change: set([]any{"10.0.0.10"}, "spec", "externalIPs"), want: "a Service of an application has no externalIPs"},
+		"ExternalIPs":    {reason: "It would get what is sent to others.", kind: "Service", change: set([]any{"10.0.0.10"}, "spec", "externalIPs"), want: "a Service of an application must not set externalIPs"},
 		"LoadBalancer":   {reason: "It would publish without login.", kind: "Service", change: set("LoadBalancer", "spec", "type"), want: clusterIP},
 		"NodePort":       {reason: "So it would.", kind: "Service", change: set("NodePort", "spec", "type"), want: clusterIP},
 		"ExternalName": {reason: "A name that is trusted would lead anywhere.", kind: "Service", change: func(o map[string]any) {

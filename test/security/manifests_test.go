@@ -144,10 +144,10 @@ func TestReach(t *testing.T) {
 	}
 
 	const (
-		scales   = "a ScaledObject of an application scales its Deployment"
-		triggers = "triggers of an application are cron, cpu, memory, without credentials"
+		scales   = "a ScaledObject of an application must scale the application's Deployment"
+		triggers = "triggers of an application must be of type cron, cpu, memory, without authenticationRef"
 		ownPods  = "a NetworkPolicy of an application must select only the pods of that application"
-		letsIn   = "a NetworkPolicy of an application has ingress rules from named namespaces only, and no egress rules"
+		letsIn   = "a NetworkPolicy of an application must have only ingress rules, each from namespaces selected by name"
 		evicts   = "a PodDisruptionBudget of an application must select its pods and have maxUnavailable 1"
 	)
 
@@ -174,7 +174,7 @@ func TestReach(t *testing.T) {
 		"ScalesGroup":     {"And here.", "ScaledObject", set("example.org/v1", "spec", "scaleTargetRef", "apiVersion"), scales},
 		"TriggerOutside":  {"KEDA would ask for it.", "ScaledObject", trigger(map[string]any{"type": "metrics-api"}), triggers},
 		"Credentials":     {"KEDA would read Secrets for it.", "ScaledObject", trigger(map[string]any{"authenticationRef": map[string]any{"name": "x"}}), triggers},
-		"OtherName":       {"There would be two.", "ScaledObject", set("other", "metadata", "name"), "objects of application web have its name, not other"},
+		"OtherName":       {"There would be two.", "ScaledObject", set("other", "metadata", "name"), "objects of application web must have its name, not other"},
 		"OpensOther":      {"It would open the pods of another.", "NetworkPolicy", set(others, "spec", "podSelector", "matchLabels"), ownPods},
 		"OpensAll":        {"Or of all.", "NetworkPolicy", set(map[string]any{}, "spec", "podSelector"), ownPods},
 		"OpensByMore":     {"Nothing else selects them.", "NetworkPolicy", set([]any{map[string]any{"key": "a", "operator": "DoesNotExist"}}, "spec", "podSelector", "matchExpressions"), ownPods},

@@ -81,8 +81,8 @@ func restrict(t *testing.T, name string, try func(context.Context) error) {
 // what may happen in a namespace.
 func TestNamespaceLabels(t *testing.T) {
 	const (
-		workloads = "these labels of a Namespace are set by the platform team alone: meta.p6m.dev/workloads"
-		tenant    = "these labels of a Namespace are set by the platform team alone: meta.p6m.dev/tenant"
+		workloads = "only the platform team may set these labels of a Namespace: meta.p6m.dev/workloads"
+		tenant    = "only the platform team may set these labels of a Namespace: meta.p6m.dev/tenant"
 	)
 
 	err := server.Apply(t.Context(), &corev1.ConfigMap{
@@ -170,7 +170,7 @@ func TestNamespaceLabels(t *testing.T) {
 			do: func(ctx context.Context, c client.Client, _ string) error {
 				return patch(`{"metadata":{"labels":{"meta.p6m.dev/workloads":"composed"}}}`)(ctx, c, "kube-system")
 			},
-			want: "namespace kube-system is for the platform and not for applications, so it cannot have the label meta.p6m.dev/workloads",
+			want: "namespace kube-system belongs to the platform, so it must not have the label meta.p6m.dev/workloads",
 		},
 	}
 
@@ -246,10 +246,10 @@ func TestComposed(t *testing.T) {
 		"Sync":           {reason: "An application gets its Secret by it.", object: part(sync.GetAPIVersion(), sync.GetKind(), labelled, map[string]any{"spec": sync.Object["spec"]})},
 		"NoApplication":  {reason: "Crossplane writes Secrets of its own.", object: unowned},
 		"OtherComposite": {reason: "Other composite resources are not affected.", object: byOther},
-		"Secret":         {reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil), want: "an application is not composed of secrets"},
-		"ConfigMap":      {reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil), want: "an application is not composed of configmaps"},
+		"Secret":         {reason: "What was read is not to be put into another Secret.", object: part("v1", "Secret", labelled, nil), want: "an application must not contain secrets"},
+		"ConfigMap":      {reason: "Nor where more people can read it.", object: part("v1", "ConfigMap", labelled, nil), want: "an application must not contain configmaps"},
 		"Provider": {
-			reason: "A provider is a program with rights.", want: "an application is not composed of customresourcedefinitions.apiextensions.k8s.io",
+			reason: "A provider is a program with rights.", want: "an application must not contain customresourcedefinitions.apiextensions.k8s.io",
 			object: func() *unstructured.Unstructured {
 				o := part("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", map[string]any{"spec": map[string]any{
 					"group": "example.com", "scope": "Namespaced",

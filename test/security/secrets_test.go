@@ -23,16 +23,15 @@ const label, labelValue = "secrets.p6m.dev/managed-by", "provider-keyvault-secre
 
 func TestSecrets(t *testing.T) {
 	const (
-		foreign = "provider-keyvault-secretsync may not change or delete a Secret that it did not create: " +
+		foreign = "provider-keyvault-secretsync must not change or delete a Secret that it did not create: " +
 			"it does not have the label secrets.p6m.dev/managed-by=provider-keyvault-secretsync"
 		unlabelled = "provider-keyvault-secretsync may write Secrets only with the label secrets.p6m.dev/managed-by=provider-keyvault-secretsync"
-		special    = "provider-keyvault-secretsync may write Secrets of type Opaque and no other"
-		platform   = "provider-keyvault-secretsync may not write Secrets in the namespaces crossplane-system and kube-system, which are " +
-			"for the platform and not for applications"
-		controlled = "provider-keyvault-secretsync may not change or delete a Secret that something else than a KeyVaultSecretSync controls"
+		special    = "provider-keyvault-secretsync may write only Secrets of type Opaque"
+		platform   = "provider-keyvault-secretsync must not write Secrets in the namespaces crossplane-system and kube-system, which belong to the platform"
+		controlled = "provider-keyvault-secretsync must not change or delete a Secret whose controller is not a KeyVaultSecretSync"
 		ownerless  = "provider-keyvault-secretsync may write only Secrets that a KeyVaultSecretSync controls, unless their namespace has " +
 			"the label meta.p6m.dev/secrets-without-owner=allowed"
-		anothers  = "provider-keyvault-secretsync may not give the Secret of one KeyVaultSecretSync to another"
+		anothers  = "provider-keyvault-secretsync must not give the Secret of one KeyVaultSecretSync to another"
 		elsewhere = "provider-keyvault-secretsync may write Secrets and Events, and request tokens of ServiceAccounts, " +
 			"only in namespaces with the label meta.p6m.dev/workloads=composed"
 	)

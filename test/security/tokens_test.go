@@ -19,11 +19,11 @@ const azure = "api://AzureADTokenExchange"
 
 func TestTokens(t *testing.T) {
 	const (
-		audience = "provider-keyvault-secretsync may request ServiceAccount tokens for the audience api://AzureADTokenExchange and no other"
-		lifetime = "provider-keyvault-secretsync may request ServiceAccount tokens for one hour at most"
-		bound    = "provider-keyvault-secretsync may not request ServiceAccount tokens that are bound to an object"
-		platform = "provider-keyvault-secretsync may not request tokens of ServiceAccounts in the namespaces crossplane-system and kube-system, " +
-			"which are for the platform and not for applications"
+		audience = "provider-keyvault-secretsync may request ServiceAccount tokens only for the audience api://AzureADTokenExchange"
+		lifetime = "provider-keyvault-secretsync may request ServiceAccount tokens for at most one hour"
+		bound    = "provider-keyvault-secretsync must not request ServiceAccount tokens that are bound to an object"
+		platform = "provider-keyvault-secretsync must not request tokens of ServiceAccounts in the namespaces crossplane-system and kube-system, " +
+			"which belong to the platform"
 	)
 
 	ns := server.Namespace(t)

@@ -562,9 +562,9 @@ func TestWhatItWrites(t *testing.T) {
 // TestKinds has the provider change objects of its own kinds.
 func TestKinds(t *testing.T) {
 	const (
-		spec        = "provider-keyvault-secretsync may not change the spec of an object"
-		labels      = "provider-keyvault-secretsync may not change labels or owners of an object"
-		annotations = "provider-keyvault-secretsync may change only annotations that say that a Secret is being created"
+		spec        = "provider-keyvault-secretsync must not change the spec of an object"
+		labels      = "provider-keyvault-secretsync must not change the labels or owners of an object"
+		annotations = "provider-keyvault-secretsync may change only annotations about the creation of a Secret"
 		finalizers  = "provider-keyvault-secretsync may change only its own finalizers"
 	)
 
@@ -626,7 +626,7 @@ func TestUsages(t *testing.T) {
 		"InUse": {
 			reason: "The configuration could be deleted.",
 			owners: []metav1.OwnerReference{{APIVersion: "secrets.p6m.dev/v1alpha1", Kind: "KeyVaultSecretSync", Name: "web", UID: "uid", Controller: new(true)}},
-			want:   "provider-keyvault-secretsync may not delete a ProviderConfigUsage that a KeyVaultSecretSync controls",
+			want:   "provider-keyvault-secretsync must not delete a ProviderConfigUsage that a KeyVaultSecretSync controls",
 		},
 	}
 

@@ -51,7 +51,7 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	SubscriptionID string `json:"subscriptionId,omitempty"`
 
-	// ResourceGroupName is the existing resource group that holds vaults and
+	// ResourceGroupName is the name of the existing resource group that holds vaults and
 	// identities. Required.
 	// +optional
 	// +kubebuilder:validation:MaxLength=90
@@ -173,8 +173,7 @@ type EnvironmentConfigReference struct {
 
 // ProviderConfigReference names a provider configuration.
 type ProviderConfigReference struct {
-	// Kind is ProviderConfig or ClusterProviderConfig. Default:
-	// ClusterProviderConfig.
+	// Kind of the provider configuration. Default: ClusterProviderConfig.
 	// +optional
 	// +kubebuilder:validation:Enum=ProviderConfig;ClusterProviderConfig
 	Kind string `json:"kind,omitempty"`
@@ -184,7 +183,7 @@ type ProviderConfigReference struct {
 
 // KeyVaultDefaults holds defaults and rules for vaults.
 type KeyVaultDefaults struct {
-	// SKU of vaults: standard or premium. Default: standard.
+	// SKU of vaults. Default: standard.
 	// +optional
 	// +kubebuilder:validation:Enum=standard;premium
 	SKU string `json:"sku,omitempty"`
@@ -259,7 +258,7 @@ type KeyVaultAllowance struct {
 
 // Officer is a user, group or service principal that may write secrets.
 type Officer struct {
-	// ObjectID in Entra ID, a UUID.
+	// ObjectID is the object id in Entra ID.
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	ObjectID string `json:"objectId"`
 
@@ -278,7 +277,7 @@ type AssignedVault struct {
 	ResourceGroupName string `json:"resourceGroupName,omitempty"`
 	// Namespace of the application.
 	Namespace string `json:"namespace"`
-	// Application is its name.
+	// Application is the name of the application.
 	Application string `json:"application"`
 }
 
@@ -319,7 +318,8 @@ type SecretDefaults struct {
 	// +optional
 	CreateMissing *bool `json:"createMissing,omitempty"`
 
-	// PollInterval of a vault, at least 1s. Default: the provider's, 30s.
+	// PollInterval is the time between two polls of a vault. It must be at least 1s.
+	// Default: the provider's, 30s.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	PollInterval string `json:"pollInterval,omitempty"`
@@ -411,7 +411,7 @@ type NetworkPolicyDefaults struct {
 	AllowedNamespaces []string `json:"allowedNamespaces,omitempty"`
 }
 
-// ResourceRequirements of a container.
+// ResourceRequirements are the requests and limits of a container.
 type ResourceRequirements struct {
 	// Limits of the resources that the container can use.
 	// +optional
@@ -453,7 +453,7 @@ type IngressDefaults struct {
 	Types []IngressType `json:"types,omitempty"`
 }
 
-// IngressType is one kind of ingress.
+// IngressType is one type of ingress.
 type IngressType struct {
 	// Name of the type.
 	Name string `json:"name"`

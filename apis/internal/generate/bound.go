@@ -9,16 +9,15 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// Limits of maps whose type is not ours, so that no marker can say them. They
-// keep the estimated cost of CEL rules on these maps low.
+// Limits of maps of foreign types, which cannot have markers. They limit the estimated
+// cost of CEL rules on these maps.
 const (
 	maxQuantities     = 16
 	maxQuantityLength = 64
 )
 
-// bound finds the maps of Kubernetes quantities in a schema and limits them. It
-// also replaces the pattern of a quantity, which is a screenful, by a rule with
-// a message that can be read.
+// bound limits the maps of Kubernetes quantities in a schema. It also replaces the long
+// pattern of a quantity by a rule with a readable message.
 func bound(s *extv1.JSONSchemaProps) {
 	for name, property := range s.Properties {
 		bound(&property)
@@ -37,7 +36,7 @@ func bound(s *extv1.JSONSchemaProps) {
 		value.Pattern = ""
 		value.MaxLength = new(int64(maxQuantityLength))
 		value.XValidations = extv1.ValidationRules{{
-			// The pattern comes first: see there.
+			// QuantityPattern explains why the pattern comes first.
 			Rule:    "string(self).matches('" + v1alpha1.QuantityPattern + "') && isQuantity(string(self))",
 			Message: "must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory",
 		}}

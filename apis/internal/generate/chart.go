@@ -19,9 +19,9 @@ import (
 const (
 	chartSchemaFile = "package/helm/platform-application/values.schema.json"
 
-	// generatedComment is what the header is in a format that has no comments.
+	// generatedComment is the header for a format without comments.
 	generatedComment = "Code generated from the Go types in apis by 'make generate'. DO NOT EDIT. " +
-		"What is not in spec comes from apis/internal/generate/chart_values.yaml."
+		"Values that are not in spec come from apis/internal/generate/chart_values.yaml."
 )
 
 // chartValues are the values of the Helm chart that are not fields of spec, as
@@ -45,8 +45,8 @@ func writeChartSchema(crd *extv1.CustomResourceDefinition) error {
 	return write(chartSchemaFile, string(b)+"\n")
 }
 
-// chartSchema returns a schema that has the fields of spec and the other values
-// side by side. Values that it does not know become unknown fields of spec.
+// chartSchema returns a schema with the fields of spec and the other values. Unknown
+// values become unknown fields of spec.
 func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string]any, error) {
 	if len(crd.Spec.Versions) != 1 {
 		return nil, errors.New("there is more than one version: decide which one the chart writes")
@@ -87,8 +87,8 @@ func chartSchema(crd *extv1.CustomResourceDefinition, values []byte) (map[string
 	return schema, nil
 }
 
-// withNulls returns a schema that lets everything be null that is not required: with null
-// a file of values unsets what an earlier one has set, and the chart leaves it out.
+// withNulls returns a schema that allows null for everything that is not required: null in
+// a values file unsets a value of an earlier file, and the chart omits it.
 func withNulls(schema any) any {
 	s, ok := schema.(map[string]any)
 	if !ok {
@@ -122,8 +122,8 @@ func withNulls(schema any) any {
 	return out
 }
 
-// orNull returns a schema that allows null as well. A list of types would do the same, but
-// tell whoever writes a wrong value to write null.
+// orNull returns a schema that also allows null. A list of types would do the same, but
+// the error for a wrong value would recommend null.
 func orNull(schema any) any {
 	s, ok := schema.(map[string]any)
 	if !ok {
@@ -145,8 +145,8 @@ func orNull(schema any) any {
 	return out
 }
 
-// plain returns a schema of Kubernetes without the extensions that only Kubernetes
-// knows. Like the API, it lets unknown fields through.
+// plain returns a schema of Kubernetes without the extensions of Kubernetes. Like the
+// API, it allows unknown fields.
 func plain(schema any) any {
 	s, ok := schema.(map[string]any)
 	if !ok {

@@ -12,8 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// compositeKind is the kind that is composed by Crossplane, and so has
-// CompositeResourceDefinitions.
+// compositeKind is the kind with CompositeResourceDefinitions.
 const compositeKind = "PlatformApplication"
 
 const (
@@ -21,8 +20,8 @@ const (
 	claimFile      = "apis/claim/definition.yaml"
 )
 
-// A definition is a CompositeResourceDefinition. Crossplane's own type is in a
-// module that needs newer versions than the rest of ours can have.
+// A definition is a CompositeResourceDefinition. The module of Crossplane's own type
+// needs newer dependencies than this module can have.
 type definition struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
@@ -50,8 +49,7 @@ type definitionVersion struct {
 	Schema                   extv1.CustomResourceValidation         `json:"schema"`
 }
 
-// writeDefinitions writes the CompositeResourceDefinitions of the kind that is
-// composed.
+// writeDefinitions writes the CompositeResourceDefinitions of the composite kind.
 func writeDefinitions(crd *extv1.CustomResourceDefinition) error {
 	versions, err := definitionVersions(crd)
 	if err != nil {
@@ -91,8 +89,8 @@ func withClaim(crd *extv1.CustomResourceDefinition, versions []definitionVersion
 		Kind:     "X" + claim.Kind,
 		Plural:   "x" + claim.Plural,
 		Singular: "x" + claim.Singular,
-		// No short names and categories: they are the claim's, which is what
-		// people look for.
+		// The claim has the short names and categories, because people look for
+		// claims.
 	}
 	return &definition{
 		APIVersion: "apiextensions.crossplane.io/v1",
@@ -102,11 +100,11 @@ func withClaim(crd *extv1.CustomResourceDefinition, versions []definitionVersion
 	}
 }
 
-// names returns the names of a definition. Crossplane adds a category of its
-// own, composite or claim.
+// names returns the names of a definition. Crossplane adds its own category,
+// composite or claim.
 func names(crd *extv1.CustomResourceDefinition) extv1.CustomResourceDefinitionNames {
 	n := *crd.Spec.Names.DeepCopy()
-	n.ListKind = "" // Kubernetes fills it in.
+	n.ListKind = "" // Kubernetes defaults it.
 	return n
 }
 
@@ -131,7 +129,7 @@ func definitionVersions(crd *extv1.CustomResourceDefinition) ([]definitionVersio
 	return out, nil
 }
 
-// compositeSchema returns the schema without what Crossplane adds itself.
+// compositeSchema returns the schema without the fields that Crossplane adds.
 func compositeSchema(from *extv1.JSONSchemaProps) *extv1.JSONSchemaProps {
 	s := from.DeepCopy()
 	delete(s.Properties, "apiVersion")
@@ -140,9 +138,9 @@ func compositeSchema(from *extv1.JSONSchemaProps) *extv1.JSONSchemaProps {
 	return s
 }
 
-// checkKept returns an error if the schema says something that Crossplane would
-// silently drop. It copies a fixed set of fields from the root and from spec
-// and status, and the properties below these as they are.
+// checkKept returns an error if the schema has something that Crossplane would silently
+// drop. Crossplane copies a fixed set of fields of the root, spec and status, and their
+// properties unchanged.
 func checkKept(s *extv1.JSONSchemaProps) error {
 	root := extv1.JSONSchemaProps{Type: "object", Description: s.Description, XValidations: s.XValidations, Properties: s.Properties}
 	if !reflect.DeepEqual(root, *s) {

@@ -1,18 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command generate writes everything that is made from the Go types in apis:
+// Command generate writes all files that are generated from the Go types in apis:
 //
 //   - the deep copy functions, and the CustomResourceDefinitions of the provider
 //     and of the function's input, both with controller-gen,
-//   - the methods that Crossplane wants of managed resources and provider
-//     configurations, with angryjet,
+//   - the methods of managed resources and provider configurations for Crossplane, with
+//     angryjet,
 //   - the CompositeResourceDefinitions of PlatformApplication, namespaced and
 //     with claims,
-//   - what kustomize and Helm have to know of a PlatformApplication,
-//   - what the Helm chart for the platform has of package/platform, with kustomize,
-//   - the API reference in docs/reference, and there the list of variables that
-//     are withheld, from the list in fn/envmap.
+//   - the schemas of a PlatformApplication for kustomize and Helm,
+//   - the objects of package/platform for the Helm chart, with kustomize,
+//   - the API reference in docs/reference, and the page of withheld variables, from the
+//     list in fn/envmap.
 //
 // It runs in the root of the repository; CONTROLLER_GEN, ANGRYJET and KUSTOMIZE are
 // the paths of these tools.
@@ -46,10 +46,10 @@ const (
 type api struct {
 	group string
 	dir   string
-	// crds is where the CustomResourceDefinitions of the group go. Without it
-	// they only serve to make other files.
+	// crds is the directory for the CustomResourceDefinitions of the group. If it is
+	// empty, they are only used for other files.
 	crds string
-	// managed is true of a group with managed resources.
+	// managed reports whether the group has managed resources.
 	managed bool
 }
 
@@ -112,7 +112,7 @@ func runControllerGen(ctx context.Context, path, crds string) error {
 	for _, a := range apis() {
 		args = append(args, "paths=./"+a.dir)
 	}
-	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // The path is the developer's own.
+	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // The path comes from the developer.
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot run controller-gen: %w\n%s", err, out)
 	}
@@ -126,7 +126,7 @@ func runAngryjet(ctx context.Context, path string) error {
 		if !a.managed {
 			continue
 		}
-		cmd := exec.CommandContext(ctx, path, "generate-methodsets", "--header-file="+boilerplate, "./"+a.dir) //nolint:gosec // The path is the developer's own.
+		cmd := exec.CommandContext(ctx, path, "generate-methodsets", "--header-file="+boilerplate, "./"+a.dir) //nolint:gosec // The path comes from the developer.
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("cannot run angryjet: %w\n%s", err, out)
 		}
@@ -134,8 +134,7 @@ func runAngryjet(ctx context.Context, path string) error {
 	return nil
 }
 
-// generate writes what is made from one package, given the directory with its
-// CustomResourceDefinitions.
+// generate writes the files of one package from its CustomResourceDefinitions in tmp.
 func generate(a api, tmp string) error {
 	files, err := filepath.Glob(filepath.Join(tmp, a.group+"_*.yaml"))
 	if err != nil {
@@ -176,7 +175,7 @@ func generate(a api, tmp string) error {
 	return nil
 }
 
-// generateKind writes what is made from one kind.
+// generateKind writes the files of one kind.
 func generateKind(crd *extv1.CustomResourceDefinition, types goTypes) error {
 	kind := crd.Spec.Names.Kind
 	if kind == compositeKind {
@@ -209,8 +208,8 @@ func generateKind(crd *extv1.CustomResourceDefinition, types goTypes) error {
 	return write(filepath.Join(referenceDir, strings.ToLower(kind)+".md"), reference(crd, types, intro))
 }
 
-// removeStale removes the definitions of a group, so that none stays behind
-// whose type is gone.
+// removeStale removes the definitions of a group, so that no definition of a removed type
+// remains.
 func removeStale(a api) error {
 	if a.crds == "" {
 		return nil

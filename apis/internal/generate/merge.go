@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// mergeSchemaFiles are all the same: the one that teams copy, and the copy in the
-// example.
+// mergeSchemaFiles returns the files with the schema: the one that teams copy, and the
+// copy in the example.
 func mergeSchemaFiles() []string {
 	return []string{
 		"package/kustomize/schema.yaml",
@@ -22,8 +22,8 @@ func mergeSchemaFiles() []string {
 	}
 }
 
-// A mergeSchema tells kustomize which lists it merges by key. It has nothing of a
-// schema but the way to these lists, so that it can be read before it is copied.
+// A mergeSchema tells kustomize which lists to merge by key. It contains only the paths
+// to these lists, so that people can read it before they copy it.
 type mergeSchema struct {
 	Type          string                  `json:"type"`
 	Kinds         []groupVersionKind      `json:"x-kubernetes-group-version-kind,omitempty"`
@@ -39,7 +39,7 @@ type groupVersionKind struct {
 	Kind    string `json:"kind"`
 }
 
-// writeMergeSchema writes what kustomize has to know to merge a kind.
+// writeMergeSchema writes the schema that kustomize needs to merge a kind.
 func writeMergeSchema(crd *extv1.CustomResourceDefinition) error {
 	definitions, err := mergeSchemas(crd)
 	if err != nil {
@@ -60,8 +60,7 @@ func writeMergeSchema(crd *extv1.CustomResourceDefinition) error {
 	return nil
 }
 
-// mergeSchemas returns the schemas of all versions of a kind, by the name that
-// OpenAPI has for each.
+// mergeSchemas returns the schemas of all versions of a kind, by their OpenAPI names.
 func mergeSchemas(crd *extv1.CustomResourceDefinition) (map[string]*mergeSchema, error) {
 	definitions := map[string]*mergeSchema{}
 
@@ -74,7 +73,7 @@ func mergeSchemas(crd *extv1.CustomResourceDefinition) (map[string]*mergeSchema,
 		}
 
 		if err != nil {
-			return nil, fmt.Errorf("cannot tell kustomize what to merge in version %s: %w", v.Name, err)
+			return nil, fmt.Errorf("cannot make the merge schema of version %s: %w", v.Name, err)
 		}
 
 		reversed := strings.Split(crd.Spec.Group, ".")

@@ -43,7 +43,7 @@ const (
 	secretSyncCRD = "package/provider/crds/secrets.p6m.dev_clusterproviderconfigs.yaml"
 )
 
-// platformValues are the values of the Helm chart for the platform that no API describes, as properties of a JSON
+// platformValues are the values of the Helm chart for the platform that are not in an API, as properties of a JSON
 // schema.
 //
 //go:embed platform_values.yaml
@@ -52,7 +52,7 @@ var platformValues []byte
 // objects of Kubernetes by kind and name.
 type objects map[string]map[string]any
 
-// A platform is what the chart has of package/platform.
+// A platform is the part of package/platform in the chart.
 type platform struct {
 	Base       objects            `json:"base"`
 	Components map[string]objects `json:"components"`
@@ -68,8 +68,8 @@ func (p platform) keys() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// writePlatformChart writes what the Helm chart for the platform has of the base of kustomize, the definitions that
-// Helm needs before the packages bring them, and the schema of the chart's values.
+// writePlatformChart writes the objects of the base for the Helm chart, the definitions that Helm needs before the
+// packages install them, and the schema of the chart's values.
 func writePlatformChart(ctx context.Context, kustomize string) error {
 	p, err := readPlatform(ctx, kustomize)
 	if err != nil {
@@ -103,7 +103,7 @@ func writePlatformChart(ctx context.Context, kustomize string) error {
 	return write(platformChart+"/values.schema.json", string(encoded)+"\n")
 }
 
-// readPlatform with the real kustomize, so that no part of it is written again.
+// readPlatform reads the base with kustomize.
 func readPlatform(ctx context.Context, kustomize string) (platform, error) {
 	base, err := buildPlatform(ctx, kustomize)
 	if err != nil {
@@ -137,9 +137,9 @@ func readPlatform(ctx context.Context, kustomize string) (platform, error) {
 	return p, nil
 }
 
-// buildPlatform with these components.
+// buildPlatform builds the base with components.
 func buildPlatform(ctx context.Context, kustomize string, components ...string) (_ objects, err error) {
-	// Beside the base: kustomize takes no absolute paths.
+	// The directory is next to the base, because kustomize does not accept absolute paths.
 	dir, err := os.MkdirTemp(filepath.Dir(platformDir), ".platform-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot create directory: %w", err)
@@ -168,7 +168,7 @@ func buildPlatform(ctx context.Context, kustomize string, components ...string) 
 	return decodeObjects(out)
 }
 
-// decodeObjects of a stream of YAML.
+// decodeObjects decodes a stream of YAML.
 func decodeObjects(data []byte) (objects, error) {
 	out := objects{}
 
@@ -185,21 +185,21 @@ func decodeObjects(data []byte) (objects, error) {
 		}
 
 		if out[key(u)] != nil {
-			return nil, fmt.Errorf("%s is there twice", key(u))
+			return nil, fmt.Errorf("%s exists twice", key(u))
 		}
 
 		out[key(u)] = u.Object
 	}
 }
 
-// key of an object: Kind.group/namespace/name, without what it does not have.
+// key returns the key of an object: Kind.group/namespace/name, without empty parts.
 func key(u unstructured.Unstructured) string {
 	kind := strings.TrimSuffix(u.GetKind()+"."+u.GroupVersionKind().Group, ".")
 
 	return strings.Join(slices.DeleteFunc([]string{kind, u.GetNamespace(), u.GetName()}, func(s string) bool { return s == "" }), "/")
 }
 
-// changes of objects as merge patches by the keys that they had before.
+// changes returns the changes of objects as merge patches, by the old keys.
 func changes(before, after objects) (objects, error) {
 	added := maps.Clone(after)
 	maps.DeleteFunc(added, func(k string, _ map[string]any) bool { return before[k] != nil })
@@ -209,12 +209,12 @@ func changes(before, after objects) (objects, error) {
 	for k, was := range before {
 		is := after[k]
 		if is == nil {
-			// It has another name.
+			// The component renames it.
 			renamed := slices.DeleteFunc(slices.Collect(maps.Keys(added)), func(other string) bool {
 				return !reflect.DeepEqual(added[other]["kind"], was["kind"])
 			})
 			if len(renamed) != 1 {
-				return nil, fmt.Errorf("%s is gone, and there is not exactly one new object of its kind: %v", k, renamed)
+				return nil, fmt.Errorf("%s is missing, and there is not exactly one new object of its kind: %v", k, renamed)
 			}
 
 			is = added[renamed[0]]
@@ -231,7 +231,7 @@ func changes(before, after objects) (objects, error) {
 	return out, nil
 }
 
-// mergePatch is the JSON merge patch (RFC 7386) that makes one object of the other.
+// mergePatch returns the JSON merge patch (RFC 7386) between two objects.
 func mergePatch(before, after map[string]any) map[string]any {
 	patch := map[string]any{}
 
@@ -258,10 +258,9 @@ func mergePatch(before, after map[string]any) map[string]any {
 	return patch
 }
 
-// writePlatformCRDs writes the definitions of provider configurations, and returns the schemas of their specs and of
-// settings, by the values that have them. Helm asks for every kind before it creates anything: without these, it could not install
-// provider configurations together with the packages that bring their kinds. Crossplane takes the definitions over
-// when the packages arrive.
+// writePlatformCRDs writes the definitions of provider configurations, and returns the schemas of their specs and of settings,
+// by the names of their values. Helm looks up every kind before it creates an object. Without these definitions it could not install
+// provider configurations together with their packages. Crossplane adopts the definitions with the packages.
 func writePlatformCRDs(ctx context.Context) (map[string]map[string]any, error) {
 	module, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", azureModule).Output()
 	if err != nil {
@@ -296,7 +295,7 @@ func writePlatformCRDs(ctx context.Context) (map[string]map[string]any, error) {
 	return out, nil
 }
 
-// specSchema of a definition with one version, as a JSON schema that refuses unknown fields, as what reads them does.
+// specSchema returns the spec of a definition with one version as a JSON schema that rejects unknown fields.
 func specSchema(definition []byte) (map[string]any, error) {
 	crd := &extv1.CustomResourceDefinition{}
 	if err := yaml.Unmarshal(definition, crd); err != nil {
@@ -322,7 +321,7 @@ func specSchema(definition []byte) (map[string]any, error) {
 	return out, nil
 }
 
-// closed returns a schema that refuses fields that it does not know.
+// closed returns a schema that rejects unknown fields.
 func closed(schema any) any {
 	s, ok := schema.(map[string]any)
 	if !ok {
@@ -350,7 +349,7 @@ func closed(schema any) any {
 	return out
 }
 
-// overlay one schema with what another adds.
+// overlay merges one schema over another.
 func overlay(schema, with map[string]any) {
 	for keyword, value := range with {
 		is, ok1 := schema[keyword].(map[string]any)
@@ -364,7 +363,7 @@ func overlay(schema, with map[string]any) {
 	}
 }
 
-// platformSchema of the values of the chart: those that are described by hand, and those that definitions describe.
+// platformSchema returns the schema of the chart's values: those of platform_values.yaml and those of definitions.
 func platformSchema(values []byte, definitions map[string]map[string]any, keys []string) (map[string]any, error) {
 	properties := map[string]any{}
 	if err := yaml.UnmarshalStrict(values, &properties); err != nil {
@@ -377,13 +376,13 @@ func platformSchema(values []byte, definitions map[string]map[string]any, keys [
 			return nil, fmt.Errorf("value %s has no description in platform_values.yaml", name)
 		}
 
-		// What is required of the object may come from the chart.
+		// The chart may set required fields of the object.
 		delete(definition, "required")
 		overlay(definition, described)
 		properties[name] = definition
 	}
 
-	// It names what overlays the input, which is what these settings are.
+	// These settings are the EnvironmentConfig itself.
 	unstructured.RemoveNestedField(properties, "settings", "properties", "environmentConfigRef")
 
 	if err := unstructured.SetNestedStringSlice(properties, keys, "patches", "propertyNames", "enum"); err != nil {

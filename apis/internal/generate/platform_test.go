@@ -98,12 +98,12 @@ func TestChanges(t *testing.T) {
 		"Gone": {
 			reason: "What a component takes away has no meaning here yet.",
 			after:  "{apiVersion: v1, kind: Secret, metadata: {name: a}}",
-			want:   want{err: "ConfigMap/shop/a is gone, and there is not exactly one new object of its kind: []"},
+			want:   want{err: "ConfigMap/shop/a is missing, and there is not exactly one new object of its kind: []"},
 		},
 		"Twice": {
 			reason: "Two objects of one name would be one.",
 			after:  stream + "---\n" + stream,
-			want:   want{err: "Secret/a is there twice"},
+			want:   want{err: "Secret/a exists twice"},
 		},
 	}
 

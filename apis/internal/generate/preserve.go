@@ -7,8 +7,8 @@ import (
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// preserve has a schema keep the fields that it does not know, in every object of it. An
-// API server would drop them without a word; the function lists them in a condition.
+// preserve makes every object of a schema keep unknown fields. The API server would drop
+// them silently; the function lists them in a condition.
 func preserve(s *extv1.JSONSchemaProps) {
 	for name, property := range s.Properties {
 		preserve(&property)
@@ -20,7 +20,7 @@ func preserve(s *extv1.JSONSchemaProps) {
 	if s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil {
 		preserve(s.AdditionalProperties.Schema)
 	}
-	// The names in a map are all known.
+	// A map has no unknown fields.
 	if s.Type == "object" && s.AdditionalProperties == nil {
 		s.XPreserveUnknownFields = new(true)
 	}

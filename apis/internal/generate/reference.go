@@ -5,46 +5,48 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// intros are the kinds that have a page, and what it says after the
-// description of the kind.
+// intros maps each kind that has a page to the text after the kind's description.
 var intros = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
-	"PlatformApplication": "Only `metadata.name` and `spec` are yours to write. Crossplane adds `spec.crossplane` and\n" +
-		"`status.conditions`, and refuses names of more than 63 characters.",
-	"PlatformConfig": "It is not an object of the cluster: it is the `input` of the function's step in a Composition.",
-	"KeyVaultSecretSync": "The function composes one for each PlatformApplication; do not write it by hand. No field ever holds the value of a\n" +
-		"secret, nor anything computed from one.",
-	"ProviderConfig": "It says with which identity missing secrets are created for the syncs of its namespace that name it in\n" +
-		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. While a sync uses it,\n" +
-		"it is not deleted.",
-	"ClusterProviderConfig": "It says with which identity missing secrets are created for the syncs of all namespaces that name it in\n" +
-		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. While a sync uses it,\n" +
-		"it is not deleted. Only here may `secretRef` have a namespace of its choice.",
-	"ProviderConfigUsage": "Only the provider writes and removes them. `providerConfigRef` is the configuration that is\n" +
-		"used, by `kind` and `name`, and `resourceRef` the KeyVaultSecretSync that uses it, by `apiVersion`, `kind`,\n" +
-		"`name` and `uid`.",
+	"PlatformApplication": "Set only `metadata.name` and `spec`. Crossplane adds `spec.crossplane` and\n" +
+		"`status.conditions`, and rejects names of more than 63 characters.",
+	"PlatformConfig": "A PlatformConfig is not an object of the cluster. It is the `input` of the function's step in a Composition.",
+	"KeyVaultSecretSync": "The function composes one for each PlatformApplication; do not write it by hand. No field holds the value of a\n" +
+		"secret, or anything computed from a value.",
+	"ProviderConfig": "It configures the identity that creates missing secrets, for the syncs of its namespace that reference it in\n" +
+		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. It is not\n" +
+		"deleted while a sync uses it.",
+	"ClusterProviderConfig": "It configures the identity that creates missing secrets, for the syncs of all namespaces that reference it in\n" +
+		"`spec.providerConfigRef`. It does not affect reads, which always use the identity of the application. It is not\n" +
+		"deleted while a sync uses it. Unlike that of a ProviderConfig, its `secretRef` can name any namespace.",
+	"ProviderConfigUsage": "Only the provider writes and deletes ProviderConfigUsages. `providerConfigRef` names the configuration by `kind`\n" +
+		"and `name`. `resourceRef` names the KeyVaultSecretSync that uses it by `apiVersion`, `kind`, `name` and `uid`.",
 }
 
-// common are the fields that every managed resource has. They are described in
-// Crossplane's documentation.
+// common describes the fields of every managed resource, which Crossplane's
+// documentation explains.
 var common = map[string]string{ //nolint:gochecknoglobals // A constant in all but name.
-	"spec.managementPolicies":         "What Crossplane may do with the resource. As for every managed resource.",
+	"spec.managementPolicies":         "The actions that Crossplane may take on the resource. As for every managed resource.",
 	"spec.providerConfigRef":          "The provider configuration to use, by kind and name. As for every managed resource.",
 	"spec.writeConnectionSecretToRef": "Not used: there are no connection details. As for every managed resource.",
 	"status.conditions":               "Conditions, among them Ready and Synced. As for every managed resource.",
 	"status.observedGeneration":       "The generation that was last reconciled. As for every managed resource.",
 }
+
+// properties are the fields of an object, by name.
+type properties = map[string]extv1.JSONSchemaProps
 
 // A section describes one object of a schema.
 type section struct {
@@ -58,7 +60,7 @@ type page struct {
 	bytes.Buffer
 
 	types goTypes
-	// described are the sections there are. Fields of the same type share one.
+	// described are the sections so far. Fields of the same type share a section.
 	described []section
 }
 
@@ -74,7 +76,7 @@ func reference(crd *extv1.CustomResourceDefinition, types goTypes, intro string)
 			fmt.Fprintf(p, ", short name `%s`", strings.Join(names.ShortNames, "`, `"))
 		}
 		fmt.Fprintf(p, "\n\n%s\n\n%s\n", root.Description, intro)
-		p.rules(root.XValidations)
+		p.rules(root)
 
 		for _, f := range p.fields(root, names.Kind) {
 			if f.name == "spec" || f.name == "status" {
@@ -92,9 +94,9 @@ func (p *page) section(s section) {
 	if d := p.description(s); d != "" {
 		fmt.Fprintf(p, "\n%s\n", d)
 	}
-	p.rules(s.schema.XValidations)
+	p.rules(s.schema)
 
-	// Nobody writes a status, so nothing in it is required.
+	// Users do not write a status, so its fields are not marked as required.
 	status := s.path == "status" || strings.HasPrefix(s.path, "status.")
 	if status {
 		fmt.Fprint(p, "\n| Field | Type | Description |\n|---|---|---|\n")
@@ -110,7 +112,7 @@ func (p *page) section(s section) {
 		if !status {
 			row = append(row, map[bool]string{true: "yes"}[slices.Contains(s.schema.Required, f.name)])
 		}
-		row = append(row, describe(path, f.goName, schema, rules))
+		row = append(row, describe(path, schema, rules, s.schema.Properties))
 		fmt.Fprintf(p, "| %s |\n", strings.Join(row, " | "))
 	}
 	for _, n := range nested {
@@ -118,27 +120,24 @@ func (p *page) section(s section) {
 	}
 }
 
-// description returns what a section says about the object as a whole: what
-// its type says, since more than one field may have the type, else its schema.
+// description returns the comment of the object's type, because several fields can
+// share a section, or else the description of its schema.
 func (p *page) description(s section) string {
-	if t := p.types[s.typ]; t.comment != "" {
-		return withoutName(t.comment, s.typ)
-	}
-	return s.schema.Description
+	return cmp.Or(p.types[s.typ].comment, s.schema.Description)
 }
 
 // rules writes the rules of an object as a list.
-func (p *page) rules(rules extv1.ValidationRules) {
-	if len(rules) > 0 {
+func (p *page) rules(s extv1.JSONSchemaProps) {
+	if len(s.XValidations) > 0 {
 		fmt.Fprintln(p)
 	}
-	for _, r := range rules {
-		fmt.Fprintf(p, "- %s.\n", cell(sentence(r.Message)))
+	for _, r := range s.XValidations {
+		fmt.Fprintf(p, "- %s.\n", cell(sentence(r.Message, s.Properties)))
 	}
 }
 
-// fields returns the fields of an object in the order of its Go type; those
-// that it does not know come last, by name.
+// fields returns the fields of an object in the order of its Go type. Fields that the
+// type does not have come last, by name.
 func (p *page) fields(s extv1.JSONSchemaProps, typ string) []goField {
 	var out []goField
 	known := map[string]bool{}
@@ -156,9 +155,8 @@ func (p *page) fields(s extv1.JSONSchemaProps, typ string) []goField {
 	return out
 }
 
-// typeOf returns the type of a field, with a link to the table of its own
-// fields if it has some, and the rules that table does not have. Tables that
-// are still to be written are added to nested.
+// typeOf returns the type of a field, which is a link for an object with fields, and
+// the rules that the linked section does not have. It adds new sections to nested.
 func (p *page) typeOf(path, typ string, s extv1.JSONSchemaProps, nested *[]section) (string, extv1.ValidationRules) {
 	_, shallow := common[path]
 	switch {
@@ -180,14 +178,14 @@ func (p *page) typeOf(path, typ string, s extv1.JSONSchemaProps, nested *[]secti
 	return s.Type, s.XValidations
 }
 
-// isCommon says whether a path is that of an entry of a common list.
+// isCommon reports whether a path is the entry of a common list.
 func isCommon(path string) bool {
 	_, ok := common[strings.TrimSuffix(path, "[]")]
 	return ok
 }
 
-// link returns a link to the section of an object. If another object has the
-// same type, it is a link to that one's section, and the rules are returned.
+// link returns a link to the section of an object. Objects of the same type share the
+// first one's section; link then also returns the rules of this object.
 func (p *page) link(s section, nested *[]section) (string, extv1.ValidationRules) {
 	for _, have := range slices.Concat(p.described, *nested) {
 		if have.typ != "" && have.typ == s.typ && reflect.DeepEqual(have.schema.Properties, s.schema.Properties) {
@@ -202,7 +200,7 @@ func linkTo(s section) string {
 	return fmt.Sprintf("[%s](#%s)", s.path[strings.LastIndex(s.path, ".")+1:], anchor(s.path))
 }
 
-// anchor returns the anchor that Markdown renderers give to a heading.
+// anchor returns the anchor of a heading, as Markdown renderers make it.
 func anchor(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -225,64 +223,30 @@ func plural(typ string) string {
 	return typ
 }
 
-// describe returns the last cell of a row: what a field is for and what it may
-// be.
-func describe(path, goName string, s extv1.JSONSchemaProps, rules extv1.ValidationRules) string {
-	text := withoutName(s.Description, goName)
+// describe returns the last cell of a row: the description of a field and its
+// limits. siblings are the fields of the same object.
+func describe(path string, s extv1.JSONSchemaProps, rules extv1.ValidationRules, siblings properties) string {
+	text := s.Description
 	if short, ok := common[path]; ok {
 		text = short
 	}
-	text = strings.Join(strings.Fields(text), " ")
-
-	parts := []string{text}
-	say := func(prefix, what string) {
-		if what != "" && !strings.Contains(text, what) {
-			parts = append(parts, sentence(prefix+what)+".")
+	parts := strings.Fields(text)
+	add := func(format, limit string) {
+		if limit != "" {
+			parts = append(parts, fmt.Sprintf(format, limit))
 		}
 	}
 	if s.Default != nil {
-		say("Default: ", "`"+string(s.Default.Raw)+"`")
+		add("Default: `%s`.", string(s.Default.Raw))
 	}
-	say("", limits(s))
+	add("%s.", capital(limits(s)))
 	if s.Items != nil && s.Items.Schema != nil && len(s.Items.Schema.Properties) == 0 {
-		say("Each: ", limits(*s.Items.Schema))
+		add("Each: %s.", limits(*s.Items.Schema))
 	}
 	for _, r := range rules {
-		say("", r.Message)
+		add("%s.", sentence(r.Message, siblings, s.Properties))
 	}
-	return cell(strings.TrimSpace(strings.Join(parts, " ")))
-}
-
-// withoutName returns a Go comment without the name it begins with, if the rest
-// is still a sentence: "Config holds variables" becomes "Holds variables", and
-// "Limits is the most" becomes "The most". Otherwise the name becomes prose:
-// "TenantID of the vault" becomes "Tenant ID of the vault".
-func withoutName(comment, name string) string {
-	first, rest, _ := strings.Cut(comment, " ")
-	verb, object, _ := strings.Cut(rest, " ")
-	switch {
-	case strings.TrimSuffix(first, ",") != name:
-		return comment
-	case verb == "is", verb == "are":
-		return capital(object)
-	case first == name && strings.HasSuffix(verb, "s"):
-		return capital(rest)
-	}
-	return inWords(name) + strings.TrimPrefix(comment, name)
-}
-
-var humps = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
-
-// inWords spells a Go name as prose. Acronyms stay: TLSSecretName becomes "TLS
-// secret name".
-func inWords(name string) string {
-	words := strings.Fields(humps.ReplaceAllString(name, "$1$3 $2$4"))
-	for i, w := range words {
-		if i > 0 && w != strings.ToUpper(w) {
-			words[i] = strings.ToLower(w)
-		}
-	}
-	return strings.Join(words, " ")
+	return cell(strings.Join(parts, " "))
 }
 
 func capital(s string) string {
@@ -292,8 +256,7 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// limits returns what the schema itself says about a value, apart from its
-// type.
+// limits returns the limits of a value that are in its schema, except its type.
 func limits(s extv1.JSONSchemaProps) string {
 	var l []string
 	add := func(lo, hi *int64, unit string) {
@@ -365,17 +328,19 @@ func enum(values []extv1.JSON) string {
 	return strings.Join(out, ", ")
 }
 
-// sentence makes the first letter upper case, unless the text begins with the
-// name of a field.
-func sentence(s string) string {
-	first, _, _ := strings.Cut(s, " ")
-	if strings.Contains(first, ".") || strings.ToLower(first) != first {
-		return s
+// sentence makes the first letter of a message upper case, unless the message begins
+// with a field, such as keyVault.name, of one of these objects.
+func sentence(message string, objects ...properties) string {
+	field := message[:len(message)-len(strings.TrimLeftFunc(message, unicode.IsLetter))]
+	for _, fields := range objects {
+		if _, ok := fields[field]; ok {
+			return message
+		}
 	}
-	return capital(s)
+	return capital(message)
 }
 
-// cell escapes text for a cell of a table. Angle brackets are not tags here.
+// cell escapes text for a cell of a table. Angle brackets outside of code are text.
 func cell(s string) string {
 	var b strings.Builder
 	code := false

@@ -19,7 +19,7 @@ type App struct {
 	Status AppStatus ` + "`json:\"status,omitempty\"`" + `
 }
 
-// AppSpec is what is asked for.
+// AppSpec is the desired state.
 //
 // +kubebuilder:validation:XValidation:rule="true"
 type AppSpec struct {
@@ -31,7 +31,7 @@ type AppSpec struct {
 	Args  []string ` + "`json:\"args\"`" + `
 }
 
-// Probe asks a pod.
+// Probe checks a pod.
 type Probe struct {
 	Port int ` + "`json:\"port\"`" + `
 }
@@ -54,15 +54,15 @@ func TestReference(t *testing.T) {
 
 	probe := extv1.JSONSchemaProps{Type: "object", Properties: map[string]extv1.JSONSchemaProps{"port": {Type: "integer"}}}
 	live, ready := probe, probe
-	live.Description = "Live tells whether a pod lives."
-	ready.Description = "Ready tells whether a pod is ready."
+	live.Description = "Live reports whether a pod lives."
+	ready.Description = "Ready reports whether a pod is ready."
 	ready.XValidations = extv1.ValidationRules{{Message: "no | bars"}}
 
 	crd := example()
 	crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"] = extv1.JSONSchemaProps{
 		Type:         "object",
 		Required:     []string{"ports"},
-		XValidations: extv1.ValidationRules{{Message: "ports must not be silly"}},
+		XValidations: extv1.ValidationRules{{Message: "ports must be sorted"}},
 		Properties: map[string]extv1.JSONSchemaProps{
 			"zone": {Type: "string", Enum: []extv1.JSON{{Raw: []byte(`"a"`)}, {Raw: []byte(`"b"`)}}},
 			"args": {
@@ -90,7 +90,7 @@ func TestReference(t *testing.T) {
 					Required: []string{"number"},
 					Properties: map[string]extv1.JSONSchemaProps{
 						"name":   {Type: "string", Pattern: "^[a|b]$", MinLength: new(int64(1)), MaxLength: new(int64(1))},
-						"number": {Type: "integer", Description: "Number, 1 to 9.", Minimum: new(1.), Maximum: new(9.)},
+						"number": {Type: "integer", Description: "Number of the port, such as 11 to 90 or 1 to 9.", Minimum: new(1.), Maximum: new(9.)},
 					},
 				}},
 			},
@@ -111,16 +111,16 @@ Hello.
 
 ## spec
 
-What is asked for.
+AppSpec is the desired state.
 
-- Ports must not be silly.
+- ports must be sorted.
 
 | Field | Type | Required | Description |
 |---|---|---|---|
 | ` + "`ports`" + ` | list of [ports[]](#specports) | yes | No two with the same ` + "`number`" + `. |
-| ` + "`live`" + ` | [live](#speclive) |  | Tells whether a pod lives. |
-| ` + "`ready`" + ` | [live](#speclive) |  | Tells whether a pod is ready. No \| bars. |
-| ` + "`args`" + ` | list of strings |  | The arguments of &lt;command&gt;. At most 9 entries, no duplicates. Each: not empty. No blanks. |
+| ` + "`live`" + ` | [live](#speclive) |  | Live reports whether a pod lives. |
+| ` + "`ready`" + ` | [live](#speclive) |  | Ready reports whether a pod is ready. No \| bars. |
+| ` + "`args`" + ` | list of strings |  | Args are the arguments of &lt;command&gt;. At most 9 entries, no duplicates. Each: not empty. No blanks. |
 | ` + "`extra`" + ` | anything |  |  |
 | ` + "`labels`" + ` | map of strings |  | Default: ` + "`{}`" + `. |
 | ` + "`zone`" + ` | string |  | One of ` + "`a`, `b`" + `. |
@@ -129,12 +129,12 @@ What is asked for.
 
 | Field | Type | Required | Description |
 |---|---|---|---|
-| ` + "`number`" + ` | integer | yes | Number, 1 to 9. |
+| ` + "`number`" + ` | integer | yes | Number of the port, such as 11 to 90 or 1 to 9. 1 to 9. |
 | ` + "`name`" + ` | string |  | Exactly 1 characters, matches ` + "`^[a\\|b]$`" + `. |
 
 ## spec.live
 
-Asks a pod.
+Probe checks a pod.
 
 | Field | Type | Required | Description |
 |---|---|---|---|
@@ -152,29 +152,27 @@ Asks a pod.
 	}
 }
 
-func TestWithoutName(t *testing.T) {
+func TestSentence(t *testing.T) {
 	t.Parallel()
 
+	fields := properties{"env": {}, "keyVault": {}}
 	cases := map[string]struct {
-		comment, name string
-		want          string
+		reason  string
+		message string
+		want    string
 	}{
-		"Verb":      {comment: "Config holds variables.", name: "Config", want: "Holds variables."},
-		"Is":        {comment: "Limits is the most.", name: "Limits", want: "The most."},
-		"Noun":      {comment: "Name of the port.", name: "Name", want: "Name of the port."},
-		"OtherName": {comment: "Config holds variables.", name: "Env", want: "Config holds variables."},
-		"Words":     {comment: "PollInterval of the vault.", name: "PollInterval", want: "Poll interval of the vault."},
-		"Acronym":   {comment: "TLSSecretName of the certificate.", name: "TLSSecretName", want: "TLS secret name of the certificate."},
-		"Comma":     {comment: "ReadOnly, true or false, protects it.", name: "ReadOnly", want: "Read only, true or false, protects it."},
-		"Longer":    {comment: "TenantIDs of all.", name: "TenantID", want: "TenantIDs of all."},
-		"Empty":     {},
+		"Prose":     {reason: "A sentence begins with a capital letter.", message: "the name is too long", want: "The name is too long"},
+		"Field":     {reason: "The name of a field is written as in a manifest.", message: "env must not be empty", want: "env must not be empty"},
+		"Path":      {reason: "A path begins with the name of a field.", message: "keyVault.name cannot change", want: "keyVault.name cannot change"},
+		"OtherWord": {reason: "A word that only begins like a field is prose.", message: "environments differ", want: "Environments differ"},
+		"Empty":     {reason: "A rule may have no message."},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			if got := withoutName(tc.comment, tc.name); got != tc.want {
-				t.Errorf("withoutName(%q, %q): want %q, got %q", tc.comment, tc.name, tc.want, got)
+			if diff := cmp.Diff(tc.want, sentence(tc.message, nil, fields)); diff != "" {
+				t.Errorf("\n%s\nsentence(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -16,9 +16,8 @@ import (
 	"strings"
 )
 
-// goTypes holds the struct types of a package, by name. A schema has lost the
-// order of their fields, in which they were meant to be read, and the comment of
-// a type whose field has one, too.
+// goTypes holds the struct types of a package, by name. A schema lacks two things: the
+// order of the fields, and the comment of a type if the field has a comment.
 type goTypes map[string]goType
 
 // A goType is one struct type.
@@ -27,11 +26,10 @@ type goType struct {
 	fields  []goField
 }
 
-// A goField is one field that is in the JSON of its struct.
+// A goField is a field that has a name in JSON.
 type goField struct {
-	name   string // in JSON
-	goName string
-	typ    string // a struct of the same package, or something unknown
+	name string // in JSON
+	typ  string // name of a struct of the same package, or of an unknown type
 }
 
 // parseTypes reads the struct types of a package.
@@ -100,12 +98,12 @@ func goFields(s *ast.StructType) []goField {
 		if name == "" || name == "-" || len(f.Names) != 1 {
 			continue
 		}
-		fields = append(fields, goField{name: name, goName: f.Names[0].Name, typ: elem(f.Type)})
+		fields = append(fields, goField{name: name, typ: elem(f.Type)})
 	}
 	return fields
 }
 
-// elem returns the name of a type, or of what it points to or is a list of.
+// elem returns the name of a type without pointers and lists.
 func elem(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:

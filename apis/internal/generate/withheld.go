@@ -13,30 +13,30 @@ import (
 
 const withheldIntro = `# Withheld variables
 
-A key of a secret does not become a variable of these names, whether it has the name, becomes it or does so after
-` + "`prefix`" + `: whoever may write values must not choose what runs. Case does not matter. ` + "`*`" + ` stands for any characters.
+Keys of secrets do not become variables with these names, also not after a conversion of the name or with
+` + "`prefix`" + `: the writers of values must not control which code runs. Case does not matter. ` + "`*`" + ` stands for any characters.
 
-An application gets such a variable if its manifest [asks for it by name](../how-to/write-a-manifest.md#withheld-names)
-with ` + "`env`" + `, or sets it in ` + "`config`" + `. What was withheld is in ` + "`status.environment.withheld`" + `.
+An application gets such a variable if its manifest [lists it by name](../how-to/write-a-manifest.md#withheld-names)
+in ` + "`env`" + `, or sets it in ` + "`config`" + `. ` + "`status.environment.withheld`" + ` lists the withheld keys.
 
-A platform adds names, or allows some, with ` + "`secrets.withheldVariables`" + ` and ` + "`secrets.allowedVariables`" + ` of its
+A platform can add names, or allow some, with ` + "`secrets.withheldVariables`" + ` and ` + "`secrets.allowedVariables`" + ` of its
 [settings](platformconfig.md).
 `
 
-// withheldPage lists the names that the function withholds, in Markdown.
+// withheldPage returns the page of withheld names in Markdown.
 func withheldPage(groups []envmap.Group) string {
 	var b strings.Builder
 	b.WriteString(withheldIntro)
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\nThese %s.\n\n%s\n", g.Title, g.Reason, codes(g.Names))
 		if len(g.Except) > 0 {
-			fmt.Fprintf(&b, "\nNot these, which hold something else: %s\n", codes(g.Except))
+			fmt.Fprintf(&b, "\nExceptions, which have another meaning: %s\n", codes(g.Except))
 		}
 	}
 	return b.String()
 }
 
-// codes returns names in order, those with an asterisk last.
+// codes returns sorted names as code, those with an asterisk last.
 func codes(names []string) string {
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int {

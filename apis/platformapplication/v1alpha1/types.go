@@ -92,7 +92,7 @@ type PlatformApplicationSpec struct {
 	// +optional
 	KeyVault *KeyVault `json:"keyVault,omitempty"`
 
-	// Autoscaling scales the pods with their CPU load.
+	// Autoscaling scales the number of pods with their CPU load.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
@@ -202,7 +202,7 @@ type Port struct {
 	// +kubebuilder:validation:Enum=tcp;udp;http;https;http2;grpc;TCP;UDP;HTTP;HTTPS;HTTP2;GRPC
 	Protocol string `json:"protocol,omitempty"`
 
-	// Port number, 1 to 65535.
+	// Port is the port number.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port"`
@@ -213,8 +213,8 @@ type Port struct {
 // program that reads the manifest.
 const QuantityPattern = `^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$`
 
-// ResourceRequirements of the container. A fraction is written as 500m, or in
-// quotes as "0.5".
+// ResourceRequirements are the requests and limits of a container. A fraction is written
+// as 500m, or in quotes as "0.5".
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(r, !(r in self.requests) || !(r in self.limits) || !string(self.requests[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || !string(self.limits[r]).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') || quantity(string(self.requests[r])).compareTo(quantity(string(self.limits[r]))) <= 0)",message="requests of cpu and memory must not exceed their limits"
 type ResourceRequirements struct {
@@ -404,7 +404,7 @@ type KeyVault struct {
 
 // Officer is a user, group or service principal that may write secrets.
 type Officer struct {
-	// ObjectID in Entra ID, a lower-case UUID.
+	// ObjectID is the object id in Entra ID.
 	// +kubebuilder:validation:MaxLength=320
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$')",message="must be the object id of a user, group or service principal in Entra ID: a UUID in lower case, not a name or an e-mail address"
 	ObjectID string `json:"objectId"`
@@ -415,30 +415,30 @@ type Officer struct {
 	PrincipalType string `json:"principalType,omitempty"`
 }
 
-// Autoscaling scales the pods with their CPU load.
+// Autoscaling scales the number of pods with their CPU load.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="must not be greater than maxReplicas",fieldPath=".minReplicas"
 type Autoscaling struct {
-	// Enabled turns autoscaling on. Default: false.
+	// Enabled turns on autoscaling. Default: false.
 	// +optional
 	Enabled bool `json:"enabled,omitempty"`
 
-	// MinReplicas is the least number of pods. Default: deployment.replicas, else
+	// MinReplicas is the minimum number of pods. Default: deployment.replicas, else
 	// the platform's number of replicas, else 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MinReplicas *int32 `json:"minReplicas,omitempty"`
 
-	// MaxReplicas is the greatest number of pods. Default: the platform's, else 10;
-	// at least minReplicas.
+	// MaxReplicas is the maximum number of pods. Default: the platform's, else 10, but at
+	// least minReplicas.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// TargetCPUUtilizationPercentage is the CPU load to aim for, in percent of the
-	// requested CPU, averaged over the pods. Default: 80.
+	// TargetCPUUtilizationPercentage is the target for the average CPU load of the pods,
+	// in percent of the requested CPU. Default: 80.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
@@ -562,7 +562,7 @@ type IdentityStatus struct {
 	// ClientID of the identity.
 	// +optional
 	ClientID string `json:"clientId,omitempty"`
-	// PrincipalID (object id) of the identity.
+	// PrincipalID is the object id of the identity.
 	// +optional
 	PrincipalID string `json:"principalId,omitempty"`
 	// ServiceAccountName is the ServiceAccount of the pods.

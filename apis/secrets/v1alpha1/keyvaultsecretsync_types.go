@@ -63,8 +63,9 @@ const MaxSecrets = 200
 
 // KeyVaultSecretSyncParameters are the secrets to sync, their vault, and the Secret.
 type KeyVaultSecretSyncParameters struct {
-	// VaultURI is the address of the Key Vault, for example https://web-application-ab12.vault.azure.net/.
-	// It is a vault of Azure, Azure China or Azure US Government.
+	// VaultURI is the address of the Key Vault, for example
+	// https://web-application-ab12.vault.azure.net/. The vault can be in Azure, Azure China
+	// or Azure US Government.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^https://[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?$`
 	VaultURI string `json:"vaultUri"`
@@ -94,23 +95,23 @@ type KeyVaultSecretSyncParameters struct {
 	// Target is the Kubernetes Secret to write.
 	Target Target `json:"target"`
 
-	// CreateMissing creates listed secrets that the vault does not have, with
-	// their keys and without values, with the identity of the provider configuration. Nothing is ever
-	// overwritten or deleted. Only secrets with format Auto or JSON are created, because plain text has
-	// no keys. Default: false.
+	// CreateMissing creates listed secrets that the vault does not have, with their keys and
+	// without values. It uses the identity of the provider configuration. Secrets are never
+	// overwritten or deleted. Only secrets with format Auto or JSON are created, because
+	// plain text has no keys. Default: false.
 	// +optional
 	CreateMissing bool `json:"createMissing,omitempty"`
 
-	// PollInterval of the vault. Default: that of the provider, 30s.
+	// PollInterval is the time between two polls of the vault. Default: the provider's, 30s.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="must be at least 1s"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
-	// FastPollInterval of the vault for a while after a secret changed in the vault, after
-	// this object was created or lists another secret, and after a requested sync. Fast
-	// polls have a budget. 0s disables them. Default: that of the provider, 5s.
+	// FastPollInterval is the time between two polls for a while after a secret changed in
+	// the vault, after this object was created or lists another secret, and after a
+	// requested sync. Fast polls have a budget. 0s disables them. Default: the provider's, 5s.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -154,7 +155,8 @@ type SyncedSecret struct {
 	// +kubebuilder:validation:items:MaxLength=125
 	RequiredKeys []string `json:"requiredKeys,omitempty"`
 
-	// Create allows to create the secret in advance if createMissing is set. Default: true.
+	// Create allows the secret to be created in advance, if createMissing is set. Default:
+	// true.
 	// +optional
 	Create *bool `json:"create,omitempty"`
 
@@ -162,7 +164,7 @@ type SyncedSecret struct {
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 
-	// RefreshInterval is the shortest time between two syncs of changes of this secret.
+	// RefreshInterval is the minimum time between two syncs of changes of this secret.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -306,7 +308,7 @@ type ObservedTarget struct {
 
 // KeyVaultSecretSyncSpec is the desired state of a KeyVaultSecretSync.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.writeConnectionSecretToRef)",message="is not supported: set forProvider.target, which is the Secret that is written"
+// +kubebuilder:validation:XValidation:rule="!has(self.writeConnectionSecretToRef)",message="writeConnectionSecretToRef is not supported: set forProvider.target, which is the Secret that is written"
 type KeyVaultSecretSyncSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 

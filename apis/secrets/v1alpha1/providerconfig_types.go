@@ -28,13 +28,13 @@ const (
 
 // ProviderConfigSpec configures the provider.
 type ProviderConfigSpec struct {
-	// Credentials of the identity that creates missing secrets. Secrets are
-	// always read with the identity of the application.
+	// Credentials of the identity that creates missing secrets. Secrets are always read
+	// with the identity of the application.
 	Credentials ProviderCredentials `json:"credentials"`
 }
 
-// ProviderCredentials are those of the identity that creates missing secrets. It
-// needs the role Key Vault Secrets Officer on the vaults.
+// ProviderCredentials are the credentials of the identity that creates missing secrets.
+// The identity needs the role Key Vault Secrets Officer on the vaults.
 //
 // +kubebuilder:validation:XValidation:rule="self.source != 'ClientSecret' || (has(self.tenantId) && has(self.clientId) && has(self.secretRef))",message="source ClientSecret needs tenantId, clientId and secretRef"
 // +kubebuilder:validation:XValidation:rule="self.source == 'ClientSecret' || !has(self.secretRef)",message="secretRef is for source ClientSecret only"
@@ -43,14 +43,14 @@ type ProviderCredentials struct {
 	// +kubebuilder:validation:Enum=None;WorkloadIdentity;ManagedIdentity;ClientSecret
 	Source CredentialsSource `json:"source"`
 
-	// TenantID of the identity. Default, for WorkloadIdentity: that of the
-	// provider's pod.
+	// TenantID of the identity. Default for WorkloadIdentity: the tenant of the provider's
+	// pod.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	TenantID string `json:"tenantId,omitempty"`
 
-	// ClientID of the identity. Default, for WorkloadIdentity: that of the
-	// provider's pod; for ManagedIdentity: the one identity of the node.
+	// ClientID of the identity. Default for WorkloadIdentity: the client id of the provider's
+	// pod. Default for ManagedIdentity: the only identity of the node.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	ClientID string `json:"clientId,omitempty"`

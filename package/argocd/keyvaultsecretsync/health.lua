@@ -1,5 +1,26 @@
--- Health of a KeyVaultSecretSync. Degraded: somebody has to repair something. Suspended: somebody has to put values
--- into the vault. Progressing: it goes on by itself.
+-- Health of a KeyVaultSecretSync. Degraded: a person has to fix a problem. Suspended: values are missing in the vault.
+-- Progressing: no action is needed.
+
+-- Health by the state of a secret.
+local states = {
+  Synced = "Healthy",
+  Pending = "Progressing",
+  AwaitingAccess = "Progressing",
+  Throttled = "Progressing",
+  Unreachable = "Progressing",
+  AwaitingValue = "Suspended",
+  Missing = "Suspended",
+  SoftDeleted = "Degraded",
+  Disabled = "Degraded",
+  Invalid = "Degraded",
+  Forbidden = "Degraded",
+}
+
+-- Health by the states that only the sync itself can have.
+local target_states = {
+  TargetConflict = "Degraded",
+  TargetTooLarge = "Degraded",
+}
 
 local function health(status, message)
   return { status = status, message = message }
@@ -16,13 +37,13 @@ end
 local synced, ready = conditions.Synced, conditions.Ready
 
 if synced ~= nil and synced.reason == "ReconcilePaused" then
-  return health("Suspended", "The provider is told to leave the sync alone.")
+  return health("Suspended", "The sync is paused.")
 end
 
--- What is said of another generation says nothing of this one.
+-- Conditions of an earlier generation do not apply to this one.
 for _, condition in ipairs({ synced or {}, ready or {} }) do
   if (condition.observedGeneration or obj.metadata.generation) ~= obj.metadata.generation then
-    return health("Progressing", "The provider has not looked at this version of the sync yet.")
+    return health("Progressing", "The provider has not reconciled this generation of the sync yet.")
   end
 end
 
@@ -31,40 +52,35 @@ if synced ~= nil and synced.status ~= "True" then
 end
 
 if synced == nil or ready == nil then
-  return health("Progressing", "The provider has not looked at the sync yet.")
+  return health("Progressing", "The provider has not reconciled the sync yet.")
 end
 
-if observed.state == "TargetConflict" or observed.state == "TargetTooLarge" then
-  return health("Degraded", ready.message)
+if target_states[observed.state] ~= nil then
+  return health(target_states[observed.state], ready.message)
 end
 
 if ready.status == "True" and observed.state == "Synced" then
   return health("Healthy", (observed.secretsSynced or "0/0") .. " secrets are synced.")
 end
 
--- The first secret of those that need a person to repair them, time, or a person who gives them values.
-local repair, time, value
+-- The message of the first secret with each health.
+local first = {}
 for _, secret in ipairs(observed.secrets or {}) do
   local state = secret.state or "Pending"
-  local message = secret.name .. ": " .. state .. ". " .. (secret.message or "")
+  local needs = states[state] or "Progressing"
 
-  if state == "Forbidden" or state == "Invalid" or state == "Disabled" or state == "SoftDeleted"
-    -- It was there before: somebody has deleted it.
-    or (state == "Missing" and secret.version ~= nil) then
-    repair = repair or message
-  elseif state == "AwaitingValue" or state == "Missing" then
-    value = value or message
-  elseif state ~= "Synced" then
-    time = time or message
+  -- A missing secret that has a version was deleted.
+  if state == "Missing" and secret.version ~= nil then
+    needs = "Degraded"
   end
+
+  first[needs] = first[needs] or secret.name .. ": " .. state .. ". " .. (secret.message or "")
 end
 
-if repair ~= nil then
-  return health("Degraded", repair)
-elseif time ~= nil then
-  return health("Progressing", time)
-elseif value ~= nil then
-  return health("Suspended", value)
+for _, needs in ipairs({ "Degraded", "Progressing", "Suspended" }) do
+  if first[needs] ~= nil then
+    return health(needs, first[needs])
+  end
 end
 
 return health("Progressing", ready.message or "The sync is not ready yet.")

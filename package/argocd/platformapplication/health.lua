@@ -1,25 +1,52 @@
--- Health of a PlatformApplication, be it a composite resource or a claim, and of the XPlatformApplication behind a
--- claim. Degraded: somebody has to repair something. Suspended: somebody has to put values into the vault.
--- Progressing: it goes on by itself. The message is that of the condition that is first in the way.
+-- Health of a PlatformApplication, whether it is a composite resource or a claim, and of the XPlatformApplication behind a
+-- claim. Degraded: a person has to fix a problem. Suspended: values are missing in the vault. Progressing: no action is
+-- needed. The message comes from the first condition that blocks the application.
 
--- The order in which an application comes to be.
+-- The order in which the parts of an application become ready.
 local order = { "IdentityReady", "KeyVaultReady", "AccessReady", "SecretsSynced", "WorkloadReady" }
 
--- Reasons of conditions that do not pass by themselves.
-local broken = {
-  AzureRefused = true,
-  AccessPoliciesUsed = true,
-  VaultWithdrawn = true,
-  OwnedByAnother = true,
-  TenantUnknown = true,
-  SecretNotWritten = true,
-  VariablesCollide = true,
-  ForeignResource = true,
-  IngressRefused = true,
-  RolloutFailed = true,
-  Invalid = true,
-  PlatformSettingsInvalid = true,
-  PlatformSettingsMissing = true,
+-- Health by the reason of a condition. The states of the secrets decide about SecretsNotSynced.
+local reasons = {
+  Available = "Healthy",
+  NotRequested = "Healthy",
+  VariablesWithheld = "Healthy",
+  FieldsIgnored = "Healthy",
+  NoFieldsIgnored = "Healthy",
+  Creating = "Progressing",
+  Replacing = "Progressing",
+  WaitingForIdentity = "Progressing",
+  RollingOut = "Progressing",
+  SecretsNotSynced = "Progressing",
+  WaitingForSecrets = "Suspended",
+  Held = "Suspended",
+  AccessPoliciesUsed = "Degraded",
+  AzureRefused = "Degraded",
+  ForeignResource = "Degraded",
+  IngressRefused = "Degraded",
+  Invalid = "Degraded",
+  OwnedByAnother = "Degraded",
+  PlatformSettingsInvalid = "Degraded",
+  PlatformSettingsMissing = "Degraded",
+  RolloutFailed = "Degraded",
+  SecretNotWritten = "Degraded",
+  TenantUnknown = "Degraded",
+  VariablesCollide = "Degraded",
+  VaultWithdrawn = "Degraded",
+}
+
+-- Health by the state of a secret.
+local states = {
+  Synced = "Healthy",
+  Pending = "Progressing",
+  AwaitingAccess = "Progressing",
+  Throttled = "Progressing",
+  Unreachable = "Progressing",
+  AwaitingValue = "Suspended",
+  Missing = "Suspended",
+  SoftDeleted = "Degraded",
+  Disabled = "Degraded",
+  Invalid = "Degraded",
+  Forbidden = "Degraded",
 }
 
 local function health(status, message)
@@ -34,17 +61,17 @@ end
 local synced, ready = conditions.Synced, conditions.Ready
 
 if synced ~= nil and synced.reason == "ReconcilePaused" then
-  return health("Suspended", "Crossplane is told to leave the application alone.")
+  return health("Suspended", "The application is paused.")
 end
 
--- What is said of another generation says nothing of this one.
+-- Conditions of an earlier generation do not apply to this one.
 if synced == nil or (synced.observedGeneration or obj.metadata.generation) ~= obj.metadata.generation then
-  return health("Progressing", "Crossplane has not looked at this version of the application yet.")
+  return health("Progressing", "Crossplane has not reconciled this generation of the application yet.")
 end
 
 for _, name in ipairs(order) do
   local condition = conditions[name]
-  if condition ~= nil and condition.status ~= "True" and broken[condition.reason] then
+  if condition ~= nil and condition.status ~= "True" and reasons[condition.reason] == "Degraded" then
     return health("Degraded", condition.message)
   end
 end
@@ -53,36 +80,33 @@ if synced.status ~= "True" then
   return health("Degraded", synced.message)
 end
 
--- What the secrets that are not synced need.
-local needs = { person = false, time = false }
+-- The health that occurs among the secrets.
+local found = {}
 for _, secret in ipairs(obj.status.secrets or {}) do
-  local state = secret.state
-  if state == "Forbidden" or state == "Invalid" or state == "Disabled" or state == "SoftDeleted"
-    -- It was there before: somebody has deleted it.
-    or (state == "Missing" and secret.version ~= nil) then
+  local needs = states[secret.state] or "Progressing"
+
+  -- A missing secret that has a version was deleted.
+  if needs == "Degraded" or (secret.state == "Missing" and secret.version ~= nil) then
     return health("Degraded", conditions.SecretsSynced and conditions.SecretsSynced.message or secret.message)
-  elseif state == "AwaitingValue" or state == "Missing" then
-    needs.person = true
-  elseif state ~= "Synced" then
-    needs.time = true
   end
+
+  found[needs] = true
 end
 
 for _, name in ipairs(order) do
   local condition = conditions[name]
   if condition == nil then
-    return health("Progressing", "Crossplane has not said anything of " .. name .. " yet.")
+    return health("Progressing", "Condition " .. name .. " is not set yet.")
   end
   if condition.status ~= "True" then
-    local waits = (name == "SecretsSynced" and needs.person and not needs.time)
-      -- All secrets have values, but not those that were asked for.
-      or (name == "WorkloadReady" and (condition.reason == "WaitingForSecrets" or condition.reason == "Held"))
+    local waits = reasons[condition.reason] == "Suspended"
+      or (name == "SecretsSynced" and found.Suspended and not found.Progressing)
     return health(waits and "Suspended" or "Progressing", condition.message)
   end
 end
 
 if ready == nil or ready.status ~= "True" then
-  return health("Progressing", ready and ready.message or "Crossplane has not said yet whether all is ready.")
+  return health("Progressing", ready and ready.message or "Condition Ready is not set yet.")
 end
 
 local message = conditions.KeyVaultReady.message .. " " .. conditions.SecretsSynced.message

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command packages builds all packages of this repository, the image of its tool and its charts, and pushes
-// them to a registry if one is named:
+// Command packages builds all packages, images and charts of this repository. With --push it pushes them to a
+// registry:
 //
 //	go run ./package/cmd/packages --version v0.1.0 --push ghcr.io
 package main
@@ -29,13 +29,13 @@ import (
 type command struct {
 	Version       string   `default:"v0.1.0-dev"                                                       help:"Version of packages and charts, such as v0.1.0."`
 	Architectures []string `default:"amd64,arm64"                                                      help:"Architectures to build for, as Go names them."   name:"arch"`
-	Out           string   `default:"_output/packages"                                                 help:"Where to put the files."`
+	Out           string   `default:"_output/packages"                                                 help:"Directory for the files."`
 	Push          string   `help:"Registry to push to, such as ghcr.io. Without it nothing is pushed." placeholder:"REGISTRY"`
 }
 
 func main() {
 	c := &command{}
-	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages of this repository, the image of its tool and its charts, without Docker."))
+	k := kong.Parse(c, kong.Name("packages"), kong.Description("Builds all packages, images and charts of this repository without Docker."))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,14 +49,14 @@ func main() {
 	k.FatalIfErrorf(c.run(ctx, root, all, os.Stdout))
 }
 
-// run builds artifacts of the repository at that root, and says what was made.
+// run builds the artifacts of the repository at root, and prints their files.
 func (c *command) run(ctx context.Context, root string, all []build.Artifact, out io.Writer) (err error) {
 	if err := build.CheckVersion(c.Version); err != nil {
 		return err
 	}
 
 	if c.Push != "" {
-		// Before minutes of building.
+		// Fail before a build of several minutes.
 		for _, a := range all {
 			if err := a.CheckPush(c.Push); err != nil {
 				return err
@@ -69,7 +69,7 @@ func (c *command) run(ctx context.Context, root string, all []build.Artifact, ou
 	}
 
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	// Also what was pushed before something failed.
+	// After an error, the table shows what was pushed before.
 	defer func() { err = errors.Join(err, w.Flush()) }()
 
 	fmt.Fprintln(w, "PACKAGE\tVERSION\tARCHITECTURE\tFILE KiB\tUNPACKED KiB\tPATH")
@@ -96,13 +96,12 @@ func (c *command) run(ctx context.Context, root string, all []build.Artifact, ou
 		fmt.Fprintf(w, "\tdigests\t\t\t\t%s\n", relative(root, dir))
 	}
 
-	fmt.Fprintln(w, "\nFILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.")
+	fmt.Fprintln(w, "\nFILE KiB is the compressed size of the download. UNPACKED KiB is the size of the image on a node.")
 
 	return nil
 }
 
-// publish builds an artifact, and pushes it if that is wanted. It returns the reference of what
-// was pushed.
+// publish builds an artifact, pushes it if requested, and returns the pushed reference.
 func (c *command) publish(ctx context.Context, root string, a build.Artifact, w io.Writer) (string, error) {
 	files, err := a.Build(ctx, build.Options{Root: root, Out: c.Out, Version: c.Version, Architectures: c.Architectures})
 	if err != nil {
@@ -127,7 +126,7 @@ func (c *command) publish(ctx context.Context, root string, a build.Artifact, w 
 	return ref, nil
 }
 
-// kibibytes that so many bytes are, or a dash for none.
+// kibibytes formats a size, or a dash for zero.
 func kibibytes(bytes int64) string {
 	if bytes == 0 {
 		return "-"
@@ -136,7 +135,7 @@ func kibibytes(bytes int64) string {
 	return fmt.Sprintf("%.0f", float64(bytes)/(1<<10))
 }
 
-// relative path of what is in the repository.
+// relative returns the path relative to root, if it is below root.
 func relative(root, path string) string {
 	if r, err := filepath.Rel(root, path); err == nil && filepath.IsLocal(r) {
 		return r

@@ -112,7 +112,7 @@ platform-application-platform v1.2.3 any SIZES DIR/platform-application-platform
 pushed REGISTRY/p6m-dev/charts/platform-application-platform:1.2.3
 digests DIR/digests
 
-FILE KiB is what is downloaded, compressed. UNPACKED KiB is what the image of the program takes on a node.`), "\n")
+FILE KiB is the compressed size of the download. UNPACKED KiB is the size of the image on a node.`), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("output: -want, +got:\n%s", diff)
 	}

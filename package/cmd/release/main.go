@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command release does what the release workflow needs: it checks that a tag may be released, publishes its artifacts, verifies
-// what is published, and writes notes on it:
+// Command release has the steps of the release workflow: it checks a tag, publishes the artifacts, verifies them, and prints the
+// release notes:
 //
 //	go run ./package/cmd/release check --version v0.1.0
 package main
@@ -23,18 +23,19 @@ import (
 	"github.com/p6m-dev/platform-application/package/tools"
 )
 
-// command is the program's command line. All of it can be set in the environment, where the name of a tag is no part of a script.
+// command is the program's command line. Its flags can be set in the environment, so that the name of a tag cannot become a part of
+// a script.
 type command struct {
-	Version string `env:"VERSION"             help:"Version that is released, such as v0.1.0." required:""`
+	Version string `env:"VERSION"             help:"Version to release, such as v0.1.0." required:""`
 	Out     string `default:"_output/release" env:"OUT"                                        help:"Directory for the files of the release."`
 
-	Check   check   `cmd:"" help:"Fail unless the tag of the version may be released."`
+	Check   check   `cmd:"" help:"Check that the tag of the version can be released."`
 	Publish publish `cmd:"" help:"Build, push, sign and attest all artifacts."`
-	Verify  verify  `cmd:"" help:"Verify what is published, and the files of the release."`
-	Notes   notes   `cmd:"" help:"Print notes on the release."`
+	Verify  verify  `cmd:"" help:"Verify the published artifacts and the files of the release."`
+	Notes   notes   `cmd:"" help:"Print the release notes."`
 }
 
-// A place is where a command works.
+// A place is the context of a command.
 type place struct {
 	root, version, out string
 
@@ -96,7 +97,7 @@ func (c *publish) Run(ctx context.Context, p place) error {
 }
 
 type verify struct {
-	Registry string `env:"REGISTRY" help:"Registry that it is in, such as ghcr.io." required:""`
+	Registry string `env:"REGISTRY" help:"Registry of the artifacts, such as ghcr.io." required:""`
 
 	Verifier release.Verifier `embed:""`
 }

@@ -1,5 +1,5 @@
 {{/*
-unset removes every key of a value that is null, however deep: with null a file of values unsets what an earlier one has set.
+unset removes every key whose value is null, at any depth: null in a values file unsets a value of an earlier file.
 */}}
 {{- define "platform-application.unset" -}}
 {{- if kindIs "map" . -}}
@@ -18,10 +18,10 @@ unset removes every key of a value that is null, however deep: with null a file 
 {{- end -}}
 
 {{/*
-external-secrets turns externalSecrets into a list of spec.secrets, sorted by name.
+external-secrets converts externalSecrets to a list of spec.secrets, sorted by name.
 
-A remoteRef.key is one secret in Key Vault. Each secretKey that refers to it is one of its variables, whichever group it is in.
-Whatever cannot be meant fails, and says where: the schema of the values has seen to the rest.
+A remoteRef.key is one secret in Key Vault. Each secretKey that references it, in any group, is one of its variables. Conflicts
+fail with their location. The schema of the values checks everything else.
 */}}
 {{- define "platform-application.external-secrets" -}}
 {{- $secrets := dict -}}
@@ -29,7 +29,7 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
 {{- $external := .Values.externalSecrets | default dict -}}
 {{- range $group, $entry := ternary ($external.secrets | default dict) dict (ne $external.enabled false) -}}
   {{- if and $entry.refreshInterval (eq (include "platform-application.seconds" $entry.refreshInterval) "0") -}}
-    {{- printf "externalSecrets.secrets.%s: refreshInterval %s means never to External Secrets, and always here: delete it, or write a long one"
+    {{- printf "externalSecrets.secrets.%s: refreshInterval %s disables refreshes in External Secrets, but not here: remove it or use a long interval"
         $group $entry.refreshInterval | fail -}}
   {{- end -}}
   {{- range $item := $entry.data -}}
@@ -37,7 +37,7 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
     {{- $ref := $item.remoteRef -}}
     {{- $name := include "platform-application.key-vault-name" (dict "at" $at "key" $ref.key) -}}
 
-    {{- /* Key Vault does not tell upper from lower case. */ -}}
+    {{- /* Key Vault ignores case in names of secrets. */ -}}
     {{- $id := lower $name -}}
     {{- if not (hasKey $secrets $id) -}}
       {{- $new := dict "name" $name "key" $ref.key "at" $at "plain" (empty $ref.property) "env" list "keys" list "refreshInterval" $entry.refreshInterval -}}
@@ -46,15 +46,15 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
     {{- $secret := get $secrets $id -}}
 
     {{- if ne $secret.key $ref.key -}}
-      {{- printf "%s refers to %s, and %s refers to %s: in Key Vault both are the secret %s: write one of them in all places, or rename one"
+      {{- printf "%s references %s, and %s references %s: both are the secret %s in Key Vault: use one spelling, or rename one"
           $at (quote $ref.key) $secret.at (quote $secret.key) (quote $name) | fail -}}
     {{- end -}}
     {{- if ne $secret.plain (empty $ref.property) -}}
-      {{- printf "%s and %s refer to %s, only one of them with a property: give both a property if the secret is JSON, and none if it is plain text"
+      {{- printf "%s and %s reference %s, but only one has a property: set property in both if the secret is JSON, and in neither if it is plain text"
           $at $secret.at (quote $ref.key) | fail -}}
     {{- end -}}
 
-    {{- /* No interval is the shortest: at every look. */ -}}
+    {{- /* Without an interval changes are synced at every poll. */ -}}
     {{- if $secret.refreshInterval -}}
       {{- $seconds := include "platform-application.seconds" ($entry.refreshInterval | default "") | atoi -}}
       {{- if lt $seconds (include "platform-application.seconds" $secret.refreshInterval | atoi) -}}
@@ -65,7 +65,7 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
     {{- $source := printf "%s of %s" (ternary "the value" (quote $ref.property) (empty $ref.property)) (quote $ref.key) -}}
     {{- $before := get $variables $item.secretKey -}}
     {{- if and $before (ne $before.source $source) -}}
-      {{- printf "externalSecrets.secrets: the variable %s is %s in %s, and %s in %s: rename one of them, or delete it"
+      {{- printf "externalSecrets.secrets: variable %s is %s in %s, and %s in %s: rename or remove one of them"
           $item.secretKey $before.source $before.group $source $group | fail -}}
     {{- end -}}
     {{- if not $before -}}
@@ -85,7 +85,7 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
   {{- $secret := get $secrets $id -}}
   {{- range $.Values.secrets -}}
     {{- if eq (lower .name) $id -}}
-      {{- printf "%s refers to %s, which is in secrets, too: add the variable to its env there, or delete it there"
+      {{- printf "%s references %s, which is also listed in secrets: add the variable to env there, or remove the secret there"
           $secret.at (quote $secret.key) | fail -}}
     {{- end -}}
   {{- end -}}
@@ -101,27 +101,27 @@ Whatever cannot be meant fails, and says where: the schema of the values has see
 {{- end -}}
 
 {{/*
-key-vault-name is the name in Key Vault of a remoteRef.key. No Key Vault has a secret with a slash in its name, so a key that has
-one comes from another store, and the hyphen stands for what is created here.
+key-vault-name is the name in Key Vault of a remoteRef.key. Names in Key Vault have no slashes, so a key with a slash comes from
+another store. A hyphen replaces the slash.
 */}}
 {{- define "platform-application.key-vault-name" -}}
 {{- $parts := splitList "/" .key -}}
 {{- if and (eq (len $parts) 2) (has (first $parts) (list "secret" "cert" "key")) -}}
   {{- if eq (first $parts) "key" -}}
-    {{- printf "%s: remoteRef.key %s is a key of Key Vault: only secrets become variables: delete it" .at (quote .key) | fail -}}
+    {{- printf "%s: remoteRef.key %s is a key of Key Vault, and only secrets become variables: remove it" .at (quote .key) | fail -}}
   {{- end -}}
-  {{- printf "%s: remoteRef.key %s: write %s, or %s if that is a path of another store"
+  {{- printf "%s: remoteRef.key %s: use %s, or %s if that is a path of another store"
       .at (quote .key) (quote (last $parts)) (.key | replace "/" "-" | quote) | fail -}}
 {{- end -}}
 {{- $name := .key | replace "/" "-" -}}
 {{- if not (regexMatch "^[0-9a-zA-Z-]+$" $name) -}}
-  {{- printf "%s: remoteRef.key %s: the name of a Key Vault secret has letters, digits and hyphens, nothing else: write %s"
+  {{- printf "%s: remoteRef.key %s: the name of a Key Vault secret has letters, digits and hyphens, nothing else: use %s"
       .at (quote .key) (regexReplaceAll "[^0-9a-zA-Z-]" $name "-" | quote) | fail -}}
 {{- end -}}
 {{- $name -}}
 {{- end -}}
 
-{{/* seconds is the length of a duration such as 1h30m, and 0 of none. */}}
+{{/* seconds converts a duration such as 1h30m to seconds. An empty duration is 0. */}}
 {{- define "platform-application.seconds" -}}
 {{- $units := dict "h" 3600 "m" 60 "s" 1 -}}
 {{- $seconds := 0 -}}

@@ -1,6 +1,6 @@
 {{/*
-Merges a dict from into a dict into, as a JSON merge patch (RFC 7386): objects are merged, everything else is replaced, and null
-removes. The functions of Helm that merge keep what is there when the new value is false, 0 or empty.
+Merges the dict from into the dict into as a JSON merge patch (RFC 7386): objects are merged, other values are replaced, and null
+removes a value. Helm's merge functions ignore new values that are false, 0 or empty.
 */}}
 {{- define "platform.merge" -}}
 {{- range $key, $value := .from | default dict -}}

@@ -1,5 +1,5 @@
 {{/*
-Puts values into objects, which are by kind, namespace and name. Whatever a value is, it stays data: no text of YAML is made of it.
+Sets values in objects, which are keyed by kind, namespace and name. Values stay data and never become YAML text.
 */}}
 {{- define "platform.values" -}}
 {{- $objects := .objects -}}
@@ -34,7 +34,7 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 {{- $_ := set $object.spec "package" (printf "%s:%s" $repository .) -}}
 {{- end -}}
 {{- if eq $object.kind "Configuration" -}}
-{{- /* Helm creates it before the packages that it depends on, which Crossplane would then install by itself. */ -}}
+{{- /* Helm creates the Configuration first, so Crossplane would install its dependencies. */ -}}
 {{- $_ := set $object.spec "skipDependencyResolution" true -}}
 {{- end -}}
 {{- include "platform.merge" (dict "into" $object.spec "from" (get ($values.packages | default dict) (base $repository))) -}}
@@ -50,7 +50,7 @@ Puts values into objects, which are by kind, namespace and name. Whatever a valu
 
 {{- range $name, $list := $values.admission -}}
 {{- if kindIs "slice" $list -}}
-{{- /* It adds: without its own accounts the platform would lock out its administrators, or the Azure providers. */ -}}
+{{- /* The values are added to the base's accounts, so that administrators and the Azure providers keep their access. */ -}}
 {{- $data := (index $objects "ConfigMap/crossplane-system/platform-application-admission").data -}}
 {{- $names := concat (splitList "\n" (get $data $name)) $list | compact | uniq -}}
 {{- $_ := set $data $name (ternary "" (printf "%s\n" (join "\n" $names)) (empty $names)) -}}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command tools prints the paths of pinned tools, one line each, and builds those that are not there yet.
+// Command tools builds missing tools, and prints the paths of pinned tools, one per line.
 //
 //	go run ./package/tools/cmd/tools crossplane golangci-lint
 package main

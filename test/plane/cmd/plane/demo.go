@@ -19,23 +19,23 @@ import (
 )
 
 const (
-	// version of the packages that are installed.
+	// version of the installed packages.
 	version = "v0.1.0-demo"
 
-	// regularPoll and fastPoll are how often the provider looks at a vault by default, and
-	// while somebody may be waiting.
+	// regularPoll and fastPoll are the default times between two polls of a vault: normally,
+	// and after a change.
 	regularPoll = 30 * time.Second
 	fastPoll    = 5 * time.Second
 
-	// demoDelay is how long roles and credentials take to have their effect: up to ten
-	// minutes in Azure.
+	// demoDelay is the time until roles and credentials have propagated. In Azure it is up
+	// to ten minutes.
 	demoDelay = 5 * time.Second
 )
 
-// demoCommand starts a control plane and shows what an application team gets.
+// demoCommand starts a control plane and shows the life of an application.
 type demoCommand struct {
-	Once    bool          `help:"End when all was shown."`
-	Variant plane.Variant `default:"modern"               enum:"modern,claim" help:"A PlatformApplication as namespaced composite resource (modern), or as claim."`
+	Once    bool          `help:"Stop after the last step."`
+	Variant plane.Variant `default:"modern"               enum:"modern,claim" help:"Variant of the API: namespaced composite resource (modern) or claim."`
 }
 
 // Run the demo.
@@ -63,7 +63,7 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 
 	if ctx.Err() != nil {
 		// An interrupt needs no explanation.
-		n.chapter("Ending.")
+		n.chapter("Stopping.")
 
 		return nil
 	}
@@ -73,7 +73,7 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 	}
 
 	if c.Once {
-		n.chapter("That was all.")
+		n.chapter("End of the demo.")
 
 		return nil
 	}
@@ -81,12 +81,12 @@ func (c *demoCommand) Run(ctx context.Context, g *commands) (err error) {
 	d.invite()
 
 	<-ctx.Done()
-	n.chapter("Ending.")
+	n.chapter("Stopping.")
 
 	return nil
 }
 
-// A demo that runs.
+// A demo is a running demo.
 type demo struct {
 	*narrator
 
@@ -97,14 +97,14 @@ type demo struct {
 	log     *os.File
 }
 
-// start all that the story needs.
+// start starts the control plane and installs the platform.
 func (d *demo) start(ctx context.Context) error {
 	root, err := tools.Root()
 	if err != nil {
 		return err
 	}
 
-	d.chapter("A control plane on this machine: real Kubernetes, real Crossplane; stand-ins for Azure and for the node")
+	d.chapter("Starting a local control plane: real Kubernetes and Crossplane, stand-ins for Azure and for the node")
 
 	if err := d.buildTools(ctx); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (d *demo) start(ctx context.Context) error {
 	return d.plane.Install(ctx, d.variant, root, version)
 }
 
-// buildTools that are not built yet, which takes up to four minutes each.
+// buildTools builds missing tools, which takes up to four minutes each.
 func (d *demo) buildTools(ctx context.Context) error {
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "crossplane-core", "crossplane", "helm", "kustomize"} {
 		done := d.progress(name)
@@ -153,7 +153,7 @@ func (d *demo) buildTools(ctx context.Context) error {
 	return nil
 }
 
-// explain where to look further.
+// explain adds the location of the logs.
 func (d *demo) explain(err error) error {
 	return fmt.Errorf("%w\nlogs are in %s", err, d.dir)
 }
@@ -176,9 +176,9 @@ func (d *demo) stop() error {
 	return errors.Join(errs...)
 }
 
-// invite to look around.
+// invite prints commands to look around.
 func (d *demo) invite() {
-	d.chapter("All of it stays up. Look around from another terminal:")
+	d.chapter("The platform stays up. Look around in another terminal:")
 	d.show(fmt.Sprintf(`export KUBECONFIG=%s AZURE_STAND_IN_ADMIN=%s
 kubectl get platformapplications --all-namespaces
 kubectl describe platformapplication %s --namespace %s
@@ -190,5 +190,5 @@ go run ./test/azure/cmd/azure vault list`,
 		d.plane.Kubeconfig(), d.azure.AdminURL(), application, namespace, namespace, namespace, application,
 		d.plane.ProxyURL(), application, namespace))
 	d.sayf("")
-	d.sayf("It ends with Ctrl-C, or with make demo-down.")
+	d.sayf("Stop it with Ctrl-C or make demo-down.")
 }

@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// A narrator tells what happens.
+// A narrator prints the story.
 type narrator struct{ out io.Writer }
 
-// chapter begins something new.
+// chapter prints the title of a chapter.
 func (n *narrator) chapter(title string) { fmt.Fprintf(n.out, "\n%s\n", title) }
 
-// sayf says a line.
+// sayf prints a line.
 func (n *narrator) sayf(format string, args ...any) { fmt.Fprintf(n.out, "  "+format+"\n", args...) }
 
-// show a text, a line at a time.
+// show prints an indented text.
 func (n *narrator) show(text string) {
 	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
 		fmt.Fprintf(n.out, "    %s\n", strings.TrimRight(line, "\n"))
 	}
 }
 
-// progress prints a step when it begins, and returns a function for its end.
+// progress prints the start of a step, and returns a function that prints its end.
 func (n *narrator) progress(what string) func(error) {
 	n.sayf("%s ...", what)
 

@@ -23,13 +23,13 @@ const (
 	namespace   = "shop"
 	application = "web-application"
 
-	// rotated is the variable whose value is changed.
+	// rotated is the variable with the changed value.
 	rotated = "POSTGRES_PASSWORD"
 )
 
-// tell the story of a team, step by step.
+// tell tells the story of a team.
 func (d *demo) tell(ctx context.Context) error {
-	// As long as they take in the story, and no longer.
+	// Azure's delays, shortened for the story.
 	d.azure.SetDelays(azure.Delays{Credential: demoDelay, Role: demoDelay})
 
 	for _, part := range []func(context.Context) error{d.commit, d.findVault, d.wait, d.putValues, d.environment, d.rotate} {
@@ -41,7 +41,7 @@ func (d *demo) tell(ctx context.Context) error {
 	return nil
 }
 
-// commit the manifest.
+// commit applies the manifest.
 func (d *demo) commit(ctx context.Context) error {
 	d.chapter("1. A team commits this manifest to Git, and Argo CD applies it")
 
@@ -66,9 +66,9 @@ func (d *demo) commit(ctx context.Context) error {
 	return d.plane.API.ApplyFiles(ctx, path)
 }
 
-// findVault as Argo CD shows it.
+// findVault waits for the vault and prints its address.
 func (d *demo) findVault(ctx context.Context) error {
-	d.chapter("2. Crossplane makes a vault and an identity for it. The team finds its vault on the object, in Argo CD")
+	d.chapter("2. Crossplane creates a vault and an identity. The status of the application shows the vault, also in Argo CD")
 
 	done := d.progress("vault")
 	a, err := d.plane.WaitFor(ctx, namespace, application, plane.HasVault)
@@ -84,9 +84,9 @@ func (d *demo) findVault(ctx context.Context) error {
 	return nil
 }
 
-// wait as a team does that has not put any values yet.
+// wait waits until the application reports the missing values.
 func (d *demo) wait(ctx context.Context) error {
-	d.chapter("3. The vault is empty. The platform makes the secrets that it knows, and says what it waits for")
+	d.chapter("3. The platform creates the secrets without values, and reports which values are missing")
 
 	done := d.progress("secrets in the vault")
 	a, err := d.plane.WaitFor(ctx, namespace, application, func(a *plane.Application) error {
@@ -94,7 +94,7 @@ func (d *demo) wait(ctx context.Context) error {
 			return c.Type == "SecretsSynced" && strings.Contains(c.Message, "postgres-credentials") && strings.Contains(c.Message, "POSTGRES_PASSWORD")
 		})
 		if !waiting {
-			return errors.New("it does not wait for values yet")
+			return errors.New("the application does not wait for values yet")
 		}
 
 		return nil
@@ -110,7 +110,7 @@ func (d *demo) wait(ctx context.Context) error {
 	return d.composed(ctx)
 }
 
-// composed says what the application consists of.
+// composed prints the resources of the application.
 func (d *demo) composed(ctx context.Context) error {
 	composed, err := d.plane.Composed(ctx, namespace, application)
 	if err != nil {
@@ -118,7 +118,7 @@ func (d *demo) composed(ctx context.Context) error {
 	}
 
 	d.sayf("")
-	d.sayf("It consists of:")
+	d.sayf("The application consists of these resources:")
 
 	for _, o := range composed {
 		d.show(fmt.Sprintf("%-28s %s", o.GetKind(), o.GetName()))
@@ -127,7 +127,7 @@ func (d *demo) composed(ctx context.Context) error {
 	return nil
 }
 
-// values that an officer puts into the vault.
+// values returns the values of the secrets.
 func values() (map[string]string, error) {
 	tls, err := plane.NewCertificate("web-application.shop.example.com")
 	if err != nil {
@@ -141,9 +141,9 @@ func values() (map[string]string, error) {
 	}, nil
 }
 
-// putValues into the vault, as somebody with the role Key Vault Secrets Officer.
+// putValues puts values into the vault as an officer.
 func (d *demo) putValues(ctx context.Context) error {
-	d.chapter("4. Somebody with the role Key Vault Secrets Officer puts values into the vault")
+	d.chapter("4. A team member with the role Key Vault Secrets Officer sets the values")
 
 	a, err := d.plane.Application(ctx, namespace, application)
 	if err != nil {
@@ -176,16 +176,16 @@ func (d *demo) putValues(ctx context.Context) error {
 	return nil
 }
 
-// set a secret as soon as the officer's role has its effect.
+// set sets a secret as soon as the officer's role has propagated.
 func (d *demo) set(ctx context.Context, a *plane.Application, name, value string) error {
 	return plane.Eventually(ctx, "the officer's role", func(ctx context.Context) error {
 		return plane.SetSecret(ctx, d.azure, a.Status.KeyVault.URI, name, value)
 	})
 }
 
-// environment of the processes.
+// environment prints the environment of a process.
 func (d *demo) environment(ctx context.Context) error {
-	d.chapter("5. This is what the containers were started with")
+	d.chapter("5. The containers start with these environment variables")
 
 	processes, err := d.plane.Ask(ctx, namespace, application)
 	if err != nil {
@@ -196,7 +196,7 @@ func (d *demo) environment(ctx context.Context) error {
 		return errors.New("cannot show the environment: no Pod is ready")
 	}
 
-	d.sayf("Pod %s (values are masked by the program but for the demo's own):", processes[0].Pod)
+	d.sayf("Pod %s (the program masks values except those of the demo):", processes[0].Pod)
 
 	a, err := d.plane.Application(ctx, namespace, application)
 	if err != nil {
@@ -222,9 +222,9 @@ func (d *demo) environment(ctx context.Context) error {
 	return nil
 }
 
-// rotate a value, and see it arrive.
+// rotate changes a value, and waits until all pods have it.
 func (d *demo) rotate(ctx context.Context) error {
-	d.chapter("6. The password is rotated. New pods get the new one, and the old ones end when those are ready")
+	d.chapter("6. The password is rotated. New pods start with the new password and replace the old pods")
 
 	a, err := d.plane.Application(ctx, namespace, application)
 	if err != nil {
@@ -270,14 +270,14 @@ func (d *demo) rotate(ctx context.Context) error {
 	}
 
 	d.sayf("")
-	d.sayf("Set at %s, and in the last Pod after %.0f s. While somebody may be waiting, the vault is polled every %s.",
+	d.sayf("Set at %s, in the last Pod after %.0f s. After a change the provider polls the vault every %s.",
 		start.Format(time.TimeOnly), last.Seconds(), fastPoll)
-	d.sayf("Polls every %s, as at other times, would have taken up to %s more.", regularPoll, regularPoll-fastPoll)
+	d.sayf("Otherwise it polls every %s, so the rotation would have taken up to %s longer.", regularPoll, regularPoll-fastPoll)
 
 	return nil
 }
 
-// allHave is a check that every process has that value.
+// allHave checks that every process has a value.
 func (d *demo) allHave(ctx context.Context, name, want string) error {
 	processes, err := d.plane.Ask(ctx, namespace, application)
 	if err != nil {
