@@ -31,9 +31,9 @@ generate: ## Regenerate from the Go types: deepcopy code, CRDs, XRDs, API refere
 	CONTROLLER_GEN=$$controller_gen ANGRYJET=$$angryjet KUSTOMIZE=$$kustomize go run ./apis/internal/generate
 
 .PHONY: render
-render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim] [CROSSPLANE=1.20]
+render: ## Show what an example becomes: EXAMPLE=web-application [STAGE=3] [VARIANT=claim]
 	@go run ./cmd/render render \
-		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)" $(if $(CROSSPLANE),--crossplane "$(CROSSPLANE)")
+		--example "$(EXAMPLE)" --stage "$(STAGE)" --variant "$(or $(VARIANT),modern)"
 
 .PHONY: build
 build: ## Compile everything; function, provider and the tool for platform teams go to _output/
