@@ -20,10 +20,10 @@ import (
 
 var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
 
-// command matches a line for a shell: it begins with a program in lower case, or sets a variable.
+// command is a line for a shell: sentences begin with a capital letter, and programs do not. Variables do.
 var command = regexp.MustCompile(`^(?:[a-z]|[A-Z_]+=)`)
 
-// table returns the table of all findings on the page.
+// table of all findings, as the page has it.
 func table(all finding.Catalogue) string {
 	cell := strings.NewReplacer("|", `\|`, "\n", "<br>")
 
@@ -50,7 +50,7 @@ func table(all finding.Catalogue) string {
 	return out.String()
 }
 
-// TestFindingsOnPage compares the table on the page with the findings of the program.
+// TestFindingsOnPage has the page list every finding that there is, in the words of the program.
 func TestFindingsOnPage(t *testing.T) {
 	const page, heading = "../../docs/operations/doctor.md", "| Code | Severity |"
 
