@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
@@ -30,13 +31,13 @@ import (
 // defaultNamespace is where kubectl puts an object that names no namespace.
 const defaultNamespace = "default"
 
-// lacksNamespace is true of a manifest that is rendered before it has a namespace. On an
-// API server, its kind always has one.
+// lacksNamespace reports whether a manifest without a namespace is rendered. On an API
+// server, an object of its kind always has one.
 func lacksNamespace(xr *composite.Unstructured) bool {
 	return xr.GetNamespace() == "" && xr.GetKind() == v1alpha1.Kind
 }
 
-// A manifest is a composite resource, be it namespaced or behind a claim.
+// A manifest is a composite resource, either namespaced or behind a claim.
 type manifest struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
@@ -48,11 +49,11 @@ type manifest struct {
 	Spec v1alpha1.PlatformApplicationSpec `json:"spec"`
 }
 
-// legacy tells whether the manifest is the composite resource of a claim.
+// legacy reports whether the manifest is the composite resource of a claim.
 func (m manifest) legacy() bool { return m.Metadata.Namespace == "" && m.Kind != v1alpha1.Kind }
 
-// decodeApplication reads a composite resource. An application behind a claim
-// has the claim's name and namespace, so that both variants compose the same.
+// decodeApplication reads a composite resource. An application behind a claim has the
+// claim's name and namespace, so that both variants compose the same resources.
 func decodeApplication(xr *composite.Unstructured) (compose.Application, error) {
 	var m manifest
 	err := errors.Join(checkConfig(xr), checkQuantities(xr))
@@ -93,8 +94,8 @@ func child(object map[string]any, path ...string) map[string]any {
 	return m
 }
 
-// decodeStatus reads the last status. An unreadable status counts as none: every call
-// writes it anew, and it must not keep an application from changing.
+// decodeStatus reads the last status. An unreadable status counts as empty: every call
+// writes a new one, and an old one must not block an application.
 func decodeStatus(status map[string]any) v1alpha1.PlatformApplicationStatus {
 	var last v1alpha1.PlatformApplicationStatus
 	if err := decode(status, &last); err != nil {
@@ -103,7 +104,8 @@ func decodeStatus(status map[string]any) v1alpha1.PlatformApplicationStatus {
 	return last
 }
 
-// checkConfig names the variable that is not a string, which decoding does not.
+// checkConfig returns an error that names the first variable that is not a string. Decoding
+// does not name it.
 func checkConfig(xr *composite.Unstructured) error {
 	config := child(xr.Object, "spec", "config")
 	for _, name := range slices.Sorted(maps.Keys(config)) {
@@ -114,13 +116,14 @@ func checkConfig(xr *composite.Unstructured) error {
 	return nil
 }
 
-// checkQuantities names the quantity that is wrong, which decoding does not.
+// checkQuantities returns an error that names the first invalid quantity. Decoding does not
+// name it.
 func checkQuantities(xr *composite.Unstructured) error {
 	for _, group := range []string{"limits", "requests"} {
 		quantities := child(xr.Object, "spec", "deployment", "resources", group)
 		for _, name := range slices.Sorted(maps.Keys(quantities)) {
 			if s, ok := quantities[name].(string); ok && !isQuantity(s) {
-				return finding.Err(finding.QuantityInvalid, finding.With{"field": compose.Child("spec.deployment.resources."+group, name), "value": s})
+				return field.Invalid(field.NewPath(compose.Child("spec.deployment.resources."+group, name)), s, finding.Say(finding.QuantityInvalid))
 			}
 		}
 	}
@@ -138,7 +141,7 @@ func isQuantity(s string) bool {
 	return err == nil
 }
 
-// withoutEffect are fields of the API that are preserved for manifests that have them.
+// withoutEffect returns the fields of the API that are accepted and ignored.
 func withoutEffect() []string {
 	return []string{
 		"spec.resources", "spec.resourceRequirements", "spec.managedResources", "spec.rollouts",
@@ -146,13 +149,14 @@ func withoutEffect() []string {
 	}
 }
 
-// known are the fields of a manifest.
+// known has the fields of a manifest.
 //
 //nolint:gochecknoglobals // A constant.
 var known = fields.Of("spec", reflect.TypeFor[v1alpha1.PlatformApplicationSpec](), withoutEffect()...)
 
-// fieldsOfCrossplane are in spec, too. A namespaced composite resource has them all below
-// one field, and the composite resource of a claim has them next to those of the team.
+// fieldsOfCrossplane returns Crossplane's own fields of spec. A namespaced composite
+// resource has them below one field, and the composite resource of a claim has them next to
+// the fields of the team.
 func fieldsOfCrossplane(legacy bool) []string {
 	if !legacy {
 		return []string{"crossplane"}
@@ -163,7 +167,7 @@ func fieldsOfCrossplane(legacy bool) []string {
 	}
 }
 
-// ignoredFields lists the fields of a spec that are preserved without effect.
+// ignoredFields returns the fields of a spec that have no effect.
 func ignoredFields(m manifest, spec map[string]any) []compose.IgnoredField {
 	ignored := known.Unknown(spec, fieldsOfCrossplane(m.legacy())...)
 
@@ -192,7 +196,7 @@ func decodeInput(req *fnv1.RunFunctionRequest) (*inputv1alpha1.PlatformConfig, e
 // requirement is the name of the requirement for the EnvironmentConfig.
 const requirement = "environment-config"
 
-// requireEnvironmentConfig asks for the EnvironmentConfig.
+// requireEnvironmentConfig requires the EnvironmentConfig.
 func requireEnvironmentConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
 	require(req, rsp, requirement, &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
@@ -211,15 +215,14 @@ func decodeEnvironmentConfig(req *fnv1.RunFunctionRequest) (map[string]any, reso
 }
 
 // decode ignores unknown fields: the manifest may have passed the schema of a newer
-// version. The direct way is the fast one; the way through JSON can say which field is
-// wrong.
+// version. Direct conversion is fast, and conversion through JSON can name a wrong field.
 func decode(object map[string]any, into any) error {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object, into); err == nil {
 		return nil
 	}
 	b, err := json.Marshal(object)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was read.
+		return err //nolint:wrapcheck // The caller names what was read.
 	}
 	// encoding/json would ignore case in the names of fields.
 	return jsonerror.Explain(utiljson.Unmarshal(b, into))

@@ -71,12 +71,12 @@ func TestDecodeApplication(t *testing.T) {
 		"Quantity": {
 			reason: "A quantity that is none is named.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,
-			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: "lots" is not a quantity such as 500m, 2 or 512Mi`},
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: Invalid value: "lots": must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
 		},
 		"HugeQuantity": {
 			reason: "Kubernetes would compute a power of ten of this size.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": "1e-2000000000"}}}}}`,
-			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.cpu: "1e-2000000000" is not a quantity such as 500m, 2 or 512Mi`},
+			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.cpu: Invalid value: "1e-2000000000": must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
 		},
 		"OddStatus": {
 			reason: "A status that cannot be read is none.",

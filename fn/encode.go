@@ -20,8 +20,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// encode writes a result into a response, and keeps what earlier functions of the
-// pipeline desire.
+// encode writes a result into a response, and keeps the desired resources of earlier
+// functions in the pipeline.
 func encode(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r compose.Result) error {
 	desired := make(map[resource.Name]*resource.DesiredComposed, len(r.Resources))
 	for name, c := range r.Resources {
@@ -46,7 +46,7 @@ func encode(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r c
 func encodeComposite(rsp *fnv1.RunFunctionResponse, observed *composite.Unstructured, r compose.Result) error {
 	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&r.Status)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was encoded.
+		return err //nolint:wrapcheck // The caller names the encoded object.
 	}
 	xr, err := request.GetDesiredCompositeResource(&fnv1.RunFunctionRequest{Desired: rsp.GetDesired()})
 	if err != nil {
@@ -63,7 +63,7 @@ func encodeComposite(rsp *fnv1.RunFunctionResponse, observed *composite.Unstruct
 		xr.Resource.Object["status"] = status
 	}
 	if r.Waiting && allReady(r.Resources) {
-		// Crossplane cannot know that a resource is still to be composed.
+		// Crossplane cannot know about resources that are composed later.
 		xr.Ready = resource.ReadyFalse
 	}
 	return response.SetDesiredCompositeResource(rsp, xr) //nolint:wrapcheck // As above.
@@ -76,7 +76,7 @@ func readiness(ready bool) resource.Ready {
 	return resource.ReadyFalse
 }
 
-// encodeCondition is where the findings of a condition become sentences.
+// encodeCondition renders the findings of a condition.
 func encodeCondition(rsp *fnv1.RunFunctionResponse, c compose.Condition) {
 	setCondition(rsp, c.Type, c.Status, c.Reason, c.Message.String())
 }
@@ -93,11 +93,11 @@ func setCondition(rsp *fnv1.RunFunctionResponse, conditionType string, status co
 	set(rsp, conditionType, reason).WithMessage(bounded(message)).TargetCompositeAndClaim()
 }
 
-// maxMessage bounds a message, in bytes. Names and values in a manifest can have any
-// length, and a status that is too large cannot be written.
+// maxMessage is the limit of a message, in bytes. Names and values in a manifest can have
+// any length, and the API server rejects a status that is too large.
 const maxMessage = 8 << 10
 
-// bounded shortens a message.
+// bounded shortens a message to maxMessage.
 func bounded(message string) string {
 	const more = " …"
 	if len(message) <= maxMessage {

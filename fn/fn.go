@@ -22,7 +22,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// Crossplane calls again after this time, or at once when a composed resource changes.
+// Times after which Crossplane calls again. It also calls when a composed resource changes.
 const (
 	ttlWaiting = time.Minute
 	ttlReady   = 10 * time.Minute
@@ -38,9 +38,9 @@ type Function struct {
 // NewFunction returns a function that logs to log.
 func NewFunction(log logging.Logger) *Function { return &Function{log: log} }
 
-// RunFunction decodes the application and the observed resources, decides what is
-// desired, and encodes the result. It never returns an error: an invalid request gets a
-// fatal result, and then Crossplane changes nothing.
+// RunFunction decodes the application and the observed resources, decides which resources
+// are desired, and encodes the result. It never returns an error: an invalid request gets a
+// fatal result, and Crossplane then changes nothing.
 func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
 	c := call{log: f.log, req: req, rsp: response.To(req, ttlWaiting), xr: composite.New()}
 
@@ -76,9 +76,8 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		why := finding.Message{finding.New(finding.SettingsUnresolved, finding.With{"name": ref.Name}), finding.New(finding.HowToRender)}
 		return c.unresolved(compose.Keep(c.app, seen.composed, why), why)
 	case state == notFound && ref.Required && len(seen.composed) > 0:
-		c.log.Debug("Left everything as it is", "environmentConfig", ref.Name)
 		why := finding.Message{finding.New(finding.SettingsMissing, finding.With{"name": ref.Name})}
-		return c.respond(compose.Keep(c.app, seen.composed, why))
+		return c.keep(compose.Keep(c.app, seen.composed, why), why)
 	case state == notFound && ref.Required:
 		return c.fatal(compose.ReasonSettingsMissing, finding.Err(finding.EnvironmentConfigNotFound, finding.With{"name": ref.Name, "optional": settings.ResolutionOptional}))
 	}
@@ -106,7 +105,7 @@ type call struct {
 	app compose.Application
 }
 
-// compose decides what is desired of an application whose settings are known.
+// compose decides which resources are desired once the settings are known.
 func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.Observed, adopts bool) (*fnv1.RunFunctionResponse, error) {
 	if label := platform.TenantLabel; label != "" {
 		requireNamespace(c.req, c.rsp, c.app.Namespace)
@@ -117,8 +116,7 @@ func (c *call) compose(platform inputv1alpha1.PlatformConfigSpec, seen compose.O
 			if state == unresolved {
 				return c.unresolved(kept, why)
 			}
-			c.log.Debug("Left everything as it is", "tenantLabel", label)
-			return c.respond(kept)
+			return c.keep(kept, why)
 		}
 		c.app.Tenant = tenant
 	}
@@ -158,20 +156,25 @@ func (c *call) respond(r compose.Result) (*fnv1.RunFunctionResponse, error) {
 	return c.rsp, nil
 }
 
-// unresolved responds while Crossplane has not looked for all required resources. Crossplane drops this response and calls again.
-// A tool that calls once shows only the results, so one of them says what is missing.
-func (c *call) unresolved(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
-	message := why.String()
-	c.log.Debug("Left everything as it is until Crossplane has resolved what is required", "message", message)
-	response.Warning(c.rsp, errors.New(message))
+// keep responds with all resources unchanged.
+func (c *call) keep(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
+	c.log.Debug("Kept all resources", "reason", why[0].Reason)
 	return c.respond(kept)
 }
 
+// unresolved responds until Crossplane has resolved all required resources. Crossplane drops
+// this response and calls again. A tool that calls once shows only the results, so a warning
+// names the missing resource.
+func (c *call) unresolved(kept compose.Result, why finding.Message) (*fnv1.RunFunctionResponse, error) {
+	response.Warning(c.rsp, errors.New(why.String()))
+	return c.keep(kept, why)
+}
+
 // fatal makes Crossplane change nothing. A claim does not show results, so condition
-// WorkloadReady has the error as well. The other conditions stay as they were.
+// WorkloadReady has the error as well. The other conditions are repeated.
 func (c *call) fatal(reason string, err error) (*fnv1.RunFunctionResponse, error) {
-	err = errors.New(bounded(err.Error()))
-	c.log.Info("Changed nothing", "error", err)
+	text := bounded(err.Error())
+	c.log.Info("Rejected the request", "reason", reason, "error", text)
 	message := finding.Message{finding.New(finding.NothingChanged, finding.With{"cause": err})}
 	for _, t := range compose.ConditionTypes() {
 		last := c.xr.GetCondition(xpv1.ConditionType(t))
@@ -184,7 +187,7 @@ func (c *call) fatal(reason string, err error) (*fnv1.RunFunctionResponse, error
 			setCondition(c.rsp, t, compose.ConditionStatus(last.Status), string(last.Reason), last.Message)
 		}
 	}
-	response.Fatal(c.rsp, err)
+	response.Fatal(c.rsp, errors.New(text))
 	return c.rsp, nil
 }
 

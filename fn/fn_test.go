@@ -342,7 +342,7 @@ func TestHeldReadiness(t *testing.T) {
 	if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_FALSE {
 		t.Errorf("RunFunction(...): want a held application not to be ready, got %s", got)
 	}
-	want := "The running pods stay as they are, with image shop-api:1, until every secret has its values. Waiting for webhook-tokens (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."
+	want := "The running pods keep image shop-api:1 until every secret has its values. Waiting for webhook-tokens (Pending); see condition SecretsSynced. Changes to the deployment are applied after that."
 	if diff := cmp.Diff(want, condition(rsp, compose.TypeWorkloadReady).GetMessage()); diff != "" {
 		t.Errorf("RunFunction(...): -want message, +got:\n%s", diff)
 	}
@@ -439,8 +439,8 @@ func TestWithheld(t *testing.T) {
 	entry := func(name, secret, key string) any {
 		return map[string]any{"name": name, "secret": secret, "key": key}
 	}
-	const message = "1 of 2 secrets are synced; the others are optional and have no value. Variables are withheld because they can change what code runs or whom it trusts: "
-	const remedy = ". To have one, ask for it by name with env in spec.secrets."
+	const message = "1 of 2 secrets are synced; the others are optional and have no value. Variables are withheld because they can change which code runs or what it trusts: "
+	const remedy = ". To inject one, name it with env in spec.secrets."
 
 	cases := map[string]struct {
 		reason string
@@ -472,7 +472,7 @@ func TestWithheld(t *testing.T) {
 				env:      map[string]string{"LOG_LEVEL": "info"},
 				withheld: []any{entry("LD_PRELOAD", "postgres-credentials", "PRELOAD")},
 				status:   fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonVariablesWithheld,
-				message: "1 of 1 secrets are synced. Variables are withheld because they can change what code runs or whom it trusts: LD_PRELOAD from key PRELOAD of secret postgres-credentials" + remedy,
+				message: "1 of 1 secrets are synced. Variables are withheld because they can change which code runs or what it trusts: LD_PRELOAD from key PRELOAD of secret postgres-credentials" + remedy,
 			},
 		},
 		"AskedFor": {
@@ -518,7 +518,7 @@ func TestWithheld(t *testing.T) {
 				env:      synced,
 				withheld: []any{entry("PATH", "postgres-credentials", "PATH")},
 				status:   fnv1.Status_STATUS_CONDITION_FALSE, reason: compose.ReasonSecretsNotSynced,
-				message: "0 of 2 secrets are synced. postgres-credentials: Disabled, message of the provider. Variables are withheld because they can change what code runs or whom it trusts: PATH from key PATH of secret postgres-credentials" + remedy,
+				message: "0 of 2 secrets are synced. postgres-credentials (Disabled): message of the provider. Variables are withheld because they can change which code runs or what it trusts: PATH from key PATH of secret postgres-credentials" + remedy,
 			},
 		},
 	}
@@ -841,7 +841,7 @@ func TestSettings(t *testing.T) {
 		},
 		"NotFound": {
 			reason: "An EnvironmentConfig that is not there is named, together with what it was to give.",
-			want:   `cannot find EnvironmentConfig "platform-application": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
+			want:   `cannot find EnvironmentConfig "platform-application": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
 		},
 		"OtherNotFound": {
 			reason: "So is one that the input names, even if the input has everything else.",
@@ -850,7 +850,7 @@ func TestSettings(t *testing.T) {
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
 				return s
 			}()},
-			want: `cannot find EnvironmentConfig "production": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there`,
+			want: `cannot find EnvironmentConfig "production": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
 		},
 		"Missing": {
 			reason: "All that is missing is named at once.",
@@ -1016,7 +1016,7 @@ func TestTaken(t *testing.T) {
 				rsp := w.reconcile()
 				want := ""
 				if !tc.taken {
-					want = fmt.Sprintf("cannot compose application shop/shop-api: cannot create %s %s: there is one already that does not belong to this application", o["kind"], at(o, "metadata", "name"))
+					want = fmt.Sprintf("cannot compose application shop/shop-api: cannot create %s %s: it already exists and does not belong to this application", o["kind"], at(o, "metadata", "name"))
 				}
 				checkTaken(t, tc.reason, rsp, want)
 				if _, ok := w.composed[resource]; ok != tc.taken {
@@ -1065,7 +1065,7 @@ func TestTakenBeside(t *testing.T) {
 				t.Errorf("%s is not looked for before it is created", kind)
 			}
 			w.others = map[string]map[string]any{kind: {"apiVersion": there["apiVersion"], "kind": kind, "metadata": map[string]any{"name": "shop-api", "namespace": "shop"}}}
-			checkTaken(t, kind, w.reconcile(), "cannot compose application shop/shop-api: cannot create "+kind+" shop-api: there is one already that does not belong to this application")
+			checkTaken(t, kind, w.reconcile(), "cannot compose application shop/shop-api: cannot create "+kind+" shop-api: it already exists and does not belong to this application")
 			w.own(tc.resource, w.others[kind])
 			checkTaken(t, kind, w.reconcile(), "")
 			for name := range w.call().GetRequirements().GetResources() {

@@ -20,10 +20,10 @@ type CLI struct {
 
 	Network            string `default:"tcp"                                                                   help:"Network on which to listen for gRPC connections."`
 	Address            string `default:":9443"                                                                 help:"Address at which to listen for gRPC connections."`
-	TLSCertsDir        string `env:"TLS_SERVER_CERTS_DIR"                                                      help:"Directory with the server's certificate (tls.crt, tls.key) and the CA that clients' certificates are verified with (ca.crt)."`
-	Insecure           bool   `help:"Serve without mTLS, for development. With it --tls-certs-dir is ignored."`
-	MaxRecvMessageSize int    `default:"16"                                                                    help:"Largest request in MB. An application with thousands of variables needs more than the usual 4."`
-	MetricsAddress     string `default:":8080"                                                                 help:"Address at which to serve Prometheus metrics. Empty for none."`
+	TLSCertsDir        string `env:"TLS_SERVER_CERTS_DIR"                                                      help:"Directory with the server's certificate (tls.crt, tls.key) and the CA of clients' certificates (ca.crt)."`
+	Insecure           bool   `help:"Serve without mTLS, for development. Ignores --tls-certs-dir."`
+	MaxRecvMessageSize int    `default:"16"                                                                    help:"Largest request in MB. Applications with thousands of variables need more than the usual 4."`
+	MetricsAddress     string `default:":8080"                                                                 help:"Address at which to serve Prometheus metrics. Empty disables them."`
 }
 
 // Run serves the function until the process ends.

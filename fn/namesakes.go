@@ -14,9 +14,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// requireNamesakes asks for objects of the same kind and name as those that are about to be created. Crossplane applies
-// with force: it would take over an existing Service and delete it with the application, and the function would read a Vault
-// that an attacker prepared as this application's. Crossplane also stops at a Deployment that it has not composed.
+// requireNamesakes requires objects with the kind and name of new resources. Crossplane applies
+// with force: it would take over an existing Service and delete it with the application, and the
+// function would read a Vault that an attacker prepared as this application's. Crossplane also
+// fails on a Deployment that it has not composed.
 func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, r compose.Result, seen compose.Observed) {
 	for _, name := range toCreate(r, seen) {
 		o := unstructured.Unstructured{Object: r.Resources[name].Object}
@@ -29,9 +30,9 @@ func requireNamesakes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 	}
 }
 
-// checkNamesakes returns an error that names the object that has the name already, and false if Crossplane has not looked yet.
-// An application that adopts takes over the objects that it left behind. If there is a PodDisruptionBudget of the name, none is
-// composed.
+// checkNamesakes returns an error that names an existing object, or false if Crossplane has not
+// looked for all of them yet. An application that adopts takes over the objects that it left
+// behind. If a PodDisruptionBudget of the name exists, none is composed.
 func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r compose.Result, seen compose.Observed, adopts bool) (bool, error) {
 	for _, name := range toCreate(r, seen) {
 		existing, state := required(req, namesakeOf(name))
@@ -45,7 +46,7 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 			}
 			switch relationOf(name, e.Resource, xr, o.GetNamespace()) {
 			case relationComposed:
-				// Crossplane has just created it.
+				// Crossplane has created it since.
 				continue
 			case relationOrphan:
 				if adopts && wasComposedAs(e.Resource, name) {
@@ -54,7 +55,7 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 			case relationForeign:
 			}
 			if name == compose.NamePodDisruptionBudget {
-				// Pods with two budgets cannot be evicted, and the existing one serves the same purpose.
+				// Pods with two budgets cannot be evicted, and one is enough.
 				delete(r.Resources, name)
 				continue
 			}
@@ -64,26 +65,27 @@ func checkNamesakes(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, r 
 	return true, nil
 }
 
-// isElsewhere is true of an object in another namespace. Tools that render compare names only, and older versions of
-// Crossplane ignore the namespace of a selector.
+// isElsewhere reports whether an object is in another namespace. Tools that render compare only
+// names, and older versions of Crossplane ignore the namespace of a selector.
 func isElsewhere(o *unstructured.Unstructured, namespace string) bool {
 	return o.GetNamespace() != "" && o.GetNamespace() != namespace
 }
 
-// wasComposedAs is true of an object whose annotation says that Crossplane has composed it by that name. The annotation is no
-// proof.
+// wasComposedAs reports whether an object has Crossplane's annotation with that name. The
+// annotation proves nothing, because users can set it.
 func wasComposedAs(o *unstructured.Unstructured, name string) bool {
 	return o.GetAnnotations()[annotationResource] == name
 }
 
-// toCreate lists the resources that are about to be created, which are those not observed. Crossplane needs permission to
-// get them, and it has the permission wherever it can create them.
+// toCreate returns the names of the resources that are not observed, which Crossplane is about
+// to create. Crossplane must be allowed to get their kinds, as it is wherever it may create them.
 func toCreate(r compose.Result, seen compose.Observed) []string {
 	var names []string
 	for name := range r.Resources {
 		_, observed := seen[name]
 		_, scaled := seen[compose.NameScaledObject]
-		// KEDA's own HorizontalPodAutoscaler can have the name of the application. KEDA deletes it with the ScaledObject.
+		// KEDA's own HorizontalPodAutoscaler can have the name of the application. KEDA
+		// deletes it with the ScaledObject.
 		if observed || scaled && name == compose.NameAutoscaler {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 // requirementNamespace is the name of the requirement for the application's Namespace.
 const requirementNamespace = "namespace"
 
-// requireNamespace asks for the Namespace of the application.
+// requireNamespace requires the Namespace of the application.
 func requireNamespace(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string) {
 	require(req, rsp, requirementNamespace, &fnv1.ResourceSelector{
 		ApiVersion: "v1",
@@ -21,8 +21,8 @@ func requireNamespace(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRespons
 	})
 }
 
-// decodeTenant returns the tenant that a label of the application's Namespace names. It is empty if the Namespace or the label
-// is missing.
+// decodeTenant returns the tenant in a label of the application's Namespace. It is empty if the
+// Namespace or the label is missing.
 func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolution) {
 	items, state := required(req, requirementNamespace)
 	if state != found {
@@ -31,7 +31,7 @@ func decodeTenant(req *fnv1.RunFunctionRequest, label string) (string, resolutio
 	return items[0].Resource.GetLabels()[label], found
 }
 
-// tenantUnknown says why the tenant of a namespace is not known.
+// tenantUnknown returns why the tenant of a namespace is unknown.
 func tenantUnknown(namespace, label string, state resolution) finding.Message {
 	with := finding.With{"namespace": namespace, "label": label}
 	switch state {

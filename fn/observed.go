@@ -20,7 +20,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// annotationResource is on every resource that Crossplane composes. Users can set it
+// annotationResource is set on every resource that Crossplane composes. Users can set it
 // on other objects, too.
 // https://docs.crossplane.io/latest/composition/compositions/
 const annotationResource = "crossplane.io/composition-resource-name"
@@ -34,12 +34,11 @@ const (
 	// relationOrphan: it has no controller. The composite resource may have lost it, or
 	// an attacker may have prepared it.
 	relationOrphan
-	// relationForeign: it is of another kind, in another namespace, or of another
-	// controller.
+	// relationForeign: it has another kind, namespace or controller.
 	relationForeign
 )
 
-// relationOf tells whether an object can be the composed resource of that name. A team
+// relationOf returns the relation of an object to the composite resource. A team
 // can write spec.crossplane.resourceRefs, and so make Crossplane observe any object
 // without another controller, under the name in the object's own annotation. The team
 // cannot choose kind and controller.
@@ -64,18 +63,19 @@ func relationOf(name string, o *unstructured.Unstructured, xr *composite.Unstruc
 	return relationComposed
 }
 
-// isReferenceTo ignores the version, which changes with an upgrade. A composite resource
-// has no UID when it is rendered, and always has one on an API server.
+// isReferenceTo reports whether a controller is the composite resource. It ignores the
+// version, which changes with an upgrade. A composite resource has no UID when it is
+// rendered, and always has one on an API server.
 func isReferenceTo(owner metav1.OwnerReference, xr *composite.Unstructured) bool {
 	gv, err := schema.ParseGroupVersion(owner.APIVersion)
 	return err == nil && gv.Group == xr.GroupVersionKind().Group && owner.Kind == xr.GetKind() && owner.Name == xr.GetName() &&
 		(owner.UID == xr.GetUID() || xr.GetUID() == "")
 }
 
-// observed has the resources of this function that Crossplane observes.
+// observed holds the resources of this function that Crossplane observes.
 type observed struct {
 	composed compose.Observed
-	// orphans may be adopted if the platform says so.
+	// orphans can be adopted if the platform allows it.
 	orphans compose.Observed
 	// foreign objects are never read.
 	foreign compose.Observed
@@ -86,7 +86,7 @@ func decodeObserved(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, na
 	o := observed{composed: compose.Observed{}, orphans: compose.Observed{}, foreign: compose.Observed{}}
 	resources, err := request.GetObservedComposedResources(req)
 	if err != nil {
-		return o, err //nolint:wrapcheck // It says what could not be read.
+		return o, err //nolint:wrapcheck // The error names the resource.
 	}
 	for n, r := range resources {
 		name := string(n)
@@ -105,17 +105,18 @@ func decodeObserved(req *fnv1.RunFunctionRequest, xr *composite.Unstructured, na
 	return o, nil
 }
 
-// adopt makes orphans of the application its own.
+// adopt treats orphans as composed resources of the application.
 func (o observed) adopt() observed {
 	all := maps.Clone(o.composed)
 	maps.Copy(all, o.orphans)
 	return observed{composed: all, foreign: o.foreign}
 }
 
-// checkForeign returns an error that names every object that does not belong to the application.
+// checkForeign returns an error that names every foreign object.
 func (o observed) checkForeign() error { return unusable(o.foreign, finding.ResourceForeign) }
 
-// checkOrphans returns an error that names every object that only the platform team can assign to the application.
+// checkOrphans returns an error that names every orphan. Only the platform team can assign
+// them to the application.
 func (o observed) checkOrphans() error { return unusable(o.orphans, finding.ResourceOrphaned) }
 
 func unusable(objects compose.Observed, why finding.Reason) error {

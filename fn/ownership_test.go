@@ -292,7 +292,7 @@ func TestOwnershipRefusedInBackground(t *testing.T) {
 		conditions       []any
 		want, says, asks string
 	}{
-		{"Azure is asked for the first time.", ongoing, compose.ReasonCreating, "Nothing to do but wait.", "westeurope"},
+		{"Azure is asked for the first time.", ongoing, compose.ReasonCreating, "No action is needed.", "westeurope"},
 		{"The provider asks again.", append(slices.Clone(ongoing), refused), compose.ReasonAzureRefused, "async create failed: QuotaExceeded", "northeurope"},
 	}
 	for _, s := range steps {

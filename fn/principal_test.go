@@ -36,7 +36,7 @@ func TestWrongPrincipal(t *testing.T) {
 		never  string
 	}
 
-	waits := want{reason: compose.ReasonCreating, says: []string{"Nothing to do but wait.", "these object ids may be wrong: " + wrongOfficer + " in spec.keyVault.officers of the manifest"}}
+	waits := want{reason: compose.ReasonCreating, says: []string{"No action is needed.", "these object ids may be wrong: " + wrongOfficer + " in spec.keyVault.officers of the manifest"}}
 	doubts := want{
 		reason: compose.ReasonAzureRefused, never: "wait",
 		says: []string{"for more than 2 minutes. These object ids may be wrong, or in another tenant: " + wrongOfficer + " in spec.keyVault.officers of the manifest."},
@@ -120,7 +120,7 @@ func TestWrongPrincipal(t *testing.T) {
 				annotate(creator, "crossplane.io/external-create-pending", at(0))
 				delete(nested(creator, "status"), "conditions")
 			},
-			want: want{reason: compose.ReasonAzureRefused, says: []string{"44444444-4444-4444-8444-444444444444 in secretCreatorPrincipalId of the settings of the platform"}},
+			want: want{reason: compose.ReasonAzureRefused, says: []string{"44444444-4444-4444-8444-444444444444 in secretCreatorPrincipalId of the platform settings"}},
 		},
 		"NoTimes": {
 			reason: "An invalid time counts as unknown.",

@@ -11,13 +11,13 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// requirementProviderConfig is the name of the requirement for the configuration of the Azure providers.
+// requirementProviderConfig is the name of the requirement for the provider configuration.
 const requirementProviderConfig = "azure-provider-config"
 
-// requireProviderConfig asks Crossplane for the configuration of the Azure providers, because its subscription may differ from
-// that of the settings. Only its spec is read, and no Secret. Applications ask before anything is created and when something is
-// wrong, not while they run: the providers count users in its status, and each change would reconcile every application that
-// asks.
+// requireProviderConfig requires the configuration of the Azure providers, whose subscription may
+// differ from that of the settings. Only its spec is read, and no Secret. Running applications do
+// not require it: the providers count users in its status, and each change would reconcile every
+// application that requires it.
 func requireProviderConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, ref *inputv1alpha1.ProviderConfigReference, namespace string, seen compose.Observed) {
 	if !seen.AsksForSubscription() {
 		return
@@ -33,8 +33,8 @@ func requireProviderConfig(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	require(req, rsp, requirementProviderConfig, selector)
 }
 
-// decodeSubscription returns the subscription of the Azure providers. It is empty if their configuration is missing, or leaves
-// the subscription to the credentials.
+// decodeSubscription returns the subscription of the Azure providers. It is empty if their
+// configuration is missing, or gets the subscription from the credentials.
 func decodeSubscription(req *fnv1.RunFunctionRequest) string {
 	items, state := required(req, requirementProviderConfig)
 	if state != found {

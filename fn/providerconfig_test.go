@@ -42,7 +42,7 @@ func (w *world) inAzure(name, subscription string) {
 func TestSubscription(t *testing.T) {
 	const (
 		differ = "The subscriptions differ: ClusterProviderConfig default of the Azure providers names subscription " + otherSubscription +
-			", and the settings of the platform name " + subscriptionOfSettings
+			", but the platform settings name " + subscriptionOfSettings
 		note = "Note: ClusterProviderConfig default of the Azure providers names subscription " + otherSubscription
 	)
 
@@ -139,7 +139,7 @@ func TestSubscription(t *testing.T) {
 				return w
 			},
 			want:  azure,
-			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", and the settings of the platform name " + subscriptionOfSettings, status: "True Available",
+			vault: "Note: Vault shop-api is in subscription " + otherSubscription + ", but the platform settings name " + subscriptionOfSettings, status: "True Available",
 		},
 		"Running": {
 			reason: "An application that runs does not ask, and keeps all that it has.",

@@ -9,21 +9,23 @@ import (
 	"github.com/crossplane/function-sdk-go/resource"
 )
 
-// A resolution tells whether the caller has looked for a required resource.
+// A resolution is the state of a required resource.
 type resolution int
 
 const (
-	// unresolved: Crossplane has not looked yet; it calls again when it has.
+	// unresolved: Crossplane has not looked for the resource yet, and calls again.
 	unresolved resolution = iota
 	notFound
 	found
 )
 
-// require asks the caller for a resource. Every response must ask again, or Crossplane drops the requirement.
+// require adds a resource to the requirements. Every response must repeat it, or Crossplane drops
+// the requirement.
 //
-// Crossplane 2 resolves required resources, and Crossplane 1 extra resources, the deprecated form. Both forms are sent
-// until the caller shows which one it supports. Then the other is left out: Crossplane 1 repeats the call until two responses have
-// equal requirements, and the byte order of its unknown fields is random.
+// Crossplane 2 resolves required resources, and Crossplane 1 extra resources, the deprecated form.
+// Both forms are sent until the caller shows which one it supports, and only that one afterwards:
+// Crossplane 1 repeats the call until two responses have equal requirements, and the byte order of
+// its unknown fields is random.
 func require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name string, s *fnv1.ResourceSelector) {
 	if rsp.GetRequirements() == nil {
 		rsp.Requirements = &fnv1.Requirements{Resources: map[string]*fnv1.ResourceSelector{}, ExtraResources: map[string]*fnv1.ResourceSelector{}} //nolint:staticcheck // See above.
@@ -38,7 +40,8 @@ func require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, name s
 	}
 }
 
-// required returns what the caller has found of a required resource. The current form takes precedence.
+// required returns the objects that the caller has found for a requirement. The current form
+// takes precedence.
 func required(req *fnv1.RunFunctionRequest, name string) ([]resource.Required, resolution) {
 	// The getters fail only for Go types, and these resources are unstructured.
 	items, ok, _ := request.GetRequiredResource(req, name)

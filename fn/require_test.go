@@ -150,9 +150,9 @@ func TestCallers(t *testing.T) {
 func TestCallersAreTold(t *testing.T) {
 	_, calls := callers()["Crossplane1.20"].converse(t, provenWorld(t))
 	want := []string{
-		"Crossplane has not read EnvironmentConfig platform-application yet, which has the settings of the platform. " + finding.Say(finding.HowToRender),
+		"Crossplane has not read EnvironmentConfig platform-application yet, which holds the platform settings. " + finding.Say(finding.HowToRender),
 		"Crossplane has not read Namespace shop yet, whose label " + tenantLabel + " names the tenant. " + finding.Say(finding.HowToRender),
-		"Crossplane has not looked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
+		"Crossplane has not checked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
 		"",
 	}
 	var warned, shown []string
@@ -221,7 +221,7 @@ func TestCallersMeetNamesakes(t *testing.T) {
 				w.others["ServiceAccount"] = map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": "shop-api", "namespace": tc.namespace}}
 				want := ""
 				if !tc.taken {
-					want = "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: there is one already"
+					want = "cannot compose application shop/shop-api: cannot create ServiceAccount shop-api: it already exists"
 				}
 				rsp, _ := c.converse(t, w)
 				checkTaken(t, tc.reason, rsp, want)

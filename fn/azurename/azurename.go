@@ -13,53 +13,50 @@ import (
 )
 
 const (
-	// hashLength in characters of 5 bits, 75 bits in all. An attacker chooses the name
-	// of an application, knows all other hashed values, and can try names offline. To
-	// hit a given vault takes 2^75 attempts: 100,000 years at 10^10 hashes a second.
-	// With 50 bits it would take a day. By chance, two of 100,000 applications share a
-	// hash with a probability of one in 7·10^12.
+	// hashLength is in characters of 5 bits: 75 bits. An attacker chooses the name of
+	// an application, knows all other hashed values, and can try names offline. Finding
+	// the name of a given vault takes 2^75 attempts: 100,000 years at 10^10 hashes a
+	// second. With 50 bits it would take a day. The probability that two of 100,000
+	// applications share a hash by chance is one in 7·10^12.
 	hashLength = 15
 
-	maxVault    = 24 // Azure's limit for a vault, which leaves 8 characters to read
-	maxReadable = 63 // of identities and credentials, whose limits are 128 and 120
+	maxVault    = 24 // Azure's limit for a vault, which leaves 8 readable characters
+	maxReadable = 63 // of identities and credentials, with limits of 128 and 120
 
-	// nameless stands in for a name that has no letter or digit.
+	// nameless replaces a name without letters and digits.
 	nameless = "app"
 
-	// assignments is the namespace of our role assignment names, made for this
-	// purpose and never to be changed.
+	// assignments is the UUID namespace of role assignment names. It must never change.
 	assignments = "dc735f07-2603-4afa-a164-e67f67e7c6bd"
 )
 
-// A Scope makes a name unique: one application in one cluster in one
-// subscription.
+// A Scope makes a name unique: one application in one cluster in one subscription.
 type Scope struct {
-	// SubscriptionID of the resources. Its case does not matter.
+	// SubscriptionID of the resources. Case is ignored.
 	SubscriptionID string
 
-	// Issuer is the URL of the cluster's OIDC issuer, and stands for the
-	// cluster. Slashes at its end do not matter.
+	// Issuer is the URL of the cluster's OIDC issuer, which identifies the cluster.
+	// Trailing slashes are ignored.
 	Issuer string
 
 	// Namespace and Name of the application.
 	Namespace, Name string
 }
 
-// Vault returns the name of the application's Key Vault, which is unique in all
-// of Azure. It is valid as ValidVault has it, for any scope, in lower case, and
-// contains none of the words that Azure reserves.
+// Vault returns the name of the application's Key Vault, which is unique in all of Azure. For
+// any scope, ValidVault accepts it, and it is lower-case without any reserved word of Azure.
 func (s Scope) Vault() string {
 	return s.name(maxVault - len("-") - hashLength)
 }
 
-// Identity returns the name of the application's user-assigned identity. It
-// ends in the same hash as the vault.
+// Identity returns the name of the application's user-assigned identity. It ends in the same
+// hash as the vault.
 func (s Scope) Identity() string {
 	return s.name(maxReadable)
 }
 
-// Credential returns the name of the federated credential of the identity. It
-// is the same as that of the identity, of which it is a child.
+// Credential returns the name of the identity's federated credential. It equals the name of
+// the identity, because the credential is its child.
 func (s Scope) Credential() string {
 	return s.name(maxReadable)
 }
@@ -68,9 +65,9 @@ func (s Scope) name(readable int) string {
 	return shorten(s.Name, readable) + "-" + s.hash()
 }
 
-// hash returns the first characters of the scope's SHA-256 in base32 (RFC 4648,
-// lower case). In the rare case that they contain a reserved word, which Azure would
-// always reject, it returns later ones.
+// hash returns the first characters of the scope's SHA-256 in base32 (RFC 4648, lower case). In
+// the rare case that they contain a reserved word, which Azure always rejects, it returns later
+// ones.
 func (s Scope) hash() string {
 	var b []byte
 	for _, part := range [...]string{
@@ -79,8 +76,7 @@ func (s Scope) hash() string {
 		s.Namespace,
 		s.Name,
 	} {
-		// The length in front makes ("ab", "c") differ from ("a", "bc"),
-		// regardless of the content of the parts.
+		// The length distinguishes ("ab", "c") from ("a", "bc") for any content.
 		b = binary.BigEndian.AppendUint64(b, uint64(len(part)))
 		b = append(b, part...)
 	}
@@ -88,7 +84,7 @@ func (s Scope) hash() string {
 	return pick(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:])))
 }
 
-// pick returns the first stretch of a digest that has no reserved word.
+// pick returns the first part of a digest without a reserved word.
 func pick(digest string) string {
 	for i := range len(digest) - hashLength {
 		if h := digest[i : i+hashLength]; unreserve(h) == h {
@@ -98,12 +94,9 @@ func pick(digest string) string {
 	return digest[:hashLength]
 }
 
-// shorten makes the readable part of a name: letters and digits in lower case
-// with single hyphens between them, at most limit characters, a letter first
-// and no hyphen last.
-//
-// Everything else becomes a hyphen. A name that begins with a digit gets an "a"
-// in front.
+// shorten returns the readable part of a name: at most limit lower-case letters, digits and
+// single hyphens, with a letter first and no hyphen last. All other characters become hyphens,
+// and a name that begins with a digit gets the prefix "a".
 func shorten(name string, limit int) string {
 	b := make([]byte, 0, len(name))
 	for i := range len(name) {
@@ -128,14 +121,13 @@ func shorten(name string, limit int) string {
 	return strings.TrimRight(short[:min(limit, len(short))], "-")
 }
 
-// unreserve breaks the words that Azure refuses in the names of resources with
-// a public endpoint, and returns anything else unchanged.
+// unreserve breaks the words that Azure rejects in the names of resources with a public
+// endpoint, and returns all other names unchanged.
 //
-// Documented are "microsoft" and "windows" anywhere and "login" at the start of
-// a name; vaults have also been refused for an "xbox" inside. All are broken
-// everywhere, as an application called login-service must get a vault. Other
-// reserved words matter only as whole names, which ours, with a hash, never
-// are.
+// Azure's documentation lists "microsoft" and "windows" anywhere and "login" at the start of a
+// name. Azure has also rejected vaults with "xbox" in their names. All four are broken
+// everywhere, because an application named login-service must get a vault. Other reserved words
+// matter only as whole names, and these names always have a hash.
 func unreserve(s string) string {
 	for _, r := range [...]struct{ word, broken string }{
 		{"login", "log-in"},
@@ -151,14 +143,14 @@ func unreserve(s string) string {
 	return s
 }
 
-// RoleAssignment returns the name of the assignment of a role to a principal at
-// a scope: a UUID (version 5) of the three.
+// RoleAssignment returns the name of the assignment of a role to a principal at a scope: a UUID
+// (version 5) of the three.
 //
-// Azure ignores case in all three and returns them in any case, so case is ignored
-// here, too. Always pass a role definition in the same form, either as its id or as
-// its full path: the two forms give different names.
+// Azure ignores case in all three and returns them in any case, so RoleAssignment also ignores
+// case. Always pass a role definition in the same form, either as its id or as its full path:
+// the two forms result in different names.
 func RoleAssignment(scope, principalID, roleDefinition string) string {
-	// None of these can contain a NUL.
+	// None of the three can contain a NUL.
 	parts := strings.ToLower(scope + "\x00" + principalID + "\x00" + roleDefinition)
 	return uuid.NewSHA1(uuid.MustParse(assignments), []byte(parts)).String()
 }
@@ -166,14 +158,12 @@ func RoleAssignment(scope, principalID, roleDefinition string) string {
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 
-// IdentityID returns the id that Azure Resource Manager gives a user-assigned
-// identity.
+// IdentityID returns the id of a user-assigned identity in Azure Resource Manager.
 func IdentityID(subscriptionID, resourceGroup, name string) string {
 	return "/subscriptions/" + subscriptionID + "/resourceGroups/" + resourceGroup + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
 }
 
-// RoleAssignmentID returns the id that Azure Resource Manager gives a role
-// assignment.
+// RoleAssignmentID returns the id of a role assignment in Azure Resource Manager.
 func RoleAssignmentID(scope, name string) string {
 	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }

@@ -10,21 +10,19 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// ValidVault tells whether a name satisfies Azure's rule for the name of a Key
-// Vault. The error names the first part of the rule that is broken, and reads
-// on from the path of a field: `spec.keyVault.name must start with a letter`.
+// ValidVault returns an error if a name breaks Azure's rule for names of vaults. The error
+// names the first broken part of the rule, and continues the path of a field:
+// `spec.keyVault.name must start with a letter`.
 //
-// Reserved words are not looked for: a manifest names a vault that exists, so Azure
-// has accepted the name.
+// Reserved words are allowed: a manifest names a vault that exists, so Azure has accepted
+// the name.
 func ValidVault(name string) error {
 	n := utf8.RuneCountInString(name)
 	if n < 3 || n > maxVault {
 		return finding.Err(finding.VaultNameLength)
 	}
-	for i := range len(name) {
-		if c := name[i]; !isLetter(c) && !isDigit(c) && c != '-' {
-			return finding.Err(finding.VaultNameCharacters)
-		}
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf || !isLetter(byte(r)) && !isDigit(byte(r)) && r != '-' }) {
+		return finding.Err(finding.VaultNameCharacters)
 	}
 	if !isLetter(name[0]) {
 		return finding.Err(finding.VaultNameStart)

@@ -31,18 +31,18 @@ func secretsOfficer() role {
 
 const principalServicePrincipal = "ServicePrincipal"
 
-// principalWait is how long a role assignment may take. For a principal that does not exist, the Azure provider retries for
-// 30 minutes without reporting an error.
+// principalWait is the time after which a principal without its role is doubtful. If the
+// principal does not exist, the Azure provider retries for 30 minutes without an error.
 const principalWait = 2 * time.Minute
 
-// A grant is a role that a principal shall have on the vault.
+// A grant is a role assignment to compose: a role of a principal on the vault.
 type grant struct {
 	resource      string // composition resource name
 	suffix        string // of the Kubernetes object's name
 	principalID   string // empty while unknown
 	principalType string
 	role          role
-	// source is the field that a person wrote the principal's id in. It is empty for the application's identity.
+	// source is the field with the principal's id. It is empty for the application's identity.
 	source finding.Reason
 }
 
@@ -50,16 +50,16 @@ type grant struct {
 type access struct {
 	grants   []grant
 	observed map[string]Object
-	// replacing has the assignments that are deleted now and created in a later call.
+	// replacing lists the assignments that are deleted now and created in a later call.
 	replacing []string
 	// latest time in any observed object. The current time is the same or later.
 	latest time.Time
-	// withdrawn is true if this application must not assign roles on the vault any more.
+	// withdrawn is true if the vault is no longer assigned to the application.
 	withdrawn bool
 }
 
-// roleAssignments lets the application read its vault, and officers and the
-// platform's secret creator write to it.
+// roleAssignments composes the roles of the application, which reads its vault, and of the
+// officers and the secret creator, which write to it.
 func (c *composition) roleAssignments(v vault, i identity) access {
 	if v.withdrawn {
 		return access{withdrawn: true}
@@ -174,7 +174,7 @@ func (c *composition) sameAssignment(seen Object, g grant) *managed[authorizatio
 	return c.roleAssignment(seen, seen.str("spec", "forProvider", "scope"), g)
 }
 
-// isSame ignores case, which Azure does not preserve in ids.
+// isSame reports whether an assignment matches a grant. Azure does not preserve case in ids.
 func isSame(seen Object, vaultID string, g grant) bool {
 	return strings.EqualFold(seen.str("spec", "forProvider", "scope"), vaultID) &&
 		strings.EqualFold(seen.str("spec", "forProvider", "principalId"), g.principalID) &&
@@ -195,10 +195,10 @@ func (a access) condition() Condition {
 	var principals, doubtful []finding.Finding
 	for _, g := range a.grants {
 		o, ok := a.observed[g.resource]
-		if ok && o.condition("Ready").status == "True" {
+		if ok && o.condition(conditionReady).status == "True" {
 			continue
 		}
-		if problem := o.problem(); problem != "" {
+		if problem := o.problem(); problem.reported {
 			c.Reason = ReasonAzureRefused
 			return c.with(finding.New(finding.RoleRefused, finding.With{"role": g.role.name, "assignment": g.resource, "problem": problem}))
 		}

@@ -19,8 +19,8 @@ const (
 	principalGroup = "Group"
 )
 
-// allowedKeyVault removes from a manifest's vault what the platform does not allow, and
-// returns the removed fields.
+// allowedKeyVault removes the fields of a manifest's vault that the platform does not allow,
+// and returns them.
 func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, seen Observed) (allowed v1alpha1.KeyVault, ignored []IgnoredField) {
 	allow := p.KeyVault.Allow
 	if kv.DeletionPolicy == v1alpha1.DeletionPurge && !allow.Purge {
@@ -42,7 +42,8 @@ func allowedKeyVault(kv v1alpha1.KeyVault, p inputv1alpha1.PlatformConfigSpec, s
 	return kv, ignored
 }
 
-// refusedOfficer returns why the platform does not allow an officer, or zero if it does.
+// refusedOfficer returns why the platform does not allow an officer. It is zero for an allowed
+// one.
 func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen Observed) (why finding.Finding) {
 	is := func(id string) bool { return strings.EqualFold(id, o.ObjectID) }
 	// The platform itself assigns these the role.
@@ -50,7 +51,7 @@ func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen
 		return why
 	}
 	// Azure checks the type only when it assigns a role. For an existing assignment, the
-	// type that Azure reports counts.
+	// type that Azure reports decides.
 	isGroup := o.PrincipalType == principalGroup && cmp.Or(assignedType(seen, o.ObjectID), principalGroup) == principalGroup
 	allow := p.KeyVault.Allow
 	listed := slices.ContainsFunc(allow.OfficerIDs, is)
@@ -67,7 +68,8 @@ func refusedOfficer(o v1alpha1.Officer, p inputv1alpha1.PlatformConfigSpec, seen
 	return why
 }
 
-// assignedType is the type that Azure reports for a principal with an assignment, or empty.
+// assignedType returns the type that Azure reports for a principal with an assignment. It is
+// empty without one.
 func assignedType(seen Observed, principalID string) string {
 	for _, name := range []string{PrefixRoleAssignmentOfficer + principalID, NameRoleAssignmentCreator} {
 		if o := seen[name]; strings.EqualFold(o.str("spec", "forProvider", "principalId"), principalID) {

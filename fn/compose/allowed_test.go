@@ -49,8 +49,8 @@ func TestAllowedKeyVault(t *testing.T) {
 			reason: "By default, manifests decide neither who reads a vault, nor how long it exists, nor what it costs.",
 			spec:   all,
 			want: want{policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.deletionPolicy (the platform does not allow Purge), " +
-				"spec.keyVault.officers[" + group + "] (the platform allows no officers of applications), " +
-				"spec.keyVault.officers[" + user + "] (the platform allows no officers of applications), " +
+				"spec.keyVault.officers[" + group + "] (the platform allows no officers in manifests), " +
+				"spec.keyVault.officers[" + user + "] (the platform allows no officers in manifests), " +
 				"spec.keyVault.sku (the platform does not allow premium)"},
 		},
 		"Everything": {
@@ -89,7 +89,7 @@ func TestAllowedKeyVault(t *testing.T) {
 			reason:   "Or all of them.",
 			spec:     officers,
 			platform: `{"keyVault": {"allow": {"officers": "Listed", "officerIds": ["` + user + `"]}}}`,
-			want:     want{officers: []string{user}, policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + group + "] (the platform allows only officers that it lists)"},
+			want:     want{officers: []string{user}, policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + group + "] (the platform allows only listed officers)"},
 		},
 		"PlatformsOwn": {
 			reason:   "Nothing is withheld from an officer of the platform, so nothing is said.",

@@ -19,8 +19,8 @@ const defaultTargetCPUUtilizationPercentage = 80
 const pathAutoscaling = "spec.autoscaling"
 
 // autoscaler scales the Deployment once it exists: by CPU load with a
-// HorizontalPodAutoscaler, or by triggers with a ScaledObject. Both never exist together,
-// because KEDA creates a HorizontalPodAutoscaler of its own.
+// HorizontalPodAutoscaler, or by triggers with a ScaledObject. The two never exist together,
+// because KEDA creates its own HorizontalPodAutoscaler.
 func (c *composition) autoscaler(w *workload) {
 	if !c.autoscaled() {
 		if a := c.app.Spec.Autoscaling; a != nil && !IsEmpty(parse(a.Triggers)) {
@@ -41,7 +41,7 @@ func (c *composition) autoscaler(w *workload) {
 		c.keepIfObserved(NameScaledObject)
 	case !c.measures(w.observed, triggers):
 		// KEDA rejects a ScaledObject for a Deployment that does not exist, or that does
-		// not request the measured resource yet. Until then the current autoscaler stays.
+		// not request the measured resource yet. Until then the current autoscaler is kept.
 		c.waiting = true
 		c.keepIfObserved(NameAutoscaler)
 		c.keepIfObserved(NameScaledObject)
@@ -50,7 +50,7 @@ func (c *composition) autoscaler(w *workload) {
 	}
 }
 
-// ignoredByAutoscaling lists fields that have no effect on the number of pods.
+// ignoredByAutoscaling returns the fields that have no effect on the number of pods.
 func (c *composition) ignoredByAutoscaling(triggers []any) (ignored []IgnoredField) {
 	a := c.app.Spec.Autoscaling
 	why := finding.New(finding.CPUNotMeasured)
@@ -85,7 +85,7 @@ func (c *composition) targetCPU() int32 {
 	return ptr.Deref(c.app.Spec.Autoscaling.TargetCPUUtilizationPercentage, defaultTargetCPUUtilizationPercentage)
 }
 
-// scale is how many pods an autoscaled application has at least and at most.
+// scale returns the least and the greatest number of pods of an autoscaled application.
 func (c *composition) scale() (least, most int32) {
 	a := c.app.Spec.Autoscaling
 	least = max(ptr.Deref(a.MinReplicas, c.fixedReplicas()), 1)
@@ -99,12 +99,12 @@ func (c *composition) scale() (least, most int32) {
 	return least, *a.MaxReplicas
 }
 
-// fixedReplicas is how many pods the application has without autoscaling.
+// fixedReplicas returns the number of pods without autoscaling.
 func (c *composition) fixedReplicas() int32 {
 	return ptr.Deref(c.app.Spec.Deployment.Replicas, ptr.Deref(c.platform.Workload.Replicas, 1))
 }
 
-// requests tells whether the container requests a resource. Without a request, Kubernetes
+// requests reports whether the container requests a resource. Without a request, Kubernetes
 // uses the limit.
 func (c *composition) requests(name corev1.ResourceName) bool {
 	r := c.resources()
@@ -122,7 +122,7 @@ func (c *composition) requests(name corev1.ResourceName) bool {
 	return false
 }
 
-// replicas of the Deployment, or nil if the autoscaler sets them.
+// replicas returns the replicas of the Deployment, or nil if the autoscaler sets them.
 func (c *composition) replicas(seen Object) *int32 {
 	if !c.autoscaled() {
 		if n := c.app.Spec.Deployment.Replicas; n != nil {
@@ -131,8 +131,8 @@ func (c *composition) replicas(seen Object) *int32 {
 		return c.platform.Workload.Replicas
 	}
 	// When an application turns autoscaling on, only Crossplane owns replicas. Without
-	// the field, Kubernetes would scale to 1 until the autoscaler acts. So replicas stay
-	// until the autoscaler has written and owns them.
+	// the field, Kubernetes would scale to 1 until the autoscaler acts, so the field is
+	// kept until the autoscaler owns it.
 	n, ok := seen.number("spec", "replicas")
 	if !ok || !ownsReplicas(seen) {
 		return nil
@@ -145,7 +145,7 @@ func (c *composition) autoscaled() bool {
 	return c.app.Spec.Autoscaling != nil && c.app.Spec.Autoscaling.Enabled
 }
 
-// ownsReplicas tells whether only Crossplane has set the number of pods.
+// ownsReplicas reports whether only Crossplane has set the number of pods.
 func ownsReplicas(seen Object) bool {
 	owned := false
 	for _, e := range seen.list("metadata", "managedFields") {

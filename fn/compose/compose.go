@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package compose decides which resources an application consists of. It maps the
-// application, the settings of the platform and the observed resources to the desired
-// ones. It is pure: no clients, no clock, no randomness, and it never sees a value of
-// a secret.
+// application, the platform settings and the observed resources to the desired resources. It
+// is pure: no clients, no clock, no randomness. It never sees the value of a secret.
 package compose
 
 import (
@@ -30,8 +29,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// Names of the composed resources. They are a contract: Crossplane deletes a resource
-// whose name is no longer desired.
+// Names of the composed resources. They are a contract: Crossplane deletes a resource whose
+// name is no longer desired.
 const (
 	NameKeyVault              = "key-vault"
 	NameIdentity              = "identity"
@@ -58,39 +57,40 @@ type Application struct {
 	Namespace string
 	// Tenant that owns the namespace. It is empty if ownership is not proven.
 	Tenant string
-	// ProviderSubscription is the subscription in the configuration of the Azure providers. It is empty if that is unknown.
+	// ProviderSubscription is the subscription of the Azure providers. It is empty if it is
+	// unknown.
 	ProviderSubscription string
-	// LatestTime that Crossplane noted in the composite resource.
+	// LatestTime is the latest time in the composite resource.
 	LatestTime time.Time
 	// Labels of the manifest.
 	Labels map[string]string
 	// Annotations of the manifest.
 	Annotations map[string]string
 	Spec        v1alpha1.PlatformApplicationSpec
-	// Status is the last one this function returned, or empty.
+	// Status is the last status that this function returned, or empty.
 	Status v1alpha1.PlatformApplicationStatus
-	// Ignored lists fields of the manifest that are preserved but not acted on.
+	// Ignored lists the fields of the manifest that have no effect.
 	Ignored []IgnoredField
 }
 
-// A Resource is desired.
+// A Resource is a desired resource.
 type Resource struct {
 	Object map[string]any
 	Ready  bool
 }
 
-// A Result has the desired resources of an application, and what to tell its team.
+// A Result holds the desired resources of an application, and its status and conditions.
 type Result struct {
 	Resources  map[string]Resource
 	Status     v1alpha1.PlatformApplicationStatus
 	Conditions []Condition
-	// Waiting is true while a resource is still to be composed. The readiness of the
-	// composed resources does not show that.
+	// Waiting is true if a resource is composed later. The readiness of the composed
+	// resources does not show that.
 	Waiting bool
 }
 
-// Compose decides which resources are desired. An error is about the manifest or the
-// settings, and names the field.
+// Compose decides which resources are desired. An error names the invalid field of the
+// manifest or of the settings.
 func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (Result, error) {
 	if err := validate(a, p, seen); err != nil {
 		return Result{}, err
@@ -126,7 +126,7 @@ func Compose(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) (
 	}, nil
 }
 
-// GroupKindOf returns the kind of the composed resource of that name. It is false for
+// GroupKindOf returns the kind of the composed resource with a name. It returns false for
 // names of other functions in the pipeline.
 func GroupKindOf(name string) (schema.GroupKind, bool) {
 	switch name {
@@ -163,13 +163,13 @@ func GroupKindOf(name string) (schema.GroupKind, bool) {
 	return schema.GroupKind{}, false
 }
 
-// Keep leaves all composed resources as they are. Running applications must not be
-// affected while the settings of the platform are unavailable.
+// Keep returns all composed resources unchanged. Running applications must not be affected
+// while the platform settings are unavailable.
 func Keep(a Application, seen Observed, why finding.Message) Result {
 	return keepAll(a, seen, ReasonSettingsMissing, why)
 }
 
-// KeepWithoutTenant leaves all composed resources as they are because the tenant of the
+// KeepWithoutTenant returns all composed resources unchanged, because the tenant of the
 // namespace is unknown.
 func KeepWithoutTenant(a Application, seen Observed, why finding.Message) Result {
 	return keepAll(a, seen, ReasonTenantUnknown, why)
@@ -225,15 +225,15 @@ func (c *composition) want(name string, object any) {
 	c.desired[name] = Resource{Object: toMap(object), Ready: ready(c.seen[name])}
 }
 
-// keepIfObserved keeps a resource that exists, and does not wait for it otherwise.
+// keepIfObserved keeps a resource that exists. The result does not wait for another one.
 func (c *composition) keepIfObserved(name string) {
 	if _, ok := c.seen[name]; ok {
 		c.keep(name)
 	}
 }
 
-// keep makes an observed resource desired, unchanged. If it is not observed, keep
-// returns false and the result waits.
+// keep makes an observed resource desired, unchanged. If it is not observed, keep returns
+// false and the result waits for it.
 func (c *composition) keep(name string) bool {
 	o, ok := c.seen[name]
 	if !ok {

@@ -515,19 +515,19 @@ func TestIngress(t *testing.T) {
 			reason:   "Where there is no login, an application that asks for one is not published without.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "oidc": {"enabled": true}}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: the platform has no login for ingress type internal, only for public; without one the application would be open to everybody; use one of these, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: ingress type internal has no login (types with a login: public), so the application would be public; use a type with a login, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings. The pods are not affected."},
 		},
 		"LoginNotSaid": {
 			reason:   "A misspelt wish for a login must not publish an application without one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enable": true}}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; otherwise the application could be public by mistake. The pods are not affected."},
 		},
 		"LoginInOtherCase": {
 			reason:   "A field is none whose name differs in case, so this does not say that nobody has to log in.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"ENABLED": false}}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; otherwise the application could be public by mistake. The pods are not affected."},
 		},
 		"LoginInBothCases": {
 			reason:   "Nor does it say so beside the field itself.",
@@ -552,19 +552,19 @@ func TestIngress(t *testing.T) {
 			reason:   "Where the platform has types, an application cannot choose an IngressClass of its own.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "admin"}}}`,
 			platform: types,
-			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin", only internal, public; use one of these, or ask your platform team to add yours to ingress.types of the settings. The pods are not affected.`},
+			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin"; use one of internal, public, or ask your platform team to add yours to ingress.types of the settings. The pods are not affected.`},
 		},
 		"TypeNotSaid": {
 			reason:   "It has to choose one of them where the platform has no default.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
 			platform: `{"ingress": {"types": [{"name": "internal"}, {"name": "public"}]}}`,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.type: required, one of internal, public. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.type: required; use one of internal, public. The pods are not affected."},
 		},
 		"ForeignDomain": {
 			reason:   "An application has no names but those the platform allows, and no wildcards.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["shop.apps.example.com", "login.example.com", "*.apps.example.com"]}}}`,
 			platform: `{"ingress": {"allowedDomains": ["apps.example.com"]}}`,
-			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: login.example.com is not in a domain that applications may use: apps.example.com; spec.networking.ingress.hostnames: *.apps.example.com is not in a domain that applications may use: apps.example.com. The pods are not affected."},
+			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.hostnames: login.example.com is not in an allowed domain: apps.example.com; spec.networking.ingress.hostnames: *.apps.example.com is not in an allowed domain: apps.example.com. The pods are not affected."},
 		},
 		"NoPorts": {
 			reason: "Without a port there is nothing to publish.",
@@ -694,12 +694,12 @@ func TestConditions(t *testing.T) {
 		"VaultCreating": {
 			reason: "A new vault takes a while.",
 			spec:   `{}`, conditionType: TypeKeyVaultReady,
-			want: rendered{Status: False, Reason: ReasonCreating, Message: "Vault shop-api-mmmm is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."},
+			want: rendered{Status: False, Reason: ReasonCreating, Message: "Vault shop-api-mmmm is being created in Azure. This normally takes 2 minutes. No action is needed."},
 		},
 		"VaultRefused": {
 			reason: "The error of Azure is passed on, in one line of limited length.",
 			spec:   `{}`, seen: refused, conditionType: TypeKeyVaultReady,
-			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Your platform team can help."},
+			want: rendered{Status: False, Reason: ReasonAzureRefused, Message: "Azure did not create vault shop-api-mmmm: create failed: QuotaExceeded " + strings.Repeat("x", 371) + " …. Ask your platform team for help."},
 		},
 		"VaultReady": {
 			reason: "The address to put values into is where one looks first.",
@@ -714,12 +714,12 @@ func TestConditions(t *testing.T) {
 		"SecretsPending": {
 			reason: "Secrets with the same problem are told together.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b: Pending, waits for the vault and the identity, which normally takes 5 minutes after creation."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b (Pending): waiting for the vault and the identity, which normally takes 5 minutes after creation."},
 		},
 		"SecretsAwaitingValue": {
 			reason: "The provider's words say what to do.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a: AwaitingValue, set POSTGRES_USER; b: Pending, not looked at yet, which normally takes a minute."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a (AwaitingValue): set POSTGRES_USER; b (Pending): not read yet, which normally takes a minute."},
 		},
 		"SecretsOptional": {
 			reason: "An optional secret that nobody gave a value is no problem.",
@@ -734,22 +734,22 @@ func TestConditions(t *testing.T) {
 		"SecretForeign": {
 			reason: "Values that nobody may write wait for somebody who helps.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: foreign, conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: a Secret of that name is not ours."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: a Secret of that name is not ours."},
 		},
 		"SecretRefusedAtFirst": {
 			reason: "The message has the error of the API server, and not the message of the provider.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedBeforeAnything": {
 			reason: "So it is if the provider has not got so far as to have a status.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretGone": {
 			reason: "A Secret that is gone and cannot be written has nothing in it, whatever was said before.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, gone), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedLater": {
 			reason: "A Secret that is there keeps what it has.",
@@ -759,27 +759,27 @@ func TestConditions(t *testing.T) {
 		"SecretRefusedBesides": {
 			reason: "A secret without a value does not hide it.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: unwritten(quota, earlier, noValue), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b: AwaitingValue, set B. Besides, the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b (AwaitingValue): set B. In addition, the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
 		},
 		"SecretRefusedByWebhook": {
 			reason: "A webhook can say anything, and is shown as one line of bearable length.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 1000), notYet), conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a: Pending, cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
+			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
 		},
 		"PodsWaitForSecret": {
 			reason: "Pods that wait for it say so.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: unwritten(quota, notYet), conditionType: TypeWorkloadReady,
-			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); condition SecretsSynced says why."},
+			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); see condition SecretsSynced."},
 		},
 		"PodsHeldForSecret": {
 			reason: "So do pods that run, whose image is that of the application and not of a container beside it.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: running, conditionType: TypeWorkloadReady,
-			want: rendered{Status: False, Reason: ReasonHeld, Message: "The running pods stay as they are, with image shop-api:1, until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); condition SecretsSynced says why. All changes of the deployment wait with it."},
+			want: rendered{Status: False, Reason: ReasonHeld, Message: "The running pods keep image shop-api:1 until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); see condition SecretsSynced. Changes to the deployment are applied after that."},
 		},
 		"KeysCollideBesides": {
 			reason: "They are named even if there is a worse problem.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
-			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b: Pending, not looked at yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
+			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b (Pending): not read yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
 		"PodsWaitForIdentity": {
 			reason: "A pod that is created before the identity never learns of it.",
@@ -794,7 +794,7 @@ func TestConditions(t *testing.T) {
 		"PodsWait": {
 			reason: "Pods wait for secrets by name.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: waiting, conditionType: TypeWorkloadReady,
-			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for a (AwaitingValue); condition SecretsSynced says why."},
+			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for a (AwaitingValue); see condition SecretsSynced."},
 		},
 		"NoDeployment": {
 			reason: "An application without pods is complete.",
@@ -809,7 +809,7 @@ func TestConditions(t *testing.T) {
 		"Ignored": {
 			reason: "The condition lists fields without effect.",
 			spec:   `{"autoscaling": {"enabled": true, "maxReplicas": 3}}`, conditionType: TypeFieldsIgnored,
-			want: rendered{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (there is no deployment)."},
+			want: rendered{Status: True, Reason: ReasonFieldsIgnored, Message: "These fields are kept but have no effect: spec.autoscaling (spec.deployment is missing)."},
 		},
 	}
 	for name, tc := range cases {

@@ -24,8 +24,7 @@ const (
 	TypeFieldsIgnored = "FieldsIgnored"
 )
 
-// ConditionTypes returns the types of all conditions, every one of which is set
-// by every call.
+// ConditionTypes returns the types of all conditions. Every call sets all of them.
 func ConditionTypes() []string {
 	return []string{TypeIdentityReady, TypeKeyVaultReady, TypeAccessReady, TypeSecretsSynced, TypeWorkloadReady, TypeFieldsIgnored}
 }
@@ -69,8 +68,8 @@ const (
 	Unknown ConditionStatus = "Unknown"
 )
 
-// A Condition tells a team without access to the cluster what the state is, what it waits
-// for, how long that normally takes, and what to do.
+// A Condition informs a team without access to the cluster: the state, what it waits for,
+// how long that normally takes, and what to do.
 type Condition struct {
 	Type    string
 	Status  ConditionStatus
@@ -78,44 +77,54 @@ type Condition struct {
 	Message finding.Message
 }
 
-// with has a condition say more.
+// with appends findings to the message.
 func (c Condition) with(more ...finding.Finding) Condition {
 	c.Message = append(slices.Clip(c.Message), more...)
 	return c
 }
 
-// Conditions of managed resources that report errors. The Azure providers create in the background: while they retry, only the
-// last operation reports the error. Decisions depend on status and reason alone; the message is text of Azure that is passed on.
+// Conditions of managed resources that report errors. The Azure providers create resources
+// in the background: while they retry, only the last operation reports the error.
 const (
+	conditionReady         = "Ready"
 	conditionSynced        = "Synced"
 	conditionLastOperation = upjet.TypeLastAsyncOperation
 )
 
+// A problem is a condition that is False. Its text comes from Azure, Kubernetes or a
+// provider: it is shown to users, and no decision depends on it.
+type problem struct {
+	reported bool
+	text     string
+}
+
+func (p problem) String() string { return p.text }
+
 // problem returns the error that a provider reports for a managed resource.
-func (o Object) problem() string {
+func (o Object) problem() problem {
 	return cmp.Or(o.failed(conditionSynced), o.failed(conditionLastOperation))
 }
 
-// failed returns why a condition is False, or nothing if it is not. It is never empty for a False condition.
-func (o Object) failed(condition string) string {
+// failed returns the problem of a condition. It is reported if the condition is False.
+func (o Object) failed(condition string) problem {
 	c := o.condition(condition)
 	if c.status != "False" {
-		return ""
+		return problem{}
 	}
-	return cmp.Or(shorten(c.message), shorten(c.reason), condition)
+	return problem{reported: true, text: cmp.Or(shorten(c.message), shorten(c.reason), condition)}
 }
 
-// notReady returns why a managed resource says it is not ready, if it does.
-func (o Object) notReady() string {
-	ready := o.condition("Ready")
-	if ready.status != "False" || ready.reason == "Creating" {
-		return ""
+// notReady returns the problem of the condition Ready. A resource that is being created has
+// none.
+func (o Object) notReady() problem {
+	if o.condition(conditionReady).reason == "Creating" {
+		return problem{}
 	}
-	return cmp.Or(shorten(ready.message), shorten(ready.reason), "Ready")
+	return o.failed(conditionReady)
 }
 
-// shorten an error of Azure or of an admission webhook, which can have any length and any
-// character, so that it fits a condition.
+// shorten limits the error of Azure or of an admission webhook, which can have any length
+// and any character, so that it fits in a condition.
 func shorten(s string) string {
 	const most = 400
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
@@ -131,11 +140,14 @@ func identityReady(i identity, credential Object, w workload) Condition {
 		c.Reason = ReasonOwnedByAnother
 		return c.with(ownedByAnother("identity", i.name, i.owner, i.observed))
 	}
-	for _, o := range []struct{ kind, problem string }{
+	for _, o := range []struct {
+		kind    string
+		problem problem
+	}{
 		{i.observed.str("kind"), i.ownership.problem(i.observed)},
 		{credential.str("kind"), credential.problem()},
 	} {
-		if o.problem != "" {
+		if o.problem.reported {
 			c.Reason = ReasonAzureRefused
 			return c.with(finding.New(finding.IdentityRefused, finding.With{"kind": o.kind, "problem": o.problem}))
 		}
@@ -149,7 +161,7 @@ func identityReady(i identity, credential Object, w workload) Condition {
 		return c.with(finding.New(finding.IdentityReplacing, finding.With{
 			"identity": i.name, "client": i.clientID, "former": client, "tenant": tenant, "serviceAccount": i.serviceAccount,
 		}))
-	case credential.condition("Ready").status != "True":
+	case credential.condition(conditionReady).status != "True":
 		return c.with(finding.New(finding.CredentialCreating, finding.With{"identity": i.name}))
 	}
 	c.Status, c.Reason = True, ReasonAvailable
@@ -160,14 +172,14 @@ func keyVaultReady(v vault) Condition {
 	c := Condition{Type: TypeKeyVaultReady, Status: False, Reason: ReasonCreating}
 	problem := v.ownership.problem(v.observed)
 	notes := v.notes
-	switch ready := v.observed.condition("Ready"); {
+	switch notReady := v.observed.failed(conditionReady); {
 	case v.ownership == foreign:
 		c.Reason = ReasonOwnedByAnother
 		c = c.with(ownedByAnother("vault", v.name, v.owner, v.observed))
 	case v.withdrawn:
 		c.Reason = ReasonVaultWithdrawn
 		c = c.with(finding.New(finding.VaultWithdrawn, finding.With{"vault": v.name}))
-	case v.uri == "" && problem != "":
+	case v.uri == "" && problem.reported:
 		c.Reason = ReasonAzureRefused
 		c = c.with(finding.New(finding.VaultRefused, finding.With{"vault": v.name, "problem": problem}))
 	case v.uri == "" && v.adopted:
@@ -177,12 +189,12 @@ func keyVaultReady(v vault) Condition {
 	case v.adopted && usesAccessPolicies(v.observed):
 		c.Reason = ReasonAccessPoliciesUsed
 		c = c.with(finding.New(finding.VaultUsesAccessPolicies, finding.With{"vault": v.name}))
-	case ready.status == "False":
-		c = c.with(finding.New(finding.VaultNotReady, finding.With{"vault": v.name, "problem": cmp.Or(problem, shorten(ready.message), ready.reason)}))
+	case notReady.reported:
+		c = c.with(finding.New(finding.VaultNotReady, finding.With{"vault": v.name, "problem": cmp.Or(problem, notReady)}))
 	default:
 		c.Status, c.Reason = True, ReasonAvailable
 		c = c.with(finding.New(finding.VaultAvailable, finding.With{"uri": v.uri}))
-		if problem != "" {
+		if problem.reported {
 			notes = append(notes, finding.New(finding.VaultChangeRefused, finding.With{"problem": problem}))
 		}
 	}
@@ -192,7 +204,7 @@ func keyVaultReady(v vault) Condition {
 	return c
 }
 
-// usesAccessPolicies is true only if Azure reports it.
+// usesAccessPolicies reports whether Azure reports access policies for a vault.
 func usesAccessPolicies(o Object) bool {
 	enabled, ok := o.object("status", "atProvider")["rbacAuthorizationEnabled"].(bool)
 	return ok && !enabled
@@ -230,7 +242,7 @@ func (w workload) condition() Condition {
 	return c
 }
 
-// image of the application's container. The pod may have other containers, too.
+// image returns the image of the application's container. The pod can have other containers.
 func (w workload) image() string {
 	containers := byName(w.observed.list("spec", "template", "spec", "containers"))
 	return cmp.Or(containers[w.observed.str("metadata", "name")].str("image"), finding.Say(finding.ImageUnknown))

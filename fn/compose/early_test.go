@@ -12,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSaidAtOnceProperties: what a team has to correct is the same before there is
-// anything, while the secrets have no values, and when all is there. Nobody sets values
-// first and then hears that the Ingress is refused.
+// TestSaidAtOnceProperties checks that a team gets the same problems before anything exists,
+// while the secrets have no values, and when everything exists. A team must not set values
+// first and learn about a rejected Ingress later.
 func TestSaidAtOnceProperties(t *testing.T) {
 	values := map[string][]any{
 		"ports":                  {nil, []any{map[string]any{"port": 8080}}, []any{map[string]any{"port": 53, "protocol": "udp"}}},
@@ -61,31 +61,31 @@ func TestSaidAtOnceProperties(t *testing.T) {
 			"held":       said(ReasonHeld, runningSeen(requestsCPU())),
 		} {
 			if diff := cmp.Diff(want, got); diff != "" {
-				rt.Fatalf("with %s, something else is said, -want +got:\n%s", name, diff)
+				rt.Fatalf("with %s, the problems differ, -want +got:\n%s", name, diff)
 			}
 		}
 	})
 }
 
-// findings are what is ignored and what is refused.
+// findings returns the ignored fields and the problems of the Ingress.
 func findings(rt *rapid.T, r Result, reason string) [2]string {
 	c := r.condition(TypeWorkloadReady)
 	if reason != "" && c.Reason != reason {
 		rt.Fatalf("want reason %s, got %s: %s", reason, c.Reason, c.Message)
 	}
-	_, refused, _ := strings.Cut(c.Message, "The Ingress will be refused then: ")
+	_, refused, _ := strings.Cut(c.Message, "The Ingress has problems, too: ")
 	if c.Reason == ReasonIngressRefused {
 		refused, _ = strings.CutSuffix(c.Message, " The pods are not affected.")
 	}
 	return [2]string{ignored(r), refused}
 }
 
-// TestRefusedWhileWaiting: the first rendering of a manifest, in which nothing is there
-// yet, says what is wrong with its Ingress.
+// TestRefusedWhileWaiting checks that the first result of a manifest names the problems of its
+// Ingress.
 func TestRefusedWhileWaiting(t *testing.T) {
 	r := compose(t, `{"deployment": {"image": "a", "ports": [{"port": 8080}]}, "networking": {"ingress": {"enabled": true, "type": "traefik", "oidc": "true"}}}`, lenient, Observed{})
 	c := r.condition(TypeWorkloadReady)
-	for _, want := range []string{`This normally takes a minute. The Ingress will be refused then: spec.networking.ingress.type: the platform has no type "traefik"`, "spec.networking.ingress.oidc: must be true, false or an object"} {
+	for _, want := range []string{`This normally takes a minute. The Ingress has problems, too: spec.networking.ingress.type: the platform has no type "traefik"`, "spec.networking.ingress.oidc: must be true, false or an object"} {
 		if !strings.Contains(c.Message, want) {
 			t.Errorf("want %q said, got %s", want, c.Message)
 		}

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// namesOtherHosts tells whether the value of an annotation may name a host that is not
+// namesOtherHosts reports whether the value of an annotation may name a host that is not
 // allowed. Ingress controllers differ in how they parse values, so an ambiguous value
 // counts as another host.
 func namesOtherHosts(annotation, value string, allowed func(host string) bool) bool {
@@ -33,7 +33,7 @@ func namesOtherHosts(annotation, value string, allowed func(host string) bool) b
 // expressions, wildcards, variables, templates, and URLs that only browsers repair.
 var unreadable = regexp.MustCompile("[\\\\@~*`{}\\[\\]]" + `|%[0-9a-fA-F]{2}|\$[a-zA-Z({]|[a-zA-Z0-9]:/([^/]|$)|(?i:https?|wss?|ftp):([^/]|$)`)
 
-// namesOtherNamespace tells whether the value of an annotation names a Secret or a
+// namesOtherNamespace reports whether the value of an annotation names a Secret or a
 // ConfigMap outside the namespace. Ingress controllers read them with their own permissions.
 func namesOtherNamespace(annotation, value, namespace string) bool {
 	name := strings.ToLower(annotation)
@@ -47,8 +47,8 @@ func namesOtherNamespace(annotation, value, namespace string) bool {
 	})
 }
 
-// isListOfHosts is true of annotations whose value has only hosts. In such a list, a word
-// without a dot is a host, too.
+// isListOfHosts reports whether the value of an annotation has only hosts. In such a list, a
+// word without a dot is a host, too.
 func isListOfHosts(annotation string) bool {
 	name := strings.ToLower(annotation[strings.LastIndexByte(annotation, '/')+1:])
 	return slices.ContainsFunc([]string{"alias", "host", "domain"}, func(s string) bool { return strings.Contains(name, s) })
@@ -62,7 +62,7 @@ var afterSlashes = regexp.MustCompile(`//+([^/?# ,;"'<>()|]*)`)
 // portSuffix matches the port after a host.
 var portSuffix = regexp.MustCompile(`:[0-9]+$`)
 
-// authorities of all URLs in a value, without their ports.
+// authorities returns the hosts of all URLs in a value, without their ports.
 func authorities(value string) (hosts []string) {
 	for _, m := range afterSlashes.FindAllStringSubmatch(value, -1) {
 		hosts = append(hosts, portSuffix.ReplaceAllLiteralString(m[1], ""))
@@ -70,15 +70,15 @@ func authorities(value string) (hosts []string) {
 	return hosts
 }
 
-// A word is a host if it has a dot in it and is neither a number nor a part of a path.
+// A word with a dot is a host, unless it is a number or a part of a path.
 var (
 	word    = regexp.MustCompile(`[a-z0-9._-]+`)
-	number  = regexp.MustCompile(`^[0-9.]+[a-z]?$`)       // 1.5, 0.5s: there are no domains of one letter.
-	version = regexp.MustCompile(`\.[0-9]+$`)             // TLSv1.2: nor of digits.
-	length  = regexp.MustCompile(`^/[0-9]{1,3}($|[ ,;])`) // 10.0.0.0/8: a range of addresses is no host.
+	number  = regexp.MustCompile(`^[0-9.]+[a-z]?$`)       // 1.5, 0.5s: no top-level domain has one letter.
+	version = regexp.MustCompile(`\.[0-9]+$`)             // TLSv1.2: no top-level domain has digits only.
+	length  = regexp.MustCompile(`^/[0-9]{1,3}($|[ ,;])`) // 10.0.0.0/8: a range of addresses.
 )
 
-// hostsOf a value are its words that can be hosts, and its addresses.
+// hostsOf returns the words of a value that can be hosts, and its addresses.
 func hostsOf(value string) (hosts []string) {
 	for _, item := range strings.FieldsFunc(value, isSeparator) {
 		if a, err := netip.ParseAddr(item); err == nil && a.Is6() {
@@ -91,7 +91,7 @@ func hostsOf(value string) (hosts []string) {
 		switch {
 		case !strings.Contains(w, "."):
 		case at[0] > 0 && value[at[0]-1] == '/':
-			// After two slashes it is the authority of a URL.
+			// A part of a path, or of a URL, whose host authorities returns.
 		case err == nil && length.MatchString(value[at[1]:]):
 		case err != nil && (number.MatchString(w) || version.MatchString(w)):
 		default:

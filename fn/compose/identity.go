@@ -26,7 +26,7 @@ type identity struct {
 	serviceAccount            string
 	observed                  Object
 	ownership                 ownership
-	// owner has the tags that prove the ownership.
+	// owner lists the tags that prove the ownership.
 	owner string
 }
 
@@ -61,7 +61,7 @@ func (c *composition) identity() identity {
 	object.Spec.ManagedResourceSpec = c.azureSpec(xpv1.ManagementActionDelete)
 	object.Spec.ManagementPolicies = ownership.policies(object.Spec.ManagementPolicies)
 	id := azurename.IdentityID(c.platform.SubscriptionID, group, i.name)
-	if known.inAzure() || !isAsked(seen) {
+	if known.inAzure() || !hasDesiredID(seen) {
 		object.Annotations = externalID(seen, id)
 	} else {
 		// Azure does not have the identity, and its subscription or resource group may have changed.
@@ -71,8 +71,8 @@ func (c *composition) identity() identity {
 	return i
 }
 
-// isAsked tells whether the external name of an identity is the id that the desired identity has.
-func isAsked(seen Object) bool {
+// hasDesiredID reports whether the external name is the id of the desired identity.
+func hasDesiredID(seen Object) bool {
 	name := seen.str("metadata", "annotations", annotationExternalName)
 	return strings.EqualFold(name, azurename.IdentityID(subscription(name), seen.str("spec", "forProvider", "resourceGroupName"), seen.str("spec", "forProvider", "name")))
 }
@@ -109,8 +109,8 @@ func (c *composition) federatedCredential(i identity) Object {
 	return seen
 }
 
-// serviceAccount composes the ServiceAccount of the pods at once. The client id of the
-// identity follows.
+// serviceAccount composes the ServiceAccount of the pods immediately, and adds the client id
+// when the identity exists.
 func (c *composition) serviceAccount(i identity) {
 	seen := c.seen[NameServiceAccount]
 	annotations := map[string]string{
@@ -124,8 +124,8 @@ func (c *composition) serviceAccount(i identity) {
 	c.want(NameServiceAccount, object)
 }
 
-// runsAs is the tenant and client id that pods created with a ServiceAccount get. It is
-// empty if there is none.
+// runsAs returns the tenant and client id of new pods of a ServiceAccount. It is empty
+// without a client id.
 func runsAs(serviceAccount Object) string {
 	annotations := serviceAccount.object("metadata", "annotations")
 	if annotations.str(annotationClientID) == "" {
@@ -134,15 +134,15 @@ func runsAs(serviceAccount Object) string {
 	return strings.ToLower(annotations.str(annotationTenantID) + "/" + annotations.str(annotationClientID))
 }
 
-// givesIdentity tells whether new pods get the application's identity: a webhook writes
-// its client id into a pod when the pod is created.
+// givesIdentity reports whether new pods get the application's identity. A webhook writes the
+// client id into a pod when the pod is created.
 func (c *composition) givesIdentity(i identity) bool {
 	seen, exists := c.seen[NameServiceAccount]
 	return i.clientID != "" && (!exists || runsAs(seen) == runsAs(c.desired[NameServiceAccount].Object))
 }
 
-// podIdentity is the identity that the pods were created with. If it was not recorded, it
-// is that of the ServiceAccount, or else that of the status.
+// podIdentity returns the identity with which the pods were created. If it was not recorded,
+// that is the identity of the ServiceAccount, or else of the status.
 func (c *composition) podIdentity() string {
 	seen := c.seen[NameDeployment]
 	id := cmp.Or(seen.str(podAnnotation(annotationPodIdentity)...), seen.str("metadata", "annotations", annotationPodIdentity), runsAs(c.seen[NameServiceAccount]))

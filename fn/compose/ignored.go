@@ -16,12 +16,11 @@ import (
 
 // An IgnoredField stays in the manifest without effect.
 type IgnoredField struct {
-	// Path of the field, made with Child and Entry: its names are the manifest's. A
-	// reference in a value has itself in front.
+	// Path of the field, from Child and Entry. A reference in a value precedes its path.
 	Path string
 	// Why the field has no effect. It is zero for an unknown field.
 	Why finding.Finding
-	// Meant is the path of the field that may be meant.
+	// Meant is the path of a similar field, as a suggestion.
 	Meant string
 }
 
@@ -30,7 +29,7 @@ var (
 	plainKey  = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 )
 
-// Child is the path of the field that has a name below path.
+// Child returns the path of a field below path.
 func Child(path, name string) string {
 	if plainName.MatchString(name) {
 		return path + "." + name
@@ -38,7 +37,7 @@ func Child(path, name string) string {
 	return Entry(path, name)
 }
 
-// Entry is the path of a named entry of a list or map. A manifest may have any name: an
+// Entry returns the path of a named entry of a list or map. A manifest can have any name. An
 // ambiguous one is quoted in ASCII, which also reveals look-alike letters.
 func Entry(path, name string) string {
 	if plainKey.MatchString(name) {
@@ -47,7 +46,7 @@ func Entry(path, name string) string {
 	return path + "[" + strconv.QuoteToASCII(name) + "]"
 }
 
-// Finding returns what a condition shows.
+// Finding returns the field as a part of a condition.
 func (f IgnoredField) Finding() finding.Finding {
 	switch {
 	case !f.Why.IsZero():
@@ -58,11 +57,11 @@ func (f IgnoredField) Finding() finding.Finding {
 	return finding.New(finding.FieldIgnored, finding.With{"field": cut(f.Path)})
 }
 
-// mostIgnored is how many fields without effect are shown.
+// mostIgnored is the greatest number of shown fields.
 const mostIgnored = 50
 
-// fieldsIgnored shows the first fields of many: a status that is too large cannot be
-// written.
+// fieldsIgnored returns the condition FieldsIgnored. It shows a limited number of fields,
+// because the API server rejects a status that is too large.
 func fieldsIgnored(fields []IgnoredField) Condition {
 	if len(fields) == 0 {
 		c := Condition{Type: TypeFieldsIgnored, Status: False, Reason: ReasonNoFieldsIgnored}
@@ -78,7 +77,7 @@ func fieldsIgnored(fields []IgnoredField) Condition {
 	return c.with(finding.New(finding.FieldsIgnored, finding.With{"fields": finding.First(mostIgnored, ", ", shown)}))
 }
 
-// cut the path of a field: names can have any length.
+// cut shortens the path of a field. Names can have any length.
 func cut(path string) string {
 	const most = 200
 	if len(path) <= most {

@@ -22,7 +22,7 @@ import (
 
 const pathIngress = "spec.networking.ingress"
 
-// ingressSpec is nil if no Ingress is asked for.
+// ingressSpec returns the Ingress of the manifest, or nil if it is not enabled.
 func (c *composition) ingressSpec() *v1alpha1.Ingress {
 	n := c.app.Spec.Networking
 	if n == nil || n.Ingress == nil || !n.Ingress.Enabled {
@@ -32,11 +32,11 @@ func (c *composition) ingressSpec() *v1alpha1.Ingress {
 }
 
 // ingress publishes the application outside the cluster. An Ingress without an allowed
-// hostname or the requested login is not published at all.
+// hostname or the requested login is not composed.
 func (c *composition) ingress(w *workload) {
 	in := c.ingressSpec()
 	if in == nil {
-		// The Ingress is removed at once.
+		// Crossplane deletes the Ingress.
 		return
 	}
 	t, known := c.ingressType(in)
@@ -52,7 +52,7 @@ func (c *composition) ingress(w *workload) {
 
 	switch {
 	case w.waits():
-		// The condition shows problems now; the pods come first.
+		// The condition shows problems, but the pods come first.
 		c.keepIfObserved(NameIngress)
 	case len(w.refused) > 0:
 		c.waiting = true
@@ -75,7 +75,7 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	case !known:
 		refuse(finding.IngressTypeUnknown, finding.With{"type": t.Name, "types": c.ingressTypes()})
 	case t.Name != "" && len(validation.IsDNS1123Subdomain(t.Name)) > 0:
-		refuse(finding.IngressTypeInvalid)
+		refuse(finding.IngressTypeInvalid, finding.With{"rule": finding.New(finding.MustBeSubdomain)})
 	}
 	if len(hostnames) == 0 {
 		refuse(finding.HostnamesMissing)
@@ -83,7 +83,7 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	for _, h := range hostnames {
 		switch {
 		case !isHostname(h):
-			refuse(finding.HostnameInvalid, finding.With{"hostname": h})
+			refuse(finding.HostnameInvalid, finding.With{"hostname": h, "rule": finding.New(finding.HostnameRule)})
 		case !c.allowedHostname(h):
 			refuse(finding.HostnameNotAllowed, finding.With{"hostname": h, "domains": finding.All(", ", c.allowedDomains())})
 		}
@@ -100,8 +100,8 @@ func (c *composition) refusedIngress(in *v1alpha1.Ingress, t inputv1alpha1.Ingre
 	return refused
 }
 
-// annotations splits the annotations of an application: those to set, those without
-// effect, and rejected ones without which the Ingress must not be composed.
+// annotations splits the annotations of an application into those to set, those to ignore,
+// and rejected ones without which the Ingress must not be composed.
 func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) (set map[string]string, ignored []IgnoredField, refused []finding.Finding) {
 	set = map[string]string{}
 	platform := platformAnnotations(in, t)
@@ -124,7 +124,7 @@ func (c *composition) annotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressT
 	return set, ignored, refused
 }
 
-// platformAnnotations are those that the platform sets on every Ingress of the type.
+// platformAnnotations returns the annotations that the platform sets on an Ingress.
 func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[string]string {
 	annotations := map[string]string{}
 	maps.Copy(annotations, t.Annotations)
@@ -134,8 +134,8 @@ func platformAnnotations(in *v1alpha1.Ingress, t inputv1alpha1.IngressType) map[
 	return annotations
 }
 
-// refusedAnnotation returns why an annotation of an application is rejected, or zero. It
-// never includes the value, which may be confidential.
+// refusedAnnotation returns why an annotation of an application is rejected. It is zero for an
+// allowed one, and never includes the value, which may be confidential.
 func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value string) (why finding.Finding) {
 	switch {
 	case settings.IsReserved(name) || name == settings.AnnotationIngressClass:
@@ -150,12 +150,12 @@ func (c *composition) refusedAnnotation(t inputv1alpha1.IngressType, name, value
 	return why
 }
 
-// nameOf an ingress type. The default type may have no name.
+// nameOf returns the name of an ingress type. The default type may have none.
 func nameOf(t inputv1alpha1.IngressType) string {
 	return cmp.Or(t.Name, finding.Say(finding.IngressTypeDefault))
 }
 
-// protects is true of annotations that keep visitors out: logins and lists of addresses.
+// protects reports whether an annotation restricts access: logins and lists of addresses.
 func protects(annotation string) bool {
 	name := strings.ToLower(annotation)
 	return slices.ContainsFunc([]string{"auth", "whitelist", "allowlist", "allow-list", "denylist", "deny-list", "source-range"}, func(s string) bool {
@@ -163,7 +163,7 @@ func protects(annotation string) bool {
 	})
 }
 
-// isHostname is true of valid hosts of an Ingress.
+// isHostname reports whether an Ingress can have the host.
 func isHostname(h string) bool {
 	if strings.HasPrefix(h, "*.") {
 		return len(validation.IsWildcardDNS1123Subdomain(h)) == 0
@@ -171,7 +171,7 @@ func isHostname(h string) bool {
 	return len(validation.IsDNS1123Subdomain(h)) == 0
 }
 
-// isPath is true of paths that Kubernetes accepts as a prefix, and that cannot break out
+// isPath reports whether Kubernetes accepts a path as a prefix, and the path cannot break out
 // of a value in the configuration of an ingress controller.
 func isPath(p string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'`{};\\#", r) }
@@ -184,7 +184,7 @@ func isPath(p string) bool {
 	return strings.HasPrefix(p, "/") && !strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..") && !strings.ContainsFunc(p, odd)
 }
 
-// allowedHostname tells whether an application may use a hostname.
+// allowedHostname reports whether the application may use a hostname.
 func (c *composition) allowedHostname(hostname string) bool {
 	domains := c.allowedDomains()
 	if len(domains) == 0 {
@@ -198,7 +198,7 @@ func (c *composition) allowedHostname(hostname string) bool {
 	return false
 }
 
-// allowedDomains of the application, or none if it may have any hostname.
+// allowedDomains returns the domains of the application. It is empty if all are allowed.
 func (c *composition) allowedDomains() []string {
 	in := c.platform.Ingress
 	if !in.PerNamespace {
@@ -211,12 +211,12 @@ func (c *composition) allowedDomains() []string {
 	return domains
 }
 
-// ingressTypes of the platform, by name.
+// ingressTypes returns the names of the platform's types.
 func (c *composition) ingressTypes() string {
 	return c.typesWith(func(inputv1alpha1.IngressType) bool { return true })
 }
 
-// loginTypes are those that have a login.
+// loginTypes returns the names of the types with a login.
 func (c *composition) loginTypes() string {
 	return c.typesWith(func(t inputv1alpha1.IngressType) bool { return len(t.OIDCAnnotations) > 0 })
 }
@@ -263,7 +263,7 @@ func oidc(in *v1alpha1.Ingress) bool {
 	return wanted
 }
 
-// login tells whether visitors must log in; ok is false if oidc is invalid.
+// login reports whether visitors must log in; ok is false if oidc is invalid.
 func login(in *v1alpha1.Ingress) (wanted, ok bool) {
 	switch v := parse(in.OIDC).(type) {
 	case nil:
@@ -298,7 +298,7 @@ func (c *composition) hostnames(in *v1alpha1.Ingress) []string {
 	return []string{c.app.Name + "." + c.platform.Ingress.Domain}
 }
 
-// ingressPort is the first port that speaks HTTP, else the first that is not UDP.
+// ingressPort returns the first port with HTTP, or else the first that is not UDP.
 func ingressPort(ports []v1alpha1.Port) (port v1alpha1.Port, ok bool) {
 	for _, p := range ports {
 		if isHTTP(p) {

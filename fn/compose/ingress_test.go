@@ -50,8 +50,8 @@ func TestIngressAnnotations(t *testing.T) {
 	}
 	const ssl = nginx + "ssl-redirect"
 	at := func(name string) string { return "spec.networking.ingress.annotations[" + name + "]" }
-	const otherHost = "it may name a host that is not in a domain that applications may use"
-	const otherNamespace = "it may name an object of another namespace"
+	const otherHost = "its value may name a host outside the allowed domains"
+	const otherNamespace = "its value may name an object in another namespace"
 	const byName = `{"ingress": {"domain": "apps.example.com", "types": [{"name": "public", "allowedAnnotations": ["` + nginx + `proxy-ssl-secret", "` + nginx + `custom-headers", "` + nginx + `auth-secret"]}], "defaultType": "public"}}`
 	cases := map[string]struct {
 		reason      string
@@ -82,18 +82,18 @@ func TestIngressAnnotations(t *testing.T) {
 			reason:      "Without its own login the application would be open to everybody, so it is not published.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "auth-url": "https://shop.apps.example.com/login"},
-			want:        want{refused: at(nginx+"auth-url") + ": not allowed for ingress type strict; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+			want:        want{refused: at(nginx+"auth-url") + ": not allowed for ingress type strict; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"LoginElsewhere": {
 			reason:      "Nor with a login that it may not have.",
 			annotations: map[string]string{nginx + "auth-url": "https://evil.example.org/ok"},
-			want:        want{refused: at(nginx+"auth-url") + ": " + otherHost + "; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+			want:        want{refused: at(nginx+"auth-url") + ": " + otherHost + "; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"AddressesNotAllowed": {
 			reason:      "The same for a list of those who may come.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "whitelist-source-range": "10.0.0.0/8"},
-			want:        want{refused: at(nginx+"whitelist-source-range") + ": not allowed for ingress type strict; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+			want:        want{refused: at(nginx+"whitelist-source-range") + ": not allowed for ingress type strict; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"Snippets": {
 			reason:      "A snippet and a canary are allowed by their whole name only, in whatever case.",
@@ -131,7 +131,7 @@ func TestIngressAnnotations(t *testing.T) {
 			reason:      "Without its login the application would be open to everybody.",
 			annotations: map[string]string{nginx + "auth-secret": "billing/users"},
 			platform:    byName,
-			want:        want{refused: at(nginx+"auth-secret") + ": " + otherNamespace + "; without it the application could be open to everybody; ask your platform team. The pods are not affected."},
+			want:        want{refused: at(nginx+"auth-secret") + ": " + otherNamespace + "; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"HostsPerNamespace": {
 			reason:      "An alias in the domain of another namespace takes its requests.",
@@ -214,19 +214,19 @@ func TestIngressHostsAndPaths(t *testing.T) {
 		"UpperCase":    {"Kubernetes takes no capitals, and would refuse everything else with them.", v1alpha1.Ingress{Hostnames: []string{"Shop.apps.example.com"}}, lenient, `"Shop.apps.example.com" must be lower-case`},
 		"TrailingDot":  {"Nor a dot at the end.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com."}}, lenient, `"shop.apps.example.com." must be lower-case`},
 		"Newline":      {"A suffix is not enough.", v1alpha1.Ingress{Hostnames: []string{"evil.org\n.apps.example.com"}}, lenient, `"evil.org\n.apps.example.com" must be lower-case`},
-		"Wildcard":     {"A wildcard takes the names of others.", v1alpha1.Ingress{Hostnames: []string{"*.apps.example.com"}}, lenient, "*.apps.example.com is not in a domain"},
+		"Wildcard":     {"A wildcard takes the names of others.", v1alpha1.Ingress{Hostnames: []string{"*.apps.example.com"}}, lenient, "*.apps.example.com is not in an allowed domain"},
 		"WildcardOpen": {"Without a list of domains it may be one.", v1alpha1.Ingress{Hostnames: []string{"*.example.org"}}, `{"ingress": {"domain": "a"}}`, ""},
 		"WildcardOdd":  {"But not in the middle.", v1alpha1.Ingress{Hostnames: []string{"a.*.example.org"}}, `{"ingress": {"domain": "a"}}`, `"a.*.example.org" must be lower-case`},
-		"Suffix":       {"The end of a label is no domain.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in a domain"},
+		"Suffix":       {"The end of a label is no domain.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in an allowed domain"},
 		"Port":         {"A host has no port.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com:80"}}, lenient, `must be lower-case`},
 		"Namespace":    {"An application has the names of its namespace.", v1alpha1.Ingress{Hostnames: []string{"web.shop.apps.example.com", "a.b.shop.example.net", "shop.example.net"}}, perNamespace, ""},
 		"Default":      {"Without hostnames it has one of its namespace.", v1alpha1.Ingress{}, perNamespace, ""},
 		"OnlyDomain":   {"The domain is one of them.", v1alpha1.Ingress{}, `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net"]}}`, ""},
-		"Other":        {"It has none of another namespace,", v1alpha1.Ingress{Hostnames: []string{"web.billing.apps.example.com"}}, perNamespace, "web.billing.apps.example.com is not in a domain that applications may use: shop.apps.example.com, shop.example.net"},
-		"Nobody":       {"and none of no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.apps.example.com"}}, perNamespace, "web.apps.example.com is not in a domain"},
-		"NoLabel":      {"The end of a namespace's name is no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.team-shop.apps.example.com", "web-shop.apps.example.com"}}, perNamespace, "web-shop.apps.example.com is not in a domain"},
-		"Elsewhere":    {"Nor is it the namespace somewhere.", v1alpha1.Ingress{Hostnames: []string{"shop.billing.apps.example.com", "web.shop.example.org"}}, perNamespace, "shop.billing.apps.example.com is not in a domain"},
-		"WildcardOwn":  {"A wildcard is none of them.", v1alpha1.Ingress{Hostnames: []string{"*.shop.apps.example.com"}}, perNamespace, "*.shop.apps.example.com is not in a domain"},
+		"Other":        {"It has none of another namespace,", v1alpha1.Ingress{Hostnames: []string{"web.billing.apps.example.com"}}, perNamespace, "web.billing.apps.example.com is not in an allowed domain: shop.apps.example.com, shop.example.net"},
+		"Nobody":       {"and none of no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.apps.example.com"}}, perNamespace, "web.apps.example.com is not in an allowed domain"},
+		"NoLabel":      {"The end of a namespace's name is no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.team-shop.apps.example.com", "web-shop.apps.example.com"}}, perNamespace, "web-shop.apps.example.com is not in an allowed domain"},
+		"Elsewhere":    {"Nor is it the namespace somewhere.", v1alpha1.Ingress{Hostnames: []string{"shop.billing.apps.example.com", "web.shop.example.org"}}, perNamespace, "shop.billing.apps.example.com is not in an allowed domain"},
+		"WildcardOwn":  {"A wildcard is none of them.", v1alpha1.Ingress{Hostnames: []string{"*.shop.apps.example.com"}}, perNamespace, "*.shop.apps.example.com is not in an allowed domain"},
 		"PathEndsRule": {"A path does not end a rule of the controller's configuration.", v1alpha1.Ingress{Path: "/;}server{"}, lenient, "spec.networking.ingress.path: must begin with /"},
 		"PathQuote":    {"As above.", v1alpha1.Ingress{Path: `/"`}, lenient, "spec.networking.ingress.path: must begin with /"},
 		"PathNewline":  {"As above.", v1alpha1.Ingress{Path: "/a\nb"}, lenient, "spec.networking.ingress.path: must begin with /"},

@@ -11,8 +11,8 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// parse a field of any type, so that a wrong type is no error. Numbers stay as they are
-// written. A field that is missing or null is nil.
+// parse decodes a field of any type, so that a wrong type is not an error. Numbers keep their
+// text. A field that is missing or null is nil.
 func parse(field *apiextensionsv1.JSON) any {
 	if field == nil {
 		return nil
@@ -26,7 +26,7 @@ func parse(field *apiextensionsv1.JSON) any {
 	return v
 }
 
-// IsEmpty is true of a missing value, and of an empty object or list.
+// IsEmpty reports whether a value is missing, or is an empty object or list.
 func IsEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -39,7 +39,7 @@ func IsEmpty(v any) bool {
 	return false
 }
 
-// text returns a string, and a number or boolean as it is written.
+// text returns the text of a string, number or boolean.
 func text(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:

@@ -26,13 +26,13 @@ type vault struct {
 	portalURL string
 	observed  Object
 	ownership ownership
-	// owner has the tags that prove the ownership.
+	// owner lists the tags that prove the ownership.
 	owner string
-	// adopted: the vault existed before and must not be changed.
+	// adopted: the manifest names an existing vault, which must not be changed.
 	adopted bool
 	// withdrawn: the vault was adopted, and is no longer assigned to the application.
 	withdrawn bool
-	// notes are about requests that could not be met.
+	// notes describe requests that cannot be met.
 	notes []finding.Finding
 }
 
@@ -46,7 +46,7 @@ func (c *composition) keyVault() vault {
 	v.id = known.str("status", "atProvider", "id")
 	v.uri = known.str("status", "atProvider", "vaultUri")
 	// An existing vault keeps its name, even if the settings or a later version of this
-	// function would give it another one: another name is another vault.
+	// function would derive another one: another name is another vault.
 	v.name = cmp.Or(
 		seen.str("metadata", "annotations", annotationExternalName),
 		lastSegment(v.id),
@@ -83,7 +83,7 @@ func (c *composition) keyVault() vault {
 	return v
 }
 
-// ownVault configures a vault that is the application's own.
+// ownVault sets the parameters of the application's own vault.
 func (c *composition) ownVault(spec *managedSpec[keyvaultv1beta1.VaultParameters], seen Object) (notes []finding.Finding) {
 	policy := v1alpha1.DeletionPolicy(cmp.Or(string(c.keyVaultSpec().DeletionPolicy), c.platform.KeyVault.DeletionPolicy))
 	if policy != v1alpha1.DeletionRetain {
@@ -121,7 +121,7 @@ func (c *composition) adoptedResourceGroup() string {
 	return cmp.Or(a.ResourceGroupName, c.platform.ResourceGroupName)
 }
 
-// keyVaultSpec of the application, which is empty if it has none.
+// keyVaultSpec returns spec.keyVault. It is empty if it is not set.
 func (c *composition) keyVaultSpec() v1alpha1.KeyVault {
 	return ptr.Deref(c.app.Spec.KeyVault, v1alpha1.KeyVault{})
 }

@@ -15,9 +15,9 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
-// A managed resource as a function may desire it: without status, and without the
-// parameters for creation only, which the Go types of providers encode even if they are
-// empty. P are the parameters of the provider.
+// managed is a desired managed resource. It has no status and no initProvider, because the
+// Go types of providers encode these even if they are empty. P are the parameters of the
+// provider.
 type managed[P any] struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -40,8 +40,8 @@ func newManaged[P any](c *composition, gvk schema.GroupVersionKind, name string,
 	}
 }
 
-// azureSpec is common to all Azure resources. LateInitialize is left out: it would
-// make the provider write fields that this function then owns.
+// azureSpec returns the spec that all Azure resources share. It omits LateInitialize, with
+// which the provider would write fields that this function then owns.
 func (c *composition) azureSpec(more ...xpcommon.ManagementAction) xpv2.ManagedResourceSpec {
 	return xpv2.ManagedResourceSpec{
 		ManagementPolicies: append(xpv1.ManagementPolicies{

@@ -29,8 +29,8 @@ const (
 // maxInboundServices of one application.
 const maxInboundServices = 100
 
-// inbound is nil if it is empty. An empty list of services is not: it means that nobody
-// may connect.
+// inbound returns the inbound rules, or nil if they are empty. An empty list of services is
+// not empty: it allows no application to connect.
 func (c *composition) inbound() any {
 	n := c.app.Spec.Networking
 	if n == nil {
@@ -44,9 +44,9 @@ func (c *composition) inbound() any {
 	return inbound
 }
 
-// networkPolicy restricts who may connect to an application with inbound: the listed
-// services, and the namespaces of the platform. An invalid entry lets nobody in. The policy
-// exists before the first pod, and changes take effect at once.
+// networkPolicy allows only the listed services and the namespaces of the platform to connect
+// to an application with inbound. An invalid entry allows no traffic. The policy exists before
+// the first pod, and its changes do not wait for secrets.
 func (c *composition) networkPolicy(w *workload) {
 	inbound := c.inbound()
 	switch {
@@ -75,14 +75,14 @@ func (c *composition) networkPolicy(w *workload) {
 	c.want(NameNetworkPolicy, networkingv1ac.NetworkPolicy(c.app.Name, c.app.Namespace).WithLabels(c.labels()).WithSpec(spec))
 }
 
-// A caller is an application that may connect, to all ports or to one.
+// A caller is an application that may connect to all ports or to one.
 type caller struct {
 	name, namespace string
 	port            int32
 	protocol        corev1.Protocol
 }
 
-// callers returns the applications that may connect, and the entries that are invalid.
+// callers returns the applications that may connect, and the invalid entries.
 func (c *composition) callers(inbound any) (callers []caller, ignored []IgnoredField) {
 	ignore := func(path string, why finding.Finding) {
 		ignored = append(ignored, IgnoredField{Path: path, Why: finding.New(finding.CallerIgnored, finding.With{"why": why})})
@@ -160,8 +160,8 @@ func (c *composition) caller(service any) (out caller, why finding.Finding) {
 	return out, why
 }
 
-// ruleFor lets a caller in. Pods of this function have the label meta.p6m.dev/application,
-// and pods of earlier operators have p6m.dev/app.
+// ruleFor returns the rule that allows a caller. Pods of this function have the label
+// meta.p6m.dev/application, and pods of earlier operators have p6m.dev/app.
 func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
 	rule := networkingv1ac.NetworkPolicyIngressRule()
 	for _, label := range []string{labelApplication, labelApp} {
@@ -185,8 +185,8 @@ func (c *composition) ruleFor(caller caller) *networkingv1ac.NetworkPolicyIngres
 	return rule
 }
 
-// openPorts are the ports of the manifest and those of the running pods, which differ while
-// a Deployment is held. Without ports in the manifest all are open.
+// openPorts returns the ports of the manifest and of the running pods, which differ while a
+// Deployment is held. Without ports in the manifest, all ports are open.
 func (c *composition) openPorts() (ports []*networkingv1ac.NetworkPolicyPortApplyConfiguration) {
 	add := func(protocol string, number int32) {
 		for _, p := range ports {
@@ -222,7 +222,7 @@ func namespaceNamed(name string) *metav1ac.LabelSelectorApplyConfiguration {
 	return metav1ac.LabelSelector().WithMatchLabels(map[string]string{corev1.LabelMetadataName: name})
 }
 
-// unknown lists the fields of an object that are not known, up to a limit.
+// unknown returns the unknown fields of an object, up to a limit.
 func unknown(path string, object map[string]any, known ...string) (ignored []IgnoredField) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if len(ignored) == mostIgnored {

@@ -52,7 +52,7 @@ func TestNetworkPolicy(t *testing.T) {
 	const (
 		tcp     = `"ports": [{"port": 8080, "protocol": "http"}]`
 		nginx   = "ingress-nginx * TCP/8080"
-		nobody  = "; it lets nobody in"
+		nobody  = "; this entry allows no traffic"
 		service = pathInboundServices
 	)
 	from := func(namespace, name, ports string) []string {
@@ -69,8 +69,8 @@ func TestNetworkPolicy(t *testing.T) {
 		seen                          Observed
 		want                          want
 	}{
-		"Off":          {reason: "It is said that nothing fences it.", inbound: `{"services": [{"name": "web"}]}`, platform: `{}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that reaches the application may connect)"}}},
-		"OffNobody":    {reason: "Nobody may connect, and everybody can.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"allowedNamespaces": ["a"]}}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that reaches the application may connect)"}}},
+		"Off":          {reason: "It is said that nothing fences it.", inbound: `{"services": [{"name": "web"}]}`, platform: `{}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that can reach the application can connect)"}}},
+		"OffNobody":    {reason: "Nobody may connect, and everybody can.", inbound: `{"services": []}`, platform: `{"networkPolicy": {"allowedNamespaces": ["a"]}}`, want: want{Ignored: []string{pathInbound + " (the platform has no network policies, so any pod that can reach the application can connect)"}}},
 		"OffEmpty":     {reason: "It says nothing.", inbound: `{}`, platform: `{}`},
 		"Null":         {reason: "Null is nothing.", inbound: `null`},
 		"Service":      {reason: "It may connect to all ports, from its namespace.", inbound: `{"services": [{"name": "web", "namespace": "front"}]}`, want: want{true, append([]string{nginx}, from("front", "web", "TCP/8080")...), nil}},
@@ -92,12 +92,12 @@ func TestNetworkPolicy(t *testing.T) {
 		"String":       {reason: "So it is with a string.", inbound: `"*"`, want: only(pathInbound + " (must be an object with services" + nobody + ")")},
 		"ServicesMap":  {reason: "And deeper.", inbound: `{"services": {"name": "web"}}`, want: only(service + " (must be a list" + nobody + ")")},
 		"Entries": {reason: "Each entry is read by itself.", inbound: `{"services": ["web", null, {}, {"name": 7}, {"name": "*"}, {"name": "Web"}, {"name": "web", "namespace": "a/b"}, {"name": "web", "namespace": 5}, {"name": "web", "port": 0}, {"name": "web", "port": 65536}, {"name": "web", "port": "http"}, {"name": "web", "port": [1]}, {"name": "web", "protocol": "any"}, {"name": "` + strings.Repeat("a", 64) + `"}, {"name": "last"}]}`, want: want{true, append([]string{nginx}, from("shop", "last", "TCP/8080")...), []string{
-			service + "[0] (must be an object with name, and namespace and port if needed" + nobody + "), ",
+			service + "[0] (must be an object with name and, if needed, namespace and port" + nobody + "), ",
 			service + "[10] (port must be from 1 to 65535" + nobody + "), ",
 			service + "[11] (port must be from 1 to 65535" + nobody + "), ",
 			service + "[12] (protocol must be TCP or UDP" + nobody + "), ",
 			service + "[13] (name must be the name of an application" + nobody + "), ",
-			service + "[1] (must be an object with name, and namespace and port if needed" + nobody + "), ",
+			service + "[1] (must be an object with name and, if needed, namespace and port" + nobody + "), ",
 			service + "[2] (name must be the name of an application" + nobody + "), ",
 			service + "[3] (name must be a string: put it in quotes" + nobody + "), ",
 			service + "[4] (name must be the name of an application" + nobody + "), ",
@@ -185,7 +185,7 @@ func TestManyServices(t *testing.T) {
 		services = append(services, fmt.Sprintf(`{"name": "a-%d"}`, i))
 	}
 	r := compose(t, `{"deployment": {"image": "a"}, "networking": {"inbound": {"services": [`+strings.Join(services, ",")+`]}}}`, `{"networkPolicy": {"enabled": true}}`, azureSeen())
-	if diff := cmp.Diff([]string{pathInboundServices + "[100] (only 100 services have an effect, and this and later ones do not; it lets nobody in)"}, r.ignored()); diff != "" || len(letIn(r)) != 200 {
+	if diff := cmp.Diff([]string{pathInboundServices + "[100] (at most 100 services are used; this and later ones are ignored; this entry allows no traffic)"}, r.ignored()); diff != "" || len(letIn(r)) != 200 {
 		t.Errorf("Compose(...): want 100 services, each by two labels, got %d; -want ignored, +got:\n%s", len(letIn(r)), diff)
 	}
 }

@@ -23,8 +23,8 @@ const (
 	maxSelectorValues = 50
 )
 
-// nodes returns the requirements for nodes that run the pods. An invalid entry is skipped
-// and reported, so that the API server accepts the Deployment.
+// nodes returns the requirements for nodes that run the pods. It skips and reports invalid
+// entries, so that the API server accepts the Deployment.
 func (c *composition) nodes() (nodes []*corev1ac.NodeSelectorRequirementApplyConfiguration, ignored []IgnoredField) {
 	field := parse(c.app.Spec.WorkloadSelectors)
 	selectors, ok := field.(map[string]any)
@@ -87,8 +87,8 @@ func nodeLabel(name string) string {
 	return name
 }
 
-// choosesByRole is true of labels that select a single node or the nodes of the cluster
-// itself. The admission policy for pods has the same list.
+// choosesByRole reports whether a label selects a single node or the control plane. The
+// admission policy for pods has the same list.
 func choosesByRole(label string) bool {
 	return strings.HasPrefix(label, "node-role.kubernetes.io/") ||
 		slices.Contains([]string{corev1.LabelHostname, "kubernetes.io/role", "kubernetes.azure.com/mode"}, label)

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Kinds that are treated differently from others.
+// Kinds with special handling.
 const (
 	kindDeployment          = "Deployment"
 	kindService             = "Service"
@@ -24,13 +24,13 @@ const (
 func toMap(object any) map[string]any {
 	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
-		// Only a type that cannot be an API object gets here.
+		// Only types that are not API objects fail.
 		panic(fmt.Sprintf("cannot convert %T: %v", object, err))
 	}
 	return m
 }
 
-// set a string at a path of a desired object.
+// set writes a string to a path of a desired object.
 func set(object map[string]any, value string, path ...string) {
 	last := len(path) - 1
 	for _, field := range path[:last] {
@@ -44,13 +44,13 @@ func set(object map[string]any, value string, path ...string) {
 	object[path[last]] = value
 }
 
-// selector of the application's pods. It uses a label of this project: with a common label,
-// traffic of another application could reach these pods, and the other way round.
+// selector returns the labels that select the application's pods. It uses a label of this
+// project: a common label could also select the pods of another workload.
 func (c *composition) selector() map[string]string {
 	return map[string]string{labelApplication: c.app.Name}
 }
 
-// labels of everything composed.
+// labels returns the labels of all composed resources.
 func (c *composition) labels() map[string]string {
 	l := c.podLabels()
 	for _, name := range carriedLabels() {
@@ -61,7 +61,8 @@ func (c *composition) labels() map[string]string {
 	return l
 }
 
-// podLabels omits the other carried labels: adding them would roll existing pods.
+// podLabels returns the labels of pods. It omits the other carried labels, because new labels
+// would roll existing pods.
 func (c *composition) podLabels() map[string]string {
 	l := c.selector()
 	l[labelName] = c.app.Name

@@ -38,15 +38,15 @@ const (
 	annotationArgoCDLink   = "link.argocd.argoproj.io/external-link"
 	annotationClientID     = "azure.workload.identity/client-id"
 	annotationTenantID     = "azure.workload.identity/tenant-id"
-	// annotationPodsAskedFor is on a Deployment: a digest of the pods that Crossplane
-	// last asked the API server for.
+	// annotationPodsAskedFor is set on a Deployment: a digest of the pods that Crossplane
+	// last requested from the API server.
 	annotationPodsAskedFor = "meta.p6m.dev/pods-asked-for"
-	// annotationPodIdentity is on a Deployment: the identity that its pods were created
-	// with. It is on the pods, too, once they had to be replaced because of it.
+	// annotationPodIdentity is set on a Deployment: the identity with which its pods were
+	// created. It is also set on pods that were replaced because of a new identity.
 	annotationPodIdentity = "meta.p6m.dev/pod-identity"
 )
 
-// annotationCreated is set by crossplane-runtime when it has created something.
+// annotationCreated is set by crossplane-runtime when it has created an external resource.
 const annotationCreated = "crossplane.io/external-create-succeeded"
 
 // Labels that this function sets on composed resources.
@@ -57,12 +57,12 @@ const (
 	labelUseWorkloads = "azure.workload.identity/use"
 )
 
-// carriedLabels of a manifest are set on composed resources, too.
+// carriedLabels returns the labels that composed resources get from the manifest.
 func carriedLabels() []string {
 	return []string{labelApp, "p6m.dev/domain", "p6m.dev/env-name", "p6m.dev/env-type"}
 }
 
-// secretKey is the path of the key in a variable that comes from a Secret.
+// secretKey returns the path of the key in a variable from a Secret.
 func secretKey() []string { return []string{"valueFrom", "secretKeyRef", "key"} }
 
 // str returns the string at a path, or "" if there is none.
@@ -71,8 +71,8 @@ func (o Object) str(path ...string) string {
 	return s
 }
 
-// number returns the number at a path. Numbers of a request are floats; those
-// of a Go object are integers.
+// number returns the number at a path. Numbers of a request are floats, and those of a Go
+// object are integers.
 func (o Object) number(path ...string) (int64, bool) {
 	v, ok, err := unstructured.NestedFieldNoCopy(o, path...)
 	if !ok || err != nil {
@@ -92,8 +92,9 @@ func (o Object) bool(path ...string) bool {
 	return b
 }
 
-// inAzure tells whether a managed resource exists, or once existed, in Azure. The Azure providers record a creation when they start
-// it in the background, so the record does not count if Azure rejected the creation.
+// inAzure reports whether a managed resource exists, or once existed, in Azure. The Azure
+// providers record a creation when they start it in the background, so the record is ignored
+// if Azure rejected the creation.
 func (o Object) inAzure() bool {
 	if o.str("status", "atProvider", "id") != "" {
 		return true
@@ -103,8 +104,8 @@ func (o Object) inAzure() bool {
 	return o.str("metadata", "annotations", annotationCreated) != "" && !refused
 }
 
-// fixed returns an immutable parameter: its value in Azure, else the requested value, else
-// the wanted one.
+// fixed returns an immutable parameter: its value in Azure, or else the requested value, or
+// else the wanted one.
 func (o Object) fixed(parameter, wanted string) string {
 	if !o.inAzure() {
 		return wanted
@@ -112,7 +113,7 @@ func (o Object) fixed(parameter, wanted string) string {
 	return cmp.Or(o.str("status", "atProvider", parameter), o.str("spec", "forProvider", parameter), wanted)
 }
 
-// fixedNumber is fixed for a number; false if it can still be chosen.
+// fixedNumber is like fixed for a number. It returns false if the number can still be chosen.
 func (o Object) fixedNumber(parameter string) (int64, bool) {
 	if !o.inAzure() {
 		return 0, false
@@ -148,9 +149,9 @@ func (o Object) condition(conditionType string) observedCondition {
 	return observedCondition{}
 }
 
-// own returns the part of an observed object that this function composed. To desire a
-// field of another author would overwrite that author's changes, and remove the field
-// when it is no longer desired.
+// own returns the part of an observed object that this function composed. Desiring a field of
+// another author would overwrite the author's changes, and delete the field when it is no
+// longer desired.
 func own(o Object) map[string]any {
 	metadata := map[string]any{"name": o.str("metadata", "name")}
 	if ns := o.str("metadata", "namespace"); ns != "" {
@@ -175,8 +176,8 @@ func own(o Object) map[string]any {
 	return out
 }
 
-// ownSpec is the part of the spec that Crossplane has applied. A managed resource, and an
-// object without managed fields, is taken to have a single author.
+// ownSpec returns the part of the spec that Crossplane has applied. Managed resources, and
+// objects without managed fields, are assumed to have a single author.
 func ownSpec(o Object) Object {
 	if applied, ok := appliedByCrossplane(o); ok {
 		return applied.object("spec")
@@ -207,8 +208,7 @@ func ownSpec(o Object) Object {
 	return spec
 }
 
-// composedFieldManager is the prefix of the field manager with which Crossplane applies
-// composed resources.
+// composedFieldManager is the prefix of Crossplane's field manager for composed resources.
 const composedFieldManager = "apiextensions.crossplane.io/composed"
 
 // appliedByCrossplane returns the fields of a Kubernetes object that Crossplane has
@@ -242,7 +242,7 @@ func appliedByCrossplane(o Object) (Object, bool) {
 }
 
 // extract reads an observed object into its Go type, because only the schema of a kind
-// tells which author owns an item of a list.
+// defines which author owns an item of a list.
 func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)) (Object, bool) {
 	typed := new(T)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, typed); err != nil {
@@ -255,7 +255,7 @@ func extract[T, C any](o Object, manager string, by func(*T, string) (*C, error)
 	return toMap(applied), true
 }
 
-// ownIngressAnnotations are those of the application's team and the platform.
+// ownIngressAnnotations returns the annotations of the application's team and the platform.
 func ownIngressAnnotations(o Object) map[string]any {
 	annotations := o.object("metadata", "annotations")
 	if applied, ok := appliedByCrossplane(o); ok {

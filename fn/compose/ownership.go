@@ -23,26 +23,26 @@ const (
 	tagTenant      = "tenant"
 )
 
-// An ownership tells whether an object in Azure belongs to the application. A name proves
-// nothing: a tenant that gets a namespace after another tenant gets the names of its
-// vaults. The provider overwrites tags before this function sees them, so the provider may
-// not update an object until the observed tags have proven the ownership.
+// An ownership is the relation of an object in Azure to the application. A name proves
+// nothing: a tenant that takes over the namespace of another tenant gets the same vault
+// names. The provider overwrites tags before this function sees them, so it must not update
+// an object until the observed tags have proven the ownership.
 type ownership int
 
 const (
-	// owned: the object belongs to the application, or the platform asks for no proof.
+	// owned: the object belongs to the application, or the platform requires no proof.
 	owned ownership = iota
-	// unseen: the provider has not looked whether there is an object of that name.
+	// unseen: the provider has not looked for an object of that name yet.
 	unseen
-	// absent: the provider has looked and found no object. It may create one. That is
-	// safe even if the provider's answer was wrong: it looks again before it creates,
-	// and does not change an object that it finds.
+	// absent: the provider has found no object and may create one. That is safe even if
+	// the provider was wrong: it looks again before it creates, and does not change an
+	// object that it finds.
 	absent
-	// foreign: there is an object, and its tags name another owner or none.
+	// foreign: the object exists, and its tags name another owner or none.
 	foreign
 )
 
-// ownership of the vault or identity that a managed resource is for.
+// ownership returns the ownership of the vault or identity behind a managed resource.
 func (c *composition) ownership(seen Object) ownership {
 	switch {
 	case seen.established(), c.app.Tenant == "" && !seen.held():
@@ -57,7 +57,7 @@ func (c *composition) ownership(seen Object) ownership {
 	return unseen
 }
 
-// isProven tells whether the observed tags are the application's.
+// isProven reports whether the observed tags are the application's.
 func (c *composition) isProven(seen Object) bool {
 	tags := seen.object("status", "atProvider", "tags")
 	for name, want := range c.ownTags(seen) {
@@ -79,8 +79,7 @@ func (c *composition) isProven(seen Object) bool {
 	return true
 }
 
-// policies restrict what the provider may do to the object. The argument applies to owned
-// objects.
+// policies returns the management policies of an object. Owned objects get the argument.
 func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies {
 	switch o {
 	case owned:
@@ -92,8 +91,8 @@ func (o ownership) policies(own xpv1.ManagementPolicies) xpv1.ManagementPolicies
 	}
 }
 
-// readable returns the readable part of a managed resource. Unless the object is owned, that
-// excludes all data from Azure, and includes the conditions of the provider.
+// readable returns the part of a managed resource that the application may use. If the
+// object is not owned, that is its conditions, without any other data from Azure.
 func (o ownership) readable(seen Object) Object {
 	if o == owned || seen == nil {
 		return seen
@@ -103,20 +102,20 @@ func (o ownership) readable(seen Object) Object {
 	return out
 }
 
-// problem returns the error that the provider reports. A missing object that the provider
-// has just looked for is no error.
-func (o ownership) problem(seen Object) string {
+// problem returns the error that the provider reports. An object that the provider has not
+// found is not an error, because the provider can create it.
+func (o ownership) problem(seen Object) problem {
 	switch {
 	case o == owned, o == absent && seen.allows(xpv1.ManagementActionCreate) && seen.observeFailed():
 		return seen.problem()
 	case o == absent && seen.allows(xpv1.ManagementActionCreate):
 		return seen.failed(conditionLastOperation)
 	}
-	return ""
+	return problem{}
 }
 
-// wantOwned makes an object in Azure desired. It is not ready before it is owned, even if the
-// provider reports it as ready.
+// wantOwned makes an object in Azure desired. An object that is not owned is not ready, even
+// if the provider reports it as ready.
 func (c *composition) wantOwned(o ownership, name string, object any) {
 	c.want(name, object)
 	if o != owned {
@@ -127,8 +126,8 @@ func (c *composition) wantOwned(o ownership, name string, object any) {
 	}
 }
 
-// tags of a vault or an identity name its owner, for Azure administrators and for the proof
-// of ownership.
+// tags returns the tags of a vault or identity. They name its owner, for Azure
+// administrators and as the proof of ownership.
 func (c *composition) tags(seen Object) map[string]*string {
 	ours := c.ownTags(seen)
 	proof := ours[tagTenant] != ""
@@ -148,7 +147,7 @@ func (c *composition) tags(seen Object) map[string]*string {
 	return tags
 }
 
-// ownTags are those that name the owner.
+// ownTags returns the tags that name the owner.
 func (c *composition) ownTags(seen Object) map[string]string {
 	tags := map[string]string{tagApplication: c.app.Name, tagNamespace: c.app.Namespace}
 	if tenant := c.tenant(seen); tenant != "" {
@@ -157,8 +156,8 @@ func (c *composition) ownTags(seen Object) map[string]string {
 	return tags
 }
 
-// tenant that owns a vault or an identity. An established object stays with its tenant when
-// the label of the Namespace changes: a label must not transfer a vault.
+// tenant returns the tenant that owns a vault or identity. An established object keeps its
+// tenant when the label of the Namespace changes: a label must not transfer a vault.
 func (c *composition) tenant(seen Object) string {
 	have := seen.str("spec", "forProvider", "tags", tagTenant)
 	switch {
@@ -170,7 +169,7 @@ func (c *composition) tenant(seen Object) string {
 	return cmp.Or(c.app.Tenant, have)
 }
 
-// notesOnTenant tell that the tenants of Namespace and vault differ.
+// notesOnTenant returns a note if the tenants of Namespace and vault differ.
 func (c *composition) notesOnTenant(seen Object) []finding.Finding {
 	if tenant := c.tenant(seen); tenant != c.app.Tenant && c.app.Tenant != "" {
 		return []finding.Finding{finding.New(finding.VaultOfOtherTenant, finding.With{"vault": tenant, "namespace": c.app.Tenant})}
@@ -187,36 +186,37 @@ func (c *composition) owner(seen Object) string {
 	return owner
 }
 
-// ownedByAnother is about an object without proof that it belongs to the application.
+// ownedByAnother describes an object whose ownership is not proven.
 func ownedByAnother(what, name, owner string, seen Object) finding.Finding {
 	return finding.New(finding.OwnedByAnother, finding.With{
 		"what": what, "name": name, "owner": owner, "object": seen.str("kind") + "/" + seen.str("metadata", "name"),
 	})
 }
 
-// established is true of an object that the provider may change.
+// established reports whether the provider may change the object.
 func (o Object) established() bool {
 	return o.inAzure() && o.allows(xpv1.ManagementActionUpdate)
 }
 
-// held is true of an object that the provider may not change until its owner is proven.
+// held reports whether the provider must not change the object until its owner is proven.
 func (o Object) held() bool {
 	return o != nil && !o.allows(xpv1.ManagementActionUpdate)
 }
 
-// allows tells whether the provider may perform an action. Without a list it may perform all.
+// allows reports whether the provider may perform an action. Without a list it may perform
+// all actions.
 func (o Object) allows(action xpv1.ManagementAction) bool {
 	policies := o.list("spec", "managementPolicies")
 	return o != nil && policies == nil || slices.Contains(policies, any(string(action))) || slices.Contains(policies, any(string(xpv1.ManagementActionAll)))
 }
 
-// observeFailed is true if the provider has tried to observe the current generation of the object,
-// and has failed. Providers that record no generation are trusted.
+// observeFailed reports whether the provider has failed to observe the current generation of
+// the object. Providers that record no generation are trusted.
 func (o Object) observeFailed() bool {
 	generation, _ := o.number("metadata", "generation")
 	for _, v := range o.list("status", "conditions") {
 		m, _ := v.(map[string]any)
-		if c := Object(m); c.str("type") == "Synced" {
+		if c := Object(m); c.str("type") == conditionSynced {
 			observed, _ := c.number("observedGeneration")
 			return c.str("status") == "False" && (observed == 0 || observed == generation)
 		}
@@ -224,7 +224,7 @@ func (o Object) observeFailed() bool {
 	return false
 }
 
-// validateNamespace keeps new applications out of retired namespaces.
+// validateNamespace rejects new applications in retired namespaces.
 func validateNamespace(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
 	if _, exists := seen[NameKeyVault]; exists || !slices.Contains(p.RetiredNamespaces, a.Namespace) {
 		return nil

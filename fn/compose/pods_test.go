@@ -53,16 +53,16 @@ func TestNodes(t *testing.T) {
 			entry("c", "must be a string, with commas between values: put it in quotes") + ", ", entry("d", "must be a string, with commas between values: put it in quotes") + ", ",
 			entry("e", "must be a string, with commas between values: put it in quotes"),
 		}}},
-		"Names": {"The API server takes names of labels alone.", `{"": "x", "a b": "x", "a/b/c": "x", "UPPER.example.com/x": "x"}`, want{Ignored: []string{entry(`""`, "not the name of a label") + ", ", entry(`"a b"`, "not the name of a label") + ", ", entry("UPPER.example.com/x", "not the name of a label") + ", ", entry("a/b/c", "not the name of a label")}}},
+		"Names": {"The API server takes names of labels alone.", `{"": "x", "a b": "x", "a/b/c": "x", "UPPER.example.com/x": "x"}`, want{Ignored: []string{entry(`""`, "must be the name of a label") + ", ", entry(`"a b"`, "must be the name of a label") + ", ", entry("UPPER.example.com/x", "must be the name of a label") + ", ", entry("a/b/c", "must be the name of a label")}}},
 		"Values": {"And values of labels.", `{"a": "x y", "b": "` + strings.Repeat("x", 64) + `", "c": "x,-y"}`, want{Ignored: []string{
 			entry("a", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit") + ", ",
 			entry("b", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit") + ", ",
 			entry("c", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit"),
 		}}},
 		"Roles": {"A node that the cluster itself runs on is not for applications.", `{"kubernetes.io/hostname": "node-1", "kubernetes.azure.com/mode": "system", "node-role.kubernetes.io/control-plane": "x"}`, want{Ignored: []string{
-			entry("kubernetes.azure.com/mode", "applications do not choose nodes by name or role") + ", ",
-			entry("kubernetes.io/hostname", "applications do not choose nodes by name or role") + ", ",
-			entry("node-role.kubernetes.io/control-plane", "applications do not choose nodes by name or role"),
+			entry("kubernetes.azure.com/mode", "applications must not choose nodes by name or role") + ", ",
+			entry("kubernetes.io/hostname", "applications must not choose nodes by name or role") + ", ",
+			entry("node-role.kubernetes.io/control-plane", "applications must not choose nodes by name or role"),
 		}}},
 	}
 	for name, tc := range cases {
@@ -92,8 +92,8 @@ func TestManyNodes(t *testing.T) {
 	}
 	r := compose(t, `{"deployment": {"image": "a"}, "workloadSelectors": `+string(b)+`}`, ``, azureSeen())
 	want := []string{
-		pathSelectors + "[a00] (must not have more than 50 values), ",
-		pathSelectors + "[a20] (only the first 20 have an effect, and this and later ones do not)",
+		pathSelectors + "[a00] (must have at most 50 values), ",
+		pathSelectors + "[a20] (at most 20 labels are used; this and later ones are ignored)",
 	}
 	if diff := cmp.Diff(want, r.ignored()); diff != "" || len(nodeAffinity(r)) != 19 {
 		t.Errorf("Compose(...): want 19 entries, got %d; -want ignored, +got:\n%s", len(nodeAffinity(r)), diff)

@@ -7,7 +7,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// ready tells whether an observed resource is ready.
+// ready reports whether an observed resource is ready.
 func ready(o Object) bool {
 	if o == nil {
 		return false
@@ -16,11 +16,11 @@ func ready(o Object) bool {
 	case kindDeployment:
 		return rollout(o).Status == True
 	case "ServiceAccount", kindService, kindIngress, kindAutoscaler, kindScaledObject, kindNetworkPolicy, kindPodDisruptionBudget:
-		// They have no condition, or one that depends on traffic or on KEDA. Without KEDA
-		// pods still run, only their number does not follow the triggers.
+		// They have no condition, or one that depends on traffic or on KEDA. Without KEDA,
+		// pods still run, but triggers do not scale them.
 		return true
 	}
-	return o.condition("Ready").status == "True"
+	return o.condition(conditionReady).status == "True"
 }
 
 // rollout returns the progress of a Deployment, by the rules of kubectl rollout status.

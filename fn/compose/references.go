@@ -11,16 +11,16 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// variableName matches references that may be shown. Any other text between $( and ) may be
-// part of a confidential value.
+// variableName matches references that can be shown. Any other text between $( and ) can be
+// a part of a confidential value.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 
-// fromServices matches variables that Kubernetes derives from Services: from that of the API
-// server always, and from those of the namespace if a pod enables service links.
+// fromServices matches variables that Kubernetes derives from Services: always from the
+// Service of the API server, and from those of the namespace if a pod enables service links.
 var fromServices = regexp.MustCompile(`_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$`)
 
-// unresolved lists the references in config that Kubernetes leaves unexpanded. The variables
-// of a secret without value are unknown, unless env names them.
+// unresolved returns the references in config that Kubernetes does not expand. The variables
+// of a secret without a value are unknown, unless env names them.
 func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 	mapped, unknown := map[string]bool{}, false
 	for _, secret := range s.list {
@@ -54,7 +54,7 @@ func (c *composition) unresolved(s secrets) (ignored []IgnoredField) {
 	return ignored
 }
 
-// reference returns a reference with its place in the manifest.
+// reference returns a reference and the path of its field.
 func reference(u envmap.Unresolved) string {
 	field := Child("spec.config", u.Variable)
 	if !variableName.MatchString(u.Name) {
@@ -63,7 +63,7 @@ func reference(u envmap.Unresolved) string {
 	return finding.Say(finding.Reference, finding.With{"variable": u.Name, "field": field})
 }
 
-// variablesInLowerCase are those of secrets, by their names in lower case.
+// variablesInLowerCase returns the variables of secrets by their lower-case names.
 func (s secrets) variablesInLowerCase() map[string]string {
 	names := map[string]string{}
 	for _, v := range s.environment.Variables {

@@ -29,7 +29,7 @@ func TestUnresolved(t *testing.T) {
 		"Nothing": {
 			reason: "Nothing has the name.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "database"}], "config": {"ConnectionStrings__Main": "Host=$(DB_HSOT)"}}`,
-			want:   "$(DB_HSOT) in spec.config.ConnectionStrings__Main (there is no variable of that name)",
+			want:   "$(DB_HSOT) in spec.config.ConnectionStrings__Main (there is no variable of this name)",
 		},
 		"OtherCase": {
 			reason: "Names of variables differ in case.",
@@ -39,12 +39,12 @@ func TestUnresolved(t *testing.T) {
 		"Later": {
 			reason: "A later variable has no value yet, and neither has the variable itself.",
 			spec:   `{"deployment": {"image": "a"}, "config": {"PATH": "$(PATH):/x"}}`,
-			want:   "$(PATH) in spec.config.PATH (only variables of secrets, and of config if they come before it in the alphabet, can be referred to)",
+			want:   "$(PATH) in spec.config.PATH (can refer only to variables of secrets, and to variables of config that come earlier in the alphabet)",
 		},
 		"Value": {
 			reason: "Text that is not a name may be part of a confidential value.",
 			spec:   `{"deployment": {"image": "a"}, "config": {"A": "p$(ass word)"}}`,
-			want:   "$(…) in spec.config.A (there is no variable of that name)",
+			want:   "$(…) in spec.config.A (there is no variable of this name)",
 		},
 		"NotSynced": {
 			reason: "The variables of an optional secret without value are unknown.",
@@ -53,7 +53,7 @@ func TestUnresolved(t *testing.T) {
 		"Mapped": {
 			reason: "Names in env are known.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "other", "optional": true, "env": [{"name": "X", "key": "x"}]}], "config": {"A": "$(X) $(Y)"}}`,
-			want:   "$(Y) in spec.config.A (there is no variable of that name)",
+			want:   "$(Y) in spec.config.A (there is no variable of this name)",
 		},
 		"Services": {
 			reason: "Kubernetes has variables of its own.",
@@ -81,7 +81,7 @@ func TestManyUnresolved(t *testing.T) {
 	}
 	r := compose(t, `{"deployment": {"image": "a"}, "config": {"X": "`+value.String()+`"}}`, ``, azureSeen())
 	got := r.condition(TypeFieldsIgnored).Message
-	for _, want := range []string{"$(a00000) in spec.config.X (there is no variable of that name)", "$(a00049) in", "and 1 more"} {
+	for _, want := range []string{"$(a00000) in spec.config.X (there is no variable of this name)", "$(a00049) in", "and 1 more"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Compose(...): want %q, got: %s", want, got)
 		}

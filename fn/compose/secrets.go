@@ -36,13 +36,13 @@ type syncedSecret struct {
 	keys     []envmap.Key
 }
 
-// ready tells whether the secret was synced once. From then on its last good content
-// stays, even if the secret is deleted from the vault.
+// ready reports whether the secret was synced once. Its last good content is kept from then
+// on, even if the secret is deleted from the vault.
 func (s syncedSecret) ready() bool {
 	return s.observed.str("version") != ""
 }
 
-// state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
+// state returns the state of the secret. A secret whose keys are missing in the Kubernetes Secret is not
 // synced, even if the last status says so.
 func (s syncedSecret) state() string {
 	state := cmp.Or(s.observed.str("state"), statePending)
@@ -54,7 +54,7 @@ func (s syncedSecret) state() string {
 
 func (s syncedSecret) synced() bool { return s.state() == string(secretsv1alpha1.StateSynced) }
 
-// notNeeded is true of an optional secret without a value.
+// notNeeded reports whether the secret is optional and has no value.
 func (s syncedSecret) notNeeded() bool {
 	state := secretsv1alpha1.State(s.state())
 	return s.spec.Optional && !s.ready() && (state == secretsv1alpha1.StateMissing || state == secretsv1alpha1.StateAwaitingValue)
@@ -66,17 +66,17 @@ type secrets struct {
 	// target is the Kubernetes Secret with the values.
 	target, revision string
 	environment      envmap.Environment
-	// retiring secrets are still needed by pods that are being replaced.
+	// retiring secrets are not listed any more. Pods that are being replaced still need them.
 	retiring []secretsv1alpha1.SyncedSecret
 	// composed is false until vault and identity exist.
 	composed bool
-	// problem is the error of the whole sync, as text of the provider.
-	problem string
+	// problem of the whole sync.
+	problem problem
 	// unwritten is true if the Secret could not be written.
 	unwritten bool
 }
 
-// secretSync keeps the application's Kubernetes Secret in step with its vault.
+// secretSync keeps the application's Kubernetes Secret in sync with its vault.
 func (c *composition) secretSync(v vault, i identity) secrets {
 	seen := c.seen[NameSecretSync]
 	s := secrets{
@@ -84,7 +84,7 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 		problem: cmp.Or(seen.problem(), seen.notReady()),
 	}
 	state := secretsv1alpha1.State(seen.str("status", "atProvider", "state"))
-	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem() != ""
+	s.unwritten = state == secretsv1alpha1.StateTargetConflict || state == secretsv1alpha1.StateTargetTooLarge || seen.problem().reported
 
 	observed := map[string]Object{}
 	for _, e := range seen.list("status", "atProvider", "secrets") {
@@ -111,9 +111,8 @@ func (c *composition) secretSync(v vault, i identity) secrets {
 	return s
 }
 
-// revision of the secrets that pods get variables from. It is a hash of their versions,
-// never of values. Secrets that are not listed or not injected do not count, so they do
-// not roll the pods.
+// revision returns a hash of the versions of the injected secrets, never of values. Other
+// secrets do not roll the pods.
 func revision(s secrets) string {
 	versions := map[string]string{}
 	for _, secret := range s.list {
@@ -135,7 +134,7 @@ func revision(s secrets) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// target keeps the name of a Secret that pods refer to.
+// target returns the name of the Secret. It keeps the name that pods reference.
 func (c *composition) target(seen Object) string {
 	return cmp.Or(seen.str("spec", "forProvider", "target", "name"), c.app.Name+targetSuffix)
 }
@@ -175,8 +174,9 @@ func (c *composition) keyVaultSecretSync(v vault, i identity, s secrets) *manage
 	return object
 }
 
-// retiringSecrets are no longer in the spec, but running pods still refer to their keys. A
-// pod that restarts during the rollout, or after it has failed, needs them.
+// retiringSecrets returns secrets that are no longer in the spec while running pods still
+// reference their keys. A pod that restarts during the rollout, or after it has failed,
+// needs them.
 func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecret {
 	deployment, running := c.seen[NameDeployment]
 	if !running || c.app.Spec.Deployment == nil {
@@ -206,8 +206,8 @@ func (c *composition) retiringSecrets(seen Object) []secretsv1alpha1.SyncedSecre
 	return retiring[:min(len(retiring), max(secretsv1alpha1.MaxSecrets-len(listed), 0))]
 }
 
-// inUse are the data keys that pods refer to: those of the Deployment and, until all pods
-// are replaced, those of the previous pods. A new version of a secret must not remove
+// inUse returns the data keys that pods reference: those of the Deployment and, until all
+// pods are replaced, those of the previous pods. A new version of a secret must not remove
 // them.
 func (c *composition) inUse() []string {
 	deployment, running := c.seen[NameDeployment]
@@ -225,7 +225,7 @@ func (c *composition) inUse() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// refersTo tells whether pods have a variable that comes from a secret.
+// refersTo reports whether pods have a variable from a secret.
 func refersTo(deployment Object, secret string) bool {
 	for key := range referred(deployment) {
 		if name, _, _ := strings.Cut(key, "."); name == secret {
@@ -235,7 +235,7 @@ func refersTo(deployment Object, secret string) bool {
 	return false
 }
 
-// referred are the data keys that variables of pods come from.
+// referred returns the data keys that variables of pods reference.
 func referred(deployment Object) map[string]bool {
 	keys := map[string]bool{}
 	for _, e := range deployment.list("spec", "template", "spec", "containers") {
@@ -250,8 +250,8 @@ func referred(deployment Object) map[string]bool {
 	return keys
 }
 
-// structure returns the keys a secret has when it is created, and whether it
-// may be created in advance at all.
+// structure returns the keys with which a secret is created, and whether it can be created
+// in advance.
 func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) {
 	if len(s.Keys) > 0 {
 		return s.Keys, true
@@ -260,8 +260,8 @@ func (c *composition) structure(s v1alpha1.Secret) (keys []string, create bool) 
 	return keys, !known || len(keys) > 0
 }
 
-// required are the keys that env names, without those of the structure. A version without
-// them would remove variables from the pods. An optional secret requires none.
+// required returns the keys in env that are not in the structure. A version without them
+// would remove variables from the pods. An optional secret requires none.
 func required(s v1alpha1.Secret, structure []string) (keys []string) {
 	if s.Optional {
 		return nil
@@ -299,7 +299,7 @@ func mappable(list []syncedSecret) []envmap.Secret {
 	return out
 }
 
-// duration of a validated string; nil for none.
+// duration parses a validated string. It returns nil for an empty one.
 func duration(s string) *metav1.Duration {
 	d, err := time.ParseDuration(s)
 	if err != nil {
@@ -308,8 +308,8 @@ func duration(s string) *metav1.Duration {
 	return &metav1.Duration{Duration: d}
 }
 
-// waitingFor returns which secrets hold back the workload, and why. An optional secret does
-// so only if the running pods use it: a lost status must not remove its variables.
+// waitingFor returns the secrets that block the workload. An optional secret blocks it only
+// if the running pods use it: a lost status must not remove its variables.
 func (s secrets) waitingFor(deployment Object) []finding.Finding {
 	var waiting []finding.Finding
 	blocked := false
@@ -347,43 +347,43 @@ func missingKey(m envmap.Missing) finding.Finding {
 	return finding.New(finding.WaitsForKey, finding.With{"secret": m.Secret, "key": m.Key, "variable": m.Name})
 }
 
-// describe secrets that are not synced, those with the same state and reason together.
+// describe lists secrets that are not synced, grouped by state and reason.
 func (s secrets) describe(list []syncedSecret) finding.List {
-	type problem struct {
+	type group struct {
 		state, observed string
 		reason          finding.Reason
 	}
-	var order []problem
-	names, messages := map[problem][]string{}, map[problem][]string{}
+	var order []group
+	names, messages := map[group][]string{}, map[group][]string{}
 	for _, secret := range list {
 		m := s.message(secret)
-		p := problem{state: secret.state(), reason: m.Reason}
+		g := group{state: secret.state(), reason: m.Reason}
 		if m.Reason == finding.ProviderSays {
-			p.observed = secret.observed.str("reason") // Empty in the status of an earlier version.
+			g.observed = secret.observed.str("reason") // Empty in the status of an earlier version.
 		}
-		if len(names[p]) == 0 {
-			order = append(order, p)
+		if len(names[g]) == 0 {
+			order = append(order, g)
 		}
-		names[p] = append(names[p], secret.spec.Name)
+		names[g] = append(names[g], secret.spec.Name)
 		// Sentences that name their secret differ.
-		if text := m.String(); !slices.Contains(messages[p], text) {
-			messages[p] = append(messages[p], text)
+		if text := m.String(); !slices.Contains(messages[g], text) {
+			messages[g] = append(messages[g], text)
 		}
 	}
 	parts := make([]finding.Finding, 0, len(order))
-	for _, p := range order {
-		with := finding.With{"secrets": finding.Some(", ", names[p]), "state": p.state}
-		if p.reason == "" {
+	for _, g := range order {
+		with := finding.With{"secrets": finding.Some(", ", names[g]), "state": g.state}
+		if g.reason == "" {
 			parts = append(parts, finding.New(finding.SecretsInState, with))
-			continue
+		} else {
+			parts = append(parts, finding.New(finding.SecretsInStateWith, with, finding.With{"message": finding.Some(" ", messages[g])}))
 		}
-		with["message"] = finding.Some(" ", messages[p])
-		parts = append(parts, finding.New(finding.SecretsInStateWith, with))
 	}
 	return finding.Some("; ", parts)
 }
 
-// message tells what to do about a secret. The provider's message takes precedence.
+// message returns the problem of a secret and its solution. The provider's message takes
+// precedence.
 func (s secrets) message(secret syncedSecret) finding.Finding {
 	m := secret.observed.str("message")
 	switch {
@@ -396,16 +396,16 @@ func (s secrets) message(secret syncedSecret) finding.Finding {
 		return finding.Finding{}
 	case !s.composed:
 		return finding.New(finding.SecretWaitsForAzure)
-	case s.problem != "":
+	case s.problem.reported:
 		return finding.New(finding.SecretBlocked, finding.With{"problem": s.problem})
 	}
 	return finding.New(finding.SecretNotLookedAt)
 }
 
-// blocked tells whether the only problem of a secret is that the Kubernetes Secret could not
-// be written.
+// blocked reports whether the only problem of a secret is that the Kubernetes Secret could
+// not be written.
 func (s secrets) blocked(secret syncedSecret) bool {
-	return s.composed && s.unwritten && s.problem != "" && secret.state() == statePending
+	return s.composed && s.unwritten && s.problem.reported && secret.state() == statePending
 }
 
 func (s secrets) count() (synced, total int) {
@@ -438,13 +438,13 @@ func (s secrets) condition() Condition {
 		if s.unwritten {
 			c.Reason = ReasonSecretNotWritten
 		}
-		c = c.with(finding.New(finding.SecretsNotSynced, finding.With{"synced": synced, "total": total, "secrets": s.describe(unsynced)}))
-		if s.unwritten && s.problem != "" && !slices.ContainsFunc(unsynced, s.blocked) {
+		c = c.with(finding.New(finding.SecretsNotSynced, count, finding.With{"secrets": s.describe(unsynced)}))
+		if s.unwritten && s.problem.reported && !slices.ContainsFunc(unsynced, s.blocked) {
 			c = c.with(finding.New(finding.SecretNotWrittenBesides, finding.With{"secret": s.target, "problem": s.problem}))
 		}
-	case s.problem != "":
+	case s.problem.reported:
 		c.Status, c.Reason = False, ReasonSecretNotWritten
-		c = c.with(finding.New(finding.SecretNotWritten, finding.With{"synced": synced, "total": total, "secret": s.target, "problem": s.problem}))
+		c = c.with(finding.New(finding.SecretNotWritten, count, finding.With{"secret": s.target, "problem": s.problem}))
 	case len(s.environment.Collisions) > 0:
 		c.Status, c.Reason = False, ReasonVariablesCollide
 		c = c.with(finding.New(finding.SecretsSynced, count))
@@ -457,7 +457,7 @@ func (s secrets) condition() Condition {
 		c = c.with(collisions(s.environment.Collisions))
 	}
 	if len(s.environment.Withheld) > 0 {
-		// The secrets are synced all the same: a key in the vault must not make an application fail.
+		// The status stays True: a key in the vault must not make an application fail.
 		if c.Reason == ReasonAvailable {
 			c.Reason = ReasonVariablesWithheld
 		}
@@ -466,7 +466,7 @@ func (s secrets) condition() Condition {
 	return c
 }
 
-// collisions are keys that are not injected.
+// collisions describes keys that are not injected because they collide.
 func collisions(list []envmap.Collision) finding.Finding {
 	parts := make([]finding.Finding, 0, len(list))
 	for _, col := range list {
@@ -475,7 +475,7 @@ func collisions(list []envmap.Collision) finding.Finding {
 	return finding.New(finding.VariablesCollide, finding.With{"collisions": finding.Some("; ", parts)})
 }
 
-// withheld are keys that are not injected without env.
+// withheld describes keys that are not injected without env.
 func withheld(list []envmap.Withheld) finding.Finding {
 	parts := make([]finding.Finding, 0, len(list))
 	for _, w := range list {

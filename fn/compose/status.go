@@ -13,15 +13,15 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// status is what a team sees. Values of Azure stay until Azure reports others: a provider
-// that restarts must not blank them.
+// status returns the status for the team. Values from Azure are kept until Azure reports new
+// ones: a provider that restarts must not clear them.
 func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.PlatformApplicationStatus {
 	last := a.Status
 	if last.KeyVault == nil {
 		last.KeyVault = &v1alpha1.KeyVaultStatus{}
 	}
 	if v.ownership == foreign {
-		// The address of a foreign vault is not shown.
+		// The URI of a foreign vault is not shown.
 		last.KeyVault = &v1alpha1.KeyVaultStatus{}
 	}
 	if last.Identity == nil || i.ownership == foreign {
@@ -63,7 +63,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 	switch {
 	case !w.requested:
 	case w.waits():
-		// Running pods keep the environment that they were started with.
+		// Running pods keep their environment.
 		out.Environment = last.Environment
 	default:
 		out.Environment = environmentStatus(s)
@@ -73,7 +73,7 @@ func status(a Application, v vault, i identity, s secrets, w workload) v1alpha1.
 
 func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 	e := &v1alpha1.EnvironmentStatus{
-		Variables: int32(len(s.environment.Variables)), //nolint:gosec // The schema allows some thousands at most.
+		Variables: int32(len(s.environment.Variables)), //nolint:gosec // The schema allows a few thousand.
 		Revision:  s.revision,
 	}
 	for _, sh := range s.environment.Shadowed {
@@ -92,7 +92,8 @@ func environmentStatus(s secrets) *v1alpha1.EnvironmentStatus {
 	return e
 }
 
-// variablesOf each secret, in the order of the pod, as many as the status lists.
+// variablesOf returns the variables of each secret, in the order of the pod, up to the limit
+// of the status.
 func variablesOf(s secrets) map[string][]string {
 	out := map[string][]string{}
 	for _, v := range s.environment.Variables {

@@ -9,19 +9,20 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// AsksForSubscription tells whether the subscription of the Azure providers matters now: before the vault and the identity are
-// created, and when one of them has a problem.
+// AsksForSubscription reports whether the subscription of the Azure providers is needed:
+// before the vault and the identity are created, and when one of them has a problem.
 func (o Observed) AsksForSubscription() bool {
 	for _, name := range []string{NameKeyVault, NameIdentity} {
-		if seen, ok := o[name]; !ok || seen.problem() != "" && !seen.held() {
+		if seen, ok := o[name]; !ok || seen.problem().reported && !seen.held() {
 			return true
 		}
 	}
 	return false
 }
 
-// wrongSubscription returns the difference if the Azure providers use another subscription than the settings. Ids contain that of
-// the settings, so the providers would not find the objects that they have created, and could not create them again.
+// wrongSubscription returns a finding if the Azure providers use a subscription other than
+// that of the settings. Ids contain the subscription of the settings, so the providers would
+// not find the objects that they have created, and could not create them again.
 func (c *composition) wrongSubscription() (wrong finding.Finding) {
 	settings := c.platform.SubscriptionID
 	if other := c.app.ProviderSubscription; other != "" && !strings.EqualFold(other, settings) {
@@ -37,13 +38,14 @@ func (c *composition) wrongSubscription() (wrong finding.Finding) {
 	return wrong
 }
 
-// createsElsewhere is true of a resource that would be created in the wrong subscription.
+// createsElsewhere reports whether a resource would be created in the wrong subscription.
 func (c *composition) createsElsewhere(name string) bool {
 	_, exists := c.seen[name]
 	return !exists && !c.wrongSubscription().IsZero()
 }
 
-// inWrongSubscription adds a difference of subscriptions to a condition: as its cause, or as a warning.
+// inWrongSubscription adds a difference of subscriptions to a condition, as its cause or as
+// a note.
 func (c Condition) inWrongSubscription(wrong finding.Finding) Condition {
 	switch {
 	case wrong.IsZero():
@@ -56,7 +58,7 @@ func (c Condition) inWrongSubscription(wrong finding.Finding) Condition {
 	return c
 }
 
-// subscription of an id of Azure Resource Manager.
+// subscription returns the subscription of an Azure resource id.
 func subscription(id string) string {
 	segments := strings.Split(id, "/")
 	if len(segments) < 3 || !strings.EqualFold(segments[1], "subscriptions") {

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// annotationPending is set by crossplane-runtime when it is about to create something.
+// annotationPending is set by crossplane-runtime before it creates an external resource.
 const annotationPending = "crossplane.io/external-create-pending"
 
-// LatestTime is the latest time in an object. A function has no clock, and the current time is the same or later.
+// LatestTime returns the latest time in an object. A function has no clock, and the current
+// time is the same or later.
 func LatestTime(o Object) time.Time {
 	latest := o.time("metadata", "creationTimestamp")
 	for _, name := range []string{annotationPending, annotationCreated} {
@@ -27,7 +28,7 @@ func LatestTime(o Object) time.Time {
 	return latest
 }
 
-// latest is the LatestTime of all observed objects.
+// latest returns the LatestTime of all observed objects.
 func (c *composition) latest() time.Time {
 	latest := c.app.LatestTime
 	for _, o := range c.seen {
@@ -36,21 +37,22 @@ func (c *composition) latest() time.Time {
 	return latest
 }
 
-// requestedSince is the time since when the provider asks Azure to create a resource. It is zero if that is unknown.
+// requestedSince returns the time since which the provider requests a resource from Azure. It
+// is zero if that is unknown.
 func (o Object) requestedSince() time.Time {
 	if since := o.time("metadata", "annotations", annotationPending); !since.IsZero() {
 		return since
 	}
 	for _, c := range o.list("status", "conditions") {
 		m, _ := c.(map[string]any)
-		if c := Object(m); c.str("type") == "Synced" && c.str("status") == "True" {
+		if c := Object(m); c.str("type") == conditionSynced && c.str("status") == "True" {
 			return c.time("lastTransitionTime")
 		}
 	}
 	return time.Time{}
 }
 
-// time at a path, or zero.
+// time returns the time at a path, or zero.
 func (o Object) time(path ...string) time.Time {
 	t, err := time.Parse(time.RFC3339, o.str(path...))
 	if err != nil {

@@ -56,9 +56,8 @@ func scaledObjectVersion() schema.GroupVersion {
 	return schema.GroupVersion{Group: "keda.sh", Version: "v1alpha1"}
 }
 
-// triggers returns those that KEDA acts on, including the CPU load if the application has
-// any. A trigger that KEDA would reject is skipped and reported: KEDA would otherwise
-// ignore all the others, too.
+// triggers returns the valid triggers, and one for the CPU load if there are any. It skips and
+// reports triggers that KEDA would reject, because KEDA would then ignore all of them.
 func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 	field := parse(c.app.Spec.Autoscaling.Triggers)
 	list, ok := field.([]any)
@@ -102,15 +101,15 @@ func (c *composition) triggers() (triggers []any, ignored []IgnoredField) {
 			"type": triggerCPU, "metricType": metricUtilization, "metadata": map[string]any{"value": strconv.Itoa(int(c.targetCPU()))},
 		})
 	}
-	if len(triggers) > 0 && c.seen[NameScaledObject].condition("Ready").status == "False" {
+	if len(triggers) > 0 && c.seen[NameScaledObject].condition(conditionReady).status == "False" {
 		// The message of KEDA is not shown: it may contain credentials from the trigger's metadata.
 		ignored = append(ignored, IgnoredField{Path: pathTriggers, Why: finding.New(finding.KEDARefuses)})
 	}
 	return triggers, ignored
 }
 
-// trigger copies the fields of a trigger that KEDA defines, or returns why it is invalid. The
-// reason never includes values, which may be confidential.
+// trigger copies the fields of a trigger that KEDA defines, or returns why the trigger is
+// invalid. The finding never includes values, which may be confidential.
 func (c *composition) trigger(fields map[string]any) (trigger map[string]any, why finding.Finding) {
 	kind, ok := fields["type"].(string)
 	metadata, isMap := fields["metadata"].(map[string]any)
@@ -151,9 +150,9 @@ func (c *composition) trigger(fields map[string]any) (trigger map[string]any, wh
 	return trigger, why
 }
 
-// resourceTrigger is one of type cpu or memory.
+// resourceTrigger returns a trigger of type cpu or memory, or why it is invalid.
 func (c *composition) resourceTrigger(kind, metric string, metadata Object) (trigger map[string]any, why finding.Finding) {
-	// Older KEDA versions have metricType in metadata.type.
+	// Older versions of KEDA have the metric type in metadata.type.
 	metric = cmp.Or(metric, metadata.str("type"), metricUtilization)
 	value := metadata.str("value")
 	out := map[string]any{"value": value}
@@ -175,8 +174,8 @@ func (c *composition) resourceTrigger(kind, metric string, metadata Object) (tri
 	return map[string]any{"type": kind, "metricType": metric, "metadata": out}, why
 }
 
-// isPositive is true of a quantity greater than 0. The pattern excludes quantities that take
-// minutes to parse.
+// isPositive reports whether a string is a quantity greater than 0. The pattern excludes
+// quantities that take minutes to parse.
 func isPositive(s string) bool {
 	if !quantity.MatchString(s) {
 		return false
@@ -201,7 +200,8 @@ func cronProblem(metadata Object) (why finding.Finding) {
 	return why
 }
 
-// ignoredOfTrigger lists fields of a trigger that are not copied, or limited by another field.
+// ignoredOfTrigger returns the fields of a trigger that are not copied, or that another field
+// limits.
 func (c *composition) ignoredOfTrigger(path string, fields, trigger map[string]any) []IgnoredField {
 	ignored := unknown(path, fields, "type", "metadata", "name", "metricType")
 	for i := range ignored {
@@ -222,7 +222,7 @@ func triggerName(fields map[string]any) (string, bool) {
 	return name, ok && len(validation.IsDNS1123Label(name)) == 0
 }
 
-// measures tells whether the container of a Deployment requests the resources that triggers
+// measures reports whether the container of a Deployment requests the resources that triggers
 // measure.
 func (c *composition) measures(deployment Object, triggers []any) bool {
 	container, ok := byName(deployment.list("spec", "template", "spec", "containers"))[c.app.Name]
@@ -251,7 +251,7 @@ func isRequested(container Object, resource string) bool {
 	return false
 }
 
-// scaledObject makes KEDA scale the Deployment, with a HorizontalPodAutoscaler of its own.
+// scaledObject makes KEDA scale the Deployment.
 func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 	least, most := c.scale()
 	spec := map[string]any{
@@ -272,8 +272,8 @@ func (c *composition) scaledObject(triggers []any) *unstructured.Unstructured {
 	return o
 }
 
-// ownScaledObjectSpec is the part of the spec that this function composes. Managed fields
-// cannot tell, because the schema is not available.
+// ownScaledObjectSpec returns the part of the spec that this function composes. Without the
+// schema, managed fields do not show it.
 func ownScaledObjectSpec(spec Object) Object {
 	own := Object(pick(spec, "scaleTargetRef", "minReplicaCount", "maxReplicaCount", "triggers"))
 	if name := spec.str("advanced", "horizontalPodAutoscalerConfig", "name"); name != "" {

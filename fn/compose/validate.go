@@ -21,16 +21,16 @@ import (
 	"github.com/p6m-dev/platform-application/fn/settings"
 )
 
-// validate rejects manifests whose objects the API server or Azure would reject. The
-// schema rejects most of them at admission. A manifest that is rendered, or was admitted
-// by an older schema, gets the same answer here.
+// validate rejects manifests whose objects the API server or Azure would reject. The schema
+// rejects most of them at admission. A manifest that is rendered, or was admitted by an older
+// schema, gets the same message here.
 func validate(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed) error {
 	var errs field.ErrorList
 	if len(validation.IsDNS1035Label(a.Name)) > 0 {
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, finding.Say(finding.ApplicationNameInvalid)))
 	}
 	if a.Name == "default" {
-		// Its identity would be that of all pods without a ServiceAccount of their own.
+		// All pods without a serviceAccountName would get its identity.
 		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), a.Name, finding.Say(finding.ApplicationNameDefault)))
 	}
 	errs = append(errs, validateNamespace(a, p, seen, field.NewPath("metadata", "namespace"))...)
@@ -54,7 +54,7 @@ func validateConfig(config map[string]string, path *field.Path) (errs field.Erro
 	for name := range config {
 		// The value is not shown: teams put confidential values into config.
 		if len(validation.IsEnvVarName(name)) > 0 || len(name) > 255 {
-			errs = append(errs, field.Invalid(path.Key(name), name, finding.Say(finding.VariableNameInvalid)))
+			errs = append(errs, field.Invalid(path.Key(name), name, finding.Say(finding.ConfigNameInvalid)))
 		}
 	}
 	slices.SortFunc(errs, func(a, b *field.Error) int {
@@ -105,7 +105,11 @@ func validateEnv(s v1alpha1.Secret, path *field.Path) (errs field.ErrorList) {
 			errs = append(errs, field.Duplicate(at.Child("name"), e.Name))
 		}
 		names[e.Name] = true
-		if len(s.Keys) > 0 && !slices.Contains(s.Keys, e.Key) {
+		switch {
+		case len(s.Keys) == 0 || slices.Contains(s.Keys, e.Key):
+		case e.Key == "":
+			errs = append(errs, field.Required(at.Child("key"), finding.Say(finding.EnvKeyMissing)))
+		default:
 			errs = append(errs, field.Invalid(at.Child("key"), e.Key, finding.Say(finding.EnvKeyUnknown)))
 		}
 	}
@@ -198,7 +202,7 @@ func validateKeyVault(kv *v1alpha1.KeyVault, path *field.Path) (errs field.Error
 }
 
 // validateVaultName protects the vaults of other applications, because an application gets
-// a role on the vault that it names. It also keeps an application from losing its vault.
+// a role on the vault that it names. It also prevents an application from losing its vault.
 func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen Observed, path *field.Path) field.ErrorList {
 	name := ""
 	if a.Spec.KeyVault != nil {
@@ -220,8 +224,8 @@ func validateVaultName(a Application, p inputv1alpha1.PlatformConfigSpec, seen O
 	return nil
 }
 
-// isWithdrawn tells whether an application uses a vault that is no longer assigned to it. A
-// missing list of assignments does not count, because it may be lost.
+// isWithdrawn reports whether an application uses a vault that is no longer assigned to it.
+// A missing list of assignments withdraws nothing, because it may be lost.
 func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object) bool {
 	if a.Spec.KeyVault == nil || a.Spec.KeyVault.Name == "" || p.KeyVault.Assigned == nil || !isAdopted(vault) {
 		return false
@@ -230,23 +234,23 @@ func isWithdrawn(a Application, p inputv1alpha1.PlatformConfigSpec, vault Object
 	return !assigned && strings.EqualFold(vault.str("metadata", "annotations", annotationExternalName), a.Spec.KeyVault.Name)
 }
 
-// isAdopted tells whether an observed vault is read-only because it was adopted. An own
-// vault is read-only until its owner is proven, but has all its parameters.
+// isAdopted reports whether an observed vault was adopted, which makes it read-only. The
+// application's own vault is also read-only until its owner is proven, but has a tenant id.
 func isAdopted(vault Object) bool {
 	policies := vault.list("spec", "managementPolicies")
 	return len(policies) == 1 && policies[0] == string(xpv1.ManagementActionObserve) && vault.str("spec", "forProvider", "tenantId") == ""
 }
 
 func isSecretName(s string) bool {
-	return len(s) >= 1 && len(s) <= 127 && !containsOtherThan(s, func(r rune) bool { return r == '-' || isAlphanumeric(r) })
+	return len(s) >= 1 && len(s) <= 127 && !strings.ContainsFunc(s, func(r rune) bool { return r != '-' && !isAlphanumeric(r) })
 }
 
 func isVariableName(s string) bool {
-	return s != "" && len(s) <= 255 && (s[0] < '0' || s[0] > '9') && !containsOtherThan(s, func(r rune) bool { return r == '_' || isAlphanumeric(r) })
+	return s != "" && len(s) <= 255 && (s[0] < '0' || s[0] > '9') && !strings.ContainsFunc(s, func(r rune) bool { return r != '_' && !isAlphanumeric(r) })
 }
 
-// isUUID is true of the form in which Entra ID shows object ids. The form counts,
-// because the id becomes a part of names.
+// isUUID reports whether a string has the form in which Entra ID shows object ids. The form
+// matters, because the id becomes a part of names.
 func isUUID(s string) bool {
 	u, err := uuid.Parse(s)
 	return err == nil && u.String() == s
@@ -254,13 +258,4 @@ func isUUID(s string) bool {
 
 func isAlphanumeric(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-}
-
-func containsOtherThan(s string, allowed func(rune) bool) bool {
-	for _, r := range s {
-		if !allowed(r) {
-			return true
-		}
-	}
-	return false
 }

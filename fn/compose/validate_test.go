@@ -33,32 +33,32 @@ func TestValidate(t *testing.T) {
 		"NameWithDot": {
 			reason: "A Service cannot have such a name.",
 			args:   args{name: "shop.api", spec: `{}`},
-			want:   `metadata.name: Invalid value: "shop.api": must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service`,
+			want:   `metadata.name: Invalid value: "shop.api": must be at most 63 lower-case letters, digits and hyphens, begin with a letter and end with a letter or digit: it becomes the name of a Service`,
 		},
 		"NameDefault": {
 			reason: "Pods that choose no ServiceAccount must not get an application's identity.",
 			args:   args{name: "default", spec: `{}`},
-			want:   `metadata.name: Invalid value: "default": must not be default, which is the ServiceAccount of pods that choose none`,
+			want:   `metadata.name: Invalid value: "default": must not be default: pods without a serviceAccountName use that ServiceAccount`,
 		},
 		"ConfigName": {
 			reason: "Variables have names that a pod can have; the value is not shown.",
 			args:   args{spec: `{"config": {"1LOG LEVEL": "hunter2", "A=B": "hunter2"}}`},
-			want:   `[spec.config[1LOG LEVEL]: Invalid value: "1LOG LEVEL": must be the name of an environment variable, spec.config[A=B]: Invalid value: "A=B": must be the name of an environment variable]`,
+			want:   `[spec.config[1LOG LEVEL]: Invalid value: "1LOG LEVEL": names must be at most 255 letters, digits, underscores, dots and hyphens, and begin with a letter or underscore, spec.config[A=B]: Invalid value: "A=B": names must be at most 255 letters, digits, underscores, dots and hyphens, and begin with a letter or underscore]`,
 		},
 		"SecretUnderscore": {
 			reason: "Key Vault allows no underscore.",
 			args:   args{spec: `{"secrets": [{"name": "postgres_credentials"}]}`},
-			want:   `spec.secrets[0].name: Invalid value: "postgres_credentials": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+			want:   `spec.secrets[0].name: Invalid value: "postgres_credentials": must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`,
 		},
 		"SecretSlash": {
 			reason: "Key Vault allows no slash.",
 			args:   args{spec: `{"secrets": [{"name": "a"}, {"name": "prod/db"}]}`},
-			want:   `spec.secrets[1].name: Invalid value: "prod/db": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+			want:   `spec.secrets[1].name: Invalid value: "prod/db": must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`,
 		},
 		"SecretEmpty": {
 			reason: "A secret has a name.",
 			args:   args{spec: `{"secrets": [{"name": ""}]}`},
-			want:   `spec.secrets[0].name: Invalid value: "": must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows`,
+			want:   `spec.secrets[0].name: Invalid value: "": must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`,
 		},
 		"SecretTwice": {
 			reason: "To list a secret twice is a mistake, also in other letters, which are the same to Key Vault.",
@@ -68,22 +68,22 @@ func TestValidate(t *testing.T) {
 		"Prefix": {
 			reason: "A prefix begins a variable's name.",
 			args:   args{spec: `{"secrets": [{"name": "a", "prefix": "9-"}]}`},
-			want:   `spec.secrets[0].prefix: Invalid value: "9-": must be the beginning of an environment variable's name`,
+			want:   `spec.secrets[0].prefix: Invalid value: "9-": must be upper-case letters, digits and underscores, and not begin with a digit`,
 		},
 		"PrefixWithEnv": {
 			reason: "A prefix has no effect on exact names.",
 			args:   args{spec: `{"secrets": [{"name": "a", "prefix": "P_", "env": [{"name": "A", "key": "k"}]}]}`},
-			want:   `spec.secrets[0].prefix: Forbidden: cannot be combined with env`,
+			want:   `spec.secrets[0].prefix: Forbidden: cannot be combined with env, because env lists exact names`,
 		},
 		"RefreshInterval": {
 			reason: "An interval has a unit.",
 			args:   args{spec: `{"secrets": [{"name": "a", "refreshInterval": "30"}]}`},
-			want:   `spec.secrets[0].refreshInterval: Invalid value: "30": must be a duration such as 30m or 24h`,
+			want:   `spec.secrets[0].refreshInterval: Invalid value: "30": must be a duration in hours, minutes and seconds, such as 24h, 30m or 1h30m`,
 		},
 		"EnvName": {
 			reason: "A variable has a name that a pod can have.",
 			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A-B", "key": "k"}]}]}`},
-			want:   `spec.secrets[0].env[0].name: Invalid value: "A-B": must be the name of an environment variable`,
+			want:   `spec.secrets[0].env[0].name: Invalid value: "A-B": must be letters, digits and underscores, and not begin with a digit`,
 		},
 		"EnvTwice": {
 			reason: "A variable comes from one key.",
@@ -93,7 +93,7 @@ func TestValidate(t *testing.T) {
 		"EnvContradictsKeys": {
 			reason: "A variable comes from a key of the structure.",
 			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user"], "env": [{"name": "A", "key": "username"}]}]}`},
-			want:   `spec.secrets[0].env[0].key: Invalid value: "username": must be one of keys`,
+			want:   `spec.secrets[0].env[0].key: Invalid value: "username": env must use only keys that are listed in keys`,
 		},
 		"KeyName": {
 			reason: "A key becomes a key of a Kubernetes Secret.",
@@ -138,7 +138,7 @@ func TestValidate(t *testing.T) {
 		"PortName": {
 			reason: "A port's name is short.",
 			args:   args{spec: `{"deployment": {"image": "a", "ports": [{"port": 80, "name": "administration-port"}]}}`},
-			want:   `spec.deployment.ports[0].name: Invalid value: "administration-port": must be lower-case letters, digits and hyphens with a letter among them, and at most 15 characters long`,
+			want:   `spec.deployment.ports[0].name: Invalid value: "administration-port": must be at most 15 lower-case letters, digits and single hyphens, begin with a letter and end with a letter or digit`,
 		},
 		"ProbePort": {
 			reason: "A probe asks a port.",
@@ -172,17 +172,17 @@ func TestValidate(t *testing.T) {
 		"OfficerName": {
 			reason: "An officer is an object of Entra ID, not an e-mail address.",
 			args:   args{spec: `{"keyVault": {"officers": [{"objectId": "ann@example.com"}]}}`},
-			want:   `spec.keyVault.officers[0].objectId: Invalid value: "ann@example.com": must be a lower-case UUID: the object id of a user, group or service principal in Entra ID`,
+			want:   `spec.keyVault.officers[0].objectId: Invalid value: "ann@example.com": must be the object id of a user, group or service principal in Entra ID: a UUID in lower case, not a name or an e-mail address`,
 		},
 		"VaultName": {
 			reason: "A vault's name follows Azure's rule.",
 			args:   args{spec: `{"keyVault": {"name": "legacy--vault"}}`},
-			want:   `[spec.keyVault.name: Invalid value: "legacy--vault": must not contain two hyphens in a row, spec.keyVault.name: Forbidden: vault "legacy--vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault]`,
+			want:   `[spec.keyVault.name: Invalid value: "legacy--vault": must not contain two hyphens in a row, spec.keyVault.name: Forbidden: vault "legacy--vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or remove the name to get a vault of the application's own]`,
 		},
 		"VaultOfOthers": {
 			reason: "An application cannot name the vault of another: it would be let in.",
 			args:   args{spec: `{"keyVault": {"name": "billing-vault"}}`},
-			want:   `spec.keyVault.name: Forbidden: vault "billing-vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault`,
+			want:   `spec.keyVault.name: Forbidden: vault "billing-vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or remove the name to get a vault of the application's own`,
 		},
 		"VaultAssigned": {
 			reason: "It can name one that is assigned to it.",
@@ -194,7 +194,7 @@ func TestValidate(t *testing.T) {
 				spec: `{"keyVault": {"name": "legacy-vault"}}`,
 				seen: Observed{NameKeyVault: observedVault("shop-api-abc", "Observe", "Create")},
 			},
-			want: `spec.keyVault.name: Forbidden: the application has vault "shop-api-abc", and would lose its secrets with another`,
+			want: `spec.keyVault.name: Forbidden: cannot be changed: the application uses vault "shop-api-abc" and would lose its secrets`,
 		},
 		"VaultRemoved": {
 			reason: "It cannot make an assigned vault its own.",
@@ -202,7 +202,7 @@ func TestValidate(t *testing.T) {
 				spec: `{"keyVault": {"officers": [{"objectId": "` + id + `"}]}}`,
 				seen: Observed{NameKeyVault: observedVault("legacy-vault", "Observe")},
 			},
-			want: `spec.keyVault.name: Forbidden: it cannot be removed: the application uses vault "legacy-vault", which is not its own, and would lose its secrets`,
+			want: `spec.keyVault.name: Forbidden: cannot be removed: the application uses vault "legacy-vault", which was assigned to it, and would lose its secrets`,
 		},
 	}
 	settings := inputv1alpha1.PlatformConfigSpec{KeyVault: &inputv1alpha1.KeyVaultDefaults{

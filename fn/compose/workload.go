@@ -28,30 +28,29 @@ import (
 type workload struct {
 	requested bool
 	observed  Object
-	// waitingFor is what holds the workload back. An existing Deployment stays as it is
-	// meanwhile.
+	// waitingFor lists what blocks the workload. An existing Deployment is kept unchanged.
 	waitingFor []finding.Finding
-	// waitingForIdentity is why the first pods are not started yet.
+	// waitingForIdentity is true if the first pods wait for the identity.
 	waitingForIdentity bool
 	// rollsOut is true if the desired pods differ from the observed ones.
 	rollsOut bool
-	// formerIdentity is the identity of running pods that have not got the new one yet.
+	// formerIdentity is the identity of running pods that do not have the new one yet.
 	formerIdentity string
-	// refused are the problems of the Ingress.
+	// refused lists the problems of the Ingress.
 	refused []finding.Finding
-	// ignored lists fields of the workload without effect.
+	// ignored lists the fields of the workload without effect.
 	ignored []IgnoredField
 }
 
-// waits tells whether the workload is held back.
+// waits reports whether the workload is blocked.
 func (w workload) waits() bool { return w.waitingForIdentity || len(w.waitingFor) > 0 }
 
-// held tells whether a running Deployment waits for secrets.
+// held reports whether changes of a running Deployment are blocked.
 func (w workload) held() bool { return w.waits() && w.observed != nil }
 
-// workload runs the application. A Deployment is composed once every secret that it
-// needs has been synced, and always from then on. The first pods wait for the identity,
-// too: a webhook writes its client id into a pod when the pod is created.
+// workload runs the application. The Deployment is composed once every required secret has
+// been synced, and always from then on. The first pods also wait for the identity, because a
+// webhook writes its client id into a pod when the pod is created.
 func (c *composition) workload(i identity, s secrets) workload {
 	w := workload{requested: c.app.Spec.Deployment != nil, observed: c.seen[NameDeployment]}
 	if !w.requested {
@@ -84,10 +83,10 @@ func (c *composition) workload(i identity, s secrets) workload {
 	return w
 }
 
-// rollsOut tells whether the desired pods differ from those last applied, and marks the
-// Deployment as not ready: its status is still about the previous pods. A comparison with
-// the observed pods would not work, because admission policies and other controllers
-// change them.
+// rollsOut reports whether the desired pods differ from the last applied ones. It then marks
+// the Deployment as not ready, because its status is still about the previous pods. A
+// comparison with the observed pods would not work, because admission policies and other
+// controllers change them.
 func (c *composition) rollsOut() bool {
 	d, seen := c.desired[NameDeployment], c.seen[NameDeployment]
 	asked := digest(Object(d.Object).object("spec", "template"))
@@ -102,7 +101,7 @@ func (c *composition) rollsOut() bool {
 	return true
 }
 
-// digest of a desired object, which has no value of a secret.
+// digest returns a hash of a desired object. The object contains no value of a secret.
 func digest(desired Object) string {
 	b, err := json.Marshal(desired)
 	if err != nil {
@@ -113,7 +112,7 @@ func digest(desired Object) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// samePods compares pods if it is not recorded what was applied last: image, variables,
+// samePods compares pods without a record of the last applied ones: image, variables,
 // revision of the secrets, identity and requested restarts. The other fields have defaults
 // that only the API server knows.
 func samePods(desired, observed Object) bool {
@@ -138,7 +137,7 @@ func samePods(desired, observed Object) bool {
 	return true
 }
 
-// withdraws tells whether running pods have a variable of the application's Secret that
+// withdraws reports whether running pods have a variable of the application's Secret that
 // Crossplane applied and that is no longer desired.
 func (c *composition) withdraws(desired Object) bool {
 	secret := c.target(c.seen[NameSecretSync])
@@ -158,7 +157,7 @@ func (c *composition) withdraws(desired Object) bool {
 	return more(seen) && more(own(seen))
 }
 
-// sameImage treats an image that a policy pinned to its digest as equal.
+// sameImage compares images. A policy may have pinned the observed image to its digest.
 func sameImage(want, have string) bool {
 	name, _, pinned := strings.Cut(have, "@")
 	if !pinned || strings.Contains(want, "@") {
@@ -171,7 +170,7 @@ func sameImage(want, have string) bool {
 	return name == want || name == repository
 }
 
-// podAnnotation is the path of an annotation of the pods.
+// podAnnotation returns the path of an annotation of the pods.
 func podAnnotation(name string) []string {
 	return []string{"spec", "template", "metadata", "annotations", name}
 }
@@ -185,8 +184,8 @@ func byName(list []any) map[string]Object {
 	return out
 }
 
-// hideServices sets enableServiceLinks to false, so that a Service called server does not
-// set SERVER_PORT. The change rolls pods, so a running Deployment gets it with its next
+// hideServices sets enableServiceLinks to false, so that a Service named server does not set
+// SERVER_PORT. The change rolls pods, so a running Deployment gets it with its next
 // rollout. A changed field alone does not prove a rollout, because the API server may
 // default it to the same value.
 func (c *composition) hideServices(replaced bool) {
@@ -197,7 +196,7 @@ func (c *composition) hideServices(replaced bool) {
 	}
 }
 
-// ignoredOfPods lists fields that have no effect on the pods.
+// ignoredOfPods returns the fields that have no effect on the pods.
 func (c *composition) ignoredOfPods() []IgnoredField {
 	_, ignored := c.nodes()
 	switch parse(c.app.Spec.Deployment.ReadOnlyRootFilesystem).(type) {
@@ -309,9 +308,9 @@ func (c *composition) container() *corev1ac.ContainerApplyConfiguration {
 	return container
 }
 
-// setEnvironment of the container: variables of secrets first, so that config can refer to
-// them. They are the largest part of the result, and conversion from Go types would take
-// three times as long.
+// setEnvironment sets the variables of the container, those of secrets first, so that config
+// can refer to them. Variables are the largest part of the result, and conversion from Go
+// types would take three times as long.
 func setEnvironment(deployment Object, s secrets) {
 	vars := make([]any, 0, len(s.environment.Variables))
 	for _, v := range s.environment.Variables {
@@ -373,7 +372,7 @@ func probe(p *v1alpha1.Probe) *corev1ac.ProbeApplyConfiguration {
 	return out
 }
 
-// portName is stable when ports are reordered.
+// portName returns the name of a port. It does not depend on the order of ports.
 func portName(p v1alpha1.Port) string {
 	return cmp.Or(p.Name, cmp.Or(strings.ToLower(p.Protocol), "tcp")+"-"+strconv.Itoa(int(p.Port)))
 }
@@ -385,12 +384,12 @@ func transport(p v1alpha1.Port) corev1.Protocol {
 	return corev1.ProtocolTCP
 }
 
-// isHTTP tells whether an Ingress can lead to a port.
+// isHTTP reports whether a port speaks HTTP.
 func isHTTP(p v1alpha1.Port) bool {
 	return slices.Contains([]string{"http", "https", "http2", "grpc"}, strings.ToLower(p.Protocol))
 }
 
-// appProtocol tells proxies the protocol of a port; nil for plain TCP and UDP.
+// appProtocol returns the protocol of a port for proxies. It is nil for plain TCP and UDP.
 // https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol
 func appProtocol(p v1alpha1.Port) *string {
 	switch strings.ToLower(p.Protocol) {
@@ -403,7 +402,7 @@ func appProtocol(p v1alpha1.Port) *string {
 }
 
 // service publishes the ports inside the cluster. While the Deployment is held, the Service
-// stays as it is, because the running pods have the old ports.
+// is kept unchanged, because the running pods have the old ports.
 func (c *composition) service(w workload) {
 	ports := c.app.Spec.Deployment.Ports
 	if w.waits() {

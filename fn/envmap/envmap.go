@@ -13,8 +13,8 @@ import (
 // ByConfig is the value of Shadowed.By when a variable of config wins.
 const ByConfig = "config"
 
-// commonPrefix marks the secrets that are shared between environments. They
-// hold defaults, so anything more specific beats them.
+// commonPrefix marks secrets that environments share. They hold defaults, so more specific
+// secrets take precedence.
 const commonPrefix = "common-"
 
 // A Secret is one entry of spec.secrets, with its synced keys.
@@ -22,16 +22,16 @@ type Secret struct {
 	// Name of the secret in Key Vault.
 	Name string
 
-	// Prefix goes in front of every derived name. It is used as it is: the schema
-	// ensures that the result is a valid name.
+	// Prefix precedes every derived name. It is used unchanged, because the schema ensures
+	// that the result is a valid name.
 	Prefix string
 
-	// Env are exact mappings. When there are any, nothing else of this secret
-	// is injected, and Prefix is not applied.
+	// Env lists exact mappings. If there are any, no other key of the secret is injected,
+	// and Prefix is not used.
 	Env []Mapping
 
-	// Keys whose last good content is in the Kubernetes Secret. A plain-text
-	// secret has one key, with an empty name.
+	// Keys with values in the Kubernetes Secret. A plain-text secret has one key with an
+	// empty name.
 	Keys []Key
 
 	// Optional secrets may be missing.
@@ -43,99 +43,96 @@ type Mapping struct {
 	// Name of the variable.
 	Name string
 
-	// Key of the secret. Empty means the whole value of a plain-text secret.
+	// Key of the secret. It is empty for the whole value of a plain-text secret.
 	Key string
 }
 
 // A Key is one key of a secret that has a value.
 type Key struct {
-	// Name of the key inside the secret. Empty for a plain-text secret.
+	// Name of the key in the secret. It is empty for a plain-text secret.
 	Name string
 
-	// DataKey under which the Kubernetes Secret holds the value.
+	// DataKey of the value in the Kubernetes Secret.
 	DataKey string
 }
 
-// An Environment is the result of Map: the injected variables, and the keys that
-// are not injected with the reason.
+// An Environment is the result of Map: the injected variables, and the other keys with the
+// reason why they are not injected.
 type Environment struct {
-	// Variables in the order the pod lists them: those of secrets sorted by
-	// name, then those of config sorted by name. No name occurs twice.
+	// Variables in the order of the pod: first those of secrets, then those of config, each
+	// sorted by name. No name occurs twice.
 	Variables []Variable
 
-	// Shadowed are the keys that lost their name to another source, sorted by
-	// name, then by position of their secret.
+	// Shadowed lists the keys whose name another source has, sorted by name, then by
+	// position of their secret.
 	Shadowed []Shadowed
 
-	// Collisions are the keys that lost their name to another key of the same
-	// secret, sorted by name, then by position of the secret.
+	// Collisions lists the keys of one secret that claim the same name, sorted by name, then
+	// by position of the secret.
 	Collisions []Collision
 
-	// Withheld are the keys that need an exact mapping, sorted by name, then by
-	// position of their secret, then by key.
+	// Withheld lists the keys that require an exact mapping, sorted by name, then by position
+	// of their secret, then by key.
 	Withheld []Withheld
 
-	// Missing are the exact mappings of secrets that are not optional whose key
-	// has no value yet, in the order of the spec.
+	// Missing lists the exact mappings of required secrets whose key has no value yet, in the
+	// order of the spec.
 	Missing []Missing
 }
 
-// A Variable is one environment variable of the pod: either of config, and then
-// it has a value, or of a secret, and then it has a reference.
+// A Variable is an environment variable of the pod. It has a value from config, or a reference
+// to a secret.
 type Variable struct {
 	Name string
 
-	// Value of a config variable, as it is in the spec.
+	// Value of a config variable, unchanged from the spec.
 	Value string
 
-	// Secret, Key and DataKey say where the value of a secret variable is.
-	// Secret is empty for config.
+	// Secret, Key and DataKey locate the value of a secret variable. Secret is empty for
+	// config.
 	Secret, Key, DataKey string
 
-	// Optional is that of the secret.
+	// Optional is true if the secret is optional.
 	Optional bool
 }
 
-// Shadowed is a key that is not injected because its name went to another
-// source.
+// Shadowed is a key that is not injected because another source has its name.
 type Shadowed struct {
 	Name, Secret, Key string
 
-	// By is ByConfig or the name of the secret that won.
+	// By is ByConfig, or the name of the secret that has the name.
 	By string
 }
 
-// A Collision is a set of keys of one secret that claim the same name. None of
-// them is injected.
+// A Collision is a set of keys of one secret that claim the same name. None of them is
+// injected.
 type Collision struct {
 	Name, Secret string
 
-	// Keys that collide, sorted.
+	// Keys that claim the name, sorted.
 	Keys []string
 }
 
-// Missing is an exact mapping whose key is not, or not yet, in the secret.
+// Missing is an exact mapping whose key is not in the secret.
 type Missing struct{ Name, Secret, Key string }
 
-// Map computes the environment of a pod from the config and secrets of its
-// spec. Prefixes are the environment prefixes that plain-text secrets are named
-// without, and the policy says which names need an exact mapping.
+// Map computes the environment of a pod from the config and the secrets of its spec. Names of
+// plain-text variables omit the environment prefixes. The policy decides which names require an
+// exact mapping.
 //
-// The order of secrets matters, as the later one wins a name; the order of keys
-// within one does not. Adding a secret may change where a variable comes from
-// but never takes a name away: collisions are a matter within one secret, and
-// every name that is claimed has a winner. (Adding a key to a secret can take a
-// name away, by colliding.)
+// The order of secrets matters, because later secrets take precedence. The order of keys in a
+// secret does not. A new secret can change the source of a variable, but never removes a
+// variable: keys collide only within one secret. (A new key of a secret can remove a variable by
+// a collision.)
 //
-// Some input the schema refuses has a defined outcome all the same: two
-// mappings of one secret to the same name collide like any two keys, and so do
-// two keys of the same name with different data keys; an exact repetition of a
-// mapping or key counts once; a secret listed twice is two secrets.
+// The result is also defined for some input that the schema rejects. Two mappings of one secret
+// to the same name collide like two keys, and so do two keys of the same name with different data
+// keys. An exact repetition of a mapping or key counts once. A secret that is listed twice counts
+// as two secrets.
 //
-// A key that is withheld claims nothing: with or without it, everything else is
-// the same.
+// A withheld key does not affect any other key.
 //
-// Map modifies none of its arguments, and the result shares no slice with them.
+// Map does not modify its arguments, and the result shares no slice with them.
 func Map(config map[string]string, secrets []Secret, prefixes []string, policy Policy) Environment {
 	claims, withheld, missing := collect(secrets, prefixes, policy)
 	order := byName(claims)
@@ -164,12 +161,12 @@ func Map(config map[string]string, secrets []Secret, prefixes []string, policy P
 // A claim of one key of one secret to a variable name.
 type claim struct {
 	name   string
-	secret int // position in the list, which is precedence
+	secret int // position in the list, which decides the precedence
 	key    *Key
 }
 
-// collect returns the claims of all secrets in their order, the claims to withheld
-// names, and the mappings whose key is missing.
+// collect returns the claims of all secrets in their order, the claims to withheld names, and
+// the mappings whose key is missing.
 func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withheld []claim, missing []Missing) {
 	n := 0
 	for i := range secrets {
@@ -203,7 +200,7 @@ func collect(secrets []Secret, prefixes []string, policy Policy) (claims, withhe
 	return claims, withheld, missing
 }
 
-// withhold records claims that are not met, an exact repetition once.
+// withhold returns claims to withheld names, without exact repetitions.
 func withhold(claims []claim, secrets []Secret) []Withheld {
 	slices.SortFunc(claims, func(a, b claim) int {
 		return cmp.Or(strings.Compare(a.name, b.name), a.secret-b.secret, compareKeys(*a.key, *b.key))
@@ -223,7 +220,7 @@ func compareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.DataKey, b.DataKey))
 }
 
-// derive names the variable of a key that has no exact mapping.
+// derive returns the name of the variable for a key without an exact mapping.
 func derive(s *Secret, k *Key, prefixes []string) string {
 	key := k.Name
 	if key == "" {
@@ -232,8 +229,8 @@ func derive(s *Secret, k *Key, prefixes []string) string {
 	return s.Prefix + Name(key)
 }
 
-// index returns keys by name. Of two with the same name it is the one with the
-// smaller data key, so that their order does not matter.
+// index returns keys by name. If two have the same name, it returns the one with the smaller
+// data key, so that their order does not matter.
 func index(keys []Key) map[string]*Key {
 	m := make(map[string]*Key, len(keys))
 	for i := range keys {
@@ -245,9 +242,8 @@ func index(keys []Key) map[string]*Key {
 	return m
 }
 
-// byName returns the claims, as positions, sorted by name, then by position.
-// It sorts numbers, because moving structs with pointers costs more than the
-// comparisons.
+// byName returns the positions of claims, sorted by name, then by position. It sorts numbers,
+// because moving structs with pointers costs more than the comparisons.
 func byName(claims []claim) []int {
 	order := make([]int, len(claims))
 	for i := range order {
@@ -262,7 +258,7 @@ func byName(claims []claim) []int {
 	return order
 }
 
-// countNames returns how many different names are claimed.
+// countNames returns the number of different names.
 func countNames(claims []claim, order []int) int {
 	n := 0
 	for i, c := range order {
@@ -273,8 +269,8 @@ func countNames(claims []claim, order []int) int {
 	return n
 }
 
-// A mapper turns claims, name by name, into an environment. Its methods refer
-// to claims by position.
+// A mapper turns claims into an environment, one name at a time. Its methods take positions of
+// claims.
 type mapper struct {
 	config  map[string]string
 	secrets []Secret
@@ -282,9 +278,8 @@ type mapper struct {
 	env     Environment
 }
 
-// collide takes all claims to one name, in order of position, and appends to
-// contenders the one of each secret. A secret with more than one is out, and
-// recorded as a collision.
+// collide takes all claims to one name in the order of their position, and appends the claim of
+// each secret to contenders. It records several claims of one secret as a collision instead.
 func (m *mapper) collide(contenders, same []int) []int {
 	for len(same) > 0 {
 		first := m.claims[same[0]]
@@ -303,7 +298,7 @@ func (m *mapper) collide(contenders, same []int) []int {
 	return contenders
 }
 
-// repeated says whether claims are all for the same key.
+// repeated reports whether all claims are for the same key.
 func (m *mapper) repeated(own []int) bool {
 	for _, c := range own[1:] {
 		if *m.claims[c].key != *m.claims[own[0]].key {
@@ -313,8 +308,7 @@ func (m *mapper) repeated(own []int) bool {
 	return true
 }
 
-// keys returns the names of the keys of some claims, sorted, without exact
-// repetitions.
+// keys returns the names of the keys of claims, sorted and without exact repetitions.
 func (m *mapper) keys(own []int) []string {
 	keys := make([]Key, len(own))
 	for i, c := range own {
@@ -330,8 +324,8 @@ func (m *mapper) keys(own []int) []string {
 	return names
 }
 
-// award gives the name that all contenders claim to one of them, or to config,
-// and records the others as shadowed. Contenders are in order of position.
+// award gives a name to config or to one of the contenders, and records the others as shadowed.
+// Contenders are in the order of their position.
 func (m *mapper) award(contenders []int) {
 	if len(contenders) == 0 {
 		return
@@ -354,8 +348,7 @@ func (m *mapper) award(contenders []int) {
 	}
 }
 
-// winner returns the last contender that is not of a common secret, or else the
-// last.
+// winner returns the last contender whose secret is not common, or else the last one.
 func (m *mapper) winner(contenders []int) int {
 	for _, c := range slices.Backward(contenders) {
 		if !hasPrefix(m.secrets[m.claims[c].secret].Name, commonPrefix) {
@@ -365,7 +358,7 @@ func (m *mapper) winner(contenders []int) int {
 	return contenders[len(contenders)-1]
 }
 
-// run returns how many claims at the start of a list satisfy a condition.
+// run returns the number of claims at the start of a list that satisfy a condition.
 func run(claims []int, same func(int) bool) int {
 	for i, c := range claims {
 		if !same(c) {

@@ -8,34 +8,32 @@ import (
 	"unicode/utf8"
 )
 
-// Name turns the key of a secret into the name of an environment variable.
+// Name derives the name of an environment variable from the key of a secret.
 //
-// A key that is a conventional name already (^[A-Z_][A-Z0-9_]*$) is kept, so
-// that applying Name twice changes nothing. Any other key is split where a word
-// of camelCase begins, upper-cased, and has an underscore for every character
-// outside A-Z, 0-9 and _, and one more in front of a leading digit:
+// A key that is already a conventional name (^[A-Z_][A-Z0-9_]*$) is unchanged, so Name is
+// idempotent. In any other key, an underscore separates words of camelCase, letters become upper
+// case, and all other characters except digits become underscores. An underscore precedes a
+// leading digit:
 //
 //	clientId -> CLIENT_ID    APIKey -> API_KEY    tls.crt -> TLS_CRT    2fa -> _2FA
 //
-// A word begins at a capital that follows a small letter or a digit, and at the
-// last capital of a run that a small letter follows. Only ASCII is upper-cased.
-// The empty key is named "_".
+// A word begins at a capital letter after a small letter or digit, and at the last capital letter
+// of several before a small letter. Only ASCII becomes upper case. The name of the empty key is
+// "_".
 func Name(key string) string {
 	if isName(key) {
 		return key
 	}
-	// Large enough for nearly every key, so that only the result is allocated.
+	// The buffer is large enough for nearly all keys, so that only the result is allocated.
 	var buf [96]byte
 	return string(appendName(buf[:0], key))
 }
 
-// TrimEnvironment returns the name of a secret without the environment prefix
-// it starts with: with prefixes "dev-" and "prod-", "prod-api-key" is
-// "api-key".
+// TrimEnvironment returns the name of a secret without its environment prefix: with prefixes
+// "dev-" and "prod-", "prod-api-key" becomes "api-key".
 //
-// The longest prefix that matches is removed, and only that one. Case is
-// ignored, as Key Vault ignores it. A secret that consists of nothing but its
-// prefix keeps its whole name.
+// It removes the longest matching prefix, once. Case is ignored, as in Key Vault. A name that
+// consists only of a prefix is unchanged.
 func TrimEnvironment(secret string, prefixes []string) string {
 	longest := 0
 	for _, p := range prefixes {
@@ -49,7 +47,7 @@ func TrimEnvironment(secret string, prefixes []string) string {
 	return secret[longest:]
 }
 
-// isName tells whether a key matches ^[A-Z_][A-Z0-9_]*$.
+// isName reports whether a key matches ^[A-Z_][A-Z0-9_]*$.
 func isName(key string) bool {
 	if key == "" || isDigit(key[0]) {
 		return false
@@ -87,8 +85,8 @@ func appendName(dst []byte, key string) []byte {
 	return dst
 }
 
-// beginsWord tells whether the capital at position i starts a word that needs an
-// underscore in front.
+// beginsWord reports whether the capital letter at position i begins a word, which needs an
+// underscore.
 func beginsWord(key string, i int) bool {
 	if i == 0 {
 		return false
@@ -100,7 +98,7 @@ func beginsWord(key string, i int) bool {
 	return isLower(before) || isDigit(before)
 }
 
-// hasPrefix is strings.HasPrefix for names in which case means nothing.
+// hasPrefix is strings.HasPrefix without case.
 func hasPrefix(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// An Unresolved reference is a $(NAME) in a value that Kubernetes leaves as it is.
+// An Unresolved reference is a $(NAME) in a value that Kubernetes does not expand.
 type Unresolved struct {
-	// Variable whose value has the reference.
+	// Variable with the reference in its value.
 	Variable string
 
-	// Name that is referred to.
+	// Name in the reference.
 	Name string
 
-	// Later is true if a variable of that name exists, and does not come before.
+	// Later is true if a variable of that name exists, but not before Variable.
 	Later bool
 }
 
-// Unresolved returns the references in values of config that no earlier variable
-// resolves, each once, in the order of variables. Some names are provided from outside
+// Unresolved returns the references in values of config that no earlier variable resolves, in the
+// order of variables and without duplicates. provided reports whether a name is defined outside of
 // the environment.
 func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unresolved] {
 	return func(yield func(Unresolved) bool) {
@@ -43,7 +43,7 @@ func (e Environment) Unresolved(provided func(name string) bool) iter.Seq[Unreso
 }
 
 // References returns the names in $(NAME) references of a value, as Kubernetes parses them,
-// sorted and each once. $$ is a dollar sign, so $$(NAME) refers to nothing.
+// sorted and without duplicates. $$ is an escaped dollar sign, so $$(NAME) is not a reference.
 func References(value string) []string {
 	var names []string
 	for {

@@ -7,33 +7,29 @@ import "strings"
 
 // A Group is one kind of variables that steer a process.
 type Group struct {
-	// Title of the group, and the effect of its variables.
+	// Title of the group, and Reason: the effect of its variables.
 	Title, Reason string
 
-	// Names of variables, in upper case. An asterisk at the end or at the
-	// beginning stands for any characters.
+	// Names of variables, in upper case. An asterisk at one end matches any characters.
 	Names []string
 
-	// Relaxed names are compared as Spring Boot reads them: SPRING__CONFIG_LOCATION
-	// and SPRING_CONFIG_LOCATION_0 are SPRING_CONFIG_LOCATION.
+	// Relaxed is true if names match in all forms that Spring Boot accepts:
+	// SPRING__CONFIG_LOCATION and SPRING_CONFIG_LOCATION_0 for SPRING_CONFIG_LOCATION.
 	Relaxed bool
 
-	// Except are names that Names has by an asterisk, but that are known to hold
-	// credentials of something else.
+	// Except lists names that match Names, but hold credentials of a service.
 	Except []string
 }
 
-// Steering returns the names that steer loaders, runtimes, proxies, trust or
-// identity, by kind.
+// Steering returns the names that steer loaders, runtimes, proxies, trust or identity, by kind.
 //
-// A name belongs here if a program in many images reads it by itself, and if its
-// value can make the process run other code, open other connections, trust other
-// parties or use another identity. The address, user, password or token of one
-// service does not belong here: secrets exist for them. Therefore an asterisk is
-// used only where a program owns all names of that form.
+// A name belongs here if programs in many images read it without being told to, and if its value
+// can make the process run other code, open other connections, trust other parties or use another
+// identity. The address, user, password or token of a service does not belong here, because these
+// are the purpose of secrets. An asterisk is therefore used only if one program owns all matching
+// names.
 //
-// The lists of sudo (env_delete) and of glibc (unsecure environment variables)
-// are in it.
+// The result includes the lists of sudo (env_delete) and glibc (unsecure environment variables).
 func Steering() []Group {
 	return []Group{
 		{
@@ -47,13 +43,13 @@ func Steering() []Group {
 				MEMUSAGE_* PCPROFILE_OUTPUT SEGFAULT_* SOTRUSS_* GMON_OUT_PREFIX GCOV_PREFIX* LLVM_PROFILE_FILE
 				ASAN_OPTIONS LSAN_OPTIONS MSAN_OPTIONS TSAN_OPTIONS UBSAN_OPTIONS
 				AUTHSTATE VAR_ACE USR_ACE DLC_ACE`),
-			// Of LaunchDarkly.
+			// LaunchDarkly uses these names.
 			Except: strings.Fields(`
 				LD_ACCESS_TOKEN LD_API_KEY LD_CLIENT_ID LD_CLIENT_SIDE_ID* LD_ENV_* LD_MOBILE_KEY* LD_SDK_KEY*`),
 		},
 		{
 			Title:  "Shells",
-			Reason: "run commands when a shell starts, or decide which program a command is",
+			Reason: "run commands when a shell starts, or choose which program a command runs",
 			Names: strings.Fields(`
 				PATH PATHEXT HOME USERPROFILE SHELL COMSPEC IFS ENV BASH_* BASHOPTS SHELLOPTS POSIXLY_CORRECT CDPATH FPATH GLOBIGNORE EXECIGNORE
 				ZDOTDIR NULLCMD READNULLCMD HISTFILE INPUTRC PS0 PS1 PS2 PS4 PSMODULEPATH
@@ -61,7 +57,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Commands that programs run",
-			Reason: "have a value that is a command, or options that can have one",
+			Reason: "contain a command, or options with a command",
 			Names: strings.Fields(`
 				*_COMMAND *_CMD *_CMD_ARGS *_ASKPASS *_EDITOR *_PAGER *_BROWSER
 				EDITOR VISUAL FCEDIT PAGER BROWSER MANPAGER LESS LESSCLOSE LESSEDIT LESSHISTFILE LESSKEY* LESSOPEN LESSSECURE*
@@ -73,7 +69,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Git",
-			Reason: "run commands, or choose configuration that does",
+			Reason: "run commands, or choose configuration that runs commands",
 			Names: strings.Fields(`
 				GIT_SSH GIT_SSH_VARIANT GIT_SSL_* GIT_CONFIG* GIT_EXEC_PATH GIT_EXTERNAL_DIFF GIT_TEMPLATE_DIR GIT_DIR GIT_WORK_TREE
 				GIT_COMMON_DIR GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_ATTR_* GIT_TRACE*
@@ -81,7 +77,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Node.js, Deno and Bun",
-			Reason: "load modules, open the debugger, or choose which packages and certificates count",
+			Reason: "load modules, open the debugger, or choose the trusted packages and certificates",
 			Names: strings.Fields(`
 				NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NODE_REPL_* NODE_V8_COVERAGE NODE_ICU_DATA NODE_DEBUG NODE_DEBUG_*
 				NODE_REDIRECT_WARNINGS NODE_CHANNEL_* NODE_UNIQUE_ID NODE_USE_* NODE_COMPILE_CACHE* NODE_PRESERVE_SYMLINKS*
@@ -93,7 +89,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Java and the JVM",
-			Reason: "load agents and classes, or choose configuration that does",
+			Reason: "load agents and classes, or choose configuration that loads them",
 			Names: strings.Fields(`
 				JAVA_TOOL_OPTIONS *_JAVA_OPTIONS JAVA_OPTIONS *_OPTS *_OPTS_APPEND *_JVM_OPTIONS JVM_OPTIONS *_JVM_ARGS JVM_ARGS
 				*_JAVA_ARGS JAVA_ARGS JAVA_OPTS_CUSTOM JAVA_HOME JRE_HOME JDK_HOME JAVA JAVACMD JAVA_APP_DIR JAVA_APP_JAR
@@ -108,7 +104,7 @@ func Steering() []Group {
 		},
 		{
 			Title:   "Spring Boot",
-			Reason:  "choose the configuration of the application, and with it what it runs and shows",
+			Reason:  "choose the configuration of the application, and so the code that it runs and the data that it exposes",
 			Relaxed: true,
 			Names: strings.Fields(`
 				SPRING_APPLICATION_JSON SPRING_CONFIG_* SPRING_MAIN_* SPRING_AUTOCONFIGURE_* SPRING_DEVTOOLS_*
@@ -145,7 +141,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Ruby",
-			Reason: "load code when an interpreter starts, or choose where libraries come from",
+			Reason: "load code when an interpreter starts, or choose the source of libraries",
 			Names: strings.Fields(`
 				RUBYOPT RUBYLIB RUBYLIB_PREFIX RUBYPATH RUBYSHELL RUBYGEMS_GEMDEPS RUBY_DEBUG_* GEM_HOME GEM_PATH GEM_SPEC_CACHE GEMRC
 				GEM_REQUIREMENT_* BUNDLE_* BUNDLER_* BOOTSNAP_* IRBRC PRYRC`),
@@ -162,7 +158,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Go and Rust",
-			Reason: "change how a program runs, where its data goes, or what a tool builds",
+			Reason: "change how a program runs, where it writes data, or which code a tool builds",
 			Names: strings.Fields(`
 				GODEBUG GOTRACEBACK GOCOVERDIR GOGC GOMEMLIMIT GOMAXPROCS GOROOT GOPATH GOBIN GOENV GOFLAGS GOPROXY GONOPROXY GOSUMDB
 				GONOSUMDB GONOSUMCHECK GOINSECURE GOPRIVATE GOTOOLCHAIN GOTOOLDIR GOAUTH GOVCS GOEXPERIMENT CGO_*
@@ -170,7 +166,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Erlang and Elixir",
-			Reason: "pass flags to the virtual machine, or choose what it loads",
+			Reason: "pass flags to the virtual machine, or choose the code that it loads",
 			Names: strings.Fields(`
 				ERL_* *_ERL_ARGS VMARGS_PATH RELX_CONFIG_PATH ELIXIR_* RELEASE_VM_ARGS RELEASE_REMOTE_VM_ARGS RELEASE_SYS_CONFIG RELEASE_BOOT_SCRIPT* RELEASE_ROOT
 				RELEASE_TMP RELEASE_MODE RELEASE_NODE RELEASE_DISTRIBUTION RELEASE_PROG MIX_ARCHIVES MIX_BUILD_PATH MIX_DEPS_PATH
@@ -188,7 +184,7 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Plug-ins and configuration of libraries",
-			Reason: "have a library load other libraries, or read configuration that does",
+			Reason: "make a library load other libraries, or read configuration that loads them",
 			Names: strings.Fields(`
 				OPENSSL_CONF* OPENSSL_MODULES OPENSSL_ENGINES OPENSSL_IA32CAP OPENSSL_ARMCAP OPENSSL_TRACE OPENSSL_MALLOC_*
 				GNUTLS_* PKCS11_MODULE_PATH P11_KIT_* SASL_PATH SASL_CONF_PATH GSS_MECH_CONFIG KRB5_CONFIG* KRB5_KTNAME KRB5_CLIENT_KTNAME
@@ -204,13 +200,13 @@ func Steering() []Group {
 		},
 		{
 			Title:  "Proxies",
-			Reason: "send connections through somebody else, as HTTPS_PROXY does, or around a proxy that must see them, as NO_PROXY does",
+			Reason: "redirect connections to another proxy, as HTTPS_PROXY does, or bypass a required proxy, as NO_PROXY does",
 			Names: strings.Fields(`
 				*_PROXY *_PROXY_EXP CLOUDSDK_PROXY_* GLOBAL_AGENT_* GRPC_XDS_* GRPC_DNS_RESOLVER`),
 		},
 		{
 			Title:  "Trust",
-			Reason: "choose which certificates count, or write down the keys of connections",
+			Reason: "choose the trusted certificates, or log the keys of connections",
 			Names: strings.Fields(`
 				SSL_CERT_FILE SSL_CERT_DIR NIX_SSL_CERT_FILE *_CA_BUNDLE SSLKEYLOGFILE CURL_SSL_BACKEND HTTPLIB2_CA_CERTS
 				HTTPS_CA_FILE HTTPS_CA_DIR GRPC_DEFAULT_SSL_ROOTS_FILE_PATH CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE
@@ -218,8 +214,8 @@ func Steering() []Group {
 		},
 		{
 			Title: "Identity and endpoints of clouds",
-			Reason: "have the pod be somebody else than its workload identity, or send its tokens elsewhere." +
-				" A client secret without its client id would break the workload identity, so it is withheld, too",
+			Reason: "give the pod an identity other than its workload identity, or send its tokens elsewhere." +
+				" A client secret is also withheld, because without its client id it would break the workload identity",
 			Names: strings.Fields(`
 				AZURE_CLIENT_ID AZURE_CLIENT_SECRET AZURE_CLIENT_CERTIFICATE_* AZURE_CLIENT_SEND_CERTIFICATE_CHAIN AZURE_TENANT_ID
 				AZURE_USERNAME AZURE_PASSWORD AZURE_CERTIFICATE_PATH AZURE_CERTIFICATE_PASSWORD AZURE_AUTH_LOCATION

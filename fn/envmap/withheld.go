@@ -5,26 +5,25 @@ package envmap
 
 import "strings"
 
-// Withheld is a key that is not injected because its variable would have a name
-// that only an exact mapping may give.
+// Withheld is a key that is not injected because the name of its variable requires an exact
+// mapping.
 type Withheld struct{ Name, Secret, Key string }
 
-// A Policy withholds variable names from keys. A person who may write values chooses
-// the keys, and must not choose which code runs: only the manifest may ask for names
-// that steer loaders, runtimes, proxies, trust or identity.
+// A Policy decides which names of variables are withheld. A person who can write values also
+// chooses the keys, and must not decide which code runs: only the manifest can inject names that
+// steer loaders, runtimes, proxies, trust or identity.
 //
-// The zero Policy has the names of Steering.
+// The zero Policy withholds the names of Steering.
 type Policy struct{ withheld, allowed patterns }
 
-// NewPolicy returns a policy with more names that are withheld, and names that
-// are allowed although they are on the list of Steering. Names are as in Group. A
-// name in both lists is allowed.
+// NewPolicy returns a policy that withholds more names, and allows names of Steering. Names have
+// the form of those in Group. A name in both lists is allowed.
 func NewPolicy(withheld, allowed []string) Policy {
 	return Policy{withheld: compile(withheld), allowed: compile(allowed)}
 }
 
-// Withholds says whether a variable of that name needs an exact mapping. Case is
-// ignored: programs read http_proxy as well as HTTP_PROXY.
+// Withholds reports whether a variable name requires an exact mapping. It ignores case, because
+// programs read both http_proxy and HTTP_PROXY.
 func (p Policy) Withholds(name string) bool {
 	name = strings.ToUpper(name)
 	if p.allowed.match(name) {
@@ -37,9 +36,9 @@ func (p Policy) Withholds(name string) bool {
 	return steering.match(name) && !passing.match(name) || relaxed.match(spring) && !passing.match(spring)
 }
 
-// The list, in the form that is fast to ask.
+// The names of Steering, compiled.
 //
-//nolint:gochecknoglobals // Constants in all but name.
+//nolint:gochecknoglobals // Constants.
 var (
 	steering = compileGroups(func(g Group) []string { return g.Names })
 	passing  = compileGroups(func(g Group) []string { return g.Except })
@@ -59,7 +58,7 @@ func compileGroups(of func(Group) []string) patterns {
 	return compile(all)
 }
 
-// relax a name as Spring Boot does: it drops empty parts between underscores, and reads
+// relax normalizes a name like Spring Boot, which drops empty parts between underscores, and reads
 // trailing numbers as positions in a list.
 // https://docs.spring.io/spring-boot/reference/features/external-config.html
 func relax(name string) string {
@@ -70,7 +69,7 @@ func relax(name string) string {
 	return strings.Join(parts, "_")
 }
 
-// patterns are names, and beginnings and ends of names, in upper case.
+// patterns holds names, and the beginnings and ends of names, in upper case.
 type patterns struct {
 	names              map[string]bool
 	prefixes, suffixes []string

@@ -19,7 +19,7 @@ const (
 	CloudAzureChina        = "AzureChina"
 )
 
-// Officers that a manifest may name.
+// Values of keyVault.allow.officers.
 const (
 	OfficersNone   = "None"
 	OfficersListed = "Listed"
@@ -37,9 +37,9 @@ const (
 // defaultMaxReplicas applies to applications without maxReplicas.
 const defaultMaxReplicas = 10
 
-// setDefaults sets missing fields, so that no reader of settings has to.
+// setDefaults sets missing fields, so that readers of settings need no defaults.
 func setDefaults(s *v1alpha1.PlatformConfigSpec) {
-	// Entra ID and Azure answer in lower case; a difference would look like a change.
+	// Entra ID and Azure return lower case. A difference in case would look like a change.
 	for _, id := range []*string{&s.TenantID, &s.SubscriptionID, &s.SecretCreatorPrincipalID} {
 		*id = strings.ToLower(*id)
 	}
@@ -121,14 +121,13 @@ func providerConfig(ref *v1alpha1.ProviderConfigReference) *v1alpha1.ProviderCon
 	return &out
 }
 
-// builtinStructures come last, so that the platform's own win: the first
-// structure of a name counts.
+// builtinStructures come last, because the first structure of a name is used.
 func builtinStructures() []v1alpha1.SecretStructure {
 	return []v1alpha1.SecretStructure{
 		{Name: "postgres-credentials", Keys: []string{"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"}},
 		{Name: "api-credentials", Keys: []string{"API_KEY", "API_SECRET"}},
 		{Name: "webhook-tokens", Keys: []string{"WEBHOOK_TOKEN"}},
-		// Without keys: a placeholder would block the import of a Key Vault
+		// It has no keys: a created secret would block the import of a Key Vault
 		// certificate of this name, for 90 days if the vault has purge protection.
 		{Name: "tls-certificates"},
 	}
@@ -155,13 +154,12 @@ func Assigned(s *v1alpha1.PlatformConfigSpec, vault, namespace, application stri
 	return v1alpha1.AssignedVault{}, false
 }
 
-// Adopts tells whether the platform lets an application take over objects without a
-// controller.
+// Adopts reports whether an application may take over objects without a controller.
 func Adopts(s *v1alpha1.PlatformConfigSpec, namespace, application string) bool {
 	return slices.Contains(s.Adopt, v1alpha1.ApplicationReference{Namespace: namespace, Name: application})
 }
 
-// AllowsAnnotation tells whether an application may set an annotation of that name on
+// AllowsAnnotation reports whether an application may set an annotation of that name on
 // an Ingress of the type. Names are case-sensitive, as in Kubernetes.
 func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	if IsReserved(name) || name == AnnotationIngressClass || len(validation.IsQualifiedName(strings.ToLower(name))) > 0 {
@@ -173,18 +171,18 @@ func AllowsAnnotation(t v1alpha1.IngressType, name string) bool {
 	})
 }
 
-// isOnlyByName is true of annotations that a pattern never allows, because they reach
-// beyond their own Ingress.
+// isOnlyByName reports whether an annotation is never allowed by a pattern, because it affects
+// more than its own Ingress.
 func isOnlyByName(annotation string) bool {
 	name := strings.ToLower(annotation)
 	return slices.ContainsFunc([]string{
 		// Configuration of the ingress controller itself.
 		"snippet", "config-",
-		// Requests to another Ingress: a part of them, those of the same host, or all of a shared load balancer.
+		// Requests of another Ingress: some of them, those of the same host, or all of a shared load balancer.
 		"canary", "priority", "use-regex", "group", "order", "load-balancer", "actions.", "conditions.",
-		// Objects that may be in another namespace.
+		// Objects that can be in another namespace.
 		"secret", "configmap", "headers", "middleware", "transport", "plugin", "polic", "cr-backend",
-		// Where requests or names in DNS go.
+		// The target of requests or DNS records.
 		"target", "mirror",
 	}, func(part string) bool { return strings.Contains(name, part) })
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package settings resolves the settings of a platform: the input of the
-// function, overlaid by an EnvironmentConfig, checked and with its defaults.
+// Package settings resolves the platform settings: the input of the function, overlaid by an
+// EnvironmentConfig, validated and with defaults.
 package settings
 
 import (
@@ -29,7 +29,7 @@ type Reference struct {
 	Required bool
 }
 
-// EnvironmentConfig returns which EnvironmentConfig overlays the input.
+// EnvironmentConfig returns the reference to the EnvironmentConfig that overlays the input.
 func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 	ref := Reference{Name: v1alpha1.DefaultEnvironmentConfig, Required: true}
 	if r := input.Spec.EnvironmentConfigRef; r != nil {
@@ -41,10 +41,9 @@ func EnvironmentConfig(input *v1alpha1.PlatformConfig) Reference {
 	return ref
 }
 
-// Resolve overlays the input with the data of an EnvironmentConfig, which may be
-// nil: objects are merged, lists and plain values are replaced. It returns the
-// settings with their defaults, or an error that names every missing or invalid
-// field.
+// Resolve overlays the input with the data of an EnvironmentConfig, which may be nil. It merges
+// objects, and replaces lists and scalars. It returns the settings with their defaults, or an
+// error that names every missing or invalid field.
 func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.PlatformConfigSpec, error) {
 	var s v1alpha1.PlatformConfigSpec
 
@@ -62,7 +61,7 @@ func Resolve(input *v1alpha1.PlatformConfig, overlay map[string]any) (v1alpha1.P
 	return s, nil
 }
 
-// merge returns base overlaid by over, and changes neither.
+// merge returns base overlaid by over. It does not change its arguments.
 func merge(base, over map[string]any) map[string]any {
 	out := maps.Clone(base)
 	for k, v := range over {
@@ -79,19 +78,19 @@ func merge(base, over map[string]any) map[string]any {
 func toMap(s v1alpha1.PlatformConfigSpec) (map[string]any, error) {
 	b, err := json.Marshal(s)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // The caller says what was read.
+		return nil, err //nolint:wrapcheck // The caller names what was read.
 	}
 	m := map[string]any{}
-	return m, json.Unmarshal(b, &m) //nolint:wrapcheck // The caller says what was read.
+	return m, json.Unmarshal(b, &m) //nolint:wrapcheck // The caller names what was read.
 }
 
-// fromMap is strict: a misspelt setting must not be ignored in silence.
+// fromMap is strict, because a misspelt setting must not be ignored silently.
 func fromMap(m map[string]any, s *v1alpha1.PlatformConfigSpec) error {
 	b, err := json.Marshal(m)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was read.
+		return err //nolint:wrapcheck // The caller names what was read.
 	}
-	// encoding/json ignores case, so a setting of the input could win over a misspelt one.
+	// encoding/json ignores case, so a setting of the input could override a misspelt one.
 	unknown, err := kjson.UnmarshalStrict(b, s)
 	if err != nil {
 		return jsonerror.Explain(err)

@@ -75,7 +75,7 @@ func TestResolve(t *testing.T) {
 			reason: "A value that nobody has set is named as such, even where it could pass for one.",
 			args: args{input: `{"tenantId": "REPLACE_ME", "subscriptionId": "22222222-2222-4222-8222-222222222222", "resourceGroupName": "REPLACE_ME",
 				"location": "REPLACE_ME", "oidcIssuerUrl": "https://REPLACE_ME/", "secretCreatorPrincipalId": "REPLACE_ME"}`},
-			want: want{err: "cannot use platform settings: set your own value instead of REPLACE_ME: tenantId, resourceGroupName, location, oidcIssuerUrl, secretCreatorPrincipalId"},
+			want: want{err: "cannot use platform settings: replace REPLACE_ME with your own value: tenantId, resourceGroupName, location, oidcIssuerUrl, secretCreatorPrincipalId"},
 		},
 		"AllWrong": {
 			reason: "All that is wrong is named at once, with its path.",
@@ -100,18 +100,18 @@ keyVault.officers[0].objectId: Invalid value: "ann": must be a UUID
 keyVault.officers[0].principalType: Unsupported value: "Person": supported values: "User", "Group", "ServicePrincipal"
 keyVault.allow.officers: Unsupported value: "Everybody": supported values: "None", "Listed", "Groups", "Any"
 keyVault.allow.officerIds[0]: Invalid value: "bob": must be a UUID
-keyVault.allow.officerIds: Forbidden: has an effect only with officers Listed or Groups
+keyVault.allow.officerIds: Forbidden: is used only if officers is Listed or Groups
 keyVault.assigned[0]: Required value: name, namespace and application are required
-keyVault.assigned[2]: Forbidden: vault Legacy is assigned to shop/api already
+keyVault.assigned[2]: Forbidden: vault Legacy is already assigned to shop/api
 secrets.environmentPrefixes[0]: Required value
 secrets.structures[0].name: Required value
-secrets.withheldVariables[2]: Invalid value: "*": must be the name of a variable, with an asterisk at its end or beginning or none
-secrets.withheldVariables[3]: Invalid value: "A B": must be the name of a variable, with an asterisk at its end or beginning or none
+secrets.withheldVariables[2]: Invalid value: "*": must be the name of a variable, optionally with an asterisk at one end
+secrets.withheldVariables[3]: Invalid value: "A B": must be the name of a variable, optionally with an asterisk at one end
 secrets.withheldVariables[4]: Duplicate value: "APP_*"
-secrets.allowedVariables[1]: Invalid value: "LD_*": must be the name of a variable, in full
+secrets.allowedVariables[1]: Invalid value: "LD_*": must be the full name of a variable
 secrets.pollInterval: Invalid value: "often": must be a duration of at least one second, such as 30s or 5m
 workload.replicas: Invalid value: -1: must not be negative
-workload.labels[Bad Key!]: Invalid value: "Bad Key!": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+workload.labels[Bad Key!]: Invalid value: "Bad Key!": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 workload.imagePullSecrets[0]: Invalid value: "": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.domain: Invalid value: "-": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
 ingress.allowedDomains[0]: Invalid value: "A": must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit
@@ -123,15 +123,15 @@ ingress.defaultType: Invalid value: "internal": must be one of types`},
 			reason: "Only whole names, and beginnings with a whole domain, say which tools read an annotation.",
 			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"types": [{"name": "a", "allowedAnnotations": ["example.com/a", "b", "example.com/proxy-*", "example.com/*",
 				"*", "example.*", "", "kubernetes.io/ingress.class", "argocd.argoproj.io/*", "crossplane.io/external-name", "example.com/a*b", "a b", "example.com/"]}]}}`},
-			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: Invalid value: "*": must have the whole domain and its slash before the *
-ingress.types[0].allowedAnnotations[5]: Invalid value: "example.*": must have the whole domain and its slash before the *
-ingress.types[0].allowedAnnotations[6]: Invalid value: "": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: Invalid value: "*": must have a whole domain and a slash before the *
+ingress.types[0].allowedAnnotations[5]: Invalid value: "example.*": must have a whole domain and a slash before the *
+ingress.types[0].allowedAnnotations[6]: Invalid value: "": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 ingress.types[0].allowedAnnotations[7]: Forbidden: must not be kubernetes.io/ingress.class, because the type chooses the class
 ingress.types[0].allowedAnnotations[8]: Invalid value: "argocd.argoproj.io/*": is reserved
 ingress.types[0].allowedAnnotations[9]: Invalid value: "crossplane.io/external-name": is reserved
-ingress.types[0].allowedAnnotations[10]: Invalid value: "example.com/a*b": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-ingress.types[0].allowedAnnotations[11]: Invalid value: "a b": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
-ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none`},
+ingress.types[0].allowedAnnotations[10]: Invalid value: "example.com/a*b": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
+ingress.types[0].allowedAnnotations[11]: Invalid value: "a b": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
+ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash`},
 		},
 		"PerNamespace": {
 			reason: "Domains beside each other keep the hostnames of namespaces apart.",
@@ -141,12 +141,12 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must hav
 		"PerNamespaceBelow": {
 			reason: "In example.com, namespace apps would have the hostnames of all others in apps.example.com.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.com", "notexample.com"]}}`},
-			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: apps.example.com must not be below example.com, because a namespace could have hostnames of another"},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: apps.example.com must not be a subdomain of example.com: one namespace could claim another's hostnames"},
 		},
 		"PerNamespaceNowhere": {
 			reason: "Without a domain every hostname would be allowed.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true}}`},
-			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: needs a domain or allowedDomains"},
+			want:   want{err: "cannot use platform settings: ingress.perNamespace: Forbidden: requires domain or allowedDomains"},
 		},
 		"PerNamespaceLong": {
 			reason: "A hostname has at most 253 characters, with both names in front.",
@@ -174,7 +174,7 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must hav
 		"TenantsWrong": {
 			reason: "An invalid label or namespace would never be found.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"tenantLabel": "the tenant", "retiredNamespaces": ["shop", "Shop/api", ""]}`},
-			want: want{err: `cannot use platform settings: tenantLabel: Invalid value: "the tenant": must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none
+			want: want{err: `cannot use platform settings: tenantLabel: Invalid value: "the tenant": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash
 retiredNamespaces[1]: Invalid value: "Shop/api": must be the name of a namespace
 retiredNamespaces[2]: Invalid value: "": must be the name of a namespace`},
 		},
@@ -204,7 +204,7 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 		"FastPollInterval": {
 			reason: "So are fast polls, unless they are turned off.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "500ms"}}`},
-			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 5s, or 0s to turn fast polls off`},
+			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 5s, or 0s to disable fast polls`},
 		},
 		"NoFastPolls": {
 			reason: "They can be turned off.",
@@ -223,11 +223,11 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 			args: args{input: `{` + complete + `}`, overlay: `{"workload": {"resources": {
 				"limits": {"cpu": "1", "memory": "-1Gi", "disk": "1", "example.com/gpu": "500m", "example.com/tpu": "2"},
 				"requests": {"cpu": "2", "example.com/gpu": "500m", "example.com/tpu": "1", "hugepages-2Mi": "4Mi"}}}}`},
-			want: want{err: `cannot use platform settings: workload.resources.limits[disk]: Invalid value: "disk": must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front
+			want: want{err: `cannot use platform settings: workload.resources.limits[disk]: Invalid value: "disk": resources must be cpu, memory, ephemeral-storage, hugepages-<size> or extended ones such as nvidia.com/gpu
 workload.resources.limits[example.com/gpu]: Invalid value: "500m": must be a whole number
 workload.resources.limits[memory]: Invalid value: "-1Gi": must not be negative
 workload.resources.requests[example.com/gpu]: Invalid value: "500m": must be a whole number
-workload.resources.requests[cpu]: Invalid value: "2": must not be more than the limit, which is 1
+workload.resources.requests[cpu]: Invalid value: "2": must not exceed the limit of 1
 workload.resources.requests[example.com/tpu]: Invalid value: "1": must be equal to the limit
 workload.resources.requests[hugepages-2Mi]: Invalid value: "4Mi": must be equal to the limit`},
 		},
@@ -272,7 +272,7 @@ ingress.types[0].annotations[kubernetes.io/ingress.class]: Forbidden: use ingres
 			reason: "Values that Kubernetes and KEDA reject would stop every application.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"maxReplicas": 0, "allowedTriggers": ["cron", "", "cron"]}, "networkPolicy": {"allowedNamespaces": ["Ingress", "a.b", "x", "x"]}}`},
 			want: want{err: `cannot use platform settings: autoscaling.maxReplicas: Invalid value: 0: must be from 1 to 1000
-autoscaling.allowedTriggers[1]: Invalid value: "": must be a type of trigger that KEDA has, such as cron
+autoscaling.allowedTriggers[1]: Invalid value: "": must be a trigger type of KEDA, such as cron
 autoscaling.allowedTriggers[2]: Duplicate value: "cron"
 networkPolicy.allowedNamespaces[0]: Invalid value: "Ingress": must be the name of a namespace
 networkPolicy.allowedNamespaces[1]: Invalid value: "a.b": must be the name of a namespace

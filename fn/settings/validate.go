@@ -20,14 +20,14 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// placeholder stands in package/platform where a platform team sets a value.
+// placeholder marks values in package/platform that a platform team must replace.
 const placeholder = "REPLACE_ME"
 
-// AnnotationIngressClass is deprecated. Kubernetes rejects an Ingress that has it and
+// AnnotationIngressClass is deprecated. Kubernetes rejects an Ingress with this annotation and
 // ingressClassName.
 const AnnotationIngressClass = "kubernetes.io/ingress.class"
 
-// maxVariables that a list may name: each is compared with every key.
+// maxVariables is the limit of a list of variables, because each is compared with every key.
 const maxVariables = 200
 
 // An asterisk alone would withhold everything.
@@ -36,7 +36,7 @@ var (
 	allowedVariable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// A MissingError is about required settings.
+// A MissingError lists missing required settings.
 type MissingError struct{ Fields []string }
 
 // Error names the fields.
@@ -44,7 +44,7 @@ func (e *MissingError) Error() string {
 	return finding.Say(finding.SettingsIncomplete, finding.With{"fields": finding.All(", ", e.Fields)})
 }
 
-// A PlaceholderError is about settings that still have a placeholder.
+// A PlaceholderError lists settings that still have a placeholder.
 type PlaceholderError struct{ Fields []string }
 
 // Error names the fields.
@@ -52,8 +52,7 @@ func (e *PlaceholderError) Error() string {
 	return finding.Say(finding.PlaceholdersLeft, finding.With{"placeholder": placeholder, "fields": finding.All(", ", e.Fields)})
 }
 
-// check names everything that is missing first, because a platform team that
-// starts out wants the whole list at once.
+// check reports all missing settings first, because a new platform team needs the whole list.
 func check(s *v1alpha1.PlatformConfigSpec) error {
 	required := []struct{ field, value string }{
 		{"tenantId", s.TenantID},
@@ -77,8 +76,8 @@ func check(s *v1alpha1.PlatformConfigSpec) error {
 	return validate(s).ToAggregate()
 }
 
-// placeholders returns the fields that still have a placeholder. Azure would accept
-// some of these values as names.
+// placeholders returns the fields that still have a placeholder. Azure would accept some of
+// these values as names.
 func placeholders(s *v1alpha1.PlatformConfigSpec) []string {
 	var left []string
 	for _, f := range []struct{ field, value string }{
@@ -96,7 +95,7 @@ func placeholders(s *v1alpha1.PlatformConfigSpec) []string {
 	return left
 }
 
-// validate names every field that is unusable.
+// validate returns an error for every invalid field.
 func validate(s *v1alpha1.PlatformConfigSpec) field.ErrorList {
 	var c checker
 	c.uuid(field.NewPath("tenantId"), s.TenantID)
@@ -169,8 +168,8 @@ func (c *checker) namespaces(path *field.Path, names []string) {
 	}
 }
 
-// unique rejects duplicates that the API server would reject in a way that keeps Crossplane
-// from applying anything else.
+// unique rejects duplicates. The API server would reject them, too, and Crossplane would then
+// apply no other resource.
 func (c *checker) unique(path *field.Path, values []string) {
 	for i, v := range values {
 		if slices.Contains(values[:i], v) {
@@ -198,8 +197,8 @@ func (c *checker) annotations(path *field.Path, annotations map[string]string) {
 	}
 }
 
-// allowedAnnotation is a whole name, or the beginning of one with its whole domain: only
-// the domain tells which tools read an annotation.
+// allowedAnnotation accepts a whole name, or the beginning of one with its whole domain: the
+// domain shows which tools read an annotation.
 func (c *checker) allowedAnnotation(path *field.Path, pattern string) {
 	begin, wildcard := strings.CutSuffix(pattern, "*")
 	name := begin
@@ -218,8 +217,8 @@ func (c *checker) allowedAnnotation(path *field.Path, pattern string) {
 	}
 }
 
-// IsReserved is true of annotations by which tools recognize their objects. An
-// application that sets one could impersonate another.
+// IsReserved reports whether tools recognize their objects by an annotation. An application
+// that sets one could impersonate another.
 func IsReserved(annotation string) bool {
 	domain, _, _ := strings.Cut(annotation, "/")
 	for _, d := range []string{"crossplane.io", "argoproj.io", "kubectl.kubernetes.io"} {
@@ -252,7 +251,7 @@ func (c *checker) providerConfig(path *field.Path, ref *v1alpha1.ProviderConfigR
 	}
 }
 
-// tags are checked as Azure does.
+// tags applies the rules of Azure.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 func (c *checker) tags(path *field.Path, tags map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
@@ -314,7 +313,7 @@ func (c *checker) networkPolicy(path *field.Path, n *v1alpha1.NetworkPolicyDefau
 	c.unique(namespaces, n.AllowedNamespaces)
 }
 
-// resources are checked as Kubernetes does for a container.
+// resources applies the rules of Kubernetes for a container.
 func (c *checker) resources(path *field.Path, resources corev1.ResourceList) {
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
 		at, quantity := path.Key(string(name)), resources[name]
@@ -331,8 +330,8 @@ func (c *checker) resources(path *field.Path, resources corev1.ResourceList) {
 	}
 }
 
-// requests must not exceed limits, and must equal those of resources that a node cannot
-// overcommit.
+// requests rejects requests above their limits. If a node cannot overcommit a resource, the
+// request must equal the limit.
 func (c *checker) requests(path *field.Path, requests, limits corev1.ResourceList) {
 	for _, name := range slices.Sorted(maps.Keys(requests)) {
 		request := requests[name]
@@ -378,8 +377,8 @@ func (c *checker) keyVault(path *field.Path, kv *v1alpha1.KeyVaultDefaults) {
 	c.assigned(path.Child("assigned"), kv.Assigned)
 }
 
-// assigned vaults have one application each. Two applications would read each other's secrets,
-// and compete for the role assignments of officers, of which Azure has one each.
+// assigned allows one application per vault. Two applications would read each other's secrets,
+// and compete for the role assignments of officers, because Azure allows only one per officer.
 func (c *checker) assigned(path *field.Path, assigned []v1alpha1.AssignedVault) {
 	vaults := map[string]v1alpha1.AssignedVault{}
 	for i, a := range assigned {
@@ -442,7 +441,7 @@ func (c *checker) variables(path *field.Path, names []string, valid *regexp.Rege
 	c.unique(path, names)
 }
 
-// keys of a structure are as those of a manifest.
+// keys applies the rules for keys in a manifest.
 func (c *checker) keys(path *field.Path, keys []string) {
 	c.atMost(path, len(keys), 50)
 	for i, k := range keys {
@@ -453,8 +452,8 @@ func (c *checker) keys(path *field.Path, keys []string) {
 	c.unique(path, keys)
 }
 
-// perNamespace keeps domains apart. If example.com were allowed beside apps.example.com,
-// namespace apps would have the hostnames of all namespaces below apps.example.com.
+// perNamespace rejects subdomains of other domains. If example.com and apps.example.com were
+// allowed, namespace apps would own the hostnames of all namespaces below apps.example.com.
 func (c *checker) perNamespace(path *field.Path, in *v1alpha1.IngressDefaults) {
 	if !in.PerNamespace {
 		return
@@ -472,7 +471,7 @@ func (c *checker) perNamespace(path *field.Path, in *v1alpha1.IngressDefaults) {
 	}
 }
 
-// IngressDomains of the platform, each once.
+// IngressDomains returns the domains of the platform, without duplicates.
 func IngressDomains(in *v1alpha1.IngressDefaults) []string {
 	if in.Domain == "" || slices.Contains(in.AllowedDomains, in.Domain) {
 		return in.AllowedDomains
@@ -502,7 +501,7 @@ func (c *checker) ingress(path *field.Path, in *v1alpha1.IngressDefaults) {
 	}
 }
 
-// domain leaves room for names in front: a hostname has at most 253 characters.
+// domain limits the domain, because a hostname has at most 253 characters.
 func (c *checker) domain(path *field.Path, in *v1alpha1.IngressDefaults) {
 	if in.Domain == "" {
 		return

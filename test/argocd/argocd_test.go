@@ -117,7 +117,7 @@ status:
 		{"AccessReady", "True", "Available", "All roles are assigned."},
 		{"SecretsSynced", "True", "Available", "1 of 1 secrets are synced."},
 		{"WorkloadReady", "True", "Available", "3 of 3 pods are up to date and available."},
-		{"FieldsIgnored", "False", "NoFieldsIgnored", "Every field of the spec has its effect."},
+		{"FieldsIgnored", "False", "NoFieldsIgnored", "All fields of the spec are used."},
 		{"Synced", "True", "ReconcileSuccess", ""},
 		{"Ready", "True", "Available", ""},
 	}
@@ -278,8 +278,8 @@ func TestApplicationHealth(t *testing.T) {
 		"Unreachable":         {"It ends by itself, most often.", secret("Unreachable", "1"), Health{progressing, "0 of 1 secrets are synced. db: Unreachable."}},
 		"Pending":             {"It is looked at soon.", secret("Pending", ""), Health{progressing, "0 of 1 secrets are synced. db: Pending."}},
 		"StateOfTheFuture":    {"What is not known is not alarming.", secret("Dreaming", ""), Health{progressing, "0 of 1 secrets are synced. db: Dreaming."}},
-		"ModernNothingYet":    {"As it begins.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. Nothing to do but wait."}},
-		"ModernAzureReady":    {"As it goes on.", rendered(t, "modern", "2-azure-ready"), Health{progressing, "The identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait."}},
+		"ModernNothingYet":    {"As it begins.", rendered(t, "modern", "1-nothing-yet"), Health{progressing, "Identity web-application-zmnvbtyqzhhbjyz is being created in Azure. This normally takes a minute. No action is needed."}},
+		"ModernAzureReady":    {"As it goes on.", rendered(t, "modern", "2-azure-ready"), Health{progressing, "Identity web-application-zmnvbtyqzhhbjyz exists; its federated credential is being created. This normally takes a minute. No action is needed."}},
 		"ModernSecretsSynced": {"Before the pods run.", rendered(t, "modern", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
 		"LegacySecretsSynced": {"The same behind a claim.", rendered(t, "claim", "3-secrets-synced"), Health{progressing, "The pods are being started. This normally takes a minute."}},
 		"OneIsOnItsWay": {

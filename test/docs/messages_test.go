@@ -52,7 +52,7 @@ func TestMessagesExist(t *testing.T) {
 
 // TestSpeech makes sure that TestMessagesExist would notice.
 func TestSpeech(t *testing.T) {
-	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "Nothing to do but wait.", "%s operation that started at %s is still running", "Roles on {vault} are assigned to {principal:q}."})
+	said := speechOf([]string{"vault %q is being created in Azure. This normally takes %s.", "No action is needed.", "%s operation that started at %s is still running", "Roles on {vault} are assigned to {principal:q}."})
 
 	for name, tc := range map[string]struct {
 		reason  string
@@ -60,13 +60,13 @@ func TestSpeech(t *testing.T) {
 		want    []string
 	}{
 		"Template": {reason: "What is different each time is no part of it.", message: `vault "<name>" is being created in Azure.`},
-		"Parts":    {reason: "A message may have several sentences, from several places.", message: "vault <name> is being created in Azure. Nothing to do but wait."},
+		"Parts":    {reason: "A message may have several sentences, from several places.", message: "vault <name> is being created in Azure. No action is needed."},
 		"Value":    {reason: "A page may show a value.", message: "This normally takes <time>."},
 		"Words":    {reason: "Also of some words.", message: "This normally takes two full minutes."},
 		"Many":     {reason: "But not of any.", message: "This normally takes as long as you like it to.", want: []string{"This normally takes as long as you like it to"}},
 		"Middle":   {reason: "Also before and after what is different.", message: "create operation that started at <time> is still running"},
 		"Table":    {reason: "A table of sentences has parameters with names.", message: `Roles on <vault> are assigned to "<id>".`},
-		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. Nothing to do but wait.", want: []string{"is being made in Azure"}},
+		"Changed":  {reason: "A word is another.", message: "vault <name> is being made in Azure. No action is needed.", want: []string{"is being made in Azure"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, said.lacks(tc.message)); diff != "" {

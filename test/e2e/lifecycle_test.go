@@ -222,7 +222,7 @@ func TestTaken(t *testing.T) {
 	free := func(kind string, o client.Object) {
 		t.Helper()
 
-		a.wait(t, conditionSays("WorkloadReady", "cannot create "+kind+" web: there is one already"))
+		a.wait(t, conditionSays("WorkloadReady", "cannot create "+kind+" web: it already exists"))
 
 		was := o.GetResourceVersion()
 		if err := p.API.Client().Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil || o.GetResourceVersion() != was {

@@ -256,7 +256,7 @@ func TestPlaceholders(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, got, _ := strings.Cut(refusal(t.Context(), tc.object), "set your own value instead of REPLACE_ME: ")
+			_, got, _ := strings.Cut(refusal(t.Context(), tc.object), "replace REPLACE_ME with your own value: ")
 			if diff := cmp.Diff(tc.want, sorted(got)); diff != "" {
 				t.Errorf("\n%s\nnames of fields: -want, +got:\n%s\nin: %s", tc.reason, diff, refusal(t.Context(), tc.object))
 			}

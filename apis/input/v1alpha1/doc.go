@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package v1alpha1 holds the input of function-platform-application: the
-// settings of a platform.
+// Package v1alpha1 defines the input of function-platform-application: the platform settings.
 //
 // +kubebuilder:object:generate=true
 // +groupName=platformapplication.fn.p6m.dev

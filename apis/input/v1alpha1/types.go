@@ -15,18 +15,17 @@ const (
 	Kind    = "PlatformConfig"
 )
 
-// DefaultEnvironmentConfig is the EnvironmentConfig that overlays the input
-// unless the input names another.
+// DefaultEnvironmentConfig is the name of the EnvironmentConfig that overlays the input by
+// default.
 const DefaultEnvironmentConfig = "platform-application"
 
 // +kubebuilder:object:root=true
 // +kubebuilder:storageversion
 // +kubebuilder:resource:categories=crossplane
 
-// A PlatformConfig holds the settings of a platform. It is the input of the
-// function in a Composition; an EnvironmentConfig of the cluster, whose data has
-// the same fields as spec, overlays it: objects are merged, lists and plain
-// values are replaced.
+// A PlatformConfig holds the platform settings. It is the input of the function in a
+// Composition. An EnvironmentConfig of the cluster, whose data has the same fields as
+// spec, overlays it: objects are merged, and lists and scalars are replaced.
 type PlatformConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -34,10 +33,10 @@ type PlatformConfig struct {
 	Spec PlatformConfigSpec `json:"spec,omitempty"`
 }
 
-// PlatformConfigSpec holds the settings of a platform.
+// PlatformConfigSpec holds the platform settings.
 type PlatformConfigSpec struct {
 	// EnvironmentConfigRef names the EnvironmentConfig that overlays these
-	// settings. It is read from the input only.
+	// settings. Only the input can set it.
 	// +optional
 	EnvironmentConfigRef *EnvironmentConfigReference `json:"environmentConfigRef,omitempty"`
 
@@ -63,54 +62,54 @@ type PlatformConfigSpec struct {
 	// +kubebuilder:validation:MaxLength=64
 	Location string `json:"location,omitempty"`
 
-	// OIDCIssuerURL is the address of the issuer of the cluster. Required.
+	// OIDCIssuerURL is the URL of the cluster's OIDC issuer. Required.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
 	OIDCIssuerURL string `json:"oidcIssuerUrl,omitempty"`
 
-	// Cloud decides the address of the Azure portal. Default: AzurePublic.
+	// Cloud selects the address of the Azure portal. Default: AzurePublic.
 	// +optional
 	// +kubebuilder:validation:Enum=AzurePublic;AzureUSGovernment;AzureChina
 	Cloud string `json:"cloud,omitempty"`
 
-	// Tags of vaults and identities. With tenantLabel, tags application, namespace
-	// and tenant are the function's own, in any case.
+	// Tags of vaults and identities. With tenantLabel, the function sets the tags
+	// application, namespace and tenant, and ignores them here in any case of letters.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=40
 	Tags map[string]string `json:"tags,omitempty"`
 
-	// TenantLabel is the label of Namespaces whose value names the tenant that owns
-	// the namespace, for example meta.p6m.dev/tenant. Only the platform may write it.
-	// The value becomes tag tenant of vaults and identities, and nothing that exists
-	// in Azure is used or changed unless its tags application, namespace and tenant
-	// are those of the application. In a Namespace without the label nothing new is
-	// composed. Default: none, and ownership is not proven.
+	// TenantLabel is the label of Namespaces that names the owning tenant, for example
+	// meta.p6m.dev/tenant. Only the platform may write it. Its value becomes the tag
+	// tenant of vaults and identities. An existing vault or identity is used and changed
+	// only if its tags application, namespace and tenant match the application. In a
+	// Namespace without the label, no new resources are composed. Default: none, and
+	// ownership is not proven.
 	// +optional
 	// +kubebuilder:validation:MaxLength=317
 	TenantLabel string `json:"tenantLabel,omitempty"`
 
-	// RetiredNamespaces are names of namespaces that must not have new applications:
-	// they would have the names in Azure of applications that were there before, and
-	// find their vaults. Applications that have a vault keep it.
+	// RetiredNamespaces are names of namespaces that must not have new applications. A
+	// new application there would get an earlier application's Azure names and vault.
+	// Applications with a vault are not affected.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10000
 	RetiredNamespaces []string `json:"retiredNamespaces,omitempty"`
 
-	// AzureProviderConfigRef is used by the Azure resources. Default:
-	// ClusterProviderConfig/default.
+	// AzureProviderConfigRef is the provider configuration of the Azure resources.
+	// Default: ClusterProviderConfig/default.
 	// +optional
 	AzureProviderConfigRef *ProviderConfigReference `json:"azureProviderConfigRef,omitempty"`
 
-	// SecretSyncProviderConfigRef is used by the KeyVaultSecretSync. Default:
-	// ClusterProviderConfig/default.
+	// SecretSyncProviderConfigRef is the provider configuration of the
+	// KeyVaultSecretSyncs. Default: ClusterProviderConfig/default.
 	// +optional
 	SecretSyncProviderConfigRef *ProviderConfigReference `json:"secretSyncProviderConfigRef,omitempty"`
 
 	// SecretCreatorPrincipalID is the object id of the identity with which
-	// provider-keyvault-secretsync creates missing secrets. It becomes Key Vault
-	// Secrets Officer of every vault. Without it that identity needs the role on
-	// a wider scope, or nothing is created in advance.
+	// provider-keyvault-secretsync creates missing secrets. It gets the role Key Vault
+	// Secrets Officer on every vault. Without this setting, the identity needs the role
+	// on a wider scope; otherwise no secrets are created in advance.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	SecretCreatorPrincipalID string `json:"secretCreatorPrincipalId,omitempty"`
@@ -131,19 +130,19 @@ type PlatformConfigSpec struct {
 	// +optional
 	Autoscaling *AutoscalingDefaults `json:"autoscaling,omitempty"`
 
-	// NetworkPolicy fences applications.
+	// NetworkPolicy restricts inbound traffic of applications.
 	// +optional
 	NetworkPolicy *NetworkPolicyDefaults `json:"networkPolicy,omitempty"`
 
-	// Ingress holds the platform's kinds of ingress.
+	// Ingress holds defaults and rules for Ingresses.
 	// +optional
 	Ingress *IngressDefaults `json:"ingress,omitempty"`
 
-	// Adopt lists applications that take over composed objects without a controller,
-	// which an application has after a restore from a backup, or after one of its name
-	// was deleted and its objects were kept. For others they are in the way: an object
-	// that says whose it is proves nothing. Remove an application from the list when
-	// it is ready again.
+	// Adopt lists applications that take over composed objects without a controller.
+	// Such objects exist after a restore from a backup, or after an application of the
+	// same name was deleted and its objects were kept. They block other applications,
+	// because labels and annotations prove no ownership. Remove an application from the
+	// list when it is ready again.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
@@ -164,9 +163,9 @@ type EnvironmentConfigReference struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// Resolution is Required or Optional. Required: without the
-	// EnvironmentConfig nothing new is composed and what exists is left as it is.
-	// Optional: without it the input alone counts. Default: Required.
+	// Resolution is Required or Optional. Required: without the EnvironmentConfig,
+	// existing resources are kept and no new ones are composed. Optional: without the
+	// EnvironmentConfig, only the input is used. Default: Required.
 	// +optional
 	// +kubebuilder:validation:Enum=Required;Optional
 	Resolution string `json:"resolution,omitempty"`
@@ -190,21 +189,21 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:Enum=standard;premium
 	SKU string `json:"sku,omitempty"`
 
-	// DeletionPolicy of vaults: Retain or SoftDelete. Purge is for an application
-	// to choose, where allow.purge is true, and never a default. Default: Retain.
+	// DeletionPolicy of vaults: Retain or SoftDelete. Purge cannot be the default; an
+	// application can choose it if allow.purge is true. Default: Retain.
 	// +optional
 	// +kubebuilder:validation:Enum=Retain;SoftDelete
 	DeletionPolicy string `json:"deletionPolicy,omitempty"`
 
-	// SoftDeleteRetentionDays is how long a deleted vault can be recovered, 7 to 90
-	// days. It applies when a vault is created; Azure allows no change. Default: 90.
+	// SoftDeleteRetentionDays is the time in which a deleted vault can be recovered, 7
+	// to 90 days. It applies to new vaults, because Azure allows no change. Default: 90.
 	// +optional
 	// +kubebuilder:validation:Minimum=7
 	// +kubebuilder:validation:Maximum=90
 	SoftDeleteRetentionDays *int32 `json:"softDeleteRetentionDays,omitempty"`
 
-	// PublicNetworkAccessEnabled lets vaults be reached from public networks.
-	// Default: Azure's, which is true.
+	// PublicNetworkAccessEnabled allows access to vaults from public networks. Default:
+	// Azure's default, true.
 	// +optional
 	PublicNetworkAccessEnabled *bool `json:"publicNetworkAccessEnabled,omitempty"`
 
@@ -215,46 +214,45 @@ type KeyVaultDefaults struct {
 	// +kubebuilder:validation:MaxItems=20
 	Officers []Officer `json:"officers,omitempty"`
 
-	// Allow says what a manifest may ask of its vault. Anything else is ignored,
-	// and named in the condition FieldsIgnored. Default: nothing.
+	// Allow lists the vault settings that a manifest may use. Others are ignored and
+	// reported in condition FieldsIgnored. Default: none.
 	// +optional
 	Allow *KeyVaultAllowance `json:"allow,omitempty"`
 
-	// Assigned lists existing vaults and the one application that may use each, with
-	// spec.keyVault.name. An application that names another vault is refused, or
-	// it could read the secrets of others. One whose vault is no longer in the list
-	// loses its roles on it; a list that is missing takes nothing away.
+	// Assigned lists existing vaults, each with the one application that may use it with
+	// spec.keyVault.name. An application that names another vault is rejected; otherwise
+	// it could read the secrets of others. An application whose vault is removed from the
+	// list loses its roles on the vault. A missing list revokes nothing.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=10000
 	Assigned []AssignedVault `json:"assigned,omitempty"`
 }
 
-// KeyVaultAllowance says what a manifest may ask of its vault.
+// KeyVaultAllowance lists the vault settings that a manifest may use.
 type KeyVaultAllowance struct {
-	// Officers that a manifest may name: None; Listed, those of officerIds; Groups,
-	// which Azure refuses for anything that is no group, and those of officerIds; or
-	// Any. An officer reads every secret of the vault. Default: None.
+	// Officers that a manifest may name: None; Listed, only those in officerIds; Groups,
+	// groups (enforced by Azure) and those in officerIds; or Any. An officer can read
+	// every secret of the vault. Default: None.
 	// +optional
 	// +kubebuilder:validation:Enum=None;Listed;Groups;Any
 	Officers string `json:"officers,omitempty"`
 
-	// OfficerIDs are the object ids of officers that a manifest may name, with
-	// officers Listed or Groups.
+	// OfficerIDs are the object ids of officers that a manifest may name if officers is
+	// Listed or Groups.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	OfficerIDs []string `json:"officerIds,omitempty"`
 
-	// Purge allows the deletionPolicy Purge. A vault that was created with it gets
-	// purge protection when this is taken back, and Azure never turns that off.
-	// Default: false.
+	// Purge allows the deletionPolicy Purge. If it is set to false later, existing vaults
+	// with this policy get purge protection, which Azure never turns off. Default: false.
 	// +optional
 	Purge bool `json:"purge,omitempty"`
 
-	// Premium allows the sku premium, which costs more. A vault that is premium
-	// stays so when this is taken back. Default: false.
+	// Premium allows the sku premium, which costs more. If it is set to false later,
+	// existing premium vaults stay premium. Default: false.
 	// +optional
 	Premium bool `json:"premium,omitempty"`
 }
@@ -265,7 +263,7 @@ type Officer struct {
 	// +kubebuilder:validation:Pattern=`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`
 	ObjectID string `json:"objectId"`
 
-	// PrincipalType of the object. Default: Azure finds out.
+	// PrincipalType of the object. Default: Azure determines it.
 	// +optional
 	// +kubebuilder:validation:Enum=User;Group;ServicePrincipal
 	PrincipalType string `json:"principalType,omitempty"`
@@ -286,39 +284,38 @@ type AssignedVault struct {
 
 // SecretDefaults holds the platform's rules for secrets.
 type SecretDefaults struct {
-	// Structures says which keys a new secret of a name has. The name is matched
-	// without its environment prefix. They come before the built-in ones.
+	// Structures define the keys of new secrets by name, without the environment prefix.
+	// They take precedence over the built-in ones.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=200
 	Structures []SecretStructure `json:"structures,omitempty"`
 
-	// EnvironmentPrefixes that a secret's name may begin with. Default: common-,
-	// dev-, stg-, prd-, prod-.
+	// EnvironmentPrefixes of names of secrets. Default: common-, dev-, stg-, prd-, prod-.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	EnvironmentPrefixes []string `json:"environmentPrefixes,omitempty"`
 
-	// WithheldVariables are names that a variable of a secret has only if the
-	// manifest asks for it with env, besides the built-in ones. An asterisk at the
-	// end or at the beginning of a name stands for any characters.
+	// WithheldVariables are names of variables that a manifest must request with env, in
+	// addition to the built-in ones. An asterisk at one end of a name matches any
+	// characters.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:Pattern=`^([A-Za-z_][A-Za-z0-9_]*\*?|\*[A-Za-z0-9_]+)$`
 	WithheldVariables []string `json:"withheldVariables,omitempty"`
 
-	// AllowedVariables are names that are not withheld, although they are built in.
+	// AllowedVariables are built-in names that are not withheld.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z_][A-Za-z0-9_]*$`
 	AllowedVariables []string `json:"allowedVariables,omitempty"`
 
-	// CreateMissing creates listed secrets that the vault does not have. Default:
-	// true, and the base sets false.
+	// CreateMissing creates listed secrets that the vault does not have. Default: true;
+	// the base sets false.
 	// +optional
 	CreateMissing *bool `json:"createMissing,omitempty"`
 
@@ -327,18 +324,18 @@ type SecretDefaults struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	PollInterval string `json:"pollInterval,omitempty"`
 
-	// FastPollInterval of a vault while somebody may be waiting, at least 1s, or 0s to
-	// turn fast polls off. Default: the provider's, 5s.
+	// FastPollInterval of a vault after a change, at least 1s, or 0s to disable fast
+	// polls. Default: the provider's, 5s.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(s|m|h))+$`
 	FastPollInterval string `json:"fastPollInterval,omitempty"`
 }
 
-// SecretStructure says which keys a new secret has.
+// SecretStructure defines the keys of a new secret.
 type SecretStructure struct {
 	// Name of the secret, without its environment prefix.
 	Name string `json:"name"`
-	// Keys of the secret. None: the secret is not created in advance.
+	// Keys of the secret. Without keys, the secret is not created in advance.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
@@ -347,17 +344,17 @@ type SecretStructure struct {
 
 // WorkloadDefaults holds defaults for pods.
 type WorkloadDefaults struct {
-	// Replicas of an application that sets none. Default: Kubernetes', which is 1.
+	// Replicas of applications without replicas. Default: 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Resources of an application that sets none.
+	// Resources of applications without resources.
 	// +optional
 	Resources *ResourceRequirements `json:"resources,omitempty"`
 
-	// RunAsNonRoot refuses images that run as root, and drops all capabilities, as
-	// the Pod Security Standard "restricted" wants. Default: false.
+	// RunAsNonRoot rejects images that run as root, and drops all capabilities, as the
+	// Pod Security Standard "restricted" requires. Default: false.
 	// +optional
 	RunAsNonRoot *bool `json:"runAsNonRoot,omitempty"`
 
@@ -370,44 +367,44 @@ type WorkloadDefaults struct {
 	// +listType=set
 	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
 
-	// PodDisruptionBudget gives every application with more than one pod a
-	// PodDisruptionBudget that lets one pod at a time be evicted. Default: true.
+	// PodDisruptionBudget composes a PodDisruptionBudget for every application with more
+	// than one pod. It allows the eviction of one pod at a time. Default: true.
 	// +optional
 	PodDisruptionBudget *bool `json:"podDisruptionBudget,omitempty"`
 }
 
 // AutoscalingDefaults holds defaults for autoscaling.
 type AutoscalingDefaults struct {
-	// MaxReplicas of an application that sets none. Default: 10.
+	// MaxReplicas of applications without maxReplicas. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// KEDA says that the cluster has KEDA. An application whose autoscaling has
-	// triggers then has a ScaledObject instead of a HorizontalPodAutoscaler. Default:
-	// false, and triggers are ignored.
+	// KEDA is true if the cluster has KEDA. Applications with autoscaling triggers then
+	// get a ScaledObject instead of a HorizontalPodAutoscaler. Default: false, and
+	// triggers are ignored.
 	// +optional
 	KEDA *bool `json:"keda,omitempty"`
 
-	// AllowedTriggers are the types of triggers that applications may have. Default:
-	// cron, cpu and memory, which reach nothing outside the cluster.
+	// AllowedTriggers are the types of triggers that applications may use. Default: cron,
+	// cpu and memory, which connect to nothing outside the cluster.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	AllowedTriggers []string `json:"allowedTriggers,omitempty"`
 }
 
-// NetworkPolicyDefaults fences applications.
+// NetworkPolicyDefaults restricts inbound traffic of applications.
 type NetworkPolicyDefaults struct {
-	// Enabled composes a NetworkPolicy for an application with networking.inbound: it
-	// lets in the services listed there and AllowedNamespaces, nobody else. Default:
-	// false, and networking.inbound is ignored.
+	// Enabled composes a NetworkPolicy for applications with networking.inbound. It
+	// allows traffic only from the services listed there and from AllowedNamespaces.
+	// Default: false, and networking.inbound is ignored.
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// AllowedNamespaces are let in everywhere: those of ingress controllers and of
-	// monitoring.
+	// AllowedNamespaces can connect to every application. List the namespaces of ingress
+	// controllers and of monitoring.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
@@ -416,41 +413,40 @@ type NetworkPolicyDefaults struct {
 
 // ResourceRequirements of a container.
 type ResourceRequirements struct {
-	// Limits is the most the container may use.
+	// Limits of the resources that the container can use.
 	// +optional
 	Limits corev1.ResourceList `json:"limits,omitempty"`
-	// Requests is what the container is sure to have.
+	// Requests are the resources that Kubernetes reserves for the container.
 	// +optional
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 }
 
-// IngressDefaults holds the platform's kinds of ingress.
+// IngressDefaults holds defaults and rules for Ingresses.
 type IngressDefaults struct {
-	// Domain under which an application without hostnames is published, as
+	// Domain of applications without hostnames. They are published as
 	// <application>.<domain>.
 	// +optional
 	Domain string `json:"domain,omitempty"`
 
-	// AllowedDomains are those whose hostnames applications may have, in hostnames
-	// and in values of annotations. A wildcard hostname is never allowed then.
-	// Default: all.
+	// AllowedDomains restrict the hosts in hostnames and in values of annotations.
+	// Wildcard hostnames are then rejected. Default: all domains.
 	// +optional
 	// +listType=set
 	AllowedDomains []string `json:"allowedDomains,omitempty"`
 
-	// PerNamespace keeps hostnames of namespaces apart: each ends in
-	// <namespace>.<domain>, with Domain or one of AllowedDomains, and that of an
-	// application without hostnames is <application>.<namespace>.<domain>. Hosts in
-	// annotations are restricted alike. Default: false.
+	// PerNamespace reserves hostnames for namespaces: each hostname must end with
+	// <namespace>.<domain>, where domain is Domain or one of AllowedDomains. The default
+	// hostname is <application>.<namespace>.<domain>. Hosts in annotations have the same
+	// restriction. Default: false.
 	// +optional
 	PerNamespace bool `json:"perNamespace,omitempty"`
 
-	// DefaultType of an Ingress that sets none.
+	// DefaultType of Ingresses without a type.
 	// +optional
 	DefaultType string `json:"defaultType,omitempty"`
 
-	// Types of ingress. Others are refused. Without any, a type is taken for an
-	// IngressClass.
+	// Types of ingress. Other types are rejected. Without any types, a type is used as
+	// the IngressClass.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -464,20 +460,20 @@ type IngressType struct {
 	// IngressClassName of the type. Default: its name.
 	// +optional
 	IngressClassName string `json:"ingressClassName,omitempty"`
-	// Annotations of every Ingress of the type. They win over the application's own.
+	// Annotations of every Ingress of the type. They override the application's own.
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// AllowedAnnotations are names of annotations that an application may set on an
-	// Ingress of the type. A name that ends with * stands for all that begin so, for
-	// example nginx.ingress.kubernetes.io/proxy-buffer*, but never for those that
-	// reach beyond their Ingress, such as snippets, canaries and names of Secrets:
-	// those must be named in full. Default: none.
+	// Ingress of the type. A name that ends with * matches all names with this beginning,
+	// for example nginx.ingress.kubernetes.io/proxy-buffer*. It never matches annotations
+	// that affect more than their Ingress, such as snippets, canaries and names of
+	// Secrets: list these in full. Default: none.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	AllowedAnnotations []string `json:"allowedAnnotations,omitempty"`
-	// OIDCAnnotations of an Ingress that asks visitors to log in. They win over
-	// the application's own. Without them such an Ingress is refused.
+	// OIDCAnnotations of an Ingress that requires a login. They override the
+	// application's own. Without them, such an Ingress is rejected.
 	// +optional
 	OIDCAnnotations map[string]string `json:"oidcAnnotations,omitempty"`
 	// TLSSecretName of the certificate for the hostnames. The Secret must exist in

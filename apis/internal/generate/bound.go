@@ -39,7 +39,7 @@ func bound(s *extv1.JSONSchemaProps) {
 		value.XValidations = extv1.ValidationRules{{
 			// The pattern comes first: see there.
 			Rule:    "string(self).matches('" + v1alpha1.QuantityPattern + "') && isQuantity(string(self))",
-			Message: "a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory",
+			Message: "must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory",
 		}}
 	}
 }

@@ -183,7 +183,7 @@ func TestBound(t *testing.T) {
 		MaxLength:    new(int64(64)),
 		XValidations: extv1.ValidationRules{{
 			Rule:    "string(self).matches('^[+]?([0-9]{1,18}([.][0-9]{0,9})?|[.][0-9]{1,9})([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$') && isQuantity(string(self))",
-			Message: "a quantity is a number with a unit if need be, such as 250m or 1 of cpu and 512Mi or 2Gi of memory",
+			Message: "must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory",
 		}},
 	}
 	want.Properties["containers"].Items.Schema.Properties["limits"] = limits

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cron validates schedules and time zones of KEDA's cron trigger. It never
-// computes a time. KEDA parses schedules with github.com/robfig/cron/v3, which nothing
-// else here depends on, and whose parser panics on schedules such as TZ=0
-// (https://github.com/robfig/cron/issues/554). Any team may write a schedule.
+// Package cron validates schedules and time zones of KEDA's cron trigger. It never computes a
+// time. KEDA parses schedules with github.com/robfig/cron/v3. This package does not, because
+// that parser panics on schedules such as TZ=0 (https://github.com/robfig/cron/issues/554), and
+// any team can write a schedule.
 package cron
 
 import (
@@ -16,13 +16,13 @@ import (
 	_ "time/tzdata" // The image of the function has no time zones.
 )
 
-// maxLength of a schedule.
+// maxLength is the limit of a schedule.
 const maxLength = 256
 
 var zone = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*$`)
 
-// IsZone is true of the names of time zones, such as Europe/Berlin. Local is refused: it
-// depends on the machine.
+// IsZone reports whether a name is a time zone such as Europe/Berlin. Local is invalid, because
+// it depends on the machine.
 func IsZone(name string) bool {
 	if len(name) > 64 || name == "Local" || !zone.MatchString(name) {
 		return false
@@ -31,8 +31,7 @@ func IsZone(name string) bool {
 	return err == nil
 }
 
-// A field of a schedule has numbers from first to last. Names stand for the numbers from
-// first on.
+// A field of a schedule has numbers from first to last, or the names of these numbers.
 type field struct {
 	first, last int
 	names       []string
@@ -48,7 +47,8 @@ func fields() []field {
 	}
 }
 
-// IsSchedule is true of the five fields of a crontab. Descriptors such as @daily are none.
+// IsSchedule reports whether a string has the five fields of a crontab. Descriptors such as
+// @daily are invalid.
 func IsSchedule(s string) bool {
 	parts := strings.Fields(s)
 	if len(s) > maxLength || len(parts) != len(fields()) {
@@ -64,7 +64,7 @@ func IsSchedule(s string) bool {
 	return true
 }
 
-// has is true of a number, a range of them, or *, each with a step or none.
+// has reports whether an item is a number, a range or *, optionally with a step.
 func (f field) has(item string) bool {
 	values, step, hasStep := strings.Cut(item, "/")
 	if n, err := strconv.Atoi(step); hasStep && (err != nil || n < 1 || !digits(step)) {

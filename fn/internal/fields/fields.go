@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fields finds the fields of a manifest that its Go type does not have. The type
-// is the only list of known fields, so a field that is added to the type is never
-// reported. Values are never part of a finding.
+// Package fields finds the fields of a manifest that its Go type does not have. The type is
+// the only list of known fields, so a new field of the type is never reported. Findings never
+// contain values.
 package fields
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// A Schema knows the fields of a Go type, as they are named in JSON.
+// A Schema holds the fields of a Go type by their names in JSON.
 type Schema struct {
 	root string
 	node *node
@@ -25,7 +25,7 @@ type Schema struct {
 	places map[string][]place
 }
 
-// A place is where a field that has an effect is, with [] for the entries of lists.
+// A place is the path of a field that has an effect, with [] for the entries of lists.
 type place struct {
 	path string
 	node *node
@@ -33,7 +33,7 @@ type place struct {
 
 // A node is the schema of one value.
 type node struct {
-	// fields of an object, or nil if it has none of its own.
+	// fields of an object, or nil for another value.
 	fields map[string]*node
 	// entry of a list or map, or nil.
 	entry *node
@@ -43,15 +43,14 @@ type node struct {
 	kind reflect.Type
 }
 
-// Of returns the schema of a Go type whose value is found at a path such as spec. Nothing
-// acts on the inert fields of it.
+// Of returns the schema of a Go type at a path such as spec. Inert fields have no effect.
 func Of(root string, t reflect.Type, inert ...string) *Schema {
 	s := &Schema{root: root, node: nodeOf(t), places: map[string][]place{}}
 	s.index(root, s.node, inert)
 	return s
 }
 
-// nodeOf a type. One that decodes itself may be anything.
+// nodeOf returns the node of a type. A type with its own decoder can have any value.
 func nodeOf(t reflect.Type) *node {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return &node{}
@@ -85,9 +84,8 @@ func nodeOf(t reflect.Type) *node {
 	}
 }
 
-// Unknown returns the fields of an object that its type does not have, and the inert ones.
-// Empty fields are skipped. Fields of others (Crossplane) in the same object are passed as
-// others and skipped.
+// Unknown returns the fields of an object that its type does not have, and the inert ones. It
+// skips empty fields and those that belong to others, such as Crossplane.
 func (s *Schema) Unknown(object map[string]any, others ...string) []compose.IgnoredField {
 	w := walk{schema: s}
 	w.object(s.root, s.node, object)
@@ -97,7 +95,7 @@ func (s *Schema) Unknown(object map[string]any, others ...string) []compose.Igno
 	})
 }
 
-// index the fields below a path.
+// index records the fields below a path.
 func (s *Schema) index(path string, n *node, inert []string) {
 	for _, name := range slices.Sorted(maps.Keys(n.fields)) {
 		field, at := n.fields[name], path+"."+name
@@ -153,8 +151,8 @@ func (w *walk) object(path string, n *node, object map[string]any) {
 	}
 }
 
-// entryName identifies an entry of a list: by its name if it has one, which stays
-// when the list is reordered, else its position.
+// entryName identifies an entry of a list by its name, which does not depend on the order, or
+// else by its position.
 func entryName(n *node, i int, v any) string {
 	object, _ := v.(map[string]any)
 	for _, key := range []string{"name", "objectId"} {

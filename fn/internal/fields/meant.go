@@ -33,9 +33,9 @@ var synonyms = map[string]string{
 	"vault":                "spec.keyVault",
 }
 
-// meant guesses the path of the field that an unknown name stands for, or returns nothing
-// if the guess is uncertain: a wrong guess is worse than none. A sibling that is already
-// set is never meant.
+// meant guesses the path of the field for an unknown name. It returns nothing if the guess is
+// uncertain, because a wrong guess is worse than none. It never returns a sibling that is
+// already set.
 func (s *Schema) meant(path, name string, n *node, object map[string]any) string {
 	if len(name) > longest {
 		return ""
@@ -61,13 +61,13 @@ func (s *Schema) meant(path, name string, n *node, object map[string]any) string
 	return s.elsewhere(only(s.places, func(f string) bool { return normalized(f) == normalized(name) }), object[name])
 }
 
-// generic names have a different meaning in each place.
+// generic lists names whose meaning depends on the place.
 //
 //nolint:gochecknoglobals // A constant.
 var generic = []string{"annotations", "enabled", "env", "key", "keys", "name", "path", "port", "protocol", "type", "value", "version"}
 
-// elsewhere returns the only place of a name that could have the value. Places in lists do
-// not count, because the entry is ambiguous.
+// elsewhere returns the place of a name if there is only one and it can have the value. Places
+// in lists are ambiguous.
 func (s *Schema) elsewhere(name string, v any) string {
 	places := s.places[name]
 	if len(places) != 1 || slices.Contains(generic, name) || strings.Contains(places[0].path, "[]") {
@@ -79,8 +79,8 @@ func (s *Schema) elsewhere(name string, v any) string {
 	return places[0].path
 }
 
-// alike returns the one other field that has the name of an inert one, if it has all
-// the fields of the value, too.
+// alike returns the other field with the name of an inert one, if there is only one and it
+// has all fields of the value.
 func (s *Schema) alike(name string, v any) string {
 	places := s.places[name]
 	object, ok := v.(map[string]any)
@@ -95,13 +95,13 @@ func (s *Schema) alike(name string, v any) string {
 	return places[0].path
 }
 
-// has tells whether a path is that of a field.
+// has reports whether a path is the path of a field.
 func (s *Schema) has(path string) bool {
 	name := path[strings.LastIndex(path, ".")+1:]
 	return slices.ContainsFunc(s.places[name], func(p place) bool { return p.path == path })
 }
 
-// only returns the single name that is wanted, or nothing if there are none or several.
+// only returns the matching name. It returns nothing if no name or several names match.
 func only[V any](names map[string]V, wanted func(string) bool) string {
 	found := ""
 	for name := range maps.Keys(names) {
@@ -116,7 +116,8 @@ func only[V any](names map[string]V, wanted func(string) bool) string {
 	return found
 }
 
-// normalized lower-cases a name and drops separators: read_only_root is readOnlyRoot.
+// normalized lower-cases a name and drops separators, so that read_only_root matches
+// readOnlyRoot.
 func normalized(name string) string {
 	return strings.ToLower(separators.Replace(name))
 }
@@ -124,13 +125,13 @@ func normalized(name string) string {
 //nolint:gochecknoglobals // A constant.
 var separators = strings.NewReplacer("_", "", "-", "")
 
-// longest name that is compared with others.
+// longest is the length of the longest name that is compared with others.
 const longest = 64
 
-// guesses bounds the number of fields for which a suggestion is computed. Fewer are shown.
+// guesses is the number of fields with a suggestion. Fewer are shown.
 const guesses = 100
 
-// tolerance is how many letters of a name may be wrong.
+// tolerance returns the number of letters that may be wrong in a name.
 func tolerance(name string) int {
 	if len(name) <= 4 {
 		return 1
@@ -138,8 +139,8 @@ func tolerance(name string) int {
 	return 2
 }
 
-// distanceOf tells whether two names differ by at most so many letters that are left
-// out, added, replaced or swapped with their neighbour.
+// distanceOf reports whether two names differ by at most that many letters that are omitted,
+// added, replaced or swapped with their neighbour.
 func distanceOf(a, b string, most int) bool {
 	if len(a)-len(b) > most || len(b)-len(a) > most {
 		return false

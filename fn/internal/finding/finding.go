@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package finding has what the function tells people: values with a reason and
-// parameters, and the one table that has a sentence for each reason. Everything
-// else decides on values, and asks for text only where a message leaves the
-// function.
+// Package finding defines the function's messages: reasons with parameters, and one
+// table with the sentence of each reason. All other packages decide on these values, and
+// render text only where a message leaves the function.
 package finding
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,36 +17,39 @@ import (
 // A Reason identifies a sentence.
 type Reason string
 
-// With has the parameters of a sentence by name. A value may be a Finding, a List
-// or an error, or anything that fmt prints.
+// With holds the parameters of a sentence by name. A value may be a Finding, a List, an
+// error, or anything else that fmt can print.
 type With map[string]any
 
-// A Finding is something to tell a person.
+// A Finding is a message for users: a reason, and the parameters of its sentence.
 type Finding struct {
 	Reason Reason
 	With   With
 }
 
-// New returns a finding.
+// New returns a finding with all of the parameters.
 func New(reason Reason, with ...With) Finding {
 	f := Finding{Reason: reason}
 	for _, w := range with {
-		f.With = w
+		if f.With == nil {
+			f.With = make(With, len(w))
+		}
+		maps.Copy(f.With, w)
 	}
 	return f
 }
 
-// Say returns the sentence of a finding, for types of others that hold text, such as
+// Say returns the sentence of a finding, for foreign types that hold text, such as
 // field.Error.
 func Say(reason Reason, with ...With) string { return New(reason, with...).String() }
 
-// IsZero is true if there is nothing to tell.
+// IsZero reports whether there is no finding.
 func (f Finding) IsZero() bool { return f.Reason == "" }
 
-// parameter in a sentence: {name}, or {name:q} for one in quotes.
+// parameter matches a parameter of a sentence: {name}, or {name:q} for a quoted one.
 var parameter = regexp.MustCompile(`\{([a-zA-Z]+)(:q)?\}`)
 
-// String is the sentence of the finding.
+// String returns the sentence of the finding.
 func (f Finding) String() string {
 	sentence := sentences[f.Reason]
 	var out strings.Builder
@@ -71,8 +74,8 @@ func text(value any) string {
 	return fmt.Sprint(value)
 }
 
-// joined drops the full stop of a text that other punctuation follows. Azure, for example,
-// ends its errors with one.
+// joined drops the full stop of a foreign text if other punctuation follows. Azure, for
+// example, ends its errors with a full stop.
 func joined(s, following string) string {
 	if following != "" && strings.ContainsRune(".,;:)", rune(following[0])) {
 		return strings.TrimSuffix(s, ".")
@@ -84,17 +87,17 @@ func joined(s, following string) string {
 type List struct {
 	Items     []any
 	Separator string
-	// Most is how many items are shown, or zero for all.
+	// Most is the greatest number of items to show, or zero for all.
 	Most int
 }
 
 // All returns a list that shows all items.
 func All[T any](separator string, items []T) List { return First(0, separator, items) }
 
-// Some returns a list that shows a few items, since a condition is read in one line.
+// Some returns a list that shows a few items, so that a condition fits on one line.
 func Some[T any](separator string, items []T) List { return First(5, separator, items) }
 
-// First returns a list that shows so many items, and the number of the others.
+// First returns a list that shows at most that many items, and the number of the others.
 func First[T any](most int, separator string, items []T) List {
 	l := List{Separator: separator, Most: most}
 	for _, item := range items {
@@ -103,7 +106,7 @@ func First[T any](most int, separator string, items []T) List {
 	return l
 }
 
-// String joins the items.
+// String joins the shown items.
 func (l List) String() string {
 	shown := len(l.Items)
 	if l.Most > 0 {
@@ -122,10 +125,10 @@ func (l List) String() string {
 	return strings.Join(parts, l.Separator)
 }
 
-// A Message is several findings.
+// A Message is a list of findings.
 type Message []Finding
 
-// String has one sentence after the other.
+// String returns one sentence after the other.
 func (m Message) String() string {
 	all := make([]string, 0, len(m))
 	for _, f := range m {
@@ -134,13 +137,13 @@ func (m Message) String() string {
 	return strings.Join(all, " ")
 }
 
-// An Error is a finding that keeps the function from going on.
+// An Error is a finding that stops the function.
 type Error struct{ Finding }
 
-// Err returns a finding as an error. The error that has caused it is its parameter cause.
+// Err returns a finding as an error. Its parameter cause is the error that caused it.
 func Err(reason Reason, with ...With) error { return Error{New(reason, with...)} }
 
-// Error is the sentence of the finding.
+// Error returns the sentence of the finding.
 func (e Error) Error() string { return e.String() }
 
 // Unwrap returns the error that has caused this one, if any.

@@ -18,22 +18,22 @@ func TestString(t *testing.T) {
 		f      Finding
 		want   string
 	}{
-		"Plain":    {reason: "A sentence may have no parameters.", f: New(NoSecrets), want: "The application lists no secrets."},
-		"Numbers":  {reason: "Parameters stand where they are named.", f: New(SecretsSynced, With{"synced": 1, "total": int64(2)}), want: "1 of 2 secrets are synced."},
-		"Quoted":   {reason: "A name that anybody may choose is quoted.", f: New(HostnameInvalid, With{"hostname": "a\n\"b"}), want: `spec.networking.ingress.hostnames: "a\n\"b" must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com`},
-		"FullStop": {reason: "A sentence ends once.", f: New(VaultRefused, With{"vault": "v", "problem": "no quota."}), want: "Azure did not create vault v: no quota. Your platform team can help."},
-		"LastStop": {reason: "At the end a full stop stays.", f: New(PodsNotCreated, With{"problem": "exceeded quota."}), want: "Pods cannot be created: exceeded quota."},
+		"Plain":    {reason: "A sentence without parameters is returned unchanged.", f: New(NoSecrets), want: "The application lists no secrets."},
+		"Numbers":  {reason: "A parameter replaces its name.", f: New(SecretsSynced, With{"synced": 1, "total": int64(2)}), want: "1 of 2 secrets are synced."},
+		"Quoted":   {reason: "A name that a user chose is quoted.", f: New(HostnameInvalid, With{"hostname": "a\n\"b"}, With{"rule": New(MustBeList)}), want: `spec.networking.ingress.hostnames: "a\n\"b" must be a list`},
+		"FullStop": {reason: "A sentence has one full stop at its end.", f: New(VaultRefused, With{"vault": "v", "problem": "no quota."}), want: "Azure did not create vault v: no quota. Ask your platform team for help."},
+		"LastStop": {reason: "A full stop at the end of the sentence is kept.", f: New(PodsNotCreated, With{"problem": "exceeded quota."}), want: "Pods cannot be created: exceeded quota."},
 		"Nested": {
 			reason: "A parameter may be a finding.", f: New(FieldIgnoredBecause, With{"field": "spec.a", "why": New(CallerIgnored, With{"why": New(MustBeList)})}),
-			want: "spec.a (must be a list; it lets nobody in)",
+			want: "spec.a (must be a list; this entry allows no traffic)",
 		},
 		"All": {
-			reason: "A list shows all its items, and each ends without a full stop.", f: New(Notes, With{"notes": All("; ", []Finding{New(VaultChangeRefused, With{"problem": "no."}), New(PurgeProtectionStays)})}),
-			want: "Note: Azure rejected the last change of the vault: no; the vault keeps its purge protection, which Azure never turns off; when the application is deleted the vault stays recoverable.",
+			reason: "A list shows all items, each without a full stop.", f: New(Notes, With{"notes": All("; ", []Finding{New(VaultChangeRefused, With{"problem": "no."}), New(PurgeProtectionStays)})}),
+			want: "Note: Azure rejected the last change of the vault: no; Azure never turns purge protection off, so the vault stays recoverable when the application is deleted.",
 		},
-		"Some":     {reason: "A long list shows how many items are left.", f: New(RolesReplacing, With{"assignments": Some(", ", strings.Split("abcdefg", ""))}), want: "A principal has changed, so role assignments on the vault are being replaced: a, b, c, d, e, and 2 more. This normally takes a minute."},
-		"Injected": {reason: "A parameter is not read as a sentence.", f: New(VaultCreating, With{"vault": "{identity}"}), want: "Vault {identity} is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."},
-		"Zero":     {reason: "Nothing is said of nothing.", want: ""},
+		"Some":     {reason: "A long list shows the number of the other items.", f: New(RolesReplacing, With{"assignments": Some(", ", strings.Split("abcdefg", ""))}), want: "A principal has changed, so role assignments on the vault are being replaced: a, b, c, d, e, and 2 more. This normally takes a minute."},
+		"Injected": {reason: "A parameter inside a parameter is not replaced.", f: New(VaultCreating, With{"vault": "{identity}"}), want: "Vault {identity} is being created in Azure. This normally takes 2 minutes. No action is needed."},
+		"Zero":     {reason: "The zero finding has no sentence.", want: ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -62,12 +62,12 @@ func TestErr(t *testing.T) {
 	}
 }
 
-// A sentence contains any parameter unchanged, and keeps its own words.
+// TestStringProperties checks that a sentence contains any parameter unchanged, and keeps its own words.
 func TestStringProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		vault := rapid.String().Draw(t, "vault")
 		got := Say(VaultCreating, With{"vault": vault})
-		if want := "Vault " + vault + " is being created in Azure. This normally takes 2 minutes. Nothing to do but wait."; got != want {
+		if want := "Vault " + vault + " is being created in Azure. This normally takes 2 minutes. No action is needed."; got != want {
 			t.Fatalf("Say(...): want %q, got %q", want, got)
 		}
 	})

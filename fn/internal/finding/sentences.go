@@ -25,6 +25,13 @@ const (
 	ResourceForeign             Reason = "ResourceForeign"
 	ResourceOrphaned            Reason = "ResourceOrphaned"
 	WrongType                   Reason = "WrongType"
+	KindBoolean                 Reason = "KindBoolean"
+	KindWholeNumber             Reason = "KindWholeNumber"
+	KindNumber                  Reason = "KindNumber"
+	KindString                  Reason = "KindString"
+	KindList                    Reason = "KindList"
+	KindObject                  Reason = "KindObject"
+	KindOther                   Reason = "KindOther"
 	ConfigNotString             Reason = "ConfigNotString"
 	QuantityInvalid             Reason = "QuantityInvalid"
 )
@@ -73,7 +80,7 @@ const (
 	SourceOfficers         Reason = "SourceOfficers"
 )
 
-// Condition SecretsSynced, and messages of secrets in the status.
+// Condition SecretsSynced, and the messages of secrets in the status.
 const (
 	NoSecrets               Reason = "NoSecrets"
 	SecretsSynced           Reason = "SecretsSynced"
@@ -124,6 +131,7 @@ const (
 	IngressTypeInvalid Reason = "IngressTypeInvalid"
 	HostnamesMissing   Reason = "HostnamesMissing"
 	HostnameInvalid    Reason = "HostnameInvalid"
+	HostnameRule       Reason = "HostnameRule"
 	HostnameNotAllowed Reason = "HostnameNotAllowed"
 	PathInvalid        Reason = "PathInvalid"
 	LoginInvalid       Reason = "LoginInvalid"
@@ -207,16 +215,18 @@ const (
 	ReferenceUnprintable      Reason = "ReferenceUnprintable"
 )
 
-// Refusals of manifests.
+// Errors in manifests.
 const (
 	ApplicationNameInvalid Reason = "ApplicationNameInvalid"
 	ApplicationNameDefault Reason = "ApplicationNameDefault"
 	NamespaceRetired       Reason = "NamespaceRetired"
+	ConfigNameInvalid      Reason = "ConfigNameInvalid"
 	VariableNameInvalid    Reason = "VariableNameInvalid"
 	VariablePrefixInvalid  Reason = "VariablePrefixInvalid"
 	SecretNameInvalid      Reason = "SecretNameInvalid"
 	RefreshIntervalInvalid Reason = "RefreshIntervalInvalid"
 	PrefixWithEnv          Reason = "PrefixWithEnv"
+	EnvKeyMissing          Reason = "EnvKeyMissing"
 	EnvKeyUnknown          Reason = "EnvKeyUnknown"
 	KeyInvalid             Reason = "KeyInvalid"
 	ImageMissing           Reason = "ImageMissing"
@@ -236,7 +246,7 @@ const (
 	VaultNameHyphens       Reason = "VaultNameHyphens"
 )
 
-// Refusals of settings.
+// Errors in settings.
 const (
 	SettingsInputUnreadable   Reason = "SettingsInputUnreadable"
 	SettingsUnreadable        Reason = "SettingsUnreadable"
@@ -278,89 +288,97 @@ const (
 	DefaultTypeUnknown        Reason = "DefaultTypeUnknown"
 )
 
-// sentences of all reasons. {name} is a parameter, and {name:q} one in quotes. A
-// sentence is changed here, and in the page that quotes it.
+// sentences has the text of every reason. {name} is a parameter, and {name:q} a quoted
+// one. Rules of the definition have the same text there. Pages quote sentences, so a
+// change here may need one in docs.
 //
 //nolint:gochecknoglobals // A constant.
 var sentences = map[Reason]string{
 	// Results, which Crossplane shows as events and in its own conditions, and errors.
-	NothingChanged:              "Nothing was changed, and what runs keeps running: {cause}",
-	NamespaceMissing:            "metadata.namespace is missing: this is what the manifest becomes in namespace {namespace}, where kubectl puts it; in another namespace, the vault and the identity have other names",
+	NothingChanged:              "Nothing was changed; running pods are not affected: {cause}",
+	NamespaceMissing:            "metadata.namespace is missing; this is the result for namespace {namespace}, kubectl's default. In another namespace, the vault and the identity have different names.",
 	HowToRender:                 "To render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20).",
-	NamesUnresolved:             "Crossplane has not looked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
-	SettingsUnresolved:          "Crossplane has not read EnvironmentConfig {name} yet, which has the settings of the platform.",
-	SettingsMissing:             "The settings of the platform are missing: EnvironmentConfig {name} does not exist. What runs keeps running, and changes wait until your platform team has restored it.",
-	EnvironmentConfigNotFound:   "cannot find EnvironmentConfig {name:q}: to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; only if the Composition's input has all settings, set environmentConfigRef.resolution to {optional} there",
+	NamesUnresolved:             "Crossplane has not checked yet whether the names of new objects are free. To render, use Crossplane 1.15 or later.",
+	SettingsUnresolved:          "Crossplane has not read EnvironmentConfig {name} yet, which holds the platform settings.",
+	SettingsMissing:             "The platform settings are missing: EnvironmentConfig {name} does not exist. Running pods are not affected. Changes are applied after your platform team has restored it.",
+	EnvironmentConfigNotFound:   "cannot find EnvironmentConfig {name:q}: to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to {optional} there instead",
 	TenantUnresolved:            "Crossplane has not read Namespace {namespace} yet, whose label {label} names the tenant.",
-	NamespaceNotFound:           "Crossplane cannot find Namespace {namespace}, whose label {label} names the tenant. What exists stays as it is, and nothing new is created. Your platform team can help.",
-	TenantLabelMissing:          "Namespace {namespace} has no label {label}, which names the tenant that owns it. What exists stays as it is, and nothing new is created, until your platform team has set the label.",
+	NamespaceNotFound:           "Crossplane cannot find Namespace {namespace}, whose label {label} names the tenant. Existing resources are kept; no new ones are created. Ask your platform team for help.",
+	TenantLabelMissing:          "Namespace {namespace} has no label {label}, which names its tenant. Existing resources are kept; no new ones are created. Ask your platform team to set the label.",
 	ApplicationUnreadable:       "cannot read {kind}: {cause}",
 	ApplicationWithoutNamespace: "cannot compose {kind} {name:q}: it has no namespace; create a {modern} in the namespace of the application",
 	InputUnreadable:             "cannot read the function's input from the Composition: {cause}",
 	ApplicationNotComposed:      "cannot compose application {namespace}/{name}: {cause}",
 	ResourcesNotEncoded:         "cannot encode composed resources: {cause}",
 	StatusNotEncoded:            "cannot encode status: {cause}",
-	NameTaken:                   "cannot create {kind} {name}: there is one already that does not belong to this application: remove it, or give the application another name; if the application has left it behind, your platform team adds the application to the setting adopt",
-	ResourceForeign:             "cannot use {object} as composed resource {name:q}: it is of another kind, namespace or controller; remove it from the application's resourceRefs",
-	ResourceOrphaned:            "cannot use {object} as composed resource {name:q}: nothing controls it; if the application has lost it, your platform team adds the application to the setting adopt",
+	NameTaken:                   "cannot create {kind} {name}: it already exists and does not belong to this application; delete it, or rename the application; if an earlier application of this name left it behind, ask your platform team to add the application to the setting adopt",
+	ResourceForeign:             "cannot use {object} as composed resource {name:q}: it has another kind, namespace or controller; remove it from the application's resourceRefs",
+	ResourceOrphaned:            "cannot use {object} as composed resource {name:q}: it has no controller; if it belonged to this application before, ask your platform team to add the application to the setting adopt",
 	WrongType:                   "{field}: must be {wanted}, not {given}",
+	KindBoolean:                 "true or false",
+	KindWholeNumber:             "a whole number",
+	KindNumber:                  "a number",
+	KindString:                  "a string",
+	KindList:                    "a list",
+	KindObject:                  "an object",
+	KindOther:                   "a value of another type",
 	ConfigNotString:             "{field}: must be a string: put the value in quotes",
-	QuantityInvalid:             "{field}: {value:q} is not a quantity such as 500m, 2 or 512Mi",
+	QuantityInvalid:             "must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory",
 
 	// Condition IdentityReady.
-	IdentityCreating:   "The identity {identity} is being created in Azure. This normally takes a minute. Nothing to do but wait.",
-	IdentityReplacing:  "The identity {identity} now has client id {client}. Running pods still have the one that they were created with, client id {former} of tenant {tenant}. They are replaced when the ServiceAccount {serviceAccount} has the new one. This normally takes a minute. Nothing to do but wait.",
-	CredentialCreating: "The identity {identity} exists; its federated credential is being created. This normally takes a minute. Nothing to do but wait.",
+	IdentityCreating:   "Identity {identity} is being created in Azure. This normally takes a minute. No action is needed.",
+	IdentityReplacing:  "Identity {identity} now has client id {client}. Running pods still use client id {former} of tenant {tenant}. They are replaced once ServiceAccount {serviceAccount} has the new id. This normally takes a minute. No action is needed.",
+	CredentialCreating: "Identity {identity} exists; its federated credential is being created. This normally takes a minute. No action is needed.",
 	IdentityAvailable:  "Pods run as identity {identity} (client id {client}).",
-	IdentityRefused:    "Azure rejected the {kind}: {problem}. Your platform team can help.",
-	OwnedByAnother:     "The {what} {name} already exists in Azure, and its tags do not prove that it belongs to this application. It is neither used nor changed. Your platform team looks for its owner. If it belongs to this application, they set its tags in Azure: {owner}. Otherwise they purge it, and then delete {object} in the cluster; or give the application another name.",
+	IdentityRefused:    "Azure rejected the {kind}: {problem}. Ask your platform team for help.",
+	OwnedByAnother:     "The {what} {name} already exists in Azure, and its tags do not prove that it belongs to this application. It is not used or changed. Ask your platform team to find its owner. If it belongs to this application, set its tags in Azure: {owner}. Otherwise, purge it and then delete {object} in the cluster, or rename the application.",
 
 	// Condition KeyVaultReady.
-	VaultCreating:                "Vault {vault} is being created in Azure. This normally takes 2 minutes. Nothing to do but wait.",
-	VaultLookedUp:                "Vault {vault} is being looked up. This normally takes a minute. If it lasts, your platform team can check that the vault exists in the resource group they assigned it from.",
-	VaultRefused:                 "Azure did not create vault {vault}: {problem}. Your platform team can help.",
-	VaultWithdrawn:               "Vault {vault} is no longer assigned to this application. Running pods keep the values they have, and changes in the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application.",
+	VaultCreating:                "Vault {vault} is being created in Azure. This normally takes 2 minutes. No action is needed.",
+	VaultLookedUp:                "Vault {vault} is being looked up. This normally takes a minute. If it takes longer, ask your platform team to check that the vault exists in the resource group of its assignment.",
+	VaultRefused:                 "Azure did not create vault {vault}: {problem}. Ask your platform team for help.",
+	VaultWithdrawn:               "Vault {vault} is no longer assigned to this application. Running pods keep their values, and changes in the vault no longer reach them. Ask your platform team to assign it again (keyVault.assigned), or delete the application.",
 	VaultUsesAccessPolicies:      "Vault {vault} uses access policies, so role assignments have no effect. Ask its owner to switch it to Azure role-based access control.",
-	VaultNotReady:                "Vault {vault} is not ready: {problem}. If this lasts for 10 minutes, your platform team can help.",
+	VaultNotReady:                "Vault {vault} is not ready: {problem}. If this lasts for 10 minutes, ask your platform team for help.",
 	VaultAvailable:               "Put values into {uri}.",
 	Notes:                        "Note: {notes}.",
 	VaultChangeRefused:           "Azure rejected the last change of the vault: {problem}",
-	PurgeProtectionStays:         "the vault keeps its purge protection, which Azure never turns off; when the application is deleted the vault stays recoverable",
-	VaultOfOtherTenant:           "the vault still belongs to tenant {vault}, although the Namespace now belongs to tenant {namespace}; your platform team decides which tenant owns the vault",
-	SubscriptionsDiffer:          "The subscriptions differ: {difference}. Nothing new is created in the wrong one, and what runs keeps running, until your platform team has corrected the settings.",
-	SubscriptionNote:             "Note: {difference}. Your platform team can help.",
-	ProvidersInOtherSubscription: "{config} of the Azure providers names subscription {other}, and the settings of the platform name {settings}",
-	ObjectInOtherSubscription:    "{object} is in subscription {other}, and the settings of the platform name {settings}",
+	PurgeProtectionStays:         "Azure never turns purge protection off, so the vault stays recoverable when the application is deleted",
+	VaultOfOtherTenant:           "the vault still belongs to tenant {vault}, although the Namespace now belongs to tenant {namespace}; ask your platform team which tenant should own the vault",
+	SubscriptionsDiffer:          "The subscriptions differ: {difference}. Nothing is created in the wrong subscription, and running pods are not affected. Ask your platform team to correct the settings.",
+	SubscriptionNote:             "Note: {difference}. Ask your platform team for help.",
+	ProvidersInOtherSubscription: "{config} of the Azure providers names subscription {other}, but the platform settings name {settings}",
+	ObjectInOtherSubscription:    "{object} is in subscription {other}, but the platform settings name {settings}",
 
 	// Condition AccessReady.
-	RolesRevoked:           "The roles on the vault are being revoked, because it is no longer assigned to this application. Azure can take 10 minutes to apply this.",
+	RolesRevoked:           "The roles on the vault are being revoked, because the vault is no longer assigned to this application. Azure can take 10 minutes to apply this.",
 	RolesReplacing:         "A principal has changed, so role assignments on the vault are being replaced: {assignments}. This normally takes a minute.",
-	RoleRefused:            "Azure did not assign {role} on the vault ({assignment}): {problem}. Your platform team can help.",
-	PrincipalsDoubtful:     "Azure has not assigned roles on the vault for more than 2 minutes. These object ids may be wrong, or in another tenant: {principals}. Correct them. If they are right, the roles are assigned within 30 minutes.",
+	RoleRefused:            "Azure did not assign {role} on the vault ({assignment}): {problem}. Ask your platform team for help.",
+	PrincipalsDoubtful:     "Azure has not assigned roles on the vault for more than 2 minutes. These object ids may be wrong, or in another tenant: {principals}. Check them. If they are correct, the roles are assigned within 30 minutes.",
 	RolesAvailable:         "All roles on the vault are assigned. Azure can take 10 minutes to apply a change.",
-	RolesCreating:          "Roles on the vault are being assigned: {assignments}. This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to apply them. Nothing to do but wait.",
+	RolesCreating:          "Roles on the vault are being assigned: {assignments}. This normally takes 2 minutes after the vault and the identity exist; then Azure can take 10 minutes to apply them. No action is needed.",
 	PrincipalsInDoubt:      "If it takes longer, these object ids may be wrong: {principals}.",
 	PrincipalIn:            "{principal} in {source}",
-	SourceSecretCreator:    "secretCreatorPrincipalId of the settings of the platform",
-	SourcePlatformOfficers: "keyVault.officers of the settings of the platform",
+	SourceSecretCreator:    "secretCreatorPrincipalId of the platform settings",
+	SourcePlatformOfficers: "keyVault.officers of the platform settings",
 	SourceOfficers:         "spec.keyVault.officers of the manifest",
 
-	// Condition SecretsSynced, and messages of secrets in the status.
+	// Condition SecretsSynced, and the messages of secrets in the status.
 	NoSecrets:               "The application lists no secrets.",
 	SecretsSynced:           "{synced} of {total} secrets are synced.",
 	SecretsSyncedOrOptional: "{synced} of {total} secrets are synced; the others are optional and have no value.",
 	SecretsNotSynced:        "{synced} of {total} secrets are synced. {secrets}.",
 	SecretNotWritten:        "{synced} of {total} secrets are synced, but the Kubernetes Secret {secret} is not up to date: {problem}.",
-	SecretNotWrittenBesides: "Besides, the Kubernetes Secret {secret} is not up to date: {problem}.",
-	SecretsInState:          "{secrets}: {state}",
-	SecretsInStateWith:      "{secrets}: {state}, {message}",
+	SecretNotWrittenBesides: "In addition, the Kubernetes Secret {secret} is not up to date: {problem}.",
+	SecretsInState:          "{secrets} ({state})",
+	SecretsInStateWith:      "{secrets} ({state}): {message}",
 	SecretBlocked:           "cannot be synced: {problem}",
-	SecretWaitsForAzure:     "waits for the vault and the identity, which normally takes 5 minutes after creation",
-	SecretNotLookedAt:       "not looked at yet, which normally takes a minute",
+	SecretWaitsForAzure:     "waiting for the vault and the identity, which normally takes 5 minutes after creation",
+	SecretNotLookedAt:       "not read yet, which normally takes a minute",
 	ProviderSays:            "{message}",
 	VariablesCollide:        "Variables are not injected because their names collide: {collisions}. Rename the keys in the vault, or choose names with env in spec.secrets.",
 	Collision:               "keys {keys} of secret {secret} all become variable {variable}",
-	VariablesWithheld:       "Variables are withheld because they can change what code runs or whom it trusts: {variables}. To have one, ask for it by name with env in spec.secrets.",
+	VariablesWithheld:       "Variables are withheld because they can change which code runs or what it trusts: {variables}. To inject one, name it with env in spec.secrets.",
 	WithheldFromSecret:      "{variable} from secret {secret}",
 	WithheldFromKey:         "{variable} from key {key} of secret {secret}",
 	AndMore:                 "and {more} more",
@@ -368,72 +386,73 @@ var sentences = map[Reason]string{
 	// Condition WorkloadReady.
 	NoDeployment:         "The application has no deployment.",
 	PodsWaitForIdentity:  "The pods start when the identity exists; condition IdentityReady shows the progress. This normally takes a minute.",
-	PodsHeld:             "The running pods stay as they are, with image {image}, until every secret has its values. Waiting for {secrets}; condition SecretsSynced says why. All changes of the deployment wait with it.",
-	PodsWaitForSecrets:   "The pods start when every secret has its values. Waiting for {secrets}; condition SecretsSynced says why.",
+	PodsHeld:             "The running pods keep image {image} until every secret has its values. Waiting for {secrets}; see condition SecretsSynced. Changes to the deployment are applied after that.",
+	PodsWaitForSecrets:   "The pods start when every secret has its values. Waiting for {secrets}; see condition SecretsSynced.",
 	WaitsForSecret:       "{secret} ({state})",
 	WaitsForWrite:        "the Kubernetes Secret {secret}, which is not up to date: {problem}",
-	WaitsForPlainText:    "{secret} has keys and is not plain text, so variable {variable} needs a key",
-	WaitsForKey:          "{secret} has no key {key}, which variable {variable} comes from",
+	WaitsForPlainText:    "a key for variable {variable} in env, because secret {secret} has keys",
+	WaitsForKey:          "key {key} of secret {secret}, which variable {variable} needs",
 	ImageUnknown:         "unknown",
 	IngressRefused:       "{problems}. The pods are not affected.",
-	IngressWillBeRefused: "The Ingress will be refused then: {problems}.",
-	IngressStays:         "the Ingress that exists stays as it was",
+	IngressWillBeRefused: "The Ingress has problems, too: {problems}.",
+	IngressStays:         "the existing Ingress is unchanged",
 	PodsStarting:         "The pods are being started. This normally takes a minute.",
 	PodsRollingOut:       "The pods are being rolled out. This normally takes a few minutes.",
 	PodsUpdating:         "{updated} of {wanted} pods are up to date, {available} are available. This normally takes a few minutes.",
 	PodsAvailable:        "{available} of {wanted} pods are up to date and available.",
-	RolloutFailed:        "New pods do not become ready: {problem}. {available} of {wanted} pods are available. The log of the new pods says why; pods of the previous rollout keep running.",
+	RolloutFailed:        "New pods do not become ready: {problem}. {available} of {wanted} pods are available. See the logs of the new pods. Pods of the previous rollout keep running.",
 	PodsNotCreated:       "Pods cannot be created: {problem}",
 
 	// Problems of an Ingress.
-	IngressTypeMissing: "spec.networking.ingress.type: required, one of {types}",
-	IngressTypeUnknown: "spec.networking.ingress.type: the platform has no type {type:q}, only {types}; use one of these, or ask your platform team to add yours to ingress.types of the settings",
-	IngressTypeInvalid: "spec.networking.ingress.type: must be the name of an IngressClass, with lower-case letters, digits, hyphens and dots",
+	IngressTypeMissing: "spec.networking.ingress.type: required; use one of {types}",
+	IngressTypeUnknown: "spec.networking.ingress.type: the platform has no type {type:q}; use one of {types}, or ask your platform team to add yours to ingress.types of the settings",
+	IngressTypeInvalid: "spec.networking.ingress.type: the name of an IngressClass {rule}",
 	HostnamesMissing:   "spec.networking.ingress.hostnames: required, because the platform has no default domain",
-	HostnameInvalid:    "spec.networking.ingress.hostnames: {hostname:q} must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com",
-	HostnameNotAllowed: "spec.networking.ingress.hostnames: {hostname} is not in a domain that applications may use: {domains}",
+	HostnameInvalid:    "spec.networking.ingress.hostnames: {hostname:q} {rule}",
+	HostnameRule:       "must be lower-case letters, digits, hyphens and dots, such as shop.example.com or *.example.com, without scheme, port and path",
+	HostnameNotAllowed: "spec.networking.ingress.hostnames: {hostname} is not in an allowed domain: {domains}",
 	PathInvalid:        "spec.networking.ingress.path: must begin with / and must not contain blanks, quotes, braces, semicolons, backslashes, # or empty segments",
-	LoginInvalid:       "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; without it the application could be open to everybody by mistake",
-	LoginMissing:       "spec.networking.ingress.oidc: the platform has no login for ingress type {type}, only for {types}; without one the application would be open to everybody; use one of these, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings",
+	LoginInvalid:       "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; otherwise the application could be public by mistake",
+	LoginMissing:       "spec.networking.ingress.oidc: ingress type {type} has no login (types with a login: {types}), so the application would be public; use a type with a login, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings",
 	IngressTypeDefault: "(default)",
 	NoIngressType:      "none",
-	AnnotationProtects: "{annotation}: {why}; without it the application could be open to everybody; ask your platform team",
+	AnnotationProtects: "{annotation}: {why}; without it the application could be public; ask your platform team for help",
 
 	// Condition FieldsIgnored.
-	NoFieldsIgnored:           "Every field of the spec has its effect.",
+	NoFieldsIgnored:           "All fields of the spec are used.",
 	FieldsIgnored:             "These fields are kept but have no effect: {fields}.",
 	FieldIgnored:              "{field}",
 	FieldIgnoredBecause:       "{field} ({why})",
 	FieldMistaken:             "{field} (did you mean {meant}?)",
-	FieldsAfterIgnored:        "and all after it",
+	FieldsAfterIgnored:        "this and later fields are ignored",
 	MustBeList:                "must be a list",
 	MustBeBoolean:             "must be true or false, without quotes",
 	NotEnabled:                "enabled is not true",
-	DeploymentMissing:         "there is no deployment",
-	PortMissing:               "the deployment has no port for it",
+	DeploymentMissing:         "spec.deployment is missing",
+	PortMissing:               "the deployment has no TCP port",
 	PurgeNotAllowed:           "the platform does not allow Purge",
 	PremiumNotAllowed:         "the platform does not allow premium",
-	OfficerNotListed:          "the platform allows only officers that it lists",
+	OfficerNotListed:          "the platform allows only listed officers",
 	OfficerNotGroup:           "the platform allows only groups, with principalType Group",
-	OfficersNotAllowed:        "the platform allows no officers of applications",
+	OfficersNotAllowed:        "the platform allows no officers in manifests",
 	AnnotationReserved:        "reserved",
 	AnnotationNotAllowed:      "not allowed for ingress type {type}",
-	AnnotationNamesNamespace:  "it may name an object of another namespace",
-	AnnotationNamesHost:       "it may name a host that is not in a domain that applications may use",
+	AnnotationNamesNamespace:  "its value may name an object in another namespace",
+	AnnotationNamesHost:       "its value may name a host outside the allowed domains",
 	AutoscalingNotEnabled:     "spec.autoscaling.enabled is not true",
 	AutoscalingKeepsPod:       "autoscaling keeps at least 1 pod",
 	CPUNotMeasured:            "the CPU load cannot be measured: set spec.deployment.resources.requests.cpu",
 	LoadNotMeasured:           "the load cannot be measured: set spec.deployment.resources.requests.{resource}",
 	KEDAMissing:               "the platform has no KEDA, so only the CPU load scales the pods",
-	KEDARefuses:               "KEDA does not act on the ScaledObject; your platform team can see why in its status",
-	TriggersTooMany:           "only {most} triggers have an effect, and this and later ones do not",
-	TriggerTwice:              "there is one of this type already",
-	TriggerNameInvalid:        "must be at most 63 letters, digits and hyphens, and no other trigger's",
-	TriggerInvalid:            "must be an object with type, a string, and metadata, a map",
+	KEDARefuses:               "KEDA rejects the ScaledObject; ask your platform team to check its status",
+	TriggersTooMany:           "at most {most} triggers are used; this and later ones are ignored",
+	TriggerTwice:              "only one trigger of this type is allowed",
+	TriggerNameInvalid:        "must be at most 63 lower-case letters, digits and hyphens, and unique among the triggers",
+	TriggerInvalid:            "must be an object with type (a string) and metadata (a map)",
 	TriggerNotAllowed:         "the platform does not allow this type of trigger",
-	TriggerMetadataTooLong:    "metadata must not have more than {most} entries",
+	TriggerMetadataTooLong:    "metadata must have at most {most} entries",
 	TriggerMetadataInvalid:    "metadata must be a map of strings of at most {most} characters",
-	TriggerWithoutCredentials: "triggers of applications have no credentials",
+	TriggerWithoutCredentials: "triggers of applications cannot have credentials",
 	MetricTypeNotString:       "metricType must be a string",
 	MetricTypeOfResource:      "metricType must be Utilization or AverageValue",
 	MetricTypeOfOther:         "metricType must be AverageValue or Value",
@@ -442,14 +461,14 @@ var sentences = map[Reason]string{
 	ContainerNameInvalid:      "metadata.containerName must be the name of the application",
 	TimeZoneInvalid:           "metadata.timezone must be a time zone such as Europe/Berlin",
 	ScheduleInvalid:           "metadata.start and metadata.end must be minute, hour, day of the month, month and day of the week, such as 0 8 * * 1-5",
-	ScheduleEmpty:             "metadata.start and metadata.end must not be the same",
+	ScheduleEmpty:             "metadata.start and metadata.end must differ",
 	DesiredReplicasInvalid:    "metadata.desiredReplicas must be a whole number of pods",
-	DesiredReplicasTooMany:    "there are at most {most} pods: set spec.autoscaling.maxReplicas",
-	NetworkPolicyMissing:      "the platform has no network policies, so any pod that reaches the application may connect",
+	DesiredReplicasTooMany:    "autoscaling allows at most {most} pods: set spec.autoscaling.maxReplicas",
+	NetworkPolicyMissing:      "the platform has no network policies, so any pod that can reach the application can connect",
 	InboundInvalid:            "must be an object with services",
-	CallerIgnored:             "{why}; it lets nobody in",
-	CallersTooMany:            "only {most} services have an effect, and this and later ones do not",
-	CallerInvalid:             "must be an object with name, and namespace and port if needed",
+	CallerIgnored:             "{why}; this entry allows no traffic",
+	CallersTooMany:            "at most {most} services are used; this and later ones are ignored",
+	CallerInvalid:             "must be an object with name and, if needed, namespace and port",
 	CallerNameNotString:       "name must be a string: put it in quotes",
 	CallerNameInvalid:         "name must be the name of an application",
 	CallerNamespaceNotString:  "namespace must be a string: put it in quotes",
@@ -458,81 +477,83 @@ var sentences = map[Reason]string{
 	CallerProtocolInvalid:     "protocol must be TCP or UDP",
 	CallerProtocolUnused:      "the deployment has no port of this protocol",
 	SelectorsInvalid:          "must be a map of node labels",
-	SelectorsTooMany:          "only the first {most} have an effect, and this and later ones do not",
-	SelectorNotLabel:          "not the name of a label",
-	SelectorChoosesByRole:     "applications do not choose nodes by name or role",
+	SelectorsTooMany:          "at most {most} labels are used; this and later ones are ignored",
+	SelectorNotLabel:          "must be the name of a label",
+	SelectorChoosesByRole:     "applications must not choose nodes by name or role",
 	SelectorNotString:         "must be a string, with commas between values: put it in quotes",
 	SelectorValueInvalid:      "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit",
-	SelectorValuesTooMany:     "must not have more than {most} values",
+	SelectorValuesTooMany:     "must have at most {most} values",
 	SelectorEmpty:             "has no value",
-	ReferenceUnknown:          "there is no variable of that name",
-	ReferenceLater:            "only variables of secrets, and of config if they come before it in the alphabet, can be referred to",
+	ReferenceUnknown:          "there is no variable of this name",
+	ReferenceLater:            "can refer only to variables of secrets, and to variables of config that come earlier in the alphabet",
 	ReferencesNotChecked:      "this and later references are not checked",
 	Reference:                 "$({variable}) in {field}",
 	ReferenceUnprintable:      "$(…) in {field}",
 
-	// Refusals of manifests.
-	ApplicationNameInvalid: "must be lower-case letters, digits and hyphens, start with a letter, end with a letter or digit, and be at most 63 characters long: it becomes the name of a Service",
-	ApplicationNameDefault: "must not be default, which is the ServiceAccount of pods that choose none",
-	NamespaceRetired:       "namespace {namespace} is retired, and an application in it could get the vault of an earlier one; use another namespace, or ask your platform team to purge those vaults and take the namespace off retiredNamespaces",
-	VariableNameInvalid:    "must be the name of an environment variable",
-	VariablePrefixInvalid:  "must be the beginning of an environment variable's name",
-	SecretNameInvalid:      "must be 1 to 127 letters, digits and hyphens, which is all that Key Vault allows",
-	RefreshIntervalInvalid: "must be a duration such as 30m or 24h",
-	PrefixWithEnv:          "cannot be combined with env",
-	EnvKeyUnknown:          "must be one of keys",
+	// Errors in manifests.
+	ApplicationNameInvalid: "must be at most 63 lower-case letters, digits and hyphens, begin with a letter and end with a letter or digit: it becomes the name of a Service",
+	ApplicationNameDefault: "must not be default: pods without a serviceAccountName use that ServiceAccount",
+	NamespaceRetired:       "namespace {namespace} is retired: a new application could get the vault of an earlier one; use another namespace, or ask your platform team to purge those vaults and remove the namespace from retiredNamespaces",
+	ConfigNameInvalid:      "names must be at most 255 letters, digits, underscores, dots and hyphens, and begin with a letter or underscore",
+	VariableNameInvalid:    "must be letters, digits and underscores, and not begin with a digit",
+	VariablePrefixInvalid:  "must be upper-case letters, digits and underscores, and not begin with a digit",
+	SecretNameInvalid:      "must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else",
+	RefreshIntervalInvalid: "must be a duration in hours, minutes and seconds, such as 24h, 30m or 1h30m",
+	PrefixWithEnv:          "cannot be combined with env, because env lists exact names",
+	EnvKeyMissing:          "env must name a key in every entry, because the secret has keys",
+	EnvKeyUnknown:          "env must use only keys that are listed in keys",
 	KeyInvalid:             "must be 1 to 125 letters, digits, hyphens, underscores and dots",
 	ImageMissing:           "the image to run",
 	MustNotBeNegative:      "must not be negative",
-	PortNameInvalid:        "must be lower-case letters, digits and hyphens with a letter among them, and at most 15 characters long",
+	PortNameInvalid:        "must be at most 15 lower-case letters, digits and single hyphens, begin with a letter and end with a letter or digit",
 	PortInvalid:            "must be from 1 to 65535",
 	MustBePositive:         "must be at least 1",
 	MinAboveMaxReplicas:    "must not be greater than maxReplicas",
-	OfficerInvalid:         "must be a lower-case UUID: the object id of a user, group or service principal in Entra ID",
-	VaultNameStays:         "it cannot be removed: the application uses vault {vault:q}, which is not its own, and would lose its secrets",
-	VaultNotAssigned:       "vault {vault:q} is not assigned to this application; ask your platform team to add it to keyVault.assigned, or leave the name out to get an own vault",
-	VaultCannotChange:      "the application has vault {vault:q}, and would lose its secrets with another",
+	OfficerInvalid:         "must be the object id of a user, group or service principal in Entra ID: a UUID in lower case, not a name or an e-mail address",
+	VaultNameStays:         "cannot be removed: the application uses vault {vault:q}, which was assigned to it, and would lose its secrets",
+	VaultNotAssigned:       "vault {vault:q} is not assigned to this application; ask your platform team to add it to keyVault.assigned, or remove the name to get a vault of the application's own",
+	VaultCannotChange:      "cannot be changed: the application uses vault {vault:q} and would lose its secrets",
 	VaultNameLength:        "must be 3 to 24 characters long",
 	VaultNameCharacters:    "must contain only letters (a-z, A-Z), digits and hyphens",
 	VaultNameStart:         "must start with a letter",
 	VaultNameEnd:           "must end with a letter or digit",
 	VaultNameHyphens:       "must not contain two hyphens in a row",
 
-	// Refusals of settings.
+	// Errors in settings.
 	SettingsInputUnreadable:   "cannot read the function's input: {cause}",
 	SettingsUnreadable:        "cannot read platform settings: {cause}",
 	SettingsUnusable:          "cannot use platform settings: {cause}",
 	SettingsIncomplete:        "missing {fields}",
-	PlaceholdersLeft:          "set your own value instead of {placeholder}: {fields}",
+	PlaceholdersLeft:          "replace {placeholder} with your own value: {fields}",
 	MustBeUUID:                "must be a UUID",
 	MustBeHTTPS:               "must be an https URL",
-	MustBeResourceGroup:       "must be a name, not an id",
-	IssuerWithoutSlash:        "must end with a slash, as the issuer of every AKS cluster does: Entra ID compares every character",
+	MustBeResourceGroup:       "must be the name of a resource group, not its id",
+	IssuerWithoutSlash:        "must end with a slash, like the issuer of every AKS cluster: Entra ID compares every character",
 	MustBeSubdomain:           "must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or digit",
-	MustBeQualifiedName:       "must have a name of letters, digits, hyphens, underscores and dots, with a domain and a slash in front or none",
+	MustBeQualifiedName:       "must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash",
 	MustNotBeReserved:         "is reserved",
 	IngressClassByAnnotation:  "use ingressClassName; Kubernetes rejects an Ingress with both",
 	IngressClassNotAllowed:    "must not be {annotation}, because the type chooses the class",
-	AnnotationPatternInvalid:  "must have the whole domain and its slash before the *",
+	AnnotationPatternInvalid:  "must have a whole domain and a slash before the *",
 	TagInvalid:                "must have a name of at most 512 characters without < > % & \\ ? /, and a value of at most 256",
 	MustBeNamespace:           "must be the name of a namespace",
 	LabelValueInvalid:         "must have a value of at most 63 letters, digits, hyphens, underscores and dots",
 	MustBeBetween:             "must be from {least} to {most}",
-	MustBeTriggerType:         "must be a type of trigger that KEDA has, such as cron",
-	ResourceNameInvalid:       "must be cpu, memory, ephemeral-storage, hugepages-<size>, or a resource with a domain and a slash in front",
+	MustBeTriggerType:         "must be a trigger type of KEDA, such as cron",
+	ResourceNameInvalid:       "resources must be cpu, memory, ephemeral-storage, hugepages-<size> or extended ones such as nvidia.com/gpu",
 	MustBeWhole:               "must be a whole number",
 	MustEqualLimit:            "must be equal to the limit",
-	MustNotExceedLimit:        "must not be more than the limit, which is {limit}",
-	OfficerIDsUnused:          "has an effect only with officers {listed} or {groups}",
+	MustNotExceedLimit:        "must not exceed the limit of {limit}",
+	OfficerIDsUnused:          "is used only if officers is {listed} or {groups}",
 	AssignmentIncomplete:      "name, namespace and application are required",
-	AssignedTwice:             "vault {vault} is assigned to {namespace}/{application} already",
+	AssignedTwice:             "vault {vault} is already assigned to {namespace}/{application}",
 	AdoptionIncomplete:        "namespace and name are required",
-	VariablePatternInvalid:    "must be the name of a variable, with an asterisk at its end or beginning or none",
-	VariableNotInFull:         "must be the name of a variable, in full",
+	VariablePatternInvalid:    "must be the name of a variable, optionally with an asterisk at one end",
+	VariableNotInFull:         "must be the full name of a variable",
 	PollIntervalInvalid:       "must be a duration of at least one second, such as 30s or 5m",
-	FastPollIntervalInvalid:   "must be a duration of at least one second, such as 5s, or 0s to turn fast polls off",
-	PerNamespaceWithoutDomain: "needs a domain or allowedDomains",
-	DomainBelowAnother:        "{domain} must not be below {other}, because a namespace could have hostnames of another",
+	FastPollIntervalInvalid:   "must be a duration of at least one second, such as 5s, or 0s to disable fast polls",
+	PerNamespaceWithoutDomain: "requires domain or allowedDomains",
+	DomainBelowAnother:        "{domain} must not be a subdomain of {other}: one namespace could claim another's hostnames",
 	DomainTooLong:             "must be at most {most} characters long, so that {names} in front",
 	NameFits:                  "the name of an application fits",
 	NamesFit:                  "the names of an application and its namespace fit",

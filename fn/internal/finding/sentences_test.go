@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSentences has one sentence for every reason, and one reason for every sentence.
+// TestSentences checks that every reason has one sentence, and every sentence one reason.
 func TestSentences(t *testing.T) {
 	told := map[string]bool{}
 	reasons := map[string]Reason{}
@@ -38,7 +38,7 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-// declared are the constants of type Reason.
+// declared returns the constants of type Reason.
 func declared(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
@@ -60,7 +60,7 @@ func declared(t *testing.T) map[string]bool {
 	return out
 }
 
-// TestReasonsAreUsed finds every reason in the function, with the parameters that its sentence has.
+// TestReasonsAreUsed checks that the function uses every reason, with the parameters of its sentence.
 func TestReasonsAreUsed(t *testing.T) {
 	used := map[string]bool{}
 	for path, f := range parse(t, filepath.Join("..", "..")) {
@@ -77,12 +77,12 @@ func TestReasonsAreUsed(t *testing.T) {
 	used[string(AndMore)] = true // By lists.
 	for reason := range sentences {
 		if !used[string(reason)] {
-			t.Errorf("%s: nothing has this reason", reason)
+			t.Errorf("%s: no code uses this reason", reason)
 		}
 	}
 }
 
-// checkParameters of a call such as finding.New(finding.VaultCreating, finding.With{"vault": v.name}).
+// checkParameters checks a call such as finding.New(finding.VaultCreating, finding.With{"vault": v.name}).
 func checkParameters(t *testing.T, path string, c *ast.CallExpr) {
 	t.Helper()
 	for i, arg := range c.Args {
@@ -99,17 +99,19 @@ func checkParameters(t *testing.T, path string, c *ast.CallExpr) {
 			want[m[1]] = true
 		}
 		got := map[string]bool{}
-		if i+1 < len(c.Args) {
-			with, ok := c.Args[i+1].(*ast.CompositeLit)
-			if !ok {
-				continue // Several findings share the parameters.
+		literal := constructs(c) // Otherwise the reason is passed on.
+		for _, arg := range c.Args[i+1:] {
+			var with *ast.CompositeLit
+			if with, literal = arg.(*ast.CompositeLit); !literal {
+				break // Several findings share the parameters.
 			}
 			for _, e := range with.Elts {
 				kv, _ := e.(*ast.KeyValueExpr)
 				got[unquote(t, kv.Key)] = true
 			}
-		} else if !constructs(c) {
-			continue // The reason is passed on.
+		}
+		if !literal {
+			continue
 		}
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
 			t.Errorf("%s: parameters of %s: -of the sentence, +given:\n%s", path, s.Sel.Name, diff)
@@ -117,7 +119,7 @@ func checkParameters(t *testing.T, path string, c *ast.CallExpr) {
 	}
 }
 
-// constructs is true of functions that make a finding of a reason and its parameters.
+// constructs reports whether a call makes a finding from a reason and its parameters.
 func constructs(c *ast.CallExpr) bool {
 	return slices.Contains([]string{"New", "Say", "Err", "refuse", "invalid", "forbidden"}, callee(c))
 }
@@ -127,11 +129,12 @@ func isFinding(s *ast.SelectorExpr) bool {
 	return ok && id.Name == "finding"
 }
 
-// prose has four words in a row. Names, paths, patterns and types have fewer.
-var prose = regexp.MustCompile(`(?:^| )(?:[a-z]+[,;:]? ){3}[a-z]+`)
+// prose matches two words, of which the second is in lower case. Names have no blanks, or are
+// capitalized, such as those of Azure's roles.
+var prose = regexp.MustCompile(`[A-Za-z]+[,;:]? [a-z]+`)
 
-// TestSentencesAreHere finds no sentence elsewhere in the function, except for the logs and the help of its program, panics,
-// and the texts that envmap has for the documentation.
+// TestSentencesAreHere checks that no other package has texts, except for logs, panics, the help and
+// the errors of the program, and the list of steering variables, which is a part of the documentation.
 func TestSentencesAreHere(t *testing.T) {
 	for path, f := range parse(t, filepath.Join("..", "..")) {
 		if strings.Contains(path, filepath.Join("envmap", "steering.go")) {
@@ -143,10 +146,10 @@ func TestSentencesAreHere(t *testing.T) {
 				// Its tag.
 				return n.Tag == nil
 			case *ast.CallExpr:
-				return !slices.Contains([]string{"Debug", "Info", "Description", "panic"}, callee(n))
+				return !slices.Contains([]string{"Debug", "Info", "Description", "Errorf", "panic"}, callee(n))
 			case *ast.BasicLit:
 				if n.Kind == token.STRING && prose.MatchString(unquote(t, n)) {
-					t.Errorf("%s: a sentence that belongs into package finding: %s", path, n.Value)
+					t.Errorf("%s: text that belongs in package finding: %s", path, n.Value)
 				}
 			}
 			return true
@@ -154,7 +157,7 @@ func TestSentencesAreHere(t *testing.T) {
 	}
 }
 
-// callee is the last name of what is called.
+// callee returns the last part of the name of the called function.
 func callee(c *ast.CallExpr) string {
 	switch f := c.Fun.(type) {
 	case *ast.SelectorExpr:
@@ -165,7 +168,7 @@ func callee(c *ast.CallExpr) string {
 	return ""
 }
 
-// parse all packages below a directory, without their tests and without this one.
+// parse returns the files of all packages below a directory, without tests and without this package.
 func parse(t *testing.T, dir string) map[string]*ast.File {
 	t.Helper()
 	out := map[string]*ast.File{}
@@ -192,7 +195,7 @@ func unquote(t *testing.T, e ast.Expr) string {
 	t.Helper()
 	lit, ok := e.(*ast.BasicLit)
 	if !ok {
-		t.Fatalf("want a string, got %T", e)
+		t.Fatalf("want a string literal, got %T", e)
 	}
 	s, err := strconv.Unquote(lit.Value)
 	if err != nil {

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jsonerror explains errors of encoding/json in the words of YAML and JSON, to
-// people who do not write Go. No library does: encoding/json and those of Kubernetes name
-// Go types, and validation by schema needs the schema at run time.
+// Package jsonerror explains errors of encoding/json in the words of YAML and JSON, for
+// readers who do not know Go. No library does: encoding/json and those of Kubernetes name
+// Go types, and validation against a schema needs the schema at run time.
 package jsonerror
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// Explain returns an error of encoding/json in words such as
+// Explain rewrites an error of encoding/json, for example to
 // "spec.deployment.replicas: must be a whole number, not a string". It never shows a
 // value of the document.
 func Explain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return finding.Err(finding.WrongType, finding.With{"field": t.Field, "wanted": wanted(t.Type), "given": given(t.Value)})
+		return finding.Err(finding.WrongType, finding.With{"field": t.Field, "wanted": finding.New(wanted(t.Type)), "given": finding.New(given(t.Value))})
 	}
 	if err == nil {
 		return nil
@@ -28,35 +28,44 @@ func Explain(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// wanted describes the JSON value that a Go type needs.
-func wanted(t reflect.Type) string {
+// wanted returns the kind of JSON value that a Go type needs.
+func wanted(t reflect.Type) finding.Reason {
 	switch t.Kind() {
 	case reflect.Bool:
-		return "true or false"
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		return "a whole number"
+		return finding.KindBoolean
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return finding.KindWholeNumber
+	case reflect.Float32, reflect.Float64:
+		return finding.KindNumber
+	case reflect.String:
+		return finding.KindString
 	case reflect.Slice, reflect.Array:
-		return "a list"
+		return finding.KindList
 	case reflect.Struct, reflect.Map:
-		return "an object"
+		return finding.KindObject
 	case reflect.Pointer:
 		return wanted(t.Elem())
 	default:
-		return "a " + t.Kind().String()
+		return finding.KindOther
 	}
 }
 
-// given describes a JSON value by its kind. For a number, encoding/json adds the value.
-func given(value string) string {
+// given returns the kind of a JSON value. encoding/json adds the value to a number.
+func given(value string) finding.Reason {
 	kind, _, _ := strings.Cut(value, " ")
 	switch kind {
 	case "bool":
-		return "true or false"
+		return finding.KindBoolean
+	case "number":
+		return finding.KindNumber
+	case "string":
+		return finding.KindString
 	case "array":
-		return "a list"
+		return finding.KindList
 	case "object":
-		return "an object"
+		return finding.KindObject
 	default:
-		return "a " + kind
+		return finding.KindOther
 	}
 }
