@@ -34,17 +34,17 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{name: "a", namespace: "b"},
 		},
 		"ClaimOfAnother": {
-			reason: "An application in a namespace is there, whatever it says.",
+			reason: "A namespaced application ignores claimRef.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"claimRef": {"name": "c", "namespace": "d"}}}`,
 			want:   want{name: "a", namespace: "b", ignored: []string{"spec.claimRef"}},
 		},
 		"NamespaceToCome": {
-			reason: "Argo CD says where a manifest goes, and rendering it before does not.",
+			reason: "Argo CD sets the namespace of a manifest, which is missing when it is rendered.",
 			xr:     `{"kind": "PlatformApplication", "metadata": {"name": "a"}, "spec": {}}`,
 			want:   want{name: "a", namespace: "default"},
 		},
 		"NamespaceToComeIsNotClaimed": {
-			reason: "Nor does a namespaced application say of itself that it is another's.",
+			reason: "A namespaced application cannot pose as another one.",
 			xr:     `{"kind": "PlatformApplication", "metadata": {"name": "a"}, "spec": {"claimRef": {"name": "c", "namespace": "d"}}}`,
 			want:   want{name: "a", namespace: "default", ignored: []string{"spec.claimRef"}},
 		},
@@ -59,7 +59,7 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{err: `cannot read PlatformApplication: spec.deployment.replicas: must be a whole number, not a string`},
 		},
 		"WrongListItem": {
-			reason: "So is one in a list.",
+			reason: "An unknown field in a list is reported.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"secrets": ["postgres-credentials"]}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.secrets: must be an object, not a string`},
 		},
@@ -69,17 +69,17 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{err: `cannot read PlatformApplication: spec.config.PORT: must be a string: put the value in quotes`},
 		},
 		"Quantity": {
-			reason: "A quantity that is none is named.",
+			reason: "An invalid quantity is reported with its field.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": 1, "memory": "lots"}}}}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.memory: Invalid value: "lots": must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
 		},
 		"HugeQuantity": {
-			reason: "Kubernetes would compute a power of ten of this size.",
+			reason: "Parsing this quantity would take minutes.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "spec": {"deployment": {"image": "c", "resources": {"limits": {"cpu": "1e-2000000000"}}}}}`,
 			want:   want{err: `cannot read PlatformApplication: spec.deployment.resources.limits.cpu: Invalid value: "1e-2000000000": must be a quantity, such as 250m or 1 for cpu, and 512Mi or 2Gi for memory`},
 		},
 		"OddStatus": {
-			reason: "A status that cannot be read is none.",
+			reason: "An unreadable status counts as empty.",
 			xr:     `{"metadata": {"name": "a", "namespace": "b"}, "status": {"keyVault": "x"}}`,
 			want:   want{name: "a", namespace: "b"},
 		},
@@ -99,7 +99,7 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{name: "a", namespace: "b", ignored: []string{"spec.compositionRef", "spec.resourceRefs"}},
 		},
 		"FieldsOfCrossplaneLegacy": {
-			reason: "That of a claim has them beside those of the team.",
+			reason: "The composite resource of a claim has Crossplane's fields next to those of the team.",
 			xr: `{"kind": "XPlatformApplication", "metadata": {"name": "a-x7k2p"}, "spec": {"claimRef": {"name": "a", "namespace": "b"}, "crossplane": {"compositionRef": {"name": "c"}},
 				"compositeDeletePolicy": "Foreground", "resourceRefs": [1], "compositionUpdatePolicy": "Manual", "writeConnectionSecretToRef": {"name": "x"}}}`,
 			want: want{name: "a", namespace: "b", ignored: []string{"spec.compositeDeletePolicy", "spec.crossplane"}},

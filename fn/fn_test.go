@@ -60,7 +60,7 @@ func TestSequence(t *testing.T) {
 			want:   []string{"federated-credential", "identity", "key-vault", "service-account"},
 		},
 		{
-			reason: "Role assignments and the secret sync need the vault, too.",
+			reason: "Role assignments and the secret sync need the vault.",
 			do:     func() { w.azure(compose.NameKeyVault) },
 			want:   []string{"federated-credential", "identity", "key-vault", "role-assignment-app", "role-assignment-creator", "secret-sync", "service-account"},
 		},
@@ -236,7 +236,7 @@ func TestHold(t *testing.T) {
 			want:   want{pod: old, reason: compose.ReasonAvailable},
 		},
 		"EnvironmentConfigGone": {
-			reason: "Without the settings of the platform everything stays as it is, and changes wait.",
+			reason: "Without the platform settings, all resources are kept unchanged.",
 			change: func(w *world) {
 				w.environment = nil
 				nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
@@ -244,7 +244,7 @@ func TestHold(t *testing.T) {
 			want: want{pod: old, reason: compose.ReasonSettingsMissing},
 		},
 		"EnvironmentConfigUnresolved": {
-			reason: "While Crossplane fetches the settings everything stays as it is.",
+			reason: "Until Crossplane has read the settings, all resources are kept unchanged.",
 			change: func(w *world) { w.unresolved = true },
 			want:   want{pod: old, reason: compose.ReasonSettingsMissing},
 		},
@@ -365,9 +365,9 @@ func TestSecretRemoved(t *testing.T) {
 		want   []string
 	}{
 		{reason: "Pods that run refer to the secret.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
-		{reason: "They do until the rollout is over.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
-		{reason: "Then nobody needs it.", do: w.rollout, want: []string{"api-credentials"}},
-		{reason: "The same goes for the last secret of all.", do: func() {
+		{reason: "The old pods need the key until the rollout is over.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
+		{reason: "After the rollout, no pod needs the key.", do: w.rollout, want: []string{"api-credentials"}},
+		{reason: "Keys of the last secret are also kept until the rollout is over.", do: func() {
 			w.sync("api-credentials", "Synced", "API_KEY")
 			w.reconcile()
 			w.rollout()
@@ -402,9 +402,9 @@ func TestKeyInUse(t *testing.T) {
 		want   []any
 	}{
 		{reason: "Pods that run refer to both keys.", do: func() {}, want: []any{password, user}},
-		{reason: "They do when a version without one arrives.", do: func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") }, want: []any{password, user}},
-		{reason: "They do until the rollout is over.", do: func() {}, want: []any{password, user}},
-		{reason: "Then nobody needs it.", do: w.rollout, want: []any{user}},
+		{reason: "Pods still need a key that a new version lacks.", do: func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") }, want: []any{password, user}},
+		{reason: "The old pods need the key until the rollout is over.", do: func() {}, want: []any{password, user}},
+		{reason: "After the rollout, no pod needs the key.", do: w.rollout, want: []any{user}},
 		{reason: "A Deployment that goes needs nothing.", do: func() { delete(nested(w.xr, "spec"), "deployment") }, want: nil},
 	}
 	for _, s := range steps {
@@ -463,7 +463,7 @@ func TestWithheld(t *testing.T) {
 			},
 		},
 		"Prefix": {
-			reason: "The name with the prefix counts.",
+			reason: "The name includes the prefix.",
 			change: func(w *world) {
 				nested(w.xr, "spec")["secrets"] = []any{map[string]any{"name": "postgres-credentials", "prefix": "LD_"}}
 				w.sync("postgres-credentials", "Synced", "PRELOAD")
@@ -489,7 +489,7 @@ func TestWithheld(t *testing.T) {
 			},
 		},
 		"Config": {
-			reason: "So may config, which is in Git, too.",
+			reason: "Config can set any name, because it is in Git.",
 			change: func(w *world) { nested(w.xr, "spec", "config")["PATH"] = "/app" },
 			want: want{
 				env: with("PATH", "/app"), status: fnv1.Status_STATUS_CONDITION_TRUE, reason: compose.ReasonAvailable,
@@ -510,7 +510,7 @@ func TestWithheld(t *testing.T) {
 			},
 		},
 		"Unsynced": {
-			reason: "It is said whatever else there is to say.",
+			reason: "Withheld variables are reported in addition to other problems.",
 			change: func(w *world) {
 				w.sync("postgres-credentials", "Disabled", "POSTGRES_USER", "POSTGRES_PASSWORD", "PATH")
 			},
@@ -760,31 +760,31 @@ func TestVaultWithdrawn(t *testing.T) {
 			want:        want{names: all, vault: compose.ReasonAvailable, access: compose.ReasonAvailable, workloadReady: fnv1.Status_STATUS_CONDITION_TRUE},
 		},
 		"Nobody": {
-			reason:      "A list that does not have it takes the roles away.",
+			reason:      "A list without the vault revokes the roles.",
 			environment: assigned(),
 			want:        want{names: withoutRoles, vault: compose.ReasonVaultWithdrawn, access: compose.ReasonVaultWithdrawn, workloadReady: fnv1.Status_STATUS_CONDITION_TRUE},
 		},
 		"OtherApplication": {
-			reason:      "So does one that gives the vault to another application.",
+			reason:      "An assignment to another application withdraws the vault.",
 			environment: assigned("web"),
 			want:        want{names: withoutRoles, vault: compose.ReasonVaultWithdrawn, access: compose.ReasonVaultWithdrawn, workloadReady: fnv1.Status_STATUS_CONDITION_TRUE},
 		},
 		"NoList": {
-			reason:      "Without any list nobody has taken anything away: it may have got lost.",
+			reason:      "A missing list withdraws nothing, because it may be lost.",
 			environment: testSettings(),
 			want:        want{names: all, fatal: true, vault: compose.ReasonInvalid, access: compose.ReasonInvalid, workloadReady: fnv1.Status_STATUS_CONDITION_FALSE},
 		},
 		"Unusable": {
-			reason:      "Settings that are refused change nothing.",
+			reason:      "Rejected settings change nothing.",
 			environment: map[string]any{"keyVault": map[string]any{"assigned": []any{}}},
 			want:        want{names: all, fatal: true, vault: compose.ReasonSettingsInvalid, access: compose.ReasonSettingsInvalid, workloadReady: fnv1.Status_STATUS_CONDITION_FALSE},
 		},
 		"NotFound": {
-			reason: "An EnvironmentConfig that is gone changes nothing.",
+			reason: "A deleted EnvironmentConfig changes nothing.",
 			want:   want{names: all, vault: compose.ReasonSettingsMissing, access: compose.ReasonSettingsMissing, workloadReady: fnv1.Status_STATUS_CONDITION_UNKNOWN},
 		},
 		"Unresolved": {
-			reason:     "Nor does one that Crossplane has not looked for.",
+			reason:     "An EnvironmentConfig that Crossplane has not looked for changes nothing.",
 			unresolved: true,
 			want:       want{names: all, vault: compose.ReasonSettingsMissing, access: compose.ReasonSettingsMissing, workloadReady: fnv1.Status_STATUS_CONDITION_UNKNOWN},
 		},
@@ -844,7 +844,7 @@ func TestSettings(t *testing.T) {
 			want:   `cannot find EnvironmentConfig "platform-application": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
 		},
 		"OtherNotFound": {
-			reason: "So is one that the input names, even if the input has everything else.",
+			reason: "An EnvironmentConfig that the input names is required, even if the input has all settings.",
 			args: args{input: func() map[string]any {
 				s := testSettings()
 				s["environmentConfigRef"] = map[string]any{"name": "production"}
@@ -858,7 +858,7 @@ func TestSettings(t *testing.T) {
 			want:   "cannot use platform settings: missing subscriptionId, resourceGroupName, oidcIssuerUrl",
 		},
 		"Misspelt": {
-			reason: "A setting nobody knows is an error, not ignored.",
+			reason: "An unknown setting is an error.",
 			args:   args{environment: map[string]any{"tennantId": "x"}},
 			want:   `cannot read platform settings: unknown field "tennantId"`,
 		},
@@ -868,7 +868,7 @@ func TestSettings(t *testing.T) {
 			want:   "cannot read platform settings: keyVault.softDeleteRetentionDays: must be a whole number, not a string",
 		},
 		"WrongInput": {
-			reason: "The input is read strictly, too.",
+			reason: "An unknown field of the input is an error.",
 			args:   args{input: map[string]any{"tennantId": "x"}, environment: testSettings()},
 			want:   `cannot read the function's input from the Composition:`,
 		},
@@ -984,20 +984,20 @@ func TestTaken(t *testing.T) {
 		adopt    bool
 		taken    bool
 	}{
-		"Bare":       {reason: "It could be anybody's.", existing: bare},
+		"Bare":       {reason: "An object without labels and owners can belong to anybody.", existing: bare},
 		"Ours":       {reason: "Crossplane has just created it, and did not see it yet when it looked.", existing: owned(func(map[string]any) {}), taken: true},
-		"Controlled": {reason: "Another application of that name was here.", existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
-		"OwnedOnly":  {reason: "An owner that does not control it has not made it.", existing: owned(func(o map[string]any) { o["controller"] = false })},
-		"Marked":     {reason: "Anybody can annotate an object.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
+		"Controlled": {reason: "An object of an earlier application has another controller.", existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
+		"OwnedOnly":  {reason: "An owner reference without controller proves nothing.", existing: owned(func(o map[string]any) { o["controller"] = false })},
+		"Marked":     {reason: "An annotation proves nothing, because users can set it.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
 		"LeftBehind": {
 			reason:   "Objects that were left behind come back when the platform lists the application.",
 			existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }, adopt: true, taken: true,
 		},
 		"LeftBehindByAnother": {
-			reason: "An object with another controller does not.", adopt: true,
+			reason: "An object with another controller is not adopted.", adopt: true,
 			existing: owned(func(o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" }),
 		},
-		"ComposedAsAnother": {reason: "Nor what was composed as something else.", existing: annotated("another"), adopt: true},
+		"ComposedAsAnother": {reason: "An object that was composed under another name is not adopted.", existing: annotated("another"), adopt: true},
 	}
 
 	for name, tc := range cases {

@@ -69,12 +69,12 @@ func TestHostileObservation(t *testing.T) {
 			},
 		},
 		"OtherGroup":      {reason: "A kind of the same name is another kind.", decoy: func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1beta1" }},
-		"OtherKind":       {reason: "So is another kind of the same group.", decoy: func(_ *world, o map[string]any) { o["kind"] = "Other" }},
-		"NoKind":          {reason: "An object without a kind is none.", decoy: func(_ *world, o map[string]any) { delete(o, "kind"); delete(o, "apiVersion") }},
+		"OtherKind":       {reason: "Another kind of the same group is foreign.", decoy: func(_ *world, o map[string]any) { o["kind"] = "Other" }},
+		"NoKind":          {reason: "An object without a kind is foreign.", decoy: func(_ *world, o map[string]any) { delete(o, "kind"); delete(o, "apiVersion") }},
 		"Orphan":          {reason: "Its annotation proves nothing.", decoy: orphan},
 		"NotController":   {reason: "An owner is not a controller.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "controller") })},
-		"OtherUID":        {reason: "It was composed for an application of that name before.", decoy: owner(func(_ *world, o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
-		"NoUID":           {reason: "No UID is not every UID.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "uid") })},
+		"OtherUID":        {reason: "An object of an earlier application with the same name is foreign.", decoy: owner(func(_ *world, o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
+		"NoUID":           {reason: "An owner reference without a UID is foreign.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "uid") })},
 		"OtherOwnerKind":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["kind"] = "Other" })},
 		"OtherOwnerGroup": {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1alpha1" })},
 		"OtherOwnerName":  {reason: "The owner is something else.", decoy: owner(func(_ *world, o map[string]any) { o["name"] = "other" })},
@@ -135,10 +135,10 @@ func TestAdopt(t *testing.T) {
 		foreign bool
 		want    bool
 	}{
-		"NotListed":        {reason: "An object says of itself whose it is."},
+		"NotListed":        {reason: "Labels and annotations prove no ownership."},
 		"Listed":           {reason: "The platform knows better.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, want: true},
-		"AnotherListed":    {reason: "One application is not all of its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
-		"AnotherNamespace": {reason: "Nor are all of that name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
+		"AnotherListed":    {reason: "An application in the list does not adopt for others of its namespace.", adopt: []any{map[string]any{"namespace": "shop", "name": "other"}}},
+		"AnotherNamespace": {reason: "An application in the list does not adopt for others of its name.", adopt: []any{map[string]any{"namespace": "payments", "name": "shop-api"}}},
 		"Foreign":          {reason: "An object with another controller is never taken over.", adopt: []any{map[string]any{"namespace": "shop", "name": "shop-api"}}, foreign: true},
 	}
 	for name, tc := range cases {

@@ -142,14 +142,14 @@ func TestOwnership(t *testing.T) {
 	}{
 		"Own":              {"An object with the tags of the application belongs to it.", ownTags(), true},
 		"MoreTags":         {"Others may add tags of their own.", with(ownTags(), "cost-center", "7"), true},
-		"TagCase":          {"Azure does not tell upper from lower case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), true},
+		"TagCase":          {"Azure ignores case in names of tags.", with(with(ownTags(), "tenant", nil), "Tenant", "acme"), true},
 		"OtherTenant":      {"Objects of another tenant are never taken over, even if all else is equal.", with(ownTags(), "tenant", "mallory"), false},
-		"ValueCase":        {"Azure tells upper from lower case in values of tags.", with(ownTags(), "tenant", "Acme"), false},
+		"ValueCase":        {"Azure does not ignore case in values of tags.", with(ownTags(), "tenant", "Acme"), false},
 		"NoTenant":         {"Tags without a tenant prove nothing.", with(ownTags(), "tenant", nil), false},
-		"OtherApplication": {"Nor is what another application of the tenant has.", with(ownTags(), "application", "web"), false},
-		"OtherNamespace":   {"Nor what one of another namespace has.", with(ownTags(), "namespace", "billing"), false},
-		"TwoTenants":       {"Two tags that say different things prove nothing.", with(ownTags(), "TENANT", "mallory"), false},
-		"NotText":          {"Nor does what is no text.", with(ownTags(), "tenant", 7.0), false},
+		"OtherApplication": {"An object of another application of the tenant is foreign.", with(ownTags(), "application", "web"), false},
+		"OtherNamespace":   {"An object of another namespace is foreign.", with(ownTags(), "namespace", "billing"), false},
+		"TwoTenants":       {"Contradicting tags prove nothing.", with(ownTags(), "TENANT", "mallory"), false},
+		"NotText":          {"A tag that is not a string proves nothing.", with(ownTags(), "tenant", 7.0), false},
 		"None":             {"An object without tags belongs to another owner.", nil, false},
 	}
 	for name, tc := range cases {
@@ -214,17 +214,17 @@ func TestOwnershipSequence(t *testing.T) {
 		do     func()
 		want   string
 	}{
-		{"The provider is to look first.", func() {}, "Observe"},
-		{"It has not looked yet.", func() {}, "Observe"},
-		{"A failure of an earlier generation says nothing of this one.", func() {
+		{"The provider must look first.", func() {}, "Observe"},
+		{"The provider has not looked yet.", func() {}, "Observe"},
+		{"A failure of an earlier generation does not count.", func() {
 			look()
 			nested(vault(), "metadata")["generation"] = 2.0
 		}, "Observe"},
-		{"It has looked and found nothing.", look, "Observe Create"},
-		{"It has not created it yet.", func() {}, "Observe Create"},
-		{"It has created it, with the tags of the application.", look, "Observe Create Update Delete"},
-		{"A status that is lost takes nothing away.", func() { delete(vault(), "status") }, "Observe Create Update Delete"},
-		{"Nor does one that says another owner: somebody has changed a tag by hand, and it is changed back.", func() {
+		{"The provider has looked and found nothing.", look, "Observe Create"},
+		{"The provider has not created the vault yet.", func() {}, "Observe Create"},
+		{"The provider has created the vault with the tags of the application.", look, "Observe Create Update Delete"},
+		{"A lost status changes nothing.", func() { delete(vault(), "status") }, "Observe Create Update Delete"},
+		{"Another owner in the tags changes nothing: the provider reverts a tag that was changed by hand.", func() {
 			look()
 			nested(vault(), "status", "atProvider", "tags")["tenant"] = "mallory"
 		}, "Observe Create Update Delete"},
@@ -338,27 +338,27 @@ func TestTenant(t *testing.T) {
 			want: want{says: "Namespace shop has no label meta.p6m.dev/tenant"},
 		},
 		"NoNamespace": {
-			reason: "Nor is anything composed in a namespace that Crossplane cannot see.",
+			reason: "Without the Namespace, no new resources are composed.",
 			change: func(w *world) { w.others = nil },
 			want:   want{says: "cannot find Namespace shop, whose label meta.p6m.dev/tenant"},
 		},
 		"LabelLost": {
-			reason: "Existing objects stay as they are when the label is lost.", running: true,
+			reason: "Existing resources are kept when the label is lost.", running: true,
 			change: func(w *world) { w.tenant("") },
 			want:   want{names: all, tenant: "acme", policies: full, says: "Namespace shop has no label meta.p6m.dev/tenant"},
 		},
 		"NamespaceLost": {
-			reason: "Or the Namespace.", running: true,
+			reason: "Without the Namespace, existing resources are kept.", running: true,
 			change: func(w *world) { w.others = nil },
 			want:   want{names: all, tenant: "acme", policies: full, says: "cannot find Namespace shop"},
 		},
 		"LabelChanged": {
-			reason: "Existing objects keep their tenant when the Namespace gets another one, and the condition says so.", running: true,
+			reason: "Existing objects keep their tenant when the label of the Namespace changes, and a note says so.", running: true,
 			change: func(w *world) { w.tenant("mallory") },
 			want:   want{names: all, tenant: "acme", policies: full, says: "the vault still belongs to tenant acme, although the Namespace now belongs to tenant mallory"},
 		},
 		"MovedByPlatform": {
-			reason: "The platform moves it by the tag of the managed resource.", running: true,
+			reason: "The platform moves the vault with the tag of the managed resource.", running: true,
 			change: func(w *world) {
 				w.tenant("beta")
 				nested(w.composed[compose.NameKeyVault], "spec", "forProvider", "tags")["tenant"] = "beta"
@@ -500,9 +500,9 @@ func TestRetiredNamespace(t *testing.T) {
 		running bool
 		want    string
 	}{
-		"New":     {"A new application would get the vault of the one that was there before.", []any{"old", "shop"}, false, why},
-		"Running": {"One that has a vault goes on.", []any{"shop"}, true, ""},
-		"Other":   {"Other namespaces are not concerned.", []any{"shop-old"}, false, ""},
+		"New":     {"A new application would get the vault of an earlier one.", []any{"old", "shop"}, false, why},
+		"Running": {"An application with a vault is not affected.", []any{"shop"}, true, ""},
+		"Other":   {"Other namespaces are not affected.", []any{"shop-old"}, false, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -132,13 +132,13 @@ func TestPodsNotRecorded(t *testing.T) {
 		want   string
 	}{
 		"Same":             {"Nothing has changed.", mutations()["Nothing"], compose.ReasonAvailable},
-		"VariableAdded":    {"Others may add.", mutations()["VariableAdded"], compose.ReasonAvailable},
-		"Pinned":           {"Others may pin.", mutations()["Pinned"], compose.ReasonAvailable},
-		"PinnedWithoutTag": {"Others may pin and leave out the tag.", mutations()["PinnedWithoutTag"], compose.ReasonAvailable},
+		"VariableAdded":    {"Other authors can add variables.", mutations()["VariableAdded"], compose.ReasonAvailable},
+		"Pinned":           {"A policy can pin an image.", mutations()["Pinned"], compose.ReasonAvailable},
+		"PinnedWithoutTag": {"A policy can pin an image and drop its tag.", mutations()["PinnedWithoutTag"], compose.ReasonAvailable},
 		"Image":            {"Another image is a change.", func(w *world) { w.container()["image"] = "shop-api:0" }, compose.ReasonRollingOut},
-		"PinnedImage":      {"So is another image that was pinned.", func(w *world) { w.container()["image"] = "shop-api:0@sha256:aa" }, compose.ReasonRollingOut},
-		"Repository":       {"So is that of another repository.", func(w *world) { w.container()["image"] = "shop-apis@sha256:aa" }, compose.ReasonRollingOut},
-		"Variable":         {"So is another value.", mutations()["VariableChanged"], compose.ReasonRollingOut},
+		"PinnedImage":      {"Another pinned image is a change.", func(w *world) { w.container()["image"] = "shop-api:0@sha256:aa" }, compose.ReasonRollingOut},
+		"Repository":       {"Another repository is a change.", func(w *world) { w.container()["image"] = "shop-apis@sha256:aa" }, compose.ReasonRollingOut},
+		"Variable":         {"Another value is a change.", mutations()["VariableChanged"], compose.ReasonRollingOut},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -192,17 +192,17 @@ func TestPodsGetNewIdentity(t *testing.T) {
 		// waiting is the reason of WorkloadReady meanwhile.
 		waiting string
 	}{
-		"Running": {reason: "The pods that run are replaced.", prepare: func(*world) {}, waiting: compose.ReasonAvailable},
-		"NotRecorded": {reason: "So are those of an earlier function.", waiting: compose.ReasonAvailable, prepare: func(w *world) {
+		"Running": {reason: "Running pods are replaced.", prepare: func(*world) {}, waiting: compose.ReasonAvailable},
+		"NotRecorded": {reason: "Pods of an earlier version of the function are replaced.", waiting: compose.ReasonAvailable, prepare: func(w *world) {
 			delete(nested(w.composed[compose.NameDeployment], "metadata"), "annotations")
 			w.own(compose.NameDeployment, w.composed[compose.NameDeployment])
 		}},
-		"NoRestarts": {reason: "So are those that a new value leaves alone.", waiting: compose.ReasonAvailable, prepare: func(w *world) {
+		"NoRestarts": {reason: "Pods are replaced even if they do not restart for a new value.", waiting: compose.ReasonAvailable, prepare: func(w *world) {
 			nested(w.xr, "spec", "deployment")["restartOnSecretChange"] = false
 			w.reconcile()
 			w.rollout()
 		}},
-		"Held": {reason: "So are those that wait for a secret, and nothing else about them changes.", waiting: compose.ReasonHeld, prepare: func(w *world) {
+		"Held": {reason: "Held pods are replaced, with no other change.", waiting: compose.ReasonHeld, prepare: func(w *world) {
 			w.list(map[string]any{"name": "webhook-tokens"})
 			nested(w.xr, "spec", "deployment")["image"] = "shop-api:2"
 		}},

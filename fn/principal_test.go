@@ -48,7 +48,7 @@ func TestWrongPrincipal(t *testing.T) {
 		want   want
 	}{
 		"NotAsked": {
-			reason: "The provider may be down: it says nothing, and has asked nobody.",
+			reason: "The provider has not requested the assignment; it may be down.",
 			change: func(w *world, officer map[string]any) {
 				delete(nested(officer, "metadata"), "annotations")
 				delete(nested(officer, "status"), "conditions")
@@ -57,7 +57,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: waits,
 		},
 		"Young": {
-			reason: "Nobody knows a later time.",
+			reason: "No later time is known.",
 			change: func(w *world, _ map[string]any) {
 				observe(w.composed[compose.NameSecretSync], "Synced", "True", at(2*time.Minute-time.Second), "")
 			},
@@ -91,7 +91,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want: doubts,
 		},
 		"Failed": {
-			reason: "While the provider tries again, only its last operation says what was wrong.",
+			reason: "While the provider retries, only its last operation reports the error.",
 			change: func(_ *world, officer map[string]any) {
 				observe(officer, "LastAsyncOperation", "False", at(30*time.Minute), "async create failed: PrincipalNotFound")
 			},
@@ -103,7 +103,7 @@ func TestWrongPrincipal(t *testing.T) {
 			want:   want{reason: compose.ReasonAvailable},
 		},
 		"OwnIdentity": {
-			reason: "Nobody has written the id of the application's identity.",
+			reason: "The id of the application's identity does not come from a person.",
 			change: func(w *world, officer map[string]any) {
 				observe(officer, "Ready", "True", at(time.Hour), "")
 				own := w.composed[compose.NameRoleAssignmentApp]

@@ -56,7 +56,7 @@ func TestSubscription(t *testing.T) {
 		status string
 	}{
 		"New": {
-			reason: "It would be created where nobody looks for it.",
+			reason: "A new object would be created in the wrong subscription.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -115,7 +115,7 @@ func TestSubscription(t *testing.T) {
 			vault: note, status: "True Available",
 		},
 		"AlreadyExists": {
-			reason: "The identity was created elsewhere, and is not found where its id says it is.",
+			reason: "The identity was created in the other subscription, and its id does not match.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -128,7 +128,7 @@ func TestSubscription(t *testing.T) {
 			vault: differ, status: "False PlatformSettingsInvalid",
 		},
 		"ObservedElsewhere": {
-			reason: "The id of a vault says where it is, whatever the configuration leaves out.",
+			reason: "The id of a vault has its subscription, even if the configuration has none.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -197,13 +197,13 @@ func TestRequiresProviderConfig(t *testing.T) {
 		"Default": {reason: "The one that resources refer to by default.", want: cluster("default")},
 		"Named":   {reason: "Another one of the cluster.", ref: map[string]any{"kind": "ClusterProviderConfig", "name": "other"}, want: cluster("other")},
 		"Namespaced": {
-			reason: "One in the namespace of the application.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
+			reason: "A ProviderConfig is in the namespace of the application.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
 			want: &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ProviderConfig", Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: "own"}},
 		},
 		"Hostile": {reason: "Settings cannot have a Secret read.", ref: map[string]any{"kind": "Secret", "name": "azure-credentials"}},
 		"Running": {reason: "Each new application would have all others look again.", world: runningWorld},
 		"Failing": {
-			reason: "It may be why.", want: cluster("default"),
+			reason: "A wrong subscription may be the cause of a problem.", want: cluster("default"),
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := runningWorld(t)

@@ -207,9 +207,9 @@ func TestCallersMeetNamesakes(t *testing.T) {
 		namespace string
 		taken     bool
 	}{
-		"Here":      {reason: "It is in the way.", namespace: "shop"},
-		"Nowhere":   {reason: "A file that names no namespace may mean this one.", namespace: ""},
-		"Elsewhere": {reason: "A tool that renders finds it by its name, whatever its namespace.", namespace: "other", taken: true},
+		"Here":      {reason: "An existing object in the namespace blocks the application.", namespace: "shop"},
+		"Nowhere":   {reason: "An object without a namespace, for example from a file, may be in this namespace.", namespace: ""},
+		"Elsewhere": {reason: "Tools that render compare only names, so the namespace is checked here.", namespace: "other", taken: true},
 	}
 	for name, tc := range cases {
 		for version, c := range callers() {
@@ -266,12 +266,12 @@ func TestRequired(t *testing.T) {
 		items           []string
 		state           resolution
 	}{
-		"Neither":      {reason: "It has not looked.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{}},
+		"Neither":      {reason: "Crossplane has not looked for the resource.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{}},
 		"Required":     {reason: "The current form.", required: map[string]*fnv1.Resources{"it": named("new")}, items: []string{"new"}, state: found},
 		"Extra":        {reason: "The deprecated one.", extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
 		"Both":         {reason: "The current form comes first.", required: map[string]*fnv1.Resources{"it": named("new")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"new"}, state: found},
-		"BothEmpty":    {reason: "Also if nothing was found.", required: map[string]*fnv1.Resources{"it": nil}, extra: map[string]*fnv1.Resources{"it": named("old")}, state: notFound},
-		"ExtraEmpty":   {reason: "It has looked and found nothing.", extra: map[string]*fnv1.Resources{"it": nil}, state: notFound},
+		"BothEmpty":    {reason: "The current form takes precedence even if it has no objects.", required: map[string]*fnv1.Resources{"it": nil}, extra: map[string]*fnv1.Resources{"it": named("old")}, state: notFound},
+		"ExtraEmpty":   {reason: "Crossplane has looked and found nothing.", extra: map[string]*fnv1.Resources{"it": nil}, state: notFound},
 		"OneOfEach":    {reason: "Each name has an answer of its own.", required: map[string]*fnv1.Resources{"other": named("o")}, extra: map[string]*fnv1.Resources{"it": named("old")}, items: []string{"old"}, state: found},
 		"RequiredNone": {reason: "An empty list is an answer.", required: map[string]*fnv1.Resources{"it": named()}, state: notFound},
 	}

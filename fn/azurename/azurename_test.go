@@ -58,7 +58,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"orders-a-pqg5okv3czbnvgl", "orders-api-gateway-internal-pqg5okv3czbnvgl"},
 		},
 		"CutAtHyphen": {
-			reason: "No hyphen is left where the name was cut.",
+			reason: "A shortened name does not end with a hyphen.",
 			scope:  app("shop", "payment-api-v2"),
 			want:   names{"payment-emhwowzrsmgnu2b", "payment-api-v2-emhwowzrsmgnu2b"},
 		},
@@ -197,7 +197,7 @@ func TestPick(t *testing.T) {
 		"First":   {reason: "The first characters, as a rule.", digest: "abcdefghijklmnopqrstuvwxyz234567", want: "abcdefghijklmno"},
 		"Word":    {reason: "A reserved word at the start is left behind.", digest: "loginfghijklmnopqrstuvwxyz234567", want: "oginfghijklmnop"},
 		"WordEnd": {reason: "A reserved word at the end is left behind too.", digest: "abcdefxboxklmnopqrstuvwxyz234567", want: "boxklmnopqrstuv"},
-		"Only":    {reason: "A digest that has nothing else is taken as it is, which happens once in far more names than there will be.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxboxxbo"},
+		"Only":    {reason: "A digest with reserved words everywhere is used unchanged. That is too rare to occur.", digest: strings.Repeat("xbox", 14), want: "xboxxboxxboxxbo"},
 	}
 
 	for name, tc := range cases {

@@ -19,8 +19,8 @@ func TestValidVault(t *testing.T) {
 	}{
 		"Shortest":     {reason: "Three characters are enough.", name: "abc"},
 		"Longest":      {reason: "24 characters are not too many.", name: "abcdefghijklmnopqrstuvwx"},
-		"Upper":        {reason: "Azure takes capitals too.", name: "Orders-KV-1"},
-		"Empty":        {reason: "No name is too short.", name: "", want: "must be 3 to 24 characters long"},
+		"Upper":        {reason: "Azure accepts capital letters.", name: "Orders-KV-1"},
+		"Empty":        {reason: "An empty name is too short.", name: "", want: "must be 3 to 24 characters long"},
 		"TooShort":     {reason: "Two characters are too short.", name: "ab", want: "must be 3 to 24 characters long"},
 		"TooLong":      {reason: "25 characters are too long.", name: "abcdefghijklmnopqrstuvwxy", want: "must be 3 to 24 characters long"},
 		"Underscore":   {reason: "Underscores are not allowed.", name: "my_vault", want: "must contain only letters (a-z, A-Z), digits and hyphens"},
@@ -29,7 +29,7 @@ func TestValidVault(t *testing.T) {
 		"StartHyphen":  {reason: "A hyphen cannot come first.", name: "-vault", want: "must start with a letter"},
 		"EndHyphen":    {reason: "A hyphen cannot come last.", name: "vault-", want: "must end with a letter or digit"},
 		"TwoHyphens":   {reason: "Hyphens cannot follow each other.", name: "my--vault", want: "must not contain two hyphens in a row"},
-		"ManyMistakes": {reason: "Of many mistakes the first is named.", name: "-_-", want: "must contain only letters (a-z, A-Z), digits and hyphens"},
+		"ManyMistakes": {reason: "The first of several mistakes is reported.", name: "-_-", want: "must contain only letters (a-z, A-Z), digits and hyphens"},
 	}
 
 	for name, tc := range cases {

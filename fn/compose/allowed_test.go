@@ -46,7 +46,7 @@ func TestAllowedKeyVault(t *testing.T) {
 		want           want
 	}{
 		"Default": {
-			reason: "By default, manifests decide neither who reads a vault, nor how long it exists, nor what it costs.",
+			reason: "By default, manifests cannot choose officers, purging or premium vaults.",
 			spec:   all,
 			want: want{policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.deletionPolicy (the platform does not allow Purge), " +
 				"spec.keyVault.officers[" + group + "] (the platform allows no officers in manifests), " +
@@ -54,13 +54,13 @@ func TestAllowedKeyVault(t *testing.T) {
 				"spec.keyVault.sku (the platform does not allow premium)"},
 		},
 		"Everything": {
-			reason:   "The platform can leave it to applications.",
+			reason:   "The platform can allow everything.",
 			spec:     all,
 			platform: `{"keyVault": {"allow": {"officers": "Any", "purge": true, "premium": true}}}`,
 			want:     want{officers: []string{group, user}, policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false, sku: "premium"},
 		},
 		"Groups": {
-			reason:   "People come and go in a group, which somebody else looks after.",
+			reason:   "Groups can be allowed, because their members are managed elsewhere.",
 			spec:     officers,
 			platform: `{"keyVault": {"allow": {"officers": "Groups"}}}`,
 			want:     want{officers: []string{group}, policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + user + "] (the platform allows only groups, with principalType Group)"},
@@ -80,19 +80,19 @@ func TestAllowedKeyVault(t *testing.T) {
 			want:     want{officers: []string{group}, policies: retained, purgeProtection: true, sku: "standard"},
 		},
 		"GroupsAndListed": {
-			reason:   "The platform can name others besides.",
+			reason:   "The platform can allow listed officers in addition to groups.",
 			spec:     officers,
 			platform: `{"keyVault": {"allow": {"officers": "Groups", "officerIds": ["` + strings.ToUpper(user) + `"]}}}`,
 			want:     want{officers: []string{group, user}, policies: retained, purgeProtection: true, sku: "standard"},
 		},
 		"Listed": {
-			reason:   "Or all of them.",
+			reason:   "The platform can allow only listed officers.",
 			spec:     officers,
 			platform: `{"keyVault": {"allow": {"officers": "Listed", "officerIds": ["` + user + `"]}}}`,
 			want:     want{officers: []string{user}, policies: retained, purgeProtection: true, sku: "standard", ignored: "spec.keyVault.officers[" + group + "] (the platform allows only listed officers)"},
 		},
 		"PlatformsOwn": {
-			reason:   "Nothing is withheld from an officer of the platform, so nothing is said.",
+			reason:   "An officer of the platform already has the role, so nothing is reported.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "` + user + `"}]}}`,
 			platform: `{"keyVault": {"officers": [{"objectId": "` + user + `"}]}}`,
 			want:     want{officers: []string{user}, policies: retained, purgeProtection: true, sku: "standard"},

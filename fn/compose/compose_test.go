@@ -150,7 +150,7 @@ func TestVault(t *testing.T) {
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false},
 		},
 		"PurgeTooLate": {
-			reason:   "Azure never turns purge protection off, so it is not tried, and said.",
+			reason:   "Azure never turns purge protection off, so the vault keeps it, and a note says so.",
 			spec:     `{"keyVault": {"deletionPolicy": "Purge"}}`,
 			platform: `{"keyVault": {"allow": {"purge": true}}}`,
 			seen:     protected,
@@ -194,7 +194,7 @@ func TestRoleAssignments(t *testing.T) {
 			want:   map[string]assignment{NameRoleAssignmentApp: {testPrincipalID, "ServicePrincipal", "Key Vault Secrets User"}},
 		},
 		"Everybody": {
-			reason:   "Officers of platform and application, and the creator of secrets, may write.",
+			reason:   "Officers of platform and application, and the secret creator, can write.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "99999999-9999-4999-8999-999999999999"}]}}`,
 			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"allow": {"officers": "Any"}, "officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
 			want: map[string]assignment{
@@ -205,7 +205,7 @@ func TestRoleAssignments(t *testing.T) {
 			},
 		},
 		"OncePerPrincipal": {
-			reason:   "Azure refuses a role that a principal has already, so nobody gets it twice.",
+			reason:   "Azure rejects a second assignment of a role to a principal, so each has one.",
 			spec:     `{"keyVault": {"officers": [{"objectId": "` + testOfficerID + `"}, {"objectId": "` + testCreatorID + `"}]}}`,
 			platform: `{"secretCreatorPrincipalId": "` + testCreatorID + `", "keyVault": {"officers": [{"objectId": "` + testOfficerID + `", "principalType": "Group"}]}}`,
 			want: map[string]assignment{
@@ -257,7 +257,7 @@ func TestCreatorIsOfficer(t *testing.T) {
 			want:   map[string]string{officer(testOfficerID): testOfficerID},
 		},
 		"BecomesCreatorToo": {
-			reason: "It may stay an officer.",
+			reason: "A principal can become the secret creator and stay an officer.",
 			before: `{` + officers(testOfficerID) + `}`,
 			after:  `{` + creator(testOfficerID) + `, ` + officers(testOfficerID, other) + `}`,
 			want:   map[string]string{officer(testOfficerID): testOfficerID, officer(other): other},
@@ -349,9 +349,9 @@ func TestStructures(t *testing.T) {
 		want   structure
 	}{
 		"Postgres":    {"A known name has a known structure.", `{"name": "postgres-credentials"}`, structure{[]any{"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_PORT"}, true}},
-		"Prefixed":    {"It is known under each environment's prefix.", `{"name": "prd-api-credentials"}`, structure{[]any{"API_KEY", "API_SECRET"}, true}},
-		"OtherCase":   {"It is known in other letters, which are the same to Key Vault.", `{"name": "Dev-Webhook-Tokens"}`, structure{[]any{"WEBHOOK_TOKEN"}, true}},
-		"Certificate": {"A certificate is not created in advance, which would block its import.", `{"name": "common-tls-certificates"}`, structure{nil, false}},
+		"Prefixed":    {"The prefix of an environment does not matter.", `{"name": "prd-api-credentials"}`, structure{[]any{"API_KEY", "API_SECRET"}, true}},
+		"OtherCase":   {"Case does not matter, as in Key Vault.", `{"name": "Dev-Webhook-Tokens"}`, structure{[]any{"WEBHOOK_TOKEN"}, true}},
+		"Certificate": {"A certificate is not created in advance, because that would block its import.", `{"name": "common-tls-certificates"}`, structure{nil, false}},
 		"OwnKeys":     {"The application's own keys win.", `{"name": "tls-certificates", "keys": ["tls.crt"]}`, structure{[]any{"tls.crt"}, true}},
 		"Platform":    {"The platform's structures win over the built-in ones.", `{"name": "common-webhook-tokens-v2"}`, structure{[]any{"A"}, true}},
 		"Unknown":     {"An unknown secret has no keys.", `{"name": "feature-flags"}`, structure{nil, true}},
@@ -414,16 +414,16 @@ func TestReplicas(t *testing.T) {
 		seen           Observed
 		want           any
 	}{
-		"Manifest":    {"The manifest says.", `{"deployment": {"image": "a", "replicas": 3}}`, `{"workload": {"replicas": 2}}`, nil, int64(3)},
-		"Platform":    {"If it does not, the platform does.", `{"deployment": {"image": "a"}}`, `{"workload": {"replicas": 2}}`, nil, int64(2)},
-		"Nobody":      {"If nobody does, Kubernetes does.", `{"deployment": {"image": "a"}}`, ``, nil, nil},
-		"Autoscaler":  {"The autoscaler says, and we keep out of it.", autoscaled, ``, nil, nil},
-		"TakingOver":  {"Until it does for the first time, the pods that run stay as many.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc"), int64(5)},
-		"FromNone":    {"No autoscaler acts on a Deployment that has no pods.", autoscaled, ``, none, int64(1)},
-		"TakenOver":   {"Then they are the autoscaler's.", autoscaled, ``, ownedBy("kube-controller-manager"), nil},
-		"Shared":      {"So they are if both once agreed.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc", "kube-controller-manager"), nil},
-		"TurnedOff":   {"Without autoscaling the manifest says again.", `{"deployment": {"image": "a", "replicas": 3}}`, ``, ownedBy("kube-controller-manager"), int64(3)},
-		"NotRecorded": {"If nobody knows whose they are, they are not ours.", autoscaled, ``, ownedBy(), nil},
+		"Manifest":    {"The manifest sets the replicas.", `{"deployment": {"image": "a", "replicas": 3}}`, `{"workload": {"replicas": 2}}`, nil, int64(3)},
+		"Platform":    {"The platform sets the default.", `{"deployment": {"image": "a"}}`, `{"workload": {"replicas": 2}}`, nil, int64(2)},
+		"Nobody":      {"Without both, Kubernetes sets the default.", `{"deployment": {"image": "a"}}`, ``, nil, nil},
+		"Autoscaler":  {"With autoscaling, the autoscaler sets the replicas.", autoscaled, ``, nil, nil},
+		"TakingOver":  {"Until the autoscaler has set the replicas, their number is kept.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc"), int64(5)},
+		"FromNone":    {"Autoscalers ignore a Deployment without pods.", autoscaled, ``, none, int64(1)},
+		"TakenOver":   {"The autoscaler owns the replicas that it has set.", autoscaled, ``, ownedBy("kube-controller-manager"), nil},
+		"Shared":      {"The autoscaler owns replicas that Crossplane has also set.", autoscaled, ``, ownedBy("apiextensions.crossplane.io/composed/abc", "kube-controller-manager"), nil},
+		"TurnedOff":   {"Without autoscaling, the manifest sets the replicas again.", `{"deployment": {"image": "a", "replicas": 3}}`, ``, ownedBy("kube-controller-manager"), int64(3)},
+		"NotRecorded": {"Without managed fields, the replicas belong to the autoscaler.", autoscaled, ``, ownedBy(), nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -496,14 +496,14 @@ func TestIngress(t *testing.T) {
 			}),
 		},
 		"ClassOfThatName": {
-			reason: "A type nobody lists is an IngressClass.",
+			reason: "Without types of the platform, a type is an IngressClass.",
 			spec:   `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "traefik", "hostnames": ["a.example.com", "b.example.com"]}}}`,
 			want: with(func(w *want) {
 				w.hosts, w.class, w.port = []string{"a.example.com", "b.example.com"}, "traefik", "http-8080"
 			}),
 		},
 		"Login": {
-			reason:   "A login is what the platform says it is; the application cannot weaken it.",
+			reason:   "The platform defines the login, and the application cannot weaken it.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enabled": true}, "annotations": {"auth": "none"}}}}`,
 			platform: types,
 			want: with(func(w *want) {
@@ -524,13 +524,13 @@ func TestIngress(t *testing.T) {
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; otherwise the application could be public by mistake. The pods are not affected."},
 		},
 		"LoginInOtherCase": {
-			reason:   "A field is none whose name differs in case, so this does not say that nobody has to log in.",
+			reason:   "Names of fields are case-sensitive, so this value does not disable the login.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"ENABLED": false}}}}`,
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: must be true, false or an object whose enabled is true or false; otherwise the application could be public by mistake. The pods are not affected."},
 		},
 		"LoginInBothCases": {
-			reason:   "Nor does it say so beside the field itself.",
+			reason:   "A field with another case does not override the real one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "type": "public", "oidc": {"enabled": true, "ENABLED": false}}}}`,
 			platform: types,
 			want: with(func(w *want) {
@@ -555,7 +555,7 @@ func TestIngress(t *testing.T) {
 			want:     want{reason: ReasonIngressRefused, message: `spec.networking.ingress.type: the platform has no type "admin"; use one of internal, public, or ask your platform team to add yours to ingress.types of the settings. The pods are not affected.`},
 		},
 		"TypeNotSaid": {
-			reason:   "It has to choose one of them where the platform has no default.",
+			reason:   "Without a default type, the application must choose one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "hostnames": ["a.example.com"]}}}`,
 			platform: `{"ingress": {"types": [{"name": "internal"}, {"name": "public"}]}}`,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.type: required; use one of internal, public. The pods are not affected."},
@@ -712,17 +712,17 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: True, Reason: ReasonNotRequested, Message: "The application lists no secrets."},
 		},
 		"SecretsPending": {
-			reason: "Secrets with the same problem are told together.",
+			reason: "Secrets with the same problem are grouped.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a, b (Pending): waiting for the vault and the identity, which normally takes 5 minutes after creation."},
 		},
 		"SecretsAwaitingValue": {
-			reason: "The provider's words say what to do.",
+			reason: "The provider's message is passed on.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "0 of 2 secrets are synced. a (AwaitingValue): set POSTGRES_USER; b (Pending): not read yet, which normally takes a minute."},
 		},
 		"SecretsOptional": {
-			reason: "An optional secret that nobody gave a value is no problem.",
+			reason: "An optional secret without a value is not a problem.",
 			spec:   `{"secrets": [{"name": "a", "optional": true}]}`, seen: waiting, conditionType: TypeSecretsSynced,
 			want: rendered{Status: True, Reason: ReasonAvailable, Message: "0 of 1 secrets are synced; the others are optional and have no value."},
 		},
@@ -732,7 +732,7 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not up to date: a Secret of that name is not ours."},
 		},
 		"SecretForeign": {
-			reason: "Values that nobody may write wait for somebody who helps.",
+			reason: "A Secret of another owner is not written, and the message says why.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: foreign, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: a Secret of that name is not ours."},
 		},
@@ -742,27 +742,27 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedBeforeAnything": {
-			reason: "So it is if the provider has not got so far as to have a status.",
+			reason: "The error of the API server is shown even without a status of the provider.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota), conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretGone": {
-			reason: "A Secret that is gone and cannot be written has nothing in it, whatever was said before.",
+			reason: "A Secret that was deleted and cannot be written has no keys, whatever the last status was.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, gone), conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: " + quota + "."},
 		},
 		"SecretRefusedLater": {
-			reason: "A Secret that is there keeps what it has.",
+			reason: "An existing Secret keeps its content.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten(quota, earlier), conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
 		},
 		"SecretRefusedBesides": {
-			reason: "A secret without a value does not hide it.",
+			reason: "A secret without a value does not hide the error of the whole Secret.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: unwritten(quota, earlier, noValue), conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 2 secrets are synced. b (AwaitingValue): set B. In addition, the Kubernetes Secret shop-api-keyvault is not up to date: " + quota + "."},
 		},
 		"SecretRefusedByWebhook": {
-			reason: "A webhook can say anything, and is shown as one line of bearable length.",
+			reason: "A webhook can return any text, so it is cut to one short line.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: unwritten("denied:\n\x1b[31m\u202eno\x00 "+strings.Repeat("x", 1000), notYet), conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "0 of 1 secrets are synced. a (Pending): cannot be synced: denied: [31m no " + strings.Repeat("x", 384) + " …."},
 		},
@@ -772,12 +772,12 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: False, Reason: ReasonWaitingForSecrets, Message: "The pods start when every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); see condition SecretsSynced."},
 		},
 		"PodsHeldForSecret": {
-			reason: "So do pods that run, whose image is that of the application and not of a container beside it.",
+			reason: "The message names the image of the application's container, not of another container.",
 			spec:   `{"deployment": {"image": "a"}, "secrets": [{"name": "a"}]}`, seen: running, conditionType: TypeWorkloadReady,
 			want: rendered{Status: False, Reason: ReasonHeld, Message: "The running pods keep image shop-api:1 until every secret has its values. Waiting for the Kubernetes Secret shop-api-keyvault, which is not up to date: " + quota + "; a (Pending); see condition SecretsSynced. Changes to the deployment are applied after that."},
 		},
 		"KeysCollideBesides": {
-			reason: "They are named even if there is a worse problem.",
+			reason: "Collisions are reported in addition to other problems.",
 			spec:   `{"secrets": [{"name": "a"}, {"name": "b"}]}`, seen: colliding, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretsNotSynced, Message: "1 of 2 secrets are synced. b (Pending): not read yet, which normally takes a minute. Variables are not injected because their names collide: keys client-id and clientId of secret a all become variable CLIENT_ID. Rename the keys in the vault, or choose names with env in spec.secrets."},
 		},
@@ -924,10 +924,10 @@ func TestMovedIdentity(t *testing.T) {
 		observed map[string]any
 		moves    bool
 	}{
-		"NotAsked":  {reason: "Nobody has asked Azure.", moves: true},
+		"NotAsked":  {reason: "Azure has not been asked yet.", moves: true},
 		"Ongoing":   {reason: "Azure is asked: it may have it already.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess())}},
 		"Refused":   {reason: "Azure has refused.", observed: map[string]any{"conditions": conditions(asyncCreateFailed())}, moves: true},
-		"TriesOn":   {reason: "The provider tries again, and all but its last operation says that all is well.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess(), asyncCreateFailed())}, moves: true},
+		"TriesOn":   {reason: "While the provider retries, only the last operation reports the error.", observed: map[string]any{"conditions": conditions(xpv1.Creating(), xpv1.ReconcileSuccess(), asyncCreateFailed())}, moves: true},
 		"Available": {reason: "Azure has it.", observed: map[string]any{"atProvider": map[string]any{"id": "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/rg-applications/providers/x/i", "resourceGroupName": "rg-applications"}}},
 	}
 	for name, tc := range cases {
@@ -1009,8 +1009,8 @@ func TestRequiredKeys(t *testing.T) {
 		"NoEnv":     {"All keys become variables.", `{"name": "b"}`, nil},
 		"Env":       {"Each key is required once.", `{"name": "b", "env": [{"name": "B", "key": "k"}, {"name": "A", "key": "j"}, {"name": "C", "key": "k"}]}`, []any{"k", "j"}},
 		"PlainText": {"A variable without a key needs plain text.", `{"name": "b", "env": [{"name": "B"}]}`, []any{""}},
-		"Keys":      {"Keys that the secret is created with are demanded in any case.", `{"name": "b", "keys": ["k", "j"], "env": [{"name": "B", "key": "k"}]}`, nil},
-		"Structure": {"So are those of the platform's structure, and only those.", `{"name": "webhook-tokens", "env": [{"name": "A", "key": "WEBHOOK_TOKEN"}, {"name": "B", "key": "OTHER"}]}`, []any{"OTHER"}},
+		"Keys":      {"Keys of the structure must have values anyway.", `{"name": "b", "keys": ["k", "j"], "env": [{"name": "B", "key": "k"}]}`, nil},
+		"Structure": {"Keys of the platform's structure must have values anyway, and other keys are required.", `{"name": "webhook-tokens", "env": [{"name": "A", "key": "WEBHOOK_TOKEN"}, {"name": "B", "key": "OTHER"}]}`, []any{"OTHER"}},
 		"Optional":  {"Pods start without an optional secret.", `{"name": "b", "optional": true, "env": [{"name": "B", "key": "k"}]}`, nil},
 	}
 	for name, tc := range cases {

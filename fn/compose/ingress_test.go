@@ -61,42 +61,42 @@ func TestIngressAnnotations(t *testing.T) {
 		want        want
 	}{
 		"Allowed": {
-			reason:      "The platform allows names, or all that begin in a way.",
+			reason:      "The platform allows full names or beginnings of names.",
 			annotations: map[string]string{nginx + "proxy-body-size": "8m", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"},
 			want:        want{set: map[string]any{ssl: "true", nginx + "proxy-body-size": "8m", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}},
 		},
 		"NoneByDefault": {
-			reason:      "An annotation that the type does not allow has no effect, and the team is told.",
+			reason:      "An annotation that the type does not allow is ignored and reported.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "proxy-body-size": "8m"},
 			want:        want{ignored: at(nginx+"proxy-body-size") + " (not allowed for ingress type strict)"},
 		},
 		"NoTypes": {
-			reason:      "The same where the platform has no types.",
+			reason:      "Without types, the platform allows no annotations.",
 			typ:         "nginx",
 			annotations: map[string]string{nginx + "proxy-body-size": "8m"},
 			platform:    `{"ingress": {"domain": "apps.example.com"}}`,
 			want:        want{ignored: at(nginx+"proxy-body-size") + " (not allowed for ingress type nginx)"},
 		},
 		"LoginNotAllowed": {
-			reason:      "Without its own login the application would be open to everybody, so it is not published.",
+			reason:      "Without its own login, the application would be public, so it is not published.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "auth-url": "https://shop.apps.example.com/login"},
 			want:        want{refused: at(nginx+"auth-url") + ": not allowed for ingress type strict; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"LoginElsewhere": {
-			reason:      "Nor with a login that it may not have.",
+			reason:      "A login that the platform does not allow is rejected.",
 			annotations: map[string]string{nginx + "auth-url": "https://evil.example.org/ok"},
 			want:        want{refused: at(nginx+"auth-url") + ": " + otherHost + "; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"AddressesNotAllowed": {
-			reason:      "The same for a list of those who may come.",
+			reason:      "Without its list of allowed addresses, the application would be public.",
 			typ:         "strict",
 			annotations: map[string]string{nginx + "whitelist-source-range": "10.0.0.0/8"},
 			want:        want{refused: at(nginx+"whitelist-source-range") + ": not allowed for ingress type strict; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"Snippets": {
-			reason:      "A snippet and a canary are allowed by their whole name only, in whatever case.",
+			reason:      "Snippets and canaries are allowed only by their full names, in any case.",
 			annotations: map[string]string{nginx + "configuration-snippet": "x", nginx + "Server-SNIPPET": "x", nginx + "canary": "true", nginx + "canary-weight": "100", "haproxy.org/server-snippet": "x"},
 			want: want{set: map[string]any{ssl: "true", "haproxy.org/server-snippet": "x"}, ignored: strings.Join([]string{
 				at(nginx+"Server-SNIPPET") + " (not allowed for ingress type public)",
@@ -106,7 +106,7 @@ func TestIngressAnnotations(t *testing.T) {
 			}, ", ")},
 		},
 		"BeyondItsIngress": {
-			reason:      "Annotations that reach other Ingresses, or objects of other namespaces, are allowed by their whole names only.",
+			reason:      "Annotations that affect other Ingresses, or objects in other namespaces, are allowed only by their full names.",
 			annotations: map[string]string{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "shop/h", nginx + "use-regex": "true", nginx + "rewrite-TARGET": "/", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"},
 			want: want{set: map[string]any{ssl: "true", "external-dns.alpha.kubernetes.io/hostname": "shop.apps.example.com"}, ignored: strings.Join([]string{
 				at(nginx+"custom-headers") + " (not allowed for ingress type public)",
@@ -116,25 +116,25 @@ func TestIngressAnnotations(t *testing.T) {
 			}, ", ")},
 		},
 		"OwnNamespace": {
-			reason:      "An application names Secrets and ConfigMaps of its own namespace.",
+			reason:      "An application can name Secrets and ConfigMaps of its own namespace.",
 			annotations: map[string]string{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "headers"},
 			platform:    byName,
 			want:        want{set: map[string]any{nginx + "proxy-ssl-secret": "shop/tls", nginx + "custom-headers": "headers"}},
 		},
 		"OtherNamespace": {
-			reason:      "The controller would read those of others.",
+			reason:      "The controller could read Secrets and ConfigMaps of other namespaces.",
 			annotations: map[string]string{nginx + "proxy-ssl-secret": "billing/tls", nginx + "custom-headers": "shop-dev/headers"},
 			platform:    byName,
 			want:        want{ignored: at(nginx+"custom-headers") + " (" + otherNamespace + "), " + at(nginx+"proxy-ssl-secret") + " (" + otherNamespace + ")"},
 		},
 		"LoginOfOthers": {
-			reason:      "Without its login the application would be open to everybody.",
+			reason:      "Without its login, the application would be public.",
 			annotations: map[string]string{nginx + "auth-secret": "billing/users"},
 			platform:    byName,
 			want:        want{refused: at(nginx+"auth-secret") + ": " + otherNamespace + "; without it the application could be public; ask your platform team for help. The pods are not affected."},
 		},
 		"HostsPerNamespace": {
-			reason:      "An alias in the domain of another namespace takes its requests.",
+			reason:      "An alias in the domain of another namespace would take its requests.",
 			annotations: map[string]string{nginx + "server-alias": "web.billing.apps.example.com", "external-dns.alpha.kubernetes.io/hostname": "www.shop.apps.example.com"},
 			platform:    strings.Replace(lenient, `"defaultType"`, `"perNamespace": true, "defaultType"`, 1),
 			want: want{
@@ -143,17 +143,17 @@ func TestIngressAnnotations(t *testing.T) {
 			},
 		},
 		"Class": {
-			reason:      "The type chooses the class; Kubernetes refuses an Ingress with both.",
+			reason:      "The type chooses the class; Kubernetes rejects an Ingress with both.",
 			annotations: map[string]string{"kubernetes.io/ingress.class": "internal"},
 			want:        want{set: map[string]any{ssl: "true"}, ignored: at("kubernetes.io/ingress.class") + " (reserved)"},
 		},
 		"Reserved": {
-			reason:      "An application does not pass for another tool's object.",
+			reason:      "An application cannot impersonate an object of another tool.",
 			annotations: map[string]string{"argocd.argoproj.io/tracking-id": "x", "crossplane.io/external-name": "x"},
 			want:        want{set: map[string]any{ssl: "true"}, ignored: at("argocd.argoproj.io/tracking-id") + " (reserved), " + at("crossplane.io/external-name") + " (reserved)"},
 		},
 		"OtherHosts": {
-			reason:      "An alias is a hostname, too.",
+			reason:      "An alias is also a hostname.",
 			annotations: map[string]string{nginx + "server-alias": "shop.apps.example.com, login.example.com", "external-dns.alpha.kubernetes.io/hostname": "login.example.com."},
 			want: want{set: map[string]any{ssl: "true"}, ignored: at("external-dns.alpha.kubernetes.io/hostname") + " (" + otherHost + "), " +
 				at(nginx+"server-alias") + " (" + otherHost + ")"},
@@ -210,29 +210,29 @@ func TestIngressHostsAndPaths(t *testing.T) {
 		platform string
 		want     string
 	}{
-		"Plain":        {"An application has the names that it asks for.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com", "example.net"}, Path: "/api/v1"}, lenient, ""},
-		"UpperCase":    {"Kubernetes takes no capitals, and would refuse everything else with them.", v1alpha1.Ingress{Hostnames: []string{"Shop.apps.example.com"}}, lenient, `"Shop.apps.example.com" must be lower-case`},
-		"TrailingDot":  {"Nor a dot at the end.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com."}}, lenient, `"shop.apps.example.com." must be lower-case`},
-		"Newline":      {"A suffix is not enough.", v1alpha1.Ingress{Hostnames: []string{"evil.org\n.apps.example.com"}}, lenient, `"evil.org\n.apps.example.com" must be lower-case`},
-		"Wildcard":     {"A wildcard takes the names of others.", v1alpha1.Ingress{Hostnames: []string{"*.apps.example.com"}}, lenient, "*.apps.example.com is not in an allowed domain"},
-		"WildcardOpen": {"Without a list of domains it may be one.", v1alpha1.Ingress{Hostnames: []string{"*.example.org"}}, `{"ingress": {"domain": "a"}}`, ""},
-		"WildcardOdd":  {"But not in the middle.", v1alpha1.Ingress{Hostnames: []string{"a.*.example.org"}}, `{"ingress": {"domain": "a"}}`, `"a.*.example.org" must be lower-case`},
-		"Suffix":       {"The end of a label is no domain.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in an allowed domain"},
+		"Plain":        {"An application gets the hostnames of its manifest.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com", "example.net"}, Path: "/api/v1"}, lenient, ""},
+		"UpperCase":    {"Kubernetes rejects an Ingress with a capital letter, and Crossplane then applies nothing.", v1alpha1.Ingress{Hostnames: []string{"Shop.apps.example.com"}}, lenient, `"Shop.apps.example.com" must be lower-case`},
+		"TrailingDot":  {"A hostname does not end with a dot.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com."}}, lenient, `"shop.apps.example.com." must be lower-case`},
+		"Newline":      {"A valid suffix does not make a hostname valid.", v1alpha1.Ingress{Hostnames: []string{"evil.org\n.apps.example.com"}}, lenient, `"evil.org\n.apps.example.com" must be lower-case`},
+		"Wildcard":     {"A wildcard would cover the hostnames of others.", v1alpha1.Ingress{Hostnames: []string{"*.apps.example.com"}}, lenient, "*.apps.example.com is not in an allowed domain"},
+		"WildcardOpen": {"Without a list of domains, a wildcard is allowed.", v1alpha1.Ingress{Hostnames: []string{"*.example.org"}}, `{"ingress": {"domain": "a"}}`, ""},
+		"WildcardOdd":  {"A wildcard must be the first label.", v1alpha1.Ingress{Hostnames: []string{"a.*.example.org"}}, `{"ingress": {"domain": "a"}}`, `"a.*.example.org" must be lower-case`},
+		"Suffix":       {"A domain begins at a label.", v1alpha1.Ingress{Hostnames: []string{"evilapps.example.com"}}, lenient, "evilapps.example.com is not in an allowed domain"},
 		"Port":         {"A host has no port.", v1alpha1.Ingress{Hostnames: []string{"shop.apps.example.com:80"}}, lenient, `must be lower-case`},
-		"Namespace":    {"An application has the names of its namespace.", v1alpha1.Ingress{Hostnames: []string{"web.shop.apps.example.com", "a.b.shop.example.net", "shop.example.net"}}, perNamespace, ""},
-		"Default":      {"Without hostnames it has one of its namespace.", v1alpha1.Ingress{}, perNamespace, ""},
-		"OnlyDomain":   {"The domain is one of them.", v1alpha1.Ingress{}, `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net"]}}`, ""},
-		"Other":        {"It has none of another namespace,", v1alpha1.Ingress{Hostnames: []string{"web.billing.apps.example.com"}}, perNamespace, "web.billing.apps.example.com is not in an allowed domain: shop.apps.example.com, shop.example.net"},
-		"Nobody":       {"and none of no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.apps.example.com"}}, perNamespace, "web.apps.example.com is not in an allowed domain"},
-		"NoLabel":      {"The end of a namespace's name is no namespace.", v1alpha1.Ingress{Hostnames: []string{"web.team-shop.apps.example.com", "web-shop.apps.example.com"}}, perNamespace, "web-shop.apps.example.com is not in an allowed domain"},
-		"Elsewhere":    {"Nor is it the namespace somewhere.", v1alpha1.Ingress{Hostnames: []string{"shop.billing.apps.example.com", "web.shop.example.org"}}, perNamespace, "shop.billing.apps.example.com is not in an allowed domain"},
-		"WildcardOwn":  {"A wildcard is none of them.", v1alpha1.Ingress{Hostnames: []string{"*.shop.apps.example.com"}}, perNamespace, "*.shop.apps.example.com is not in an allowed domain"},
-		"PathEndsRule": {"A path does not end a rule of the controller's configuration.", v1alpha1.Ingress{Path: "/;}server{"}, lenient, "spec.networking.ingress.path: must begin with /"},
-		"PathQuote":    {"As above.", v1alpha1.Ingress{Path: `/"`}, lenient, "spec.networking.ingress.path: must begin with /"},
-		"PathNewline":  {"As above.", v1alpha1.Ingress{Path: "/a\nb"}, lenient, "spec.networking.ingress.path: must begin with /"},
-		"PathUp":       {"Kubernetes takes no such prefix.", v1alpha1.Ingress{Path: "/a/../b"}, lenient, "spec.networking.ingress.path: must begin with /"},
-		"PathSlashes":  {"As above.", v1alpha1.Ingress{Path: "//a"}, lenient, "spec.networking.ingress.path: must begin with /"},
-		"PathRelative": {"As above.", v1alpha1.Ingress{Path: "a"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"Namespace":    {"An application can use hostnames of its namespace.", v1alpha1.Ingress{Hostnames: []string{"web.shop.apps.example.com", "a.b.shop.example.net", "shop.example.net"}}, perNamespace, ""},
+		"Default":      {"The default hostname contains the namespace.", v1alpha1.Ingress{}, perNamespace, ""},
+		"OnlyDomain":   {"The domain is one of the allowed ones.", v1alpha1.Ingress{}, `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net"]}}`, ""},
+		"Other":        {"A hostname of another namespace is rejected.", v1alpha1.Ingress{Hostnames: []string{"web.billing.apps.example.com"}}, perNamespace, "web.billing.apps.example.com is not in an allowed domain: shop.apps.example.com, shop.example.net"},
+		"Nobody":       {"A hostname without a namespace is rejected.", v1alpha1.Ingress{Hostnames: []string{"web.apps.example.com"}}, perNamespace, "web.apps.example.com is not in an allowed domain"},
+		"NoLabel":      {"A namespace is a whole label.", v1alpha1.Ingress{Hostnames: []string{"web.team-shop.apps.example.com", "web-shop.apps.example.com"}}, perNamespace, "web-shop.apps.example.com is not in an allowed domain"},
+		"Elsewhere":    {"The namespace must be the label before the domain.", v1alpha1.Ingress{Hostnames: []string{"shop.billing.apps.example.com", "web.shop.example.org"}}, perNamespace, "shop.billing.apps.example.com is not in an allowed domain"},
+		"WildcardOwn":  {"A wildcard in the namespace's domain is rejected.", v1alpha1.Ingress{Hostnames: []string{"*.shop.apps.example.com"}}, perNamespace, "*.shop.apps.example.com is not in an allowed domain"},
+		"PathEndsRule": {"A path cannot end a rule in the controller's configuration.", v1alpha1.Ingress{Path: "/;}server{"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathQuote":    {"A path has no quotes.", v1alpha1.Ingress{Path: `/"`}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathNewline":  {"A path has no line breaks.", v1alpha1.Ingress{Path: "/a\nb"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathUp":       {"Kubernetes rejects a prefix with dots.", v1alpha1.Ingress{Path: "/a/../b"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathSlashes":  {"A path has no empty segments.", v1alpha1.Ingress{Path: "//a"}, lenient, "spec.networking.ingress.path: must begin with /"},
+		"PathRelative": {"A path begins with a slash.", v1alpha1.Ingress{Path: "a"}, lenient, "spec.networking.ingress.path: must begin with /"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

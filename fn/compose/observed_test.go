@@ -44,7 +44,7 @@ func TestOwn(t *testing.T) {
 			want: `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}}`,
 		},
 		"Deployment": {
-			reason: "Of the annotations of the pods, only the revision of the secrets is ours.",
+			reason: "This function owns only the revision among the annotations of the pods.",
 			observed: `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "annotations": {"deployment.kubernetes.io/revision": "3"}},
 				"spec": {"replicas": 2, "template": {"metadata": {"creationTimestamp": null, "labels": {"x": "y"}, "annotations": {"kubectl.kubernetes.io/restartedAt": "now", "meta.p6m.dev/secrets-revision": "r"}}, "spec": {"containers": [{"image": "i"}]}}}}`,
 			want: `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},

@@ -41,20 +41,20 @@ func TestNodes(t *testing.T) {
 		want      want
 	}{
 		"Architectures": {"Nodes have another label than manifests.", `{"kubernetes.io/architectures": "amd64,arm64"}`, want{Nodes: []string{"kubernetes.io/arch In amd64,arm64"}}},
-		"Beta":          {"Nodes may not have these any more.", `{"beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": "amd64"}`, want{Nodes: []string{"kubernetes.io/arch In amd64", "kubernetes.io/os In linux"}}},
-		"Label":         {"A label of the platform's.", `{"agentpool": "apps"}`, want{Nodes: []string{"agentpool In apps"}}},
-		"Blanks":        {"Blanks and empty values are none.", `{"a": " x , ,y,, x"}`, want{Nodes: []string{"a In x,y"}}},
-		"Null":          {"Null is nothing.", `null`, want{}},
-		"Empty":         {"So is no entry.", `{}`, want{}},
-		"List":          {"It is a map.", `["kubernetes.io/arch"]`, want{Ignored: []string{pathSelectors + " (must be a map of node labels)"}}},
-		"NoValue":       {"No node would do.", `{"a": " , ", "b": ""}`, want{Ignored: []string{entry("a", "has no value") + ", ", entry("b", "has no value")}}},
-		"Types": {"Values are strings; the rest works.", `{"a": true, "b": 1, "c": ["x"], "d": null, "e": {"x": "y"}, "f": "x"}`, want{Nodes: []string{"f In x"}, Ignored: []string{
+		"Beta":          {"Nodes may lack the deprecated labels.", `{"beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": "amd64"}`, want{Nodes: []string{"kubernetes.io/arch In amd64", "kubernetes.io/os In linux"}}},
+		"Label":         {"The platform can define labels.", `{"agentpool": "apps"}`, want{Nodes: []string{"agentpool In apps"}}},
+		"Blanks":        {"Blanks, empty values and repetitions are dropped.", `{"a": " x , ,y,, x"}`, want{Nodes: []string{"a In x,y"}}},
+		"Null":          {"Null selects no nodes.", `null`, want{}},
+		"Empty":         {"An empty map selects no nodes.", `{}`, want{}},
+		"List":          {"Selectors are a map.", `["kubernetes.io/arch"]`, want{Ignored: []string{pathSelectors + " (must be a map of node labels)"}}},
+		"NoValue":       {"No node could match.", `{"a": " , ", "b": ""}`, want{Ignored: []string{entry("a", "has no value") + ", ", entry("b", "has no value")}}},
+		"Types": {"Values must be strings; valid entries are used.", `{"a": true, "b": 1, "c": ["x"], "d": null, "e": {"x": "y"}, "f": "x"}`, want{Nodes: []string{"f In x"}, Ignored: []string{
 			entry("a", "must be a string, with commas between values: put it in quotes") + ", ", entry("b", "must be a string, with commas between values: put it in quotes") + ", ",
 			entry("c", "must be a string, with commas between values: put it in quotes") + ", ", entry("d", "must be a string, with commas between values: put it in quotes") + ", ",
 			entry("e", "must be a string, with commas between values: put it in quotes"),
 		}}},
-		"Names": {"The API server takes names of labels alone.", `{"": "x", "a b": "x", "a/b/c": "x", "UPPER.example.com/x": "x"}`, want{Ignored: []string{entry(`""`, "must be the name of a label") + ", ", entry(`"a b"`, "must be the name of a label") + ", ", entry("UPPER.example.com/x", "must be the name of a label") + ", ", entry("a/b/c", "must be the name of a label")}}},
-		"Values": {"And values of labels.", `{"a": "x y", "b": "` + strings.Repeat("x", 64) + `", "c": "x,-y"}`, want{Ignored: []string{
+		"Names": {"The API server accepts only valid names of labels.", `{"": "x", "a b": "x", "a/b/c": "x", "UPPER.example.com/x": "x"}`, want{Ignored: []string{entry(`""`, "must be the name of a label") + ", ", entry(`"a b"`, "must be the name of a label") + ", ", entry("UPPER.example.com/x", "must be the name of a label") + ", ", entry("a/b/c", "must be the name of a label")}}},
+		"Values": {"The API server accepts only valid values of labels.", `{"a": "x y", "b": "` + strings.Repeat("x", 64) + `", "c": "x,-y"}`, want{Ignored: []string{
 			entry("a", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit") + ", ",
 			entry("b", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit") + ", ",
 			entry("c", "a value must be at most 63 letters, digits, hyphens, underscores and dots, and begin and end with a letter or digit"),
@@ -112,12 +112,12 @@ func TestReadOnlyRootFilesystem(t *testing.T) {
 		value  string
 		want   want
 	}{
-		"True":   {"It is set.", `true`, want{Value: true}},
-		"False":  {"So it is here, for policies that want it said.", `false`, want{Value: false}},
-		"Null":   {"Nothing is set, and no pod is replaced for it.", `null`, want{}},
-		"String": {"A string is no boolean.", `"true"`, want{Ignored: []string{why}}},
-		"Number": {"Nor is a number.", `1`, want{Ignored: []string{why}}},
-		"Object": {"Nor is an object, even an empty one.", `{}`, want{Ignored: []string{why}}},
+		"True":   {"The field is set.", `true`, want{Value: true}},
+		"False":  {"False is also set, because some policies require the field.", `false`, want{Value: false}},
+		"Null":   {"Without a value, the field is not set, and no pod is replaced.", `null`, want{}},
+		"String": {"A string is not a boolean.", `"true"`, want{Ignored: []string{why}}},
+		"Number": {"A number is not a boolean.", `1`, want{Ignored: []string{why}}},
+		"Object": {"An object is not a boolean, even an empty one.", `{}`, want{Ignored: []string{why}}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -149,11 +149,11 @@ func TestServiceLinks(t *testing.T) {
 		seen   Observed
 		want   any
 	}{
-		"New":      {"New pods have none.", "a", azureSeen(), false},
-		"Running":  {"Pods that run stay.", "a", running(nil), nil},
-		"Replaced": {"Pods that are replaced have none.", "b", running(nil), false},
-		"Done":     {"That stays so.", "a", running(false), false},
-		"Others":   {"A value of another author stays until then.", "a", running(true), nil},
+		"New":      {"New pods get no service links.", "a", azureSeen(), false},
+		"Running":  {"Running pods are not replaced.", "a", running(nil), nil},
+		"Replaced": {"Replaced pods get no service links.", "b", running(nil), false},
+		"Done":     {"Pods without service links stay without.", "a", running(false), false},
+		"Others":   {"A value of another author is kept until the next rollout.", "a", running(true), nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -174,14 +174,14 @@ func TestPodDisruptionBudget(t *testing.T) {
 		deployment, platform string
 		want                 bool
 	}{
-		"One":           {"One pod has none, or no node could be drained without a gap.", `"replicas": 1`, ``, false},
-		"Default":       {"That is the default.", `"args": []`, ``, false},
-		"Two":           {"Two pods have one.", `"replicas": 2`, ``, true},
-		"Platform":      {"Also if the platform says so.", `"args": []`, `{"workload": {"replicas": 2}}`, true},
-		"Off":           {"Unless the platform has others.", `"replicas": 2`, `{"workload": {"podDisruptionBudget": false}}`, false},
-		"Autoscaled":    {"The least counts.", `"replicas": 1` + autoscaled + `, "minReplicas": 2`, ``, true},
-		"AutoscaledOne": {"It does.", `"replicas": 3` + autoscaled + `, "minReplicas": 1`, ``, false},
-		"None":          {"No pod has none.", `"replicas": 0`, ``, false},
+		"One":           {"A budget for one pod would block the drain of its node.", `"replicas": 1`, ``, false},
+		"Default":       {"The default is one pod.", `"args": []`, ``, false},
+		"Two":           {"Two pods have a budget.", `"replicas": 2`, ``, true},
+		"Platform":      {"The platform's replicas count.", `"args": []`, `{"workload": {"replicas": 2}}`, true},
+		"Off":           {"The platform can disable budgets.", `"replicas": 2`, `{"workload": {"podDisruptionBudget": false}}`, false},
+		"Autoscaled":    {"The minimum of autoscaling counts.", `"replicas": 1` + autoscaled + `, "minReplicas": 2`, ``, true},
+		"AutoscaledOne": {"A minimum of one pod has no budget.", `"replicas": 3` + autoscaled + `, "minReplicas": 1`, ``, false},
+		"None":          {"No pods have no budget.", `"replicas": 0`, ``, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

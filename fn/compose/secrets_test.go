@@ -30,7 +30,7 @@ func TestDescribeSecrets(t *testing.T) {
 		want   []group
 	}{
 		"SameSentence": {
-			reason: "One sentence is shown once.",
+			reason: "Equal sentences are shown once.",
 			list:   []syncedSecret{secret("a", "Disabled", "Disabled", "Enable it."), secret("b", "Disabled", "Disabled", "Enable it.")},
 			want:   []group{{"a, b", "Enable it."}},
 		},

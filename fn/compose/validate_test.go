@@ -13,8 +13,8 @@ import (
 	inputv1alpha1 "github.com/p6m-dev/platform-application/apis/input/v1alpha1"
 )
 
-// TestValidate shows what is said of a manifest that the schema did not see, for
-// example when it is rendered on a desk.
+// TestValidate checks the errors of manifests that the schema has not validated, for example
+// when they are rendered locally.
 func TestValidate(t *testing.T) {
 	const id = "88888888-8888-4888-8888-888888888888"
 	type args struct {
@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 		want   string
 	}{
 		"Empty": {
-			reason: "An application without anything has a vault.",
+			reason: "An empty spec is valid.",
 			args:   args{spec: `{}`},
 		},
 		"NameWithDot": {
@@ -61,7 +61,7 @@ func TestValidate(t *testing.T) {
 			want:   `spec.secrets[0].name: Invalid value: "": must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`,
 		},
 		"SecretTwice": {
-			reason: "To list a secret twice is a mistake, also in other letters, which are the same to Key Vault.",
+			reason: "Key Vault ignores case, so names must differ in more than case.",
 			args:   args{spec: `{"secrets": [{"name": "api-key"}, {"name": "API-key"}]}`},
 			want:   `spec.secrets[1].name: Duplicate value: "API-key"`,
 		},
@@ -90,6 +90,11 @@ func TestValidate(t *testing.T) {
 			args:   args{spec: `{"secrets": [{"name": "a", "env": [{"name": "A", "key": "k"}, {"name": "A", "key": "l"}]}]}`},
 			want:   `spec.secrets[0].env[1].name: Duplicate value: "A"`,
 		},
+		"EnvWithoutKey": {
+			reason: "A secret with keys has no value as a whole.",
+			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user"], "env": [{"name": "A"}]}]}`},
+			want:   `spec.secrets[0].env[0].key: Required value: env must name a key in every entry, because the secret has keys`,
+		},
 		"EnvContradictsKeys": {
 			reason: "A variable comes from a key of the structure.",
 			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user"], "env": [{"name": "A", "key": "username"}]}]}`},
@@ -101,7 +106,7 @@ func TestValidate(t *testing.T) {
 			want:   `spec.secrets[0].keys[0]: Invalid value: "user name": must be 1 to 125 letters, digits, hyphens, underscores and dots`,
 		},
 		"KeyTwice": {
-			reason: "The sync takes a key once.",
+			reason: "A structure has each key once.",
 			args:   args{spec: `{"secrets": [{"name": "a", "keys": ["user", "user"]}]}`},
 			want:   `spec.secrets[0].keys[1]: Duplicate value: "user"`,
 		},
@@ -111,7 +116,7 @@ func TestValidate(t *testing.T) {
 			want:   `spec.deployment.image: Required value: the image to run`,
 		},
 		"NegativeReplicas": {
-			reason: "There are no fewer than no pods.",
+			reason: "A number of pods is not negative.",
 			args:   args{spec: `{"deployment": {"image": "a", "replicas": -1}}`},
 			want:   `spec.deployment.replicas: Invalid value: -1: must not be negative`,
 		},
@@ -146,7 +151,7 @@ func TestValidate(t *testing.T) {
 			want:   `spec.deployment.livenessProbe.port: Invalid value: 70000: must be from 1 to 65535`,
 		},
 		"NoMaxReplicas": {
-			reason: "The platform has a limit for applications that do not say.",
+			reason: "The platform has a default limit.",
 			args:   args{spec: `{"autoscaling": {"enabled": true}}`},
 		},
 		"MinAboveMax": {
@@ -155,12 +160,12 @@ func TestValidate(t *testing.T) {
 			want:   `spec.autoscaling.minReplicas: Invalid value: 5: must not be greater than maxReplicas`,
 		},
 		"MaxReplicasZero": {
-			reason: "Autoscaling does not scale to nothing.",
+			reason: "Autoscaling does not scale to 0.",
 			args:   args{spec: `{"autoscaling": {"enabled": true, "maxReplicas": 0}}`},
 			want:   `spec.autoscaling.maxReplicas: Invalid value: 0: must be at least 1`,
 		},
 		"TargetZero": {
-			reason: "A target of nothing is never reached.",
+			reason: "A target of 0 is never reached.",
 			args:   args{spec: `{"autoscaling": {"enabled": true, "maxReplicas": 2, "targetCPUUtilizationPercentage": 0}}`},
 			want:   `spec.autoscaling.targetCPUUtilizationPercentage: Invalid value: 0: must be at least 1`,
 		},
@@ -180,16 +185,16 @@ func TestValidate(t *testing.T) {
 			want:   `[spec.keyVault.name: Invalid value: "legacy--vault": must not contain two hyphens in a row, spec.keyVault.name: Forbidden: vault "legacy--vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or remove the name to get a vault of the application's own]`,
 		},
 		"VaultOfOthers": {
-			reason: "An application cannot name the vault of another: it would be let in.",
+			reason: "An application that named the vault of another would get access.",
 			args:   args{spec: `{"keyVault": {"name": "billing-vault"}}`},
 			want:   `spec.keyVault.name: Forbidden: vault "billing-vault" is not assigned to this application; ask your platform team to add it to keyVault.assigned, or remove the name to get a vault of the application's own`,
 		},
 		"VaultAssigned": {
-			reason: "It can name one that is assigned to it.",
+			reason: "An application can name a vault that is assigned to it.",
 			args:   args{spec: `{"keyVault": {"name": "legacy-vault"}}`},
 		},
 		"VaultChanged": {
-			reason: "It cannot leave its own vault for it.",
+			reason: "An application cannot change from its own vault to an assigned one.",
 			args: args{
 				spec: `{"keyVault": {"name": "legacy-vault"}}`,
 				seen: Observed{NameKeyVault: observedVault("shop-api-abc", "Observe", "Create")},
@@ -197,7 +202,7 @@ func TestValidate(t *testing.T) {
 			want: `spec.keyVault.name: Forbidden: cannot be changed: the application uses vault "shop-api-abc" and would lose its secrets`,
 		},
 		"VaultRemoved": {
-			reason: "It cannot make an assigned vault its own.",
+			reason: "An application cannot stop using an assigned vault.",
 			args: args{
 				spec: `{"keyVault": {"officers": [{"objectId": "` + id + `"}]}}`,
 				seen: Observed{NameKeyVault: observedVault("legacy-vault", "Observe")},

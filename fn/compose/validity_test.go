@@ -13,7 +13,8 @@ import (
 	"github.com/p6m-dev/platform-application/apis/platformapplication/v1alpha1"
 )
 
-// TestValidity carries what the provider says of the time from which a secret is valid.
+// TestValidity checks that the status has the provider's message and the time from which a
+// secret is valid.
 func TestValidity(t *testing.T) {
 	const message = "It is not valid before 2027-01-01T00:00:00Z. Its values are already in use, because Key Vault serves them."
 

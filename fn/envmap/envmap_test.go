@@ -40,7 +40,7 @@ func TestMap(t *testing.T) {
 			reason: "Nothing in, nothing out.",
 		},
 		"ConfigOnly": {
-			reason: "Config is injected as it is, sorted by name.",
+			reason: "Config is injected unchanged, sorted by name.",
 			args:   args{config: map[string]string{"b": "2", "A": "$(X)", "C": ""}},
 			want:   Environment{Variables: []Variable{{Name: "A", Value: "$(X)"}, {Name: "C"}, {Name: "b", Value: "2"}}},
 		},
@@ -182,7 +182,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"LaterWins": {
-			reason: "Between two secrets the later in the list wins, whatever their names.",
+			reason: "The later of two secrets takes precedence, regardless of their names.",
 			args: args{secrets: []Secret{
 				{Name: "z", Keys: keys("z", "HOST", "PORT")},
 				{Name: "a", Keys: keys("a", "host")},

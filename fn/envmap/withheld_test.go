@@ -19,14 +19,14 @@ func TestWithholds(t *testing.T) {
 		want   bool
 	}{
 		"Loaders": {
-			reason: "They load code into every process.",
+			reason: "Loader variables load code into every process.",
 			want:   true,
 			names: `LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT LD_DEBUG_OUTPUT LD_BIND_NOW DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH LIBPATH
 				SHLIB_PATH GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH HOSTALIASES RES_OPTIONS RESOLV_HOST_CONF MALLOC_CHECK_ MALLOC_CONF
 				_RLD_LIST LDR_PRELOAD TZDIR GETCONF_DIR NIS_PATH`,
 		},
 		"Shells": {
-			reason: "They run commands, or decide which program a command is.",
+			reason: "Shell variables run commands, or choose the program of a command.",
 			want:   true,
 			names: `PATH BASH_ENV ENV IFS PS4 SHELLOPTS BASHOPTS BASH_FUNC_ls%% PROMPT_COMMAND CDPATH ZDOTDIR HOME TMPDIR SHELL
 				GLOBIGNORE FPATH NULLCMD XDG_CONFIG_HOME XDG_DATA_DIRS`,
@@ -56,7 +56,7 @@ func TestWithholds(t *testing.T) {
 				LANGUAGE_WORKERS__NODE__ARGUMENTS DD_DOTNET_TRACER_HOME CHROMIUM_BINARY_PATH IRBRC`,
 		},
 		"Runtimes": {
-			reason: "They load modules, agents and classes.",
+			reason: "Runtime variables load modules, agents and classes.",
 			want:   true,
 			names: `NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED NPM_CONFIG_REGISTRY NPM_CONFIG_SCRIPT_SHELL NODE_V8_COVERAGE
 				NODE_DEBUG DENO_DIR BUN_OPTIONS TS_NODE_PROJECT
@@ -75,19 +75,19 @@ func TestWithholds(t *testing.T) {
 				OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES`,
 		},
 		"Proxies": {
-			reason: "They send connections elsewhere. Programs read them in either case.",
+			reason: "Proxy variables redirect connections. Programs read them in any case.",
 			want:   true,
 			names: `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY FTP_PROXY http_proxy https_proxy all_proxy no_proxy GRPC_PROXY grpc_proxy NO_GRPC_PROXY
 				npm_config_https_proxy CGI_HTTP_PROXY SOCKS_PROXY WSS_PROXY`,
 		},
 		"Trust": {
-			reason: "They choose which certificates count.",
+			reason: "Trust variables choose the trusted certificates.",
 			want:   true,
 			names: `SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE AWS_CA_BUNDLE SSLKEYLOGFILE NIX_SSL_CERT_FILE
 				GRPC_DEFAULT_SSL_ROOTS_FILE_PATH DENO_CERT HTTPLIB2_CA_CERTS KRB5_CONFIG`,
 		},
 		"Identity": {
-			reason: "They make the pod somebody else, or send its tokens elsewhere.",
+			reason: "Identity variables change the identity of the pod, or send its tokens elsewhere.",
 			want:   true,
 			names: `AZURE_CLIENT_ID AZURE_TENANT_ID AZURE_CLIENT_SECRET AZURE_CLIENT_CERTIFICATE_PATH AZURE_CLIENT_CERTIFICATE_PASSWORD AZURE_USERNAME
 				AZURE_PASSWORD AZURE_FEDERATED_TOKEN_FILE AZURE_AUTHORITY_HOST AZURE_REGIONAL_AUTHORITY_NAME AZURE_TOKEN_CREDENTIALS
@@ -103,7 +103,7 @@ func TestWithholds(t *testing.T) {
 			names:  `path Node_Options ld_preload LD_preload dotnet_startup_hooks COMPlus_EnableDiagnostics`,
 		},
 		"Credentials": {
-			reason: "They are what secrets are for.",
+			reason: "Credentials of services are the purpose of secrets.",
 			names: `AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AZURE_STORAGE_CONNECTION_STRING AZURE_STORAGE_ACCOUNT
 				AZURE_STORAGE_KEY AZURE_STORAGE_SAS_TOKEN AZURE_OPENAI_API_KEY AZURE_OPENAI_ENDPOINT AZURE_SUBSCRIPTION_ID AZURE_DEVOPS_TOKEN
 				AZURE_SERVICEBUS_CONNECTION_STRING APPLICATIONINSIGHTS_CONNECTION_STRING GRAPH_CLIENT_ID GRAPH_CLIENT_SECRET GRAPH_TENANT_ID

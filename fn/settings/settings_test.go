@@ -72,7 +72,7 @@ func TestResolve(t *testing.T) {
 			want:   want{err: "cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl"},
 		},
 		"Placeholders": {
-			reason: "A value that nobody has set is named as such, even where it could pass for one.",
+			reason: "A placeholder is reported, even if it would be a valid value.",
 			args: args{input: `{"tenantId": "REPLACE_ME", "subscriptionId": "22222222-2222-4222-8222-222222222222", "resourceGroupName": "REPLACE_ME",
 				"location": "REPLACE_ME", "oidcIssuerUrl": "https://REPLACE_ME/", "secretCreatorPrincipalId": "REPLACE_ME"}`},
 			want: want{err: "cannot use platform settings: replace REPLACE_ME with your own value: tenantId, resourceGroupName, location, oidcIssuerUrl, secretCreatorPrincipalId"},
@@ -134,7 +134,7 @@ ingress.types[0].allowedAnnotations[11]: Invalid value: "a b": must be a name of
 ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be a name of letters, digits, hyphens, underscores and dots, optionally after a domain and a slash`},
 		},
 		"PerNamespace": {
-			reason: "Domains beside each other keep the hostnames of namespaces apart.",
+			reason: "Sibling domains keep the hostnames of namespaces separate.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"ingress": {"perNamespace": true, "domain": "apps.example.com", "allowedDomains": ["example.net", "apps.example.com"]}}`},
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Ingress.PerNamespace }, value: true},
 		},
@@ -167,7 +167,7 @@ ingress.types[0].allowedAnnotations[12]: Invalid value: "example.com/": must be 
 			},
 		},
 		"TenantsOff": {
-			reason: "Ownership is not proven unless the platform says by which label.",
+			reason: "Without tenantLabel, ownership is not proven.",
 			args:   args{input: `{` + complete + `}`},
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.TenantLabel }, value: ""},
 		},
@@ -202,12 +202,12 @@ secrets.structures[1].keys[1]: Duplicate value: "user"`},
 			want:   want{err: `cannot use platform settings: secrets.pollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 30s or 5m`},
 		},
 		"FastPollInterval": {
-			reason: "So are fast polls, unless they are turned off.",
+			reason: "Fast polls have a shortest interval.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "500ms"}}`},
 			want:   want{err: `cannot use platform settings: secrets.fastPollInterval: Invalid value: "500ms": must be a duration of at least one second, such as 5s, or 0s to disable fast polls`},
 		},
 		"NoFastPolls": {
-			reason: "They can be turned off.",
+			reason: "Fast polls can be disabled.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"secrets": {"fastPollInterval": "0s"}}`},
 			want:   want{settings: func(s v1alpha1.PlatformConfigSpec) any { return s.Secrets.FastPollInterval }, value: "0s"},
 		},
@@ -279,7 +279,7 @@ networkPolicy.allowedNamespaces[1]: Invalid value: "a.b": must be the name of a 
 networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 		},
 		"ManyTriggers": {
-			reason: "As the schema says.",
+			reason: "The limits are those of the schema.",
 			args:   args{input: `{` + complete + `}`, overlay: `{"autoscaling": {"allowedTriggers": [` + keys(101) + `]}}`},
 			want:   want{err: "cannot use platform settings: autoscaling.allowedTriggers: Too many: 101: must have at most 100 items"},
 		},
@@ -289,7 +289,7 @@ networkPolicy.allowedNamespaces[3]: Duplicate value: "x"`},
 			want:   want{err: `cannot read platform settings: unknown field "keyVault.officer"`},
 		},
 		"OtherCase": {
-			reason: "A setting is none whose name differs in case: that of the input would win over it.",
+			reason: "Setting names are case-sensitive.",
 			args:   args{input: `{` + complete + `, "keyVault": {"sku": "premium"}}`, overlay: `{"KeyVault": {"sku": "standard"}}`},
 			want:   want{err: `cannot read platform settings: unknown field "KeyVault"`},
 		},
@@ -366,10 +366,10 @@ func TestAssigned(t *testing.T) {
 		vault, namespace, application string
 		want                          bool
 	}{
-		"Assigned":         {"The application it is assigned to may use a vault; Azure ignores case.", "legacy", "shop", "api", true},
-		"OtherNamespace":   {"An application of that name elsewhere may not.", "legacy", "billing", "api", false},
-		"OtherApplication": {"Nor may its neighbour.", "legacy", "shop", "web", false},
-		"OtherVault":       {"Nor may it use other vaults.", "billing", "shop", "api", false},
+		"Assigned":         {"An application can use its assigned vault; Azure ignores case.", "legacy", "shop", "api", true},
+		"OtherNamespace":   {"An application of that name in another namespace cannot use it.", "legacy", "billing", "api", false},
+		"OtherApplication": {"Another application of the namespace cannot use it.", "legacy", "shop", "web", false},
+		"OtherVault":       {"The application cannot use other vaults.", "billing", "shop", "api", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func TestUnknown(t *testing.T) {
 			},
 		},
 		"Generic": {
-			reason: "Some names mean something else wherever they are.",
+			reason: "Generic names have a different meaning in each place.",
 			spec: `{"version": "1.2.3", "type": "backend", "inbound": {"services": []}, "cdn": {"enabled": true}, "outbound": {"x": 1},
 				"secrets": [{"name": "a", "type": "pem", "key": "x"}],
 				"deployment": {"annotations": {"a": "b"}, "type": "x", "version": "2", "format": "x", "prefix": "y", "optional": true, "path": "/", "enabled": true, "port": "8080"}}`,
@@ -117,7 +117,7 @@ func TestUnknown(t *testing.T) {
 			want:   []compose.IgnoredField{{Path: "spec.affinity"}, {Path: "spec.name"}, {Path: "spec.port"}, {Path: "spec.volumes"}},
 		},
 		"Misspelt": {
-			reason: "A near miss of a name beside it is meant: by case, by letters, by number.",
+			reason: "A similar name of a sibling is suggested: by case, by letters, by number.",
 			spec: `{"secret": [{"name": "x"}], "keyvault": {"sku": "x"}, "autoScaling": {"enabled": true}, "networkin": {"ingress": 1},
 				"deployment": {"read-only-root-filesystem": true, "livenesProbe": {"port": 1}, "port": [1]}}`,
 			want: []compose.IgnoredField{
@@ -162,7 +162,7 @@ func TestUnknown(t *testing.T) {
 			},
 		},
 		"Hostile": {
-			reason: "A name can neither break a line, nor end the list, nor turn the text around, nor look like another.",
+			reason: "A name cannot break a line, end the list, reverse the text or look like another name.",
 			spec:   `{"a, spec.b": 1, "c\nd": 1, "e\u202ef": 1, "s\u0435crets": 1, "": 1, "x.y/z": 1, "secrets": [{"name": "a]\n", "x": 1}]}`,
 			want: []compose.IgnoredField{
 				{Path: `spec[""]`},
