@@ -49,7 +49,7 @@ func TestDecodeApplication(t *testing.T) {
 			want:   want{name: "a", namespace: "default", ignored: []string{"spec.claimRef"}},
 		},
 		"NoNamespace": {
-			reason: "There is nowhere to compose an application without a namespace.",
+			reason: "An application without a namespace cannot be composed.",
 			xr:     `{"metadata": {"name": "a"}, "spec": {}}`,
 			want:   want{name: "a", err: `cannot compose XPlatformApplication "a": it has no namespace; create a PlatformApplication in the namespace of the application`},
 		},

@@ -41,7 +41,7 @@ func runningWorld(t *testing.T) *world {
 	return w
 }
 
-// TestSequence shows how an application comes to life: what is composed when.
+// TestSequence shows the order in which the resources of an application are composed.
 func TestSequence(t *testing.T) {
 	w := newWorld(t, twoSecrets)
 	steps := []struct {
@@ -50,7 +50,7 @@ func TestSequence(t *testing.T) {
 		want   []string
 	}{
 		{
-			reason: "Vault, identity and service account need nothing.",
+			reason: "Vault, identity and service account depend on nothing.",
 			do:     func() {},
 			want:   []string{"identity", "key-vault", "service-account"},
 		},
@@ -249,7 +249,7 @@ func TestHold(t *testing.T) {
 			want:   want{pod: old, reason: compose.ReasonSettingsMissing},
 		},
 		"NewerProvider": {
-			reason: "Fields that a newer provider adds do no harm.",
+			reason: "Fields of a newer provider are ignored.",
 			change: func(w *world) {
 				for _, o := range w.composed {
 					o["future"] = "field"
@@ -365,8 +365,8 @@ func TestSecretRemoved(t *testing.T) {
 		want   []string
 	}{
 		{reason: "Pods that run refer to the secret.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
-		{reason: "The old pods need the key until the rollout is over.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
-		{reason: "After the rollout, no pod needs the key.", do: w.rollout, want: []string{"api-credentials"}},
+		{reason: "Old pods still run.", do: func() {}, want: []string{"api-credentials", "postgres-credentials"}},
+		{reason: "No old pod runs any more.", do: w.rollout, want: []string{"api-credentials"}},
 		{reason: "Keys of the last secret are also kept until the rollout is over.", do: func() {
 			w.sync("api-credentials", "Synced", "API_KEY")
 			w.reconcile()
@@ -403,8 +403,8 @@ func TestKeyInUse(t *testing.T) {
 	}{
 		{reason: "Pods that run refer to both keys.", do: func() {}, want: []any{password, user}},
 		{reason: "Pods still need a key that a new version lacks.", do: func() { w.sync("postgres-credentials", "Synced", "POSTGRES_USER") }, want: []any{password, user}},
-		{reason: "The old pods need the key until the rollout is over.", do: func() {}, want: []any{password, user}},
-		{reason: "After the rollout, no pod needs the key.", do: w.rollout, want: []any{user}},
+		{reason: "Old pods still run.", do: func() {}, want: []any{password, user}},
+		{reason: "No old pod runs any more.", do: w.rollout, want: []any{user}},
 		{reason: "A Deployment that goes needs nothing.", do: func() { delete(nested(w.xr, "spec"), "deployment") }, want: nil},
 	}
 	for _, s := range steps {
@@ -416,8 +416,7 @@ func TestKeyInUse(t *testing.T) {
 	}
 }
 
-// TestWithheld has somebody who may write values, and nothing else, try to choose
-// what runs.
+// TestWithheld checks that a person who can only write values cannot choose which code runs.
 func TestWithheld(t *testing.T) {
 	type want struct {
 		env      map[string]string
@@ -671,8 +670,8 @@ func TestIdentityReplaced(t *testing.T) {
 	}
 }
 
-// TestIdentityMoved shows how the federated credential follows an identity that was made anew in another resource group:
-// one that stays with the identity before would let nobody in.
+// TestIdentityMoved checks that the federated credential follows an identity that was recreated in
+// another resource group. A credential of the former identity would be useless.
 func TestIdentityMoved(t *testing.T) {
 	w := runningWorld(t)
 	status := nested(w.composed[compose.NameIdentity], "status", "atProvider")
@@ -727,7 +726,7 @@ func adoptingWorld(t *testing.T) *world {
 	return w
 }
 
-// specs of what is composed.
+// specs returns the specs of the composed resources.
 func (w *world) specs() map[string]any {
 	out := map[string]any{}
 	for name, o := range w.composed {
@@ -853,7 +852,7 @@ func TestSettings(t *testing.T) {
 			want: `cannot find EnvironmentConfig "production": to render, pass it in a file with --required-resources (Crossplane 2) or --extra-resources (Crossplane 1.15 to 1.20); in a cluster, create it; if the Composition's input has all settings, set environmentConfigRef.resolution to Optional there instead`,
 		},
 		"Missing": {
-			reason: "All that is missing is named at once.",
+			reason: "All missing settings are reported together.",
 			args:   args{environment: map[string]any{"tenantId": "11111111-1111-4111-8111-111111111111", "location": "westeurope"}},
 			want:   "cannot use platform settings: missing subscriptionId, resourceGroupName, oidcIssuerUrl",
 		},
@@ -889,8 +888,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestRequirements shows that the EnvironmentConfig is asked for on every call, and the configuration of the Azure providers and
-// what has the name of an object as long as that is not there.
+// TestRequirements checks that every call requires the EnvironmentConfig, and that the provider
+// configuration and existing objects are required until the resources exist.
 func TestRequirements(t *testing.T) {
 	environment := &fnv1.ResourceSelector{
 		ApiVersion: "apiextensions.crossplane.io/v1beta1",
@@ -908,7 +907,7 @@ func TestRequirements(t *testing.T) {
 		extra  map[string]*fnv1.ResourceSelector
 	}{
 		"Unresolved": {
-			reason: "Nothing is decided before the settings are there. Which form the caller knows is not known yet.",
+			reason: "Without settings, nothing is decided, and both forms of requirements are sent.",
 			world: func(t *testing.T) *world {
 				t.Helper()
 				w := newWorld(t, twoSecrets)
@@ -932,7 +931,7 @@ func TestRequirements(t *testing.T) {
 			},
 		},
 		"Running": {
-			reason: "Observed objects are not looked for, which would take two calls each.",
+			reason: "Observed objects are not required, because that would take more calls.",
 			world:  runningWorld,
 			want:   map[string]*fnv1.ResourceSelector{"environment-config": environment},
 		},
@@ -954,10 +953,10 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
-// TestTaken shows that nothing that somebody else made is taken over, be it a ServiceAccount or a Vault.
+// TestTaken checks that existing objects are not taken over, from a ServiceAccount to a Vault.
 func TestTaken(t *testing.T) {
 	type existing func(w *world, name string) map[string]any
-	// bare is an object of that kind and name that says nothing else.
+	// bare is an object with only kind and name.
 	bare := func(w *world, name string) map[string]any {
 		o := desired(w.call(), name)
 		return map[string]any{"apiVersion": o["apiVersion"], "kind": o["kind"], "metadata": map[string]any{"name": at(o, "metadata", "name"), "namespace": "shop"}}
@@ -990,7 +989,7 @@ func TestTaken(t *testing.T) {
 		"OwnedOnly":  {reason: "An owner reference without controller proves nothing.", existing: owned(func(o map[string]any) { o["controller"] = false })},
 		"Marked":     {reason: "An annotation proves nothing, because users can set it.", existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }},
 		"LeftBehind": {
-			reason:   "Objects that were left behind come back when the platform lists the application.",
+			reason:   "An application in the list takes over the objects that it left behind.",
 			existing: func(w *world, name string) map[string]any { return annotated(name)(w, name) }, adopt: true, taken: true,
 		},
 		"LeftBehindByAnother": {
@@ -1030,8 +1029,8 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestTakenBeside: nor is what an operator or a chart has made beside the pods, whatever its kind. What runs is not looked for, and
-// a ScaledObject only where there is KEDA.
+// TestTakenBeside checks that objects of an operator or a chart are not taken over, whatever their
+// kind. Existing resources are not looked up, and a ScaledObject only with KEDA.
 func TestTakenBeside(t *testing.T) {
 	const spec = `{"deployment": {"image": "a", "replicas": 2, "ports": [{"port": 8080}], "resources": {"requests": {"cpu": "1"}}},
 		"autoscaling": {"enabled": true, "minReplicas": 2, "maxReplicas": 3, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "3"}}]},
@@ -1077,7 +1076,7 @@ func TestTakenBeside(t *testing.T) {
 	}
 }
 
-// TestForeignBudget: an application whose pods have a PodDisruptionBudget of somebody else goes on without one of its own.
+// TestForeignBudget checks that an application with a foreign PodDisruptionBudget runs without its own.
 func TestForeignBudget(t *testing.T) {
 	w := newWorld(t, `{"deployment": {"image": "a", "replicas": 2}}`)
 	w.others = map[string]map[string]any{"PodDisruptionBudget": {
@@ -1092,8 +1091,8 @@ func TestForeignBudget(t *testing.T) {
 	}
 }
 
-// TestBackFromKEDA: the HorizontalPodAutoscaler that KEDA has made by the name of the application is not in the way of the
-// application's own. It goes with the ScaledObject, which has to go first.
+// TestBackFromKEDA checks that KEDA's HorizontalPodAutoscaler does not block the application's own of
+// the same name. KEDA deletes it with the ScaledObject.
 func TestBackFromKEDA(t *testing.T) {
 	w := newWorld(t, `{"deployment": {"image": "a", "resources": {"requests": {"cpu": "1"}}},
 		"autoscaling": {"enabled": true, "maxReplicas": 3, "triggers": [{"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": "3"}}]}}`)
@@ -1112,7 +1111,7 @@ func TestBackFromKEDA(t *testing.T) {
 	}
 }
 
-// checkTaken: the fatal result begins with what is wanted, or there is none.
+// checkTaken checks the beginning of the fatal result, or that there is none.
 func checkTaken(t *testing.T, reason string, rsp *fnv1.RunFunctionResponse, want string) {
 	t.Helper()
 	if got := fatal(rsp); !strings.HasPrefix(got, want) || want == "" && got != "" {
@@ -1193,8 +1192,7 @@ func TestEarlierFunctionsKept(t *testing.T) {
 	}
 }
 
-// TestFatalConditions shows that a mistake in the manifest does not hide what is
-// known of the rest.
+// TestFatalConditions checks that an invalid manifest keeps the other conditions.
 func TestFatalConditions(t *testing.T) {
 	w := runningWorld(t)
 	nested(w.xr, "status")["conditions"] = []any{map[string]any{"type": "KeyVaultReady", "status": "True", "reason": "Available", "message": "m"}}

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzRunFunction feeds the function manifests, settings and observed resources
-// that no schema has seen. It may refuse them, and must not panic, nor drop an
+// that no schema has validated. The function may reject them. It must not panic or drop an
 // application's vault.
 func FuzzRunFunction(f *testing.F) {
 	f.Add(`{"metadata":{"name":"a","namespace":"b"},"spec":{"deployment":{"image":"c","ports":[{"port":1}]},"secrets":[{"name":"d","env":[{"name":"E"}]}]}}`,
@@ -47,7 +47,7 @@ func FuzzRunFunction(f *testing.F) {
 	})
 }
 
-// owned makes an object what a composite resource has composed by that name, whatever else it says.
+// owned makes an object a composed resource with a name, and keeps its other fields.
 func owned(xr *structpb.Struct, name string, object *structpb.Struct) *structpb.Struct {
 	composite := xr.AsMap()
 	namespace := at(composite, "metadata", "namespace")
@@ -69,8 +69,8 @@ func owned(xr *structpb.Struct, name string, object *structpb.Struct) *structpb.
 	return s
 }
 
-// FuzzObserved has Crossplane observe an object that somebody else made, by any name. Unless it is what the function composes by
-// that name, and the application controls it, nothing is composed and nothing of it is passed on.
+// FuzzObserved makes Crossplane observe a foreign object by any name. Unless the application controls
+// the object, and the function composes its kind by that name, nothing of it may be used.
 func FuzzObserved(f *testing.F) {
 	f.Add("key-vault", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"decoy","namespace":"shop","annotations":{"crossplane.io/external-name":"victims-vault"}}}`)
 	f.Add("key-vault", `{"apiVersion":"keyvault.azure.m.upbound.io/v1beta1","kind":"Vault","metadata":{"name":"decoy","namespace":"shop","annotations":{"crossplane.io/external-name":"victims-vault"}}}`)
@@ -94,7 +94,7 @@ func FuzzObserved(f *testing.F) {
 	})
 }
 
-// fuzzed is nil for what is not a JSON object.
+// fuzzed decodes a JSON object. It returns nil for anything else.
 func fuzzed(doc string) *structpb.Struct {
 	s := &structpb.Struct{}
 	if err := s.UnmarshalJSON([]byte(doc)); err != nil {

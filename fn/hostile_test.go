@@ -71,7 +71,7 @@ func TestHostileObservation(t *testing.T) {
 		"OtherGroup":      {reason: "A kind of the same name is another kind.", decoy: func(_ *world, o map[string]any) { o["apiVersion"] = "example.org/v1beta1" }},
 		"OtherKind":       {reason: "Another kind of the same group is foreign.", decoy: func(_ *world, o map[string]any) { o["kind"] = "Other" }},
 		"NoKind":          {reason: "An object without a kind is foreign.", decoy: func(_ *world, o map[string]any) { delete(o, "kind"); delete(o, "apiVersion") }},
-		"Orphan":          {reason: "Its annotation proves nothing.", decoy: orphan},
+		"Orphan":          {reason: "An annotation proves nothing.", decoy: orphan},
 		"NotController":   {reason: "An owner is not a controller.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "controller") })},
 		"OtherUID":        {reason: "An object of an earlier application with the same name is foreign.", decoy: owner(func(_ *world, o map[string]any) { o["uid"] = "00000000-0000-4000-8000-000000000002" })},
 		"NoUID":           {reason: "An owner reference without a UID is foreign.", decoy: owner(func(_ *world, o map[string]any) { delete(o, "uid") })},
@@ -110,7 +110,7 @@ func TestHostileObservation(t *testing.T) {
 	}
 }
 
-// TestManyIgnoredFields has a manifest with more fields that have no effect than anybody reads, which a status could not hold.
+// TestManyIgnoredFields checks a manifest with more ignored fields than a status can hold.
 func TestManyIgnoredFields(t *testing.T) {
 	w := newWorld(t, `{"networking": {"ingress": {"oidc": {"enabled": false}}}}`)
 	for i := range 20_000 {
@@ -127,7 +127,7 @@ func TestManyIgnoredFields(t *testing.T) {
 	}
 }
 
-// TestAdopt shows when an application takes up what it has lost: as long as the platform says so.
+// TestAdopt checks that an application takes over lost objects only if the platform lists it.
 func TestAdopt(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
@@ -193,7 +193,7 @@ func TestHostileProperties(t *testing.T) {
 	})
 }
 
-// TestMessageProperties gives a manifest names and values of any length: what is said of them is bounded.
+// TestMessageProperties checks that messages about names and values of any length are bounded.
 func TestMessageProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		long := strings.Repeat(rapid.StringN(1, 5, -1).Draw(rt, "text"), rapid.SampledFrom([]int{1, 3_000, 100_000}).Draw(rt, "times"))
@@ -240,7 +240,7 @@ func TestMessageProperties(t *testing.T) {
 	})
 }
 
-// spoil makes an object somebody else's, in at least one way, and returns in which.
+// spoil makes an object foreign in at least one way, and returns these ways.
 func spoil(rt *rapid.T, resource string, o map[string]any) []string {
 	kind, _ := compose.GroupKindOf(resource)
 	owners := list(at(o, "metadata", "ownerReferences"))

@@ -17,8 +17,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// TestIgnoredProperties puts fields that nothing acts on into applications that live, any
-// value at any place: nothing but the condition FieldsIgnored tells the difference.
+// TestIgnoredProperties adds ignored fields with any value at any place to applications. Only the
+// condition FieldsIgnored may change.
 //
 //nolint:gocognit // One story.
 func TestIgnoredProperties(t *testing.T) {

@@ -110,7 +110,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// TestServeInsecurely shows that nobody serves without mTLS by accident.
+// TestServeInsecurely checks that the function does not serve without mTLS by accident.
 func TestServeInsecurely(t *testing.T) {
 	err := (&CLI{Network: "tcp", Address: "127.0.0.1:0"}).Run()
 	if err == nil || !strings.Contains(err.Error(), "no credentials provided") {

@@ -24,7 +24,7 @@ const tenantLabel = "meta.p6m.dev/tenant"
 // A thing is a vault or an identity in Azure.
 type thing struct {
 	tags map[string]any
-	// mark is in everything that Azure tells of the thing.
+	// mark is a part of all values that Azure returns about the thing.
 	mark    string
 	deleted bool
 }
@@ -64,7 +64,7 @@ func (c cloud) reconcile(w *world, name string) {
 	becomeReady(o)
 }
 
-// fail is what a managed resource says that has not come to be, for whatever reason.
+// fail sets the conditions of a managed resource whose creation failed.
 func fail(o map[string]any) {
 	nested(o, "status")["conditions"] = []any{map[string]any{
 		"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "any text",
@@ -72,7 +72,7 @@ func fail(o map[string]any) {
 	}}
 }
 
-// delete the application: the provider deletes what it may.
+// delete deletes the application: the provider deletes all objects that its policies allow.
 func (c cloud) delete(w *world) {
 	for name, t := range c {
 		policies, _ := at(w.composed[name], "spec", "managementPolicies").([]any)
@@ -177,7 +177,8 @@ func TestOwnership(t *testing.T) {
 	}
 }
 
-// checkForeign checks that nothing of a vault or an identity is read or changed, and that the condition says what to do.
+// checkForeign checks that a vault or an identity is not used or changed, and that the condition
+// explains what to do.
 func checkForeign(t *testing.T, reason string, w *world, rsp *fnv1.RunFunctionResponse, resource, conditionType string) {
 	t.Helper()
 	got := []any{
@@ -194,7 +195,7 @@ func checkForeign(t *testing.T, reason string, w *world, rsp *fnv1.RunFunctionRe
 	}
 }
 
-// tells whether a mark is in anything that is desired or told.
+// tells reports whether a mark is in a desired resource, a condition or the status.
 func tells(rsp *fnv1.RunFunctionResponse, mark string) bool {
 	b, err := json.Marshal(rsp)
 	return err != nil || strings.Contains(string(b), mark)
@@ -241,8 +242,8 @@ func TestOwnershipSequence(t *testing.T) {
 	}
 }
 
-// TestOwnershipGeneration shows that a provider that does not note what it has looked
-// at is believed: it is safe to let it create.
+// TestOwnershipGeneration checks that a provider without observedGeneration is trusted, because it is
+// safe to let it create.
 func TestOwnershipGeneration(t *testing.T) {
 	w := provenWorld(t)
 	w.reconcile()
@@ -270,8 +271,8 @@ func TestOwnershipRefused(t *testing.T) {
 	}
 }
 
-// TestOwnershipRefusedInBackground shows that what Azure has against a vault is told while the provider tries again, when only its
-// last operation says so, and that a mistake in the settings can be corrected then.
+// TestOwnershipRefusedInBackground checks that Azure's error is shown while the provider retries and
+// only its last operation reports the error, and that a wrong setting can then be corrected.
 func TestOwnershipRefusedInBackground(t *testing.T) {
 	ongoing := []any{
 		map[string]any{"type": "Ready", "status": "False", "reason": "Creating"},
@@ -331,7 +332,7 @@ func TestTenant(t *testing.T) {
 			want:   want{says: "Namespace shop has no label meta.p6m.dev/tenant"},
 		},
 		"OtherLabels": {
-			reason: "Other labels say nothing.",
+			reason: "Other labels do not matter.",
 			change: func(w *world) {
 				nested(w.others["Namespace"], "metadata")["labels"] = map[string]any{"tenant": "acme"}
 			},
@@ -430,8 +431,7 @@ func TestTenantLater(t *testing.T) {
 	}
 }
 
-// TestTenantTurnedOff shows that an application that was held back is not let in by
-// a setting that got lost.
+// TestTenantTurnedOff checks that a lost setting does not give a blocked application access.
 func TestTenantTurnedOff(t *testing.T) {
 	foreign := with(ownTags(), "tenant", "mallory")
 	w, c := provenWorld(t), cloud{compose.NameKeyVault: {tags: foreign, mark: "55555555"}}
@@ -490,8 +490,7 @@ func TestRequireNamespace(t *testing.T) {
 	}
 }
 
-// TestRetiredNamespace shows that whoever gets a namespace that was used before does
-// not get its vaults.
+// TestRetiredNamespace checks that a new owner of a namespace does not get its former vaults.
 func TestRetiredNamespace(t *testing.T) {
 	const why = "cannot compose application shop/shop-api: metadata.namespace: Forbidden: namespace shop is retired"
 	cases := map[string]struct {
@@ -591,7 +590,7 @@ func anyTags() *rapid.Generator[map[string]any] {
 	})
 }
 
-// isOwn says in other words than the function's whether tags name the application.
+// isOwn reports whether tags name the application. It is independent of the function's code.
 func isOwn(tags map[string]any, tenant string) bool {
 	values := map[string][]any{}
 	for k, v := range tags {

@@ -123,8 +123,8 @@ func TestMutatedPods(t *testing.T) {
 	}
 }
 
-// TestPodsNotRecorded has a Deployment that a function composed which did not record what it
-// asked for: nothing rolls, and what others wrote is not taken for a change.
+// TestPodsNotRecorded checks a Deployment of a function version that did not record its pods: no pods
+// roll, and fields of other authors do not count as changes.
 func TestPodsNotRecorded(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -163,7 +163,7 @@ func TestPodsNotRecorded(t *testing.T) {
 	}
 }
 
-// TestHeldPodsStayRecorded shows that a Deployment that is left as it is keeps what is recorded on it.
+// TestHeldPodsStayRecorded checks that a held Deployment keeps its record.
 func TestHeldPodsStayRecorded(t *testing.T) {
 	w := runningWorld(t)
 	want := at(desired(w.call(), compose.NameDeployment), "metadata", "annotations")
@@ -176,7 +176,7 @@ func TestHeldPodsStayRecorded(t *testing.T) {
 	}
 }
 
-// renew the identity, as somebody who deletes it in Azure.
+// renew replaces the identity, as after its deletion in Azure.
 func (w *world) renew(clientID string) {
 	status := nested(w.composed[compose.NameIdentity], "status", "atProvider")
 	status["clientId"], status["principalId"] = clientID, strings.Replace(clientID, "b", "c", 1)

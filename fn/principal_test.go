@@ -16,8 +16,9 @@ const (
 	officerRole  = compose.PrefixRoleAssignmentOfficer + wrongOfficer
 )
 
-// TestWrongPrincipal has a condition name the object id that Azure may not know, as soon as anything observed shows that Azure
-// has been asked for two minutes. The Azure provider tries for 30 minutes, and says nothing.
+// TestWrongPrincipal checks that a condition names an unknown object id once an observed time shows
+// that the assignment was requested two minutes ago. The Azure provider retries for 30 minutes
+// without an error.
 func TestWrongPrincipal(t *testing.T) {
 	asked := time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) string { return asked.Add(d).Format(time.RFC3339) }

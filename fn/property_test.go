@@ -22,9 +22,8 @@ import (
 	"github.com/p6m-dev/platform-application/test/schema"
 )
 
-// TestProperties lets generated applications live: their specs change, Azure and
-// the cluster make progress, forget what they said, and grow new fields. After
-// every call, what must hold for all inputs is checked.
+// TestProperties runs generated applications: their specs change, Azure and the cluster make progress,
+// lose their status, and get new fields. Every call must keep the invariants.
 func TestProperties(t *testing.T) {
 	valid := newValidator(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -57,10 +56,10 @@ func TestProperties(t *testing.T) {
 	})
 }
 
-// observed are the names of what is composed.
+// observed returns the names of the composed resources.
 func (w *world) observed() []string { return slices.Sorted(maps.Keys(w.composed)) }
 
-// checkKept: what is observed and still asked for is desired.
+// checkKept checks that observed resources that are still requested are desired.
 func checkKept(rt *rapid.T, w *world, before []string, rsp *fnv1.RunFunctionResponse) {
 	asked := askedFor(w)
 	for _, name := range before {
@@ -71,8 +70,7 @@ func checkKept(rt *rapid.T, w *world, before []string, rsp *fnv1.RunFunctionResp
 	}
 }
 
-// askedFor tells from the spec alone, in other words than the function's, which
-// resources an application shall have.
+// askedFor returns the resources that a spec requests. It is independent of the function's code.
 func askedFor(w *world) func(name string) bool {
 	has := func(path ...string) bool {
 		v := at(w.xr, append([]string{"spec"}, path...)...)
@@ -121,7 +119,7 @@ func askedFor(w *world) func(name string) bool {
 	}
 }
 
-// hasTriggers tells whether KEDA scales an application.
+// hasTriggers reports whether KEDA scales an application.
 func hasTriggers(w *world) bool {
 	return at(w.environment, "autoscaling", "keda") == true && slices.ContainsFunc(list(at(w.xr, "spec", "autoscaling", "triggers")), func(t map[string]any) bool {
 		return t["type"] == "cron" && at(t, "metadata", "desiredReplicas") != nil
@@ -444,7 +442,7 @@ func specs() *rapid.Generator[map[string]any] {
 	})
 }
 
-// triggers as teams have them, and as nobody should.
+// triggers generates valid and invalid triggers.
 func triggers() *rapid.Generator[any] {
 	cron := map[string]any{"type": "cron", "metadata": map[string]any{"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *", "desiredReplicas": 3.0}}
 	return rapid.SampledFrom([]any{
@@ -457,7 +455,7 @@ func triggers() *rapid.Generator[any] {
 	})
 }
 
-// inbounds as teams have them, and as nobody should.
+// inbounds generates valid and invalid inbound rules.
 func inbounds() *rapid.Generator[any] {
 	return rapid.SampledFrom([]any{
 		nil, "*",

@@ -23,7 +23,7 @@ const (
 	otherSubscription      = "33333333-3333-4333-8333-333333333333"
 )
 
-// provides has the Azure providers work in that subscription, as their configuration says.
+// provides sets the subscription in the configuration of the Azure providers.
 func (w *world) provides(subscription any) {
 	w.others = map[string]map[string]any{"ClusterProviderConfig": {
 		"apiVersion": "azure.m.upbound.io/v1beta1", "kind": "ClusterProviderConfig", "metadata": map[string]any{"name": "default"},
@@ -195,13 +195,13 @@ func TestRequiresProviderConfig(t *testing.T) {
 		want   *fnv1.ResourceSelector
 	}{
 		"Default": {reason: "The one that resources refer to by default.", want: cluster("default")},
-		"Named":   {reason: "Another one of the cluster.", ref: map[string]any{"kind": "ClusterProviderConfig", "name": "other"}, want: cluster("other")},
+		"Named":   {reason: "The settings can name another configuration of the cluster.", ref: map[string]any{"kind": "ClusterProviderConfig", "name": "other"}, want: cluster("other")},
 		"Namespaced": {
 			reason: "A ProviderConfig is in the namespace of the application.", ref: map[string]any{"kind": "ProviderConfig", "name": "own"},
 			want: &fnv1.ResourceSelector{ApiVersion: "azure.m.upbound.io/v1beta1", Kind: "ProviderConfig", Namespace: new("shop"), Match: &fnv1.ResourceSelector_MatchName{MatchName: "own"}},
 		},
-		"Hostile": {reason: "Settings cannot have a Secret read.", ref: map[string]any{"kind": "Secret", "name": "azure-credentials"}},
-		"Running": {reason: "Each new application would have all others look again.", world: runningWorld},
+		"Hostile": {reason: "Settings cannot make the function read a Secret.", ref: map[string]any{"kind": "Secret", "name": "azure-credentials"}},
+		"Running": {reason: "A new application would make all others reconcile.", world: runningWorld},
 		"Failing": {
 			reason: "A wrong subscription may be the cause of a problem.", want: cluster("default"),
 			world: func(t *testing.T) *world {
@@ -233,8 +233,8 @@ func TestRequiresProviderConfig(t *testing.T) {
 	}
 }
 
-// checkRequired: Crossplane gives the function what it asks for, whatever that is. It asks for no Secret, and for nothing
-// else that it has no business with.
+// checkRequired checks that the function requires no Secret and no other object that it does not
+// need, because Crossplane returns everything that the function requires.
 func checkRequired(rt *rapid.T, rsp *fnv1.RunFunctionResponse) {
 	for name, selector := range rsp.GetRequirements().GetResources() {
 		gk := schema.FromAPIVersionAndKind(selector.GetApiVersion(), selector.GetKind()).GroupKind()

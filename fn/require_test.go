@@ -21,10 +21,10 @@ import (
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
 
-// A caller runs the function as a version of Crossplane does.
+// A caller runs the function like a version of Crossplane.
 type caller struct {
 	capabilities []fnv1.Capability
-	// required and extra resources are what it resolves.
+	// required and extra report which form the caller resolves.
 	required, extra bool
 }
 
@@ -41,7 +41,8 @@ func callers() map[string]caller {
 // maxCalls is how often Crossplane calls at most until the function requires the same twice.
 const maxCalls = 6
 
-// converse with the function until it requires the same twice. It returns the last response, and what was called.
+// converse calls the function until two responses have equal requirements. It returns the last
+// response, and the calls.
 func (c caller) converse(tb testing.TB, w *world) (*fnv1.RunFunctionResponse, []*fnv1.RunFunctionResponse) {
 	tb.Helper()
 	req := w.request()
@@ -91,7 +92,7 @@ func (c caller) reads(tb testing.TB, r *fnv1.Requirements) []byte {
 	return append(known, unknown...)
 }
 
-// resolve what is required, as Crossplane and the tools that render do: what is not there is nil.
+// resolve returns required resources like Crossplane and tools that render. Missing ones are nil.
 func (w *world) resolve(selectors map[string]*fnv1.ResourceSelector) map[string]*fnv1.Resources {
 	w.tb.Helper()
 	others := maps.Clone(w.others)

@@ -20,8 +20,8 @@ import (
 	"github.com/p6m-dev/platform-application/fn/compose"
 )
 
-// A world is what Crossplane and its providers do around the function: it keeps
-// what is composed, and plays the providers.
+// A world simulates Crossplane and its providers around the function, and keeps the composed
+// resources.
 type world struct {
 	tb testing.TB
 	// xr is the composite resource.
@@ -33,7 +33,7 @@ type world struct {
 	unresolved bool
 	// composed resources by composition resource name.
 	composed map[string]map[string]any
-	// others are objects that nobody composed, by kind. All have the name of the application.
+	// others are objects that were not composed, by kind. All have the name of the application.
 	others map[string]map[string]any
 }
 
@@ -116,14 +116,14 @@ func (w *world) structure(m map[string]any) *structpb.Struct {
 	return s
 }
 
-// call the function, without acting on what it says.
+// call calls the function, and does not apply the response.
 func (w *world) call() *fnv1.RunFunctionResponse {
 	w.tb.Helper()
 	return w.converse(w.request())
 }
 
-// converse calls the function as Crossplane does: it adds to the request what is required, and calls again, as long as
-// something new is required.
+// converse calls the function like Crossplane: it adds required resources to the request, and calls
+// again until no new ones are required.
 func (w *world) converse(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse {
 	w.tb.Helper()
 	for {
@@ -137,7 +137,7 @@ func (w *world) converse(req *fnv1.RunFunctionRequest) *fnv1.RunFunctionResponse
 	}
 }
 
-// look for what is required, and tell whether there is anything that was not looked for before.
+// look resolves requirements, and reports whether there are new ones.
 func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requirements) bool {
 	again := false
 	for name, selector := range requirements.GetResources() {
@@ -154,7 +154,7 @@ func (w *world) look(req *fnv1.RunFunctionRequest, requirements *fnv1.Requiremen
 	return again
 }
 
-// reconcile calls the function and does what it says, as Crossplane would.
+// reconcile calls the function and applies the response like Crossplane.
 func (w *world) reconcile() *fnv1.RunFunctionResponse {
 	w.tb.Helper()
 	rsp := w.call()
@@ -173,8 +173,8 @@ func (w *world) reconcile() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// apply what is desired. A name once given stays, and so does what a provider
-// wrote: its status, and the external name of kinds that Azure names.
+// apply applies the desired resources. It keeps generated names and the fields of providers: the
+// status, and the external name of kinds that Azure names.
 func (w *world) apply(name string, desired map[string]any) {
 	observed, exists := w.composed[name]
 	if !exists {
@@ -254,7 +254,7 @@ func (w *world) azure(name string) {
 	becomeReady(o)
 }
 
-// becomeReady is what a managed resource says when all is well.
+// becomeReady sets the conditions of a ready managed resource.
 func becomeReady(o map[string]any) {
 	nested(o, "status")["conditions"] = []any{
 		map[string]any{"type": "Synced", "status": "True"},

@@ -98,7 +98,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"app-ig7zsfbl7fck3dp", "app-ig7zsfbl7fck3dp"},
 		},
 		"Unicode": {
-			reason: "There is always a readable part, also where nothing of a name is left.",
+			reason: "A name without letters and digits has a readable part.",
 			scope:  app("shop", "日本"), //nolint:gosmopolitan // Any script may come.
 			want:   names{"app-y4civ6nznlwwhay", "app-y4civ6nznlwwhay"},
 		},
@@ -138,7 +138,7 @@ func TestNamesAreFrozen(t *testing.T) {
 			want:   names{"orders-b6y42bwvzzb4stu", "orders-b6y42bwvzzb4stu"},
 		},
 		"Zero": {
-			reason: "Even a scope of nothing has a name.",
+			reason: "An empty scope has a name.",
 			want:   names{"app-mzuhvlpymk6xo3e", "app-mzuhvlpymk6xo3e"},
 		},
 	}
@@ -175,7 +175,7 @@ func TestRoleAssignmentsAreFrozen(t *testing.T) {
 		"PrincipalCase": {reason: "The case of a principal means nothing.", args: args{scope, strings.ToUpper(principal), user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
 		"ScopeCase":     {reason: "Azure returns resource ids in a case of its own choice.", args: args{strings.ToLower(scope), principal, user}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
 		"RoleCase":      {reason: "The case of a role means nothing.", args: args{scope, principal, strings.ToUpper(user)}, want: "2f7e59d7-1293-5df1-92dd-b5194005e387"},
-		"Empty":         {reason: "Even nothing has a name.", want: "3388b5a9-61ed-5380-808c-da2d6cd82591"},
+		"Empty":         {reason: "An empty name has a readable part.", want: "3388b5a9-61ed-5380-808c-da2d6cd82591"},
 	}
 
 	for name, tc := range cases {

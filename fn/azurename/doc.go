@@ -13,5 +13,5 @@
 //	orders-a-44ghqmmq4vhdmxl
 //
 // The readable part is for people. Only the hash makes a name unique. It is long enough that
-// nobody can choose a name for an application that results in the vault of another.
+// no chosen name of an application can result in the vault of another.
 package azurename

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAllowedKeyVault shows what a manifest may ask of its vault, and what is said of the rest.
+// TestAllowedKeyVault checks which vault settings a manifest may use, and that others are reported.
 func TestAllowedKeyVault(t *testing.T) {
 	const (
 		group = "88888888-8888-4888-8888-888888888888"

@@ -73,9 +73,8 @@ func TestKeepAndRelease(t *testing.T) {
 	}
 }
 
-// TestOthersWriteToo applies a Deployment, server-side, to which another manager adds
-// variables, one of the application's Secret among them, and a sidecar. What was asked
-// for is rolled out, and stays.
+// TestOthersWriteToo applies a Deployment, server-side, to which another manager adds a sidecar and
+// variables, including one of the application's Secret. The desired pods are rolled out and kept.
 func TestOthersWriteToo(t *testing.T) {
 	const spec = `{"deployment": {"image": "a:1"}, "config": {"A": "b"}}`
 	seen := azureSeen()

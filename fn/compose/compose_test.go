@@ -144,7 +144,7 @@ func TestVault(t *testing.T) {
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: true},
 		},
 		"Purge": {
-			reason:   "Only who asks for it gets a vault that is gone for good.",
+			reason:   "A vault is purged only if its manifest requests it.",
 			spec:     `{"keyVault": {"deletionPolicy": "Purge"}}`,
 			platform: `{"keyVault": {"allow": {"purge": true}}}`,
 			want:     want{policies: []any{"Observe", "Create", "Update", "Delete"}, purgeProtection: false},
@@ -290,7 +290,7 @@ func TestCreatorIsOfficer(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			before := assignments(compose(t, `{}`, tc.before, azureSeen()))
-			// Another call, as what is kept must stay so.
+			// A second call must have the same result.
 			for range 2 {
 				seen := azureSeen()
 				maps.Copy(seen, before)
@@ -368,8 +368,8 @@ func TestStructures(t *testing.T) {
 	}
 }
 
-// TestPollIntervals shows that the platform's intervals get to the sync, and that an older
-// provider sees none that nobody has set.
+// TestPollIntervals checks that the sync has the platform's intervals, and none without them, because
+// an older provider does not know the fields.
 func TestPollIntervals(t *testing.T) {
 	type intervals struct{ Regular, Fast any }
 	cases := map[string]struct {
@@ -392,7 +392,7 @@ func TestPollIntervals(t *testing.T) {
 	}
 }
 
-// TestReplicas shows who says how many pods there are.
+// TestReplicas checks which author sets the number of pods.
 func TestReplicas(t *testing.T) {
 	const autoscaled = `{"deployment": {"image": "a", "replicas": 3}, "autoscaling": {"enabled": true, "maxReplicas": 9}}`
 	ownedBy := func(managers ...string) Observed {
@@ -512,7 +512,7 @@ func TestIngress(t *testing.T) {
 			}),
 		},
 		"NoLogin": {
-			reason:   "Where there is no login, an application that asks for one is not published without.",
+			reason:   "An application that requires a login is not published without one.",
 			spec:     `{` + deployment + `, "networking": {"ingress": {"enabled": true, "oidc": {"enabled": true}}}}`,
 			platform: types,
 			want:     want{reason: ReasonIngressRefused, message: "spec.networking.ingress.oidc: ingress type internal has no login (types with a login: public), so the application would be public; use a type with a login, or ask your platform team to set oidcAnnotations of yours in ingress.types of the settings. The pods are not affected."},
@@ -727,7 +727,7 @@ func TestConditions(t *testing.T) {
 			want: rendered{Status: True, Reason: ReasonAvailable, Message: "0 of 1 secrets are synced; the others are optional and have no value."},
 		},
 		"SecretNotWritten": {
-			reason: "Values that are not written are of no use.",
+			reason: "Keys without data keys are ignored.",
 			spec:   `{"secrets": [{"name": "a"}]}`, seen: conflict, conditionType: TypeSecretsSynced,
 			want: rendered{Status: False, Reason: ReasonSecretNotWritten, Message: "1 of 1 secrets are synced, but the Kubernetes Secret shop-api-keyvault is not up to date: a Secret of that name is not ours."},
 		},
@@ -884,8 +884,8 @@ func TestPrincipalType(t *testing.T) {
 	}
 }
 
-// TestExternalIDs shows that what Azure will know a resource by is there before it
-// is created, and that what is known stays.
+// TestExternalIDs checks that a resource has its id in Azure before it is created, and keeps a known
+// id.
 func TestExternalIDs(t *testing.T) {
 	const (
 		other    = "/subscriptions/s/resourceGroups/other/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
@@ -952,7 +952,7 @@ func TestMovedIdentity(t *testing.T) {
 	}
 }
 
-// asyncCreateFailed is what upjet says when Azure has refused to create something in the background.
+// asyncCreateFailed is the condition of upjet after Azure has rejected a creation in the background.
 func asyncCreateFailed() xpv1.Condition {
 	return upjet.LastAsyncOperationCondition(upjeterrors.NewAsyncCreateFailed(errors.New("failed to create the resource: [{0 LocationNotAvailableForResourceType  []}]")))
 }
@@ -1056,7 +1056,7 @@ func TestRetiringSecrets(t *testing.T) {
 	}
 }
 
-// TestStatusStays shows that what Azure said once is not blanked.
+// TestStatusStays checks that values from Azure are not cleared.
 func TestStatusStays(t *testing.T) {
 	a := application(t, `{}`)
 	a.Status.KeyVault = &v1alpha1.KeyVaultStatus{Name: "shop-api-abc", URI: "https://shop-api-abc.vault.azure.net/", ResourceID: testVaultID, PortalURL: "https://portal.example.com/"}
@@ -1072,8 +1072,7 @@ func TestStatusStays(t *testing.T) {
 	}
 }
 
-// TestRequests shows how far a request reaches that somebody writes onto an
-// application.
+// TestRequests checks which resources get the annotations of a request.
 func TestRequests(t *testing.T) {
 	type want struct {
 		Sync, Pods string
@@ -1101,7 +1100,7 @@ func TestRequests(t *testing.T) {
 			want: want{Sync: "monday"},
 		},
 		"Restart": {
-			reason:      "Other pods than those that run are desired.",
+			reason:      "The desired pods differ from the running ones.",
 			annotations: map[string]string{v1alpha1.RestartedAtAnnotation: "tuesday"}, seen: restarted,
 			want: want{Pods: "tuesday", RollsOut: true},
 		},

@@ -125,8 +125,8 @@ func TestNetworkPolicy(t *testing.T) {
 	}
 }
 
-// TestFenceFirst shows that the fence is there before the first pod, and closes at once
-// when the Deployment is held.
+// TestFenceFirst checks that the NetworkPolicy exists before the first pod, and that its changes do not
+// wait while the Deployment is held.
 func TestFenceFirst(t *testing.T) {
 	const spec = `{"deployment": {"image": "a", "ports": [{"port": 8080}]}, "secrets": [{"name": "b"}], "networking": {"inbound": {"services": []}}}`
 	r := compose(t, spec, fence, azureSeen())

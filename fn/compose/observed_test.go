@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOwn shows what is desired of a resource that is kept: what this function
-// composed, and nothing that belongs to others.
+// TestOwn checks that a kept resource desires only the fields that this function composed.
 func TestOwn(t *testing.T) {
 	cases := map[string]struct {
 		reason   string
@@ -38,7 +37,7 @@ func TestOwn(t *testing.T) {
 			want: `{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a", "annotations": {"azure.workload.identity/client-id": "i", "azure.workload.identity/tenant-id": "t"}}}`,
 		},
 		"Service": {
-			reason: "Addresses are the API server's.",
+			reason: "The API server allocates addresses.",
 			observed: `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"},
 				"spec": {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "ports": [{"port": 80}]}}`,
 			want: `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}}`,
@@ -56,7 +55,7 @@ func TestOwn(t *testing.T) {
 			want:     `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"metadata": {}}}}`,
 		},
 		"Ingress": {
-			reason:   "Annotations of an Ingress are the application's, but for those that machines write.",
+			reason:   "Annotations of an Ingress belong to the application, except for those of tools.",
 			observed: `{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a", "annotations": {"nginx.ingress.kubernetes.io/auth-url": "u", "crossplane.io/composition-resource-name": "ingress", "kubectl.kubernetes.io/last-applied-configuration": "{}"}}, "spec": {"rules": []}}`,
 			want:     `{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a", "annotations": {"nginx.ingress.kubernetes.io/auth-url": "u"}}, "spec": {"rules": []}}`,
 		},

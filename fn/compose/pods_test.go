@@ -136,7 +136,7 @@ func TestReadOnlyRootFilesystem(t *testing.T) {
 func TestServiceLinks(t *testing.T) {
 	running := func(links any) Observed {
 		seen := runningSeen(nil)
-		// Another function asked for other pods, of which nothing but the digest tells.
+		// Another version of the function requested other pods, which only the digest shows.
 		set(seen[NameDeployment], "0123456789abcdef", "metadata", "annotations", annotationPodsAskedFor)
 		if links != nil {
 			seen[NameDeployment].object("spec", "template", "spec")["enableServiceLinks"] = links
@@ -215,8 +215,8 @@ func anything(depth int) *rapid.Generator[any] {
 		rapid.Map(rapid.MapOfN(name, anything(depth-1), 0, 5), func(m map[string]any) any { return m }))
 }
 
-// TestAnyFields: whatever a manifest has in fields that may be of any type, the pods run,
-// and the API server takes what is composed.
+// TestAnyFields checks that the pods run, and that the API server accepts all composed resources, with
+// any value in fields of any type.
 func TestAnyFields(t *testing.T) {
 	p := platform(t, `{"autoscaling": {"keda": true, "allowedTriggers": ["cron", "cpu", "memory", "web"]}, "networkPolicy": {"enabled": true, "allowedNamespaces": ["a"]}}`)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -263,7 +263,7 @@ func checkAffinity(rt *rapid.T, r Result) {
 	}
 }
 
-// checkLetIn: only the platform's namespaces are let in as a whole.
+// checkLetIn checks that only the platform's namespaces are allowed as a whole.
 func checkLetIn(rt *rapid.T, r Result) {
 	for _, e := range letIn(r) {
 		namespace, rest, _ := strings.Cut(e, " ")

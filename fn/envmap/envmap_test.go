@@ -37,7 +37,7 @@ func TestMap(t *testing.T) {
 		want   Environment
 	}{
 		"Empty": {
-			reason: "Nothing in, nothing out.",
+			reason: "An empty input has an empty result.",
 		},
 		"ConfigOnly": {
 			reason: "Config is injected unchanged, sorted by name.",
@@ -100,7 +100,7 @@ func TestMap(t *testing.T) {
 			args:   args{secrets: []Secret{{Name: "db"}}},
 		},
 		"ExactMappings": {
-			reason: "With mappings exactly those variables are injected, without prefix and with the name as given.",
+			reason: "With mappings, exactly these variables are injected, without prefix.",
 			args: args{secrets: []Secret{{
 				Name:   "db",
 				Prefix: "IGNORED_",
@@ -157,7 +157,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"ConfigWins": {
-			reason: "Config beats every secret.",
+			reason: "Config takes precedence over all secrets.",
 			args: args{
 				config: map[string]string{"HOST": "localhost"},
 				secrets: []Secret{
@@ -205,7 +205,7 @@ func TestMap(t *testing.T) {
 			},
 		},
 		"LaterCommonWins": {
-			reason: "Between common secrets the later wins. One that is merely called common is not one.",
+			reason: "The later of two common secrets takes precedence. A secret named common is not a common secret.",
 			args: args{secrets: []Secret{
 				{Name: "common-a", Keys: keys("common-a", "HOST", "PORT")},
 				{Name: "common", Keys: keys("common", "PORT")},

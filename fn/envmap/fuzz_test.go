@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// FuzzMap reads its input as lines, so that a failing case can be read by
-// people: each line begins with a letter that says what it adds.
+// FuzzMap reads its input as lines, so that a failing case is readable: the first letter of each line
+// selects what it adds.
 //
 //	p dev-            an environment prefix
 //	w NAME            a name that the platform withholds; a NAME: one that it allows

@@ -31,7 +31,7 @@ func TestName(t *testing.T) {
 		"DigitThenSmall":      {reason: "A small letter after a digit does not begin a word.", key: "sha256sum", want: "SHA256SUM"},
 		"Mixed":               {reason: "Capitals, digits and small letters together.", key: "x509CACert", want: "X509_CA_CERT"},
 		"SmallLetters":        {reason: "A single word is upper-cased.", key: "password", want: "PASSWORD"},
-		"SnakeCase":           {reason: "Underscores are there already.", key: "db_host", want: "DB_HOST"},
+		"SnakeCase":           {reason: "Existing underscores are kept.", key: "db_host", want: "DB_HOST"},
 		"SnakeThenCapital":    {reason: "A separated word gets no second underscore.", key: "db_Host", want: "DB_HOST"},
 		"KebabCase":           {reason: "A hyphen becomes an underscore.", key: "api-key", want: "API_KEY"},
 		"KebabThenCapital":    {reason: "A hyphen sets words apart already.", key: "Api-Key", want: "API_KEY"},
@@ -45,7 +45,7 @@ func TestName(t *testing.T) {
 		"Unicode":             {reason: "A character outside ASCII is one underscore, however many bytes it has.", key: "é", want: "_"},
 		"UnicodeInside":       {reason: "Letters outside ASCII are not upper-cased and begin no word.", key: "straßeNord", want: "STRA_E_NORD"},
 		"UnicodeBeforeWord":   {reason: "A capital after a character that is replaced is set apart by its underscore.", key: "caféBar", want: "CAF_BAR"},
-		"Invalid":             {reason: "Every byte that is no UTF-8 is one underscore.", key: "a\xff\xfeb", want: "A__B"},
+		"Invalid":             {reason: "Every invalid byte of UTF-8 becomes an underscore.", key: "a\xff\xfeb", want: "A__B"},
 		"Line":                {reason: "White space is replaced like anything else.", key: "a b\n", want: "A_B_"},
 		"Long":                {reason: "Length is not limited.", key: strings.Repeat("aB", 100), want: "A" + strings.Repeat("_BA", 99) + "_B"},
 	}
@@ -76,7 +76,7 @@ func TestTrimEnvironment(t *testing.T) {
 		"InTheMiddle":    {reason: "Only the start of a name counts.", args: args{"api-prod-key", usual}, want: "api-prod-key"},
 		"Once":           {reason: "Only one prefix is removed.", args: args{"prod-dev-key", usual}, want: "dev-key"},
 		"Longest":        {reason: "The longest prefix that matches wins, wherever it is listed.", args: args{"prod-eu-key", []string{"prod-", "prod-eu-", "p"}}, want: "key"},
-		"LongestIsWhole": {reason: "Nothing left means the whole name, not the next prefix.", args: args{"prod-", []string{"pro", "prod-"}}, want: "prod-"},
+		"LongestIsWhole": {reason: "A name that is only a prefix is unchanged.", args: args{"prod-", []string{"pro", "prod-"}}, want: "prod-"},
 		"WordWithPrefix": {reason: "A word that only begins like a prefix is left alone.", args: args{"product-key", usual}, want: "product-key"},
 		"Case":           {reason: "Case is ignored, as in Key Vault.", args: args{"PROD-Api-Key", usual}, want: "Api-Key"},
 		"EmptyPrefix":    {reason: "An empty prefix removes nothing.", args: args{"api-key", []string{""}}, want: "api-key"},
@@ -173,7 +173,7 @@ func checkTrim(t rapid.TB, secret string, prefixes []string) {
 	}
 }
 
-// anyKey draws keys as people write them, and keys as nobody would.
+// anyKey generates usual and unusual keys.
 func anyKey() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`[A-Za-z0-9_.\-]{0,12}`),

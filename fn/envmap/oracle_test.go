@@ -84,8 +84,7 @@ type ref struct {
 	dataKey string
 }
 
-// oracleClaims returns who asks for which name, who would if it were not withheld,
-// and what is missing.
+// oracleClaims returns the claims of all keys, the withheld claims, and the missing mappings.
 //
 //nolint:gocognit // Naive on purpose: the rules, word for word.
 func oracleClaims(in input) (claims, withheld map[string][]ref, missing []Missing) {

@@ -39,7 +39,7 @@ func TestMapProperties(t *testing.T) {
 	})
 }
 
-// checkReordered checks that neither the order of keys nor that of a map shows.
+// checkReordered checks that the order of keys and of maps does not matter.
 func checkReordered(t *rapid.T, in input) {
 	t.Helper()
 
@@ -71,8 +71,8 @@ func checkAdded(t *rapid.T, in input) {
 	}
 }
 
-// checkWithheld checks that keys which are withheld change nothing else: they
-// neither win a name, nor lose one for others by colliding.
+// checkWithheld checks that withheld keys do not affect other keys: they do not take precedence, and
+// do not collide.
 func checkWithheld(t rapid.TB, in input) {
 	t.Helper()
 

@@ -19,7 +19,7 @@ func TestReferences(t *testing.T) {
 		value  string
 		want   []string
 	}{
-		"None":      {reason: "Most values refer to nothing.", value: "https://example.com/?a=$b(c)"},
+		"None":      {reason: "Most values have no references.", value: "https://example.com/?a=$b(c)"},
 		"Several":   {reason: "Each is listed once, sorted.", value: "$(B)$(A):$(B)", want: []string{"A", "B"}},
 		"Escaped":   {reason: "A dollar sign is written twice.", value: "$$(A) $$$$(B)"},
 		"AfterSign": {reason: "A third one begins a reference.", value: "$$$(A)", want: []string{"A"}},
@@ -38,7 +38,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestReferencesLong reads what has the most beginnings and no end in one pass.
+// TestReferencesLong checks that a long value with many unclosed references needs linear time.
 func TestReferencesLong(t *testing.T) {
 	if got := References(strings.Repeat("$(", 1<<20)); len(got) > 0 {
 		t.Errorf("References(...): want none, got %d", len(got))

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestWithholds has names that a secret must not choose by itself, and names of
-// credentials that teams have and that nobody should have to spell out.
+// TestWithholds checks names that require an exact mapping, and common names of credentials that must
+// not require one.
 func TestWithholds(t *testing.T) {
 	cases := map[string]struct {
 		reason string
@@ -98,7 +98,7 @@ func TestWithholds(t *testing.T) {
 				KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_MASTER KUBECONFIG DOCKER_HOST`,
 		},
 		"Case": {
-			reason: "Case is ignored, also in a prefix that the schema would refuse.",
+			reason: "Case is ignored, even in a prefix that the schema would reject.",
 			want:   true,
 			names:  `path Node_Options ld_preload LD_preload dotnet_startup_hooks COMPlus_EnableDiagnostics`,
 		},
@@ -141,7 +141,7 @@ func TestNewPolicy(t *testing.T) {
 	p := NewPolicy([]string{"acme_*", "*_uri", "Exact", "BOTH", "LD_SDK_KEY"}, []string{"path", "both", "ACME_NAME"})
 	for name, want := range map[string]bool{
 		"ACME_AGENT": true, "ACME_": true, "ACME": false, "MONGODB_URI": true, "URI": false, "exact": true, "EXACT_": false,
-		// The platform's own count more than what is built in, and of those the ones that are allowed.
+		// The platform's names take precedence over the built-in ones, and allowed names over withheld ones.
 		"PATH": false, "BOTH": false, "ACME_NAME": false, "LD_SDK_KEY": true,
 		"NODE_OPTIONS": true,
 	} {

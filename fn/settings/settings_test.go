@@ -31,7 +31,7 @@ func TestResolve(t *testing.T) {
 		want   want
 	}{
 		"Defaults": {
-			reason: "Missing settings have defaults, so that no reader has to check.",
+			reason: "Missing settings have defaults.",
 			args:   args{input: `{` + complete + `}`},
 			want: want{
 				settings: func(s v1alpha1.PlatformConfigSpec) any {
@@ -56,7 +56,7 @@ func TestResolve(t *testing.T) {
 			},
 		},
 		"ListsReplace": {
-			reason: "Lists are replaced: to merge them could only ever add officers.",
+			reason: "Lists are replaced, because merging could only add officers.",
 			args: args{
 				input:   `{` + complete + `, "keyVault": {"officers": [{"objectId": "33333333-3333-4333-8333-333333333333", "principalType": "Group"}]}}`,
 				overlay: `{"keyVault": {"officers": [{"objectId": "44444444-4444-4444-8444-444444444444"}]}}`,
@@ -67,7 +67,7 @@ func TestResolve(t *testing.T) {
 			},
 		},
 		"AllMissing": {
-			reason: "All that is missing is named at once.",
+			reason: "All missing settings are reported together.",
 			args:   args{input: `{}`},
 			want:   want{err: "cannot use platform settings: missing tenantId, subscriptionId, resourceGroupName, location, oidcIssuerUrl"},
 		},
@@ -78,7 +78,7 @@ func TestResolve(t *testing.T) {
 			want: want{err: "cannot use platform settings: replace REPLACE_ME with your own value: tenantId, resourceGroupName, location, oidcIssuerUrl, secretCreatorPrincipalId"},
 		},
 		"AllWrong": {
-			reason: "All that is wrong is named at once, with its path.",
+			reason: "All invalid settings are reported together, with their paths.",
 			args: args{input: `{"tenantId": "contoso", "subscriptionId": "prod", "resourceGroupName": "rg", "location": "westeurope", "oidcIssuerUrl": "http://issuer",
 				"cloud": "Moon", "secretCreatorPrincipalId": "me", "azureProviderConfigRef": {"kind": "Config"},
 				"keyVault": {"sku": "gold", "deletionPolicy": "Purge", "softDeleteRetentionDays": 5, "officers": [{"objectId": "ann", "principalType": "Person"}], "allow": {"officers": "Everybody", "officerIds": ["bob"]}, "assigned": [{"name": "v"}, {"name": "legacy", "namespace": "shop", "application": "api"}, {"name": "Legacy", "namespace": "billing", "application": "api"}]},
@@ -120,7 +120,7 @@ ingress.types[0].annotations[argocd.argoproj.io/tracking-id]: Forbidden: is rese
 ingress.defaultType: Invalid value: "internal": must be one of types`},
 		},
 		"AllowedAnnotations": {
-			reason: "Only whole names, and beginnings with a whole domain, say which tools read an annotation.",
+			reason: "Only full names, and beginnings with a whole domain, show which tools read an annotation.",
 			args: args{input: `{` + complete + `}`, overlay: `{"ingress": {"types": [{"name": "a", "allowedAnnotations": ["example.com/a", "b", "example.com/proxy-*", "example.com/*",
 				"*", "example.*", "", "kubernetes.io/ingress.class", "argocd.argoproj.io/*", "crossplane.io/external-name", "example.com/a*b", "a b", "example.com/"]}]}}`},
 			want: want{err: `cannot use platform settings: ingress.types[0].allowedAnnotations[4]: Invalid value: "*": must have a whole domain and a slash before the *

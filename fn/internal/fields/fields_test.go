@@ -39,7 +39,7 @@ func TestUnknown(t *testing.T) {
 				"networking": {"ingress": {"annotations": {"x/y": "z"}, "oidc": {"provider": "x"}}, "inbound": {"x": 1}}, "resources": {"x": 1}}`,
 		},
 		"Inert": {
-			reason: "Nothing acts on it; it is not what is meant, and another of its name is only if that could have the same fields.",
+			reason: "An inert field is never suggested, and another field of its name only if it has the same fields.",
 			spec:   `{"resources": {"limits": {"cpu": 1}}, "networking": {"cdn": {"enabled": true}, "ingress": {"cdn": {"enabled": false}}}}`,
 			inert:  []string{"spec.resources", "spec.networking.cdn"},
 			want: []compose.IgnoredField{
@@ -49,7 +49,7 @@ func TestUnknown(t *testing.T) {
 			},
 		},
 		"InertOfAnotherKind": {
-			reason: "These resources are no limits of a container.",
+			reason: "A container cannot have these resources.",
 			spec:   `{"resources": {"postgres": [{"name": "main"}]}, "networking": {"cdn": {}}}`,
 			inert:  []string{"spec.resources", "spec.networking.cdn"},
 			want:   []compose.IgnoredField{{Path: "spec.resources"}},

@@ -331,7 +331,7 @@ var sentences = map[Reason]string{
 	CredentialCreating: "Identity {identity} exists; its federated credential is being created. This normally takes a minute. No action is needed.",
 	IdentityAvailable:  "Pods run as identity {identity} (client id {client}).",
 	IdentityRefused:    "Azure rejected the {kind}: {problem}. Ask your platform team for help.",
-	OwnedByAnother:     "The {what} {name} already exists in Azure, and its tags do not prove that it belongs to this application. It is not used or changed. Ask your platform team to find its owner. If it belongs to this application, set its tags in Azure: {owner}. Otherwise, purge it and then delete {object} in the cluster, or rename the application.",
+	OwnedByAnother:     "The {what} {name} already exists in Azure, and its tags do not prove that it belongs to this application. It is not used or changed. Ask your platform team to find its owner: if it belongs to this application, they set its tags in Azure: {owner}; otherwise they purge it and then delete {object} in the cluster. You can also rename the application.",
 
 	// Condition KeyVaultReady.
 	VaultCreating:                "Vault {vault} is being created in Azure. This normally takes 2 minutes. No action is needed.",
