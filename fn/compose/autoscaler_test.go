@@ -119,7 +119,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestTriggers shows which triggers have an effect, and that one without breaks no other.
+// TestTriggers checks which triggers are used, and that an invalid one does not affect the others.
 func TestTriggers(t *testing.T) {
 	cron := func(entry, value string) string {
 		return strings.Replace(office, entry, value, 1)

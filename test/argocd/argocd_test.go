@@ -247,8 +247,8 @@ func TestApplicationHealth(t *testing.T) {
 		},
 		"SettingsMissing": {
 			reason: "The platform team has to do something.",
-			object: one(synced, condition{"IdentityReady", "Unknown", "PlatformSettingsMissing", "The settings of the platform are missing."}),
-			want:   Health{degraded, "The settings of the platform are missing."},
+			object: one(synced, condition{"IdentityReady", "Unknown", "PlatformSettingsMissing", "The platform settings are missing."}),
+			want:   Health{degraded, "The platform settings are missing."},
 		},
 		"First": {
 			reason: "Of all that waits, the first is told.",

@@ -334,13 +334,13 @@ func TestBrokenOverlay(t *testing.T) {
 			reason: "To kustomize another case is another name, to Key Vault it is the same.",
 			edit:   edit{prdPatch, "name: prod-api-keys", "name: Common-API-keys"},
 			want: want{problems: []string{"prd: PlatformApplication web-application: spec.secrets: Invalid value: " +
-				"no two names may differ only in upper and lower case: Key Vault takes them for the same secret"}},
+				"names must not differ only in case: Key Vault ignores case in names of secrets"}},
 		},
 		"NoSuchName": {
 			reason: "The name of a secret is one that Key Vault takes.",
 			edit:   edit{prdPatch, "name: prod-api-keys", "name: prod/api/keys"},
 			want: want{problems: []string{`prd: PlatformApplication web-application: spec.secrets[1].name: Invalid value: "prod/api/keys": ` +
-				`the name of a Key Vault secret has letters, digits and hyphens, nothing else`}},
+				`must be 1 to 127 letters, digits and hyphens: Key Vault allows nothing else`}},
 		},
 	}
 
