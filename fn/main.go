@@ -18,12 +18,12 @@ import (
 type CLI struct {
 	Debug bool `help:"Emit debug logs in addition to info logs." short:"d"`
 
-	Network            string `default:"tcp"                                                                   help:"Network on which to listen for gRPC connections."`
-	Address            string `default:":9443"                                                                 help:"Address at which to listen for gRPC connections."`
-	TLSCertsDir        string `env:"TLS_SERVER_CERTS_DIR"                                                      help:"Directory with the server's certificate (tls.crt, tls.key) and the CA of clients' certificates (ca.crt)."`
+	Network            string `default:"tcp"                                                        help:"Network on which to listen for gRPC connections."`
+	Address            string `default:":9443"                                                      help:"Address at which to listen for gRPC connections."`
+	TLSCertsDir        string `env:"TLS_SERVER_CERTS_DIR"                                           help:"Directory with the server's certificate (tls.crt, tls.key) and the CA of clients' certificates (ca.crt)."`
 	Insecure           bool   `help:"Serve without mTLS, for development. Ignores --tls-certs-dir."`
-	MaxRecvMessageSize int    `default:"16"                                                                    help:"Largest request in MB. Applications with thousands of variables need more than the usual 4."`
-	MetricsAddress     string `default:":8080"                                                                 help:"Address at which to serve Prometheus metrics. Empty disables them."`
+	MaxRecvMessageSize int    `default:"16"                                                         help:"Largest request in MB. Applications with thousands of variables need more than the usual 4."`
+	MetricsAddress     string `default:":8080"                                                      help:"Address at which to serve Prometheus metrics. Empty disables them."`
 }
 
 // Run serves the function until the process ends.

@@ -4,11 +4,15 @@
 package azurename
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/p6m-dev/platform-application/fn/internal/finding"
 )
+
+// notAllowed matches characters that the name of a vault must not have.
+var notAllowed = regexp.MustCompile(`[^a-zA-Z0-9-]`)
 
 // ValidVault returns an error if a name breaks Azure's rule for names of vaults. The error
 // names the first broken part of the rule, and continues the path of a field:
@@ -21,7 +25,7 @@ func ValidVault(name string) error {
 	if n < 3 || n > maxVault {
 		return finding.Err(finding.VaultNameLength)
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf || !isLetter(byte(r)) && !isDigit(byte(r)) && r != '-' }) {
+	if notAllowed.MatchString(name) {
 		return finding.Err(finding.VaultNameCharacters)
 	}
 	if !isLetter(name[0]) {

@@ -448,7 +448,7 @@ func TestSupport(t *testing.T) {
 		{"Crossplane", least(c.Spec.Crossplane.Version), tool("crossplane-core")},
 		{"Kubernetes", least(chart.KubeVersion), tool("kube-apiserver")},
 		{"Azure providers of crossplane-contrib", least(azure), pinned(t, "github.com/upbound/provider-azure/v2")},
-		{"crossplane CLI, to render", "1.20 or later", tool("crossplane-1.20") + ", " + tool("crossplane-2.0") + ", " + tool("crossplane")},
+		{"crossplane CLI, to render", "1.15 or later", tool("crossplane-1.20") + ", " + tool("crossplane-2.0") + ", " + tool("crossplane")},
 		{"Helm", "3.8 or later", tool("helm")},
 		{"kustomize", "5.0 or later", tool("kustomize")},
 		{"Argo CD", "3.0 or later", tool("argocd")},
