@@ -63,7 +63,7 @@ func (e *external) nextCreation() time.Time {
 func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
-	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
+	for _, s := range e.look.cr.Spec.ForProvider.Secrets {
 		if isMissing(e.observed[s.Name].State) && e.look.mayCreate(s) {
 			out = append(out, s)
 		}
@@ -74,13 +74,13 @@ func (e *external) creatable() []v1alpha1.SyncedSecret {
 
 // createMissing creates missing secrets in the vault, and reports whether it tried to. A
 // failure is never an error of the sync, because existing secrets are still synced.
-func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) bool {
+func (e *external) createMissing(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) bool {
 	list := e.creations()
 	if len(list) == 0 {
 		return false
 	}
 
-	creator, err := e.creator(ctx, sync)
+	creator, err := e.creator(ctx, cr)
 
 	for _, s := range list {
 		p := keyvault.Properties{}
@@ -91,7 +91,7 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 		e.created(s, p, err)
 
 		if err == nil {
-			e.watcher.Created(client.ObjectKeyFromObject(sync), p.Updated)
+			e.watcher.Created(client.ObjectKeyFromObject(cr), p.Updated)
 		}
 
 		// The others are created even if this one is not.

@@ -60,52 +60,52 @@ const (
 
 // Observe the Secret and the vault: look, plan, schedule the next look, and publish the
 // outcome. The external resource is the Secret.
-func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
+func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
 	var err error
-	if e.target, err = get(ctx, e.kube, sync); err != nil {
+	if e.target, err = get(ctx, e.kube, cr); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 
 	// Only states, times and versions of the previous status are used.
-	e.previous = *sync.Status.AtProvider.DeepCopy()
+	e.previous = *cr.Status.AtProvider.DeepCopy()
 
-	if meta.WasDeleted(sync) {
-		e.forget(client.ObjectKeyFromObject(sync))
+	if meta.WasDeleted(cr) {
+		e.forget(client.ObjectKeyFromObject(cr))
 
 		return managed.ExternalObservation{ResourceExists: e.target.secret != nil && e.target.ours}, nil
 	}
 
 	now := e.now()
-	e.memory = e.memories.of(sync, sourceOf(sync), now, e.fullRead)
+	e.memory = e.memories.of(cr, sourceOf(cr), now, e.fullRead)
 
 	if e.target.secret != nil && !e.target.ours {
-		return e.conflict(sync, now), nil
+		return e.conflict(cr, now), nil
 	}
 
 	e.memory.noteSecret(e.target)
-	e.lookAtVault(ctx, sync, now)
-	e.makePlan(sync)
+	e.lookAtVault(ctx, cr, now)
+	e.makePlan(cr)
 	e.memory.next = e.nextLook()
 
-	result := decide(sync, e.target, e.plan, len(e.creations()) > 0)
-	e.publish(sync, result)
+	result := decide(cr, e.target, e.plan, len(e.creations()) > 0)
+	e.publish(cr, result)
 
 	return managed.ExternalObservation{
 		// A missing Secret is created by Update. Create is meant for names that are not
 		// known in advance: it would cost three more writes, and a second look. It is
 		// used where policies do not allow Update.
-		ResourceExists:   e.target.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
+		ResourceExists:   e.target.secret != nil || may(cr, xpv1.ManagementActionCreate) && may(cr, xpv1.ManagementActionUpdate),
 		ResourceUpToDate: result == upToDate,
 	}, nil
 }
 
 // decide on the outcome of a plan for the Secret. Creating is true if missing secrets of the
 // vault are created, too.
-func decide(sync *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
+func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
 	switch {
-	case !creating && !p.Changed && t.metadataUpToDate(sync):
+	case !creating && !p.Changed && t.metadataUpToDate(cr):
 		return upToDate
-	case !t.writable(sync):
+	case !t.writable(cr):
 		return mayNotWrite
 	default:
 		return toWrite
@@ -113,15 +113,15 @@ func decide(sync *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating b
 }
 
 // publish the status of an outcome.
-func (e *external) publish(sync *v1alpha1.KeyVaultSecretSync, o outcome) {
+func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
 	switch o {
 	case upToDate:
 		e.memory.resourceVersion = e.target.secret.ResourceVersion
-		e.report(sync, e.plan.After, e.plan.Problem)
+		e.report(cr, e.plan.After, e.plan.Problem)
 	case mayNotWrite:
-		e.report(sync, e.plan.Before, e.plan.Problem)
+		e.report(cr, e.plan.Before, e.plan.Problem)
 	case toWrite:
-		e.preview(sync, e.plan.Before, e.plan.Problem)
+		e.preview(cr, e.plan.Before, e.plan.Problem)
 	}
 }
 
@@ -136,22 +136,22 @@ func (e *external) nextLook() time.Time {
 }
 
 // sourceOf a sync is the vault as its application sees it.
-func sourceOf(sync *v1alpha1.KeyVaultSecretSync) watch.Target {
-	p := sync.Spec.ForProvider
+func sourceOf(cr *v1alpha1.KeyVaultSecretSync) watch.Target {
+	p := cr.Spec.ForProvider
 
 	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
-		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
+		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: cr.Namespace, ServiceAccount: p.ServiceAccountName,
 	}}
 }
 
 // Create the Secret, and missing secrets in the vault.
-func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
-	return managed.ExternalCreation{}, e.write(ctx, sync)
+func (e *external) Create(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
+	return managed.ExternalCreation{}, e.write(ctx, cr)
 }
 
 // Update the Secret, or create it, and create missing secrets in the vault.
-func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, e.write(ctx, sync)
+func (e *external) Update(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, e.write(ctx, cr)
 }
 
 // Delete the Secret. The vault is left alone.
@@ -167,27 +167,27 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 func (e *external) Disconnect(context.Context) error { return nil }
 
 // lookAtVault reads the vault and stores the result in memory.
-func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
-	key, source := client.ObjectKeyFromObject(sync), sourceOf(sync)
-	requested, turn := e.takeRequest(sync, now)
+func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync, now time.Time) {
+	key, source := client.ObjectKeyFromObject(cr), sourceOf(cr)
+	requested, turn := e.takeRequest(cr, now)
 
 	watchVault := e.watcher.Watch
 	if requested {
 		watchVault = e.watcher.WatchAfresh
 	}
 
-	snapshot := watchVault(ctx, key, source, e.interest(sync))
+	snapshot := watchVault(ctx, key, source, e.interest(cr))
 	current := e.target.current()
 
 	e.look = &look{
-		sync: sync, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
-		interval: e.interval(sync), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
+		cr: cr, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
+		interval: e.interval(cr), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
 		readAll: now.Sub(e.memory.read) >= e.fullRead, distrusted: e.memory.read.IsZero(),
 	}
 
 	v := vault{pool: e.pool, source: source}
-	if sync.Spec.ForProvider.CreateMissing {
-		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, sync) }
+	if cr.Spec.ForProvider.CreateMissing {
+		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, cr) }
 	}
 
 	observed, lookAgain := e.look.observe(ctx, v)
@@ -201,21 +201,21 @@ func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 }
 
 // write as planned.
-func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
-	if e.createMissing(ctx, sync) {
-		e.makePlan(sync)
+func (e *external) write(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
+	if e.createMissing(ctx, cr) {
+		e.makePlan(cr)
 		e.memory.next = earliest(e.memory.next, e.nextLook())
 	}
 
 	// The reconciler calls Update even if policies do not allow to create the Secret.
-	result := decide(sync, e.target, e.plan, false)
+	result := decide(cr, e.target, e.plan, false)
 	if result == toWrite {
-		err := e.writeSecret(ctx, sync)
+		err := e.writeSecret(ctx, cr)
 		e.metrics.written(err)
 
 		if err != nil {
 			if !kerrors.IsConflict(err) {
-				e.report(sync, e.plan.Before, e.plan.Problem)
+				e.report(cr, e.plan.Before, e.plan.Problem)
 			}
 
 			return err
@@ -224,14 +224,14 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		result = upToDate
 	}
 
-	e.publish(sync, result)
+	e.publish(cr, result)
 
 	return nil
 }
 
 // writeSecret applies the plan to the Secret, which is the provider's or does not exist.
-func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
-	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
+func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
+	applied, err := apply(ctx, e.secrets, cr, e.target.secret, e.plan)
 	if err != nil {
 		return err
 	}
@@ -242,8 +242,8 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 }
 
 // makePlan of the observed secrets, and remember its verdicts.
-func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
-	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
+func (e *external) makePlan(cr *v1alpha1.KeyVaultSecretSync) {
+	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
 	e.remember(e.plan)
 }
 
@@ -259,7 +259,7 @@ func (e *external) remember(p plan.Plan) {
 		delete(m.invalid, name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.look.sync, name), verdict)
+			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.look.cr, name), verdict)
 		}
 
 		// If the Secret is too large, the secrets are read again, because only all of them
@@ -274,8 +274,8 @@ func (e *external) remember(p plan.Plan) {
 	}
 }
 
-func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
-	for _, s := range sync.Spec.ForProvider.Secrets {
+func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {
+	for _, s := range cr.Spec.ForProvider.Secrets {
 		if s.Name == name {
 			return s.Format
 		}
@@ -286,22 +286,22 @@ func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
 
 // conflict reports that the Secret belongs to another owner. The provider does not change it,
 // and does not watch the vault.
-func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
-	e.watcher.Forget(client.ObjectKeyFromObject(sync))
+func (e *external) conflict(cr *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
+	e.watcher.Forget(client.ObjectKeyFromObject(cr))
 
 	e.memory.resourceVersion = ""
 	e.memory.next = now.Add(conflictRetry)
 
 	status := plan.NewStatus()
 	status.State = v1alpha1.StateTargetConflict
-	status.SecretsSynced = fmt.Sprintf("0/%d", len(sync.Spec.ForProvider.Secrets))
-	status.Target = &v1alpha1.ObservedTarget{Name: sync.Spec.ForProvider.Target.Name}
+	status.SecretsSynced = fmt.Sprintf("0/%d", len(cr.Spec.ForProvider.Secrets))
+	status.Target = &v1alpha1.ObservedTarget{Name: cr.Spec.ForProvider.Target.Name}
 
-	for _, s := range sync.Spec.ForProvider.Secrets {
+	for _, s := range cr.Spec.ForProvider.Secrets {
 		status.Secrets = append(status.Secrets, v1alpha1.ObservedSecret{Name: s.Name})
 	}
 
-	e.report(sync, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
+	e.report(cr, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
 
 	// The Secret is not up to date, but the provider must not write it.
 	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}
@@ -317,12 +317,12 @@ func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
 }
 
 // mayDelete reports whether the Secret is deleted with the sync.
-func mayDelete(sync *v1alpha1.KeyVaultSecretSync) bool { return may(sync, xpv1.ManagementActionDelete) }
+func mayDelete(cr *v1alpha1.KeyVaultSecretSync) bool { return may(cr, xpv1.ManagementActionDelete) }
 
 // may reports whether management policies allow an action. A sync has no policies only if the
 // feature is disabled, which allows every action.
-func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
-	policies := sync.GetManagementPolicies()
+func may(cr *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
+	policies := cr.GetManagementPolicies()
 	if len(policies) == 0 {
 		return true
 	}

@@ -116,13 +116,13 @@ func secrets() ctrlhandler.EventHandler {
 
 // priorityOf a sync: one that was never synced comes before all others.
 func priorityOf(o client.Object, otherwise int) int {
-	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	cr, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
 		return otherwise
 	}
 
 	never := func(s v1alpha1.ObservedSecret) bool { return s.Version == "" }
-	if len(sync.Status.AtProvider.Secrets) == 0 || slices.ContainsFunc(sync.Status.AtProvider.Secrets, never) {
+	if len(cr.Status.AtProvider.Secrets) == 0 || slices.ContainsFunc(cr.Status.AtProvider.Secrets, never) {
 		return priorityNew
 	}
 
@@ -136,12 +136,12 @@ func leftAlone(o client.Object, policies bool) bool {
 		return true
 	}
 
-	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	cr, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
 		return false
 	}
 
-	p := managed.NewManagementPoliciesResolver(policies, sync.GetManagementPolicies())
+	p := managed.NewManagementPoliciesResolver(policies, cr.GetManagementPolicies())
 
 	return p.IsPaused() || p.Validate() != nil
 }

@@ -43,7 +43,7 @@ const (
 // A look at the secrets of a vault. It only reads. Its memory is a copy: the caller decides
 // whether to keep it.
 type look struct {
-	sync    *v1alpha1.KeyVaultSecretSync
+	cr    *v1alpha1.KeyVaultSecretSync
 	current plan.Current
 	// record of the secrets whose data is complete.
 	record   plan.Record
@@ -72,7 +72,7 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 
 	var unknown []v1alpha1.SyncedSecret
 
-	for _, s := range l.sync.Spec.ForProvider.Secrets {
+	for _, s := range l.cr.Spec.ForProvider.Secrets {
 		if o, ok := l.known(s); ok {
 			observed[s.Name] = o
 		} else {
@@ -86,7 +86,7 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 		l.memory.allowed = true
 	}
 
-	everything := l.readAll || len(unknown) == len(l.sync.Spec.ForProvider.Secrets)
+	everything := l.readAll || len(unknown) == len(l.cr.Spec.ForProvider.Secrets)
 	if everything && !failed && (l.hasList() || l.read) {
 		l.memory.read = l.now
 	}
@@ -281,7 +281,7 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
-	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
+	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.cr, s.Name) != v1alpha1.StateForbidden {
 		return plan.Observed{
 			Verdict:   plan.NewVerdict(v1alpha1.StateAwaitingAccess, finding.Because(finding.AwaitingAccess, e.Cause)),
 			LookAgain: until,
@@ -292,15 +292,15 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	if e.Reason == keyvault.NoIdentity {
 		remedy = finding.Finding{
 			Reason:         cmp.Or(e.Remedy(), finding.CheckCredential),
-			ServiceAccount: l.sync.Spec.ForProvider.ServiceAccountName,
+			ServiceAccount: l.cr.Spec.ForProvider.ServiceAccountName,
 		}
 	}
 
 	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
 }
 
-func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
-	for _, s := range sync.Status.AtProvider.Secrets {
+func stateOf(cr *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
+	for _, s := range cr.Status.AtProvider.Secrets {
 		if s.Name == name {
 			return s.State
 		}
@@ -493,13 +493,13 @@ func (l *look) readInterval() time.Duration {
 		interval = min(interval, l.polled)
 	}
 
-	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
+	return max(interval, time.Duration(len(l.cr.Spec.ForProvider.Secrets))*readPace)
 }
 
 // findDeleted determines which missing secrets can be recovered. It skips those that are
 // created in advance, because the attempt shows it.
 func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
-	for _, s := range l.sync.Spec.ForProvider.Secrets {
+	for _, s := range l.cr.Spec.ForProvider.Secrets {
 		if !isMissing(observed[s.Name].State) || l.mayCreate(s) {
 			continue
 		}
@@ -528,7 +528,7 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 // mayCreate reports whether a missing secret may be created in advance. Only a read with the
 // application's identity shows that a secret is missing.
 func (l *look) mayCreate(s v1alpha1.SyncedSecret) bool {
-	return l.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
+	return l.cr.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
 }
 
 // An answer of a vault to a request for one secret.

@@ -54,7 +54,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	current := plan.Current{Data: map[string][]byte{"db.A": []byte("a")}, Record: plan.Record{"db": content}}
 
 	return &look{
-		sync: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second,
+		cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second,
 		memory:   &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)},
 		snapshot: listed(before(time.Hour), true),
 	}
@@ -84,7 +84,7 @@ func verdict(state v1alpha1.State, message string) plan.Verdict {
 
 // messageOf what was observed of secret db.
 func messageOf(l *look, o plan.Observed) string {
-	return finding.Sentences(plan.SubjectOf(l.sync.Spec.ForProvider, "db"), o.Findings...)
+	return finding.Sentences(plan.SubjectOf(l.cr.Spec.ForProvider, "db"), o.Findings...)
 }
 
 // listed a moment before noon.
@@ -348,14 +348,14 @@ func TestLookRefused(t *testing.T) {
 		"Known": {
 			reason: "A reported refusal does not become normal when the provider restarts.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
-				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
 			},
 			want: want{State: v1alpha1.StateForbidden},
 		},
 		"Waiting": {
 			reason: "A waiting secret goes on waiting.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
-				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
 			},
 			want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute},
 		},
@@ -496,7 +496,7 @@ func TestLookNextFullRead(t *testing.T) {
 func TestLookNextReadMany(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.read = true
-	l.sync.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
+	l.cr.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
 
 	if diff := cmp.Diff(200*time.Second, afterNoon(l.nextRead())); diff != "" {
 		t.Errorf("\nOne read a second.\nnextRead(): -want, +got:\n%s", diff)

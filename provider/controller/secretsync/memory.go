@@ -251,24 +251,24 @@ type memories struct {
 }
 
 // of a sync, which looks at the source from now on.
-func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, now time.Time, fullRead time.Duration) *memory {
+func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now time.Time, fullRead time.Duration) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+	key := types.NamespacedName{Namespace: cr.Namespace, Name: cr.Name}
 
 	mem, ok := m.list[key]
-	if !ok || mem.uid != sync.UID {
+	if !ok || mem.uid != cr.UID {
 		mem = &memory{
-			uid: sync.UID, generation: sync.Generation, changed: now, source: source, since: sync.CreationTimestamp.Time,
-			requested: sync.Annotations[v1alpha1.SyncRequestedAtAnnotation],
+			uid: cr.UID, generation: cr.Generation, changed: now, source: source, since: cr.CreationTimestamp.Time,
+			requested: cr.Annotations[v1alpha1.SyncRequestedAtAnnotation],
 			// After a start, not everything is read at once.
 			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
 			secrets: map[string]memo{},
-			names:   namesBefore(sync),
+			names:   namesBefore(cr),
 		}
 		m.list[key] = mem
-		mem.setNames(sync, now)
+		mem.setNames(cr, now)
 	}
 
 	if mem.source != source {
@@ -277,10 +277,10 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, no
 		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
 	}
 
-	if mem.generation != sync.Generation {
-		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
-		mem.forgetVerdicts(sync.Spec.ForProvider.Secrets)
-		mem.setNames(sync, now)
+	if mem.generation != cr.Generation {
+		mem.generation, mem.changed, mem.secrets = cr.Generation, now, map[string]memo{}
+		mem.forgetVerdicts(cr.Spec.ForProvider.Secrets)
+		mem.setNames(cr, now)
 	}
 
 	return mem
@@ -288,8 +288,8 @@ func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, no
 
 // request takes a new request to read all secrets, if there is one. Then all secrets are
 // read until that has worked.
-func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
-	at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]
+func (m *memory) request(cr *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
+	at := cr.Annotations[v1alpha1.SyncRequestedAtAnnotation]
 	if at == "" || at == m.requested {
 		return false
 	}

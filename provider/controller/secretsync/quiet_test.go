@@ -160,8 +160,8 @@ func TestQuietStatusRequests(t *testing.T) {
 			}
 
 			upToDate := &managed.TypedExternalClientFns[*v1alpha1.KeyVaultSecretSync]{
-				ObserveFn: func(_ context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
-					sync.SetConditions(xpv1.Available())
+				ObserveFn: func(_ context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
+					cr.SetConditions(xpv1.Available())
 
 					return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
 				},

@@ -27,32 +27,32 @@ import (
 const reasonNotSynced xpv1.ConditionReason = "SecretsNotSynced"
 
 // report a status, also as events and in metrics.
-func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
-	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+func (e *external) report(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
+	key := types.NamespacedName{Namespace: cr.Namespace, Name: cr.Name}
 
 	before, ok := e.metrics.last(key)
 	if !ok {
 		before = e.previous
 	}
 
-	o := status.Observation(sync.Spec.ForProvider)
-	e.announce(sync, before, o, problem)
+	o := status.Observation(cr.Spec.ForProvider)
+	e.announce(cr, before, o, problem)
 	e.metrics.observe(key, o)
-	e.preview(sync, status, problem)
+	e.preview(cr, status, problem)
 }
 
 // preview sets the status before the Secret is written, without events and metrics.
-func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
-	o := status.Observation(sync.Spec.ForProvider)
+func (e *external) preview(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
+	o := status.Observation(cr.Spec.ForProvider)
 	o.Polling = e.memory.polling(e.previous.Polling)
-	sync.Status.AtProvider = o
-	setCondition(sync, ready(sync, o, problem))
-	e.reportSize(sync)
+	cr.Status.AtProvider = o
+	setCondition(cr, ready(cr, o, problem))
+	e.reportSize(cr)
 }
 
 // sentence about a sync.
-func sentence(sync *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
-	return finding.Sentences(plan.SubjectOf(sync.Spec.ForProvider, ""), f)
+func sentence(cr *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
+	return finding.Sentences(plan.SubjectOf(cr.Spec.ForProvider, ""), f)
 }
 
 // conditionListed reports whether the vault can be listed. A sync has it once its vault was
@@ -65,59 +65,59 @@ const (
 
 // reportSize of the vault, if it is too large to be listed, or was. An event tells when it
 // has become too large.
-func (e *external) reportSize(sync *v1alpha1.KeyVaultSecretSync) {
+func (e *external) reportSize(cr *v1alpha1.KeyVaultSecretSync) {
 	if e.look == nil {
 		return
 	}
 
-	was := sync.GetCondition(conditionListed)
-	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: sync.Generation}
+	was := cr.GetCondition(conditionListed)
+	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: cr.Generation}
 
 	switch err, ok := errors.AsType[*keyvault.Error](e.look.snapshot.Err); {
 	case ok && err.Reason == keyvault.TooLarge:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
-		c.Message = sentence(sync, finding.Finding{Reason: finding.VaultTooLarge, Every: e.look.readInterval(), Cause: &err.Cause})
+		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.look.readInterval(), Cause: &err.Cause})
 	case e.look.hasList() && was.Status == corev1.ConditionFalse:
 		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
 	default:
 		return
 	}
 
-	setCondition(sync, c)
+	setCondition(cr, c)
 
 	if c.Status == corev1.ConditionFalse && was.Status != corev1.ConditionFalse {
-		e.record.Event(sync, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(c.Message)))
+		e.record.Event(cr, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(c.Message)))
 	}
 }
 
 // setCondition of a sync. A changed message alone is not a transition, because upgrades change
 // messages.
-func setCondition(sync *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
+func setCondition(cr *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
 	c.LastTransitionTime = metav1.Now()
-	if was := sync.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
+	if was := cr.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
 		c.LastTransitionTime = was.LastTransitionTime
 	}
 
-	sync.SetConditions(c)
+	cr.SetConditions(c)
 }
 
 // ready when every secret that is not optional was synced once. Later failures are in the
 // state of a secret only, because the Secret still has what pods need.
-func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
+func ready(cr *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
 	c := xpv1.Available()
 
-	waiting := plan.NotReady(o, sync.Spec.ForProvider)
+	waiting := plan.NotReady(o, cr.Spec.ForProvider)
 
 	switch {
 	case problem != nil:
-		c = xpv1.Unavailable().WithMessage(sentence(sync, problem.Finding))
+		c = xpv1.Unavailable().WithMessage(sentence(cr, problem.Finding))
 		c.Reason = xpv1.ConditionReason(problem.State)
 	case len(waiting) > 0:
 		c = xpv1.Unavailable().WithMessage(describeSecrets(waiting))
 		c.Reason = reasonNotSynced
 	}
 
-	c.ObservedGeneration = sync.Generation
+	c.ObservedGeneration = cr.Generation
 
 	return c
 }
@@ -147,9 +147,9 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 
 // announce changes as events: of the state of a secret, of its version, or of a problem of
 // the Secret as a whole. Secrets in the same state share an event.
-func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+func (e *external) announce(cr *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	if problem != nil && before.State != problem.State {
-		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(sentence(sync, problem.Finding))))
+		e.record.Event(cr, event.Warning(event.Reason(problem.State), errors.New(sentence(cr, problem.Finding))))
 	}
 
 	known := map[string]v1alpha1.ObservedSecret{}
@@ -167,11 +167,11 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 
 		what := s.Name + ": " + s.Message
 		if s.State == v1alpha1.StateSynced {
-			what = strings.TrimSpace(s.Name + ": " + sentence(sync, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message)
+			what = strings.TrimSpace(s.Name + ": " + sentence(cr, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message)
 		}
 
 		changed[s.State] = append(changed[s.State], what)
-		e.log.Info("Secret state changed", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
+		e.log.Info("Secret state changed", "namespace", cr.Namespace, "name", cr.Name, "secret", s.Name,
 			"state", s.State, "version", s.Version, "previous", was.State)
 	}
 
@@ -180,9 +180,9 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 
 		switch state {
 		case v1alpha1.StateSynced, v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess:
-			e.record.Event(sync, event.Normal(event.Reason(state), message))
+			e.record.Event(cr, event.Normal(event.Reason(state), message))
 		default:
-			e.record.Event(sync, event.Warning(event.Reason(state), errors.New(message)))
+			e.record.Event(cr, event.Warning(event.Reason(state), errors.New(message)))
 		}
 	}
 }

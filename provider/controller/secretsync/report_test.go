@@ -69,10 +69,10 @@ func TestReady(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			sync := newSync(list...)
-			sync.Generation = 7
+			cr := newSync(list...)
+			cr.Generation = 7
 
-			c := ready(sync, tc.o, tc.problem)
+			c := ready(cr, tc.o, tc.problem)
 			if diff := cmp.Diff(tc.want, want{Status: c.Status, Reason: c.Reason, Message: c.Message}); diff != "" {
 				t.Errorf("\n%s\nready(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -128,18 +128,18 @@ func TestAnnounce(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	e, events := externalOf(lookAt(v1alpha1.SyncedSecret{Name: "db"}))
-	sync := newSync(v1alpha1.SyncedSecret{Name: "db"})
+	cr := newSync(v1alpha1.SyncedSecret{Name: "db"})
 	o := observation(v1alpha1.StateForbidden, v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateForbidden})
 
 	status := plan.Status{KeyVaultSecretSyncObservation: o}
-	e.report(sync, status, nil)
+	e.report(cr, status, nil)
 	e.report(newSync(v1alpha1.SyncedSecret{Name: "db"}), status, nil)
 
 	if diff := cmp.Diff(1, len(*events)); diff != "" {
 		t.Errorf("\nAn announced state is not announced again, even if the status was not written.\nreport(...): -want, +got:\n%s", diff)
 	}
 
-	if diff := cmp.Diff(o, sync.Status.AtProvider); diff != "" {
+	if diff := cmp.Diff(o, cr.Status.AtProvider); diff != "" {
 		t.Errorf("\nThe status says so.\nreport(...): -want, +got:\n%s", diff)
 	}
 }

@@ -229,8 +229,8 @@ type unwatcher struct {
 
 // Reconcile a sync.
 func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	sync := &v1alpha1.KeyVaultSecretSync{}
-	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && leftAlone(sync, f.policies) {
+	cr := &v1alpha1.KeyVaultSecretSync{}
+	if err := f.kube.Get(ctx, req.NamespacedName, cr); kerrors.IsNotFound(err) || err == nil && leftAlone(cr, f.policies) {
 		f.forget(req.NamespacedName)
 	}
 
@@ -258,9 +258,9 @@ type connector struct {
 
 // Connect records that the sync uses its provider configuration. The configuration need
 // not exist unless a secret has to be created.
-func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
-	if !meta.WasDeleted(sync) {
-		if err := c.usage.Track(ctx, sync); err != nil {
+func (c *connector) Connect(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
+	if !meta.WasDeleted(cr) {
+		if err := c.usage.Track(ctx, cr); err != nil {
 			return nil, fmt.Errorf("cannot track the use of the provider configuration: %w", err)
 		}
 	}

@@ -48,29 +48,29 @@ type target struct {
 }
 
 // get the Secret of a sync, from the API server: values are never cached.
-func get(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (target, error) {
+func get(ctx context.Context, kube client.Client, cr *v1alpha1.KeyVaultSecretSync) (target, error) {
 	s := &corev1.Secret{}
 
-	err := kube.Get(ctx, types.NamespacedName{Namespace: sync.Namespace, Name: sync.Spec.ForProvider.Target.Name}, s)
+	err := kube.Get(ctx, types.NamespacedName{Namespace: cr.Namespace, Name: cr.Spec.ForProvider.Target.Name}, s)
 	if kerrors.IsNotFound(err) {
 		return target{}, nil
 	}
 
 	if err != nil {
-		return target{}, fmt.Errorf("cannot get Secret %q: %w", sync.Spec.ForProvider.Target.Name, err)
+		return target{}, fmt.Errorf("cannot get Secret %q: %w", cr.Spec.ForProvider.Target.Name, err)
 	}
 
-	return target{secret: s, ours: belongs(s, sync)}, nil
+	return target{secret: s, ours: belongs(s, cr)}, nil
 }
 
 // belongs reports whether a Secret is that of the sync, or was left behind by a deleted sync
 // of the same name.
-func belongs(s *corev1.Secret, sync *v1alpha1.KeyVaultSecretSync) bool {
+func belongs(s *corev1.Secret, cr *v1alpha1.KeyVaultSecretSync) bool {
 	if owner := metav1.GetControllerOf(s); owner != nil {
-		return owner.UID == sync.UID
+		return owner.UID == cr.UID
 	}
 
-	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == sync.Name
+	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == cr.Name
 }
 
 // current content of the Secret.
@@ -83,33 +83,33 @@ func (t target) current() plan.Current {
 }
 
 // writable reports whether management policies allow writing the Secret.
-func (t target) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
+func (t target) writable(cr *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
-		return may(sync, xpv1.ManagementActionCreate)
+		return may(cr, xpv1.ManagementActionCreate)
 	}
 
-	return may(sync, xpv1.ManagementActionUpdate)
+	return may(cr, xpv1.ManagementActionUpdate)
 }
 
 // metadataUpToDate reports whether labels, annotations and owner are up to date.
-func (t target) metadataUpToDate(sync *v1alpha1.KeyVaultSecretSync) bool {
+func (t target) metadataUpToDate(cr *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
 		return false
 	}
 
-	for k, v := range labels(sync) {
+	for k, v := range labels(cr) {
 		if t.secret.Labels[k] != v {
 			return false
 		}
 	}
 
 	for k := range applied(t.secret) {
-		if _, ok := labels(sync)[k]; !ok {
+		if _, ok := labels(cr)[k]; !ok {
 			return false
 		}
 	}
 
-	return t.secret.Annotations[annotationSync] == sync.Name && metav1.IsControlledBy(t.secret, sync) == mayDelete(sync)
+	return t.secret.Annotations[annotationSync] == cr.Name && metav1.IsControlledBy(t.secret, cr) == mayDelete(cr)
 }
 
 // applied returns the labels that were applied to a Secret by us.
@@ -147,31 +147,31 @@ const noVersion = "1"
 
 // apply all content to the Secret in one write, and return the result. It fails if the Secret
 // has changed since it was read as to, which is nil if the Secret was missing.
-func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
+func apply(ctx context.Context, kube corev1client.SecretsGetter, cr *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
 		return nil, err
 	}
 
-	s := corev1ac.Secret(sync.Spec.ForProvider.Target.Name, sync.Namespace).
+	s := corev1ac.Secret(cr.Spec.ForProvider.Target.Name, cr.Namespace).
 		WithResourceVersion(noVersion).
-		WithLabels(labels(sync)).
-		WithAnnotations(map[string]string{annotationSync: sync.Name, annotationContent: record}).
+		WithLabels(labels(cr)).
+		WithAnnotations(map[string]string{annotationSync: cr.Name, annotationContent: record}).
 		WithData(p.Data)
 	if to != nil {
 		s.WithUID(to.UID).WithResourceVersion(to.ResourceVersion)
 	}
 
-	if mayDelete(sync) {
+	if mayDelete(cr) {
 		s.WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion(v1alpha1.GroupVersion().String()).WithKind(v1alpha1.KeyVaultSecretSyncKind).
-			WithName(sync.Name).WithUID(sync.UID).WithController(true).WithBlockOwnerDeletion(true))
+			WithName(cr.Name).WithUID(cr.UID).WithController(true).WithBlockOwnerDeletion(true))
 	}
 
-	applied, err := kube.Secrets(sync.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
+	applied, err := kube.Secrets(cr.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
 	if err != nil {
-		name := sync.Spec.ForProvider.Target.Name
-		public := slices.AppendSeq([]string{sync.Namespace, name}, maps.Keys(p.Data))
+		name := cr.Spec.ForProvider.Target.Name
+		public := slices.AppendSeq([]string{cr.Namespace, name}, maps.Keys(p.Data))
 
 		values := slices.Collect(maps.Values(p.Data))
 		if to != nil {
@@ -194,8 +194,8 @@ func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
 	return nil
 }
 
-func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
-	l := maps.Clone(sync.Spec.ForProvider.Target.Labels)
+func labels(cr *v1alpha1.KeyVaultSecretSync) map[string]string {
+	l := maps.Clone(cr.Spec.ForProvider.Target.Labels)
 	if l == nil {
 		l = map[string]string{}
 	}
@@ -215,8 +215,8 @@ func StripSecret(o any) (any, error) {
 	m.SetManagedFields(nil)
 	m.SetLabels(nil)
 
-	if sync := m.GetAnnotations()[annotationSync]; sync != "" {
-		m.SetAnnotations(map[string]string{annotationSync: sync})
+	if cr := m.GetAnnotations()[annotationSync]; cr != "" {
+		m.SetAnnotations(map[string]string{annotationSync: cr})
 		m.SetOwnerReferences(nil)
 	}
 
