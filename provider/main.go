@@ -65,10 +65,10 @@ type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
 	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Use leader election. Required with more than one replica." short:"l"`
-	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."      placeholder:"NAMESPACE-OF-THE-POD"`
-	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                     help:"Maximum concurrent reconciles. Reconciles per second are limited to 5 times, and Kubernetes requests to 20 times this number."`
-	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 disables it."                                                       name:"metrics-bind-address"`
-	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 disables it."                                                     name:"health-probe-bind-address"`
+	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."                          placeholder:"NAMESPACE-OF-THE-POD"`
+	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                                         help:"Maximum concurrent reconciles. Reconciles per second are limited to 5 times, and Kubernetes requests to 20 times this number."`
+	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                                       help:"Address at which to serve Prometheus metrics. 0 disables it."                                                                  name:"metrics-bind-address"`
+	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"                                  help:"Address at which to serve /healthz and /readyz. 0 disables it."                                                                name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync sets no pollInterval."`
 	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 disables fast polls."`

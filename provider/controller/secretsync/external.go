@@ -112,29 +112,6 @@ func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating boo
 	}
 }
 
-// publish the status of an outcome.
-func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
-	switch o {
-	case upToDate:
-		e.memory.resourceVersion = e.target.secret.ResourceVersion
-		e.report(cr, e.plan.After, e.plan.Problem)
-	case mayNotWrite:
-		e.report(cr, e.plan.Before, e.plan.Problem)
-	case toWrite:
-		e.preview(cr, e.plan.Before, e.plan.Problem)
-	}
-}
-
-// nextLook is when to look again, even if nothing wakes the sync. Zero: no need.
-func (e *external) nextLook() time.Time {
-	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
-	for _, o := range e.observed {
-		next = earliest(next, o.LookAgain)
-	}
-
-	return next
-}
-
 // sourceOf a sync is the vault as its application sees it.
 func sourceOf(cr *v1alpha1.KeyVaultSecretSync) watch.Target {
 	p := cr.Spec.ForProvider
@@ -165,6 +142,29 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 
 // Disconnect does nothing: clients are pooled.
 func (e *external) Disconnect(context.Context) error { return nil }
+
+// publish the status of an outcome.
+func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
+	switch o {
+	case upToDate:
+		e.memory.resourceVersion = e.target.secret.ResourceVersion
+		e.report(cr, e.plan.After, e.plan.Problem)
+	case mayNotWrite:
+		e.report(cr, e.plan.Before, e.plan.Problem)
+	case toWrite:
+		e.preview(cr, e.plan.Before, e.plan.Problem)
+	}
+}
+
+// nextLook is when to look again, even if nothing wakes the sync. Zero: no need.
+func (e *external) nextLook() time.Time {
+	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
+	for _, o := range e.observed {
+		next = earliest(next, o.LookAgain)
+	}
+
+	return next
+}
 
 // lookAtVault reads the vault and stores the result in memory.
 func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync, now time.Time) {

@@ -43,7 +43,7 @@ const (
 // A look at the secrets of a vault. It only reads. Its memory is a copy: the caller decides
 // whether to keep it.
 type look struct {
-	cr    *v1alpha1.KeyVaultSecretSync
+	cr      *v1alpha1.KeyVaultSecretSync
 	current plan.Current
 	// record of the secrets whose data is complete.
 	record   plan.Record

@@ -72,7 +72,7 @@ func TestPlainValues(t *testing.T) {
 type recording struct {
 	*external
 
-	cr   *v1alpha1.KeyVaultSecretSync
+	cr     *v1alpha1.KeyVaultSecretSync
 	events *events
 	logs   strings.Builder
 	// data of the Secret that was applied, and the rest of it.

@@ -42,7 +42,7 @@ func TestPolling(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
-		cr   *v1alpha1.KeyVaultSecretSync
+		cr     *v1alpha1.KeyVaultSecretSync
 		// then is what happens a minute after the provider has looked first.
 		then func(s *v1alpha1.KeyVaultSecretSync, m *memory)
 		want *v1alpha1.ObservedPolling

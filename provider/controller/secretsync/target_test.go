@@ -43,7 +43,7 @@ func TestTarget(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		secret func(s *corev1.Secret)
-		cr   func(s *v1alpha1.KeyVaultSecretSync)
+		cr     func(s *v1alpha1.KeyVaultSecretSync)
 		want   want
 	}{
 		"Ours":         {reason: "The Secret of the sync.", want: want{Belongs: true, MetadataUpToDate: true}},
