@@ -41,7 +41,7 @@ func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || v.accepts(resp.Header.Get("WWW-Authenticate")) {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
 	_ = resp.Body.Close() // It is not read.
@@ -74,7 +74,7 @@ func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
 		return nil, elsewhere()
 	}
 
-	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+	return req.Next()
 }
 
 // isHost reports whether a URL leads to one of these hosts, with TLS and at its default
@@ -118,5 +118,5 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return n, errTooLong
 	}
 
-	return n, err //nolint:wrapcheck // A reader returns errors as they are.
+	return n, err
 }

@@ -92,7 +92,7 @@ func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 				}
 			}
 
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 	err := c.call(ctx, fmt.Sprintf("get secret %q from %s", name, c.uri), func(ctx context.Context) error {
 		r, err := c.secrets.GetSecret(ctx, name, version, nil)
 		if err != nil {
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		}
 
 		s.Properties = properties(r.ID, r.Attributes, r.ContentType)
@@ -129,7 +129,7 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	err := c.call(ctx, fmt.Sprintf("get deleted secret %q from %s", name, c.uri), func(ctx context.Context) error {
 		_, err := c.secrets.GetDeletedSecret(ctx, name, nil)
-		return err //nolint:wrapcheck // It is classified.
+		return err
 	})
 	if ReasonOf(err) == NotFound {
 		return false, nil
@@ -247,7 +247,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 				}
 			}
 
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		})
 		if err != nil {
 			return "", false, err
@@ -265,7 +265,7 @@ func (c *Client) restore(ctx context.Context, name, version string) (string, err
 	err := c.call(ctx, operation, func(ctx context.Context) error {
 		r, err := c.secrets.GetSecret(ctx, name, version, nil)
 		if err != nil {
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		}
 
 		p.Value, p.ContentType, p.Tags = r.Value, r.ContentType, r.Tags
@@ -291,7 +291,7 @@ func (c *Client) set(ctx context.Context, operation, name string, parameters azs
 		r, err := c.secrets.SetSecret(ctx, name, parameters, nil)
 		p = properties(r.ID, r.Attributes, r.ContentType)
 
-		return err //nolint:wrapcheck // It is classified.
+		return err
 	})
 
 	return p, err

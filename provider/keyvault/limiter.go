@@ -62,7 +62,7 @@ func (l *limiter) wait(ctx context.Context) (paused time.Duration, err error) {
 		return d, nil
 	}
 
-	return 0, l.rate.Wait(ctx) //nolint:wrapcheck // The caller says what was waited for.
+	return 0, l.rate.Wait(ctx)
 }
 
 // paused returns how long a pause still lasts.

@@ -38,16 +38,16 @@ func (renewing) Do(req *policy.Request) (*http.Response, error) {
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || refused.n != 1 {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
 	drain(resp)
 
 	if err := req.RewindBody(); err != nil {
-		return nil, err //nolint:wrapcheck // A policy returns errors as they are.
+		return nil, err
 	}
 
-	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+	return req.Next()
 }
 
 // forgetting makes a credential forget a token that the vault rejects. It comes after the
@@ -60,7 +60,7 @@ func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !has {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
 	var refused *refusedTokens

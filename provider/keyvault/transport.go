@@ -101,7 +101,7 @@ func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 
-	return to.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+	return to.RoundTrip(req)
 }
 
 // keep has the hosts whose connections stay open: the first ones, up to a limit, for as

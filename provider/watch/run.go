@@ -169,7 +169,7 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	err := w.pages.Wait(ctx)
 	r.paused += time.Since(now)
 
-	return err //nolint:wrapcheck // The context never ends.
+	return err
 }
 
 // errUnwatched ends a list that has lost its last subscriber.

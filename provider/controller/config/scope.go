@@ -31,7 +31,7 @@ type scopedClient struct{ client.Client }
 func (c scopedClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
 	namespace, _ := ctx.Value(namespaceKey{}).(string)
 
-	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...) //nolint:wrapcheck // A client returns errors as they are.
+	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...)
 }
 
 // A namespaceKey is the key of a request's namespace in a context.

@@ -38,7 +38,7 @@ func (c Client) Update(ctx context.Context, o client.Object, _ ...client.UpdateO
 	}
 
 	if err := c.Patch(ctx, patched, client.RawPatch(types.MergePatchType, patch)); err != nil {
-		return err //nolint:wrapcheck // A client returns errors as they are.
+		return err
 	}
 
 	o.SetResourceVersion(patched.GetResourceVersion())

@@ -43,7 +43,7 @@ func (g *namespaceGate) Reconcile(ctx context.Context, req reconcile.Request) (r
 	}
 	defer g.leave(req.Namespace)
 
-	return g.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
+	return g.Reconciler.Reconcile(ctx, req)
 }
 
 // enter, or wait to be woken.

@@ -85,7 +85,7 @@ type quietStatus struct {
 func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	now, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
-		return s.SubResourceWriter.Update(ctx, o, opts...) //nolint:wrapcheck // A client returns errors as they are.
+		return s.SubResourceWriter.Update(ctx, o, opts...)
 	}
 
 	if s.written.stale(now.UID, now.ResourceVersion) {
@@ -101,7 +101,7 @@ func (s quietStatus) Update(ctx context.Context, o client.Object, opts ...client
 
 	over := now.ResourceVersion
 	if err := s.SubResourceWriter.Update(ctx, o, opts...); err != nil {
-		return err //nolint:wrapcheck // A client returns errors as they are.
+		return err
 	}
 
 	if now.ResourceVersion != over {

@@ -23,7 +23,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -33,7 +32,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -187,32 +185,6 @@ func reconcilerOptions(o Options) []managed.ReconcilerOption {
 	return out
 }
 
-// addStateMetrics that Crossplane's providers have: how many resources exist, and
-// how many of them are ready and synced.
-func addStateMetrics(mgr manager.Manager, o Options) error {
-	if o.MetricOptions == nil || o.MetricOptions.MRStateMetrics == nil {
-		return nil
-	}
-
-	r := statemetrics.NewMRStateRecorder(uncopied{mgr.GetClient()}, o.Logger, o.MetricOptions.MRStateMetrics, &v1alpha1.KeyVaultSecretSyncList{}, o.MetricOptions.PollStateMetricInterval)
-	if err := mgr.Add(r); err != nil {
-		return fmt.Errorf("cannot add the recorder of state metrics: %w", err)
-	}
-
-	return nil
-}
-
-// An uncopied client lists the objects of the cache and not copies, for readers only. The
-// recorder of state metrics lists all syncs every minute and keeps the list until the next
-// one. BenchmarkListSyncs: to copy 1,000 syncs with 10 secrets each takes 5.1 MB and 12 ms, and
-// the list alone 0.6 MB and 0.6 ms.
-type uncopied struct{ client.Client }
-
-// List objects.
-func (u uncopied) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	return u.Client.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...) //nolint:wrapcheck // A client returns errors as they are.
-}
-
 // An unwatcher stops the polls of a sync that is gone or left alone, which its reconciler
 // does not look at any more. Otherwise its vault would get 2,880 lists a day, at the default
 // interval of 30 s, until the provider restarts. An event handler would not do: reconciles
@@ -234,7 +206,7 @@ func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconc
 		f.forget(req.NamespacedName)
 	}
 
-	return f.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
+	return f.Reconciler.Reconcile(ctx, req)
 }
 
 // A connector has the state that all reconciles share.
