@@ -242,7 +242,7 @@ func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) (v1alp
 	v := d.explained()
 
 	if d.wasRead && d.old.Version != d.content.Version {
-		v = NewVerdict(stateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
+		v = NewVerdict(StateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
 	}
 
 	if !d.inSecret && v.State == v1alpha1.StateSynced {
@@ -385,7 +385,8 @@ func sameContent(a, b Content) bool {
 		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired) && a.HadKeys == b.HadKeys
 }
 
-func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
+// StateBefore returns the state of a secret in a status, or an empty one if it is not known.
+func StateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
 	for _, s := range previous.Secrets {
 		if s.Name == name && slices.Contains(severity(), s.State) {
 			return s.State

@@ -64,10 +64,7 @@ func (s *shelf) write(name string) {
 
 // look at the list once, write what was opened, and return the names of that.
 func (s *shelf) look(distrusted bool) []string {
-	l := &look{
-		cr: newSync(s.list...), current: s.current, record: s.current.Intact(), memory: s.memory, now: s.now, distrusted: distrusted,
-		snapshot: watch.NewSnapshot(nil, nil, s.now),
-	}
+	l := &look{sight: sight{cr: newSync(s.list...), current: s.current, record: s.current.Intact(), now: s.now, distrusted: distrusted, snapshot: watch.NewSnapshot(nil, nil, s.now)}, memory: s.memory}
 	findings := map[string]plan.Observed{}
 	l.conclude(s.list, s.answers, findings)
 
@@ -182,7 +179,7 @@ func TestPostponedKnown(t *testing.T) {
 	shelf := newShelf(24, pfx(t, 66_600))
 	shelf.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}}
 
-	l = &look{cr: newSync(shelf.list...), memory: shelf.memory, now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}
+	l = &look{sight: sight{cr: newSync(shelf.list...), now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}, memory: shelf.memory}
 	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
 		t.Error("\nNothing failed.\nconclude(...): all is to be read again")
 	}
@@ -338,6 +335,7 @@ func TestVerdictMemo(t *testing.T) {
 
 	l.memory.secrets = map[string]memo{} // The generation is another one.
 	l.empty()
+	e.sight = l.sight
 
 	if _, known := l.known(s); known {
 		t.Error("\nIt is read once.\nknown(...): it is known")

@@ -42,7 +42,7 @@ func isMissing(s v1alpha1.State) bool {
 // creations are the secrets to create now.
 func (e *external) creations() []v1alpha1.SyncedSecret {
 	return slices.DeleteFunc(e.creatable(), func(s v1alpha1.SyncedSecret) bool {
-		return e.look.now.Before(e.memory.secrets[s.Name].createAfter)
+		return e.sight.now.Before(e.memory.secrets[s.Name].createAfter)
 	})
 }
 
@@ -51,7 +51,7 @@ func (e *external) nextCreation() time.Time {
 	var next time.Time
 
 	for _, s := range e.creatable() {
-		if after := e.memory.secrets[s.Name].createAfter; e.look.now.Before(after) {
+		if after := e.memory.secrets[s.Name].createAfter; e.sight.now.Before(after) {
 			next = earliest(next, after)
 		}
 	}
@@ -63,8 +63,8 @@ func (e *external) nextCreation() time.Time {
 func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
-	for _, s := range e.look.cr.Spec.ForProvider.Secrets {
-		if isMissing(e.observed[s.Name].State) && e.look.mayCreate(s) {
+	for _, s := range e.sight.cr.Spec.ForProvider.Secrets {
+		if isMissing(e.observed[s.Name].State) && e.sight.mayCreate(s) {
 			out = append(out, s)
 		}
 	}
@@ -116,10 +116,10 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		memo.Verdict, memo.updated, memo.absence = plan.AwaitingValue(s), p.Updated, absence{}
 		m.created = latest(m.created, p.Updated)
-		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.look.now)}
+		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.sight.now)}
 	case keyvault.Exists:
 		// Another client created it first. The next list shows it.
-		memo.createAfter = e.look.now.Add(e.look.interval)
+		memo.createAfter = e.sight.now.Add(e.sight.interval)
 	case keyvault.Deleted:
 		if !memo.deleted {
 			memo.createWait = 0
@@ -127,20 +127,20 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 
 		memo.deleted, memo.moving = true, ""
 		memo.createWait = min(max(2*memo.createWait, failedRetry), e.fullRead)
-		memo.createAfter = e.look.now.Add(memo.createWait)
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createAfter = e.sight.now.Add(memo.createWait)
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
 		// That ends within seconds.
 		memo.deleted, memo.moving = false, keyvault.ReasonOf(err)
-		memo.createAfter = e.look.now.Add(min(failedRetry, e.fullRead))
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createAfter = e.sight.now.Add(min(failedRetry, e.fullRead))
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	default:
 		failure := finding.Because(finding.NotCreated, causeOf(err))
 
 		memo.moving, memo.createFailure = "", &failure
-		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
-		memo.createAfter = e.look.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createWait = min(max(2*memo.createWait, e.sight.interval), createRetry)
+		memo.createAfter = e.sight.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	}
 
 	m.secrets[s.Name] = memo

@@ -39,10 +39,10 @@ type external struct {
 
 	// Results of the observation, for the steps after it.
 	target   target
-	look     *look
+	sight    sight
 	observed map[string]plan.Observed
 	plan     plan.Plan
-	// lookAgain at the vault by then.
+	// lookAgain is when to look at the vault again.
 	lookAgain time.Time
 }
 
@@ -179,10 +179,10 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 	snapshot := watchVault(ctx, key, source, e.interest(cr))
 	current := e.target.current()
 
-	e.look = &look{
-		cr: cr, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
-		interval: e.interval(cr), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
-		readAll: now.Sub(e.memory.read) >= e.fullRead, distrusted: e.memory.read.IsZero(),
+	e.sight = sight{
+		cr: cr, current: current, record: current.Intact(), now: now,
+		interval: e.interval(cr), fullRead: e.fullRead, watchInterval: e.watcher.Interval(key), snapshot: snapshot,
+		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
 	}
 
 	v := vault{pool: e.pool, source: source}
@@ -190,13 +190,12 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, cr) }
 	}
 
-	observed, lookAgain := e.look.observe(ctx, v)
+	result := e.sight.look(ctx, v, e.memory)
+	*e.memory = *result.memory
+	e.observed, e.lookAgain = result.observed, earliest(turn, result.again)
 
-	*e.memory = *e.look.memory
-	e.observed, e.lookAgain = observed, earliest(turn, lookAgain)
-
-	if e.look.read {
-		e.metrics.read(key, now)
+	if result.read {
+		e.metrics.noteRead(key, now)
 	}
 }
 
@@ -243,7 +242,7 @@ func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 
 // makePlan of the observed secrets, and remember its verdicts.
 func (e *external) makePlan(cr *v1alpha1.KeyVaultSecretSync) {
-	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
+	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.sight.current, e.observed, e.sight.now)
 	e.remember(e.plan)
 }
 
@@ -259,12 +258,12 @@ func (e *external) remember(p plan.Plan) {
 		delete(m.invalid, name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.look.cr, name), verdict)
+			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.sight.cr, name), verdict)
 		}
 
 		// If the Secret is too large, the secrets are read again, because only all of them
 		// together can show that it fits.
-		item, found := e.look.snapshot.Item(name)
+		item, found := e.sight.snapshot.Item(name)
 		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
 			delete(m.secrets, name)
 			continue

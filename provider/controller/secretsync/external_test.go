@@ -59,11 +59,11 @@ func externalOf(l *look) (*external, *events) {
 	recorded := &events{}
 	e := &external{
 		connector: &connector{metrics: NewMetrics(), record: recorded, log: logging.NewNopLogger(), fullRead: fullRead},
-		look:      l, observed: map[string]plan.Observed{},
+		observed:  map[string]plan.Observed{},
 	}
 
 	if l != nil {
-		e.memory = l.memory
+		e.sight, e.memory = l.sight, l.memory
 	}
 
 	return e, recorded
@@ -83,7 +83,7 @@ func TestRememberTooLarge(t *testing.T) {
 		list = append(list, keyvault.Properties{Name: name, Enabled: true, Updated: noon()})
 	}
 
-	l := &look{cr: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+	l := &look{sight: sight{cr: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	e, _ := externalOf(l)
 
 	for _, s := range secrets {
@@ -128,7 +128,7 @@ func TestNextLookExpiry(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := &look{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+			l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
@@ -143,7 +143,7 @@ func TestNextLookExpiry(t *testing.T) {
 
 // Policies with Update and without Create give no Secret: no client may create it.
 func TestWriteWithoutCreate(t *testing.T) {
-	l := &look{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	l.cr.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
 
 	e, _ := externalOf(l)

@@ -40,34 +40,63 @@ const (
 	readsInOrder = 8
 )
 
-// A look at the secrets of a vault. It only reads. Its memory is a copy: the caller decides
-// whether to keep it.
-type look struct {
+// A sight is the input of a look at the secrets of a vault. A look does not change it.
+type sight struct {
 	cr      *v1alpha1.KeyVaultSecretSync
 	current plan.Current
 	// record of the secrets whose data is complete.
 	record   plan.Record
 	snapshot watch.Snapshot
-	memory   *memory
 	now      time.Time
 	interval time.Duration
 	fullRead time.Duration
-	// polled is the interval in which the vault is polled now. Zero if that is not known.
-	polled time.Duration
+	// watchInterval is the current poll interval of the watcher, or zero before the first list.
+	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.
 	readAll bool
 	// distrusted is true if the content of the Secret may not be what the provider wrote:
 	// another client has changed the Secret, or a full read was requested.
 	distrusted bool
+}
+
+// A looked is the result of a look.
+type looked struct {
+	// observed has the findings on each secret.
+	observed map[string]plan.Observed
+	// memory of the sync after the look.
+	memory *memory
+	// again is when to look at the vault as a whole again.
+	again time.Time
+	// read is true if any secret was read.
+	read bool
+}
+
+// A look is in progress: it reads a vault, and writes nothing but its own copy of the memory.
+type look struct {
+	sight
+
+	memory *memory
 	// read is true once any secret was read.
 	read bool
-	// postponedIterations of the secrets that are postponed.
+	// postponedIterations is the sum of all postponed secrets.
 	postponedIterations int
 }
 
-// observe every secret, and read those that the list and the memory do not answer. It returns
-// the findings on each, and when to look again at the vault as a whole.
-func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, time.Time) {
+// look at every secret, and read those that the list and the memory do not answer.
+func (s sight) look(ctx context.Context, v vault, m *memory) looked {
+	l := &look{sight: s, memory: m.clone()}
+	observed := l.observe(ctx, v)
+
+	again := l.nextFullRead()
+	if l.oneByOne() {
+		again = earliest(again, l.nextRead())
+	}
+
+	return looked{observed: observed, memory: l.memory, again: again, read: l.read}
+}
+
+// observe every secret.
+func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 	observed := map[string]plan.Observed{}
 
 	var unknown []v1alpha1.SyncedSecret
@@ -80,7 +109,7 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 		}
 	}
 
-	failed := l.conclude(unknown, read(ctx, v, unknown), observed)
+	failed := l.conclude(unknown, readSecrets(ctx, v, unknown), observed)
 
 	if l.hasList() {
 		l.memory.allowed = true
@@ -88,36 +117,31 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 
 	everything := l.readAll || len(unknown) == len(l.cr.Spec.ForProvider.Secrets)
 	if everything && !failed && (l.hasList() || l.read) {
-		l.memory.read = l.now
+		l.memory.lastFullRead = l.now
 	}
 
 	l.findDeleted(ctx, v, observed)
 
-	next := l.nextFullRead()
-	if l.oneByOne() {
-		next = earliest(next, l.nextRead())
-	}
-
-	return observed, next
+	return observed
 }
 
 // oneByOne is true if the vault may not be listed, or is too large for that. A role with a
 // condition on the names of secrets still allows reading them.
-func (l *look) oneByOne() bool {
-	r := keyvault.ReasonOf(l.snapshot.Err)
+func (s sight) oneByOne() bool {
+	r := keyvault.ReasonOf(s.snapshot.Err)
 
 	return r == keyvault.Forbidden || r == keyvault.TooLarge
 }
 
 // hasList is true if the last list worked.
-func (l *look) hasList() bool {
-	return l.snapshot.Err == nil && !l.snapshot.TakenAt.IsZero()
+func (s sight) hasList() bool {
+	return s.snapshot.Err == nil && !s.snapshot.TakenAt.IsZero()
 }
 
 // unavailable is true if nothing can be read until the vault can be listed again. The watcher
 // wakes the sync then.
-func (l *look) unavailable() bool {
-	return l.snapshot.Err != nil && !l.oneByOne()
+func (s sight) unavailable() bool {
+	return s.snapshot.Err != nil && !s.oneByOne()
 }
 
 // known returns the findings on a secret without reading it, or false if it has to be read.
@@ -213,9 +237,9 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 }
 
 // missing returns the findings on a secret that the vault does not have.
-func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
-	if _, found := l.snapshot.Item(s.Name); found && s.Version != "" {
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: s.Version})}
+func (s sight) missing(secret v1alpha1.SyncedSecret, a absence) plan.Observed {
+	if _, found := s.snapshot.Item(secret.Name); found && secret.Version != "" {
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: secret.Version})}
 	}
 
 	switch {
@@ -229,10 +253,10 @@ func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
 
 	o := because(v1alpha1.StateMissing, finding.Missing)
 
-	switch _, had := l.record[s.Name]; {
+	switch _, had := s.record[secret.Name]; {
 	case had:
 		o = because(v1alpha1.StateMissing, finding.Gone)
-	case s.Create != nil && !*s.Create:
+	case secret.Create != nil && !*secret.Create:
 		o = because(v1alpha1.StateMissing, finding.MissingCertificate)
 	}
 
@@ -281,7 +305,7 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
-	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.cr, s.Name) != v1alpha1.StateForbidden {
+	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && plan.StateBefore(l.cr.Status.AtProvider, s.Name) != v1alpha1.StateForbidden {
 		return plan.Observed{
 			Verdict:   plan.NewVerdict(v1alpha1.StateAwaitingAccess, finding.Because(finding.AwaitingAccess, e.Cause)),
 			LookAgain: until,
@@ -297,16 +321,6 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	}
 
 	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
-}
-
-func stateOf(cr *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
-	for _, s := range cr.Status.AtProvider.Secrets {
-		if s.Name == name {
-			return s.State
-		}
-	}
-
-	return ""
 }
 
 // conclude turns answers into findings on the requested secrets, and reports whether a read
@@ -467,7 +481,7 @@ func (l *look) nextFullRead() time.Time {
 		return time.Time{}
 	}
 
-	return latest(l.memory.read.Add(l.fullRead), l.now.Add(failedRetry))
+	return latest(l.memory.lastFullRead.Add(l.fullRead), l.now.Add(failedRetry))
 }
 
 // nextRead is when to read secrets one by one again, with backoff while none can be read.
@@ -487,13 +501,13 @@ func (l *look) nextRead() time.Time {
 }
 
 // readInterval is how often secrets are read one by one: each is a request.
-func (l *look) readInterval() time.Duration {
-	interval := l.interval
-	if l.polled > 0 {
-		interval = min(interval, l.polled)
+func (s sight) readInterval() time.Duration {
+	interval := s.interval
+	if s.watchInterval > 0 {
+		interval = min(interval, s.watchInterval)
 	}
 
-	return max(interval, time.Duration(len(l.cr.Spec.ForProvider.Secrets))*readPace)
+	return max(interval, time.Duration(len(s.cr.Spec.ForProvider.Secrets))*readPace)
 }
 
 // findDeleted determines which missing secrets can be recovered. It skips those that are
@@ -527,8 +541,8 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 
 // mayCreate reports whether a missing secret may be created in advance. Only a read with the
 // application's identity shows that a secret is missing.
-func (l *look) mayCreate(s v1alpha1.SyncedSecret) bool {
-	return l.cr.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
+func (s sight) mayCreate(secret v1alpha1.SyncedSecret) bool {
+	return s.cr.Spec.ForProvider.CreateMissing && secret.Version == "" && (secret.Create == nil || *secret.Create) && isObject(payload.Format(secret.Format))
 }
 
 // An answer of a vault to a request for one secret.
@@ -539,7 +553,7 @@ type answer struct {
 
 // read secrets, a few at once. When the vault cannot be reached, the others are not
 // requested.
-func read(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
+func readSecrets(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
 	if len(list) == 0 {
 		return nil
 	}

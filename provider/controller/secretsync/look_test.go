@@ -53,11 +53,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	}
 	current := plan.Current{Data: map[string][]byte{"db.A": []byte("a")}, Record: plan.Record{"db": content}}
 
-	return &look{
-		cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second,
-		memory:   &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)},
-		snapshot: listed(before(time.Hour), true),
-	}
+	return &look{sight: sight{cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second, snapshot: listed(before(time.Hour), true)}, memory: &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)}}
 }
 
 // afterNoon is how long after noon a time is. Zero if there is none.
@@ -483,7 +479,7 @@ func TestLookNextFullRead(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-			l.memory.read, l.snapshot.Err, l.fullRead = tc.read, tc.err, fullRead
+			l.memory.lastFullRead, l.snapshot.Err, l.fullRead = tc.read, tc.err, fullRead
 
 			if diff := cmp.Diff(tc.want, afterNoon(l.nextFullRead())); diff != "" {
 				t.Errorf("\n%s\nnextFullRead(): -want, +got:\n%s", tc.reason, diff)

@@ -45,9 +45,9 @@ type memory struct {
 	// allowed is true once the application had access to the vault.
 	allowed bool
 
-	// read is when all secrets were last read. Lists have a resolution of one
-	// second, so this is done every now and then.
-	read time.Time
+	// lastFullRead is when all secrets were last read. Full reads are needed because lists have
+	// a resolution of one second. Zero requests one.
+	lastFullRead time.Time
 	// resourceVersion of the Secret when it was last up to date. If it differs, another
 	// client has changed the Secret.
 	resourceVersion string
@@ -69,8 +69,8 @@ type memory struct {
 	next time.Time
 	// refused is how often in a row no secret could be read one by one.
 	refused int
-	// pending is since when a requested sync waits for its turn.
-	pending time.Time
+	// pendingSince is since when a requested sync has waited for its turn.
+	pendingSince time.Time
 }
 
 // A memo of one secret that is missing or whose value cannot be used.
@@ -162,7 +162,7 @@ func (m *memory) clone() *memory {
 // changed it, all secrets are read until that has succeeded.
 func (m *memory) noteSecret(t target) {
 	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
-		m.read = time.Time{}
+		m.lastFullRead = time.Time{}
 	}
 
 	if t.secret == nil || t.secret.ResourceVersion != m.resourceVersion {
@@ -199,13 +199,13 @@ func (m *memory) postpone(name string, postponed bool, now time.Time) {
 // forgetVerdicts on secrets that are no longer listed, and everything else about their
 // values.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
-	gone := func(name string) bool {
+	unlisted := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
 	}
 
-	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return gone(name) })
-	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return gone(name) })
-	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return gone(name) })
+	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return unlisted(name) })
+	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return unlisted(name) })
+	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return unlisted(name) })
 }
 
 const (
@@ -263,9 +263,9 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 			uid: cr.UID, generation: cr.Generation, changed: now, source: source, since: cr.CreationTimestamp.Time,
 			requested: cr.Annotations[v1alpha1.SyncRequestedAtAnnotation],
 			// After a start, not everything is read at once.
-			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
-			secrets: map[string]memo{},
-			names:   namesBefore(cr),
+			lastFullRead: now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
+			secrets:      map[string]memo{},
+			names:        namesBefore(cr),
 		}
 		m.list[key] = mem
 		mem.setNames(cr, now)
@@ -273,7 +273,7 @@ func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now 
 
 	if mem.source != source {
 		mem.source, mem.since, mem.allowed = source, now, false
-		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
+		mem.lastFullRead, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
 		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
 	}
 
@@ -294,7 +294,7 @@ func (m *memory) request(cr *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
 		return false
 	}
 
-	m.requested, m.read, m.opened = at, time.Time{}, nil
+	m.requested, m.lastFullRead, m.opened = at, time.Time{}, nil
 	m.requestedAt = now
 
 	for name, memo := range m.secrets {

@@ -175,8 +175,8 @@ func summary(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSy
 	return out
 }
 
-// read is called when a secret of a sync was read with success.
-func (m *Metrics) read(key types.NamespacedName, at time.Time) {
+// noteRead records that a secret of a sync was read.
+func (m *Metrics) noteRead(key types.NamespacedName, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 

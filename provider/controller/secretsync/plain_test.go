@@ -115,13 +115,13 @@ func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	t.Helper()
 
 	r.observed["db"] = plan.Observed{Secret: &secret}
-	r.plan = plan.Make(r.cr.Spec.ForProvider, r.cr.Status.AtProvider, r.look.current, r.observed, noon())
+	r.plan = plan.Make(r.cr.Spec.ForProvider, r.cr.Status.AtProvider, r.sight.current, r.observed, noon())
 	r.remember(r.plan)
 	r.preview(r.cr, r.plan.Before, r.plan.Problem)
 	fmt.Fprintf(&r.logs, "%+v\n", r.cr.Status)
 
 	// Nothing is changed by a value that is refused.
-	r.target.secret = &corev1.Secret{Data: r.look.current.Data}
+	r.target.secret = &corev1.Secret{Data: r.sight.current.Data}
 	if _, err := r.Update(t.Context(), r.cr); err != nil {
 		t.Fatalf("Update(...): %v", err)
 	}
@@ -146,7 +146,7 @@ func (r *recording) places(t *rapid.T) map[string]string {
 
 	return map[string]string{
 		"status": string(status), "events": strings.Join(*r.events, "\n"), "log": r.logs.String(), "metrics": fmt.Sprint(metrics),
-		"rest of the Secret": r.rest, "data keys": strings.Join(r.dataKeys(), "\n"), "memory": fmt.Sprintf("%+v", r.look.memory.secrets),
+		"rest of the Secret": r.rest, "data keys": strings.Join(r.dataKeys(), "\n"), "memory": fmt.Sprintf("%+v", r.memory.secrets),
 	}
 }
 

@@ -54,17 +54,17 @@ func (e *external) takeRequest(cr *v1alpha1.KeyVaultSecretSync, now time.Time) (
 	m := e.memory
 
 	if at := cr.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" && at != m.requested {
-		if m.pending.IsZero() {
-			m.pending = now
+		if m.pendingSince.IsZero() {
+			m.pendingSince = now
 		}
 
 		pace := m.requestedAt.Add(time.Duration(len(cr.Spec.ForProvider.Secrets)) * readPace)
-		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(cr), m.pending), pace); turn.After(now) {
+		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(cr), m.pendingSince), pace); turn.After(now) {
 			return false, turn
 		}
 	}
 
-	m.pending = time.Time{}
+	m.pendingSince = time.Time{}
 
 	return m.request(cr, now), time.Time{}
 }

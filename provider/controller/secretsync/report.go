@@ -66,18 +66,14 @@ const (
 // reportSize of the vault, if it is too large to be listed, or was. An event tells when it
 // has become too large.
 func (e *external) reportSize(cr *v1alpha1.KeyVaultSecretSync) {
-	if e.look == nil {
-		return
-	}
-
 	was := cr.GetCondition(conditionListed)
 	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: cr.Generation}
 
-	switch err, ok := errors.AsType[*keyvault.Error](e.look.snapshot.Err); {
+	switch err, ok := errors.AsType[*keyvault.Error](e.sight.snapshot.Err); {
 	case ok && err.Reason == keyvault.TooLarge:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
-		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.look.readInterval(), Cause: &err.Cause})
-	case e.look.hasList() && was.Status == corev1.ConditionFalse:
+		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.sight.readInterval(), Cause: &err.Cause})
+	case e.sight.hasList() && was.Status == corev1.ConditionFalse:
 		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
 	default:
 		return

@@ -216,9 +216,9 @@ func TestMetrics(t *testing.T) {
 		v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced, ExpiresAt: new(metav1.Unix(2000, 0))},
 		v1alpha1.ObservedSecret{Name: "x", State: v1alpha1.StateMissing}, v1alpha1.ObservedSecret{Name: "y"}))
 	m.observe(api, observation(v1alpha1.StateSynced, v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced}))
-	m.read(api, time.Unix(3000, 0))
+	m.noteRead(api, time.Unix(3000, 0))
 	m.observe(gone, observation(v1alpha1.StateSynced))
-	m.read(gone, time.Unix(1, 0))
+	m.noteRead(gone, time.Unix(1, 0))
 	m.forget(gone)
 	m.written(nil)
 	m.written(errors.New("x"))

@@ -80,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, secret := v1alpha1.SyncedSecret{Name: "db"}, invalid
 
-			l := &look{cr: newSync(s), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+			l := &look{sight: sight{cr: newSync(s), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"], _ = l.examine(s, secret)
 			e.remember(plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon()))
@@ -97,7 +97,7 @@ func TestVerdict(t *testing.T) {
 	}
 
 	t.Run("Valid", func(t *testing.T) {
-		l := &look{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+		l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 		l.memory.rememberInvalid("db", invalid, "", verdict(v1alpha1.StateInvalid, "no"))
 
 		e, _ := externalOf(l)
@@ -112,7 +112,7 @@ func TestVerdict(t *testing.T) {
 
 // A vault that is too large is said to be so, once.
 func TestReportSize(t *testing.T) {
-	l := &look{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{}, now: noon(), interval: time.Minute}
+	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
 	e, recorded := externalOf(l)
 
 	steps := []struct {
@@ -136,7 +136,7 @@ func TestReportSize(t *testing.T) {
 	}
 
 	for _, s := range steps {
-		l.snapshot = s.snapshot
+		e.sight.snapshot = s.snapshot
 		e.reportSize(l.cr)
 
 		c := l.cr.GetCondition(conditionListed)
