@@ -365,7 +365,7 @@ func TestBodyBounds(t *testing.T) {
 	}
 
 	t.Run("Endless", func(t *testing.T) {
-		n, err := io.Copy(io.Discard, &bounded{ReadCloser: io.NopCloser(zeros{}), left: maxBody})
+		n, err := io.Copy(io.Discard, &bounded{ReadCloser: io.NopCloser(zeros{}), remaining: maxBody})
 		if n > maxBody+1 || !errors.Is(err, errTooLong) {
 			t.Errorf("\nA body that does not end is ended.\nRead(...): %d bytes, %v", n, err)
 		}

@@ -206,7 +206,7 @@ func TestCredentialKeeps(t *testing.T) {
 		answer = s.answer
 
 		if s.forget {
-			c.refuse(c.token.Token)
+			c.forget(c.token.Token)
 		}
 
 		got, err := c.GetToken(t.Context(), s.options)
@@ -222,7 +222,7 @@ func TestCredentialKeeps(t *testing.T) {
 	// A good token is used while there is no other, and no longer.
 	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
 
-	c.refuse(c.token.Token)
+	c.forget(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestCredentialKeeps(t *testing.T) {
 		now = then
 	}
 
-	c.refuse(c.token.Token)
+	c.forget(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err == nil {
 		t.Error("\nA credential that cannot be created issues no token.\nGetToken(...): no error")
@@ -266,7 +266,7 @@ func TestCredentialSpares(t *testing.T) {
 
 		return nil, errors.New(marker)
 	}
-	c.keep(azcore.AccessToken{Token: "good", RefreshOn: start.Add(time.Minute), ExpiresOn: start.Add(30 * time.Minute)}, options)
+	c.store(azcore.AccessToken{Token: "good", RefreshOn: start.Add(time.Minute), ExpiresOn: start.Add(30 * time.Minute)}, options)
 
 	for _, step := range []struct {
 		reason string
