@@ -22,22 +22,21 @@ import (
 )
 
 const (
-	// conflictRetry is the pause before another look at a Secret of another owner.
+	// conflictRetry is the pause before checking again a Secret that belongs to another owner.
 	conflictRetry = time.Minute
 )
 
-// An external is one sync that is being reconciled: observed and then, if needed, created or
-// updated as planned.
+// An external is one reconcile of a sync: Observe makes a plan, and Create or Update carries it
+// out if necessary.
 type external struct {
 	*connector
 
-	// previous is the last report.
+	// previous is the status before this reconcile.
 	previous v1alpha1.KeyVaultSecretSyncObservation
 
-	// memory of the sync.
 	memory *memory
 
-	// Results of the observation, for the steps after it.
+	// Results of Observe, for the steps after it.
 	target   target
 	sight    sight
 	observed map[string]plan.Observed
@@ -46,20 +45,20 @@ type external struct {
 	lookAgain time.Time
 }
 
-// An outcome of a plan is the work that is left.
+// An outcome of a plan says whether there is anything to write.
 type outcome int
 
 const (
 	// upToDate: the Secret is as planned.
 	upToDate outcome = iota
-	// toWrite: the Secret or a missing secret has to be written.
+	// toWrite: the Secret or a missing secret must be written.
 	toWrite
 	// mayNotWrite: management policies do not allow writing the Secret.
 	mayNotWrite
 )
 
-// Observe the Secret and the vault: look, plan, schedule the next look, and publish the
-// outcome. The external resource is the Secret.
+// Observe looks at the Secret and the vault, makes a plan, schedules the next look, and
+// publishes the outcome. The external resource is the Secret.
 func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
 	var err error
 	if e.target, err = get(ctx, e.kube, cr); err != nil {
@@ -91,16 +90,16 @@ func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync)
 	e.publish(cr, result)
 
 	return managed.ExternalObservation{
-		// A missing Secret is created by Update. Create is meant for names that are not
-		// known in advance: it would cost three more writes, and a second look. It is
-		// used where policies do not allow Update.
+		// Update creates a missing Secret, because Create costs three more writes and a second
+		// look: it is meant for names that are not known in advance. Create is used only where
+		// policies do not allow Update.
 		ResourceExists:   e.target.secret != nil || may(cr, xpv1.ManagementActionCreate) && may(cr, xpv1.ManagementActionUpdate),
 		ResourceUpToDate: result == upToDate,
 	}, nil
 }
 
-// decide on the outcome of a plan for the Secret. Creating is true if missing secrets of the
-// vault are created, too.
+// decide returns the outcome of a plan. Creating is true if missing secrets of the vault are
+// created, too.
 func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
 	switch {
 	case !creating && !p.Changed && t.metadataUpToDate(cr):
@@ -112,7 +111,7 @@ func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating boo
 	}
 }
 
-// sourceOf a sync is the vault as its application sees it.
+// sourceOf returns the vault of a sync, with the identity that reads it.
 func sourceOf(cr *v1alpha1.KeyVaultSecretSync) watch.Target {
 	p := cr.Spec.ForProvider
 
@@ -131,7 +130,7 @@ func (e *external) Update(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) 
 	return managed.ExternalUpdate{}, e.write(ctx, cr)
 }
 
-// Delete the Secret. The vault is left alone.
+// Delete the Secret. The vault is not changed.
 func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
 	if e.target.secret == nil || !e.target.ours {
 		return managed.ExternalDelete{}, nil
@@ -143,7 +142,7 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 // Disconnect does nothing: clients are pooled.
 func (e *external) Disconnect(context.Context) error { return nil }
 
-// publish the status of an outcome.
+// publish the status that belongs to an outcome.
 func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
 	switch o {
 	case upToDate:
@@ -156,7 +155,7 @@ func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
 	}
 }
 
-// nextLook is when to look again, even if nothing wakes the sync. Zero: no need.
+// nextLook returns when to look again, even if nothing wakes the sync, or zero.
 func (e *external) nextLook() time.Time {
 	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
 	for _, o := range e.observed {
@@ -199,14 +198,14 @@ func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 	}
 }
 
-// write as planned.
+// write the missing secrets to the vault, and the Secret as planned.
 func (e *external) write(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
 	if e.createMissing(ctx, cr) {
 		e.makePlan(cr)
 		e.memory.next = earliest(e.memory.next, e.nextLook())
 	}
 
-	// The reconciler calls Update even if policies do not allow to create the Secret.
+	// The managed reconciler calls Update even if policies do not allow creating the Secret.
 	result := decide(cr, e.target, e.plan, false)
 	if result == toWrite {
 		err := e.writeSecret(ctx, cr)
@@ -228,7 +227,7 @@ func (e *external) write(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) e
 	return nil
 }
 
-// writeSecret applies the plan to the Secret, which is the provider's or does not exist.
+// writeSecret applies the plan to the Secret, which is missing or belongs to the sync.
 func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
 	applied, err := apply(ctx, e.secrets, cr, e.target.secret, e.plan)
 	if err != nil {
@@ -240,7 +239,7 @@ func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretS
 	return nil
 }
 
-// makePlan of the observed secrets, and remember its verdicts.
+// makePlan for the observed secrets, and remember its verdicts.
 func (e *external) makePlan(cr *v1alpha1.KeyVaultSecretSync) {
 	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.sight.current, e.observed, e.sight.now)
 	e.remember(e.plan)
@@ -251,7 +250,7 @@ func (e *external) remember(p plan.Plan) {
 	m := e.memory
 
 	if p.Problem != nil {
-		m.opened = nil // It does not get into the Secret.
+		m.opened = nil // The Secret is not written.
 	}
 
 	for name, verdict := range p.Verdicts {
@@ -261,8 +260,8 @@ func (e *external) remember(p plan.Plan) {
 			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.sight.cr, name), verdict)
 		}
 
-		// If the Secret is too large, the secrets are read again, because only all of them
-		// together can show that it fits.
+		// If the Secret is too large, all secrets are read again, because whether they fit depends
+		// on all of them.
 		item, found := e.sight.snapshot.Item(name)
 		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
 			delete(m.secrets, name)
@@ -283,8 +282,8 @@ func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {
 	return ""
 }
 
-// conflict reports that the Secret belongs to another owner. The provider does not change it,
-// and does not watch the vault.
+// conflict reports that the Secret belongs to another owner. The provider neither changes the
+// Secret nor watches the vault.
 func (e *external) conflict(cr *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
 	e.watcher.Forget(client.ObjectKeyFromObject(cr))
 

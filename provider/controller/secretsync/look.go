@@ -25,22 +25,22 @@ const (
 	// Azure. See
 	// https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
 	propagation = 10 * time.Minute
-	// refusedRetry is the pause before a retry if the identity may list the vault and may
-	// not read a secret.
+	// refusedRetry is the pause before a retry if the identity has permission to list the
+	// vault, but not to read a secret.
 	refusedRetry = 5 * time.Minute
-	// failedRetry is the pause before any other read is retried.
+	// failedRetry is the pause before a retry of any other read.
 	failedRetry = 30 * time.Second
-	// resolution of times in a list, and a second for clocks that differ.
+	// resolution of times in a list, plus one second for the difference between clocks.
 	resolution = 2 * time.Second
-	// readPace of secrets that are read one by one, on average.
+	// readPace is the average time for each secret that is read one by one.
 	readPace = attention.ReadPace
-	// readsAtOnce of a sync with many secrets, and for how many secrets there is one more
-	// read at once. Every read at once is a connection.
+	// A sync reads up to readsAtOnce secrets concurrently, one more for every readsInOrder
+	// secrets. Each concurrent read needs a connection.
 	readsAtOnce  = 4
 	readsInOrder = 8
 )
 
-// A sight is the input of a look at the secrets of a vault. A look does not change it.
+// A sight is the input of a look at the secrets of a vault, which does not change it.
 type sight struct {
 	cr      *v1alpha1.KeyVaultSecretSync
 	current plan.Current
@@ -125,26 +125,27 @@ func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 	return observed
 }
 
-// oneByOne is true if the vault may not be listed, or is too large for that. A role with a
-// condition on the names of secrets still allows reading them.
+// oneByOne reports whether secrets are read without a list, because the identity has no
+// permission to list the vault or the vault is too large. A role with a condition on the names
+// of secrets allows reading them without listing them.
 func (s sight) oneByOne() bool {
 	r := keyvault.ReasonOf(s.snapshot.Err)
 
 	return r == keyvault.Forbidden || r == keyvault.TooLarge
 }
 
-// hasList is true if the last list worked.
+// hasList reports whether the last list succeeded.
 func (s sight) hasList() bool {
 	return s.snapshot.Err == nil && !s.snapshot.TakenAt.IsZero()
 }
 
-// unavailable is true if nothing can be read until the vault can be listed again. The watcher
-// wakes the sync then.
+// unavailable reports whether nothing can be read until the vault can be listed again. The
+// watcher wakes the sync then.
 func (s sight) unavailable() bool {
 	return s.snapshot.Err != nil && !s.oneByOne()
 }
 
-// known returns the findings on a secret without reading it, or false if it has to be read.
+// known returns the findings on a secret without reading it, or false if it must be read.
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if l.unavailable() {
 		return l.failed(s, l.snapshot.Err), true
@@ -166,12 +167,12 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	return l.listed(s, item)
 }
 
-// because returns a state, and a reason without parameters.
+// because returns a state with a reason that has no parameters.
 func because(state v1alpha1.State, r finding.Reason) plan.Observed {
 	return plan.Observed{Verdict: plan.NewVerdict(state, finding.Finding{Reason: r})}
 }
 
-// unlisted returns the findings on a secret that is missing in a list that covers it.
+// unlisted returns the findings on a secret that the list does not contain.
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
@@ -180,7 +181,7 @@ func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 		// The provider has created it since the vault was listed.
 		return plan.Observed{Verdict: memo.Verdict}, true
 	case l.snapshot.TakenAt.Before(l.memory.changed):
-		// The sync lists it only since the vault was listed.
+		// The secret was added to the sync after the vault was listed.
 		return plan.Observed{}, false
 	}
 
@@ -197,12 +198,12 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 		l.memory.secrets[s.Name] = memo
 	}
 
-	asked := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
+	requested := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
 	latest := content.Updated == item.Updated.Unix() || s.Version != ""
 
 	_, postponed := l.memory.postponed[s.Name]
 
-	if asked && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
+	if requested && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
 			return plan.Observed{
 				Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
@@ -227,7 +228,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 	}
 
 	switch {
-	case asked && latest:
+	case requested && latest:
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
 	case remembered && memo.updated.Equal(item.Updated):
 		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
@@ -267,7 +268,7 @@ func (s sight) missing(secret v1alpha1.SyncedSecret, a absence) plan.Observed {
 	return o
 }
 
-// errorOf returns an error as one of Azure.
+// errorOf returns an error of Azure. An error of another type means that Azure is unreachable.
 func errorOf(err error) *keyvault.Error {
 	if e, ok := errors.AsType[*keyvault.Error](err); ok {
 		return e
@@ -323,8 +324,9 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
 }
 
-// conclude turns answers into findings on the requested secrets, and reports whether a read
-// failed. A postponed secret is not such a failure: it alone is read again.
+// conclude turns responses into findings on the requested secrets, and reports whether a read
+// failed. A postponed secret does not count as a failure, because only that secret is read
+// again.
 func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) (failed bool) {
 	var skipped []v1alpha1.SyncedSecret
 
@@ -357,8 +359,8 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 	return failed
 }
 
-// byUrgency sorts secrets by how urgently they have to be opened: postponed ones, the
-// longest wait first, then those that the Secret lacks, then those with a new version.
+// byUrgency sorts secrets by the urgency of opening them: first the postponed ones, with the
+// longest wait first, then those that are missing in the Secret, then those with a new version.
 func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer) []v1alpha1.SyncedSecret {
 	rank := func(s v1alpha1.SyncedSecret) (int, time.Time) {
 		since, postponed := l.memory.postponed[s.Name]
@@ -390,11 +392,11 @@ func sameVersion(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret
 	return c.Version == secret.Version && c.ContentType == secret.ContentType && c.Format == s.Format
 }
 
-// examine a secret that was read: whether its value needs to be opened, and whether that is
-// postponed. The author of a value decides how much work opening it takes.
+// examine a secret that was read, and report whether opening its value is postponed. Opening
+// is limited because the author of a value decides how much work it takes.
 func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
-		// The list shows the same until the secret changes again.
+		// The verdict holds until the list shows another change.
 		if item, found := l.snapshot.Item(s.Name); found {
 			l.memory.secrets[s.Name] = memo{updated: item.Updated, Verdict: known.Verdict}
 		}
@@ -424,8 +426,8 @@ func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.
 	}, true
 }
 
-// has reports whether the Secret has the content of a version, so that its value does not need
-// to be opened. A Secret that another client has changed may have all keys, but other values.
+// has reports whether the Secret already has the content of a version, so that its value need
+// not be opened. A Secret that another client has changed may have all keys, but other values.
 func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	content, have := l.record[s.Name]
 	_, postponed := l.memory.postponed[s.Name]
@@ -433,9 +435,9 @@ func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	return have && sameVersion(content, s, secret) && (!l.distrusted && !postponed || l.memory.opened[s.Name].of(secret, s.Format))
 }
 
-// verify the data of versions that this process has not opened yet: the Secret may have
-// changed while no provider ran, and another release may parse values differently. Half of the
-// work is reserved for new values.
+// verify the data of versions that this process has not opened yet: the Secret may have changed
+// while the provider was not running, and an earlier release may have parsed values
+// differently. Half of the budget is reserved for new values.
 func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) {
 	for _, s := range list {
 		secret := answers[s.Name].secret
@@ -456,15 +458,14 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
-// retry reports whether a failed read counts as a failure of the full read, and when to retry
-// it.
+// retry reports whether a failed read makes the full read incomplete, and when to retry it.
 func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
 	e := errorOf(err)
 	_, listed := l.snapshot.Item(s.Name)
 
 	switch {
 	case e.Reason == keyvault.NotFound && listed && s.Version == "":
-		// It was just deleted, or recovered: the list and the secret do not agree yet.
+		// The secret was just deleted or recovered, and the list is not up to date yet.
 		return false, l.now.Add(failedRetry)
 	case e.Reason == keyvault.NotFound, e.Reason == keyvault.Disabled:
 		return false, time.Time{}
@@ -475,7 +476,7 @@ func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.T
 	}
 }
 
-// nextFullRead is when to read all secrets again. Zero if nothing can be read then.
+// nextFullRead returns when to read all secrets again, or zero while the vault is unavailable.
 func (l *look) nextFullRead() time.Time {
 	if l.unavailable() {
 		return time.Time{}
@@ -484,7 +485,7 @@ func (l *look) nextFullRead() time.Time {
 	return latest(l.memory.lastFullRead.Add(l.fullRead), l.now.Add(failedRetry))
 }
 
-// nextRead is when to read secrets one by one again, with backoff while none can be read.
+// nextRead returns when to read secrets one by one again, with backoff while every read fails.
 func (l *look) nextRead() time.Time {
 	interval := l.readInterval()
 
@@ -500,7 +501,7 @@ func (l *look) nextRead() time.Time {
 	return l.now.Add(backoff)
 }
 
-// readInterval is how often secrets are read one by one: each is a request.
+// readInterval is the interval of reading secrets one by one, which takes a request for each.
 func (s sight) readInterval() time.Duration {
 	interval := s.interval
 	if s.watchInterval > 0 {
@@ -510,8 +511,8 @@ func (s sight) readInterval() time.Duration {
 	return max(interval, time.Duration(len(s.cr.Spec.ForProvider.Secrets))*readPace)
 }
 
-// findDeleted determines which missing secrets can be recovered. It skips those that are
-// created in advance, because the attempt shows it.
+// findDeleted determines which missing secrets are recoverable. It skips secrets that are
+// created in advance, because the attempt to create them shows that.
 func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
 	for _, s := range l.cr.Spec.ForProvider.Secrets {
 		if !isMissing(observed[s.Name].State) || l.mayCreate(s) {
@@ -539,19 +540,18 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 	}
 }
 
-// mayCreate reports whether a missing secret may be created in advance. Only a read with the
-// application's identity shows that a secret is missing.
+// mayCreate reports whether a secret may be created in advance if it is missing.
 func (s sight) mayCreate(secret v1alpha1.SyncedSecret) bool {
 	return s.cr.Spec.ForProvider.CreateMissing && secret.Version == "" && (secret.Create == nil || *secret.Create) && isObject(payload.Format(secret.Format))
 }
 
-// An answer of a vault to a request for one secret.
+// An answer is the response of a vault to a request for one secret.
 type answer struct {
 	secret keyvault.Secret
 	err    error
 }
 
-// read secrets, a few at once. When the vault cannot be reached, the others are not
+// readSecrets reads a few secrets concurrently. When the vault is unreachable, the rest is not
 // requested.
 func readSecrets(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
 	if len(list) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// interest of a sync in its vault.
+// interest returns the interest of a sync in its vault.
 func (e *external) interest(cr *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	i := watch.Interest{
 		Names: names(cr.Spec.ForProvider), Interval: e.interval(cr), Fast: e.fastInterval(cr),
@@ -46,10 +46,9 @@ func (e *external) interest(cr *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	return i
 }
 
-// takeRequest takes a request to read all secrets now, if there is one and it is its turn.
-// Otherwise it returns when that is. A team can make requests all the time, so the vault
-// takes turns, and many secrets need more time between two requests. Until then the
-// request waits and is not reported.
+// takeRequest accepts a request to read all secrets now, or returns when its turn comes. A team
+// can make requests all the time, so vaults take turns, and a sync with many secrets must wait
+// longer between two requests. A waiting request is not reported.
 func (e *external) takeRequest(cr *v1alpha1.KeyVaultSecretSync, now time.Time) (taken bool, turn time.Time) {
 	m := e.memory
 
@@ -87,11 +86,10 @@ func (c *connector) fastInterval(cr *v1alpha1.KeyVaultSecretSync) time.Duration 
 	return c.fastPollInterval
 }
 
-// lastYear that RFC 3339 has. A vault may show any time.
+// lastYear of RFC 3339. A vault can return any time.
 const lastYear = 9999
 
-// polling returns the reported times, and those that have been added since. A status has whole
-// seconds.
+// polling returns the reported times, updated with later ones. A status has whole seconds.
 func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
 	if m == nil {
 		return before
@@ -115,7 +113,7 @@ func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPol
 	return &p
 }
 
-// setNames of the secrets of a sync, and note when one was added.
+// setNames stores the names of the secrets of a sync, and when one was added.
 func (m *memory) setNames(cr *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	list := names(cr.Spec.ForProvider)
 	if slices.ContainsFunc(list, func(name string) bool { return !slices.Contains(m.names, name) }) {
@@ -125,8 +123,8 @@ func (m *memory) setNames(cr *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	m.names = list
 }
 
-// namesBefore are the names of the secrets of a sync when it was last reported. If it never
-// was, none is taken for added: it is new as a whole.
+// namesBefore returns the names of the secrets in the last status of a sync. Without a status,
+// the sync itself is new, and no secret counts as added.
 func namesBefore(cr *v1alpha1.KeyVaultSecretSync) []string {
 	if cr.Status.AtProvider.SecretsSynced == "" {
 		return names(cr.Spec.ForProvider)

@@ -116,7 +116,7 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 
 	quiet.written.forget(stored.UID)
 
-	if n := len(quiet.written.over); n > 0 {
+	if n := len(quiet.written.before); n > 0 {
 		t.Errorf("\nA deleted object is forgotten.\nforget(...): %d are left", n)
 	}
 

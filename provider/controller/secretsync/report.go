@@ -5,7 +5,6 @@ package secretsync
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,10 +22,10 @@ import (
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// reasonNotSynced of condition Ready: a secret was never synced.
+// reasonNotSynced of condition Ready: a required secret was never synced.
 const reasonNotSynced xpv1.ConditionReason = "SecretsNotSynced"
 
-// report a status, also as events and in metrics.
+// report sets a status, with events and metrics.
 func (e *external) report(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
 	key := types.NamespacedName{Namespace: cr.Namespace, Name: cr.Name}
 
@@ -50,21 +49,21 @@ func (e *external) preview(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, 
 	e.reportSize(cr)
 }
 
-// sentence about a sync.
+// sentence renders a finding on a sync.
 func sentence(cr *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
 	return finding.Sentences(plan.SubjectOf(cr.Spec.ForProvider, ""), f)
 }
 
-// conditionListed reports whether the vault can be listed. A sync has it once its vault was
-// too large for that.
+// conditionListed reports whether the vault can be listed. A sync has this condition once its
+// vault has been too large to be listed.
 const (
 	conditionListed     xpv1.ConditionType   = "VaultListed"
 	reasonListed        xpv1.ConditionReason = "Listed"
 	reasonVaultTooLarge xpv1.ConditionReason = "VaultTooLarge"
 )
 
-// reportSize of the vault, if it is too large to be listed, or was. An event tells when it
-// has become too large.
+// reportSize sets the condition of a vault that is, or was, too large to be listed. An event
+// reports that it has become too large.
 func (e *external) reportSize(cr *v1alpha1.KeyVaultSecretSync) {
 	was := cr.GetCondition(conditionListed)
 	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: cr.Generation}
@@ -97,8 +96,9 @@ func setCondition(cr *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
 	cr.SetConditions(c)
 }
 
-// ready when every secret that is not optional was synced once. Later failures are in the
-// state of a secret only, because the Secret still has what pods need.
+// ready returns the condition Ready: every secret that is not optional has been synced once.
+// Later failures are only in the state of a secret, because the Secret still has what pods
+// need.
 func ready(cr *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
 	c := xpv1.Available()
 
@@ -130,19 +130,14 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 			break
 		}
 
-		what := s.Message
-		if s.State != "" {
-			what = fmt.Sprintf("%s. %s", s.State, s.Message)
-		}
-
-		parts = append(parts, strings.TrimSpace(s.Name+": "+what))
+		parts = append(parts, finding.Entry(s.Name, string(s.State), s.Message))
 	}
 
 	return strings.Join(parts, " ")
 }
 
-// announce changes as events: of the state of a secret, of its version, or of a problem of
-// the Secret as a whole. Secrets in the same state share an event.
+// announce changes as events: a new state or version of a secret, or a problem of the Secret as
+// a whole. Secrets in the same state share an event.
 func (e *external) announce(cr *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	if problem != nil && before.State != problem.State {
 		e.record.Event(cr, event.Warning(event.Reason(problem.State), errors.New(sentence(cr, problem.Finding))))
@@ -161,12 +156,12 @@ func (e *external) announce(cr *v1alpha1.KeyVaultSecretSync, before, after v1alp
 			continue
 		}
 
-		what := s.Name + ": " + s.Message
+		message := s.Message
 		if s.State == v1alpha1.StateSynced {
-			what = strings.TrimSpace(s.Name + ": " + sentence(cr, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message)
+			message = sentence(cr, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message
 		}
 
-		changed[s.State] = append(changed[s.State], what)
+		changed[s.State] = append(changed[s.State], finding.Entry(s.Name, "", message))
 		e.log.Info("Secret state changed", "namespace", cr.Namespace, "name", cr.Name, "secret", s.Name,
 			"state", s.State, "version", s.Version, "previous", was.State)
 	}
@@ -183,7 +178,7 @@ func (e *external) announce(cr *v1alpha1.KeyVaultSecretSync, before, after v1alp
 	}
 }
 
-// shorten a list to the length that Kubernetes accepts as the message of an event.
+// shorten a list to the length that Kubernetes accepts for the message of an event.
 func shorten(parts []string) string {
 	const most = 1000
 
@@ -200,18 +195,18 @@ func shorten(parts []string) string {
 	return message
 }
 
-// more of a list.
+// more returns the end of a shortened list.
 func more(n int) string {
 	return finding.Sentences(finding.Subject{}, finding.Finding{Reason: finding.More, Count: n})
 }
 
-// A terseRecorder leaves out two events of the managed reconciler, because the provider's
-// own events say what has changed. It saves one request for each write of a Secret. A
-// filter of event.APIRecorder would not do: its WithAnnotations, which the reconciler
-// calls, returns a recorder without filters.
+// A terseRecorder drops two events of the managed reconciler, because the provider's own events
+// describe the change. That saves one request for each write of a Secret. A filter of
+// event.APIRecorder would not work: its WithAnnotations, which the reconciler calls, returns a
+// recorder without filters.
 type terseRecorder struct{ event.Recorder }
 
-// Event records an event, unless it is one of the two.
+// Event records an event, unless it is dropped.
 func (r terseRecorder) Event(o runtime.Object, e event.Event) {
 	if e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource") {
 		return

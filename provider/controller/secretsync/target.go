@@ -26,11 +26,11 @@ import (
 )
 
 const (
-	// FieldOwner of all that the provider applies.
+	// FieldOwner of the fields that the provider applies.
 	FieldOwner = "provider-keyvault-secretsync"
 
-	// LabelManagedBy is on every Secret of the provider. Only Secrets with it are watched,
-	// and an admission policy denies the provider access to others.
+	// LabelManagedBy is on every Secret of the provider. Only Secrets with this label are
+	// watched, and an admission policy denies the provider access to others.
 	LabelManagedBy = "secrets.p6m.dev/managed-by"
 
 	// annotationSync names the sync that a Secret belongs to, in its namespace.
@@ -41,7 +41,7 @@ const (
 
 // A target is the Secret of a sync.
 type target struct {
-	// secret is nil if there is none.
+	// secret is nil if it is missing.
 	secret *corev1.Secret
 	// ours is false for a Secret of another owner.
 	ours bool
@@ -63,8 +63,8 @@ func get(ctx context.Context, kube client.Client, cr *v1alpha1.KeyVaultSecretSyn
 	return target{secret: s, ours: belongs(s, cr)}, nil
 }
 
-// belongs reports whether a Secret is that of the sync, or was left behind by a deleted sync
-// of the same name.
+// belongs reports whether a Secret belongs to the sync, or was left behind by a deleted sync of
+// the same name.
 func belongs(s *corev1.Secret, cr *v1alpha1.KeyVaultSecretSync) bool {
 	if owner := metav1.GetControllerOf(s); owner != nil {
 		return owner.UID == cr.UID
@@ -73,7 +73,7 @@ func belongs(s *corev1.Secret, cr *v1alpha1.KeyVaultSecretSync) bool {
 	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == cr.Name
 }
 
-// current content of the Secret.
+// current returns the content of the Secret.
 func (t target) current() plan.Current {
 	if t.secret == nil {
 		return plan.Current{}
@@ -112,7 +112,7 @@ func (t target) metadataUpToDate(cr *v1alpha1.KeyVaultSecretSync) bool {
 	return t.secret.Annotations[annotationSync] == cr.Name && metav1.IsControlledBy(t.secret, cr) == mayDelete(cr)
 }
 
-// applied returns the labels that were applied to a Secret by us.
+// applied returns the labels of a Secret that the provider has applied.
 func applied(s *corev1.Secret) map[string]bool {
 	out := map[string]bool{}
 
@@ -140,13 +140,13 @@ func applied(s *corev1.Secret) map[string]bool {
 	return out
 }
 
-// noVersion is the resource version of no object. To apply with it creates the object or,
-// if it exists already, returns a conflict. See
+// noVersion is a resource version that no object has. Applying with it creates the object, or
+// returns a conflict if the object exists. See
 // https://github.com/kubernetes/kubernetes/issues/106745
 const noVersion = "1"
 
-// apply all content to the Secret in one write, and return the result. It fails if the Secret
-// has changed since it was read as to, which is nil if the Secret was missing.
+// apply all content to the Secret in one write, and return the result. To is the Secret as it
+// was read, or nil. Apply fails if the Secret has changed since.
 func apply(ctx context.Context, kube corev1client.SecretsGetter, cr *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
@@ -175,7 +175,7 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, cr *v1alpha1.Ke
 
 		values := slices.Collect(maps.Values(p.Data))
 		if to != nil {
-			values = slices.AppendSeq(values, maps.Values(to.Data)) // An admission policy sees these, too.
+			values = slices.AppendSeq(values, maps.Values(to.Data)) // Admission policies see the old values, too.
 		}
 
 		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, values, public...))
@@ -184,7 +184,7 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, cr *v1alpha1.Ke
 	return applied, nil
 }
 
-// remove the Secret, unless it was replaced since it was read.
+// remove the Secret, unless it has been replaced since it was read.
 func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
 	err := kube.Delete(ctx, s, client.Preconditions{UID: &s.UID})
 	if err != nil && !kerrors.IsNotFound(err) {
