@@ -135,7 +135,7 @@ var table = map[Reason]text{
 	ClientSecretInvalid:    {one: "the tenant ID, the client ID or the client secret is invalid"},
 	CreatorUnset:           {one: "the provider configuration names no identity that creates secrets"},
 	TokenRequestDenied: {one: `Kubernetes does not let the provider request tokens in namespace "{namespace}": ` +
-		"the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token"},
+		"the namespace has no label meta.p6m.dev/workloads=composed, or the provider has no permission to create serviceaccounts/token"},
 
 	IssuerUnreachable:    {one: "{service} cannot reach the cluster's issuer ({code})"},
 	IssuerUnreadable:     {one: "{service} cannot read the keys of the cluster's issuer ({code})"},

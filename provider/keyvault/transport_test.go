@@ -161,11 +161,11 @@ func TestKeptHosts(t *testing.T) {
 	}{
 		{reason: "There is room.", host: "a", want: true},
 		{reason: "There is room for two.", host: "b", want: true},
-		{reason: "Not for three.", host: "c"},
+		{reason: "A third host exceeds the limit of two.", host: "c"},
 		{reason: "The first stay.", after: time.Minute, host: "a", want: true},
 		{reason: "The third has to wait.", after: 59 * time.Second, host: "c"},
 		{reason: "One was not asked for so long that its connection is closed.", after: time.Second, host: "c", want: true},
-		{reason: "So now that one has to wait.", host: "b"},
+		{reason: "A host that lost its place must wait.", host: "b"},
 		{reason: "The other two stay.", host: "a", want: true},
 	} {
 		now = now.Add(s.after)

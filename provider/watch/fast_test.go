@@ -121,7 +121,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 			pass(2 * interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}},
-		"TooLarge": {reason: "So has one that is too large.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"TooLarge": {reason: "A vault that is too large to be listed is not polled fast.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.slow = map[Target]pages{vaultA(): {n: keyvault.MaxPages + 1}}
 			pass(20 * time.Minute)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
@@ -242,7 +242,7 @@ func TestRequestsOfADay(t *testing.T) {
 		"Once":     {reason: "A value that is rotated once costs 150 lists.", every: 24 * time.Hour, fast: fast, least: 3030, most: 3330},
 		"Always":   {reason: "A team that sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
 		"Slowly":   {reason: "A platform may choose a longer interval.", every: 24 * time.Hour, fast: 15 * time.Second, least: 2910, most: 3200},
-		"NoFaster": {reason: "Or one that is no faster.", every: time.Minute, fast: interval, least: 2880, most: 3150},
+		"NoFaster": {reason: "A fast interval that is not shorter than the regular one has no effect.", every: time.Minute, fast: interval, least: 2880, most: 3150},
 	}
 
 	for name, tc := range cases {

@@ -86,9 +86,9 @@ func TestCreations(t *testing.T) {
 		want   want
 	}{
 		"Missing":   {reason: "A missing secret is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
-		"Wanted":    {reason: "Also if somebody says so.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Wanted":    {reason: "A secret with create: true is created.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
 		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.cr.Spec.ForProvider.CreateMissing = false }},
-		"NotThis":   {reason: "And for this one.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
+		"NotThis":   {reason: "A secret with create: false is not created.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
 		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
 		"Text":      {reason: "The created object would be the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
 		"JSON":      {reason: "It is an object.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},

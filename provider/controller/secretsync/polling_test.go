@@ -60,7 +60,7 @@ func TestPolling(t *testing.T) {
 			s.Generation++
 			s.Spec.ForProvider.Secrets = reported(nil, "api").Spec.ForProvider.Secrets
 		}},
-		"OtherSpec": {reason: "Nor for another spec.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"OtherSpec": {reason: "Another change of the spec adds no secret.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Minute}
 		}},
@@ -178,7 +178,7 @@ func TestInterest(t *testing.T) {
 			reason: "Intervals are those of the provider.", change: func(*v1alpha1.KeyVaultSecretSync, *memory) {},
 			want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}},
 		},
-		"Intervals": {reason: "Or its own.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Intervals": {reason: "A sync can have its own intervals.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: time.Minute}
 		}, want: watch.Interest{Interval: time.Hour, Fast: time.Minute, Changes: []time.Time{created}}},
@@ -199,7 +199,7 @@ func TestInterest(t *testing.T) {
 		"Refused": {reason: "Reads that are refused back off.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) { m.refused = 1 }, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}, Refused: true,
 		}},
-		"Remembered": {reason: "So do those that are not in the status yet.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Remembered": {reason: "Times that are not in the status yet count, too.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.added, m.requestedAt, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(2 * time.Second).Time,

@@ -60,7 +60,7 @@ func TestReady(t *testing.T) {
 		"Failing":  {reason: "Pods have what they need.", o: observation("", db(v1alpha1.StateForbidden, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
 		"Never":    {reason: "Pods do not.", o: observation("", db(v1alpha1.StateMissing, "")), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "db: Missing. Do this."}},
 		"Optional": {reason: "Pods can do without.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
-		"Many":     {reason: "Not all are named.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
+		"Many":     {reason: "A long list of secrets is shortened.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
 		"Problem": {
 			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")},
 			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "owner does not exist"},
@@ -189,7 +189,7 @@ func TestShorten(t *testing.T) {
 	}{
 		"One":  {reason: "One.", parts: []string{"a"}, want: "a"},
 		"Two":  {reason: "Two that fit.", parts: []string{"a", "b"}, want: "a b"},
-		"Many": {reason: "Not all fit.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
+		"Many": {reason: "A message that is too long is shortened.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
 	}
 
 	for name, tc := range cases {

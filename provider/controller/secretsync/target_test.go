@@ -58,7 +58,7 @@ func TestTarget(t *testing.T) {
 		"OfOtherSync":  {reason: "One that another sync has left behind is not.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil; s.Annotations[annotationSync] = "other" }},
 		"OnlyLabelled": {reason: "A label alone does not make it ours.", secret: func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }},
 		"Kept":         {reason: "One that is to be left behind has no owner.", cr: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
-		"ToBeKept":     {reason: "Or should not have.", cr: orphan, want: want{Belongs: true}},
+		"ToBeKept":     {reason: "A Secret that must not have an owner has one.", cr: orphan, want: want{Belongs: true}},
 	}
 
 	for name, tc := range cases {

@@ -38,7 +38,7 @@ func TestWork(t *testing.T) {
 		{reason: "Nothing is left.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
 		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "By then there is some again.", at: 2 * time.Minute, iterations: 100_000},
-		{reason: "And after a while all of it.", at: time.Hour, iterations: workAtOnce},
+		{reason: "The whole budget recovers after a while.", at: time.Hour, iterations: workAtOnce},
 	}
 
 	w := work{}
