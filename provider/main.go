@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command provider-keyvault-secretsync is a Crossplane provider that keeps
-// Kubernetes Secrets in step with Azure Key Vault.
+// Kubernetes Secrets in sync with Azure Key Vault.
 package main
 
 import (
@@ -46,18 +46,18 @@ import (
 )
 
 const (
-	// gcPercent is the default of GOGC.
+	// gcPercent is GOGC, unless the environment sets it.
 	gcPercent = 30
-	// reconcilesPerSecond of each worker: most take some milliseconds.
+	// reconcilesPerSecond of each worker. Most reconciles take some milliseconds.
 	reconcilesPerSecond = 5
-	// requestsPerReconcile to Kubernetes, in a second and for each worker.
-	requestsPerReconcile = 4 * reconcilesPerSecond
+	// requestsPerSecond of each worker to Kubernetes.
+	requestsPerSecond = 4 * reconcilesPerSecond
 )
 
 // name of the provider in logs and change logs.
 const name = "provider-keyvault-secretsync"
 
-// version is set when a release is built.
+// version is set by the build of a release.
 var version = "development"
 
 // CLI of the provider.
@@ -65,10 +65,10 @@ type CLI struct {
 	Debug bool `env:"DEBUG" help:"Emit debug logs in addition to info logs." short:"d"`
 
 	LeaderElection          bool   `env:"LEADER_ELECTION"           help:"Use leader election. Required with more than one replica." short:"l"`
-	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."      placeholder:"NAMESPACE-OF-THE-POD"`
-	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                     help:"Maximum concurrent reconciles. Reconciles per second are limited to 5 times, and Kubernetes requests to 20 times this number."`
-	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                   help:"Address at which to serve Prometheus metrics. 0 disables it."                                                       name:"metrics-bind-address"`
-	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"              help:"Address at which to serve /healthz and /readyz. 0 disables it."                                                     name:"health-probe-bind-address"`
+	LeaderElectionNamespace string `env:"LEADER_ELECTION_NAMESPACE" help:"Namespace of the leader's lease."                          placeholder:"NAMESPACE-OF-THE-POD"`
+	MaxReconcileRate        int    `default:"100"                   env:"MAX_RECONCILE_RATE"                                         help:"Maximum concurrent reconciles. Reconciles per second are limited to 5 times, and Kubernetes requests to 20 times this number."`
+	MetricsAddress          string `default:":8080"                 env:"METRICS_BIND_ADDRESS"                                       help:"Address at which to serve Prometheus metrics. 0 disables it."                                                                  name:"metrics-bind-address"`
+	HealthAddress           string `default:":8081"                 env:"HEALTH_PROBE_BIND_ADDRESS"                                  help:"Address at which to serve /healthz and /readyz. 0 disables it."                                                                name:"health-probe-bind-address"`
 
 	PollInterval     time.Duration `default:"30s" env:"POLL_INTERVAL"      help:"How often a vault is listed, if its sync sets no pollInterval."`
 	FastPollInterval time.Duration `default:"5s"  env:"FAST_POLL_INTERVAL" help:"Interval of fast polls: after a change, for as long as --fast-poll-window. Used for syncs without fastPollInterval. 0 disables fast polls."`
@@ -122,11 +122,11 @@ func (c *CLI) Run(ctx context.Context) error {
 
 	rest, err := ctrl.GetConfig()
 	if err != nil {
-		return fmt.Errorf("cannot get the configuration for Kubernetes: %w", err)
+		return fmt.Errorf("cannot load the Kubernetes client configuration: %w", err)
 	}
 
-	// The API server has limits of its own. These stop a runaway provider, not a busy one.
-	rest.QPS, rest.Burst = float32(requestsPerReconcile*c.MaxReconcileRate), 2*requestsPerReconcile*c.MaxReconcileRate
+	// The API server has its own limits. These stop a runaway provider, not a busy one.
+	rest.QPS, rest.Burst = float32(requestsPerSecond*c.MaxReconcileRate), 2*requestsPerSecond*c.MaxReconcileRate
 
 	mgr, err := newManager(rest, c)
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *CLI) Run(ctx context.Context) error {
 
 	kube, err := corev1client.NewForConfig(rest)
 	if err != nil {
-		return fmt.Errorf("cannot make a client of Kubernetes: %w", err)
+		return fmt.Errorf("cannot create a Kubernetes client: %w", err)
 	}
 
 	azure := keyvault.NewMetrics()
@@ -148,7 +148,7 @@ func (c *CLI) Run(ctx context.Context) error {
 	if c.EnableChangeLogs {
 		conn, err := grpc.NewClient("unix://"+c.ChangeLogsSocketPath, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		if err != nil {
-			return fmt.Errorf("cannot make a client of change logs: %w", err)
+			return fmt.Errorf("cannot create a client for change logs: %w", err)
 		}
 		defer conn.Close() //nolint:errcheck // The process ends.
 
@@ -168,7 +168,7 @@ func tuneMemory() {
 		debug.SetGCPercent(gcPercent)
 	}
 
-	// No endpoint serves profiles, and recording them takes 2 MB.
+	// No endpoint serves memory profiles, and recording them takes 2 MB.
 	runtime.MemProfileRate = 0
 }
 
@@ -216,7 +216,7 @@ func (c *CLI) options(log logging.Logger, kube corev1client.CoreV1Interface, azu
 	}
 }
 
-// run a manager until the context ends, or until a controller fails that is set up later.
+// run a manager until the context ends, or until setting up a gated controller fails.
 func run(ctx context.Context, mgr ctrl.Manager, setup func(fail func(error)) error) error {
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -267,8 +267,8 @@ func register(r prometheus.Registerer, o secretsync.Options, azure *keyvault.Met
 	return nil
 }
 
-// setup all controllers. If the provider may watch CustomResourceDefinitions, they start
-// when their kinds are served. It calls fail if they cannot.
+// setup all controllers. If the provider has permission to watch CustomResourceDefinitions, each
+// controller starts once its kinds are served, and setup calls fail if starting it fails.
 func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options, fail func(error)) error {
 	safe, err := mayWatchDefinitions(ctx, mgr)
 	if err != nil {
@@ -302,7 +302,7 @@ func setup(ctx context.Context, mgr ctrl.Manager, o secretsync.Options, fail fun
 
 func main() {
 	c := &CLI{}
-	k := kong.Parse(c, kong.Name(name), kong.Description("Keeps Kubernetes Secrets in step with Azure Key Vault."), kong.Vars{"version": version})
+	k := kong.Parse(c, kong.Name(name), kong.Description("Keeps Kubernetes Secrets in sync with Azure Key Vault."), kong.Vars{"version": version})
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

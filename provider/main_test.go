@@ -208,8 +208,8 @@ func TestRun(t *testing.T) {
 	}{
 		"Told":   {reason: "It ends as it was told to.", setup: func(func(error)) error { return nil }, told: true},
 		"Now":    {reason: "A failing setup ends it.", setup: func(func(error)) error { return errors.New("no") }, want: "no"},
-		"Later":  {reason: "So does a setup that fails later.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
-		"AtLast": {reason: "Not while it ends anyway.", setup: func(fail func(error)) error { fail(errors.New("no")); return nil }, told: true},
+		"Later":  {reason: "A setup that fails later ends the process.", setup: func(fail func(error)) error { go fail(errors.New("no")); return nil }, want: "cannot run the controllers: no"},
+		"AtLast": {reason: "A failure during the shutdown is not reported.", setup: func(fail func(error)) error { fail(errors.New("no")); return nil }, told: true},
 	}
 
 	for name, tc := range cases {

@@ -29,16 +29,16 @@ import (
 	"github.com/p6m-dev/platform-application/provider/controller/secretsync"
 )
 
-// Leases are longer than usual, because to renew one may take a while with hundreds of
-// reconciles in a second.
+// The lease is longer than usual, because renewing it can take a while with hundreds of
+// reconciles a second.
 const (
 	shutdownTimeout = 10 * time.Second
 
 	leaseDuration = 60 * time.Second
 	renewDeadline = 50 * time.Second
 
-	// eventsRemembered to count repetitions. Events report changes, which seldom repeat,
-	// and after a start there is one for every sync.
+	// eventsRemembered is how many events are kept to count repetitions. The provider's events
+	// report changes, which seldom repeat, and after a start there is one for every sync.
 	eventsRemembered = 256
 )
 
@@ -47,7 +47,7 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, authorizationv1.AddToScheme, extv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
-			return nil, fmt.Errorf("cannot make a scheme: %w", err)
+			return nil, fmt.Errorf("cannot build the scheme: %w", err)
 		}
 	}
 
@@ -56,13 +56,14 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			ByObject: map[client.Object]cache.ByObject{
-				// Only metadata of the provider's own Secrets. Their data is read from the API
-				// server.
+				// Cache only the metadata of the provider's own Secrets. Their data is read from the
+				// API server.
 				&corev1.Secret{}: {
 					Label:     labels.SelectorFromSet(labels.Set{secretsync.LabelManagedBy: secretsync.FieldOwner}),
 					Transform: secretsync.StripSecret,
 				},
-				// There can be thousands, with large schemas. Only names and conditions matter.
+				// CustomResourceDefinitions can be thousands, with large schemas. The provider needs
+				// only their names and conditions.
 				&extv1.CustomResourceDefinition{}: {Transform: stripSchemas},
 			},
 		},
@@ -81,12 +82,12 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 		// The process ends with the manager, so the next leader does not need to wait for the lease
 		// to expire.
 		LeaderElectionReleaseOnCancel: true,
-		// Reconciles are short. Under load, the queue of controller-runtime v0.23 may never
-		// shut down (its issue 3538).
+		// Under load, the queue of controller-runtime v0.23 may never shut down. See
+		// https://github.com/kubernetes-sigs/controller-runtime/issues/3538
 		GracefulShutdownTimeout: new(shutdownTimeout),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a manager of controllers: %w", err)
+		return nil, fmt.Errorf("cannot create the controller manager: %w", err)
 	}
 
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
@@ -100,7 +101,7 @@ func newManager(cfg *rest.Config, c *CLI) (ctrl.Manager, error) {
 	return mgr, nil
 }
 
-// cacheSynced checks that every watched kind has been listed once.
+// cacheSynced returns a check that every watched kind has been listed once.
 func cacheSynced(c cache.Cache) healthz.Checker {
 	return func(r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
@@ -114,7 +115,7 @@ func cacheSynced(c cache.Cache) healthz.Checker {
 	}
 }
 
-// served checks that the kinds of the provider can be watched. It is not needed when the
+// served returns a check that the kinds of the provider can be watched. It is not needed if the
 // controllers are gated on the CRDs.
 func served(c cache.Cache) healthz.Checker {
 	return func(r *http.Request) error {
@@ -128,7 +129,7 @@ func served(c cache.Cache) healthz.Checker {
 	}
 }
 
-// stripSchemas of definitions.
+// stripSchemas removes the schemas of CustomResourceDefinitions from the cache.
 func stripSchemas(o any) (any, error) {
 	crd, ok := o.(*extv1.CustomResourceDefinition)
 	if !ok {
@@ -143,8 +144,8 @@ func stripSchemas(o any) (any, error) {
 	return crd, nil
 }
 
-// mayWatchDefinitions asks whether the provider may watch CustomResourceDefinitions. It
-// needs that permission to wait for its own.
+// mayWatchDefinitions reports whether the provider has permission to watch
+// CustomResourceDefinitions, which it needs to wait for its own.
 func mayWatchDefinitions(ctx context.Context, mgr ctrl.Manager) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -157,7 +158,7 @@ func mayWatchDefinitions(ctx context.Context, mgr ctrl.Manager) (bool, error) {
 			}},
 		}
 		if err := mgr.GetClient().Create(ctx, review); err != nil {
-			return false, fmt.Errorf("cannot ask whether the provider may %s CustomResourceDefinitions: %w", verb, err)
+			return false, fmt.Errorf("cannot check the permission to %s CustomResourceDefinitions: %w", verb, err)
 		}
 
 		if !review.Status.Allowed {

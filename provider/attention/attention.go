@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package attention decides how often a vault is polled while a team may be waiting
-// for it.
+// Package attention decides how often a vault is polled while a team may be waiting for it.
 //
-// A person who has just changed something looks at the screen, so for a while the vault
-// is polled fast. Teams and officers can cause that all day. So fast polls have a budget
-// for each vault and each namespace, and all namespaces share the load that fast polls may
-// add to the platform's polls. The package is pure: it has no clock and does no I/O.
+// After a change, the vault is polled fast for a while, because a person is probably waiting for
+// the result. Teams and officers can cause changes all day. So fast polls have a budget for each
+// vault and each namespace, and all namespaces share the load that fast polls may add to the
+// regular polls. The package is pure: it has no clock and does no I/O.
 package attention
 
 import (
@@ -18,38 +17,37 @@ import (
 )
 
 const (
-	// Skew is how far clocks may differ. A time that is further in the future is no
-	// reason for anything.
+	// Skew is how far clocks may differ. Times further in the future are ignored.
 	Skew = 5 * time.Minute
 	// VaultBudget is how long a vault may be polled fast in a day.
 	VaultBudget = 2 * time.Hour
 	// NamespaceBudget is how long all vaults of a namespace together may be polled fast in
 	// a day.
 	NamespaceBudget = 12 * time.Hour
-	// ReadPace of secrets that a sync reads one by one, on average.
+	// ReadPace is the average time for each secret that a sync reads one by one.
 	ReadPace = time.Second
 
 	day = 24 * time.Hour
-	// share of the regular polls that fast polls of all vaults together may add. With
-	// jitter, the total is a fifth more than one poll for each regular interval.
+	// share of the regular load that fast polls of all vaults together may add. With jitter,
+	// the total is a fifth more than one poll for each regular interval.
 	share = 0.12
-	// least load that fast polls may always add, two polls a second: a small platform
+	// least load that fast polls may always add, two polls a second, so that a small platform
 	// has no shared limit.
 	least = int64(2 * day / time.Second)
-	// precision of shares: they are recalculated after that part of the load has changed.
+	// precision of shares. They are recomputed when this fraction of the load has changed.
 	precision = 0.01
 )
 
-// A Span is the time in which a team may be waiting. It begins when something changed
-// or, if the clock of that time is ahead, when the change was first seen.
+// A Span is the time in which a team may be waiting. It begins at the time of a change or, if
+// that is in the future, when the change was first seen.
 type Span struct {
-	// changed is the latest change that was seen.
+	// changed is the time of the latest change.
 	changed time.Time
 	// since is when the span began.
 	since time.Time
 }
 
-// See when something changed. A change that was seen before has no effect.
+// See records the times of changes. A change that was seen before has no effect.
 func (s *Span) See(now time.Time, changes ...time.Time) {
 	for _, at := range changes {
 		if !at.After(s.changed) || at.After(now.Add(Skew)) {
@@ -63,17 +61,17 @@ func (s *Span) See(now time.Time, changes ...time.Time) {
 	}
 }
 
-// Open reports whether a span of that length has not ended.
+// Open reports whether a span of this length has not ended yet.
 func (s *Span) Open(now time.Time, length time.Duration) bool { return now.Before(s.since.Add(length)) }
 
 // A Vault as one namespace polls it, with any of its identities. Each namespace pays for
 // its own polls of a vault.
 type Vault struct{ Namespace, URI string }
 
-// A Budget that fast polls can use up.
+// A Budget of fast polls.
 type Budget string
 
-// The budgets.
+// Budgets of fast polls.
 const (
 	BudgetVault     Budget = "vault"
 	BudgetNamespace Budget = "namespace"
@@ -84,7 +82,7 @@ const (
 // A Poll to be planned.
 type Poll struct {
 	Vault Vault
-	// Requests that it takes, and how many secrets each sync then reads one by one.
+	// Requests of the list, and how many secrets each sync then reads one by one.
 	Requests int
 	Reads    []int
 	// Regular is the interval of polls, and Fast their interval while a team may be
@@ -94,10 +92,10 @@ type Poll struct {
 	Waiting bool
 }
 
-// A Plan says when to poll again.
+// A Plan has the interval until the next poll.
 type Plan struct {
 	Interval time.Duration
-	// Exhausted is the budget, if any, that keeps the vault from being polled faster.
+	// Exhausted is the budget that prevents faster polls, if any.
 	Exhausted Budget
 
 	namespace string
@@ -115,14 +113,14 @@ type Budgets struct {
 	vaults     map[Vault]time.Duration
 	namespaces map[string]time.Duration
 
-	// fast is the load that each namespace would add, and level the most that one may
-	// add, calculated when the load differed by different.
-	fast      map[string]int64
-	level     int64
-	different float64
+	// fast is the load that each namespace would add without a limit. Level is the most that one
+	// namespace may add, and changed is how much the load has changed since it was computed.
+	fast    map[string]int64
+	level   int64
+	changed float64
 }
 
-// Plan the next poll of a vault. The plan before, if any, does not count any more.
+// Plan the next poll of a vault. It replaces the plan before, if any.
 func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 	regular := p.load(p.Regular)
 	plan := Plan{Interval: p.Regular, namespace: p.Vault.Namespace, load: load{regular: regular}}
@@ -138,7 +136,7 @@ func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 
 	part := b.part(plan.namespace)
 	interval := p.interval(part)
-	// Only the time that it gains is paid for.
+	// The budget pays only for the time that is gained.
 	gain := time.Duration(part * float64(interval))
 
 	if plan.Exhausted = b.Spend(now, p.Vault, gain); plan.Exhausted != "" {
@@ -156,7 +154,7 @@ func (b *Budgets) Plan(now time.Time, p Poll, before Plan) Plan {
 	return plan
 }
 
-// Forget a plan: the vault is not polled any more.
+// Forget a plan, because the vault is no longer polled.
 func (b *Budgets) Forget(p Plan) { b.replace(p, Plan{}) }
 
 // Spend time for fast polls of a vault, unless a budget has less than that left.
@@ -169,10 +167,10 @@ func (b *Budgets) Spend(now time.Time, v Vault, d time.Duration) (exhausted Budg
 	return exhausted
 }
 
-// Left reports whether so much could be spent.
+// Left reports whether the budgets allow spending d.
 func (b *Budgets) Left(now time.Time, v Vault, d time.Duration) bool { return b.lacks(now, v, d) == "" }
 
-// replace a plan.
+// replace a plan by another one, and update the loads.
 func (b *Budgets) replace(before, after Plan) {
 	if b.fast == nil {
 		b.fast = map[string]int64{}
@@ -191,9 +189,9 @@ func (b *Budgets) replace(before, after Plan) {
 	}
 
 	if before.namespace == after.namespace {
-		b.different += math.Abs(float64(after.load.fast-before.load.fast)) + share*math.Abs(float64(after.load.regular-before.load.regular))
+		b.changed += math.Abs(float64(after.load.fast-before.load.fast)) + share*math.Abs(float64(after.load.regular-before.load.regular))
 	} else {
-		b.different += float64(after.load.fast+before.load.fast) + share*float64(after.load.regular+before.load.regular)
+		b.changed += float64(after.load.fast+before.load.fast) + share*float64(after.load.regular+before.load.regular)
 	}
 }
 
@@ -205,14 +203,14 @@ func (b *Budgets) part(namespace string) float64 {
 		return 1
 	}
 
-	if b.different > precision*float64(min(allowed, b.load.fast)) {
-		b.level, b.different = levelOf(slices.Sorted(maps.Values(b.fast)), allowed), 0
+	if b.changed > precision*float64(min(allowed, b.load.fast)) {
+		b.level, b.changed = levelOf(slices.Sorted(maps.Values(b.fast)), allowed), 0
 	}
 
 	return min(1, float64(b.level)/float64(b.fast[namespace]))
 }
 
-// lacks returns the budget, if any, that has less than that left.
+// lacks returns the budget that does not allow spending d, if any.
 func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	if today := now.Unix() / int64(day/time.Second); b.vaults == nil || b.day != today {
 		b.day, b.vaults, b.namespaces = today, map[Vault]time.Duration{}, map[string]time.Duration{}
@@ -228,8 +226,8 @@ func (b *Budgets) lacks(now time.Time, v Vault, d time.Duration) Budget {
 	}
 }
 
-// levelOf the shares of an allowed load: each namespace that wants less than the level gets
-// what it wants, and all others get the level.
+// levelOf returns the level at which the wanted loads, each limited to the level, add up to the
+// allowed load. Wanted is sorted.
 func levelOf(wanted []int64, allowed int64) int64 {
 	for i, w := range wanted {
 		if level := allowed / int64(len(wanted)-i); w > level {
@@ -242,16 +240,16 @@ func levelOf(wanted []int64, allowed int64) int64 {
 	return math.MaxInt64
 }
 
-// A load is the cost of polls, in requests a day: of the regular ones, and of what fast ones would
-// add to them if there were no limit.
+// A load is the cost of polls in requests a day: regular polls, and what fast polls would add to
+// them without a limit.
 type load struct{ regular, fast int64 }
 
 func (l load) plus(o load) load { return load{regular: l.regular + o.regular, fast: l.fast + o.fast} }
 
-// load of polls with that interval.
+// load of polls at an interval.
 func (p Poll) load(interval time.Duration) int64 { return int64(p.requests(1 / float64(interval))) }
 
-// requests in a day, of so many polls in a nanosecond.
+// requests in a day, for a number of polls in a nanosecond.
 func (p Poll) requests(polls float64) float64 {
 	n := float64(p.Requests) * polls
 	for _, reads := range p.Reads {
@@ -261,13 +259,14 @@ func (p Poll) requests(polls float64) float64 {
 	return n * float64(day)
 }
 
-// interval of polls that add this part of the load that fast polls would add.
+// interval of polls that add this part of the load that fast polls would add without a limit.
 func (p Poll) interval(part float64) time.Duration {
 	if part >= 1 {
 		return p.Fast
 	}
 
-	// Each poll more costs as much as the one before, or less if reads are at their pace.
+	// Each additional poll costs as much as the previous one, or less if reads are limited by
+	// ReadPace.
 	few, many := 1/float64(p.Regular), 1/float64(p.Fast)
 	most := p.requests(few) + part*(p.requests(many)-p.requests(few))
 

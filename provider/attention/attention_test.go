@@ -44,7 +44,7 @@ func TestSpan(t *testing.T) {
 		"Any":      {reason: "The latest counts, in whatever order.", looks: []look{{0, []time.Duration{-time.Minute, -time.Hour, -2 * time.Minute}}}, until: window - time.Minute},
 		"Ahead":    {reason: "The clock of the vault is ahead: the change happened before it was seen.", looks: []look{{0, []time.Duration{3 * time.Minute}}, {time.Minute, []time.Duration{3 * time.Minute}}}, until: window},
 		"FarAhead": {reason: "A vault cannot have it last for ever.", looks: []look{{0, []time.Duration{time.Hour}}}, until: -1},
-		"Masked":   {reason: "Nor hide other changes.", looks: []look{{0, []time.Duration{1000 * time.Hour, 0}}}, until: window},
+		"Masked":   {reason: "A change in the far future does not hide other changes.", looks: []look{{0, []time.Duration{1000 * time.Hour, 0}}}, until: window},
 	}
 
 	for name, tc := range cases {

@@ -3,10 +3,13 @@
 
 // Package finding defines the provider's findings, and the one table of their sentences.
 //
-// Code creates, keeps and compares findings. Sentences are made at the edge: for a
-// status, a condition, an event or the text of an error. No code reads a sentence,
-// including messages in existing statuses: facts that must survive a restart are in other
-// fields of the status, or in the record in an annotation of the Secret (see plan.Record).
+// Code creates, keeps and compares findings. Sentences are rendered at the edge: for a status, a
+// condition, an event or the cause of an error. No code reads a sentence, including messages in
+// existing statuses: facts that must survive a restart are in other fields of the status, or in
+// the record in an annotation of the Secret (see plan.Record).
+//
+// Texts of Go errors, such as the operation that failed, are not in the table. They are for logs
+// and the condition Synced of the managed reconciler.
 package finding
 
 import (
@@ -14,8 +17,8 @@ import (
 	"time"
 )
 
-// A Finding is one fact: a Reason with its parameters. Its Subject is known where the
-// sentence is made. No parameter holds a secret value, or any part of one.
+// A Finding is one fact: a Reason with its parameters. Its Subject is known where the sentence is
+// rendered. No parameter holds a secret value, or any part of one.
 type Finding struct {
 	Reason Reason
 
@@ -24,7 +27,7 @@ type Finding struct {
 	// At is the time of an event, and Every an interval or duration.
 	At    time.Time
 	Every time.Duration
-	// Count of something, and its Limit.
+	// Count of bytes or keys, and the Limit.
 	Count, Limit int
 	// Version of a secret.
 	Version string
@@ -36,15 +39,15 @@ type Finding struct {
 	Status  int
 	Code    string
 
-	// Operation of the network that failed, as net.OpError names it.
+	// Operation is the failed operation of a net.OpError, such as dial.
 	Operation string
-	// Object of Kubernetes, such as "ProviderConfig default".
+	// Object is a Kubernetes object, such as "ProviderConfig default".
 	Object string
 
 	// Format and Position of a value.
 	Format   string
 	Position Position
-	// Label of a private key in PEM, and the OtherLabel that fits it.
+	// Label of a private key in PEM, and the OtherLabel that is correct.
 	Label, OtherLabel string
 	// Command that solves the problem.
 	Command string
@@ -65,7 +68,7 @@ const (
 	NodeMetadataService Service = "the metadata service of the node"
 )
 
-// Because returns a finding of a reason with a cause.
+// Because returns a finding that has a cause.
 func Because(r Reason, cause Finding) Finding { return Finding{Reason: r, Cause: &cause} }
 
 // Equal reports whether two findings are the same fact.

@@ -124,7 +124,7 @@ func TestSentences(t *testing.T) {
 			want: "Key A has no value yet. Set it in secret db of https://web.vault.azure.net.",
 		},
 		"Many": {
-			reason: "Not all keys are listed.", list: []Finding{{Reason: KeysWithoutValue, Names: many}},
+			reason: "A long list of keys is shortened.", list: []Finding{{Reason: KeysWithoutValue, Names: many}},
 			want: "Keys K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, and 2 more have no values yet. Set them in secret db of https://web.vault.azure.net.",
 		},
 		"Several": {

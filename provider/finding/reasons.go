@@ -20,8 +20,7 @@ const (
 	NotYetValid       Reason = "NotYetValid"
 	Expired           Reason = "Expired"
 	ChangeHeld        Reason = "ChangeHeld"
-	// ValuesKept goes with any reason for which a secret that was synced before is not
-	// in sync.
+	// ValuesKept follows the reason why a secret that was synced before is not synced now.
 	ValuesKept Reason = "ValuesKept"
 )
 
@@ -57,7 +56,7 @@ const (
 	SecretTooLarge    Reason = "SecretTooLarge"
 	SecretTooManyKeys Reason = "SecretTooManyKeys"
 	SecretConflict    Reason = "SecretConflict"
-	// More of a list that is not shown.
+	// More ends a shortened list.
 	More Reason = "More"
 )
 

@@ -12,19 +12,19 @@ import (
 	"unicode/utf8"
 )
 
-// text of a reason. {name} in it is the parameter of that name. Many is the plural, if
-// several Names need another text.
+// A text of a reason, with parameters in braces. Many is the plural for several Names, if it
+// differs.
 type text struct{ one, many string }
 
 const (
-	// keyValueLines goes with every plain text, because its value is not inspected.
+	// keyValueLines is a hint for all plain text, because the provider does not inspect it.
 	keyValueLines = "If the value has lines KEY=VALUE that are variables, set its content type to application/x-dotenv, or format to Dotenv in the manifest."
 	malformed     = "cannot read secret {quoted}{format}{atPosition}: {cause}"
 	noCredential  = "the identity has no federated credential for this service account and cluster"
 )
 
-// table of all sentences. Causes are parts of a sentence: they begin with a small letter
-// and have no full stop.
+// table of all sentences. Causes are parts of a sentence: they begin with a lower-case letter and
+// have no full stop.
 //
 //nolint:gochecknoglobals // A constant.
 var table = map[Reason]text{
@@ -135,7 +135,7 @@ var table = map[Reason]text{
 	ClientSecretInvalid:    {one: "the tenant ID, the client ID or the client secret is invalid"},
 	CreatorUnset:           {one: "the provider configuration names no identity that creates secrets"},
 	TokenRequestDenied: {one: `Kubernetes does not let the provider request tokens in namespace "{namespace}": ` +
-		"the namespace has no label meta.p6m.dev/workloads=composed, or the provider may not create serviceaccounts/token"},
+		"the namespace has no label meta.p6m.dev/workloads=composed, or the provider has no permission to create serviceaccounts/token"},
 
 	IssuerUnreachable:    {one: "{service} cannot reach the cluster's issuer ({code})"},
 	IssuerUnreadable:     {one: "{service} cannot read the keys of the cluster's issuer ({code})"},
@@ -239,7 +239,7 @@ var table = map[Reason]text{
 	PFXCertificateUnreadable: {one: "a certificate of the PFX file cannot be read: it is damaged or not an X.509 certificate; export it again"},
 }
 
-// Sentences about a subject, in the order of the findings.
+// Sentences renders findings on a subject, in their order.
 func Sentences(s Subject, list ...Finding) string {
 	parts := make([]string, 0, len(list))
 	for _, f := range list {
@@ -249,10 +249,19 @@ func Sentences(s Subject, list ...Finding) string {
 	return strings.Join(parts, " ")
 }
 
-// String returns the text of a cause, which does not depend on a subject.
+// Entry returns the text about one secret in a list of secrets. The state is optional.
+func Entry(secret, state, sentences string) string {
+	if state != "" {
+		sentences = state + ". " + sentences
+	}
+
+	return strings.TrimSpace(secret + ": " + sentences)
+}
+
+// String renders the finding without a subject, as the cause of an error.
 func (f Finding) String() string { return f.render(Subject{}) }
 
-// render the text of a finding.
+// render a finding.
 func (f Finding) render(s Subject) string {
 	template := table[f.Reason].one
 	if many := table[f.Reason].many; many != "" && len(f.Names) != 1 {
@@ -289,7 +298,7 @@ func (p Position) String() string {
 	}
 }
 
-// prefixed text, or none if it is empty.
+// prefixed returns a text with a prefix, or nothing for an empty text.
 func prefixed(prefix, text string) string {
 	if text == "" {
 		return ""
@@ -298,7 +307,7 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// abbreviate a list: a message is read in one line.
+// abbreviate a list of names, so that the message fits on one line.
 func abbreviate(names []string) string {
 	const most = 10
 	if len(names) <= most {
@@ -308,7 +317,7 @@ func abbreviate(names []string) string {
 	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// capitalize the beginning of a sentence, and drop a full stop at the end.
+// capitalize the first letter of a sentence, and drop the full stop at its end.
 func capitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {

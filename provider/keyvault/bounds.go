@@ -18,17 +18,17 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A response names where to send the next request: the next page of a list, or the
-// authority that issues tokens. The policies here come after those that attach tokens and
-// before the transport, so that no request leaves for another host.
+// A response names the host of the next request: for the next page of a list, or for a token.
+// The policies here run after those that attach tokens and before the transport, so that no
+// request is sent to another host.
 
-// elsewhere is the error of a request that is not sent.
-func elsewhere() *Error {
+// errOtherHost is the error of a request that is not sent, because its host is not allowed.
+func errOtherHost() *Error {
 	return &Error{Reason: Unreachable, Operation: "send a request", Cause: finding.Finding{Reason: finding.OtherHost}}
 }
 
-// vaultOnly lets a client send requests to its vault only, and rejects challenges that
-// name an authority outside its cloud.
+// vaultOnly sends requests only to the vault of the client, and rejects challenges that name
+// an authority outside the vault's cloud.
 type vaultOnly struct {
 	host  string
 	cloud cloud.Configuration
@@ -36,23 +36,23 @@ type vaultOnly struct {
 
 func (v vaultOnly) Do(req *policy.Request) (*http.Response, error) {
 	if u := req.Raw().URL; !isHost(u, v.host) || !isSecrets(u) {
-		return nil, elsewhere()
+		return nil, errOtherHost()
 	}
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || v.accepts(resp.Header.Get("WWW-Authenticate")) {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
-	_ = resp.Body.Close() // It is not read.
+	_ = resp.Body.Close() // Nobody reads it.
 
-	return nil, elsewhere()
+	return nil, errOtherHost()
 }
 
 // authorizationParameter of a challenge, which names an authority.
 var authorizationParameter = regexp.MustCompile(`authorization="?([^", ]+)`)
 
-// accepts a challenge whose authority is of the cloud, or that names none. The client of
+// accepts reports whether a challenge names no authority, or one of the cloud. The client of
 // azcore takes the tenant from the path without checking that there is a path.
 func (v vaultOnly) accepts(challenge string) bool {
 	for _, match := range authorizationParameter.FindAllStringSubmatch(challenge, -1) {
@@ -65,20 +65,19 @@ func (v vaultOnly) accepts(challenge string) bool {
 	return true
 }
 
-// authorityOnly lets a credential send requests to the authority of its cloud only.
-// These requests contain tokens of service accounts, or a client secret.
+// authorityOnly sends requests of a credential only to the authority of its cloud, because
+// they contain tokens of service accounts or a client secret.
 type authorityOnly struct{ cloud cloud.Configuration }
 
 func (a authorityOnly) Do(req *policy.Request) (*http.Response, error) {
 	if !isHost(req.Raw().URL, authorities(a.cloud)...) {
-		return nil, elsewhere()
+		return nil, errOtherHost()
 	}
 
-	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+	return req.Next()
 }
 
-// isHost reports whether a URL leads to one of these hosts, with TLS and at its default
-// port.
+// isHost reports whether a URL leads to one of these hosts, with TLS and the default port.
 func isHost(u *url.URL, hosts ...string) bool {
 	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && u.User == nil && slices.Contains(hosts, strings.ToLower(u.Hostname()))
 }
@@ -94,29 +93,28 @@ func isSecrets(u *url.URL) bool {
 	return false
 }
 
-// errTooLong is the error of a body that is larger than any answer of Azure.
+// errTooLong is the error of a body that is larger than any response of Azure.
 var errTooLong = errors.New("the response is too long")
 
-// A bounded body ends with an error where it is too long.
+// A bounded body returns an error instead of more bytes than remain.
 type bounded struct {
 	io.ReadCloser
 
-	left int64
+	remaining int64
 }
 
-// Read some of the body.
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.left < 0 {
+	if b.remaining < 0 {
 		return 0, errTooLong
 	}
 
-	// One more than is left, to tell a body that just fits from a longer one.
-	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
-	b.left -= int64(n)
+	// One byte more distinguishes a body that just fits from a longer one.
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.remaining+1)])
+	b.remaining -= int64(n)
 
-	if b.left < 0 {
+	if b.remaining < 0 {
 		return n, errTooLong
 	}
 
-	return n, err //nolint:wrapcheck // A reader returns errors as they are.
+	return n, err
 }

@@ -88,7 +88,7 @@ func TestNextLink(t *testing.T) { //nolint:gocognit // Two lists, and all that h
 		"Evil":      {reason: "Somebody else's host.", link: "https://evil.example/secrets?$skiptoken=1", want: Unreachable},
 		"Vault":     {reason: "Somebody else's vault, whose owner could use the token.", link: "https://b-vault.vault.azure.net/secrets?$skiptoken=1", want: Unreachable},
 		"OtherPort": {reason: "Another port.", link: "https://a-vault.vault.azure.net:8443/secrets", want: Unreachable},
-		"Plain":     {reason: "Not encrypted.", link: "http://a-vault.vault.azure.net/secrets", want: Unreachable},
+		"Plain":     {reason: "A URL without TLS is rejected.", link: "http://a-vault.vault.azure.net/secrets", want: Unreachable},
 		"User":      {reason: "It only looks like the vault.", link: "https://a-vault.vault.azure.net@evil.example/secrets", want: Unreachable},
 		"Suffix":    {reason: "It only begins like the vault.", link: "https://a-vault.vault.azure.net.evil.example/secrets", want: Unreachable},
 		"Path":      {reason: "Keys are no secrets.", link: "https://a-vault.vault.azure.net/keys", want: Unreachable},
@@ -145,8 +145,8 @@ func TestChallenge(t *testing.T) {
 		"Honest":    {reason: "The challenge of Key Vault.", challenge: honest},
 		"Alias":     {reason: "Another name of the authority.", challenge: `Bearer authorization="https://login.windows.net/tenant", resource="https://vault.azure.net"`},
 		"Authority": {reason: "Another authority would get a token of the service account.", challenge: `Bearer authorization="https://evil.example/tenant", resource="https://vault.azure.net"`, want: Unreachable},
-		"Second":    {reason: "Also as the second one.", challenge: honest + ` authorization="https://evil.example/tenant"`, want: Unreachable},
-		"Plain":     {reason: "Not encrypted.", challenge: `Bearer authorization="http://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`, want: Unreachable},
+		"Second":    {reason: "An authority outside the cloud is rejected as the second parameter, too.", challenge: honest + ` authorization="https://evil.example/tenant"`, want: Unreachable},
+		"Plain":     {reason: "A URL without TLS is rejected.", challenge: `Bearer authorization="http://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`, want: Unreachable},
 		"Cloud":     {reason: "The authority of another cloud.", challenge: `Bearer authorization="https://login.chinacloudapi.cn/tenant", resource="https://vault.azure.net"`, want: Unreachable},
 		"Tenant":    {reason: "A tenant that is not the identity's.", challenge: `Bearer authorization="https://login.microsoftonline.com/evil", resource="https://vault.azure.net"`, want: NoIdentity},
 		"Resource":  {reason: "The token would be for something else.", challenge: `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://management.azure.com"`, want: Unreachable},
@@ -238,7 +238,7 @@ func TestCountedToken(t *testing.T) {
 		want   bool
 	}{
 		"Vault": {reason: "A vault.", url: "https://a-vault.vault.azure.net/secrets", want: true},
-		"Plain": {reason: "Not encrypted.", url: "http://a-vault.vault.azure.net/secrets"},
+		"Plain": {reason: "A URL without TLS is rejected.", url: "http://a-vault.vault.azure.net/secrets"},
 		"Evil":  {reason: "No vault.", url: "https://evil.example/secrets"},
 	}
 
@@ -365,7 +365,7 @@ func TestBodyBounds(t *testing.T) {
 	}
 
 	t.Run("Endless", func(t *testing.T) {
-		n, err := io.Copy(io.Discard, &bounded{ReadCloser: io.NopCloser(zeros{}), left: maxBody})
+		n, err := io.Copy(io.Discard, &bounded{ReadCloser: io.NopCloser(zeros{}), remaining: maxBody})
 		if n > maxBody+1 || !errors.Is(err, errTooLong) {
 			t.Errorf("\nA body that does not end is ended.\nRead(...): %d bytes, %v", n, err)
 		}

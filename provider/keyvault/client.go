@@ -24,8 +24,8 @@ const (
 	createdByValue = "provider-keyvault-secretsync"
 )
 
-// A Client of one vault with one identity. Each of its calls has a deadline and is sent
-// once, or twice if the vault rejects its token. Its errors are of type *Error.
+// A Client accesses one vault with one identity. Each call has a deadline and is sent once, or
+// twice if the vault rejects its token. Errors are of type *Error.
 type Client struct {
 	secrets    *azsecrets.Client
 	uri        string
@@ -53,20 +53,20 @@ func newClient(uri string, c *credential, options azcore.ClientOptions, l *limit
 	return &Client{secrets: secrets, uri: uri, credential: c, limiter: l, timeout: timeout}, nil
 }
 
-// A Listing bounds a list: a team decides how many secrets are in its vault.
+// A Listing bounds a list, because a team controls the number of secrets in its vault.
 type Listing struct {
-	// Keep tells which secrets to return. Nil: all.
+	// Keep reports whether to return a secret. Nil: return all.
 	Keep func(name string) bool
-	// Next is called before each page but the first, with how many came before it. An
-	// error ends the list. Nil: there is no bound but that of pages.
+	// Next runs before each page except the first, with the number of previous pages. An
+	// error ends the list. Nil: the only bound is MaxPages.
 	Next func(ctx context.Context, pages int) error
 }
 
-// MaxPages of a list. A page has up to 25 entries, and can have none.
+// MaxPages of a list. A page has up to 25 entries, and may be empty.
 const MaxPages = 400
 
-// List the properties of secrets, without values and versions. It takes a request for
-// every 25 secrets of the vault, and memory for one page and for the secrets it returns.
+// List the properties of secrets, without values and versions. It sends one request for every
+// 25 secrets of the vault, and needs memory for one page and for the returned secrets.
 func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 	var list []Properties
 
@@ -92,7 +92,7 @@ func (c *Client) List(ctx context.Context, l Listing) ([]Properties, error) {
 				}
 			}
 
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -106,13 +106,13 @@ func tooManyPages(operation string) *Error {
 	return &Error{Reason: TooLarge, Operation: operation, Cause: finding.Finding{Reason: finding.ListTooLong, Limit: MaxPages}}
 }
 
-// Get a secret: the latest version of it, or the one that is named.
+// Get a version of a secret. An empty version is the latest.
 func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) {
 	s := Secret{}
 	err := c.call(ctx, fmt.Sprintf("get secret %q from %s", name, c.uri), func(ctx context.Context) error {
 		r, err := c.secrets.GetSecret(ctx, name, version, nil)
 		if err != nil {
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		}
 
 		s.Properties = properties(r.ID, r.Attributes, r.ContentType)
@@ -124,12 +124,12 @@ func (c *Client) Get(ctx context.Context, name, version string) (Secret, error) 
 	return s, err
 }
 
-// Deleted reports whether a secret is deleted and can be recovered. An application normally
-// has no permission for that.
+// Deleted reports whether a secret is deleted and recoverable. Applications normally have no
+// permission to ask.
 func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	err := c.call(ctx, fmt.Sprintf("get deleted secret %q from %s", name, c.uri), func(ctx context.Context) error {
 		_, err := c.secrets.GetDeletedSecret(ctx, name, nil)
-		return err //nolint:wrapcheck // It is classified.
+		return err
 	})
 	if ReasonOf(err) == NotFound {
 		return false, nil
@@ -138,9 +138,9 @@ func (c *Client) Deleted(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// Create a missing secret. Key Vault has no conditional write, so Create looks before and
-// after it writes: a version that another client has written in between becomes the latest
-// one again, and the error is Exists.
+// Create a missing secret. Key Vault has no conditional write, so Create reads before and after
+// it writes: if another client has written a version in between, Create restores that version
+// as the latest one and returns the error Exists.
 func (c *Client) Create(ctx context.Context, name, contentType, value string) (Properties, error) {
 	exists := &Error{Reason: Exists, Operation: fmt.Sprintf("create secret %q in %s", name, c.uri), Cause: finding.Finding{Reason: finding.SecretExists}}
 
@@ -161,10 +161,10 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 		return Properties{}, err
 	}
 
-	// Even when the provider stops, it does not leave half of this.
+	// Not canceled when the provider stops, so that the check is never left out.
 	switch others, err := c.giveWay(context.WithoutCancel(ctx), name, p.Version); {
 	case slices.Contains([]Reason{NotFound, Disabled, Deleted, BeingDeleted, BeingRecovered}, ReasonOf(err)):
-		// Another client has deleted or disabled it since, on purpose.
+		// Another client has deleted or disabled the secret since then, on purpose.
 		return Properties{}, exists
 	case err != nil:
 		return Properties{}, err
@@ -175,13 +175,13 @@ func (c *Client) Create(ctx context.Context, name, contentType, value string) (P
 	return p, nil
 }
 
-// giveWayTries is more than the one try that is needed without concurrent writes.
+// giveWayTries allows for concurrent writes. Without them, one try is enough.
 const giveWayTries = 3
 
-// giveWay to others who have written a secret at the same moment: if our version is the
-// latest, their last version replaces it. It reports whether there are others. They may have
-// deleted our version: then it is not in the list of versions. Empty structures created by
-// another provider do not count as values.
+// giveWay to other clients that wrote a secret at the same moment: if our version is the
+// latest, their last version replaces it. It reports whether there were other writes. If our
+// version is not in the list of versions, another client has deleted it. Empty structures that
+// another provider created do not count as values.
 func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 	written, restored := map[string]bool{ours: true}, ""
 
@@ -208,7 +208,7 @@ func (c *Client) giveWay(ctx context.Context, name, ours string) (bool, error) {
 			return true, nil
 		}
 
-		// They may write once more before this write, so the loop looks again.
+		// Another client may write again before this write, so the loop checks once more.
 		version, err := c.restore(ctx, name, theirs)
 		if err != nil {
 			return true, err
@@ -247,7 +247,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 				}
 			}
 
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		})
 		if err != nil {
 			return "", false, err
@@ -257,7 +257,7 @@ func (c *Client) theirs(ctx context.Context, name, ours string, written map[stri
 	return last.Version, there, nil
 }
 
-// restore a version, with all of its attributes, as the latest one, and return that.
+// restore a version with all of its attributes as the latest version, and return the new one.
 func (c *Client) restore(ctx context.Context, name, version string) (string, error) {
 	operation := fmt.Sprintf("restore version %s of secret %q in %s", version, name, c.uri)
 	p := azsecrets.SetSecretParameters{}
@@ -265,7 +265,7 @@ func (c *Client) restore(ctx context.Context, name, version string) (string, err
 	err := c.call(ctx, operation, func(ctx context.Context) error {
 		r, err := c.secrets.GetSecret(ctx, name, version, nil)
 		if err != nil {
-			return err //nolint:wrapcheck // It is classified.
+			return err
 		}
 
 		p.Value, p.ContentType, p.Tags = r.Value, r.ContentType, r.Tags
@@ -291,13 +291,13 @@ func (c *Client) set(ctx context.Context, operation, name string, parameters azs
 		r, err := c.secrets.SetSecret(ctx, name, parameters, nil)
 		p = properties(r.ID, r.Attributes, r.ContentType)
 
-		return err //nolint:wrapcheck // It is classified.
+		return err
 	})
 
 	return p, err
 }
 
-// call with a deadline, within the limits of requests.
+// call with a deadline, within the limits of requests, and classify its error.
 func (c *Client) call(ctx context.Context, operation string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -318,7 +318,7 @@ func (c *Client) call(ctx context.Context, operation string, do func(context.Con
 	}
 
 	e := classify(err, operation)
-	// An answer of Entra ID says nothing about the vault.
+	// A response of Entra ID says nothing about the vault.
 	if _, fromVault := errors.AsType[*azcore.ResponseError](err); fromVault && e.Status == http.StatusTooManyRequests {
 		e.RetryAfter = c.limiter.throttled(e.RetryAfter)
 	}

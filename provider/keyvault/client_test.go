@@ -511,7 +511,7 @@ func TestClientCreate(t *testing.T) {
 			}, Requests: []string{looked, set}},
 		},
 		"BeingDeleted": {
-			reason: "Nor can one that is being deleted.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
+			reason: "A secret that is being deleted cannot be created.", get: missing, put: always(409, vaultError("Conflict", "ObjectIsBeingDeleted")),
 			want: want{Err: &Error{
 				Reason: BeingDeleted, Operation: creating, Status: 409, Code: "ObjectIsBeingDeleted", Cause: finding.Finding{Reason: finding.SecretBeingDeleted},
 			}, Requests: []string{looked, set}},

@@ -11,14 +11,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 )
 
-// clouds by the end of their vaults' host names. See
+// clouds by the DNS suffix of their vaults. See
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#dns-suffixes-for-object-identifiers
-func clouds() [3]vaultCloud {
-	return [...]vaultCloud{
-		{".vault.azure.net", cloud.AzurePublic},
-		{".vault.azure.cn", cloud.AzureChina},
-		{".vault.usgovcloudapi.net", cloud.AzureGovernment},
-	}
+//
+//nolint:gochecknoglobals // A constant.
+var clouds = [...]vaultCloud{
+	{".vault.azure.net", cloud.AzurePublic},
+	{".vault.azure.cn", cloud.AzureChina},
+	{".vault.usgovcloudapi.net", cloud.AzureGovernment},
 }
 
 type vaultCloud struct {
@@ -26,26 +26,26 @@ type vaultCloud struct {
 	cloud  cloud.Configuration
 }
 
-// parseVault returns the host of a vault and the cloud it is in. Tokens of
-// applications are sent to no other host.
+// parseVault returns the host of a vault and its cloud. Tokens of applications are sent to no
+// other host.
 func parseVault(uri string) (host string, c cloud.Configuration, err error) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: it must look like https://my-vault.vault.azure.net/", uri)
+		return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: it must have the form https://my-vault.vault.azure.net/", uri)
 	}
 
 	host = strings.ToLower(u.Hostname())
-	for _, v := range clouds() {
+	for _, v := range clouds {
 		if name, ok := strings.CutSuffix(host, v.suffix); ok && name != "" && !strings.Contains(name, ".") {
 			return host, v.cloud, nil
 		}
 	}
 
-	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is in none of Azure's clouds", uri)
+	return "", c, fmt.Errorf("cannot use %q as the URI of a Key Vault: its host is not in an Azure cloud", uri)
 }
 
-// authorities are the hosts that issue tokens of a cloud: the default one, and those that
-// it may name instead. See
+// authorities returns the hosts that issue the tokens of a cloud: the default one, and its
+// aliases. See
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 func authorities(c cloud.Configuration) []string {
 	hosts := []string{}
@@ -65,9 +65,9 @@ func authorities(c cloud.Configuration) []string {
 	return hosts
 }
 
-// isVault reports whether a host is a vault.
+// isVault reports whether a host is that of a vault.
 func isVault(host string) bool {
-	for _, v := range clouds() {
+	for _, v := range clouds {
 		if strings.HasSuffix(host, v.suffix) {
 			return true
 		}

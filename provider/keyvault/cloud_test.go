@@ -33,7 +33,7 @@ func TestParseVault(t *testing.T) {
 	}{
 		"Public":        {reason: "A vault of Azure.", uri: "https://web.vault.azure.net/", want: want{Host: "web.vault.azure.net", Authority: public}},
 		"NoSlash":       {reason: "The slash at the end does not matter.", uri: "https://web.vault.azure.net", want: want{Host: "web.vault.azure.net", Authority: public}},
-		"Slashes":       {reason: "Nor do more of them.", uri: "https://web.vault.azure.net//", want: want{Host: "web.vault.azure.net", Authority: public}},
+		"Slashes":       {reason: "Several slashes at the end do not matter.", uri: "https://web.vault.azure.net//", want: want{Host: "web.vault.azure.net", Authority: public}},
 		"Case":          {reason: "Names of hosts have no case.", uri: "HTTPS://Web.Vault.Azure.NET/", want: want{Host: "web.vault.azure.net", Authority: public}},
 		"China":         {reason: "A vault of Azure China.", uri: "https://web.vault.azure.cn/", want: want{Host: "web.vault.azure.cn", Authority: china}},
 		"Government":    {reason: "A vault of Azure US Government.", uri: "https://web.vault.usgovcloudapi.net/", want: want{Host: "web.vault.usgovcloudapi.net", Authority: government}},
@@ -60,7 +60,7 @@ func TestParseVault(t *testing.T) {
 		"Opaque":        {reason: "A URI without a host.", uri: "https:web.vault.azure.net", want: refused},
 		"ManagedHSM":    {reason: "A managed HSM has no secrets.", uri: "https://web.managedhsm.azure.net/", want: refused},
 		"Address":       {reason: "An address is no name.", uri: "https://10.0.0.1/", want: refused},
-		"AddressOfName": {reason: "Nor an address of version 6.", uri: "https://[::1].vault.azure.net/", want: refused},
+		"AddressOfName": {reason: "An IPv6 address is not a vault.", uri: "https://[::1].vault.azure.net/", want: refused},
 	}
 
 	for name, tc := range cases {

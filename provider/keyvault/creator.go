@@ -21,7 +21,7 @@ type Creator struct {
 	Source   v1alpha1.CredentialsSource
 	TenantID string
 	ClientID string
-	// ClientSecret for source ClientSecret.
+	// ClientSecret of source ClientSecret.
 	ClientSecret string
 }
 

@@ -28,22 +28,22 @@ import (
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation
 const TokenAudience = "api://AzureADTokenExchange"
 
-// tokenLifetime of a service account's token in seconds: the shortest that
-// Kubernetes gives. It is exchanged at once.
+// tokenLifetime of a service account token in seconds, the shortest that Kubernetes allows.
+// The token is exchanged immediately.
 const tokenLifetime = 600
 
-// A TokenSource gives tokens of service accounts.
+// A TokenSource issues tokens of service accounts.
 type TokenSource interface {
-	// Token of the identity's service account, for Entra ID.
+	// Token returns a token of the identity's service account for Entra ID.
 	Token(ctx context.Context, id Identity) (string, error)
 }
 
-// ServiceAccountTokens are requested from the API server.
+// ServiceAccountTokens requests tokens from the API server.
 type ServiceAccountTokens struct {
 	Client corev1client.ServiceAccountsGetter
 }
 
-// Token asks the API server for a token.
+// Token requests a token from the API server.
 func (s ServiceAccountTokens) Token(ctx context.Context, id Identity) (string, error) {
 	r, err := s.Client.ServiceAccounts(id.Namespace).CreateToken(ctx, id.ServiceAccount, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{Audiences: []string{TokenAudience}, ExpirationSeconds: new(int64(tokenLifetime))},
@@ -78,19 +78,19 @@ func classifyTokenRequest(err error, id Identity) *Error {
 // A credential of an application, or of the identity that creates secrets. Its errors are
 // of type *Error. It sends no request while Entra ID throttles it.
 //
-// It keeps the token itself. A credential of azidentity would do that, too, but its cache
-// and pipeline take more memory than everything else that is kept of an application, and
-// are needed for a moment every hour or less.
+// It caches the token itself. A credential of azidentity would do that, too, but its cache and
+// pipeline take more memory than everything else about an application, and are needed only
+// for a moment, once an hour or less.
 type credential struct {
 	issuer  issuer
 	limiter *limiter
 	now     func() time.Time
-	// make a credential of azidentity, without any token.
+	// make returns a new credential of azidentity, without a token.
 	make func() (azcore.TokenCredential, error)
 
 	mu sync.Mutex
-	// inner is the credential of azidentity while there is no token. All requests for a
-	// token wait for the same one.
+	// inner is the credential of azidentity while there is no token. Concurrent requests share
+	// it, and wait for the same token.
 	inner azcore.TokenCredential
 	token token
 }
@@ -103,14 +103,14 @@ type token struct {
 	tenant string
 }
 
-// An issuer gives tokens.
+// An issuer of tokens.
 type issuer struct {
 	service finding.Service
 	// tenant whose tokens it issues, if the tenant matters.
 	tenant string
 }
 
-// newCredential fails if azidentity cannot create its credential.
+// newCredential returns a credential, or an error if azidentity cannot create its own.
 func newCredential(now func() time.Time, from issuer, build func() (azcore.TokenCredential, error)) (*credential, error) {
 	inner, err := build()
 	if err != nil {
@@ -120,8 +120,8 @@ func newCredential(now func() time.Time, from issuer, build func() (azcore.Token
 	return &credential{issuer: from, limiter: newLimiter(now), now: now, make: build, inner: inner}, nil
 }
 
-// applicationCredential requests every token of Entra ID with a new token of the service
-// account.
+// applicationCredential returns a credential that requests each token of Entra ID with a new
+// token of the service account.
 func applicationCredential(id Identity, tokens TokenSource, options azcore.ClientOptions) (azcore.TokenCredential, error) {
 	c, err := azidentity.NewClientAssertionCredential(id.TenantID, id.ClientID, func(ctx context.Context) (string, error) {
 		token, err := tokens.Token(ctx, id)
@@ -132,8 +132,8 @@ func applicationCredential(id Identity, tokens TokenSource, options azcore.Clien
 		return token, err
 	}, &azidentity.ClientAssertionCredentialOptions{
 		ClientOptions: options,
-		// The authorities are those of Azure's clouds, so they are trusted without one
-		// more request for each of thousands of identities.
+		// The authority is one of Azure's clouds. Discovery would cost one more request for each
+		// of thousands of identities.
 		DisableInstanceDiscovery: true,
 	})
 	if err != nil {
@@ -146,24 +146,23 @@ func applicationCredential(id Identity, tokens TokenSource, options azcore.Clien
 	return c, nil
 }
 
-// failure carries the error of a token source past azidentity, which keeps only
-// its text.
+// A failure carries the error of a token source past azidentity, which keeps only its text.
 type (
 	failure    struct{ err error }
 	failureKey struct{}
 )
 
-// GetToken returns the token that is kept or, if that is not fresh, a new one. If Entra ID
-// issues none, the kept token is used for as long as it is valid.
+// GetToken returns the cached token or, if that is not fresh, a new one. If Entra ID issues
+// none, the cached token is used for as long as it is valid.
 func (c *credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	kept, fresh, good := c.kept(options)
+	cached, fresh, valid := c.cached(options)
 	if fresh {
-		return kept, nil
+		return cached, nil
 	}
 
 	t, err := c.request(ctx, options)
-	if err != nil && good {
-		return c.spare(kept), nil
+	if err != nil && valid {
+		return c.delayRefresh(cached), nil
 	}
 
 	return t, err
@@ -194,8 +193,8 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 
 	f := &failure{}
 
-	// A bit less than the request has: a timeout of Entra ID must not look like a timeout
-	// of the vault.
+	// Entra ID gets less time than the request, so that its timeout does not look like a
+	// timeout of the vault.
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 
@@ -206,7 +205,7 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	t, err := inner.GetToken(context.WithValue(ctx, failureKey{}, f), asked)
 	if err == nil {
 		c.limiter.answered()
-		c.keep(t, options)
+		c.store(t, options)
 
 		return t, nil
 	}
@@ -216,7 +215,7 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	}
 
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		// azidentity keeps only the text of that.
+		// azidentity keeps only the text of this error.
 		err = ctx.Err()
 	}
 
@@ -228,42 +227,42 @@ func (c *credential) request(ctx context.Context, options policy.TokenRequestOpt
 	return azcore.AccessToken{}, e
 }
 
-// freshFor is how long a token must remain valid to be used, unless Entra ID says when to
-// request a new one. Clients of azcore require the same.
-const freshFor = 5 * time.Minute
+// expiryMargin is the remaining lifetime at which a token counts as expired. Clients of azcore
+// use the same.
+const expiryMargin = 5 * time.Minute
 
-// spareFor is the pause between requests for a token that is not needed yet.
-const spareFor = 5 * time.Minute
+// refreshDelay is the pause after a failed refresh of a token that is still valid.
+const refreshDelay = 5 * time.Minute
 
-// kept returns the token that is kept, and whether it is fresh or at least good: it fits
-// the request and has not expired. A request with claims needs a new token.
-func (c *credential) kept(options policy.TokenRequestOptions) (t azcore.AccessToken, fresh, good bool) {
+// cached returns the cached token, and whether it is fresh or at least valid: it matches the
+// request and has not expired. A request with claims needs a new token.
+func (c *credential) cached(options policy.TokenRequestOptions) (t azcore.AccessToken, fresh, valid bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	k := c.token
 
-	last := k.ExpiresOn.Add(-freshFor)
+	expiry := k.ExpiresOn.Add(-expiryMargin)
 
-	until := k.RefreshOn
-	if until.IsZero() {
-		until = last
+	refresh := k.RefreshOn
+	if refresh.IsZero() {
+		refresh = expiry
 	}
 
-	fits := options.Claims == "" && options.TenantID == k.tenant && slices.Equal(options.Scopes, k.scopes)
+	matches := options.Claims == "" && options.TenantID == k.tenant && slices.Equal(options.Scopes, k.scopes)
 
-	return k.AccessToken, fits && c.now().Before(until), fits && c.now().Before(last)
+	return k.AccessToken, matches && c.now().Before(refresh), matches && c.now().Before(expiry)
 }
 
-// keep a token, and nothing else.
-func (c *credential) keep(t azcore.AccessToken, options policy.TokenRequestOptions) {
+// store a token, and drop the credential of azidentity.
+func (c *credential) store(t azcore.AccessToken, options policy.TokenRequestOptions) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	c.token, c.inner = token{AccessToken: t, scopes: options.Scopes, tenant: options.TenantID}, nil
 }
 
-// azidentity returns the credential of azidentity, and creates it if there is none.
+// azidentity returns the credential of azidentity, and creates one if necessary.
 func (c *credential) azidentity() (azcore.TokenCredential, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -282,31 +281,31 @@ func (c *credential) azidentity() (azcore.TokenCredential, error) {
 	return inner, nil
 }
 
-// spare Entra ID further requests for a while: it has issued no token to replace the kept
-// one, which is still good. Otherwise each request to a vault would request one.
-func (c *credential) spare(kept azcore.AccessToken) azcore.AccessToken {
+// delayRefresh delays the next token request after a failed refresh. Otherwise each request to
+// a vault would request a token. It returns the cached token, which is still valid.
+func (c *credential) delayRefresh(cached azcore.AccessToken) azcore.AccessToken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	last := kept.ExpiresOn.Add(-freshFor)
-	if kept.RefreshOn = c.now().Add(spareFor); kept.RefreshOn.After(last) {
-		kept.RefreshOn = last
+	expiry := cached.ExpiresOn.Add(-expiryMargin)
+	if cached.RefreshOn = c.now().Add(refreshDelay); cached.RefreshOn.After(expiry) {
+		cached.RefreshOn = expiry
 	}
 
-	if c.token.Token == kept.Token {
-		c.token.RefreshOn = kept.RefreshOn
+	if c.token.Token == cached.Token {
+		c.token.RefreshOn = cached.RefreshOn
 	}
 
-	return kept
+	return cached
 }
 
-// refuse a token that a vault rejects, unless it has been replaced: forget it and the
-// cached credential that would return it again.
-func (c *credential) refuse(refused string) {
+// forget a token that a vault rejects, unless it has been replaced, and the credential of
+// azidentity that would return it again.
+func (c *credential) forget(rejected string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	if c.token.Token == refused {
+	if c.token.Token == rejected {
 		c.token, c.inner = token{}, nil
 	}
 }

@@ -130,7 +130,7 @@ func TestCredentialThrottled(t *testing.T) {
 		{reason: "It does not say for how long.", after: 20 * time.Second, answer: throttled(""), want: slow(429, 10*time.Second), asked: 3},
 		{reason: "Again.", after: 10 * time.Second, answer: throttled(""), want: slow(429, 20*time.Second), asked: 4},
 		{reason: "Then there is a token.", after: 20 * time.Second, asked: 5},
-		{reason: "So the next pause is short again.", answer: throttled(""), want: slow(429, 10*time.Second), asked: 6},
+		{reason: "After a success, the next pause is short again.", answer: throttled(""), want: slow(429, 10*time.Second), asked: 6},
 	}
 
 	for i, s := range steps {
@@ -206,7 +206,7 @@ func TestCredentialKeeps(t *testing.T) {
 		answer = s.answer
 
 		if s.forget {
-			c.refuse(c.token.Token)
+			c.forget(c.token.Token)
 		}
 
 		got, err := c.GetToken(t.Context(), s.options)
@@ -222,7 +222,7 @@ func TestCredentialKeeps(t *testing.T) {
 	// A good token is used while there is no other, and no longer.
 	answer = azcore.AccessToken{Token: "i", ExpiresOn: now.Add(time.Hour), RefreshOn: now.Add(time.Minute)}
 
-	c.refuse(c.token.Token)
+	c.forget(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestCredentialKeeps(t *testing.T) {
 		now = then
 	}
 
-	c.refuse(c.token.Token)
+	c.forget(c.token.Token)
 
 	if _, err := c.GetToken(t.Context(), vaults); err == nil {
 		t.Error("\nA credential that cannot be created issues no token.\nGetToken(...): no error")
@@ -266,7 +266,7 @@ func TestCredentialSpares(t *testing.T) {
 
 		return nil, errors.New(marker)
 	}
-	c.keep(azcore.AccessToken{Token: "good", RefreshOn: start.Add(time.Minute), ExpiresOn: start.Add(30 * time.Minute)}, options)
+	c.store(azcore.AccessToken{Token: "good", RefreshOn: start.Add(time.Minute), ExpiresOn: start.Add(30 * time.Minute)}, options)
 
 	for _, step := range []struct {
 		reason string
@@ -277,7 +277,7 @@ func TestCredentialSpares(t *testing.T) {
 		{reason: "It is fresh.", at: 0},
 		{reason: "It is time for a new one, which there is not.", at: time.Minute, want: 1},
 		{reason: "That is so for a while.", at: 2 * time.Minute, want: 1},
-		{reason: "So nobody asks.", at: 6*time.Minute - time.Second, want: 1},
+		{reason: "No token is requested before the refresh delay ends.", at: 6*time.Minute - time.Second, want: 1},
 		{reason: "Then it may be otherwise.", at: 6 * time.Minute, want: 2},
 		{reason: "Shortly before its end it is asked for in time.", at: 24 * time.Minute, want: 3},
 		{reason: "At its end it is good no more.", at: 25 * time.Minute, want: 4, fails: true},
@@ -406,7 +406,7 @@ func TestCreatorIssuer(t *testing.T) {
 	}{
 		"ClientSecret":   {reason: "The tenant that is named.", creator: Creator{Source: v1alpha1.CredentialsSourceClientSecret, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
 		"Workload":       {reason: "The tenant of the pod.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity}, want: issuer{service: finding.EntraID, tenant: "of-the-pod"}},
-		"WorkloadTenant": {reason: "Unless one is named.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
+		"WorkloadTenant": {reason: "A named tenant takes precedence over the environment.", creator: Creator{Source: v1alpha1.CredentialsSourceWorkloadIdentity, TenantID: "named"}, want: issuer{service: finding.EntraID, tenant: "named"}},
 		"Node":           {reason: "A node is not asked for a tenant.", creator: Creator{Source: v1alpha1.CredentialsSourceManagedIdentity, TenantID: "named"}, want: issuer{service: finding.NodeMetadataService}},
 	}
 

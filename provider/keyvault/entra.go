@@ -12,7 +12,7 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// A Meaning of an error of Entra ID. Several of its codes can have the same.
+// A Meaning of an error of Entra ID. Several codes can have the same meaning.
 type Meaning string
 
 // Meanings of errors of Entra ID.
@@ -44,7 +44,8 @@ const (
 	ClientDisabled Meaning = "ClientDisabled"
 	// NoResource: the tenant has no service principal for Azure Key Vault.
 	NoResource Meaning = "NoResource"
-	// OtherTime: the token of the service account is expired or not yet valid by Entra ID's clock.
+	// OtherTime: by the clock of Entra ID, the token of the service account has expired or is not
+	// valid yet.
 	OtherTime Meaning = "OtherTime"
 	// Unverified: the signature of the token does not match the issuer.
 	Unverified Meaning = "Unverified"
@@ -55,7 +56,7 @@ const (
 	EntraThrottled Meaning = "EntraThrottled"
 )
 
-// A refusal describes the errors of one meaning.
+// A refusal describes the errors with one meaning.
 type refusal struct {
 	meaning Meaning
 	codes   []int
@@ -68,8 +69,8 @@ type refusal struct {
 	remedy finding.Reason
 }
 
-// refusals by meaning. Microsoft documents some of the codes, and may add others at any
-// time: an unknown code is passed on. Codes are compared as numbers: 700213 must not match
+// refusals by meaning. Microsoft documents some of the codes, and may add others at any time;
+// an unknown code is reported as it is. Codes are compared as numbers: 700213 must not match
 // 7002138.
 //
 //   - https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -107,7 +108,7 @@ var refusals = []refusal{
 
 func (r refusal) has(code int) bool { return slices.Contains(r.codes, code) }
 
-// refusal of a meaning. Without a meaning, it does not last.
+// refusal returns the description of a meaning, or an empty one for no meaning.
 func (m Meaning) refusal() refusal {
 	i := slices.IndexFunc(refusals, func(r refusal) bool { return r.meaning == m })
 	if i < 0 {
@@ -128,18 +129,18 @@ func issuerFails(codes []int) bool {
 // Lasting reports whether retrying is pointless until the configuration changes.
 func (e *Error) Lasting() bool { return e.Meaning.refusal().lasting }
 
-// Remedy for the error. It is empty if Entra ID gives no reason for refusing an identity.
+// Remedy returns the remedy for the error, or an empty one if the meaning has none.
 func (e *Error) Remedy() finding.Reason { return e.Meaning.refusal().remedy }
 
-// MeaningOf returns the first known meaning of these codes of Entra ID, and its code, or no
-// meaning and the first code. Codes must not be empty.
+// MeaningOf returns the first known meaning of these codes of Entra ID, with its code, or no
+// meaning and the first code. The codes must not be empty.
 func MeaningOf(codes []int) (m Meaning, code int) {
 	code, known := recognize(codes)
 
 	return known.meaning, code
 }
 
-// CodesOf returns the codes of Entra ID in the body of an error response.
+// CodesOf returns the codes of Entra ID in the body of a failed response.
 func CodesOf(body []byte) []int {
 	b := errorBody{}
 	if json.Unmarshal(body, &b) != nil {
@@ -149,7 +150,7 @@ func CodesOf(body []byte) []int {
 	return b.codes()
 }
 
-// recognize the first code with a known meaning, otherwise the first code.
+// recognize returns the first code with a known meaning, or the first code.
 func recognize(codes []int) (int, refusal) {
 	for _, c := range codes {
 		if i := slices.IndexFunc(refusals, func(r refusal) bool { return r.has(c) }); i >= 0 {
@@ -160,7 +161,7 @@ func recognize(codes []int) (int, refusal) {
 	return codes[0], refusal{reason: NoIdentity, cause: finding.IdentityRefused}
 }
 
-// refuse completes an error with the codes of Entra ID.
+// refuse sets the reason, the meaning and the cause of an error by the codes of Entra ID.
 func (e *Error) refuse(service finding.Service, codes []int) {
 	code, known := recognize(codes)
 	e.Code, e.Meaning, e.Reason = "AADSTS"+strconv.Itoa(code), known.meaning, known.reason
@@ -171,12 +172,12 @@ func (e *Error) refuse(service finding.Service, codes []int) {
 	}
 }
 
-// codeInDescription is the code in the field error_description of Entra ID, whose format is
-// in https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
+// codeInDescription matches the code in the field error_description of Entra ID. See
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 var codeInDescription = regexp.MustCompile(`\bAADSTS([1-9][0-9]{3,9})\b`)
 
-// codes of Entra ID in the body of a response: the listed codes or, if there are none, the
-// code in the description.
+// codes of Entra ID in the body of a response: those in the field error_codes or, if there are
+// none, the one in the description.
 func (b errorBody) codes() []int {
 	var listed, codes []int
 

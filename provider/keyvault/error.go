@@ -31,10 +31,11 @@ const (
 	NotFound Reason = "NotFound"
 	// Deleted: the secret is deleted and can be recovered, so its name is taken.
 	Deleted Reason = "Deleted"
-	// BeingDeleted and BeingRecovered: Key Vault needs some seconds for that.
+	// BeingDeleted and BeingRecovered: Key Vault is still deleting or recovering the secret,
+	// which takes seconds.
 	BeingDeleted   Reason = "BeingDeleted"
 	BeingRecovered Reason = "BeingRecovered"
-	// Exists: a secret that was missing is there now.
+	// Exists: another client created the secret first.
 	Exists Reason = "Exists"
 	// Disabled: the secret, or this version of it, is disabled.
 	Disabled Reason = "Disabled"
@@ -50,27 +51,28 @@ const (
 	Unreachable Reason = "Unreachable"
 )
 
-// An Error of Azure, as a value. It has no text of servers and libraries, because they
-// may repeat what was sent or received.
+// An Error of Azure, as a value. It never contains text of servers or libraries, which could
+// repeat secrets.
 type Error struct {
 	Reason Reason
-	// Operation that failed, for example "get secret \"x\" from https://…".
+	// Operation is the failed operation, for example "get secret \"x\" from https://…". It is
+	// part of the text of the Go error only, which no status shows.
 	Operation string
 	// Cause of the error. Two errors with the same cause have equal values.
 	Cause finding.Finding
-	// RetryAfter is how long Azure, or the provider's own limiter, allows no request.
-	// Zero: the caller decides.
+	// RetryAfter is the time until Azure or the provider's own limiter allows the next
+	// request. Zero: the caller decides.
 	RetryAfter time.Duration
-	// Kubernetes is true if the provider lacks a permission in Kubernetes. Waiting does
-	// not help.
+	// Kubernetes is true if the provider lacks a permission in Kubernetes. Retrying does not
+	// help.
 	Kubernetes bool
-	// Status is that of the HTTP answer, if there was one.
+	// Status of the HTTP response, or zero without one.
 	Status int
-	// Code is that of the service, such as ForbiddenByRbac or AADSTS700211.
+	// Code of the service, such as ForbiddenByRbac or AADSTS700211.
 	Code string
-	// Meaning of the code, if it is of Entra ID and known.
+	// Meaning of a code of Entra ID, if it is known.
 	Meaning Meaning
-	// RequestID of Azure, which its support needs.
+	// RequestID of Azure, for its support.
 	RequestID string
 }
 
@@ -98,7 +100,7 @@ func ReasonOf(err error) Reason {
 	return Unreachable
 }
 
-// RetryAfterOf returns how long an error allows no request. Zero: it does not say.
+// RetryAfterOf returns the RetryAfter of an error, or zero.
 func RetryAfterOf(err error) time.Duration {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAfter
@@ -110,7 +112,7 @@ func RetryAfterOf(err error) time.Duration {
 // classify an error of a client of Azure.
 func classify(err error, operation string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		// From the credential, which does not know the operation that needs the token.
+		// It comes from the credential, which does not know the operation that needs the token.
 		c := *e
 		c.Operation = operation
 
@@ -216,9 +218,9 @@ func (i issuer) classify(err error, operation string) *Error {
 	return e
 }
 
-// unassigned reports whether the metadata service of a node does not know a managed
-// identity. It has one status for that. For a system-assigned identity, azidentity drops
-// the response in this case only.
+// unassigned reports whether the node has no such managed identity. The metadata service
+// returns 400 only in that case, and azidentity drops the response of a system-assigned
+// identity only in that case.
 func unassigned(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -231,7 +233,7 @@ func unassigned(err error) bool {
 
 // An errorBody is the body of an error of Key Vault or Entra ID. Only its codes are read.
 type errorBody struct {
-	// Error is an object in answers of Key Vault and a string in those of Entra ID.
+	// Error is an object in responses of Key Vault, and a string in those of Entra ID.
 	Error json.RawMessage `json:"error"`
 	// Codes and Description of Entra ID. If one is malformed, the other can still be read.
 	Codes       json.RawMessage `json:"error_codes"`
@@ -249,7 +251,8 @@ func parseErrorBody(r *http.Response) errorBody {
 	return body
 }
 
-// innerCode of an answer of Key Vault, which is more exact than its code.
+// innerCode returns the inner code of a response of Key Vault, which is more specific than its
+// code.
 func (b errorBody) innerCode() string {
 	e := struct {
 		InnerError struct {
@@ -263,7 +266,7 @@ func (b errorBody) innerCode() string {
 	return e.InnerError.Code
 }
 
-// Patterns of codes and request IDs, which keep any other text out of logs.
+// Patterns of codes and request IDs. They keep other text out of errors and logs.
 var (
 	codePattern      = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 	requestIDPattern = regexp.MustCompile(`^[0-9A-Za-z.-]{1,64}$`)
@@ -279,7 +282,7 @@ func requestID(r *http.Response) string {
 	return ""
 }
 
-// retryAfter reads the header in both of its forms. See RFC 9110, section 10.2.3.
+// retryAfter reads the header Retry-After in both of its forms. See RFC 9110, section 10.2.3.
 func retryAfter(r *http.Response) time.Duration {
 	v := r.Header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(v); err == nil && seconds > 0 {
@@ -291,7 +294,7 @@ func retryAfter(r *http.Response) time.Duration {
 		return 0
 	}
 
-	// By the server's own clock, if it tells.
+	// Prefer the clock of the server, if the response has its time.
 	now, err := http.ParseTime(r.Header.Get("Date"))
 	if err != nil {
 		now = time.Now()
@@ -300,8 +303,8 @@ func retryAfter(r *http.Response) time.Duration {
 	return min(max(0, at.Sub(now)), time.Hour)
 }
 
-// transportCause is why there was no response. It repeats the operation of an error of
-// the network and nothing else of an error's text.
+// transportCause returns why there was no response. Of the error's text, it repeats only the
+// operation of a net.OpError.
 func transportCause(err error) finding.Finding {
 	because := func(r finding.Reason) finding.Finding { return finding.Finding{Reason: r} }
 
@@ -333,7 +336,7 @@ func transportCause(err error) finding.Finding {
 	return because(finding.NoResponse)
 }
 
-// untrusted reports whether the certificate of a server is not trusted.
+// untrusted reports whether an error means that the certificate of a server is not trusted.
 func untrusted(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError

@@ -100,7 +100,7 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: BeingDeleted, Cause: finding.Finding{Reason: finding.SecretBeingDeleted}, Code: "ObjectIsBeingDeleted"},
 		},
 		"BeingRecovered": {
-			reason: "And to recover one.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingRecovered")),
+			reason: "Recovering a secret takes seconds.", answer: answerOf(409, nil, vaultError("Conflict", "ObjectIsBeingRecovered")),
 			want: Error{Reason: BeingRecovered, Cause: finding.Finding{Reason: finding.SecretBeingRecovered}, Code: "ObjectIsBeingRecovered"},
 		},
 		"Conflict": {
@@ -116,7 +116,7 @@ func TestClassifyResponse(t *testing.T) {
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.FirewallBlocks}, Code: "ForbiddenByFirewall"},
 		},
 		"PrivateEndpoint": {
-			reason: "Nor is a private endpoint.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByConnection")),
+			reason: "A private endpoint is not a missing role.", answer: answerOf(403, nil, vaultError("Forbidden", "ForbiddenByConnection")),
 			want: Error{Reason: Unreachable, Cause: finding.Finding{Reason: finding.PrivateEndpointOnly}, Code: "ForbiddenByConnection"},
 		},
 		"Forbidden": {
@@ -285,7 +285,7 @@ func TestError(t *testing.T) {
 		want   string
 	}{
 		"Plain":     {reason: "The operation and the cause.", err: Error{Operation: "list secrets", Cause: because("no"), Code: "X", Status: 403}, want: "cannot list secrets: no does not exist"},
-		"RequestID": {reason: "And what Azure's support asks for.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no does not exist (request 1-2)"},
+		"RequestID": {reason: "The text has the request ID, which Azure's support needs.", err: Error{Operation: "list secrets", Cause: because("no"), RequestID: "1-2"}, want: "cannot list secrets: no does not exist (request 1-2)"},
 	}
 
 	for name, tc := range cases {
@@ -305,7 +305,7 @@ func TestReasonOf(t *testing.T) {
 	}{
 		"None":    {reason: "No error has no reason."},
 		"Own":     {reason: "One of ours has one.", err: &Error{Reason: Disabled}, want: Disabled},
-		"Wrapped": {reason: "Also inside another.", err: fmt.Errorf("x: %w", &Error{Reason: Disabled}), want: Disabled},
+		"Wrapped": {reason: "The reason of a wrapped error is found.", err: fmt.Errorf("x: %w", &Error{Reason: Disabled}), want: Disabled},
 		"Other":   {reason: "Any other is a problem of reaching Azure.", err: errors.New("x"), want: Unreachable},
 	}
 
@@ -332,7 +332,7 @@ func TestRetryAfter(t *testing.T) {
 		"Negative":  {reason: "No time.", header: map[string]string{"Retry-After": "-1"}},
 		"Fraction":  {reason: "No whole seconds.", header: map[string]string{"Retry-After": "1.5"}},
 		"Long":      {reason: "Nobody is believed to want to be left alone for longer than an hour.", header: map[string]string{"Retry-After": "86400"}, want: time.Hour},
-		"Huge":      {reason: "Not even if the number is larger than can be counted.", header: map[string]string{"Retry-After": "9999999999"}, want: time.Hour},
+		"Huge":      {reason: "A number that overflows is limited, too.", header: map[string]string{"Retry-After": "9999999999"}, want: time.Hour},
 		"Date":      {reason: "A date, by the clock of the server.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 12:00:30 GMT", "Date": date}, want: 30 * time.Second},
 		"PastDate":  {reason: "A date that is over.", header: map[string]string{"Retry-After": "Fri, 01 May 2026 11:00:00 GMT", "Date": date}},
 		"LateDate":  {reason: "A date that is far away.", header: map[string]string{"Retry-After": "Sat, 02 May 2026 11:00:00 GMT", "Date": date}, want: time.Hour},
@@ -381,7 +381,7 @@ func TestParseErrorBody(t *testing.T) {
 		"Entra":       {reason: "Entra ID.", body: entraError("70021,1"), want: want{Codes: []int{70021, 1}}},
 		"OtherCodes":  {reason: "Codes that are none.", body: `{"error_codes":["70021"]}`},
 		"HugeCode":    {reason: "A number that is none.", body: `{"error_codes":[1e99]}`},
-		"BadCode":     {reason: "Nor is this.", body: `{"error_codes":[-1,0]}`},
+		"BadCode":     {reason: "Codes that are not positive are ignored.", body: `{"error_codes":[-1,0]}`},
 		"Description": {reason: "A code in words.", body: `{"error_codes":["x"],"error_description":"AADSTS7002137: no"}`, want: want{Codes: []int{7002137}}},
 		"NoNumber":    {reason: "Words without one.", body: `{"error_description":"AADSTS: AADSTSx AADSTS12 AADSTS99999999999"}`},
 		"NoWords":     {reason: "A description that is none.", body: `{"error_description":{"AADSTS":"AADSTS70021"}}`},

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The provider's own limits for one vault and identity are far below those of Azure (4,000
-// operations in 10 s), which all users of the vault share. See
+// The provider's own limits for one vault and identity are far below the limit of Azure (4,000
+// operations in 10 s), which all clients of the vault share. See
 // https://learn.microsoft.com/azure/key-vault/general/service-limits
 const (
 	requestsPerSecond = 50
@@ -25,19 +25,18 @@ const (
 	maxPause   = 5 * time.Minute
 )
 
-// A limiter of requests to one service. When the service throttles, nothing is sent until
-// the time that it names has passed.
+// A limiter of requests to one service. While the service throttles, nothing is sent.
 //
-// Identities share the pauses of a vault, which throttles all of them, and not the rate:
-// an identity that sends many requests, perhaps to a vault that is not its own, delays no
-// other.
+// Identities share the pauses of a vault, because the vault throttles all of them. They do not
+// share the rate: an identity that sends many requests, perhaps to a vault that is not its
+// own, must not delay others.
 type limiter struct {
 	*pauses
 
 	rate *rate.Limiter
 }
 
-// pauses that a throttling service imposes.
+// pauses of a service that throttles requests.
 type pauses struct {
 	now func() time.Time
 
@@ -50,22 +49,22 @@ func newLimiter(now func() time.Time) *limiter {
 	return newRate(&pauses{now: now})
 }
 
-// newRate returns a limiter with a rate of its own that observes these pauses.
+// newRate returns a limiter that has its own rate and shares these pauses.
 func newRate(p *pauses) *limiter {
 	return &limiter{rate: rate.NewLimiter(requestsPerSecond, requestsAtOnce), pauses: p}
 }
 
-// wait for a request's turn. During a pause it returns at once how long that
-// still lasts.
+// wait until a request may be sent. During a pause, it returns the rest of the pause
+// immediately.
 func (l *limiter) wait(ctx context.Context) (paused time.Duration, err error) {
 	if d := l.paused(); d > 0 {
 		return d, nil
 	}
 
-	return 0, l.rate.Wait(ctx) //nolint:wrapcheck // The caller says what was waited for.
+	return 0, l.rate.Wait(ctx)
 }
 
-// paused returns how long a pause still lasts.
+// paused returns the rest of a pause, or zero.
 func (l *pauses) paused() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -73,8 +72,8 @@ func (l *pauses) paused() time.Duration {
 	return max(0, l.until.Sub(l.now()))
 }
 
-// throttled starts a pause: as long as the service said or, if it did not, twice
-// as long as the last one. It returns how long.
+// throttled starts a pause and returns its length: the service's Retry-After or, without one,
+// twice the last pause.
 func (l *pauses) throttled(retryAfter time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,7 +93,7 @@ func (l *pauses) throttled(retryAfter time.Duration) time.Duration {
 	return retryAfter
 }
 
-// answered ends a series of pauses.
+// answered resets the backoff of the pauses.
 func (l *pauses) answered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

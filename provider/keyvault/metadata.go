@@ -17,20 +17,20 @@ import (
 )
 
 const (
-	// metadataLifetime is how long the metadata of a tenant is kept. It stays the same
-	// for years.
+	// metadataLifetime is how long the metadata of a tenant is cached. It does not change for
+	// years.
 	metadataLifetime = time.Hour
-	// metadataMost is the number of tenants whose metadata is kept.
+	// metadataMost is the number of tenants whose metadata is cached.
 	metadataMost = 100
 )
 
-// metadata caches the OpenID configuration of tenants, which are few. Without the cache,
-// each of thousands of credentials would request it.
+// metadata caches the OpenID configurations of the few tenants. Without the cache, each of
+// thousands of credentials would request its own.
 type metadata struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	kept map[string]document
+	mu        sync.Mutex
+	documents map[string]document
 }
 
 type document struct {
@@ -40,16 +40,16 @@ type document struct {
 }
 
 func newMetadata(now func() time.Time) *metadata {
-	return &metadata{now: now, kept: map[string]document{}}
+	return &metadata{now: now, documents: map[string]document{}}
 }
 
-// answer returns the answer of a request, if it is kept.
+// answer returns the cached response to a request, if there is one.
 func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	d, ok := m.kept[req.URL.String()]
-	if !ok || !asksForMetadata(req) || !m.now().Before(d.until) {
+	d, ok := m.documents[req.URL.String()]
+	if !ok || !isTenantMetadata(req) || !m.now().Before(d.until) {
 		return nil, false
 	}
 
@@ -60,10 +60,10 @@ func (m *metadata) answer(req *http.Request) (*http.Response, bool) {
 	}, true
 }
 
-// keep the answer of a request, if it is the metadata of a tenant. The page of a proxy is
-// not kept: it would outlive the outage.
-func (m *metadata) keep(req *http.Request, resp *http.Response) error {
-	if !asksForMetadata(req) || resp.StatusCode != http.StatusOK {
+// store the response to a request, if it is the metadata of a tenant. An error page of a proxy
+// is not stored, because it would outlive the outage.
+func (m *metadata) store(req *http.Request, resp *http.Response) error {
+	if !isTenantMetadata(req) || resp.StatusCode != http.StatusOK {
 		return nil
 	}
 
@@ -81,18 +81,18 @@ func (m *metadata) keep(req *http.Request, resp *http.Response) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	if len(m.kept) >= metadataMost {
-		clear(m.kept)
+	if len(m.documents) >= metadataMost {
+		clear(m.documents)
 	}
 
-	m.kept[req.URL.String()] = document{header: resp.Header.Clone(), body: body, until: m.now().Add(metadataLifetime)}
+	m.documents[req.URL.String()] = document{header: resp.Header.Clone(), body: body, until: m.now().Add(metadataLifetime)}
 
 	return nil
 }
 
-// asksForMetadata reports whether a request is for the OpenID configuration of a
-// tenant. See https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
-func asksForMetadata(req *http.Request) bool {
+// isTenantMetadata reports whether a request gets the OpenID configuration of a tenant. See
+// https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
+func isTenantMetadata(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.HasSuffix(req.URL.Path, "/.well-known/openid-configuration")
 }
 

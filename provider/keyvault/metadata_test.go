@@ -119,14 +119,14 @@ func TestMetadataLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		if err := m.keep(r, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(
+		if err := m.store(r, &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(
 			`{"issuer":"i","authorization_endpoint":"a","token_endpoint":"https://login.microsoftonline.com/t"}`,
 		))}); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	if n := len(m.kept); n == 0 || n > metadataMost {
-		t.Errorf("\nMemory is limited.\nkeep(...): %d documents are kept, want 1 to %d", n, metadataMost)
+	if n := len(m.documents); n == 0 || n > metadataMost {
+		t.Errorf("\nMemory is limited.\nstore(...): %d documents are kept, want 1 to %d", n, metadataMost)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Namespace of the names of all metrics of the provider.
+// Namespace prefixes the names of all metrics of the provider.
 const Namespace = "keyvault_secretsync"
 
 // Metrics of the requests to Azure.
@@ -24,16 +24,16 @@ func NewMetrics() *Metrics {
 	return &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: Namespace, Name: "azure_requests_total",
-			Help: "Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata) and HTTP status code, or error if there was no answer. Key Vault answers 401 to the first request of every client.",
+			Help: "Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata, other) and HTTP status code, or error without a response. Key Vault responds 401 to the first request of every client.",
 		}, []string{"operation", "code"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: Namespace, Name: "azure_request_duration_seconds",
-			Help:    "Time until Key Vault or Entra ID answered, by operation.",
+			Help:    "Response time of Key Vault and Entra ID, by operation.",
 			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
 		}, []string{"operation"}),
 		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: Namespace, Name: "azure_throttled_total",
-			Help: "Requests that Key Vault (vault) or Entra ID (entra) throttled. Nothing is sent to the vault, or for the identity, until the time that it names has passed.",
+			Help: "Requests that Key Vault (vault) or Entra ID (entra) throttled. The provider sends no requests to the vault, or for the identity, until its Retry-After has passed.",
 		}, []string{"service"}),
 	}
 }
@@ -60,9 +60,11 @@ func (m *Metrics) request(operation, code string, d time.Duration) {
 		return
 	}
 
-	service := "vault"
-	if operation == operationToken || operation == operationMetadata {
-		service = "entra"
+	service := "entra"
+
+	switch operation {
+	case operationList, operationGet, operationSet, operationDeleted:
+		service = "vault"
 	}
 
 	m.throttled.WithLabelValues(service).Inc()

@@ -21,9 +21,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// Metrics of requests.
 	Metrics *Metrics
-	// Timeout of one request, the tokens it needs included.
+	// Timeout of one request, including the tokens that it needs.
 	Timeout time.Duration
-	// Now is the clock.
+	// Now returns the time. Default: time.Now.
 	Now func() time.Time
 }
 
@@ -37,9 +37,9 @@ type Pool struct {
 	clients map[clientKey]*Client
 	// credentials of applications, and how many clients use them.
 	credentials map[credentialKey]*shared[*credential]
-	// pauses by the host of the vault, and how many clients observe them.
+	// pauses by the host of the vault, and how many clients share them.
 	pauses map[string]*shared[*pauses]
-	// creators by the provider configuration they come from.
+	// creators by the name of their provider configuration.
 	creators map[string]creator
 }
 
@@ -48,13 +48,13 @@ type clientKey struct {
 	identity Identity
 }
 
-// A credentialKey has the authority as well: a tenant is known in one cloud only.
+// A credentialKey includes the authority, because a tenant exists in one cloud only.
 type credentialKey struct {
 	authority string
 	identity  Identity
 }
 
-// A shared value is dropped with its last user.
+// A shared value is dropped when its last user leaves.
 type shared[T any] struct {
 	value T
 	users int
@@ -65,12 +65,12 @@ type creator struct {
 
 	authority  string
 	credential *credential
-	// forget the client secret and the token when they have not been used for a while.
+	// forget drops the client secret and the token after creatorIdle without use.
 	forget *time.Timer
 }
 
-// creatorIdle is how long an unused identity that creates secrets is kept: its provider
-// configuration may be gone.
+// creatorIdle is how long an unused identity that creates secrets is kept. Its provider
+// configuration may no longer exist.
 const creatorIdle = 15 * time.Minute
 
 // NewPool returns an empty pool.
@@ -89,7 +89,7 @@ func NewPool(o Options) *Pool {
 	}
 }
 
-// Application returns the client of a vault as an application.
+// Application returns the client of a vault with the identity of an application.
 func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,8 +135,8 @@ func (p *Pool) Application(vaultURI string, id Identity) (*Client, error) {
 	return c, nil
 }
 
-// Drop a client that is not used any more, with its credential and pauses if no other client
-// uses them.
+// Drop a client that is no longer used, and its credential and pauses unless other clients use
+// them.
 func (p *Pool) Drop(vaultURI string, id Identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,9 +169,9 @@ func release[K comparable, T any](m map[K]*shared[T], key K) {
 	}
 }
 
-// Creator returns a client of a vault with the identity that creates missing secrets. It
-// observes the pauses of the vault, as the application's client does. The name is that of
-// the provider configuration that the identity comes from.
+// Creator returns a client of a vault with the identity that creates missing secrets. It shares
+// the pauses of the vault with the applications' clients. Name is the name of the provider
+// configuration of the identity.
 func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,7 +217,7 @@ func (p *Pool) Creator(vaultURI, name string, c Creator) (*Client, error) {
 	return client, nil
 }
 
-// forgetCreator unless it has been replaced.
+// forgetCreator drops an identity that creates secrets, unless it has been replaced.
 func (p *Pool) forgetCreator(name string, c *credential) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

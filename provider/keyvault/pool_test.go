@@ -484,7 +484,7 @@ func TestPoolConcurrently(t *testing.T) {
 			}
 
 			if i%5 == 0 {
-				c.credential.refuse("entra-token")
+				c.credential.forget("entra-token")
 				p.Drop("https://web.vault.azure.net", id)
 			}
 		})

@@ -11,11 +11,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// A vault can reject a token that has not expired, with 401: the token was revoked, or
-// the clocks differ. The client of azcore would send the same token again, and a pager
-// keeps its first error forever. So a rejected token is forgotten before the client asks
-// for one, and every request, whatever its operation and page, is sent again with a new
-// one. A request is sent with at most two tokens.
+// A vault can reject a token that has not expired with 401, because the token was revoked or
+// the clocks differ. The client of azcore would send the same token again, and a pager would
+// return its first error forever. So a rejected token is dropped from the cache, and the
+// request is sent once more with a new one.
 
 const (
 	authorization = "Authorization"
@@ -23,44 +22,41 @@ const (
 	challenge     = "Www-Authenticate"
 )
 
-// refusedTokens of one request.
+// refusedTokens counts the rejected tokens of one request.
 type refusedTokens struct{ n int }
 
 // renewing sends a request again if its token was rejected, unless the client of azcore has
-// done so. That does not retry without a challenge, nor after a second challenge for the
-// same request.
+// done so. That client retries only after the first challenge for a request.
 type renewing struct{}
 
-// Do sends a request.
 func (renewing) Do(req *policy.Request) (*http.Response, error) {
 	refused := &refusedTokens{}
 	req.SetOperationValue(refused)
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || refused.n != 1 {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
 	drain(resp)
 
 	if err := req.RewindBody(); err != nil {
-		return nil, err //nolint:wrapcheck // A policy returns errors as they are.
+		return nil, err
 	}
 
-	return req.Next() //nolint:wrapcheck // A policy returns errors as they are.
+	return req.Next()
 }
 
-// forgetting makes a credential forget a token that the vault rejects. It comes after the
-// policy that attaches tokens.
+// forgetting drops a token that the vault rejects from the cache of the credential. It runs
+// after the policy that attaches tokens.
 type forgetting struct{ credential *credential }
 
-// Do sends a request.
 func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
 	token, has := strings.CutPrefix(req.Raw().Header.Get(authorization), bearer)
 
 	resp, err := req.Next()
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !has {
-		return resp, err //nolint:wrapcheck // A policy returns errors as they are.
+		return resp, err
 	}
 
 	var refused *refusedTokens
@@ -71,16 +67,16 @@ func (f forgetting) Do(req *policy.Request) (*http.Response, error) {
 	refused.n++
 
 	if refused.n == 1 {
-		f.credential.refuse(token)
+		f.credential.forget(token)
 	} else {
-		// The client of azcore would answer this challenge, too.
+		// Without this, the client of azcore would send the request a third time.
 		resp.Header.Del(challenge)
 	}
 
 	return resp, nil
 }
 
-// drain an unread body, so that its connection can be used again.
+// drain and close an unread body, so that its connection can be used again.
 func drain(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()

@@ -197,7 +197,7 @@ func TestRenewalIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		c.credential.refuse("token-1")
+		c.credential.forget("token-1")
 	}
 
 	if diff := cmp.Diff([]int{4, 2}, []int{len(a.requests), tokens.n}); diff != "" {

@@ -18,41 +18,41 @@ import (
 const (
 	dialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
-	// idleTimeout is longer than the usual poll interval: a handshake for every
-	// poll would cost more than the poll.
+	// idleTimeout is longer than the usual poll interval, because a handshake for every poll
+	// would cost more than the poll.
 	idleTimeout = 2 * time.Minute
-	// passingTimeout of a connection that is not kept from poll to poll: long enough
-	// for all requests of one look at a vault.
-	passingTimeout = 2 * time.Second
+	// shortIdleTimeout is for connections that are not kept until the next poll. It is long
+	// enough for all requests of one look at a vault.
+	shortIdleTimeout = 2 * time.Second
 
-	// One connection to each vault is kept, and a few may be open at once.
+	// idlePerVault connections are kept to each vault, and openPerVault may be in use.
 	idlePerVault = 1
 	openPerVault = 4
-	// All identities get their tokens from one host.
+	// perEntra connections to the host from which all identities get their tokens.
 	perEntra = 16
 
-	// maxHeader and maxBody of an answer. The largest there is has 25 secrets with 15
-	// tags each, less than half a megabyte. Bodies are measured uncompressed.
+	// maxHeader and maxBody of a response. The largest response has 25 secrets with 15 tags
+	// each, less than half a megabyte. Bodies are measured uncompressed.
 	maxHeader = 64 << 10
 	maxBody   = 4 << 20
 
-	// bufferSize of connections. Answers are a few kB, and the default buffers would
-	// be most of a connection's memory.
+	// bufferSize of connections. Responses are a few kB, and the default buffers would be most
+	// of a connection's memory.
 	bufferSize = 2 << 10
 )
 
-// NewTransport returns a transport for Entra ID and for many vaults, each of which gets
-// few requests. It keeps connections to that many vaults open between requests. It uses
+// NewTransport returns a transport for Entra ID and many vaults, each of which gets few
+// requests. It keeps connections to at most maxKept vaults open between requests. It uses
 // HTTPS_PROXY and NO_PROXY.
-func NewTransport(keep int) http.RoundTripper {
-	kept, passing, entra := newTransport(idleTimeout), newTransport(passingTimeout), newTransport(idleTimeout)
-	for _, vaults := range []*http.Transport{kept, passing} {
+func NewTransport(maxKept int) http.RoundTripper {
+	persistent, shortLived, entra := newTransport(idleTimeout), newTransport(shortIdleTimeout), newTransport(idleTimeout)
+	for _, vaults := range []*http.Transport{persistent, shortLived} {
 		vaults.MaxIdleConnsPerHost, vaults.MaxConnsPerHost = idlePerVault, openPerVault
 	}
 
 	entra.MaxIdleConnsPerHost, entra.MaxConnsPerHost = perEntra, perEntra
 
-	return byHost{kept: kept, passing: passing, others: entra, keep: newKeep(keep)}
+	return byHost{persistent: persistent, shortLived: shortLived, others: entra, kept: newKeptHosts(maxKept)}
 }
 
 func newTransport(idle time.Duration) *http.Transport {
@@ -68,10 +68,10 @@ func newTransport(idle time.Duration) *http.Transport {
 		WriteBufferSize: bufferSize,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12,
-			// As the default transport of azcore.
+			// The default transport of azcore does the same.
 			Renegotiation: tls.RenegotiateFreelyAsClient,
 		},
-		// Not HTTP/2, which keeps much more memory for each of many connections.
+		// HTTP/2 needs much more memory for each of many connections.
 		Protocols: http1(),
 	}
 }
@@ -83,55 +83,55 @@ func http1() *http.Protocols {
 	return p
 }
 
-// byHost separates vaults from the few other hosts.
+// byHost chooses the connections of a request by its host.
 type byHost struct {
-	kept, passing, others http.RoundTripper
+	persistent, shortLived, others http.RoundTripper
 
-	keep *keep
+	kept *keptHosts
 }
 
-// RoundTrip sends a request.
 func (b byHost) RoundTrip(req *http.Request) (*http.Response, error) {
 	to := b.others
 
 	if host := req.URL.Hostname(); isVault(host) {
-		to = b.passing
-		if b.keep.keeps(host, time.Now()) {
-			to = b.kept
+		to = b.shortLived
+		if b.kept.keep(host, time.Now()) {
+			to = b.persistent
 		}
 	}
 
-	return to.RoundTrip(req) //nolint:wrapcheck // A transport returns errors as they are.
+	return to.RoundTrip(req)
 }
 
-// keep has the hosts whose connections stay open: the first ones, up to a limit, for as
+// keptHosts are the hosts whose connections stay open: the first ones, up to a limit, for as
 // long as they get requests. Keeping the most recent hosts would thrash as soon as there is
 // one host too many, because all vaults are polled in turn.
-type keep struct {
-	most int
+type keptHosts struct {
+	limit int
 
-	mu sync.Mutex
-	// asked is when each of the hosts last got a request.
-	asked map[string]time.Time
+	mu          sync.Mutex
+	lastRequest map[string]time.Time
 }
 
-func newKeep(most int) *keep { return &keep{most: most, asked: map[string]time.Time{}} }
+func newKeptHosts(limit int) *keptHosts {
+	return &keptHosts{limit: limit, lastRequest: map[string]time.Time{}}
+}
 
-// keeps reports whether the connection to a host that gets a request now stays open.
-func (k *keep) keeps(host string, now time.Time) bool {
+// keep reports whether the connection to a host that gets a request now stays open.
+func (k *keptHosts) keep(host string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
-	if _, ok := k.asked[host]; !ok && len(k.asked) >= k.most {
-		// Hosts whose connection was closed make room.
-		maps.DeleteFunc(k.asked, func(_ string, at time.Time) bool { return now.Sub(at) >= idleTimeout })
+	if _, ok := k.lastRequest[host]; !ok && len(k.lastRequest) >= k.limit {
+		// Closed connections make room for other hosts.
+		maps.DeleteFunc(k.lastRequest, func(_ string, at time.Time) bool { return now.Sub(at) >= idleTimeout })
 
-		if len(k.asked) >= k.most {
+		if len(k.lastRequest) >= k.limit {
 			return false
 		}
 	}
 
-	k.asked[host] = now
+	k.lastRequest[host] = now
 
 	return true
 }
@@ -143,7 +143,8 @@ type counted struct {
 	metrics  *Metrics
 }
 
-// newCounted does not follow redirects: they could lead a token elsewhere.
+// newCounted returns a transport that does not follow redirects, which could send a token to
+// another host.
 func newCounted(t http.RoundTripper, m *Metrics, now func() time.Time) *counted {
 	return &counted{metrics: m, metadata: newMetadata(now), client: &http.Client{
 		Transport:     t,
@@ -151,11 +152,11 @@ func newCounted(t http.RoundTripper, m *Metrics, now func() time.Time) *counted 
 	}}
 }
 
-// Do sends a request, unless its answer is known. It sends a token to vaults only,
-// whatever the policies of clients allow.
+// Do sends a request, unless its response is cached. It sends tokens only to vaults, whatever
+// the policies of clients allow.
 func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(req.Header.Get("Authorization"), "Bearer ") && (req.URL.Scheme != "https" || !isVault(req.URL.Hostname())) {
-		return nil, elsewhere()
+		return nil, errOtherHost()
 	}
 
 	if resp, ok := c.metadata.answer(req); ok {
@@ -178,10 +179,10 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 		return resp, err //nolint:wrapcheck // A transport returns errors as they are.
 	}
 
-	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody}
+	resp.Body = &bounded{ReadCloser: resp.Body, remaining: maxBody}
 
-	if err := c.metadata.keep(req, resp); err != nil {
-		_ = resp.Body.Close() // There is an error already.
+	if err := c.metadata.store(req, resp); err != nil {
+		_ = resp.Body.Close() // The first error counts.
 
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (c *counted) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Operations of Entra ID and Key Vault, as metrics call them.
+// Names of operations of Entra ID and Key Vault in metrics.
 const (
 	operationToken    = "token"
 	operationMetadata = "metadata"
@@ -197,6 +198,7 @@ const (
 	operationGet      = "get"
 	operationSet      = "set"
 	operationDeleted  = "getdeleted"
+	operationOther    = "other"
 )
 
 // operationOf a request.
@@ -214,7 +216,9 @@ func operationOf(req *http.Request) string {
 		return operationGet
 	case strings.HasSuffix(path, "/token"):
 		return operationToken
-	default:
+	case isTenantMetadata(req), strings.HasSuffix(path, "/discovery/instance"):
 		return operationMetadata
+	default:
+		return operationOther
 	}
 }

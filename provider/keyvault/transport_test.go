@@ -32,6 +32,7 @@ func TestOperationOf(t *testing.T) {
 		"Version":   {reason: "A version.", method: http.MethodGet, url: "https://web.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef", want: "get"},
 		"Set":       {reason: "A new version.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/db", want: "set"},
 		"Deleted":   {reason: "A deleted secret.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/db", want: "getdeleted"},
+		"Unknown":   {reason: "Any other request.", method: http.MethodGet, url: "https://login.microsoftonline.com/", want: "other"},
 		"NamedSo":   {reason: "A secret may be called token.", method: http.MethodPut, url: "https://web.vault.azure.net/secrets/token", want: "set"},
 		"NamedSo2":  {reason: "A secret may be called token.", method: http.MethodGet, url: "https://web.vault.azure.net/deletedsecrets/token", want: "getdeleted"},
 	}
@@ -88,14 +89,14 @@ func TestCounted(t *testing.T) {
 	}
 
 	const want = `
-# HELP keyvault_secretsync_azure_requests_total Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata) and HTTP status code, or error if there was no answer. Key Vault answers 401 to the first request of every client.
+# HELP keyvault_secretsync_azure_requests_total Requests to Key Vault and Entra ID, by operation (list, get, set, getdeleted, token, metadata, other) and HTTP status code, or error without a response. Key Vault responds 401 to the first request of every client.
 # TYPE keyvault_secretsync_azure_requests_total counter
 keyvault_secretsync_azure_requests_total{code="200",operation="get"} 1
 keyvault_secretsync_azure_requests_total{code="200",operation="list"} 1
 keyvault_secretsync_azure_requests_total{code="429",operation="list"} 1
 keyvault_secretsync_azure_requests_total{code="429",operation="token"} 1
 keyvault_secretsync_azure_requests_total{code="error",operation="get"} 1
-# HELP keyvault_secretsync_azure_throttled_total Requests that Key Vault (vault) or Entra ID (entra) throttled. Nothing is sent to the vault, or for the identity, until the time that it names has passed.
+# HELP keyvault_secretsync_azure_throttled_total Requests that Key Vault (vault) or Entra ID (entra) throttled. The provider sends no requests to the vault, or for the identity, until its Retry-After has passed.
 # TYPE keyvault_secretsync_azure_throttled_total counter
 keyvault_secretsync_azure_throttled_total{service="entra"} 1
 keyvault_secretsync_azure_throttled_total{service="vault"} 1
@@ -112,7 +113,7 @@ keyvault_secretsync_azure_throttled_total{service="vault"} 1
 func TestNewTransport(t *testing.T) {
 	by, _ := NewTransport(7).(byHost)
 
-	for name, rt := range map[string]http.RoundTripper{"kept": by.kept, "passing": by.passing, "others": by.others} {
+	for name, rt := range map[string]http.RoundTripper{"persistent": by.persistent, "shortLived": by.shortLived, "others": by.others} {
 		tr, _ := rt.(*http.Transport)
 		if tr.Proxy == nil || tr.MaxIdleConnsPerHost == 0 || tr.MaxConnsPerHost == 0 || tr.IdleConnTimeout == 0 || tr.TLSHandshakeTimeout == 0 || tr.TLSClientConfig.InsecureSkipVerify {
 			t.Errorf("\nConnections are limited, heed proxies and verify certificates.\nNewTransport(7), %s: %+v", name, tr)
@@ -128,12 +129,12 @@ func TestByHost(t *testing.T) {
 			return &http.Response{Body: http.NoBody}, nil
 		})
 	}
-	by := byHost{kept: to("kept"), passing: to("passing"), others: to("others"), keep: newKeep(1)}
+	by := byHost{persistent: to("persistent"), shortLived: to("shortLived"), others: to("others"), kept: newKeptHosts(1)}
 
 	for _, s := range []struct{ reason, url, want string }{
-		{reason: "The first vault.", url: "https://a.vault.azure.net/secrets", want: "kept"},
-		{reason: "Another one.", url: "https://b.vault.azure.cn/secrets", want: "passing"},
-		{reason: "The first again.", url: "https://a.vault.azure.net/secrets", want: "kept"},
+		{reason: "The first vault.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
+		{reason: "Another one.", url: "https://b.vault.azure.cn/secrets", want: "shortLived"},
+		{reason: "The first again.", url: "https://a.vault.azure.net/secrets", want: "persistent"},
 		{reason: "Entra ID.", url: "https://login.microsoftonline.com/tenant/oauth2/v2.0/token", want: "others"},
 	} {
 		resp, err := by.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody))
@@ -149,8 +150,8 @@ func TestByHost(t *testing.T) {
 	}
 }
 
-func TestKeep(t *testing.T) {
-	k, now := newKeep(2), time.Now()
+func TestKeptHosts(t *testing.T) {
+	k, now := newKeptHosts(2), time.Now()
 
 	for i, s := range []struct {
 		reason string
@@ -160,21 +161,21 @@ func TestKeep(t *testing.T) {
 	}{
 		{reason: "There is room.", host: "a", want: true},
 		{reason: "There is room for two.", host: "b", want: true},
-		{reason: "Not for three.", host: "c"},
+		{reason: "A third host exceeds the limit of two.", host: "c"},
 		{reason: "The first stay.", after: time.Minute, host: "a", want: true},
 		{reason: "The third has to wait.", after: 59 * time.Second, host: "c"},
 		{reason: "One was not asked for so long that its connection is closed.", after: time.Second, host: "c", want: true},
-		{reason: "So now that one has to wait.", host: "b"},
+		{reason: "A host that lost its place must wait.", host: "b"},
 		{reason: "The other two stay.", host: "a", want: true},
 	} {
 		now = now.Add(s.after)
 
-		if diff := cmp.Diff(s.want, k.keeps(s.host, now)); diff != "" {
-			t.Errorf("\n%s\nkeeps(%s) of step %d: -want, +got:\n%s", s.reason, s.host, i, diff)
+		if diff := cmp.Diff(s.want, k.keep(s.host, now)); diff != "" {
+			t.Errorf("\n%s\nkeep(%s) of step %d: -want, +got:\n%s", s.reason, s.host, i, diff)
 		}
 	}
 
-	if newKeep(0).keeps("a", now) {
-		t.Error("\nNone is none.\nkeeps(a): true")
+	if newKeptHosts(0).keep("a", now) {
+		t.Error("\nNone is none.\nkeep(a): true")
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// An Identity of an application. Entra ID accepts tokens of a service account for it. It is
+// An Identity of an application, for which Entra ID accepts tokens of a service account. It is
 // comparable.
 type Identity struct {
 	TenantID string
 	ClientID string
 
-	// Namespace and ServiceAccount whose tokens stand for the identity.
+	// Namespace and name of the ServiceAccount.
 	Namespace      string
 	ServiceAccount string
 }
@@ -31,13 +31,13 @@ type Properties struct {
 	// Created and Updated have a resolution of one second.
 	Created time.Time
 	Updated time.Time
-	// NotBefore is zero for a secret that is valid from the beginning.
+	// NotBefore is zero for a secret that is valid from its creation.
 	NotBefore time.Time
 	// Expires is zero for a secret that does not expire.
 	Expires time.Time
 }
 
-// A Secret with its value. No way of printing it shows the value.
+// A Secret with its value. Printing, logging or encoding it never shows the value.
 type Secret struct {
 	Properties
 

@@ -46,7 +46,7 @@ func byContentType(contentType string) (Format, bool) {
 func byContent(value string) Format {
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(trimBOM(value)), "{"):
-		// Even if the rest is not JSON: JSON that lacks a comma must not become one variable.
+		// Even if the rest is not JSON: an object with a missing comma must not become one variable.
 		return JSON
 	case looksLikePEM(value):
 		return PEM
@@ -55,8 +55,8 @@ func byContent(value string) Format {
 	}
 }
 
-// looksLikePEM reports whether a value has a private key and a certificate: either alone may
-// be meant as text of several lines.
+// looksLikePEM reports whether a value has a private key and a certificate. One of them alone may
+// be meant as plain text.
 func looksLikePEM(value string) bool {
 	key, certificate := false, false
 	for line := range strings.Lines(trimBOM(value)) {
@@ -100,7 +100,7 @@ func lineOutsidePEM(value string) int {
 			}
 		case begins && (label == certificateLabel || label == "EC PARAMETERS" || strings.HasSuffix(label, privateKeySuffix)):
 			end = "-----END " + label + "-----"
-		case line != "" && !slices.ContainsFunc(openSSLNotes(), func(prefix string) bool { return strings.HasPrefix(line, prefix) }):
+		case line != "" && !slices.ContainsFunc(openSSLNotes, func(prefix string) bool { return strings.HasPrefix(line, prefix) }):
 			return number
 		}
 	}
@@ -109,6 +109,6 @@ func lineOutsidePEM(value string) int {
 
 // openSSLNotes begin comments, and the lines that openssl pkcs12 and openssl s_client write
 // above private keys and certificates. See apps/pkcs12.c and apps/s_client.c of OpenSSL 3.
-func openSSLNotes() []string {
-	return []string{"#", "Bag Attributes", "Key Attributes", "friendlyName:", "localKeyID:", "Microsoft ", "subject=", "issuer="}
-}
+//
+//nolint:gochecknoglobals // A constant.
+var openSSLNotes = []string{"#", "Bag Attributes", "Key Attributes", "friendlyName:", "localKeyID:", "Microsoft ", "subject=", "issuer="}

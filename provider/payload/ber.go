@@ -73,8 +73,8 @@ func element(ber []byte, depth int) (der, rest []byte, ok bool) {
 	return encode(tag, content), rest, true
 }
 
-// elements encodes those of a constructed element: all of them or, if its length is
-// indefinite, those before its end. The pieces of a string are put together.
+// elements encodes the contents of a constructed element: all of them or, if its length is
+// indefinite, those before its end. The pieces of a string are joined.
 func elements(ber []byte, tag byte, depth int, toEnd bool) (content, rest []byte, ok bool) {
 	for len(ber) > 0 {
 		if toEnd && ber[0] == endOfContent {

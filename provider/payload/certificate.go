@@ -19,16 +19,15 @@ const (
 	keyAuthority   = "ca.crt"
 )
 
-// certificateEntries returns what a server needs to present a certificate, and
-// others to trust it:
+// certificateEntries returns the files that a server needs to present a certificate, and that
+// clients need to trust it:
 //
 //   - tls.crt has the certificate of the private key, and then the one of its issuer,
 //     of the issuer's issuer and so on, without the root.
 //   - tls.key has the private key as PKCS#8.
-//   - ca.crt has the root, or, if that is not there, the last issuer that is. A
-//     self-signed certificate is its own. After it come the other authorities in
-//     the order in which they were given, which are there to be trusted, too.
-//     If there is no authority at all, there is no ca.crt.
+//   - ca.crt has the root or, without it, the last issuer that is given. A self-signed
+//     certificate is its own root. The other authorities follow in the given order. Without
+//     any authority, there is no ca.crt.
 //
 // Certificates that are neither an authority nor belong to the private key are
 // left out. If several belong to it, a certificate that an authority has issued is
@@ -68,8 +67,8 @@ func certificateEntries(key *privateKey, certificates []*certificate) ([]Entry, 
 	return entries, nil
 }
 
-// certificateOf returns the certificate of a private key, or nil. A self-signed one of the
-// same key, as some programs keep, is taken only if there is no other. Then the latest.
+// certificateOf returns the certificate of a private key, or nil. It prefers a certificate that
+// is not self-signed, then the newest.
 func certificateOf(key *privateKey, certificates []*certificate) *certificate {
 	var best *certificate
 	for _, c := range certificates {
@@ -99,10 +98,9 @@ func chainOf(leaf *certificate, certificates []*certificate) []*certificate {
 	return chain
 }
 
-// issuerOf returns the issuer of a certificate, or nil. Of several that fit, as with
-// a root that another root has signed as well, it prefers a root, as it ends the
-// chain, and then the first. Those used before are not considered: two authorities
-// may have signed each other.
+// issuerOf returns the issuer of a certificate, or nil. If several match, such as a root that
+// another root has signed as well, it prefers a root, because that ends the chain, and then the
+// first. Used certificates are skipped, because two authorities may have signed each other.
 func issuerOf(c *certificate, certificates, used []*certificate) *certificate {
 	var issuer *certificate
 	for _, candidate := range certificates {

@@ -12,11 +12,11 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// maxDataKey is the length up to which Kubernetes takes a key of a Secret.
+// maxDataKey is the longest key of a Secret that Kubernetes accepts.
 const maxDataKey = 253
 
-// assignDataKeys sorts the fields of a secret by key and gives each its data key,
-// or returns the position of a key that cannot have one, or collides with another.
+// assignDataKeys sorts the fields of a secret by key and assigns their data keys. It returns an
+// error for a key that is too long, or collides with another.
 func assignDataKeys(secret string, fields []field) *Error {
 	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.Key, b.Key) })
 
@@ -58,8 +58,8 @@ func isKeyRune(r rune) bool {
 	return r < utf8.RuneSelf && isKeyByte(byte(r)) //nolint:gosec // An ASCII character fits a byte.
 }
 
-// validName reports whether Key Vault would take this as the name of a secret. Then
-// it is also a valid data key, and so is anything that begins with it and a dot.
+// validName reports whether Key Vault accepts the name of a secret. Such a name is also a valid
+// beginning of a data key.
 func validName(name string) bool {
 	if name == "" || len(name) > 127 {
 		return false

@@ -10,10 +10,9 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// An Error is the reason why the value of a secret cannot be read. Others than the author of
-// the value can read it, so it never holds any part of the value, not even the name of a key,
-// which may be a piece of a value that was read in the wrong format. It has the position
-// instead.
+// An Error is why the value of a secret cannot be read. More people can read the error than the
+// value, so it never holds any part of the value. It has the position of a key instead of its
+// name, which could be a piece of a value in another format.
 type Error struct {
 	// Secret that cannot be read.
 	Secret string

@@ -29,10 +29,10 @@ const (
 	oidEC     = "1.2.840.10045.2.1"
 )
 
-// curves that crypto/x509 knows. Keys on others are passed on as they are.
-func curves() []string {
-	return []string{"1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"}
-}
+// curves that crypto/x509 supports. Keys on other curves are passed on unchanged.
+//
+//nolint:gochecknoglobals // A constant.
+var curves = []string{"1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"}
 
 // A privateKey as PKCS#8, and its public key in the form of publicOf.
 type privateKey struct {
@@ -144,7 +144,7 @@ func parseSEC1(der []byte) (*privateKey, finding.Reason) {
 	return foreignEC(b.BytesOrPanic(), parameters, der)
 }
 
-// standardKey is one that crypto/x509 knows.
+// standardKey returns a key that crypto/x509 supports.
 func standardKey(key any) (*privateKey, finding.Reason) {
 	signer, ok := key.(interface{ Public() crypto.PublicKey })
 	if !ok {
@@ -161,11 +161,11 @@ func standardKey(key any) (*privateKey, finding.Reason) {
 	return &privateKey{der, publicOf(public)}, ""
 }
 
-// foreignEC is a key on a curve that crypto/x509 does not know, such as P-256K. It is
-// passed on as it is.
+// foreignEC returns a key on a curve that crypto/x509 does not support, such as P-256K. The key
+// is passed on unchanged.
 func foreignEC(pkcs8, parameters, sec1 cryptobyte.String) (*privateKey, finding.Reason) {
 	var curve asn1.ObjectIdentifier
-	if p := parameters; p.ReadASN1ObjectIdentifier(&curve) && slices.Contains(curves(), curve.String()) {
+	if p := parameters; p.ReadASN1ObjectIdentifier(&curve) && slices.Contains(curves, curve.String()) {
 		return nil, finding.PrivateKeyUnreadable
 	}
 	var outer, explicit, point cryptobyte.String

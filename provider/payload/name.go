@@ -11,10 +11,10 @@ import (
 const (
 	// maxGuessedKey is the length up to which a key of a guessed object is a name.
 	maxGuessedKey = 64
-	// maxOddities that names have, as in oauth2Token, k8sId or base64EncodedP12Cert.
-	// Tokens of 16 characters have more, all but a few.
+	// maxOddities of a name, such as oauth2Token, k8sId or base64EncodedP12Cert. Almost all
+	// tokens of 16 characters have more.
 	maxOddities = 3
-	// longRun of letters and digits may have one fewer, as few names have one.
+	// longRun is the length from which a run of letters and digits counts as an oddity.
 	longRun = 21
 	// maxDigits of a name, dates included.
 	maxDigits = 8
@@ -57,8 +57,7 @@ func isIdentifier(run string) bool {
 	return len(run) == length && (strings.HasPrefix(run, "AKIA") || strings.HasPrefix(run, "ASIA")) || len(words(run)) > 1
 }
 
-// words of a run of letters and digits: one ends at its digits, or where the case
-// says so.
+// words splits a run of letters and digits after digits and where the case changes.
 func words(run string) []string {
 	var out []string
 	start := 0
@@ -74,8 +73,8 @@ func words(run string) []string {
 	return append(out, run[start:])
 }
 
-// countOddities counts what is rare in a run of words: digits inside, and words that are
-// very short or have no vowel.
+// countOddities counts rare features of names: digits inside the run, and words that are very
+// short or have no vowel.
 func countOddities(words []string) int {
 	if len(words) == 1 {
 		return 0
@@ -87,17 +86,17 @@ func countOddities(words []string) int {
 			n++
 		}
 		letters = strings.ToLower(letters)
-		if (len(letters) <= 2 || !strings.ContainsAny(letters, "aeiouy")) && !slices.Contains(shortWords(), letters) {
+		if (len(letters) <= 2 || !strings.ContainsAny(letters, "aeiouy")) && !slices.Contains(shortWords, letters) {
 			n++
 		}
 	}
 	return n
 }
 
-// shortWords that are common in names.
-func shortWords() []string {
-	return strings.Fields("ad ai as at by crt db de do eu http https id in ip is it jwt k my no of on or os pwd s sql ssl tls to ui uk up us v vm")
-}
+// shortWords are common in names.
+//
+//nolint:gochecknoglobals // A constant.
+var shortWords = strings.Fields("ad ai as at by crt db de do eu http https id in ip is it jwt k my no of on or os pwd s sql ssl tls to ui uk up us v vm")
 
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }

@@ -14,15 +14,15 @@ import (
 // maxValue is the size in bytes up to which Key Vault stores a value.
 const maxValue = 25 * 1024
 
-// maxKeys of a secret. Each becomes a variable, a line of the status and more of
-// several objects, which have to stay small enough to be written.
+// maxKeys of a secret. Each key makes the Deployment, the Secret and the status larger, and all
+// of them must fit into etcd.
 const maxKeys = 256
 
 // A Format of a value.
 type Format string
 
 const (
-	// Auto finds the format out, first by content type and then by content.
+	// Auto detects the format by content type, and then by content.
 	Auto Format = "Auto"
 	// JSON is an object.
 	JSON Format = "JSON"
@@ -36,7 +36,7 @@ const (
 	PKCS12 Format = "PKCS12"
 )
 
-// A Secret is what Key Vault served. Printing it shows its name only.
+// A Secret of Key Vault. Printing it shows only its name.
 type Secret struct {
 	Name, ContentType, Value string
 }
@@ -47,12 +47,11 @@ type Entry struct {
 	Key string
 	// DataKey of the Kubernetes Secret: <secret>.<key>, or <secret> for plain text.
 	DataKey string
-	// Value of the key. Nil: it has none yet, which an empty value that was
-	// written as such is not.
+	// Value of the key. Nil means that the key has no value yet; an empty value is a value.
 	Value Value
 }
 
-// A field is an entry, and where in the value its key is.
+// A field is an entry with the position of its key in the value.
 type field struct {
 	Entry
 
@@ -77,8 +76,8 @@ func Parse(s Secret, format Format) (Payload, error) {
 	return p, nil
 }
 
-// Awaiting returns those of the keys of a structure that have no value, in the
-// order of the structure: they are absent, null or empty.
+// Awaiting returns the keys of a structure that are missing, null or empty, in the order of the
+// structure.
 func (p Payload) Awaiting(structure []string) []string {
 	return slices.DeleteFunc(slices.Clone(structure), func(key string) bool {
 		return slices.ContainsFunc(p.Entries, func(e Entry) bool {
@@ -138,7 +137,7 @@ func parse(s Secret, format Format) (Payload, *Error) {
 	return p, nil
 }
 
-// reader returns what reads a format, which leaves the data keys to be assigned.
+// reader returns the reader of a format, or nil. It does not assign data keys.
 func reader(f Format) func(value string) ([]field, *Error) {
 	switch f {
 	case JSON:
@@ -156,8 +155,8 @@ func reader(f Format) func(value string) ([]field, *Error) {
 	}
 }
 
-// withoutPositions adapts a reader of a format in which the value does not contain the
-// keys, so that they have no positions.
+// withoutPositions adapts the reader of a format whose keys are not in the value, and so have no
+// position.
 func withoutPositions(read func(value string) ([]Entry, *Error)) func(value string) ([]field, *Error) {
 	return func(value string) ([]field, *Error) {
 		entries, fault := read(value)
@@ -169,8 +168,7 @@ func withoutPositions(read func(value string) ([]Entry, *Error)) func(value stri
 	}
 }
 
-// refuseNUL rejects values that no environment variable can have, because no process could
-// be started with them.
+// refuseNUL rejects values with a NUL, because no process can be started with such a variable.
 func refuseNUL(fields []field) *Error {
 	for _, f := range fields {
 		if bytes.IndexByte(f.Value, 0) < 0 {

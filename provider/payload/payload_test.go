@@ -83,7 +83,7 @@ func TestParse(t *testing.T) {
 			want:   outcome{Error: `cannot read secret "s" as JSON: line 1, column 12: the value of this key has a NUL character, which environment variables cannot hold: remove it`},
 		},
 		"NULWithoutKey": {
-			reason: "Nor as plain text.",
+			reason: "A NUL is rejected in plain text, too.",
 			args:   args{secret: Secret{Name: "s", Value: "hunter\x002"}, format: Text},
 			want:   outcome{Error: `cannot read secret "s" as Text: the value has a NUL character, which environment variables cannot hold: remove it`},
 		},

@@ -17,13 +17,13 @@ import (
 	"github.com/p6m-dev/platform-application/provider/finding"
 )
 
-// maxIterations of all key derivations of a file together. Most programs write a few
-// thousand. Java 8 to 11 write 200,000, the most that is known.
+// maxIterations of all key derivations of a file together. Most programs use a few thousand. Java
+// 8 to 11 use 200,000, the most of all known programs.
 const maxIterations = 250_000
 
-// Iterations returns how many iterations of key derivations Parse runs to open a secret, or
-// zero if Parse rejects the secret before. They are the cost of a value, which its author
-// decides. Other formats cost next to nothing.
+// Iterations returns how many iterations of key derivations Parse needs to open a secret, or zero
+// if Parse rejects it earlier. The author of a value controls this cost. Other formats cost
+// almost nothing.
 func Iterations(s Secret, format Format) int {
 	if len(s.Value) > maxValue {
 		return 0
@@ -165,7 +165,7 @@ const (
 	oidX509           = "1.2.840.113549.1.9.22.1"
 )
 
-// A pfxFile is taken apart as far as that is possible without decrypting anything.
+// A pfxFile is a PFX file, parsed as far as possible without decryption.
 type pfxFile struct {
 	certificates [][]byte
 	lists        []sealed // of bags
@@ -177,8 +177,8 @@ type pfxFile struct {
 	foreign      bool     // something is encrypted with an unsupported algorithm
 }
 
-// parsePFX takes a file apart and rejects an expensive one: the author of the file decides on
-// the number of iterations of a key derivation.
+// parsePFX parses a file, and rejects an expensive one: the author of the file controls the
+// number of iterations.
 func parsePFX(der []byte) (*pfxFile, *Error) {
 	var outer pfx
 	var content []byte
@@ -213,7 +213,7 @@ func parsePFX(der []byte) (*pfxFile, *Error) {
 	return f, nil
 }
 
-// add takes a list of bags, and reports whether it is understood.
+// add a list of bags, encrypted or not, and report whether it is supported.
 func (f *pfxFile) add(c contentInfo) bool {
 	switch c.Type.String() {
 	case oidEncryptedData:
@@ -236,7 +236,7 @@ func (f *pfxFile) add(c contentInfo) bool {
 	}
 }
 
-// encrypted content. As it has a tag of its own, its pieces are not put together yet.
+// encrypted returns the encrypted content. Because of its tag, its pieces are not joined yet.
 func (d encryptedData) encrypted() ([]byte, bool) {
 	raw := d.Content.Encrypted
 	if !raw.IsCompound {
@@ -248,13 +248,13 @@ func (d encryptedData) encrypted() ([]byte, bool) {
 // maxBagNesting is how deep a list of bags may be in others.
 const maxBagNesting = 8
 
-// addBags takes a list of bags, and reports whether it is understood.
+// addBags adds a list of bags, and reports whether it is supported.
 func (f *pfxFile) addBags(list []byte, depth int) bool {
 	var bags []safeBag
 	return depth <= maxBagNesting && unmarshal(derOf(list), &bags) && !slices.ContainsFunc(bags, func(b safeBag) bool { return !f.addBag(b, depth) })
 }
 
-// addBag takes a bag, and reports whether it is understood.
+// addBag adds a bag, and reports whether it is supported.
 func (f *pfxFile) addBag(bag safeBag, depth int) bool {
 	switch bag.Type.String() {
 	case oidBags:
@@ -324,14 +324,14 @@ func (f *pfxFile) spend(iterations int) {
 // protected reports whether the MAC of a file was made with a password. DecodeTrustStore
 // checks the MAC without reading a private key, so all of its iterations are counted.
 func protected(der []byte) (yes bool) {
-	defer func() { _ = recover() }() // The library relies on the file in places.
+	defer func() { _ = recover() }() // The library panics on some invalid files.
 
 	_, err := pkcs12.DecodeTrustStore(der, "")
 	return errors.Is(err, pkcs12.ErrIncorrectPassword)
 }
 
-// open decrypts the file. Its private key is where it was seen: one that hides in an
-// encrypted list of bags, with any number of iterations, is counted and not decrypted.
+// open decrypts the file. It decrypts only a private key outside of the encrypted lists of bags.
+// Another key could need any number of iterations, so it is only counted.
 func (f *pfxFile) open(password []byte) (*pfxFile, bool) {
 	opened := &pfxFile{certificates: slices.Clone(f.certificates), key: f.key, keys: f.keys}
 	for _, list := range f.lists {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxRSABits is the size up to which openssl verifies with an RSA key. Reading one
-	// takes time that grows with the square of its size.
+	// maxRSABits is the largest RSA key with which openssl verifies. The time to read a key
+	// grows with the square of its size.
 	maxRSABits = 16_384
 	// maxEncryptedKey is the size in bytes of such a key as PKCS#8, with some room.
 	maxEncryptedKey = 9_500

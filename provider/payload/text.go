@@ -3,8 +3,8 @@
 
 package payload
 
-// readText takes the value as it is, to the last byte: a line break at its end may
-// be a mistake or part of a key file, and only its owner knows.
+// readText returns the value unchanged. A line break at its end may be a mistake or a part of a
+// key file, which only its owner knows.
 func readText(value string) ([]Entry, *Error) {
 	if value == "" {
 		return []Entry{{}}, nil

@@ -20,7 +20,7 @@ func (v Value) String() string {
 	return "(hidden)"
 }
 
-// Format prints the same for every verb: of those, %d and %#v would not ask String.
+// Format prints the same for every verb. Without it, %d and %#v would print the value.
 func (v Value) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, v.String())
 }
@@ -36,7 +36,7 @@ func (s Secret) String() string {
 	return fmt.Sprintf("secret %q", s.Name)
 }
 
-// Format prints the same for every verb, as that of Value does.
+// Format prints the same for every verb.
 func (s Secret) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, s.String())
 }

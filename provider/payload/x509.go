@@ -26,11 +26,11 @@ type certificate struct {
 	notBefore time.Time
 	// Identifiers of the keys. They may be missing.
 	subjectKeyID, authorityKeyID []byte
-	// Authority reports whether it may issue certificates.
+	// Authority is true if the certificate may issue others.
 	authority bool
 }
 
-// parseCertificate reads a certificate, or returns nil if it is none.
+// parseCertificate reads a certificate, or returns nil.
 func parseCertificate(raw []byte) *certificate {
 	c := &certificate{raw: raw}
 	in := cryptobyte.String(derOf(raw))
@@ -68,7 +68,7 @@ func parseCertificate(raw []byte) *certificate {
 	return c
 }
 
-// readExtension reads an extension that tells the place in a chain. One that is damaged
+// readExtension reads an extension that determines the place in a chain. A damaged extension
 // counts as missing.
 func (c *certificate) readExtension(id string, value cryptobyte.String) {
 	var content cryptobyte.String

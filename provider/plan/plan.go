@@ -23,31 +23,31 @@ import (
 	"github.com/p6m-dev/platform-application/provider/payload"
 )
 
-// maxRecord is the part of the record in the 256 KiB that Kubernetes allows for all
-// annotations of an object.
+// maxRecord is the share of the record in the 256 KiB that Kubernetes allows for all annotations
+// of an object.
 const maxRecord = 200 << 10
 
-// Limits of a Secret, so that Kubernetes accepts it and everything that is made of its
-// keys: the status of this object, the list of keys in use, and the Deployment.
+// Limits of a Secret, so that Kubernetes accepts it and everything that contains its keys: the
+// status of the sync, the list of keys in use, and the Deployment.
 const (
-	// maxObject is the limit of etcd, 1.5 MiB, less the rest of an object.
+	// maxObject is the limit of etcd, 1.5 MiB, minus the rest of an object.
 	maxObject = 3<<19 - 64<<10
-	// maxKeys is what a manifest can request: 100 secrets with 50 keys.
+	// maxKeys is the most that a manifest can request: 100 secrets with 50 keys.
 	maxKeys = 5_000
 	// maxWeight of all keys, see weight.
 	maxWeight = 11 << 17
 )
 
-// An Observed secret is one secret of the vault, as the look has found it.
+// An Observed secret is the result of looking at one secret of the vault.
 type Observed struct {
-	// Verdict, unless the secret was read. StateSynced: the Secret has the latest content.
+	// Verdict on a secret that was not read. StateSynced: the Secret has the latest content.
 	Verdict
 
 	// Secret, if it was read.
 	Secret *keyvault.Secret
 	// Attributes of the version that the Secret has, if they were read.
 	Attributes *keyvault.Properties
-	// LookAgain at the secret by then, even if no change is seen. Zero: no need.
+	// LookAgain is when to look at the secret again, even without a change, or zero.
 	LookAgain time.Time
 }
 
@@ -62,37 +62,37 @@ func NewVerdict(state v1alpha1.State, why ...finding.Finding) Verdict {
 	return Verdict{State: state, Findings: why}
 }
 
-// Current is the Secret as it is.
+// Current is the current content of the Secret.
 type Current struct {
 	Data   map[string][]byte
 	Record Record
 }
 
-// Intact returns the record of those secrets whose data is all there.
+// Intact returns the record of the secrets whose data is complete.
 func (c Current) Intact() Record { return c.Record.intact(c.Data) }
 
-// A Plan is the desired state of the Secret and of the status. To print it would show
-// values.
+// A Plan is the desired state of the Secret and of the status. It contains values and must not
+// be printed.
 type Plan struct {
-	// Data of the Secret, and the record that goes with it.
+	// Data of the Secret, and the record that describes it.
 	Data   map[string][]byte
 	Record Record
-	// Changed is false if the Secret has all of that already.
+	// Changed is true if the Secret must be written.
 	Changed bool
 
-	// Verdicts on the secrets that were read, by name. They do not depend on the current
-	// Secret, so they may be remembered.
+	// Verdicts on the secrets that were read, by name. They can be remembered, because they do
+	// not depend on the current Secret.
 	Verdicts map[string]Verdict
 
 	// Before is the status until the Secret is written.
 	Before Status
-	// After is the status from then on, with the times and the revision of this plan.
+	// After is the status once the Secret is written.
 	After Status
 
-	// Problem is why the Secret cannot be written. It is then unchanged.
+	// Problem is why the Secret cannot be written, or nil. The Secret is then unchanged.
 	Problem *Problem
 
-	// LookAgain is when a secret in use becomes valid or expires next. Zero: never.
+	// LookAgain is when a secret in use next becomes valid or expires, or zero.
 	LookAgain time.Time
 }
 
@@ -156,17 +156,17 @@ type decision struct {
 
 	name string
 
-	// content and data that the Secret should have of it.
+	// content and data are those that the Secret should have.
 	content Content
 	data    map[string][]byte
-	// old is the content in the Secret, and inSecret whether all of it is there.
+	// old is the content in the Secret, and inSecret is true if its data is complete.
 	old      Content
 	inSecret bool
-	// wasRead is true if the content was just read.
+	// wasRead is true if good content was just read.
 	wasRead bool
 }
 
-// decide about one secret. Only good data replaces the current data.
+// decide on one secret. Only good data replaces the current data.
 func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, now time.Time) decision {
 	d := decision{name: s.Name, Verdict: o.Verdict}
 	d.old, d.inSecret = had[s.Name]
@@ -182,7 +182,7 @@ func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, no
 	}
 
 	if !d.wasRead {
-		// Even incomplete data stays until it can be replaced.
+		// Even incomplete data is kept until it can be replaced.
 		d.content, d.data = current.left(s.Name)
 	} else if d.inSecret && d.old.Version == d.content.Version {
 		d.content.HadKeys = d.content.hadKeys(d.old)
@@ -195,7 +195,7 @@ func decide(s v1alpha1.SyncedSecret, o Observed, current Current, had Record, no
 	return d
 }
 
-// explained is the verdict, and the consequence for the values that pods have.
+// explained returns the verdict, with its consequence for the values in use.
 func (d decision) explained() Verdict {
 	v := d.Verdict
 
@@ -209,7 +209,7 @@ func (d decision) explained() Verdict {
 	return v
 }
 
-// retire data that the content does not have any more, as long as pods refer to it: they
+// retire keeps data that the content no longer has as long as pods refer to it, because they
 // could not restart without it.
 func (d decision) retire(current Current, inUse []string) decision {
 	d.content.Retired = nil
@@ -227,7 +227,7 @@ func (d decision) retire(current Current, inUse []string) decision {
 	return d
 }
 
-// after the Secret is written.
+// after returns the state once the Secret is written.
 func (d decision) after() (v1alpha1.ObservedSecret, Verdict) {
 	o := v1alpha1.ObservedSecret{Name: d.name}
 	if d.wasRead || d.inSecret {
@@ -237,12 +237,12 @@ func (d decision) after() (v1alpha1.ObservedSecret, Verdict) {
 	return o, d.explained()
 }
 
-// before the Secret is written.
+// before returns the state until the Secret is written.
 func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) (v1alpha1.ObservedSecret, Verdict) {
 	v := d.explained()
 
 	if d.wasRead && d.old.Version != d.content.Version {
-		v = NewVerdict(stateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
+		v = NewVerdict(StateBefore(previous, d.name), finding.Finding{Reason: finding.VersionNotWritten})
 	}
 
 	if !d.inSecret && v.State == v1alpha1.StateSynced {
@@ -252,12 +252,12 @@ func (d decision) before(previous v1alpha1.KeyVaultSecretSyncObservation) (v1alp
 	return d.old.observe(d.name), v
 }
 
-// AwaitingValue is the verdict on a secret that was just created without values.
+// AwaitingValue returns the verdict on a secret that was just created without values.
 func AwaitingValue(s v1alpha1.SyncedSecret) Verdict {
 	return NewVerdict(v1alpha1.StateAwaitingValue, withoutValue(s.Keys))
 }
 
-// read a secret. Only StateSynced comes with content.
+// read parses a secret. Only StateSynced comes with content.
 func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, now time.Time) (Content, map[string][]byte, Verdict) {
 	parsed, err := payload.Parse(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 	if err != nil {
@@ -273,7 +273,7 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, now time.Time) (Conte
 
 	for _, e := range parsed.Entries {
 		if e.Value == nil {
-			continue // It has no value yet, which is not the same as an empty one.
+			continue // A key without a value is not the same as one with an empty value.
 		}
 
 		data[e.DataKey] = e.Value
@@ -287,7 +287,7 @@ func read(s v1alpha1.SyncedSecret, secret keyvault.Secret, now time.Time) (Conte
 	return c, data, NewVerdict(v1alpha1.StateSynced, validity(c, now)...)
 }
 
-// validity has warnings: Key Vault also serves a secret before it is valid, and after it
+// validity returns warnings, because Key Vault serves a secret before it is valid and after it
 // has expired.
 func validity(c Content, now time.Time) []finding.Finding {
 	var out []finding.Finding
@@ -303,8 +303,7 @@ func validity(c Content, now time.Time) []finding.Finding {
 	return out
 }
 
-// recheck content that is in the Secret against the structure, which may have
-// changed since.
+// recheck content in the Secret against the structure, which may have changed since it was read.
 func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, why []finding.Finding, now time.Time) Verdict {
 	missing := slices.DeleteFunc(slices.Clone(s.Keys), func(key string) bool {
 		return slices.Contains(c.Keys, key) && len(data[payload.DataKey(s.Name, key)]) > 0
@@ -316,8 +315,8 @@ func recheck(s v1alpha1.SyncedSecret, c Content, data map[string][]byte, why []f
 	return NewVerdict(v1alpha1.StateSynced, slices.Concat(why, validity(c, now))...)
 }
 
-// lacking tells what a version with these keys lacks, if anything. The keys of its
-// structure that have no values yet are given.
+// lacking reports whether a version with these keys lacks something, and what. Awaiting are the
+// keys of the structure that have no values yet.
 func lacking(s v1alpha1.SyncedSecret, awaiting, keys []string) (finding.Finding, bool) {
 	absent := slices.DeleteFunc(slices.Clone(s.RequiredKeys), func(key string) bool { return slices.Contains(keys, key) })
 
@@ -343,8 +342,8 @@ func withoutValue(keys []string) finding.Finding {
 	return finding.Finding{Reason: finding.KeysWithoutValue, Names: keys}
 }
 
-// left returns the data that is left of a secret: the recorded data or, if the record is
-// lost, the data with its name.
+// left returns the data of a secret in the Secret: the recorded data or, without a record, the
+// data with the name of the secret.
 func (c Current) left(name string) (Content, map[string][]byte) {
 	if content, ok := c.Record[name]; ok && len(content.Keys) > 0 {
 		return content, content.data(name, c.Data)
@@ -360,8 +359,8 @@ func (c Current) left(name string) (Content, map[string][]byte) {
 	return Content{}, data
 }
 
-// has reports whether the Secret has this data, and no other data of the provider. Data that
-// others have added is left alone.
+// has reports whether the Secret has this data, and no other data of the provider. Data of other
+// clients is ignored.
 func (c Current) has(data map[string][]byte) bool {
 	for key, value := range data {
 		if have, ok := c.Data[key]; !ok || !slices.Equal(have, value) {
@@ -385,9 +384,10 @@ func sameContent(a, b Content) bool {
 		a.Synced == b.Synced && slices.Equal(a.Keys, b.Keys) && slices.Equal(a.Retired, b.Retired) && a.HadKeys == b.HadKeys
 }
 
-func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
+// StateBefore returns the state of a secret in a status, or an empty one if it is not known.
+func StateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v1alpha1.State {
 	for _, s := range previous.Secrets {
-		if s.Name == name && slices.Contains(severity(), s.State) {
+		if s.Name == name && slices.Contains(severity, s.State) {
 			return s.State
 		}
 	}
@@ -395,16 +395,15 @@ func stateBefore(previous v1alpha1.KeyVaultSecretSyncObservation, name string) v
 	return ""
 }
 
-// secretOf returns the secret that a data key belongs to. Names of secrets have
-// no dots.
+// secretOf returns the secret of a data key. Names of secrets have no dots.
 func secretOf(dataKey string) string {
 	name, _, _ := strings.Cut(dataKey, ".")
 	return name
 }
 
-// weight of a key in bytes. A Deployment has its variable twice, once in managedFields,
-// with the names of the Secret and the data key, and room for a prefix. The Secret has the
-// data key twice, and so have status and spec of this object together.
+// weight of a key in bytes. A Deployment contains its variable twice, once of them in
+// managedFields, with the names of the Secret and the data key, and room for a prefix. The
+// Secret contains the data key twice, and so do status and spec of the sync together.
 func weight(target, dataKey string) int {
 	_, key, found := strings.Cut(dataKey, ".")
 	if !found {
@@ -414,8 +413,8 @@ func weight(target, dataKey string) int {
 	return 2*len(key) + 2*len(dataKey) + len(target) + 132
 }
 
-// tooLarge returns a problem if Kubernetes would reject the Secret, or an object that is
-// made of it.
+// tooLarge returns a problem if Kubernetes would reject the Secret, or an object that contains
+// its keys.
 func tooLarge(p Plan, target string) *Problem {
 	if !p.Changed {
 		return nil
@@ -447,13 +446,13 @@ func tooLarge(p Plan, target string) *Problem {
 	return nil
 }
 
-// largest secrets first.
+// largest returns the names by size, the largest first.
 func largest(sizes map[string]int) []string {
 	return slices.SortedFunc(maps.Keys(sizes), func(a, b string) int { return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a, b)) })
 }
 
-// refuse to change the Secret. The status reports its current content, and no secret whose
-// latest version is not in it is synced.
+// refuse to change the Secret. The status reports its current content. A secret whose latest
+// version is not in the Secret is not synced.
 func (p *Plan) refuse(current Current, had Record) {
 	for i, after := range p.After.Secrets {
 		old := had[after.Name]
@@ -473,7 +472,7 @@ func (p *Plan) refuse(current Current, had Record) {
 	p.After.LastChangeTime = p.Before.LastChangeTime
 }
 
-// target as written. The revision changes when pods would get other values.
+// target returns the Secret as written. The revision changes when pods would get other values.
 func target(name string, r Record, spec v1alpha1.KeyVaultSecretSyncParameters) *v1alpha1.ObservedTarget {
 	t := &v1alpha1.ObservedTarget{Name: name}
 
@@ -494,13 +493,13 @@ func target(name string, r Record, spec v1alpha1.KeyVaultSecretSyncParameters) *
 }
 
 // severity of states, the worst first.
-func severity() []v1alpha1.State {
-	return []v1alpha1.State{
-		v1alpha1.StateTargetConflict, v1alpha1.StateTargetTooLarge,
-		v1alpha1.StateForbidden, v1alpha1.StateInvalid, v1alpha1.StateDisabled, v1alpha1.StateSoftDeleted, v1alpha1.StateMissing,
-		v1alpha1.StateUnreachable, v1alpha1.StateThrottled, v1alpha1.StateAwaitingAccess, v1alpha1.StateAwaitingValue,
-		"", v1alpha1.StateSynced,
-	}
+//
+//nolint:gochecknoglobals // A constant.
+var severity = []v1alpha1.State{
+	v1alpha1.StateTargetConflict, v1alpha1.StateTargetTooLarge,
+	v1alpha1.StateForbidden, v1alpha1.StateInvalid, v1alpha1.StateDisabled, v1alpha1.StateSoftDeleted, v1alpha1.StateMissing,
+	v1alpha1.StateUnreachable, v1alpha1.StateThrottled, v1alpha1.StateAwaitingAccess, v1alpha1.StateAwaitingValue,
+	"", v1alpha1.StateSynced,
 }
 
 // summarize the states of all secrets.
@@ -510,7 +509,7 @@ func summarize(o *v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVault
 		optional[s.Name] = s.Optional
 	}
 
-	worst, synced := len(severity())-1, 0
+	worst, synced := len(severity)-1, 0
 
 	for _, s := range o.Secrets {
 		if s.State == v1alpha1.StateSynced {
@@ -519,11 +518,11 @@ func summarize(o *v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVault
 
 		unneeded := optional[s.Name] && s.Version == "" && (s.State == v1alpha1.StateMissing || s.State == v1alpha1.StateAwaitingValue)
 		if !unneeded {
-			worst = min(worst, slices.Index(severity(), s.State))
+			worst = min(worst, slices.Index(severity, s.State))
 		}
 	}
 
-	o.State = severity()[worst]
+	o.State = severity[worst]
 	if problem != nil {
 		o.State = problem.State
 	}
@@ -531,8 +530,8 @@ func summarize(o *v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVault
 	o.SecretsSynced = fmt.Sprintf("%d/%d", synced, len(o.Secrets))
 }
 
-// NotReady returns the secrets that keep the object from being ready: they were never
-// synced and are not optional.
+// NotReady returns the secrets that prevent the sync from being ready: they are not optional,
+// and were never synced.
 func NotReady(o v1alpha1.KeyVaultSecretSyncObservation, spec v1alpha1.KeyVaultSecretSyncParameters) []v1alpha1.ObservedSecret {
 	needed := map[string]bool{}
 	for _, s := range spec.Secrets {

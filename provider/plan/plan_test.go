@@ -233,7 +233,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"TextInUse": {
-			reason: "So does plain text that has got keys.",
+			reason: "Plain text in use is kept when its secret gets keys.",
 			args: args{
 				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}},
 				finding: found(secret(v2, `{"A":"a"}`)), inUse: []string{"db"},
@@ -266,7 +266,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"RequiredKeyNull": {
-			reason: "Nor does one in which it has no value.",
+			reason: "A version in which a key of the structure has no value is not synced.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{RequiredKeys: []string{"A"}},
 				current: had, finding: found(secret(v2, `{"A":null,"B":"b"}`)),
@@ -338,7 +338,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"StructureOfText": {
-			reason: "So it is for keys of the structure, whatever the text is.",
+			reason: "Plain text lacks the keys of the structure, whatever the text is.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A", "B"}, RequiredKeys: []string{"C"}},
 				finding: found(secret(v1, "hunter2")),
@@ -350,7 +350,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"StructureOfTextChanged": {
-			reason: "Also if the keys are expected only now.",
+			reason: "Keys that are expected only now are missing, too.",
 			args: args{
 				secret:  v1alpha1.SyncedSecret{Keys: []string{"A"}},
 				current: Current{Data: data("db", "text"), Record: Record{"db": content(v1, "")}}, finding: state(v1alpha1.StateSynced),
@@ -386,7 +386,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeysRead": {
-			reason: "Also when it is read again.",
+			reason: "The hint on lost keys stays when the same version is read again.",
 			args: args{
 				current: Current{Data: data("db", "A=a\nB=b\n"), Record: Record{"db": taken(content(v1, ""))}},
 				finding: found(secret(v1, "A=a\nB=b\n")),
@@ -415,7 +415,7 @@ func TestMakeSecret(t *testing.T) {
 			},
 		},
 		"HadKeysNoMore": {
-			reason: "Also if it is what it is.",
+			reason: "The hint on lost keys ends with the content type text/plain.",
 			args: args{
 				current: Current{Data: data("db", "A=a\n"), Record: Record{"db": taken(content(v1, ""))}},
 				finding: found(typed(secret(v1, "A=a\n"), "text/plain")),
@@ -771,7 +771,7 @@ func TestMakeForeignData(t *testing.T) {
 		want    bool
 	}{
 		"Other":   {reason: "Data of others changes nothing.", current: Current{Data: data("db.A", "a", "foreign", "x", "other.A", "x"), Record: Record{"db": content(v1, "A")}}},
-		"SameKey": {reason: "Not even under a name that could be the secret's.", current: Current{Data: data("db.A", "a", "db.FOREIGN", "x"), Record: Record{"db": content(v1, "A")}}},
+		"SameKey": {reason: "Foreign data is kept, even under a name that could be the secret's.", current: Current{Data: data("db.A", "a", "db.FOREIGN", "x"), Record: Record{"db": content(v1, "A")}}},
 		"Removed": {
 			reason:  "Data of a secret that is not listed any more is removed.",
 			current: Current{Data: data("db.A", "a", "old.A", "x"), Record: Record{"db": content(v1, "A"), "old": content(v1, "A")}}, want: true,

@@ -20,7 +20,7 @@ import (
 type Content struct {
 	Version     string `json:"version"`
 	ContentType string `json:"contentType,omitempty"`
-	// Format that was asked for, not the one that was found.
+	// Format in the spec, not the detected one.
 	Format string `json:"format,omitempty"`
 	// Times in Unix seconds, zero for none.
 	Created   int64 `json:"created,omitempty"`
@@ -31,19 +31,17 @@ type Content struct {
 	Synced int64 `json:"synced"`
 	// Keys of the secret, sorted. Plain text has one, which is empty.
 	Keys []string `json:"keys"`
-	// Retired data keys, sorted. The content does not have them any more, but pods refer
-	// to them.
+	// Retired data keys, sorted. The content no longer has them, but pods refer to them.
 	Retired []string `json:"retired,omitempty"`
-	// HadKeys is true of plain text that an earlier release took apart: the same
-	// version had keys.
+	// HadKeys is true for plain text that an earlier release split into keys.
 	HadKeys bool `json:"hadKeys,omitempty"`
 }
 
 // A Record is the content of a Secret, by name of the secret.
 type Record map[string]Content
 
-// ParseRecord reads the output of Encode, of this version or another one. A record that
-// cannot be read counts as empty: then everything is written again.
+// ParseRecord reads the output of Encode, of any release. An unreadable record counts as empty:
+// everything is then written again.
 func ParseRecord(s string) Record {
 	r := Record{}
 	if err := json.Unmarshal([]byte(s), &r); err != nil {
@@ -55,7 +53,7 @@ func ParseRecord(s string) Record {
 	return r
 }
 
-// Encode the record. The same record gives the same text.
+// Encode the record. Equal records have equal texts.
 func (r Record) Encode() (string, error) {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -65,7 +63,7 @@ func (r Record) Encode() (string, error) {
 	return string(b), nil
 }
 
-// intact returns the record of those secrets whose data is all there.
+// intact returns the record of the secrets whose data is complete.
 func (r Record) intact(data map[string][]byte) Record {
 	out := Record{}
 	for name, c := range r {
@@ -77,7 +75,7 @@ func (r Record) intact(data map[string][]byte) Record {
 	return out
 }
 
-// dataKeys of all secrets.
+// dataKeys returns the data keys of all secrets.
 func (r Record) dataKeys() map[string]bool {
 	out := map[string]bool{}
 	for name, c := range r {
@@ -96,14 +94,14 @@ func (r Record) dataKeys() map[string]bool {
 // isText reports whether these are the keys of plain text.
 func isText(keys []string) bool { return slices.Equal(keys, []string{""}) }
 
-// hadKeys reports whether the content is plain text although the same version had keys in
-// the old content. If content type and format are the same, too, only the release differs.
+// hadKeys reports whether the content is plain text although the old content of the same version
+// has keys. With the same content type and format, only the release can differ.
 func (c Content) hadKeys(old Content) bool {
 	return isText(c.Keys) && (old.HadKeys || len(old.Keys) > 0 && !isText(old.Keys)) &&
 		c.Version == old.Version && c.ContentType == old.ContentType && c.Format == old.Format
 }
 
-// data of the secret, as far as it is there.
+// data returns the existing data of the secret.
 func (c Content) data(name string, data map[string][]byte) map[string][]byte {
 	out := map[string][]byte{}
 	for _, key := range c.Keys {
@@ -116,7 +114,7 @@ func (c Content) data(name string, data map[string][]byte) map[string][]byte {
 	return out
 }
 
-// refreshed returns the record with the attributes that were read.
+// refreshed returns the record with updated attributes.
 func (r Record) refreshed(observed map[string]Observed) Record {
 	r = maps.Clone(r)
 
@@ -131,7 +129,7 @@ func (r Record) refreshed(observed map[string]Observed) Record {
 	return r
 }
 
-// nextChange is when a secret becomes valid or expires next. Zero: never.
+// nextChange returns when a secret next becomes valid or expires, or zero.
 func (r Record) nextChange(now time.Time) time.Time {
 	var next time.Time
 
@@ -146,7 +144,7 @@ func (r Record) nextChange(now time.Time) time.Time {
 	return next
 }
 
-// observe the content as the status shows it.
+// observe returns the content as a part of the status.
 func (c Content) observe(name string) v1alpha1.ObservedSecret {
 	o := v1alpha1.ObservedSecret{
 		Name: name, Version: c.Version, ContentType: c.ContentType,
@@ -160,8 +158,8 @@ func (c Content) observe(name string) v1alpha1.ObservedSecret {
 	return o
 }
 
-// maxUnix is the last second of the year 9999. RFC 3339 has no later one: a later time cannot
-// be decoded from a status. The author of a secret may write any number.
+// maxUnix is the last second of the year 9999. RFC 3339 has no later time, so a status with one
+// could not be decoded. The author of a secret can set any time.
 const maxUnix = 253402300799
 
 func unix(seconds int64) *metav1.Time {

@@ -22,7 +22,7 @@ type Status struct {
 // NewStatus returns a status without secrets.
 func NewStatus() Status { return Status{Findings: map[string][]finding.Finding{}} }
 
-// Observation of the sync, with reasons and messages. The first finding on a secret is the
+// Observation returns the status with reasons and messages. The first finding on a secret is the
 // reason of its state.
 func (s Status) Observation(p v1alpha1.KeyVaultSecretSyncParameters) v1alpha1.KeyVaultSecretSyncObservation {
 	o := s.KeyVaultSecretSyncObservation
@@ -40,7 +40,7 @@ func (s Status) Observation(p v1alpha1.KeyVaultSecretSyncParameters) v1alpha1.Ke
 	return o
 }
 
-// with one more secret.
+// with returns the status with one more secret.
 func (s Status) with(o v1alpha1.ObservedSecret, v Verdict) Status {
 	o.State = v.State
 	s.Secrets, s.Findings[o.Name] = append(s.Secrets, o), v.Findings
@@ -48,7 +48,7 @@ func (s Status) with(o v1alpha1.ObservedSecret, v Verdict) Status {
 	return s
 }
 
-// SubjectOf findings about a secret of a sync, or about the sync if the name is empty.
+// SubjectOf returns the subject of findings on a secret, or on the sync if the name is empty.
 func SubjectOf(p v1alpha1.KeyVaultSecretSyncParameters, secret string) finding.Subject {
 	return finding.Subject{Secret: secret, Vault: p.VaultURI, Identity: p.ClientID, Target: p.Target.Name}
 }

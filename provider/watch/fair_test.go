@@ -64,7 +64,7 @@ func TestFastNeighbours(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &crowd{err: tc.err, fails: map[Target]bool{}, lists: map[Target]int{}}
-				w := New(c, 50, attentive, NewMetrics(), func(types.NamespacedName) {})
+				w := New(c, 50, fastWindow, NewMetrics(), func(types.NamespacedName) {})
 				ctx, stop := context.WithCancel(t.Context())
 
 				go func() { _ = w.Start(ctx) }()
@@ -82,7 +82,7 @@ func TestFastNeighbours(t *testing.T) {
 						w.Watch(t.Context(), syncOf("h"+strconv.Itoa(i)), hostile(i), Interest{Names: names, Interval: interval, Fast: fast, Changes: []time.Time{time.Now()}})
 					}
 
-					pass(attentive)
+					pass(fastWindow)
 				}
 
 				victim := vaultOf("victim", 0)
@@ -114,7 +114,7 @@ func TestPlannedIsSent(t *testing.T) {
 			bubble(t, 5, func(t *testing.T, w *world, watcher *Watcher) {
 				w.fail(err)
 				watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
-				pass(attentive * 9 / 10)
+				pass(fastWindow * 9 / 10)
 
 				for n := len(w.listed(vaultA())); len(w.listed(vaultA())) == n; {
 					pass(time.Second)

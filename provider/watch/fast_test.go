@@ -57,26 +57,26 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 		off     bool
 	}{
 		"Nothing": {reason: "Nothing has changed.", change: func(*testing.T, *world, *Watcher) {}},
-		"Set":     {reason: "A secret was set.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, fast: attentive},
+		"Set":     {reason: "A secret was set.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, fast: fastWindow},
 		"Disabled": {reason: "A secret was disabled, which moves its time.", change: func(_ *testing.T, w *world, _ *Watcher) {
 			w.set(vaultA(), "db", now(0), false)
-		}, fast: attentive},
+		}, fast: fastWindow},
 		"Foreign":  {reason: "A secret that nobody lists.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "other", now(0), true) }},
 		"Deleted":  {reason: "There is no time that says so.", change: func(_ *testing.T, w *world, _ *Watcher) { w.remove(vaultA()) }},
 		"LongAgo":  {reason: "A secret of long ago appears.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(time.Hour), true) }},
 		"Ago":      {reason: "The clock of the vault is behind.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(10*time.Minute), true) }, fast: 5 * time.Minute},
-		"Ahead":    {reason: "The clock of the vault is ahead.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-3*time.Minute), true) }, fast: attentive},
+		"Ahead":    {reason: "The clock of the vault is ahead.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-3*time.Minute), true) }, fast: fastWindow},
 		"FarAhead": {reason: "A time far in the future is no time of a change.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(-24*time.Hour), true) }},
 		"Asked": {reason: "The sync says that somebody waits.", change: func(t *testing.T, _ *world, watcher *Watcher) {
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
-		}, fast: attentive},
+		}, fast: fastWindow},
 		"AskedAgain": {reason: "To say so again makes it no longer.", change: func(t *testing.T, _ *world, watcher *Watcher) {
 			asked := interested(time.Now())
 			for range 20 {
 				watcher.Watch(t.Context(), syncOf("one"), vaultA(), asked)
 				pass(10 * time.Second)
 			}
-		}, fast: attentive},
+		}, fast: fastWindow},
 		"Ours": {reason: "We have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
 			w.set(vaultA(), "db", now(0), true)
 			watcher.Created(syncOf("one"), time.Unix(now(0), 0))
@@ -90,13 +90,13 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 		"AfterOurs": {reason: "Somebody sets it after we have created it.", change: func(_ *testing.T, w *world, watcher *Watcher) {
 			watcher.Created(syncOf("one"), time.Unix(now(1), 0))
 			w.set(vaultA(), "db", now(0), true)
-		}, fast: attentive},
+		}, fast: fastWindow},
 		"Off": {reason: "It is turned off.", change: func(_ *testing.T, w *world, _ *Watcher) { w.set(vaultA(), "db", now(0), true) }, off: true},
 		"Refused": {reason: "Roles may be on their way.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.fail(&keyvault.Error{Reason: keyvault.Forbidden})
 			pass(interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
-		}, fast: attentive},
+		}, fast: fastWindow},
 		"Throttled": {reason: "A vault that throttles is left alone.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.fail(&keyvault.Error{Reason: keyvault.Throttled, RetryAfter: 10 * time.Second})
 			pass(interval)
@@ -121,7 +121,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 			pass(2 * interval)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
 		}},
-		"TooLarge": {reason: "So has one that is too large.", change: func(t *testing.T, w *world, watcher *Watcher) {
+		"TooLarge": {reason: "A vault that is too large to be listed is not polled fast.", change: func(t *testing.T, w *world, watcher *Watcher) {
 			w.slow = map[Target]pages{vaultA(): {n: keyvault.MaxPages + 1}}
 			pass(20 * time.Minute)
 			watcher.Watch(t.Context(), syncOf("one"), vaultA(), interested(time.Now()))
@@ -134,7 +134,7 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 		"Pages": {reason: "Ten pages are never read more often than every five seconds.", change: func(_ *testing.T, w *world, _ *Watcher) {
 			w.slow = map[Target]pages{vaultA(): {n: 16}}
 			w.set(vaultA(), "db", now(0), true)
-		}, fast: attentive, longest: 8 * time.Second},
+		}, fast: fastWindow, longest: 8 * time.Second},
 	}
 
 	for name, tc := range cases {
@@ -170,8 +170,8 @@ func TestFast(t *testing.T) { //nolint:gocognit // One watcher, and all that has
 					t.Errorf("\n%s\n%s of fast polls, want %s", tc.reason, hurried, tc.fast)
 				}
 
-				if n := between(lists, changed+attentive+interval, changed+attentive+interval+time.Hour); n > 135 || tc.fast == 0 && between(lists, changed, changed+attentive) > 35 {
-					t.Errorf("\n%s\n%d lists in the hour after that, and %d before", tc.reason, n, between(lists, changed, changed+attentive))
+				if n := between(lists, changed+fastWindow+interval, changed+fastWindow+interval+time.Hour); n > 135 || tc.fast == 0 && between(lists, changed, changed+fastWindow) > 35 {
+					t.Errorf("\n%s\n%d lists in the hour after that, and %d before", tc.reason, n, between(lists, changed, changed+fastWindow))
 				}
 			})
 		})
@@ -213,7 +213,7 @@ func TestFastAfterRestart(t *testing.T) {
 		for i := range vaults {
 			lists, most := len(w.listed(vaultOf("team", i))), usual
 			if i == 0 {
-				most += int(attentive / fast)
+				most += int(fastWindow / fast)
 			}
 
 			if lists > most {
@@ -221,7 +221,7 @@ func TestFastAfterRestart(t *testing.T) {
 			}
 		}
 
-		if n := len(w.listed(vaultOf("team", 0))); n < int(attentive/fast) {
+		if n := len(w.listed(vaultOf("team", 0))); n < int(fastWindow/fast) {
 			t.Errorf("\nThe vault that has changed was listed only %d times in an hour", n)
 		}
 	})
@@ -242,7 +242,7 @@ func TestRequestsOfADay(t *testing.T) {
 		"Once":     {reason: "A value that is rotated once costs 150 lists.", every: 24 * time.Hour, fast: fast, least: 3030, most: 3330},
 		"Always":   {reason: "A team that sets a value every minute has two hours of fast polls.", every: time.Minute, fast: fast, least: 4080, most: 4480},
 		"Slowly":   {reason: "A platform may choose a longer interval.", every: 24 * time.Hour, fast: 15 * time.Second, least: 2910, most: 3200},
-		"NoFaster": {reason: "Or one that is no faster.", every: time.Minute, fast: interval, least: 2880, most: 3150},
+		"NoFaster": {reason: "A fast interval that is not shorter than the regular one has no effect.", every: time.Minute, fast: interval, least: 2880, most: 3150},
 	}
 
 	for name, tc := range cases {
@@ -327,7 +327,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 	measure := func(t *testing.T, fast, before time.Duration) (lists int, again time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fleet{updated: map[Target]time.Time{}, pending: map[Target]time.Time{}}
-			watcher := New(f, 20, attentive, NewMetrics(), func(types.NamespacedName) {})
+			watcher := New(f, 20, fastWindow, NewMetrics(), func(types.NamespacedName) {})
 			ctx, stop := context.WithCancel(t.Context())
 
 			go func() { _ = watcher.Start(ctx) }()
@@ -364,7 +364,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 
 			// Those that have changed lately change again.
 			for i := range vaults {
-				if time.Since(f.updated[target(i)]) < attentive/2 {
+				if time.Since(f.updated[target(i)]) < fastWindow/2 {
 					f.set(target(i))
 				}
 			}
@@ -382,7 +382,7 @@ func TestFastFleet(t *testing.T) { //nolint:gocognit // It is told from the begi
 	}
 
 	usual, late := measure(t, 0, 5*time.Minute)
-	lists, soon := measure(t, fast, attentive+time.Minute)
+	lists, soon := measure(t, fast, fastWindow+time.Minute)
 
 	t.Logf("%d lists in a minute and %s for a second value, %d and %s without fast polls", lists, soon, usual, late)
 
@@ -446,7 +446,7 @@ func TestFastIdentities(t *testing.T) {
 			target := Target{VaultURI: spellings[hour%len(spellings)], Identity: keyvault.Identity{Namespace: "team", ClientID: strings.Repeat("x", hour)}}
 			for range 4 {
 				watcher.WatchAfresh(t.Context(), syncOf("one"), target, interested(time.Now()))
-				pass(attentive)
+				pass(fastWindow)
 			}
 		}
 

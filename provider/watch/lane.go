@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// A lane lets a number of lists run at once. Namespaces take turns, however many lists
-// each has waiting, and none takes more than half of the lane: a list waits for at most
+// A lane limits the number of concurrent lists. Namespaces take turns, however many lists of
+// each are waiting, and no namespace uses more than half of the lane: a list waits for at most
 // one list of each other namespace.
 type lane struct {
 	slots int
@@ -17,7 +17,7 @@ type lane struct {
 	mu     sync.Mutex
 	total  int
 	inside map[string]int
-	// waiting by namespace, and the namespaces that have any, next turn first.
+	// waiting lists by namespace, and the namespaces with waiting lists in order of their turns.
 	waiting map[string][]chan struct{}
 	turns   []string
 }
@@ -43,7 +43,7 @@ func (l *lane) enter(namespace string) {
 	<-ready
 }
 
-// leave the lane to the next lists.
+// leave the lane, and admit the next lists.
 func (l *lane) leave(namespace string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

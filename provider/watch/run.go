@@ -13,34 +13,34 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// A run is a list under way.
+// A run is one list of a vault, from its start to its end.
 type run struct {
 	vault *vault
 	// snapshot that is being taken.
 	snapshot Snapshot
-	// released is closed when callers stop waiting: the list has ended, or continues
+	// released is closed when callers stop waiting, because the list has ended or continues
 	// in a separate lane.
 	released chan struct{}
 
-	// Only the list uses these.
+	// Only the goroutine of the list uses these.
 	started time.Time
-	// since is when the first page came or, if that is later, when the list entered its
-	// lane.
+	// since is when the first page arrived or, if later, when the list entered its lane.
 	since time.Time
-	// paused is how long the list has waited for others since then.
+	// paused is how long the list has waited for other lists since then.
 	paused time.Duration
 	pages  int
-	// tookLong is true once it has taken long, and slow in the slow lane.
+	// tookLong is true once the list has taken longer than slowAfter, and slow once it is in
+	// the slow lane.
 	tookLong, slow bool
 
 	// These are guarded by the watcher's mutex.
 	lane *lane
-	// detached is true if no caller waits for it.
+	// detached is true if no caller waits for the list.
 	detached bool
 }
 
-// begin a list for all current subscribers, with the mutex held. It is in no lane if a
-// subscriber waits for it.
+// begin a list for all current subscribers, with the mutex held. A list that a subscriber
+// waits for has no lane.
 func (w *Watcher) begin(v *vault, l *lane) *run {
 	var names []string
 	for s := range maps.Values(v.subscribers) {
@@ -60,10 +60,10 @@ func (w *Watcher) begin(v *vault, l *lane) *run {
 
 // list a vault and schedule the next list.
 func (w *Watcher) list(r *run) {
-	// A list that takes long gives its place to others.
+	// A list that takes long makes room in the normal lane.
 	patience := time.AfterFunc(slowAfter, func() { w.leave(r, w.normal) })
 
-	// Every request has a deadline of its own.
+	// Each request has its own deadline.
 	list, err := w.lister.List(context.Background(), r.vault.target, keyvault.Listing{
 		Keep: r.snapshot.Covers,
 		Next: func(ctx context.Context, pages int) error { return w.next(ctx, r, pages) },
@@ -73,7 +73,7 @@ func (w *Watcher) list(r *run) {
 	w.finish(r, list, err)
 }
 
-// finish a list: keep its result, wake the syncs that it concerns, and schedule the next one.
+// finish a list: store its result, wake the syncs that it affects, and schedule the next list.
 func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 	v := r.vault
 	r.snapshot.fill(list)
@@ -105,9 +105,9 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 		v.pages, v.tookLong = r.pages, tookLong
 	}
 
-	for sync, s := range v.subscribers {
+	for key, s := range v.subscribers {
 		if s.hasSnapshot && next.differs(v.snapshot, s.Names) {
-			w.wake(sync)
+			w.wake(key)
 		}
 	}
 
@@ -118,20 +118,20 @@ func (w *Watcher) finish(r *run, list []keyvault.Properties, err error) {
 	}
 
 	if w.vaults[v.target] == nil {
-		w.lister.Drop(v.target) // It was forgotten while it was listed.
+		w.lister.Drop(v.target) // The last subscriber left during the list.
 	}
 
-	if !w.gone(v) {
+	if !w.unwatched(v) {
 		w.plan(v)
 		w.schedule(v, v.delay())
 	}
 }
 
-// took tells how long a list has taken, without its waits for others.
+// took returns how long a list has taken, without the time that it waited for other lists.
 func (r *run) took(now time.Time) time.Duration { return now.Sub(r.since) - r.paused }
 
-// next is called before each page of a list but the first. A list that turns out to be
-// sluggish or slow continues in that lane.
+// next runs before each page of a list except the first. It moves a list that has become
+// sluggish or slow to the lane of such lists.
 func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	now := time.Now()
 	r.tookLong = r.tookLong || r.took(now) > slowAfter
@@ -154,11 +154,11 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	}
 
 	w.mu.Lock()
-	gone := w.gone(r.vault)
+	unwatched := w.unwatched(r.vault)
 	w.mu.Unlock()
 
-	if gone {
-		return errGone
+	if unwatched {
+		return errUnwatched
 	}
 
 	if !r.slow {
@@ -169,14 +169,14 @@ func (w *Watcher) next(ctx context.Context, r *run, pages int) error {
 	err := w.pages.Wait(ctx)
 	r.paused += time.Since(now)
 
-	return err //nolint:wrapcheck // The context has no end.
+	return err
 }
 
-// errGone ends a list without subscribers.
-var errGone = errors.New("the vault is no longer watched")
+// errUnwatched ends a list that has lost its last subscriber.
+var errUnwatched = errors.New("the vault is no longer watched")
 
-// gone reports whether a vault is no longer watched, with the mutex held.
-func (w *Watcher) gone(v *vault) bool { return w.stopped || w.vaults[v.target] != v }
+// unwatched reports whether a vault is no longer watched, with the mutex held.
+func (w *Watcher) unwatched(v *vault) bool { return w.stopped || w.vaults[v.target] != v }
 
 // move a list to another lane. Callers stop waiting for it.
 func (w *Watcher) move(r *run, to *lane) {
@@ -199,7 +199,7 @@ func (w *Watcher) move(r *run, to *lane) {
 	r.lane = to
 }
 
-// leave a lane, if the list is in that one.
+// leave a lane, if the list is in it.
 func (w *Watcher) leave(r *run, l *lane) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,14 +11,15 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// takeTurn to list a vault out of turn, if a budget has that left, with the mutex held.
+// takeTurn reports whether a vault may be listed out of turn, and spends its budget for that,
+// with the mutex held.
 func (w *Watcher) takeTurn(v *vault) bool {
 	now := time.Now()
 
-	switch key := v.key(); {
-	case now.Sub(w.outOfTurn[key]) < v.turn():
+	switch key := v.budgetKey(); {
+	case now.Sub(w.outOfTurn[key]) < v.outOfTurnInterval():
 		return false
-	case w.budgets.Spend(now, key, v.turn()) != "":
+	case w.budgets.Spend(now, key, v.outOfTurnInterval()) != "":
 		return false
 	default:
 		remember(w.outOfTurn, key, now)
@@ -27,7 +28,7 @@ func (w *Watcher) takeTurn(v *vault) bool {
 	}
 }
 
-// remember when something happened, and forget times that are too old to matter.
+// remember records when something happened, and drops times that are too old to matter.
 func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
 	maps.DeleteFunc(times, func(_ K, at time.Time) bool { return now.Sub(at) > maxMemory })
 
@@ -37,11 +38,11 @@ func remember[K comparable](times map[K]time.Time, key K, now time.Time) {
 // plan the next poll with the mutex held.
 func (w *Watcher) plan(v *vault) {
 	now := time.Now()
-	v.see(now)
+	v.noteChanges(now)
 
 	v.plan = w.budgets.Plan(now, attention.Poll{
-		Vault: v.key(), Requests: max(v.pages, 1), Reads: v.reads(),
-		Regular: v.backedOff(max(v.interval(), v.pace())), Fast: v.backedOff(max(v.fast(), v.pace())), Waiting: w.mayPollFast(v, now),
+		Vault: v.budgetKey(), Requests: max(v.pages, 1), Reads: v.reads(),
+		Regular: v.backedOff(max(v.interval(), v.pace())), Fast: v.backedOff(max(v.fastInterval(), v.pace())), Waiting: w.mayPollFast(v, now),
 	}, v.plan)
 
 	if v.plan.Exhausted != "" {
@@ -49,17 +50,18 @@ func (w *Watcher) plan(v *vault) {
 	}
 }
 
-// mayPollFast reports whether a team may be waiting, and the vault can be polled more often.
+// mayPollFast reports whether a team may be waiting for the vault, and the vault is neither
+// slow nor throttled.
 func (w *Watcher) mayPollFast(v *vault, now time.Time) bool {
-	return v.fast() > 0 && v.waiting.Open(now, w.attentive) &&
-		!v.slow && !v.sluggish && now.Sub(w.throttled[v.target.uri()]) >= w.attentive
+	return v.fastInterval() > 0 && v.waiting.Open(now, w.fastWindow) &&
+		!v.slow && !v.sluggish && now.Sub(w.throttled[v.target.uri()]) >= w.fastWindow
 }
 
 // schedule the next poll with the mutex held.
 func (w *Watcher) schedule(v *vault, after time.Duration) {
 	v.stop()
 
-	if w.gone(v) {
+	if w.unwatched(v) {
 		return
 	}
 
@@ -69,8 +71,8 @@ func (w *Watcher) schedule(v *vault, after time.Duration) {
 	v.timer = time.AfterFunc(after, func() { w.poll(v) })
 }
 
-// untilTick is a little longer than after, so that polls of many vaults begin at the same
-// moments: an idle provider needs as much CPU time to wake up as to list a vault.
+// untilTick rounds up to the next tick, so that polls of many vaults begin together: an idle
+// provider needs as much CPU time to wake up as to list a vault.
 func untilTick(now time.Time, after, tick time.Duration) time.Duration {
 	at := now.Add(after)
 
@@ -99,8 +101,8 @@ func (w *Watcher) poll(v *vault) {
 	v.queued = false
 	late := time.Since(v.due)
 
-	if w.gone(v) || late < 0 || v.run != nil {
-		// Meanwhile it is listed, another poll was scheduled, or none.
+	if w.unwatched(v) || late < 0 || v.run != nil {
+		// This poll is obsolete: the vault is being listed, or was scheduled anew or dropped.
 		l.leave(v.target.Identity.Namespace)
 		w.mu.Unlock()
 

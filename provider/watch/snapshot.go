@@ -22,17 +22,18 @@ type Item struct {
 
 // A Snapshot is the last known state of a vault.
 type Snapshot struct {
-	// TakenAt is when the last list that worked began. Zero if none did.
+	// TakenAt is when the last successful list began, or zero.
 	TakenAt time.Time
-	// Err is why the last list failed. Nil if it worked, or if there was none yet.
+	// Err is the failure of the last list. It is nil if the list succeeded, or before the
+	// first list.
 	Err error
 
-	// items by name in lower case, as of the last list that worked. It has all names
-	// for which that was taken, and nil for those that were not in the list.
+	// items of the last successful list, by name in lower case. It has an entry for each name
+	// that was requested, which is nil if the vault has no such secret.
 	items map[string]*Item
 }
 
-// NewSnapshot of a list, taken for these names.
+// NewSnapshot returns the snapshot of a list that was requested for these names.
 func NewSnapshot(list []keyvault.Properties, names []string, takenAt time.Time) Snapshot {
 	s := Snapshot{TakenAt: takenAt, items: make(map[string]*Item, len(names))}
 	for _, name := range names {
@@ -44,15 +45,15 @@ func NewSnapshot(list []keyvault.Properties, names []string, takenAt time.Time) 
 	return s
 }
 
-// Covers reports whether the list was taken for a name. It says nothing about other names:
-// the vault may have such a secret or not.
+// Covers reports whether the list was requested for a name. Whether the vault has secrets of
+// other names is unknown.
 func (s Snapshot) Covers(name string) bool {
 	_, ok := s.items[strings.ToLower(name)]
 
 	return ok
 }
 
-// Item of that name, if the list has it. Key Vault ignores case in names.
+// Item returns the entry of a name, if the list has one. Key Vault ignores case in names.
 func (s Snapshot) Item(name string) (Item, bool) {
 	i := s.items[strings.ToLower(name)]
 	if i == nil {
@@ -62,7 +63,7 @@ func (s Snapshot) Item(name string) (Item, bool) {
 	return *i, true
 }
 
-// fill in the entries of a list that are wanted.
+// fill in the entries of a list that the snapshot covers.
 func (s Snapshot) fill(list []keyvault.Properties) {
 	for _, p := range list {
 		if s.Covers(p.Name) {
@@ -75,7 +76,7 @@ func (s Snapshot) coversAll(names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !s.Covers(name) })
 }
 
-// differs reports whether a sync with these secrets has to look at them again.
+// differs reports whether a sync with these secrets must look at them again.
 func (s Snapshot) differs(old Snapshot, names []string) bool {
 	if !sameFailure(s.Err, old.Err) {
 		return true
@@ -107,7 +108,7 @@ func sameFailure(a, b error) bool {
 	return x.reason == y.reason && x.meaning == y.meaning && x.cause.Equal(y.cause)
 }
 
-// failureOf an error. A failing service returns different errors each time, so only their
+// failureOf an error. A failing service returns different errors each time, so only the
 // reason counts.
 func failureOf(err error) failure {
 	f := failure{reason: keyvault.ReasonOf(err)}
@@ -116,7 +117,7 @@ func failureOf(err error) failure {
 	switch {
 	case !ok, e.Meaning == keyvault.EntraBroken:
 	case e.Meaning != "":
-		f.meaning = e.Meaning // Its code may be another each time.
+		f.meaning = e.Meaning // The code may differ each time.
 	case e.Reason == keyvault.Unreachable && (e.Status == 0 || e.Status >= http.StatusInternalServerError):
 	default:
 		f.cause = e.Cause

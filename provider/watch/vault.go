@@ -26,16 +26,16 @@ type vault struct {
 	failures    int
 	due         time.Time
 	timer       *time.Timer
-	// queued is true while a poll waits for its turn, and run is the list under way.
+	// queued is true while a poll waits for its turn, and run is the running list.
 	queued bool
 	run    *run
-	// pages of the last list, whether it took long, and whether the next one is expected
+	// pages of the last list, whether it took long, and whether the next list is expected
 	// to be sluggish or slow.
 	pages          int
 	tookLong       bool
 	sluggish, slow bool
 
-	// began is when the last list did, and waiting the time from which a team may be waiting.
+	// began is when the last list began, and waiting is since when a team may be waiting.
 	began   time.Time
 	waiting attention.Span
 	plan    attention.Plan
@@ -48,9 +48,9 @@ type subscriber struct {
 	hasSnapshot bool
 }
 
-// turn is how often a vault is listed out of turn at most.
-func (v *vault) turn() time.Duration {
-	d := v.fast()
+// outOfTurnInterval is the shortest time between two lists out of turn.
+func (v *vault) outOfTurnInterval() time.Duration {
+	d := v.fastInterval()
 	if d == 0 {
 		d = v.interval()
 	}
@@ -58,16 +58,8 @@ func (v *vault) turn() time.Duration {
 	return max(d, v.pace())
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-
-	return a
-}
-
-// see changes of the vault that a team may be waiting for, with the mutex held.
-func (v *vault) see(now time.Time) {
+// noteChanges of the vault that a team may be waiting for, with the mutex held.
+func (v *vault) noteChanges(now time.Time) {
 	var created time.Time
 
 	for s := range maps.Values(v.subscribers) {
@@ -101,9 +93,9 @@ func (v *vault) interval() time.Duration {
 	return shortest
 }
 
-// fast is the shortest interval that a subscriber wants while a team may be waiting.
-// Zero if none does.
-func (v *vault) fast() time.Duration {
+// fastInterval is the shortest interval that a subscriber wants while a team may be waiting,
+// or zero.
+func (v *vault) fastInterval() time.Duration {
 	shortest := time.Duration(0)
 
 	for s := range maps.Values(v.subscribers) {
@@ -115,7 +107,8 @@ func (v *vault) fast() time.Duration {
 	return shortest
 }
 
-// reads of secrets that take a request each, because the vault may not be listed, by sync.
+// reads returns, for each sync, how many secrets it reads one by one because the identity has
+// no permission to list the vault.
 func (v *vault) reads() []int {
 	if keyvault.ReasonOf(v.snapshot.Err) != keyvault.Forbidden {
 		return nil
@@ -132,8 +125,8 @@ func (v *vault) reads() []int {
 	return list
 }
 
-// key of a vault in budgets.
-func (v *vault) key() attention.Vault {
+// budgetKey identifies a vault in the budgets.
+func (v *vault) budgetKey() attention.Vault {
 	return attention.Vault{Namespace: v.target.Identity.Namespace, URI: v.target.uri()}
 }
 
@@ -142,7 +135,7 @@ func (v *vault) delay() time.Duration {
 	return time.Duration(float64(v.plan.Interval) * (earliest + (latest-earliest)*rand.Float64())) //nolint:gosec // It is no secret.
 }
 
-// backedOff is the interval of polls of a vault that may fail.
+// backedOff returns the poll interval with backoff while the vault fails.
 func (v *vault) backedOff(interval time.Duration) time.Duration {
 	longest := interval
 
@@ -159,13 +152,13 @@ func (v *vault) backedOff(interval time.Duration) time.Duration {
 		// Jitter takes a tenth of it.
 		return max(interval, tooLargeRetry*10/9)
 	default:
-		// Such a list costs no more than one that works.
+		// Such a failure costs no more than a successful list.
 	}
 
 	return max(min(interval<<min(max(v.failures-1, 0), 8), longest), keyvault.RetryAfterOf(v.snapshot.Err))
 }
 
-// pace of a vault: how long its pages take, in the long run.
+// pace is the shortest average interval that pagesPerSecond allows.
 func (v *vault) pace() time.Duration {
 	return time.Duration(v.pages) * time.Second / pagesPerSecond
 }

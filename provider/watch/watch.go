@@ -4,18 +4,18 @@
 // Package watch detects which secrets of which vaults have changed, with one request for each
 // vault and interval.
 //
-// A vault is listed, which shows for every secret when it was last updated. Only
-// the syncs that have a secret whose entry moved are woken, and also when listing
-// begins to fail, fails in another way, or works again. An idle vault costs one
-// list for each interval, however many syncs use it.
+// The list of a vault shows when each secret was last updated. The watcher wakes a sync when
+// the entry of one of its secrets has changed, and when listing begins to fail, fails in
+// another way, or works again. An idle vault costs one list for each interval, however many
+// syncs use it.
 //
 // Lists are bounded because teams control the number of secrets and vaults. A list keeps only
-// the secrets that syncs name, and continues in a separate lane when it turns out to be slow;
-// namespaces take turns in every lane. A short list that takes long, because Azure is slow,
-// does not wait for long ones.
+// the secrets that syncs name, and a slow list continues in a separate lane. Namespaces take
+// turns in every lane. A short list that takes long because Azure is slow does not wait for
+// long lists.
 //
-// While a team may be waiting for a change, its vault is listed faster. Package attention
-// decides when, and how fast.
+// While a team may be waiting for a change, its vault is listed more often. Package attention
+// decides when, and how often.
 package watch
 
 import (
@@ -32,37 +32,35 @@ import (
 )
 
 const (
-	// earliest and latest are the parts of an interval after which the next poll begins,
-	// unless it waits for others. Polls of vaults that were first listed together drift
-	// apart.
+	// earliest and latest bound when the next poll begins, as a fraction of the interval. The
+	// jitter separates the polls of vaults that were first listed at the same time.
 	earliest = 0.9
 	latest   = 1 - 1./ticks
-	// Polls begin at ticks: so many in an interval, and more if they would be further
-	// apart than longestTick. Otherwise all vaults with a long interval would be listed
-	// at the same few moments.
+	// Polls begin at ticks. An interval has this many ticks, or more if a tick would be longer
+	// than longestTick: otherwise all vaults with a long interval would be listed at the same
+	// few moments.
 	ticks       = 32
 	longestTick = time.Second
-	// The longest times between two polls of a vault that fails, unless Azure names
-	// a longer one or the interval is longer: a team may be waiting for an identity
-	// that was just made.
+	// The longest pauses between two polls of a failing vault, unless its Retry-After or its
+	// interval is longer. They are short because a team may be waiting for a new identity.
 	maxBackoff         = 2 * time.Minute
 	maxIdentityBackoff = time.Minute
 	// maxLastingBackoff is for failures that last until the configuration changes.
 	maxLastingBackoff = 5 * time.Minute
 	// A list with more pages than slowPages is slow. 20 pages are 500 secrets.
 	slowPages = 20
-	// A list with fewer pages is sluggish if it takes longer than slowAfter. If it takes
-	// longer than sluggishFor after its first page, it continues in the slow lane.
+	// A list with fewer pages is sluggish if it takes longer than slowAfter. It moves to the
+	// slow lane if it takes longer than sluggishFor after its first page.
 	slowAfter   = 2 * time.Second
 	sluggishFor = 20 * time.Second
-	// maxList is how long a list takes at most. With all slots of the slow lane taken,
-	// MaxPages take less.
+	// maxList is the longest time for a list. MaxPages take less, even when all slots of the
+	// slow lane are in use.
 	maxList = 5 * time.Minute
-	// pagesPerSecond of a vault, on average: one with many pages is listed less often.
+	// pagesPerSecond of a vault, on average: a vault with many pages is listed less often.
 	pagesPerSecond = 2
-	// slowPagesPerSecond of all slow lists together. Pages cost CPU time.
+	// slowPagesPerSecond limits all slow lists together, because pages cost CPU time.
 	slowPagesPerSecond = 100
-	// tooLargeRetry is how long a vault that is too large is not listed again.
+	// tooLargeRetry is the pause between two lists of a vault that is too large.
 	tooLargeRetry = 10 * time.Minute
 	// maxMemory is how long the watcher remembers that a vault was throttled, or listed
 	// out of turn.
@@ -75,28 +73,28 @@ type Target struct {
 	Identity keyvault.Identity
 }
 
-// An Interest has the secrets of a vault that a sync watches, and how often.
+// An Interest is what a sync watches in its vault, and how often.
 type Interest struct {
 	// Names of secrets.
 	Names []string
 	// Interval of polls.
 	Interval time.Duration
-	// Fast is their interval while a team may be waiting. Zero: no fast polls.
+	// Fast is the interval while a team may be waiting. Zero: no fast polls.
 	Fast time.Duration
 	// Changes are times at which a team began to wait, in addition to the changes of
 	// secrets that a list shows.
 	Changes []time.Time
-	// Updated are the times of change of secrets that were read: not every vault can be
+	// Updated are the update times of secrets that were read, for vaults that cannot be
 	// listed.
 	Updated []time.Time
-	// Refused is true if the names may not be read one by one either.
+	// Refused is true if reading the secrets one by one is rejected, too.
 	Refused bool
 	// Created is when the provider last created a secret in the vault. Changes up to then
 	// do not start fast polls.
 	Created time.Time
 }
 
-// uri of the vault, the same however it is written.
+// uri returns the normalized URI of the vault.
 func (t Target) uri() string { return strings.ToLower(strings.TrimSuffix(t.VaultURI, "/")) }
 
 // A Lister lists vaults.
@@ -111,16 +109,15 @@ type Lister interface {
 type Watcher struct {
 	lister Lister
 	wake   func(types.NamespacedName)
-	// Lanes for polls under way. Vaults that do not answer, vaults with few pages that
-	// take long, and vaults with slow lists have separate lanes, so that no other vault
-	// waits for them.
+	// Lanes for running lists. Unresponsive vaults, sluggish vaults and vaults with slow lists
+	// have separate lanes, so that no other vault waits for them.
 	normal, unanswered, sluggish, slow *lane
 	// pages of slow lists.
 	pages *rate.Limiter
 
 	metrics *Metrics
-	// attentive is how long a vault is polled fast after a change.
-	attentive time.Duration
+	// fastWindow is how long a vault is polled fast after a change.
+	fastWindow time.Duration
 
 	mu      sync.Mutex
 	stopped bool
@@ -128,19 +125,18 @@ type Watcher struct {
 	syncs   map[types.NamespacedName]Target
 	// budgets of fast polls.
 	budgets attention.Budgets
-	// throttled is when Azure last throttled a vault, by URI, and outOfTurn when a vault
-	// was last listed out of turn. All identities share them.
+	// throttled is when Azure last throttled a vault, by URI, and outOfTurn is when a vault
+	// was last listed out of turn. All identities share both.
 	throttled map[string]time.Time
 	outOfTurn map[attention.Vault]time.Time
 }
 
-// New returns a watcher that polls atOnce vaults at the same time and, in addition, as
-// many each that do not answer, that take long, and whose lists are slow. For a time of
-// attentive after a change, it polls a vault fast. It calls wake, which must not block,
-// for a sync that has to look at its secrets.
-func New(lister Lister, atOnce int, attentive time.Duration, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
+// New returns a watcher that polls up to atOnce vaults concurrently in each lane: normal,
+// unresponsive, sluggish and slow. It polls a vault fast for fastWindow after a change. It
+// calls wake, which must not block, for each sync that must look at its secrets.
+func New(lister Lister, atOnce int, fastWindow time.Duration, metrics *Metrics, wake func(types.NamespacedName)) *Watcher {
 	return &Watcher{
-		lister: lister, wake: wake, metrics: metrics, attentive: attentive,
+		lister: lister, wake: wake, metrics: metrics, fastWindow: fastWindow,
 		normal: newLane(atOnce), unanswered: newLane(atOnce), sluggish: newLane(atOnce), slow: newLane(atOnce),
 		pages:  rate.NewLimiter(slowPagesPerSecond, 1),
 		vaults: map[Target]*vault{}, syncs: map[types.NamespacedName]Target{},
@@ -163,62 +159,62 @@ func (w *Watcher) Start(ctx context.Context) error {
 	return nil
 }
 
-// Watch a target for a sync from now on, and no other target, and return what is
-// known of it. The first watcher blocks until the target has been listed, or until
-// the list turns out to be slow: then the snapshot does not cover the names yet, and
-// the sync is woken when one does.
-func (w *Watcher) Watch(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
-	return w.watch(ctx, sync, t, &subscriber{Interest: i}, false)
+// Watch makes a sync watch a target, instead of any other target, and returns the last
+// snapshot. The first watcher blocks until the target has been listed. If the list is slow,
+// it gets a snapshot that does not cover its names yet, and is woken when the list has ended.
+func (w *Watcher) Watch(ctx context.Context, key types.NamespacedName, t Target, i Interest) Snapshot {
+	return w.watch(ctx, key, t, &subscriber{Interest: i}, false)
 }
 
-// WatchAfresh is Watch without waiting for the next poll: the target is listed now,
-// unless Azure throttles it, its lists are slow, or it is not its Turn.
-func (w *Watcher) WatchAfresh(ctx context.Context, sync types.NamespacedName, t Target, i Interest) Snapshot {
-	return w.watch(ctx, sync, t, &subscriber{Interest: i}, true)
+// WatchAfresh is like Watch, but lists the target now instead of at the next poll, unless
+// Azure throttles the vault, its lists are slow, or it is not its Turn.
+func (w *Watcher) WatchAfresh(ctx context.Context, key types.NamespacedName, t Target, i Interest) Snapshot {
+	return w.watch(ctx, key, t, &subscriber{Interest: i}, true)
 }
 
-// Turn returns when the vault of a sync can be listed on a request that was made at that
-// time. It is zero if the vault was listed since.
-func (w *Watcher) Turn(sync types.NamespacedName, asked time.Time) time.Time {
+// Turn returns when the vault of a sync may be listed for a request that was made at
+// requested. It is zero if the vault has been listed since.
+func (w *Watcher) Turn(key types.NamespacedName, requested time.Time) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	v, ok := w.vaults[w.syncs[sync]]
-	if !ok || !v.began.Before(asked) {
+	v, ok := w.vaults[w.syncs[key]]
+	if !ok || !v.began.Before(requested) {
 		return time.Time{}
 	}
 
 	now := time.Now()
-	if w.budgets.Left(now, v.key(), v.turn()) {
-		return earlier(v.due, w.outOfTurn[v.key()].Add(v.turn()))
+	if w.budgets.Left(now, v.budgetKey(), v.outOfTurnInterval()) {
+		if next := w.outOfTurn[v.budgetKey()].Add(v.outOfTurnInterval()); next.Before(v.due) {
+			return next
+		}
 	}
 
 	return v.due
 }
 
-// Forget a sync.
-func (w *Watcher) Forget(sync types.NamespacedName) {
+// Forget stops watching the vault of a sync.
+func (w *Watcher) Forget(key types.NamespacedName) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	w.unsubscribe(sync)
+	w.unsubscribe(key)
 }
 
-// LastList returns when the vault of a sync was last listed with success. Zero if
-// it never was.
-func (w *Watcher) LastList(sync types.NamespacedName) time.Time {
+// LastList returns the time of the last successful list of a sync's vault, or zero.
+func (w *Watcher) LastList(key types.NamespacedName) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	if v, ok := w.vaults[w.syncs[sync]]; ok {
+	if v, ok := w.vaults[w.syncs[key]]; ok {
 		return v.snapshot.TakenAt
 	}
 
 	return time.Time{}
 }
 
-// Targets returns how many vaults are watched, each counted once for every
-// identity it is read with.
+// Targets returns the number of watched vaults. A vault counts once for each identity that
+// reads it.
 func (w *Watcher) Targets() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,8 +222,8 @@ func (w *Watcher) Targets() int {
 	return len(w.vaults)
 }
 
-// Slow returns how many vaults have lists that are slow, and how many of those are
-// too large to be listed.
+// Slow returns the number of vaults with slow or sluggish lists, and how many of them are too
+// large to be listed.
 func (w *Watcher) Slow() (slow, tooLarge int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -245,31 +241,31 @@ func (w *Watcher) Slow() (slow, tooLarge int) {
 	return slow, tooLarge
 }
 
-// Created notes that we have created a secret in the vault of a sync.
-func (w *Watcher) Created(sync types.NamespacedName, at time.Time) {
+// Created records that the provider has created a secret in the vault of a sync.
+func (w *Watcher) Created(key types.NamespacedName, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	if v, ok := w.vaults[w.syncs[sync]]; ok {
-		if s := v.subscribers[sync]; at.After(s.Created) {
+	if v, ok := w.vaults[w.syncs[key]]; ok {
+		if s := v.subscribers[key]; at.After(s.Created) {
 			s.Created = at
 		}
 	}
 }
 
-// Interval in which the vault of a sync is polled now. Zero if it was not listed yet.
-func (w *Watcher) Interval(sync types.NamespacedName) time.Duration {
+// Interval returns the current poll interval of a sync's vault, or zero before its first list.
+func (w *Watcher) Interval(key types.NamespacedName) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	if v, ok := w.vaults[w.syncs[sync]]; ok {
+	if v, ok := w.vaults[w.syncs[key]]; ok {
 		return v.plan.Interval
 	}
 
 	return 0
 }
 
-// Fast returns how many vaults are polled fast.
+// Fast returns the number of vaults that are polled fast.
 func (w *Watcher) Fast() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -285,8 +281,8 @@ func (w *Watcher) Fast() int {
 	return n
 }
 
-func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {
-	v := w.subscribe(sync, t, s) //nolint:contextcheck // Polls go on after the call.
+func (w *Watcher) watch(ctx context.Context, key types.NamespacedName, t Target, s *subscriber, afresh bool) Snapshot {
+	v := w.subscribe(key, t, s)
 
 	for own := (*run)(nil); ; {
 		w.mu.Lock()
@@ -296,7 +292,7 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 			r = w.begin(v, nil)
 			own = r
 
-			go w.list(r) //nolint:contextcheck,gosec // It goes on after the call, for others and if it is slow.
+			go w.list(r) //nolint:contextcheck,gosec // The list continues after the call: it may be slow, and others may wait for it.
 		}
 
 		if r == nil || own != nil && own != r || r.detached || ctx.Err() != nil {
@@ -316,9 +312,9 @@ func (w *Watcher) watch(ctx context.Context, sync types.NamespacedName, t Target
 	}
 }
 
-// needsList reports whether a subscriber needs a list now. A vault whose lists are slow is
-// not listed for every new subscriber, and no vault is listed all the time: secrets can be
-// read without a list.
+// needsList reports whether a subscriber needs a list now. A vault with slow lists is not
+// listed for every new subscriber, and no vault is listed continuously, because secrets can
+// also be read without a list.
 func (w *Watcher) needsList(v *vault, s *subscriber, afresh bool) bool {
 	due := !time.Now().Before(v.due)
 	paused := keyvault.RetryAfterOf(v.snapshot.Err) > 0 && !due
@@ -335,12 +331,12 @@ func (w *Watcher) needsList(v *vault, s *subscriber, afresh bool) bool {
 	}
 }
 
-func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) *vault {
+func (w *Watcher) subscribe(key types.NamespacedName, t Target, s *subscriber) *vault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
-	if old, ok := w.syncs[sync]; ok && old != t {
-		w.unsubscribe(sync)
+	if old, ok := w.syncs[key]; ok && old != t {
+		w.unsubscribe(key)
 	}
 
 	v, ok := w.vaults[t]
@@ -351,10 +347,10 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 
 	now := time.Now()
 	before, waited := v.interval(), w.mayPollFast(v, now)
-	v.subscribers[sync] = s
-	w.syncs[sync] = t
+	v.subscribers[key] = s
+	w.syncs[key] = t
 	v.waiting.See(now, s.Changes...)
-	v.see(now)
+	v.noteChanges(now)
 	s.Changes = nil // The vault remembers the latest of them.
 
 	if !v.listed || v.failures > 0 {
@@ -362,7 +358,7 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 	}
 
 	if v.interval() < before || !waited && w.mayPollFast(v, now) {
-		// Unless it is due sooner, as others want it.
+		// Keep an earlier due time, which other subscribers want.
 		w.plan(v)
 		w.schedule(v, max(0, min(time.Until(v.due), time.Duration(float64(v.plan.Interval)*latest))))
 	}
@@ -370,17 +366,17 @@ func (w *Watcher) subscribe(sync types.NamespacedName, t Target, s *subscriber) 
 	return v
 }
 
-// unsubscribe with the mutex held.
-func (w *Watcher) unsubscribe(sync types.NamespacedName) {
-	t, ok := w.syncs[sync]
+// unsubscribe a sync, with the mutex held.
+func (w *Watcher) unsubscribe(key types.NamespacedName) {
+	t, ok := w.syncs[key]
 	if !ok {
 		return
 	}
 
-	delete(w.syncs, sync)
+	delete(w.syncs, key)
 
 	v := w.vaults[t]
-	delete(v.subscribers, sync)
+	delete(v.subscribers, key)
 
 	if len(v.subscribers) > 0 {
 		return

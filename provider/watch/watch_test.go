@@ -27,9 +27,9 @@ import (
 )
 
 const (
-	interval  = 30 * time.Second
-	fast      = 5 * time.Second
-	attentive = 15 * time.Minute
+	interval   = 30 * time.Second
+	fast       = 5 * time.Second
+	fastWindow = 15 * time.Minute
 )
 
 func vaultA() Target { return Target{VaultURI: "https://a.vault.azure.net"} }
@@ -113,11 +113,11 @@ func (w *world) Drop(t Target) {
 }
 
 func (w *world) watcher(atOnce int) *Watcher {
-	return New(w, atOnce, attentive, NewMetrics(), func(sync types.NamespacedName) {
+	return New(w, atOnce, fastWindow, NewMetrics(), func(key types.NamespacedName) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 
-		w.woken = append(w.woken, sync.Name)
+		w.woken = append(w.woken, key.Name)
 	})
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package config reconciles provider configurations: it counts their usages, and keeps
-// them from being deleted while they are used.
+// Package config reconciles provider configurations: it counts their usages, and blocks their
+// deletion while they are used.
 package config
 
 import (
@@ -26,8 +26,8 @@ import (
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
 )
 
-// SetupGated adds the controllers as soon as their kinds are served. It calls fail if that
-// is impossible, because a gate does not retry.
+// SetupGated adds the controllers once their kinds are served. It calls fail if adding them
+// fails, because a gate does not retry.
 func SetupGated(mgr ctrl.Manager, o controller.Options, fail func(error)) {
 	gv := v1alpha1.GroupVersion()
 
@@ -38,12 +38,11 @@ func SetupGated(mgr ctrl.Manager, o controller.Options, fail func(error)) {
 	}, gv.WithKind(v1alpha1.ProviderConfigKind), gv.WithKind(v1alpha1.ClusterProviderConfigKind), gv.WithKind(v1alpha1.ProviderConfigUsageKind))
 }
 
-// atOnce limits how many provider configurations of a kind are reconciled at the same
-// time. There are few of them, and every worker takes memory.
+// atOnce limits the concurrent reconciles of a kind of provider configuration. There are few of
+// them, and every worker takes memory.
 const atOnce = 4
 
-// Setup adds a controller for each kind of provider configuration. One kind of
-// usage serves both.
+// Setup adds a controller for each kind of provider configuration. Both share one kind of usage.
 func Setup(mgr ctrl.Manager, o controller.Options) error {
 	o.MaxConcurrentReconciles = min(o.MaxConcurrentReconciles, atOnce)
 
@@ -85,7 +84,8 @@ func setup(mgr ctrl.Manager, o controller.Options, kind string, object client.Ob
 }
 
 // gathering is how long usages are gathered before they are counted. Each count lists all
-// usages, and after a start a thousand are new within a second: one list instead of a thousand.
+// usages, and after a start a thousand are new within a second: TestGatheredOnce counts one
+// list instead of a thousand.
 const gathering = time.Second
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]

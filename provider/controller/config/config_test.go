@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	xpv1 "github.com/crossplane/crossplane-runtime/v2/apis/common/v1"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	ctrlevent "sigs.k8s.io/controller-runtime/pkg/event"
@@ -79,6 +81,29 @@ func TestGathered(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A thousand new usages within the gathering time are counted once.
+func TestGatheredOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+		defer q.ShutDown()
+
+		h := gathered(&resource.EnqueueRequestForProviderConfig{Kind: v1alpha1.ProviderConfigKind})
+
+		for range 1000 {
+			u := &v1alpha1.ProviderConfigUsage{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a"}}
+			u.ProviderConfigReference = xpv1.ProviderConfigReference{Kind: v1alpha1.ProviderConfigKind, Name: "default"}
+			h.Create(t.Context(), ctrlevent.CreateEvent{Object: u}, q)
+		}
+
+		time.Sleep(gathering + time.Millisecond)
+		synctest.Wait()
+
+		if n := q.Len(); n != 1 {
+			t.Errorf("\nA thousand usages are counted once.\ngathered(...): %d requests", n)
+		}
+	})
 }
 
 // Only usages in the namespace of a ProviderConfig are counted.

@@ -13,32 +13,29 @@ import (
 	"github.com/p6m-dev/platform-application/provider/controller/metadata"
 )
 
-// A scopedManager returns a client that lists the namespace of the provider configuration
-// being reconciled only, or all namespaces for a cluster-scoped one. A usage names its
-// configuration without a namespace, and crossplane-runtime v2.2 would count the usages of
-// all namespaces. See
+// A scopedManager returns a client that lists only the namespace of the ProviderConfig being
+// reconciled, or all namespaces for a ClusterProviderConfig. A usage names its configuration
+// without a namespace, and crossplane-runtime v2.2 would count the usages of all namespaces. See
 // https://github.com/crossplane/crossplane/issues/7154
 type scopedManager struct{ manager.Manager }
 
-// GetClient returns the client.
 func (m scopedManager) GetClient() client.Client {
 	return scopedClient{metadata.Client{Client: m.Manager.GetClient()}}
 }
 
 type scopedClient struct{ client.Client }
 
-// List objects of the namespace.
+// List the objects of the namespace in the context.
 func (c scopedClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
 	namespace, _ := ctx.Value(namespaceKey{}).(string)
 
-	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...) //nolint:wrapcheck // A client returns errors as they are.
+	return c.Client.List(ctx, list, append(opts, client.InNamespace(namespace))...)
 }
 
 // A namespaceKey is the key of a request's namespace in a context.
 type namespaceKey struct{}
 
-// scoped puts the namespace of a request into the context, for the client of a
-// scopedManager.
+// scoped adds the namespace of a request to the context, for the client of a scopedManager.
 func scoped(r reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 		return r.Reconcile(context.WithValue(ctx, namespaceKey{}, req.Namespace), req)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metadata writes the part of an object's metadata that controllers own.
+// Package metadata writes the metadata that controllers own.
 package metadata
 
 import (
@@ -13,15 +13,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// A Client updates finalizers and annotations of an object and nothing else. The
-// reconcilers of crossplane-runtime update whole objects for that, encoded from Go types:
-// an empty list would get lost, and 60s become 1m0s. An admission policy denies the
-// provider every change of a spec.
+// A Client updates only the finalizers and annotations of an object. The reconcilers of
+// crossplane-runtime update whole objects for that, encoded from Go types: an empty list would
+// be lost, and 60s would become 1m0s. An admission policy denies the provider every change of a
+// spec.
 type Client struct{ client.Client }
 
-// Update finalizers and annotations of an object, unless it has changed meanwhile.
-// Annotations are added and changed, not removed. The rest of o stays as it is: a status
-// that was observed and not written yet is not replaced by that of the API server.
+// Update the finalizers and annotations of an object, unless the object has changed meanwhile.
+// Annotations are added and changed, but not removed. The rest of o is unchanged, so that a
+// status that is not written yet is not replaced by that of the API server.
 func (c Client) Update(ctx context.Context, o client.Object, _ ...client.UpdateOption) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"resourceVersion": o.GetResourceVersion(),
@@ -34,11 +34,11 @@ func (c Client) Update(ctx context.Context, o client.Object, _ ...client.UpdateO
 
 	patched, ok := o.DeepCopyObject().(client.Object)
 	if !ok {
-		return fmt.Errorf("cannot copy %q: a copy of a %T is no object", o.GetName(), o)
+		return fmt.Errorf("cannot copy %q: the copy of a %T is not an object", o.GetName(), o)
 	}
 
 	if err := c.Patch(ctx, patched, client.RawPatch(types.MergePatchType, patch)); err != nil {
-		return err //nolint:wrapcheck // A client returns errors as they are.
+		return err
 	}
 
 	o.SetResourceVersion(patched.GetResourceVersion())

@@ -64,10 +64,7 @@ func (s *shelf) write(name string) {
 
 // look at the list once, write what was opened, and return the names of that.
 func (s *shelf) look(distrusted bool) []string {
-	l := &look{
-		sync: newSync(s.list...), current: s.current, record: s.current.Intact(), memory: s.memory, now: s.now, distrusted: distrusted,
-		snapshot: watch.NewSnapshot(nil, nil, s.now),
-	}
+	l := &look{sight: sight{cr: newSync(s.list...), current: s.current, record: s.current.Intact(), now: s.now, distrusted: distrusted, snapshot: watch.NewSnapshot(nil, nil, s.now)}, memory: s.memory}
 	findings := map[string]plan.Observed{}
 	l.conclude(s.list, s.answers, findings)
 
@@ -182,7 +179,7 @@ func TestPostponedKnown(t *testing.T) {
 	shelf := newShelf(24, pfx(t, 66_600))
 	shelf.current = plan.Current{Data: map[string][]byte{}, Record: plan.Record{}}
 
-	l = &look{sync: newSync(shelf.list...), memory: shelf.memory, now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}
+	l = &look{sight: sight{cr: newSync(shelf.list...), now: noon(), snapshot: watch.NewSnapshot(nil, nil, noon()), readAll: true}, memory: shelf.memory}
 	if failed := l.conclude(shelf.list, shelf.answers, map[string]plan.Observed{}); failed {
 		t.Error("\nNothing failed.\nconclude(...): all is to be read again")
 	}
@@ -281,7 +278,7 @@ func TestRefresh(t *testing.T) {
 				return
 			}
 
-			e.makePlan(l.sync)
+			e.makePlan(l.cr)
 
 			content := e.plan.Record["db"]
 			if !e.plan.Changed || content.Updated != secret.Updated.Unix() || content.Expires != expires.Unix() || content.Synced != before(30*time.Minute).Unix() {
@@ -325,10 +322,10 @@ func TestVerdictMemo(t *testing.T) {
 
 	e, _ := externalOf(l)
 	e.observed["db"], _ = l.examine(s, secret)
-	e.makePlan(l.sync)
+	e.makePlan(l.cr)
 
 	const stays = "stay in use"
-	if message := e.plan.After.Observation(l.sync.Spec.ForProvider).Secrets[0].Message; !strings.Contains(message, stays) {
+	if message := e.plan.After.Observation(l.cr.Spec.ForProvider).Secrets[0].Message; !strings.Contains(message, stays) {
 		t.Fatalf("\nThe Secret has another version.\nmakePlan(...): %s", message)
 	}
 
@@ -338,15 +335,16 @@ func TestVerdictMemo(t *testing.T) {
 
 	l.memory.secrets = map[string]memo{} // The generation is another one.
 	l.empty()
+	e.sight = l.sight
 
 	if _, known := l.known(s); known {
 		t.Error("\nIt is read once.\nknown(...): it is known")
 	}
 
 	e.observed["db"], _ = l.examine(s, secret)
-	e.makePlan(l.sync)
+	e.makePlan(l.cr)
 
-	if f, known := l.known(s); !known || f.State != v1alpha1.StateInvalid || messageOf(l, f) == "" || strings.Contains(messageOf(l, f)+e.plan.After.Observation(l.sync.Spec.ForProvider).Secrets[0].Message, stays) {
+	if f, known := l.known(s); !known || f.State != v1alpha1.StateInvalid || messageOf(l, f) == "" || strings.Contains(messageOf(l, f)+e.plan.After.Observation(l.cr.Spec.ForProvider).Secrets[0].Message, stays) {
 		t.Errorf("\nThe list shows no change.\nknown(...) = %+v, %t", f, known)
 	}
 }

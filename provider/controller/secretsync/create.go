@@ -5,12 +5,12 @@ package secretsync
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -20,16 +20,15 @@ import (
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// createRetry is the longest pause before the provider retries to create a secret. The
-// first pause is the poll interval: the role on a new vault is most often only a moment
-// late.
+// createRetry is the longest pause before another attempt to create a secret. The first pause
+// is the poll interval, because the role on a new vault is usually only a moment late.
 const createRetry = 2 * time.Minute
 
 // contentTypeJSON of created secrets.
 const contentTypeJSON = "application/json"
 
 // isObject reports whether a secret in this format can be created as a JSON object without
-// values. In a text format, the object would be the value.
+// values. In the other formats, the object would be the value.
 func isObject(f payload.Format) bool {
 	return f == "" || f == payload.Auto || f == payload.JSON
 }
@@ -39,19 +38,19 @@ func isMissing(s v1alpha1.State) bool {
 	return s == v1alpha1.StateMissing || s == v1alpha1.StateSoftDeleted
 }
 
-// creations are the secrets to create now.
+// creations returns the secrets to create now.
 func (e *external) creations() []v1alpha1.SyncedSecret {
 	return slices.DeleteFunc(e.creatable(), func(s v1alpha1.SyncedSecret) bool {
-		return e.look.now.Before(e.memory.secrets[s.Name].createAfter)
+		return e.sight.now.Before(e.memory.secrets[s.Name].createAfter)
 	})
 }
 
-// nextCreation is when to try again to create a secret. Zero if none waits for that.
+// nextCreation returns when to try again to create a secret, or zero.
 func (e *external) nextCreation() time.Time {
 	var next time.Time
 
 	for _, s := range e.creatable() {
-		if after := e.memory.secrets[s.Name].createAfter; e.look.now.Before(after) {
+		if after := e.memory.secrets[s.Name].createAfter; e.sight.now.Before(after) {
 			next = earliest(next, after)
 		}
 	}
@@ -59,12 +58,12 @@ func (e *external) nextCreation() time.Time {
 	return next
 }
 
-// creatable are the missing secrets that may be created, now or later.
+// creatable returns the missing secrets that may be created, now or later.
 func (e *external) creatable() []v1alpha1.SyncedSecret {
 	var out []v1alpha1.SyncedSecret
 
-	for _, s := range e.look.sync.Spec.ForProvider.Secrets {
-		if isMissing(e.observed[s.Name].State) && e.look.mayCreate(s) {
+	for _, s := range e.sight.cr.Spec.ForProvider.Secrets {
+		if isMissing(e.observed[s.Name].State) && e.sight.mayCreate(s) {
 			out = append(out, s)
 		}
 	}
@@ -72,15 +71,15 @@ func (e *external) creatable() []v1alpha1.SyncedSecret {
 	return out
 }
 
-// createMissing creates missing secrets in the vault, and reports whether it tried to. A
-// failure is never an error of the sync, because existing secrets are still synced.
-func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) bool {
+// createMissing creates missing secrets in the vault, and reports whether it tried to create
+// any. A failure is never an error of the sync, because existing secrets are still synced.
+func (e *external) createMissing(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) bool {
 	list := e.creations()
 	if len(list) == 0 {
 		return false
 	}
 
-	creator, err := e.creator(ctx, sync)
+	creator, err := e.creator(ctx, cr)
 
 	for _, s := range list {
 		p := keyvault.Properties{}
@@ -91,10 +90,10 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 		e.created(s, p, err)
 
 		if err == nil {
-			e.watcher.Created(client.ObjectKeyFromObject(sync), p.Updated)
+			e.watcher.Created(client.ObjectKeyFromObject(cr), p.Updated)
 		}
 
-		// The others are created even if this one is not.
+		// These reasons concern only one secret, so the others are still created.
 		switch keyvault.ReasonOf(err) {
 		case keyvault.Exists, keyvault.Deleted, keyvault.BeingDeleted, keyvault.BeingRecovered:
 			err = nil
@@ -105,7 +104,7 @@ func (e *external) createMissing(ctx context.Context, sync *v1alpha1.KeyVaultSec
 	return true
 }
 
-// created notes that a secret was created, or why it was not.
+// created records that a secret was created, or why it was not.
 func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err error) {
 	m := e.memory
 	memo := m.secrets[s.Name]
@@ -116,10 +115,10 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 	case "":
 		memo.Verdict, memo.updated, memo.absence = plan.AwaitingValue(s), p.Updated, absence{}
 		m.created = latest(m.created, p.Updated)
-		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.look.now)}
+		e.observed[s.Name] = plan.Observed{Verdict: memo.Verdict, LookAgain: m.settled(s.Name, p.Updated, e.sight.now)}
 	case keyvault.Exists:
 		// Another client created it first. The next list shows it.
-		memo.createAfter = e.look.now.Add(e.look.interval)
+		memo.createAfter = e.sight.now.Add(e.sight.interval)
 	case keyvault.Deleted:
 		if !memo.deleted {
 			memo.createWait = 0
@@ -127,27 +126,27 @@ func (e *external) created(s v1alpha1.SyncedSecret, p keyvault.Properties, err e
 
 		memo.deleted, memo.moving = true, ""
 		memo.createWait = min(max(2*memo.createWait, failedRetry), e.fullRead)
-		memo.createAfter = e.look.now.Add(memo.createWait)
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createAfter = e.sight.now.Add(memo.createWait)
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	case keyvault.BeingDeleted, keyvault.BeingRecovered:
-		// That ends within seconds.
+		// This ends within seconds.
 		memo.deleted, memo.moving = false, keyvault.ReasonOf(err)
-		memo.createAfter = e.look.now.Add(min(failedRetry, e.fullRead))
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createAfter = e.sight.now.Add(min(failedRetry, e.fullRead))
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	default:
 		failure := finding.Because(finding.NotCreated, causeOf(err))
 
 		memo.moving, memo.createFailure = "", &failure
-		memo.createWait = min(max(2*memo.createWait, e.look.interval), createRetry)
-		memo.createAfter = e.look.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
-		e.observed[s.Name] = e.look.missing(s, memo.absence)
+		memo.createWait = min(max(2*memo.createWait, e.sight.interval), createRetry)
+		memo.createAfter = e.sight.now.Add(max(memo.createWait, keyvault.RetryAfterOf(err)))
+		e.observed[s.Name] = e.sight.missing(s, memo.absence)
 	}
 
 	m.secrets[s.Name] = memo
 }
 
-// deleted reports whether a secret is deleted and can be recovered. It uses the identity that
-// creates secrets, because applications normally lack the permission.
+// deleted reports whether a secret is deleted and recoverable. It prefers the identity that
+// creates secrets, because applications normally lack the permission to ask.
 func (v vault) deleted(ctx context.Context, name string) (bool, error) {
 	if v.creator != nil {
 		if c, err := v.creator(ctx); err == nil {
@@ -169,29 +168,25 @@ func (v vault) deleted(ctx context.Context, name string) (bool, error) {
 	return c.Deleted(ctx, name)
 }
 
-// structure is the value of a secret with keys and without values. Values are empty
-// strings and not null, so that a person only has to type between the quotes.
+// structure returns a JSON object with these keys and empty values. Values are empty strings
+// instead of null, so that a person only has to type between the quotes.
 func structure(keys []string) string {
-	var b strings.Builder
-
-	b.WriteString("{")
-
-	for i, key := range keys {
-		if i > 0 {
-			b.WriteString(",")
-		}
-
-		name, _ := json.Marshal(key) //nolint:errchkjson // A string can be encoded.
-		b.Write(name)
-		b.WriteString(`:""`)
+	tokens := []jsontext.Token{jsontext.BeginObject}
+	for _, key := range keys {
+		tokens = append(tokens, jsontext.String(key), jsontext.String(""))
 	}
 
-	b.WriteString("}")
+	var b strings.Builder
 
-	return b.String()
+	e := jsontext.NewEncoder(&b, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	for _, t := range append(tokens, jsontext.EndObject) {
+		_ = e.WriteToken(t) // A strings.Builder takes everything.
+	}
+
+	return strings.TrimSpace(b.String())
 }
 
-// causeOf an error, without its operation.
+// causeOf returns the cause of an error, without its operation.
 func causeOf(err error) finding.Finding {
 	if e, ok := errors.AsType[*keyvault.Error](err); ok {
 		return e.Cause

@@ -86,9 +86,9 @@ func TestCreations(t *testing.T) {
 		want   want
 	}{
 		"Missing":   {reason: "A missing secret is created.", state: v1alpha1.StateMissing, want: want{Create: true}},
-		"Wanted":    {reason: "Also if somebody says so.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
-		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.sync.Spec.ForProvider.CreateMissing = false }},
-		"NotThis":   {reason: "And for this one.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
+		"Wanted":    {reason: "A secret with create: true is created.", secret: v1alpha1.SyncedSecret{Create: new(true)}, state: v1alpha1.StateMissing, want: want{Create: true}},
+		"Off":       {reason: "If that is wanted at all.", state: v1alpha1.StateMissing, change: func(l *look) { l.cr.Spec.ForProvider.CreateMissing = false }},
+		"NotThis":   {reason: "A secret with create: false is not created.", secret: v1alpha1.SyncedSecret{Create: new(false)}, state: v1alpha1.StateMissing},
 		"Pinned":    {reason: "A version cannot be created.", secret: v1alpha1.SyncedSecret{Version: v1}, state: v1alpha1.StateMissing},
 		"Text":      {reason: "The created object would be the text.", secret: v1alpha1.SyncedSecret{Format: "Text"}, state: v1alpha1.StateMissing},
 		"JSON":      {reason: "It is an object.", secret: v1alpha1.SyncedSecret{Format: "JSON"}, state: v1alpha1.StateMissing, want: want{Create: true}},
@@ -111,7 +111,7 @@ func TestCreations(t *testing.T) {
 			tc.secret.Name = "db"
 			l := lookAt(tc.secret)
 			l.empty()
-			l.sync.Spec.ForProvider.CreateMissing = true
+			l.cr.Spec.ForProvider.CreateMissing = true
 
 			if tc.change != nil {
 				tc.change(l)
@@ -182,7 +182,7 @@ func TestCreated(t *testing.T) {
 			s := v1alpha1.SyncedSecret{Name: "db", Keys: []string{"A"}}
 			l := lookAt(s)
 			l.empty()
-			l.sync.Spec.ForProvider.CreateMissing = true
+			l.cr.Spec.ForProvider.CreateMissing = true
 
 			e, _ := externalOf(l)
 			e.observed["db"] = l.missing(s, absence{})
@@ -204,7 +204,7 @@ func TestCreatedPurged(t *testing.T) {
 	s := v1alpha1.SyncedSecret{Name: "db"}
 	l := lookAt(s)
 	l.empty()
-	l.sync.Spec.ForProvider.CreateMissing = true
+	l.cr.Spec.ForProvider.CreateMissing = true
 	e, _ := externalOf(l)
 
 	var got []time.Duration
@@ -223,9 +223,9 @@ func TestCreatedPurged(t *testing.T) {
 		t.Error("\nThe name is taken.\ncreations(): want none")
 	}
 
-	asked(l.sync, "now")
+	asked(l.cr, "now")
 
-	if !l.memory.request(l.sync, noon()) || len(e.creations()) != 1 {
+	if !l.memory.request(l.cr, noon()) || len(e.creations()) != 1 {
 		t.Error("\nSomebody has purged it and asks for a sync.\ncreations(): want it")
 	}
 

@@ -17,12 +17,12 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// A vault as one application sees it.
+// A vault, read with the identity of one application.
 type vault struct {
 	pool   *keyvault.Pool
 	source watch.Target
-	// creator returns a client with the identity that creates missing secrets. It is nil
-	// if the sync does not create any.
+	// creator returns a client with the identity that creates missing secrets. It is nil for a
+	// sync without createMissing.
 	creator func(ctx context.Context) (*keyvault.Client, error)
 }
 
@@ -30,7 +30,7 @@ func (v vault) client() (*keyvault.Client, error) {
 	return v.pool.Application(v.source.VaultURI, v.source.Identity)
 }
 
-// A lister lists vaults with pooled clients.
+// A lister implements watch.Lister with pooled clients.
 type lister struct {
 	pool *keyvault.Pool
 }
@@ -79,7 +79,8 @@ func creatorOf(ctx context.Context, kube client.Client, cr *v1alpha1.KeyVaultSec
 	return name, creator, err
 }
 
-// credentials of a provider configuration, and its name. Their Secret has its namespace.
+// credentials returns the name of a provider configuration, and its credentials. Their
+// reference to a Secret has a namespace.
 func credentials(ctx context.Context, kube client.Client, ref xpv1.ProviderConfigReference, namespace string) (string, v1alpha1.ProviderCredentials, error) {
 	name := ref.Kind + " " + ref.Name
 	unreadable := failures{finding.ProviderConfigMissing, finding.ProviderConfigForbidden, finding.ProviderConfigUnreadable}
@@ -117,7 +118,7 @@ func credentials(ctx context.Context, kube client.Client, ref xpv1.ProviderConfi
 	}
 }
 
-// clientSecret of a reference.
+// clientSecret returns the client secret that a reference names.
 func clientSecret(ctx context.Context, kube client.Client, ref v1alpha1.SecretKeyReference) (string, error) {
 	name := "Secret " + ref.Namespace + "/" + ref.Name
 
@@ -134,8 +135,8 @@ func clientSecret(ctx context.Context, kube client.Client, ref v1alpha1.SecretKe
 	return secret, nil
 }
 
-// failures to get an object. The error's text is not used: that of a timeout differs each
-// time, and the status would be written again and again.
+// failures are the reasons for failing to get an object. The text of the error is not used,
+// because that of a timeout differs each time, and the status would be rewritten each time.
 type failures struct{ missing, forbidden, unreadable finding.Reason }
 
 func (f failures) of(err error, object string) error {
@@ -149,7 +150,7 @@ func (f failures) of(err error, object string) error {
 	}
 }
 
-// noCreator is the error if no identity can create secrets.
+// noCreator returns the error that no identity can create secrets.
 func noCreator(r finding.Reason, object string, keys ...string) error {
 	return &keyvault.Error{
 		Reason: keyvault.NoIdentity, Operation: "create secrets",

@@ -22,139 +22,115 @@ import (
 )
 
 const (
-	// conflictRetry is the pause before another look at a Secret of another owner.
+	// conflictRetry is the pause before checking again a Secret that belongs to another owner.
 	conflictRetry = time.Minute
 )
 
-// An external is one sync that is being reconciled: observed and then, if needed, created or
-// updated as planned.
+// An external is one reconcile of a sync: Observe makes a plan, and Create or Update carries it
+// out if necessary.
 type external struct {
 	*connector
 
-	// previous is the last report.
+	// previous is the status before this reconcile.
 	previous v1alpha1.KeyVaultSecretSyncObservation
 
-	// memory of the sync.
 	memory *memory
 
-	// Results of the observation, for the steps after it.
+	// Results of Observe, for the steps after it.
 	target   target
-	look     *look
+	sight    sight
 	observed map[string]plan.Observed
 	plan     plan.Plan
-	// lookAgain at the vault by then.
+	// lookAgain is when to look at the vault again.
 	lookAgain time.Time
 }
 
-// An outcome of a plan is the work that is left.
+// An outcome of a plan says whether there is anything to write.
 type outcome int
 
 const (
 	// upToDate: the Secret is as planned.
 	upToDate outcome = iota
-	// toWrite: the Secret or a missing secret has to be written.
+	// toWrite: the Secret or a missing secret must be written.
 	toWrite
 	// mayNotWrite: management policies do not allow writing the Secret.
 	mayNotWrite
 )
 
-// Observe the Secret and the vault: look, plan, schedule the next look, and publish the
-// outcome. The external resource is the Secret.
-func (e *external) Observe(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
+// Observe looks at the Secret and the vault, makes a plan, schedules the next look, and
+// publishes the outcome. The external resource is the Secret.
+func (e *external) Observe(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
 	var err error
-	if e.target, err = get(ctx, e.kube, sync); err != nil {
+	if e.target, err = get(ctx, e.kube, cr); err != nil {
 		return managed.ExternalObservation{}, err
 	}
 
 	// Only states, times and versions of the previous status are used.
-	e.previous = *sync.Status.AtProvider.DeepCopy()
+	e.previous = *cr.Status.AtProvider.DeepCopy()
 
-	if meta.WasDeleted(sync) {
-		e.forget(client.ObjectKeyFromObject(sync))
+	if meta.WasDeleted(cr) {
+		e.forget(client.ObjectKeyFromObject(cr))
 
 		return managed.ExternalObservation{ResourceExists: e.target.secret != nil && e.target.ours}, nil
 	}
 
 	now := e.now()
-	e.memory = e.memories.of(sync, sourceOf(sync), now, e.fullRead)
+	e.memory = e.memories.of(cr, sourceOf(cr), now, e.fullRead)
 
 	if e.target.secret != nil && !e.target.ours {
-		return e.conflict(sync, now), nil
+		return e.conflict(cr, now), nil
 	}
 
 	e.memory.noteSecret(e.target)
-	e.lookAtVault(ctx, sync, now)
-	e.makePlan(sync)
+	e.lookAtVault(ctx, cr, now)
+	e.makePlan(cr)
 	e.memory.next = e.nextLook()
 
-	result := decide(sync, e.target, e.plan, len(e.creations()) > 0)
-	e.publish(sync, result)
+	result := decide(cr, e.target, e.plan, len(e.creations()) > 0)
+	e.publish(cr, result)
 
 	return managed.ExternalObservation{
-		// A missing Secret is created by Update. Create is meant for names that are not
-		// known in advance: it would cost three more writes, and a second look. It is
-		// used where policies do not allow Update.
-		ResourceExists:   e.target.secret != nil || may(sync, xpv1.ManagementActionCreate) && may(sync, xpv1.ManagementActionUpdate),
+		// Update creates a missing Secret, because Create costs three more writes and a second
+		// look: it is meant for names that are not known in advance. Create is used only where
+		// policies do not allow Update.
+		ResourceExists:   e.target.secret != nil || may(cr, xpv1.ManagementActionCreate) && may(cr, xpv1.ManagementActionUpdate),
 		ResourceUpToDate: result == upToDate,
 	}, nil
 }
 
-// decide on the outcome of a plan for the Secret. Creating is true if missing secrets of the
-// vault are created, too.
-func decide(sync *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
+// decide returns the outcome of a plan. Creating is true if missing secrets of the vault are
+// created, too.
+func decide(cr *v1alpha1.KeyVaultSecretSync, t target, p plan.Plan, creating bool) outcome {
 	switch {
-	case !creating && !p.Changed && t.metadataUpToDate(sync):
+	case !creating && !p.Changed && t.metadataUpToDate(cr):
 		return upToDate
-	case !t.writable(sync):
+	case !t.writable(cr):
 		return mayNotWrite
 	default:
 		return toWrite
 	}
 }
 
-// publish the status of an outcome.
-func (e *external) publish(sync *v1alpha1.KeyVaultSecretSync, o outcome) {
-	switch o {
-	case upToDate:
-		e.memory.resourceVersion = e.target.secret.ResourceVersion
-		e.report(sync, e.plan.After, e.plan.Problem)
-	case mayNotWrite:
-		e.report(sync, e.plan.Before, e.plan.Problem)
-	case toWrite:
-		e.preview(sync, e.plan.Before, e.plan.Problem)
-	}
-}
-
-// nextLook is when to look again, even if nothing wakes the sync. Zero: no need.
-func (e *external) nextLook() time.Time {
-	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
-	for _, o := range e.observed {
-		next = earliest(next, o.LookAgain)
-	}
-
-	return next
-}
-
-// sourceOf a sync is the vault as its application sees it.
-func sourceOf(sync *v1alpha1.KeyVaultSecretSync) watch.Target {
-	p := sync.Spec.ForProvider
+// sourceOf returns the vault of a sync, with the identity that reads it.
+func sourceOf(cr *v1alpha1.KeyVaultSecretSync) watch.Target {
+	p := cr.Spec.ForProvider
 
 	return watch.Target{VaultURI: p.VaultURI, Identity: keyvault.Identity{
-		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: sync.Namespace, ServiceAccount: p.ServiceAccountName,
+		TenantID: p.TenantID, ClientID: p.ClientID, Namespace: cr.Namespace, ServiceAccount: p.ServiceAccountName,
 	}}
 }
 
 // Create the Secret, and missing secrets in the vault.
-func (e *external) Create(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
-	return managed.ExternalCreation{}, e.write(ctx, sync)
+func (e *external) Create(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalCreation, error) {
+	return managed.ExternalCreation{}, e.write(ctx, cr)
 }
 
 // Update the Secret, or create it, and create missing secrets in the vault.
-func (e *external) Update(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, e.write(ctx, sync)
+func (e *external) Update(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, e.write(ctx, cr)
 }
 
-// Delete the Secret. The vault is left alone.
+// Delete the Secret. The vault is not changed.
 func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (managed.ExternalDelete, error) {
 	if e.target.secret == nil || !e.target.ours {
 		return managed.ExternalDelete{}, nil
@@ -166,56 +142,78 @@ func (e *external) Delete(ctx context.Context, _ *v1alpha1.KeyVaultSecretSync) (
 // Disconnect does nothing: clients are pooled.
 func (e *external) Disconnect(context.Context) error { return nil }
 
+// publish the status that belongs to an outcome.
+func (e *external) publish(cr *v1alpha1.KeyVaultSecretSync, o outcome) {
+	switch o {
+	case upToDate:
+		e.memory.resourceVersion = e.target.secret.ResourceVersion
+		e.report(cr, e.plan.After, e.plan.Problem)
+	case mayNotWrite:
+		e.report(cr, e.plan.Before, e.plan.Problem)
+	case toWrite:
+		e.preview(cr, e.plan.Before, e.plan.Problem)
+	}
+}
+
+// nextLook returns when to look again, even if nothing wakes the sync, or zero.
+func (e *external) nextLook() time.Time {
+	next := earliest(e.lookAgain, e.plan.LookAgain, e.nextCreation())
+	for _, o := range e.observed {
+		next = earliest(next, o.LookAgain)
+	}
+
+	return next
+}
+
 // lookAtVault reads the vault and stores the result in memory.
-func (e *external) lookAtVault(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
-	key, source := client.ObjectKeyFromObject(sync), sourceOf(sync)
-	requested, turn := e.takeRequest(sync, now)
+func (e *external) lookAtVault(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync, now time.Time) {
+	key, source := client.ObjectKeyFromObject(cr), sourceOf(cr)
+	requested, turn := e.takeRequest(cr, now)
 
 	watchVault := e.watcher.Watch
 	if requested {
 		watchVault = e.watcher.WatchAfresh
 	}
 
-	snapshot := watchVault(ctx, key, source, e.interest(sync))
+	snapshot := watchVault(ctx, key, source, e.interest(cr))
 	current := e.target.current()
 
-	e.look = &look{
-		sync: sync, current: current, record: current.Intact(), memory: e.memory.clone(), now: now,
-		interval: e.interval(sync), fullRead: e.fullRead, polled: e.watcher.Interval(key), snapshot: snapshot,
-		readAll: now.Sub(e.memory.read) >= e.fullRead, distrusted: e.memory.read.IsZero(),
+	e.sight = sight{
+		cr: cr, current: current, record: current.Intact(), now: now,
+		interval: e.interval(cr), fullRead: e.fullRead, watchInterval: e.watcher.Interval(key), snapshot: snapshot,
+		readAll: now.Sub(e.memory.lastFullRead) >= e.fullRead, distrusted: e.memory.lastFullRead.IsZero(),
 	}
 
 	v := vault{pool: e.pool, source: source}
-	if sync.Spec.ForProvider.CreateMissing {
-		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, sync) }
+	if cr.Spec.ForProvider.CreateMissing {
+		v.creator = func(ctx context.Context) (*keyvault.Client, error) { return e.creator(ctx, cr) }
 	}
 
-	observed, lookAgain := e.look.observe(ctx, v)
+	result := e.sight.look(ctx, v, e.memory)
+	*e.memory = *result.memory
+	e.observed, e.lookAgain = result.observed, earliest(turn, result.again)
 
-	*e.memory = *e.look.memory
-	e.observed, e.lookAgain = observed, earliest(turn, lookAgain)
-
-	if e.look.read {
-		e.metrics.read(key, now)
+	if result.read {
+		e.metrics.noteRead(key, now)
 	}
 }
 
-// write as planned.
-func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
-	if e.createMissing(ctx, sync) {
-		e.makePlan(sync)
+// write the missing secrets to the vault, and the Secret as planned.
+func (e *external) write(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
+	if e.createMissing(ctx, cr) {
+		e.makePlan(cr)
 		e.memory.next = earliest(e.memory.next, e.nextLook())
 	}
 
-	// The reconciler calls Update even if policies do not allow to create the Secret.
-	result := decide(sync, e.target, e.plan, false)
+	// The managed reconciler calls Update even if policies do not allow creating the Secret.
+	result := decide(cr, e.target, e.plan, false)
 	if result == toWrite {
-		err := e.writeSecret(ctx, sync)
+		err := e.writeSecret(ctx, cr)
 		e.metrics.written(err)
 
 		if err != nil {
 			if !kerrors.IsConflict(err) {
-				e.report(sync, e.plan.Before, e.plan.Problem)
+				e.report(cr, e.plan.Before, e.plan.Problem)
 			}
 
 			return err
@@ -224,14 +222,14 @@ func (e *external) write(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync)
 		result = upToDate
 	}
 
-	e.publish(sync, result)
+	e.publish(cr, result)
 
 	return nil
 }
 
-// writeSecret applies the plan to the Secret, which is the provider's or does not exist.
-func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) error {
-	applied, err := apply(ctx, e.secrets, sync, e.target.secret, e.plan)
+// writeSecret applies the plan to the Secret, which is missing or belongs to the sync.
+func (e *external) writeSecret(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) error {
+	applied, err := apply(ctx, e.secrets, cr, e.target.secret, e.plan)
 	if err != nil {
 		return err
 	}
@@ -241,9 +239,9 @@ func (e *external) writeSecret(ctx context.Context, sync *v1alpha1.KeyVaultSecre
 	return nil
 }
 
-// makePlan of the observed secrets, and remember its verdicts.
-func (e *external) makePlan(sync *v1alpha1.KeyVaultSecretSync) {
-	e.plan = plan.Make(sync.Spec.ForProvider, e.previous, e.look.current, e.observed, e.look.now)
+// makePlan for the observed secrets, and remember its verdicts.
+func (e *external) makePlan(cr *v1alpha1.KeyVaultSecretSync) {
+	e.plan = plan.Make(cr.Spec.ForProvider, e.previous, e.sight.current, e.observed, e.sight.now)
 	e.remember(e.plan)
 }
 
@@ -252,19 +250,19 @@ func (e *external) remember(p plan.Plan) {
 	m := e.memory
 
 	if p.Problem != nil {
-		m.opened = nil // It does not get into the Secret.
+		m.opened = nil // The Secret is not written.
 	}
 
 	for name, verdict := range p.Verdicts {
 		delete(m.invalid, name)
 
 		if verdict.State == v1alpha1.StateInvalid && p.Problem == nil {
-			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.look.sync, name), verdict)
+			m.rememberInvalid(name, *e.observed[name].Secret, formatOf(e.sight.cr, name), verdict)
 		}
 
-		// If the Secret is too large, the secrets are read again, because only all of them
-		// together can show that it fits.
-		item, found := e.look.snapshot.Item(name)
+		// If the Secret is too large, all secrets are read again, because whether they fit depends
+		// on all of them.
+		item, found := e.sight.snapshot.Item(name)
 		if !found || verdict.State == v1alpha1.StateSynced || p.Problem != nil {
 			delete(m.secrets, name)
 			continue
@@ -274,8 +272,8 @@ func (e *external) remember(p plan.Plan) {
 	}
 }
 
-func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
-	for _, s := range sync.Spec.ForProvider.Secrets {
+func formatOf(cr *v1alpha1.KeyVaultSecretSync, name string) string {
+	for _, s := range cr.Spec.ForProvider.Secrets {
 		if s.Name == name {
 			return s.Format
 		}
@@ -284,24 +282,24 @@ func formatOf(sync *v1alpha1.KeyVaultSecretSync, name string) string {
 	return ""
 }
 
-// conflict reports that the Secret belongs to another owner. The provider does not change it,
-// and does not watch the vault.
-func (e *external) conflict(sync *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
-	e.watcher.Forget(client.ObjectKeyFromObject(sync))
+// conflict reports that the Secret belongs to another owner. The provider neither changes the
+// Secret nor watches the vault.
+func (e *external) conflict(cr *v1alpha1.KeyVaultSecretSync, now time.Time) managed.ExternalObservation {
+	e.watcher.Forget(client.ObjectKeyFromObject(cr))
 
 	e.memory.resourceVersion = ""
 	e.memory.next = now.Add(conflictRetry)
 
 	status := plan.NewStatus()
 	status.State = v1alpha1.StateTargetConflict
-	status.SecretsSynced = fmt.Sprintf("0/%d", len(sync.Spec.ForProvider.Secrets))
-	status.Target = &v1alpha1.ObservedTarget{Name: sync.Spec.ForProvider.Target.Name}
+	status.SecretsSynced = fmt.Sprintf("0/%d", len(cr.Spec.ForProvider.Secrets))
+	status.Target = &v1alpha1.ObservedTarget{Name: cr.Spec.ForProvider.Target.Name}
 
-	for _, s := range sync.Spec.ForProvider.Secrets {
+	for _, s := range cr.Spec.ForProvider.Secrets {
 		status.Secrets = append(status.Secrets, v1alpha1.ObservedSecret{Name: s.Name})
 	}
 
-	e.report(sync, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
+	e.report(cr, status, &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: finding.Finding{Reason: finding.SecretConflict}})
 
 	// The Secret is not up to date, but the provider must not write it.
 	return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}
@@ -317,12 +315,12 @@ func names(p v1alpha1.KeyVaultSecretSyncParameters) []string {
 }
 
 // mayDelete reports whether the Secret is deleted with the sync.
-func mayDelete(sync *v1alpha1.KeyVaultSecretSync) bool { return may(sync, xpv1.ManagementActionDelete) }
+func mayDelete(cr *v1alpha1.KeyVaultSecretSync) bool { return may(cr, xpv1.ManagementActionDelete) }
 
 // may reports whether management policies allow an action. A sync has no policies only if the
 // feature is disabled, which allows every action.
-func may(sync *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
-	policies := sync.GetManagementPolicies()
+func may(cr *v1alpha1.KeyVaultSecretSync, action xpv1.ManagementAction) bool {
+	policies := cr.GetManagementPolicies()
 	if len(policies) == 0 {
 		return true
 	}

@@ -59,11 +59,11 @@ func externalOf(l *look) (*external, *events) {
 	recorded := &events{}
 	e := &external{
 		connector: &connector{metrics: NewMetrics(), record: recorded, log: logging.NewNopLogger(), fullRead: fullRead},
-		look:      l, observed: map[string]plan.Observed{},
+		observed:  map[string]plan.Observed{},
 	}
 
 	if l != nil {
-		e.memory = l.memory
+		e.sight, e.memory = l.sight, l.memory
 	}
 
 	return e, recorded
@@ -83,14 +83,14 @@ func TestRememberTooLarge(t *testing.T) {
 		list = append(list, keyvault.Properties{Name: name, Enabled: true, Updated: noon()})
 	}
 
-	l := &look{sync: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+	l := &look{sight: sight{cr: newSync(secrets...), record: plan.Record{}, snapshot: watch.NewSnapshot(list, names(newSync(secrets...).Spec.ForProvider), noon()), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 	e, _ := externalOf(l)
 
 	for _, s := range secrets {
 		e.observed[s.Name] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, Updated: noon()}, Value: strings.Repeat("x", 24<<10)}}
 	}
 
-	first := plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon())
+	first := plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon())
 	e.remember(first)
 
 	again := map[string]plan.Observed{}
@@ -104,7 +104,7 @@ func TestRememberTooLarge(t *testing.T) {
 		again[s.Name] = f
 	}
 
-	second := plan.Make(l.sync.Spec.ForProvider, first.After.KeyVaultSecretSyncObservation, l.current, again, noon())
+	second := plan.Make(l.cr.Spec.ForProvider, first.After.KeyVaultSecretSyncObservation, l.current, again, noon())
 	if diff := cmp.Diff(first.Problem, second.Problem); diff != "" {
 		t.Errorf("\nNothing has changed.\nremember(...): -first look, +second look:\n%s", diff)
 	}
@@ -128,11 +128,11 @@ func TestNextLookExpiry(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
+			l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1, NotBefore: tc.from, Expires: tc.expires}, Value: `{"A":"x"}`}}
 
-			e.makePlan(l.sync)
+			e.makePlan(l.cr)
 
 			if next := e.nextLook(); !next.Equal(tc.want) {
 				t.Errorf("\n%s\nnextLook(): want %s, got %s", tc.reason, tc.want, next)
@@ -143,18 +143,18 @@ func TestNextLookExpiry(t *testing.T) {
 
 // Policies with Update and without Create give no Secret: no client may create it.
 func TestWriteWithoutCreate(t *testing.T) {
-	l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon()}
-	l.sync.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
+	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon()}, memory: &memory{secrets: map[string]memo{}}}
+	l.cr.SetManagementPolicies(xpv1.ManagementPolicies{xpv1.ManagementActionObserve, xpv1.ManagementActionUpdate})
 
 	e, _ := externalOf(l)
 	e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Version: v1}, Value: `{"A":"x"}`}}
-	e.plan = plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon())
+	e.plan = plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon())
 
-	if _, err := e.Update(t.Context(), l.sync); err != nil {
+	if _, err := e.Update(t.Context(), l.cr); err != nil {
 		t.Errorf("\nUpdate(...): %v", err)
 	}
 
-	if diff := cmp.Diff("0/1", l.sync.Status.AtProvider.SecretsSynced); diff != "" {
+	if diff := cmp.Diff("0/1", l.cr.Status.AtProvider.SecretsSynced); diff != "" {
 		t.Errorf("\nNothing is in a Secret.\nUpdate(...): secrets synced: -want, +got:\n%s", diff)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// A namespaceGate limits the syncs of one namespace to half of the workers. A reconcile may
-// wait for Azure until its deadline, which is 2 minutes by default. Without the gate, a team
-// with 100 syncs of vaults that do not answer would stop the 100 workers, and so all other
-// namespaces, for that long. It costs no request.
+// A namespaceGate limits the syncs of one namespace to half of the workers. A reconcile can
+// wait for Azure until its deadline, by default 2 minutes. Without the gate, a team with 100
+// syncs of unresponsive vaults would block all 100 workers, and so all other namespaces, for
+// that long. The gate costs no request.
 type namespaceGate struct {
 	reconcile.Reconciler
 
@@ -23,12 +23,13 @@ type namespaceGate struct {
 
 	mu     sync.Mutex
 	inside map[string]int
-	// waiting syncs by namespace, first come first served, and as a set.
+	// waiting syncs by namespace, in the order of their arrival, and all of them as a set.
 	waiting map[string][]types.NamespacedName
 	waits   map[types.NamespacedName]bool
 }
 
-// newNamespaceGate of so many workers. It calls wake for a sync that had to wait.
+// newNamespaceGate returns a gate in front of a reconciler with this number of workers. It
+// calls wake when a waiting sync may enter.
 func newNamespaceGate(r reconcile.Reconciler, workers int, wake func(types.NamespacedName)) *namespaceGate {
 	return &namespaceGate{
 		Reconciler: r, share: (workers + 1) / 2, wake: wake,
@@ -36,17 +37,17 @@ func newNamespaceGate(r reconcile.Reconciler, workers int, wake func(types.Names
 	}
 }
 
-// Reconcile a sync when it is its namespace's turn.
+// Reconcile a sync, unless its namespace already uses its share of the workers.
 func (g *namespaceGate) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	if !g.enter(req.NamespacedName) {
 		return reconcile.Result{}, nil
 	}
 	defer g.leave(req.Namespace)
 
-	return g.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
+	return g.Reconciler.Reconcile(ctx, req)
 }
 
-// enter, or wait to be woken.
+// enter the gate, or queue the sync to be woken.
 func (g *namespaceGate) enter(key types.NamespacedName) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -65,7 +66,7 @@ func (g *namespaceGate) enter(key types.NamespacedName) bool {
 	return false
 }
 
-// leave, and wake the sync that has waited longest.
+// leave the gate, and wake the sync of the namespace that has waited longest.
 func (g *namespaceGate) leave(namespace string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -24,7 +24,7 @@ import (
 
 // Priorities of reconciles, the most urgent first.
 const (
-	// priorityNew: an application waits for its first values.
+	// priorityNew: an application is waiting for its first values.
 	priorityNew = 20
 	// priorityChanged: the sync, its Secret or its vault has changed.
 	priorityChanged = 10
@@ -34,13 +34,13 @@ const (
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// A queue of the controller that the watcher can add to.
+// A queue gives the watcher access to the queue of the controller.
 type queue struct {
 	mu       sync.Mutex
 	requests requests
 }
 
-// Start keeps the controller's queue. It implements source.Source.
+// Start stores the controller's queue. It implements source.Source.
 func (q *queue) Start(_ context.Context, r workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -72,9 +72,9 @@ func add(q requests, key types.NamespacedName, priority int) {
 	q.Add(r)
 }
 
-// syncs returns a handler of new, changed and deleted syncs. It calls gone for a deleted
-// one.
-func syncs(gone func(client.Object)) ctrlhandler.EventHandler {
+// syncHandler returns a handler of new, changed and deleted syncs. It calls deleted for a
+// deleted sync.
+func syncHandler(deleted func(client.Object)) ctrlhandler.EventHandler {
 	return ctrlhandler.Funcs{
 		CreateFunc: func(_ context.Context, e ctrlevent.CreateEvent, q requests) {
 			add(q, client.ObjectKeyFromObject(e.Object), priorityOf(e.Object, priorityKnown))
@@ -83,15 +83,15 @@ func syncs(gone func(client.Object)) ctrlhandler.EventHandler {
 			add(q, client.ObjectKeyFromObject(e.ObjectNew), priorityOf(e.ObjectNew, priorityChanged))
 		},
 		DeleteFunc: func(_ context.Context, e ctrlevent.DeleteEvent, q requests) {
-			gone(e.Object)
+			deleted(e.Object)
 			add(q, client.ObjectKeyFromObject(e.Object), priorityChanged)
 		},
 	}
 }
 
-// secrets returns a handler of changed and deleted Secrets. Only Secrets of the provider
-// are watched.
-func secrets() ctrlhandler.EventHandler {
+// secretHandler returns a handler of changed and deleted Secrets. Only the provider's own
+// Secrets are watched.
+func secretHandler() ctrlhandler.EventHandler {
 	enqueue := func(o client.Object, q requests) {
 		if name := o.GetAnnotations()[annotationSync]; name != "" {
 			add(q, types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, priorityChanged)
@@ -114,34 +114,34 @@ func secrets() ctrlhandler.EventHandler {
 	}
 }
 
-// priorityOf a sync: one that was never synced comes before all others.
+// priorityOf returns the priority of a sync. A sync that was never synced comes first.
 func priorityOf(o client.Object, otherwise int) int {
-	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	cr, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
 		return otherwise
 	}
 
 	never := func(s v1alpha1.ObservedSecret) bool { return s.Version == "" }
-	if len(sync.Status.AtProvider.Secrets) == 0 || slices.ContainsFunc(sync.Status.AtProvider.Secrets, never) {
+	if len(cr.Status.AtProvider.Secrets) == 0 || slices.ContainsFunc(cr.Status.AtProvider.Secrets, never) {
 		return priorityNew
 	}
 
 	return otherwise
 }
 
-// leftAlone reports whether the managed reconciler leaves a sync alone: it is paused, or has
-// unsupported management policies. While the feature is off, only the default is supported.
-func leftAlone(o client.Object, policies bool) bool {
+// isSkipped reports whether the managed reconciler skips a sync, because it is paused or has
+// unsupported management policies. Without the feature, only the default is supported.
+func isSkipped(o client.Object, policies bool) bool {
 	if meta.IsPaused(o) {
 		return true
 	}
 
-	sync, ok := o.(*v1alpha1.KeyVaultSecretSync)
+	cr, ok := o.(*v1alpha1.KeyVaultSecretSync)
 	if !ok {
 		return false
 	}
 
-	p := managed.NewManagementPoliciesResolver(policies, sync.GetManagementPolicies())
+	p := managed.NewManagementPoliciesResolver(policies, cr.GetManagementPolicies())
 
 	return p.IsPaused() || p.Validate() != nil
 }

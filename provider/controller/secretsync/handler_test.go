@@ -78,8 +78,8 @@ func TestLeftAlone(t *testing.T) {
 			s := newSync()
 			tc.change(s)
 
-			if diff := cmp.Diff(tc.want, want{Heeded: leftAlone(s, true), NotHeeded: leftAlone(s, false)}); diff != "" {
-				t.Errorf("\n%s\nleftAlone(...): -want, +got:\n%s", tc.reason, diff)
+			if diff := cmp.Diff(tc.want, want{Heeded: isSkipped(s, true), NotHeeded: isSkipped(s, false)}); diff != "" {
+				t.Errorf("\n%s\nisSkipped(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
@@ -130,7 +130,7 @@ func TestQueue(t *testing.T) {
 func TestHandlerSyncs(t *testing.T) {
 	var forgotten []string
 
-	h := syncs(func(o client.Object) { forgotten = append(forgotten, o.GetName()) })
+	h := syncHandler(func(o client.Object) { forgotten = append(forgotten, o.GetName()) })
 	q := &prioritized{added: map[string]int{}}
 	synced := newSync()
 	synced.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Version: v1}}
@@ -167,7 +167,7 @@ func TestHandlerSyncs(t *testing.T) {
 }
 
 func TestHandlerSecrets(t *testing.T) {
-	h := secrets()
+	h := secretHandler()
 
 	secret := func(version string, change func(s *corev1.Secret)) *corev1.Secret {
 		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "x", ResourceVersion: version, Annotations: map[string]string{annotationSync: "web"}}}

@@ -25,54 +25,83 @@ const (
 	// Azure. See
 	// https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
 	propagation = 10 * time.Minute
-	// refusedRetry is the pause before a retry if the identity may list the vault and may
-	// not read a secret.
+	// refusedRetry is the pause before a retry if the identity has permission to list the
+	// vault, but not to read a secret.
 	refusedRetry = 5 * time.Minute
-	// failedRetry is the pause before any other read is retried.
+	// failedRetry is the pause before a retry of any other read.
 	failedRetry = 30 * time.Second
-	// resolution of times in a list, and a second for clocks that differ.
+	// resolution of times in a list, plus one second for the difference between clocks.
 	resolution = 2 * time.Second
-	// readPace of secrets that are read one by one, on average.
+	// readPace is the average time for each secret that is read one by one.
 	readPace = attention.ReadPace
-	// readsAtOnce of a sync with many secrets, and for how many secrets there is one more
-	// read at once. Every read at once is a connection.
+	// A sync reads up to readsAtOnce secrets concurrently, one more for every readsInOrder
+	// secrets. Each concurrent read needs a connection.
 	readsAtOnce  = 4
 	readsInOrder = 8
 )
 
-// A look at the secrets of a vault. It only reads. Its memory is a copy: the caller decides
-// whether to keep it.
-type look struct {
-	sync    *v1alpha1.KeyVaultSecretSync
+// A sight is the input of a look at the secrets of a vault, which does not change it.
+type sight struct {
+	cr      *v1alpha1.KeyVaultSecretSync
 	current plan.Current
 	// record of the secrets whose data is complete.
 	record   plan.Record
 	snapshot watch.Snapshot
-	memory   *memory
 	now      time.Time
 	interval time.Duration
 	fullRead time.Duration
-	// polled is the interval in which the vault is polled now. Zero if that is not known.
-	polled time.Duration
+	// watchInterval is the current poll interval of the watcher, or zero before the first list.
+	watchInterval time.Duration
 	// readAll is true if every secret is read, changed or not.
 	readAll bool
 	// distrusted is true if the content of the Secret may not be what the provider wrote:
 	// another client has changed the Secret, or a full read was requested.
 	distrusted bool
+}
+
+// A looked is the result of a look.
+type looked struct {
+	// observed has the findings on each secret.
+	observed map[string]plan.Observed
+	// memory of the sync after the look.
+	memory *memory
+	// again is when to look at the vault as a whole again.
+	again time.Time
+	// read is true if any secret was read.
+	read bool
+}
+
+// A look is in progress: it reads a vault, and writes nothing but its own copy of the memory.
+type look struct {
+	sight
+
+	memory *memory
 	// read is true once any secret was read.
 	read bool
-	// postponedIterations of the secrets that are postponed.
+	// postponedIterations is the sum of all postponed secrets.
 	postponedIterations int
 }
 
-// observe every secret, and read those that the list and the memory do not answer. It returns
-// the findings on each, and when to look again at the vault as a whole.
-func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, time.Time) {
+// look at every secret, and read those that the list and the memory do not answer.
+func (s sight) look(ctx context.Context, v vault, m *memory) looked {
+	l := &look{sight: s, memory: m.clone()}
+	observed := l.observe(ctx, v)
+
+	again := l.nextFullRead()
+	if l.oneByOne() {
+		again = earliest(again, l.nextRead())
+	}
+
+	return looked{observed: observed, memory: l.memory, again: again, read: l.read}
+}
+
+// observe every secret.
+func (l *look) observe(ctx context.Context, v vault) map[string]plan.Observed {
 	observed := map[string]plan.Observed{}
 
 	var unknown []v1alpha1.SyncedSecret
 
-	for _, s := range l.sync.Spec.ForProvider.Secrets {
+	for _, s := range l.cr.Spec.ForProvider.Secrets {
 		if o, ok := l.known(s); ok {
 			observed[s.Name] = o
 		} else {
@@ -80,47 +109,43 @@ func (l *look) observe(ctx context.Context, v vault) (map[string]plan.Observed, 
 		}
 	}
 
-	failed := l.conclude(unknown, read(ctx, v, unknown), observed)
+	failed := l.conclude(unknown, readSecrets(ctx, v, unknown), observed)
 
 	if l.hasList() {
 		l.memory.allowed = true
 	}
 
-	everything := l.readAll || len(unknown) == len(l.sync.Spec.ForProvider.Secrets)
+	everything := l.readAll || len(unknown) == len(l.cr.Spec.ForProvider.Secrets)
 	if everything && !failed && (l.hasList() || l.read) {
-		l.memory.read = l.now
+		l.memory.lastFullRead = l.now
 	}
 
 	l.findDeleted(ctx, v, observed)
 
-	next := l.nextFullRead()
-	if l.oneByOne() {
-		next = earliest(next, l.nextRead())
-	}
-
-	return observed, next
+	return observed
 }
 
-// oneByOne is true if the vault may not be listed, or is too large for that. A role with a
-// condition on the names of secrets still allows reading them.
-func (l *look) oneByOne() bool {
-	r := keyvault.ReasonOf(l.snapshot.Err)
+// oneByOne reports whether secrets are read without a list, because the identity has no
+// permission to list the vault or the vault is too large. A role with a condition on the names
+// of secrets allows reading them without listing them.
+func (s sight) oneByOne() bool {
+	r := keyvault.ReasonOf(s.snapshot.Err)
 
 	return r == keyvault.Forbidden || r == keyvault.TooLarge
 }
 
-// hasList is true if the last list worked.
-func (l *look) hasList() bool {
-	return l.snapshot.Err == nil && !l.snapshot.TakenAt.IsZero()
+// hasList reports whether the last list succeeded.
+func (s sight) hasList() bool {
+	return s.snapshot.Err == nil && !s.snapshot.TakenAt.IsZero()
 }
 
-// unavailable is true if nothing can be read until the vault can be listed again. The watcher
-// wakes the sync then.
-func (l *look) unavailable() bool {
-	return l.snapshot.Err != nil && !l.oneByOne()
+// unavailable reports whether nothing can be read until the vault can be listed again. The
+// watcher wakes the sync then.
+func (s sight) unavailable() bool {
+	return s.snapshot.Err != nil && !s.oneByOne()
 }
 
-// known returns the findings on a secret without reading it, or false if it has to be read.
+// known returns the findings on a secret without reading it, or false if it must be read.
 func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	if l.unavailable() {
 		return l.failed(s, l.snapshot.Err), true
@@ -142,12 +167,12 @@ func (l *look) known(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	return l.listed(s, item)
 }
 
-// because returns a state, and a reason without parameters.
+// because returns a state with a reason that has no parameters.
 func because(state v1alpha1.State, r finding.Reason) plan.Observed {
 	return plan.Observed{Verdict: plan.NewVerdict(state, finding.Finding{Reason: r})}
 }
 
-// unlisted returns the findings on a secret that is missing in a list that covers it.
+// unlisted returns the findings on a secret that the list does not contain.
 func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 	memo := l.memory.secrets[s.Name]
 
@@ -156,7 +181,7 @@ func (l *look) unlisted(s v1alpha1.SyncedSecret) (plan.Observed, bool) {
 		// The provider has created it since the vault was listed.
 		return plan.Observed{Verdict: memo.Verdict}, true
 	case l.snapshot.TakenAt.Before(l.memory.changed):
-		// The sync lists it only since the vault was listed.
+		// The secret was added to the sync after the vault was listed.
 		return plan.Observed{}, false
 	}
 
@@ -173,12 +198,12 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 		l.memory.secrets[s.Name] = memo
 	}
 
-	asked := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
+	requested := have && content.Format == s.Format && (s.Version == "" || content.Version == s.Version)
 	latest := content.Updated == item.Updated.Unix() || s.Version != ""
 
 	_, postponed := l.memory.postponed[s.Name]
 
-	if asked && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
+	if requested && !latest && s.RefreshInterval != nil && !l.distrusted && !postponed {
 		if due := time.Unix(content.Synced, 0).Add(s.RefreshInterval.Duration); l.now.Before(due) {
 			return plan.Observed{
 				Verdict:   plan.NewVerdict(v1alpha1.StateSynced, finding.Finding{Reason: finding.ChangeHeld, At: due}),
@@ -203,7 +228,7 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 	}
 
 	switch {
-	case asked && latest:
+	case requested && latest:
 		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateSynced), LookAgain: readAgain}, true
 	case remembered && memo.updated.Equal(item.Updated):
 		return plan.Observed{Verdict: memo.Verdict, LookAgain: readAgain}, true
@@ -213,9 +238,9 @@ func (l *look) listed(s v1alpha1.SyncedSecret, item watch.Item) (plan.Observed, 
 }
 
 // missing returns the findings on a secret that the vault does not have.
-func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
-	if _, found := l.snapshot.Item(s.Name); found && s.Version != "" {
-		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: s.Version})}
+func (s sight) missing(secret v1alpha1.SyncedSecret, a absence) plan.Observed {
+	if _, found := s.snapshot.Item(secret.Name); found && secret.Version != "" {
+		return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateMissing, finding.Finding{Reason: finding.VersionMissing, Version: secret.Version})}
 	}
 
 	switch {
@@ -229,10 +254,10 @@ func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
 
 	o := because(v1alpha1.StateMissing, finding.Missing)
 
-	switch _, had := l.record[s.Name]; {
+	switch _, had := s.record[secret.Name]; {
 	case had:
 		o = because(v1alpha1.StateMissing, finding.Gone)
-	case s.Create != nil && !*s.Create:
+	case secret.Create != nil && !*secret.Create:
 		o = because(v1alpha1.StateMissing, finding.MissingCertificate)
 	}
 
@@ -243,7 +268,7 @@ func (l *look) missing(s v1alpha1.SyncedSecret, a absence) plan.Observed {
 	return o
 }
 
-// errorOf returns an error as one of Azure.
+// errorOf returns an error of Azure. An error of another type means that Azure is unreachable.
 func errorOf(err error) *keyvault.Error {
 	if e, ok := errors.AsType[*keyvault.Error](err); ok {
 		return e
@@ -281,7 +306,7 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	_, had := l.record[s.Name]
 	until := l.memory.since.Add(propagation)
 
-	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && stateOf(l.sync, s.Name) != v1alpha1.StateForbidden {
+	if !e.Lasting() && !l.memory.allowed && !had && l.now.Before(until) && plan.StateBefore(l.cr.Status.AtProvider, s.Name) != v1alpha1.StateForbidden {
 		return plan.Observed{
 			Verdict:   plan.NewVerdict(v1alpha1.StateAwaitingAccess, finding.Because(finding.AwaitingAccess, e.Cause)),
 			LookAgain: until,
@@ -292,25 +317,16 @@ func (l *look) refused(s v1alpha1.SyncedSecret, e *keyvault.Error) plan.Observed
 	if e.Reason == keyvault.NoIdentity {
 		remedy = finding.Finding{
 			Reason:         cmp.Or(e.Remedy(), finding.CheckCredential),
-			ServiceAccount: l.sync.Spec.ForProvider.ServiceAccountName,
+			ServiceAccount: l.cr.Spec.ForProvider.ServiceAccountName,
 		}
 	}
 
 	return plan.Observed{Verdict: plan.NewVerdict(v1alpha1.StateForbidden, finding.Because(finding.AccessDenied, e.Cause), remedy)}
 }
 
-func stateOf(sync *v1alpha1.KeyVaultSecretSync, name string) v1alpha1.State {
-	for _, s := range sync.Status.AtProvider.Secrets {
-		if s.Name == name {
-			return s.State
-		}
-	}
-
-	return ""
-}
-
-// conclude turns answers into findings on the requested secrets, and reports whether a read
-// failed. A postponed secret is not such a failure: it alone is read again.
+// conclude turns responses into findings on the requested secrets, and reports whether a read
+// failed. A postponed secret does not count as a failure, because only that secret is read
+// again.
 func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) (failed bool) {
 	var skipped []v1alpha1.SyncedSecret
 
@@ -343,8 +359,8 @@ func (l *look) conclude(asked []v1alpha1.SyncedSecret, answers map[string]answer
 	return failed
 }
 
-// byUrgency sorts secrets by how urgently they have to be opened: postponed ones, the
-// longest wait first, then those that the Secret lacks, then those with a new version.
+// byUrgency sorts secrets by the urgency of opening them: first the postponed ones, with the
+// longest wait first, then those that are missing in the Secret, then those with a new version.
 func (l *look) byUrgency(ask []v1alpha1.SyncedSecret, answers map[string]answer) []v1alpha1.SyncedSecret {
 	rank := func(s v1alpha1.SyncedSecret) (int, time.Time) {
 		since, postponed := l.memory.postponed[s.Name]
@@ -376,11 +392,11 @@ func sameVersion(c plan.Content, s v1alpha1.SyncedSecret, secret keyvault.Secret
 	return c.Version == secret.Version && c.ContentType == secret.ContentType && c.Format == s.Format
 }
 
-// examine a secret that was read: whether its value needs to be opened, and whether that is
-// postponed. The author of a value decides how much work opening it takes.
+// examine a secret that was read, and report whether opening its value is postponed. Opening
+// is limited because the author of a value decides how much work it takes.
 func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.Observed, postponed bool) {
 	if known := l.memory.invalid[s.Name]; known.of(secret, s.Format) {
-		// The list shows the same until the secret changes again.
+		// The verdict holds until the list shows another change.
 		if item, found := l.snapshot.Item(s.Name); found {
 			l.memory.secrets[s.Name] = memo{updated: item.Updated, Verdict: known.Verdict}
 		}
@@ -410,8 +426,8 @@ func (l *look) examine(s v1alpha1.SyncedSecret, secret keyvault.Secret) (o plan.
 	}, true
 }
 
-// has reports whether the Secret has the content of a version, so that its value does not need
-// to be opened. A Secret that another client has changed may have all keys, but other values.
+// has reports whether the Secret already has the content of a version, so that its value need
+// not be opened. A Secret that another client has changed may have all keys, but other values.
 func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	content, have := l.record[s.Name]
 	_, postponed := l.memory.postponed[s.Name]
@@ -419,9 +435,9 @@ func (l *look) has(s v1alpha1.SyncedSecret, secret keyvault.Secret) bool {
 	return have && sameVersion(content, s, secret) && (!l.distrusted && !postponed || l.memory.opened[s.Name].of(secret, s.Format))
 }
 
-// verify the data of versions that this process has not opened yet: the Secret may have
-// changed while no provider ran, and another release may parse values differently. Half of the
-// work is reserved for new values.
+// verify the data of versions that this process has not opened yet: the Secret may have changed
+// while the provider was not running, and an earlier release may have parsed values
+// differently. Half of the budget is reserved for new values.
 func (l *look) verify(list []v1alpha1.SyncedSecret, answers map[string]answer, observed map[string]plan.Observed) {
 	for _, s := range list {
 		secret := answers[s.Name].secret
@@ -442,15 +458,14 @@ func iterationsOf(s v1alpha1.SyncedSecret, secret keyvault.Secret) int {
 	return payload.Iterations(payload.Secret{Name: s.Name, ContentType: secret.ContentType, Value: secret.Value}, payload.Format(s.Format))
 }
 
-// retry reports whether a failed read counts as a failure of the full read, and when to retry
-// it.
+// retry reports whether a failed read makes the full read incomplete, and when to retry it.
 func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.Time) {
 	e := errorOf(err)
 	_, listed := l.snapshot.Item(s.Name)
 
 	switch {
 	case e.Reason == keyvault.NotFound && listed && s.Version == "":
-		// It was just deleted, or recovered: the list and the secret do not agree yet.
+		// The secret was just deleted or recovered, and the list is not up to date yet.
 		return false, l.now.Add(failedRetry)
 	case e.Reason == keyvault.NotFound, e.Reason == keyvault.Disabled:
 		return false, time.Time{}
@@ -461,16 +476,16 @@ func (l *look) retry(s v1alpha1.SyncedSecret, err error) (failed bool, at time.T
 	}
 }
 
-// nextFullRead is when to read all secrets again. Zero if nothing can be read then.
+// nextFullRead returns when to read all secrets again, or zero while the vault is unavailable.
 func (l *look) nextFullRead() time.Time {
 	if l.unavailable() {
 		return time.Time{}
 	}
 
-	return latest(l.memory.read.Add(l.fullRead), l.now.Add(failedRetry))
+	return latest(l.memory.lastFullRead.Add(l.fullRead), l.now.Add(failedRetry))
 }
 
-// nextRead is when to read secrets one by one again, with backoff while none can be read.
+// nextRead returns when to read secrets one by one again, with backoff while every read fails.
 func (l *look) nextRead() time.Time {
 	interval := l.readInterval()
 
@@ -486,20 +501,20 @@ func (l *look) nextRead() time.Time {
 	return l.now.Add(backoff)
 }
 
-// readInterval is how often secrets are read one by one: each is a request.
-func (l *look) readInterval() time.Duration {
-	interval := l.interval
-	if l.polled > 0 {
-		interval = min(interval, l.polled)
+// readInterval is the interval of reading secrets one by one, which takes a request for each.
+func (s sight) readInterval() time.Duration {
+	interval := s.interval
+	if s.watchInterval > 0 {
+		interval = min(interval, s.watchInterval)
 	}
 
-	return max(interval, time.Duration(len(l.sync.Spec.ForProvider.Secrets))*readPace)
+	return max(interval, time.Duration(len(s.cr.Spec.ForProvider.Secrets))*readPace)
 }
 
-// findDeleted determines which missing secrets can be recovered. It skips those that are
-// created in advance, because the attempt shows it.
+// findDeleted determines which missing secrets are recoverable. It skips secrets that are
+// created in advance, because the attempt to create them shows that.
 func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]plan.Observed) {
-	for _, s := range l.sync.Spec.ForProvider.Secrets {
+	for _, s := range l.cr.Spec.ForProvider.Secrets {
 		if !isMissing(observed[s.Name].State) || l.mayCreate(s) {
 			continue
 		}
@@ -525,21 +540,20 @@ func (l *look) findDeleted(ctx context.Context, v vault, observed map[string]pla
 	}
 }
 
-// mayCreate reports whether a missing secret may be created in advance. Only a read with the
-// application's identity shows that a secret is missing.
-func (l *look) mayCreate(s v1alpha1.SyncedSecret) bool {
-	return l.sync.Spec.ForProvider.CreateMissing && s.Version == "" && (s.Create == nil || *s.Create) && isObject(payload.Format(s.Format))
+// mayCreate reports whether a secret may be created in advance if it is missing.
+func (s sight) mayCreate(secret v1alpha1.SyncedSecret) bool {
+	return s.cr.Spec.ForProvider.CreateMissing && secret.Version == "" && (secret.Create == nil || *secret.Create) && isObject(payload.Format(secret.Format))
 }
 
-// An answer of a vault to a request for one secret.
+// An answer is the response of a vault to a request for one secret.
 type answer struct {
 	secret keyvault.Secret
 	err    error
 }
 
-// read secrets, a few at once. When the vault cannot be reached, the others are not
+// readSecrets reads a few secrets concurrently. When the vault is unreachable, the rest is not
 // requested.
-func read(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
+func readSecrets(ctx context.Context, v vault, list []v1alpha1.SyncedSecret) map[string]answer {
 	if len(list) == 0 {
 		return nil
 	}

@@ -53,11 +53,7 @@ func lookAt(s v1alpha1.SyncedSecret) *look {
 	}
 	current := plan.Current{Data: map[string][]byte{"db.A": []byte("a")}, Record: plan.Record{"db": content}}
 
-	return &look{
-		sync: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second,
-		memory:   &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)},
-		snapshot: listed(before(time.Hour), true),
-	}
+	return &look{sight: sight{cr: newSync(s), current: current, record: current.Intact(), now: noon(), interval: 30 * time.Second, snapshot: listed(before(time.Hour), true)}, memory: &memory{secrets: map[string]memo{}, since: before(24 * time.Hour)}}
 }
 
 // afterNoon is how long after noon a time is. Zero if there is none.
@@ -84,7 +80,7 @@ func verdict(state v1alpha1.State, message string) plan.Verdict {
 
 // messageOf what was observed of secret db.
 func messageOf(l *look, o plan.Observed) string {
-	return finding.Sentences(plan.SubjectOf(l.sync.Spec.ForProvider, "db"), o.Findings...)
+	return finding.Sentences(plan.SubjectOf(l.cr.Spec.ForProvider, "db"), o.Findings...)
 }
 
 // listed a moment before noon.
@@ -136,7 +132,7 @@ func TestLookKnown(t *testing.T) {
 		"PinnedDisabled": {reason: "The list shows the latest version, not the pinned one.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = listed(before(time.Hour), false) }, want: synced},
 		"PinnedMissing":  {reason: "A secret that is gone has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon()); l.empty() }, want: want{Known: true, State: v1alpha1.StateMissing, Message: missing}},
 		"PinnedSoftDeleted": {
-			reason: "Nor has one that can be recovered.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
+			reason: "A deleted secret that is recoverable has no versions.", secret: v1alpha1.SyncedSecret{Version: v1}, change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{deleted: true}}
 			},
@@ -150,7 +146,7 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateSoftDeleted, Message: "Secret db of https://web.vault.azure.net is being deleted. Recover it with az keyvault secret recover in a few seconds."},
 		},
 		"BeingRecovered": {
-			reason: "And to recover it.", change: func(l *look) {
+			reason: "Recovering a secret takes seconds.", change: func(l *look) {
 				l.snapshot = watch.NewSnapshot(nil, []string{"db"}, noon())
 				l.memory.secrets["db"] = memo{absence: absence{moving: keyvault.BeingRecovered, deleted: true}}
 			},
@@ -161,7 +157,7 @@ func TestLookKnown(t *testing.T) {
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()) }, want: read,
 		},
 		"UncoveredNew": {
-			reason: "Nor of a secret that nobody has seen yet.",
+			reason: "A list for other names does not show whether a new secret exists.",
 			change: func(l *look) { l.snapshot = watch.NewSnapshot(nil, []string{"api"}, noon()); l.empty() }, want: read,
 		},
 		"NotListedYet": {reason: "The list is slow, and not over.", change: func(l *look) { l.snapshot = watch.Snapshot{}; l.empty() }, want: read},
@@ -219,14 +215,14 @@ func TestLookKnown(t *testing.T) {
 			want: want{Known: true, State: v1alpha1.StateInvalid, Message: "value does not exist"},
 		},
 		"MemoOfOther": {
-			reason: "Unless it has changed.", change: func(l *look) {
+			reason: "An unusable value that has changed is read again.", change: func(l *look) {
 				l.snapshot = listed(before(time.Minute), true)
 				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "value"), updated: before(2 * time.Minute)}
 			},
 			want: read,
 		},
 		"MemoAll": {
-			reason: "Or everything is read.", change: func(l *look) {
+			reason: "A full read reads an unusable value again.", change: func(l *look) {
 				l.readAll, l.snapshot = true, listed(before(time.Minute), true)
 				l.memory.secrets["db"] = memo{Verdict: verdict(v1alpha1.StateInvalid, "value"), updated: before(time.Minute)}
 			},
@@ -344,18 +340,18 @@ func TestLookRefused(t *testing.T) {
 		"AlmostOver": {reason: "For ten minutes that is normal.", change: func(l *look) { l.memory.since = before(propagation - time.Second) }, want: want{State: v1alpha1.StateAwaitingAccess, Next: time.Second}},
 		"Over":       {reason: "Then it is not.", change: func(l *look) { l.memory.since = before(propagation) }, want: want{State: v1alpha1.StateForbidden}},
 		"Allowed":    {reason: "An identity that was let in once has lost its role.", change: func(l *look) { l.memory.since, l.memory.allowed = before(time.Minute), true }, want: want{State: v1alpha1.StateForbidden}},
-		"Had":        {reason: "So has one whose secret was synced, even if nobody remembers.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
+		"Had":        {reason: "A sync whose secret was synced before has had access.", change: func(l *look) { l.memory.since = before(time.Minute); l.record["db"] = plan.Content{Version: v1} }, want: want{State: v1alpha1.StateForbidden}},
 		"Known": {
 			reason: "A reported refusal does not become normal when the provider restarts.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
-				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateForbidden}}
 			},
 			want: want{State: v1alpha1.StateForbidden},
 		},
 		"Waiting": {
 			reason: "A waiting secret goes on waiting.", change: func(l *look) {
 				l.memory.since = before(time.Minute)
-				l.sync.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
+				l.cr.Status.AtProvider.Secrets = []v1alpha1.ObservedSecret{{Name: "db", State: v1alpha1.StateAwaitingAccess}}
 			},
 			want: want{State: v1alpha1.StateAwaitingAccess, Next: 9 * time.Minute},
 		},
@@ -398,12 +394,12 @@ func TestLookRetry(t *testing.T) {
 		"NoVersion":   {reason: "A version that is not there does not come.", secret: v1alpha1.SyncedSecret{Version: v2}, err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.VersionMissing}},
 		"Listed":      {reason: "A list and a secret that do not agree will, without a change in the list.", err: &keyvault.Error{Reason: keyvault.NotFound}, want: want{State: v1alpha1.StateMissing, Finding: finding.Gone, Next: failedRetry}},
 		"Deleting":    {reason: "A deletion takes seconds.", err: &keyvault.Error{Reason: keyvault.BeingDeleted}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingDeleted, Retry: true, Next: failedRetry}},
-		"Recovering":  {reason: "So does a recovery.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Retry: true, Next: failedRetry}},
+		"Recovering":  {reason: "A recovery ends within seconds.", err: &keyvault.Error{Reason: keyvault.BeingRecovered}, want: want{State: v1alpha1.StateSoftDeleted, Finding: finding.BeingRecovered, Retry: true, Next: failedRetry}},
 		"Disabled":    {reason: "The list shows when it is enabled.", err: &keyvault.Error{Reason: keyvault.Disabled}, want: want{State: v1alpha1.StateDisabled, Finding: finding.Disabled}},
 		"Forbidden":   {reason: "The list does not show when it may be read.", err: &keyvault.Error{Reason: keyvault.Forbidden}, want: want{State: v1alpha1.StateForbidden, Finding: finding.AccessDenied, Next: refusedRetry}},
 		"Unreachable": {reason: "It is read again soon.", err: &keyvault.Error{Reason: keyvault.Unreachable}, want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
 		"Unknown":     {reason: "Whatever it is.", err: errors.New("x"), want: want{State: v1alpha1.StateUnreachable, Finding: finding.Unreachable, Retry: true, Next: failedRetry}},
-		"Throttled":   {reason: "Or when Azure says.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: time.Minute}},
+		"Throttled":   {reason: "A read is retried after the Retry-After of Azure.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Minute}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: time.Minute}},
 		"Soon":        {reason: "But not too soon.", err: &keyvault.Error{Reason: keyvault.Throttled, RetryAfter: time.Second}, want: want{State: v1alpha1.StateThrottled, Finding: finding.Throttled, Retry: true, Next: failedRetry}},
 	}
 
@@ -473,17 +469,17 @@ func TestLookNextFullRead(t *testing.T) {
 	}{
 		"Read":        {reason: "All were read a while ago.", read: before(time.Minute), want: fullRead - time.Minute},
 		"Due":         {reason: "It was tried just now, and has not worked.", read: before(fullRead), want: failedRetry},
-		"Never":       {reason: "Nor has the first time.", want: failedRetry},
+		"Never":       {reason: "A first full read that failed is retried.", want: failedRetry},
 		"Unreachable": {reason: "Nothing can be read before the watcher wakes the sync, however long that takes.", read: before(time.Hour), err: fails(keyvault.Unreachable)},
-		"NoIdentity":  {reason: "Nor without an identity.", read: before(time.Hour), err: fails(keyvault.NoIdentity)},
-		"Throttled":   {reason: "Nor while the vault throttles.", read: before(time.Hour), err: fails(keyvault.Throttled)},
+		"NoIdentity":  {reason: "Nothing can be read without an identity.", read: before(time.Hour), err: fails(keyvault.NoIdentity)},
+		"Throttled":   {reason: "Nothing can be read while the vault throttles.", read: before(time.Hour), err: fails(keyvault.Throttled)},
 		"OneByOne":    {reason: "Without the list, secrets may be read one by one.", read: before(time.Hour), err: fails(keyvault.Forbidden), want: failedRetry},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
-			l.memory.read, l.snapshot.Err, l.fullRead = tc.read, tc.err, fullRead
+			l.memory.lastFullRead, l.snapshot.Err, l.fullRead = tc.read, tc.err, fullRead
 
 			if diff := cmp.Diff(tc.want, afterNoon(l.nextFullRead())); diff != "" {
 				t.Errorf("\n%s\nnextFullRead(): -want, +got:\n%s", tc.reason, diff)
@@ -496,7 +492,7 @@ func TestLookNextFullRead(t *testing.T) {
 func TestLookNextReadMany(t *testing.T) {
 	l := lookAt(v1alpha1.SyncedSecret{Name: "db"})
 	l.read = true
-	l.sync.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
+	l.cr.Spec.ForProvider.Secrets = make([]v1alpha1.SyncedSecret, 200)
 
 	if diff := cmp.Diff(200*time.Second, afterNoon(l.nextRead())); diff != "" {
 		t.Errorf("\nOne read a second.\nnextRead(): -want, +got:\n%s", diff)
@@ -520,7 +516,7 @@ func TestLookNextRead(t *testing.T) {
 		{reason: "Up to a limit.", read: refused, want: refusedRetry},
 		{reason: "Up to a limit.", read: refused, want: refusedRetry},
 		{reason: "A sync that may read one secret looks as often as others.", read: some, want: 30 * time.Second},
-		{reason: "And begins anew when that ends.", read: refused, want: 30 * time.Second},
+		{reason: "The backoff restarts after a success.", read: refused, want: 30 * time.Second},
 	}
 
 	for i, s := range steps {

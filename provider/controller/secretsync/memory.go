@@ -20,8 +20,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// A memory of a sync saves requests. It can be lost: everything is then read again. Reconciles
-// of one sync never overlap, so its memory needs no lock.
+// A memory of a sync saves requests. If it is lost, everything is read again. Reconciles of
+// one sync never overlap, so its memory needs no lock.
 type memory struct {
 	uid        types.UID
 	generation int64
@@ -31,46 +31,45 @@ type memory struct {
 	// requested is the last request to read all secrets now.
 	requested string
 
-	// names of the secrets that were last on the list.
+	// names of the secrets in the spec.
 	names []string
-	// added is when one was added to them, requestedAt when a requested sync began, and
-	// created when the provider created a secret in the vault. Zero if that has not happened
-	// since the provider started.
+	// added is when a name was last added, requestedAt is when a requested sync last began, and
+	// created is when the provider last created a secret in the vault. Each is zero until it
+	// happens after the provider has started.
 	added, requestedAt, created time.Time
 
-	// source is the vault that the sync reads, and since is when that began, as far as it is
-	// known.
+	// source is the vault and the identity that reads it, and since is when the sync is known to
+	// have begun to use them.
 	source watch.Target
 	since  time.Time
-	// allowed is true once the application had access to the vault.
+	// allowed is true once the identity has had access to the vault.
 	allowed bool
 
-	// read is when all secrets were last read. Lists have a resolution of one
-	// second, so this is done every now and then.
-	read time.Time
-	// resourceVersion of the Secret when it was last up to date. If it differs, another
-	// client has changed the Secret.
+	// lastFullRead is when all secrets were last read. Full reads are needed because lists have
+	// a resolution of one second. Zero requests one.
+	lastFullRead time.Time
+	// resourceVersion of the Secret when it was last up to date. If the Secret has another one,
+	// another client has changed it.
 	resourceVersion string
 	secrets         map[string]memo
-	// unsettled are secrets that were read within the second of their last change, and
-	// when to read them again: another change in that second shows in no list.
+	// unsettled are secrets that were read within the second of their last change, with the
+	// time to read them again: no list shows another change in the same second.
 	unsettled map[string]time.Time
 
-	// invalid has versions whose values are known to be invalid, by name of the secret.
+	// invalid are the versions with invalid values, by name of the secret.
 	invalid map[string]invalidVersion
-	// opened are versions that this process has opened for the Secret as it is.
+	// opened are the versions in the Secret whose values this process has opened.
 	opened map[string]version
-	// postponed are secrets whose values wait to be opened, and since when.
+	// postponed is since when the values of secrets have waited to be opened.
 	postponed map[string]time.Time
-	// work of opening values.
-	work work
+	work      work
 
 	// next is the time of the next reconcile, even if nothing wakes the sync.
 	next time.Time
-	// refused is how often in a row no secret could be read one by one.
+	// refused counts consecutive attempts to read secrets one by one that all failed.
 	refused int
-	// pending is since when a requested sync waits for its turn.
-	pending time.Time
+	// pendingSince is since when a requested sync has waited for its turn.
+	pendingSince time.Time
 }
 
 // A memo of one secret that is missing or whose value cannot be used.
@@ -78,29 +77,29 @@ type memo struct {
 	absence
 	plan.Verdict
 
-	// updated is the entry of the list that the verdict is about.
+	// updated is the update time in the list to which the verdict applies.
 	updated time.Time
 }
 
-// An absence is the memory of a missing secret until it is listed again.
+// An absence is what is known about a missing secret. It ends when the secret is listed again.
 type absence struct {
-	// deleted is whether the secret can be recovered, and moving whether Key Vault is
-	// deleting or recovering it: BeingDeleted, BeingRecovered, or empty.
+	// deleted is true if the secret is recoverable. Moving is BeingDeleted or BeingRecovered
+	// while Key Vault deletes or recovers the secret, otherwise empty.
 	deleted bool
 	moving  keyvault.Reason
-	// checkedAt is when that was last checked, and checkWait the pause before the next check.
+	// checkedAt is when that was last checked, and checkWait is the pause before the next check.
 	checkedAt time.Time
 	checkWait time.Duration
-	// createAfter is when to try again to create it, createWait the pause until then,
-	// and createFailure why it could not be created.
+	// createAfter is when to try again to create the secret, createWait is the pause until then,
+	// and createFailure is why the last attempt failed.
 	createAfter   time.Time
 	createWait    time.Duration
 	createFailure *finding.Finding
 }
 
-// recordDeletedCheck records whether a missing secret is recoverable. A deleted secret is listed as such
-// only some seconds after its deletion, and may be purged at any time, so the answer is
-// checked again soon, with backoff.
+// recordDeletedCheck records whether a missing secret is recoverable. The check is repeated
+// with backoff, because a secret becomes recoverable only some seconds after its deletion, and
+// can be purged at any time.
 func (a *absence) recordDeletedCheck(deleted bool, err error, now time.Time, every time.Duration) {
 	if deleted != a.deleted {
 		a.checkWait = 0
@@ -118,10 +117,10 @@ func (a *absence) recordDeletedCheck(deleted bool, err error, now time.Time, eve
 	}
 }
 
-// A version of a secret, as it is read in a format. It never changes.
+// A version of a secret, read in a format. Its content never changes.
 type version struct{ version, contentType, format string }
 
-// of reports whether it is the version of a secret, as it is read in a format.
+// of reports whether a secret, read in a format, has this version.
 func (v version) of(s keyvault.Secret, format string) bool {
 	return v.version != "" && v == versionOf(s, format)
 }
@@ -136,7 +135,7 @@ type invalidVersion struct {
 	plan.Verdict
 }
 
-// rememberInvalid notes that the value of a version is invalid.
+// rememberInvalid records that the value of a version is invalid.
 func (m *memory) rememberInvalid(name string, s keyvault.Secret, format string, v plan.Verdict) {
 	if m.invalid == nil {
 		m.invalid = map[string]invalidVersion{}
@@ -145,7 +144,7 @@ func (m *memory) rememberInvalid(name string, s keyvault.Secret, format string, 
 	m.invalid[name] = invalidVersion{version: versionOf(s, format), Verdict: v}
 }
 
-// clone of the memory: to change one of them does not change the other.
+// clone returns a copy of the memory that can be changed independently.
 func (m *memory) clone() *memory {
 	c := *m
 	c.secrets, c.unsettled = maps.Clone(m.secrets), maps.Clone(m.unsettled)
@@ -158,11 +157,11 @@ func (m *memory) clone() *memory {
 	return &c
 }
 
-// noteSecret compares the Secret with the last one that was up to date. If another client has
-// changed it, all secrets are read until that has succeeded.
+// noteSecret requests a full read if another client has changed the Secret since it was last up
+// to date.
 func (m *memory) noteSecret(t target) {
 	if t.secret != nil && m.resourceVersion != "" && t.secret.ResourceVersion != m.resourceVersion {
-		m.read = time.Time{}
+		m.lastFullRead = time.Time{}
 	}
 
 	if t.secret == nil || t.secret.ResourceVersion != m.resourceVersion {
@@ -170,7 +169,7 @@ func (m *memory) noteSecret(t target) {
 	}
 }
 
-// open notes that the value of a version is opened.
+// open records that the value of a version is opened.
 func (m *memory) open(name string, s keyvault.Secret, format string) {
 	if m.opened == nil {
 		m.opened = map[string]version{}
@@ -179,7 +178,7 @@ func (m *memory) open(name string, s keyvault.Secret, format string) {
 	m.opened[name] = versionOf(s, format)
 }
 
-// postpone a secret, or clear that.
+// postpone records whether opening the value of a secret is postponed.
 func (m *memory) postpone(name string, postponed bool, now time.Time) {
 	if !postponed {
 		delete(m.postponed, name)
@@ -196,41 +195,41 @@ func (m *memory) postpone(name string, postponed bool, now time.Time) {
 	}
 }
 
-// forgetVerdicts on secrets that are no longer listed, and everything else about their
-// values.
+// forgetVerdicts drops the verdicts on secrets that are no longer in the spec, and everything
+// else about their values.
 func (m *memory) forgetVerdicts(list []v1alpha1.SyncedSecret) {
-	gone := func(name string) bool {
+	unlisted := func(name string) bool {
 		return !slices.ContainsFunc(list, func(s v1alpha1.SyncedSecret) bool { return s.Name == name })
 	}
 
-	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return gone(name) })
-	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return gone(name) })
-	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return gone(name) })
+	maps.DeleteFunc(m.invalid, func(name string, _ invalidVersion) bool { return unlisted(name) })
+	maps.DeleteFunc(m.opened, func(name string, _ version) bool { return unlisted(name) })
+	maps.DeleteFunc(m.postponed, func(name string, _ time.Time) bool { return unlisted(name) })
 }
 
 const (
-	// workAtOnce is how many iterations of key derivations a sync may cost at once, and
-	// workPerSecond how many in the long run: as many in 10 minutes. They take a processor
-	// some seconds. PFX files of openssl and Azure have a few thousand, and those of Java 8
-	// to 11 have 200,000.
+	// A sync may use workAtOnce iterations of key derivations at once, and on average the same
+	// number in 10 minutes. They take some seconds of CPU time. PFX files of openssl and Azure
+	// need a few thousand iterations, and those of Java 8 to 11 need 200,000.
 	workAtOnce    = 4_000_000
 	workPerSecond = workAtOnce / 600
 )
 
-// work that a sync has cost, as a budget that recovers with time.
+// work is a budget of iterations that recovers with time.
 type work struct {
-	// recovered is when all of the budget is available again.
+	// recovered is when the whole budget is available again.
 	recovered time.Time
 }
 
-// spend iterations now if so many others are left then, or say when that is.
-func (w *work) spend(iterations, left int, now time.Time) time.Time {
+// spend iterations now and return now, if the budget then still has the reserved iterations.
+// Otherwise spend nothing, and return when to try again.
+func (w *work) spend(iterations, reserved int, now time.Time) time.Time {
 	if iterations == 0 {
 		return now
 	}
 
 	spent := max(0, w.recovered.Sub(now))
-	if wait := spent + recovery(iterations+left) - recovery(workAtOnce); wait > 0 {
+	if wait := spent + recovery(iterations+reserved) - recovery(workAtOnce); wait > 0 {
 		return now.Add(wait + time.Second)
 	}
 
@@ -239,7 +238,7 @@ func (w *work) spend(iterations, left int, now time.Time) time.Time {
 	return now
 }
 
-// recovery is how long it takes until so many iterations are available again.
+// recovery is the time until a number of iterations is available again.
 func recovery(iterations int) time.Duration {
 	return time.Duration(iterations) * time.Second / workPerSecond
 }
@@ -250,51 +249,51 @@ type memories struct {
 	list map[types.NamespacedName]*memory
 }
 
-// of a sync, which looks at the source from now on.
-func (m *memories) of(sync *v1alpha1.KeyVaultSecretSync, source watch.Target, now time.Time, fullRead time.Duration) *memory {
+// of returns the memory of a sync, updated for the current source and generation.
+func (m *memories) of(cr *v1alpha1.KeyVaultSecretSync, source watch.Target, now time.Time, fullRead time.Duration) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+	key := types.NamespacedName{Namespace: cr.Namespace, Name: cr.Name}
 
 	mem, ok := m.list[key]
-	if !ok || mem.uid != sync.UID {
+	if !ok || mem.uid != cr.UID {
 		mem = &memory{
-			uid: sync.UID, generation: sync.Generation, changed: now, source: source, since: sync.CreationTimestamp.Time,
-			requested: sync.Annotations[v1alpha1.SyncRequestedAtAnnotation],
-			// After a start, not everything is read at once.
-			read:    now.Add(-rand.N(fullRead)), //nolint:gosec // It is no secret.
-			secrets: map[string]memo{},
-			names:   namesBefore(sync),
+			uid: cr.UID, generation: cr.Generation, changed: now, source: source, since: cr.CreationTimestamp.Time,
+			requested: cr.Annotations[v1alpha1.SyncRequestedAtAnnotation],
+			// The full reads of all syncs are spread after a start.
+			lastFullRead: now.Add(-rand.N(fullRead)), //nolint:gosec // Jitter is not security-sensitive.
+			secrets:      map[string]memo{},
+			names:        namesBefore(cr),
 		}
 		m.list[key] = mem
-		mem.setNames(sync, now)
+		mem.setNames(cr, now)
 	}
 
 	if mem.source != source {
 		mem.source, mem.since, mem.allowed = source, now, false
-		mem.read, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
+		mem.lastFullRead, mem.secrets, mem.unsettled = time.Time{}, map[string]memo{}, nil
 		mem.invalid, mem.opened, mem.postponed = nil, nil, nil
 	}
 
-	if mem.generation != sync.Generation {
-		mem.generation, mem.changed, mem.secrets = sync.Generation, now, map[string]memo{}
-		mem.forgetVerdicts(sync.Spec.ForProvider.Secrets)
-		mem.setNames(sync, now)
+	if mem.generation != cr.Generation {
+		mem.generation, mem.changed, mem.secrets = cr.Generation, now, map[string]memo{}
+		mem.forgetVerdicts(cr.Spec.ForProvider.Secrets)
+		mem.setNames(cr, now)
 	}
 
 	return mem
 }
 
-// request takes a new request to read all secrets, if there is one. Then all secrets are
-// read until that has worked.
-func (m *memory) request(sync *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
-	at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]
+// request accepts a new request to read all secrets, and reports whether there was one. All
+// secrets are then read until a full read succeeds.
+func (m *memory) request(cr *v1alpha1.KeyVaultSecretSync, now time.Time) bool {
+	at := cr.Annotations[v1alpha1.SyncRequestedAtAnnotation]
 	if at == "" || at == m.requested {
 		return false
 	}
 
-	m.requested, m.read, m.opened = at, time.Time{}, nil
+	m.requested, m.lastFullRead, m.opened = at, time.Time{}, nil
 	m.requestedAt = now
 
 	for name, memo := range m.secrets {
@@ -313,7 +312,7 @@ func (m *memories) forget(key types.NamespacedName) {
 	delete(m.list, key)
 }
 
-// next returns how long after now to reconcile a sync again.
+// next returns the time until the next reconcile of a sync, if one is scheduled.
 func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -326,8 +325,8 @@ func (m *memories) next(o metav1.Object, now time.Time) (time.Duration, bool) {
 	return max(mem.next.Sub(now), time.Second), true
 }
 
-// settled notes that a secret was read or written, and its time of change. It returns when to
-// read the secret again, if that is needed.
+// settled records that a secret was read or written, with its update time. It returns when to
+// read the secret again, or zero.
 func (m *memory) settled(name string, updated, now time.Time) time.Time {
 	readAgain := updated.Add(resolution)
 	if !now.Before(readAgain) {
@@ -345,8 +344,8 @@ func (m *memory) settled(name string, updated, now time.Time) time.Time {
 	return readAgain
 }
 
-// settling reports whether to read a secret again now although the list shows no change
-// or, if it is too early for that, when to do so.
+// settling reports whether to read a secret again now although the list shows no change or, if
+// it is too early, returns when to read it.
 func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
 	at, ok := m.unsettled[name]
 	if ok && now.Before(at) {
@@ -356,7 +355,7 @@ func (m *memory) settling(name string, now time.Time) (due bool, at time.Time) {
 	return ok, time.Time{}
 }
 
-// earliest of the times that are not zero.
+// earliest returns the earliest time that is not zero.
 func earliest(times ...time.Time) time.Time {
 	var out time.Time
 
@@ -369,7 +368,7 @@ func earliest(times ...time.Time) time.Time {
 	return out
 }
 
-// latest of two times.
+// latest returns the later of two times.
 func latest(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b

@@ -50,8 +50,8 @@ func TestMemories(t *testing.T) {
 			s, m := newSync(), newMemories()
 
 			first := m.of(s, one, noon(), fullRead)
-			if first.read.After(noon()) || noon().Sub(first.read) >= fullRead {
-				t.Errorf("\nAfter a start, not everything is read at once.\nof(...): read at %s", first.read)
+			if first.lastFullRead.After(noon()) || noon().Sub(first.lastFullRead) >= fullRead {
+				t.Errorf("\nAfter a start, not everything is read at once.\nof(...): read at %s", first.lastFullRead)
 			}
 
 			first.secrets["db"] = memo{Verdict: plan.NewVerdict(v1alpha1.StateInvalid)}
@@ -65,7 +65,7 @@ func TestMemories(t *testing.T) {
 
 			got := want{
 				Secrets: len(second.secrets), Allowed: second.allowed, Since: second.since,
-				All: noon().Sub(second.read) >= fullRead, Drifted: second.resourceVersion != "",
+				All: noon().Sub(second.lastFullRead) >= fullRead, Drifted: second.resourceVersion != "",
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nof(...): -want, +got:\n%s", tc.reason, diff)
@@ -182,7 +182,7 @@ func TestRequest(t *testing.T) {
 			m := newMemories().of(s, watch.Target{}, noon(), fullRead)
 			s.Annotations[v1alpha1.SyncRequestedAtAnnotation] = tc.request
 
-			got := want{Requested: m.request(s, noon()), All: m.read.IsZero()}
+			got := want{Requested: m.request(s, noon()), All: m.lastFullRead.IsZero()}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nrequest(...): -want, +got:\n%s", tc.reason, diff)
 			}

@@ -15,8 +15,8 @@ import (
 	"github.com/p6m-dev/platform-application/provider/keyvault"
 )
 
-// Metrics of all syncs: counters, and gauges that are calculated from the last reports when
-// they are collected.
+// Metrics of all syncs: counters, and gauges that are computed from the last reports at each
+// collection.
 type Metrics struct {
 	writes    *prometheus.CounterVec
 	creations *prometheus.CounterVec
@@ -33,12 +33,13 @@ type Metrics struct {
 	mu sync.Mutex
 	// reported is the summary of the last report of each sync.
 	reported map[types.NamespacedName]v1alpha1.KeyVaultSecretSyncObservation
-	// lastRead of a secret of each sync.
+	// lastRead is when a secret of each sync was last read.
 	lastRead map[types.NamespacedName]time.Time
-	// lastList of a sync's vault, how many vaults there are, and how many are polled fast.
+	// lastList returns when the vault of a sync was last listed, targets how many vaults are
+	// watched, and polledFast how many of them are polled fast.
 	lastList            func(types.NamespacedName) time.Time
 	targets, polledFast func() int
-	// sizes are how many of them have slow lists, and are too large to be listed.
+	// sizes returns how many vaults have slow lists, and how many are too large to be listed.
 	sizes func() (slow, tooLarge int)
 }
 
@@ -56,17 +57,17 @@ func NewMetrics() *Metrics {
 			Help: "Attempts to create secrets in vaults, by result: ok, or the reason of the failure.",
 		}, []string{"result"}),
 		secrets: prometheus.NewDesc(name("secrets"),
-			"Secrets of vaults, by namespace of their sync and state.", []string{"namespace", "state"}, nil),
+			"Secrets of all syncs, by namespace and state.", []string{"namespace", "state"}, nil),
 		syncs: prometheus.NewDesc(name("sync_state"),
 			"State of each sync (value 1): the worst state of its secrets, or the problem of its Secret.", []string{"namespace", "name", "state"}, nil),
 		lastSuccess: prometheus.NewDesc(name("last_success_timestamp_seconds"),
-			"Time of the last successful list of the vault of a sync, or of the last read where listing is forbidden, in Unix seconds. Missing before the first one.", []string{"namespace", "name"}, nil),
+			"Time of the last successful list of a sync's vault, or of the last read where listing is forbidden, in Unix seconds. Missing before the first one.", []string{"namespace", "name"}, nil),
 		expiry: prometheus.NewDesc(name("secret_expiry_timestamp_seconds"),
-			"Expiry time of the version of a secret that is in use, in Unix seconds. Missing if it does not expire.", []string{"namespace", "name", "secret"}, nil),
+			"Expiry time of the version in use of a secret, in Unix seconds. Missing if it does not expire.", []string{"namespace", "name", "secret"}, nil),
 		vaults: prometheus.NewDesc(name("watched_vaults"),
-			"Watched vaults, each counted once for each identity that reads it.", nil, nil),
+			"Watched vaults. A vault counts once for each identity that reads it.", nil, nil),
 		fast: prometheus.NewDesc(name("fast_polled_vaults"),
-			"Watched vaults with fast polls after a change.", nil, nil),
+			"Watched vaults that are polled fast after a change.", nil, nil),
 		slow: prometheus.NewDesc(name("slow_vaults"),
 			"Watched vaults with long or slow lists, which are listed in a separate queue.", nil, nil),
 		tooLarge: prometheus.NewDesc(name("too_large_vaults"),
@@ -139,7 +140,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// follow the watcher that lists the vaults.
+// follow sets the sources of the metrics about vaults, which are methods of the watcher.
 func (m *Metrics) follow(lastList func(types.NamespacedName) time.Time, targets, polledFast func() int, sizes func() (slow, tooLarge int)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,8 +165,8 @@ func (m *Metrics) observe(key types.NamespacedName, o v1alpha1.KeyVaultSecretSyn
 	m.reported[key] = summary(o)
 }
 
-// summary of an observation: states, versions and when they expire. The rest, which
-// is most of it, is in the status and is not kept twice.
+// summary returns the states, versions and expiry times of an observation. The rest, which is
+// most of it, is not kept twice.
 func summary(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSyncObservation {
 	out := v1alpha1.KeyVaultSecretSyncObservation{State: o.State, Secrets: make([]v1alpha1.ObservedSecret, 0, len(o.Secrets))}
 	for _, s := range o.Secrets {
@@ -175,8 +176,8 @@ func summary(o v1alpha1.KeyVaultSecretSyncObservation) v1alpha1.KeyVaultSecretSy
 	return out
 }
 
-// read is called when a secret of a sync was read with success.
-func (m *Metrics) read(key types.NamespacedName, at time.Time) {
+// noteRead records that a secret of a sync was read.
+func (m *Metrics) noteRead(key types.NamespacedName, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 

@@ -52,7 +52,7 @@ func TestPlainValues(t *testing.T) {
 			}
 		}
 
-		o := r.sync.Status.AtProvider.Secrets[0]
+		o := r.cr.Status.AtProvider.Secrets[0]
 		if o.Version != v2 {
 			if _, wrote := r.data["db"]; wrote || o.Message == "" || o.State == v1alpha1.StateSynced {
 				t.Errorf("A value (%s) is refused with state %q and message %q, and the Secret has keys %q", v.Kind, o.State, o.Message, r.dataKeys())
@@ -72,7 +72,7 @@ func TestPlainValues(t *testing.T) {
 type recording struct {
 	*external
 
-	sync   *v1alpha1.KeyVaultSecretSync
+	cr     *v1alpha1.KeyVaultSecretSync
 	events *events
 	logs   strings.Builder
 	// data of the Secret that was applied, and the rest of it.
@@ -81,7 +81,7 @@ type recording struct {
 }
 
 func newRecording(l *look) *recording {
-	r := &recording{sync: l.sync}
+	r := &recording{cr: l.cr}
 	r.external, r.events = externalOf(l)
 	r.log = logging.NewLogrLogger(funcr.New(func(prefix, args string) { r.logs.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10}))
 	r.metrics.follow(func(types.NamespacedName) time.Time { return noon() }, func() int { return 1 }, func() int { return 1 }, func() (int, int) { return 1, 1 })
@@ -115,14 +115,14 @@ func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 	t.Helper()
 
 	r.observed["db"] = plan.Observed{Secret: &secret}
-	r.plan = plan.Make(r.sync.Spec.ForProvider, r.sync.Status.AtProvider, r.look.current, r.observed, noon())
+	r.plan = plan.Make(r.cr.Spec.ForProvider, r.cr.Status.AtProvider, r.sight.current, r.observed, noon())
 	r.remember(r.plan)
-	r.preview(r.sync, r.plan.Before, r.plan.Problem)
-	fmt.Fprintf(&r.logs, "%+v\n", r.sync.Status)
+	r.preview(r.cr, r.plan.Before, r.plan.Problem)
+	fmt.Fprintf(&r.logs, "%+v\n", r.cr.Status)
 
 	// Nothing is changed by a value that is refused.
-	r.target.secret = &corev1.Secret{Data: r.look.current.Data}
-	if _, err := r.Update(t.Context(), r.sync); err != nil {
+	r.target.secret = &corev1.Secret{Data: r.sight.current.Data}
+	if _, err := r.Update(t.Context(), r.cr); err != nil {
 		t.Fatalf("Update(...): %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func (r *recording) write(t *rapid.T, secret keyvault.Secret) {
 func (r *recording) places(t *rapid.T) map[string]string {
 	t.Helper()
 
-	status, err := json.Marshal(r.sync.Status)
+	status, err := json.Marshal(r.cr.Status)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func (r *recording) places(t *rapid.T) map[string]string {
 
 	return map[string]string{
 		"status": string(status), "events": strings.Join(*r.events, "\n"), "log": r.logs.String(), "metrics": fmt.Sprint(metrics),
-		"rest of the Secret": r.rest, "data keys": strings.Join(r.dataKeys(), "\n"), "memory": fmt.Sprintf("%+v", r.look.memory.secrets),
+		"rest of the Secret": r.rest, "data keys": strings.Join(r.dataKeys(), "\n"), "memory": fmt.Sprintf("%+v", r.memory.secrets),
 	}
 }
 

@@ -14,11 +14,11 @@ import (
 	"github.com/p6m-dev/platform-application/provider/watch"
 )
 
-// interest of a sync in its vault.
-func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
+// interest returns the interest of a sync in its vault.
+func (e *external) interest(cr *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	i := watch.Interest{
-		Names: names(sync.Spec.ForProvider), Interval: e.interval(sync), Fast: e.fastInterval(sync),
-		Changes: []time.Time{sync.CreationTimestamp.Time},
+		Names: names(cr.Spec.ForProvider), Interval: e.interval(cr), Fast: e.fastInterval(cr),
+		Changes: []time.Time{cr.CreationTimestamp.Time},
 		Refused: e.memory != nil && e.memory.refused > 0,
 	}
 
@@ -46,32 +46,31 @@ func (e *external) interest(sync *v1alpha1.KeyVaultSecretSync) watch.Interest {
 	return i
 }
 
-// takeRequest takes a request to read all secrets now, if there is one and it is its turn.
-// Otherwise it returns when that is. A team can make requests all the time, so the vault
-// takes turns, and many secrets need more time between two requests. Until then the
-// request waits and is not reported.
-func (e *external) takeRequest(sync *v1alpha1.KeyVaultSecretSync, now time.Time) (taken bool, turn time.Time) {
+// takeRequest accepts a request to read all secrets now, or returns when its turn comes. A team
+// can make requests all the time, so vaults take turns, and a sync with many secrets must wait
+// longer between two requests. A waiting request is not reported.
+func (e *external) takeRequest(cr *v1alpha1.KeyVaultSecretSync, now time.Time) (taken bool, turn time.Time) {
 	m := e.memory
 
-	if at := sync.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" && at != m.requested {
-		if m.pending.IsZero() {
-			m.pending = now
+	if at := cr.Annotations[v1alpha1.SyncRequestedAtAnnotation]; at != "" && at != m.requested {
+		if m.pendingSince.IsZero() {
+			m.pendingSince = now
 		}
 
-		pace := m.requestedAt.Add(time.Duration(len(sync.Spec.ForProvider.Secrets)) * readPace)
-		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(sync), m.pending), pace); turn.After(now) {
+		pace := m.requestedAt.Add(time.Duration(len(cr.Spec.ForProvider.Secrets)) * readPace)
+		if turn := latest(e.watcher.Turn(client.ObjectKeyFromObject(cr), m.pendingSince), pace); turn.After(now) {
 			return false, turn
 		}
 	}
 
-	m.pending = time.Time{}
+	m.pendingSince = time.Time{}
 
-	return m.request(sync, now), time.Time{}
+	return m.request(cr, now), time.Time{}
 }
 
 // interval of the polls of a vault.
-func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
-	if d := sync.Spec.ForProvider.PollInterval; d != nil && d.Duration > 0 {
+func (c *connector) interval(cr *v1alpha1.KeyVaultSecretSync) time.Duration {
+	if d := cr.Spec.ForProvider.PollInterval; d != nil && d.Duration > 0 {
 		return d.Duration
 	}
 
@@ -79,19 +78,18 @@ func (c *connector) interval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
 }
 
 // fastInterval of the polls of a vault while a team may be waiting. Zero: no fast polls.
-func (c *connector) fastInterval(sync *v1alpha1.KeyVaultSecretSync) time.Duration {
-	if d := sync.Spec.ForProvider.FastPollInterval; d != nil && d.Duration >= 0 {
+func (c *connector) fastInterval(cr *v1alpha1.KeyVaultSecretSync) time.Duration {
+	if d := cr.Spec.ForProvider.FastPollInterval; d != nil && d.Duration >= 0 {
 		return d.Duration
 	}
 
 	return c.fastPollInterval
 }
 
-// lastYear that RFC 3339 has. A vault may show any time.
+// lastYear of RFC 3339. A vault can return any time.
 const lastYear = 9999
 
-// polling returns the reported times, and those that have been added since. A status has whole
-// seconds.
+// polling returns the reported times, updated with later ones. A status has whole seconds.
 func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPolling {
 	if m == nil {
 		return before
@@ -115,9 +113,9 @@ func (m *memory) polling(before *v1alpha1.ObservedPolling) *v1alpha1.ObservedPol
 	return &p
 }
 
-// setNames of the secrets of a sync, and note when one was added.
-func (m *memory) setNames(sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
-	list := names(sync.Spec.ForProvider)
+// setNames stores the names of the secrets of a sync, and when one was added.
+func (m *memory) setNames(cr *v1alpha1.KeyVaultSecretSync, now time.Time) {
+	list := names(cr.Spec.ForProvider)
 	if slices.ContainsFunc(list, func(name string) bool { return !slices.Contains(m.names, name) }) {
 		m.added = now
 	}
@@ -125,15 +123,15 @@ func (m *memory) setNames(sync *v1alpha1.KeyVaultSecretSync, now time.Time) {
 	m.names = list
 }
 
-// namesBefore are the names of the secrets of a sync when it was last reported. If it never
-// was, none is taken for added: it is new as a whole.
-func namesBefore(sync *v1alpha1.KeyVaultSecretSync) []string {
-	if sync.Status.AtProvider.SecretsSynced == "" {
-		return names(sync.Spec.ForProvider)
+// namesBefore returns the names of the secrets in the last status of a sync. Without a status,
+// the sync itself is new, and no secret counts as added.
+func namesBefore(cr *v1alpha1.KeyVaultSecretSync) []string {
+	if cr.Status.AtProvider.SecretsSynced == "" {
+		return names(cr.Spec.ForProvider)
 	}
 
 	var list []string
-	for _, s := range sync.Status.AtProvider.Secrets {
+	for _, s := range cr.Status.AtProvider.Secrets {
 		list = append(list, s.Name)
 	}
 

@@ -42,40 +42,40 @@ func TestPolling(t *testing.T) {
 
 	cases := map[string]struct {
 		reason string
-		sync   *v1alpha1.KeyVaultSecretSync
+		cr     *v1alpha1.KeyVaultSecretSync
 		// then is what happens a minute after the provider has looked first.
 		then func(s *v1alpha1.KeyVaultSecretSync, m *memory)
 		want *v1alpha1.ObservedPolling
 	}{
-		"New":       {reason: "The metadata has the time of its creation.", sync: reported(nil, "db")},
-		"Restart":   {reason: "The provider is started again, and nothing has changed.", sync: reported([]string{"db"}, "db")},
-		"Upgrade":   {reason: "A request of before is none.", sync: asked(reported([]string{"db"}, "db"), "monday")},
-		"WhileDown": {reason: "A secret was added while the provider was down.", sync: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
-		"First":     {reason: "The list was empty.", sync: reported(none, "db"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
-		"Added": {reason: "A secret is added.", sync: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"New":       {reason: "The metadata has the time of its creation.", cr: reported(nil, "db")},
+		"Restart":   {reason: "The provider is started again, and nothing has changed.", cr: reported([]string{"db"}, "db")},
+		"Upgrade":   {reason: "A request of before is none.", cr: asked(reported([]string{"db"}, "db"), "monday")},
+		"WhileDown": {reason: "A secret was added while the provider was down.", cr: reported([]string{"db"}, "db", "api"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"First":     {reason: "The list was empty.", cr: reported(none, "db"), want: &v1alpha1.ObservedPolling{SecretAddedAt: at(0)}},
+		"Added": {reason: "A secret is added.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.Secrets = reported(nil, "db", "api").Spec.ForProvider.Secrets
 		}, want: &v1alpha1.ObservedPolling{SecretAddedAt: at(time.Minute)}},
-		"Removed": {reason: "Nobody waits for a secret that was taken off the list.", sync: reported([]string{"db", "api"}, "db", "api"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Removed": {reason: "Nobody waits for a secret that was taken off the list.", cr: reported([]string{"db", "api"}, "db", "api"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.Secrets = reported(nil, "api").Spec.ForProvider.Secrets
 		}},
-		"OtherSpec": {reason: "Nor for another spec.", sync: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"OtherSpec": {reason: "Another change of the spec adds no secret.", cr: reported([]string{"db"}, "db"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Generation++
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Minute}
 		}},
-		"Requested": {reason: "A sync is requested.", sync: asked(reported([]string{"db"}, "db"), "monday"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Requested": {reason: "A sync is requested.", cr: asked(reported([]string{"db"}, "db"), "monday"), then: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			asked(s, "tuesday")
 		}, want: &v1alpha1.ObservedPolling{SyncRequestedAt: at(time.Minute)}},
-		"Created": {reason: "We have created a secret.", sync: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Created": {reason: "We have created a secret.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.created = noon()
 		}, want: &v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}},
-		"Year10000": {reason: "A vault shows a time that no status can have.", sync: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Year10000": {reason: "A vault shows a time that no status can have.", cr: reported([]string{"db"}, "db"), then: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
 		}},
 		"Persisted": {
 			reason: "Reported times stay.",
-			sync: func() *v1alpha1.KeyVaultSecretSync {
+			cr: func() *v1alpha1.KeyVaultSecretSync {
 				s := reported([]string{"db"}, "db", "api")
 				s.Status.AtProvider.Polling = &v1alpha1.ObservedPolling{SecretAddedAt: at(-time.Hour), SyncRequestedAt: at(-2 * time.Hour)}
 
@@ -89,8 +89,8 @@ func TestPolling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			memories := newMemories()
 			look := func(now time.Time) *memory {
-				m := memories.of(tc.sync, watch.Target{}, now, fullRead)
-				m.request(tc.sync, now)
+				m := memories.of(tc.cr, watch.Target{}, now, fullRead)
+				m.request(tc.cr, now)
 
 				return m
 			}
@@ -98,19 +98,19 @@ func TestPolling(t *testing.T) {
 			// A moment that no status has.
 			m := look(noon().Add(300 * time.Millisecond))
 			if tc.then != nil {
-				tc.then(tc.sync, m)
+				tc.then(tc.cr, m)
 			}
 
 			m = look(noon().Add(time.Minute))
 
-			got := m.polling(tc.sync.Status.AtProvider.Polling)
+			got := m.polling(tc.cr.Status.AtProvider.Polling)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\npolling(...): -want, +got:\n%s", tc.reason, diff)
 			}
 
 			// With that in the status, the next process finds nothing that is new.
-			tc.sync.Status.AtProvider = reported(names(tc.sync.Spec.ForProvider)).Status.AtProvider
-			tc.sync.Status.AtProvider.Polling = got
+			tc.cr.Status.AtProvider = reported(names(tc.cr.Spec.ForProvider)).Status.AtProvider
+			tc.cr.Status.AtProvider.Polling = got
 			memories = newMemories()
 
 			if diff := cmp.Diff(got, look(noon().Add(time.Hour)).polling(got)); diff != "" {
@@ -178,7 +178,7 @@ func TestInterest(t *testing.T) {
 			reason: "Intervals are those of the provider.", change: func(*v1alpha1.KeyVaultSecretSync, *memory) {},
 			want: watch.Interest{Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}},
 		},
-		"Intervals": {reason: "Or its own.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
+		"Intervals": {reason: "A sync can have its own intervals.", change: func(s *v1alpha1.KeyVaultSecretSync, _ *memory) {
 			s.Spec.ForProvider.PollInterval = &metav1.Duration{Duration: time.Hour}
 			s.Spec.ForProvider.FastPollInterval = &metav1.Duration{Duration: time.Minute}
 		}, want: watch.Interest{Interval: time.Hour, Fast: time.Minute, Changes: []time.Time{created}}},
@@ -199,7 +199,7 @@ func TestInterest(t *testing.T) {
 		"Refused": {reason: "Reads that are refused back off.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) { m.refused = 1 }, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Changes: []time.Time{created}, Refused: true,
 		}},
-		"Remembered": {reason: "So do those that are not in the status yet.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
+		"Remembered": {reason: "Times that are not in the status yet count, too.", change: func(_ *v1alpha1.KeyVaultSecretSync, m *memory) {
 			m.added, m.requestedAt, m.created = noon(), noon().Add(time.Second), noon().Add(2*time.Second)
 		}, want: watch.Interest{
 			Interval: 30 * time.Second, Fast: 5 * time.Second, Created: at(2 * time.Second).Time,
@@ -231,10 +231,10 @@ func TestCreatedByUs(t *testing.T) {
 	e.created(s, keyvault.Properties{Updated: before(time.Hour)}, nil)
 	e.created(s, keyvault.Properties{}, &keyvault.Error{Reason: keyvault.Exists})
 
-	sync := newSync(s)
-	e.report(sync, plan.NewStatus(), nil)
+	cr := newSync(s)
+	e.report(cr, plan.NewStatus(), nil)
 
-	if diff := cmp.Diff(&v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}, sync.Status.AtProvider.Polling); diff != "" {
+	if diff := cmp.Diff(&v1alpha1.ObservedPolling{SecretCreatedAt: at(0)}, cr.Status.AtProvider.Polling); diff != "" {
 		t.Errorf("\nreport(...): -want, +got:\n%s", diff)
 	}
 }
@@ -256,7 +256,7 @@ func TestReadInterval(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			l := &look{sync: newSync(make([]v1alpha1.SyncedSecret, tc.secrets)...), interval: tc.interval, polled: tc.polled}
+			l := &look{sight: sight{cr: newSync(make([]v1alpha1.SyncedSecret, tc.secrets)...), interval: tc.interval, watchInterval: tc.polled}}
 			if diff := cmp.Diff(tc.want, l.readInterval()); diff != "" {
 				t.Errorf("\n%s\nreadInterval(): -want, +got:\n%s", tc.reason, diff)
 			}

@@ -116,7 +116,7 @@ func TestQuietStatus(t *testing.T) { //nolint:gocognit // A story of several ste
 
 	quiet.written.forget(stored.UID)
 
-	if n := len(quiet.written.over); n > 0 {
+	if n := len(quiet.written.before); n > 0 {
 		t.Errorf("\nA deleted object is forgotten.\nforget(...): %d are left", n)
 	}
 
@@ -160,8 +160,8 @@ func TestQuietStatusRequests(t *testing.T) {
 			}
 
 			upToDate := &managed.TypedExternalClientFns[*v1alpha1.KeyVaultSecretSync]{
-				ObserveFn: func(_ context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
-					sync.SetConditions(xpv1.Available())
+				ObserveFn: func(_ context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.ExternalObservation, error) {
+					cr.SetConditions(xpv1.Available())
 
 					return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
 				},

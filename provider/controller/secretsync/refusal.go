@@ -17,29 +17,31 @@ import (
 	"unicode/utf8"
 )
 
+// The threat: when the API server rejects a Secret, the text of an admission policy or webhook,
+// which has seen the values, may quote them, also encoded or in pieces. Everyone with permission
+// to get the sync can read that text. It is cleaned and not dropped, because it is the only hint
+// at what to change: a quota, a policy, a missing permission.
+
 // maxRefusal is the longest text of a refusal. An admission webhook can send any text.
 const maxRefusal = 1000
 
-// maxWords is how much of a refusal is read. Hidden values make it shorter.
+// maxWords is how much of a refusal is read. Hiding values makes the text shorter.
 const maxWords = 4096
 
-// A refusal is the API server's reason for rejecting a Secret. An admission policy or webhook
-// has seen the values and may quote them in its text, also encoded or in pieces, and everyone
-// with permission to get the sync can read the text. It is cleaned and not dropped, because it
-// is the only hint at what to change: a quota, a policy, a missing permission.
+// A refusal is the API server's reason for rejecting a Secret.
 type refusal struct {
 	words string
 	cause error
 }
 
-// Error returns a text without values of the Secret.
+// Error returns the text without values of the Secret.
 func (r *refusal) Error() string { return r.words }
 
-// Unwrap returns the error of the API server, for its kind.
+// Unwrap returns the error of the API server, so that callers can check its kind.
 func (r *refusal) Unwrap() error { return r.cause }
 
-// refused returns an error without these values of a Secret. Public texts may be shown even
-// if they are values.
+// refused returns an error without these values of a Secret. Public texts are shown even if they
+// equal a value.
 func refused(err error, values [][]byte, public ...string) error {
 	words, cut := cutWords(err.Error())
 	words = strings.Map(func(r rune) rune {
@@ -65,7 +67,7 @@ func refused(err error, values [][]byte, public ...string) error {
 	return &refusal{words: words, cause: err}
 }
 
-// cutWords returns the beginning of a text, and whether the text was longer. It does not
+// cutWords returns the beginning of a text, and reports whether the text was longer. It does not
 // cut an escape sequence.
 func cutWords(text string) (string, bool) {
 	const longest = 16 // Two halves of a character, escaped twice.
@@ -85,29 +87,29 @@ func cutWords(text string) (string, bool) {
 const (
 	// hidden stands for a value.
 	hidden = "[hidden]"
-	// shortest is the length from which a value is hidden within a word as well. A shorter
-	// one would be found everywhere.
+	// shortest is the length from which a value is hidden within words, too. A shorter value
+	// would be found everywhere.
 	shortest = 4
 )
 
-// withoutValues hides values in every form in which a policy may have written them. It
-// finds all of them in the original text, so that hiding one does not keep it from finding
-// another. The text may have been cut within a value.
+// withoutValues hides values in every form in which a policy may have written them. It searches
+// only the original text, so that hiding one value does not prevent finding another. The text
+// may have been cut within a value.
 func withoutValues(text string, cut bool, values [][]byte, public []string) string {
 	var (
-		found = make(ranges, len(text)+1)
+		found = make(redactions, len(text)+1)
 		names = suffixarray.New([]byte(strings.Join(public, " ")))
-		plain = viewOf(text)
-		views = []*view{plain}
+		plain = undecoded(text)
+		texts = []*decoded{plain}
 	)
 
 	// A quoted text may be quoted again.
-	for v := plain; len(views) < 3 && bytes.IndexByte(v.text, '\\') >= 0; {
+	for v := plain; len(texts) < 3 && bytes.IndexByte(v.text, '\\') >= 0; {
 		v = v.unescape()
-		views = append(views, v)
+		texts = append(texts, v)
 	}
 
-	for _, v := range views {
+	for _, v := range texts {
 		index := suffixarray.New(v.text)
 
 		for _, value := range values {
@@ -122,8 +124,8 @@ func withoutValues(text string, cut bool, values [][]byte, public []string) stri
 	return found.hide(text)
 }
 
-// addForms of a value that are in a view, and are no part of a name.
-func (r ranges) addForms(v *view, index, names *suffixarray.Index, value []byte, cut bool) {
+// addForms hides all forms of a value in a text, except parts of public names.
+func (r redactions) addForms(v *decoded, index, names *suffixarray.Index, value []byte, cut bool) {
 	for form := range forms(value) {
 		if at := index.Lookup(form, -1); len(at) > 0 && names.Lookup(form, 1) == nil {
 			for _, i := range at {
@@ -137,8 +139,8 @@ func (r ranges) addForms(v *view, index, names *suffixarray.Index, value []byte,
 	}
 }
 
-// addWords that are a short value.
-func (r ranges) addWords(v *view, index *suffixarray.Index, short []byte) {
+// addWords hides the words of a text that equal a short value.
+func (r redactions) addWords(v *decoded, index *suffixarray.Index, short []byte) {
 	for _, i := range index.Lookup(short, -1) {
 		if v.isWord(i, i+len(short)) {
 			r.add(v, i, i+len(short))
@@ -146,7 +148,7 @@ func (r ranges) addWords(v *view, index *suffixarray.Index, short []byte) {
 	}
 }
 
-// forms of a value that are long enough to be found within words.
+// forms returns the forms of a value that are long enough to be found within words.
 func forms(value []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		long := func(form []byte) bool { return len(form) < shortest || yield(form) }
@@ -174,14 +176,14 @@ func forms(value []byte) iter.Seq[[]byte] {
 	}
 }
 
-// A view is a text, escaped or not, and where each of its bytes comes from.
-type view struct {
+// A decoded text, unescaped any number of times, has for each byte its range in the original.
+type decoded struct {
 	text     []byte
 	from, to []int
 }
 
-func viewOf(text string) *view {
-	v := &view{text: []byte(text)}
+func undecoded(text string) *decoded {
+	v := &decoded{text: []byte(text)}
 	for i := range v.text {
 		v.from, v.to = append(v.from, i), append(v.to, i+1)
 	}
@@ -189,9 +191,9 @@ func viewOf(text string) *view {
 	return v
 }
 
-// unescape the backslashes of Go, JSON and others.
-func (v *view) unescape() *view {
-	out := &view{}
+// unescape returns the text without the backslash escapes of Go, JSON and others.
+func (v *decoded) unescape() *decoded {
+	out := &decoded{}
 
 	for i := 0; i < len(v.text); {
 		char, length := unescape(v.text[i:])
@@ -206,7 +208,7 @@ func (v *view) unescape() *view {
 	return out
 }
 
-// unescape the first character of a text, and return how long it was.
+// unescape returns the first character of a text, and its length in the text.
 func unescape(text []byte) ([]byte, int) {
 	if text[0] != '\\' || len(text) == 1 {
 		return text[:1], 1
@@ -226,7 +228,7 @@ func unescape(text []byte) ([]byte, int) {
 		return []byte(string(r)), len(start) - len(rest)
 	}
 
-	// Halves of a character, as JSON has them.
+	// JSON escapes a character outside of the basic plane in two halves.
 	var char string
 	if len(start) == 12 && start[1] == 'u' && start[6:8] == `\u` && json.Unmarshal([]byte(`"`+start+`"`), &char) == nil {
 		return []byte(char), 12
@@ -235,8 +237,8 @@ func unescape(text []byte) ([]byte, int) {
 	return text[:1], 1
 }
 
-// beginOf a form at the end of the text, where the text may have been cut within it.
-func (v *view) beginOf(form []byte) int {
+// beginOf returns where a form begins that the end of the text cuts off.
+func (v *decoded) beginOf(form []byte) int {
 	for i := max(0, len(v.text)-len(form)); i < len(v.text); i++ {
 		if bytes.HasPrefix(form, v.text[i:]) {
 			return i
@@ -246,9 +248,9 @@ func (v *view) beginOf(form []byte) int {
 	return len(v.text)
 }
 
-// isWord reports whether a part of the text is one or stands in quotes. The numbers of a
-// quota, as in count/secrets=1, are no words.
-func (v *view) isWord(from, to int) bool {
+// isWord reports whether a part of the text is a word, or in quotes. The numbers of a quota, as
+// in count/secrets=1, are not words.
+func (v *decoded) isWord(from, to int) bool {
 	const around = " \t\r\n\"'`()[]{}<>"
 
 	before := from == 0 || strings.IndexByte(around, v.text[from-1]) >= 0
@@ -257,19 +259,19 @@ func (v *view) isWord(from, to int) bool {
 	return before && after
 }
 
-// ranges of a text: how many more begin than end at a byte.
-type ranges []int
+// redactions of a text: for each byte, how many begin there minus how many end there.
+type redactions []int
 
-// add a range of a view.
-func (r ranges) add(v *view, from, to int) {
+// add a range of a decoded text.
+func (r redactions) add(v *decoded, from, to int) {
 	if from < to {
 		r[v.from[from]]++
 		r[v.to[to-1]]--
 	}
 }
 
-// hide the ranges. Those that overlap or touch each other are one.
-func (r ranges) hide(text string) string {
+// hide the redacted ranges of a text. Ranges that overlap or touch become one.
+func (r redactions) hide(text string) string {
 	var b strings.Builder
 
 	open := 0

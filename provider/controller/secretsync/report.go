@@ -5,7 +5,6 @@ package secretsync
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,101 +22,98 @@ import (
 	"github.com/p6m-dev/platform-application/provider/plan"
 )
 
-// reasonNotSynced of condition Ready: a secret was never synced.
+// reasonNotSynced of condition Ready: a required secret was never synced.
 const reasonNotSynced xpv1.ConditionReason = "SecretsNotSynced"
 
-// report a status, also as events and in metrics.
-func (e *external) report(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
-	key := types.NamespacedName{Namespace: sync.Namespace, Name: sync.Name}
+// report sets a status, with events and metrics.
+func (e *external) report(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
+	key := types.NamespacedName{Namespace: cr.Namespace, Name: cr.Name}
 
 	before, ok := e.metrics.last(key)
 	if !ok {
 		before = e.previous
 	}
 
-	o := status.Observation(sync.Spec.ForProvider)
-	e.announce(sync, before, o, problem)
+	o := status.Observation(cr.Spec.ForProvider)
+	e.announce(cr, before, o, problem)
 	e.metrics.observe(key, o)
-	e.preview(sync, status, problem)
+	e.preview(cr, status, problem)
 }
 
 // preview sets the status before the Secret is written, without events and metrics.
-func (e *external) preview(sync *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
-	o := status.Observation(sync.Spec.ForProvider)
+func (e *external) preview(cr *v1alpha1.KeyVaultSecretSync, status plan.Status, problem *plan.Problem) {
+	o := status.Observation(cr.Spec.ForProvider)
 	o.Polling = e.memory.polling(e.previous.Polling)
-	sync.Status.AtProvider = o
-	setCondition(sync, ready(sync, o, problem))
-	e.reportSize(sync)
+	cr.Status.AtProvider = o
+	setCondition(cr, ready(cr, o, problem))
+	e.reportSize(cr)
 }
 
-// sentence about a sync.
-func sentence(sync *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
-	return finding.Sentences(plan.SubjectOf(sync.Spec.ForProvider, ""), f)
+// sentence renders a finding on a sync.
+func sentence(cr *v1alpha1.KeyVaultSecretSync, f finding.Finding) string {
+	return finding.Sentences(plan.SubjectOf(cr.Spec.ForProvider, ""), f)
 }
 
-// conditionListed reports whether the vault can be listed. A sync has it once its vault was
-// too large for that.
+// conditionListed reports whether the vault can be listed. A sync has this condition once its
+// vault has been too large to be listed.
 const (
 	conditionListed     xpv1.ConditionType   = "VaultListed"
 	reasonListed        xpv1.ConditionReason = "Listed"
 	reasonVaultTooLarge xpv1.ConditionReason = "VaultTooLarge"
 )
 
-// reportSize of the vault, if it is too large to be listed, or was. An event tells when it
-// has become too large.
-func (e *external) reportSize(sync *v1alpha1.KeyVaultSecretSync) {
-	if e.look == nil {
-		return
-	}
+// reportSize sets the condition of a vault that is, or was, too large to be listed. An event
+// reports that it has become too large.
+func (e *external) reportSize(cr *v1alpha1.KeyVaultSecretSync) {
+	was := cr.GetCondition(conditionListed)
+	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: cr.Generation}
 
-	was := sync.GetCondition(conditionListed)
-	c := xpv1.Condition{Type: conditionListed, ObservedGeneration: sync.Generation}
-
-	switch err, ok := errors.AsType[*keyvault.Error](e.look.snapshot.Err); {
+	switch err, ok := errors.AsType[*keyvault.Error](e.sight.snapshot.Err); {
 	case ok && err.Reason == keyvault.TooLarge:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonVaultTooLarge
-		c.Message = sentence(sync, finding.Finding{Reason: finding.VaultTooLarge, Every: e.look.readInterval(), Cause: &err.Cause})
-	case e.look.hasList() && was.Status == corev1.ConditionFalse:
+		c.Message = sentence(cr, finding.Finding{Reason: finding.VaultTooLarge, Every: e.sight.readInterval(), Cause: &err.Cause})
+	case e.sight.hasList() && was.Status == corev1.ConditionFalse:
 		c.Status, c.Reason = corev1.ConditionTrue, reasonListed
 	default:
 		return
 	}
 
-	setCondition(sync, c)
+	setCondition(cr, c)
 
 	if c.Status == corev1.ConditionFalse && was.Status != corev1.ConditionFalse {
-		e.record.Event(sync, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(c.Message)))
+		e.record.Event(cr, event.Warning(event.Reason(reasonVaultTooLarge), errors.New(c.Message)))
 	}
 }
 
 // setCondition of a sync. A changed message alone is not a transition, because upgrades change
 // messages.
-func setCondition(sync *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
+func setCondition(cr *v1alpha1.KeyVaultSecretSync, c xpv1.Condition) {
 	c.LastTransitionTime = metav1.Now()
-	if was := sync.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
+	if was := cr.GetCondition(c.Type); was.Status == c.Status && was.Reason == c.Reason {
 		c.LastTransitionTime = was.LastTransitionTime
 	}
 
-	sync.SetConditions(c)
+	cr.SetConditions(c)
 }
 
-// ready when every secret that is not optional was synced once. Later failures are in the
-// state of a secret only, because the Secret still has what pods need.
-func ready(sync *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
+// ready returns the condition Ready: every secret that is not optional has been synced once.
+// Later failures are only in the state of a secret, because the Secret still has what pods
+// need.
+func ready(cr *v1alpha1.KeyVaultSecretSync, o v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) xpv1.Condition {
 	c := xpv1.Available()
 
-	waiting := plan.NotReady(o, sync.Spec.ForProvider)
+	waiting := plan.NotReady(o, cr.Spec.ForProvider)
 
 	switch {
 	case problem != nil:
-		c = xpv1.Unavailable().WithMessage(sentence(sync, problem.Finding))
+		c = xpv1.Unavailable().WithMessage(sentence(cr, problem.Finding))
 		c.Reason = xpv1.ConditionReason(problem.State)
 	case len(waiting) > 0:
 		c = xpv1.Unavailable().WithMessage(describeSecrets(waiting))
 		c.Reason = reasonNotSynced
 	}
 
-	c.ObservedGeneration = sync.Generation
+	c.ObservedGeneration = cr.Generation
 
 	return c
 }
@@ -134,22 +130,17 @@ func describeSecrets(list []v1alpha1.ObservedSecret) string {
 			break
 		}
 
-		what := s.Message
-		if s.State != "" {
-			what = fmt.Sprintf("%s. %s", s.State, s.Message)
-		}
-
-		parts = append(parts, strings.TrimSpace(s.Name+": "+what))
+		parts = append(parts, finding.Entry(s.Name, string(s.State), s.Message))
 	}
 
 	return strings.Join(parts, " ")
 }
 
-// announce changes as events: of the state of a secret, of its version, or of a problem of
-// the Secret as a whole. Secrets in the same state share an event.
-func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
+// announce changes as events: a new state or version of a secret, or a problem of the Secret as
+// a whole. Secrets in the same state share an event.
+func (e *external) announce(cr *v1alpha1.KeyVaultSecretSync, before, after v1alpha1.KeyVaultSecretSyncObservation, problem *plan.Problem) {
 	if problem != nil && before.State != problem.State {
-		e.record.Event(sync, event.Warning(event.Reason(problem.State), errors.New(sentence(sync, problem.Finding))))
+		e.record.Event(cr, event.Warning(event.Reason(problem.State), errors.New(sentence(cr, problem.Finding))))
 	}
 
 	known := map[string]v1alpha1.ObservedSecret{}
@@ -165,13 +156,13 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 			continue
 		}
 
-		what := s.Name + ": " + s.Message
+		message := s.Message
 		if s.State == v1alpha1.StateSynced {
-			what = strings.TrimSpace(s.Name + ": " + sentence(sync, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message)
+			message = sentence(cr, finding.Finding{Reason: finding.VersionWritten, Version: s.Version}) + " " + s.Message
 		}
 
-		changed[s.State] = append(changed[s.State], what)
-		e.log.Info("Secret state changed", "namespace", sync.Namespace, "name", sync.Name, "secret", s.Name,
+		changed[s.State] = append(changed[s.State], finding.Entry(s.Name, "", message))
+		e.log.Info("Secret state changed", "namespace", cr.Namespace, "name", cr.Name, "secret", s.Name,
 			"state", s.State, "version", s.Version, "previous", was.State)
 	}
 
@@ -180,14 +171,14 @@ func (e *external) announce(sync *v1alpha1.KeyVaultSecretSync, before, after v1a
 
 		switch state {
 		case v1alpha1.StateSynced, v1alpha1.StateAwaitingValue, v1alpha1.StateAwaitingAccess:
-			e.record.Event(sync, event.Normal(event.Reason(state), message))
+			e.record.Event(cr, event.Normal(event.Reason(state), message))
 		default:
-			e.record.Event(sync, event.Warning(event.Reason(state), errors.New(message)))
+			e.record.Event(cr, event.Warning(event.Reason(state), errors.New(message)))
 		}
 	}
 }
 
-// shorten a list to the length that Kubernetes accepts as the message of an event.
+// shorten a list to the length that Kubernetes accepts for the message of an event.
 func shorten(parts []string) string {
 	const most = 1000
 
@@ -204,18 +195,18 @@ func shorten(parts []string) string {
 	return message
 }
 
-// more of a list.
+// more returns the end of a shortened list.
 func more(n int) string {
 	return finding.Sentences(finding.Subject{}, finding.Finding{Reason: finding.More, Count: n})
 }
 
-// A terseRecorder leaves out two events of the managed reconciler, because the provider's
-// own events say what has changed. It saves one request for each write of a Secret. A
-// filter of event.APIRecorder would not do: its WithAnnotations, which the reconciler
-// calls, returns a recorder without filters.
+// A terseRecorder drops two events of the managed reconciler, because the provider's own events
+// describe the change. That saves one request for each write of a Secret. A filter of
+// event.APIRecorder would not work: its WithAnnotations, which the reconciler calls, returns a
+// recorder without filters.
 type terseRecorder struct{ event.Recorder }
 
-// Event records an event, unless it is one of the two.
+// Event records an event, unless it is dropped.
 func (r terseRecorder) Event(o runtime.Object, e event.Event) {
 	if e.Type == event.TypeNormal && (e.Reason == "CreatedExternalResource" || e.Reason == "UpdatedExternalResource") {
 		return

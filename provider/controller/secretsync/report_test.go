@@ -60,7 +60,7 @@ func TestReady(t *testing.T) {
 		"Failing":  {reason: "Pods have what they need.", o: observation("", db(v1alpha1.StateForbidden, v1)), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
 		"Never":    {reason: "Pods do not.", o: observation("", db(v1alpha1.StateMissing, "")), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "db: Missing. Do this."}},
 		"Optional": {reason: "Pods can do without.", o: observation("", v1alpha1.ObservedSecret{Name: "nice", State: v1alpha1.StateMissing}), want: want{Status: corev1.ConditionTrue, Reason: xpv1.ReasonAvailable}},
-		"Many":     {reason: "Not all are named.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
+		"Many":     {reason: "A long list of secrets is shortened.", o: observation("", many...), want: want{Status: corev1.ConditionFalse, Reason: reasonNotSynced, Message: "s0: Missing. s1: Missing. s2: Missing. And 2 more."}},
 		"Problem": {
 			reason: "The Secret as a whole.", o: observation("", db(v1alpha1.StateMissing, "")), problem: &plan.Problem{State: v1alpha1.StateTargetConflict, Finding: said("owner")},
 			want: want{Status: corev1.ConditionFalse, Reason: "TargetConflict", Message: "owner does not exist"},
@@ -69,10 +69,10 @@ func TestReady(t *testing.T) {
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			sync := newSync(list...)
-			sync.Generation = 7
+			cr := newSync(list...)
+			cr.Generation = 7
 
-			c := ready(sync, tc.o, tc.problem)
+			c := ready(cr, tc.o, tc.problem)
 			if diff := cmp.Diff(tc.want, want{Status: c.Status, Reason: c.Reason, Message: c.Message}); diff != "" {
 				t.Errorf("\n%s\nready(...): -want, +got:\n%s", tc.reason, diff)
 			}
@@ -128,18 +128,18 @@ func TestAnnounce(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	e, events := externalOf(lookAt(v1alpha1.SyncedSecret{Name: "db"}))
-	sync := newSync(v1alpha1.SyncedSecret{Name: "db"})
+	cr := newSync(v1alpha1.SyncedSecret{Name: "db"})
 	o := observation(v1alpha1.StateForbidden, v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateForbidden})
 
 	status := plan.Status{KeyVaultSecretSyncObservation: o}
-	e.report(sync, status, nil)
+	e.report(cr, status, nil)
 	e.report(newSync(v1alpha1.SyncedSecret{Name: "db"}), status, nil)
 
 	if diff := cmp.Diff(1, len(*events)); diff != "" {
 		t.Errorf("\nAn announced state is not announced again, even if the status was not written.\nreport(...): -want, +got:\n%s", diff)
 	}
 
-	if diff := cmp.Diff(o, sync.Status.AtProvider); diff != "" {
+	if diff := cmp.Diff(o, cr.Status.AtProvider); diff != "" {
 		t.Errorf("\nThe status says so.\nreport(...): -want, +got:\n%s", diff)
 	}
 }
@@ -189,7 +189,7 @@ func TestShorten(t *testing.T) {
 	}{
 		"One":  {reason: "One.", parts: []string{"a"}, want: "a"},
 		"Two":  {reason: "Two that fit.", parts: []string{"a", "b"}, want: "a b"},
-		"Many": {reason: "Not all fit.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
+		"Many": {reason: "A message that is too long is shortened.", parts: []string{long, long, "a"}, want: long + " And 2 more."},
 	}
 
 	for name, tc := range cases {
@@ -216,9 +216,9 @@ func TestMetrics(t *testing.T) {
 		v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced, ExpiresAt: new(metav1.Unix(2000, 0))},
 		v1alpha1.ObservedSecret{Name: "x", State: v1alpha1.StateMissing}, v1alpha1.ObservedSecret{Name: "y"}))
 	m.observe(api, observation(v1alpha1.StateSynced, v1alpha1.ObservedSecret{Name: "db", State: v1alpha1.StateSynced}))
-	m.read(api, time.Unix(3000, 0))
+	m.noteRead(api, time.Unix(3000, 0))
 	m.observe(gone, observation(v1alpha1.StateSynced))
-	m.read(gone, time.Unix(1, 0))
+	m.noteRead(gone, time.Unix(1, 0))
 	m.forget(gone)
 	m.written(nil)
 	m.written(errors.New("x"))

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The PlatformApplication Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package secretsync reconciles KeyVaultSecretSyncs: it keeps a Kubernetes Secret
-// in step with secrets of an Azure Key Vault.
+// Package secretsync reconciles KeyVaultSecretSyncs: it keeps a Kubernetes Secret in sync with
+// secrets of an Azure Key Vault.
 //
-// It is a reconciler of managed resources like that of any provider, with one difference:
-// it does not poll. A watcher lists the vaults, and wakes the syncs whose secrets have
-// changed. A reconcile is a pipeline: get the Secret, ask the vault for what is not known
-// (look), decide (package plan), write the Secret once, and report.
+// It uses the managed reconciler, like other providers, but it does not poll. A watcher lists
+// the vaults, and wakes the syncs whose secrets have changed. A reconcile is a pipeline: get
+// the Secret, read the secrets that have changed (look), decide (package plan), write the
+// Secret once, and report.
 package secretsync
 
 import (
@@ -23,7 +23,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -33,7 +32,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/p6m-dev/platform-application/apis/secrets/v1alpha1"
@@ -47,19 +45,19 @@ import (
 type Options struct {
 	controller.Options
 
-	// Secrets of Kubernetes, to apply them.
+	// Secrets writes Kubernetes Secrets.
 	Secrets corev1client.SecretsGetter
-	// Pool of clients.
+	// Pool of clients of vaults.
 	Pool *keyvault.Pool
-	// ListsAtOnce is how many vaults are listed at the same time and, in addition, how many
-	// that do not answer, and how many whose lists are slow.
+	// ListsAtOnce is the maximum number of concurrent lists. Unresponsive, sluggish and slow
+	// vaults have separate limits of the same size.
 	ListsAtOnce int
-	// FastPollInterval of vaults whose syncs name none, while a team may be waiting. Zero
-	// turns fast polls off.
+	// FastPollInterval is the interval of fast polls for syncs without their own. Zero disables
+	// fast polls.
 	FastPollInterval time.Duration
-	// FastPollWindow is how long a team may be waiting after a change.
+	// FastPollWindow is how long a vault is polled fast after a change.
 	FastPollWindow time.Duration
-	// FullRead is how often all secrets are read, changed or not.
+	// FullRead is the interval of reading all secrets, changed or not.
 	FullRead time.Duration
 	// Timeout of one reconcile.
 	Timeout time.Duration
@@ -68,9 +66,8 @@ type Options struct {
 	WatchMetrics *watch.Metrics
 }
 
-// SetupGated adds the controller as soon as its kind is served, and the kind of the usages
-// of provider configurations. It calls fail if that is impossible, because a gate does not
-// retry.
+// SetupGated adds the controller once its kind and ProviderConfigUsage are served. It calls
+// fail if adding it fails, because a gate does not retry.
 func SetupGated(mgr ctrl.Manager, o Options, fail func(error)) {
 	o.Gate.Register(func() {
 		if err := Setup(mgr, o); err != nil {
@@ -79,7 +76,7 @@ func SetupGated(mgr ctrl.Manager, o Options, fail func(error)) {
 	}, v1alpha1.KeyVaultSecretSyncGroupVersionKind(), v1alpha1.GroupVersion().WithKind(v1alpha1.ProviderConfigUsageKind))
 }
 
-// newReconciler of managed resources.
+// newReconciler returns the managed reconciler of syncs.
 func newReconciler(mgr quietManager, c *connector, o Options) *managed.Reconciler {
 	return managed.NewReconciler(mgr, resource.ManagedKind(v1alpha1.KeyVaultSecretSyncGroupVersionKind()), append(reconcilerOptions(o),
 		managed.WithTypedExternalConnector(c),
@@ -136,8 +133,8 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		Named(name).
 		WithOptions(options(o)).
 		WatchesRawSource(queue).
-		Watches(&v1alpha1.KeyVaultSecretSync{}, syncs(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
-		Watches(&corev1.Secret{}, secrets(), builder.OnlyMetadata).
+		Watches(&v1alpha1.KeyVaultSecretSync{}, syncHandler(func(o client.Object) { written.forget(o.GetUID()) }), builder.WithPredicates(resource.DesiredStateChanged())).
+		Watches(&corev1.Secret{}, secretHandler(), builder.OnlyMetadata).
 		Complete(newNamespaceGate(ratelimiter.NewReconciler(name, f, o.GlobalRateLimiter), o.MaxConcurrentReconciles, queue.wake))
 	if err != nil {
 		return fmt.Errorf("cannot set up the controller of %s: %w", gvk.Kind, err)
@@ -146,8 +143,8 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	return nil
 }
 
-// Pauses after failed reconciles. The first is short, because most often the cache was
-// only a moment behind.
+// Pauses after failed reconciles. The first is short, because the usual cause is a cache that
+// is a moment behind.
 const (
 	firstPause = 50 * time.Millisecond
 	maxPause   = time.Minute
@@ -165,8 +162,8 @@ func reconcilerOptions(o Options) []managed.ReconcilerOption {
 	out := []managed.ReconcilerOption{
 		managed.WithPollInterval(o.FullRead),
 		managed.WithTimeout(o.Timeout),
-		// The name of the Secret is in the spec. So there is nothing to initialize, and a
-		// crash while the Secret is created leaves nothing behind.
+		// The spec has the name of the Secret. So there is nothing to initialize, and a crash
+		// during the creation of the Secret leaves nothing behind.
 		managed.WithInitializers(),
 		managed.WithDeterministicExternalName(true),
 		managed.WithCreationGracePeriod(0),
@@ -187,57 +184,31 @@ func reconcilerOptions(o Options) []managed.ReconcilerOption {
 	return out
 }
 
-// addStateMetrics that Crossplane's providers have: how many resources exist, and
-// how many of them are ready and synced.
-func addStateMetrics(mgr manager.Manager, o Options) error {
-	if o.MetricOptions == nil || o.MetricOptions.MRStateMetrics == nil {
-		return nil
-	}
-
-	r := statemetrics.NewMRStateRecorder(uncopied{mgr.GetClient()}, o.Logger, o.MetricOptions.MRStateMetrics, &v1alpha1.KeyVaultSecretSyncList{}, o.MetricOptions.PollStateMetricInterval)
-	if err := mgr.Add(r); err != nil {
-		return fmt.Errorf("cannot add the recorder of state metrics: %w", err)
-	}
-
-	return nil
-}
-
-// An uncopied client lists the objects of the cache and not copies, for readers only. The
-// recorder of state metrics lists all syncs every minute and keeps the list until the next
-// one. BenchmarkListSyncs: to copy 1,000 syncs with 10 secrets each takes 5.1 MB and 12 ms, and
-// the list alone 0.6 MB and 0.6 ms.
-type uncopied struct{ client.Client }
-
-// List objects.
-func (u uncopied) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	return u.Client.List(ctx, list, append(opts, client.UnsafeDisableDeepCopy)...) //nolint:wrapcheck // A client returns errors as they are.
-}
-
-// An unwatcher stops the polls of a sync that is gone or left alone, which its reconciler
-// does not look at any more. Otherwise its vault would get 2,880 lists a day, at the default
-// interval of 30 s, until the provider restarts. An event handler would not do: reconciles
-// of one sync follow each other, so only here no other one can begin to watch again. It
-// costs one read of the cache and no request.
+// An unwatcher stops the polls of a sync that was deleted or paused, because the managed
+// reconciler skips it. Otherwise its vault would get 2,880 lists a day, at the default interval
+// of 30 s, until the provider restarts. An event handler would not work, because a reconcile in
+// progress could start to watch the vault again; reconciles of one sync never overlap. The
+// unwatcher costs one read of the cache and no request.
 type unwatcher struct {
 	reconcile.Reconciler
 
 	kube   client.Client
 	forget func(types.NamespacedName)
-	// policies is whether management policies are heeded.
+	// policies is true if management policies are enabled.
 	policies bool
 }
 
-// Reconcile a sync.
+// Reconcile a sync, and stop its polls if it is deleted or skipped.
 func (f unwatcher) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	sync := &v1alpha1.KeyVaultSecretSync{}
-	if err := f.kube.Get(ctx, req.NamespacedName, sync); kerrors.IsNotFound(err) || err == nil && leftAlone(sync, f.policies) {
+	cr := &v1alpha1.KeyVaultSecretSync{}
+	if err := f.kube.Get(ctx, req.NamespacedName, cr); kerrors.IsNotFound(err) || err == nil && isSkipped(cr, f.policies) {
 		f.forget(req.NamespacedName)
 	}
 
-	return f.Reconciler.Reconcile(ctx, req) //nolint:wrapcheck // It says what was attempted.
+	return f.Reconciler.Reconcile(ctx, req)
 }
 
-// A connector has the state that all reconciles share.
+// A connector holds the state that all reconciles share.
 type connector struct {
 	kube     client.Client
 	secrets  corev1client.SecretsGetter
@@ -248,19 +219,18 @@ type connector struct {
 	metrics  *Metrics
 	record   event.Recorder
 	log      logging.Logger
-	// pollInterval of vaults whose syncs name none.
-	pollInterval time.Duration
-	// fastPollInterval of those that name none.
+	// pollInterval and fastPollInterval of syncs without their own.
+	pollInterval     time.Duration
 	fastPollInterval time.Duration
 	fullRead         time.Duration
 	now              func() time.Time
 }
 
-// Connect records that the sync uses its provider configuration. The configuration need
-// not exist unless a secret has to be created.
-func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
-	if !meta.WasDeleted(sync) {
-		if err := c.usage.Track(ctx, sync); err != nil {
+// Connect records that the sync uses its provider configuration. The configuration is needed
+// only when a secret must be created.
+func (c *connector) Connect(ctx context.Context, cr *v1alpha1.KeyVaultSecretSync) (managed.TypedExternalClient[*v1alpha1.KeyVaultSecretSync], error) {
+	if !meta.WasDeleted(cr) {
+		if err := c.usage.Track(ctx, cr); err != nil {
 			return nil, fmt.Errorf("cannot track the use of the provider configuration: %w", err)
 		}
 	}
@@ -268,7 +238,7 @@ func (c *connector) Connect(ctx context.Context, sync *v1alpha1.KeyVaultSecretSy
 	return &external{connector: c, plan: plan.Plan{}}, nil
 }
 
-// forget a sync that is gone or left alone. Its vault gets no more requests.
+// forget a sync that was deleted or is skipped. Its vault gets no more requests.
 func (c *connector) forget(key types.NamespacedName) {
 	c.watcher.Forget(key)
 	c.memories.forget(key)

@@ -26,11 +26,11 @@ import (
 )
 
 const (
-	// FieldOwner of all that the provider applies.
+	// FieldOwner of the fields that the provider applies.
 	FieldOwner = "provider-keyvault-secretsync"
 
-	// LabelManagedBy is on every Secret of the provider. Only Secrets with it are watched,
-	// and an admission policy denies the provider access to others.
+	// LabelManagedBy is on every Secret of the provider. Only Secrets with this label are
+	// watched, and an admission policy denies the provider access to others.
 	LabelManagedBy = "secrets.p6m.dev/managed-by"
 
 	// annotationSync names the sync that a Secret belongs to, in its namespace.
@@ -41,39 +41,39 @@ const (
 
 // A target is the Secret of a sync.
 type target struct {
-	// secret is nil if there is none.
+	// secret is nil if it is missing.
 	secret *corev1.Secret
 	// ours is false for a Secret of another owner.
 	ours bool
 }
 
 // get the Secret of a sync, from the API server: values are never cached.
-func get(ctx context.Context, kube client.Client, sync *v1alpha1.KeyVaultSecretSync) (target, error) {
+func get(ctx context.Context, kube client.Client, cr *v1alpha1.KeyVaultSecretSync) (target, error) {
 	s := &corev1.Secret{}
 
-	err := kube.Get(ctx, types.NamespacedName{Namespace: sync.Namespace, Name: sync.Spec.ForProvider.Target.Name}, s)
+	err := kube.Get(ctx, types.NamespacedName{Namespace: cr.Namespace, Name: cr.Spec.ForProvider.Target.Name}, s)
 	if kerrors.IsNotFound(err) {
 		return target{}, nil
 	}
 
 	if err != nil {
-		return target{}, fmt.Errorf("cannot get Secret %q: %w", sync.Spec.ForProvider.Target.Name, err)
+		return target{}, fmt.Errorf("cannot get Secret %q: %w", cr.Spec.ForProvider.Target.Name, err)
 	}
 
-	return target{secret: s, ours: belongs(s, sync)}, nil
+	return target{secret: s, ours: belongs(s, cr)}, nil
 }
 
-// belongs reports whether a Secret is that of the sync, or was left behind by a deleted sync
-// of the same name.
-func belongs(s *corev1.Secret, sync *v1alpha1.KeyVaultSecretSync) bool {
+// belongs reports whether a Secret belongs to the sync, or was left behind by a deleted sync of
+// the same name.
+func belongs(s *corev1.Secret, cr *v1alpha1.KeyVaultSecretSync) bool {
 	if owner := metav1.GetControllerOf(s); owner != nil {
-		return owner.UID == sync.UID
+		return owner.UID == cr.UID
 	}
 
-	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == sync.Name
+	return s.Labels[LabelManagedBy] == FieldOwner && s.Annotations[annotationSync] == cr.Name
 }
 
-// current content of the Secret.
+// current returns the content of the Secret.
 func (t target) current() plan.Current {
 	if t.secret == nil {
 		return plan.Current{}
@@ -83,36 +83,36 @@ func (t target) current() plan.Current {
 }
 
 // writable reports whether management policies allow writing the Secret.
-func (t target) writable(sync *v1alpha1.KeyVaultSecretSync) bool {
+func (t target) writable(cr *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
-		return may(sync, xpv1.ManagementActionCreate)
+		return may(cr, xpv1.ManagementActionCreate)
 	}
 
-	return may(sync, xpv1.ManagementActionUpdate)
+	return may(cr, xpv1.ManagementActionUpdate)
 }
 
 // metadataUpToDate reports whether labels, annotations and owner are up to date.
-func (t target) metadataUpToDate(sync *v1alpha1.KeyVaultSecretSync) bool {
+func (t target) metadataUpToDate(cr *v1alpha1.KeyVaultSecretSync) bool {
 	if t.secret == nil {
 		return false
 	}
 
-	for k, v := range labels(sync) {
+	for k, v := range labels(cr) {
 		if t.secret.Labels[k] != v {
 			return false
 		}
 	}
 
 	for k := range applied(t.secret) {
-		if _, ok := labels(sync)[k]; !ok {
+		if _, ok := labels(cr)[k]; !ok {
 			return false
 		}
 	}
 
-	return t.secret.Annotations[annotationSync] == sync.Name && metav1.IsControlledBy(t.secret, sync) == mayDelete(sync)
+	return t.secret.Annotations[annotationSync] == cr.Name && metav1.IsControlledBy(t.secret, cr) == mayDelete(cr)
 }
 
-// applied returns the labels that were applied to a Secret by us.
+// applied returns the labels of a Secret that the provider has applied.
 func applied(s *corev1.Secret) map[string]bool {
 	out := map[string]bool{}
 
@@ -140,42 +140,42 @@ func applied(s *corev1.Secret) map[string]bool {
 	return out
 }
 
-// noVersion is the resource version of no object. To apply with it creates the object or,
-// if it exists already, returns a conflict. See
+// noVersion is a resource version that no object has. Applying with it creates the object, or
+// returns a conflict if the object exists. See
 // https://github.com/kubernetes/kubernetes/issues/106745
 const noVersion = "1"
 
-// apply all content to the Secret in one write, and return the result. It fails if the Secret
-// has changed since it was read as to, which is nil if the Secret was missing.
-func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
+// apply all content to the Secret in one write, and return the result. To is the Secret as it
+// was read, or nil. Apply fails if the Secret has changed since.
+func apply(ctx context.Context, kube corev1client.SecretsGetter, cr *v1alpha1.KeyVaultSecretSync, to *corev1.Secret, p plan.Plan) (*corev1.Secret, error) {
 	record, err := p.Record.Encode()
 	if err != nil {
 		return nil, err
 	}
 
-	s := corev1ac.Secret(sync.Spec.ForProvider.Target.Name, sync.Namespace).
+	s := corev1ac.Secret(cr.Spec.ForProvider.Target.Name, cr.Namespace).
 		WithResourceVersion(noVersion).
-		WithLabels(labels(sync)).
-		WithAnnotations(map[string]string{annotationSync: sync.Name, annotationContent: record}).
+		WithLabels(labels(cr)).
+		WithAnnotations(map[string]string{annotationSync: cr.Name, annotationContent: record}).
 		WithData(p.Data)
 	if to != nil {
 		s.WithUID(to.UID).WithResourceVersion(to.ResourceVersion)
 	}
 
-	if mayDelete(sync) {
+	if mayDelete(cr) {
 		s.WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion(v1alpha1.GroupVersion().String()).WithKind(v1alpha1.KeyVaultSecretSyncKind).
-			WithName(sync.Name).WithUID(sync.UID).WithController(true).WithBlockOwnerDeletion(true))
+			WithName(cr.Name).WithUID(cr.UID).WithController(true).WithBlockOwnerDeletion(true))
 	}
 
-	applied, err := kube.Secrets(sync.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
+	applied, err := kube.Secrets(cr.Namespace).Apply(ctx, s, metav1.ApplyOptions{FieldManager: FieldOwner, Force: true})
 	if err != nil {
-		name := sync.Spec.ForProvider.Target.Name
-		public := slices.AppendSeq([]string{sync.Namespace, name}, maps.Keys(p.Data))
+		name := cr.Spec.ForProvider.Target.Name
+		public := slices.AppendSeq([]string{cr.Namespace, name}, maps.Keys(p.Data))
 
 		values := slices.Collect(maps.Values(p.Data))
 		if to != nil {
-			values = slices.AppendSeq(values, maps.Values(to.Data)) // An admission policy sees these, too.
+			values = slices.AppendSeq(values, maps.Values(to.Data)) // Admission policies see the old values, too.
 		}
 
 		return nil, fmt.Errorf("cannot apply Secret %q: %w", name, refused(err, values, public...))
@@ -184,7 +184,7 @@ func apply(ctx context.Context, kube corev1client.SecretsGetter, sync *v1alpha1.
 	return applied, nil
 }
 
-// remove the Secret, unless it was replaced since it was read.
+// remove the Secret, unless it has been replaced since it was read.
 func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
 	err := kube.Delete(ctx, s, client.Preconditions{UID: &s.UID})
 	if err != nil && !kerrors.IsNotFound(err) {
@@ -194,8 +194,8 @@ func remove(ctx context.Context, kube client.Client, s *corev1.Secret) error {
 	return nil
 }
 
-func labels(sync *v1alpha1.KeyVaultSecretSync) map[string]string {
-	l := maps.Clone(sync.Spec.ForProvider.Target.Labels)
+func labels(cr *v1alpha1.KeyVaultSecretSync) map[string]string {
+	l := maps.Clone(cr.Spec.ForProvider.Target.Labels)
 	if l == nil {
 		l = map[string]string{}
 	}
@@ -215,8 +215,8 @@ func StripSecret(o any) (any, error) {
 	m.SetManagedFields(nil)
 	m.SetLabels(nil)
 
-	if sync := m.GetAnnotations()[annotationSync]; sync != "" {
-		m.SetAnnotations(map[string]string{annotationSync: sync})
+	if cr := m.GetAnnotations()[annotationSync]; cr != "" {
+		m.SetAnnotations(map[string]string{annotationSync: cr})
 		m.SetOwnerReferences(nil)
 	}
 

@@ -43,12 +43,12 @@ func TestTarget(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		secret func(s *corev1.Secret)
-		sync   func(s *v1alpha1.KeyVaultSecretSync)
+		cr     func(s *v1alpha1.KeyVaultSecretSync)
 		want   want
 	}{
 		"Ours":         {reason: "The Secret of the sync.", want: want{Belongs: true, MetadataUpToDate: true}},
-		"Labels":       {reason: "It has the labels that are wanted.", sync: labelled, want: want{Belongs: true, MetadataUpToDate: true}},
-		"OtherLabels":  {reason: "A label is wanted that it has not.", sync: labelled, secret: func(s *corev1.Secret) { s.Labels["team"] = "b" }, want: want{Belongs: true}},
+		"Labels":       {reason: "It has the labels that are wanted.", cr: labelled, want: want{Belongs: true, MetadataUpToDate: true}},
+		"OtherLabels":  {reason: "A label is wanted that it has not.", cr: labelled, secret: func(s *corev1.Secret) { s.Labels["team"] = "b" }, want: want{Belongs: true}},
 		"ManagedBy":    {reason: "Without its label it is not seen.", secret: func(s *corev1.Secret) { delete(s.Labels, LabelManagedBy) }, want: want{Belongs: true}},
 		"Annotation":   {reason: "The annotation has to name the sync.", secret: func(s *corev1.Secret) { s.Annotations = nil }, want: want{Belongs: true}},
 		"Foreign":      {reason: "One without any sign of ours.", secret: func(s *corev1.Secret) { s.ObjectMeta = metav1.ObjectMeta{} }, want: want{}},
@@ -57,22 +57,22 @@ func TestTarget(t *testing.T) {
 		"LeftBehind":   {reason: "One that was left behind is taken over.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true}},
 		"OfOtherSync":  {reason: "One that another sync has left behind is not.", secret: func(s *corev1.Secret) { s.OwnerReferences = nil; s.Annotations[annotationSync] = "other" }},
 		"OnlyLabelled": {reason: "A label alone does not make it ours.", secret: func(s *corev1.Secret) { s.OwnerReferences, s.Annotations = nil, nil }},
-		"Kept":         {reason: "One that is to be left behind has no owner.", sync: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
-		"ToBeKept":     {reason: "Or should not have.", sync: orphan, want: want{Belongs: true}},
+		"Kept":         {reason: "One that is to be left behind has no owner.", cr: orphan, secret: func(s *corev1.Secret) { s.OwnerReferences = nil }, want: want{Belongs: true, MetadataUpToDate: true}},
+		"ToBeKept":     {reason: "A Secret that must not have an owner has one.", cr: orphan, want: want{Belongs: true}},
 	}
 
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			secret, sync := ours(), newSync()
+			secret, cr := ours(), newSync()
 			if tc.secret != nil {
 				tc.secret(secret)
 			}
 
-			if tc.sync != nil {
-				tc.sync(sync)
+			if tc.cr != nil {
+				tc.cr(cr)
 			}
 
-			got := want{Belongs: belongs(secret, sync), MetadataUpToDate: target{secret: secret}.metadataUpToDate(sync)}
+			got := want{Belongs: belongs(secret, cr), MetadataUpToDate: target{secret: secret}.metadataUpToDate(cr)}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\nbelongs(...), metadataUpToDate(...): -want, +got:\n%s", tc.reason, diff)
 			}

@@ -38,7 +38,7 @@ func TestWork(t *testing.T) {
 		{reason: "Nothing is left.", iterations: 100_000, want: time.Duration(100_000/workPerSecond)*time.Second + time.Second},
 		{reason: "A value without iterations is never postponed.", iterations: 0},
 		{reason: "By then there is some again.", at: 2 * time.Minute, iterations: 100_000},
-		{reason: "And after a while all of it.", at: time.Hour, iterations: workAtOnce},
+		{reason: "The whole budget recovers after a while.", at: time.Hour, iterations: workAtOnce},
 	}
 
 	w := work{}
@@ -80,10 +80,10 @@ func TestVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, secret := v1alpha1.SyncedSecret{Name: "db"}, invalid
 
-			l := &look{sync: newSync(s), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+			l := &look{sight: sight{cr: newSync(s), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 			e, _ := externalOf(l)
 			e.observed["db"], _ = l.examine(s, secret)
-			e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
+			e.remember(plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon()))
 
 			if tc.change != nil {
 				tc.change(&s, &secret, l.memory)
@@ -97,12 +97,12 @@ func TestVerdict(t *testing.T) {
 	}
 
 	t.Run("Valid", func(t *testing.T) {
-		l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{secrets: map[string]memo{}}, now: noon(), snapshot: listed(noon(), true)}
+		l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), snapshot: listed(noon(), true)}, memory: &memory{secrets: map[string]memo{}}}
 		l.memory.rememberInvalid("db", invalid, "", verdict(v1alpha1.StateInvalid, "no"))
 
 		e, _ := externalOf(l)
 		e.observed["db"] = plan.Observed{Secret: &keyvault.Secret{Properties: keyvault.Properties{Name: "db", Version: v2}, Value: `{"A":"x"}`}}
-		e.remember(plan.Make(l.sync.Spec.ForProvider, l.sync.Status.AtProvider, l.current, e.observed, noon()))
+		e.remember(plan.Make(l.cr.Spec.ForProvider, l.cr.Status.AtProvider, l.current, e.observed, noon()))
 
 		if len(l.memory.invalid) > 0 {
 			t.Errorf("\nA new version is valid, so nothing is kept of the old one.\nremember(...): %v", l.memory.invalid)
@@ -112,7 +112,7 @@ func TestVerdict(t *testing.T) {
 
 // A vault that is too large is said to be so, once.
 func TestReportSize(t *testing.T) {
-	l := &look{sync: newSync(v1alpha1.SyncedSecret{Name: "db"}), memory: &memory{}, now: noon(), interval: time.Minute}
+	l := &look{sight: sight{cr: newSync(v1alpha1.SyncedSecret{Name: "db"}), now: noon(), interval: time.Minute}, memory: &memory{}}
 	e, recorded := externalOf(l)
 
 	steps := []struct {
@@ -136,10 +136,10 @@ func TestReportSize(t *testing.T) {
 	}
 
 	for _, s := range steps {
-		l.snapshot = s.snapshot
-		e.reportSize(l.sync)
+		e.sight.snapshot = s.snapshot
+		e.reportSize(l.cr)
 
-		c := l.sync.GetCondition(conditionListed)
+		c := l.cr.GetCondition(conditionListed)
 		if c.Status != s.want || c.Message != s.message || len(*recorded) != s.events {
 			t.Errorf("\n%s\nreportSize(...): %+v and %d events", s.reason, c, len(*recorded))
 		}
