@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of findings into the page") //nolint:gochecknoglobals // A flag.
 
-// command matches a line for a shell. Sentences begin with a capital letter, programs with a small one, and variables end with =.
+// command matches a line for a shell: it begins with a program in lower case, or sets a variable.
 var command = regexp.MustCompile(`^(?:[a-z]|[A-Z_]+=)`)
 
 // table returns the table of all findings on the page.
@@ -50,7 +50,7 @@ func table(all finding.Catalogue) string {
 	return out.String()
 }
 
-// TestFindingsOnPage proves that the page lists every finding, in the words of the program.
+// TestFindingsOnPage compares the table on the page with the findings of the program.
 func TestFindingsOnPage(t *testing.T) {
 	const page, heading = "../../docs/operations/doctor.md", "| Code | Severity |"
 
