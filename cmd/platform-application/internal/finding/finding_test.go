@@ -72,8 +72,8 @@ func TestCommand(t *testing.T) {
 	})
 }
 
-// TestOneLine proves that the result is bounded, and does not change when it is shortened again.
-func TestOneLine(t *testing.T) {
+// TestPrintableIsBounded proves that a line is bounded, and does not change when it is shortened again.
+func TestPrintableIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, size := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text")), rapid.IntRange(10, 50).Draw(t, "size")
 
@@ -82,6 +82,10 @@ func TestOneLine(t *testing.T) {
 			t.Errorf("OneLine(%q, %d): got %q", text, size, got)
 		}
 	})
+
+	if got := Printable(strings.Repeat("ä", maxParameter)); len(got) > maxParameter {
+		t.Errorf("Printable(...): %d bytes", len(got))
+	}
 
 	if got := OneLine(strings.Repeat("ä", 10), 10); got != "äää …" {
 		t.Errorf("OneLine(...): want a cut between characters, got %q", got)

@@ -21,7 +21,7 @@ import (
 	"github.com/p6m-dev/platform-application/cmd/platform-application/internal/finding"
 )
 
-// A server answers with objects by their path, as the API server does.
+// A server responds with objects by path, like the API server.
 type server struct {
 	objects map[string]string
 	status  map[string]int
@@ -39,7 +39,7 @@ const (
 	pathIssuer      = "/.well-known/openid-configuration"
 )
 
-// resources that the server has, by group and version.
+// resources returns the resources of the server, by group and version.
 func resources() map[string]string {
 	return map[string]string{
 		"apiextensions.crossplane.io/v1": `[{"name": "compositeresourcedefinitions", "kind": "CompositeResourceDefinition", "namespaced": false, "verbs": ["get"]},
@@ -114,7 +114,7 @@ func toJSON(t interface{ Fatal(args ...any) }, y string) string {
 	return string(out)
 }
 
-// well has a platform that is set up.
+// well returns the objects of a healthy platform.
 func well(t interface{ Fatal(args ...any) }) map[string]string {
 	out := map[string]string{
 		pathDefinition:  `{apiVersion: apiextensions.crossplane.io/v1, kind: CompositeResourceDefinition, metadata: {name: platformapplications.meta.p6m.dev}, spec: {names: {kind: PlatformApplication}}}`,
@@ -146,7 +146,7 @@ func read(t *testing.T, s *server) (Platform, []finding.Finding) {
 	return Read(t.Context(), c)
 }
 
-// replace a part of an object.
+// replace replaces a part of an object.
 func replace(path, old, with string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
 		t.Helper()
@@ -159,7 +159,7 @@ func replace(path, old, with string) func(*testing.T, *server) {
 	}
 }
 
-// without objects.
+// without removes objects.
 func without(paths ...string) func(*testing.T, *server) {
 	return func(_ *testing.T, s *server) {
 		for _, path := range paths {
@@ -168,7 +168,7 @@ func without(paths ...string) func(*testing.T, *server) {
 	}
 }
 
-// answers with an error.
+// answers makes the server respond with an error.
 func answers(path string, code int) func(*testing.T, *server) {
 	return func(_ *testing.T, s *server) { s.status[path] = code }
 }
@@ -181,7 +181,7 @@ func TestRead(t *testing.T) {
 		check  func(Platform) bool
 	}{
 		"Well": {
-			"All is read.",
+			"A healthy platform has no findings.",
 			func(*testing.T, *server) {}, nil,
 			func(p Platform) bool {
 				return p.Settings.Tags["a"] == "x" && p.Settings.Location == "westeurope" && p.Azure.SubscriptionID == "c" && p.Azure.TokenFile == "/token" &&
@@ -189,7 +189,7 @@ func TestRead(t *testing.T) {
 			},
 		},
 		"Nothing": {
-			"A cluster that nobody has set up.",
+			"A cluster without a platform.",
 			without(pathDefinition, pathComposition, pathList, pathEnvironment, pathAzure, pathSync),
 			[]finding.Code{ProviderConfigMissing, ProviderConfigMissing, SettingsMissing},
 			func(p Platform) bool {
@@ -197,7 +197,7 @@ func TestRead(t *testing.T) {
 			},
 		},
 		"Enforced": {
-			"A platform may have a Composition of its own.",
+			"A platform team can use its own Composition.",
 			func(t *testing.T, s *server) {
 				t.Helper()
 				replace(pathDefinition, `"spec":{`, `"spec":{"enforcedCompositionRef":{"name":"own"},`)(t, s)
@@ -206,30 +206,30 @@ func TestRead(t *testing.T) {
 			func(p Platform) bool { return p.Composition == "own" && p.Settings.Tags["a"] == "own" },
 		},
 		"Optional": {
-			"Settings may be in the Composition alone.",
+			"Settings can be only in the Composition.",
 			replace(pathComposition, `"name":"platform-application"`, `"name":"other","resolution":"Optional"`),
 			[]finding.Code{SettingsIncomplete},
 			func(p Platform) bool { return p.Settings == nil },
 		},
-		"InputUnknown":    {"As the function has it.", replace(pathComposition, `"tags"`, `"tagz"`), []finding.Code{InputInvalid}, nil},
-		"InputType":       {"It is no object.", replace(pathComposition, `"tags":{"a":"x"}`, `"tags":[1]`), []finding.Code{InputInvalid}, nil},
-		"Incomplete":      {"It is named.", replace(pathEnvironment, `"location":"westeurope",`, ``), []finding.Code{SettingsIncomplete}, nil},
-		"NotSet":          {"Nobody has set it.", replace(pathEnvironment, `"westeurope"`, `"REPLACE_ME"`), []finding.Code{SettingsNotSet}, nil},
-		"Unknown":         {"It is misspelt.", replace(pathEnvironment, `"location"`, `"tenantID":"x","location"`), []finding.Code{SettingsUnknown}, nil},
-		"Type":            {"It is a number.", replace(pathEnvironment, `"westeurope"`, `{"a":1}`), []finding.Code{SettingsInvalid}, nil},
-		"Invalid":         {"It is no URL.", replace(pathEnvironment, `https://issuer`, `issuer`), []finding.Code{SettingsInvalid}, nil},
-		"DataList":        {"Anybody may have put anything there.", replace(pathEnvironment, `"data":{`, `"data":[],"x":{`), []finding.Code{SettingsIncomplete}, nil},
-		"Sample":          {"It is of the example.", replace(pathEnvironment, `0a1b2c3d-1111`, `11111111-1111`), nil, func(p Platform) bool { return len(p.Samples) == 1 }},
-		"Forbidden":       {"It names the permission.", answers(pathEnvironment, http.StatusForbidden), []finding.Code{PermissionMissing}, nil},
-		"Broken":          {"It is no good sign.", answers(pathEnvironment, http.StatusInternalServerError), []finding.Code{CannotRead}, nil},
-		"AzureNotSet":     {"Nobody has set it.", replace(pathAzure, `"clientID":"a"`, `"clientID":"REPLACE_ME"`), []finding.Code{SettingsNotSet}, nil},
-		"AzureType":       {"A schema of somebody else.", replace(pathAzure, `"clientID":"a"`, `"clientID":{"a":1}`), []finding.Code{ProviderConfigInvalid}, func(p Platform) bool { return p.Azure == nil }},
-		"AzureNamespaced": {"There is one in each namespace.", replace(pathEnvironment, `"location"`, `"azureProviderConfigRef":{"kind":"ProviderConfig","name":"x"},"location"`), []finding.Code{ProviderConfigElsewhere}, nil},
-		"CreatesNothing":  {"It was meant so.", replace(pathSync, `WorkloadIdentity`, `None`), nil, func(p Platform) bool { return p.CreatesNothing && p.Creator == nil }},
-		"IssuerForbidden": {"Not everybody may read it.", answers(pathIssuer, http.StatusForbidden), []finding.Code{IssuerUnknown}, nil},
-		"IssuerNothing":   {"It says nothing.", replace(pathIssuer, `issuer"`, `x"`), []finding.Code{IssuerUnknown}, nil},
-		"IssuerHTML":      {"It is a page.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = "<html>" }, []finding.Code{IssuerUnknown}, nil},
-		"IssuerEndless":   {"It does not end.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = `{"x":"` + strings.Repeat("x", maxAnswer) }, []finding.Code{IssuerUnknown}, nil},
+		"InputUnknown":    {"The function rejects unknown fields of its input.", replace(pathComposition, `"tags"`, `"tagz"`), []finding.Code{InputInvalid}, nil},
+		"InputType":       {"The function rejects other types in its input.", replace(pathComposition, `"tags":{"a":"x"}`, `"tags":[1]`), []finding.Code{InputInvalid}, nil},
+		"Incomplete":      {"A required setting is missing.", replace(pathEnvironment, `"location":"westeurope",`, ``), []finding.Code{SettingsIncomplete}, nil},
+		"NotSet":          {"A setting still has its placeholder.", replace(pathEnvironment, `"westeurope"`, `"REPLACE_ME"`), []finding.Code{SettingsNotSet}, nil},
+		"Unknown":         {"A setting is misspelt.", replace(pathEnvironment, `"location"`, `"tenantID":"x","location"`), []finding.Code{SettingsUnknown}, nil},
+		"Type":            {"A setting has another type.", replace(pathEnvironment, `"westeurope"`, `{"a":1}`), []finding.Code{SettingsInvalid}, nil},
+		"Invalid":         {"The issuer is not a URL.", replace(pathEnvironment, `https://issuer`, `issuer`), []finding.Code{SettingsInvalid}, nil},
+		"DataList":        {"The data of an EnvironmentConfig can have any type.", replace(pathEnvironment, `"data":{`, `"data":[],"x":{`), []finding.Code{SettingsIncomplete}, nil},
+		"Sample":          {"An id of the examples is not a problem of the settings.", replace(pathEnvironment, `0a1b2c3d-1111`, `11111111-1111`), nil, func(p Platform) bool { return len(p.Samples) == 1 }},
+		"Forbidden":       {"The doctor has no permission.", answers(pathEnvironment, http.StatusForbidden), []finding.Code{PermissionMissing}, nil},
+		"Broken":          {"The API server fails.", answers(pathEnvironment, http.StatusInternalServerError), []finding.Code{CannotRead}, nil},
+		"AzureNotSet":     {"A provider configuration still has its placeholder.", replace(pathAzure, `"clientID":"a"`, `"clientID":"REPLACE_ME"`), []finding.Code{SettingsNotSet}, nil},
+		"AzureType":       {"A provider configuration can have another schema.", replace(pathAzure, `"clientID":"a"`, `"clientID":{"a":1}`), []finding.Code{ProviderConfigInvalid}, func(p Platform) bool { return p.Azure == nil }},
+		"AzureNamespaced": {"Each namespace has its own provider configuration.", replace(pathEnvironment, `"location"`, `"azureProviderConfigRef":{"kind":"ProviderConfig","name":"x"},"location"`), []finding.Code{ProviderConfigElsewhere}, nil},
+		"CreatesNothing":  {"The source None disables the creation of secrets.", replace(pathSync, `WorkloadIdentity`, `None`), nil, func(p Platform) bool { return p.CreatesNothing && p.Creator == nil }},
+		"IssuerForbidden": {"The doctor has no permission to read the issuer.", answers(pathIssuer, http.StatusForbidden), []finding.Code{IssuerUnknown}, nil},
+		"IssuerNothing":   {"The document names no issuer.", replace(pathIssuer, `issuer"`, `x"`), []finding.Code{IssuerUnknown}, nil},
+		"IssuerHTML":      {"The document is not JSON.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = "<html>" }, []finding.Code{IssuerUnknown}, nil},
+		"IssuerEndless":   {"The document is too large.", func(_ *testing.T, s *server) { s.objects[pathIssuer] = `{"x":"` + strings.Repeat("x", maxAnswer) }, []finding.Code{IssuerUnknown}, nil},
 	}
 
 	covered := map[finding.Code]bool{}
@@ -254,7 +254,7 @@ func TestRead(t *testing.T) {
 			}
 
 			if slices.ContainsFunc(s.asked, func(a string) bool { return !strings.HasPrefix(a, "GET ") || strings.Contains(a, "/secrets/") }) {
-				t.Errorf("it asked for more than it needs: %v", s.asked)
+				t.Errorf("Read(...) sent other requests than needed: %v", s.asked)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// codesOf findings, sorted. All have words.
+// codesOf returns the sorted codes of findings, and proves that all have words.
 func codesOf(t *testing.T, found []finding.Finding) []finding.Code {
 	t.Helper()
 
@@ -283,23 +283,23 @@ func codesOf(t *testing.T, found []finding.Finding) []finding.Code {
 	return out
 }
 
-// TestLooks proves that nothing is sent that changes a cluster or reads a Secret.
+// TestLooks proves that the client sends no request that changes a cluster or reads a Secret.
 func TestLooks(t *testing.T) {
 	cases := map[string]struct {
 		reason, method, target string
 		want                   bool
 	}{
-		"Get":          {"It reads.", http.MethodGet, "/api/v1/namespaces/a/pods/b", true},
-		"Secret":       {"It reads a value.", http.MethodGet, "/api/v1/namespaces/a/secrets/b", false},
-		"Secrets":      {"So does a list.", http.MethodGet, "/api/v1/secrets?limit=1", false},
-		"Sync":         {"The group has such a name.", http.MethodGet, "/apis/secrets.p6m.dev/v1alpha1/clusterproviderconfigs/default", true},
-		"Create":       {"It changes.", http.MethodPost, "/api/v1/namespaces/a/pods", false},
-		"DryRun":       {"It does not.", http.MethodPost, "/api/v1/namespaces/a/secrets?dryRun=All&fieldManager=x", true},
-		"DryRunEmpty":  {"It does.", http.MethodPatch, "/api/v1/namespaces/a/pods/b?dryRun=", false},
-		"DryRunTwice":  {"The API server might take either.", http.MethodPatch, "/api/v1/namespaces/a/pods/b?dryRun=All&dryRun=x", false},
-		"Delete":       {"It changes.", http.MethodDelete, "/api/v1/namespaces/a/pods/b", false},
-		"AccessReview": {"It asks.", http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", true},
-		"Role":         {"It is another group.", http.MethodPost, "/apis/rbac.authorization.k8s.io/v1/clusterroles", false},
+		"Get":          {"A GET request changes nothing.", http.MethodGet, "/api/v1/namespaces/a/pods/b", true},
+		"Secret":       {"A Secret contains values.", http.MethodGet, "/api/v1/namespaces/a/secrets/b", false},
+		"Secrets":      {"A list of Secrets contains values.", http.MethodGet, "/api/v1/secrets?limit=1", false},
+		"Sync":         {"Only the name of the API group contains secrets.", http.MethodGet, "/apis/secrets.p6m.dev/v1alpha1/clusterproviderconfigs/default", true},
+		"Create":       {"A POST request creates an object.", http.MethodPost, "/api/v1/namespaces/a/pods", false},
+		"DryRun":       {"A dry run changes nothing.", http.MethodPost, "/api/v1/namespaces/a/secrets?dryRun=All&fieldManager=x", true},
+		"DryRunEmpty":  {"An empty dryRun is not a dry run.", http.MethodPatch, "/api/v1/namespaces/a/pods/b?dryRun=", false},
+		"DryRunTwice":  {"With two values, the API server could use either.", http.MethodPatch, "/api/v1/namespaces/a/pods/b?dryRun=All&dryRun=x", false},
+		"Delete":       {"A DELETE request deletes an object.", http.MethodDelete, "/api/v1/namespaces/a/pods/b", false},
+		"AccessReview": {"An access review changes nothing.", http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", true},
+		"Role":         {"A ClusterRole belongs to another API group.", http.MethodPost, "/apis/rbac.authorization.k8s.io/v1/clusterroles", false},
 	}
 
 	for name, tc := range cases {
@@ -336,7 +336,7 @@ func TestIsSample(t *testing.T) {
 	}
 }
 
-// TestReadAnything proves that no content of the objects that are read makes the doctor fail.
+// TestReadAnything proves that no content of the objects breaks the doctor.
 func TestReadAnything(t *testing.T) {
 	paths := []string{pathDefinition, pathComposition, pathList, pathEnvironment, pathAzure, pathSync, pathIssuer}
 
