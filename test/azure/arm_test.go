@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -77,8 +78,11 @@ func (m *manager) do(line, body string) response {
 	version := "2022-12-01"
 
 	for _, v := range []struct{ typ, version string }{
-		{"microsoft.keyvault/", "2023-07-01"}, {"microsoft.managedidentity/", "2023-01-31"}, {"/locks/", "2020-05-01"}, {"microsoft.policyinsights/", "2023-03-01"},
-		{"/roleassignments/", "2022-04-01"}, {"/roledefinitions/", "2022-04-01"},
+		{"microsoft.keyvault/", "2023-07-01"},
+		{"microsoft.managedidentity/", "2023-01-31"},
+		{"/locks/", "2020-05-01"},
+		{"/roleassignments/", "2022-04-01"},
+		{"/roledefinitions/", "2022-04-01"},
 	} {
 		if strings.Contains(strings.ToLower(line), v.typ) {
 			version = v.version
@@ -245,7 +249,7 @@ func TestManagerIdentities(t *testing.T) {
 
 	for i := range 21 {
 		want := map[bool]string{true: "201", false: "400 BadRequest"}[i < 20]
-		m.steps(step{"An identity has 20 credentials at most.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, fmt.Sprint(i), audience), want})
+		m.steps(step{"An identity has 20 credentials at most.", fmt.Sprintf("PUT %sc-%02d", credentials, i), credentialBody(issuer, strconv.Itoa(i), audience), want})
 	}
 
 	before := m.do("GET "+app, "")

@@ -59,12 +59,6 @@ type Assignments struct {
 	list []Assignment
 }
 
-func (t *Assignments) search(id string) (int, bool) {
-	return slices.BinarySearchFunc(t.list, id, func(a Assignment, id string) int {
-		return strings.Compare(strings.ToLower(a.ID()), strings.ToLower(id))
-	})
-}
-
 // Get returns the assignment with an id.
 func (t *Assignments) Get(id string) (Assignment, bool) {
 	t.mu.RLock()
@@ -124,4 +118,11 @@ func (t *Assignments) Select(wanted func(Assignment) bool) []Assignment {
 	}
 
 	return out
+}
+
+// search needs the lock.
+func (t *Assignments) search(id string) (int, bool) {
+	return slices.BinarySearchFunc(t.list, id, func(a Assignment, id string) int {
+		return strings.Compare(strings.ToLower(a.ID()), strings.ToLower(id))
+	})
 }
