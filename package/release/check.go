@@ -20,11 +20,11 @@ import (
 
 // A Checker checks whether a tag can be released.
 type Checker struct {
-	API        string `default:"https://api.github.com"       env:"GITHUB_API_URL"                          help:"Address of GitHub's API."          name:"api"`
-	Repository string `default:"p6m-dev/platform-application" env:"GITHUB_REPOSITORY"                       help:"Owner and name of the repository." name:"repository"`
+	API        string `default:"https://api.github.com"       env:"GITHUB_API_URL"                                    help:"Address of GitHub's API."          name:"api"`
+	Repository string `default:"p6m-dev/platform-application" env:"GITHUB_REPOSITORY"                                 help:"Owner and name of the repository." name:"repository"`
 	Token      string `env:"GITHUB_TOKEN"                     help:"Token with permission to read runs of workflows." name:"token"`
-	Branch     string `default:"main"                         help:"Branch of releases."          name:"branch"`
-	Workflow   string `default:"ci.yaml"                      help:"Workflow that must have passed."      name:"workflow"`
+	Branch     string `default:"main"                         help:"Branch of releases."                              name:"branch"`
+	Workflow   string `default:"ci.yaml"                      help:"Workflow that must have passed."                  name:"workflow"`
 }
 
 // Check returns an error if the version cannot be released: it is invalid, its tag is not checked out or not on the branch, files are

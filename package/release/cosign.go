@@ -68,9 +68,9 @@ func (s Signer) signFile(ctx context.Context, path, bundle string) error {
 
 // A Verifier verifies signatures of a key or of a workflow.
 type Verifier struct {
-	PublicKey string `env:"PUBLIC_KEY"                                      help:"File with the public key, for signatures with a key."      name:"public-key"`
-	Identity  string `env:"IDENTITY"                                        help:"Workflow that has signed. Default: the release workflow."  name:"identity"`
-	Issuer    string `default:"https://token.actions.githubusercontent.com" help:"Issuer of the workflow's identity."                        name:"issuer"`
+	PublicKey string `env:"PUBLIC_KEY"                                      help:"File with the public key, for signatures with a key."     name:"public-key"`
+	Identity  string `env:"IDENTITY"                                        help:"Workflow that has signed. Default: the release workflow." name:"identity"`
+	Issuer    string `default:"https://token.actions.githubusercontent.com" help:"Issuer of the workflow's identity."                       name:"issuer"`
 }
 
 // identity is the identity of the release workflow, without the version.

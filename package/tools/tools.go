@@ -210,7 +210,7 @@ func onPath(ctx context.Context, tool Tool, version string) (string, bool) {
 	defer cancel()
 
 	out, err := exec.CommandContext(ctx, path, tool.VersionArgs...).Output()
-	if err != nil || !reports(out, version) {
+	if err != nil || !hasVersion(out, version) {
 		return "", false
 	}
 
@@ -220,9 +220,9 @@ func onPath(ctx context.Context, tool Tool, version string) (string, bool) {
 	return path, err == nil
 }
 
-// reports reports whether the output of a tool contains a version, with or without the leading v, and not as part of another
+// hasVersion reports whether the output of a tool contains a version, with or without the leading v, and not as part of another
 // version.
-func reports(output []byte, version string) bool {
+func hasVersion(output []byte, version string) bool {
 	number := regexp.QuoteMeta(strings.TrimPrefix(version, "v"))
 
 	return regexp.MustCompile(`(^|[^0-9A-Za-z.-])v?` + number + `($|[^0-9A-Za-z.+-])`).Match(output)

@@ -108,7 +108,7 @@ func TestReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			if diff := cmp.Diff(tc.want, reports([]byte(tc.output), "v2.5.0")); diff != "" {
+			if diff := cmp.Diff(tc.want, hasVersion([]byte(tc.output), "v2.5.0")); diff != "" {
 				t.Errorf("\n%s\nreports(%q): -want, +got:\n%s", tc.reason, tc.output, diff)
 			}
 		})

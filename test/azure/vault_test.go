@@ -193,6 +193,8 @@ func TestLimits(t *testing.T) {
 // TestRoles is by the data actions of Azure's built-in roles: an officer has all of secrets, a user getSecret and readMetadata, and a
 // reader readMetadata alone.
 func TestRoles(t *testing.T) { //nolint:gocognit // One question, asked of each request.
+	t.Parallel()
+
 	// Those that change something are each for a secret of its own.
 	requests := map[string]struct{ line, body, action string }{
 		"get":      {"GET /secrets/known", "", "getSecret/action"},

@@ -44,15 +44,15 @@ func TestTenants(t *testing.T) {
 	a.remove(t)
 
 	changes := func() string {
-		out := ""
+		var out strings.Builder
 
 		for _, r := range w.azure.ARMResources() {
 			if strings.Contains(r.ID, "/vaults/"+first.Status.KeyVault.Name) {
-				out += fmt.Sprintf("%+v\n", r)
+				fmt.Fprintf(&out, "%+v\n", r)
 			}
 		}
 
-		return out
+		return out.String()
 	}
 	before := changes()
 

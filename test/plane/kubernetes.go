@@ -72,7 +72,7 @@ func (p *Plane) startControllers(ctx context.Context) error {
 		return fmt.Errorf("cannot write certificate of API server: %w", err)
 	}
 
-	p.controllers, err = StartDaemon(
+	p.controllers, err = StartDaemon( //nolint:contextcheck // It runs until it is stopped.
 		p.Log("kube-controller-manager"), nil, path,
 		"--kubeconfig="+kubeconfig,
 		"--root-ca-file="+ca,

@@ -27,7 +27,7 @@ import (
 // a script.
 type command struct {
 	Version string `env:"VERSION"             help:"Version to release, such as v0.1.0." required:""`
-	Out     string `default:"_output/release" env:"OUT"                                        help:"Directory for the files of the release."`
+	Out     string `default:"_output/release" env:"OUT"                                  help:"Directory for the files of the release."`
 
 	Check   check   `cmd:"" help:"Check that the tag of the version can be released."`
 	Publish publish `cmd:"" help:"Build, push, sign and attest all artifacts."`

@@ -144,7 +144,7 @@ func apiAddress() string {
 func pushImage(dir string) error {
 	root, err := tools.Root()
 	if err != nil {
-		return err //nolint:wrapcheck // It says what was tried.
+		return err
 	}
 
 	program := build.Program{Main: "./test/plane/kubelet/testdata/program", Path: "/bin/program"}

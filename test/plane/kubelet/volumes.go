@@ -224,7 +224,7 @@ func makeEmptyDir(dir string) error {
 	}
 
 	// Any user of the pod may write to it.
-	if err := os.Chmod(dir, 0o777); err != nil {
+	if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // It is empty.
 		return fmt.Errorf("cannot open empty directory to writers: %w", err)
 	}
 

@@ -258,7 +258,7 @@ type readFirst struct {
 	reader io.Reader
 }
 
-func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) } //nolint:wrapcheck // As the connection itself.
+func (c *readFirst) Read(b []byte) (int, error) { return c.reader.Read(b) }
 
 // Splice two connections until one of them ends.
 func Splice(ctx context.Context, here net.Conn, from io.Reader, there net.Conn) {

@@ -247,7 +247,7 @@ func (in *inmate) reap() {
 				exit = Exit{Signal: int(status.Signal())}
 			}
 
-			_, _ = json.NewEncoder(conn).Encode(exit), conn.Close() // As above.
+			_, _ = json.NewEncoder(conn).Encode(exit), conn.Close() //nolint:errchkjson // The other side may have gone.
 		}
 	}
 }

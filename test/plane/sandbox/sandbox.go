@@ -31,37 +31,38 @@ import (
 // A Config of a sandbox.
 type Config struct {
 	// Name is the sandbox's host name.
-	Name string
+	Name string `json:"name"`
 	// Address, if valid, is one more address of the sandbox's loopback device.
-	Address netip.Addr
+	Address netip.Addr `json:"address,omitzero"`
 }
 
 // A Command to run in a sandbox.
 type Command struct {
 	// Root is the directory that is the program's root directory.
-	Root string
+	Root string `json:"root"`
 	// Mounts within the root, in this order.
-	Mounts []Mount
+	Mounts []Mount `json:"mounts,omitempty"`
 	// Dir is the working directory, within the root. It is created if missing.
-	Dir string
+	Dir string `json:"dir,omitempty"`
 	// Args are the program, looked up in the PATH of Env within the root, and its
 	// arguments.
-	Args []string
-	Env  []string
+	Args []string `json:"args"`
+	Env  []string `json:"env,omitempty"`
 	// UID and GID of the program. They are ignored unless the caller is root: others
 	// have no second user to give.
-	UID, GID uint32
+	UID uint32 `json:"uid,omitempty"`
+	GID uint32 `json:"gid,omitempty"`
 	// Log is the file that the program writes to, outside of the root.
-	Log string
+	Log string `json:"log"`
 }
 
 // A Mount shows a directory at one more place.
 type Mount struct {
 	// Source is outside of the root.
-	Source string
+	Source string `json:"source"`
 	// Target is within the root, and is created if missing.
-	Target   string
-	ReadOnly bool
+	Target   string `json:"target"`
+	ReadOnly bool   `json:"readOnly,omitempty"`
 }
 
 // A Process in a sandbox.

@@ -59,7 +59,7 @@ func bringUpLoopback(address netip.Addr) error {
 		return nil
 	}
 	inet := func(ip [4]byte) func(*unix.Ifreq) error {
-		return func(r *unix.Ifreq) error { return r.SetInet4Addr(ip[:]) } //nolint:wrapcheck // The caller says what was tried.
+		return func(r *unix.Ifreq) error { return r.SetInet4Addr(ip[:]) }
 	}
 
 	err = request("lo", unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error {

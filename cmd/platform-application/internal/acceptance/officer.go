@@ -137,7 +137,7 @@ func (o Officer) set(ctx context.Context, vault, name, value string) (version st
 			version = got.ID.Version()
 		}
 
-		return err //nolint:wrapcheck // do adds the context.
+		return err
 	})
 
 	return version, err
@@ -150,7 +150,7 @@ func (o Officer) enable(ctx context.Context, vault, name, version string, enable
 			SecretAttributes: &azsecrets.SecretAttributes{Enabled: &enabled},
 		}, nil)
 
-		return err //nolint:wrapcheck // do adds the context.
+		return err
 	})
 }
 
@@ -162,7 +162,7 @@ func (o Officer) delete(ctx context.Context, vault, name string) error {
 			return nil // It is already deleted: a response was lost.
 		}
 
-		return err //nolint:wrapcheck // do adds the context.
+		return err
 	})
 }
 
@@ -177,7 +177,7 @@ func (o Officer) recover(ctx context.Context, vault, name string) error {
 			}
 		}
 
-		return err //nolint:wrapcheck // do adds the context.
+		return err
 	})
 }
 

@@ -163,7 +163,7 @@ func (o onlyLooks) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	answer, err := o.next.RoundTrip(r)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // As the transport below says it.
+		return nil, err
 	}
 
 	answer.Body = bounded{io.LimitReader(answer.Body, maxAnswer), answer.Body}

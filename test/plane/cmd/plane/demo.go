@@ -35,7 +35,7 @@ const (
 // demoCommand starts a control plane and shows the life of an application.
 type demoCommand struct {
 	Once    bool          `help:"Stop after the last step."`
-	Variant plane.Variant `default:"modern"               enum:"modern,claim" help:"Variant of the API: namespaced composite resource (modern) or claim."`
+	Variant plane.Variant `default:"modern"                 enum:"modern,claim" help:"Variant of the API: namespaced composite resource (modern) or claim."`
 }
 
 // Run the demo.

@@ -260,7 +260,7 @@ func (n Network) ask(request *http.Request) (status int, body []byte, err error)
 
 	answer, err := n.Transport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
-		return 0, nil, err //nolint:wrapcheck // fail decides by its type.
+		return 0, nil, err
 	}
 	defer answer.Body.Close() //nolint:errcheck // It was only read.
 
