@@ -320,7 +320,7 @@ func testForeignClientSecret(t *testing.T, s *suite) {
 	credentials.SecretRef.Namespace = ""
 	sync.Spec.ProviderConfigReference = world.Config(t, app.Namespace, credentials)
 	world.Apply(t, sync)
-	s.await(t, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "cannot get the client secret"}})
+	s.await(t, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "which has the client secret"}})
 	expectWrites(t, app, nil)
 }
 
@@ -432,7 +432,7 @@ func testForeignConfig(t *testing.T, s *suite) {
 	sync.Spec.ForProvider.CreateMissing = true
 	sync.Spec.ProviderConfigReference = world.Config(t, victim.Namespace, creator.Credentials())
 	world.Apply(t, sync)
-	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "there is no ProviderConfig"}})
+	s.expect(t, app, sync, "db", expectation{State: v1alpha1.StateMissing, Words: []string{"could not be created", "ProviderConfig", "does not exist"}})
 	expectWrites(t, app, nil)
 }
 

@@ -135,7 +135,7 @@ func testConflictMeanwhile(t *testing.T, s *suite) {
 	must(t, world.Kube.Create(t.Context(), foreign))
 
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "not controlled by this KeyVaultSecretSync")
 	})
 
 	if n := world.ProviderRequests(t).In(app.Namespace)[apiserver.Request{Verb: "patch", Resource: "secrets", Namespace: app.Namespace}]; n != 1 {
@@ -164,7 +164,7 @@ func testConflict(t *testing.T, s *suite) {
 	world.Apply(t, sync)
 
 	world.Await(t, sync, func(got *v1alpha1.KeyVaultSecretSync) error {
-		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "somebody else")
+		return readyIs(got, corev1.ConditionFalse, string(v1alpha1.StateTargetConflict), app.Target(), "not controlled by this KeyVaultSecretSync")
 	})
 	s.expectEvent(t, sync, app.Target(), v1alpha1.StateTargetConflict)
 
